@@ -1,0 +1,71 @@
+"""How a format cuts inputs into splits and reads a split as records."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from openbioner_batch.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file as the listing of its file system shows it."""
+
+    uri: str
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A part of the inputs that one task reads in one go, in order.
+
+    A split is a byte range of one file, a range of row groups, a whole compressed file, or a group of small files.
+    """
+
+    files: tuple[InputFile, ...]
+    start: int = 0
+    stop: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What a user may say about how records become documents."""
+
+    id_field: str | None = None
+    """Column or key of the document id; None guesses, then falls back on the position."""
+    text_field: str | None = None
+    """Column or key of the text; None guesses."""
+    keep_fields: tuple[str, ...] = field(default=())
+    """Columns or keys to carry over to the output."""
+
+
+class Format(ABC):
+    """One input format. Instances hold no state, so that they travel to workers for nothing."""
+
+    name: str
+    suffixes: tuple[str, ...]
+
+    @abstractmethod
+    def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
+        """The records of a split in order; a bad record comes as `Rejected` and never ends the rest."""
+
+    def splits(self, files: Sequence[InputFile]) -> list[Split]:
+        """The parts in which `files` are read, in the order of the files."""
+        return [Split((file,)) for file in files]
+
+    def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
+        """The options with every guess made, once for all files.
+
+        Raises:
+            UsageError: a field that was asked for is not there, or none can be guessed.
+        """
+        return options
+
+    def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
+        """The Arrow schema of the kept columns, the same for every file of a run."""
+        return pa.schema([])

@@ -1,0 +1,144 @@
+"""What flows through every room: documents, entity types, spans, and their Arrow schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+MOST_TYPES_IN_A_GROUP = 25
+"""Types asked together compete with one NEG; training saw 15 to 25 at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntityType:
+    """A kind of mention, told to the model in plain language."""
+
+    name: str
+    description: str
+
+
+TypeGroup = tuple[EntityType, ...]
+"""Types that compete with each other; spans of different groups may overlap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One mention: half-open code-point offsets into its document, and `text[start:end]`."""
+
+    start: int
+    end: int
+    type: str
+    score: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text to tag. `metadata` holds the columns that the user keeps."""
+
+    id: str
+    text: str
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A record of an input that became a document. (`source`, `record`) is its identity."""
+
+    source: str
+    record: int
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record that could not become a document. `reason` never quotes the record."""
+
+    source: str
+    record: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A notice that an earlier document with this id is withdrawn (PubMed's DeleteCitation)."""
+
+    source: str
+    record: int
+    document_id: str
+
+
+Record = Parsed | Rejected | Deletion
+
+SPAN = pa.struct(
+    [
+        pa.field("start", pa.int32(), nullable=False),
+        pa.field("end", pa.int32(), nullable=False),
+        pa.field("type", pa.string(), nullable=False),
+        pa.field("score", pa.float32(), nullable=False),
+        pa.field("text", pa.string(), nullable=False),
+    ]
+)
+
+QUARANTINE_SCHEMA = pa.schema(
+    [
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("record", pa.int64(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+    ]
+)
+
+DELETIONS_SCHEMA = pa.schema(
+    [
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("record", pa.int64(), nullable=False),
+        pa.field("document_id", pa.string(), nullable=False),
+    ]
+)
+
+
+def annotations_schema(kept: pa.Schema, include_text: bool) -> pa.Schema:
+    """The schema of a run's output rows.
+
+    Args:
+        kept: the columns carried over from the input, in order.
+        include_text: whether the document's own text is a column.
+    """
+    fields = [
+        pa.field("document_id", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("record", pa.int64(), nullable=False),
+        pa.field("spans", pa.list_(SPAN), nullable=False),
+        pa.field("windows", pa.int32(), nullable=False),
+        *kept,
+    ]
+    if include_text:
+        fields.append(pa.field("text", pa.string(), nullable=False))
+    return pa.schema(fields)
+
+
+def group_types(
+    types: Sequence[EntityType] | Sequence[Sequence[EntityType]],
+    most: int = MOST_TYPES_IN_A_GROUP,
+) -> tuple[TypeGroup, ...]:
+    """Types as groups of at most `most`: one group where they fit, else even consecutive parts.
+
+    Args:
+        types: entity types, or groups of them (each split further only where it is too large).
+        most: the largest group.
+    """
+    groups: list[TypeGroup] = []
+    flat: list[EntityType] = []
+    for item in types:
+        if isinstance(item, EntityType):
+            flat.append(item)
+        else:
+            groups.extend(group_types(tuple(item), most))
+    if flat:
+        parts = -(-len(flat) // most)
+        bounds = [len(flat) * part // parts for part in range(parts + 1)]
+        groups.extend(tuple(flat[a:b]) for a, b in zip(bounds, bounds[1:], strict=False))
+    return tuple(groups)
