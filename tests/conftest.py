@@ -1,0 +1,83 @@
+"""Fixtures that every room's tests share: the data folder, an S3 server on loopback, and hypothesis' profile."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from support import S3Server
+
+settings.register_profile(
+    "openbioner",
+    deadline=None,
+    max_examples=60,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("openbioner")
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+S3_ENVIRONMENT = {
+    "AWS_ENDPOINT_URL": f"http://127.0.0.1:{_free_port()}",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+"""Set for the whole session, before any Ray worker starts: workers inherit it, and no test reaches a real bucket."""
+
+_outer_environment = pytest.MonkeyPatch()
+
+
+def pytest_configure() -> None:
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL_S3"):
+        _outer_environment.delenv(name, raising=False)
+    for name, value in S3_ENVIRONMENT.items():
+        _outer_environment.setenv(name, value)
+
+
+def pytest_unconfigure() -> None:
+    _outer_environment.undo()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of corpora and reference cases: OPENBIONER_SHARED, else `shared` beside the repository."""
+    beside = Path(__file__).resolve().parents[2] / "shared"
+    folder = Path(os.environ.get("OPENBIONER_SHARED", beside))
+    if not folder.is_dir():
+        pytest.skip(f"no folder {folder}: set OPENBIONER_SHARED to the one that holds corpora/ and reference/")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """moto's S3 server, started on first use."""
+    pytest.importorskip("s3fs", reason="the s3 extra is not installed")
+    from moto.server import ThreadedMotoServer
+
+    endpoint = S3_ENVIRONMENT["AWS_ENDPOINT_URL"]
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=int(endpoint.rpartition(":")[2]), verbose=False)
+    server.start()
+    try:
+        options = {
+            "key": S3_ENVIRONMENT["AWS_ACCESS_KEY_ID"],
+            "secret": S3_ENVIRONMENT["AWS_SECRET_ACCESS_KEY"],
+            "client_kwargs": {"endpoint_url": endpoint},
+        }
+        yield S3Server(endpoint, options, count(1))
+    finally:
+        server.stop()
