@@ -1,0 +1,94 @@
+"""IOB files become sentences whose spans slice their text, as seqeval reads the tags."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from seqeval.metrics.sequence_labeling import get_entities
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.evaluation.iob import chunks, make_sentence, read_iob
+
+TAGS = st.lists(st.sampled_from(["O", "B-x", "I-x", "B-y", "I-y", "B-a-b", "I-a-b"]), max_size=12)
+TOKENS = st.text(st.characters(exclude_characters="\t\n\r", exclude_categories=["Cs"]), min_size=1, max_size=8)
+
+
+@given(TAGS)
+def test_chunks_are_seqevals(tags: list[str]) -> None:
+    theirs = [(first, last + 1, kind) for kind, first, last in get_entities(tags)]
+    assert chunks(tags) == theirs
+
+
+@given(st.data())
+def test_spans_slice_their_text_and_cover_their_tokens(data: st.DataObject) -> None:
+    tags = data.draw(TAGS)
+    tokens = data.draw(st.lists(TOKENS, min_size=len(tags), max_size=len(tags)))
+    sentence = make_sentence(tokens, tags)
+    assert len(sentence.spans) == len(chunks(tags))
+    for span, (first, after, kind) in zip(sentence.spans, chunks(tags), strict=True):
+        assert sentence.text[span.start : span.end] == span.text == " ".join(tokens[first:after])
+        assert span.type == kind
+
+
+@given(sentences=st.lists(st.lists(TOKENS, min_size=1, max_size=5), max_size=4), ending=st.sampled_from(["\n", "\r\n"]))
+def test_a_file_gives_back_its_sentences(
+    tmp_path_factory: pytest.TempPathFactory, sentences: list[list[str]], ending: str
+) -> None:
+    # A line of blanks ends a sentence, and this token names no word.
+    sentences = [["-" if token.strip() == "" or token == "-DOCSTART-" else token for token in s] for s in sentences]
+    path = tmp_path_factory.mktemp("iob") / "corpus.tsv"
+    blocks = ["".join(f"{token}\tB-x{ending}" for token in tokens) for tokens in sentences]
+    path.write_bytes(ending.join(blocks).encode())
+    assert [list(sentence.tokens) for sentence in read_iob(path)] == sentences
+
+
+def test_a_gzipped_file_with_columns_between_and_document_marks(tmp_path: Path) -> None:
+    path = tmp_path / "corpus.tsv.gz"
+    path.write_bytes(gzip.compress(b"-DOCSTART-\tX\tO\n\nAspirin\tNN\tI-drug\nhelps\tVB\tO\n\n\n.\t.\tO\n"))
+    first, second = read_iob(path)
+    assert first.text == "Aspirin helps"
+    assert [(span.start, span.end, span.type, span.score) for span in first.spans] == [(0, 7, "drug", 1.0)]
+    assert second.text == "."
+    assert second.spans == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"word\tO\nsecret\n", "line 2: expected token<TAB>tag"),
+        (b"word\tO\n\tO\n", "line 2: expected token<TAB>tag"),
+        (b"secret\tB\n", "line 1: the last column is neither"),
+        (b"secret\tX-y\n", "line 1: the last column is neither"),
+        (b"secret\xff\tO\n", "not UTF-8"),
+    ],
+)
+def test_a_malformed_line_is_named_but_not_quoted(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "corpus.tsv"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=message) as caught:
+        list(read_iob(path))
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["nowhere.tsv", "nowhere.tsv.gz"])
+def test_a_missing_file_is_the_users_error(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="cannot read"):
+        list(read_iob(tmp_path / name))
+
+
+def test_a_file_that_is_not_gzip_is_the_users_error(tmp_path: Path) -> None:
+    path = tmp_path / "corpus.tsv.gz"
+    path.write_bytes(b"word\tO\n")
+    with pytest.raises(UsageError, match="cannot read"):
+        list(read_iob(path))
+
+
+def test_the_benchmark_corpora_are_read_whole(shared: Path) -> None:
+    path = shared / "corpora/benchmarks/NCBI-disease/test.tsv.gz"
+    sentences = list(read_iob(path))
+    assert len(sentences) == 940
+    assert sum(len(sentence.spans) for sentence in sentences) == 960
