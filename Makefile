@@ -1,0 +1,61 @@
+# Two commands, from nothing but Python 3.11 or later:
+#   make demo    tags a sample of PubMed with the bundled model and shows what it found
+#   make test    linters, types and the tests
+# The environment lives in .venv; remove it with `make clean`. PYTHON=/path/to/python3.12 chooses the interpreter.
+# Where there is no GPU, PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu gets the small build of torch.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo-output
+TYPES := disease,drug,gene,species,cell_type
+SUPPORTED := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
+SAY = @printf '\n== %s\n'
+
+.PHONY: help demo test lint format clean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+demo: $(VENV)/.installed-demo
+	$(SAY) 'Tagging openbioner_batch/data/sample_pubmed.xml: $(TYPES)'
+	$(BIN)/openbioner-batch annotate openbioner_batch/data/sample_pubmed.xml --output $(DEMO) --types $(TYPES) \
+		--include-text --overwrite
+	$(SAY) 'Spans are in $(DEMO)/data/*.parquet; some of them:'
+	@$(BIN)/openbioner-batch show $(DEMO) --n 3
+
+test: lint
+	$(SAY) 'Tests'
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev
+	$(SAY) 'Linters and types'
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/pyvenv.cfg:
+	@test -n '$(PYTHON)' || { echo 'error: no Python >= 3.11 with venv and ensurepip was found (on Debian: apt install' \
+		'python3-venv). Name one: make demo PYTHON=/path/to/python3.12' >&2; exit 1; }
+	$(SAY) 'Creating $(VENV) with $(PYTHON)'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/.installed-demo: pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
+	$(SAY) 'Installing into $(VENV) (a few minutes the first time)'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[s3]'
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
+	$(SAY) 'Installing into $(VENV) with the tools for tests (a few minutes the first time)'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.installed-demo
