@@ -1,0 +1,68 @@
+"""The first annotated documents of a run, read from its output without reading the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import pyarrow.parquet as pq
+
+from openbioner_batch.engine.names import DATA
+from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.work import COUNTS_KEY
+from openbioner_batch.errors import UsageError
+from openbioner_batch.records import Span
+
+ROWS_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedDocument:
+    """A row of a run's output that has spans."""
+
+    id: str
+    spans: tuple[Span, ...]
+    text: str | None
+    """None where the run did not carry the texts over."""
+
+
+def read_annotated(output: str, count: int, kind: str | None = None) -> list[AnnotatedDocument]:
+    """The first documents of a run that have spans, in the order of its shards.
+
+    Args:
+        output: the folder of a run, local or any fsspec URL.
+        count: how many documents at most.
+        kind: leave only the spans of this type, and the documents that have one; None leaves all.
+
+    Raises:
+        UsageError: there is no output of a run, or no span of that type in it.
+    """
+    store = Store(output)
+    names = [f"{DATA}/{name}" for name in store.names(DATA) if name.endswith(".parquet")]
+    if not names:
+        raise UsageError(f"{output} holds no annotations: expected {DATA}/*.parquet in it, as `annotate` writes them")
+    types: set[str] = set()
+    documents = list(islice(_documents(store, names, kind, types), count))
+    if kind is not None and not documents and kind not in types:
+        raise UsageError(f"{output} has no spans of type {kind!r}; it has {', '.join(sorted(types)) or 'no spans'}")
+    return documents
+
+
+def _documents(store: Store, names: Sequence[str], kind: str | None, types: set[str]) -> Iterator[AnnotatedDocument]:
+    """The documents with spans, shard after shard; `types` gathers the types of the shards that were opened."""
+    for name in names:
+        with store.open(name) as file, pq.ParquetFile(file) as parquet:
+            counted = (parquet.schema_arrow.metadata or {}).get(COUNTS_KEY)
+            if counted is not None:
+                here = json.loads(counted)["spans"]
+                types.update(here)
+                if kind is not None and kind not in here:
+                    continue
+            columns = [column for column in ("document_id", "spans", "text") if column in parquet.schema_arrow.names]
+            for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=columns):
+                for row in batch.to_pylist():
+                    spans = tuple(Span(**span) for span in row["spans"] if kind in (None, span["type"]))
+                    if spans:
+                        yield AnnotatedDocument(row["document_id"], spans, row.get("text"))

@@ -1,0 +1,124 @@
+"""Annotated documents on a terminal: spans in colour, or in brackets where there is no colour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from openbioner_batch.records import Span
+from openbioner_batch.report.documents import AnnotatedDocument
+
+COLOURS = ("cyan", "yellow", "green", "magenta", "red", "blue", "bright_cyan", "bright_yellow", "bright_green", "white")
+CONTEXT = 200
+"""Characters kept on each side of a span; what lies between is left out."""
+ELLIPSIS = " […] "
+
+# A record's text must not steer the terminal. Each character becomes one other, so that offsets hold.
+_VISIBLE = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "\u2421"}
+_VISIBLE |= dict.fromkeys([*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd")
+_VISIBLE |= {ord("\n"): "\n", ord("\r"): " ", ord("\t"): " "}
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A piece of a document's text, with its spans at offsets into the piece."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+
+def visible(text: str) -> str:
+    """A text of the same length without control characters: an escape shows as a picture of itself."""
+    return text.translate(_VISIBLE)
+
+
+def excerpts(text: str, spans: Sequence[Span], context: int = CONTEXT) -> list[Excerpt]:
+    """The pieces of a text around its spans, in order; a text with its spans close together is one piece.
+
+    Args:
+        text: the document's text.
+        spans: its spans.
+        context: characters kept before and after each span.
+    """
+    pieces: list[tuple[int, int, list[Span]]] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        start, end = max(0, span.start - context), min(len(text), span.end + context)
+        if pieces and start <= pieces[-1][1]:
+            before, after, inside = pieces[-1]
+            pieces[-1] = before, max(after, end), [*inside, span]
+        else:
+            pieces.append((start, end, [span]))
+    return [
+        Excerpt(
+            text[start:end],
+            tuple(Span(span.start - start, span.end - start, span.type, span.score, span.text) for span in inside),
+        )
+        for start, end, inside in pieces
+    ]
+
+
+def bracketed(text: str, spans: Sequence[Span]) -> str:
+    """A text with each span written as `[aspirin|drug]`; a span inside another is a bracket inside a bracket."""
+    marks: list[tuple[int, int, int, str]] = []
+    for order, span in enumerate(sorted(spans, key=lambda span: (span.start, -span.end))):
+        marks.append((span.start, 1, order, "["))
+        marks.append((span.end, 0, -order, f"|{span.type}]"))  # at one place ends come first, inner before outer
+    pieces, position = [], 0
+    for offset, _, _, mark in sorted(marks):
+        pieces += [text[position:offset], mark]
+        position = offset
+    return "".join([*pieces, text[position:]])
+
+
+def show_documents(documents: Sequence[AnnotatedDocument], console: Console) -> None:
+    """Print documents with their spans in place, or as a table where their text is not at hand."""
+    coloured = console.is_terminal and not console.no_color
+    wrapped = not console.is_terminal  # one document a line for what reads a pipe
+    types = sorted({span.type for document in documents for span in document.spans})
+    styles = {kind: f"bold black on {COLOURS[index % len(COLOURS)]}" for index, kind in enumerate(types)}
+    if coloured and any(document.text is not None for document in documents):
+        legend = [Text.assemble((f" {kind} ", style)) for kind, style in styles.items()]
+        console.print(Text(" ").join(legend), end="\n\n")
+    for document in documents:
+        count = len(document.spans)
+        heading = f"{visible(document.id)} ({count} span{'s' if count != 1 else ''})"
+        console.print(Text(heading, style="bold"), soft_wrap=wrapped)
+        if document.text is None:
+            console.print(_table(document.spans))
+        else:
+            shown = _highlighted(document.text, document.spans, styles if coloured else None)
+            console.print(shown, soft_wrap=wrapped)
+        console.print()
+
+
+def _highlighted(text: str, spans: Sequence[Span], styles: dict[str, str] | None) -> Text:
+    pieces = excerpts(visible(text), spans)
+    shown = Text(ELLIPSIS.lstrip() if spans and min(span.start for span in spans) > CONTEXT else "")
+    for number, piece in enumerate(pieces):
+        if number:
+            shown.append(ELLIPSIS)
+        if styles is None:
+            shown.append(bracketed(piece.text, piece.spans))
+            continue
+        offset = len(shown)
+        shown.append(piece.text)
+        for span in piece.spans:
+            shown.stylize(styles[span.type], offset + span.start, offset + span.end)
+    if spans and max(span.end for span in spans) + CONTEXT < len(text):
+        shown.append(ELLIPSIS.rstrip())
+    return shown
+
+
+def _table(spans: Sequence[Span]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("start", "end", "score"):
+        table.add_column(title, justify="right")
+    table.add_column("type")
+    table.add_column("text", overflow="fold")
+    for span in spans:
+        table.add_row(str(span.start), str(span.end), f"{span.score:.2f}", span.type, Text(visible(span.text)))
+    return table

@@ -1,0 +1,106 @@
+"""Spans shown in their text, on terminals and elsewhere."""
+
+from __future__ import annotations
+
+import io
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from openbioner_batch.records import Span
+from openbioner_batch.report.documents import AnnotatedDocument
+from openbioner_batch.report.highlights import bracketed, excerpts, show_documents, visible
+
+TEXTS = st.text(st.characters(exclude_characters="[]|", exclude_categories=["Cs"]), min_size=1, max_size=80)
+
+
+def span(text: str, start: int, end: int, kind: str = "drug") -> Span:
+    return Span(start, end, kind, 0.5, text[start:end])
+
+
+@st.composite
+def spanned_texts(draw: st.DrawFn) -> tuple[str, list[Span]]:
+    text = draw(TEXTS)
+    ends = st.tuples(st.integers(0, len(text) - 1), st.integers(1, len(text)))
+    places = draw(st.lists(ends.filter(lambda pair: pair[0] < pair[1]), max_size=6))
+    return text, [span(text, start, end, draw(st.sampled_from(["drug", "gene"]))) for start, end in places]
+
+
+def show(document: AnnotatedDocument, terminal: bool) -> str:
+    file = io.StringIO()
+    environment = {"TERM": "xterm-256color", "COLUMNS": "200"}
+    console = Console(
+        file=file, force_terminal=terminal, color_system="standard" if terminal else None, _environ=environment
+    )
+    show_documents([document], console)
+    return file.getvalue()
+
+
+def test_a_span_is_bracketed_with_its_type() -> None:
+    text = "Take aspirin daily."
+    assert bracketed(text, [span(text, 5, 12)]) == "Take [aspirin|drug] daily."
+
+
+def test_nested_and_touching_spans_close_inside_out() -> None:
+    text = "BRCA1 mutation carriers"
+    spans = [span(text, 0, 5, "gene"), span(text, 0, 14, "variant"), span(text, 14, 23, "person")]
+    assert bracketed(text, spans) == "[[BRCA1|gene] mutation|variant][ carriers|person]"
+
+
+@given(spanned_texts())
+def test_brackets_taken_away_leave_the_text(case: tuple[str, list[Span]]) -> None:
+    text, spans = case
+    marked = bracketed(text, spans)
+    assert re.sub(r"\[|\|(drug|gene)\]", "", marked) == text
+    assert marked.count("[") == marked.count("]") == len(spans)
+
+
+@given(spanned_texts(), st.integers(0, 10))
+def test_excerpts_keep_every_span_and_no_text_twice(case: tuple[str, list[Span]], context: int) -> None:
+    text, spans = case
+    pieces = excerpts(text, spans, context)
+    for piece in pieces:
+        for inside in piece.spans:
+            assert piece.text[inside.start : inside.end] == inside.text
+    assert sum(len(piece.spans) for piece in pieces) == len(spans)
+    assert sum(len(piece.text) for piece in pieces) <= len(text)
+
+
+@given(st.text())
+def test_what_is_shown_cannot_steer_the_terminal(text: str) -> None:
+    shown = visible(text)
+    assert len(shown) == len(text)
+    assert not any(character != "\n" and (ord(character) < 32 or 127 <= ord(character) < 160) for character in shown)
+
+
+def test_a_pipe_gets_brackets() -> None:
+    text = "Take aspirin daily."
+    shown = show(AnnotatedDocument("17", (span(text, 5, 12),), text), terminal=False)
+    assert shown == "17 (1 span)\nTake [aspirin|drug] daily.\n\n"
+
+
+def test_a_terminal_gets_colours_and_a_legend() -> None:
+    text = "Take aspirin for BRCA1\x1b[2J."
+    document = AnnotatedDocument("17", (span(text, 5, 12), span(text, 17, 22, "gene")), text)
+    shown = show(document, terminal=True)
+    legend, _, rest = shown.partition("\n")
+    assert re.findall(r"\x1b\[([\d;]+)m (\w+) ", legend) == [("1;30;46", "drug"), ("1;30;43", "gene")]
+    assert "\x1b[1;30;46maspirin\x1b[0m" in rest
+    assert "\x1b[1;30;43mBRCA1\x1b[0m" in rest
+    assert "\x1b[2J" not in rest
+
+
+def test_text_far_from_any_span_is_left_out() -> None:
+    text = "a" * 1000 + " aspirin " + "b" * 1000
+    shown = show(AnnotatedDocument("17", (span(text, 1001, 1008),), text), terminal=False)
+    assert shown.splitlines()[1].startswith("[…] aaa")
+    assert shown.splitlines()[1].endswith("bbb […]")
+    assert "[aspirin|drug]" in shown
+    assert len(shown) < 500
+
+
+def test_without_texts_the_spans_are_a_table() -> None:
+    shown = show(AnnotatedDocument("17", (Span(5, 12, "drug", 0.876, "aspirin"),), None), terminal=False)
+    assert shown.splitlines()[2].split() == ["5", "12", "0.88", "drug", "aspirin"]
