@@ -1,0 +1,80 @@
+"""Input formats by name, each imported when it is asked for, and the listing and opening of their files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from importlib import import_module
+from typing import cast
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
+from openbioner_batch.formats.storage import SUFFIXES, list_inputs, open_input, suffix_of
+
+__all__ = [
+    "FORMATS",
+    "Format",
+    "InputFile",
+    "ReadOptions",
+    "Split",
+    "detect_format",
+    "find_inputs",
+    "get_format",
+    "list_inputs",
+    "open_input",
+]
+
+FORMATS = {
+    "jsonl": "openbioner_batch.formats.jsonl:Jsonl",
+    "parquet": "openbioner_batch.formats.parquet:Parquet",
+    "csv": "openbioner_batch.formats.delimited:Csv",
+    "tsv": "openbioner_batch.formats.delimited:Tsv",
+    "text": "openbioner_batch.formats.text:Text",
+    "pubmed": "openbioner_batch.formats.pubmed:PubMed",
+}
+"""Where each format's class is, by the name that `--format` takes."""
+
+
+def get_format(name: str) -> Format:
+    """The format of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in FORMATS:
+        raise UsageError(f"--format {name}: no such format; there are: {', '.join(FORMATS)}")
+    module, _, kind = FORMATS[name].partition(":")
+    return cast(Format, getattr(import_module(module), kind)())
+
+
+def detect_format(files: Sequence[InputFile]) -> Format:
+    """The format that the suffixes of all files tell.
+
+    Raises:
+        UsageError: a suffix is unknown, or they tell of several formats.
+    """
+    by_suffix = {suffix: name for name, suffixes in SUFFIXES.items() for suffix in suffixes}
+    counts: Counter[str] = Counter()
+    for file in files:
+        suffix = suffix_of(file.uri)
+        if suffix not in by_suffix:
+            known = ", ".join(by_suffix)
+            raise UsageError(f"{file.uri}: the suffix tells no format ({known}); say which with --format")
+        counts[by_suffix[suffix]] += 1
+    if len(counts) != 1:
+        found = ", ".join(f"{count} {name}" for name, count in counts.items()) or "no files"
+        raise UsageError(f"the inputs are of one format in a run, but these are: {found}. Choose with --format.")
+    return get_format(next(iter(counts)))
+
+
+def find_inputs(patterns: Sequence[str], format_name: str | None = None) -> tuple[Format, list[InputFile]]:
+    """The files that `patterns` stand for and their format, detected where none is named.
+
+    Raises:
+        UsageError: nothing is found, or no one format fits.
+    """
+    if format_name is not None:
+        chosen = get_format(format_name)
+        return chosen, list_inputs(patterns, chosen.suffixes)
+    files = list_inputs(patterns)
+    return detect_format(files), files

@@ -1,0 +1,204 @@
+"""PubMed XML: the annual baseline, the daily update files, and what E-utilities answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+
+from openbioner_batch.formats import fields
+from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
+from openbioner_batch.formats.compression import BrokenStreamError
+from openbioner_batch.formats.storage import SUFFIXES, open_input
+from openbioner_batch.records import Deletion, Document, Parsed, Record, Rejected
+
+COLUMNS = pa.schema(
+    [
+        pa.field("pmid", pa.string()),
+        pa.field("version", pa.int32()),
+        pa.field("year", pa.int32()),
+        pa.field("date", pa.string()),
+        pa.field("date_revised", pa.string()),
+        pa.field("journal", pa.string()),
+        pa.field(
+            "sections",
+            pa.list_(pa.struct([("label", pa.string()), ("start", pa.int32()), ("end", pa.int32())])),
+        ),
+    ]
+)
+"""What a citation brings besides its text; the dates are ISO 8601, as exact as the citation has them."""
+
+_CITATIONS = ("PubmedArticle", "PubmedBookArticle")
+_WITHDRAWALS = ("DeleteCitation", "DeleteDocument")
+_ROOTS = ("PubmedArticleSet", "PubmedBookArticleSet", *_CITATIONS, *_WITHDRAWALS)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+# No DTD, no entities, no network; libxml2's own limits on depth and on the size of a text stay in force.
+_PARSER: dict[str, Any] = {
+    "load_dtd": False,
+    "no_network": True,
+    "resolve_entities": False,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+
+
+class PubMed(Format):
+    """Citations as documents: the title, then each part of the abstract on a line of its own, `LABEL: ...` if labelled.
+
+    A record's position counts citations, books and withdrawn ids in file order. `sections` says where the title
+    (label TITLE) and each part of the abstract stand, less the label itself; a part without a label is ABSTRACT.
+    Abstracts in other languages (OtherAbstract) and vernacular titles are left out. Line breaks inside a title or a
+    part are the XML file's layout and become spaces; all else stands as it is.
+    """
+
+    name = "pubmed"
+    suffixes = SUFFIXES["pubmed"]
+
+    def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
+        from lxml import etree
+
+        file = split.files[0]
+        number = 0
+        try:
+            root = _root(file)
+            if root not in _ROOTS:
+                yield Rejected(file.uri, 0, f"not PubMed XML: expected one of {', '.join(_ROOTS)} as the root element")
+                return
+            with open_input(file) as stream:
+                for _, element in etree.iterparse(stream, tag=(*_CITATIONS, *_WITHDRAWALS), **_PARSER):
+                    for record in _records(element, file, number, options):
+                        yield record
+                        number += 1
+                    _release(element)
+        except BrokenStreamError as error:
+            yield Rejected(file.uri, number, str(error))
+        except etree.XMLSyntaxError as error:
+            # libxml2's message may quote the content; the place does not.
+            yield Rejected(file.uri, number, f"malformed XML at line {error.lineno}: the rest of the file is unread")
+
+    def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
+        """Fills in the columns to keep: all, where none is named."""
+        fields.refuse_fields(options, self.name)
+        fields.require(options, "PubMed", COLUMNS.names)
+        return replace(options, keep_fields=options.keep_fields or tuple(COLUMNS.names))
+
+    def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
+        return pa.schema([COLUMNS.field(name) for name in options.keep_fields])
+
+
+def _root(file: InputFile) -> str:
+    """The name of the root element: a foreign file must be told before its whole tree is held."""
+    from lxml import etree
+
+    with open_input(file) as stream:
+        _, element = next(etree.iterparse(stream, events=("start",), **_PARSER))
+        return str(element.tag)
+
+
+def _release(element: Any) -> None:
+    """Gives back the memory of an element that has been read and of those before it."""
+    element.clear()
+    while element.getprevious() is not None:
+        del element.getparent()[0]
+
+
+def _records(element: Any, file: InputFile, number: int, options: ReadOptions) -> Iterator[Record]:
+    if element.tag in _CITATIONS:
+        yield Parsed(file.uri, number, _document(element, file, number, options.keep_fields))
+        return
+    for offset, pmid in enumerate(element.iterfind("PMID")):
+        name = (pmid.text or "").strip()
+        if name:
+            yield Deletion(file.uri, number + offset, name)
+        else:
+            yield Rejected(file.uri, number + offset, "a withdrawn citation without an id")
+
+
+def _document(element: Any, file: InputFile, number: int, keep_fields: Sequence[str]) -> Document:
+    if element.tag == "PubmedArticle":
+        citation = element.find("MedlineCitation")
+        body = citation.find("Article") if citation is not None else None
+        title, journal = _text(body, "ArticleTitle"), _text(body, "Journal/Title")
+        published = _find(body, "Journal/JournalIssue/PubDate")
+    else:
+        citation = body = element.find("BookDocument")
+        journal = _text(body, "Book/BookTitle")
+        title, published = _text(body, "ArticleTitle") or journal, _find(body, "Book/PubDate")
+    pmid = _find(citation, "PMID")
+    name = (pmid.text or "").strip() if pmid is not None else ""
+    text, sections = _compose(title, _find(body, "Abstract"))
+    date = _date(published) or _date(_find(body, "ArticleDate"))
+    metadata = {
+        "pmid": name or None,
+        "version": _integer(pmid.get("Version")) if pmid is not None else None,
+        "year": int(date[:4]) if date else None,
+        "date": date,
+        "date_revised": _date(_find(citation, "DateRevised")),
+        "journal": journal or None,
+        "sections": sections,
+    }
+    return Document(fields.document_id(name, file, number), text, {key: metadata[key] for key in keep_fields})
+
+
+def _compose(title: str, abstract: Any) -> tuple[str, list[dict[str, Any]]]:
+    """The document's text and where its sections stand in it, in code points."""
+    lines: list[str] = []
+    sections: list[dict[str, Any]] = []
+    length = 0
+    parts = [("TITLE", "", title)]
+    for part in abstract.iterfind("AbstractText") if abstract is not None else ():
+        # UNLABELLED is what PubMed writes for a part without a label among labelled ones.
+        label = (part.get("Label") or "").strip().replace("UNLABELLED", "")
+        parts.append((label or "ABSTRACT", f"{label}: " if label else "", _flat(part)))
+    for label, prefix, content in parts:
+        if content:
+            start = length + len(prefix)
+            sections.append({"label": label, "start": start, "end": start + len(content)})
+            lines.append(prefix + content)
+            length = start + len(content) + 1
+    return "\n".join(lines), sections
+
+
+def _find(element: Any, path: str) -> Any:
+    return element.find(path) if element is not None else None
+
+
+def _text(element: Any, path: str) -> str:
+    found = _find(element, path)
+    return _flat(found) if found is not None else ""
+
+
+def _flat(element: Any) -> str:
+    """The characters of an element without its markup."""
+    return re.sub(r"\s*\n\s*", " ", "".join(element.itertext())).strip()
+
+
+def _date(element: Any) -> str | None:
+    """An ISO 8601 date as exact as a PubMed date is (`2021-03-15`, `2021-03`, `2021`); of a range its beginning."""
+    if element is None:
+        return None
+    year, month, day = (_text(element, name) for name in ("Year", "Month", "Day"))
+    if not year:
+        words = _text(element, "MedlineDate")
+        found = re.search(r"\b(?:1[5-9]|20)\d\d\b", words)
+        if found is None:
+            return None
+        year = found.group()
+        following = re.match(r"\s+([A-Za-z]{3})", words[found.end() :])
+        month = following.group(1) if following else ""
+    if not re.fullmatch(r"\d{4}", year):
+        return None
+    name = month[:3].lower()
+    number = _MONTHS.index(name) + 1 if name in _MONTHS else _integer(month) or 0
+    if not 1 <= number <= 12:
+        return year
+    date = f"{year}-{number:02}"
+    return f"{date}-{int(day):02}" if re.fullmatch(r"[0-3]?\d", day) and 1 <= int(day) <= 31 else date
+
+
+def _integer(value: str | None) -> int | None:
+    return int(value) if value and re.fullmatch(r"\d{1,9}", value) else None

@@ -1,0 +1,82 @@
+"""Folders of plain text: each file is one document."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from typing import BinaryIO
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.formats import fields
+from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
+from openbioner_batch.formats.compression import BrokenStreamError, unpacked
+from openbioner_batch.formats.fields import UnfitRecordError
+from openbioner_batch.formats.storage import (
+    LARGEST_RECORD,
+    SPLIT_BYTES,
+    SUFFIXES,
+    compression_of,
+    read_stored,
+)
+from openbioner_batch.records import Document, Parsed, Record, Rejected
+
+MOST_FILES_IN_A_SPLIT = 1000
+
+
+class Text(Format):
+    """One document a file: UTF-8, no newline translation, a byte order mark left out. An empty file is a document.
+
+    A document's id is its file's URI, the only name that is unique over all folders; its position is 0.
+    """
+
+    name = "text"
+    suffixes = SUFFIXES["text"]
+
+    def splits(self, files: Sequence[InputFile]) -> list[Split]:
+        """Groups of consecutive files, of at most 1,000 files and 8 MiB, or one larger file."""
+        groups: list[list[InputFile]] = []
+        size = 0
+        for file in files:
+            size += file.size
+            if not groups or len(groups[-1]) == MOST_FILES_IN_A_SPLIT or size > SPLIT_BYTES:
+                groups.append([])
+                size = file.size
+            groups[-1].append(file)
+        return [Split(tuple(group)) for group in groups]
+
+    def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
+        if len(split.files) == 1 and split.files[0].size > LARGEST_RECORD:
+            yield Rejected(split.files[0].uri, 0, f"a text of more than {LARGEST_RECORD} bytes")
+            return
+        for file, stored in read_stored(split.files):
+            try:
+                yield Parsed(file.uri, 0, Document(file.uri, _decode(file, stored)))
+            except UnfitRecordError as reason:
+                yield Rejected(file.uri, 0, str(reason))
+
+    def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
+        """Refuses fields: a plain text has none."""
+        fields.refuse_fields(options, self.name)
+        if options.keep_fields:
+            raise UsageError("--keep-fields: plain text files have no fields to keep; leave it out")
+        return options
+
+
+def _decode(file: InputFile, stored: bytes) -> str:
+    try:
+        content = _unpack(unpacked(BytesIO(stored), compression_of(file.uri))) if compression_of(file.uri) else stored
+        return content.removeprefix(codecs.BOM_UTF8).decode()
+    except BrokenStreamError as error:
+        raise UnfitRecordError(str(error)) from None
+    except UnicodeDecodeError as error:
+        raise UnfitRecordError(f"not valid UTF-8 at byte {error.start}") from None
+
+
+def _unpack(stream: BinaryIO) -> bytes:
+    content = bytearray()
+    while piece := stream.read(1 << 20):
+        content += piece
+        if len(content) > LARGEST_RECORD:
+            raise UnfitRecordError(f"a text of more than {LARGEST_RECORD} bytes")
+    return bytes(content)
