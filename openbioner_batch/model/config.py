@@ -1,0 +1,150 @@
+"""The shape of a cross-encoder, as its `config.json` says it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from openbioner_batch.errors import CheckpointError
+
+ARCHITECTURE = "BertTaggerMultiClass"
+ACTIVATIONS = ("gelu", "gelu_new", "relu")
+WINDOW_KEY = "openbioner_batch"
+"""Our own entry in `config.json`; other readers of the published format ignore it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSettings:
+    """How much of a text and of a description one pass of the encoder sees, in subword tokens.
+
+    The defaults are the budgets of the published checkpoints' training.
+    """
+
+    text_tokens: int = 300
+    """Longest window of text."""
+    description_tokens: int = 150
+    """Longest description; a longer one is an error."""
+    overlap_tokens: int = 64
+    """Shared by two windows where a sentence longer than a window must be cut."""
+
+    def __post_init__(self) -> None:
+        if self.text_tokens < 8:
+            raise CheckpointError(f"text_tokens is {self.text_tokens}; expected at least 8")
+        if self.description_tokens < 4:
+            raise CheckpointError(f"description_tokens is {self.description_tokens}; expected at least 4")
+        if not 0 <= self.overlap_tokens <= self.text_tokens // 2:
+            raise CheckpointError(
+                f"overlap_tokens is {self.overlap_tokens}; expected 0 to half of text_tokens ({self.text_tokens // 2})"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """Sizes of the BERT-shaped encoder and of its heads."""
+
+    vocabulary: int
+    hidden: int
+    layers: int
+    heads: int
+    intermediate: int
+    positions: int = 512
+    segments: int = 2
+    activation: str = "gelu"
+    layer_norm_eps: float = 1e-12
+    initializer_range: float = 0.02
+    encoder_dropout: float = 0.1
+    head_dropout: float = 0.5
+    windows: WindowSettings = WindowSettings()
+
+    def __post_init__(self) -> None:
+        if self.hidden % self.heads:
+            raise CheckpointError(f"hidden_size {self.hidden} is not a multiple of num_attention_heads {self.heads}")
+        if self.activation not in ACTIVATIONS:
+            raise CheckpointError(f"hidden_act is {self.activation!r}; expected one of {', '.join(ACTIVATIONS)}")
+        longest = self.windows.text_tokens + self.windows.description_tokens + 3
+        if longest > self.positions:
+            raise CheckpointError(
+                f"a window of {self.windows.text_tokens} text and {self.windows.description_tokens} description tokens "
+                f"needs {longest} positions; the model has {self.positions}: lower one of the two budgets"
+            )
+
+
+def read_config(directory: Path) -> ModelConfig:
+    """The configuration of the checkpoint in `directory`.
+
+    Raises:
+        CheckpointError: `config.json` is missing, is not JSON, or describes another kind of model.
+    """
+    path = directory / "config.json"
+    try:
+        raw = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read ({error.strerror}); expected a checkpoint's config.json") from None
+    except ValueError:
+        raise CheckpointError(f"{path}: not JSON; expected a checkpoint's config.json") from None
+    return config_from_json(raw, str(path))
+
+
+def config_from_json(raw: Mapping[str, Any], where: str) -> ModelConfig:
+    """The configuration in the published format's terms (those of a BERT `config.json`)."""
+    if raw.get("model_type", "bert") != "bert":
+        raise CheckpointError(f"{where}: model_type is {raw['model_type']!r}; expected 'bert'")
+    if raw.get("position_embedding_type", "absolute") != "absolute":
+        raise CheckpointError(f"{where}: position_embedding_type is {raw['position_embedding_type']!r}; expected 'absolute'")
+    positions = int(raw.get("max_position_embeddings", 512))
+    try:
+        return ModelConfig(
+            vocabulary=int(raw["vocab_size"]),
+            hidden=int(raw["hidden_size"]),
+            layers=int(raw["num_hidden_layers"]),
+            heads=int(raw["num_attention_heads"]),
+            intermediate=int(raw["intermediate_size"]),
+            positions=positions,
+            segments=int(raw.get("type_vocab_size", 2)),
+            activation=str(raw.get("hidden_act", "gelu")),
+            layer_norm_eps=float(raw.get("layer_norm_eps", 1e-12)),
+            initializer_range=float(raw.get("initializer_range", 0.02)),
+            encoder_dropout=float(raw.get("hidden_dropout_prob", 0.1)),
+            head_dropout=float((raw.get("finetuning_task") or {}).get("dropout_prob", 0.5)),
+            windows=_windows(raw.get(WINDOW_KEY), positions),
+        )
+    except KeyError as missing:
+        raise CheckpointError(f"{where}: no {missing.args[0]}; expected a BERT config.json") from None
+
+
+def _windows(own: Mapping[str, int] | None, positions: int) -> WindowSettings:
+    if own:
+        return WindowSettings(**own)
+    published = WindowSettings()
+    room = positions - 3
+    if published.text_tokens + published.description_tokens <= room:
+        return published
+    text = room * 2 // 3  # the published proportion of text to description
+    return WindowSettings(text, room - text, min(published.overlap_tokens, text // 4))
+
+
+def config_to_json(config: ModelConfig) -> dict[str, Any]:
+    """`config.json` in the published format, with our window budgets beside it."""
+    return {
+        "architectures": [ARCHITECTURE],
+        "model_type": "bert",
+        "vocab_size": config.vocabulary,
+        "hidden_size": config.hidden,
+        "num_hidden_layers": config.layers,
+        "num_attention_heads": config.heads,
+        "intermediate_size": config.intermediate,
+        "max_position_embeddings": config.positions,
+        "type_vocab_size": config.segments,
+        "hidden_act": config.activation,
+        "layer_norm_eps": config.layer_norm_eps,
+        "initializer_range": config.initializer_range,
+        "hidden_dropout_prob": config.encoder_dropout,
+        "attention_probs_dropout_prob": config.encoder_dropout,
+        "position_embedding_type": "absolute",
+        "pad_token_id": 0,
+        "finetuning_task": {"dropout_prob": config.head_dropout},
+        WINDOW_KEY: asdict(config.windows),
+    }

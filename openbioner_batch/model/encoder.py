@@ -1,0 +1,115 @@
+"""The cross-encoder's mathematics: a BERT encoder and three linear heads. No files, no text."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from openbioner_batch.model.config import ModelConfig
+
+_ACTIVATIONS = {
+    "gelu": F.gelu,
+    "gelu_new": lambda x: F.gelu(x, approximate="tanh"),
+    "relu": F.relu,
+}
+
+
+def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+    """Attention over [batch, heads, length, size]; the scores of one batch fit in memory by the token budget."""
+    if not (query.requires_grad and query.device.type == "cpu"):
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+    # torch's fused CPU backward takes four times as long as these products at a passage's length.
+    batch, heads, length, size = query.shape
+    flat = (batch * heads, length, size)
+    scores = torch.bmm((query * size**-0.5).reshape(flat), key.reshape(flat).transpose(1, 2))
+    scores = scores.view(batch, heads, length, length)
+    if mask is not None:
+        scores = scores + mask.to(scores.dtype)
+    weights = torch.softmax(scores, -1, dtype=scores.dtype)
+    return torch.bmm(weights.view(-1, length, length), value.reshape(flat)).view(batch, heads, length, size)
+
+
+class Layer(nn.Module):
+    """One transformer block with the norms after the sums, as in BERT."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.heads = config.heads
+        self.activation = _ACTIVATIONS[config.activation]
+        self.query_key_value = nn.Linear(config.hidden, 3 * config.hidden)
+        self.attention_output = nn.Linear(config.hidden, config.hidden)
+        self.attention_norm = nn.LayerNorm(config.hidden, eps=config.layer_norm_eps)
+        self.up = nn.Linear(config.hidden, config.intermediate)
+        self.down = nn.Linear(config.intermediate, config.hidden)
+        self.output_norm = nn.LayerNorm(config.hidden, eps=config.layer_norm_eps)
+        self.dropout = nn.Dropout(config.encoder_dropout)
+
+    def forward(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
+        batch, length, width = hidden.shape
+        projected = self.query_key_value(hidden).view(batch, length, 3, self.heads, width // self.heads)
+        query, key, value = projected.permute(2, 0, 3, 1, 4).unbind(0)
+        context = _attend(query, key, value, mask)
+        context = context.transpose(1, 2).reshape(batch, length, width)
+        hidden = self.attention_norm(hidden + self.dropout(self.attention_output(context)))
+        return self.output_norm(hidden + self.dropout(self.down(self.activation(self.up(hidden)))))
+
+
+class CrossEncoder(nn.Module):
+    """Reads `[CLS] text [SEP] description [SEP]` and judges every token of the text.
+
+    `evidence` speaks for the described type, `against` speaks against it from the same pass, and `background` speaks
+    for no entity from a pass over the text alone. `pooler` is never used; published checkpoints carry one.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.token_embedding = nn.Embedding(config.vocabulary, config.hidden)
+        self.position_embedding = nn.Embedding(config.positions, config.hidden)
+        self.segment_embedding = nn.Embedding(config.segments, config.hidden)
+        self.embedding_norm = nn.LayerNorm(config.hidden, eps=config.layer_norm_eps)
+        self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
+        self.pooler = nn.Linear(config.hidden, config.hidden)
+        self.dropout = nn.Dropout(config.encoder_dropout)
+        self.head_dropout = nn.Dropout(config.head_dropout)
+        self.evidence = nn.Linear(config.hidden, 1)
+        self.against = nn.Linear(config.hidden, 1)
+        self.background = nn.Linear(config.hidden, 1)
+
+    def forward(self, token_ids: Tensor, segments: Tensor, lengths: Tensor) -> Tensor:
+        """The last hidden states.
+
+        Args:
+            token_ids: [batch, length] vocabulary indices, padded at the end.
+            segments: [batch, length], 0 for `[CLS]` and the text, 1 from the first `[SEP]` on.
+            lengths: [batch] real lengths.
+
+        Returns:
+            [batch, length, hidden]; what stands at padded places means nothing.
+        """
+        length = token_ids.shape[1]
+        positions = torch.arange(length, device=token_ids.device)
+        hidden = self.token_embedding(token_ids) + self.position_embedding(positions) + self.segment_embedding(segments)
+        hidden = self.dropout(self.embedding_norm(hidden))
+        mask = None
+        if bool((lengths < length).any()):
+            # Additive rather than boolean: torch's fused CPU attention takes it as it is.
+            mask = torch.zeros(lengths.shape[0], 1, 1, length, dtype=hidden.dtype, device=hidden.device)
+            mask.masked_fill_(positions >= lengths[:, None, None, None], float("-inf"))
+        for layer in self.layers:
+            hidden = layer(hidden, mask)
+        return self.head_dropout(hidden)
+
+
+def initialize(model: CrossEncoder, seed: int) -> None:
+    """Random weights as BERT draws them: normal with `initializer_range`, zero biases, unit norms."""
+    generator = torch.Generator().manual_seed(seed)
+    for module in model.modules():
+        if isinstance(module, nn.Linear | nn.Embedding):
+            module.weight.data.normal_(0.0, model.config.initializer_range, generator=generator)
+        if isinstance(module, nn.Linear):
+            module.bias.data.zero_()
+        if isinstance(module, nn.LayerNorm):
+            module.weight.data.fill_(1.0)
+            module.bias.data.zero_()

@@ -1,0 +1,48 @@
+"""Where a checkpoint lies: the bundled one, a directory, or a hub id. Imports no torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from openbioner_batch.errors import CheckpointError
+
+BUNDLED = "bundled"
+WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
+TOKENIZER_FILES = ("vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
+_BUNDLED_DIRECTORY = Path(__file__).parent.parent / "data" / "bundled"
+
+
+def resolve_checkpoint(path_or_id: str | Path) -> Path:
+    """The local directory of a checkpoint.
+
+    Args:
+        path_or_id: "bundled", a directory, or a hub id such as `disi-unibo-nlp/openbioner-tiny-v2`, which is
+            downloaded once into the hub's cache.
+
+    Raises:
+        CheckpointError: nothing is there, or the hub cannot be reached.
+    """
+    if str(path_or_id) == BUNDLED:
+        return _BUNDLED_DIRECTORY
+    path = Path(path_or_id).expanduser()
+    if path.is_dir():
+        return path
+    name = str(path_or_id)
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+        raise CheckpointError(
+            f"model {name!r}: no such directory; expected {BUNDLED!r}, a checkpoint directory, or a hub id 'owner/name'"
+        )
+    return _download(name)
+
+
+def _download(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    wanted = ["config.json", *WEIGHT_FILES, *TOKENIZER_FILES]
+    try:
+        return Path(snapshot_download(name, allow_patterns=wanted))
+    except Exception as error:  # the hub client raises a dozen classes of its own and of its transport
+        raise CheckpointError(
+            f"model {name!r}: not a local directory, and the hub did not give it ({type(error).__name__}); "
+            f"download the checkpoint elsewhere and pass its directory"
+        ) from None

@@ -1,0 +1,83 @@
+"""Subword tokens of a text, with the offsets of the words they belong to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tokenizers import Encoding
+from tokenizers import Tokenizer as RustTokenizer
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
+
+from openbioner_batch.errors import CheckpointError
+
+HUB_VOCABULARY = "google-bert/bert-base-cased"
+"""Whose vocabulary a checkpoint without a tokenizer was trained with."""
+
+
+class Tokenizer:
+    """BERT's WordPiece, in which `[SEP]` and its like in a text are ordinary text."""
+
+    def __init__(self, vocabulary: dict[str, int], lowercase: bool, strip_accents: bool | None = None) -> None:
+        for special in ("[CLS]", "[SEP]", "[MASK]", "[UNK]"):
+            if special not in vocabulary:
+                raise CheckpointError(f"the vocabulary has no {special}; expected BERT's special tokens")
+        self.vocabulary = vocabulary
+        self.cls, self.sep, self.mask = vocabulary["[CLS]"], vocabulary["[SEP]"], vocabulary["[MASK]"]
+        # Built without added tokens, so that no text can spell a special token.
+        self._rust = RustTokenizer(WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100))
+        self._rust.normalizer = BertNormalizer(lowercase=lowercase, strip_accents=strip_accents)
+        self._rust.pre_tokenizer = BertPreTokenizer()
+
+    @classmethod
+    def from_directory(cls, directory: Path) -> Tokenizer:
+        """The checkpoint's own tokenizer, else the cased BERT vocabulary from the hub's cache or the hub.
+
+        Raises:
+            CheckpointError: the checkpoint has none and the cased vocabulary cannot be had.
+        """
+        settings = _json(directory / "tokenizer_config.json")
+        lowercase, strip_accents = bool(settings.get("do_lower_case", False)), settings.get("strip_accents")
+        full = _json(directory / "tokenizer.json")
+        if (directory / "vocab.txt").is_file():
+            vocabulary = _read_vocabulary(directory / "vocab.txt")
+        elif full:
+            vocabulary = full["model"]["vocab"]
+        else:
+            vocabulary = _read_vocabulary(_cased_vocabulary(directory))
+        if "do_lower_case" not in settings and full:
+            normalizer = full.get("normalizer") or {}
+            lowercase = bool(normalizer.get("lowercase", False))
+            strip_accents = normalizer.get("strip_accents")
+        return cls(vocabulary, lowercase, strip_accents)
+
+    def encode(self, texts: list[str]) -> list[Encoding]:
+        """Tokens of each text, without special tokens; offsets are code points into it."""
+        return list(self._rust.encode_batch(texts, add_special_tokens=False))
+
+    def ids(self, text: str) -> list[int]:
+        """Vocabulary indices of `text`, without special tokens."""
+        return list(self._rust.encode(text, add_special_tokens=False).ids)
+
+
+def _json(path: Path) -> dict:  # type: ignore[type-arg]
+    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+
+
+def _read_vocabulary(path: Path) -> dict[str, int]:
+    lines = path.read_text("utf-8").split("\n")
+    return {token.rstrip("\r"): index for index, token in enumerate(lines) if token}
+
+
+def _cased_vocabulary(directory: Path) -> Path:
+    from huggingface_hub import hf_hub_download
+
+    try:
+        return Path(hf_hub_download(HUB_VOCABULARY, "vocab.txt"))
+    except Exception as error:  # the hub client raises a dozen classes of its own and of its transport
+        raise CheckpointError(
+            f"{directory}: no vocab.txt or tokenizer.json, and {HUB_VOCABULARY}'s vocabulary could not be had "
+            f"({type(error).__name__}); put its vocab.txt into the checkpoint's directory"
+        ) from None

@@ -1,0 +1,46 @@
+"""The sizes in which the model comes, buildable with random weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from openbioner_batch.model.config import ModelConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A named size of the model."""
+
+    name: str
+    config: ModelConfig
+    note: str
+
+    @property
+    def parameters(self) -> int:
+        """Exact number of weights, pooler and heads included."""
+        return count_parameters(self.config)
+
+
+def count_parameters(config: ModelConfig) -> int:
+    """Exact number of weights of a `CrossEncoder` of this shape."""
+    width, inner = config.hidden, config.intermediate
+    norm = 2 * width
+    embeddings = (config.vocabulary + config.positions + config.segments) * width + norm
+    attention = 4 * (width * width + width) + norm
+    feed_forward = 2 * width * inner + inner + width + norm
+    pooler = width * width + width
+    heads = 3 * (width + 1)
+    return embeddings + config.layers * (attention + feed_forward) + pooler + heads
+
+
+_CASED = 28_996
+
+VARIANTS: dict[str, Variant] = {
+    variant.name: variant
+    for variant in (
+        Variant("tiny", ModelConfig(_CASED, 312, 4, 12, 1200), "the published openbioner-tiny-v2's shape"),
+        Variant("small", ModelConfig(_CASED, 512, 6, 8, 2048), "between tiny and compact, for one CPU or a small GPU"),
+        Variant("compact", ModelConfig(_CASED, 768, 6, 12, 3072), "the published openbioner-compact-v2's shape"),
+        Variant("base", ModelConfig(_CASED, 768, 12, 12, 3072), "the published openbioner-base-v2's shape"),
+    )
+}

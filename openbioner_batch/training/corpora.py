@@ -1,0 +1,95 @@
+"""Annotated corpora to learn from: which of the catalog's types their labels stand for, and their documents."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from openbioner_batch.errors import UsageError
+
+_PARENTHESIS = re.compile(r"^(?P<long>.+?)\s*\((?P<short>[^()]+)\)$", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSpan:
+    """A gold mention: half-open code-point offsets and the corpus's own label."""
+
+    start: int
+    end: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledDocument:
+    """A text with its gold mentions, which may overlap or nest."""
+
+    id: str
+    text: str
+    spans: tuple[LabelledSpan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A corpus's place in the training mixture."""
+
+    name: str
+    licence: str
+    credit: str
+    weight: float
+    types: Mapping[str, tuple[str, ...]]
+    """Each catalog type that this corpus annotates throughout, with the labels that stand for it."""
+    longest: int | None = None
+    """Spans of more words are neither positive nor negative."""
+    split_parentheses: bool = False
+    """Whether a span `long form (short form)` is two mentions in truth."""
+
+
+def read_mixture(path: Path) -> list[Corpus]:
+    """The corpora of a mixture file (YAML; layout as in `corpora.yaml` beside this module).
+
+    Raises:
+        UsageError: a key that no corpus has.
+    """
+    raw = yaml.safe_load(path.read_text("utf-8"))
+    corpora = []
+    for name, entry in raw.items():
+        unknown = set(entry) - {"licence", "credit", "weight", "types", "longest", "split_parentheses"}
+        if unknown:
+            raise UsageError(f"{path}: corpus {name!r} has unknown key {sorted(unknown)[0]!r}")
+        types = {kind: tuple(labels) for kind, labels in entry.pop("types").items()}
+        corpora.append(Corpus(name=name, types=types, **entry))
+    return corpora
+
+
+def read_documents(folder: Path, corpus: Corpus) -> Iterator[LabelledDocument]:
+    """The documents of `folder/NAME.jsonl.gz`: objects with `id`, `text` and `spans` of [start, end, label].
+
+    Raises:
+        UsageError: the file is not there.
+    """
+    path = folder / f"{corpus.name}.jsonl.gz"
+    if not path.is_file():
+        raise UsageError(f"{path}: no such corpus; expected one JSON document a line, gzipped")
+    with gzip.open(path, "rt", encoding="utf-8") as stream:
+        for line in stream:
+            raw = json.loads(line)
+            spans = [LabelledSpan(*span) for span in raw["spans"]]
+            if corpus.split_parentheses:
+                spans = [part for span in spans for part in _split_parenthesis(span, raw["text"])]
+            yield LabelledDocument(str(raw["id"]), raw["text"], tuple(spans))
+
+
+def _split_parenthesis(span: LabelledSpan, text: str) -> list[LabelledSpan]:
+    match = _PARENTHESIS.match(text[span.start : span.end])
+    if not match:
+        return [span]
+    return [
+        LabelledSpan(span.start + match.start(part), span.start + match.end(part), span.label)
+        for part in ("long", "short")
+    ]

@@ -1,0 +1,38 @@
+"""Training passages that share a sentence with a benchmark, found whatever their spacing or segmentation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
+_KEY = 24
+"""Letters by which a sentence is looked up; shorter sentences (headings) are too common to tell a document."""
+
+
+def normalise(text: str) -> str:
+    """`text` in lower case with nothing but letters and digits."""
+    return _NOT_ALPHANUMERIC.sub("", text.lower())
+
+
+class BenchmarkSentences:
+    """The sentences of the benchmarks, all splits, as a filter for training text."""
+
+    def __init__(self, sentences: Iterable[str]) -> None:
+        self._by_key: dict[str, set[str]] = {}
+        for sentence in sentences:
+            normal = normalise(sentence)
+            if len(normal) >= _KEY:
+                self._by_key.setdefault(normal[:_KEY], set()).add(normal)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_key.values()))
+
+    def shared_with(self, text: str) -> bool:
+        """Whether a whole benchmark sentence stands somewhere in `text`."""
+        normal = normalise(text)
+        for start in range(len(normal) - _KEY + 1):
+            for sentence in self._by_key.get(normal[start : start + _KEY], ()):
+                if normal.startswith(sentence, start):
+                    return True
+        return False
