@@ -40,8 +40,8 @@ def command(
 ) -> None:
     """Score a model on CORPUS, a .tsv or .tsv.gz file with a token, a tab and an IOB tag on each line.
 
-    The protocol: a sentence's tokens are joined by spaces, the corpus's types are asked together, and an entity is right
-    when its first and last token and its type are (seqeval's scores).
+    The protocol: a sentence's tokens are joined by spaces, the corpus's types are asked together, and an entity is
+    right when its first and last token and its type are (seqeval's strict scores).
     """
     import json
     from time import perf_counter
