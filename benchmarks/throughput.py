@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import platform
 import statistics
 import tempfile
@@ -27,6 +26,8 @@ from typing import Any, TypeVar
 
 import click
 
+from openbioner_batch import __version__
+from openbioner_batch.engine.cluster import usable_cores
 from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.errors import OpenBioNERError, UsageError
 
@@ -34,7 +35,7 @@ SHARDS = 40
 """Shards that a run has at least: with few of them, first to last commit is a poor clock."""
 LEAST_AGREEMENT = 0.99
 """Share of documents whose spans must be equal; kernels differ with the number of threads, so a tie may break."""
-VERSIONS = ("openbioner-batch", "torch", "ray", "pyarrow", "tokenizers", "numpy")
+VERSIONS = ("torch", "ray", "pyarrow", "tokenizers", "numpy")
 Result = TypeVar("Result")
 Answers = dict[tuple[str, int], int]
 """For each document, by source and record, a checksum of its spans."""
@@ -64,13 +65,11 @@ def tag_bare(settings: AnnotateSettings) -> tuple[Run, Answers, dict[str, Any]]:
     began = perf_counter()
     documents = read_documents(settings)
     device = {"gpu": "cuda"}.get(settings.devices, settings.devices)
-    tagger = Tagger.from_pretrained(
-        settings.model, device=device, dtype=settings.dtype, token_budget=settings.token_budget
-    )
+    tagger = Tagger.from_pretrained(settings.model, device, settings.dtype, token_budget=settings.token_budget)
     groups = resolve_types(settings.types, settings.view)
     texts = [text for _, text in documents]
-    step = settings.shard_documents
-    chunks = [texts[start : start + step] for start in range(0, len(texts), step)]
+    size = settings.shard_documents
+    chunks = [texts[start : start + size] for start in range(0, len(texts), size)]
     tagger.annotate(chunks[0], groups, words=settings.words)
     start = perf_counter()
     tagged = [item for chunk in chunks for item in tagger.annotate(chunk, groups, words=settings.words)]
@@ -87,8 +86,8 @@ def tag_bare(settings: AnnotateSettings) -> tuple[Run, Answers, dict[str, Any]]:
         "token_budget": tagger.token_budget,
         "threads": torch.get_num_threads(),
     }
-    rates = (len(texts) / seconds, tokens / seconds)
-    return Run(len(texts), tokens, seconds, *rates, perf_counter() - began), answers, about
+    run = Run(len(texts), tokens, seconds, len(texts) / seconds, tokens / seconds, perf_counter() - began)
+    return run, answers, about
 
 
 def run_pipeline(settings: AnnotateSettings) -> tuple[Run, Answers]:
@@ -141,9 +140,8 @@ def agreement(first: Answers, second: Answers) -> float:
     Raises:
         UsageError: the two did not tag the same documents.
     """
-    if first.keys() != second.keys():
-        missing = len(first.keys() ^ second.keys())
-        raise UsageError(f"{missing} documents were tagged by only one of the two: rates would not compare")
+    if odd := first.keys() ^ second.keys():
+        raise UsageError(f"{len(odd)} documents were tagged by only one of the two: rates would not compare")
     return sum(first[key] == second[key] for key in first) / len(first)
 
 
@@ -173,18 +171,15 @@ def in_child(function: Callable[[AnnotateSettings], Result], settings: AnnotateS
 
 def machine() -> dict[str, Any]:
     """What the numbers are worth knowing with."""
-    model = platform.processor()
     cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        names = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
-        model = names[0] if names else model
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return {
-        "cpu": model,
-        "cores": cores,
+        "cpu": names[0] if names else platform.processor(),
+        "cores": usable_cores(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in VERSIONS},
+        "versions": {"openbioner_batch": __version__, **{name: version(name) for name in VERSIONS}},
     }
 
 
