@@ -1,0 +1,59 @@
+"""`openbioner-batch annotate`: a corpus in, spans in Parquet out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from openbioner_batch.engine.settings import CHOICES
+
+
+@click.command("annotate", context_settings={"show_default": False})
+@click.argument("inputs", nargs=-1, metavar="INPUT...")
+@click.option("--output", metavar="URI", help="Folder of the run: a new one, or one to go on with.")
+@click.option("--types", metavar="T", help="Types or sets of the catalog, or YAML files, separated by commas.")
+@click.option("--view", type=click.Choice(CHOICES["view"]), help="Which description of a type to use [definition].")
+@click.option("--model", metavar="M", help="Checkpoint: bundled, a directory, or a Hugging Face id [bundled].")
+@click.option("--format", metavar="F", help="Input format [by the files' suffixes].")
+@click.option("--id-field", metavar="NAME", help="Column or key of the document id [guessed].")
+@click.option("--text-field", metavar="NAME", help="Column or key of the text [guessed].")
+@click.option("--keep-fields", metavar="A,B", help="Columns or keys to carry over to the output.")
+@click.option("--words", type=click.Choice(CHOICES["words"]), help="How text is split into words [basic].")
+@click.option("--include-text", is_flag=True, default=None, help="Write the documents' text to the output too.")
+@click.option("--devices", type=click.Choice(CHOICES["devices"]), help="Where the model runs [auto].")
+@click.option("--actors", type=int, metavar="N", help="Processes holding the model [one per GPU, else per core].")
+@click.option("--limit", type=int, metavar="N", help="Take only the first N records.")
+@click.option("--shard-documents", type=int, metavar="N", help="Most documents in a unit of resumption [1000].")
+@click.option("--token-budget", type=int, metavar="N", help="Tokens in a batch of the model [asked of the model].")
+@click.option("--dtype", type=click.Choice(CHOICES["dtype"]), help="Precision of the model [auto].")
+@click.option("--text-tokens", type=int, metavar="N", help="Tokens of text in a window [asked of the checkpoint].")
+@click.option("--description-tokens", type=int, metavar="N", help="Most tokens of a description [asked likewise].")
+@click.option("--max-quarantined", metavar="N|P%", help="Fail beyond so many records set aside [10%].")
+@click.option("--overwrite", is_flag=True, default=None, help="Remove the run in --output first.")
+@click.option("--ray-address", envvar="RAY_ADDRESS", metavar="A", help="Ray cluster to join [Ray on this machine].")
+@click.option("--config", metavar="FILE", help="YAML file with these options as keys; options given here win.")
+def command(config: str | None, **flags: Any) -> None:
+    """Tag every document of INPUT and write the spans to --output as Parquet.
+
+    INPUT is a file, a folder, a glob or a URL such as s3://bucket/folder: JSONL, Parquet, CSV, TSV, text or PubMed XML,
+    plain or packed (.gz, .zst, .bz2). The same command goes on with a run that was stopped, and does nothing if
+    it is finished; new input files are added to it.
+    """
+    from openbioner_batch.engine.settings import AnnotateSettings, read_config
+
+    given = {name: value for name, value in flags.items() if value is not None and value != ()}
+    settings = AnnotateSettings.build({**(read_config(config) if config else {}), **given})
+
+    from rich.console import Console
+
+    from openbioner_batch.cli.main import INTERRUPTED
+    from openbioner_batch.engine.run import annotate
+    from openbioner_batch.engine.summary import print_report
+
+    try:
+        summary = annotate(settings)
+    except KeyboardInterrupt:
+        click.echo("interrupted: what is committed stays, the same command goes on from there", err=True)
+        raise SystemExit(INTERRUPTED) from None
+    print_report(summary.as_json(), Console(highlight=False))

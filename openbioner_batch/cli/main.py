@@ -1,0 +1,50 @@
+"""The `openbioner-batch` command: finds a subcommand, and turns a user's mistake into one line and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import Any
+
+import click
+
+import openbioner_batch.cli
+from openbioner_batch.errors import OpenBioNERError
+
+INTERRUPTED = 130
+"""What a shell reports for a program that Ctrl-C ended."""
+
+
+class LazyGroup(click.Group):
+    """Subcommands are the modules beside this one, imported when they are asked for; each has a `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        names = (module.name for module in pkgutil.iter_modules(openbioner_batch.cli.__path__))
+        return sorted(name.replace("_", "-") for name in names if name != "main" and not name.startswith("_"))
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"openbioner_batch.cli.{name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OpenBioNERError as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="openbioner-batch", prog_name="openbioner-batch")
+def main() -> None:
+    """Tag biomedical and clinical text at scale, with any entity type that can be described in a sentence."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Markers that outlive a process, from which the record that kills it is found.
+
+A marker is written before work that could end the process and removed when that work ends in any way that Python can see. So a
+marker that is found tells of a death. One run's process counts deaths under its session; a driver that is killed takes its workers
+along, which says nothing about the text they had, so deaths of other sessions convict only when there are several.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from openbioner_batch.engine.names import ATTEMPTS
+from openbioner_batch.engine.store import Store
+
+DEATHS_IN_ONE_SESSION = 2
+SESSIONS_WITH_A_DEATH = 3
+
+
+def is_suspect(sessions: Iterable[str]) -> bool:
+    """Whether deaths, each given by the session in which it happened, are too many to be chance."""
+    deaths = Counter(sessions)
+    return max(deaths.values(), default=0) >= DEATHS_IN_ONE_SESSION or len(deaths) >= SESSIONS_WITH_A_DEATH
+
+
+class Attempts:
+    """The markers of one piece of work, such as a shard.
+
+    Args:
+        store: the run's folder.
+        work: the name of the piece of work.
+        session: identifies one run of the driver.
+    """
+
+    def __init__(self, store: Store, work: str, session: str) -> None:
+        self._store = store
+        self._folder = f"{ATTEMPTS}/{work}"
+        self._session = session
+        self._deaths: dict[str, list[str]] = {}
+        for name in store.names(self._folder):
+            unit, found_session, _ = name.split(".")
+            self._deaths.setdefault(unit, []).append(found_session)
+
+    def deaths(self, unit: str) -> list[str]:
+        """The sessions of the deaths met in a unit of the work, such as the whole or one document."""
+        return self._deaths.get(unit, [])
+
+    def total(self) -> int:
+        """How many processes have died at this work in this session."""
+        return sum(sessions.count(self._session) for sessions in self._deaths.values())
+
+    def suspects(self) -> set[str]:
+        """The units that are too deadly to try again."""
+        return {unit for unit, sessions in self._deaths.items() if is_suspect(sessions)}
+
+    @contextmanager
+    def attempt(self, unit: str) -> Iterator[None]:
+        """Leave a marker for as long as the work on a unit lasts."""
+        name = f"{self._folder}/{unit}.{self._session}.{self.deaths(unit).count(self._session)}"
+        self._store.put(name, b"")
+        try:
+            yield
+        finally:
+            self._store.remove([name])
+
+
+def forget(store: Store, work: str) -> None:
+    """Remove what a piece of work left behind, once it is done."""
+    folder = f"{ATTEMPTS}/{work}"
+    names = store.names(folder)
+    if names:
+        store.remove([f"{folder}/{name}" for name in names])
+        if store.local:
+            store.remove_folder(folder)

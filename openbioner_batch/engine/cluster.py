@@ -1,0 +1,107 @@
+"""Starting Ray on this machine, or joining a cluster."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from openbioner_batch.errors import RunFailedError, UsageError
+
+OBJECT_STORE_BYTES = 2 << 30
+"""Enough for the shards under way on one machine; Ray's default of 30 % of the memory only lets readers run further ahead."""
+
+ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # Ray prints each death of a worker at length on stdout; the run says it in a line
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+}
+"""Read by Ray when it is imported; what a user has set stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What Ray has to give, and whether on more than one machine."""
+
+    cpus: int
+    gpus: int
+    nodes: int
+
+
+def usable_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def ray_connection(address: str | None) -> Iterator[Resources]:
+    """Ray for the time of a run; one that the caller has already started is used and left alone.
+
+    Args:
+        address: a cluster to join; None starts Ray on this machine, for this process alone.
+
+    Raises:
+        RunFailedError: the cluster cannot be reached.
+    """
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    import ray
+
+    _quiet_logs()
+    if ray.is_initialized():
+        yield _resources()
+        return
+    try:
+        _connect(address)
+    except (ConnectionError, TimeoutError, RuntimeError, ValueError) as error:
+        raise RunFailedError(f"no Ray at {address or 'this machine'}: {' '.join(str(error).split())[:300]}") from error
+    try:
+        yield _resources()
+    finally:
+        ray.shutdown()
+
+
+def _connect(address: str | None) -> None:
+    import ray
+
+    if address is None:
+        ray.init(
+            address="local",  # the default would join any cluster that runs here
+            include_dashboard=False,
+            num_cpus=usable_cores(),
+            object_store_memory=OBJECT_STORE_BYTES,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
+        return
+    if address == "local":
+        raise UsageError("--ray-address local: leave the flag out to run on this machine")
+    ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, runtime_env=_runtime_env())
+
+
+def _runtime_env() -> dict[str, list[object]] | None:
+    """This package for the workers; a job brings its own working directory, which must not be replaced."""
+    if "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ:
+        return None
+    import openbioner_batch
+
+    return {"py_modules": [openbioner_batch]}
+
+
+def _quiet_logs() -> None:
+    """Leave Ray Data's log to its files: what a user must know comes as an exception of ours."""
+    import ray.data  # noqa: F401 - sets up the handlers
+
+    for handler in logging.getLogger("ray.data").handlers:
+        if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
+            handler.setLevel(logging.CRITICAL)
+
+
+def _resources() -> Resources:
+    import ray
+
+    found = ray.cluster_resources()
+    nodes = [node for node in ray.nodes() if node["Alive"]]
+    return Resources(int(found.get("CPU", 1)), int(found.get("GPU", 0)), len(nodes))

@@ -1,0 +1,41 @@
+"""The last stage: a shard's files appear, whole, under names that the plan determines."""
+
+from __future__ import annotations
+
+import time
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from openbioner_batch.engine.attempts import forget
+from openbioner_batch.engine.names import DATA, DELETIONS, QUARANTINE, shard_file, shard_name
+from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.work import COUNTS_KEY, Job, row, unpack, unrow
+
+
+def commit_shard(batch: pa.Table, job: Job) -> pa.Table:
+    """A Ray Data UDF: write a tagged shard, and say what it holds.
+
+    The data file comes last, since its presence means that the shard is done.
+    """
+    work = unrow(batch)
+    split, shard = work["split"], work["shard"]
+    store = Store(job.output)
+    data = unpack(work["data"])
+    for folder, table in (
+        (QUARANTINE, unpack(work["rejected"])),
+        (DELETIONS, unpack(work["deletions"])),
+        (DATA, data),
+    ):
+        if folder == DATA or table.num_rows:
+            store.put(shard_file(folder, split, shard), parquet_bytes(table))
+    forget(store, shard_name(split, shard))
+    counts = data.schema.metadata[COUNTS_KEY].decode()
+    return row(split, shard, counts=counts, deaths=work["deaths"], committed_at=time.time())
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """The table as a Parquet file: the same bytes for the same table."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd", version="2.6", row_group_size=max(1, table.num_rows))
+    return sink.getvalue().to_pybytes()

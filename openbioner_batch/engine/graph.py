@@ -1,0 +1,107 @@
+"""The Ray Data graph: splits are read, tagged and committed, all at once and in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from openbioner_batch.engine.committing import commit_shard
+from openbioner_batch.engine.reading import read_splits
+from openbioner_batch.engine.tagging import TagShards
+from openbioner_batch.engine.work import Job, SplitTask
+from openbioner_batch.errors import OpenBioNERError, RunFailedError
+
+MOST_BLOCKS = 2000
+"""Splits beyond this many share a reading task, so that the driver's bookkeeping stays bounded."""
+SHARDS_QUEUED_AT_AN_ACTOR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the stages share the machines."""
+
+    actors: int
+    readers: int
+    reader_cpus: float
+    actor_cpus: float
+    actor_gpus: int
+
+    @classmethod
+    def of(cls, gpu: bool, actors: int, cpus: int) -> Layout:
+        """On CPUs every core scores, and reading, a few percent of the work, shares them; a GPU wants several cores to feed it."""
+        if gpu:
+            return cls(actors, max(1, min(4 * actors, cpus - 1)), min(0.9, cpus * 0.5), 0.05, 1)
+        # Logical CPUs only say where processes may start: the actors must never take all, or the readers wait for ever.
+        return cls(actors, max(2, actors // 8), 0.1 * cpus / max(cpus, 2), min(0.8, 0.8 * cpus / actors), 0)
+
+
+def stream(tasks: Sequence[SplitTask], job: Job, layout: Layout) -> Iterator[dict[str, Any]]:
+    """Run the graph; one mapping per shard as it is committed.
+
+    Raises:
+        RunFailedError: a stage failed in a way that would fail again.
+    """
+    import ray.data
+    from ray.data import ActorPoolStrategy, TaskPoolStrategy
+
+    rows = ray.data.from_items([{"task": task.to_json()} for task in tasks], override_num_blocks=min(len(tasks), MOST_BLOCKS))
+    _quiet(rows.context)
+    shards = rows.map_batches(
+        read_splits,
+        fn_kwargs={"job": job},
+        batch_size=1,
+        batch_format="pyarrow",
+        compute=TaskPoolStrategy(layout.readers),
+        num_cpus=layout.reader_cpus,
+    )
+    tagged = shards.map_batches(
+        TagShards,
+        fn_constructor_kwargs={"job": job},
+        batch_size=1,
+        batch_format="pyarrow",
+        compute=ActorPoolStrategy(size=layout.actors, max_tasks_in_flight_per_actor=SHARDS_QUEUED_AT_AN_ACTOR),
+        num_cpus=layout.actor_cpus,
+        num_gpus=layout.actor_gpus or None,
+    )
+    committed = tagged.map_batches(
+        commit_shard,
+        fn_kwargs={"job": job},
+        batch_size=1,
+        batch_format="pyarrow",
+        num_cpus=0.01,
+    )
+    try:
+        for batch in committed.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
+            yield from batch.to_pylist()
+    except OpenBioNERError:
+        raise
+    except Exception as error:
+        raise _as_run_failure(error) from error
+
+
+def _quiet(context: Any) -> None:
+    """Settings of Ray Data for rows that are whole shards."""
+    context.target_max_block_size = 1  # one shard a block: by default they pile up to 128 MiB before any moves on
+    context.execution_no_progress_timeout_s = -1  # a shard of long documents may take an hour on a CPU
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    context.max_consecutive_actor_init_deaths = 2
+
+
+def _as_run_failure(error: BaseException) -> OpenBioNERError:
+    """The user's error inside Ray's wrappers, or one that names the innermost cause."""
+    seen: BaseException | None = error
+    innermost = error
+    while seen is not None:
+        if isinstance(seen, OpenBioNERError):
+            # Ray's dual exception classes are rebuilt plainly: their text is a traceback.
+            return next(kind for kind in type(seen).__mro__ if kind.__module__ == OpenBioNERError.__module__)(
+                str(getattr(seen, "cause", seen))
+            )
+        innermost = seen
+        seen = getattr(seen, "cause", None) or seen.__cause__
+    last = (str(innermost).strip().splitlines() or [""])[-1][:300]
+    return RunFailedError(
+        f"the run stopped: {type(innermost).__name__}: {last}; what is committed stays, the same command resumes"
+    )

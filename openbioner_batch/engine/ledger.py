@@ -1,0 +1,111 @@
+"""What of a run is done: read off its output, which is the only record there is."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from openbioner_batch.engine.names import DATA, ENDS, end_file, parse_shard, shard_file
+from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.work import COUNTS_KEY
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What a split held, known once it has been read to its end."""
+
+    shards: int
+    documents: int
+    rejected: int
+    deletions: int
+    text_bytes: int
+
+
+@dataclass(slots=True)
+class Totals:
+    """Sums over shards."""
+
+    shards: int = 0
+    documents: int = 0
+    deletions: int = 0
+    windows: int = 0
+    tokens: int = 0
+    text_bytes: int = 0
+    quarantined: Counter[str] = field(default_factory=Counter)
+    spans: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def set_aside(self) -> int:
+        return self.quarantined.total()
+
+    @property
+    def records(self) -> int:
+        """Documents in: rows and quarantined records."""
+        return self.documents + self.set_aside
+
+    def add(self, counts: dict[str, Any]) -> None:
+        """Count one more shard, given what its data file says."""
+        self.shards += 1
+        for name in ("documents", "deletions", "windows", "tokens", "text_bytes"):
+            setattr(self, name, getattr(self, name) + counts[name])
+        self.quarantined.update(counts["quarantined"])
+        self.spans.update(counts["spans"])
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Committed shards and read-out splits of a run."""
+
+    committed: dict[int, set[int]]
+    ends: dict[int, End]
+
+    @classmethod
+    def read(cls, store: Store) -> Ledger:
+        """The ledger as the folder shows it now."""
+        committed: dict[int, set[int]] = {}
+        for name in store.names(DATA):
+            if (found := parse_shard(name)) is not None:
+                committed.setdefault(found[0], set()).add(found[1])
+        ledger = cls(committed, {})
+        ledger.refresh_ends(store)
+        return ledger
+
+    def refresh_ends(self, store: Store) -> None:
+        """Take up the end markers that have come since."""
+        ordinals = (int(name.removesuffix(".json")) for name in store.names(ENDS))
+        names = {end_file(ordinal): ordinal for ordinal in ordinals if ordinal not in self.ends}
+        for name, data in store.read_all(list(names)):
+            self.ends[names[name]] = End(**json.loads(data))
+
+    def is_finished(self, split: int) -> bool:
+        """Whether a split has been read to its end and all its shards are committed."""
+        end = self.ends.get(split)
+        return end is not None and self.committed.get(split, set()).issuperset(range(end.shards))
+
+    @property
+    def shards(self) -> Iterator[tuple[int, int]]:
+        """The committed shards, in order."""
+        for split in sorted(self.committed):
+            for shard in sorted(self.committed[split]):
+                yield split, shard
+
+
+def read_totals(store: Store, shards: Iterable[tuple[int, int]], threads: int = 16) -> Totals:
+    """Sums over committed shards, from the footers of their data files."""
+
+    def counts(shard: tuple[int, int]) -> dict[str, Any]:
+        with store.open(shard_file(DATA, *shard)) as file:
+            found: dict[str, Any] = json.loads(pq.read_metadata(file).metadata[COUNTS_KEY])
+            return found
+
+    totals = Totals()
+    with ThreadPoolExecutor(threads) as pool:
+        for found in pool.map(counts, shards):
+            totals.add(found)
+    return totals

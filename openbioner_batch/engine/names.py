@@ -1,0 +1,36 @@
+"""Where things lie in the folder of a run. No name depends on an input's name, a host or a time."""
+
+from __future__ import annotations
+
+PLAN = "_run/plan.json"
+INPUTS = "_run/inputs"
+ENDS = "_run/ends"
+ATTEMPTS = "_run/attempts"
+SUMMARY = "_run/summary.json"
+DATA = "data"
+QUARANTINE = "quarantine"
+DELETIONS = "deletions"
+
+
+def shard_name(split: int, shard: int) -> str:
+    """The stem shared by a shard's files."""
+    return f"{split:06d}-{shard:05d}"
+
+
+def shard_file(folder: str, split: int, shard: int) -> str:
+    """The name of one of a shard's Parquet files."""
+    return f"{folder}/{shard_name(split, shard)}.parquet"
+
+
+def end_file(split: int) -> str:
+    """The name of the marker that says how many shards a split gave."""
+    return f"{ENDS}/{split:06d}.json"
+
+
+def parse_shard(name: str) -> tuple[int, int] | None:
+    """Split and shard of a data file's name, None for any other name."""
+    stem, dot, suffix = name.partition(".")
+    split, dash, shard = stem.partition("-")
+    if dot and dash and suffix == "parquet" and split.isdecimal() and shard.isdecimal():
+        return int(split), int(shard)
+    return None

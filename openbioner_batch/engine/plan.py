@@ -1,0 +1,197 @@
+"""What a run is: its inputs cut into splits, and a fingerprint of all that its output depends on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from openbioner_batch.engine.names import INPUTS, PLAN
+from openbioner_batch.engine.store import Store
+from openbioner_batch.errors import PlanMismatchError, UsageError
+from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
+from openbioner_batch.records import Deletion
+
+VERSION = 1
+WAY_OUT = "give another --output, or --overwrite to start anew"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSplit:
+    """A split, its place in the run, and how many of its records are wanted."""
+
+    ordinal: int
+    split: Split
+    limit: int | None = None
+    """None takes all records, 0 none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run's fingerprint and splits."""
+
+    fingerprint: dict[str, Any]
+    splits: tuple[PlannedSplit, ...]
+
+    @property
+    def wanted(self) -> list[PlannedSplit]:
+        """The splits that give records."""
+        return [planned for planned in self.splits if planned.limit != 0]
+
+
+def read_plan(store: Store) -> Plan | None:
+    """The plan in a folder, None where there is none.
+
+    Raises:
+        PlanMismatchError: it was written by a version that plans otherwise.
+    """
+    try:
+        found = json.loads(store.get(PLAN))
+    except FileNotFoundError:
+        return None
+    if found["version"] != VERSION:
+        raise PlanMismatchError(
+            f"{store.url} was planned by another version (plan {found['version']}, here {VERSION}): {WAY_OUT}"
+        )
+    generations = [f"{INPUTS}/{name}" for name in store.names(INPUTS) if name.endswith(".jsonl")]
+    lines = [line for _, data in store.read_all(generations) for line in data.decode().splitlines()]
+    splits = tuple(_split_from_line(ordinal, line) for ordinal, line in enumerate(lines))
+    return Plan(found["fingerprint"], splits)
+
+
+def make_plan(
+    store: Store,
+    fingerprint: dict[str, Any],
+    files: Sequence[InputFile],
+    reader: Format,
+    options: ReadOptions,
+    limit: int | None,
+) -> tuple[Plan, int]:
+    """Write the plan of a new run, or check and extend that of an earlier one.
+
+    Args:
+        store: the output folder.
+        fingerprint: what the output depends on, apart from the inputs.
+        files: the inputs as they are listed now.
+        reader: their format.
+        options: resolved.
+        limit: the number of records to take in all.
+
+    Returns:
+        The plan, and how many of the files are new since the run was last planned.
+
+    Raises:
+        PlanMismatchError: the folder holds a run with another fingerprint or other inputs.
+    """
+    plan = read_plan(store)
+    if plan is None:
+        if others := [name for name in store.names() if not name.startswith("_run/")][:1]:
+            raise UsageError(f"--output {store.url} is not empty ({others[0]}) and holds no run: give an empty folder")
+        store.put(PLAN, json.dumps({"version": VERSION, "fingerprint": fingerprint}, indent=1, sort_keys=True).encode())
+        plan = Plan(fingerprint, ())
+    else:
+        # Through JSON, since tuples come back as lists.
+        check_fingerprint(plan.fingerprint, json.loads(json.dumps(fingerprint)), store.url)
+    fresh = new_files(plan, files, store.url)
+    if not fresh:
+        return plan, 0
+    if limit is not None and plan.splits:
+        raise PlanMismatchError(
+            f"{len(fresh)} new input files, the first {fresh[0].uri}: a run with --limit keeps to the inputs "
+            f"it was planned with; {WAY_OUT}"
+        )
+    splits = limited(reader.splits(fresh), reader, options, limit, first=len(plan.splits))
+    generation = len(store.names(INPUTS))
+    store.put(f"{INPUTS}/{generation:04d}.jsonl", "".join(map(_line, splits)).encode())
+    return Plan(plan.fingerprint, plan.splits + tuple(splits)), len(fresh)
+
+
+def limited(
+    splits: Iterable[Split], reader: Format, options: ReadOptions, limit: int | None, first: int
+) -> list[PlannedSplit]:
+    """Splits with their ordinals, and with the first `limit` records of all shared out among them in order."""
+    planned = []
+    left = limit
+    for ordinal, split in enumerate(splits, first):
+        if left is None or left == 0:
+            planned.append(PlannedSplit(ordinal, split, left))
+            continue
+        taken = 0
+        for record in reader.read(split, options):
+            taken += not isinstance(record, Deletion)
+            if taken == left:
+                break
+        left -= taken
+        planned.append(PlannedSplit(ordinal, split, taken))
+    return planned
+
+
+def new_files(plan: Plan, files: Sequence[InputFile], url: str) -> list[InputFile]:
+    """The files that the plan does not know.
+
+    Raises:
+        PlanMismatchError: one that it knows has changed or is gone.
+    """
+    known = {file.uri: file for planned in plan.splits for file in planned.split.files}
+    listed = {file.uri: file for file in files}
+    for uri, file in known.items():
+        if uri not in listed:
+            raise PlanMismatchError(f"{uri} was an input of the run in {url} and is no longer listed: {WAY_OUT}")
+        if listed[uri] != file:
+            raise PlanMismatchError(
+                f"{uri} has changed since the run in {url} was planned "
+                f"({file.size} bytes then, {listed[uri].size} now): {WAY_OUT}"
+            )
+    return [file for file in files if file.uri not in known]
+
+
+def check_fingerprint(old: dict[str, Any], new: dict[str, Any], url: str) -> None:
+    """Refuse to mix two runs in one folder.
+
+    Raises:
+        PlanMismatchError: names what differs, then and now.
+    """
+    differences = [
+        f"{name}: {_difference(old.get(name), new.get(name))}"
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    ]
+    if differences:
+        raise PlanMismatchError(f"{url} holds a run with other settings ({'; '.join(differences)}): {WAY_OUT}")
+
+
+def _difference(old: Any, new: Any) -> str:
+    """Two unequal values, short: of lists and mappings only what is not in both."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        names = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
+        return ", ".join(f"{name} {_difference(old.get(name), new.get(name))}" for name in names[:4])
+    return f"{_short(old)} then, {_short(new)} now"
+
+
+def _short(value: Any) -> str:
+    text = "none" if value is None else value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _line(planned: PlannedSplit) -> str:
+    split = planned.split
+    files = [[file.uri, file.size, file.etag] for file in split.files]
+    return json.dumps({"files": files, "start": split.start, "stop": split.stop, "limit": planned.limit}) + "\n"
+
+
+def _split_from_line(ordinal: int, line: str) -> PlannedSplit:
+    found = json.loads(line)
+    files = tuple(InputFile(*file) for file in found["files"])
+    return PlannedSplit(ordinal, Split(files, found["start"], found["stop"]), found["limit"])
+
+
+def split_weights(splits: Iterable[PlannedSplit]) -> Iterator[float]:
+    """The share of each split in the bytes of the inputs, in bytes: a file's size is spread over its splits."""
+    splits = list(splits)
+    parts: dict[str, int] = {}
+    for planned in splits:
+        for file in planned.split.files:
+            parts[file.uri] = parts.get(file.uri, 0) + 1
+    for planned in splits:
+        yield sum(file.size / parts[file.uri] for file in planned.split.files)

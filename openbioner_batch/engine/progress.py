@@ -1,0 +1,157 @@
+"""Showing how a run goes: a live view on a terminal, else a line now and then."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from openbioner_batch.engine.ledger import End, Totals
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+RATE_WINDOW_S = 60.0
+"""Rates shown are over the last minute."""
+
+
+class Progress:
+    """What is done, how fast, and how much is left.
+
+    Args:
+        totals: sums over the shards committed so far; kept up to date by the caller.
+        weights: bytes of input of each split, by ordinal.
+        wanted: the number of records to come in all, where that is known.
+    """
+
+    def __init__(self, totals: Totals, weights: Mapping[int, float], wanted: int | None) -> None:
+        self.totals = totals
+        self._weights = weights
+        self._all = sum(weights.values())
+        self._wanted = wanted
+        self._finished: set[int] = set()
+        self._finished_weight = 0.0
+        self._finished_text = 0
+        self._started = time.monotonic()
+        self._share_at_start: float | None = None
+        self._recent: deque[tuple[float, int, int]] = deque([(self._started, totals.documents, totals.tokens)])
+
+    def split_finished(self, ordinal: int, end: End) -> None:
+        """Note that all of a split is committed."""
+        if ordinal not in self._finished:
+            self._finished.add(ordinal)
+            self._finished_weight += self._weights.get(ordinal, 0.0)
+            self._finished_text += end.text_bytes
+
+    def tick(self) -> None:
+        """Note the totals as they stand."""
+        now = time.monotonic()
+        self._recent.append((now, self.totals.documents, self.totals.tokens))
+        while len(self._recent) > 2 and now - self._recent[1][0] > RATE_WINDOW_S:
+            self._recent.popleft()
+
+    @property
+    def share(self) -> float | None:
+        """The share of the input that is done, 0 to 1; None while it cannot be told.
+
+        Whole splits count by their bytes. Text of unfinished ones counts at the ratio of bytes to text met so far.
+        """
+        if self._wanted:
+            return min(1.0, self.totals.records / self._wanted)
+        if not self._all or not self._finished_text:
+            return None
+        open_text = max(0, self.totals.text_bytes - self._finished_text)
+        done = self._finished_weight + open_text * self._finished_weight / self._finished_text
+        return min(1.0, done / self._all)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest takes at the pace of this session, None while that cannot be told."""
+        share = self.share
+        if share is None:
+            return None
+        if self._share_at_start is None:
+            self._share_at_start = share
+            self._started = time.monotonic()
+        gained = share - self._share_at_start
+        return (time.monotonic() - self._started) * (1 - share) / gained if gained > 0 else None
+
+    def rates(self) -> tuple[float, float]:
+        """Documents and text tokens per second over the last minute."""
+        before, latest = self._recent[0], self._recent[-1]
+        seconds = time.monotonic() - before[0]
+        if seconds <= 0:
+            return 0.0, 0.0
+        return (latest[1] - before[1]) / seconds, (latest[2] - before[2]) / seconds
+
+    def fields(self) -> dict[str, str]:
+        """What is shown, by label."""
+        documents, tokens = self.rates()
+        share, left = self.share, self.seconds_left
+        return {
+            "documents": f"{self.totals.documents:,}",
+            "documents/s": f"{documents:,.1f}",
+            "tokens/s": f"{tokens:,.0f}",
+            "spans": f"{self.totals.spans.total():,}",
+            "quarantined": f"{self.totals.set_aside:,}",
+            "input": "-" if share is None else f"{share:.0%}",
+            "left": "-" if left is None else duration(left),
+        }
+
+
+def duration(seconds: float) -> str:
+    """Seconds as h:mm:ss."""
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+@contextmanager
+def shown(progress: Progress, stream: TextIO, interval: float = 10.0) -> Iterator[None]:
+    """Show progress for as long as the block runs.
+
+    Args:
+        progress: what to show.
+        stream: where; a live view if it is a terminal, else a plain line every `interval` seconds.
+        interval: seconds between plain lines.
+    """
+    if stream.isatty():
+        from rich.console import Console
+        from rich.live import Live
+
+        console = Console(file=stream)
+        with Live(console=console, get_renderable=lambda: live_view(progress), refresh_per_second=4, transient=True):
+            yield
+        return
+    stop = threading.Event()
+
+    def lines() -> None:
+        while not stop.wait(interval):
+            print(plain_line(progress), file=stream, flush=True)
+
+    thread = threading.Thread(target=lines, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def plain_line(progress: Progress) -> str:
+    """One line of progress, for a log."""
+    return "  ".join(f"{label} {value}" for label, value in progress.fields().items())
+
+
+def live_view(progress: Progress) -> RenderableType:
+    """The view on a terminal: a bar of the input's share over a row of figures."""
+    from rich.columns import Columns
+    from rich.console import Group
+    from rich.progress_bar import ProgressBar
+    from rich.text import Text
+
+    figures = [Text.assemble((value, "bold"), f" {label}") for label, value in progress.fields().items()]
+    bar = ProgressBar(total=1.0, completed=progress.share or 0.0, pulse=progress.share is None, width=60)
+    return Group(bar, Columns(figures, padding=(0, 3)))

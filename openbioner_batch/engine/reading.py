@@ -1,0 +1,110 @@
+"""The first stage: a split becomes prepared shards."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from openbioner_batch.engine.attempts import Attempts, forget
+from openbioner_batch.engine.names import end_file
+from openbioner_batch.engine.scoring import Preparer
+from openbioner_batch.engine.shards import Shard, cut, documents_table
+from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.work import (
+    Job,
+    SplitTask,
+    deletions_table,
+    pack,
+    preparer_of,
+    rejected_table,
+    row,
+)
+from openbioner_batch.errors import OpenBioNERError, RunFailedError
+from openbioner_batch.records import Rejected
+
+DEATHS_ALLOWED = 3
+
+
+def read_splits(batch: pa.Table, job: Job) -> Iterator[pa.Table]:
+    """A Ray Data UDF: one row per shard that is not committed.
+
+    What it yields depends on `batch` alone, never on what has been committed meanwhile: Ray skips as many rows of a retried task as
+    it had already received.
+    """
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    store = Store(job.output)
+    for text in batch["task"].to_pylist():
+        task = SplitTask.from_json(text)
+        work = f"read-{task.ordinal:06d}"
+        attempts = Attempts(store, work, job.session)
+        if attempts.deaths("all").count(job.session) >= DEATHS_ALLOWED:
+            raise RunFailedError(
+                f"the process that reads {task.source} died {DEATHS_ALLOWED} times, perhaps for want of memory; "
+                "what is committed stays: run the same command again, with fewer --actors if memory is short, or leave this input out"
+            )
+        with attempts.attempt("all"):
+            yield from _read_split(task, job, store)
+        forget(store, work)
+
+
+def _read_split(task: SplitTask, job: Job, store: Store) -> Iterator[pa.Table]:
+    done = set(task.done)
+    totals = {"shards": 0, "documents": 0, "rejected": 0, "deletions": 0, "text_bytes": 0}
+    try:
+        for shard in cut(job.format.read(task.split, job.options), job.most_documents, task.limit):
+            totals["shards"] += 1
+            totals["documents"] += len(shard.documents)
+            totals["rejected"] += len(shard.rejected)
+            totals["deletions"] += len(shard.deletions)
+            totals["text_bytes"] += shard.text_bytes
+            if shard.index not in done:
+                yield prepare_shard(task.ordinal, shard, job)
+    except OpenBioNERError:
+        raise
+    except OSError as error:
+        raise RunFailedError(f"reading {task.source} failed: {error}") from error
+    except Exception as error:  # its message could quote a record
+        raise RunFailedError(f"reading {task.source} failed: {type(error).__name__}") from None
+    store.put(end_file(task.ordinal), json.dumps(totals).encode())
+
+
+def prepare_shard(split: int, shard: Shard, job: Job) -> pa.Table:
+    """The row of one shard: its documents, what was set aside, and the model's input."""
+    documents = documents_table(shard, job.kept)
+    prepared, failed = prepare(preparer_of(job.factory), documents["text"].to_pylist())
+    if failed:
+        shard.rejected += [
+            Rejected(documents["source"][i].as_py(), documents["record"][i].as_py(), reason)
+            for i, reason in failed.items()
+        ]
+        documents = documents.take([i for i in range(documents.num_rows) if i not in failed])
+    return row(
+        split,
+        shard.index,
+        documents=pack(documents),
+        rejected=pack(rejected_table(shard.rejected)),
+        deletions=pack(deletions_table(shard.deletions)),
+        prepared=pickle.dumps(prepared, protocol=5),
+    )
+
+
+def prepare(preparer: Preparer, texts: Sequence[str]) -> tuple[Any, dict[int, str]]:
+    """The model's input of those texts that can be prepared, and why the others (by index) cannot."""
+    if not texts:
+        return None, {}
+    try:
+        return preparer.prepare(texts), {}
+    except Exception:
+        failed = {}
+        for index, text in enumerate(texts):
+            try:
+                preparer.prepare([text])
+            except Exception as error:
+                failed[index] = f"preparing the text failed: {type(error).__name__}"
+        rest = [text for index, text in enumerate(texts) if index not in failed]
+        return (preparer.prepare(rest) if rest else None), failed

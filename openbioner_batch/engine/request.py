@@ -1,0 +1,88 @@
+"""Turning settings into what a run needs, so that a mistake is found before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from openbioner_batch.engine.names import PLAN
+from openbioner_batch.engine.scoring import ScorerFactory
+from openbioner_batch.engine.settings import AnnotateSettings
+from openbioner_batch.engine.shards import SHARD_BYTES, SHARD_RECORDS
+from openbioner_batch.engine.store import Store
+from openbioner_batch.errors import UsageError
+from openbioner_batch.formats import find_inputs
+from openbioner_batch.formats.base import Format, InputFile, ReadOptions
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The inputs of a run as they are now, and how they are read."""
+
+    files: tuple[InputFile, ...]
+    format: Format
+    options: ReadOptions
+    kept: Any
+    """Arrow schema of the kept columns."""
+
+
+def resolve_inputs(settings: AnnotateSettings, say: Say) -> Inputs:
+    """List the inputs, and settle on a format and on fields; what was guessed is said.
+
+    Raises:
+        UsageError: nothing is listed, or no format or field can be told.
+    """
+    reader, files = find_inputs(settings.inputs, settings.format)
+    if settings.format is None:
+        say(f"format: {reader.name}, by the names of {len(files):,} files")
+    asked = ReadOptions(settings.id_field, settings.text_field, settings.keep_fields)
+    options = reader.resolve(files, asked)
+    for name in ("text_field", "id_field"):
+        if getattr(asked, name) is None and (guess := getattr(options, name)) is not None:
+            say(f"--{name.replace('_', '-')}: {guess} (guessed)")
+    return Inputs(tuple(files), reader, options, reader.kept_schema(files, options))
+
+
+def check_output(settings: AnnotateSettings, store: Store, files: tuple[InputFile, ...]) -> None:
+    """Refuse a folder in which inputs and output would mix, or that is not a run's.
+
+    Raises:
+        UsageError: names the folder and what is in the way.
+    """
+    for file in files:
+        if store.contains(file.uri):
+            raise UsageError(f"the input {file.uri} lies in --output {store.url}: give an output folder of its own")
+    for pattern in settings.inputs:
+        if "*" not in pattern and Store(pattern).contains(store.url):
+            raise UsageError(f"--output {store.url} lies in the input {pattern}: give a folder outside of it")
+    if not store.exists(PLAN) and (names := [name for name in store.names() if not name.startswith("_run/")]):
+        raise UsageError(
+            f"--output {store.url} holds {names[0]} and no run of this program, "
+            "so it is neither gone on with nor overwritten: give another folder"
+        )
+
+
+def overwrite(store: Store) -> None:
+    """Remove the run in a folder, plan last, so that a removal cut short can be repeated."""
+    for folder in sorted({name.split("/")[0] for name in store.names()} - {"_run"}):
+        store.remove_folder(folder)
+    store.remove([f"_run/{name}" for name in store.names("_run") if f"_run/{name}" != PLAN])
+    store.remove([PLAN])
+    store.remove_folder("_run")
+
+
+def fingerprint(settings: AnnotateSettings, inputs: Inputs, factory: ScorerFactory) -> dict[str, Any]:
+    """All that the output's bytes depend on apart from the inputs themselves."""
+    return {
+        **factory.fingerprint(),
+        "format": inputs.format.name,
+        "id field": inputs.options.id_field,
+        "text field": inputs.options.text_field,
+        "keep fields": [f"{field.name}: {field.type}" for field in inputs.kept],
+        "include text": settings.include_text,
+        "limit": settings.limit,
+        "shard": {"documents": settings.shard_documents, "bytes": SHARD_BYTES, "records": SHARD_RECORDS},
+    }

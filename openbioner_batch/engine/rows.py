@@ -1,0 +1,92 @@
+"""A shard's outcomes as the rows that are written, with every offset checked."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import accumulate
+
+import pyarrow as pa
+
+from openbioner_batch.engine.scoring import TaggedText
+from openbioner_batch.engine.work import counts_metadata
+from openbioner_batch.records import SPAN, Rejected, Span, annotations_schema
+
+BAD_OFFSETS = "a span's offsets do not give its text"
+
+
+def annotation_rows(
+    documents: pa.Table,
+    outcomes: Sequence[TaggedText | str],
+    rejected: Sequence[Rejected],
+    deletions: int,
+    kept: pa.Schema,
+    include_text: bool,
+) -> tuple[pa.Table, list[Rejected]]:
+    """The data rows of a shard, and all its quarantined records.
+
+    Args:
+        documents: the shard's documents, as `documents_schema` has them.
+        outcomes: for each document its result, or the reason why it has none.
+        rejected: the records that did not become documents.
+        deletions: how many deletion notices the shard holds.
+        kept: the columns carried over.
+        include_text: whether the text is a column.
+
+    Returns:
+        A table with `annotations_schema` and the shard's counts as metadata, and what was set aside, in record order.
+    """
+    verdicts = [
+        outcome if isinstance(outcome, str) or offsets_hold(text, outcome.spans) else BAD_OFFSETS
+        for text, outcome in zip(documents["text"].to_pylist(), outcomes, strict=True)
+    ]
+    good = [index for index, verdict in enumerate(verdicts) if not isinstance(verdict, str)]
+    tagged = [verdict for verdict in verdicts if not isinstance(verdict, str)]
+    sources, records = documents["source"].to_pylist(), documents["record"].to_pylist()
+    quarantined = [*rejected] + [
+        Rejected(sources[index], records[index], verdict)
+        for index, verdict in enumerate(verdicts)
+        if isinstance(verdict, str)
+    ]
+    quarantined.sort(key=lambda item: (item.source, item.record, item.reason))
+    rows = documents.take(good) if len(good) < documents.num_rows else documents
+    spans = [span for result in tagged for span in result.spans]
+    columns = {
+        **{name: rows[name] for name in rows.column_names},
+        "spans": span_lists([len(result.spans) for result in tagged], spans),
+        "windows": pa.array([result.windows for result in tagged], pa.int32()),
+    }
+    counts = {
+        "documents": len(good),
+        "quarantined": dict(Counter(kind_of(item.reason) for item in quarantined)),
+        "deletions": deletions,
+        "spans": dict(Counter(span.type for span in spans)),
+        "windows": sum(result.windows for result in tagged),
+        "tokens": sum(result.tokens for result in tagged),
+        "text_bytes": sum(len(text.encode()) for text in rows["text"].to_pylist()),
+    }
+    schema = annotations_schema(kept, include_text).with_metadata(counts_metadata(counts))
+    return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema), quarantined
+
+
+def kind_of(reason: str) -> str:
+    """A reason without the positions in it, so that there are few to count."""
+    return re.sub(r"\d+", "#", reason)
+
+
+def offsets_hold(text: str, spans: Sequence[Span]) -> bool:
+    """Whether every span is a non-empty piece of the text at its offsets."""
+    return all(
+        0 <= span.start < span.end <= len(text) and text[span.start : span.end] == span.text for span in spans
+    )
+
+
+def span_lists(lengths: Sequence[int], spans: Sequence[Span]) -> pa.ListArray:
+    """Spans, cut into one list per row."""
+    structs = pa.StructArray.from_arrays(
+        [pa.array([getattr(span, field.name) for span in spans], field.type) for field in SPAN],
+        fields=list(SPAN),
+    )
+    offsets = pa.array([0, *accumulate(lengths)], pa.int32())
+    return pa.ListArray.from_arrays(offsets, structs, type=pa.list_(SPAN))

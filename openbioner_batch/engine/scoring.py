@@ -1,0 +1,47 @@
+"""The seam between the engine and a model: what prepares texts, what scores them, what identifies both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from openbioner_batch.records import Span, TypeGroup
+
+
+class TaggedText(Protocol):
+    """What scoring says of one text."""
+
+    @property
+    def spans(self) -> Sequence[Span]: ...
+    @property
+    def windows(self) -> int: ...
+    @property
+    def tokens(self) -> int: ...
+
+
+class Preparer(Protocol):
+    """Turns texts into a model's input, on a CPU."""
+
+    def prepare(self, texts: Sequence[str]) -> Any:
+        """The input of one shard, picklable."""
+
+
+class Scorer(Protocol):
+    """Holds a model and scores what a preparer made."""
+
+    def score(self, prepared: Any) -> Sequence[TaggedText]:
+        """One result per text, in order; a function of `prepared` alone."""
+
+
+class ScorerFactory(Protocol):
+    """A picklable recipe from which workers build a preparer and a scorer."""
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What results depend on, as JSON values under names that a user understands."""
+
+    def preparer(self) -> Preparer:
+        """Called once in each reading process, and in a scoring process when a shard must be taken apart."""
+
+    def scorer(self) -> Scorer:
+        """Called once in each scoring process."""

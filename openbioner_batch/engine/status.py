@@ -1,0 +1,40 @@
+"""How a run stands, read off its folder: live, dead or finished."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from openbioner_batch.engine.ledger import Ledger, read_totals
+from openbioner_batch.engine.names import SUMMARY
+from openbioner_batch.engine.plan import read_plan
+from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.summary import Summary
+from openbioner_batch.errors import UsageError
+
+
+def run_status(output: str) -> dict[str, Any]:
+    """The state of the run in a folder, in the form of its summary.
+
+    Args:
+        output: a local path or any fsspec URL.
+
+    Raises:
+        UsageError: there is no run.
+    """
+    store = Store(output)
+    plan = read_plan(store)
+    if plan is None:
+        raise UsageError(f"{output} holds no run: expected the --output of an `openbioner-batch annotate`")
+    ledger = Ledger.read(store)
+    done = sum(ledger.is_finished(planned.ordinal) for planned in plan.wanted)
+    finished = done == len(plan.wanted) and bool(plan.splits)
+    totals = read_totals(store, ledger.shards)
+    found = Summary(store.url, finished, totals, splits_done=done, splits=len(plan.wanted)).as_json()
+    found["splits"]["read"] = sum(planned.ordinal in ledger.ends for planned in plan.wanted)
+    del found["last_session"]
+    try:
+        found["last_session"] = json.loads(store.get(SUMMARY))["last_session"]
+    except FileNotFoundError:
+        pass  # the run's first session is under way, or was killed
+    return found

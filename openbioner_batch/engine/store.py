@@ -1,0 +1,145 @@
+"""The folder of a run, local or remote: every object in it appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
+
+import fsspec
+from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
+
+from openbioner_batch.errors import UsageError
+
+TEMPORARY = "_run/tmp"
+ONE_PUT_PROTOCOLS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "memory"})
+"""File systems where an upload shows under its name only once it is complete."""
+
+
+class Store:
+    """Objects below one root, addressed by relative names with forward slashes.
+
+    Args:
+        root: a local path or any fsspec URL.
+    """
+
+    def __init__(self, root: str) -> None:
+        try:
+            # A cached listing would hide what another process has just committed.
+            self._fs, path = url_to_fs(root, use_listings_cache=False)
+        except (ImportError, ValueError) as error:
+            raise UsageError(f"{root} cannot be opened: {error}") from error
+        self.local = isinstance(self._fs, LocalFileSystem)
+        self._root = os.path.abspath(path) if self.local else path.rstrip("/")
+        self.url = self._root if self.local else self._fs.unstrip_protocol(self._root)
+
+    def __reduce__(self) -> tuple[type[Store], tuple[str]]:
+        return Store, (self.url,)
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}" if name else self._root
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write an object that appears at once and whole, replacing any of that name."""
+        path = self._path(name)
+        protocols = {self._fs.protocol} if isinstance(self._fs.protocol, str) else set(self._fs.protocol)
+        if self.local:
+            self._put_local(path, data)
+        elif protocols & ONE_PUT_PROTOCOLS:
+            self._fs.pipe_file(path, data)
+        else:
+            temporary = self._path(f"{TEMPORARY}/{uuid.uuid4().hex}")
+            self._fs.makedirs(self._fs._parent(temporary), exist_ok=True)
+            self._fs.makedirs(self._fs._parent(path), exist_ok=True)
+            self._fs.pipe_file(temporary, data)
+            self._fs.mv(temporary, path)
+
+    def _put_local(self, path: str, data: bytes) -> None:
+        temporary = self._path(f"{TEMPORARY}/{uuid.uuid4().hex}")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.makedirs(os.path.dirname(temporary), exist_ok=True)
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # a name must not outlive its bytes in a power cut
+        os.replace(temporary, path)
+
+    def get(self, name: str) -> bytes:
+        """The bytes of an object.
+
+        Raises:
+            FileNotFoundError: there is none of that name.
+        """
+        return bytes(self._fs.cat_file(self._path(name)))
+
+    def open(self, name: str) -> BinaryIO:
+        """An object opened for reading, seekable."""
+        return self._fs.open(self._path(name), "rb")
+
+    def exists(self, name: str) -> bool:
+        """Whether there is an object of that name."""
+        return bool(self._fs.exists(self._path(name)))
+
+    def names(self, folder: str = "") -> list[str]:
+        """The names below a folder, relative to it and sorted; none where the folder does not exist."""
+        return sorted(self.sizes(folder))
+
+    def sizes(self, folder: str = "") -> dict[str, int]:
+        """Names below a folder, relative to it, with their sizes in bytes."""
+        base = self._path(folder)
+        try:
+            found: dict[str, Any] = self._fs.find(base, detail=True)
+        except FileNotFoundError:
+            return {}
+        return {
+            str(PurePosixPath(path).relative_to(PurePosixPath(base))): int(entry.get("size") or 0)
+            for path, entry in found.items()
+            if path.rstrip("/") != base
+        }
+
+    def remove(self, names: list[str]) -> None:
+        """Remove objects; those already gone are no error."""
+        for name in names:
+            try:
+                self._fs.rm_file(self._path(name))
+            except FileNotFoundError:
+                continue
+
+    def remove_folder(self, folder: str) -> None:
+        """Remove everything below a folder, and the folder."""
+        try:
+            self._fs.rm(self._path(folder), recursive=True)
+        except FileNotFoundError:
+            return
+
+    def read_all(self, names: list[str], threads: int = 16) -> Iterator[tuple[str, bytes]]:
+        """Many small objects, read side by side, in the order of `names`; vanished ones are left out."""
+
+        def read(name: str) -> bytes | None:
+            try:
+                return self.get(name)
+            except FileNotFoundError:
+                return None
+
+        with ThreadPoolExecutor(threads) as pool:
+            for name, data in zip(names, pool.map(read, names), strict=True):
+                if data is not None:
+                    yield name, data
+
+    def contains(self, uri: str) -> bool:
+        """Whether a local path or URL lies in this folder."""
+        fs, path = url_to_fs(uri)
+        if type(fs) is not type(self._fs):
+            return False
+        if self.local:
+            return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self._root))
+        return f"{path}/".startswith(f"{self._root}/")
+
+
+def is_local(url: str) -> bool:
+    """Whether a path or URL means this machine's own file system."""
+    return isinstance(fsspec.core.url_to_fs(url)[0], LocalFileSystem)

@@ -1,0 +1,124 @@
+"""What a run did, for people and for scripts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from openbioner_batch.engine.ledger import Totals
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclass(slots=True)
+class Clock:
+    """First and last commit of a session, and what came after the first: its steady rate."""
+
+    first: float | None = None
+    last: float = 0.0
+    documents: int = 0
+    tokens: int = 0
+
+    def tick(self, committed_at: float, documents: int, tokens: int) -> None:
+        """Note a commit; commits may come slightly out of order."""
+        if self.first is None:
+            self.first = committed_at
+        else:
+            self.documents += documents
+            self.tokens += tokens
+        self.last = max(self.last, committed_at)
+
+    @property
+    def seconds(self) -> float:
+        return self.last - self.first if self.first is not None else 0.0
+
+    def per_second(self, amount: float) -> float:
+        """A rate between first and last commit, 0 where there are not two."""
+        return amount / self.seconds if self.seconds > 0 else 0.0
+
+
+@dataclass(slots=True)
+class Summary:
+    """The state of a run at the end of a session.
+
+    `totals` are over all sessions; rates and times are of the last one.
+    """
+
+    output: str
+    finished: bool
+    totals: Totals
+    seconds: float = 0.0
+    clock: Clock = field(default_factory=Clock)
+    splits_done: int = 0
+    splits: int = 0
+    tagged_now: int = 0
+    """Documents tagged in the last session."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The summary as it stands in the run's folder."""
+        totals = self.totals
+        return {
+            "output": self.output,
+            "finished": self.finished,
+            "records": totals.records,
+            "documents": totals.documents,
+            "quarantined": {"total": totals.set_aside, "reasons": dict(totals.quarantined.most_common())},
+            "deletions": totals.deletions,
+            "spans": {"total": totals.spans.total(), "types": dict(totals.spans.most_common())},
+            "windows": totals.windows,
+            "tokens": totals.tokens,
+            "text_bytes": totals.text_bytes,
+            "shards": totals.shards,
+            "splits": {"done": self.splits_done, "total": self.splits},
+            "last_session": {
+                "documents": self.tagged_now,
+                "seconds": round(self.seconds, 1),
+                "seconds_between_first_and_last_commit": round(self.clock.seconds, 2),
+                "documents_per_second": round(self.clock.per_second(self.clock.documents), 2),
+                "tokens_per_second": round(self.clock.per_second(self.clock.tokens), 1),
+            },
+        }
+
+    def to_bytes(self) -> bytes:
+        return json.dumps(self.as_json(), indent=1).encode()
+
+
+def print_report(summary: dict[str, Any], console: Console) -> None:
+    """Show a summary, given as JSON, as a table."""
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for label, value in report_lines(summary):
+        table.add_row(label, value)
+    console.print(f"{summary['output']}: {'finished' if summary['finished'] else 'not finished'}", soft_wrap=True)
+    console.print(table)
+
+
+def report_lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """Labels and values to show, from a summary as JSON."""
+    splits, quarantined, spans = summary["splits"], summary["quarantined"], summary["spans"]
+    lines = [
+        ("splits done", f"{splits['done']:,} of {splits['total']:,}"),
+        ("shards committed", f"{summary['shards']:,}"),
+        ("records", f"{summary['records']:,}"),
+        ("documents tagged", f"{summary['documents']:,}"),
+        ("quarantined", f"{quarantined['total']:,}"),
+        *((f"  {reason}", f"{count:,}") for reason, count in quarantined["reasons"].items()),
+        ("spans", f"{spans['total']:,}"),
+        *((f"  {name}", f"{count:,}") for name, count in spans["types"].items()),
+        ("windows", f"{summary['windows']:,}"),
+        ("text tokens", f"{summary['tokens']:,}"),
+    ]
+    if summary["deletions"]:
+        lines.append(("deletions noted", f"{summary['deletions']:,}"))
+    session = summary.get("last_session")
+    if session and session["documents"]:
+        lines.append(("time of the last session", f"{session['seconds']:,.1f} s"))
+    if session and session["documents_per_second"]:
+        lines.append(("  documents/s, first to last commit", f"{session['documents_per_second']:,.1f}"))
+        lines.append(("  text tokens/s", f"{session['tokens_per_second']:,.0f}"))
+    return lines

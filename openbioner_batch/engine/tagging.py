@@ -1,0 +1,121 @@
+"""The second stage: an actor that holds the model and tags shards, whatever a document does to it."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from openbioner_batch.engine.attempts import Attempts
+from openbioner_batch.engine.names import shard_name
+from openbioner_batch.engine.rows import annotation_rows
+from openbioner_batch.engine.scoring import TaggedText
+from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.work import Job, pack, preparer_of, rejected_table, row, unpack, unrow
+from openbioner_batch.records import Rejected
+
+Outcome = TaggedText | str
+"""What became of a document: its result, or why it is quarantined."""
+WHOLE, REST = "whole", "rest"
+DIED = "its process died each time it was tagged"
+
+
+class TagShards:
+    """A Ray Data actor: takes a prepared shard, gives the rows to write."""
+
+    def __init__(self, job: Job) -> None:
+        if job.threads is not None:
+            import torch
+
+            torch.set_num_threads(job.threads)
+        self._job = job
+        self._store = Store(job.output)
+        self._scorer = job.factory.scorer()
+
+    def __call__(self, batch: pa.Table) -> pa.Table:
+        work = unrow(batch)
+        documents = unpack(work["documents"])
+        attempts = Attempts(self._store, shard_name(work["split"], work["shard"]), self._job.session)
+        outcomes = self._outcomes(documents["text"].to_pylist(), pickle.loads(work["prepared"]), attempts)
+        before = [Rejected(**item) for item in unpack(work["rejected"]).to_pylist()]
+        deletions = unpack(work["deletions"]).num_rows
+        data, rejected = annotation_rows(documents, outcomes, before, deletions, self._job.kept, self._job.include_text)
+        return row(
+            work["split"],
+            work["shard"],
+            data=pack(data),
+            rejected=pack(rejected_table(rejected)),
+            deletions=work["deletions"],
+            deaths=attempts.total(),
+        )
+
+    def _outcomes(self, texts: Sequence[str], prepared: Any, attempts: Attempts) -> list[Outcome]:
+        if not texts:
+            return []
+        suspects = attempts.suspects()
+        if WHOLE not in suspects:
+            with attempts.attempt(WHOLE):
+                return self._score_surviving(texts, prepared)
+        return self._probe(texts, suspects, attempts)
+
+    def _probe(self, texts: Sequence[str], suspects: set[str], attempts: Attempts) -> list[Outcome]:
+        """One document at a time, to find those that kill; then the others together, as they would be without them."""
+        outcomes: list[Outcome] = []
+        for index, text in enumerate(texts):
+            unit = f"{index:06d}"
+            if unit in suspects:
+                outcomes.append(DIED)
+                continue
+            with attempts.attempt(unit):
+                outcomes += self._score_by_halves([text])
+        if REST in suspects:
+            return outcomes
+        with attempts.attempt(REST):
+            return self._score_together(texts, outcomes)
+
+    def _score(self, texts: Sequence[str]) -> list[Outcome]:
+        return list(self._scorer.score(preparer_of(self._job.factory).prepare(texts)))
+
+    def _score_surviving(self, texts: Sequence[str], prepared: Any) -> list[Outcome]:
+        """The whole shard; where that raises, it is bisected to the documents that make it fail."""
+        try:
+            return list(self._scorer.score(prepared))
+        except Exception as error:
+            _exit_if_device_is_lost(error)
+            return self._score_together(texts, self._score_by_halves(texts))
+
+    def _score_by_halves(self, texts: Sequence[str]) -> list[Outcome]:
+        try:
+            return self._score(texts)
+        except Exception as error:
+            _exit_if_device_is_lost(error)
+            if len(texts) == 1:
+                return [f"tagging failed: {type(error).__name__}"]
+        middle = len(texts) // 2
+        return self._score_by_halves(texts[:middle]) + self._score_by_halves(texts[middle:])
+
+    def _score_together(self, texts: Sequence[str], outcomes: list[Outcome]) -> list[Outcome]:
+        """Those that can be tagged, in one go, so that their results do not depend on how the others were found."""
+        good = [index for index, outcome in enumerate(outcomes) if not isinstance(outcome, str)]
+        if not good:
+            return outcomes
+        try:
+            together = self._score([texts[index] for index in good])
+        except Exception as error:
+            _exit_if_device_is_lost(error)
+            return outcomes  # they fail only together: the results of the parts stand
+        merged = list(outcomes)
+        for index, outcome in zip(good, together, strict=True):
+            merged[index] = outcome
+        return merged
+
+
+def _exit_if_device_is_lost(error: Exception) -> None:
+    """After a CUDA fault every later call in the process fails: only a new process can tell which text did it."""
+    if type(error).__name__ == "AcceleratorError":
+        os._exit(1)
+
+
