@@ -1,0 +1,57 @@
+"""The cross-encoder as a library; needs no Ray. Names load when first used, so that torch is imported only then."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from openbioner_batch.records import EntityType, Span
+
+if TYPE_CHECKING:
+    from openbioner_batch.model.checkpoint import checkpoint_digest, save_checkpoint
+    from openbioner_batch.model.config import ModelConfig, WindowSettings
+    from openbioner_batch.model.device import resolve_device, resolve_dtype
+    from openbioner_batch.model.location import resolve_checkpoint
+    from openbioner_batch.model.prepare import Prepared, Preparer
+    from openbioner_batch.model.tagger import Tagged, Tagger
+    from openbioner_batch.model.variants import VARIANTS, Variant
+
+_HOMES = {
+    "Tagger": "tagger",
+    "Tagged": "tagger",
+    "Preparer": "prepare",
+    "Prepared": "prepare",
+    "WindowSettings": "config",
+    "ModelConfig": "config",
+    "VARIANTS": "variants",
+    "Variant": "variants",
+    "checkpoint_digest": "checkpoint",
+    "save_checkpoint": "checkpoint",
+    "resolve_checkpoint": "location",
+    "resolve_device": "device",
+    "resolve_dtype": "device",
+}
+
+__all__ = [
+    "VARIANTS",
+    "EntityType",
+    "ModelConfig",
+    "Prepared",
+    "Preparer",
+    "Span",
+    "Tagged",
+    "Tagger",
+    "Variant",
+    "WindowSettings",
+    "checkpoint_digest",
+    "resolve_checkpoint",
+    "resolve_device",
+    "resolve_dtype",
+    "save_checkpoint",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -71,8 +71,7 @@ def load_backbone(directory: Path, config: ModelConfig, seed: int) -> CrossEncod
         seed: for the heads.
     """
     tensors = {
-        name if name.startswith("bert.") else f"bert.{name}": tensor
-        for name, tensor in read_tensors(directory).items()
+        name if name.startswith("bert.") else f"bert.{name}": tensor for name, tensor in read_tensors(directory).items()
     }
     return _assemble(config, tensors, directory, new=tuple(HEADS), seed=seed)
 
@@ -87,7 +86,9 @@ def read_tensors(directory: Path) -> dict[str, Tensor]:
                     return load_file(path)
                 return dict(torch.load(path, map_location="cpu", weights_only=True))
             except (SafetensorError, RuntimeError, OSError, ValueError, EOFError, KeyError) as error:
-                raise CheckpointError(f"{path}: unreadable weights ({type(error).__name__}); download it again") from None
+                raise CheckpointError(
+                    f"{path}: unreadable weights ({type(error).__name__}); download it again"
+                ) from None
             except Exception as error:  # unpickling refuses with several classes
                 raise CheckpointError(
                     f"{path}: refused, it holds more than tensors ({type(error).__name__}); convert it to safetensors"

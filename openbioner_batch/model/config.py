@@ -82,7 +82,9 @@ def read_config(directory: Path) -> ModelConfig:
     try:
         raw = json.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read ({error.strerror}); expected a checkpoint's config.json") from None
+        raise CheckpointError(
+            f"{path}: cannot be read ({error.strerror}); expected a checkpoint's config.json"
+        ) from None
     except ValueError:
         raise CheckpointError(f"{path}: not JSON; expected a checkpoint's config.json") from None
     return config_from_json(raw, str(path))
@@ -93,7 +95,9 @@ def config_from_json(raw: Mapping[str, Any], where: str) -> ModelConfig:
     if raw.get("model_type", "bert") != "bert":
         raise CheckpointError(f"{where}: model_type is {raw['model_type']!r}; expected 'bert'")
     if raw.get("position_embedding_type", "absolute") != "absolute":
-        raise CheckpointError(f"{where}: position_embedding_type is {raw['position_embedding_type']!r}; expected 'absolute'")
+        raise CheckpointError(
+            f"{where}: position_embedding_type is {raw['position_embedding_type']!r}; expected 'absolute'"
+        )
     positions = int(raw.get("max_position_embeddings", 512))
     try:
         return ModelConfig(

@@ -22,15 +22,18 @@ from openbioner_batch.training.passages import Passage, PassageCounts, cut_passa
 from openbioner_batch.training.sampling import QuestionSampler, SamplingSettings
 
 MIXTURE = Path(__file__).with_name("corpora.yaml")
+_DEFAULTS = TrainingSettings()
 
 
 @click.command()
 @click.argument("corpora", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.argument("backbone", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.argument("output", type=click.Path(path_type=Path))
-@click.option("--benchmarks", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of TSV corpora.")
-@click.option("--steps", default=TrainingSettings.steps, show_default=True)
-@click.option("--decay-steps", default=TrainingSettings.decay_steps, show_default=True)
+@click.option(
+    "--benchmarks", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of TSV corpora."
+)
+@click.option("--steps", default=_DEFAULTS.steps, show_default=True)
+@click.option("--decay-steps", default=_DEFAULTS.decay_steps, show_default=True)
 @click.option("--threads", default=0, help="Torch threads; 0 leaves torch's choice.")
 @click.option("--text-tokens", default=200, show_default=True, help="Window budget written into the checkpoint.")
 @click.option("--description-tokens", default=96, show_default=True, help="Description budget, likewise.")

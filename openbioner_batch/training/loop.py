@@ -114,7 +114,11 @@ def train(
         tokens += sum(len(question.token_ids) for question in questions)
         if (step + 1) % 20 == 0:
             now = time.monotonic()
-            entry = {"step": step + 1, "loss": float(np.mean(losses)), "text_tokens_per_second": tokens / (now - reported)}
+            entry = {
+                "step": step + 1,
+                "loss": float(np.mean(losses)),
+                "text_tokens_per_second": tokens / (now - reported),
+            }
             with (folder / "log.jsonl").open("a") as log:
                 log.write(json.dumps(entry) + "\n")
             losses, tokens, reported = [], 0, now

@@ -45,9 +45,7 @@ def weighted_loss(logits: Tensor, questions: Sequence[Question], no_entity_weigh
     return (losses * weights).sum() / weights.sum().clamp(min=1.0)
 
 
-def _sequence(
-    question: Question, description: tuple[int, ...] | None, tokenizer: Tokenizer
-) -> tuple[np.ndarray, int]:
+def _sequence(question: Question, description: tuple[int, ...] | None, tokenizer: Tokenizer) -> tuple[np.ndarray, int]:
     text = np.concatenate([[tokenizer.cls], question.token_ids])
     if description is None:
         return text, len(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ def cut_passages(
     for document in documents:
         lengths = random.Random(f"{seed}/{corpus.name}/{document.id}")
         starts = [*sentence_starts(document.text), len(document.text)]
-        sentences = tokenizer.encode([document.text[a:b] for a, b in zip(starts, starts[1:], strict=False)])
+        sentences = tokenizer.encode([document.text[a:b] for a, b in itertools.pairwise(starts)])
         budget, first, tokens = lengths.randint(SHORTEST, LONGEST), 0, 0
         for index, sentence in enumerate(sentences):
             if tokens and tokens + len(sentence.ids) > budget:

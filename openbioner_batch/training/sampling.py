@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -108,6 +109,6 @@ class QuestionSampler:
     ) -> None:
         edges = np.flatnonzero(np.diff(targets, prepend=0, append=0))
         bounds = np.append(word_starts, len(token_ids))
-        for low, high in zip(edges, edges[1:], strict=False):
+        for low, high in itertools.pairwise(edges):
             if targets[low] > 0 and random.random() < self._settings.mask_probability:
                 token_ids[bounds[low] : bounds[high]] = self._mask

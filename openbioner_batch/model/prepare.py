@@ -1,0 +1,217 @@
+"""From texts to windows of tokens: all that a pass needs but the weights. Runs on any CPU, without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.model.config import ModelConfig, WindowSettings, read_config
+from openbioner_batch.model.location import resolve_checkpoint
+from openbioner_batch.model.sentences import sentence_starts
+from openbioner_batch.model.tokens import Tokenizer
+from openbioner_batch.model.windows import cut_windows
+from openbioner_batch.records import EntityType, group_types
+
+WORDS = ("basic", "whitespace")
+"""What a span is made of: BERT's words and punctuation marks, or whatever stands between single spaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedType:
+    """An entity type with its description as vocabulary indices."""
+
+    name: str
+    description: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Texts as windows of tokens, with the words to be judged.
+
+    Attributes:
+        texts: the documents.
+        groups: the types to ask, group by group.
+        token_ids: [window tokens] int32, all windows one after another, without special tokens.
+        window_bounds: [windows + 1] where each window begins in `token_ids`.
+        document_windows: [documents] number of windows of each.
+        document_tokens: [documents] number of tokens of each, overlaps not counted twice.
+        document_words: [documents + 1] where each document's words begin.
+        word_tokens: [words] index in `token_ids` of each word's first token, in the window in which it is interior.
+        word_offsets: [words, 2] half-open code-point offsets of each word into its document.
+        word_breaks: [words] whether a span may not reach back over this word's beginning (a sentence starts).
+    """
+
+    texts: tuple[str, ...]
+    groups: tuple[tuple[DescribedType, ...], ...]
+    token_ids: np.ndarray
+    window_bounds: np.ndarray
+    document_windows: np.ndarray
+    document_tokens: np.ndarray
+    document_words: np.ndarray
+    word_tokens: np.ndarray
+    word_offsets: np.ndarray
+    word_breaks: np.ndarray
+
+
+class Preparer:
+    """Turns texts into `Prepared` for one set of types; picklable, and the types are tokenized once."""
+
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        config: ModelConfig,
+        types: Sequence[EntityType] | Sequence[Sequence[EntityType]],
+        windows: WindowSettings | None = None,
+        words: str = "basic",
+    ) -> None:
+        if words not in WORDS:
+            raise UsageError(f"words is {words!r}; expected one of {', '.join(WORDS)}")
+        self._tokenizer = tokenizer
+        self._words = words
+        self._windows = check_windows(windows or config.windows, config)
+        self.groups = tuple(
+            tuple(DescribedType(kind.name, self._describe(kind)) for kind in group) for group in group_types(types)
+        )
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        path_or_id: str | Path,
+        types: Sequence[EntityType] | Sequence[Sequence[EntityType]],
+        windows: WindowSettings | None = None,
+        words: str = "basic",
+    ) -> Preparer:
+        """A preparer for a checkpoint, which reads its tokenizer and configuration but not its weights.
+
+        Args:
+            path_or_id: as for `Tagger.from_pretrained`.
+            types: what to ask for: types (one group up to 25, else even groups), or groups of them.
+            windows: budgets other than the checkpoint's own.
+            words: "basic" or "whitespace" (see `WORDS`).
+
+        Raises:
+            CheckpointError: the checkpoint cannot be read.
+            UsageError: a description is over its budget.
+        """
+        directory = resolve_checkpoint(path_or_id)
+        return cls(Tokenizer.from_directory(directory), read_config(directory), types, windows, words)
+
+    def prepare(self, texts: Sequence[str]) -> Prepared:
+        """The windows of `texts`, in their order. Every token of every text is in some window's interior."""
+        documents = [_Document(*parts) for parts in self._documents(texts)]
+        window_tokens = [part for document in documents for part in document.window_tokens]
+        window_bounds = np.cumsum([0, *map(len, window_tokens)])
+        bases = window_bounds[np.cumsum([0, *(len(document.window_tokens) for document in documents)])]
+        return Prepared(
+            texts=tuple(texts),
+            groups=self.groups,
+            token_ids=_joined(window_tokens, np.int32),
+            window_bounds=window_bounds,
+            document_windows=np.array([len(document.window_tokens) for document in documents], np.int32),
+            document_tokens=np.array([document.tokens for document in documents], np.int64),
+            document_words=np.cumsum([0, *(len(document.word_tokens) for document in documents)]),
+            word_tokens=_joined(
+                [document.word_tokens + base for document, base in zip(documents, bases, strict=False)], np.int64
+            ),
+            word_offsets=_joined([document.word_offsets for document in documents], np.int32).reshape(-1, 2),
+            word_breaks=_joined([document.word_breaks for document in documents], np.bool_),
+        )
+
+    def _describe(self, kind: EntityType) -> tuple[int, ...]:
+        ids = tuple(self._tokenizer.ids(kind.description))
+        budget = self._windows.description_tokens
+        if not ids:
+            raise UsageError(f"type {kind.name!r}: its description is empty; expected a sentence that says what it is")
+        if len(ids) > budget:
+            raise UsageError(
+                f"type {kind.name!r}: its description takes {len(ids)} tokens; the budget is {budget}: "
+                f"shorten it, or raise description_tokens"
+            )
+        return ids
+
+    def _documents(
+        self, texts: Sequence[str]
+    ) -> Iterator[tuple[int, list[np.ndarray], np.ndarray, np.ndarray, np.ndarray]]:
+        for text, encoding in zip(texts, self._tokenizer.encode(list(texts)), strict=True):
+            token_ids = np.array(encoding.ids, np.int32)
+            tokens = len(token_ids)
+            offsets = np.array(encoding.offsets, np.int32).reshape(-1, 2)
+            starts = np.flatnonzero(np.diff(np.array(encoding.word_ids, np.int64), prepend=-1))
+            sentence_offsets = sentence_starts(text)
+            # Searched among word starts: offsets of later subwords can lie before those of earlier ones.
+            first_words = np.searchsorted(offsets[starts, 0], sentence_offsets)
+            sentences = np.append(starts, tokens)[first_words]
+            windows = cut_windows(tokens, [0, *sentences.tolist()], starts, self._windows) if tokens else []
+            words, word_offsets = (
+                (starts, _basic_offsets(starts, offsets))
+                if self._words == "basic"
+                else _whitespace_words(text, offsets[:, 0])
+            )
+            breaks = np.zeros(len(words), np.bool_)
+            if self._words == "basic":
+                breaks[first_words[first_words < len(words)]] = True
+            yield (
+                tokens,
+                [token_ids[w.start : w.stop] for w in windows],
+                _in_windows(words, windows),
+                word_offsets,
+                breaks,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    tokens: int
+    window_tokens: list[np.ndarray]
+    word_tokens: np.ndarray
+    word_offsets: np.ndarray
+    word_breaks: np.ndarray
+
+
+def check_windows(windows: WindowSettings, config: ModelConfig) -> WindowSettings:
+    """`windows`, if a pass with them fits the model's positions.
+
+    Raises:
+        UsageError: it does not.
+    """
+    needed = windows.text_tokens + windows.description_tokens + 3
+    if needed > config.positions:
+        raise UsageError(
+            f"text_tokens {windows.text_tokens} + description_tokens {windows.description_tokens} + 3 special tokens "
+            f"= {needed}; the model has {config.positions} positions: lower one of them"
+        )
+    return windows
+
+
+def _basic_offsets(starts: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    if not len(starts):
+        return np.zeros((0, 2), np.int32)
+    return np.stack([offsets[starts, 0], np.maximum.reduceat(offsets[:, 1], starts)], 1)
+
+
+def _whitespace_words(text: str, token_starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First tokens and offsets of what stands between single spaces, as the reference splits."""
+    spaces = np.flatnonzero(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32) == ord(" "))
+    bounds = np.stack([np.append(0, spaces + 1), np.append(spaces, len(text))], 1).astype(np.int32)
+    order = np.maximum.accumulate(token_starts) if len(token_starts) else token_starts
+    first = np.searchsorted(order, bounds[:, 0])
+    has_token = first < np.searchsorted(order, bounds[:, 1])
+    return first[has_token], bounds[has_token]
+
+
+def _in_windows(words: np.ndarray, windows: Sequence) -> np.ndarray:  # type: ignore[type-arg]
+    """Where each word's first token stands when the windows are laid one after another."""
+    if not windows:
+        return words
+    laid = np.cumsum([0, *(window.stop - window.start for window in windows)])[:-1]
+    shift = laid - np.array([window.start for window in windows])
+    owner = np.searchsorted([window.interior_stop for window in windows], words, "right")
+    return words + shift[owner]
+
+
+def _joined(parts: list[np.ndarray], dtype: type) -> np.ndarray:
+    return np.concatenate(parts).astype(dtype, copy=False) if parts else np.zeros(0, dtype)

@@ -1,0 +1,183 @@
+"""The model as a library: texts and described types in, spans out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.model.checkpoint import checkpoint_digest, load_encoder
+from openbioner_batch.model.config import WindowSettings
+from openbioner_batch.model.decoding import decode
+from openbioner_batch.model.device import default_token_budget, resolve_device, resolve_dtype
+from openbioner_batch.model.encoder import CrossEncoder
+from openbioner_batch.model.location import resolve_checkpoint
+from openbioner_batch.model.prepare import Prepared, Preparer, check_windows
+from openbioner_batch.model.scoring import score_group
+from openbioner_batch.model.tokens import Tokenizer
+from openbioner_batch.records import EntityType, Span
+
+_CHARACTERS_AT_ONCE = 4 << 20
+"""Texts of this many characters are tokenized and scored together, so that a long list stays in bounded memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """What the model found in one document, and what it took."""
+
+    spans: list[Span]
+    windows: int
+    tokens: int
+
+
+class Tagger:
+    """Finds mentions of described types. A text's result does not depend on the texts beside it."""
+
+    def __init__(
+        self,
+        model: CrossEncoder,
+        tokenizer: Tokenizer,
+        directory: Path,
+        device: str,
+        dtype: str,
+        windows: WindowSettings | None = None,
+        token_budget: int | None = None,
+    ) -> None:
+        self.model = model.to(device=device, dtype=getattr(torch, dtype)).eval()
+        self.tokenizer = tokenizer
+        self.device = device
+        self.dtype = dtype
+        self.windows = check_windows(windows or model.config.windows, model.config)
+        self.token_budget = token_budget or default_token_budget(device)
+        self._directory = directory
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        path_or_id: str | Path,
+        device: str = "auto",
+        dtype: str = "auto",
+        windows: WindowSettings | None = None,
+        token_budget: int | None = None,
+    ) -> Tagger:
+        """A tagger from a checkpoint in the published format.
+
+        Args:
+            path_or_id: "bundled", a directory, or a hub id.
+            device: "cpu", "gpu" (or "cuda", "cuda:1"), or "auto" for a GPU where there is one.
+            dtype: "float32", "bfloat16", "float16", or "auto" for bfloat16 where the hardware multiplies it natively.
+            windows: budgets other than the checkpoint's own.
+            token_budget: padded tokens of one forward pass; by default what suits the device.
+
+        Raises:
+            CheckpointError: nothing is there, or it is no such checkpoint.
+            UsageError: the device or number format does not exist here.
+        """
+        directory = resolve_checkpoint(path_or_id)
+        resolved = resolve_device(device)
+        return cls(
+            load_encoder(directory),
+            Tokenizer.from_directory(directory),
+            directory,
+            resolved,
+            resolve_dtype(dtype, resolved),
+            windows,
+            token_budget,
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the checkpoint."""
+        return checkpoint_digest(self._directory)
+
+    def preparer(self, types: Sequence[EntityType] | Sequence[Sequence[EntityType]], words: str = "basic") -> Preparer:
+        """What makes `Prepared` for this model; it can travel to other processes."""
+        return Preparer(self.tokenizer, self.model.config, types, self.windows, words)
+
+    def tag(
+        self,
+        texts: Sequence[str],
+        types: Sequence[EntityType] | Sequence[Sequence[EntityType]],
+        words: str = "basic",
+    ) -> list[list[Span]]:
+        """The spans of each text, in order of their starts.
+
+        Args:
+            texts: documents of any length.
+            types: what to find: types that compete with each other (up to 25, more are asked in even groups), or groups.
+            words: "basic" for BERT's words and punctuation marks, "whitespace" for what stands between spaces.
+        """
+        return [tagged.spans for tagged in self.annotate(texts, types, words)]
+
+    def annotate(
+        self,
+        texts: Sequence[str],
+        types: Sequence[EntityType] | Sequence[Sequence[EntityType]],
+        words: str = "basic",
+    ) -> list[Tagged]:
+        """As `tag`, with the number of windows and tokens of each text."""
+        if isinstance(texts, str):
+            raise UsageError("texts is one string; expected a list of strings")
+        preparer = self.preparer(types, words)
+        return [tagged for part in _portions(texts) for tagged in self.score(preparer.prepare(part))]
+
+    def score(self, prepared: Prepared) -> list[Tagged]:
+        """The spans of what a `Preparer` of this model prepared."""
+        spans: list[list[Span]] = [[] for _ in prepared.texts]
+        for group, types in enumerate(prepared.groups):
+            logits = score_group(self.model, self.tokenizer, prepared, types, self.token_budget)
+            for found, more in zip(spans, decode(prepared, group, logits), strict=True):
+                found.extend(more)
+        return [
+            Tagged(sorted(found, key=lambda span: (span.start, span.end)), int(windows), int(tokens))
+            for found, windows, tokens in zip(spans, prepared.document_windows, prepared.document_tokens, strict=True)
+        ]
+
+    def logits(self, text: str, types: Sequence[EntityType]) -> np.ndarray:
+        """The raw logits of every token of a text that fits one window.
+
+        Returns:
+            float32 [1 + tokens, 1 + len(types)]: `[CLS]` first; column 0 for no entity.
+
+        Raises:
+            UsageError: the text needs more than one window.
+        """
+        tokens = self.tokenizer.ids(text)
+        if len(tokens) > self.windows.text_tokens:
+            raise UsageError(
+                f"the text takes {len(tokens)} tokens; logits are for one window of {self.windows.text_tokens}: use tag"
+            )
+        described = self.preparer([list(types)]).groups
+        # One "word" a token, [CLS] included: it stands one place before the window's first token.
+        whole = Prepared(
+            texts=(text,),
+            groups=described,
+            token_ids=np.array(tokens, np.int32),
+            window_bounds=np.array([0, len(tokens)]),
+            document_windows=np.ones(1, np.int32),
+            document_tokens=np.array([len(tokens)]),
+            document_words=np.array([0, len(tokens) + 1]),
+            word_tokens=np.arange(-1, len(tokens)),
+            word_offsets=np.zeros((len(tokens) + 1, 2), np.int32),
+            word_breaks=np.zeros(len(tokens) + 1, np.bool_),
+        )
+        parts = [score_group(self.model, self.tokenizer, whole, group, self.token_budget) for group in described]
+        return parts[0]
+
+
+def _portions(texts: Sequence[str]) -> Iterator[list[str]]:
+    portion: list[str] = []
+    characters = 0
+    for text in texts:
+        if portion and characters + len(text) > _CHARACTERS_AT_ONCE:
+            yield portion
+            portion, characters = [], 0
+        portion.append(text)
+        characters += len(text)
+    if portion:
+        yield portion

@@ -1,0 +1,62 @@
+"""Windows over a long document: they break at sentences, and overlap where a sentence must be cut."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from openbioner_batch.model.config import WindowSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Tokens [start, stop) of a document; those in [interior_start, interior_stop) are read from this window."""
+
+    start: int
+    stop: int
+    interior_start: int
+    interior_stop: int
+
+
+def cut_windows(
+    tokens: int, sentences: Sequence[int], word_starts: np.ndarray, settings: WindowSettings
+) -> list[Window]:
+    """Windows whose interiors are, in order and without gap, all tokens of a document.
+
+    A window holds as many whole sentences as fit. A sentence longer than a window is cut at words, the parts sharing
+    `overlap_tokens`; a token in two windows belongs to the one in which it stands farther from the cut (ties: the earlier).
+
+    Args:
+        tokens: number of tokens of the document.
+        sentences: index of the first token of each sentence, ascending, the first 0.
+        word_starts: [words] index of each word's first token, ascending.
+        settings: the budgets.
+    """
+    bounds = [*(start for start in sentences if start < tokens), tokens]
+    ranges: list[tuple[int, int]] = []
+    start = 0
+    for low, high in itertools.pairwise(bounds):
+        if high - start <= settings.text_tokens:
+            continue
+        if low > start:
+            ranges.append((start, low))
+            start = low
+        while high - start > settings.text_tokens:
+            stop = _at_word(start + settings.text_tokens, start, word_starts)
+            ranges.append((start, stop))
+            start = _at_word(stop - settings.overlap_tokens, start, word_starts) if settings.overlap_tokens else stop
+            start = stop if start <= ranges[-1][0] else start
+    if start < tokens:
+        ranges.append((start, tokens))
+    # Where two windows share tokens, the middle is farthest from both cuts.
+    seams = [0, *((left[1] + right[0] + 1) // 2 for left, right in itertools.pairwise(ranges)), tokens]
+    return [Window(*bound, *seam) for bound, seam in zip(ranges, itertools.pairwise(seams), strict=True)]
+
+
+def _at_word(place: int, after: int, word_starts: np.ndarray) -> int:
+    """The last word start at or before `place` and after `after`, else `place`: a word may be longer than a window."""
+    found = int(word_starts[max(0, np.searchsorted(word_starts, place, "right") - 1)])
+    return found if found > after else max(place, after + 1)

@@ -1,0 +1,68 @@
+"""Windows cover a document: every token in exactly one interior, breaks at sentences, cuts where there is no other way."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openbioner_batch.model import WindowSettings
+from openbioner_batch.model.windows import cut_windows
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> tuple[int, list[int], np.ndarray, WindowSettings]:
+    words = draw(st.lists(st.integers(1, 30), min_size=1, max_size=60))
+    starts = np.cumsum([0, *words])
+    breaks = draw(st.sets(st.integers(1, len(words)), max_size=10))
+    sentences = [0, *sorted(int(starts[index]) for index in breaks)]
+    budget = draw(st.integers(8, 60))
+    overlap = draw(st.integers(0, budget // 2))
+    return int(starts[-1]), sentences, starts[:-1], WindowSettings(budget, 10, overlap)
+
+
+@given(documents())
+def test_interiors_are_the_document_and_windows_stay_within_the_budget(document) -> None:  # type: ignore[no-untyped-def]
+    tokens, sentences, word_starts, settings = document
+    windows = cut_windows(tokens, sentences, word_starts, settings)
+    assert [t for w in windows for t in range(w.interior_start, w.interior_stop)] == list(range(tokens))
+    for window in windows:
+        assert 0 < window.stop - window.start <= settings.text_tokens
+        assert window.start <= window.interior_start <= window.interior_stop <= window.stop
+
+
+@given(documents())
+def test_a_window_begins_inside_a_sentence_only_where_the_sentence_is_too_long(document) -> None:  # type: ignore[no-untyped-def]
+    tokens, sentences, word_starts, settings = document
+    bounds = [*sentences, tokens]
+    for window in cut_windows(tokens, sentences, word_starts, settings):
+        if window.start not in sentences:
+            low = max(s for s in sentences if s <= window.start)
+            high = min(b for b in bounds if b > window.start)
+            assert high - low > settings.text_tokens
+
+
+@given(documents())
+def test_a_token_is_read_where_it_stands_farthest_from_a_cut(document) -> None:  # type: ignore[no-untyped-def]
+    tokens, sentences, word_starts, settings = document
+    windows = cut_windows(tokens, sentences, word_starts, settings)
+    for left, right in itertools.pairwise(windows):
+        for token in range(right.start, left.stop):
+            to_the_left_windows_cut = left.stop - (token + 0.5)
+            to_the_right_windows_cut = token + 0.5 - right.start
+            read_left = token < left.interior_stop
+            assert read_left == (to_the_left_windows_cut >= to_the_right_windows_cut)
+
+
+def test_a_short_document_is_one_window() -> None:
+    settings = WindowSettings(20, 10, 4)
+    (window,) = cut_windows(9, [0, 4], np.array([0, 2, 4, 6, 8]), settings)
+    assert (window.start, window.stop, window.interior_start, window.interior_stop) == (0, 9, 0, 9)
+
+
+def test_a_long_sentence_is_cut_at_words_with_overlap() -> None:
+    windows = cut_windows(30, [0], np.arange(0, 30, 3), WindowSettings(12, 10, 6))
+    assert [(w.start, w.stop) for w in windows] == [(0, 12), (6, 18), (12, 24), (18, 30)]
+    assert [w.interior_start for w in windows] == [0, 9, 15, 21]
