@@ -112,7 +112,8 @@ def _assemble(
         tensor = torch.cat([tensors[name] for name in theirs]).float()
         if tensor.shape != state[ours].shape:
             raise CheckpointError(
-                f"{directory}: {theirs[0]!r} has shape {tuple(tensor.shape)}; config.json says {tuple(state[ours].shape)}"
+                f"{directory}: {theirs[0]!r} has shape {tuple(tensor.shape)}; "
+                f"config.json says {tuple(state[ours].shape)}"
             )
         state[ours].copy_(tensor)
     return model

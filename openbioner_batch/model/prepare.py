@@ -203,7 +203,7 @@ def _whitespace_words(text: str, token_starts: np.ndarray) -> tuple[np.ndarray, 
     return first[has_token], bounds[has_token]
 
 
-def _in_windows(words: np.ndarray, windows: Sequence) -> np.ndarray:  # type: ignore[type-arg]
+def _in_windows(words: np.ndarray, windows: Sequence) -> np.ndarray:
     """Where each word's first token stands when the windows are laid one after another."""
     if not windows:
         return words

@@ -22,8 +22,8 @@ def score_group(
     """The logits of every word for one group of types.
 
     Returns:
-        float32 [words, 1 + types]. Column 0 (no entity) is the maximum of what the text-only pass and every type's pass say
-        against an entity; column k is the evidence of the k-th type's pass.
+        float32 [words, 1 + types]. Column 0 (no entity) is the maximum of what the text-only pass and every type's
+        pass say against an entity; column k is the evidence of the k-th type's pass.
     """
     device = next(model.parameters()).device
     logits = np.full((len(prepared.word_tokens), 1 + len(types)), -np.inf, np.float32)

@@ -109,7 +109,7 @@ class Tagger:
 
         Args:
             texts: documents of any length.
-            types: what to find: types that compete with each other (up to 25, more are asked in even groups), or groups.
+            types: what to find: types that compete with each other (over 25 are asked in even groups), or groups.
             words: "basic" for BERT's words and punctuation marks, "whitespace" for what stands between spaces.
         """
         return [tagged.spans for tagged in self.annotate(texts, types, words)]

@@ -62,7 +62,7 @@ class Tokenizer:
         return list(self._rust.encode(text, add_special_tokens=False).ids)
 
 
-def _json(path: Path) -> dict:  # type: ignore[type-arg]
+def _json(path: Path) -> dict:
     return json.loads(path.read_text("utf-8")) if path.is_file() else {}
 
 

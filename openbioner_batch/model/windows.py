@@ -27,7 +27,8 @@ def cut_windows(
     """Windows whose interiors are, in order and without gap, all tokens of a document.
 
     A window holds as many whole sentences as fit. A sentence longer than a window is cut at words, the parts sharing
-    `overlap_tokens`; a token in two windows belongs to the one in which it stands farther from the cut (ties: the earlier).
+    `overlap_tokens`; a token in two windows belongs to the one in which it stands farther from the cut (ties: the
+    earlier).
 
     Args:
         tokens: number of tokens of the document.
@@ -58,5 +59,5 @@ def cut_windows(
 
 def _at_word(place: int, after: int, word_starts: np.ndarray) -> int:
     """The last word start at or before `place` and after `after`, else `place`: a word may be longer than a window."""
-    found = int(word_starts[max(0, np.searchsorted(word_starts, place, "right") - 1)])
+    found = int(word_starts[max(0, int(np.searchsorted(word_starts, place, "right")) - 1)])
     return found if found > after else max(place, after + 1)

@@ -142,7 +142,7 @@ def _step(
         logits = question_logits(model, questions, tokenizer)
     loss = weighted_loss(logits, questions, settings.no_entity_weight)
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
     return float(loss.detach())

@@ -18,8 +18,8 @@ def question_logits(model: CrossEncoder, questions: Sequence[Question], tokenize
     """Logits of every word of every question.
 
     Returns:
-        [words of all questions, 1 + most types]: column 0 is no entity, the maximum of what the text-only pass and every
-        type's pass say against; columns of types that a question does not ask hold -inf.
+        [words of all questions, 1 + most types]: column 0 is no entity, the maximum of what the text-only pass and
+        every type's pass say against; columns of types that a question does not ask hold -inf.
     """
     alone = [_sequence(question, None, tokenizer) for question in questions]
     pairs = [_sequence(question, ids, tokenizer) for question in questions for ids in question.descriptions]

@@ -134,7 +134,7 @@ def test_variants_state_their_true_sizes() -> None:
 
 def test_too_long_a_description_or_window_is_an_error(checkpoint: Path, tagger: Tagger) -> None:
     long = EntityType("drug", "a drug " * 30)
-    with pytest.raises(UsageError, match="'drug': its description takes 60 tokens; the budget is 20"):
+    with pytest.raises(UsageError, match="'drug': its description takes 150 tokens; the budget is 20"):
         tagger.tag(["x"], [long])
     with pytest.raises(UsageError, match="its description is empty"):
         tagger.tag(["x"], [EntityType("drug", " ")])

@@ -1,4 +1,4 @@
-"""Windows cover a document: every token in exactly one interior, breaks at sentences, cuts where there is no other way."""
+"""Windows cover a document: every token in one interior, breaks at sentences, cuts where there is no other way."""
 
 from __future__ import annotations
 
