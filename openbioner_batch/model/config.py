@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from openbioner_batch.errors import CheckpointError
+from openbioner_batch.errors import CheckpointError, UsageError
 
 ARCHITECTURE = "BertTaggerMultiClass"
 ACTIVATIONS = ("gelu", "gelu_new", "relu")
@@ -27,18 +27,22 @@ class WindowSettings:
     """Longest window of text."""
     description_tokens: int = 150
     """Longest description; a longer one is an error."""
-    overlap_tokens: int = 64
-    """Shared by two windows where a sentence longer than a window must be cut."""
+    overlap_tokens: int | None = None
+    """Shared by two windows where a sentence longer than a window must be cut; None is a quarter of `text_tokens`."""
 
     def __post_init__(self) -> None:
         if self.text_tokens < 8:
-            raise CheckpointError(f"text_tokens is {self.text_tokens}; expected at least 8")
+            raise UsageError(f"text_tokens is {self.text_tokens}; expected at least 8")
         if self.description_tokens < 4:
-            raise CheckpointError(f"description_tokens is {self.description_tokens}; expected at least 4")
-        if not 0 <= self.overlap_tokens <= self.text_tokens // 2:
-            raise CheckpointError(
-                f"overlap_tokens is {self.overlap_tokens}; expected 0 to half of text_tokens ({self.text_tokens // 2})"
-            )
+            raise UsageError(f"description_tokens is {self.description_tokens}; expected at least 4")
+        half = self.text_tokens // 2
+        if not 0 <= self.overlap <= half:
+            raise UsageError(f"overlap_tokens is {self.overlap_tokens}; expected 0 to half of text_tokens ({half})")
+
+    @property
+    def overlap(self) -> int:
+        """`overlap_tokens`, resolved."""
+        return self.text_tokens // 4 if self.overlap_tokens is None else self.overlap_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ def _windows(own: Mapping[str, int] | None, positions: int) -> WindowSettings:
     if published.text_tokens + published.description_tokens <= room:
         return published
     text = room * 2 // 3  # the published proportion of text to description
-    return WindowSettings(text, room - text, min(published.overlap_tokens, text // 4))
+    return WindowSettings(text, room - text)
 
 
 def config_to_json(config: ModelConfig) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def cut_windows(
     """Windows whose interiors are, in order and without gap, all tokens of a document.
 
     A window holds as many whole sentences as fit. A sentence longer than a window is cut at words, the parts sharing
-    `overlap_tokens`; a token in two windows belongs to the one in which it stands farther from the cut (ties: the
+    an overlap; a token in two windows belongs to the one in which it stands farther from the cut (ties: the
     earlier).
 
     Args:
@@ -48,7 +48,7 @@ def cut_windows(
         while high - start > settings.text_tokens:
             stop = _at_word(start + settings.text_tokens, start, word_starts)
             ranges.append((start, stop))
-            start = _at_word(stop - settings.overlap_tokens, start, word_starts) if settings.overlap_tokens else stop
+            start = _at_word(stop - settings.overlap, start, word_starts) if settings.overlap else stop
             start = stop if start <= ranges[-1][0] else start
     if start < tokens:
         ranges.append((start, tokens))

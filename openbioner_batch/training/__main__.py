@@ -61,7 +61,7 @@ def main(
         read_config(backbone),
         encoder_dropout=0.0,
         head_dropout=0.3,
-        windows=WindowSettings(text_tokens, description_tokens, overlap_tokens=text_tokens // 4),
+        windows=WindowSettings(text_tokens, description_tokens),
     )
     model = load_backbone(backbone, config, settings.seed)
     mixture = read_mixture(MIXTURE)
