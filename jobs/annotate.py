@@ -1,4 +1,6 @@
-"""`openbioner-batch annotate` as a Ray job: `ray job submit --working-dir . -- python jobs/annotate.py INPUT... --output URI ...`.
+"""`openbioner-batch annotate` as a Ray job, with the same arguments.
+
+    ray job submit --working-dir . -- python jobs/annotate.py INPUT... --output URI --types T
 
 The job joins the cluster that runs it. Inputs, output and model must be reachable from every node.
 """
@@ -6,11 +8,10 @@ The job joins the cluster that runs it. Inputs, output and model must be reachab
 from __future__ import annotations
 
 import os
+import sys
 
 from openbioner_batch.cli.main import main
 
 if __name__ == "__main__":
-    import sys
-
     os.environ.setdefault("RAY_ADDRESS", "auto")
     main(["annotate", *sys.argv[1:]], prog_name="jobs/annotate.py")

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from openbioner_batch.errors import RunFailedError, UsageError
 
 OBJECT_STORE_BYTES = 2 << 30
-"""Enough for the shards under way on one machine; Ray's default of 30 % of the memory only lets readers run further ahead."""
+"""Enough for the shards under way on one machine; Ray's 30 % of the memory only lets readers run further ahead."""
 
 ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # Ray prints each death of a worker at length on stdout; the run says it in a line
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # Ray prints each death of a worker at length on stdout; a run says it in a line
     "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
 """Read by Ray when it is imported; what a user has set stands."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from openbioner_batch.engine.committing import commit_shard
@@ -29,14 +30,14 @@ class Layout:
 
     @classmethod
     def of(cls, gpu: bool, actors: int, cpus: int) -> Layout:
-        """On CPUs every core scores, and reading, a few percent of the work, shares them; a GPU wants several cores to feed it."""
+        """On CPUs every core scores, and reading shares them, a few percent of the work; a GPU takes several."""
         if gpu:
             return cls(actors, max(1, min(4 * actors, cpus - 1)), min(0.9, cpus * 0.5), 0.05, 1)
         # Logical CPUs only say where processes may start: the actors must never take all, or the readers wait for ever.
         return cls(actors, max(2, actors // 8), 0.1 * cpus / max(cpus, 2), min(0.8, 0.8 * cpus / actors), 0)
 
 
-def stream(tasks: Sequence[SplitTask], job: Job, layout: Layout) -> Iterator[dict[str, Any]]:
+def stream(tasks: Sequence[SplitTask], job: Job, layout: Layout) -> Generator[dict[str, Any], None, None]:
     """Run the graph; one mapping per shard as it is committed.
 
     Raises:
@@ -45,14 +46,15 @@ def stream(tasks: Sequence[SplitTask], job: Job, layout: Layout) -> Iterator[dic
     import ray.data
     from ray.data import ActorPoolStrategy, TaskPoolStrategy
 
-    rows = ray.data.from_items([{"task": task.to_json()} for task in tasks], override_num_blocks=min(len(tasks), MOST_BLOCKS))
+    items = [{"task": task.to_json()} for task in tasks]
+    blocks = min(len(tasks), MOST_BLOCKS)
+    rows = ray.data.from_items(items, override_num_blocks=blocks)
     _quiet(rows.context)
     shards = rows.map_batches(
-        read_splits,
-        fn_kwargs={"job": job},
+        partial(read_splits, job=job),
         batch_size=1,
         batch_format="pyarrow",
-        compute=TaskPoolStrategy(layout.readers),
+        compute=TaskPoolStrategy(min(layout.readers, blocks)),
         num_cpus=layout.reader_cpus,
     )
     tagged = shards.map_batches(
@@ -65,14 +67,14 @@ def stream(tasks: Sequence[SplitTask], job: Job, layout: Layout) -> Iterator[dic
         num_gpus=layout.actor_gpus or None,
     )
     committed = tagged.map_batches(
-        commit_shard,
-        fn_kwargs={"job": job},
+        partial(commit_shard, job=job),
         batch_size=1,
         batch_format="pyarrow",
         num_cpus=0.01,
     )
     try:
-        for batch in committed.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
+        batches: Iterable[Any] = committed.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
+        for batch in batches:
             yield from batch.to_pylist()
     except OpenBioNERError:
         raise

@@ -33,8 +33,8 @@ DEATHS_ALLOWED = 3
 def read_splits(batch: pa.Table, job: Job) -> Iterator[pa.Table]:
     """A Ray Data UDF: one row per shard that is not committed.
 
-    What it yields depends on `batch` alone, never on what has been committed meanwhile: Ray skips as many rows of a retried task as
-    it had already received.
+    What it yields depends on `batch` alone, never on what has been committed meanwhile: of a task that Ray retries, it
+    skips as many rows as it had already received.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     store = Store(job.output)
@@ -45,7 +45,8 @@ def read_splits(batch: pa.Table, job: Job) -> Iterator[pa.Table]:
         if attempts.deaths("all").count(job.session) >= DEATHS_ALLOWED:
             raise RunFailedError(
                 f"the process that reads {task.source} died {DEATHS_ALLOWED} times, perhaps for want of memory; "
-                "what is committed stays: run the same command again, with fewer --actors if memory is short, or leave this input out"
+                "what is committed stays: run the same command again, with fewer --actors if memory is short, "
+                "or leave this input out"
             )
         with attempts.attempt("all"):
             yield from _read_split(task, job, store)

@@ -77,9 +77,7 @@ def kind_of(reason: str) -> str:
 
 def offsets_hold(text: str, spans: Sequence[Span]) -> bool:
     """Whether every span is a non-empty piece of the text at its offsets."""
-    return all(
-        0 <= span.start < span.end <= len(text) and text[span.start : span.end] == span.text for span in spans
-    )
+    return all(0 <= span.start < span.end <= len(text) and text[span.start : span.end] == span.text for span in spans)
 
 
 def span_lists(lengths: Sequence[int], spans: Sequence[Span]) -> pa.ListArray:

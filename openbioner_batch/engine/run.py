@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 import uuid
 from contextlib import closing
 from typing import Any
 
-from openbioner_batch.engine.cluster import Resources, ray_connection, usable_cores
+from openbioner_batch.engine.cluster import Resources, ray_connection
 from openbioner_batch.engine.graph import Layout, stream
 from openbioner_batch.engine.ledger import Ledger, Totals, read_totals
 from openbioner_batch.engine.names import ATTEMPTS, SUMMARY, shard_name
@@ -46,7 +47,7 @@ def annotate(settings: AnnotateSettings, factory: ScorerFactory | None = None, s
     store = Store(settings.output)
     check_output(settings, store, inputs.files)
     if settings.ray_address is None:
-        run = _prepare(settings, inputs, store, factory or _model_factory(settings, gpus=None), say)
+        run = _prepare(settings, inputs, store, factory or _model_factory(settings, on_cluster=False), say)
         if run.pending:
             try:
                 with ray_connection(None) as resources:
@@ -56,7 +57,7 @@ def annotate(settings: AnnotateSettings, factory: ScorerFactory | None = None, s
         return run.finish()
     with ray_connection(settings.ray_address) as resources:
         _warn_of_local_paths(settings, inputs, resources, say)
-        run = _prepare(settings, inputs, store, factory or _model_factory(settings, resources.gpus), say)
+        run = _prepare(settings, inputs, store, factory or _model_factory(settings, on_cluster=True), say)
         if run.pending:
             try:
                 run.execute(resources)
@@ -65,15 +66,16 @@ def annotate(settings: AnnotateSettings, factory: ScorerFactory | None = None, s
         return run.finish()
 
 
-def _model_factory(settings: AnnotateSettings, gpus: int | None) -> ScorerFactory:
+def _model_factory(settings: AnnotateSettings, on_cluster: bool) -> ScorerFactory:
     from openbioner_batch.engine.model_scorer import ModelScorerFactory
 
-    return ModelScorerFactory.from_settings(settings, gpus)
+    return ModelScorerFactory.from_settings(settings, on_cluster)
 
 
 def _warn_of_local_paths(settings: AnnotateSettings, inputs: Inputs, resources: Resources, say: Say) -> None:
     if resources.nodes > 1:
-        for place in [settings.output, *(file.uri for file in inputs.files[:1])]:
+        model = [settings.model] if os.path.isdir(settings.model) else []
+        for place in [settings.output, *(file.uri for file in inputs.files[:1]), *model]:
             if is_local(place):
                 say(f"warning: {place} is a local path; all {resources.nodes} machines must see the same files there")
 
@@ -235,4 +237,3 @@ class _Run:
         self._summary.seconds = time.monotonic() - self._started
         self._summary.splits_done = sum(self._ledger.is_finished(planned.ordinal) for planned in self._plan.wanted)
         self._store.put(SUMMARY, self._summary.to_bytes())
-

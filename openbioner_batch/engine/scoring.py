@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
-from openbioner_batch.records import Span, TypeGroup
+from openbioner_batch.records import Span
 
 
 class TaggedText(Protocol):

@@ -16,7 +16,7 @@ CHOICES = {
     "devices": ("auto", "cpu", "gpu"),
     "words": ("basic", "whitespace"),
     "view": ("definition", "examples", "contextual"),
-    "dtype": ("auto", "float32", "bfloat16"),
+    "dtype": ("auto", "float32", "bfloat16", "float16"),
 }
 PERCENT_SAMPLE = 100
 """A percentage of quarantined records is judged once this many records have been seen, and at the end."""
@@ -24,7 +24,7 @@ PERCENT_SAMPLE = 100
 
 @dataclass(frozen=True, slots=True)
 class AnnotateSettings:
-    """A request to tag a corpus. Its fields are the flags of `openbioner-batch annotate` and the keys of a --config file."""
+    """A request to tag a corpus: the flags of `openbioner-batch annotate`, and the keys of a --config file."""
 
     inputs: tuple[str, ...]
     """Files, folders, globs or fsspec URLs."""
@@ -59,7 +59,7 @@ class AnnotateSettings:
     token_budget: int | None = None
     """Tokens in a batch, padding included; None asks the model."""
     dtype: str = "auto"
-    """Precision: "float32", "bfloat16", or "auto" for what suits the device."""
+    """Precision: "float32", "bfloat16", "float16", or "auto" for what suits the device."""
     text_tokens: int | None = None
     """Tokens of text in a window; None asks the checkpoint."""
     description_tokens: int | None = None
@@ -166,7 +166,7 @@ def read_config(path: str) -> dict[str, Any]:
 
 
 def _checked(name: str, value: Any, kind: Any) -> Any:
-    """A value of the field's type; lists of strings may also come as one string with commas, numbers as text where text is due."""
+    """A value of the field's type; a list of strings may also come as one string with commas."""
     allowed = typing.get_args(kind) if type(None) in typing.get_args(kind) else (kind,)
     if value is None and type(None) in allowed:
         return None

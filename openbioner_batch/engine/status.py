@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from openbioner_batch.engine.ledger import Ledger, read_totals
@@ -33,8 +34,6 @@ def run_status(output: str) -> dict[str, Any]:
     found = Summary(store.url, finished, totals, splits_done=done, splits=len(plan.wanted)).as_json()
     found["splits"]["read"] = sum(planned.ordinal in ledger.ends for planned in plan.wanted)
     del found["last_session"]
-    try:
+    with suppress(FileNotFoundError):  # the run's first session is under way, or was killed
         found["last_session"] = json.loads(store.get(SUMMARY))["last_session"]
-    except FileNotFoundError:
-        pass  # the run's first session is under way, or was killed
     return found

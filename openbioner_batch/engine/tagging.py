@@ -117,5 +117,3 @@ def _exit_if_device_is_lost(error: Exception) -> None:
     """After a CUDA fault every later call in the process fails: only a new process can tell which text did it."""
     if type(error).__name__ == "AcceleratorError":
         os._exit(1)
-
-

@@ -1,0 +1,118 @@
+"""The cross-encoder behind the engine's seam."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from openbioner_batch.catalog import resolve_types
+from openbioner_batch.engine.settings import AnnotateSettings
+from openbioner_batch.records import TypeGroup
+
+if TYPE_CHECKING:
+    from openbioner_batch.model import Preparer, Tagger, WindowSettings
+
+DEVICES = {"auto": "auto", "cpu": "cpu", "gpu": "cuda"}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelScorerFactory:
+    """A checkpoint, types and number formats, all resolved, from which any worker builds the same tagger."""
+
+    model: str
+    digest: str
+    types: tuple[TypeGroup, ...]
+    words: str
+    windows: WindowSettings
+    device: str
+    dtype: str
+    token_budget: int
+
+    @classmethod
+    def from_settings(cls, settings: AnnotateSettings, on_cluster: bool) -> ModelScorerFactory:
+        """Resolve what the settings leave open, and find their mistakes.
+
+        Args:
+            settings: the request.
+            on_cluster: whether the device is to be looked for among the workers of the Ray that is connected.
+
+        Raises:
+            UsageError: a type, device or budget that does not exist, or a description over its budget.
+            CheckpointError: the model cannot be read.
+        """
+        from openbioner_batch.model import Preparer, checkpoint_digest, resolve_checkpoint
+        from openbioner_batch.model.config import read_config
+
+        types = resolve_types(settings.types, settings.view)
+        directory = resolve_checkpoint(settings.model)
+        windows = _windows(read_config(directory).windows, settings)
+        Preparer.from_pretrained(directory, types, windows, settings.words)  # checks the descriptions
+        device, dtype, budget = (_resolve_on_worker if on_cluster else _resolve)(settings.devices, settings.dtype)
+        is_directory = Path(settings.model).expanduser().is_dir()
+        return cls(
+            model=os.path.abspath(Path(settings.model).expanduser()) if is_directory else settings.model,
+            digest=checkpoint_digest(directory),
+            types=types,
+            words=settings.words,
+            windows=windows,
+            device=device,
+            dtype=dtype,
+            token_budget=settings.token_budget or budget,
+        )
+
+    def fingerprint(self) -> dict[str, Any]:
+        described = {
+            f"{number}/{kind.name}": kind.description for number, group in enumerate(self.types, 1) for kind in group
+        }
+        return {
+            "model": self.digest,
+            "types": " | ".join(", ".join(kind.name for kind in group) for group in self.types),
+            "descriptions": described,
+            "words": self.words,
+            "text tokens": self.windows.text_tokens,
+            "description tokens": self.windows.description_tokens,
+            "overlap tokens": self.windows.overlap_tokens,
+            "device": self.device,
+            "dtype": self.dtype,
+            "token budget": self.token_budget,
+        }
+
+    def preparer(self) -> Preparer:
+        from openbioner_batch.model import Preparer
+
+        return Preparer.from_pretrained(self.model, self.types, self.windows, self.words)
+
+    def scorer(self) -> Tagger:
+        from openbioner_batch.model import Tagger
+
+        return Tagger.from_pretrained(self.model, self.device, self.dtype, self.windows, self.token_budget)
+
+
+def _windows(checkpoint: WindowSettings, settings: AnnotateSettings) -> WindowSettings:
+    text = settings.text_tokens or checkpoint.text_tokens
+    return replace(
+        checkpoint,
+        text_tokens=text,
+        description_tokens=settings.description_tokens or checkpoint.description_tokens,
+        overlap_tokens=min(checkpoint.overlap_tokens, text // 2),
+    )
+
+
+def _resolve(devices: str, dtype: str) -> tuple[str, str, int]:
+    """Device, number format and token budget, as this machine has them."""
+    from openbioner_batch.model.device import default_token_budget, resolve_device, resolve_dtype
+
+    device = resolve_device(DEVICES[devices])
+    return device, resolve_dtype(dtype, device), default_token_budget(device)
+
+
+def _resolve_on_worker(devices: str, dtype: str) -> tuple[str, str, int]:
+    """The same as the machine of a worker has them, since that of a driver may be quite another."""
+    import ray
+
+    wants_gpu = devices == "gpu" or (devices == "auto" and ray.cluster_resources().get("GPU", 0) >= 1)
+    resolve = ray.remote(_resolve).options(num_cpus=0, num_gpus=1 if wants_gpu else 0)
+    found: tuple[str, str, int] = ray.get(resolve.remote("gpu" if wants_gpu else "cpu", dtype))
+    return found

@@ -1,0 +1,283 @@
+"""A run from inputs to committed shards, on a real Ray with a scorer that needs no model."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+import os
+from pathlib import Path
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from outputs import contents, rows
+from scorers import NameScorerFactory
+from support import S3Server
+
+from openbioner_batch.engine.names import PLAN
+from openbioner_batch.engine.status import run_status
+from openbioner_batch.errors import (
+    PlanMismatchError,
+    RunFailedError,
+    TooManyQuarantinedError,
+    UsageError,
+)
+from openbioner_batch.records import annotations_schema
+
+from .conftest import Annotate, Corpus
+
+GREETINGS = [f"Dr Meyer saw patient {n} in Århus 🙂 with Anna." if n % 3 else "nothing here" for n in range(25)]
+
+
+def test_every_document_becomes_a_row_with_checked_offsets(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
+    path = corpus("a.jsonl", GREETINGS)
+
+    summary = run(path.parent, shard_documents=10, include_text=True)
+
+    found = rows(tmp_path / "out")
+    assert [row["text"] for row in found] == GREETINGS
+    assert [row["document_id"] for row in found] == [f"a.jsonl-{n}" for n in range(25)]
+    assert {row["source"] for row in found} == {str(path)}
+    for row in found:
+        assert [row["text"][span["start"] : span["end"]] for span in row["spans"]] == [s["text"] for s in row["spans"]]
+        assert bool(row["spans"]) == ("Meyer" in row["text"])
+    assert sorted(contents(tmp_path / "out")) == [f"data/000000-0000{n}.parquet" for n in range(3)]
+    assert (summary.totals.documents, summary.totals.shards, summary.finished) == (25, 3, True)
+    assert summary.totals.spans["name"] == sum(len(row["spans"]) for row in found)
+
+
+def test_the_columns_are_those_of_the_contract(run: Annotate, tmp_path: Path) -> None:
+    table = pa.table({"key": ["1", "2"], "text": ["Anna", "x"], "year": pa.array([1999, None], pa.int16())})
+    (tmp_path / "in").mkdir()
+    pq.write_table(table, tmp_path / "in" / "a.parquet")
+
+    run(tmp_path / "in", id_field="key", keep_fields=("year",))
+
+    schema = pq.read_schema(tmp_path / "out" / "data" / "000000-00000.parquet")
+    assert schema.names == annotations_schema(pa.schema([("year", pa.int16())]), include_text=False).names
+    assert schema.field("year").type == pa.int16()
+    assert [row["year"] for row in rows(tmp_path / "out")] == [1999, None]
+
+
+def test_a_finished_run_does_nothing_and_says_the_same(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
+    folder = corpus("a.jsonl", GREETINGS).parent
+    first = run(folder)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*") if path.is_file()}
+
+    again = run(folder)
+
+    assert again.totals == first.totals
+    assert again.tagged_now == 0
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
+
+
+def test_bad_records_are_set_aside_with_their_place_and_reason(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
+    path = corpus("a.jsonl", ["Anna", "UNPREPARABLE Anna", "RAISES", "MISPLACES Anna", "FAILS_IN_COMPANY", "Bob \ud800"])
+    bad = ["{not json", "[]", '{"id": "x"}', '{"text": 7}', '{"text": null}']
+    with path.open("ab") as file:
+        file.write("".join(f"{line}\n" for line in bad).encode() + b'{"text": "\xff"}\n' + b'{"text": "Zoe"}\n')
+    packed = gzip.compress(b'{"id": "g", "text": "Gina"}\n' * 3_000 + os.urandom(60_000).hex().encode())
+    (path.parent / "b.jsonl.gz").write_bytes(packed[: len(packed) // 2])
+
+    summary = run(path.parent, max_quarantined="100%", shard_documents=4000)
+
+    quarantined = rows(tmp_path / "out", "quarantine")
+    reasons = [row["reason"] for row in quarantined if row["source"].endswith("a.jsonl")]
+    assert len(reasons) == 4 + len(bad) + 1  # UNPREPARABLE, RAISES, MISPLACES, the surrogate; the bad lines; the bad byte
+    assert "preparing the text failed: ValueError" in reasons
+    assert "tagging failed: ArithmeticError" in reasons
+    assert "a span's offsets do not give its text" in reasons
+    assert not any("Anna" in reason or "not json" in reason for reason in reasons)
+    (cut,) = (row for row in quarantined if row["source"].endswith("b.jsonl.gz"))
+    assert "gz" in cut["reason"]
+    documents = rows(tmp_path / "out")
+    assert [row["document_id"] for row in documents if row["source"].endswith("a.jsonl")][:2] == ["a.jsonl-0", "a.jsonl-4"]
+    assert len(documents) + len(quarantined) == summary.totals.records
+    positions = {(row["source"], row["record"]) for row in [*documents, *quarantined]}
+    assert len(positions) == summary.totals.records
+
+
+def test_results_stand_in_the_company_of_those_that_can_be_tagged(
+    run: Annotate, corpus: Corpus, tmp_path: Path
+) -> None:
+    """The scorer's scores tell how many texts it was given together."""
+    path = corpus("a.jsonl", ["Anna"] * 9 + ["RAISES"] + ["Anna"] * 10)
+
+    run(path.parent)
+
+    scores = {round(span["score"], 4) for row in rows(tmp_path / "out") for span in row["spans"]}
+    assert scores == {0.5019}
+
+
+def test_a_document_that_kills_its_process_is_found(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
+    path = corpus("a.jsonl", [f"Anna {n}" for n in range(12)] + ["KILLS"] + ["Bob"] * 3)
+
+    run(path.parent, shard_documents=8)
+
+    (row,) = rows(tmp_path / "out", "quarantine")
+    assert "died" in row["reason"]
+    assert row["record"] == sum(len(line) + 1 for line in path.read_text().splitlines()[:12])
+    found = rows(tmp_path / "out")
+    assert len(found) == 15
+    assert {round(span["score"], 4) for row in found[8:] for span in row["spans"]} == {0.5007}
+    assert not list((tmp_path / "out" / "_run").glob("attempts/*"))
+
+
+def test_a_reader_that_keeps_dying_ends_the_run_and_names_the_input(
+    run: Annotate, corpus: Corpus, tmp_path: Path
+) -> None:
+    corpus("a.jsonl", ["Anna"])
+    path = corpus("b.jsonl", ["Bob", "KILLS_READER"])
+
+    with pytest.raises(RunFailedError, match=r"b\.jsonl") as failure:
+        run(path.parent)
+
+    assert "died" in str(failure.value)
+    assert "KILLS" not in str(failure.value)
+
+
+def test_too_many_quarantined_records_stop_the_run_until_more_are_allowed(
+    run: Annotate, corpus: Corpus, tmp_path: Path
+) -> None:
+    for name in "abcdef":
+        path = corpus(f"{name}.jsonl", ["Anna" if n % 5 else "RAISES" for n in range(120)])
+
+    with pytest.raises(TooManyQuarantinedError, match=r"--max-quarantined 10% .*ArithmeticError"):
+        run(path.parent, shard_documents=60)
+    assert rows(tmp_path / "out")
+    assert not run_status(str(tmp_path / "out"))["finished"]
+
+    summary = run(path.parent, shard_documents=60, max_quarantined="150")
+    assert (summary.totals.documents, summary.totals.set_aside) == (6 * 96, 6 * 24)
+
+
+def test_new_inputs_are_added_and_old_files_stay(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
+    folder = corpus("b.jsonl", GREETINGS).parent
+    run(folder)
+    before = contents(tmp_path / "out")
+    corpus("a.jsonl", ["Anna"] * 3)
+
+    summary = run(folder)
+
+    after = contents(tmp_path / "out")
+    assert sorted(after) == ["data/000000-00000.parquet", "data/000001-00000.parquet"]
+    assert before.items() <= after.items()
+    assert summary.totals.documents == 28
+    assert summary.tagged_now == 3
+
+
+@pytest.mark.parametrize("change", ["grown", "gone"])
+def test_changed_inputs_are_refused(run: Annotate, corpus: Corpus, change: str, tmp_path: Path) -> None:
+    folder = corpus("a.jsonl", ["Anna"]).parent
+    run(corpus("b.jsonl", ["Bob"]).parent)
+    if change == "grown":
+        corpus("b.jsonl", ["Bob", "Bert"])
+    else:
+        (folder / "b.jsonl").unlink()
+
+    with pytest.raises(PlanMismatchError, match=r"b\.jsonl.*--overwrite"):
+        run(folder)
+
+
+def test_other_settings_are_refused_and_overwriting_starts_anew(
+    run: Annotate, corpus: Corpus, tmp_path: Path
+) -> None:
+    folder = corpus("a.jsonl", ["Anna"] * 30).parent
+    run(folder, shard_documents=10)
+
+    with pytest.raises(PlanMismatchError, match="types: name then, person now"):
+        run(folder, NameScorerFactory("person"), shard_documents=10)
+
+    run(folder, NameScorerFactory("person"), overwrite=True)
+    assert sorted(contents(tmp_path / "out")) == ["data/000000-00000.parquet"]
+    assert {span["type"] for row in rows(tmp_path / "out") for span in row["spans"]} == {"person"}
+
+
+def test_the_limit_counts_records_in_input_order(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
+    corpus("a.jsonl", ["Anna"] * 5)
+    corpus("b.jsonl", ["Bob", "RAISES"] * 5)
+    folder = corpus("c.jsonl", ["Carl"]).parent
+
+    summary = run(folder, limit=9, max_quarantined="100%")
+
+    assert summary.totals.records == 9
+    assert [row["document_id"] for row in rows(tmp_path / "out")] == [f"a.jsonl-{n}" for n in range(5)] + [
+        "b.jsonl-0",
+        "b.jsonl-2",
+    ]
+    corpus("d.jsonl", ["Dora"])
+    with pytest.raises(PlanMismatchError, match="--limit"):
+        run(folder, limit=9, max_quarantined="100%")
+
+
+def test_packed_files_give_consecutive_shards(run: Annotate, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    lines = "".join(f'{{"id": "{n}", "text": "Anna {n}"}}\n' for n in range(95))
+    (tmp_path / "in" / "a.jsonl.bz2").write_bytes(bz2.compress(lines.encode()))
+
+    run(tmp_path / "in", shard_documents=20)
+
+    assert len(contents(tmp_path / "out")) == 5
+    assert [row["document_id"] for row in rows(tmp_path / "out")] == [str(n) for n in range(95)]
+
+
+def test_inputs_and_output_may_lie_in_s3(run: Annotate, corpus: Corpus, s3: S3Server, tmp_path: Path) -> None:
+    local = corpus("a.jsonl", GREETINGS)
+    run(local.parent, shard_documents=10)
+    bucket = s3.bucket()
+    fs = fsspec.filesystem("s3", **s3.storage_options)
+    fs.put(str(local), f"{bucket}/in/a.jsonl")
+
+    run(f"{bucket}/in", output=f"{bucket}/out", shard_documents=10)
+
+    names = sorted(name.partition("/out/")[2] for name in fs.find(f"{bucket}/out"))
+    assert [name for name in names if name.startswith("data/")] == [f"data/000000-0000{n}.parquet" for n in range(3)]
+    there = [row for n in range(3) for row in pq.read_table(fs.open(f"{bucket}/out/data/000000-0000{n}.parquet")).to_pylist()]
+    here = rows(tmp_path / "out")
+    assert [{**row, "source": ""} for row in there] == [{**row, "source": ""} for row in here]
+    status = run_status(f"{bucket}/out")
+    assert (status["finished"], status["documents"]) == (True, 25)
+    assert run(f"{bucket}/in", output=f"{bucket}/out", shard_documents=10).tagged_now == 0
+    run(f"{bucket}/in", output=f"{bucket}/out", shard_documents=5, overwrite=True)
+    assert len(fs.find(f"{bucket}/out/data")) == 5
+
+
+def test_a_foreign_folder_is_never_touched(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
+    folder = corpus("a.jsonl", ["Anna"]).parent
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.doc").write_text("dear to someone")
+
+    for overwrite in (False, True):
+        with pytest.raises(UsageError, match=r"thesis\.doc"):
+            run(folder, overwrite=overwrite)
+    with pytest.raises(UsageError, match="lies in the input"):
+        run(folder, output=str(folder / "out"))
+    with pytest.raises(UsageError, match="lies in --output"):
+        run(folder, output=str(folder.parent))
+    assert (tmp_path / "out" / "thesis.doc").exists()
+
+
+def test_status_tells_of_a_run_that_stopped(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
+    folder = corpus("a.jsonl", ["Anna"] * 40).parent
+    run(folder, shard_documents=10)
+    (tmp_path / "out" / "data" / "000000-00002.parquet").unlink()
+
+    status = run_status(str(tmp_path / "out"))
+
+    assert (status["finished"], status["shards"], status["documents"]) == (False, 3, 30)
+    assert status["splits"] == {"done": 0, "total": 1, "read": 1}
+    assert run(folder, shard_documents=10).totals.documents == 40
+    assert run_status(str(tmp_path / "out"))["finished"]
+    with pytest.raises(UsageError, match="holds no run"):
+        run_status(str(tmp_path / "in"))
+
+
+def test_the_plan_can_be_read_by_people(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
+    run(corpus("a.jsonl", ["Anna"]).parent)
+
+    fingerprint = json.loads((tmp_path / "out" / PLAN).read_text())["fingerprint"]
+
+    assert fingerprint["text field"] == "text"
+    assert fingerprint["shard"]["documents"] == 1000
