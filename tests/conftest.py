@@ -1,4 +1,4 @@
-"""Fixtures that every room's tests share: the data folder, an S3 server on loopback, and hypothesis' profile."""
+"""Fixtures that every room's tests share: the data folder, an S3 server on loopback, a small checkpoint."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ import socket
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 from support import S3Server
+
+from openbioner_batch.records import EntityType
+
+if TYPE_CHECKING:
+    from openbioner_batch.model import Tagger
 
 settings.register_profile(
     "openbioner",
@@ -38,6 +44,9 @@ S3_ENVIRONMENT = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
 """Set for the whole session, before any Ray worker starts: workers inherit it, and no test reaches a real bucket."""
+
+WORDS = "the of patient aspirin lung cancer mice gene p53 dose was given in with and mg no sign fever".split()
+CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,;:()[]-/%é"
 
 _outer_environment = pytest.MonkeyPatch()
 
@@ -81,3 +90,37 @@ def s3() -> Iterator[S3Server]:
         yield S3Server(endpoint, options, count(1))
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small random checkpoint with an uncased vocabulary of letters and a few words: all but accuracy."""
+    from openbioner_batch.model import ModelConfig, WindowSettings
+    from openbioner_batch.model.checkpoint import save_checkpoint
+    from openbioner_batch.model.encoder import CrossEncoder, initialize
+
+    source = tmp_path_factory.mktemp("vocabulary")
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *CHARACTERS, *(f"##{c}" for c in CHARACTERS), *WORDS]
+    (source / "vocab.txt").write_text("\n".join(pieces) + "\n", "utf-8")
+    (source / "tokenizer_config.json").write_text('{"do_lower_case": true}')
+    windows = WindowSettings(text_tokens=40, description_tokens=20, overlap_tokens=10)
+    config = ModelConfig(len(pieces), 32, 2, 2, 64, 128, initializer_range=0.3, windows=windows)
+    model = CrossEncoder(config)
+    initialize(model, seed=7)
+    folder = tmp_path_factory.mktemp("checkpoint")
+    save_checkpoint(model, folder, tokenizer_from=source)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tagger(checkpoint: Path) -> Tagger:
+    """A tagger on the small checkpoint, in float32."""
+    from openbioner_batch.model import Tagger
+
+    return Tagger.from_pretrained(checkpoint, device="cpu", dtype="float32")
+
+
+@pytest.fixture(scope="session")
+def types() -> list[EntityType]:
+    """Two types that compete."""
+    return [EntityType("drug", "a drug that is given"), EntityType("disease", "a sign of lung cancer or fever")]
