@@ -50,23 +50,25 @@ class Parquet(Format):
 
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
         file = split.files[0]
-        columns = [name for name in (options.id_field, fields.text_field(options), *options.keep_fields) if name]
-        row = 0
+        named = (options.id_field, fields.text_field(options), *options.keep_fields)
+        columns = list(dict.fromkeys(name for name in named if name))
         with open_stored(file, ahead=False) as stream:
             source = _Watched(stream)
-            try:
-                reader = _reader(source, file, columns)
-                row = sum(reader.metadata.row_group(group).num_rows for group in range(split.start))
-                groups = list(range(split.start, split.stop))
-                for batch in reader.iter_batches(
-                    _BATCH_ROWS, row_groups=groups, columns=list(dict.fromkeys(columns)), use_threads=False
-                ):
-                    yield from _records(batch, file, row, options)
-                    row += batch.num_rows
-            except (pa.ArrowException, OSError):
-                if source.failure is not None:
-                    raise source.failure from None
-                yield Rejected(file.uri, row, "damaged Parquet: this row and the rest of its part cannot be read")
+            reader = _reader(source, file, columns)
+            if reader is None:
+                yield Rejected(file.uri, 0, "damaged Parquet: the file cannot be read")
+                return
+            lengths = [reader.metadata.row_group(group).num_rows for group in range(split.stop)]
+            for group in range(split.start, split.stop):
+                row = sum(lengths[:group])
+                try:
+                    batches = reader.iter_batches(_BATCH_ROWS, row_groups=[group], columns=columns, use_threads=False)
+                    for batch in batches:
+                        yield from _records(batch, file, row, options)
+                        row += batch.num_rows
+                except (pa.ArrowException, OSError):
+                    source.reraise()
+                    yield Rejected(file.uri, row, "damaged Parquet: this row and the rest of its row group are unread")
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Guesses from the first file's columns; every file must have the fields, of a fitting type."""
@@ -141,6 +143,11 @@ class _Watched:
     def tell(self) -> int:
         return self._stream.tell()
 
+    def reraise(self) -> None:
+        """Raises the stream's own failure, if there was one."""
+        if self.failure is not None:
+            raise self.failure from None
+
     def readable(self) -> bool:
         return True
 
@@ -161,16 +168,20 @@ def _footer(file: InputFile) -> _Footer | None:
             sizes = tuple(reader.metadata.row_group(group).total_byte_size for group in groups)
             return _Footer(reader.schema_arrow.remove_metadata(), sizes)
         except (pa.ArrowException, OSError):
-            if source.failure is not None:
-                raise source.failure from None
+            source.reraise()
             return None
 
 
 def _reader(source: _Watched, file: InputFile, columns: Sequence[str]) -> Any:
-    """The file's reader; a buffer makes Arrow stream each column, where it would else hold the row group's whole."""
+    """The file's reader, or None where the footer is damaged."""
     import pyarrow.parquet as pq
 
-    reader = pq.ParquetFile(source, buffer_size=_READ_BYTES)
+    try:
+        # A buffer makes Arrow stream each column, where it would else hold the row group's whole.
+        reader = pq.ParquetFile(source, buffer_size=_READ_BYTES)
+    except (pa.ArrowException, OSError):
+        source.reraise()
+        return None
     missing = next((name for name in columns if name not in reader.schema_arrow.names), None)
     if missing is not None:
         raise UsageError(f"{file.uri}: the column {missing!r} is gone since the run was planned")

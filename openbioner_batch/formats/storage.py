@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from itertools import groupby
 from typing import Any, BinaryIO, TypeVar, cast
 
 from openbioner_batch.errors import UsageError
@@ -27,7 +26,7 @@ SUFFIXES: dict[str, tuple[str, ...]] = {
 SPLIT_BYTES = 8 << 20
 """What one task reads at a time, where a file can be cut."""
 
-LARGEST_RECORD = 256 << 20
+LARGEST_RECORD = 64 << 20
 """Bytes (of CSV, characters) above which a record is set aside unread: no document comes near, a broken file does."""
 
 _REMOTE_BLOCK = 4 << 20
@@ -99,24 +98,15 @@ def open_stored(file: InputFile, ahead: bool = True) -> BinaryIO:
 
     fs, path = url_to_fs(file.uri)
     cache = "readahead" if ahead else "none"
-    return cast(BinaryIO, fs.open(path, "rb", block_size=_REMOTE_BLOCK, cache_type=cache))
+    stream = fs.open(path, "rb", block_size=_REMOTE_BLOCK, cache_type=cache)
+    # An archive's file system closes its streams when it is dropped.
+    vars(stream)["_kept_file_system"] = fs
+    return cast(BinaryIO, stream)
 
 
-def read_stored(files: Sequence[InputFile]) -> Iterator[tuple[InputFile, bytes]]:
-    """Each file with its stored bytes, in order; remote files are fetched together, so give it small ones."""
-    for remote, some in groupby(files, key=lambda file: file.uri.split("://")[0] if _is_url(file.uri) else ""):
-        if not remote:
-            for file in some:
-                with open(file.uri, "rb") as stream:
-                    yield file, stream.read()
-            continue
-        from fsspec.core import url_to_fs
-
-        batch = list(some)
-        located = [url_to_fs(file.uri) for file in batch]
-        contents = located[0][0].cat([path for _, path in located])
-        for file, (_, path) in zip(batch, located, strict=True):
-            yield file, contents[path]
+def read_stored(files: Sequence[InputFile]) -> list[bytes]:
+    """The stored bytes of each file, whole: for small files, of which a remote store gives several at a time."""
+    return for_each(files, _stored)
 
 
 def for_each(files: Sequence[InputFile], function: Callable[[InputFile], _Result]) -> list[_Result]:
@@ -125,6 +115,16 @@ def for_each(files: Sequence[InputFile], function: Callable[[InputFile], _Result
         return [function(file) for file in files]
     with ThreadPoolExecutor(_REMOTE_CALLS) as pool:
         return list(pool.map(function, files))
+
+
+def _stored(file: InputFile) -> bytes:
+    if not _is_url(file.uri):
+        with open(file.uri, "rb") as stream:
+            return stream.read()
+    from fsspec.core import url_to_fs
+
+    fs, path = url_to_fs(file.uri)
+    return cast(bytes, fs.cat_file(path))
 
 
 def _list_local(pattern: str, suffixes: Sequence[str]) -> list[InputFile]:

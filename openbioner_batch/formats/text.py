@@ -49,7 +49,7 @@ class Text(Format):
         if len(split.files) == 1 and split.files[0].size > LARGEST_RECORD:
             yield Rejected(split.files[0].uri, 0, f"a text of more than {LARGEST_RECORD} bytes")
             return
-        for file, stored in read_stored(split.files):
+        for file, stored in zip(split.files, read_stored(split.files), strict=True):
             try:
                 yield Parsed(file.uri, 0, Document(file.uri, _decode(file, stored)))
             except UnfitRecordError as reason:

@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import gzip
+import json
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+from formats.reading import documents, read_all, rejected
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.formats import ReadOptions, Split, get_format, list_inputs
+from openbioner_batch.formats.jsonl import _lines
+from openbioner_batch.formats.storage import LARGEST_RECORD, SPLIT_BYTES
+from openbioner_batch.records import Parsed
+
+JSONL = get_format("jsonl")
+OPTIONS = ReadOptions(id_field="id", text_field="text", keep_fields=("a", "b"))
+
+values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+objects = st.fixed_dictionaries(
+    {"id": st.text(min_size=1) | st.integers(), "text": st.text()},
+    optional={"a": values | st.lists(values, max_size=3), "b": st.dictionaries(st.text(), values, max_size=3)},
+)
+
+
+def write(path: Path, *lines: bytes | dict[str, Any]) -> Path:
+    path.write_bytes(
+        b"".join((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in lines)
+    )
+    return path
+
+
+@given(
+    records=st.lists(objects, max_size=8),
+    cuts=st.lists(st.integers(1, 400), max_size=6),
+    ascii_only=st.booleans(),
+    end=st.sampled_from(["\n", "\r\n", "\n \n\n"]),
+    bom=st.booleans(),
+)
+def test_documents_come_back_exactly_once_however_the_file_is_cut(
+    records: list[dict[str, Any]], cuts: list[int], ascii_only: bool, end: str, bom: bool
+) -> None:
+    content = ("\ufeff" if bom else "") + end.join(json.dumps(record, ensure_ascii=ascii_only) for record in records)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.jsonl"
+        path.write_bytes(content.encode())
+        file = list_inputs([str(path)])[0]
+        bounds = sorted({0, *(cut for cut in cuts if cut < file.size), file.size})
+        splits = [Split((file,), a, b) for a, b in pairwise(bounds)]
+        found = [record for split in splits for record in JSONL.read(split, OPTIONS)]
+        offsets = [record.record for record in found]
+        assert offsets == sorted(set(offsets))
+        stored = path.read_bytes()
+        assert all(stored[offset - 1 : offset] in (b"\n", b"") for offset in offsets if offset)
+    assert [(d.id, d.text, json.loads(d.metadata["kept"])) for d in documents(found)] == [
+        (str(r["id"]), r["text"], {key: r[key] for key in ("a", "b") if key in r}) for r in records
+    ]
+
+
+def test_a_large_file_is_cut_into_ranges_and_a_packed_one_is_not(tmp_path: Path) -> None:
+    line = json.dumps({"id": 1, "text": "x" * 1000}).encode() + b"\n"
+    count = 2 * SPLIT_BYTES // len(line) + 10
+    (tmp_path / "a.jsonl").write_bytes(line * count)
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(line * 3, 1))
+    (tmp_path / "c.jsonl").write_bytes(b"")
+    files = list_inputs([str(tmp_path)])
+    splits = JSONL.splits(files)
+    assert [(split.files[0].uri[-10:], split.start, split.stop) for split in splits] == [
+        (files[0].uri[-10:], 0, SPLIT_BYTES),
+        (files[0].uri[-10:], SPLIT_BYTES, 2 * SPLIT_BYTES),
+        (files[0].uri[-10:], 2 * SPLIT_BYTES, files[0].size),
+        (files[1].uri[-10:], 0, 0),
+    ]
+    offsets = [record.record for record in read_all(JSONL, [tmp_path / "a.jsonl"])]
+    assert offsets == [len(line) * n for n in range(count)]
+
+
+@pytest.mark.parametrize("packed", [".gz", ".zst", ""])
+def test_packing_changes_neither_records_nor_positions(tmp_path: Path, packed: str) -> None:
+    content = b"".join(b'{"id": %d, "text": "t\\u0000 %d"}\n' % (n, n) for n in range(5000))
+    pack = {".gz": gzip.compress, ".zst": zstandard.ZstdCompressor().compress, "": bytes}[packed]
+    (tmp_path / f"x.jsonl{packed}").write_bytes(pack(content))
+    found = read_all(JSONL, [tmp_path])
+    assert [document.id for document in documents(found)] == [str(n) for n in range(5000)]
+    assert all(content[record.record :].startswith(b'{"id"') for record in found)
+    assert documents(found)[3].text == "t\0 3"
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b'{"id": "SECRET", "text": "SECRET"', "malformed JSON at character"),
+        (b'{"id": "1", "text": "SECRET\xff"}', "not valid UTF-8 at byte 27 of the line"),
+        (b'{"id": "1", "text": "SECRET \\ud800"}', "the text holds a lone surrogate"),
+        (b'{"id": "SECRET \\udfff", "text": "x"}', "the id holds a lone surrogate"),
+        (b'{"id": "1", "text": "x", "a": "SECRET \\ud83d"}', "a kept field holds a lone surrogate"),
+        (b'{"id": "1", "text": "x", "a": 1e999}', "a kept field holds a number beyond the range of a double"),
+        (b'["SECRET"]', "the line holds JSON but no object"),
+        (b"null", "the line holds JSON but no object"),
+        (b'{"id": "SECRET"}', "the text field is missing"),
+        (b'{"id": "1", "text": null}', "the text is null"),
+        (b'{"id": "1", "text": NaN}', "the text is null"),
+        (b'{"id": "1", "text": ["SECRET"]}', "the text is a list, expected a string"),
+        (b'{"id": "1", "text": 17}', "the text is a number, expected a string"),
+        (b'{"id": 1.5, "text": "x"}', "the id is a number, expected a string or an integer"),
+        (b'{"id": true, "text": "x"}', "the id is a boolean, expected a string or an integer"),
+        (b'{"id": {"SECRET": 1}, "text": "x"}', "the id is a object, expected a string or an integer"),
+        (b'{"a":' * 200_000, "malformed JSON: nested too deeply"),
+        (b'{"id": ' + b"9" * 5000 + b', "text": "x"}', "malformed JSON: a number of too many digits"),
+        (b"\x00" * 40, "malformed JSON at character 0 of the line"),
+    ],
+)
+def test_a_bad_line_is_set_aside_without_a_word_of_it_and_the_rest_goes_on(
+    tmp_path: Path, line: bytes, reason: str
+) -> None:
+    good = {"id": "g", "text": "good", "a": 1, "b": 2}
+    path = write(tmp_path / "x.jsonl", good, line, good)
+    found = read_all(JSONL, [path], OPTIONS)
+    assert len(documents(found)) == 2
+    [(offset, why)] = rejected(found)
+    assert offset == len(json.dumps(good)) + 1
+    assert why.startswith(reason)
+    assert "SECRET" not in why
+
+
+def test_a_truncated_gzip_gives_the_records_before_and_one_rejected_record(tmp_path: Path) -> None:
+    content = b"".join(b'{"id": %d, "text": "%d"}\n' % (n, n**7) for n in range(20_000))
+    stored = gzip.compress(content)
+    (tmp_path / "a.jsonl.gz").write_bytes(stored[: len(stored) // 2])
+    write(tmp_path / "b.jsonl", {"id": "after", "text": "x"})
+    found = read_all(JSONL, [tmp_path])
+    ids = [document.id for document in documents(found)]
+    assert ids[:-1] == [str(n) for n in range(len(ids) - 1)]
+    assert len(ids) > 5000
+    assert ids[-1] == "after"
+    assert rejected(found) == [(content.index(b'{"id": %d,' % (len(ids) - 1)), "the .gz stream ends early")]
+
+
+def test_a_line_that_is_too_long_is_not_held() -> None:
+    chunks = (b"ab\nc" for _ in range(1))
+    endless = (b"x" * 1000 for _ in range(1000))
+    lines = _lines((*chunks, *endless, b"x\nlast"), 10, limit=3000)
+    assert list(lines) == [
+        *((10, b"ab"), (13, "a line of more than 3000 bytes"), (13 + 1_000_003, b"last")),
+    ]
+
+
+def test_a_monstrous_line_belongs_to_one_split_and_costs_the_others_little(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.jsonl", {"id": 1, "text": "before"})
+    start = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(start + LARGEST_RECORD + SPLIT_BYTES)
+        file.write(b'\n{"id": 2, "text": "after"}')
+    found = read_all(JSONL, [path])
+    assert [document.text for document in documents(found)] == ["before", "after"]
+    assert rejected(found) == [(start, f"a line of more than {LARGEST_RECORD} bytes")]
+
+
+def test_a_missing_id_becomes_one_that_same_named_files_do_not_share(tmp_path: Path) -> None:
+    for folder in ("p", "q"):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder / "x.jsonl", {"text": "1"}, {"id": None, "text": "2"}, {"id": "", "text": "3"})
+    found = read_all(JSONL, [tmp_path])
+    assert [record.document.id for record in found if isinstance(record, Parsed)] == [
+        f"{record.source}:{record.record}" for record in found
+    ]
+    assert len({document.id for document in documents(found)}) == 6
+
+
+def test_big_integer_ids_stay_exact(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.jsonl", {"id": 123456789012345678901, "text": "x"})
+    assert documents(read_all(JSONL, [path]))[0].id == "123456789012345678901"
+
+
+def test_nan_in_a_kept_field_is_null(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.jsonl", b'{"id": 1, "text": "x", "a": [NaN, -Infinity, 1.5], "b": "\xc3\xa9"}')
+    assert documents(read_all(JSONL, [path], OPTIONS))[0].metadata == {"kept": '{"a": [null, null, 1.5], "b": "é"}'}
+
+
+def test_the_kept_column_is_there_only_when_asked_for(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.jsonl", {"id": 1, "text": "x"})
+    files = list_inputs([str(path)])
+    assert JSONL.kept_schema(files, ReadOptions()).names == []
+    assert JSONL.kept_schema(files, OPTIONS).names == ["kept"]
+    assert documents(read_all(JSONL, [path]))[0].metadata == {}
+
+
+@pytest.mark.parametrize(
+    ("record", "id_field", "text_field"),
+    [
+        ({"id": 1, "text": "x"}, "id", "text"),
+        ({"ROW_ID": 1, "TEXT": "x"}, "ROW_ID", "TEXT"),
+        ({"pmid": "1", "title": "t", "abstract": "x"}, "pmid", "abstract"),
+        ({"text": 5, "body": "x"}, None, "body"),
+        ({"id": [1], "doc_id": "1", "note": "x"}, "doc_id", "note"),
+    ],
+)
+def test_fields_are_guessed(tmp_path: Path, record: dict[str, Any], id_field: str | None, text_field: str) -> None:
+    files = list_inputs([str(write(tmp_path / "x.jsonl", b"broken", record))])
+    assert JSONL.resolve(files, ReadOptions()) == ReadOptions(id_field, text_field)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ReadOptions(text_field="txet"),
+            r"--text-field: .*x.jsonl \(first 1 records\) has no field 'txet'; there are:",
+        ),
+        (ReadOptions(id_field="di"), "--id-field: .* has no field 'di'; there are: key, words, note_text"),
+        (ReadOptions(keep_fields=("w",)), "--keep-fields: .* has no field 'w'"),
+        (ReadOptions(keep_fields=("key", "key")), "--keep-fields names 'key' more than once"),
+    ],
+)
+def test_a_field_that_is_not_there_is_a_usage_error(tmp_path: Path, options: ReadOptions, message: str) -> None:
+    files = list_inputs([str(write(tmp_path / "x.jsonl", {"key": 1, "words": "x", "note_text": "y"}))])
+    with pytest.raises(UsageError, match=message):
+        JSONL.resolve(files, options)
+
+
+def test_what_cannot_be_guessed_is_asked_for(tmp_path: Path) -> None:
+    unnamed = list_inputs([str(write(tmp_path / "x.jsonl", {"key": 1, "words": "x"}))])
+    with pytest.raises(UsageError, match="Name it with --text-field; there are: key, words"):
+        JSONL.resolve(unnamed, ReadOptions())
+    pretty = list_inputs([str(write(tmp_path / "y.json", b"[", b"1", b"]"))])
+    with pytest.raises(UsageError, match="no JSON object among the first lines"):
+        JSONL.resolve(pretty, ReadOptions())
+    assert JSONL.resolve(pretty, OPTIONS) == OPTIONS
+
+
+def test_unresolved_options_are_refused(tmp_path: Path) -> None:
+    file = list_inputs([str(write(tmp_path / "x.jsonl", {"text": "x"}))])[0]
+    with pytest.raises(ValueError, match="resolve"):
+        list(JSONL.read(Split((file,), 0, file.size), ReadOptions()))

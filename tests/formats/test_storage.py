@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import os
+import uuid
+import zipfile
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.formats import detect_format, find_inputs, get_format, list_inputs, open_input
+from openbioner_batch.formats.base import InputFile
+from openbioner_batch.formats.storage import SUFFIXES, compression_of, suffix_of
+
+JSONL = (".jsonl", ".ndjson")
+
+
+def make(root: Path, *names: str) -> None:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"{}\n")
+
+
+def names(files: list[InputFile], root: Path) -> list[str]:
+    return [os.path.relpath(file.uri, root) for file in files]
+
+
+def test_a_folder_gives_the_fitting_visible_files_below_it_sorted(tmp_path: Path) -> None:
+    make(tmp_path, "b.jsonl", "a/z.ndjson.gz", "a/y.JSONL.zst", "c.csv", "README", "d.gz")
+    make(tmp_path, ".hidden.jsonl", "_SUCCESS.jsonl", ".git/e.jsonl", "_temporary/0/f.jsonl")
+    files = list_inputs([str(tmp_path)], JSONL)
+    assert names(files, tmp_path) == ["a/y.JSONL.zst", "a/z.ndjson.gz", "b.jsonl"]
+    assert all(os.path.isabs(file.uri) and file.size == 3 for file in files)
+
+
+def test_a_glob_gives_fitting_files_and_the_content_of_folders(tmp_path: Path) -> None:
+    make(tmp_path, "2023/a.jsonl", "2024/b.jsonl", "2024/c.txt", "_2024/d.jsonl", "2024-x.jsonl", "_own/e.jsonl")
+    assert names(list_inputs([f"{tmp_path}/*2*"], JSONL), tmp_path) == ["2023/a.jsonl", "2024-x.jsonl", "2024/b.jsonl"]
+    assert names(list_inputs([f"{tmp_path}/**/*.jsonl"], JSONL), tmp_path) == [
+        *("2023/a.jsonl", "2024-x.jsonl", "2024/b.jsonl")
+    ]
+    assert names(list_inputs([f"{tmp_path}/_o*/*"], JSONL), tmp_path) == ["_own/e.jsonl"]
+
+
+def test_patterns_keep_their_order_and_each_file_comes_once(tmp_path: Path) -> None:
+    make(tmp_path, "a.jsonl", "b.jsonl", "c.jsonl")
+    files = list_inputs([str(tmp_path / "c.jsonl"), f"{tmp_path}/[ab]*", str(tmp_path)], JSONL)
+    assert names(files, tmp_path) == ["c.jsonl", "a.jsonl", "b.jsonl"]
+
+
+def test_a_relative_path_and_a_file_url_become_the_absolute_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, "a.jsonl")
+    monkeypatch.chdir(tmp_path)
+    expected = str(tmp_path / "a.jsonl")
+    assert [file.uri for file in list_inputs(["a.jsonl", f"file://{expected}"], JSONL)] == [expected]
+
+
+def test_a_file_named_outright_is_taken_whatever_its_name(tmp_path: Path) -> None:
+    make(tmp_path, "_notes.dat", "x[1].jsonl")
+    files = list_inputs([str(tmp_path / "_notes.dat"), str(tmp_path / "x[1].jsonl")], JSONL)
+    assert names(files, tmp_path) == ["_notes.dat", "x[1].jsonl"]
+
+
+def test_links_are_followed_and_a_circle_of_them_ends(tmp_path: Path) -> None:
+    make(tmp_path, "store/a.jsonl")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/linked").symlink_to(tmp_path / "store")
+    (tmp_path / "store/back").symlink_to(tmp_path / "data")
+    assert names(list_inputs([str(tmp_path / "data")], JSONL), tmp_path) == ["data/linked/a.jsonl"]
+
+
+def test_the_etag_of_a_local_file_changes_with_its_time_to_the_nanosecond(tmp_path: Path) -> None:
+    make(tmp_path, "a.jsonl")
+    os.utime(tmp_path / "a.jsonl", ns=(0, 1_700_000_000_123_456_789))
+    before = list_inputs([str(tmp_path)], JSONL)[0].etag
+    assert before == "3-1700000000123456789"
+    os.utime(tmp_path / "a.jsonl", ns=(0, 1_700_000_000_123_456_790))
+    assert list_inputs([str(tmp_path)], JSONL)[0].etag != before
+
+
+@pytest.mark.parametrize("pattern", ["", "/nothing.jsonl", "/*.jsonl", "/file.csv.d"])
+def test_nothing_found_is_a_usage_error_that_tells_what_was_expected(tmp_path: Path, pattern: str) -> None:
+    make(tmp_path, "file.csv.d/x.csv")
+    with pytest.raises(UsageError, match=r"nothing to read there\. Expected files ending in \.jsonl, \.ndjson"):
+        list_inputs([f"{tmp_path}{pattern}"], JSONL)
+
+
+def test_an_unknown_file_system_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="nosuch://a: cannot be listed"):
+        list_inputs(["nosuch://a"], JSONL)
+
+
+def test_memory_file_system_folders_globs_and_files() -> None:
+    root = f"memory://{uuid.uuid4()}"
+    for name in ("a.jsonl", "sub/b.jsonl", "_c/c.jsonl", "d.txt"):
+        with fsspec.open(f"{root}/{name}", "wb") as file:
+            file.write(name.encode())
+    expected = [f"{root}/a.jsonl".replace("://", ":///"), f"{root}/sub/b.jsonl".replace("://", ":///")]
+    files = list_inputs([root], JSONL)
+    assert [file.uri for file in files] == expected
+    assert [file.uri for file in list_inputs([f"{root}/*.jsonl", f"{root}/**/*.jsonl"], JSONL)] == expected
+    assert list_inputs([f"{root}/d.txt"], JSONL)[0].size == 5
+    with open_input(files[1]) as stream:
+        assert stream.read() == b"sub/b.jsonl"
+    assert list_inputs([root], JSONL) == files
+
+
+def test_files_inside_an_archive_through_a_chained_url(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "notes.zip", "w") as archive:
+        archive.writestr("a.txt", "one")
+        archive.writestr("sub/b.txt", "two")
+    files = list_inputs([f"zip://**/*.txt::{tmp_path}/notes.zip"], (".txt",))
+    assert [file.uri for file in files] == [
+        *(f"zip://a.txt::{tmp_path}/notes.zip", f"zip://sub/b.txt::{tmp_path}/notes.zip")
+    ]
+    with open_input(files[1]) as stream:
+        assert stream.read() == b"two"
+
+
+@pytest.mark.parametrize(
+    ("uri", "suffix", "packed"),
+    [
+        ("/data/a.jsonl", ".jsonl", ""),
+        ("/data/A.JSONL.GZ", ".jsonl", ".gz"),
+        ("s3://bucket/x.y/part.xml.zst", ".xml", ".zst"),
+        ("https://host/a.csv.bz2?token=x.gz", ".csv", ".bz2"),
+        ("zip://a.tsv::/data/b.zip", ".tsv", ""),
+        ("/data.gz/a", "", ""),
+    ],
+)
+def test_suffixes_of_a_name(uri: str, suffix: str, packed: str) -> None:
+    assert (suffix_of(uri), compression_of(uri)) == (suffix, packed)
+
+
+@pytest.mark.parametrize(("name", "suffix"), [(name, suffix) for name, some in SUFFIXES.items() for suffix in some])
+def test_the_format_is_told_by_the_suffix(tmp_path: Path, name: str, suffix: str) -> None:
+    make(tmp_path, f"a{suffix}", f"b{suffix}.gz")
+    found, files = find_inputs([str(tmp_path)])
+    assert (found.name, len(files)) == (name, 2)
+    assert suffix in get_format(name).suffixes
+
+
+def test_mixed_and_unknown_suffixes_ask_for_the_format(tmp_path: Path) -> None:
+    make(tmp_path, "a.jsonl", "b.jsonl", "c.csv")
+    with pytest.raises(UsageError, match=r"2 jsonl, 1 csv\. Choose with --format"):
+        find_inputs([str(tmp_path)])
+    found, files = find_inputs([str(tmp_path)], "jsonl")
+    assert (found.name, len(files)) == ("jsonl", 2)
+    with pytest.raises(UsageError, match=r"x\.dat: the suffix tells no format"):
+        detect_format([InputFile("/x.dat", 1, "")])
+    with pytest.raises(UsageError, match="--format word: no such format; there are: jsonl, parquet, csv"):
+        get_format("word")

@@ -1,0 +1,113 @@
+"""Reading in another process, as a Ray worker does, and how much memory it takes there."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import pickle
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from formats.reading import read_all
+
+from openbioner_batch.formats import FORMATS, ReadOptions, get_format, list_inputs
+
+WORKER = """
+import pickle, resource, sys
+import pyarrow.parquet, lxml.etree
+chosen, splits, options, whole = pickle.load(sys.stdin.buffer)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+records = 0
+found = []
+for split in splits:
+    for record in chosen.read(split, options):
+        records += 1
+        if whole:
+            found.append(record)
+grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+sys.stdout.buffer.write(pickle.dumps((records, grown, found)))
+"""
+
+
+def in_worker(name: str, folder: Path, whole: bool) -> tuple[int, int, list]:
+    """The number of records, the KiB by which a fresh process grew over them, and the records where `whole`."""
+    chosen = get_format(name)
+    files = list_inputs([str(folder)], chosen.suffixes)
+    task = pickle.dumps((chosen, chosen.splits(files), chosen.resolve(files, ReadOptions()), whole))
+    done = subprocess.run([sys.executable, "-c", WORKER], input=task, capture_output=True, check=True)
+    return pickle.loads(done.stdout)
+
+
+def texts(count: int) -> Iterator[str]:
+    """Texts of 2,000 characters that pack to about a half."""
+    source = random.Random(7)
+    for _ in range(count):
+        yield source.randbytes(1000).hex()
+
+
+def jsonl(path: Path, count: int) -> None:
+    with gzip.open(f"{path}.jsonl.gz", "wt", 1) as file:
+        for number, text in enumerate(texts(count)):
+            file.write(json.dumps({"id": number, "text": text}) + "\n")
+
+
+def delimited(path: Path, count: int, suffix: str, delimiter: str) -> None:
+    with gzip.open(f"{path}{suffix}.gz", "wt", 1) as file:
+        file.write(f"id{delimiter}text\n")
+        for number, text in enumerate(texts(count)):
+            file.write(f'{number}{delimiter}"{text}"\n')
+
+
+def pubmed(path: Path, count: int) -> None:
+    with gzip.open(f"{path}.xml.gz", "wt", 1) as file:
+        file.write("<PubmedArticleSet>\n")
+        for number, text in enumerate(texts(count)):
+            file.write(
+                f"<PubmedArticle><MedlineCitation><PMID>{number}</PMID><Article><ArticleTitle>{text}</ArticleTitle>"
+                "</Article></MedlineCitation></PubmedArticle>\n"
+            )
+        file.write("</PubmedArticleSet>\n")
+
+
+def parquet(path: Path, count: int) -> None:
+    table = pa.table({"id": [str(number) for number in range(count)], "text": list(texts(count))})
+    pq.write_table(table, f"{path}.parquet", use_dictionary=False, row_group_size=count)
+
+
+def text(path: Path, count: int) -> None:
+    for number, content in enumerate(texts(count)):
+        Path(f"{path}{number}.txt").write_text(content)
+
+
+WRITERS: dict[str, Callable[[Path, int], None]] = {
+    "jsonl": jsonl,
+    "csv": lambda path, count: delimited(path, count, ".csv", ","),
+    "tsv": lambda path, count: delimited(path, count, ".tsv", "\t"),
+    "pubmed": pubmed,
+    "parquet": parquet,
+    "text": text,
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_worker_reads_the_same_records(tmp_path: Path, name: str) -> None:
+    WRITERS[name](tmp_path / "x", 30)
+    count, _, records = in_worker(name, tmp_path, whole=True)
+    assert count == 30
+    assert records == read_all(get_format(name), [tmp_path])
+
+
+@pytest.mark.parametrize("name", ["jsonl", "csv", "pubmed", "parquet"])
+def test_no_file_is_held_whole(tmp_path: Path, name: str) -> None:
+    count = 50_000
+    WRITERS[name](tmp_path / "x", count)
+    read, grown, _ = in_worker(name, tmp_path, whole=False)
+    assert read == count
+    # The text alone is 95 MiB.
+    assert grown < 48 << 10, f"{grown} KiB"
