@@ -1,0 +1,50 @@
+"""The training mixture: every type is in the catalog, and corpora read as they are written."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from openbioner_batch.catalog import load_catalog
+from openbioner_batch.errors import UsageError
+from openbioner_batch.training.__main__ import MIXTURE, views_of
+from openbioner_batch.training.corpora import Corpus, LabelledSpan, read_documents, read_mixture
+
+
+def test_every_type_of_the_mixture_has_its_name_and_the_catalogs_views() -> None:
+    mixture = read_mixture(MIXTURE)
+    views = views_of(mixture)
+    catalog = load_catalog()
+    for name, texts in views.items():
+        assert catalog.lookup(name).name == name
+        assert len(set(texts)) == 4
+    assert not any("SA" in corpus.licence for corpus in mixture)
+
+
+def test_a_long_form_with_its_abbreviation_is_two_mentions(tmp_path: Path) -> None:
+    text = "Given 5-fluorouracil (5-FU) daily."
+    corpus = Corpus("c", "none", "none", 1.0, {"drug": ("C",)}, split_parentheses=True)
+    with gzip.open(tmp_path / "c.jsonl.gz", "wt") as stream:
+        stream.write(json.dumps({"id": 1, "text": text, "spans": [[6, 27, "C"], [28, 33, "C"]]}) + "\n")
+    (document,) = read_documents(tmp_path, corpus)
+    assert document.spans == (LabelledSpan(6, 20, "C"), LabelledSpan(22, 26, "C"), LabelledSpan(28, 33, "C"))
+
+
+def test_mistakes_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such corpus"):
+        list(read_documents(tmp_path, Corpus("absent", "", "", 1.0, {})))
+    (tmp_path / "m.yaml").write_text("c: {licence: x, credit: y, weight: 1, types: {}, wieght: 2}")
+    with pytest.raises(UsageError, match="unknown key 'wieght'"):
+        read_mixture(tmp_path / "m.yaml")
+
+
+def test_the_real_corpora_of_the_mixture_have_the_labels_it_names(shared: Path) -> None:
+    for corpus in read_mixture(MIXTURE):
+        labels = {
+            span.label for document in read_documents(shared / "corpora" / "train", corpus) for span in document.spans
+        }
+        named = {label for names in corpus.types.values() for label in names}
+        assert named - labels <= {"ChromosomeLocation"} | (named if corpus.name == "neurotrialner_dev" else set())
