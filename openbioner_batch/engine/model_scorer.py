@@ -73,7 +73,7 @@ class ModelScorerFactory:
             "words": self.words,
             "text tokens": self.windows.text_tokens,
             "description tokens": self.windows.description_tokens,
-            "overlap tokens": self.windows.overlap_tokens,
+            "overlap tokens": self.windows.overlap,
             "device": self.device,
             "dtype": self.dtype,
             "token budget": self.token_budget,
@@ -91,12 +91,11 @@ class ModelScorerFactory:
 
 
 def _windows(checkpoint: WindowSettings, settings: AnnotateSettings) -> WindowSettings:
-    text = settings.text_tokens or checkpoint.text_tokens
     return replace(
         checkpoint,
-        text_tokens=text,
+        text_tokens=settings.text_tokens or checkpoint.text_tokens,
         description_tokens=settings.description_tokens or checkpoint.description_tokens,
-        overlap_tokens=min(checkpoint.overlap_tokens, text // 2),
+        overlap_tokens=None if settings.text_tokens else checkpoint.overlap_tokens,
     )
 
 
