@@ -177,8 +177,8 @@ def _reader(source: _Watched, file: InputFile, columns: Sequence[str]) -> Any:
     import pyarrow.parquet as pq
 
     try:
-        # A buffer makes Arrow stream each column, where it would else hold the row group's whole.
-        reader = pq.ParquetFile(source, buffer_size=_READ_BYTES)
+        # A buffer makes Arrow stream each column, where it would else hold the row group's whole (as pre_buffer does).
+        reader = pq.ParquetFile(source, buffer_size=_READ_BYTES, pre_buffer=False)
     except (pa.ArrowException, OSError):
         source.reraise()
         return None

@@ -242,7 +242,9 @@ def test_the_real_baseline_and_update_file_read_whole() -> None:
     kinds: Counter[str] = Counter()
     versions: Counter[Any] = Counter()
     abstracts = 0
-    for record in read_all(PUBMED, real_files()):
+    files = list_inputs([str(path) for path in real_files()])
+    options = PUBMED.resolve(files, ReadOptions())
+    for record in (record for split in PUBMED.splits(files) for record in PUBMED.read(split, options)):
         kinds[type(record).__name__] += 1
         if isinstance(record, Parsed):
             document = record.document

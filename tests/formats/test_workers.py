@@ -19,10 +19,16 @@ from formats.reading import read_all
 from openbioner_batch.formats import FORMATS, ReadOptions, get_format, list_inputs
 
 WORKER = """
-import pickle, resource, sys
+import pathlib, pickle, re, sys
 import pyarrow.parquet, lxml.etree
+
+def peak():
+    # Not ru_maxrss: a child inherits its parent's.
+    status = pathlib.Path("/proc/self/status")
+    return int(re.search(r"VmHWM:\\s+(\\d+) kB", status.read_text()).group(1)) if status.exists() else 0
+
 chosen, splits, options, whole = pickle.load(sys.stdin.buffer)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 records = 0
 found = []
 for split in splits:
@@ -30,7 +36,7 @@ for split in splits:
         records += 1
         if whole:
             found.append(record)
-grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+grown = peak() - before
 sys.stdout.buffer.write(pickle.dumps((records, grown, found)))
 """
 
@@ -103,11 +109,12 @@ def test_a_worker_reads_the_same_records(tmp_path: Path, name: str) -> None:
     assert records == read_all(get_format(name), [tmp_path])
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc to read a process's peak memory from")
 @pytest.mark.parametrize("name", ["jsonl", "csv", "pubmed", "parquet"])
 def test_no_file_is_held_whole(tmp_path: Path, name: str) -> None:
-    count = 50_000
+    count = 40_000
     WRITERS[name](tmp_path / "x", count)
     read, grown, _ = in_worker(name, tmp_path, whole=False)
     assert read == count
-    # The text alone is 95 MiB.
-    assert grown < 48 << 10, f"{grown} KiB"
+    # The text alone is 76 MiB; Arrow, lxml and their like take 40 once.
+    assert grown < 60 << 10, f"{grown} KiB"
