@@ -25,6 +25,7 @@ class Split:
     """A part of the inputs that one task reads in one go, in order.
 
     A split is a byte range of one file, a range of row groups, a whole compressed file, or a group of small files.
+    `stop` 0 means that whole files are read.
     """
 
     files: tuple[InputFile, ...]

@@ -89,8 +89,7 @@ class Jsonl(Format):
 def _parse(line: bytes) -> dict[str, Any]:
     """The object of a line.
 
-    The standard parser is used: it keeps integers of any length exact, and its 15 µs a record vanish beside the
-    milliseconds that tagging takes.
+    The standard parser keeps integers of any length exact, and its few microseconds vanish beside the tagging.
     """
     try:
         value = json.loads(line.decode(), parse_constant=lambda _: None)
