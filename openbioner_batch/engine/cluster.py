@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from openbioner_batch.errors import RunFailedError, UsageError
+from openbioner_batch.errors import OpenBioNERError, RunFailedError, UsageError
 
 OBJECT_STORE_BYTES = 2 << 30
 """Enough for the shards under way on one machine; Ray's 30 % of the memory only lets readers run further ahead."""
@@ -55,8 +55,11 @@ def ray_connection(address: str | None) -> Iterator[Resources]:
         return
     try:
         _connect(address)
-    except (ConnectionError, TimeoutError, RuntimeError, ValueError) as error:
-        raise RunFailedError(f"no Ray at {address or 'this machine'}: {' '.join(str(error).split())[:300]}") from error
+    except OpenBioNERError:
+        raise
+    except Exception as error:  # Ray raises plain ones too, such as for a node that starts too slowly
+        place = f"at {address}" if address else "on this machine"
+        raise RunFailedError(f"Ray cannot be had {place}: {' '.join(str(error).split())[:300]}") from error
     try:
         yield _resources()
     finally:

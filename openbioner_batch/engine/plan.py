@@ -23,7 +23,7 @@ class PlannedSplit:
 
     ordinal: int
     split: Split
-    limit: int | None = None
+    limit: int | None
     """None takes all records, 0 none."""
 
 
@@ -101,21 +101,24 @@ def make_plan(
             f"{len(fresh)} new input files, the first {fresh[0].uri}: a run with --limit keeps to the inputs "
             f"it was planned with; {WAY_OUT}"
         )
-    splits = limited(reader.splits(fresh), reader, options, limit, first=len(plan.splits))
+    cut = reader.splits(fresh)
+    covered = {file.uri for split in cut for file in split.files}
+    # Files without a split, such as empty ones, are known all the same, lest they seem new the next time.
+    empty = [Split((file,)) for file in fresh if file.uri not in covered]
+    limits = [*limited(cut, reader, options, limit), *(0 for _ in empty)]
+    first = len(plan.splits)
+    splits = tuple(PlannedSplit(first + n, *pair) for n, pair in enumerate(zip([*cut, *empty], limits, strict=True)))
     generation = len(store.names(INPUTS))
     store.put(f"{INPUTS}/{generation:04d}.jsonl", "".join(map(_line, splits)).encode())
-    return Plan(plan.fingerprint, plan.splits + tuple(splits)), len(fresh)
+    return Plan(plan.fingerprint, plan.splits + splits), len(fresh)
 
 
-def limited(
-    splits: Iterable[Split], reader: Format, options: ReadOptions, limit: int | None, first: int
-) -> list[PlannedSplit]:
-    """Splits with their ordinals, and with the first `limit` records of all shared out among them in order."""
-    planned = []
+def limited(splits: Sequence[Split], reader: Format, options: ReadOptions, limit: int | None) -> Iterator[int | None]:
+    """The limit of each split by which all together give the first `limit` records, in order."""
     left = limit
-    for ordinal, split in enumerate(splits, first):
-        if left is None or left == 0:
-            planned.append(PlannedSplit(ordinal, split, left))
+    for split in splits:
+        if not left:
+            yield left
             continue
         taken = 0
         for record in reader.read(split, options):
@@ -123,8 +126,7 @@ def limited(
             if taken == left:
                 break
         left -= taken
-        planned.append(PlannedSplit(ordinal, split, taken))
-    return planned
+        yield None if left else taken
 
 
 def new_files(plan: Plan, files: Sequence[InputFile], url: str) -> list[InputFile]:

@@ -24,7 +24,7 @@ class Progress:
     Args:
         totals: sums over the shards committed so far; kept up to date by the caller.
         weights: bytes of input of each split, by ordinal.
-        wanted: the number of records to come in all, where that is known.
+        wanted: the most records to come in all, where there is a limit.
     """
 
     def __init__(self, totals: Totals, weights: Mapping[int, float], wanted: int | None) -> None:
@@ -147,11 +147,12 @@ def plain_line(progress: Progress) -> str:
 
 def live_view(progress: Progress) -> RenderableType:
     """The view on a terminal: a bar of the input's share over a row of figures."""
-    from rich.columns import Columns
-    from rich.console import Group
     from rich.progress_bar import ProgressBar
+    from rich.table import Table
     from rich.text import Text
 
     figures = [Text.assemble((value, "bold"), f" {label}") for label, value in progress.fields().items()]
-    bar = ProgressBar(total=1.0, completed=progress.share or 0.0, pulse=progress.share is None, width=60)
-    return Group(bar, Columns(figures, padding=(0, 3)))
+    view = Table.grid()
+    view.add_row(ProgressBar(total=1.0, completed=progress.share or 0.0, pulse=progress.share is None, width=60))
+    view.add_row(Text("   ").join(figures))
+    return view

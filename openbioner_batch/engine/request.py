@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from openbioner_batch.engine.names import PLAN
+from openbioner_batch.engine.names import DATA, DELETIONS, PLAN, QUARANTINE
 from openbioner_batch.engine.scoring import ScorerFactory
 from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.engine.shards import SHARD_BYTES, SHARD_RECORDS
@@ -66,8 +66,8 @@ def check_output(settings: AnnotateSettings, store: Store, files: tuple[InputFil
 
 
 def overwrite(store: Store) -> None:
-    """Remove the run in a folder, plan last, so that a removal cut short can be repeated."""
-    for folder in sorted({name.split("/")[0] for name in store.names()} - {"_run"}):
+    """Remove the run in a folder and nothing else; its plan last, so that a removal cut short can be repeated."""
+    for folder in (DATA, QUARANTINE, DELETIONS):
         store.remove_folder(folder)
     store.remove([f"_run/{name}" for name in store.names("_run") if f"_run/{name}" != PLAN])
     store.remove([PLAN])

@@ -88,6 +88,7 @@ def _prepare(settings: AnnotateSettings, inputs: Inputs, store: Store, factory: 
     ledger = Ledger.read(store)
     run = _Run(settings, inputs, store, factory, plan, ledger, say)
     if run.totals.shards:
+        run.check_quarantined(at_end=False)
         news = f", {fresh:,} new input files" if fresh and fresh < len(inputs.files) else ""
         say(f"going on with the run in {store.url}: {run.totals.shards:,} shards are committed{news}")
     return run
@@ -122,11 +123,10 @@ class _Run:
 
     def execute(self, resources: Resources) -> None:
         """Read, tag and commit what is pending."""
-        self._check_quarantined(at_end=False)
         weights = dict(
             zip((planned.ordinal for planned in self._plan.wanted), split_weights(self._plan.wanted), strict=True)
         )
-        progress = Progress(self.totals, weights, self._wanted_records())
+        progress = Progress(self.totals, weights, self._settings.limit)
         self._note_finished_splits(progress)
         shards = stream(self._tasks(), self._job(), self._layout(resources))
         with shown(progress, sys.stderr), closing(shards):
@@ -154,7 +154,7 @@ class _Run:
                 f"{records:,} records were read and {self.totals.records:,} are in the output: "
                 f"{self._store.url} was changed by something else; --overwrite starts anew"
             )
-        self._check_quarantined(at_end=True)
+        self.check_quarantined(at_end=True)
         self._summary.finished = True
         if self.pending or not self._store.exists(SUMMARY):
             self._write_summary()
@@ -194,10 +194,6 @@ class _Run:
             raise UsageError(f"--actors {actors}: there are {resources.gpus} GPUs, and each actor takes one")
         return Layout.of(self._on_gpu, actors, resources.cpus)
 
-    def _wanted_records(self) -> int | None:
-        limits = [planned.limit for planned in self._plan.wanted]
-        return None if None in limits else sum(limit for limit in limits if limit is not None)
-
     def _add(self, shard: dict[str, Any], progress: Progress) -> None:
         committed = self._ledger.committed.setdefault(shard["split"], set())
         if shard["shard"] in committed:
@@ -213,7 +209,7 @@ class _Run:
         if time.monotonic() > self._look_for_ends_at:
             self._note_finished_splits(progress)
         progress.tick()
-        self._check_quarantined(at_end=False)
+        self.check_quarantined(at_end=False)
 
     def _note_finished_splits(self, progress: Progress) -> None:
         started = time.monotonic()
@@ -223,7 +219,12 @@ class _Run:
                 progress.split_finished(planned.ordinal, self._ledger.ends[planned.ordinal])
         self._look_for_ends_at = time.monotonic() + max(5.0, 20 * (time.monotonic() - started))
 
-    def _check_quarantined(self, at_end: bool) -> None:
+    def check_quarantined(self, at_end: bool) -> None:
+        """Stop a run that sets too much aside.
+
+        Raises:
+            TooManyQuarantinedError: says how many, and why most of them.
+        """
         quarantined, records = self.totals.set_aside, self.totals.records
         if self._settings.quarantine_limit.is_exceeded(quarantined, records, at_end):
             reason, count = self.totals.quarantined.most_common(1)[0]

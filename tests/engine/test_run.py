@@ -74,7 +74,9 @@ def test_a_finished_run_does_nothing_and_says_the_same(run: Annotate, corpus: Co
 
 
 def test_bad_records_are_set_aside_with_their_place_and_reason(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
-    path = corpus("a.jsonl", ["Anna", "UNPREPARABLE Anna", "RAISES", "MISPLACES Anna", "FAILS_IN_COMPANY", "Bob \ud800"])
+    path = corpus(
+        "a.jsonl", ["Anna", "UNPREPARABLE Anna", "RAISES", "MISPLACES Anna", "FAILS_IN_COMPANY", "Bob \ud800"]
+    )
     bad = ["{not json", "[]", '{"id": "x"}', '{"text": 7}', '{"text": null}']
     with path.open("ab") as file:
         file.write("".join(f"{line}\n" for line in bad).encode() + b'{"text": "\xff"}\n' + b'{"text": "Zoe"}\n')
@@ -85,7 +87,9 @@ def test_bad_records_are_set_aside_with_their_place_and_reason(run: Annotate, co
 
     quarantined = rows(tmp_path / "out", "quarantine")
     reasons = [row["reason"] for row in quarantined if row["source"].endswith("a.jsonl")]
-    assert len(reasons) == 4 + len(bad) + 1  # UNPREPARABLE, RAISES, MISPLACES, the surrogate; the bad lines; the bad byte
+    assert (
+        len(reasons) == 4 + len(bad) + 1
+    )  # UNPREPARABLE, RAISES, MISPLACES, the surrogate; the bad lines; the bad byte
     assert "preparing the text failed: ValueError" in reasons
     assert "tagging failed: ArithmeticError" in reasons
     assert "a span's offsets do not give its text" in reasons
@@ -93,7 +97,10 @@ def test_bad_records_are_set_aside_with_their_place_and_reason(run: Annotate, co
     (cut,) = (row for row in quarantined if row["source"].endswith("b.jsonl.gz"))
     assert "gz" in cut["reason"]
     documents = rows(tmp_path / "out")
-    assert [row["document_id"] for row in documents if row["source"].endswith("a.jsonl")][:2] == ["a.jsonl-0", "a.jsonl-4"]
+    assert [row["document_id"] for row in documents if row["source"].endswith("a.jsonl")][:2] == [
+        "a.jsonl-0",
+        "a.jsonl-4",
+    ]
     assert len(documents) + len(quarantined) == summary.totals.records
     positions = {(row["source"], row["record"]) for row in [*documents, *quarantined]}
     assert len(positions) == summary.totals.records
@@ -181,9 +188,7 @@ def test_changed_inputs_are_refused(run: Annotate, corpus: Corpus, change: str, 
         run(folder)
 
 
-def test_other_settings_are_refused_and_overwriting_starts_anew(
-    run: Annotate, corpus: Corpus, tmp_path: Path
-) -> None:
+def test_other_settings_are_refused_and_overwriting_starts_anew(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
     folder = corpus("a.jsonl", ["Anna"] * 30).parent
     run(folder, shard_documents=10)
 
@@ -234,7 +239,9 @@ def test_inputs_and_output_may_lie_in_s3(run: Annotate, corpus: Corpus, s3: S3Se
 
     names = sorted(name.partition("/out/")[2] for name in fs.find(f"{bucket}/out"))
     assert [name for name in names if name.startswith("data/")] == [f"data/000000-0000{n}.parquet" for n in range(3)]
-    there = [row for n in range(3) for row in pq.read_table(fs.open(f"{bucket}/out/data/000000-0000{n}.parquet")).to_pylist()]
+    there = [
+        row for n in range(3) for row in pq.read_table(fs.open(f"{bucket}/out/data/000000-0000{n}.parquet")).to_pylist()
+    ]
     here = rows(tmp_path / "out")
     assert [{**row, "source": ""} for row in there] == [{**row, "source": ""} for row in here]
     status = run_status(f"{bucket}/out")

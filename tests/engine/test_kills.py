@@ -1,0 +1,106 @@
+"""Processes of a run are killed for real; the same command then gives an uninterrupted run's bytes."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from outputs import contents, rows
+from processes import Program, wait_until
+
+from .conftest import Annotate, Corpus
+
+SHARD = 20
+
+
+Start = Callable[[Path, Path, float], Program]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts a run in a process of its own; none outlives the test."""
+    programs = []
+
+    def start(inputs: Path, output: Path, seconds: float) -> Program:
+        drive = Path(__file__).parents[1] / "drive.py"
+        programs.append(Program([str(drive), str(inputs), str(output), str(seconds), str(SHARD)]))
+        return programs[-1]
+
+    yield start
+    for program in programs:
+        program.end()
+
+
+def shards(folder: Path) -> int:
+    return len(list((folder / "data").glob("*.parquet")))
+
+
+@pytest.fixture
+def inputs(corpus: Corpus) -> Path:
+    rng = random.Random(3)
+    for name in "abcd":
+        texts = [f"{rng.choice(['Anna', 'Bob', 'nobody'])} met Dr Meyer {rng.random()}" for _ in range(150)]
+        path = corpus(f"{name}.jsonl", texts)
+        with path.open("a") as file:
+            file.write("{malformed\n")
+    return path.parent
+
+
+@pytest.mark.timeout(900)
+def test_a_killed_driver_leaves_a_run_that_goes_on_and_no_processes(
+    inputs: Path, run: Annotate, start: Start, tmp_path: Path
+) -> None:
+    killed = tmp_path / "killed"
+    program = start(inputs, killed, 0.02)
+    wait_until(lambda: shards(killed) > 2)
+    program.process.kill()
+    program.finish()
+    assert 2 < shards(killed) < 32
+    wait_until(lambda: not program.descendants(), 60, "processes of Ray that outlive their driver")
+
+    code, output = start(inputs, killed, 0).finish()
+
+    assert code == 0, output
+    assert "going on" in output
+    run(inputs, shard_documents=SHARD, max_quarantined="100%")
+    assert contents(killed) == contents(tmp_path / "out")
+    assert len(rows(killed)) == 600
+    assert not [name for name in os.listdir(killed / "_run") if name in ("tmp", "attempts")]
+
+
+def has_moved_on(program: Program, folder: Path, before: int) -> bool:
+    return shards(folder) > before or program.process.poll() is not None
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", range(3))
+def test_any_process_may_be_killed_at_any_moment(
+    inputs: Path, run: Annotate, start: Start, tmp_path: Path, seed: int
+) -> None:
+    """Drivers, actors, readers and writers, at random; nothing is lost, doubled or different."""
+    rng = random.Random(seed)
+    killed = tmp_path / "killed"
+    for _ in range(4):
+        before = shards(killed)
+        program = start(inputs, killed, 0.03)
+        wait_until(partial(has_moved_on, program, killed, before))
+        for _ in range(rng.randrange(4)):
+            time.sleep(rng.random() * 2)
+            for pid in rng.sample(found := program.descendants("ray::"), min(1, len(found))):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(rng.random() * 2)
+        program.process.kill()
+        program.finish()
+
+    code, output = start(inputs, killed, 0.001).finish()
+
+    assert code == 0, output
+    run(inputs, shard_documents=SHARD, max_quarantined="100%")
+    assert contents(killed) == contents(tmp_path / "out")

@@ -1,0 +1,110 @@
+"""The plan knows its inputs, and says what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from openbioner_batch.engine.plan import make_plan, read_plan, split_weights
+from openbioner_batch.engine.store import Store
+from openbioner_batch.errors import PlanMismatchError
+from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
+from openbioner_batch.records import Deletion, Document, Parsed, Record, Rejected
+
+
+class Tens(Format):
+    """Every file holds a deletion and ten records, every third bad, in two splits; empty ones have none."""
+
+    name = "tens"
+    suffixes = (".ten",)
+
+    def splits(self, files: Sequence[InputFile]) -> list[Split]:
+        return [Split((file,), start, start + 5) for file in files if file.size for start in (0, 5)]
+
+    def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
+        uri = split.files[0].uri
+        yield Deletion(uri, 0, "gone")
+        for n in range(split.start, split.stop):
+            yield Rejected(uri, n, "third") if n % 3 == 0 else Parsed(uri, n, Document(str(n), "text"))
+
+
+def plan(store: Store, files: list[InputFile], limit: int | None = None, **fingerprint: object) -> tuple[object, int]:
+    return make_plan(store, {"model": "m", **fingerprint}, files, Tens(), ReadOptions(), limit)
+
+
+A, B, EMPTY = InputFile("a.ten", 100, "1"), InputFile("b.ten", 60, "1"), InputFile("e.ten", 0, "1")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(str(tmp_path / "out"))
+
+
+def test_a_plan_is_read_as_it_was_made_and_grows_at_its_end(store: Store) -> None:
+    assert read_plan(store) is None
+    first, fresh = plan(store, [B, EMPTY])
+    assert fresh == 2
+    assert read_plan(store) == first
+    assert plan(store, [B, EMPTY]) == (first, 0)
+
+    second, fresh = plan(store, [A, B, EMPTY])
+
+    assert fresh == 1
+    assert read_plan(store) == second
+    found = read_plan(store)
+    assert found is not None
+    assert [(p.ordinal, p.split.files[0].uri, p.split.start) for p in found.wanted] == [
+        (0, "b.ten", 0),
+        (1, "b.ten", 5),
+        (3, "a.ten", 0),
+        (4, "a.ten", 5),
+    ]
+    assert list(split_weights(found.wanted)) == [30, 30, 50, 50]
+
+
+@pytest.mark.parametrize(
+    ("limit", "limits"),
+    [(1, [1, 0, 0, 0]), (5, [5, 0, 0, 0]), (7, [None, 2, 0, 0]), (20, [None, None, None, 5]), (21, [None] * 4)],
+)
+def test_a_limit_is_shared_out_in_order(store: Store, limit: int, limits: list[int | None]) -> None:
+    plan(store, [A, B], limit)
+
+    found = read_plan(store)
+    assert found is not None
+    assert [planned.limit for planned in found.splits] == limits
+    assert all(planned.limit != 0 for planned in found.wanted)
+    with pytest.raises(PlanMismatchError, match=r"e\.ten.*--limit"):
+        plan(store, [A, B, EMPTY], limit)
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ([A], r"b\.ten was an input .* no longer listed"),
+        ([A, InputFile("b.ten", 61, "1")], r"b\.ten has changed .*60 bytes then, 61 now"),
+        ([A, InputFile("b.ten", 60, "2")], r"b\.ten has changed"),
+    ],
+)
+def test_changed_and_vanished_inputs_are_refused(store: Store, files: list[InputFile], message: str) -> None:
+    plan(store, [A, B])
+
+    with pytest.raises(PlanMismatchError, match=message):
+        plan(store, files)
+
+
+def test_what_differs_is_said_in_short(store: Store) -> None:
+    descriptions = {"1/drug": "a substance", "1/site": "a part"}
+    plan(store, [A], descriptions=descriptions, words="basic", note="x" * 500)
+
+    with pytest.raises(PlanMismatchError) as error:
+        plan(store, [A], descriptions={**descriptions, "1/drug": "a medicine"}, words="whitespace", note="y" * 500)
+
+    message = str(error.value)
+    assert "descriptions: 1/drug a substance then, a medicine now" in message
+    assert "words: basic then, whitespace now" in message
+    assert "a part" not in message
+    assert "model" not in message
+    assert "--overwrite" in message
+    assert len(message) < 500

@@ -1,0 +1,65 @@
+"""Shards are a function of the records alone, and hold every record once."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openbioner_batch.engine.shards import SHARD_BYTES, Shard, cut, documents_table
+from openbioner_batch.records import Deletion, Document, Parsed, Record, Rejected
+
+RECORDS = st.lists(
+    st.one_of(
+        st.builds(lambda text: Parsed("a", 0, Document("d", text)), st.text(max_size=20)),
+        st.just(Rejected("a", 0, "bad")),
+        st.just(Deletion("a", 0, "d")),
+    )
+)
+
+
+def held(shards: list[Shard]) -> list[Record]:
+    return list(chain.from_iterable([*shard.documents, *shard.rejected, *shard.deletions] for shard in shards))
+
+
+@given(RECORDS, st.integers(1, 5))
+def test_every_record_is_in_one_shard(records: list[Record], most: int) -> None:
+    shards = list(cut(records, most))
+
+    assert len(held(shards)) == len(records)
+    assert [shard.index for shard in shards] == list(range(len(shards)))
+    assert all(shard.records and len(shard.documents) <= most for shard in shards)
+    assert [record for shard in shards for record in shard.documents] == [
+        record for record in records if isinstance(record, Parsed)
+    ]
+    assert shards == list(cut(iter(records), most))
+
+
+@given(RECORDS, st.integers(1, 10))
+def test_the_limit_takes_the_first_records_and_counts_no_deletions(records: list[Record], limit: int) -> None:
+    taken = held(list(cut(records, 3, limit)))
+
+    counted = [record for record in taken if not isinstance(record, Deletion)]
+    available = [record for record in records if not isinstance(record, Deletion)]
+    assert len(counted) == min(limit, len(available))
+
+
+def test_a_shard_holds_no_more_text_than_its_bytes_and_a_giant_stands_alone() -> None:
+    texts = ["x" * (SHARD_BYTES // 2)] * 3 + ["é" * SHARD_BYTES] + ["y"]
+
+    shards = list(cut((Parsed("a", n, Document(str(n), text)) for n, text in enumerate(texts)), 1000))
+
+    assert [[parsed.record for parsed in shard.documents] for shard in shards] == [[0, 1], [2], [3], [4]]
+
+
+def test_a_kept_value_that_does_not_fit_sets_only_its_document_aside() -> None:
+    documents = [Parsed("a", n, Document(str(n), "x", {"year": year})) for n, year in enumerate([1, "later", None])]
+    shard = Shard(0, documents)
+
+    table = documents_table(shard, pa.schema([("year", pa.int16())]))
+
+    assert table["record"].to_pylist() == [0, 2]
+    assert [rejected.record for rejected in shard.rejected] == [1]
+    assert "later" not in shard.rejected[0].reason

@@ -1,0 +1,84 @@
+"""Objects appear whole under their names, on a disk and in an object store."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support import S3Server
+
+from openbioner_batch.engine.store import Store
+from openbioner_batch.errors import UsageError
+
+
+@pytest.fixture(params=["disk", "s3", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "disk":
+        yield Store(str(tmp_path / "run"))
+    elif request.param == "memory":
+        yield Store(f"memory://{tmp_path.name}/run")
+    else:
+        server: S3Server = request.getfixturevalue("s3")
+        yield Store(f"{server.bucket()}/run")
+
+
+def test_objects_are_found_under_their_names_until_removed(store: Store) -> None:
+    assert store.names() == []
+    store.put("data/a", b"one")
+    store.put("data/a", b"three")
+    store.put("data/deep/b", b"")
+
+    assert store.get("data/a") == b"three"
+    assert store.names("data") == ["a", "deep/b"]
+    assert store.sizes("data") == {"a": 5, "deep/b": 0}
+    assert list(store.read_all(["data/a", "data/none", "data/deep/b"])) == [("data/a", b"three"), ("data/deep/b", b"")]
+    assert store.open("data/a").read() == b"three"
+    assert store.exists("data/a")
+    assert not store.exists("data/none")
+
+    store.remove(["data/a", "data/none"])
+    assert store.names() == ["data/deep/b"]
+    store.remove_folder("data")
+    store.remove_folder("nowhere")
+    assert store.names() == []
+    with pytest.raises(FileNotFoundError):
+        store.get("data/a")
+
+
+def test_a_store_travels_to_other_processes(store: Store) -> None:
+    store.put("a", b"1")
+
+    assert pickle.loads(pickle.dumps(store)).url == store.url
+    assert pickle.loads(pickle.dumps(store)).get("a") == b"1"
+
+
+def test_it_knows_what_lies_within(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "run")
+    store = Store(str(tmp_path / "run"))
+
+    assert store.contains(str(tmp_path / "run" / "in" / "a.jsonl"))
+    assert store.contains(str(tmp_path / "link" / "a.jsonl"))
+    assert not store.contains(str(tmp_path / "run2"))
+    assert not store.contains("s3://run/a")
+    assert Store("s3://bucket/run").contains("s3://bucket/run/a")
+    assert not Store("s3://bucket/run").contains("s3://bucket/run2/a")
+
+
+def test_a_write_cut_short_shows_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(str(tmp_path))
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        store.put("data/a", b"half")
+    assert store.names("data") == []
+
+
+def test_an_unknown_protocol_is_a_mistake_in_one_line() -> None:
+    with pytest.raises(UsageError, match="cannot be opened"):
+        Store("gopher://x/y")
