@@ -290,7 +290,7 @@ def main(
             report = measure(replace(settings, shard_documents=shard), repeats)
     except OpenBioNERError as error:
         raise click.ClickException(str(error)) from None
-    report["workload"] = {**asdict(replace(settings, output="")), "model": variant or model, "shard_documents": shard}
+    report["workload"] = asdict(settings) | {"model": variant or model, "output": None, "shard_documents": shard}
     if json_path:
         json_path.write_text(json.dumps(report, indent=1) + "\n")
     show(report)

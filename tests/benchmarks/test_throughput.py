@@ -59,10 +59,12 @@ def test_spread(throughput: ModuleType) -> None:
 
 
 @pytest.mark.slow
-def test_the_whole_benchmark(tmp_path: Path, notes: Path) -> None:
-    report = tmp_path / "report.json"
-    command = [sys.executable, str(SCRIPT), str(notes), "--types", "disease,drug", "--quick", "--devices", "cpu"]
-    answer = subprocess.run([*command, "--json", str(report)], capture_output=True, text=True, cwd=tmp_path)
+def test_the_whole_benchmark(tmp_path: Path, notes: Path, checkpoint: Path) -> None:
+    report, types = tmp_path / "report.json", tmp_path / "types.yaml"
+    types.write_text("drug: a drug that is given\n")
+    options = {"--types": types, "--model": checkpoint, "--devices": "cpu", "--json": report}
+    command = [sys.executable, SCRIPT, notes, "--quick", *(part for option in options.items() for part in option)]
+    answer = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=ROOT)
     assert answer.returncode == 0, answer.stderr
     assert "whole pipeline" in answer.stdout
     found = json.loads(report.read_text())
