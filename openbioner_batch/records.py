@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
@@ -140,5 +141,5 @@ def group_types(
     if flat:
         parts = -(-len(flat) // most)
         bounds = [len(flat) * part // parts for part in range(parts + 1)]
-        groups.extend(tuple(flat[a:b]) for a, b in zip(bounds, bounds[1:], strict=False))
+        groups.extend(tuple(flat[a:b]) for a, b in pairwise(bounds))
     return tuple(groups)
