@@ -230,10 +230,10 @@ def show(report: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=None, padding=(0, 3, 0, 0))
+    table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("")
     for title in ("documents/s", "text tokens/s", "least to most", "clock", "start to end"):
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", no_wrap=True)
     for name, title in (("bare", "bare Tagger"), ("pipeline", "whole pipeline")):
         side, tokens = report[name], report[name]["tokens_per_second"]
         clock, whole = (statistics.median(run[key] for run in side["runs"]) for key in ("seconds", "whole_seconds"))
@@ -241,7 +241,8 @@ def show(report: dict[str, Any]) -> None:
         rates = (f"{side['documents_per_second']['median']:,.1f}", f"{tokens['median']:,.0f}", range_)
         table.add_row(title, *rates, f"{clock:.0f} s", f"{whole:.0f} s")
     run, on = report["bare"]["runs"][0], report["ran_on"]
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
+    console.width = max(console.width, 100)  # a pipe has no width of its own
     console.print(table)
     console.print(
         f"pipeline / bare: {report['pipeline_to_bare']:.0%} of text tokens/s; "
@@ -260,9 +261,7 @@ def show(report: dict[str, Any]) -> None:
 @click.option("--actors", type=click.IntRange(min=1), help="Processes of the pipeline that hold the model.")
 @click.option("--token-budget", type=click.IntRange(min=1))
 @click.option("--limit", type=click.IntRange(min=2), default=2000, show_default=True, help="Documents.")
-@click.option(
-    "--shard-documents", type=click.IntRange(min=1), help=f"By default {SHARDS} shards or more, of 1,000 at most."
-)
+@click.option("--shard-documents", type=click.IntRange(min=1), help=f"By default {SHARDS} shards, of 1,000 at most.")
 @click.option("--text-field", help="Column or key of the text.")
 @click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True)
 @click.option("--quick", is_flag=True, help="200 documents, once: does it work at all.")

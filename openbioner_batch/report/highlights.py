@@ -116,8 +116,8 @@ def _highlighted(text: str, spans: Sequence[Span], styles: dict[str, str] | None
 def _table(spans: Sequence[Span]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("start", "end", "score"):
-        table.add_column(title, justify="right")
-    table.add_column("type")
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("type", no_wrap=True)
     table.add_column("text", overflow="fold")
     for span in spans:
         table.add_row(str(span.start), str(span.end), f"{span.score:.2f}", span.type, Text(visible(span.text)))
