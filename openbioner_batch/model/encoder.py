@@ -15,7 +15,7 @@ _ACTIVATIONS = {
 }
 
 
-def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     """Attention over [batch, heads, length, size]; the scores of one batch fit in memory by the token budget."""
     if not (query.requires_grad and query.device.type == "cpu"):
         return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
@@ -24,9 +24,7 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> T
     flat = (batch * heads, length, size)
     scores = torch.bmm((query * size**-0.5).reshape(flat), key.reshape(flat).transpose(1, 2))
     scores = scores.view(batch, heads, length, length)
-    if mask is not None:
-        scores = scores + mask.to(scores.dtype)
-    weights = torch.softmax(scores, -1, dtype=scores.dtype)
+    weights = torch.softmax(scores + mask.to(scores.dtype), -1, dtype=scores.dtype)
     return torch.bmm(weights.view(-1, length, length), value.reshape(flat)).view(batch, heads, length, size)
 
 
@@ -45,7 +43,7 @@ class Layer(nn.Module):
         self.output_norm = nn.LayerNorm(config.hidden, eps=config.layer_norm_eps)
         self.dropout = nn.Dropout(config.encoder_dropout)
 
-    def forward(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
         batch, length, width = hidden.shape
         projected = self.query_key_value(hidden).view(batch, length, 3, self.heads, width // self.heads)
         query, key, value = projected.permute(2, 0, 3, 1, 4).unbind(0)
@@ -92,11 +90,10 @@ class CrossEncoder(nn.Module):
         positions = torch.arange(length, device=token_ids.device)
         hidden = self.token_embedding(token_ids) + self.position_embedding(positions) + self.segment_embedding(segments)
         hidden = self.dropout(self.embedding_norm(hidden))
-        mask = None
-        if bool((lengths < length).any()):
-            # Additive rather than boolean: torch's fused CPU attention takes it as it is.
-            mask = torch.zeros(lengths.shape[0], 1, 1, length, dtype=hidden.dtype, device=hidden.device)
-            mask.masked_fill_(positions >= lengths[:, None, None, None], float("-inf"))
+        # Additive rather than boolean: torch's fused CPU attention takes it as it is. Made even where nothing is padded,
+        # so that a text meets the same arithmetic whatever it is batched with.
+        mask = torch.zeros(lengths.shape[0], 1, 1, length, dtype=hidden.dtype, device=hidden.device)
+        mask.masked_fill_(positions >= lengths[:, None, None, None], float("-inf"))
         for layer in self.layers:
             hidden = layer(hidden, mask)
         return self.head_dropout(hidden)

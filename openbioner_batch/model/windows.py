@@ -48,8 +48,7 @@ def cut_windows(
         while high - start > settings.text_tokens:
             stop = _at_word(start + settings.text_tokens, start, word_starts)
             ranges.append((start, stop))
-            start = _at_word(stop - settings.overlap, start, word_starts) if settings.overlap else stop
-            start = stop if start <= ranges[-1][0] else start
+            start = _at_word(stop - settings.overlap, start, word_starts)
     if start < tokens:
         ranges.append((start, tokens))
     # Where two windows share tokens, the middle is farthest from both cuts.
