@@ -20,21 +20,27 @@ SHARDS_QUEUED_AT_AN_ACTOR = 2
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the stages share the machines."""
+    """How the stages share the machines. Logical CPUs only say where processes may start."""
 
     actors: int
-    readers: int
-    reader_cpus: float
     actor_cpus: float
     actor_gpus: int
+    readers: int
+    reader_cpus: float
+    writers: int
+    """Bounded, since Ray starts a process for each task that may run, and a process costs more than a write."""
 
     @classmethod
     def of(cls, gpu: bool, actors: int, cpus: int) -> Layout:
-        """On CPUs every core scores, and reading shares them, a few percent of the work; a GPU takes several."""
+        """On CPUs every core scores, and a few percent of the work goes to reading; a GPU is fed by several readers.
+
+        The actors never take all CPUs, or the readers would wait for ever.
+        """
         if gpu:
-            return cls(actors, max(1, min(4 * actors, cpus - 1)), min(0.9, cpus * 0.5), 0.05, 1)
-        # Logical CPUs only say where processes may start: the actors must never take all, or the readers wait for ever.
-        return cls(actors, max(2, actors // 8), 0.1 * cpus / max(cpus, 2), min(0.8, 0.8 * cpus / actors), 0)
+            readers = max(1, min(4 * actors, cpus - 1))
+            return cls(actors, 0.05, 1, readers, min(0.9, cpus * 0.5), writers=actors)
+        helpers = max(1, actors // 8)
+        return cls(actors, min(0.8, 0.8 * cpus / actors), 0, helpers, 0.1, helpers)
 
 
 def stream(tasks: Sequence[SplitTask], job: Job, layout: Layout) -> Generator[dict[str, Any], None, None]:
@@ -70,6 +76,7 @@ def stream(tasks: Sequence[SplitTask], job: Job, layout: Layout) -> Generator[di
         partial(commit_shard, job=job),
         batch_size=1,
         batch_format="pyarrow",
+        compute=TaskPoolStrategy(layout.writers),
         num_cpus=0.01,
     )
     try:

@@ -22,7 +22,7 @@ from openbioner_batch.records import EntityType
 
 from .conftest import Corpus
 
-TYPES = "- name: drug\n  description: a substance that is given\n- name: site\n  description: a part of the body\n"
+TYPES = "drug: a substance that is given\nsite: a part of the body\n"
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_ctrl_c_leaves_a_run_that_the_same_command_ends(
     corpus("notes.jsonl", [f"Note {n}: aspirin 81 mg for the knee, then rest. " * 20 for n in range(400)])
     program = Program(["-m", "openbioner_batch.cli.main", *command])
     programs.append(program)
-    wait_until(lambda: list((tmp_path / "out" / "data").glob("*")))
+    wait_until(lambda: list((tmp_path / "out" / "data").glob("*")) or program.process.poll() is not None)
     os.killpg(program.process.pid, signal.SIGINT)
 
     code, output = program.finish()

@@ -65,7 +65,7 @@ def test_a_job_tags_on_the_cluster_and_a_mistake_fails_it(cluster: dict[str, str
     shutil.copytree(ROOT / "jobs", package / "jobs")
     lines = [json.dumps({"id": str(n), "text": f"Note {n}: aspirin for the knee."}) for n in range(50)]
     (tmp_path / "notes.jsonl").write_text("\n".join(lines))
-    (tmp_path / "types.yaml").write_text("- name: drug\n  description: a substance that is given\n")
+    (tmp_path / "types.yaml").write_text("drug: a substance that is given\n")
     command = [
         *("python", "jobs/annotate.py", str(tmp_path / "notes.jsonl"), "--output", str(tmp_path / "out")),
         *("--model", str(tiny_checkpoint(tmp_path / "tiny")), "--devices", "cpu", "--shard-documents", "20"),
