@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.evaluation.iob import read_iob
 from openbioner_batch.evaluation.metrics import Scores, SpanKey, score_spans
+from openbioner_batch.formats.iob import read_iob
 from openbioner_batch.records import EntityType, Span
 
 

@@ -11,7 +11,7 @@ import click
 import torch
 
 from openbioner_batch.catalog import load_catalog
-from openbioner_batch.evaluation.iob import read_iob
+from openbioner_batch.formats.iob import read_iob
 from openbioner_batch.model.checkpoint import load_backbone, save_checkpoint
 from openbioner_batch.model.config import WindowSettings, read_config
 from openbioner_batch.model.tokens import Tokenizer

@@ -10,7 +10,8 @@ from click.testing import CliRunner, Result
 
 from openbioner_batch.cli.evaluate import command
 from openbioner_batch.errors import UsageError
-from openbioner_batch.evaluation import evaluate_iob, read_iob
+from openbioner_batch.evaluation import evaluate_iob
+from openbioner_batch.formats.iob import read_iob
 from openbioner_batch.model import EntityType, Tagger
 
 DESCRIPTION = "a drug that is given"

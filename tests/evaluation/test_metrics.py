@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from seqeval.metrics import f1_score, precision_score, recall_score
 from seqeval.metrics.sequence_labeling import precision_recall_fscore_support
 
-from openbioner_batch.evaluation.iob import chunks
 from openbioner_batch.evaluation.metrics import Counts, Quality, SpanKey, score_spans
+from openbioner_batch.formats.iob import chunks
 
 TAG = st.sampled_from(["O", "O", "B-x", "I-x", "B-y", "I-y", "B-z", "I-z"])
 PAIRS = st.lists(st.lists(st.tuples(TAG, TAG), min_size=1, max_size=10), min_size=1, max_size=6)

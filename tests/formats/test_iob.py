@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.evaluation.iob import chunks, make_sentence, read_iob
+from openbioner_batch.formats.iob import chunks, make_sentence, read_iob
 
 TAGS = st.lists(st.sampled_from(["O", "B-x", "I-x", "B-y", "I-y", "B-a-b", "I-a-b"]), max_size=12)
 TOKENS = st.text(st.characters(exclude_characters="\t\n\r", exclude_categories=["Cs"]), min_size=1, max_size=8)
