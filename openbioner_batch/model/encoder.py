@@ -90,8 +90,8 @@ class CrossEncoder(nn.Module):
         positions = torch.arange(length, device=token_ids.device)
         hidden = self.token_embedding(token_ids) + self.position_embedding(positions) + self.segment_embedding(segments)
         hidden = self.dropout(self.embedding_norm(hidden))
-        # Additive: torch's fused CPU attention takes it as it is. Made even where nothing is padded, so that a text meets
-        # the same arithmetic whatever it is batched with.
+        # Additive: torch's fused CPU attention takes it as it is. Made even where nothing is padded, so that a text
+        # meets the same arithmetic whatever it is batched with.
         mask = torch.zeros(lengths.shape[0], 1, 1, length, dtype=hidden.dtype, device=hidden.device)
         mask.masked_fill_(positions >= lengths[:, None, None, None], float("-inf"))
         for layer in self.layers:
