@@ -14,7 +14,8 @@
           contextual: ...
       drug: One text that serves as every view
 
-A file that is only a mapping of names to such types, without `types:` above them, is read too.
+A file that is only a mapping of names to such types, without `types:` above them, is read too, and so is a list of
+types that carry their `name` as a key.
 """
 
 from __future__ import annotations
@@ -111,6 +112,10 @@ class _Reader:
         raise UsageError(f"{self.file}: {where}: {expected}" if where else f"{self.file}: {expected}")
 
     def type_set(self, value: Any) -> TypeSet:
+        if isinstance(value, list):
+            value = {"types": value}
+        if isinstance(value, dict) and isinstance(value.get("types"), list):
+            value = {**value, "types": self.by_name(value["types"])}
         if not isinstance(value, dict) or not value:
             self.fail("", "expected entity types as `name: description` lines, or under `types:`")
         if not isinstance(value.get("types"), dict):
@@ -127,6 +132,16 @@ class _Reader:
         by_name = self.unique_names(types)
         groups = self.groups(value.get("groups") or {}, by_name)
         return TypeSet(name, self.text("summary", value.get("summary", name)), types, groups)
+
+    def by_name(self, items: list[Any]) -> dict[Any, dict[str, Any]]:
+        named: dict[Any, dict[str, Any]] = {}
+        for place, item in enumerate(items):
+            if not isinstance(item, dict) or not isinstance(item.get("name"), str):
+                self.fail(f"types[{place}]", "expected a mapping with `name` and `description`")
+            if item["name"] in named:
+                self.fail(f"types[{place}]", f"{item['name']!r} is given twice")
+            named[item["name"]] = {key: body for key, body in item.items() if key != "name"}
+        return named
 
     def entity_type(self, name: Any, body: Any, set_name: str) -> CatalogType:
         key = f"{self.above}{name}"

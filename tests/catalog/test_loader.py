@@ -49,6 +49,15 @@ def test_the_full_layout_keeps_everything(tmp_path: Path) -> None:
     assert types.groups == {"core": (food,)}
 
 
+@pytest.mark.parametrize("above", ["", "types:\n"])
+def test_a_list_of_named_types_is_a_set(tmp_path: Path, above: str) -> None:
+    listed = "- {name: food, description: Something to eat.}\n- {name: spoon, description: A tool., aliases: [ladle]}\n"
+    types = read_type_file(write(tmp_path, above + listed))
+    assert [(type.name, type.aliases) for type in types.types] == [("food", ()), ("spoon", ("ladle",))]
+    with pytest.raises(UsageError, match=r"types\[2\]: 'food' is given twice"):
+        read_type_file(write(tmp_path, above + listed + "- {name: food, description: Again.}\n"))
+
+
 def test_a_type_may_be_called_types(tmp_path: Path) -> None:
     assert [type.name for type in read_type_file(write(tmp_path, "types: Kinds of things.\n")).types] == ["types"]
 
@@ -57,8 +66,10 @@ def test_a_type_may_be_called_types(tmp_path: Path) -> None:
     ("content", "complaint"),
     [
         ("", "expected entity types"),
-        ("- food\n", "expected entity types"),
-        ("types: []\n", "types: expected a mapping"),
+        ("- food\n", ": types[0]: expected a mapping with `name`"),
+        ("types: [{description: A.}]\n", ": types[0]: expected a mapping with `name`"),
+        ("types: 3\n", "types: expected a mapping"),
+        ("types: []\n", "types: expected at least one"),
         ("types: {}\n", "types: expected at least one"),
         ("types: {food: 3}\n", ": types.food: expected a description"),
         ("food: ''\n", ": food.description: expected a text that is not empty"),
