@@ -64,13 +64,12 @@ def test_a_killed_driver_leaves_a_run_that_goes_on_and_no_processes(
     assert 2 < shards(killed) < 32
     wait_until(lambda: not program.descendants(), 60, "processes of Ray that outlive their driver")
 
-    code, output = start(inputs, killed, 0).finish()
+    resumed = run(inputs, output=str(killed), shard_documents=SHARD, max_quarantined="100%")
 
-    assert code == 0, output
-    assert "going on" in output
-    run(inputs, shard_documents=SHARD, max_quarantined="100%")
+    whole = run(inputs, shard_documents=SHARD, max_quarantined="100%")
     assert contents(killed) == contents(tmp_path / "out")
-    assert len(rows(killed)) == 600
+    assert resumed.totals == whole.totals
+    assert resumed.tagged_now < whole.tagged_now == len(rows(killed)) == 600
     assert not [name for name in os.listdir(killed / "_run") if name in ("tmp", "attempts")]
 
 
