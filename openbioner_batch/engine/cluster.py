@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,7 +55,8 @@ def ray_connection(address: str | None) -> Iterator[Resources]:
         yield _resources()
         return
     try:
-        _connect(address)
+        with _native_stderr_muted():
+            _connect(address)
     except OpenBioNERError:
         raise
     except Exception as error:  # Ray raises plain ones too, such as for a node that starts too slowly
@@ -82,6 +84,20 @@ def _connect(address: str | None) -> None:
     if address == "local":
         raise UsageError("--ray-address local: leave the flag out to run on this machine")
     ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, runtime_env=_runtime_env())
+
+
+@contextmanager
+def _native_stderr_muted() -> Iterator[None]:
+    """While it starts, Ray's C++ part writes about its log level to descriptor 2, past `sys.stderr`."""
+    sys.stderr.flush()
+    saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(null)
 
 
 def _runtime_env() -> dict[str, list[object]] | None:
