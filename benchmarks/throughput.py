@@ -68,7 +68,7 @@ def tag_bare(settings: AnnotateSettings) -> tuple[Run, Answers, dict[str, Any]]:
     tagger = Tagger.from_pretrained(settings.model, device, settings.dtype, token_budget=settings.token_budget)
     groups = resolve_types(settings.types, settings.view)
     texts = [text for _, text in documents]
-    size = settings.shard_documents
+    size = settings.shard_documents or len(texts)
     chunks = [texts[start : start + size] for start in range(0, len(texts), size)]
     tagger.annotate(chunks[0], groups, words=settings.words)
     start = perf_counter()

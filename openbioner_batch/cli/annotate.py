@@ -24,7 +24,7 @@ from openbioner_batch.engine.settings import CHOICES
 @click.option("--devices", type=click.Choice(CHOICES["devices"]), help="Where the model runs [auto].")
 @click.option("--actors", type=int, metavar="N", help="Processes holding the model [one per GPU, else per core].")
 @click.option("--limit", type=int, metavar="N", help="Take only the first N records.")
-@click.option("--shard-documents", type=int, metavar="N", help="Most documents in a unit of resumption [1000].")
+@click.option("--shard-documents", type=int, metavar="N", help="Most documents to a shard [1000 on GPUs, 200 on CPUs].")
 @click.option("--token-budget", type=int, metavar="N", help="Tokens in a batch of the model [asked of the model].")
 @click.option("--dtype", type=click.Choice(CHOICES["dtype"]), help="Precision of the model [auto].")
 @click.option("--text-tokens", type=int, metavar="N", help="Tokens of text in a window [asked of the checkpoint].")

@@ -16,6 +16,8 @@ from openbioner_batch.formats import find_inputs
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions
 
 Say = Callable[[str], None]
+GPU_SHARD, CPU_SHARD = 1000, 200
+"""The most documents in a shard by default: little enough work that progress is seen and little is done twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +78,15 @@ def overwrite(store: Store) -> None:
 
 def fingerprint(settings: AnnotateSettings, inputs: Inputs, factory: ScorerFactory) -> dict[str, Any]:
     """All that the output's bytes depend on apart from the inputs themselves."""
+    scoring = factory.fingerprint()
+    documents = settings.shard_documents or (GPU_SHARD if scoring.get("device") == "cuda" else CPU_SHARD)
     return {
-        **factory.fingerprint(),
+        **scoring,
         "format": inputs.format.name,
         "id field": inputs.options.id_field,
         "text field": inputs.options.text_field,
         "keep fields": [f"{field.name}: {field.type}" for field in inputs.kept],
         "include text": settings.include_text,
         "limit": settings.limit,
-        "shard": {"documents": settings.shard_documents, "bytes": SHARD_BYTES, "records": SHARD_RECORDS},
+        "shard": {"documents": documents, "bytes": SHARD_BYTES, "records": SHARD_RECORDS},
     }

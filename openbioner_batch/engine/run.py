@@ -177,7 +177,7 @@ class _Run:
             options=self._inputs.options,
             kept=self._inputs.kept,
             include_text=self._settings.include_text,
-            most_documents=self._settings.shard_documents,
+            most_documents=self._plan.fingerprint["shard"]["documents"],
             factory=self._factory,
             threads=None if self._on_gpu else 1,
         )

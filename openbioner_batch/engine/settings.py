@@ -54,8 +54,8 @@ class AnnotateSettings:
     """Processes that hold the model; None: one per GPU, else one per core."""
     limit: int | None = None
     """Take only the first so many records."""
-    shard_documents: int = 1000
-    """The most documents in a shard, the unit of resumption."""
+    shard_documents: int | None = None
+    """The most documents in a shard, the unit of resumption and of progress; None: 1000 on GPUs, 200 on CPUs."""
     token_budget: int | None = None
     """Tokens in a batch, padding included; None asks the model."""
     dtype: str = "auto"
