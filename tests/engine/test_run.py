@@ -287,4 +287,4 @@ def test_the_plan_can_be_read_by_people(run: Annotate, corpus: Corpus, tmp_path:
     fingerprint = json.loads((tmp_path / "out" / PLAN).read_text())["fingerprint"]
 
     assert fingerprint["text field"] == "text"
-    assert fingerprint["shard"]["documents"] == 1000
+    assert fingerprint["shard"]["documents"] == 200
