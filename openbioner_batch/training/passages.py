@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +43,17 @@ class PassageCounts:
     overlapping: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """Where a sentence stands in its document, its tokens, and the document offsets of its words."""
+
+    start: int
+    stop: int
+    token_ids: list[int]
+    word_starts: list[int]
+    word_offsets: list[tuple[int, int]]
+
+
 def cut_passages(
     documents: Iterable[LabelledDocument],
     corpus: Corpus,
@@ -63,50 +74,62 @@ def cut_passages(
     """
     for document in documents:
         lengths = random.Random(f"{seed}/{corpus.name}/{document.id}")
-        starts = [*sentence_starts(document.text), len(document.text)]
-        sentences = tokenizer.encode([document.text[a:b] for a, b in itertools.pairwise(starts)])
-        budget, first, tokens = lengths.randint(SHORTEST, LONGEST), 0, 0
-        for index, sentence in enumerate(sentences):
-            if tokens and tokens + len(sentence.ids) > budget:
-                yield from _passage(document, corpus, starts, sentences, first, index, benchmarks, counts)
-                budget, first, tokens = lengths.randint(SHORTEST, LONGEST), index, 0
-            tokens += len(sentence.ids)
-        yield from _passage(document, corpus, starts, sentences, first, len(sentences), benchmarks, counts)
+        for sentences in _runs(_sentences(document.text, tokenizer), lengths):
+            if not any(sentence.word_starts for sentence in sentences):
+                continue
+            if benchmarks.shared_with(document.text[sentences[0].start : sentences[-1].stop]):
+                counts.overlapping += 1
+                continue
+            counts.kept += 1
+            yield _passage(document, corpus, sentences)
 
 
-def _passage(document, corpus, starts, sentences, first, last, benchmarks, counts):  # type: ignore[no-untyped-def]
-    token_ids: list[int] = []
-    word_starts: list[int] = []
-    word_bounds: list[tuple[int, int]] = []
-    for index in range(first, last):
-        encoding, base, previous = sentences[index], starts[index], None
-        for token, (start, end), word in zip(encoding.ids, encoding.offsets, encoding.word_ids, strict=True):
-            if word != previous:
-                word_starts.append(len(token_ids))
-                word_bounds.append((base + start, base + end))
-                previous = word
+def _runs(sentences: Iterable[_Sentence], lengths: random.Random) -> Iterator[list[_Sentence]]:
+    """Consecutive sentences of at most a drawn number of tokens together; a longer sentence is a run of its own."""
+    run: list[_Sentence] = []
+    budget, tokens = lengths.randint(SHORTEST, LONGEST), 0
+    for sentence in sentences:
+        if tokens and tokens + len(sentence.token_ids) > budget:
+            yield run
+            run, tokens = [], 0
+            budget = lengths.randint(SHORTEST, LONGEST)
+        run.append(sentence)
+        tokens += len(sentence.token_ids)
+    yield run
+
+
+def _sentences(text: str, tokenizer: Tokenizer) -> Iterator[_Sentence]:
+    bounds = list(itertools.pairwise([*sentence_starts(text), len(text)]))
+    for (start, stop), encoding in zip(
+        bounds, tokenizer.encode([text[start:stop] for start, stop in bounds]), strict=True
+    ):
+        word_starts: list[int] = []
+        word_offsets: list[tuple[int, int]] = []
+        # A sentence of more tokens is a table or a list: its beginning is enough.
+        words = encoding.word_ids[: 2 * LONGEST]
+        for place, word in enumerate(words):
+            low, high = encoding.offsets[place]
+            if place == 0 or word != words[place - 1]:
+                word_starts.append(place)
+                word_offsets.append((start + low, start + high))
             else:
-                word_bounds[-1] = (word_bounds[-1][0], base + end)
-            token_ids.append(token)
-            if len(token_ids) == 2 * LONGEST:  # a sentence of this length is a table or a list
-                break
-    if not word_starts:
-        return
-    if benchmarks.shared_with(document.text[starts[first] : starts[last]]):
-        counts.overlapping += 1
-        return
-    counts.kept += 1
-    begins = np.array([start for start, _ in word_bounds])
-    ends = np.array([end for _, end in word_bounds])
+                word_offsets[-1] = (word_offsets[-1][0], start + high)
+        yield _Sentence(start, stop, encoding.ids[: 2 * LONGEST], word_starts, word_offsets)
+
+
+def _passage(document: LabelledDocument, corpus: Corpus, sentences: Sequence[_Sentence]) -> Passage:
+    bases = itertools.accumulate((len(sentence.token_ids) for sentence in sentences), initial=0)
+    starts = [base + start for base, sentence in zip(bases, sentences, strict=False) for start in sentence.word_starts]
+    offsets = np.array([offsets for sentence in sentences for offsets in sentence.word_offsets])
     mentions: dict[str, list[tuple[int, int]]] = {}
     for span in document.spans:
-        if span.start < word_bounds[-1][1] and span.end > word_bounds[0][0]:
-            low, high = int(np.searchsorted(ends, span.start, "right")), int(np.searchsorted(begins, span.end, "left"))
-            if low < high:
-                mentions.setdefault(span.label, []).append((low, high))
-    yield Passage(
+        low = int(np.searchsorted(offsets[:, 1], span.start, "right"))
+        high = int(np.searchsorted(offsets[:, 0], span.end, "left"))
+        if low < high:
+            mentions.setdefault(span.label, []).append((low, high))
+    return Passage(
         corpus,
-        np.array(token_ids, np.int64),
-        np.array(word_starts, np.int64),
+        np.array([token for sentence in sentences for token in sentence.token_ids], np.int64),
+        np.array(starts, np.int64),
         {label: tuple(places) for label, places in mentions.items()},
     )
