@@ -1,0 +1,88 @@
+"""The README's commands and code, as they stand in it, on the sample that the package carries."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+SAMPLE = ROOT / "openbioner_batch" / "data" / "sample_pubmed.xml"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def command(beginning: str) -> str:
+    """The one command line of the README that begins so, without its comment."""
+    lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith(beginning)]
+    assert len(lines) == 1, f"{len(lines)} commands begin with {beginning!r}"
+    return lines[0].partition("  #")[0].strip()
+
+
+def shell(line: str, folder: Path) -> str:
+    # The console script need not be installed where the tests run.
+    program = f"{shlex.quote(sys.executable)} -m openbioner_batch.cli.main"
+    done = subprocess.run(
+        line.replace("openbioner-batch", program, 1),
+        shell=True,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_run_from_the_readme_ends_with_rows_that_its_python_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pubmed").mkdir()
+    (tmp_path / "pubmed" / "sample.xml.gz").write_bytes(gzip.compress(SAMPLE.read_bytes()))
+    shell(command("openbioner-batch annotate pubmed/"), tmp_path)
+    assert "finished" in shell(command("openbioner-batch status"), tmp_path)
+    assert "disease" in shell(command("openbioner-batch show"), tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (reading,) = [block for block in blocks("python") if "pyarrow" in block]
+    names: dict[str, object] = {}
+    exec(reading, names)
+    assert len(names["rows"]) == 24  # type: ignore[arg-type]
+
+
+def test_the_librarys_example_finds_aspirin(capsys: pytest.CaptureFixture[str]) -> None:
+    (example,) = [block for block in blocks("python") if "Tagger" in block]
+    exec(example, {})
+    assert "text='Aspirin'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "beginning", ["openbioner-batch types ", "openbioner-batch types disease", "openbioner-batch types phi"]
+)
+def test_the_types_commands_print_types(beginning: str, tmp_path: Path) -> None:
+    lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith(beginning)]
+    assert shell(lines[0].partition("  #")[0], tmp_path)
+
+
+def test_the_type_file_of_the_readme_is_one(tmp_path: Path) -> None:
+    from openbioner_batch.catalog import resolve_types
+
+    (content,) = blocks("yaml")
+    (tmp_path / "my_types.yaml").write_text(content)
+    ((drug, assay),) = resolve_types(str(tmp_path / "my_types.yaml"))
+    assert (drug.name, assay.name) == ("drug", "assay")
+
+
+def test_the_make_targets_of_the_readme_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"^make (\w+)", "\n".join(blocks("sh")), re.MULTILINE):
+        assert f"\n{target}:" in makefile
