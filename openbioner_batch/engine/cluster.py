@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -113,6 +114,8 @@ def _quiet_logs() -> None:
     """Leave Ray Data's log to its files: what a user must know comes as an exception of ours."""
     import ray.data  # noqa: F401 - sets up the handlers
 
+    # Actors outnumber the splits of a small input, which only its author can know to be harmless.
+    warnings.filterwarnings("ignore", "The minimum number of concurrent actors", UserWarning)
     for handler in logging.getLogger("ray.data").handlers:
         if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
             handler.setLevel(logging.CRITICAL)
