@@ -6,6 +6,7 @@ import dataclasses
 import math
 import typing
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,15 +123,13 @@ class QuarantineLimit:
         Raises:
             UsageError: it is neither.
         """
-        try:
+        with suppress(ValueError):
             if text.endswith("%"):
                 share = float(text[:-1]) / 100
                 if math.isfinite(share) and 0 <= share <= 1:
                     return cls(None, share)
             elif int(text) >= 0:
                 return cls(int(text), None)
-        except ValueError:
-            pass
         raise UsageError(f"--max-quarantined is {text!r}: give a number such as 25, or a percentage such as 2.5%")
 
     def is_exceeded(self, quarantined: int, records: int, at_end: bool) -> bool:
