@@ -35,7 +35,7 @@ def score_group(
     heads = {name: getattr(model, name) for name in ("evidence", "against", "background")}
     weights = torch.cat([heads[name].weight for name in heads]).float()
     biases = torch.cat([heads[name].bias for name in heads]).float()
-    descriptions = np.array([len(kind.description) for kind in types])
+    descriptions = np.array([len(kind.description) for kind in types], np.int64)
     for batch in batches(np.diff(bounds)[read], descriptions, token_budget):
         batch = Batch(batch.length, read[batch.windows], batch.columns)
         rows, places, words = _places(batch, prepared, first)

@@ -152,11 +152,12 @@ class Tagger:
             raise UsageError(
                 f"the text takes {len(tokens)} tokens; logits are for one window of {self.windows.text_tokens}: use tag"
             )
-        described = self.preparer([list(types)]).groups
+        # One group whatever their number: the caller asked for these columns side by side.
+        described = tuple(kind for group in self.preparer(types).groups for kind in group)
         # One "word" a token, [CLS] included: it stands one place before the window's first token.
         whole = Prepared(
             texts=(text,),
-            groups=described,
+            groups=(described,),
             token_ids=np.array(tokens, np.int32),
             window_bounds=np.array([0, len(tokens)]),
             document_windows=np.ones(1, np.int32),
@@ -166,8 +167,7 @@ class Tagger:
             word_offsets=np.zeros((len(tokens) + 1, 2), np.int32),
             word_breaks=np.zeros(len(tokens) + 1, np.bool_),
         )
-        parts = [score_group(self.model, self.tokenizer, whole, group, self.token_budget) for group in described]
-        return parts[0]
+        return score_group(self.model, self.tokenizer, whole, described, self.token_budget)
 
 
 def _portions(texts: Sequence[str]) -> Iterator[list[str]]:

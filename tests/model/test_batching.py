@@ -35,6 +35,14 @@ def test_types_over_25_are_asked_in_groups_and_spans_of_groups_may_overlap(tagge
     assert flat == grouped
 
 
+def test_logits_have_a_column_for_every_type_however_many(tagger: Tagger) -> None:
+    many = [EntityType(f"type{number}", f"a drug {number}") for number in range(30)]
+    logits = tagger.logits("aspirin was given", many)
+    assert logits.shape == (4, 31)
+    assert np.isfinite(logits).all()
+    assert tagger.logits("aspirin was given", []).shape == (4, 1)
+
+
 def test_no_texts_and_empty_texts_are_fine(tagger: Tagger, types: list[EntityType]) -> None:
     assert tagger.tag([], types) == []
     assert tagger.tag(["", " \n"], types) == [[], []]
