@@ -1,0 +1,1 @@
+"""De-identification: find identifiers, replace them consistently, account for each."""

@@ -1,0 +1,1 @@
+"""Annotated passages to learn from, whoever annotated them: one schema, and what fills it."""
