@@ -1,0 +1,142 @@
+"""The corpora of protected health information: their labels in the catalog's terms, and their split by template."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import yaml
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.evaluation.templates import SIDES, split_by_template
+from openbioner_batch.training.corpora import LabelledDocument, LabelledSpan
+
+NEUTRAL, CLINICAL = "neutral", "clinical"
+
+_NUMBER = re.compile(r"\d+")
+_BARE_YEAR = re.compile(r"\d{4}")
+
+
+@dataclass(frozen=True, slots=True)
+class GoldNote:
+    """A note of which every identifier is known."""
+
+    id: str
+    text: str
+    spans: tuple[LabelledSpan, ...]
+    """The identifiers, labelled with types of the PHI catalog."""
+    neutral: tuple[tuple[int, int], ...] = ()
+    """Half-open stretches that count neither as found nor as wrongly found."""
+    language: str = "en"
+    side: str = ""
+    """`development` or `test`; empty where the corpus is not split."""
+
+
+@dataclass(frozen=True)
+class PhiLabels:
+    """What `phi_labels.yaml` says."""
+
+    classes: Mapping[str, tuple[str, ...]]
+    """Each coarse class with its types of the PHI catalog."""
+    corpora: Mapping[str, Mapping[str, str]]
+    """For each corpus what its labels stand for: a type, `neutral` or `clinical`."""
+    gaps: Mapping[str, tuple[re.Pattern[str], ...]]
+    """For each corpus what identifiers its authors left without annotation."""
+
+    def coarse(self, kind: str) -> str:
+        """The coarse class of a type of the PHI catalog; `other` if no class names it."""
+        return next((name for name, kinds in self.classes.items() if kind in kinds), "other")
+
+
+@cache
+def phi_labels() -> PhiLabels:
+    """The classes and the corpora's labels, as the package carries them."""
+    raw = yaml.safe_load((resources.files("openbioner_batch.evaluation") / "phi_labels.yaml").read_text("utf-8"))
+    return PhiLabels(
+        {name: tuple(kinds) for name, kinds in raw["classes"].items()},
+        {name: corpus["labels"] for name, corpus in raw["corpora"].items()},
+        {name: tuple(re.compile(gap) for gap in corpus["gaps"]) for name, corpus in raw["corpora"].items()},
+    )
+
+
+def read_phi_corpus(
+    path: str | Path, side: str | None = None, languages: Sequence[str] | None = None, corpus: str | None = None
+) -> list[GoldNote]:
+    """The notes of `path`, in the corpus's order.
+
+    Args:
+        path: JSON lines, gzipped or not: `id`, `text`, `spans` of [start, end, label], perhaps `language`.
+        side: `development` or `test` for that side of the split by template; None for both.
+        languages: only notes in these (`en`, ...); None for all. A corpus that names no languages is all `en`.
+        corpus: the name under which `phi_labels.yaml` knows it, else the file's; labels of a corpus that it does not
+            know must be types of the PHI catalog, and such a corpus is not split.
+
+    Raises:
+        UsageError: no such file, another side, a label that nobody explains, or a split asked of an unknown corpus.
+    """
+    path = Path(path)
+    name = corpus or path.name.partition(".")[0]
+    if side is not None and side not in SIDES:
+        raise UsageError(f"side {side!r}: expected {' or '.join(SIDES)}")
+    if side and name not in phi_labels().corpora:
+        known = ", ".join(phi_labels().corpora)
+        raise UsageError(f"{path}: only {known} are split by template; leave the side away")
+    rows = _read(path)
+    documents = [
+        LabelledDocument(str(row["id"]), row["text"], tuple(LabelledSpan(*span) for span in row["spans"]))
+        for row in rows
+    ]
+    known_corpus = name in phi_labels().corpora
+    sides = split_by_template(documents, name) if known_corpus else [""] * len(documents)
+    notes = [
+        _gold(document, name, str(row.get("language", "en")), its_side)
+        for row, document, its_side in zip(rows, documents, sides, strict=True)
+        if side in (None, its_side)
+    ]
+    return [note for note in notes if languages is None or note.language in languages]
+
+
+def _read(path: Path) -> list[dict]:
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines if line.strip()]
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror or error}); expected JSON lines") from None
+
+
+def _gold(document: LabelledDocument, corpus: str, language: str, side: str) -> GoldNote:
+    labels = phi_labels()
+    spans, neutral = [], []
+    for span in document.spans:
+        kind = _meaning(corpus, span.label)
+        if kind == CLINICAL:
+            continue
+        if kind == NEUTRAL or not _identifies(kind, document.text[span.start : span.end]):
+            neutral.append((span.start, span.end))
+        else:
+            spans.append(LabelledSpan(span.start, span.end, kind))
+    for gap in labels.gaps.get(corpus, ()):
+        neutral += [match.span(match.lastindex or 0) for match in gap.finditer(document.text)]
+    return GoldNote(document.id, document.text, tuple(spans), tuple(sorted(neutral)), language, side)
+
+
+def _meaning(corpus: str, label: str) -> str:
+    labels = phi_labels()
+    if corpus in labels.corpora and label in labels.corpora[corpus]:
+        return labels.corpora[corpus][label]
+    if any(label in kinds for kinds in labels.classes.values()):
+        return label
+    raise UsageError(f"corpus {corpus!r} has the label {label!r}, which is no type of the PHI catalog")
+
+
+def _identifies(kind: str, text: str) -> bool:
+    """Whether safe harbor asks for this value: not for an age up to 89, nor for a year alone."""
+    if kind == "age_over_89":
+        return any(int(number) > 89 for number in _NUMBER.findall(text))
+    return not (kind == "personal_date" and _BARE_YEAR.fullmatch(text))
