@@ -12,7 +12,7 @@ from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.records import TypeGroup
 
 if TYPE_CHECKING:
-    from openbioner_batch.model import Preparer, Tagger, WindowSettings
+    from openbioner_batch.model import Calibration, Preparer, Tagger, WindowSettings
 
 DEVICES = {"auto": "auto", "cpu": "cpu", "gpu": "cuda"}
 
@@ -29,6 +29,7 @@ class ModelScorerFactory:
     device: str
     dtype: str
     token_budget: int
+    calibration: Calibration | None = None
 
     @classmethod
     def from_settings(cls, settings: AnnotateSettings, on_cluster: bool) -> ModelScorerFactory:
@@ -42,7 +43,7 @@ class ModelScorerFactory:
             UsageError: a type, device or budget that does not exist, or a description over its budget.
             CheckpointError: the model cannot be read.
         """
-        from openbioner_batch.model import Preparer, checkpoint_digest, resolve_checkpoint
+        from openbioner_batch.model import Preparer, checkpoint_digest, read_calibration, resolve_checkpoint
         from openbioner_batch.model.config import read_config
 
         types = resolve_types(settings.types, settings.view)
@@ -60,6 +61,7 @@ class ModelScorerFactory:
             device=device,
             dtype=dtype,
             token_budget=settings.token_budget or budget,
+            calibration=None if settings.no_calibration else read_calibration(directory),
         )
 
     def fingerprint(self) -> dict[str, Any]:
@@ -77,6 +79,8 @@ class ModelScorerFactory:
             "device": self.device,
             "dtype": self.dtype,
             "token budget": self.token_budget,
+            # None where there is none, as in the plans of runs from before there were any.
+            "calibration": self.calibration and self.calibration.as_json(),
         }
 
     def preparer(self) -> Preparer:
@@ -87,7 +91,9 @@ class ModelScorerFactory:
     def scorer(self) -> Tagger:
         from openbioner_batch.model import Tagger
 
-        return Tagger.from_pretrained(self.model, self.device, self.dtype, self.windows, self.token_budget)
+        return Tagger.from_pretrained(
+            self.model, self.device, self.dtype, self.windows, self.token_budget, self.calibration is not None
+        )
 
 
 def _windows(checkpoint: WindowSettings, settings: AnnotateSettings) -> WindowSettings:

@@ -65,6 +65,8 @@ class AnnotateSettings:
     """Tokens of text in a window; None asks the checkpoint."""
     description_tokens: int | None = None
     """The most tokens of a type's description; None asks the checkpoint."""
+    no_calibration: bool = False
+    """Leave out the biases and thresholds that are stored with the checkpoint, if some are."""
     max_quarantined: str = "10%"
     """The run fails beyond this number or percentage of quarantined records."""
     overwrite: bool = False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from openbioner_batch.records import EntityType, Span
 
 if TYPE_CHECKING:
+    from openbioner_batch.model.calibration import Calibration, read_calibration, write_calibration
     from openbioner_batch.model.checkpoint import checkpoint_digest, save_checkpoint
     from openbioner_batch.model.config import ModelConfig, WindowSettings
     from openbioner_batch.model.device import resolve_device, resolve_dtype
@@ -25,6 +26,9 @@ _HOMES = {
     "ModelConfig": "config",
     "VARIANTS": "variants",
     "Variant": "variants",
+    "Calibration": "calibration",
+    "read_calibration": "calibration",
+    "write_calibration": "calibration",
     "checkpoint_digest": "checkpoint",
     "save_checkpoint": "checkpoint",
     "resolve_checkpoint": "location",
@@ -34,6 +38,7 @@ _HOMES = {
 
 __all__ = [
     "VARIANTS",
+    "Calibration",
     "EntityType",
     "ModelConfig",
     "Prepared",
@@ -44,10 +49,12 @@ __all__ = [
     "Variant",
     "WindowSettings",
     "checkpoint_digest",
+    "read_calibration",
     "resolve_checkpoint",
     "resolve_device",
     "resolve_dtype",
     "save_checkpoint",
+    "write_calibration",
 ]
 
 

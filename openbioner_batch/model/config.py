@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from openbioner_batch.errors import CheckpointError, UsageError
 
 ARCHITECTURE = "BertTaggerMultiClass"
 ACTIVATIONS = ("gelu", "gelu_new", "relu")
-WINDOW_KEY = "openbioner_batch"
+OWN_KEY = "openbioner_batch"
 """Our own entry in `config.json`; other readers of the published format ignore it."""
 
 
@@ -82,6 +82,15 @@ def read_config(directory: Path) -> ModelConfig:
     Raises:
         CheckpointError: `config.json` is missing, is not JSON, or describes another kind of model.
     """
+    return config_from_json(read_raw_config(directory), str(directory / "config.json"))
+
+
+def read_raw_config(directory: Path) -> dict[str, Any]:
+    """`config.json` of the checkpoint in `directory`, as it stands.
+
+    Raises:
+        CheckpointError: it is missing, or no JSON object.
+    """
     path = directory / "config.json"
     try:
         raw = json.loads(path.read_text("utf-8"))
@@ -91,7 +100,9 @@ def read_config(directory: Path) -> ModelConfig:
         ) from None
     except ValueError:
         raise CheckpointError(f"{path}: not JSON; expected a checkpoint's config.json") from None
-    return config_from_json(raw, str(path))
+    if not isinstance(raw, dict):
+        raise CheckpointError(f"{path}: not a JSON object; expected a checkpoint's config.json")
+    return raw
 
 
 def config_from_json(raw: Mapping[str, Any], where: str) -> ModelConfig:
@@ -117,15 +128,16 @@ def config_from_json(raw: Mapping[str, Any], where: str) -> ModelConfig:
             initializer_range=float(raw.get("initializer_range", 0.02)),
             encoder_dropout=float(raw.get("hidden_dropout_prob", 0.1)),
             head_dropout=float((raw.get("finetuning_task") or {}).get("dropout_prob", 0.5)),
-            windows=_windows(raw.get(WINDOW_KEY), positions),
+            windows=_windows(raw.get(OWN_KEY), positions),
         )
     except KeyError as missing:
         raise CheckpointError(f"{where}: no {missing.args[0]}; expected a BERT config.json") from None
 
 
-def _windows(own: Mapping[str, int] | None, positions: int) -> WindowSettings:
-    if own:
-        return WindowSettings(**own)
+def _windows(own: Mapping[str, Any] | None, positions: int) -> WindowSettings:
+    budgets = {field.name: own[field.name] for field in fields(WindowSettings) if own and field.name in own}
+    if budgets:
+        return WindowSettings(**budgets)
     published = WindowSettings()
     room = positions - 3
     if published.text_tokens + published.description_tokens <= room:
@@ -154,5 +166,5 @@ def config_to_json(config: ModelConfig) -> dict[str, Any]:
         "position_embedding_type": "absolute",
         "pad_token_id": 0,
         "finetuning_task": {"dropout_prob": config.head_dropout},
-        WINDOW_KEY: asdict(config.windows),
+        OWN_KEY: asdict(config.windows),
     }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 
 import numpy as np
 
+from openbioner_batch.model.calibration import Calibration
 from openbioner_batch.model.prepare import Prepared
 from openbioner_batch.records import Span
 
@@ -16,21 +18,25 @@ def probabilities(logits: np.ndarray) -> np.ndarray:
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), np.float32)
 
 
-def decode(prepared: Prepared, group: int, logits: np.ndarray) -> list[list[Span]]:
-    """The spans of every document, in order of their starts.
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Neighbouring words of one type.
 
-    Each word takes its most probable column (ties: the first); neighbouring words of one type are one span, whose score
-    is the highest probability of that type over its words.
-
-    Args:
-        prepared: what was scored.
-        group: index of the group of types asked.
-        logits: [words, 1 + types] float32, column 0 for no entity.
+    Attributes:
+        firsts: [runs] index of each run's first word among all words.
+        lasts: [runs] index of its last word.
+        types: [runs] index of its type in the group.
+        scores: [runs] the highest probability of that type over its words.
     """
-    names = [kind.name for kind in prepared.groups[group]]
-    spans: list[list[Span]] = [[] for _ in prepared.texts]
-    if not len(logits):
-        return spans
+
+    firsts: np.ndarray
+    lasts: np.ndarray
+    types: np.ndarray
+    scores: np.ndarray
+
+
+def word_runs(prepared: Prepared, logits: np.ndarray) -> Runs:
+    """The entities that logits mean, in order; the arguments are those of `decode`."""
     chances = probabilities(logits)
     choice = chances.argmax(axis=1)
     chance = chances[np.arange(len(choice)), choice]
@@ -42,13 +48,38 @@ def decode(prepared: Prepared, group: int, logits: np.ndarray) -> list[list[Span
     lasts = np.append(firsts[1:], len(choice)) - 1
     scores = np.maximum.reduceat(chance, firsts)
     entities = np.flatnonzero(choice[firsts] > 0)
-    documents = np.searchsorted(prepared.document_words, firsts[entities], "right") - 1
-    for run, document in zip(entities.tolist(), documents.tolist(), strict=True):
+    return Runs(firsts[entities], lasts[entities], choice[firsts[entities]] - 1, scores[entities])
+
+
+def decode(
+    prepared: Prepared, group: int, logits: np.ndarray, calibration: Calibration | None = None
+) -> list[list[Span]]:
+    """The spans of every document, in order of their starts.
+
+    Each word takes its most probable column (ties: the first); neighbouring words of one type are one span, whose score
+    is the highest probability of that type over its words.
+
+    Args:
+        prepared: what was scored.
+        group: index of the group of types asked.
+        logits: [words, 1 + types] float32, column 0 for no entity.
+        calibration: biases to add and thresholds to keep to; None for neither.
+    """
+    names = [kind.name for kind in prepared.groups[group]]
+    spans: list[list[Span]] = [[] for _ in prepared.texts]
+    if not len(logits):
+        return spans
+    runs = word_runs(prepared, logits if calibration is None else logits + calibration.biases(names))
+    documents = np.searchsorted(prepared.document_words, runs.firsts, "right") - 1
+    kept = np.arange(len(runs.firsts))
+    if calibration is not None:
+        kept = np.flatnonzero(runs.scores >= calibration.thresholds(names)[runs.types])
+    for run in kept.tolist():
+        document = documents[run]
         text = prepared.texts[document]
-        start = int(prepared.word_offsets[firsts[run], 0])
-        end = _over_marks(text, int(prepared.word_offsets[lasts[run], 1]))
-        kind = names[choice[firsts[run]] - 1]
-        spans[document].append(Span(start, end, kind, float(scores[run]), text[start:end]))
+        start = int(prepared.word_offsets[runs.firsts[run], 0])
+        end = _over_marks(text, int(prepared.word_offsets[runs.lasts[run], 1]))
+        spans[document].append(Span(start, end, names[runs.types[run]], float(runs.scores[run]), text[start:end]))
     return spans
 
 

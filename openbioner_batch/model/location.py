@@ -7,6 +7,7 @@ from pathlib import Path
 from openbioner_batch.errors import CheckpointError
 
 BUNDLED = "bundled"
+MODEL_CARD = "README.md"
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 TOKENIZER_FILES = ("vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 _BUNDLED_DIRECTORY = Path(__file__).parent.parent / "data" / "bundled"
@@ -38,7 +39,7 @@ def resolve_checkpoint(path_or_id: str | Path) -> Path:
 def _download(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
-    wanted = ["config.json", *WEIGHT_FILES, *TOKENIZER_FILES]
+    wanted = ["config.json", MODEL_CARD, *WEIGHT_FILES, *TOKENIZER_FILES]
     try:
         return Path(snapshot_download(name, allow_patterns=wanted))
     except Exception as error:  # the hub client raises a dozen classes of its own and of its transport

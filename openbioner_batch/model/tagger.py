@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from openbioner_batch.errors import UsageError
+from openbioner_batch.model.calibration import Calibration, read_calibration
 from openbioner_batch.model.checkpoint import checkpoint_digest, load_encoder
 from openbioner_batch.model.config import WindowSettings
 from openbioner_batch.model.decoding import decode
@@ -47,6 +48,7 @@ class Tagger:
         dtype: str,
         windows: WindowSettings | None = None,
         token_budget: int | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
         self.model = model.to(device=device, dtype=getattr(torch, dtype)).eval()
         self.tokenizer = tokenizer
@@ -54,6 +56,7 @@ class Tagger:
         self.dtype = dtype
         self.windows = check_windows(windows or model.config.windows, model.config)
         self.token_budget = token_budget or default_token_budget(device)
+        self.calibration = calibration
         self._directory = directory
 
     @classmethod
@@ -64,6 +67,7 @@ class Tagger:
         dtype: str = "auto",
         windows: WindowSettings | None = None,
         token_budget: int | None = None,
+        calibrated: bool = True,
     ) -> Tagger:
         """A tagger from a checkpoint in the published format.
 
@@ -73,6 +77,7 @@ class Tagger:
             dtype: "float32", "bfloat16", "float16", or "auto" for bfloat16 where the hardware multiplies it natively.
             windows: budgets other than the checkpoint's own.
             token_budget: padded tokens of one forward pass; by default what suits the device.
+            calibrated: whether to use the calibration that is stored with the checkpoint, if one is.
 
         Raises:
             CheckpointError: nothing is there, or it is no such checkpoint.
@@ -88,6 +93,7 @@ class Tagger:
             resolve_dtype(dtype, resolved),
             windows,
             token_budget,
+            read_calibration(directory) if calibrated else None,
         )
 
     @cached_property
@@ -128,10 +134,22 @@ class Tagger:
 
     def score(self, prepared: Prepared) -> list[Tagged]:
         """The spans of what a `Preparer` of this model prepared."""
+        return self.decode(prepared, self.word_logits(prepared))
+
+    def word_logits(self, prepared: Prepared) -> Iterator[np.ndarray]:
+        """The raw logits of every word before any calibration, group by group.
+
+        Yields:
+            float32 [words, 1 + types], column 0 for no entity.
+        """
+        for types in prepared.groups:
+            yield score_group(self.model, self.tokenizer, prepared, types, self.token_budget)
+
+    def decode(self, prepared: Prepared, logits: Iterable[np.ndarray]) -> list[Tagged]:
+        """The spans that the raw logits of each group mean, calibrated if the tagger is."""
         spans: list[list[Span]] = [[] for _ in prepared.texts]
-        for group, types in enumerate(prepared.groups):
-            logits = score_group(self.model, self.tokenizer, prepared, types, self.token_budget)
-            for found, more in zip(spans, decode(prepared, group, logits), strict=True):
+        for group, of_group in enumerate(logits):
+            for found, more in zip(spans, decode(prepared, group, of_group, self.calibration), strict=True):
                 found.extend(more)
         return [
             Tagged(sorted(found, key=lambda span: (span.start, span.end)), int(windows), int(tokens))

@@ -1,0 +1,88 @@
+"""Biases and thresholds fitted to a checkpoint after training, kept in its `config.json` under our own key."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from openbioner_batch.errors import CheckpointError
+from openbioner_batch.model.config import OWN_KEY, read_raw_config
+
+CALIBRATION_KEY = "calibration"
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What is added to logits before the softmax, and which spans are too unsure to keep."""
+
+    neg_bias: float = 0.0
+    """Added to the logit of no entity, whatever is asked."""
+    type_biases: Mapping[str, float] = field(default_factory=dict)
+    """Added to the logit of the type of that name, and to no other."""
+    type_thresholds: Mapping[str, float] = field(default_factory=dict)
+    """A span of the type of that name is dropped where its (calibrated) score is below, from 0 to 1."""
+    fitted_on: str = ""
+    """Corpora and split, for the reader."""
+
+    def __post_init__(self) -> None:
+        biases = {"neg_bias": self.neg_bias, **self.type_biases}
+        if wrong := [name for name, value in biases.items() if not _is_number(value)]:
+            raise CheckpointError(f"calibration: the bias of {wrong[0]!r} is no finite number")
+        if wrong := [n for n, value in self.type_thresholds.items() if not (_is_number(value) and 0 <= value <= 1)]:
+            raise CheckpointError(f"calibration: the threshold of {wrong[0]!r} is no number from 0 to 1")
+
+    def biases(self, names: Sequence[str]) -> np.ndarray:
+        """float32 [1 + types]: what is added to each column of the logits of a group of types of these names."""
+        return np.array([self.neg_bias, *(self.type_biases.get(name, 0.0) for name in names)], np.float32)
+
+    def thresholds(self, names: Sequence[str]) -> np.ndarray:
+        """float32 [types]: the least score of a span of each type; 0 keeps all."""
+        return np.array([self.type_thresholds.get(name, 0.0) for name in names], np.float32)
+
+    def as_json(self) -> dict[str, Any]:
+        """As it stands in `config.json`."""
+        return {
+            "neg_bias": self.neg_bias,
+            "type_biases": dict(self.type_biases),
+            "type_thresholds": dict(self.type_thresholds),
+            "fitted_on": self.fitted_on,
+        }
+
+
+def read_calibration(directory: Path) -> Calibration | None:
+    """The calibration stored with a checkpoint; None where there is none.
+
+    Raises:
+        CheckpointError: `config.json` cannot be read, or its calibration is malformed.
+    """
+    raw = (read_raw_config(directory).get(OWN_KEY) or {}).get(CALIBRATION_KEY)
+    if raw is None:
+        return None
+    try:
+        return Calibration(**raw)
+    except (TypeError, AttributeError):
+        keys = ", ".join(Calibration.__slots__)
+        raise CheckpointError(f"{directory / 'config.json'}: malformed calibration; expected the keys {keys}") from None
+
+
+def write_calibration(directory: Path, calibration: Calibration | None) -> None:
+    """Store a calibration in a checkpoint's `config.json`, or remove it (None); all else stays as it is.
+
+    Raises:
+        CheckpointError: `config.json` cannot be read.
+    """
+    raw = read_raw_config(directory)
+    own = {key: value for key, value in (raw.get(OWN_KEY) or {}).items() if key != CALIBRATION_KEY}
+    if calibration is not None:
+        own[CALIBRATION_KEY] = calibration.as_json()
+    (directory / "config.json").write_text(json.dumps({**raw, OWN_KEY: own}, indent=2) + "\n", "utf-8")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

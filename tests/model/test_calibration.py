@@ -1,0 +1,113 @@
+"""Biases and thresholds that are stored with a checkpoint."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from openbioner_batch.engine.model_scorer import ModelScorerFactory
+from openbioner_batch.engine.settings import AnnotateSettings
+from openbioner_batch.errors import CheckpointError
+from openbioner_batch.model import Calibration, EntityType, Tagger, read_calibration, write_calibration
+from openbioner_batch.model.config import read_config
+
+TEXTS = ["aspirin was given to the patient with lung cancer .", "no sign of fever in mice , p53 given ."]
+
+
+@pytest.fixture
+def own_checkpoint(checkpoint: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(checkpoint, tmp_path / "checkpoint"))
+
+
+def spans(directory: Path, types: list[EntityType], **options: bool) -> list:
+    return Tagger.from_pretrained(directory, device="cpu", dtype="float32", **options).tag(TEXTS, types)
+
+
+def test_what_is_written_is_read_and_nothing_else_changes(own_checkpoint: Path) -> None:
+    before = json.loads((own_checkpoint / "config.json").read_text())
+    config = read_config(own_checkpoint)
+    calibration = Calibration(0.5, {"drug": -1.0}, {"disease": 0.7}, "a corpus, devel")
+    write_calibration(own_checkpoint, calibration)
+    assert read_calibration(own_checkpoint) == calibration
+    assert read_config(own_checkpoint) == config
+    write_calibration(own_checkpoint, None)
+    assert read_calibration(own_checkpoint) is None
+    assert json.loads((own_checkpoint / "config.json").read_text()) == before
+
+
+def test_without_a_calibration_scores_are_what_the_logits_say(checkpoint: Path, types: list[EntityType]) -> None:
+    tagger = Tagger.from_pretrained(checkpoint, device="cpu", dtype="float32")
+    assert tagger.calibration is None
+    neutral = Tagger.from_pretrained(checkpoint, device="cpu", dtype="float32")
+    neutral.calibration = Calibration()
+    assert tagger.tag(TEXTS, types) == neutral.tag(TEXTS, types)
+
+
+def test_a_bias_for_no_entity_silences_and_the_option_takes_it_back(
+    own_checkpoint: Path, types: list[EntityType]
+) -> None:
+    plain = spans(own_checkpoint, types)
+    assert any(plain)
+    write_calibration(own_checkpoint, Calibration(neg_bias=100.0))
+    assert spans(own_checkpoint, types) == [[], []]
+    assert spans(own_checkpoint, types, calibrated=False) == plain
+
+
+def test_a_types_bias_is_its_own_by_name(own_checkpoint: Path, types: list[EntityType]) -> None:
+    write_calibration(own_checkpoint, Calibration(type_biases={"drug": 100.0}))
+    assert {span.type for found in spans(own_checkpoint, types) for span in found} == {"drug"}
+    others = [EntityType(f"other {kind.name}", kind.description) for kind in types]
+    without = spans(own_checkpoint, others, calibrated=False)
+    assert spans(own_checkpoint, others) == without
+
+
+def test_a_threshold_drops_the_spans_below_it(own_checkpoint: Path, types: list[EntityType]) -> None:
+    plain = spans(own_checkpoint, types)
+    scores = sorted(span.score for found in plain for span in found if span.type == "drug")
+    least = float(np.median(scores))
+    write_calibration(own_checkpoint, Calibration(type_thresholds={"drug": least}))
+    kept = [[span for span in found if span.type != "drug" or span.score >= np.float32(least)] for found in plain]
+    assert spans(own_checkpoint, types) == kept
+    assert kept != plain
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"neg_bias": "high"},
+        {"type_biases": {"drug": float("inf")}},
+        {"type_thresholds": {"drug": 1.5}},
+        {"unknown": 1},
+        [1.0],
+    ],
+)
+def test_a_malformed_calibration_is_refused(own_checkpoint: Path, wrong: object) -> None:
+    path = own_checkpoint / "config.json"
+    raw = json.loads(path.read_text())
+    raw["openbioner_batch"]["calibration"] = wrong
+    path.write_text(json.dumps(raw))
+    with pytest.raises(CheckpointError, match="calibration"):
+        Tagger.from_pretrained(own_checkpoint, device="cpu")
+
+
+def test_the_calibration_is_part_of_a_runs_fingerprint(own_checkpoint: Path, tmp_path: Path) -> None:
+    type_file = tmp_path / "drug.yaml"
+    type_file.write_text("drug: a drug that is given\n")
+    write_calibration(own_checkpoint, Calibration(neg_bias=1.0))
+
+    def calibration(**options: bool) -> object:
+        settings = AnnotateSettings(
+            inputs=("in",), output="out", types=str(type_file), model=str(own_checkpoint), devices="cpu", **options
+        )
+        factory = ModelScorerFactory.from_settings(settings, on_cluster=False)
+        assert (factory.scorer().calibration is None) == (factory.calibration is None)
+        return factory.fingerprint()["calibration"]
+
+    found = calibration()
+    assert isinstance(found, dict)
+    assert found["neg_bias"] == 1.0
+    assert calibration(no_calibration=True) is None
