@@ -13,7 +13,9 @@ from seqeval.metrics.sequence_labeling import get_entities
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.iob import chunks, make_sentence, read_iob
 
-TAGS = st.lists(st.sampled_from(["O", "B-x", "I-x", "B-y", "I-y", "B-a-b", "I-a-b"]), max_size=12)
+TAGS = st.lists(
+    st.sampled_from(["O", "B-x", "I-x", "E-x", "S-x", "B-y", "I-y", "E-y", "S-y", "B-a-b", "I-a-b"]), max_size=12
+)
 TOKENS = st.text(st.characters(exclude_characters="\t\n\r", exclude_categories=["Cs"]), min_size=1, max_size=8)
 
 
@@ -54,6 +56,18 @@ def test_a_gzipped_file_with_columns_between_and_document_marks(tmp_path: Path) 
     assert [(span.start, span.end, span.type, span.score) for span in first.spans] == [(0, 7, "drug", 1.0)]
     assert second.text == "."
     assert second.spans == ()
+    assert (first.document, second.document) == (1, 1)
+
+
+def test_columns_may_be_parted_by_blanks_and_documents_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "corpus.conll"
+    path.write_text("-DOCSTART- -X- O\n\nAspirin NN S-drug\n\n-DOCSTART- -X- O\n\nlung NN B-site\ncancer NN E-site\n")
+    first, second = read_iob(path)
+    assert [(span.text, span.type) for span in (*first.spans, *second.spans)] == [
+        ("Aspirin", "drug"),
+        ("lung cancer", "site"),
+    ]
+    assert (first.document, second.document) == (1, 2)
 
 
 @pytest.mark.parametrize(

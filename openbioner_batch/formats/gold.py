@@ -1,0 +1,63 @@
+"""Documents with gold spans, and what their readers share: lines with numbers, spans that slice their text."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.records import Span
+
+_WHITE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class GoldDocument:
+    """A raw text with its gold spans (score 1), which may overlap or nest."""
+
+    id: str
+    text: str
+    spans: tuple[Span, ...]
+    discontinuous: int = 0
+    """Mentions of several separate parts; they are not among `spans`, since no span can be them."""
+
+
+def gold_span(text: str, start: int, end: int, kind: str, mention: str | None = None) -> Span:
+    """A gold span at half-open code-point offsets.
+
+    Args:
+        text: the document.
+        start: first code point.
+        end: code point after the last.
+        kind: the corpus's own label.
+        mention: what the corpus says stands there, if it says; runs of white space are equal to one another.
+
+    Raises:
+        ValueError: the offsets do not lie in the text, or something else stands there; quotes neither.
+    """
+    if not 0 <= start < end <= len(text):
+        raise ValueError(f"[{start}, {end}) does not lie in a text of {len(text)} characters")
+    if mention is not None and _WHITE.sub(" ", text[start:end]) != _WHITE.sub(" ", mention):
+        raise ValueError(f"[{start}, {end}) of the text is not the mention that the line gives")
+    return Span(start, end, kind, 1.0, text[start:end])
+
+
+def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a file, plain or `.gz`, from 1, without their ends.
+
+    Only LF and CRLF end a line: a text may hold U+0085 or U+2028.
+
+    Raises:
+        UsageError: the file cannot be read or is not UTF-8.
+    """
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                yield number, line.decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text ({error.reason}); convert it first") from None
+    except (OSError, EOFError) as error:
+        raise UsageError(f"cannot read {path}: {error.__class__.__name__}; expected a file, plain or .gz") from None
