@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -43,7 +44,10 @@ class Corpus:
     credit: str
     weight: float
     types: Mapping[str, tuple[str, ...]]
-    """Each catalog type that this corpus annotates throughout, with the labels that stand for it."""
+    """Each catalog type that this corpus annotates throughout, with the labels that stand for it. Labels in `~` are
+    derived from others by rule: see `derived.py`."""
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For each kind of name that the rules ask for, the labels that mark it."""
     longest: int | None = None
     """Spans of more words are neither positive nor negative."""
     split_parentheses: bool = False
@@ -59,11 +63,13 @@ def read_mixture(path: Path) -> list[Corpus]:
     raw = yaml.safe_load(path.read_text("utf-8"))
     corpora = []
     for name, entry in raw.items():
-        unknown = set(entry) - {"licence", "credit", "weight", "types", "longest", "split_parentheses"}
+        unknown = set(entry) - {field.name for field in dataclasses.fields(Corpus)} | {"name"} & set(entry)
         if unknown:
             raise UsageError(f"{path}: corpus {name!r} has unknown key {sorted(unknown)[0]!r}")
-        types = {kind: tuple(labels) for kind, labels in entry.pop("types").items()}
-        corpora.append(Corpus(name=name, types=types, **entry))
+        types, names = (
+            {kind: tuple(labels) for kind, labels in entry.pop(key, {}).items()} for key in ("types", "names")
+        )
+        corpora.append(Corpus(name=name, types=types, names=names, **entry))
     return corpora
 
 
