@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any
 
 from openbioner_batch.engine.committing import commit_shard
-from openbioner_batch.engine.reading import read_splits
+from openbioner_batch.engine.reading import prepare_shard, read_splits
 from openbioner_batch.engine.tagging import TagShards
-from openbioner_batch.engine.work import Job, SplitTask
+from openbioner_batch.engine.work import SplitTask, TaggingJob
 from openbioner_batch.errors import OpenBioNERError, RunFailedError
 
 MOST_BLOCKS = 2000
@@ -43,7 +43,7 @@ class Layout:
         return cls(actors, min(0.8, 0.8 * cpus / actors), 0, helpers, 0.1, helpers)
 
 
-def stream(tasks: Sequence[SplitTask], job: Job, layout: Layout) -> Generator[dict[str, Any], None, None]:
+def stream(tasks: Sequence[SplitTask], job: TaggingJob, layout: Layout) -> Generator[dict[str, Any], None, None]:
     """Run the graph; one mapping per shard as it is committed.
 
     Raises:
@@ -55,9 +55,9 @@ def stream(tasks: Sequence[SplitTask], job: Job, layout: Layout) -> Generator[di
     items = [{"task": task.to_json()} for task in tasks]
     blocks = min(len(tasks), MOST_BLOCKS)
     rows = ray.data.from_items(items, override_num_blocks=blocks)
-    _quiet(rows.context)
+    quiet(rows.context)
     shards = rows.map_batches(
-        partial(read_splits, job=job),
+        partial(read_splits, job=job, emit=partial(prepare_shard, job=job)),
         batch_size=1,
         batch_format="pyarrow",
         compute=TaskPoolStrategy(min(layout.readers, blocks)),
@@ -86,10 +86,10 @@ def stream(tasks: Sequence[SplitTask], job: Job, layout: Layout) -> Generator[di
     except OpenBioNERError:
         raise
     except Exception as error:
-        raise _as_run_failure(error) from error
+        raise as_run_failure(error) from error
 
 
-def _quiet(context: Any) -> None:
+def quiet(context: Any) -> None:
     """Settings of Ray Data for rows that are whole shards."""
     context.target_max_block_size = 1  # one shard a block: by default they pile up to 128 MiB before any moves on
     context.execution_no_progress_timeout_s = -1  # a shard of long documents may take an hour on a CPU
@@ -98,7 +98,7 @@ def _quiet(context: Any) -> None:
     context.max_consecutive_actor_init_deaths = 2
 
 
-def _as_run_failure(error: BaseException) -> OpenBioNERError:
+def as_run_failure(error: BaseException) -> OpenBioNERError:
     """The user's error inside Ray's wrappers, or one that names the innermost cause."""
     seen: BaseException | None = error
     innermost = error

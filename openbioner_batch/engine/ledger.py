@@ -39,6 +39,8 @@ class Totals:
     text_bytes: int = 0
     quarantined: Counter[str] = field(default_factory=Counter)
     spans: Counter[str] = field(default_factory=Counter)
+    amounts: Counter[str] = field(default_factory=Counter)
+    """What only some kinds of runs count, such as an LLM's tokens."""
 
     @property
     def set_aside(self) -> int:
@@ -56,6 +58,7 @@ class Totals:
             setattr(self, name, getattr(self, name) + counts[name])
         self.quarantined.update(counts["quarantined"])
         self.spans.update(counts["spans"])
+        self.amounts.update(counts.get("amounts", {}))
 
 
 @dataclass(slots=True)

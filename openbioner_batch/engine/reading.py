@@ -1,11 +1,11 @@
-"""The first stage: a split becomes prepared shards."""
+"""The first stage: a split becomes shards, each made ready for what comes next."""
 
 from __future__ import annotations
 
 import json
 import os
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +18,7 @@ from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.work import (
     Job,
     SplitTask,
+    TaggingJob,
     deletions_table,
     pack,
     preparer_of,
@@ -28,10 +29,12 @@ from openbioner_batch.errors import OpenBioNERError, RunFailedError
 from openbioner_batch.records import Rejected
 
 DEATHS_ALLOWED = 3
+Emit = Callable[[int, Shard], pa.Table]
+"""What a shard of a split (by ordinal) is to the next stage."""
 
 
-def read_splits(batch: pa.Table, job: Job) -> Iterator[pa.Table]:
-    """A Ray Data UDF: one row per shard that is not committed.
+def read_splits(batch: pa.Table, job: Job, emit: Emit) -> Iterator[pa.Table]:
+    """A Ray Data UDF: what `emit` makes of each shard that is not committed.
 
     What it yields depends on `batch` alone, never on what has been committed meanwhile: of a task that Ray retries, it
     skips as many rows as it had already received.
@@ -49,11 +52,11 @@ def read_splits(batch: pa.Table, job: Job) -> Iterator[pa.Table]:
                 "or leave this input out"
             )
         with attempts.attempt("all"):
-            yield from _read_split(task, job, store)
+            yield from _read_split(task, job, store, emit)
         forget(store, work)
 
 
-def _read_split(task: SplitTask, job: Job, store: Store) -> Iterator[pa.Table]:
+def _read_split(task: SplitTask, job: Job, store: Store, emit: Emit) -> Iterator[pa.Table]:
     done = set(task.done)
     totals = {"shards": 0, "documents": 0, "rejected": 0, "deletions": 0, "text_bytes": 0}
     try:
@@ -64,7 +67,7 @@ def _read_split(task: SplitTask, job: Job, store: Store) -> Iterator[pa.Table]:
             totals["deletions"] += len(shard.deletions)
             totals["text_bytes"] += shard.text_bytes
             if shard.index not in done:
-                yield prepare_shard(task.ordinal, shard, job)
+                yield emit(task.ordinal, shard)
     except OpenBioNERError:
         raise
     except OSError as error:
@@ -74,7 +77,7 @@ def _read_split(task: SplitTask, job: Job, store: Store) -> Iterator[pa.Table]:
     store.put(end_file(task.ordinal), json.dumps(totals).encode())
 
 
-def prepare_shard(split: int, shard: Shard, job: Job) -> pa.Table:
+def prepare_shard(split: int, shard: Shard, job: TaggingJob) -> pa.Table:
     """The row of one shard: its documents, what was set aside, and the model's input."""
     documents = documents_table(shard, job.kept)
     prepared, failed = prepare(preparer_of(job.factory), documents["text"].to_pylist())

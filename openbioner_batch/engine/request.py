@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from openbioner_batch.engine.names import DATA, DELETIONS, PLAN, QUARANTINE
-from openbioner_batch.engine.scoring import ScorerFactory
-from openbioner_batch.engine.settings import AnnotateSettings
+from openbioner_batch.engine.settings import QuarantineLimit
 from openbioner_batch.engine.shards import SHARD_BYTES, SHARD_RECORDS
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import UsageError
@@ -18,6 +17,37 @@ from openbioner_batch.formats.base import Format, InputFile, ReadOptions
 Say = Callable[[str], None]
 GPU_SHARD, CPU_SHARD = 1000, 200
 """The most documents in a shard by default: little enough work that progress is seen and little is done twice."""
+
+
+class RunSettings(Protocol):
+    """What a request for any kind of run says; `AnnotateSettings` explains each."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]: ...
+    @property
+    def output(self) -> str: ...
+    @property
+    def format(self) -> str | None: ...
+    @property
+    def id_field(self) -> str | None: ...
+    @property
+    def text_field(self) -> str | None: ...
+    @property
+    def keep_fields(self) -> tuple[str, ...]: ...
+    @property
+    def include_text(self) -> bool: ...
+    @property
+    def limit(self) -> int | None: ...
+    @property
+    def shard_documents(self) -> int | None: ...
+    @property
+    def max_quarantined(self) -> str: ...
+    @property
+    def quarantine_limit(self) -> QuarantineLimit: ...
+    @property
+    def overwrite(self) -> bool: ...
+    @property
+    def ray_address(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +61,7 @@ class Inputs:
     """Arrow schema of the kept columns."""
 
 
-def resolve_inputs(settings: AnnotateSettings, say: Say) -> Inputs:
+def resolve_inputs(settings: RunSettings, say: Say) -> Inputs:
     """List the inputs, and settle on a format and on fields; what was guessed is said.
 
     Raises:
@@ -48,7 +78,7 @@ def resolve_inputs(settings: AnnotateSettings, say: Say) -> Inputs:
     return Inputs(tuple(files), reader, options, reader.kept_schema(files, options))
 
 
-def check_output(settings: AnnotateSettings, store: Store, files: tuple[InputFile, ...]) -> None:
+def check_output(settings: RunSettings, store: Store, files: tuple[InputFile, ...]) -> None:
     """Refuse a folder in which inputs and output would mix, or that is not a run's.
 
     Raises:
@@ -76,12 +106,11 @@ def overwrite(store: Store) -> None:
     store.remove_folder("_run")
 
 
-def fingerprint(settings: AnnotateSettings, inputs: Inputs, factory: ScorerFactory) -> dict[str, Any]:
-    """All that the output's bytes depend on apart from the inputs themselves."""
-    scoring = factory.fingerprint()
-    documents = settings.shard_documents or (GPU_SHARD if scoring.get("device") == "cuda" else CPU_SHARD)
+def fingerprint(settings: RunSettings, inputs: Inputs, pipeline: dict[str, Any]) -> dict[str, Any]:
+    """All that the output's bytes depend on apart from the inputs themselves; `pipeline` is its part of it."""
+    documents = settings.shard_documents or (GPU_SHARD if pipeline.get("device") == "cuda" else CPU_SHARD)
     return {
-        **scoring,
+        **pipeline,
         "format": inputs.format.name,
         "id field": inputs.options.id_field,
         "text field": inputs.options.text_field,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from openbioner_batch.errors import UsageError
 
@@ -101,14 +101,26 @@ class AnnotateSettings:
         Raises:
             UsageError: a key is unknown, a value has another type, or a required one is missing.
         """
-        kinds = typing.get_type_hints(cls)
-        fields = {field.name: field for field in dataclasses.fields(cls)}
-        if unknown := sorted(values.keys() - fields.keys()):
-            raise UsageError(f"unknown key {unknown[0]!r}: the keys are {', '.join(fields)}")
-        required = {name for name, field in fields.items() if field.default is dataclasses.MISSING}
-        if missing := sorted(required - values.keys()):
-            raise UsageError(f"{flag(missing[0])} is missing")
-        return cls(**{name: _checked(name, value, kinds[name]) for name, value in values.items()})
+        return build_settings(cls, values)
+
+
+Settings = TypeVar("Settings")
+
+
+def build_settings(kind: type[Settings], values: Mapping[str, Any]) -> Settings:
+    """An object of a settings dataclass from flags or a configuration file, each value checked for its type.
+
+    Raises:
+        UsageError: a key is unknown, a value has another type, or a required one is missing.
+    """
+    kinds = typing.get_type_hints(kind)
+    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    if unknown := sorted(values.keys() - fields.keys()):
+        raise UsageError(f"unknown key {unknown[0]!r}: the keys are {', '.join(fields)}")
+    required = {name for name, field in fields.items() if field.default is dataclasses.MISSING}
+    if missing := sorted(required - values.keys()):
+        raise UsageError(f"{flag(missing[0])} is missing")
+    return kind(**{name: _checked(name, value, kinds[name]) for name, value in values.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +194,11 @@ def _checked(name: str, value: Any, kind: Any) -> Any:
     if name == "max_quarantined" and isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     wanted = next(option for option in allowed if option is not type(None))
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
         raise UsageError(f"{flag(name)} is {value!r}: give {_KINDS[wanted]}")
     return value
 
 
-_KINDS = {str: "text", int: "a whole number", bool: "true or false"}
+_KINDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}

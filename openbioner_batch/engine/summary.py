@@ -70,6 +70,7 @@ class Summary:
             "windows": totals.windows,
             "tokens": totals.tokens,
             "text_bytes": totals.text_bytes,
+            **({"amounts": dict(totals.amounts)} if totals.amounts else {}),
             "shards": totals.shards,
             "splits": {"done": self.splits_done, "total": self.splits},
             "last_session": {
@@ -113,6 +114,7 @@ def report_lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("windows", f"{summary['windows']:,}"),
         ("text tokens", f"{summary['tokens']:,}"),
     ]
+    lines += [(name.replace("_", " "), f"{amount:,}") for name, amount in summary.get("amounts", {}).items()]
     if summary["deletions"]:
         lines.append(("deletions noted", f"{summary['deletions']:,}"))
     session = summary.get("last_session")

@@ -14,7 +14,7 @@ from openbioner_batch.engine.names import shard_name
 from openbioner_batch.engine.rows import annotation_rows
 from openbioner_batch.engine.scoring import TaggedText
 from openbioner_batch.engine.store import Store
-from openbioner_batch.engine.work import Job, pack, preparer_of, rejected_table, row, unpack, unrow
+from openbioner_batch.engine.work import TaggingJob, pack, preparer_of, rejected_table, row, unpack, unrow
 from openbioner_batch.records import Rejected
 
 Outcome = TaggedText | str
@@ -26,7 +26,7 @@ DIED = "its process died each time it was tagged"
 class TagShards:
     """A Ray Data actor: takes a prepared shard, gives the rows to write."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: TaggingJob) -> None:
         if job.threads is not None:
             import torch
 

@@ -18,7 +18,7 @@ from openbioner_batch.records import DELETIONS_SCHEMA, QUARANTINE_SCHEMA, Deleti
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Everything a worker must know, the same for all shards of a run."""
+    """What any worker of a run must know, the same for all shards."""
 
     output: str
     session: str
@@ -28,6 +28,12 @@ class Job:
     kept: pa.Schema
     include_text: bool
     most_documents: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaggingJob(Job):
+    """The same of a run that tags with a model."""
+
     factory: ScorerFactory
     threads: int | None
     """CPU threads of a scoring process; None leaves them alone."""
