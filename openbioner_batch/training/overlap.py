@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 _KEY = 24
@@ -30,9 +30,12 @@ class BenchmarkSentences:
 
     def shared_with(self, text: str) -> bool:
         """Whether a whole benchmark sentence stands somewhere in `text`."""
+        return next(self.standing_in(text), None) is not None
+
+    def standing_in(self, text: str) -> Iterator[str]:
+        """The benchmark sentences, normalised, that stand whole somewhere in `text`."""
         normal = normalise(text)
         for start in range(len(normal) - _KEY + 1):
             for sentence in self._by_key.get(normal[start : start + _KEY], ()):
                 if normal.startswith(sentence, start):
-                    return True
-        return False
+                    yield sentence
