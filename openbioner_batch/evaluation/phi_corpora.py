@@ -21,6 +21,8 @@ NEUTRAL, CLINICAL = "neutral", "clinical"
 
 _NUMBER = re.compile(r"\d+")
 _BARE_YEAR = re.compile(r"\d{4}")
+_TITLE = re.compile(r"(?:Dr|Mr|Mrs|Ms|Prof)\.?\s+")
+_NAME_WORD = re.compile(r"[^\W\d_][\w'-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,11 @@ def phi_labels() -> PhiLabels:
 
 
 def read_phi_corpus(
-    path: str | Path, side: str | None = None, languages: Sequence[str] | None = None, corpus: str | None = None
+    path: str | Path,
+    side: str | None = None,
+    languages: Sequence[str] | None = None,
+    corpus: str | None = None,
+    gaps: bool = True,
 ) -> list[GoldNote]:
     """The notes of `path`, in the corpus's order.
 
@@ -76,6 +82,7 @@ def read_phi_corpus(
         languages: only notes in these (`en`, ...); None for all. A corpus that names no languages is all `en`.
         corpus: the name under which `phi_labels.yaml` knows it, else the file's; labels of a corpus that it does not
             know must be types of the PHI catalog, and such a corpus is not split.
+        gaps: whether what the authors are known to have left without annotation is neutral; else finding it is wrong.
 
     Raises:
         UsageError: no such file, another side, a label that nobody explains, or a split asked of an unknown corpus.
@@ -95,7 +102,7 @@ def read_phi_corpus(
     known_corpus = name in phi_labels().corpora
     sides = split_by_template(documents, name) if known_corpus else [""] * len(documents)
     notes = [
-        _gold(document, name, str(row.get("language", "en")), its_side)
+        _gold(document, name, str(row.get("language", "en")), its_side, gaps)
         for row, document, its_side in zip(rows, documents, sides, strict=True)
         if side in (None, its_side)
     ]
@@ -110,20 +117,30 @@ def _read(path: Path) -> list[dict]:
         raise UsageError(f"{path}: cannot be read ({error.strerror or error}); expected JSON lines") from None
 
 
-def _gold(document: LabelledDocument, corpus: str, language: str, side: str) -> GoldNote:
-    labels = phi_labels()
+def _gold(document: LabelledDocument, corpus: str, language: str, side: str, gaps: bool) -> GoldNote:
     spans, neutral = [], []
     for span in document.spans:
-        kind = _meaning(corpus, span.label)
+        kind, text = _meaning(corpus, span.label), document.text[span.start : span.end]
         if kind == CLINICAL:
             continue
-        if kind == NEUTRAL or not _identifies(kind, document.text[span.start : span.end]):
+        if kind == NEUTRAL or not _identifies(kind, text):
             neutral.append((span.start, span.end))
         else:
-            spans.append(LabelledSpan(span.start, span.end, kind))
-    for gap in labels.gaps.get(corpus, ()):
-        neutral += [match.span(match.lastindex or 0) for match in gap.finditer(document.text)]
+            title = _TITLE.match(text) if kind in phi_labels().classes["names"] else None
+            spans.append(LabelledSpan(span.start + (title.end() if title else 0), span.end, kind))
+    if gaps and corpus in phi_labels().corpora:
+        neutral += _gaps(document.text, spans, phi_labels().gaps[corpus])
     return GoldNote(document.id, document.text, tuple(spans), tuple(sorted(neutral)), language, side)
+
+
+def _gaps(text: str, spans: Sequence[LabelledSpan], patterns: Sequence[re.Pattern[str]]) -> list[tuple[int, int]]:
+    """Where identifiers stand that nobody annotated: by pattern, or as words of names annotated elsewhere."""
+    found = [match.span(match.lastindex or 0) for pattern in patterns for match in pattern.finditer(text)]
+    names = [text[span.start : span.end] for span in spans if span.label in phi_labels().classes["names"]]
+    words = {re.escape(word) for name in names for word in _NAME_WORD.findall(name)}
+    if words:
+        found += [match.span() for match in re.finditer(rf"\b(?:{'|'.join(sorted(words))})\b", text)]
+    return found
 
 
 def _meaning(corpus: str, label: str) -> str:

@@ -1,0 +1,39 @@
+"""The sample archive that the package carries: a hundred notes of twenty patients, wholly invented."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from synthetic_notes import values
+from synthetic_notes.notes import columns, write_note
+from synthetic_notes.stock import documents
+from synthetic_notes.writer import Writer, draw_patient
+
+PATIENTS, NOTES = 20, 5
+_LEFT_OUT = ("hl7", "export", "fhir", "xml", "schedule", "note")
+"""Kinds that are messages or tables of other people, not notes of a patient."""
+
+
+def write_archive(seed: int) -> Iterator[dict[str, Any]]:
+    """The rows of the archive, without annotations, a patient's notes in order of time.
+
+    Telephone and security numbers and domains are of the kinds reserved for examples.
+    """
+    hospitals = [f"archive {hospital}" for hospital in range(3)]
+    templates = [template for template in documents(None) if template.type not in _LEFT_OUT]
+    number = 0
+    for index in range(1, PATIENTS + 1):
+        chance = random.Random(f"{seed}/archive/{index}")
+        patient = draw_patient(chance, None, reserved=True, identity=f"P{index:04d}")
+        day = date(2021, 1, 4) + values.timedelta(days=chance.randrange(900))
+        drawn = chance.sample(templates, NOTES)
+        for template in sorted(drawn, key=lambda one: one.type == "death note"):
+            number += 1
+            house = random.Random(hospitals[index % len(hospitals)])
+            writer = Writer(patient, chance, house, None, day, reserved=True)
+            note = write_note(f"N{number:05d}", writer, None, rough=False, template=template)
+            yield {"note_id": note.id, **columns(note), "text": note.text}
+            day = values.near(day, chance.choice((1, 2, 7, 14, 30, 45, 91, 183)))

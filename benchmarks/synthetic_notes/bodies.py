@@ -1,0 +1,75 @@
+"""Clinical text that names nobody, cut from a corpus of real notes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import re
+from functools import cache
+from pathlib import Path
+
+from synthetic_notes.places import COUNTRIES, TOWNS
+from synthetic_notes.sides import side_of
+from synthetic_notes.stock import stock
+from synthetic_notes.values import STATES
+
+_SUSPECT = re.compile(
+    r"\b(?:Dr|Drs|Mr|Mrs|Ms|Miss|Prof)\b\.?|\b(?:Doe|ABC|XYZ|X{2,}|Hospital|Clinic|Center|University|County|Street|phone|"
+    r"January|February|March|April|May|June|July|August|September|October|November|December|Monday|Tuesday|Wednesday|"
+    r"Thursday|Friday|Saturday|Sunday|Christmas|Easter|Thanksgiving|M\.?D\.?|R\.?N\.?|PA-C|Ph\.?D|John|Mary|Smith)\b|"
+    r"\d{1,2}[/-]\d{1,2}[/-]\d{2,4}|\b\d{1,2}/\d{2,4}\b|\b(?:19|20)\d\d\b|\d{5,}|\d{3}-\d{3}|\b9\d[- ]year|_{2,}|\*{2,}|[\[\]<>]|@"
+)
+"""Sentences in which this occurs may hold an identifier that nobody annotated; they are not used."""
+_PLACE = re.compile(r"\b(?:" + "|".join(map(re.escape, [*TOWNS, *COUNTRIES, *(s.replace("_", " ") for s in STATES.values()), "United States"])) + r")\b")
+_UNKNOWN_NAME = re.compile(r"(?<![.:,;!?\n]) (?:[A-Z][a-z]+ ){1,2}(?:works|lives|states that)|\b(?:wife|husband|son|daughter|mother|father|sister|brother),? [A-Z][a-z]+")
+_SENTENCE = re.compile(r"(?<=[.?!])\s+")
+_PATIENT = re.compile(r"\b(?:The|the) patient\b(?!')")
+_NAMES = ("<<pt:title>>", "<<pt:title>>", "<<pt:last>>", "<<pt:first>>", "<<pt>>")
+SHORTEST = 200
+"""Letters below which a run of clean sentences is no body."""
+
+
+def draw_body(chance: random.Random, side: str | None, corpus: Path | None) -> str:
+    """A few paragraphs as a template: of a note in `corpus` that is on `side`, or of our own where there is none.
+
+    Here and there a name stands for "the patient".
+    """
+    if corpus is None:
+        return chance.choice(stock("bodies", side))
+    run = chance.choice(clean_runs(corpus, side))
+    sentences = _SENTENCE.split(run)
+    length = chance.randint(2, 12)
+    start = chance.randrange(max(1, len(sentences) - length + 1))
+    body = " ".join(sentences[start : start + length])
+    rate = chance.choice((0.0, 0.1, 0.4))
+    return _PATIENT.sub(lambda match: chance.choice(_NAMES) if chance.random() < rate else match[0], body)
+
+
+@cache
+def clean_runs(corpus: Path, side: str | None) -> list[str]:
+    """Stretches of consecutive sentences without anything suspect, from the notes on a side.
+
+    Args:
+        corpus: JSON lines, gzipped or not, with `id` and `text`.
+        side: `train`, `development`, `test`; None for all.
+    """
+    runs: list[str] = []
+    with gzip.open(corpus, "rt", encoding="utf-8") if corpus.suffix == ".gz" else corpus.open(encoding="utf-8") as lines:
+        for line in lines:
+            note = json.loads(line)
+            if side is None or side_of(str(note["id"])) == side:
+                runs += _clean(note["text"])
+    return runs
+
+
+def _clean(text: str) -> list[str]:
+    runs, run = [], []
+    for sentence in [*_SENTENCE.split(text), ""]:
+        if sentence and not any(doubt.search(sentence) for doubt in (_SUSPECT, _PLACE, _UNKNOWN_NAME)):
+            run.append(sentence)
+            continue
+        if len(joined := " ".join(run)) >= SHORTEST:
+            runs.append(joined)
+        run = []
+    return runs

@@ -1,0 +1,172 @@
+"""Whole notes: templates put together, filled, and roughened as hospital systems do, with exact offsets."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from synthetic_notes import values
+from synthetic_notes.bodies import draw_body
+from synthetic_notes.stock import DocumentTemplate, documents, stock
+from synthetic_notes.writer import Patient, Piece, Writer, draw_patient
+
+_SLOT = re.compile(r"<<([A-Za-z0-9+:_-]+)>>")
+_PART = re.compile(r"<<(body|sentence|negative)>>")
+_LETTERS = re.compile(r"[a-z]{4,}")
+HOSPITALS = 40
+"""How many hospitals with habits of their own there are on a side."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyntheticNote:
+    """A note of which every identifier is known."""
+
+    id: str
+    text: str
+    spans: tuple[tuple[int, int, str], ...]
+    """Half-open code-point offsets and the type of the PHI catalog."""
+    type: str
+    day: date
+    patient: Patient
+
+    def as_row(self) -> dict[str, Any]:
+        """The note as a JSON object: `id`, `text`, `spans`, and what the hospital's tables say of the patient."""
+        return {"id": self.id, "text": self.text, "spans": [list(span) for span in self.spans], **columns(self)}
+
+
+def columns(note: SyntheticNote) -> dict[str, Any]:
+    """The structured columns that go with a note."""
+    patient = note.patient
+    person = patient.person
+    provider = patient.clinicians[0]
+    return {
+        "patient_id": patient.id,
+        "name": " ".join(filter(None, (person.first, person.middle, person.last))),
+        "birth_date": patient.born.isoformat(),
+        "sex": "F" if person.female else "M",
+        "mrn": patient.mrn,
+        "phone": patient.phone,
+        "address": f"{patient.street}, {patient.city}, {patient.state} {patient.zip}",
+        "provider": f"{provider.first} {provider.last}",
+        "note_date": note.day.isoformat(),
+        "note_type": note.type,
+    }
+
+
+def write_notes(number: int, seed: int, side: str | None, corpus: Path | None) -> Iterator[SyntheticNote]:
+    """So many notes, of a new patient each; the same arguments give the same notes.
+
+    Args:
+        number: how many.
+        seed: of everything that is drawn.
+        side: whose templates, names and bodies are used: `train`, `development`, `test`; None for all.
+        corpus: real notes to take bodies from; None for our own sentences.
+    """
+    for index in range(number):
+        chance = random.Random(f"{seed}/{side}/{index}")
+        patient = draw_patient(chance, side, reserved=False, identity=f"{side or 'any'}-{seed}-{index:06d}")
+        day = date(2012, 1, 1) + values.timedelta(days=chance.randrange(4300))
+        house = random.Random(f"house {side} {chance.randrange(HOSPITALS)}")
+        yield write_note(patient.id, Writer(patient, chance, house, side, day), corpus, rough=True)
+
+
+def write_note(
+    identity: str, writer: Writer, corpus: Path | None, rough: bool, template: DocumentTemplate | None = None
+) -> SyntheticNote:
+    """One note.
+
+    Args:
+        identity: its id.
+        writer: fills the slots.
+        corpus: as for `write_notes`.
+        rough: whether capitals, typing errors and hard line breaks may come over it.
+        template: the kind of note; drawn if None.
+    """
+    chance, side = writer.chance, writer.side
+    if template is None and chance.random() < 0.45:
+        template = DocumentTemplate("note", _assembled(chance, side), True)
+    template = template or chance.choice(documents(side))
+    text = template.text
+    if template.tail and chance.random() < 0.8:
+        text += "\n\n" + chance.choice(stock("signatures", side))
+    while _PART.search(text):
+        text = _PART.sub(lambda match: _part(match[1], chance, side, corpus), text)
+    if template.type in ("fhir", "export", "hl7"):
+        text = text.replace("\n\n", "\n")
+    pieces = _pieces(text, writer)
+    if rough:
+        pieces = _roughened(pieces, chance)
+    return _joined(identity, pieces, template.type, writer)
+
+
+def _assembled(chance: random.Random, side: str | None) -> str:
+    """A head, paragraphs of planted sentences among clinical text, and perhaps a second body."""
+    parts = ["<<sentence>>"] * chance.randint(1, 5) + ["<<negative>>"] * chance.randint(0, 4) + ["<<body>>"] * chance.randint(0, 2)
+    chance.shuffle(parts)
+    paragraphs = chance.choice((" ", "\n", "\n\n", " ")).join(parts)
+    return f"{chance.choice(stock('headers', side))}\n\n{paragraphs}" if chance.random() < 0.75 else paragraphs
+
+
+def _part(kind: str, chance: random.Random, side: str | None, corpus: Path | None) -> str:
+    return draw_body(chance, side, corpus) if kind == "body" else chance.choice(stock(f"{kind}s", side))
+
+
+def _pieces(text: str, writer: Writer) -> list[Piece]:
+    pieces: list[Piece] = []
+    for index, part in enumerate(_SLOT.split(text)):
+        pieces += writer.slot(part) if index % 2 else [(part, None)]
+    return [piece for piece in pieces if piece[0]]
+
+
+def _roughened(pieces: Sequence[Piece], chance: random.Random) -> list[Piece]:
+    """Everything in capitals or small letters now and then, typing errors, lines broken at a width."""
+    manner = chance.choices(("as is", "upper", "lower", "typos", "wrapped"), (66, 10, 3, 13, 8))[0]
+    if manner == "upper":
+        return [(text.upper() if len(text.upper()) == len(text) else text, kind) for text, kind in pieces]
+    if manner == "lower":
+        return [(text.lower() if len(text.lower()) == len(text) else text, kind) for text, kind in pieces]
+    if manner == "typos":
+        return [(_mistyped(text, chance, 0.02 if kind is None else 0.01), kind) for text, kind in pieces]
+    return _wrapped(pieces, chance.randint(60, 90)) if manner == "wrapped" else list(pieces)
+
+
+def _mistyped(text: str, chance: random.Random, rate: float) -> str:
+    def spoil(match: re.Match[str]) -> str:
+        word = match[0]
+        if chance.random() >= rate:
+            return word
+        at = chance.randrange(1, len(word) - 1)
+        return chance.choice((word[:at] + word[at + 1 :], word[:at] + word[at + 1] + word[at] + word[at + 2 :], word[:at] + word[at] + word[at:]))
+
+    return _LETTERS.sub(spoil, text)
+
+
+def _wrapped(pieces: Sequence[Piece], width: int) -> list[Piece]:
+    """Blanks become line breaks where a line would grow too long, inside identifiers too."""
+    column, wrapped = 0, []
+    for text, kind in pieces:
+        letters = list(text)
+        for at, letter in enumerate(letters):
+            if letter == "\n":
+                column = 0
+            elif letter == " " and column >= width:
+                letters[at], column = "\n", 0
+            else:
+                column += 1
+        wrapped.append(("".join(letters), kind))
+    return wrapped
+
+
+def _joined(identity: str, pieces: Sequence[Piece], kind: str, writer: Writer) -> SyntheticNote:
+    spans, at = [], 0
+    for text, type in pieces:
+        if type:
+            spans.append((at, at + len(text), type))
+        at += len(text)
+    text = "".join(text for text, _ in pieces)
+    return SyntheticNote(identity, text, tuple(spans), kind, writer.day, writer.patient)

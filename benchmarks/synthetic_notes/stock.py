@@ -1,0 +1,47 @@
+"""The templates, as the YAML files in `stocks/` hold them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from synthetic_notes.sides import on_side, side_of
+
+_FOLDER = Path(__file__).parent / "stocks"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentTemplate:
+    """A whole note with slots."""
+
+    type: str
+    text: str
+    tail: bool
+    """Whether a signature may follow."""
+
+
+@cache
+def stock(name: str, side: str | None) -> list[str]:
+    """The templates of `headers`, `signatures`, `sentences`, `negatives` or `bodies` on a side; None for all."""
+    return on_side((text.rstrip("\n") for text in _load(name)), side)
+
+
+@cache
+def documents(side: str | None) -> list[DocumentTemplate]:
+    """The templates of whole notes on a side; None for all."""
+    templates = [DocumentTemplate(raw["type"], raw["text"].rstrip("\n"), raw.get("tail", False)) for raw in _load("documents")]
+    return [template for template in templates if side is None or side_of(template.text) == side]
+
+
+@cache
+def fillers(kind: str) -> list[str]:
+    """Ordinary words for a slot: complaints, drugs, ..."""
+    return [str(word) for word in _load("fillers")[kind]]
+
+
+def _load(name: str) -> Any:
+    return yaml.safe_load((_FOLDER / f"{name}.yaml").read_text("utf-8"))
