@@ -1,64 +1,90 @@
-"""The training objective: every word of a passage chooses between the asked types and no entity."""
+"""OpenBioNER's objective: for every word, a softmax between the asked types and no entity."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from openbioner_batch.model.encoder import CrossEncoder
-from openbioner_batch.model.tokens import Tokenizer
-from openbioner_batch.training.sampling import IGNORED, Question
+from openbioner_batch.training.packing import Rectangle, TaggingBatch
+from openbioner_batch.training.sampling import IGNORED
+
+HEADS = ("evidence", "against", "background")
 
 
-def question_logits(model: CrossEncoder, questions: Sequence[Question], tokenizer: Tokenizer) -> Tensor:
-    """Logits of every word of every question.
+class TaggingObjective(nn.Module):
+    """The cross-encoder with its loss.
 
-    Returns:
-        [words of all questions, 1 + most types]: column 0 is no entity, the maximum of what the text-only pass and
-        every type's pass say against; columns of types that a question does not ask hold -inf.
+    Args:
+        encoder: trained in place.
+        no_entity_weight: weight of words of no entity, or "dynamic": entities / such words of the batch, at most 1.
     """
-    alone = [_sequence(question, None, tokenizer) for question in questions]
-    pairs = [_sequence(question, ids, tokenizer) for question in questions for ids in question.descriptions]
-    background = _heads(model, alone, ("background",))[0]
-    evidence, against = _heads(model, pairs, ("evidence", "against"))
-    most = max(len(question.descriptions) for question in questions)
-    rows, row = [], 0
-    for index, question in enumerate(questions):
-        places = torch.from_numpy(question.word_starts + 1)  # [CLS] stands first
-        asked = slice(row, row + len(question.descriptions))
-        row = asked.stop
-        negative = torch.cat([background[index, places][None], against[asked][:, places]]).amax(0)
-        columns = torch.cat([negative[None], evidence[asked][:, places]]).T
-        rows.append(F.pad(columns, (0, most - len(question.descriptions)), value=float("-inf")))
-    return torch.cat(rows)
+
+    def __init__(self, encoder: CrossEncoder, no_entity_weight: str | float) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self._no_entity_weight = no_entity_weight
+
+    def forward(self, batch: TaggingBatch) -> Tensor:
+        """The weighted mean of the words' cross-entropies."""
+        logits = self.logits(batch)
+        targets = torch.from_numpy(batch.targets).to(logits.device)
+        return weighted_loss(logits, targets, self._weight(batch))
+
+    def logits(self, batch: TaggingBatch) -> Tensor:
+        """Logits of every word.
+
+        Returns:
+            float32 [words, 1 + most types]: column 0 is no entity, the maximum of what the text-only pass and every
+            type's pass say against; columns of types that a word's question does not ask hold -inf.
+        """
+        device = self.encoder.token_embedding.weight.device
+        read = [self._read(rectangle, device) for rectangle in batch.rectangles]
+        scores = torch.cat(read)
+        words, columns = (
+            torch.from_numpy(np.concatenate([getattr(r, name) for r in batch.rectangles])).to(device)
+            for name in ("words", "columns")
+        )
+        alone = columns == 0
+        shape = (len(batch.targets), 1 + batch.types)
+        empty = torch.full(shape, float("-inf"), device=device)
+        negative = empty.index_put((words, columns), torch.where(alone, scores[:, 2], scores[:, 1]))
+        asked = ~alone
+        logits = empty.index_put((words[asked], columns[asked]), scores[asked, 0])
+        return torch.cat([negative.amax(1, keepdim=True), logits[:, 1:]], 1)
+
+    def _read(self, rectangle: Rectangle, device: torch.device) -> Tensor:
+        """[reads, 3] what each head says where words begin, in float32."""
+        token_ids = torch.from_numpy(rectangle.token_ids).to(device, torch.int64)
+        text_ends, lengths, rows, places = (
+            torch.from_numpy(getattr(rectangle, name)).to(device) for name in ("text_ends", "lengths", "rows", "places")
+        )
+        positions = torch.arange(token_ids.shape[1], device=device)
+        segments = ((positions >= text_ends[:, None]) & (positions < lengths[:, None])).long()
+        hidden = self.encoder(token_ids, segments, lengths)[rows, places]
+        with torch.autocast(device.type, enabled=False):
+            weight = torch.cat([getattr(self.encoder, name).weight for name in HEADS]).float()
+            bias = torch.cat([getattr(self.encoder, name).bias for name in HEADS]).float()
+            return F.linear(hidden.float(), weight, bias)
+
+    def _weight(self, batch: TaggingBatch) -> float:
+        if isinstance(self._no_entity_weight, str):
+            return min(1.0, batch.entities / max(1, int((batch.targets == 0).sum())))
+        return self._no_entity_weight
 
 
-def weighted_loss(logits: Tensor, questions: Sequence[Question], no_entity_weight: float) -> Tensor:
+def weighted_loss(logits: Tensor, targets: Tensor, no_entity_weight: float) -> Tensor:
     """Cross-entropy in which words of no entity weigh `no_entity_weight` and all others 1."""
-    targets = torch.from_numpy(np.concatenate([question.targets for question in questions]))
     losses = F.cross_entropy(logits, targets, ignore_index=IGNORED, reduction="none")
     weights = torch.where(targets == 0, no_entity_weight, 1.0) * (targets != IGNORED)
-    return (losses * weights).sum() / weights.sum().clamp(min=1.0)
+    return (losses * weights).sum() / weights.sum().clamp(min=1e-6)
 
 
-def _sequence(question: Question, description: tuple[int, ...] | None, tokenizer: Tokenizer) -> tuple[np.ndarray, int]:
-    text = np.concatenate([[tokenizer.cls], question.token_ids])
-    if description is None:
-        return text, len(text)
-    return np.concatenate([text, [tokenizer.sep], description, [tokenizer.sep]]), len(text)
-
-
-def _heads(model: CrossEncoder, sequences: Sequence[tuple[np.ndarray, int]], heads: Sequence[str]) -> list[Tensor]:
-    longest = max(len(ids) for ids, _ in sequences)
-    token_ids = np.zeros((len(sequences), longest), np.int64)
-    segments = np.zeros_like(token_ids)
-    for row, (ids, text) in enumerate(sequences):
-        token_ids[row, : len(ids)] = ids
-        segments[row, text : len(ids)] = 1
-    lengths = torch.tensor([len(ids) for ids, _ in sequences])
-    hidden = model(torch.from_numpy(token_ids), torch.from_numpy(segments), lengths)
-    return [getattr(model, head)(hidden).squeeze(-1).float() for head in heads]
+def predicted_columns(objective: TaggingObjective, batch: TaggingBatch) -> np.ndarray:
+    """[words] the column that wins for each word."""
+    columns: Any = objective.logits(batch).argmax(1).cpu().numpy()
+    return columns

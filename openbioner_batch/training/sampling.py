@@ -1,114 +1,136 @@
-"""What a passage is asked in one step: which types, in which words, and which entities are hidden."""
+"""What a piece is asked in one step: which types, in which words, and which entities are hidden."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from openbioner_batch.model.tokens import Tokenizer
-from openbioner_batch.training.passages import Passage
+from openbioner_batch.training.pieces import Piece
+from openbioner_batch.training.settings import Recipe
+from openbioner_batch.training.vocabulary import TypeVocabulary
 
 IGNORED = -100
 """Target of words that teach nothing, as torch's cross-entropy names it."""
-
-
-@dataclass(frozen=True, slots=True)
-class SamplingSettings:
-    """The recipe's switches for what is asked."""
-
-    fewest_types: int = 1
-    """Types asked of a passage at least."""
-    most_types: int = 5
-    """And at most."""
-    positive_share: float = 0.6
-    """Share of the types asked that the passage mentions, where it mentions enough."""
-    mask_probability: float = 0.15
-    """Chance that a whole target entity is replaced by `[MASK]`."""
-    favoured: tuple[str, ...] = ("disease", "chemical", "drug", "gene", "gene_or_protein")
-    """Types drawn more often than others."""
-    favour: float = 2.0
-    """How much more often."""
+_TRIES = 4
+"""Draws for each negative wanted; most that fail hit a type that is already asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One passage with the types asked of it.
+    """One piece with the types asked of it.
 
     Attributes:
-        token_ids: [tokens] the passage's, with hidden entities masked.
+        token_ids: [tokens] the piece's, with hidden entities masked.
         word_starts: [words] index of each word's first token.
         descriptions: token ids of each asked type's description.
         targets: [words] 0 for no entity, k for the k-th asked type, or `IGNORED`.
+        entities: how many mentions of asked types there are.
     """
 
     token_ids: np.ndarray
     word_starts: np.ndarray
     descriptions: tuple[tuple[int, ...], ...]
     targets: np.ndarray
+    entities: int
 
 
 class QuestionSampler:
-    """Draws questions. `views` holds every type's descriptions, of which a draw takes one."""
+    """Draws questions; each is a function of the piece, its company and the random generator alone."""
 
-    def __init__(
-        self, views: Mapping[str, Sequence[str]], tokenizer: Tokenizer, settings: SamplingSettings, longest: int
-    ) -> None:
-        self._settings = settings
-        self._mask = tokenizer.mask
-        self._descriptions = {
-            name: [tuple(tokenizer.ids(view)[:longest]) for view in texts] for name, texts in views.items()
-        }
+    def __init__(self, vocabulary: TypeVocabulary, recipe: Recipe, mask_id: int) -> None:
+        self._vocabulary = vocabulary
+        self._views = {kind: tuple(views.values()) for kind, views in vocabulary.views.items()}
+        self._names = list(vocabulary.views)
+        self._recipe = recipe
+        self._mask_id = mask_id
+        shares = np.array([recipe.negatives.in_batch, recipe.negatives.hard, recipe.negatives.vocabulary])
+        self._kinds_of_negatives = np.cumsum(shares / shares.sum())
 
-    def draw(self, passage: Passage, random: np.random.Generator) -> Question:
-        """A question about `passage`, drawn with `random` alone."""
-        asked = self._types(passage, random)
-        words = len(passage.word_starts)
-        targets = np.zeros(words, np.int64)
-        token_ids = passage.token_ids.copy()
-        longest = passage.corpus.longest or words
-        for column, name in enumerate(asked, 1):
-            places = [place for label in passage.corpus.types[name] for place in passage.mentions.get(label, ())]
-            for low, high in sorted(places, key=lambda place: place[1] - place[0]):
-                targets[low:high] = column if high - low <= longest else IGNORED
-        self._hide(token_ids, passage.word_starts, targets, random)
-        descriptions = tuple(self._view(name, random) for name in asked)
-        return Question(token_ids, passage.word_starts, descriptions, targets)
+    def draw(self, piece: Piece, number: int, company: Sequence[str], random: np.random.Generator) -> Question:
+        """A question about `piece`.
 
-    def _types(self, passage: Passage, random: np.random.Generator) -> list[str]:
-        types = passage.corpus.types
-        number = int(random.integers(self._settings.fewest_types, self._settings.most_types + 1))
-        present = [name for name in types if any(label in passage.mentions for label in types[name])]
-        absent = [name for name in types if name not in present]
-        positives = max(1, round(number * self._settings.positive_share))
-        order = [*self._shuffled(present, random)[:positives], *self._shuffled(absent, random)]
-        order += [name for name in self._shuffled(present, random) if name not in order]
-        asked: list[str] = []
-        used: set[str] = set()
-        for name in order:
-            if len(asked) < number and used.isdisjoint(types[name]):
-                asked.append(name)
-                used.update(types[name])
-        random.shuffle(asked)
-        return asked
+        Args:
+            piece: what is asked about.
+            number: of types to ask, where as many can be asked.
+            company: types that the batch mentions, from which negatives are drawn.
+            random: the only source of chance.
+        """
+        asked = self._types(piece, number, company, random)
+        targets, placed = target_words(piece, asked)
+        token_ids = piece.token_ids.copy()
+        bounds = np.append(piece.word_starts, len(token_ids))
+        for low, high in placed:
+            if random.random() < self._recipe.mask_probability:
+                token_ids[bounds[low] : bounds[high]] = self._mask_id
+        descriptions = tuple(views[int(random.integers(len(views)))] for views in (self._views[kind] for kind in asked))
+        return Question(token_ids, piece.word_starts, descriptions, targets, len(placed))
+
+    def _types(self, piece: Piece, number: int, company: Sequence[str], random: np.random.Generator) -> list[str]:
+        """Present types up to their share, then absent ones, then present ones again; in random order."""
+        places: dict[str, set[tuple[int, int]]] = {}
+        for low, high, kind in piece.mentions:
+            places.setdefault(kind, set()).add((low, high))
+        certain = None if piece.annotated is None else set(piece.annotated)
+        present = [k for k in places if k in self._views and (certain is None or k in certain)]
+        present = self._shuffled(present, random)
+        asked: dict[str, None] = {}
+        used: set[tuple[int, int]] = set()
+
+        def ask(kinds: Sequence[str], most: int) -> None:
+            for kind in kinds:
+                # Two types for the very same mention cannot both be right in one softmax.
+                if len(asked) < most and kind not in asked and used.isdisjoint(places.get(kind, ())):
+                    asked[kind] = None
+                    used.update(places.get(kind, ()))
+
+        ask(present, max(1, round(number * self._recipe.positives_share)))
+        if piece.annotated is not None:
+            absent = [kind for kind in piece.annotated if kind not in places and kind in self._views]
+            ask(self._shuffled(absent, random), number)
+        else:
+            for kind in self._negatives(list(asked), company, number - len(asked), random):
+                if kind not in places:
+                    ask([kind], number)
+        ask(present, number)
+        order = list(asked)
+        random.shuffle(order)
+        return order
+
+    def _negatives(
+        self, present: Sequence[str], company: Sequence[str], number: int, random: np.random.Generator
+    ) -> Iterator[str]:
+        near = [kind for one in present for kind in self._vocabulary.near[one]]
+        in_batch = [kind for kind in company if kind in self._views]
+        for _ in range(_TRIES * number):
+            kind = int(np.searchsorted(self._kinds_of_negatives, random.random(), "right"))
+            pool = (in_batch, near, self._names)[min(kind, 2)] or self._names
+            yield pool[int(random.integers(len(pool)))]
 
     def _shuffled(self, names: Sequence[str], random: np.random.Generator) -> list[str]:
         # A weighted order without replacement: the smallest of exponential arrival times comes first.
-        rates = [self._settings.favour if name in self._settings.favoured else 1.0 for name in names]
+        rates = [self._recipe.favour if name in self._recipe.favoured else 1.0 for name in names]
         arrivals = random.exponential(size=len(names)) / np.array(rates) if names else []
         return [names[index] for index in np.argsort(arrivals)]
 
-    def _view(self, name: str, random: np.random.Generator) -> tuple[int, ...]:
-        views = self._descriptions[name]
-        return views[int(random.integers(len(views)))]
 
-    def _hide(
-        self, token_ids: np.ndarray, word_starts: np.ndarray, targets: np.ndarray, random: np.random.Generator
-    ) -> None:
-        edges = np.flatnonzero(np.diff(targets, prepend=0, append=0))
-        bounds = np.append(word_starts, len(token_ids))
-        for low, high in itertools.pairwise(edges):
-            if targets[low] > 0 and random.random() < self._settings.mask_probability:
-                token_ids[bounds[low] : bounds[high]] = self._mask
+def target_words(piece: Piece, asked: Sequence[str]) -> tuple[np.ndarray, list[tuple[int, int]]]:
+    """The target of every word, and the mentions of asked types that count.
+
+    Of nested mentions the longer wins; where two overlap in part, what the longer leaves of the other teaches nothing.
+    """
+    targets = np.zeros(len(piece.word_starts), np.int64)
+    columns = {kind: column for column, kind in enumerate(asked, 1)}
+    placed: list[tuple[int, int]] = []
+    mentions = [(low, high, columns[kind]) for low, high, kind in piece.mentions if kind in columns]
+    for low, high, column in sorted(mentions, key=lambda m: (m[0] - m[1], m[0], m[2])):
+        stretch = targets[low:high]
+        if (stretch == 0).all():
+            stretch[:] = column
+            placed.append((low, high))
+        else:
+            stretch[stretch == 0] = IGNORED
+    for low, high in piece.unsure:
+        targets[low:high] = IGNORED
+    return targets, [(low, high) for low, high in placed if (targets[low:high] != IGNORED).all()]

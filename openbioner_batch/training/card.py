@@ -1,0 +1,72 @@
+"""The model card beside a trained checkpoint, with the front matter that `evaluate` goes by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from openbioner_batch.training.settings import PretrainSettings
+
+
+def model_card(settings: PretrainSettings, facts: Mapping[str, Any]) -> str:
+    """README.md of the checkpoint.
+
+    Args:
+        settings: of the run.
+        facts: `parameters`, `passages` (by corpus), `types`, `steps`, `epochs`, `loss`, `f1` (None without
+            validation), `chosen_step`, `workers`.
+    """
+    start, recipe, schedule = settings.start, settings.recipe, settings.schedule
+    base = start.encoder or start.checkpoint
+    front: dict[str, Any] = {
+        "license": settings.card.license,
+        "library_name": "openbioner_batch",
+        "pipeline_tag": "token-classification",
+        "datasets": list(facts["passages"]),
+        "openbioner": {"supervision": settings.card.supervision, "stage": settings.card.stage},
+    }
+    if base:
+        front["base_model"] = base
+    rows = "\n".join(f"| {source} | {count:,} |" for source, count in facts["passages"].items())
+    score = "not measured" if facts["f1"] is None else f"{100 * facts['f1']:.1f} (strict, on the development data)"
+    origin = f"`{base}`" if base else f"random weights of variant {start.variant}, vocabulary of `{start.vocabulary}`"
+    fewest, most = recipe.types_per_pass
+    return (
+        f"""---
+{yaml.safe_dump(front, sort_keys=False).strip()}
+---
+# {settings.card.name}
+
+A cross-encoder of {facts["parameters"]:,} parameters that finds mentions of entity types described in a sentence, in
+the published OpenBioNER format. Trained with `openbioner-batch pretrain`.
+
+| | |
+|---|---|
+| start | {origin} |
+| stage | {settings.card.stage} |
+| supervision | {settings.card.supervision} |
+| objective | {recipe.objective} |
+| types with descriptions | {facts["types"]:,} |
+| types asked of a passage | {fewest} to {most} |
+| entities masked | {recipe.mask_probability:.0%} |
+| views of descriptions | {", ".join(recipe.views) or "all"} |
+| weight of no entity | {recipe.no_entity_weight} |
+| optimizer | AdamW, {schedule.encoder_rate:g} encoder, {schedule.head_rate:g} heads, {schedule.kind} |
+| steps | {facts["steps"]:,} ({facts["epochs"]:.2f} epochs); these weights are of step {facts["chosen_step"]:,} |
+| workers, ZeRO stage, precision | {facts["workers"]}, {settings.parallel.zero_stage}, {settings.parallel.precision} |
+| seed | {settings.seed} |
+| last loss | {facts["loss"]:.4f} |
+| development F1 | {score} |
+
+## Data
+
+| corpus | pieces of passages |
+|---|---|
+{rows}
+
+{settings.card.notes}
+""".rstrip()
+        + "\n"
+    )

@@ -1,0 +1,120 @@
+"""The sources as tokens in Ray's object store: read and tokenized once a run, then drawn from at random."""
+
+from __future__ import annotations
+
+import pickle
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.model.tokens import Tokenizer
+from openbioner_batch.training.pieces import Piece, tokenize_passages
+from openbioner_batch.training.settings import PretrainSettings, Source
+from openbioner_batch.training.sources import passage_groups, read_passages
+
+_SCHEMA = pa.schema(
+    [
+        pa.field("piece", pa.large_binary()),  # a pickled Piece: one read gives all of it
+        pa.field("tokens", pa.int32()),
+        pa.field("weight", pa.float64()),
+        pa.field("source", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """The pieces of all sources, in an order that the files alone decide.
+
+    Attributes:
+        blocks: references to Arrow tables of pieces.
+        bounds: [blocks + 1] the index of each block's first piece.
+        tokens: [pieces] text tokens.
+        weights: [pieces] how often each is seen per epoch.
+        counts: pieces by `source` of their passages.
+    """
+
+    blocks: tuple[Any, ...]
+    bounds: np.ndarray
+    tokens: np.ndarray
+    weights: np.ndarray
+    counts: dict[str, int]
+
+
+class CorpusReader:
+    """Random access to a corpus from any process of the cluster; blocks stay mapped once they have been fetched."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus = corpus
+        self._columns: dict[int, pa.ChunkedArray] = {}
+
+    def piece(self, index: int) -> Piece:
+        """The piece of an index."""
+        block = int(np.searchsorted(self._corpus.bounds, index, "right")) - 1
+        if block not in self._columns:
+            import ray
+
+            self._columns[block] = ray.get(self._corpus.blocks[block]).column("piece")
+        found: Piece = pickle.loads(self._columns[block][int(index - self._corpus.bounds[block])].as_py())
+        return found
+
+
+def read_corpus(settings: PretrainSettings, tokenizer: Tokenizer) -> Corpus:
+    """Tokenize every source through Ray Data. Ray must run.
+
+    Raises:
+        UsageError: a source has no passages, or a weight names a corpus that is not there.
+    """
+    import ray
+
+    rows = []
+    for number, source in enumerate(settings.sources):
+        rows += [{"source": number, "uri": uri, "group": group} for uri, group in passage_groups(source.path)]
+    dataset = ray.data.from_items(rows, override_num_blocks=len(rows))
+    dataset.context.execution_options.preserve_order = True
+    dataset = dataset.map_batches(
+        _tokenize,  # type: ignore[arg-type] # keyword arguments are not in Ray's type
+        fn_kwargs={"sources": settings.sources, "tokenizer": tokenizer, "text_tokens": settings.start.text_tokens},
+        batch_size=1,
+        batch_format="pyarrow",
+        num_cpus=0.5,
+    ).materialize()
+    blocks = dataset.to_arrow_refs()
+    tables = [ray.get(block).select(["tokens", "weight", "source"]) for block in blocks]
+    whole = pa.concat_tables(tables) if tables else _SCHEMA.empty_table()
+    counts = Counter(whole.column("source").to_pylist())
+    for source in settings.sources:
+        if unknown := sorted(source.source_weights.keys() - counts.keys()):
+            raise UsageError(
+                f"sources: source_weights of {source.path} names {unknown[0]!r}; its passages come from "
+                f"{', '.join(sorted(counts)) or 'nowhere'}"
+            )
+    return Corpus(
+        tuple(blocks),
+        np.cumsum([0, *map(len, tables)]),
+        whole.column("tokens").to_numpy(),
+        whole.column("weight").to_numpy(),
+        dict(sorted(counts.items())),
+    )
+
+
+def _tokenize(rows: pa.Table, sources: Sequence[Source], tokenizer: Tokenizer, text_tokens: int) -> pa.Table:
+    found: list[dict[str, Any]] = []
+    for row in rows.to_pylist():
+        source = sources[row["source"]]
+        for piece in tokenize_passages(read_passages((row["uri"], row["group"])), tokenizer, text_tokens):
+            weight = source.source_weights.get(piece.source, source.weight)
+            found.append(
+                {
+                    "piece": pickle.dumps(piece, pickle.HIGHEST_PROTOCOL),
+                    "tokens": len(piece.token_ids),
+                    "weight": weight,
+                    "source": piece.source,
+                }
+            )
+    return pa.Table.from_pylist(found, schema=_SCHEMA)

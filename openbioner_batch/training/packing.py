@@ -1,0 +1,120 @@
+"""One pass of the encoder as arrays: every piece alone and with each description, in rectangles of like length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from openbioner_batch.model.tokens import Tokenizer
+from openbioner_batch.training.sampling import Question
+
+_STEP = 8
+"""Rectangles are a multiple as long, which matrix units like."""
+_SMALLEST = 2048
+"""Padded tokens below which a rectangle is not closed for the sake of padding: small products are the slow ones."""
+_SHORTEST_SHARE = 0.85
+"""A sequence shorter than this share of the longest begins a rectangle of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rectangle:
+    """Sequences that go through the encoder together.
+
+    Attributes:
+        token_ids: [sequences, length] int32, padded with 0.
+        text_ends: [sequences] where segment 1 begins.
+        lengths: [sequences] real lengths.
+        rows, places: [reads] sequence and token of each hidden state that is read: where words begin.
+        words, columns: [reads] which word of the batch it is, and 0 for the text alone or k for the k-th type.
+    """
+
+    token_ids: np.ndarray
+    text_ends: np.ndarray
+    lengths: np.ndarray
+    rows: np.ndarray
+    places: np.ndarray
+    words: np.ndarray
+    columns: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class TaggingBatch:
+    """The questions of one pass.
+
+    Attributes:
+        rectangles: all (piece, type) pairs, and the pieces alone.
+        targets: [words] 0 for no entity, k for the k-th type of the word's question, or `IGNORED`.
+        question_words: [questions + 1] where each question's words begin.
+        types: the most types that a question asks.
+        entities: mentions of asked types.
+        text_tokens: of all pieces, once each.
+    """
+
+    rectangles: tuple[Rectangle, ...]
+    targets: np.ndarray
+    question_words: np.ndarray
+    types: int
+    entities: int
+    text_tokens: int
+
+    @property
+    def sequence_lengths(self) -> np.ndarray:
+        """[sequences] real lengths of all that goes through the encoder."""
+        return np.concatenate([rectangle.lengths for rectangle in self.rectangles])
+
+
+def pack_questions(questions: Sequence[Question], tokenizer: Tokenizer) -> TaggingBatch:
+    """The pass that answers `questions`."""
+    starts = np.cumsum([0, *(len(question.word_starts) for question in questions)])
+    sequences: list[tuple[int, int, int]] = []  # length, question, column
+    for index, question in enumerate(questions):
+        text = len(question.token_ids) + 1
+        sequences.append((text, index, 0))
+        sequences += [(text + len(ids) + 2, index, column) for column, ids in enumerate(question.descriptions, 1)]
+    # Longest first; ties by question and column, so that the order is a function of the questions.
+    sequences.sort(key=lambda sequence: (-sequence[0], sequence[1], sequence[2]))
+    rectangles: list[Rectangle] = []
+    first = 0
+    for index, sequence in enumerate(sequences):
+        longest = sequences[first][0]
+        if sequence[0] < _SHORTEST_SHARE * longest and longest * (index - first) >= _SMALLEST:
+            rectangles.append(_rectangle(sequences[first:index], questions, starts, tokenizer))
+            first = index
+    rectangles.append(_rectangle(sequences[first:], questions, starts, tokenizer))
+    return TaggingBatch(
+        tuple(rectangles),
+        np.concatenate([question.targets for question in questions]),
+        starts,
+        max(len(question.descriptions) for question in questions),
+        sum(question.entities for question in questions),
+        sum(len(question.token_ids) for question in questions),
+    )
+
+
+def _rectangle(
+    sequences: Sequence[tuple[int, int, int]], questions: Sequence[Question], starts: np.ndarray, tokenizer: Tokenizer
+) -> Rectangle:
+    longest = -(-sequences[0][0] // _STEP) * _STEP
+    token_ids = np.zeros((len(sequences), longest), np.int32)
+    text_ends = np.zeros(len(sequences), np.int64)
+    token_ids[:, 0] = tokenizer.cls
+    for row, (length, index, column) in enumerate(sequences):
+        question = questions[index]
+        end = 1 + len(question.token_ids)
+        text_ends[row] = end
+        token_ids[row, 1:end] = question.token_ids
+        if column:
+            token_ids[row, [end, length - 1]] = tokenizer.sep
+            token_ids[row, end + 1 : length - 1] = question.descriptions[column - 1]
+    counts = np.array([len(questions[index].word_starts) for _, index, _ in sequences])
+    return Rectangle(
+        token_ids,
+        text_ends,
+        np.array([length for length, _, _ in sequences]),
+        np.repeat(np.arange(len(sequences)), counts),
+        np.concatenate([questions[index].word_starts + 1 for _, index, _ in sequences]).astype(np.int64),  # [CLS] first
+        np.concatenate([np.arange(starts[index], starts[index + 1]) for _, index, _ in sequences]),
+        np.repeat([column for _, _, column in sequences], counts),
+    )

@@ -1,0 +1,121 @@
+"""Which pieces are trained on together, and when: decided before training, by the seed alone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.training.settings import PretrainSettings
+
+_POOL = 1024
+"""Pieces sorted by length together before they are cut into passes."""
+_MOST_EPOCHS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The passes of a whole training, in order. Step s of w workers with accumulation a takes passes
+    [s*w*a, (s+1)*w*a), of which worker r has the a from (s*w + r)*a on.
+
+    Attributes:
+        order: [pieces of all passes] indices of pieces.
+        bounds: [passes + 1] where each pass begins in `order`.
+        types: [passes] most types asked of each piece.
+        steps: optimizer steps.
+        epochs: how often the sources are gone through, as far as `steps` reach.
+    """
+
+    order: np.ndarray
+    bounds: np.ndarray
+    types: np.ndarray
+    steps: int
+    epochs: float
+
+    def pieces(self, index: int) -> np.ndarray:
+        """The pieces of a pass."""
+        return self.order[self.bounds[index] : self.bounds[index + 1]]
+
+
+def make_plan(lengths: np.ndarray, weights: np.ndarray, description: float, settings: PretrainSettings) -> Plan:
+    """The passes that `settings.schedule` asks for.
+
+    Args:
+        lengths: [pieces] text tokens.
+        weights: [pieces] how often each is seen per epoch.
+        description: mean tokens of a description.
+        settings: a longer schedule begins with the very passes of a shorter one.
+
+    Raises:
+        UsageError: there is nothing to train on.
+    """
+    if not len(lengths) or not (weights > 0).any():
+        raise UsageError("sources hold no passage with a weight above 0: there is nothing to train on")
+    together = settings.parallel.workers * settings.batch.accumulation
+    schedule = settings.schedule
+    wanted = schedule.steps * together if schedule.steps else None
+    orders: list[np.ndarray] = []
+    sizes: list[np.ndarray] = []
+    types: list[np.ndarray] = []
+    passes: list[int] = []
+    for epoch in range(math.ceil(schedule.epochs) if schedule.epochs else _MOST_EPOCHS):
+        for found, kind in zip(
+            (orders, sizes, types), _epoch(lengths, weights, description, settings, epoch), strict=True
+        ):
+            found.append(kind)
+        passes.append(len(sizes[-1]))
+        if wanted is not None and sum(passes) >= wanted:
+            break
+    if wanted is None:
+        assert schedule.epochs is not None
+        whole = int(schedule.epochs)
+        last = round((schedule.epochs - whole) * passes[-1]) if whole < len(passes) else 0
+        wanted = sum(passes[:whole]) + last
+    steps = min(wanted, sum(passes)) // together
+    if not steps:
+        raise UsageError(
+            f"the sources make {sum(passes)} passes, less than one step of {together}: "
+            f"lower batch.pass_tokens, batch.accumulation or parallel.workers, or raise schedule.epochs"
+        )
+    bounds = np.cumsum([0, *np.concatenate(sizes)])[: steps * together + 1]
+    seen = np.interp(steps * together, np.cumsum([0, *passes]), np.arange(len(passes) + 1))
+    return Plan(
+        np.concatenate(orders)[: bounds[-1]].astype(np.int32),
+        bounds.astype(np.int64),
+        np.concatenate(types)[: steps * together].astype(np.int16),
+        steps,
+        float(seen),
+    )
+
+
+def _epoch(
+    lengths: np.ndarray, weights: np.ndarray, description: float, settings: PretrainSettings, epoch: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Order of pieces, size of each pass, and types of each pass, for one epoch."""
+    random = np.random.default_rng((settings.seed, epoch))
+    tagging = settings.recipe.objective == "tagging"
+    # A weight of 1.3 means once for certain and once more with probability 0.3.
+    repeats = np.floor(weights + random.random(len(weights))).astype(int)
+    order = random.permutation(np.repeat(np.arange(len(lengths)), repeats))
+    found: list[tuple[np.ndarray, int]] = []
+    for low in range(0, len(order), _POOL):
+        pool = order[low : low + _POOL]
+        pool = pool[np.argsort(lengths[pool], kind="stable")]
+        first = 0
+        while first < len(pool):
+            fewest, most = settings.recipe.types_per_pass
+            types = int(random.integers(fewest, most + 1)) if tagging else 0
+            # Text alone with [CLS]; and with each description, two [SEP] more.
+            costs = (1 + types) * (lengths[pool[first:]] + 1) + types * (description + 2)
+            fitting = costs * np.arange(1, len(costs) + 1) <= settings.batch.pass_tokens
+            size = max(1, int(np.argmin(fitting)) if not fitting.all() else len(fitting))
+            found.append((pool[first : first + size], types))
+            first += size
+    mixed = random.permutation(len(found))
+    return (
+        np.concatenate([found[index][0] for index in mixed]),
+        np.array([len(found[index][0]) for index in mixed]),
+        np.array([found[index][1] for index in mixed]),
+    )

@@ -1,0 +1,308 @@
+"""What a user may ask of `pretrain`: the keys of its configuration file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from openbioner_batch.errors import UsageError
+
+OBJECTIVES = ("tagging", "masked-language")
+SCHEDULES = ("constant", "warmup", "warmup-decay")
+PRECISIONS = ("fp32", "bf16", "fp16")
+SUPERVISION = ("gold", "silver", "mixed")
+STORED = ("float32", "float16", "bfloat16")
+
+
+def _choice(name: str, value: Any, valid: tuple[Any, ...]) -> None:
+    if value not in valid:
+        raise UsageError(f"{name} is {value!r}: give one of {', '.join(map(str, valid))}")
+
+
+def _share(name: str, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise UsageError(f"{name} is {value}: give a number from 0 to 1")
+
+
+def _positive(name: str, value: int) -> None:
+    if value < 1:
+        raise UsageError(f"{name} is {value}: give a whole number from 1 up")
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where the weights come from: exactly one of `encoder`, `checkpoint` and `variant`."""
+
+    encoder: str | None = None
+    """A BERT-shaped encoder (directory or hub id), to which random heads are added."""
+    checkpoint: str | None = None
+    """A checkpoint with heads, which are kept: the second stage's start. "bundled", a directory or a hub id."""
+    variant: str | None = None
+    """A size with random weights: tiny, small, compact or base."""
+    vocabulary: str | None = None
+    """With `variant`: whose tokenizer is taken. "bundled", a directory or a hub id."""
+    text_tokens: int = 200
+    """Longest text of one pass, in subword tokens; longer passages are cut into pieces."""
+    description_tokens: int = 96
+    """Longest description; a longer one is cut off, and counted in the log."""
+    encoder_dropout: float = 0.0
+    """Dropout inside the encoder."""
+
+    def __post_init__(self) -> None:
+        given = [name for name in ("encoder", "checkpoint", "variant") if getattr(self, name)]
+        if len(given) != 1:
+            raise UsageError(
+                f"start names {' and '.join(given) or 'nothing'}: give one of encoder, checkpoint, variant"
+            )
+        if bool(self.vocabulary) != bool(self.variant):
+            raise UsageError("start.vocabulary goes with start.variant: a directory or hub id with a tokenizer")
+        _share("start.encoder_dropout", self.encoder_dropout)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A folder of annotated passages: `passages/*.parquet` and `descriptions/*.parquet`."""
+
+    path: str
+    """Folder or URL."""
+    weight: float = 1.0
+    """How often each passage is seen per epoch; 1.3 is once for certain and once more with probability 0.3."""
+    source_weights: dict[str, float] = field(default_factory=dict)
+    """Weights of single corpora in the folder, by the `source` of their passages; they replace `weight`."""
+
+    def __post_init__(self) -> None:
+        if min([self.weight, *self.source_weights.values()]) < 0:
+            raise UsageError(f"sources: the weights of {self.path} must not be below 0")
+
+
+@dataclass(frozen=True, slots=True)
+class IobFile:
+    """A development file of `token<TAB>tag` lines."""
+
+    path: str
+    """The file."""
+    types: str
+    """`Label=type` pairs separated by commas; types of the catalog or of the sources' descriptions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What F1 is measured on while training; the best checkpoint is the one that scores highest."""
+
+    silver: str | None = None
+    """A folder of annotated passages, laid out as a source."""
+    iob: tuple[IobFile, ...] = ()
+    """Development files of gold corpora."""
+    view: str = "definition"
+    """The description that each type is asked with (the first one there is where a type has no such view)."""
+    limit: int = 500
+    """The most passages, and the most sentences of each file."""
+    every_steps: int = 200
+    """How often, in optimizer steps; the last step is always scored."""
+
+    def __post_init__(self) -> None:
+        _positive("validation.limit", self.limit)
+        _positive("validation.every_steps", self.every_steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Negatives:
+    """Shares of the absent types asked of passages that were annotated with open types."""
+
+    in_batch: float = 0.5
+    """Types that other passages of the batch mention."""
+    hard: float = 0.25
+    """Types whose name and description are near those of the present ones."""
+    vocabulary: float = 0.25
+    """Any type."""
+
+    def __post_init__(self) -> None:
+        shares = (self.in_batch, self.hard, self.vocabulary)
+        if min(shares) < 0 or not sum(shares):
+            raise UsageError("recipe.negatives: give in_batch, hard and vocabulary shares from 0 up, not all 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The switches of OpenBioNER's training recipe."""
+
+    objective: str = "tagging"
+    """"tagging", or "masked-language" for continued pretraining of the encoder on the passages' text alone."""
+    types_per_pass: tuple[int, int] = (15, 25)
+    """Fewest and most types asked of a passage in one step, drawn anew each time (progressive type exposure)."""
+    positives_share: float = 0.6
+    """Share of the types asked that the passage mentions, where it mentions enough."""
+    favoured: tuple[str, ...] = ()
+    """Types drawn more often than others."""
+    favour: float = 2.0
+    """How much more often."""
+    mask_probability: float = 0.3
+    """Chance that a whole target entity is replaced by `[MASK]`; for masked-language, share of tokens predicted."""
+    views: tuple[str, ...] = ()
+    """Views of the descriptions, of which each question draws one; empty takes all. "name" is the type's name."""
+    no_entity_weight: str | float = "dynamic"
+    """Weight of words of no entity in the loss; "dynamic" is entities / such words of the batch."""
+    negatives: Negatives = Negatives()
+    """Where absent types come from."""
+    head_dropout: float = 0.5
+    """Dropout on the encoder's output before the heads."""
+
+    def __post_init__(self) -> None:
+        _choice("recipe.objective", self.objective, OBJECTIVES)
+        fewest, most = self.types_per_pass
+        if not 1 <= fewest <= most:
+            raise UsageError(f"recipe.types_per_pass is [{fewest}, {most}]: give the fewest and the most, from 1 up")
+        for name in ("positives_share", "mask_probability", "head_dropout"):
+            _share(f"recipe.{name}", getattr(self, name))
+        weight = self.no_entity_weight
+        if weight != "dynamic" and (isinstance(weight, str) or weight < 0):
+            raise UsageError(f'recipe.no_entity_weight is {weight!r}: give "dynamic" or a number from 0 up')
+        if self.favour <= 0:
+            raise UsageError(f"recipe.favour is {self.favour}: give a number above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long and how fast. A resumed run may change it."""
+
+    kind: str = "constant"
+    """"constant", "warmup" (a rise, then constant) or "warmup-decay" (and at the end a fall to 0 in a line)."""
+    epochs: float | None = None
+    """Passes over the sources; exactly one of this and `steps`."""
+    steps: int | None = None
+    """Optimizer steps."""
+    warmup_steps: int = 50
+    """Steps of the rise."""
+    decay_steps: int | None = None
+    """Steps of the fall; None is all that follow the rise."""
+    encoder_rate: float = 2e-5
+    """Peak learning rate of the encoder."""
+    head_rate: float = 2e-5
+    """Peak learning rate of the heads."""
+    weight_decay: float = 0.01
+    """AdamW's."""
+    clip: float = 1.0
+    """Longest gradient; longer ones are shortened to it. 0 leaves them."""
+
+    def __post_init__(self) -> None:
+        _choice("schedule.kind", self.kind, SCHEDULES)
+        if (self.epochs is None) == (self.steps is None):
+            raise UsageError("schedule: give one of epochs and steps")
+        if (self.epochs or self.steps or 0) <= 0:
+            raise UsageError("schedule.epochs and schedule.steps must be above 0")
+        for name in ("encoder_rate", "head_rate", "weight_decay", "clip", "warmup_steps"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"schedule.{name} is {getattr(self, name)}: give a number from 0 up")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What goes through the model at once."""
+
+    pass_tokens: int = 16_384
+    """Encoder tokens of one forward and backward pass on one worker: text and description of every (passage, type)
+    pair. It bounds memory; about 70 KB of activations a token for 12 layers x 768 in bf16."""
+    accumulation: int = 1
+    """Passes whose gradients are averaged into one optimizer step."""
+
+    def __post_init__(self) -> None:
+        _positive("batch.pass_tokens", self.pass_tokens)
+        _positive("batch.accumulation", self.accumulation)
+
+
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    """Workers and how they share the load."""
+
+    workers: int = 1
+    """Processes that train side by side: one per GPU."""
+    use_gpu: bool = False
+    """Whether each worker has a GPU; without, gloo on CPUs."""
+    zero_stage: int = 0
+    """0: plain torch. 1: DeepSpeed, optimizer states sharded. 2: gradients too."""
+    precision: str = "fp32"
+    """"fp32", "bf16" or "fp16" (GPUs only)."""
+    threads: int | None = None
+    """Torch threads of a CPU worker; None shares the cores evenly."""
+    max_failures: int = 3
+    """Workers that may die before the run gives up."""
+
+    def __post_init__(self) -> None:
+        _positive("parallel.workers", self.workers)
+        _choice("parallel.zero_stage", self.zero_stage, (0, 1, 2))
+        _choice("parallel.precision", self.precision, PRECISIONS)
+        if self.precision == "fp16" and not self.use_gpu:
+            raise UsageError("parallel.precision fp16 is for GPUs; without parallel.use_gpu give fp32 or bf16")
+        if self.precision == "fp16" and not self.zero_stage:
+            raise UsageError(
+                "parallel.precision fp16 needs DeepSpeed's loss scaling: set parallel.zero_stage to 1 or 2"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoints:
+    """When the state of training is kept. Every validation keeps it too."""
+
+    every_steps: int | None = None
+    """Optimizer steps between two."""
+    every_minutes: float | None = 10.0
+    """Minutes between two."""
+    keep: int = 2
+    """How many are kept: the best by F1 (without validation the latest), and always the latest."""
+
+    def __post_init__(self) -> None:
+        _positive("checkpoints.keep", self.keep)
+        if self.every_steps is not None:
+            _positive("checkpoints.every_steps", self.every_steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the model card says beside the figures."""
+
+    name: str = "openbioner"
+    """The model's name."""
+    license: str = "other"
+    """Licence of the weights."""
+    supervision: str = "silver"
+    """Who annotated the sources: "gold", "silver" or "mixed". `evaluate` goes by it."""
+    stage: str = "broad-scan"
+    """Which stage of training this is, in words."""
+    notes: str = ""
+    """More text for the card."""
+
+    def __post_init__(self) -> None:
+        _choice("card.supervision", self.supervision, SUPERVISION)
+
+
+@dataclass(frozen=True, slots=True)
+class PretrainSettings:
+    """A request to train: the keys of the --config file of `openbioner-batch pretrain`."""
+
+    storage: str
+    """Folder or URL of the run: a new one, or one to go on with."""
+    start: Start
+    sources: tuple[Source, ...]
+    validation: Validation = Validation()
+    recipe: Recipe = Recipe()
+    schedule: Schedule = field(default_factory=lambda: Schedule(epochs=4))
+    batch: Batch = Batch()
+    parallel: Parallel = Parallel()
+    checkpoints: Checkpoints = Checkpoints()
+    card: Card = Card()
+    seed: int = 42
+    """Of everything drawn: with the same sources and settings the same batches come in the same order."""
+    log_every: int = 10
+    """Optimizer steps between two entries of `metrics.jsonl`."""
+    stored: str = "float32"
+    """Number format of the checkpoint that is written at the end: float32, float16 or bfloat16."""
+    ray_address: str | None = None
+    """A Ray cluster to join; None starts Ray on this machine."""
+
+    def __post_init__(self) -> None:
+        if not self.storage:
+            raise UsageError("storage must not be empty: give the folder or URL of the run")
+        if not self.sources:
+            raise UsageError("sources: give at least one {path: FOLDER}")
+        _positive("log_every", self.log_every)
+        _choice("stored", self.stored, STORED)

@@ -1,0 +1,67 @@
+"""Where training data lies: the row groups of passages in a folder, and its descriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.formats.storage import for_each, list_inputs, open_stored
+from openbioner_batch.training.silver.schema import (
+    DESCRIPTION_SCHEMA,
+    PASSAGE_SCHEMA,
+    AnnotatedPassage,
+    passage_from_row,
+)
+
+RowGroup = tuple[str, int]
+"""URI of a Parquet file and the index of a row group in it."""
+
+
+def passage_groups(folder: str) -> list[RowGroup]:
+    """The row groups of `folder/passages/*.parquet`, in the order of the files' names.
+
+    Raises:
+        UsageError: there is none, or a file has other columns.
+    """
+    files = list_inputs([_below(folder, "passages")], (".parquet",))
+    found: list[RowGroup] = []
+    for file, metadata in zip(files, for_each(files, _footer), strict=True):
+        schema = metadata.schema.to_arrow_schema()
+        missing = [name for name in PASSAGE_SCHEMA.names if name not in schema.names]
+        if missing:
+            raise UsageError(f"{file.uri}: no column {missing[0]!r}; expected {', '.join(PASSAGE_SCHEMA.names)}")
+        found += [(file.uri, index) for index in range(metadata.num_row_groups)]
+    return found
+
+
+def read_passages(group: RowGroup) -> list[AnnotatedPassage]:
+    """The passages of a row group, in order."""
+    (file,) = list_inputs([group[0]])
+    with open_stored(file) as stream:
+        table = pq.ParquetFile(stream).read_row_group(group[1], columns=PASSAGE_SCHEMA.names)
+    return [passage_from_row(row) for row in table.to_pylist()]
+
+
+def read_descriptions(folder: str) -> Iterator[tuple[str, str, str]]:
+    """The (type, view, description) rows of `folder/descriptions/*.parquet`.
+
+    Raises:
+        UsageError: there is no such file.
+    """
+    for file in list_inputs([_below(folder, "descriptions")], (".parquet",)):
+        with open_stored(file) as stream:
+            table: pa.Table = pq.read_table(stream, columns=DESCRIPTION_SCHEMA.names)
+        for row in table.to_pylist():
+            yield row["entity_type"], row["view"], row["description"]
+
+
+def _footer(file):  # type: ignore[no-untyped-def]
+    with open_stored(file, ahead=False) as stream:
+        return pq.ParquetFile(stream).metadata
+
+
+def _below(folder: str, name: str) -> str:
+    return f"{folder.rstrip('/')}/{name}"

@@ -1,0 +1,133 @@
+"""F1 while training: the development data as fixed questions, scored strictly by words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, pairwise
+
+import numpy as np
+
+from openbioner_batch.catalog import load_catalog
+from openbioner_batch.errors import UsageError
+from openbioner_batch.formats.iob import read_iob
+from openbioner_batch.model.tokens import Tokenizer
+from openbioner_batch.training.packing import TaggingBatch, pack_questions
+from openbioner_batch.training.pieces import mentioned_types, tokenize_passages
+from openbioner_batch.training.sampling import IGNORED, QuestionSampler
+from openbioner_batch.training.settings import IobFile, Negatives, PretrainSettings, Recipe
+from openbioner_batch.training.silver.schema import AnnotatedPassage, Mention
+from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
+from openbioner_batch.training.vocabulary import TypeVocabulary
+
+MOST_TYPES = 25
+"""Asked of a passage at most: all that were annotated throughout, or the present ones and others of the data."""
+_TOGETHER = 4
+"""Passages in a batch."""
+_RECIPE = Recipe(
+    types_per_pass=(MOST_TYPES, MOST_TYPES),
+    positives_share=1.0,
+    mask_probability=0.0,
+    negatives=Negatives(in_batch=1.0, hard=0.0, vocabulary=0.0),
+)
+
+Descriptions = Mapping[str, Mapping[str, str]]
+"""Texts by type and view."""
+
+
+def validation_batches(
+    settings: PretrainSettings, descriptions: Descriptions, tokenizer: Tokenizer
+) -> list[TaggingBatch]:
+    """The questions that F1 is measured on, the same at every call; none where no validation is asked for.
+
+    Args:
+        settings: of the run.
+        descriptions: of the sources; those of `validation.silver` and the catalog's fill what they lack.
+        tokenizer: of the model.
+
+    Raises:
+        UsageError: a file cannot be read, or a label stands for no type with a description.
+    """
+    wanted = settings.validation
+    groups: list[list[AnnotatedPassage]] = [list(islice(_iob_passages(file), wanted.limit)) for file in wanted.iob]
+    texts = {kind: dict(views) for kind, views in descriptions.items()}
+    if wanted.silver:
+        passages = (p for group in passage_groups(wanted.silver) for p in read_passages(group))
+        groups.append(list(islice(passages, wanted.limit)))
+        for kind, view, text in read_descriptions(wanted.silver):
+            texts.setdefault(kind, {}).setdefault(view, text)
+    for file in wanted.iob:
+        for kind in label_types(file).values():
+            if kind not in texts:
+                texts[kind] = dict(load_catalog().lookup(kind).descriptions)
+    found: list[TaggingBatch] = []
+    for passages_of_one in groups:
+        found += _batches(passages_of_one, texts, settings, tokenizer)
+    return found
+
+
+def label_types(file: IobFile) -> dict[str, str]:
+    """The type that stands for each label of a development file.
+
+    Raises:
+        UsageError: a pair without `=`.
+    """
+    pairs = [pair.partition("=") for pair in file.types.split(",")]
+    if wrong := [label for label, equals, kind in pairs if not (equals and label.strip() and kind.strip())]:
+        raise UsageError(f"validation.iob types {wrong[0]!r}: expected Label=type, such as Disease=disease")
+    return {label.strip(): kind.strip() for label, _, kind in pairs}
+
+
+def count_spans(batch: TaggingBatch, columns: np.ndarray) -> tuple[int, int, int]:
+    """Entities in the gold, among the predictions, and in both: runs of words of one type.
+
+    Neighbouring mentions of one type are one entity on both sides; words that teach nothing end a run.
+
+    Args:
+        batch: with targets.
+        columns: [words] predicted.
+    """
+    columns = np.where(batch.targets == IGNORED, IGNORED, columns)
+    gold, predicted = _spans(batch.targets, batch), _spans(columns, batch)
+    return len(gold), len(predicted), len(gold & predicted)
+
+
+def f1(gold: int, predicted: int, correct: int) -> float:
+    """Harmonic mean of precision and recall; 0 where there is nothing."""
+    return 2 * correct / (gold + predicted) if gold + predicted else 0.0
+
+
+def _spans(columns: np.ndarray, batch: TaggingBatch) -> set[tuple[int, int, int]]:
+    edges = np.flatnonzero(np.diff(columns, prepend=IGNORED - 1, append=IGNORED - 1))
+    bounds = np.union1d(edges, batch.question_words)
+    return {(int(a), int(b), int(columns[a])) for a, b in pairwise(bounds) if columns[a] > 0}
+
+
+def _batches(
+    passages: Sequence[AnnotatedPassage], texts: Descriptions, settings: PretrainSettings, tokenizer: Tokenizer
+) -> Iterator[TaggingBatch]:
+    wanted = settings.validation
+    pieces = list(tokenize_passages(passages, tokenizer, settings.start.text_tokens))
+    kinds = dict.fromkeys([*mentioned_types(pieces), *(kind for piece in pieces for kind in piece.annotated or ())])
+    views = {}
+    for kind in kinds:
+        if kind in texts:
+            text = texts[kind].get(wanted.view) or next(iter(texts[kind].values()))
+            views[kind] = {wanted.view: tuple(tokenizer.ids(text)[: settings.start.description_tokens])}
+    if passages and not views:
+        raise UsageError("validation: none of its types has a description in the sources or the catalog")
+    sampler = QuestionSampler(TypeVocabulary(views, dict.fromkeys(views, ()), 0), _RECIPE, tokenizer.mask)
+    random = np.random.default_rng((settings.seed, 2))
+    pieces.sort(key=lambda piece: len(piece.token_ids))
+    for low in range(0, len(pieces), _TOGETHER):
+        some = pieces[low : low + _TOGETHER]
+        yield pack_questions([sampler.draw(piece, MOST_TYPES, list(views), random) for piece in some], tokenizer)
+
+
+def _iob_passages(file: IobFile) -> Iterator[AnnotatedPassage]:
+    types = label_types(file)
+    for number, sentence in enumerate(read_iob(file.path)):
+        if unknown := sorted({span.type for span in sentence.spans} - types.keys()):
+            raise UsageError(f"{file.path} has a label without a type: {unknown[0]} (given: {', '.join(types)})")
+        mentions = tuple(Mention(span.start, span.end, types[span.type]) for span in sentence.spans)
+        annotated = tuple(dict.fromkeys(types.values()))
+        yield AnnotatedPassage(str(number), file.path, sentence.text, mentions, (), annotated)

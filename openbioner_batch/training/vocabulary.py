@@ -1,0 +1,104 @@
+"""The types that can be asked: views of their descriptions as tokens, and which types are near each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.model.tokens import Tokenizer
+
+NAME_VIEW = "name"
+"""The view that is a type's name in words; made where no description says otherwise."""
+NEAREST = 10
+"""How many near types a type has at most."""
+_SAME = 0.95
+"""Descriptions as alike as this tell the same type under two names, whose mentions would be false negatives."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypeVocabulary:
+    """Every type with a description.
+
+    Attributes:
+        views: for each type, its views by name, as vocabulary indices.
+        near: for each type, the types whose descriptions are most alike, nearest first.
+        cut: descriptions that were longer than their budget.
+    """
+
+    views: Mapping[str, Mapping[str, tuple[int, ...]]]
+    near: Mapping[str, tuple[str, ...]]
+    cut: int
+
+    @property
+    def mean_tokens(self) -> float:
+        """Mean tokens of a description."""
+        lengths = [len(ids) for views in self.views.values() for ids in views.values()]
+        return sum(lengths) / max(1, len(lengths))
+
+
+def build_vocabulary(
+    descriptions: Iterable[tuple[str, str, str]], views: Sequence[str], tokenizer: Tokenizer, longest: int
+) -> TypeVocabulary:
+    """The vocabulary of (type, view, description) rows; of a repeated (type, view) the first counts.
+
+    Args:
+        descriptions: rows of the sources' description files.
+        views: which to take; empty takes all.
+        tokenizer: of the model to be trained.
+        longest: tokens of a description; longer ones are cut off and counted.
+
+    Raises:
+        UsageError: no description has one of the views.
+    """
+    texts: dict[str, dict[str, str]] = {}
+    stored: dict[str, None] = {}
+    for kind, view, text in descriptions:
+        stored[view] = None
+        if not views or view in views:
+            texts.setdefault(kind, {}).setdefault(view, text)
+        elif NAME_VIEW in views:
+            texts.setdefault(kind, {})
+    if NAME_VIEW in views:
+        for kind, own in texts.items():
+            own.setdefault(NAME_VIEW, kind.replace("_", " "))
+    texts = {kind: own for kind, own in sorted(texts.items()) if own}
+    if not texts:
+        found = ", ".join(stored) or "none"
+        raise UsageError(f"recipe.views {', '.join(views) or '(all)'}: no description has such a view; found: {found}")
+    tokens = {kind: {view: tokenizer.ids(text) for view, text in own.items()} for kind, own in texts.items()}
+    cut = sum(len(ids) > longest for own in tokens.values() for ids in own.values())
+    kept = {kind: {view: tuple(ids[:longest]) for view, ids in own.items()} for kind, own in tokens.items()}
+    return TypeVocabulary(kept, _near(kept, tokenizer), cut)
+
+
+def _near(views: Mapping[str, Mapping[str, tuple[int, ...]]], tokenizer: Tokenizer) -> dict[str, tuple[str, ...]]:
+    """By the cosine of TF-IDF vectors over the tokens of name and descriptions."""
+    names = list(views)
+    bags = [
+        np.unique([*tokenizer.ids(name.replace("_", " ")), *(one for ids in views[name].values() for one in ids)])
+        for name in names
+    ]
+    terms, columns = np.unique(np.concatenate(bags), return_inverse=True)
+    rows = np.repeat(np.arange(len(names)), [len(bag) for bag in bags])
+    # Terms that one type alone has tell nothing about nearness.
+    frequency = np.bincount(columns, minlength=len(terms))
+    shared = np.flatnonzero(frequency > 1)
+    place = np.full(len(terms), -1)
+    place[shared] = np.arange(len(shared))
+    weights = np.log(len(names) / frequency) + 1e-6
+    vectors = np.zeros((len(names), max(1, len(shared))), np.float32)
+    kept = place[columns] >= 0
+    vectors[rows[kept], place[columns[kept]]] = weights[columns[kept]]
+    lengths = np.sqrt(np.bincount(rows, weights[columns] ** 2, minlength=len(names)))
+    vectors /= np.maximum(lengths, 1e-9)[:, None].astype(np.float32)
+    found: dict[str, tuple[str, ...]] = {}
+    for first in range(0, len(names), 512):
+        likeness = vectors[first : first + 512] @ vectors.T
+        likeness[likeness > _SAME] = 0.0  # itself among them
+        order = np.argsort(-likeness, axis=1, kind="stable")[:, :NEAREST]
+        for offset, nearest in enumerate(order):
+            found[names[first + offset]] = tuple(names[n] for n in nearest if likeness[offset, n] > 0)
+    return found
