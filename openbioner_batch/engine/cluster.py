@@ -38,11 +38,12 @@ def usable_cores() -> int:
 
 
 @contextmanager
-def ray_connection(address: str | None) -> Iterator[Resources]:
+def ray_connection(address: str | None, spill_dir: str | None = None) -> Iterator[Resources]:
     """Ray for the time of a run; one that the caller has already started is used and left alone.
 
     Args:
         address: a cluster to join; None starts Ray on this machine, for this process alone.
+        spill_dir: where the Ray that is started here puts what its memory cannot hold; None for its session's folder.
 
     Raises:
         RunFailedError: the cluster cannot be reached.
@@ -57,7 +58,7 @@ def ray_connection(address: str | None) -> Iterator[Resources]:
         return
     try:
         with _native_stderr_muted():
-            _connect(address)
+            _connect(address, spill_dir)
     except OpenBioNERError:
         raise
     except Exception as error:  # Ray raises plain ones too, such as for a node that starts too slowly
@@ -69,7 +70,7 @@ def ray_connection(address: str | None) -> Iterator[Resources]:
         ray.shutdown()
 
 
-def _connect(address: str | None) -> None:
+def _connect(address: str | None, spill_dir: str | None) -> None:
     import ray
 
     if address is None:
@@ -80,6 +81,7 @@ def _connect(address: str | None) -> None:
             object_store_memory=OBJECT_STORE_BYTES,
             log_to_driver=False,
             logging_level=logging.ERROR,
+            object_spilling_directory=spill_dir,
         )
         return
     if address == "local":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+import pyarrow as pa
 
 from openbioner_batch.engine.committing import commit_shard
 from openbioner_batch.engine.reading import prepare_shard, read_splits
@@ -29,6 +31,7 @@ class Layout:
     reader_cpus: float
     writers: int
     """Bounded, since Ray starts a process for each task that may run, and a process costs more than a write."""
+    writer_cpus: float = 0.01
 
     @classmethod
     def of(cls, gpu: bool, actors: int, cpus: int) -> Layout:
@@ -44,7 +47,30 @@ class Layout:
 
 
 def stream(tasks: Sequence[SplitTask], job: TaggingJob, layout: Layout) -> Generator[dict[str, Any], None, None]:
-    """Run the graph; one mapping per shard as it is committed.
+    """Read, tag and commit; one mapping per shard as it is committed.
+
+    Raises:
+        RunFailedError: a stage failed in a way that would fail again.
+    """
+    read = partial(read_splits, job=job, emit=partial(prepare_shard, job=job))
+    return run_graph(tasks, layout, read, job, partial(commit_shard, job=job))
+
+
+def run_graph(
+    tasks: Sequence[SplitTask],
+    layout: Layout,
+    read: Callable[[pa.Table], Iterable[pa.Table]],
+    tagging: TaggingJob | None,
+    commit: Callable[[pa.Table], pa.Table],
+) -> Generator[dict[str, Any], None, None]:
+    """Run a graph of stages that each take and give one row per shard.
+
+    Args:
+        tasks: what is to be read.
+        layout: how the stages share the machines.
+        read: a task's shards.
+        tagging: what the actors in between need to know; None where nothing is tagged.
+        commit: writes a shard and gives the row that `Pipeline.stream` is to yield.
 
     Raises:
         RunFailedError: a stage failed in a way that would fail again.
@@ -57,27 +83,28 @@ def stream(tasks: Sequence[SplitTask], job: TaggingJob, layout: Layout) -> Gener
     rows = ray.data.from_items(items, override_num_blocks=blocks)
     quiet(rows.context)
     shards = rows.map_batches(
-        partial(read_splits, job=job, emit=partial(prepare_shard, job=job)),
+        read,
         batch_size=1,
         batch_format="pyarrow",
         compute=TaskPoolStrategy(min(layout.readers, blocks)),
         num_cpus=layout.reader_cpus,
     )
-    tagged = shards.map_batches(
-        TagShards,
-        fn_constructor_kwargs={"job": job},
-        batch_size=1,
-        batch_format="pyarrow",
-        compute=ActorPoolStrategy(size=layout.actors, max_tasks_in_flight_per_actor=SHARDS_QUEUED_AT_AN_ACTOR),
-        num_cpus=layout.actor_cpus,
-        num_gpus=layout.actor_gpus or None,
-    )
-    committed = tagged.map_batches(
-        partial(commit_shard, job=job),
+    if tagging is not None:
+        shards = shards.map_batches(
+            TagShards,
+            fn_constructor_kwargs={"job": tagging},
+            batch_size=1,
+            batch_format="pyarrow",
+            compute=ActorPoolStrategy(size=layout.actors, max_tasks_in_flight_per_actor=SHARDS_QUEUED_AT_AN_ACTOR),
+            num_cpus=layout.actor_cpus,
+            num_gpus=layout.actor_gpus or None,
+        )
+    committed = shards.map_batches(
+        commit,
         batch_size=1,
         batch_format="pyarrow",
         compute=TaskPoolStrategy(layout.writers),
-        num_cpus=0.01,
+        num_cpus=layout.writer_cpus,
     )
     try:
         batches: Iterable[Any] = committed.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow.parquet as pq
 
-from openbioner_batch.engine.names import DATA, ENDS, end_file, parse_shard, shard_file
+from openbioner_batch.engine.names import ENDS, end_file, parse_shard, shard_file
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.work import COUNTS_KEY
 
@@ -65,17 +65,19 @@ class Totals:
 class Ledger:
     """Committed shards and read-out splits of a run."""
 
+    folder: str
+    """Where each committed shard has a Parquet file."""
     committed: dict[int, set[int]]
     ends: dict[int, End]
 
     @classmethod
-    def read(cls, store: Store) -> Ledger:
+    def read(cls, store: Store, folder: str) -> Ledger:
         """The ledger as the folder shows it now."""
         committed: dict[int, set[int]] = {}
-        for name in store.names(DATA):
+        for name in store.names(folder):
             if (found := parse_shard(name)) is not None:
                 committed.setdefault(found[0], set()).add(found[1])
-        ledger = cls(committed, {})
+        ledger = cls(folder, committed, {})
         ledger.refresh_ends(store)
         return ledger
 
@@ -99,16 +101,16 @@ class Ledger:
                 yield split, shard
 
 
-def read_totals(store: Store, shards: Iterable[tuple[int, int]], threads: int = 16) -> Totals:
-    """Sums over committed shards, from the footers of their data files."""
+def read_totals(store: Store, ledger: Ledger, threads: int = 16) -> Totals:
+    """Sums over committed shards, from the footers of their files."""
 
     def counts(shard: tuple[int, int]) -> dict[str, Any]:
-        with store.open(shard_file(DATA, *shard)) as file:
+        with store.open(shard_file(ledger.folder, *shard)) as file:
             found: dict[str, Any] = json.loads(pq.read_metadata(file).metadata[COUNTS_KEY])
             return found
 
     totals = Totals()
     with ThreadPoolExecutor(threads) as pool:
-        for found in pool.map(counts, shards):
+        for found in pool.map(counts, ledger.shards):
             totals.add(found)
     return totals

@@ -10,6 +10,9 @@ SUMMARY = "_run/summary.json"
 DATA = "data"
 QUARANTINE = "quarantine"
 DELETIONS = "deletions"
+AUDIT = "audit"
+REPORT = "report.json"
+RESULTS = (DATA, QUARANTINE, DELETIONS, AUDIT)
 
 
 def shard_name(split: int, shard: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openbioner_batch.engine.names import INPUTS, PLAN
+from openbioner_batch.engine.names import DATA, INPUTS, PLAN
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import PlanMismatchError, UsageError
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
@@ -38,6 +38,11 @@ class Plan:
     def wanted(self) -> list[PlannedSplit]:
         """The splits that give records."""
         return [planned for planned in self.splits if planned.limit != 0]
+
+    @property
+    def ledger(self) -> str:
+        """The folder whose Parquet files tell which shards are done: the one that the run writes last."""
+        return str(self.fingerprint.get("ledger", DATA))
 
 
 def read_plan(store: Store) -> Plan | None:

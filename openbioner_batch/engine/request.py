@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from openbioner_batch.engine.names import DATA, DELETIONS, PLAN, QUARANTINE
+from openbioner_batch.engine.names import PLAN, REPORT, RESULTS
 from openbioner_batch.engine.settings import QuarantineLimit
 from openbioner_batch.engine.shards import SHARD_BYTES, SHARD_RECORDS
 from openbioner_batch.engine.store import Store
@@ -99,8 +99,9 @@ def check_output(settings: RunSettings, store: Store, files: tuple[InputFile, ..
 
 def overwrite(store: Store) -> None:
     """Remove the run in a folder and nothing else; its plan last, so that a removal cut short can be repeated."""
-    for folder in (DATA, QUARANTINE, DELETIONS):
+    for folder in RESULTS:
         store.remove_folder(folder)
+    store.remove([REPORT])
     store.remove([f"_run/{name}" for name in store.names("_run") if f"_run/{name}" != PLAN])
     store.remove([PLAN])
     store.remove_folder("_run")

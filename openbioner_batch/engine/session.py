@@ -7,7 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from typing import Any, Protocol
 
 from openbioner_batch.engine.cluster import Resources, ray_connection
@@ -49,6 +49,8 @@ def run_pipeline(
     make: Callable[[bool], Pipeline],
     say: Say = say_to_stderr,
     places: Sequence[str] = (),
+    before: Callable[[bool], None] = lambda on_cluster: None,
+    connect: Callable[[str | None], AbstractContextManager[Resources]] = ray_connection,
 ) -> Summary:
     """Do what is left of a run.
 
@@ -58,6 +60,8 @@ def run_pipeline(
         make: builds the pipeline, told whether a cluster is connected.
         say: told of what is skipped.
         places: further paths that all machines of a cluster must see.
+        before: called if there is something to do, before Ray is started here; told whether a cluster is connected.
+        connect: gives Ray for the time of the run.
 
     Returns:
         The finished run's summary.
@@ -73,16 +77,18 @@ def run_pipeline(
     if settings.ray_address is None:
         run = _prepare(settings, inputs, store, make(False), say)
         if run.pending:
+            before(False)
             try:
-                with ray_connection(None) as resources:
+                with connect(None) as resources:
                     run.execute(resources)
             finally:
                 run.leave()
         return run.finish()
-    with ray_connection(settings.ray_address) as resources:
+    with connect(settings.ray_address) as resources:
         _warn_of_local_paths([settings.output, *(file.uri for file in inputs.files[:1]), *places], resources, say)
         run = _prepare(settings, inputs, store, make(True), say)
         if run.pending:
+            before(True)
             try:
                 run.execute(resources)
             finally:
@@ -102,7 +108,7 @@ def _prepare(settings: RunSettings, inputs: Inputs, store: Store, pipeline: Pipe
         overwrite(store)
     found = fingerprint(settings, inputs, pipeline.fingerprint())
     plan, fresh = make_plan(store, found, inputs.files, inputs.format, inputs.options, settings.limit)
-    ledger = Ledger.read(store)
+    ledger = Ledger.read(store, plan.ledger)
     run = _Run(settings, inputs, store, pipeline, plan, ledger, say)
     if run.totals.shards:
         run.check_quarantined(at_end=False)
@@ -134,7 +140,7 @@ class _Run:
         self._session = uuid.uuid4().hex[:12]
         self._started = time.monotonic()
         self._look_for_ends_at = 0.0
-        self.totals: Totals = read_totals(store, ledger.shards)
+        self.totals: Totals = read_totals(store, ledger)
         self.pending = [planned for planned in plan.wanted if not ledger.is_finished(planned.ordinal)]
         self._summary = Summary(store.url, False, self.totals, splits=len(plan.wanted))
 
@@ -158,7 +164,7 @@ class _Run:
 
     def finish(self) -> Summary:
         """Check that nothing is missing, and mark the run as finished."""
-        self._ledger = ledger = Ledger.read(self._store)
+        self._ledger = ledger = Ledger.read(self._store, self._plan.ledger)
         unfinished = [planned for planned in self._plan.wanted if not ledger.is_finished(planned.ordinal)]
         if unfinished:
             raise RunFailedError(

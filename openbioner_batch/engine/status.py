@@ -27,10 +27,10 @@ def run_status(output: str) -> dict[str, Any]:
     plan = read_plan(store)
     if plan is None:
         raise UsageError(f"{output} holds no run: expected the --output of an `openbioner-batch annotate`")
-    ledger = Ledger.read(store)
+    ledger = Ledger.read(store, plan.ledger)
     done = sum(ledger.is_finished(planned.ordinal) for planned in plan.wanted)
     finished = done == len(plan.wanted) and bool(plan.splits)
-    totals = read_totals(store, ledger.shards)
+    totals = read_totals(store, ledger)
     found = Summary(store.url, finished, totals, splits_done=done, splits=len(plan.wanted)).as_json()
     found["splits"]["read"] = sum(planned.ordinal in ledger.ends for planned in plan.wanted)
     del found["last_session"]
