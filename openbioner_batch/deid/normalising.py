@@ -1,0 +1,53 @@
+"""The forms in which originals are compared, so that case, accents and punctuation make no other person of someone."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_LETTER = r"[^\W\d_]"
+WORD = rf"{_LETTER}(?:{_LETTER}|[\u0300-\u036f])*(?:['’`]{_LETTER}(?:{_LETTER}|[\u0300-\u036f])*)*"
+"""A word: letters with their combining marks, and apostrophes between letters."""
+
+_words = re.compile(WORD)
+_no_letters = str.maketrans("", "", "'’`")
+_undecomposed = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ß": "ss", "ı": "i", "ħ": "h"}
+)
+
+
+def normalise_word(word: str) -> str:
+    """A word without case, accents and apostrophes: "O'Neil" and "ONEIL" are one, and so are "José" and "JOSE"."""
+    if not word.isascii():
+        word = unicodedata.normalize("NFKD", word.casefold())
+        word = "".join(letter for letter in word if not unicodedata.combining(letter)).translate(_undecomposed)
+    return word.lower().translate(_no_letters)
+
+
+def strip_possessive(word: str) -> tuple[str, str]:
+    """The word, and the "'s" at its end, if any."""
+    if len(word) > 3 and word[-2] in "'’`" and word[-1] in "sS":
+        return word[:-2], word[-2:]
+    return word, ""
+
+
+def squeeze(text: str) -> str:
+    """Letters and digits only, without case: "00-44-18-2" and "0044182" are one identifier."""
+    return "".join(filter(str.isalnum, text)).casefold()
+
+
+def comparable_forms(text: str) -> set[str]:
+    """What an invented value must differ from, lest it be taken for this original: its words, its digits, and the whole."""
+    forms = {normalise_word(strip_possessive(word)[0]) for word in _words.findall(text)}
+    forms.add(squeeze(text))
+    forms.add("".join(filter(str.isdecimal, text)))
+    return forms
+
+
+def like_case(original: str, invented: str) -> str:
+    """`invented` in the case of `original`: all capitals, all small, or else with a capital first."""
+    if original.isupper() and len(original) > 1:
+        return invented.upper()
+    if original.islower():
+        return invented.lower()
+    return invented[:1].upper() + invented[1:]

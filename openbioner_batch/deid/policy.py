@@ -1,0 +1,175 @@
+"""Policies: what happens to identifiers of each type. A few are presets, others come as YAML.
+
+    policy: mine                    # optional; else the file's name
+    summary: One line on it         # optional
+    date_order: month-first         # or day-first: how 03/04/2021 is read where it could be either
+    reference_date: 2026-12-31      # optional; the day as of which an age counts as over 89
+    default: tag                    # what happens to types that are not listed
+    types:
+      patient_name: surrogate
+      zip_code: generalise
+
+Actions: `tag` ([PATIENT]), `numbered-tag` ([PATIENT_1], one number per person or thing in a note), `redact` ([REDACTED]), `mask`
+(asterisks, same length), `hash` (keyed, the same for the same value everywhere), `surrogate` (an invented value, see `surrogates`),
+`shift` (dates, see `timeline`), `generalise` (dates to the year, ages over 89 to 90+, ZIP codes to three digits, places to the
+state), `generalise-street` (an address to town, state and ZIP code), `keep`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+from openbioner_batch.deid.dates import ORDERS
+from openbioner_batch.deid.families import FAMILIES, family_of
+from openbioner_batch.deid.geography import RESTRICTED_ZIP3
+from openbioner_batch.deid.keys import fingerprint
+from openbioner_batch.deid.surrogates import SURROGATE_FAMILIES
+from openbioner_batch.errors import UsageError
+
+PRESETS = ("safe-harbor", "limited-dataset", "tags", "redact", "surrogate")
+"""The policies that the package carries."""
+ACTIONS = (
+    "tag",
+    "numbered-tag",
+    "redact",
+    "mask",
+    "hash",
+    "surrogate",
+    "shift",
+    "generalise",
+    "generalise-street",
+    "keep",
+)
+KEYED_ACTIONS = frozenset({"hash", "surrogate", "shift"})
+"""Actions that need a key."""
+
+_FAMILIES_OF_ACTION = {
+    "surrogate": SURROGATE_FAMILIES,
+    "shift": frozenset({"date"}),
+    "generalise": frozenset({"date", "age", "zip", "address", "state"}),
+    "generalise-street": frozenset({"address"}),
+}
+_KEYS = ("policy", "summary", "date_order", "reference_date", "default", "types")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What happens to each type of identifier."""
+
+    name: str
+    """What reports call it."""
+    actions: Mapping[str, str]
+    """Type of the PHI catalog to action."""
+    default: str = "tag"
+    """Action for all other types, also for those that the catalog does not know."""
+    date_order: str = ORDERS[0]
+    """How 03/04/2021 is read: one of `dates.ORDERS`; dates that can be read in one way only are read so."""
+    reference_date: date = date(2026, 12, 31)
+    """The day as of which ages over 89 count; a note with a later date counts as of that. A run should state its own day."""
+    summary: str = field(default="", compare=False)
+    """One line for people."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "actions", MappingProxyType(dict(self.actions)))
+        if self.date_order not in ORDERS:
+            raise UsageError(f"policy {self.name}: date_order is {self.date_order!r}: give one of {', '.join(ORDERS)}")
+        _check_action(self.name, "default", self.default)
+        if self.default in _FAMILIES_OF_ACTION:
+            raise UsageError(f"policy {self.name}: default is {self.default!r}, which does not suit every type")
+        for type, action in self.actions.items():
+            if type not in FAMILIES:
+                raise UsageError(
+                    f"policy {self.name}: unknown type {type!r}: the types are {', '.join(sorted(FAMILIES))}"
+                )
+            _check_action(self.name, type, action)
+            if family_of(type) not in _FAMILIES_OF_ACTION.get(action, (family_of(type),)):
+                suited = [type for type, family in FAMILIES.items() if family in _FAMILIES_OF_ACTION[action]]
+                raise UsageError(f"policy {self.name}: {action!r} does not suit {type}: it is for {', '.join(suited)}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A mapping proxy cannot be pickled, and policies travel to workers.
+        rest = (self.default, self.date_order, self.reference_date, self.summary)
+        return Policy, (self.name, dict(self.actions), *rest)
+
+    def action(self, type: str) -> str:
+        """What happens to identifiers of `type`."""
+        return self.actions.get(type, self.default)
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether any action is keyed."""
+        return not KEYED_ACTIONS.isdisjoint({self.default, *self.actions.values()})
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes with whatever the output depends on: actions, dates, list of ZIP codes, stock of names (then it needs Faker)."""
+        from openbioner_batch.deid.surrogates.stock import stock
+
+        content = {
+            "actions": dict(sorted(self.actions.items())),
+            "default": self.default,
+            "dates": [self.date_order, self.reference_date.isoformat()],
+            "zip3": sorted(RESTRICTED_ZIP3),
+            "stock": stock().digest if "surrogate" in self.actions.values() else None,
+        }
+        return fingerprint(json.dumps(content, sort_keys=True).encode())
+
+
+def load_policy(name: str | Path, reference_date: date | None = None) -> Policy:
+    """A preset by its name, or the policy of a YAML file.
+
+    Args:
+        name: one of `PRESETS`, or a path that ends in .yaml or .yml.
+        reference_date: the run's own day, in place of the policy's `reference_date`.
+
+    Raises:
+        UsageError: there is no such policy, or something in it is not as it should be; lists what is valid.
+    """
+    if str(name) in PRESETS:
+        content = (resources.files("openbioner_batch.deid") / "policies" / f"{name}.yaml").read_bytes()
+    elif str(name).endswith((".yaml", ".yml")):
+        try:
+            content = Path(name).read_bytes()
+        except OSError as error:
+            raise UsageError(f"the policy file {name} cannot be read: {error.strerror}") from None
+    else:
+        raise UsageError(f"unknown policy {str(name)!r}: give {', '.join(PRESETS)}, or a file that ends in .yaml")
+    policy = _parse(content, Path(name).stem)
+    return replace(policy, reference_date=reference_date) if reference_date else policy
+
+
+def _parse(content: bytes, name: str) -> Policy:
+    try:
+        found = yaml.safe_load(content)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"policy {name} is not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(found, dict) or not isinstance(found.get("types", {}), dict):
+        raise UsageError(f"policy {name} must be a mapping with the keys {', '.join(_KEYS)}")
+    if unknown := sorted(str(key) for key in found.keys() - set(_KEYS)):
+        raise UsageError(f"policy {name}: unknown key {unknown[0]!r}: the keys are {', '.join(_KEYS)}")
+    day = found.get("reference_date", Policy.reference_date)
+    if not isinstance(day, date):
+        raise UsageError(f"policy {name}: reference_date is {day!r}: give a day such as 2026-12-31")
+    return Policy(
+        name=str(found.get("policy", name)),
+        actions={str(type): action for type, action in (found.get("types") or {}).items()},
+        default=found.get("default", "tag"),
+        date_order=found.get("date_order", ORDERS[0]),
+        reference_date=day,
+        summary=str(found.get("summary", "")),
+    )
+
+
+def _check_action(policy: str, key: str, action: object) -> None:
+    if action not in ACTIONS:
+        raise UsageError(f"policy {policy}: {key} is {action!r}: the actions are {', '.join(ACTIONS)}")

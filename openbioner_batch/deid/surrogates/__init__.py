@@ -1,0 +1,66 @@
+"""Invented values in place of identifiers: keyed, consistent within a scope, in the layout of the original."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+
+from openbioner_batch.deid.families import family_of
+from openbioner_batch.deid.scope import Scope
+from openbioner_batch.deid.surrogates import contacts, identifiers, places
+from openbioner_batch.deid.surrogates.base import Surrogate
+from openbioner_batch.deid.surrogates.names import name_surrogate
+
+__all__ = ["SURROGATE_FAMILIES", "Surrogate", "surrogate"]
+
+
+def _file_surrogate(text: str, scope: Scope) -> Surrogate:
+    """A file name keeps its suffix, which says nothing of anyone."""
+    suffix = re.search(r"\.[A-Za-z]{3,4}$", text)
+    cut = suffix.start() if suffix else len(text)
+    other = identifiers.identifier_surrogate(text[:cut], scope)
+    return Surrogate(other.text + text[cut:], other.invented)
+
+
+_GENERATORS: dict[str, Callable[[str, Scope], Surrogate]] = {
+    "organisation": places.organisation_surrogate,
+    "account": contacts.account_surrogate,
+    "contact": contacts.contact_surrogate,
+    "phone": contacts.phone_surrogate,
+    "email": contacts.email_surrogate,
+    "url": contacts.url_surrogate,
+    "ip": contacts.ip_surrogate,
+    "address": places.address_surrogate,
+    "town": places.town_surrogate,
+    "county": places.county_surrogate,
+    "zip": places.zip_surrogate,
+    "state": places.state_surrogate,
+    "country": places.country_surrogate,
+    "room": places.room_surrogate,
+    "coordinates": places.coordinates_surrogate,
+    "ssn": identifiers.ssn_surrogate,
+    "identifier": identifiers.identifier_surrogate,
+    "file": _file_surrogate,
+}
+
+SURROGATE_FAMILIES = frozenset(_GENERATORS) | {"name"}
+"""Families of types for which values can be invented."""
+
+
+def surrogate(type: str, text: str, scope: Scope, avoid: Collection[str] = ()) -> Surrogate | None:
+    """An invented value for `text`, or None where it would coincide with something in `avoid`.
+
+    Args:
+        type: of the PHI catalog; its family must be in `SURROGATE_FAMILIES`.
+        text: the original.
+        scope: within which the same original gets the same value.
+        avoid: the originals of the note, as by `comparable_forms`. Names give way by being written as initials. Nothing is
+            drawn again: that would make two invented values of one.
+    """
+    family = family_of(type)
+    if family == "name":
+        return name_surrogate(text, scope, avoid)
+    invented = _GENERATORS[family](text, scope)
+    if invented.text.casefold() == text.casefold() or any(form in avoid for form in invented.invented):
+        return None
+    return invented

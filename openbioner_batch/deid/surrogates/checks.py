@@ -1,0 +1,73 @@
+"""Check digits: an invented number passes every check that its original passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Check = Callable[[str], bool]
+
+_VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
+_VIN_VALUES = dict(zip("0123456789ABCDEFGHJKLMNPRSTUVWXYZ", map(int, "012345678912345678123457923456789"), strict=True))
+
+
+def luhn(number: str) -> bool:
+    """The check of cards and IMEIs (ISO/IEC 7812-1, annex B): 13 to 19 digits."""
+    return 13 <= len(number) <= 19 and number.isdecimal() and _luhn_sum(number) % 10 == 0
+
+
+def npi(number: str) -> bool:
+    """National Provider Identifier: ten digits, 1 or 2 first; Luhn's check with 80840 before them (45 CFR 162.406)."""
+    return len(number) == 10 and number.isdecimal() and number[0] in "12" and _luhn_sum("80840" + number) % 10 == 0
+
+
+def nhs(number: str) -> bool:
+    """The National Health Service's number: ten digits, weighted 10 to 2, the last the complement modulo 11."""
+    if len(number) != 10 or not number.isdecimal():
+        return False
+    expected = -sum(int(digit) * weight for digit, weight in zip(number, range(10, 1, -1), strict=False)) % 11
+    return expected == int(number[9])
+
+
+def dea(number: str) -> bool:
+    """A prescriber's registration with the Drug Enforcement Administration: two letters, six digits and their check."""
+    if len(number) != 9 or not number[:2].isalpha() or not number[2:].isdecimal():
+        return False
+    digits = [int(digit) for digit in number[2:]]
+    return (digits[0] + digits[2] + digits[4] + 2 * (digits[1] + digits[3] + digits[5])) % 10 == digits[6]
+
+
+def vin(number: str) -> bool:
+    """Vehicle identification number: 17 letters and digits without I, O, Q; the ninth a check (49 CFR 565.15(c))."""
+    number = number.upper()
+    if len(number) != 17 or not all(letter in _VIN_VALUES for letter in number):
+        return False
+    return number[8] == vin_check(number)
+
+
+def vin_check(number: str) -> str:
+    """What a vehicle identification number must have in ninth place."""
+    total = sum(_VIN_VALUES[letter] * weight for letter, weight in zip(number.upper(), _VIN_WEIGHTS, strict=True))
+    return "X" if total % 11 == 10 else str(total % 11)
+
+
+def iban(number: str) -> bool:
+    """International bank account number: modulo 97 it is 1 (ISO 13616)."""
+    if not 15 <= len(number) <= 34 or not number[:2].isalpha() or not (number.isascii() and number.isalnum()):
+        return False
+    turned = number[4:] + number[:4]
+    return number[2:4].isdecimal() and int("".join(str(int(letter, 36)) for letter in turned)) % 97 == 1
+
+
+CHECKS: tuple[Check, ...] = (luhn, npi, nhs, dea, vin, iban)
+
+
+def checks_passed(number: str) -> list[Check]:
+    """The checks that a number (letters and digits only) passes; one that is no ASCII passes none."""
+    if not number.isascii() or not 9 <= len(number) <= 34:
+        return []
+    return [check for check in CHECKS if check(number)]
+
+
+def _luhn_sum(number: str) -> int:
+    doubled = sum(sum(divmod(2 * int(digit), 10)) for digit in number[-2::-2])
+    return doubled + sum(int(digit) for digit in number[-1::-2])

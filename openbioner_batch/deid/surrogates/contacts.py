@@ -1,0 +1,169 @@
+"""Invented telephone numbers, mail and web addresses, and names of accounts, in ranges set aside for fiction where there are some."""
+
+from __future__ import annotations
+
+import re
+
+from openbioner_batch.deid.normalising import like_case, normalise_word, squeeze
+from openbioner_batch.deid.scope import Scope
+from openbioner_batch.deid.surrogates.base import Surrogate
+from openbioner_batch.deid.surrogates.identifiers import invented_number, lay_out
+from openbioner_batch.deid.surrogates.names import digits_surrogate, letter_surrogate, part_surrogate
+from openbioner_batch.deid.surrogates.stock import stock
+
+_PHONE_WORDS = frozenset(
+    """phone telephone tel cell cellular mobile home work office fax facsimile pager page pg beeper bleep ext extension x
+    call number no contact voicemail main direct line p f t c h w m o""".split()
+)
+_extension = re.compile(r"(?:ext(?:ension|\.)?|x)[\s.:#]*\d+\s*$", re.IGNORECASE)
+_country = re.compile(r"\s*\+\s*(\d{1,3}(?=\D)|[17]|\d\d)")
+_email = re.compile(r"([^\s@<>()]+)@([^\s@<>()]+\.[^\s@<>()]+)")
+_url = re.compile(r"((?:[a-z][a-z0-9+.-]*://)?)(www\.)?([^\s/?#:]+)(:\d+)?([/?#]\S*)?", re.IGNORECASE)
+_ip = re.compile(r"\s*(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4})\s*", re.IGNORECASE)
+_runs = re.compile(r"([^\W\d_]+|\d+)")
+
+
+def phone_surrogate(text: str, scope: Scope) -> Surrogate:
+    """A telephone, pager or fax number in the same layout; words such as "Fax" and "ext." stay.
+
+    Ten digits of the North American plan become an area code, 555 and 0100 to 0199, which the plan sets aside for fiction: with the
+    area code 79,200 numbers, so two of a patient's ten numbers coincide once in 1,760 patients. Seven digits have no area code, and a
+    hundred numbers would not keep them apart: they become 555 and any four digits, hardly ever assigned. Others keep their country
+    code and length.
+    """
+    extension = _extension.search(text)
+    body = text[: extension.start()] if extension else text
+    digits = "".join(filter(str.isdecimal, body))
+    number = _phone_digits(digits, body, scope)
+    tail = extension.group() if extension else ""
+    inner = "".join(filter(str.isdecimal, tail))
+    invented = {number, number[-10:]} | ({invented_number(inner, scope)} if inner else set())
+    new = _lay_out_phone(number, body, scope) + (
+        _lay_out_phone(invented_number(inner, scope), tail, scope) if tail else ""
+    )
+    return Surrogate(new, frozenset(invented - {""}))
+
+
+def email_surrogate(text: str, scope: Scope) -> Surrogate:
+    """A mail address whose name parts are the surrogates of the original's, in a domain under .example (RFC 2606)."""
+    match = _email.search(text)
+    if not match:
+        return account_surrogate(text, scope)
+    local = account_surrogate(match[1], scope)
+    domain = _domain(match[2], scope)
+    new = f"{text[: match.start()]}{local.text}@{domain}{text[match.end() :]}"
+    return Surrogate(new, local.invented | {squeeze(f"{local.text}@{domain}")})
+
+
+def account_surrogate(text: str, scope: Scope) -> Surrogate:
+    """A user name or handle: "tbaker77" agrees with Tom Baker, as far as the parts can be told apart.
+
+    A run of letters is taken for a name; for an initial and a known surname, either way round; or for two known names.
+    """
+    pieces = _runs.split(text)
+    invented: set[str] = set()
+    for place in range(1, len(pieces), 2):
+        run = pieces[place]
+        if run.isdecimal():
+            pieces[place] = digits_surrogate(run, scope)
+            continue
+        names = [
+            letter_surrogate(part, scope) if len(part) == 1 else part_surrogate(part, scope)
+            for part in name_parts(normalise_word(run) or run)
+        ]
+        invented.update(name for name in names if len(name) > 1)
+        pieces[place] = like_case(run, "".join(names))
+    new = "".join(pieces)
+    return Surrogate(new, frozenset(invented | {squeeze(new)}))
+
+
+def name_parts(run: str) -> list[str]:
+    """The parts of names in a normalised run of letters: "tbaker" is t and baker, "pamelagreen" pamela and green."""
+    known = stock().knows
+    if known(run) or len(run) < 4:
+        return [run]
+    if len(run) >= 6:
+        for cut in range(len(run) - 3, 2, -1):  # the longest given name first
+            if run[:cut] in stock().genders and known(run[cut:]):
+                return [run[:cut], run[cut:]]
+    if known(run[1:]):
+        return [run[0], run[1:]]
+    if known(run[:-1]):
+        return [run[:-1], run[-1]]
+    return [run]
+
+
+def url_surrogate(text: str, scope: Scope) -> Surrogate:
+    """A web address under .example (RFC 2606), its path a keyed code."""
+    match = _url.search(text.strip())
+    if not match:
+        return Surrogate("https://" + _domain(text, scope))
+    scheme, www, host, port, path = (part or "" for part in match.groups())
+    code = "/" + scope.bytes("path", path).hex()[:10] if path.strip("/") else path[:1].replace("?", "").replace("#", "")
+    new = f"{scheme.lower()}{www.lower()}{_domain(host, scope)}{port and ':8080'}{code}"
+    return Surrogate(new, frozenset({squeeze(new)}))
+
+
+def ip_surrogate(text: str, scope: Scope) -> Surrogate:
+    """An address of a network that is nobody's: 198.18.0.0/15 (RFC 2544), or 2001:db8::/32 (RFC 3849) for version 6."""
+    draw = scope.number("ip", text.strip().casefold())
+    if "." in text and text.count(":") <= 1:
+        new = f"198.{18 + draw % 2}.{draw // 2 % 256}.{1 + draw // 512 % 254}"
+        if ":" in text:
+            new += ":8080"
+    else:
+        new = f"2001:db8:{draw % 65536:x}:{(draw >> 16) % 65536:x}::{(draw >> 32) % 65536:x}"
+    return Surrogate(new, frozenset({squeeze(new)}))
+
+
+def contact_surrogate(text: str, scope: Scope) -> Surrogate:
+    """Whatever means of contact `text` is: told by its signs."""
+    if _email.search(text):
+        return email_surrogate(text, scope)
+    if "://" in text or re.search(r"(?i)\bwww\.|\w\.(?:com|org|net|edu|gov|info|io|example)\b", text):
+        return url_surrogate(text, scope)
+    if _ip.fullmatch(text):
+        return ip_surrogate(text, scope)
+    if sum(map(str.isdecimal, text)) >= 4 and not re.match(r"\s*@|[A-Za-z]+[._]", text):
+        return phone_surrogate(text, scope)
+    return account_surrogate(text, scope)
+
+
+def _phone_digits(digits: str, body: str, scope: Scope) -> str:
+    foreign = _country.match(body)
+    if foreign and foreign[1] != "1":
+        return foreign[1] + invented_number(digits[len(foreign[1]) :], scope)
+    if len(digits) == 10 or (len(digits) == 11 and digits[0] == "1"):
+        local = digits[-10:]
+        for draw in range(64):
+            number = scope.number("phone", local, str(draw))
+            # Area codes do not begin with 0 or 1, and those in -11 or with 9 in the middle are none.
+            area, line = 200 + number % 800, number // 800 % 100
+            new = f"{area}55501{line:02d}"
+            if area % 100 != 11 and area // 10 % 10 != 9 and new[:3] != local[:3]:
+                break
+        return digits[:-10] + new
+    if len(digits) == 7:
+        last = scope.number("phone", digits)
+        lines = [f"555{(last + step) % 10000:04d}" for step in (0, 1)]
+        return lines[lines[0] == digits]
+    return invented_number(digits, scope) if digits else ""
+
+
+def _lay_out_phone(number: str, pattern: str, scope: Scope) -> str:
+    """Digits into the places of digits; words of telephony stay, other letters become others."""
+    source = iter(number)
+    pieces = _runs.split(pattern)
+    for place in range(1, len(pieces), 2):
+        run = pieces[place]
+        if run.isdecimal():
+            pieces[place] = "".join(next(source) for _ in run)
+        elif run.lower() not in _PHONE_WORDS:
+            pieces[place] = lay_out(invented_number(squeeze(run), scope), run)
+    return "".join(pieces)
+
+
+def _domain(domain: str, scope: Scope) -> str:
+    names = stock().surnames
+    letter = scope.choose(sorted(names), "domain letter", domain.casefold())
+    return scope.choose(names[letter], "domain", domain.casefold()).lower() + ".example"

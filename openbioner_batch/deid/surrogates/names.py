@@ -1,0 +1,153 @@
+"""Invented names of persons.
+
+Each part of a name has its own surrogate, a function of the key, the patient and the part (without case and accents) and of
+nothing else. So "Anna Lee", "Lee, Anna", "LEE", "Anna's" and a sister "Ruth Lee" agree wherever they stand. The first letter
+comes from a keyed permutation of the alphabet in which no letter keeps its place: "A. Lee" and "A.L." agree with "Anna Lee"
+too, and no surrogate can be its original. Given names keep their gender; a part that no list knows becomes a surname.
+
+A surrogate must not coincide with another original of its note either (the sister Maria, when Anna became Maria). Drawing
+again would make two invented persons of one; so such a part is written as its initial there, "M. Whitfield", which is still the
+same person. Initials are exempt: there are only 26.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from openbioner_batch.deid.normalising import WORD, like_case, normalise_word, strip_possessive
+from openbioner_batch.deid.scope import LETTERS, Scope
+from openbioner_batch.deid.surrogates.base import Surrogate
+from openbioner_batch.deid.surrogates.stock import stock
+
+TITLES = frozenset(
+    """dr mr mrs ms mx miss mister madam prof professor doctor nurse rev reverend fr sir dame hon judge capt captain lt sgt
+    col maj pt patient resident attending intern physician surgeon baby boy girl little twin aunt uncle grandma
+    grandpa grandmother grandfather mother father sister brother son daughter wife husband""".split()
+)
+"""Words before a name that stay as they are."""
+CREDENTIALS = frozenset(
+    """md do rn np pa pac lpn lvn crna cnm cns aprn arnp dnp msn bsn mbbs mbchb phd pharmd rph psyd dds dmd dpm dpt pt ot otr
+    slp msw lcsw facs facp frcs frcp faap mph ms ba bs jr sr ii iii iv esq fnp aud od dc rd""".split()
+)
+"""Letters after a name that stay as they are; in capitals, or with dots, or for jr and sr in any case."""
+PARTICLES = frozenset("van von der den de del della la le du di da dos das ter ten zu bin ibn al el y e".split())
+"""Small words inside surnames: dropped, so that "de la Cruz" agrees with "Cruz"."""
+_LEADING_PARTICLES = frozenset("van von de del della la du".split())
+"""Those that a surname may begin with in capitals: Mr. Van Dyke."""
+_CONNECTIVES = frozenset("and or of the aka nee née by".split())
+_AMBIGUOUS = frozenset("do pa ms ba pt ot dc".split())
+"""Credentials that are names or initials, too: only after a comma, or with dots."""
+
+_token = re.compile(rf"((?:[A-Z]\.){{2,}}[A-Z]?|Ph\.? ?D\.?|PA-C\b|{WORD}|\d+)")
+
+
+def name_surrogate(text: str, scope: Scope, avoid: Collection[str] = ()) -> Surrogate:
+    """An invented name in the layout of `text`: order, case, titles, credentials and possessives stay.
+
+    Args:
+        text: what was found: "Dr. Anna LEE-Smith's", "Lee, A.", "R.T.".
+        scope: of the patient.
+        avoid: normalised words; a part whose surrogate is one of them is written as its initial.
+    """
+    pieces = _token.split(text)
+    kept = _kept_tokens(pieces)
+    invented: set[str] = set()
+    for place in range(1, len(pieces), 2):
+        if place in kept:
+            continue
+        token = pieces[place]
+        if _is_particle(pieces, place, kept):
+            pieces[place], pieces[place + 1] = "", pieces[place + 1].lstrip()
+        else:
+            pieces[place] = _token_surrogate(token, scope, avoid, invented)
+            # "M" for "Maria" gets a dot, as initials do.
+            following = pieces[place + 1]
+            if len(pieces[place]) == 1 < len(strip_possessive(token)[0]) and not following.startswith("."):
+                pieces[place] += "."
+    return Surrogate("".join(pieces), frozenset(invented))
+
+
+def part_surrogate(part: str, scope: Scope) -> str:
+    """What stands for one part of a name in this scope, in small letters.
+
+    Args:
+        part: normalised, at least two letters.
+    """
+    known = scope.memory.get(("part", part))
+    if known is None:
+        pool = stock().pool(part, letter_surrogate(part[0], scope))
+        known = scope.memory["part", part] = scope.choose(pool, "part", part).lower()
+    return known
+
+
+def letter_surrogate(letter: str, scope: Scope) -> str:
+    """What stands for an initial, in small letters; a letter that is not Latin gets a keyed one."""
+    found = scope.alphabet.get(letter)
+    return found if found else scope.choose(LETTERS, "letter", letter)
+
+
+def digits_surrogate(digits: str, scope: Scope) -> str:
+    """As many other digits."""
+    space = 10 ** len(digits)
+    return str((int(digits) + 1 + scope.number("digits", digits) % (space - 1)) % space).zfill(len(digits))
+
+
+def _kept_tokens(pieces: list[str]) -> set[int]:
+    """The places of titles, credentials and connectives; none where no name would be left."""
+    kept: set[int] = set()
+    names_seen = False
+    for place in range(1, len(pieces), 2):
+        token, before = pieces[place], pieces[place - 1]
+        plain = token.replace(".", "").replace("-", "").replace(" ", "").lower()
+        if token in _CONNECTIVES or (plain in TITLES and not _is_initials(token)):
+            kept.add(place)
+        elif names_seen and plain in CREDENTIALS:
+            clear = "," in before or "." in token or plain not in _AMBIGUOUS
+            if clear and (token.isupper() or "." in token or plain in ("jr", "sr", "esq", "phd")):
+                kept.add(place)
+        names_seen = names_seen or place not in kept
+    return kept if names_seen else set()
+
+
+def _is_particle(pieces: list[str], place: int, kept: set[int]) -> bool:
+    """Whether a small word of a surname stands here, before another word: in small letters, or where a surname may begin."""
+    token = pieces[place]
+    part = token.lower()
+    if part not in PARTICLES or place + 2 >= len(pieces) or not pieces[place + 1].isspace():
+        return False
+    follows_name = place >= 3 and place - 2 not in kept and pieces[place - 1].isspace() and len(part) > 1
+    return token.islower() or follows_name or part in _LEADING_PARTICLES
+
+
+def _is_initials(token: str) -> bool:
+    return "." in token and not token.endswith(("Ph.D.", "Ph.D"))
+
+
+def _token_surrogate(token: str, scope: Scope, avoid: Collection[str], invented: set[str]) -> str:
+    if token.isdecimal():
+        return digits_surrogate(token, scope)
+    base, possessive = strip_possessive(token)
+    part = normalise_word(base)
+    if "." in base or len(part) == 1 or _are_initials(base, part):
+        return "".join(_letter(letter, scope) for letter in base) + possessive
+    if not part:
+        return letter_surrogate(token, scope)
+    name = part_surrogate(part, scope)
+    if name in avoid:
+        return name[0].upper() + possessive
+    invented.add(name)
+    return like_case(base, name) + possessive
+
+
+def _are_initials(base: str, part: str) -> bool:
+    """Up to three letters of one case that no list of names has: EKS, but LEE is a name."""
+    return len(part) <= 3 and (base.isupper() or base.islower()) and not stock().knows(part)
+
+
+def _letter(letter: str, scope: Scope) -> str:
+    if not letter.isalpha():
+        return letter
+    plain = normalise_word(letter)[:1] or letter
+    found = letter_surrogate(plain, scope)
+    return found.upper() if letter.isupper() else found
