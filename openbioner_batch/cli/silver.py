@@ -1,0 +1,108 @@
+"""`openbioner-batch silver`: training data from an LLM, or from published sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+@click.group("silver")
+def command() -> None:
+    """Make training data: annotate raw text with an LLM, describe the types it found, import published sets."""
+
+
+def llm_options(function: _Command) -> _Command:
+    """The flags of everything that asks an LLM."""
+    for option in reversed(
+        [
+            click.option("--endpoint", metavar="URL", help="Base URL of an OpenAI-compatible server (.../v1)."),
+            click.option("--model", metavar="NAME", help="The model's name at the endpoint."),
+            click.option("--vllm", metavar="M", help="Run this checkpoint with vLLM in the run, without an endpoint."),
+            click.option("--api-key-file", metavar="FILE", help="File with the key [variable OPENAI_API_KEY]."),
+            click.option(
+                "--response-format",
+                type=click.Choice(["json_schema", "json_object", "none"]),
+                help="How the answer's form is asked for [json_schema].",
+            ),
+            click.option("--temperature", type=float, metavar="X", help="Sampling temperature [0]."),
+            click.option("--seed", type=int, metavar="N", help="Sampling seed [42]."),
+            click.option("--max-tokens", type=int, metavar="N", help="Most tokens of an answer [1024]."),
+            click.option("--requests-per-minute", type=float, metavar="X", help="Most requests a minute."),
+            click.option("--tokens-per-minute", type=float, metavar="X", help="Most tokens a minute, in and out."),
+            click.option("--max-cost", type=float, metavar="X", help="Stop before more than this is spent."),
+            click.option("--price-in", type=float, metavar="X", help="Price of a million prompt tokens [0]."),
+            click.option("--price-out", type=float, metavar="X", help="Price of a million answer tokens [0]."),
+            click.option("--concurrency", type=int, metavar="N", help="Requests under way at once [16]."),
+            click.option("--max-retries", type=int, metavar="N", help="Retries of a failed request [6]."),
+            click.option("--timeout", type=float, metavar="S", help="Seconds that an answer may take [120]."),
+            click.option("--ray-address", envvar="RAY_ADDRESS", metavar="A", help="Ray cluster to join."),
+            click.option("--config", metavar="FILE", help="YAML file with options as keys; options given here win."),
+        ]
+    ):
+        function = option(function)
+    return function
+
+
+@command.command("annotate")
+@click.argument("inputs", nargs=-1, metavar="INPUT...")
+@click.option("--output", metavar="URI", help="Folder of the run: a new one, or one to go on with.")
+@click.option("--format", metavar="F", help="Input format [by the files' suffixes].")
+@click.option("--id-field", metavar="NAME", help="Column or key of the document id [guessed].")
+@click.option("--text-field", metavar="NAME", help="Column or key of the text [guessed].")
+@click.option("--passage-words", type=int, metavar="N", help="Most words of a passage, of whole sentences [150].")
+@click.option("--shard-documents", type=int, metavar="N", help="Most passages in a shard, the unit of resumption [50].")
+@click.option("--limit", type=int, metavar="N", help="Take only the first N passages.")
+@click.option("--name", metavar="NAME", help="What the passages' source says [last part of --output].")
+@click.option("--exclude", metavar="DIR", help="Benchmarks (.tsv, .tsv.gz) with which no passage may share a sentence.")
+@click.option("--min-type-count", type=int, metavar="N", help="Drop types with fewer mentions [3].")
+@click.option("--min-chars", type=int, metavar="N", help="Drop shorter mentions [2].")
+@click.option("--max-mention-words", type=int, metavar="N", help="Drop mentions of more words [12].")
+@click.option("--min-words", type=int, metavar="N", help="Drop passages of fewer words [5].")
+@click.option("--min-lowercase", type=float, metavar="X", help="Drop passages with less lower case [0.5].")
+@click.option("--max-covered", type=float, metavar="X", help="Drop passages covered more by mentions [0.7].")
+@click.option("--max-unaligned", type=float, metavar="X", help="Drop passages with more invented mentions [0.5].")
+@click.option("--keep-empty", is_flag=True, default=None, help="Keep passages without a mention.")
+@click.option("--max-quarantined", metavar="N|P%", help="Fail beyond so many passages set aside [10%].")
+@click.option("--overwrite", is_flag=True, default=None, help="Remove the run in --output first.")
+@llm_options
+def annotate(config: str | None, **flags: Any) -> None:
+    """Ask an LLM for all entities in the passages of INPUT; write passages to learn from to --output.
+
+    INPUT is a file, a folder, a glob or a URL of any format that `openbioner-batch annotate` reads. The same command
+    goes on with a run that was stopped. The answers are kept: other filters only filter anew and ask nothing.
+    """
+    from openbioner_batch.engine.settings import build_settings
+    from openbioner_batch.training.silver.settings import SilverSettings
+
+    settings = build_settings(SilverSettings, merged(config, flags))
+
+    from openbioner_batch.training.silver.annotate import annotate_silver
+
+    show(lambda: annotate_silver(settings))
+
+
+def merged(config: str | None, flags: dict[str, Any]) -> dict[str, Any]:
+    """The options of a configuration file and those given here, which win."""
+    from openbioner_batch.engine.settings import read_config
+
+    given = {name: value for name, value in flags.items() if value is not None and value != ()}
+    return {**(read_config(config) if config else {}), **given}
+
+
+def show(run: Callable[[], Any]) -> None:
+    """Run, and print the report; Ctrl-C leaves what is committed."""
+    from rich.console import Console
+
+    from openbioner_batch.cli.main import INTERRUPTED
+    from openbioner_batch.training.silver.report import print_report
+
+    try:
+        report = run()
+    except KeyboardInterrupt:
+        click.echo("interrupted: what is committed stays, the same command goes on from there", err=True)
+        raise SystemExit(INTERRUPTED) from None
+    print_report(report, Console(highlight=False))

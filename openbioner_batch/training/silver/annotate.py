@@ -1,0 +1,49 @@
+"""From raw text to silver data: an LLM is asked about every passage, then the whole is filtered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from openbioner_batch.engine.names import PLAN
+from openbioner_batch.engine.request import Inputs, Say, resolve_inputs
+from openbioner_batch.engine.session import run_pipeline, say_to_stderr
+from openbioner_batch.engine.store import Store
+from openbioner_batch.training.silver.endpoint import check_llm
+from openbioner_batch.training.silver.extraction import Extraction
+from openbioner_batch.training.silver.finishing import finish, remove_derived
+from openbioner_batch.training.silver.graph import LlmPipeline
+from openbioner_batch.training.silver.passages import PassageFormat
+from openbioner_batch.training.silver.report import Report
+from openbioner_batch.training.silver.settings import SilverSettings
+
+
+def annotate_silver(settings: SilverSettings, say: Say = say_to_stderr) -> Report:
+    """Annotate the inputs with an LLM into the output folder, or go on with the run that is there, and filter.
+
+    The LLM's answers stay in `data/`, so that other filters cost nothing: the same request with other limits only
+    writes `passages/` anew.
+
+    Args:
+        settings: the request.
+        say: told of guesses and of what is skipped.
+
+    Returns:
+        What was kept, and why not the rest.
+
+    Raises:
+        UsageError: the request is wrong, or the endpoint is; nothing has been started.
+        PlanMismatchError: the output folder holds another run.
+        TooManyQuarantinedError: more passages were set aside than `max_quarantined` allows.
+        RunFailedError: the run stopped, such as at its cost ceiling; the same call resumes it.
+    """
+    found = resolve_inputs(settings, say)
+    reader = PassageFormat(found.format, settings.passage_words)
+    inputs: Inputs = replace(found, format=reader, kept=reader.kept_schema(found.files, found.options))
+    store = Store(settings.output)
+    if settings.overwrite and store.exists(PLAN):
+        remove_derived(store)
+
+    pipeline = LlmPipeline(Extraction(), settings, {"passage words": settings.passage_words})
+    summary = run_pipeline(settings, inputs, lambda _: pipeline, say, before=partial(check_llm, settings))
+    return finish(store, settings, summary.totals, say)

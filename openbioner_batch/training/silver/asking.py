@@ -1,0 +1,63 @@
+"""The seam between the LLM graph and its uses: what is asked about a text, and what is made of the answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from openbioner_batch.training.silver.settings import LlmSettings
+
+Messages = list[dict[str, str]]
+
+
+class Asking(Protocol):
+    """One kind of question. Picklable."""
+
+    @property
+    def columns(self) -> pa.Schema:
+        """The columns that an answer adds to its document."""
+
+    def messages(self, text: str) -> Messages:
+        """The chat that asks about a text."""
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of the answer."""
+
+    def fault(self, text: str, content: str) -> str | None:
+        """Why an answer is of no use and should be asked for again, without quoting it; None where it is of use."""
+
+    def read(self, text: str, content: str) -> tuple[dict[str, Any], dict[str, int]]:
+        """A usable answer's columns, and amounts to sum up over the run."""
+
+
+def fingerprint(asking: Asking, llm: LlmSettings) -> dict[str, Any]:
+    """What answers depend on. Not the endpoint: the same model may move to another machine."""
+    asked = json.dumps([asking.messages(""), asking.schema()], sort_keys=True)
+    return {
+        "model": llm.model_name,
+        "prompt": hashlib.sha256(asked.encode()).hexdigest()[:16],
+        "response format": llm.response_format,
+        "temperature": llm.temperature,
+        "seed": llm.seed,
+        "max tokens": llm.max_tokens,
+    }
+
+
+def chat_body(asking: Asking, llm: LlmSettings, text: str) -> dict[str, Any]:
+    """The body of a chat-completions request."""
+    body: dict[str, Any] = {
+        "model": llm.model_name,
+        "messages": asking.messages(text),
+        "temperature": llm.temperature,
+        "seed": llm.seed,
+        "max_tokens": llm.max_tokens,
+    }
+    if llm.response_format == "json_schema":
+        schema = {"name": "answer", "strict": True, "schema": asking.schema()}
+        body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    elif llm.response_format == "json_object":
+        body["response_format"] = {"type": "json_object"}
+    return body

@@ -1,0 +1,234 @@
+"""The Ray Data graph of silver runs: shards are read, an LLM is asked about each text, whole shards are committed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+
+from openbioner_batch.engine.cluster import Resources
+from openbioner_batch.engine.committing import parquet_bytes
+from openbioner_batch.engine.graph import MOST_BLOCKS, as_run_failure, quiet
+from openbioner_batch.engine.ledger import Totals
+from openbioner_batch.engine.names import DATA, QUARANTINE, shard_file, shard_name
+from openbioner_batch.engine.reading import read_splits
+from openbioner_batch.engine.shards import Shard, documents_table
+from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.work import Job, SplitTask, pack, rejected_table, unpack
+from openbioner_batch.errors import OpenBioNERError, RunFailedError
+from openbioner_batch.training.silver.asking import Asking, chat_body, fingerprint
+from openbioner_batch.training.silver.outcomes import Outcome, answered_rows
+from openbioner_batch.training.silver.settings import LlmSettings
+
+BLOCK_BYTES = 64 << 10
+"""About a shard of passages: blocks move on as soon as they hold so much."""
+SHARDS_OWN_ROW = -1
+"""The index of the row that carries a shard's documents; the others ask about one of them each."""
+TASKS_AT_ONCE = 4
+"""Of the request stage, so that a slow answer does not keep the next requests waiting."""
+READ_TASKS = 2
+CPUS = 0.1
+"""Logical CPUs of every stage: they wait for the LLM most of the time."""
+
+
+@dataclass(frozen=True)
+class LlmPipeline:
+    """The pipeline that asks an LLM about every document."""
+
+    asking: Asking
+    llm: LlmSettings
+    more: Mapping[str, Any]
+    """What else the answers depend on."""
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {**fingerprint(self.asking, self.llm), **self.more}
+
+    def stream(
+        self, tasks: Sequence[SplitTask], job: Job, resources: Resources, before: Totals
+    ) -> Generator[dict[str, Any], None, None]:
+        """As the protocol says.
+
+        Raises:
+            RunFailedError: the endpoint gives out, or the cost ceiling is met and all that was begun is committed.
+        """
+        import ray.data
+
+        spent = self.llm.price(before.amounts["prompt_tokens"], before.amounts["completion_tokens"])
+        items = [{"task": task.to_json()} for task in tasks]
+        tasks_table = ray.data.from_items(items, override_num_blocks=min(len(tasks), MOST_BLOCKS))
+        quiet(tasks_table.context)
+        tasks_table.context.target_max_block_size = BLOCK_BYTES
+        rows = tasks_table.map_batches(
+            partial(read_splits, job=job, emit=partial(shard_rows, job=job)),
+            batch_size=1,
+            batch_format="pyarrow",
+            compute=ray.data.TaskPoolStrategy(min(READ_TASKS, len(tasks))),
+            num_cpus=CPUS,
+        )
+        answered = self._processor(spent)(rows)
+        collector = Collector(job, self.asking)
+        try:
+            for batch in answered.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
+                for row in batch.to_pylist():
+                    yield from collector.add(row)
+                collector.check_stopped(self.llm)
+        except OpenBioNERError:
+            raise
+        except Exception as error:
+            raise as_run_failure(error) from error
+        collector.check_stopped(self.llm, at_end=True)
+
+    def _processor(self, spent: float) -> Callable[[Any], Any]:
+        if self.llm.vllm is not None:
+            from openbioner_batch.training.silver.vllm import vllm_processor
+
+            return vllm_processor(self.asking, self.llm)
+        from ray.data import ActorPoolStrategy
+        from ray.data.llm import HttpRequestProcessorConfig, build_processor
+
+        from openbioner_batch.training.silver.transport import Recipe
+
+        config = HttpRequestProcessorConfig(
+            url=self.llm.chat_url,
+            session_factory=Recipe(self.llm, self.asking, spent),
+            batch_size=self.llm.concurrency,
+            http_request_stage={"num_cpus": CPUS},
+        )
+        processor = build_processor(
+            config,
+            preprocess=partial(request_of, asking=self.asking, llm=self.llm),
+            postprocess=partial(outcome_of, asking=self.asking),
+            preprocess_map_kwargs={"num_cpus": CPUS},
+            postprocess_map_kwargs={"num_cpus": CPUS},
+        )
+        # One actor, since limits are for all requests together; it is asynchronous and rarely busy.
+        stage = processor.get_stage_by_name("HttpRequestStage")
+        stage.map_batches_kwargs["compute"] = ActorPoolStrategy(
+            size=1, max_tasks_in_flight_per_actor=2 * TASKS_AT_ONCE, max_concurrent_calls_per_actor=TASKS_AT_ONCE
+        )
+        return processor
+
+
+def shard_rows(split: int, shard: Shard, job: Job) -> pa.Table:
+    """A shard as the graph's rows: one of its own, and one for each document."""
+    documents = documents_table(shard, job.kept)
+    texts = documents["text"].to_pylist()
+    count = len(texts)
+    return pa.table(
+        {
+            "shard": [shard_name(split, shard.index)] * (count + 1),
+            "split": [split] * (count + 1),
+            "number": [shard.index] * (count + 1),
+            "size": [count] * (count + 1),
+            "index": [SHARDS_OWN_ROW, *range(count)],
+            "text": pa.array([None, *texts], pa.string()),
+            "documents": pa.array([pack(documents)] + [None] * count, pa.binary()),
+            "rejected": pa.array([pack(rejected_table(shard.rejected))] + [None] * count, pa.binary()),
+        }
+    )
+
+
+def request_of(row: dict[str, Any], asking: Asking, llm: LlmSettings) -> dict[str, Any]:
+    """Ray's preprocess: the payload of a row."""
+    text = row["text"]
+    body = None if text is None else json.dumps(chat_body(asking, llm, text))
+    # Always the same keys and strings, which Arrow leaves as they are.
+    return {"payload": {"text": text, "body": body, "shard": row["shard"], "size": max(1, row["size"])}}
+
+
+def outcome_of(row: dict[str, Any], asking: Asking) -> dict[str, Any]:
+    """Ray's postprocess: what became of a row, its answer read."""
+    outcome = Outcome.from_json(row["http_response"]["outcome"])
+    return collected(row, outcome.read(row["text"], asking))
+
+
+def collected(row: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
+    """A row as the driver collects it."""
+    names = ("shard", "split", "number", "size", "index", "documents", "rejected")
+    return {**{name: row[name] for name in names}, "outcome": outcome.to_json()}
+
+
+@dataclass(slots=True)
+class _Open:
+    """A shard of which rows have come."""
+
+    place: tuple[int, int]
+    documents: bytes | None = None
+    rejected: bytes = b""
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+
+
+class Collector:
+    """Puts rows together to shards, and commits those that are whole."""
+
+    def __init__(self, job: Job, asking: Asking) -> None:
+        self._store = Store(job.output)
+        self._asking = asking
+        self._open: dict[str, _Open] = {}
+        self._done: set[str] = set()
+        self._asked_about = 0
+        self._admitted: int | None = None
+
+    def add(self, row: dict[str, Any]) -> Generator[dict[str, Any], None, None]:
+        """Take a row; gives the shard that it completes, committed.
+
+        Raises:
+            RunFailedError: the endpoint has given out.
+        """
+        name = row["shard"]
+        outcome = Outcome.from_json(row["outcome"])
+        if outcome.fatal:
+            raise RunFailedError(f"{outcome.fatal}; what is committed stays, the same command resumes")
+        if outcome.stopped is not None:
+            self._admitted = outcome.stopped
+            return
+        if name in self._done:
+            return
+        shard = self._open.setdefault(name, _Open((row["split"], row["number"])))
+        if row["index"] == SHARDS_OWN_ROW:
+            shard.documents, shard.rejected = row["documents"], row["rejected"]
+        else:
+            shard.outcomes[row["index"]] = outcome
+        if shard.documents is not None and len(shard.outcomes) == row["size"]:
+            self._done.add(name)
+            self._asked_about += row["size"] > 0
+            yield self._commit(self._open.pop(name))
+
+    def check_stopped(self, llm: LlmSettings, at_end: bool = False) -> None:
+        """Stop once the cost ceiling is met and every shard that was let in is committed.
+
+        Raises:
+            RunFailedError: says what to do.
+        """
+        if self._admitted is None or (self._asked_about < self._admitted and not at_end):
+            return
+        advice = "a higher --max-cost goes on with the run"
+        if not self._asked_about:
+            advice += ", and fewer --max-tokens or a smaller shard (--shard-documents) need less at a time"
+        raise RunFailedError(
+            f"stopped at --max-cost {llm.max_cost:g}: the next shard could cost more than is left; "
+            f"all that was paid for is kept, and {advice}"
+        )
+
+    def _commit(self, shard: _Open) -> dict[str, Any]:
+        assert shard.documents is not None
+        split, number = shard.place
+        outcomes = [shard.outcomes[index] for index in range(len(shard.outcomes))]
+        data, rejected, counts = answered_rows(
+            unpack(shard.documents), outcomes, unpack(shard.rejected).to_pylist(), self._asking
+        )
+        if rejected.num_rows:
+            self._store.put(shard_file(QUARANTINE, split, number), parquet_bytes(rejected))
+        self._store.put(shard_file(DATA, split, number), parquet_bytes(data))
+        return {
+            "split": split,
+            "shard": number,
+            "counts": json.dumps(counts),
+            "deaths": 0,
+            "committed_at": time.time(),
+        }

@@ -1,0 +1,103 @@
+"""What became of each question, and the rows that are written of it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from openbioner_batch.engine.rows import kind_of
+from openbioner_batch.engine.work import counts_metadata, rejected_table
+from openbioner_batch.records import Rejected
+from openbioner_batch.training.silver.asking import Asking
+
+UNREADABLE = "reading the answer failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An answer, or why there is none."""
+
+    content: str | None = None
+    """What the model said."""
+    usage: tuple[int, int] = (0, 0)
+    """Tokens of prompt and answer that were paid for."""
+    reason: str | None = None
+    """Why the document goes to the quarantine."""
+    fatal: str | None = None
+    """Why the run cannot go on."""
+    stopped: int | None = None
+    """Nothing was asked, since the cost ceiling is met; how many shards had been let in."""
+    columns: Mapping[str, Any] | None = None
+    """The answer, read."""
+    amounts: Mapping[str, int] | None = None
+    """What the answer adds to the run's sums."""
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Outcome:
+        found = json.loads(text)
+        return cls(**{**found, "usage": tuple(found.get("usage", (0, 0)))})
+
+    def read(self, text: str, asking: Asking) -> Outcome:
+        """The same with the answer read, if there is one."""
+        if self.content is None:
+            return self
+        try:
+            columns, amounts = asking.read(text, self.content)
+        except Exception as error:  # one strange answer must not end the run, nor its message quote the text
+            return Outcome(usage=self.usage, reason=f"{UNREADABLE}: {type(error).__name__}")
+        return Outcome(usage=self.usage, columns=columns, amounts=amounts)
+
+
+def answered_rows(
+    documents: pa.Table, outcomes: Sequence[Outcome], rejected: Sequence[Mapping[str, Any]], asking: Asking
+) -> tuple[pa.Table, pa.Table, dict[str, Any]]:
+    """The data rows of a shard with its counts as metadata, its quarantined records, and the counts.
+
+    Args:
+        documents: the shard's documents.
+        outcomes: one for each.
+        rejected: the records that did not become documents.
+        asking: whose columns are added.
+    """
+    good = [index for index, outcome in enumerate(outcomes) if outcome.columns is not None]
+    places = documents.drop_columns(["text"]).to_pylist()
+    quarantined = [Rejected(**item) for item in rejected] + [
+        Rejected(place["source"], place["record"], reason_at(outcome.reason or UNREADABLE, place))
+        for place, outcome in zip(places, outcomes, strict=True)
+        if outcome.columns is None
+    ]
+    quarantined.sort(key=lambda item: (item.source, item.record, item.reason))
+    rows = documents.take(good) if len(good) < documents.num_rows else documents
+    answers = [outcome.columns for outcome in outcomes if outcome.columns is not None]
+    amounts: Counter[str] = Counter()
+    for outcome in outcomes:
+        amounts["prompt_tokens"] += outcome.usage[0]
+        amounts["completion_tokens"] += outcome.usage[1]
+        amounts.update(outcome.amounts or {})
+    counts = {
+        "documents": len(good),
+        "quarantined": dict(Counter(kind_of(item.reason) for item in quarantined)),
+        "deletions": 0,
+        "spans": {},
+        "windows": 0,
+        "tokens": amounts["prompt_tokens"] + amounts["completion_tokens"],
+        "text_bytes": sum(len(text.encode()) for text in rows["text"].to_pylist()),
+        "amounts": dict(sorted(amounts.items())),
+    }
+    schema = pa.schema([*rows.schema, *asking.columns]).with_metadata(counts_metadata(counts))
+    added = [pa.array([answer[field.name] for answer in answers], field.type) for field in asking.columns]
+    table = pa.Table.from_arrays([*rows.columns, *added], schema=schema)
+    return table, rejected_table(quarantined), counts
+
+
+def reason_at(reason: str, place: Mapping[str, Any]) -> str:
+    """A reason that also tells which passage of its record it is about."""
+    return f"{reason} (passage at {place['start']})" if "start" in place else reason

@@ -1,0 +1,101 @@
+"""What silver data was made of: what was kept, and why not the rest."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SHOWN_TYPES = 12
+
+
+@dataclass(slots=True)
+class Report:
+    """Counts over a whole folder of silver data."""
+
+    output: str
+    quarantined: Counter[str] = field(default_factory=Counter)
+    """Passages (or rows of an import) that were set aside, by reason."""
+    passages: int = 0
+    """Passages kept."""
+    dropped_passages: Counter[str] = field(default_factory=Counter)
+    mentions: int = 0
+    """Mentions kept."""
+    dropped_mentions: Counter[str] = field(default_factory=Counter)
+    """Mentions that became unsure stretches, by reason."""
+    types: Counter[str] = field(default_factory=Counter)
+    """Mentions kept, by type."""
+    merged: dict[str, str] = field(default_factory=dict)
+    """Types that were taken for another."""
+    amounts: Counter[str] = field(default_factory=Counter)
+    """What else was counted: tokens, unaligned mentions, salvaged answers."""
+    cost: float | None = None
+    """What the answers cost, by the prices given; None where none were."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as it stands in the folder."""
+        return {
+            "output": self.output,
+            "passages": {
+                "in": self.passages + self.dropped_passages.total() + self.quarantined.total(),
+                "kept": self.passages,
+                "dropped": dict(self.dropped_passages.most_common()),
+                "quarantined": dict(self.quarantined.most_common()),
+            },
+            "mentions": {
+                "in": self.mentions + self.dropped_mentions.total(),
+                "kept": self.mentions,
+                "unsure": dict(self.dropped_mentions.most_common()),
+            },
+            "types": {"kept": len(self.types), "mentions": dict(self.types.most_common()), "merged": self.merged},
+            "amounts": dict(sorted(self.amounts.items())),
+            "cost": self.cost,
+        }
+
+    def to_bytes(self) -> bytes:
+        return json.dumps(self.as_json(), indent=1).encode()
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Show a report as a table."""
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for label, value in report_lines(report):
+        table.add_row(label, value)
+    console.print(f"{report.output}: silver data", soft_wrap=True)
+    console.print(table)
+
+
+def report_lines(report: Report) -> list[tuple[str, str]]:
+    """Labels and values to show."""
+    whole = report.as_json()
+    lines = [
+        ("passages", f"{whole['passages']['in']:,}"),
+        ("  kept", f"{report.passages:,}"),
+        *_reasons("dropped", report.dropped_passages),
+        *_reasons("quarantined", report.quarantined),
+        ("mentions of kept passages", f"{whole['mentions']['in']:,}"),
+        ("  kept", f"{report.mentions:,}"),
+        *_reasons("unsure", report.dropped_mentions),
+        ("types", f"{len(report.types):,}"),
+        *((f"  {name}", f"{count:,}") for name, count in report.types.most_common(SHOWN_TYPES)),
+    ]
+    if len(report.types) > SHOWN_TYPES:
+        lines.append((f"  and {len(report.types) - SHOWN_TYPES:,} more", ""))
+    if report.merged:
+        lines.append(("names merged into others", f"{len(report.merged):,}"))
+    lines += [(name.replace("_", " "), f"{amount:,}") for name, amount in sorted(report.amounts.items())]
+    if report.cost is not None:
+        lines.append(("cost", f"{report.cost:,.4f}"))
+    return lines
+
+
+def _reasons(verb: str, counts: Counter[str]) -> list[tuple[str, str]]:
+    return [(f"  {verb}: {reason}", f"{count:,}") for reason, count in counts.most_common()]

@@ -1,0 +1,288 @@
+"""The HTTP session that Ray Data's request stage is given: it retries, keeps to limits, and never raises.
+
+Ray's own stage (`ray.data.llm`, 2.60) sends the requests of a batch one after the other, takes an error of the server
+for an answer, ends the whole run at a body that is not JSON, waits without jitter or Retry-After, quotes the payload (a
+patient's text) in its last error, and would carry the key in the arguments of its actor. Its `session_factory` is the
+seam at which all of that is put right: the session below starts every request at once, within the limits, and always
+comes back with status 200 and a verdict of our own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import math
+import random
+import time
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+
+from openbioner_batch.training.silver.asking import Asking
+from openbioner_batch.training.silver.limits import Budget, Pace
+from openbioner_batch.training.silver.settings import KEY_VARIABLE, LlmSettings, read_key
+
+FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
+LONGEST_RETRY_AFTER_S = 600.0
+RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 524, 529})
+FATAL = {
+    401: "the endpoint refuses the key (HTTP 401): check --api-key-file or the variable " + KEY_VARIABLE,
+    402: "the endpoint asks for payment (HTTP 402): the account has no credit left",
+    403: "the endpoint denies access (HTTP 403): the key may not use this model",
+    404: "the endpoint knows no such model or path (HTTP 404): check --model and --endpoint",
+}
+FAILURES_IN_A_ROW = 12
+"""So many requests that fail for good with no success between tell that the endpoint is broken, not the passages."""
+REASKS = 2
+"""How often an answer of no use is asked for again."""
+BYTES_PER_TOKEN = 3
+"""Low for English, so that estimates are high."""
+
+
+class EndpointError(Exception):
+    """No further request makes sense. The message holds nothing of a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a session is built from, in the process that sends: no key, but where to find it."""
+
+    llm: LlmSettings
+    asking: Asking
+    spent: float
+
+    def __call__(self) -> Client:
+        """The session of this process; a factory of sessions, as Ray asks for one with every batch."""
+        return client_of(self)
+
+
+@functools.lru_cache(maxsize=1)
+def client_of(recipe: Recipe) -> Client:
+    """One client a process, since limits are for all batches together."""
+    return Client(recipe)
+
+
+class Client:
+    """Stands where Ray's stage expects an `aiohttp.ClientSession`."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        llm = recipe.llm
+        self._llm, self._asking = llm, recipe.asking
+        self._requests, self._tokens = Pace(llm.requests_per_minute), Pace(llm.tokens_per_minute)
+        self._budget = Budget(llm.max_cost, recipe.spent)
+        self._slots = asyncio.Semaphore(llm.concurrency)
+        self._resume_at = 0.0
+        self._failures = 0
+        self._fatal: str | None = None
+        self._http: aiohttp.ClientSession | None = None
+        self._jitter = random.Random()
+
+    async def __aenter__(self) -> Client:
+        if self._http is None:
+            key = read_key(self._llm.api_key_file)
+            self._http = aiohttp.ClientSession(
+                headers={"Authorization": f"Bearer {key}"} if key else {},
+                timeout=aiohttp.ClientTimeout(total=self._llm.timeout),
+                connector=aiohttp.TCPConnector(limit=self._llm.concurrency),
+            )
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        """The session outlives a batch, and ends with its process."""
+
+    def post(self, url: str, headers: object, data: str) -> Awaitable[Verdict]:
+        """Start on a request; Ray sends all of a batch before it awaits the first."""
+        return asyncio.ensure_future(self._verdict(url, json.loads(data)))
+
+    async def _verdict(self, url: str, payload: dict[str, Any]) -> Verdict:
+        text, shard, size = payload["text"], payload["shard"], payload["size"]
+        if text is None:
+            return Verdict({})  # the shard's own row, about which nothing is asked
+        body = json.loads(payload["body"])
+        prompt_tokens = len(payload["body"].encode()) / BYTES_PER_TOKEN
+        if not self._budget.admit(shard, size * self._llm.price(prompt_tokens, self._llm.max_tokens)):
+            await asyncio.sleep(0.2)  # the rest of the input comes by while admitted shards end: let it not rush
+            return Verdict({"stopped": self._budget.admitted})
+        usage = [0, 0]
+        try:
+            async with self._slots:
+                return Verdict({"content": await self._ask(url, body, text, prompt_tokens, usage), "usage": usage})
+        except EndpointError as error:
+            self._fatal = str(error)
+            return Verdict({"fatal": str(error)})
+        except RefusedError as error:
+            return Verdict({"reason": str(error), "usage": usage})
+        finally:
+            self._budget.settle(shard, 1 / size, self._llm.price(*usage))
+
+    async def _ask(self, url: str, body: dict[str, Any], text: str, prompt_tokens: float, usage: list[int]) -> str:
+        """A usable answer; `usage` is added to.
+
+        Raises:
+            RefusedError: there is none to be had for this text.
+            EndpointError: for no text.
+        """
+        fault, asked = "", 0
+        while asked <= REASKS:
+            content = await self._send(url, body, prompt_tokens, usage)
+            fault = self._asking.fault(text, content) or ""
+            if not fault:
+                return content
+            asked += 1
+            # The same question would be given the same answer.
+            body = {**body, "seed": self._llm.seed + asked, "temperature": max(self._llm.temperature, 0.5)}
+        raise RefusedError(fault)
+
+    async def _send(self, url: str, body: dict[str, Any], prompt_tokens: float, usage: list[int]) -> str:
+        """What the model says, after as many retries as it takes."""
+        for attempt in range(self._llm.max_retries + 1):
+            if self._fatal:
+                raise EndpointError(self._fatal)
+            await self._wait_turn(prompt_tokens)
+            try:
+                content, used = await self._send_once(url, body)
+            except TransientError as error:
+                trouble = error
+                if attempt < self._llm.max_retries:
+                    await asyncio.sleep(self._back_off(attempt, error.retry_after))
+                continue
+            except RefusedError:
+                self._note_failure("it refuses every request")
+                raise
+            self._failures = 0
+            prompt, completion = used or (round(prompt_tokens), len(content.encode()) // BYTES_PER_TOKEN)
+            self._tokens.correct(prompt + completion - prompt_tokens)
+            usage[0] += prompt
+            usage[1] += completion
+            return content
+        if trouble.unreachable:
+            raise EndpointError(f"{trouble}: {self._llm.endpoint}")
+        self._note_failure(str(trouble))
+        raise RefusedError(str(trouble))
+
+    async def _wait_turn(self, prompt_tokens: float) -> None:
+        now = time.monotonic()
+        await asyncio.sleep(max(self._requests.reserve(1, now), self._tokens.reserve(prompt_tokens, now)))
+        while (wait := self._resume_at - time.monotonic()) > 0:
+            await asyncio.sleep(wait + self._jitter.uniform(0, 0.5))
+
+    def _back_off(self, attempt: int, retry_after: float | None) -> float:
+        """Seconds before the next attempt: doubled each time and half of it by chance, or what the server asks for."""
+        if retry_after is not None:
+            # One request that is told to wait speaks for all that share the key.
+            self._resume_at = max(self._resume_at, time.monotonic() + retry_after)
+            return 0.0
+        longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt)
+        return longest / 2 + self._jitter.uniform(0, longest / 2)
+
+    def _note_failure(self, trouble: str) -> None:
+        self._failures += 1
+        if self._failures >= FAILURES_IN_A_ROW:
+            raise EndpointError(f"{self._failures} requests in a row failed for good; {trouble}: {self._llm.endpoint}")
+
+    async def _send_once(self, url: str, body: dict[str, Any]) -> tuple[str, tuple[int, int] | None]:
+        """The answer's content, and the tokens of prompt and answer where the server tells them."""
+        assert self._http is not None
+        try:
+            async with self._http.post(url, json=body) as response:
+                data = await response.read()
+        except aiohttp.ClientConnectorError:
+            raise TransientError("the endpoint cannot be reached", unreachable=True) from None
+        except TimeoutError:
+            raise TransientError("the endpoint took too long to answer") from None
+        except aiohttp.ClientError:
+            raise TransientError("the connection to the endpoint broke") from None
+        if response.status in FATAL:
+            raise EndpointError(FATAL[response.status])
+        if response.status in RETRYABLE:
+            wait = retry_after(response.headers.get("Retry-After"), time.time())
+            raise TransientError(f"the endpoint failed: {phrase(response.status)}", wait)
+        if response.status != HTTPStatus.OK:
+            if b"response_format" in data and "response_format" in body:
+                raise EndpointError(
+                    "the endpoint does not know this response format: give --response-format json_object or none"
+                )
+            raise RefusedError(f"the endpoint refused the request: {phrase(response.status)}")
+        try:
+            return read_completion(json.loads(data))
+        except (ValueError, LookupError, TypeError, RecursionError):
+            raise TransientError("the endpoint's answer is not that of a chat completion") from None
+
+
+class TransientError(Exception):
+    """A failure that may not come again."""
+
+    def __init__(self, message: str, retry_after: float | None = None, unreachable: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.unreachable = unreachable
+
+
+class RefusedError(Exception):
+    """There is no answer for this text; the message says why and holds nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a request, in the shape of an HTTP response: all that Ray's stage asks of one."""
+
+    outcome: dict[str, Any]
+    status: int = 200
+    reason: str = "OK"
+
+    async def __aenter__(self) -> Verdict:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        """Nothing to close."""
+
+    async def json(self) -> dict[str, str]:
+        """The outcome as one string: mappings of unequal keys would be made equal by Arrow."""
+        return {"outcome": json.dumps(self.outcome)}
+
+
+def read_completion(answer: Any) -> tuple[str, tuple[int, int] | None]:
+    """Content and tokens of a chat completion.
+
+    Raises:
+        ValueError, LookupError, TypeError: it is none.
+    """
+    content = answer["choices"][0]["message"].get("content")
+    usage = answer.get("usage") or {}
+    counts = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    text = content if isinstance(content, str) else ""
+    if isinstance(counts[0], int) and isinstance(counts[1], int):
+        return text, (counts[0], counts[1])
+    return text, None
+
+
+def retry_after(value: str | None, now: float) -> float | None:
+    """Seconds to wait by a Retry-After header (RFC 9110, section 10.2.3: seconds or a date), None where it tells none.
+
+    Args:
+        value: the header.
+        now: seconds since 1970.
+    """
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - now
+        except ValueError:
+            return None
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_S) if math.isfinite(seconds) else None
+
+
+def phrase(status: int) -> str:
+    """A status in words, without digits, so that reasons can be counted by kind."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown Status"

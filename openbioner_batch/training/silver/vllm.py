@@ -1,0 +1,79 @@
+"""vLLM inside the run, for machines with GPUs of their own."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.training.silver.asking import Asking
+from openbioner_batch.training.silver.graph import collected
+from openbioner_batch.training.silver.outcomes import Outcome
+from openbioner_batch.training.silver.settings import LlmSettings
+
+BATCH = 64
+FAILED = "vLLM failed on the text"
+
+
+def check_vllm() -> None:
+    """Refuse where it is not installed.
+
+    Raises:
+        UsageError: names the extra.
+    """
+    if importlib.util.find_spec("vllm") is None:
+        raise UsageError(
+            "--vllm needs vLLM, which is not installed: pip install 'openbioner-batch[vllm]' on machines with a GPU, "
+            "or serve the model elsewhere and give --endpoint"
+        )
+
+
+def vllm_processor(asking: Asking, llm: LlmSettings) -> Callable[[Any], Any]:
+    """Ray Data's vLLM processor for a question: a dataset of the graph's rows in, one of collected rows out."""
+    from ray.data.llm import build_processor, vLLMEngineProcessorConfig
+
+    config = vLLMEngineProcessorConfig(
+        model_source=llm.model_name,
+        engine_kwargs={"enable_prefix_caching": True},  # every prompt begins with the same instructions
+        batch_size=BATCH,
+        should_continue_on_error=True,
+    )
+    processor = build_processor(
+        config,
+        preprocess=partial(sampling_of, asking=asking, llm=llm),
+        postprocess=partial(generated, asking=asking),
+    )
+    return lambda rows: processor(rows).map(settled)
+
+
+def sampling_of(row: dict[str, Any], asking: Asking, llm: LlmSettings) -> dict[str, Any]:
+    """Ray's preprocess: the chat of a row, and how it is sampled."""
+    text = row["text"]
+    sampling: dict[str, Any] = {"temperature": llm.temperature, "seed": llm.seed, "max_tokens": llm.max_tokens}
+    if not isinstance(text, str):
+        # A shard's own row: there is no way round the engine, so it is asked for a single token.
+        return {"messages": asking.messages(""), "sampling_params": {**sampling, "max_tokens": 1}}
+    if llm.response_format != "none":
+        sampling["structured_outputs"] = {"json": asking.schema()}
+    return {"messages": asking.messages(text), "sampling_params": sampling}
+
+
+def generated(row: dict[str, Any], asking: Asking) -> dict[str, Any]:
+    """Ray's postprocess: what became of a row, its answer read."""
+    text = row["text"]
+    if not isinstance(text, str):
+        return collected(row, Outcome())
+    usage = (int(row.get("num_input_tokens") or 0), int(row.get("num_generated_tokens") or 0))
+    content = row["generated_text"]
+    fault = asking.fault(text, content)
+    outcome = Outcome(usage=usage, reason=fault) if fault else Outcome(content=content, usage=usage)
+    return collected(row, outcome.read(text, asking))
+
+
+def settled(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as it is collected, also where the engine gave an error instead of an answer."""
+    if row.get("__inference_error__"):
+        return collected(row, Outcome(reason=FAILED))
+    return {name: value for name, value in row.items() if name != "__inference_error__"}
