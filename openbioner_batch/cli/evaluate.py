@@ -1,69 +1,91 @@
-"""`openbioner-batch evaluate`: strict scores of a model on a corpus of IOB tags."""
+"""`openbioner-batch evaluate`: strict scores of a model on corpora with gold spans."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import click
 
 
+def corpus_options(command: Any) -> Any:
+    """The options that `evaluate` and `calibrate` share."""
+    options = [
+        click.option("--corpus", required=True, metavar="PATH", help="Folder of known corpora, or one file or folder."),
+        click.option("--corpora", metavar="A,B", help="Only these of the known corpora in the folder."),
+        click.option("--types", metavar="LABEL=TYPE,...", help="For one corpus: the type of each label; - leaves out."),
+        click.option(
+            "--view", metavar="V", help="Description: name, definition, examples, contextual, or some joined by +."
+        ),
+        click.option("--format", metavar="F", help="Of one corpus: iob, pubtator, brat, jsonl [by the suffix]."),
+        click.option(
+            "--model", default="bundled", show_default=True, help="`bundled`, a checkpoint's folder or a hub id."
+        ),
+        click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
+        click.option("--dtype", default="float32", show_default=True, help="auto, float32, bfloat16 or float16."),
+        click.option("--words", metavar="W", help="whitespace or basic [the corpus's tokens, else basic]."),
+        click.option("--limit", type=int, metavar="N", help="Only the first N sentences or documents of each corpus."),
+        click.option("--allow-trained", is_flag=True, help="Score corpora that the model was trained on too."),
+        click.option("--resamples", type=int, default=1000, show_default=True, help="Of the bootstrap."),
+        click.option("--seed", type=int, default=42, show_default=True, help="Of the bootstrap."),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def build_settings(flags: dict[str, Any]) -> Any:
+    """The settings that flags mean."""
+    from openbioner_batch.evaluation.settings import EvaluateSettings
+
+    corpora = tuple(name.strip() for name in (flags.pop("corpora", None) or "").split(",") if name.strip())
+    return EvaluateSettings(corpora=corpora, **flags)
+
+
 @click.command("evaluate")
-@click.argument("corpus", type=click.Path())
+@corpus_options
+@click.option("--split", default="test", show_default=True, help="Of known corpora: test or devel.")
+@click.option("--no-calibration", is_flag=True, help="Leave out the checkpoint's biases and thresholds.")
 @click.option(
-    "--types",
-    "selection",
-    required=True,
-    metavar="LABEL=NAME,...",
-    help="The catalog's type for each label of the corpus, such as Disease=disease,Chemical=drug.",
+    "--overlap-with", metavar="FOLDER", help="Training data: say what the corpora share, score without it too."
 )
-@click.option("--view", default="definition", show_default=True, help="Which description of a type to use.")
-@click.option("--model", default="bundled", show_default=True, help="`bundled`, a checkpoint's folder or a hub id.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
-@click.option("--dtype", default="auto", show_default=True, help="auto, float32 or bfloat16.")
 @click.option(
-    "--words",
-    type=click.Choice(["whitespace", "basic"]),
-    default="whitespace",
-    show_default=True,
-    help="How a text is split into words; whitespace gives back the corpus's tokens.",
+    "--ablate-descriptions", is_flag=True, help="Compare the views of the descriptions, and ensembles of them."
 )
-@click.option("--limit", type=click.IntRange(min=1), help="Only the first so many sentences.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def command(
-    corpus: str,
-    selection: str,
-    view: str,
-    model: str,
-    device: str,
-    dtype: str,
-    words: str,
-    limit: int | None,
-    as_json: bool,
-) -> None:
-    """Score a model on CORPUS, a .tsv or .tsv.gz file with a token, a tab and an IOB tag on each line.
+@click.option("--plot", metavar="FILE", help="With --ablate-descriptions: draw the comparison into this PNG.")
+def command(as_json: bool, ablate_descriptions: bool, plot: str | None, **flags: Any) -> None:
+    """Score a model on the corpora at --corpus: strict entity-level precision, recall and F1 with 95 % intervals.
 
-    The protocol: a sentence's tokens are joined by spaces, the corpus's types are asked together, and an entity is
-    right when its first and last token and its type are (seqeval's strict scores).
+    --corpus is a folder with known corpora (NCBI-disease, BC5CDR, BC2GM, JNLPBA, AnatEM, each a folder with
+    test.tsv.gz of tokens and IOB tags), or one corpus: IOB tags, PubTator, brat (a folder) or JSONL, plain or .gz. A
+    corpus that is not known by name needs --types.
     """
-    import json
-    from time import perf_counter
+    settings = build_settings(flags)
 
-    from openbioner_batch.evaluation.benchmark import evaluate_iob
-    from openbioner_batch.evaluation.labels import resolve_labels
+    from openbioner_batch.report.progress import corpus_progress
 
-    types = resolve_labels(selection, view)
+    if plot and not ablate_descriptions:
+        from openbioner_batch.errors import UsageError
 
-    from openbioner_batch.model import Tagger
+        raise UsageError("--plot draws the comparison of descriptions: give --ablate-descriptions too")
+    with corpus_progress() as progress:
+        if ablate_descriptions:
+            from openbioner_batch.evaluation.ablation import ablate
 
-    tagger = Tagger.from_pretrained(model, device=device, dtype=dtype)
-    start = perf_counter()
-    scores = evaluate_iob(tagger, corpus, types, words=words, limit=limit)
-    seconds = perf_counter() - start
+            result = ablate(settings, progress)
+        else:
+            from openbioner_batch.evaluation.run import evaluate
+
+            result = evaluate(settings, progress)
+    if plot:
+        from openbioner_batch.report.ablation import draw_ablation
+
+        draw_ablation(result, plot)
     if as_json:
-        about = {"corpus": corpus, "model": model, "digest": tagger.digest, "view": view, "words": words}
-        asked = {label: {"name": kind.name, "description": kind.description} for label, kind in types.items()}
-        click.echo(json.dumps({**about, "types": asked, "seconds": round(seconds, 1), **scores.as_dict()}, indent=2))
+        import json
+
+        click.echo(json.dumps(result, indent=2))
         return
-    from rich.console import Console
+    from openbioner_batch.report.scores import print_result
 
-    from openbioner_batch.report.scores import scores_table
-
-    Console(highlight=False).print(scores_table(scores))
+    print_result(result)

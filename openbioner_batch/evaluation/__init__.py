@@ -1,6 +1,21 @@
-"""Benchmark corpora and the strict metrics they are scored with."""
+"""Benchmark corpora, the strict metrics they are scored with, and the protocol that makes figures comparable."""
 
-from openbioner_batch.evaluation.benchmark import evaluate_iob
+from openbioner_batch.evaluation.benchmark import count_found, estimate, find_spans
 from openbioner_batch.evaluation.metrics import Counts, Quality, Scores, score_spans
+from openbioner_batch.evaluation.reading import GoldCorpus, read_corpus
+from openbioner_batch.evaluation.run import evaluate
+from openbioner_batch.evaluation.settings import EvaluateSettings
 
-__all__ = ["Counts", "Quality", "Scores", "evaluate_iob", "score_spans"]
+__all__ = [
+    "Counts",
+    "EvaluateSettings",
+    "GoldCorpus",
+    "Quality",
+    "Scores",
+    "count_found",
+    "estimate",
+    "evaluate",
+    "find_spans",
+    "read_corpus",
+    "score_spans",
+]

@@ -2,30 +2,109 @@
 
 from __future__ import annotations
 
-from openbioner_batch.catalog import resolve_types
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from openbioner_batch.catalog import find_types
+from openbioner_batch.catalog.base import VIEWS, CatalogType
 from openbioner_batch.errors import UsageError
 from openbioner_batch.records import EntityType
 
+NAME_VIEW = "name"
+"""A type's bare name in words, as a description: what a description adds is measured against it."""
+LEFT_OUT = "-"
 
-def resolve_labels(selection: str, view: str = "definition") -> dict[str, EntityType]:
-    """The types to ask for, under the labels of the corpus, in the order given.
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The types asked for the labels of a corpus. Labels that share a type are scored as one."""
+
+    types: Mapping[str, CatalogType]
+    """The type of each label that is asked for, in the order given."""
+    left_out: frozenset[str] = frozenset()
+    """Labels whose gold spans are passed over."""
+
+    @property
+    def asked(self) -> tuple[CatalogType, ...]:
+        """Each type once."""
+        return tuple({kind.name: kind for kind in self.types.values()}.values())
+
+    @property
+    def rows(self) -> dict[str, str]:
+        """For each type's name, what its scores are called: the labels that it stands for."""
+        rows: dict[str, list[str]] = {}
+        for label, kind in self.types.items():
+            rows.setdefault(kind.name, []).append(label)
+        return {name: "+".join(labels) for name, labels in rows.items()}
+
+    def row_of(self, label: str) -> str:
+        """What the scores are called under which gold spans of this label count."""
+        return self.rows[self.types[label].name]
+
+    def described(self, view: str) -> tuple[EntityType, ...]:
+        """The types as a model is told them.
+
+        Args:
+            view: "name", or one of the catalog's views.
+
+        Raises:
+            UsageError: there is no such view.
+        """
+        if view == NAME_VIEW:
+            return tuple(EntityType(kind.name, kind.name.replace("_", " ")) for kind in self.asked)
+        return tuple(kind.describe(view) for kind in self.asked)
+
+
+def resolve_labels(pairs: Mapping[str, str]) -> Labels:
+    """The types to ask for.
 
     Args:
-        selection: `Label=name` pairs separated by commas; a name or alias of the catalog, or a YAML file of one type.
-        view: which of a type's descriptions to use.
+        pairs: for each label a name or alias of the catalog, a YAML file of one type, or `-` to leave its spans out.
 
     Raises:
-        UsageError: a pair without `=`, a label given twice, a name that is unknown or stands for several types.
+        UsageError: a name that is unknown or stands for several types, or no type at all.
     """
-    found: dict[str, EntityType] = {}
+    types: dict[str, CatalogType] = {}
+    for label, name in pairs.items():
+        if name == LEFT_OUT:
+            continue
+        found = find_types(name)
+        if len(found) != 1:
+            raise UsageError(f"--types {label}={name}: {name} stands for {len(found)} types; name one of them")
+        types[label] = found[0]
+    if not types:
+        raise UsageError("--types leaves every label out; give one of them a type")
+    return Labels(types, frozenset(pairs) - frozenset(types))
+
+
+def parse_pairs(selection: str) -> dict[str, str]:
+    """`Label=name` pairs separated by commas, in their order.
+
+    Raises:
+        UsageError: a pair without `=`, or a label given twice.
+    """
+    pairs: dict[str, str] = {}
     for pair in selection.split(","):
         label, equals, name = (part.strip() for part in pair.partition("="))
         if not (label and equals and name):
             raise UsageError(f"--types {pair.strip()!r}: expected Label=name, such as Disease=disease,Chemical=drug")
-        if label in found:
+        if label in pairs:
             raise UsageError(f"--types gives label {label!r} twice")
-        types = [kind for group in resolve_types(name, view) for kind in group]
-        if len(types) != 1:
-            raise UsageError(f"--types {label}={name}: {name} stands for {len(types)} types; name one of them")
-        found[label] = types[0]
-    return found
+        pairs[label] = name
+    return pairs
+
+
+def parse_views(view: str) -> tuple[str, ...]:
+    """The views of `definition` or of an ensemble such as `definition+examples`.
+
+    Raises:
+        UsageError: one does not exist or is given twice.
+    """
+    views = tuple(part.strip() for part in view.split("+"))
+    for part in views:
+        if part not in (NAME_VIEW, *VIEWS):
+            expected = ", ".join((NAME_VIEW, *VIEWS))
+            raise UsageError(f"--view {view}: expected one of {expected}, or several joined by +")
+    if len(set(views)) < len(views):
+        raise UsageError(f"--view {view}: a view is given twice")
+    return views

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-SpanKey = tuple[Hashable, int, int, str]
+import numpy as np
+
+SpanKey = tuple[Any, int, int, str]
 """(document, start, end, type): a prediction is right when all four are."""
 
 
@@ -67,6 +69,45 @@ class Scores:
             "macro": _measures(self.macro),
             "per_type": {name: _with_counts(counts) for name, counts in self.per_type.items()},
         }
+
+
+@dataclass(frozen=True, slots=True)
+class CountsByDocument:
+    """How many entities of each type each document has: what scores and their intervals are made of.
+
+    Attributes:
+        types: what the columns are called.
+        counts: int64 [documents, types, 3] gold, predicted, correct.
+    """
+
+    types: tuple[str, ...]
+    counts: np.ndarray
+
+    @property
+    def scores(self) -> Scores:
+        """The documents pooled; types that neither the gold nor the predictions hold are left out, as in seqeval."""
+        pooled = dict(zip(self.types, self.counts.sum(axis=0).tolist(), strict=True))
+        return Scores({name: Counts(*pooled[name]) for name in sorted(pooled) if any(pooled[name])})
+
+
+def count_by_document(
+    gold: Iterable[SpanKey], predicted: Iterable[SpanKey], documents: Sequence[int], types: Sequence[str]
+) -> CountsByDocument:
+    """Strict counts of predicted entities against gold ones; a span given twice counts once, as in seqeval.
+
+    Args:
+        gold: keys whose first part is the index of a text.
+        predicted: likewise.
+        documents: for each text the index of its document.
+        types: every type of a key.
+    """
+    gold, predicted = set(gold), set(predicted)
+    columns = {name: column for column, name in enumerate(types)}
+    counts = np.zeros((1 + max(documents, default=-1), len(columns), 3), np.int64)
+    for column, keys in enumerate((gold, predicted, gold & predicted)):
+        for text, _, _, name in keys:
+            counts[documents[text], columns[name], column] += 1
+    return CountsByDocument(tuple(types), counts)
 
 
 def score_spans(gold: Iterable[SpanKey], predicted: Iterable[SpanKey]) -> Scores:

@@ -1,29 +1,130 @@
-"""Strict scores as a table."""
+"""Strict scores as tables."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
 from rich.table import Table
 
-from openbioner_batch.evaluation.metrics import Counts, Quality, Scores
+_MEASURES = ("precision", "recall", "f1")
 
 
-def scores_table(scores: Scores) -> Table:
-    """A row for each type, then micro and macro averages, in percent."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("type")
-    for title in ("precision", "recall", "F1", "gold", "predicted", "correct"):
-        table.add_column(title, justify="right")
-    for name, counts in scores.per_type.items():
-        table.add_row(name, *_percents(counts.quality), *_numbers(counts))
-    table.add_section()
-    table.add_row("micro", *_percents(scores.micro.quality), *_numbers(scores.micro), style="bold")
-    table.add_row("macro", *_percents(scores.macro))
+def corpora_table(result: Mapping[str, Any]) -> Table:
+    """A row of micro scores for each corpus of `evaluate`'s result, then their average, in percent.
+
+    F1 carries its 95 % interval.
+    """
+    table = _table("corpus", "figures", "precision", "recall", "F1", "95 %", "macro F1", "gold", "predicted", "correct")
+    for name, entry in result["corpora"].items():
+        micro = entry["micro"]
+        macro = f"{100 * entry['macro']['f1']:.1f}"
+        numbers = [str(micro[key]) for key in ("gold", "predicted", "correct")]
+        table.add_row(name, entry["kind"], *_percents(micro), _interval(micro), macro, *numbers)
+    if len(result["corpora"]) > 1:
+        mean = result["average"]
+        table.add_section()
+        table.add_row("average", "", *_percents(mean), _interval(mean), style="bold")
     return table
 
 
-def _percents(quality: Quality) -> list[str]:
-    return [f"{100 * value:.1f}" for value in (quality.precision, quality.recall, quality.f1)]
+def types_table(entry: Mapping[str, Any]) -> Table:
+    """A row for each type of one corpus of `evaluate`'s result, then micro and macro averages, in percent."""
+    table = _table("type", "precision", "recall", "F1", "95 %", "gold", "predicted", "correct")
+    for name, values in [*entry["per_type"].items(), ("micro", entry["micro"])]:
+        numbers = [str(values[key]) for key in ("gold", "predicted", "correct")]
+        table.add_row(name, *_percents(values), _interval(values), *numbers, style="bold" if name == "micro" else "")
+    table.add_row("macro", *_percents(entry["macro"]), _interval(entry["macro"]))
+    return table
 
 
-def _numbers(counts: Counts) -> list[str]:
-    return [str(counts.gold), str(counts.predicted), str(counts.correct)]
+def ablation_table(result: Mapping[str, Any]) -> Table:
+    """A row for each way of describing the types, a column of micro F1 for each corpus, in percent."""
+    names = list(result["corpora"])
+    table = _table("description", *names, "average", "95 %")
+    for view, mean in result["average"].items():
+        columns = [f"{100 * result['corpora'][name]['views'][view]['f1']:.1f}" for name in names]
+        table.add_row(view, *columns, f"{100 * mean['f1']:.1f}", _interval(mean))
+    return table
+
+
+def notes(result: Mapping[str, Any]) -> list[str]:
+    """What a reader of the table should know besides: what was left out, shared, or is not independent."""
+    found: list[str] = [f"calibrated on {result['calibrated']}"] if result.get("calibrated") else []
+    for name, entry in result["corpora"].items():
+        if count := entry.get("discontinuous_left_out"):
+            found.append(f"{name}: {count} discontinuous gold mentions left out")
+        if sharing := entry.get("training_corpora_sharing_articles"):
+            found.append(
+                f"{name}: the model was trained on {', '.join(sharing)}, which holds articles of it; "
+                "compare with --overlap-with"
+            )
+        if overlap := entry.get("overlap"):
+            found.append(_overlap_note(name, entry, overlap))
+    return found
+
+
+def _overlap_note(name: str, entry: Mapping[str, Any], overlap: Mapping[str, Any]) -> str:
+    unit = entry["resampled"]
+    by_id = f", {overlap['texts_shared_by_id']} by id" if overlap["ids_compared"] else ""
+    parts = [
+        f"F1 {words} {100 * overlap[key]['f1']:.1f}"
+        for key, words in (("without_overlap", "without them"), ("with_overlap", "on them alone"))
+        if overlap[key]
+    ]
+    shared = f"{overlap[f'{unit}_shared']} of {entry['units']} {unit} stand in the training data"
+    return f"{name}: {shared} ({overlap['texts_shared_by_sentence']} by sentence{by_id}); {', '.join(parts)}"
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column(first)
+    for title in others:
+        table.add_column(title, justify="left" if title == "figures" else "right")
+    return table
+
+
+def _percents(values: Mapping[str, float]) -> list[str]:
+    return [f"{100 * values[name]:.1f}" for name in _MEASURES]
+
+
+def _interval(values: Mapping[str, Any]) -> str:
+    low, high = values["f1_interval"]
+    return f"{100 * low:.1f}-{100 * high:.1f}"
+
+
+def print_result(result: Mapping[str, Any]) -> None:
+    """Print what `evaluate` or `ablate` found as tables, with notes below."""
+    console = _console()
+    if "views" in result:
+        console.print(ablation_table(result))
+    elif len(result["corpora"]) == 1:
+        ((name, entry),) = result["corpora"].items()
+        console.print(f"{name}, {entry['kind']}: {entry['units']} {entry['resampled']}, strict by {entry['level']}")
+        console.print(types_table(entry))
+    else:
+        console.print(corpora_table(result))
+    for note in notes(result):
+        console.print(note, soft_wrap=True)
+
+
+def print_calibration(result: Mapping[str, Any]) -> None:
+    """Print what `calibrate` fitted, and micro F1 before and after it."""
+    parts = [part for part in ("devel", "held_out", "test") if part in result["average"]]
+    table = _table("corpus", *(f"{part.replace('_', ' ')} {when}" for part in parts for when in ("before", "after")))
+    for name, entry in [*result["corpora"].items(), ("average", result["average"])]:
+        values = [f"{100 * entry[part][when]:.1f}" for part in parts for when in ("before", "after")]
+        table.add_row(name, *values)
+    console = _console()
+    console.print(table)
+    fitted = result["calibration"]
+    console.print(f"NEG bias {fitted['neg_bias']:+.2f}", soft_wrap=True)
+    for title, key in (("biases", "type_biases"), ("thresholds", "type_thresholds")):
+        of_types = ", ".join(f"{name} {value:+.2f}" for name, value in fitted[key].items())
+        console.print(f"{title} of types: {of_types or 'none'}", soft_wrap=True)
+
+
+def _console() -> Console:
+    """As wide as the tables need where nobody watches: in a file or a pipe nothing is cut."""
+    return Console(highlight=False, width=None if Console().is_terminal else 160)

@@ -1,19 +1,24 @@
-"""`openbioner-batch evaluate`: a real model, however small, scored on a corpus."""
+"""`openbioner-batch evaluate` and `calibrate`: a real model, however small, scored on corpora."""
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from openbioner_batch.cli.evaluate import command
+from openbioner_batch.cli import calibrate as calibrate_cli
+from openbioner_batch.cli import evaluate as evaluate_cli
 from openbioner_batch.errors import UsageError
-from openbioner_batch.evaluation import evaluate_iob
-from openbioner_batch.formats.iob import read_iob
-from openbioner_batch.model import EntityType, Tagger
+from openbioner_batch.model import Tagger, read_calibration
 
+ROOT = Path(__file__).resolve().parents[2]
 DESCRIPTION = "a drug that is given"
 
 
@@ -32,26 +37,101 @@ def type_file(tmp_path: Path) -> Path:
 
 
 def evaluate(*arguments: object) -> Result:
-    return CliRunner().invoke(command, [str(argument) for argument in arguments], catch_exceptions=False)
+    return CliRunner().invoke(evaluate_cli.command, [str(argument) for argument in arguments], catch_exceptions=False)
 
 
 def test_json_holds_the_scores_and_what_was_asked(corpus: Path, type_file: Path, checkpoint: Path) -> None:
-    answer = evaluate(corpus, "--types", f"Drug={type_file}", "--model", checkpoint, "--device", "cpu", "--json")
-    found = json.loads(answer.output)
-    tagger = Tagger.from_pretrained(checkpoint, device="cpu")
-    assert found["types"] == {"Drug": {"name": "drug", "description": DESCRIPTION}}
-    assert found["digest"] == tagger.digest
-    scores = evaluate_iob(tagger, corpus, {"Drug": EntityType("drug", DESCRIPTION)})
-    assert found["micro"] == scores.as_dict()["micro"]
-    assert found["micro"]["gold"] == sum(len(sentence.spans) for sentence in read_iob(corpus)) == 2
+    answer = evaluate(
+        "--corpus", corpus, "--types", f"Drug={type_file}", "--model", checkpoint, "--device", "cpu", "--json"
+    )
+    found = json.loads(answer.stdout)
+    assert found["digest"] == Tagger.from_pretrained(checkpoint, device="cpu").digest
+    entry = found["corpora"]["corpus"]
+    assert entry["types"] == {"Drug": "drug"}
+    assert entry["kind"] == "unknown"
+    assert entry["micro"]["gold"] == 2
+    low, high = entry["micro"]["f1_interval"]
+    assert low <= entry["micro"]["f1"] <= high
+    assert "corpus: 2 texts done" in answer.stderr
 
 
-def test_the_table_has_a_row_for_each_type_and_the_averages(corpus: Path, type_file: Path, checkpoint: Path) -> None:
-    answer = evaluate(corpus, "--types", f"Drug={type_file}", "--model", checkpoint, "--limit", 1)
-    assert [line.split()[0] for line in answer.output.splitlines()] == ["type", "Drug", "micro", "macro"]
-    assert answer.output.splitlines()[1].split()[4] == "1"  # one gold entity in the first sentence
+def test_one_corpus_is_a_table_of_its_types(corpus: Path, type_file: Path, checkpoint: Path) -> None:
+    answer = evaluate("--corpus", corpus, "--types", f"Drug={type_file}", "--model", checkpoint, "--limit", 1)
+    title, head, *rows = answer.stdout.splitlines()
+    assert title == "corpus, unknown: 1 sentences, strict by tokens"
+    assert head.split()[0] == "type"
+    assert [row.split()[0] for row in rows] == ["Drug", "micro", "macro"]
+    assert rows[0].split()[5] == "1"  # one gold entity in the first sentence
 
 
-def test_a_corpus_that_is_not_there_is_the_users_error(type_file: Path, checkpoint: Path) -> None:
-    with pytest.raises(UsageError, match="cannot read"):
-        evaluate("nowhere.tsv", "--types", f"Drug={type_file}", "--model", checkpoint)
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--corpus", "nowhere.tsv", "--types", "Drug=drug"], "cannot read"),
+        (["--corpus", "nowhere.xyz", "--types", "Drug=drug"], "the suffix tells no format"),
+        (["--corpus", "x.tsv", "--split", "train"], "--split is 'train'"),
+        (["--corpus", "x.tsv", "--view", "poem"], "--view poem"),
+        (["--corpus", "x.tsv", "--corpora", "CoNLL"], "expected some of NCBI-disease"),
+        (["--corpus", "x.tsv", "--limit", "0"], "--limit is 0"),
+        (["--corpus", "x.tsv", "--plot", "x.png"], "--plot draws"),
+    ],
+)
+def test_a_wrong_request_is_the_users_error(arguments: list[str], message: str, checkpoint: Path) -> None:
+    with pytest.raises(UsageError, match=message):
+        evaluate(*arguments, "--model", checkpoint)
+
+
+def test_a_folder_of_known_corpora_is_a_table_with_their_average(tmp_path: Path) -> None:
+    for name, label in (("NCBI-disease", "Disease"), ("BC2GM", "GENE")):
+        (tmp_path / name).mkdir()
+        with gzip.open(tmp_path / name / "test.tsv.gz", "wt") as stream:
+            stream.write(f"Lung\tB-{label}\ncancer\tI-{label}\nin\tO\nmice\tO\n\nNo\tO\nfever\tB-{label}\n\n")
+    answer = evaluate("--corpus", tmp_path, "--allow-trained")
+    head, *rows = answer.stdout.splitlines()
+    assert head.split()[0] == "corpus"
+    assert [row.split()[0] for row in rows[:3]] == ["NCBI-disease", "BC2GM", "average"]
+    only = evaluate("--corpus", tmp_path, "--allow-trained", "--corpora", "bc2gm", "--json")
+    assert list(json.loads(only.stdout)["corpora"]) == ["BC2GM"]
+
+
+def test_the_job_takes_the_same_arguments(corpus: Path, type_file: Path, checkpoint: Path) -> None:
+    arguments = ["--corpus", corpus, "--types", f"Drug={type_file}", "--model", checkpoint, "--json"]
+    done = subprocess.run(
+        [sys.executable, ROOT / "jobs" / "evaluate.py", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["corpora"]["corpus"]["micro"]["gold"] == 2
+
+
+def test_calibrate_writes_a_checkpoint_that_evaluate_uses(
+    corpus: Path, type_file: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "calibrated"
+    asked = ["--corpus", str(corpus), "--types", f"Drug={type_file}"]
+    done = CliRunner().invoke(
+        calibrate_cli.command, [*asked, "--model", str(checkpoint), "--output", str(output)], catch_exceptions=False
+    )
+    assert done.exit_code == 0
+    assert "NEG bias" in done.stdout
+    assert read_calibration(output) is not None
+    assert read_calibration(checkpoint) is None
+    used = json.loads(evaluate(*asked, "--model", output, "--json").stdout)
+    assert used["calibrated"] == "devel of corpus"
+    plain = json.loads(evaluate(*asked, "--model", output, "--json", "--no-calibration").stdout)
+    before = json.loads(evaluate(*asked, "--model", checkpoint, "--json").stdout)
+    assert plain["calibrated"] is False
+    assert plain["corpora"]["corpus"]["micro"] == before["corpora"]["corpus"]["micro"]
+
+
+def test_calibrate_does_not_write_into_another_folder(
+    corpus: Path, type_file: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(checkpoint, other)
+    asked = ["--corpus", str(corpus), "--types", f"Drug={type_file}", "--model", str(checkpoint)]
+    with pytest.raises(UsageError, match="is not empty"):
+        CliRunner().invoke(calibrate_cli.command, [*asked, "--output", str(other)], catch_exceptions=False)

@@ -1,0 +1,281 @@
+"""Fits a NEG bias, biases of types and thresholds to development splits, and stores them with the checkpoint.
+
+Training shows other proportions of entities than a corpus has, and weights no-entity words down: the logits are shifted
+against NEG and against each other. One forward pass gives the raw logits; all else is a search over them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.evaluation.benchmark import Progress, check_labels, portions, view_logits, words_for
+from openbioner_batch.evaluation.labels import Labels, parse_views
+from openbioner_batch.evaluation.reading import without_texts
+from openbioner_batch.evaluation.run import describe_run, load_tagger, prepare_tasks
+from openbioner_batch.evaluation.settings import EvaluateSettings, Task, find_corpora, read_task
+from openbioner_batch.model.calibration import Calibration, write_calibration
+from openbioner_batch.records import Span
+
+if TYPE_CHECKING:
+    from openbioner_batch.model import Prepared, Tagger
+
+NEG_BIASES = np.arange(-4.0, 4.01, 0.25)
+TYPE_BIASES = np.arange(-3.0, 3.01, 0.25)
+THRESHOLDS = np.arange(0.0, 0.96, 0.05)
+LEAST_GAIN = 0.001
+"""A bias or threshold of a single type stays away unless it gains so much of the mean F1."""
+_ROUNDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPart:
+    """The raw logits of some texts of a corpus for one group of types, and the gold as runs of words.
+
+    Attributes:
+        prepared: the texts.
+        names: of the group's types.
+        logits: float32 [words, 1 + types].
+        gold: sorted keys of the gold spans that are whole runs of words.
+        golds: how many gold spans there are, those included that no run of words can be.
+    """
+
+    prepared: Prepared
+    names: tuple[str, ...]
+    logits: np.ndarray
+    gold: np.ndarray
+    golds: int
+
+    def counts(self, calibration: Calibration) -> np.ndarray:
+        """[gold, predicted, correct] with a calibration."""
+        from openbioner_batch.model.decoding import word_runs
+
+        if not len(self.logits):
+            return np.array([self.golds, 0, 0])
+        runs = word_runs(self.prepared, self.logits + calibration.biases(self.names))
+        kept = runs.scores >= calibration.thresholds(self.names)[runs.types]
+        keys = _keys(self, runs.firsts[kept], runs.lasts[kept], runs.types[kept])
+        return np.array([self.golds, len(keys), np.isin(keys, self.gold, assume_unique=True).sum()])
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredCorpus:
+    """The parts of a corpus; the first half of them holds every other document, the second half the rest."""
+
+    name: str
+    halves: tuple[tuple[ScoredPart, ...], tuple[ScoredPart, ...]]
+
+    @property
+    def parts(self) -> tuple[ScoredPart, ...]:
+        """All of them."""
+        return (*self.halves[0], *self.halves[1])
+
+    def half(self, which: int) -> ScoredCorpus:
+        """One half as a corpus of its own."""
+        return ScoredCorpus(self.name, (self.halves[which], ()))
+
+    @property
+    def types(self) -> set[str]:
+        """Names of the types asked."""
+        return {name for part in self.parts for name in part.names}
+
+    def f1(self, calibration: Calibration) -> float:
+        """Micro F1 with a calibration."""
+        if not self.parts:
+            return 0.0
+        gold, predicted, correct = np.sum([part.counts(calibration) for part in self.parts], axis=0).tolist()
+        return 2 * correct / (gold + predicted) if gold + predicted else 0.0
+
+
+def score_corpus(tagger: Tagger, task: Task, words: str, progress: Progress | None = None) -> ScoredCorpus:
+    """The raw logits of a corpus, to be searched over."""
+    halves = []
+    for parity in (0, 1):
+        half = without_texts(task.corpus, task.corpus.documents % 2 != parity)
+        parts: list[ScoredPart] = []
+        first = 0
+        for texts in portions(half, progress):
+            views = [task.labels.described(view) for view in parse_views(task.view)]
+            prepared, logits = view_logits(tagger, views, words, texts)
+            spans = half.spans[first : first + len(texts)]
+            first += len(texts)
+            parts += [_part(prepared, group, of_group, spans, task.labels) for group, of_group in enumerate(logits)]
+        halves.append(tuple(parts))
+    return ScoredCorpus(task.corpus.name, (halves[0], halves[1]))
+
+
+def fit_calibration(corpora: Sequence[ScoredCorpus], per_type: bool = True, thresholds: bool = True) -> Calibration:
+    """The calibration that maximises the mean over corpora of micro F1.
+
+    First one NEG bias for all, which also serves types that no corpus asks; then, for single types and only where
+    they gain `LEAST_GAIN`, biases and thresholds, one after another. Each is chosen where the mean of three
+    neighbouring grid points is highest, so that a lucky point does not win.
+
+    Args:
+        corpora: scored development splits.
+        per_type: whether to fit biases of types.
+        thresholds: whether to fit thresholds.
+    """
+    found = Calibration()
+    found = _best(corpora, found, NEG_BIASES, lambda value: replace(found, neg_bias=value), least_gain=0.0)
+    names = sorted({name for corpus in corpora for name in corpus.types})
+    for _ in range(_ROUNDS if per_type else 0):
+        for name in names:
+            found = _best(corpora, found, TYPE_BIASES, _setter(found, "type_biases", name), LEAST_GAIN, name)
+    for name in names if thresholds else ():
+        found = _best(corpora, found, THRESHOLDS, _setter(found, "type_thresholds", name), LEAST_GAIN, name)
+    return found
+
+
+def calibrate(
+    settings: EvaluateSettings,
+    output: str | Path,
+    per_type: bool = True,
+    thresholds: bool = True,
+    test: bool = True,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Fit a calibration on the devel splits and write the checkpoint with it.
+
+    Args:
+        settings: as for `evaluate`; the split is devel, and a calibration that the checkpoint carries is left out.
+        output: the folder of the calibrated checkpoint; the model's own folder is calibrated in place.
+        per_type: whether to fit biases of types.
+        thresholds: whether to fit thresholds.
+        test: whether to score the test splits too, where they are there: what a devel split says of a calibration that
+            was fitted on it is too good.
+        progress: told how far it is.
+
+    Returns:
+        Plain values for JSON: the calibration, and for each corpus micro F1 before and after: on devel, on each half of
+        devel with a calibration fitted on the other half ("held_out"), and on test.
+
+    Raises:
+        UsageError: see `evaluate`; or the output is another checkpoint's folder.
+    """
+    from openbioner_batch.model import resolve_checkpoint
+
+    settings = replace(settings, split="devel", no_calibration=True)
+    source, target = resolve_checkpoint(settings.model), Path(output)
+    _check_output(source, target)
+    tasks, kinds, _ = prepare_tasks(settings)
+    tagger = load_tagger(settings)
+    corpora = [score_corpus(tagger, task, settings.words or words_for(task.corpus), progress) for task in tasks]
+    fitted_on = f"devel of {', '.join(corpus.name for corpus in corpora)}"
+    calibration = replace(fit_calibration(corpora, per_type, thresholds), fitted_on=fitted_on)
+    figures: dict[str, dict[str, Any]] = {
+        corpus.name: {"kind": kinds[corpus.name], "devel": _before_and_after([corpus], calibration)}
+        for corpus in corpora
+    }
+    for name, values in _held_out(corpora, per_type, thresholds).items():
+        figures[name]["held_out"] = values
+    for task in _test_tasks(settings, set(figures)) if test else ():
+        scored = score_corpus(tagger, task, settings.words or words_for(task.corpus), progress)
+        figures[scored.name]["test"] = _before_and_after([scored], calibration)
+    if source.resolve() != target.resolve():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    write_calibration(target, calibration)
+    means = {
+        part: {key: float(np.mean([one[part][key] for one in figures.values()])) for key in ("before", "after")}
+        for part in ("devel", "held_out", "test")
+        if all(part in one for one in figures.values())
+    }
+    about = {key: value for key, value in describe_run(settings, tagger).items() if key not in ("resamples", "seed")}
+    return {**about, "calibration": calibration.as_json(), "corpora": figures, "average": means}
+
+
+def _part(
+    prepared: Prepared, group: int, logits: np.ndarray, spans: Sequence[Sequence[Span]], labels: Labels
+) -> ScoredPart:
+    names = tuple(kind.name for kind in prepared.groups[group])
+    part = ScoredPart(prepared, names, logits, np.zeros(0, np.int64), 0)
+    keys: set[int] = set()
+    total: set[tuple[int, int, int, str]] = set()
+    for text, of_text in enumerate(spans):
+        low, high = prepared.document_words[text], prepared.document_words[text + 1]
+        starts, ends = prepared.word_offsets[low:high].T
+        for span in of_text:
+            kind = labels.types.get(span.type)
+            if kind is None or kind.name not in names:
+                continue
+            total.add((text, span.start, span.end, kind.name))
+            first, last = np.searchsorted(starts, span.start), np.searchsorted(ends, span.end)
+            if first <= last < high - low and starts[first] == span.start and ends[last] == span.end:
+                keys.add(int(_keys(part, low + first, low + last, names.index(kind.name))))
+    return replace(part, gold=np.array(sorted(keys), np.int64), golds=len(total))
+
+
+def _keys(part: ScoredPart, firsts: Any, lasts: Any, types: Any) -> np.ndarray:
+    """A number for each run of words and type, from whole numbers or arrays of them."""
+    return np.asarray((firsts * (len(part.logits) + 1) + lasts) * len(part.names) + types)
+
+
+def _best(
+    corpora: Sequence[ScoredCorpus],
+    current: Calibration,
+    grid: np.ndarray,
+    changed: Callable[[float], Calibration],
+    least_gain: float,
+    name: str | None = None,
+) -> Calibration:
+    """The best calibration over a grid of one value, or the current one if none gains enough."""
+    asking = [corpus for corpus in corpora if name is None or name in corpus.types]
+    curve = np.array([[corpus.f1(changed(float(value))) for corpus in asking] for value in grid]).sum(axis=1)
+    smooth = np.convolve(np.pad(curve, 1, mode="edge"), np.ones(3) / 3, "valid")
+    chosen = int(smooth.argmax())
+    before = sum(corpus.f1(current) for corpus in asking)
+    # Gains are of the mean over all corpora, whether they ask this type or not.
+    gains = (curve[chosen] - before) / len(corpora) > least_gain
+    return changed(float(grid[chosen])) if gains else current
+
+
+def _setter(calibration: Calibration, field: str, name: str) -> Callable[[float], Calibration]:
+    """A function that sets one type's value; 0, which changes nothing, is left out."""
+
+    def changed(value: float) -> Calibration:
+        values: Mapping[str, float] = {**getattr(calibration, field), name: round(value, 2)}
+        kept = {key: number for key, number in values.items() if number}
+        if field == "type_biases":
+            return replace(calibration, type_biases=kept)
+        return replace(calibration, type_thresholds=kept)
+
+    return changed
+
+
+def _before_and_after(corpora: Sequence[ScoredCorpus], calibration: Calibration) -> dict[str, float]:
+    return {
+        name: float(np.mean([corpus.f1(values) for corpus in corpora]))
+        for name, values in (("before", Calibration()), ("after", calibration))
+    }
+
+
+def _held_out(corpora: Sequence[ScoredCorpus], per_type: bool, thresholds: bool) -> dict[str, dict[str, float]]:
+    """Each half of devel with the calibration of the other half, the mean of both."""
+    if any(not half for corpus in corpora for half in corpus.halves):
+        return {}
+    fits = [fit_calibration([corpus.half(which) for corpus in corpora], per_type, thresholds) for which in (0, 1)]
+    found = {}
+    for corpus in corpora:
+        pairs = [_before_and_after([corpus.half(1 - which)], fits[which]) for which in (0, 1)]
+        found[corpus.name] = {key: float(np.mean([pair[key] for pair in pairs])) for key in ("before", "after")}
+    return found
+
+
+def _test_tasks(settings: EvaluateSettings, names: set[str]) -> list[Task]:
+    """The test splits of the corpora that were fitted on; none where they are not in a known layout."""
+    settings = replace(settings, split="test")
+    tasks = [read_task(settings, name, path) for name, path in find_corpora(settings).items() if name in names]
+    for task in tasks:
+        check_labels(task.corpus, task.labels)
+    return tasks
+
+
+def _check_output(source: Path, target: Path) -> None:
+    if target.exists() and source.resolve() != target.resolve() and (not target.is_dir() or any(target.iterdir())):
+        raise UsageError(f"--output {target} is not empty: give a new folder, or the model's own to calibrate in place")

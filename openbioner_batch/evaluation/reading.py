@@ -1,0 +1,151 @@
+"""Corpora with gold spans by path: which reader a path means, and what it yields as one thing to be scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.evaluation.corpora import canonical_name, is_split, known_corpus
+from openbioner_batch.formats.brat import read_brat
+from openbioner_batch.formats.gold import GoldDocument
+from openbioner_batch.formats.gold_jsonl import read_gold_jsonl
+from openbioner_batch.formats.iob import read_iob
+from openbioner_batch.formats.pubtator import read_pubtator
+from openbioner_batch.records import Span
+
+TOKENS, CHARACTERS = "tokens", "characters"
+_SUFFIXES = {
+    "iob": (".tsv", ".iob", ".iob2", ".conll", ".bio", ".bioes"),
+    "pubtator": (".pubtator",),
+    "brat": (".ann",),
+    "jsonl": (".jsonl", ".ndjson"),
+}
+_DOCUMENTS: dict[str, Callable[[Path], Iterator[GoldDocument]]] = {
+    "pubtator": read_pubtator,
+    "brat": read_brat,
+    "jsonl": read_gold_jsonl,
+}
+FORMATS = ("iob", *_DOCUMENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class GoldCorpus:
+    """Texts with gold spans, each of which is tagged by itself."""
+
+    name: str
+    path: str
+    texts: tuple[str, ...]
+    spans: tuple[tuple[Span, ...], ...]
+    level: str
+    """"tokens" where the corpus is tokenised (a text is a sentence's tokens joined by spaces), else "characters"."""
+    documents: np.ndarray
+    """[texts] index of the document that each text belongs to; each its own where none are marked."""
+    ids: tuple[str, ...] | None
+    """The documents' ids, of each text; None where the corpus carries none."""
+    discontinuous: int = 0
+    """Gold mentions of several parts, which are left out."""
+
+    @property
+    def labels(self) -> set[str]:
+        """The labels of the gold spans."""
+        return {span.type for spans in self.spans for span in spans}
+
+    @property
+    def unit(self) -> str:
+        """What is drawn in a bootstrap: "documents", or "sentences" of tokens where no documents are marked."""
+        each_alone = self.level == TOKENS and len(set(self.documents.tolist())) == len(self.texts)
+        return "sentences" if each_alone else "documents"
+
+
+def read_corpus(path: str | Path, format_name: str | None = None, limit: int | None = None) -> GoldCorpus:
+    """The corpus at a path.
+
+    Args:
+        path: a file, plain or `.gz`, or brat's folder.
+        format_name: one of `FORMATS`; None goes by the suffix.
+        limit: how many sentences (IOB) or documents to read; None reads all.
+
+    Raises:
+        UsageError: it cannot be read, is malformed or empty, or its format cannot be told.
+    """
+    path = Path(path)
+    chosen = format_name or _format_of(path)
+    if chosen not in FORMATS:
+        raise UsageError(f"--format {chosen}: expected one of {', '.join(FORMATS)}")
+    corpus = _tokens(path, limit) if chosen == "iob" else _characters(path, islice(_DOCUMENTS[chosen](path), limit))
+    if not corpus.texts:
+        raise UsageError(f"{path} has no sentences")
+    return corpus
+
+
+def corpus_name(path: Path) -> str:
+    """What a corpus is called: as known by name if its file or folder is, else after the file, or after the folder
+    of a file that is only called by its split (`test.tsv`)."""
+    folder = path.absolute().parent.name
+    known = known_corpus(path.name) or known_corpus(folder)
+    return known.name if known else canonical_name(folder if is_split(path.name) else path.name)
+
+
+def without_texts(corpus: GoldCorpus, dropped: np.ndarray) -> GoldCorpus:
+    """`corpus` less some of its texts.
+
+    Args:
+        corpus: the whole.
+        dropped: [texts] bool.
+    """
+    kept = np.flatnonzero(~dropped).tolist()
+    return replace(
+        corpus,
+        texts=tuple(corpus.texts[index] for index in kept),
+        spans=tuple(corpus.spans[index] for index in kept),
+        documents=corpus.documents[kept],
+        ids=corpus.ids and tuple(corpus.ids[index] for index in kept),
+    )
+
+
+def _format_of(path: Path) -> str:
+    if path.is_dir():
+        return "brat"
+    suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
+    found = next((name for name, suffixes in _SUFFIXES.items() if suffix in suffixes), None)
+    if not found:
+        known = ", ".join(suffix for suffixes in _SUFFIXES.values() for suffix in suffixes)
+        raise UsageError(
+            f"{path}: the suffix tells no format (known: {known}, each also with .gz); "
+            f"say which with --format, one of {', '.join(FORMATS)}"
+        )
+    return found
+
+
+def _tokens(path: Path, limit: int | None) -> GoldCorpus:
+    sentences = list(islice(read_iob(path), limit))
+    marked = any(sentence.document for sentence in sentences)
+    documents = [sentence.document if marked else index for index, sentence in enumerate(sentences)]
+    return GoldCorpus(
+        corpus_name(path),
+        str(path),
+        tuple(sentence.text for sentence in sentences),
+        tuple(sentence.spans for sentence in sentences),
+        TOKENS,
+        np.unique(np.array(documents, np.int64), return_inverse=True)[1],
+        ids=None,
+    )
+
+
+def _characters(path: Path, source: Iterator[GoldDocument]) -> GoldCorpus:
+    documents = list(source)
+    return GoldCorpus(
+        corpus_name(path),
+        str(path),
+        tuple(document.text for document in documents),
+        tuple(document.spans for document in documents),
+        CHARACTERS,
+        np.arange(len(documents)),
+        tuple(document.id for document in documents),
+        sum(document.discontinuous for document in documents),
+    )

@@ -1,0 +1,101 @@
+"""Corpora that are known by name, and reading corpora by path."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from openbioner_batch.catalog import load_catalog
+from openbioner_batch.errors import UsageError
+from openbioner_batch.evaluation.corpora import canonical_name, known_corpora, known_corpus
+from openbioner_batch.evaluation.labels import parse_views
+from openbioner_batch.evaluation.reading import read_corpus
+from openbioner_batch.evaluation.settings import EvaluateSettings, find_corpora, read_task
+
+
+def test_what_is_known_of_a_corpus_holds_together() -> None:
+    assert list(known_corpora()) == ["NCBI-disease", "BC5CDR", "BC2GM", "JNLPBA", "AnatEM"]
+    for corpus in known_corpora().values():
+        for name in (*corpus.labels.values(), *corpus.raw_labels.values()):
+            assert load_catalog().lookup(name).name == name
+        assert parse_views(corpus.view)
+        assert corpus.citation
+        assert all(canonical_name(alias) == corpus.name for alias in (corpus.name, *corpus.aliases))
+        assert all(known_corpus(other) is None for other in corpus.shares_text_with)
+
+
+@pytest.mark.parametrize(
+    ("name", "corpus"),
+    [
+        ("bc5cdr", "BC5CDR"),
+        ("bigbio/bc5cdr", "BC5CDR"),
+        ("BioCreative V CDR", "BC5CDR"),
+        ("BC5CDR_Test.PubTator.gz", "BC5CDR"),
+        ("ncbi_disease", "NCBI-disease"),
+        ("NCBIdisease_Test.PubTator.gz", "NCBI-disease"),
+        ("jnlpba-train", "JNLPBA"),
+        ("GNormPlus", None),
+        ("BioNLP13-CG", None),
+    ],
+)
+def test_a_corpus_is_recognised_by_its_names(name: str, corpus: str | None) -> None:
+    known = known_corpus(name)
+    assert (known.name if known else None) == corpus
+
+
+def test_formats_are_told_by_suffix_or_by_name(tmp_path: Path) -> None:
+    (tmp_path / "a.bioes").write_text("lung\tB-site\ncancer\tE-site\n\nx\tO\n")
+    (tmp_path / "a.PubTator").write_text("7|t|Zinc.\n7|a|\n7\t0\t4\tZinc\tDrug\n")
+    (tmp_path / "a.jsonl").write_text(json.dumps({"id": 1, "text": "Zinc.", "spans": [[0, 4, "Drug"]]}))
+    (tmp_path / "brat").mkdir()
+    (tmp_path / "brat" / "n.txt").write_text("Zinc.")
+    (tmp_path / "brat" / "n.ann").write_text("T1\tDrug 0 4\tZinc\nT2\tDrug 0 1;3 4\tZc\n")
+    tokens = read_corpus(tmp_path / "a.bioes")
+    assert (tokens.level, tokens.unit, tokens.texts, tokens.ids) == ("tokens", "sentences", ("lung cancer", "x"), None)
+    for path, ids in (("a.PubTator", ("7",)), ("a.jsonl", ("1",)), ("brat", ("n",))):
+        corpus = read_corpus(tmp_path / path)
+        assert (corpus.level, corpus.unit, corpus.ids, corpus.labels) == ("characters", "documents", ids, {"Drug"})
+        assert corpus.discontinuous == (path == "brat")
+    (tmp_path / "a.txt").write_bytes((tmp_path / "a.PubTator").read_bytes())
+    with pytest.raises(UsageError, match="say which with --format, one of iob, pubtator, brat, jsonl"):
+        read_corpus(tmp_path / "a.txt")
+    assert read_corpus(tmp_path / "a.txt", "pubtator").ids == ("7",)
+    with pytest.raises(UsageError, match="--format xml: expected one of"):
+        read_corpus(tmp_path / "a.txt", "xml")
+
+
+def test_sentences_of_marked_documents_are_drawn_together(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text("-DOCSTART-\tO\n\na\tO\n\nb\tO\n\n-DOCSTART-\tO\n\nc\tO\n")
+    corpus = read_corpus(path)
+    assert (corpus.documents.tolist(), corpus.unit) == ([0, 0, 1], "documents")
+
+
+def test_a_known_corpus_needs_no_types_in_either_distribution(tmp_path: Path) -> None:
+    folder = tmp_path / "NCBI-disease"
+    folder.mkdir()
+    (folder / "devel.tsv").write_text("fever\tB-Disease\n")
+    (folder / "NCBI_test.PubTator").write_text("7|t|Fever.\n7|a|\n7\t0\t5\tFever\tSpecificDisease\n")
+    for corpus, labels in ((folder, ["Disease"]), (folder / "NCBI_test.PubTator", None)):
+        settings = EvaluateSettings(str(corpus), split="devel")
+        ((name, path),) = find_corpora(settings).items()
+        task = read_task(settings, name, path)
+        assert {kind.name for kind in task.labels.types.values()} == {"disease"}
+        assert task.corpus.name == "NCBI-disease"
+        assert labels is None or list(task.labels.types) == labels
+    assert list(find_corpora(EvaluateSettings(str(tmp_path), split="devel"))) == ["NCBI-disease"]
+    with pytest.raises(UsageError, match="has no BC2GM/devel"):
+        find_corpora(EvaluateSettings(str(tmp_path), split="devel", corpora=("BC2GM",)))
+    with pytest.raises(UsageError, match="--types is for one corpus"):
+        read_task(EvaluateSettings(str(tmp_path), types="Disease=drug"), "NCBI-disease", folder / "devel.tsv")
+
+
+def test_an_unknown_corpus_needs_types(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "test.tsv").write_text("fever\tB-Sign\n")
+    settings = EvaluateSettings(str(tmp_path / "mine" / "test.tsv"))
+    with pytest.raises(UsageError, match=r"with its labels \(Sign\): say with --types"):
+        read_task(settings, "", tmp_path / "mine" / "test.tsv")
+    assert read_corpus(tmp_path / "mine" / "test.tsv").name == "mine"
