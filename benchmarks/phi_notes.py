@@ -3,10 +3,10 @@
     python benchmarks/phi_notes.py notes.jsonl --notes 1000 --side test --bodies mtsamples.jsonl.gz
     python benchmarks/phi_notes.py --archive openbioner_batch/data/sample_clinical.jsonl
 
-A line is `{"id", "text", "spans": [[start, end, type], ...], "patient_id", "name", "birth_date", "mrn", ...}` with types of
-the PHI catalog. Sides (`train`, `development`, `test`) share no template, no name stock and no body, so that what was
-trained on one can be measured on another. `--bodies` takes real notes without identifiers (`id`, `text`); only sentences
-in which nothing looks like an identifier are used. `--archive` writes the sample archive that the package carries.
+A line is `{"id", "text", "spans": [[start, end, type], ...], "patient_id", "name", "mrn", ...}` with types of the PHI
+catalog. Sides (`train`, `development`, `test`) share no template, no stock of names and no body, so that what was trained
+on one can be measured on another. `--bodies` takes real notes (`id`, `text`); only sentences in which nothing looks like
+an identifier are used. `--archive` writes the sample archive that the package carries.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from synthetic_notes.sides import SIDES
 @click.option("--side", type=click.Choice(SIDES), default="test", show_default=True)
 @click.option("--bodies", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--seed", default=1, show_default=True)
-@click.option("--archive", type=click.Path(path_type=Path, dir_okay=False), help="Write the sample archive here instead.")
+@click.option(
+    "--archive", type=click.Path(path_type=Path, dir_okay=False), help="Write the sample archive here instead."
+)
 def main(output: Path | None, notes: int, side: str, bodies: Path | None, seed: int, archive: Path | None) -> None:
     """Write synthetic notes to OUTPUT."""
     if (output is None) == (archive is None):
@@ -34,10 +36,9 @@ def main(output: Path | None, notes: int, side: str, bodies: Path | None, seed: 
     rows = write_archive(seed) if archive else (note.as_row() for note in write_notes(notes, seed, side, bodies))
     target = archive or output
     assert target is not None
-    with target.open("w", encoding="utf-8") as lines:
-        for count, row in enumerate(rows, 1):
-            lines.write(json.dumps(row, ensure_ascii=False) + "\n")
-    click.echo(f"{count} notes -> {target}")
+    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+    target.write_text("".join(lines), "utf-8")
+    click.echo(f"{len(lines)} notes -> {target}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 """Clinical notes with planted identifiers, for training and measuring de-identification; see `benchmarks/phi_notes.py`.
 
 Everything is drawn from a seed. Templates, names and the notes that serve as bodies are each on one side, `train`,
-`development` or `test`, so that nothing but the formats of values is common to what is learnt from and what is measured.
+`development` or `test`, so that only the formats of values are common to what is learnt from and what is measured.
 """

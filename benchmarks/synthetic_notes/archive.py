@@ -9,8 +9,9 @@ from typing import Any
 
 from synthetic_notes import values
 from synthetic_notes.notes import columns, write_note
+from synthetic_notes.patients import draw_patient
 from synthetic_notes.stock import documents
-from synthetic_notes.writer import Writer, draw_patient
+from synthetic_notes.writer import Writer
 
 PATIENTS, NOTES = 20, 5
 _LEFT_OUT = ("hl7", "export", "fhir", "xml", "schedule", "note")
@@ -27,8 +28,8 @@ def write_archive(seed: int) -> Iterator[dict[str, Any]]:
     number = 0
     for index in range(1, PATIENTS + 1):
         chance = random.Random(f"{seed}/archive/{index}")
-        patient = draw_patient(chance, None, reserved=True, identity=f"P{index:04d}")
-        day = date(2021, 1, 4) + values.timedelta(days=chance.randrange(900))
+        day = values.near(date(2021, 1, 4), chance.randrange(900))
+        patient = draw_patient(chance, None, reserved=True, identity=f"P{index:04d}", day=day)
         drawn = chance.sample(templates, NOTES)
         for template in sorted(drawn, key=lambda one: one.type == "death note"):
             number += 1

@@ -9,20 +9,23 @@ import re
 from functools import cache
 from pathlib import Path
 
-from synthetic_notes.places import COUNTRIES, TOWNS
 from synthetic_notes.sides import side_of
-from synthetic_notes.stock import stock
-from synthetic_notes.values import STATES
+from synthetic_notes.stock import stock, words
 
 _SUSPECT = re.compile(
     r"\b(?:Dr|Drs|Mr|Mrs|Ms|Miss|Prof)\b\.?|\b(?:Doe|ABC|XYZ|X{2,}|Hospital|Clinic|Center|University|County|Street|phone|"
     r"January|February|March|April|May|June|July|August|September|October|November|December|Monday|Tuesday|Wednesday|"
     r"Thursday|Friday|Saturday|Sunday|Christmas|Easter|Thanksgiving|M\.?D\.?|R\.?N\.?|PA-C|Ph\.?D|John|Mary|Smith)\b|"
-    r"\d{1,2}[/-]\d{1,2}[/-]\d{2,4}|\b\d{1,2}/\d{2,4}\b|\b(?:19|20)\d\d\b|\d{5,}|\d{3}-\d{3}|\b9\d[- ]year|_{2,}|\*{2,}|[\[\]<>]|@"
+    r"\d{1,2}[/-]\d{1,2}[/-]\d{2,4}|\b\d{1,2}/\d{2,4}\b|\b(?:19|20)\d\d\b|\d{5,}|\d{3}-\d{3}|\b9\d[- ]year|"
+    r"_{2,}|\*{2,}|[\[\]<>]|@"
 )
 """Sentences in which this occurs may hold an identifier that nobody annotated; they are not used."""
-_PLACE = re.compile(r"\b(?:" + "|".join(map(re.escape, [*TOWNS, *COUNTRIES, *(s.replace("_", " ") for s in STATES.values()), "United States"])) + r")\b")
-_UNKNOWN_NAME = re.compile(r"(?<![.:,;!?\n]) (?:[A-Z][a-z]+ ){1,2}(?:works|lives|states that)|\b(?:wife|husband|son|daughter|mother|father|sister|brother),? [A-Z][a-z]+")
+_PLACES = (*words("towns"), *words("countries"), *words("states").values(), "United States")
+_PLACE = re.compile(rf"\b(?:{'|'.join(map(re.escape, _PLACES))})\b")
+_UNKNOWN_NAME = re.compile(
+    r"(?<![.:,;!?\n]) (?:[A-Z][a-z]+ ){1,2}(?:works|lives|states that)|"
+    r"\b(?:wife|husband|son|daughter|mother|father|sister|brother),? [A-Z][a-z]+"
+)
 _SENTENCE = re.compile(r"(?<=[.?!])\s+")
 _PATIENT = re.compile(r"\b(?:The|the) patient\b(?!')")
 _NAMES = ("<<pt:title>>", "<<pt:title>>", "<<pt:last>>", "<<pt:first>>", "<<pt>>")
@@ -55,7 +58,9 @@ def clean_runs(corpus: Path, side: str | None) -> list[str]:
         side: `train`, `development`, `test`; None for all.
     """
     runs: list[str] = []
-    with gzip.open(corpus, "rt", encoding="utf-8") if corpus.suffix == ".gz" else corpus.open(encoding="utf-8") as lines:
+    with (
+        gzip.open(corpus, "rt", encoding="utf-8") if corpus.suffix == ".gz" else corpus.open(encoding="utf-8") as lines
+    ):
         for line in lines:
             note = json.loads(line)
             if side is None or side_of(str(note["id"])) == side:

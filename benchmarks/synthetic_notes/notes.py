@@ -12,8 +12,9 @@ from typing import Any
 
 from synthetic_notes import values
 from synthetic_notes.bodies import draw_body
+from synthetic_notes.patients import Patient, draw_patient
 from synthetic_notes.stock import DocumentTemplate, documents, stock
-from synthetic_notes.writer import Patient, Piece, Writer, draw_patient
+from synthetic_notes.writer import Piece, Writer
 
 _SLOT = re.compile(r"<<([A-Za-z0-9+:_-]+)>>")
 _PART = re.compile(r"<<(body|sentence|negative)>>")
@@ -69,8 +70,8 @@ def write_notes(number: int, seed: int, side: str | None, corpus: Path | None) -
     """
     for index in range(number):
         chance = random.Random(f"{seed}/{side}/{index}")
-        patient = draw_patient(chance, side, reserved=False, identity=f"{side or 'any'}-{seed}-{index:06d}")
-        day = date(2012, 1, 1) + values.timedelta(days=chance.randrange(4300))
+        day = values.near(date(2012, 1, 1), chance.randrange(4300))
+        patient = draw_patient(chance, side, reserved=False, identity=f"{side or 'any'}-{seed}-{index:06d}", day=day)
         house = random.Random(f"house {side} {chance.randrange(HOSPITALS)}")
         yield write_note(patient.id, Writer(patient, chance, house, side, day), corpus, rough=True)
 
@@ -106,7 +107,11 @@ def write_note(
 
 def _assembled(chance: random.Random, side: str | None) -> str:
     """A head, paragraphs of planted sentences among clinical text, and perhaps a second body."""
-    parts = ["<<sentence>>"] * chance.randint(1, 5) + ["<<negative>>"] * chance.randint(0, 4) + ["<<body>>"] * chance.randint(0, 2)
+    parts = (
+        ["<<sentence>>"] * chance.randint(1, 5)
+        + ["<<negative>>"] * chance.randint(0, 4)
+        + ["<<body>>"] * chance.randint(0, 2)
+    )
     chance.shuffle(parts)
     paragraphs = chance.choice((" ", "\n", "\n\n", " ")).join(parts)
     return f"{chance.choice(stock('headers', side))}\n\n{paragraphs}" if chance.random() < 0.75 else paragraphs
@@ -141,7 +146,13 @@ def _mistyped(text: str, chance: random.Random, rate: float) -> str:
         if chance.random() >= rate:
             return word
         at = chance.randrange(1, len(word) - 1)
-        return chance.choice((word[:at] + word[at + 1 :], word[:at] + word[at + 1] + word[at] + word[at + 2 :], word[:at] + word[at] + word[at:]))
+        return chance.choice(
+            (
+                word[:at] + word[at + 1 :],
+                word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+                word[:at] + word[at] + word[at:],
+            )
+        )
 
     return _LETTERS.sub(spoil, text)
 

@@ -7,50 +7,24 @@ from collections.abc import Callable
 
 from synthetic_notes.people import draw_person, plain
 from synthetic_notes.sides import on_side
+from synthetic_notes.stock import words
 
 Chance = random.Random
 
-TOWNS = """Riverton|Cedar Falls|Boston|Lakewood|Springfield|Duluth|El Paso|Fort Wayne|Bakersfield|Mobile|Toledo|Reno|Yuma|
-Santa Rosa|Bangor|Macon|Gary|Flint|Ann Arbor|Oak Park|Evanston|Plano|Waco|Laredo|Tulsa|Norman|Ames|Fargo|Bismarck|Boise|Provo|
-Ogden|Salem|Eugene|Tacoma|Spokane|Yakima|Bellevue|Modesto|Fresno|Oakland|Berkeley|San Mateo|Chula Vista|Escondido|Tempe|Mesa|
-Peoria|Joliet|Aurora|Naperville|Kenosha|Racine|Green Bay|Eau Claire|Rochester|Mankato|St. Cloud|Winona|Dubuque|Davenport|
-Moline|Quincy|Hannibal|Jefferson City|Columbia|Joplin|Branson|Little Rock|Pine Bluff|Shreveport|Baton Rouge|Lafayette|Biloxi|
-Hattiesburg|Tupelo|Huntsville|Decatur|Chattanooga|Knoxville|Johnson City|Asheville|Hickory|Gastonia|Rock Hill|Greenville|
-Spartanburg|Augusta|Savannah|Brunswick|Ocala|Gainesville|Sarasota|Naples|Hialeah|Key West|Newport News|Roanoke|Lynchburg|
-Charlottesville|Hagerstown|Frederick|Dover|Camden|Trenton|Newark|Paterson|Yonkers|White Plains|Poughkeepsie|Schenectady|Utica|
-Ithaca|Elmira|Scranton|Allentown|Reading|York|Altoona|Erie|Youngstown|Akron|Canton|Dayton|Lima|Muncie|Kokomo|Terre Haute|
-Evansville|Paducah|Bowling Green|Lexington|Frankfort|Harlem|Brooklyn|Dorchester|Framingham|Worcester|Pittsfield|Nashua|Concord|
-Burlington|Rutland|Montpelier|Providence|Pawtucket|Hartford|New Haven|Bridgeport|Stamford|Pueblo|Boulder|Greeley|Cheyenne|
-Casper|Laramie|Billings|Missoula|Bozeman|Helena|Hilo|Juneau|Guadalajara|Oaxaca|San Juan|Manila|Hanoi|Lagos|Cairo|Toronto|Leeds|
-Lyon|Kraków|Mumbai|Seoul|Kingston|Port-au-Prince|Havana|Bogotá|Accra""".replace("\n", "").split("|")  # fmt: skip
 
-COUNTRIES = """Mexico|Guatemala|Vietnam|India|Nigeria|Poland|Haiti|the Philippines|China|South Korea|Cuba|Brazil|Ethiopia|Kenya|
-Ireland|Italy|Iran|Iraq|Pakistan|Bangladesh|Somalia|El Salvador|Jamaica|Ukraine|Russia|Thailand|Peru|Puerto Rico|Germany|Japan|
-Dominican Republic|Honduras|Nepal|Ghana|Egypt|Canada""".replace("\n", "").split("|")  # fmt: skip
-
-_STREETS = """Maple Oak Cedar Elm Pine Walnut Washington Lincoln Jefferson Main Church Park Lake River Hill Spring Mill Harbor
-Prospect Chestnut Willow Birch Highland Meadow Sunset Orchard Franklin Jackson Madison Adams Monroe Union Center Ridge Forest
-Hickory Dogwood Magnolia Sycamore Juniper Valley Garden Summit Canal Depot Mockingbird Quail Fairview Lakeshore Bayview""".split()
-_KINDS = ("Street", "St", "St.", "Avenue", "Ave", "Ave.", "Road", "Rd", "Drive", "Dr", "Lane", "Ln", "Court", "Ct", "Blvd",
-          "Boulevard", "Way", "Place", "Terrace", "Circle", "Pike", "Parkway")  # fmt: skip
 _UNITS = ("Apt {}", "Apt. {}", "Apartment {}", "#{}", "Unit {}", "Suite {}", "Lot {}", "Ste {}")
-_SAINTS = "Anne Brendan Luke Mary Joseph Vincent Elizabeth Catherine Francis Jude Agnes Raphael Cecilia Dominic Clare".split()
-_BRANDS = """Northline Acme Harborview Dunmore Keystone Bluewater Pinnacle Redwood Silverton Crestline Ironbridge Summitt Evergreen
-Granite Falcon Meridian Cobalt Lakeshore Prairie Copperfield Ridgeway Sandhill Beacon Stonegate Clearbrook Ashford""".split()
-_TRADES = ("Logistics", "Steel", "Insurance", "Foods", "Construction", "Trucking", "Farms", "Plumbing", "Industries", "Motors",
-           "Electric", "Bank", "Roofing", "Textiles", "& Sons", "Inc.", "LLC", "Technologies", "Landscaping")  # fmt: skip
 
 
 def street(chance: Chance, side: str | None) -> str:
     """A house number and street, perhaps with a flat, or a post box."""
     if chance.random() < 0.08:
         return f"{chance.choice(('P.O. Box', 'PO Box', 'Box'))} {chance.randint(10, 9999)}"
-    stem = chance.choice(on_side(_STREETS, side) if chance.random() < 0.7 else [draw_person(chance, side).last])
+    stem = chance.choice(on_side(words("streets"), side) if chance.random() < 0.7 else [draw_person(chance, side).last])
     if chance.random() < 0.12:
         stem = f"{chance.choice(('N.', 'S.', 'West', 'East', 'NW', 'SE', 'Old'))} {stem}"
     if chance.random() < 0.08:
         stem = f"{chance.randint(2, 98)}th"
-    line = f"{chance.randint(1, 9999)} {stem} {chance.choice(_KINDS)}"
+    line = f"{chance.randint(1, 9999)} {stem} {chance.choice(words('street_kinds'))}"
     if chance.random() < 0.25:
         unit = chance.choice(_UNITS).format(f"{chance.randint(1, 40)}{chance.choice(('', '', 'A', 'B', 'C'))}")
         line += chance.choice((", ", " ")) + unit
@@ -60,9 +34,11 @@ def street(chance: Chance, side: str | None) -> str:
 def town(chance: Chance, side: str | None) -> str:
     """A town's name, most often a real one's."""
     if chance.random() < 0.2:
-        stem = chance.choice(on_side(_STREETS, side))
-        return chance.choice((f"{stem}ville", f"{stem} Grove", f"New {stem}", f"{stem}ton", f"Port {stem}", f"{stem} Heights"))
-    return chance.choice(on_side(TOWNS, side))
+        stem = chance.choice(on_side(words("streets"), side))
+        return chance.choice(
+            (f"{stem}ville", f"{stem} Grove", f"New {stem}", f"{stem}ton", f"Port {stem}", f"{stem} Heights")
+        )
+    return chance.choice(on_side(words("towns"), side))
 
 
 def county(chance: Chance, side: str | None) -> str:
@@ -121,15 +97,42 @@ _FACILITIES = {"hospital": _HOSPITALS, "clinic": _CLINICS, "home": _HOMES, "phar
 
 def facility(chance: Chance, side: str | None, kind: str) -> str:
     """The name of a hospital, clinic, home or pharmacy."""
-    stem = chance.choice(on_side(_STREETS, side)) if chance.random() < 0.4 else plain(draw_person(chance, side).last)
-    return chance.choice(_FACILITIES[kind])(chance.choice(_SAINTS), town(chance, side), stem)
+    stem = (
+        chance.choice(on_side(words("streets"), side))
+        if chance.random() < 0.4
+        else plain(draw_person(chance, side).last)
+    )
+    return chance.choice(_FACILITIES[kind])(chance.choice(words("saints")), town(chance, side), stem)
+
+
+_KNOWN = (
+    "the U.S. Navy",
+    "the Post Office",
+    "Walmart",
+    "Home Depot",
+    "Amazon",
+    "the Marines",
+    "FedEx",
+    "Costco",
+    "UPS",
+)
 
 
 def employer(chance: Chance, side: str | None) -> str:
     """A company, agency or the like."""
-    stem = chance.choice(on_side(_BRANDS, side)) if chance.random() < 0.6 else draw_person(chance, side).last
-    own = f"{stem} {chance.choice(_TRADES)}"
-    public = ("the U.S. Navy", "the Post Office", "Walmart", "Home Depot", "Amazon", "the Marines", "FedEx", "Costco", "UPS")
+    stem = chance.choice(on_side(words("brands"), side)) if chance.random() < 0.6 else draw_person(chance, side).last
+    own = f"{stem} {chance.choice(words('trades'))}"
+    public = (
+        "the U.S. Navy",
+        "the Post Office",
+        "Walmart",
+        "Home Depot",
+        "Amazon",
+        "the Marines",
+        "FedEx",
+        "Costco",
+        "UPS",
+    )
     return chance.choice((own, own, own, f"{town(chance, side)} Fire Department", chance.choice(public)))
 
 

@@ -33,7 +33,9 @@ def stock(name: str, side: str | None) -> list[str]:
 @cache
 def documents(side: str | None) -> list[DocumentTemplate]:
     """The templates of whole notes on a side; None for all."""
-    templates = [DocumentTemplate(raw["type"], raw["text"].rstrip("\n"), raw.get("tail", False)) for raw in _load("documents")]
+    templates = [
+        DocumentTemplate(raw["type"], raw["text"].rstrip("\n"), raw.get("tail", False)) for raw in _load("documents")
+    ]
     return [template for template in templates if side is None or side_of(template.text) == side]
 
 
@@ -43,5 +45,11 @@ def fillers(kind: str) -> list[str]:
     return [str(word) for word in _load("fillers")[kind]]
 
 
+def words(kind: str) -> Any:
+    """A list of words, or a mapping of lists, of `stocks/words.yaml`."""
+    return _load("words")[kind]
+
+
+@cache
 def _load(name: str) -> Any:
     return yaml.safe_load((_FOLDER / f"{name}.yaml").read_text("utf-8"))

@@ -1,0 +1,214 @@
+"""Training data that teaches a model to find identifiers: passages and descriptions in the layout of silver data.
+
+    python benchmarks/phi_training.py phi-silver --corpora corpora/deid --bodies mtsamples.jsonl.gz --notes 6000
+
+Sources: the development templates of the two PHI corpora (`pii_anon_clinical`, `presidio_synthetic`), generated notes
+of the `train` side (see `phi_notes.py`), and clinical text without identifiers. Nothing of the test sides is used.
+
+Each type that is asked costs a pass of the encoder, so that most passages are annotated in six broad types, which are
+what a model should be asked for de-identification: BROAD below. A fifth of the generated notes is annotated in fine
+types instead; a passage never mixes the two, because they would contradict each other where they compete.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import random
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import click
+import pyarrow.parquet as pq
+from synthetic_notes.bodies import clean_runs
+from synthetic_notes.notes import write_notes
+
+from openbioner_batch.errors import OpenBioNERError
+from openbioner_batch.evaluation.phi_corpora import GoldNote, phi_labels, read_phi_corpus
+from openbioner_batch.evaluation.templates import template_shape
+from openbioner_batch.model.location import resolve_checkpoint
+from openbioner_batch.model.sentences import sentence_starts
+from openbioner_batch.model.tokens import Tokenizer
+from openbioner_batch.training.corpora import LabelledDocument, LabelledSpan
+from openbioner_batch.training.silver.gold import write_descriptions
+from openbioner_batch.training.silver.schema import AnnotatedPassage, Mention, passages_table
+
+BROAD = ("person_name", "personal_date", "location", "organization", "contact_detail", "other_identifier")
+"""What a model is asked for de-identification."""
+_BROAD_OF_CLASS = {
+    "names": "person_name",
+    "dates": "personal_date",
+    "contacts": "contact_detail",
+    "identifiers": "other_identifier",
+    "addresses": "location",
+}
+_BROAD_OF_TYPE = {
+    "employer_name": "organization",
+    "healthcare_facility": "organization",
+    "organization": "organization",
+    "photograph": "other_identifier",
+}
+_LEFT_TO_PATTERNS = ("age_over_89", "room_number", "unique_characteristic", "geographic_coordinates")
+"""Types that no broad one covers well: they teach neither yes nor no in passages of broad types."""
+
+SHORTEST, LONGEST = 32, 190
+"""Tokens of a passage: drawn evenly in between, the most a little less than a window of the bundled model."""
+PER_TEMPLATE = 60
+"""Records of one template of a corpus that are used at most: more would only teach the template."""
+FINE_SHARE = 0.2
+_JOINT = re.compile(r"[\s,;]*")
+_BREAK = re.compile(r"\n+|(?<=[,;>}|])\s*|\s+")
+
+
+@click.command()
+@click.argument("output", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--corpora", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
+@click.option("--bodies", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True)
+@click.option("--notes", default=6000, show_default=True, type=click.IntRange(min=1), help="Generated notes.")
+@click.option("--model", default="bundled", show_default=True, help="Whose tokens a passage is measured in.")
+@click.option("--seed", default=42, show_default=True)
+def main(output: Path, corpora: Path, bodies: Path, notes: int, model: str, seed: int) -> None:
+    """Write `OUTPUT/passages/*.parquet` and `OUTPUT/descriptions/catalog.parquet`."""
+    tokenizer = Tokenizer.from_directory(resolve_checkpoint(model))
+    (output / "passages").mkdir(parents=True, exist_ok=True)
+    asked: set[str] = set()
+    for source, documents, fine in _sources(corpora, bodies, notes, seed):
+        types = _fine_types(documents) if fine else BROAD if source != "pii_anon_clinical" else _without_organizations()
+        passages = [p for document in documents for p in cut(document, source, types, fine, tokenizer, seed)]
+        pq.write_table(passages_table(passages), output / "passages" / f"{source}.parquet", compression="zstd")
+        asked.update(types)
+        counts = Counter(mention.type for passage in passages for mention in passage.mentions)
+        click.echo(f"{source}: {len(passages)} passages of {len(documents)} notes; {dict(counts.most_common())}")
+    write_descriptions(output, sorted(asked))
+
+
+def _sources(corpora: Path, bodies: Path, notes: int, seed: int) -> Iterator[tuple[str, list[GoldNote], bool]]:
+    """Name, notes, and whether their fine types are what is taught."""
+    for name in phi_labels().corpora:
+        yield name, _few_of_each(read_phi_corpus(corpora / f"{name}.jsonl.gz", side="development"), seed), False
+    written = [
+        GoldNote(note.id, note.text, tuple(LabelledSpan(*span) for span in note.spans))
+        for note in write_notes(notes, seed, "train", bodies)
+    ]
+    fine = round(len(written) * FINE_SHARE)
+    yield "synthetic_fine", written[:fine], True
+    yield "synthetic_broad", written[fine:], False
+    runs = random.Random(seed).sample(runs := clean_runs(bodies, "train"), min(len(runs), notes // 8))
+    yield "no_identifiers", [GoldNote(f"body-{number}", text, ()) for number, text in enumerate(runs)], False
+
+
+def _without_organizations() -> tuple[str, ...]:
+    # The corpus annotates employers, but neither hospitals nor pharmacies.
+    return tuple(kind for kind in BROAD if kind != "organization")
+
+
+def _fine_types(documents: Iterable[GoldNote]) -> tuple[str, ...]:
+    return tuple(sorted({span.label for document in documents for span in document.spans}))
+
+
+def _few_of_each(notes: Sequence[GoldNote], seed: int) -> list[GoldNote]:
+    """At most `PER_TEMPLATE` of the notes that begin alike, and none without an identifier."""
+    order = sorted(notes, key=lambda note: hashlib.sha256(f"{seed}{note.id}".encode()).digest())
+    seen: Counter[str] = Counter()
+    kept = []
+    for note in order:
+        shape = " ".join(template_shape(LabelledDocument(note.id, note.text, note.spans)).split()[:4])
+        seen[shape] += 1
+        if note.spans and seen[shape] <= PER_TEMPLATE:
+            kept.append(note)
+    return kept
+
+
+def cut(
+    note: GoldNote, source: str, types: Sequence[str], fine: bool, tokenizer: Tokenizer, seed: int
+) -> Iterator[AnnotatedPassage]:
+    """The passages of a note: whole sentences and lines, never cut inside an identifier.
+
+    Args:
+        note: with spans of fine types.
+        source: what the passages are said to come from.
+        types: the types taught; spans of others are left as unsure.
+        fine: whether the spans' own types are taught, or the broad ones that cover them.
+        tokenizer: measures.
+        seed: of the passages' lengths.
+    """
+    mentions, unsure = _taught(note, types, fine)
+    taken = [(mention.start, mention.end) for mention in mentions] + unsure
+    lengths = random.Random(f"{seed}/{source}/{note.id}")
+    for number, (start, end) in enumerate(_runs(note.text, taken, tokenizer, lengths)):
+        if not note.text[start:end].strip():
+            continue
+        yield AnnotatedPassage(
+            f"{note.id}/{number}",
+            source,
+            note.text[start:end],
+            tuple(Mention(m.start - start, m.end - start, m.type) for m in mentions if start <= m.start < end),
+            tuple((low - start, high - start) for low, high in unsure if start <= low < end),
+            tuple(types),
+        )
+
+
+def _taught(note: GoldNote, types: Sequence[str], fine: bool) -> tuple[list[Mention], list[tuple[int, int]]]:
+    mentions: list[Mention] = []
+    unsure = list(note.neutral)
+    for span in sorted(note.spans, key=lambda span: (span.start, -span.end)):
+        kind = span.label if fine else broad_type(span.label)
+        if kind is None or kind not in types:
+            unsure.append((span.start, span.end))
+        elif mentions and span.start < mentions[-1].end:
+            continue  # inside another
+        elif kind == "location" and mentions and mentions[-1].type == kind and _JOINT.fullmatch(
+            note.text, mentions[-1].end, span.start
+        ):  # fmt: skip
+            mentions[-1] = Mention(mentions[-1].start, span.end, kind)
+        else:
+            mentions.append(Mention(span.start, span.end, kind))
+    unsure = [
+        (low, high)
+        for low, high in unsure
+        if not any(low < mention.end and mention.start < high for mention in mentions)
+    ]
+    return mentions, unsure
+
+
+def broad_type(kind: str) -> str | None:
+    """The one of `BROAD` that covers a fine type; None for those left to patterns."""
+    if kind in _LEFT_TO_PATTERNS:
+        return None
+    return _BROAD_OF_TYPE.get(kind) or _BROAD_OF_CLASS.get(phi_labels().coarse(kind))
+
+
+def _runs(
+    text: str, taken: Sequence[tuple[int, int]], tokenizer: Tokenizer, lengths: random.Random
+) -> Iterator[tuple[int, int]]:
+    """Consecutive units of at most a drawn number of tokens together."""
+    inside = {place for start, end in taken for place in range(start + 1, end)}
+    units = [unit for unit in _units(text, tokenizer) if unit not in inside]
+    first, budget, tokens = 0, lengths.randint(SHORTEST, LONGEST), 0
+    for start, end in itertools.pairwise([*units, len(text)]):
+        count = len(tokenizer.ids(text[start:end]))
+        if tokens and tokens + count > budget:
+            yield first, start
+            first, budget, tokens = start, lengths.randint(SHORTEST, LONGEST), 0
+        tokens += count
+    yield first, len(text)
+
+
+def _units(text: str, tokenizer: Tokenizer) -> list[int]:
+    """Where sentences begin, and where a sentence longer than a passage may be broken."""
+    starts = sentence_starts(text)
+    units = []
+    for start, end in itertools.pairwise([*starts, len(text)]):
+        units.append(start)
+        if len(tokenizer.ids(text[start:end])) > LONGEST:
+            units += [match.end() for match in _BREAK.finditer(text, start + 1, end) if match.end() < end]
+    return sorted(set(units))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except OpenBioNERError as error:
+        raise SystemExit(f"error: {error}") from None

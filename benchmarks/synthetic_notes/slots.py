@@ -1,0 +1,164 @@
+"""What the slots of the templates stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from synthetic_notes import places, values
+from synthetic_notes.people import ascii_of
+from synthetic_notes.stock import fillers, words
+
+if TYPE_CHECKING:
+    from synthetic_notes.writer import Writer
+
+
+def _any(writer: Writer, *forms: str) -> str:
+    """A number in one of some forms, see `values.pattern`."""
+    return values.pattern(writer.chance, writer.chance.choice(forms))
+
+
+def _pager(writer: Writer) -> str:
+    form = writer.chance.choice(("#####", "####", "#-####", "p#####", "##-###", "###-####", "#####"))
+    return values.pattern(writer.chance, form)
+
+
+def _handle(writer: Writer) -> str:
+    return (
+        f"@{ascii_of(writer.patient.person.first)}{writer.chance.choice(('_', '', '.'))}{writer.chance.randint(1, 999)}"
+    )
+
+
+def _user(writer: Writer) -> str:
+    person = writer.people["dr2"]
+    return (
+        ascii_of(person.first)[:1]
+        + ascii_of(person.last)[:7]
+        + writer.chance.choice(("", str(writer.chance.randint(1, 99))))
+    )
+
+
+def _url(writer: Writer) -> str:
+    start, end = (
+        writer.chance.choice(("https://", "http://www.", "www.")),
+        writer.chance.choice(("", "/p/8812", "/login", "/results?id=77")),
+    )
+    return f"{start}{writer.host()}{end}"
+
+
+def _plan(writer: Writer) -> str:
+    return writer.patient.plan if writer.chance.random() < 0.6 else writer.number("health_plan_number")
+
+
+def _street(writer: Writer) -> str:
+    own = writer.chance.random() < 0.6
+    return writer.patient.street if own else places.street(writer.chance, writer.side)
+
+
+def _device(writer: Writer) -> str:
+    return writer.number("device_identifier")
+
+
+def _demail(writer: Writer) -> str:
+    person = writer.people["dr"]
+    return f"{ascii_of(person.first)}.{ascii_of(person.last)}@{writer.host().removeprefix('portal.')}"
+
+
+TYPED: dict[str, tuple[str, Callable[[Writer], str]]] = {
+    "dob": ("birth_date", lambda w: ""),
+    "dob2": ("birth_date", lambda w: ""),
+    "adm": ("admission_date", lambda w: ""),
+    "dis": ("discharge_date", lambda w: ""),
+    "death": ("death_date", lambda w: ""),
+    "mrn": ("medical_record_number", lambda w: w.patient.mrn),
+    "ssn": ("social_security_number", lambda w: w.patient.ssn),
+    "ssn4": ("social_security_number", lambda w: w.patient.ssn[-4:]),
+    "plan": ("health_plan_number", _plan),
+    "acct": ("account_number", lambda w: w.number("account_number")),
+    "enc": ("encounter_number", lambda w: w.number("encounter_number")),
+    "acc": ("specimen_number", lambda w: w.number("specimen_number")),
+    "rx": ("prescription_number", lambda w: w.number("prescription_number")),
+    "npi": ("license_number", lambda w: _any(w, "1#########")),
+    "dea": ("license_number", lambda w: _any(w, "@@#######")),
+    "lic": ("license_number", lambda w: w.number("license_number")),
+    "dl": ("drivers_license_number", lambda w: w.number("drivers_license_number")),
+    "passport": ("passport_number", lambda w: w.number("passport_number")),
+    "emp": ("employee_id", lambda w: w.number("employee_id")),
+    "vin": ("vehicle_identifier", lambda w: w.number("vehicle_identifier")),
+    "plate": ("license_plate", lambda w: w.number("license_plate")),
+    "dev": ("device_identifier", _device),
+    "bio": ("biometric_identifier", lambda w: w.number("biometric_identifier")),
+    "card": ("credit_card_number", lambda w: w.number("credit_card_number")),
+    "photo": ("photograph", lambda w: _any(w, "IMG_####.jpg", "DSC#####.JPG", "face_##.png")),
+    "study": ("encounter_number", lambda w: _any(w, "###-####", "##-###", "@@##-###", "####")),
+    "other": ("other_identifier", lambda w: w.number("other_identifier")),
+    "user": ("username", _user),
+    "phone": ("phone_number", lambda w: w.patient.phone if w.chance.random() < 0.35 else w.phone()),
+    "phone2": ("phone_number", lambda w: w.phone()),
+    "ext": ("phone_number", lambda w: _any(w, "####", "#####", "###", "#-####")),
+    "pager": ("pager_number", _pager),
+    "fax": ("fax_number", lambda w: w.phone()),
+    "email": ("email_address", lambda w: w.patient.email),
+    "demail": ("email_address", _demail),
+    "url": ("url", _url),
+    "handle": ("social_media_handle", _handle),
+    "ip": ("ip_address", lambda w: ".".join(str(w.chance.randint(1, 254)) for _ in range(4))),
+    "street": ("street_address", _street),
+    "city": ("city", lambda w: w.patient.city if w.chance.random() < 0.4 else places.town(w.chance, w.side)),
+    "st": ("state", lambda w: w.patient.state),
+    "state": ("state", lambda w: w.chance.choice(list(words("states").values()))),
+    "zip": ("zip_code", lambda w: w.patient.zip),
+    "county": ("county", lambda w: places.county(w.chance, w.side)),
+    "country": ("country", lambda w: w.chance.choice(words("countries"))),
+    "hosp": ("healthcare_facility", lambda w: places.facility(w.chance, w.side, "hospital")),
+    "hosp2": ("healthcare_facility", lambda w: places.facility(w.chance, w.side, "hospital")),
+    "clinic": ("healthcare_facility", lambda w: places.facility(w.chance, w.side, "clinic")),
+    "home": ("healthcare_facility", lambda w: places.facility(w.chance, w.side, "home")),
+    "pharm": ("healthcare_facility", lambda w: places.facility(w.chance, w.side, "pharmacy")),
+    "employer": ("employer_name", lambda w: places.employer(w.chance, w.side)),
+    "school": ("employer_name", lambda w: places.school(w.chance, w.side)),
+    "room": ("room_number", lambda w: _any(w, "###", "####", "#@", "#-###", "ICU-#", "##@", "W###")),
+    "unit": ("room_number", lambda w: _any(w, "^ West", "^ North", "MICU", "Tower ^", "^B", "CCU")),
+}  # fmt: skip
+"""For each slot the type of what stands there, and how it is drawn."""
+
+ONCE = (
+    "mrn",
+    "ssn",
+    "acct",
+    "enc",
+    "hosp",
+    "hosp2",
+    "clinic",
+    "home",
+    "pharm",
+    "employer",
+    "school",
+    "email",
+    "room",
+    "zip",
+    "st",
+)
+"""Slots that mean one and the same thing all over a note."""
+
+PLAIN: dict[str, Callable[[Writer], str]] = {
+    "age": lambda w: str(w.age(w.patient.born)),
+    "age2": lambda w: str(w.age(w.patient.born) + 24),
+    "old": lambda w: w.chance.choice(("94", "97", "101", "87", "85", "90")),
+    "young": lambda w: str(w.chance.randint(40, 79)),
+    "sex": lambda w: w.chance.choice(("F", "Female")) if w.patient.person.female else w.chance.choice(("M", "Male")),
+    "man": lambda w: "woman" if w.patient.person.female else "man",
+    "he": lambda w: "she" if w.patient.person.female else "he",
+    "He": lambda w: "She" if w.patient.person.female else "He",
+    "his": lambda w: "her" if w.patient.person.female else "his",
+    "His": lambda w: "Her" if w.patient.person.female else "His",
+    "him": lambda w: "her" if w.patient.person.female else "him",
+    "time": lambda w: w.chance.choice(("{h:02d}:{m:02d}", "{h:02d}{m:02d}", "{h}:{m:02d} PM")).format(
+        h=w.chance.randint(1, 12), m=w.chance.randint(0, 59)),
+    "year": lambda w: str(w.chance.randint(1975, 2022)),
+    "bp": lambda w: f"{w.chance.randint(95, 180)}/{w.chance.randint(50, 100)}",
+    "num2": lambda w: str(w.chance.randint(55, 110)),
+    **{kind: (lambda w, kind=kind: w.chance.choice(fillers(kind)))  # type: ignore[misc]
+       for kind in ("complaint", "dx", "drug", "proc", "lab", "job", "device", "weekday")},
+}  # fmt: skip
+"""Slots that identify nobody (but for an age over 89)."""
