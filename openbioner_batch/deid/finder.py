@@ -1,0 +1,97 @@
+"""Finding identifiers in a text: the union of the model's spans, patterns and known values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from openbioner_batch.deid.allowlist import allow_list
+from openbioner_batch.deid.families import family_of
+from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.known import KnownIdentifiers
+from openbioner_batch.deid.merging import merge
+from openbioner_batch.deid.recognizers.dates import mentions
+from openbioner_batch.deid.recognizers.known_values import find_known
+from openbioner_batch.deid.recognizers.patterns import find_patterns
+from openbioner_batch.deid.recognizers.repeats import find_repeats
+from openbioner_batch.errors import UsageError
+from openbioner_batch.records import Span
+
+RECOGNIZERS = ("model", "patterns", "known")
+DATE_ORDERS = ("mdy", "dmy")
+
+
+@dataclass(frozen=True, slots=True)
+class FinderSettings:
+    """What to find identifiers with."""
+
+    recognizers: tuple[str, ...] = RECOGNIZERS
+    """Which kinds are on: "model", "patterns", "known"."""
+    model_threshold: float = 0.0
+    """The model's spans below this score are left out."""
+    type_thresholds: Mapping[str, float] = field(default_factory=dict)
+    """The same for single types of the PHI catalog, in place of `model_threshold`."""
+    pattern_threshold: float = 0.0
+    """Pattern findings below this score are left out; they lie between 0.5 and 0.95."""
+    date_order: str = "mdy"
+    """What comes first in 03/04/2021: "mdy" the month, "dmy" the day. Both readings are compared with known dates."""
+    typos: bool = True
+    """Whether known names of six letters and more are found with one letter wrong, missing, added or swapped."""
+    nicknames: bool = True
+    """Whether known given names are found in their frequent short forms."""
+    repeats: bool = True
+    """Whether parts of a name found once are looked for in the rest of the note."""
+    allow_list: bool = True
+    """Whether clinical terms that look like names are kept, where no known value and no title says otherwise."""
+
+    def __post_init__(self) -> None:
+        for name in self.recognizers:
+            if name not in RECOGNIZERS:
+                raise UsageError(f"--recognizers names {name!r}: give some of {', '.join(RECOGNIZERS)}")
+        if not self.recognizers:
+            raise UsageError(f"--recognizers is empty: give some of {', '.join(RECOGNIZERS)}")
+        if self.date_order not in DATE_ORDERS:
+            raise UsageError(f"--date-order is {self.date_order!r}: give one of {', '.join(DATE_ORDERS)}")
+        thresholds = {"model_threshold": self.model_threshold, "pattern_threshold": self.pattern_threshold}
+        for name, value in {**thresholds, **self.type_thresholds}.items():
+            if not 0 <= value <= 1:
+                raise UsageError(f"the threshold of {name} is {value}: give a number from 0 to 1")
+
+
+class Finder:
+    """Finds identifiers in texts; holds no state but its settings."""
+
+    def __init__(self, settings: FinderSettings | None = None) -> None:
+        self.settings = settings or FinderSettings()
+
+    def find(self, text: str, known: KnownIdentifiers | None = None, model_spans: Sequence[Span] = ()) -> list[Finding]:
+        """Sorted findings without overlap, covering every letter and digit that a recognizer covers.
+
+        Args:
+            text: a note.
+            known: what the record's own columns say of the patient and of others.
+            model_spans: the model's spans on this text, with types of the PHI catalog.
+        """
+        settings = self.settings
+        dates = list(mentions(text, settings.date_order))
+        found: list[Finding] = []
+        if "model" in settings.recognizers:
+            found += [
+                Finding(span.start, span.end, span.type, span.score, ("model",))
+                for span in model_spans
+                if span.score >= settings.type_thresholds.get(span.type, settings.model_threshold)
+            ]
+        if "patterns" in settings.recognizers:
+            found += [one for one in find_patterns(text, dates) if one.score >= settings.pattern_threshold]
+        eponyms: frozenset[str] = frozenset()
+        if settings.allow_list:
+            allowed = allow_list()
+            eponyms = allowed.eponyms | allowed.terms
+            found = [
+                one for one in found if family_of(one.type) != "name" or not allowed.keeps(text, one.start, one.end)
+            ]
+        if settings.repeats:
+            found += find_repeats(text, [one for one in found if family_of(one.type) == "name"], kept=eponyms)
+        if known is not None and "known" in settings.recognizers:
+            found += find_known(text, known, dates, typos=settings.typos, nicknames=settings.nicknames)
+        return merge(text, found)

@@ -1,0 +1,142 @@
+"""Telephones, faxes, pagers, e-mail, web and network addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.context import any_in, lowered, table, words_before
+
+LABELS = table(
+    {
+        "fax_number": "fax, facsimile, faxed, telefax, fx",
+        "pager_number": "pager, beeper, beep, page, paged, pgr, pg, bleep, pagers",
+        "phone_number": "phone, telephone, tel, cell, cellphone, mobile, call, called, calling, contact, dial, ph, hotline, "
+        "number, reach, reached, voicemail, office, home, work, line, text, phones, ring, telefon, telefono, teléfono, "
+        "téléphone, telefone, whatsapp, contacted, contacting, notified, callback, tty, toll-free, emergency, at",
+    }
+)
+_WEAK = frozenset("number home work office line text at emergency page pg contact reach call called".split())
+_EXTENSION = r"(?:[ ,;]{0,3}(?:x|ext\.?|extn\.?|extension|#)[ .:#]{0,3}\d{1,6}\b)?"
+_US = re.compile(
+    rf"(?<![^\W_])(?<!\d[.\-/])(?:\+?1[ .\-]{{0,2}})?(?:\(\d{{3}}\)[ .\-]{{0,2}}|\d{{3}}[ .\-/]{{1,2}})\d{{3}}[ .\-]{{1,2}}\d{{4}}"
+    rf"(?![\d]|[-.]\d){_EXTENSION}"
+)
+_LOCAL = re.compile(rf"(?<![^\W_])(?<![\d.\-/+$(] )(?<![.\-/+$])[2-9]\d\d[-.]\d{{4}}(?![^\W_]|[-./]\d){_EXTENSION}")
+_FOREIGN = re.compile(
+    r"(?<![^\W_])(?:\+|00(?=[1-9]\d[ .\-]))\d{1,3}(?:[ .\-/]{0,2}\(?\d{1,5}\)?){2,6}(?![^\W_])" + _EXTENSION
+)
+_ANY = re.compile(rf"(?<![^\W_])(?<![/.,\-$+])\(?\d[\d().\-/ ]{{4,19}}\d(?![^\W_]|[./,-]\d){_EXTENSION}")
+_SHORT = re.compile(
+    r"(?<![^\W_])(?<![/.,\-$+])(?:p(?=\d{5}\b))?#?\d{1,2}[- ]?\d{2,5}(?![^\W_]|[./,:-]\d|\s?(?:%|mg|am|pm|hours?|minutes?|times))"
+)
+_EXT_ALONE = re.compile(
+    r"\b(?:ext\.?|extn\.?|extension)[ :#]{1,3}(?P<number>\d{3,6})\b(?!\s?(?:degrees|deg|°))|\bx(?P<x>\d{4,5})\b",
+    re.IGNORECASE,
+)
+_UNIT = re.compile(r"\s?(?:mg|mcg|ml|cc|kcal|cal|units?|feet|ft|cm|mm|iu|g\b|kg|per|/|%|cells|hz)", re.IGNORECASE)
+
+_EMAIL = re.compile(r"(?<![\w.+%-])[\w+%-](?:[\w.+%-]{0,62}[\w+%-])?\s?@\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}(?<!-)")
+_URL = re.compile(
+    r"(?<![^\W_])(?:(?:https?|ftps?|sftp)://|www\.)[^\s<>\"'{}|\\^`⟧]{2,500}"
+    r"|(?<![\w@.-])(?:[a-z0-9-]{1,63}\.){1,4}(?:com|org|net|edu|gov|mil|info|io|health|care|clinic|co\.uk|de|fr|ca)\b(?:/[^\s<>\"']{0,300})?",
+    re.IGNORECASE,
+)
+_WEB = (
+    "://",
+    "www.",
+    ".com",
+    ".org",
+    ".net",
+    ".edu",
+    ".gov",
+    ".mil",
+    ".info",
+    ".io",
+    ".health",
+    ".care",
+    ".clinic",
+    ".co.",
+    ".de",
+    ".fr",
+    ".ca",
+)
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+_IPV4 = re.compile(rf"(?<![\w.])(?:{_OCTET}\.){{3}}{_OCTET}(?![^\W_]|\.\d)(?::\d{{2,5}}\b)?(?:/\d\d?\b)?")
+_IPV6 = re.compile(
+    r"(?<![\w:.])(?=[0-9a-f:]{0,40}[0-9a-f])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.IGNORECASE
+)
+_MAC = re.compile(
+    r"(?<![\w:-])(?:[0-9a-f]{2}([:-]))(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}(?![\w:-])|\b(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}\b",
+    re.IGNORECASE,
+)
+_HANDLE = re.compile(r"(?<![\w.@+-])@[A-Za-z_][\w.]{2,30}(?<!\.)")
+
+
+def find_contacts(text: str) -> Iterator[Finding]:
+    """Everything by which a person or a machine can be reached."""
+    if "@" in text:
+        for match in _EMAIL.finditer(text):
+            yield Finding(*match.span(), "email_address", 0.95, ("pattern:email",))
+        for match in _HANDLE.finditer(text):
+            yield Finding(*match.span(), "social_media_handle", 0.7, ("pattern:handle",))
+    small = lowered(text)
+    if any_in(small, _WEB):
+        yield from _urls(text)
+    if "." in text:
+        for match in _IPV4.finditer(text):
+            yield Finding(*match.span(), "ip_address", 0.9, ("pattern:ip",))
+    if ":" in text:
+        for match in _IPV6.finditer(text):
+            if "::" in match[0] or match[0].count(":") == 7:
+                yield Finding(*match.span(), "ip_address", 0.8, ("pattern:ip",))
+    for match in _MAC.finditer(text) if text.count(":") > 4 or text.count("-") > 4 or "." in text else ():
+        yield Finding(*match.span(), "device_identifier", 0.9, ("pattern:mac",))
+    yield from _phones(text, small)
+
+
+def _urls(text: str) -> Iterator[Finding]:
+    for match in _URL.finditer(text):
+        end = match.start() + len(match[0].rstrip(".,;:!?)]"))
+        yield Finding(match.start(), end, "url", 0.9, ("pattern:url",))
+
+
+def _phones(text: str, small: str) -> Iterator[Finding]:
+    for match in _US.finditer(text):
+        yield _phone(text, match, 0.9)
+    for match in _LOCAL.finditer(text):
+        if not _UNIT.match(text, match.end()) and (_label(text, match.start()) or not match[0][-4:].endswith("00")):
+            yield _phone(text, match, 0.7)
+    if "+" in text or "00" in text:
+        for match in _FOREIGN.finditer(text):
+            if 8 <= sum(letter.isdigit() for letter in match[0]) <= 21:
+                yield _phone(text, match, 0.85)
+    for match in _EXT_ALONE.finditer(text) if any_in(small, ("ext", "x")) else ():
+        name = "number" if match["number"] else "x"
+        yield Finding(*match.span(name), "phone_number", 0.6, ("pattern:phone",))
+    for match in _ANY.finditer(text):
+        digits = sum(letter.isdigit() for letter in match[0])
+        if digits >= 6 and not _UNIT.match(text, match.end()) and (label := _label(text, match.start())):
+            if label not in _WEAK or digits >= 7:
+                yield _phone(text, match, 0.75)
+    for match in _SHORT.finditer(text):
+        label = _label(text, match.start())
+        if label in ("pager", "beeper", "pgr", "bleep", "fax", "pagers", "tel", "telephone", "phone") or (
+            (label in ("pg", "page", "beep") and len(match[0]) >= 4) or match[0][0] == "p"
+        ):
+            yield _phone(text, match, 0.7)
+
+
+def _label(text: str, start: int) -> str | None:
+    """The last word before a number that announces a telephone."""
+    for word in reversed(words_before(text, start, most=3)):
+        if word in LABELS:
+            return word
+    return None
+
+
+def _phone(text: str, match: re.Match[str], score: float) -> Finding:
+    start, end = match.span()
+    type = "pager_number" if match[0][0] == "p" else LABELS.get(_label(text, start) or "", "phone_number")
+    return Finding(start, end, type, score, ("pattern:phone",))

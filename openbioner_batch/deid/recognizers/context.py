@@ -1,0 +1,63 @@
+"""The words just before a place in a text, looked up in tables of labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+WINDOW = 64
+"""Characters before a value in which its label is looked for."""
+FILLERS = frozenset("no nos number numbers num nr is was are of the a id code ids value ending in with as for".split())
+"""Words that may stand between a label and its value."""
+
+_WORD = re.compile(r"[^\W\d_]+(?:[/'’.][^\W\d_]+)*\.?")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_BREAK = re.compile(r"[\d;!?|]")
+
+
+def words_before(text: str, start: int, most: int = 6) -> list[str]:
+    """The last few words before `start`, lower case and without dots, as far as no digit or sentence stands between."""
+    window = text[max(0, start - WINDOW) : start].rstrip(" \t\"'|")
+    window = _BREAK.split(window)[-1]
+    words = _WORD.findall(_CAMEL.sub(" ", window.replace("_", " ")))
+    return [word.replace(".", "").replace("’", "'").lower() for word in words[-most:]]
+
+
+def label_before(text: str, start: int, labels: Mapping[str, str], longest: int = 4) -> str | None:
+    """What the table says of the longest label that ends just before `start`, fillers left out; None without one."""
+    return lookup(words_before(text, start), labels, longest)
+
+
+def lookup(words: list[str], labels: Mapping[str, str], longest: int = 4) -> str | None:
+    """The entry of the longest run of words at the end of `words`, dropping at most three fillers from the end."""
+    for dropped in range(4):
+        end = len(words) - dropped
+        if end <= 0:
+            return None
+        for count in range(min(longest, end), 0, -1):
+            if (found := labels.get(" ".join(words[end - count : end]))) is not None:
+                return found
+        if words[end - 1] not in FILLERS:
+            return None
+    return None
+
+
+def lowered(text: str) -> str:
+    """The text in small letters, of the same length: for cheap looks before a costly search."""
+    small = text.lower()
+    return small if len(small) == len(text) else "".join(letter.lower()[0] for letter in text)
+
+
+def any_in(text: str, parts: tuple[str, ...]) -> bool:
+    """Whether one of the strings stands in the text."""
+    return any(part in text for part in parts)
+
+
+def table(types: Mapping[str, str]) -> dict[str, str]:
+    """A table of labels from one string of labels, separated by commas or line ends, per type."""
+    return {
+        " ".join(label.split()): type
+        for type, labels in types.items()
+        for label in labels.replace("\n", ",").split(",")
+        if label.strip()
+    }

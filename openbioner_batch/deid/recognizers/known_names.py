@@ -1,0 +1,178 @@
+"""Known names in a text: whole and in parts, in any order and case, with initials, short forms and one wrong letter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.normalising import normalise_word, strip_possessive
+from openbioner_batch.deid.recognizers.lexicon import lexicon
+
+SHORTEST_WITH_TYPO = 6
+
+_PARTS = re.compile(r"[^\W\d_]+(?:['’`][^\W\d_]+)*")
+_TITLES = frozenset(
+    "dr mr mrs ms miss prof md do rn jr sr ii iii iv phd np pa mx doctor sra dds esq crna the of".split()
+)
+_PARTICLES = frozenset("de la del van von der den di da dos el al bin le du y st".split())
+_LAST_LETTERS = re.compile(r"[ \t]{0,2},?[ \t]{0,2}\Z")
+_INITIAL_AFTER = re.compile(r"[ ,]{1,2}(?P<initial>[^\W\d_])(?![^\W_])\.?")
+_INITIALS_BEFORE = re.compile(r"(?<![^\W_])(?P<initials>(?:[^\W\d_]\.?[ ]?){1,2})\Z")
+_DOTTED = re.compile(r"(?<![\w.])(?:[A-Z]\.[ ]?){2,4}(?![\w])")
+_BARE_INITIALS = re.compile(r"\b(?:[Pp]atient|[Pp]t|[Cc]lient|PATIENT|PT|Mr|Mrs|Ms)\.?[ ](?P<initials>[A-Z]{2,3})\b")
+_ABBREVIATED_TITLE = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Miss|DR|MR|MRS|MS|Nurse|Prof|Patient|patient|Pt|pt)\.?[ ]{1,2}\Z")
+_SENTENCE_START = re.compile(r"(?:^|[.!?:\n][\s\"'(]*|[-*•][ \t]*)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNames:
+    """Names prepared for search."""
+
+    parts: dict[str, str]
+    """Normalised part of a name -> type."""
+    initials: dict[str, str]
+    """Initials of whole names, two letters or more -> type."""
+    letters: dict[str, frozenset[str]]
+    """Normalised part -> first letters of the other parts of the same name."""
+    long: tuple[str, ...]
+    """Parts with `SHORTEST_WITH_TYPO` letters or more."""
+
+    @classmethod
+    def build(cls, names: Sequence[tuple[str, str]], nicknames: bool) -> KnownNames:
+        """From (name as written, type); titles and degrees in it are left out."""
+        lists = lexicon()
+        parts: dict[str, str] = {}
+        initials: dict[str, str] = {}
+        letters: dict[str, frozenset[str]] = {}
+        for written, type in names:
+            last, comma, rest = written.partition(",")
+            ordered = f"{rest} {last}" if comma and rest.strip().rstrip(".").lower() not in _TITLES else written
+            words = [normalise_word(word) for word in _PARTS.findall(ordered)]
+            words = [word for word in words if word not in _TITLES]
+            whole = [word for word in words if len(word) > 1 and word not in _PARTICLES]
+            first = frozenset(word[0] for word in words)
+            forms = dict.fromkeys(whole)
+            for double in re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)+", written):
+                forms[normalise_word(double.replace("-", ""))] = None
+            if nicknames:
+                for word in whole:
+                    forms.update(dict.fromkeys(lists.nicknames.get(word, ())))
+            for form in forms:
+                parts.setdefault(form, type)
+                letters[form] = letters.get(form, frozenset()) | first
+            if len(words) > 1:
+                initials.setdefault("".join(word[0] for word in words), type)
+                initials.setdefault(words[0][0] + words[-1][0], type)
+        long = tuple(sorted(part for part in parts if len(part) >= SHORTEST_WITH_TYPO))
+        return cls(parts, initials, letters, long)
+
+    def find(self, text: str, typos: bool = True) -> Iterator[Finding]:
+        """Each place where a name or part of it stands; parts that stand side by side are one finding."""
+        if not self.parts:
+            return
+        last: Finding | None = None
+        doubtful: list[tuple[Finding, str]] = []
+        for finding, part, sure in self._hits(text, typos):
+            if not sure:
+                doubtful.append((finding, part))
+            widened = self._with_initials(text, finding, part)
+            if (
+                last
+                and last.end >= widened.start - 3
+                and _LAST_LETTERS.search(text[last.end : widened.start])
+                and "\n" not in text[last.end : widened.start]
+            ):
+                if not text[last.end : widened.start].strip(" \t,"):
+                    last = Finding(last.start, max(last.end, widened.end), last.type, 1.0, ("known:name",))
+                    doubtful = [one for one in doubtful if not (last.start <= one[0].start < last.end)]
+                    continue
+            if last and not any(one[0].start == last.start and one[0].end == last.end for one in doubtful):
+                yield last
+            last = widened
+        if last and not any(one[0].start == last.start and one[0].end == last.end for one in doubtful):
+            yield last
+        yield from self._find_initials(text)
+
+    def _hits(self, text: str, typos: bool) -> Iterator[tuple[Finding, str, bool]]:
+        """Words that are parts: (finding, part, whether the word alone is enough)."""
+        word_names = lexicon().word_names | lexicon().not_names
+        tested: dict[str, str | None] = {}
+        for match in _PARTS.finditer(text):
+            written, _ = strip_possessive(match[0])
+            word = normalise_word(written)
+            part = word if word in self.parts else None
+            plural = False
+            if part is None and len(word) >= 5 and word[-1] == "s" and word[:-1] in self.parts and written[0].isupper():
+                part, plural = word[:-1], True
+            typo = False
+            if part is None and typos and len(word) >= SHORTEST_WITH_TYPO - 1 and written[0].isupper():
+                if word not in tested:
+                    tested[word] = next((long for long in self.long if one_edit(word, long)), None)
+                part = tested[word]
+                typo = part is not None
+            if part is None:
+                continue
+            finding = Finding(
+                match.start(), match.start() + len(written), self.parts[part], 0.9 if typo else 1.0, ("known:name",)
+            )
+            titled = bool(_ABBREVIATED_TITLE.search(text[max(0, match.start() - 12) : match.start()]))
+            capital = written[0].isupper()
+            starts = bool(_SENTENCE_START.search(text[max(0, match.start() - 8) : match.start()]))
+            if part in word_names or len(part) < 3:
+                sure = titled or capital and not written.isupper() and not starts
+            elif typo:
+                sure = titled or (not starts and not written.isupper()) or word not in word_names and not starts
+            else:
+                sure = capital or len(part) >= 4 or titled
+            if plural and not capital:
+                sure = False
+            yield finding, part, sure
+
+    def _with_initials(self, text: str, finding: Finding, part: str) -> Finding:
+        """The finding with initials of the same name beside it: "J. Roe", "Roe, J", "Jane R."."""
+        start, end = finding.start, finding.end
+        letters = self.letters[part]
+        if (
+            (after := _INITIAL_AFTER.match(text, end))
+            and after["initial"].isupper()
+            and normalise_word(after["initial"]) in letters
+        ):
+            end = after.end()
+            if (
+                after[0].endswith(".")
+                and text[end : end + 1] in ("\n", "")
+                or after[0].endswith(".")
+                and text[end : end + 2].lstrip()[:1].isupper()
+            ):
+                end -= 0
+        before = _INITIALS_BEFORE.search(text[max(0, start - 8) : start])
+        if before and text[max(0, start - 8) : start][before.end() - 1 :] in (" ", ".", ". "):
+            found = [letter for letter in before["initials"] if letter.isalpha()]
+            if all(letter.isupper() and normalise_word(letter) in letters for letter in found):
+                start = max(0, start - 8) + before.start()
+        return Finding(start, end, finding.type, finding.score, finding.recognizers)
+
+    def _find_initials(self, text: str) -> Iterator[Finding]:
+        for pattern in (_DOTTED, _BARE_INITIALS):
+            for match in pattern.finditer(text):
+                name = "initials" if "initials" in match.groupdict() else 0
+                found = "".join(filter(str.isalpha, match[name])).lower()
+                if (type := self.initials.get(found)) is not None:
+                    start = match.start(name)
+                    yield Finding(start, start + len(match[name].rstrip()), type, 0.8, ("known:initials",))
+
+
+def one_edit(one: str, two: str) -> bool:
+    """Whether one letter changed, added or left out, or two neighbours swapped, make one word the other."""
+    if abs(len(one) - len(two)) > 1 or one == two:
+        return False
+    head = 0
+    shorter = min(len(one), len(two))
+    while head < shorter and one[head] == two[head]:
+        head += 1
+    rest_one, rest_two = one[head:], two[head:]
+    if len(rest_one) == len(rest_two):
+        return rest_one[1:] == rest_two[1:] or (rest_one[:2] == rest_two[1::-1] and rest_one[2:] == rest_two[2:])
+    return rest_one[1:] == rest_two if len(rest_one) > len(rest_two) else rest_two[1:] == rest_one

@@ -1,0 +1,35 @@
+"""Words that help to tell names from other capitalised words, read once from `lexicon.yaml`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Sets of lower-case words."""
+
+    given_names: frozenset[str]
+    """Frequent given names: before another capitalised word they make a name without further context."""
+    word_names: frozenset[str]
+    """Names that are ordinary words: alone and in lower case they are no names."""
+    not_names: frozenset[str]
+    """Words that stand capitalised in notes and belong to no name."""
+    nicknames: dict[str, tuple[str, ...]]
+    """Short forms of a given name."""
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The lexicon that the package carries."""
+    import yaml
+
+    data = yaml.safe_load(files(__package__).joinpath("lexicon.yaml").read_text(encoding="utf-8"))
+    return Lexicon(
+        frozenset(data["given_names"].split()),
+        frozenset(data["word_names"].split()),
+        frozenset(data["not_names"].split()),
+        {name: tuple(short) for name, short in data["nicknames"].items()},
+    )

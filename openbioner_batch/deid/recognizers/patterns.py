@@ -1,0 +1,28 @@
+"""All pattern recognizers over one text."""
+
+from __future__ import annotations
+
+from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.ages import find_ages
+from openbioner_batch.deid.recognizers.contacts import find_contacts
+from openbioner_batch.deid.recognizers.date_context import find_dates
+from openbioner_batch.deid.recognizers.dates import DateMention
+from openbioner_batch.deid.recognizers.identifiers import find_identifiers
+from openbioner_batch.deid.recognizers.people import find_people
+from openbioner_batch.deid.recognizers.places import find_places
+
+
+def find_patterns(text: str, dates: list[DateMention]) -> list[Finding]:
+    """What the forms of the text and the words around them tell; findings may overlap.
+
+    Args:
+        dates: the text's `dates.mentions`, which known dates are compared with as well.
+    """
+    return [
+        *find_dates(text, dates),
+        *find_ages(text),
+        *find_contacts(text),
+        *find_identifiers(text),
+        *find_places(text),
+        *find_people(text),
+    ]

@@ -1,0 +1,247 @@
+"""Names of people, told by titles, labels, credentials, relations and signatures around capitalised words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.context import lookup, table, words_before
+from openbioner_batch.deid.recognizers.lexicon import lexicon
+
+TITLES = table(
+    {
+        "clinician_name": "dr, drs, doctor, doctors, prof, professor, nurse, dra, pharmacist, rn, lpn, cna, dr med, surgeon",
+        "patient_name": "mr, mrs, ms, miss, mx, señor, señora, sr, sra, herr, frau, monsieur, madame, mme",
+        "person_name": "rev, reverend, father, judge, officer, attorney, sir, madam, capt, captain, sgt, sergeant, pastor, rabbi, detective",
+    }
+)
+"""A capitalised word after one of these is a name."""
+
+LABELS = table(
+    {
+        "patient_name": """patient, patient name, name of patient, pt, pt name, client, client name, resident, member name, subscriber, subscriber name,
+            insured, beneficiary, policyholder, patient full name, patientname, name of the patient, re, regarding, lab results for, dear, paciente, patientin, results for""",
+        "person_name": """name, full name, first name, last name, middle name, surname, family name, given name, maiden name, firstname, lastname, fullname,
+            contact, user, owner, caller, employee, employee name, contact name, applicant, cardholder, account holder, holder, witness, from, to, attn, attention, signature,
+            signed, author, copies to, copy to, recipient, sender, customer, nombre, nom, nome, display name, agent, interpreter, mitarbeiterdaten, cc, case manager""",
+        "relative_name": """next of kin, nok, emergency contact, mother, father, spouse, wife, husband, partner, son, daughter, guardian, mother's name, father's name, mother name,
+            father name, spouse name, guarantor, guarantor name, responsible party, parent, parents, caregiver, relative, mother's maiden name, health care proxy, healthcare proxy, poa""",
+        "clinician_name": """attending, attending physician, attending md, physician, provider, pcp, primary care physician, surgeon, co-surgeon, assistant, assistant surgeon,
+            first assistant, second assistant, anesthesiologist, anesthetist, crna, radiologist, pathologist, cardiologist, neurologist, referring, referring physician, referring provider, ordering physician,
+            ordering provider, prescriber, dictated by, transcribed by, signed by, electronically signed by, reviewed by, verified by, ordered by, performed by, read by, interpreted by,
+            approved by, authenticated by, cosigned by, co-signed by, seen by, examined by, resident, fellow, intern, consultant, consulting physician, doctor, nurse, therapist, practitioner,
+            admitting physician, discharging physician, dictator, transcriptionist, technologist, sonographer, technician, pharmacist, hospitalist, requesting physician,
+            primary physician, family physician, psychiatrist, psychologist, oncologist, urologist, midwife, dictating physician, physician name, provider name, doctor name,
+            collected by, reported by, administered by, nursing staff, staff, entered by, documented by, completed by, prepared by, dictating, scrub nurse, circulating nurse, perfusionist, social worker, dietitian, scribe, resident physician""",
+    }
+)
+"""What names follow after a colon or in a field of this name."""
+
+TRIGGERS = table(
+    {
+        "relative_name": """wife, husband, mother, father, daughter, son, sister, brother, aunt, uncle, grandmother, grandfather, granddaughter, grandson, niece, nephew, cousin,
+            mom, dad, spouse, girlfriend, boyfriend, fiance, fiancee, fiancé, fiancée, partner, guardian, stepmother, stepfather, stepson, stepdaughter, roommate, neighbor, caregiver, next of kin,
+            mother-in-law, law, friend, twin, sibling, godmother, widow, widower, ex-husband, ex-wife, wife named, husband named, daughter named, son named""",
+        "clinician_name": """signed by, dictated by, reviewed by, seen by, discussed with, d/w, referred by, ordered by, performed by, interpreted by, read by, verified by, transcribed by, approved by,
+            evaluated by, electronically signed by, examined by, spoke with, spoken with, per, accompanied by nurse, assisted by, consulted with, reported to, signed out to, discharged by, administered by, authenticated by, entered by""",
+        "person_name": "named, name is, called, spoke to, accompanied by, met with, contact, attn, cc, prescriptions sent to, interview with, conversation with, phone call from, call from, brought in by, lives with, by, follow-up with, with",
+        "patient_name": "patient, patient is, name's, lab results for, results for, record for, records for, scheduled for, pt, client, dear, progress note, re, report for, summary for, admission of",
+    }
+)
+"""What names follow without a colon, in capitalised, not all-capital letters."""
+
+WEAK_TRIGGERS = frozenset(
+    "per by with contact called patient pt client law partner friend re cc attn progress note dear".split()
+)
+"""Triggers after which a single capitalised word may be anything: a frequent given name or a second word is asked for."""
+
+UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈČĎĐĒĘĚĜĞĠĢĤĪĮİĶĹĻĽŁŃŅŇŌŐŒŔŘŚŜŞŠŢŤŪŮŰŲŴŶŸŹŻŽ"
+_LETTER = r"[^\W\d_]"
+_WORD = rf"(?:(?:[OD]['’]|[dl]['’])?[{UPPER}]{_LETTER}{{0,24}}+(?:['’`-][{UPPER}]{_LETTER}{{0,24}}+){{0,2}}+\.?)"
+_PARTICLE = (
+    r"(?:de la|de los|van der|van den|von der|de|del|della|da|dos|di|van|von|der|den|la|le|bin|ibn|al|el|ten|ter|y)"
+)
+_RUN = re.compile(rf"(?<![^\W_])(?<!['’&]){_WORD}(?:[ \t]{{1,2}}+(?:{_PARTICLE}[ ])?{_WORD}){{0,7}}+")
+_PIECE = re.compile(rf"(?:{_PARTICLE}[ ])?{_WORD}")
+_CREDENTIAL = re.compile(
+    r"[ ]?,?[ ]{0,2}(?:M\.?[ ]?D\b|D\.?O\b|R\.?N\b|P\.?A\b(?:-C)?|N\.?P\b|C?RNP\b|ARNP\b|APRN\b|FNP|Ph\.?[ ]?D\b|Psy\.?D|D\.?D\.?S\b|D\.?P\.?M\b|D\.?M\.?D\b|MBBS|LCSW|MSW|LPN|CRNA|"
+    r"PharmD|Pharm\.D|D\.?P\.?T\b|OTR|FACS|FACC|FACP|LVN|BSN|MSN|RPh|LMFT|RD\b|CNM|MPH|D\.?V\.?M\b|Esq)\b\.?"
+)
+_SECOND = re.compile(rf",[ ]{{1,2}}(?P<given>{_WORD}(?:[ ]{_WORD}){{0,2}}+)")
+_ANY_SCRIPT = re.compile(rf"{_LETTER}{{1,20}}+(?:[ '’·・-]{_LETTER}{{1,20}}+){{0,3}}+")
+_FIELD = re.compile(r"[:=>][ \t]{0,3}[\"'>]?[ \t]?")
+_INITIALS = re.compile(
+    r"^[ \t]*(?P<one>[A-Z]{2,4})[ ]?[/:][ ]?(?P<two>[a-z]{2,4}\d{0,3})[ \t]*$|\b(?:dictated|transcribed|typed|signed|initialed)\s(?:but\snot\sread\s)?(?:by[: ]{1,2})(?P<by>[A-Z]{2,3}|(?:[A-Z]\.){2,3})(?![\w.])",
+    re.MULTILINE,
+)
+_CODED = re.compile(
+    r"\b(?:patient|pt|client|Patient|Pt|Client|Mr|Mrs|Ms)\.?[ ](?P<initials>(?:[A-Z]\.[ ]?){2,3}|[A-Z]{2}(?=[ ](?:is|was|has|reports|presented)\b))"
+)
+
+
+def find_people(text: str) -> Iterator[Finding]:
+    """Names with words around them that say so, and pairs of a frequent given name and another name."""
+    for run in _RUN.finditer(text):
+        yield from _names_in(text, run.start(), run[0])
+    for field in _FIELD.finditer(text):
+        place = field.end()
+        if place < len(text) and not text[place].isascii() and (type := _field_type(text, field.start())):
+            if match := _ANY_SCRIPT.match(text, place):
+                yield _name(*match.span(), type, 0.8)
+    if "/" in text or " by" in text:
+        for match in _INITIALS.finditer(text):
+            name = "by" if match["by"] else "one"
+            if name == "by" or match["one"].lower() not in ("pt", "ptt", "bun", "hgb"):
+                yield _name(match.start(name), match.end("by" if match["by"] else "two"), "clinician_name", 0.7)
+    for match in _CODED.finditer(text):
+        initials = match["initials"].rstrip()
+        if initials not in ("MD", "RN", "ER", "OR", "ED", "PT", "OT", "IV", "ID"):
+            yield _name(match.start("initials"), match.start("initials") + len(initials), "patient_name", 0.6)
+
+
+def _names_in(text: str, offset: int, run: str) -> Iterator[Finding]:
+    """Names within a run of capitalised words: its stretches between words that belong to no name."""
+    lists = lexicon()
+    stretch: list[tuple[int, int, str]] = []
+    for piece in _PIECE.finditer(run):
+        word = piece[0]
+        bare = word.rstrip(".").lower()
+        after_given = bool(stretch) and bare in lists.word_names and stretch[-1][2].lower() in lists.given_names
+        ends = not after_given and (bare in lists.not_names or bare in TITLES)
+        if stretch and (ends or _ends(stretch[-1][2])):
+            yield from _judge(text, stretch)
+            stretch = []
+        if not ends:
+            stretch.append((offset + piece.start(), offset + piece.end(), word))
+    if stretch:
+        yield from _judge(text, stretch)
+
+
+def _ends(word: str) -> bool:
+    """Whether the dot of a word ends a sentence: an initial's, "Jr." and "St." do not."""
+    return word[-1] == "." and len(word) > 2 and word not in ("Jr.", "Sr.", "St.") and "." not in word[:-1]
+
+
+def _judge(text: str, stretch: list[tuple[int, int, str]]) -> list[Finding]:
+    """What a stretch holds."""
+    found = _name_in(text, stretch)
+    return [found] if found else []
+
+
+def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
+    """The name that a stretch is, by its context, or None."""
+    start, end = stretch[0][0], stretch[-1][1]
+    if _ends(stretch[-1][2]):
+        end -= 1
+    words = [word for _, _, word in stretch]
+    capitals = text[start:end].isupper() and len(text[start:end]) > 1
+    given = words[0].lower() in lexicon().given_names
+    if _CREDENTIAL.match(text, end) and len(words[0]) > 1 and (len(words) > 1 or not capitals or given):
+        return _name(start, end, "clinician_name", 0.85)
+    before = words_before(text, start)
+    mark = (
+        text[:start].rstrip(" \t\"'*")[-1:]
+        if start and start < 64
+        else text[max(0, start - 64) : start].rstrip(" \t\"'*")[-1:]
+    )
+    if before and before[-1] in TITLES and mark not in ":;" and _title_holds(text, start, before[-1], capitals):
+        return _name(start, end, TITLES[before[-1]], 0.9)
+    if mark in (":", "=", ">", "|", "#") or (mark in "-—–" and mark):
+        type = _field_type(text, start, words=before)
+        if type and (mark not in "-—–" or given or len(words) > 1):
+            if before[-1:] in (["cc"], ["to"], ["from"]) and not (given or len(words) > 1 and before[-1] != "cc"):
+                return None
+            return _with_given(text, start, end, words, type, 0.85)
+    if capitals and not given:
+        return _last_first(text, start, end, words)
+    trigger = lookup(before, TRIGGERS, 3) if mark and (mark.isalpha() or mark in ",-—–(") else None
+    if trigger and mark == "," and trigger != "relative_name":
+        trigger = None
+    if trigger:
+        weak = before[-1] in WEAK_TRIGGERS
+        if (
+            not weak
+            or given
+            or len(words) > 1
+            and before[-1] in ("patient", "pt", "client", "note", "dear", "re", "cc", "by")
+        ):
+            return _name(start, end, trigger, 0.7)
+    if given and len(words) > 1:
+        return _name(start, end, "person_name", 0.7)
+    return _last_first(text, start, end, words)
+
+
+def _title_holds(text: str, start: int, title: str, capitals: bool) -> bool:
+    """Whether the word before a name is a title there: MR and MS without a dot are no titles, nor is "father" in small letters."""
+    written = (
+        text[:start].rstrip()[-len(title) - 1 :]
+        if start <= 64
+        else text[start - 64 : start].rstrip()[-len(title) - 1 :]
+    )
+    if title in ("mr", "ms", "sr") and not written.endswith("."):
+        return written[-2:] in ("Mr", "Ms", "Sr") and not capitals
+    if title in (
+        "nurse",
+        "rn",
+        "lpn",
+        "cna",
+        "surgeon",
+        "father",
+        "officer",
+        "judge",
+        "doctor",
+        "pharmacist",
+        "captain",
+        "detective",
+    ):
+        return not capitals and text[start - 2 : start - 1] != "."
+    return not written.strip(" .").islower() or title in ("herr", "frau")
+
+
+def _field_type(text: str, start: int, words: list[str] | None = None) -> str | None:
+    """The type that the label before a colon tells; titles between label and name are passed over."""
+    words = words_before(text, start) if words is None else words
+    while words and words[-1] in TITLES and len(words) > 1:
+        words = words[:-1]
+    for count in (4, 3, 2, 1):
+        if (type := LABELS.get(" ".join(words[-count:]))) is not None:
+            return type
+    return None
+
+
+def _with_given(text: str, start: int, end: int, words: list[str], type: str, score: float) -> Finding:
+    """A labelled name; "Roe, Jane A." is taken whole."""
+    if len(words) <= 2 and (match := _SECOND.match(text, end)):
+        second = match["given"].split()
+        stop = lexicon().not_names
+        if (
+            not _CREDENTIAL.match(text, end)
+            and second[0].rstrip(".").lower() not in stop
+            and second[0].lower().rstrip(".") not in TITLES
+        ):
+            kept = match.start("given")
+            for word in second:
+                if word.rstrip(".").lower() in stop:
+                    break
+                kept = text.index(word, kept) + len(word)
+            return _name(start, kept, type, score)
+    return _name(start, end, type, score)
+
+
+def _last_first(text: str, start: int, end: int, words: list[str]) -> Finding | None:
+    """ROE, JANE A: a name before a comma and a frequent given name, if no list goes on."""
+    if len(words) <= 2 and (match := _SECOND.match(text, end)):
+        second = match["given"].split()
+        if (
+            second[0].lower() in lexicon().given_names - lexicon().word_names
+            and text[match.end() : match.end() + 1] != ","
+        ):
+            kept = second[: 2 if len(second) > 1 and len(second[1].rstrip(".")) == 1 else 1]
+            stop = match.start("given") + len(" ".join(kept))
+            return _name(start, stop, "person_name", 0.6)
+    return None
+
+
+def _name(start: int, end: int, type: str, score: float) -> Finding:
+    return Finding(start, end, type, score, ("pattern:name",))
