@@ -1,0 +1,109 @@
+"""Whole runs with real worker processes: killed ones end as one that was left alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from processes import Program, wait_until
+from safetensors.torch import load_file
+from samples import write_silver
+
+STEPS = 60
+
+
+def config_file(folder: Path, name: str, checkpoint: Path, **parts: object) -> Path:
+    """A configuration for a run of `STEPS` steps in `folder/name`."""
+    silver = folder / "silver"
+    if not silver.exists():
+        write_silver(silver)
+    settings = {
+        "storage": str(folder / name),
+        "start": {"checkpoint": str(checkpoint), "text_tokens": 40, "description_tokens": 20, "encoder_dropout": 0.1},
+        "sources": [{"path": str(silver)}],
+        "validation": {"silver": str(silver), "limit": 20, "every_steps": STEPS // 2},
+        "recipe": {"types_per_pass": [1, 3], "head_dropout": 0.1},
+        "schedule": {"steps": STEPS, "kind": "warmup-decay", "encoder_rate": 1e-3, "head_rate": 1e-2},
+        "batch": {"pass_tokens": 400, "accumulation": 2},
+        "parallel": {"workers": 2},
+        "checkpoints": {"every_steps": 10, "keep": 1},
+        "log_every": 5,
+        **parts,
+    }
+    path = folder / f"{name}.yaml"
+    path.write_text(yaml.safe_dump(settings))
+    return path
+
+
+def start(config: Path) -> Program:
+    return Program(["-m", "openbioner_batch.cli.main", "pretrain", "--config", str(config)])
+
+
+def curve(run: Path) -> dict[int, dict[str, float]]:
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return {line["step"]: {name: line[name] for name in ("loss", "f1", "rate") if name in line} for line in lines}
+
+
+def has_checkpoint(run: Path, step: int) -> bool:
+    found = (run / "checkpoints").glob("step-*")
+    return any(int(path.name.removeprefix("step-")) >= step for path in found)
+
+
+def assert_same_training(run: Path, reference: Path) -> None:
+    found, expected = curve(run), curve(reference)
+    assert sorted(found) == sorted(expected) == list(range(5, STEPS + 1, 5))
+    for step, values in expected.items():
+        assert found[step] == pytest.approx(values, rel=1e-5), step
+    ours, theirs = (load_file(folder / "model" / "model.safetensors") for folder in (run, reference))
+    for name, tensor in theirs.items():
+        torch.testing.assert_close(ours[name], tensor, atol=1e-6, rtol=1e-5)
+
+
+def killed_run(config: Path, run: Path) -> None:
+    """Kill a worker after the first checkpoint and the driver after a later one; start again, to the end."""
+    program = start(config)
+    try:
+        wait_until(lambda: has_checkpoint(run, 10) or program.process.poll() is not None, what="no checkpoint")
+        workers = program.descendants("RayTrainWorker")
+        assert workers, program.finish()[1]
+        os.kill(workers[-1], signal.SIGKILL)
+        wait_until(lambda: has_checkpoint(run, 30) or program.process.poll() is not None, what="no later checkpoint")
+        assert program.process.poll() is None, program.finish()[1]
+    finally:
+        program.end()
+    assert not (run / "model").exists()
+    again = start(config)
+    try:
+        code, output = again.finish()
+    finally:
+        again.end()
+    assert code == 0, output
+
+
+@pytest.mark.timeout(900)
+def test_a_run_whose_worker_and_driver_were_killed_ends_as_one_that_was_left_alone(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    reference = start(config_file(tmp_path, "whole", checkpoint))
+    try:
+        killed_run(config_file(tmp_path, "killed", checkpoint), tmp_path / "killed")
+        code, output = reference.finish()
+        assert code == 0, output
+    finally:
+        reference.end()
+
+    assert_same_training(tmp_path / "killed", tmp_path / "whole")
+    losses = [values["loss"] for values in curve(tmp_path / "whole").values()]
+    assert losses[-1] < 0.9 * losses[0]
+    assert json.loads((tmp_path / "killed" / "result.json").read_text())["f1"] > 0
+    kept = list((tmp_path / "killed" / "checkpoints").glob("step-*"))
+    assert 1 <= len(kept) <= 2
