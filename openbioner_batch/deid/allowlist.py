@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 from openbioner_batch.deid.normalising import normalise_word
+from openbioner_batch.deid.recognizers.lexicon import lexicon
 
 _TITLE = re.compile(
     r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Drs|Prof|Professor|Doctor|MR|MRS|MS|DR)(?:\.\s{0,2}|\s)(?:[A-Z][\w'’-]{0,20}\.?\s){0,2}\Z"
@@ -32,15 +33,26 @@ class AllowList:
     def keeps(self, text: str, start: int, end: int) -> bool:
         """Whether `text[start:end]`, taken for a name, is a clinical term.
 
-        It is none where a title or label of a person stands before it or a credential after it. Else it is one if all
-        its words are terms, or eponyms and heads; an eponym together with another word that is neither is a name.
+        It is none where a title or label of a person stands before it or a credential after it, nor where a frequent
+        given name stands first and no head follows. Else it is one if all its words are terms, eponyms or heads.
         """
         words = [_bare(word) for word in _WORD.findall(text[start:end])]
         if not words or not all(word in self.eponyms or word in self.terms or word in self.heads for word in words):
             return False
-        if all(word in self.heads for word in words) or self.person_is_meant(text, start, end):
+        named = len(words) > 1 and words[0] in lexicon().given_names and not self.followed_by_head(text, end)
+        if all(word in self.heads for word in words) or named and self.heads.isdisjoint(words):
             return False
-        return True
+        return not self.person_is_meant(text, start, end)
+
+    def is_term(self, text: str, start: int, end: int) -> bool:
+        """Whether one word, part of a name found elsewhere in the note, is here the name of a thing."""
+        word = _bare(text[start:end])
+        return word in self.terms or (word in self.eponyms and self.followed_by_head(text, end))
+
+    def followed_by_head(self, text: str, end: int) -> bool:
+        """Whether a word such as disease, sign or catheter comes next, with one other word between at most."""
+        after = _WORD.findall(text[end : end + 40].split(".")[0].split(",")[0])
+        return any(_bare(word) in self.heads for word in after[1 if after[:1] == ["s"] else 0 :][:2])
 
     def person_is_meant(self, text: str, start: int, end: int) -> bool:
         """Whether a title or a label of a person stands right before, or a credential right after."""

@@ -83,15 +83,14 @@ class Finder:
             ]
         if "patterns" in settings.recognizers:
             found += [one for one in find_patterns(text, dates) if one.score >= settings.pattern_threshold]
-        eponyms: frozenset[str] = frozenset()
-        if settings.allow_list:
-            allowed = allow_list()
-            eponyms = allowed.eponyms | allowed.terms
+        allowed = allow_list() if settings.allow_list else None
+        if allowed:
             found = [
                 one for one in found if family_of(one.type) != "name" or not allowed.keeps(text, one.start, one.end)
             ]
         if settings.repeats:
-            found += find_repeats(text, [one for one in found if family_of(one.type) == "name"], kept=eponyms)
+            names = [one for one in found if family_of(one.type) == "name"]
+            found += find_repeats(text, names, allowed.is_term if allowed else None)
         if known is not None and "known" in settings.recognizers:
             found += find_known(text, known, dates, typos=settings.typos, nicknames=settings.nicknames)
         return merge(text, found)

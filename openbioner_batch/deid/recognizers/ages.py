@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.context import any_in, lowered
 
 OLDEST = 125
+_NINETY = re.compile(r"(?:9\d|1[0-2]\d)(?!\d)")
+_WRITTEN = ("ninet", "hundred", "centenarian", "nonagenarian", "90", "100", "110")
 _UNITS = "one two three four five six seven eight nine".split()
 _WORDS = (
     r"(?:ninety(?:[- ](?:"
@@ -16,11 +19,11 @@ _WORDS = (
     + "|".join([*_UNITS, "ten", "eleven", "twelve"])
     + "))?)"
 )
-_NUMBER = rf"(?P<age>\b(?:9\d|1[01]\d|12[0-5])\b|\b{_WORDS}\b)"
+_NUMBER = rf"(?P<age>(?<![-\w.])(?:9\d|1[01]\d|12[0-5])\b|\b{_WORDS}\b)"
 _AFTER = re.compile(
     rf"{_NUMBER}[\s-]{{0,2}}(?:years?[\s-]{{0,2}}old|years?\s(?:of\s)?age|y[\s./]{{0,2}}o\b|y\.o\.|yrs?\.?[\s-]?old|yo[mf]\b"
     r"|year[\s-]old|(?:years?|yrs?)\b(?!\s?(?:ago|later|prior|before|earlier|history|of\s(?!age)|survival|follow|pack|and|or\s))"
-    r"|(?:\s?[MF]\b|[\s-](?:male|female|man|woman)\b))",
+    r"|(?-i:\s?[MF]\b)|(?:[\s-](?:male|female|man|woman)\b))",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
@@ -37,6 +40,9 @@ _DECADE = re.compile(
 
 def find_ages(text: str) -> Iterator[Finding]:
     """Ages from 90 to 125 years."""
+    small = lowered(text)
+    if not _NINETY.search(text) and not any_in(small, _WRITTEN):
+        return
     for pattern in (_AFTER, _BEFORE):
         for match in pattern.finditer(text):
             yield Finding(*match.span("age"), "age_over_89", 0.9, ("pattern:age",))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
-from openbioner_batch.deid.recognizers.context import any_in, lowered, table, words_before
+from openbioner_batch.deid.recognizers.context import any_in, in_regions, lowered, table, words_before
 
 LABELS = table(
     {
@@ -31,10 +31,30 @@ _ANY = re.compile(rf"(?<![^\W_])(?<![/.,\-$+])\(?\d[\d().\-/ ]{{4,19}}\d(?![^\W_
 _SHORT = re.compile(
     r"(?<![^\W_])(?<![/.,\-$+])(?:p(?=\d{5}\b))?#?\d{1,2}[- ]?\d{2,5}(?![^\W_]|[./,:-]\d|\s?(?:%|mg|am|pm|hours?|minutes?|times))"
 )
+_SHORT_LABELS = (
+    "pager",
+    "page",
+    "beep",
+    "pg",
+    "bleep",
+    "fax",
+    "tel",
+    "phone",
+    "p1",
+    "p2",
+    "p3",
+    "p4",
+    "p5",
+    "p6",
+    "p7",
+    "p8",
+    "p9",
+)
 _EXT_ALONE = re.compile(
     r"\b(?:ext\.?|extn\.?|extension)[ :#]{1,3}(?P<number>\d{3,6})\b(?!\s?(?:degrees|deg|°))|\bx(?P<x>\d{4,5})\b",
     re.IGNORECASE,
 )
+_DATE = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}")
 _UNIT = re.compile(r"\s?(?:mg|mcg|ml|cc|kcal|cal|units?|feet|ft|cm|mm|iu|g\b|kg|per|/|%|cells|hz)", re.IGNORECASE)
 
 _EMAIL = re.compile(r"(?<![\w.+%-])[\w+%-](?:[\w.+%-]{0,62}[\w+%-])?\s?@\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}(?<!-)")
@@ -74,8 +94,8 @@ _MAC = re.compile(
 _HANDLE = re.compile(r"(?<![\w.@+-])@[A-Za-z_][\w.]{2,30}(?<!\.)")
 
 
-def find_contacts(text: str) -> Iterator[Finding]:
-    """Everything by which a person or a machine can be reached."""
+def find_contacts(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
+    """Everything by which a person or a machine can be reached; `regions` are the text's `number_regions`."""
     if "@" in text:
         for match in _EMAIL.finditer(text):
             yield Finding(*match.span(), "email_address", 0.95, ("pattern:email",))
@@ -84,16 +104,14 @@ def find_contacts(text: str) -> Iterator[Finding]:
     small = lowered(text)
     if any_in(small, _WEB):
         yield from _urls(text)
-    if "." in text:
-        for match in _IPV4.finditer(text):
-            yield Finding(*match.span(), "ip_address", 0.9, ("pattern:ip",))
-    if ":" in text:
-        for match in _IPV6.finditer(text):
-            if "::" in match[0] or match[0].count(":") == 7:
-                yield Finding(*match.span(), "ip_address", 0.8, ("pattern:ip",))
-    for match in _MAC.finditer(text) if text.count(":") > 4 or text.count("-") > 4 or "." in text else ():
+    for match in in_regions(_IPV4, text, regions, 4):
+        yield Finding(*match.span(), "ip_address", 0.9, ("pattern:ip",))
+    for match in in_regions(_IPV6, text, regions, 1) if text.count(":") > 1 else ():
+        if "::" in match[0] or match[0].count(":") == 7:
+            yield Finding(*match.span(), "ip_address", 0.8, ("pattern:ip",))
+    for match in in_regions(_MAC, text, regions, 2):
         yield Finding(*match.span(), "device_identifier", 0.9, ("pattern:mac",))
-    yield from _phones(text, small)
+    yield from _phones(text, small, regions)
 
 
 def _urls(text: str) -> Iterator[Finding]:
@@ -102,25 +120,30 @@ def _urls(text: str) -> Iterator[Finding]:
         yield Finding(match.start(), end, "url", 0.9, ("pattern:url",))
 
 
-def _phones(text: str, small: str) -> Iterator[Finding]:
-    for match in _US.finditer(text):
+def _phones(text: str, small: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
+    for match in in_regions(_US, text, regions, 10):
         yield _phone(text, match, 0.9)
-    for match in _LOCAL.finditer(text):
+    for match in in_regions(_LOCAL, text, regions, 7):
         if not _UNIT.match(text, match.end()) and (_label(text, match.start()) or not match[0][-4:].endswith("00")):
             yield _phone(text, match, 0.7)
     if "+" in text or "00" in text:
-        for match in _FOREIGN.finditer(text):
+        for match in in_regions(_FOREIGN, text, regions, 8):
             if 8 <= sum(letter.isdigit() for letter in match[0]) <= 21:
                 yield _phone(text, match, 0.85)
     for match in _EXT_ALONE.finditer(text) if any_in(small, ("ext", "x")) else ():
         name = "number" if match["number"] else "x"
         yield Finding(*match.span(name), "phone_number", 0.6, ("pattern:phone",))
-    for match in _ANY.finditer(text):
+    for match in in_regions(_ANY, text, regions, 6):
         digits = sum(letter.isdigit() for letter in match[0])
-        if digits >= 6 and not _UNIT.match(text, match.end()) and (label := _label(text, match.start())):
+        if (
+            digits >= 6
+            and not _DATE.fullmatch(match[0])
+            and not _UNIT.match(text, match.end())
+            and (label := _label(text, match.start()))
+        ):
             if label not in _WEAK or digits >= 7:
                 yield _phone(text, match, 0.75)
-    for match in _SHORT.finditer(text):
+    for match in in_regions(_SHORT, text, regions, 3) if any_in(small, _SHORT_LABELS) else ():
         label = _label(text, match.start())
         if label in ("pager", "beeper", "pgr", "bleep", "fax", "pagers", "tel", "telephone", "phone") or (
             (label in ("pg", "page", "beep") and len(match[0]) >= 4) or match[0][0] == "p"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 WINDOW = 64
 """Characters before a value in which its label is looked for."""
@@ -12,6 +12,9 @@ FILLERS = frozenset("no nos number numbers num nr is was are of the a id code id
 
 _WORD = re.compile(r"[^\W\d_]+(?:[/'’.][^\W\d_]+)*\.?")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_REGION = re.compile(
+    r"(?<!\S)[^\s\d]*+\d\S*+(?:[ \t]{1,2}+(?:[^\s\d]*+\d\S*+|[A-Z]{4}(?!\S)|[-–/+(]++(?!\S)|(?i:ext|x|#|extn|extension)[.:]?(?!\S)))*+"
+)
 _BREAK = re.compile(r"[\d;!?|]")
 
 
@@ -40,6 +43,24 @@ def lookup(words: list[str], labels: Mapping[str, str], longest: int = 4) -> str
         if words[end - 1] not in FILLERS:
             return None
     return None
+
+
+def number_regions(text: str) -> list[tuple[int, int, int]]:
+    """Stretches of words with digits in them: (start, end, digits). What has a number's form lies within one of them."""
+    found = []
+    for match in _REGION.finditer(text):
+        if digits := sum(map(str.isdigit, match[0])):
+            found.append((*match.span(), digits))
+    return found
+
+
+def in_regions(
+    pattern: re.Pattern[str], text: str, regions: list[tuple[int, int, int]], digits: int
+) -> Iterator[re.Match[str]]:
+    """The pattern's matches in the regions that hold so many digits."""
+    for start, end, count in regions:
+        if count >= digits:
+            yield from pattern.finditer(text, start, end)
 
 
 def lowered(text: str) -> str:

@@ -95,14 +95,13 @@ def _pair_score(text: str, mention: DateMention) -> float:
         return 0.7
     if _AFTER_QUANTITY.match(text, mention.end):
         return 0.0
-    around = text[max(0, mention.start - 32) : mention.end + 16]
-    if _CLINICAL.search(around):
+    one, _, two = text[mention.start : mention.end].partition("/")
+    if (one[0] == "0" and len(one) == 2) or two[0] == "0":
+        return 0.6  # no ratio has a zero before it
+    if int(one) <= 12 and 60 <= int(two[:2]):
+        return 0.6  # 12/94
+    if _CLINICAL.search(text[max(0, mention.start - 32) : mention.end + 16]):
         return 0.0
-    written = text[mention.start : mention.end]
-    zero_padded = written[0] == "0" or "/0" in written
-    one, _, two = written.partition("/")
-    if zero_padded and len(one) == 2:
-        return 0.6
     if two[:2] in ("10", "5", "6", "4", "8", "2", "3") and int(one) <= int(two[:2]) and not words & {"on", "since"}:
         return 0.0  # 3/10, 2/6, 5/5: scores more often than dates
     return 0.5 if words & _DATE_WORDS else 0.0

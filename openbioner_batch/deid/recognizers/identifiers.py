@@ -7,7 +7,15 @@ from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers import checks
-from openbioner_batch.deid.recognizers.context import any_in, label_before, lookup, lowered, table, words_before
+from openbioner_batch.deid.recognizers.context import (
+    any_in,
+    in_regions,
+    label_before,
+    lookup,
+    lowered,
+    table,
+    words_before,
+)
 
 LABELS = table(
     {
@@ -39,7 +47,7 @@ LABELS = table(
         "biometric_identifier": "fingerprint, voiceprint, voice print, iris, retina, retinal scan, iris scan, biometric, fingerprint id, fingerprint template, template, biometric id, dna profile, facial recognition",
         "credit_card_number": "credit card, card, visa card, mastercard, amex, debit card, card number, cc number, credit card number, card ending, discover, cvv",
         "zip_code": "zip, zip code, zipcode, postal code, postcode, plz, postal",
-        "other_identifier": "id, identifier, api key, token, key, user id, reference, reference number, ref, registry, code, uuid, guid, session, transaction, transaction id, device token, password, pin, seal",
+        "other_identifier": "id, identifier, api key, token, key, user id, reference, reference number, ref, registry, uuid, guid, session, transaction, transaction id, device token, password, pin, seal",
     }
 )
 """What stands before an identifier, and the catalog's type of what follows."""
@@ -65,6 +73,7 @@ PREFIXES = {
 _VALUE = re.compile(
     r"(?<![^\W_])(?<![$.])[A-Za-z]{0,6}[-#]?(?<![A-Za-z]{7})\d[A-Za-z0-9]{0,40}(?:[-/.:_]{1,2}[A-Za-z0-9]{1,24}){0,6}"
 )
+_YEAR = re.compile("(?:19|20)[0-9]{2}")
 _HEAD = re.compile("[A-Za-z]+")
 _SPACED = re.compile(r"(?:[ ]\d{2,6}(?![^\W_]|[/.,]\d)){1,4}")
 _NO_ID = re.compile(
@@ -109,10 +118,10 @@ _PICTURES = (".jp", ".png", ".tif", ".heic", ".bmp", ".gif", ".dcm", "img", "dsc
 _CHARGE = re.compile(r"(?<![^\W_])(?:bc1[a-z0-9]{25,60}|[13][1-9A-HJ-NP-Za-km-z]{25,34}|0x[0-9a-fA-F]{40})(?![^\W_])")
 
 
-def find_identifiers(text: str) -> Iterator[Finding]:
-    """Numbers and codes that stand for a person, a record or a thing of theirs."""
-    yield from _labelled(text)
-    yield from _by_form(text)
+def find_identifiers(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
+    """Numbers and codes that stand for a person, a record or a thing of theirs; `regions` are the text's `number_regions`."""
+    yield from _labelled(text, regions)
+    yield from _by_form(text, regions)
     small = lowered(text)
     for match in _USER.finditer(text) if any_in(small, ("user", "log", "screen")) else ():
         name = "name" if match["name"] else "plain"
@@ -122,9 +131,9 @@ def find_identifiers(text: str) -> Iterator[Finding]:
             yield Finding(*match.span(), "photograph", 0.7, ("pattern:photograph",))
 
 
-def _labelled(text: str) -> Iterator[Finding]:
+def _labelled(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
     """Values that follow a label, or carry it at their own head."""
-    for match in _VALUE.finditer(text):
+    for match in in_regions(_VALUE, text, regions, 2):
         value = match[0].rstrip("-/.:_#")
         start, end = match.start(), match.start() + len(value)
         if len(value) < 3 or (_NO_ID.fullmatch(value) and not value.isdigit()):
@@ -134,7 +143,12 @@ def _labelled(text: str) -> Iterator[Finding]:
             yield Finding(start, end, PREFIXES[letters[0].lower()], 0.85, ("pattern:number",))
             continue
         type, certain = _label(text, start)
-        if type is None or _UNIT.match(text, end) or not _fits(value, digits, certain):
+        if (
+            type is None
+            or (_YEAR.fullmatch(value) and text[start - 1] != "#")
+            or _UNIT.match(text, end)
+            or not _fits(value, digits, certain)
+        ):
             continue
         if value.isdigit() and (more := _SPACED.match(text, end)) and not _UNIT.match(text, more.end()):
             end = more.end()
@@ -165,42 +179,42 @@ def _fits(value: str, digits: int, certain: bool) -> bool:
     return digits >= 4 and len(value) >= 5
 
 
-def _by_form(text: str) -> Iterator[Finding]:
+def _by_form(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
     """Numbers that need no label: their form or check digit tells them."""
-    for match in _SSN.finditer(text):
+    for match in in_regions(_SSN, text, regions, 4):
         digits = re.sub(r"\D", "", match[0])
         valid = len(digits) == 4 or checks.ssn(digits)
         yield Finding(*match.span(), "social_security_number", 0.9 if valid else 0.6, ("pattern:ssn",))
-    for match in _SSN_LOOSE.finditer(text):
+    for match in in_regions(_SSN_LOOSE, text, regions, 9):
         if label_before(text, match.start(), LABELS) == "social_security_number":
             yield Finding(*match.span(), "social_security_number", 0.9, ("pattern:ssn",))
-    for match in _CARD.finditer(text):
+    for match in in_regions(_CARD, text, regions, 12):
         if (digits := re.sub(r"\D", "", match[0])) and checks.luhn(digits):
             yield Finding(*match.span(), "credit_card_number", 0.9, ("pattern:card",))
         elif match[1] and digits[0] in "3456":
             yield Finding(*match.span(), "credit_card_number", 0.6, ("pattern:card",))
-    for match in _MASKED.finditer(text):
+    for match in in_regions(_MASKED, text, regions, 4):
         yield Finding(*match.span(), "credit_card_number", 0.6, ("pattern:card",))
-    for match in _IBAN.finditer(text):
+    for match in in_regions(_IBAN, text, regions, 4):
         valid = checks.iban(match[0].replace(" ", ""))
         if valid or label_before(text, match.start(), LABELS) == "account_number":
             yield Finding(*match.span(), "account_number", 0.9, ("pattern:iban",))
-    for match in _VIN.finditer(text):
+    for match in in_regions(_VIN, text, regions, 4):
         if checks.vin(match[0]):
             yield Finding(*match.span(), "vehicle_identifier", 0.9, ("pattern:vin",))
-    for match in _DEA.finditer(text):
+    for match in in_regions(_DEA, text, regions, 7):
         if checks.dea(match[0]):
             yield Finding(*match.span(), "license_number", 0.9, ("pattern:dea",))
-    for match in _LONG.finditer(text):
+    for match in in_regions(_LONG, text, regions, 7):
         if not _UNIT.match(text, match.end()):
             known = checks.npi(match[0])
             yield Finding(*match.span(), "license_number" if known else "other_identifier", 0.5, ("pattern:number",))
     for pattern, type in _FORMS:
-        for match in pattern.finditer(text):
+        for match in in_regions(pattern, text, regions, 4):
             yield Finding(*match.span(), type, 0.6, ("pattern:number",))
-    for match in _TOKEN.finditer(text):
+    for match in in_regions(_TOKEN, text, regions, 4):
         digits = sum(map(str.isdigit, match[0]))
-        if digits >= 5 or digits >= 4 and len(match[0]) >= 12:
+        if "--" not in match[0] and (digits >= 5 or digits >= 4 and len(match[0]) >= 12 and "-" not in match[0]):
             yield Finding(*match.span(), "other_identifier", 0.5, ("pattern:number",))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.ages import find_ages
 from openbioner_batch.deid.recognizers.contacts import find_contacts
+from openbioner_batch.deid.recognizers.context import number_regions
 from openbioner_batch.deid.recognizers.date_context import find_dates
 from openbioner_batch.deid.recognizers.dates import DateMention
 from openbioner_batch.deid.recognizers.identifiers import find_identifiers
@@ -18,11 +19,12 @@ def find_patterns(text: str, dates: list[DateMention]) -> list[Finding]:
     Args:
         dates: the text's `dates.mentions`, which known dates are compared with as well.
     """
+    regions = number_regions(text)
     return [
         *find_dates(text, dates),
         *find_ages(text),
-        *find_contacts(text),
-        *find_identifiers(text),
-        *find_places(text),
+        *find_contacts(text, regions),
+        *find_identifiers(text, regions),
+        *find_places(text, regions),
         *find_people(text),
     ]

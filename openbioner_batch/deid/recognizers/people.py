@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from openbioner_batch.deid.finding import Finding
-from openbioner_batch.deid.recognizers.context import lookup, table, words_before
+from openbioner_batch.deid.recognizers.context import table, words_before
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 
 TITLES = table(
@@ -64,6 +64,8 @@ _PARTICLE = (
 )
 _RUN = re.compile(rf"(?<![^\W_])(?<!['’&]){_WORD}(?:[ \t]{{1,2}}+(?:{_PARTICLE}[ ])?{_WORD}){{0,7}}+")
 _PIECE = re.compile(rf"(?:{_PARTICLE}[ ])?{_WORD}")
+_TITLE_END = re.compile(r"(?P<title>[^\W\d_]+)(?P<dot>\.?)[ \t\n]{0,3}\Z")
+_PROFESSIONS = frozenset("nurse rn lpn cna surgeon father officer judge doctor pharmacist captain detective".split())
 _CREDENTIAL = re.compile(
     r"[ ]?,?[ ]{0,2}(?:M\.?[ ]?D\b|D\.?O\b|R\.?N\b|P\.?A\b(?:-C)?|N\.?P\b|C?RNP\b|ARNP\b|APRN\b|FNP|Ph\.?[ ]?D\b|Psy\.?D|D\.?D\.?S\b|D\.?P\.?M\b|D\.?M\.?D\b|MBBS|LCSW|MSW|LPN|CRNA|"
     r"PharmD|Pharm\.D|D\.?P\.?T\b|OTR|FACS|FACC|FACP|LVN|BSN|MSN|RPh|LMFT|RD\b|CNM|MPH|D\.?V\.?M\b|Esq)\b\.?"
@@ -75,6 +77,7 @@ _INITIALS = re.compile(
     r"^[ \t]*(?P<one>[A-Z]{2,4})[ ]?[/:][ ]?(?P<two>[a-z]{2,4}\d{0,3})[ \t]*$|\b(?:dictated|transcribed|typed|signed|initialed)\s(?:but\snot\sread\s)?(?:by[: ]{1,2})(?P<by>[A-Z]{2,3}|(?:[A-Z]\.){2,3})(?![\w.])",
     re.MULTILINE,
 )
+_GOES_ON = re.compile(r"[0-9&]|-[a-z0-9]")
 _CODED = re.compile(
     r"\b(?:patient|pt|client|Patient|Pt|Client|Mr|Mrs|Ms)\.?[ ](?P<initials>(?:[A-Z]\.[ ]?){2,3}|[A-Z]{2}(?=[ ](?:is|was|has|reports|presented)\b))"
 )
@@ -104,11 +107,15 @@ def _names_in(text: str, offset: int, run: str) -> Iterator[Finding]:
     """Names within a run of capitalised words: its stretches between words that belong to no name."""
     lists = lexicon()
     stretch: list[tuple[int, int, str]] = []
+    titled = False
     for piece in _PIECE.finditer(run):
         word = piece[0]
+        if _GOES_ON.match(text, offset + piece.end()):
+            break
         bare = word.rstrip(".").lower()
         after_given = bool(stretch) and bare in lists.word_names and stretch[-1][2].lower() in lists.given_names
-        ends = not after_given and (bare in lists.not_names or bare in TITLES)
+        ends = not (after_given or titled and bare in lists.word_names) and (bare in lists.not_names or bare in TITLES)
+        titled = bare in TITLES
         if stretch and (ends or _ends(stretch[-1][2])):
             yield from _judge(text, stretch)
             stretch = []
@@ -134,6 +141,8 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
     start, end = stretch[0][0], stretch[-1][1]
     if _ends(stretch[-1][2]):
         end -= 1
+    if len(stretch) == 1 and len(stretch[0][2]) == 2 and stretch[0][2][1] == ".":
+        end -= 1  # "Dr. X." at the end of a sentence
     words = [word for _, _, word in stretch]
     capitals = text[start:end].isupper() and len(text[start:end]) > 1
     given = words[0].lower() in lexicon().given_names
@@ -155,7 +164,7 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
             return _with_given(text, start, end, words, type, 0.85)
     if capitals and not given:
         return _last_first(text, start, end, words)
-    trigger = lookup(before, TRIGGERS, 3) if mark and (mark.isalpha() or mark in ",-—–(") else None
+    trigger = _exact(before, TRIGGERS, 3) if mark and (mark.isalpha() or mark in ",-—–(") else None
     if trigger and mark == "," and trigger != "relative_name":
         trigger = None
     if trigger:
@@ -173,30 +182,19 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
 
 
 def _title_holds(text: str, start: int, title: str, capitals: bool) -> bool:
-    """Whether the word before a name is a title there: MR and MS without a dot are no titles, nor is "father" in small letters."""
-    written = (
-        text[:start].rstrip()[-len(title) - 1 :]
-        if start <= 64
-        else text[start - 64 : start].rstrip()[-len(title) - 1 :]
-    )
-    if title in ("mr", "ms", "sr") and not written.endswith("."):
-        return written[-2:] in ("Mr", "Ms", "Sr") and not capitals
-    if title in (
-        "nurse",
-        "rn",
-        "lpn",
-        "cna",
-        "surgeon",
-        "father",
-        "officer",
-        "judge",
-        "doctor",
-        "pharmacist",
-        "captain",
-        "detective",
-    ):
-        return not capitals and text[start - 2 : start - 1] != "."
-    return not written.strip(" .").islower() or title in ("herr", "frau")
+    """Whether the word before a name is a title there.
+
+    Only a dot and blanks may stand between. MR and MS without a dot are no titles, nor is a profession without capitals
+    before a word in capitals.
+    """
+    match = _TITLE_END.search(text[max(0, start - 16) : start])
+    if match is None:
+        return False
+    if title in _PROFESSIONS:
+        return not capitals and not match["dot"]
+    if title in ("mr", "ms", "sr") and not match["dot"]:
+        return match["title"][-1].islower() and not capitals
+    return not match["title"].islower() or title in ("herr", "frau")
 
 
 def _field_type(text: str, start: int, words: list[str] | None = None) -> str | None:
@@ -204,8 +202,13 @@ def _field_type(text: str, start: int, words: list[str] | None = None) -> str | 
     words = words_before(text, start) if words is None else words
     while words and words[-1] in TITLES and len(words) > 1:
         words = words[:-1]
-    for count in (4, 3, 2, 1):
-        if (type := LABELS.get(" ".join(words[-count:]))) is not None:
+    return _exact(words, LABELS, 4)
+
+
+def _exact(words: list[str], labels: Mapping[str, str], longest: int) -> str | None:
+    """The entry of the longest run of words at the end of `words`."""
+    for count in range(longest, 0, -1):
+        if (type := labels.get(" ".join(words[-count:]))) is not None:
             return type
     return None
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
-from openbioner_batch.deid.recognizers.context import any_in, lowered
+from openbioner_batch.deid.recognizers.context import any_in, in_regions, lowered
 
 _STATES = """Alabama AL Alaska AK Arizona AZ Arkansas AR California CA Colorado CO Connecticut CT Delaware DE Florida FL Georgia GA
 Hawaii HI Idaho ID Illinois IL Indiana IN Iowa IA Kansas KS Kentucky KY Louisiana LA Maine ME Maryland MD Massachusetts MA
@@ -26,7 +26,7 @@ Kenya Ethiopia Somalia Sudan Liberia Morocco Algeria Australia Estonia Latvia Li
 Afghanistan Armenia""".split()
 
 _STATE = "|".join([*STATE_NAMES, *sorted(STATE_CODES)])
-_TOWN = r"(?:(?:St\.|Ft\.|Mt\.)[ ])?[A-ZÀ-Þ][A-Za-zÀ-ÿ'’.-]{1,24}(?:[ ](?:of[ ])?[A-ZÀ-Þ][A-Za-zÀ-ÿ'’-]{1,24}){0,3}"
+_TOWN = r"(?:(?:St\.|Ft\.|Mt\.)[ ])?[A-ZÀ-Þ][A-Za-zÀ-ÿ'’-]{1,24}(?:[ ](?:of[ ])?[A-ZÀ-Þ][A-Za-zÀ-ÿ'’-]{1,24}){0,3}"
 _SUFFIX = (
     r"(?:St|Street|Ave|Av|Avenue|Rd|Road|Blvd|Boulevard|Ln|Lane|Dr|Drive|Ct|Court|Pl|Place|Way|Ter|Terrace|Cir|Circle|Pkwy|"
     r"Parkway|Hwy|Highway|Sq|Square|Trl|Trail|Loop|Row|Alley|Broadway|Pike|Turnpike|Crescent|Close|Plaza|Path|Crossing|Point|"
@@ -38,32 +38,38 @@ _STREET = re.compile(
     r"(?:[ ](?:[NSEW]{1,2}|North|South|East|West|NORTH|SOUTH|EAST|WEST)\b\.?)?"
 )
 _STREET_ROUTE = re.compile(
-    r"(?<![\w.,/-])\d{1,6}[ ](?:[NSEW]\.?[ ])?(?:(?:State|County|US|Old)[ ])?(?:Route|Rt\.?|Highway|Hwy\.?|County Road|Rural Route|RR)[ ]\d{1,4}\b"
+    r"(?<![\w.,/-])\d{1,6}[ ](?:[NSEW]\.?[ ])?(?:(?:State|County|US|Old)[ ])?(?:Route|Rt\.?|Highway|Hwy\.?|County Road|Rural Route)[ ]\d{1,4}\b"
     r"|\bRR[ ]?#?\d{1,2},?[ ]Box[ ]\d{1,5}\b|(?<![\w.,/-])\d{1,6}[ ](?:[NSEW]\.?[ ])?Broadway\b"
 )
 _UNIT = re.compile(
     r",?[ \n](?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Bldg|Building|Room|Rm|Lot|Trailer|APT|SUITE|UNIT)\b\.?[ ]?(?:No\.?[ ])?#?[ ]?[A-Za-z]{0,2}-?\d{0,5}[A-Za-z]?\b|,?[ ]#[ ]?\w{1,6}\b"
 )
 _BOX = re.compile(r"\b(?:P\.?[ ]?O\.?|Post[ ]Office)[ ]?(?:Box|BOX|box)[ ]#?\d{1,7}\b|\bPO\s?BOX\s\d{1,7}\b")
+_STREETS = (
+    (_STREET, ("",)),
+    (_STREET_ROUTE, ("Route", "Rt", "Highway", "Hwy", "County Road", "RR", "Broadway")),
+    (_BOX, ("Box", "BOX", "box")),
+)
 _TAIL = re.compile(
     rf"(?P<gap>[,;]?\s{{1,3}}|,)(?P<city>{_TOWN}),?\s{{1,2}}(?P<state>{_STATE})\b\.?(?:[,]?\s{{1,2}}(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![^\W_]))?"
 )
 _CITY_ZIP = re.compile(
     rf"(?P<city>{_TOWN})(?:,\s{{0,2}}|\s)(?P<state>{_STATE})\b[.,]?\s{{1,2}}(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![^\W_]|[.,]\d)"
 )
-_CITY_STATE = re.compile(rf"(?P<city>{_TOWN}),\s{{1,2}}(?P<state>{_STATE})\b(?![^\W_])")
+_COMMA_STATE = re.compile(rf",\s{{1,2}}(?P<state>{_STATE})(?![^\W_])")
+_TOWN_BEFORE = re.compile(rf"(?<![^\W_]){_TOWN}\Z")
 _CUE = re.compile(
     r"\b(?:lives?(?:[ ]\w{1,12}){0,2}[ ](?:in|near|outside)|living[ ](?:\w{1,12}[ ])?(?:in|near)|resid(?:es|ed|ing)[ ](?:in|at|near)|resident[ ]of|born(?:[ ]and[ ]raised)?[ ]in|"
-    r"(?:raised|grew[ ]up)[ ]in|native[ ]of|moved(?:[ ]\w{1,12}){0,2}[ ](?:to|from)|(?:travel|travell?ed|travels|trip|visit|flew|drove|relocated|returned|emigrated|immigrated)(?:[ ]\w{1,12})?[ ](?:to|from)|"
+    r"(?:raised|grew[ ]up)[ ]in|native[ ]of|moved(?:[ ]\w{1,12}){0,2}[ ](?:to|from)|(?:travel|travell?ed|travels|trip|visit|flew|drove|relocated|emigrated|immigrated)(?:[ ]\w{1,12})?[ ](?:to|from)|"
     r"visiting|originally[ ]from|(?:is|was|comes|came|here|in|up|down)[ ]from|city[ ]of|town[ ]of|village[ ]of|police[ ]in|hometown[ :]{1,2}|city[\"']?[:=][ \"']{0,3}|works?[ ]in|hospital[ ]in|clinic[ ]in)[ ]?"
     rf"(?P<place>{_TOWN})(?:,[ ](?P<state>{_STATE})\b)?"
 )
 _LIVES_AT = re.compile(
-    r"\b(?:home[ ]|mailing[ ]|street[ ]|current[ ]|permanent[ ]|postal[ ])?(?:address|residence|adresse|dirección|indirizzo|endereço)(?:[ ](?:on[ ]file|is|was|of[ ]record))?[\"']?[ ]?[:=>]?[ \"']{1,3}"
-    r"(?P<line>(?=[^\n|;<\"{}]{0,60}\d)[^\n|;<\"{}]{6,100})|\b(?:lives|resides|living|residing|located|stays)[ ]at[ ](?P<at>\d{1,6}[ ][A-Z][^\n|;<\",.]{3,60})",
+    r"\b(?:home[ ]|mailing[ ]|street[ ]|current[ ]|permanent[ ]|postal[ ])?(?:address|residence|adresse|dirección|indirizzo|endereço)(?:[ ](?:on[ ]file|of[ ]record))?(?:[ ](?:is|was)|[\"']?[ ]?[:=>])[ \"']{1,3}"
+    r"(?P<line>(?=[^\n|;<\"{}]{0,60}\d)[^\n|;<\"{}]{6,100})|\b(?:lives|resides|living|residing|stays)[ ]at[ ](?P<at>\d{1,6}[ ](?-i:[A-Z])[^\n|;<\",.]{3,60})",
     re.IGNORECASE,
 )
-_HOME = ("address", "resid", "adresse", "direcci", "indirizzo", "endere", "lives", "living", "located", "stays")
+_HOME = ("address", "resid", "adresse", "direcci", "indirizzo", "endere", "lives", "living", "stays")
 _LINE_END = re.compile(
     r"\.\s|\s{2,}|[ ](?:and|phone|tel|email|e-mail|mrn|dob|ssn|insurance|unternehmen|telefon)\b|\.$|\)", re.IGNORECASE
 )
@@ -73,6 +79,7 @@ _POSTCODE = re.compile(
 _COUNTY = re.compile(
     r"\b(?P<county>(?:(?:St\.|San|Santa|Los|El|New|Prince|Van|De|La)[ ])?[A-Z][a-z]{2,20}[ ](?:County|Parish|Borough|COUNTY))\b"
 )
+_DECIMALS = re.compile(r"\.\d{3}")
 _COORDINATES = re.compile(
     r"(?<![\w.])-?\d{1,2}\.\d{3,8}°?[ ]?[NS]?,[ ]?-?\d{1,3}\.\d{3,8}°?[ ]?[EW]?(?![\w.])|\d{1,3}°[ ]?\d{1,2}['′][ ]?(?:\d{1,2}(?:\.\d+)?[\"″][ ]?)?[NSEW]\b"
 )
@@ -93,6 +100,24 @@ _EMPLOYED = re.compile(
     r"(?:\b(?:employed[ ](?:by|at|with)|works?[ ](?:at|for)|worked[ ](?:at|for)|working[ ](?:at|for)|retired[ ]from|employer(?:[ ]name)?[\"']?[ ]?[:=]|employer[ ]name=|employee[ ]of|company[\"']?[:=]|organization[\"']?[:=]|unternehmen:|student[ ]at|job[ ]at)[ \"'>]{1,3}|\bDr\.?[ ][A-Z][a-z'-]{1,20}(?:[ ][A-Z][\w'-]{0,20}\.?){0,2},?[ ](?:at|of|from|with)[ ])"
     r"(?:the[ ])?(?P<name>[A-Z][A-Za-z0-9'’&.-]{1,24}(?:[ ](?:&[ ]|and[ ]|of[ ])?[A-Z][A-Za-z0-9'’&-]{1,24}){0,4})",
 )
+_INSTITUTIONS = (
+    (
+        _FACILITY,
+        "healthcare_facility",
+        tuple(
+            "Hospital Medical Clinic Health Infirmary Hospice Nursing Rehab Care Cancer Surg Imaging Laborator Pharmacy "
+            "Dialysis Living Retirement Manor Sanatorium Institute Center Veterans Family".split()
+        ),
+    ),
+    (
+        _COMPANY,
+        "employer_name",
+        tuple(
+            "Inc LLC L.L.C Corp Ltd Limited GmbH PLC Co Industries Enterprises Technologies Logistics Holdings Solutions "
+            "University School Elementary Church".split()
+        ),
+    ),
+)
 _GENERIC = frozenset(
     """the this that our your their his her a an general outpatient inpatient emergency pain cardiology surgery surgical medical
     hospital clinic center local outside same day ambulatory primary care family community psychiatric rehabilitation rehab
@@ -102,11 +127,11 @@ _GENERIC = frozenset(
     assessment plan course history and of previous prior current to at in from for on by was is with during after before
     headache sleep memory infusion foot allergy asthma hiv preadmission preoperative follow-up followup brief critical intensive weighted breast
     cardiac doppler diffusion hospice respiratory health urgent veterans continue start social occupational vocational recommend drug further
-    he she they i we date name procedure diagnosis impression""".split()
+    he she they i we anesthesia high school college operating radiology theater date name procedure diagnosis impression""".split()
 )
 """Words that make no proper name of a facility."""
 _ROOM = re.compile(
-    r"\b(?P<head>room|rm|bed|bay|ward|floor|cubicle|pod|bldg|building|zimmer)\b(?:\s(?:number|no\.?))?[.:]?[ ]?#?[ ]?(?P<number>(?:[A-Z]-?)?\d{1,4}(?:-?[A-Z0-9]{1,2})?|[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|degrees|times|mg|°))"
+    r"\b(?P<head>room|rm|bed|bay|ward|floor|cubicle|pod|bldg|building|zimmer)\b(?:\s(?:number|no\.?))?(?:[.:](?=[ ]?#?\d))?[ ]?#?[ ]?(?P<number>(?:[A-Z]-?)?\d{1,4}(?:-?[A-Z0-9]{1,2})?|[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|degrees|times|mg|°))"
     r"|\b(?P<ward>\d{1,2}(?:st|nd|rd|th)[ ]floor|\d{1,2}[ ](?:East|West|North|South)\b(?![ ](?:[A-Z]|of))|(?:[MSCPN]|CV|CC|B|T)?I?CU[- ](?:bed[ ]|room[ ])?\d{1,3}[A-Z]?)\b"
 )
 _BEDSIDE = re.compile(
@@ -115,17 +140,21 @@ _BEDSIDE = re.compile(
 )
 
 
-def find_places(text: str) -> Iterator[Finding]:
-    """Places smaller than a country, each part of an address on its own, and institutions."""
+def find_places(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
+    """Places smaller than a country, each part of an address on its own, and institutions.
+
+    Args:
+        regions: the text's `number_regions`.
+    """
     yield from _addresses(text)
-    yield from _towns(text)
+    yield from _towns(text, regions)
     yield from _institutions(text)
     for match in _ROOM.finditer(text):
         if match["ward"]:
             yield Finding(*match.span("ward"), "room_number", 0.7, ("pattern:room",))
         elif not _BEDSIDE.search(text[max(0, match.start() - 16) : match.start()]):
             yield Finding(*match.span(), "room_number", 0.7, ("pattern:room",))
-    if "." in text or "°" in text:
+    if "°" in text or _DECIMALS.search(text):
         for match in _COORDINATES.finditer(text):
             yield Finding(*match.span(), "geographic_coordinates", 0.8, ("pattern:coordinates",))
 
@@ -133,8 +162,8 @@ def find_places(text: str) -> Iterator[Finding]:
 def _addresses(text: str) -> Iterator[Finding]:
     """Street lines with what follows them, post boxes, and whatever a label calls an address."""
     streets = []
-    for pattern in (_STREET, _STREET_ROUTE, _BOX):
-        for match in pattern.finditer(text):
+    for pattern, words in _STREETS:
+        for match in pattern.finditer(text) if any_in(text, words) else ():
             end = unit.end() if (unit := _UNIT.match(text, match.end())) else match.end()
             streets.append(match.start())
             yield _place(match.start(), end, "street_address", 0.85)
@@ -154,15 +183,17 @@ def _addresses(text: str) -> Iterator[Finding]:
                 yield _place(start, end, "street_address", 0.6)
 
 
-def _towns(text: str) -> Iterator[Finding]:
-    for match in _CITY_ZIP.finditer(text):
+def _towns(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
+    for match in _CITY_ZIP.finditer(text) if any(digits >= 5 for _, _, digits in regions) else ():
         yield from _parts(match, 0.8)
-    for match in _CITY_STATE.finditer(text):
-        doubtful = (
-            match["state"] in _MEDICAL_CODES or match["city"].isupper() or match["state"] in ("Georgia", "Virginia")
-        )
-        if not doubtful and match["city"].split()[0].lower() not in _GENERIC:
-            yield from _parts(match, 0.6)
+    for match in _COMMA_STATE.finditer(text):
+        from_here = max(0, match.start() - 48)
+        town = _TOWN_BEFORE.search(text[from_here : match.start()])
+        if town is None or town[0].split()[0].lower() in _GENERIC:
+            continue
+        if not (match["state"] in _MEDICAL_CODES or town[0].isupper() or match["state"] in ("Georgia", "Virginia")):
+            yield _place(from_here + town.start(), match.start(), "city", 0.6)
+            yield _place(*match.span("state"), "state", 0.6)
     for match in _CUE.finditer(text):
         place = match["place"].rstrip(".")
         first = place.split()[0].lower()
@@ -172,21 +203,21 @@ def _towns(text: str) -> Iterator[Finding]:
         yield _place(match.start("place"), match.start("place") + len(place), type, 0.6)
         if match["state"]:
             yield _place(*match.span("state"), "state", 0.6)
-    for match in _POSTCODE.finditer(text):
+    for match in in_regions(_POSTCODE, text, regions, 2):
         yield _place(*match.span(), "zip_code", 0.6)
-    for match in _COUNTY.finditer(text):
+    for match in _COUNTY.finditer(text) if any_in(text, ("County", "Parish", "Borough", "COUNTY")) else ():
         yield _place(*match.span("county"), "county", 0.7)
 
 
 def _institutions(text: str) -> Iterator[Finding]:
-    for pattern, type in ((_FACILITY, "healthcare_facility"), (_COMPANY, "employer_name")):
-        for match in pattern.finditer(text):
+    for pattern, type, words in _INSTITUTIONS:
+        for match in pattern.finditer(text) if any_in(text, words) else ():
             start = match.start()
-            words = match[0].split()
-            while words and words[0].lower().strip("'’.,") in _GENERIC:
-                start += len(words[0]) + 1
-                words = words[1:]
-            proper = [word for word in words[:-1] if word.lower().strip("'’.,") not in _GENERIC]
+            parts = match[0].split()
+            while parts and parts[0].lower().strip("'’.,") in _GENERIC:
+                start += len(parts[0]) + 1
+                parts = parts[1:]
+            proper = [word for word in parts[:-1] if word.lower().strip("'’.,") not in _GENERIC]
             if proper and not match[0].isupper():
                 yield _place(start, match.end(), type, 0.6)
     for match in _EMPLOYED.finditer(text):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.normalising import normalise_word
@@ -16,15 +16,17 @@ _CAPITALISED = re.compile(r"(?<![^\W_])[^\W\d_a-z][^\W\d_]{2,30}(?:['’-][^\W\d
 _INITIAL = re.compile(r"[ ][A-Z]\.?(?=[ ,;:)\n]|\Z)")
 
 
-def find_repeats(text: str, names: Iterable[Finding], kept: frozenset[str] = frozenset()) -> Iterator[Finding]:
+def find_repeats(
+    text: str, names: Iterable[Finding], is_term: Callable[[str, int, int], bool] | None = None
+) -> Iterator[Finding]:
     """Capitalised words that are part of one of the names.
 
     Args:
         names: findings of names in the same text; those below `SURE` are passed over.
-        kept: lower-case words never to be repeated, such as eponyms.
+        is_term: says of (text, start, end) whether the word is the name of a thing there.
     """
     lists = lexicon()
-    common = lists.not_names | lists.word_names | kept
+    common = lists.not_names | lists.word_names
     parts: dict[str, str] = {}
     for name in names:
         if name.score >= SURE:
@@ -38,7 +40,8 @@ def find_repeats(text: str, names: Iterable[Finding], kept: frozenset[str] = fro
         end = match.end()
         if word[-2:] in ("'s", "’s"):
             word, end = word[:-2], end - 2
-        if (type := parts.get(normalise_word(word))) is not None:
+        type = parts.get(normalise_word(word))
+        if type is not None and not (is_term and is_term(text, match.start(), end)):
             if initial := _INITIAL.match(text, match.end()):
                 end = initial.end()
             yield Finding(match.start(), end, type, 0.6, ("pattern:repeat",))
