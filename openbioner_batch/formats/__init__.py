@@ -1,25 +1,30 @@
-"""Input formats by name, each imported when it is asked for, and the listing and opening of their files."""
+"""Formats by name, each imported when it is asked for, and the listing and opening of input files."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from typing import cast
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.storage import SUFFIXES, list_inputs, open_input, suffix_of
+from openbioner_batch.formats.writing import Writer
 
 __all__ = [
     "FORMATS",
+    "WRITERS",
     "Format",
     "InputFile",
     "ReadOptions",
     "Split",
+    "Writer",
     "detect_format",
     "find_inputs",
     "get_format",
+    "get_writer",
     "list_inputs",
     "open_input",
 ]
@@ -31,8 +36,46 @@ FORMATS = {
     "tsv": "openbioner_batch.formats.delimited:Tsv",
     "text": "openbioner_batch.formats.text:Text",
     "pubmed": "openbioner_batch.formats.pubmed:PubMed",
+    "pubtator": "openbioner_batch.formats.pubtator:PubTator",
+    "bioc-xml": "openbioner_batch.formats.bioc:BioCXml",
+    "bioc-json": "openbioner_batch.formats.bioc:BioCJson",
+    "brat": "openbioner_batch.formats.brat:Brat",
+    "iob": "openbioner_batch.formats.iob:Iob",
+    "omop-note": "openbioner_batch.formats.omop:OmopNote",
 }
 """Where each format's class is, by the name that `--format` takes."""
+
+WRITERS = {
+    "pubtator": "openbioner_batch.formats.pubtator:PubTatorWriter",
+    "bioc-xml": "openbioner_batch.formats.bioc_writing:BioCXmlWriter",
+    "bioc-json": "openbioner_batch.formats.bioc_writing:BioCJsonWriter",
+    "brat": "openbioner_batch.formats.brat:BratWriter",
+    "docbin": "openbioner_batch.formats.docbin:DocBinWriter",
+    "iob": "openbioner_batch.formats.iob:IobWriter",
+    "jsonl": "openbioner_batch.formats.jsonl_writing:JsonlWriter",
+    "csv": "openbioner_batch.formats.long:CsvWriter",
+    "parquet-long": "openbioner_batch.formats.long:ParquetLongWriter",
+    "omop-note-nlp": "openbioner_batch.formats.omop:NoteNlpWriter",
+}
+"""Where each writer's class is, by the name that `export --to` takes."""
+
+
+def get_writer(name: str) -> Writer:
+    """The writer of that name.
+
+    Raises:
+        UsageError: there is none, or the package that it needs is not installed.
+    """
+    if name not in WRITERS:
+        raise UsageError(f"--to {name}: no such format; there are: {', '.join(WRITERS)}")
+    module, _, kind = WRITERS[name].partition(":")
+    writer = cast(Writer, getattr(import_module(module), kind)())
+    if writer.needs is not None and find_spec(writer.needs) is None:
+        raise UsageError(
+            f"--to {name} needs the package {writer.needs}, which is not installed: "
+            f"pip install 'openbioner-batch[{writer.needs}]'"
+        )
+    return writer
 
 
 def get_format(name: str) -> Format:

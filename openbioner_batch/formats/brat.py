@@ -2,16 +2,94 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from openbioner_batch.errors import UsageError
+from openbioner_batch.formats.annotated import ANNOTATIONS, AnnotatedFormat, document
+from openbioner_batch.formats.base import InputFile, ReadOptions, Split
 from openbioner_batch.formats.gold import GoldDocument, gold_span, numbered_lines
-from openbioner_batch.records import Span
+from openbioner_batch.formats.lines import MalformedLineError, NumberedLine
+from openbioner_batch.formats.storage import LARGEST_RECORD, SPLIT_BYTES, read_stored, suffix_of
+from openbioner_batch.formats.text import MOST_FILES_IN_A_SPLIT, decode
+from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin, one_line, one_word
+from openbioner_batch.records import Parsed, Record, Rejected, Span
 
-_PLACE = re.compile(r"(?P<type>\S+) (?P<parts>\d+ \d+(?:;\d+ \d+)*)")
+_PLACE = re.compile(r"(?P<type>\S+) (?P<parts>[0-9]{1,18} [0-9]{1,18}(?:;[0-9]{1,18} [0-9]{1,18})*)")
+_LONGEST_NAME = 180
+
+
+class Brat(AnnotatedFormat):
+    """Pairs of NAME.txt and NAME.ann; a text without annotations is a document too.
+
+    A document's source is its text file and its id that file's name (less `.txt`); its position is 0.
+    """
+
+    name = "brat"
+    suffixes = (".ann", ".txt")
+
+    def splits(self, files: Sequence[InputFile]) -> list[Split]:
+        """Groups of whole pairs, of at most 1,000 files and 8 MiB, or one larger pair."""
+        pairs: dict[str, list[InputFile]] = {}
+        for file in files:
+            pairs.setdefault(_stem(file), []).append(file)
+        groups: list[list[InputFile]] = []
+        size = 0
+        for pair in pairs.values():
+            size += sum(file.size for file in pair)
+            if not groups or len(groups[-1]) >= MOST_FILES_IN_A_SPLIT - 1 or size > SPLIT_BYTES:
+                groups.append([])
+                size = sum(file.size for file in pair)
+            groups[-1] += pair
+        return [Split(tuple(group)) for group in groups]
+
+    def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
+        with_spans = ANNOTATIONS in options.keep_fields
+        wanted = [file for file in split.files if with_spans or suffix_of(file.uri) == ".txt"]
+        texts = {_stem(file) for file in wanted if suffix_of(file.uri) == ".txt"}
+        readable = [file for file in wanted if file.size <= LARGEST_RECORD]
+        stored = dict(zip(readable, read_stored(readable), strict=True))
+        annotations = {_stem(file): file for file in wanted if suffix_of(file.uri) == ".ann"}
+        for file in split.files:
+            if suffix_of(file.uri) == ".txt":
+                try:
+                    gold = _pair(file, annotations.get(_stem(file)), stored)
+                    yield Parsed(file.uri, 0, document(gold, file, 0, options))
+                except ValueError as error:
+                    yield Rejected(file.uri, 0, str(error))
+            elif with_spans and _stem(file) not in texts:
+                yield Rejected(file.uri, 0, "annotations without a text: brat wants NAME.txt beside NAME.ann")
+
+
+class BratWriter(DocumentWriter):
+    """A ZIP archive of NAME.txt and NAME.ann for each document, as two files for each of millions would fill a disk.
+
+    Names are ids, percent-encoded, with `~2` and so on where an id comes again. A mention over a line break is cut
+    there, as brat does. Scores are left out; white space in a type becomes an underscore.
+    """
+
+    name = "brat"
+    suffix = ".zip"
+    needs_text = True
+
+    def render(self, documents: Sequence[AnnotatedDocument], origin: Origin) -> bytes:
+        stream = BytesIO()
+        with zipfile.ZipFile(stream, "w") as archive:
+            for name, found in zip(_names(documents), documents, strict=True):
+                for suffix, content in ((".txt", found.known_text), (".ann", _render(found))):
+                    # ZipInfo's own date, 1980, keeps the bytes the same.
+                    member = zipfile.ZipInfo(name + suffix)
+                    member.external_attr = 0o644 << 16
+                    archive.writestr(member, content.encode(), zipfile.ZIP_DEFLATED)
+        return stream.getvalue()
 
 
 def read_brat(path: str | Path) -> Iterator[GoldDocument]:
@@ -30,20 +108,23 @@ def read_brat(path: str | Path) -> Iterator[GoldDocument]:
         raise UsageError(f"{path} holds no .ann files; expected brat's pairs of NAME.txt and NAME.ann")
     for file in files:
         name = str(file.relative_to(path).with_suffix("")) if path.is_dir() else file.stem
-        yield _read_document(file, name)
+        text = _read_text(file.with_suffix(".txt"))
+        try:
+            yield _document(name, text, numbered_lines(file))
+        except MalformedLineError as error:
+            raise UsageError(f"{file}, {error}") from None
 
 
-def _read_document(file: Path, name: str) -> GoldDocument:
-    text = _read_text(file.with_suffix(".txt"))
+def _document(name: str, text: str, lines: Iterable[NumberedLine]) -> GoldDocument:
     spans: list[Span] = []
     discontinuous = 0
-    for number, line in numbered_lines(file):
+    for number, line in lines:
         if not line.startswith("T"):
             continue
         try:
             span = _span(text, line)
         except ValueError as error:
-            raise UsageError(f"{file}, line {number}: {error}") from None
+            raise MalformedLineError(number, str(error)) from None
         if span:
             spans.append(span)
         else:
@@ -74,3 +155,55 @@ def _read_text(path: Path) -> str:
         raise UsageError(f"{path} is not UTF-8 text ({error.reason}); convert it first") from None
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.__class__.__name__}; brat wants it beside its .ann") from None
+
+
+def _stem(file: InputFile) -> str:
+    """What the two files of a document share: the address without the suffix, which a chained URL has in its midst."""
+    first, chain, rest = file.uri.partition("::")
+    return os.path.splitext(first)[0] + chain + rest
+
+
+def _pair(file: InputFile, annotations: InputFile | None, stored: dict[InputFile, bytes]) -> GoldDocument:
+    """The document of a text file and the file of its annotations, if there is one.
+
+    Raises:
+        ValueError: one of them is too large, is not UTF-8, or does not fit the other.
+    """
+    for part in (file, annotations):
+        if part is not None and part not in stored:
+            raise ValueError(f"a file of more than {LARGEST_RECORD} bytes")
+    name = unquote(os.path.basename(_stem(file).partition("::")[0]))
+    text = decode(file, stored[file])
+    lines = decode(annotations, stored[annotations]).split("\n") if annotations else []
+    return _document(name, text, ((number, line.removesuffix("\r")) for number, line in enumerate(lines, start=1)))
+
+
+def _names(documents: Sequence[AnnotatedDocument]) -> Iterator[str]:
+    """A file name for each document, no two alike even where letter case does not count."""
+    seen: Counter[str] = Counter()
+    for found in documents:
+        name = quote(found.id, safe="").replace("~", "%7E")
+        if len(name) > _LONGEST_NAME:
+            name = f"{name[-_LONGEST_NAME:]}-{blake2b(found.id.encode(), digest_size=8).hexdigest()}"
+        if name.startswith((".", "_")):  # such names are hidden from listings
+            name = f"%{ord(name[0]):02X}{name[1:]}"
+        seen[name.lower()] += 1
+        yield name if seen[name.lower()] == 1 else f"{name}~{seen[name.lower()]}"
+
+
+def _render(found: AnnotatedDocument) -> str:
+    lines = []
+    for number, span in enumerate(found.spans, start=1):
+        parts = ";".join(f"{start} {end}" for start, end in _parts(span))
+        lines.append(f"T{number}\t{one_word(span.type)} {parts}\t{one_line(span.text)}\n")
+    return "".join(lines)
+
+
+def _parts(span: Span) -> list[tuple[int, int]]:
+    """The span cut at its line breaks."""
+    found = [match.span() for match in re.finditer(r"[^\n]+", span.text) if match[0].strip()]
+    if len(found) < 2:
+        return [(span.start, span.end)]
+    starts = [0, *(start for start, _ in found[1:])]
+    ends = [*(end for _, end in found[:-1]), len(span.text)]
+    return [(span.start + start, span.start + end) for start, end in zip(starts, ends, strict=True)]

@@ -23,7 +23,7 @@ KEPT_AS_JSON = pa.schema([pa.field("kept", pa.string())])
 """What untyped formats keep: one JSON object a row, so that the schema does not hang on the values met."""
 
 
-class UnfitRecordError(Exception):
+class UnfitRecordError(ValueError):
     """A record that cannot become a document; its message is the reason and quotes nothing of it."""
 
 

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.formats.gold import numbered_lines
-from openbioner_batch.records import Span
+from openbioner_batch.formats.annotated import AnnotatedFormat, document
+from openbioner_batch.formats.base import ReadOptions, Split
+from openbioner_batch.formats.gold import GoldDocument, numbered_lines
+from openbioner_batch.formats.lines import Block, MalformedLineError, NumberedLine, blocks, decoded_lines
+from openbioner_batch.formats.storage import LARGEST_RECORD, SUFFIXES
+from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin, one_word, without_overlaps
+from openbioner_batch.model.sentences import sentence_starts
+from openbioner_batch.records import Parsed, Record, Rejected, Span
 
 _DOCUMENT_START = "-DOCSTART-"
+_NO_ID = ("", "-X-", "X", "O", "-")
+_TOKEN = re.compile(r"\w+|[^\w\s]")
 _PREFIXES = ("B", "I", "E", "S")
 _EXPECTED = "B-<type>, I-<type>, E-<type> or S-<type>"
 
@@ -70,6 +80,42 @@ def make_sentence(tokens: Sequence[str], tags: Sequence[str], document: int = 0)
     return Sentence(tuple(tokens), text, tuple(spans), document)
 
 
+class Iob(AnnotatedFormat):
+    """Sentences of tokens. A document is what stands between two `-DOCSTART-` lines, or else a sentence.
+
+    Its text is its tokens joined by spaces, a sentence a line: such files do not tell the text they were made of.
+    `-DOCSTART-<TAB>ID` names a document. A record's position is its document's number in the file, from 0.
+    """
+
+    name = "iob"
+    suffixes = SUFFIXES["iob"]
+
+    def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
+        file = split.files[0]
+        for number, group in enumerate(_documents(blocks(decoded_lines(file), _begins))):
+            try:
+                gold = _gold([block.read() for block in group])
+                yield Parsed(file.uri, number, document(gold, file, number, options))
+            except ValueError as error:
+                yield Rejected(file.uri, number, str(error))
+
+
+class IobWriter(DocumentWriter):
+    """`token<TAB>start<TAB>end<TAB>tag` in IOB2, a blank line after a sentence, `-DOCSTART-<TAB>ID` before a document.
+
+    Tokens are words and punctuation marks, cut at the edges of spans too; start and end are the run's offsets. The
+    tags are flat: of spans that overlap, the longest is kept, then the best scored, then the earliest. A sentence does
+    not end inside of a span. Scores are left out; white space in a type becomes an underscore.
+    """
+
+    name = "iob"
+    suffix = ".iob"
+    needs_text = True
+
+    def render(self, documents: Sequence[AnnotatedDocument], origin: Origin) -> bytes:
+        return "".join(map(_render, documents)).encode()
+
+
 def read_iob(path: str | Path) -> Iterator[Sentence]:
     """The sentences of a file in order, plain or `.gz`, in UTF-8.
 
@@ -79,25 +125,104 @@ def read_iob(path: str | Path) -> Iterator[Sentence]:
     Raises:
         UsageError: there is no such file, or a line is malformed (the message names file and line, never the text).
     """
+    number = 0
+    for block in blocks(numbered_lines(Path(path)), _begins):
+        try:
+            number += _starts_document(block)
+            if sentence := _sentence(block.read(), number):
+                yield sentence
+        except ValueError as error:
+            raise UsageError(f"{path}, {error}") from None
+
+
+def _columns(line: str) -> list[str]:
+    return line.split("\t") if "\t" in line else line.split()
+
+
+def _begins(before: list[NumberedLine], line: str) -> bool:
+    return _columns(line)[0] == _DOCUMENT_START
+
+
+def _starts_document(block: Block) -> bool:
+    return bool(block.lines) and _begins([], block.lines[0][1])
+
+
+def _sentence(lines: list[NumberedLine], document: int = 0) -> Sentence | None:
+    """The sentence of a block of lines; None where they only begin a document."""
     tokens: list[str] = []
     tags: list[str] = []
-    document = 0
-    for number, line in numbered_lines(Path(path)):
-        columns = line.split("\t") if "\t" in line else line.split()
-        starts_document = bool(columns) and columns[0] == _DOCUMENT_START
-        if not line.strip() or starts_document:
-            if tokens:
-                yield make_sentence(tokens, tags, document)
-                tokens, tags = [], []
-            document += starts_document
+    for number, line in lines:
+        columns = _columns(line)
+        if columns[0] == _DOCUMENT_START:
             continue
         if len(columns) < 2 or not columns[0]:
-            raise UsageError(f"{path}, line {number}: expected token<TAB>tag, or a blank line between sentences")
+            raise MalformedLineError(number, "expected token<TAB>tag, or a blank line between sentences")
         try:
             chunks(columns[-1:])
         except ValueError:
-            raise UsageError(f"{path}, line {number}: the last column is neither O nor {_EXPECTED}") from None
+            raise MalformedLineError(number, f"the last column is neither O nor {_EXPECTED}") from None
         tokens.append(columns[0])
         tags.append(columns[-1])
-    if tokens:
-        yield make_sentence(tokens, tags, document)
+    return make_sentence(tokens, tags, document) if tokens else None
+
+
+def _documents(found: Iterable[Block]) -> Iterator[list[Block]]:
+    """Blocks, document by document."""
+    group: list[Block] = []
+    marked = False
+    size = 0
+    for block in found:
+        starts = _starts_document(block)
+        marked = marked or starts
+        if group and (starts or not marked):
+            yield group
+            group, size = [], 0
+        size += sum(len(line) for _, line in block.lines)
+        if size <= LARGEST_RECORD:
+            group.append(block)
+        elif group[-1].problem is None:
+            group.append(Block(problem=f"a document of more than {LARGEST_RECORD} characters"))
+    if group:
+        yield group
+
+
+def _gold(found: Sequence[list[NumberedLine]]) -> GoldDocument:
+    """A document of several sentences, a line each."""
+    first = _columns(found[0][0][1]) if found[0] else []
+    name = first[1] if first[:1] == [_DOCUMENT_START] and len(first) > 1 and first[1] not in _NO_ID else ""
+    sentences = [sentence for lines in found if (sentence := _sentence(lines))]
+    starts = accumulate((len(sentence.text) + 1 for sentence in sentences), initial=0)
+    spans = [
+        replace(span, start=span.start + start, end=span.end + start)
+        for start, sentence in zip(starts, sentences, strict=False)
+        for span in sentence.spans
+    ]
+    return GoldDocument(name, "\n".join(sentence.text for sentence in sentences), tuple(spans))
+
+
+def _render(found: AnnotatedDocument) -> str:
+    text = found.known_text
+    lines = [f"{_DOCUMENT_START}\t{one_word(found.id)}\t-X-\tO\n\n"]
+    sentences = deque(sentence_starts(text)[1:])
+    for low, high, kind in _pieces(text, without_overlaps(found.spans)):
+        prefix = "B"
+        for match in _TOKEN.finditer(text, low, high):
+            ends = bool(sentences) and sentences[0] <= match.start()
+            while sentences and sentences[0] <= match.start():
+                sentences.popleft()
+            if ends and not (kind and prefix == "I"):
+                lines.append("\n")
+            tag = f"{prefix}-{one_word(kind)}" if kind else "O"
+            lines.append(f"{match[0]}\t{match.start()}\t{match.end()}\t{tag}\n")
+            prefix = "I"
+    return "".join(lines) + "\n"
+
+
+def _pieces(text: str, spans: Sequence[Span]) -> Iterator[tuple[int, int, str]]:
+    """The text cut at the edges of spans in order that do not overlap: start, end and type, empty between spans."""
+    place = 0
+    for span in spans:
+        yield place, span.start, ""
+        yield span.start, span.end, span.type
+        place = span.end
+    yield place, len(text), ""

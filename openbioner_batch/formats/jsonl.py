@@ -53,7 +53,7 @@ class Jsonl(Format):
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
         file = split.files[0]
         fields.text_field(options)
-        for offset, line in _split_lines(split):
+        for offset, line in split_lines(split):
             if isinstance(line, str):
                 yield Rejected(file.uri, offset, line)
                 continue
@@ -121,7 +121,7 @@ def _objects(files: Iterable[InputFile]) -> Iterator[dict[str, Any]]:
     """The objects at the beginning of the files, bad records left out."""
     for file in files:
         whole = Split((file,), 0, 0 if compression_of(file.uri) else file.size)
-        lines = islice(_split_lines(whole), _SAMPLED_RECORDS)
+        lines = islice(split_lines(whole), _SAMPLED_RECORDS)
         for offset, line in lines:
             if isinstance(line, bytes):
                 line = line.removeprefix(codecs.BOM_UTF8) if offset == 0 else line
@@ -131,7 +131,7 @@ def _objects(files: Iterable[InputFile]) -> Iterator[dict[str, Any]]:
                     continue
 
 
-def _split_lines(split: Split) -> Iterator[tuple[int, bytes | str]]:
+def split_lines(split: Split) -> Iterator[tuple[int, bytes | str]]:
     """The lines whose first byte lies in the split, each with its offset; a string is why there is none."""
     file = split.files[0]
     if compression_of(file.uri):

@@ -13,6 +13,7 @@ from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.compression import BrokenStreamError
 from openbioner_batch.formats.storage import SUFFIXES, open_input
+from openbioner_batch.formats.xml import PARSER, release, root_of
 from openbioner_batch.records import Deletion, Document, Parsed, Record, Rejected
 
 COLUMNS = pa.schema(
@@ -35,15 +36,6 @@ _CITATIONS = ("PubmedArticle", "PubmedBookArticle")
 _WITHDRAWALS = ("DeleteCitation", "DeleteDocument")
 _ROOTS = ("PubmedArticleSet", "PubmedBookArticleSet", *_CITATIONS, *_WITHDRAWALS)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-# No DTD, no entities, no network; libxml2's own limits on depth and on the size of a text stay in force.
-_PARSER: dict[str, Any] = {
-    "load_dtd": False,
-    "no_network": True,
-    "resolve_entities": False,
-    "huge_tree": False,
-    "remove_comments": True,
-    "remove_pis": True,
-}
 
 
 class PubMed(Format):
@@ -64,16 +56,16 @@ class PubMed(Format):
         file = split.files[0]
         number = 0
         try:
-            root = _root(file)
+            root = root_of(file)
             if root not in _ROOTS:
                 yield Rejected(file.uri, 0, f"not PubMed XML: expected one of {', '.join(_ROOTS)} as the root element")
                 return
             with open_input(file) as stream:
-                for _, element in etree.iterparse(stream, tag=(*_CITATIONS, *_WITHDRAWALS), **_PARSER):
+                for _, element in etree.iterparse(stream, tag=(*_CITATIONS, *_WITHDRAWALS), **PARSER):
                     for record in _records(element, file, number, options):
                         yield record
                         number += 1
-                    _release(element)
+                    release(element)
         except BrokenStreamError as error:
             yield Rejected(file.uri, number, str(error))
         except etree.XMLSyntaxError as error:
@@ -88,22 +80,6 @@ class PubMed(Format):
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
         return pa.schema([COLUMNS.field(name) for name in options.keep_fields])
-
-
-def _root(file: InputFile) -> str:
-    """The name of the root element: a foreign file must be told before its whole tree is held."""
-    from lxml import etree
-
-    with open_input(file) as stream:
-        _, element = next(etree.iterparse(stream, events=("start",), **_PARSER))
-        return str(element.tag)
-
-
-def _release(element: Any) -> None:
-    """Gives back the memory of an element that has been read and of those before it."""
-    element.clear()
-    while element.getprevious() is not None:
-        del element.getparent()[0]
 
 
 def _records(element: Any, file: InputFile, number: int, options: ReadOptions) -> Iterator[Record]:

@@ -3,45 +3,57 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from openbioner_batch.errors import UsageError
+from openbioner_batch.formats.annotated import ANNOTATIONS, AnnotatedFormat, document
+from openbioner_batch.formats.base import ReadOptions, Split
 from openbioner_batch.formats.gold import GoldDocument, gold_span, numbered_lines
-from openbioner_batch.records import Span
+from openbioner_batch.formats.lines import MalformedLineError, NumberedLine, blocks, decoded_lines
+from openbioner_batch.formats.storage import SUFFIXES
+from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin, one_line
+from openbioner_batch.records import Parsed, Record, Rejected, Span
 
 _PART = re.compile(r"(?P<id>[^|\t]+)\|(?P<part>[ta])\|(?P<text>.*)", re.DOTALL)
-_NUMBER = re.compile(r"\d+")
-_NUMBERS = re.compile(r"\d+([,;]\d+)+")
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_NUMBERS = re.compile(r"[0-9]+([,;][0-9]+)+")
 
 
-@dataclass(slots=True)
-class _Draft:
-    id: str
-    parts: list[str] = field(default_factory=list)
-    spans: list[Span] = field(default_factory=list)
-    discontinuous: int = 0
+class PubTator(AnnotatedFormat):
+    """Documents parted by blank lines: the title, a line feed and the abstract, which is where the offsets count.
 
-    @property
-    def text(self) -> str:
-        return "\n".join(self.parts)
+    A record's position is its document's number in the file, from 0.
+    """
 
-    def add(self, columns: list[str]) -> None:
-        """Take a line of `id, start, end, mention, type, ...`; one without offsets is a relation and is passed over."""
-        if columns[0] != self.id:
-            raise ValueError("the line belongs to another document; expected a blank line between documents")
-        if len(columns) > 4 and _NUMBERS.fullmatch(columns[1]):
-            self.discontinuous += 1
-        elif len(columns) > 4 and _NUMBER.fullmatch(columns[1]) and _NUMBER.fullmatch(columns[2]):
-            if not columns[4]:
-                raise ValueError("the fifth column is empty; expected a type")
-            self.spans.append(gold_span(self.text, int(columns[1]), int(columns[2]), columns[4], columns[3]))
-        elif len(columns) < 3 or _NUMBER.fullmatch(columns[1]):
-            raise ValueError("expected ID<TAB>start<TAB>end<TAB>mention<TAB>type")
+    name = "pubtator"
+    suffixes = SUFFIXES["pubtator"]
+    has_sections = True
 
-    def document(self) -> GoldDocument:
-        return GoldDocument(self.id, self.text, tuple(self.spans), self.discontinuous)
+    def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
+        file = split.files[0]
+        for number, block in enumerate(blocks(decoded_lines(file), _begins)):
+            try:
+                gold, title = _document(block.read(), ANNOTATIONS in options.keep_fields)
+                parts = [("TITLE", 0, title), ("ABSTRACT", title + 1, len(gold.text))]
+                sections = [part for part in parts if part[1] < part[2]]
+                yield Parsed(file.uri, number, document(gold, file, number, options, sections))
+            except ValueError as error:
+                yield Rejected(file.uri, number, str(error))
+
+
+class PubTatorWriter(DocumentWriter):
+    """The first line of a text is the title, the rest the abstract, so that offsets are those of the run.
+
+    The format has a line for each: line breaks and tabs in a text become spaces, one for one. Scores are left out.
+    """
+
+    name = "pubtator"
+    suffix = ".pubtator"
+    needs_text = True
+
+    def render(self, documents: Sequence[AnnotatedDocument], origin: Origin) -> bytes:
+        return "".join(map(_render, documents)).encode()
 
 
 def read_pubtator(path: str | Path) -> Iterator[GoldDocument]:
@@ -53,24 +65,71 @@ def read_pubtator(path: str | Path) -> Iterator[GoldDocument]:
     Raises:
         UsageError: the file cannot be read, or a line is malformed (the message names file and line, never the text).
     """
-    draft: _Draft | None = None
-    for number, line in numbered_lines(Path(path)):
+    for block in blocks(numbered_lines(Path(path)), _begins):
         try:
-            if not line.strip():
-                if draft:
-                    yield draft.document()
-                draft = None
-            elif match := _PART.fullmatch(line):
-                if draft and (draft.id != match["id"] or match["part"] == "t"):
-                    yield draft.document()
-                    draft = None
-                draft = draft or _Draft(match["id"])
-                draft.parts.append(match["text"])
-            elif draft is None:
-                raise ValueError("expected ID|t|title")
-            else:
-                draft.add(line.split("\t"))
+            yield _document(block.read(), with_spans=True)[0]
         except ValueError as error:
-            raise UsageError(f"{path}, line {number}: {error}") from None
-    if draft:
-        yield draft.document()
+            raise UsageError(f"{path}, {error}") from None
+
+
+def _begins(before: list[NumberedLine], line: str) -> bool:
+    """Whether a line is the first of a document, given those of the document before it."""
+    match = _PART.fullmatch(line)
+    if not match or not before:
+        return False
+    first = _PART.fullmatch(before[0][1])
+    return match["part"] == "t" or not first or first["id"] != match["id"]
+
+
+def _document(lines: list[NumberedLine], with_spans: bool) -> tuple[GoldDocument, int]:
+    """The document of a block of lines, and the length of its title."""
+    name = ""
+    parts: list[str] = []
+    rows: list[tuple[int, list[str]]] = []
+    for number, line in lines:
+        if match := _PART.fullmatch(line):
+            name = match["id"]
+            parts.append(match["text"])
+        elif not parts:
+            raise MalformedLineError(number, "expected ID|t|title")
+        else:
+            rows.append((number, line.split("\t")))
+    # An empty abstract adds no line to the text.
+    text = "\n".join(parts).removesuffix("\n" if len(parts) > 1 and not parts[-1] else "")
+    spans: list[Span] = []
+    discontinuous = 0
+    for number, columns in rows if with_spans else ():
+        try:
+            span, in_parts = _mention(columns, name, text)
+        except ValueError as error:
+            raise MalformedLineError(number, str(error)) from None
+        discontinuous += in_parts
+        if span:
+            spans.append(span)
+    return GoldDocument(name, text, tuple(spans), discontinuous), len(parts[0])
+
+
+def _mention(columns: list[str], name: str, text: str) -> tuple[Span | None, bool]:
+    """The span of a line of `id, start, end, mention, type, ...`, and whether it is one of several parts.
+
+    A line without offsets is a relation and is passed over.
+    """
+    if columns[0] != name:
+        raise ValueError("the line belongs to another document; expected a blank line between documents")
+    if len(columns) > 4 and _NUMBERS.fullmatch(columns[1]):
+        return None, True
+    if len(columns) > 4 and _NUMBER.fullmatch(columns[1]) and _NUMBER.fullmatch(columns[2]):
+        if not columns[4]:
+            raise ValueError("the fifth column is empty; expected a type")
+        return gold_span(text, int(columns[1]), int(columns[2]), columns[4], columns[3]), False
+    if len(columns) < 3 or _NUMBER.fullmatch(columns[1]):
+        raise ValueError("expected ID<TAB>start<TAB>end<TAB>mention<TAB>type")
+    return None, False
+
+
+def _render(found: AnnotatedDocument) -> str:
+    name = re.sub(r"[|\s]", "_", found.id)
+    title, _, abstract = found.known_text.partition("\n")
+    rows = [(name, str(s.start), str(s.end), one_line(s.text), one_line(s.type), "-") for s in found.spans]
+    lines = [f"{name}|t|{one_line(title)}", f"{name}|a|{one_line(abstract)}", *("\t".join(row) for row in rows)]
+    return "\n".join(lines) + "\n\n"

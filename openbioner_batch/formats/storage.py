@@ -20,6 +20,10 @@ SUFFIXES: dict[str, tuple[str, ...]] = {
     "tsv": (".tsv", ".tab"),
     "text": (".txt", ".text"),
     "pubmed": (".xml",),
+    "pubtator": (".pubtator",),
+    "brat": (".ann",),
+    "iob": (".iob", ".conll", ".bio"),
+    "bioc-xml": (".bioc",),
 }
 """The suffixes that each format goes by, before that of a compression."""
 

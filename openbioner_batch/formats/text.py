@@ -51,7 +51,7 @@ class Text(Format):
             return
         for file, stored in zip(split.files, read_stored(split.files), strict=True):
             try:
-                yield Parsed(file.uri, 0, Document(file.uri, _decode(file, stored)))
+                yield Parsed(file.uri, 0, Document(file.uri, decode(file, stored)))
             except UnfitRecordError as reason:
                 yield Rejected(file.uri, 0, str(reason))
 
@@ -63,7 +63,12 @@ class Text(Format):
         return options
 
 
-def _decode(file: InputFile, stored: bytes) -> str:
+def decode(file: InputFile, stored: bytes) -> str:
+    """The text of a file, given its stored bytes.
+
+    Raises:
+        UnfitRecordError: they are damaged, not UTF-8, or unpack to too much.
+    """
     try:
         content = _unpack(unpacked(BytesIO(stored), compression_of(file.uri))) if compression_of(file.uri) else stored
         return content.removeprefix(codecs.BOM_UTF8).decode()

@@ -1,0 +1,71 @@
+"""What the formats share whose documents come with annotations: text alone is read, unless the annotations are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import pyarrow as pa
+
+from openbioner_batch.formats import fields
+from openbioner_batch.formats.base import Format, InputFile, ReadOptions
+from openbioner_batch.formats.gold import GoldDocument
+from openbioner_batch.formats.pubmed import COLUMNS
+from openbioner_batch.records import SPAN, Document
+
+ANNOTATIONS = "annotations"
+SECTIONS = "sections"
+
+
+class AnnotatedFormat(Format):
+    """A format that brings spans of its own.
+
+    They do not matter to tagging, and many corpora have some that are off by a character: they are passed over, unless
+    `--keep-fields annotations` asks for them. Then a document is set aside whose annotations do not fit its text.
+    """
+
+    has_sections = False
+
+    @property
+    def columns(self) -> pa.Schema:
+        """The columns that a document may bring: where its sections stand (as in PubMed), and its annotations."""
+        sections = [COLUMNS.field(SECTIONS)] if self.has_sections else []
+        return pa.schema([*sections, pa.field(ANNOTATIONS, pa.list_(SPAN))])
+
+    def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
+        """Fills in the columns to keep: the sections, where none is named."""
+        fields.refuse_fields(options, self.name)
+        fields.require(options, f"the format {self.name}", self.columns.names)
+        return replace(options, keep_fields=options.keep_fields or ((SECTIONS,) if self.has_sections else ()))
+
+    def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
+        return pa.schema([self.columns.field(name) for name in options.keep_fields])
+
+
+def document(
+    gold: GoldDocument,
+    file: InputFile,
+    number: int,
+    options: ReadOptions,
+    sections: Sequence[tuple[str, int, int]] = (),
+) -> Document:
+    """A document as a run takes it.
+
+    Args:
+        gold: its id (empty: that of its position), its text and its spans.
+        file: where it comes from.
+        number: its position there.
+        options: which columns to keep.
+        sections: label, start and end of each.
+
+    Raises:
+        UnfitRecordError: the id or the text cannot be stored.
+    """
+    found: dict[str, Any] = {}
+    if SECTIONS in options.keep_fields:
+        found[SECTIONS] = [{"label": label, "start": start, "end": end} for label, start, end in sections]
+    if ANNOTATIONS in options.keep_fields:
+        found[ANNOTATIONS] = [asdict(span) for span in gold.spans]
+    metadata = {name: found[name] for name in options.keep_fields}
+    return Document(fields.document_id(gold.id, file, number), fields.document_text(gold.text), metadata)

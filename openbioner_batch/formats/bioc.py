@@ -1,0 +1,245 @@
+"""BioC in XML and in JSON: collections of documents, which are passages with annotations."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from openbioner_batch.formats.annotated import ANNOTATIONS, AnnotatedFormat, document
+from openbioner_batch.formats.base import InputFile, ReadOptions, Split
+from openbioner_batch.formats.compression import BrokenStreamError
+from openbioner_batch.formats.gold import GoldDocument, gold_span
+from openbioner_batch.formats.storage import LARGEST_RECORD, SUFFIXES, open_input
+from openbioner_batch.formats.xml import PARSER, release, root_of
+from openbioner_batch.records import Parsed, Record, Rejected, Span
+
+
+@dataclass(slots=True)
+class _Mark:
+    """An annotation."""
+
+    places: list[tuple[int, int]]
+    """Offset and length of each of its locations."""
+    text: str
+    infons: dict[str, str]
+
+
+@dataclass(slots=True)
+class _Passage:
+    """A passage: its texts (one, or one for each sentence) with their offsets, and what is marked in them."""
+
+    label: str
+    texts: list[tuple[int, str]] = field(default_factory=list)
+    marks: list[_Mark] = field(default_factory=list)
+
+
+class BioC(AnnotatedFormat):
+    """Documents of passages, each on a line of its own; a passage that is given in sentences is these joined by spaces.
+
+    So a document whose passages follow each other with one character between them, as title and abstract do, has the
+    file's own offsets; annotations of others are moved with their passage. A record's position is its document's
+    number in the file, from 0.
+    """
+
+    has_sections = True
+
+    def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
+        file = split.files[0]
+        for number, found in enumerate(self._documents(file)):
+            try:
+                if isinstance(found, str):
+                    raise ValueError(found)
+                name, passages = found
+                gold, sections = _compose(name, passages, ANNOTATIONS in options.keep_fields)
+                yield Parsed(file.uri, number, document(gold, file, number, options, sections))
+            except ValueError as error:
+                yield Rejected(file.uri, number, str(error))
+
+    @abstractmethod
+    def _documents(self, file: InputFile) -> Iterator[tuple[str, list[_Passage]] | str]:
+        """Id and passages of each document; in place of one that cannot be read, why."""
+
+
+class BioCXml(BioC):
+    """A `collection` of `document` elements, read one at a time."""
+
+    name = "bioc-xml"
+    suffixes = (*SUFFIXES["bioc-xml"], ".xml")
+
+    def _documents(self, file: InputFile) -> Iterator[tuple[str, list[_Passage]] | str]:
+        from lxml import etree
+
+        try:
+            if root_of(file) not in ("collection", "document"):
+                yield "not BioC XML: expected collection as the root element"
+                return
+            with open_input(file) as stream:
+                for _, element in etree.iterparse(stream, tag="document", **PARSER):
+                    try:
+                        yield (element.findtext("id") or "").strip(), _xml_passages(element)
+                    except ValueError as error:
+                        yield str(error)
+                    release(element)
+        except BrokenStreamError as error:
+            yield str(error)
+        except etree.XMLSyntaxError as error:
+            # libxml2's message may quote the content; the place does not.
+            yield f"malformed XML at line {error.lineno}: the rest of the file is unread"
+
+
+class BioCJson(BioC):
+    """One JSON value a file: a collection, a document, or a list of these. It is read whole, so at most 64 MiB."""
+
+    name = "bioc-json"
+    suffixes = (".json",)
+
+    def _documents(self, file: InputFile) -> Iterator[tuple[str, list[_Passage]] | str]:
+        try:
+            with open_input(file) as stream:
+                content = stream.read(LARGEST_RECORD + 1)
+                while content and len(content) <= LARGEST_RECORD and (piece := stream.read(LARGEST_RECORD)):
+                    content += piece
+            if len(content) > LARGEST_RECORD:
+                yield f"a BioC JSON file of more than {LARGEST_RECORD} bytes; BioC XML has no such limit"
+                return
+            value = json.loads(content)
+        except BrokenStreamError as error:
+            yield str(error)
+            return
+        except RecursionError:
+            yield "malformed JSON: nested too deeply"
+            return
+        except ValueError:
+            yield "not JSON in UTF-8"
+            return
+        for found in _json_documents(value):
+            try:
+                yield (str(found.get("id") or ""), _json_passages(found)) if isinstance(found, dict) else _UNFIT
+            except ValueError as error:
+                yield str(error)
+
+
+_UNFIT = "not BioC JSON: expected a collection with `documents`, or documents with `passages`"
+
+
+def _json_documents(value: Any) -> Iterator[Any]:
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, dict) and isinstance(item.get("documents"), list):
+            yield from item["documents"]
+        else:
+            yield item
+
+
+def _json_passages(found: dict[str, Any]) -> list[_Passage]:
+    passages = []
+    for element in _dicts(found, "passages"):
+        passage = _Passage(str(_dict(element, "infons").get("type") or ""))
+        for unit in (element, *_dicts(element, "sentences")):
+            text = unit.get("text") or ""
+            if not isinstance(text, str):
+                raise ValueError("a text is no string")
+            passage.texts.append((_whole(unit.get("offset") or 0), text))
+            passage.marks += map(_json_mark, _dicts(unit, "annotations"))
+        passages.append(passage)
+    return passages
+
+
+def _json_mark(found: dict[str, Any]) -> _Mark:
+    places = [(_whole(place.get("offset")), _whole(place.get("length"))) for place in _dicts(found, "locations")]
+    infons = {name: str(value) for name, value in _dict(found, "infons").items()}
+    return _Mark(places, str(found.get("text") or ""), infons)
+
+
+def _dicts(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    items = found.get(name, None if name == "passages" else [])
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise ValueError(_UNFIT if name == "passages" else f"`{name}` is no list of objects")
+    return items
+
+
+def _dict(found: dict[str, Any], name: str) -> dict[str, Any]:
+    value = found.get(name) or {}
+    if not isinstance(value, dict):
+        raise ValueError(f"`{name}` is no object")
+    return value
+
+
+def _xml_passages(document: Any) -> list[_Passage]:
+    passages = []
+    for element in document.iterfind("passage"):
+        passage = _Passage(_infons(element).get("type", ""))
+        for unit in (element, *element.iterfind("sentence")):
+            passage.texts.append((_whole(unit.findtext("offset") or "0"), _content(unit)))
+            passage.marks += map(_xml_mark, unit.iterfind("annotation"))
+        passages.append(passage)
+    return passages
+
+
+def _xml_mark(element: Any) -> _Mark:
+    places = [(_whole(place.get("offset")), _whole(place.get("length"))) for place in element.iterfind("location")]
+    return _Mark(places, _content(element), _infons(element))
+
+
+def _content(element: Any) -> str:
+    text = element.find("text")
+    return "" if text is None else "".join(text.itertext())
+
+
+def _infons(element: Any) -> dict[str, str]:
+    return {infon.get("key", ""): infon.text or "" for infon in element.iterfind("infon")}
+
+
+def _whole(value: Any) -> int:
+    """A number of the file, be it written as text."""
+    text = str(value).strip()
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise ValueError("an offset or a length is no whole number")
+    return int(text)
+
+
+def _compose(name: str, passages: list[_Passage], with_spans: bool) -> tuple[GoldDocument, list[tuple[str, int, int]]]:
+    """The document of its passages, and label, start and end of each."""
+    text = ""
+    sections: list[tuple[str, int, int]] = []
+    spans: list[Span] = []
+    discontinuous = 0
+    for passage in passages:
+        # A passage with a text of its own may give its sentences too: they say nothing new.
+        units = passage.texts[:1] if passage.texts[0][1] else [unit for unit in passage.texts if unit[1]]
+        if not units:
+            continue
+        first = len(text) + bool(text)
+        placed = []
+        for number, (offset, content) in enumerate(units):
+            text += (" " if number else "\n") * bool(text) + content
+            placed.append((offset, content, len(text) - len(content)))
+        sections.append((passage.label.upper(), first, len(text)))
+        for mark in passage.marks if with_spans else ():
+            discontinuous += len(mark.places) > 1
+            if len(mark.places) == 1:
+                spans.append(_span(text, placed, mark))
+    return GoldDocument(name, text, tuple(spans), discontinuous), sections
+
+
+def _span(text: str, placed: list[tuple[int, str, int]], mark: _Mark) -> Span:
+    """The span of an annotation, given offset, content and place in `text` of what it may lie in."""
+    offset, length = mark.places[0]
+    kind = mark.infons.get("type", "")
+    if not kind:
+        raise ValueError("an annotation without an infon `type`")
+    for begin, content, place in placed:
+        if begin <= offset < begin + len(content):
+            start = place + offset - begin
+            return replace(gold_span(text, start, start + length, kind, mark.text or None), score=_score(mark))
+    raise ValueError("an annotation lies outside of its passage")
+
+
+def _score(mark: _Mark) -> float:
+    try:
+        score = float(mark.infons.get("score", 1))
+    except ValueError:
+        return 1.0
+    return score if 0 <= score <= 1 else 1.0

@@ -1,0 +1,95 @@
+"""Writes BioC by the `bioc` library."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin
+
+# What XML 1.0 cannot hold, escaped or not.
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+class BioCXmlWriter(DocumentWriter):
+    """A collection for each shard: offsets are code points, an annotation's infons its type and its score.
+
+    A document is a passage `title` and a passage `abstract` where the run says which is which (PubMed), else one
+    passage; also where a span lies in both. What XML cannot hold becomes U+FFFD, one for one.
+    """
+
+    name = "bioc-xml"
+    suffix = ".bioc.xml"
+    needs_text = True
+    needs = "bioc"
+
+    def render(self, documents: Sequence[AnnotatedDocument], origin: Origin) -> bytes:
+        from bioc import biocxml
+
+        text: str = biocxml.dumps(_collection([_for_xml(found) for found in documents], origin))
+        return text.encode()
+
+
+class BioCJsonWriter(DocumentWriter):
+    """The same in JSON, which can hold any character."""
+
+    name = "bioc-json"
+    suffix = ".bioc.json"
+    needs_text = True
+    needs = "bioc"
+
+    def render(self, documents: Sequence[AnnotatedDocument], origin: Origin) -> bytes:
+        from bioc import biocjson
+
+        text: str = biocjson.dumps(_collection(documents, origin), ensure_ascii=False)
+        return text.encode()
+
+
+def _collection(documents: Sequence[AnnotatedDocument], origin: Origin) -> Any:
+    import bioc
+
+    collection = bioc.BioCCollection()
+    collection.source = origin.system
+    collection.date = origin.day.isoformat()
+    for found in documents:
+        document = bioc.BioCDocument()
+        document.id = found.id
+        for label, start, end in _passages(found):
+            passage = bioc.BioCPassage()
+            passage.offset = start
+            passage.text = found.known_text[start:end]
+            passage.infons = {"type": label} if label else {}
+            for number, span in enumerate(found.spans):
+                if start <= span.start < end:
+                    annotation = bioc.BioCAnnotation()
+                    annotation.id = f"T{number + 1}"
+                    annotation.infons = {"type": span.type, "score": str(span.score)}
+                    annotation.add_location(bioc.BioCLocation(span.start, span.end - span.start))
+                    annotation.text = span.text
+                    passage.add_annotation(annotation)
+            document.add_passage(passage)
+        collection.add_document(document)
+    return collection
+
+
+def _passages(found: AnnotatedDocument) -> list[tuple[str, int, int]]:
+    """Label, start and end of each passage: together, but for the line break between them, the whole text."""
+    text = found.known_text
+    title = (found.metadata.get("sections") or [{}])[0]
+    end = title.get("end")
+    if title.get("label") != "TITLE" or title["start"] != 0 or text[end : end + 1] not in ("\n", ""):
+        return [("", 0, len(text))]
+    if any(span.start < end + 1 and span.end > end for span in found.spans):
+        return [("", 0, len(text))]
+    return [("title", 0, end)] + ([("abstract", end + 1, len(text))] if end + 1 < len(text) else [])
+
+
+def _for_xml(found: AnnotatedDocument) -> AnnotatedDocument:
+    spans = tuple(replace(span, type=_legal(span.type), text=_legal(span.text)) for span in found.spans)
+    return replace(found, id=_legal(found.id), text=_legal(found.known_text), spans=spans)
+
+
+def _legal(text: str) -> str:
+    return _NO_XML.sub("\ufffd", text)

@@ -1,0 +1,72 @@
+"""spaCy's DocBin: what `spacy train` and `DocBin().from_disk` read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin, without_overlaps
+from openbioner_batch.records import Span
+
+SPANS_KEY = "sc"
+
+
+class DocBinWriter(DocumentWriter):
+    """Docs with spaCy's English tokens, cut at the edges of spans too, so that every offset is exact.
+
+    `doc.spans["sc"]` holds all spans, their scores in `attrs["scores"]`; `doc.ents`, which cannot overlap, those that
+    `without_overlaps` keeps. `doc.user_data` names `document_id`, `source` and `record`.
+    """
+
+    name = "docbin"
+    suffix = ".spacy"
+    needs_text = True
+    needs = "spacy"
+
+    def render(self, documents: Sequence[AnnotatedDocument], origin: Origin) -> bytes:
+        import spacy
+        from spacy.tokens import DocBin
+
+        language = spacy.blank("en")
+        # A note may be longer than the million characters at which spaCy warns for its parsers' sake.
+        language.max_length = max([1, *(len(found.known_text) for found in documents)])
+        docs = (_doc(found, language) for found in documents)
+        data: bytes = DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True, docs=docs).to_bytes()
+        return data
+
+
+def _doc(found: AnnotatedDocument, language: Any) -> Any:
+    from spacy.tokens import Doc, SpanGroup
+    from spacy.tokens import Span as SpacySpan
+
+    tokens = _tokens(language.make_doc(found.known_text), found.spans)
+    doc = Doc(language.vocab, [word for word, _ in tokens], [space for _, space in tokens])
+    starts = {token.idx: token.i for token in doc}
+    ends = {token.idx + len(token): token.i + 1 for token in doc}
+
+    def spacy_span(span: Span) -> Any:
+        return SpacySpan(doc, starts[span.start], ends[span.end], span.type)
+
+    spans = [spacy_span(span) for span in found.spans]
+    doc.spans[SPANS_KEY] = SpanGroup(
+        doc, name=SPANS_KEY, spans=spans, attrs={"scores": [span.score for span in found.spans]}
+    )
+    doc.set_ents([spacy_span(span) for span in without_overlaps(found.spans)])
+    doc.user_data = {"document_id": found.id, "source": found.source, "record": found.record}
+    return doc
+
+
+def _tokens(doc: Any, spans: Sequence[Span]) -> list[tuple[str, bool]]:
+    """The words of a spaCy document, cut at the edges of spans, each with whether a space follows."""
+    text = doc.text
+    starts, ends = {span.start for span in spans}, {span.end for span in spans}
+    own = {edge for token in doc for edge in (token.idx, token.idx + len(token))}
+    tokens: list[tuple[str, bool]] = []
+    for low, high in pairwise(sorted({0, len(text)} | starts | ends | own)):
+        # A single space belongs to the token before it, unless a span begins or ends with it.
+        if text[low:high] == " " and tokens and not tokens[-1][1] and low not in starts and high not in ends:
+            tokens[-1] = (tokens[-1][0], True)
+        else:
+            tokens.append((text[low:high], False))
+    return tokens

@@ -1,0 +1,95 @@
+"""Lines of a text file, and blocks of them: what formats read whose documents are a few lines each."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from openbioner_batch.formats.base import InputFile, Split
+from openbioner_batch.formats.jsonl import split_lines
+from openbioner_batch.formats.storage import LARGEST_RECORD
+
+NumberedLine = tuple[int, str]
+
+
+class MalformedLineError(ValueError):
+    """A line that is not what its format says; the message quotes nothing of it."""
+
+    def __init__(self, number: int, reason: str) -> None:
+        super().__init__(f"line {number}: {reason}")
+
+
+@dataclass(slots=True)
+class Unreadable:
+    """Stands where a line cannot be read."""
+
+    reason: str
+
+
+@dataclass(slots=True)
+class Block:
+    """Consecutive lines with their numbers; `problem` is why they are incomplete, if they are."""
+
+    lines: list[NumberedLine] = field(default_factory=list)
+    problem: str | None = None
+
+    def read(self) -> list[NumberedLine]:
+        """The lines.
+
+        Raises:
+            ValueError: one of them could not be read, or they are too many.
+        """
+        if self.problem is not None:
+            raise ValueError(self.problem)
+        return self.lines
+
+
+def decoded_lines(file: InputFile) -> Iterator[tuple[int, str | Unreadable]]:
+    """The lines of a file, plain or packed, from 1 and without their ends, in bounded memory.
+
+    Only LF and CRLF end a line: a text may hold U+0085 or U+2028.
+    """
+    for number, (_, line) in enumerate(split_lines(Split((file,), 0, file.size)), start=1):
+        if isinstance(line, str):
+            yield number, Unreadable(line)
+            continue
+        if number == 1:
+            line = line.removeprefix(codecs.BOM_UTF8)
+        try:
+            yield number, line.decode().removesuffix("\r")
+        except UnicodeDecodeError as error:
+            yield number, Unreadable(f"line {number}: not valid UTF-8 at byte {error.start}")
+
+
+def blocks(
+    lines: Iterable[tuple[int, str | Unreadable]],
+    begins: Callable[[list[NumberedLine], str], bool],
+    limit: int = LARGEST_RECORD,
+) -> Iterator[Block]:
+    """Lines up to the next blank one, or to one that begins a block.
+
+    Args:
+        lines: numbered lines.
+        begins: whether a line begins a new block, given the lines of the block before it.
+        limit: the most characters of a block; those of a longer one are let go.
+    """
+    block = Block()
+    size = 0
+    for number, line in lines:
+        if isinstance(line, Unreadable):
+            block.problem = block.problem or line.reason
+            continue
+        if not line.strip() or begins(block.lines, line):
+            if block.lines or block.problem:
+                yield block
+            block, size = Block(), 0
+        if line.strip():
+            size += len(line)
+            if size > limit:
+                block.problem = block.problem or f"a document of more than {limit} characters"
+                block.lines = block.lines[:1]
+            else:
+                block.lines.append((number, line))
+    if block.lines or block.problem:
+        yield block

@@ -1,0 +1,132 @@
+"""The OMOP Common Data Model 5.4: notes from its table NOTE, spans to its table NOTE_NLP."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
+from openbioner_batch.formats.delimited import Csv, Delimited, Tsv
+from openbioner_batch.formats.parquet import Parquet
+from openbioner_batch.formats.storage import suffix_of
+from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin
+from openbioner_batch.records import Record, Span
+
+NOTE_NLP = (
+    *("note_nlp_id", "note_id", "section_concept_id", "snippet", "offset", "lexical_variant"),
+    *("note_nlp_concept_id", "note_nlp_source_concept_id", "nlp_system", "nlp_date", "nlp_datetime"),
+    *("term_exists", "term_temporal", "term_modifiers"),
+)
+"""The columns of CDM 5.4, in its order."""
+NO_CONCEPT = 0
+"""The concept "No matching concept"."""
+_VARCHAR = 250
+_CONTEXT = 60
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+
+
+class OmopNote(Format):
+    """The table NOTE as CSV, TSV or Parquet: `note_id` is the id, `note_text` the text, in either letter case.
+
+    Positions and kept columns are those of the file's own format.
+    """
+
+    name = "omop-note"
+    suffixes = (*Csv.suffixes, *Tsv.suffixes, *Parquet.suffixes)
+
+    def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
+        return _table(split.files[0]).read(split, options)
+
+    def splits(self, files: Sequence[InputFile]) -> list[Split]:
+        return _one_table(files).splits(files)
+
+    def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
+        """Fixes the id and the text, under the names that the first file has for them.
+
+        Raises:
+            UsageError: files of several formats, no such columns, or others asked for.
+        """
+        reader = _one_table(files)
+        if options.id_field or options.text_field:
+            raise UsageError("--format omop-note reads note_id and note_text: leave --id-field and --text-field out")
+        for case in (str.lower, str.upper):
+            try:
+                return reader.resolve(files, replace(options, id_field=case("note_id"), text_field=case("note_text")))
+            except UsageError as error:
+                if "has no field" not in str(error):
+                    raise
+        raise UsageError(f"{files[0].uri} is no OMOP NOTE: it has no columns note_id and note_text")
+
+    def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
+        return _one_table(files).kept_schema(files, options)
+
+
+class NoteNlpWriter(DocumentWriter):
+    """NOTE_NLP as CSV, one span a row, ready to be loaded.
+
+    `note_id` is the document's id, which must be a whole number. Concepts are 0: a span's type is no concept of the
+    vocabularies; it stands in `term_modifiers` with the score. `term_exists` and `term_temporal` are empty, since
+    whether the patient has it, and when, has not been looked at. `snippet` is the span amid its text where that is
+    known. Longer mentions are cut to the 250 characters of their column; `offset` tells where they begin.
+    """
+
+    name = "omop-note-nlp"
+    suffix = ".csv"
+
+    def render(self, documents: Sequence[AnnotatedDocument], origin: Origin) -> bytes:
+        stream = io.StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(NOTE_NLP)
+        number = origin.first_span
+        for found in documents:
+            for span in found.spans:
+                number += 1
+                writer.writerow(_row(number, found, span, origin))
+        return stream.getvalue().encode()
+
+
+def _row(number: int, found: AnnotatedDocument, span: Span, origin: Origin) -> list[object]:
+    if not _INTEGER.fullmatch(found.id):
+        raise UsageError(
+            f"--to omop-note-nlp: the id of record {found.record} of {found.source} is no whole number, as "
+            "NOTE.note_id is. Tag the notes with --id-field note_id, or --format omop-note"
+        )
+    values = {
+        "note_nlp_id": number,
+        "note_id": int(found.id),
+        "section_concept_id": NO_CONCEPT,
+        "snippet": _snippet(found.text, span),
+        "offset": span.start,
+        "lexical_variant": span.text[:_VARCHAR],
+        "note_nlp_concept_id": NO_CONCEPT,
+        "note_nlp_source_concept_id": NO_CONCEPT,
+        "nlp_system": origin.system[:_VARCHAR],
+        "nlp_date": origin.day.isoformat(),
+        "term_modifiers": f"type={span.type},score={span.score}",
+    }
+    return [values.get(name, "") for name in NOTE_NLP]
+
+
+def _snippet(text: str | None, span: Span) -> str:
+    if text is None:
+        return ""
+    return text[max(0, span.start - _CONTEXT) : span.end + _CONTEXT][:_VARCHAR]
+
+
+def _one_table(files: Sequence[InputFile]) -> Format:
+    kinds = {_table(file).name for file in files}
+    if len(kinds) > 1:
+        raise UsageError(f"the NOTE files of a run are of one format, but these are: {', '.join(sorted(kinds))}")
+    return _table(files[0])
+
+
+def _table(file: InputFile) -> Format:
+    suffix = suffix_of(file.uri)
+    formats: tuple[type[Delimited] | type[Parquet], ...] = (Csv, Tsv, Parquet)
+    return next((kind() for kind in formats if suffix in kind.suffixes), Csv())

@@ -1,0 +1,146 @@
+"""How a run's rows are written in another format: one file for each of its shards."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+
+from openbioner_batch.records import Span
+
+OWN_COLUMNS = ("document_id", "source", "record", "spans", "windows", "text")
+_BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a shard's rows come from, for formats that say so."""
+
+    system: str
+    """Name and version of what found the spans."""
+    day: date
+    """When the export began."""
+    first_span: int
+    """How many spans the run has in the shards before this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedDocument:
+    """A row of a run."""
+
+    id: str
+    source: str
+    record: int
+    spans: tuple[Span, ...]
+    text: str | None
+    """None where neither the run nor the request brings it."""
+    metadata: Mapping[str, Any]
+    """The kept columns."""
+
+    @property
+    def known_text(self) -> str:
+        """The text, for a format that needs it."""
+        assert self.text is not None, "an export that needs the text is refused before where there is none"
+        return self.text
+
+
+class Writer(ABC):
+    """One output format. Instances hold no state; the same rows give the same bytes."""
+
+    name: str
+    suffix: str
+    needs_text = False
+    """Whether documents cannot be written without their text."""
+    needs: str | None = None
+    """The package that must be installed, which is also the name of the extra that brings it."""
+    can_partition = False
+    """Whether the files may lie in folders of a column's values."""
+
+    @abstractmethod
+    def write(self, rows: pa.Table, origin: Origin) -> bytes:
+        """The file of a shard.
+
+        Args:
+            rows: `records.annotations_schema`, with or without the text; possibly none.
+            origin: where they come from.
+
+        Raises:
+            UsageError: a row cannot be written in this format (the message names its source and record).
+        """
+
+
+class DocumentWriter(Writer):
+    """A format that writes document after document."""
+
+    def write(self, rows: pa.Table, origin: Origin) -> bytes:
+        return self.render(list(documents(rows)), origin)
+
+    @abstractmethod
+    def render(self, documents: Sequence[AnnotatedDocument], origin: Origin) -> bytes:
+        """The file of these documents."""
+
+
+def documents(rows: pa.Table) -> Iterator[AnnotatedDocument]:
+    """The rows of a run as objects. Scores are the shortest decimals that give the stored 32-bit values."""
+    rows = rows.combine_chunks()
+    kept = [name for name in rows.column_names if name not in OWN_COLUMNS]
+    columns = {name: plain_values(rows[name]) for name in kept}
+    ids, sources, records = (rows[name].to_pylist() for name in ("document_id", "source", "record"))
+    texts = rows["text"].to_pylist() if "text" in rows.column_names else [None] * rows.num_rows
+    for place, spans in enumerate(span_tuples(rows["spans"])):
+        metadata = {name: columns[name][place] for name in kept}
+        yield AnnotatedDocument(ids[place], sources[place], records[place], spans, texts[place], metadata)
+
+
+def span_tuples(column: pa.ChunkedArray) -> list[tuple[Span, ...]]:
+    """The spans of each row."""
+    found = []
+    for chunk in column.chunks:
+        flat = chunk.flatten()
+        scores = map(float, flat.field("score").cast(pa.string()).to_pylist())
+        starts, ends, types, texts = (flat.field(name).to_pylist() for name in ("start", "end", "type", "text"))
+        spans = list(map(Span, starts, ends, types, scores, texts))
+        begin = 0
+        for length in chunk.value_lengths().to_pylist():
+            found.append(tuple(spans[begin : begin + length]))
+            begin += length
+    return found
+
+
+def plain_values(column: pa.ChunkedArray) -> list[Any]:
+    """Values that JSON can hold, dates and decimals as strings."""
+    kind = column.type
+    if pa.types.is_temporal(kind) or pa.types.is_decimal(kind):
+        column = column.cast(pa.string())
+    return list(column.to_pylist())
+
+
+def one_line(text: str) -> str:
+    """The text with each tab, line break and separator replaced by one space, so that offsets stay."""
+    return _BREAKS.sub(" ", text)
+
+
+def one_word(text: str) -> str:
+    """The text with each run of white space as an underscore: a label for formats whose labels are words."""
+    return "_".join(text.split()) or "_"
+
+
+def without_overlaps(spans: Sequence[Span]) -> list[Span]:
+    """The spans that formats for flat spans keep, in order of the text.
+
+    The longest first, then the best scored, the earliest and the first by type; a span that touches one already kept
+    is left out.
+    """
+    kept: list[Span] = []
+    taken: set[int] = set()
+    for span in sorted(spans, key=lambda span: (span.start - span.end, -span.score, span.start, span.type)):
+        places = range(span.start, span.end)
+        if taken.isdisjoint(places):
+            kept.append(span)
+            taken.update(places)
+    return sorted(kept, key=lambda span: span.start)
