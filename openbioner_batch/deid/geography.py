@@ -21,7 +21,7 @@ Where the censuses differ an area counts as restricted; so does military mail (A
 """
 
 STATES: dict[str, str] = dict(
-    entry.strip().split(" ", 1)  # type: ignore[misc]
+    entry.strip().split(" ", 1)
     for entry in """
     AL Alabama | AK Alaska | AZ Arizona | AR Arkansas | CA California | CO Colorado | CT Connecticut | DE Delaware
     | FL Florida | GA Georgia | HI Hawaii | ID Idaho | IL Illinois | IN Indiana | IA Iowa | KS Kansas |

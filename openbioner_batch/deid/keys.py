@@ -75,8 +75,7 @@ class Key:
 def encode(*parts: str) -> bytes:
     """The parts as bytes, in a way that no other parts share: each is led by its length."""
     # surrogatepass: JSON may bring lone surrogates, and a text must not be able to fail here.
-    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
-    return b"".join(b"%d:%b" % (len(part), part) for part in encoded)
+    return "".join([f"{len(part)}:{part}" for part in parts]).encode("utf-8", "surrogatepass")
 
 
 def generate_key(path: str | Path) -> Path:

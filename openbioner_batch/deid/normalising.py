@@ -21,7 +21,7 @@ def normalise_word(word: str) -> str:
     if not word.isascii():
         word = unicodedata.normalize("NFKD", word.casefold())
         word = "".join(letter for letter in word if not unicodedata.combining(letter)).translate(_undecomposed)
-    return word.lower().translate(_no_letters)
+    return word.lower() if word.isalpha() else word.lower().translate(_no_letters)
 
 
 def strip_possessive(word: str) -> tuple[str, str]:

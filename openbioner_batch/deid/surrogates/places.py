@@ -36,6 +36,10 @@ _ROOMS = frozenset(
 )
 _COUNTY = frozenset("county parish borough precinct district township co bezirk of the".split())
 _run = re.compile(rf"({WORD}|\d+)")
+_end = re.compile(
+    rf"(?P<state>\b(?:{'|'.join(STATES)}|{'|'.join(STATES.values())})\b)?[,\s]*(?P<zip>\d{{5}}(?:-\d{{4}})?)?\s*$"
+)
+_last_part = re.compile(r"(?:^|(?<=[,\n]))(\s*)([^,\n\d]+?)([,\s]*)$")
 _coordinate = re.compile(r"\d+")
 
 
@@ -63,15 +67,12 @@ def address_surrogate(text: str, scope: Scope) -> Surrogate:
 
     The last words before a state or ZIP code are the town, and agree with that town elsewhere.
     """
-    end = re.search(
-        rf"(?P<state>\b(?:{'|'.join(STATES)}|{'|'.join(STATES.values())})\b)?[,\s]*(?P<zip>\d{{5}}(?:-\d{{4}})?)?\s*$",
-        text,
-    )
+    end = _end.search(text)
     assert end is not None  # it may match nothing, but matches
     if text.strip() in stock().countries:
         return country_surrogate(text, scope)
     head, invented, parts = text[: end.start()], set[str](), []
-    town = re.search(r"(?:^|(?<=[,\n]))(\s*)([^,\n\d]+?)([,\s]*)$", head)
+    town = _last_part.search(head)
     if town and not _is_street(town[2]):
         name = _town(town[2], scope)
         invented.add(squeeze(name))
@@ -82,6 +83,8 @@ def address_surrogate(text: str, scope: Scope) -> Surrogate:
         tail = text[end.start() : end.start("zip")] + code.text + text[end.end("zip") :]
     else:
         tail = end.group()
+    if end["state"]:
+        tail = state_surrogate(end["state"], scope).text + tail.removeprefix(end["state"])
     street = _proper_words(head, scope, _STREETS, "street") if head.strip() else Surrogate(head)
     if not (head.strip() or parts or end["zip"]):
         return state_surrogate(text, scope)
@@ -98,16 +101,21 @@ def zip_surrogate(text: str, scope: Scope) -> Surrogate:
 
 
 def state_surrogate(text: str, scope: Scope) -> Surrogate:
-    """Another state of the United States: by its abbreviation if the original is one, else by name."""
-    whole = text.strip()
-    short = len(squeeze(whole)) <= 2
-    stock_of_states = tuple(STATES) if short else tuple(STATES.values())
-    return _other_of(stock_of_states, whole, scope, "state")
+    """Another state of the United States, by its abbreviation or its name as the original is; "OH" agrees with "Ohio"."""
+    whole = text.strip().rstrip(".")
+    code = next((code for code, name in STATES.items() if name.casefold() == whole.casefold()), whole.upper())
+    others = tuple(other for other in STATES if other != code)
+    other = scope.choose(others, "state", code)
+    name = other if len(squeeze(whole)) <= 2 else STATES[other]
+    return Surrogate(name.upper() if whole.isupper() else name)
 
 
 def country_surrogate(text: str, scope: Scope) -> Surrogate:
     """Another country, by name."""
-    return _other_of(stock().countries, text.strip(), scope, "country")
+    form = squeeze(text)
+    others = tuple(name for name in stock().countries if squeeze(name) != form)
+    name = scope.choose(others, "country", form)
+    return Surrogate(name.upper() if text.isupper() and len(form) > 3 else name, frozenset({squeeze(name)}))
 
 
 def room_surrogate(text: str, scope: Scope) -> Surrogate:
@@ -196,13 +204,3 @@ def _is_street(text: str) -> bool:
         "east",
         "west",
     )
-
-
-def _other_of(choices: tuple[str, ...], whole: str, scope: Scope, purpose: str) -> Surrogate:
-    """Another entry of `choices`, in the case of `whole`."""
-    form = squeeze(whole)
-    at = scope.number(purpose, form) % len(choices)
-    name = next(
-        choices[(at + step) % len(choices)] for step in (0, 1) if squeeze(choices[(at + step) % len(choices)]) != form
-    )
-    return Surrogate(name.upper() if whole.isupper() else name, frozenset({squeeze(name)}))

@@ -1,0 +1,303 @@
+"""FHIR R4 resources without identifiers: their texts, and their own elements by the policy; what is not on a list is dropped."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any
+
+from openbioner_batch.deid import fhir_elements as elements
+from openbioner_batch.deid.fhir_attachment import media_type, read_text, with_text
+from openbioner_batch.deid.fhir_references import hashed_id, hashed_reference, is_public, public_or_hashed
+from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.policy import Policy
+from openbioner_batch.deid.replacing import replace
+from openbioner_batch.deid.scope import Scope
+from openbioner_batch.deid.surrogates.names import CREDENTIALS, TITLES
+
+DROPPED = {
+    "narrative": "text: the resource again, as XHTML",
+    "extension": "extensions, also of single values",
+    "contained": "contained resources, and references to them",
+    "attachment": "attachments that are no plain text, or only an address of it",
+    "date": "dates that the policy does not leave a FHIR date",
+    "value": "single values that the policy redacts or that are of an unknown kind",
+    "element": "other elements that are not on the list",
+}
+"""What is dropped and counted, by kind."""
+
+
+_WORD = re.compile(r"[A-Za-z0-9:/.|#_+-]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class Transformed:
+    """A resource without identifiers, and an account of what happened to it."""
+
+    resource: dict[str, Any]
+    dropped: Mapping[str, int]
+    """How many elements of each kind of `DROPPED`."""
+    replaced: Mapping[tuple[str, str, str], int]
+    """How many of the resource's own values, by type, action and outcome; the texts' are the callback's to count."""
+
+
+def transform(
+    resource: Mapping[str, Any],
+    policy: Policy,
+    scope: Scope,
+    deidentify: Callable[[str], str],
+    note_date: date | None = None,
+) -> Transformed:
+    """A resource of `fhir_elements.RESOURCES` without identifiers.
+
+    Args:
+        resource: as parsed from JSON; it is not changed.
+        policy: for the resource's own names, numbers, places and dates.
+        scope: of the patient that `patient_of` names; its key hashes ids even where the policy needs none.
+        deidentify: gives a text without identifiers: of attachments, conclusions and descriptions.
+        note_date: as for `replacing.replace`.
+
+    Raises:
+        ValueError: the resource is of another kind, or something in it is not as FHIR says; nothing of its content is told.
+    """
+    kind = str(resource.get("resourceType"))
+    if kind not in elements.RESOURCES:
+        raise ValueError(f"no resource of a kind that can be de-identified: {', '.join(elements.RESOURCES)}")
+    work = _Transformation(policy, scope, deidentify, note_date)
+    return Transformed(work.inside(resource, elements.RESOURCES[kind]), dict(work.dropped), dict(work.replaced))
+
+
+class _Transformation:
+    """One resource on its way."""
+
+    def __init__(self, policy: Policy, scope: Scope, deidentify: Callable[[str], str], note_date: date | None) -> None:
+        self._policy, self._scope, self._deidentify, self._note_date = policy, scope, deidentify, note_date
+        self.dropped: Counter[str] = Counter()
+        self.replaced: Counter[tuple[str, str, str]] = Counter()
+
+    def inside(self, found: Any, shape: elements.Shape) -> dict[str, Any]:
+        """An object with what its shape lists."""
+        new = {}
+        for name, value in _object(found).items():
+            if name not in shape:
+                self._drop(name)
+                continue
+            how = shape[name]
+            treated = self._each(value, partial(self._treated, how=how))
+            if treated is not None:
+                new[name] = treated
+        return new
+
+    def _each(self, value: Any, treat: Callable[[Any], Any]) -> Any:
+        """A value treated, or each item of a list; None where nothing is left."""
+        if not isinstance(value, list):
+            return treat(value)
+        # FHIR fills gaps in lists of single values with null.
+        return [treated for item in value if item is not None and (treated := treat(item)) is not None] or None
+
+    def _treated(self, value: Any, how: str | elements.Shape) -> Any:
+        if not isinstance(how, str):
+            return self.inside(value, how) or None
+        treat: Callable[[Any], Any] = getattr(self, f"_{how}")
+        return treat(value)
+
+    def _drop(self, name: str) -> None:
+        """Count an element that is not on the list, by its kind: its name may be anything."""
+        kinds = {
+            "text": "narrative",
+            "extension": "extension",
+            "modifierExtension": "extension",
+            "contained": "contained",
+        }
+        self.dropped["extension" if name.startswith("_") else kinds.get(name, "element")] += 1
+
+    def _code(self, value: Any) -> Any:
+        """A flag, a number, or a word without spaces: anything longer might be somebody's name."""
+        if isinstance(value, bool | int | float) or (isinstance(value, str) and _WORD.fullmatch(value)):
+            return value
+        self.dropped["value"] += 1
+        return None
+
+    def _label(self, value: Any) -> str:
+        return _required(value)
+
+    def _system(self, value: Any) -> str:
+        return public_or_hashed(self._scope.key, _required(value))
+
+    def _profile(self, value: Any) -> str | None:
+        if isinstance(value, str) and is_public(value):
+            return value
+        self.dropped["value"] += 1
+        return None
+
+    def _coding(self, value: Any) -> Any:
+        shape = {"system": "system", "version": "code", "code": "code", "display": "label", "userSelected": "code"}
+        new = self.inside(value, shape)
+        if "display" in new and not ("code" in new and is_public(str(value.get("system")))):
+            # Outside of a public standard it is free text.
+            del new["display"]
+            self.dropped["value"] += 1
+        return new or None
+
+    def _concept(self, value: Any) -> Any:
+        return self.inside(value, {"coding": "coding", "text": "text"}) or None
+
+    def _id(self, value: Any) -> str:
+        return hashed_id(self._scope.key, _required(value))
+
+    def _reference(self, value: Any) -> Any:
+        new = self.inside(
+            value, {"reference": "target", "type": "code", "identifier": "identifier", "display": "label"}
+        )
+        display = new.pop("display", None)
+        kind = new.get("type") or str(new.get("reference", "")).partition("/")[0].partition("?")[0]
+        type = elements.TYPES_OF_REFERENCES.get(str(kind))
+        if display is not None:
+            shown = self._value(display, type) if type else None
+            if shown is None and type is None:
+                self.dropped["value"] += 1
+            if shown is not None:
+                new["display"] = shown
+        return new or None
+
+    def _target(self, value: Any) -> str | None:
+        text = _required(value)
+        new = hashed_reference(self._scope.key, text)
+        if new is None:
+            self.dropped["contained" if text.startswith("#") else "value"] += 1
+        return new
+
+    def _identifier(self, value: Any) -> Any:
+        shape = {"use": "code", "type": "concept", "system": "system", "period": "period", "assigner": "reference"}
+        value = _object(value)
+        new = self.inside({name: item for name, item in value.items() if name != "value"}, shape)
+        codes = [coding.get("code") for coding in new.get("type", {}).get("coding", [])]
+        type = next(
+            (elements.TYPES_OF_IDENTIFIERS[code] for code in codes if code in elements.TYPES_OF_IDENTIFIERS), None
+        )
+        if (number := value.get("value")) is not None:
+            if _required(number).startswith("urn:"):
+                new["value"] = hashed_reference(self._scope.key, number)
+            elif (shown := self._value(number, type or "other_identifier")) is not None:
+                new["value"] = shown
+        return new or None
+
+    def _date(self, value: Any, type: str = "admission_date") -> str | None:
+        """A date that is still one of FHIR: shifted, kept, or a year, which a dateTime may be; else it is dropped."""
+        new, action, outcome = self._replaced(_required(value), type)
+        if action not in ("shift", "generalise", "keep"):
+            self.dropped["date"] += 1
+            return None
+        self.replaced[type, action, outcome] += 1
+        return new
+
+    def _birth(self, value: Any) -> str | None:
+        return self._date(value, "birth_date")
+
+    def _death(self, value: Any) -> str | None:
+        return self._date(value, "death_date")
+
+    def _period(self, value: Any) -> Any:
+        return self.inside(value, {"start": "date", "end": "date"}) or None
+
+    def _name(self, value: Any, type: str = "patient_name") -> Any:
+        """A name's parts; under a policy that does not invent, one text in place of them."""
+        shape = {"use": "code", "prefix": "title", "suffix": "title", "period": "period"}
+        value = _object(value)
+        parts = {name: value[name] for name in elements.PARTS_OF_NAMES if name in value}
+        new = self.inside({name: item for name, item in value.items() if name not in parts}, shape)
+        if self._policy.action(type) in ("surrogate", "keep"):
+            for name, item in parts.items():
+                new[name] = self._each(item, partial(self._value, type=type))
+        elif parts:
+            shown = self._value(" ".join(_flat(parts)), type)
+            new.update({"text": shown} if shown is not None else {})
+        return new or None
+
+    def _title(self, value: Any) -> str | None:
+        """A title or credential that is known as one; anything else might be a name."""
+        words = re.findall(r"[a-z]+", _required(value).replace(".", "").casefold())
+        if words and all(word in TITLES | CREDENTIALS for word in words):
+            return str(value)
+        self.dropped["value"] += 1
+        return None
+
+    def _relative(self, value: Any) -> Any:
+        return self._name(value, "relative_name")
+
+    def _telecom(self, value: Any) -> Any:
+        shape = {"system": "code", "use": "code", "rank": "code", "period": "period"}
+        value = _object(value)
+        new = self.inside({name: item for name, item in value.items() if name != "value"}, shape)
+        if "value" in value:
+            type = elements.TYPES_OF_TELECOM.get(str(new.get("system")), "contact_detail")
+            if (shown := self._value(value["value"], type)) is not None:
+                new["value"] = shown
+        return new if "value" in new else None
+
+    def _address(self, value: Any) -> Any:
+        parts = elements.PARTS_OF_ADDRESSES
+        value = _object(value)
+        shape = {"use": "code", "type": "code", "period": "period"}
+        new = self.inside({name: item for name, item in value.items() if name not in parts}, shape)
+        for name, type in parts.items():
+            if name in value:
+                shown = self._each(value[name], partial(self._value, type=type))
+                new.update({name: shown} if shown is not None else {})
+        return new or None
+
+    def _text(self, value: Any) -> str:
+        return self._deidentify(_required(value))
+
+    def _attachment(self, value: Any) -> dict[str, Any]:
+        """A plain text without identifiers; of any other attachment nothing is left but its type."""
+        value = _object(value)
+        for name in value.keys() - {"contentType", "language", "data", "url", "size", "hash", "title", "creation"}:
+            self._drop(name)
+        text = read_text(value)
+        if text is None or "url" in value:
+            self.dropped["attachment"] += 1
+        if text is None:
+            return {"contentType": media_type(value)} if media_type(value) else {}
+        new = with_text(value, self._deidentify(text))
+        rest = {name: value[name] for name in ("language", "title", "creation") if name in value}
+        return new | self.inside(rest, {"language": "code", "title": "text", "creation": "date"})
+
+    def _value(self, value: Any, type: str | None) -> str | None:
+        """A value by the policy, as `type`; None if it is redacted."""
+        assert type is not None
+        new, action, outcome = self._replaced(_required(value), type)
+        self.replaced[type, action, outcome] += 1
+        if action == "redact":
+            self.dropped["value"] += 1
+            return None
+        return new
+
+    def _replaced(self, value: str, type: str) -> tuple[str, str, str]:
+        if not value:
+            return value, "keep", "done"
+        findings = [Finding(0, len(value), type, 1.0, ("fhir:element",))]
+        replaced = replace(value, findings, self._policy, self._scope, note_date=self._note_date)
+        (edit,) = replaced.edits
+        return replaced.text, edit.action, edit.outcome
+
+
+def _flat(parts: Mapping[str, Any]) -> list[str]:
+    values = [*parts.get("given", []), parts.get("family", "")] if "text" not in parts else [parts["text"]]
+    return [_required(value) for value in values if value]
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError("an element is no object where FHIR has one")
+    return value
+
+
+def _required(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("an element is no text where FHIR has one")
+    return value

@@ -1,0 +1,165 @@
+"""What of a FHIR R4 resource may come out, and as what: an element that is not listed here is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Shape = Mapping[str, "str | Shape"]
+"""Element to how it is treated: a word of `HOW`, or the shape of what is inside. Lists are treated item by item."""
+
+HOW = {
+    "code": "stays: a code or a flag",
+    "profile": "stays if it is the address of a public standard",
+    "system": "likewise, else it becomes a keyed hash",
+    "coding": "a code with its system; its display stays if the system is a public standard",
+    "concept": "codings; its free text is de-identified",
+    "id": "becomes a keyed hash in the layout of a UUID",
+    "reference": "its id becomes the same hash, its display goes by the policy",
+    "identifier": "its value goes by the policy, as the type that its codes say",
+    "date": "goes by the policy as a date of care",
+    "birth": "goes by the policy as a date of birth",
+    "death": "goes by the policy as a date of death",
+    "period": "start and end as dates",
+    "title": "a known title or credential stays",
+    "name": "goes by the policy as a name of the patient",
+    "relative": "goes by the policy as a name of a relative",
+    "telecom": "goes by the policy as what its system says",
+    "address": "goes by the policy, part by part",
+    "attachment": "plain text is de-identified, all else dropped",
+    "text": "free text, de-identified",
+}
+
+_META: Shape = {"profile": "profile", "security": "coding", "tag": "coding", "lastUpdated": "date"}
+_COMMON: Shape = {"resourceType": "code", "id": "id", "meta": _META, "language": "code", "identifier": "identifier"}
+
+RESOURCES: Mapping[str, Shape] = {
+    "DocumentReference": {
+        **_COMMON,
+        "masterIdentifier": "identifier",
+        "status": "code",
+        "docStatus": "code",
+        "type": "concept",
+        "category": "concept",
+        "subject": "reference",
+        "date": "date",
+        "author": "reference",
+        "authenticator": "reference",
+        "custodian": "reference",
+        "relatesTo": {"code": "code", "target": "reference"},
+        "description": "text",
+        "securityLabel": "concept",
+        "content": {"attachment": "attachment", "format": "coding"},
+        "context": {
+            "encounter": "reference",
+            "event": "concept",
+            "period": "period",
+            "facilityType": "concept",
+            "practiceSetting": "concept",
+            "sourcePatientInfo": "reference",
+            "related": "reference",
+        },
+    },
+    "DiagnosticReport": {
+        **_COMMON,
+        "basedOn": "reference",
+        "status": "code",
+        "category": "concept",
+        "code": "concept",
+        "subject": "reference",
+        "encounter": "reference",
+        "effectiveDateTime": "date",
+        "effectivePeriod": "period",
+        "issued": "date",
+        "performer": "reference",
+        "resultsInterpreter": "reference",
+        "specimen": "reference",
+        "result": "reference",
+        "imagingStudy": "reference",
+        "conclusion": "text",
+        "conclusionCode": "concept",
+        "presentedForm": "attachment",
+    },
+    "Patient": {
+        **_COMMON,
+        "active": "code",
+        "name": "name",
+        "telecom": "telecom",
+        "gender": "code",
+        "birthDate": "birth",
+        "deceasedBoolean": "code",
+        "deceasedDateTime": "death",
+        "address": "address",
+        "maritalStatus": "concept",
+        "multipleBirthBoolean": "code",
+        "contact": {
+            "relationship": "concept",
+            "name": "relative",
+            "telecom": "telecom",
+            "address": "address",
+            "gender": "code",
+            "organization": "reference",
+            "period": "period",
+        },
+        "communication": {"language": "concept", "preferred": "code"},
+        "generalPractitioner": "reference",
+        "managingOrganization": "reference",
+        "link": {"other": "reference", "type": "code"},
+    },
+}
+"""The resources that can be de-identified."""
+
+TYPES_OF_REFERENCES = {
+    "Patient": "patient_name",
+    "RelatedPerson": "relative_name",
+    "Practitioner": "clinician_name",
+    "PractitionerRole": "clinician_name",
+    "Organization": "organization",
+    "CareTeam": "organization",
+    "Location": "location",
+    "Device": "device_identifier",
+}
+"""What a reference's display is; that of another resource is dropped."""
+
+TYPES_OF_IDENTIFIERS = {
+    "MR": "medical_record_number",
+    "SS": "social_security_number",
+    "SB": "social_security_number",
+    "DL": "drivers_license_number",
+    "PPN": "passport_number",
+    "NPI": "license_number",
+    "DEA": "license_number",
+    "MD": "license_number",
+    "MB": "health_plan_number",
+    "MC": "health_plan_number",
+    "MA": "health_plan_number",
+    "AN": "account_number",
+    "VN": "encounter_number",
+    "ACSN": "specimen_number",
+    "TAX": "national_id_number",
+    "NI": "national_id_number",
+    "NH": "national_id_number",
+    "EI": "employee_id",
+}
+"""Code of HL7 table 0203 to type of the PHI catalog; others are other_identifier."""
+
+TYPES_OF_TELECOM = {
+    "phone": "phone_number",
+    "sms": "phone_number",
+    "fax": "fax_number",
+    "pager": "pager_number",
+    "email": "email_address",
+    "url": "url",
+}
+"""System of a contact point to type of the PHI catalog; others are contact_detail."""
+
+PARTS_OF_ADDRESSES = {
+    "text": "location",
+    "line": "street_address",
+    "city": "city",
+    "district": "county",
+    "state": "state",
+    "postalCode": "zip_code",
+    "country": "country",
+}
+
+PARTS_OF_NAMES = ("text", "family", "given")
