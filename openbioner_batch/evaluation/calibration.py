@@ -165,6 +165,7 @@ def calibrate(
     source, target = resolve_checkpoint(settings.model), Path(output)
     _check_output(source, target)
     tasks, kinds, _ = prepare_tasks(settings)
+    test_tasks = _test_tasks(settings, set(kinds)) if test else []
     tagger = load_tagger(settings)
     corpora = [score_corpus(tagger, task, settings.words or words_for(task.corpus), progress) for task in tasks]
     fitted_on = f"devel of {', '.join(corpus.name for corpus in corpora)}"
@@ -175,7 +176,7 @@ def calibrate(
     }
     for name, values in _held_out(corpora, per_type, thresholds).items():
         figures[name]["held_out"] = values
-    for task in _test_tasks(settings, set(figures)) if test else ():
+    for task in test_tasks:
         scored = score_corpus(tagger, task, settings.words or words_for(task.corpus), progress)
         figures[scored.name]["test"] = _before_and_after([scored], calibration)
     if source.resolve() != target.resolve():
@@ -268,9 +269,11 @@ def _held_out(corpora: Sequence[ScoredCorpus], per_type: bool, thresholds: bool)
 
 
 def _test_tasks(settings: EvaluateSettings, names: set[str]) -> list[Task]:
-    """The test splits of the corpora that were fitted on; none where they are not in a known layout."""
+    """The test splits of the corpora that are fitted on; none where `--corpus` is one corpus without splits."""
     settings = replace(settings, split="test")
-    tasks = [read_task(settings, name, path) for name, path in find_corpora(settings).items() if name in names]
+    places = find_corpora(settings).items()
+    tasks = [read_task(settings, name, path) for name, path in places if path != Path(settings.corpus)]
+    tasks = [task for task in tasks if task.corpus.name in names]
     for task in tasks:
         check_labels(task.corpus, task.labels)
     return tasks
