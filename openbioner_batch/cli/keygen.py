@@ -11,7 +11,8 @@ def command(path: str) -> None:
     """Write a new random key to PATH, readable by you alone.
 
     The same key gives the same surrogates, date shifts and hashes in every run. Whoever has it can link them to their
-    originals: keep it away from the output, and copy it to every machine of a run. An existing file is never overwritten.
+    originals: keep it away from the output, and copy it to every machine of a run. An existing file is never
+    overwritten.
     """
     from openbioner_batch.deid.keys import generate_key
 

@@ -11,7 +11,8 @@ _TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
 _TENS = "twenty thirty forty fifty sixty seventy eighty".split()
 _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth".split()
 _one = "|".join([*_ONES, *_ORDINALS])
-_below_90 = rf"(?:{'|'.join(_TENS)}|{'|'.join(ten[:-1] + 'ie' for ten in _TENS)})(?:[\s-]+(?:{_one})|s|th)?|{'|'.join(_TEENS)}|{_one}"
+_tens = "|".join([*_TENS, *(ten[:-1] + "ie" for ten in _TENS)])
+_below_90 = rf"(?:{_tens})(?:[\s-]+(?:{_one})|s|th)?|{'|'.join(_TEENS)}|{_one}"
 _over_89_words = (
     rf"(?:super)?centenarian|nonagenarian|nineties|ninetieth|ninety(?:[\s-]+(?:{_one}))?"
     rf"|(?:(?:one|a)[\s-]+)?hundred(?:th)?(?:(?:[\s-]+and)?[\s-]+(?:{_below_90}))?"

@@ -1,7 +1,7 @@
 """Dates as people write them: found in a short text, read, and written back with another day in the same form.
 
-English month names. Day and month in digits are told apart by their size where it decides, else by the given order. A year of two
-digits is the latest that is not past the pivot's next year.
+English month names. Day and month in digits are told apart by their size where it decides, else by the given order. A
+year of two digits is the latest that is not past the pivot's next year.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ _TH = r"(?:st|nd|rd|th)"
 _YEAR = r"\d{4}|['’]\d{2}"
 _OF = r"(?:of\s+)?"
 
-# Each form names its parts in order: groups d, m, y and o (the ending of 4th), a and b (two numbers whose order is open).
+# Each form names its parts: d, m, y, z (a year of two digits), o (the ending of 4th), a and b (in an open order).
 _FORMS = {
     "iso": r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?!\d)",
     "numbers": r"(?P<a>\d{1,2})\s*(?P<sep>[-/.])\s*(?P<b>\d{1,2})\s*(?P=sep)\s*(?P<y>\d{4}|['’]?\d{2})(?!\d)",
-    "day_month_year": rf"(?P<d>\d{{1,2}})(?P<o>{_TH})?[\s,./-]*{_OF}(?P<m>{_MONTH})\.?[\s,/-]*(?P<y>{_YEAR}|\d{{2}})(?![\d:])",
+    "day_month_year": (
+        rf"(?P<d>\d{{1,2}})(?P<o>{_TH})?[\s,./-]*{_OF}(?P<m>{_MONTH})\.?[\s,/-]*(?P<y>{_YEAR}|\d{{2}})(?![\d:])"
+    ),
     "month_day_year": (
         rf"(?P<m>{_MONTH})\.?[\s/-]*(?:the\s+)?(?P<d>\d{{1,2}})(?P<o>{_TH})?"
         rf"(?:[\s,./-]+{_OF}(?P<y>{_YEAR})|\s*[,/-]\s*(?P<z>\d{{2}}))(?![\d:])"
@@ -60,13 +62,14 @@ _GROUPS = {
 
 WEEKDAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?s?\.?"
 _TIME = (
-    r"t?\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[ap]\.?m\b\.?)?(?:\s*(?:z|utc|gmt|[ecmp][sd]?t|hrs?|hours|h)\b|\s*[+-]\d{2}:?\d{2})?"
+    r"t?\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[ap]\.?m\b\.?)?"
+    r"(?:\s*(?:z|utc|gmt|[ecmp][sd]?t|hrs?|hours|h)\b|\s*[+-]\d{2}:?\d{2})?"
     r"|\d{1,2}\s*[ap]\.?m\b\.?|\d{4}\s*(?:hrs?|hours|h)\b|noon|midnight|(?<=\d)\d{4}(?:\d\d)?(?![\d/-])"
 )
 _WORDS = (
-    "at on the of in from to through thru till until and or by about approximately approx circa since between early late mid "
-    "morning afternoon evening night day date dated time born birth dob admitted admission discharged discharge died death "
-    "last next this before after around is was year years a"
+    "at on the of in from to through thru till until and or by about approximately approx circa since between early "
+    "late mid morning afternoon evening night day date dated time born birth dob admitted admission discharged discharge "
+    "died death last next this before after around is was year years a"
 ).split()
 _residue = re.compile(
     rf"(?:[\s,.;:()\[\]/&~–—-]+|\b(?:{WEEKDAY})(?![a-z])|(?:{_TIME})|\b(?:{'|'.join(_WORDS)})\b)*",
@@ -84,7 +87,7 @@ class WrittenDate:
     month: int | None
     day: int | None
     fields: tuple[tuple[int, int, str], ...]
-    """Where the parts stand, in order: start and end in the text, and a letter: y, m, d, or o for the ending of "4th"."""
+    """Where the parts stand, in order: start and end in the text, and a letter: y, m, d, or o for the "th" of "4th"."""
 
     @property
     def is_possible(self) -> bool:
@@ -96,7 +99,7 @@ class WrittenDate:
         return _day(year, self.month or 1, self.day or 1)
 
     def written(self, text: str, other: date) -> str:
-        """The stretch of `text` with another day in the same form: digits, zeros before them, names, endings and case."""
+        """The stretch of `text` with another day in the same form: digits, leading zeros, names, endings and case."""
         pieces, at = [], self.start
         padded = self._zeros(text)
         for start, end, part in self.fields:
@@ -136,7 +139,7 @@ def find_dates(text: str, order: str = ORDERS[0], pivot: int = 2026) -> list[Wri
 
 
 def is_understood(text: str, dates: list[WrittenDate]) -> bool:
-    """Whether nothing stands beside the dates but weekdays, times and words such as "on": else who knows what it says."""
+    """Whether nothing stands beside the dates but weekdays, times and words such as "on": the rest may say anything."""
     at = 0
     for start, end in [*((found.start, found.end) for found in dates), (len(text), len(text))]:
         match = _residue.match(text, at, start)

@@ -1,4 +1,4 @@
-"""What kind of thing each PHI type is: it decides which actions make sense for it, and how it is generalised or invented."""
+"""What kind of thing each PHI type is: by it an action suits a type or not, and values are generalised or invented."""
 
 from __future__ import annotations
 

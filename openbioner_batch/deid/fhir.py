@@ -1,4 +1,4 @@
-"""FHIR R4 resources without identifiers: their texts, and their own elements by the policy; what is not on a list is dropped."""
+"""FHIR R4 resources without identifiers: texts and other elements by the policy; what is not listed is dropped."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from typing import Any
 
 from openbioner_batch.deid import fhir_elements as elements
 from openbioner_batch.deid.fhir_attachment import media_type, read_text, with_text
-from openbioner_batch.deid.fhir_references import hashed_id, hashed_reference, is_public, public_or_hashed
+from openbioner_batch.deid.fhir_references import hashed_id, hashed_reference, is_public, patient_of, public_or_hashed
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.policy import Policy
 from openbioner_batch.deid.replacing import replace
 from openbioner_batch.deid.scope import Scope
 from openbioner_batch.deid.surrogates.names import CREDENTIALS, TITLES
+
+__all__ = ["DROPPED", "Transformed", "hashed_id", "patient_of", "transform"]
 
 DROPPED = {
     "narrative": "text: the resource again, as XHTML",
@@ -62,7 +64,8 @@ def transform(
         note_date: as for `replacing.replace`.
 
     Raises:
-        ValueError: the resource is of another kind, or something in it is not as FHIR says; nothing of its content is told.
+        ValueError: the resource is of another kind, or something in it is not as FHIR says; nothing of its content is
+        told.
     """
     kind = str(resource.get("resourceType"))
     if kind not in elements.RESOURCES:

@@ -14,7 +14,7 @@ PLAIN_TEXT = ("text/plain", "text/markdown", "text/x-markdown")
 
 
 def media_type(attachment: Mapping[str, Any]) -> str:
-    """What kind of data an attachment holds, in small letters, without parameters; empty if it does not say so properly."""
+    """What kind of data an attachment holds, in small letters, without parameters; empty if it does not say."""
     media = str(attachment.get("contentType", "")).partition(";")[0].strip().casefold()
     return media if re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", media) else ""
 
@@ -38,7 +38,7 @@ def read_text(attachment: Mapping[str, Any]) -> str | None:
 
 
 def with_text(attachment: Mapping[str, Any], text: str) -> dict[str, Any]:
-    """Type and data of an attachment that holds `text` in UTF-8; its size and hash (SHA-1, as FHIR asks) if it had them."""
+    """Type and data of an attachment that holds `text` in UTF-8; size and hash (SHA-1, says FHIR) if it had them."""
     data = text.encode("utf-8", "surrogatepass")
     new: dict[str, Any] = {"contentType": f"{media_type(attachment)}; charset=utf-8", "data": _base64(data)}
     if "size" in attachment:

@@ -18,7 +18,7 @@ _URN = re.compile(r"urn:(?:uuid|oid):(.+)", re.DOTALL)
 
 
 def patient_of(resource: Mapping[str, Any]) -> str | None:
-    """The id of the patient that a resource is about: its own if it is one, else that of its subject; None if there is none."""
+    """The id of the patient that a resource is about: its own if it is one, else its subject's; None without one."""
     if resource.get("resourceType") == "Patient":
         id = resource.get("id")
         return id if isinstance(id, str) else None
@@ -28,12 +28,12 @@ def patient_of(resource: Mapping[str, Any]) -> str | None:
 
 
 def hashed_id(key: Key, id: str) -> str:
-    """What an id becomes in ids and references: the same for the same id in every resource under a key, and a valid id."""
+    """What an id becomes in ids and references: the same in every resource under a key, and a valid id."""
     return key.hashed_uuid("fhir id", id)
 
 
 def hashed_reference(key: Key, text: str) -> str | None:
-    """A reference in any of its forms with its id hashed; one to a server becomes relative. None if it is none, or to a contained resource."""
+    """A reference in any form with its id hashed, relative to its server; None for one to a contained resource."""
     if found := _CONDITIONAL.fullmatch(text):
         system = f"{public_or_hashed(key, found[2])}|" if found[2] else ""
         return f"{found[1]}?identifier={system}{hashed_id(key, found[3])}"

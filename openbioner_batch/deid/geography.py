@@ -1,12 +1,12 @@
-"""Geography under safe harbor: nothing below a state but the first three digits of a ZIP code, where enough people live there."""
+"""Geography under safe harbor: nothing below a state but three digits of a ZIP code, where enough people live."""
 
 from __future__ import annotations
 
 import re
 
 ZIP3_SOURCE = (
-    "decennial census of 2020, by ZIP Code Tabulation Area, with the list from that of 2000 in the guidance of the Department "
-    "of Health and Human Services (2012), and military mail"
+    "decennial census of 2020, by ZIP Code Tabulation Area; with the list from that of 2000 in the guidance of the "
+    "Department of Health and Human Services (2012), and military mail"
 )
 """What `RESTRICTED_ZIP3` goes by."""
 
@@ -82,7 +82,8 @@ def generalise_place(text: str, tag: str) -> str:
 
 
 def generalise_street(text: str, tag: str) -> str:
-    """What a limited data set leaves of an address or place: town, state and ZIP code, where they end it; the rest as `tag`.
+    """What a limited data set leaves of an address or place: town, state and ZIP code, where they end it; the rest as
+    `tag`.
 
     "12 Elm St, Dover, AK 59607" gives "[ADDRESS], Dover, AK 59607"; a place without anything of a street stays.
     """

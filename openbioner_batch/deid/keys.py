@@ -131,7 +131,7 @@ def require_key(path: str | Path | None, reason: str) -> Key:
     key = load_key(path)
     if key is None:
         raise UsageError(
-            f"{reason} needs a key: {_WAY_OUT}; then give --key-file PATH, or set {VARIABLE}, on every machine of the run"
+            f"{reason} needs a key: {_WAY_OUT}; then give --key-file PATH, or set {VARIABLE}, on every machine"
         )
     return key
 

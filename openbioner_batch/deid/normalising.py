@@ -37,7 +37,7 @@ def squeeze(text: str) -> str:
 
 
 def comparable_forms(text: str) -> set[str]:
-    """What an invented value must differ from, lest it be taken for this original: its words, its digits, and the whole."""
+    """What an invented value must not equal, lest it be taken for this original: its words, its digits, the whole."""
     forms = {normalise_word(strip_possessive(word)[0]) for word in _words.findall(text)}
     forms.add(squeeze(text))
     forms.add("".join(filter(str.isdecimal, text)))

@@ -9,10 +9,11 @@
       patient_name: surrogate
       zip_code: generalise
 
-Actions: `tag` ([PATIENT]), `numbered-tag` ([PATIENT_1], one number per person or thing in a note), `redact` ([REDACTED]), `mask`
-(asterisks, same length), `hash` (keyed, the same for the same value everywhere), `surrogate` (an invented value, see `surrogates`),
-`shift` (dates, see `timeline`), `generalise` (dates to the year, ages over 89 to 90+, ZIP codes to three digits, places to the
-state), `generalise-street` (an address to town, state and ZIP code), `keep`.
+Actions: `tag` ([PATIENT]), `numbered-tag` ([PATIENT_1], one number per person or thing in a note), `redact`
+([REDACTED]), `mask` (asterisks, same length), `hash` (keyed, the same for the same value everywhere), `surrogate` (an
+invented value, see `surrogates`), `shift` (dates, see `timeline`), `generalise` (dates to the year, ages over 89 to
+90+, ZIP codes to three digits, places to the state), `generalise-street` (an address to town, state and ZIP code),
+`keep`.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class Policy:
     date_order: str = ORDERS[0]
     """How 03/04/2021 is read: one of `dates.ORDERS`; dates that can be read in one way only are read so."""
     reference_date: date = date(2026, 12, 31)
-    """The day as of which ages over 89 count; a note with a later date counts as of that. A run should state its own day."""
+    """The day as of which ages over 89 count, unless a note is dated later. A run should state its own day."""
     summary: str = field(default="", compare=False)
     """One line for people."""
 
@@ -112,7 +113,7 @@ class Policy:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes with whatever the output depends on: actions, dates, list of ZIP codes, stock of names (then it needs Faker)."""
+        """Changes with all that the output depends on: actions, dates, ZIP codes, and, if need be, the stock of names."""
         from openbioner_batch.deid.surrogates.stock import stock
 
         content = {

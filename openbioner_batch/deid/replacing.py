@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace as changed
+from dataclasses import dataclass
+from dataclasses import replace as changed
 from datetime import date
 
 from openbioner_batch.deid.ages import generalise_age
@@ -12,7 +13,7 @@ from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.geography import generalise_place, generalise_street, zip3
 from openbioner_batch.deid.normalising import comparable_forms, squeeze
 from openbioner_batch.deid.numbering import Numbering
-from openbioner_batch.deid.policy import KEYED_ACTIONS, Policy
+from openbioner_batch.deid.policy import Policy
 from openbioner_batch.deid.scope import Scope
 from openbioner_batch.deid.surrogates import surrogate
 from openbioner_batch.deid.timeline import Timeline, cut_to_year, first_date, shift
@@ -87,15 +88,15 @@ def replace(
     """The text with every finding replaced as `policy` says.
 
     Args:
-        text: the note.
-        findings: stretches that do not overlap, in any order; all of them are replaced.
-        policy: what happens to each type.
-        scope: whose note it is; None is enough where the policy needs no key.
-        known_originals: what the record's own columns tell of the patient: no surrogate will equal any of it, or of the findings.
-            A surrogate that would is not drawn anew, since it must be the same in every note: a name is written as its initial
-            there, anything else as a tag. Shifted dates are exempt, since intervals must survive.
-        note_date: the note's own date, if its record tells: for dates without a year, else read by the first whole date in the note, else by the
-            policy's reference date; and for ages over 89, which count as of the later of it and the policy's reference date.
+        text: the note. findings: stretches that do not overlap, in any order; all of them are replaced. policy: what
+        happens to each type. scope: whose note it is; None is enough where the policy needs no key. known_originals:
+        what the record's own columns tell of the patient: no surrogate will equal any of it, or of the findings.
+            A surrogate that would is not drawn anew, since it must be the same in every note: a name is written as its
+            initial there, anything else as a tag. Shifted dates are exempt, since intervals must survive.
+        note_date: the note's own date, if its record tells: for dates without a year, else read by the first whole date
+        in the note, else by the
+            policy's reference date; and for ages over 89, which count as of the later of it and the policy's reference
+            date.
 
     Raises:
         UsageError: the policy needs a key and there is no scope.
@@ -176,7 +177,7 @@ class _Note:
                 return "".join(char if char in "\r\n" else "*" for char in original), action, "done"
             case "generalise" | "generalise-street":
                 return self._generalised(type, action, original, tag)
-        assert self._scope is not None and action in KEYED_ACTIONS
+        assert self._scope is not None  # or `replace` would have refused
         if action == "hash":
             return f"[{label(type)}:{self._scope.key.hashed(type, squeeze(original))}]", action, "done"
         if action == "shift":

@@ -1,15 +1,18 @@
 """What becomes of dates: moved by the patient's number of days, or cut to the year.
 
-**Shift**: all dates of a scope move by `Scope.shift_days`, so intervals survive exactly and weekdays stay true. Times and weekday names
-stay. A month and day without a year are read in the year that brings them nearest to the note's date, and written without a year
-again. A date without a day is moved, too, from the middle of its month or year, and cut to its year. A month alone goes.
+**Shift**: all dates of a scope move by `Scope.shift_days`, so intervals survive exactly and weekdays stay true. Times
+and weekday names stay. A month and day without a year are read in the year that brings them nearest to the note's date,
+and written without a year again. A date without a day is moved, too, from the middle of its month or year, and cut to
+its year. A month alone goes.
 
-Shifting is **not** safe harbor: a shifted date is still a date finer than a year, and who knows one event's true date knows the others.
+Shifting is **not** safe harbor: a shifted date is still a date finer than a year, and who knows one event's true date
+knows the others.
 
 **Generalise** (45 CFR 164.514(b)(2)(i)(C)): the year stays, the rest goes.
 
-In both a date of birth, or a date that may be one, goes altogether if its year lies more than 89 years before the reference: it would tell
-an age over 89. So do days that do not exist, dates before 1900 or after 2100, and whatever is not understood.
+In both a date of birth, or a date that may be one, goes altogether if its year lies more than 89 years before the
+reference: it would tell an age over 89. So do days that do not exist, dates before 1900 or after 2100, and whatever is
+not understood.
 """
 
 from __future__ import annotations

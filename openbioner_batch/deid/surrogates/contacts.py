@@ -1,4 +1,4 @@
-"""Invented telephone numbers, mail and web addresses, and names of accounts, in ranges set aside for fiction where there are some."""
+"""Invented telephone numbers, addresses of mail and web, and accounts: in ranges set aside for fiction, if any are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from openbioner_batch.deid.surrogates.names import digits_surrogate, letter_surr
 from openbioner_batch.deid.surrogates.stock import stock
 
 _PHONE_WORDS = frozenset(
-    """phone telephone tel cell cellular mobile home work office fax facsimile pager page pg beeper bleep ext extension x
+    """phone telephone tel cell cellular mobile home work office fax facsimile pager page pg beeper bleep ext extension
+    x
     call number no contact voicemail main direct line p f t c h w m o""".split()
 )
 _extension = re.compile(r"(?:ext(?:ension|\.)?|x)[\s.:#]*\d+\s*$", re.IGNORECASE)
@@ -26,10 +27,10 @@ _runs = re.compile(r"([^\W\d_]+|\d+)")
 def phone_surrogate(text: str, scope: Scope) -> Surrogate:
     """A telephone, pager or fax number in the same layout; words such as "Fax" and "ext." stay.
 
-    Ten digits of the North American plan become an area code, 555 and 0100 to 0199, which the plan sets aside for fiction: with the
-    area code 79,200 numbers, so two of a patient's ten numbers coincide once in 1,760 patients. Seven digits have no area code, and a
-    hundred numbers would not keep them apart: they become 555 and any four digits, hardly ever assigned. Others keep their country
-    code and length.
+    Ten digits of the North American plan become an area code, 555 and 0100 to 0199, which the plan sets aside for
+    fiction: with the area code 79,200 numbers, so two of a patient's ten numbers coincide once in 1,760 patients. Seven
+    digits have no area code, and a hundred numbers would not keep them apart: they become 555 and any four digits,
+    hardly ever assigned. Others keep their country code and length.
     """
     extension = _extension.search(text)
     body = text[: extension.start()] if extension else text

@@ -1,8 +1,8 @@
 """Invented numbers: the same layout, the same kinds of characters in each place, the same check digits.
 
-A number is drawn for the letters and digits of the original alone, so that "00-44-18-2", "MRN 0044182" and "0044182" get the same
-one. Leading zeros, punctuation and words such as "MRN" stay. It may by chance be a stranger's number; those of a social security
-number cannot be, nor those in `contacts` that have ranges set aside for fiction.
+A number is drawn for the letters and digits of the original alone, so that "00-44-18-2", "MRN 0044182" and "0044182"
+get the same one. Leading zeros, punctuation and words such as "MRN" stay. It may by chance be a stranger's number;
+those of a social security number cannot be, nor those in `contacts` that have ranges set aside for fiction.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ _LABELS = (
     "MRN MR NPI DEA SSN SS DL VIN ID NID EMP INS POL RX ACC ACCT CSN FIN IBAN IMEI MAC UDI NHS SN S/N P/N serial lot no "
     "num number badge member policy group claim case visit encounter account medicare medicaid license licence "
     "certificate chart unit patient record records medical accession specimen prescription passport visa plate staff "
-    "employee driver drivers health plan insurance hospital study subject report dictation job device model room bed ref "
-    "reference code token card ending in last four social security tax routing UPIN MD RN state"
+    "employee driver drivers health plan insurance hospital study subject report dictation job device model room bed "
+    "ref reference code token card ending in last four social security tax routing UPIN MD RN state"
 ).split()
-# A label stands apart from what follows, which has a digit in it; only the clearest may touch it.
+# A label stands apart from the number; only the clearest may touch it. There must be a digit after it.
 _label = re.compile(
-    rf"(?:(?:(?:{'|'.join(map(re.escape, _LABELS))})(?:'s)?(?![A-Za-z0-9])|(?:MRN|SSN|NPI|CSN)(?=\d))[\s.:#/\-]*)*"
+    rf"(?:(?:(?:{'|'.join(map(re.escape, _LABELS))})(?:'s)?(?![A-Za-z0-9])"
+    r"|(?:MRN|SSN|NPI|CSN)(?=\d))[\s.:#/\-]*)*"
     r"(?=[\s\S]*\d)|",
     re.IGNORECASE,
 )
@@ -56,8 +57,9 @@ def identifier_surrogate(text: str, scope: Scope) -> Surrogate:
 def ssn_surrogate(text: str, scope: Scope) -> Surrogate:
     """A social security number that is never issued: it begins with 9, and its group is none of a taxpayer's number.
 
-    9xx is no area (20 CFR 422.103 ff.), and taxpayer numbers there have groups from 50 up, so groups 01 to 49 belong to nobody:
-    49 million numbers. The last four digits depend on those of the original alone, so that "xxx-xx-3456" agrees with it.
+    9xx is no area (20 CFR 422.103 ff.), and taxpayer numbers there have groups from 50 up, so groups 01 to 49 belong to
+    nobody: 49 million numbers. The last four digits depend on those of the original alone, so that "xxx-xx-3456" agrees
+    with it.
     """
     match = _label.match(text)
     start = match.end() if match else 0
@@ -75,7 +77,7 @@ def ssn_surrogate(text: str, scope: Scope) -> Surrogate:
 
 
 def invented_number(core: str, scope: Scope) -> str:
-    """Another number for the letters and digits `core`, which are in small letters: each letter a letter, each digit a digit."""
+    """Another number for the letters (small) and digits of `core`: a letter for each letter, a digit for each digit."""
     known = scope.memory.get(("number", core))
     if known is not None:
         return known
@@ -116,7 +118,7 @@ def _lay_out_digits(digits: str, pattern: str) -> str:
 
 
 def _simple(pattern: str) -> Iterator[str]:
-    """The characters, those repeated that fold to several (ß to ss), so that they match what `squeeze` makes of them."""
+    """The characters; one that folds to several (ß to ss) as those, to match what `squeeze` makes of it."""
     for char in pattern:
         yield from (char,) if char.isascii() else char.casefold() if char.isalnum() else (char,)
 

@@ -1,13 +1,14 @@
 """Invented names of persons.
 
-Each part of a name has its own surrogate, a function of the key, the patient and the part (without case and accents) and of
-nothing else. So "Anna Lee", "Lee, Anna", "LEE", "Anna's" and a sister "Ruth Lee" agree wherever they stand. The first letter
-comes from a keyed permutation of the alphabet in which no letter keeps its place: "A. Lee" and "A.L." agree with "Anna Lee"
-too, and no surrogate can be its original. Given names keep their gender; a part that no list knows becomes a surname.
+Each part of a name has its own surrogate, a function of the key, the patient and the part (without case and accents)
+and of nothing else. So "Anna Lee", "Lee, Anna", "LEE", "Anna's" and a sister "Ruth Lee" agree wherever they stand. The
+first letter comes from a keyed permutation of the alphabet in which no letter keeps its place: "A. Lee" and "A.L."
+agree with "Anna Lee" too, and no surrogate can be its original. Given names keep their gender; a part that no list
+knows becomes a surname.
 
-A surrogate must not coincide with another original of its note either (the sister Maria, when Anna became Maria). Drawing
-again would make two invented persons of one; so such a part is written as its initial there, "M. Whitfield", which is still the
-same person. Initials are exempt: there are only 26.
+A surrogate must not coincide with another original of its note either (the sister Maria, when Anna became Maria).
+Drawing again would make two invented persons of one; so such a part is written as its initial there, "M. Whitfield",
+which is still the same person. Initials are exempt: there are only 26.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from openbioner_batch.deid.surrogates.base import Surrogate
 from openbioner_batch.deid.surrogates.stock import stock
 
 TITLES = frozenset(
-    """dr mr mrs ms mx miss mister madam prof professor doctor nurse rev reverend fr sir dame hon judge capt captain lt sgt
-    col maj pt patient resident attending intern physician surgeon baby boy girl little twin aunt uncle grandma
+    """dr mr mrs ms mx miss mister madam prof professor doctor nurse rev reverend fr sir dame hon judge capt captain lt
+    sgt col maj pt patient resident attending intern physician surgeon baby boy girl little twin aunt uncle grandma
     grandpa grandmother grandfather mother father sister brother son daughter wife husband""".split()
 )
 """Words before a name that stay as they are."""
 CREDENTIALS = frozenset(
-    """md do rn np pa pac lpn lvn crna cnm cns aprn arnp dnp msn bsn mbbs mbchb phd pharmd rph psyd dds dmd dpm dpt pt ot otr
+    """md do rn np pa pac lpn lvn crna cnm cns aprn arnp dnp msn bsn mbbs mbchb phd pharmd rph psyd dds dmd dpm dpt pt
+    ot otr
     slp msw lcsw facs facp frcs frcp faap mph ms ba bs jr sr ii iii iv esq fnp aud od dc rd""".split()
 )
 """Letters after a name that stay as they are; in capitals, or with dots, or for jr and sr in any case."""
@@ -111,7 +113,7 @@ def _kept_tokens(pieces: list[str]) -> set[int]:
 
 
 def _is_particle(pieces: list[str], place: int, kept: set[int]) -> bool:
-    """Whether a small word of a surname stands here, before another word: in small letters, or where a surname may begin."""
+    """Whether a small word of a surname stands here, before another: in small letters, or where surnames begin."""
     token = pieces[place]
     part = token.lower()
     if part not in PARTICLES or place + 2 >= len(pieces) or not pieces[place + 1].isspace():

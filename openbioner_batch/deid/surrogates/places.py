@@ -26,12 +26,13 @@ KINDS = frozenset(
 )
 """Words of names of organisations that stay."""
 _STREETS = frozenset(
-    """street st avenue ave road rd lane ln drive dr court ct boulevard blvd way place pl terrace ter circle cir
-    parkway pkwy highway hwy route rt square sq trail alley row loop crescent close north south east west n s e w ne nw se
+    """street st avenue ave road rd lane ln drive dr court ct boulevard blvd way place pl terrace ter circle cir parkway
+    pkwy highway hwy route rt square sq trail alley row loop crescent close north south east west n s e w ne nw se
     sw po p o box apt apartment suite ste unit floor fl building bldg room rm lot and the corner of at""".split()
 )
 _ROOMS = frozenset(
-    """room rm bed floor fl unit ward wing building bldg icu micu sicu ccu nicu picu or er ed pacu suite ste bay pod tower
+    """room rm bed floor fl unit ward wing building bldg icu micu sicu ccu nicu picu or er ed pacu suite ste bay pod
+    tower
     north south east west n s e w main level lower upper intensive care step down the on in at ext extension""".split()
 )
 _COUNTY = frozenset("county parish borough precinct district township co bezirk of the".split())
@@ -46,7 +47,8 @@ _coordinate = re.compile(r"\d+")
 def organisation_surrogate(text: str, scope: Scope) -> Surrogate:
     """Another hospital, clinic, employer or school: "St. Brendan Medical Center" to "Hartford Medical Center", say.
 
-    Proper words in a row become one surname; capitals that stand for a name (SBMC) become others by the patient's alphabet.
+    Proper words in a row become one surname; capitals that stand for a name (SBMC) become others by the patient's
+    alphabet.
     """
     return _proper_words(text, scope, KINDS, "organisation")
 
@@ -63,7 +65,8 @@ def town_surrogate(text: str, scope: Scope) -> Surrogate:
 
 
 def address_surrogate(text: str, scope: Scope) -> Surrogate:
-    """Another address in the same layout: house, street, town and ZIP code are invented; state and kinds of street stay.
+    """Another address in the same layout: house, street, town and ZIP code are invented; state and kinds of street
+    stay.
 
     The last words before a state or ZIP code are the town, and agree with that town elsewhere.
     """
@@ -101,7 +104,7 @@ def zip_surrogate(text: str, scope: Scope) -> Surrogate:
 
 
 def state_surrogate(text: str, scope: Scope) -> Surrogate:
-    """Another state of the United States, by its abbreviation or its name as the original is; "OH" agrees with "Ohio"."""
+    """Another state of the United States, by abbreviation or name as the original is; "OH" agrees with "Ohio"."""
     whole = text.strip().rstrip(".")
     code = next((code for code, name in STATES.items() if name.casefold() == whole.casefold()), whole.upper())
     others = tuple(other for other in STATES if other != code)
@@ -140,7 +143,7 @@ def coordinates_surrogate(text: str, scope: Scope) -> Surrogate:
 
 
 def _proper_words(text: str, scope: Scope, kept: Collection[str], purpose: str) -> Surrogate:
-    """The words of `kept` and all punctuation stay; other words in a row become one surname, numbers other numbers."""
+    """Words of `kept` and punctuation stay; other words in a row become one surname, numbers other numbers."""
     pieces = _run.split(text)
     invented: set[str] = set()
     place = 1

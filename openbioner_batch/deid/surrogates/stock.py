@@ -1,4 +1,4 @@
-"""The stock of names: lists that Faker carries, read without its random numbers, and a digest that tells when they change."""
+"""The stock of names: lists that Faker carries, read without its randomness, and a digest that tells if they change."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _NOT_INVENTED = frozenset(
 )
 
 _RARE = {
-    "female": "Queenie Quiana Quinta Quintina Quenna Ursa Ursina Ulla Ulrike Unity Xanthe Xandra Xaviera Xenia Xyla Xylia",
-    "male": "Quade Quentin Quinlan Quincey Quintus Ulf Ulrich Urban Urias Usher Xan Xavi Xanthus Xeno Xenon Xylon Xerxes",
-    "surname": "Xanders Xanthos Xavier Xenakis Xenos Xerri Xiang Xiong Ximenes Xuan Xuereb Xylander Ubell Udall Umber Upham",
+    "female": "Queenie Quiana Quinta Quintina Quenna Ursa Ursina Ulla Ulrike Xanthe Xandra Xaviera Xenia Xyla Xylia",
+    "male": "Quade Quentin Quincey Quintus Ulf Ulrich Urban Urias Usher Xan Xavi Xanthus Xeno Xenon Xylon Xerxes",
+    "surname": "Xanders Xanthos Xenakis Xenos Xerri Xiang Xiong Ximenes Xuan Xuereb Xylander Ubell Udall Umber Upham",
 }
 """Names with letters for which Faker has few."""
 
