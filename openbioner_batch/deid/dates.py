@@ -68,8 +68,8 @@ _TIME = (
 )
 _WORDS = (
     "at on the of in from to through thru till until and or by about approximately approx circa since between early "
-    "late mid morning afternoon evening night day date dated time born birth dob admitted admission discharged discharge "
-    "died death last next this before after around is was year years a"
+    "late mid morning afternoon evening night day date dated time born birth dob admitted admission discharged "
+    "discharge died death last next this before after around is was year years a"
 ).split()
 _residue = re.compile(
     rf"(?:[\s,.;:()\[\]/&~–—-]+|\b(?:{WEEKDAY})(?![a-z])|(?:{_TIME})|\b(?:{'|'.join(_WORDS)})\b)*",

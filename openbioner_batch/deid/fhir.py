@@ -19,19 +19,7 @@ from openbioner_batch.deid.replacing import replace
 from openbioner_batch.deid.scope import Scope
 from openbioner_batch.deid.surrogates.names import CREDENTIALS, TITLES
 
-__all__ = ["DROPPED", "Transformed", "hashed_id", "patient_of", "transform"]
-
-DROPPED = {
-    "narrative": "text: the resource again, as XHTML",
-    "extension": "extensions, also of single values",
-    "contained": "contained resources, and references to them",
-    "attachment": "attachments that are no plain text, or only an address of it",
-    "date": "dates that the policy does not leave a FHIR date",
-    "value": "single values that the policy redacts or that are of an unknown kind",
-    "element": "other elements that are not on the list",
-}
-"""What is dropped and counted, by kind."""
-
+__all__ = ["Transformed", "hashed_id", "patient_of", "transform"]
 
 _WORD = re.compile(r"[A-Za-z0-9:/.|#_+-]{1,255}")
 
@@ -42,7 +30,7 @@ class Transformed:
 
     resource: dict[str, Any]
     dropped: Mapping[str, int]
-    """How many elements of each kind of `DROPPED`."""
+    """How many elements of each kind of `fhir_elements.DROPPED`."""
     replaced: Mapping[tuple[str, str, str], int]
     """How many of the resource's own values, by type, action and outcome; the texts' are the callback's to count."""
 

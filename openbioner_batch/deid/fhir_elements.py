@@ -163,3 +163,14 @@ PARTS_OF_ADDRESSES = {
 }
 
 PARTS_OF_NAMES = ("text", "family", "given")
+
+DROPPED = {
+    "narrative": "text: the resource again, as XHTML",
+    "extension": "extensions, also of single values",
+    "contained": "contained resources, and references to them",
+    "attachment": "attachments that are no plain text, or only an address of it",
+    "date": "dates that the policy does not leave a FHIR date",
+    "value": "single values that the policy redacts or that are of an unknown kind",
+    "element": "other elements that are not on the list",
+}
+"""What is dropped and counted, by kind."""
