@@ -63,15 +63,21 @@ class Tagging:
         common = {field.name: getattr(job, field.name) for field in dataclasses.fields(job)}
         on_gpu = self.fingerprint().get("device") == "cuda"
         tagging = TaggingJob(**common, factory=self.factory, threads=None if on_gpu else 1)
-        return stream(tasks, tagging, self._layout(on_gpu, resources))
+        return stream(tasks, tagging, layout_of(self.settings.actors, on_gpu, resources))
 
-    def _layout(self, on_gpu: bool, resources: Resources) -> Layout:
-        if on_gpu and not resources.gpus:
-            raise UsageError("--devices gpu: Ray has no GPU; leave the flag out, or give --devices cpu")
-        actors = self.settings.actors or (resources.gpus if on_gpu else resources.cpus)
-        if on_gpu and actors > resources.gpus:
-            raise UsageError(f"--actors {actors}: there are {resources.gpus} GPUs, and each actor takes one")
-        return Layout.of(on_gpu, actors, resources.cpus)
+
+def layout_of(actors: int | None, on_gpu: bool, resources: Resources) -> Layout:
+    """How a model's actors and the other stages share what Ray has.
+
+    Raises:
+        UsageError: there are fewer GPUs than are asked for.
+    """
+    if on_gpu and not resources.gpus:
+        raise UsageError("--devices gpu: Ray has no GPU; leave the flag out, or give --devices cpu")
+    actors = actors or (resources.gpus if on_gpu else resources.cpus)
+    if on_gpu and actors > resources.gpus:
+        raise UsageError(f"--actors {actors}: there are {resources.gpus} GPUs, and each actor takes one")
+    return Layout.of(on_gpu, actors, resources.cpus)
 
 
 def _model_factory(settings: AnnotateSettings, on_cluster: bool) -> ScorerFactory:

@@ -7,31 +7,38 @@ from pathlib import Path
 from openbioner_batch.errors import CheckpointError
 
 BUNDLED = "bundled"
+BUNDLED_PHI = "bundled-phi"
 MODEL_CARD = "README.md"
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 TOKENIZER_FILES = ("vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
-_BUNDLED_DIRECTORY = Path(__file__).parent.parent / "data" / "bundled"
+_DATA = Path(__file__).parent.parent / "data"
+_BUNDLED = {BUNDLED: _DATA / "bundled", BUNDLED_PHI: _DATA / "bundled_phi"}
 
 
 def resolve_checkpoint(path_or_id: str | Path) -> Path:
     """The local directory of a checkpoint.
 
     Args:
-        path_or_id: "bundled", a directory, or a hub id such as `disi-unibo-nlp/openbioner-tiny-v2`, which is
+        path_or_id: "bundled", "bundled-phi", a directory, or a hub id such as `disi-unibo-nlp/openbioner-tiny-v2`, which is
             downloaded once into the hub's cache.
 
     Raises:
         CheckpointError: nothing is there, or the hub cannot be reached.
     """
-    if str(path_or_id) == BUNDLED:
-        return _BUNDLED_DIRECTORY
+    name = str(path_or_id)
+    if name in _BUNDLED:
+        if not _BUNDLED[name].is_dir():
+            raise CheckpointError(
+                f"model {name!r} is not part of this installation; expected {BUNDLED!r}, a checkpoint directory, "
+                "a hub id 'owner/name', or, to de-identify without a model, 'none'"
+            )
+        return _BUNDLED[name]
     path = Path(path_or_id).expanduser()
     if path.is_dir():
         return path
-    name = str(path_or_id)
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
         raise CheckpointError(
-            f"model {name!r}: no such directory; expected {BUNDLED!r}, a checkpoint directory, or a hub id 'owner/name'"
+            f"model {name!r}: no such directory; expected {BUNDLED!r}, {BUNDLED_PHI!r}, a checkpoint directory, or a hub id 'owner/name'"
         )
     return _download(name)
 

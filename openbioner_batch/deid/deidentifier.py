@@ -1,0 +1,109 @@
+"""One note at a time: find, replace, and look again at what came out. What a script imports, and what a run calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace as changed
+from datetime import date
+
+from openbioner_batch.deid.finder import Finder, FinderSettings
+from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.keys import Key
+from openbioner_batch.deid.known import KnownIdentifiers
+from openbioner_batch.deid.policy import Policy
+from openbioner_batch.deid.replacing import Edit, replace
+from openbioner_batch.deid.scope import Scope
+from openbioner_batch.errors import UsageError
+from openbioner_batch.records import Span
+
+_DATE_ORDERS = {"month-first": "mdy", "day-first": "dmy"}
+
+
+@dataclass(frozen=True, slots=True)
+class Deidentified:
+    """A note without its identifiers."""
+
+    text: str
+    edits: tuple[Edit, ...]
+    """What was replaced, in the order of the text."""
+    residual: tuple[Finding, ...]
+    """What patterns and known values still find in the new text outside of what was put there."""
+
+
+class Deidentifier:
+    """Finds and replaces identifiers by one policy.
+
+    Args:
+        policy: what happens to each type.
+        finder: what identifiers are found with; dates are read as the policy says.
+        key: needed by policies that hash, shift or invent.
+
+    Raises:
+        UsageError: the policy needs a key and there is none.
+    """
+
+    def __init__(self, policy: Policy, finder: FinderSettings | None = None, key: Key | None = None) -> None:
+        if policy.needs_key and key is None:
+            raise UsageError(f"policy {policy.name} needs a key: `openbioner-batch keygen PATH` makes one")
+        settings = changed(finder or FinderSettings(), date_order=_DATE_ORDERS[policy.date_order])
+        self.policy = policy
+        self.key = key
+        self._finder = Finder(settings)
+        again = tuple(name for name in settings.recognizers if name != "model")
+        # An invented name found again would be looked for, in vain and in error, in the rest of the note.
+        self._checker = Finder(changed(settings, recognizers=again, repeats=False)) if again else None
+
+    def scope(self, patient: str | None, document: str) -> Scope | None:
+        """Whose note it is: the patient's, or the document's own where the patient is not known; None without a key."""
+        if self.key is None:
+            return None
+        return Scope.for_document(self.key, document) if patient is None else Scope.for_patient(self.key, patient)
+
+    def deidentify(
+        self,
+        text: str,
+        scope: Scope | None = None,
+        known: KnownIdentifiers | None = None,
+        model_spans: Sequence[Span] = (),
+        note_date: date | None = None,
+    ) -> Deidentified:
+        """A note without its identifiers.
+
+        Args:
+            text: the note.
+            scope: whose note it is; `scope` makes it.
+            known: what is known of the patient and of others.
+            model_spans: the model's spans on this text, with types of the PHI catalog.
+            note_date: the note's own date, for dates without a year and for ages.
+
+        Raises:
+            UsageError: the policy needs a key and there is no scope.
+        """
+        found = self._finder.find(text, known, model_spans)
+        originals = [value.value for value in known.values] if known else []
+        replaced = replace(text, found, self.policy, scope, originals, note_date)
+        again = self._checker.find(replaced.text, known) if self._checker else []
+        again = [finding for finding in again if self.policy.action(finding.type) != "keep"]
+        return Deidentified(replaced.text, replaced.edits, tuple(leaks(replaced.text, again, spans_of(replaced.edits))))
+
+
+def spans_of(edits: Sequence[Edit]) -> list[tuple[int, int]]:
+    """Where in the new text the replacements stand, and what the policy keeps."""
+    return [(edit.new_start, edit.new_end) for edit in edits]
+
+
+def leaks(text: str, findings: Sequence[Finding], settled: Sequence[tuple[int, int]]) -> list[Finding]:
+    """The findings that cover a letter or digit outside of `settled`: what was put there or kept on purpose."""
+    found = []
+    for finding in findings:
+        start = finding.start
+        rest = []
+        for left, right in sorted(settled):
+            if left < finding.end and right > start:
+                rest.append(text[start:left])
+                start = max(start, right)
+        rest.append(text[start : finding.end])
+        if any(char.isalnum() for part in rest for char in part):
+            found.append(finding)
+    return found

@@ -1,0 +1,77 @@
+"""What every worker of a de-identification must know, the key apart, and the tools that it makes of that."""
+
+from __future__ import annotations
+
+import functools
+import pickle
+from dataclasses import dataclass
+
+from openbioner_batch.deid.deidentifier import Deidentifier
+from openbioner_batch.deid.finder import FinderSettings
+from openbioner_batch.deid.keys import VARIABLE, Key, load_key
+from openbioner_batch.deid.policy import Policy
+from openbioner_batch.engine.work import Job
+from openbioner_batch.errors import RunFailedError
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The input's fields by what they are for. Fields for several uses are read once."""
+
+    id: str | None
+    text: str
+    patient: str | None
+    known: dict[str, str]
+    """Field -> type of the PHI catalog."""
+    note_date: str | None
+    keep: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeidJob(Job):
+    """The same for all shards of a run."""
+
+    policy: Policy
+    finder: FinderSettings
+    columns: Columns
+    keep_ids: bool
+    key_file: str | None
+    key_check: str | None
+    """Tells whether a worker's key is the run's; None where the run has none."""
+    audit_output: str | None
+    """Where originals may be written; None for nowhere."""
+    model_sample: float
+    """Share of the notes that the model is to read again."""
+    first_inputs: tuple[int, ...]
+    """For each split of the plan the number of its first file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What is built once in a process."""
+
+    deidentifier: Deidentifier
+    key: Key | None
+
+
+def tools_of(job: DeidJob) -> Tools:
+    """The job's tools, with the key that lies on this machine.
+
+    Raises:
+        RunFailedError: there is no key here, or another one.
+    """
+    return _build(pickle.dumps((job.policy, job.finder, job.key_file, job.key_check)))
+
+
+@functools.lru_cache(maxsize=1)
+def _build(pickled: bytes) -> Tools:
+    policy, finder, key_file, check = pickle.loads(pickled)
+    key = load_key(key_file) if check is not None else None
+    if check is not None and (key is None or key.check_value != check):
+        place = f"the key file {key_file}" if key_file else f"the variable {VARIABLE}"
+        fault = "is not set" if key is None else "holds another key than the run began with"
+        raise RunFailedError(
+            f"{place} on a machine of this run {fault}: "
+            "put the same key on every machine, then give the same command again"
+        )
+    return Tools(Deidentifier(policy, finder, key), key)

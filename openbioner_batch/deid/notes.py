@@ -1,0 +1,80 @@
+"""A shard's rows as notes: each with its text, the model's spans, and what its record says of the patient."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+
+from openbioner_batch.deid.job import Columns
+from openbioner_batch.deid.known import KnownIdentifiers
+from openbioner_batch.formats.fields import KEPT_AS_JSON
+from openbioner_batch.records import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One record on its way through finding and replacing."""
+
+    source: str
+    record: int
+    id: str
+    patient: str | None
+    text: str
+    spans: tuple[Span, ...]
+    fields: Mapping[str, Any]
+    """All fields that were read beside id and text."""
+    known: KnownIdentifiers
+    date: date | None
+
+
+def notes_of(rows: pa.Table, columns: Columns, kept: pa.Schema) -> Iterator[Note]:
+    """The rows as notes.
+
+    Args:
+        rows: as the tagging stage gives them, texts included.
+        columns: what the fields are for.
+        kept: the Arrow schema of the fields that were read.
+    """
+    fields = _fields(rows, kept)
+    parts = zip(*(rows[name].to_pylist() for name in ("source", "record", "document_id", "text", "spans")), strict=True)
+    for (source, record, id, text, spans), found in zip(parts, fields, strict=True):
+        patient = found.get(columns.patient) if columns.patient else None
+        known = {name: found[name] for name in columns.known if name in found}
+        yield Note(
+            source=source,
+            record=record,
+            id=id,
+            patient=None if patient is None or patient == "" else str(patient),
+            text=text,
+            spans=tuple(Span(**span) for span in spans),
+            fields=found,
+            known=KnownIdentifiers.from_fields(known, columns.known),
+            date=_day(found.get(columns.note_date)) if columns.note_date else None,
+        )
+
+
+def _fields(rows: pa.Table, kept: pa.Schema) -> Iterator[dict[str, Any]]:
+    if kept == KEPT_AS_JSON:
+        yield from (json.loads(text) for text in rows["kept"].to_pylist())
+        return
+    values = {name: _plain(rows[name]) for name in kept.names}
+    for row in range(rows.num_rows):
+        yield {name: column[row] for name, column in values.items()}
+
+
+def _plain(column: pa.ChunkedArray) -> list[Any]:
+    """Values as Python objects, times as text, since Python's own end at microseconds."""
+    return list((column.cast(pa.string()) if pa.types.is_temporal(column.type) else column).to_pylist())
+
+
+def _day(value: Any) -> date | None:
+    """A date or time in ISO format as a day; None for anything else."""
+    with suppress(ValueError):
+        return date.fromisoformat(str(value)[:10])
+    return None

@@ -1,0 +1,100 @@
+"""De-identification as the engine runs it: read, tag where a model is used, then find, replace and write."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import openbioner_batch
+from openbioner_batch.deid.job import Columns, DeidJob
+from openbioner_batch.deid.keys import Key
+from openbioner_batch.deid.policy import Policy
+from openbioner_batch.deid.settings import DeidentifySettings
+from openbioner_batch.deid.shard import finish_shard, read_by_number
+from openbioner_batch.deid.sources import first_numbers
+from openbioner_batch.engine.cluster import Resources
+from openbioner_batch.engine.graph import Layout, run_graph
+from openbioner_batch.engine.ledger import Totals
+from openbioner_batch.engine.names import AUDIT
+from openbioner_batch.engine.plan import read_plan
+from openbioner_batch.engine.run import layout_of
+from openbioner_batch.engine.scoring import ScorerFactory
+from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.work import Job, SplitTask, TaggingJob
+from openbioner_batch.errors import RunFailedError
+
+
+@dataclass(frozen=True, slots=True)
+class Deidentification:
+    """The pipeline of `deidentify`."""
+
+    settings: DeidentifySettings
+    policy: Policy
+    columns: Columns
+    key: Key | None
+    factory: ScorerFactory | None
+    """What scores; None where no model is used."""
+
+    @property
+    def key_check(self) -> str | None:
+        """What tells the key from others; None where there is none."""
+        return None if self.key is None else self.key.check_value
+
+    def fingerprint(self) -> dict[str, Any]:
+        settings = self.settings
+        finder = dataclasses.asdict(settings.finder)
+        return {
+            **(self.factory.fingerprint() if self.factory else {"model": None}),
+            "ledger": AUDIT,
+            "version": openbioner_batch.__version__,
+            "policy": self.policy.name,
+            "policy content": self.policy.fingerprint,
+            "key": self.key_check,
+            "finder": finder,
+            "known fields": self.columns.known,
+            "patient field": self.columns.patient,
+            "note date field": self.columns.note_date,
+            "fields to keep": list(self.columns.keep),
+            "keep ids": settings.keep_ids,
+            "audit output": settings.audit_output,
+            "residual sample": settings.sampled_share if settings.uses_model else None,
+        }
+
+    def stream(
+        self, tasks: Sequence[SplitTask], job: Job, resources: Resources, before: Totals
+    ) -> Generator[dict[str, Any], None, None]:
+        common = {field.name: getattr(job, field.name) for field in dataclasses.fields(job)}
+        tagging: TaggingJob | None = None
+        layout = Layout(0, 0, 0, 1, 0.1, max(1, resources.cpus), min(0.8, 0.8 * resources.cpus))
+        if self.factory is not None:
+            on_gpu = self.factory.fingerprint().get("device") == "cuda"
+            tagging = TaggingJob(**common, factory=self.factory, threads=None if on_gpu else 1)
+            layout = layout_of(self.settings.actors, on_gpu, resources)
+            # Finding takes a tenth of what a model takes on a CPU; a GPU is fed by all cores that do not read.
+            finishers = max(1, resources.cpus - layout.readers) if on_gpu else max(1, layout.actors // 4)
+            layout = dataclasses.replace(layout, writers=finishers)
+        deid = self._job(common, job)
+        read = partial(read_by_number, job=deid, tagging=tagging)
+        return run_graph(tasks, layout, read, tagging, partial(finish_shard, job=deid))
+
+    def _job(self, common: dict[str, Any], job: Job) -> DeidJob:
+        settings = self.settings
+        plan = read_plan(Store(job.output))
+        if plan is None:
+            raise RunFailedError(f"the plan of the run in {job.output} is gone: --overwrite starts anew")
+        return DeidJob(
+            **common,
+            policy=self.policy,
+            finder=settings.finder,
+            columns=self.columns,
+            keep_ids=settings.keep_ids,
+            key_file=os.path.abspath(settings.key_file) if settings.key_file else None,
+            key_check=self.key_check,
+            audit_output=settings.audit_output,
+            model_sample=settings.sampled_share if settings.uses_model else 0.0,
+            first_inputs=first_numbers(plan),
+        )

@@ -1,0 +1,62 @@
+"""A record before and after: who it is in the output, and what became of each of its texts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from openbioner_batch.deid.deidentifier import Deidentified
+from openbioner_batch.deid.job import DeidJob, Tools
+from openbioner_batch.deid.notes import Note
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """How a record is told from others in every output."""
+
+    document: str
+    patient: str | None
+    """None where there is no key to hash it with, or no patient."""
+    source: int
+    """Number of the input file."""
+    record: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One text of a record."""
+
+    name: str
+    original: str
+    new: Deidentified
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A record without its identifiers."""
+
+    parts: tuple[Part, ...]
+    resource: Mapping[str, Any] | None = None
+    """The record itself where it is more than a text."""
+    dropped: Counter[str] = field(default_factory=Counter)
+    """Elements that were left out, by name."""
+
+
+def identity_of(note: Note, job: DeidJob, tools: Tools) -> Identity:
+    """The record's ids as the output has them: hashed, or kept by request; without a key, its place."""
+    document, patient = note.id, note.patient
+    if not job.keep_ids and tools.key is not None:
+        document = tools.key.hashed("document", note.id)
+        patient = tools.key.hashed("patient", note.patient) if note.patient is not None else None
+    elif not job.keep_ids:
+        document, patient = f"{note.source}-{note.record}", None
+    return Identity(document, patient, int(note.source), note.record)
+
+
+def deidentify_note(note: Note, job: DeidJob, tools: Tools) -> Result:
+    """The note's text without its identifiers."""
+    scope = tools.deidentifier.scope(note.patient, note.id)
+    new = tools.deidentifier.deidentify(note.text, scope, note.known, note.spans, note.date)
+    return Result((Part(job.columns.text, note.text, new),))

@@ -1,0 +1,176 @@
+"""De-identifying an archive from start to end."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from openbioner_batch.deid.job import Columns
+from openbioner_batch.deid.keys import Key, load_key, require_key
+from openbioner_batch.deid.pipeline import Deidentification
+from openbioner_batch.deid.policy import Policy, load_policy
+from openbioner_batch.deid.report import make_report
+from openbioner_batch.deid.residual import check_with_model
+from openbioner_batch.deid.settings import FORMATS, DeidentifySettings
+from openbioner_batch.deid.sources import messages_by_number, numbered, without_names
+from openbioner_batch.engine.cluster import Resources, ray_connection
+from openbioner_batch.engine.names import REPORT
+from openbioner_batch.engine.request import Inputs, Say, resolve_inputs
+from openbioner_batch.engine.scoring import ScorerFactory
+from openbioner_batch.engine.session import run_pipeline, say_to_stderr
+from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.summary import Summary
+from openbioner_batch.errors import RunFailedError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run that came to its end."""
+
+    summary: Summary
+    report: dict[str, Any]
+    """What `report.json` holds."""
+
+    @property
+    def residual(self) -> int:
+        """Identifiers that the check of the result found."""
+        return int(self.report["residual"]["total"])
+
+    def check_residual(self, fail: bool) -> None:
+        """Raises RunFailedError if there are any and `fail` asks for it."""
+        if fail and self.residual:
+            raise RunFailedError(
+                f"{self.residual:,} identifiers are still found in the result (--fail-on-residual): "
+                f"{self.summary.output}/{REPORT} counts them by type"
+            )
+
+
+def deidentify(
+    settings: DeidentifySettings, factory: ScorerFactory | None = None, say: Say = say_to_stderr
+) -> Finished:
+    """De-identify the inputs into the output folder, or go on with the run that is there.
+
+    Args:
+        settings: the request.
+        factory: what scores, in place of the model in the settings.
+        say: told of guesses and of what is skipped.
+
+    Returns:
+        The finished run's summary and report.
+
+    Raises:
+        UsageError: the request is wrong; nothing has been started.
+        PlanMismatchError: the output folder holds another run, or one with another key.
+        TooManyQuarantinedError: more records were set aside than `max_quarantined` allows.
+        RunFailedError: the run stopped; the same call resumes it.
+    """
+    policy = load_policy(settings.policy, settings.reference_day)
+    key = _key(settings, policy)
+    inputs, columns = _inputs(settings, policy, key, say)
+    if key is None and not settings.keep_ids:
+        say("note: without a key, documents are called by their place in the input, and ids of patients are left out")
+    numbers = numbered(inputs.files)
+
+    def make(on_cluster: bool) -> Deidentification:
+        scores = (factory or _model_factory(settings, on_cluster)) if settings.uses_model else None
+        return Deidentification(settings, policy, columns, key, scores)
+
+    with _one_ray(settings.spill_dir) as connect, messages_by_number(numbers):
+        summary = run_pipeline(
+            settings, inputs, make, lambda line: say(without_names(line, numbers)), _places(settings), connect=connect
+        )
+        read_again = check_with_model(settings, policy, factory) if settings.uses_model else None
+    report = make_report(Store(settings.output), summary, policy, read_again, settings.audit_output)
+    return Finished(summary, report)
+
+
+def _key(settings: DeidentifySettings, policy: Policy) -> Key | None:
+    """The run's key, refused where it is needed and missing."""
+    if policy.needs_key:
+        return require_key(settings.key_file, f"policy {policy.name}")
+    if settings.format == "fhir" and not settings.keep_ids:
+        return require_key(settings.key_file, "rewriting the ids of FHIR resources (or else --keep-ids)")
+    return load_key(settings.key_file)
+
+
+def _inputs(settings: DeidentifySettings, policy: Policy, key: Key | None, say: Say) -> tuple[Inputs, Columns]:
+    """The inputs, and their fields by use.
+
+    Raises:
+        UsageError: a field is missing or is used in a way that would let an identifier through.
+    """
+    known, asked = settings.roles, [settings.patient_field, settings.note_date_field]
+    fields = dict.fromkeys([*settings.keep_fields, *known, *(name for name in asked if name)])
+    try:
+        inputs = resolve_inputs(dataclasses.replace(settings, keep_fields=tuple(fields)), say)
+    except UsageError as error:
+        raise UsageError(
+            str(error).replace("--keep-fields", "--patient-field, --known-fields, --note-date-field or --keep-fields")
+        ) from None
+    if inputs.format.name not in FORMATS:
+        raise UsageError(
+            f"format {inputs.format.name}: such records cannot be written back; there are: {', '.join(FORMATS)}"
+        )
+    patient = "patient" if inputs.format.name == "fhir" else settings.patient_field
+    if policy.needs_key and patient is None and settings.patient_scope == "patient":
+        raise UsageError(
+            f"policy {policy.name} gives a patient the same surrogates and shifts in all notes: name the column of the "
+            "patient's id with --patient-field, or give --patient-scope document to treat each note by itself"
+        )
+    options = inputs.options
+    columns = Columns(
+        id=options.id_field,
+        text=options.text_field or "text",
+        patient=patient if settings.patient_scope == "patient" else None,
+        known=known,
+        note_date=settings.note_date_field,
+        keep=settings.keep_fields,
+    )
+    for name, way_out in (
+        (columns.text, "the output holds it without its identifiers"),
+        (columns.id, "it is hashed in the output; --keep-ids keeps it"),
+        (columns.patient, "it is hashed in the output; --keep-ids keeps it"),
+    ):
+        if name in settings.keep_fields:
+            raise UsageError(f"--keep-fields: {name!r} cannot be kept as it is: {way_out}")
+    return inputs, columns
+
+
+def _model_factory(settings: DeidentifySettings, on_cluster: bool) -> ScorerFactory:
+    from openbioner_batch.engine.model_scorer import ModelScorerFactory
+
+    return ModelScorerFactory.from_settings(settings.tagging(settings.inputs, settings.output), on_cluster)
+
+
+def _places(settings: DeidentifySettings) -> list[str]:
+    return [place for place in (settings.model, settings.audit_output or "") if os.path.isdir(place)]
+
+
+@contextmanager
+def _one_ray(spill_dir: str | None) -> Iterator[Callable[[str | None], AbstractContextManager[Resources]]]:
+    """One Ray for all stages of a run, started when the first asks; what it spilled is removed when the block ends."""
+    with ExitStack() as stack:
+        resources: list[Resources] = []
+
+        @contextmanager
+        def connect(address: str | None) -> Iterator[Resources]:
+            if not resources:
+                folder = stack.enter_context(_private_folder(spill_dir)) if address is None else None
+                resources.append(stack.enter_context(ray_connection(address, folder)))
+            yield resources[0]
+
+        yield connect
+
+
+@contextmanager
+def _private_folder(parent: str | None) -> Iterator[str]:
+    """A new folder that only its owner may enter, removed with all that is in it."""
+    if parent is not None:
+        os.makedirs(parent, mode=0o700, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="openbioner-spill-", dir=parent, ignore_cleanup_errors=True) as folder:
+        yield folder

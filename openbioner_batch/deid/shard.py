@@ -1,0 +1,203 @@
+"""The last stage: a shard's notes are replaced, checked and written, whatever a note does to its process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+from openbioner_batch.deid.audit import audit_table
+from openbioner_batch.deid.deidentifier import spans_of
+from openbioner_batch.deid.job import DeidJob, tools_of
+from openbioner_batch.deid.notes import Note, notes_of
+from openbioner_batch.deid.records import Identity, Result, deidentify_note, identity_of
+from openbioner_batch.deid.sources import by_number, messages_by_number, numbered
+from openbioner_batch.deid.writing import Written, data_files
+from openbioner_batch.engine.attempts import Attempts, forget
+from openbioner_batch.engine.committing import parquet_bytes
+from openbioner_batch.engine.names import AUDIT, QUARANTINE, shard_file, shard_name
+from openbioner_batch.engine.reading import prepare_shard, read_splits
+from openbioner_batch.engine.rows import annotation_rows, kind_of
+from openbioner_batch.engine.shards import Shard, documents_table
+from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.work import (
+    COUNTS_KEY,
+    SplitTask,
+    TaggingJob,
+    counts_metadata,
+    deletions_table,
+    pack,
+    rejected_table,
+    row,
+    unpack,
+    unrow,
+)
+from openbioner_batch.errors import OpenBioNERError, RunFailedError
+from openbioner_batch.records import Rejected, Span
+
+SAMPLE = "_run/sample"
+"""The new texts that the model is to read again."""
+DIED = "its process died each time it was de-identified"
+WHOLE = "whole"
+
+_Done = TypeVar("_Done")
+
+
+class _Untagged:
+    """What is known of a text that no model has read."""
+
+    spans: Sequence[Span] = ()
+    windows = 0
+    tokens = 0
+
+
+def read_by_number(batch: pa.Table, job: DeidJob, tagging: TaggingJob | None) -> Iterator[pa.Table]:
+    """A Ray Data UDF: `read_splits` with files told by number, made ready for a model if there is one."""
+    numbers: dict[str, int] = {}
+    for text in batch["task"].to_pylist():
+        task = SplitTask.from_json(text)
+        numbers |= numbered(task.split.files, job.first_inputs[task.ordinal])
+
+    def emit(split: int, shard: Shard) -> pa.Table:
+        by_number(shard, numbers)
+        return prepare_shard(split, shard, tagging) if tagging else _untagged_shard(split, shard, job.kept)
+
+    with messages_by_number(numbers):
+        yield from read_splits(batch, job, emit)
+
+
+def _untagged_shard(split: int, shard: Shard, kept: pa.Schema) -> pa.Table:
+    """The row that tagging would give, without spans."""
+    documents = documents_table(shard, kept)
+    outcomes = [_Untagged() for _ in range(documents.num_rows)]
+    data, rejected = annotation_rows(documents, outcomes, shard.rejected, len(shard.deletions), kept, True)
+    return row(
+        split,
+        shard.index,
+        data=pack(data),
+        rejected=pack(rejected_table(rejected)),
+        deletions=pack(deletions_table(shard.deletions)),
+        deaths=0,
+    )
+
+
+def finish_shard(batch: pa.Table, job: DeidJob) -> pa.Table:
+    """A Ray Data UDF: replace and write a shard, and say what it holds."""
+    work = unrow(batch)
+    try:
+        return _finish(work, job)
+    except OpenBioNERError:
+        raise
+    except Exception as error:  # its message could quote a record
+        name = shard_name(work["split"], work["shard"])
+        raise RunFailedError(f"shard {name} could not be de-identified: {type(error).__name__}") from None
+
+
+def _finish(work: dict[str, Any], job: DeidJob) -> pa.Table:
+    split, shard = work["split"], work["shard"]
+    store, name = Store(job.output), shard_name(split, shard)
+    rows, rejected = unpack(work["data"]), [Rejected(**one) for one in unpack(work["rejected"]).to_pylist()]
+    notes = list(notes_of(rows, job.columns, job.kept))
+    attempts = Attempts(store, f"finish-{name}", job.session)
+    outcomes = surviving(notes, partial(_record, job=job), attempts)
+    records: list[Written] = []
+    good: list[int] = []
+    for place, (note, outcome) in enumerate(zip(notes, outcomes, strict=True)):
+        if isinstance(outcome, str):
+            rejected.append(Rejected(note.source, note.record, outcome))
+        else:
+            good.append(place)
+            records.append((note, *outcome))
+    rejected.sort(key=lambda item: (int(item.source), item.record, item.reason))
+    counts = _counts(json.loads(rows.schema.metadata[COUNTS_KEY]), records, rejected)
+
+    if rejected:
+        store.put(shard_file(QUARANTINE, split, shard), parquet_bytes(rejected_table(rejected)))
+    for file, data in data_files(split, shard, records, rows.take(good), job):
+        store.put(file, data)
+    if sampled := [record for record in records if _is_sampled(record[1], job.model_sample)]:
+        store.put(f"{SAMPLE}/{name}.jsonl", _sample(sampled))
+    named = [(identity, result) for _, identity, result in records]
+    if job.audit_output:
+        Store(job.audit_output).put(f"{name}.parquet", parquet_bytes(audit_table(named, with_text=True)))
+    audit = audit_table(named, with_text=False).replace_schema_metadata(counts_metadata(counts))
+    store.put(shard_file(AUDIT, split, shard), parquet_bytes(audit))  # last: its presence means that the shard is done
+    forget(store, name)
+    forget(store, f"finish-{name}")
+    deaths = work["deaths"] + attempts.total()
+    return row(split, shard, counts=json.dumps(counts), deaths=deaths, committed_at=time.time())
+
+
+def _record(note: Note, job: DeidJob) -> tuple[Identity, Result]:
+    tools = tools_of(job)
+    return identity_of(note, job, tools), deidentify_note(note, job, tools)
+
+
+def surviving(notes: Sequence[Note], do: Callable[[Note], _Done], attempts: Attempts) -> list[_Done | str]:
+    """What `do` makes of each note, or why it is quarantined: it fails on the note, or its process dies each time."""
+    suspects = attempts.suspects()
+    if WHOLE not in suspects:
+        with attempts.attempt(WHOLE):
+            return [_guarded(note, do) for note in notes]
+    outcomes: list[_Done | str] = []
+    for place, note in enumerate(notes):
+        if (unit := f"{place:06d}") in suspects:
+            outcomes.append(DIED)
+            continue
+        with attempts.attempt(unit):
+            outcomes.append(_guarded(note, do))
+    return outcomes
+
+
+def _guarded(note: Note, do: Callable[[Note], _Done]) -> _Done | str:
+    try:
+        return do(note)
+    except RunFailedError:
+        raise
+    except Exception as error:  # its message could quote the note
+        return f"de-identifying failed: {type(error).__name__}"
+
+
+def _counts(counts: dict[str, Any], records: Sequence[Written], rejected: Sequence[Rejected]) -> dict[str, Any]:
+    """The shard's counts as the engine sums them up; `amounts` holds what only de-identification counts."""
+    parts = [part for _, _, result in records for part in result.parts]
+    edits = [edit for part in parts for edit in part.new.edits]
+    amounts: Counter[str] = Counter()
+    for edit in edits:
+        amounts[f"actions/{edit.action}"] += 1
+        amounts[f"outcomes/{edit.outcome}"] += 1
+        amounts.update(f"recognizers/{name}" for name in edit.recognizers)
+    amounts.update(f"residual/{finding.type}" for part in parts for finding in part.new.residual)
+    for note, _, result in records:
+        amounts["notes/without findings"] += not any(part.new.edits for part in result.parts)
+        amounts["notes/without patient"] += note.patient is None
+        amounts["notes/with residual findings"] += any(part.new.residual for part in result.parts)
+        amounts.update({f"dropped/{name}": count for name, count in result.dropped.items()})
+    return {
+        **counts,
+        "documents": len(records),
+        "quarantined": dict(Counter(kind_of(item.reason) for item in rejected)),
+        "spans": dict(Counter(edit.type for edit in edits)),
+        "text_bytes": sum(len(note.text.encode()) for note, _, _ in records),
+        "amounts": {name: count for name, count in sorted(amounts.items()) if count},
+    }
+
+
+def _is_sampled(identity: Identity, share: float) -> bool:
+    digest = hashlib.sha256(f"{identity.source}:{identity.record}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") < share * 2**64
+
+
+def _sample(records: Sequence[Written]) -> bytes:
+    lines = [
+        {"id": f"{identity.source}-{identity.record}", "text": part.new.text, "settled": spans_of(part.new.edits)}
+        for _, identity, result in records
+        for part in result.parts
+    ]
+    return "".join(json.dumps(line) + "\n" for line in lines).encode()

@@ -1,0 +1,64 @@
+"""Inputs by number: the name of a file may be a patient's, and goes into no output, message or log."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+
+from openbioner_batch.engine.plan import Plan
+from openbioner_batch.engine.shards import Shard
+from openbioner_batch.errors import OpenBioNERError
+from openbioner_batch.formats.base import InputFile
+from openbioner_batch.formats.fields import position_id
+from openbioner_batch.records import Parsed
+
+
+def first_numbers(plan: Plan) -> tuple[int, ...]:
+    """For each split of a plan the number of its first file, in the order in which files were planned, from 0.
+
+    A split's further files, if any, follow on: files that share a split are in no other.
+    """
+    numbers: dict[str, int] = {}
+    firsts = []
+    for planned in plan.splits:
+        for file in planned.split.files:
+            numbers.setdefault(file.uri, len(numbers))
+        firsts.append(numbers[planned.split.files[0].uri])
+    return tuple(firsts)
+
+
+def numbered(files: Iterable[InputFile], first: int = 0) -> dict[str, int]:
+    """Number of each file, by its URI."""
+    return {file.uri: number for number, file in enumerate(files, first)}
+
+
+def by_number(shard: Shard, numbers: Mapping[str, int]) -> None:
+    """Exchange the names of files in a shard for their numbers, also where a position serves as a document's id."""
+    shard.documents = [_document(parsed, numbers[parsed.source]) for parsed in shard.documents]
+    shard.rejected = [replace(one, source=str(numbers[one.source])) for one in shard.rejected]
+
+
+def _document(parsed: Parsed, number: int) -> Parsed:
+    document = parsed.document
+    if document.id == position_id(InputFile(parsed.source, 0, ""), parsed.record):
+        document = replace(document, id=f"{number}:{parsed.record}")
+    return Parsed(str(number), parsed.record, document)
+
+
+@contextmanager
+def messages_by_number(numbers: Mapping[str, int]) -> Iterator[None]:
+    """Errors leave the block with the files that they name told by number."""
+    try:
+        yield
+    except OpenBioNERError as error:
+        raise type(error)(without_names(str(error), numbers)) from None
+
+
+def without_names(message: str, numbers: Mapping[str, int]) -> str:
+    """A message in which each file is told by its number."""
+    for uri in sorted(numbers, key=len, reverse=True):
+        for name in (uri, uri.split("://")[-1], os.path.basename(uri)):
+            message = message.replace(name, f"input {numbers[uri]}")
+    return message
