@@ -7,40 +7,70 @@ import pytest
 import torch
 
 from openbioner_batch.model import EntityType, Tagger
-from openbioner_batch.training.objective import question_logits, weighted_loss
+from openbioner_batch.training import packing
+from openbioner_batch.training.objective import TaggingObjective, weighted_loss
+from openbioner_batch.training.packing import pack_questions
 from openbioner_batch.training.sampling import IGNORED, Question
 
 
-def _question(tagger: Tagger, text: str, types: list[EntityType], targets: list[int]) -> Question:
-    ids = np.array(tagger.tokenizer.ids(text))
+def question(tagger: Tagger, text: str, types: list[EntityType], targets: list[int]) -> Question:
+    ids = np.array(tagger.tokenizer.ids(text), np.int32)
     descriptions = tuple(tuple(tagger.tokenizer.ids(kind.description)) for kind in types)
-    return Question(ids, np.arange(len(ids)), descriptions, np.array(targets))
+    entities = sum(target > 0 for target in targets)
+    return Question(ids, np.arange(len(ids)), descriptions, np.array(targets), entities)
 
 
-def test_training_and_tagging_agree_on_every_logit(tagger: Tagger, types: list[EntityType]) -> None:
-    first = _question(tagger, "aspirin was given in lung cancer", types, [0] * 6)
-    second = _question(tagger, "no fever", types[:1], [0] * 2)
+@pytest.mark.parametrize("smallest", [0, 10_000], ids=["many rectangles", "one rectangle"])
+def test_training_and_tagging_agree_on_every_logit(
+    tagger: Tagger, types: list[EntityType], smallest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "_SMALLEST", smallest)
+    first = question(tagger, "aspirin was given in lung cancer", types, [0] * 6)
+    second = question(tagger, "no fever", types[:1], [0] * 2)
+    batch = pack_questions([first, second], tagger.tokenizer)
+    assert (len(batch.rectangles) == 1) == bool(smallest)
     with torch.inference_mode():
-        logits = question_logits(tagger.model, [first, second], tagger.tokenizer).numpy()
+        logits = TaggingObjective(tagger.model, 1.0).logits(batch).numpy()
     expected = tagger.logits("aspirin was given in lung cancer", types)[1:]
     np.testing.assert_allclose(logits[:6], expected, atol=1e-5)
     np.testing.assert_allclose(logits[6:, :2], tagger.logits("no fever", types[:1])[1:], atol=1e-5)
     assert np.isneginf(logits[6:, 2]).all()
 
 
-def test_words_of_no_entity_weigh_less_and_ignored_words_nothing(tagger: Tagger, types: list[EntityType]) -> None:
-    question = _question(tagger, "aspirin fever dose", types, [1, 0, IGNORED])
+def test_words_of_no_entity_weigh_less_and_ignored_words_nothing() -> None:
+    targets = torch.tensor([1, 0, IGNORED])
     logits = torch.tensor([[0.0, 1.0, 0.0], [2.0, 0.0, 0.0], [9.0, -9.0, 0.0]])
     entity = -torch.log_softmax(logits[0], 0)[1]
     background = -torch.log_softmax(logits[1], 0)[0]
     expected = (entity + 0.5 * background) / 1.5
-    assert float(weighted_loss(logits, [question], 0.5)) == pytest.approx(float(expected), abs=1e-6)
+    assert float(weighted_loss(logits, targets, 0.5)) == pytest.approx(float(expected), abs=1e-6)
+
+
+def test_the_dynamic_weight_is_entities_by_words_of_none(tagger: Tagger, types: list[EntityType]) -> None:
+    batch = pack_questions([question(tagger, "aspirin was given in fever", types, [1, 0, 0, 0, 2])], tagger.tokenizer)
+    with torch.inference_mode():
+        dynamic = TaggingObjective(tagger.model, "dynamic")(batch)
+        fixed = TaggingObjective(tagger.model, 2 / 3)(batch)
+    torch.testing.assert_close(dynamic, fixed)
 
 
 def test_the_pooler_alone_gets_no_gradient(tagger: Tagger, types: list[EntityType]) -> None:
-    question = _question(tagger, "aspirin was given", types, [1, 0, 0])
+    batch = pack_questions([question(tagger, "aspirin was given", types, [1, 0, 0])], tagger.tokenizer)
     with torch.enable_grad():
-        weighted_loss(question_logits(tagger.model, [question], tagger.tokenizer), [question], 1.0).backward()
+        TaggingObjective(tagger.model, 1.0)(batch).backward()
     without = {name.split(".")[0] for name, p in tagger.model.named_parameters() if p.grad is None}
     tagger.model.zero_grad(set_to_none=True)
     assert without == {"pooler"}
+
+
+def test_every_word_is_read_once_from_each_sequence(tagger: Tagger, types: list[EntityType]) -> None:
+    questions = [
+        question(tagger, text, types[:number], [0] * len(text.split()))
+        for text, number in (("aspirin " * 30, 2), ("fever", 0), ("lung cancer in mice", 1))
+    ]
+    batch = pack_questions(questions, tagger.tokenizer)
+    read = sorted((int(w), int(c)) for r in batch.rectangles for w, c in zip(r.words, r.columns, strict=True))
+    words = [(word, column) for word in range(30) for column in range(3)]
+    assert read == [*words, (30, 0), *((word, column) for word in range(31, 35) for column in range(2))]
+    assert batch.text_tokens == 35
+    assert batch.sequence_lengths.sum() == sum(int((r.token_ids > 0).sum()) for r in batch.rectangles)

@@ -1,0 +1,113 @@
+"""What is asked: types that are certain, never two for one mention, targets where mentions stand."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openbioner_batch.model import Tagger
+from openbioner_batch.training.pieces import Piece
+from openbioner_batch.training.sampling import IGNORED, QuestionSampler, target_words
+from openbioner_batch.training.settings import Negatives, Recipe
+from openbioner_batch.training.vocabulary import TypeVocabulary, build_vocabulary
+
+KINDS = ("gene", "protein", "family", "disease", "drug", "species", "dose")
+EVERYWHERE = tuple((kind, "definition", f"a {kind} in the patient") for kind in KINDS)
+WORDS = 14
+
+
+def vocabulary(tagger: Tagger, rows: tuple[tuple[str, str, str], ...] = EVERYWHERE) -> TypeVocabulary:
+    return build_vocabulary(rows, (), tagger.tokenizer, 50)
+
+
+def piece(mentions: list[tuple[int, int, str]], annotated: tuple[str, ...] | None = None, unsure=()) -> Piece:  # type: ignore[no-untyped-def]
+    return Piece("s", np.arange(100, 100 + WORDS, dtype=np.int32), np.arange(WORDS), tuple(mentions), unsure, annotated)
+
+
+def test_of_nested_mentions_the_longer_wins_and_unsure_words_teach_nothing() -> None:
+    mentions = [(0, 2, "gene"), (0, 4, "disease"), (3, 6, "drug"), (8, 9, "gene"), (10, 12, "drug")]
+    targets, placed = target_words(piece(mentions, unsure=((11, 13),)), ["gene", "disease", "drug"])
+    assert targets.tolist() == [2, 2, 2, 2, IGNORED, IGNORED, 0, 0, 1, 0, 3, IGNORED, IGNORED, 0]
+    assert placed == [(0, 4), (8, 9)]
+
+
+@st.composite
+def pieces(draw: st.DrawFn) -> Piece:
+    mention = st.tuples(st.integers(0, WORDS - 1), st.integers(1, 4), st.sampled_from([*KINDS, "undescribed"]))
+    mentions = [(low, min(WORDS, low + size), kind) for low, size, kind in draw(st.lists(mention, max_size=8))]
+    annotated = draw(st.none() | st.lists(st.sampled_from(KINDS), unique=True, max_size=5).map(tuple))
+    return piece(list(dict.fromkeys(mentions)), annotated)
+
+
+@given(pieces(), st.integers(1, 6), st.integers(0, 1000))
+def test_questions_ask_certain_types_and_no_two_for_one_mention(
+    tagger: Tagger, one: Piece, number: int, seed: int
+) -> None:
+    sampler = QuestionSampler(vocabulary(tagger), Recipe(mask_probability=0.5), tagger.tokenizer.mask)
+    asked = sampler._types(one, number, ["drug", "undescribed"], np.random.default_rng(seed))
+    assert len(asked) == len(set(asked)) <= number
+    assert set(asked) <= set(KINDS if one.annotated is None else one.annotated)
+    places = [(low, high) for kind in asked for low, high in {m[:2] for m in one.mentions if m[2] == kind}]
+    assert len(places) == len(set(places))
+    question, again = (
+        sampler.draw(one, number, ["drug", "undescribed"], np.random.default_rng(seed)) for _ in range(2)
+    )
+    assert question.targets.tolist() == again.targets.tolist()
+    assert question.token_ids.tolist() == again.token_ids.tolist()
+    assert question.targets.max(initial=0) <= len(question.descriptions) <= number
+    hidden = question.token_ids == tagger.tokenizer.mask
+    assert set(question.targets[hidden].tolist()) <= {*range(1, 7), IGNORED}
+    assert not (hidden & (question.targets == 0)).any()
+
+
+def test_masking_and_positives_follow_their_probabilities(tagger: Tagger) -> None:
+    one = piece([(0, 1, "gene"), (3, 5, "drug"), (7, 8, "disease"), (9, 10, "species")], KINDS)
+    recipe = Recipe(positives_share=0.5, mask_probability=0.3)
+    sampler = QuestionSampler(vocabulary(tagger), recipe, tagger.tokenizer.mask)
+    random = np.random.default_rng(0)
+    questions = [sampler.draw(one, 4, [], random) for _ in range(400)]
+    assert 0.25 < np.mean([q.token_ids[0] == tagger.tokenizer.mask for q in questions if q.targets[0]]) < 0.36
+    # Two of four types are present ones by their share; the rest are the three absent ones.
+    assert {q.entities for q in questions} == {2}
+
+
+def test_negatives_come_from_where_they_are_asked(tagger: Tagger) -> None:
+    rows = (
+        ("drug", "definition", "a drug that was given to the patient"),
+        ("dose", "definition", "a dose of a drug that was given to the patient"),
+        ("gene", "definition", "p53 in mice"),
+        ("species", "definition", "mice"),
+    )
+    known = vocabulary(tagger, rows)
+    assert known.near["drug"][0] == "dose"
+    one = piece([(0, 1, "drug")])
+
+    def absent(negatives: Negatives) -> set[str]:
+        sampler = QuestionSampler(known, Recipe(negatives=negatives), tagger.tokenizer.mask)
+        found = (sampler._types(one, 2, ["gene", "drug"], np.random.default_rng(seed)) for seed in range(40))
+        return {kind for asked in found for kind in asked} - {"drug"}
+
+    assert absent(Negatives(1, 0, 0)) == {"gene"}
+    assert "dose" in absent(Negatives(0, 1, 0))
+    assert absent(Negatives(0, 0, 1)) == {"gene", "dose", "species"}
+
+
+def test_favoured_types_come_more_often(tagger: Tagger) -> None:
+    one = piece([], annotated=KINDS)
+    recipe = Recipe(favoured=("drug",), favour=5.0)
+    sampler = QuestionSampler(vocabulary(tagger), recipe, tagger.tokenizer.mask)
+    asked = [sampler._types(one, 1, [], np.random.default_rng(seed))[0] for seed in range(500)]
+    assert 0.35 < asked.count("drug") / 500 < 0.55  # 5 of 11 parts
+
+
+def test_views_and_names_of_types(tagger: Tagger) -> None:
+    rows = (("cell_line", "definition", "a cell"), ("cell_line", "definition", "second"), ("gene", "examples", "p53"))
+    both = build_vocabulary(rows, (), tagger.tokenizer, 50)
+    assert {kind: list(views) for kind, views in both.views.items()} == {
+        "cell_line": ["definition"],
+        "gene": ["examples"],
+    }
+    named = build_vocabulary(rows, ("name",), tagger.tokenizer, 3)
+    assert named.views["cell_line"]["name"] == tuple(tagger.tokenizer.ids("cell line")[:3])
+    assert named.cut == 1

@@ -1,0 +1,73 @@
+"""The configuration: every carried file is one, changes win, and a mistake is named with the valid keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.training.settings_file import CONFIGS, load_settings
+
+SMALLEST = {"storage": "run", "start": {"encoder": "e"}, "sources": [{"path": "silver"}]}
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "c.yaml"
+    path.write_text(yaml.safe_dump(SMALLEST))
+    return path
+
+
+@pytest.mark.parametrize("name", sorted(file.stem for file in CONFIGS.glob("*.yaml")))
+def test_every_carried_configuration_is_valid(name: str) -> None:
+    assert load_settings(name).storage == f"runs/{name}"
+
+
+def test_there_is_a_configuration_for_each_size_and_stage() -> None:
+    names = {file.stem for file in CONFIGS.glob("*.yaml")}
+    assert names >= {"tiny", "small", "compact", "base", "phi-refine", "smoke", "bundled", "masked-language"}
+
+
+def test_changes_win_and_reach_into_lists(config: Path) -> None:
+    changes = ["schedule.steps=7", "sources.0.weight=2", "sources.1.path=more", "recipe.types_per_pass=[1, 5]"]
+    settings = load_settings(str(config), [*changes, "schedule.encoder_rate=3e-5", "storage=s3://b/r"])
+    assert settings.schedule.steps == 7
+    assert [(source.path, source.weight) for source in settings.sources] == [("silver", 2.0), ("more", 1.0)]
+    assert settings.recipe.types_per_pass == (1, 5)
+    assert settings.schedule.encoder_rate == 3e-5
+    assert settings.storage == "s3://b/r"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("recipe.maskprobability=0.3", "unknown key recipe.maskprobability: the keys of recipe are objective, types"),
+        ("sources.0.wieght=1", "unknown key sources.0.wieght: the keys of sources.0 are path, weight"),
+        ("recipe.types_per_pass=[5, 1]", r"recipe.types_per_pass is \[5, 1\]"),
+        ("recipe.types_per_pass=[5]", "give 2 values"),
+        ("recipe.no_entity_weight=static", '"dynamic" or a number'),
+        ("schedule.kind=cosine", "give one of constant, warmup, warmup-decay"),
+        ("schedule.steps=ten", "schedule.steps is 'ten': give a whole number"),
+        ("schedule={epochs: 1, steps: 2}", "one of epochs and steps"),
+        ("parallel.zero_stage=3", "give one of 0, 1, 2"),
+        ("parallel.precision=fp16", "fp16 is for GPUs"),
+        ("parallel.workers=true", "give a whole number"),
+        ("start.variant=tiny", "start names encoder and variant"),
+        ("start=tiny", "give a mapping"),
+        ("sources=[]", "at least one"),
+        ("recipe.mask_probability=1.5", "from 0 to 1"),
+        ("nonsense", "expected key=value"),
+        ("sources.7.path=x", "no item of a list of 1"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_the_key(config: Path, change: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        load_settings(str(config), [change])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_lists_those_that_are() -> None:
+    with pytest.raises(UsageError, match="bundled, compact"):
+        load_settings("absent")
