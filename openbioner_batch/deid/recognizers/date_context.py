@@ -80,7 +80,7 @@ def _score(text: str, mention: DateMention) -> float:
     """How sure a form is of being a date in its context: 0 means no."""
     if mention.form in ("full", "month_year", "month_day"):
         return 0.9 if mention.form == "full" else 0.8
-    if mention.form in ("month", "holiday", "season"):
+    if mention.form in ("month", "day", "holiday", "season"):
         return 0.6
     if mention.form == "dotted":
         written = text[mention.start : mention.end]
@@ -100,11 +100,21 @@ def _pair_score(text: str, mention: DateMention) -> float:
         return 0.6  # no ratio has a zero before it
     if int(one) <= 12 and 60 <= int(two[:2]):
         return 0.6  # 12/94
-    if _CLINICAL.search(text[max(0, mention.start - 32) : mention.end + 16]):
+    if is_measure(text, mention):
         return 0.0
-    if two[:2] in ("10", "5", "6", "4", "8", "2", "3") and int(one) <= int(two[:2]) and not words & {"on", "since"}:
+    if (
+        two[:2] in ("10", "5", "6", "4", "8", "2", "3")
+        and int(one) <= int(two[:2])
+        and not (words & {"on", "since"} or two != "10" and words & {"from", "until", "through", "dated"})
+    ):
         return 0.0  # 3/10, 2/6, 5/5: scores more often than dates
     return 0.5 if words & _DATE_WORDS else 0.0
+
+
+def is_measure(text: str, mention: DateMention) -> bool:
+    """Whether 3/4 stands in a context of scores, doses or fractions."""
+    around = text[max(0, mention.start - 32) : mention.end + 16]
+    return bool(_AFTER_QUANTITY.match(text, mention.end) or _CLINICAL.search(around))
 
 
 def _date_words(text: str, start: int) -> set[str]:

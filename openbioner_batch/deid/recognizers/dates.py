@@ -21,7 +21,7 @@ class DateMention:
     readings: tuple[Reading, ...]
     """What it may mean, in the order of preference; empty for holidays, seasons and ranges."""
     form: str
-    """"full", "month_day", "month_year", "month", "pair" (3/4), "dotted" (3.4.21), "holiday" or "season"."""
+    """"full", "month_day", "month_year", "month", "day" (the 15th), "pair" (3/4), "dotted" (3.4.21), "holiday" or "season"."""
 
 
 MONTHS = {
@@ -78,7 +78,7 @@ _MONTH_HEADS = tuple(dict.fromkeys(name[:3] for name in MONTHS))
 _ORDINAL = "|".join(sorted(ORDINALS, key=len, reverse=True)).replace("-", "[- ]")
 _DAY_BEFORE = re.compile(
     rf"(?<![^\W_])(?<![./:,$])(?:(?P<from>\d\d?)(?:st|nd|rd|th)?\s?(?:-|–|to|and|&)\s?)?"
-    rf"(?:(?P<day>\d\d?)(?:st|nd|rd|th|er|º|\.)?|(?P<word>{_ORDINAL}))(?:\s?(?:day\s)?(?:of|de)\s(?:the\s)?|[\s\-/.,]{{0,2}})\Z",
+    rf"(?:(?P<day>\d\d?)(?:st|nd|rd|th|er|º|\.)?|(?P<word>{_ORDINAL}))(?:\s?(?:day\s)?(?:of|de)\s(?:the\s)?|[\s\-/.]{{0,2}})\Z",
     re.IGNORECASE,
 )
 _DAY_AFTER = re.compile(
@@ -110,6 +110,10 @@ _HOLIDAY = re.compile(
     r"Juneteenth|Cinco[ ]de[ ]Mayo|Hanukkah|Chanukah|Passover|Rosh[ ]Hashanah|Yom[ ]Kippur|Ramadan|Eid|Diwali|Kwanzaa|"
     rf"Mardi[ ]Gras|Ash[ ]Wednesday)\b(?:(?:,?[ ](?:of[ ]|in[ ])?)(?:{_YEAR})\b)?"
 )
+_DAY_ALONE = re.compile(
+    r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,? the (?P<day>[1-3]?\d(?:st|nd|rd|th))\b(?! of\b)"
+    r"|\bon the (?P<on>[1-3]?\d(?:st|nd|rd|th))(?=[.,;)\n]| and\b| at\b|\Z)"
+)
 _SEASONS = ("spring ", "summer ", "fall ", "autumn ", "winter ")
 _SEASON = re.compile(rf"\b(?:spring|summer|fall|autumn|winter)[ ](?:of[ ])?(?:{_YEAR}|['’]\d\d)\b", re.IGNORECASE)
 
@@ -135,6 +139,9 @@ def mentions(text: str, order: str = "mdy") -> Iterator[DateMention]:
             yield mention
     for match in _HOLIDAY.finditer(text):
         yield DateMention(match.start(), match.end(), (), "holiday")
+    for match in _DAY_ALONE.finditer(text) if " the " in small else ():
+        name = "day" if match["day"] else "on"
+        yield DateMention(*match.span(name), ((None, None, int(match[name][:-2])),), "day")
     for match in _SEASON.finditer(text) if any_in(small, _SEASONS) else ():
         yield DateMention(match.start(), match.end(), (), "season")
 

@@ -114,6 +114,11 @@ _USER = re.compile(
 _PHOTO = re.compile(
     r"(?<![\w/.-])[\w-]{1,80}\.(?:jpe?g|png|tiff?|heic|bmp|gif|dcm)\b|\b(?:IMG|DSC|DSCN|PXL)_?\d{3,8}\b", re.IGNORECASE
 )
+_PREGNANCIES = re.compile(r"[Gg]\d{1,2}[Pp]")
+_PLATE = re.compile(
+    r"\b(?:plate|tag|plates)(?:\s(?:no\.?|number|#))?(?:\s(?:is|was))?[:#\s]{1,3}"
+    r"(?P<plate>(?=[A-Z \-]{0,8}\d)[A-Z0-9]{1,5}(?:[ -][A-Z0-9]{1,5}){0,2}(?![^\W_]))",
+)
 _PICTURES = (".jp", ".png", ".tif", ".heic", ".bmp", ".gif", ".dcm", "img", "dsc", "pxl")
 _CHARGE = re.compile(r"(?<![^\W_])(?:bc1[a-z0-9]{25,60}|[13][1-9A-HJ-NP-Za-km-z]{25,34}|0x[0-9a-fA-F]{40})(?![^\W_])")
 
@@ -125,7 +130,11 @@ def find_identifiers(text: str, regions: list[tuple[int, int, int]]) -> Iterator
     small = lowered(text)
     for match in _USER.finditer(text) if any_in(small, ("user", "log", "screen")) else ():
         name = "name" if match["name"] else "plain"
-        yield Finding(*match.span(name), "username", 0.8, ("pattern:username",))
+        end = match.start(name) + len(match[name].rstrip(".-"))
+        yield Finding(match.start(name), end, "username", 0.8, ("pattern:username",))
+    for match in _PLATE.finditer(text) if any_in(small, ("plate", "tag")) else ():
+        if sum(map(str.isalnum, match["plate"])) >= 4:
+            yield Finding(*match.span("plate"), "license_plate", 0.7, ("pattern:plate",))
     if any_in(small, _PICTURES):
         for match in _PHOTO.finditer(text):
             yield Finding(*match.span(), "photograph", 0.7, ("pattern:photograph",))
@@ -214,7 +223,11 @@ def _by_form(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding
             yield Finding(*match.span(), type, 0.6, ("pattern:number",))
     for match in in_regions(_TOKEN, text, regions, 4):
         digits = sum(map(str.isdigit, match[0]))
-        if "--" not in match[0] and (digits >= 5 or digits >= 4 and len(match[0]) >= 12 and "-" not in match[0]):
+        if (
+            "--" not in match[0]
+            and not _PREGNANCIES.match(match[0])
+            and (digits >= 5 or digits >= 4 and len(match[0]) >= 12 and "-" not in match[0])
+        ):
             yield Finding(*match.span(), "other_identifier", 0.5, ("pattern:number",))
 
 

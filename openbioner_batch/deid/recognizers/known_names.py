@@ -123,7 +123,7 @@ class KnownNames:
             if part in word_names or len(part) < 3:
                 sure = titled or capital and not written.isupper() and not starts
             elif typo:
-                sure = titled or (not starts and not written.isupper()) or word not in word_names and not starts
+                sure = titled or (not starts and not written.isupper()) or (len(word) >= 8 and not written.isupper())
             else:
                 sure = capital or len(part) >= 4 or titled
             if plural and not capital:

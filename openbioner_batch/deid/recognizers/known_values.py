@@ -11,6 +11,7 @@ from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.deid.normalising import normalise_word
+from openbioner_batch.deid.recognizers.date_context import is_measure
 from openbioner_batch.deid.recognizers.dates import DateMention, Reading, mentions
 from openbioner_batch.deid.recognizers.known_names import KnownNames
 
@@ -22,10 +23,10 @@ _ADDRESS_PART = re.compile(r"\s*[,;\n]\s*")
 _ABBREVIATIONS = {
     short: full
     for full, shorts in {
-        "street": "st str", "avenue": "ave av", "road": "rd", "boulevard": "blvd", "lane": "ln", "drive": "dr", "court": "ct",
+        "street": "st str saint", "avenue": "ave av", "road": "rd", "boulevard": "blvd", "lane": "ln", "drive": "dr", "court": "ct",
         "place": "pl", "terrace": "ter", "circle": "cir", "parkway": "pkwy", "highway": "hwy", "square": "sq", "trail": "trl",
         "apartment": "apt", "suite": "ste", "floor": "fl", "building": "bldg", "room": "rm", "north": "n", "south": "s", "east": "e",
-        "west": "w", "northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw", "saint": "st", "mount": "mt",
+        "west": "w", "northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw", "mount": "mt",
         "fort": "ft", "hospital": "hosp", "center": "ctr centre", "medical": "med", "number": "no", "post": "p", "office": "o",
     }.items()
     for short in shorts.split()
@@ -63,7 +64,7 @@ def find_known(
     yield from prepared.names.find(text, typos)
     yield from _find_codes(text, prepared.codes)
     yield from _find_phrases(text, prepared.phrases)
-    yield from _find_dates(dates, prepared.dates)
+    yield from _find_dates(text, dates, prepared.dates)
 
 
 @lru_cache(maxsize=256)
@@ -217,7 +218,7 @@ def _readings(value: str) -> Iterator[Reading]:
         yield int(digits[3]), int(digits[1]), int(digits[2])
 
 
-def _find_dates(dates: Sequence[DateMention], known: dict[Reading, str]) -> Iterator[Finding]:
+def _find_dates(text: str, dates: Sequence[DateMention], known: dict[Reading, str]) -> Iterator[Finding]:
     """Mentions that may be read as a known date, whole or as its day and month, or as its month and year."""
     if not known:
         return
@@ -226,7 +227,7 @@ def _find_dates(dates: Sequence[DateMention], known: dict[Reading, str]) -> Iter
         for reading in ((year, month, day), (None, month, day), (year, month, None)):
             parts.setdefault(reading, type)
     for mention in dates:
-        if mention.form == "pair" and (len(mention.readings) == 0 or mention.readings[0][1:] == (None, None)):
+        if mention.form == "pair" and is_measure(text, mention):
             continue
         for reading in mention.readings:
             if mention.form == "pair" and reading[0] is not None:

@@ -116,7 +116,9 @@ def _names_in(text: str, offset: int, run: str) -> Iterator[Finding]:
         after_given = bool(stretch) and bare in lists.word_names and stretch[-1][2].lower() in lists.given_names
         ends = not (after_given or titled and bare in lists.word_names) and (bare in lists.not_names or bare in TITLES)
         titled = bare in TITLES
-        if stretch and (ends or _ends(stretch[-1][2])):
+        if stretch and (
+            ends or _ends(stretch[-1][2]) or text[offset + piece.start() - 2 : offset + piece.start()] == "  "
+        ):
             yield from _judge(text, stretch)
             stretch = []
         if not ends:

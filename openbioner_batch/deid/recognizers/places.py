@@ -131,7 +131,7 @@ _GENERIC = frozenset(
 )
 """Words that make no proper name of a facility."""
 _ROOM = re.compile(
-    r"\b(?P<head>room|rm|bed|bay|ward|floor|cubicle|pod|bldg|building|zimmer)\b(?:\s(?:number|no\.?))?(?:[.:](?=[ ]?#?\d))?[ ]?#?[ ]?(?P<number>(?:[A-Z]-?)?\d{1,4}(?:-?[A-Z0-9]{1,2})?|[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|degrees|times|mg|°))"
+    r"\b(?i:room|rm|bed|bay|ward|floor|cubicle|pod|bldg|building|zimmer)\b(?:\s(?:number|no\.?))?(?:[.:](?=[ ]?#?\d))?[ ]?#?[ ]?(?P<number>(?:[A-Z]-?)?\d{1,4}(?:-?[A-Z0-9]{1,2})?|[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|degrees|times|mg|°))"
     r"|\b(?P<ward>\d{1,2}(?:st|nd|rd|th)[ ]floor|\d{1,2}[ ](?:East|West|North|South)\b(?![ ](?:[A-Z]|of))|(?:[MSCPN]|CV|CC|B|T)?I?CU[- ](?:bed[ ]|room[ ])?\d{1,3}[A-Z]?)\b"
 )
 _BEDSIDE = re.compile(
@@ -219,10 +219,15 @@ def _institutions(text: str) -> Iterator[Finding]:
                 parts = parts[1:]
             proper = [word for word in parts[:-1] if word.lower().strip("'’.,") not in _GENERIC]
             if proper and not match[0].isupper():
-                yield _place(start, match.end(), type, 0.6)
+                yield _place(start, _without_dot(match[0], match.end()), type, 0.6)
     for match in _EMPLOYED.finditer(text):
         if match["name"].split()[0].lower() not in _GENERIC:
-            yield _place(*match.span("name"), "employer_name", 0.6)
+            yield _place(match.start("name"), _without_dot(match["name"], match.end("name")), "employer_name", 0.6)
+
+
+def _without_dot(name: str, end: int) -> int:
+    """The end of a name without the dot of its sentence; that of "Inc." belongs to it."""
+    return end - 1 if name.endswith(".") and not name.endswith(("Inc.", "Corp.", "Ltd.", "Co.", "L.L.C.")) else end
 
 
 def _parts(match: re.Match[str], score: float) -> Iterator[Finding]:
