@@ -4,9 +4,9 @@
     python benchmarks/phi_notes.py --archive openbioner_batch/data/sample_clinical.jsonl
 
 A line is `{"id", "text", "spans": [[start, end, type], ...], "patient_id", "name", "mrn", ...}` with types of the PHI
-catalog. Sides (`train`, `development`, `test`) share no template, no stock of names and no body, so that what was trained
-on one can be measured on another. `--bodies` takes real notes (`id`, `text`); only sentences in which nothing looks like
-an identifier are used. `--archive` writes the sample archive that the package carries.
+catalog. Sides (`train`, `development`, `test`) share no template, no stock of names and no body, so that what was
+trained on one can be measured on another. `--bodies` takes real notes (`id`, `text`); only sentences in which nothing
+looks like an identifier are used. `--archive` writes the sample archive that the package carries.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def draw_person(chance: random.Random, side: str | None, family: str = "", femal
     """Somebody new whose names are on `side`; `family` is the surname that is to be shared."""
     origin = chance.choices(list(words("origins")), list(words("origins").values()))[0]
     female = chance.random() < 0.55 if female is None else female
-    firsts, lasts = _names(origin, side)[0 if female else 1], _names(origin, side)[2]
+    firsts, lasts = names_of(origin, side)[0 if female else 1], names_of(origin, side)[2]
     if origin == "en_US" and chance.random() < 0.4:
         # Half of a hospital's patients bear frequent names: the stocks are in order of frequency.
         firsts, lasts = firsts[:60], lasts[:120]
@@ -81,7 +81,7 @@ def ascii_of(name: str) -> str:
 
 
 @cache
-def _names(origin: str, side: str | None) -> tuple[list[str], list[str], list[str]]:
+def names_of(origin: str, side: str | None) -> tuple[list[str], list[str], list[str]]:
     """Women's, men's and family names of an origin that are on `side`."""
     own = words("names").get(origin)
     if own:

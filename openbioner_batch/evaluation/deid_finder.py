@@ -1,0 +1,50 @@
+"""The finder that is evaluated: what `deidentify` finds with, patterns with or without a model, on bare texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from openbioner_batch.catalog import resolve_types
+from openbioner_batch.deid.finder import Finder, FinderSettings
+from openbioner_batch.deid.finding import Finding
+
+if TYPE_CHECKING:
+    from openbioner_batch.model import Tagger
+
+
+def finder_of(
+    model: Tagger | str | None,
+    types: str = "phi.broad",
+    view: str = "definition",
+    model_threshold: float = 0.0,
+    patterns: bool = True,
+) -> Callable[[Sequence[str]], list[list[Finding]]]:
+    """What finds identifiers in texts, without any known values.
+
+    Args:
+        model: a tagger, or `bundled`, a checkpoint's folder or a hub id; None for patterns alone.
+        types: what the model is asked for, as `annotate --types` takes it.
+        view: which of their descriptions it is told.
+        model_threshold: its spans below this score are left out.
+        patterns: whether patterns find too.
+
+    Raises:
+        UsageError: no such types or view, or neither patterns nor a model.
+    """
+    kinds = (*(["model"] if model is not None else []), *(["patterns"] if patterns else []))
+    finder = Finder(FinderSettings(recognizers=kinds, model_threshold=model_threshold))
+    if model is None:
+        return lambda texts: [finder.find(text) for text in texts]
+    groups = resolve_types(types, view)
+    if isinstance(model, str):
+        from openbioner_batch.model import Tagger
+
+        model = Tagger.from_pretrained(model, dtype="float32")
+    tagger = model
+
+    def find(texts: Sequence[str]) -> list[list[Finding]]:
+        spans = tagger.tag(texts, groups)
+        return [finder.find(text, None, found) for text, found in zip(texts, spans, strict=True)]
+
+    return find

@@ -1,0 +1,125 @@
+"""Generated notes: what is planted is where they say it is, the sides share nothing, and seeds decide everything."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from openbioner_batch.catalog import load_catalog
+from openbioner_batch.training.silver.schema import passage_from_row
+
+ROOT = Path(__file__).resolve().parents[2]
+pytest.importorskip("faker", reason="the deid extra is not installed")
+
+
+@pytest.fixture(autouse=True)
+def on_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+
+
+def test_spans_are_in_place_of_types_of_the_catalog_and_never_overlap() -> None:
+    from synthetic_notes.notes import write_notes
+
+    phi = load_catalog().set_named("phi")
+    assert phi is not None
+    for note in write_notes(150, 3, None, None):
+        end = 0
+        for start, stop, kind in note.spans:
+            assert end <= start < stop <= len(note.text)
+            assert phi.named(kind), kind
+            assert note.text[start:stop].strip() == note.text[start:stop], "no blank at an edge"
+            end = stop
+        assert "<<" not in note.text.replace("<<<", "")
+
+
+def test_every_template_can_be_filled() -> None:
+    import random
+    from datetime import date
+
+    from synthetic_notes.notes import write_note
+    from synthetic_notes.patients import draw_patient
+    from synthetic_notes.stock import DocumentTemplate, documents, stock
+    from synthetic_notes.writer import Writer
+
+    day = date(2020, 5, 4)
+    chance = random.Random(1)
+    patient = draw_patient(chance, None, reserved=True, identity="P1", day=day)
+    texts = [
+        text for name in ("headers", "signatures", "sentences", "negatives", "bodies") for text in stock(name, None)
+    ]
+    for template in [*documents(None), *(DocumentTemplate("note", text, False) for text in texts)]:
+        writer = Writer(patient, chance, random.Random(2), None, day, reserved=True)
+        note = write_note("n", writer, None, rough=False, template=template)
+        assert "<<" not in note.text.replace("<<<", "")
+        assert note.text
+
+
+def test_seeds_decide_everything_and_sides_share_no_template_or_name() -> None:
+    from synthetic_notes.notes import write_notes
+    from synthetic_notes.people import names_of
+    from synthetic_notes.sides import SIDES
+    from synthetic_notes.stock import documents, stock
+
+    first, again = (list(write_notes(20, 5, "test", None)) for _ in range(2))
+    assert [note.as_row() for note in first] == [note.as_row() for note in again]
+    assert [note.text for note in write_notes(20, 6, "test", None)] != [note.text for note in first]
+    for name in ("headers", "signatures", "sentences", "negatives", "bodies"):
+        sides = [set(stock(name, side)) for side in SIDES]
+        assert len(set.union(*sides)) == sum(map(len, sides)) == len(stock(name, None))
+        assert all(sides)
+    assert sum(len(documents(side)) for side in SIDES) == len(documents(None))
+    surnames = [set(names_of("en_US", side)[2]) for side in SIDES]
+    assert not surnames[0] & surnames[2]
+
+
+def test_the_carried_archive_is_what_the_generator_writes() -> None:
+    from synthetic_notes.archive import write_archive
+
+    carried = ROOT / "openbioner_batch" / "data" / "sample_clinical.jsonl"
+    assert carried.stat().st_size < 300_000
+    rows = [json.loads(line) for line in carried.read_text("utf-8").splitlines()]
+    assert rows == list(write_archive(1))
+
+
+def test_the_archive_is_a_hundred_notes_of_twenty_consistent_patients_with_reserved_numbers() -> None:
+    carried = ROOT / "openbioner_batch" / "data" / "sample_clinical.jsonl"
+    patients = defaultdict(list)
+    for line in carried.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        patients[row["patient_id"]].append(row)
+    assert len(patients) == 20
+    for rows in patients.values():
+        assert len(rows) == 5
+        for field in ("name", "birth_date", "mrn", "phone", "address", "provider"):
+            assert len({row[field] for row in rows}) == 1
+        dates = [row["note_date"] for row in rows]
+        assert dates == sorted(set(dates))
+        assert rows[0]["phone"][-7:-2] == "55-01"
+        surname = rows[0]["name"].split()[-1].lower()
+        assert any(surname in row["text"].lower() for row in rows)
+
+
+def test_training_data_is_of_the_development_sides_and_never_mixes_broad_and_fine(shared: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / "phi_training.py"), str(tmp_path), "--notes", "20",
+         "--corpora", str(shared / "corpora" / "deid"), "--bodies", str(shared / "corpora/text/mtsamples.jsonl.gz")],
+        capture_output=True, text=True, timeout=300, env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    from phi_training import BROAD
+
+    described = set(pq.read_table(tmp_path / "descriptions").column("entity_type").to_pylist())
+    for path in sorted((tmp_path / "passages").iterdir()):
+        for row in pq.read_table(path).to_pylist():
+            passage = passage_from_row(row)
+            assert passage.annotated is not None
+            assert {mention.type for mention in passage.mentions} <= set(passage.annotated) <= described
+            if passage.source != "synthetic_fine":
+                assert set(passage.annotated) <= set(BROAD)
