@@ -22,7 +22,7 @@ def draw_ablation(result: Mapping[str, Any], path: str | Path) -> None:
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise UsageError("--plot needs matplotlib: pip install 'openbioner-batch[train]'") from None
+        raise UsageError("--plot needs matplotlib: pip install 'openbioner-batch[plot]'") from None
     views = list(result["views"])
     names = list(result["corpora"])
     figure = Figure(figsize=(9, 0.42 * len(views) + 1.8), layout="constrained")
