@@ -23,7 +23,9 @@ def corpus_options(command: Any) -> Any:
         click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
         click.option("--dtype", default="float32", show_default=True, help="auto, float32, bfloat16 or float16."),
         click.option("--words", metavar="W", help="whitespace or basic [the corpus's tokens, else basic]."),
-        click.option("--limit", type=int, metavar="N", help="Only the first N sentences or documents of each corpus."),
+        click.option(
+            "--limit", type=int, metavar="N", help="Only N sentences or documents of each corpus, evenly spread."
+        ),
         click.option("--allow-trained", is_flag=True, help="Score corpora that the model was trained on too."),
         click.option("--resamples", type=int, default=1000, show_default=True, help="Of the bootstrap."),
         click.option("--seed", type=int, default=42, show_default=True, help="Of the bootstrap."),

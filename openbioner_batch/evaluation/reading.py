@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +67,7 @@ def read_corpus(path: str | Path, format_name: str | None = None, limit: int | N
     Args:
         path: a file, plain or `.gz`, or brat's folder.
         format_name: one of `FORMATS`; None goes by the suffix.
-        limit: how many sentences (IOB) or documents to read; None reads all.
+        limit: how many sentences (IOB) or documents to take, spread evenly over the corpus; None takes all.
 
     Raises:
         UsageError: it cannot be read, is malformed or empty, or its format cannot be told.
@@ -77,10 +76,14 @@ def read_corpus(path: str | Path, format_name: str | None = None, limit: int | N
     chosen = format_name or _format_of(path)
     if chosen not in FORMATS:
         raise UsageError(f"--format {chosen}: expected one of {', '.join(FORMATS)}")
-    corpus = _tokens(path, limit) if chosen == "iob" else _characters(path, islice(_DOCUMENTS[chosen](path), limit))
+    corpus = _tokens(path) if chosen == "iob" else _characters(path, _DOCUMENTS[chosen](path))
     if not corpus.texts:
         raise UsageError(f"{path} has no sentences")
-    return corpus
+    if limit is None or limit >= len(corpus.texts):
+        return corpus
+    dropped = np.ones(len(corpus.texts), np.bool_)
+    dropped[np.arange(limit) * len(corpus.texts) // limit] = False
+    return without_texts(corpus, dropped)
 
 
 def corpus_name(path: Path) -> str:
@@ -103,9 +106,14 @@ def without_texts(corpus: GoldCorpus, dropped: np.ndarray) -> GoldCorpus:
         corpus,
         texts=tuple(corpus.texts[index] for index in kept),
         spans=tuple(corpus.spans[index] for index in kept),
-        documents=corpus.documents[kept],
+        documents=_renumbered(corpus.documents[kept]),
         ids=corpus.ids and tuple(corpus.ids[index] for index in kept),
     )
+
+
+def _renumbered(documents: Sequence[int] | np.ndarray) -> np.ndarray:
+    """The same documents, numbered from 0 without gaps."""
+    return np.unique(np.array(documents, np.int64), return_inverse=True)[1]
 
 
 def _format_of(path: Path) -> str:
@@ -122,8 +130,8 @@ def _format_of(path: Path) -> str:
     return found
 
 
-def _tokens(path: Path, limit: int | None) -> GoldCorpus:
-    sentences = list(islice(read_iob(path), limit))
+def _tokens(path: Path) -> GoldCorpus:
+    sentences = list(read_iob(path))
     marked = any(sentence.document for sentence in sentences)
     documents = [sentence.document if marked else index for index, sentence in enumerate(sentences)]
     return GoldCorpus(
@@ -132,7 +140,7 @@ def _tokens(path: Path, limit: int | None) -> GoldCorpus:
         tuple(sentence.text for sentence in sentences),
         tuple(sentence.spans for sentence in sentences),
         TOKENS,
-        np.unique(np.array(documents, np.int64), return_inverse=True)[1],
+        _renumbered(documents),
         ids=None,
     )
 

@@ -36,7 +36,7 @@ class EvaluateSettings:
     words: str | None = None
     """"whitespace" or "basic"; None: the corpus's tokens where it has some, else "basic"."""
     limit: int | None = None
-    """Only the first so many sentences (or documents) of each corpus."""
+    """Only so many sentences (or documents) of each corpus, spread evenly over it."""
     device: str = "auto"
     """Where the model runs."""
     dtype: str = "float32"

@@ -64,8 +64,12 @@ def test_labels_of_one_type_are_pooled_and_others_left_out(path: Path) -> None:
     assert count_found(corpus, without, [(), ()]).scores.micro.gold == 1
 
 
-def test_a_limit_counts_sentences(path: Path) -> None:
-    assert len(read_corpus(path, limit=1).texts) == 1
+def test_a_limit_takes_sentences_from_all_over(tmp_path: Path) -> None:
+    path = tmp_path / "corpus.tsv"
+    path.write_text("\n".join(f"word{number}\tO\n" for number in range(10)))
+    assert read_corpus(path, limit=3).texts == ("word0", "word3", "word6")
+    assert read_corpus(path, limit=3).documents.tolist() == [0, 1, 2]
+    assert read_corpus(path, limit=99).texts == read_corpus(path).texts
 
 
 def test_a_label_without_a_type_is_refused(path: Path) -> None:
