@@ -86,7 +86,7 @@ def prepare_shard(split: int, shard: Shard, job: TaggingJob) -> pa.Table:
             Rejected(documents["source"][i].as_py(), documents["record"][i].as_py(), reason)
             for i, reason in failed.items()
         ]
-        documents = documents.take([i for i in range(documents.num_rows) if i not in failed])
+        documents = documents.filter(pa.array([i not in failed for i in range(documents.num_rows)], pa.bool_()))
     return row(
         split,
         shard.index,

@@ -50,7 +50,7 @@ def annotation_rows(
         if isinstance(verdict, str)
     ]
     quarantined.sort(key=lambda item: (item.source, item.record, item.reason))
-    rows = documents.take(good) if len(good) < documents.num_rows else documents
+    rows = documents.take(pa.array(good, pa.int64())) if len(good) < documents.num_rows else documents
     spans = [span for result in tagged for span in result.spans]
     columns = {
         **{name: rows[name] for name in rows.column_names},

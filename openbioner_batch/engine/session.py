@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from openbioner_batch.engine.cluster import Resources, ray_connection
 from openbioner_batch.engine.ledger import Ledger, Totals, read_totals
-from openbioner_batch.engine.names import ATTEMPTS, SUMMARY, shard_name
+from openbioner_batch.engine.names import ATTEMPTS, PLAN, SUMMARY, shard_name
 from openbioner_batch.engine.plan import Plan, make_plan, split_weights
 from openbioner_batch.engine.progress import Progress, shown
 from openbioner_batch.engine.request import Inputs, RunSettings, Say, check_output, fingerprint, overwrite
@@ -60,7 +60,7 @@ def run_pipeline(
         make: builds the pipeline, told whether a cluster is connected.
         say: told of what is skipped.
         places: further paths that all machines of a cluster must see.
-        before: called if there is something to do, before Ray is started here; told whether a cluster is connected.
+        before: looks for further mistakes if there is something to do; told whether a cluster is connected.
         connect: gives Ray for the time of the run.
 
     Returns:
@@ -74,10 +74,15 @@ def run_pipeline(
     """
     store = Store(settings.output)
     check_output(settings, store, inputs.files)
+    # A plan must not be left behind, nor an earlier run be removed, by a request that cannot be met.
+    is_new = settings.overwrite or not store.exists(PLAN)
     if settings.ray_address is None:
+        if is_new:
+            before(False)
         run = _prepare(settings, inputs, store, make(False), say)
         if run.pending:
-            before(False)
+            if not is_new:
+                before(False)
             try:
                 with connect(None) as resources:
                     run.execute(resources)
@@ -86,9 +91,12 @@ def run_pipeline(
         return run.finish()
     with connect(settings.ray_address) as resources:
         _warn_of_local_paths([settings.output, *(file.uri for file in inputs.files[:1]), *places], resources, say)
+        if is_new:
+            before(True)
         run = _prepare(settings, inputs, store, make(True), say)
         if run.pending:
-            before(True)
+            if not is_new:
+                before(True)
             try:
                 run.execute(resources)
             finally:
