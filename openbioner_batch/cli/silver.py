@@ -85,6 +85,50 @@ def annotate(config: str | None, **flags: Any) -> None:
     show(lambda: annotate_silver(settings))
 
 
+@command.command("describe")
+@click.argument("folder", metavar="SILVER_FOLDER")
+@click.option("--examples", type=int, metavar="N", help="Surface forms of a type that the LLM is shown [8].")
+@click.option("--near", type=int, metavar="N", help="Near types that each is contrasted with [4].")
+@click.option("--limit", type=int, metavar="N", help="Describe only the N most frequent types.")
+@click.option("--shard-documents", type=int, metavar="N", help="Most types in a shard, the unit of resumption [20].")
+@click.option("--max-quarantined", metavar="N|P%", help="Fail beyond so many types without a description [20%].")
+@click.option("--overwrite", is_flag=True, default=None, help="Describe all types anew.")
+@llm_options
+def describe(config: str | None, **flags: Any) -> None:
+    """Have the types of SILVER_FOLDER described in four views; write descriptions/*.parquet and types.yaml there.
+
+    The same command goes on with a run that was stopped.
+    """
+    from openbioner_batch.engine.settings import build_settings
+    from openbioner_batch.training.silver.settings import DescribeSettings
+
+    settings = build_settings(DescribeSettings, merged(config, flags))
+
+    from openbioner_batch.training.silver.describe import describe_silver
+
+    show(lambda: describe_silver(settings))
+
+
+@command.command("import")
+@click.argument("source", metavar="SOURCE")
+@click.option(
+    "--layout", required=True, metavar="L", help="pile-ner-iob, pile-ner-descriptions, pii-masking-iob, jsonl."
+)
+@click.option("--output", required=True, metavar="URI", help="Folder of the silver data.")
+@click.option("--exclude", metavar="DIR", help="Benchmarks (.tsv, .tsv.gz) with which no passage may share a sentence.")
+@click.option("--name", metavar="NAME", help="What the passages' source says [last part of --output].")
+@click.option("--passage-words", type=int, metavar="N", help="Cut longer texts to passages of so many words [300].")
+def import_(**flags: Any) -> None:
+    """Import the published training set in SOURCE: local Parquet, or JSON lines with text and spans.
+
+    A bad row is set aside with its position and the reason.
+    """
+    from openbioner_batch.training.silver.importing import ImportSettings, import_silver
+
+    settings = ImportSettings(**{name: value for name, value in flags.items() if value is not None})
+    show(lambda: import_silver(settings))
+
+
 def merged(config: str | None, flags: dict[str, Any]) -> dict[str, Any]:
     """The options of a configuration file and those given here, which win."""
     from openbioner_batch.engine.settings import read_config

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from openbioner_batch.engine.names import PLAN
 from openbioner_batch.engine.request import Inputs, Say, resolve_inputs
 from openbioner_batch.engine.session import run_pipeline, say_to_stderr
 from openbioner_batch.engine.store import Store
@@ -41,9 +40,8 @@ def annotate_silver(settings: SilverSettings, say: Say = say_to_stderr) -> Repor
     reader = PassageFormat(found.format, settings.passage_words)
     inputs: Inputs = replace(found, format=reader, kept=reader.kept_schema(found.files, found.options))
     store = Store(settings.output)
-    if settings.overwrite and store.exists(PLAN):
-        remove_derived(store)
-
     pipeline = LlmPipeline(Extraction(), settings, {"passage words": settings.passage_words})
     summary = run_pipeline(settings, inputs, lambda _: pipeline, say, before=partial(check_llm, settings))
+    if settings.overwrite:
+        remove_derived(store)
     return finish(store, settings, summary.totals, say)

@@ -63,13 +63,14 @@ def read_json(content: str) -> Any:
 
 def _objects(content: str) -> Iterator[Any]:
     """The whole JSON objects in a text, wherever one begins."""
-    place = content.find("{")
-    while place >= 0:
+    place, failures = content.find("{"), 0
+    while place >= 0 and failures < MOST_ITEMS:
         try:
             value, end = _DECODER.raw_decode(content, place)
             yield value
         except _Errors:
             end = place + 1
+            failures += 1
         place = content.find("{", end)
 
 

@@ -74,8 +74,9 @@ def finish(store: Store, settings: SilverSettings, totals: Totals, say: Say) -> 
         }
     ).encode()
     if not store.exists(STATE) or store.get(STATE) != state:
-        # Other filters, or more shards, may change any passage.
-        remove_derived(store)
+        # Other filters, or more shards, may change any passage. Descriptions were paid for, and stay.
+        store.remove_folder(PASSAGES)
+        store.remove([REPORT])
         store.put(STATE, state)
     say(f"filtering {len(names):,} shards of answers into {store.url}/{PASSAGES}")
     types = _first_pass(store, names, settings, benchmarks)
@@ -97,7 +98,7 @@ def finish(store: Store, settings: SilverSettings, totals: Totals, say: Say) -> 
 
 
 def remove_derived(store: Store) -> None:
-    """Remove all that is made from the answers, so that no part of it is older than another."""
+    """Remove all that is made from the answers, descriptions included."""
     for folder in DERIVED:
         store.remove_folder(folder)
     store.remove(list(FILES))

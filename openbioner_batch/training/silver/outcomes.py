@@ -67,7 +67,8 @@ def answered_rows(
         rejected: the records that did not become documents.
         asking: whose columns are added.
     """
-    good = [index for index, outcome in enumerate(outcomes) if outcome.columns is not None]
+    good = [outcome.columns is not None for outcome in outcomes]
+    rows = documents.filter(pa.array(good, pa.bool_()))
     places = documents.drop_columns(["text"]).to_pylist()
     quarantined = [Rejected(**item) for item in rejected] + [
         Rejected(place["source"], place["record"], reason_at(outcome.reason or UNREADABLE, place))
@@ -75,7 +76,6 @@ def answered_rows(
         if outcome.columns is None
     ]
     quarantined.sort(key=lambda item: (item.source, item.record, item.reason))
-    rows = documents.take(good) if len(good) < documents.num_rows else documents
     answers = [outcome.columns for outcome in outcomes if outcome.columns is not None]
     amounts: Counter[str] = Counter()
     for outcome in outcomes:
@@ -83,7 +83,7 @@ def answered_rows(
         amounts["completion_tokens"] += outcome.usage[1]
         amounts.update(outcome.amounts or {})
     counts = {
-        "documents": len(good),
+        "documents": rows.num_rows,
         "quarantined": dict(Counter(kind_of(item.reason) for item in quarantined)),
         "deletions": 0,
         "spans": {},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,6 +36,10 @@ class Report:
     cost: float | None = None
     """What the answers cost, by the prices given; None where none were."""
 
+    @property
+    def title(self) -> str:
+        return f"{self.output}: silver data"
+
     def as_json(self) -> dict[str, Any]:
         """The report as it stands in the folder."""
         return {
@@ -59,42 +63,49 @@ class Report:
     def to_bytes(self) -> bytes:
         return json.dumps(self.as_json(), indent=1).encode()
 
+    def lines(self) -> list[tuple[str, str]]:
+        """Labels and values to show."""
+        whole = self.as_json()
+        lines = [
+            ("passages", f"{whole['passages']['in']:,}"),
+            ("  kept", f"{self.passages:,}"),
+            *_reasons("dropped", self.dropped_passages),
+            *_reasons("quarantined", self.quarantined),
+            ("mentions of kept passages", f"{whole['mentions']['in']:,}"),
+            ("  kept", f"{self.mentions:,}"),
+            *_reasons("unsure", self.dropped_mentions),
+            ("types", f"{len(self.types):,}"),
+            *((f"  {name}", f"{count:,}") for name, count in self.types.most_common(SHOWN_TYPES)),
+        ]
+        if len(self.types) > SHOWN_TYPES:
+            lines.append((f"  and {len(self.types) - SHOWN_TYPES:,} more", ""))
+        if self.merged:
+            lines.append(("names merged into others", f"{len(self.merged):,}"))
+        lines += [(name.replace("_", " "), f"{amount:,}") for name, amount in sorted(self.amounts.items())]
+        if self.cost is not None:
+            lines.append(("cost", f"{self.cost:,.4f}"))
+        return lines
 
-def print_report(report: Report, console: Console) -> None:
+
+class Reporting(Protocol):
+    """What can be shown as a table."""
+
+    @property
+    def title(self) -> str: ...
+    def lines(self) -> list[tuple[str, str]]: ...
+
+
+def print_report(report: Reporting, console: Console) -> None:
     """Show a report as a table."""
     from rich.table import Table
 
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column()
     table.add_column(justify="right")
-    for label, value in report_lines(report):
+    for label, value in report.lines():
         table.add_row(label, value)
-    console.print(f"{report.output}: silver data", soft_wrap=True)
+    console.print(report.title, soft_wrap=True)
     console.print(table)
-
-
-def report_lines(report: Report) -> list[tuple[str, str]]:
-    """Labels and values to show."""
-    whole = report.as_json()
-    lines = [
-        ("passages", f"{whole['passages']['in']:,}"),
-        ("  kept", f"{report.passages:,}"),
-        *_reasons("dropped", report.dropped_passages),
-        *_reasons("quarantined", report.quarantined),
-        ("mentions of kept passages", f"{whole['mentions']['in']:,}"),
-        ("  kept", f"{report.mentions:,}"),
-        *_reasons("unsure", report.dropped_mentions),
-        ("types", f"{len(report.types):,}"),
-        *((f"  {name}", f"{count:,}") for name, count in report.types.most_common(SHOWN_TYPES)),
-    ]
-    if len(report.types) > SHOWN_TYPES:
-        lines.append((f"  and {len(report.types) - SHOWN_TYPES:,} more", ""))
-    if report.merged:
-        lines.append(("names merged into others", f"{len(report.merged):,}"))
-    lines += [(name.replace("_", " "), f"{amount:,}") for name, amount in sorted(report.amounts.items())]
-    if report.cost is not None:
-        lines.append(("cost", f"{report.cost:,.4f}"))
-    return lines
 
 
 def _reasons(verb: str, counts: Counter[str]) -> list[tuple[str, str]]:

@@ -36,7 +36,7 @@ _IRREGULAR = {
     "vertebrae": "vertebra",
 }
 _ES_AFTER = ("ches", "shes", "sses", "xes", "zzes")
-SHORTEST_TO_MERGE = 7
+SHORTEST_TO_MERGE = 6
 TIMES_RARER = 5
 
 

@@ -1,0 +1,196 @@
+"""Published training sets as silver data: read, cut to passages, checked, written in the one layout."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+
+from openbioner_batch.engine.committing import parquet_bytes
+from openbioner_batch.engine.names import QUARANTINE
+from openbioner_batch.engine.request import Say
+from openbioner_batch.engine.rows import kind_of
+from openbioner_batch.engine.session import say_to_stderr
+from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.work import rejected_table
+from openbioner_batch.errors import RunFailedError, UsageError
+from openbioner_batch.formats.base import InputFile
+from openbioner_batch.formats.compression import BrokenStreamError
+from openbioner_batch.formats.storage import list_inputs
+from openbioner_batch.records import Rejected
+from openbioner_batch.training.silver.filters import PassageFilter, RawPassage
+from openbioner_batch.training.silver.finishing import PASSAGES, REPORT, read_benchmarks
+from openbioner_batch.training.silver.layouts import LAYOUTS
+from openbioner_batch.training.silver.passages import passage_bounds
+from openbioner_batch.training.silver.report import Report
+from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, AnnotatedPassage, Mention, passages_table
+from openbioner_batch.training.silver.settings import FilterSettings
+
+DESCRIPTIONS = "descriptions"
+STATE = "_run/import.json"
+VIEW = "definition"
+"""The view as which a published description counts."""
+ROWS = 2000
+"""Of an output file."""
+TRUSTING = FilterSettings(
+    min_type_count=1, min_chars=1, min_words=1, min_lowercase=0.0, max_covered=1.0, max_unaligned=1.0, keep_empty=True
+)
+"""A published set was filtered by those who made it; only doubles and benchmarks are looked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportSettings:
+    """A request to import a published set: the flags of `silver import`."""
+
+    source: str
+    """File, folder, glob or fsspec URL."""
+    layout: str
+    """How the set is laid out: a key of `LAYOUTS`."""
+    output: str
+    """Folder or URL of the silver data: a new one, or that of an import to repeat."""
+    exclude: str | None = None
+    """Folder of benchmark corpora; passages that share a sentence with one are dropped."""
+    name: str | None = None
+    """What the passages' `source` says; None takes the last part of the output."""
+    passage_words: int = 300
+    """Longer texts are cut to passages of whole sentences, of at most so many words."""
+
+    def __post_init__(self) -> None:
+        if self.layout not in LAYOUTS:
+            raise UsageError(f"--layout is {self.layout!r}: give one of {', '.join(LAYOUTS)}")
+        if not self.output:
+            raise UsageError("--output must not be empty")
+        if self.passage_words < 1:
+            raise UsageError(f"--passage-words is {self.passage_words}: give a whole number from 1 up")
+
+
+def import_silver(settings: ImportSettings, say: Say = say_to_stderr) -> Report:
+    """Import a published set. The same import into the same folder gives the same bytes.
+
+    Raises:
+        UsageError: nothing is there to read, it is laid out otherwise, or the folder holds something else.
+        RunFailedError: an input ended early or cannot be read; the same call starts anew.
+    """
+    read, suffixes, closed = LAYOUTS[settings.layout]
+    files = list_inputs([settings.source], suffixes)
+    store = Store(settings.output)
+    _claim(store, settings)
+    benchmarks = read_benchmarks(settings.exclude) if settings.exclude else None
+    name = settings.name or settings.output.rstrip("/").rpartition("/")[2]
+    say(f"importing {len(files):,} files as {settings.layout}")
+
+    def items() -> Iterator[Any]:
+        for file in files:
+            yield from _reported(file, read(file, name))
+
+    types = tuple(sorted(_types(items()))) if closed else None
+    report = Report(store.url)
+    rejected: list[Rejected] = []
+    passages = _Writer(store, PASSAGES, passages_table)
+    descriptions = _Writer(store, DESCRIPTIONS, _description_rows)
+    judge = PassageFilter(TRUSTING, benchmarks)
+    described: set[tuple[str, str]] = set()
+    for item in items():
+        if isinstance(item, Rejected):
+            rejected.append(item)
+        elif isinstance(item, AnnotatedPassage):
+            for part in cut(replace(item, annotated=types), settings.passage_words):
+                _keep(part, judge, passages, report)
+        elif item not in described:
+            described.add(item)
+            descriptions.add(item)
+    passages.close()
+    descriptions.close()
+    if rejected:
+        store.put(f"{QUARANTINE}/000000.parquet", parquet_bytes(rejected_table(rejected)))
+    report.quarantined = Counter(kind_of(item.reason) for item in rejected)
+    if described:
+        report.amounts["descriptions"] = len(described)
+    store.put(REPORT, report.to_bytes())
+    return report
+
+
+def cut(passage: AnnotatedPassage, words: int) -> Iterator[AnnotatedPassage]:
+    """A long text as passages; what of a mention is cut teaches nothing."""
+    bounds = list(passage_bounds(passage.text, words))
+    if len(bounds) == 1:
+        yield passage
+        return
+    for start, end in bounds:
+        whole = [m for m in passage.mentions if start <= m.start and m.end <= end]
+        broken = [(m.start, m.end) for m in passage.mentions if m not in whole]
+        stretches = [(max(low, start) - start, min(high, end) - start) for low, high in [*passage.unsure, *broken]]
+        yield replace(
+            passage,
+            passage_id=f"{passage.passage_id}@{start}",
+            text=passage.text[start:end],
+            mentions=tuple(Mention(m.start - start, m.end - start, m.type) for m in whole),
+            unsure=tuple(sorted({(low, high) for low, high in stretches if low < high})),
+        )
+
+
+def _keep(passage: AnnotatedPassage, judge: PassageFilter, writer: _Writer, report: Report) -> None:
+    raw = RawPassage(passage.text, tuple((mention, mention.type) for mention in passage.mentions), 0)
+    fault = judge.fault(raw)
+    if fault is not None:
+        report.dropped_passages[fault] += 1
+        return
+    report.passages += 1
+    report.mentions += len(passage.mentions)
+    report.types.update(mention.type for mention in passage.mentions)
+    writer.add(passage)
+
+
+class _Writer:
+    """Writes rows to numbered files of a folder."""
+
+    def __init__(self, store: Store, folder: str, table: Callable[[Any], pa.Table]) -> None:
+        self._store, self._folder, self._table = store, folder, table
+        self._rows: list[Any] = []
+        self._files = 0
+
+    def add(self, row: Any) -> None:
+        """Take a row; writes a file when it is full."""
+        self._rows.append(row)
+        if len(self._rows) == ROWS:
+            self.close()
+
+    def close(self) -> None:
+        """Write what is left."""
+        if self._rows:
+            self._store.put(f"{self._folder}/{self._files:06d}.parquet", parquet_bytes(self._table(self._rows)))
+            self._files += 1
+            self._rows = []
+
+
+def _claim(store: Store, settings: ImportSettings) -> None:
+    """Take a folder that is empty, or holds an earlier try at the same import."""
+    state = json.dumps({"source": settings.source, "layout": settings.layout}).encode()
+    if store.exists(STATE) and store.get(STATE) == state:
+        for folder in (PASSAGES, DESCRIPTIONS, QUARANTINE):
+            store.remove_folder(folder)
+        store.remove([REPORT])
+    elif names := store.names():
+        raise UsageError(f"--output {store.url} holds {names[0]}, not an earlier import of this: give another folder")
+    store.put(STATE, state)
+
+
+def _reported(file: InputFile, items: Iterable[Any]) -> Iterator[Any]:
+    """The items of a file; what is wrong with the file as a whole is told in a line."""
+    try:
+        yield from items
+    except (OSError, BrokenStreamError, pa.ArrowException) as error:
+        raise RunFailedError(f"reading {file.uri} failed: {type(error).__name__}: is the file whole?") from None
+
+
+def _types(items: Iterable[Any]) -> set[str]:
+    return {m.type for item in items if isinstance(item, AnnotatedPassage) for m in item.mentions}
+
+
+def _description_rows(described: list[tuple[str, str]]) -> pa.Table:
+    rows = [{"entity_type": type, "view": VIEW, "description": text} for type, text in described]
+    return pa.Table.from_pylist(rows, schema=DESCRIPTION_SCHEMA)

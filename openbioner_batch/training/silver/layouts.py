@@ -1,0 +1,134 @@
+"""The layouts of published training sets, read row by row; a bad row never ends the rest."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.formats.base import InputFile
+from openbioner_batch.formats.iob import make_sentence
+from openbioner_batch.formats.storage import open_input, open_stored
+from openbioner_batch.records import Rejected
+from openbioner_batch.training.silver.schema import AnnotatedPassage, Mention
+from openbioner_batch.training.silver.typenames import normalise_type
+
+NO_LIST = "the column {} holds no list of strings"
+BAD_SPANS = "spans are not [start, end, type] within the text"
+
+Item = AnnotatedPassage | tuple[str, str] | Rejected
+"""A passage, a type with its description, or a row that is neither."""
+
+
+def read_iob_rows(file: InputFile, source: str) -> Iterator[Item]:
+    """Rows of Parquet with `tokens` and `ner_tags`: lists, or strings that are Python literals of lists.
+
+    Raises:
+        UsageError: the columns are not there.
+    """
+    for number, row in _rows(file, ("tokens", "ner_tags")):
+        try:
+            tokens, tags = _strings(row, "tokens"), _strings(row, "ner_tags")
+            sentence = make_sentence(tokens, tags)
+        except _BadRowError as error:
+            yield Rejected(file.uri, number, str(error))
+        except ValueError:
+            yield Rejected(file.uri, number, "tokens and IOB tags do not fit each other")
+        else:
+            found = [(span.start, span.end, span.type) for span in sentence.spans]
+            yield _passage(f"{_stem(file)}-{number}", source, sentence.text, found, file.uri, number)
+
+
+def read_description_rows(file: InputFile, source: str) -> Iterator[Item]:
+    """Rows of Parquet with `entity_type` and `description`.
+
+    Raises:
+        UsageError: the columns are not there.
+    """
+    for number, row in _rows(file, ("entity_type", "description")):
+        name, description = row["entity_type"], row["description"]
+        if not isinstance(name, str) or not isinstance(description, str) or not description.strip():
+            yield Rejected(file.uri, number, "no type or no description")
+        elif (type := normalise_type(name)) is None:
+            yield Rejected(file.uri, number, "the type's name is unusable")
+        else:
+            yield type, " ".join(description.split())
+
+
+def read_jsonl_rows(file: InputFile, source: str) -> Iterator[Item]:
+    """Lines `{"id", "text", "spans": [[start, end, type], ...]}`, plain or packed."""
+    with open_input(file) as stream:
+        for number, line in enumerate(stream):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+                text = row["text"]
+                spans = [(int(start), int(end), str(type)) for start, end, type in row["spans"]]
+                if not isinstance(text, str) or not text.strip():
+                    raise ValueError
+            except (ValueError, LookupError, TypeError, RecursionError):
+                yield Rejected(file.uri, number, 'not a JSON object with "text" and "spans"')
+                continue
+            yield _passage(f"{row.get('id', number)}", source, text, spans, file.uri, number)
+
+
+Reader = Callable[[InputFile, str], Iterator[Item]]
+LAYOUTS: Mapping[str, tuple[Reader, tuple[str, ...], bool]] = {
+    "pile-ner-iob": (read_iob_rows, (".parquet", ".pq"), False),
+    "pile-ner-descriptions": (read_description_rows, (".parquet", ".pq"), False),
+    "pii-masking-iob": (read_iob_rows, (".parquet", ".pq"), True),
+    "jsonl": (read_jsonl_rows, (".jsonl", ".ndjson", ".json"), False),
+}
+"""Each layout's reader, its files' suffixes, and whether all mentions of all its types are marked."""
+
+
+class _BadRowError(Exception):
+    """A row that cannot be read; the message holds nothing of it."""
+
+
+def _rows(file: InputFile, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    with open_stored(file) as stream:
+        table = pq.ParquetFile(stream)
+        if missing := [name for name in columns if name not in table.schema_arrow.names]:
+            has = ", ".join(table.schema_arrow.names)
+            raise UsageError(f"{file.uri} has no column {missing[0]!r} (it has: {has}): choose another --layout")
+        number = 0
+        for batch in table.iter_batches(batch_size=1000, columns=list(columns)):
+            for row in batch.to_pylist():
+                yield number, row
+                number += 1
+
+
+def _strings(row: Mapping[str, Any], column: str) -> list[str]:
+    value = row[column]
+    if isinstance(value, str):
+        try:
+            value = ast.literal_eval(value)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            raise _BadRowError(NO_LIST.format(column)) from None
+    if not isinstance(value, list | tuple) or not value or not all(isinstance(item, str) for item in value):
+        raise _BadRowError(NO_LIST.format(column))
+    return list(value)
+
+
+def _passage(
+    id: str, source: str, text: str, spans: Sequence[tuple[int, int, str]], uri: str, number: int
+) -> AnnotatedPassage | Rejected:
+    """A passage with normalised types; where a type's name is unusable, nothing is taught."""
+    named = [(start, end, normalise_type(type)) for start, end, type in spans]
+    mentions = {Mention(start, end, type) for start, end, type in named if type is not None}
+    unsure = {(start, end) for start, end, type in named if type is None}
+    try:
+        ordered = sorted(mentions, key=lambda mention: (mention.start, mention.end, mention.type))
+        return AnnotatedPassage(id, source, text, tuple(ordered), tuple(sorted(unsure)))
+    except ValueError:
+        return Rejected(uri, number, BAD_SPANS)
+
+
+def _stem(file: InputFile) -> str:
+    return file.uri.rpartition("/")[2].partition(".")[0]

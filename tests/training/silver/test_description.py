@@ -1,0 +1,63 @@
+"""Descriptions are kept only if they are fit to be read as they stand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from openbioner_batch.training.silver.description import Description, views_fault
+from openbioner_batch.training.silver.evidence import gather, near_types, questions
+from openbioner_batch.training.silver.schema import AnnotatedPassage, Mention
+
+GOOD = {
+    "definition": "A substance that is given to treat or to prevent a disease.",
+    "examples": "A medicine by its generic or brand name, such as aspirin, metformin or heparin.",
+    "contextual": "Stands beside doses, routes and words like started, given, continued and stopped.",
+    "contrast": "Unlike a dosage it names the medicine itself, and unlike a procedure nothing is done by hand.",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({}, None),
+        ({"definition": "A drug."}, "definition: it is too short"),
+        ({"contrast": "Long. " * 200}, "contrast: it is too long"),
+        ({"definition": '{"definition": "A substance that is given to treat a disease."}'}, "traces"),
+        ({"definition": "Here is the definition: a substance that treats a disease."}, "traces"),
+        ({"contextual": "Contextual: stands beside doses, routes and words like started."}, "traces"),
+        ({"examples": "Medicines of every kind, by their generic names or their brands."}, "none of the examples"),
+        ({"contrast": "A substance given to treat, or to prevent, a disease that is."}, "they say the same"),
+    ],
+)
+def test_what_is_wrong_with_descriptions_is_said(changes: dict[str, str], fault: str | None) -> None:
+    found = views_fault({**GOOD, **changes}, ["Aspirin", "warfarin"])
+    assert found is None if fault is None else fault in (found or "")
+
+
+def test_an_answer_without_all_four_is_of_no_use() -> None:
+    asked = json.dumps({"entity_type": "drug", "examples": []})
+    assert Description().fault(asked, json.dumps(GOOD)) is None
+    assert "four" in (Description().fault(asked, json.dumps({"definition": GOOD["definition"]})) or "")
+    assert "four" in (Description().fault(asked, "no idea") or "")
+
+
+def passages() -> Iterator[AnnotatedPassage]:
+    text = "Aspirin, aspirin and insulin for knee pain"
+    drugs = [Mention(0, 7, "drug"), Mention(9, 16, "drug"), Mention(21, 28, "drug")]
+    others = [Mention(21, 28, "hormone"), Mention(33, 37, "body_part"), Mention(33, 42, "part_of_pain")]
+    yield AnnotatedPassage("1", "s", text, (*drugs, *others))
+
+
+def test_a_type_is_told_by_its_forms_its_contexts_and_what_is_near() -> None:
+    evidence = gather(passages())
+    near = near_types(evidence, 1)
+    assert near["drug"] == ["hormone"]
+    assert near["body_part"] == ["part_of_pain"]
+    lines = [json.loads(line) for line in questions(evidence, 5, 1, limit=2).splitlines()]
+    assert [line["id"] for line in lines] == ["drug", "body_part"]
+    told = json.loads(lines[0]["text"])
+    assert told["examples"] == ["Aspirin", "insulin"]
+    assert told["contexts"] == ["Aspirin, aspirin and insulin for knee pain"]

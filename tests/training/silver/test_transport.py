@@ -1,0 +1,222 @@
+"""Requests survive what real servers do to them; what they cannot survive is told without a word of the text."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from threading import Thread
+from typing import Any
+
+import pytest
+from llm_server import LlmServer, Settings
+
+from openbioner_batch.training.silver import transport
+from openbioner_batch.training.silver.asking import chat_body
+from openbioner_batch.training.silver.extraction import Extraction
+from openbioner_batch.training.silver.settings import LlmSettings
+from openbioner_batch.training.silver.transport import Client, Recipe, retry_after
+
+Serve = Callable[..., LlmServer]
+SECRET = "zebra-secret-text"
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "FIRST_WAIT_S", 0.02)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    servers = []
+
+    def serve(**settings: Any) -> LlmServer:
+        servers.append(LlmServer(Settings(**settings)))
+        Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return servers[-1]
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def ask(server: LlmServer, texts: list[str], shards: int = 1, **more: Any) -> list[dict[str, Any]]:
+    """What comes of a batch, sent as Ray's stage sends it."""
+    llm = LlmSettings(**{"endpoint": server.url, "model": "test-model", "max_retries": 2, **more})
+    asking = Extraction()
+
+    async def batch() -> list[dict[str, Any]]:
+        client = Client(Recipe(llm, asking, 0.0))
+        async with client as session:
+            requests = []
+            for number, text in enumerate(texts):
+                payload = {
+                    "text": text,
+                    "body": json.dumps(chat_body(asking, llm, text)),
+                    "shard": str(number % shards),
+                    "size": len(texts) // shards,
+                }
+                requests.append(session.post(llm.chat_url, {}, json.dumps(payload)))
+            found = []
+            for request in requests:
+                async with await request as response:
+                    found.append(json.loads((await response.json())["outcome"]))
+        assert client._http is not None
+        await client._http.close()
+        return found
+
+    return asyncio.run(batch())
+
+
+def test_a_batch_is_under_way_at_once_but_for_the_limit(serve: Serve) -> None:
+    server = serve(delay=0.2)
+    found = ask(server, [f"aspirin {n}" for n in range(12)], concurrency=6)
+    assert all("aspirin" in outcome["content"] for outcome in found)
+    assert server.stats["most_open"] == 6
+
+
+@pytest.mark.parametrize("mode", ["limited", "overloaded", "error", "drop", "html"])
+def test_what_may_pass_is_tried_again(serve: Serve, mode: str) -> None:
+    server = serve()
+    (found,) = ask(server, [f"aspirin [[{mode}]]"])
+    assert "aspirin" in found["content"]
+    assert server.stats["requests"] == 2
+    assert found["usage"][1] > 0
+
+
+def test_an_answer_that_takes_too_long_is_asked_for_again(serve: Serve) -> None:
+    (found,) = ask(serve(), ["aspirin [[hang]]"], timeout=0.3)
+    assert "aspirin" in found["content"]
+
+
+def test_the_servers_own_wish_to_wait_is_honoured_by_all(serve: Serve) -> None:
+    server = serve(retry_after="1")
+    started = time.monotonic()
+    found = ask(server, ["aspirin [[limited]]", *(f"fever {n}" for n in range(4))], concurrency=1)
+    assert all("content" in outcome for outcome in found)
+    assert time.monotonic() - started > 1
+    gaps = [later - sooner for sooner, later in zip(server.times, server.times[1:], strict=False)]
+    assert max(gaps) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason"),
+    [
+        ("refused", "the endpoint refused the request: Bad Request"),
+        ("malformed", "the answer holds no list of mentions"),
+        ("empty", "the answer holds no list of mentions"),
+    ],
+)
+def test_a_text_that_gets_no_answer_is_told_from_the_others(serve: Serve, mode: str, reason: str) -> None:
+    bad, good = ask(serve(), [f"{SECRET} [[{mode}]]", "aspirin"])
+    assert bad["reason"] == reason
+    assert "content" in good
+
+
+def test_an_unusable_answer_is_asked_for_again_and_paid_for(serve: Serve) -> None:
+    server = serve()
+    (found,) = ask(server, ["aspirin [[malformed]]"])
+    assert server.stats["requests"] == 1 + transport.REASKS
+    (once,) = ask(server, ["aspirin [[truncated]]"])
+    assert found["usage"][0] == (1 + transport.REASKS) * once["usage"][0]
+
+
+def test_failures_without_end_name_their_status(serve: Serve) -> None:
+    server = serve(failures=99)
+    (found,) = ask(server, [f"{SECRET} [[error]]"])
+    assert found["reason"] == "the endpoint failed: Internal Server Error"
+    assert server.stats["requests"] == 3
+
+
+def test_an_endpoint_that_fails_at_everything_ends_the_run(serve: Serve) -> None:
+    server = serve(modes=("refused",))
+    found = ask(server, [f"{SECRET} {n}" for n in range(60)], concurrency=4)
+    told = [outcome["fatal"] for outcome in found if "fatal" in outcome]
+    assert "it refuses every request" in told[0]
+    assert SECRET not in json.dumps(found)
+    assert server.stats["requests"] < 30
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [({"key": "right"}, "HTTP 401"), ({"model": "other"}, "HTTP 404")],
+)
+def test_a_wrong_key_or_model_ends_the_run(serve: Serve, settings: dict[str, str], words: str) -> None:
+    found = ask(serve(**settings), ["aspirin"])
+    assert words in found[0]["fatal"]
+
+
+def test_an_endpoint_that_is_gone_ends_the_run(serve: Serve) -> None:
+    server = serve()
+    server.shutdown()
+    server.server_close()
+    (found,) = ask(server, ["aspirin"])
+    assert "cannot be reached" in found["fatal"]
+
+
+def test_the_key_comes_from_a_file_or_the_environment(
+    serve: Serve, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(key="right")
+    (tmp_path / "key").write_text("right\n")
+    assert "content" in ask(server, ["aspirin"], api_key_file=str(tmp_path / "key"))[0]
+    monkeypatch.setenv("OPENAI_API_KEY", "right")
+    assert "content" in ask(server, ["aspirin"])[0]
+
+
+def test_requests_a_minute_are_kept_to(serve: Serve) -> None:
+    server = serve()
+    ask(server, [f"aspirin {n}" for n in range(20)], requests_per_minute=600)
+    assert max(server.times) - min(server.times) > 0.7
+
+
+def test_at_the_ceiling_no_shard_is_begun_that_cannot_be_paid_for(serve: Serve) -> None:
+    server = serve(delay=0.05)
+    texts = [f"aspirin {n}" for n in range(40)]
+    free = ask(server, texts[:1], price_in=1.0, price_out=1.0)
+    one = LlmSettings(endpoint=server.url, model="m", price_in=1, price_out=1).price(*free[0]["usage"])
+    found = ask(server, texts, shards=10, price_in=1.0, price_out=1.0, max_cost=one * 40, max_tokens=50)
+    asked = [outcome for outcome in found if "content" in outcome]
+    stopped = [outcome for outcome in found if "stopped" in outcome]
+    assert len(asked) + len(stopped) == 40
+    assert 0 < len(asked) < 40
+    assert len(asked) % 4 == 0
+    assert {outcome["stopped"] for outcome in stopped} == {len(asked) // 4}
+    assert server.stats["requests"] == 1 + len(asked)
+
+
+def test_a_server_without_json_schemas_is_told(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    import llm_server
+
+    monkeypatch.setattr(llm_server, "error", lambda message, code=None: {"error": "response_format is not supported"})
+    (found,) = ask(serve(), ["aspirin [[refused]]"])
+    assert "--response-format" in found["fatal"]
+    (found,) = ask(serve(), ["aspirin [[refused]]"], response_format="none")
+    assert "reason" in found
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        *[(None, None), ("3", 3.0), ("0.5", 0.5), ("-3", 0.0), ("99999", 600.0), ("nan", None), ("soon", None)],
+        *[("Thu, 01 Jan 1970 00:16:50 GMT", 10.0), ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0)],
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(value: str | None, seconds: float | None) -> None:
+    assert retry_after(value, 1000.0) == seconds
+
+
+def test_settings_hold_no_key(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import cloudpickle
+
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    (tmp_path / "key").write_text("sk-very-secret")
+    llm = LlmSettings(endpoint="http://localhost/v1", model="m", api_key_file=str(tmp_path / "key"))
+    assert b"sk-very-secret" not in cloudpickle.dumps(Recipe(replace(llm), Extraction(), 0.0))
+    with suppress(AttributeError):
+        assert "sk-very-secret" not in repr(llm)
