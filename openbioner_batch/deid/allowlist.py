@@ -11,8 +11,10 @@ from openbioner_batch.deid.normalising import normalise_word
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 
 _TITLE = re.compile(
-    r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Drs|Prof|Professor|Doctor|MR|MRS|MS|DR)(?:\.\s{0,2}|\s)(?:[A-Z][\w'’-]{0,20}\.?\s){0,2}\Z"
-    r"|\b(?:Patient|PATIENT|Pt|PT|Name|NAME|Provider|Attending|Physician|Surgeon|[Ss]igned by|[Dd]ictated by|cc)(?:\sname)?:\s{0,3}"
+    r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Drs|Prof|Professor|Doctor|MR|MRS|MS|DR)(?:\.\s{0,2}|"
+    r"\s)(?:[A-Z][\w'’-]{0,20}\.?\s){0,2}\Z"
+    r"|\b(?:Patient|PATIENT|Pt|PT|Name|NAME|Provider|Attending|Physician|Surgeon|[Ss]igned by|[Dd]ictated by|"
+    r"cc)(?:\sname)?:\s{0,3}"
     r"(?:Dr\.\s)?(?:[A-Z][\w'’-]{0,20}\.?\s){0,2}\Z"
 )
 _CREDENTIAL = re.compile(r",?\s{1,2}(?:M\.?D|D\.?O|R\.?N|PA-C|N\.?P|Ph\.?D|LPN|DDS|MBBS)\b")
@@ -40,7 +42,7 @@ class AllowList:
         if not words or not all(word in self.eponyms or word in self.terms or word in self.heads for word in words):
             return False
         named = len(words) > 1 and words[0] in lexicon().given_names and not self.followed_by_head(text, end)
-        if all(word in self.heads for word in words) or named and self.heads.isdisjoint(words):
+        if all(word in self.heads for word in words) or (named and self.heads.isdisjoint(words)):
             return False
         return not self.person_is_meant(text, start, end)
 

@@ -8,55 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from openbioner_batch.deid.families import FAMILIES
+from openbioner_batch.deid.recognizers.context import labels
 from openbioner_batch.errors import UsageError
 
-ROLES = {
-    "patient_name": """name, patient, patient_name, full_name, fullname, first_name, firstname, given_name, given, forename, middle_name, last_name,
-        lastname, surname, family_name, family, maiden_name, nickname, preferred_name, alias, patient_first_name, patient_last_name, patient_full_name, prefix_name""",
-    "relative_name": """relative, relatives, next_of_kin, nok, nok_name, emergency_contact, emergency_contact_name, mother, father, spouse, wife, husband, partner, guardian,
-        mother_name, father_name, spouse_name, mothers_maiden_name, guarantor, guarantor_name, contact_name, family_members""",
-    "clinician_name": """provider, provider_name, physician, physician_name, doctor, doctor_name, clinician, clinician_name, attending, attending_physician, attending_name, author,
-        surgeon, pcp, referring, referring_physician, nurse, practitioner, radiologist, pathologist, signed_by, dictated_by, provider_first_name, provider_last_name, clinicians""",
-    "person_name": "person, person_name, witness, other_names, staff",
-    "birth_date": "dob, birth_date, birthdate, date_of_birth, birthday, patient_dob, born",
-    "admission_date": "admission_date, admit_date, admitted, date_of_admission, admitted_on, adm_date",
-    "discharge_date": "discharge_date, discharged, date_of_discharge, discharged_on, disch_date",
-    "death_date": "death_date, date_of_death, dod, deceased_date, died",
-    "personal_date": "date, visit_date, service_date, date_of_service, dos, note_date, encounter_date, exam_date, procedure_date, surgery_date, report_date, signed_date",
-    "medical_record_number": "mrn, medical_record_number, patient_id, patientid, subject_id, chart_number, record_number, mpi, empi, hospital_number, patient_number, pid",
-    "encounter_number": "encounter, encounter_id, visit_id, hadm_id, csn, fin, encounter_number, visit_number, claim_number, admission_id, case_number, claim_id",
-    "account_number": "account, account_number, acct, account_id, billing_number, har, iban, bank_account",
-    "specimen_number": "accession, accession_number, specimen_id, specimen_number, study_id, order_number",
-    "prescription_number": "rx_number, prescription_number, rx",
-    "health_plan_number": "insurance, insurance_id, insurance_number, member_id, policy_number, subscriber_id, health_plan_number, medicare_number, medicaid_number, plan_id, group_number, mbi",
-    "social_security_number": "ssn, social_security_number, social_security, ss",
-    "drivers_license_number": "drivers_license, driver_license, license_dl, drivers_license_number, dl",
-    "passport_number": "passport, passport_number",
-    "national_id_number": "national_id, nid, nhs_number, tax_id, national_id_number",
-    "employee_id": "employee_id, staff_id, emp_id",
-    "license_number": "npi, dea, license, license_number, provider_npi",
-    "device_identifier": "device_id, serial, serial_number, udi, device_serial",
-    "vehicle_identifier": "vin",
-    "license_plate": "plate, license_plate",
-    "phone_number": "phone, phone_number, telephone, tel, mobile, cell, home_phone, work_phone, cell_phone, mobile_phone, contact_phone, emergency_contact_phone, provider_phone, nok_phone",
-    "fax_number": "fax, fax_number",
-    "pager_number": "pager, pager_number, beeper",
-    "email_address": "email, e_mail, email_address, mail, patient_email, provider_email",
-    "url": "url, website",
-    "username": "username, user_name, login, user_id",
-    "street_address": "address, street, street_address, address_line_1, address_line_2, address1, address2, home_address, mailing_address, residence, addr, patient_address, line1",
-    "city": "city, town, municipality",
-    "county": "county",
-    "zip_code": "zip, zip_code, zipcode, postal_code, postcode, postalcode",
-    "state": "state, province",
-    "country": "country",
-    "healthcare_facility": "hospital, facility, facility_name, hospital_name, clinic, clinic_name, site",
-    "employer_name": "employer, employer_name, company, organization, school, workplace",
-    "room_number": "room, bed, ward, room_number",
-}
-"""For each role, a type of the PHI catalog, the field names that are taken for it when none is given."""
+_ROLE_OF_FIELD = labels("fields")
+ROLES = tuple(dict.fromkeys(_ROLE_OF_FIELD.values()))
+"""What a field may hold: types of the PHI catalog. `labels.yaml` lists the field names that are taken for each."""
 
-_ROLE_OF_FIELD = {name.strip(): role for role, names in ROLES.items() for name in names.replace("\n", " ").split(",")}
 _MANY = re.compile(r"\s*[;|\n]\s*")
 _EMPTY = frozenset("unknown none null nan n/a na not available unspecified - ? unk tbd".split())
 
@@ -95,9 +53,7 @@ class KnownIdentifiers:
         for field, value in fields.items():
             role = (roles or {}).get(field) or role_of(field)
             if role not in FAMILIES:
-                raise UsageError(
-                    f"--known-fields: {role!r} is no type of the PHI catalog: give one of {', '.join(ROLES)}"
-                )
+                raise UsageError(_no_type(role))
             values += [KnownValue(role, text) for text in _texts(value)]
         values += _joined_names(fields, roles or {})
         return cls(tuple(dict.fromkeys(values)))
@@ -114,17 +70,19 @@ class KnownIdentifiers:
             field, sign, role = name.partition("=")
             roles[field.strip()] = role.strip() if sign else role_of(field.strip())
             if roles[field.strip()] not in FAMILIES:
-                raise UsageError(
-                    f"--known-fields: {roles[field.strip()]!r} is no type of the PHI catalog: give one of {', '.join(ROLES)}"
-                )
+                raise UsageError(_no_type(roles[field.strip()]))
         return roles
+
+
+def _no_type(role: str) -> str:
+    return f"--known-fields: {role!r} is no type of the PHI catalog: give one of {', '.join(ROLES)}"
 
 
 def role_of(field: str) -> str:
     """The type of the PHI catalog that a column's name tells: case, "-", "_" and blanks make no difference.
 
     Raises:
-        UsageError: the name is not in `ROLES`.
+        UsageError: the name is not in `labels.yaml`.
     """
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", field.strip())
     name = re.sub(r"[\s.\-]+", "_", name).lower().strip("_")

@@ -7,7 +7,8 @@ laid down as one, their union, since half a name is no name; and names of one ty
 blank, or an initial's dot and a blank, become one.
 
 **Label.** Of the findings that cover half of the result, or else of all that overlap it: a type that is not broad
-(`BROAD`) before one that is, then by the same order of recognizers, the higher score, the more coverage, the name of the type.
+(`BROAD`) before one that is, then by the same order of recognizers, the higher score, the more coverage, the
+name of the type.
 The score is the highest of theirs, the recognizers are all of theirs.
 """
 

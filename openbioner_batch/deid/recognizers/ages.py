@@ -21,13 +21,16 @@ _WORDS = (
 )
 _NUMBER = rf"(?P<age>(?<![-\w.])(?:9\d|1[01]\d|12[0-5])\b|\b{_WORDS}\b)"
 _AFTER = re.compile(
-    rf"{_NUMBER}[\s-]{{0,2}}(?:years?[\s-]{{0,2}}old|years?\s(?:of\s)?age|y[\s./]{{0,2}}o\b|y\.o\.|yrs?\.?[\s-]?old|yo[mf]\b"
-    r"|year[\s-]old|(?:years?|yrs?)\b(?!\s?(?:ago|later|prior|before|earlier|history|of\s(?!age)|survival|follow|pack|and|or\s))"
+    rf"{_NUMBER}[\s-]{{0,2}}(?:years?[\s-]{{0,2}}old|years?\s(?:of\s)?age|y[\s./]{{0,2}}o\b|y\.o\.|yrs?\.?[\s-]?old|"
+    rf"yo[mf]\b"
+    r"|year[\s-]old|(?:years?|yrs?)\b(?!\s?(?:ago|later|prior|before|earlier|history|of\s(?!age)|survival|follow|"
+    r"pack|and|or\s))"
     r"|(?-i:\s?[MF]\b)|(?:[\s-](?:male|female|man|woman)\b))",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
-    rf"\b(?:aged?|age\sis|age\sof|turned|turning|at\sage|lived\sto|birthday\sof|age[:=\s]{{1,3}})\s?[\"'>]?\s?(?:be\s)?{_NUMBER}"
+    rf"\b(?:aged?|age\sis|age\sof|turned|turning|at\sage|lived\sto|birthday\sof|"
+    rf"age[:=\s]{{1,3}})\s?[\"'>]?\s?(?:be\s)?{_NUMBER}"
     r"(?!\s?(?:%|mg|days?|weeks?|months?|minutes?|degrees?)|[./]\d)",
     re.IGNORECASE,
 )

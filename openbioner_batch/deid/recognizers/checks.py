@@ -28,7 +28,7 @@ def npi(digits: str) -> bool:
 
 
 def dea(value: str) -> bool:
-    """Whether two characters and seven digits are a DEA registration: (1st+3rd+5th) + 2 (2nd+4th+6th) ends in the 7th."""
+    """Whether two characters and seven digits pass DEA's check: 1st+3rd+5th + 2 (2nd+4th+6th) ends in the 7th."""
     digits = [int(digit) for digit in value[2:]]
     return (sum(digits[0:6:2]) + 2 * sum(digits[1:6:2])) % 10 == digits[6]
 

@@ -6,21 +6,14 @@ import re
 from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
-from openbioner_batch.deid.recognizers.context import any_in, in_regions, lowered, table, words_before
+from openbioner_batch.deid.recognizers.context import any_in, in_regions, labels, lowered, words_before
 
-LABELS = table(
-    {
-        "fax_number": "fax, facsimile, faxed, telefax, fx",
-        "pager_number": "pager, beeper, beep, page, paged, pgr, pg, bleep, pagers",
-        "phone_number": "phone, telephone, tel, cell, cellphone, mobile, call, called, calling, contact, dial, ph, hotline, "
-        "number, reach, reached, voicemail, office, home, work, line, text, phones, ring, telefon, telefono, teléfono, "
-        "téléphone, telefone, whatsapp, contacted, contacting, notified, callback, tty, toll-free, emergency, at",
-    }
-)
+LABELS = labels("phones")
 _WEAK = frozenset("number home work office line text at emergency page pg contact reach call called".split())
 _EXTENSION = r"(?:[ ,;]{0,3}(?:x|ext\.?|extn\.?|extension|#)[ .:#]{0,3}\d{1,6}\b)?"
 _US = re.compile(
-    rf"(?<![^\W_])(?<!\d[.\-/])(?:\+?1[ .\-]{{0,2}})?(?:\(\d{{3}}\)[ .\-]{{0,2}}|\d{{3}}[ .\-/]{{1,2}})\d{{3}}[ .\-]{{1,2}}\d{{4}}"
+    rf"(?<![^\W_])(?<!\d[.\-/])(?:\+?1[ .\-]{{0,2}})?(?:\(\d{{3}}\)[ .\-]{{0,2}}|"
+    rf"\d{{3}}[ .\-/]{{1,2}})\d{{3}}[ .\-]{{1,2}}\d{{4}}"
     rf"(?![\d]|[-.]\d){_EXTENSION}"
 )
 _LOCAL = re.compile(rf"(?<![^\W_])(?<![\d.\-/+$(] )(?<![.\-/+$])[2-9]\d\d[-.]\d{{4}}(?![^\W_]|[-./]\d){_EXTENSION}")
@@ -29,7 +22,8 @@ _FOREIGN = re.compile(
 )
 _ANY = re.compile(rf"(?<![^\W_])(?<![/.,\-$+])\(?\d[\d().\-/ ]{{4,19}}\d(?![^\W_]|[./,-]\d){_EXTENSION}")
 _SHORT = re.compile(
-    r"(?<![^\W_])(?<![/.,\-$+])(?:p(?=\d{5}\b))?#?\d{1,2}[- ]?\d{2,5}(?![^\W_]|[./,:-]\d|\s?(?:%|mg|am|pm|hours?|minutes?|times))"
+    r"(?<![^\W_])(?<![/.,\-$+])(?:p(?=\d{5}\b))?#?\d{1,2}[- ]?\d{2,5}(?![^\W_]|[./,:-]\d|\s?(?:%|mg|am|pm|hours?|"
+    r"minutes?|times))"
 )
 _SHORT_LABELS = (
     "pager",
@@ -60,7 +54,8 @@ _UNIT = re.compile(r"\s?(?:mg|mcg|ml|cc|kcal|cal|units?|feet|ft|cm|mm|iu|g\b|kg|
 _EMAIL = re.compile(r"(?<![\w.+%-])[\w+%-](?:[\w.+%-]{0,62}[\w+%-])?\s?@\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}(?<!-)")
 _URL = re.compile(
     r"(?<![^\W_])(?:(?:https?|ftps?|sftp)://|www\.)[^\s<>\"'{}|\\^`⟧]{2,500}"
-    r"|(?<![\w@.-])(?:[a-z0-9-]{1,63}\.){1,4}(?:com|org|net|edu|gov|mil|info|io|health|care|clinic|co\.uk|de|fr|ca)\b(?:/[^\s<>\"']{0,300})?",
+    r"|(?<![\w@.-])(?:[a-z0-9-]{1,63}\.){1,4}(?:com|org|net|edu|gov|mil|info|io|health|care|clinic|co\.uk|de|fr|"
+    r"ca)\b(?:/[^\s<>\"']{0,300})?",
     re.IGNORECASE,
 )
 _WEB = (
@@ -134,15 +129,12 @@ def _phones(text: str, small: str, regions: list[tuple[int, int, int]]) -> Itera
         name = "number" if match["number"] else "x"
         yield Finding(*match.span(name), "phone_number", 0.6, ("pattern:phone",))
     for match in in_regions(_ANY, text, regions, 6):
-        digits = sum(letter.isdigit() for letter in match[0])
-        if (
-            digits >= 6
-            and not _DATE.fullmatch(match[0])
-            and not _UNIT.match(text, match.end())
-            and (label := _label(text, match.start()))
-        ):
-            if label not in _WEAK or digits >= 7:
-                yield _phone(text, match, 0.75)
+        digits = sum(map(str.isdigit, match[0]))
+        if digits < 6 or _DATE.fullmatch(match[0]) or _UNIT.match(text, match.end()):
+            continue
+        label = _label(text, match.start())
+        if label and (label not in _WEAK or digits >= 7):
+            yield _phone(text, match, 0.75)
     for match in in_regions(_SHORT, text, regions, 3) if any_in(small, _SHORT_LABELS) else ():
         label = _label(text, match.start())
         if label in ("pager", "beeper", "pgr", "bleep", "fax", "pagers", "tel", "telephone", "phone") or (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
 
 WINDOW = 64
 """Characters before a value in which its label is looked for."""
@@ -13,7 +15,8 @@ FILLERS = frozenset("no nos number numbers num nr is was are of the a id code id
 _WORD = re.compile(r"[^\W\d_]+(?:[/'’.][^\W\d_]+)*\.?")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _REGION = re.compile(
-    r"(?<!\S)[^\s\d]*+\d\S*+(?:[ \t]{1,2}+(?:[^\s\d]*+\d\S*+|[A-Z]{4}(?!\S)|[-–/+(]++(?!\S)|(?i:ext|x|#|extn|extension)[.:]?(?!\S)))*+"
+    r"(?<!\S)[^\s\d]*+\d\S*+(?:[ \t]{1,2}+(?:[^\s\d]*+\d\S*+|[A-Z]{4}(?!\S)|[-–/+(]++(?!\S)|(?i:ext|x|#|extn|"
+    r"extension)[.:]?(?!\S)))*+"
 )
 _BREAK = re.compile(r"[\d;!?|]")
 
@@ -46,7 +49,7 @@ def lookup(words: list[str], labels: Mapping[str, str], longest: int = 4) -> str
 
 
 def number_regions(text: str) -> list[tuple[int, int, int]]:
-    """Stretches of words with digits in them: (start, end, digits). What has a number's form lies within one of them."""
+    """Stretches of words with digits in them: (start, end, digits). Any number lies within one of them."""
     found = []
     for match in _REGION.finditer(text):
         if digits := sum(map(str.isdigit, match[0])):
@@ -74,11 +77,10 @@ def any_in(text: str, parts: tuple[str, ...]) -> bool:
     return any(part in text for part in parts)
 
 
-def table(types: Mapping[str, str]) -> dict[str, str]:
-    """A table of labels from one string of labels, separated by commas or line ends, per type."""
-    return {
-        " ".join(label.split()): type
-        for type, labels in types.items()
-        for label in labels.replace("\n", ",").split(",")
-        if label.strip()
-    }
+@cache
+def labels(kind: str) -> dict[str, str]:
+    """One of the tables in `labels.yaml`: label -> type of the PHI catalog."""
+    import yaml
+
+    types = yaml.safe_load(files(__package__).joinpath("labels.yaml").read_text(encoding="utf-8"))[kind]
+    return {label.strip(): type for type, names in types.items() for label in names.split(",")}

@@ -14,28 +14,31 @@ CUES = {
     "admission_date": "admission admit admitted hospitalized hospitalised adm doa arrived arrival",
     "discharge_date": "discharge discharged released dc d/c",
     "death_date": "death died deceased expired pronounced dod autopsy",
-    "personal_date": "visit exam examination service surgery procedure operation seen collected received reported signed "
-    "dictated transcribed study scan dos test printed follow appointment onset started stopped evaluated shift "
+    "personal_date": "visit exam examination service surgery procedure operation seen collected received reported "
+    "signed dictated transcribed study scan dos test printed follow appointment onset started stopped evaluated shift "
     "biopsy dated updated created modified effective encounter consultation consult filed issued comparison lmp",
 }
 _TYPE_OF_CUE = {cue: type for type, cues in CUES.items() for cue in cues.split()}
 _DATE_WORDS = frozenset(
-    "on since dated from until till through thru by date dates dob seen admitted discharged last of lmp edc edd started "
-    "began between before after around about approximately dos visit dictated collected performed done surgery due "
-    "appointment signed received drawn dod born scheduled ending starting effective was circa during culture cultures "
+    "on since dated from until till through thru by date dates dob seen admitted discharged last of lmp edc edd "
+    "started began between before after around about approximately dos visit dictated collected performed done "
+    "surgery due appointment signed received drawn dod born scheduled ending starting effective was circa during culture cultures "
     "labs ct mri xray x-ray echo colonoscopy echocardiogram cxr ekg repeat as next again".split()
 )
 _STRONG_DATE_WORDS = frozenset(
-    "date dates dated dob dos lmp edc edd collected dictated born signed appointment scheduled admitted discharged".split()
+    "date dates dated dob dos lmp edc edd collected dictated born signed appointment scheduled admitted "
+    "discharged".split()
 )
 _CLINICAL = re.compile(
-    r"strength|motor|power|pain|scale|score|murmur|vision|acuity|visual|reflex|pulse|grade|stage|edema|dtr|motion|muscle|"
+    r"strength|motor|power|pain|scale|score|murmur|vision|acuity|visual|reflex|pulse|grade|stage|edema|dtr|motion|"
+    r"muscle|"
     r"vicryl|suture|apgar|gcs|bishop|iv/|jaeger|orient|dose|tab|inch|bp|pressure|ratio|systolic|range|rated|level|"
     r"station|criteria|nodes|lymph|gleason|points|words|recall|minutes|sections|cores|positive|extremit",
     re.IGNORECASE,
 )
 _AFTER_QUANTITY = re.compile(
-    r"[\s-]*(?:mg|mcg|ml|cc|cm|mm|kg|g\b|tab|pill|of\s|in\b|inch|hour|hr|strength|systolic|murmur|pain|out|edema|pulses|reflex|"
+    r"[\s-]*(?:mg|mcg|ml|cc|cm|mm|kg|g\b|tab|pill|of\s|in\b|inch|hour|hr|strength|systolic|murmur|pain|out|edema|"
+    r"pulses|reflex|"
     r"scale|positive|negative|words|objects|normal|bilat|throughout|strain|x\b|weeks|wks|days|day\b|pack|ppd|per|cup|"
     r"lymph|nodes|cores|dose|teaspoon|tsp|gauge|holosyst|diastolic|power|motor|vision|lower|upper|right|left|with\s|"
     r"ns\b|normal|saline|month|year|the\s|way|units?|amp|liter|L\b)|\s?[\"”%+]|\s?×",
@@ -98,14 +101,14 @@ def _pair_score(text: str, mention: DateMention) -> float:
     one, _, two = text[mention.start : mention.end].partition("/")
     if (one[0] == "0" and len(one) == 2) or two[0] == "0":
         return 0.6  # no ratio has a zero before it
-    if int(one) <= 12 and 60 <= int(two[:2]):
+    if int(one) <= 12 and int(two[:2]) >= 60:
         return 0.6  # 12/94
     if is_measure(text, mention):
         return 0.0
     if (
         two[:2] in ("10", "5", "6", "4", "8", "2", "3")
         and int(one) <= int(two[:2])
-        and not (words & {"on", "since"} or two != "10" and words & {"from", "until", "through", "dated"})
+        and not (words & {"on", "since"} or (two != "10" and words & {"from", "until", "through", "dated"}))
     ):
         return 0.0  # 3/10, 2/6, 5/5: scores more often than dates
     return 0.5 if words & _DATE_WORDS else 0.0

@@ -21,7 +21,7 @@ class DateMention:
     readings: tuple[Reading, ...]
     """What it may mean, in the order of preference; empty for holidays, seasons and ranges."""
     form: str
-    """"full", "month_day", "month_year", "month", "day" (the 15th), "pair" (3/4), "dotted" (3.4.21), "holiday" or "season"."""
+    """full, month_day, month_year, month, day (the 15th), pair (3/4), dotted (3.4.21), holiday or season."""
 
 
 MONTHS = {
@@ -78,7 +78,8 @@ _MONTH_HEADS = tuple(dict.fromkeys(name[:3] for name in MONTHS))
 _ORDINAL = "|".join(sorted(ORDINALS, key=len, reverse=True)).replace("-", "[- ]")
 _DAY_BEFORE = re.compile(
     rf"(?<![^\W_])(?<![./:,$])(?:(?P<from>\d\d?)(?:st|nd|rd|th)?\s?(?:-|–|to|and|&)\s?)?"
-    rf"(?:(?P<day>\d\d?)(?:st|nd|rd|th|er|º|\.)?|(?P<word>{_ORDINAL}))(?:\s?(?:day\s)?(?:of|de)\s(?:the\s)?|[\s\-/.]{{0,2}})\Z",
+    rf"(?:(?P<day>\d\d?)(?:st|nd|rd|th|er|º|\.)?|(?P<word>{_ORDINAL}))(?:\s?(?:day\s)?(?:of|de)\s(?:the\s)?|"
+    rf"[\s\-/.]{{0,2}})\Z",
     re.IGNORECASE,
 )
 _DAY_AFTER = re.compile(
@@ -106,7 +107,8 @@ _HOLIDAY = re.compile(
     r"\b(?:Christmas(?:[ ](?:Eve|Day))?(?![ ](?:disease|factor|tree))|Xmas|Thanksgiving(?:[ ]Day)?|"
     r"New[ ]Year['’]?s?(?:[ ](?:Eve|Day))|Easter(?:[ ](?:Sunday|Monday))?|Good[ ]Friday|Halloween|"
     r"(?:the[ ])?(?:Fourth|4th)[ ]of[ ]July|(?:Labor|Memorial|Independence|Veterans['’]?|Columbus|Presidents['’]?|"
-    r"Martin[ ]Luther[ ]King|MLK|Valentine['’]?s|St\.?[ ]Patrick['’]?s|Mother['’]?s|Father['’]?s|Groundhog|Boxing)[ ]Day|"
+    r"Martin[ ]Luther[ ]King|MLK|Valentine['’]?s|St\.?[ ]Patrick['’]?s|Mother['’]?s|Father['’]?s|Groundhog|"
+    r"Boxing)[ ]Day|"
     r"Juneteenth|Cinco[ ]de[ ]Mayo|Hanukkah|Chanukah|Passover|Rosh[ ]Hashanah|Yom[ ]Kippur|Ramadan|Eid|Diwali|Kwanzaa|"
     rf"Mardi[ ]Gras|Ash[ ]Wednesday)\b(?:(?:,?[ ](?:of[ ]|in[ ])?)(?:{_YEAR})\b)?"
 )
@@ -182,7 +184,7 @@ def _numeric(match: re.Match[str], order: str) -> DateMention | None:
     kind = match.lastgroup or ""
     form = {"slash": "full", "iso": "full", "dash": "full", "dot": "dotted", "compact": "full"}.get(kind, "month_year")
     if kind == "iso":
-        readings = [(int(match["y"]), int(match["m"]), int(match["d"]))]
+        readings: list[Reading] = [(int(match["y"]), int(match["m"]), int(match["d"]))]
     elif kind == "compact":
         readings = [(int(match["u"]), int(match["v"]), int(match["w"]))]
     elif kind in ("slash", "dash", "dot"):

@@ -11,63 +11,24 @@ from openbioner_batch.deid.recognizers.context import (
     any_in,
     in_regions,
     label_before,
+    labels,
     lookup,
     lowered,
-    table,
     words_before,
 )
 
-LABELS = table(
-    {
-        "medical_record_number": """mrn, mr, mr#, medical record, med rec, medical record number, record number, record no, chart,
-            chart number, unit number, patient id, patient number, patient no, hospital number, mpi, empi, pt id, emr, ehr,
-            patient identifier, medrec, health record, national health id, hosp no, urn""",
-        "social_security_number": "ssn, ss, social security, social security number, soc sec, ss#, sozialversicherungsnummer, last four",
-        "account_number": """account, acct, account number, acct number, billing, billing number, har, guarantor account, bank account,
-            routing, routing number, iban, swift, bic, invoice, wallet, aba, konto, guarantor, bitcoin, btc""",
-        "encounter_number": """encounter, enc, visit, visit number, csn, fin, fin number, claim, claim number, case, case number, admission number,
-            episode, contact serial number, appointment number, subject, subject number, referral, authorization,
-            prior authorization, auth, ticket, study subject, trial subject, screening number""",
-        "health_plan_number": """insurance, insurance id, member, member id, policy, policy number, subscriber, subscriber id, medicare, medicaid,
-            beneficiary, plan, plan id, group, group number, hic, hicn, mbi, health plan, health insurance, payer id, coverage,
-            certificate of coverage, insurance number, insurance policy, cardholder id, rxbin, bin, pcn, insurance policy number,
-            versicherungsnummer, member number, group id""",
-        "specimen_number": """accession, accession number, acc, specimen, specimen id, path, pathology, pathology number, report number, report, slide, block,
-            dictation, job, job number, lab id, lab number, order, order number, requisition, study id, sample, sample id, study, document,
-            exam number, tracking, dictation id, document id, doc id, confirmation, voice id, voice job, transcription""",
-        "prescription_number": "rx, rx number, prescription, prescription number, refill, script",
-        "license_number": "npi, dea, license, licence, lic, license number, certificate, registration, upin, medical license, state license, clia, cert, dea number",
-        "drivers_license_number": "driver's license, drivers license, driver license, driver's licence, dl, driving licence, state id, driver's license number, dln",
-        "passport_number": "passport, passport number, visa, visa number, travel document",
-        "national_id_number": "national id, nid, nhs, nhs number, tax id, tin, ein, itin, identity card, personnummer, dni, nie, cpf, curp, cnp, codice fiscale, steuer-id, id card, aadhaar, nric, national insurance",
-        "employee_id": "employee, employee id, emp, emp id, empid, badge, staff id, staff number, personnel, student id, service number, payroll, employee number, student number",
-        "vehicle_identifier": "vin, vehicle, vehicle id, chassis, hull",
-        "license_plate": "plate, license plate, licence plate, plate number, tag number, registration plate, vehicle registration, license plate number, kennzeichen",
-        "device_identifier": "serial, serial number, s/n, sn, udi, lot, lot number, imei, imsi, device id, device identifier, mac, device, implant, pacemaker, generator, serial no, device serial",
-        "biometric_identifier": "fingerprint, voiceprint, voice print, iris, retina, retinal scan, iris scan, biometric, fingerprint id, fingerprint template, template, biometric id, dna profile, facial recognition",
-        "credit_card_number": "credit card, card, visa card, mastercard, amex, debit card, card number, cc number, credit card number, card ending, discover, cvv",
-        "zip_code": "zip, zip code, zipcode, postal code, postcode, plz, postal",
-        "other_identifier": "id, identifier, api key, token, key, user id, reference, reference number, ref, registry, uuid, guid, session, transaction, transaction id, device token, password, pin, seal",
-    }
-)
+LABELS = labels("numbers")
 """What stands before an identifier, and the catalog's type of what follows."""
 
 LOOSE = frozenset(
-    """case visit plan group block report path study lot order job subject card device implant chart unit generator slide
-    document code key reference ref member vehicle certificate registration template bin visa pathology specimen template pin
-    enc billing contact pacemaker insurance sample accession referral record dictation license mr ss""".split()
+    """case visit plan group block report path study lot order job subject card device implant chart unit generator
+    slide document code key reference ref member vehicle certificate registration template bin visa pathology
+    specimen template pin enc billing contact pacemaker insurance sample accession referral record dictation
+    license mr ss""".split()
 )
-"""Labels that also stand before small numbers of other kinds: what follows must have five characters, four of them digits."""
+"""Labels that also stand before small numbers of other kinds: what follows must have five characters, four digits."""
 
-PREFIXES = {
-    "mrn": "medical_record_number", "mr": "medical_record_number", "nh": "medical_record_number", "pt": "medical_record_number",
-    "emp": "employee_id", "rx": "prescription_number", "clm": "encounter_number", "pol": "health_plan_number",
-    "ins": "health_plan_number", "hin": "health_plan_number", "mem": "health_plan_number", "mbr": "health_plan_number",
-    "nid": "national_id_number", "enc": "encounter_number", "csn": "encounter_number", "fin": "encounter_number",
-    "acc": "specimen_number", "acct": "account_number", "dl": "drivers_license_number", "bio": "biometric_identifier",
-    "fp": "biometric_identifier", "vin": "vehicle_identifier", "sn": "device_identifier", "ssn": "social_security_number",
-    "npi": "license_number", "dea": "license_number", "lic": "license_number", "inv": "account_number",
-}  # fmt: skip
+PREFIXES = labels("prefixes")
 """Letters at the head of an identifier that tell its type: EMP-36169."""
 
 _VALUE = re.compile(
@@ -77,26 +38,31 @@ _YEAR = re.compile("(?:19|20)[0-9]{2}")
 _HEAD = re.compile("[A-Za-z]+")
 _SPACED = re.compile(r"(?:[ ]\d{2,6}(?![^\W_]|[/.,]\d)){1,4}")
 _NO_ID = re.compile(
-    r"\d{1,3}(?:\.\d{1,3})?[a-z%]{0,5}|\d{1,2}:\d\d(?::\d\d)?|\d{1,3}/\d{1,3}(?:/\d{2,4})?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}"
-    r"|\d{1,3}-\d{1,3}|[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?|\d+(?:st|nd|rd|th)|\d{1,4}\.\d+|(?:19|20)\d\d(?:[-/](?:19|20)?\d\d)?",
+    r"\d{1,3}(?:\.\d{1,3})?[a-z%]{0,5}|\d{1,2}:\d\d(?::\d\d)?|\d{1,3}/\d{1,3}(?:/\d{2,4})?|"
+    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}"
+    r"|\d{1,3}-\d{1,3}|[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?|\d+(?:st|nd|rd|th)|\d{1,4}\.\d+|(?:19|"
+    r"20)\d\d(?:[-/](?:19|20)?\d\d)?",
     re.IGNORECASE,
 )
 _UNIT = re.compile(
-    r"\s?(?:mg|mcg|µg|ml|cc|cm|mm|kg|g\b|units?\b|iu\b|%|cells|cfu|copies|/|x10|steps|beats|per\b|weeks|days|hours|years|"
+    r"\s?(?:mg|mcg|µg|ml|cc|cm|mm|kg|g\b|units?\b|iu\b|%|cells|cfu|copies|/|x10|steps|beats|per\b|weeks|days|hours|"
+    r"years|"
     r"minutes|times|sq|mmhg|pounds|lbs|dollars|k\b|rads?\b|cgy|degrees)",
     re.IGNORECASE,
 )
 _SSN = re.compile(r"(?<![^\W_])(?<![-.])(?:\d{3}-\d{2}-\d{4}|(?:[xX*]{3}[- ]?[xX*]{2}[- ]?)\d{4})(?![^\W_]|-\d)")
 _SSN_LOOSE = re.compile(r"(?<![^\W_])(?<![-.])\d{3}[ .]?\d{2}[ .]?\d{4}(?![^\W_]|-\d)")
 _CARD = re.compile(
-    r"(?<![^\W_])(?<![-.])(?:\d{4}([ -]))(?:\d{4}\1){2}\d{1,7}(?![^\W_]|-\d)|(?<![^\W_])(?<![-.])(?:\d{13,19}|3[47]\d\d[ -]\d{6}[ -]\d{5})(?![^\W_]|-\d)"
+    r"(?<![^\W_])(?<![-.])(?:\d{4}([ -]))(?:\d{4}\1){2}\d{1,7}(?![^\W_]|-\d)|(?<![^\W_])(?<![-.])(?:\d{13,19}|"
+    r"3[47]\d\d[ -]\d{6}[ -]\d{5})(?![^\W_]|-\d)"
 )
 _MASKED = re.compile(r"(?<![^\W_])(?:[xX*]{4}[ -]?){1,3}\d{4}(?![^\W_])")
 _IBAN = re.compile(r"(?<![^\W_])[A-Z]{2}\d\d(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?(?![^\W_])")
 _VIN = re.compile(r"(?<![^\W_])[A-HJ-NPR-Z0-9]{17}(?![^\W_])")
 _DEA = re.compile(r"(?<![^\W_])[ABCFGMPR][A-Z9]\d{7}(?![^\W_])")
 _MBI = re.compile(
-    r"(?<![^\W_])[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y]{2}\d\d(?![^\W_])"
+    r"(?<![^\W_])"
+    r"[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y]{2}\d\d(?![^\W_])"
 )
 _ACCESSION = re.compile(r"(?<![^\W_])(?<![-/.])[A-Z]{1,3}-?\d\d-\d{3,8}(?![^\W_]|-\d)")
 _UDI = re.compile(r"\(01\)\s?\d{14}(?:\s?\(\d\d\)\s?[A-Za-z0-9-]{1,20}){0,4}")
@@ -107,8 +73,10 @@ _CODED = re.compile(
 )
 _TOKEN = re.compile(r"(?<![^\W_])(?=[A-Za-z_-]{0,24}\d)(?=[\d_-]{0,24}[A-Za-z])[A-Za-z0-9_-]{8,200}(?![^\W_])")
 _USER = re.compile(
-    r"\b(?:user\s?-?_?name|user\s?_?id|login|log-in|db_user|user|screen\sname|logged\sin\s(?:as|by))(?:\s(?:is|was))?[\"']?\s{0,2}[:=]\s{0,2}[\"']?"
-    r"(?P<name>[\w.\\-]{3,40})|\b(?:username|login|logged\sin\sas|user\sID)\s(?:is\s|was\s)?[\"']?(?P<plain>[\w.\\-]{0,30}[\d_\\][\w.\\-]{0,20})",
+    r"\b(?:user\s?-?_?name|user\s?_?id|login|log-in|db_user|user|screen\sname|logged\sin\s(?:as|by))(?:\s(?:is|"
+    r"was))?[\"']?\s{0,2}[:=]\s{0,2}[\"']?"
+    r"(?P<name>[\w.\\-]{3,40})|\b(?:username|login|logged\sin\sas|user\sID)\s(?:is\s|"
+    r"was\s)?[\"']?(?P<plain>[\w.\\-]{0,30}[\d_\\][\w.\\-]{0,20})",
     re.IGNORECASE,
 )
 _PHOTO = re.compile(
@@ -124,7 +92,7 @@ _CHARGE = re.compile(r"(?<![^\W_])(?:bc1[a-z0-9]{25,60}|[13][1-9A-HJ-NP-Za-km-z]
 
 
 def find_identifiers(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
-    """Numbers and codes that stand for a person, a record or a thing of theirs; `regions` are the text's `number_regions`."""
+    """Numbers and codes of a person, a record or a thing of theirs; `regions` are the text's `number_regions`."""
     yield from _labelled(text, regions)
     yield from _by_form(text, regions)
     small = lowered(text)
@@ -191,16 +159,16 @@ def _fits(value: str, digits: int, certain: bool) -> bool:
 def _by_form(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
     """Numbers that need no label: their form or check digit tells them."""
     for match in in_regions(_SSN, text, regions, 4):
-        digits = re.sub(r"\D", "", match[0])
-        valid = len(digits) == 4 or checks.ssn(digits)
+        number = re.sub(r"\D", "", match[0])
+        valid = len(number) == 4 or checks.ssn(number)
         yield Finding(*match.span(), "social_security_number", 0.9 if valid else 0.6, ("pattern:ssn",))
     for match in in_regions(_SSN_LOOSE, text, regions, 9):
         if label_before(text, match.start(), LABELS) == "social_security_number":
             yield Finding(*match.span(), "social_security_number", 0.9, ("pattern:ssn",))
     for match in in_regions(_CARD, text, regions, 12):
-        if (digits := re.sub(r"\D", "", match[0])) and checks.luhn(digits):
+        if checks.luhn(number := re.sub(r"\D", "", match[0])):
             yield Finding(*match.span(), "credit_card_number", 0.9, ("pattern:card",))
-        elif match[1] and digits[0] in "3456":
+        elif match[1] and number[0] in "3456":
             yield Finding(*match.span(), "credit_card_number", 0.6, ("pattern:card",))
     for match in in_regions(_MASKED, text, regions, 4):
         yield Finding(*match.span(), "credit_card_number", 0.6, ("pattern:card",))
@@ -226,7 +194,7 @@ def _by_form(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding
         if (
             "--" not in match[0]
             and not _PREGNANCIES.match(match[0])
-            and (digits >= 5 or digits >= 4 and len(match[0]) >= 12 and "-" not in match[0])
+            and (digits >= 5 or (digits >= 4 and len(match[0]) >= 12 and "-" not in match[0]))
         ):
             yield Finding(*match.span(), "other_identifier", 0.5, ("pattern:number",))
 

@@ -17,7 +17,7 @@ _TITLES = frozenset(
     "dr mr mrs ms miss prof md do rn jr sr ii iii iv phd np pa mx doctor sra dds esq crna the of".split()
 )
 _PARTICLES = frozenset("de la del van von der den di da dos el al bin le du y st".split())
-_LAST_LETTERS = re.compile(r"[ \t]{0,2},?[ \t]{0,2}\Z")
+_JOINT = re.compile(r"[ \t]{0,2},?[ \t]{0,2}|-")
 _INITIAL_AFTER = re.compile(r"[ ,]{1,2}(?P<initial>[^\W\d_])(?![^\W_])\.?")
 _INITIALS_BEFORE = re.compile(r"(?<![^\W_])(?P<initials>(?:[^\W\d_]\.?[ ]?){1,2})\Z")
 _DOTTED = re.compile(r"(?<![\w.])(?:[A-Z]\.[ ]?){2,4}(?![\w])")
@@ -72,27 +72,25 @@ class KnownNames:
         """Each place where a name or part of it stands; parts that stand side by side are one finding."""
         if not self.parts:
             return
-        last: Finding | None = None
-        doubtful: list[tuple[Finding, str]] = []
-        for finding, part, sure in self._hits(text, typos):
-            if not sure:
-                doubtful.append((finding, part))
-            widened = self._with_initials(text, finding, part)
+        run: Finding | None = None
+        run_part, run_sure = "", False
+        for hit, part, sure in self._hits(text, typos):
+            hit = self._with_initials(text, hit, part)
+            gap = text[run.end : hit.start] if run and hit.start - run.end <= 4 else None
             if (
-                last
-                and last.end >= widened.start - 3
-                and _LAST_LETTERS.search(text[last.end : widened.start])
-                and "\n" not in text[last.end : widened.start]
+                run
+                and gap is not None
+                and _JOINT.fullmatch(gap)
+                and ("," not in gap or part[0] in self.letters[run_part])
             ):
-                if not text[last.end : widened.start].strip(" \t,"):
-                    last = Finding(last.start, max(last.end, widened.end), last.type, 1.0, ("known:name",))
-                    doubtful = [one for one in doubtful if not (last.start <= one[0].start < last.end)]
-                    continue
-            if last and not any(one[0].start == last.start and one[0].end == last.end for one in doubtful):
-                yield last
-            last = widened
-        if last and not any(one[0].start == last.start and one[0].end == last.end for one in doubtful):
-            yield last
+                run = Finding(run.start, max(run.end, hit.end), run.type, 1.0, run.recognizers)
+                run_part, run_sure = part, True
+                continue
+            if run and run_sure:
+                yield run
+            run, run_part, run_sure = hit, part, sure
+        if run and run_sure:
+            yield run
         yield from self._find_initials(text)
 
     def _hits(self, text: str, typos: bool) -> Iterator[tuple[Finding, str, bool]]:
@@ -121,7 +119,7 @@ class KnownNames:
             capital = written[0].isupper()
             starts = bool(_SENTENCE_START.search(text[max(0, match.start() - 8) : match.start()]))
             if part in word_names or len(part) < 3:
-                sure = titled or capital and not written.isupper() and not starts
+                sure = titled or (capital and not written.isupper() and not starts)
             elif typo:
                 sure = titled or (not starts and not written.isupper()) or (len(word) >= 8 and not written.isupper())
             else:
@@ -140,13 +138,6 @@ class KnownNames:
             and normalise_word(after["initial"]) in letters
         ):
             end = after.end()
-            if (
-                after[0].endswith(".")
-                and text[end : end + 1] in ("\n", "")
-                or after[0].endswith(".")
-                and text[end : end + 2].lstrip()[:1].isupper()
-            ):
-                end -= 0
         before = _INITIALS_BEFORE.search(text[max(0, start - 8) : start])
         if before and text[max(0, start - 8) : start][before.end() - 1 :] in (" ", ".", ". "):
             found = [letter for letter in before["initials"] if letter.isalpha()]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
@@ -20,17 +21,17 @@ SHORTEST = 4
 
 _WORDLIKE = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
 _ADDRESS_PART = re.compile(r"\s*[,;\n]\s*")
+_LONG_FORMS = """
+street: st str saint; avenue: ave av; road: rd; boulevard: blvd; lane: ln; drive: dr; court: ct; place: pl;
+terrace: ter; circle: cir; parkway: pkwy; highway: hwy; square: sq; trail: trl; apartment: apt; suite: ste; floor: fl; building: bldg;
+room: rm; north: n; south: s; east: e; west: w; northeast: ne; northwest: nw; southeast: se; southwest: sw; mount: mt;
+fort: ft; hospital: hosp; center: ctr centre; medical: med; number: no; post: p; office: o
+"""
 _ABBREVIATIONS = {
-    short: full
-    for full, shorts in {
-        "street": "st str saint", "avenue": "ave av", "road": "rd", "boulevard": "blvd", "lane": "ln", "drive": "dr", "court": "ct",
-        "place": "pl", "terrace": "ter", "circle": "cir", "parkway": "pkwy", "highway": "hwy", "square": "sq", "trail": "trl",
-        "apartment": "apt", "suite": "ste", "floor": "fl", "building": "bldg", "room": "rm", "north": "n", "south": "s", "east": "e",
-        "west": "w", "northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw", "mount": "mt",
-        "fort": "ft", "hospital": "hosp", "center": "ctr centre", "medical": "med", "number": "no", "post": "p", "office": "o",
-    }.items()
+    short: long.strip()
+    for long, _, shorts in (entry.partition(":") for entry in _LONG_FORMS.split(";"))
     for short in shorts.split()
-}  # fmt: skip
+}
 _SUFFIXES = frozenset(
     "street avenue road boulevard lane drive court place terrace circle parkway highway square trail way".split()
 )
@@ -141,9 +142,7 @@ def _holds(text: str, start: int, end: int, code: str, places: list[int]) -> boo
     if before.isalpha() and (code[0].isalpha() or len(code) < 6):
         return False
     wide = end - start > len(code)
-    return not wide or all(
-        two - one == 1 or _mail_or_number_gap(text[one + 1 : two]) for one, two in zip(places, places[1:], strict=False)
-    )
+    return not wide or all(two - one == 1 or _mail_or_number_gap(text[one + 1 : two]) for one, two in pairwise(places))
 
 
 def _mail_or_number_gap(between: str) -> bool:
@@ -232,8 +231,8 @@ def _find_dates(text: str, dates: Sequence[DateMention], known: dict[Reading, st
         for reading in mention.readings:
             if mention.form == "pair" and reading[0] is not None:
                 continue  # 3/48 is more often a score than a month and a year
-            if (type := parts.get(reading) or _two_digit(reading, parts)) is not None:
-                yield Finding(mention.start, mention.end, type, 1.0, ("known:date",))
+            if (found := parts.get(reading) or _two_digit(reading, parts)) is not None:
+                yield Finding(mention.start, mention.end, found, 1.0, ("known:date",))
                 break
 
 

@@ -6,55 +6,22 @@ import re
 from collections.abc import Iterator, Mapping
 
 from openbioner_batch.deid.finding import Finding
-from openbioner_batch.deid.recognizers.context import table, words_before
+from openbioner_batch.deid.recognizers.context import labels, words_before
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 
-TITLES = table(
-    {
-        "clinician_name": "dr, drs, doctor, doctors, prof, professor, nurse, dra, pharmacist, rn, lpn, cna, dr med, surgeon",
-        "patient_name": "mr, mrs, ms, miss, mx, señor, señora, sr, sra, herr, frau, monsieur, madame, mme",
-        "person_name": "rev, reverend, father, judge, officer, attorney, sir, madam, capt, captain, sgt, sergeant, pastor, rabbi, detective",
-    }
-)
+TITLES = labels("titles")
 """A capitalised word after one of these is a name."""
 
-LABELS = table(
-    {
-        "patient_name": """patient, patient name, name of patient, pt, pt name, client, client name, resident, member name, subscriber, subscriber name,
-            insured, beneficiary, policyholder, patient full name, patientname, name of the patient, re, regarding, lab results for, dear, paciente, patientin, results for""",
-        "person_name": """name, full name, first name, last name, middle name, surname, family name, given name, maiden name, firstname, lastname, fullname,
-            contact, user, owner, caller, employee, employee name, contact name, applicant, cardholder, account holder, holder, witness, from, to, attn, attention, signature,
-            signed, author, copies to, copy to, recipient, sender, customer, nombre, nom, nome, display name, agent, interpreter, mitarbeiterdaten, cc, case manager""",
-        "relative_name": """next of kin, nok, emergency contact, mother, father, spouse, wife, husband, partner, son, daughter, guardian, mother's name, father's name, mother name,
-            father name, spouse name, guarantor, guarantor name, responsible party, parent, parents, caregiver, relative, mother's maiden name, health care proxy, healthcare proxy, poa""",
-        "clinician_name": """attending, attending physician, attending md, physician, provider, pcp, primary care physician, surgeon, co-surgeon, assistant, assistant surgeon,
-            first assistant, second assistant, anesthesiologist, anesthetist, crna, radiologist, pathologist, cardiologist, neurologist, referring, referring physician, referring provider, ordering physician,
-            ordering provider, prescriber, dictated by, transcribed by, signed by, electronically signed by, reviewed by, verified by, ordered by, performed by, read by, interpreted by,
-            approved by, authenticated by, cosigned by, co-signed by, seen by, examined by, resident, fellow, intern, consultant, consulting physician, doctor, nurse, therapist, practitioner,
-            admitting physician, discharging physician, dictator, transcriptionist, technologist, sonographer, technician, pharmacist, hospitalist, requesting physician,
-            primary physician, family physician, psychiatrist, psychologist, oncologist, urologist, midwife, dictating physician, physician name, provider name, doctor name,
-            collected by, reported by, administered by, nursing staff, staff, entered by, documented by, completed by, prepared by, dictating, scrub nurse, circulating nurse, perfusionist, social worker, dietitian, scribe, resident physician""",
-    }
-)
+LABELS = labels("people")
 """What names follow after a colon or in a field of this name."""
 
-TRIGGERS = table(
-    {
-        "relative_name": """wife, husband, mother, father, daughter, son, sister, brother, aunt, uncle, grandmother, grandfather, granddaughter, grandson, niece, nephew, cousin,
-            mom, dad, spouse, girlfriend, boyfriend, fiance, fiancee, fiancé, fiancée, partner, guardian, stepmother, stepfather, stepson, stepdaughter, roommate, neighbor, caregiver, next of kin,
-            mother-in-law, law, friend, twin, sibling, godmother, widow, widower, ex-husband, ex-wife, wife named, husband named, daughter named, son named""",
-        "clinician_name": """signed by, dictated by, reviewed by, seen by, discussed with, d/w, referred by, ordered by, performed by, interpreted by, read by, verified by, transcribed by, approved by,
-            evaluated by, electronically signed by, examined by, spoke with, spoken with, per, accompanied by nurse, assisted by, consulted with, reported to, signed out to, discharged by, administered by, authenticated by, entered by""",
-        "person_name": "named, name is, called, spoke to, accompanied by, met with, contact, attn, cc, prescriptions sent to, interview with, conversation with, phone call from, call from, brought in by, lives with, by, follow-up with, with",
-        "patient_name": "patient, patient is, name's, lab results for, results for, record for, records for, scheduled for, pt, client, dear, progress note, re, report for, summary for, admission of",
-    }
-)
+TRIGGERS = labels("relations")
 """What names follow without a colon, in capitalised, not all-capital letters."""
 
 WEAK_TRIGGERS = frozenset(
     "per by with contact called patient pt client law partner friend re cc attn progress note dear".split()
 )
-"""Triggers after which a single capitalised word may be anything: a frequent given name or a second word is asked for."""
+"""After these a single capitalised word may be anything: a frequent given name or a second word is asked for."""
 
 UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈČĎĐĒĘĚĜĞĠĢĤĪĮİĶĹĻĽŁŃŅŇŌŐŒŔŘŚŜŞŠŢŤŪŮŰŲŴŶŸŹŻŽ"
 _LETTER = r"[^\W\d_]"
@@ -67,19 +34,22 @@ _PIECE = re.compile(rf"(?:{_PARTICLE}[ ])?{_WORD}")
 _TITLE_END = re.compile(r"(?P<title>[^\W\d_]+)(?P<dot>\.?)[ \t\n]{0,3}\Z")
 _PROFESSIONS = frozenset("nurse rn lpn cna surgeon father officer judge doctor pharmacist captain detective".split())
 _CREDENTIAL = re.compile(
-    r"[ ]?,?[ ]{0,2}(?:M\.?[ ]?D\b|D\.?O\b|R\.?N\b|P\.?A\b(?:-C)?|N\.?P\b|C?RNP\b|ARNP\b|APRN\b|FNP|Ph\.?[ ]?D\b|Psy\.?D|D\.?D\.?S\b|D\.?P\.?M\b|D\.?M\.?D\b|MBBS|LCSW|MSW|LPN|CRNA|"
+    r"[ ]?,?[ ]{0,2}(?:M\.?[ ]?D\b|D\.?O\b|R\.?N\b|P\.?A\b(?:-C)?|N\.?P\b|C?RNP\b|ARNP\b|APRN\b|FNP|Ph\.?[ ]?D\b|"
+    r"Psy\.?D|D\.?D\.?S\b|D\.?P\.?M\b|D\.?M\.?D\b|MBBS|LCSW|MSW|LPN|CRNA|"
     r"PharmD|Pharm\.D|D\.?P\.?T\b|OTR|FACS|FACC|FACP|LVN|BSN|MSN|RPh|LMFT|RD\b|CNM|MPH|D\.?V\.?M\b|Esq)\b\.?"
 )
 _SECOND = re.compile(rf",[ ]{{1,2}}(?P<given>{_WORD}(?:[ ]{_WORD}){{0,2}}+)")
 _ANY_SCRIPT = re.compile(rf"{_LETTER}{{1,20}}+(?:[ '’·・-]{_LETTER}{{1,20}}+){{0,3}}+")
 _FIELD = re.compile(r"[:=>][ \t]{0,3}[\"'>]?[ \t]?")
 _INITIALS = re.compile(
-    r"^[ \t]*(?P<one>[A-Z]{2,4})[ ]?[/:][ ]?(?P<two>[a-z]{2,4}\d{0,3})[ \t]*$|\b(?:dictated|transcribed|typed|signed|initialed)\s(?:but\snot\sread\s)?(?:by[: ]{1,2})(?P<by>[A-Z]{2,3}|(?:[A-Z]\.){2,3})(?![\w.])",
+    r"^[ \t]*(?P<one>[A-Z]{2,4})[ ]?[/:][ ]?(?P<two>[a-z]{2,4}\d{0,3})[ \t]*$|\b(?:dictated|transcribed|typed|signed|"
+    r"initialed)\s(?:but\snot\sread\s)?(?:by[: ]{1,2})(?P<by>[A-Z]{2,3}|(?:[A-Z]\.){2,3})(?![\w.])",
     re.MULTILINE,
 )
 _GOES_ON = re.compile(r"[0-9&]|-[a-z0-9]")
 _CODED = re.compile(
-    r"\b(?:patient|pt|client|Patient|Pt|Client|Mr|Mrs|Ms)\.?[ ](?P<initials>(?:[A-Z]\.[ ]?){2,3}|[A-Z]{2}(?=[ ](?:is|was|has|reports|presented)\b))"
+    r"\b(?:patient|pt|client|Patient|Pt|Client|Mr|Mrs|Ms)\.?[ ](?P<initials>(?:[A-Z]\.[ ]?){2,3}|[A-Z]{2}(?=[ ](?:is|"
+    r"was|has|reports|presented)\b))"
 )
 
 
@@ -89,9 +59,10 @@ def find_people(text: str) -> Iterator[Finding]:
         yield from _names_in(text, run.start(), run[0])
     for field in _FIELD.finditer(text):
         place = field.end()
-        if place < len(text) and not text[place].isascii() and (type := _field_type(text, field.start())):
-            if match := _ANY_SCRIPT.match(text, place):
-                yield _name(*match.span(), type, 0.8)
+        if place == len(text) or text[place].isascii():
+            continue
+        if (type := _field_type(text, field.start())) and (match := _ANY_SCRIPT.match(text, place)):
+            yield _name(*match.span(), type, 0.8)
     if "/" in text or " by" in text:
         for match in _INITIALS.finditer(text):
             name = "by" if match["by"] else "one"
@@ -114,7 +85,9 @@ def _names_in(text: str, offset: int, run: str) -> Iterator[Finding]:
             break
         bare = word.rstrip(".").lower()
         after_given = bool(stretch) and bare in lists.word_names and stretch[-1][2].lower() in lists.given_names
-        ends = not (after_given or titled and bare in lists.word_names) and (bare in lists.not_names or bare in TITLES)
+        ends = not (after_given or (titled and bare in lists.word_names)) and (
+            bare in lists.not_names or bare in TITLES
+        )
         titled = bare in TITLES
         if stretch and (
             ends or _ends(stretch[-1][2]) or text[offset + piece.start() - 2 : offset + piece.start()] == "  "
@@ -161,7 +134,7 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
     if mark in (":", "=", ">", "|", "#") or (mark in "-—–" and mark):
         type = _field_type(text, start, words=before)
         if type and (mark not in "-—–" or given or len(words) > 1):
-            if before[-1:] in (["cc"], ["to"], ["from"]) and not (given or len(words) > 1 and before[-1] != "cc"):
+            if before[-1:] in (["cc"], ["to"], ["from"]) and not (given or (len(words) > 1 and before[-1] != "cc")):
                 return None
             return _with_given(text, start, end, words, type, 0.85)
     if capitals and not given:
@@ -174,8 +147,7 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
         if (
             not weak
             or given
-            or len(words) > 1
-            and before[-1] in ("patient", "pt", "client", "note", "dear", "re", "cc", "by")
+            or (len(words) > 1 and before[-1] in ("patient", "pt", "client", "note", "dear", "re", "cc", "by"))
         ):
             return _name(start, end, trigger, 0.7)
     if given and len(words) > 1:

@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import any_in, in_regions, lowered
 
-_STATES = """Alabama AL Alaska AK Arizona AZ Arkansas AR California CA Colorado CO Connecticut CT Delaware DE Florida FL Georgia GA
-Hawaii HI Idaho ID Illinois IL Indiana IN Iowa IA Kansas KS Kentucky KY Louisiana LA Maine ME Maryland MD Massachusetts MA
-Michigan MI Minnesota MN Mississippi MS Missouri MO Montana MT Nebraska NE Nevada NV New_Hampshire NH New_Jersey NJ New_Mexico NM
-New_York NY North_Carolina NC North_Dakota ND Ohio OH Oklahoma OK Oregon OR Pennsylvania PA Rhode_Island RI South_Carolina SC
-South_Dakota SD Tennessee TN Texas TX Utah UT Vermont VT Virginia VA Washington WA West_Virginia WV Wisconsin WI Wyoming WY
-District_of_Columbia DC Puerto_Rico PR Guam GU""".split()
+_STATES = """Alabama AL Alaska AK Arizona AZ Arkansas AR California CA Colorado CO Connecticut CT Delaware DE Florida FL
+    Georgia GA Hawaii HI Idaho ID Illinois IL Indiana IN Iowa IA Kansas KS Kentucky KY Louisiana LA Maine ME
+    Maryland MD Massachusetts MA Michigan MI Minnesota MN Mississippi MS Missouri MO Montana MT Nebraska NE
+    Nevada NV New_Hampshire NH New_Jersey NJ New_Mexico NM New_York NY North_Carolina NC North_Dakota ND Ohio OH
+    Oklahoma OK Oregon OR Pennsylvania PA Rhode_Island RI South_Carolina SC South_Dakota SD Tennessee TN Texas
+    TX Utah UT Vermont VT Virginia VA Washington WA West_Virginia WV Wisconsin WI Wyoming WY
+    District_of_Columbia DC Puerto_Rico PR Guam GU""".split()
 STATE_NAMES = tuple(name.replace("_", " ") for name in _STATES[::2])
 STATE_CODES = frozenset(_STATES[1::2])
 _MEDICAL_CODES = frozenset("MD PA MS MA OR IN ME OK HI OH CO LA DE ID AL CT PR VA MI MO ND NE NC SC PR DC".split())
 """Codes of states that are credentials or abbreviations of medicine too: alone they prove no place."""
-COUNTRIES = """Mexico Canada Cuba Haiti Jamaica Guatemala Honduras Nicaragua Colombia Venezuela Brazil Argentina Chile Peru Ecuador
-Bolivia Uruguay Paraguay England Scotland Wales Ireland France Germany Italy Spain Portugal Poland Ukraine Russia Romania Hungary
-Greece Turkey Norway Sweden Finland Denmark Netherlands Belgium Switzerland Austria India Pakistan Bangladesh Nepal China Japan
-Korea Vietnam Laos Cambodia Thailand Philippines Indonesia Malaysia Taiwan Iran Iraq Syria Lebanon Israel Jordan Egypt Nigeria Ghana
-Kenya Ethiopia Somalia Sudan Liberia Morocco Algeria Australia Estonia Latvia Lithuania Iceland Slovenia Croatia Serbia Bosnia
-Afghanistan Armenia""".split()
+COUNTRIES = """
+Mexico Canada Cuba Haiti Jamaica Guatemala Honduras Nicaragua Colombia Venezuela Brazil Argentina Chile Peru
+    Ecuador Bolivia Uruguay Paraguay England Scotland Wales Ireland France Germany Italy Spain Portugal Poland
+    Ukraine Russia Romania Hungary Greece Turkey Norway Sweden Finland Denmark Netherlands Belgium Switzerland
+    Austria India Pakistan Bangladesh Nepal China Japan Korea Vietnam Laos Cambodia Thailand Philippines
+    Indonesia Malaysia Taiwan Iran Iraq Syria Lebanon Israel Jordan Egypt Nigeria Ghana Kenya Ethiopia Somalia
+    Sudan Liberia Morocco Algeria Australia Estonia Latvia Lithuania Iceland Slovenia Croatia Serbia Bosnia
+    Afghanistan Armenia""".split()
 
 _STATE = "|".join([*STATE_NAMES, *sorted(STATE_CODES)])
 _TOWN = r"(?:(?:St\.|Ft\.|Mt\.)[ ])?[A-ZÀ-Þ][A-Za-zÀ-ÿ'’-]{1,24}(?:[ ](?:of[ ])?[A-ZÀ-Þ][A-Za-zÀ-ÿ'’-]{1,24}){0,3}"
 _SUFFIX = (
-    r"(?:St|Street|Ave|Av|Avenue|Rd|Road|Blvd|Boulevard|Ln|Lane|Dr|Drive|Ct|Court|Pl|Place|Way|Ter|Terrace|Cir|Circle|Pkwy|"
-    r"Parkway|Hwy|Highway|Sq|Square|Trl|Trail|Loop|Row|Alley|Broadway|Pike|Turnpike|Crescent|Close|Plaza|Path|Crossing|Point|"
+    r"(?:St|Street|Ave|Av|Avenue|Rd|Road|Blvd|Boulevard|Ln|Lane|Dr|Drive|Ct|Court|Pl|Place|Way|Ter|Terrace|Cir|"
+    r"Circle|Pkwy|"
+    r"Parkway|Hwy|Highway|Sq|Square|Trl|Trail|Loop|Row|Alley|Broadway|Pike|Turnpike|Crescent|Close|Plaza|Path|"
+    r"Crossing|Point|"
     r"Strasse|Straße|STREET|AVENUE|AVE|ROAD|RD|BLVD|BOULEVARD|LANE|DRIVE|COURT|PLACE|HIGHWAY|HWY|PARKWAY|CIRCLE)"
 )
 _STREET = re.compile(
@@ -38,11 +44,13 @@ _STREET = re.compile(
     r"(?:[ ](?:[NSEW]{1,2}|North|South|East|West|NORTH|SOUTH|EAST|WEST)\b\.?)?"
 )
 _STREET_ROUTE = re.compile(
-    r"(?<![\w.,/-])\d{1,6}[ ](?:[NSEW]\.?[ ])?(?:(?:State|County|US|Old)[ ])?(?:Route|Rt\.?|Highway|Hwy\.?|County Road|Rural Route)[ ]\d{1,4}\b"
+    r"(?<![\w.,/-])\d{1,6}[ ](?:[NSEW]\.?[ ])?(?:(?:State|County|US|Old)[ ])?(?:Route|Rt\.?|Highway|Hwy\.?|"
+    r"County Road|Rural Route)[ ]\d{1,4}\b"
     r"|\bRR[ ]?#?\d{1,2},?[ ]Box[ ]\d{1,5}\b|(?<![\w.,/-])\d{1,6}[ ](?:[NSEW]\.?[ ])?Broadway\b"
 )
 _UNIT = re.compile(
-    r",?[ \n](?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Bldg|Building|Room|Rm|Lot|Trailer|APT|SUITE|UNIT)\b\.?[ ]?(?:No\.?[ ])?#?[ ]?[A-Za-z]{0,2}-?\d{0,5}[A-Za-z]?\b|,?[ ]#[ ]?\w{1,6}\b"
+    r",?[ \n](?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Bldg|Building|Room|Rm|Lot|Trailer|APT|SUITE|"
+    r"UNIT)\b\.?[ ]?(?:No\.?[ ])?#?[ ]?[A-Za-z]{0,2}-?\d{0,5}[A-Za-z]?\b|,?[ ]#[ ]?\w{1,6}\b"
 )
 _BOX = re.compile(r"\b(?:P\.?[ ]?O\.?|Post[ ]Office)[ ]?(?:Box|BOX|box)[ ]#?\d{1,7}\b|\bPO\s?BOX\s\d{1,7}\b")
 _STREETS = (
@@ -51,53 +59,76 @@ _STREETS = (
     (_BOX, ("Box", "BOX", "box")),
 )
 _TAIL = re.compile(
-    rf"(?P<gap>[,;]?\s{{1,3}}|,)(?P<city>{_TOWN}),?\s{{1,2}}(?P<state>{_STATE})\b\.?(?:[,]?\s{{1,2}}(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![^\W_]))?"
+    rf"(?P<gap>[,;]?\s{{1,3}}|"
+    rf",)(?P<city>{_TOWN}),?\s{{1,2}}(?P<state>{_STATE})\b\.?(?:[,]?\s{{1,2}}(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![^\W_]))?"
 )
 _CITY_ZIP = re.compile(
-    rf"(?P<city>{_TOWN})(?:,\s{{0,2}}|\s)(?P<state>{_STATE})\b[.,]?\s{{1,2}}(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![^\W_]|[.,]\d)"
+    rf"(?P<city>{_TOWN})(?:,\s{{0,2}}|\s)(?P<state>{_STATE})\b[.,]?\s{{1,2}}(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![^\W_]|"
+    rf"[.,]\d)"
 )
 _COMMA_STATE = re.compile(rf",\s{{1,2}}(?P<state>{_STATE})(?![^\W_])")
 _TOWN_BEFORE = re.compile(rf"(?<![^\W_]){_TOWN}\Z")
 _CUE = re.compile(
-    r"\b(?:lives?(?:[ ]\w{1,12}){0,2}[ ](?:in|near|outside)|living[ ](?:\w{1,12}[ ])?(?:in|near)|resid(?:es|ed|ing)[ ](?:in|at|near)|resident[ ]of|born(?:[ ]and[ ]raised)?[ ]in|"
-    r"(?:raised|grew[ ]up)[ ]in|native[ ]of|moved(?:[ ]\w{1,12}){0,2}[ ](?:to|from)|(?:travel|travell?ed|travels|trip|visit|flew|drove|relocated|emigrated|immigrated)(?:[ ]\w{1,12})?[ ](?:to|from)|"
-    r"visiting|originally[ ]from|(?:is|was|comes|came|here|in|up|down)[ ]from|city[ ]of|town[ ]of|village[ ]of|police[ ]in|hometown[ :]{1,2}|city[\"']?[:=][ \"']{0,3}|works?[ ]in|hospital[ ]in|clinic[ ]in)[ ]?"
+    r"\b(?:lives?(?:[ ]\w{1,12}){0,2}[ ](?:in|near|outside)|living[ ](?:\w{1,12}[ ])?(?:in|near)|resid(?:es|ed|"
+    r"ing)[ ](?:in|at|near)|resident[ ]of|born(?:[ ]and[ ]raised)?[ ]in|"
+    r"(?:raised|grew[ ]up)[ ]in|native[ ]of|moved(?:[ ]\w{1,12}){0,2}[ ](?:to|from)|(?:travel|travell?ed|travels|"
+    r"trip|visit|flew|drove|relocated|emigrated|immigrated)(?:[ ]\w{1,12})?[ ](?:to|from)|"
+    r"visiting|originally[ ]from|(?:is|was|comes|came|here|in|up|down)[ ]from|city[ ]of|town[ ]of|village[ ]of|"
+    r"police[ ]in|hometown[ :]{1,2}|city[\"']?[:=][ \"']{0,3}|works?[ ]in|hospital[ ]in|clinic[ ]in)[ ]?"
     rf"(?P<place>{_TOWN})(?:,[ ](?P<state>{_STATE})\b)?"
 )
 _LIVES_AT = re.compile(
-    r"\b(?:home[ ]|mailing[ ]|street[ ]|current[ ]|permanent[ ]|postal[ ])?(?:address|residence|adresse|dirección|indirizzo|endereço)(?:[ ](?:on[ ]file|of[ ]record))?(?:[ ](?:is|was)|[\"']?[ ]?[:=>])[ \"']{1,3}"
-    r"(?P<line>(?=[^\n|;<\"{}]{0,60}\d)[^\n|;<\"{}]{6,100})|\b(?:lives|resides|living|residing|stays)[ ]at[ ](?P<at>\d{1,6}[ ](?-i:[A-Z])[^\n|;<\",.]{3,60})",
+    r"\b(?:home[ ]|mailing[ ]|street[ ]|current[ ]|permanent[ ]|postal[ ])?(?:address|residence|adresse|dirección|"
+    r"indirizzo|endereço)(?:[ ](?:on[ ]file|of[ ]record))?(?:[ ](?:is|was)|[\"']?[ ]?[:=>])[ \"']{1,3}"
+    r"(?P<line>(?=[^\n|;<\"{}]{0,60}\d)[^\n|;<\"{}]{6,100})|\b(?:lives|resides|living|residing|"
+    r"stays)[ ]at[ ](?P<at>\d{1,6}[ ](?-i:[A-Z])[^\n|;<\",.]{3,60})",
     re.IGNORECASE,
 )
 _HOME = ("address", "resid", "adresse", "direcci", "indirizzo", "endere", "lives", "living", "stays")
+_HOUSE = re.compile(r"\d")
 _LINE_END = re.compile(
     r"\.\s|\s{2,}|[ ](?:and|phone|tel|email|e-mail|mrn|dob|ssn|insurance|unternehmen|telefon)\b|\.$|\)", re.IGNORECASE
 )
 _POSTCODE = re.compile(
-    r"(?<![^\W_])(?:[A-Z]{1,2}\d[A-Z\d]?[ ]\d[ABD-HJLNP-UW-Z]{2}|[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ ]\d[ABCEGHJ-NPRSTV-Z]\d)(?![^\W_])"
+    r"(?<![^\W_])(?:[A-Z]{1,2}\d[A-Z\d]?[ ]\d[ABD-HJLNP-UW-Z]{2}|"
+    r"[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ ]\d[ABCEGHJ-NPRSTV-Z]\d)(?![^\W_])"
 )
 _COUNTY = re.compile(
-    r"\b(?P<county>(?:(?:St\.|San|Santa|Los|El|New|Prince|Van|De|La)[ ])?[A-Z][a-z]{2,20}[ ](?:County|Parish|Borough|COUNTY))\b"
+    r"\b(?P<county>(?:(?:St\.|San|Santa|Los|El|New|Prince|Van|De|La)[ ])?[A-Z][a-z]{2,20}[ ](?:County|Parish|Borough|"
+    r"COUNTY))\b"
 )
 _DECIMALS = re.compile(r"\.\d{3}")
 _COORDINATES = re.compile(
-    r"(?<![\w.])-?\d{1,2}\.\d{3,8}°?[ ]?[NS]?,[ ]?-?\d{1,3}\.\d{3,8}°?[ ]?[EW]?(?![\w.])|\d{1,3}°[ ]?\d{1,2}['′][ ]?(?:\d{1,2}(?:\.\d+)?[\"″][ ]?)?[NSEW]\b"
+    r"(?<![\w.])-?\d{1,2}\.\d{3,8}°?[ ]?[NS]?,[ ]?-?\d{1,3}\.\d{3,8}°?[ ]?[EW]?(?![\w.])|"
+    r"\d{1,3}°[ ]?\d{1,2}['′][ ]?(?:\d{1,2}(?:\.\d+)?[\"″][ ]?)?[NSEW]\b"
 )
 _HEADWORD = (
-    r"(?:Hospital|Hospitals|Medical[ ](?:Center|Centre|Group|Associates|Clinic|College)|Clinic|Clinics|Health[ ](?:Center|Centre|System|Services|Care|Clinic|Partners|Network)|Healthcare|Infirmary|Hospice|"
-    r"Nursing[ ](?:Home|Facility|Center)|Rehabilitation(?:[ ](?:Center|Hospital|Institute))?|Rehab(?:[ ](?:Center|Hospital))?|Care[ ](?:Center|Centre|Home|Facility)|Cancer[ ](?:Center|Institute)|Surgery[ ]Center|Surgical[ ]Center|"
-    r"Imaging(?:[ ](?:Center|Associates))?|Laborator(?:y|ies)|Pharmacy|Dialysis(?:[ ]Center)?|Assisted[ ]Living|Retirement[ ](?:Home|Center|Community)|Manor|Sanatorium|Institute|Psychiatric[ ]Center|Heart[ ]Center|Eye[ ]Center|"
-    r"Children['’]s[ ](?:Hospital|Medical[ ]Center)|Veterans[ ](?:Hospital|Affairs)|Urgent[ ]Care|Family[ ](?:Practice|Medicine|Health))"
+    r"(?:Hospital|Hospitals|Medical[ ](?:Center|Centre|Group|Associates|Clinic|College)|Clinic|Clinics|"
+    r"Health[ ](?:Center|Centre|System|Services|Care|Clinic|Partners|Network)|Healthcare|Infirmary|Hospice|"
+    r"Nursing[ ](?:Home|Facility|Center)|Rehabilitation(?:[ ](?:Center|Hospital|Institute))?|Rehab(?:[ ](?:Center|"
+    r"Hospital))?|Care[ ](?:Center|Centre|Home|Facility)|Cancer[ ](?:Center|Institute)|Surgery[ ]Center|"
+    r"Surgical[ ]Center|"
+    r"Imaging(?:[ ](?:Center|Associates))?|Laborator(?:y|ies)|Pharmacy|Dialysis(?:[ ]Center)?|Assisted[ ]Living|"
+    r"Retirement[ ](?:Home|Center|Community)|Manor|Sanatorium|Institute|Psychiatric[ ]Center|Heart[ ]Center|"
+    r"Eye[ ]Center|"
+    r"Children['’]s[ ](?:Hospital|Medical[ ]Center)|Veterans[ ](?:Hospital|Affairs)|Urgent[ ]Care|"
+    r"Family[ ](?:Practice|Medicine|Health))"
 )
 _FACILITY = re.compile(
-    rf"(?<![^\W_])(?:(?:St|Mt|Ft)\.?[ ])?[A-Z][A-Za-zÀ-ÿ'’&-]{{1,24}}(?:[ ](?:(?:of|the|and|for|de)[ ]){{0,2}}(?:St\.[ ])?[A-Z][A-Za-zÀ-ÿ'’&-]{{0,24}}){{0,5}}?[ ]{_HEADWORD}\b(?:[ ]{_HEADWORD}\b)?"
+    rf"(?<![^\W_])(?:(?:St|Mt|Ft)\.?[ ])?[A-Z][A-Za-zÀ-ÿ'’&-]{{1,24}}(?:[ ](?:(?:of|the|and|for|"
+    rf"de)[ ]){{0,2}}(?:St\.[ ])?[A-Z][A-Za-zÀ-ÿ'’&-]{{0,24}}){{0,5}}?[ ]{_HEADWORD}\b(?:[ ]{_HEADWORD}\b)?"
 )
 _COMPANY = re.compile(
-    r"(?<![^\W_])[A-Z][A-Za-z0-9'’&-]{1,24}(?:,?[ ](?:&[ ]|and[ ]|of[ ])?[A-Z][A-Za-z0-9'’&-]{0,24}){0,3}?,?[ ](?:Inc|LLC|L\.L\.C|Corp|Corporation|Ltd|Limited|GmbH|PLC|Co|Company|Industries|Enterprises|Technologies|Logistics|"
+    r"(?<![^\W_])[A-Z][A-Za-z0-9'’&-]{1,24}(?:,?[ ](?:&[ ]|and[ ]|"
+    r"of[ ])?[A-Z][A-Za-z0-9'’&-]{0,24}){0,3}?,?[ ](?:Inc|LLC|L\.L\.C|Corp|Corporation|Ltd|Limited|GmbH|PLC|Co|"
+    r"Company|Industries|Enterprises|Technologies|Logistics|"
     r"Holdings|Solutions|University|College|School|High[ ]School|Elementary|Church|School[ ]District)\b\.?"
 )
 _EMPLOYED = re.compile(
-    r"(?:\b(?:employed[ ](?:by|at|with)|works?[ ](?:at|for)|worked[ ](?:at|for)|working[ ](?:at|for)|retired[ ]from|employer(?:[ ]name)?[\"']?[ ]?[:=]|employer[ ]name=|employee[ ]of|company[\"']?[:=]|organization[\"']?[:=]|unternehmen:|student[ ]at|job[ ]at)[ \"'>]{1,3}|\bDr\.?[ ][A-Z][a-z'-]{1,20}(?:[ ][A-Z][\w'-]{0,20}\.?){0,2},?[ ](?:at|of|from|with)[ ])"
+    r"(?:\b(?:employed[ ](?:by|at|with)|works?[ ](?:at|for)|worked[ ](?:at|for)|working[ ](?:at|for)|retired[ ]from|"
+    r"employer(?:[ ]name)?[\"']?[ ]?[:=]|employer[ ]name=|employee[ ]of|company[\"']?[:=]|organization[\"']?[:=]|"
+    r"unternehmen:|student[ ]at|job[ ]at)[ \"'>]{1,3}|"
+    r"\bDr\.?[ ][A-Z][a-z'-]{1,20}(?:[ ][A-Z][\w'-]{0,20}\.?){0,2},?[ ](?:at|of|from|with)[ ])"
     r"(?:the[ ])?(?P<name>[A-Z][A-Za-z0-9'’&.-]{1,24}(?:[ ](?:&[ ]|and[ ]|of[ ])?[A-Z][A-Za-z0-9'’&-]{1,24}){0,4})",
 )
 _INSTITUTIONS = (
@@ -105,37 +136,43 @@ _INSTITUTIONS = (
         _FACILITY,
         "healthcare_facility",
         tuple(
-            "Hospital Medical Clinic Health Infirmary Hospice Nursing Rehab Care Cancer Surg Imaging Laborator Pharmacy "
-            "Dialysis Living Retirement Manor Sanatorium Institute Center Veterans Family".split()
+            "Hospital Medical Clinic Health Infirmary Hospice Nursing Rehab Care Cancer Surg Imaging Laborator "
+            "Pharmacy Dialysis Living Retirement Manor Sanatorium Institute Center Veterans Family".split()
         ),
     ),
     (
         _COMPANY,
         "employer_name",
         tuple(
-            "Inc LLC L.L.C Corp Ltd Limited GmbH PLC Co Industries Enterprises Technologies Logistics Holdings Solutions "
-            "University School Elementary Church".split()
+            "Inc LLC L.L.C Corp Ltd Limited GmbH PLC Co Industries Enterprises Technologies Logistics Holdings "
+            "Solutions University School Elementary Church".split()
         ),
     ),
 )
 _GENERIC = frozenset(
-    """the this that our your their his her a an general outpatient inpatient emergency pain cardiology surgery surgical medical
-    hospital clinic center local outside same day ambulatory primary care family community psychiatric rehabilitation rehab
-    physical therapy home acute oncology urology neurology dermatology orthopedic orthopaedic ent eye dental wound diabetes diabetic anticoagulation coumadin
-    skilled nursing patient discharge admission mri ct magnetic resonance diagnostic radiology nuclear medicine laboratory pathology
-    pediatric obstetric gynecology pulmonary gi gastroenterology vascular renal hemodialysis dialysis imaging perfusion
-    assessment plan course history and of previous prior current to at in from for on by was is with during after before
-    headache sleep memory infusion foot allergy asthma hiv preadmission preoperative follow-up followup brief critical intensive weighted breast
-    cardiac doppler diffusion hospice respiratory health urgent veterans continue start social occupational vocational recommend drug further
-    he she they i we anesthesia high school college operating radiology theater date name procedure diagnosis impression""".split()
+    """the this that our your their his her a an general outpatient inpatient emergency pain cardiology surgery
+    surgical medical hospital clinic center local outside same day ambulatory primary care family community
+    psychiatric rehabilitation rehab physical therapy home acute oncology urology neurology dermatology
+    orthopedic orthopaedic ent eye dental wound diabetes diabetic anticoagulation coumadin skilled nursing
+    patient discharge admission mri ct magnetic resonance diagnostic radiology nuclear medicine laboratory
+    pathology pediatric obstetric gynecology pulmonary gi gastroenterology vascular renal hemodialysis dialysis
+    imaging perfusion assessment plan course history and of previous prior current to at in from for on by was
+    is with during after before headache sleep memory infusion foot allergy asthma hiv preadmission preoperative
+    follow-up followup brief critical intensive weighted breast cardiac doppler diffusion hospice respiratory
+    health urgent veterans continue start social occupational vocational recommend drug further he she they i we
+    anesthesia high school college operating radiology theater date name procedure diagnosis impression""".split()
 )
 """Words that make no proper name of a facility."""
 _ROOM = re.compile(
-    r"\b(?i:room|rm|bed|bay|ward|floor|cubicle|pod|bldg|building|zimmer)\b(?:\s(?:number|no\.?))?(?:[.:](?=[ ]?#?\d))?[ ]?#?[ ]?(?P<number>(?:[A-Z]-?)?\d{1,4}(?:-?[A-Z0-9]{1,2})?|[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|degrees|times|mg|°))"
-    r"|\b(?P<ward>\d{1,2}(?:st|nd|rd|th)[ ]floor|\d{1,2}[ ](?:East|West|North|South)\b(?![ ](?:[A-Z]|of))|(?:[MSCPN]|CV|CC|B|T)?I?CU[- ](?:bed[ ]|room[ ])?\d{1,3}[A-Z]?)\b"
+    r"\b(?i:room|rm|bed|bay|ward|floor|cubicle|pod|bldg|building|zimmer)\b(?:\s(?:number|"
+    r"no\.?))?(?:[.:](?=[ ]?#?\d))?[ ]?#?[ ]?(?P<number>(?:[A-Z]-?)?\d{1,4}(?:-?[A-Z0-9]{1,2})?|"
+    r"[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|degrees|times|mg|°))"
+    r"|\b(?P<ward>\d{1,2}(?:st|nd|rd|th)[ ]floor|\d{1,2}[ ](?:East|West|North|South)\b(?![ ](?:[A-Z]|of))|(?:[MSCPN]|"
+    r"CV|CC|B|T)?I?CU[- ](?:bed[ ]|room[ ])?\d{1,3}[A-Z]?)\b"
 )
 _BEDSIDE = re.compile(
-    r"\b(?:head|foot|side|edge|out)[ ]of[ ](?:the[ ])?\Z|\b(?:pelvic|tumor|vascular|nail|graft|wound|capillary|surgical)[ ]\Z",
+    r"\b(?:head|foot|side|edge|out)[ ]of[ ](?:the[ ])?\Z|\b(?:pelvic|tumor|vascular|nail|graft|wound|capillary|"
+    r"surgical)[ ]\Z",
     re.IGNORECASE,
 )
 
@@ -161,11 +198,11 @@ def find_places(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Find
 
 def _addresses(text: str) -> Iterator[Finding]:
     """Street lines with what follows them, post boxes, and whatever a label calls an address."""
-    streets = []
+    streets: list[int] = []
     for pattern, words in _STREETS:
         for match in pattern.finditer(text) if any_in(text, words) else ():
             end = unit.end() if (unit := _UNIT.match(text, match.end())) else match.end()
-            streets.append(match.start())
+            insort(streets, match.start())
             yield _place(match.start(), end, "street_address", 0.85)
             if tail := _TAIL.match(text, end):
                 yield from _parts(tail, 0.85)
@@ -174,13 +211,10 @@ def _addresses(text: str) -> Iterator[Finding]:
         start, end = match.span(name)
         if stop := _LINE_END.search(text, start, end):
             end = stop.start()
-        if end - start > 5 and not any(start <= street < end for street in streets):
-            if (
-                any(letter.isdigit() for letter in text[start:end])
-                and "@" not in text[start:end]
-                and "://" not in text[start:end]
-            ):
-                yield _place(start, end, "street_address", 0.6)
+        line = text[start:end]
+        has_street = bisect_left(streets, end) > bisect_left(streets, start)
+        if len(line) > 5 and not has_street and _HOUSE.search(line) and "@" not in line and "://" not in line:
+            yield _place(start, end, "street_address", 0.6)
 
 
 def _towns(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
