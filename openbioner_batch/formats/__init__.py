@@ -42,6 +42,7 @@ FORMATS = {
     "brat": "openbioner_batch.formats.brat:Brat",
     "iob": "openbioner_batch.formats.iob:Iob",
     "omop-note": "openbioner_batch.formats.omop:OmopNote",
+    "fhir": "openbioner_batch.formats.fhir:Fhir",
 }
 """Where each format's class is, by the name that `--format` takes."""
 
@@ -68,14 +69,19 @@ def get_writer(name: str) -> Writer:
     """
     if name not in WRITERS:
         raise UsageError(f"--to {name}: no such format; there are: {', '.join(WRITERS)}")
-    module, _, kind = WRITERS[name].partition(":")
-    writer = cast(Writer, getattr(import_module(module), kind)())
+    writer = writer_class(name)()
     if writer.needs is not None and find_spec(writer.needs) is None:
         raise UsageError(
             f"--to {name} needs the package {writer.needs}, which is not installed: "
             f"pip install 'openbioner-batch[{writer.needs}]'"
         )
     return writer
+
+
+def writer_class(name: str) -> type[Writer]:
+    """The class of a writer in `WRITERS`, be it usable here or not."""
+    module, _, kind = WRITERS[name].partition(":")
+    return cast(type[Writer], getattr(import_module(module), kind))
 
 
 def get_format(name: str) -> Format:

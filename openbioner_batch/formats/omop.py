@@ -77,6 +77,7 @@ class NoteNlpWriter(DocumentWriter):
     """
 
     name = "omop-note-nlp"
+    numbers_spans = True
     suffix = ".csv"
 
     def render(self, documents: Sequence[AnnotatedDocument], origin: Origin) -> bytes:

@@ -58,6 +58,8 @@ class Writer(ABC):
     """Whether documents cannot be written without their text."""
     needs: str | None = None
     """The package that must be installed, which is also the name of the extra that brings it."""
+    numbers_spans = False
+    """Whether spans are numbered through the run, so that the counts of earlier shards matter."""
     can_partition = False
     """Whether the files may lie in folders of a column's values."""
 

@@ -1,0 +1,102 @@
+"""A finished run, as an export sees it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import accumulate
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from openbioner_batch.engine.ledger import Ledger
+from openbioner_batch.engine.names import DATA, DELETIONS, INPUTS, PLAN, shard_file
+from openbioner_batch.engine.plan import Plan, read_plan
+from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.work import COUNTS_KEY
+from openbioner_batch.errors import UsageError
+from openbioner_batch.formats.writing import OWN_COLUMNS
+
+ShardKey = tuple[int, int]
+"""Ordinal of its split, and its index in it."""
+_REQUIRED = ("document_id", "source", "record", "spans")
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """A run's plan, its shards in file order, and the columns of its rows."""
+
+    store: Store
+    plan: Plan
+    shards: tuple[ShardKey, ...]
+    schema: pa.Schema
+
+    @property
+    def kept(self) -> list[str]:
+        """The columns carried over from the input."""
+        return [name for name in self.schema.names if name not in OWN_COLUMNS]
+
+    @property
+    def has_text(self) -> bool:
+        return "text" in self.schema.names
+
+    def identity(self) -> str:
+        """A digest that stays as the run grows, and differs for another run."""
+        digest = hashlib.sha256(self.store.get(PLAN))
+        digest.update(self.store.get(f"{INPUTS}/0000.jsonl"))
+        return digest.hexdigest()
+
+    def contents(self) -> str:
+        """A digest of what the run holds now."""
+        sizes = {folder: self.store.sizes(folder) for folder in (DATA, DELETIONS)}
+        return hashlib.sha256(json.dumps(sizes, sort_keys=True).encode()).hexdigest()
+
+    def spans_before(self) -> dict[ShardKey, int]:
+        """For each shard how many spans the shards before it have, from the footers of the data files."""
+        with ThreadPoolExecutor(16) as pool:
+            counts = list(pool.map(partial(_count_spans, self.store), self.shards))
+        return dict(zip(self.shards, accumulate(counts, initial=0), strict=False))
+
+
+def open_run(url: str) -> FinishedRun:
+    """The run in a folder.
+
+    Raises:
+        UsageError: there is none, it is not finished, or it is of a kind that gives no spans.
+    """
+    store = Store(url)
+    plan = read_plan(store)
+    if plan is None:
+        raise UsageError(f"{url} holds no run: expected the --output of an `openbioner-batch annotate`")
+    if plan.ledger != DATA:
+        raise UsageError(f"the run in {url} is no tagging run: there are no spans in it to export")
+    ledger = Ledger.read(store, DATA)
+    left = sum(not ledger.is_finished(planned.ordinal) for planned in plan.wanted)
+    if left:
+        raise UsageError(
+            f"the run in {url} is not finished: {left:,} of {len(plan.wanted):,} splits are left. "
+            "Run its command to the end first"
+        )
+    shards = tuple(ledger.shards)
+    schema = _schema(store, shards)
+    if missing := [name for name in _REQUIRED if name not in schema.names and shards]:
+        raise UsageError(f"the rows of the run in {url} have no column {missing[0]!r}: only tagging runs are exported")
+    return FinishedRun(store, plan, shards, schema)
+
+
+def _schema(store: Store, shards: Sequence[ShardKey]) -> pa.Schema:
+    if not shards:
+        return pa.schema([])
+    with store.open(shard_file(DATA, *shards[0])) as file:
+        return pq.read_schema(file)
+
+
+def _count_spans(store: Store, shard: ShardKey) -> int:
+    with store.open(shard_file(DATA, *shard)) as file:
+        found: dict[str, Any] = json.loads(pq.read_metadata(file).metadata[COUNTS_KEY])
+    return sum(found["spans"].values())
