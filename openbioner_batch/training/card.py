@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from openbioner_batch.model.location import MODEL_CARD
 from openbioner_batch.training.settings import PretrainSettings
 
 
-def model_card(settings: PretrainSettings, facts: Mapping[str, Any]) -> str:
+def front_matter(directory: Path) -> dict[str, Any]:
+    """What a checkpoint's card says about itself; empty where it has none."""
+    path = directory / MODEL_CARD
+    parts = path.read_text("utf-8").split("---\n", 2) if path.is_file() else []
+    if len(parts) < 3 or parts[0]:
+        return {}
+    found = yaml.safe_load(parts[1])
+    return found if isinstance(found, dict) else {}
+
+
+def model_card(settings: PretrainSettings, facts: Mapping[str, Any], start_directory: Path) -> str:
     """README.md of the checkpoint.
 
     Args:
         settings: of the run.
-        facts: `parameters`, `passages` (by corpus), `types`, `steps`, `epochs`, `loss`, `f1` (None without
-            validation), `chosen_step`, `workers`.
+        facts: `parameters`, `passages` (by corpus), `gold_types`, `types`, `steps`, `epochs`, `loss`, `f1` (None
+            without validation), `chosen_step`, `workers`.
+        start_directory: of the weights that training began with; what our card there lists was trained on too.
     """
     start, recipe, schedule = settings.start, settings.recipe, settings.schedule
     base = start.encoder or start.checkpoint
@@ -24,8 +37,7 @@ def model_card(settings: PretrainSettings, facts: Mapping[str, Any]) -> str:
         "license": settings.card.license,
         "library_name": "openbioner_batch",
         "pipeline_tag": "token-classification",
-        "datasets": list(facts["passages"]),
-        "openbioner": {"supervision": settings.card.supervision, "stage": settings.card.stage},
+        **_origins(settings, facts, front_matter(start_directory) if base else {}),
     }
     if base:
         front["base_model"] = base
@@ -70,3 +82,21 @@ the published OpenBioNER format. Trained with `openbioner-batch pretrain`.
 """.rstrip()
         + "\n"
     )
+
+
+def _origins(settings: PretrainSettings, facts: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """`datasets` and `openbioner` of the front matter: this stage's and those of the stages before it."""
+    before = earlier.get("openbioner")
+    before = before if isinstance(before, dict) else {}
+    datasets = [*(earlier.get("datasets") or () if before else ()), *facts["passages"]]
+    gold_types = [*before.get("gold_types", ()), *facts["gold_types"]]
+    kinds = {before.get("supervision")}
+    if settings.recipe.objective == "tagging":
+        kinds.add(settings.card.supervision)
+    kinds.discard(None)
+    own: dict[str, Any] = {"stage": settings.card.stage}
+    if kinds:
+        own["supervision"] = kinds.pop() if len(kinds) == 1 else "mixed"
+    if gold_types:
+        own["gold_types"] = sorted(set(gold_types))
+    return {"datasets": list(dict.fromkeys(datasets)), "openbioner": own}

@@ -23,6 +23,7 @@ _SCHEMA = pa.schema(
         pa.field("tokens", pa.int32()),
         pa.field("weight", pa.float64()),
         pa.field("source", pa.string()),
+        pa.field("annotated", pa.string()),  # names joined by commas, null for open types
     ]
 )
 
@@ -37,6 +38,7 @@ class Corpus:
         tokens: [pieces] text tokens.
         weights: [pieces] how often each is seen per epoch.
         counts: pieces by `source` of their passages.
+        annotated: types that some passages have every mention of marked.
     """
 
     blocks: tuple[Any, ...]
@@ -44,6 +46,7 @@ class Corpus:
     tokens: np.ndarray
     weights: np.ndarray
     counts: dict[str, int]
+    annotated: tuple[str, ...]
 
 
 class CorpusReader:
@@ -85,7 +88,7 @@ def read_corpus(settings: PretrainSettings, tokenizer: Tokenizer) -> Corpus:
         num_cpus=0.5,
     ).materialize()
     blocks = dataset.to_arrow_refs()
-    tables = [ray.get(block).select(["tokens", "weight", "source"]) for block in blocks]
+    tables = [ray.get(block).select(["tokens", "weight", "source", "annotated"]) for block in blocks]
     whole = pa.concat_tables(tables) if tables else _SCHEMA.empty_table()
     counts = Counter(whole.column("source").to_pylist())
     for source in settings.sources:
@@ -100,6 +103,11 @@ def read_corpus(settings: PretrainSettings, tokenizer: Tokenizer) -> Corpus:
         whole.column("tokens").to_numpy(),
         whole.column("weight").to_numpy(),
         dict(sorted(counts.items())),
+        tuple(
+            sorted(
+                {name for names in whole.column("annotated").unique().to_pylist() if names for name in names.split(",")}
+            )
+        ),
     )
 
 
@@ -115,6 +123,7 @@ def _tokenize(rows: pa.Table, sources: Sequence[Source], tokenizer: Tokenizer, t
                     "tokens": len(piece.token_ids),
                     "weight": weight,
                     "source": piece.source,
+                    "annotated": None if piece.annotated is None else ",".join(piece.annotated),
                 }
             )
     return pa.Table.from_pylist(found, schema=_SCHEMA)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 import tempfile
@@ -16,6 +17,7 @@ import torch
 from openbioner_batch.engine.cluster import ray_connection, usable_cores
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import OpenBioNERError, RunFailedError, UsageError
+from openbioner_batch.model.location import MODEL_CARD
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.model.variants import count_parameters
 from openbioner_batch.training.card import model_card
@@ -55,6 +57,7 @@ def pretrain(settings: PretrainSettings, stream: TextIO | None = None) -> dict[s
         RunFailedError: workers died more often than `parallel.max_failures`; the same command goes on.
     """
     stream = stream or sys.stderr
+    _check_packages(settings)
     store = Store(settings.storage)
     resumed = _check_earlier(store, settings)
     finished = _finished(store)
@@ -87,7 +90,7 @@ def pretrain(settings: PretrainSettings, stream: TextIO | None = None) -> dict[s
         facts = _facts(settings, corpus, plan, vocabulary, metrics, step, score, count_parameters(config))
         with checkpoint.as_directory() as state, _local_folder(store, MODEL) as output:
             export_checkpoint(Path(state), output, config, directory, getattr(torch, settings.stored))
-            (output / "README.md").write_text(model_card(settings, facts), "utf-8")
+            (output / MODEL_CARD).write_text(model_card(settings, facts, directory), "utf-8")
         curves = draw_curves(metrics.entries)
         if curves:
             store.put(CURVES, curves)
@@ -200,6 +203,19 @@ def _vocabulary(
     return build_vocabulary(rows, settings.recipe.views, tokenizer, settings.start.description_tokens)
 
 
+def _check_packages(settings: PretrainSettings) -> None:
+    """Say now what workers would fail on.
+
+    Raises:
+        UsageError: DeepSpeed is asked for and not installed.
+    """
+    if settings.parallel.zero_stage and not importlib.util.find_spec("deepspeed"):
+        raise UsageError(
+            f"parallel.zero_stage {settings.parallel.zero_stage} needs DeepSpeed: install openbioner-batch[train], "
+            f"or set parallel.zero_stage to 0"
+        )
+
+
 def _check_earlier(store: Store, settings: PretrainSettings) -> bool:
     """Whether the folder holds an earlier part of this run.
 
@@ -257,6 +273,7 @@ def _facts(
         "parameters": parameters,
         "types": len(vocabulary.views) if vocabulary else 0,
         "passages": corpus.counts,
+        "gold_types": list(corpus.annotated) if settings.card.supervision != "silver" else [],
         "workers": settings.parallel.workers,
     }
 
