@@ -11,13 +11,13 @@ from functools import partial
 from typing import Any
 
 from openbioner_batch.deid import fhir_elements as elements
-from openbioner_batch.deid.fhir_attachment import media_type, read_text, with_text
 from openbioner_batch.deid.fhir_references import hashed_id, hashed_reference, is_public, patient_of, public_or_hashed
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.policy import Policy
 from openbioner_batch.deid.replacing import replace
 from openbioner_batch.deid.scope import Scope
 from openbioner_batch.deid.surrogates.names import CREDENTIALS, TITLES
+from openbioner_batch.formats.fhir_attachment import media_type, read_text, with_text
 
 __all__ = ["Transformed", "hashed_id", "patient_of", "transform"]
 

@@ -34,6 +34,8 @@ class DeidJob(Job):
     policy: Policy
     finder: FinderSettings
     columns: Columns
+    by_patient: bool
+    """Whether choices are consistent within a patient, or only within a document."""
     keep_ids: bool
     key_file: str | None
     key_check: str | None

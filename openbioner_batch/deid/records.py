@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,8 +39,10 @@ class Result:
     parts: tuple[Part, ...]
     resource: Mapping[str, Any] | None = None
     """The record itself where it is more than a text."""
-    dropped: Counter[str] = field(default_factory=Counter)
-    """Elements that were left out, by name."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """Elements of it that were left out, by kind."""
+    replaced: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    """Its own values that were replaced, by type, action and outcome."""
 
 
 def identity_of(note: Note, job: DeidJob, tools: Tools) -> Identity:
@@ -57,6 +58,6 @@ def identity_of(note: Note, job: DeidJob, tools: Tools) -> Identity:
 
 def deidentify_note(note: Note, job: DeidJob, tools: Tools) -> Result:
     """The note's text without its identifiers."""
-    scope = tools.deidentifier.scope(note.patient, note.id)
+    scope = tools.deidentifier.scope(note.patient if job.by_patient else None, note.id)
     new = tools.deidentifier.deidentify(note.text, scope, note.known, note.spans, note.date)
     return Result((Part(job.columns.text, note.text, new),))

@@ -93,8 +93,10 @@ def _key(settings: DeidentifySettings, policy: Policy) -> Key | None:
     """The run's key, refused where it is needed and missing."""
     if policy.needs_key:
         return require_key(settings.key_file, f"policy {policy.name}")
-    if settings.format == "fhir" and not settings.keep_ids:
-        return require_key(settings.key_file, "rewriting the ids of FHIR resources (or else --keep-ids)")
+    if settings.format == "fhir":
+        if settings.keep_ids:
+            raise UsageError("--keep-ids: ids of FHIR resources are always hashed, so that references agree")
+        return require_key(settings.key_file, "rewriting the ids of FHIR resources")
     return load_key(settings.key_file)
 
 
@@ -116,8 +118,8 @@ def _inputs(settings: DeidentifySettings, policy: Policy, key: Key | None, say: 
         raise UsageError(
             f"format {inputs.format.name}: such records cannot be written back; there are: {', '.join(FORMATS)}"
         )
-    patient = "patient" if inputs.format.name == "fhir" else settings.patient_field
-    if policy.needs_key and patient is None and settings.patient_scope == "patient":
+    by_patient = settings.patient_field is not None or inputs.format.name == "fhir"
+    if policy.needs_key and settings.patient_scope == "patient" and not by_patient:
         raise UsageError(
             f"policy {policy.name} gives a patient the same surrogates and shifts in all notes: name the column of the "
             "patient's id with --patient-field, or give --patient-scope document to treat each note by itself"
@@ -126,7 +128,7 @@ def _inputs(settings: DeidentifySettings, policy: Policy, key: Key | None, say: 
     columns = Columns(
         id=options.id_field,
         text=options.text_field or "text",
-        patient=patient if settings.patient_scope == "patient" else None,
+        patient=settings.patient_field,
         known=known,
         note_date=settings.note_date_field,
         keep=settings.keep_fields,

@@ -14,9 +14,10 @@ import pyarrow as pa
 
 from openbioner_batch.deid.audit import audit_table
 from openbioner_batch.deid.deidentifier import spans_of
+from openbioner_batch.deid.fhir_notes import deidentify_resource, resource_note
 from openbioner_batch.deid.job import DeidJob, tools_of
 from openbioner_batch.deid.notes import Note, notes_of
-from openbioner_batch.deid.records import Identity, Result, deidentify_note, identity_of
+from openbioner_batch.deid.records import Identity, deidentify_note, identity_of
 from openbioner_batch.deid.sources import by_number, messages_by_number, numbered
 from openbioner_batch.deid.writing import Written, data_files
 from openbioner_batch.engine.attempts import Attempts, forget
@@ -113,7 +114,7 @@ def _finish(work: dict[str, Any], job: DeidJob) -> pa.Table:
             rejected.append(Rejected(note.source, note.record, outcome))
         else:
             good.append(place)
-            records.append((note, *outcome))
+            records.append(outcome)
     rejected.sort(key=lambda item: (int(item.source), item.record, item.reason))
     counts = _counts(json.loads(rows.schema.metadata[COUNTS_KEY]), records, rejected)
 
@@ -134,9 +135,14 @@ def _finish(work: dict[str, Any], job: DeidJob) -> pa.Table:
     return row(split, shard, counts=json.dumps(counts), deaths=deaths, committed_at=time.time())
 
 
-def _record(note: Note, job: DeidJob) -> tuple[Identity, Result]:
+def _record(note: Note, job: DeidJob) -> Written:
     tools = tools_of(job)
-    return identity_of(note, job, tools), deidentify_note(note, job, tools)
+    if job.format.name == "fhir":
+        note = resource_note(note)
+        scope = tools.deidentifier.scope(note.patient if job.by_patient else None, note.id)
+        assert scope is not None, "without a key FHIR is refused"
+        return note, identity_of(note, job, tools), deidentify_resource(note, tools.deidentifier, scope)
+    return note, identity_of(note, job, tools), deidentify_note(note, job, tools)
 
 
 def surviving(notes: Sequence[Note], do: Callable[[Note], _Done], attempts: Attempts) -> list[_Done | str]:
@@ -173,9 +179,16 @@ def _counts(counts: dict[str, Any], records: Sequence[Written], rejected: Sequen
         amounts[f"actions/{edit.action}"] += 1
         amounts[f"outcomes/{edit.outcome}"] += 1
         amounts.update(f"recognizers/{name}" for name in edit.recognizers)
+    types = Counter(edit.type for edit in edits)
+    for _, _, result in records:
+        for (type, action, outcome), count in result.replaced.items():
+            types[type] += count
+            amounts.update(
+                {f"actions/{action}": count, f"outcomes/{outcome}": count, "recognizers/fhir:element": count}
+            )
     amounts.update(f"residual/{finding.type}" for part in parts for finding in part.new.residual)
     for note, _, result in records:
-        amounts["notes/without findings"] += not any(part.new.edits for part in result.parts)
+        amounts["notes/without findings"] += bool(result.parts) and not any(part.new.edits for part in result.parts)
         amounts["notes/without patient"] += note.patient is None
         amounts["notes/with residual findings"] += any(part.new.residual for part in result.parts)
         amounts.update({f"dropped/{name}": count for name, count in result.dropped.items()})
@@ -183,7 +196,7 @@ def _counts(counts: dict[str, Any], records: Sequence[Written], rejected: Sequen
         **counts,
         "documents": len(records),
         "quarantined": dict(Counter(kind_of(item.reason) for item in rejected)),
-        "spans": dict(Counter(edit.type for edit in edits)),
+        "spans": dict(types),
         "text_bytes": sum(len(note.text.encode()) for note, _, _ in records),
         "amounts": {name: count for name, count in sorted(amounts.items()) if count},
     }

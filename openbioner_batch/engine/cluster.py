@@ -116,8 +116,9 @@ def _quiet_logs() -> None:
     """Leave Ray Data's log to its files: what a user must know comes as an exception of ours."""
     import ray.data  # noqa: F401 - sets up the handlers
 
-    # Actors outnumber the splits of a small input, which only its author can know to be harmless.
-    warnings.filterwarnings("ignore", "The minimum number of concurrent actors", UserWarning)
+    # Actors and tasks outnumber the splits of a small input, which only its author can know to be harmless.
+    for amount in ("minimum number of concurrent actors", "maximum number of concurrent tasks"):
+        warnings.filterwarnings("ignore", f"The {amount}", UserWarning)
     for handler in logging.getLogger("ray.data").handlers:
         if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
             handler.setLevel(logging.CRITICAL)

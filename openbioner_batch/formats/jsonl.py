@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -53,18 +53,7 @@ class Jsonl(Format):
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
         file = split.files[0]
         fields.text_field(options)
-        for offset, line in split_lines(split):
-            if isinstance(line, str):
-                yield Rejected(file.uri, offset, line)
-                continue
-            if offset == 0:
-                line = line.removeprefix(codecs.BOM_UTF8)
-            if not line.strip():
-                continue
-            try:
-                yield Parsed(file.uri, offset, _document(_parse(line), file, offset, options))
-            except UnfitRecordError as reason:
-                yield Rejected(file.uri, offset, str(reason))
+        yield from documents(split, lambda found, offset: _document(found, file, offset, options))
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Guesses from the first records; fields that are asked for must occur among them."""
@@ -84,6 +73,23 @@ class Jsonl(Format):
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
         return fields.KEPT_AS_JSON if options.keep_fields else pa.schema([])
+
+
+def documents(split: Split, make: Callable[[dict[str, Any], int], Document]) -> Iterator[Record]:
+    """The records of a split: for each line what `make` makes of its object and offset, or why there is nothing."""
+    source = split.files[0].uri
+    for offset, line in split_lines(split):
+        if isinstance(line, str):
+            yield Rejected(source, offset, line)
+            continue
+        if offset == 0:
+            line = line.removeprefix(codecs.BOM_UTF8)
+        if not line.strip():
+            continue
+        try:
+            yield Parsed(source, offset, make(_parse(line), offset))
+        except UnfitRecordError as reason:
+            yield Rejected(source, offset, str(reason))
 
 
 def _parse(line: bytes) -> dict[str, Any]:

@@ -19,8 +19,8 @@ def resolve_checkpoint(path_or_id: str | Path) -> Path:
     """The local directory of a checkpoint.
 
     Args:
-        path_or_id: "bundled", "bundled-phi", a directory, or a hub id such as `disi-unibo-nlp/openbioner-tiny-v2`, which is
-            downloaded once into the hub's cache.
+        path_or_id: "bundled", "bundled-phi", a directory, or a hub id such as
+            `disi-unibo-nlp/openbioner-tiny-v2`, which is downloaded once into the hub's cache.
 
     Raises:
         CheckpointError: nothing is there, or the hub cannot be reached.
@@ -38,7 +38,8 @@ def resolve_checkpoint(path_or_id: str | Path) -> Path:
         return path
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
         raise CheckpointError(
-            f"model {name!r}: no such directory; expected {BUNDLED!r}, {BUNDLED_PHI!r}, a checkpoint directory, or a hub id 'owner/name'"
+            f"model {name!r}: no such directory; expected {BUNDLED!r}, {BUNDLED_PHI!r}, a checkpoint directory, "
+            "or a hub id 'owner/name'"
         )
     return _download(name)
 
