@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
 import shlex
@@ -71,6 +72,23 @@ def test_the_librarys_example_finds_aspirin(capsys: pytest.CaptureFixture[str]) 
 def test_the_types_commands_print_types(beginning: str, tmp_path: Path) -> None:
     lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith(beginning)]
     assert shell(lines[0].partition("  #")[0], tmp_path)
+
+
+def test_the_accuracy_commands_score_plot_and_calibrate(tmp_path: Path) -> None:
+    folder = tmp_path / "benchmarks" / "NCBI-disease"
+    folder.mkdir(parents=True)
+    for split in ("devel", "test"):
+        with gzip.open(folder / f"{split}.tsv.gz", "wt") as stream:
+            stream.write("Lung\tB-Disease\ncancer\tI-Disease\nin\tO\nmice\tO\n\nNo\tO\nfever\tB-Disease\n\n")
+    spans = [[0, 7, "Drug"], [12, 17, "Problem"]]
+    (tmp_path / "notes.jsonl").write_text(json.dumps({"id": "1", "text": "Aspirin for fever.", "spans": spans}))
+    assert "NCBI-disease" in shell(command("openbioner-batch evaluate --corpus benchmarks/  "), tmp_path)
+    assert "Problem" in shell(command("openbioner-batch evaluate --corpus notes.jsonl"), tmp_path)
+    ablation = shell(command("openbioner-batch evaluate --corpus benchmarks/ --split devel"), tmp_path)
+    assert "definition+examples" in ablation
+    assert (tmp_path / "ablation.png").is_file()
+    assert "NEG bias" in shell(command("openbioner-batch calibrate"), tmp_path)
+    assert (tmp_path / "calibrated" / "model.safetensors").is_file()
 
 
 def test_the_type_file_of_the_readme_is_one(tmp_path: Path) -> None:
