@@ -14,8 +14,11 @@ from synthetic_notes.stock import documents
 from synthetic_notes.writer import Writer
 
 PATIENTS, NOTES = 20, 5
-_LEFT_OUT = ("hl7", "export", "fhir", "xml", "schedule", "note")
-"""Kinds that are messages or tables of other people, not notes of a patient."""
+_LEFT_OUT = frozenset(
+    "hl7,export,fhir,xml,schedule,json list,bare rows,access log,handoff,key and value,chart chat,birth note,"
+    "school form,therapy group,note".split(",")
+)
+"""Kinds that are messages, lists of several patients, or fit no adult."""
 
 
 def write_archive(seed: int) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,130 @@
+"""`evaluate --task deid`: how well a finder finds the identifiers of corpora, from settings to figures."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.evaluation.deid import DeidScores, add_note
+from openbioner_batch.evaluation.deid_finder import finder_of
+from openbioner_batch.evaluation.phi_corpora import GoldNote, phi_labels, read_phi_corpus
+
+NO_MODEL = "none"
+SIDES = {"test": "test", "devel": "development"}
+"""What --split calls the sides of the split by template."""
+CHUNK = 64
+"""Notes that the model is given at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeidEvaluateSettings:
+    """A request to score the finding of identifiers: the flags of `openbioner-batch evaluate --task deid`."""
+
+    corpus: str
+    """A folder with the known PHI corpora, or one JSONL file with `id`, `text` and `spans` of PHI types."""
+    corpora: tuple[str, ...] = ()
+    """Names of the known corpora to take from the folder; empty takes all that are there."""
+    split: str = "test"
+    """"test" or "devel": which templates of a known corpus; another file is scored whole."""
+    languages: tuple[str, ...] = ("en",)
+    """Only notes in these; a corpus that tells no language is taken as English. Empty takes all."""
+    model: str = "bundled-phi"
+    """Checkpoint, or "none" for patterns alone."""
+    types: str = "phi.broad"
+    """What the model is asked for."""
+    view: str = "definition"
+    """Which of their descriptions it is told."""
+    model_threshold: float = 0.0
+    """The model's spans below this score are left out."""
+    patterns: bool = True
+    """Whether patterns find too."""
+    strict_gold: bool = False
+    """Count as wrong what a corpus's authors are known to have left without annotation; else it counts for nothing."""
+    limit: int | None = None
+    """Only so many notes of each corpus, spread evenly over it."""
+    device: str = "auto"
+    """Where the model runs."""
+    dtype: str = "float32"
+    """Precision of the model."""
+
+    def __post_init__(self) -> None:
+        if self.split not in SIDES:
+            raise UsageError(f"--split is {self.split!r}: give one of {', '.join(SIDES)}")
+        if self.limit is not None and self.limit < 1:
+            raise UsageError(f"--limit is {self.limit}: give a whole number from 1 up")
+        for name in self.corpora:
+            if name not in phi_labels().corpora:
+                raise UsageError(f"--corpora {name}: not known; expected some of {', '.join(phi_labels().corpora)}")
+
+
+def evaluate_deid(
+    settings: DeidEvaluateSettings, progress: Callable[[str, int, int], None] = lambda name, done, total: None
+) -> dict[str, Any]:
+    """The figures of every corpus, as plain values.
+
+    Args:
+        settings: what to score, and what with.
+        progress: told the corpus, and its notes done and in all.
+
+    Raises:
+        UsageError: there is no such corpus or type.
+        CheckpointError: there is no such model.
+    """
+    sources = _sources(settings)
+    model, digest = None, None
+    if settings.model != NO_MODEL:
+        from openbioner_batch.model import Tagger
+
+        model = Tagger.from_pretrained(settings.model, device=settings.device, dtype=settings.dtype)
+        digest = model.digest
+    find = finder_of(model, settings.types, settings.view, settings.model_threshold, settings.patterns)
+    about = {**dataclasses.asdict(settings), "digest": digest}
+    return {**about, "task": "deid", "corpora": {name: _score(name, notes, find, progress) for name, notes in sources}}
+
+
+def _sources(settings: DeidEvaluateSettings) -> list[tuple[str, list[GoldNote]]]:
+    path = Path(settings.corpus)
+    known = settings.corpora or tuple(phi_labels().corpora)
+    files = [file for name in known if (file := path / f"{name}.jsonl.gz").is_file()] if path.is_dir() else [path]
+    if not files:
+        raise UsageError(f"--corpus {path}: expected {' or '.join(f'{name}.jsonl.gz' for name in known)} in the folder")
+    sources = []
+    for file in files:
+        name = file.name.partition(".")[0]
+        side = SIDES[settings.split] if name in phi_labels().corpora else None
+        notes = read_phi_corpus(file, side, settings.languages or None, gaps=not settings.strict_gold)
+        if not notes:
+            raise UsageError(
+                f"--corpus {file}: no notes are left; is --languages {','.join(settings.languages)} right?"
+            )
+        sources.append((name, _spread(notes, settings.limit)))
+    return sources
+
+
+def _spread(notes: list[GoldNote], limit: int | None) -> list[GoldNote]:
+    if limit is None or len(notes) <= limit:
+        return notes
+    return [notes[index * len(notes) // limit] for index in range(limit)]
+
+
+def _score(
+    name: str,
+    notes: Sequence[GoldNote],
+    find: Callable[[Sequence[str]], Sequence[Sequence[Any]]],
+    progress: Callable[[str, int, int], None],
+) -> dict[str, Any]:
+    scores, seconds = DeidScores(), 0.0
+    for start in range(0, len(notes), CHUNK):
+        chunk = notes[start : start + CHUNK]
+        began = perf_counter()
+        found = find([note.text for note in chunk])
+        seconds += perf_counter() - began
+        for note, findings in zip(chunk, found, strict=True):
+            add_note(scores, note, findings)
+        progress(name, scores.notes, len(notes))
+    return {**scores.as_dict(), "seconds": round(seconds, 2)}
