@@ -91,6 +91,7 @@ def read_corpus(settings: PretrainSettings, tokenizer: Tokenizer) -> Corpus:
     tables = [ray.get(block).select(["tokens", "weight", "source", "annotated"]) for block in blocks]
     whole = pa.concat_tables(tables) if tables else _SCHEMA.empty_table()
     counts = Counter(whole.column("source").to_pylist())
+    certain = whole.column("annotated").unique().to_pylist()
     for source in settings.sources:
         if unknown := sorted(source.source_weights.keys() - counts.keys()):
             raise UsageError(
@@ -103,11 +104,7 @@ def read_corpus(settings: PretrainSettings, tokenizer: Tokenizer) -> Corpus:
         whole.column("tokens").to_numpy(),
         whole.column("weight").to_numpy(),
         dict(sorted(counts.items())),
-        tuple(
-            sorted(
-                {name for names in whole.column("annotated").unique().to_pylist() if names for name in names.split(",")}
-            )
-        ),
+        tuple(sorted({name for names in certain if names for name in names.split(",")})),
     )
 
 
