@@ -104,3 +104,16 @@ def test_the_make_targets_of_the_readme_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"^make (\w+)", "\n".join(blocks("sh")), re.MULTILINE):
         assert f"\n{target}:" in makefile
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_a_model_trained_as_the_readme_says_tags(tmp_path: Path) -> None:
+    sys.path.insert(0, str(ROOT / "tests" / "training"))
+    from samples import write_silver
+
+    write_silver(tmp_path / "silver")
+    (tmp_path / "notes.jsonl").write_text('{"id": 1, "text": "The patient was given aspirin."}\n')
+    shell(command("openbioner-batch pretrain --config smoke"), tmp_path)
+    shell(command("openbioner-batch annotate notes.jsonl --types drug --model runs/"), tmp_path)
+    assert list((tmp_path / "tagged" / "data").glob("*.parquet"))
