@@ -40,7 +40,7 @@ class FinderSettings:
     nicknames: bool = True
     """Whether known given names are found in their frequent short forms."""
     repeats: bool = True
-    """Whether parts of a name found once are looked for in the rest of the note."""
+    """Whether parts of a name found once are looked for in the rest of the note; one of the patterns."""
     allow_list: bool = True
     """Whether clinical terms that look like names are kept, where no known value and no title says otherwise."""
 
@@ -88,7 +88,7 @@ class Finder:
             found = [
                 one for one in found if family_of(one.type) != "name" or not allowed.keeps(text, one.start, one.end)
             ]
-        if settings.repeats:
+        if settings.repeats and "patterns" in settings.recognizers:
             names = [one for one in found if family_of(one.type) == "name"]
             found += find_repeats(text, names, allowed.is_term if allowed else None)
         if known is not None and "known" in settings.recognizers:

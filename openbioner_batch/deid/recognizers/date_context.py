@@ -22,8 +22,8 @@ _TYPE_OF_CUE = {cue: type for type, cues in CUES.items() for cue in cues.split()
 _DATE_WORDS = frozenset(
     "on since dated from until till through thru by date dates dob seen admitted discharged last of lmp edc edd "
     "started began between before after around about approximately dos visit dictated collected performed done "
-    "surgery due appointment signed received drawn dod born scheduled ending starting effective was circa during culture cultures "
-    "labs ct mri xray x-ray echo colonoscopy echocardiogram cxr ekg repeat as next again".split()
+    "surgery due appointment signed received drawn dod born scheduled ending starting effective was circa during "
+    "culture cultures labs ct mri xray x-ray echo colonoscopy echocardiogram cxr ekg repeat as next again".split()
 )
 _STRONG_DATE_WORDS = frozenset(
     "date dates dated dob dos lmp edc edd collected dictated born signed appointment scheduled admitted "

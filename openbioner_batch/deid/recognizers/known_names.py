@@ -17,6 +17,8 @@ _TITLES = frozenset(
     "dr mr mrs ms miss prof md do rn jr sr ii iii iv phd np pa mx doctor sra dds esq crna the of".split()
 )
 _PARTICLES = frozenset("de la del van von der den di da dos el al bin le du y st".split())
+_NUMBER = re.compile(r"\d{1,4}(?![^\W_])")
+"""Synthetic patients bear names such as Larue605."""
 _JOINT = re.compile(r"[ \t]{0,2},?[ \t]{0,2}|-")
 _INITIAL_AFTER = re.compile(r"[ ,]{1,2}(?P<initial>[^\W\d_])(?![^\W_])\.?")
 _INITIALS_BEFORE = re.compile(r"(?<![^\W_])(?P<initials>(?:[^\W\d_]\.?[ ]?){1,2})\Z")
@@ -75,7 +77,9 @@ class KnownNames:
         run: Finding | None = None
         run_part, run_sure = "", False
         for hit, part, sure in self._hits(text, typos):
+            bare_start = hit.start
             hit = self._with_initials(text, hit, part)
+            sure = sure or hit.start < bare_start
             gap = text[run.end : hit.start] if run and hit.start - run.end <= 4 else None
             if (
                 run
@@ -112,9 +116,10 @@ class KnownNames:
                 typo = part is not None
             if part is None:
                 continue
-            finding = Finding(
-                match.start(), match.start() + len(written), self.parts[part], 0.9 if typo else 1.0, ("known:name",)
-            )
+            end = match.start() + len(written)
+            if end == match.end() and (number := _NUMBER.match(text, end)):
+                end = number.end()
+            finding = Finding(match.start(), end, self.parts[part], 0.9 if typo else 1.0, ("known:name",))
             titled = bool(_ABBREVIATED_TITLE.search(text[max(0, match.start() - 12) : match.start()]))
             capital = written[0].isupper()
             starts = bool(_SENTENCE_START.search(text[max(0, match.start() - 8) : match.start()]))

@@ -23,9 +23,10 @@ _WORDLIKE = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
 _ADDRESS_PART = re.compile(r"\s*[,;\n]\s*")
 _LONG_FORMS = """
 street: st str saint; avenue: ave av; road: rd; boulevard: blvd; lane: ln; drive: dr; court: ct; place: pl;
-terrace: ter; circle: cir; parkway: pkwy; highway: hwy; square: sq; trail: trl; apartment: apt; suite: ste; floor: fl; building: bldg;
-room: rm; north: n; south: s; east: e; west: w; northeast: ne; northwest: nw; southeast: se; southwest: sw; mount: mt;
-fort: ft; hospital: hosp; center: ctr centre; medical: med; number: no; post: p; office: o
+terrace: ter; circle: cir; parkway: pkwy; highway: hwy; square: sq; trail: trl; apartment: apt; suite: ste; floor:
+fl; building: bldg; room: rm; north: n; south: s; east: e; west: w; northeast: ne; northwest: nw; southeast: se;
+southwest: sw; mount: mt; fort: ft; hospital: hosp; center: ctr centre; medical: med; number: no; post: p; office:
+o
 """
 _ABBREVIATIONS = {
     short: long.strip()

@@ -46,6 +46,11 @@ _INITIALS = re.compile(
     r"initialed)\s(?:but\snot\sread\s)?(?:by[: ]{1,2})(?P<by>[A-Z]{2,3}|(?:[A-Z]\.){2,3})(?![\w.])",
     re.MULTILINE,
 )
+_NUMBERED = re.compile(
+    rf"(?<![^\W_])[{UPPER}]{_LETTER}{{1,20}}+\d{{1,3}}(?:[ ][{UPPER}]{_LETTER}{{1,20}}+\d{{1,3}})+(?![^\W_])|(?:Mr|"
+    rf"Mrs|Ms|Dr)\.[ ][{UPPER}]{_LETTER}{{1,20}}+\d{{1,3}}\b"
+)
+"""Names of synthetic patients: Sumiko254 Larue605."""
 _GOES_ON = re.compile(r"[0-9&]|-[a-z0-9]")
 _CODED = re.compile(
     r"\b(?:patient|pt|client|Patient|Pt|Client|Mr|Mrs|Ms)\.?[ ](?P<initials>(?:[A-Z]\.[ ]?){2,3}|[A-Z]{2}(?=[ ](?:is|"
@@ -57,6 +62,8 @@ def find_people(text: str) -> Iterator[Finding]:
     """Names with words around them that say so, and pairs of a frequent given name and another name."""
     for run in _RUN.finditer(text):
         yield from _names_in(text, run.start(), run[0])
+    for match in _NUMBERED.finditer(text):
+        yield _name(*match.span(), "person_name", 0.7)
     for field in _FIELD.finditer(text):
         place = field.end()
         if place == len(text) or text[place].isascii():

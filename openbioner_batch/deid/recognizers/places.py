@@ -150,17 +150,19 @@ _INSTITUTIONS = (
     ),
 )
 _GENERIC = frozenset(
-    """the this that our your their his her a an general outpatient inpatient emergency pain cardiology surgery
+    """
+    the this that our your their his her a an general outpatient inpatient emergency pain cardiology surgery
     surgical medical hospital clinic center local outside same day ambulatory primary care family community
     psychiatric rehabilitation rehab physical therapy home acute oncology urology neurology dermatology
     orthopedic orthopaedic ent eye dental wound diabetes diabetic anticoagulation coumadin skilled nursing
     patient discharge admission mri ct magnetic resonance diagnostic radiology nuclear medicine laboratory
     pathology pediatric obstetric gynecology pulmonary gi gastroenterology vascular renal hemodialysis dialysis
     imaging perfusion assessment plan course history and of previous prior current to at in from for on by was
-    is with during after before headache sleep memory infusion foot allergy asthma hiv preadmission preoperative
-    follow-up followup brief critical intensive weighted breast cardiac doppler diffusion hospice respiratory
-    health urgent veterans continue start social occupational vocational recommend drug further he she they i we
-    anesthesia high school college operating radiology theater date name procedure diagnosis impression""".split()
+    is with during after before department departments service services ward wards floor office headache sleep
+    memory infusion foot allergy asthma hiv preadmission preoperative follow-up followup brief critical
+    intensive weighted breast cardiac doppler diffusion hospice respiratory health urgent veterans continue
+    start social occupational vocational recommend drug further he she they i we anesthesia high school college
+    operating radiology theater date name procedure diagnosis impression""".split()
 )
 """Words that make no proper name of a facility."""
 _ROOM = re.compile(

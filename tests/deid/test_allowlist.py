@@ -1,0 +1,64 @@
+"""Clinical terms that look like names stay; people of that name do not."""
+
+from __future__ import annotations
+
+import pytest
+from deid.found import assert_found, shown
+
+from openbioner_batch.deid.finder import Finder, FinderSettings
+from openbioner_batch.deid.known import KnownIdentifiers
+from openbioner_batch.records import Span
+
+TERMS = (
+    "Parkinson disease|Parkinson's disease|Foley catheter|Down syndrome|Graves disease|Babinski sign|Foley|Ewing sarcoma|"
+    "McBurney point|Lachman test|Swan-Ganz catheter|Hodgkin lymphoma|Crohn's disease|Bell palsy|Lasix|Medtronic|"
+    "Gleason score|Whipple procedure|Apgar|Steinmann pin".split("|")
+)
+
+
+def model_says(text: str, *names: str) -> list[Span]:
+    """The model taking these parts of the text for names of patients."""
+    return [Span(at := text.index(name), at + len(name), "patient_name", 0.99, name) for name in names]
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_a_term_stays_although_the_model_takes_it_for_a_name(term: str) -> None:
+    text = f"Known for {term} and well."
+    assert Finder().find(text, model_spans=model_says(text, term)) == []
+    first = term.split()[0].removesuffix("'s")
+    assert Finder().find(text, model_spans=model_says(text, first)) == []
+
+
+@pytest.mark.parametrize("note", ["Mr. {} came", "Dr. {} was called", "Patient: {}", "{}, MD was called"])
+@pytest.mark.parametrize("name", ["Parkinson", "Foley", "Graves"])
+def test_a_title_makes_a_person_of_it(note: str, name: str) -> None:
+    text = note.format(name)
+    found = Finder().find(text, model_spans=model_says(text, name))
+    assert [part for _, part in shown(text, found)] == [name]
+
+
+def test_a_given_name_makes_a_person_of_it() -> None:
+    text = "We met Carol Parkinson today"
+    assert shown(text, Finder().find(text, model_spans=model_says(text, "Carol Parkinson"))) == [
+        ("patient_name", "Carol Parkinson")
+    ]
+
+
+def test_the_persons_name_is_found_again_but_not_the_disease() -> None:
+    assert_found(
+        "Mr. <patient_name>Parkinson</patient_name> has Parkinson's disease. <patient_name>Parkinson</patient_name> agrees."
+    )
+
+
+def test_the_list_never_overrides_known_values() -> None:
+    text = "Foley was removed."
+    known = KnownIdentifiers.from_fields({"name": "Ruth Foley"})
+    assert shown(text, Finder().find(text, known)) == [("patient_name", "Foley")]
+
+
+def test_the_list_can_be_switched_off_and_touches_names_only() -> None:
+    text = "Foley placed."
+    spans = model_says(text, "Foley")
+    assert len(Finder(FinderSettings(allow_list=False)).find(text, model_spans=spans)) == 1
+    city = [Span(0, 5, "city", 0.9, "Foley")]
+    assert len(Finder().find(text, model_spans=city)) == 1

@@ -1,0 +1,92 @@
+"""Dates in their written forms, and what looks like them."""
+
+from __future__ import annotations
+
+import pytest
+from deid.found import assert_found
+
+from openbioner_batch.deid.finder import Finder
+
+
+@pytest.mark.parametrize(
+    "written",
+    "03/04/2021|3/4/21|3-4-21|03-04-2021|2021-03-04|2021/03/04|04.03.2021|20210304|4 March 2021|March 4, 2021|March 4th|"
+    "4th of March|March 4|4-Mar-2021|04MAR2021|Mar '21|March 2021|March of 2021|Sept. 5, 1999|2021-03|03/2021|"
+    "first of March|March fourth|2021-03-04T09:30:00Z|2021-03-04 09:30:15|March 4-8, 2021|4 de marzo de 2021|"
+    "4 mars 2021|Christmas Day 2020|Thanksgiving|Fourth of July|summer of 2019".split("|"),
+)
+def test_written_forms_of_a_date(written: str) -> None:
+    assert_found(f"She was reviewed again <personal_date>{written}</personal_date> by the team.")
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "Last seen on <personal_date>3/4</personal_date>.",
+        "Biopsy in <personal_date>03/21</personal_date> was benign.",
+        "Onset was in <personal_date>12/94</personal_date>.",
+        "Stable since <personal_date>May</personal_date>.",
+        "Call on Tuesday the <personal_date>15th</personal_date>.",
+        "Treated <personal_date>1/2/20</personal_date>-<personal_date>1/5/20</personal_date> at home.",
+    ],
+)
+def test_partial_dates_by_context(note: str) -> None:
+    assert_found(note)
+
+
+@pytest.mark.parametrize(
+    ("note", "type"),
+    [
+        ("DOB: 1/2/1950", "birth_date"),
+        ("She was born on January 2, 1950.", "birth_date"),
+        ("born in 1931", "birth_date"),
+        ("Admission Date: 3/4/2021", "admission_date"),
+        ("He was admitted on 3/4/2021", "admission_date"),
+        ("Discharged 3/9/2021", "discharge_date"),
+        ("The patient died on May 5, 2021.", "death_date"),
+        ("DOB 1/2/1950; visit 3/4/2021", "birth_date"),
+        ("Admission Date: 3/4/2021 Discharge Date: 3/9/2021", "admission_date"),
+    ],
+)
+def test_the_nearest_cue_tells_the_type(note: str, type: str) -> None:
+    found = Finder().find(note)
+    assert found[0].type == type
+    if len(found) > 1:
+        assert found[1].type in ("personal_date", "discharge_date")
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "BP 120/80, pulse 72, RR 18, T 98.6, sat 98% on 2-3 L.",
+        "Norco 5/325 mg, one 1/2 tab, Augmentin 875/125.",
+        "Levels L4-5, C5-6, T12-L1 and L5/S1.",
+        "Pain 3/10, strength 5/5, murmur 2/6, vision 20/20, GCS 15, grade 3/4.",
+        "At 38 5/7 weeks, 38/5 weeks, G3P2-0-1-2.",
+        "EF 55-60%, 400-1200 mg, 0.5-1 cm, 3 x 4 x 5 cm, 1:2 ratio, 4-0 Vicryl.",
+        "On Tuesday and every Friday in the morning.",
+        "May repeat in 3 to 4 weeks; the patient may march on.",
+        "Heart rate in the 90s, 95 mg, 90 degrees, 99 percent; aged 45.",
+        "Christmas tree rash and Christmas disease.",
+        "Hemoglobin 12.5, sodium 140, WBC 10.2, INR 1.1, pH 7.35/42/88.",
+        "In 2015 he quit smoking.",
+    ],
+)
+def test_clinical_numbers_are_no_identifiers(note: str) -> None:
+    assert_found(note)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "A <age_over_89>92</age_over_89>-year-old man",
+        "aged <age_over_89>101</age_over_89>",
+        "his <age_over_89>ninety-four</age_over_89>-year-old mother",
+        "in her late <age_over_89>90s</age_over_89>",
+        "a <age_over_89>centenarian</age_over_89>",
+        "an 89-year-old man of 45 years",
+        "over 100 years ago",
+    ],
+)
+def test_ages_over_89(note: str) -> None:
+    assert_found(note)

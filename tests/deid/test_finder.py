@@ -1,0 +1,168 @@
+"""The finder as a whole: settings, union, speed on any text."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import pickle
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openbioner_batch.deid.finder import Finder, FinderSettings
+from openbioner_batch.deid.known import KnownIdentifiers
+from openbioner_batch.errors import UsageError
+from openbioner_batch.records import Span
+
+NOTE = "Patient: Anna Roe, seen 3/4/2021. Call 617-555-0123."
+RECORD = KnownIdentifiers.from_fields(
+    {"name": "Anna Roe-Smith", "dob": "1950-03-04", "mrn": "2208714", "address": "4 Elm St, Dayton, OH 45402"}
+)
+
+
+def test_each_kind_of_recognizer_can_be_switched_off() -> None:
+    spans = [Span(9, 17, "patient_name", 0.9, "Anna Roe")]
+    by = {
+        kinds: {
+            name
+            for one in Finder(FinderSettings(recognizers=kinds)).find(NOTE, RECORD, spans)
+            for name in one.recognizers
+        }
+        for kinds in (("model",), ("patterns",), ("known",))
+    }
+    assert by["model",] == {"model"}
+    assert all(name.startswith("pattern:") for name in by["patterns",])
+    assert all(name.startswith("known:") for name in by["known",])
+    together = Finder().find(NOTE, RECORD, spans)[0]
+    assert together.recognizers == ("known:name", "model", "pattern:name", "pattern:repeat")
+
+
+def test_thresholds_by_type_are_for_the_model() -> None:
+    spans = [Span(0, 7, "city", 0.3, "Patient"), Span(9, 13, "patient_name", 0.3, "Anna")]
+    settings = FinderSettings(recognizers=("model",), model_threshold=0.5, type_thresholds={"city": 0.2})
+    assert [one.type for one in Finder(settings).find(NOTE, model_spans=spans)] == ["city"]
+
+
+def test_settings_are_checked_and_travel_to_other_processes() -> None:
+    with pytest.raises(UsageError, match="'modle'"):
+        FinderSettings(recognizers=("modle",))
+    with pytest.raises(UsageError, match="mdy, dmy"):
+        FinderSettings(date_order="ymd")
+    with pytest.raises(UsageError, match="from 0 to 1"):
+        FinderSettings(type_thresholds={"city": 2})
+    finder = pickle.loads(pickle.dumps(Finder(FinderSettings(date_order="dmy"))))
+    assert finder.find(NOTE) == Finder(FinderSettings(date_order="dmy")).find(NOTE)
+    assert pickle.loads(pickle.dumps(RECORD)) == RECORD
+
+
+PIECES = st.sampled_from(
+    [
+        "Dr. ",
+        "Anna ",
+        "ROE, ",
+        "3/4/2021",
+        "MRN: ",
+        "123-45-6789 ",
+        "a@b.co ",
+        "\n",
+        "İ",
+        "ß",
+        "陈 ",
+        "12 Elm St, ",
+        "617 555 0123 ",
+    ]
+)
+
+
+@given(st.lists(PIECES | st.text(max_size=6), max_size=14).map("".join))
+def test_findings_are_sorted_apart_and_within_any_text(text: str) -> None:
+    found = Finder().find(text, RECORD)
+    end = 0
+    for one in found:
+        assert end <= one.start < one.end <= len(text)
+        assert any(letter.isalnum() for letter in text[one.start : one.end])
+        end = one.end
+
+
+ENDLESS = [
+    *[
+        "1",
+        "1 ",
+        "A",
+        "A ",
+        "Aa ",
+        "a",
+        "é",
+        "_",
+        "\n",
+        "Dr. ",
+        "a@",
+        "a.",
+        "http://",
+        ",a",
+        "1/",
+        "1-",
+        "(1",
+        "x1 ",
+        "Smith, ",
+    ],
+    *[
+        "Anna ",
+        "Roe ",
+        "12 Main ",
+        "Mr. A ",
+        "March ",
+        "03/04/2021 ",
+        "A-",
+        "1:",
+        "a:",
+        "=",
+        "Patient: ",
+        "12 Aa Bb ",
+        "address: 1",
+    ],
+    *[
+        "Aa of the ",
+        "5 Aa'",
+        ".com",
+        "user:",
+        "A1",
+        "A1-",
+        "0-9a ",
+        "+1 ",
+        "Aa-Aa",
+        "AA ",
+        "Aa, Aa ",
+        "1. ",
+        "the 4th of ",
+    ],
+]
+
+
+@pytest.mark.parametrize("piece", ENDLESS)
+def test_time_grows_with_the_length_of_the_text_and_no_faster(piece: str) -> None:
+    seconds = []
+    for size in (10_000, 80_000):
+        text = piece * (size // len(piece))
+        start = time.process_time()
+        Finder().find(text, RECORD)
+        seconds.append(time.process_time() - start)
+    assert seconds[1] < 0.3 or seconds[1] < 8 * 4 * seconds[0]  # quadratic would be 64 times
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("piece", ENDLESS)
+def test_a_megabyte_of_anything_takes_seconds(piece: str) -> None:
+    start = time.process_time()
+    Finder().find(piece * (1_000_000 // len(piece)), RECORD)
+    assert time.process_time() - start < 30
+
+
+def test_real_notes_without_identifiers_stay_mostly_whole(shared: Path) -> None:
+    with gzip.open(shared / "corpora" / "text" / "mtsamples.jsonl.gz", "rt", encoding="utf-8") as lines:
+        notes = [json.loads(line)["text"] for line, _ in zip(lines, range(300), strict=False)]
+    removed = sum(one.end - one.start for note in notes for one in Finder().find(note))
+    assert 0 < removed / sum(map(len, notes)) < 0.01

@@ -1,0 +1,93 @@
+"""Structured identifiers and names, found by form, check digit and context."""
+
+from __future__ import annotations
+
+import pytest
+from deid.found import assert_found
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openbioner_batch.deid.recognizers import checks
+
+NOTES = """
+Phone <phone_number>(617) 555-0123 ext. 22</phone_number>, fax: <fax_number>617-555-0199</fax_number>
+pager <pager_number>20417</pager_number>
+call <phone_number>555-0142</phone_number> or <phone_number>+44 20 7946 0991</phone_number>
+see <url>https://portal.example.org/p/8812</url>.
+write to <email_address>maria.lopez@example.com</email_address>, follow <social_media_handle>@maria_runs</social_media_handle>
+from <ip_address>192.0.2.17</ip_address> and <ip_address>2001:db8::8a2e:370:7334</ip_address>
+MAC <device_identifier>02:00:5E:10:7A:4C</device_identifier>
+MRN: <medical_record_number>2208714</medical_record_number> Acct # <account_number>V00123456</account_number>
+Accession No. <specimen_number>S21-10432</specimen_number>; Encounter <encounter_number>55012077</encounter_number>
+Rx# <prescription_number>6612097</prescription_number>
+badge <employee_id>EMP-36169</employee_id>
+SSN: <social_security_number>123-45-6789</social_security_number>
+Social Security <social_security_number>123 45 6789</social_security_number>
+last four <social_security_number>6789</social_security_number>
+Medicare <health_plan_number>1EG4-TE5-MK73</health_plan_number>
+Policy: <health_plan_number>POL-7518493</health_plan_number>
+NPI <license_number>1234567893</license_number> DEA: <license_number>BT4410927</license_number>
+Card <credit_card_number>4111 1111 1111 1111</credit_card_number>
+VIN <vehicle_identifier>1HGBH41JXMN109186</vehicle_identifier> plate <license_plate>ABC 1234</license_plate>
+pacemaker S/N <device_identifier>PJN772104H</device_identifier>
+UDI <device_identifier>(01)00844588003288</device_identifier>
+user: <username>jdoe12</username>
+photo <photograph>IMG_2041.jpg</photograph>
+fingerprint <biometric_identifier>FP-77c0e41b</biometric_identifier>
+GPS <geographic_coordinates>40.7128° N, 74.0060° W</geographic_coordinates>
+<room_number>Room 412</room_number>, <room_number>bed 7B</room_number>, <room_number>ICU-12</room_number>
+room air, bed rest, head of bed 30 degrees
+Lives at <street_address>418 Maple Street, Apt 4B</street_address>, <city>Springfield</city>, <state>IL</state> <zip_code>62704</zip_code>.
+<street_address>P.O. Box 1182</street_address>, <city>Dayton</city>, <state>Ohio</state> <zip_code>45402</zip_code>
+moved here from <city>Riverton</city> in the spring
+seen at <healthcare_facility>St. Brendan Medical Center</healthcare_facility>
+seen in the Emergency Department and the Pain Clinic
+employed by <employer_name>Acme Logistics</employer_name>
+Electronically signed by: <clinician_name>Jane Roe</clinician_name>, MD
+Dictated by: <clinician_name>EKS</clinician_name>
+cc: <clinician_name>Tom Baker</clinician_name>, M.D.
+Dr. <clinician_name>Lee</clinician_name> met Mr. <patient_name>O'Neil</patient_name>
+Attending: <clinician_name>SMITH, JOHN A.</clinician_name>
+his wife <relative_name>Linda</relative_name> and mother, <relative_name>Josefina</relative_name>
+Patient: <patient_name>Kevin Clark</patient_name>
+She saw <clinician_name>Kowalski</clinician_name>, RN
+JR/ab
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("note", [*NOTES[:-1], "<clinician_name>JR/ab</clinician_name>"])
+def test_identifiers_of_clinical_notes(note: str) -> None:
+    assert_found(note)
+
+
+def test_a_name_is_found_again_where_nothing_says_that_it_is_one() -> None:
+    assert_found(
+        "Patient: <patient_name>Kevin Clark</patient_name>\nThen <patient_name>Clark</patient_name> was seen. "
+        "<patient_name>Kevin</patient_name> is well."
+    )
+
+
+def test_a_social_security_number_out_of_range_is_found_with_less_certainty() -> None:
+    from openbioner_batch.deid.finder import Finder
+
+    valid, invalid = Finder().find("SSN-like 123-45-6789 and 000-45-6789")
+    assert valid.type == invalid.type == "social_security_number"
+    assert valid.score > invalid.score
+
+
+@given(st.text("0123456789", min_size=12, max_size=18))
+def test_luhn_sees_every_single_wrong_digit(digits: str) -> None:
+    check = next(digit for digit in "0123456789" if checks.luhn(digits + digit))
+    whole = digits + check
+    for place, digit in enumerate(whole):
+        other = whole[:place] + str((int(digit) + 1) % 10) + whole[place + 1 :]
+        assert not checks.luhn(other)
+
+
+def test_numbers_with_right_and_wrong_check_digits() -> None:
+    assert checks.npi("1234567893") and not checks.npi("1234567890")
+    assert checks.dea("BT4410927") or checks.dea("AB1234563")
+    assert not checks.dea("AB1234567")
+    assert checks.vin("1HGBH41JXMN109186") and not checks.vin("1HGBH41J1MN109186")
+    assert checks.iban("GB82WEST12345698765432") and not checks.iban("GB82WEST12345698765433")
+    assert checks.ssn("123456789") and not checks.ssn("666456789") and not checks.ssn("123006789")
