@@ -106,6 +106,35 @@ def test_the_make_targets_of_the_readme_exist() -> None:
         assert f"\n{target}:" in makefile
 
 
+def test_a_published_set_is_imported_as_the_readme_says(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.table({"tokens": [str(["Aspirin", "helps"])], "ner_tags": [str(["B-drug", "O"])]})
+    pq.write_table(table, tmp_path / "pile-ner.parquet")
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks" / "test.tsv").write_text("No\tO\nfever\tB-Disease\n")
+    assert "drug" in shell(command("openbioner-batch silver import"), tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_silver_data_is_made_as_the_readme_says(tmp_path: Path) -> None:
+    from threading import Thread
+
+    from llm_server import LlmServer, Settings
+
+    server = LlmServer(Settings(model="llama"))
+    Thread(target=server.serve_forever, daemon=True).start()
+    (tmp_path / "notes").mkdir()
+    texts = [f"The patient, number {n}, was given aspirin for chest pain and fever." for n in range(9)]
+    (tmp_path / "notes" / "notes.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    for beginning in ("openbioner-batch silver annotate", "openbioner-batch silver describe"):
+        shell(command(beginning).replace("http://localhost:8000/v1", server.url), tmp_path)
+    assert "drug" in (tmp_path / "silver" / "types.yaml").read_text()
+    server.shutdown()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_a_model_trained_as_the_readme_says_tags(tmp_path: Path) -> None:
