@@ -113,7 +113,7 @@ class Policy:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes with all the output depends on: actions, dates, ZIP codes, and the stock of names where it is used."""
+        """Changes with what the output depends on: actions, dates, ZIP codes, and the stock of names if it is used."""
         from openbioner_batch.deid.surrogates.stock import stock
 
         content = {

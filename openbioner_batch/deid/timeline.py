@@ -3,7 +3,7 @@
 **Shift**: all dates of a scope move by `Scope.shift_days`, so intervals survive exactly and weekdays stay true. Times
 and weekday names stay. A month and day without a year are read in the year that brings them nearest to the note's date,
 and written without a year again. A date without a day is moved, too, from the middle of its month or year, and cut to
-its year. A month alone goes.
+its year; a decade stays as it is. A month alone goes.
 
 Shifting is **not** safe harbor: a shifted date is still a date finer than a year, and who knows one event's true date
 knows the others.
@@ -120,10 +120,12 @@ def _shifted(text: str, found: WrittenDate, days: int, timeline: Timeline) -> st
     if found.year is None:
         day = _nearest(found, timeline.note or timeline.reference) if found.day is not None else None
         return found.written(text, day + move) if day else None
-    middle = date(found.year, found.month or 7, 15 if found.month else 1) + move
     ((start, end),) = [(start, end) for start, end, part in found.fields if part == "y"]
+    if text[end : found.end].endswith("s"):
+        return text[found.start : found.end]  # a decade, coarser than any shift
+    middle = date(found.year, found.month or 7, 15 if found.month else 1) + move
     year = WrittenDate(start, end, found.year, None, None, ((start, end, "y"),)).written(text, middle)
-    return year + text[end : found.end]
+    return year if found.month else text[found.start : start] + year + text[end : found.end]
 
 
 def _nearest(found: WrittenDate, reference: date) -> date | None:

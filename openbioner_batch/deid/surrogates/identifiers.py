@@ -16,11 +16,12 @@ from openbioner_batch.deid.surrogates.base import Surrogate
 from openbioner_batch.deid.surrogates.checks import checks_passed, iban, luhn, npi, vin, vin_check
 
 _LABELS = (
-    "MRN MR NPI DEA SSN SS DL VIN ID NID EMP INS POL RX ACC ACCT CSN FIN IBAN IMEI MAC UDI NHS SN S/N P/N serial lot no "
-    "num number badge member policy group claim case visit encounter account medicare medicaid license licence "
-    "certificate chart unit patient record records medical accession specimen prescription passport visa plate "
-    "staff employee driver drivers health plan insurance hospital study subject report dictation job device model room bed "
-    "ref reference code token card ending in last four social security tax routing UPIN MD RN state"
+    "MRN MR NPI DEA SSN SS DL VIN ID NID EMP INS POL RX ACC ACCT CSN FIN IBAN IMEI MAC UDI NHS SN S/N P/N serial "
+    "lot no num number badge member policy group claim case visit encounter account medicare medicaid license "
+    "licence certificate chart unit patient record records medical accession specimen prescription passport visa "
+    "plate staff employee driver drivers health plan insurance hospital study subject report dictation job device "
+    "model room bed ref reference code token card ending in last four social security tax routing UPIN MD RN "
+    "state "
 ).split()
 # A label stands apart from the number; only the clearest may touch it. There must be a digit after it.
 _label = re.compile(
