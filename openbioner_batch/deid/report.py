@@ -41,15 +41,15 @@ def make_report(
         found.setdefault(group, Counter())[key] = count
 
     def counts(group: str) -> dict[str, int]:
-        return dict(found.get(group, Counter()).most_common())
+        return _ranked(found.get(group, Counter()))
 
     notes, residual = counts("notes"), counts("residual")
     again = sum(read_again["types"].values()) if read_again else 0
     report = {
         "policy": {"name": policy.name, "summary": policy.summary},
         "notes": totals.documents,
-        "quarantined": {"total": totals.set_aside, "reasons": dict(totals.quarantined.most_common())},
-        "findings": {"total": totals.spans.total(), "types": dict(totals.spans.most_common())},
+        "quarantined": {"total": totals.set_aside, "reasons": _ranked(totals.quarantined)},
+        "findings": {"total": totals.spans.total(), "types": _ranked(totals.spans)},
         "actions": counts("actions"),
         "outcomes": counts("outcomes"),
         "recognizers": counts("recognizers"),
@@ -69,6 +69,11 @@ def make_report(
         private = Store(audit_output)
         private.put(REVIEW, json.dumps(_sampled(private, ""), indent=1).encode())
     return report
+
+
+def _ranked(counts: Counter[str]) -> dict[str, int]:
+    """The highest count first; equal ones by name, however they were summed up."""
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _sampled(store: Store, folder: str) -> list[dict[str, Any]]:
