@@ -106,6 +106,15 @@ def test_bad_records_are_set_aside_with_their_place_and_reason(run: Annotate, co
     assert len(positions) == summary.totals.records
 
 
+def test_a_shard_of_nothing_but_bad_documents_is_committed(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
+    inputs = corpus("a.jsonl", ["RAISES", "UNPREPARABLE", "MISPLACES Anna"])
+
+    summary = run(inputs, max_quarantined="100%")
+
+    assert summary.totals.set_aside == len(rows(tmp_path / "out", "quarantine")) == 3
+    assert rows(tmp_path / "out") == []
+
+
 def test_results_stand_in_the_company_of_those_that_can_be_tagged(
     run: Annotate, corpus: Corpus, tmp_path: Path
 ) -> None:
