@@ -4,9 +4,9 @@
         --json benchmarks/results/deid_peers.json
 
 The first run makes a virtual environment in --cache and installs the peers there from the package index. Each tool is
-one process on one thread; they take turns, a chunk of notes each, so that a busy machine slows them alike. Notes come
-from the test sides of the PHI corpora (English only) and from --notes, as `phi_notes.py` writes them. A tool that
-cannot be run is named in the result with its exit code, and left out.
+one process on one thread; they take turns, a chunk of notes each, and notes per second are of time on the processor, so
+that a busy machine does not distort them. Notes come from the test sides of the PHI corpora (English only) and from
+--notes, as `phi_notes.py` writes them. A tool that cannot be run is named in the result with its exit code, and left out.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ class Tool:
     """A tool in a process of its own; `error` says why there is none."""
 
     def __init__(self, name: str, python: Path, script: str, environment: dict[str, str]) -> None:
-        self.name, self.seconds, self.notes, self.error = name, 0.0, 0, ""
+        self.name, self.error = name, ""
+        self.seconds, self.cpu_seconds, self.notes = 0.0, 0.0, 0
         # A file for the errors, not a pipe that nobody reads: a tool that prints much would stop.
         self._process = subprocess.Popen(
             [str(python), str(TOOLS / script)],
@@ -74,6 +75,7 @@ class Tool:
             answer = self._answer()
             if not self.error:
                 self.seconds += answer["seconds"]
+                self.cpu_seconds += answer["cpu_seconds"]
                 self.notes += len(texts)
                 return [[Found(*one) for one in found] for found in answer["findings"]]
         return [[] for _ in texts]
@@ -160,10 +162,10 @@ def main(
 
 
 def compare(tools: Sequence[Tool], notes: Sequence[GoldNote]) -> dict[str, Any]:
-    """Scores and notes per second of every tool, which take turns."""
+    """Scores, and notes per second of processor and of wall time, of every tool; they take turns."""
     scores = {tool.name: DeidScores() for tool in tools}
     for tool in tools:
-        tool.seconds, tool.notes = 0.0, 0
+        tool.seconds, tool.cpu_seconds, tool.notes = 0.0, 0.0, 0
     for turn, start in enumerate(range(0, len(notes), CHUNK)):
         chunk = notes[start : start + CHUNK]
         first = turn % len(tools)
@@ -173,7 +175,11 @@ def compare(tools: Sequence[Tool], notes: Sequence[GoldNote]) -> dict[str, Any]:
     return {
         tool.name: {"error": tool.error}
         if tool.error
-        else {"notes_per_second": tool.notes / tool.seconds, **scores[tool.name].as_dict()}
+        else {
+            "notes_per_second": tool.notes / tool.cpu_seconds,
+            "notes_per_second_of_wall_time": tool.notes / tool.seconds,
+            **scores[tool.name].as_dict(),
+        }
         for tool in tools
     }
 

@@ -57,10 +57,11 @@ def main() -> None:
         print(json.dumps({"ready": True}), flush=True)
         for number, line in enumerate(sys.stdin):
             texts = json.loads(line)
-            start = time.perf_counter()
+            start, began = time.process_time(), time.perf_counter()
             with contextlib.redirect_stdout(sys.stderr):
                 findings = hide(tool, texts, data, Path(folder) / str(number))
-            print(json.dumps({"findings": findings, "seconds": time.perf_counter() - start}), flush=True)
+            used = {"cpu_seconds": time.process_time() - start, "seconds": time.perf_counter() - began}
+            print(json.dumps({"findings": findings, **used}), flush=True)
 
 
 def hide(tool: Any, texts: list[str], data: list[Any], folder: Path) -> list[list[list[Any]]]:
