@@ -26,30 +26,36 @@ class AllowList:
     """Words that name diseases, signs, tests, devices and drugs."""
 
     eponyms: frozenset[str]
-    """Surnames of medicine: they stay where no person is meant."""
+    """Surnames of medicine that are rare as names today: they stay where no person is meant."""
+    surnames: frozenset[str]
+    """Surnames of medicine that many people bear: they stay only with a head."""
     heads: frozenset[str]
     """What follows an eponym when it is a term: disease, sign, catheter."""
     terms: frozenset[str]
-    """Names of drugs, devices, makers, procedures and scales: always terms, unless a title stands before."""
+    """Names of drugs, devices, makers and germs: always terms, unless a title stands before."""
 
     def keeps(self, text: str, start: int, end: int) -> bool:
         """Whether `text[start:end]`, taken for a name, is a clinical term.
 
-        It is none where a title or label of a person stands before it or a credential after it, nor where a frequent
-        given name stands first and no head follows. Else it is one if all its words are terms, eponyms or heads.
+        It is none where a title or label of a person stands before it or a credential after it. Else it is one if all
+        its words are terms, eponyms, frequent surnames or heads; where a frequent surname or a given name is among
+        them, a head must be too, or follow.
         """
         words = [_bare(word) for word in _WORD.findall(text[start:end])]
-        if not words or not all(word in self.eponyms or word in self.terms or word in self.heads for word in words):
+        if not words or not all(self._knows(word) for word in words) or self.heads.issuperset(words):
             return False
-        named = len(words) > 1 and words[0] in lexicon().given_names and not self.followed_by_head(text, end)
-        if all(word in self.heads for word in words) or (named and self.heads.isdisjoint(words)):
+        person = not self.surnames.isdisjoint(words) or (len(words) > 1 and words[0] in lexicon().given_names)
+        if person and self.heads.isdisjoint(words) and not self.followed_by_head(text, end):
             return False
         return not self.person_is_meant(text, start, end)
+
+    def _knows(self, word: str) -> bool:
+        return word in self.eponyms or word in self.surnames or word in self.terms or word in self.heads
 
     def is_term(self, text: str, start: int, end: int) -> bool:
         """Whether one word, part of a name found elsewhere in the note, is here the name of a thing."""
         word = _bare(text[start:end])
-        return word in self.terms or (word in self.eponyms and self.followed_by_head(text, end))
+        return self._knows(word) and self.followed_by_head(text, end)
 
     def followed_by_head(self, text: str, end: int) -> bool:
         """Whether a word such as disease, sign or catheter comes next, with one other word between at most."""
@@ -67,7 +73,9 @@ def allow_list() -> AllowList:
     import yaml
 
     data = yaml.safe_load(files(__package__).joinpath("allowlist.yaml").read_text(encoding="utf-8"))
-    return AllowList(*(frozenset(map(normalise_word, data[kind].split())) for kind in ("eponyms", "heads", "terms")))
+    return AllowList(
+        *(frozenset(map(normalise_word, data[kind].split())) for kind in ("eponyms", "surnames", "heads", "terms"))
+    )
 
 
 def _bare(word: str) -> str:

@@ -10,9 +10,9 @@ from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.records import Span
 
 TERMS = (
-    "Parkinson disease|Parkinson's disease|Foley catheter|Down syndrome|Graves disease|Babinski sign|Foley|Ewing sarcoma|"
-    "McBurney point|Lachman test|Swan-Ganz catheter|Hodgkin lymphoma|Crohn's disease|Bell palsy|Lasix|Medtronic|"
-    "Gleason score|Whipple procedure|Apgar|Steinmann pin".split("|")
+    "Parkinson disease|Parkinson's disease|Foley catheter|Down syndrome|Graves disease|Babinski sign|Foley|"
+    "Ewing sarcoma|McBurney point|Lachman test|Swan-Ganz catheter|Hodgkin lymphoma|Crohn's disease|Lasix|Medtronic|"
+    "Gleason score|Apgar|Steinmann pin|Bell palsy|Thomas splint|Wilson disease|Turner syndrome".split("|")
 )
 
 
@@ -37,6 +37,12 @@ def test_a_title_makes_a_person_of_it(note: str, name: str) -> None:
     assert [part for _, part in shown(text, found)] == [name]
 
 
+@pytest.mark.parametrize("name", ["Wilson", "Turner", "Clark", "Bell"])
+def test_a_frequent_surname_alone_is_a_name(name: str) -> None:
+    text = f"This was discussed with {name} at length."
+    assert shown(text, Finder().find(text, model_spans=model_says(text, name))) == [("patient_name", name)]
+
+
 def test_a_given_name_makes_a_person_of_it() -> None:
     text = "We met Carol Parkinson today"
     assert shown(text, Finder().find(text, model_spans=model_says(text, "Carol Parkinson"))) == [
@@ -46,7 +52,8 @@ def test_a_given_name_makes_a_person_of_it() -> None:
 
 def test_the_persons_name_is_found_again_but_not_the_disease() -> None:
     assert_found(
-        "Mr. <patient_name>Parkinson</patient_name> has Parkinson's disease. <patient_name>Parkinson</patient_name> agrees."
+        "Mr. <patient_name>Parkinson</patient_name> has Parkinson's disease. "
+        "<patient_name>Parkinson</patient_name> agrees."
     )
 
 

@@ -39,13 +39,14 @@ RECORD = KnownIdentifiers.from_fields(FIELDS)
         "that is <patient_name>Katherien</patient_name> and <patient_name>Martines</patient_name>",
         "then <patient_name>Kathy Martinez</patient_name> came",
         "Dr. <clinician_name>Brown</clinician_name> saw brown sputum",
-        "a young man with <relative_name>Peter Young</relative_name>, that is <relative_name>P.J. Young</relative_name>",
+        "a young man with <relative_name>Peter Young</relative_name> or <relative_name>P.J. Young</relative_name>",
         "known: <birth_date>3/4/50</birth_date> <birth_date>March 4, 1950</birth_date> "
         "<birth_date>04-MAR-1950</birth_date> <birth_date>4 March</birth_date> <birth_date>19500304</birth_date>",
         "strength 3/4, 3/4 of the time",
         "<phone_number>617.555.0123</phone_number> or <phone_number>6175550123</phone_number> or "
         "<phone_number>555-0123</phone_number>",
-        "<medical_record_number>2208714</medical_record_number> <medical_record_number>MRN2208714</medical_record_number> "
+        "<medical_record_number>2208714</medical_record_number> "
+        "<medical_record_number>MRN2208714</medical_record_number> "
         "<medical_record_number>22-087-14</medical_record_number> but 12208714",
         "<street_address>418 Maple St</street_address>. in <city>SPRINGFIELD</city> <zip_code>62704</zip_code>",
         "<social_security_number>123456789</social_security_number>",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,7 +26,7 @@ def findings(draw: st.DrawFn) -> Finding:
 @given(st.lists(findings(), max_size=8), st.randoms())
 def test_merging_covers_all_overlaps_nothing_and_knows_no_order(found: list[Finding], random) -> None:  # type: ignore[no-untyped-def]
     merged = merge(TEXT, found)
-    assert all(one.end <= two.start for one, two in zip(merged, merged[1:], strict=False))
+    assert all(one.end <= two.start for one, two in pairwise(merged))
     covered = {place for one in merged for place in range(one.start, one.end)}
     wanted = {place for one in found for place in range(one.start, one.end) if TEXT[place].isalnum()}
     assert wanted <= covered
