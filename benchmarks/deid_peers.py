@@ -6,7 +6,7 @@
 The first run makes a virtual environment in --cache and installs the peers there from the package index. Each tool is
 one process on one thread; they take turns, a chunk of notes each, and notes per second are of time on the processor, so
 that a busy machine does not distort them. Notes come from the test sides of the PHI corpora (English only) and from
---notes, as `phi_notes.py` writes them. A tool that cannot be run is named in the result with its exit code, and left out.
+--notes, as `phi_notes.py` writes them. A tool that cannot be run is named in the result with its exit code.
 """
 
 from __future__ import annotations
