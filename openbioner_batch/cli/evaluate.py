@@ -7,6 +7,21 @@ from typing import Any
 import click
 
 
+def use_config(context: click.Context, parameter: click.Parameter, path: str | None) -> None:
+    """Take a YAML file's values as the defaults of the options."""
+    if not path:
+        return
+    from openbioner_batch.engine.settings import read_config
+    from openbioner_batch.errors import UsageError
+
+    found = {"as_json" if key == "json" else key: value for key, value in read_config(path).items()}
+    names = [str(option.name) for option in context.command.params if option is not parameter]
+    if unknown := sorted(found.keys() - set(names)):
+        raise UsageError(f"--config {path}: unknown key {unknown[0]!r}: the keys are {', '.join(names)}")
+    lists = {key: ",".join(map(str, value)) for key, value in found.items() if isinstance(value, list)}
+    context.default_map = {**found, **lists}
+
+
 def corpus_options(command: Any) -> Any:
     """The options that `evaluate` and `calibrate` share."""
     options = [
@@ -29,6 +44,14 @@ def corpus_options(command: Any) -> Any:
         click.option("--allow-trained", is_flag=True, help="Score corpora that the model was trained on too."),
         click.option("--resamples", type=int, default=1000, show_default=True, help="Of the bootstrap."),
         click.option("--seed", type=int, default=42, show_default=True, help="Of the bootstrap."),
+        click.option(
+            "--config",
+            metavar="FILE",
+            is_eager=True,
+            expose_value=False,
+            callback=use_config,
+            help="YAML file with these options as keys; options given here win.",
+        ),
         click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table."),
     ]
     for option in reversed(options):

@@ -81,6 +81,16 @@ def test_a_wrong_request_is_the_users_error(arguments: list[str], message: str, 
         evaluate(*arguments, "--model", checkpoint)
 
 
+def test_a_file_gives_what_the_flags_do_not(corpus: Path, type_file: Path, checkpoint: Path, tmp_path: Path) -> None:
+    config = tmp_path / "evaluate.yaml"
+    config.write_text(f"corpus: {corpus}\ntypes: [Drug={type_file}]\nmodel: {checkpoint}\nlimit: 1\njson: true\n")
+    assert json.loads(evaluate("--config", config).stdout)["limit"] == 1
+    assert json.loads(evaluate("--config", config, "--limit", 2).stdout)["limit"] == 2
+    config.write_text("corpora_folder: x\n")
+    with pytest.raises(UsageError, match="unknown key 'corpora_folder': the keys are corpus, "):
+        evaluate("--config", config)
+
+
 def test_a_folder_of_known_corpora_is_a_table_with_their_average(tmp_path: Path) -> None:
     for name, label in (("NCBI-disease", "Disease"), ("BC2GM", "GENE")):
         (tmp_path / name).mkdir()
