@@ -107,6 +107,11 @@ def describe_silver(settings: DescribeSettings, say: Say = say_to_stderr) -> Des
     store = Store(settings.folder)
     if not store.names(PASSAGES):
         raise UsageError(f"{settings.folder} has no {PASSAGES}/*.parquet: expected the --output of silver annotate")
+    if store.names(DESCRIPTIONS) and not store.names(RUN):
+        raise UsageError(
+            f"{settings.folder}/{DESCRIPTIONS} was not written by silver describe and would be replaced: "
+            "move it elsewhere, or describe a copy of the folder"
+        )
     evidence = gather(read_passages(store))
     asked = questions(evidence, settings.examples, settings.near, settings.limit)
     # Written only where it differs: the plan knows the file by its time.

@@ -36,6 +36,8 @@ FATAL = {
     403: "the endpoint denies access (HTTP 403): the key may not use this model",
     404: "the endpoint knows no such model or path (HTTP 404): check --model and --endpoint",
 }
+NOT_THE_TEXTS_FAULT = frozenset({429, 503, 529})
+"""Of these no text is guilty: where retries do not help, the run stops rather than set texts aside."""
 FAILURES_IN_A_ROW = 12
 """So many requests that fail for good with no success between tell that the endpoint is broken, not the passages."""
 REASKS = 2
@@ -160,8 +162,8 @@ class Client:
             usage[0] += prompt
             usage[1] += completion
             return content
-        if trouble.unreachable:
-            raise EndpointError(f"{trouble}: {self._llm.endpoint}")
+        if trouble.endpoints_fault:
+            raise EndpointError(f"{trouble}, after {self._llm.max_retries} retries: {self._llm.endpoint}")
         self._note_failure(str(trouble))
         raise RefusedError(str(trouble))
 
@@ -192,7 +194,7 @@ class Client:
             async with self._http.post(url, json=body) as response:
                 data = await response.read()
         except aiohttp.ClientConnectorError:
-            raise TransientError("the endpoint cannot be reached", unreachable=True) from None
+            raise TransientError("the endpoint cannot be reached", endpoints_fault=True) from None
         except TimeoutError:
             raise TransientError("the endpoint took too long to answer") from None
         except aiohttp.ClientError:
@@ -201,7 +203,8 @@ class Client:
             raise EndpointError(FATAL[response.status])
         if response.status in RETRYABLE:
             wait = retry_after(response.headers.get("Retry-After"), time.time())
-            raise TransientError(f"the endpoint failed: {phrase(response.status)}", wait)
+            guilty = response.status in NOT_THE_TEXTS_FAULT
+            raise TransientError(f"the endpoint failed: {phrase(response.status)}", wait, guilty)
         if response.status != HTTPStatus.OK:
             if b"response_format" in data and "response_format" in body:
                 raise EndpointError(
@@ -217,10 +220,10 @@ class Client:
 class TransientError(Exception):
     """A failure that may not come again."""
 
-    def __init__(self, message: str, retry_after: float | None = None, unreachable: bool = False) -> None:
+    def __init__(self, message: str, retry_after: float | None = None, endpoints_fault: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
-        self.unreachable = unreachable
+        self.endpoints_fault = endpoints_fault
 
 
 class RefusedError(Exception):

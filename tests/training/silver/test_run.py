@@ -148,3 +148,11 @@ def test_types_are_described_in_four_views_as_parquet_and_as_a_catalog(
 def test_describing_nothing_is_refused(tmp_path: Path, serve: Serve) -> None:
     with pytest.raises(UsageError, match=r"has no passages/\*\.parquet"):
         describe(serve(), tmp_path)
+
+
+def test_descriptions_from_elsewhere_are_not_replaced(serve: Serve, tmp_path: Path) -> None:
+    for name in ("passages/a.parquet", "descriptions/a.parquet"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(UsageError, match="was not written by silver describe"):
+        describe(serve(), tmp_path)

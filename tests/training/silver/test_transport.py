@@ -126,6 +126,11 @@ def test_an_unusable_answer_is_asked_for_again_and_paid_for(serve: Serve) -> Non
     assert found["usage"][0] == (1 + transport.REASKS) * once["usage"][0]
 
 
+def test_a_limit_that_does_not_pass_ends_the_run_rather_than_set_texts_aside(serve: Serve) -> None:
+    (found,) = ask(serve(failures=99, retry_after="0"), [f"{SECRET} [[limited]]"])
+    assert "Too Many Requests, after 2 retries" in found["fatal"]
+
+
 def test_failures_without_end_name_their_status(serve: Serve) -> None:
     server = serve(failures=99)
     (found,) = ask(server, [f"{SECRET} [[error]]"])
