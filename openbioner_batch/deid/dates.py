@@ -65,11 +65,12 @@ _TIME = (
     r"t?\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[ap]\.?m\b\.?)?"
     r"(?:\s*(?:z|utc|gmt|[ecmp][sd]?t|hrs?|hours|h)\b|\s*[+-]\d{2}:?\d{2})?"
     r"|\d{1,2}\s*[ap]\.?m\b\.?|\d{4}\s*(?:hrs?|hours|h)\b|noon|midnight|(?<=\d)\d{4}(?:\d\d)?(?![\d/-])"
+    r"|(?<=\s)(?!19|20)[0-2]\d[0-5]\d(?![\d/-])"  # 0830, but no year
 )
 _WORDS = (
     "at on the of in from to through thru till until and or by about approximately approx circa since between early "
     "late mid morning afternoon evening night day date dated time born birth dob admitted admission discharged "
-    "discharge died death last next this before after around is was year years a"
+    "discharge died death spring summer fall autumn winter last next this before after around is was year years a"
 ).split()
 _residue = re.compile(
     rf"(?:[\s,.;:()\[\]/&~–—-]+|\b(?:{WEEKDAY})(?![a-z])|(?:{_TIME})|\b(?:{'|'.join(_WORDS)})\b)*",

@@ -170,9 +170,11 @@ class _Transformation:
         type = next(
             (elements.TYPES_OF_IDENTIFIERS[code] for code in codes if code in elements.TYPES_OF_IDENTIFIERS), None
         )
-        if (number := value.get("value")) is not None:
-            if _required(number).startswith("urn:"):
-                new["value"] = hashed_reference(self._scope.key, number)
+        if value.get("value") is not None:
+            number = _required(value["value"])
+            urn = hashed_reference(self._scope.key, number) if number.startswith("urn:") else None
+            if urn is not None:
+                new["value"] = urn
             elif (shown := self._value(number, type or "other_identifier")) is not None:
                 new["value"] = shown
         return new or None
@@ -184,6 +186,14 @@ class _Transformation:
             self.dropped["date"] += 1
             return None
         self.replaced[type, action, outcome] += 1
+        return new
+
+    def _instant(self, value: Any) -> str | None:
+        """A point in time, which a year is none of."""
+        new = self._date(value)
+        if new is not None and "T" not in new:
+            self.dropped["date"] += 1
+            return None
         return new
 
     def _birth(self, value: Any) -> str | None:

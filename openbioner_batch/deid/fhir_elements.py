@@ -17,6 +17,7 @@ HOW = {
     "reference": "its id becomes the same hash, its display goes by the policy",
     "identifier": "its value goes by the policy, as the type that its codes say",
     "date": "goes by the policy as a date of care",
+    "instant": "likewise, and goes if a year is left",
     "birth": "goes by the policy as a date of birth",
     "death": "goes by the policy as a date of death",
     "period": "start and end as dates",
@@ -29,7 +30,7 @@ HOW = {
     "text": "free text, de-identified",
 }
 
-_META: Shape = {"profile": "profile", "security": "coding", "tag": "coding", "lastUpdated": "date"}
+_META: Shape = {"profile": "profile", "security": "coding", "tag": "coding", "lastUpdated": "instant"}
 _COMMON: Shape = {"resourceType": "code", "id": "id", "meta": _META, "language": "code", "identifier": "identifier"}
 
 RESOURCES: Mapping[str, Shape] = {
@@ -41,7 +42,7 @@ RESOURCES: Mapping[str, Shape] = {
         "type": "concept",
         "category": "concept",
         "subject": "reference",
-        "date": "date",
+        "date": "instant",
         "author": "reference",
         "authenticator": "reference",
         "custodian": "reference",
@@ -69,7 +70,7 @@ RESOURCES: Mapping[str, Shape] = {
         "encounter": "reference",
         "effectiveDateTime": "date",
         "effectivePeriod": "period",
-        "issued": "date",
+        "issued": "instant",
         "performer": "reference",
         "resultsInterpreter": "reference",
         "specimen": "reference",

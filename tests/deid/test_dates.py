@@ -169,6 +169,8 @@ def test_ranges_and_several_dates_move_together() -> None:
 def test_weekdays_and_times_stay_in_a_shift_and_go_with_a_year() -> None:
     assert shift("Tuesday at 10:30", "personal_date", 7, TIMELINE) == Dated("Tuesday at 10:30", "done")
     assert cut_to_year("Tuesday", "personal_date", TIMELINE).text is None
+    assert shift("03/02/2021 0830", "personal_date", 7, TIMELINE).text == "03/09/2021 0830"
+    assert cut_to_year("spring 2021", "personal_date", TIMELINE).text == "2021"
 
 
 def test_may_is_long_or_short_as_its_neighbours_tell() -> None:

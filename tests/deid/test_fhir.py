@@ -198,6 +198,10 @@ def test_dates_move_alike_in_all_elements_and_go_where_the_policy_leaves_none() 
     assert note["context"]["period"] == {"start": moved("2021-03-02"), "end": moved("2021-03-04")}
     assert person["birthDate"] == moved("1948-03-27")
     assert person["deceasedDateTime"] == moved("2021-05-01") + "T10:00:00Z"
+    harbor = transformed(document(), "safe-harbor").resource
+    assert harbor["context"]["period"] == {"start": "2021", "end": "2021"}
+    assert "date" not in harbor  # an instant, which no year is
+    assert "lastUpdated" not in harbor["meta"]
     tagged = transformed(patient(), "tags")
     assert {"birthDate", "deceasedDateTime"}.isdisjoint(tagged.resource)
     assert tagged.dropped["date"] == 2

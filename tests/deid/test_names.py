@@ -81,6 +81,14 @@ def test_titles_credentials_order_and_punctuation_stay(scope: Scope) -> None:
     assert re.fullmatch(r"Mr\. and Mrs\. [A-Z][a-z]+", invented("Mr. and Mrs. Lee", scope))
 
 
+@pytest.mark.parametrize("name", ["John Little", "LITTLE, JOHN", "Reinhold Judge", "LEE, MA", "Ba Do", "Anna Nurse"])
+def test_words_that_are_titles_elsewhere_go_where_they_are_names(name: str, scope: Scope) -> None:
+    old, new = (re.findall(r"\w+", text.casefold()) for text in (name, invented(name, scope)))
+    assert not set(old) & set(new)
+    assert invented("Judge Reinhold", scope) == f"Judge {invented('Reinhold', scope)}"
+    assert invented("Emily Sanders, MA", scope).endswith(", MA")
+
+
 def test_letters_that_are_titles_elsewhere_are_initials_where_no_name_is(scope: Scope) -> None:
     assert re.fullmatch(r"[A-Z]{2}", invented("MD", scope))
     assert invented("MD", scope) != "MD"

@@ -86,8 +86,8 @@ def test_limited_dataset_keeps_dates_and_towns() -> None:
 def test_numbered_tags_tell_people_apart_within_a_note() -> None:
     text, findings = marked(
         "<patient_name>Mrs. Lee</patient_name>, <patient_name>Lee, Anna</patient_name>, "
-        "<patient_name>Tom Baker</patient_name>, <patient_name>BAKER</patient_name> <medical_record_number>22-08</medical_record_number>"
-        " <medical_record_number>2208</medical_record_number>"
+        "<patient_name>Tom Baker</patient_name>, <patient_name>BAKER</patient_name> "
+        "<medical_record_number>22-08</medical_record_number> <medical_record_number>2208</medical_record_number>"
         " <medical_record_number>7</medical_record_number>"
     )
     assert replace(text, findings, load_policy("tags")).text == (

@@ -27,10 +27,11 @@ TITLES = frozenset(
     grandpa grandmother grandfather mother father sister brother son daughter wife husband""".split()
 )
 """Words before a name that stay as they are."""
+_SURE_TITLES = frozenset("dr mr mrs ms mx prof".split())
 CREDENTIALS = frozenset(
     """md do rn np pa pac lpn lvn crna cnm cns aprn arnp dnp msn bsn mbbs mbchb phd pharmd rph psyd dds dmd dpm dpt pt
     ot otr
-    slp msw lcsw facs facp frcs frcp faap mph ms ba bs jr sr ii iii iv esq fnp aud od dc rd""".split()
+    slp msw lcsw facs facp frcs frcp faap mph ms ma ba bs jr sr ii iii iv esq fnp aud od dc rd""".split()
 )
 """Letters after a name that stay as they are; in capitals, or with dots, or for jr and sr in any case."""
 PARTICLES = frozenset("van von der den de del della la le du di da dos das ter ten zu bin ibn al el y e".split())
@@ -38,8 +39,8 @@ PARTICLES = frozenset("van von der den de del della la le du di da dos das ter t
 _LEADING_PARTICLES = frozenset("van von de del della la du".split())
 """Those that a surname may begin with in capitals: Mr. Van Dyke."""
 _CONNECTIVES = frozenset("and or of the aka nee née by".split())
-_AMBIGUOUS = frozenset("do pa ms ba pt ot dc".split())
-"""Credentials that are names or initials, too: only after a comma, or with dots."""
+_AMBIGUOUS = frozenset("do pa ms ma ba pt ot dc".split())
+"""Credentials that are names or initials, too: only with dots, or after a comma and a whole name."""
 
 _token = re.compile(rf"((?:[A-Z]\.){{2,}}[A-Z]?|Ph\.? ?D\.?|PA-C\b|{WORD}|\d+)")
 
@@ -98,18 +99,23 @@ def digits_surrogate(digits: str, scope: Scope) -> str:
 def _kept_tokens(pieces: list[str]) -> set[int]:
     """The places of titles, credentials and connectives; none where no name would be left."""
     kept: set[int] = set()
-    names_seen = False
+    names = 0
     for place in range(1, len(pieces), 2):
-        token, before = pieces[place], pieces[place - 1]
+        token, before, after = pieces[place], pieces[place - 1], pieces[place + 1]
         plain = token.replace(".", "").replace("-", "").replace(" ", "").lower()
-        if token in _CONNECTIVES or (plain in TITLES and not _is_initials(token)):
+        if token in _CONNECTIVES:
             kept.add(place)
-        elif names_seen and plain in CREDENTIALS:
-            clear = "," in before or "." in token or plain not in _AMBIGUOUS
+        elif plain in TITLES and not _is_initials(token):
+            # Before a name, since Judge and Little are surnames, too.
+            leads = place + 2 < len(pieces) and after.strip(" \t\r\n") in ("", ".") and after
+            if leads and (names == 0 or plain in _SURE_TITLES):
+                kept.add(place)
+        elif names and plain in CREDENTIALS:
+            clear = "." in token or plain not in _AMBIGUOUS or ("," in before and names > 1)
             if clear and (token.isupper() or "." in token or plain in ("jr", "sr", "esq", "phd")):
                 kept.add(place)
-        names_seen = names_seen or place not in kept
-    return kept if names_seen else set()
+        names += place not in kept
+    return kept if names else set()
 
 
 def _is_particle(pieces: list[str], place: int, kept: set[int]) -> bool:

@@ -26,9 +26,10 @@ KINDS = frozenset(
 )
 """Words of names of organisations that stay."""
 _STREETS = frozenset(
-    """street st avenue ave road rd lane ln drive dr court ct boulevard blvd way place pl terrace ter circle cir parkway
-    pkwy highway hwy route rt square sq trail alley row loop crescent close north south east west n s e w ne nw se
-    sw po p o box apt apartment suite ste unit floor fl building bldg room rm lot and the corner of at""".split()
+    """street st avenue ave road rd lane ln drive dr court ct boulevard blvd way place pl terrace ter circle cir
+    parkway pkwy highway hwy route rt square sq trail alley row loop crescent close north south east west n s e w
+    ne nw se sw th nd rd po p o box apt apartment suite ste unit floor fl building bldg room rm lot and the corner
+    of at""".split()
 )
 _ROOMS = frozenset(
     """room rm bed floor fl unit ward wing building bldg icu micu sicu ccu nicu picu or er ed pacu suite ste bay pod
