@@ -94,7 +94,7 @@ def test_the_accuracy_commands_score_plot_and_calibrate(tmp_path: Path) -> None:
 def test_the_type_file_of_the_readme_is_one(tmp_path: Path) -> None:
     from openbioner_batch.catalog import resolve_types
 
-    (content,) = blocks("yaml")
+    (content,) = [block for block in blocks("yaml") if "my_types" in block]
     (tmp_path / "my_types.yaml").write_text(content)
     ((drug, assay),) = resolve_types(str(tmp_path / "my_types.yaml"))
     assert (drug.name, assay.name) == ("drug", "assay")
@@ -146,3 +146,23 @@ def test_a_model_trained_as_the_readme_says_tags(tmp_path: Path) -> None:
     shell(command("openbioner-batch pretrain --config smoke"), tmp_path)
     shell(command("openbioner-batch annotate notes.jsonl --types drug --model runs/"), tmp_path)
     assert list((tmp_path / "tagged" / "data").glob("*.parquet"))
+
+
+def test_a_key_and_a_policy_of_the_readme_replace_what_was_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from openbioner_batch.deid.policy import load_policy
+
+    (content,) = [block for block in blocks("yaml") if "my_policy" in block]
+    (tmp_path / "my_policy.yaml").write_text(content)
+    assert load_policy(tmp_path / "my_policy.yaml").action("phone_number") == "redact"
+    shell(command("openbioner-batch keygen"), tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (example,) = [block for block in blocks("python") if "deid.replacing" in block]
+    exec(example, {})
+    shown = re.fullmatch(
+        r"(\w+), \w+ was seen on Tuesday, \d\d/\d\d/202\d; call Mrs. (\w+) at \d{3}-555-01\d\d.\n",
+        capsys.readouterr().out,
+    )
+    assert shown
+    assert shown[1].upper() == shown[2]
