@@ -52,6 +52,9 @@ Dr. <clinician_name>Lee</clinician_name> met Mr. <patient_name>O'Neil</patient_n
 Attending: <clinician_name>SMITH, JOHN A.</clinician_name>
 his wife <relative_name>Linda</relative_name> and mother, <relative_name>Josefina</relative_name>
 Patient: <patient_name>Kevin Clark</patient_name>
+MR. <patient_name>SMITH</patient_name> WAS SEEN AT <healthcare_facility>MERCY HOSPITAL</healthcare_facility>
+Dr. <clinician_name>A. Lee-Wong</clinician_name>, locking plate C3-C5, HR72 RR14
+<person_name>Sumiko254 Larue605</person_name> is a 60 year-old
 She saw <clinician_name>Kowalski</clinician_name>, RN
 JR/ab
 """.strip().splitlines()

@@ -40,8 +40,8 @@ _SPACED = re.compile(r"(?:[ ]\d{2,6}(?![^\W_]|[/.,]\d)){1,4}")
 _NO_ID = re.compile(
     r"\d{1,3}(?:\.\d{1,3})?[a-z%]{0,5}|\d{1,2}:\d\d(?::\d\d)?|\d{1,3}/\d{1,3}(?:/\d{2,4})?|"
     r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}"
-    r"|\d{1,3}-\d{1,3}|[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?|\d+(?:st|nd|rd|th)|\d{1,4}\.\d+|(?:19|"
-    r"20)\d\d(?:[-/](?:19|20)?\d\d)?",
+    r"|\d{1,3}-\d{1,3}|[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?|\d+(?:st|nd|rd|th)|\d{1,4}\.\d+|"
+    r"(?:19|20)\d\d(?:[-/](?:19|20)?\d\d)?|\d{1,5}-[a-z]{3,}",
     re.IGNORECASE,
 )
 _UNIT = re.compile(
@@ -101,7 +101,7 @@ def find_identifiers(text: str, regions: list[tuple[int, int, int]]) -> Iterator
         end = match.start(name) + len(match[name].rstrip(".-"))
         yield Finding(match.start(name), end, "username", 0.8, ("pattern:username",))
     for match in _PLATE.finditer(text) if any_in(small, ("plate", "tag")) else ():
-        if sum(map(str.isalnum, match["plate"])) >= 4:
+        if sum(map(str.isalnum, match["plate"])) >= 4 and not _NO_ID.fullmatch(match["plate"]):
             yield Finding(*match.span("plate"), "license_plate", 0.7, ("pattern:plate",))
     if any_in(small, _PICTURES):
         for match in _PHOTO.finditer(text):

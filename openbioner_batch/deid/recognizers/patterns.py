@@ -1,4 +1,9 @@
-"""All pattern recognizers over one text."""
+"""All pattern recognizers over one text.
+
+They are our own and need nothing but `re`. Presidio's were measured first: importing them brings spaCy along (9 s and
+400 MB on one core), its URL and telephone recognizers alone do 280 and 370 notes of 3 kB a second, and its licence
+pattern takes "BP118" and "x2" for numbers.
+"""
 
 from __future__ import annotations
 

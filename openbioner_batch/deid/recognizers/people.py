@@ -46,9 +46,9 @@ _INITIALS = re.compile(
     r"initialed)\s(?:but\snot\sread\s)?(?:by[: ]{1,2})(?P<by>[A-Z]{2,3}|(?:[A-Z]\.){2,3})(?![\w.])",
     re.MULTILINE,
 )
+_NUMBERED_WORD = rf"[{UPPER}][a-zß-ÿ]{{2,20}}+\d{{1,3}}"
 _NUMBERED = re.compile(
-    rf"(?<![^\W_])[{UPPER}]{_LETTER}{{1,20}}+\d{{1,3}}(?:[ ][{UPPER}]{_LETTER}{{1,20}}+\d{{1,3}})+(?![^\W_])|(?:Mr|"
-    rf"Mrs|Ms|Dr)\.[ ][{UPPER}]{_LETTER}{{1,20}}+\d{{1,3}}\b"
+    rf"(?<![^\W_]){_NUMBERED_WORD}(?:[ ]{_NUMBERED_WORD})+(?![^\W_])|(?<=(?:Mr|Ms|Dr)\.[ ]){_NUMBERED_WORD}(?![^\W_])"
 )
 """Names of synthetic patients: Sumiko254 Larue605."""
 _GOES_ON = re.compile(r"[0-9&]|-[a-z0-9]")
@@ -62,14 +62,14 @@ def find_people(text: str) -> Iterator[Finding]:
     """Names with words around them that say so, and pairs of a frequent given name and another name."""
     for run in _RUN.finditer(text):
         yield from _names_in(text, run.start(), run[0])
-    for match in _NUMBERED.finditer(text):
-        yield _name(*match.span(), "person_name", 0.7)
+    for numbered in _NUMBERED.finditer(text):
+        yield _name(*numbered.span(), "person_name", 0.7)
     for field in _FIELD.finditer(text):
         place = field.end()
         if place == len(text) or text[place].isascii():
             continue
-        if (type := _field_type(text, field.start())) and (match := _ANY_SCRIPT.match(text, place)):
-            yield _name(*match.span(), type, 0.8)
+        if (type := _field_type(text, field.start())) and (name_there := _ANY_SCRIPT.match(text, place)):
+            yield _name(*name_there.span(), type, 0.8)
     if "/" in text or " by" in text:
         for match in _INITIALS.finditer(text):
             name = "by" if match["by"] else "one"
@@ -92,9 +92,9 @@ def _names_in(text: str, offset: int, run: str) -> Iterator[Finding]:
             break
         bare = word.rstrip(".").lower()
         after_given = bool(stretch) and bare in lists.word_names and stretch[-1][2].lower() in lists.given_names
-        ends = not (after_given or (titled and bare in lists.word_names)) and (
-            bare in lists.not_names or bare in TITLES
-        )
+        initial = len(bare) == 1 and (word.endswith(".") or bool(stretch))
+        a_name = initial or after_given or (titled and bare in lists.word_names)
+        ends = not a_name and (bare in lists.not_names or bare in TITLES)
         titled = bare in TITLES
         if stretch and (
             ends or _ends(stretch[-1][2]) or text[offset + piece.start() - 2 : offset + piece.start()] == "  "

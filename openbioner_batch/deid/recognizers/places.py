@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import any_in, in_regions, lowered
+from openbioner_batch.deid.recognizers.lexicon import lexicon
 
 _STATES = """Alabama AL Alaska AK Arizona AZ Arkansas AR California CA Colorado CO Connecticut CT Delaware DE Florida FL
     Georgia GA Hawaii HI Idaho ID Illinois IL Indiana IN Iowa IA Kansas KS Kentucky KY Louisiana LA Maine ME
@@ -118,6 +119,10 @@ _FACILITY = re.compile(
     rf"(?<![^\W_])(?:(?:St|Mt|Ft)\.?[ ])?[A-Z][A-Za-zÀ-ÿ'’&-]{{1,24}}(?:[ ](?:(?:of|the|and|for|"
     rf"de)[ ]){{0,2}}(?:St\.[ ])?[A-Z][A-Za-zÀ-ÿ'’&-]{{0,24}}){{0,5}}?[ ]{_HEADWORD}\b(?:[ ]{_HEADWORD}\b)?"
 )
+_FACILITY_CAPITALS = re.compile(
+    r"(?<![^\W_])(?:ST\.? )?[A-Z'’-]{3,20}(?: [A-Z'’-]{3,20})? "
+    r"(?:HOSPITAL|MEDICAL CENTER|CLINIC|HEALTH CENTER|NURSING HOME|REHABILITATION CENTER)\b"
+)
 _COMPANY = re.compile(
     r"(?<![^\W_])[A-Z][A-Za-z0-9'’&-]{1,24}(?:,?[ ](?:&[ ]|and[ ]|"
     r"of[ ])?[A-Z][A-Za-z0-9'’&-]{0,24}){0,3}?,?[ ](?:Inc|LLC|L\.L\.C|Corp|Corporation|Ltd|Limited|GmbH|PLC|Co|"
@@ -140,6 +145,7 @@ _INSTITUTIONS = (
             "Pharmacy Dialysis Living Retirement Manor Sanatorium Institute Center Veterans Family".split()
         ),
     ),
+    (_FACILITY_CAPITALS, "healthcare_facility", ("HOSPITAL", "CENTER", "CLINIC", "NURSING")),
     (
         _COMPANY,
         "employer_name",
@@ -250,15 +256,20 @@ def _institutions(text: str) -> Iterator[Finding]:
         for match in pattern.finditer(text) if any_in(text, words) else ():
             start = match.start()
             parts = match[0].split()
-            while parts and parts[0].lower().strip("'’.,") in _GENERIC:
+            while parts and _is_generic(parts[0], pattern):
                 start += len(parts[0]) + 1
                 parts = parts[1:]
-            proper = [word for word in parts[:-1] if word.lower().strip("'’.,") not in _GENERIC]
-            if proper and not match[0].isupper():
+            if any(not _is_generic(word, pattern) for word in parts[:-1]):
                 yield _place(start, _without_dot(match[0], match.end()), type, 0.6)
     for match in _EMPLOYED.finditer(text):
         if match["name"].split()[0].lower() not in _GENERIC:
             yield _place(match.start("name"), _without_dot(match["name"], match.end("name")), "employer_name", 0.6)
+
+
+def _is_generic(word: str, pattern: re.Pattern[str]) -> bool:
+    """Whether a word makes no proper name of an institution; among capitals, more words do not."""
+    bare = word.lower().strip("'’.,")
+    return bare in _GENERIC or (pattern is _FACILITY_CAPITALS and bare in lexicon().not_names)
 
 
 def _without_dot(name: str, end: int) -> int:
