@@ -173,7 +173,7 @@ def _pair(file: InputFile, annotations: InputFile | None, stored: dict[InputFile
         if part is not None and part not in stored:
             raise ValueError(f"a file of more than {LARGEST_RECORD} bytes")
     name = unquote(os.path.basename(_stem(file).partition("::")[0]))
-    text = decode(file, stored[file])
+    text = decode(file, stored[file], keep_mark=True)  # brat's offsets count it
     lines = decode(annotations, stored[annotations]).split("\n") if annotations else []
     return _document(name, text, ((number, line.removesuffix("\r")) for number, line in enumerate(lines, start=1)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -25,15 +26,23 @@ class DocBinWriter(DocumentWriter):
     needs = "spacy"
 
     def render(self, documents: Sequence[AnnotatedDocument], origin: Origin) -> bytes:
-        import spacy
         from spacy.tokens import DocBin
 
-        language = spacy.blank("en")
+        language = _language()
         # A note may be longer than the million characters at which spaCy warns for its parsers' sake.
         language.max_length = max([1, *(len(found.known_text) for found in documents)])
-        docs = (_doc(found, language) for found in documents)
-        data: bytes = DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True, docs=docs).to_bytes()
+        # Else the words of every shard would stay in the vocabulary.
+        with language.memory_zone():
+            docs = (_doc(found, language) for found in documents)
+            data: bytes = DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True, docs=docs).to_bytes()
         return data
+
+
+@lru_cache(maxsize=1)
+def _language() -> Any:
+    import spacy
+
+    return spacy.blank("en")
 
 
 def _doc(found: AnnotatedDocument, language: Any) -> Any:

@@ -22,6 +22,7 @@ from openbioner_batch.records import Parsed, Record, Rejected, Span
 _DOCUMENT_START = "-DOCSTART-"
 _NO_ID = ("", "-X-", "X", "O", "-")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
+_TAG = re.compile(r"O|[BIES]-.+", re.DOTALL)
 _PREFIXES = ("B", "I", "E", "S")
 _EXPECTED = "B-<type>, I-<type>, E-<type> or S-<type>"
 
@@ -140,7 +141,7 @@ def _columns(line: str) -> list[str]:
 
 
 def _begins(before: list[NumberedLine], line: str) -> bool:
-    return _columns(line)[0] == _DOCUMENT_START
+    return line.startswith(_DOCUMENT_START) and _columns(line)[0] == _DOCUMENT_START
 
 
 def _starts_document(block: Block) -> bool:
@@ -157,10 +158,8 @@ def _sentence(lines: list[NumberedLine], document: int = 0) -> Sentence | None:
             continue
         if len(columns) < 2 or not columns[0]:
             raise MalformedLineError(number, "expected token<TAB>tag, or a blank line between sentences")
-        try:
-            chunks(columns[-1:])
-        except ValueError:
-            raise MalformedLineError(number, f"the last column is neither O nor {_EXPECTED}") from None
+        if not _TAG.fullmatch(columns[-1]):
+            raise MalformedLineError(number, f"the last column is neither O nor {_EXPECTED}")
         tokens.append(columns[0])
         tags.append(columns[-1])
     return make_sentence(tokens, tags, document) if tokens else None

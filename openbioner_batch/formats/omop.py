@@ -15,7 +15,7 @@ from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.delimited import Csv, Delimited, Tsv
 from openbioner_batch.formats.parquet import Parquet
 from openbioner_batch.formats.storage import suffix_of
-from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin
+from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin, one_line
 from openbioner_batch.records import Record, Span
 
 NOTE_NLP = (
@@ -117,7 +117,7 @@ def _row(number: int, found: AnnotatedDocument, span: Span, origin: Origin) -> l
 def _snippet(text: str | None, span: Span) -> str:
     if text is None:
         return ""
-    return text[max(0, span.start - _CONTEXT) : span.end + _CONTEXT][:_VARCHAR]
+    return one_line(text[max(0, span.start - _CONTEXT) : span.end + _CONTEXT])[:_VARCHAR]
 
 
 def _one_table(files: Sequence[InputFile]) -> Format:

@@ -63,15 +63,15 @@ class Text(Format):
         return options
 
 
-def decode(file: InputFile, stored: bytes) -> str:
-    """The text of a file, given its stored bytes.
+def decode(file: InputFile, stored: bytes, keep_mark: bool = False) -> str:
+    """The text of a file, given its stored bytes; less a byte order mark, unless it counts as a character.
 
     Raises:
         UnfitRecordError: they are damaged, not UTF-8, or unpack to too much.
     """
     try:
         content = _unpack(unpacked(BytesIO(stored), compression_of(file.uri))) if compression_of(file.uri) else stored
-        return content.removeprefix(codecs.BOM_UTF8).decode()
+        return (content if keep_mark else content.removeprefix(codecs.BOM_UTF8)).decode()
     except BrokenStreamError as error:
         raise UnfitRecordError(str(error)) from None
     except UnicodeDecodeError as error:

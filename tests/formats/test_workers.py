@@ -91,6 +91,39 @@ def text(path: Path, count: int) -> None:
         Path(f"{path}{number}.txt").write_text(content)
 
 
+def pubtator(path: Path, count: int) -> None:
+    with gzip.open(f"{path}.pubtator.gz", "wt", 1) as file:
+        for number, content in enumerate(texts(count)):
+            file.write(f"{number}|t|{content}\n{number}|a|\n{number}\t0\t9\t{content[:9]}\tx\t-\n\n")
+
+
+def bioc_xml(path: Path, count: int) -> None:
+    with gzip.open(f"{path}.xml.gz", "wt", 1) as file:
+        file.write("<collection>")
+        for number, content in enumerate(texts(count)):
+            passage = f"<passage><offset>0</offset><text>{content}</text></passage>"
+            file.write(f"<document><id>{number}</id>{passage}</document>\n")
+        file.write("</collection>")
+
+
+def bioc_json(path: Path, count: int) -> None:
+    found = [{"id": str(n), "passages": [{"offset": 0, "text": content}]} for n, content in enumerate(texts(count))]
+    Path(f"{path}.json").write_text(json.dumps({"documents": found}))
+
+
+def omop_note(path: Path, count: int) -> None:
+    with gzip.open(f"{path}.csv.gz", "wt", 1) as file:
+        file.write("note_id,person_id,note_text\n")
+        for number, content in enumerate(texts(count)):
+            file.write(f"{number},1,{content}\n")
+
+
+def iob(path: Path, count: int) -> None:
+    with gzip.open(f"{path}.iob.gz", "wt", 1) as file:
+        for content in texts(count):
+            file.write("".join(f"{content[place : place + 10]}\tB-x\n" for place in range(0, 2000, 10)) + "\n")
+
+
 WRITERS: dict[str, Callable[[Path, int], None]] = {
     "jsonl": jsonl,
     "csv": lambda path, count: delimited(path, count, ".csv", ","),
@@ -98,6 +131,12 @@ WRITERS: dict[str, Callable[[Path, int], None]] = {
     "pubmed": pubmed,
     "parquet": parquet,
     "text": text,
+    "pubtator": pubtator,
+    "bioc-xml": bioc_xml,
+    "bioc-json": bioc_json,
+    "brat": text,
+    "iob": iob,
+    "omop-note": omop_note,
 }
 
 
@@ -110,7 +149,7 @@ def test_a_worker_reads_the_same_records(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc to read a process's peak memory from")
-@pytest.mark.parametrize("name", ["jsonl", "csv", "pubmed", "parquet"])
+@pytest.mark.parametrize("name", ["jsonl", "csv", "pubmed", "parquet", "pubtator", "bioc-xml"])
 def test_no_file_is_held_whole(tmp_path: Path, name: str) -> None:
     count = 40_000
     WRITERS[name](tmp_path / "x", count)

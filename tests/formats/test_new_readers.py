@@ -1,0 +1,230 @@
+"""PubTator, BioC, brat, IOB and OMOP NOTE as inputs of a run: what becomes a document, and what is set aside."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from formats.annotating import ORIGIN, rows_of
+from formats.reading import documents, read_all, rejected
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.formats import ReadOptions, get_format, get_writer
+from openbioner_batch.records import Parsed, Record, Span
+
+KEEP = ReadOptions(keep_fields=("annotations",))
+PUBTATOR = (
+    "1|t|Zinc\n1|a|For colds.\n1\t0\t4\tZinc\tdrug\t-\n\n2|t|Bad\n2|a|offsets\n2\t0\t40\tBad\tx\t-\n\n3|t|Last\n3|a|\n"
+)
+
+
+def texts(found: list[Record]) -> list[str]:
+    return [document.text for document in documents(found)]
+
+
+def test_annotations_matter_only_where_they_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "x.pubtator.gz"
+    path.write_bytes(gzip.compress(PUBTATOR.encode()))
+    plain = read_all(get_format("pubtator"), [path])
+    assert texts(plain) == ["Zinc\nFor colds.", "Bad\noffsets", "Last"]
+    assert documents(plain)[0].metadata == {
+        "sections": [{"label": "TITLE", "start": 0, "end": 4}, {"label": "ABSTRACT", "start": 5, "end": 15}]
+    }
+    strict = read_all(get_format("pubtator"), [path], KEEP)
+    assert [document.id for document in documents(strict)] == ["1", "3"]
+    assert rejected(strict) == [(1, "line 7: [0, 40) does not lie in a text of 11 characters")]
+    assert documents(strict)[0].metadata["annotations"][0]["text"] == "Zinc"
+
+
+def test_a_line_that_is_no_pubtator_costs_only_its_document(tmp_path: Path) -> None:
+    path = tmp_path / "x.pubtator"
+    path.write_bytes(b"secret line\n\n1|t|one\n1|a|\xff\n\n2|t|two\n2|a|2\n")
+    found = read_all(get_format("pubtator"), [path])
+    assert texts(found) == ["two\n2"]
+    assert rejected(found) == [(0, "line 1: expected ID|t|title"), (1, "line 4: not valid UTF-8 at byte 4")]
+
+
+def bioc(*passages: str, root: str = "collection") -> str:
+    return f"<{root}><source/><date/><key/><document><id>7</id>{''.join(passages)}</document></{root}>"
+
+
+def test_bioc_passages_are_lines_and_annotations_move_with_them(tmp_path: Path) -> None:
+    """In this file passages lie a hundred characters apart, and the second is given in sentences."""
+    mark = (
+        '<annotation id="1"><infon key="type">drug</infon><location offset="{}" length="4"/>'
+        "<text>{}</text></annotation>"
+    )
+    first = f'<infon key="type">front</infon><offset>0</offset><text>Zinc</text>{mark.format(0, "Zinc")}'
+    second = (
+        "<offset>104</offset><sentence><offset>104</offset><text>It helps.</text></sentence>"
+        f"<sentence><offset>114</offset><text>Iron too.</text></sentence>{mark.format(114, 'Iron')}"
+    )
+    (tmp_path / "x.xml").write_text(bioc(*(f"<passage>{passage}</passage>" for passage in (first, second))))
+    options = ReadOptions(keep_fields=("annotations", "sections"))
+    (document,) = documents(read_all(get_format("bioc-xml"), [tmp_path], options))
+    assert (document.id, document.text) == ("7", "Zinc\nIt helps. Iron too.")
+    assert [(span["start"], span["text"]) for span in document.metadata["annotations"]] == [(0, "Zinc"), (15, "Iron")]
+    assert document.metadata["sections"] == [
+        {"label": "FRONT", "start": 0, "end": 4},
+        {"label": "", "start": 5, "end": 24},
+    ]
+
+
+def test_bioc_that_is_not_is_set_aside(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text("<PubmedArticleSet/>")
+    (tmp_path / "b.xml").write_text(bioc("<passage><offset>secret</offset><text>x</text></passage>"))
+    (tmp_path / "c.xml").write_text(bioc("<passage><text>x</text></passage>").replace("</document>", "", 1))
+    found = read_all(get_format("bioc-xml"), [tmp_path])
+    assert [reason for _, reason in rejected(found)] == [
+        "not BioC XML: expected collection as the root element",
+        "an offset or a length is no whole number",
+        "malformed XML at line 1: the rest of the file is unread",
+    ]
+    for name, content in {
+        "a": "{",
+        "b": "[1]",
+        "c": '{"documents": [{"id": 1, "passages": 3}, {"passages": []}]}',
+    }.items():
+        (tmp_path / f"{name}.json").write_text(content)
+    found = read_all(get_format("bioc-json"), [tmp_path])
+    unfit = "not BioC JSON: expected a collection with `documents`, or documents with `passages`"
+    assert [reason for _, reason in rejected(found)] == ["not JSON in UTF-8", unfit, unfit]
+    assert [document.text for document in documents(found)] == [""]
+
+
+def test_xml_entities_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("SECRET")
+    body = bioc("<passage><offset>0</offset><text>a &file; b</text></passage>")
+    (tmp_path / "x.xml").write_text(
+        f'<!DOCTYPE collection [<!ENTITY file SYSTEM "file://{tmp_path}/secret.txt">]>{body}'
+    )
+    assert "SECRET" not in "".join(texts(read_all(get_format("bioc-xml"), [tmp_path])))
+
+
+def test_brat_pairs_stay_together_and_texts_need_no_annotations(tmp_path: Path) -> None:
+    for name, content in {"a.txt": "Zinc.", "a.ann": "T1\tdrug 0 4\tZinc\n", "a.b.txt": "Iron", "c.ann": ""}.items():
+        (tmp_path / name).write_text(content)
+    found = read_all(get_format("brat"), [tmp_path], KEEP)
+    assert [(document.id, len(document.metadata["annotations"])) for document in documents(found)] == [
+        *(("a", 1), ("a.b", 0))
+    ]
+    assert rejected(found) == [(0, "annotations without a text: brat wants NAME.txt beside NAME.ann")]
+    assert [document.id for document in documents(read_all(get_format("brat"), [tmp_path]))] == ["a", "a.b"]
+
+
+def test_iob_documents_begin_where_the_file_says_so_else_a_sentence_is_one(tmp_path: Path) -> None:
+    marked = tmp_path / "a.conll"
+    marked.write_text(
+        "-DOCSTART- -X- O O\n\nLung NN B-site\n. . O\n\nGone NN O\n\n-DOCSTART-\tn7\t-X-\tO\n\nIron\tB-drug\n"
+    )
+    found = documents(read_all(get_format("iob"), [marked], KEEP))
+    assert [(document.id, document.text) for document in found] == [(f"{marked}:0", "Lung .\nGone"), ("n7", "Iron")]
+    plain = tmp_path / "b.iob"
+    plain.write_text("Lung\tO\n\nsecret\n\nIron\tB-drug\n")
+    found = read_all(get_format("iob"), [plain])
+    assert texts(found) == ["Lung", "Iron"]
+    assert rejected(found) == [(1, "line 3: expected token<TAB>tag, or a blank line between sentences")]
+
+
+@pytest.mark.parametrize("case", [str.lower, str.upper])
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet"])
+def test_omop_notes(tmp_path: Path, case: object, suffix: str) -> None:
+    names = [case(name) for name in ("note_id", "person_id", "note_text", "note_date")]  # type: ignore[operator]
+    rows = [["11", "5", "Fever.", "2020-01-02"], ["12", "5", "No fever.", "2020-01-03"]]
+    path = tmp_path / f"note{suffix}"
+    if suffix == ".parquet":
+        pq.write_table(pa.table({name: [row[place] for row in rows] for place, name in enumerate(names)}), path)
+    else:
+        mark = "," if suffix == ".csv" else "\t"
+        path.write_text("".join(mark.join(row) + "\n" for row in [names, *rows]))
+    found = documents(read_all(get_format("omop-note"), [path], ReadOptions(keep_fields=(names[3],))))
+    assert [(document.id, document.text) for document in found] == [("11", "Fever."), ("12", "No fever.")]
+    assert "2020-01-02" in str(found[0].metadata)
+
+
+def test_a_table_that_is_no_note_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("id,text\n1,a\n")
+    with pytest.raises(UsageError, match="is no OMOP NOTE: it has no columns note_id and note_text"):
+        read_all(get_format("omop-note"), [tmp_path])
+
+
+NAMES = ("pubtator", "bioc-xml", "bioc-json", "brat", "iob")
+SPANS = (Span(0, 4, "drug", 0.5, "Zinc"), Span(12, 20, "disease", 0.5, "α-colds\n"))
+ROWS = rows_of([("Zinc helps α-colds\nand 😀.", (SPANS[0],)), ("Zinc", SPANS[:1])])
+PIECES = [b"\n", b"\n\n", b"\t", b"1\t0\t4\t", b"<", b"</document>", b"{", b"\\ud800", b"9" * 20, b"-1", b"\xff", b"\0"]
+JUNK = st.binary(max_size=6) | st.sampled_from(PIECES)
+
+
+def garbled(data: bytes, edits: list[tuple[float, int, bytes]]) -> bytes:
+    """The bytes with pieces cut out and junk put in."""
+    for share, cut, junk in edits:
+        place = int(share * len(data))
+        data = data[:place] + junk + data[place + cut :]
+    return data
+
+
+def check(name: str, folder: Path, data: bytes) -> None:
+    """No crash, and no kept annotation that is off."""
+    for old in folder.iterdir():
+        old.unlink()
+    chosen = get_format(name)
+    if name == "brat":
+        (folder / "x.txt").write_bytes("Zinc helps α-colds\nand 😀.".encode())
+        (folder / "y.txt").write_bytes(data)
+    (folder / f"x{chosen.suffixes[0]}").write_bytes(data)
+    for options in (ReadOptions(), KEEP):
+        for record in read_all(chosen, [folder], options):
+            if isinstance(record, Parsed):
+                text = record.document.text
+                text.encode()
+                for span in record.document.metadata.get("annotations", ()):
+                    assert 0 <= span["start"] < span["end"] <= len(text)
+                    assert text[span["start"] : span["end"]] == span["text"]
+            else:
+                assert len(record.reason) < 300  # type: ignore[union-attr]
+
+
+EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 30), JUNK), min_size=1, max_size=4)
+
+
+def base(name: str) -> bytes:
+    return b"T1\tdrug 0 4\tZinc\nT2\tx 11 18;19 22\tcut\n" if name == "brat" else get_writer(name).write(ROWS, ORIGIN)
+
+
+@settings(max_examples=40)
+@given(edits=EDITS)
+@pytest.mark.parametrize("name", NAMES)
+def test_garbled_files_give_records_or_reasons(
+    tmp_path_factory: pytest.TempPathFactory, name: str, edits: list[tuple[float, int, bytes]]
+) -> None:
+    check(name, tmp_path_factory.mktemp("x"), garbled(base(name), edits))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_garbled_files_many(tmp_path: Path, name: str) -> None:
+    @settings(max_examples=20_000)
+    @given(edits=EDITS)
+    def many(edits: list[tuple[float, int, bytes]]) -> None:
+        check(name, tmp_path, garbled(base(name), edits))
+
+    many()
+
+
+KEYS = "documents passages text offset annotations locations infons id length type".split()
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=5),
+    max_leaves=20,
+)
+
+
+@given(VALUES)
+def test_any_json_is_bioc_or_is_set_aside(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
+    check("bioc-json", tmp_path_factory.mktemp("x"), json.dumps(value).encode())
