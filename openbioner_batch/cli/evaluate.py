@@ -67,8 +67,35 @@ def build_settings(flags: dict[str, Any]) -> Any:
     return EvaluateSettings(corpora=corpora, **flags)
 
 
+def deid_settings(context: click.Context) -> Any:
+    """The settings that flags given with `--task deid` mean; flags of the other task are a mistake."""
+    import dataclasses
+
+    from openbioner_batch.errors import UsageError
+    from openbioner_batch.evaluation.deid_run import DeidEvaluateSettings
+
+    unset = (click.core.ParameterSource.DEFAULT, None)
+    given = {name: value for name, value in context.params.items() if context.get_parameter_source(name) not in unset}
+    taken = {field.name for field in dataclasses.fields(DeidEvaluateSettings)}
+    if wrong := sorted(given.keys() - taken - {"task", "as_json"}):
+        raise UsageError(f"--{wrong[0].replace('_', '-')} does not go with --task deid")
+    for name in given.keys() & {"corpora", "languages"}:
+        given[name] = tuple(word.strip() for word in given[name].split(",") if word.strip())
+    return DeidEvaluateSettings(**{name: given[name] for name in given.keys() & taken})
+
+
 @click.command("evaluate")
 @corpus_options
+@click.option(
+    "--task",
+    type=click.Choice(["entities", "deid"]),
+    default="entities",
+    show_default=True,
+    help="deid: how well patterns and a model (bundled-phi, or none) find identifiers.",
+)
+@click.option("--languages", metavar="A,B", help="With --task deid: only notes in these [en].")
+@click.option("--model-threshold", type=float, help="With --task deid: leave out the model's spans below this score.")
+@click.option("--strict-gold", is_flag=True, help="With --task deid: what the corpus forgot to annotate is wrong.")
 @click.option("--split", default="test", show_default=True, help="Of known corpora: test or devel.")
 @click.option("--no-calibration", is_flag=True, help="Leave out the checkpoint's biases and thresholds.")
 @click.option(
@@ -78,17 +105,30 @@ def build_settings(flags: dict[str, Any]) -> Any:
     "--ablate-descriptions", is_flag=True, help="Compare the views of the descriptions, and ensembles of them."
 )
 @click.option("--plot", metavar="FILE", help="With --ablate-descriptions: draw the comparison into this PNG.")
-def command(as_json: bool, ablate_descriptions: bool, plot: str | None, **flags: Any) -> None:
+@click.pass_context
+def command(context: click.Context, as_json: bool, ablate_descriptions: bool, plot: str | None, **flags: Any) -> None:
     """Score a model on the corpora at --corpus: strict entity-level precision, recall and F1 with 95 % intervals.
 
     --corpus is a folder with known corpora (NCBI-disease, BC5CDR, BC2GM, JNLPBA, AnatEM, each a folder with
     test.tsv.gz of tokens and IOB tags), or one corpus: IOB tags, PubTator, brat (a folder) or JSONL, plain or .gz. A
     corpus that is not known by name needs --types.
-    """
-    settings = build_settings(flags)
 
+    With --task deid it is a folder with pii_anon_clinical.jsonl.gz and presidio_synthetic.jsonl.gz, or JSONL with `id`,
+    `text` and `spans` of types of the PHI catalog: recall and precision by token, and the notes that leak.
+    """
     from openbioner_batch.report.progress import corpus_progress
 
+    if context.params["task"] == "deid":
+        from openbioner_batch.evaluation.deid_run import evaluate_deid
+        from openbioner_batch.report.deid_scores import print_deid
+
+        deid = deid_settings(context)
+        with corpus_progress() as progress:
+            print_deid(evaluate_deid(deid, progress), as_json)
+        return
+    for name in ("task", "languages", "model_threshold", "strict_gold"):
+        del flags[name]
+    settings = build_settings(flags)
     if plot and not ablate_descriptions:
         from openbioner_batch.errors import UsageError
 

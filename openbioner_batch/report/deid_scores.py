@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 
 
 def deid_table(result: Mapping[str, Any]) -> Table:
     """A row for each class and then each type: recall and precision of tokens, in percent, with counts.
 
+    `spans` is the recall of spans of which any letter is found, `strict` the F1 of spans and classes as they are.
+
     Args:
         result: `DeidScores.as_dict()`.
     """
     notes, leaking = result["notes"], result["notes_with_a_leak"]
     table = Table(
-        title=f"{notes} notes, {leaking} with a leak ({result['leak_share']:.1%}); tokens, spans that share a letter",
+        title=f"{notes} notes, {leaking} with a leak ({result['leak_share']:.1%})",
         box=None,
         pad_edge=False,
         header_style="bold",
     )
     table.add_column("", no_wrap=True)
-    for name in ("recall", "precision", "F1", "gold", "missed", "wrong", "span recall", "strict F1"):
+    for name in ("recall", "prec.", "F1", "gold", "missed", "wrong", "spans", "strict"):
         table.add_column(name, justify="right")
     tokens, overlap, strict = result["tokens"], result["spans_overlap"], result["spans_strict"]
     table.add_row("five classes", *_cells(tokens["five_classes"]), style="bold")
@@ -36,6 +40,18 @@ def deid_table(result: Mapping[str, Any]) -> Table:
     for name, row in tokens["by_type"].items():
         table.add_row(name, *_cells(row))
     return table
+
+
+def print_deid(result: Mapping[str, Any], as_json: bool) -> None:
+    """Print the result of `evaluate_deid`: a table for each corpus, or JSON."""
+    if as_json:
+        print(json.dumps(result, indent=2))
+        return
+    console = Console(highlight=False)
+    for name, scores in result["corpora"].items():
+        console.print(f"[bold]{name}[/bold]")
+        console.print(deid_table(scores))
+        console.print()
 
 
 def _cells(row: Mapping[str, float]) -> list[str]:

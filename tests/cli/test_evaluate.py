@@ -145,3 +145,18 @@ def test_calibrate_does_not_write_into_another_folder(
     asked = ["--corpus", str(corpus), "--types", f"Drug={type_file}", "--model", str(checkpoint)]
     with pytest.raises(UsageError, match="is not empty"):
         CliRunner().invoke(calibrate_cli.command, [*asked, "--output", str(other)], catch_exceptions=False)
+
+
+def test_finding_identifiers_is_a_task_of_its_own(tmp_path: Path) -> None:
+    notes = tmp_path / "notes.jsonl"
+    text = "Patient: Ann Lee, MRN: 2208714."
+    spans = [[9, 16, "patient_name"], [23, 30, "medical_record_number"]]
+    notes.write_text(json.dumps({"id": "1", "text": text, "spans": spans}) + "\n")
+    arguments = ("--task", "deid", "--corpus", notes, "--model", "none")
+    table = evaluate(*arguments)
+    assert table.exit_code == 0, table.output
+    assert "medical_record_number" in table.stdout
+    result = json.loads(evaluate(*arguments, "--json").stdout)
+    assert result["corpora"]["notes"]["tokens"]["by_type"]["medical_record_number"]["recall"] == 1
+    with pytest.raises(UsageError, match="--resamples does not go with --task deid"):
+        evaluate(*arguments, "--resamples", 10)
