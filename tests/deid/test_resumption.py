@@ -1,0 +1,70 @@
+"""A run on Ray that is killed gives, with the same command, the bytes of one that was not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from processes import Program, wait_until
+from scorers import NameScorerFactory
+
+from .conftest import Archive, Deidentify
+
+SAMPLE = Path(__file__).resolve().parents[2] / "openbioner_batch" / "data" / "sample_clinical.jsonl"
+
+
+@pytest.fixture
+def programs() -> Iterator[list[Program]]:
+    """Programs that do not outlive the test."""
+    programs: list[Program] = []
+    yield programs
+    for program in programs:
+        program.end()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The bytes of all that a run gives, by name."""
+    files = [file for kind in ("data", "audit", "quarantine", "report.json") for file in find(folder / kind)]
+    return {str(file.relative_to(folder)): file.read_bytes() for file in files}
+
+
+def find(path: Path) -> list[Path]:
+    return [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+
+
+@pytest.mark.timeout(900)
+def test_a_killed_run_goes_on_to_the_same_bytes(
+    archive: Archive, run: Deidentify, key_file: Path, programs: list[Program], tmp_path: Path
+) -> None:
+    lines = SAMPLE.read_text("utf-8").splitlines()
+    inputs = archive("a.jsonl", [*lines, "{broken"])
+    more = {
+        "policy": "surrogate",
+        "patient_field": "patient_id",
+        "known_fields": "name,mrn,birth_date,phone,address,provider",
+        "key_file": str(key_file),
+        "model": "bundled",
+        "residual_sample": "20%",
+        "shard_documents": 5,
+    }
+    killed = tmp_path / "killed"
+    drive = Path(__file__).parents[1] / "drive_deid.py"
+    asked = {"inputs": [str(inputs)], "output": str(killed), **more}
+    program = Program([str(drive), json.dumps(asked), "0.2"])
+    programs.append(program)
+    wait_until(lambda: len(find(killed / "audit")) > 1)
+    program.process.kill()
+    program.finish()
+    before = len(find(killed / "audit"))
+    program.end()
+
+    resumed = run(inputs, NameScorerFactory("patient_name"), output=killed, **more)
+
+    whole = run(inputs, NameScorerFactory("patient_name"), **more)
+    assert 1 < before < 20
+    assert contents(killed) == contents(tmp_path / "out")
+    assert resumed.report == whole.report
+    assert resumed.summary.tagged_now < whole.summary.tagged_now == 100
+    assert whole.report["residual"]["model"]["notes"] > 5
