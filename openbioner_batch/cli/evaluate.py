@@ -106,7 +106,9 @@ def deid_settings(context: click.Context) -> Any:
 )
 @click.option("--plot", metavar="FILE", help="With --ablate-descriptions: draw the comparison into this PNG.")
 @click.pass_context
-def command(context: click.Context, as_json: bool, ablate_descriptions: bool, plot: str | None, **flags: Any) -> None:
+def command(
+    context: click.Context, /, as_json: bool, ablate_descriptions: bool, plot: str | None, **flags: Any
+) -> None:
     """Score a model on the corpora at --corpus: strict entity-level precision, recall and F1 with 95 % intervals.
 
     --corpus is a folder with known corpora (NCBI-disease, BC5CDR, BC2GM, JNLPBA, AnatEM, each a folder with
