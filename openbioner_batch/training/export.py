@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import math
 import os
 import struct
@@ -116,7 +117,11 @@ def _rank_of(file: Path) -> int:
 
 
 def _load(file: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=False, mmap=True)
+    logging.disable(logging.WARNING)  # DeepSpeed's classes are in the pickle, and it greets whoever imports it
+    try:
+        loaded: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=False, mmap=True)
+    finally:
+        logging.disable(logging.NOTSET)
     return loaded
 
 

@@ -52,6 +52,8 @@ class Metrics:
         self._store = store
         self._by_step: dict[int, Entry] = {}
         self._changed = False
+        self.cheap = store.local
+        """Whether writing at every change costs next to nothing."""
         self._writer: Any = None
         if resumed:
             with suppress(FileNotFoundError):

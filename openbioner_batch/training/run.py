@@ -59,11 +59,20 @@ def pretrain(settings: PretrainSettings, stream: TextIO | None = None) -> dict[s
     stream = stream or sys.stderr
     _check_packages(settings)
     store = Store(settings.storage)
-    resumed = _check_earlier(store, settings)
-    finished = _finished(store)
+    resumed = check_earlier(store, settings)
+    finished = _finished(store, settings)
+    if finished:
+        print(f"finished: {store.url}/{MODEL}", file=stream)
+        return finished
     directory = tokenizer_directory(settings)
     config = model_config(settings)
     with ray_connection(settings.ray_address) as resources:
+        wanted = settings.parallel.workers
+        if settings.parallel.use_gpu and resources.gpus < wanted and settings.ray_address is None:
+            raise UsageError(
+                f"parallel.workers is {wanted}, a GPU each, and this machine has {resources.gpus}: "
+                f"lower it, or set parallel.use_gpu to false"
+            )
         tokenizer = Tokenizer.from_directory(directory)
         descriptions = _descriptions(settings)
         vocabulary = _vocabulary(settings, descriptions, tokenizer)
@@ -73,9 +82,6 @@ def pretrain(settings: PretrainSettings, stream: TextIO | None = None) -> dict[s
         corpus = read_corpus(settings, tokenizer)
         mean = vocabulary.mean_tokens if vocabulary is not None else 0.0
         plan = make_plan(corpus.tokens, corpus.weights, mean, settings)
-        if finished and finished["steps"] >= plan.steps:
-            print(f"finished: {store.url}/{MODEL}", file=stream)
-            return finished
         store.put(SETTINGS, json.dumps(as_plain(settings), indent=2).encode())
         print(
             f"{len(corpus.tokens):,} pieces, {int(corpus.tokens.sum()):,} text tokens, "
@@ -171,7 +177,7 @@ def _watched(monitor: Any, metrics: Metrics, display: Display) -> Iterator[None]
             polls += 1
             if ending:
                 return
-            if polls % _FLUSH_POLLS == 0:
+            if polls % _FLUSH_POLLS == 0 or metrics.cheap:
                 metrics.flush()
 
     thread = threading.Thread(target=watch, daemon=True)
@@ -216,7 +222,7 @@ def _check_packages(settings: PretrainSettings) -> None:
         )
 
 
-def _check_earlier(store: Store, settings: PretrainSettings) -> bool:
+def check_earlier(store: Store, settings: PretrainSettings) -> bool:
     """Whether the folder holds an earlier part of this run.
 
     Raises:
@@ -238,12 +244,14 @@ def _check_earlier(store: Store, settings: PretrainSettings) -> bool:
     return True
 
 
-def _finished(store: Store) -> dict[str, Any] | None:
+def _finished(store: Store, settings: PretrainSettings) -> dict[str, Any] | None:
+    """The facts of a run that ended under the same settings; a changed schedule goes on."""
     try:
         found: dict[str, Any] = json.loads(store.get(RESULT))
+        earlier = json.loads(store.get(SETTINGS))
     except FileNotFoundError:
         return None
-    return found
+    return found if earlier["schedule"] == as_plain(settings)["schedule"] else None
 
 
 def _chosen(result: Any) -> tuple[Any, int, float | None]:

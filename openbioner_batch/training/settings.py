@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from openbioner_batch.errors import UsageError
+from openbioner_batch.training.checks import check_choice, check_positive, check_share
 
 OBJECTIVES = ("tagging", "masked-language")
 SCHEDULES = ("constant", "warmup", "warmup-decay")
 PRECISIONS = ("fp32", "bf16", "fp16")
 SUPERVISION = ("gold", "silver", "mixed")
 STORED = ("float32", "float16", "bfloat16")
-
-
-def _choice(name: str, value: Any, valid: tuple[Any, ...]) -> None:
-    if value not in valid:
-        raise UsageError(f"{name} is {value!r}: give one of {', '.join(map(str, valid))}")
-
-
-def _share(name: str, value: float) -> None:
-    if not 0 <= value <= 1:
-        raise UsageError(f"{name} is {value}: give a number from 0 to 1")
-
-
-def _positive(name: str, value: int) -> None:
-    if value < 1:
-        raise UsageError(f"{name} is {value}: give a whole number from 1 up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +41,7 @@ class Start:
             )
         if bool(self.vocabulary) != bool(self.variant):
             raise UsageError("start.vocabulary goes with start.variant: a directory or hub id with a tokenizer")
-        _share("start.encoder_dropout", self.encoder_dropout)
+        check_share("start.encoder_dropout", self.encoder_dropout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +86,8 @@ class Validation:
     """How often, in optimizer steps; the last step is always scored."""
 
     def __post_init__(self) -> None:
-        _positive("validation.limit", self.limit)
-        _positive("validation.every_steps", self.every_steps)
+        check_positive("validation.limit", self.limit)
+        check_positive("validation.every_steps", self.every_steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +133,12 @@ class Recipe:
     """Dropout on the encoder's output before the heads."""
 
     def __post_init__(self) -> None:
-        _choice("recipe.objective", self.objective, OBJECTIVES)
+        check_choice("recipe.objective", self.objective, OBJECTIVES)
         fewest, most = self.types_per_pass
         if not 1 <= fewest <= most:
             raise UsageError(f"recipe.types_per_pass is [{fewest}, {most}]: give the fewest and the most, from 1 up")
         for name in ("positives_share", "mask_probability", "head_dropout"):
-            _share(f"recipe.{name}", getattr(self, name))
+            check_share(f"recipe.{name}", getattr(self, name))
         weight = self.no_entity_weight
         if weight != "dynamic" and (isinstance(weight, str) or weight < 0):
             raise UsageError(f'recipe.no_entity_weight is {weight!r}: give "dynamic" or a number from 0 up')
@@ -185,7 +170,7 @@ class Schedule:
     """Longest gradient; longer ones are shortened to it. 0 leaves them."""
 
     def __post_init__(self) -> None:
-        _choice("schedule.kind", self.kind, SCHEDULES)
+        check_choice("schedule.kind", self.kind, SCHEDULES)
         if (self.epochs is None) == (self.steps is None):
             raise UsageError("schedule: give one of epochs and steps")
         if (self.epochs or self.steps or 0) <= 0:
@@ -206,8 +191,8 @@ class Batch:
     """Passes whose gradients are averaged into one optimizer step."""
 
     def __post_init__(self) -> None:
-        _positive("batch.pass_tokens", self.pass_tokens)
-        _positive("batch.accumulation", self.accumulation)
+        check_positive("batch.pass_tokens", self.pass_tokens)
+        check_positive("batch.accumulation", self.accumulation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +213,9 @@ class Parallel:
     """Workers that may die before the run gives up."""
 
     def __post_init__(self) -> None:
-        _positive("parallel.workers", self.workers)
-        _choice("parallel.zero_stage", self.zero_stage, (0, 1, 2))
-        _choice("parallel.precision", self.precision, PRECISIONS)
+        check_positive("parallel.workers", self.workers)
+        check_choice("parallel.zero_stage", self.zero_stage, (0, 1, 2))
+        check_choice("parallel.precision", self.precision, PRECISIONS)
         if self.precision == "fp16" and not self.use_gpu:
             raise UsageError("parallel.precision fp16 is for GPUs; without parallel.use_gpu give fp32 or bf16")
         if self.precision == "fp16" and not self.zero_stage:
@@ -251,9 +236,9 @@ class Checkpoints:
     """How many are kept: the best by F1 (without validation the latest), and always the latest."""
 
     def __post_init__(self) -> None:
-        _positive("checkpoints.keep", self.keep)
+        check_positive("checkpoints.keep", self.keep)
         if self.every_steps is not None:
-            _positive("checkpoints.every_steps", self.every_steps)
+            check_positive("checkpoints.every_steps", self.every_steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +257,7 @@ class Card:
     """More text for the card."""
 
     def __post_init__(self) -> None:
-        _choice("card.supervision", self.supervision, SUPERVISION)
+        check_choice("card.supervision", self.supervision, SUPERVISION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,5 +289,5 @@ class PretrainSettings:
             raise UsageError("storage must not be empty: give the folder or URL of the run")
         if not self.sources:
             raise UsageError("sources: give at least one {path: FOLDER}")
-        _positive("log_every", self.log_every)
-        _choice("stored", self.stored, STORED)
+        check_positive("log_every", self.log_every)
+        check_choice("stored", self.stored, STORED)

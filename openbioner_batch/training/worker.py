@@ -79,6 +79,7 @@ class Worker:
         self._peak = peak_flops(self._device, self._settings.parallel.precision)
         self._meter = Meter()
         self._saved = time.monotonic()
+        self._entries: list[dict[str, Any]] = []  # since the last checkpoint, which keeps them if the driver dies
 
     def train(self) -> None:
         """From the latest checkpoint, where there is one, to the last step."""
@@ -160,6 +161,7 @@ class Worker:
         if self._rank == 0:
             import ray
 
+            self._entries.append(entry)
             ray.get(self._task.monitor.report.remote(entry))
 
     def _save(self, done: int, score: float) -> None:
@@ -169,8 +171,8 @@ class Worker:
             folder = Path(name)
             self._engine.save(folder)
             if self._rank == 0:
-                state = {"step": done, "workers": self._workers, "zero_stage": self._settings.parallel.zero_stage}
-                (folder / STATE_FILE).write_text(json.dumps(state))
+                (folder / STATE_FILE).write_text(json.dumps({"step": done, "entries": self._entries}))
+                self._entries.clear()
             checkpoint = ray.train.Checkpoint.from_directory(folder) if os.listdir(folder) else None
             metrics = {"step": done, "f1": score}
             ray.train.report(metrics, checkpoint=checkpoint, checkpoint_dir_name=f"step-{done:08}")
@@ -185,7 +187,11 @@ class Worker:
             return 0
         with checkpoint.as_directory() as name:
             self._engine.load(Path(name))
-            return int(json.loads((Path(name) / STATE_FILE).read_text())["step"])
+            state = json.loads((Path(name) / STATE_FILE).read_text())
+        for entry in state["entries"]:
+            self._report(entry)
+        self._entries.clear()
+        return int(state["step"])
 
     def _sum(self, values: torch.Tensor) -> torch.Tensor:
         """Sums over the workers."""

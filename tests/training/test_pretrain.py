@@ -107,3 +107,70 @@ def test_a_run_whose_worker_and_driver_were_killed_ends_as_one_that_was_left_alo
     assert json.loads((tmp_path / "killed" / "result.json").read_text())["f1"] > 0
     kept = list((tmp_path / "killed" / "checkpoints").glob("step-*"))
     assert 1 <= len(kept) <= 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(
+    "parallel",
+    [
+        {"workers": 2, "zero_stage": 1, "precision": "fp32"},
+        {"workers": 2, "zero_stage": 2, "precision": "bf16"},
+    ],
+    ids=["ZeRO 1 in fp32", "ZeRO 2 in bf16"],
+)
+def test_the_same_with_deepspeed(checkpoint: Path, tmp_path: Path, parallel: dict[str, object]) -> None:
+    pytest.importorskip("deepspeed", reason="the train extra is not installed")
+    reference = start(config_file(tmp_path, "whole", checkpoint, parallel=parallel))
+    try:
+        code, output = reference.finish(900)
+        assert code == 0, output
+    finally:
+        reference.end()
+    killed_run(config_file(tmp_path, "killed", checkpoint, parallel=parallel), tmp_path / "killed")
+    assert_same_training(tmp_path / "killed", tmp_path / "whole")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_deepspeed_and_plain_torch_train_alike(checkpoint: Path, tmp_path: Path) -> None:
+    """Gradients of an even split of batches: one worker's passes, accumulated, are two workers' passes averaged."""
+    pytest.importorskip("deepspeed", reason="the train extra is not installed")
+    steps = {"schedule": {"steps": 10, "encoder_rate": 1e-3, "head_rate": 1e-2}, "log_every": 1}
+    still = {"recipe": {"types_per_pass": [1, 3], "head_dropout": 0.0}, "validation": {}}
+    curves = {}
+    for name, parallel, accumulation in (
+        ("plain, one", {"workers": 1}, 4),
+        ("plain, two", {"workers": 2}, 2),
+        ("zero 2, two", {"workers": 2, "zero_stage": 2}, 2),
+    ):
+        batch = {"pass_tokens": 400, "accumulation": accumulation}
+        config = config_file(tmp_path, name, checkpoint, parallel=parallel, batch=batch, **steps, **still)
+        raw = yaml.safe_load(config.read_text())
+        raw["start"]["encoder_dropout"] = 0.0
+        config.write_text(yaml.safe_dump(raw))
+        program = start(config)
+        try:
+            code, output = program.finish(300)
+        finally:
+            program.end()
+        assert code == 0, output
+        curves[name] = [values["loss"] for values in curve(tmp_path / name).values()]
+    assert curves["plain, two"] == pytest.approx(curves["plain, one"], rel=1e-3)
+    assert curves["zero 2, two"] == pytest.approx(curves["plain, one"], rel=1e-3)
+
+
+def test_another_run_in_the_same_folder_is_refused(checkpoint: Path, tmp_path: Path) -> None:
+    from openbioner_batch.engine.store import Store
+    from openbioner_batch.errors import UsageError
+    from openbioner_batch.training.run import SETTINGS, check_earlier
+    from openbioner_batch.training.settings_file import as_plain, load_settings
+
+    config = str(config_file(tmp_path, "run", checkpoint))
+    settings = load_settings(config)
+    store = Store(settings.storage)
+    assert not check_earlier(store, settings)
+    store.put(SETTINGS, json.dumps(as_plain(settings)).encode())
+    assert check_earlier(store, load_settings(config, ["schedule.steps=70", "parallel.threads=1"]))
+    with pytest.raises(UsageError, match=r'holds a run whose parallel is .*"workers": 2.*, not .*"workers": 3'):
+        check_earlier(store, load_settings(config, ["parallel.workers=3"]))
