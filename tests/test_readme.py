@@ -166,3 +166,11 @@ def test_a_key_and_a_policy_of_the_readme_replace_what_was_found(
     )
     assert shown
     assert shown[1].upper() == shown[2]
+
+
+def test_the_identifiers_command_scores_notes(tmp_path: Path) -> None:
+    text = "Patient: Ann Lee, MRN: 2208714."
+    spans = [[9, 16, "patient_name"], [23, 30, "medical_record_number"]]
+    (tmp_path / "notes.jsonl").write_text(json.dumps({"id": "1", "text": text, "spans": spans}))
+    table = shell(command("openbioner-batch evaluate --task deid --corpus notes.jsonl"), tmp_path)
+    assert "medical_record_number" in table
