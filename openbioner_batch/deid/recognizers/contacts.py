@@ -10,7 +10,7 @@ from openbioner_batch.deid.recognizers.context import any_in, in_regions, labels
 
 LABELS = labels("phones")
 _WEAK = frozenset("number home work office line text at emergency page pg contact reach call called".split())
-_EXTENSION = r"(?:[ ,;]{0,3}(?:x|ext\.?|extn\.?|extension|#)[ .:#]{0,3}\d{1,6}\b)?"
+_EXTENSION = r"(?:[ ,;]{0,3}(?:x|ext\.?|extn\.?|extension|#)[ .:#]{0,3}(?:\d-\d{3,5}|\d{1,6})\b)?"
 _US = re.compile(
     rf"(?<![^\W_])(?<!\d[.\-/])(?:\+?1[ .\-]{{0,2}})?(?:\(\d{{3}}\)[ .\-]{{0,2}}|"
     rf"\d{{3}}[ .\-/]{{1,2}})\d{{3}}[ .\-]{{1,2}}\d{{4}}"
@@ -45,13 +45,14 @@ _SHORT_LABELS = (
     "p9",
 )
 _EXT_ALONE = re.compile(
-    r"\b(?:ext\.?|extn\.?|extension)[ :#]{1,3}(?P<number>\d{3,6})\b(?!\s?(?:degrees|deg|°))|\bx(?P<x>\d{4,5})\b",
+    r"\b(?:ext\.?|extn\.?|extension)[ :#]{1,3}(?P<number>\d{3,6}|\d-\d{3,5})\b(?!\s?(?:degrees|deg|°))|"
+    r"\bx(?P<x>\d{4,5})\b",
     re.IGNORECASE,
 )
 _DATE = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}")
 _UNIT = re.compile(r"\s?(?:mg|mcg|ml|cc|kcal|cal|units?|feet|ft|cm|mm|iu|g\b|kg|per|/|%|cells|hz)", re.IGNORECASE)
 
-_EMAIL = re.compile(r"(?<![\w.+%-])[\w+%-](?:[\w.+%-]{0,62}[\w+%-])?\s?@\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}(?<!-)")
+_EMAIL = re.compile(r"(?<![\w.+%-])[\w+%-](?:[\w.+%-]{0,62}[\w+%-])?@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}(?<!-)")
 _URL = re.compile(
     r"(?<![^\W_])(?:(?:https?|ftps?|sftp)://|www\.)[^\s<>\"'{}|\\^`⟧]{2,500}"
     r"|(?<![\w@.-])(?:[a-z0-9-]{1,63}\.){1,4}(?:com|org|net|edu|gov|mil|info|io|health|care|clinic|co\.uk|de|fr|"
@@ -130,7 +131,7 @@ def _phones(text: str, small: str, regions: list[tuple[int, int, int]]) -> Itera
         yield Finding(*match.span(name), "phone_number", 0.6, ("pattern:phone",))
     for match in in_regions(_ANY, text, regions, 6):
         digits = sum(map(str.isdigit, match[0]))
-        if digits < 6 or _DATE.fullmatch(match[0]) or _UNIT.match(text, match.end()):
+        if digits < 6 or _DATE.match(match[0]) or _UNIT.match(text, match.end()):
             continue
         label = _label(text, match.start())
         if label and (label not in _WEAK or digits >= 7):

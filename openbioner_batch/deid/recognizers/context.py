@@ -13,6 +13,7 @@ FILLERS = frozenset("no nos number numbers num nr is was are of the a id code id
 """Words that may stand between a label and its value."""
 
 _WORD = re.compile(r"[^\W\d_]+(?:[/'’.][^\W\d_]+)*\.?")
+_DOTTED = re.compile(r"(?<=[^\W\d_]{2})\.(?=[^\W\d_]{2})")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _REGION = re.compile(
     r"(?<!\S)[^\s\d]*+\d\S*+(?:[ \t]{1,2}+(?:[^\s\d]*+\d\S*+|[A-Z]{4}(?!\S)|[-–/+(]++(?!\S)|(?i:ext|x|#|extn|"
@@ -25,7 +26,7 @@ def words_before(text: str, start: int, most: int = 6) -> list[str]:
     """The last few words before `start`, lower case and without dots, as far as no digit or sentence stands between."""
     window = text[max(0, start - WINDOW) : start].rstrip(" \t\"'|")
     window = _BREAK.split(window)[-1]
-    words = _WORD.findall(_CAMEL.sub(" ", window.replace("_", " ")))
+    words = _WORD.findall(_DOTTED.sub(" ", _CAMEL.sub(" ", window.replace("_", " "))))
     return [word.replace(".", "").replace("’", "'").lower() for word in words[-most:]]
 
 

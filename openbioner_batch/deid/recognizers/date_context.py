@@ -86,8 +86,8 @@ def _score(text: str, mention: DateMention) -> float:
     if mention.form in ("month", "day", "holiday", "season"):
         return 0.6
     if mention.form == "dotted":
-        written = text[mention.start : mention.end]
-        return 0.7 if written[:1] == "0" or _date_words(text, mention.start) & _DATE_WORDS else 0.0
+        sure = text[mention.start] == "0" or _date_words(text, mention.start) & _DATE_WORDS
+        return 0.7 if sure else 0.0 if is_measure(text, mention) else 0.5
     return _pair_score(text, mention)
 
 
