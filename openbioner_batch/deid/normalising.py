@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _LETTER = r"[^\W\d_]"
 WORD = rf"{_LETTER}(?:{_LETTER}|[\u0300-\u036f])*(?:['’`]{_LETTER}(?:{_LETTER}|[\u0300-\u036f])*)*"
@@ -36,12 +37,14 @@ def squeeze(text: str) -> str:
     return "".join(filter(str.isalnum, text)).casefold()
 
 
-def comparable_forms(text: str) -> set[str]:
+@lru_cache(maxsize=8192)
+def comparable_forms(text: str) -> frozenset[str]:
     """What an invented value must not equal, lest it be taken for this original: its words, its digits, the whole."""
+    whole = squeeze(text)
+    if whole.isdecimal():
+        return frozenset((whole,))
     forms = {normalise_word(strip_possessive(word)[0]) for word in _words.findall(text)}
-    forms.add(squeeze(text))
-    forms.add("".join(filter(str.isdecimal, text)))
-    return forms
+    return frozenset((*forms, whole, "".join(filter(str.isdecimal, whole))))
 
 
 def like_case(original: str, invented: str) -> str:

@@ -8,7 +8,7 @@ from openbioner_batch.deid.normalising import like_case, normalise_word, squeeze
 from openbioner_batch.deid.scope import Scope
 from openbioner_batch.deid.surrogates.base import Surrogate
 from openbioner_batch.deid.surrogates.identifiers import invented_number, lay_out
-from openbioner_batch.deid.surrogates.names import digits_surrogate, letter_surrogate, part_surrogate
+from openbioner_batch.deid.surrogates.names import letter_surrogate, part_surrogate
 from openbioner_batch.deid.surrogates.stock import stock
 
 _PHONE_WORDS = frozenset(
@@ -66,7 +66,7 @@ def account_surrogate(text: str, scope: Scope) -> Surrogate:
     for place in range(1, len(pieces), 2):
         run = pieces[place]
         if run.isdecimal():
-            pieces[place] = digits_surrogate(run, scope)
+            pieces[place] = invented_number(run, scope)
             continue
         names = [
             letter_surrogate(part, scope) if len(part) == 1 else part_surrogate(part, scope)

@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from openbioner_batch.deid.normalising import WORD, like_case, normalise_word, strip_possessive
 from openbioner_batch.deid.scope import LETTERS, Scope
 from openbioner_batch.deid.surrogates.base import Surrogate
+from openbioner_batch.deid.surrogates.identifiers import invented_number
 from openbioner_batch.deid.surrogates.stock import stock
 
 TITLES = frozenset(
@@ -42,6 +44,7 @@ _CONNECTIVES = frozenset("and or of the aka nee née by".split())
 _AMBIGUOUS = frozenset("do pa ms ma ba pt ot dc".split())
 """Credentials that are names or initials, too: only with dots, or after a comma and a whole name."""
 
+_NO_MARKS = re.compile(r"[-. ]")
 _token = re.compile(rf"((?:[A-Z]\.){{2,}}[A-Z]?|Ph\.? ?D\.?|PA-C\b|{WORD}|\d+)")
 
 
@@ -90,19 +93,13 @@ def letter_surrogate(letter: str, scope: Scope) -> str:
     return found if found else scope.choose(LETTERS, "letter", letter)
 
 
-def digits_surrogate(digits: str, scope: Scope) -> str:
-    """As many other digits."""
-    space = 10 ** len(digits)
-    return str((int(digits) + 1 + scope.number("digits", digits) % (space - 1)) % space).zfill(len(digits))
-
-
 def _kept_tokens(pieces: list[str]) -> set[int]:
     """The places of titles, credentials and connectives; none where no name would be left."""
     kept: set[int] = set()
     names = 0
     for place in range(1, len(pieces), 2):
         token, before, after = pieces[place], pieces[place - 1], pieces[place + 1]
-        plain = token.replace(".", "").replace("-", "").replace(" ", "").lower()
+        plain = token.lower() if token.isalpha() else _NO_MARKS.sub("", token).lower()
         if token in _CONNECTIVES:
             kept.add(place)
         elif plain in TITLES and not _is_initials(token):
@@ -134,10 +131,9 @@ def _is_initials(token: str) -> bool:
 
 def _token_surrogate(token: str, scope: Scope, avoid: Collection[str], invented: set[str]) -> str:
     if token.isdecimal():
-        return digits_surrogate(token, scope)
-    base, possessive = strip_possessive(token)
-    part = normalise_word(base)
-    if "." in base or len(part) == 1 or _are_initials(base, part):
+        return invented_number(token, scope)
+    base, possessive, part, are_initials = _read_token(token)
+    if are_initials:
         return "".join(_letter(letter, scope) for letter in base) + possessive
     if not part:
         return letter_surrogate(token, scope)
@@ -148,9 +144,17 @@ def _token_surrogate(token: str, scope: Scope, avoid: Collection[str], invented:
     return like_case(base, name) + possessive
 
 
-def _are_initials(base: str, part: str) -> bool:
-    """Up to three letters of one case that no list of names has: EKS, but LEE is a name."""
-    return len(part) <= 3 and (base.isupper() or base.islower()) and not stock().knows(part)
+@lru_cache(maxsize=8192)
+def _read_token(token: str) -> tuple[str, str, str, bool]:
+    """A token as written without its possessive, that, its normalised form, and whether it stands for initials.
+
+    Initials are single letters, letters with dots, and up to three letters of one case that no list of names has: EKS,
+    but not LEE.
+    """
+    base, possessive = strip_possessive(token)
+    part = normalise_word(base)
+    short = len(part) <= 3 and (base.isupper() or base.islower()) and not stock().knows(part)
+    return base, possessive, part, "." in base or len(part) == 1 or short
 
 
 def _letter(letter: str, scope: Scope) -> str:
