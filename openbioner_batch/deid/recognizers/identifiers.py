@@ -21,7 +21,7 @@ LABELS = labels("numbers")
 """What stands before an identifier, and the catalog's type of what follows."""
 
 LOOSE = frozenset(
-    """case visit plan group block report path study lot order job subject card device implant chart unit generator
+    """file case visit plan group block report path study lot order job subject card device implant chart unit generator
     slide document code key reference ref member vehicle certificate registration template bin visa pathology
     specimen template pin enc billing contact pacemaker insurance sample accession referral record dictation
     license mr ss""".split()
@@ -120,16 +120,13 @@ def _labelled(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Findin
             yield Finding(start, end, PREFIXES[letters[0].lower()], 0.85, ("pattern:number",))
             continue
         type, certain = _label(text, start)
-        if (
-            type is None
-            or (_YEAR.fullmatch(value) and text[start - 1] != "#")
-            or _UNIT.match(text, end)
-            or not _fits(value, digits, certain)
-        ):
+        if type is None or (_YEAR.fullmatch(value) and text[start - 1] != "#"):
             continue
-        if value.isdigit() and (more := _SPACED.match(text, end)) and not _UNIT.match(text, more.end()):
+        if value.isdigit() and (more := _SPACED.match(text, end)):
             end = more.end()
-        yield Finding(start, end, type, 0.85, ("pattern:number",))
+            digits = sum(map(str.isdigit, text[start:end]))
+        if not _UNIT.match(text, end) and _fits(text[start:end], digits, certain):
+            yield Finding(start, end, type, 0.85, ("pattern:number",))
 
 
 def _label(text: str, start: int) -> tuple[str | None, bool]:

@@ -51,6 +51,13 @@ _NUMBERED = re.compile(
     rf"(?<![^\W_]){_NUMBERED_WORD}(?:[ ]{_NUMBERED_WORD})+(?![^\W_])|(?<=(?:Mr|Ms|Dr)\.[ ]){_NUMBERED_WORD}(?![^\W_])"
 )
 """Names of synthetic patients: Sumiko254 Larue605."""
+_CLOSINGS = frozenset("sincerely regards truly yours respectfully best cordially".split())
+_SPEAKS = re.compile(
+    r"[ ](?i:says|said|states|stated|reports|reported|denies|denied|is|was|has|had|called|agrees|wants|lives|feels|"
+    r"asked|told|"
+    r"came|comes|understands|complains|notes|will|would|presents|presented)\b"
+)
+_HEADER = re.compile(r"[ ]{1,3}(?:\(\d|\||DOB|MRN|#|\d{3})|[ ]{2,}")
 _GOES_ON = re.compile(r"[0-9&]|-[a-z0-9]")
 _CODED = re.compile(
     r"\b(?:patient|pt|client|Patient|Pt|Client|Mr|Mrs|Ms)\.?[ ](?P<initials>(?:[A-Z]\.[ ]?){2,3}|[A-Z]{2}(?=[ ](?:is|"
@@ -144,6 +151,10 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
             if before[-1:] in (["cc"], ["to"], ["from"]) and not (given or (len(words) > 1 and before[-1] != "cc")):
                 return None
             return _with_given(text, start, end, words, type, 0.85)
+    if mark == "," and before[-1:] and before[-1] in _CLOSINGS and "\n" in text[max(0, start - 4) : start]:
+        return _name(start, end, "clinician_name", 0.8)
+    if given and len(words) == 1 and words[0].lower() not in lexicon().word_names and _SPEAKS.match(text, end):
+        return _name(start, end, "person_name", 0.7)
     if capitals and not given:
         return _last_first(text, start, end, words)
     trigger = _exact(before, TRIGGERS, 3) if mark and (mark.isalpha() or mark in ",-—–(") else None

@@ -74,7 +74,8 @@ _CUE = re.compile(
     r"ing)[ ](?:in|at|near)|resident[ ]of|born(?:[ ]and[ ]raised)?[ ]in|"
     r"(?:raised|grew[ ]up)[ ]in|native[ ]of|moved(?:[ ]\w{1,12}){0,2}[ ](?:to|from)|(?:travel|travell?ed|travels|"
     r"trip|visit|flew|drove|relocated|emigrated|immigrated)(?:[ ]\w{1,12})?[ ](?:to|from)|"
-    r"visiting|originally[ ]from|(?:is|was|comes|came|here|in|up|down)[ ]from|city[ ]of|town[ ]of|village[ ]of|"
+    r"visiting|originally[ ]from|(?:is|was|comes|came|here|in|up|down|man|woman|male|female|lady|gentleman|boy|girl|"
+    r"patient)[ ]from|city[ ]of|town[ ]of|village[ ]of|"
     r"police[ ]in|hometown[ :]{1,2}|city[\"']?[:=][ \"']{0,3}|works?[ ]in|hospital[ ]in|clinic[ ]in)[ ]?"
     rf"(?P<place>{_TOWN})(?:,[ ](?P<state>{_STATE})\b)?"
 )
@@ -130,9 +131,9 @@ _COMPANY = re.compile(
     r"Holdings|Solutions|University|College|School|High[ ]School|Elementary|Church|School[ ]District)\b\.?"
 )
 _EMPLOYED = re.compile(
-    r"(?:\b(?:employed[ ](?:by|at|with)|works?[ ](?:at|for)|worked[ ](?:at|for)|working[ ](?:at|for)|retired[ ]from|"
+    r"(?:\b(?i:employed[ ](?:by|at|with)|works?[ ](?:at|for)|worked[ ](?:at|for)|working[ ](?:at|for)|retired[ ]from|"
     r"employer(?:[ ]name)?[\"']?[ ]?[:=]|employer[ ]name=|employee[ ]of|company[\"']?[:=]|organization[\"']?[:=]|"
-    r"unternehmen:|student[ ]at|job[ ]at)[ \"'>]{1,3}|"
+    r"unternehmen:|student[ ]at|job[ ]at|supervisor[ ]at|manager[ ]at)[ \"'>]{1,3}|"
     r"\bDr\.?[ ][A-Z][a-z'-]{1,20}(?:[ ][A-Z][\w'-]{0,20}\.?){0,2},?[ ](?:at|of|from|with)[ ])"
     r"(?:the[ ])?(?P<name>[A-Z][A-Za-z0-9'’&.-]{1,24}(?:[ ](?:&[ ]|and[ ]|of[ ])?[A-Z][A-Za-z0-9'’&-]{1,24}){0,4})",
 )
@@ -141,7 +142,7 @@ _INSTITUTIONS = (
         _FACILITY,
         "healthcare_facility",
         tuple(
-            "Hospital Medical Clinic Health Infirmary Hospice Nursing Rehab Care Cancer Surg Imaging Laborator "
+            "Hospital Medical Clinic Health Infirmary Hospice Nursing Rehab Care Cancer Surg Associates Physicians Pediatrics Orthopedics Imaging Laborator "
             "Pharmacy Dialysis Living Retirement Manor Sanatorium Institute Center Veterans Family".split()
         ),
     ),
@@ -172,7 +173,7 @@ _GENERIC = frozenset(
 )
 """Words that make no proper name of a facility."""
 _ROOM = re.compile(
-    r"\b(?i:room|rm|bed|bay|ward|floor|cubicle|pod|bldg|building|zimmer)\b(?:\s(?:number|"
+    r"\b(?i:room|rm|bed|(?:moved|transferred)[ ]to|bay|ward|floor|cubicle|pod|bldg|building|zimmer)\b(?:\s(?:number|"
     r"no\.?))?(?:[.:](?=[ ]?#?\d))?[ ]?#?[ ]?(?P<number>(?:[A-Z]-?)?\d{1,4}(?:-?[A-Z0-9]{1,2})?|"
     r"[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|degrees|times|mg|°))"
     r"|\b(?P<ward>\d{1,2}(?:st|nd|rd|th)[ ]floor|\d{1,2}[ ](?:East|West|North|South)\b(?![ ](?:[A-Z]|of))|(?:[MSCPN]|"

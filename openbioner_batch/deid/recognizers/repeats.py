@@ -9,6 +9,8 @@ from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.normalising import normalise_word
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 
+_WORDS_FIRST = frozenset("may will mark art grace hope faith joy april june rose dawn bill frank gene earl".split())
+
 SURE = 0.7
 """Only names at least so sure are looked for again."""
 
@@ -26,7 +28,7 @@ def find_repeats(
         is_term: says of (text, start, end) whether the word is the name of a thing there.
     """
     lists = lexicon()
-    common = lists.not_names | lists.word_names
+    common = lists.not_names | (lists.word_names - (lists.given_names - _WORDS_FIRST))
     parts: dict[str, str] = {}
     for name in names:
         if name.score >= SURE:
