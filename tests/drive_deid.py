@@ -1,4 +1,7 @@
-"""A de-identification in a process of its own, logging all it can, for tests to kill and search: SETTINGS SECONDS."""
+"""A de-identification in a process of its own, logging all it can, for tests to kill and search.
+
+SETTINGS (as JSON) SECONDS (that the scorer takes for a note) [here] (without Ray)
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 import logging
 import sys
 
+from deid_here import deidentify_here
 from scorers import NameScorerFactory
 
 from openbioner_batch.deid.run import deidentify
@@ -15,7 +19,8 @@ from openbioner_batch.errors import OpenBioNERError
 if __name__ == "__main__":
     logging.basicConfig(level=logging.DEBUG)
     settings = DeidentifySettings.build(json.loads(sys.argv[1]))
+    factory = NameScorerFactory("patient_name", seconds=float(sys.argv[2]))
     try:
-        deidentify(settings, NameScorerFactory("patient_name", seconds=float(sys.argv[2])))
+        (deidentify_here if "here" in sys.argv[3:] else deidentify)(settings, factory)
     except OpenBioNERError as error:
         sys.exit(f"error: {error}")

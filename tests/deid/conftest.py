@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
+from deid_here import deidentify_here
 
 from openbioner_batch.deid.keys import generate_key
 from openbioner_batch.deid.run import Finished, deidentify
 from openbioner_batch.deid.settings import DeidentifySettings
-from openbioner_batch.engine.cluster import Resources, ray_connection
+from openbioner_batch.engine.cluster import ray_connection
 from openbioner_batch.engine.scoring import ScorerFactory
-from openbioner_batch.engine.tagging import TagShards
-from openbioner_batch.engine.work import SplitTask, TaggingJob, unrow
 
 Deidentify = Callable[..., Finished]
 Archive = Callable[[str, Sequence[dict[str, Any] | str]], Path]
@@ -75,29 +72,11 @@ def run(ray_here: None, tmp_path: Path) -> Deidentify:
 
 
 @pytest.fixture
-def run_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Deidentify:
-    """The same with the stages one after the other in this process."""
-
-    def graph(
-        tasks: Sequence[SplitTask],
-        layout: object,
-        read: Callable[[pa.Table], Iterator[pa.Table]],
-        tagging: TaggingJob | None,
-        commit: Callable[[pa.Table], pa.Table],
-    ) -> Generator[dict[str, Any], None, None]:
-        tag = TagShards(tagging) if tagging else None
-        for task in tasks:
-            for row in read(pa.table({"task": [task.to_json()]})):
-                yield unrow(commit(tag(row) if tag else row))
+def run_here(tmp_path: Path) -> Deidentify:
+    """The same without Ray."""
 
     def run(inputs: object, factory: ScorerFactory | None = None, **more: Any) -> Finished:
         output = more.pop("output", tmp_path / "out")
-        with monkeypatch.context() as patch:
-            patch.setattr("openbioner_batch.deid.pipeline.run_graph", graph)
-            patch.setattr(
-                "openbioner_batch.deid.run.ray_connection",
-                lambda *rest: nullcontext(Resources(cpus=2, gpus=0, nodes=1)),
-            )
-            return deidentify(request(inputs, output, **more), factory, lambda line: None)
+        return deidentify_here(request(inputs, output, **more), factory)
 
     return run

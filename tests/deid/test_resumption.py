@@ -1,10 +1,11 @@
-"""A run on Ray that is killed gives, with the same command, the bytes of one that was not."""
+"""A run that is killed gives, with the same command, the bytes of one that was not."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from processes import Program, wait_until
@@ -34,36 +35,63 @@ def find(path: Path) -> list[Path]:
     return [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
 
 
-@pytest.mark.timeout(900)
-def test_a_killed_run_goes_on_to_the_same_bytes(
-    archive: Archive, run: Deidentify, key_file: Path, programs: list[Program], tmp_path: Path
-) -> None:
-    lines = SAMPLE.read_text("utf-8").splitlines()
-    inputs = archive("a.jsonl", [*lines, "{broken"])
-    more = {
+def asked(inputs: Path, key_file: Path, **more: Any) -> dict[str, Any]:
+    return {
         "policy": "surrogate",
         "patient_field": "patient_id",
         "known_fields": "name,mrn,birth_date,phone,address,provider",
         "key_file": str(key_file),
         "model": "bundled",
-        "residual_sample": "20%",
         "shard_documents": 5,
+        **more,
     }
-    killed = tmp_path / "killed"
+
+
+def kill_after_some_shards(programs: list[Program], arguments: list[str], killed: Path) -> int:
+    """Start a run, kill it when it has committed something, and say how many shards that was."""
     drive = Path(__file__).parents[1] / "drive_deid.py"
-    asked = {"inputs": [str(inputs)], "output": str(killed), **more}
-    program = Program([str(drive), json.dumps(asked), "0.2"])
+    program = Program([str(drive), *arguments])
     programs.append(program)
-    wait_until(lambda: len(find(killed / "audit")) > 1)
+    wait_until(lambda: len(find(killed / "audit")) > 1 or program.process.poll() is not None)
     program.process.kill()
-    program.finish()
-    before = len(find(killed / "audit"))
+    output = program.finish()[1]
     program.end()
+    assert find(killed / "audit"), output
+    return len(find(killed / "audit"))
+
+
+def test_a_killed_run_goes_on_to_the_same_bytes(
+    archive: Archive, run_here: Deidentify, key_file: Path, programs: list[Program], tmp_path: Path
+) -> None:
+    inputs = archive("a.jsonl", [*SAMPLE.read_text("utf-8").splitlines(), "{broken"])
+    more = asked(inputs, key_file, residual_sample="0%")
+    killed = tmp_path / "killed"
+    settings = json.dumps({"inputs": [str(inputs)], "output": str(killed), **more})
+    before = kill_after_some_shards(programs, [settings, "0.1", "here"], killed)
+
+    resumed = run_here(inputs, NameScorerFactory("patient_name"), output=killed, **more)
+
+    whole = run_here(inputs, NameScorerFactory("patient_name"), **more)
+    assert 1 < before < 20
+    assert contents(killed) == contents(tmp_path / "out")
+    assert resumed.report == whole.report
+    assert resumed.summary.tagged_now == 100 - 5 * before
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_so_does_one_on_ray_whose_result_the_model_reads_again(
+    archive: Archive, run: Deidentify, key_file: Path, programs: list[Program], tmp_path: Path
+) -> None:
+    inputs = archive("a.jsonl", [*SAMPLE.read_text("utf-8").splitlines(), "{broken"])
+    more = asked(inputs, key_file, residual_sample="20%")
+    killed = tmp_path / "killed"
+    settings = json.dumps({"inputs": [str(inputs)], "output": str(killed), **more})
+    kill_after_some_shards(programs, [settings, "0.2"], killed)
 
     resumed = run(inputs, NameScorerFactory("patient_name"), output=killed, **more)
 
     whole = run(inputs, NameScorerFactory("patient_name"), **more)
-    assert 1 < before < 20
     assert contents(killed) == contents(tmp_path / "out")
     assert resumed.report == whole.report
     assert resumed.summary.tagged_now < whole.summary.tagged_now == 100
