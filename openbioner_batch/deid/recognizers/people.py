@@ -103,6 +103,8 @@ def _names_in(text: str, offset: int, run: str) -> Iterator[Finding]:
         a_name = initial or after_given or (titled and bare in lists.word_names)
         ends = not a_name and (bare in lists.not_names or bare in TITLES)
         titled = bare in TITLES
+        if stretch and _CREDENTIAL.match(text, stretch[-1][1]):
+            break
         if stretch and (
             ends or _ends(stretch[-1][2]) or text[offset + piece.start() - 2 : offset + piece.start()] == "  "
         ):

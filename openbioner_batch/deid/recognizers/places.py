@@ -142,7 +142,8 @@ _INSTITUTIONS = (
         _FACILITY,
         "healthcare_facility",
         tuple(
-            "Hospital Medical Clinic Health Infirmary Hospice Nursing Rehab Care Cancer Surg Associates Physicians Pediatrics Orthopedics Imaging Laborator "
+            "Hospital Medical Clinic Health Infirmary Hospice Nursing Rehab Care Cancer Surg Associates Physicians "
+            "Pediatrics Orthopedics Imaging Laborator "
             "Pharmacy Dialysis Living Retirement Manor Sanatorium Institute Center Veterans Family".split()
         ),
     ),
