@@ -12,10 +12,8 @@ from openbioner_batch.cli.evaluate import build_settings, corpus_options
 @click.command("calibrate")
 @corpus_options
 @click.option("--output", required=True, metavar="FOLDER", help="The calibrated checkpoint: new, or the model's own.")
-@click.option("--no-type-biases", is_flag=True, help="Fit the bias of no entity alone, and thresholds.")
-@click.option("--no-thresholds", is_flag=True, help="Fit biases alone.")
 @click.option("--no-test", is_flag=True, help="Do not score the test splits before and after.")
-def command(as_json: bool, output: str, no_type_biases: bool, no_thresholds: bool, no_test: bool, **flags: Any) -> None:
+def command(as_json: bool, output: str, no_test: bool, **flags: Any) -> None:
     """Fit a checkpoint's calibration on the devel splits of the corpora at --corpus and write it to --output.
 
     It is stored in config.json under our own key, which other readers of the format ignore; `annotate`, `evaluate` and
@@ -27,7 +25,7 @@ def command(as_json: bool, output: str, no_type_biases: bool, no_thresholds: boo
     from openbioner_batch.report.progress import corpus_progress
 
     with corpus_progress() as progress:
-        result = calibrate(settings, output, not no_type_biases, not no_thresholds, not no_test, progress)
+        result = calibrate(settings, output, not no_test, progress)
     if as_json:
         import json
 

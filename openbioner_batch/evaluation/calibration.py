@@ -32,6 +32,7 @@ THRESHOLDS = np.arange(0.0, 0.96, 0.05)
 LEAST_GAIN = 0.001
 """A bias or threshold of a single type stays away unless it gains so much of the mean F1."""
 _ROUNDS = 2
+STAGES = ("none", "NEG bias", "NEG bias and biases of types", "biases and thresholds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,51 +111,46 @@ def score_corpus(tagger: Tagger, task: Task, words: str, progress: Progress | No
     return ScoredCorpus(task.corpus.name, (halves[0], halves[1]))
 
 
-def fit_calibration(corpora: Sequence[ScoredCorpus], per_type: bool = True, thresholds: bool = True) -> Calibration:
-    """The calibration that maximises the mean over corpora of micro F1.
+def fit_stages(corpora: Sequence[ScoredCorpus]) -> dict[str, Calibration]:
+    """Calibrations that maximise the mean over corpora of micro F1, from none to the one with most to it (`STAGES`).
 
-    First one NEG bias for all, which also serves types that no corpus asks; then, for single types and only where
-    they gain `LEAST_GAIN`, biases and thresholds, one after another. Each is chosen where the mean of three
+    First one NEG bias for all, which also serves types that no corpus asks; then biases and at last thresholds of
+    single types, only where one gains `LEAST_GAIN`, one after another. Each value is chosen where the mean of three
     neighbouring grid points is highest, so that a lucky point does not win.
 
     Args:
         corpora: scored development splits.
-        per_type: whether to fit biases of types.
-        thresholds: whether to fit thresholds.
     """
-    found = Calibration()
-    found = _best(corpora, found, NEG_BIASES, lambda value: replace(found, neg_bias=value), least_gain=0.0)
+    none = Calibration()
+    neg = _best(corpora, none, NEG_BIASES, lambda value: replace(none, neg_bias=value), least_gain=0.0)
     names = sorted({name for corpus in corpora for name in corpus.types})
-    for _ in range(_ROUNDS if per_type else 0):
-        for name in names:
-            found = _best(corpora, found, TYPE_BIASES, _setter(found, "type_biases", name), LEAST_GAIN, name)
-    for name in names if thresholds else ():
-        found = _best(corpora, found, THRESHOLDS, _setter(found, "type_thresholds", name), LEAST_GAIN, name)
-    return found
+    biased = neg
+    for name in names * _ROUNDS:
+        biased = _best(corpora, biased, TYPE_BIASES, _setter(biased, "type_biases", name), LEAST_GAIN, name)
+    whole = biased
+    for name in names:
+        whole = _best(corpora, whole, THRESHOLDS, _setter(whole, "type_thresholds", name), LEAST_GAIN, name)
+    return dict(zip(STAGES, (none, neg, biased, whole), strict=True))
 
 
 def calibrate(
-    settings: EvaluateSettings,
-    output: str | Path,
-    per_type: bool = True,
-    thresholds: bool = True,
-    test: bool = True,
-    progress: Progress | None = None,
+    settings: EvaluateSettings, output: str | Path, test: bool = True, progress: Progress | None = None
 ) -> dict[str, Any]:
     """Fit a calibration on the devel splits and write the checkpoint with it.
+
+    How much is fitted is decided by what holds on data that was not fitted on: each half of devel is scored with what
+    the other half gives, and the stage with the best mean F1 there is fitted again on all of devel.
 
     Args:
         settings: as for `evaluate`; the split is devel, and a calibration that the checkpoint carries is left out.
         output: the folder of the calibrated checkpoint; the model's own folder is calibrated in place.
-        per_type: whether to fit biases of types.
-        thresholds: whether to fit thresholds.
         test: whether to score the test splits too, where they are there: what a devel split says of a calibration that
             was fitted on it is too good.
         progress: told how far it is.
 
     Returns:
-        Plain values for JSON: the calibration, and for each corpus micro F1 before and after: on devel, on each half of
-        devel with a calibration fitted on the other half ("held_out"), and on test.
+        Plain values for JSON: the calibration and its stage, the mean F1 of each stage on the other half
+        ("held_out_by_stage"), and for each corpus micro F1 before and after, on devel and on test.
 
     Raises:
         UsageError: see `evaluate`; or the output is another checkpoint's folder.
@@ -167,28 +163,31 @@ def calibrate(
     tasks, kinds, _ = prepare_tasks(settings)
     test_tasks = _test_tasks(settings, set(kinds)) if test else []
     tagger = load_tagger(settings)
-    corpora = [score_corpus(tagger, task, settings.words or words_for(task.corpus), progress) for task in tasks]
+
+    def scored(task: Task) -> ScoredCorpus:
+        return score_corpus(tagger, task, settings.words or words_for(task.corpus), progress)
+
+    corpora = [scored(task) for task in tasks]
+    held_out = _held_out(corpora)
+    stage = max(held_out, key=lambda name: held_out[name])  # the simplest of equals
     fitted_on = f"devel of {', '.join(corpus.name for corpus in corpora)}"
-    calibration = replace(fit_calibration(corpora, per_type, thresholds), fitted_on=fitted_on)
-    figures: dict[str, dict[str, Any]] = {
-        corpus.name: {"kind": kinds[corpus.name], "devel": _before_and_after([corpus], calibration)}
-        for corpus in corpora
-    }
-    for name, values in _held_out(corpora, per_type, thresholds).items():
-        figures[name]["held_out"] = values
-    for task in test_tasks:
-        scored = score_corpus(tagger, task, settings.words or words_for(task.corpus), progress)
-        figures[scored.name]["test"] = _before_and_after([scored], calibration)
+    calibration = replace(fit_stages(corpora)[stage], fitted_on=fitted_on)
+    figures: dict[str, dict[str, Any]] = {name: {"kind": kind} for name, kind in kinds.items()}
+    for part, of_part in (("devel", corpora), ("test", [scored(task) for task in test_tasks])):
+        for corpus in of_part:
+            figures[corpus.name][part] = {"before": corpus.f1(Calibration()), "after": corpus.f1(calibration)}
     if source.resolve() != target.resolve():
         shutil.copytree(source, target, dirs_exist_ok=True)
     write_calibration(target, calibration)
-    means = {
-        part: {key: float(np.mean([one[part][key] for one in figures.values()])) for key in ("before", "after")}
-        for part in ("devel", "held_out", "test")
-        if all(part in one for one in figures.values())
-    }
     about = {key: value for key, value in describe_run(settings, tagger).items() if key not in ("resamples", "seed")}
-    return {**about, "calibration": calibration.as_json(), "corpora": figures, "average": means}
+    return {
+        **about,
+        "calibration": calibration.as_json(),
+        "stage": stage,
+        "held_out_by_stage": held_out,
+        "corpora": figures,
+        "average": _means(figures),
+    }
 
 
 def _part(
@@ -249,23 +248,30 @@ def _setter(calibration: Calibration, field: str, name: str) -> Callable[[float]
     return changed
 
 
-def _before_and_after(corpora: Sequence[ScoredCorpus], calibration: Calibration) -> dict[str, float]:
+def _held_out(corpora: Sequence[ScoredCorpus]) -> dict[str, float]:
+    """Mean F1 of each stage on the half of devel that it was not fitted on.
+
+    Raises:
+        UsageError: a corpus has a single sentence or document.
+    """
+    if single := [corpus.name for corpus in corpora if not all(corpus.halves)]:
+        raise UsageError(
+            f"{single[0]} has one text alone; calibration needs several, to fit on some and check on others"
+        )
+    halves = [[corpus.half(which) for corpus in corpora] for which in (0, 1)]
+    fits = [fit_stages(half) for half in halves]
     return {
-        name: float(np.mean([corpus.f1(values) for corpus in corpora]))
-        for name, values in (("before", Calibration()), ("after", calibration))
+        stage: float(np.mean([corpus.f1(fits[which][stage]) for which in (0, 1) for corpus in halves[1 - which]]))
+        for stage in STAGES
     }
 
 
-def _held_out(corpora: Sequence[ScoredCorpus], per_type: bool, thresholds: bool) -> dict[str, dict[str, float]]:
-    """Each half of devel with the calibration of the other half, the mean of both."""
-    if any(not half for corpus in corpora for half in corpus.halves):
-        return {}
-    fits = [fit_calibration([corpus.half(which) for corpus in corpora], per_type, thresholds) for which in (0, 1)]
-    found = {}
-    for corpus in corpora:
-        pairs = [_before_and_after([corpus.half(1 - which)], fits[which]) for which in (0, 1)]
-        found[corpus.name] = {key: float(np.mean([pair[key] for pair in pairs])) for key in ("before", "after")}
-    return found
+def _means(figures: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    return {
+        part: {when: float(np.mean([one[part][when] for one in figures.values()])) for when in ("before", "after")}
+        for part in ("devel", "test")
+        if all(part in one for one in figures.values())
+    }
 
 
 def _test_tasks(settings: EvaluateSettings, names: set[str]) -> list[Task]:

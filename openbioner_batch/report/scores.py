@@ -111,14 +111,17 @@ def print_result(result: Mapping[str, Any]) -> None:
 
 def print_calibration(result: Mapping[str, Any]) -> None:
     """Print what `calibrate` fitted, and micro F1 before and after it."""
-    parts = [part for part in ("devel", "held_out", "test") if part in result["average"]]
-    table = _table("corpus", *(f"{part.replace('_', ' ')} {when}" for part in parts for when in ("before", "after")))
+    parts = [part for part in ("devel", "test") if part in result["average"]]
+    table = _table("corpus", *(f"{part} {when}" for part in parts for when in ("before", "after")))
     for name, entry in [*result["corpora"].items(), ("average", result["average"])]:
         values = [f"{100 * entry[part][when]:.1f}" for part in parts for when in ("before", "after")]
         table.add_row(name, *values)
     console = _console()
     console.print(table)
     fitted = result["calibration"]
+    console.print("mean F1 on the half of devel that was not fitted on:", soft_wrap=True)
+    for stage, f1 in result["held_out_by_stage"].items():
+        console.print(f"  {100 * f1:.1f} {stage}{' (chosen)' if stage == result['stage'] else ''}", soft_wrap=True)
     console.print(f"NEG bias {fitted['neg_bias']:+.2f}", soft_wrap=True)
     for title, key in (("biases", "type_biases"), ("thresholds", "type_thresholds")):
         of_types = ", ".join(f"{name} {value:+.2f}" for name, value in fitted[key].items())

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation import EvaluateSettings, count_found, evaluate, find_spans, read_corpus
 from openbioner_batch.evaluation.ablation import ENSEMBLES, SINGLE, ablate
 from openbioner_batch.evaluation.benchmark import model_finder
-from openbioner_batch.evaluation.calibration import ScoredCorpus, calibrate, fit_calibration, score_corpus
+from openbioner_batch.evaluation.calibration import STAGES, ScoredCorpus, calibrate, fit_stages, score_corpus
 from openbioner_batch.evaluation.labels import resolve_labels
 from openbioner_batch.evaluation.settings import Task
 from openbioner_batch.model import Calibration, Tagger, read_calibration
@@ -86,12 +87,13 @@ def test_what_is_searched_over_is_what_evaluate_scores(folder: Path, tagger: Tag
 
 def test_a_model_that_is_right_is_left_alone(scored: ScoredCorpus) -> None:
     assert scored.f1(Calibration()) == 1.0
-    assert fit_calibration([scored]) == Calibration()
+    assert set(fit_stages([scored])) == set(STAGES)
+    assert all(found == Calibration() for found in fit_stages([scored]).values())
 
 
 def test_a_shift_against_no_entity_is_taken_back(scored: ScoredCorpus) -> None:
     off = shifted(scored, [1.5, 0.0, 0.0])
-    found = fit_calibration([off], per_type=False, thresholds=False)
+    found = fit_stages([off])["NEG bias"]
     assert found.neg_bias == pytest.approx(-1.5, abs=0.3)
     assert off.f1(found) > off.f1(Calibration())
     assert off.f1(found) > 0.9
@@ -99,7 +101,7 @@ def test_a_shift_against_no_entity_is_taken_back(scored: ScoredCorpus) -> None:
 
 def test_a_shift_of_one_type_is_taken_back_for_that_type(scored: ScoredCorpus) -> None:
     off = shifted(scored, [0.0, 1.5, 0.0])
-    found = fit_calibration([off], thresholds=False)
+    found = fit_stages([off])["NEG bias and biases of types"]
     drug, disease = (found.type_biases.get(name, 0.0) for name in ("drug", "disease"))
     assert drug - disease == pytest.approx(-1.5, abs=0.6)
     assert off.f1(found) > off.f1(Calibration())
@@ -129,13 +131,23 @@ def test_calibrate_stores_what_it_fits_and_reports_devel_and_test(
     assert stored.as_json() == result["calibration"]
     assert stored.neg_bias < 0
     (figures,) = result["corpora"].values()
-    for part in ("devel", "held_out", "test"):
+    by_stage = result["held_out_by_stage"]
+    assert by_stage[result["stage"]] == max(by_stage.values()) > by_stage["none"]
+    for part in ("devel", "test"):
         assert figures[part]["after"] > figures[part]["before"]
     used = evaluate(settings(folder, tmp_path / "mended"))
     (entry,) = used["corpora"].values()
     assert entry["micro"]["f1"] == pytest.approx(figures["test"]["after"])
     again = calibrate(settings(folder, tmp_path / "mended"), tmp_path / "mended", test=False)
     assert again["calibration"] == result["calibration"]
+
+
+def test_where_nothing_holds_nothing_is_stored_but_zeros(folder: Path, checkpoint: Path, tmp_path: Path) -> None:
+    result = calibrate(settings(folder, checkpoint), tmp_path / "same", test=False)
+    assert result["stage"] == "none"
+    assert read_calibration(tmp_path / "same") == Calibration(fitted_on=result["calibration"]["fitted_on"])
+    with pytest.raises(UsageError, match="has one text alone"):
+        calibrate(settings(folder, checkpoint, limit=1), tmp_path / "one", test=False)
 
 
 def test_an_ablation_scores_every_view_and_ensemble(folder: Path, tmp_path: Path, bundled_small: Path) -> None:
