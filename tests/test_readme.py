@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -174,3 +175,40 @@ def test_the_identifiers_command_scores_notes(tmp_path: Path) -> None:
     (tmp_path / "notes.jsonl").write_text(json.dumps({"id": "1", "text": text, "spans": spans}))
     table = shell(command("openbioner-batch evaluate --task deid --corpus notes.jsonl"), tmp_path)
     assert "medical_record_number" in table
+
+
+def deidentify(output: str, folder: Path) -> dict[str, Any]:
+    """What the README's de-identification into this folder reports."""
+    lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("openbioner-batch deid")]
+    (line,) = [line for line in lines if f"--output {output}" in line]
+    shell(line, folder)
+    report: dict[str, Any] = json.loads((folder / output / "report.json").read_text())
+    return report
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_an_archive_is_deidentified_as_the_readme_says(tmp_path: Path) -> None:
+    sample = ROOT / "openbioner_batch" / "data" / "sample_clinical.jsonl"
+    (tmp_path / "clinical.jsonl").write_bytes(sample.read_bytes())
+    shell(command("openbioner-batch keygen"), tmp_path)
+    tagged, invented = deidentify("tagged/", tmp_path), deidentify("invented/", tmp_path)
+    assert tagged["notes"] == invented["notes"] == 100
+    assert invented["actions"]["shift"] > 50
+    names = [json.loads(line)["name"] for line in sample.read_text("utf-8").splitlines()]
+    texts = "".join(file.read_text("utf-8") for file in (tmp_path / "invented" / "data").iterdir())
+    assert not any(name in texts for name in names)
+    assert texts.count("note_type") == 100
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_fhir_is_deidentified_as_the_readme_says(tmp_path: Path, shared: Path) -> None:
+    (tmp_path / "fhir").mkdir()
+    for file in (shared / "corpora" / "fhir").iterdir():
+        lines = gzip.decompress(file.read_bytes()).splitlines(keepends=True)[:50]
+        (tmp_path / "fhir" / file.name).write_bytes(gzip.compress(b"".join(lines)))
+    shell(command("openbioner-batch keygen"), tmp_path)
+    report = deidentify("shared/", tmp_path)
+    assert (report["notes"], report["quarantined"]["total"]) == (63, 0)
+    assert report["dropped_elements"]["narrative"] == 13
