@@ -59,7 +59,8 @@ def transform(
     if kind not in elements.RESOURCES:
         raise ValueError(f"no resource of a kind that can be de-identified: {', '.join(elements.RESOURCES)}")
     work = _Transformation(policy, scope, deidentify, note_date)
-    return Transformed(work.inside(resource, elements.RESOURCES[kind]), dict(work.dropped), dict(work.replaced))
+    new = work.inside(resource, elements.RESOURCES[kind])
+    return Transformed(new, dict(+work.dropped), dict(work.replaced))
 
 
 class _Transformation:
@@ -108,10 +109,12 @@ class _Transformation:
 
     def _code(self, value: Any) -> Any:
         """A flag, a number, or a word without spaces: anything longer might be somebody's name."""
-        if isinstance(value, bool | int | float) or (isinstance(value, str) and _WORD.fullmatch(value)):
-            return value
-        self.dropped["value"] += 1
-        return None
+        return self._only(isinstance(value, bool | int | float) or _WORD.fullmatch(_required(value)), value)
+
+    def _only(self, good: object, value: Any) -> Any:
+        """The value, or None, counted, where it is not good."""
+        self.dropped["value"] += not good
+        return value if good else None
 
     def _label(self, value: Any) -> str:
         return _required(value)
@@ -119,11 +122,8 @@ class _Transformation:
     def _system(self, value: Any) -> str:
         return public_or_hashed(self._scope.key, _required(value))
 
-    def _profile(self, value: Any) -> str | None:
-        if isinstance(value, str) and is_public(value):
-            return value
-        self.dropped["value"] += 1
-        return None
+    def _profile(self, value: Any) -> Any:
+        return self._only(is_public(_required(value)), value)
 
     def _coding(self, value: Any) -> Any:
         shape = {"system": "system", "version": "code", "code": "code", "display": "label", "userSelected": "code"}
@@ -219,13 +219,10 @@ class _Transformation:
             new.update({"text": shown} if shown is not None else {})
         return new or None
 
-    def _title(self, value: Any) -> str | None:
+    def _title(self, value: Any) -> Any:
         """A title or credential that is known as one; anything else might be a name."""
         words = re.findall(r"[a-z]+", _required(value).replace(".", "").casefold())
-        if words and all(word in TITLES | CREDENTIALS for word in words):
-            return str(value)
-        self.dropped["value"] += 1
-        return None
+        return self._only(words and all(word in TITLES | CREDENTIALS for word in words), value)
 
     def _relative(self, value: Any) -> Any:
         return self._name(value, "relative_name")
