@@ -48,6 +48,16 @@ def start(config: Path) -> Program:
     return Program(["-m", "openbioner_batch.cli.main", "pretrain", "--config", str(config)])
 
 
+def finish(config: Path) -> None:
+    """The whole of a run, or the rest of it."""
+    program = start(config)
+    try:
+        code, output = program.finish(900)
+    finally:
+        program.end()
+    assert code == 0, output
+
+
 def curve(run: Path) -> dict[int, dict[str, float]]:
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     return {line["step"]: {name: line[name] for name in ("loss", "f1", "rate") if name in line} for line in lines}
@@ -81,25 +91,15 @@ def killed_run(config: Path, run: Path) -> None:
     finally:
         program.end()
     assert not (run / "model").exists()
-    again = start(config)
-    try:
-        code, output = again.finish()
-    finally:
-        again.end()
-    assert code == 0, output
+    finish(config)
 
 
 @pytest.mark.timeout(900)
 def test_a_run_whose_worker_and_driver_were_killed_ends_as_one_that_was_left_alone(
     checkpoint: Path, tmp_path: Path
 ) -> None:
-    reference = start(config_file(tmp_path, "whole", checkpoint))
-    try:
-        killed_run(config_file(tmp_path, "killed", checkpoint), tmp_path / "killed")
-        code, output = reference.finish()
-        assert code == 0, output
-    finally:
-        reference.end()
+    killed_run(config_file(tmp_path, "killed", checkpoint), tmp_path / "killed")
+    finish(config_file(tmp_path, "whole", checkpoint))
 
     assert_same_training(tmp_path / "killed", tmp_path / "whole")
     losses = [values["loss"] for values in curve(tmp_path / "whole").values()]
@@ -121,12 +121,7 @@ def test_a_run_whose_worker_and_driver_were_killed_ends_as_one_that_was_left_alo
 )
 def test_the_same_with_deepspeed(checkpoint: Path, tmp_path: Path, parallel: dict[str, object]) -> None:
     pytest.importorskip("deepspeed", reason="the train extra is not installed")
-    reference = start(config_file(tmp_path, "whole", checkpoint, parallel=parallel))
-    try:
-        code, output = reference.finish(900)
-        assert code == 0, output
-    finally:
-        reference.end()
+    finish(config_file(tmp_path, "whole", checkpoint, parallel=parallel))
     killed_run(config_file(tmp_path, "killed", checkpoint, parallel=parallel), tmp_path / "killed")
     assert_same_training(tmp_path / "killed", tmp_path / "whole")
 
@@ -149,12 +144,7 @@ def test_deepspeed_and_plain_torch_train_alike(checkpoint: Path, tmp_path: Path)
         raw = yaml.safe_load(config.read_text())
         raw["start"]["encoder_dropout"] = 0.0
         config.write_text(yaml.safe_dump(raw))
-        program = start(config)
-        try:
-            code, output = program.finish(300)
-        finally:
-            program.end()
-        assert code == 0, output
+        finish(config)
         curves[name] = [values["loss"] for values in curve(tmp_path / name).values()]
     assert curves["plain, two"] == pytest.approx(curves["plain, one"], rel=1e-3)
     assert curves["zero 2, two"] == pytest.approx(curves["plain, one"], rel=1e-3)
