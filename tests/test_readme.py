@@ -59,6 +59,14 @@ def test_a_run_from_the_readme_ends_with_rows_that_its_python_reads(
     names: dict[str, object] = {}
     exec(reading, names)
     assert len(names["rows"]) == 24  # type: ignore[arg-type]
+    assert "24 documents" in shell(command("openbioner-batch export spans/ --to parquet-long"), tmp_path)
+    assert "24 documents" in shell(command("openbioner-batch export spans/ --to pubtator"), tmp_path)
+    for library in ("duckdb", "pandas"):
+        (querying,) = [block for block in blocks("python") if f"import {library}" in block]
+        exec(querying, names)
+    assert len(names["drugs"].fetchall()) == 10  # type: ignore[attr-defined]
+    assert {row[0] for row in names["types"].fetchall()} == {"disease", "drug"}  # type: ignore[attr-defined]
+    assert len(names["together"]) > 10  # type: ignore[arg-type]
 
 
 def test_the_librarys_example_finds_aspirin(capsys: pytest.CaptureFixture[str]) -> None:
