@@ -14,6 +14,7 @@ import click
 @click.option("--patient-field", metavar="NAME", help="Column or key of the patient's id.")
 @click.option("--patient-scope", metavar="S", help="patient, or document where no column tells the patient [patient].")
 @click.option("--known-fields", metavar="A,B=ROLE", help="Columns whose values are to be found in the note.")
+@click.option("--fhir-patients", metavar="INPUT", help="Patient resources whose names are to be found in their notes.")
 @click.option("--note-date-field", metavar="NAME", help="Column of the note's date.")
 @click.option("--reference-date", metavar="DAY", help="Day as of which ages over 89 count [the policy's].")
 @click.option("--key-file", metavar="FILE", help="The key, on every machine [the variable OPENBIONER_DEID_KEY].")

@@ -23,11 +23,17 @@ from openbioner_batch.formats.fhir import RESOURCE, SEPARATOR, texts_of
 from openbioner_batch.records import Span
 
 
-def resource_note(note: Note) -> Note:
-    """The note with the patient and the known identifiers that its resource tells."""
+def resource_note(note: Note, patients: Mapping[str, tuple[KnownValue, ...]]) -> Note:
+    """The note with its patient, and the identifiers that its own resource and the patient's tell.
+
+    Args:
+        note: as it is read.
+        patients: what is known of patients, by their ids.
+    """
     resource = json.loads(note.fields[RESOURCE])
-    values = (*note.known.values, *known_of(resource))
-    return replace(note, patient=patient_of(resource), known=KnownIdentifiers(tuple(dict.fromkeys(values))))
+    patient = patient_of(resource)
+    values = (*known_of(resource), *patients.get(patient or "", ()))
+    return replace(note, patient=patient, known=KnownIdentifiers(tuple(dict.fromkeys(values))))
 
 
 def deidentify_resource(note: Note, deidentifier: Deidentifier, scope: Scope) -> Result:

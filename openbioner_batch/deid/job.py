@@ -44,6 +44,8 @@ class DeidJob(Job):
     """Where originals may be written; None for nowhere."""
     model_sample: float
     """Share of the notes that the model is to read again."""
+    with_patients: bool
+    """Whether the run has files of FHIR Patient resources to learn from."""
     first_inputs: tuple[int, ...]
     """For each split of the plan the number of its first file."""
 

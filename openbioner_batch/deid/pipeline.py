@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import openbioner_batch
+from openbioner_batch.deid.fhir_patients import digest, write_listing
 from openbioner_batch.deid.job import Columns, DeidJob
 from openbioner_batch.deid.keys import Key
 from openbioner_batch.deid.policy import Policy
@@ -26,6 +27,7 @@ from openbioner_batch.engine.scoring import ScorerFactory
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.work import Job, SplitTask, TaggingJob
 from openbioner_batch.errors import RunFailedError
+from openbioner_batch.formats.base import InputFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Deidentification:
     key: Key | None
     factory: ScorerFactory | None
     """What scores; None where no model is used."""
+    patients: tuple[InputFile, ...] = ()
+    """FHIR Patient resources to learn from."""
 
     @property
     def key_check(self) -> str | None:
@@ -56,6 +60,7 @@ class Deidentification:
             "key": self.key_check,
             "finder": finder,
             "known fields": self.columns.known,
+            "FHIR patients": digest(self.patients) if self.patients else None,
             "patient field": self.columns.patient,
             "patient scope": settings.patient_scope,
             "note date field": self.columns.note_date,
@@ -84,6 +89,8 @@ class Deidentification:
 
     def _job(self, common: dict[str, Any], job: Job) -> DeidJob:
         settings = self.settings
+        if self.patients:
+            write_listing(Store(job.output), self.patients)
         plan = read_plan(Store(job.output))
         if plan is None:
             raise RunFailedError(f"the plan of the run in {job.output} is gone: --overwrite starts anew")
@@ -98,5 +105,6 @@ class Deidentification:
             key_check=self.key_check,
             audit_output=settings.audit_output,
             model_sample=settings.sampled_share if settings.uses_model else 0.0,
+            with_patients=bool(self.patients),
             first_inputs=first_numbers(plan),
         )

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from openbioner_batch.deid.fhir_patients import list_patients
 from openbioner_batch.deid.job import Columns
 from openbioner_batch.deid.keys import Key, load_key, require_key
 from openbioner_batch.deid.pipeline import Deidentification
@@ -75,10 +76,11 @@ def deidentify(
     if key is None and not settings.keep_ids:
         say("note: without a key, documents are called by their place in the input, and ids of patients are left out")
     numbers = numbered(inputs.files)
+    patients = tuple(list_patients(settings.fhir_patients)) if settings.fhir_patients else ()
 
     def make(on_cluster: bool) -> Deidentification:
         scores = (factory or _model_factory(settings, on_cluster)) if settings.uses_model else None
-        return Deidentification(settings, policy, columns, key, scores)
+        return Deidentification(settings, policy, columns, key, scores, patients)
 
     with _one_ray(settings.spill_dir) as connect, messages_by_number(numbers):
         summary = run_pipeline(

@@ -34,6 +34,8 @@ class DeidentifySettings:
     """Within what they are consistent: "patient", or "document" where no column tells the patient."""
     known_fields: tuple[str, ...] = ()
     """Columns whose values are to be found in the note: names, numbers; `name`, or `contact2=relative_name`."""
+    fhir_patients: str | None = None
+    """FHIR NDJSON of Patient resources whose names, numbers and addresses are to be found in their patients' notes."""
     note_date_field: str | None = None
     """Column of the note's date (as 2021-03-04), for dates without a year and for ages."""
     reference_date: str | None = None
@@ -108,6 +110,8 @@ class DeidentifySettings:
             raise UsageError(
                 f"--format {self.format}: such records cannot be written back; give one of {', '.join(FORMATS)}"
             )
+        if self.fhir_patients is not None and self.format != "fhir":
+            raise UsageError("--fhir-patients goes with --format fhir; other formats have --known-fields")
         if self.audit_text != (self.audit_output is not None):
             raise UsageError("--audit-text and --audit-output go together: originals go to a place of their own")
         if self.spill_dir is not None and self.ray_address is not None:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from openbioner_batch.deid.audit import audit_table
 from openbioner_batch.deid.deidentifier import spans_of
 from openbioner_batch.deid.fhir_notes import deidentify_resource, resource_note
+from openbioner_batch.deid.fhir_patients import known_patients
 from openbioner_batch.deid.job import DeidJob, tools_of
 from openbioner_batch.deid.notes import Note, notes_of
 from openbioner_batch.deid.records import Identity, deidentify_note, identity_of
@@ -138,7 +139,7 @@ def _finish(work: dict[str, Any], job: DeidJob) -> pa.Table:
 def _record(note: Note, job: DeidJob) -> Written:
     tools = tools_of(job)
     if job.format.name == "fhir":
-        note = resource_note(note)
+        note = resource_note(note, known_patients(job.output) if job.with_patients else {})
         scope = tools.deidentifier.scope(note.patient if job.by_patient else None, note.id)
         assert scope is not None, "without a key FHIR is refused"
         return note, identity_of(note, job, tools), deidentify_resource(note, tools.deidentifier, scope)

@@ -171,7 +171,7 @@ def test_fhir_resources_come_back_with_their_texts_and_elements_replaced(
             "id": f"doc-{number}",
             "status": "current",
             "subject": {"reference": "Patient/pat-1", "display": "Maria Lopez"},
-            "date": "2021-03-04",
+            "date": "2021-03-04T10:00:00Z",
             "text": {"div": "Maria Lopez"},
             "content": [{"attachment": attachment}],
         }
@@ -193,12 +193,35 @@ def test_fhir_resources_come_back_with_their_texts_and_elements_replaced(
     assert texts[0] == texts[1]
     assert not any(word in texts[0] for word in ("Maria", "Lopez", "0142"))
     assert first["subject"] == second["subject"]
-    assert first["date"] == second["date"] != "2021-03-04"
+    assert first["date"] == second["date"] != "2021-03-04T10:00:00Z"
     assert first["subject"]["display"].split()[0] in texts[0]
     assert first["id"] != second["id"]
     assert "doc-" not in json.dumps(first)
     assert finished.report["dropped_elements"] == {"narrative": 2}
     assert finished.report["quarantined"]["total"] == 1
+
+
+def test_patient_resources_tell_what_to_find_in_their_patients_notes(
+    run_here: Deidentify, key_file: Path, tmp_path: Path
+) -> None:
+    note = base64.b64encode(b"the family of zorvexia agreed; zorvexia may leave").decode()
+    notes = [
+        {
+            "resourceType": "DocumentReference",
+            "subject": {"reference": f"Patient/pat-{number}"},
+            "content": [{"attachment": {"contentType": "text/plain", "data": note}}],
+        }
+        for number in (1, 2)
+    ]
+    patient = {"resourceType": "Patient", "id": "pat-1", "name": [{"given": ["Zorvexia"], "family": "Quandrelle"}]}
+    (tmp_path / "notes.ndjson").write_text("".join(json.dumps(one) + "\n" for one in notes))
+    (tmp_path / "Zorvexia.ndjson").write_text(json.dumps(patient) + "\n")
+    more = {"format": "fhir", "key_file": key_file, "fhir_patients": tmp_path / "Zorvexia.ndjson"}
+    run_here(tmp_path / "notes.ndjson", **more)
+    data = [one["content"][0]["attachment"]["data"] for one in read(tmp_path / "out", "*.ndjson")]
+    texts = [base64.b64decode(one).decode() for one in data]
+    assert texts[0] == "the family of [PATIENT_1] agreed; [PATIENT_1] may leave"
+    assert "zorvexia" in texts[1]
 
 
 @pytest.mark.slow
@@ -316,6 +339,7 @@ def test_a_note_that_cannot_be_replaced_is_set_aside_without_its_text(
         ({"reference_date": "soon"}, "--reference-date"),
         ({"spill_dir": "d", "ray_address": "ray://head:10001"}, "--spill-dir"),
         ({"key_file": "missing"}, "keygen"),
+        ({"fhir_patients": "Patient.ndjson"}, "--format fhir"),
     ],
 )
 def test_what_cannot_work_is_refused_with_the_way_out(

@@ -1,0 +1,65 @@
+"""Patient resources as what is known of patients in a whole archive: read once by each worker, in no task or log."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping, Sequence
+
+from openbioner_batch.deid.fhir_notes import known_of
+from openbioner_batch.deid.keys import fingerprint
+from openbioner_batch.deid.known import KnownValue
+from openbioner_batch.engine.store import Store
+from openbioner_batch.errors import RunFailedError
+from openbioner_batch.formats.base import InputFile, ReadOptions
+from openbioner_batch.formats.fhir import RESOURCE, Fhir
+from openbioner_batch.formats.storage import list_inputs
+from openbioner_batch.records import Parsed
+
+LISTING = "_run/patients.json"
+Patients = Mapping[str, tuple[KnownValue, ...]]
+"""Id of a patient -> what is known."""
+
+
+def list_patients(pattern: str) -> list[InputFile]:
+    """The files that `--fhir-patients` stands for.
+
+    Raises:
+        UsageError: there are none.
+    """
+    return list_inputs([pattern], Fhir.suffixes)
+
+
+def digest(files: Sequence[InputFile]) -> str:
+    """Changes with the files' content, and tells nothing of their names."""
+    return fingerprint(json.dumps([[file.size, file.etag] for file in files]).encode())
+
+
+def write_listing(store: Store, files: Sequence[InputFile]) -> None:
+    """Leave the listing where workers find it."""
+    store.put(LISTING, json.dumps([[file.uri, file.size, file.etag] for file in files]).encode())
+
+
+@functools.lru_cache(maxsize=1)
+def known_patients(output: str) -> Patients:
+    """What the listed files say of each patient.
+
+    Args:
+        output: the run's folder.
+
+    Raises:
+        RunFailedError: a file cannot be read; it is not named.
+    """
+    known: dict[str, tuple[KnownValue, ...]] = {}
+    files = [InputFile(*found) for found in json.loads(Store(output).get(LISTING))]
+    for number, file in enumerate(files):
+        try:
+            for split in Fhir().splits([file]):
+                for record in Fhir().read(split, ReadOptions(text_field="text")):
+                    if isinstance(record, Parsed):
+                        resource = json.loads(record.document.metadata[RESOURCE])
+                        if resource["resourceType"] == "Patient":
+                            known[str(resource.get("id"))] = tuple(known_of(resource))
+        except OSError as error:
+            raise RunFailedError(f"file {number} of --fhir-patients cannot be read: {type(error).__name__}") from None
+    return known
