@@ -99,10 +99,10 @@ def documents(rows: pa.Table) -> Iterator[AnnotatedDocument]:
         yield AnnotatedDocument(ids[place], sources[place], records[place], spans, texts[place], metadata)
 
 
-def span_tuples(column: pa.ChunkedArray) -> list[tuple[Span, ...]]:
+def span_tuples(column: pa.ChunkedArray | pa.Array) -> list[tuple[Span, ...]]:
     """The spans of each row."""
     found = []
-    for chunk in column.chunks:
+    for chunk in column.chunks if isinstance(column, pa.ChunkedArray) else [column]:
         flat = chunk.flatten()
         scores = map(float, flat.field("score").cast(pa.string()).to_pylist())
         starts, ends, types, texts = (flat.field(name).to_pylist() for name in ("start", "end", "type", "text"))

@@ -1,0 +1,27 @@
+"""`openbioner-batch compare`: how far two runs agree."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("compare")
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def command(first: str, second: str, as_json: bool) -> None:
+    """Compare the spans of the runs in A and B over the same inputs: another model, dtype, view or set of types.
+
+    Agreement is F1 of one against the other, by type: strict wants the same offsets, overlap a shared character.
+    """
+    import json
+
+    from rich.console import Console
+
+    from openbioner_batch.report.agreement import compare_runs, show_agreement
+
+    agreement = compare_runs(first, second)
+    if as_json:
+        click.echo(json.dumps(agreement.as_json(), indent=1))
+    else:
+        show_agreement(agreement, Console(highlight=False))
