@@ -188,7 +188,7 @@ class Worker:
         with checkpoint.as_directory() as name:
             self._engine.load(Path(name))
             state = json.loads((Path(name) / STATE_FILE).read_text())
-        for entry in state.get("entries", ()):
+        for entry in state["entries"]:
             self._report(entry)
         self._entries.clear()
         return int(state["step"])
