@@ -103,7 +103,7 @@ class Deidentification:
             keep_ids=settings.keep_ids,
             key_file=os.path.abspath(settings.key_file) if settings.key_file else None,
             key_check=self.key_check,
-            audit_output=settings.audit_output,
+            audit_output=Store(settings.audit_output).url if settings.audit_output else None,
             model_sample=settings.sampled_share if settings.uses_model else 0.0,
             with_patients=bool(self.patients),
             first_inputs=first_numbers(plan),

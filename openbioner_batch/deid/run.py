@@ -71,6 +71,10 @@ def deidentify(
         RunFailedError: the run stopped; the same call resumes it.
     """
     policy = load_policy(settings.policy, settings.reference_day)
+    if settings.audit_output and Store(settings.output).contains(settings.audit_output):
+        raise UsageError(
+            f"--audit-output {settings.audit_output} lies in --output: give originals a place of their own"
+        )
     key = _key(settings, policy)
     inputs, columns = _inputs(settings, policy, key, say)
     if key is None and not settings.keep_ids:

@@ -339,6 +339,7 @@ def test_a_note_that_cannot_be_replaced_is_set_aside_without_its_text(
         ({"reference_date": "soon"}, "--reference-date"),
         ({"spill_dir": "d", "ray_address": "ray://head:10001"}, "--spill-dir"),
         ({"key_file": "missing"}, "keygen"),
+        ({"audit_text": True, "audit_output": "OUT"}, "place of their own"),
         ({"fhir_patients": "Patient.ndjson"}, "--format fhir"),
     ],
 )
@@ -348,6 +349,8 @@ def test_what_cannot_work_is_refused_with_the_way_out(
     inputs = archive("a.jsonl", [RECORD])
     if more.get("key_file") == "KEY":
         more = {**more, "key_file": key_file}
+    if more.get("audit_output") == "OUT":
+        more = {**more, "audit_output": tmp_path / "out" / "private"}
     with pytest.raises(UsageError, match=message):
         run_here(inputs, **more)
     assert not (tmp_path / "out").exists()
