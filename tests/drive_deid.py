@@ -14,10 +14,12 @@ from scorers import NameScorerFactory
 
 from openbioner_batch.deid.run import deidentify
 from openbioner_batch.deid.settings import DeidentifySettings
+from openbioner_batch.engine.cluster import hide_command_line
 from openbioner_batch.errors import OpenBioNERError
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.DEBUG)
+    hide_command_line("openbioner-batch deidentify")  # as the command does
     settings = DeidentifySettings.build(json.loads(sys.argv[1]))
     factory = NameScorerFactory("patient_name", seconds=float(sys.argv[2]))
     try:

@@ -61,7 +61,9 @@ def command(config: str | None, **flags: Any) -> None:
     from openbioner_batch.cli.main import INTERRUPTED
     from openbioner_batch.deid.report import print_report
     from openbioner_batch.deid.run import deidentify
+    from openbioner_batch.engine.cluster import hide_command_line
 
+    hide_command_line("openbioner-batch deidentify")
     try:
         finished = deidentify(settings)
     except KeyboardInterrupt:

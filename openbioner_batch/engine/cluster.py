@@ -57,7 +57,7 @@ def ray_connection(address: str | None, spill_dir: str | None = None) -> Iterato
         yield _resources()
         return
     try:
-        with _native_stderr_muted(), _command_line_kept():
+        with _native_stderr_muted():
             _connect(address, spill_dir)
     except OpenBioNERError:
         raise
@@ -103,17 +103,14 @@ def _native_stderr_muted() -> Iterator[None]:
         os.close(null)
 
 
-@contextmanager
-def _command_line_kept() -> Iterator[None]:
-    """Ray notes the driver's command line in its logs and tables; names of inputs may tell of patients."""
-    from ray._private import utils
+def hide_command_line(title: str) -> None:
+    """Show `title` in place of this process's command line, which Ray notes in logs and tables.
 
-    original = utils.get_entrypoint_name
-    vars(utils)["get_entrypoint_name"] = lambda: "openbioner-batch"
-    try:
-        yield
-    finally:
-        vars(utils)["get_entrypoint_name"] = original
+    It names the inputs, and those may be named after patients.
+    """
+    from ray._raylet import setproctitle
+
+    setproctitle(title)
 
 
 def _runtime_env() -> dict[str, list[object]] | None:
