@@ -11,7 +11,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("annotate", "calibrate", "compare", "deidentify", "evaluate", "export", "pretrain", "show", "status", "types")
+COMMANDS = (
+    "annotate",
+    "calibrate",
+    "compare",
+    "deidentify",
+    "evaluate",
+    "export",
+    "pretrain",
+    "show",
+    "status",
+    "types",
+)
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -47,7 +47,7 @@ def find_latest(run: FinishedRun, ids_in_memory: int = IDS_IN_MEMORY) -> Latest:
     """The rows whose document id neither comes again nor is deleted later in file order.
 
     Ids are dealt by their hash to files in a temporary folder, in file order; each file is then gone through with a
-    table of its ids alone. For 36 million rows that is 72 files of half a million ids, some 1.5 GB on disk, a table of
+    table of its ids alone. For 36 million rows that is 72 files of half a million ids, some 700 MB on disk, a table of
     about 100 MB, and a bit for each row.
 
     Args:
