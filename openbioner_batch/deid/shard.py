@@ -117,7 +117,7 @@ def _finish(work: dict[str, Any], job: DeidJob) -> pa.Table:
             good.append(place)
             records.append(outcome)
     rejected.sort(key=lambda item: (int(item.source), item.record, item.reason))
-    counts = _counts(json.loads(rows.schema.metadata[COUNTS_KEY]), records, rejected)
+    counts = _counts(json.loads(rows.schema.metadata[COUNTS_KEY]), records, rejected, job)
 
     if rejected:
         store.put(shard_file(QUARANTINE, split, shard), parquet_bytes(rejected_table(rejected)))
@@ -171,7 +171,9 @@ def _guarded(note: Note, do: Callable[[Note], _Done]) -> _Done | str:
         return f"de-identifying failed: {type(error).__name__}"
 
 
-def _counts(counts: dict[str, Any], records: Sequence[Written], rejected: Sequence[Rejected]) -> dict[str, Any]:
+def _counts(
+    counts: dict[str, Any], records: Sequence[Written], rejected: Sequence[Rejected], job: DeidJob
+) -> dict[str, Any]:
     """The shard's counts as the engine sums them up; `amounts` holds what only de-identification counts."""
     parts = [part for _, _, result in records for part in result.parts]
     edits = [edit for part in parts for edit in part.new.edits]
@@ -188,9 +190,10 @@ def _counts(counts: dict[str, Any], records: Sequence[Written], rejected: Sequen
                 {f"actions/{action}": count, f"outcomes/{outcome}": count, "recognizers/fhir:element": count}
             )
     amounts.update(f"residual/{finding.type}" for part in parts for finding in part.new.residual)
+    names_patients = job.by_patient and (job.columns.patient is not None or job.format.name == "fhir")
     for note, _, result in records:
         amounts["notes/without findings"] += bool(result.parts) and not any(part.new.edits for part in result.parts)
-        amounts["notes/without patient"] += note.patient is None
+        amounts["notes/without patient"] += names_patients and note.patient is None
         amounts["notes/with residual findings"] += any(part.new.residual for part in result.parts)
         amounts.update({f"dropped/{name}": count for name, count in result.dropped.items()})
     return {
