@@ -42,7 +42,6 @@ class Corpus:
     name: str
     licence: str
     credit: str
-    weight: float
     types: Mapping[str, tuple[str, ...]]
     """Each catalog type that this corpus annotates throughout, with the labels that stand for it. Labels in `~` are
     derived from others by rule: see `derived.py`."""

@@ -19,7 +19,7 @@ TEXT = "The ABC1 gene is mutated in fictitious fever. Patients were given imagin
 
 
 def corpus(**changes: object) -> Corpus:
-    return Corpus(**{"name": "c", "licence": "", "credit": "", "weight": 1.0, "types": {"gene": ("G",)}, **changes})  # type: ignore[arg-type]
+    return Corpus(**{"name": "c", "licence": "", "credit": "", "types": {"gene": ("G",)}, **changes})  # type: ignore[arg-type]
 
 
 def document(text: str, *spans: tuple[str, str]) -> LabelledDocument:
