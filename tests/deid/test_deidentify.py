@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from outputs import rows
 from scorers import NameScorerFactory
+from tiny import tiny_checkpoint
 
 from openbioner_batch.deid.keys import generate_key
 from openbioner_batch.deid.replacing import Replaced
@@ -114,6 +115,22 @@ def test_a_model_adds_what_it_finds(archive: Archive, run_here: Deidentify, tmp_
     run_here(inputs, NameScorerFactory("patient_name"), model="bundled", residual_sample="0%")
     assert read(tmp_path / "out")[0]["text"] == "we saw [PATIENT_1] there"
     assert audit(tmp_path / "out")[0]["recognizers"] == ["model"]
+
+
+def test_a_checkpoint_is_asked_for_the_types_that_are_named(
+    archive: Archive, run_here: Deidentify, tmp_path: Path
+) -> None:
+    inputs = archive("a.jsonl", [{"id": str(n), "text": f"{NOTE} {n}"} for n in range(3)])
+    checkpoint = tiny_checkpoint(tmp_path / "model")
+    more = {"model": checkpoint, "types": "person_name,location", "residual_sample": "0%", "devices": "cpu"}
+    run_here(inputs, recognizers="model", **more)
+    found = audit(tmp_path / "out")
+    assert {edit["type"] for edit in found} <= {"person_name", "location"}
+    for number, record in enumerate(read(tmp_path / "out")):
+        edits = [edit for edit in found if edit["row"] == number]
+        assert rebuilt(f"{NOTE} {number}", record["text"], edits)
+    with pytest.raises(PlanMismatchError, match="types"):
+        run_here(inputs, recognizers="model", **{**more, "types": "person_name"})
 
 
 def test_parquet_keeps_the_types_of_kept_columns(run_here: Deidentify, tmp_path: Path) -> None:
