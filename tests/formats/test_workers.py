@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import pickle
@@ -111,6 +112,15 @@ def bioc_json(path: Path, count: int) -> None:
     Path(f"{path}.json").write_text(json.dumps({"documents": found}))
 
 
+def fhir(path: Path, count: int) -> None:
+    with gzip.open(f"{path}.ndjson.gz", "wt", 1) as file:
+        for number, content in enumerate(texts(count)):
+            data = base64.b64encode(content.encode()).decode()
+            attachment = {"contentType": "text/plain", "data": data}
+            resource = {"resourceType": "DocumentReference", "id": str(number), "content": [{"attachment": attachment}]}
+            file.write(json.dumps(resource) + "\n")
+
+
 def omop_note(path: Path, count: int) -> None:
     with gzip.open(f"{path}.csv.gz", "wt", 1) as file:
         file.write("note_id,person_id,note_text\n")
@@ -137,6 +147,7 @@ WRITERS: dict[str, Callable[[Path, int], None]] = {
     "brat": text,
     "iob": iob,
     "omop-note": omop_note,
+    "fhir": fhir,
 }
 
 

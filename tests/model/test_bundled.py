@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
 
 import pytest
 
+import openbioner_batch
 from openbioner_batch.catalog import resolve_types
 from openbioner_batch.model import Tagger, resolve_checkpoint
 from openbioner_batch.model.location import BUNDLED
@@ -38,7 +41,13 @@ def test_it_finds_diseases_drugs_genes_and_species_in_a_text_it_has_not_seen(bun
 def test_bfloat16_and_float32_agree_on_nearly_all_spans(bundled: Tagger) -> None:
     types = resolve_types("disease,drug,gene,species")
     reduced = Tagger.from_pretrained(BUNDLED, device="cpu", dtype="bfloat16")
-    exact, near = ({(s.start, s.end, s.type) for s in tagger.tag([TEXT], types)[0]} for tagger in (bundled, reduced))
+    sample = Path(openbioner_batch.__file__).parent / "data" / "sample_pubmed.xml"
+    texts = re.findall(r"<AbstractText[^>]*>([^<]{200,})<", sample.read_text("utf-8"))[:12]
+    exact, near = (
+        {(n, s.start, s.end, s.type) for n, spans in enumerate(tagger.tag(texts, types)) for s in spans}
+        for tagger in (bundled, reduced)
+    )
+    assert len(exact) > 30
     assert len(exact & near) >= 0.9 * len(exact | near)
 
 

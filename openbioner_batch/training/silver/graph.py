@@ -81,6 +81,7 @@ class LlmPipeline:
             raise
         except Exception as error:
             raise as_run_failure(error) from error
+        yield from collector.rest()
         collector.check_stopped(self.llm, at_end=True)
 
     def _processor(self, spent: float) -> Callable[[Any], Any]:
@@ -170,6 +171,7 @@ class Collector:
         self._store = Store(job.output)
         self._asking = asking
         self._open: dict[str, _Open] = {}
+        self._unanswered: list[_Open] = []
         self._done: set[str] = set()
         self._asked_about = 0
         self._admitted: int | None = None
@@ -197,7 +199,18 @@ class Collector:
         if shard.documents is not None and len(shard.outcomes) == row["size"]:
             self._done.add(name)
             self._asked_about += row["size"] > 0
-            yield self._commit(self._open.pop(name))
+            whole = self._open.pop(name)
+            # Without a single answer it may be the endpoint that broke: then the passages must be asked again.
+            if whole.outcomes and all(outcome.reason for outcome in whole.outcomes.values()):
+                self._unanswered.append(whole)
+                return
+            yield from self.rest()
+            yield self._commit(whole)
+
+    def rest(self) -> Generator[dict[str, Any], None, None]:
+        """Commit the shards without an answer, now that the endpoint has answered others or the run is at its end."""
+        while self._unanswered:
+            yield self._commit(self._unanswered.pop(0))
 
     def check_stopped(self, llm: LlmSettings, at_end: bool = False) -> None:
         """Stop once the cost ceiling is met and every shard that was let in is committed.
