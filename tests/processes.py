@@ -36,6 +36,8 @@ class Program:
                 MARK: self.mark,
             },
             start_new_session=True,
+            # A suite run in the background of a shell ignores Ctrl-C, and so would its children.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -108,7 +108,7 @@ def hide_command_line(title: str) -> None:
 
     It names the inputs, and those may be named after patients.
     """
-    from ray._raylet import setproctitle
+    from ray._raylet import setproctitle  # type: ignore[attr-defined]  # of the compiled module
 
     setproctitle(title)
 
