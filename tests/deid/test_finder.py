@@ -147,9 +147,12 @@ def test_time_grows_with_the_length_of_the_text_and_no_faster(piece: str) -> Non
     seconds = []
     for size in (10_000, 80_000):
         text = piece * (size // len(piece))
-        start = time.process_time()
-        Finder().find(text, RECORD)
-        seconds.append(time.process_time() - start)
+        runs = []
+        for _ in range(3):  # the best of three: a busy machine or a garbage collection only ever adds
+            start = time.process_time()
+            Finder().find(text, RECORD)
+            runs.append(time.process_time() - start)
+        seconds.append(min(runs))
     assert seconds[1] < 0.3 or seconds[1] < 8 * 4 * seconds[0]  # quadratic would be 64 times
 
 
