@@ -17,7 +17,7 @@ def test_a_note_whose_process_died_twice_is_set_aside_and_the_others_are_done(tm
     store = Store(str(tmp_path))
     for unit in ("whole", "000001"):
         for death in range(2):
-            store.put(f"{ATTEMPTS}/work/{unit}.session.{death}", b"")
+            store.put("/".join([ATTEMPTS, "work", f"{unit}.session.{death}"]), b"")
     assert surviving(NOTES, lambda note: f"done {note}", Attempts(store, "work", "session")) == [
         "done a",
         DIED,
