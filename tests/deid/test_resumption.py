@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import Program, wait_until
+from processes import ROOT, Program, wait_until
 from scorers import NameScorerFactory
 
 from .conftest import Archive, Deidentify
@@ -81,8 +82,15 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_so_does_one_on_ray_whose_result_the_model_reads_again(
-    archive: Archive, run: Deidentify, key_file: Path, programs: list[Program], tmp_path: Path
+    archive: Archive,
+    run: Deidentify,
+    key_file: Path,
+    programs: list[Program],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # Ray's workers find the scorers of the tests.
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(ROOT / "tests")]))
     inputs = archive("a.jsonl", [*SAMPLE.read_text("utf-8").splitlines(), "{broken"])
     more = asked(inputs, key_file, residual_sample="20%")
     killed = tmp_path / "killed"
