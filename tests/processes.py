@@ -66,9 +66,12 @@ class Program:
 
     def end(self) -> None:
         """Kill the program and all that stems from it."""
-        for pid in [self.process.pid, *self.descendants()]:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        pids = [self.process.pid, *self.descendants()]
+        while pids:
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            pids = self.descendants()  # those that were being forked
         self.process.wait()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -23,3 +24,10 @@ class S3Server:
         name = f"bucket-{next(self.numbers)}"
         fsspec.filesystem("s3", **self.storage_options).mkdir(name)
         return f"s3://{name}"
+
+
+def free_port() -> int:
+    """A port on loopback that nothing listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
