@@ -10,6 +10,10 @@ from typing import Any, BinaryIO, cast
 COMPRESSIONS = (".gz", ".zst", ".bz2")
 
 _PACKED_PIECE = 16 << 10
+_PIECE = 1 << 20
+"""Bytes that come out of a decoder at a time, since 16 KiB of bzip2 may hold 16 GiB of zeros."""
+_ZSTD_PIECE = 1 << 10
+"""Bytes that go into a Zstandard decoder at a time, which has no limit on what comes out: at most 32 MiB of them."""
 
 
 class BrokenStreamError(Exception):
@@ -34,6 +38,7 @@ class _Unpacked(io.RawIOBase):
         self._decoder: Any = None
         self._begun = False
         self._input = b""
+        self._holds_more = False
         self._output = memoryview(b"")
 
     def readable(self) -> bool:
@@ -54,11 +59,12 @@ class _Unpacked(io.RawIOBase):
     def _unpack(self) -> bytes:
         """The next piece of content; empty at the end."""
         while True:
-            self._input = self._input or self._source.read(_PACKED_PIECE)
-            if not self._input:
-                if self._decoder is not None or not self._begun:
-                    raise BrokenStreamError(f"the {self._packed} stream ends early")
-                return b""
+            if not self._holds_more:
+                self._input = self._input or self._source.read(_PACKED_PIECE)
+                if not self._input:
+                    if self._decoder is not None or not self._begun:
+                        raise BrokenStreamError(f"the {self._packed} stream ends early")
+                    return b""
             if self._decoder is None:
                 # Zeros after a member are padding (tapes, block devices).
                 self._input = self._input.lstrip(b"\0") if self._begun else self._input
@@ -66,16 +72,27 @@ class _Unpacked(io.RawIOBase):
                     continue
                 self._decoder, self._begun = _decoder(self._packed), True
             try:
-                output = cast(bytes, self._decoder.decompress(self._input))
+                output = self._decode()
             except Exception:
                 # Only the decoder runs here: zlib.error, OSError of bz2, ZstdError.
                 raise BrokenStreamError(f"the {self._packed} stream is damaged") from None
             if self._decoder.eof:
-                self._input, self._decoder = self._decoder.unused_data, None
-            else:
-                self._input = b""
+                self._decoder, self._holds_more = None, False
             if output:
                 return output
+
+    def _decode(self) -> bytes:
+        """What the decoder makes of the next input, or of what it still holds; what it did not take stays."""
+        decoder = self._decoder
+        if self._packed == ".zst":
+            taken, self._input = self._input[:_ZSTD_PIECE], self._input[_ZSTD_PIECE:]
+            output = cast(bytes, decoder.decompress(taken))
+            self._input = decoder.unused_data + self._input
+            return output
+        output = cast(bytes, decoder.decompress(self._input, _PIECE))
+        self._input = decoder.unused_data if decoder.eof or self._packed == ".bz2" else decoder.unconsumed_tail
+        self._holds_more = len(output) == _PIECE
+        return output
 
 
 def _decoder(packed: str) -> Any:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
@@ -70,3 +71,21 @@ def test_a_wrong_checksum_is_damage() -> None:
 
 def test_zeros_after_a_member_are_padding() -> None:
     assert drain(gzip.compress(b"abc") + bytes(40_000) + gzip.compress(b"def"), ".gz") == (b"abcdef", None)
+
+
+@pytest.mark.parametrize("packed", PACKERS)
+def test_members_that_unpack_to_more_than_a_piece_are_followed_by_others(packed: str) -> None:
+    large = bytes(3 << 20)
+    stored = PACKERS[packed](large) + PACKERS[packed](b"x") + PACKERS[packed](large) + bytes(512)
+    assert drain(stored, packed) == (large + b"x" + large, None)
+
+
+@pytest.mark.parametrize("packed", PACKERS)
+def test_a_bomb_comes_out_in_pieces(packed: str) -> None:
+    stream = unpacked(io.BytesIO(PACKERS[packed](bytes(128 << 20))), packed)
+    tracemalloc.start()
+    try:
+        assert sum(len(piece) for piece in iter(lambda: stream.read(1 << 20), b"")) == 128 << 20
+        assert tracemalloc.get_traced_memory()[1] < 80 << 20
+    finally:
+        tracemalloc.stop()
