@@ -13,7 +13,7 @@ from openbioner_batch.formats.base import InputFile, ReadOptions, Split
 from openbioner_batch.formats.compression import BrokenStreamError
 from openbioner_batch.formats.gold import GoldDocument, gold_span
 from openbioner_batch.formats.storage import LARGEST_RECORD, SUFFIXES, open_input
-from openbioner_batch.formats.xml import PARSER, release, root_of
+from openbioner_batch.formats.xml import BrokenXmlError, elements
 from openbioner_batch.records import Parsed, Record, Rejected, Span
 
 
@@ -70,24 +70,14 @@ class BioCXml(BioC):
     suffixes = (*SUFFIXES["bioc-xml"], ".xml")
 
     def _documents(self, file: InputFile) -> Iterator[tuple[str, list[_Passage]] | str]:
-        from lxml import etree
-
         try:
-            if root_of(file) not in ("collection", "document"):
-                yield "not BioC XML: expected collection as the root element"
-                return
-            with open_input(file) as stream:
-                for _, element in etree.iterparse(stream, tag="document", **PARSER):
-                    try:
-                        yield (element.findtext("id") or "").strip(), _xml_passages(element)
-                    except ValueError as error:
-                        yield str(error)
-                    release(element)
-        except BrokenStreamError as error:
+            for element in elements(file, "BioC XML", ("collection", "document"), ("document",)):
+                try:
+                    yield (element.findtext("id") or "").strip(), _xml_passages(element)
+                except ValueError as error:
+                    yield str(error)
+        except BrokenXmlError as error:
             yield str(error)
-        except etree.XMLSyntaxError as error:
-            # libxml2's message may quote the content; the place does not.
-            yield f"malformed XML at line {error.lineno}: the rest of the file is unread"
 
 
 class BioCJson(BioC):

@@ -11,9 +11,8 @@ import pyarrow as pa
 
 from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
-from openbioner_batch.formats.compression import BrokenStreamError
-from openbioner_batch.formats.storage import SUFFIXES, open_input
-from openbioner_batch.formats.xml import PARSER, release, root_of
+from openbioner_batch.formats.storage import SUFFIXES
+from openbioner_batch.formats.xml import BrokenXmlError, elements
 from openbioner_batch.records import Deletion, Document, Parsed, Record, Rejected
 
 COLUMNS = pa.schema(
@@ -51,26 +50,15 @@ class PubMed(Format):
     suffixes = SUFFIXES["pubmed"]
 
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
-        from lxml import etree
-
         file = split.files[0]
         number = 0
         try:
-            root = root_of(file)
-            if root not in _ROOTS:
-                yield Rejected(file.uri, 0, f"not PubMed XML: expected one of {', '.join(_ROOTS)} as the root element")
-                return
-            with open_input(file) as stream:
-                for _, element in etree.iterparse(stream, tag=(*_CITATIONS, *_WITHDRAWALS), **PARSER):
-                    for record in _records(element, file, number, options):
-                        yield record
-                        number += 1
-                    release(element)
-        except BrokenStreamError as error:
+            for element in elements(file, "PubMed XML", _ROOTS, (*_CITATIONS, *_WITHDRAWALS)):
+                for record in _records(element, file, number, options):
+                    yield record
+                    number += 1
+        except BrokenXmlError as error:
             yield Rejected(file.uri, number, str(error))
-        except etree.XMLSyntaxError as error:
-            # libxml2's message may quote the content; the place does not.
-            yield Rejected(file.uri, number, f"malformed XML at line {error.lineno}: the rest of the file is unread")
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Fills in the columns to keep: all, where none is named."""

@@ -82,7 +82,7 @@ def test_bioc_that_is_not_is_set_aside(tmp_path: Path) -> None:
     (tmp_path / "c.xml").write_text(bioc("<passage><text>x</text></passage>").replace("</document>", "", 1))
     found = read_all(get_format("bioc-xml"), [tmp_path])
     assert [reason for _, reason in rejected(found)] == [
-        "not BioC XML: expected collection as the root element",
+        "not BioC XML: expected one of collection, document as the root element",
         "an offset or a length is no whole number",
         "malformed XML at line 1: the rest of the file is unread",
     ]

@@ -19,6 +19,7 @@ import openbioner_batch
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import ReadOptions, get_format, list_inputs
 from openbioner_batch.formats.pubmed import COLUMNS, _compose, _date
+from openbioner_batch.formats.xml import elements
 from openbioner_batch.records import Document, Parsed
 
 PUBMED = get_format("pubmed")
@@ -222,12 +223,22 @@ def test_foreign_and_hostile_xml_is_set_aside(tmp_path: Path) -> None:
             f"<!DOCTYPE PubmedArticleSet [{entities}]><PubmedArticleSet>{body}</PubmedArticleSet>"
         )
     found = read_all(PUBMED, [tmp_path])
-    assert all("SECRET" not in document.text and len(document.text) < 50 for document in documents(found))
-    assert [reason for _, reason in rejected(found)][:2] == [
+    assert documents(found) == []
+    assert [reason for _, reason in rejected(found)] == [
         "not PubMed XML: expected one of PubmedArticleSet, PubmedBookArticleSet, PubmedArticle, PubmedBookArticle, "
         "DeleteCitation, DeleteDocument as the root element",
         "malformed XML at line 1: the rest of the file is unread",
+        *2 * ["the XML declares entities, which are not expanded: expected none"],
     ]
+
+
+@pytest.mark.parametrize("filler", ["<Foo/>" * 300, "<PubmedArticle>" + "<Foo/>" * 300])
+def test_a_record_that_never_ends_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filler: str) -> None:
+    monkeypatch.setattr(elements, "__defaults__", (50_000,))  # lxml reads 32 KiB at a time
+    (tmp_path / "a.xml").write_text(f"<PubmedArticleSet>{article('<PMID>1</PMID>', 'One')}{filler * 100}")
+    found = read_all(PUBMED, [tmp_path])
+    assert [document.id for document in documents(found)] == ["1"]
+    assert rejected(found) == [(1, "a record of more than 50000 bytes: the rest of the file is unread")]
 
 
 def real_files() -> list[Path]:
