@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from openbioner_batch.engine.cluster import Resources, ray_connection
 from openbioner_batch.engine.ledger import Ledger, Totals, read_totals
 from openbioner_batch.engine.names import ATTEMPTS, PLAN, SUMMARY, shard_name
+from openbioner_batch.engine.pace import Pace, session_file
 from openbioner_batch.engine.plan import Plan, make_plan, split_weights
 from openbioner_batch.engine.progress import Progress, shown
 from openbioner_batch.engine.request import Inputs, RunSettings, Say, check_output, fingerprint, overwrite
@@ -147,6 +148,7 @@ class _Run:
         self._ledger = ledger
         self._session = uuid.uuid4().hex[:12]
         self._started = time.monotonic()
+        self._pace = Pace(time.time())
         self._look_for_ends_at = 0.0
         self.totals: Totals = read_totals(store, ledger)
         self.pending = [planned for planned in plan.wanted if not ledger.is_finished(planned.ordinal)]
@@ -168,6 +170,7 @@ class _Run:
         """Leave a summary however the session ended, and no marker of a worker that died with it."""
         markers = [name for name in self._store.names(ATTEMPTS) if name.split(".")[1] == self._session]
         self._store.remove([f"{ATTEMPTS}/{name}" for name in markers])
+        self._write_pace()
         self._write_summary()
 
     def finish(self) -> Summary:
@@ -223,8 +226,10 @@ class _Run:
         self.totals.add(counts)
         self._summary.tagged_now += counts["documents"]
         self._summary.clock.tick(shard["committed_at"], counts["documents"], counts["tokens"])
+        self._pace.add(time.monotonic() - self._started, counts["documents"], counts["tokens"])
         if time.monotonic() > self._look_for_ends_at:
             self._note_finished_splits(progress)
+            self._write_pace()
         progress.tick()
         self.check_quarantined(at_end=False)
 
@@ -250,6 +255,10 @@ class _Run:
                 f"{self._settings.max_quarantined} allows; the most frequent reason, {count:,} times: {reason}. "
                 f"Look into {self._store.url}/quarantine; what is committed stays, and a higher limit resumes the run"
             )
+
+    def _write_pace(self) -> None:
+        if self._pace.documents:
+            self._store.put(session_file(self._session), self._pace.to_bytes())
 
     def _write_summary(self) -> None:
         self._summary.seconds = time.monotonic() - self._started

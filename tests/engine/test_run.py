@@ -17,7 +17,9 @@ from scorers import NameScorerFactory
 from support import S3Server
 
 from openbioner_batch.engine.names import PLAN
+from openbioner_batch.engine.pace import read_sessions
 from openbioner_batch.engine.status import run_status
+from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import (
     PlanMismatchError,
     RunFailedError,
@@ -46,6 +48,8 @@ def test_every_document_becomes_a_row_with_checked_offsets(run: Annotate, corpus
     assert sorted(contents(tmp_path / "out")) == [f"data/000000-0000{n}.parquet" for n in range(3)]
     assert (summary.totals.documents, summary.totals.shards, summary.finished) == (25, 3, True)
     assert summary.totals.spans["name"] == sum(len(row["spans"]) for row in found)
+    (session,) = read_sessions(Store(str(tmp_path / "out")))
+    assert (sum(session.documents), sum(session.tokens)) == (25, summary.totals.tokens)
 
 
 def test_the_columns_are_those_of_the_contract(run: Annotate, tmp_path: Path) -> None:
