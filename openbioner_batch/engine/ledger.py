@@ -101,16 +101,22 @@ class Ledger:
                 yield split, shard
 
 
-def read_totals(store: Store, ledger: Ledger, threads: int = 16) -> Totals:
-    """Sums over committed shards, from the footers of their files."""
+def read_counts(store: Store, ledger: Ledger, threads: int = 16) -> Iterator[tuple[tuple[int, int], dict[str, Any]]]:
+    """The committed shards in order, each with its counts from the footer of its file."""
 
     def counts(shard: tuple[int, int]) -> dict[str, Any]:
         with store.open(shard_file(ledger.folder, *shard)) as file:
             found: dict[str, Any] = json.loads(pq.read_metadata(file).metadata[COUNTS_KEY])
             return found
 
-    totals = Totals()
+    shards = list(ledger.shards)
     with ThreadPoolExecutor(threads) as pool:
-        for found in pool.map(counts, ledger.shards):
-            totals.add(found)
+        yield from zip(shards, pool.map(counts, shards), strict=True)
+
+
+def read_totals(store: Store, ledger: Ledger) -> Totals:
+    """Sums over committed shards."""
+    totals = Totals()
+    for _, counts in read_counts(store, ledger):
+        totals.add(counts)
     return totals
