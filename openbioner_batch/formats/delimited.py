@@ -108,8 +108,10 @@ def _rows(stream: BinaryIO, delimiter: str) -> Iterator[list[str] | UnfitRecordE
     csv.field_size_limit(LARGEST_RECORD)
     # Bytes that are not UTF-8 become lone surrogates, so that a bad row can be told without losing the next.
     text = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
-    reader = csv.reader(_Lines(text, LARGEST_RECORD), delimiter=delimiter, strict=True)
+    lines = _Lines(text, LARGEST_RECORD)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
+        lines.size = 0
         try:
             row = next(reader)
         except StopIteration:
@@ -125,11 +127,16 @@ def _rows(stream: BinaryIO, delimiter: str) -> Iterator[list[str] | UnfitRecordE
 
 
 class _Lines:
-    """The lines of a text, ends kept; one that is too long is skipped and raises, and the next call goes on."""
+    """The lines of a text, ends kept, in records of at most `limit` characters.
+
+    A line that is too long, or makes its record so, is skipped and raises; the next call goes on.
+    """
 
     def __init__(self, text: io.TextIOWrapper, limit: int) -> None:
         self._text = text
         self._limit = limit
+        self.size = 0
+        """Of the lines since a record began; the reader sets it back."""
 
     def __iter__(self) -> _Lines:
         return self
@@ -138,8 +145,11 @@ class _Lines:
         line = self._text.readline(self._limit)
         if not line:
             raise StopIteration
-        if len(line) < self._limit or line.endswith(("\n", "\r")):
+        self.size += len(line)
+        is_whole = len(line) < self._limit or line.endswith(("\n", "\r"))
+        if is_whole and self.size <= self._limit:
             return line
-        while line and not line.endswith(("\n", "\r")):
+        while not is_whole and line:
             line = self._text.readline(self._limit)
-        raise csv.Error(f"a line of {self._limit} characters or more")
+            is_whole = line.endswith(("\n", "\r"))
+        raise csv.Error(f"a record of {self._limit} characters or more")

@@ -19,6 +19,8 @@ TEXT_NAMES = (
 )
 OWN_COLUMNS = ("document_id", "source", "record", "spans", "windows", "text")
 
+_LONGEST_NAME = 60
+
 KEPT_AS_JSON = pa.schema([pa.field("kept", pa.string())])
 """What untyped formats keep: one JSON object a row, so that the schema does not hang on the values met."""
 
@@ -104,7 +106,7 @@ def choose_fields(
     chosen_text = options.text_field or _guess(TEXT_NAMES, names if texts is None else texts)
     if chosen_text is None:
         raise UsageError(
-            f"{where}: cannot tell which field holds the text. Name it with --text-field; there are: {', '.join(names)}"
+            f"{where}: cannot tell which field holds the text. Name it with --text-field; there are: {_listed(names)}"
         )
     return replace(options, id_field=chosen_id, text_field=chosen_text)
 
@@ -115,7 +117,7 @@ def require(options: ReadOptions, where: str, names: Sequence[str]) -> None:
     asked += [("--keep-fields", name) for name in options.keep_fields]
     for flag, name in asked:
         if name is not None and name not in names:
-            raise UsageError(f"{flag}: {where} has no field {name!r}; there are: {', '.join(names)}")
+            raise UsageError(f"{flag}: {where} has no field {name!r}; there are: {_listed(names)}")
         if name is not None and names.count(name) > 1:
             raise UsageError(f"{flag}: {where} has more than one field {name!r}; rename all but one")
     twice = next((name for name in options.keep_fields if options.keep_fields.count(name) > 1), None)
@@ -138,6 +140,16 @@ def refuse_fields(options: ReadOptions, format_name: str) -> None:
     for flag, name in (("--id-field", options.id_field), ("--text-field", options.text_field)):
         if name is not None:
             raise UsageError(f"{flag} {name}: the format {format_name} has no fields to choose from; leave it out")
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names for a message, unless they are values: a table without a header line has those of its first record there.
+
+    What `repr` would escape is no part of a name, and a message is one line.
+    """
+    if any(len(name) > _LONGEST_NAME or not name.isprintable() for name in names):
+        return "some that look like values (is the first line a header?)"
+    return ", ".join(names)
 
 
 def _guess(candidates: Sequence[str], names: Collection[str]) -> str | None:

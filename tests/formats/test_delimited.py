@@ -114,9 +114,19 @@ def test_a_line_that_is_too_long_is_skipped_and_the_next_is_read() -> None:
     text = io.TextIOWrapper(io.BytesIO(b"ab\n" + b"x" * 100 + b"\nlast"), newline="")
     lines = _Lines(text, 10)
     assert next(lines) == "ab\n"
-    with pytest.raises(csv.Error, match="a line of 10 characters or more"):
+    with pytest.raises(csv.Error, match="a record of 10 characters or more"):
         next(lines)
+    lines.size = 0
     assert list(lines) == ["last"]
+
+
+def test_a_record_of_many_lines_is_bounded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openbioner_batch.formats.delimited.LARGEST_RECORD", 1000)
+    many = ",".join('"' + "a line\n" * 20 + '"' for _ in range(20))
+    (tmp_path / "x.csv").write_text(f"id,text\n1,one\n2,{many}\n")
+    found = read_all(CSV, [tmp_path])
+    assert [document.text for document in documents(found)] == ["one"]
+    assert rejected(found)[0] == (1, "malformed row: a record of 1000 characters or more")
 
 
 def test_missing_ids_and_files_without_id_column(tmp_path: Path) -> None:
@@ -157,3 +167,10 @@ def test_an_empty_file_has_no_records_but_someone_must_name_the_columns(tmp_path
         read_all(CSV, [tmp_path])
     (tmp_path / "b.csv").write_bytes(b"id,text\n1,x\n")
     assert len(read_all(CSV, [tmp_path])) == 1
+
+
+def test_a_table_without_a_header_is_refused_without_telling_its_first_record(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f"1,Seen in clinic for {'a long story ' * 9}\n2,Another\n")
+    with pytest.raises(UsageError, match=r"look like values \(is the first line a header\?\)$") as caught:
+        read_all(get_format("csv"), [tmp_path])
+    assert "clinic" not in str(caught.value)
