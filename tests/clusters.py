@@ -51,6 +51,7 @@ class LocalCluster:
         self._token = (home / ".ray" / "auth_token").read_text().strip()
         port, dashboard_port = (address.rpartition(":")[2] for address in (self.address, self.dashboard))
         head = ["--head", f"--port={port}", "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard_port}"]
+        head.append(f"--ray-client-server-port={free_port()}")
         try:
             self.head = self._start(cpus, *head)
             wait_until(self._answers, PATIENCE_S, "the dashboard does not start")

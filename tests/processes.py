@@ -34,6 +34,7 @@ class Program:
                 **(environment or {}),
                 "PYTHONPATH": os.pathsep.join(filter(None, paths)),
                 MARK: self.mark,
+                "SPT_NOENV": "1",  # else the titles that Ray gives its processes overwrite the mark
             },
             start_new_session=True,
             # A suite run in the background of a shell ignores Ctrl-C, and so would its children.
