@@ -9,7 +9,6 @@ from typing import Any
 
 from scorers import NameScorerFactory
 
-from openbioner_batch.engine.committing import parquet_bytes
 from openbioner_batch.engine.names import DATA, DELETIONS, end_file, shard_file
 from openbioner_batch.engine.plan import make_plan
 from openbioner_batch.engine.request import fingerprint, resolve_inputs
@@ -17,6 +16,7 @@ from openbioner_batch.engine.rows import annotation_rows
 from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.engine.shards import cut, documents_table
 from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.tables import parquet_bytes
 from openbioner_batch.engine.work import deletions_table
 
 

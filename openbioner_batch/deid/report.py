@@ -8,12 +8,12 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from openbioner_batch.deid.policy import Policy
 from openbioner_batch.engine.names import AUDIT, REPORT
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.summary import Summary
+from openbioner_batch.engine.tables import open_table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -81,8 +81,8 @@ def _sampled(store: Store, folder: str) -> list[dict[str, Any]]:
     names = sorted((name for name in store.names(folder) if name.endswith(".parquet")), key=_hash)
     rows: list[dict[str, Any]] = []
     for name in sorted(names[:REVIEWED_SHARDS]):
-        with store.open(f"{folder}/{name}" if folder else name) as file:
-            table = pq.read_table(file)
+        with open_table(store, f"{folder}/{name}" if folder else name) as opened:
+            table = opened.read()
         places = sorted(range(table.num_rows), key=lambda place: _hash(f"{name}/{place}"))[:REVIEWED_IN_A_SHARD]
         rows += table.take(pa.array(sorted(places), pa.int64())).to_pylist()
     return rows

@@ -22,12 +22,12 @@ from openbioner_batch.deid.records import Identity, deidentify_note, identity_of
 from openbioner_batch.deid.sources import by_number, messages_by_number, numbered
 from openbioner_batch.deid.writing import Written, data_files
 from openbioner_batch.engine.attempts import Attempts, forget
-from openbioner_batch.engine.committing import parquet_bytes
 from openbioner_batch.engine.names import AUDIT, QUARANTINE, shard_file, shard_name
 from openbioner_batch.engine.reading import prepare_shard, read_splits
 from openbioner_batch.engine.rows import annotation_rows, kind_of
 from openbioner_batch.engine.shards import Shard, documents_table
 from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.tables import parquet_bytes
 from openbioner_batch.engine.work import (
     COUNTS_KEY,
     SplitTask,

@@ -10,8 +10,8 @@ import pyarrow as pa
 from openbioner_batch.deid.job import DeidJob
 from openbioner_batch.deid.notes import Note
 from openbioner_batch.deid.records import Identity, Result
-from openbioner_batch.engine.committing import parquet_bytes
 from openbioner_batch.engine.names import DATA, shard_name
+from openbioner_batch.engine.tables import parquet_bytes
 from openbioner_batch.formats.rewriting import DELIMITERS, delimited, json_lines
 
 ID = "document_id"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from openbioner_batch.engine.attempts import forget
 from openbioner_batch.engine.names import DATA, DELETIONS, QUARANTINE, shard_file, shard_name
 from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.tables import parquet_bytes
 from openbioner_batch.engine.work import COUNTS_KEY, Job, row, unpack, unrow
 
 
@@ -32,10 +32,3 @@ def commit_shard(batch: pa.Table, job: Job) -> pa.Table:
     forget(store, shard_name(split, shard))
     counts = data.schema.metadata[COUNTS_KEY].decode()
     return row(split, shard, counts=counts, deaths=work["deaths"], committed_at=time.time())
-
-
-def parquet_bytes(table: pa.Table) -> bytes:
-    """The table as a Parquet file: the same bytes for the same table."""
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", version="2.6", row_group_size=max(1, table.num_rows))
-    return sink.getvalue().to_pybytes()

@@ -6,13 +6,13 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from openbioner_batch.engine.names import ENDS, end_file, parse_shard, shard_file
 from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.tables import open_table
 from openbioner_batch.engine.work import COUNTS_KEY
 
 
@@ -86,7 +86,8 @@ class Ledger:
         ordinals = (int(name.removesuffix(".json")) for name in store.names(ENDS))
         names = {end_file(ordinal): ordinal for ordinal in ordinals if ordinal not in self.ends}
         for name, data in store.read_all(list(names)):
-            self.ends[names[name]] = End(**json.loads(data))
+            with suppress(ValueError, TypeError):  # a damaged marker is none: its split is read again
+                self.ends[names[name]] = End(**json.loads(data))
 
     def is_finished(self, split: int) -> bool:
         """Whether a split has been read to its end and all its shards are committed."""
@@ -105,8 +106,8 @@ def read_counts(store: Store, ledger: Ledger, threads: int = 16) -> Iterator[tup
     """The committed shards in order, each with its counts from the footer of its file."""
 
     def counts(shard: tuple[int, int]) -> dict[str, Any]:
-        with store.open(shard_file(ledger.folder, *shard)) as file:
-            found: dict[str, Any] = json.loads(pq.read_metadata(file).metadata[COUNTS_KEY])
+        with open_table(store, shard_file(ledger.folder, *shard)) as table:
+            found: dict[str, Any] = json.loads(table.metadata.metadata[COUNTS_KEY])
             return found
 
     shards = list(ledger.shards)

@@ -55,6 +55,8 @@ def read_plan(store: Store) -> Plan | None:
         found = json.loads(store.get(PLAN))
     except FileNotFoundError:
         return None
+    except ValueError:
+        raise PlanMismatchError(f"the plan of the run, {store.url}/{PLAN}, is damaged: {WAY_OUT}") from None
     if found["version"] != VERSION:
         raise PlanMismatchError(
             f"{store.url} was planned by another version (plan {found['version']}, here {VERSION}): {WAY_OUT}"

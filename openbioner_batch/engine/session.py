@@ -7,7 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Generator, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, suppress
 from typing import Any, Protocol
 
 from openbioner_batch.engine.cluster import Resources, ray_connection
@@ -168,10 +168,11 @@ class _Run:
 
     def leave(self) -> None:
         """Leave a summary however the session ended, and no marker of a worker that died with it."""
-        markers = [name for name in self._store.names(ATTEMPTS) if name.split(".")[1] == self._session]
-        self._store.remove([f"{ATTEMPTS}/{name}" for name in markers])
-        self._write_pace()
-        self._write_summary()
+        with suppress(RunFailedError):  # what has ended the session, such as a full disk, is what the user must hear
+            markers = [name for name in self._store.names(ATTEMPTS) if name.split(".")[1] == self._session]
+            self._store.remove([f"{ATTEMPTS}/{name}" for name in markers])
+            self._write_pace()
+            self._write_summary()
 
     def finish(self) -> Summary:
         """Check that nothing is missing, and mark the run as finished."""
@@ -193,7 +194,8 @@ class _Run:
         if self.pending or not self._store.exists(SUMMARY):
             self._write_summary()
         for folder in (ATTEMPTS, TEMPORARY):
-            self._store.remove_folder(folder)
+            with suppress(RunFailedError):  # another driver of the same run may be writing there
+                self._store.remove_folder(folder)
         return self._summary
 
     def _tasks(self) -> list[SplitTask]:

@@ -6,6 +6,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
@@ -13,7 +14,7 @@ import fsspec
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
-from openbioner_batch.errors import UsageError
+from openbioner_batch.errors import RunFailedError, UsageError
 
 TEMPORARY = "_run/tmp"
 ONE_PUT_PROTOCOLS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "memory"})
@@ -31,8 +32,8 @@ class Store:
         try:
             # A cached listing would hide what another process has just committed.
             self._fs, path = url_to_fs(root, use_listings_cache=False)
-        except (ImportError, ValueError) as error:
-            raise UsageError(f"{root} cannot be opened: {error}") from error
+        except Exception as error:  # each file system has exceptions of its own
+            raise UsageError(f"{root} cannot be opened ({_in_a_line(error)})") from error
         self.local = isinstance(self._fs, LocalFileSystem)
         self._root = os.path.abspath(path) if self.local else path.rstrip("/")
         self.url = self._root if self.local else self._fs.unstrip_protocol(self._root)
@@ -44,29 +45,46 @@ class Store:
         return f"{self._root}/{name}" if name else self._root
 
     def put(self, name: str, data: bytes) -> None:
-        """Write an object that appears at once and whole, replacing any of that name."""
+        """Write an object that appears at once and whole, replacing any of that name.
+
+        Raises:
+            RunFailedError: the file system refuses, for want of space or rights, or cannot be reached.
+        """
         path = self._path(name)
         protocols = {self._fs.protocol} if isinstance(self._fs.protocol, str) else set(self._fs.protocol)
-        if self.local:
-            self._put_local(path, data)
-        elif protocols & ONE_PUT_PROTOCOLS:
-            self._fs.pipe_file(path, data)
-        else:
-            temporary = self._path(f"{TEMPORARY}/{uuid.uuid4().hex}")
-            self._fs.makedirs(self._fs._parent(temporary), exist_ok=True)
-            self._fs.makedirs(self._fs._parent(path), exist_ok=True)
-            self._fs.pipe_file(temporary, data)
-            self._fs.mv(temporary, path)
+        try:
+            if protocols & ONE_PUT_PROTOCOLS:
+                self._fs.pipe_file(path, data)
+            else:
+                self._put_and_rename(path, data)
+        except Exception as error:  # each file system has exceptions of its own
+            raise RunFailedError(
+                f"{self.url}/{name} cannot be written ({_in_a_line(error)}): what is committed stays; once that is "
+                "mended, the same command goes on"
+            ) from error
 
-    def _put_local(self, path: str, data: bytes) -> None:
+    def _put_and_rename(self, path: str, data: bytes) -> None:
         temporary = self._path(f"{TEMPORARY}/{uuid.uuid4().hex}")
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        os.makedirs(os.path.dirname(temporary), exist_ok=True)
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())  # a name must not outlive its bytes in a power cut
-        os.replace(temporary, path)
+        try:
+            for tries_left in (2, 1, 0):
+                for place in (temporary, path):
+                    self._fs.makedirs(self._fs._parent(place), exist_ok=True)
+                try:
+                    if self.local:
+                        _write_durably(temporary, data)
+                        os.replace(temporary, path)
+                    else:
+                        self._fs.pipe_file(temporary, data)
+                        self._fs.mv(temporary, path)
+                    return
+                except FileNotFoundError:
+                    # Another driver of the same run has finished meanwhile, and removed the folder of temporary files.
+                    if not tries_left:
+                        raise
+        except BaseException:
+            with suppress(Exception):
+                self._fs.rm_file(temporary)  # half a file would take the space that may be short
+            raise
 
     def get(self, name: str) -> bytes:
         """The bytes of an object.
@@ -74,15 +92,20 @@ class Store:
         Raises:
             FileNotFoundError: there is none of that name.
         """
-        return bytes(self._fs.cat_file(self._path(name)))
+        with self._told(name):
+            return bytes(self._fs.cat_file(self._path(name)))
 
     def open(self, name: str) -> BinaryIO:
         """An object opened for reading, seekable."""
-        return self._fs.open(self._path(name), "rb")
+        with self._told(name):
+            return self._fs.open(self._path(name), "rb")
 
     def exists(self, name: str) -> bool:
         """Whether there is an object of that name."""
-        return bool(self._fs.exists(self._path(name)))
+        with suppress(FileNotFoundError), self._told(name):
+            self._fs.info(self._path(name))
+            return True
+        return False
 
     def names(self, folder: str = "") -> list[str]:
         """The names below a folder, relative to it and sorted; none where the folder does not exist."""
@@ -92,7 +115,8 @@ class Store:
         """Names below a folder, relative to it, with their sizes in bytes."""
         base = self._path(folder)
         try:
-            found: dict[str, Any] = self._fs.find(base, detail=True)
+            with self._told(folder):
+                found: dict[str, Any] = self._fs.find(base, detail=True)
         except FileNotFoundError:
             return {}
         return {
@@ -104,17 +128,27 @@ class Store:
     def remove(self, names: list[str]) -> None:
         """Remove objects; those already gone are no error."""
         for name in names:
-            try:
+            with suppress(FileNotFoundError), self._told(name, "removed"):
                 self._fs.rm_file(self._path(name))
-            except FileNotFoundError:
-                continue
 
     def remove_folder(self, folder: str) -> None:
         """Remove everything below a folder, and the folder."""
-        try:
+        with suppress(FileNotFoundError), self._told(folder, "removed"):
             self._fs.rm(self._path(folder), recursive=True)
+
+    @contextmanager
+    def _told(self, name: str, what: str = "read") -> Iterator[None]:
+        """Tells of a file system that fails; that there is no such object is for the caller to judge.
+
+        Raises:
+            RunFailedError: it cannot be reached, or refuses.
+        """
+        try:
+            yield
         except FileNotFoundError:
-            return
+            raise
+        except Exception as error:  # each file system has exceptions of its own
+            raise RunFailedError(f"{self.url}/{name} cannot be {what} ({_in_a_line(error)})") from error
 
     def read_all(self, names: list[str], threads: int = 16) -> Iterator[tuple[str, bytes]]:
         """Many small objects, read side by side, in the order of `names`; vanished ones are left out."""
@@ -138,6 +172,18 @@ class Store:
         if self.local:
             return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self._root))
         return f"{path}/".startswith(f"{self._root}/")
+
+
+def _write_durably(path: str, data: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())  # a name must not outlive its bytes in a power cut
+
+
+def _in_a_line(error: Exception) -> str:
+    """A failure of a file system in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
 
 
 def is_local(url: str) -> bool:

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet as pq
-
 from openbioner_batch.engine.names import DATA
 from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.tables import open_table
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.writing import span_tuples
 from openbioner_batch.records import Span
@@ -162,7 +161,7 @@ def _rows(output: str) -> Iterator[_Row]:
     if not names:
         raise UsageError(f"{output} holds no annotations: expected {DATA}/*.parquet in it, as `annotate` writes them")
     for name in names:
-        with store.open(name) as file, pq.ParquetFile(file) as parquet:
+        with open_table(store, name) as parquet:
             for batch in parquet.iter_batches(_ROWS_AT_ONCE, columns=["source", "record", "spans"]):
                 keys = zip(batch["source"].to_pylist(), batch["record"].to_pylist(), strict=True)
                 yield from zip(keys, span_tuples(batch["spans"]), strict=True)

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-import pyarrow.parquet as pq
-
 from openbioner_batch.engine.names import DATA
 from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.tables import open_table
 from openbioner_batch.engine.work import COUNTS_KEY
 from openbioner_batch.errors import UsageError
 from openbioner_batch.records import Span
@@ -53,7 +52,7 @@ def read_annotated(output: str, count: int, kind: str | None = None) -> list[Ann
 def _documents(store: Store, names: Sequence[str], kind: str | None, types: set[str]) -> Iterator[AnnotatedDocument]:
     """The documents with spans, shard after shard; `types` gathers the types of the shards that were opened."""
     for name in names:
-        with store.open(name) as file, pq.ParquetFile(file) as parquet:
+        with open_table(store, name) as parquet:
             counted = (parquet.schema_arrow.metadata or {}).get(COUNTS_KEY)
             if counted is not None:
                 here = json.loads(counted)["spans"]

@@ -12,12 +12,12 @@ from itertools import accumulate
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from openbioner_batch.engine.ledger import Ledger
 from openbioner_batch.engine.names import DATA, DELETIONS, INPUTS, PLAN, shard_file
 from openbioner_batch.engine.plan import Plan, read_plan
 from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.tables import open_table
 from openbioner_batch.engine.work import COUNTS_KEY
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.writing import OWN_COLUMNS
@@ -92,11 +92,11 @@ def open_run(url: str) -> FinishedRun:
 def _schema(store: Store, shards: Sequence[ShardKey]) -> pa.Schema:
     if not shards:
         return pa.schema([])
-    with store.open(shard_file(DATA, *shards[0])) as file:
-        return pq.read_schema(file)
+    with open_table(store, shard_file(DATA, *shards[0])) as table:
+        return table.schema_arrow
 
 
 def _count_spans(store: Store, shard: ShardKey) -> int:
-    with store.open(shard_file(DATA, *shard)) as file:
-        found: dict[str, Any] = json.loads(pq.read_metadata(file).metadata[COUNTS_KEY])
+    with open_table(store, shard_file(DATA, *shard)) as table:
+        found: dict[str, Any] = json.loads(table.metadata.metadata[COUNTS_KEY])
     return sum(found["spans"].values())

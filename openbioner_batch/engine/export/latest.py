@@ -12,11 +12,11 @@ from typing import BinaryIO
 from zlib import crc32
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from openbioner_batch.engine.export.finished import FinishedRun, ShardKey
 from openbioner_batch.engine.names import DATA, DELETIONS, shard_file, shard_name
 from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.tables import open_table
 
 IDS_IN_MEMORY = 500_000
 MOST_BUCKETS = 400
@@ -90,13 +90,13 @@ def _deal(run: FinishedRun, paths: list[Path]) -> None:
 
 def _events(store: Store, shard: ShardKey, first: int, has_deletions: bool) -> tuple[list[_Event], int]:
     """A shard's rows and deletions in file order, and how many rows it has."""
-    with store.open(shard_file(DATA, *shard)) as file:
-        table = pq.read_table(file, columns=["document_id", "record"])
+    with open_table(store, shard_file(DATA, *shard)) as opened:
+        table = opened.read(columns=["document_id", "record"])
     events: list[_Event] = list(zip(table["document_id"].to_pylist(), range(first, first + len(table)), strict=True))
     if not has_deletions:
         return events, len(table)
-    with store.open(shard_file(DELETIONS, *shard)) as file:
-        deleted = pq.read_table(file, columns=["document_id", "record"])
+    with open_table(store, shard_file(DELETIONS, *shard)) as opened:
+        deleted = opened.read(columns=["document_id", "record"])
     placed = list(zip(table["record"].to_pylist(), events, strict=True))
     placed += [(row["record"], (row["document_id"], _DELETION)) for row in deleted.to_pylist()]
     placed.sort(key=lambda item: item[0])
@@ -125,5 +125,5 @@ def _read(file: BinaryIO) -> Iterator[_Event]:
 
 
 def _rows(store: Store, shard: ShardKey) -> int:
-    with store.open(shard_file(DATA, *shard)) as file:
-        return int(pq.read_metadata(file).num_rows)
+    with open_table(store, shard_file(DATA, *shard)) as opened:
+        return int(opened.metadata.num_rows)

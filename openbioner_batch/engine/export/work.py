@@ -11,12 +11,12 @@ from typing import Any
 from urllib.parse import quote
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from openbioner_batch.engine.export.latest import unpacked_mask
 from openbioner_batch.engine.export.texts import TextReader
 from openbioner_batch.engine.names import DATA, shard_file, shard_name
 from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.tables import open_table
 from openbioner_batch.errors import OpenBioNERError, RunFailedError, UsageError
 from openbioner_batch.formats import get_writer
 from openbioner_batch.formats.base import Format, ReadOptions, Split
@@ -106,8 +106,8 @@ def file_suffix(writer: Writer, packed: bool) -> str:
 
 def _export_shard(job: ExportJob, split: int, task: ShardTask, texts: TextReader | None) -> Written:
     store, output, writer = Store(job.run), Store(job.output), get_writer(job.to)
-    with store.open(shard_file(DATA, split, task.shard)) as file:
-        rows = pq.read_table(file)
+    with open_table(store, shard_file(DATA, split, task.shard)) as table:
+        rows = table.read()
     if texts:
         rows = texts.with_texts(rows)
     if task.keep is not None:

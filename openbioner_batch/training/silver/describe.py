@@ -13,12 +13,12 @@ import pyarrow.parquet as pq
 import yaml
 
 from openbioner_batch.catalog import VIEWS as CATALOG_VIEWS
-from openbioner_batch.engine.committing import parquet_bytes
 from openbioner_batch.engine.names import DATA
 from openbioner_batch.engine.request import Say, resolve_inputs
 from openbioner_batch.engine.session import run_pipeline, say_to_stderr
 from openbioner_batch.engine.settings import QuarantineLimit
 from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.tables import parquet_bytes
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.silver.description import VIEWS, Description
 from openbioner_batch.training.silver.endpoint import check_llm

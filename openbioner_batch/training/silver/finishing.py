@@ -10,11 +10,11 @@ from dataclasses import dataclass, fields
 
 import pyarrow.parquet as pq
 
-from openbioner_batch.engine.committing import parquet_bytes
 from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.names import DATA
 from openbioner_batch.engine.request import Say
 from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.tables import parquet_bytes
 from openbioner_batch.training.overlap import BenchmarkSentences
 from openbioner_batch.training.silver.filters import (
     NO_MENTION,

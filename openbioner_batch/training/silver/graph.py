@@ -12,13 +12,13 @@ from typing import Any
 import pyarrow as pa
 
 from openbioner_batch.engine.cluster import Resources
-from openbioner_batch.engine.committing import parquet_bytes
 from openbioner_batch.engine.graph import MOST_BLOCKS, as_run_failure, quiet
 from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.names import DATA, QUARANTINE, shard_file, shard_name
 from openbioner_batch.engine.reading import read_splits
 from openbioner_batch.engine.shards import Shard, documents_table
 from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.tables import parquet_bytes
 from openbioner_batch.engine.work import Job, SplitTask, pack, rejected_table, unpack
 from openbioner_batch.errors import OpenBioNERError, RunFailedError
 from openbioner_batch.training.silver.asking import Asking, chat_body, fingerprint

@@ -1,0 +1,44 @@
+"""The Parquet files of a run, and what is to be done about one that has been damaged since it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from openbioner_batch.engine.names import DATA, DELETIONS, QUARANTINE
+from openbioner_batch.engine.store import Store
+from openbioner_batch.errors import OpenBioNERError, RunFailedError
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """The table as a Parquet file with a checksum on each page: the same bytes for the same table."""
+    sink = pa.BufferOutputStream()
+    rows = max(1, table.num_rows)
+    pq.write_table(table, sink, compression="zstd", version="2.6", row_group_size=rows, write_page_checksum=True)
+    return sink.getvalue().to_pybytes()
+
+
+@contextmanager
+def open_table(store: Store, name: str) -> Iterator[pq.ParquetFile]:
+    """One of a run's Parquet files, whose checksums are verified as it is read.
+
+    Raises:
+        RunFailedError: it is damaged; says which file is to be removed so that the run writes the shard anew.
+    """
+    try:
+        with store.open(name) as file, pq.ParquetFile(file, page_checksum_verification=True) as table:
+            yield table
+    except (OpenBioNERError, FileNotFoundError):
+        raise
+    except (pa.ArrowException, OSError, KeyError, TypeError) as error:
+        folder, stem = name.split("/", 1) if "/" in name else ("", name)
+        # What lies beside the data is written again with them.
+        anew = f"{DATA}/{PurePosixPath(stem).name}" if folder in (QUARANTINE, DELETIONS) else name
+        raise RunFailedError(
+            f"{store.url}/{name} is damaged or cannot be read ({type(error).__name__}): if it stays so, remove "
+            f"{store.url}/{anew}; the run's own command then writes that shard anew, and nothing else"
+        ) from None
