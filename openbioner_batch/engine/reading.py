@@ -26,6 +26,7 @@ from openbioner_batch.engine.work import (
     row,
 )
 from openbioner_batch.errors import OpenBioNERError, RunFailedError
+from openbioner_batch.formats.storage import first_changed
 from openbioner_batch.records import Rejected
 
 DEATHS_ALLOWED = 3
@@ -71,10 +72,20 @@ def _read_split(task: SplitTask, job: Job, store: Store, emit: Emit) -> Iterator
     except OpenBioNERError:
         raise
     except OSError as error:
+        _refuse_changed(task)
         raise RunFailedError(f"reading {task.source} failed: {error}") from error
     except Exception as error:  # its message could quote a record
         raise RunFailedError(f"reading {task.source} failed: {type(error).__name__}") from None
+    _refuse_changed(task)
     store.put(end_file(task.ordinal), json.dumps(totals).encode())
+
+
+def _refuse_changed(task: SplitTask) -> None:
+    """Raises RunFailedError where an input is no longer what was planned, so that its split gets no end marker."""
+    if (file := first_changed(task.split.files)) is not None:
+        raise RunFailedError(
+            f"{file.uri} has changed while the run read it: put back what it was, or give another --output"
+        )
 
 
 def prepare_shard(split: int, shard: Shard, job: TaggingJob) -> pa.Table:

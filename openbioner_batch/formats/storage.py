@@ -121,6 +121,30 @@ def for_each(files: Sequence[InputFile], function: Callable[[InputFile], _Result
         return list(pool.map(function, files))
 
 
+def first_changed(files: Sequence[InputFile]) -> InputFile | None:
+    """The first file that is no longer what it was when it was listed; None where all are.
+
+    A remote file is known by its size and its store's own tag, if there is one: times may differ between two ways of
+    asking.
+    """
+
+    def is_changed(file: InputFile) -> bool:
+        try:
+            if not _is_url(file.uri):
+                return _local_file(file.uri) != file
+            from fsspec.core import url_to_fs
+
+            fs, path = url_to_fs(file.uri)
+            fs.invalidate_cache()
+            now = _remote_file(file.uri, fs.info(path))
+        except FileNotFoundError:
+            return True
+        own_tag = not file.etag.startswith(f"{file.size}-")
+        return now.size != file.size or (own_tag and now.etag != file.etag)
+
+    return next((file for file, changed in zip(files, for_each(files, is_changed), strict=True) if changed), None)
+
+
 def _stored(file: InputFile) -> bytes:
     if not _is_url(file.uri):
         with open(file.uri, "rb") as stream:
