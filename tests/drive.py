@@ -1,4 +1,4 @@
-"""A run in a process of its own, for tests to kill: INPUT OUTPUT SECONDS_PER_DOCUMENT SHARD_DOCUMENTS."""
+"""A run in a process of its own, for tests to kill: INPUT OUTPUT SECONDS_PER_DOCUMENT SHARD_DOCUMENTS [RAY_ADDRESS]."""
 
 from __future__ import annotations
 
@@ -8,8 +8,17 @@ from scorers import NameScorerFactory
 
 from openbioner_batch.engine.run import annotate
 from openbioner_batch.engine.settings import AnnotateSettings
+from openbioner_batch.errors import OpenBioNERError
 
 if __name__ == "__main__":
-    inputs, output, seconds, shard = sys.argv[1:]
-    settings = AnnotateSettings((inputs,), output, "name", shard_documents=int(shard), max_quarantined="100%")
-    annotate(settings, NameScorerFactory(seconds=float(seconds)))
+    inputs, output, seconds, shard, *address = sys.argv[1:]
+    settings = AnnotateSettings(
+        *((inputs,), output, "name"),
+        shard_documents=int(shard),
+        max_quarantined="100%",
+        ray_address=address[0] if address else None,
+    )
+    try:
+        annotate(settings, NameScorerFactory(seconds=float(seconds)))
+    except OpenBioNERError as error:
+        sys.exit(f"error: {error}")

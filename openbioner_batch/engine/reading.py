@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from openbioner_batch.engine.attempts import Attempts, forget
+from openbioner_batch.engine.metrics import READ, count_shard
 from openbioner_batch.engine.names import end_file
 from openbioner_batch.engine.scoring import Preparer
 from openbioner_batch.engine.shards import Shard, cut, documents_table
@@ -26,6 +28,7 @@ from openbioner_batch.engine.work import (
     row,
 )
 from openbioner_batch.errors import OpenBioNERError, RunFailedError
+from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.storage import first_changed
 from openbioner_batch.records import Rejected
 
@@ -59,7 +62,10 @@ def read_splits(batch: pa.Table, job: Job, emit: Emit) -> Iterator[pa.Table]:
 
 def _read_split(task: SplitTask, job: Job, store: Store, emit: Emit) -> Iterator[pa.Table]:
     done = set(task.done)
+    files = {file.uri: file for file in task.split.files}
+    seen: set[str] = set()
     totals = {"shards": 0, "documents": 0, "rejected": 0, "deletions": 0, "text_bytes": 0}
+    began = time.perf_counter()
     try:
         for shard in cut(job.format.read(task.split, job.options), job.most_documents, task.limit):
             totals["shards"] += 1
@@ -67,22 +73,28 @@ def _read_split(task: SplitTask, job: Job, store: Store, emit: Emit) -> Iterator
             totals["rejected"] += len(shard.rejected)
             totals["deletions"] += len(shard.deletions)
             totals["text_bytes"] += shard.text_bytes
+            here = {record.source for record in (*shard.documents, *shard.rejected, *shard.deletions)}
+            seen |= here
             if shard.index not in done:
-                yield emit(task.ordinal, shard)
+                _refuse_changed([files[uri] for uri in here])
+                made = emit(task.ordinal, shard)
+                count_shard(job.output, READ, time.perf_counter() - began)
+                yield made
+            began = time.perf_counter()  # while a shard was handed over, none was read
     except OpenBioNERError:
         raise
     except OSError as error:
-        _refuse_changed(task)
+        _refuse_changed(task.split.files)
         raise RunFailedError(f"reading {task.source} failed: {error}") from error
     except Exception as error:  # its message could quote a record
         raise RunFailedError(f"reading {task.source} failed: {type(error).__name__}") from None
-    _refuse_changed(task)
+    _refuse_changed([file for file in task.split.files if file.uri not in seen])
     store.put(end_file(task.ordinal), json.dumps(totals).encode())
 
 
-def _refuse_changed(task: SplitTask) -> None:
-    """Raises RunFailedError where an input is no longer what was planned, so that its split gets no end marker."""
-    if (file := first_changed(task.split.files)) is not None:
+def _refuse_changed(files: Sequence[InputFile]) -> None:
+    """Raises RunFailedError where one is no longer what was planned: what has been read by now is then not used."""
+    if (file := first_changed(files)) is not None:
         raise RunFailedError(
             f"{file.uri} has changed while the run read it: put back what it was, or give another --output"
         )
