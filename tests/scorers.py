@@ -45,6 +45,8 @@ class NamePreparer:
                 raise ValueError(text)
             if "KILLS_READER" in text:
                 os.kill(os.getpid(), signal.SIGKILL)
+            if "SLOW_TO_READ" in text:
+                time.sleep(1)
         return list(texts)
 
 

@@ -75,8 +75,8 @@ def _read_split(task: SplitTask, job: Job, store: Store, emit: Emit) -> Iterator
             totals["text_bytes"] += shard.text_bytes
             here = {record.source for record in (*shard.documents, *shard.rejected, *shard.deletions)}
             seen |= here
+            _refuse_changed([files[uri] for uri in here])
             if shard.index not in done:
-                _refuse_changed([files[uri] for uri in here])
                 made = emit(task.ordinal, shard)
                 count_shard(job.output, READ, time.perf_counter() - began)
                 yield made

@@ -19,6 +19,7 @@ from openbioner_batch.records import Document, Parsed, Record, Rejected
 _BATCH_ROWS = 256
 _READ_BYTES = 4 << 20
 _NOT_UTF8 = object()
+_DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)  # the last of the names of columns
 
 
 class Parquet(Format):
@@ -66,7 +67,7 @@ class Parquet(Format):
                     for batch in batches:
                         yield from _records(batch, file, row, options)
                         row += batch.num_rows
-                except (pa.ArrowException, OSError):
+                except _DAMAGE:
                     source.reraise()
                     yield Rejected(file.uri, row, "damaged Parquet: this row and the rest of its row group are unread")
 
@@ -167,7 +168,7 @@ def _footer(file: InputFile) -> _Footer | None:
             groups = range(reader.metadata.num_row_groups)
             sizes = tuple(reader.metadata.row_group(group).total_byte_size for group in groups)
             return _Footer(reader.schema_arrow.remove_metadata(), sizes)
-        except (pa.ArrowException, OSError):
+        except _DAMAGE:
             source.reraise()
             return None
 
@@ -179,7 +180,7 @@ def _reader(source: _Watched, file: InputFile, columns: Sequence[str]) -> Any:
     try:
         # A buffer makes Arrow stream each column, where it would else hold the row group's whole (as pre_buffer does).
         reader = pq.ParquetFile(source, buffer_size=_READ_BYTES, pre_buffer=False)
-    except (pa.ArrowException, OSError):
+    except _DAMAGE:
         source.reraise()
         return None
     missing = next((name for name in columns if name not in reader.schema_arrow.names), None)
