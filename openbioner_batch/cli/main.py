@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 import openbioner_batch.cli
+from openbioner_batch.engine.logs import log_event, wants_json
 from openbioner_batch.errors import OpenBioNERError
 
 INTERRUPTED = 130
@@ -33,7 +34,10 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except OpenBioNERError as error:
-            click.echo(f"error: {error}", err=True)
+            if wants_json():
+                log_event("error", message=str(error), exit_code=error.exit_code)
+            else:
+                click.echo(f"error: {error}", err=True)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)

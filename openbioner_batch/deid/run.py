@@ -20,10 +20,11 @@ from openbioner_batch.deid.residual import check_with_model
 from openbioner_batch.deid.settings import FORMATS, DeidentifySettings
 from openbioner_batch.deid.sources import messages_by_number, numbered, without_names
 from openbioner_batch.engine.cluster import Resources, ray_connection
+from openbioner_batch.engine.logs import say_to_stderr
 from openbioner_batch.engine.names import REPORT
 from openbioner_batch.engine.request import Inputs, Say, resolve_inputs
 from openbioner_batch.engine.scoring import ScorerFactory
-from openbioner_batch.engine.session import run_pipeline, say_to_stderr
+from openbioner_batch.engine.session import run_pipeline
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.summary import Summary
 from openbioner_batch.errors import RunFailedError, UsageError

@@ -22,6 +22,7 @@ from openbioner_batch.deid.records import Identity, deidentify_note, identity_of
 from openbioner_batch.deid.sources import by_number, messages_by_number, numbered
 from openbioner_batch.deid.writing import Written, data_files
 from openbioner_batch.engine.attempts import Attempts, forget
+from openbioner_batch.engine.metrics import count_written
 from openbioner_batch.engine.names import AUDIT, QUARANTINE, shard_file, shard_name
 from openbioner_batch.engine.reading import prepare_shard, read_splits
 from openbioner_batch.engine.rows import annotation_rows, kind_of
@@ -102,6 +103,7 @@ def finish_shard(batch: pa.Table, job: DeidJob) -> pa.Table:
 
 
 def _finish(work: dict[str, Any], job: DeidJob) -> pa.Table:
+    began = time.perf_counter()
     split, shard = work["split"], work["shard"]
     store, name = Store(job.output), shard_name(split, shard)
     rows, rejected = unpack(work["data"]), [Rejected(**one) for one in unpack(work["rejected"]).to_pylist()]
@@ -133,6 +135,7 @@ def _finish(work: dict[str, Any], job: DeidJob) -> pa.Table:
     forget(store, name)
     forget(store, f"finish-{name}")
     deaths = work["deaths"] + attempts.total()
+    count_written(job.output, time.perf_counter() - began, counts)
     return row(split, shard, counts=json.dumps(counts), deaths=deaths, committed_at=time.time())
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pyarrow as pa
 
 from openbioner_batch.engine.attempts import forget
+from openbioner_batch.engine.metrics import count_written
 from openbioner_batch.engine.names import DATA, DELETIONS, QUARANTINE, shard_file, shard_name
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import parquet_bytes
@@ -18,6 +20,7 @@ def commit_shard(batch: pa.Table, job: Job) -> pa.Table:
 
     The data file comes last, since its presence means that the shard is done.
     """
+    began = time.perf_counter()
     work = unrow(batch)
     split, shard = work["split"], work["shard"]
     store = Store(job.output)
@@ -31,4 +34,5 @@ def commit_shard(batch: pa.Table, job: Job) -> pa.Table:
             store.put(shard_file(folder, split, shard), parquet_bytes(table))
     forget(store, shard_name(split, shard))
     counts = data.schema.metadata[COUNTS_KEY].decode()
+    count_written(job.output, time.perf_counter() - began, json.loads(counts))
     return row(split, shard, counts=counts, deaths=work["deaths"], committed_at=time.time())

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from openbioner_batch.engine.ledger import End, Totals
+from openbioner_batch.engine.logs import log_event, wants_json
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -87,6 +88,19 @@ class Progress:
             return 0.0, 0.0
         return (latest[1] - before[1]) / seconds, (latest[2] - before[2]) / seconds
 
+    def numbers(self) -> dict[str, float | None]:
+        """The same for programs."""
+        documents, tokens = self.rates()
+        return {
+            "documents": self.totals.documents,
+            "documents_per_second": round(documents, 2),
+            "tokens_per_second": round(tokens, 1),
+            "spans": self.totals.spans.total(),
+            "quarantined": self.totals.set_aside,
+            "share": None if self.share is None else round(self.share, 4),
+            "seconds_left": None if self.seconds_left is None else round(self.seconds_left),
+        }
+
     def fields(self) -> dict[str, str]:
         """What is shown, by label."""
         documents, tokens = self.rates()
@@ -109,15 +123,16 @@ def duration(seconds: float) -> str:
 
 
 @contextmanager
-def shown(progress: Progress, stream: TextIO, interval: float = 10.0) -> Iterator[None]:
+def shown(progress: Progress, stream: TextIO, run: str = "", interval: float = 10.0) -> Iterator[None]:
     """Show progress for as long as the block runs.
 
     Args:
         progress: what to show.
         stream: where; a live view if it is a terminal, else a plain line every `interval` seconds.
-        interval: seconds between plain lines.
+        run: the run's id, for JSON lines, which come where they are asked for, on a terminal too.
+        interval: seconds between lines.
     """
-    if stream.isatty():
+    if stream.isatty() and not wants_json():
         from rich.console import Console
         from rich.live import Live
 
@@ -129,7 +144,10 @@ def shown(progress: Progress, stream: TextIO, interval: float = 10.0) -> Iterato
 
     def lines() -> None:
         while not stop.wait(interval):
-            print(plain_line(progress), file=stream, flush=True)
+            if wants_json():
+                log_event("progress", run=run, **progress.numbers())
+            else:
+                print(plain_line(progress), file=stream, flush=True)
 
     thread = threading.Thread(target=lines, daemon=True)
     thread.start()

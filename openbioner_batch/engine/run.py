@@ -11,9 +11,10 @@ from typing import Any
 from openbioner_batch.engine.cluster import Resources
 from openbioner_batch.engine.graph import Layout, stream
 from openbioner_batch.engine.ledger import Totals
+from openbioner_batch.engine.logs import say_to_stderr
 from openbioner_batch.engine.request import Say, resolve_inputs
 from openbioner_batch.engine.scoring import ScorerFactory
-from openbioner_batch.engine.session import run_pipeline, say_to_stderr
+from openbioner_batch.engine.session import run_pipeline
 from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.engine.summary import Summary
 from openbioner_batch.engine.work import Job, SplitTask, TaggingJob

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 from openbioner_batch.engine.cluster import Resources, ray_connection
 from openbioner_batch.engine.ledger import Ledger, Totals, read_totals
+from openbioner_batch.engine.logs import log_event, say_to_stderr
+from openbioner_batch.engine.metrics import run_id, show_share
 from openbioner_batch.engine.names import ATTEMPTS, PLAN, SUMMARY, shard_name
 from openbioner_batch.engine.pace import Pace, session_file
 from openbioner_batch.engine.plan import Plan, make_plan, split_weights
@@ -37,11 +39,6 @@ class Pipeline(Protocol):
         It has `split`, `shard`, `counts` (what the footer of its data file says), `deaths` (of processes, in this
         session) and `committed_at`. `before` sums up what earlier sessions have committed.
         """
-
-
-def say_to_stderr(line: str) -> None:
-    """How a run tells of guesses and of what it skips, unless it is told otherwise."""
-    print(line, file=sys.stderr, flush=True)
 
 
 def run_pipeline(
@@ -147,6 +144,7 @@ class _Run:
         self._plan = plan
         self._ledger = ledger
         self._session = uuid.uuid4().hex[:12]
+        self._run = run_id(store.url)
         self._started = time.monotonic()
         self._pace = Pace(time.time())
         self._look_for_ends_at = 0.0
@@ -162,7 +160,8 @@ class _Run:
         progress = Progress(self.totals, weights, self._settings.limit)
         self._note_finished_splits(progress)
         shards = self._pipeline.stream(self._tasks(), self._job(), resources, self.totals)
-        with shown(progress, sys.stderr), closing(shards):
+        log_event("started", run=self._run, session=self._session, output=self._store.url, splits=len(self.pending))
+        with shown(progress, sys.stderr, self._run), closing(shards):
             for shard in shards:
                 self._add(shard, progress)
 
@@ -196,6 +195,9 @@ class _Run:
         for folder in (ATTEMPTS, TEMPORARY):
             with suppress(RunFailedError):  # another driver of the same run may be writing there
                 self._store.remove_folder(folder)
+        show_share(self._store.url, 1.0)
+        totals = self.totals
+        log_event("finished", run=self._run, documents=totals.documents, quarantined=totals.set_aside)
         return self._summary
 
     def _tasks(self) -> list[SplitTask]:
@@ -225,6 +227,7 @@ class _Run:
         if shard["deaths"]:
             name = shard_name(shard["split"], shard["shard"])
             self._say(f"note: processes died {shard['deaths']} times at shard {name}; it was done all the same")
+        self._log_shard(shard, counts)
         self.totals.add(counts)
         self._summary.tagged_now += counts["documents"]
         self._summary.clock.tick(shard["committed_at"], counts["documents"], counts["tokens"])
@@ -233,7 +236,20 @@ class _Run:
             self._note_finished_splits(progress)
             self._write_pace()
         progress.tick()
+        show_share(self._store.url, progress.share)
         self.check_quarantined(at_end=False)
+
+    def _log_shard(self, shard: dict[str, Any], counts: dict[str, Any]) -> None:
+        log_event(
+            "shard",
+            run=self._run,
+            shard=shard_name(shard["split"], shard["shard"]),
+            documents=counts["documents"],
+            quarantined=sum(counts["quarantined"].values()),
+            spans=sum(counts["spans"].values()),
+            tokens=counts["tokens"],
+            deaths=shard["deaths"],
+        )
 
     def _note_finished_splits(self, progress: Progress) -> None:
         started = time.monotonic()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import pickle
+import time
 from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from openbioner_batch.engine.attempts import Attempts
+from openbioner_batch.engine.metrics import TAG, count_shard
 from openbioner_batch.engine.names import shard_name
 from openbioner_batch.engine.rows import annotation_rows
 from openbioner_batch.engine.scoring import TaggedText
@@ -34,12 +36,16 @@ class TagShards:
         self._job = job
         self._store = Store(job.output)
         self._scorer = job.factory.scorer()
+        self._types = len(job.factory.fingerprint().get("descriptions", ()))
 
     def __call__(self, batch: pa.Table) -> pa.Table:
+        began = time.perf_counter()
         work = unrow(batch)
         documents = unpack(work["documents"])
         attempts = Attempts(self._store, shard_name(work["split"], work["shard"]), self._job.session)
         outcomes = self._outcomes(documents["text"].to_pylist(), pickle.loads(work["prepared"]), attempts)
+        windows = sum(outcome.windows for outcome in outcomes if not isinstance(outcome, str))
+        count_shard(self._job.output, TAG, time.perf_counter() - began, pairs=windows * self._types)
         before = [Rejected(**item) for item in unpack(work["rejected"]).to_pylist()]
         deletions = unpack(work["deletions"]).num_rows
         data, rejected = annotation_rows(documents, outcomes, before, deletions, self._job.kept, self._job.include_text)

@@ -30,10 +30,10 @@ from openbioner_batch.engine.export.work import (
     export_shards,
     file_suffix,
 )
+from openbioner_batch.engine.logs import say_to_stderr
 from openbioner_batch.engine.names import parse_shard
 from openbioner_batch.engine.plan import check_fingerprint
 from openbioner_batch.engine.request import Say
-from openbioner_batch.engine.session import say_to_stderr
 from openbioner_batch.engine.store import TEMPORARY, Store
 from openbioner_batch.errors import RunFailedError, UsageError
 from openbioner_batch.formats import WRITERS, Writer, get_writer, writer_class

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+from openbioner_batch.engine.logs import say_to_stderr
 from openbioner_batch.engine.request import Inputs, Say, resolve_inputs
-from openbioner_batch.engine.session import run_pipeline, say_to_stderr
+from openbioner_batch.engine.session import run_pipeline
 from openbioner_batch.engine.store import Store
 from openbioner_batch.training.silver.endpoint import check_llm
 from openbioner_batch.training.silver.extraction import Extraction

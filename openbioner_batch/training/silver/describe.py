@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 import yaml
 
 from openbioner_batch.catalog import VIEWS as CATALOG_VIEWS
+from openbioner_batch.engine.logs import say_to_stderr
 from openbioner_batch.engine.names import DATA
 from openbioner_batch.engine.request import Say, resolve_inputs
-from openbioner_batch.engine.session import run_pipeline, say_to_stderr
+from openbioner_batch.engine.session import run_pipeline
 from openbioner_batch.engine.settings import QuarantineLimit
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import parquet_bytes

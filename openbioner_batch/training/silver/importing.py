@@ -10,10 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from openbioner_batch.engine.logs import say_to_stderr
 from openbioner_batch.engine.names import QUARANTINE
 from openbioner_batch.engine.request import Say
 from openbioner_batch.engine.rows import kind_of
-from openbioner_batch.engine.session import say_to_stderr
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import parquet_bytes
 from openbioner_batch.engine.work import rejected_table

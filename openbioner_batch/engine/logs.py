@@ -1,0 +1,34 @@
+"""What a run tells while it goes on: lines for people, or, for a log collector, JSON lines on stderr.
+
+The variable `OPENBIONER_LOG_FORMAT=json` asks for the latter. Events carry the run's id, names of shards, which are
+numbers, and counts: no text of a record.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+
+VARIABLE = "OPENBIONER_LOG_FORMAT"
+
+
+def wants_json() -> bool:
+    """Whether JSON lines are asked for."""
+    return os.environ.get(VARIABLE) == "json"
+
+
+def log_event(event: str, **fields: object) -> None:
+    """Write one JSON line: the time in UTC, what happened, and more; nothing where lines are for people."""
+    if wants_json():
+        time = datetime.now(UTC).isoformat(timespec="milliseconds")
+        print(json.dumps({"time": time, "event": event, **fields}), file=sys.stderr, flush=True)
+
+
+def say_to_stderr(line: str) -> None:
+    """How a run tells of guesses and of what it skips, unless it is told otherwise."""
+    if wants_json():
+        log_event("note", message=line)
+    else:
+        print(line, file=sys.stderr, flush=True)
