@@ -19,6 +19,7 @@ COMMANDS = (
     "evaluate",
     "export",
     "pretrain",
+    "report",
     "show",
     "status",
     "types",

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 import fsspec
+from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
@@ -51,9 +52,8 @@ class Store:
             RunFailedError: the file system refuses, for want of space or rights, or cannot be reached.
         """
         path = self._path(name)
-        protocols = {self._fs.protocol} if isinstance(self._fs.protocol, str) else set(self._fs.protocol)
         try:
-            if protocols & ONE_PUT_PROTOCOLS:
+            if _puts_whole(self._fs):
                 self._fs.pipe_file(path, data)
             else:
                 self._put_and_rename(path, data)
@@ -186,6 +186,33 @@ def _in_a_line(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())[:300]
 
 
+def _puts_whole(fs: AbstractFileSystem) -> bool:
+    protocols = {fs.protocol} if isinstance(fs.protocol, str) else set(fs.protocol)
+    return bool(protocols & ONE_PUT_PROTOCOLS)
+
+
 def is_local(url: str) -> bool:
     """Whether a path or URL means this machine's own file system."""
     return isinstance(fsspec.core.url_to_fs(url)[0], LocalFileSystem)
+
+
+def write_file(url: str, data: bytes) -> None:
+    """Write one file, at a local path or any fsspec URL, that appears at once and whole.
+
+    Raises:
+        UsageError: it cannot be written there.
+    """
+    fs, path = url_to_fs(url)
+    temporary = f"{path}.{uuid.uuid4().hex}.tmp"
+    try:
+        if _puts_whole(fs):
+            fs.pipe_file(path, data)
+            return
+        try:
+            fs.pipe_file(temporary, data)
+            fs.mv(temporary, path)
+        finally:
+            if fs.exists(temporary):
+                fs.rm_file(temporary)
+    except Exception as error:  # each file system has exceptions of its own
+        raise UsageError(f"{url} cannot be written ({_in_a_line(error)})") from error

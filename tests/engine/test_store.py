@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support import S3Server
 
-from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.store import Store, write_file
 from openbioner_batch.errors import RunFailedError, UsageError
 
 
@@ -82,3 +82,14 @@ def test_a_write_cut_short_shows_nothing(tmp_path: Path, monkeypatch: pytest.Mon
 def test_an_unknown_protocol_is_a_mistake_in_one_line() -> None:
     with pytest.raises(UsageError, match="cannot be opened"):
         Store("gopher://x/y")
+
+
+def test_a_single_file_appears_whole_or_not_at_all(store: Store, tmp_path: Path) -> None:
+    store.put("pages/old", b"")
+    url = f"{store.url}/pages/report.html"
+    for data in (b"one", b"three"):
+        write_file(url, data)
+        assert store.get("pages/report.html") == data
+    assert store.names("pages") == ["old", "report.html"]
+    with pytest.raises(UsageError, match=r"nowhere/report.html cannot be written"):
+        write_file(f"{tmp_path}/nowhere/report.html", b"")

@@ -1,0 +1,126 @@
+"""One pass over the rows of a tagging run: statistics of all, and a few documents in full."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from openbioner_batch.engine.export.texts import TextReader, TextSource
+from openbioner_batch.engine.names import shard_file
+from openbioner_batch.errors import UsageError
+from openbioner_batch.formats.writing import span_tuples
+from openbioner_batch.report.opened import OpenedRun
+from openbioner_batch.report.sample import Shard, draw_rows
+from openbioner_batch.report.statistics import RunStatistics, TypeStatistics
+
+_COUNTED = ("spans", "windows")
+_COLUMNS = ("document_id", "source", "record", *_COUNTED)
+_AHEAD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A stretch of a sampled document: a span that was found, or what stands in its place."""
+
+    start: int
+    end: int
+    type: str
+    score: float
+    text: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SampledDocument:
+    """A document to look at."""
+
+    id: str
+    place: str
+    """Input file and record."""
+    text: str | None
+    """None where it is not at hand."""
+    marks: tuple[Mark, ...]
+
+
+def gather(
+    run: OpenedRun, count: int, seed: int, source: TextSource | None
+) -> tuple[RunStatistics, list[SampledDocument]]:
+    """The statistics of a tagging run, and `count` of its documents, in the order of the run.
+
+    Args:
+        run: what to go through.
+        count: how many documents to draw.
+        seed: chooses them.
+        source: where texts are read again that the run did not keep.
+
+    Raises:
+        UsageError: the rows are not those of a tagging run.
+        RunFailedError: the inputs in `source` are not those that the run has read.
+    """
+    statistics = RunStatistics(TypeStatistics(run.type_names))
+    drawn = draw_rows(run.rows.items(), count, seed)
+    in_full = _columns(run)
+    tables: dict[Shard, pa.Table] = {}
+    for shard, table in read_tables(run, lambda shard: in_full if shard in drawn else _COUNTED):
+        for batch in table.select(list(_COUNTED)).combine_chunks().to_batches():
+            statistics.add(batch)
+        if shard in drawn:
+            tables[shard] = table.take(drawn[shard])
+    if source is not None:
+        tables = dict(_with_texts(run, source, tables))
+    return statistics, [document for table in tables.values() for document in _documents(table)]
+
+
+def read_tables(run: OpenedRun, columns: Callable[[Shard], Sequence[str]]) -> Iterator[tuple[Shard, pa.Table]]:
+    """The columns that are wanted of each shard, in order and some ahead of time, with a bar on a terminal."""
+    from rich.console import Console
+    from rich.progress import track
+
+    def read(shard: Shard) -> tuple[Shard, pa.Table]:
+        with run.store.open(shard_file(run.plan.ledger, *shard)) as file:
+            return shard, pq.read_table(file, columns=list(columns(shard)))
+
+    waiting: deque[Future[tuple[Shard, pa.Table]]] = deque()
+    with ThreadPoolExecutor(_AHEAD) as pool:
+        hidden = not sys.stderr.isatty()
+        for shard in track(list(run.rows), "shards", console=Console(stderr=True), transient=True, disable=hidden):
+            waiting.append(pool.submit(read, shard))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _columns(run: OpenedRun) -> list[str]:
+    with run.store.open(shard_file(run.plan.ledger, *next(iter(run.rows)))) as file:
+        names = pq.read_schema(file).names
+    if missing := [name for name in _COLUMNS if name not in names]:
+        raise UsageError(
+            f"the rows of the run in {run.store.url} have no column {missing[0]!r}: "
+            "expected the --output of an `openbioner-batch annotate` or `deidentify`"
+        )
+    return [*_COLUMNS, *(["text"] if "text" in names else [])]
+
+
+def _with_texts(run: OpenedRun, source: TextSource, tables: dict[Shard, pa.Table]) -> Iterator[tuple[Shard, pa.Table]]:
+    """The tables with their texts, each split read once and as far as it must be."""
+    planned = {found.ordinal: found.split for found in run.plan.splits}
+    readers: dict[int, TextReader] = {}
+    for (split, number), table in tables.items():
+        if split not in readers:
+            readers[split] = TextReader(source.format, source.options, planned[split], source.moved(planned[split]))
+        yield (split, number), readers[split].with_texts(table)
+
+
+def _documents(table: pa.Table) -> Iterator[SampledDocument]:
+    texts = table["text"].to_pylist() if "text" in table.column_names else [None] * table.num_rows
+    columns = (table[name].to_pylist() for name in ("document_id", "source", "record"))
+    for id, source, record, spans, text in zip(*columns, span_tuples(table["spans"]), texts, strict=True):
+        marks = tuple(Mark(span.start, span.end, span.type, span.score, span.text) for span in spans)
+        yield SampledDocument(id, f"{source}, record {record}", text, marks)

@@ -1,0 +1,86 @@
+"""A run of any state, opened for a report."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import pyarrow.parquet as pq
+
+from openbioner_batch.engine.ledger import Ledger, Totals, read_counts
+from openbioner_batch.engine.names import AUDIT, QUARANTINE
+from openbioner_batch.engine.pace import Pace, read_sessions
+from openbioner_batch.engine.plan import Plan, read_plan
+from openbioner_batch.engine.rows import kind_of
+from openbioner_batch.engine.store import Store
+from openbioner_batch.errors import UsageError
+
+EXAMPLES = 3
+_QUARANTINE_FILES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedRun:
+    """What is committed of a run, and what its footers and records say of it."""
+
+    store: Store
+    plan: Plan
+    rows: dict[tuple[int, int], int]
+    """The committed shards in order, each with its number of documents."""
+    totals: Totals
+    sessions: list[Pace]
+    splits_done: int
+
+    @property
+    def finished(self) -> bool:
+        return self.splits_done == len(self.plan.wanted)
+
+    @property
+    def removes_identifiers(self) -> bool:
+        """Whether it is a run of `deidentify`."""
+        return self.plan.ledger == AUDIT
+
+    @property
+    def type_names(self) -> list[str]:
+        """The types found, the most frequent first, and those that were asked for without success."""
+        asked = [name.partition("/")[2] for name in self.plan.fingerprint.get("descriptions", {})]
+        found = sorted(self.totals.spans, key=lambda name: (-self.totals.spans[name], name))
+        return list(dict.fromkeys(found if self.removes_identifiers else [*found, *asked]))
+
+    def quarantine_examples(self) -> dict[str, list[tuple[str, int]]]:
+        """Source and record of the first records that were set aside, by the kind of reason."""
+        examples: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for name in self.store.names(QUARANTINE)[:_QUARANTINE_FILES]:
+            with self.store.open(f"{QUARANTINE}/{name}") as file:
+                rows = pq.read_table(file).to_pylist()
+            for row in rows:
+                places = examples[kind_of(row["reason"])]
+                if len(places) < EXAMPLES:
+                    places.append((row["source"], row["record"]))
+            if all(len(examples[kind]) == min(count, EXAMPLES) for kind, count in self.totals.quarantined.items()):
+                break
+        return dict(examples)
+
+
+def open_run(url: str) -> OpenedRun:
+    """The run in a folder, be it live, dead or finished.
+
+    Args:
+        url: a local path or any fsspec URL.
+
+    Raises:
+        UsageError: there is none, or nothing of it is committed yet.
+    """
+    store = Store(url)
+    plan = read_plan(store)
+    if plan is None:
+        raise UsageError(f"{url} holds no run: expected the --output of an `openbioner-batch annotate` or `deidentify`")
+    ledger = Ledger.read(store, plan.ledger)
+    totals, rows = Totals(), {}
+    for shard, counts in read_counts(store, ledger):
+        totals.add(counts)
+        rows[shard] = counts["documents"]
+    if not rows:
+        raise UsageError(f"nothing is committed yet of the run in {url}: `openbioner-batch status` tells how it stands")
+    done = sum(ledger.is_finished(planned.ordinal) for planned in plan.wanted)
+    return OpenedRun(store, plan, rows, totals, read_sessions(store), done)

@@ -1,0 +1,100 @@
+"""The page as one file: styles, script and data filled into `page.html`, and nothing loaded from anywhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from openbioner_batch.report.gathering import SampledDocument
+from openbioner_batch.report.page.markup import Markup, element, escaped, joined
+from openbioner_batch.report.page.sections import Section
+
+MOST_CHARACTERS = 20_000
+"""Of a document's text; what comes after is left out."""
+_STYLES = ("page.css", "documents.css")
+_SCRIPTS = ("marking.js", "documents.js")
+
+
+def build_page(
+    title: str,
+    head: Markup,
+    sections: Sequence[Section],
+    types: Sequence[str],
+    documents: Sequence[SampledDocument],
+    drawn: str,
+) -> bytes:
+    """The file.
+
+    Args:
+        title: shown by browsers.
+        head: the page's header.
+        sections: its parts.
+        types: the entity types, in the order of their colours.
+        documents: to be browsed; without any, that part is left out.
+        drawn: how the documents were chosen, in words.
+    """
+    style, script = ("\n".join(map(_asset, names)).strip() for names in (_STYLES, _SCRIPTS))
+    links = [(part.id, part.heading) for part in sections] + ([("documents", "Documents")] if documents else [])
+    data = {"types": list(types), "documents": [_as_json(one, types) for one in documents]}
+    page = Template(_asset("page.html")).substitute(
+        title=escaped(title),
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+        style=style,
+        links=joined(element("li", element("a", label, href=f"#{id}")) for id, label in links),
+        header=head,
+        sections=joined(part.markup for part in sections),
+        documents=Template(_asset("documents.html")).substitute(drawn=escaped(drawn)) if documents else "",
+        data=json_in_html(data),
+        script=script,
+    )
+    return page.encode()
+
+
+def _asset(name: str) -> str:
+    return (files(__package__) / name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    """How a Content-Security-Policy names the one script or style that is allowed."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def json_in_html(value: Any) -> Markup:
+    """JSON that can stand in a script element: nothing in it ends the element or begins another."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)
+
+
+def _as_json(document: SampledDocument, types: Sequence[str]) -> dict[str, Any]:
+    """A document for the script: its text as far as it is shown, and marks with offsets in code points."""
+    place = {name: number for number, name in enumerate(types)}
+    text = document.text
+    shown = text if text is None else text[:MOST_CHARACTERS]
+    marks = [mark for mark in document.marks if shown is None or mark.end <= len(shown)]
+    found: dict[str, Any] = {
+        "id": document.id,
+        "place": document.place,
+        "marks": [
+            [
+                mark.start,
+                mark.end,
+                place[mark.type],
+                round(mark.score, 4),
+                mark.text if shown is None else "",
+                mark.note,
+            ]
+            for mark in sorted(marks, key=lambda mark: (mark.start, -mark.end, place[mark.type]))
+        ],
+    }
+    if shown is not None and text is not None:
+        found["text"] = shown
+        found["cut"] = [len(text) - len(shown), len(document.marks) - len(marks)]
+    return found

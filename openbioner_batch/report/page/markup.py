@@ -1,0 +1,70 @@
+"""HTML and SVG put together from Python: whatever is not markup itself is escaped."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+
+from openbioner_batch.report.highlights import visible
+
+_EMPTY = {"rect", "line", "path", "col"}
+
+
+class Markup(str):
+    """Text that is markup already."""
+
+    __slots__ = ()
+
+
+def element(name: str, *children: str | Iterable[str], **attributes: object) -> Markup:
+    """An element. Children are markup, or text to be escaped, or iterables of them.
+
+    Attributes are written with hyphens for underscores, without a closing one (`class_`); None and False are left out,
+    and True is written without a value.
+    """
+    written = "".join(map(_attribute, attributes.items()))
+    inside = joined(*children)
+    if name in _EMPTY:
+        return Markup(f"<{name}{written}/>")
+    return Markup(f"<{name}{written}>{inside}</{name}>")
+
+
+def joined(*children: str | Iterable[str]) -> Markup:
+    """Children one after the other."""
+    return Markup(
+        "".join(escaped(child) if isinstance(child, str) else joined(*child) for child in children)  # strings iterate
+    )
+
+
+def escaped(text: str) -> Markup:
+    """The text as markup; controls and marks that turn its direction become visible signs."""
+    return text if isinstance(text, Markup) else Markup(html.escape(visible(text)))
+
+
+def _attribute(item: tuple[str, object]) -> str:
+    name, value = item
+    name = name.rstrip("_").replace("_", "-") if name not in ("viewBox", "preserveAspectRatio") else name
+    if value is None or value is False:
+        return ""
+    return f" {name}" if value is True else f' {name}="{html.escape(visible(str(value)))}"'
+
+
+def number(value: float) -> str:
+    """A number for people: thousands separated, decimals only where it is small."""
+    if value == int(value):
+        return f"{int(value):,}"
+    return f"{value:,.2f}" if value < 10 else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def share(part: float, whole: float) -> str:
+    """A share in percent; small ones with a decimal, and none is told as nothing or all that is not."""
+    if not whole:
+        return "–"
+    percent = 100 * part / whole
+    if percent in (0, 100):
+        return f"{percent:.0f} %"
+    if percent < 0.1:
+        return "< 0.1 %"
+    if percent > 99.9:
+        return "> 99.9 %"
+    return f"{percent:.1f} %" if percent < 10 or percent > 99 else f"{percent:.0f} %"

@@ -1,0 +1,155 @@
+"""The page on a run of `annotate`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from openbioner_batch.report.opened import OpenedRun
+from openbioner_batch.report.page.charts import bar, histogram
+from openbioner_batch.report.page.markup import Markup, element, joined, number, share
+from openbioner_batch.report.page.sections import (
+    Section,
+    buckets,
+    chip,
+    counts_table,
+    header,
+    hue,
+    pace_section,
+    quarantine_section,
+    section,
+    table,
+    tiles,
+    together_section,
+)
+from openbioner_batch.report.statistics import SCORE_BINS, RunStatistics, TypeStatistics
+
+MENTIONS = 15
+_WINDOWS = (1, 2, 3, 4, 5, 9, 17, 33, 65, 129)
+_SPANS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
+
+
+def tagging_page(run: OpenedRun, found: RunStatistics) -> tuple[Markup, list[Section]]:
+    """The head and all parts of the page but the documents.
+
+    Args:
+        run: what the page is on.
+        found: of its rows.
+    """
+    asked = run.plan.fingerprint
+    facts = [f"{len(found.types.names)} entity types", f"read as {asked['format']}"]
+    facts += [f"model {asked['model'][:12]}"] if isinstance(asked.get("model"), str) else []
+    facts += [f"{asked['dtype']} on {asked['device']}"] if "dtype" in asked and "device" in asked else []
+    facts += [f"first {number(asked['limit'])} records"] if asked.get("limit") else []
+    note = "A score is the model's probability. The line in a histogram marks the median."
+    return header(run, "Tagging run", facts), [
+        section("totals", "Overview", tiles(_figures(run, found))),
+        types_section(found.types, note, asked.get("descriptions", {})),
+        mentions_section(found),
+        together_section(found.types.names, found.types.together, "documents"),
+        documents_in_numbers(found),
+        pace_section(run),
+        quarantine_section(run),
+    ]
+
+
+def _figures(run: OpenedRun, found: RunStatistics) -> list[tuple[str, str]]:
+    totals = run.totals
+    seconds = sum(session.seconds for session in run.sessions)
+    committed = sum(sum(session.documents) for session in run.sessions)
+    figures = [
+        ("documents", number(totals.documents)),
+        ("spans", number(totals.spans.total())),
+        ("spans per document", number(round(totals.spans.total() / max(1, totals.documents), 1))),
+        ("without any span", share(found.types.without_spans, found.types.documents)),
+        ("text tokens", number(totals.tokens)),
+        ("set aside", number(totals.set_aside)),
+    ]
+    figures += [("documents per second", number(committed / seconds))] if seconds else []
+    figures += [("deletions noted", number(totals.deletions))] if totals.deletions else []
+    return figures
+
+
+def types_section(types: TypeStatistics, note: str, descriptions: Mapping[str, str] | None = None) -> Section:
+    """Each type with its counts and the distribution of its scores."""
+    told = {name.partition("/")[2]: text for name, text in (descriptions or {}).items()}
+    largest = int(types.spans.max(initial=0))
+    rows = []
+    for place, name in enumerate(types.names):
+        spans, documents = int(types.spans[place]), int(types.together[place, place])
+        median = types.quantile(place, 0.5)
+        meaning = [element("span", told[name], class_="meaning")] if name in told else []
+        rows.append(
+            (
+                joined(chip(name, place), *meaning),
+                number(spans),
+                bar(spans, largest, hue(place)),
+                share(documents, types.documents),
+                histogram(types.scores[place].tolist(), hue(place), median),
+                "–" if median is None else f"{median:.2f}",
+                share(int(types.scores[place, -2:].sum()), spans),
+            )
+        )
+    return section(
+        "types",
+        "Types and scores",
+        table(
+            "Spans of each type and their scores",
+            ("Type", "#Spans", "", "#In documents", "Scores from 0 to 1", "#Median", "#0.9 and more"),
+            rows,
+            class_="types",
+            hidden_caption=True,
+        ),
+        scores_table(types),
+        note=note,
+    )
+
+
+def scores_table(types: TypeStatistics) -> Markup:
+    """The numbers behind the histograms, folded away."""
+    tenths = types.scores.reshape(len(types.names), SCORE_BINS // 2, 2).sum(axis=2)
+    used = [tenth for tenth in range(tenths.shape[1]) if tenths[:, tenth].any()]
+    heads = ("Type", *(f"#{tenth / 10:.1f} to {(tenth + 1) / 10:.1f}" for tenth in used))
+    rows = [(name, *(number(int(tenths[place, tenth])) for tenth in used)) for place, name in enumerate(types.names)]
+    return element(
+        "details",
+        element("summary", "Scores in numbers"),
+        table("How many spans of each type have which score", heads, rows, hidden_caption=True),
+    )
+
+
+def mentions_section(found: RunStatistics) -> Section:
+    """The most frequent mentions of each type, side by side."""
+    cards = []
+    for place, name in enumerate(found.types.names):
+        mentions = found.mentions[name].most_common(MENTIONS)
+        if not mentions:
+            continue
+        largest = mentions[0][1]
+        items = [
+            element(
+                "li",
+                element("bdi", text),
+                element("span", number(count), class_="count"),
+                bar(count, largest, hue(place)),
+            )
+            for text, count in mentions
+        ]
+        cards.append(element("div", element("h3", chip(name, place)), element("ol", items), class_="card"))
+    missed = max((found.mentions[name].missed for name in found.types.names), default=0)
+    note = "Spellings that differ in letter case are counted together."
+    note += (
+        f" Counts may be too low by up to {number(missed)}: there are more mentions than are kept." if missed else ""
+    )
+    return section("mentions", "Most frequent mentions", element("div", cards, class_="cards"), note=note)
+
+
+def documents_in_numbers(found: RunStatistics) -> Section:
+    """How long documents are, and how much was found in each."""
+    windows = counts_table("Windows of text that a document took", "Windows", buckets(found.windows, _WINDOWS))
+    spans = counts_table("Spans found in a document", "Spans", buckets(found.types.spans_per_document, _SPANS))
+    return section(
+        "lengths",
+        "Documents in numbers",
+        element("div", windows, spans, class_="pair"),
+        note="A window is a part of a document that the model sees at once; a document is covered whole.",
+    )

@@ -1,0 +1,98 @@
+"""What a page says of a run's rows, summed up batch by batch in memory that does not grow with the run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from openbioner_batch.report.frequent import Frequent
+
+SCORE_BINS = 20
+_MENTIONS_IN_MEMORY = 400_000
+
+
+@dataclass(slots=True)
+class TypeStatistics:
+    """What is known of the spans of each type; rows of arrays are types, in the order of `names`."""
+
+    names: Sequence[str]
+    spans: np.ndarray = field(init=False)
+    documents: int = 0
+    without_spans: int = 0
+    together: np.ndarray = field(init=False)
+    """How many documents have a span of both types; on the diagonal, of the one type."""
+    scores: np.ndarray = field(init=False)
+    """How many spans have a score in each of `SCORE_BINS` equal parts of 0 to 1."""
+    spans_per_document: Counter[int] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        count = len(self.names)
+        self.spans = np.zeros(count, np.int64)
+        self.together = np.zeros((count, count), np.int64)
+        self.scores = np.zeros((count, SCORE_BINS), np.int64)
+
+    def add(self, types: pa.Array, scores: pa.Array, rows: np.ndarray, documents: int) -> None:
+        """Count the spans of some documents.
+
+        Args:
+            types: of each span.
+            scores: of each span.
+            rows: which of the documents each span is of.
+            documents: how many there are; further calls bring further ones.
+        """
+        count = len(self.names)
+        codes = pc.index_in(types, pa.array(self.names, pa.string())).to_numpy(zero_copy_only=False).astype(np.int64)
+        parts = np.clip((np.asarray(scores, np.float64) * SCORE_BINS).astype(np.int64), 0, SCORE_BINS - 1)
+        self.scores += np.bincount(codes * SCORE_BINS + parts, minlength=count * SCORE_BINS).reshape(count, SCORE_BINS)
+        self.spans += np.bincount(codes, minlength=count)
+        present = np.zeros((documents, count), np.float64)
+        present[rows, codes] = 1
+        self.together += (present.T @ present).astype(np.int64)
+        lengths = np.bincount(rows, minlength=documents)
+        self.documents += documents
+        self.without_spans += int((lengths == 0).sum())
+        for length, times in zip(*np.unique(lengths, return_counts=True), strict=True):
+            self.spans_per_document[int(length)] += int(times)
+
+    def quantile(self, place: int, share: float) -> float | None:
+        """The score below which that share of a type's spans lies, as far as the parts tell; None without spans."""
+        total = self.scores[place].sum()
+        if not total:
+            return None
+        below = np.concatenate([[0], np.cumsum(self.scores[place])])
+        return float(np.interp(share * total, below, np.linspace(0, 1, SCORE_BINS + 1)))
+
+
+@dataclass(slots=True)
+class RunStatistics:
+    """What a page says of a tagging run's rows."""
+
+    types: TypeStatistics
+    windows: Counter[int] = field(default_factory=Counter)
+    """How many documents took so many windows."""
+    mentions: dict[str, Frequent] = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = self.types.names
+        capacity = max(1_000, _MENTIONS_IN_MEMORY // (2 * max(1, len(names))))
+        self.mentions = {name: Frequent(capacity) for name in names}
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Count some rows of a run: their columns `spans` and `windows`."""
+        spans = batch["spans"]
+        flat = spans.flatten()
+        lengths = pc.list_value_length(spans).to_numpy(zero_copy_only=False)
+        rows = np.repeat(np.arange(batch.num_rows), lengths)
+        self.types.add(flat.field("type"), flat.field("score"), rows, batch.num_rows)
+        for windows, times in zip(*np.unique(np.asarray(batch["windows"]), return_counts=True), strict=True):
+            self.windows[int(windows)] += int(times)
+        pairs = pa.table({"type": flat.field("type"), "text": flat.field("text")})
+        counted = pairs.group_by(["type", "text"], use_threads=False).aggregate([([], "count_all")])
+        columns = (counted[name].to_pylist() for name in ("type", "text", "count_all"))
+        for name, text, times in zip(*columns, strict=True):
+            self.mentions[name].add([(text, times)])
