@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.compression import COMPRESSIONS, unpacked
+from openbioner_batch.formats.whole import WholeFile, require_length
 
 SUFFIXES: dict[str, tuple[str, ...]] = {
     "jsonl": (".jsonl", ".ndjson", ".json"),
@@ -103,9 +104,7 @@ def open_stored(file: InputFile, ahead: bool = True) -> BinaryIO:
     fs, path = url_to_fs(file.uri)
     cache = "readahead" if ahead else "none"
     stream = fs.open(path, "rb", block_size=_REMOTE_BLOCK, cache_type=cache)
-    # An archive's file system closes its streams when it is dropped.
-    vars(stream)["_kept_file_system"] = fs
-    return cast(BinaryIO, stream)
+    return cast(BinaryIO, WholeFile(stream, file, fs))
 
 
 def read_stored(files: Sequence[InputFile]) -> list[bytes]:
@@ -152,7 +151,9 @@ def _stored(file: InputFile) -> bytes:
     from fsspec.core import url_to_fs
 
     fs, path = url_to_fs(file.uri)
-    return cast(bytes, fs.cat_file(path))
+    content: bytes = fs.cat_file(path)
+    require_length(file, file.size, len(content))
+    return content
 
 
 def _list_local(pattern: str, suffixes: Sequence[str]) -> list[InputFile]:

@@ -196,3 +196,11 @@ def test_a_packed_parquet_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.parquet.gz").write_bytes(b"")
     with pytest.raises(UsageError, match="unpack the file first"):
         read_all(PARQUET, [tmp_path])
+
+
+def test_a_column_name_that_is_no_utf_8_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"id": ["1"], "text": ["x"], "zzzz": [1]}), path)
+    path.write_bytes(path.read_bytes().replace(b"zzzz", b"z\xff\xffz"))
+    with pytest.raises(UsageError, match="its footer is damaged"):
+        read_all(get_format("parquet"), [path])
