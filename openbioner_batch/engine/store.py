@@ -16,6 +16,7 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from openbioner_batch.errors import RunFailedError, UsageError
+from openbioner_batch.formats.storage import refuse_password
 
 TEMPORARY = "_run/tmp"
 ONE_PUT_PROTOCOLS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "memory"})
@@ -30,6 +31,7 @@ class Store:
     """
 
     def __init__(self, root: str) -> None:
+        refuse_password(root)
         try:
             # A cached listing would hide what another process has just committed.
             self._fs, path = url_to_fs(root, use_listings_cache=False)

@@ -56,6 +56,7 @@ def list_inputs(patterns: Sequence[str], suffixes: Sequence[str] | None = None) 
     known = suffixes if suffixes is not None else [suffix for some in SUFFIXES.values() for suffix in some]
     found: dict[str, InputFile] = {}
     for pattern in patterns:
+        refuse_password(pattern)
         matched = _list_remote(pattern, known) if _is_url(pattern) else _list_local(pattern, known)
         if not matched:
             raise UsageError(
@@ -118,6 +119,19 @@ def for_each(files: Sequence[InputFile], function: Callable[[InputFile], _Result
         return [function(file) for file in files]
     with ThreadPoolExecutor(_REMOTE_CALLS) as pool:
         return list(pool.map(function, files))
+
+
+def refuse_password(url: str) -> None:
+    """Raises UsageError where a URL holds a password: it would stand in the plan, in every row and in messages."""
+    for part in url.split("::"):
+        protocol, _, rest = part.partition("://")
+        user, at, place = rest.partition("@")
+        # GitHub's `owner:repository@reference` looks like one.
+        if at and ":" in user and "/" not in user and protocol != "github":
+            raise UsageError(
+                f"{protocol}://***@{place}: a password in a URL would end up in the output and in logs. Leave it out "
+                f"and set it in the environment: FSSPEC_{protocol.upper()}_PASSWORD, or AWS_SECRET_ACCESS_KEY for S3"
+            )
 
 
 def first_changed(files: Sequence[InputFile]) -> InputFile | None:
@@ -201,7 +215,8 @@ def _list_remote(url: str, suffixes: Sequence[str]) -> list[InputFile]:
         return []
     except Exception as error:
         # Each store has exceptions of its own (credentials, network, a missing package); all are the user's to mend.
-        raise UsageError(f"{url}: cannot be listed: {error or type(error).__name__}") from error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UsageError(f"{url}: cannot be listed: {reason}") from error
     matched = [(name, info) for name, info in found.items() if _fits(name, suffixes) and _visible(name, path)]
     return [_remote_file(_address(url, name), info) for name, info in matched if info["type"] == "file"]
 
