@@ -2,9 +2,10 @@
 
 **Bounds.** Findings are laid down in this order: those whose form proves itself (e-mail, URL), known values, patterns,
 the model; within each the longer first, then the earlier, then by type name. A later one keeps only what is still
-free: those leftovers that hold a letter or a digit become findings of their own. Two exceptions: overlapping names are
-laid down as one, their union, since half a name is no name; and names of one type with nothing between them but a
-blank, or an initial's dot and a blank, become one.
+free: those leftovers that hold a letter or a digit become findings of their own, unless they are an article or
+preposition ("the" of "the 20th"). Two exceptions: overlapping names are laid down as one, their union, since half a
+name is no name; and names of one type with nothing between them but a blank, or an initial's dot and a blank, become
+one.
 
 **Label.** Of the findings that cover half of the result, or else of all that overlap it: a type that is not broad
 (`BROAD`) before one that is, then by the same order of recognizers, the higher score, the more coverage, the
@@ -25,11 +26,14 @@ BROAD = frozenset({"person_name", "personal_date", "other_identifier", "organiza
 """Types that say less than others of their family."""
 SELF_EVIDENT = frozenset({"pattern:email", "pattern:url"})
 
+_FUNCTION_WORDS = frozenset("a the of on in at by to from and or".split())
+"""Small letters only: A may be an initial, An and To surnames."""
+
 _JOIN = re.compile(r"[ \t]{1,2}|(?<=\b[^\W\d_])\.[ \t]?|-")
 
 
 def merge(text: str, findings: Iterable[Finding]) -> list[Finding]:
-    """Sorted findings that do not overlap and cover each letter and digit that one of `findings` covers."""
+    """Sorted findings that do not overlap and cover what `findings` cover, as told above."""
     found = sorted(set(findings), key=lambda one: (one.start, one.end, one.type, one.recognizers))
     laid: list[tuple[int, int]] = []
     for start, end in _in_order(found):
@@ -82,12 +86,12 @@ def _free(laid: list[tuple[int, int]], start: int, end: int) -> list[tuple[int, 
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
-    """A leftover without what is neither letter nor digit at its ends; None if nothing is left."""
+    """A leftover without what is neither letter nor digit at its ends; None if nothing is left that tells anything."""
     while start < end and not text[start].isalnum():
         start += 1
     while start < end and not text[end - 1].isalnum():
         end -= 1
-    return (start, end) if start < end else None
+    return (start, end) if start < end and text[start:end] not in _FUNCTION_WORDS else None
 
 
 def _labelled(laid: list[tuple[int, int]], found: list[Finding]) -> list[Finding]:

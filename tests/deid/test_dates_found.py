@@ -11,8 +11,8 @@ from openbioner_batch.deid.finder import Finder
 @pytest.mark.parametrize(
     "written",
     "03/04/2021|3/4/21|3-4-21|03-04-2021|2021-03-04|2021/03/04|04.03.2021|20210304|4 March 2021|March 4, 2021|"
-    "March 4th|4th of March|March 4|4-Mar-2021|04MAR2021|Mar '21|March 2021|March of 2021|Sept. 5, 1999|"
-    "2021-03|03/2021|first of March|March fourth|2021-03-04T09:30:00Z|2021-03-04 09:30:15|March 4-8, 2021|"
+    "March 4th|4th of March|the 4th of March|March 4|4-Mar-2021|04MAR2021|Mar '21|March 2021|March of 2021|"
+    "Sept. 5, 1999|2021-03|03/2021|first of March|March fourth|2021-03-04T09:30:00Z|2021-03-04 09:30:15|March 4-8, 2021|"
     "4 de marzo de 2021|4 mars 2021|Christmas Day 2020|Thanksgiving|Fourth of July|summer of 2019".split("|"),
 )
 def test_written_forms_of_a_date(written: str) -> None:
@@ -26,7 +26,13 @@ def test_written_forms_of_a_date(written: str) -> None:
         "Biopsy in <personal_date>03/21</personal_date> was benign.",
         "Onset was in <personal_date>12/94</personal_date>.",
         "Stable since <personal_date>May</personal_date>.",
-        "Call on Tuesday the <personal_date>15th</personal_date>.",
+        "Call on <personal_date>Tuesday the 15th</personal_date>.",
+        "Results from <personal_date>the 14th</personal_date> are back; nausea since <personal_date>the 20th"
+        "</personal_date>.",
+        "PAIN IS BETTER SINCE <personal_date>THE 19TH OF AUGUST</personal_date>.",
+        "Pain is better since <personal_date>4/24</personal_date>.",
+        "Strength improved by <personal_date>Monday, 4/8</personal_date> and <personal_date>Tue. 4/9</personal_date>.",
+        "came on <personal_date>Sunday, March 4th</personal_date>, home by <personal_date>memorial day</personal_date>",
         "Treated <personal_date>1/2/20</personal_date>-<personal_date>1/5/20</personal_date> at home.",
     ],
 )
@@ -70,6 +76,7 @@ def test_the_nearest_cue_tells_the_type(note: str, type: str) -> None:
         "Christmas tree rash and Christmas disease.",
         "Hemoglobin 12.5, sodium 140, WBC 10.2, INR 1.1, pH 7.35/42/88.",
         "In 2015 he quit smoking.",
+        "Pain on the 4th toe, from the 2nd to the 5th rib; sat. 3/4.",
     ],
 )
 def test_clinical_numbers_are_no_identifiers(note: str) -> None:

@@ -62,3 +62,11 @@ def test_a_url_stays_whole_around_a_known_name() -> None:
     end = len(TEXT) - 2
     found = [one(start, end, "url", "pattern:url"), one(end - 3, end, "patient_name", "known:name", 1.0)]
     assert [(each.start, each.end, each.type) for each in merge(TEXT, found)] == [(start, end, "url")]
+
+
+def test_an_article_that_is_left_over_is_no_identifier() -> None:
+    text = "the 20th of A"
+    found = [one(0, 8, "personal_date", "model"), one(4, 8, "personal_date", "pattern:date")]
+    assert [(each.start, each.end) for each in merge(text, found)] == [(4, 8)]
+    found = [one(4, 13, "personal_date", "model"), one(4, 11, "personal_date", "pattern:date")]
+    assert [(each.start, each.end) for each in merge(text, found)] == [(4, 11), (12, 13)]

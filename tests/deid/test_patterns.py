@@ -41,6 +41,8 @@ room air, bed rest, head of bed 30 degrees
 <street_address>418 Maple Street, Apt 4B</street_address>
 <city>Dayton</city>, <state>IL</state> <zip_code>62704</zip_code>
 <street_address>P.O. Box 1182</street_address>, <city>Dayton</city>, <state>Ohio</state> <zip_code>45402</zip_code>
+<street_address>PSC 6477, Box 2981</street_address>, <street_address>APO AE 09700</street_address>
+<street_address>unit 1009 box 0219</street_address> for <street_address>dpo ap 96303-1022</street_address>
 moved here from <city>Riverton</city> in the spring
 seen at <healthcare_facility>St. Brendan Medical Center</healthcare_facility>
 seen in the Emergency Department and the Pain Clinic

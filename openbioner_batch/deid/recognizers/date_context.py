@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import words_before
-from openbioner_batch.deid.recognizers.dates import DateMention
+from openbioner_batch.deid.recognizers.dates import DateMention, with_weekday
 
 CUES = {
     "birth_date": "dob birth born birthday birthdate dateofbirth yob b",
@@ -54,8 +54,9 @@ _BORN_IN = re.compile(
 def find_dates(text: str, found: Iterable[DateMention]) -> Iterator[Finding]:
     """Those of the mentions that are dates of somebody, with the catalog's type; birth years too."""
     for mention in found:
-        if (score := _score(text, mention)) > 0:
-            yield Finding(mention.start, mention.end, date_type(text, mention.start), score, ("pattern:date",))
+        start = with_weekday(text, mention.start)
+        if (score := _score(text, mention, start < mention.start)) > 0:
+            yield Finding(start, mention.end, date_type(text, start), score, ("pattern:date",))
     for match in _BORN_IN.finditer(text):
         yield Finding(match.start("year"), match.end(), "birth_date", 0.8, ("pattern:date",))
 
@@ -79,12 +80,14 @@ def date_type(text: str, start: int) -> str:
     return "personal_date"
 
 
-def _score(text: str, mention: DateMention) -> float:
+def _score(text: str, mention: DateMention, after_weekday: bool) -> float:
     """How sure a form is of being a date in its context: 0 means no."""
     if mention.form in ("full", "month_year", "month_day"):
         return 0.9 if mention.form == "full" else 0.8
     if mention.form in ("month", "day", "holiday", "season"):
         return 0.6
+    if after_weekday:
+        return 0.8
     if mention.form == "dotted":
         sure = text[mention.start] == "0" or _date_words(text, mention.start) & _DATE_WORDS
         return 0.7 if sure else 0.0 if is_measure(text, mention) else 0.5
@@ -94,7 +97,7 @@ def _score(text: str, mention: DateMention) -> float:
 def _pair_score(text: str, mention: DateMention) -> float:
     """3/4 is a date in a context that says so, and no score, dose, ratio or fraction."""
     words = _date_words(text, mention.start)
-    if words & _STRONG_DATE_WORDS:
+    if words & _STRONG_DATE_WORDS or words_before(text, mention.start, most=1) == ["since"]:
         return 0.7
     if _AFTER_QUANTITY.match(text, mention.end):
         return 0.0

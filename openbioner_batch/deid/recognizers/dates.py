@@ -77,7 +77,7 @@ _CJK = re.compile(rf"(?P<y>{_YEAR})\s?年\s?(?P<m>\d\d?)\s?月(?:\s?(?P<d>\d\d?)
 _MONTH_HEADS = tuple(dict.fromkeys(name[:3] for name in MONTHS))
 _ORDINAL = "|".join(sorted(ORDINALS, key=len, reverse=True)).replace("-", "[- ]")
 _DAY_BEFORE = re.compile(
-    rf"(?<![^\W_])(?<![./:,$])(?:(?P<from>\d\d?)(?:st|nd|rd|th)?\s?(?:-|–|to|and|&)\s?)?"
+    rf"(?<![^\W_])(?<![./:,$])(?:the\s)?(?:(?P<from>\d\d?)(?:st|nd|rd|th)?\s?(?:-|–|to|and|&)\s?)?"
     rf"(?:(?P<day>\d\d?)(?:st|nd|rd|th|er|º|\.)?|(?P<word>{_ORDINAL}))(?:\s?(?:day\s)?(?:of|de)\s(?:the\s)?|"
     rf"[\s\-/.]{{0,2}})\Z",
     re.IGNORECASE,
@@ -110,12 +110,17 @@ _HOLIDAY = re.compile(
     r"Martin[ ]Luther[ ]King|MLK|Valentine['’]?s|St\.?[ ]Patrick['’]?s|Mother['’]?s|Father['’]?s|Groundhog|"
     r"Boxing)[ ]Day|"
     r"Juneteenth|Cinco[ ]de[ ]Mayo|Hanukkah|Chanukah|Passover|Rosh[ ]Hashanah|Yom[ ]Kippur|Ramadan|Eid|Diwali|Kwanzaa|"
-    rf"Mardi[ ]Gras|Ash[ ]Wednesday)\b(?:(?:,?[ ](?:of[ ]|in[ ])?)(?:{_YEAR})\b)?"
+    rf"Mardi[ ]Gras|Ash[ ]Wednesday)\b(?:(?:,?[ ](?:of[ ]|in[ ])?)(?:{_YEAR})\b)?",
+    re.IGNORECASE,
 )
+_WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
 _DAY_ALONE = re.compile(
-    r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,? the (?P<day>[1-3]?\d(?:st|nd|rd|th))\b(?! of\b)"
-    r"|\bon the (?P<on>[1-3]?\d(?:st|nd|rd|th))(?=[.,;)\n]| and\b| at\b|\Z)"
+    rf"\b{_WEEKDAY},? (?P<day>the [1-3]?\d(?:st|nd|rd|th))\b(?! of\b)"
+    r"|\b(?:on|since|until|till|by|from|before|after) (?P<on>the [1-3]?\d(?:st|nd|rd|th))"
+    r"(?=[.,;)\n]| (?:and|at|is|are|was|were|when|with|for|if|because)\b|\Z)",
+    re.IGNORECASE,
 )
+_WEEKDAY_BEFORE = re.compile(rf"\b(?:{_WEEKDAY}|(?-i:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[.,])[.,]?\s\Z", re.IGNORECASE)
 _SEASONS = ("spring ", "summer ", "fall ", "autumn ", "winter ")
 _SEASON = re.compile(rf"\b(?:spring|summer|fall|autumn|winter)[ ](?:of[ ])?(?:{_YEAR}|['’]\d\d)\b", re.IGNORECASE)
 
@@ -143,9 +148,15 @@ def mentions(text: str, order: str = "mdy") -> Iterator[DateMention]:
         yield DateMention(match.start(), match.end(), (), "holiday")
     for match in _DAY_ALONE.finditer(text) if " the " in small else ():
         name = "day" if match["day"] else "on"
-        yield DateMention(*match.span(name), ((None, None, int(match[name][:-2])),), "day")
+        yield DateMention(*match.span(name), ((None, None, int(match[name][4:-2])),), "day")
     for match in _SEASON.finditer(text) if any_in(small, _SEASONS) else ():
         yield DateMention(match.start(), match.end(), (), "season")
+
+
+def with_weekday(text: str, start: int) -> int:
+    """Where a date begins that stands at `start`, the name of its weekday included."""
+    before = _WEEKDAY_BEFORE.search(text[max(0, start - 12) : start])
+    return max(0, start - 12) + before.start() if before else start
 
 
 def _months(small: str) -> Iterator[tuple[int, int]]:

@@ -13,7 +13,7 @@ from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.deid.normalising import normalise_word
 from openbioner_batch.deid.recognizers.date_context import is_measure
-from openbioner_batch.deid.recognizers.dates import DateMention, Reading, mentions
+from openbioner_batch.deid.recognizers.dates import DateMention, Reading, mentions, with_weekday
 from openbioner_batch.deid.recognizers.known_names import KnownNames
 
 SHORTEST = 4
@@ -233,7 +233,7 @@ def _find_dates(text: str, dates: Sequence[DateMention], known: dict[Reading, st
             if mention.form == "pair" and reading[0] is not None:
                 continue  # 3/48 is more often a score than a month and a year
             if (found := parts.get(reading) or _two_digit(reading, parts)) is not None:
-                yield Finding(mention.start, mention.end, found, 1.0, ("known:date",))
+                yield Finding(with_weekday(text, mention.start), mention.end, found, 1.0, ("known:date",))
                 break
 
 

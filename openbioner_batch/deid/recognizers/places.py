@@ -54,10 +54,15 @@ _UNIT = re.compile(
     r"UNIT)\b\.?[ ]?(?:No\.?[ ])?#?[ ]?[A-Za-z]{0,2}-?\d{0,5}[A-Za-z]?\b|,?[ ]#[ ]?\w{1,6}\b"
 )
 _BOX = re.compile(r"\b(?:P\.?[ ]?O\.?|Post[ ]Office)[ ]?(?:Box|BOX|box)[ ]#?\d{1,7}\b|\bPO\s?BOX\s\d{1,7}\b")
+_MILITARY = re.compile(
+    r"\b(?:psc|cmr|unit)[ ]\d{1,5},?[ ]box[ ]\d{1,5}\b|\b[afd]po,?[ ]a[aep],?[ ]\d{5}(?:-\d{4})?\b", re.IGNORECASE
+)
+"""Lines of addresses of the armed forces and the foreign service: "PSC 6477, Box 2981" and "APO AE 09700"."""
 _STREETS = (
     (_STREET, ("",)),
     (_STREET_ROUTE, ("Route", "Rt", "Highway", "Hwy", "County Road", "RR", "Broadway")),
     (_BOX, ("Box", "BOX", "box")),
+    (_MILITARY, ("Box", "BOX", "box", "PO", "po ")),
 )
 _TAIL = re.compile(
     rf"(?P<gap>[,;]?\s{{1,3}}|"
