@@ -73,9 +73,8 @@ def _read_split(task: SplitTask, job: Job, store: Store, emit: Emit) -> Iterator
             totals["rejected"] += len(shard.rejected)
             totals["deletions"] += len(shard.deletions)
             totals["text_bytes"] += shard.text_bytes
-            here = {record.source for record in (*shard.documents, *shard.rejected, *shard.deletions)}
-            seen |= here
-            _refuse_changed([files[uri] for uri in here])
+            seen |= shard.sources
+            _refuse_changed([files[uri] for uri in shard.sources])
             if shard.index not in done:
                 made = emit(task.ordinal, shard)
                 count_shard(job.output, READ, time.perf_counter() - began)

@@ -30,6 +30,12 @@ class Shard:
     def records(self) -> int:
         return len(self.documents) + len(self.rejected) + len(self.deletions)
 
+    @property
+    def sources(self) -> set[str]:
+        """The files that its records come from."""
+        records: list[Record] = [*self.documents, *self.rejected, *self.deletions]
+        return {record.source for record in records}
+
 
 def cut(records: Iterable[Record], most_documents: int, limit: int | None = None) -> Iterator[Shard]:
     """Consecutive shards of a split.
