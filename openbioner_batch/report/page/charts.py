@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
 from openbioner_batch.report.page.markup import Markup, element, number
 
@@ -44,22 +44,27 @@ def histogram(counts: Sequence[int], class_: str, median: float | None) -> Marku
 def rates(steps: Sequence[int], step_seconds: float, seconds: float) -> list[float]:
     """The rate around each step, from what was committed in it.
 
-    Commits are lumps, so that a rate is an average over a stretch of time: a twelfth of the session, or twice the
-    longest wait for a commit if that is more.
+    Commits are lumps: each was made in the time since the one before, and is spread over it. As several workers may
+    commit in turns, a rate is then an average over a twelfth of the session, or twice the longest wait if that is more.
 
     Args:
         steps: what was committed in each step.
         step_seconds: the length of a step.
         seconds: from the start to the last commit, in the last step.
     """
-    commits = [place for place, amount in enumerate(steps) if amount]
-    longest = max((after - before for before, after in pairwise([-1, *commits])), default=1)
+    spread: list[float] = []
+    longest = 1
+    for place, amount in enumerate(steps):
+        if amount or place + 1 == len(steps):
+            waited = place + 1 - len(spread)
+            spread += [amount / waited] * waited
+            longest = max(longest, waited)
     reach = max(len(steps) // 24, longest)
     found = []
     for place in range(len(steps)):
         first, end = max(0, place - reach), min(len(steps), place + reach + 1)
         length = min(end * step_seconds, seconds) - first * step_seconds
-        found.append(sum(steps[first:end]) / max(length, step_seconds * 0.05))
+        found.append(sum(spread[first:end]) / max(length, 1e-3))
     return found
 
 
@@ -120,10 +125,9 @@ def nice_ceiling(value: float) -> float:
 
 
 def ticks(seconds: float) -> list[float]:
-    """Times for an axis that is so long: three to eight of them, in round units."""
-    for step in (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400, 7 * 86400, 28 * 86400):
-        if seconds / step <= 8:
-            break
+    """Times for an axis that is so long: one to nine of them, in round units."""
+    units = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400, 7 * 86400, 28 * 86400)
+    step = next((unit for unit in units if seconds / unit <= 8), seconds / 8)
     return [float(step * place) for place in range(int(seconds / step) + 1) if step * place < seconds * 0.97]
 
 

@@ -105,7 +105,8 @@ function showList() {
     else button.removeAttribute("aria-current");
     if (isCurrent) item.parentNode.scrollTop = Math.max(0, item.offsetTop - item.parentNode.offsetTop - 80);
   });
-  at("status").textContent = `${listed.length} of ${documents.length} documents, ${spans.toLocaleString("en")} spans`;
+  const found = `${spans.toLocaleString("en")} ${spans === 1 ? "span" : "spans"}`;
+  at("status").textContent = `${listed.length} of ${documents.length} documents, ${found}`;
 }
 
 function showDocument() {
