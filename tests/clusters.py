@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -33,9 +33,16 @@ class LocalCluster:
         home: an empty folder, the HOME of every process.
         cpus: of the head.
         environment: further variables for every node, and so for its jobs.
+        options: further ones of `ray start --head`.
     """
 
-    def __init__(self, home: Path, cpus: int = 1, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        cpus: int = 1,
+        environment: Mapping[str, str] | None = None,
+        options: Sequence[str] = (),
+    ) -> None:
         self.address = f"127.0.0.1:{free_port()}"
         self.dashboard = f"http://127.0.0.1:{free_port()}"
         self.environment = {
@@ -53,7 +60,7 @@ class LocalCluster:
         head = ["--head", f"--port={port}", "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard_port}"]
         head.append(f"--ray-client-server-port={free_port()}")
         try:
-            self.head = self._start(cpus, *head)
+            self.head = self._start(cpus, *head, *options)
             wait_until(self._answers, PATIENCE_S, "the dashboard does not start")
             # An agent on the head is what starts jobs, and it is the last to come up.
             wait_until(lambda: self.submit("true")[0] == 0, PATIENCE_S, "the cluster takes no jobs")
@@ -153,9 +160,11 @@ class LocalCluster:
 
 
 @contextmanager
-def local_cluster(home: Path, cpus: int = 1, environment: Mapping[str, str] | None = None) -> Iterator[LocalCluster]:
+def local_cluster(
+    home: Path, cpus: int = 1, environment: Mapping[str, str] | None = None, options: Sequence[str] = ()
+) -> Iterator[LocalCluster]:
     """A cluster for the time of a block."""
-    cluster = LocalCluster(home, cpus, environment)
+    cluster = LocalCluster(home, cpus, environment, options)
     try:
         yield cluster
     finally:

@@ -30,6 +30,8 @@ class Resources:
     cpus: int
     gpus: int
     nodes: int
+    may_grow: bool = False
+    """Whether it is a cluster, to which an autoscaler may add nodes."""
 
 
 def usable_cores() -> int:
@@ -54,7 +56,7 @@ def ray_connection(address: str | None, spill_dir: str | None = None) -> Iterato
 
     _quiet_logs()
     if ray.is_initialized():
-        yield _resources()
+        yield resources_now(address)
         return
     try:
         with _native_stderr_muted():
@@ -65,7 +67,7 @@ def ray_connection(address: str | None, spill_dir: str | None = None) -> Iterato
         place = f"at {address}" if address else "on this machine"
         raise RunFailedError(f"Ray cannot be had {place}: {' '.join(str(error).split())[:300]}") from error
     try:
-        yield _resources()
+        yield resources_now(address)
     finally:
         ray.shutdown()
 
@@ -134,9 +136,10 @@ def _quiet_logs() -> None:
             handler.setLevel(logging.CRITICAL)
 
 
-def _resources() -> Resources:
+def resources_now(address: str | None) -> Resources:
+    """What the Ray that is connected, by this address, has at the moment."""
     import ray
 
     found = ray.cluster_resources()
     nodes = [node for node in ray.nodes() if node["Alive"]]
-    return Resources(int(found.get("CPU", 1)), int(found.get("GPU", 0)), len(nodes))
+    return Resources(int(found.get("CPU", 1)), int(found.get("GPU", 0)), len(nodes), address is not None)

@@ -70,15 +70,20 @@ class Tagging:
 def layout_of(actors: int | None, on_gpu: bool, resources: Resources) -> Layout:
     """How a model's actors and the other stages share what Ray has.
 
+    On a cluster there may be more actors than GPUs: the first begin, and the others are what its autoscaler answers.
+
     Raises:
-        UsageError: there are fewer GPUs than are asked for.
+        UsageError: there are fewer GPUs than are asked for, and no more can come.
     """
     if on_gpu and not resources.gpus:
         raise UsageError("--devices gpu: Ray has no GPU; leave the flag out, or give --devices cpu")
     actors = actors or (resources.gpus if on_gpu else resources.cpus)
+    cpus = resources.cpus
     if on_gpu and actors > resources.gpus:
-        raise UsageError(f"--actors {actors}: there are {resources.gpus} GPUs, and each actor takes one")
-    return Layout.of(on_gpu, actors, resources.cpus)
+        if not resources.may_grow:
+            raise UsageError(f"--actors {actors}: there are {resources.gpus} GPUs, and each actor takes one")
+        cpus = cpus * actors // resources.gpus  # those of the nodes that come count too
+    return Layout.of(on_gpu, actors, cpus)
 
 
 def _model_factory(settings: AnnotateSettings, on_cluster: bool) -> ScorerFactory:

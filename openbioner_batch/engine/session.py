@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, closing, suppress
 from typing import Any, Protocol
 
-from openbioner_batch.engine.cluster import Resources, ray_connection
+from openbioner_batch.engine.cluster import Resources, ray_connection, resources_now
 from openbioner_batch.engine.ledger import Ledger, Totals, read_totals
 from openbioner_batch.engine.logs import log_event, say_to_stderr
 from openbioner_batch.engine.metrics import run_id, show_share
@@ -96,7 +96,7 @@ def run_pipeline(
             if not is_new:
                 before(True)
             try:
-                run.execute(resources)
+                run.execute(resources_now(settings.ray_address))  # looking for a GPU may have made a node join
             finally:
                 run.leave()
         return run.finish()

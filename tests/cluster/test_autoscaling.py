@@ -1,0 +1,55 @@
+"""A job that asks for more GPUs than there are makes Ray's autoscaler bring nodes, and runs on them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from clusters import local_cluster
+from outputs import rows
+from processes import ROOT, wait_until
+
+from openbioner_batch.engine.cluster import Resources
+from openbioner_batch.engine.run import layout_of
+from openbioner_batch.errors import UsageError
+
+DRIVER = ROOT / "tests" / "drive_gpus.py"
+
+
+def test_actors_beyond_the_gpus_are_refused_on_a_machine_and_awaited_on_a_cluster() -> None:
+    with pytest.raises(UsageError, match="there are 1 GPUs"):
+        layout_of(4, True, Resources(cpus=8, gpus=1, nodes=1))
+    layout = layout_of(4, True, Resources(cpus=8, gpus=1, nodes=2, may_grow=True))
+    assert (layout.actors, layout.actor_gpus) == (4, 1)
+    assert layout.readers == 16  # for the cores of four such nodes
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_an_autoscaler_brings_the_gpus_that_a_job_asks_for(tmp_path: Path) -> None:
+    """Nodes are real raylets of Ray's provider for one machine; their GPUs are numbers, and the scorer needs none."""
+    worker = {"resources": {"CPU": 1, "GPU": 1}, "node_config": {}, "min_workers": 0, "max_workers": 2}
+    config = {
+        "cluster_name": "test",
+        "max_workers": 2,
+        "idle_timeout_minutes": 1,
+        "provider": {"type": "fake_multinode"},
+        "available_node_types": {"head": {"resources": {"CPU": 2}, "node_config": {}, "max_workers": 0}, "gpu": worker},
+        "head_node_type": "head",
+    }
+    (tmp_path / "scaling.yaml").write_text(yaml.safe_dump(config))
+    lines = [json.dumps({"id": str(n), "text": f"Anna met Bob {n} times."}) for n in range(100)]
+    (tmp_path / "notes.jsonl").write_text("\n".join(lines))
+    (tmp_path / "home").mkdir()
+    options = [f"--autoscaling-config={tmp_path / 'scaling.yaml'}"]
+    with local_cluster(tmp_path / "home", 2, {"RAY_FAKE_CLUSTER": "1"}, options) as cluster:
+        assert cluster.alive() == 1
+        command = [sys.executable, str(DRIVER), str(tmp_path / "notes.jsonl"), str(tmp_path / "out"), "2"]
+        code, log = cluster.submit(*command, options=("--submission-id", "scaled", "--no-wait"))
+        assert code == 0, log
+        wait_until(lambda: cluster.alive() == 3, 300, "no nodes come")
+        assert cluster.wait("scaled") == "SUCCEEDED", cluster.log("scaled")
+    assert [row["document_id"] for row in rows(tmp_path / "out")] == [str(n) for n in range(100)]
