@@ -72,7 +72,7 @@ def annotation_rows(
 
 def kind_of(reason: str) -> str:
     """A reason without the positions in it, so that there are few to count."""
-    return re.sub(r"\d+", "#", reason)
+    return re.sub(r"(?<!UTF-)(?<!\d)\d+", "#", reason)
 
 
 def offsets_hold(text: str, spans: Sequence[Span]) -> bool:
