@@ -57,15 +57,20 @@ def gather(
         run: what to go through.
         count: how many documents to draw.
         seed: chooses them.
-        source: where texts are read again that the run did not keep.
+        source: where texts are read again; None for a run that kept them, or to do without.
 
     Raises:
         UsageError: the rows are not those of a tagging run.
         RunFailedError: the inputs in `source` are not those that the run has read.
     """
+    if missing := [name for name in _COLUMNS if name not in run.columns]:
+        raise UsageError(
+            f"the rows of the run in {run.store.url} have no column {missing[0]!r}: "
+            "expected the --output of an `openbioner-batch annotate` or `deidentify`"
+        )
     statistics = RunStatistics(TypeStatistics(run.type_names))
     drawn = draw_rows(run.rows.items(), count, seed)
-    in_full = _columns(run)
+    in_full = (*_COLUMNS, "text") if run.has_text else _COLUMNS
     tables: dict[Shard, pa.Table] = {}
     for shard, table in read_tables(run, lambda shard: in_full if shard in drawn else _COUNTED):
         for batch in table.select(list(_COUNTED)).combine_chunks().to_batches():
@@ -95,17 +100,6 @@ def read_tables(run: OpenedRun, columns: Callable[[Shard], Sequence[str]]) -> It
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-
-def _columns(run: OpenedRun) -> list[str]:
-    with run.store.open(shard_file(run.plan.ledger, *next(iter(run.rows)))) as file:
-        names = pq.read_schema(file).names
-    if missing := [name for name in _COLUMNS if name not in names]:
-        raise UsageError(
-            f"the rows of the run in {run.store.url} have no column {missing[0]!r}: "
-            "expected the --output of an `openbioner-batch annotate` or `deidentify`"
-        )
-    return [*_COLUMNS, *(["text"] if "text" in names else [])]
 
 
 def _with_texts(run: OpenedRun, source: TextSource, tables: dict[Shard, pa.Table]) -> Iterator[tuple[Shard, pa.Table]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow.parquet as pq
 
 from openbioner_batch.engine.ledger import Ledger, Totals, read_counts
-from openbioner_batch.engine.names import AUDIT, QUARANTINE
+from openbioner_batch.engine.names import AUDIT, QUARANTINE, shard_file
 from openbioner_batch.engine.pace import Pace, read_sessions
 from openbioner_batch.engine.plan import Plan, read_plan
 from openbioner_batch.engine.rows import kind_of
@@ -27,6 +27,8 @@ class OpenedRun:
     plan: Plan
     rows: dict[tuple[int, int], int]
     """The committed shards in order, each with its number of documents."""
+    columns: tuple[str, ...]
+    """Of the files that hold its rows."""
     totals: Totals
     sessions: list[Pace]
     splits_done: int
@@ -39,6 +41,11 @@ class OpenedRun:
     def removes_identifiers(self) -> bool:
         """Whether it is a run of `deidentify`."""
         return self.plan.ledger == AUDIT
+
+    @property
+    def has_text(self) -> bool:
+        """Whether a tagging run kept the texts."""
+        return "text" in self.columns
 
     @property
     def type_names(self) -> list[str]:
@@ -83,4 +90,6 @@ def open_run(url: str) -> OpenedRun:
     if not rows:
         raise UsageError(f"nothing is committed yet of the run in {url}: `openbioner-batch status` tells how it stands")
     done = sum(ledger.is_finished(planned.ordinal) for planned in plan.wanted)
-    return OpenedRun(store, plan, rows, totals, read_sessions(store), done)
+    with store.open(shard_file(plan.ledger, *next(iter(rows)))) as file:
+        columns = tuple(pq.read_schema(file).names)
+    return OpenedRun(store, plan, rows, columns, totals, read_sessions(store), done)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from openbioner_batch.engine.export.texts import find_source
+from openbioner_batch.engine.request import Say
+from openbioner_batch.engine.session import say_to_stderr
 from openbioner_batch.engine.store import write_file
 from openbioner_batch.errors import UsageError
 from openbioner_batch.report.deid_gathering import gather_audit
@@ -24,6 +26,7 @@ def write_report(
     seed: int = 0,
     source: Sequence[str] = (),
     include_text: bool = False,
+    say: Say = say_to_stderr,
 ) -> int:
     """Write a self-contained HTML page on a run; the same run gives the same page.
 
@@ -34,6 +37,7 @@ def write_report(
         seed: chooses them.
         source: a tagging run's inputs, to read texts again that it did not keep.
         include_text: whether to show some of the new notes of a de-identification run.
+        say: told of what is skipped.
 
     Returns:
         The size of the page in bytes.
@@ -46,15 +50,18 @@ def write_report(
     if run.removes_identifiers:
         page = _on_deidentification(run, sample, seed, source, include_text)
     else:
-        page = _on_tagging(run, sample, seed, source, include_text)
+        page = _on_tagging(run, sample, seed, source, include_text, say)
     write_file(html, page)
     return len(page)
 
 
-def _on_tagging(run: OpenedRun, sample: int, seed: int, source: Sequence[str], include_text: bool) -> bytes:
+def _on_tagging(run: OpenedRun, sample: int, seed: int, source: Sequence[str], include_text: bool, say: Say) -> bytes:
     if include_text:
         raise UsageError("--include-text is for runs of deidentify; texts that a tagging run kept are shown anyway")
-    statistics, documents = gather(run, sample, seed, find_source(run.plan, source) if source else None)
+    if source and run.has_text:
+        say("--source is not read: the run has kept the texts")
+    inputs = find_source(run.plan, source) if source and not run.has_text else None
+    statistics, documents = gather(run, sample, seed, inputs)
     hint = "" if not documents or documents[0].text is not None else " The run kept no texts: mentions alone are shown."
     head, sections = tagging_page(run, statistics)
     return build_page(

@@ -45,7 +45,8 @@ def rates(steps: Sequence[int], step_seconds: float, seconds: float) -> list[flo
     """The rate around each step, from what was committed in it.
 
     Commits are lumps: each was made in the time since the one before, and is spread over it. As several workers may
-    commit in turns, a rate is then an average over a twelfth of the session, or twice the longest wait if that is more.
+    commit in turns, a rate is then an average over a twelfth of the session, or over twice the longest wait for a
+    commit after the first if that is more.
 
     Args:
         steps: what was committed in each step.
@@ -57,8 +58,8 @@ def rates(steps: Sequence[int], step_seconds: float, seconds: float) -> list[flo
     for place, amount in enumerate(steps):
         if amount or place + 1 == len(steps):
             waited = place + 1 - len(spread)
+            longest = max(longest, waited if spread else 1)
             spread += [amount / waited] * waited
-            longest = max(longest, waited)
     reach = max(len(steps) // 24, longest)
     found = []
     for place in range(len(steps)):

@@ -15,6 +15,7 @@ let selected = -1;
 const hueOf = (mark) => `k${mark.type % HUES}`;
 const nameOf = (mark) => data.types[mark.type];
 const shownMarks = (one) => one.marks.filter((mark) => view.types.has(mark.type) && mark.score >= view.score);
+const told = (count) => count.toLocaleString("en");
 const isFiltered = () => view.types.size < data.types.length || view.score > 0;
 
 function mention(one, mark) {
@@ -105,8 +106,8 @@ function showList() {
     else button.removeAttribute("aria-current");
     if (isCurrent) item.parentNode.scrollTop = Math.max(0, item.offsetTop - item.parentNode.offsetTop - 80);
   });
-  const found = `${spans.toLocaleString("en")} ${spans === 1 ? "span" : "spans"}`;
-  at("status").textContent = `${listed.length} of ${documents.length} documents, ${found}`;
+  const [left, all, found] = [listed.length, documents.length, spans].map(told);
+  at("status").textContent = `${left} of ${all} documents, ${found} ${spans === 1 ? "span" : "spans"}`;
 }
 
 function showDocument() {
@@ -122,7 +123,7 @@ function showDocument() {
   if (one.text === undefined) at("text").append("The text is not in this page.");
   else at("text").append(markedText(codePoints(one.text), shownMarks(one), hueOf, nameOf));
   if (one.cut?.[0]) {
-    const [characters, spans] = one.cut.map((count) => count.toLocaleString("en"));
+    const [characters, spans] = one.cut.map(told);
     at("cut").textContent = `${characters} more characters with ${spans} spans are left out here.`;
   }
   showTable();
@@ -213,15 +214,15 @@ function readAddress() {
 }
 
 function writeAddress() {
-  const told = new URLSearchParams({ doc: view.doc + 1 });
+  const query = new URLSearchParams({ doc: view.doc + 1 });
   if (view.types.size < data.types.length) {
-    for (const type of view.types) told.append("type", data.types[type]);
-    if (!view.types.size) told.append("type", "");
+    for (const type of view.types) query.append("type", data.types[type]);
+    if (!view.types.size) query.append("type", "");
   }
-  if (view.score) told.set("score", view.score);
-  if (view.find) told.set("find", view.find);
-  if (view.labels !== data.types.length > HUES) told.set("labels", Number(view.labels));
-  history.replaceState(null, "", `#documents?${told}`);
+  if (view.score) query.set("score", view.score);
+  if (view.find) query.set("find", view.find);
+  if (view.labels !== data.types.length > HUES) query.set("labels", Number(view.labels));
+  history.replaceState(null, "", `#documents?${query}`);
 }
 
 if (documents.length) {

@@ -36,7 +36,8 @@ def tagging_page(run: OpenedRun, found: RunStatistics) -> tuple[Markup, list[Sec
         found: of its rows.
     """
     asked = run.plan.fingerprint
-    facts = [f"{len(found.types.names)} entity types", f"read as {asked['format']}"]
+    types = len(found.types.names)
+    facts = [f"{types} entity type{'s' if types != 1 else ''}", f"read as {asked['format']}"]
     facts += [f"model {asked['model'][:12]}"] if isinstance(asked.get("model"), str) else []
     facts += [f"{asked['dtype']} on {asked['device']}"] if "dtype" in asked and "device" in asked else []
     facts += [f"first {number(asked['limit'])} records"] if asked.get("limit") else []
