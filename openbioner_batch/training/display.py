@@ -12,6 +12,9 @@ from openbioner_batch.training.monitor import Entry
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+_AT_ONCE_S = 1.0
+"""A resumed run tells within so many seconds what was done before: its pace is measured from there on."""
+
 
 class Display:
     """What a user sees while a run goes on.
@@ -26,7 +29,8 @@ class Display:
         self._stream = stream
         self._latest: Entry = {}
         self._score: Entry = {}
-        self._first: tuple[int, float] | None = None
+        self._began: float | None = None
+        self._first = (0, 0.0)  # step and time from which the pace is measured
         self._live: Any = None
 
     def __enter__(self) -> Display:
@@ -47,8 +51,11 @@ class Display:
         """Take an entry of the log."""
         if "loss" in entry:
             self._latest = entry
-            if self._first is None or entry["step"] < self._first[0]:
-                self._first = (entry["step"], time.monotonic())
+            now = time.monotonic()
+            if self._began is None or entry["step"] < self._first[0]:
+                self._began = now
+            if now - self._began < _AT_ONCE_S:
+                self._first = (entry["step"], now)
         if "f1" in entry:
             self._score = entry
         if self._live is None:
@@ -72,7 +79,7 @@ class Display:
 
     def _seconds_left(self) -> float | None:
         step = self._latest.get("step", 0)
-        if self._first is None or step <= self._first[0]:
+        if step <= self._first[0]:
             return None
         pace = (time.monotonic() - self._first[1]) / (step - self._first[0])
         return pace * (self._steps - step)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -41,16 +42,22 @@ def test_a_resumed_run_replaces_the_steps_that_it_repeats(tmp_path: Path) -> Non
     assert list((tmp_path / TENSORBOARD).glob("events.*"))
 
 
-def test_without_a_terminal_each_entry_is_a_line() -> None:
+def test_without_a_terminal_each_entry_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
+    # Steps 5 and 10 were done before the run was resumed and are told at once; the next five take 20 s.
+    clock = iter([100.0, 100.1, 120.1, 120.1, 120.1])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     with Display(40, stream) as display:
         display.show({**ENTRY, "step": 5})
         display.show({**ENTRY, "step": 10})
-        display.show({"step": 10, "f1": 0.5})
-    first, second, third = stream.getvalue().splitlines()
+        display.show({**ENTRY, "step": 15})
+        display.show({"step": 15, "f1": 0.5})
+    first, second, third, fourth = stream.getvalue().splitlines()
     assert first.startswith("step 5/40  loss 0.5000  tokens/s 1,000  text tokens/s 90  MFU 12.3%")
-    assert "left 0:00:00" in second
-    assert "F1 0.500 at 10" in third
+    assert first.endswith("left -")
+    assert second.endswith("left -")
+    assert third.endswith("left 0:01:40")
+    assert "F1 0.500 at 15" in fourth
 
 
 def test_a_terminal_gets_a_live_view() -> None:
