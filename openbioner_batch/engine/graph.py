@@ -110,9 +110,7 @@ def run_graph(
         batches: Iterable[Any] = committed.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
         for batch in batches:
             yield from batch.to_pylist()
-    except OpenBioNERError:
-        raise
-    except Exception as error:
+    except Exception as error:  # those of ours too, for Ray has put its own text on top
         raise as_run_failure(error) from error
 
 
@@ -122,6 +120,7 @@ def quiet(context: Any) -> None:
     context.execution_no_progress_timeout_s = -1  # a shard of long documents may take an hour on a CPU
     context.enable_progress_bars = False
     context.print_on_execution_start = False
+    context.raise_original_map_exception = True  # its wrapper loses the cause on the way to the driver
     context.max_consecutive_actor_init_deaths = 2
 
 
@@ -133,11 +132,16 @@ def as_run_failure(error: BaseException) -> OpenBioNERError:
         if isinstance(seen, OpenBioNERError):
             # Ray's dual exception classes are rebuilt plainly: their text is a traceback.
             return next(kind for kind in type(seen).__mro__ if kind.__module__ == OpenBioNERError.__module__)(
-                str(getattr(seen, "cause", seen))
+                _message(getattr(seen, "cause", seen))
             )
         innermost = seen
         seen = getattr(seen, "cause", None) or seen.__cause__
-    last = (str(innermost).strip().splitlines() or [""])[-1][:300]
+    last = (_message(innermost).splitlines() or [""])[-1][:300]
     return RunFailedError(
         f"the run stopped: {type(innermost).__name__}: {last}; what is committed stays, the same command resumes"
     )
+
+
+def _message(error: BaseException) -> str:
+    """What an exception says, without the advice that Ray Data appends."""
+    return str(error).partition("\nFailed to apply UDF transform")[0].strip()

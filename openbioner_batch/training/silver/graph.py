@@ -20,7 +20,7 @@ from openbioner_batch.engine.shards import Shard, documents_table
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import parquet_bytes
 from openbioner_batch.engine.work import Job, SplitTask, pack, rejected_table, unpack
-from openbioner_batch.errors import OpenBioNERError, RunFailedError
+from openbioner_batch.errors import RunFailedError
 from openbioner_batch.training.silver.asking import Asking, chat_body, fingerprint
 from openbioner_batch.training.silver.outcomes import Outcome, answered_rows
 from openbioner_batch.training.silver.settings import LlmSettings
@@ -77,8 +77,6 @@ class LlmPipeline:
                 for row in batch.to_pylist():
                     yield from collector.add(row)
                 collector.check_stopped(self.llm)
-        except OpenBioNERError:
-            raise
         except Exception as error:
             raise as_run_failure(error) from error
         yield from collector.rest()

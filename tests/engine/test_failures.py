@@ -1,0 +1,35 @@
+"""What the user is told of an exception that Ray carries from a worker to the driver."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from ray.exceptions import RayTaskError
+
+from openbioner_batch.engine.graph import as_run_failure
+from openbioner_batch.errors import RunFailedError, TooManyQuarantinedError, UsageError
+
+ADVICE = (
+    "\nFailed to apply UDF transform after 1/1 attempts (total backoff 0.0s).\nTo change retry attempts, configure x."
+)
+
+
+def carried(error: Exception) -> Exception:
+    """As `ray.get` raises it: of Ray's class and the error's own, with a traceback for a text."""
+    wrapped = RayTaskError("commit_shard", "Traceback: at line 3\nOSError: secret", error, ip="192.0.2.1", pid=7)
+    return pickle.loads(pickle.dumps(wrapped)).as_instanceof_cause()
+
+
+@pytest.mark.parametrize("kind", [RunFailedError, UsageError, TooManyQuarantinedError])
+def test_an_error_of_ours_keeps_its_kind_and_its_one_line(kind: type[Exception]) -> None:
+    found = as_run_failure(carried(kind(f"the disk is full{ADVICE}")))
+    assert type(found) is kind
+    assert str(found) == "the disk is full"
+
+
+def test_another_is_named_in_one_line() -> None:
+    found = as_run_failure(carried(ArithmeticError(f"no such number{ADVICE}")))
+    assert type(found) is RunFailedError
+    assert "ArithmeticError: no such number" in str(found)
+    assert len(str(found).splitlines()) == 1
