@@ -11,7 +11,7 @@ from openbioner_batch.engine.graph import as_run_failure
 from openbioner_batch.errors import RunFailedError, TooManyQuarantinedError, UsageError
 
 ADVICE = (
-    "\nFailed to apply UDF transform after 1/1 attempts (total backoff 0.0s).\nTo change retry attempts, configure x."
+    "\nFailed to apply UDF transform after 1/1 attempts (total backoff 0.0s).\nTo change x, see y."
 )
 
 
