@@ -49,22 +49,24 @@ def read_plan(store: Store) -> Plan | None:
     """The plan in a folder, None where there is none.
 
     Raises:
-        PlanMismatchError: it was written by a version that plans otherwise.
+        PlanMismatchError: it was written by a version that plans otherwise, or is damaged.
     """
     try:
         found = json.loads(store.get(PLAN))
+        if found["version"] != VERSION:
+            raise PlanMismatchError(
+                f"{store.url} was planned by another version (plan {found['version']}, here {VERSION}): {WAY_OUT}"
+            )
+        generations = [f"{INPUTS}/{name}" for name in store.names(INPUTS) if name.endswith(".jsonl")]
+        lines = [line for _, data in store.read_all(generations) for line in data.decode().splitlines()]
+        splits = tuple(_split_from_line(ordinal, line) for ordinal, line in enumerate(lines))
+        return Plan(found["fingerprint"], splits)
     except FileNotFoundError:
         return None
-    except ValueError:
-        raise PlanMismatchError(f"the plan of the run, {store.url}/{PLAN}, is damaged: {WAY_OUT}") from None
-    if found["version"] != VERSION:
+    except (ValueError, KeyError, TypeError):
         raise PlanMismatchError(
-            f"{store.url} was planned by another version (plan {found['version']}, here {VERSION}): {WAY_OUT}"
-        )
-    generations = [f"{INPUTS}/{name}" for name in store.names(INPUTS) if name.endswith(".jsonl")]
-    lines = [line for _, data in store.read_all(generations) for line in data.decode().splitlines()]
-    splits = tuple(_split_from_line(ordinal, line) for ordinal, line in enumerate(lines))
-    return Plan(found["fingerprint"], splits)
+            f"the plan of the run in {store.url} is damaged ({PLAN} or a file in {INPUTS}): {WAY_OUT}"
+        ) from None
 
 
 def make_plan(

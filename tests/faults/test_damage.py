@@ -97,6 +97,9 @@ def test_a_shard_that_is_removed_is_written_anew(
     assert again.tagged_now == 4
 
 
-def test_a_damaged_plan_is_named(output: Path) -> None:
-    (output / "_run" / "plan.json").write_bytes(b'{"version"')
-    assert f"{output}/_run/plan.json, is damaged" in fails_in_one_line("status", str(output))
+@pytest.mark.parametrize("name", ["plan.json", "inputs/0000.jsonl"])
+@pytest.mark.parametrize("damage", [truncate, lambda data: b"{}", lambda data: b"\xff" + data])
+def test_a_damaged_plan_is_named(output: Path, name: str, damage: Callable[[bytes], bytes]) -> None:
+    plan = output / "_run" / name
+    plan.write_bytes(damage(plan.read_bytes()))
+    assert f"the plan of the run in {output} is damaged" in fails_in_one_line("status", str(output))
