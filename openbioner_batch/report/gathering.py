@@ -9,10 +9,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from openbioner_batch.engine.export.texts import TextReader, TextSource
 from openbioner_batch.engine.names import shard_file
+from openbioner_batch.engine.tables import open_table
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.writing import span_tuples
 from openbioner_batch.report.opened import OpenedRun
@@ -88,8 +88,8 @@ def read_tables(run: OpenedRun, columns: Callable[[Shard], Sequence[str]]) -> It
     from rich.progress import track
 
     def read(shard: Shard) -> tuple[Shard, pa.Table]:
-        with run.store.open(shard_file(run.plan.ledger, *shard)) as file:
-            return shard, pq.read_table(file, columns=list(columns(shard)))
+        with open_table(run.store, shard_file(run.plan.ledger, *shard)) as table:
+            return shard, table.read(columns=list(columns(shard)))
 
     waiting: deque[Future[tuple[Shard, pa.Table]]] = deque()
     with ThreadPoolExecutor(_AHEAD) as pool:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-import pyarrow.parquet as pq
-
 from openbioner_batch.engine.ledger import Ledger, Totals, read_counts
 from openbioner_batch.engine.names import AUDIT, QUARANTINE, shard_file
 from openbioner_batch.engine.pace import Pace, read_sessions
 from openbioner_batch.engine.plan import Plan, read_plan
 from openbioner_batch.engine.rows import kind_of
 from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.tables import open_table
 from openbioner_batch.errors import UsageError
 
 EXAMPLES = 3
@@ -58,8 +57,8 @@ class OpenedRun:
         """Source and record of the first records that were set aside, by the kind of reason."""
         examples: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for name in self.store.names(QUARANTINE)[:_QUARANTINE_FILES]:
-            with self.store.open(f"{QUARANTINE}/{name}") as file:
-                rows = pq.read_table(file).to_pylist()
+            with open_table(self.store, f"{QUARANTINE}/{name}") as table:
+                rows = table.read().to_pylist()
             for row in rows:
                 places = examples[kind_of(row["reason"])]
                 if len(places) < EXAMPLES:
@@ -90,6 +89,6 @@ def open_run(url: str) -> OpenedRun:
     if not rows:
         raise UsageError(f"nothing is committed yet of the run in {url}: `openbioner-batch status` tells how it stands")
     done = sum(ledger.is_finished(planned.ordinal) for planned in plan.wanted)
-    with store.open(shard_file(plan.ledger, *next(iter(rows)))) as file:
-        columns = tuple(pq.read_schema(file).names)
+    with open_table(store, shard_file(plan.ledger, *next(iter(rows)))) as table:
+        columns = tuple(table.schema_arrow.names)
     return OpenedRun(store, plan, rows, columns, totals, read_sessions(store), done)

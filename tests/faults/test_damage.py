@@ -58,6 +58,7 @@ COMMANDS = {
     "status": lambda out: ("status", out),
     "export": lambda out: ("export", out, "--to", "csv", "--output", f"{out}-csv", "--workers", "1"),
     "show": lambda out: ("show", out, "--n", "99"),
+    "report": lambda out: ("report", out, "--html", f"{out}.html"),
     "compare": lambda out: ("compare", out, out),
 }
 
@@ -70,7 +71,7 @@ def test_a_damaged_shard_is_named(output: Path, damage: Callable[[bytes], bytes]
     assert f"{shard} is damaged" in fails_in_one_line(*COMMANDS[command](str(output)))
 
 
-@pytest.mark.parametrize("command", ["export", "show"])
+@pytest.mark.parametrize("command", ["export", "show", "report"])
 def test_a_flipped_bit_is_found_by_what_reads_the_rows(output: Path, command: str) -> None:
     shard = output / "data" / "000000-00001.parquet"
     shard.write_bytes(flip_a_bit(shard.read_bytes()))
