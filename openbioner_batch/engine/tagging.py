@@ -91,7 +91,8 @@ class TagShards:
             return list(self._scorer.score(prepared))
         except Exception as error:
             _exit_if_device_is_lost(error)
-            return self._score_together(texts, self._score_by_halves(texts))
+        # Not in the handler: an exception holds on to the memory of all calls that it came through.
+        return self._score_together(texts, self._score_by_halves(texts))
 
     def _score_by_halves(self, texts: Sequence[str]) -> list[Outcome]:
         try:
