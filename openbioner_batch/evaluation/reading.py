@@ -73,6 +73,8 @@ def read_corpus(path: str | Path, format_name: str | None = None, limit: int | N
         UsageError: it cannot be read, is malformed or empty, or its format cannot be told.
     """
     path = Path(path)
+    if not path.exists():
+        raise UsageError(f"--corpus {path}: no such file or folder")
     chosen = format_name or _format_of(path)
     if chosen not in FORMATS:
         raise UsageError(f"--format {chosen}: expected one of {', '.join(FORMATS)}")

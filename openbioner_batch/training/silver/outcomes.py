@@ -86,7 +86,7 @@ def answered_rows(
         "documents": rows.num_rows,
         "quarantined": dict(Counter(kind_of(item.reason) for item in quarantined)),
         "deletions": 0,
-        "spans": {},
+        "spans": {"mention": found} if (found := amounts["mentions"]) else {},
         "windows": 0,
         "tokens": amounts["prompt_tokens"] + amounts["completion_tokens"],
         "text_bytes": sum(len(text.encode()) for text in rows["text"].to_pylist()),

@@ -52,6 +52,8 @@ def test_notes_become_passages_with_mentions_where_they_stand(
         "the endpoint refused the request: Bad Request (passage at 0)",
     ]
     assert report.amounts["prompt_tokens"] > 0
+    summary = json.loads((out / "_run" / "summary.json").read_text())
+    assert summary["spans"]["total"] == report.amounts["mentions"] > 0
     assert json.loads((out / "report.json").read_text()) == report.as_json()
 
 
