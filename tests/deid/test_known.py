@@ -33,6 +33,9 @@ RECORD = KnownIdentifiers.from_fields(FIELDS)
     [
         "<patient_name>KATHERINE ONEIL-MARTINEZ</patient_name> was seen",
         "<patient_name>O'Neil-Martinez, Katherine</patient_name> was seen",
+        "and <patient_name>Katherine Shelby O'Neil-Martinez</patient_name>, "
+        "<clinician_name>Brown, Robert S</clinician_name> 06-29-22, <clinician_name>ROBERT J. BROWN</clinician_name>",
+        "<clinician_name>ROBERT</clinician_name> SAW BROWN SPUTUM; <relative_name>Peter Young</relative_name> I know",
         "we know <patient_name>K. O'Neil-Martinez</patient_name> well",
         "and <patient_name>Katherine O.</patient_name> too",
         "that is <patient_name>katherine</patient_name>'s",

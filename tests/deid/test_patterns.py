@@ -58,6 +58,11 @@ MR. <patient_name>SMITH</patient_name> WAS SEEN AT <healthcare_facility>MERCY HO
 Dr. <clinician_name>A. Lee-Wong</clinician_name>, locking plate C3-C5, HR72 RR14
 <person_name>Sumiko254 Larue605</person_name> is a 60 year-old
 She saw <clinician_name>Kowalski</clinician_name>, RN
+Report from <clinician_name>Randy Walker</clinician_name> RN. <person_name>Cherry, Adam</person_name> in bed, awake
+<clinician_name>Krystal Shelby May</clinician_name>, MD and <clinician_name>Jane Roe</clinician_name> M.D.
+His friend <relative_name>Lance Karl Spears</relative_name> called
+Moved to <room_number>8-539</room_number> overnight, then to Lima <zip_code>74120-4741</zip_code>
+She worked for <employer_name>Killoran</employer_name>. Medicaid paid
 JR/ab
 """.strip().splitlines()
 

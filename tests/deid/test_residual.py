@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,4 +30,12 @@ def test_what_the_policy_keeps_is_no_leak() -> None:
     done = Deidentifier(load_policy("limited-dataset")).deidentify(note)
     assert "03/04/2021" in done.text
     assert "0142" not in done.text
+    assert done.residual == ()
+
+
+@pytest.mark.parametrize("policy", ["redact", "tags", "safe-harbor"])
+def test_a_tag_announces_nothing(policy: str) -> None:
+    note = "HOME VISIT 12/30/2022 0749-12:23\n1130 Becky (aunt) called, cell 212-555-0138, update given.\n1400 to CT"
+    done = Deidentifier(load_policy(policy)).deidentify(note)
+    assert "0138" not in done.text
     assert done.residual == ()

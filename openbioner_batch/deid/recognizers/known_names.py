@@ -20,6 +20,8 @@ _PARTICLES = frozenset("de la del van von der den di da dos el al bin le du y st
 _NUMBER = re.compile(r"\d{1,4}(?![^\W_])")
 """Synthetic patients bear names such as Larue605."""
 _JOINT = re.compile(r"[ \t]{0,2},?[ \t]{0,2}|-")
+_MIDDLE = re.compile(r"[ ](?P<name>[A-Z](?:[^\W\d_]|['’-]){0,24})\.?[ ]")
+_LAST_INITIAL = re.compile(r"[ ][A-Z]\b\.?(?=[ ]?[\d,;:|()\n]|[ ]{2}|\Z)")
 _INITIAL_AFTER = re.compile(r"[ ,]{1,2}(?P<initial>[^\W\d_])(?![^\W_])\.?")
 _INITIALS_BEFORE = re.compile(r"(?<![^\W_])(?P<initials>(?:[^\W\d_]\.?[ ]?){1,2})\Z")
 _DOTTED = re.compile(r"(?<![\w.])(?:[A-Z]\.[ ]?){2,4}(?![\w])")
@@ -75,27 +77,33 @@ class KnownNames:
         if not self.parts:
             return
         run: Finding | None = None
-        run_part, run_sure = "", False
+        run_part, run_sure, run_whole = "", False, False
         for hit, part, sure in self._hits(text, typos):
             bare_start = hit.start
             hit = self._with_initials(text, hit, part)
             sure = sure or hit.start < bare_start
-            gap = text[run.end : hit.start] if run and hit.start - run.end <= 4 else None
-            if (
-                run
-                and gap is not None
-                and _JOINT.fullmatch(gap)
-                and ("," not in gap or part[0] in self.letters[run_part])
-            ):
+            if run and self._joins(text[run.end : hit.start], run_part, part):
                 run = Finding(run.start, max(run.end, hit.end), run.type, 1.0, run.recognizers)
-                run_part, run_sure = part, True
+                run_part, run_sure, run_whole = part, True, True
                 continue
             if run and run_sure:
-                yield run
-            run, run_part, run_sure = hit, part, sure
+                yield _with_middle_initial(text, run) if run_whole else run
+            run, run_part, run_sure, run_whole = hit, part, sure, False
         if run and run_sure:
-            yield run
+            yield _with_middle_initial(text, run) if run_whole else run
         yield from self._find_initials(text)
+
+    def _joins(self, gap: str, one: str, other: str) -> bool:
+        """Whether two parts belong to one mention, by what stands between: nothing much, or a middle name."""
+        of_one = other[0] in self.letters[one]
+        if _JOINT.fullmatch(gap):
+            return "," not in gap or of_one
+        middle = _MIDDLE.fullmatch(gap) if of_one and one != other else None
+        if middle is None:
+            return False
+        name, lists = middle["name"].lower(), lexicon()
+        # Among capitals any word could be one.
+        return name in lists.given_names if middle["name"].isupper() and name[1:] else name not in lists.not_names
 
     def _hits(self, text: str, typos: bool) -> Iterator[tuple[Finding, str, bool]]:
         """Words that are parts: (finding, part, whether the word alone is enough)."""
@@ -158,6 +166,12 @@ class KnownNames:
                 if (type := self.initials.get(found)) is not None:
                     start = match.start(name)
                     yield Finding(start, start + len(match[name].rstrip()), type, 0.8, ("known:initials",))
+
+
+def _with_middle_initial(text: str, name: Finding) -> Finding:
+    """A whole name with an initial after it that the record does not tell: "Roe, Jane S"."""
+    after = _LAST_INITIAL.match(text, name.end)
+    return Finding(name.start, after.end() if after else name.end, name.type, name.score, name.recognizers)
 
 
 def one_edit(one: str, two: str) -> bool:

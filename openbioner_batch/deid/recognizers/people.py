@@ -23,6 +23,8 @@ WEAK_TRIGGERS = frozenset(
 )
 """After these a single capitalised word may be anything: a frequent given name or a second word is asked for."""
 
+_BEFORE_TWO_WORDS = frozenset("patient pt client note dear re cc by".split())
+
 UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈČĎĐĒĘĚĜĞĠĢĤĪĮİĶĹĻĽŁŃŅŇŌŐŒŔŘŚŜŞŠŢŤŪŮŰŲŴŶŸŹŻŽ"
 _LETTER = r"[^\W\d_]"
 _WORD = rf"(?:(?:[OD]['’]|[dl]['’])?[{UPPER}]{_LETTER}{{0,24}}+(?:['’`-][{UPPER}]{_LETTER}{{0,24}}+){{0,2}}+\.?)"
@@ -93,6 +95,7 @@ def _names_in(text: str, offset: int, run: str) -> Iterator[Finding]:
     lists = lexicon()
     stretch: list[tuple[int, int, str]] = []
     titled = False
+    credentials_end = 0
     for piece in _PIECE.finditer(run):
         word = piece[0]
         if _GOES_ON.match(text, offset + piece.end()):
@@ -100,11 +103,16 @@ def _names_in(text: str, offset: int, run: str) -> Iterator[Finding]:
         bare = word.rstrip(".").lower()
         after_given = bool(stretch) and bare in lists.word_names and stretch[-1][2].lower() in lists.given_names
         initial = len(bare) == 1 and (word.endswith(".") or bool(stretch))
-        a_name = initial or after_given or (titled and bare in lists.word_names)
+        before_credential = bool(stretch) and bool(_CREDENTIAL.match(text, offset + piece.end()))
+        a_name = initial or after_given or ((titled or before_credential) and bare in lists.word_names)
         ends = not a_name and (bare in lists.not_names or bare in TITLES)
         titled = bare in TITLES
-        if stretch and _CREDENTIAL.match(text, stretch[-1][1]):
-            break
+        if stretch and (credential := _CREDENTIAL.match(text, stretch[-1][1])):
+            yield from _judge(text, stretch)
+            stretch = []
+            credentials_end = credential.end()
+        if offset + piece.start() < credentials_end:
+            continue
         if stretch and (
             ends or _ends(stretch[-1][2]) or text[offset + piece.start() - 2 : offset + piece.start()] == "  "
         ):
@@ -164,11 +172,7 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
         trigger = None
     if trigger:
         weak = before[-1] in WEAK_TRIGGERS
-        if (
-            not weak
-            or given
-            or (len(words) > 1 and before[-1] in ("patient", "pt", "client", "note", "dear", "re", "cc", "by"))
-        ):
+        if not weak or given or (len(words) > 1 and (before[-1] in _BEFORE_TWO_WORDS or trigger == "relative_name")):
             return _name(start, end, trigger, 0.7)
     if given and len(words) > 1:
         return _name(start, end, "person_name", 0.7)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import any_in, in_regions, lowered
-from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.institutions import GENERIC, find_institutions
 
 _STATES = """Alabama AL Alaska AK Arizona AZ Arkansas AR California CA Colorado CO Connecticut CT Delaware DE Florida FL
     Georgia GA Hawaii HI Idaho ID Illinois IL Indiana IN Iowa IA Kansas KS Kentucky KY Louisiana LA Maine ME
@@ -100,6 +100,8 @@ _POSTCODE = re.compile(
     r"(?<![^\W_])(?:[A-Z]{1,2}\d[A-Z\d]?[ ]\d[ABD-HJLNP-UW-Z]{2}|"
     r"[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ ]\d[ABCEGHJ-NPRSTV-Z]\d)(?![^\W_])"
 )
+_LONG_ZIP = re.compile(r"(?<=[A-Za-z][ ])(?<!:[ ])\d{5}-\d{4}(?![^\W_]|-\d)")
+"""Nine digits after a town whose state is not told."""
 _COUNTY = re.compile(
     r"\b(?P<county>(?:(?:St\.|San|Santa|Los|El|New|Prince|Van|De|La)[ ])?[A-Z][a-z]{2,20}[ ](?:County|Parish|Borough|"
     r"COUNTY))\b"
@@ -109,78 +111,9 @@ _COORDINATES = re.compile(
     r"(?<![\w.])-?\d{1,2}\.\d{3,8}°?[ ]?[NS]?,[ ]?-?\d{1,3}\.\d{3,8}°?[ ]?[EW]?(?![\w.])|"
     r"\d{1,3}°[ ]?\d{1,2}['′][ ]?(?:\d{1,2}(?:\.\d+)?[\"″][ ]?)?[NSEW]\b"
 )
-_HEADWORD = (
-    r"(?:Hospital|Hospitals|Medical[ ](?:Center|Centre|Group|Associates|Clinic|College)|Clinic|Clinics|"
-    r"Health[ ](?:Center|Centre|System|Services|Care|Clinic|Partners|Network)|Healthcare|Infirmary|Hospice|"
-    r"Nursing[ ](?:Home|Facility|Center)|Rehabilitation(?:[ ](?:Center|Hospital|Institute))?|Rehab(?:[ ](?:Center|"
-    r"Hospital))?|Care[ ](?:Center|Centre|Home|Facility)|Cancer[ ](?:Center|Institute)|Surgery[ ]Center|"
-    r"Surgical[ ]Center|"
-    r"Imaging(?:[ ](?:Center|Associates))?|Laborator(?:y|ies)|Pharmacy|Dialysis(?:[ ]Center)?|Assisted[ ]Living|"
-    r"Retirement[ ](?:Home|Center|Community)|Manor|Sanatorium|Institute|Psychiatric[ ]Center|Heart[ ]Center|"
-    r"Eye[ ]Center|"
-    r"Children['’]s[ ](?:Hospital|Medical[ ]Center)|Veterans[ ](?:Hospital|Affairs)|Urgent[ ]Care|"
-    r"Family[ ](?:Practice|Medicine|Health))"
-)
-_FACILITY = re.compile(
-    rf"(?<![^\W_])(?:(?:St|Mt|Ft)\.?[ ])?[A-Z][A-Za-zÀ-ÿ'’&-]{{1,24}}(?:[ ](?:(?:of|the|and|for|"
-    rf"de)[ ]){{0,2}}(?:St\.[ ])?[A-Z][A-Za-zÀ-ÿ'’&-]{{0,24}}){{0,5}}?[ ]{_HEADWORD}\b(?:[ ]{_HEADWORD}\b)?"
-)
-_FACILITY_CAPITALS = re.compile(
-    r"(?<![^\W_])(?:ST\.? )?[A-Z'’-]{3,20}(?: [A-Z'’-]{3,20})? "
-    r"(?:HOSPITAL|MEDICAL CENTER|CLINIC|HEALTH CENTER|NURSING HOME|REHABILITATION CENTER)\b"
-)
-_COMPANY = re.compile(
-    r"(?<![^\W_])[A-Z][A-Za-z0-9'’&-]{1,24}(?:,?[ ](?:&[ ]|and[ ]|"
-    r"of[ ])?[A-Z][A-Za-z0-9'’&-]{0,24}){0,3}?,?[ ](?:Inc|LLC|L\.L\.C|Corp|Corporation|Ltd|Limited|GmbH|PLC|Co|"
-    r"Company|Industries|Enterprises|Technologies|Logistics|"
-    r"Holdings|Solutions|University|College|School|High[ ]School|Elementary|Church|School[ ]District)\b\.?"
-)
-_EMPLOYED = re.compile(
-    r"(?:\b(?i:employed[ ](?:by|at|with)|works?[ ](?:at|for)|worked[ ](?:at|for)|working[ ](?:at|for)|retired[ ]from|"
-    r"employer(?:[ ]name)?[\"']?[ ]?[:=]|employer[ ]name=|employee[ ]of|company[\"']?[:=]|organization[\"']?[:=]|"
-    r"unternehmen:|student[ ]at|job[ ]at|supervisor[ ]at|manager[ ]at)[ \"'>]{1,3}|"
-    r"\bDr\.?[ ][A-Z][a-z'-]{1,20}(?:[ ][A-Z][\w'-]{0,20}\.?){0,2},?[ ](?:at|of|from|with)[ ])"
-    r"(?:the[ ])?(?P<name>[A-Z][A-Za-z0-9'’&.-]{1,24}(?:[ ](?:&[ ]|and[ ]|of[ ])?[A-Z][A-Za-z0-9'’&-]{1,24}){0,4})",
-)
-_INSTITUTIONS = (
-    (
-        _FACILITY,
-        "healthcare_facility",
-        tuple(
-            "Hospital Medical Clinic Health Infirmary Hospice Nursing Rehab Care Cancer Surg Associates Physicians "
-            "Pediatrics Orthopedics Imaging Laborator "
-            "Pharmacy Dialysis Living Retirement Manor Sanatorium Institute Center Veterans Family".split()
-        ),
-    ),
-    (_FACILITY_CAPITALS, "healthcare_facility", ("HOSPITAL", "CENTER", "CLINIC", "NURSING")),
-    (
-        _COMPANY,
-        "employer_name",
-        tuple(
-            "Inc LLC L.L.C Corp Ltd Limited GmbH PLC Co Industries Enterprises Technologies Logistics Holdings "
-            "Solutions University School Elementary Church".split()
-        ),
-    ),
-)
-_GENERIC = frozenset(
-    """
-    the this that our your their his her a an general outpatient inpatient emergency pain cardiology surgery
-    surgical medical hospital clinic center local outside same day ambulatory primary care family community
-    psychiatric rehabilitation rehab physical therapy home acute oncology urology neurology dermatology
-    orthopedic orthopaedic ent eye dental wound diabetes diabetic anticoagulation coumadin skilled nursing
-    patient discharge admission mri ct magnetic resonance diagnostic radiology nuclear medicine laboratory
-    pathology pediatric obstetric gynecology pulmonary gi gastroenterology vascular renal hemodialysis dialysis
-    imaging perfusion assessment plan course history and of previous prior current to at in from for on by was
-    is with during after before department departments service services ward wards floor office headache sleep
-    memory infusion foot allergy asthma hiv preadmission preoperative follow-up followup brief critical
-    intensive weighted breast cardiac doppler diffusion hospice respiratory health urgent veterans continue
-    start social occupational vocational recommend drug further he she they i we anesthesia high school college
-    operating radiology theater date name procedure diagnosis impression""".split()
-)
-"""Words that make no proper name of a facility."""
 _ROOM = re.compile(
-    r"\b(?i:room|rm|bed|(?:moved|transferred)[ ]to|bay|ward|floor|cubicle|pod|bldg|building|zimmer)\b(?:\s(?:number|"
-    r"no\.?))?(?:[.:](?=[ ]?#?\d))?[ ]?#?[ ]?(?P<number>(?:[A-Z]-?)?\d{1,4}(?:-?[A-Z0-9]{1,2})?|"
+    r"\b(?i:room|rm|bed|(?P<moved>(?:moved|transferred)[ ]to)|bay|ward|floor|cubicle|pod|bldg|building|zimmer)\b"
+    r"(?:\s(?:number|no\.?))?(?:[.:](?=[ ]?#?\d))?[ ]?#?[ ]?(?P<number>(?:[A-Z]-?)?\d{1,4}(?:-?[A-Z0-9]{1,3})?|"
     r"[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|degrees|times|mg|°))"
     r"|\b(?P<ward>\d{1,2}(?:st|nd|rd|th)[ ]floor|\d{1,2}[ ](?:East|West|North|South)\b(?![ ](?:[A-Z]|of))|(?:[MSCPN]|"
     r"CV|CC|B|T)?I?CU[- ](?:bed[ ]|room[ ])?\d{1,3}[A-Z]?)\b"
@@ -200,12 +133,13 @@ def find_places(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Find
     """
     yield from _addresses(text)
     yield from _towns(text, regions)
-    yield from _institutions(text)
+    yield from find_institutions(text)
     for match in _ROOM.finditer(text):
         if match["ward"]:
             yield Finding(*match.span("ward"), "room_number", 0.7, ("pattern:room",))
         elif not _BEDSIDE.search(text[max(0, match.start() - 16) : match.start()]):
-            yield Finding(*match.span(), "room_number", 0.7, ("pattern:room",))
+            name = "number" if match["moved"] else 0
+            yield Finding(*match.span(name), "room_number", 0.7, ("pattern:room",))
     if "°" in text or _DECIMALS.search(text):
         for match in _COORDINATES.finditer(text):
             yield Finding(*match.span(), "geographic_coordinates", 0.8, ("pattern:coordinates",))
@@ -235,10 +169,12 @@ def _addresses(text: str) -> Iterator[Finding]:
 def _towns(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
     for match in _CITY_ZIP.finditer(text) if any(digits >= 5 for _, _, digits in regions) else ():
         yield from _parts(match, 0.8)
+    for match in in_regions(_LONG_ZIP, text, regions, 9):
+        yield _place(*match.span(), "zip_code", 0.6)
     for match in _COMMA_STATE.finditer(text):
         from_here = max(0, match.start() - 48)
         town = _TOWN_BEFORE.search(text[from_here : match.start()])
-        if town is None or town[0].split()[0].lower() in _GENERIC:
+        if town is None or town[0].split()[0].lower() in GENERIC:
             continue
         if not (match["state"] in _MEDICAL_CODES or town[0].isupper() or match["state"] in ("Georgia", "Virginia")):
             yield _place(from_here + town.start(), match.start(), "city", 0.6)
@@ -246,7 +182,7 @@ def _towns(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
     for match in _CUE.finditer(text):
         place = match["place"].rstrip(".")
         first = place.split()[0].lower()
-        if first in _GENERIC or len(place) < 3 or place.isupper():
+        if first in GENERIC or len(place) < 3 or place.isupper():
             continue
         type = "state" if place in STATE_NAMES else "country" if place in COUNTRIES else "city"
         yield _place(match.start("place"), match.start("place") + len(place), type, 0.6)
@@ -256,32 +192,6 @@ def _towns(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
         yield _place(*match.span(), "zip_code", 0.6)
     for match in _COUNTY.finditer(text) if any_in(text, ("County", "Parish", "Borough", "COUNTY")) else ():
         yield _place(*match.span("county"), "county", 0.7)
-
-
-def _institutions(text: str) -> Iterator[Finding]:
-    for pattern, type, words in _INSTITUTIONS:
-        for match in pattern.finditer(text) if any_in(text, words) else ():
-            start = match.start()
-            parts = match[0].split()
-            while parts and _is_generic(parts[0], pattern):
-                start += len(parts[0]) + 1
-                parts = parts[1:]
-            if any(not _is_generic(word, pattern) for word in parts[:-1]):
-                yield _place(start, _without_dot(match[0], match.end()), type, 0.6)
-    for match in _EMPLOYED.finditer(text):
-        if match["name"].split()[0].lower() not in _GENERIC:
-            yield _place(match.start("name"), _without_dot(match["name"], match.end("name")), "employer_name", 0.6)
-
-
-def _is_generic(word: str, pattern: re.Pattern[str]) -> bool:
-    """Whether a word makes no proper name of an institution; among capitals, more words do not."""
-    bare = word.lower().strip("'’.,")
-    return bare in _GENERIC or (pattern is _FACILITY_CAPITALS and bare in lexicon().not_names)
-
-
-def _without_dot(name: str, end: int) -> int:
-    """The end of a name without the dot of its sentence; that of "Inc." belongs to it."""
-    return end - 1 if name.endswith(".") and not name.endswith(("Inc.", "Corp.", "Ltd.", "Co.", "L.L.C.")) else end
 
 
 def _parts(match: re.Match[str], score: float) -> Iterator[Finding]:

@@ -1,0 +1,112 @@
+"""Names of hospitals, companies, schools and other institutions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.context import any_in
+from openbioner_batch.deid.recognizers.lexicon import lexicon
+
+_HEADWORD = (
+    r"(?:Hospital|Hospitals|Medical[ ](?:Center|Centre|Group|Associates|Clinic|College)|Clinic|Clinics|"
+    r"Health[ ](?:Center|Centre|System|Services|Care|Clinic|Partners|Network)|Healthcare|Infirmary|Hospice|"
+    r"Nursing[ ](?:Home|Facility|Center)|Rehabilitation(?:[ ](?:Center|Hospital|Institute))?|Rehab(?:[ ](?:Center|"
+    r"Hospital))?|Care[ ](?:Center|Centre|Home|Facility)|Cancer[ ](?:Center|Institute)|Surgery[ ]Center|"
+    r"Surgical[ ]Center|"
+    r"Imaging(?:[ ](?:Center|Associates))?|Laborator(?:y|ies)|Pharmacy|Dialysis(?:[ ]Center)?|Assisted[ ]Living|"
+    r"Retirement[ ](?:Home|Center|Community)|Manor|Sanatorium|Institute|Psychiatric[ ]Center|Heart[ ]Center|"
+    r"Eye[ ]Center|"
+    r"Children['’]s[ ](?:Hospital|Medical[ ]Center)|Veterans[ ](?:Hospital|Affairs)|Urgent[ ]Care|"
+    r"Family[ ](?:Practice|Medicine|Health))"
+)
+_FACILITY = re.compile(
+    rf"(?<![^\W_])(?:(?:St|Mt|Ft)\.?[ ])?[A-Z][A-Za-zÀ-ÿ'’&-]{{1,24}}(?:[ ](?:(?:of|the|and|for|"
+    rf"de)[ ]){{0,2}}(?:St\.[ ])?[A-Z][A-Za-zÀ-ÿ'’&-]{{0,24}}){{0,5}}?[ ]{_HEADWORD}\b(?:[ ]{_HEADWORD}\b)?"
+)
+_FACILITY_CAPITALS = re.compile(
+    r"(?<![^\W_])(?:ST\.? )?[A-Z'’-]{3,20}(?: [A-Z'’-]{3,20})? "
+    r"(?:HOSPITAL|MEDICAL CENTER|CLINIC|HEALTH CENTER|NURSING HOME|REHABILITATION CENTER)\b"
+)
+_COMPANY = re.compile(
+    r"(?<![^\W_])[A-Z][A-Za-z0-9'’&-]{1,24}(?:,?[ ](?:&[ ]|and[ ]|"
+    r"of[ ])?[A-Z][A-Za-z0-9'’&-]{0,24}){0,3}?,?[ ](?:Inc|LLC|L\.L\.C|Corp|Corporation|Ltd|Limited|GmbH|PLC|Co|"
+    r"Company|Industries|Enterprises|Technologies|Logistics|"
+    r"Holdings|Solutions|University|College|School|High[ ]School|Elementary|Church|School[ ]District)\b\.?"
+)
+_EMPLOYED = re.compile(
+    r"(?:\b(?i:employed[ ](?:by|at|with)|works?[ ](?:at|for)|worked[ ](?:at|for)|working[ ](?:at|for)|retired[ ]from|"
+    r"employer(?:[ ]name)?[\"']?[ ]?[:=]|employer[ ]name=|employee[ ]of|company[\"']?[:=]|organization[\"']?[:=]|"
+    r"unternehmen:|student[ ]at|job[ ]at|supervisor[ ]at|manager[ ]at)[ \"'>]{1,3}|"
+    r"\bDr\.?[ ][A-Z][a-z'-]{1,20}(?:[ ][A-Z][\w'-]{0,20}\.?){0,2},?[ ](?:at|of|from|with)[ ])"
+    r"(?:the[ ])?(?P<name>[A-Z][A-Za-z0-9'’&.-]{1,24}"
+    r"(?:(?<![a-z]\.)[ ](?:&[ ]|and[ ]|of[ ])?[A-Z][A-Za-z0-9'’&-]{1,24}){0,4})",
+)
+_INSTITUTIONS = (
+    (
+        _FACILITY,
+        "healthcare_facility",
+        tuple(
+            "Hospital Medical Clinic Health Infirmary Hospice Nursing Rehab Care Cancer Surg Associates Physicians "
+            "Pediatrics Orthopedics Imaging Laborator "
+            "Pharmacy Dialysis Living Retirement Manor Sanatorium Institute Center Veterans Family".split()
+        ),
+    ),
+    (_FACILITY_CAPITALS, "healthcare_facility", ("HOSPITAL", "CENTER", "CLINIC", "NURSING")),
+    (
+        _COMPANY,
+        "employer_name",
+        tuple(
+            "Inc LLC L.L.C Corp Ltd Limited GmbH PLC Co Industries Enterprises Technologies Logistics Holdings "
+            "Solutions University School Elementary Church".split()
+        ),
+    ),
+)
+GENERIC = frozenset(
+    """
+    the this that our your their his her a an general outpatient inpatient emergency pain cardiology surgery
+    surgical medical hospital clinic center local outside same day ambulatory primary care family community
+    psychiatric rehabilitation rehab physical therapy home acute oncology urology neurology dermatology
+    orthopedic orthopaedic ent eye dental wound diabetes diabetic anticoagulation coumadin skilled nursing
+    patient discharge admission mri ct magnetic resonance diagnostic radiology nuclear medicine laboratory
+    pathology pediatric obstetric gynecology pulmonary gi gastroenterology vascular renal hemodialysis dialysis
+    imaging perfusion assessment plan course history and of previous prior current to at in from for on by was
+    is with during after before department departments service services ward wards floor office headache sleep
+    memory infusion foot allergy asthma hiv preadmission preoperative follow-up followup brief critical
+    intensive weighted breast cardiac doppler diffusion hospice respiratory health urgent veterans continue
+    start social occupational vocational recommend drug further he she they i we anesthesia high school college
+    operating radiology theater date name procedure diagnosis impression""".split()
+)
+"""Words that make no proper name of an institution, nor of a town."""
+
+
+def find_institutions(text: str) -> Iterator[Finding]:
+    """Proper names of facilities, companies, schools and employers."""
+    for pattern, type, words in _INSTITUTIONS:
+        for match in pattern.finditer(text) if any_in(text, words) else ():
+            start = match.start()
+            parts = match[0].split()
+            while parts and _is_generic(parts[0], pattern):
+                start += len(parts[0]) + 1
+                parts = parts[1:]
+            if any(not _is_generic(word, pattern) for word in parts[:-1]):
+                yield _institution(start, _without_dot(match[0], match.end()), type)
+    for match in _EMPLOYED.finditer(text):
+        if match["name"].split()[0].lower() not in GENERIC:
+            yield _institution(match.start("name"), _without_dot(match["name"], match.end("name")), "employer_name")
+
+
+def _is_generic(word: str, pattern: re.Pattern[str]) -> bool:
+    """Whether a word makes no proper name of an institution; among capitals, more words do not."""
+    bare = word.lower().strip("'’.,")
+    return bare in GENERIC or (pattern is _FACILITY_CAPITALS and bare in lexicon().not_names)
+
+
+def _without_dot(name: str, end: int) -> int:
+    """The end of a name without the dot of its sentence; that of "Inc." belongs to it."""
+    return end - 1 if name.endswith(".") and not name.endswith(("Inc.", "Corp.", "Ltd.", "Co.", "L.L.C.")) else end
+
+
+def _institution(start: int, end: int, type: str) -> Finding:
+    return Finding(start, end, type, 0.6, ("pattern:place",))
