@@ -90,7 +90,7 @@ class TagShards:
         try:
             return list(self._scorer.score(prepared))
         except Exception as error:
-            _exit_if_device_is_lost(error)
+            _exit_if_spoilt(error)
         # Not in the handler: an exception holds on to the memory of all calls that it came through.
         return self._score_together(texts, self._score_by_halves(texts))
 
@@ -98,7 +98,7 @@ class TagShards:
         try:
             return self._score(texts)
         except Exception as error:
-            _exit_if_device_is_lost(error)
+            _exit_if_spoilt(error, is_alone=len(texts) == 1)
             if len(texts) == 1:
                 return [f"tagging failed: {type(error).__name__}"]
         middle = len(texts) // 2
@@ -112,7 +112,7 @@ class TagShards:
         try:
             together = self._score([texts[index] for index in good])
         except Exception as error:
-            _exit_if_device_is_lost(error)
+            _exit_if_spoilt(error)
             return outcomes  # they fail only together: the results of the parts stand
         merged = list(outcomes)
         for index, outcome in zip(good, together, strict=True):
@@ -120,7 +120,17 @@ class TagShards:
         return merged
 
 
-def _exit_if_device_is_lost(error: Exception) -> None:
-    """After a CUDA fault every later call in the process fails: only a new process can tell which text did it."""
-    if type(error).__name__ == "AcceleratorError":
+def _exit_if_spoilt(error: Exception, is_alone: bool = False) -> None:
+    """Where every later call in the process may fail too, only a new process can tell which text did it.
+
+    So it is after a CUDA fault, and after a failed allocation (oneDNN keeps primitives that it could not build): if
+    memory is short even for one text alone, that may be the fault of the calls before it.
+    """
+    if type(error).__name__ == "AcceleratorError" or (is_alone and _is_want_of_memory(error)):
         os._exit(1)
+
+
+def _is_want_of_memory(error: Exception) -> bool:
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return any(words in str(error) for words in ("can't allocate memory", "could not create a primitive"))
