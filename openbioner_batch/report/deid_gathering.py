@@ -14,7 +14,7 @@ import pyarrow as pa
 from openbioner_batch.engine.names import DATA, shard_name
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import get_format
-from openbioner_batch.formats.base import InputFile, ReadOptions, Split
+from openbioner_batch.formats.base import InputFile, ReadOptions
 from openbioner_batch.records import Document, Parsed
 from openbioner_batch.report.gathering import Mark, SampledDocument, read_tables
 from openbioner_batch.report.opened import OpenedRun
@@ -118,5 +118,7 @@ def _notes(run: OpenedRun, files: tuple[InputFile, ...]) -> Iterator[Document | 
     asked = run.plan.fingerprint
     options = ReadOptions(asked.get("id field") or "document_id", asked.get("text field") or "text")
     options = ReadOptions() if asked["format"] == "text" else options
-    for record in get_format(asked["format"]).read(Split(files), options):
-        yield record.document if isinstance(record, Parsed) else None
+    reader = get_format(asked["format"])
+    for split in reader.splits(files):
+        for record in reader.read(split, options):
+            yield record.document if isinstance(record, Parsed) else None

@@ -113,29 +113,21 @@ def treatment_section(run: OpenedRun, found: AuditStatistics) -> Section:
     """What became of the identifiers, and who found them: in all, and by type."""
     actions, recognizers, outcomes = (_group(run, name) for name in ("actions", "recognizers", "outcomes"))
     others = {f"{name}: {OUTCOMES.get(name, '')}": count for name, count in outcomes.items() if name != "done"}
-    parts = [
-        element(
-            "div",
-            counts_table("What was done", "Action", actions, "#Identifiers"),
-            counts_table(
-                "Who found them (one may be found by several)",
-                "Recognizer",
-                recognizers,
-                "#Identifiers",
-                run.totals.spans.total(),
-            ),
-            class_="pair",
-        ),
+    done = [counts_table("What was done", "Action", actions, "#Identifiers")]
+    if others:
+        total = sum(outcomes.values())
+        done.append(counts_table("Not quite as the policy says", "Outcome", others, "#Identifiers", total))
+    if dropped := _group(run, "dropped"):
+        done.append(counts_table("Elements of FHIR resources left out", "Element", dropped, "#Elements"))
+    caption, total = "Who found them (one may be found by several)", run.totals.spans.total()
+    finders = counts_table(caption, "Recognizer", recognizers, "#Identifiers", total)
+    return section(
+        "treatment",
+        "Actions and recognizers",
+        element("div", element("div", done), finders, class_="pair"),
         _by_type("Action by type, in texts", found, found.actions, actions),
         _by_type("Recognizer by type, in texts", found, found.recognizers, recognizers),
-    ]
-    if others:
-        parts.append(
-            counts_table("Not quite as the policy says", "Outcome", others, "#Identifiers", sum(outcomes.values()))
-        )
-    if dropped := _group(run, "dropped"):
-        parts.append(counts_table("Elements of FHIR resources left out", "Element", dropped, "#Elements"))
-    return section("treatment", "Actions and recognizers", *parts)
+    )
 
 
 def _by_type(
@@ -147,7 +139,8 @@ def _by_type(
         for place, type in enumerate(found.types.names)
         if any(counts[type, name] for name in names)
     ]
-    return table(caption, ("Type", *(f"#{name}" for name in names)), rows)
+    heads = ("Type", *(f"#{name}" for name in names))
+    return element("details", element("summary", caption), table(caption, heads, rows, hidden_caption=True))
 
 
 def review_section(report: Mapping[str, Any] | None) -> list[Section]:

@@ -53,7 +53,9 @@ def number(value: float) -> str:
     """A number for people: thousands separated, decimals only where it is small."""
     if value == int(value):
         return f"{int(value):,}"
-    return f"{value:,.2f}" if value < 10 else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+    if value < 100:
+        return f"{value:.2f}".rstrip("0").rstrip(".") if value < 10 else f"{value:.1f}"
+    return f"{value:,.0f}"
 
 
 def share(part: float, whole: float) -> str:

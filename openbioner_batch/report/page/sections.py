@@ -14,7 +14,7 @@ from openbioner_batch.report.page.charts import bar, duration, pace_chart, rates
 from openbioner_batch.report.page.markup import Markup, element, joined, number, share
 
 HUES = 12
-MOST_IN_A_MATRIX = 16
+MOST_IN_A_MATRIX = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,8 @@ def pace_section(run: OpenedRun) -> Section:
         documents, tokens = sum(session.documents), sum(session.tokens)
         steps = session.tokens if run.totals.tokens else session.documents
         drawn.append((rates(steps, session.step_seconds, session.seconds), session.seconds))
-        per_second = [number(amount / max(session.seconds, 1e-3)) for amount in (documents, tokens)]
+        amounts = (documents, tokens)
+        per_second = [number(amount / max(session.seconds, 1e-3)) if amount else "–" for amount in amounts]
         rows.append((str(place), _moment(session.started), duration(session.seconds), number(documents), *per_second))
     words = f"{len(run.sessions)} session{'s' if len(run.sessions) > 1 else ''} of work; the table has the averages."
     seconds = sum(session.seconds for session in run.sessions)
@@ -210,7 +211,7 @@ def together_section(names: Sequence[str], together: np.ndarray, unit: str) -> S
             f"Share of the {unit} with a type (row) that also have another (column)",
             (unit.capitalize() + " with", *(f"#{names[place]}" for place in shown)),
             rows,
-            class_="matrix",
+            class_="matrix upright" if len(shown) > 6 else "matrix",
             hidden_caption=True,
         ),
         note=f"Read along a row: of the {unit} with this type, so many also have the other. The diagonal counts the "
