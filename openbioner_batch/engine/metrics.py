@@ -24,8 +24,9 @@ COUNTERS = {
     "windows": "Windows of text that were tagged.",
     "pairs": "Pairs of a window and an entity type that were asked for.",
     "cached_windows": "Windows whose answer was known from an equal one.",
+    "spans": "Spans written, by entity type.",
 }
-"""What is counted by run, and what it means."""
+"""What is counted, and what it means."""
 SECONDS = (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000)
 """Bounds of the histogram of a stage's time for one shard."""
 
@@ -49,7 +50,7 @@ def count_shard(
         stage: `READ`, `TAG` or `WRITE`.
         seconds: what it took.
         spans: how many by entity type.
-        amounts: any of `COUNTERS`; each is to be counted by one stage only.
+        amounts: any other of `COUNTERS`; each is to be counted by one stage only.
     """
     if not _is_measured():
         return
@@ -85,9 +86,7 @@ def _is_measured() -> bool:
 def _counter(name: str) -> Counter:
     from ray.util.metrics import Counter
 
-    if name == "spans":
-        return Counter("openbioner_spans", "Spans written, by entity type.", ("run", "type"))
-    return Counter(f"openbioner_{name}", COUNTERS[name], ("run",))
+    return Counter(f"openbioner_{name}", COUNTERS[name], ("run", "type") if name == "spans" else ("run",))
 
 
 @functools.cache
