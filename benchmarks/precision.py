@@ -1,28 +1,19 @@
 """How far reduced precision agrees with float32: the share of spans that both find.
 
-python benchmarks/precision.py pubmed.xml.gz --limit 100 --dtype bfloat16
+python benchmarks/precision.py pubmed.xml.gz --limit 100 --dtype bfloat16 --json precision.json
 """
 
 from __future__ import annotations
 
-from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import click
+from common.machine import machine
+from common.results import json_option, write_json
+from common.texts import read_texts
 
 from openbioner_batch.errors import OpenBioNERError
-
-
-def read_texts(inputs: tuple[str, ...], limit: int) -> list[str]:
-    """The first documents of some inputs."""
-    from openbioner_batch.formats import find_inputs
-    from openbioner_batch.formats.base import ReadOptions
-    from openbioner_batch.records import Parsed
-
-    found, files = find_inputs(inputs)
-    options = found.resolve(files, ReadOptions())
-    records = (record for split in found.splits(files) for record in found.read(split, options))
-    return [record.document.text for record in islice((r for r in records if isinstance(r, Parsed)), limit)]
 
 
 def spans_of(dtype: str, texts: list[str], types: Any, model: str) -> set[tuple[int, int, int, str]]:
@@ -39,19 +30,33 @@ def spans_of(dtype: str, texts: list[str], types: Any, model: str) -> set[tuple[
 @click.option("--model", default="bundled", show_default=True)
 @click.option("--dtype", default="bfloat16", show_default=True)
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="Documents.")
-def main(inputs: tuple[str, ...], types: str, model: str, dtype: str, limit: int) -> None:
+@click.option("--quick", is_flag=True, help="Three documents: does it work at all.")
+@json_option
+def main(
+    inputs: tuple[str, ...], types: str, model: str, dtype: str, limit: int, quick: bool, json_path: Path | None
+) -> None:
     """Tag INPUTS in float32 and in another precision, and compare."""
     from openbioner_batch.catalog import resolve_types
 
-    groups = resolve_types(types)
-    texts = read_texts(inputs, limit)
-    exact, reduced = (spans_of(precision, texts, groups, model) for precision in ("float32", dtype))
+    try:
+        groups = resolve_types(types)
+        texts = read_texts(inputs, 3 if quick else limit)
+        exact, reduced = (spans_of(precision, texts, groups, model) for precision in ("float32", dtype))
+    except OpenBioNERError as error:
+        raise click.ClickException(str(error)) from None
     agreement = 2 * len(exact & reduced) / max(1, len(exact) + len(reduced))
-    click.echo(f"{len(texts)} documents: {len(exact)} spans in float32, {len(reduced)} in {dtype}, F1 {agreement:.1%}")
+    report = {
+        "inputs": [Path(one).name for one in inputs],
+        "documents": len(texts),
+        "types": types,
+        "model": model,
+        "spans": {"float32": len(exact), dtype: len(reduced), "both": len(exact & reduced)},
+        "f1": agreement,
+        "ran_on": machine(),
+    }
+    write_json(json_path, report)
+    click.echo(f"{len(texts)} documents: {len(exact)} spans in float32, {len(reduced)} in {dtype}, F1 {agreement:.2%}")
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except OpenBioNERError as error:
-        raise SystemExit(f"error: {error}") from None
+    main()

@@ -1,298 +1,173 @@
-"""Documents and text tokens a second: the bare Tagger, and the whole pipeline on the same documents.
+"""The bare Tagger's speed, by variant, number of types, corpus, device and precision.
 
-    python benchmarks/throughput.py pubmed.xml.gz --types disease,drug,gene,species,cell_type --limit 2000
+    python benchmarks/throughput.py pubmed.xml.gz mtsamples.jsonl.gz --variants tiny,base --json speed.json
 
-Both get the same documents in chunks of the same size, with the same precision and token budget, each measurement in a
-process of its own, alternating; the answers are compared before any rate is shown. The Tagger's clock runs from the
-first to the last document after a warm-up; the pipeline's from its first to its last commit.
+Each case is a process of its own. It measures the matrix rate of the variant's shapes, warms up, takes as many
+documents of a fixed sample as last about --seconds, and tags them --repeats times. Weights are random.
+
+`of matrix rate` is the least time that exact results could take at that rate (see `common/matrix.py`) over the time
+taken: padding, attention's and the norms' overhead, tokenization and decoding all count against it. `MFU` counts the
+whole encoder over the real tokens instead. `padding` is the part of the computed tokens that is none.
 """
 
 from __future__ import annotations
 
-import json
-import multiprocessing
-import platform
-import statistics
 import tempfile
-import zlib
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
+from common.machine import device_name, machine, peak_memory_mib
+from common.matrix import matrix_rate, work_of
+from common.models import first_types, write_random_model
+from common.processes import in_child
+from common.results import comma_list, json_option, show_table, spread, write_json
+from common.texts import shuffled_texts
 
-from openbioner_batch import __version__
-from openbioner_batch.engine.cluster import usable_cores
-from openbioner_batch.engine.settings import AnnotateSettings
-from openbioner_batch.errors import OpenBioNERError, UsageError
+from openbioner_batch.errors import OpenBioNERError
 
-SHARDS = 40
-"""Shards that a run has at least: with few of them, first to last commit is a poor clock."""
-LEAST_AGREEMENT = 0.99
-"""Share of documents whose spans must be equal; kernels differ with the number of threads, so a tie may break."""
-VERSIONS = ("torch", "ray", "pyarrow", "tokenizers", "numpy")
-Result = TypeVar("Result")
-Answers = dict[tuple[str, int], int]
-"""For each document, by source and record, a checksum of its spans."""
+if TYPE_CHECKING:
+    from openbioner_batch.model import Tagger
+    from openbioner_batch.records import EntityType
 
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One measurement."""
-
-    documents: int
-    tokens: int
-    seconds: float
-    """What the rates are over."""
-    documents_per_second: float
-    tokens_per_second: float
-    whole_seconds: float
-    """Loading, starting and finishing included."""
+WARM_UP = 2
+"""Documents tagged before the clock runs; their rate also decides how many are tagged."""
+FEWEST = 4
+"""Documents at least, so that batches are shared by several."""
 
 
-def tag_bare(settings: AnnotateSettings) -> tuple[Run, Answers, dict[str, Any]]:
-    """Tag with the library alone, all texts in memory; also what it ran on."""
-    import torch
-
-    from openbioner_batch.catalog import resolve_types
+def measure(
+    checkpoint: str, texts: list[str], types: int, device: str, dtype: str, seconds: float, repeats: int
+) -> dict[str, Any]:
+    """One case: rates over the same documents, `repeats` times, and what they are to be compared with."""
     from openbioner_batch.model import Tagger
 
-    began = perf_counter()
-    documents = read_documents(settings)
-    device = {"gpu": "cuda"}.get(settings.devices, settings.devices)
-    tagger = Tagger.from_pretrained(settings.model, device, settings.dtype, token_budget=settings.token_budget)
-    groups = resolve_types(settings.types, settings.view)
-    texts = [text for _, text in documents]
-    size = settings.shard_documents or len(texts)
-    chunks = [texts[start : start + size] for start in range(0, len(texts), size)]
-    tagger.annotate(chunks[0], groups, words=settings.words)
-    start = perf_counter()
-    tagged = [item for chunk in chunks for item in tagger.annotate(chunk, groups, words=settings.words)]
-    seconds = perf_counter() - start
-    tokens = sum(item.tokens for item in tagged)
-    answers = {
-        key: checksum((span.start, span.end, span.type) for span in item.spans)
-        for (key, _), item in zip(documents, tagged, strict=True)
-    }
-    cuda = tagger.device.startswith("cuda")
-    about = {
-        "device": torch.cuda.get_device_name() if cuda else tagger.device,
+    kinds = first_types(types)
+    tagger = Tagger.from_pretrained(checkpoint, device, dtype)
+    rate = matrix_rate(tagger.model.config, tagger.dtype, tagger.device)
+    warm_up, texts = texts[:WARM_UP], texts[WARM_UP:]
+    tagger.annotate(warm_up, kinds)
+    documents = max(FEWEST, round(seconds * WARM_UP / _time(tagger, warm_up, kinds)))
+    texts = texts[:documents]
+    prepared = tagger.preparer(kinds).prepare(texts)
+    work, tokens = work_of(prepared, tagger.model.config), int(prepared.document_tokens.sum())
+    times = [_time(tagger, texts, kinds) for _ in range(repeats)]
+    rate = max(rate, matrix_rate(tagger.model.config, tagger.dtype, tagger.device))
+    return {
+        "documents": len(texts),
+        "text_tokens": tokens,
+        "pairs": work.pairs,
+        "documents_per_second": spread([len(texts) / time for time in times]),
+        "tokens_per_second": spread([tokens / time for time in times]),
+        "pairs_per_second": spread([work.pairs / time for time in times]),
+        "tokens_per_text_token": work.tokens / tokens,
+        "padding_share": 1 - work.tokens / computed_tokens(tagger, texts, kinds),
+        "matrix_operations_per_second": rate,
+        "share_of_matrix_rate": spread([work.least_operations / rate / time for time in times]),
+        "mfu": spread([work.model_operations / rate / time for time in times]),
+        "seconds": times,
+        **_memory(tagger.device),
+        "device": device_name(tagger.device),
         "dtype": tagger.dtype,
         "token_budget": tagger.token_budget,
-        "threads": torch.get_num_threads(),
     }
-    run = Run(len(texts), tokens, seconds, len(texts) / seconds, tokens / seconds, perf_counter() - began)
-    return run, answers, about
 
 
-def run_pipeline(settings: AnnotateSettings) -> tuple[Run, Answers]:
-    """Tag with `annotate` into a temporary folder."""
-    import pyarrow.dataset as ds
-
-    from openbioner_batch.engine.run import annotate
-
-    with tempfile.TemporaryDirectory() as folder:
-        began = perf_counter()
-        summary = annotate(replace(settings, output=f"{folder}/run"), say=lambda line: None).as_json()
-        whole = perf_counter() - began
-        rows = ds.dataset(f"{folder}/run/data").to_table(["source", "record", "spans"]).to_pylist()
-    answers = {
-        (row["source"], row["record"]): checksum((span["start"], span["end"], span["type"]) for span in row["spans"])
-        for row in rows
-    }
-    session = summary["last_session"]
-    seconds = session["seconds_between_first_and_last_commit"]
-    if not seconds:
-        raise UsageError("the pipeline made one shard: give more documents, or fewer to a shard (--shard-documents)")
-    rates = (session["documents_per_second"], session["tokens_per_second"])
-    return Run(summary["documents"], summary["tokens"], seconds, *rates, whole), answers
+def _time(tagger: Tagger, texts: Sequence[str], kinds: Sequence[EntityType]) -> float:
+    began = perf_counter()
+    tagger.annotate(texts, kinds)
+    return perf_counter() - began
 
 
-def read_documents(settings: AnnotateSettings) -> list[tuple[tuple[str, int], str]]:
-    """The texts that a run with these settings would tag, each with its source and record."""
-    from openbioner_batch.engine.request import resolve_inputs
-    from openbioner_batch.records import Deletion, Parsed
-
-    inputs = resolve_inputs(settings, say=lambda line: None)
-    records = (
-        record
-        for split in inputs.format.splits(inputs.files)
-        for record in inputs.format.read(split, inputs.options)
-        if not isinstance(record, Deletion)
+def computed_tokens(tagger: Tagger, texts: Sequence[str], kinds: Sequence[EntityType]) -> int:
+    """Tokens that go through the first layer when `texts` are tagged, padding included."""
+    counted = []
+    hook = tagger.model.layers[0].register_forward_pre_hook(
+        lambda layer, inputs: counted.append(inputs[0].shape[:-1].numel())
     )
-    wanted = islice(records, settings.limit)
-    return [((item.source, item.record), item.document.text) for item in wanted if isinstance(item, Parsed)]
+    tagger.annotate(texts, kinds)
+    hook.remove()
+    return sum(counted)
 
 
-def checksum(spans: Iterable[tuple[int, int, str]]) -> int:
-    """A number that equal sets of spans share."""
-    return zlib.crc32(repr(sorted(spans)).encode())
+def _memory(device: str) -> dict[str, int]:
+    import torch
 
-
-def agreement(first: Answers, second: Answers) -> float:
-    """The share of documents with equal spans.
-
-    Raises:
-        UsageError: the two did not tag the same documents.
-    """
-    if odd := first.keys() ^ second.keys():
-        raise UsageError(f"{len(odd)} documents were tagged by only one of the two: rates would not compare")
-    return sum(first[key] == second[key] for key in first) / len(first)
-
-
-def write_random_model(variant: str, folder: Path) -> str:
-    """A checkpoint of this size with random weights and the bundled vocabulary; speed needs no training."""
-    from openbioner_batch.model.checkpoint import save_checkpoint
-    from openbioner_batch.model.encoder import CrossEncoder, initialize
-    from openbioner_batch.model.location import resolve_checkpoint
-    from openbioner_batch.model.tokens import Tokenizer
-    from openbioner_batch.model.variants import VARIANTS
-
-    if variant not in VARIANTS:
-        raise UsageError(f"--variant {variant}: expected one of {', '.join(VARIANTS)}")
-    bundled = resolve_checkpoint("bundled")
-    vocabulary = len(Tokenizer.from_directory(bundled).vocabulary)
-    model = CrossEncoder(replace(VARIANTS[variant].config, vocabulary=vocabulary))
-    initialize(model, seed=42)
-    save_checkpoint(model, folder, bundled)
-    return str(folder)
-
-
-def in_child(function: Callable[[AnnotateSettings], Result], settings: AnnotateSettings) -> Result:
-    """Call in a fresh process, so that no measurement inherits memory, threads or caches from another."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(function, settings).result()
-
-
-def machine() -> dict[str, Any]:
-    """What the numbers are worth knowing with."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return {
-        "cpu": names[0] if names else platform.processor(),
-        "cores": usable_cores(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "versions": {"openbioner_batch": __version__, **{name: version(name) for name in VERSIONS}},
-    }
-
-
-def spread(values: Sequence[float]) -> dict[str, float]:
-    """Median, least and most."""
-    return {"median": statistics.median(values), "least": min(values), "most": max(values)}
-
-
-def measure(settings: AnnotateSettings, repeats: int) -> dict[str, Any]:
-    """Alternate the two `repeats` times, in turn one and the other first.
-
-    Raises:
-        UsageError: their answers differ by more than rounding explains.
-    """
-    bare: list[Run] = []
-    pipeline: list[Run] = []
-    shares: list[float] = []
-    about: dict[str, Any] = {}
-    for repeat in range(repeats):
-        answers: dict[str, Answers] = {}
-        for side in ("bare", "pipeline") if repeat % 2 == 0 else ("pipeline", "bare"):
-            click.echo(f"repeat {repeat + 1} of {repeats}: {side}", err=True)
-            if side == "bare":
-                run, answers[side], about = in_child(tag_bare, settings)
-                bare.append(run)
-            else:
-                run, answers[side] = in_child(run_pipeline, settings)
-                pipeline.append(run)
-        shares.append(agreement(answers["bare"], answers["pipeline"]))
-        if shares[-1] < LEAST_AGREEMENT:
-            raise UsageError(
-                f"only {shares[-1]:.2%} of documents got the same spans from both: rates would not compare"
-            )
-    sides: dict[str, dict[str, Any]] = {
-        name: {
-            "documents_per_second": spread([run.documents_per_second for run in runs]),
-            "tokens_per_second": spread([run.tokens_per_second for run in runs]),
-            "runs": [asdict(run) for run in runs],
-        }
-        for name, runs in (("bare", bare), ("pipeline", pipeline))
-    }
-    ratio = sides["pipeline"]["tokens_per_second"]["median"] / sides["bare"]["tokens_per_second"]["median"]
-    return {**sides, "pipeline_to_bare": ratio, "agreement": min(shares), "ran_on": {**machine(), **about}}
+    on_device = {"peak_device_memory_mib": torch.cuda.max_memory_allocated() >> 20} if device != "cpu" else {}
+    return {"peak_memory_mib": peak_memory_mib(), **on_device}
 
 
 def show(report: dict[str, Any]) -> None:
-    """The rates as a table."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("")
-    for title in ("documents/s", "text tokens/s", "least to most", "clock", "start to end"):
-        table.add_column(title, justify="right", no_wrap=True)
-    for name, title in (("bare", "bare Tagger"), ("pipeline", "whole pipeline")):
-        side, tokens = report[name], report[name]["tokens_per_second"]
-        clock, whole = (statistics.median(run[key] for run in side["runs"]) for key in ("seconds", "whole_seconds"))
-        range_ = f"{tokens['least']:,.0f} to {tokens['most']:,.0f}"
-        rates = (f"{side['documents_per_second']['median']:,.1f}", f"{tokens['median']:,.0f}", range_)
-        table.add_row(title, *rates, f"{clock:.0f} s", f"{whole:.0f} s")
-    run, on = report["bare"]["runs"][0], report["ran_on"]
-    console = Console(highlight=False)
-    console.width = max(console.width, 100)  # a pipe has no width of its own
-    console.print(table)
-    console.print(
-        f"pipeline / bare: {report['pipeline_to_bare']:.0%} of text tokens/s; "
-        f"equal spans in {report['agreement']:.2%} of {run['documents']:,} documents ({run['tokens']:,} text tokens)"
-    )
-    console.print(f"{on['device']}, {on['dtype']}; {on['cores']} cores of {on['cpu']}; torch {on['versions']['torch']}")
+    """A row for each case."""
+    rows = []
+    for case in report["cases"]:
+        speed = case["tokens_per_second"]
+        rows.append(
+            (
+                case["variant"],
+                case["corpus"],
+                case["dtype"],
+                str(case["types"]),
+                f"{case['documents_per_second']['median']:,.2f}",
+                f"{speed['median']:,.0f}",
+                f"{speed['least']:,.0f} to {speed['most']:,.0f}",
+                f"{case['pairs_per_second']['median']:,.1f}",
+                f"{case['padding_share']:.1%}",
+                f"{case['share_of_matrix_rate']['median']:.0%}",
+                f"{case['mfu']['median']:.0%}",
+                f"{case['matrix_operations_per_second'] / 1e9:,.0f}",
+                f"{case.get('peak_device_memory_mib', case['peak_memory_mib']):,}",
+            )
+        )
+    titles = "variant,corpus,precision,types,documents/s,text tokens/s,least to most,pairs/s,padding,of matrix rate,MFU"
+    show_table((*titles.split(","), "GFLOP/s", "MiB"), rows, words=3)
 
 
 @click.command()
-@click.argument("inputs", nargs=-1, required=True)
-@click.option("--types", default="disease,drug,gene,species,cell_type", show_default=True)
-@click.option("--model", default="bundled", show_default=True, help="A checkpoint.")
-@click.option("--variant", help="Instead of a checkpoint: this size, with random weights.")
-@click.option("--devices", type=click.Choice(["auto", "cpu", "gpu"]), default="auto", show_default=True)
-@click.option("--dtype", default="auto", show_default=True)
-@click.option("--actors", type=click.IntRange(min=1), help="Processes of the pipeline that hold the model.")
-@click.option("--token-budget", type=click.IntRange(min=1))
-@click.option("--limit", type=click.IntRange(min=2), default=2000, show_default=True, help="Documents.")
-@click.option("--shard-documents", type=click.IntRange(min=1), help=f"By default {SHARDS} shards, of 1,000 at most.")
-@click.option("--text-field", help="Column or key of the text.")
+@click.argument("corpora", nargs=-1, required=True)
+@click.option("--variants", default="tiny,small,compact,base", show_default=True)
+@click.option("--types", default="1,5,20", show_default=True, help="How many types are asked.")
+@click.option("--devices", default="auto", show_default=True, help="Some of cpu, gpu; or auto.")
+@click.option("--dtypes", default="auto", show_default=True, help="Some of float32, bfloat16, float16; or auto.")
+@click.option("--seconds", type=click.FloatRange(min=0), default=10.0, show_default=True, help="Of one measurement.")
 @click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True)
-@click.option("--quick", is_flag=True, help="200 documents, once: does it work at all.")
-@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write everything there.")
+@click.option("--quick", is_flag=True, help="The fewest documents, once: does it work at all.")
+@json_option
 def main(
-    inputs: tuple[str, ...],
-    variant: str | None,
-    model: str,
-    limit: int,
-    shard_documents: int | None,
-    repeats: int,
-    quick: bool,
-    json_path: Path | None,
-    **asked: Any,
-) -> None:
-    """Measure the bare Tagger and the whole pipeline on the documents in INPUTS."""
+    corpora: tuple[str, ...], variants: str, types: str, devices: str, dtypes: str, seconds: float, repeats: int,
+    quick: bool, json_path: Path | None,
+) -> None:  # fmt: skip
+    """Measure every combination, each file of CORPORA being one corpus."""
     if quick:
-        limit, repeats = min(limit, 200), 1
+        seconds, repeats = 0, 1
+    cases = []
     try:
+        texts = {corpus: shuffled_texts(corpus) for corpus in corpora}
         with tempfile.TemporaryDirectory() as folder:
-            model = write_random_model(variant, Path(folder)) if variant else model
-            settings = AnnotateSettings(inputs=inputs, output=folder, model=model, limit=limit, **asked)
-            found = len(read_documents(settings))
-            shard = shard_documents or min(1000, max(1, found // SHARDS))
-            report = measure(replace(settings, shard_documents=shard), repeats)
+            for variant in comma_list(variants):
+                checkpoint = write_random_model(variant, Path(folder) / variant)
+                for device, dtype, corpus, count in _product(devices, dtypes, corpora, types):
+                    name = Path(corpus).name.partition(".")[0]
+                    click.echo(f"{variant}, {name}, {count} types, {device}, {dtype}", err=True)
+                    case = in_child(measure, checkpoint, texts[corpus], count, device, dtype, seconds, repeats)
+                    cases.append({"variant": variant, "corpus": name, "types": count, **case})
     except OpenBioNERError as error:
         raise click.ClickException(str(error)) from None
-    report["workload"] = asdict(settings) | {"model": variant or model, "output": None, "shard_documents": shard}
-    if json_path:
-        json_path.write_text(json.dumps(report, indent=1) + "\n")
+    report = {"cases": cases, "ran_on": machine()}
+    write_json(json_path, report)
     show(report)
+
+
+def _product(devices: str, dtypes: str, corpora: Sequence[str], types: str) -> list[tuple[str, str, str, int]]:
+    return [
+        (device, dtype, corpus, int(count))
+        for device in comma_list(devices)
+        for dtype in comma_list(dtypes)
+        for corpus in corpora
+        for count in comma_list(types)
+    ]
 
 
 if __name__ == "__main__":

@@ -19,11 +19,6 @@ ROOT = Path(__file__).resolve().parents[2]
 pytest.importorskip("faker", reason="the deid extra is not installed")
 
 
-@pytest.fixture(autouse=True)
-def on_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-
-
 def test_spans_are_in_place_of_types_of_the_catalog_and_never_overlap() -> None:
     from synthetic_notes.notes import write_notes
 

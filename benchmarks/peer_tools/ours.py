@@ -1,0 +1,33 @@
+"""This project's Tagger, as a tool of `peers.py`."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib.metadata import version
+
+from protocol import Spans, request_of_tool, serve
+
+from openbioner_batch.model import EntityType, Tagged, Tagger
+
+
+def find(tagger: Tagger, types: list[EntityType], texts: list[str], words: str) -> list[Tagged]:
+    """Tag as a user would."""
+    return tagger.annotate(texts, types, words)
+
+
+def spans(found: list[Tagged]) -> Spans:
+    """Plain lists."""
+    return [[(span.start, span.end, span.type) for span in one.spans] for one in found]
+
+
+def main() -> None:
+    """Serve."""
+    asked = request_of_tool()
+    tagger = Tagger.from_pretrained(asked["checkpoint"], "cpu", asked["dtype"])
+    types = [EntityType(name, description) for name, description in asked["types"]]
+    about = {"torch": version("torch"), "dtype": tagger.dtype, "token_budget": tagger.token_budget}
+    serve(partial(find, tagger, types), spans, about)
+
+
+if __name__ == "__main__":
+    main()

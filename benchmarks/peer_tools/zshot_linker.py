@@ -1,0 +1,47 @@
+"""zshot's LinkerSMXM, the reference implementation, as a tool of `peers.py`."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+import spacy
+from protocol import Spans, request_of_tool, serve
+from transformers import BertTokenizerFast
+from zshot.linker import LinkerSMXM
+from zshot.linker.linker import Linker
+from zshot.utils.data_models import Entity
+
+
+class LocalLinker(LinkerSMXM):
+    """LinkerSMXM with the checkpoint's own vocabulary, where it would fetch bert-large-cased's from the hub."""
+
+    def __init__(self, checkpoint: str) -> None:
+        Linker.__init__(self)
+        self.tokenizer = BertTokenizerFast.from_pretrained(checkpoint, truncation_side="left")
+        self.model_name, self.model = checkpoint, None
+
+
+def find(linker: LocalLinker, blank: Any, texts: list[str], batch_size: int) -> list[Any]:
+    """Tag with the linker alone: the spaCy pipeline around it would only add time."""
+    return linker.predict([blank.make_doc(text) for text in texts], batch_size)
+
+
+def spans(found: list[Any]) -> Spans:
+    """Plain lists."""
+    return [[(span.start, span.end, span.label) for span in one] for one in found]
+
+
+def main() -> None:
+    """Serve."""
+    asked = request_of_tool()
+    linker = LocalLinker(asked["checkpoint"])
+    linker.set_kg([Entity(name=name, description=description) for name, description in asked["types"]])
+    linker.load_models()
+    about = {name: version(name) for name in ("torch", "transformers", "zshot")}
+    serve(partial(find, linker, spacy.blank("en")), spans, {**about, "dtype": "float32"})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,249 @@
+"""Text tokens a second beside zshot, a plain transformers loop and GLiNER, interleaved on the same abstracts.
+
+    python benchmarks/peers.py pubmed.xml.gz --cache ~/.cache/openbioner-peers --types 5 --json peers-5.json
+
+Each tool is a process in a virtual environment of its own, made in --cache on first use. zshot and the loop load the
+same random checkpoint as ours, of the variant's size; before anything is timed, their spans must equal ours in float32.
+GLiNER has random weights too: of GLiNER-large's shape (DeBERTa-v3, 24 layers x 1024) and of base's (12 x 768). Texts
+are those that fit one window of every tool, so that all read them whole. Batch size and packing of the peers are the
+best of those tried; their precision is their default, float32, and ours is ours.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+from common.environments import python_with
+from common.machine import machine
+from common.models import first_types, write_random_model
+from common.results import comma_list, json_option, show_table, spread, write_json
+from common.texts import shuffled_texts
+from common.tools import Tool
+
+from openbioner_batch.errors import OpenBioNERError, UsageError
+
+TORCH = "torch==2.13.0"
+PACKAGES = {
+    "zshot": (TORCH, "zshot==0.0.11", "gliner==0.2.29", "transformers<5"),
+    "loop": (TORCH, "transformers==5.16.1", "safetensors"),
+    "gliner": (TORCH, "gliner==0.2.29"),
+}
+GLINER_SHAPES = {
+    "large": {"hidden": 1024, "layers": 24, "heads": 16, "intermediate": 4096},
+    "base": {"hidden": 768, "layers": 12, "heads": 12, "intermediate": 3072},
+}
+SETTINGS: dict[str, list[dict[str, Any]]] = {
+    "ours": [{"words": "basic"}],
+    "zshot": [{"batch_size": size} for size in (1, 4, 8)],
+    "loop": [{"batch_size": size} for size in (1, 8, 32)],
+    "gliner": [
+        *({"batch_size": size, "packed": False} for size in (1, 4, 8, 16)),
+        *({"batch_size": size, "packed": True} for size in (4, 8, 16)),
+    ],
+}
+"""What is tried of each tool; the fastest is measured."""
+SCRIPTS = {"ours": "ours.py", "zshot": "zshot_linker.py", "loop": "transformers_loop.py", "gliner": "gliner_random.py"}
+WINDOW = (100, 300)
+"""Fewest and most tokens of a text: of abstracts, that fit one window of ours (300), zshot's (380) and GLiNER's."""
+TRIED, CHECKED = 16, 4
+"""Texts on which settings are tried, and on which spans are compared."""
+
+
+@dataclass(slots=True)
+class Side:
+    """A tool with a model, and what was measured of it."""
+
+    name: str
+    tool: Tool
+    setting: dict[str, Any] = field(default_factory=dict)
+    tried: list[dict[str, Any]] = field(default_factory=list)
+    texts: int = 0
+    rates: list[float] = field(default_factory=list)
+
+    def rate(self, texts: Sequence[str], tokens: Sequence[int], setting: dict[str, Any]) -> float:
+        """Text tokens per second."""
+        return sum(tokens[: len(texts)]) / self.tool.find(texts, setting).seconds
+
+    def tune(self, texts: Sequence[str], tokens: Sequence[int], settings: list[dict[str, Any]]) -> None:
+        """Warm up, and settle on the fastest of the settings."""
+        self.tool.find(texts[:1], settings[0])
+        for setting in settings:
+            self.tried.append({**setting, "tokens_per_second": self.rate(texts[:TRIED], tokens, setting)})
+        best = max(range(len(settings)), key=lambda i: self.tried[i]["tokens_per_second"])
+        self.setting = settings[best]
+        self.rates = []
+
+    def plan(self, texts: Sequence[str], tokens: Sequence[int], seconds: float) -> None:
+        """Take so many texts that a round lasts about `seconds`."""
+        wanted = seconds * max(one["tokens_per_second"] for one in self.tried)
+        self.texts = next((n for n in range(1, len(texts)) if sum(tokens[:n]) >= wanted), len(texts))
+
+
+def choose_texts(corpus: str, checkpoint: str, types: Sequence[Any]) -> tuple[list[str], list[int]]:
+    """The texts of a corpus that every tool reads whole, and their tokens.
+
+    Raises:
+        UsageError: there are too few.
+    """
+    from openbioner_batch.model import Preparer
+
+    texts = shuffled_texts(corpus)
+    counts = Preparer.from_pretrained(checkpoint, types).prepare(texts).document_tokens
+    chosen = [(text, int(count)) for text, count in zip(texts, counts, strict=True) if WINDOW[0] <= count <= WINDOW[1]]
+    if len(chosen) < TRIED:
+        raise UsageError(
+            f"{corpus}: {len(chosen)} texts of {WINDOW[0]} to {WINDOW[1]} tokens; expected {TRIED} or more"
+        )
+    return [text for text, _ in chosen], [count for _, count in chosen]
+
+
+def start(asked: Sequence[str], variants: dict[str, str], types: list[list[str]], cache: Path) -> dict[str, Side]:
+    """The tools asked for, each with each variant; GLiNER with each of its shapes."""
+    sides: dict[str, Side] = {}
+    for name in asked:
+        python = Path(sys.executable) if name == "ours" else python_with(PACKAGES[name], cache / name)
+        requests: dict[str, dict[str, Any]] = (
+            {
+                shape: {**sizes, "dtype": "float32", "tokenizer": next(iter(variants.values()))}
+                for shape, sizes in GLINER_SHAPES.items()
+            }
+            if name == "gliner"
+            else {variant: {"checkpoint": path, "dtype": "auto"} for variant, path in variants.items()}
+        )
+        for model, request in requests.items():
+            title = f"{name} {model}"
+            sides[title] = Side(title, Tool(title, python, SCRIPTS[name], {**request, "types": types}))
+    return sides
+
+
+def check(sides: dict[str, Side], variants: dict[str, str], types: list[list[str]], texts: list[str]) -> dict[str, Any]:
+    """Whether the sides with our weights find the same spans as ours in float32, on words between spaces.
+
+    Raises:
+        OpenBioNERError: one does not; its rate would not compare.
+    """
+    compared = {}
+    for variant, checkpoint in variants.items():
+        request = {"checkpoint": checkpoint, "dtype": "float32", "types": types}
+        exact = Tool(f"ours {variant}, float32", Path(sys.executable), SCRIPTS["ours"], request)
+        ours = exact.find(texts, {"words": "whitespace"}).spans
+        exact.close()
+        for peer in ("zshot", "loop"):
+            if side := sides.get(f"{peer} {variant}"):
+                theirs = side.tool.find(texts, {"batch_size": 1}).spans
+                if theirs != ours:
+                    differing = sum(a != b for a, b in zip(ours, theirs, strict=True))
+                    raise OpenBioNERError(f"{side.name}: other spans than ours in {differing} of {len(texts)} texts")
+                compared[side.name] = {"texts": len(texts), "equal_spans": sum(map(len, ours))}
+    return compared
+
+
+def measure(sides: dict[str, Side], texts: list[str], tokens: list[int], rounds: int) -> None:
+    """Let the sides take turns, another one first each round."""
+    order = list(sides.values())
+    for number in range(rounds):
+        for side in [*order[number % len(order) :], *order[: number % len(order)]]:
+            side.rates.append(side.rate(texts[: side.texts], tokens, side.setting))
+            click.echo(f"round {number + 1} of {rounds}: {side.name} {side.rates[-1]:,.1f} text tokens/s", err=True)
+
+
+def ratios(sides: dict[str, Side]) -> dict[str, dict[str, dict[str, float]]]:
+    """Of each of our sides over each peer of the same weights and over GLiNER: spread over the rounds."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for ours in (side for name, side in sides.items() if name.startswith("ours")):
+        variant = ours.name.split()[1]
+        peers = [s for n, s in sides.items() if n in (f"zshot {variant}", f"loop {variant}") or n.startswith("gliner")]
+        found[ours.name] = {
+            peer.name: spread([a / b for a, b in zip(ours.rates, peer.rates, strict=True)]) for peer in peers
+        }
+    return found
+
+
+def show(report: dict[str, Any]) -> None:
+    """Rates, then ratios."""
+    rows = []
+    for name, side in report["sides"].items():
+        rate = side["tokens_per_second"]
+        over = [f"{ratio[name]['median']:.2f}x" if name in ratio else "" for ratio in report["ratios"].values()]
+        setting = ", ".join(f"{key} {value}" for key, value in side["setting"].items())
+        rows.append(
+            (
+                name,
+                setting,
+                side["with"]["dtype"],
+                f"{rate['median']:,.1f}",
+                f"{rate['least']:,.1f} to {rate['most']:,.1f}",
+                *over,
+            )
+        )
+    titles = ("tool", "setting", "precision", "text tokens/s", "least to most", *(f"{n} is" for n in report["ratios"]))
+    click.echo(f"{report['types']} types")
+    show_table(titles, rows, words=3)
+
+
+@click.command()
+@click.argument("corpus")
+@click.option("--cache", type=click.Path(path_type=Path, file_okay=False), required=True, help="For the environments.")
+@click.option("--variants", default="base,tiny", show_default=True)
+@click.option("--types", type=click.IntRange(1, 20), default=5, show_default=True, help="How many are asked.")
+@click.option("--tools", default="ours,zshot,loop,gliner", show_default=True)
+@click.option("--seconds", type=click.FloatRange(min=0), default=20.0, show_default=True, help="Of a side, each round.")
+@click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--quick", is_flag=True, help="One short round, each tool's first setting: does it work at all.")
+@json_option
+def main(
+    corpus: str, cache: Path, variants: str, types: int, tools: str, seconds: float, rounds: int, quick: bool,
+    json_path: Path | None,
+) -> None:  # fmt: skip
+    """Compare the tools on the texts of CORPUS."""
+    try:
+        if unknown := [name for name in comma_list(tools) if name not in SCRIPTS]:
+            raise UsageError(f"--tools {unknown[0]}: expected some of {', '.join(SCRIPTS)}")
+        with tempfile.TemporaryDirectory() as folder:
+            paths = {name: write_random_model(name, Path(folder) / name) for name in comma_list(variants)}
+            kinds = first_types(types)
+            described = [[kind.name, kind.description] for kind in kinds]
+            texts, tokens = choose_texts(corpus, next(iter(paths.values())), kinds)
+            sides = start(comma_list(tools), paths, described, cache.expanduser().resolve())
+            compared = check(sides, paths, described, texts[: 1 if quick else CHECKED])
+            for name, side in sides.items():
+                click.echo(f"settings of {name}", err=True)
+                tried = SETTINGS[name.split()[0]]
+                side.tune(texts[:2] if quick else texts, tokens, tried[:1] if quick else tried)
+                side.plan(texts, tokens, 0 if quick else seconds)
+            measure(sides, texts, tokens, 1 if quick else rounds)
+            for side in sides.values():
+                side.tool.close()
+    except OpenBioNERError as error:
+        raise click.ClickException(str(error)) from None
+    report = {
+        "corpus": Path(corpus).name,
+        "types": types,
+        "compared": compared,
+        "sides": {
+            name: {
+                "with": side.tool.about,
+                "setting": side.setting,
+                "tried": side.tried,
+                "texts": side.texts,
+                "tokens": sum(tokens[: side.texts]),
+                "tokens_per_second": spread(side.rates),
+                "rounds": side.rates,
+            }
+            for name, side in sides.items()
+        },
+        "ratios": ratios(sides),
+        "ran_on": machine(),
+    }
+    write_json(json_path, report)
+    show(report)
+
+
+if __name__ == "__main__":
+    main()

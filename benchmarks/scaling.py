@@ -1,0 +1,200 @@
+"""How a run's cost and memory grow with documents, with their length, with actors and with nodes.
+
+    python benchmarks/scaling.py documents 1000,10000,100000 --json scaling.json
+    python benchmarks/scaling.py words 100,10000,1000000     # of each document, as many words in all
+    python benchmarks/scaling.py actors 1,2                  # processes that hold the model
+    python benchmarks/scaling.py nodes 1,2                   # raylets on this machine, one core each
+
+Linear cost is a constant rate; flat memory is a constant peak of the driver and of the process that holds the model.
+Documents are synthetic, of 25 words that repeat but for a number; the model is a miniature with random weights and the
+bundled vocabulary. So it is the engine that is measured, not the encoder (see `throughput.py` for that); with `actors`
+and `nodes` the model is the tiny variant, which has work to share. Linux only: memory is read from /proc.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import click
+from common.machine import machine, peak_memory_mib
+from common.models import write_random_model
+from common.processes import in_child
+from common.results import comma_list, json_option, show_table, write_json
+
+from openbioner_batch.errors import OpenBioNERError, UsageError
+
+WORDS = "the patient was given aspirin and ibuprofen for pain in her left knee after a fall while mice were not".split()
+AXES = {"documents": [1000, 10_000], "words": [100, 10_000], "actors": [1, 2], "nodes": [1, 2]}
+"""What can grow, and by default to where."""
+QUICK = {"documents": [100, 200], "words": [50, 500], "actors": [1], "nodes": [1]}
+NOTE_WORDS = 25
+MODEL_ACTOR = "TagShards"
+"""In the title that Ray gives to the processes that hold the model."""
+
+
+def write_notes(path: Path, documents: int, words: int) -> None:
+    """A JSONL file of synthetic notes, each different."""
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(documents):
+            chosen = (WORDS[(number * 7 + place * (1 + number % 5)) % len(WORDS)] for place in range(words))
+            # A full stop now and then, so that windows break where they do in real texts.
+            text = " ".join(word + "." if place % 20 == 19 else word for place, word in enumerate(chosen))
+            file.write(json.dumps({"id": str(number), "text": f"Note {number}: {text}."}) + "\n")
+
+
+def run(folder: str, documents: int, words: int, actors: int | None, nodes: int | None, types: str) -> dict[str, Any]:
+    """Tag so many notes, in a process of its own, and say what it took.
+
+    Args:
+        folder: holds the model in `model`; the notes and the run are written there.
+        documents: notes.
+        words: of each note.
+        actors: processes that hold the model; None: one for each core.
+        nodes: raylets of one core each; None: Ray as `annotate` starts it.
+        types: what to ask.
+    """
+    from openbioner_batch.engine.run import annotate
+    from openbioner_batch.engine.settings import AnnotateSettings
+
+    inputs = Path(folder) / "notes.jsonl"
+    write_notes(inputs, documents, words)
+    settings = AnnotateSettings(
+        (str(inputs),), f"{folder}/run", types, model=f"{folder}/model", actors=actors, shard_documents=100,
+        overwrite=True,
+    )  # fmt: skip
+    with cluster(nodes) if nodes else nullcontext(), memory_of_descendants() as peaks:
+        began = perf_counter()
+        summary = annotate(settings, say=lambda line: None).as_json()
+        seconds = perf_counter() - began
+    session = summary["last_session"]
+    return {
+        "documents": summary["documents"],
+        "words_per_document": words,
+        "actors": actors,
+        "nodes": nodes,
+        "shards": summary["shards"],
+        "text_tokens": summary["tokens"],
+        "seconds": seconds,
+        "documents_per_second": session["documents_per_second"],
+        "tokens_per_second": session["tokens_per_second"],
+        "driver_peak_mib": peak_memory_mib(),
+        "actor_peak_mib": max((peak for title, peak in peaks.items() if MODEL_ACTOR in title[1]), default=None),
+    }
+
+
+@contextmanager
+def cluster(nodes: int) -> Iterator[None]:
+    """A Ray cluster of several raylets on this machine, joined by this process."""
+    import ray
+    from ray.cluster_utils import Cluster
+
+    raylets = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    try:
+        for _ in range(nodes - 1):
+            raylets.add_node(num_cpus=1)
+        raylets.wait_for_nodes()
+        ray.init(address=raylets.address, log_to_driver=False)
+        yield
+    finally:
+        ray.shutdown()
+        raylets.shutdown()
+
+
+@contextmanager
+def memory_of_descendants() -> Iterator[dict[tuple[int, str], int]]:
+    """The peak memory (MiB) of every process below this one, by its id and title, looked up every half second."""
+    peaks: dict[tuple[int, str], int] = {}
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.5):
+            for process in descendants():
+                try:
+                    title = (
+                        Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+                    )
+                    peaks[process, title] = peak_memory_mib(process)
+                except (OSError, KeyError):
+                    continue  # it has just ended
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield peaks
+    finally:
+        over.set()
+        watcher.join()
+
+
+def descendants() -> list[int]:
+    """The processes that this one has started, and theirs, and so on."""
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue  # it has just ended
+        children.setdefault(parent, []).append(int(stat.parent.name))
+    found, todo = [], [Path("/proc/self").resolve().name]
+    while todo:
+        below = children.get(int(todo.pop()), [])
+        found += below
+        todo += map(str, below)
+    return found
+
+
+def plan(axis: str, size: int, documents: int) -> dict[str, Any]:
+    """The arguments of `run` for one point of an axis."""
+    common: dict[str, Any] = {"documents": documents, "words": NOTE_WORDS, "actors": None, "nodes": None}
+    common["types"] = "disease,drug,gene,species,cell_type" if axis in ("actors", "nodes") else "drug"
+    if axis == "words":
+        return {**common, "words": size, "documents": max(1, documents * NOTE_WORDS // size)}
+    return {**common, axis: size}
+
+
+def show(report: dict[str, Any]) -> None:
+    """A row for each point."""
+    names = (
+        "documents", "words_per_document", "actors", "nodes", "shards", "seconds", "documents_per_second",
+        "tokens_per_second", "driver_peak_mib", "actor_peak_mib",
+    )  # fmt: skip
+    rows = [["-" if point[name] is None else f"{point[name]:,.0f}" for name in names] for point in report["points"]]
+    show_table([name.replace("_", " ") for name in names], rows, words=0)
+
+
+@click.command()
+@click.argument("axis", type=click.Choice(list(AXES)))
+@click.argument("sizes", required=False)
+@click.option("--documents", type=click.IntRange(min=1), help="Of 25 words, where the axis is another. [4000]")
+@click.option("--quick", is_flag=True, help="The smallest sizes: does it work at all.")
+@json_option
+def main(axis: str, sizes: str | None, documents: int | None, quick: bool, json_path: Path | None) -> None:
+    """Measure a run for each of SIZES (a list with commas) of AXIS."""
+    points = []
+    try:
+        try:
+            wanted = [int(size) for size in comma_list(sizes)] if sizes else (QUICK if quick else AXES)[axis]
+        except ValueError:
+            raise UsageError(f"SIZES is {sizes!r}: expected whole numbers with commas, such as 1000,10000") from None
+        for size in wanted:
+            with tempfile.TemporaryDirectory() as folder:
+                write_random_model("tiny", Path(folder) / "model", None if axis in ("actors", "nodes") else 32)
+                # A fresh process each: a peak is never given back.
+                points.append(in_child(run, folder, **plan(axis, size, documents or (200 if quick else 4000))))
+            click.echo(f"{axis} {size:,}: {points[-1]['seconds']:,.1f} s", err=True)
+    except OpenBioNERError as error:
+        raise click.ClickException(str(error)) from None
+    report = {"axis": axis, "points": points, "ran_on": machine()}
+    write_json(json_path, report)
+    show(report)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""The scripts import what they share from their own folder, as they do when they are run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+
+
+@pytest.fixture(autouse=True)
+def on_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """Synthetic notes, one line of them malformed."""
+    path = tmp_path / "notes.jsonl"
+    lines = [json.dumps({"id": str(n), "text": f"Patient {n} took aspirin for migraine."}) for n in range(60)]
+    path.write_text("\n".join([*lines[:10], "not json", *lines[10:]]) + "\n")
+    return path

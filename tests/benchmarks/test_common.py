@@ -1,0 +1,125 @@
+"""What the measurements share: the work that is counted, the tools that are talked to, the texts."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openbioner_batch.errors import OpenBioNERError, UsageError
+from openbioner_batch.model import ModelConfig, Prepared
+from openbioner_batch.model.prepare import DescribedType
+
+CONFIG = ModelConfig(vocabulary=100, hidden=8, layers=3, heads=2, intermediate=20)
+
+
+def prepared(windows: list[list[int]], descriptions: list[int]) -> Prepared:
+    """One document of these windows, a word beginning at every second token."""
+    bounds = np.cumsum([0, *map(len, windows)])
+    words = np.arange(0, bounds[-1], 2)
+    return Prepared(
+        texts=("x",),
+        groups=(tuple(DescribedType(str(n), (7,) * length) for n, length in enumerate(descriptions)),),
+        token_ids=np.array([token for window in windows for token in window], np.int32),
+        window_bounds=bounds,
+        document_windows=np.array([len(windows)], np.int32),
+        document_tokens=np.array([bounds[-1]]),
+        document_words=np.array([0, len(words)]),
+        word_tokens=words,
+        word_offsets=np.zeros((len(words), 2), np.int32),
+        word_breaks=np.zeros(len(words), np.bool_),
+    )
+
+
+def product(rows: int, inner: int, columns: int) -> int:
+    return 2 * rows * inner * columns
+
+
+def layer(queries: int, keys: int, hidden: int, inner: int) -> int:
+    """Operations of one layer, product by product."""
+    projections = (
+        product(queries, hidden, hidden) + 2 * product(keys, hidden, hidden) + product(queries, hidden, hidden)
+    )
+    attention = product(queries, hidden, keys) + product(queries, keys, hidden)
+    return projections + attention + product(queries, hidden, inner) + product(queries, inner, hidden)
+
+
+@settings(max_examples=20)
+@given(st.lists(st.integers(2, 9), min_size=1, max_size=4), st.lists(st.integers(1, 5), min_size=1, max_size=3))
+def test_operations_are_those_of_the_products_one_by_one(lengths: list[int], descriptions: list[int]) -> None:
+    from common.matrix import work_of
+
+    windows = [[number * 10 + place for place in range(length)] for number, length in enumerate(lengths)]
+    whole = least = tokens = start = 0
+    for length in lengths:
+        words = len(range(start + start % 2, start + length, 2))
+        start += length
+        passes = [1 + length, *(1 + length + 2 + described for described in descriptions)]
+        for place, total in enumerate(passes):
+            tokens += total
+            whole += 3 * layer(total, total, 8, 20)
+            least += 2 * layer(total, total, 8, 20) + layer(words, total, 8, 20)
+            least -= product(1 + length, 8, 3 * 8) if place else 0
+    work = work_of(prepared(windows, descriptions), CONFIG)
+    assert (work.pairs, work.tokens) == (len(lengths) * len(descriptions), tokens)
+    assert (work.model_operations, work.least_operations) == (whole, least)
+
+
+def test_a_window_that_comes_again_needs_no_work() -> None:
+    from common.matrix import work_of
+
+    once, twice = (work_of(prepared([[1, 2, 3, 4]] * times, [3]), CONFIG) for times in (1, 2))
+    assert (once.tokens, once.least_operations) == (twice.tokens, twice.least_operations)
+    assert (once.pairs, twice.pairs) == (1, 2)
+
+
+def test_the_matrix_rate_is_some_operations_per_second() -> None:
+    from common.matrix import matrix_rate
+
+    assert matrix_rate(CONFIG, "float32", "cpu") > 1e6
+
+
+def test_texts_come_in_an_order_that_is_always_the_same(notes: Path) -> None:
+    from common.texts import read_texts, shuffled_texts
+
+    texts = shuffled_texts(str(notes))
+    assert texts == shuffled_texts(str(notes)) != read_texts((str(notes),))
+    assert sorted(texts) == sorted(read_texts((str(notes),)))
+
+
+def test_twenty_types_have_descriptions_of_their_own() -> None:
+    from common.models import TYPES, first_types
+
+    assert len({kind.description for kind in first_types(len(TYPES))}) == len(TYPES) == 20
+    assert first_types(5) == first_types(20)[:5]
+    with pytest.raises(UsageError, match="expected 1 to 20"):
+        first_types(21)
+
+
+def test_a_tool_that_ends_tells_its_last_error(tmp_path: Path) -> None:
+    from common.tools import Tool
+
+    with pytest.raises(OpenBioNERError, match=r"ours ended with exit code 1: .*no-such-checkpoint"):
+        Tool(
+            "ours",
+            Path(sys.executable),
+            "ours.py",
+            {"checkpoint": "/no-such-checkpoint", "dtype": "float32", "types": []},
+        )
+
+
+def test_a_tools_answer_holds_time_and_sorted_spans(checkpoint: Path) -> None:
+    from common.tools import Tool
+
+    request = {"checkpoint": str(checkpoint), "dtype": "float32", "types": [["drug", "a drug that is given"]]}
+    tool = Tool("ours", Path(sys.executable), "ours.py", request)
+    answer = tool.find(["aspirin was given", ""], {"words": "basic"})
+    tool.close()
+    assert tool.about["dtype"] == "float32"
+    assert answer.seconds > 0
+    assert len(answer.spans) == 2
+    assert all(spans == sorted(spans) for spans in answer.spans)

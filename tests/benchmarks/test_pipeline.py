@@ -1,0 +1,57 @@
+"""The comparison refuses what does not agree, and runs from end to end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from openbioner_batch.engine.settings import AnnotateSettings
+from openbioner_batch.errors import UsageError
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_agreement_is_the_share_of_documents_with_equal_spans() -> None:
+    from pipeline import agreement, checksum
+
+    spans, others = checksum([(0, 1, "x"), (2, 3, "y")]), checksum([(0, 1, "x")])
+    assert spans == checksum([(2, 3, "y"), (0, 1, "x")]) != others
+    assert agreement({("a", 0): spans, ("a", 1): spans}, {("a", 0): spans, ("a", 1): others}) == 0.5
+
+
+def test_different_documents_do_not_compare() -> None:
+    from pipeline import agreement
+
+    with pytest.raises(UsageError, match="2 documents were tagged by only one"):
+        agreement({("a", 0): 1, ("a", 1): 1}, {("a", 0): 1, ("a", 2): 1})
+
+
+def test_the_documents_are_those_that_a_run_would_tag(notes: Path) -> None:
+    from pipeline import read_documents
+
+    settings = AnnotateSettings(inputs=(str(notes),), output="unused", types="disease", limit=12)
+    documents = read_documents(settings)
+    assert [text.split()[1] for _, text in documents] == [str(n) for n in range(11)]  # one of the 12 is no JSON
+
+
+@pytest.mark.slow
+def test_the_whole_benchmark(tmp_path: Path, notes: Path, checkpoint: Path) -> None:
+    report, types = tmp_path / "report.json", tmp_path / "types.yaml"
+    types.write_text("drug: a drug that is given\n")
+    options = {"--types": types, "--model": checkpoint, "--devices": "cpu", "--json": report}
+    script = ROOT / "benchmarks/pipeline.py"
+    command = [sys.executable, script, notes, "--quick", *(part for option in options.items() for part in option)]
+    answer = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=ROOT)
+    assert answer.returncode == 0, answer.stderr
+    assert "whole pipeline" in answer.stdout
+    found = json.loads(report.read_text())
+    assert found["agreement"] >= 0.99
+    for side in ("bare", "pipeline"):
+        assert [run["documents"] for run in found[side]["runs"]] == [60]
+        assert found[side]["tokens_per_second"]["median"] > 0
+    assert found["bare"]["runs"][0]["tokens"] == found["pipeline"]["runs"][0]["tokens"]
+    assert found["ran_on"]["versions"]["torch"]

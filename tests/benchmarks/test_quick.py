@@ -1,0 +1,79 @@
+"""Every script's quick form runs and reports what it is to report; no time is judged."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+
+def report_of(script: str, *arguments: object, tmp_path: Path) -> dict[str, Any]:
+    """What a script writes with --json."""
+    path = tmp_path / "report.json"
+    command = importlib.import_module(script).main
+    answer = CliRunner().invoke(command, [*map(str, arguments), "--quick", "--json", str(path)])
+    assert answer.exit_code == 0, answer.output
+    report: dict[str, Any] = json.loads(path.read_text())
+    assert report["ran_on"]["versions"]["torch"]
+    return report
+
+
+def test_throughput(notes: Path, tmp_path: Path) -> None:
+    report = report_of("throughput", notes, "--variants", "tiny", "--types", "2", tmp_path=tmp_path)
+    (case,) = report["cases"]
+    assert (case["variant"], case["corpus"], case["types"], case["documents"]) == ("tiny", "notes", 2, 4)
+    assert case["pairs"] == 8
+    assert 0 < case["share_of_matrix_rate"]["median"] < 1
+    assert 0 <= case["padding_share"] < 1
+    assert case["peak_memory_mib"] > 100
+
+
+def test_latency(notes: Path, tmp_path: Path) -> None:
+    report = report_of("latency", notes, "--variants", "tiny", "--types", "1", tmp_path=tmp_path)
+    (case,) = report["cases"]
+    assert case["calls"] == 2
+    assert case["warm_milliseconds"]["p50"] > 0
+    assert case["warm_milliseconds"]["p99"] is None, "two calls have no 99th percentile"
+    assert case["first_document_milliseconds"]["median"] > 0
+
+
+def test_peers_refuse_a_tool_that_there_is_not(notes: Path, tmp_path: Path) -> None:
+    command = importlib.import_module("peers").main
+    answer = CliRunner().invoke(command, [str(notes), "--cache", str(tmp_path), "--tools", "ours,other"])
+    assert answer.exit_code == 1
+    assert "--tools other: expected some of ours, zshot, loop, gliner" in answer.output
+
+
+def test_peers_without_peers(tmp_path: Path) -> None:
+    path = tmp_path / "abstracts.jsonl"
+    text = "The patient was given aspirin for migraine and felt better. " * 14
+    path.write_text("".join(json.dumps({"id": str(n), "text": f"{n}. {text}"}) + "\n" for n in range(20)))
+    report = report_of(
+        "peers", path, "--cache", tmp_path, "--variants", "tiny", "--tools", "ours", "--types", "1", tmp_path=tmp_path
+    )
+    side = report["sides"]["ours tiny"]
+    assert side["tokens_per_second"]["median"] > 0
+    assert side["texts"] == 1
+
+
+def test_precision(notes: Path, tmp_path: Path, checkpoint: Path) -> None:
+    types = tmp_path / "types.yaml"
+    types.write_text("drug: a drug that is given\n")
+    report = report_of("precision", notes, "--model", checkpoint, "--types", types, tmp_path=tmp_path)
+    assert report["documents"] == 3
+    assert report["spans"]["both"] <= min(report["spans"]["float32"], report["spans"]["bfloat16"])
+    assert 0 <= report["f1"] <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("axis", ["documents", "words", "actors", "nodes"])
+def test_scaling(axis: str, tmp_path: Path) -> None:
+    points = report_of("scaling", axis, tmp_path=tmp_path)["points"]
+    for point in points:
+        assert point["documents"] > 0
+        assert point["driver_peak_mib"] > 50
+        assert point["actor_peak_mib"] > 50
