@@ -127,8 +127,8 @@ def test_a_published_set_is_imported_as_the_readme_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
-def test_silver_data_is_made_as_the_readme_says(tmp_path: Path) -> None:
+@pytest.mark.timeout(1800)
+def test_a_model_trained_on_silver_data_tags_as_the_readme_says(tmp_path: Path) -> None:
     from threading import Thread
 
     from llm_server import LlmServer, Settings
@@ -140,17 +140,8 @@ def test_silver_data_is_made_as_the_readme_says(tmp_path: Path) -> None:
     (tmp_path / "notes" / "notes.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     for beginning in ("openbioner-batch silver annotate", "openbioner-batch silver describe"):
         shell(command(beginning).replace("http://localhost:8000/v1", server.url), tmp_path)
-    assert "drug" in (tmp_path / "silver" / "types.yaml").read_text()
     server.shutdown()
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1200)
-def test_a_model_trained_as_the_readme_says_tags(tmp_path: Path) -> None:
-    sys.path.insert(0, str(ROOT / "tests" / "training"))
-    from samples import write_silver
-
-    write_silver(tmp_path / "silver")
+    assert "drug" in (tmp_path / "silver" / "types.yaml").read_text()
     (tmp_path / "notes.jsonl").write_text('{"id": 1, "text": "The patient was given aspirin."}\n')
     shell(command("openbioner-batch pretrain --config smoke"), tmp_path)
     shell(command("openbioner-batch annotate notes.jsonl --types drug --model runs/"), tmp_path)
