@@ -13,7 +13,14 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.fields import UnfitRecordError
-from openbioner_batch.formats.storage import SPLIT_BYTES, SUFFIXES, compression_of, for_each, open_stored
+from openbioner_batch.formats.storage import (
+    LARGEST_RECORD,
+    SPLIT_BYTES,
+    SUFFIXES,
+    compression_of,
+    for_each,
+    open_stored,
+)
 from openbioner_batch.records import Document, Parsed, Record, Rejected
 
 _BATCH_ROWS = 256
@@ -59,11 +66,14 @@ class Parquet(Format):
             if reader is None:
                 yield Rejected(file.uri, 0, "damaged Parquet: the file cannot be read")
                 return
-            lengths = [reader.metadata.row_group(group).num_rows for group in range(split.stop)]
+            groups = [reader.metadata.row_group(group) for group in range(split.stop)]
+            lengths = [group.num_rows for group in groups]
             for group in range(split.start, split.stop):
                 row = sum(lengths[:group])
+                size = LARGEST_RECORD * lengths[group] // max(1, groups[group].total_byte_size)
+                rows = max(1, min(_BATCH_ROWS, size))
                 try:
-                    batches = reader.iter_batches(_BATCH_ROWS, row_groups=[group], columns=columns, use_threads=False)
+                    batches = reader.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False)
                     for batch in batches:
                         yield from _records(batch, file, row, options)
                         row += batch.num_rows
@@ -199,6 +209,8 @@ def _records(batch: pa.RecordBatch, file: InputFile, first: int, options: ReadOp
         try:
             if text is _NOT_UTF8 or ids[place] is _NOT_UTF8 or _NOT_UTF8 in map(_marker, kept.values()):
                 raise UnfitRecordError("not valid UTF-8")
+            if text is not None and len(text) > LARGEST_RECORD:
+                raise UnfitRecordError(f"a text of more than {LARGEST_RECORD} characters")
             content = fields.document_text(text.decode() if isinstance(text, bytes) else text)
             yield Parsed(file.uri, row, Document(fields.document_id(ids[place], file, row), content, kept))
         except UnicodeDecodeError as error:

@@ -204,3 +204,11 @@ def test_a_column_name_that_is_no_utf_8_is_damage(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"zzzz", b"z\xff\xffz"))
     with pytest.raises(UsageError, match="its footer is damaged"):
         read_all(get_format("parquet"), [path])
+
+
+def test_a_text_over_the_limit_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openbioner_batch.formats.parquet.LARGEST_RECORD", 100)
+    pq.write_table(pa.table({"id": list("abc"), "text": ["x" * 100, "x" * 101, "y"]}), tmp_path / "a.parquet")
+    found = read_all(get_format("parquet"), [tmp_path])
+    assert [document.id for document in documents(found)] == ["a", "c"]
+    assert rejected(found) == [(1, "a text of more than 100 characters")]
