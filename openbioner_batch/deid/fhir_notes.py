@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -30,7 +29,7 @@ def resource_note(note: Note, patients: Mapping[str, tuple[KnownValue, ...]]) ->
         note: as it is read.
         patients: what is known of patients, by their ids.
     """
-    resource = json.loads(note.fields[RESOURCE])
+    resource = note.fields[RESOURCE]
     patient = patient_of(resource)
     values = (*known_of(resource), *patients.get(patient or "", ()))
     return replace(note, patient=patient, known=KnownIdentifiers(tuple(dict.fromkeys(values))))
@@ -47,7 +46,7 @@ def deidentify_resource(note: Note, deidentifier: Deidentifier, scope: Scope) ->
     Raises:
         ValueError: something in the resource is not as FHIR says; nothing of its content is told.
     """
-    resource = json.loads(note.fields[RESOURCE])
+    resource = note.fields[RESOURCE]
     spans = _spans_by_text(resource, note)
     parts: list[Part] = []
 

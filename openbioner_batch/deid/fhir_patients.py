@@ -55,9 +55,9 @@ def known_patients(output: str) -> Patients:
     for number, file in enumerate(files):
         try:
             for split in Fhir().splits([file]):
-                for record in Fhir().read(split, ReadOptions(text_field="text")):
+                for record in Fhir().read(split, ReadOptions(keep_fields=(RESOURCE,))):
                     if isinstance(record, Parsed):
-                        resource = json.loads(record.document.metadata[RESOURCE])
+                        resource = json.loads(record.document.metadata["kept"])[RESOURCE]
                         if resource["resourceType"] == "Patient":
                             known[str(resource.get("id"))] = tuple(known_of(resource))
         except OSError as error:

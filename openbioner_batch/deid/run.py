@@ -28,6 +28,7 @@ from openbioner_batch.engine.session import run_pipeline
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.summary import Summary
 from openbioner_batch.errors import RunFailedError, UsageError
+from openbioner_batch.formats.fhir import RESOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,10 @@ def _inputs(settings: DeidentifySettings, policy: Policy, key: Key | None, say: 
     """
     known, asked = settings.roles, [settings.patient_field, settings.note_date_field]
     fields = dict.fromkeys([*settings.keep_fields, *known, *(name for name in asked if name)])
+    if settings.format == "fhir":
+        if fields:
+            raise UsageError(f"{next(iter(fields))}: elements of FHIR resources cannot be chosen; leave it out")
+        fields = {RESOURCE: None}
     try:
         inputs = resolve_inputs(dataclasses.replace(settings, keep_fields=tuple(fields)), say)
     except UsageError as error:

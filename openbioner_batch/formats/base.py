@@ -50,6 +50,8 @@ class Format(ABC):
 
     name: str
     suffixes: tuple[str, ...]
+    most_lenient: tuple[str, ...] = ()
+    """The `keep_fields` with which fewest records are rejected: a run that kept others is read again with these."""
 
     @abstractmethod
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import pyarrow as pa
-
-from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import InputFile, ReadOptions, Split
 from openbioner_batch.formats.fhir_attachment import read_text
 from openbioner_batch.formats.fields import UnfitRecordError
-from openbioner_batch.formats.jsonl import Jsonl, documents
+from openbioner_batch.formats.jsonl import Jsonl, documents, sampled_objects
 from openbioner_batch.records import Document, Record
 
 ATTACHMENTS = {"DocumentReference": "content", "DiagnosticReport": "presentedForm", "Patient": "photo"}
@@ -27,23 +23,24 @@ SEPARATOR = "\n\n"
 class Fhir(Jsonl):
     """DocumentReference, DiagnosticReport and Patient resources: the text is that of all plain-text attachments.
 
-    A record's position is its line's byte offset. The resource itself comes as JSON in the column `resource`.
+    A record's position is its line's byte offset. `--keep-fields` takes names of elements, such as `subject`, and
+    `resource` for the whole resource, attachments too; who keeps that has records without a text as well.
     """
 
     name = "fhir"
+    most_lenient = (RESOURCE,)
 
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
-        yield from documents(split, partial(_document, split.files[0]))
+        yield from documents(split, partial(_document, split.files[0], options))
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
-        """Refuses fields: a resource has its own."""
+        """Refuses other fields for id and text, since a resource has its own, and elements that do not occur."""
         fields.refuse_fields(options, self.name)
-        if options.keep_fields:
-            raise UsageError("--keep-fields: elements of FHIR resources cannot be chosen; leave it out")
+        sample = sampled_objects(files)
+        if sample:
+            names = list(dict.fromkeys([*(name for resource in sample for name in resource), RESOURCE]))
+            fields.require(options, f"{files[0].uri} (first {len(sample)} resources)", names)
         return options
-
-    def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
-        return pa.schema([pa.field(RESOURCE, pa.string(), nullable=False)])
 
 
 def texts_of(resource: Mapping[str, Any]) -> list[str]:
@@ -63,12 +60,17 @@ def texts_of(resource: Mapping[str, Any]) -> list[str]:
     return [text for attachment in attachments if (text := read_text(attachment)) is not None]
 
 
-def _document(file: InputFile, resource: dict[str, Any], offset: int) -> Document:
+def _document(file: InputFile, options: ReadOptions, resource: dict[str, Any], offset: int) -> Document:
     if resource.get("resourceType") not in ATTACHMENTS:
         raise UnfitRecordError(f"no resource of a kind that is read: {', '.join(ATTACHMENTS)}")
     try:
-        text = SEPARATOR.join(texts_of(resource))
+        texts = texts_of(resource)
     except ValueError as error:
         raise UnfitRecordError(str(error)) from None
-    metadata = {RESOURCE: fields.encodable(json.dumps(resource, ensure_ascii=False), "the resource")}
-    return Document(fields.document_id(resource.get("id"), file, offset), fields.encodable(text, "a text"), metadata)
+    if not texts and RESOURCE not in options.keep_fields:
+        raise UnfitRecordError("the resource holds no attachment of plain text")
+    return Document(
+        fields.document_id(resource.get("id"), file, offset),
+        fields.encodable(SEPARATOR.join(texts), "a text"),
+        fields.kept_json({**resource, RESOURCE: resource}, options.keep_fields),
+    )

@@ -57,7 +57,7 @@ class Jsonl(Format):
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Guesses from the first records; fields that are asked for must occur among them."""
-        sample = list(islice(_objects(files), _SAMPLED_RECORDS))
+        sample = sampled_objects(files)
         if not sample:
             if options.text_field is None:
                 raise UsageError(
@@ -121,6 +121,11 @@ def _document(record: dict[str, Any], file: InputFile, offset: int, options: Rea
         fields.document_text(record[name]),
         fields.kept_json(record, options.keep_fields),
     )
+
+
+def sampled_objects(files: Sequence[InputFile]) -> list[dict[str, Any]]:
+    """The first objects of some files, for what can be told of all."""
+    return list(islice(_objects(files), _SAMPLED_RECORDS))
 
 
 def _objects(files: Iterable[InputFile]) -> Iterator[dict[str, Any]]:

@@ -32,6 +32,7 @@ from openbioner_batch.engine.export.settings import ExportSettings
 from openbioner_batch.engine.names import shard_file
 from openbioner_batch.errors import PlanMismatchError, RunFailedError, UsageError
 from openbioner_batch.formats import WRITERS, get_format
+from openbioner_batch.formats.fhir_attachment import with_text
 
 Export = Callable[..., ExportSummary]
 DOCUMENTS = [(str(number), f"Paper {number} on Zinc and α") for number in range(1, 8)]
@@ -93,6 +94,22 @@ def test_texts_read_again_give_the_same_bytes_even_from_another_place(
     assert written(tmp_path / "from-run") == written(tmp_path / "from-source") == written(tmp_path / "from-moved")
     found = documents(read_all(get_format("pubtator"), [tmp_path / "from-run"]))
     assert [(document.id, document.text.split("\n")[0]) for document in found] == DOCUMENTS
+
+
+@pytest.mark.parametrize("keep", [(), ("subject",), ("resource",)])
+def test_texts_of_fhir_resources_are_read_again(tmp_path: Path, out: Export, keep: tuple[str, ...]) -> None:
+    attachments = [with_text({"contentType": "text/plain"}, "Seen by Dr Meyer."), {"url": "Binary/1"}]
+    resources = [
+        {"resourceType": "DiagnosticReport", "id": str(number), "subject": {}, "presentedForm": [attachment]}
+        for number, attachment in enumerate(attachments)
+    ]
+    path = tmp_path / "in.ndjson"
+    path.write_text("".join(json.dumps(resource) + "\n" for resource in resources))
+    run = commit_run(tmp_path / "run", path, format="fhir", keep_fields=keep)
+    assert "Meyer" not in json.dumps([row | {"spans": []} for row in rows(tmp_path / "run")])
+    out(run, "bioc-json", source=(str(path),))
+    found = documents(read_all(get_format("bioc-json"), [tmp_path / "x"]))
+    assert [one.text.rstrip("\n") for one in found] == ["Seen by Dr Meyer.", ""][: 1 + ("resource" in keep)]
 
 
 def test_a_run_without_texts_is_refused_where_they_are_needed(tmp_path: Path, source: Path, out: Export) -> None:

@@ -1,4 +1,4 @@
-"""PubTator, BioC, brat, IOB and OMOP NOTE as inputs of a run: what becomes a document, and what is set aside."""
+"""PubTator, BioC, brat, IOB, OMOP NOTE and FHIR as inputs of a run: what becomes a document, and what is set aside."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.formats import ReadOptions, get_format, get_writer
+from openbioner_batch.formats import ReadOptions, get_format, get_writer, list_inputs
+from openbioner_batch.formats.fhir_attachment import with_text
 from openbioner_batch.records import Parsed, Record, Span
 
+PLAIN = {"contentType": "text/plain"}
 KEEP = ReadOptions(keep_fields=("annotations",))
 PUBTATOR = (
     "1|t|Zinc\n1|a|For colds.\n1\t0\t4\tZinc\tdrug\t-\n\n2|t|Bad\n2|a|offsets\n2\t0\t40\tBad\tx\t-\n\n3|t|Last\n3|a|\n"
@@ -228,3 +230,52 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_any_json_is_bioc_or_is_set_aside(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
     check("bioc-json", tmp_path_factory.mktemp("x"), json.dumps(value).encode())
+
+
+def reference(text: str, **more: object) -> dict[str, object]:
+    return {"resourceType": "DocumentReference", **more, "content": [{"attachment": with_text(PLAIN, text)}]}
+
+
+def write_resources(path: Path, *resources: dict[str, object]) -> Path:
+    path.write_text("".join(json.dumps(resource) + "\n" for resource in resources))
+    return path
+
+
+@settings(max_examples=30)
+@given(st.lists(st.text(), min_size=1, max_size=4))
+def test_fhir_attachments_are_the_texts_that_went_into_them(
+    tmp_path_factory: pytest.TempPathFactory, contents: list[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("fhir")
+    report = {"resourceType": "DiagnosticReport", "presentedForm": [with_text(PLAIN, text) for text in contents]}
+    path = write_resources(folder / "x.ndjson", report, *(reference(text) for text in contents))
+    assert texts(read_all(get_format("fhir"), [path])) == ["\n\n".join(contents), *contents]
+
+
+def test_fhir_elements_are_kept_by_name_and_a_resource_without_text_is_set_aside(tmp_path: Path) -> None:
+    html = {"resourceType": "DiagnosticReport", "id": "2", "presentedForm": [{"contentType": "text/html", "data": ""}]}
+    subject = {"reference": "Patient/7"}
+    resources = [reference("Zinc.", id="1", subject=subject), html, {"resourceType": "Observation", "id": "3"}]
+    path = write_resources(tmp_path / "x.ndjson", *resources)
+    fhir = get_format("fhir")
+    files = list_inputs([str(path)])
+    assert fhir.kept_schema(files, fhir.resolve(files, ReadOptions())).names == []
+    found = read_all(fhir, [path], ReadOptions(keep_fields=("subject",)))
+    (document,) = documents(found)
+    assert (document.id, document.text, json.loads(document.metadata["kept"])) == ("1", "Zinc.", {"subject": subject})
+    assert [reason for _, reason in rejected(found)] == [
+        "the resource holds no attachment of plain text",
+        "no resource of a kind that is read: DocumentReference, DiagnosticReport, Patient",
+    ]
+    whole = read_all(fhir, [path], ReadOptions(keep_fields=("resource",)))
+    assert [json.loads(one.metadata["kept"])["resource"] for one in documents(whole)] == resources[:2]
+    with pytest.raises(UsageError, match="has no field 'subjct'; there are: resourceType, id, subject"):
+        fhir.resolve(files, ReadOptions(keep_fields=("subjct",)))
+
+
+def test_a_bulk_export_of_fhir_is_read_whole(shared: Path) -> None:
+    path = shared / "corpora" / "fhir" / "DocumentReference.000.ndjson.gz"
+    found = read_all(get_format("fhir"), [path])
+    lines = [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+    assert [document.id for document in documents(found)] == [line["id"] for line in lines]
+    assert all(document.text.strip() for document in documents(found))
