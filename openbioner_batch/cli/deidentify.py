@@ -25,6 +25,7 @@ import click
 @click.option("--types", metavar="T", help="Types or sets that the model is asked for [phi.broad].")
 @click.option("--view", metavar="V", help="Which description of a type to use [definition].")
 @click.option("--model-threshold", type=float, metavar="X", help="Leave out spans of the model that score less [0].")
+@click.option("--type-thresholds", metavar="T=X,U=Y", help="The same for single types: organization=0.8.")
 @click.option("--audit-text", is_flag=True, default=None, help="Write an audit with the originals to --audit-output.")
 @click.option("--audit-output", metavar="URI", help="A folder apart from --output; it will hold identifiers.")
 @click.option("--residual-sample", metavar="P%", help="Share of the result that the model reads again [1%].")

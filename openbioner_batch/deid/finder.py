@@ -57,6 +57,10 @@ class FinderSettings:
             if not 0 <= value <= 1:
                 raise UsageError(f"the threshold of {name} is {value}: give a number from 0 to 1")
 
+    def is_sure(self, found: Span | Finding) -> bool:
+        """Whether what the model found scores enough for its type."""
+        return found.score >= self.type_thresholds.get(found.type, self.model_threshold)
+
 
 class Finder:
     """Finds identifiers in texts; holds no state but its settings."""
@@ -79,7 +83,7 @@ class Finder:
             found += [
                 Finding(span.start, span.end, span.type, span.score, ("model",))
                 for span in model_spans
-                if span.score >= settings.type_thresholds.get(span.type, settings.model_threshold)
+                if settings.is_sure(span)
             ]
         if "patterns" in settings.recognizers:
             found += [one for one in find_patterns(text, dates) if one.score >= settings.pattern_threshold]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from openbioner_batch.deid.families import FAMILIES
 from openbioner_batch.deid.finder import RECOGNIZERS, FinderSettings
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.engine.settings import CHOICES, AnnotateSettings, QuarantineLimit, build_settings, flag
@@ -56,6 +57,8 @@ class DeidentifySettings:
     """Which of a catalog type's descriptions the model is told."""
     model_threshold: float = 0.0
     """The model's spans below this score are left out."""
+    type_thresholds: tuple[str, ...] = ()
+    """The same for single types, in its place: `organization=0.8`."""
     audit_text: bool = False
     """Write an audit that holds the originals, to `audit_output`."""
     audit_output: str | None = None
@@ -150,7 +153,7 @@ class DeidentifySettings:
     @property
     def finder(self) -> FinderSettings:
         """What identifiers are found with; the policy adds how dates are read."""
-        return FinderSettings(self.recognizers, model_threshold=self.model_threshold)
+        return FinderSettings(self.recognizers, self.model_threshold, _thresholds(self.type_thresholds))
 
     @property
     def roles(self) -> dict[str, str]:
@@ -188,3 +191,19 @@ class DeidentifySettings:
             no_calibration=self.no_calibration,
             ray_address=self.ray_address,
         )
+
+
+def _thresholds(given: tuple[str, ...]) -> dict[str, float]:
+    """Type -> least score, from "organization=0.8" as a user writes it."""
+    thresholds = {}
+    for one in given:
+        name, _, value = one.partition("=")
+        try:
+            thresholds[name.strip()] = float(value)
+        except ValueError:
+            raise UsageError(f"--type-thresholds: {one!r} is no type and score: give organization=0.8, say") from None
+        if name.strip() not in FAMILIES:
+            raise UsageError(
+                f"--type-thresholds: {name.strip()!r} is no type of the PHI catalog (types phi lists them)"
+            )
+    return thresholds

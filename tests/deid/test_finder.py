@@ -12,9 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openbioner_batch.catalog import resolve_types
 from openbioner_batch.deid.finder import Finder, FinderSettings
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.errors import UsageError
+from openbioner_batch.model import read_calibration
+from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.records import Span
 
 NOTE = "Patient: Anna Roe, seen 3/4/2021. Call 617-555-0123."
@@ -44,6 +47,14 @@ def test_thresholds_by_type_are_for_the_model() -> None:
     spans = [Span(0, 7, "city", 0.3, "Patient"), Span(9, 13, "patient_name", 0.3, "Anna")]
     settings = FinderSettings(recognizers=("model",), model_threshold=0.5, type_thresholds={"city": 0.2})
     assert [one.type for one in Finder(settings).find(NOTE, model_spans=spans)] == ["city"]
+
+
+def test_the_carried_model_is_set_for_recall_of_what_identifies_people() -> None:
+    calibration = read_calibration(resolve_checkpoint("bundled-phi"))
+    asked = {type.name for group in resolve_types("phi.broad", "definition") for type in group}
+    assert calibration is not None
+    assert calibration.type_biases.keys() == asked - {"organization"}
+    assert min(calibration.type_biases.values()) > 0
 
 
 def test_settings_are_checked_and_travel_to_other_processes() -> None:
