@@ -54,6 +54,8 @@ def test_a_run_from_the_readme_ends_with_rows_that_its_python_reads(
     shell(command("openbioner-batch annotate pubmed/"), tmp_path)
     assert "finished" in shell(command("openbioner-batch status"), tmp_path)
     assert "disease" in shell(command("openbioner-batch show"), tmp_path)
+    assert "bytes" in shell(command("openbioner-batch report"), tmp_path)
+    assert '"text":"' in (tmp_path / "report.html").read_text("utf-8")
     monkeypatch.chdir(tmp_path)
     (reading,) = [block for block in blocks("python") if "pyarrow" in block]
     names: dict[str, object] = {}
