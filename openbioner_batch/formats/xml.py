@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.compression import BrokenStreamError
-from openbioner_batch.formats.storage import LARGEST_RECORD, open_input
+from openbioner_batch.formats.storage import open_input
 
 PARSER: dict[str, Any] = {
     "load_dtd": False,
@@ -19,13 +19,16 @@ PARSER: dict[str, Any] = {
 }
 """Options of `etree.iterparse`: no DTD, no entities, no network; libxml2's limits on depth and text size hold."""
 
+LARGEST_ELEMENT = 16 << 20
+"""Bytes of XML above which a record is set aside: a tree of small elements takes some 25 times as much memory."""
+
 
 class BrokenXmlError(Exception):
     """The rest of a file that cannot be read; the message says why and quotes nothing of it."""
 
 
 def elements(
-    file: InputFile, kind: str, roots: Sequence[str], tags: Sequence[str], limit: int = LARGEST_RECORD
+    file: InputFile, kind: str, roots: Sequence[str], tags: Sequence[str], limit: int = LARGEST_ELEMENT
 ) -> Iterator[Any]:
     """The elements of some names, in order of their ends, each given back to the memory before the next.
 
@@ -60,7 +63,7 @@ def _check_root(file: InputFile, kind: str, roots: Sequence[str]) -> None:
     from lxml import etree
 
     with open_input(file) as stream:
-        _, root = next(etree.iterparse(_Bounded(stream, LARGEST_RECORD), events=("start",), **PARSER))
+        _, root = next(etree.iterparse(_Bounded(stream, LARGEST_ELEMENT), events=("start",), **PARSER))
         declared = root.getroottree().docinfo.internalDTD
         if declared is not None and any(declared.iterentities()):
             raise BrokenXmlError("the XML declares entities, which are not expanded: expected none")

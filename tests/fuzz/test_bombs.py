@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import zstandard
+
+from .seeds import PACKERS
 
 MEMORY_MIB = 600
 READ = """
@@ -37,22 +35,6 @@ def read(name: str, path: Path) -> tuple[list[str], list[str], int]:
     return reasons, texts, memory
 
 
-def gzipped(pieces: Iterator[bytes]) -> bytes:
-    packer = gzip.zlib.compressobj(9, wbits=31)
-    return b"".join(map(packer.compress, pieces)) + packer.flush()
-
-
-def bzipped(pieces: Iterator[bytes]) -> bytes:
-    packer = bz2.BZ2Compressor()
-    return b"".join(map(packer.compress, pieces)) + packer.flush()
-
-
-def zstandardized(pieces: Iterator[bytes]) -> bytes:
-    packer = zstandard.ZstdCompressor().compressobj()
-    return b"".join(map(packer.compress, pieces)) + packer.flush()
-
-
-PACKERS: dict[str, Callable[[Iterator[bytes]], bytes]] = {".gz": gzipped, ".bz2": bzipped, ".zst": zstandardized}
 BOMBS = {
     # format: suffix, head, what fills the file, tail, what is said, texts that are read all the same
     "jsonl": (".jsonl", b'{"text": "a"}\n', bytes(1 << 20), b'\n{"text": "b"}\n', "a line of more than", ["a", "b"]),
@@ -66,12 +48,11 @@ BOMBS = {
 }
 
 
-def bomb(name: str, mebibytes: int) -> Iterator[bytes]:
+def bomb(name: str, packed: str, mebibytes: int) -> bytes:
+    """A packed file of that size: its beginning, a member that comes again and again, and its end."""
     _, head, filler, tail, _, _ = BOMBS[name]
-    yield head
-    for _ in range(mebibytes):
-        yield filler
-    yield tail
+    pack = PACKERS[packed]
+    return pack(head) + pack(filler * 32) * (mebibytes // 32) + pack(tail)
 
 
 @pytest.mark.slow
@@ -81,7 +62,7 @@ def bomb(name: str, mebibytes: int) -> Iterator[bytes]:
 def test_a_bomb_is_set_aside_in_bounded_memory(name: str, packed: str, tmp_path: Path) -> None:
     suffix, _, _, _, said, expected = BOMBS[name]
     path = tmp_path / f"a{suffix}{packed}"
-    path.write_bytes(PACKERS[packed](bomb(name, 2048)))
+    path.write_bytes(bomb(name, packed, 2048))
     assert path.stat().st_size < 16 << 20
     reasons, texts, memory = read(name, path)
     assert any(said in reason for reason in reasons), reasons[:3]
