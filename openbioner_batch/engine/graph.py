@@ -136,10 +136,11 @@ def as_run_failure(error: BaseException) -> OpenBioNERError:
             )
         innermost = seen
         seen = getattr(seen, "cause", None) or seen.__cause__
-    last = (_message(innermost).splitlines() or [""])[-1][:300]
-    return RunFailedError(
-        f"the run stopped: {type(innermost).__name__}: {last}; what is committed stays, the same command resumes"
-    )
+    reason = type(innermost).__name__
+    if isinstance(innermost, OSError) or type(innermost).__module__.startswith("ray."):
+        # What other exceptions say could quote a record.
+        reason += f": {(_message(innermost).splitlines() or [''])[-1][:300]}"
+    return RunFailedError(f"the run stopped: {reason}; what is committed stays, the same command resumes")
 
 
 def _message(error: BaseException) -> str:

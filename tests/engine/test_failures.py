@@ -10,9 +10,7 @@ from ray.exceptions import RayTaskError
 from openbioner_batch.engine.graph import as_run_failure
 from openbioner_batch.errors import RunFailedError, TooManyQuarantinedError, UsageError
 
-ADVICE = (
-    "\nFailed to apply UDF transform after 1/1 attempts (total backoff 0.0s).\nTo change x, see y."
-)
+ADVICE = "\nFailed to apply UDF transform after 1/1 attempts (total backoff 0.0s).\nTo change x, see y."
 
 
 def carried(error: Exception) -> Exception:
@@ -28,8 +26,12 @@ def test_an_error_of_ours_keeps_its_kind_and_its_one_line(kind: type[Exception])
     assert str(found) == "the disk is full"
 
 
-def test_another_is_named_in_one_line() -> None:
-    found = as_run_failure(carried(ArithmeticError(f"no such number{ADVICE}")))
+def test_another_is_named_without_what_it_says_of_a_record() -> None:
+    found = as_run_failure(carried(ArithmeticError(f"Anna has no such number{ADVICE}")))
     assert type(found) is RunFailedError
-    assert "ArithmeticError: no such number" in str(found)
-    assert len(str(found).splitlines()) == 1
+    assert str(found) == "the run stopped: ArithmeticError; what is committed stays, the same command resumes"
+
+
+def test_a_failure_of_the_system_is_told() -> None:
+    found = as_run_failure(carried(OSError(28, f"No space left{ADVICE}")))
+    assert str(found).startswith("the run stopped: OSError: [Errno 28] No space left; what is")
