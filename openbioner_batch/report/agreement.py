@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from openbioner_batch.engine.names import DATA
-from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import open_table
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.writing import span_tuples
 from openbioner_batch.records import Span
+from openbioner_batch.report.documents import annotated_files
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -156,10 +155,7 @@ def _as_json(counts: TypeAgreement) -> dict[str, Any]:
 
 def _rows(output: str) -> Iterator[_Row]:
     """Identity and spans of each row of a run, in the order of its shards."""
-    store = Store(output)
-    names = [f"{DATA}/{name}" for name in store.names(DATA) if name.endswith(".parquet")]
-    if not names:
-        raise UsageError(f"{output} holds no annotations: expected {DATA}/*.parquet in it, as `annotate` writes them")
+    store, names = annotated_files(output)
     for name in names:
         with open_table(store, name) as parquet:
             for batch in parquet.iter_batches(_ROWS_AT_ONCE, columns=["source", "record", "spans"]):

@@ -38,15 +38,28 @@ def read_annotated(output: str, count: int, kind: str | None = None) -> list[Ann
     Raises:
         UsageError: there is no output of a run, or no span of that type in it.
     """
-    store = Store(output)
-    names = [f"{DATA}/{name}" for name in store.names(DATA) if name.endswith(".parquet")]
-    if not names:
-        raise UsageError(f"{output} holds no annotations: expected {DATA}/*.parquet in it, as `annotate` writes them")
+    store, names = annotated_files(output)
     types: set[str] = set()
     documents = list(islice(_documents(store, names, kind, types), count))
     if kind is not None and not documents and kind not in types:
         raise UsageError(f"{output} has no spans of type {kind!r}; it has {', '.join(sorted(types)) or 'no spans'}")
     return documents
+
+
+def annotated_files(output: str) -> tuple[Store, list[str]]:
+    """A tagging run's folder and the names of its data files.
+
+    Raises:
+        UsageError: there are none, or they hold no spans, as those of `deidentify` do not.
+    """
+    store = Store(output)
+    names = [f"{DATA}/{name}" for name in store.names(DATA) if name.endswith(".parquet")]
+    if names:
+        with open_table(store, names[0]) as parquet:
+            columns = parquet.schema_arrow.names
+        if "spans" in columns:
+            return store, names
+    raise UsageError(f"{output} holds no annotations: expected {DATA}/*.parquet in it, as `annotate` writes them")
 
 
 def _documents(store: Store, names: Sequence[str], kind: str | None, types: set[str]) -> Iterator[AnnotatedDocument]:

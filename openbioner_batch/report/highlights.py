@@ -76,7 +76,7 @@ def bracketed(text: str, spans: Sequence[Span]) -> str:
 
 def show_documents(documents: Sequence[AnnotatedDocument], console: Console) -> None:
     """Print documents with their spans in place, or as a table where their text is not at hand."""
-    coloured = console.is_terminal and not console.no_color
+    coloured = console.color_system is not None and not console.no_color  # a dumb terminal has no colours
     wrapped = not console.is_terminal  # one document a line for what reads a pipe
     types = sorted({span.type for document in documents for span in document.spans})
     styles = {kind: f"bold black on {COLOURS[index % len(COLOURS)]}" for index, kind in enumerate(types)}

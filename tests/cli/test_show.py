@@ -17,6 +17,7 @@ from openbioner_batch.engine.names import DATA, shard_file
 from openbioner_batch.engine.work import counts_metadata
 from openbioner_batch.errors import UsageError
 from openbioner_batch.records import annotations_schema
+from openbioner_batch.report.agreement import compare_runs
 
 TEXT = "Aspirin inhibits COX-1."
 SPANS = [
@@ -90,6 +91,16 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(UsageError, match="holds no annotations"):
             show(str(folder))
+
+
+def test_parquet_without_spans_is_no_tagging_run(tmp_path: Path) -> None:
+    """As `deidentify` writes it."""
+    (tmp_path / "data").mkdir()
+    pq.write_table(pa.table({"id": ["1"], "text": [TEXT]}), tmp_path / shard_file(DATA, 0, 0))
+    with pytest.raises(UsageError, match="holds no annotations"):
+        show(str(tmp_path))
+    with pytest.raises(UsageError, match="holds no annotations"):
+        compare_runs(str(tmp_path), str(tmp_path))
 
 
 def test_an_output_on_s3(s3: S3Server) -> None:

@@ -92,6 +92,14 @@ def test_a_terminal_gets_colours_and_a_legend() -> None:
     assert "\x1b[2J" not in rest
 
 
+def test_a_terminal_without_colours_gets_brackets() -> None:
+    document = AnnotatedDocument("17", (span("aspirin", 0, 7),), "aspirin")
+    for environment in ({"TERM": "dumb"}, {"TERM": "xterm-256color", "NO_COLOR": "1"}):
+        file = io.StringIO()
+        show_documents([document], Console(file=file, force_terminal=True, _environ=environment))
+        assert "[aspirin|drug]" in file.getvalue()
+
+
 def test_text_far_from_any_span_is_left_out() -> None:
     text = "a" * 1000 + " aspirin " + "b" * 1000
     shown = show(AnnotatedDocument("17", (span(text, 1001, 1008),), text), terminal=False)
