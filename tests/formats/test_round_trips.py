@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import zipfile
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from formats.annotating import ORIGIN, annotated, rows_of, titled
 from formats.reading import documents, read_all, rejected
@@ -147,6 +150,48 @@ def test_jsonl(tmp_path_factory: pytest.TempPathFactory, cases: list[Annotated])
     for line, (_, spans) in zip(path.read_text("utf-8").split("\n"), cases, strict=False):
         scores = [np.float32(span["score"]) for span in json.loads(line)["spans"]]
         assert scores == [np.float32(span.score) for span in spans]
+
+
+@settings(max_examples=30)
+@given(CASES, st.sampled_from(["csv", "parquet-long"]))
+def test_long_tables(tmp_path_factory: pytest.TempPathFactory, cases: list[Annotated], name: str) -> None:
+    path = write(tmp_path_factory.mktemp("x"), name, cases)
+    if name == "csv":
+        with path.open(newline="", encoding="utf-8") as stream:
+            rows = list(csv.DictReader(stream))
+    else:
+        rows = pq.read_table(path).to_pylist()
+    assert [(row["document_id"], int(row["record"])) for row in rows] == [
+        (f"doc-{number}", number) for number, (_, spans) in enumerate(cases) for _ in spans
+    ]
+    assert [
+        Span(int(row["start"]), int(row["end"]), row["type"], np.float32(row["score"]), row["text"]) for row in rows
+    ] == [span for _, spans in cases for span in spans]
+
+
+@settings(max_examples=30)
+@given(CASES)
+def test_note_nlp(cases: list[Annotated]) -> None:
+    data = get_writer("omop-note-nlp").write(rows_of(cases, [str(number) for number in range(len(cases))]), ORIGIN)
+    rows = list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+    spans = [(number, text, span) for number, (text, spans) in enumerate(cases) for span in spans]
+    for row, (number, text, span) in zip(rows, spans, strict=True):
+        assert (int(row["note_id"]), int(row["offset"]), row["lexical_variant"]) == (number, span.start, span.text)
+        kind, _, score = row["term_modifiers"].partition(",score=")
+        assert (kind, np.float32(score)) == (f"type={span.type}", span.score)
+        assert one_line(span.text) in row["snippet"]
+        assert row["snippet"] in one_line(text)
+
+
+@settings(max_examples=30)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1, max_size=4))
+def test_omop_notes(tmp_path_factory: pytest.TempPathFactory, contents: list[str]) -> None:
+    path = tmp_path_factory.mktemp("x") / "note.csv"
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream, quoting=csv.QUOTE_ALL)
+        table.writerows([["note_id", "note_text"], *enumerate(contents)])
+    found = documents(read_all(get_format("omop-note"), [path]))
+    assert [(document.id, document.text) for document in found] == [(str(n), text) for n, text in enumerate(contents)]
 
 
 @given(annotated())
