@@ -11,6 +11,7 @@ best of those tried; their precision is their default, float32, and ours is ours
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -42,17 +43,14 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "ours": [{"words": "basic"}],
     "zshot": [{"batch_size": size} for size in (1, 4, 8)],
     "loop": [{"batch_size": size} for size in (1, 8, 32)],
-    "gliner": [
-        *({"batch_size": size, "packed": False} for size in (1, 4, 8, 16)),
-        *({"batch_size": size, "packed": True} for size in (4, 8, 16)),
-    ],
+    "gliner": [*({"batch_size": size, "packed": False} for size in (1, 4, 8)), {"batch_size": 8, "packed": True}],
 }
 """What is tried of each tool; the fastest is measured."""
 SCRIPTS = {"ours": "ours.py", "zshot": "zshot_linker.py", "loop": "transformers_loop.py", "gliner": "gliner_random.py"}
 WINDOW = (100, 300)
 """Fewest and most tokens of a text: of abstracts, that fit one window of ours (300), zshot's (380) and GLiNER's."""
-TRIED, CHECKED = 16, 4
-"""Texts on which settings are tried, and on which spans are compared."""
+TRIED = 8
+"""Texts on which settings are tried."""
 
 
 @dataclass(slots=True)
@@ -71,18 +69,22 @@ class Side:
         return sum(tokens[: len(texts)]) / self.tool.find(texts, setting).seconds
 
     def tune(self, texts: Sequence[str], tokens: Sequence[int], settings: list[dict[str, Any]]) -> None:
-        """Warm up, and settle on the fastest of the settings."""
+        """Warm up, and settle on the fastest of the settings; where there is one, two texts tell its rate."""
         self.tool.find(texts[:1], settings[0])
-        for setting in settings:
-            self.tried.append({**setting, "tokens_per_second": self.rate(texts[:TRIED], tokens, setting)})
-        best = max(range(len(settings)), key=lambda i: self.tried[i]["tokens_per_second"])
-        self.setting = settings[best]
-        self.rates = []
+        texts = texts[: TRIED if len(settings) > 1 else 2]
+        self.tried = [{"setting": one, "tokens_per_second": self.rate(texts, tokens, one)} for one in settings]
+        self.setting = max(self.tried, key=lambda one: one["tokens_per_second"])["setting"]
 
     def plan(self, texts: Sequence[str], tokens: Sequence[int], seconds: float) -> None:
         """Take so many texts that a round lasts about `seconds`."""
         wanted = seconds * max(one["tokens_per_second"] for one in self.tried)
         self.texts = next((n for n in range(1, len(texts)) if sum(tokens[:n]) >= wanted), len(texts))
+
+
+def earlier_settings(reports: Sequence[Path]) -> dict[str, list[dict[str, Any]]]:
+    """The setting of every side in earlier reports; later files win."""
+    sides = [json.loads(path.read_text("utf-8"))["sides"] for path in reports]
+    return {name: [side["setting"]] for one in sides for name, side in one.items()}
 
 
 def choose_texts(corpus: str, checkpoint: str, types: Sequence[Any]) -> tuple[list[str], list[int]]:
@@ -153,6 +155,19 @@ def measure(sides: dict[str, Side], texts: list[str], tokens: list[int], rounds:
             click.echo(f"round {number + 1} of {rounds}: {side.name} {side.rates[-1]:,.1f} text tokens/s", err=True)
 
 
+def as_json(side: Side, tokens: Sequence[int]) -> dict[str, Any]:
+    """All that is known of a side."""
+    return {
+        "with": side.tool.about,
+        "setting": side.setting,
+        "tried": side.tried,
+        "texts": side.texts,
+        "tokens": sum(tokens[: side.texts]),
+        "tokens_per_second": spread(side.rates),
+        "rounds": side.rates,
+    }
+
+
 def ratios(sides: dict[str, Side]) -> dict[str, dict[str, dict[str, float]]]:
     """Of each of our sides over each peer of the same weights and over GLiNER: spread over the rounds."""
     found: dict[str, dict[str, dict[str, float]]] = {}
@@ -195,13 +210,22 @@ def show(report: dict[str, Any]) -> None:
 @click.option("--tools", default="ours,zshot,loop,gliner", show_default=True)
 @click.option("--seconds", type=click.FloatRange(min=0), default=20.0, show_default=True, help="Of a side, each round.")
 @click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--checked", type=click.IntRange(min=1), default=4, show_default=True, help="Texts of equal spans.")
+@click.option(
+    "--settings-of",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    help="An earlier report: take the settings that were best there, and try none.",
+)
 @click.option("--quick", is_flag=True, help="One short round, each tool's first setting: does it work at all.")
 @json_option
 def main(
-    corpus: str, cache: Path, variants: str, types: int, tools: str, seconds: float, rounds: int, quick: bool,
-    json_path: Path | None,
+    corpus: str, cache: Path, variants: str, types: int, tools: str, seconds: float, rounds: int, checked: int,
+    settings_of: tuple[Path, ...], quick: bool, json_path: Path | None,
 ) -> None:  # fmt: skip
     """Compare the tools on the texts of CORPUS."""
+    if quick:
+        seconds, rounds, checked = 0, 1, 1
     try:
         if unknown := [name for name in comma_list(tools) if name not in SCRIPTS]:
             raise UsageError(f"--tools {unknown[0]}: expected some of {', '.join(SCRIPTS)}")
@@ -211,13 +235,14 @@ def main(
             described = [[kind.name, kind.description] for kind in kinds]
             texts, tokens = choose_texts(corpus, next(iter(paths.values())), kinds)
             sides = start(comma_list(tools), paths, described, cache.expanduser().resolve())
-            compared = check(sides, paths, described, texts[: 1 if quick else CHECKED])
+            compared = check(sides, paths, described, texts[:checked])
+            known = earlier_settings(settings_of)
             for name, side in sides.items():
-                click.echo(f"settings of {name}", err=True)
-                tried = SETTINGS[name.split()[0]]
-                side.tune(texts[:2] if quick else texts, tokens, tried[:1] if quick else tried)
-                side.plan(texts, tokens, 0 if quick else seconds)
-            measure(sides, texts, tokens, 1 if quick else rounds)
+                tried = known.get(name, SETTINGS[name.split()[0]])
+                side.tune(texts, tokens, tried[:1] if quick else tried)
+                side.plan(texts, tokens, seconds)
+                click.echo(f"{name}: {side.setting}, {side.texts} texts", err=True)
+            measure(sides, texts, tokens, rounds)
             for side in sides.values():
                 side.tool.close()
     except OpenBioNERError as error:
@@ -226,18 +251,7 @@ def main(
         "corpus": Path(corpus).name,
         "types": types,
         "compared": compared,
-        "sides": {
-            name: {
-                "with": side.tool.about,
-                "setting": side.setting,
-                "tried": side.tried,
-                "texts": side.texts,
-                "tokens": sum(tokens[: side.texts]),
-                "tokens_per_second": spread(side.rates),
-                "rounds": side.rates,
-            }
-            for name, side in sides.items()
-        },
+        "sides": {name: as_json(side, tokens) for name, side in sides.items()},
         "ratios": ratios(sides),
         "ran_on": machine(),
     }

@@ -57,8 +57,8 @@ class Work:
         pairs: (window, type) pairs, the passes without a description not counted.
         tokens: real tokens of all passes, those without a description included.
         model_operations: of every layer over all of `tokens`, as "model FLOPs" are counted.
-        least_operations: of what exact results need: the last layer asks only at words' first subwords, and the first
-            layer's products with `[CLS] text` are the same for every type.
+        least_operations: of what exact results need: the last layer asks only at words' first subwords, and what the
+            first layer makes of `[CLS] text` by itself is the same for every type.
     """
 
     pairs: int
@@ -85,11 +85,11 @@ def work_of(prepared: Prepared, config: ModelConfig) -> Work:
         layer = 2 * (project * lengths + attend * lengths**2)
         # Keys and values everywhere; queries, their output and the feed-forward part where a word is read.
         last = 2 * (2 * hidden**2 * lengths + (2 * hidden**2 + 2 * hidden * inner) * read + attend * read * lengths)
-        shared = 2 * 3 * hidden**2 * (1 + texts).sum() * len(group)
+        of_texts = 2 * (3 * hidden**2 * (1 + texts) + attend * (1 + texts) ** 2)
         tokens += int(lengths.sum())
         pairs += (len(bounds) - 1) * len(group)
         whole += layers * layer.sum()
-        least += (layers - 1) * layer.sum() + last.sum() - shared
+        least += (layers - 1) * layer.sum() + last.sum() - of_texts.sum() * len(group)
     return Work(pairs, tokens, float(whole), float(least))
 
 

@@ -45,7 +45,7 @@ def build(asked: dict[str, Any]) -> Any:
         subtoken_pooling="first",
     )
     torch.manual_seed(0)
-    return GLiNER.from_config(config)
+    return GLiNER.from_config(config, backbone_from_pretrained=False)
 
 
 def find(model: Any, labels: list[str], texts: list[str], batch_size: int, packed: bool) -> list[Any]:

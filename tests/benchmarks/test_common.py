@@ -63,7 +63,8 @@ def test_operations_are_those_of_the_products_one_by_one(lengths: list[int], des
             tokens += total
             whole += 3 * layer(total, total, 8, 20)
             least += 2 * layer(total, total, 8, 20) + layer(words, total, 8, 20)
-            least -= product(1 + length, 8, 3 * 8) if place else 0
+            if place:  # the first layer's projections of the text and its attention to itself
+                least -= product(1 + length, 8, 3 * 8) + 2 * product(1 + length, 8, 1 + length)
     work = work_of(prepared(windows, descriptions), CONFIG)
     assert (work.pairs, work.tokens) == (len(lengths) * len(descriptions), tokens)
     assert (work.model_operations, work.least_operations) == (whole, least)
