@@ -128,6 +128,22 @@ def test_all_can_be_reached_by_the_tab_key(opened: Browser) -> None:
     assert sum(label.startswith(("<b>1", "23", "24", "3")) for label in reached) <= 2  # of the list only the current
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_text_stands_out_from_what_is_behind_it(browser: Browser, tmp_path: Path, scheme: str) -> None:
+    """At least 4.5 to 1, as WCAG 2 AA asks; twelve types use all colours."""
+    types = [f"type {number}" for number in range(12)]
+    places = [(4 * number, 4 * number + 3, name, 0.9) for number, name in enumerate(types)]
+    page = make_page([sampled("1", "abc " * 12, *places), sampled("2", "x")], types=types)
+    (tmp_path / "page.html").write_text(page, "utf-8")
+    browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    browser.open(tmp_path / "page.html", "#documents?labels=1&find=abc")
+    browser.press("1", "n")
+    found = browser.evaluate((Path(__file__).parent / "contrasts.js").read_text())
+    assert len([kind for _, kind, *_ in found if kind == "MARK"]) == 11
+    assert found[0][0] >= 4.5, found[:5]
+    assert browser.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") == (scheme == "dark")
+
+
 def test_without_texts_the_mentions_are_a_table(browser: Browser, tmp_path: Path) -> None:
     found = sampled("4", "Aspirin & <i>", (0, 7, "drug", 0.9), (10, 13, "gene", 0.2), keep_text=False)
     (tmp_path / "page.html").write_text(make_page([found]), "utf-8")
