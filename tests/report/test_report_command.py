@@ -147,6 +147,13 @@ def test_reasons_of_quarantine_are_counted_with_places(tmp_path: Path) -> None:
     assert places == "in.jsonl, record 0; in.jsonl, record 1; in.jsonl, record 2"
 
 
+@pytest.mark.parametrize("texts", [["nobody", ""], ["x"]])
+def test_a_run_that_found_nothing_has_a_page(tmp_path: Path, texts: list[str]) -> None:
+    page = page_of(commit_run(tmp_path / "run", write_input(tmp_path / "in.jsonl", texts)), tmp_path)
+    assert figures(page)["spans"] == "0"
+    assert figures(page)["without any span"] == "100 %"
+
+
 def test_which_types_stand_together(tmp_path: Path) -> None:
     from report.two_types import commit_two_types
 

@@ -52,7 +52,10 @@ def table(
 ) -> Markup:
     """A table; the first cell of each row is its head, and cells whose heads begin with `#` are numbers."""
     kinds = ["number" if head.startswith("#") else None for head in heads]
-    top = [element("th", head.lstrip("#"), scope="col", class_=kind) for head, kind in zip(heads, kinds, strict=True)]
+    top = [
+        element("th", head.lstrip("#"), scope="col", class_=kind) if head else element("td")
+        for head, kind in zip(heads, kinds, strict=True)
+    ]
     body = [
         element(
             "tr",
