@@ -59,23 +59,27 @@ class Hunt:
         self._begin()
 
     def step(self) -> None:
-        """Kill something, or, where the run is through, verify it and begin another."""
+        """Kill one to three processes or nodes, or, where the run is through, verify it and begin another."""
         before = shards(self._output)
         wait_until(lambda: shards(self._output) > before or self._has_ended(), PATIENCE_S, "the run gets no further")
         time.sleep(self._random.random() * LONGEST_PAUSE)
-        if self._has_ended():
-            self.verify()
-            self._begin()
-            return
-        kind = self._random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
-        before, began = shards(self._output), time.monotonic()
-        if not self._kill(kind):
-            return
-        wait_until(lambda: shards(self._output) > before or self._has_ended(), PATIENCE_S, f"no recovery from: {kind}")
-        self.kills.append(
-            {"killed": kind, "shards_before": before, "next_commit_after_s": round(time.monotonic() - began, 1)}
-        )
-        print(len(self.kills), self.kills[-1], flush=True)
+        kinds = self._random.choices(list(WEIGHTS), list(WEIGHTS.values()), k=self._random.choice((1, 1, 2, 3)))
+        killed = []
+        # Ray itself takes a while to recover from a driver or a node.
+        for kind in [kind for n, kind in enumerate(kinds) if kind not in kinds[:n] or kind not in ("driver", "node")]:
+            if self._has_ended():
+                self.verify()
+                self._begin()
+                break
+            if self._kill(kind):
+                killed.append((kind, shards(self._output), time.monotonic()))
+                time.sleep(self._random.random() * LONGEST_PAUSE / 4)
+        before = shards(self._output)
+        wait_until(lambda: shards(self._output) > before or self._has_ended(), PATIENCE_S, f"no recovery: {killed}")
+        for kind, done, at in killed:
+            seconds = round(time.monotonic() - at, 1)
+            self.kills.append({"killed": kind, "shards_before": done, "next_commit_after_s": seconds})
+            print(len(self.kills), self.kills[-1], flush=True)
 
     def verify(self) -> None:
         """Wait for the end of the run and compare its output."""
