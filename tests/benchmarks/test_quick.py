@@ -60,13 +60,37 @@ def test_peers_without_peers(tmp_path: Path) -> None:
     assert side["texts"] == 1
 
 
-def test_precision(notes: Path, tmp_path: Path, checkpoint: Path) -> None:
-    types = tmp_path / "types.yaml"
-    types.write_text("drug: a drug that is given\n")
+@pytest.fixture
+def types(tmp_path: Path) -> Path:
+    """A type whose description is within the small checkpoint's budget."""
+    path = tmp_path / "types.yaml"
+    path.write_text("drug: a drug that is given\n")
+    return path
+
+
+def test_precision(notes: Path, tmp_path: Path, checkpoint: Path, types: Path) -> None:
     report = report_of("precision", notes, "--model", checkpoint, "--types", types, tmp_path=tmp_path)
     assert report["documents"] == 3
     assert report["spans"]["both"] <= min(report["spans"]["float32"], report["spans"]["bfloat16"])
     assert 0 <= report["f1"] <= 1
+
+
+def test_repeats(tmp_path: Path, checkpoint: Path, types: Path) -> None:
+    path = tmp_path / "notes.jsonl"
+    bodies = (f"HISTORY: note {number}. " + "aspirin was given for fever " * 10 for number in range(200))
+    path.write_text("".join(json.dumps({"id": body[:18], "text": body}) + "\n" for body in bodies))
+    inputs = report_of("repeats", path, "--model", checkpoint, "--types", types, tmp_path=tmp_path)["inputs"]
+    assert list(inputs) == ["nothing copied", "copies first", "copies last", "copies mixed"]
+    assert inputs["nothing copied"]["ratio"]["median"] == 1
+
+
+def test_the_asked_share_of_sections_is_copied() -> None:
+    from repeats import NOTES, SECTIONS, write_archive
+
+    notes = write_archive((f"S{number}" for number in range(1000)), 4, 0.5, "mixed")
+    sections = [section for note in notes for section in note.split("\n\n")]
+    assert len(sections) == 4 * NOTES * SECTIONS
+    assert len(set(sections)) == len(sections) / 2
 
 
 @pytest.mark.slow
