@@ -141,6 +141,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--minutes", type=float, default=120, help="kill nothing after these")
     parser.add_argument("--json", type=Path, help="where to put the report")
     options = parser.parse_args()
     began = time.monotonic()
@@ -151,7 +152,7 @@ def main() -> None:
             for _ in range(2):
                 cluster.add_node()
             hunt = Hunt(cluster, Path(name), options.seed)
-            while len(hunt.kills) < options.kills:
+            while len(hunt.kills) < options.kills and time.monotonic() - began < 60 * options.minutes:
                 hunt.step()
             hunt.verify()
     found = {"seed": options.seed, "seconds": round(time.monotonic() - began), **hunt.report()}
