@@ -16,6 +16,7 @@ from openbioner_batch.records import EntityType
 
 if TYPE_CHECKING:
     from openbioner_batch.model import Tagger
+    from openbioner_batch.model.encoder import CrossEncoder
 
 settings.register_profile(
     "openbioner",
@@ -111,6 +112,14 @@ def tagger(checkpoint: Path) -> Tagger:
     from openbioner_batch.model import Tagger
 
     return Tagger.from_pretrained(checkpoint, device="cpu", dtype="float32")
+
+
+@pytest.fixture(scope="session")
+def cross_encoder(checkpoint: Path) -> CrossEncoder:
+    """The small checkpoint as a module that can be trained; leave its weights as they are."""
+    from openbioner_batch.model.checkpoint import load_encoder
+
+    return load_encoder(checkpoint).eval()
 
 
 @pytest.fixture(scope="session")

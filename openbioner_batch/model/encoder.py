@@ -7,12 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from openbioner_batch.model.config import ModelConfig
-
-_ACTIVATIONS = {
-    "gelu": F.gelu,
-    "gelu_new": lambda x: F.gelu(x, approximate="tanh"),
-    "relu": F.relu,
-}
+from openbioner_batch.model.linear import ACTIVATIONS
 
 
 def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
@@ -34,7 +29,7 @@ class Layer(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.heads = config.heads
-        self.activation = _ACTIVATIONS[config.activation]
+        self.activation = ACTIVATIONS[config.activation]
         self.query_key_value = nn.Linear(config.hidden, 3 * config.hidden)
         self.attention_output = nn.Linear(config.hidden, config.hidden)
         self.attention_norm = nn.LayerNorm(config.hidden, eps=config.layer_norm_eps)

@@ -3,79 +3,138 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from openbioner_batch.model.batching import Batch, batches
-from openbioner_batch.model.encoder import CrossEncoder
+from openbioner_batch.model.inference import InferenceEncoder
+from openbioner_batch.model.layout import Layout, lay_out
 from openbioner_batch.model.prepare import DescribedType, Prepared
 from openbioner_batch.model.tokens import Tokenizer
 
 
-@torch.inference_mode()
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """The windows of some texts that are unlike each other; copies are computed once.
+
+    Attributes:
+        texts: [unlike] token ids of each.
+        places: [unlike] which of its tokens are read: 0 for `[CLS]`, else one more than the index.
+        first_words: [unlike] the index, among all words, of each one's first.
+        copies: [windows, 2] for each window that is read, its first word and which of the unlike it equals.
+    """
+
+    texts: tuple[np.ndarray, ...]
+    places: tuple[np.ndarray, ...]
+    first_words: np.ndarray
+    copies: np.ndarray
+
+
+def find_windows(prepared: Prepared) -> Windows:
+    """The windows that hold words, equal ones once."""
+    bounds = prepared.window_bounds
+    # Words of window w are [first[w], first[w + 1]); `logits` also asks for [CLS], one place before the first window.
+    first = np.searchsorted(prepared.word_tokens, bounds)
+    first[0] = 0
+    texts: list[np.ndarray] = []
+    places: list[np.ndarray] = []
+    first_words: list[int] = []
+    copies: list[tuple[int, int]] = []
+    known: dict[tuple[bytes, bytes], int] = {}
+    for window in np.flatnonzero(np.diff(first)).tolist():
+        text = prepared.token_ids[bounds[window] : bounds[window + 1]]
+        words = slice(first[window], first[window + 1])
+        place = prepared.word_tokens[words] - bounds[window] + 1
+        number = known.setdefault((text.tobytes(), place.tobytes()), len(texts))
+        if number == len(texts):
+            texts.append(text)
+            places.append(place)
+            first_words.append(words.start)
+        copies.append((words.start, number))
+    return Windows(
+        tuple(texts), tuple(places), np.array(first_words, np.int64), np.array(copies, np.int64).reshape(-1, 2)
+    )
+
+
 def score_group(
-    model: CrossEncoder, tokenizer: Tokenizer, prepared: Prepared, types: Sequence[DescribedType], token_budget: int
+    encoder: InferenceEncoder,
+    tokenizer: Tokenizer,
+    windows: Windows,
+    words: int,
+    types: Sequence[DescribedType],
+    token_budget: int,
 ) -> np.ndarray:
     """The logits of every word for one group of types.
+
+    Args:
+        encoder: the model.
+        tokenizer: for its special tokens.
+        windows: what is to be read.
+        words: how many words all texts have.
+        types: asked together.
+        token_budget: tokens of one batch.
 
     Returns:
         float32 [words, 1 + types]. Column 0 (no entity) is the maximum of what the text-only pass and every type's
         pass say against an entity; column k is the evidence of the k-th type's pass.
     """
-    device = next(model.parameters()).device
-    logits = np.full((len(prepared.word_tokens), 1 + len(types)), -np.inf, np.float32)
-    bounds = prepared.window_bounds
-    # Words of window w are [first[w], first[w + 1]); `logits` also asks for [CLS], one place before the first window.
-    first = np.searchsorted(prepared.word_tokens, bounds)
-    first[0] = 0
-    read = np.flatnonzero(np.diff(first))
-    heads = {name: getattr(model, name) for name in ("evidence", "against", "background")}
-    weights = torch.cat([heads[name].weight for name in heads]).float()
-    biases = torch.cat([heads[name].bias for name in heads]).float()
-    descriptions = np.array([len(kind.description) for kind in types], np.int64)
-    for batch in batches(np.diff(bounds)[read], descriptions, token_budget):
-        batch = Batch(batch.length, read[batch.windows], batch.columns)
-        rows, places, words = _places(batch, prepared, first)
-        hidden = model(*(part.to(device) for part in _inputs(batch, prepared, types, tokenizer)))
-        read_states = hidden[torch.from_numpy(rows).to(device), torch.from_numpy(places).to(device)].float()
-        evidence, against, background = F.linear(read_states, weights, biases).T.cpu().numpy()
-        columns = batch.columns[rows]
-        alone = columns == 0
-        negative = np.where(alone, background, against)
-        np.maximum.at(logits[:, 0], words, negative)
-        logits[words[~alone], columns[~alone]] = evidence[~alone]
+    logits = np.full((words, 1 + len(types)), -np.inf, np.float32)
+    descriptions = [np.array(kind.description, np.int64) for kind in types]
+    window_tokens = np.array([len(text) for text in windows.texts], np.int64)
+    description_tokens = np.array([len(description) for description in descriptions], np.int64)
+    under_way: list[tuple[Batch, Layout, Tensor]] = []
+    for planned in batches(window_tokens, description_tokens, token_budget):
+        under_way += _encode(encoder, windows, planned, descriptions, tokenizer)
+        # One batch behind: a GPU computes while the next is laid out.
+        while len(under_way) > 1:
+            _collect(encoder, windows, *under_way.pop(0), logits)
+    for waiting in under_way:
+        _collect(encoder, windows, *waiting, logits)
+    for first_word, number in windows.copies.tolist():
+        original, count = int(windows.first_words[number]), len(windows.places[number])
+        if first_word != original:
+            logits[first_word : first_word + count] = logits[original : original + count]
     return logits
 
 
-def _places(batch: Batch, prepared: Prepared, first: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For every word read from a batch: its row, its place in the row, and its index among all words."""
-    counts = first[batch.windows + 1] - first[batch.windows]
-    rows = np.repeat(np.arange(len(counts)), counts)
-    words = np.arange(counts.sum()) + np.repeat(first[batch.windows] - np.cumsum(counts) + counts, counts)
-    places = prepared.word_tokens[words] - prepared.window_bounds[batch.windows][rows] + 1  # [CLS] stands first
-    return rows, places, words
+def _encode(
+    encoder: InferenceEncoder, windows: Windows, batch: Batch, descriptions: Sequence[np.ndarray], tokenizer: Tokenizer
+) -> list[tuple[Batch, Layout, Tensor]]:
+    """A batch's heads; where memory does not suffice, those of its halves."""
+    layout = lay_out(batch, windows.texts, windows.places, descriptions, tokenizer.cls, tokenizer.sep)
+    try:
+        return [(batch, layout, encoder(layout))]
+    except (MemoryError, RuntimeError) as error:
+        halves = batch.halves()
+        if not (halves and _is_out_of_memory(error)):
+            raise
+    if encoder.device.type == "cuda":
+        torch.cuda.empty_cache()
+    return [found for half in halves for found in _encode(encoder, windows, half, descriptions, tokenizer)]
 
 
-def _inputs(
-    batch: Batch, prepared: Prepared, types: Sequence[DescribedType], tokenizer: Tokenizer
-) -> tuple[Tensor, Tensor, Tensor]:
-    token_ids = np.zeros((len(batch.windows), batch.length), np.int64)
-    segments = np.zeros_like(token_ids)
-    lengths = np.zeros(len(batch.windows), np.int64)
-    token_ids[:, 0] = tokenizer.cls
-    for row, (window, column) in enumerate(zip(batch.windows.tolist(), batch.columns.tolist(), strict=True)):
-        start, stop = prepared.window_bounds[window], prepared.window_bounds[window + 1]
-        end = 1 + stop - start
-        token_ids[row, 1:end] = prepared.token_ids[start:stop]
-        lengths[row] = end
-        if column:
-            description = types[column - 1].description
-            lengths[row] = end + len(description) + 2
-            token_ids[row, end] = tokenizer.sep
-            token_ids[row, end + 1 : lengths[row] - 1] = description
-            token_ids[row, lengths[row] - 1] = tokenizer.sep
-            segments[row, end : lengths[row]] = 1
-    return torch.from_numpy(token_ids), torch.from_numpy(segments), torch.from_numpy(lengths)
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out: torch has a class for GPUs, and words for CPUs."""
+    words = ("not enough memory", "can't allocate memory", "could not create a memory", "bad allocation", "bad_alloc")
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(word in str(error) for word in words)
+
+
+def _collect(
+    encoder: InferenceEncoder, windows: Windows, batch: Batch, layout: Layout, heads: Tensor, logits: np.ndarray
+) -> None:
+    """Enter what a batch says into the logits of its windows' words."""
+    found = heads.cpu().numpy()
+    if not np.isfinite(found).all():
+        found = encoder(layout, shifted=True).cpu().numpy()
+    for stretch in layout.stretches:
+        column = batch.columns[stretch.column]
+        for row, window in enumerate(batch.blocks[stretch.block].windows.tolist()):
+            start, count = stretch.read_start + row * stretch.reads, len(windows.places[window])
+            evidence, against, background = found[:, start : start + count]
+            into = logits[windows.first_words[window] :][:count]
+            np.maximum(into[:, 0], against if column else background, out=into[:, 0])
+            if column:
+                into[:, column] = evidence

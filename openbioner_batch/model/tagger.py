@@ -17,9 +17,10 @@ from openbioner_batch.model.config import WindowSettings
 from openbioner_batch.model.decoding import decode
 from openbioner_batch.model.device import default_token_budget, resolve_device, resolve_dtype
 from openbioner_batch.model.encoder import CrossEncoder
+from openbioner_batch.model.inference import InferenceEncoder
 from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.model.prepare import Prepared, Preparer, check_windows
-from openbioner_batch.model.scoring import score_group
+from openbioner_batch.model.scoring import find_windows, score_group
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.records import EntityType, Span
 
@@ -50,7 +51,7 @@ class Tagger:
         token_budget: int | None = None,
         calibration: Calibration | None = None,
     ) -> None:
-        self.model = model.to(device=device, dtype=getattr(torch, dtype)).eval()
+        self.encoder = InferenceEncoder(model, getattr(torch, dtype), device)
         self.tokenizer = tokenizer
         self.device = device
         self.dtype = dtype
@@ -103,7 +104,7 @@ class Tagger:
 
     def preparer(self, types: Sequence[EntityType] | Sequence[Sequence[EntityType]], words: str = "basic") -> Preparer:
         """What makes `Prepared` for this model; it can travel to other processes."""
-        return Preparer(self.tokenizer, self.model.config, types, self.windows, words)
+        return Preparer(self.tokenizer, self.encoder.config, types, self.windows, words)
 
     def tag(
         self,
@@ -142,8 +143,9 @@ class Tagger:
         Yields:
             float32 [words, 1 + types], column 0 for no entity.
         """
+        windows, words = find_windows(prepared), len(prepared.word_tokens)
         for types in prepared.groups:
-            yield score_group(self.model, self.tokenizer, prepared, types, self.token_budget)
+            yield score_group(self.encoder, self.tokenizer, windows, words, types, self.token_budget)
 
     def decode(self, prepared: Prepared, logits: Iterable[np.ndarray]) -> list[Tagged]:
         """The spans that the raw logits of each group mean, calibrated if the tagger is."""
@@ -185,7 +187,8 @@ class Tagger:
             word_offsets=np.zeros((len(tokens) + 1, 2), np.int32),
             word_breaks=np.zeros(len(tokens) + 1, np.bool_),
         )
-        return score_group(self.model, self.tokenizer, whole, described, self.token_budget)
+        (logits,) = self.word_logits(whole)
+        return logits
 
 
 def _portions(texts: Sequence[str]) -> Iterator[list[str]]:

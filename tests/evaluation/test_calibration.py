@@ -17,6 +17,7 @@ from openbioner_batch.evaluation.calibration import STAGES, ScoredCorpus, calibr
 from openbioner_batch.evaluation.labels import resolve_labels
 from openbioner_batch.evaluation.settings import Task
 from openbioner_batch.model import Calibration, Tagger, read_calibration
+from openbioner_batch.model.encoder import CrossEncoder
 from openbioner_batch.report.ablation import draw_ablation
 from openbioner_batch.report.scores import ablation_table
 
@@ -74,11 +75,13 @@ def shifted(corpus: ScoredCorpus, shift: list[float]) -> ScoredCorpus:
     return ScoredCorpus(corpus.name, halves)  # type: ignore[arg-type]
 
 
-def test_what_is_searched_over_is_what_evaluate_scores(folder: Path, tagger: Tagger, scored: ScoredCorpus) -> None:
+def test_what_is_searched_over_is_what_evaluate_scores(
+    folder: Path, tagger: Tagger, cross_encoder: CrossEncoder, scored: ScoredCorpus
+) -> None:
     corpus = read_corpus(folder / "devel.tsv")
     for calibration in (None, Calibration(neg_bias=0.5, type_thresholds={"drug": 0.6})):
         calibrated = Tagger(
-            tagger.model, tagger.tokenizer, folder, "cpu", "float32", tagger.windows, calibration=calibration
+            cross_encoder, tagger.tokenizer, folder, "cpu", "float32", tagger.windows, calibration=calibration
         )
         finder = model_finder(calibrated, [labels(folder).described("definition")], "whitespace")
         counts = count_found(corpus, labels(folder), find_spans(finder, corpus))

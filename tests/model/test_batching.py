@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openbioner_batch.model import EntityType, Tagger
-from openbioner_batch.model.batching import LENGTH_STEP, batches
+from openbioner_batch.model.batching import Batch, batches
 
 
 @given(
@@ -18,12 +18,31 @@ from openbioner_batch.model.batching import LENGTH_STEP, batches
 def test_every_pair_once_within_the_budget(windows: list[int], descriptions: list[int], budget: int) -> None:
     seen = []
     for batch in batches(np.array(windows), np.array(descriptions, int), budget):
-        assert len(batch.windows) == 1 or len(batch.windows) * batch.length <= budget
-        for window, column in zip(batch.windows.tolist(), batch.columns.tolist(), strict=True):
-            real = 1 + windows[window] + (descriptions[column - 1] + 2 if column else 0)
-            assert 0 <= batch.length - real < LENGTH_STEP
-            seen.append((window, column))
+        assert all(windows[window] == block.tokens for block in batch.blocks for window in block.windows.tolist())
+        pairs = pairs_of(batch)
+        tokens = sum(1 + windows[window] + (descriptions[column - 1] + 2 if column else 0) for window, column in pairs)
+        in_one_window = len({window for window, _ in pairs}) == 1
+        assert tokens <= budget or (in_one_window and len(batch.columns) == 1)
+        seen += pairs
     assert sorted(seen) == [(w, c) for w in range(len(windows)) for c in range(1 + len(descriptions))]
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=20), st.lists(st.integers(4, 9), max_size=6))
+def test_halves_are_the_whole_and_end_at_one_pair(windows: list[int], descriptions: list[int]) -> None:
+    (batch,) = batches(np.array(windows), np.array(descriptions, int), 1 << 20)
+    waiting, single = [batch], []
+    while waiting:
+        one = waiting.pop()
+        if halves := one.halves():
+            assert sorted(pair for half in halves for pair in pairs_of(half)) == sorted(pairs_of(one))
+            waiting += halves
+        else:
+            single += pairs_of(one)
+    assert sorted(single) == sorted(pairs_of(batch))
+
+
+def pairs_of(batch: Batch) -> list[tuple[int, int]]:
+    return [(window, c) for block in batch.blocks for window in block.windows.tolist() for c in batch.columns]
 
 
 def test_types_over_25_are_asked_in_groups_and_spans_of_groups_may_overlap(tagger: Tagger) -> None:

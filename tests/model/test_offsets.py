@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from openbioner_batch.model import EntityType, Prepared, Tagger
+from openbioner_batch.model.checkpoint import load_encoder
 from openbioner_batch.model.sentences import sentence_starts
 
 AWKWARD = st.text(
@@ -71,14 +73,12 @@ def test_special_tokens_in_a_text_are_ordinary_text(tagger: Tagger) -> None:
     assert not {tagger.tokenizer.sep, tagger.tokenizer.mask, tagger.tokenizer.cls} & set(ids)
 
 
-def test_a_span_keeps_the_accent_on_its_last_letter(tagger: Tagger) -> None:
+def test_a_span_keeps_the_accent_on_its_last_letter(checkpoint: Path, tagger: Tagger) -> None:
     everything = [EntityType("any", "the patient")]
     text = "cafe\u0301"
-    tagger.model.evidence.bias.data += 100.0
-    try:
-        (spans,) = tagger.tag([text], everything)
-    finally:
-        tagger.model.evidence.bias.data -= 100.0
+    model = load_encoder(checkpoint)
+    model.evidence.bias.data += 100.0
+    (spans,) = Tagger(model, tagger.tokenizer, checkpoint, "cpu", "float32").tag([text], everything)
     assert [span.text for span in spans] == [text]
 
 

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from openbioner_batch.engine.store import Store
-from openbioner_batch.model import Tagger
 from openbioner_batch.model.config import ModelConfig
+from openbioner_batch.model.encoder import CrossEncoder
 from openbioner_batch.training.display import Display, draw_curves
 from openbioner_batch.training.flops import peak_flops, training_flops
 from openbioner_batch.training.monitor import METRICS, TENSORBOARD, Metrics
@@ -78,16 +78,16 @@ def test_curves_are_a_picture() -> None:
     assert image.startswith(b"\x89PNG")
 
 
-def test_operations_are_those_that_torch_counts(tagger: Tagger) -> None:
+def test_operations_are_those_that_torch_counts(cross_encoder: CrossEncoder) -> None:
     from torch.utils.flop_counter import FlopCounterMode
 
-    config: ModelConfig = tagger.model.config
+    config: ModelConfig = cross_encoder.config
     lengths = np.full(3, 40)
     counter = FlopCounterMode(display=False)
     with counter, torch.enable_grad():
         ids = torch.ones(3, 40, dtype=torch.int64)
-        tagger.model(ids, torch.zeros_like(ids), torch.from_numpy(lengths)).sum().backward()
-    tagger.model.zero_grad(set_to_none=True)
+        cross_encoder(ids, torch.zeros_like(ids), torch.from_numpy(lengths)).sum().backward()
+    cross_encoder.zero_grad(set_to_none=True)
     assert training_flops(config, lengths) == pytest.approx(counter.get_total_flops(), rel=0.02)
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from openbioner_batch.model import EntityType, Tagger
+from openbioner_batch.model.encoder import CrossEncoder
 from openbioner_batch.training import packing
 from openbioner_batch.training.objective import TaggingObjective, weighted_loss
 from openbioner_batch.training.packing import pack_questions
@@ -22,7 +23,7 @@ def question(tagger: Tagger, text: str, types: list[EntityType], targets: list[i
 
 @pytest.mark.parametrize("smallest", [0, 10_000], ids=["many rectangles", "one rectangle"])
 def test_training_and_tagging_agree_on_every_logit(
-    tagger: Tagger, types: list[EntityType], smallest: int, monkeypatch: pytest.MonkeyPatch
+    tagger: Tagger, types: list[EntityType], smallest: int, monkeypatch: pytest.MonkeyPatch, cross_encoder: CrossEncoder
 ) -> None:
     monkeypatch.setattr(packing, "_SMALLEST", smallest)
     first = question(tagger, "aspirin was given in lung cancer", types, [0] * 6)
@@ -30,7 +31,7 @@ def test_training_and_tagging_agree_on_every_logit(
     batch = pack_questions([first, second], tagger.tokenizer)
     assert (len(batch.rectangles) == 1) == bool(smallest)
     with torch.inference_mode():
-        logits = TaggingObjective(tagger.model, 1.0).logits(batch).numpy()
+        logits = TaggingObjective(cross_encoder, 1.0).logits(batch).numpy()
     expected = tagger.logits("aspirin was given in lung cancer", types)[1:]
     np.testing.assert_allclose(logits[:6], expected, atol=1e-5)
     np.testing.assert_allclose(logits[6:, :2], tagger.logits("no fever", types[:1])[1:], atol=1e-5)
@@ -46,20 +47,24 @@ def test_words_of_no_entity_weigh_less_and_ignored_words_nothing() -> None:
     assert float(weighted_loss(logits, targets, 0.5)) == pytest.approx(float(expected), abs=1e-6)
 
 
-def test_the_dynamic_weight_is_entities_by_words_of_none(tagger: Tagger, types: list[EntityType]) -> None:
+def test_the_dynamic_weight_is_entities_by_words_of_none(
+    tagger: Tagger, types: list[EntityType], cross_encoder: CrossEncoder
+) -> None:
     batch = pack_questions([question(tagger, "aspirin was given in fever", types, [1, 0, 0, 0, 2])], tagger.tokenizer)
     with torch.inference_mode():
-        dynamic = TaggingObjective(tagger.model, "dynamic")(batch)
-        fixed = TaggingObjective(tagger.model, 2 / 3)(batch)
+        dynamic = TaggingObjective(cross_encoder, "dynamic")(batch)
+        fixed = TaggingObjective(cross_encoder, 2 / 3)(batch)
     torch.testing.assert_close(dynamic, fixed)
 
 
-def test_the_pooler_alone_gets_no_gradient(tagger: Tagger, types: list[EntityType]) -> None:
+def test_the_pooler_alone_gets_no_gradient(
+    tagger: Tagger, types: list[EntityType], cross_encoder: CrossEncoder
+) -> None:
     batch = pack_questions([question(tagger, "aspirin was given", types, [1, 0, 0])], tagger.tokenizer)
     with torch.enable_grad():
-        TaggingObjective(tagger.model, 1.0)(batch).backward()
-    without = {name.split(".")[0] for name, p in tagger.model.named_parameters() if p.grad is None}
-    tagger.model.zero_grad(set_to_none=True)
+        TaggingObjective(cross_encoder, 1.0)(batch).backward()
+    without = {name.split(".")[0] for name, p in cross_encoder.named_parameters() if p.grad is None}
+    cross_encoder.zero_grad(set_to_none=True)
     assert without == {"pooler"}
 
 

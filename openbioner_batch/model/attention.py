@@ -1,0 +1,131 @@
+"""Attention over sequences without padding, on CPUs and on GPUs.
+
+Queries come scaled so that their products with keys are logarithms to base 2 of the unnormalised weights: torch's
+exp2 is two and a half times as fast as its exp on a CPU.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from openbioner_batch.model.layout import Layout, Stretch
+
+LOG2_E = math.log2(math.e)
+_SCORES_AT_ONCE = 2 << 20
+"""Weights that are held at a time on a CPU: about what its caches hold."""
+_LEAST_SUM = 1e-30
+"""A sum of weights below this has lost its precision."""
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, layout: Layout, reads_only: bool, shifted: bool) -> Tensor:
+    """What each token gathers from its sequence.
+
+    Args:
+        query: [tokens or reads, heads, size], scaled.
+        key, value: [tokens, heads, size].
+        layout: of the batch.
+        reads_only: whether the queries are those of the read tokens alone.
+        shifted: whether to subtract each row's largest score before the exponential; without it, scores beyond the
+            range of floats give NaN. Heeded on CPUs; elsewhere it is always done.
+
+    Returns:
+        [tokens or reads, heads * size].
+    """
+    if query.device.type == "cpu":
+        return _attend_on_cpu(query, key, value, layout.stretches, reads_only, shifted)
+    half = query.dtype in (torch.bfloat16, torch.float16)
+    if (
+        query.is_cuda and half and torch.cuda.get_device_capability(query.device) >= (8, 0)
+    ):  # what flash attention takes
+        return _attend_packed(query, key, value, layout.stretches, reads_only)
+    return attend_by_stretches(query, key, value, layout.stretches, reads_only)
+
+
+def attend_by_stretches(
+    query: Tensor, key: Tensor, value: Tensor, stretches: Sequence[Stretch], reads_only: bool
+) -> Tensor:
+    """By torch's own attention, stretch by stretch: any device and number format."""
+    context = torch.empty_like(query)
+    for stretch in stretches:
+        of_query = _queries(stretch, reads_only)
+        q = query[of_query].unflatten(0, (stretch.sequences, -1)).transpose(1, 2)
+        k, v = (
+            part[stretch.start : stretch.start + stretch.sequences * stretch.length]
+            .unflatten(0, (stretch.sequences, -1))
+            .transpose(1, 2)
+            for part in (key, value)
+        )
+        found = F.scaled_dot_product_attention(q, k, v, scale=1 / LOG2_E)
+        context[of_query] = found.transpose(1, 2).flatten(0, 1)
+    return context.flatten(1)
+
+
+def _attend_packed(query: Tensor, key: Tensor, value: Tensor, stretches: Sequence[Stretch], reads_only: bool) -> Tensor:
+    """By one launch of variable-length flash attention."""
+    from torch.nn.attention.varlen import varlen_attn
+
+    lengths = [stretch.length for stretch in stretches for _ in range(stretch.sequences)]
+    queries = [stretch.reads for stretch in stretches for _ in range(stretch.sequences)] if reads_only else lengths
+    size = query.shape[-1]
+    if size % 8:  # what the kernel takes
+        query, key, value = (F.pad(part, (0, 8 - size % 8)) for part in (query, key, value))
+    query_bounds, key_bounds = (
+        torch.tensor([0, *counts], dtype=torch.int32).cumsum(0, dtype=torch.int32).to(query.device, non_blocking=True)
+        for counts in (queries, lengths)
+    )
+    found = varlen_attn(query, key, value, query_bounds, key_bounds, max(queries), max(lengths), scale=1 / LOG2_E)
+    assert isinstance(found, Tensor)
+    return found[..., :size].flatten(1)
+
+
+def _queries(stretch: Stretch, reads_only: bool) -> slice:
+    start, each = (stretch.read_start, stretch.reads) if reads_only else (stretch.start, stretch.length)
+    return slice(start, start + stretch.sequences * each)
+
+
+def _attend_on_cpu(
+    query: Tensor, key: Tensor, value: Tensor, stretches: Sequence[Stretch], reads_only: bool, shifted: bool
+) -> Tensor:
+    context = torch.empty_like(query)
+    heads = query.shape[1]
+    for stretch in stretches:
+        each = stretch.reads if reads_only else stretch.length
+        start = _queries(stretch, reads_only).start
+        step = max(1, _SCORES_AT_ONCE // (heads * each * stretch.length))
+        for low in range(0, stretch.sequences, step):
+            count = min(step, stretch.sequences - low)
+            of_query = slice(start + low * each, start + (low + count) * each)
+            first = stretch.start + low * stretch.length
+            of_key = slice(first, first + count * stretch.length)
+            q, k, v = (by_head(part, count) for part in (query[of_query], key[of_key], value[of_key]))
+            scores = torch.bmm(q, k.transpose(1, 2))
+            if shifted:
+                scores -= scores.amax(-1, keepdim=True)
+            weights = scores.exp2_()
+            target = context[of_query].unflatten(0, (count, -1))
+            put(target, torch.bmm(weights, v), weights.sum(-1, keepdim=True, dtype=torch.float32))
+    return context.flatten(1)
+
+
+def by_head(part: Tensor, sequences: int) -> Tensor:
+    """[sequences * length, heads, size] as [sequences * heads, length, size]."""
+    if sequences == 1:
+        return part.transpose(0, 1)
+    return part.unflatten(0, (sequences, -1)).transpose(1, 2).flatten(0, 1)
+
+
+def put(target: Tensor, gathered: Tensor, sums: Tensor) -> None:
+    """Write weighted sums, divided by the sums of the weights, to where their tokens stand.
+
+    Args:
+        target: [sequences, length, heads, size].
+        gathered: [sequences * heads, length, size].
+        sums: [sequences * heads, length, 1] float32. Those too small to be trusted make NaN.
+    """
+    mean = gathered / sums.masked_fill_(sums < _LEAST_SUM, torch.nan)
+    target.copy_(mean.unflatten(0, (len(target), -1)).transpose(1, 2))

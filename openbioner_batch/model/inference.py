@@ -1,0 +1,122 @@
+"""The cross-encoder arranged for inference: the mathematics of `encoder.py` without what nobody reads.
+
+Sequences lie one after another, without padding. What texts and descriptions do alike in several sequences is computed
+once in the first layer. In the last layer only the tokens that are read ask; the others are keys and values. Sums of
+layers and norms are float32 whatever the matrices are, which is both nearer to float32 and faster on a CPU.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from openbioner_batch.model.attention import LOG2_E, attend
+from openbioner_batch.model.encoder import CrossEncoder, Layer
+from openbioner_batch.model.first_layer import attend_sharing
+from openbioner_batch.model.layout import Layout
+from openbioner_batch.model.linear import linear
+
+
+class InferenceLayer:
+    """One transformer block, its projections to be asked for together or apart."""
+
+    def __init__(self, layer: Layer, activation: str, dtype: torch.dtype, device: str, last: bool) -> None:
+        weight, bias = (part.detach().clone() for part in (layer.query_key_value.weight, layer.query_key_value.bias))
+        width = weight.shape[1]
+        scale = LOG2_E / math.sqrt(width // layer.heads)  # what `attend` expects of queries
+        weight[:width] *= scale
+        bias[:width] *= scale
+        # The last layer's queries are fewer than its keys.
+        bounds = [0, width, 3 * width] if last else [0, 3 * width]
+        self._projections = [linear(weight[a:b], bias[a:b], dtype, device) for a, b in pairwise(bounds)]
+        self._attention_output = linear(layer.attention_output.weight, layer.attention_output.bias, dtype, device)
+        self._up = linear(layer.up.weight, layer.up.bias, dtype, device, activation)
+        self._down = linear(layer.down.weight, layer.down.bias, dtype, device)
+        self._attention_norm = AddNorm(layer.attention_norm, device)
+        self._output_norm = AddNorm(layer.output_norm, device)
+        self._heads = layer.heads
+        self._dtype = dtype
+        self.last = last
+
+    def project(self, hidden: Tensor, asking: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Query, key and value as [tokens, heads, size].
+
+        Args:
+            hidden: [tokens, width] float32.
+            asking: [reads, width], those of them that ask in the last layer; before it, all do.
+        """
+        given = [asking.to(self._dtype), hidden.to(self._dtype)] if self.last else [hidden.to(self._dtype)]
+        projected = [project(x) for project, x in zip(self._projections, given, strict=True)]
+        size = hidden.shape[1] // self._heads
+        query, key, value = (part for x in projected for part in x.unflatten(1, (-1, self._heads, size)).unbind(1))
+        return query, key, value
+
+    def finish(self, asking: Tensor, context: Tensor) -> Tensor:
+        """The layer's result [tokens, width] float32, from its input and what attention gathered for it."""
+        hidden = self._attention_norm(asking, self._attention_output(context))
+        return self._output_norm(hidden, self._down(self._up(hidden.to(self._dtype))))
+
+
+class AddNorm:
+    """Layer normalisation of a sum, in float32."""
+
+    def __init__(self, norm: nn.LayerNorm, device: str) -> None:
+        self._weight, self._bias = (part.detach().to(device, torch.float32) for part in (norm.weight, norm.bias))
+        self._eps = norm.eps
+
+    def __call__(self, *parts: Tensor) -> Tensor:
+        return F.layer_norm(sum(parts[1:], parts[0]), self._weight.shape, self._weight, self._bias, self._eps)
+
+
+class InferenceEncoder:
+    """A cross-encoder's weights on one device in one number format, for inference alone."""
+
+    def __init__(self, model: CrossEncoder, dtype: torch.dtype, device: str) -> None:
+        self.config = model.config
+        self.device = torch.device(device)
+        embeddings = (model.token_embedding, model.position_embedding, model.segment_embedding)
+        self._embeddings = [table.weight.detach().to(device, torch.float32) for table in embeddings]
+        self._embedding_norm = AddNorm(model.embedding_norm, device)
+        self._layers = [
+            InferenceLayer(layer, model.config.activation, dtype, device, last=layer is model.layers[-1])
+            for layer in model.layers
+            if isinstance(layer, Layer)
+        ]
+        heads = (model.evidence, model.against, model.background)
+        self._head_weight = torch.cat([head.weight.detach() for head in heads]).to(device, torch.float32)
+        self._head_bias = torch.cat([head.bias.detach() for head in heads]).to(device, torch.float32)
+
+    @torch.inference_mode()
+    def __call__(self, layout: Layout, shifted: bool = False) -> Tensor:
+        """What the heads say of the tokens that are read.
+
+        Args:
+            layout: of a batch.
+            shifted: whether attention guards against scores beyond the range of floats. It costs time, and no known
+                model has such scores; where one has, the result without it is NaN.
+
+        Returns:
+            float32 [3, reads]: evidence for the type, against it, and against any from a text alone.
+        """
+        arrays = (layout.token_ids, layout.positions, layout.segments, layout.source, layout.read)
+        *places, source, read = (torch.from_numpy(array).to(self.device, non_blocking=True) for array in arrays)
+        distinct = self._embedding_norm(
+            *(F.embedding(x, table) for x, table in zip(places, self._embeddings, strict=True))
+        )
+        hidden = distinct[source]
+        for number, layer in enumerate(self._layers):
+            asking = hidden[read] if layer.last else hidden
+            shares = number == 0 and not layer.last
+            query, key, value = layer.project(distinct if shares else hidden, asking)
+            if shares and self.device.type == "cpu" and not shifted:
+                context = attend_sharing(query, key, value, layout)
+            else:
+                if shares:
+                    query, key, value = query[source], key[source], value[source]
+                context = attend(query, key, value, layout, layer.last, shifted)
+            hidden = layer.finish(asking, context)
+        return F.linear(hidden, self._head_weight, self._head_bias).T

@@ -1,0 +1,132 @@
+"""Where the tokens of a batch lie: sequences without padding, and what they share stored once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from openbioner_batch.model.batching import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Equally long sequences, one after another: the windows of one block in one column.
+
+    Attributes:
+        block, column: which; the column's place in the batch, not its number.
+        start: of the first sequence, among the batch's tokens.
+        sequences: how many.
+        length: tokens of each; the first `text` of them are `[CLS]` and the window.
+        text: see `length`.
+        read_start: of the first sequence's read tokens, among all read tokens.
+        reads: read tokens of each sequence.
+    """
+
+    block: int
+    column: int
+    start: int
+    sequences: int
+    length: int
+    text: int
+    read_start: int
+    reads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A batch as the encoder takes it.
+
+    Distinct are the tokens that differ in id, position or segment: a window's text is stored once for all columns,
+    a description once for all windows of one length.
+
+    Attributes:
+        token_ids, positions, segments: [distinct] int64 each.
+        text_starts: [blocks] where each block's texts begin among the distinct tokens.
+        description_starts: [blocks, columns] where each description begins there, for column 0 an empty one.
+        source: [tokens] int64, the distinct token that stands at each place of the sequences.
+        read: [reads] int64, the places that are read, stretch by stretch.
+        stretches: block by block, in each column by column.
+    """
+
+    token_ids: np.ndarray
+    positions: np.ndarray
+    segments: np.ndarray
+    text_starts: np.ndarray
+    description_starts: np.ndarray
+    source: np.ndarray
+    read: np.ndarray
+    stretches: tuple[Stretch, ...]
+
+
+def lay_out(
+    batch: Batch,
+    texts: Sequence[np.ndarray],
+    places: Sequence[np.ndarray],
+    descriptions: Sequence[np.ndarray],
+    cls: int,
+    sep: int,
+) -> Layout:
+    """Lay out a batch.
+
+    Args:
+        batch: what to lay out.
+        texts: [windows] token ids of each window.
+        places: [windows] which tokens of it are read, 0 for `[CLS]`.
+        descriptions: [types] token ids of each.
+        cls, sep: ids of the special tokens.
+    """
+    ids: list[np.ndarray] = []
+    positions: list[np.ndarray] = []
+    lengths: list[int] = []
+    text_starts = np.zeros(len(batch.blocks), np.int64)
+    description_starts = np.zeros((len(batch.blocks), len(batch.columns)), np.int64)
+    source: list[np.ndarray] = []
+    read: list[np.ndarray] = []
+    stretches: list[Stretch] = []
+    distinct = tokens = reads = 0
+    tails = [np.concatenate([[sep], descriptions[c - 1], [sep]]) if c else np.zeros(0, np.int64) for c in batch.columns]
+    for number, block in enumerate(batch.blocks):
+        text, count = 1 + block.tokens, len(block.windows)
+        rows = np.full((count, text), cls, np.int64)
+        rows[:, 1:] = np.stack([texts[window] for window in block.windows])
+        text_starts[number] = distinct
+        ids.append(rows.ravel())
+        positions.append(np.tile(np.arange(text), count))
+        text_source = distinct + np.arange(count * text).reshape(count, text)
+        distinct += count * text
+        lengths.append(count * text)
+        wanted = _even([places[window] for window in block.windows])
+        for column, tail in enumerate(tails):
+            description_starts[number, column] = distinct
+            length = text + len(tail)
+            ids.append(tail)
+            positions.append(np.arange(text, length))
+            lengths.append(len(tail))
+            of_tail = np.broadcast_to(distinct + np.arange(len(tail)), (count, len(tail)))
+            source.append(np.concatenate([text_source, of_tail], axis=1).ravel())
+            read.append((tokens + length * np.arange(count)[:, None] + wanted).ravel())
+            stretches.append(Stretch(number, column, tokens, count, length, text, reads, wanted.shape[1]))
+            distinct += len(tail)
+            tokens += count * length
+            reads += wanted.size
+    of_text = np.array([True, *([False] * len(tails))] * len(batch.blocks))
+    return Layout(
+        np.concatenate(ids).astype(np.int64),
+        np.concatenate(positions),
+        np.repeat(np.where(of_text, 0, 1), lengths),
+        text_starts,
+        description_starts,
+        np.concatenate(source),
+        np.concatenate(read),
+        tuple(stretches),
+    )
+
+
+def _even(places: Sequence[np.ndarray]) -> np.ndarray:
+    """[windows, most] places, shorter rows filled with `[CLS]`, which nobody looks at."""
+    even = np.zeros((len(places), max(map(len, places))), np.int64)
+    for row, some in zip(even, places, strict=True):
+        row[: len(some)] = some
+    return even
