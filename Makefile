@@ -1,5 +1,5 @@
 # Two commands, from nothing but Python 3.11 or later:
-#   make demo    tags a sample of PubMed with the bundled model and shows what it found
+#   make demo    tags a sample of PubMed with the bundled model, shows what it found, and makes a page of it
 #   make test    linters, types and the tests
 # The environment lives in .venv; remove it with `make clean`. PYTHON=/path/to/python3.12 chooses the interpreter.
 # Where there is no GPU, PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu gets the small build of torch.
@@ -26,6 +26,8 @@ demo: $(VENV)/.installed-demo
 		--include-text --overwrite
 	$(SAY) 'Spans are in $(DEMO)/data/*.parquet; some of them:'
 	@$(BIN)/openbioner-batch show $(DEMO) --n 3
+	$(SAY) 'A page to look at:'
+	@$(BIN)/openbioner-batch report $(DEMO) --html $(DEMO).html
 
 test: lint
 	$(SAY) 'Tests'
@@ -42,7 +44,7 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) $(DEMO).html .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/pyvenv.cfg:
 	@test -n '$(PYTHON)' || { echo 'error: no Python >= 3.11 with venv and ensurepip was found (on Debian: apt install' \

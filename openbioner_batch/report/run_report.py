@@ -47,6 +47,10 @@ def write_report(
         RunFailedError: the inputs in `source` are not those that the run has read.
     """
     run = open_run(output)
+    if run.store.contains(html):
+        raise UsageError(
+            f"--html {html} lies in the run's folder, which holds nothing else: give a place outside of it"
+        )
     if run.removes_identifiers:
         page = _on_deidentification(run, sample, seed, source, include_text)
     else:

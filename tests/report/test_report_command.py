@@ -174,6 +174,7 @@ def test_the_page_is_written_to_any_file_system(run: str, tmp_path: Path) -> Non
     [
         (("{tmp}/nowhere", "--html", "{tmp}/x.html"), "holds no run"),
         (("{run}", "--html", "{tmp}/none/x.html"), "cannot be written"),
+        (("{run}", "--html", "{run}/x.html"), "lies in the run's folder"),
         (("{run}", "--html", "{tmp}/x.html", "--include-text"), "for runs of deidentify"),
         (("{bare}", "--html", "{tmp}/x.html", "--source", "{tmp}/other.jsonl"), "not among the 1 files there"),
     ],
