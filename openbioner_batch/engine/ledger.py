@@ -12,8 +12,7 @@ from typing import Any
 
 from openbioner_batch.engine.names import ENDS, end_file, parse_shard, shard_file
 from openbioner_batch.engine.store import Store
-from openbioner_batch.engine.tables import open_table
-from openbioner_batch.engine.work import COUNTS_KEY
+from openbioner_batch.engine.tables import read_counts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +105,7 @@ def read_counts(store: Store, ledger: Ledger, threads: int = 16) -> Iterator[tup
     """The committed shards in order, each with its counts from the footer of its file."""
 
     def counts(shard: tuple[int, int]) -> dict[str, Any]:
-        with open_table(store, shard_file(ledger.folder, *shard)) as table:
-            found: dict[str, Any] = json.loads(table.metadata.metadata[COUNTS_KEY])
-            return found
+        return read_counts_of(store, shard_file(ledger.folder, *shard))
 
     shards = list(ledger.shards)
     with ThreadPoolExecutor(threads) as pool:

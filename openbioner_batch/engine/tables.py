@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from openbioner_batch.engine.names import DATA, DELETIONS, QUARANTINE
 from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.work import COUNTS_KEY
 from openbioner_batch.errors import OpenBioNERError, RunFailedError
 
 
@@ -34,7 +37,7 @@ def open_table(store: Store, name: str) -> Iterator[pq.ParquetFile]:
             yield table
     except (OpenBioNERError, FileNotFoundError):
         raise
-    except (pa.ArrowException, OSError, KeyError, TypeError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         folder, stem = name.split("/", 1) if "/" in name else ("", name)
         # What lies beside the data is written again with them.
         anew = f"{DATA}/{PurePosixPath(stem).name}" if folder in (QUARANTINE, DELETIONS) else name
@@ -42,3 +45,17 @@ def open_table(store: Store, name: str) -> Iterator[pq.ParquetFile]:
             f"{store.url}/{name} is damaged or cannot be read ({type(error).__name__}): if it stays so, remove "
             f"{store.url}/{anew}; the run's own command then writes that shard anew, and nothing else"
         ) from None
+
+
+def read_counts_of(store: Store, name: str) -> dict[str, Any]:
+    """What a shard holds, as the footer of its file says.
+
+    Raises:
+        RunFailedError: the file is damaged.
+    """
+    with open_table(store, name) as table:
+        try:
+            found: dict[str, Any] = json.loads((table.metadata.metadata or {})[COUNTS_KEY])
+        except (KeyError, ValueError):
+            raise pa.ArrowInvalid("no counts in the footer") from None
+        return found

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
-from typing import Any
 
 import pyarrow as pa
 
@@ -17,8 +16,7 @@ from openbioner_batch.engine.ledger import Ledger
 from openbioner_batch.engine.names import DATA, DELETIONS, INPUTS, PLAN, shard_file
 from openbioner_batch.engine.plan import Plan, read_plan
 from openbioner_batch.engine.store import Store
-from openbioner_batch.engine.tables import open_table
-from openbioner_batch.engine.work import COUNTS_KEY
+from openbioner_batch.engine.tables import open_table, read_counts_of
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.writing import OWN_COLUMNS
 
@@ -97,6 +95,4 @@ def _schema(store: Store, shards: Sequence[ShardKey]) -> pa.Schema:
 
 
 def _count_spans(store: Store, shard: ShardKey) -> int:
-    with open_table(store, shard_file(DATA, *shard)) as table:
-        found: dict[str, Any] = json.loads(table.metadata.metadata[COUNTS_KEY])
-    return sum(found["spans"].values())
+    return sum(read_counts_of(store, shard_file(DATA, *shard))["spans"].values())
