@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import groupby
 
 import pyarrow as pa
 
@@ -105,11 +106,10 @@ def read_tables(run: OpenedRun, columns: Callable[[Shard], Sequence[str]]) -> It
 def _with_texts(run: OpenedRun, source: TextSource, tables: dict[Shard, pa.Table]) -> Iterator[tuple[Shard, pa.Table]]:
     """The tables with their texts, each split read once and as far as it must be."""
     planned = {found.ordinal: found.split for found in run.plan.splits}
-    readers: dict[int, TextReader] = {}
-    for (split, number), table in tables.items():
-        if split not in readers:
-            readers[split] = TextReader(source.format, source.options, planned[split], source.moved(planned[split]))
-        yield (split, number), readers[split].with_texts(table)
+    for split, shards in groupby(tables.items(), key=lambda item: item[0][0]):
+        reader = TextReader(source.format, source.options, planned[split], source.moved(planned[split]))
+        for shard, table in shards:
+            yield shard, reader.with_texts(table)
 
 
 def _documents(table: pa.Table) -> Iterator[SampledDocument]:
