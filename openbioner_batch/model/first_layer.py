@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from openbioner_batch.model.attention import by_head, put
+from openbioner_batch.model.attention import by_head, gather, put
 from openbioner_batch.model.layout import Layout
 
 
@@ -23,6 +23,7 @@ def attend_sharing(query: Tensor, key: Tensor, value: Tensor, layout: Layout) ->
         [tokens, heads * size], at the places of the sequences.
     """
     context = query.new_empty(len(layout.source), *query.shape[1:])
+    query, key, half = query.float(), key.float(), value.dtype
     per_block = len(layout.stretches) // len(layout.text_starts)
     for block, start in enumerate(layout.text_starts.tolist()):
         stretches = layout.stretches[block * per_block : (block + 1) * per_block]
@@ -30,33 +31,21 @@ def attend_sharing(query: Tensor, key: Tensor, value: Tensor, layout: Layout) ->
         texts = slice(start, start + count * text)
         tails = slice(texts.stop, texts.stop + sum(stretch.length - text for stretch in stretches))
         text_query, text_key, text_value = (by_head(part[texts], count) for part in (query, key, value))
-        to_text = torch.bmm(text_query, text_key.transpose(1, 2)).exp2_()
-        text_sums = to_text.sum(-1, keepdim=True, dtype=torch.float32)
-        text_gathered = torch.bmm(to_text, text_value).float()
-        del to_text
+        text_gathered, text_sums = gather(text_query, text_key, text_value)
         # Descriptions of all columns side by side; every window of the block sees the same ones.
         tail_query, tail_key, tail_value = (
             part[tails].transpose(0, 1).repeat(count, 1, 1) for part in (query, key, value)
         )
-        text_to_tails = torch.bmm(text_query, tail_key.transpose(1, 2)).exp2_()
-        tails_to_text = torch.bmm(tail_query, text_key.transpose(1, 2)).exp2_()
-        tail_sums = tails_to_text.sum(-1, keepdim=True, dtype=torch.float32)
-        tail_gathered = torch.bmm(tails_to_text, text_value).float()
+        to_tails = torch.bmm(text_query, tail_key.transpose(1, 2)).exp2_()
+        tail_gathered, tail_sums = gather(tail_query, text_key, text_value)
         low = 0
         for stretch in stretches:
             own = slice(low, low + stretch.length - text)
             low = own.stop
-            weights = text_to_tails[:, :, own]
-            within = torch.bmm(tail_query[:, own], tail_key[:, own].transpose(1, 2)).exp2_()
+            weights = to_tails[:, :, own]
+            within, within_sums = gather(tail_query[:, own], tail_key[:, own], tail_value[:, own])
             target = context[stretch.start : stretch.start + count * stretch.length].unflatten(0, (count, -1))
-            put(
-                target[:, :text],
-                text_gathered + torch.bmm(weights, tail_value[:, own]),
-                text_sums + weights.sum(-1, keepdim=True, dtype=torch.float32),
-            )
-            put(
-                target[:, text:],
-                tail_gathered[:, own] + torch.bmm(within, tail_value[:, own]),
-                tail_sums[:, own] + within.sum(-1, keepdim=True, dtype=torch.float32),
-            )
+            from_tail = torch.bmm(weights.to(half), tail_value[:, own])
+            put(target[:, :text], text_gathered + from_tail, text_sums + weights.sum(-1, keepdim=True))
+            put(target[:, text:], tail_gathered[:, own] + within, tail_sums[:, own] + within_sums)
     return context.flatten(1)

@@ -11,7 +11,7 @@ import numpy as np
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.config import ModelConfig, WindowSettings, read_config
 from openbioner_batch.model.location import resolve_checkpoint
-from openbioner_batch.model.sentences import sentence_starts
+from openbioner_batch.model.sentences import paragraph_starts, sentence_starts
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.model.windows import cut_windows
 from openbioner_batch.records import EntityType, group_types
@@ -145,7 +145,12 @@ class Preparer:
             # Searched among word starts: offsets of later subwords can lie before those of earlier ones.
             first_words = np.searchsorted(offsets[starts, 0], sentence_offsets)
             sentences = np.append(starts, tokens)[first_words]
-            windows = cut_windows(tokens, [0, *sentences.tolist()], starts, self._windows) if tokens else []
+            paragraphs = np.append(starts, tokens)[np.searchsorted(offsets[starts, 0], paragraph_starts(text))]
+            windows = (
+                cut_windows(tokens, [0, *sentences.tolist()], np.unique(paragraphs).tolist(), starts, self._windows)
+                if tokens
+                else []
+            )
             words, word_offsets = (
                 (starts, _basic_offsets(starts, offsets))
                 if self._words == "basic"

@@ -15,6 +15,7 @@ _BOUNDARY = re.compile(
     r"""|(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)\s*"""  # an empty line
     r"""|(?:\r\n|\r|\n)\s*(?=[-*•#A-Z]|\d+[.)]\s)"""  # a new line that begins an item or a sentence
 )
+_EMPTY_LINE = re.compile(r"(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)\s*")
 _CLOSING = "\"'”’)]"
 _LAST_WORD = re.compile(r"[^\s(\[]+$")
 
@@ -32,6 +33,11 @@ def sentence_starts(text: str) -> list[int]:
         if starts[-1] < match.end() < len(text):
             starts.append(match.end())
     return starts
+
+
+def paragraph_starts(text: str) -> list[int]:
+    """Code-point offsets at which what follows an empty line begins, ascending; 0 is not among them."""
+    return [match.end() for match in _EMPTY_LINE.finditer(text) if match.end() < len(text)]
 
 
 def _ends_sentence(before: str) -> bool:

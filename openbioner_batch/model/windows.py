@@ -1,4 +1,4 @@
-"""Windows over a long document: they break at sentences, and overlap where a sentence must be cut."""
+"""Windows over a long document: they break at paragraphs and sentences, and overlap where a sentence must be cut."""
 
 from __future__ import annotations
 
@@ -22,24 +22,35 @@ class Window:
 
 
 def cut_windows(
-    tokens: int, sentences: Sequence[int], word_starts: np.ndarray, settings: WindowSettings
+    tokens: int,
+    sentences: Sequence[int],
+    paragraphs: Sequence[int],
+    word_starts: np.ndarray,
+    settings: WindowSettings,
 ) -> list[Window]:
     """Windows whose interiors are, in order and without gap, all tokens of a document.
 
-    A window holds as many whole sentences as fit. A sentence longer than a window is cut at words, the parts sharing
-    an overlap; a token in two windows belongs to the one in which it stands farther from the cut (ties: the
-    earlier).
+    A window holds as many whole sentences as fit. It ends before a paragraph that does not fit whole, or once it is
+    half full: so a section that several notes share becomes the same windows in each, which are computed once. A
+    sentence longer than a window is cut at words, the parts sharing an overlap; a token in two windows belongs to the
+    one in which it stands farther from the cut (ties: the earlier).
 
     Args:
         tokens: number of tokens of the document.
         sentences: index of the first token of each sentence, ascending, the first 0.
+        paragraphs: index of the first token of each paragraph but the first, ascending; each begins a sentence.
         word_starts: [words] index of each word's first token, ascending.
         settings: the budgets.
     """
     bounds = [*(start for start in sentences if start < tokens), tokens]
+    paragraph_stops = dict(itertools.pairwise([*paragraphs, tokens]))
     ranges: list[tuple[int, int]] = []
     start = 0
     for low, high in itertools.pairwise(bounds):
+        stop = paragraph_stops.get(low, 0)
+        if low > start and stop and (low - start >= settings.text_tokens // 2 or stop - start > settings.text_tokens):
+            ranges.append((start, low))
+            start = low
         if high - start <= settings.text_tokens:
             continue
         if low > start:
