@@ -91,7 +91,8 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
         start += 1
     while start < end and not text[end - 1].isalnum():
         end -= 1
-    return (start, end) if start < end and text[start:end] not in _FUNCTION_WORDS else None
+    whole_word = not text[start - 1 : start].isalnum() and not text[end : end + 1].isalnum()
+    return (start, end) if start < end and not (whole_word and text[start:end] in _FUNCTION_WORDS) else None
 
 
 def _labelled(laid: list[tuple[int, int]], found: list[Finding]) -> list[Finding]:

@@ -6,6 +6,7 @@ import gzip
 import json
 import pickle
 import time
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -155,28 +156,31 @@ ENDLESS = [
 
 @pytest.mark.parametrize("piece", ENDLESS)
 def test_time_grows_with_the_length_of_the_text_and_no_faster(piece: str) -> None:
-    seconds = []
-    for size in (10_000, 80_000):
-        text = piece * (size // len(piece))
-        runs = []
-        for _ in range(3):  # the best of three: a busy machine or a garbage collection only ever adds
-            start = time.process_time()
-            Finder().find(text, RECORD)
-            runs.append(time.process_time() - start)
-        seconds.append(min(runs))
-    assert seconds[1] < 0.3 or seconds[1] < 8 * 4 * seconds[0]  # quadratic would be 64 times
+    short, long = piece * (4_000 // len(piece)), piece * (32_000 // len(piece))
+    measured = []
+    for _ in range(3):  # a busy machine or a garbage collection only ever adds
+        measured.append((seconds_for(short), seconds_for(long)))
+        of_short, of_long = (min(column) for column in zip(*measured, strict=True))
+        if of_long < 0.12 or of_long < 8 * 4 * of_short:  # quadratic would be 64 times
+            return
+    pytest.fail(f"{of_long:.2f} s for eight times the text that took {of_short:.3f} s")
+
+
+def seconds_for(text: str) -> float:
+    """Processor time that finding takes."""
+    start = time.process_time()
+    Finder().find(text, RECORD)
+    return time.process_time() - start
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("piece", ENDLESS)
 def test_a_megabyte_of_anything_takes_seconds(piece: str) -> None:
-    start = time.process_time()
-    Finder().find(piece * (1_000_000 // len(piece)), RECORD)
-    assert time.process_time() - start < 30
+    assert seconds_for(piece * (1_000_000 // len(piece))) < 30
 
 
 def test_real_notes_without_identifiers_stay_mostly_whole(shared: Path) -> None:
     with gzip.open(shared / "corpora" / "text" / "mtsamples.jsonl.gz", "rt", encoding="utf-8") as lines:
-        notes = [json.loads(line)["text"] for line, _ in zip(lines, range(300), strict=False)]
+        notes = [json.loads(line)["text"] for line in islice(lines, 0, None, 25)]
     removed = sum(one.end - one.start for note in notes for one in Finder().find(note))
     assert 0 < removed / sum(map(len, notes)) < 0.01
