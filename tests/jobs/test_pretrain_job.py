@@ -1,4 +1,4 @@
-"""`jobs/pretrain.py` on a real local cluster: two workers with DeepSpeed, stopped, submitted again, and used."""
+"""`jobs/silver.py` and `jobs/pretrain.py` on a real local cluster: from raw notes to a model that tags others."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from clusters import LocalCluster, job_folder, local_cluster
+from llm_server import LlmServer, Settings
 from outputs import rows
 from processes import ROOT, wait_until
-
-sys.path.insert(0, str(ROOT / "tests" / "training"))
-
-from samples import write_silver
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 pytest.importorskip("deepspeed", reason="the train extra is not installed")
@@ -28,11 +26,27 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
         yield cluster
 
 
+def make_silver(cluster: LocalCluster, package: Path, folder: Path) -> Path:
+    """Notes annotated and their types described by a server, as jobs."""
+    text = "Note {0}: {0} mg of aspirin was given for diabetes and fever; the heart was well."
+    lines = [json.dumps({"id": number, "text": text.format(number)}) for number in range(60)]
+    (folder / "raw.jsonl").write_text("\n".join(lines))
+    server = LlmServer(Settings(modes=("good", "fenced", "limited")))
+    Thread(target=server.serve_forever, daemon=True).start()
+    silver = folder / "silver"
+    llm = ["--endpoint", server.url, "--model", "test-model"]
+    for asked in (["annotate", str(folder / "raw.jsonl"), "--output", str(silver)], ["describe", str(silver)]):
+        code, log = cluster.submit(sys.executable, "jobs/silver.py", *asked, *llm, folder=package)
+        assert code == 0, log
+    server.shutdown()
+    return silver
+
+
 def test_a_stopped_job_submitted_again_ends_with_a_checkpoint_that_annotate_loads(
     cluster: LocalCluster, tmp_path: Path
 ) -> None:
     package = job_folder(tmp_path / "work", models=True)  # its vocabulary is the bundled one
-    run, silver = tmp_path / "run", write_silver(tmp_path / "silver")
+    run, silver = tmp_path / "run", make_silver(cluster, package, tmp_path)
     command = [sys.executable, "jobs/pretrain.py", "--config", "smoke", "--storage", str(run)]
     command += ["--set", f"sources.0.path={silver}"]
 
