@@ -29,7 +29,11 @@ from common.texts import shuffled_texts
 from openbioner_batch.errors import OpenBioNERError
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from openbioner_batch.model import Tagger
+    from openbioner_batch.model.inference import InferenceEncoder
+    from openbioner_batch.model.layout import Layout
     from openbioner_batch.records import EntityType
 
 WARM_UP = 2
@@ -46,15 +50,15 @@ def measure(
 
     kinds = first_types(types)
     tagger = Tagger.from_pretrained(checkpoint, device, dtype)
-    rate = matrix_rate(tagger.model.config, tagger.dtype, tagger.device)
+    rate = matrix_rate(tagger.encoder.config, tagger.dtype, tagger.device)
     warm_up, texts = texts[:WARM_UP], texts[WARM_UP:]
     tagger.annotate(warm_up, kinds)
     documents = max(FEWEST, round(seconds * WARM_UP / _time(tagger, warm_up, kinds)))
     texts = texts[:documents]
     prepared = tagger.preparer(kinds).prepare(texts)
-    work, tokens = work_of(prepared, tagger.model.config), int(prepared.document_tokens.sum())
+    work, tokens = work_of(prepared, tagger.encoder.config), int(prepared.document_tokens.sum())
     times = [_time(tagger, texts, kinds) for _ in range(repeats)]
-    rate = max(rate, matrix_rate(tagger.model.config, tagger.dtype, tagger.device))
+    rate = max(rate, matrix_rate(tagger.encoder.config, tagger.dtype, tagger.device))
     return {
         "documents": len(texts),
         "text_tokens": tokens,
@@ -82,14 +86,22 @@ def _time(tagger: Tagger, texts: Sequence[str], kinds: Sequence[EntityType]) -> 
 
 
 def computed_tokens(tagger: Tagger, texts: Sequence[str], kinds: Sequence[EntityType]) -> int:
-    """Tokens that go through the first layer when `texts` are tagged, padding included."""
-    counted = []
-    hook = tagger.model.layers[0].register_forward_pre_hook(
-        lambda layer, inputs: counted.append(inputs[0].shape[:-1].numel())
-    )
+    """Tokens that the encoder is given when `texts` are tagged, padding included."""
+    counting = tagger.encoder = CountingEncoder(tagger.encoder)  # type: ignore[assignment]
     tagger.annotate(texts, kinds)
-    hook.remove()
-    return sum(counted)
+    tagger.encoder = counting.encoder
+    return counting.tokens
+
+
+class CountingEncoder:
+    """An encoder that counts the tokens that it is given."""
+
+    def __init__(self, encoder: InferenceEncoder) -> None:
+        self.encoder, self.device, self.config, self.tokens = encoder, encoder.device, encoder.config, 0
+
+    def __call__(self, layout: Layout, shifted: bool = False) -> Tensor:
+        self.tokens += len(layout.source)
+        return self.encoder(layout, shifted)
 
 
 def _memory(device: str) -> dict[str, int]:
