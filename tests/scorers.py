@@ -18,6 +18,7 @@ class Tagged:
     spans: list[Span]
     windows: int
     tokens: int
+    repeated: int = 0
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,7 @@ class _Untagged:
 
     spans: Sequence[Span] = ()
     windows = 0
+    repeated = 0
     tokens = 0
 
 

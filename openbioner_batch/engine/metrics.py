@@ -23,7 +23,7 @@ COUNTERS = {
     "tokens": "Text tokens of the documents written.",
     "windows": "Windows of text that were tagged.",
     "pairs": "Pairs of a window and an entity type that were asked for.",
-    "cached_windows": "Windows whose answer was known from an equal one.",
+    "repeated_windows": "Windows whose answer was known from an equal one.",
     "spans": "Spans written, by entity type.",
 }
 """What is counted, and what it means."""
@@ -67,6 +67,7 @@ def count_shard(
 def count_written(output: str, seconds: float, counts: Mapping[str, Any]) -> None:
     """Count a shard that is committed, given what its footer says."""
     amounts = {name: counts[name] for name in ("documents", "tokens", "windows")}
+    amounts["repeated_windows"] = counts.get("amounts", {}).get("repeated_windows", 0)
     quarantined = sum(counts["quarantined"].values())
     count_shard(output, WRITE, seconds, counts["spans"], **amounts, quarantined=quarantined)
 

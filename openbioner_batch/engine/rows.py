@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
+from typing import Any
 
 import pyarrow as pa
 
@@ -57,7 +58,7 @@ def annotation_rows(
         "spans": span_lists([len(result.spans) for result in tagged], spans),
         "windows": pa.array([result.windows for result in tagged], pa.int32()),
     }
-    counts = {
+    counts: dict[str, Any] = {
         "documents": len(good),
         "quarantined": dict(Counter(kind_of(item.reason) for item in quarantined)),
         "deletions": deletions,
@@ -66,6 +67,8 @@ def annotation_rows(
         "tokens": sum(result.tokens for result in tagged),
         "text_bytes": sum(len(text.encode()) for text in rows["text"].to_pylist()),
     }
+    if repeated := sum(result.repeated for result in tagged):
+        counts["amounts"] = {"repeated_windows": repeated}
     schema = annotations_schema(kept, include_text).with_metadata(counts_metadata(counts))
     return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema), quarantined
 

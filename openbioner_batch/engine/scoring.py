@@ -9,12 +9,14 @@ from openbioner_batch.records import Span
 
 
 class TaggedText(Protocol):
-    """What scoring says of one text."""
+    """What scoring says of one text: `repeated` of its windows are equal to earlier ones and cost nothing."""
 
     @property
     def spans(self) -> Sequence[Span]: ...
     @property
     def windows(self) -> int: ...
+    @property
+    def repeated(self) -> int: ...
     @property
     def tokens(self) -> int: ...
 

@@ -86,7 +86,7 @@ def _spans_by_row(
         logits = {view: list(tagger.word_logits(one)) for view, one in prepared.items()}
         for row, views in rows.items():
             of_groups = [mean_logits(group) for group in zip(*(logits[view] for view in views), strict=True)]
-            found[row] += [tagged.spans for tagged in tagger.decode(prepared[views[0]], of_groups)]
+            found[row] += tagger.decode(prepared[views[0]], of_groups)
     return found
 
 

@@ -45,7 +45,7 @@ def model_finder(tagger: Tagger, views: Sequence[Sequence[EntityType]], words: s
 
     def find(texts: Sequence[str]) -> list[list[Span]]:
         prepared, logits = view_logits(tagger, views, words, texts)
-        return [tagged.spans for tagged in tagger.decode(prepared, logits)]
+        return tagger.decode(prepared, logits)
 
     return find
 

@@ -25,12 +25,14 @@ class Windows:
         places: [unlike] which of its tokens are read: 0 for `[CLS]`, else one more than the index.
         first_words: [unlike] the index, among all words, of each one's first.
         copies: [windows, 2] for each window that is read, its first word and which of the unlike it equals.
+        repeats: [all windows] whether an equal one comes before it.
     """
 
     texts: tuple[np.ndarray, ...]
     places: tuple[np.ndarray, ...]
     first_words: np.ndarray
     copies: np.ndarray
+    repeats: np.ndarray
 
 
 def find_windows(prepared: Prepared) -> Windows:
@@ -43,6 +45,7 @@ def find_windows(prepared: Prepared) -> Windows:
     places: list[np.ndarray] = []
     first_words: list[int] = []
     copies: list[tuple[int, int]] = []
+    repeats = np.zeros(len(bounds) - 1, np.bool_)
     known: dict[tuple[bytes, bytes], int] = {}
     for window in np.flatnonzero(np.diff(first)).tolist():
         text = prepared.token_ids[bounds[window] : bounds[window + 1]]
@@ -53,10 +56,11 @@ def find_windows(prepared: Prepared) -> Windows:
             texts.append(text)
             places.append(place)
             first_words.append(words.start)
+        else:
+            repeats[window] = True
         copies.append((words.start, number))
-    return Windows(
-        tuple(texts), tuple(places), np.array(first_words, np.int64), np.array(copies, np.int64).reshape(-1, 2)
-    )
+    origins = np.array(copies, np.int64).reshape(-1, 2)
+    return Windows(tuple(texts), tuple(places), np.array(first_words, np.int64), origins, repeats)
 
 
 def score_group(
@@ -118,7 +122,7 @@ def _encode(
 
 def _is_out_of_memory(error: Exception) -> bool:
     """Whether memory ran out: torch has a class for GPUs, and words for CPUs."""
-    words = ("not enough memory", "can't allocate memory", "could not create a memory", "bad allocation", "bad_alloc")
+    words = ("not enough memory", "can't allocate memory", "could not create a")
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(word in str(error) for word in words)
 
 

@@ -20,7 +20,7 @@ from openbioner_batch.model.encoder import CrossEncoder
 from openbioner_batch.model.inference import InferenceEncoder
 from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.model.prepare import Prepared, Preparer, check_windows
-from openbioner_batch.model.scoring import find_windows, score_group
+from openbioner_batch.model.scoring import Windows, find_windows, score_group
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.records import EntityType, Span
 
@@ -34,6 +34,8 @@ class Tagged:
 
     spans: list[Span]
     windows: int
+    repeated: int
+    """Windows that were computed for an earlier text, or earlier in this one."""
     tokens: int
 
 
@@ -135,7 +137,12 @@ class Tagger:
 
     def score(self, prepared: Prepared) -> list[Tagged]:
         """The spans of what a `Preparer` of this model prepared."""
-        return self.decode(prepared, self.word_logits(prepared))
+        windows = find_windows(prepared)
+        spans = self.decode(prepared, self._score(prepared, windows))
+        bounds = np.cumsum([0, *prepared.document_windows])
+        repeated = np.diff(np.cumsum([0, *windows.repeats])[bounds])
+        counts = (prepared.document_windows, repeated, prepared.document_tokens)
+        return [Tagged(found, *map(int, numbers)) for found, *numbers in zip(spans, *counts, strict=True)]
 
     def word_logits(self, prepared: Prepared) -> Iterator[np.ndarray]:
         """The raw logits of every word before any calibration, group by group.
@@ -143,20 +150,20 @@ class Tagger:
         Yields:
             float32 [words, 1 + types], column 0 for no entity.
         """
-        windows, words = find_windows(prepared), len(prepared.word_tokens)
-        for types in prepared.groups:
-            yield score_group(self.encoder, self.tokenizer, windows, words, types, self.token_budget)
+        return self._score(prepared, find_windows(prepared))
 
-    def decode(self, prepared: Prepared, logits: Iterable[np.ndarray]) -> list[Tagged]:
-        """The spans that the raw logits of each group mean, calibrated if the tagger is."""
+    def decode(self, prepared: Prepared, logits: Iterable[np.ndarray]) -> list[list[Span]]:
+        """The spans that the raw logits of each group mean, calibrated if the tagger is, in order of their starts."""
         spans: list[list[Span]] = [[] for _ in prepared.texts]
         for group, of_group in enumerate(logits):
             for found, more in zip(spans, decode(prepared, group, of_group, self.calibration), strict=True):
                 found.extend(more)
-        return [
-            Tagged(sorted(found, key=lambda span: (span.start, span.end)), int(windows), int(tokens))
-            for found, windows, tokens in zip(spans, prepared.document_windows, prepared.document_tokens, strict=True)
-        ]
+        return [sorted(found, key=lambda span: (span.start, span.end)) for found in spans]
+
+    def _score(self, prepared: Prepared, windows: Windows) -> Iterator[np.ndarray]:
+        words = len(prepared.word_tokens)
+        for types in prepared.groups:
+            yield score_group(self.encoder, self.tokenizer, windows, words, types, self.token_budget)
 
     def logits(self, text: str, types: Sequence[EntityType]) -> np.ndarray:
         """The raw logits of every token of a text that fits one window.

@@ -36,6 +36,8 @@ def test_copies_of_a_text_cost_nothing_and_say_the_same(
     tokens.clear()
     assert tagger.tag([SECTION, "fever", SECTION, SECTION], types)[::2] == [once, once]
     assert sum(tokens) < 1.5 * computed
+    first, _, *copies = tagger.annotate([SECTION, "fever", SECTION, SECTION], types)
+    assert (first.repeated, [copy.repeated for copy in copies]) == (0, [first.windows] * 2)
 
 
 def test_like_tokens_of_unlike_words_are_not_alike(tagger: Tagger, types: list[EntityType]) -> None:
