@@ -46,7 +46,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "gliner": [*({"batch_size": size, "packed": False} for size in (1, 4, 8)), {"batch_size": 8, "packed": True}],
 }
 """What is tried of each tool; the fastest is measured."""
-SCRIPTS = {"ours": "ours.py", "zshot": "zshot_linker.py", "loop": "transformers_loop.py", "gliner": "gliner_random.py"}
+SCRIPTS = {"ours": "own_tagger.py", "zshot": "zshot_linker.py", "loop": "transformers_loop.py", "gliner": "gliner_random.py"}
 WINDOW = (100, 300)
 """Fewest and most tokens of a text: of abstracts, that fit one window of ours (300), zshot's (380) and GLiNER's."""
 TRIED = 8
