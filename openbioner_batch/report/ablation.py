@@ -28,7 +28,7 @@ def draw_ablation(result: Mapping[str, Any], path: str | Path) -> None:
     figure = Figure(figsize=(9, 0.42 * len(views) + 1.8), layout="constrained")
     axes = figure.subplots()
     places = range(len(views))
-    for name in names:
+    for name in names if len(names) > 1 else ():
         scores = [100 * result["corpora"][name]["views"][view]["f1"] for view in views]
         axes.plot(scores, places, "o", alpha=0.7, label=name)
     means = [100 * result["average"][view]["f1"] for view in views]
@@ -37,7 +37,8 @@ def draw_ablation(result: Mapping[str, Any], path: str | Path) -> None:
         [mean - 100 * value for mean, value in zip(means, low, strict=True)],
         [100 * value - mean for mean, value in zip(means, high, strict=True)],
     ]
-    axes.errorbar(means, places, xerr=spread, fmt="kD", capsize=3, label="average, 95 %")
+    mean_of = "average" if len(names) > 1 else names[0]
+    axes.errorbar(means, places, xerr=spread, fmt="kD", capsize=3, label=f"{mean_of}, 95 %")
     axes.set_yticks(places, views)
     axes.invert_yaxis()
     axes.set_xlabel(f"strict micro F1, {result['split']}, {result['dtype']}")
