@@ -26,6 +26,7 @@ def ray_here() -> Iterator[None]:
     paths = [tests, str(Path(tests).parent), os.environ.get("PYTHONPATH", "")]
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+        environment.setenv("RAY_metrics_report_interval_ms", "1000")  # by default 10 s
         with ray_connection(None):
             yield
 
