@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -17,8 +18,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 from processes import Program, wait_until
 from safetensors.torch import load_file
 from samples import write_silver
+from support import S3Server
 
-STEPS = 60
+from openbioner_batch.training.run import pretrain
+from openbioner_batch.training.settings_file import load_settings
+
+STEPS = 40
 
 
 def config_file(folder: Path, name: str, checkpoint: Path, **parts: object) -> Path:
@@ -44,18 +49,9 @@ def config_file(folder: Path, name: str, checkpoint: Path, **parts: object) -> P
     return path
 
 
-def start(config: Path) -> Program:
-    return Program(["-m", "openbioner_batch.cli.main", "pretrain", "--config", str(config)])
-
-
 def finish(config: Path) -> None:
-    """The whole of a run, or the rest of it."""
-    program = start(config)
-    try:
-        code, output = program.finish(900)
-    finally:
-        program.end()
-    assert code == 0, output
+    """The whole of a run, or the rest of it, on the Ray of this process."""
+    pretrain(load_settings(str(config)), io.StringIO())
 
 
 def curve(run: Path) -> dict[int, dict[str, float]]:
@@ -80,7 +76,7 @@ def assert_same_training(run: Path, reference: Path) -> None:
 
 def killed_run(config: Path, run: Path) -> None:
     """Kill a worker after the first checkpoint and the driver after a later one; start again, to the end."""
-    program = start(config)
+    program = Program(["-m", "openbioner_batch.cli.main", "pretrain", "--config", str(config)])
     try:
         wait_until(lambda: has_checkpoint(run, 10) or program.process.poll() is not None, what="no checkpoint")
         workers = program.descendants("RayTrainWorker")
@@ -96,7 +92,7 @@ def killed_run(config: Path, run: Path) -> None:
 
 @pytest.mark.timeout(900)
 def test_a_run_whose_worker_and_driver_were_killed_ends_as_one_that_was_left_alone(
-    checkpoint: Path, tmp_path: Path
+    ray_here: None, checkpoint: Path, tmp_path: Path
 ) -> None:
     killed_run(config_file(tmp_path, "killed", checkpoint), tmp_path / "killed")
     finish(config_file(tmp_path, "whole", checkpoint))
@@ -119,7 +115,7 @@ def test_a_run_whose_worker_and_driver_were_killed_ends_as_one_that_was_left_alo
     ],
     ids=["ZeRO 1 in fp32", "ZeRO 2 in bf16"],
 )
-def test_the_same_with_deepspeed(checkpoint: Path, tmp_path: Path, parallel: dict[str, object]) -> None:
+def test_the_same_with_deepspeed(ray_here: None, checkpoint: Path, tmp_path: Path, parallel: dict[str, object]) -> None:
     pytest.importorskip("deepspeed", reason="the train extra is not installed")
     finish(config_file(tmp_path, "whole", checkpoint, parallel=parallel))
     killed_run(config_file(tmp_path, "killed", checkpoint, parallel=parallel), tmp_path / "killed")
@@ -128,7 +124,7 @@ def test_the_same_with_deepspeed(checkpoint: Path, tmp_path: Path, parallel: dic
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_deepspeed_and_plain_torch_train_alike(checkpoint: Path, tmp_path: Path) -> None:
+def test_deepspeed_and_plain_torch_train_alike(ray_here: None, checkpoint: Path, tmp_path: Path) -> None:
     """Gradients of an even split of batches: one worker's passes, accumulated, are two workers' passes averaged."""
     pytest.importorskip("deepspeed", reason="the train extra is not installed")
     steps = {"schedule": {"steps": 10, "encoder_rate": 1e-3, "head_rate": 1e-2}, "log_every": 1}
@@ -150,11 +146,30 @@ def test_deepspeed_and_plain_torch_train_alike(checkpoint: Path, tmp_path: Path)
     assert curves["zero 2, two"] == pytest.approx(curves["plain, one"], rel=1e-3)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_run_in_an_object_store_goes_on_and_puts_its_model_there(
+    ray_here: None, s3: S3Server, checkpoint: Path, tmp_path: Path
+) -> None:
+    import fsspec
+
+    storage = f"{s3.bucket()}/run"
+    config = str(config_file(tmp_path, "run", checkpoint))
+    for steps in (10, 20):
+        changes = [f"storage={storage}", f"schedule.steps={steps}", "schedule.kind=constant", "parallel.workers=1"]
+        facts = pretrain(load_settings(config, changes), io.StringIO())
+        assert facts["steps"] == steps
+    with fsspec.open(f"{storage}/metrics.jsonl", "rt") as lines:
+        assert [json.loads(line)["step"] for line in lines] == [5, 10, 15, 20]
+    files = fsspec.filesystem("s3").ls(f"{storage}/model", detail=False)
+    assert {name.rpartition("/")[2] for name in files} >= {"model.safetensors", "config.json", "README.md"}
+
+
 def test_another_run_in_the_same_folder_is_refused(checkpoint: Path, tmp_path: Path) -> None:
     from openbioner_batch.engine.store import Store
     from openbioner_batch.errors import UsageError
     from openbioner_batch.training.run import SETTINGS, check_earlier
-    from openbioner_batch.training.settings_file import as_plain, load_settings
+    from openbioner_batch.training.settings_file import as_plain
 
     config = str(config_file(tmp_path, "run", checkpoint))
     settings = load_settings(config)

@@ -1,4 +1,4 @@
-"""Servers of the chat-completions protocol, and silver runs against them on one shared Ray."""
+"""Servers of the chat-completions protocol, and silver runs against them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from llm_server import LlmServer, Settings
 
-from openbioner_batch.engine.cluster import ray_connection
 from openbioner_batch.engine.settings import build_settings
 from openbioner_batch.training.silver.annotate import annotate_silver
 from openbioner_batch.training.silver.report import Report
@@ -45,13 +44,6 @@ def serve() -> Iterator[Serve]:
     for server in servers:
         server.shutdown()
         server.server_close()
-
-
-@pytest.fixture(scope="session")
-def ray_here() -> Iterator[None]:
-    """Starting Ray takes seconds: these tests share one."""
-    with ray_connection(None):
-        yield
 
 
 @pytest.fixture
