@@ -31,6 +31,8 @@ def test_written_forms_of_a_date(written: str) -> None:
         "Results from <personal_date>the 14th</personal_date> are back; nausea since <personal_date>the 20th"
         "</personal_date>.",
         "PAIN IS BETTER SINCE <personal_date>THE 19TH OF AUGUST</personal_date>.",
+        "Come on <personal_date>Sunday\nthe 12th</personal_date> or on <personal_date>New Year's\nDay</personal_date>.",
+        "KNEE PAIN SINCE <personal_date>FEBRUARY</personal_date>, NONE IN MAY BE NOTED.",
         "Pain is better since <personal_date>4/24</personal_date>.",
         "Strength improved by <personal_date>Monday, 4/8</personal_date> and <personal_date>Tue. 4/9</personal_date>.",
         "came on <personal_date>Sunday, March 4th</personal_date>, home by <personal_date>memorial day</personal_date>",

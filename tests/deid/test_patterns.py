@@ -62,6 +62,7 @@ Report from <clinician_name>Randy Walker</clinician_name> RN. <person_name>Cherr
 <clinician_name>Krystal Shelby May</clinician_name>, MD and <clinician_name>Jane Roe</clinician_name> M.D.
 His friend <relative_name>Lance Karl Spears</relative_name> called
 Moved to <room_number>8-539</room_number> overnight, then to Lima <zip_code>74120-4741</zip_code>
+records requested, file <other_identifier>92-8-918</other_identifier>; <room_number>room w075</room_number>
 She worked for <employer_name>Killoran</employer_name>. Medicaid paid
 JR/ab
 """.strip().splitlines()

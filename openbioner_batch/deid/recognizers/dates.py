@@ -104,19 +104,19 @@ _QUANTITY = re.compile(
     re.IGNORECASE,
 )
 _HOLIDAY = re.compile(
-    r"\b(?:Christmas(?:[ ](?:Eve|Day))?(?![ ](?:disease|factor|tree))|Xmas|Thanksgiving(?:[ ]Day)?|"
-    r"New[ ]Year['’]?s?(?:[ ](?:Eve|Day))|Easter(?:[ ](?:Sunday|Monday))?|Good[ ]Friday|Halloween|"
-    r"(?:the[ ])?(?:Fourth|4th)[ ]of[ ]July|(?:Labor|Memorial|Independence|Veterans['’]?|Columbus|Presidents['’]?|"
-    r"Martin[ ]Luther[ ]King|MLK|Valentine['’]?s|St\.?[ ]Patrick['’]?s|Mother['’]?s|Father['’]?s|Groundhog|"
-    r"Boxing)[ ]Day|"
-    r"Juneteenth|Cinco[ ]de[ ]Mayo|Hanukkah|Chanukah|Passover|Rosh[ ]Hashanah|Yom[ ]Kippur|Ramadan|Eid|Diwali|Kwanzaa|"
-    rf"Mardi[ ]Gras|Ash[ ]Wednesday)\b(?:(?:,?[ ](?:of[ ]|in[ ])?)(?:{_YEAR})\b)?",
+    r"\b(?:Christmas(?:\s(?:Eve|Day))?(?!\s(?:disease|factor|tree))|Xmas|Thanksgiving(?:\sDay)?|"
+    r"New\sYear['’]?s?(?:\s(?:Eve|Day))|Easter(?:\s(?:Sunday|Monday))?|Good\sFriday|Halloween|"
+    r"(?:the\s)?(?:Fourth|4th)\sof\sJuly|(?:Labor|Memorial|Independence|Veterans['’]?|Columbus|Presidents['’]?|"
+    r"Martin\sLuther\sKing|MLK|Valentine['’]?s|St\.?\sPatrick['’]?s|Mother['’]?s|Father['’]?s|Groundhog|"
+    r"Boxing)\sDay|"
+    r"Juneteenth|Cinco\sde\sMayo|Hanukkah|Chanukah|Passover|Rosh\sHashanah|Yom\sKippur|Ramadan|Eid|Diwali|Kwanzaa|"
+    rf"Mardi\sGras|Ash\sWednesday)\b(?:(?:,?\s(?:of\s|in\s)?)(?:{_YEAR})\b)?",
     re.IGNORECASE,
 )
 _WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
 _DAY_ALONE = re.compile(
-    rf"\b{_WEEKDAY},? (?P<day>the [1-3]?\d(?:st|nd|rd|th))\b(?! of\b)"
-    r"|\b(?:on|since|until|till|by|from|before|after) (?P<on>the [1-3]?\d(?:st|nd|rd|th))"
+    rf"\b{_WEEKDAY},?\s(?P<day>the [1-3]?\d(?:st|nd|rd|th))\b(?! of\b)"
+    r"|\b(?:on|since|until|till|by|from|before|after)\s(?P<on>the [1-3]?\d(?:st|nd|rd|th))"
     r"(?=[.,;)\n]| (?:and|at|is|are|was|were|when|with|for|if|because)\b|\Z)",
     re.IGNORECASE,
 )
@@ -146,7 +146,7 @@ def mentions(text: str, order: str = "mdy") -> Iterator[DateMention]:
             yield mention
     for match in _HOLIDAY.finditer(text):
         yield DateMention(match.start(), match.end(), (), "holiday")
-    for match in _DAY_ALONE.finditer(text) if " the " in small else ():
+    for match in _DAY_ALONE.finditer(text) if "the " in small else ():
         name = "day" if match["day"] else "on"
         yield DateMention(*match.span(name), ((None, None, int(match[name][4:-2])),), "day")
     for match in _SEASON.finditer(text) if any_in(small, _SEASONS) else ():
@@ -250,7 +250,9 @@ def _named(text: str, start: int, end: int) -> DateMention | None:
     alone = (name[0].isupper() and (len(name) > 3 or name == "May")) or (
         name.lower() not in AMBIGUOUS and len(name) > 3
     )
-    if alone and not name.isupper() and _BEFORE_MONTH.search(text[max(0, start - 16) : start]):
+    if name.isupper() and name.lower() in AMBIGUOUS:
+        return None
+    if alone and _BEFORE_MONTH.search(text[max(0, start - 16) : start]):
         return DateMention(start, end, ((None, month, None),), "month")
     return None
 
