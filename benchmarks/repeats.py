@@ -77,7 +77,11 @@ def every_window(prepared: Prepared) -> Windows:
     numbers = found.copies[:, 1].tolist()
     copies = np.stack([found.copies[:, 0], np.arange(len(numbers))], 1)
     return Windows(
-        tuple(found.texts[n] for n in numbers), tuple(found.places[n] for n in numbers), found.copies[:, 0], copies
+        tuple(found.texts[n] for n in numbers),
+        tuple(found.places[n] for n in numbers),
+        found.copies[:, 0],
+        copies,
+        np.zeros_like(found.repeats),
     )
 
 
