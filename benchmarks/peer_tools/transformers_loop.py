@@ -69,10 +69,12 @@ def _tag(model: TaggerModel, tokenizer, types: list[list[str]], texts: list[str]
 
 def _spans(words: list[str], word_ids: list[int | None], judged: list[int], types: list[list[str]]) -> list:
     found: list[tuple[int, int, str]] = []
-    offsets, start, last, previous = [], 0, None, 0
-    for word in words:
-        offsets.append((start, start + len(word)))
-        start += len(word) + 1
+    offsets: list[tuple[int, int]] = []
+    last: int | None = None
+    start = previous = 0
+    for written in words:
+        offsets.append((start, start + len(written)))
+        start += len(written) + 1
     for word, label in zip(word_ids, judged, strict=True):
         if word is None or word == last:
             continue

@@ -8,7 +8,7 @@ from typing import Any
 
 import spacy
 from protocol import Spans, request_of_tool, serve
-from transformers import BertTokenizerFast
+from transformers import BertTokenizerFast  # type: ignore[attr-defined, unused-ignore] # of version 4
 from zshot.linker import LinkerSMXM
 from zshot.linker.linker import Linker
 from zshot.utils.data_models import Entity
