@@ -5,8 +5,9 @@
 Each tool is a process in a virtual environment of its own, made in --cache on first use. zshot and the loop load the
 same random checkpoint as ours, of the variant's size; before anything is timed, their spans must equal ours in float32.
 GLiNER has random weights too: of GLiNER-large's shape (DeBERTa-v3, 24 layers x 1024) and of base's (12 x 768). Texts
-are those that fit one window of every tool, so that all read them whole. Batch size and packing of the peers are the
-best of those tried; their precision is their default, float32, and ours is ours.
+are those that fit one window of every tool, so that all read them whole; `zshot-sentences` gets them sentence by
+sentence, as its examples do. Batch size and packing of the peers are the best of those
+tried; their precision is their default, float32, and ours is ours.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from common.texts import shuffled_texts
 from common.tools import Tool
 
 from openbioner_batch.errors import OpenBioNERError, UsageError
+from openbioner_batch.model.sentences import sentence_starts
 
 TORCH = "torch==2.13.0"
 PACKAGES = {
@@ -42,11 +45,18 @@ GLINER_SHAPES = {
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "ours": [{"words": "basic"}],
     "zshot": [{"batch_size": size} for size in (1, 4, 8)],
+    "zshot-sentences": [{"batch_size": size} for size in (1, 8, 32)],
     "loop": [{"batch_size": size} for size in (1, 8, 32)],
     "gliner": [*({"batch_size": size, "packed": False} for size in (1, 4, 8)), {"batch_size": 8, "packed": True}],
 }
 """What is tried of each tool; the fastest is measured."""
-SCRIPTS = {"ours": "own_tagger.py", "zshot": "zshot_linker.py", "loop": "transformers_loop.py", "gliner": "gliner_random.py"}
+SCRIPTS = {
+    "ours": "own_tagger.py",
+    "zshot": "zshot_linker.py",
+    "zshot-sentences": "zshot_linker.py",
+    "loop": "transformers_loop.py",
+    "gliner": "gliner_random.py",
+}
 WINDOW = (100, 300)
 """Fewest and most tokens of a text: of abstracts, that fit one window of ours (300), zshot's (380) and GLiNER's."""
 TRIED = 8
@@ -66,7 +76,8 @@ class Side:
 
     def rate(self, texts: Sequence[str], tokens: Sequence[int], setting: dict[str, Any]) -> float:
         """Text tokens per second."""
-        return sum(tokens[: len(texts)]) / self.tool.find(texts, setting).seconds
+        given = sentences_of(texts) if self.name.startswith("zshot-sentences") else texts
+        return sum(tokens[: len(texts)]) / self.tool.find(given, setting).seconds
 
     def tune(self, texts: Sequence[str], tokens: Sequence[int], settings: list[dict[str, Any]]) -> None:
         """Warm up, and settle on the fastest of the settings; where there is one, two texts tell its rate."""
@@ -87,6 +98,12 @@ def earlier_settings(reports: Sequence[Path]) -> dict[str, list[dict[str, Any]]]
     return {name: [side["setting"]] for one in sides for name, side in one.items()}
 
 
+def sentences_of(texts: Sequence[str]) -> list[str]:
+    """Each text's sentences, one after another."""
+    starts = ((text, [*sentence_starts(text), len(text)]) for text in texts)
+    return [text[low:high] for text, bounds in starts for low, high in pairwise(bounds) if text[low:high].strip()]
+
+
 def choose_texts(corpus: str, checkpoint: str, types: Sequence[Any]) -> tuple[list[str], list[int]]:
     """The texts of a corpus that every tool reads whole, and their tokens.
 
@@ -105,11 +122,17 @@ def choose_texts(corpus: str, checkpoint: str, types: Sequence[Any]) -> tuple[li
     return [text for text, _ in chosen], [count for _, count in chosen]
 
 
+def python_in(cache: Path, tool: str) -> Path:
+    """The interpreter of a tool's environment."""
+    name = tool.partition("-")[0]
+    return python_with(PACKAGES[name], cache / name)
+
+
 def start(asked: Sequence[str], variants: dict[str, str], types: list[list[str]], cache: Path) -> dict[str, Side]:
     """The tools asked for, each with each variant; GLiNER with each of its shapes."""
     sides: dict[str, Side] = {}
     for name in asked:
-        python = Path(sys.executable) if name == "ours" else python_with(PACKAGES[name], cache / name)
+        python = Path(sys.executable) if name == "ours" else python_in(cache, name)
         requests: dict[str, dict[str, Any]] = (
             {
                 shape: {**sizes, "dtype": "float32", "tokenizer": next(iter(variants.values()))}
@@ -173,7 +196,8 @@ def ratios(sides: dict[str, Side]) -> dict[str, dict[str, dict[str, float]]]:
     found: dict[str, dict[str, dict[str, float]]] = {}
     for ours in (side for name, side in sides.items() if name.startswith("ours")):
         variant = ours.name.split()[1]
-        peers = [s for n, s in sides.items() if n in (f"zshot {variant}", f"loop {variant}") or n.startswith("gliner")]
+        same = {f"{peer} {variant}" for peer in ("zshot", "zshot-sentences", "loop")}
+        peers = [side for name, side in sides.items() if name in same or name.startswith("gliner")]
         found[ours.name] = {
             peer.name: spread([a / b for a, b in zip(ours.rates, peer.rates, strict=True)]) for peer in peers
         }
@@ -207,7 +231,7 @@ def show(report: dict[str, Any]) -> None:
 @click.option("--cache", type=click.Path(path_type=Path, file_okay=False), required=True, help="For the environments.")
 @click.option("--variants", default="base,tiny", show_default=True)
 @click.option("--types", type=click.IntRange(1, 20), default=5, show_default=True, help="How many are asked.")
-@click.option("--tools", default="ours,zshot,loop,gliner", show_default=True)
+@click.option("--tools", default="ours,zshot,zshot-sentences,loop,gliner", show_default=True)
 @click.option("--seconds", type=click.FloatRange(min=0), default=20.0, show_default=True, help="Of a side, each round.")
 @click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
 @click.option("--checked", type=click.IntRange(min=1), default=4, show_default=True, help="Texts of equal spans.")

@@ -36,29 +36,31 @@ if TYPE_CHECKING:
     from openbioner_batch.model.layout import Layout
     from openbioner_batch.records import EntityType
 
-WARM_UP = 2
-"""Documents tagged before the clock runs; their rate also decides how many are tagged."""
-FEWEST = 4
-"""Documents at least, so that batches are shared by several."""
+WARM_UP = 3
+"""Documents tagged before the clock runs: one to start, the others for a rate that decides how many are measured."""
+FEWEST = 2
+"""Documents at least, so that batches are shared."""
 
 
 def measure(
     checkpoint: str, texts: list[str], types: int, device: str, dtype: str, seconds: float, repeats: int
 ) -> dict[str, Any]:
     """One case: rates over the same documents, `repeats` times, and what they are to be compared with."""
+    import torch
+
     from openbioner_batch.model import Tagger
 
     kinds = first_types(types)
     tagger = Tagger.from_pretrained(checkpoint, device, dtype)
     rate = matrix_rate(tagger.encoder.config, tagger.dtype, tagger.device)
-    warm_up, texts = texts[:WARM_UP], texts[WARM_UP:]
-    tagger.annotate(warm_up, kinds)
-    documents = max(FEWEST, round(seconds * WARM_UP / _time(tagger, warm_up, kinds)))
-    texts = texts[:documents]
+    tagger.annotate(texts[:1], kinds)
+    warm_seconds = _time(tagger, texts[1:WARM_UP], kinds)
+    documents = max(FEWEST, round(seconds * (WARM_UP - 1) / warm_seconds))
+    texts = texts[WARM_UP:][:documents]
     prepared = tagger.preparer(kinds).prepare(texts)
     work, tokens = work_of(prepared, tagger.encoder.config), int(prepared.document_tokens.sum())
+    counting = tagger.encoder = CountingEncoder(tagger.encoder)  # type: ignore[assignment]
     times = [_time(tagger, texts, kinds) for _ in range(repeats)]
-    rate = max(rate, matrix_rate(tagger.encoder.config, tagger.dtype, tagger.device))
     return {
         "documents": len(texts),
         "text_tokens": tokens,
@@ -67,7 +69,7 @@ def measure(
         "tokens_per_second": spread([tokens / time for time in times]),
         "pairs_per_second": spread([work.pairs / time for time in times]),
         "tokens_per_text_token": work.tokens / tokens,
-        "padding_share": 1 - work.tokens / computed_tokens(tagger, texts, kinds),
+        "padding_share": 1 - work.tokens * repeats / counting.tokens,
         "matrix_operations_per_second": rate,
         "share_of_matrix_rate": spread([work.least_operations / rate / time for time in times]),
         "mfu": spread([work.model_operations / rate / time for time in times]),
@@ -76,6 +78,7 @@ def measure(
         "device": device_name(tagger.device),
         "dtype": tagger.dtype,
         "token_budget": tagger.token_budget,
+        "threads": torch.get_num_threads(),
     }
 
 
@@ -85,16 +88,8 @@ def _time(tagger: Tagger, texts: Sequence[str], kinds: Sequence[EntityType]) -> 
     return perf_counter() - began
 
 
-def computed_tokens(tagger: Tagger, texts: Sequence[str], kinds: Sequence[EntityType]) -> int:
-    """Tokens that the encoder is given when `texts` are tagged, padding included."""
-    counting = tagger.encoder = CountingEncoder(tagger.encoder)  # type: ignore[assignment]
-    tagger.annotate(texts, kinds)
-    tagger.encoder = counting.encoder
-    return counting.tokens
-
-
 class CountingEncoder:
-    """An encoder that counts the tokens that it is given."""
+    """An encoder that counts the tokens that it is given, padding included."""
 
     def __init__(self, encoder: InferenceEncoder) -> None:
         self.encoder, self.device, self.config, self.tokens = encoder, encoder.device, encoder.config, 0

@@ -108,7 +108,7 @@ def test_a_tool_that_ends_tells_its_last_error(tmp_path: Path) -> None:
         Tool(
             "ours",
             Path(sys.executable),
-            "ours.py",
+            "own_tagger.py",
             {"checkpoint": "/no-such-checkpoint", "dtype": "float32", "types": []},
         )
 
@@ -117,7 +117,7 @@ def test_a_tools_answer_holds_time_and_sorted_spans(checkpoint: Path) -> None:
     from common.tools import Tool
 
     request = {"checkpoint": str(checkpoint), "dtype": "float32", "types": [["drug", "a drug that is given"]]}
-    tool = Tool("ours", Path(sys.executable), "ours.py", request)
+    tool = Tool("ours", Path(sys.executable), "own_tagger.py", request)
     answer = tool.find(["aspirin was given", ""], {"words": "basic"})
     tool.close()
     assert tool.about["dtype"] == "float32"

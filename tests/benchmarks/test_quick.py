@@ -25,8 +25,8 @@ def report_of(script: str, *arguments: object, tmp_path: Path) -> dict[str, Any]
 def test_throughput(notes: Path, tmp_path: Path) -> None:
     report = report_of("throughput", notes, "--variants", "tiny", "--types", "2", tmp_path=tmp_path)
     (case,) = report["cases"]
-    assert (case["variant"], case["corpus"], case["types"], case["documents"]) == ("tiny", "notes", 2, 4)
-    assert case["pairs"] == 8
+    assert (case["variant"], case["corpus"], case["types"], case["documents"]) == ("tiny", "notes", 2, 2)
+    assert case["pairs"] == 4
     assert 0 < case["share_of_matrix_rate"]["median"] < 1
     assert 0 <= case["padding_share"] < 1
     assert case["peak_memory_mib"] > 100
@@ -45,7 +45,7 @@ def test_peers_refuse_a_tool_that_there_is_not(notes: Path, tmp_path: Path) -> N
     command = importlib.import_module("peers").main
     answer = CliRunner().invoke(command, [str(notes), "--cache", str(tmp_path), "--tools", "ours,other"])
     assert answer.exit_code == 1
-    assert "--tools other: expected some of ours, zshot, loop, gliner" in answer.output
+    assert "--tools other: expected some of ours, zshot, zshot-sentences, loop, gliner" in answer.output
 
 
 def test_peers_without_peers(tmp_path: Path) -> None:
