@@ -34,6 +34,7 @@ class LocalCluster:
         cpus: of the head.
         environment: further variables for every node, and so for its jobs.
         options: further ones of `ray start --head`.
+        port: of the head; None for any.
     """
 
     def __init__(
@@ -42,17 +43,19 @@ class LocalCluster:
         cpus: int = 1,
         environment: Mapping[str, str] | None = None,
         options: Sequence[str] = (),
+        port: int | None = None,
     ) -> None:
-        self.address = f"127.0.0.1:{free_port()}"
+        self.address = f"127.0.0.1:{port or free_port()}"
         self.dashboard = f"http://127.0.0.1:{free_port()}"
+        self._folder = Path(tempfile.mkdtemp(prefix="ob-", dir="/tmp"))  # short: it holds sockets
         self.environment = {
             "HOME": str(home),
+            "RAY_TMPDIR": str(self._folder),
             "RAY_AUTH_MODE": "token",
             "RAY_API_SERVER_ADDRESS": self.dashboard,
             "RAY_USAGE_STATS_ENABLED": "0",
             **(environment or {}),
         }
-        self._folder = Path(tempfile.mkdtemp(prefix="ob-", dir="/tmp"))  # short: it holds sockets
         self.nodes: list[Program] = []
         self._ray("get-auth-token", "--generate")
         self._token = (home / ".ray" / "auth_token").read_text().strip()
@@ -161,10 +164,14 @@ class LocalCluster:
 
 @contextmanager
 def local_cluster(
-    home: Path, cpus: int = 1, environment: Mapping[str, str] | None = None, options: Sequence[str] = ()
+    home: Path,
+    cpus: int = 1,
+    environment: Mapping[str, str] | None = None,
+    options: Sequence[str] = (),
+    port: int | None = None,
 ) -> Iterator[LocalCluster]:
     """A cluster for the time of a block."""
-    cluster = LocalCluster(home, cpus, environment, options)
+    cluster = LocalCluster(home, cpus, environment, options, port)
     try:
         yield cluster
     finally:

@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import ray
 import yaml
 from clusters import local_cluster
 from outputs import rows
 from processes import ROOT, wait_until
+from support import free_port
 
 from openbioner_batch.engine.cluster import Resources
 from openbioner_batch.engine.run import layout_of
@@ -32,20 +34,29 @@ def test_actors_beyond_the_gpus_are_refused_on_a_machine_and_awaited_on_a_cluste
 def test_an_autoscaler_brings_the_gpus_that_a_job_asks_for(tmp_path: Path) -> None:
     """Nodes are real raylets of Ray's provider for one machine; their GPUs are numbers, and the scorer needs none."""
     worker = {"resources": {"CPU": 1, "GPU": 1}, "node_config": {}, "min_workers": 0, "max_workers": 2}
+    head = {"resources": {"CPU": 2}, "node_config": {}, "max_workers": 0}
+    port = free_port()
+    address = f"{ray.util.get_node_ip_address()}:{port}"
+    provider = {"type": "fake_multinode", "gcs_address": address, "launch_multiple": True}
     config = {
         "cluster_name": "test",
         "max_workers": 2,
         "idle_timeout_minutes": 1,
-        "provider": {"type": "fake_multinode"},
-        "available_node_types": {"head": {"resources": {"CPU": 2}, "node_config": {}, "max_workers": 0}, "gpu": worker},
-        "head_node_type": "head",
+        "provider": {**provider, "disable_node_updaters": True, "disable_launch_config_check": True},
+        "available_node_types": {"ray.head.default": head, "gpu": worker},
+        "head_node_type": "ray.head.default",
+        "auth": {},
+        "file_mounts": {},
+        "cluster_synced_files": [],
+        "worker_setup_commands": [],
+        "worker_start_ray_commands": [],
     }
     (tmp_path / "scaling.yaml").write_text(yaml.safe_dump(config))
     lines = [json.dumps({"id": str(n), "text": f"Anna met Bob {n} times."}) for n in range(100)]
     (tmp_path / "notes.jsonl").write_text("\n".join(lines))
     (tmp_path / "home").mkdir()
     options = [f"--autoscaling-config={tmp_path / 'scaling.yaml'}"]
-    with local_cluster(tmp_path / "home", 2, {"RAY_FAKE_CLUSTER": "1"}, options) as cluster:
+    with local_cluster(tmp_path / "home", 2, {"RAY_FAKE_CLUSTER": "1"}, options, port) as cluster:
         assert cluster.alive() == 1
         command = [sys.executable, str(DRIVER), str(tmp_path / "notes.jsonl"), str(tmp_path / "out"), "2"]
         code, log = cluster.submit(*command, options=("--submission-id", "scaled", "--no-wait"))
