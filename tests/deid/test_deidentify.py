@@ -95,14 +95,14 @@ def test_ids_are_keyed_hashes_unless_they_are_kept(
 def test_a_patient_is_the_same_invented_person_in_any_sharding_and_order(
     archive: Archive, run_here: Deidentify, key_file: Path, tmp_path: Path
 ) -> None:
-    lines = SAMPLE.read_text("utf-8").splitlines()
+    lines = SAMPLE.read_text("utf-8").splitlines()[:40]
     inputs = archive("a.jsonl", lines)
     backwards = archive("b.jsonl", lines[::-1])
     more = {"policy": "surrogate", "key_file": key_file, "patient_field": "patient_id", "known_fields": KNOWN}
     found = []
-    for name, source, shard in (("one", inputs, 100), ("two", inputs, 7), ("three", backwards, 9)):
+    for name, source, shard in (("one", inputs, 40), ("two", inputs, 7), ("three", backwards, 9)):
         finished = run_here(source, output=tmp_path / name, shard_documents=shard, **more)
-        assert finished.summary.totals.documents == 100
+        assert finished.summary.totals.documents == 40
         found.append({record["note_id"]: record for record in read(tmp_path / name)})
     assert found[0] == found[1] == found[2]
     records = [json.loads(line) for line in lines]
