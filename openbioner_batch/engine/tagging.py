@@ -133,4 +133,4 @@ def _exit_if_spoilt(error: Exception, is_alone: bool = False) -> None:
 def _is_want_of_memory(error: Exception) -> bool:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
-    return any(words in str(error) for words in ("can't allocate memory", "could not create a primitive"))
+    return any(words in str(error) for words in ("not enough memory", "can't allocate memory", "could not create a"))
