@@ -18,9 +18,9 @@ from support import S3Server
 from tiny import tiny_checkpoint
 
 SAMPLE = ROOT / "openbioner_batch" / "data" / "sample_clinical.jsonl"
-FILES, NOTES_IN_A_FILE, SHARD = 12, 200, 20
+FILES, NOTES_IN_A_FILE, SHARD = 12, 60, 10
 KILL_AFTER = 8
-"""Shards: some are done, and all stages are at work."""
+"""Shards, of 72: some are done, and all stages are at work."""
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
