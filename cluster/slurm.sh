@@ -29,6 +29,7 @@ export RAY_AUTH_TOKEN_PATH="${SLURM_SUBMIT_DIR:-$PWD}/.ray-token-$SLURM_JOB_ID"
 
 head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
 port=$((20000 + SLURM_JOB_ID % 20000)) # jobs that share a node do not meet
+# Ray's logs stay in the folder --temp-dir of each node.
 start=(ray start --block "--temp-dir=/tmp/ray-$SLURM_JOB_ID" "--num-cpus=${SLURM_CPUS_PER_TASK:-1}")
 start+=("--num-gpus=${SLURM_GPUS_ON_NODE:-0}")
 trap 'kill $(jobs -p) 2>/dev/null; rm -f "$RAY_AUTH_TOKEN_PATH"' EXIT

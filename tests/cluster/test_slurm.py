@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -62,3 +63,4 @@ def test_two_nodes_run_a_job_and_leave_nothing_behind(tmp_path: Path) -> None:
         wait_until(lambda: not job.descendants(), 120, "the cluster outlives the job")
     finally:
         job.end()
+        shutil.rmtree(f"/tmp/ray-{number}", ignore_errors=True)
