@@ -68,8 +68,8 @@ class Browser:
         found: dict[str, Any] = answer["result"]
         return found
 
-    def open(self, path: Path, fragment: str = "") -> float:
-        """Load a file and wait until its scripts have run; the seconds that took."""
+    def open(self, path: Path, fragment: str = "") -> None:
+        """Load a file and wait until its scripts have run."""
         self.call("Page.navigate", url="about:blank")
         self.evaluate("0")  # it is there: what it fires has come
         self.events.clear()
@@ -77,7 +77,6 @@ class Browser:
         self.call("Page.navigate", url=f"{path.as_uri()}{fragment}")
         while self.evaluate("location.protocol + document.readyState") != "file:complete":
             assert time.monotonic() - started < PATIENCE_S, "the page does not load"
-        return time.monotonic() - started
 
     def press(self, *keys: str) -> None:
         """Press keys, one after the other."""

@@ -155,15 +155,22 @@ def test_without_texts_the_mentions_are_a_table(browser: Browser, tmp_path: Path
 
 
 def test_a_thousand_documents_open_quickly(browser: Browser, tmp_path: Path) -> None:
-    """Within seconds even on a machine that is busy with other work; alone it takes half a second."""
+    """Counted in seconds of processor time, since a machine may be busy; it takes a third of one."""
     text = "Aspirin for BRCA1 carriers with breast cancer. " * 60
     places = [(47 * n, 47 * n + 7, "drug", 0.9) for n in range(60)]
     many = [sampled(f"document {number}", f"{number:03} {text}", *places) for number in range(1000)]
     (tmp_path / "page.html").write_text(make_page(many), "utf-8")
-    assert browser.open(tmp_path / "page.html") < 5
+    browser.call("Performance.enable", timeDomain="threadTicks")
+    browser.open(tmp_path / "page.html")
     assert browser.evaluate("document.querySelectorAll('#list li').length") == 1000
     assert browser.evaluate("document.querySelectorAll('mark').length") == 60
-    took = browser.evaluate(
-        "(() => { const t = performance.now(); change({score: 0.95}); return performance.now() - t })()"
-    )
-    assert took < 2000
+    opening = busy(browser)
+    assert 0 < opening < 3
+    show(browser, "score=0.95")
+    assert busy(browser) - opening < 1
+
+
+def busy(browser: Browser) -> float:
+    """Seconds for which the page's own thread has worked."""
+    found = {metric["name"]: metric["value"] for metric in browser.call("Performance.getMetrics")["metrics"]}
+    return float(found["TaskDuration"])
