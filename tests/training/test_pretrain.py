@@ -165,6 +165,26 @@ def test_a_run_in_an_object_store_goes_on_and_puts_its_model_there(
     assert {name.rpartition("/")[2] for name in files} >= {"model.safetensors", "config.json", "README.md"}
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_each_stage_starts_from_the_one_before(ray_here: None, checkpoint: Path, tmp_path: Path) -> None:
+    """Stage 0 learns the language, stage 1 adds heads to its encoder, stage 2 keeps the heads of stage 1."""
+    texts = {"text_tokens": 40, "description_tokens": 20}
+    schedule = {"steps": 20, "encoder_rate": 1e-3, "head_rate": 1e-2}
+    one = {"parallel": {"workers": 1}, "validation": {}, "schedule": schedule}
+    stages: dict[str, dict[str, object]] = {
+        "language": {"start": {"encoder": str(checkpoint), **texts}, "recipe": {"objective": "masked-language"}},
+        "broad": {"start": {"encoder": str(tmp_path / "language" / "model"), **texts}},
+        "refined": {"start": {"checkpoint": str(tmp_path / "broad" / "model"), **texts}},
+    }
+    curves = {}
+    for name, parts in stages.items():
+        finish(config_file(tmp_path, name, checkpoint, **one, **parts))
+        curves[name] = [values["loss"] for values in curve(tmp_path / name).values()]
+    assert curves["language"][-1] < curves["language"][0]
+    assert curves["refined"][0] < 0.9 * curves["broad"][0]
+
+
 def test_another_run_in_the_same_folder_is_refused(checkpoint: Path, tmp_path: Path) -> None:
     from openbioner_batch.engine.store import Store
     from openbioner_batch.errors import UsageError
