@@ -77,11 +77,15 @@ def test_precision(notes: Path, tmp_path: Path, checkpoint: Path, types: Path) -
 
 def test_repeats(tmp_path: Path, checkpoint: Path, types: Path) -> None:
     path = tmp_path / "notes.jsonl"
-    bodies = (f"HISTORY: note {number}. " + "aspirin was given for fever " * 10 for number in range(200))
+    bodies = (
+        f"HISTORY: note {number}. " + " ".join(f"aspirin {number} {place}" for place in range(20))
+        for number in range(200)
+    )
     path.write_text("".join(json.dumps({"id": body[:18], "text": body}) + "\n" for body in bodies))
     inputs = report_of("repeats", path, "--model", checkpoint, "--types", types, tmp_path=tmp_path)["inputs"]
     assert list(inputs) == ["nothing copied", "copies first", "copies last", "copies mixed"]
-    assert inputs["nothing copied"]["ratio"]["median"] == 1
+    assert inputs["nothing copied"]["unlike"] == inputs["nothing copied"]["windows"]
+    assert inputs["copies first"]["unlike"] < inputs["copies first"]["windows"]
 
 
 def test_the_asked_share_of_sections_is_copied() -> None:
