@@ -107,16 +107,16 @@ class InferenceEncoder:
         distinct = self._embedding_norm(
             *(F.embedding(x, table) for x, table in zip(places, self._embeddings, strict=True))
         )
-        hidden = distinct[source]
+        hidden = distinct.index_select(0, source)
         for number, layer in enumerate(self._layers):
-            asking = hidden[read] if layer.last else hidden
+            asking = hidden.index_select(0, read) if layer.last else hidden
             shares = number == 0 and not layer.last
             query, key, value = layer.project(distinct if shares else hidden, asking)
             if shares and self.device.type == "cpu" and not shifted:
                 context = attend_sharing(query, key, value, layout)
             else:
                 if shares:
-                    query, key, value = query[source], key[source], value[source]
+                    query, key, value = (part.index_select(0, source) for part in (query, key, value))
                 context = attend(query, key, value, layout, layer.last, shifted)
             hidden = layer.finish(asking, context)
         return F.linear(hidden, self._head_weight, self._head_bias).T
