@@ -52,7 +52,7 @@ def test_an_exported_checkpoint_is_the_trained_model(checkpoint: Path, tmp_path:
         torch.testing.assert_close(found[name], tensor, rtol=0, atol=0)
     for name in ("config.json", "vocab.txt", "tokenizer_config.json"):
         assert (tmp_path / "out" / name).read_text() == (tmp_path / "expected" / name).read_text()
-    assert Tagger.from_pretrained(tmp_path / "out", device="cpu").model.config == model.config
+    assert Tagger.from_pretrained(tmp_path / "out", device="cpu").encoder.config == model.config
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
