@@ -1,7 +1,7 @@
 """What a large corpus costs: core-hours from a measured rate, GPU-hours on paper, and money.
 
-    python benchmarks/sizing.py benchmarks/results/throughput-cpu.json
-    python benchmarks/sizing.py benchmarks/results/throughput-cpu.json --price L4=0.70 --mfu 0.3 --types disease
+    python benchmarks/sizing.py benchmarks/results/pipeline-2cores.json
+    python benchmarks/sizing.py benchmarks/results/pipeline-2cores.json --price L4=0.70 --mfu 0.3 --types disease
 
 Core-hours scale the rate of the whole pipeline that the file holds by the operations that a document needs: a pass over
 [CLS] window [SEP] description [SEP] for each type, and one over [CLS] window. GPU-hours divide the same operations by a
