@@ -48,6 +48,7 @@ def make_report(
     report = {
         "policy": {"name": policy.name, "summary": policy.summary},
         "notes": totals.documents,
+        "windows": {"total": totals.windows, "repeated": totals.amounts["repeated_windows"]},
         "quarantined": {"total": totals.set_aside, "reasons": _ranked(totals.quarantined)},
         "findings": {"total": totals.spans.total(), "types": _ranked(totals.spans)},
         "actions": counts("actions"),

@@ -178,10 +178,10 @@ def _guarded(note: Note, do: Callable[[Note], _Done]) -> _Done | str:
 def _counts(
     counts: dict[str, Any], records: Sequence[Written], rejected: Sequence[Rejected], job: DeidJob
 ) -> dict[str, Any]:
-    """The shard's counts as the engine sums them up; `amounts` holds what only de-identification counts."""
+    """The shard's counts as the engine sums them up; `amounts` holds besides what only de-identification counts."""
     parts = [part for _, _, result in records for part in result.parts]
     edits = [edit for part in parts for edit in part.new.edits]
-    amounts: Counter[str] = Counter()
+    amounts: Counter[str] = Counter(counts.get("amounts", {}))
     for edit in edits:
         amounts[f"actions/{edit.action}"] += 1
         amounts[f"outcomes/{edit.outcome}"] += 1

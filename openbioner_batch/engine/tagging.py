@@ -17,6 +17,7 @@ from openbioner_batch.engine.rows import annotation_rows
 from openbioner_batch.engine.scoring import TaggedText
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.work import TaggingJob, pack, preparer_of, rejected_table, row, unpack, unrow
+from openbioner_batch.errors import is_want_of_memory
 from openbioner_batch.records import Rejected
 
 Outcome = TaggedText | str
@@ -126,11 +127,5 @@ def _exit_if_spoilt(error: Exception, is_alone: bool = False) -> None:
     So it is after a CUDA fault, and after a failed allocation (oneDNN keeps primitives that it could not build): if
     memory is short even for one text alone, that may be the fault of the calls before it.
     """
-    if type(error).__name__ == "AcceleratorError" or (is_alone and _is_want_of_memory(error)):
+    if type(error).__name__ == "AcceleratorError" or (is_alone and is_want_of_memory(error)):
         os._exit(1)
-
-
-def _is_want_of_memory(error: Exception) -> bool:
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return True
-    return any(words in str(error) for words in ("not enough memory", "can't allocate memory", "could not create a"))

@@ -40,9 +40,8 @@ def attend(query: Tensor, key: Tensor, value: Tensor, layout: Layout, reads_only
     if query.device.type == "cpu":
         return _attend_on_cpu(query, key, value, layout.stretches, reads_only, shifted)
     half = query.dtype in (torch.bfloat16, torch.float16)
-    if (
-        query.is_cuda and half and torch.cuda.get_device_capability(query.device) >= (8, 0)
-    ):  # what flash attention takes
+    # What flash attention takes.
+    if half and query.is_cuda and torch.cuda.get_device_capability(query.device) >= (8, 0):
         return _attend_packed(query, key, value, layout.stretches, reads_only)
     return attend_by_stretches(query, key, value, layout.stretches, reads_only)
 

@@ -43,8 +43,7 @@ class Layout:
 
     Attributes:
         token_ids, positions, segments: [distinct] int64 each.
-        text_starts: [blocks] where each block's texts begin among the distinct tokens.
-        description_starts: [blocks, columns] where each description begins there, for column 0 an empty one.
+        text_starts: [blocks] where each block's texts begin among the distinct tokens; its descriptions follow them.
         source: [tokens] int64, the distinct token that stands at each place of the sequences.
         read: [reads] int64, the places that are read, stretch by stretch.
         stretches: block by block, in each column by column.
@@ -54,7 +53,6 @@ class Layout:
     positions: np.ndarray
     segments: np.ndarray
     text_starts: np.ndarray
-    description_starts: np.ndarray
     source: np.ndarray
     read: np.ndarray
     stretches: tuple[Stretch, ...]
@@ -81,7 +79,6 @@ def lay_out(
     positions: list[np.ndarray] = []
     lengths: list[int] = []
     text_starts = np.zeros(len(batch.blocks), np.int64)
-    description_starts = np.zeros((len(batch.blocks), len(batch.columns)), np.int64)
     source: list[np.ndarray] = []
     read: list[np.ndarray] = []
     stretches: list[Stretch] = []
@@ -99,7 +96,6 @@ def lay_out(
         lengths.append(count * text)
         wanted = _even([places[window] for window in block.windows])
         for column, tail in enumerate(tails):
-            description_starts[number, column] = distinct
             length = text + len(tail)
             ids.append(tail)
             positions.append(np.arange(text, length))
@@ -117,7 +113,6 @@ def lay_out(
         np.concatenate(positions),
         np.repeat(np.where(of_text, 0, 1), lengths),
         text_starts,
-        description_starts,
         np.concatenate(source),
         np.concatenate(read),
         tuple(stretches),

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from openbioner_batch.errors import is_want_of_memory
 from openbioner_batch.model.batching import Batch, batches
 from openbioner_batch.model.inference import InferenceEncoder
 from openbioner_batch.model.layout import Layout, lay_out
@@ -113,17 +114,11 @@ def _encode(
         return [(batch, layout, encoder(layout))]
     except (MemoryError, RuntimeError) as error:
         halves = batch.halves()
-        if not (halves and _is_out_of_memory(error)):
+        if not (halves and is_want_of_memory(error)):
             raise
     if encoder.device.type == "cuda":
         torch.cuda.empty_cache()
     return [found for half in halves for found in _encode(encoder, windows, half, descriptions, tokenizer)]
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """Whether memory ran out: torch has a class for GPUs, and words for CPUs."""
-    words = ("not enough memory", "can't allocate memory", "could not create a")
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(word in str(error) for word in words)
 
 
 def _collect(

@@ -79,7 +79,7 @@ class Tagger:
             device: "cpu", "gpu" (or "cuda", "cuda:1"), or "auto" for a GPU where there is one.
             dtype: "float32", "bfloat16", "float16", or "auto" for bfloat16 where the hardware multiplies it natively.
             windows: budgets other than the checkpoint's own.
-            token_budget: padded tokens of one forward pass; by default what suits the device.
+            token_budget: tokens of one forward pass; by default what suits the device.
             calibrated: whether to use the calibration that is stored with the checkpoint, if one is.
 
         Raises:
