@@ -133,6 +133,17 @@ def test_a_checkpoint_is_asked_for_the_types_that_are_named(
         run_here(inputs, recognizers="model", **{**more, "types": "person_name"})
 
 
+def test_windows_of_copied_notes_are_computed_once_and_told(
+    archive: Archive, run_here: Deidentify, tmp_path: Path
+) -> None:
+    inputs = archive("a.jsonl", [{"id": str(n), "text": NOTE} for n in range(3)])
+    checkpoint = tiny_checkpoint(tmp_path / "model")
+    finished = run_here(
+        inputs, recognizers="model", model=checkpoint, types="person_name", residual_sample="0%", devices="cpu"
+    )
+    assert finished.report["windows"] == {"total": 3, "repeated": 2}
+
+
 def test_parquet_keeps_the_types_of_kept_columns(run_here: Deidentify, tmp_path: Path) -> None:
     table = pa.table(
         {
