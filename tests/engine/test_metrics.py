@@ -37,16 +37,12 @@ def test_a_run_is_counted_where_prometheus_looks(run: Annotate, corpus: Corpus, 
 
     run(path, shard_documents=2, max_quarantined="100%")
 
+    expected = {"documents_total": 3, "quarantined_total": 1, "tokens_total": 7, "spans_total/name": 3}
+    expected |= {f"shard_seconds_count/{stage}": 2 for stage in ("read", "tag", "write")}
+    expected |= {"input_done_ratio": 1}
     output = Store(str(tmp_path / "out")).url
-    wait_until(lambda: scraped(output)["documents_total"] == 3, 60, "the endpoint does not show the documents")
-    found = scraped(output)
-    assert found["spans_total/name"] == 3
-    assert found["quarantined_total"] == 1
-    assert found["tokens_total"] == 7
-    assert {name: found[f"shard_seconds_count/{name}"] for name in ("read", "tag", "write")} == dict.fromkeys(
-        ("read", "tag", "write"), 2
-    )
-    assert found["input_done_ratio"] == 1
+    # Each process reports at its own time: what the driver counts may be seen later than what the actors do.
+    wait_until(lambda: expected.items() <= scraped(output).items(), 60, "the endpoint does not show the counts")
 
 
 def test_a_process_without_ray_loads_none_to_count() -> None:
