@@ -89,7 +89,7 @@ def test_ctrl_c_leaves_a_run_that_the_same_command_ends(
     ray_here: None, command: list[str], corpus: Corpus, programs: list[Program], tmp_path: Path
 ) -> None:
     # Seconds of work after the first commit even on a fast machine: the signal must find the run under way.
-    corpus("notes.jsonl", [f"Note {n}: aspirin 81 mg for the knee, then rest. " * 20 for n in range(4000)])
+    corpus("notes.jsonl", [f"Note {n}: aspirin 81 mg for the knee, then rest. " * 20 for n in range(1500)])
     program = Program(["-m", "openbioner_batch.cli.main", *command])
     programs.append(program)
     wait_until(lambda: list((tmp_path / "out" / "data").glob("*")) or program.process.poll() is not None)
@@ -101,7 +101,7 @@ def test_ctrl_c_leaves_a_run_that_the_same_command_ends(
     assert "the same command goes on" in output
     assert "Traceback" not in output
     before = contents(tmp_path / "out")
-    assert 0 < len(before) < 400
+    assert 0 < len(before) < 150
     assert not list((tmp_path / "out" / "_run" / "attempts").rglob("*.*"))
     wait_until(lambda: not program.descendants(), what="processes that outlive Ctrl-C")
 
@@ -110,7 +110,7 @@ def test_ctrl_c_leaves_a_run_that_the_same_command_ends(
     assert again.exit_code == 0, again.output
     assert "going on with the run" in again.stderr
     assert before.items() <= contents(tmp_path / "out").items()
-    assert len(rows(tmp_path / "out")) == 4000
+    assert len(rows(tmp_path / "out")) == 1500
     assert "note: " not in again.stderr
 
 

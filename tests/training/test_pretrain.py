@@ -7,6 +7,8 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -74,27 +76,42 @@ def assert_same_training(run: Path, reference: Path) -> None:
         torch.testing.assert_close(ours[name], tensor, atol=1e-6, rtol=1e-5)
 
 
-def killed_run(config: Path, run: Path) -> None:
-    """Kill a worker after the first checkpoint and the driver after a later one; start again, to the end."""
+@contextmanager
+def started(config: Path) -> Iterator[Program]:
+    """The command in a process of its own, which is killed in the end."""
     program = Program(["-m", "openbioner_batch.cli.main", "pretrain", "--config", str(config)])
     try:
-        wait_until(lambda: has_checkpoint(run, 10) or program.process.poll() is not None, what="no checkpoint")
-        workers = program.descendants("RayTrainWorker")
-        assert workers, program.finish()[1]
-        os.kill(workers[-1], signal.SIGKILL)
-        wait_until(lambda: has_checkpoint(run, 30) or program.process.poll() is not None, what="no later checkpoint")
-        assert program.process.poll() is None, program.finish()[1]
+        yield program
     finally:
         program.end()
+
+
+def kill_worker(program: Program, run: Path) -> None:
+    """Kill one of its workers after the first checkpoint."""
+    wait_until(lambda: has_checkpoint(run, 10) or program.process.poll() is not None, what="no checkpoint")
+    workers = program.descendants("RayTrainWorker")
+    assert workers, program.finish()[1]
+    os.kill(workers[-1], signal.SIGKILL)
+
+
+def killed_run(config: Path, run: Path) -> None:
+    """Kill a worker, and the driver after a later checkpoint; start again, to the end."""
+    with started(config) as program:
+        kill_worker(program, run)
+        wait_until(lambda: has_checkpoint(run, 30) or program.process.poll() is not None, what="no later checkpoint")
+        assert program.process.poll() is None, program.finish()[1]
     assert not (run / "model").exists()
     finish(config)
 
 
 @pytest.mark.timeout(900)
-def test_a_run_whose_worker_and_driver_were_killed_ends_as_one_that_was_left_alone(
+def test_a_run_whose_worker_was_killed_ends_as_one_that_was_left_alone(
     ray_here: None, checkpoint: Path, tmp_path: Path
 ) -> None:
-    killed_run(config_file(tmp_path, "killed", checkpoint), tmp_path / "killed")
+    with started(config_file(tmp_path, "killed", checkpoint)) as program:
+        kill_worker(program, tmp_path / "killed")
+        code, output = program.finish()
+    assert code == 0, output
     finish(config_file(tmp_path, "whole", checkpoint))
 
     assert_same_training(tmp_path / "killed", tmp_path / "whole")
@@ -103,6 +120,15 @@ def test_a_run_whose_worker_and_driver_were_killed_ends_as_one_that_was_left_alo
     assert json.loads((tmp_path / "killed" / "result.json").read_text())["f1"] > 0
     kept = list((tmp_path / "killed" / "checkpoints").glob("step-*"))
     assert 1 <= len(kept) <= 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_run_whose_driver_was_killed_too_ends_likewise(ray_here: None, checkpoint: Path, tmp_path: Path) -> None:
+    killed_run(config_file(tmp_path, "killed", checkpoint), tmp_path / "killed")
+    finish(config_file(tmp_path, "whole", checkpoint))
+
+    assert_same_training(tmp_path / "killed", tmp_path / "whole")
 
 
 @pytest.mark.slow
