@@ -23,6 +23,7 @@ from openbioner_batch.engine.settings import CHOICES
 @click.option("--include-text", is_flag=True, default=None, help="Write the documents' text to the output too.")
 @click.option("--devices", type=click.Choice(CHOICES["devices"]), help="Where the model runs [auto].")
 @click.option("--actors", type=int, metavar="N", help="Processes holding the model [one per GPU, else per core].")
+@click.option("--actors-per-gpu", type=int, metavar="N", help="Of them that share a GPU, for small models [1].")
 @click.option("--limit", type=int, metavar="N", help="Take only the first N records.")
 @click.option("--shard-documents", type=int, metavar="N", help="Most documents to a shard [1000 on GPUs, 200 on CPUs].")
 @click.option("--token-budget", type=int, metavar="N", help="Tokens in a batch of the model [asked of the model].")

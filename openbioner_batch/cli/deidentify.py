@@ -36,6 +36,7 @@ import click
 @click.option("--text-field", metavar="NAME", help="Column or key of the text [guessed].")
 @click.option("--devices", metavar="D", help="Where the model runs: auto, cpu, gpu [auto].")
 @click.option("--actors", type=int, metavar="N", help="Processes holding the model [one per GPU, else per core].")
+@click.option("--actors-per-gpu", type=int, metavar="N", help="Of them that share a GPU, for small models [1].")
 @click.option("--limit", type=int, metavar="N", help="Take only the first N records.")
 @click.option("--shard-documents", type=int, metavar="N", help="Most documents to a shard [1000 on GPUs, 200 on CPUs].")
 @click.option("--token-budget", type=int, metavar="N", help="Tokens in a batch of the model [asked of the model].")

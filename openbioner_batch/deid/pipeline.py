@@ -79,7 +79,7 @@ class Deidentification:
         if self.factory is not None:
             on_gpu = self.factory.fingerprint().get("device") == "cuda"
             tagging = TaggingJob(**common, factory=self.factory, threads=None if on_gpu else 1)
-            layout = layout_of(self.settings.actors, on_gpu, resources)
+            layout = layout_of(self.settings.actors, on_gpu, resources, self.settings.actors_per_gpu)
             # Finding takes a tenth of what a model takes on a CPU; a GPU is fed by all cores that do not read.
             finishers = max(1, resources.cpus - layout.readers) if on_gpu else max(1, layout.actors // 4)
             layout = dataclasses.replace(layout, writers=finishers)

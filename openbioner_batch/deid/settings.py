@@ -79,6 +79,8 @@ class DeidentifySettings:
     """Where the model runs: "cpu", "gpu", or "auto" for GPUs where there are some."""
     actors: int | None = None
     """Processes that hold the model; None: one per GPU, else one per core."""
+    actors_per_gpu: int = 1
+    """Processes that share a GPU, where the model alone is too small to fill it."""
     limit: int | None = None
     """Take only the first so many records."""
     shard_documents: int | None = None
@@ -105,7 +107,7 @@ class DeidentifySettings:
         for name, valid in {**CHOICES, "patient_scope": SCOPES}.items():
             if hasattr(self, name) and getattr(self, name) not in valid:
                 raise UsageError(f"{flag(name)} is {getattr(self, name)!r}: give one of {', '.join(valid)}")
-        for name in ("actors", "limit", "shard_documents", "token_budget"):
+        for name in ("actors", "actors_per_gpu", "limit", "shard_documents", "token_budget"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"{flag(name)} is {value}: give a whole number from 1 up")
@@ -186,6 +188,7 @@ class DeidentifySettings:
             self.model,
             devices=self.devices,
             actors=self.actors,
+            actors_per_gpu=self.actors_per_gpu,
             token_budget=self.token_budget,
             dtype=self.dtype,
             no_calibration=self.no_calibration,

@@ -26,7 +26,7 @@ class Layout:
 
     actors: int
     actor_cpus: float
-    actor_gpus: int
+    actor_gpus: float
     readers: int
     reader_cpus: float
     writers: int
@@ -34,14 +34,14 @@ class Layout:
     writer_cpus: float = 0.01
 
     @classmethod
-    def of(cls, gpu: bool, actors: int, cpus: int) -> Layout:
+    def of(cls, gpu: bool, actors: int, cpus: int, actors_per_gpu: int = 1) -> Layout:
         """On CPUs every core scores, and a few percent of the work goes to reading; a GPU is fed by several readers.
 
         The actors never take all CPUs, or the readers would wait for ever.
         """
         if gpu:
-            readers = max(1, min(4 * actors, cpus - 1))
-            return cls(actors, 0.05, 1, readers, min(0.9, cpus * 0.5), writers=actors)
+            readers = max(1, min(4 * -(-actors // actors_per_gpu), cpus - 1))
+            return cls(actors, 0.05, 1 / actors_per_gpu, readers, min(0.9, cpus * 0.5), writers=actors)
         helpers = max(1, actors // 8)
         return cls(actors, min(0.8, 0.8 * cpus / actors), 0, helpers, 0.1, helpers)
 

@@ -64,10 +64,10 @@ class Tagging:
         common = {field.name: getattr(job, field.name) for field in dataclasses.fields(job)}
         on_gpu = self.fingerprint().get("device") == "cuda"
         tagging = TaggingJob(**common, factory=self.factory, threads=None if on_gpu else 1)
-        return stream(tasks, tagging, layout_of(self.settings.actors, on_gpu, resources))
+        return stream(tasks, tagging, layout_of(self.settings.actors, on_gpu, resources, self.settings.actors_per_gpu))
 
 
-def layout_of(actors: int | None, on_gpu: bool, resources: Resources) -> Layout:
+def layout_of(actors: int | None, on_gpu: bool, resources: Resources, actors_per_gpu: int = 1) -> Layout:
     """How a model's actors and the other stages share what Ray has.
 
     On a cluster there may be more actors than GPUs: the first begin, and the others are what its autoscaler answers.
@@ -77,13 +77,16 @@ def layout_of(actors: int | None, on_gpu: bool, resources: Resources) -> Layout:
     """
     if on_gpu and not resources.gpus:
         raise UsageError("--devices gpu: Ray has no GPU; leave the flag out, or give --devices cpu")
-    actors = actors or (resources.gpus if on_gpu else resources.cpus)
     cpus = resources.cpus
-    if on_gpu and actors > resources.gpus:
+    room = resources.gpus * actors_per_gpu if on_gpu else cpus
+    actors = actors or room
+    if on_gpu and actors > room:
         if not resources.may_grow:
-            raise UsageError(f"--actors {actors}: there are {resources.gpus} GPUs, and each actor takes one")
-        cpus = cpus * actors // resources.gpus  # those of the nodes that come count too
-    return Layout.of(on_gpu, actors, cpus)
+            raise UsageError(
+                f"--actors {actors}: {resources.gpus} GPUs have room for {room}; --actors-per-gpu lets more share one"
+            )
+        cpus = cpus * actors // room  # those of the nodes that come count too
+    return Layout.of(on_gpu, actors, cpus, actors_per_gpu)
 
 
 def _model_factory(settings: AnnotateSettings, on_cluster: bool) -> ScorerFactory:

@@ -53,6 +53,8 @@ class AnnotateSettings:
     """Where the model runs: "cpu", "gpu", or "auto" for GPUs where there are some."""
     actors: int | None = None
     """Processes that hold the model; None: one per GPU, else one per core."""
+    actors_per_gpu: int = 1
+    """Processes that share a GPU, where the model alone is too small to fill it."""
     limit: int | None = None
     """Take only the first so many records."""
     shard_documents: int | None = None
@@ -83,7 +85,7 @@ class AnnotateSettings:
         for name, valid in CHOICES.items():
             if getattr(self, name) not in valid:
                 raise UsageError(f"{flag(name)} is {getattr(self, name)!r}: give one of {', '.join(valid)}")
-        for name in ("actors", "limit", "shard_documents", "token_budget", "text_tokens", "description_tokens"):
+        for name in ("actors", "actors_per_gpu", "limit", "shard_documents", "token_budget", "text_tokens", "description_tokens"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"{flag(name)} is {value}: give a whole number from 1 up")
