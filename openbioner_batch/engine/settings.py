@@ -85,7 +85,15 @@ class AnnotateSettings:
         for name, valid in CHOICES.items():
             if getattr(self, name) not in valid:
                 raise UsageError(f"{flag(name)} is {getattr(self, name)!r}: give one of {', '.join(valid)}")
-        for name in ("actors", "actors_per_gpu", "limit", "shard_documents", "token_budget", "text_tokens", "description_tokens"):
+        for name in (
+            "actors",
+            "actors_per_gpu",
+            "limit",
+            "shard_documents",
+            "token_budget",
+            "text_tokens",
+            "description_tokens",
+        ):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"{flag(name)} is {value}: give a whole number from 1 up")

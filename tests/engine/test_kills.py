@@ -74,7 +74,7 @@ def test_a_killed_driver_leaves_a_run_that_goes_on_and_no_processes(
 
 
 def working(program: Program) -> list[int]:
-    """Processes that hold memory or do work: all but two small agents of Ray, which look for their head for a minute."""
+    """Processes that hold memory or do work: all but two agents of Ray, which look for their head for a minute."""
     agents = {pid for title in ("ray::DashboardAgent", "ray::RuntimeEnvAgent") for pid in program.descendants(title)}
     return [pid for pid in program.descendants() if pid not in agents]
 
