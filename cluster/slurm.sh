@@ -27,7 +27,8 @@ export RAY_AUTH_MODE=token RAY_USAGE_STATS_ENABLED=0
 export RAY_AUTH_TOKEN_PATH="${SLURM_SUBMIT_DIR:-$PWD}/.ray-token-$SLURM_JOB_ID"
 (umask 077 && python -c 'import secrets; print(secrets.token_hex(32))' >"$RAY_AUTH_TOKEN_PATH")
 
-head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+mapfile -t hosts < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
+head=${hosts[0]}
 port=$((20000 + SLURM_JOB_ID % 20000)) # jobs that share a node do not meet
 # Ray's logs stay in the folder --temp-dir of each node.
 start=(ray start --block "--temp-dir=/tmp/ray-$SLURM_JOB_ID" "--num-cpus=${SLURM_CPUS_PER_TASK:-1}")

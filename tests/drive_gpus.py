@@ -23,5 +23,5 @@ if __name__ == "__main__":
     inputs, output, actors = sys.argv[1:]
     settings = AnnotateSettings((inputs,), output, "name", actors=int(actors), shard_documents=5, ray_address="auto")
     ray.init("auto")
-    ray.get(ray.remote(num_gpus=1)(int).remote())  # as a model's device is found out on a worker that has one
+    ray.get(ray.remote(num_gpus=1)(lambda: 0).remote())  # as a model's device is found out on a worker that has one
     annotate(settings, GpuScorerFactory(seconds=0.5))

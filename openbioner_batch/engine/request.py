@@ -10,7 +10,7 @@ from openbioner_batch.engine.names import PLAN, REPORT, RESULTS
 from openbioner_batch.engine.settings import QuarantineLimit
 from openbioner_batch.engine.shards import SHARD_BYTES, SHARD_RECORDS
 from openbioner_batch.engine.store import Store
-from openbioner_batch.errors import UsageError
+from openbioner_batch.errors import RunFailedError, UsageError
 from openbioner_batch.formats import find_inputs
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions
 
@@ -66,7 +66,15 @@ def resolve_inputs(settings: RunSettings, say: Say) -> Inputs:
 
     Raises:
         UsageError: nothing is listed, or no format or field can be told.
+        RunFailedError: an input cannot be read.
     """
+    try:
+        return _resolve_inputs(settings, say)
+    except OSError as error:
+        raise RunFailedError(f"the input cannot be read: {' '.join(str(error).split())}") from error
+
+
+def _resolve_inputs(settings: RunSettings, say: Say) -> Inputs:
     reader, files = find_inputs(settings.inputs, settings.format)
     if settings.format is None:
         say(f"format: {reader.name}, by the names of {len(files):,} files")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import fsspec
 from fsspec import AbstractFileSystem
@@ -16,7 +16,9 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from openbioner_batch.errors import RunFailedError, UsageError
+from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.storage import refuse_password
+from openbioner_batch.formats.whole import WholeFile, fetch_whole
 
 TEMPORARY = "_run/tmp"
 ONE_PUT_PROTOCOLS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "memory"})
@@ -95,12 +97,16 @@ class Store:
             FileNotFoundError: there is none of that name.
         """
         with self._told(name):
-            return bytes(self._fs.cat_file(self._path(name)))
+            path = self._path(name)
+            return bytes(fetch_whole(InputFile(f"{self.url}/{name}", 0, ""), 0, lambda: self._fs.cat_file(path)))
 
     def open(self, name: str) -> BinaryIO:
-        """An object opened for reading, seekable."""
+        """An object opened for reading, seekable; what fails while it is read is an OSError."""
         with self._told(name):
-            return self._fs.open(self._path(name), "rb")
+            stream = self._fs.open(self._path(name), "rb")
+        if self.local or not hasattr(stream, "size"):
+            return cast(BinaryIO, stream)
+        return cast(BinaryIO, WholeFile(stream, InputFile(f"{self.url}/{name}", stream.size, ""), self._fs))
 
     def exists(self, name: str) -> bool:
         """Whether there is an object of that name."""

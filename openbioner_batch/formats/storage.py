@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.compression import COMPRESSIONS, unpacked
-from openbioner_batch.formats.whole import WholeFile, require_length
+from openbioner_batch.formats.whole import WholeFile, fetch_whole
 
 SUFFIXES: dict[str, tuple[str, ...]] = {
     "jsonl": (".jsonl", ".ndjson", ".json"),
@@ -165,9 +165,7 @@ def _stored(file: InputFile) -> bytes:
     from fsspec.core import url_to_fs
 
     fs, path = url_to_fs(file.uri)
-    content: bytes = fs.cat_file(path)
-    require_length(file, file.size, len(content))
-    return content
+    return fetch_whole(file, file.size, lambda: fs.cat_file(path))
 
 
 def _list_local(pattern: str, suffixes: Sequence[str]) -> list[InputFile]:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import io
+import time
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from openbioner_batch.formats.base import InputFile
+
+PAUSES_S = (0.1, 0.5, 2.0)
+"""Before an answer is asked for again."""
 
 
 class WholeFile(io.RawIOBase):
@@ -25,9 +30,12 @@ class WholeFile(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         start = self._stream.tell()
         left = max(0, self._file.size - start)
-        content = self._stream.read(size)
-        require_length(self._file, left if size < 0 else min(size, left), len(content))
-        return content
+
+        def fetch() -> bytes:
+            self._stream.seek(start)
+            return self._stream.read(size)
+
+        return fetch_whole(self._file, left if size < 0 else min(size, left), fetch)
 
     def readinto(self, buffer: Any) -> int:
         content = self.read(len(buffer))
@@ -45,7 +53,27 @@ class WholeFile(io.RawIOBase):
         super().close()
 
 
-def require_length(file: InputFile, expected: int, came: int) -> None:
-    """Raises OSError where fewer bytes came than the file has."""
-    if came < expected:
-        raise OSError(f"{file.uri} came short: {came} of {expected} bytes")
+def fetch_whole(file: InputFile, expected: int, fetch: Callable[[], bytes]) -> bytes:
+    """What a store answers, asked again where less comes than there is or a checksum is wrong.
+
+    Args:
+        file: what is read, for messages.
+        expected: bytes.
+        fetch: asks the store; what it raises as OSError has been tried again by the store's client.
+
+    Raises:
+        OSError: the store does not answer, or not with the whole.
+    """
+    for pause in (*PAUSES_S, None):
+        try:
+            content = fetch()
+            if len(content) >= expected:
+                return content
+            reason = f"came short: {len(content)} of {expected} bytes"
+        except OSError:
+            raise
+        except Exception as error:  # clients of stores have errors of their own, such as for a wrong checksum
+            reason = f"cannot be read: {' '.join(str(error).split())}"
+        if pause is not None:
+            time.sleep(pause)
+    raise OSError(f"{file.uri} {reason}")

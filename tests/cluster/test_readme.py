@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -23,10 +25,13 @@ def test_a_job_loses_a_node_is_stopped_and_goes_on_as_the_readme_says(tmp_path: 
     for port in ("6379", "8265", "8080", "52366"):
         assert port in block
         block = block.replace(port, str(free_port()))
+    assert "--temp-dir=/tmp/ray-2 " in block  # nodes that share a folder unpack the job's files under each other's feet
+    second = Path(tempfile.mkdtemp(prefix="ob-", dir="/tmp"))  # short: it holds sockets
+    block = block.replace("/tmp/ray-2", str(second))
     lines = [line for line in block.splitlines() if line != "ray stop"]  # it would end the Ray of others
     assert len(lines) == len(block.splitlines()) - 1
     (kill,) = [place for place, line in enumerate(lines) if line.startswith("kill ")]
-    lines.insert(kill, "until ls demo-cluster/data/*.parquet >/dev/null 2>&1; do sleep 1; done")
+    lines.insert(kill, "timeout 300 bash -c 'until ls demo-cluster/data/*.parquet >/dev/null; do sleep 1; done'")
     lines.append(lines[-1])  # once more
     work = job_folder(tmp_path / "work", models=True)
     (work / ".gitignore").write_text((ROOT / ".gitignore").read_text())
@@ -49,3 +54,4 @@ def test_a_job_loses_a_node_is_stopped_and_goes_on_as_the_readme_says(tmp_path: 
         assert len(rows(work / "demo-cluster")) == 100
     finally:
         shell.end()
+        shutil.rmtree(second, ignore_errors=True)

@@ -30,9 +30,9 @@ def test_a_clock_that_jumps_changes_no_byte(
     setting.write_text("0")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent / "another_clock"), prepend=os.pathsep)
     program = start(inputs, output, 0.05, environment={"OPENBIONER_TEST_CLOCK": str(setting)})
-    wait_until(lambda: shards(output) > 3)
+    wait_until(lambda: shards(output) > 3 or program.process.poll() is not None)
     setting.write_text(str(jump))
-    wait_until(lambda: shards(output) > 12)
+    wait_until(lambda: shards(output) > 12 or program.process.poll() is not None)
     setting.write_text("0")
     succeed(program)
     if jump > 0:

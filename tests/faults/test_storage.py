@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError
 from formats.reading import read_all
 from support import S3Server
 
-from openbioner_batch.formats import get_format
+from openbioner_batch.formats import get_format, whole
 
 from .conftest import Drive
 from .driving import assert_accounted, corpus_files, results, succeed
@@ -93,6 +93,7 @@ def short_answers(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fau
 
     with faulty_proxy(s3.endpoint, 1, {"short": 1.0}) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        monkeypatch.setattr(whole, "PAUSES_S", (0.0, 0.0))
         s3fs.S3FileSystem.clear_instance_cache()
         yield proxy
         s3fs.S3FileSystem.clear_instance_cache()
