@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from typing import Any
 
 import ray
-from scorers import NameScorerFactory
+from scorers import GpuScorerFactory
 
 from openbioner_batch.engine.run import annotate
 from openbioner_batch.engine.settings import AnnotateSettings
-
-
-@dataclass(frozen=True)
-class GpuScorerFactory(NameScorerFactory):
-    def fingerprint(self) -> dict[str, Any]:
-        return {**super().fingerprint(), "device": "cuda"}
-
 
 if __name__ == "__main__":
     inputs, output, actors = sys.argv[1:]

@@ -73,3 +73,11 @@ class NameScorer:
             for found in re.finditer(r"\b[A-Z][a-z]+", text)
         ]
         return Tagged(spans, 1, len(text.split()))
+
+
+@dataclass(frozen=True)
+class GpuScorerFactory(NameScorerFactory):
+    """Says that it needs a GPU each, and uses none."""
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {**super().fingerprint(), "device": "cuda"}
