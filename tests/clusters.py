@@ -78,15 +78,19 @@ class LocalCluster:
             cpus: of the node.
             options: further ones of `ray start`.
         """
-        before = self.alive()
+        before = self._alive()
         node = self._start(cpus, f"--address={self.address}", *options)
-        wait_until(lambda: self.alive() > before, PATIENCE_S, "the node does not join")
+        # Not by their number, since one that was killed may be found dead meanwhile.
+        wait_until(lambda: self._alive() - before, PATIENCE_S, "the node does not join")
         return node
 
     def alive(self) -> int:
         """The nodes that the head takes for alive. It takes a killed one for alive for some 20 seconds."""
+        return len(self._alive())
+
+    def _alive(self) -> set[str]:
         nodes = self.get("/api/v0/nodes?detail=false")["data"]["result"]["result"]
-        return sum(node["state"] == "ALIVE" for node in nodes)
+        return {node["node_id"] for node in nodes if node["state"] == "ALIVE"}
 
     def submit(self, *command: str, folder: Path | None = None, options: tuple[str, ...] = ()) -> tuple[int, str]:
         """Exit code and output of `ray job submit`, which shows the job's log and waits for its end.

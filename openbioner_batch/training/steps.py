@@ -77,7 +77,9 @@ def step_dataset(preparation: Any, first_step: Any, parts: int, accumulation: in
     """
     import ray.data
 
-    dataset = ray.data.range(-(-parts // TASK_PARTS), override_num_blocks=-(-parts // TASK_PARTS))
+    tasks = -(-parts // TASK_PARTS)
+    # Not `range`: its reading tasks want a whole CPU each, which a machine with one core never has beside a worker.
+    dataset = ray.data.from_items([{"id": number} for number in range(tasks)], override_num_blocks=tasks)
     # A row is a block of its own however small it is.
     dataset.context.target_max_block_size = 1
     return dataset.map_batches(
