@@ -13,7 +13,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.annotated import AnnotatedFormat, document
 from openbioner_batch.formats.base import ReadOptions, Split
 from openbioner_batch.formats.gold import GoldDocument, numbered_lines
-from openbioner_batch.formats.lines import Block, MalformedLineError, NumberedLine, blocks, decoded_lines
+from openbioner_batch.formats.lines import MOST_LINES, Block, MalformedLineError, NumberedLine, blocks, decoded_lines
 from openbioner_batch.formats.storage import LARGEST_RECORD, SUFFIXES
 from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin, one_word, without_overlaps
 from openbioner_batch.model.sentences import sentence_starts
@@ -169,18 +169,19 @@ def _documents(found: Iterable[Block]) -> Iterator[list[Block]]:
     """Blocks, document by document."""
     group: list[Block] = []
     marked = False
-    size = 0
+    size = lines = 0
     for block in found:
         starts = _starts_document(block)
         marked = marked or starts
         if group and (starts or not marked):
             yield group
-            group, size = [], 0
+            group, size, lines = [], 0, 0
         size += sum(len(line) for _, line in block.lines)
-        if size <= LARGEST_RECORD:
+        lines += len(block.lines)
+        if size <= LARGEST_RECORD and lines <= MOST_LINES:
             group.append(block)
         elif group[-1].problem is None:
-            group.append(Block(problem=f"a document of more than {LARGEST_RECORD} characters"))
+            group.append(Block(problem=f"a document of more than {LARGEST_RECORD} characters or {MOST_LINES} lines"))
     if group:
         yield group
 

@@ -62,6 +62,10 @@ def decoded_lines(file: InputFile) -> Iterator[tuple[int, str | Unreadable]]:
             yield number, Unreadable(f"line {number}: not valid UTF-8 at byte {error.start}")
 
 
+MOST_LINES = 1_000_000
+"""Of a block: a line takes Python some 200 bytes however short it is."""
+
+
 def blocks(
     lines: Iterable[tuple[int, str | Unreadable]],
     begins: Callable[[list[NumberedLine], str], bool],
@@ -72,10 +76,10 @@ def blocks(
     Args:
         lines: numbered lines.
         begins: whether a line begins a new block, given the lines of the block before it.
-        limit: the most characters of a block; those of a longer one are let go.
+        limit: the most characters of a block; those of a longer one are let go, as of one of over `MOST_LINES`.
     """
     block = Block()
-    size = 0
+    size = count = 0
     for number, line in lines:
         if isinstance(line, Unreadable):
             block.problem = block.problem or line.reason
@@ -83,11 +87,12 @@ def blocks(
         if not line.strip() or begins(block.lines, line):
             if block.lines or block.problem:
                 yield block
-            block, size = Block(), 0
+            block, size, count = Block(), 0, 0
         if line.strip():
-            size += len(line)
-            if size > limit:
-                block.problem = block.problem or f"a document of more than {limit} characters"
+            size, count = size + len(line), count + 1
+            if size > limit or count > MOST_LINES:
+                most = f"{limit} characters" if size > limit else f"{MOST_LINES} lines"
+                block.problem = block.problem or f"a document of more than {most}"
                 block.lines = block.lines[:1]
             else:
                 block.lines.append((number, line))

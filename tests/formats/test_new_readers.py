@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.formats import ReadOptions, get_format, get_writer, list_inputs
+from openbioner_batch.formats import ReadOptions, get_format, get_writer, iob, lines, list_inputs
 from openbioner_batch.formats.fhir_attachment import with_text
 from openbioner_batch.records import Parsed, Record, Span
 
@@ -132,6 +132,18 @@ def test_iob_documents_begin_where_the_file_says_so_else_a_sentence_is_one(tmp_p
     found = read_all(get_format("iob"), [plain])
     assert texts(found) == ["Lung", "Iron"]
     assert rejected(found) == [(1, "line 3: expected token<TAB>tag, or a blank line between sentences")]
+
+
+@pytest.mark.parametrize("begin", ["", "-DOCSTART-\tO\n\n"])
+def test_iob_of_too_many_lines_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begin: str) -> None:
+    for module in (iob, lines):
+        monkeypatch.setattr(module, "MOST_LINES", 3)
+    path = tmp_path / "a.iob"
+    sentences = "x\tO\n" * 4 if not begin else "x\tO\nx\tO\n\n" * 2
+    path.write_text(f"{begin}{sentences}\n{begin}y\tO\n")
+    found = read_all(get_format("iob"), [path])
+    assert texts(found) == ["y"]
+    assert "more than" in rejected(found)[0][1]
 
 
 @pytest.mark.parametrize("case", [str.lower, str.upper])

@@ -62,7 +62,7 @@ def bomb(name: str, packed: str, mebibytes: int) -> bytes:
 def test_a_bomb_is_set_aside_in_bounded_memory(name: str, packed: str, tmp_path: Path) -> None:
     suffix, _, _, _, said, expected = BOMBS[name]
     path = tmp_path / f"a{suffix}{packed}"
-    path.write_bytes(bomb(name, packed, 256 if name == "iob" else 2048))  # of IOB every line is looked at
+    path.write_bytes(bomb(name, packed, 96 if name == "iob" else 2048))  # of IOB every line is looked at
     assert path.stat().st_size < 16 << 20
     reasons, texts, memory = read(name, path)
     assert any(said in reason for reason in reasons), reasons[:3]
