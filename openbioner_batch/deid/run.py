@@ -6,7 +6,7 @@ import dataclasses
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,8 @@ from openbioner_batch.engine.scoring import ScorerFactory
 from openbioner_batch.engine.session import run_pipeline
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.summary import Summary
-from openbioner_batch.errors import RunFailedError, UsageError
+from openbioner_batch.errors import OpenBioNERError, RunFailedError, UsageError
+from openbioner_batch.formats import find_inputs
 from openbioner_batch.formats.fhir import RESOURCE
 
 
@@ -108,6 +109,13 @@ def _key(settings: DeidentifySettings, policy: Policy) -> Key | None:
     return load_key(settings.key_file)
 
 
+def _numbers_of_listed(settings: DeidentifySettings) -> dict[str, int]:
+    """The numbers of the input files; none where they cannot even be listed."""
+    with suppress(OpenBioNERError, OSError):
+        return numbered(find_inputs(settings.inputs, settings.format)[1])
+    return {}
+
+
 def _inputs(settings: DeidentifySettings, policy: Policy, key: Key | None, say: Say) -> tuple[Inputs, Columns]:
     """The inputs, and their fields by use.
 
@@ -122,10 +130,10 @@ def _inputs(settings: DeidentifySettings, policy: Policy, key: Key | None, say: 
         fields = {RESOURCE: None}
     try:
         inputs = resolve_inputs(dataclasses.replace(settings, keep_fields=tuple(fields)), say)
-    except UsageError as error:
-        raise UsageError(
-            str(error).replace("--keep-fields", "--patient-field, --known-fields, --note-date-field or --keep-fields")
-        ) from None
+    except (UsageError, RunFailedError) as error:
+        fields_of_here = "--patient-field, --known-fields, --note-date-field or --keep-fields"
+        message = without_names(str(error), _numbers_of_listed(settings))
+        raise type(error)(message.replace("--keep-fields", fields_of_here)) from None
     if inputs.format.name not in FORMATS:
         raise UsageError(
             f"format {inputs.format.name}: such records cannot be written back; there are: {', '.join(FORMATS)}"

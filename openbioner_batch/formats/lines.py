@@ -11,6 +11,8 @@ from openbioner_batch.formats.jsonl import split_lines
 from openbioner_batch.formats.storage import LARGEST_RECORD
 
 NumberedLine = tuple[int, str]
+MOST_LINES = 1_000_000
+"""Of a block: a line takes Python some 200 bytes however short it is."""
 
 
 class MalformedLineError(ValueError):
@@ -60,10 +62,6 @@ def decoded_lines(file: InputFile) -> Iterator[tuple[int, str | Unreadable]]:
             yield number, line.decode().removesuffix("\r")
         except UnicodeDecodeError as error:
             yield number, Unreadable(f"line {number}: not valid UTF-8 at byte {error.start}")
-
-
-MOST_LINES = 1_000_000
-"""Of a block: a line takes Python some 200 bytes however short it is."""
 
 
 def blocks(

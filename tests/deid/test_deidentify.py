@@ -328,6 +328,22 @@ def test_messages_and_outputs_tell_files_by_number(archive: Archive, run_here: D
     assert "Lopez" not in str(caught.value)
 
 
+def test_a_file_that_cannot_be_read_is_told_by_number(
+    run_here: Deidentify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "SMITH_JOHN.jsonl"
+    path.write_text("no JSON\n")
+    with pytest.raises(UsageError, match=r"^input 0: no JSON object"):
+        run_here(path)
+
+    def fail(*_: object) -> None:
+        raise OSError(f"{path} came short")
+
+    monkeypatch.setattr("openbioner_batch.formats.jsonl.sampled_objects", fail)
+    with pytest.raises(RunFailedError, match=r"input 0 came short$"):
+        run_here(path)
+
+
 def test_a_note_that_cannot_be_replaced_is_set_aside_without_its_text(
     archive: Archive, run_here: Deidentify, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from openbioner_batch.formats import whole
@@ -17,16 +15,17 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(whole, "PAUSES_S", (0.0, 0.0))
 
 
-def answers(*given: bytes | Exception) -> Iterator[bytes]:
-    for answer in given:
+def fetched(*answers: bytes | Exception) -> bytes:
+    """What comes of a store that answers so, one time after another."""
+    left = list(answers)
+
+    def fetch() -> bytes:
+        answer = left.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        yield answer
+        return answer
 
-
-def fetched(*given: bytes | Exception) -> bytes:
-    left = list(given)
-    return whole.fetch_whole(FILE, 4, lambda: next(answers(left.pop(0))))
+    return whole.fetch_whole(FILE, 4, fetch)
 
 
 def test_a_short_or_damaged_answer_is_asked_for_again() -> None:
