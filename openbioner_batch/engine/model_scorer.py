@@ -107,10 +107,14 @@ def _windows(checkpoint: WindowSettings, settings: AnnotateSettings) -> WindowSe
 
 def _resolve(devices: str, dtype: str) -> tuple[str, str, int]:
     """Device, number format and token budget, as this machine has them."""
+    from openbioner_batch.model import native
     from openbioner_batch.model.device import default_token_budget, resolve_device, resolve_dtype
 
     device = resolve_device(DEVICES[devices])
-    return device, resolve_dtype(dtype, device), default_token_budget(device)
+    resolved = resolve_dtype(dtype, device)
+    if (device, resolved) == ("cpu", "bfloat16"):
+        native.library()  # compiled before the actors need it; where it cannot be, that is said here and now
+    return device, resolved, default_token_budget(device)
 
 
 def _resolve_on_worker(devices: str, dtype: str) -> tuple[str, str, int]:

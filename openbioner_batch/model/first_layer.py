@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from openbioner_batch.model import native
 from openbioner_batch.model.attention import by_head, gather, put
 from openbioner_batch.model.layout import Layout
 
@@ -22,6 +23,8 @@ def attend_sharing(query: Tensor, key: Tensor, value: Tensor, layout: Layout) ->
     Returns:
         [tokens, heads * size], at the places of the sequences.
     """
+    if native.attends(query):
+        return native.attend_sharing(query, key, value, layout)
     context = query.new_empty(len(layout.source), *query.shape[1:])
     query, key, half = query.float(), key.float(), value.dtype
     per_block = len(layout.stretches) // len(layout.text_starts)

@@ -7,6 +7,7 @@ layers and norms are float32 whatever the matrices are, which is both nearer to 
 
 from __future__ import annotations
 
+import copy
 import math
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from openbioner_batch.model import native
 from openbioner_batch.model.attention import LOG2_E, attend
 from openbioner_batch.model.encoder import CrossEncoder, Layer
 from openbioner_batch.model.first_layer import attend_sharing
@@ -46,19 +48,23 @@ class InferenceLayer:
         """Query, key and value as [tokens, heads, size].
 
         Args:
-            hidden: [tokens, width] float32.
+            hidden: [tokens, width], in the matrices' format.
             asking: [reads, width], those of them that ask in the last layer; before it, all do.
         """
-        given = [asking.to(self._dtype), hidden.to(self._dtype)] if self.last else [hidden.to(self._dtype)]
+        given = [asking, hidden] if self.last else [hidden]
         projected = [project(x) for project, x in zip(self._projections, given, strict=True)]
         size = hidden.shape[1] // self._heads
         query, key, value = (part for x in projected for part in x.unflatten(1, (-1, self._heads, size)).unbind(1))
         return query, key, value
 
-    def finish(self, asking: Tensor, context: Tensor) -> Tensor:
-        """The layer's result [tokens, width] float32, from its input and what attention gathered for it."""
-        hidden = self._attention_norm(asking, self._attention_output(context))
-        return self._output_norm(hidden, self._down(self._up(hidden.to(self._dtype))))
+    def finish(self, asking: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+        """The layer's result, from its input (float32; spent) and what attention gathered for it.
+
+        Returns:
+            [tokens, width] float32, and the same in the matrices' format.
+        """
+        hidden, rounded = self._attention_norm(asking, self._attention_output(context))
+        return self._output_norm(hidden, self._down(self._up(rounded)))
 
 
 class AddNorm:
@@ -68,8 +74,12 @@ class AddNorm:
         self._weight, self._bias = (part.detach().to(device, torch.float32) for part in (norm.weight, norm.bias))
         self._eps = norm.eps
 
-    def __call__(self, *parts: Tensor) -> Tensor:
-        return F.layer_norm(sum(parts[1:], parts[0]), self._weight.shape, self._weight, self._bias, self._eps)
+    def __call__(self, hidden: Tensor, added: Tensor) -> tuple[Tensor, Tensor]:
+        """Of `hidden` (float32; spent) and `added`: in float32, and in the format of `added`."""
+        if native.takes(added):
+            return hidden, native.add_norm(hidden, added, self._weight, self._bias, self._eps)
+        hidden = F.layer_norm(hidden + added, self._weight.shape, self._weight, self._bias, self._eps)
+        return hidden, hidden.to(added.dtype)
 
 
 class InferenceEncoder:
@@ -79,8 +89,9 @@ class InferenceEncoder:
         self.config = model.config
         self.device = torch.device(device)
         embeddings = (model.token_embedding, model.position_embedding, model.segment_embedding)
+        self._dtype = dtype
         self._embeddings = [table.weight.detach().to(device, torch.float32) for table in embeddings]
-        self._embedding_norm = AddNorm(model.embedding_norm, device)
+        self._embedding_norm = copy.deepcopy(model.embedding_norm).to(device, torch.float32)
         self._layers = [
             InferenceLayer(layer, model.config.activation, dtype, device, last=layer is model.layers[-1])
             for layer in model.layers
@@ -104,19 +115,20 @@ class InferenceEncoder:
         """
         arrays = (layout.token_ids, layout.positions, layout.segments, layout.source, layout.read)
         *places, source, read = (torch.from_numpy(array).to(self.device, non_blocking=True) for array in arrays)
-        distinct = self._embedding_norm(
-            *(F.embedding(x, table) for x, table in zip(places, self._embeddings, strict=True))
-        )
-        hidden = distinct.index_select(0, source)
+        parts = [F.embedding(x, table) for x, table in zip(places, self._embeddings, strict=True)]
+        distinct = self._embedding_norm(sum(parts[1:], parts[0]))
+        hidden, given = distinct.index_select(0, source), distinct.to(self._dtype)
         for number, layer in enumerate(self._layers):
-            asking = hidden.index_select(0, read) if layer.last else hidden
             shares = number == 0 and not layer.last
-            query, key, value = layer.project(distinct if shares else hidden, asking)
+            if number == 0 and layer.last:
+                given = given.index_select(0, source)
+            asking, asked = (part.index_select(0, read) for part in (hidden, given)) if layer.last else (hidden, given)
+            query, key, value = layer.project(given, asked)
             if shares and self.device.type == "cpu" and not shifted:
                 context = attend_sharing(query, key, value, layout)
             else:
                 if shares:
                     query, key, value = (part.index_select(0, source) for part in (query, key, value))
                 context = attend(query, key, value, layout, layer.last, shifted)
-            hidden = layer.finish(asking, context)
+            hidden, given = layer.finish(asking, context)
         return F.linear(hidden, self._head_weight, self._head_bias).T

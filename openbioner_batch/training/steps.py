@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from openbioner_batch.engine.pacing import Pacing
 from openbioner_batch.errors import RunFailedError
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.corpus import Corpus, CorpusReader
@@ -82,6 +83,7 @@ def step_dataset(preparation: Any, first_step: Any, parts: int, accumulation: in
     dataset = ray.data.from_items([{"id": number} for number in range(tasks)], override_num_blocks=tasks)
     # A row is a block of its own however small it is.
     dataset.context.target_max_block_size = 1
+    dataset.context.custom_execution_callback_classes = [Pacing]  # type: ignore[list-item]
     return dataset.map_batches(
         _prepare,  # type: ignore[arg-type] # keyword arguments are not in Ray's type
         fn_kwargs={

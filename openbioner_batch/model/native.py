@@ -1,0 +1,177 @@
+"""Attention and norms in bfloat16 on a CPU by kernels of our own, compiled where they run.
+
+`native.c` is compiled by the machine's C compiler when it is first needed, and kept in the user's cache. Without a
+compiler, or on a CPU that does not multiply bfloat16, torch does the same, slower.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import logging
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from ctypes import POINTER, Structure, byref, c_float, c_long, c_void_p
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from openbioner_batch.model.layout import Layout
+
+SWITCH = "OPENBIONER_NATIVE"
+"""Environment variable; 0 leaves the kernels out."""
+_INSTRUCTIONS = ("avx512_f", "avx512_bw", "avx512_vl", "avx512_dq", "avx512_bf16")
+_FLAGS = ["-O3", "-std=c11", "-fno-strict-aliasing", "-fPIC", "-shared", "-mfma"] + [
+    "-m" + name.replace("_", "") for name in _INSTRUCTIONS
+]
+_LARGEST_HEAD = 64
+_SOURCE = Path(__file__).with_name("native.c")
+_log = logging.getLogger(__name__)
+
+
+class _Tensors(Structure):
+    _fields_ = [
+        *((name, c_void_p) for name in ("context", "query", "key", "value")),
+        *((name, c_long) for name in ("query_stride", "stride", "heads", "size")),
+    ]
+
+
+class _Stretch(Structure):
+    _fields_ = [(name, c_long) for name in ("query_start", "queries", "key_start", "keys", "sequences")]
+
+
+class _Block(Structure):
+    _fields_ = [
+        *((name, c_long) for name in ("start", "texts", "text", "columns")),
+        *((name, POINTER(c_long)) for name in ("column_starts", "column_lengths")),
+    ]
+
+
+def takes(tensor: Tensor) -> bool:
+    """Whether there are kernels for tensors in this number format, on this device."""
+    if tensor.device.type != "cpu" or tensor.dtype != torch.bfloat16:
+        return False
+    return os.environ.get(SWITCH) != "0" and library() is not None
+
+
+def attends(query: Tensor) -> bool:
+    """Whether there is a kernel for queries [tokens, heads, size] like these."""
+    return query.shape[2] % 2 == 0 and query.shape[2] <= _LARGEST_HEAD and takes(query)
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, layout: Layout, reads_only: bool) -> Tensor:
+    """`attention.attend`, never shifted; arguments as there."""
+    stretches = (_Stretch * len(layout.stretches))()
+    for number, one in enumerate(layout.stretches):
+        start, queries = (one.read_start, one.reads) if reads_only else (one.start, one.length)
+        stretches[number] = _Stretch(start, queries, one.start, one.length, one.sequences)
+    context = query.new_empty(len(query), query.shape[1] * query.shape[2])
+    _attend("attend", context, query, key, value, stretches)
+    return context
+
+
+def attend_sharing(query: Tensor, key: Tensor, value: Tensor, layout: Layout) -> Tensor:
+    """`first_layer.attend_sharing`; arguments as there."""
+    columns = len(layout.stretches) // len(layout.text_starts)
+    blocks = (_Block * len(layout.text_starts))()
+    for number, start in enumerate(layout.text_starts.tolist()):
+        stretches = layout.stretches[number * columns : (number + 1) * columns]
+        starts, lengths = _longs([one.start for one in stretches]), _longs([one.length for one in stretches])
+        blocks[number] = _Block(start, stretches[0].sequences, stretches[0].text, columns, starts, lengths)
+    context = query.new_empty(len(layout.source), query.shape[1] * query.shape[2])
+    _attend("attend_sharing", context, query, key, value, blocks)
+    return context
+
+
+def add_norm(hidden: Tensor, added: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> Tensor:
+    """Layer normalisation of a sum.
+
+    Args:
+        hidden: [tokens, width] float32; becomes the result.
+        added: [tokens, width] bfloat16.
+        weight, bias: [width] float32.
+        epsilon: added to the variance.
+
+    Returns:
+        The result in bfloat16.
+    """
+    assert all(part.is_contiguous() for part in (hidden, added, weight, bias))
+    rounded = torch.empty_like(added)
+    pointers = (c_void_p(part.data_ptr()) for part in (hidden, added, rounded, weight, bias))
+    tokens, width = hidden.shape
+    _run("add_norm", tokens, *pointers, c_long(tokens), c_long(width), c_float(epsilon))
+    return rounded
+
+
+@cache
+def library() -> ctypes.CDLL | None:
+    """The compiled kernel; None, with the reason in the log, where there is none."""
+    capabilities = torch.cpu.get_capabilities()
+    if not all(capabilities.get(name, False) for name in _INSTRUCTIONS):
+        return None
+    try:
+        return ctypes.CDLL(str(_compiled()))
+    except (OSError, subprocess.SubprocessError) as error:
+        reason = " ".join(str(error).split())[:300]
+        _log.warning("bfloat16 goes without its kernels, slower: %s (they are kept in XDG_CACHE_HOME)", reason)
+        return None
+
+
+def _compiled() -> Path:
+    """The kernels' file in the user's cache, compiled unless it is there."""
+    digest = hashlib.sha256(_SOURCE.read_bytes() + " ".join(_FLAGS).encode()).hexdigest()
+    cache_home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    folder = Path(cache_home) / "openbioner_batch"
+    target = folder / f"native-{digest[:16]}.so"
+    if target.exists():
+        return target
+    compiler = next((path for name in ("cc", "gcc", "clang") if (path := shutil.which(name))), None)
+    if compiler is None:
+        raise OSError("no C compiler (cc, gcc or clang) on the path")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        built = Path(own) / target.name
+        command = [compiler, *_FLAGS, "-o", str(built), str(_SOURCE)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode:
+            raise OSError(f"{compiler} failed: {done.stderr}")
+        os.replace(built, target)  # whole or not at all: several processes may compile at once
+    return target
+
+
+def _attend(name: str, context: Tensor, query: Tensor, key: Tensor, value: Tensor, work: ctypes.Array[Any]) -> None:
+    assert all(part.stride(2) == 1 and part.stride(1) == part.shape[2] for part in (query, key, value))
+    assert key.stride(0) == value.stride(0)
+    pointers = (part.data_ptr() for part in (context, query, key, value))
+    tensors = _Tensors(*pointers, query.stride(0), key.stride(0), query.shape[1], query.shape[2])
+    _run(name, len(work) * query.shape[1], byref(tensors), byref(work), c_long(len(work)))
+
+
+def _run(name: str, units: int, *arguments: Any) -> None:
+    """Call a kernel on every thread that torch may use, each for its share of the units."""
+    kernel: Callable[..., int] = getattr(library(), name)
+    threads = min(torch.get_num_threads(), units)
+
+    def share(first: int) -> int:
+        return kernel(*arguments, c_long(first), c_long(threads))
+
+    others = [_pool(threads - 1).submit(share, first) for first in range(1, threads)] if threads > 1 else []
+    failed = [share(0), *(other.result() for other in others)]
+    if any(failed):
+        raise MemoryError("attention's working memory")
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="attention")
+
+
+def _longs(values: Sequence[int]) -> ctypes.Array[c_long]:
+    return (c_long * len(values))(*values)
