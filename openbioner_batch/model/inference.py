@@ -131,4 +131,4 @@ class InferenceEncoder:
                     query, key, value = (part.index_select(0, source) for part in (query, key, value))
                 context = attend(query, key, value, layout, layer.last, shifted)
             hidden, given = layer.finish(asking, context)
-        return F.linear(hidden, self._head_weight, self._head_bias).T
+        return F.linear(hidden, self._head_weight, self._head_bias).T[:, : layout.reads]

@@ -9,6 +9,10 @@ import numpy as np
 
 from openbioner_batch.model.batching import Batch
 
+ROWS = 64
+"""Rows of matrices are filled up to a multiple of this. For every number of rows that it meets, oneDNN builds code for
+each product, and keeps it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -39,7 +43,8 @@ class Layout:
     """A batch as the encoder takes it.
 
     Distinct are the tokens that differ in id, position or segment: a window's text is stored once for all columns,
-    a description once for all windows of one length.
+    a description once for all windows of one length. All but the stretches are filled up to a multiple of `ROWS`; what
+    becomes of the added ones is nobody's business.
 
     Attributes:
         token_ids, positions, segments: [distinct] int64 each.
@@ -56,6 +61,18 @@ class Layout:
     source: np.ndarray
     read: np.ndarray
     stretches: tuple[Stretch, ...]
+
+    @property
+    def tokens(self) -> int:
+        """How many of `source` are real."""
+        last = self.stretches[-1]
+        return last.start + last.sequences * last.length
+
+    @property
+    def reads(self) -> int:
+        """How many of `read` are real."""
+        last = self.stretches[-1]
+        return last.read_start + last.sequences * last.reads
 
 
 def lay_out(
@@ -109,14 +126,18 @@ def lay_out(
             reads += wanted.size
     of_text = np.array([True, *([False] * len(tails))] * len(batch.blocks))
     return Layout(
-        np.concatenate(ids).astype(np.int64),
-        np.concatenate(positions),
-        np.repeat(np.where(of_text, 0, 1), lengths),
+        _filled_up(np.concatenate(ids).astype(np.int64)),
+        _filled_up(np.concatenate(positions)),
+        _filled_up(np.repeat(np.where(of_text, 0, 1), lengths)),
         text_starts,
-        np.concatenate(source),
-        np.concatenate(read),
+        _filled_up(np.concatenate(source)),
+        _filled_up(np.concatenate(read)),
         tuple(stretches),
     )
+
+
+def _filled_up(indices: np.ndarray) -> np.ndarray:
+    return np.pad(indices, (0, -len(indices) % ROWS))
 
 
 def _even(places: Sequence[np.ndarray]) -> np.ndarray:

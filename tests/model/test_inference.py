@@ -14,7 +14,7 @@ from openbioner_batch.model import inference as inference_module
 from openbioner_batch.model.batching import batches
 from openbioner_batch.model.encoder import CrossEncoder, initialize
 from openbioner_batch.model.inference import InferenceEncoder
-from openbioner_batch.model.layout import Layout, lay_out
+from openbioner_batch.model.layout import ROWS, Layout, lay_out
 
 CLS, SEP = 2, 3
 WINDOWS = [7, 7, 19, 1, 40, 19, 7]
@@ -44,6 +44,16 @@ def layouts(budget: int = 1 << 20) -> Iterator[tuple[Layout, list[np.ndarray]]]:
     for batch in batches(np.array(WINDOWS), np.array(DESCRIPTIONS), budget):
         layout = lay_out(batch, texts, places, descriptions, CLS, SEP)
         yield layout, [places[w] for s in layout.stretches for w in batch.blocks[s.block].windows.tolist()]
+
+
+@pytest.mark.parametrize("budget", [1, 150, 1 << 20])
+def test_matrices_have_few_numbers_of_rows(budget: int) -> None:
+    for layout, places in layouts(budget):
+        assert not any(len(rows) % ROWS for rows in (layout.token_ids, layout.source, layout.read))
+        assert 0 <= len(layout.source) - layout.tokens < ROWS
+        assert layout.tokens == sum(stretch.sequences * stretch.length for stretch in layout.stretches)
+        assert 0 <= len(layout.read) - layout.reads < ROWS
+        assert layout.reads >= sum(map(len, places))
 
 
 @torch.inference_mode()
