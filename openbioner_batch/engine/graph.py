@@ -10,7 +10,6 @@ from typing import Any
 import pyarrow as pa
 
 from openbioner_batch.engine.committing import commit_shard
-from openbioner_batch.engine.pacing import Pacing
 from openbioner_batch.engine.reading import prepare_shard, read_splits
 from openbioner_batch.engine.tagging import TagShards
 from openbioner_batch.engine.work import SplitTask, TaggingJob
@@ -123,7 +122,6 @@ def quiet(context: Any) -> None:
     context.print_on_execution_start = False
     context.raise_original_map_exception = True  # its wrapper loses the cause on the way to the driver
     context.max_consecutive_actor_init_deaths = 2
-    context.custom_execution_callback_classes = [Pacing]
 
 
 def as_run_failure(error: BaseException) -> OpenBioNERError:

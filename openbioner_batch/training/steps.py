@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from openbioner_batch.engine.pacing import Pacing
 from openbioner_batch.errors import RunFailedError
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.corpus import Corpus, CorpusReader
 from openbioner_batch.training.masked import MaskedBatch, mask_pieces
+from openbioner_batch.training.pacing import Pacing
 from openbioner_batch.training.packing import TaggingBatch, pack_questions
 from openbioner_batch.training.pieces import mentioned_types
 from openbioner_batch.training.plan import Plan

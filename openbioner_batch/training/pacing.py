@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 STEP_S = 0.02
-"""Least time from one step of the loop to the next. Shards and training steps take longer than that."""
+"""Least time from one step of the loop to the next. Steps of training take longer, and some are prepared ahead."""
 
 
 class Pacing:
