@@ -129,13 +129,16 @@ def _compiled() -> Path:
     digest = hashlib.sha256(_SOURCE.read_bytes() + " ".join(_FLAGS).encode()).hexdigest()
     cache_home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     folder = Path(cache_home) / "openbioner_batch"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.stat()
+    if found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise OSError(f"{folder} could be written to by another user")
     target = folder / f"native-{digest[:16]}.so"
     if target.exists():
         return target
     compiler = next((path for name in ("cc", "gcc", "clang") if (path := shutil.which(name))), None)
     if compiler is None:
         raise OSError("no C compiler (cc, gcc or clang) on the path")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as own:
         built = Path(own) / target.name
         command = [compiler, *_FLAGS, "-o", str(built), str(_SOURCE)]

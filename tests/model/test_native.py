@@ -151,6 +151,15 @@ def test_it_is_compiled_once_and_kept_for_its_owner(
 
 
 @kernels
+def test_a_cache_that_others_may_write_to_is_not_used(unbuilt: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = unbuilt / "cache" / "openbioner_batch"
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    assert native.library() is None
+    assert "could be written to by another user" in caplog.text
+
+
+@kernels
 @pytest.mark.parametrize(
     ("compiler", "reason"),
     [(None, "no C compiler (cc, gcc or clang) on the path"), ("echo 'no such thing' >&2; exit 1", "no such thing")],
