@@ -302,54 +302,88 @@ static char *room(long padded, long size) {
     return aligned_alloc(64, (size_t)(padded * (2 * size + 2 * PANEL * LANES + 2 * ROWS) + 127) / 64 * 64);
 }
 
-/* Every `step`-th unit from `first` on: heads of stretches. Gives 0, or 1 where memory does not suffice. */
-int attend(const Tensors *tensors, const Stretch *stretches, long count, long first, long step) {
+/* Who works beside whom: OpenMP's own answers, or those of a thread alone. Each takes every size-th unit. */
+typedef struct {
+    int (*number)(void), (*size)(void);
+    int failed; /* set where memory does not suffice */
+} Team;
+
+int alone_number(void) { return 0; }
+int alone_size(void) { return 1; }
+
+typedef struct {
+    Team team;
+    Tensors tensors;
+    const Stretch *stretches;
+    long count;
+} Attention;
+
+/* Units are heads of stretches. */
+void attend(Attention *job) {
+    const Tensors *tensors = &job->tensors;
     long longest = 0;
-    for (long s = 0; s < count; s++) longest = stretches[s].keys > longest ? stretches[s].keys : longest;
+    for (long s = 0; s < job->count; s++)
+        longest = job->stretches[s].keys > longest ? job->stretches[s].keys : longest;
     char *space = room(padded_to_lanes(longest), tensors->size);
-    if (!space) return 1;
-    for (long unit = first; unit < count * tensors->heads; unit += step) {
-        const Stretch *stretch = stretches + unit / tensors->heads;
+    if (!space) job->team.failed = 1;
+    for (long unit = job->team.number(); space && unit < job->count * tensors->heads; unit += job->team.size()) {
+        const Stretch *stretch = job->stretches + unit / tensors->heads;
         if (tensors->size <= 2 * LANES) head_of_stretch(tensors, stretch, unit % tensors->heads, space, 2);
         else head_of_stretch(tensors, stretch, unit % tensors->heads, space, PANEL);
     }
     free(space);
-    return 0;
 }
 
-/* Likewise for the first layer, where tensors are of distinct tokens and units are heads of blocks. */
-int attend_sharing(const Tensors *tensors, const Block *blocks, long count, long first, long step) {
+typedef struct {
+    Team team;
+    Tensors tensors; /* of distinct tokens */
+    const Block *blocks;
+    long count;
+} SharedAttention;
+
+/* Units are heads of blocks. */
+void attend_sharing(SharedAttention *job) {
+    const Tensors *tensors = &job->tensors;
     long longest = 0, most = 0;
-    for (long b = 0; b < count; b++) {
-        long padded = padded_to_lanes(blocks[b].text);
-        for (long c = 0; c < blocks[b].columns; c++)
-            padded += padded_to_lanes(blocks[b].column_lengths[c] - blocks[b].text);
+    for (long b = 0; b < job->count; b++) {
+        const Block *block = job->blocks + b;
+        long padded = padded_to_lanes(block->text);
+        for (long c = 0; c < block->columns; c++) padded += padded_to_lanes(block->column_lengths[c] - block->text);
         longest = padded > longest ? padded : longest;
-        most = blocks[b].columns > most ? blocks[b].columns : most;
+        most = block->columns > most ? block->columns : most;
     }
     char *space = room(longest, tensors->size);
     Part *tails = malloc((size_t)most * sizeof(Part));
-    if (space && tails)
-        for (long unit = first; unit < count * tensors->heads; unit += step) {
-            const Block *block = blocks + unit / tensors->heads;
-            if (tensors->size <= 2 * LANES) head_of_block(tensors, block, unit % tensors->heads, space, tails, 2);
-            else head_of_block(tensors, block, unit % tensors->heads, space, tails, PANEL);
-        }
-    const int failed = !(space && tails);
+    const int ready = space && tails;
+    if (!ready) job->team.failed = 1;
+    for (long unit = job->team.number(); ready && unit < job->count * tensors->heads; unit += job->team.size()) {
+        const Block *block = job->blocks + unit / tensors->heads;
+        if (tensors->size <= 2 * LANES) head_of_block(tensors, block, unit % tensors->heads, space, tails, 2);
+        else head_of_block(tensors, block, unit % tensors->heads, space, tails, PANEL);
+    }
     free(space);
     free(tails);
-    return failed;
 }
 
-/* Layer normalisation of sum + added, in float32 into `sum`, and rounded; every `step`-th row from `first` on. */
-int add_norm(float *sum, const uint16_t *added, uint16_t *rounded, const float *weight, const float *bias, long rows,
-             long width, float epsilon, long first, long step) {
-    for (long row = first; row < rows; row += step) {
-        float *x = sum + row * width;
+typedef struct {
+    Team team;
+    float *sum;
+    const uint16_t *added;
+    uint16_t *rounded;
+    const float *weight, *bias;
+    long rows, width;
+    float epsilon;
+} Norm;
+
+/* Layer normalisation of sum + added, in float32 into `sum`, and rounded. Units are rows. */
+void add_norm(Norm *job) {
+    const long width = job->width;
+    for (long row = job->team.number(); row < job->rows; row += job->team.size()) {
+        float *x = job->sum + row * width;
         __m512 total = _mm512_setzero_ps(), squares = total;
         for (long i = 0; i < width; i += LANES) {
             const __mmask16 mask = first_lanes(width - i);
-            const __m512i wide = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, added + row * width + i));
+            const __m512i wide = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, job->added + row * width + i));
             const __m512 both = _mm512_add_ps(_mm512_maskz_loadu_ps(mask, x + i),
                                               _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16)));
             total = _mm512_add_ps(total, both);
@@ -361,15 +395,15 @@ int add_norm(float *sum, const uint16_t *added, uint16_t *rounded, const float *
             const __m512 off = _mm512_maskz_sub_ps(mask, _mm512_maskz_loadu_ps(mask, x + i), mean);
             squares = _mm512_fmadd_ps(off, off, squares);
         }
-        const __m512 scale = _mm512_set1_ps(1.0f / __builtin_sqrtf(_mm512_reduce_add_ps(squares) / (float)width + epsilon));
+        const float variance = _mm512_reduce_add_ps(squares) / (float)width;
+        const __m512 scale = _mm512_set1_ps(1.0f / __builtin_sqrtf(variance + job->epsilon));
         for (long i = 0; i < width; i += LANES) {
             const __mmask16 mask = first_lanes(width - i);
             const __m512 off = _mm512_sub_ps(_mm512_maskz_loadu_ps(mask, x + i), mean);
-            const __m512 found = _mm512_fmadd_ps(_mm512_mul_ps(off, scale), _mm512_maskz_loadu_ps(mask, weight + i),
-                                                 _mm512_maskz_loadu_ps(mask, bias + i));
+            const __m512 found = _mm512_fmadd_ps(_mm512_mul_ps(off, scale), _mm512_maskz_loadu_ps(mask, job->weight + i),
+                                                 _mm512_maskz_loadu_ps(mask, job->bias + i));
             _mm512_mask_storeu_ps(x + i, mask, found);
-            _mm256_mask_storeu_epi16(rounded + row * width + i, mask, (__m256i)_mm512_cvtneps_pbh(found));
+            _mm256_mask_storeu_epi16(job->rounded + row * width + i, mask, (__m256i)_mm512_cvtneps_pbh(found));
         }
     }
-    return 0;
 }

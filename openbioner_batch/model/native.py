@@ -13,9 +13,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from ctypes import POINTER, Structure, byref, c_float, c_long, c_void_p
+from collections.abc import Sequence
+from ctypes import CFUNCTYPE, POINTER, Structure, byref, c_float, c_int, c_long, c_uint, c_void_p
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +35,13 @@ _SOURCE = Path(__file__).with_name("native.c")
 _log = logging.getLogger(__name__)
 
 
+_THREAD_ANSWER = CFUNCTYPE(c_int)
+
+
+class _Team(Structure):
+    _fields_ = [("number", _THREAD_ANSWER), ("size", _THREAD_ANSWER), ("failed", c_int)]
+
+
 class _Tensors(Structure):
     _fields_ = [
         *((name, c_void_p) for name in ("context", "query", "key", "value")),
@@ -54,11 +60,30 @@ class _Block(Structure):
     ]
 
 
+class _Attention(Structure):
+    _fields_ = [("team", _Team), ("tensors", _Tensors), ("stretches", POINTER(_Stretch)), ("count", c_long)]
+
+
+class _SharedAttention(Structure):
+    _fields_ = [("team", _Team), ("tensors", _Tensors), ("blocks", POINTER(_Block)), ("count", c_long)]
+
+
+class _Norm(Structure):
+    _fields_ = [
+        ("team", _Team),
+        *((name, c_void_p) for name in ("sum", "added", "rounded", "weight", "bias")),
+        *((name, c_long) for name in ("rows", "width")),
+        ("epsilon", c_float),
+    ]
+
+
 def takes(tensor: Tensor) -> bool:
     """Whether there are kernels for tensors in this number format, on this device."""
     if tensor.device.type != "cpu" or tensor.dtype != torch.bfloat16:
         return False
-    return os.environ.get(SWITCH) != "0" and library() is not None
+    if os.environ.get(SWITCH) == "0" or library() is None:
+        return False
+    return torch.get_num_threads() == 1 or _openmp() is not None
 
 
 def attends(query: Tensor) -> bool:
@@ -73,7 +98,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, layout: Layout, reads_only
         start, queries = (one.read_start, one.reads) if reads_only else (one.start, one.length)
         stretches[number] = _Stretch(start, queries, one.start, one.length, one.sequences)
     context = query.new_empty(len(query), query.shape[1] * query.shape[2])
-    _attend("attend", context, query, key, value, stretches)
+    _run("attend", _Attention(_Team(), _tensors(context, query, key, value), stretches, len(stretches)))
     return context
 
 
@@ -86,7 +111,7 @@ def attend_sharing(query: Tensor, key: Tensor, value: Tensor, layout: Layout) ->
         starts, lengths = _longs([one.start for one in stretches]), _longs([one.length for one in stretches])
         blocks[number] = _Block(start, stretches[0].sequences, stretches[0].text, columns, starts, lengths)
     context = query.new_empty(len(layout.source), query.shape[1] * query.shape[2])
-    _attend("attend_sharing", context, query, key, value, blocks)
+    _run("attend_sharing", _SharedAttention(_Team(), _tensors(context, query, key, value), blocks, len(blocks)))
     return context
 
 
@@ -104,9 +129,8 @@ def add_norm(hidden: Tensor, added: Tensor, weight: Tensor, bias: Tensor, epsilo
     """
     assert all(part.is_contiguous() for part in (hidden, added, weight, bias))
     rounded = torch.empty_like(added)
-    pointers = (c_void_p(part.data_ptr()) for part in (hidden, added, rounded, weight, bias))
-    tokens, width = hidden.shape
-    _run("add_norm", tokens, *pointers, c_long(tokens), c_long(width), c_float(epsilon))
+    pointers = (part.data_ptr() for part in (hidden, added, rounded, weight, bias))
+    _run("add_norm", _Norm(_Team(), *pointers, *hidden.shape, epsilon))
     return rounded
 
 
@@ -149,31 +173,41 @@ def _compiled() -> Path:
     return target
 
 
-def _attend(name: str, context: Tensor, query: Tensor, key: Tensor, value: Tensor, work: ctypes.Array[Any]) -> None:
+def _tensors(context: Tensor, query: Tensor, key: Tensor, value: Tensor) -> _Tensors:
     assert all(part.stride(2) == 1 and part.stride(1) == part.shape[2] for part in (query, key, value))
     assert key.stride(0) == value.stride(0)
     pointers = (part.data_ptr() for part in (context, query, key, value))
-    tensors = _Tensors(*pointers, query.stride(0), key.stride(0), query.shape[1], query.shape[2])
-    _run(name, len(work) * query.shape[1], byref(tensors), byref(work), c_long(len(work)))
+    return _Tensors(*pointers, query.stride(0), key.stride(0), query.shape[1], query.shape[2])
 
 
-def _run(name: str, units: int, *arguments: Any) -> None:
-    """Call a kernel on every thread that torch may use, each for its share of the units."""
-    kernel: Callable[..., int] = getattr(library(), name)
-    threads = min(torch.get_num_threads(), units)
+def _run(name: str, job: Any) -> None:
+    """Call a kernel on as many threads as torch uses.
 
-    def share(first: int) -> int:
-        return kernel(*arguments, c_long(first), c_long(threads))
-
-    others = [_pool(threads - 1).submit(share, first) for first in range(1, threads)] if threads > 1 else []
-    failed = [share(0), *(other.result() for other in others)]
-    if any(failed):
+    They are torch's own: its threads spin for a while after each operation, and others would have to share their cores.
+    """
+    kernels, openmp, threads = library(), _openmp(), torch.get_num_threads()
+    assert kernels is not None
+    kernel = getattr(kernels, name)
+    if threads > 1 and openmp is not None:
+        job.team.number, job.team.size = (
+            _THREAD_ANSWER((answer, openmp)) for answer in ("omp_get_thread_num", "omp_get_num_threads")
+        )
+        openmp.GOMP_parallel(kernel, byref(job), c_uint(threads), c_uint(0))
+    else:
+        job.team.number, job.team.size = (
+            _THREAD_ANSWER((answer, kernels)) for answer in ("alone_number", "alone_size")
+        )
+        kernel(byref(job))
+    if job.team.failed:
         raise MemoryError("attention's working memory")
 
 
 @cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="attention")
+def _openmp() -> ctypes.CDLL | None:
+    """The OpenMP library that torch has loaded, where it is GNU's."""
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        path = next((line.split()[-1] for line in maps if "libgomp" in line), None)
+    return ctypes.CDLL(path) if path else None
 
 
 def _longs(values: Sequence[int]) -> ctypes.Array[c_long]:
