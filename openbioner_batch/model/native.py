@@ -12,6 +12,7 @@ import logging
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from ctypes import CFUNCTYPE, POINTER, Structure, byref, c_float, c_int, c_long, c_uint, c_void_p
@@ -33,8 +34,6 @@ _FLAGS = ["-O3", "-std=c11", "-fno-strict-aliasing", "-fPIC", "-shared", "-mfma"
 _LARGEST_HEAD = 64
 _SOURCE = Path(__file__).with_name("native.c")
 _log = logging.getLogger(__name__)
-
-
 _THREAD_ANSWER = CFUNCTYPE(c_int)
 
 
@@ -136,7 +135,9 @@ def add_norm(hidden: Tensor, added: Tensor, weight: Tensor, bias: Tensor, epsilo
 
 @cache
 def library() -> ctypes.CDLL | None:
-    """The compiled kernel; None, with the reason in the log, where there is none."""
+    """The compiled kernels; None where there are none, with the reason in the log if the CPU has the instructions."""
+    if sys.platform != "linux":
+        return None
     capabilities = torch.cpu.get_capabilities()
     if not all(capabilities.get(name, False) for name in _INSTRUCTIONS):
         return None
