@@ -113,7 +113,7 @@ def _resolve(devices: str, dtype: str) -> tuple[str, str, int]:
     device = resolve_device(DEVICES[devices])
     resolved = resolve_dtype(dtype, device)
     if (device, resolved) == ("cpu", "bfloat16"):
-        native.library()  # compiled before the actors need it; where it cannot be, that is said here and now
+        native.load()  # compiled before the actors need it; where it cannot be, that is said here and now
     return device, resolved, default_token_budget(device)
 
 

@@ -41,7 +41,6 @@ class InferenceLayer:
         self._attention_norm = AddNorm(layer.attention_norm, device)
         self._output_norm = AddNorm(layer.output_norm, device)
         self._heads = layer.heads
-        self._dtype = dtype
         self.last = last
 
     def project(self, hidden: Tensor, asking: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -80,7 +80,7 @@ def takes(tensor: Tensor) -> bool:
     """Whether there are kernels for tensors in this number format, on this device."""
     if tensor.device.type != "cpu" or tensor.dtype != torch.bfloat16:
         return False
-    if os.environ.get(SWITCH) == "0" or library() is None:
+    if os.environ.get(SWITCH) == "0" or load() is None:
         return False
     return torch.get_num_threads() == 1 or _openmp() is not None
 
@@ -134,7 +134,7 @@ def add_norm(hidden: Tensor, added: Tensor, weight: Tensor, bias: Tensor, epsilo
 
 
 @cache
-def library() -> ctypes.CDLL | None:
+def load() -> ctypes.CDLL | None:
     """The compiled kernels; None where there are none, with the reason in the log if the CPU has the instructions."""
     if sys.platform != "linux":
         return None
@@ -186,7 +186,7 @@ def _run(name: str, job: Any) -> None:
 
     They are torch's own: its threads spin for a while after each operation, and others would have to share their cores.
     """
-    kernels, openmp, threads = library(), _openmp(), torch.get_num_threads()
+    kernels, openmp, threads = load(), _openmp(), torch.get_num_threads()
     assert kernels is not None
     kernel = getattr(kernels, name)
     if threads > 1 and openmp is not None:

@@ -19,7 +19,7 @@ from openbioner_batch.model import Tagger, attention, first_layer, native
 from openbioner_batch.model.layout import Layout, Stretch
 from openbioner_batch.records import EntityType
 
-kernels = pytest.mark.skipif(native.library() is None, reason="no AVX512-BF16 on this CPU, or no C compiler")
+kernels = pytest.mark.skipif(native.load() is None, reason="no AVX512-BF16 on this CPU, or no C compiler")
 SIZES = (2, 8, 26, 32, 34, 64)
 
 
@@ -128,9 +128,9 @@ def unbuilt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     (tmp_path / "bin").mkdir()
-    native.library.cache_clear()
+    native.load.cache_clear()
     yield tmp_path
-    native.library.cache_clear()
+    native.load.cache_clear()
 
 
 @kernels
@@ -140,13 +140,13 @@ def test_it_is_compiled_once_and_kept_for_its_owner(
     monkeypatch.undo()
     monkeypatch.setenv("XDG_CACHE_HOME", str(unbuilt / "cache"))
     with caplog.at_level(logging.WARNING):
-        assert native.library() is not None
+        assert native.load() is not None
     (kept,) = (unbuilt / "cache" / "openbioner_batch").iterdir()
     assert kept.parent.stat().st_mode & 0o077 == 0
     written = kept.stat().st_mtime_ns
-    native.library.cache_clear()
+    native.load.cache_clear()
     monkeypatch.setenv("PATH", "")
-    assert native.library() is not None
+    assert native.load() is not None
     assert kept.stat().st_mtime_ns == written
     assert not caplog.records
 
@@ -157,7 +157,7 @@ def test_a_cache_that_others_may_write_to_is_not_used(unbuilt: Path, caplog: pyt
     folder.mkdir(parents=True)
     folder.chmod(0o777)
     with caplog.at_level(logging.WARNING):  # other tests leave levels of their own
-        assert native.library() is None
+        assert native.load() is None
     assert "could be written to by another user" in caplog.text
 
 
