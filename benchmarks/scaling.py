@@ -14,6 +14,7 @@ and `nodes` the model is the tiny variant, which has work to share. Linux only: 
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from common.models import write_random_model
 from common.processes import in_child
 from common.results import comma_list, json_option, show_table, write_json
 
+from openbioner_batch.engine.cluster import ENVIRONMENT
 from openbioner_batch.errors import OpenBioNERError, UsageError
 
 WORDS = "the patient was given aspirin and ibuprofen for pain in her left knee after a fall while mice were not".split()
@@ -95,6 +97,7 @@ def cluster(nodes: int) -> Iterator[None]:
     import ray
     from ray.cluster_utils import Cluster
 
+    os.environ.update(ENVIRONMENT)
     raylets = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     try:
         for _ in range(nodes - 1):

@@ -24,6 +24,8 @@ source "${OPENBIONER_VENV:-.venv}/bin/activate"
 
 # One token for the job, in a file that only its user may read: nobody else's processes join or submit.
 export RAY_AUTH_MODE=token RAY_USAGE_STATS_ENABLED=0
+# Idle workers wait for the next shard: starting one takes a core for more than a second.
+export RAY_idle_worker_killing_time_threshold_ms=3600000
 export RAY_AUTH_TOKEN_PATH="${SLURM_SUBMIT_DIR:-$PWD}/.ray-token-$SLURM_JOB_ID"
 (umask 077 && python -c 'import secrets; print(secrets.token_hex(32))' >"$RAY_AUTH_TOKEN_PATH")
 

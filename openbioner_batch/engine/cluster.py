@@ -19,6 +19,9 @@ ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # Ray prints each death of a worker at length on stdout; a run says it in a line
     "RAY_BACKEND_LOG_LEVEL": "fatal",
+    # Ray ends workers that idle for a second while actors hold the CPUs, and a new one for the next commit takes a core
+    # for more than a second. There are few, and they wait.
+    "RAY_idle_worker_killing_time_threshold_ms": "3600000",
 }
 """Read by Ray when it is imported; what a user has set stands."""
 

@@ -138,6 +138,7 @@ def test_the_image_is_built_from_what_there_is_and_what_is_pinned() -> None:
     assert "-c constraints.txt" in installs[0]
     assert [value for name, value in found if name == "USER"] == ["ray"]
     assert ("ENV", "RAY_AUTH_MODE=token RAY_USAGE_STATS_ENABLED=0 PYTHONUNBUFFERED=1") in found
+    assert ("ENV", "RAY_idle_worker_killing_time_threshold_ms=3600000") in found
 
 
 def test_the_images_context_holds_what_it_copies_and_no_more() -> None:
