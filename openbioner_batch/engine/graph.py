@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from openbioner_batch.engine.committing import commit_shard
+from openbioner_batch.engine.keeping_up import KeepingUp
 from openbioner_batch.engine.reading import prepare_shard, read_splits
 from openbioner_batch.engine.tagging import TagShards
 from openbioner_batch.engine.work import SplitTask, TaggingJob
@@ -116,8 +117,15 @@ def run_graph(
 
 def quiet(context: Any) -> None:
     """Settings of Ray Data for rows that are whole shards."""
+    from ray.data._internal.execution.backpressure_policy import (
+        ENABLED_BACKPRESSURE_POLICIES,
+        ENABLED_BACKPRESSURE_POLICIES_CONFIG_KEY,
+    )
+
+    context.set_config(ENABLED_BACKPRESSURE_POLICIES_CONFIG_KEY, [*ENABLED_BACKPRESSURE_POLICIES, KeepingUp])
     context.target_max_block_size = 1  # one shard a block: by default they pile up to 128 MiB before any moves on
     context.execution_no_progress_timeout_s = -1  # a shard of long documents may take an hour on a CPU
+    context.memory_usage_poll_interval_s = None  # each look at a process of this size takes 8 ms, every second
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     context.raise_original_map_exception = True  # its wrapper loses the cause on the way to the driver
