@@ -11,6 +11,10 @@ from typing import Any
 from openbioner_batch.errors import CheckpointError, UsageError
 
 ARCHITECTURE = "BertTaggerMultiClass"
+MODEL_TYPE = "bert"
+SPLIT_ARCHITECTURE = "SplitTagger"
+SPLIT_MODEL_TYPE = "openbioner-split"
+"""Of checkpoints with separate layers. Readers of the published format refuse the name; they would misread the rest."""
 ACTIVATIONS = ("gelu", "gelu_new", "relu")
 OWN_KEY = "openbioner_batch"
 """Our own entry in `config.json`; other readers of the published format ignore it."""
@@ -62,18 +66,31 @@ class ModelConfig:
     encoder_dropout: float = 0.1
     head_dropout: float = 0.5
     windows: WindowSettings = WindowSettings()
+    separate_layers: int = 0
+    """Lower layers in which text and description do not see each other; 0 is the published cross-encoder."""
+    description_position: int | None = None
+    """Of a description's first token where layers are separate; None is the first position after the longest text."""
 
     def __post_init__(self) -> None:
         if self.hidden % self.heads:
             raise CheckpointError(f"hidden_size {self.hidden} is not a multiple of num_attention_heads {self.heads}")
         if self.activation not in ACTIVATIONS:
             raise CheckpointError(f"hidden_act is {self.activation!r}; expected one of {', '.join(ACTIVATIONS)}")
+        if not 0 <= self.separate_layers < self.layers:
+            raise CheckpointError(
+                f"separate_layers is {self.separate_layers}; expected 0 to {self.layers - 1}, one less than the layers"
+            )
         longest = self.windows.text_tokens + self.windows.description_tokens + 3
         if longest > self.positions:
             raise CheckpointError(
                 f"a window of {self.windows.text_tokens} text and {self.windows.description_tokens} description tokens "
                 f"needs {longest} positions; the model has {self.positions}: lower one of the two budgets"
             )
+
+    @property
+    def description_start(self) -> int:
+        """`description_position`, resolved."""
+        return self.windows.text_tokens + 1 if self.description_position is None else self.description_position
 
 
 def read_config(directory: Path) -> ModelConfig:
@@ -107,13 +124,16 @@ def read_raw_config(directory: Path) -> dict[str, Any]:
 
 def config_from_json(raw: Mapping[str, Any], where: str) -> ModelConfig:
     """The configuration in the published format's terms (those of a BERT `config.json`)."""
-    if raw.get("model_type", "bert") != "bert":
-        raise CheckpointError(f"{where}: model_type is {raw['model_type']!r}; expected 'bert'")
+    if raw.get("model_type", MODEL_TYPE) not in (MODEL_TYPE, SPLIT_MODEL_TYPE):
+        raise CheckpointError(
+            f"{where}: model_type is {raw['model_type']!r}; expected '{MODEL_TYPE}' or '{SPLIT_MODEL_TYPE}'"
+        )
     if raw.get("position_embedding_type", "absolute") != "absolute":
         raise CheckpointError(
             f"{where}: position_embedding_type is {raw['position_embedding_type']!r}; expected 'absolute'"
         )
     positions = int(raw.get("max_position_embeddings", 512))
+    own = raw.get(OWN_KEY) or {}
     try:
         return ModelConfig(
             vocabulary=int(raw["vocab_size"]),
@@ -128,14 +148,16 @@ def config_from_json(raw: Mapping[str, Any], where: str) -> ModelConfig:
             initializer_range=float(raw.get("initializer_range", 0.02)),
             encoder_dropout=float(raw.get("hidden_dropout_prob", 0.1)),
             head_dropout=float((raw.get("finetuning_task") or {}).get("dropout_prob", 0.5)),
-            windows=_windows(raw.get(OWN_KEY), positions),
+            windows=_windows(own, positions),
+            separate_layers=int(own.get("separate_layers", 0)),
+            description_position=own.get("description_position"),
         )
     except KeyError as missing:
         raise CheckpointError(f"{where}: no {missing.args[0]}; expected a BERT config.json") from None
 
 
-def _windows(own: Mapping[str, Any] | None, positions: int) -> WindowSettings:
-    budgets = {field.name: own[field.name] for field in fields(WindowSettings) if own and field.name in own}
+def _windows(own: Mapping[str, Any], positions: int) -> WindowSettings:
+    budgets = {field.name: own[field.name] for field in fields(WindowSettings) if field.name in own}
     if budgets:
         return WindowSettings(**budgets)
     published = WindowSettings()
@@ -147,10 +169,15 @@ def _windows(own: Mapping[str, Any] | None, positions: int) -> WindowSettings:
 
 
 def config_to_json(config: ModelConfig) -> dict[str, Any]:
-    """`config.json` in the published format, with our window budgets beside it."""
+    """`config.json` in the published format, with our window budgets and separate layers beside it."""
+    separate = (
+        {"separate_layers": config.separate_layers, "description_position": config.description_start}
+        if config.separate_layers
+        else {}
+    )
     return {
-        "architectures": [ARCHITECTURE],
-        "model_type": "bert",
+        "architectures": [SPLIT_ARCHITECTURE if separate else ARCHITECTURE],
+        "model_type": SPLIT_MODEL_TYPE if separate else MODEL_TYPE,
         "vocab_size": config.vocabulary,
         "hidden_size": config.hidden,
         "num_hidden_layers": config.layers,
@@ -166,5 +193,5 @@ def config_to_json(config: ModelConfig) -> dict[str, Any]:
         "position_embedding_type": "absolute",
         "pad_token_id": 0,
         "finetuning_task": {"dropout_prob": config.head_dropout},
-        OWN_KEY: asdict(config.windows),
+        OWN_KEY: {**asdict(config.windows), **separate},
     }

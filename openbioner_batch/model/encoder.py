@@ -82,16 +82,27 @@ class CrossEncoder(nn.Module):
             [batch, length, hidden]; what stands at padded places means nothing.
         """
         length = token_ids.shape[1]
-        positions = torch.arange(length, device=token_ids.device)
+        places = torch.arange(length, device=token_ids.device)
+        separate = self.config.separate_layers
+        positions = self._separate_positions(places, segments, lengths) if separate else places
         hidden = self.token_embedding(token_ids) + self.position_embedding(positions) + self.segment_embedding(segments)
         hidden = self.dropout(self.embedding_norm(hidden))
         # Additive: torch's fused CPU attention takes it as it is. Made even where nothing is padded, so that a text
         # meets the same arithmetic whatever it is batched with.
         mask = torch.zeros(lengths.shape[0], 1, 1, length, dtype=hidden.dtype, device=hidden.device)
-        mask.masked_fill_(positions >= lengths[:, None, None, None], float("-inf"))
-        for layer in self.layers:
-            hidden = layer(hidden, mask)
+        mask.masked_fill_(places >= lengths[:, None, None, None], float("-inf"))
+        # In the separate layers a token sees its own segment alone.
+        other = segments[:, None, :, None] != segments[:, None, None, :]
+        apart = mask.masked_fill(other, float("-inf")) if separate else mask
+        for number, layer in enumerate(self.layers):
+            hidden = layer(hidden, apart if number < separate else mask)
         return self.head_dropout(hidden)
+
+    def _separate_positions(self, places: Tensor, segments: Tensor, lengths: Tensor) -> Tensor:
+        """[batch, length] positions; those of descriptions do not depend on the text before them."""
+        text_ends = lengths - segments.sum(1)
+        positions = torch.where(segments == 1, places - text_ends[:, None] + self.config.description_start, places)
+        return positions.clamp(max=self.config.positions - 1)
 
 
 def initialize(model: CrossEncoder, seed: int) -> None:

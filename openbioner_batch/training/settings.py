@@ -32,6 +32,8 @@ class Start:
     """Longest description; a longer one is cut off, and counted in the log."""
     encoder_dropout: float = 0.0
     """Dropout inside the encoder."""
+    separate_layers: int | None = None
+    """Lower layers in which text and description do not see each other; None keeps the start's own number."""
 
     def __post_init__(self) -> None:
         given = [name for name in ("encoder", "checkpoint", "variant") if getattr(self, name)]

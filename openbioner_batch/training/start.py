@@ -45,6 +45,8 @@ def model_config(settings: PretrainSettings) -> ModelConfig:
         encoder_dropout=start.encoder_dropout,
         head_dropout=settings.recipe.head_dropout if settings.recipe.objective == "tagging" else 0.0,
         windows=WindowSettings(start.text_tokens, start.description_tokens),
+        separate_layers=config.separate_layers if start.separate_layers is None else start.separate_layers,
+        description_position=None,
     )
 
 
