@@ -7,7 +7,17 @@ from typing import Any
 import click
 
 
-@click.command("deidentify", context_settings={"show_default": False})
+class _Command(click.Command):
+    """Its help ends with the actions that a policy file may name, as they are registered."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from openbioner_batch.deid.actions import ACTIONS
+
+        with formatter.section("Actions of a policy file (types: {TYPE: ACTION})"):
+            formatter.write_dl([(name, action.summary.replace("`", "")) for name, action in ACTIONS.items()])
+
+
+@click.command("deidentify", cls=_Command, context_settings={"show_default": False})
 @click.argument("inputs", nargs=-1, metavar="INPUT...")
 @click.option("--output", metavar="URI", help="Folder of the run: a new one, or one to go on with.")
 @click.option("--policy", metavar="P", help="safe-harbor, limited-dataset, tags, redact, surrogate, or a YAML file.")

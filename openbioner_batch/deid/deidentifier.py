@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dataclasses import replace as changed
 from datetime import date
 
+from openbioner_batch.deid.actions import ACTIONS
 from openbioner_batch.deid.finder import Finder, FinderSettings
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.keys import Key
@@ -17,8 +18,6 @@ from openbioner_batch.deid.scope import Scope
 from openbioner_batch.errors import UsageError
 from openbioner_batch.records import Span
 
-_LIFELIKE = frozenset({"surrogate", "shift", "keep"})
-"""Actions after which something like the original stands in the text."""
 _BREAK = ";"
 """What no label reaches across."""
 _DATE_ORDERS = {"month-first": "mdy", "day-first": "dmy"}
@@ -88,7 +87,7 @@ class Deidentifier:
         originals = [value.value for value in known.values] if known else []
         replaced = replace(text, found, self.policy, scope, originals, note_date)
         again = self._checker.find(_without_tags(replaced), known) if self._checker else []
-        again = [finding for finding in again if self.policy.action(finding.type) != "keep"]
+        again = [finding for finding in again if not self.policy.keeps(finding.type)]
         return Deidentified(replaced.text, replaced.edits, tuple(leaks(replaced.text, again, spans_of(replaced.edits))))
 
 
@@ -100,7 +99,7 @@ def _without_tags(replaced: Replaced) -> str:
     """
     pieces, at = [], 0
     for edit in replaced.edits:
-        if edit.action not in _LIFELIKE:
+        if not ACTIONS[edit.action].lifelike:
             pieces += [replaced.text[at : edit.new_start], _BREAK * (edit.new_end - edit.new_start)]
             at = edit.new_end
     return "".join([*pieces, replaced.text[at:]])

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from openbioner_batch.deid import fhir_elements as elements
+from openbioner_batch.deid.actions import ACTIONS
 from openbioner_batch.deid.fhir_references import hashed_id, hashed_reference, is_public, patient_of, public_or_hashed
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.policy import Policy
@@ -21,6 +22,7 @@ from openbioner_batch.formats.fhir_attachment import media_type, read_text, with
 
 __all__ = ["Transformed", "hashed_id", "patient_of", "transform"]
 
+_DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?)?)?")
 _WORD = re.compile(r"[A-Za-z0-9:/.|#_+-]{1,255}")
 
 
@@ -182,7 +184,7 @@ class _Transformation:
     def _date(self, value: Any, type: str = "admission_date") -> str | None:
         """A date that is still one of FHIR: shifted, kept, or a year, which a dateTime may be; else it is dropped."""
         new, action, outcome = self._replaced(_required(value), type)
-        if action not in ("shift", "generalise", "keep"):
+        if not _DATE.fullmatch(new):
             self.dropped["date"] += 1
             return None
         self.replaced[type, action, outcome] += 1
@@ -211,7 +213,7 @@ class _Transformation:
         value = _object(value)
         parts = {name: value[name] for name in elements.PARTS_OF_NAMES if name in value}
         new = self.inside({name: item for name, item in value.items() if name not in parts}, shape)
-        if self._policy.action(type) in ("surrogate", "keep"):
+        if ACTIONS[self._policy.action(type)].lifelike:
             for name, item in parts.items():
                 new[name] = self._each(item, partial(self._value, type=type))
         elif parts:
@@ -270,7 +272,7 @@ class _Transformation:
         assert type is not None
         new, action, outcome = self._replaced(_required(value), type)
         self.replaced[type, action, outcome] += 1
-        if action == "redact":
+        if ACTIONS[action].erases:
             self.dropped["value"] += 1
             return None
         return new

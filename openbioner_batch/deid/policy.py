@@ -9,11 +9,7 @@
       patient_name: surrogate
       zip_code: generalise
 
-Actions: `tag` ([PATIENT]), `numbered-tag` ([PATIENT_1], one number per person or thing in a note), `redact`
-([REDACTED]), `mask` (asterisks, same length), `hash` (keyed, the same for the same value everywhere), `surrogate` (an
-invented value, see `surrogates`), `shift` (dates, see `timeline`), `generalise` (dates to the year, ages over 89 to
-90+, ZIP codes to three digits, places to the state), `generalise-street` (an address to town, state and ZIP code),
-`keep`.
+The actions are those of `actions.ACTIONS`.
 """
 
 from __future__ import annotations
@@ -30,36 +26,14 @@ from typing import Any
 
 import yaml
 
+from openbioner_batch.deid.actions import ACTIONS
 from openbioner_batch.deid.dates import ORDERS
-from openbioner_batch.deid.families import FAMILIES, family_of
-from openbioner_batch.deid.geography import RESTRICTED_ZIP3
+from openbioner_batch.deid.families import FAMILIES
 from openbioner_batch.deid.keys import fingerprint
-from openbioner_batch.deid.surrogates import SURROGATE_FAMILIES
 from openbioner_batch.errors import UsageError
 
 PRESETS = ("safe-harbor", "limited-dataset", "tags", "redact", "surrogate")
 """The policies that the package carries."""
-ACTIONS = (
-    "tag",
-    "numbered-tag",
-    "redact",
-    "mask",
-    "hash",
-    "surrogate",
-    "shift",
-    "generalise",
-    "generalise-street",
-    "keep",
-)
-KEYED_ACTIONS = frozenset({"hash", "surrogate", "shift"})
-"""Actions that need a key."""
-
-_FAMILIES_OF_ACTION = {
-    "surrogate": SURROGATE_FAMILIES,
-    "shift": frozenset({"date"}),
-    "generalise": frozenset({"date", "age", "zip", "address", "state"}),
-    "generalise-street": frozenset({"address"}),
-}
 _KEYS = ("policy", "summary", "date_order", "reference_date", "default", "types")
 
 
@@ -85,7 +59,7 @@ class Policy:
         if self.date_order not in ORDERS:
             raise UsageError(f"policy {self.name}: date_order is {self.date_order!r}: give one of {', '.join(ORDERS)}")
         _check_action(self.name, "default", self.default)
-        if self.default in _FAMILIES_OF_ACTION:
+        if ACTIONS[self.default].families is not None:
             raise UsageError(f"policy {self.name}: default is {self.default!r}, which does not suit every type")
         for type, action in self.actions.items():
             if type not in FAMILIES:
@@ -93,8 +67,8 @@ class Policy:
                     f"policy {self.name}: unknown type {type!r}: the types are {', '.join(sorted(FAMILIES))}"
                 )
             _check_action(self.name, type, action)
-            if family_of(type) not in _FAMILIES_OF_ACTION.get(action, (family_of(type),)):
-                suited = [type for type, family in FAMILIES.items() if family in _FAMILIES_OF_ACTION[action]]
+            if not ACTIONS[action].suits(type):
+                suited = [type for type in FAMILIES if ACTIONS[action].suits(type)]
                 raise UsageError(f"policy {self.name}: {action!r} does not suit {type}: it is for {', '.join(suited)}")
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -106,22 +80,27 @@ class Policy:
         """What happens to identifiers of `type`."""
         return self.actions.get(type, self.default)
 
+    def keeps(self, type: str) -> bool:
+        """Whether identifiers of `type` are left in the text on purpose."""
+        return ACTIONS[self.action(type)].keeps
+
     @property
     def needs_key(self) -> bool:
         """Whether any action is keyed."""
-        return not KEYED_ACTIONS.isdisjoint({self.default, *self.actions.values()})
+        return any(ACTIONS[name].keyed for name in self._used)
+
+    @property
+    def _used(self) -> list[str]:
+        return sorted({self.default, *self.actions.values()})
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes with what the output depends on: actions, dates, ZIP codes, and the stock of names if it is used."""
-        from openbioner_batch.deid.surrogates.stock import stock
-
+        """Changes with what the output depends on: actions, how dates are read, and the lists that actions go by."""
         content = {
             "actions": dict(sorted(self.actions.items())),
             "default": self.default,
             "dates": [self.date_order, self.reference_date.isoformat()],
-            "zip3": sorted(RESTRICTED_ZIP3),
-            "stock": stock().digest if "surrogate" in self.actions.values() else None,
+            "lists": {name: ACTIONS[name].depends_on() for name in self._used},
         }
         return fingerprint(json.dumps(content, sort_keys=True).encode())
 
@@ -172,5 +151,5 @@ def _parse(content: bytes, name: str) -> Policy:
 
 
 def _check_action(policy: str, key: str, action: object) -> None:
-    if action not in ACTIONS:
+    if not isinstance(action, str) or action not in ACTIONS:
         raise UsageError(f"policy {policy}: {key} is {action!r}: the actions are {', '.join(ACTIONS)}")

@@ -54,7 +54,7 @@ def check_with_model(settings: DeidentifySettings, policy: Policy, factory: Scor
         notes += 1
         found = [Finding(s["start"], s["end"], s["type"], s["score"], ("model",)) for s in row["spans"]]
         settled = [(start, end) for start, end in json.loads(row["kept"])["settled"]]
-        certain = [one for one in found if settings.finder.is_sure(one) and policy.action(one.type) != "keep"]
+        certain = [one for one in found if settings.finder.is_sure(one) and not policy.keeps(one.type)]
         types.update(one.type for one in leaks(row["text"], certain, settled))
     return {"notes": notes, "types": dict(types.most_common())}
 

@@ -48,7 +48,7 @@ class Dated:
     text: str | None
     """None where the date must go."""
     outcome: str
-    """One of `replacing.OUTCOMES`."""
+    """One of `actions.OUTCOMES`."""
 
 
 def shift(text: str, type: str, days: int, timeline: Timeline) -> Dated:

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
+from openbioner_batch.deid.actions import OUTCOMES
 from openbioner_batch.deid.fhir import Transformed, hashed_id, patient_of, transform
 from openbioner_batch.deid.fhir_elements import DROPPED, HOW, RESOURCES
 from openbioner_batch.deid.keys import Key
 from openbioner_batch.deid.policy import PRESETS, load_policy
-from openbioner_batch.deid.replacing import OUTCOMES
 from openbioner_batch.deid.scope import Scope
 
 KEY = Key(b"a key of sixteen" * 2)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from openbioner_batch.catalog import load_catalog
+from openbioner_batch.deid.actions import ACTIONS
 from openbioner_batch.deid.families import FAMILIES
-from openbioner_batch.deid.policy import ACTIONS, PRESETS, Policy, load_policy
+from openbioner_batch.deid.policy import PRESETS, Policy, load_policy
 from openbioner_batch.errors import UsageError
 
 

@@ -16,12 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from marked import marked
 
+from openbioner_batch.deid.actions import ACTIONS, OUTCOMES, label
 from openbioner_batch.deid.families import FAMILIES
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.keys import Key
 from openbioner_batch.deid.normalising import comparable_forms
-from openbioner_batch.deid.policy import ACTIONS, PRESETS, Policy, load_policy
-from openbioner_batch.deid.replacing import OUTCOMES, Replaced, label, replace
+from openbioner_batch.deid.policy import PRESETS, Policy, load_policy
+from openbioner_batch.deid.replacing import Replaced, replace
 from openbioner_batch.deid.scope import Scope
 from openbioner_batch.deid.surrogates import surrogate
 from openbioner_batch.errors import UsageError

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from openbioner_batch.deid.replacing import OUTCOMES
+from openbioner_batch.deid.actions import OUTCOMES
 from openbioner_batch.engine.names import REPORT
 from openbioner_batch.report.deid_gathering import AuditStatistics
 from openbioner_batch.report.opened import OpenedRun

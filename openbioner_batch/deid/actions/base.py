@@ -1,0 +1,136 @@
+"""What an action is, what it is told of the note, and what it gives back."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+from typing import ClassVar, NamedTuple
+
+from openbioner_batch.deid.families import family_of
+from openbioner_batch.deid.numbering import Numbering
+from openbioner_batch.deid.scope import Scope
+from openbioner_batch.deid.timeline import Timeline
+
+OUTCOMES = {
+    "done": "as the policy says",
+    "generalised": "less exact than it was: a year, 90+, three digits of a ZIP code, a state",
+    "unreadable": "not understood, or a day that does not exist: became a tag",
+    "out_of_range": "a date before 1900 or after 2100: became a tag",
+    "over_89": "a date that would tell an age over 89: became a tag",
+    "collision": "its surrogate would have been another original of the note: became a tag",
+    "model_alone": "found by the model alone, and easily a clinical value: became a tag, not an invented value",
+}
+"""How replacing an identifier went."""
+
+_LABELS = {
+    "patient_name": "PATIENT",
+    "relative_name": "RELATIVE",
+    "clinician_name": "CLINICIAN",
+    "person_name": "NAME",
+    "age_over_89": "AGE",
+    "personal_date": "DATE",
+    "medical_record_number": "MRN",
+    "social_security_number": "SSN",
+    "healthcare_facility": "FACILITY",
+    "employer_name": "EMPLOYER",
+    "street_address": "ADDRESS",
+    "other_identifier": "ID",
+}
+
+
+def label(type: str) -> str:
+    """What stands in the tag of a type: PATIENT, MRN; in general the type in capitals."""
+    return _LABELS.get(type) or type.upper().removesuffix("_NUMBER")
+
+
+def tag(type: str) -> str:
+    """The tag of a type without a number: [PATIENT]."""
+    return f"[{label(type)}]"
+
+
+class Applied(NamedTuple):
+    """What an identifier became."""
+
+    text: str
+    action: str
+    """What was done, which is not always what the policy says: `outcome` tells why."""
+    outcome: str = "done"
+    """One of `OUTCOMES`."""
+
+
+def tagged(type: str, outcome: str) -> Applied:
+    """A tag in place of what an action could not do."""
+    return Applied(tag(type), "tag", outcome)
+
+
+@dataclass
+class NoteContext:
+    """What the replacements in one note share."""
+
+    reading: Timeline
+    """How dates are to be read; without the note's own date where the record does not tell it."""
+    first_date: Callable[[Timeline], date | None] = lambda timeline: None
+    """Finds the note's first whole date, in place of the note's own."""
+    patient: Scope | None = None
+    """Whose note it is; None is enough for actions that are not keyed."""
+    avoid: Collection[str] = frozenset()
+    """Forms of the note's originals, which no surrogate may equal."""
+    numbering: Numbering = field(default_factory=Numbering)
+
+    @property
+    def scope(self) -> Scope:
+        """Whose note it is. Keyed actions alone may ask: `replace` has refused policies with one and without a key."""
+        assert self.patient is not None
+        return self.patient
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """How dates are to be read, beside the note's own date or else its first one."""
+        if self.reading.note is not None:
+            return self.reading
+        return replace(self.reading, note=self.first_date(self.reading))
+
+
+class Action(ABC):
+    """One thing that may happen to identifiers. Instances hold no state."""
+
+    name: ClassVar[str]
+    """What policies and audits call it."""
+    summary: ClassVar[str]
+    """One line for people."""
+    families: ClassVar[frozenset[str] | None] = None
+    """Families of types (`families.FAMILIES`) that it may be applied to; None for all."""
+    keyed: ClassVar[bool] = False
+    """Whether it needs a key."""
+    invents: ClassVar[bool] = False
+    """Whether what it leaves reads like the original and is not: never done to findings that `doubts` names."""
+    keeps: ClassVar[bool] = False
+    """Whether the original is left on purpose, so that finding it in the result is no fault."""
+    erases: ClassVar[bool] = False
+    """Whether what it leaves tells not even the type, so that a resource has no use for it."""
+
+    @property
+    def lifelike(self) -> bool:
+        """Whether something like the original stands in its place."""
+        return self.invents or self.keeps
+
+    def suits(self, type: str) -> bool:
+        """Whether it may be applied to a type."""
+        return self.families is None or family_of(type) in self.families
+
+    def depends_on(self) -> object:
+        """What its results depend on beside key, policy and note, as JSON: lists that may change with a release."""
+        return None
+
+    @abstractmethod
+    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
+        """What becomes of an identifier.
+
+        Args:
+            type: of the PHI catalog, or one that it does not know.
+            original: as it stands in the note.
+            note: what the note's replacements share.
+        """

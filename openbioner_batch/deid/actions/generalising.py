@@ -1,0 +1,47 @@
+"""Actions that leave something less exact."""
+
+from __future__ import annotations
+
+from openbioner_batch.deid.actions.base import Action, Applied, NoteContext, tag, tagged
+from openbioner_batch.deid.ages import generalise_age
+from openbioner_batch.deid.families import family_of
+from openbioner_batch.deid.geography import RESTRICTED_ZIP3, generalise_place, generalise_street, zip3
+from openbioner_batch.deid.timeline import cut_to_year
+
+
+class Generalise(Action):
+    name = "generalise"
+    summary = "the year of a date, `90+` of an age over 89, three digits of a ZIP code, the state of a place"
+    families = frozenset({"date", "age", "zip", "address", "state"})
+
+    def depends_on(self) -> object:
+        return sorted(RESTRICTED_ZIP3)
+
+    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
+        match family_of(type):
+            case "date":
+                dated = cut_to_year(original, type, note.timeline)
+                return _less_exact(self.name, type, original, dated.text, dated.outcome)
+            case "age":
+                new = generalise_age(original)
+            case "zip":
+                new = zip3(original)
+            case _:
+                new = generalise_place(original, tag(type))
+        return _less_exact(self.name, type, original, new)
+
+
+class GeneraliseStreet(Action):
+    name = "generalise-street"
+    summary = "the town, state and ZIP code of an address"
+    families = frozenset({"address"})
+
+    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
+        return _less_exact(self.name, type, original, generalise_street(original, tag(type)))
+
+
+def _less_exact(name: str, type: str, original: str, new: str | None, problem: str = "unreadable") -> Applied:
+    """What generalising left: a tag where that is nothing, and the original where that was exact enough."""
+    if new is None or new == tag(type):
+        return tagged(type, problem)
+    return Applied(original, "keep") if new == original else Applied(new, name, "generalised")

@@ -1,0 +1,36 @@
+"""Actions that leave something which reads like the original: invented values, and dates that moved."""
+
+from __future__ import annotations
+
+from openbioner_batch.deid.actions.base import Action, Applied, NoteContext, tagged
+from openbioner_batch.deid.surrogates import SURROGATE_FAMILIES, surrogate
+from openbioner_batch.deid.timeline import shift
+
+
+class Surrogate(Action):
+    name = "surrogate"
+    summary = "an invented value in the same layout, the same in all notes of a patient"
+    families = SURROGATE_FAMILIES
+    keyed = True
+    invents = True
+
+    def depends_on(self) -> object:
+        from openbioner_batch.deid.surrogates.stock import stock
+
+        return stock().digest
+
+    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
+        invented = surrogate(type, original, note.scope, note.avoid)
+        return tagged(type, "collision") if invented is None else Applied(invented.text, self.name)
+
+
+class Shift(Action):
+    name = "shift"
+    summary = "moved by the patient's own number of days"
+    families = frozenset({"date"})
+    keyed = True
+    invents = True
+
+    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
+        dated = shift(original, type, note.scope.shift_days, note.timeline)
+        return tagged(type, dated.outcome) if dated.text is None else Applied(dated.text, self.name, dated.outcome)

@@ -1,0 +1,14 @@
+"""The action that does nothing."""
+
+from __future__ import annotations
+
+from openbioner_batch.deid.actions.base import Action, Applied, NoteContext
+
+
+class Keep(Action):
+    name = "keep"
+    summary = "stays as it is"
+    keeps = True
+
+    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
+        return Applied(original, self.name)

@@ -1,0 +1,50 @@
+"""Actions that leave a mark where an identifier stood."""
+
+from __future__ import annotations
+
+from openbioner_batch.deid.actions.base import Action, Applied, NoteContext, label, tag
+from openbioner_batch.deid.normalising import squeeze
+
+REDACTED = "[REDACTED]"
+
+
+class Tag(Action):
+    name = "tag"
+    summary = "its type: `[PATIENT]`"
+
+    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
+        return Applied(tag(type), self.name)
+
+
+class NumberedTag(Action):
+    name = "numbered-tag"
+    summary = "its type and a number for each person or thing of the note: `[PATIENT_1]`"
+
+    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
+        return Applied(f"[{label(type)}_{note.numbering.number(type, original)}]", self.name)
+
+
+class Redact(Action):
+    name = "redact"
+    summary = "`[REDACTED]`"
+    erases = True
+
+    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
+        return Applied(REDACTED, self.name)
+
+
+class Mask(Action):
+    name = "mask"
+    summary = "asterisks, as many as it has characters"
+
+    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
+        return Applied("".join(char if char in "\r\n" else "*" for char in original), self.name)
+
+
+class Hash(Action):
+    name = "hash"
+    summary = "its type and a keyed hash, the same for the same value in all notes: `[MRN:5f0c...]`"
+    keyed = True
+
+    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
+        return Applied(f"[{label(type)}:{note.scope.key.hashed(type, squeeze(original))}]", self.name)
