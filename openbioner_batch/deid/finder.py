@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from openbioner_batch.deid.allowlist import allow_list
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.folding import Folded, fold
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.deid.merging import merge
 from openbioner_batch.deid.recognizers.dates import mentions
@@ -76,14 +77,23 @@ class Finder:
             known: what the record's own columns say of the patient and of others.
             model_spans: the model's spans on this text, with types of the PHI catalog.
         """
-        settings = self.settings
+        folded = fold(text)
+        return [
+            replace(one, start=start, end=end)
+            for one in self._find(folded, known, model_spans)
+            for start, end in (folded.original(one.start, one.end),)
+        ]
+
+    def _find(self, folded: Folded, known: KnownIdentifiers | None, model_spans: Sequence[Span]) -> list[Finding]:
+        """The same in the folded text."""
+        settings, text = self.settings, folded.text
         dates = list(mentions(text, settings.date_order))
         found: list[Finding] = []
         if "model" in settings.recognizers:
             found += [
-                Finding(span.start, span.end, span.type, span.score, ("model",))
+                Finding(*place, span.type, span.score, ("model",))
                 for span in model_spans
-                if settings.is_sure(span)
+                if settings.is_sure(span) and (place := folded.folded(span.start, span.end))
             ]
         if "patterns" in settings.recognizers:
             found += [one for one in find_patterns(text, dates) if one.score >= settings.pattern_threshold]

@@ -11,6 +11,7 @@ from openbioner_batch.deid.actions.base import tagged
 from openbioner_batch.deid.doubts import is_doubtful
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.folding import fold
 from openbioner_batch.deid.normalising import comparable_forms
 from openbioner_batch.deid.policy import Policy
 from openbioner_batch.deid.scope import Scope
@@ -114,7 +115,7 @@ def _applied(finding: Finding, original: str, policy: Policy, note: NoteContext)
     action = ACTIONS[policy.action(finding.type)]
     if action.invents and is_doubtful(finding):
         return tagged(finding.type, "model_alone")
-    return action.apply(finding.type, original, note)
+    return action.apply(finding.type, original if action.literal else fold(original).text, note)
 
 
 def _first_date(text: str, findings: Sequence[Finding], timeline: Timeline) -> date | None:

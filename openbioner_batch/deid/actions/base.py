@@ -109,6 +109,8 @@ class Action(ABC):
     """Whether what it leaves reads like the original and is not: never done to findings that `doubts` names."""
     keeps: ClassVar[bool] = False
     """Whether the original is left on purpose, so that finding it in the result is no fault."""
+    literal: ClassVar[bool] = False
+    """Whether it needs the original letter by letter; others get it folded, with plain hyphens, spaces and digits."""
     erases: ClassVar[bool] = False
     """Whether what it leaves tells not even the type, so that a resource has no use for it."""
 

@@ -9,6 +9,7 @@ class Keep(Action):
     name = "keep"
     summary = "stays as it is"
     keeps = True
+    literal = True
 
     def apply(self, type: str, original: str, note: NoteContext) -> Applied:
         return Applied(original, self.name)

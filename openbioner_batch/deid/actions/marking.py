@@ -36,6 +36,7 @@ class Redact(Action):
 class Mask(Action):
     name = "mask"
     summary = "asterisks, as many as it has characters"
+    literal = True
 
     def apply(self, type: str, original: str, note: NoteContext) -> Applied:
         return Applied("".join(char if char in "\r\n" else "*" for char in original), self.name)

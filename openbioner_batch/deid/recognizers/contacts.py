@@ -12,10 +12,15 @@ LABELS = labels("phones")
 _WEAK = frozenset("number home work office line text at emergency page pg contact reach call called".split())
 _EXTENSION = r"(?:[ ,;]{0,3}(?:x|ext\.?|extn\.?|extension|#)[ .:#]{0,3}(?:\d-\d{3,5}|\d{1,6})\b)?"
 _US = re.compile(
-    rf"(?<![^\W_])(?<!\d[.\-/])(?:\+?1[ .\-]{{0,2}})?(?:\(\d{{3}}\)[ .\-]{{0,2}}|"
-    rf"\d{{3}}[ .\-/]{{1,2}})\d{{3}}[ .\-]{{1,2}}\d{{4}}"
+    rf"(?<![^\W_])(?<!\d[.\-/])(?:\+?1[ .\-]{{0,2}})?"
+    rf"(?:\(\d{{3}}\)[ .\-]{{0,2}}\d{{3}}[ .\-]{{0,2}}|\d{{3}}[ .\-/]{{1,2}}\d{{3}}[ .\-]{{1,2}})\d{{4}}"
     rf"(?![\d]|[-.]\d){_EXTENSION}"
 )
+_BROKEN = re.compile(
+    r"(?<![^\W_])(?<!\d[.\-/])\(?\d{3}(?:\)?[ .\-]{0,2}\n[ \t]{0,16}\d{3}[.\-]|[.\-]\d{3}[.\-]?\n[ \t]{0,16})\d{4}"
+    r"(?![^\W_]|[-.]\d)"
+)
+"""A telephone number that goes on in the next line."""
 _LOCAL = re.compile(rf"(?<![^\W_])(?<![\d.\-/+$(] )(?<![.\-/+$])[2-9]\d\d[-.]\d{{4}}(?![^\W_]|[-./]\d){_EXTENSION}")
 _FOREIGN = re.compile(
     r"(?<![^\W_])(?:\+|00(?=[1-9]\d[ .\-]))\d{1,3}(?:[ .\-/]{0,2}\(?\d{1,5}\)?){2,6}(?![^\W_])" + _EXTENSION
@@ -119,6 +124,8 @@ def _urls(text: str) -> Iterator[Finding]:
 def _phones(text: str, small: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
     for match in in_regions(_US, text, regions, 10):
         yield _phone(text, match, 0.9)
+    for match in _BROKEN.finditer(text) if "\n" in text else ():
+        yield _phone(text, match, 0.7)
     for match in in_regions(_LOCAL, text, regions, 7):
         if not _UNIT.match(text, match.end()) and (_label(text, match.start()) or not match[0][-4:].endswith("00")):
             yield _phone(text, match, 0.7)
