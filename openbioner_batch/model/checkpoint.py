@@ -14,17 +14,19 @@ from torch import Tensor
 from openbioner_batch.errors import CheckpointError
 from openbioner_batch.model.config import ModelConfig, config_to_json, read_config
 from openbioner_batch.model.encoder import CrossEncoder, initialize
+from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.location import TOKENIZER_FILES, WEIGHT_FILES
 
+Model = CrossEncoder | LateEncoder
 HEADS = {"evidence": "linear", "against": "linear_zero2", "background": "linear_zero3"}
-_OUTSIDE_LAYERS = {
+_LATE_HEADS = ("text_projection.weight", "description_projection.weight", "log_scale", "bias")
+_BACKGROUND = {f"background.{part}": (f"{HEADS['background']}.{part}",) for part in ("weight", "bias")}
+_EMBEDDINGS = {
     "token_embedding.weight": "embeddings.word_embeddings.weight",
     "position_embedding.weight": "embeddings.position_embeddings.weight",
     "segment_embedding.weight": "embeddings.token_type_embeddings.weight",
     "embedding_norm.weight": "embeddings.LayerNorm.weight",
     "embedding_norm.bias": "embeddings.LayerNorm.bias",
-    "pooler.weight": "pooler.dense.weight",
-    "pooler.bias": "pooler.dense.bias",
 }
 _IN_LAYER = {
     "attention_output": "attention.output.dense",
@@ -36,44 +38,100 @@ _IN_LAYER = {
 
 
 def published_names(config: ModelConfig) -> dict[str, tuple[str, ...]]:
-    """Each tensor of `CrossEncoder` with the published tensors it is made of (stacked along rows)."""
-    names: dict[str, tuple[str, ...]] = {ours: (f"bert.{theirs}",) for ours, theirs in _OUTSIDE_LAYERS.items()}
-    for layer in range(config.layers):
-        prefix = f"bert.encoder.layer.{layer}"
-        for part in ("weight", "bias"):
-            names[f"layers.{layer}.query_key_value.{part}"] = tuple(
-                f"{prefix}.attention.self.{role}.{part}" for role in ("query", "key", "value")
-            )
-            for ours, theirs in _IN_LAYER.items():
-                names[f"layers.{layer}.{ours}.{part}"] = (f"{prefix}.{theirs}.{part}",)
-    for ours, theirs in HEADS.items():
-        for part in ("weight", "bias"):
+    """Each tensor of the model with the stored tensors it is made of (stacked along rows).
+
+    Late interaction has the names of the published format where it has the same part; the encoder of descriptions is
+    `description_bert`, unless the text's serves for both.
+    """
+    if config.is_late:
+        names = _encoder_names(config, "text.", "bert")
+        if not config.late.shared_encoder:
+            names |= _encoder_names(config, "description.", "description_bert")
+        return names | _BACKGROUND | {name: (name,) for name in _LATE_HEADS}
+    names = _encoder_names(config, "", "bert")
+    for part in ("weight", "bias"):
+        names[f"pooler.{part}"] = (f"bert.pooler.dense.{part}",)
+        for ours, theirs in HEADS.items():
             names[f"{ours}.{part}"] = (f"{theirs}.{part}",)
     return names
 
 
-def load_encoder(directory: Path) -> CrossEncoder:
-    """The cross-encoder of a published checkpoint, in float32 on the CPU, ready for inference.
+def _encoder_names(config: ModelConfig, ours_in: str, theirs_in: str) -> dict[str, tuple[str, ...]]:
+    names: dict[str, tuple[str, ...]] = {f"{ours_in}{a}": (f"{theirs_in}.{b}",) for a, b in _EMBEDDINGS.items()}
+    for layer in range(config.layers):
+        own, prefix = f"{ours_in}layers.{layer}", f"{theirs_in}.encoder.layer.{layer}"
+        for part in ("weight", "bias"):
+            names[f"{own}.query_key_value.{part}"] = tuple(
+                f"{prefix}.attention.self.{role}.{part}" for role in ("query", "key", "value")
+            )
+            for ours, theirs in _IN_LAYER.items():
+                names[f"{own}.{ours}.{part}"] = (f"{prefix}.{theirs}.{part}",)
+    return names
+
+
+def build_model(config: ModelConfig) -> Model:
+    """The module of this shape, its weights not yet set."""
+    return LateEncoder(config) if config.is_late else CrossEncoder(config)
+
+
+def load_model(directory: Path) -> Model:
+    """The model of a checkpoint, in float32 on the CPU, ready for inference.
 
     Raises:
         CheckpointError: no weights, tensors that are missing or of another shape.
     """
     config = read_config(directory)
-    return _assemble(config, read_tensors(directory), directory, new=()).eval()
+    model = build_model(config)
+    tensors = read_tensors(directory)
+    if "bert.pooler.dense.weight" not in tensors:
+        initialize(model, seed=0)
+    fill(model, tensors, directory, optional=("pooler",))
+    return model.eval()
 
 
-def load_backbone(directory: Path, config: ModelConfig, seed: int) -> CrossEncoder:
-    """A cross-encoder on a plain BERT encoder: its weights with random heads, to be trained.
+def load_encoder(directory: Path) -> CrossEncoder:
+    """As `load_model`, for a cross-encoder.
+
+    Raises:
+        CheckpointError: as there, or it is a late-interaction model.
+    """
+    model = load_model(directory)
+    if isinstance(model, LateEncoder):
+        raise CheckpointError(f"{directory}: a late-interaction model; expected a cross-encoder")
+    return model
+
+
+def load_backbone(directory: Path, config: ModelConfig, seed: int, description_directory: Path | None = None) -> Model:
+    """A model on plain BERT encoders: their weights with random heads, to be trained.
 
     Args:
-        directory: a BERT checkpoint (`bert.` before its tensor names or not).
-        config: `read_config(directory)`, with the dropouts and windows that training wants.
-        seed: for the heads.
+        directory: a BERT checkpoint (`bert.` before its tensor names or not) or one of ours, whose heads are kept where
+            the model has them.
+        config: the shape of the model.
+        seed: for the heads that are new.
+        description_directory: the checkpoint that the encoder of descriptions begins with, where it is one of its own;
+            None takes `directory` for both.
     """
-    tensors = {
-        name if name.startswith("bert.") else f"bert.{name}": tensor for name, tensor in read_tensors(directory).items()
-    }
-    return _assemble(config, tensors, directory, new=tuple(HEADS), seed=seed)
+    model = build_model(config)
+    initialize(model, seed)
+    tensors = _with_prefix(read_tensors(directory))
+    new: tuple[str, ...] = (*HEADS, "pooler")
+    if isinstance(model, LateEncoder):
+        model.start_projections(seed)
+        new = (*new, *(name.split(".")[0] for name in _LATE_HEADS))
+        if not config.late.shared_encoder:
+            others = _with_prefix(read_tensors(description_directory)) if description_directory else tensors
+            of_descriptions = {f"description_{name}": part for name, part in others.items() if name.startswith("bert.")}
+            tensors = {**of_descriptions, **tensors}
+    fill(model, tensors, directory, optional=new)
+    return model
+
+
+def _with_prefix(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of a plain BERT encoder under the names of the published format; others as they are."""
+    if any(name.startswith("bert.") for name in tensors):
+        return tensors
+    return {f"bert.{name}": tensor for name, tensor in tensors.items()}
 
 
 def read_tensors(directory: Path) -> dict[str, Tensor]:
@@ -96,17 +154,23 @@ def read_tensors(directory: Path) -> dict[str, Tensor]:
     raise CheckpointError(f"{directory}: no weights; expected {' or '.join(WEIGHT_FILES)}")
 
 
-def _assemble(
-    config: ModelConfig, tensors: dict[str, Tensor], directory: Path, new: tuple[str, ...], seed: int = 0
-) -> CrossEncoder:
-    model = CrossEncoder(config)
-    if new or "bert.pooler.dense.weight" not in tensors:
-        initialize(model, seed)
+def fill(model: Model, tensors: dict[str, Tensor], directory: Path, optional: tuple[str, ...]) -> None:
+    """Copy stored tensors into `model`.
+
+    Args:
+        model: filled in place.
+        tensors: by their stored names.
+        directory: whence they come, for messages.
+        optional: parts of the model that stay as they are where their tensors are missing.
+
+    Raises:
+        CheckpointError: a tensor is missing or has another shape.
+    """
     state = model.state_dict()
-    for ours, theirs in published_names(config).items():
-        if ours.split(".")[0] in (*new, "pooler") and not all(name in tensors for name in theirs):
-            continue
+    for ours, theirs in published_names(model.config).items():
         missing = [name for name in theirs if name not in tensors]
+        if missing and ours.split(".")[0] in optional:
+            continue
         if missing:
             raise CheckpointError(f"{directory}: tensor {missing[0]!r} is missing; expected an OpenBioNER checkpoint")
         tensor = torch.cat([tensors[name] for name in theirs]).float()
@@ -116,13 +180,10 @@ def _assemble(
                 f"config.json says {tuple(state[ours].shape)}"
             )
         state[ours].copy_(tensor)
-    return model
 
 
-def save_checkpoint(
-    model: CrossEncoder, directory: Path, tokenizer_from: Path, dtype: torch.dtype = torch.float32
-) -> None:
-    """Writes `model` in the published format, which zshot's `LinkerSMXM` loads too.
+def save_checkpoint(model: Model, directory: Path, tokenizer_from: Path, dtype: torch.dtype = torch.float32) -> None:
+    """Writes `model` in the published format; without separate layers, zshot's `LinkerSMXM` loads it too.
 
     Args:
         model: the weights to write.

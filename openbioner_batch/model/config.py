@@ -15,6 +15,9 @@ MODEL_TYPE = "bert"
 SPLIT_ARCHITECTURE = "SplitTagger"
 SPLIT_MODEL_TYPE = "openbioner-split"
 """Of checkpoints with separate layers. Readers of the published format refuse the name; they would misread the rest."""
+LATE_ARCHITECTURE = "LateInteractionTagger"
+LATE_MODEL_TYPE = "openbioner-late"
+"""Of checkpoints whose layers are all separate (see `late.py`)."""
 ACTIVATIONS = ("gelu", "gelu_new", "relu")
 OWN_KEY = "openbioner_batch"
 """Our own entry in `config.json`; other readers of the published format ignore it."""
@@ -50,6 +53,22 @@ class WindowSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LateSettings:
+    """What a model has whose layers are all separate: late interaction."""
+
+    projection: int = 256
+    """Size of the vectors of words and of descriptions."""
+    shared_encoder: bool = False
+    """Whether one encoder reads texts and descriptions; else each has its own."""
+    competing: bool = False
+    """Whether types compete for a word (a softmax), or each is judged against no entity alone (a sigmoid each)."""
+
+    def __post_init__(self) -> None:
+        if self.projection < 1:
+            raise UsageError(f"projection is {self.projection}; expected at least 1")
+
+
+@dataclass(frozen=True, slots=True)
 class ModelConfig:
     """Sizes of the BERT-shaped encoder and of its heads."""
 
@@ -67,25 +86,38 @@ class ModelConfig:
     head_dropout: float = 0.5
     windows: WindowSettings = WindowSettings()
     separate_layers: int = 0
-    """Lower layers in which text and description do not see each other; 0 is the published cross-encoder."""
+    """Lower layers in which text and description do not see each other; 0 is the published cross-encoder, all of them
+    late interaction."""
     description_position: int | None = None
     """Of a description's first token where layers are separate; None is the first position after the longest text."""
+    late: LateSettings = LateSettings()
+    """Of late interaction; without it, unused."""
 
     def __post_init__(self) -> None:
         if self.hidden % self.heads:
             raise CheckpointError(f"hidden_size {self.hidden} is not a multiple of num_attention_heads {self.heads}")
         if self.activation not in ACTIVATIONS:
             raise CheckpointError(f"hidden_act is {self.activation!r}; expected one of {', '.join(ACTIVATIONS)}")
-        if not 0 <= self.separate_layers < self.layers:
+        if not 0 <= self.separate_layers <= self.layers:
             raise CheckpointError(
-                f"separate_layers is {self.separate_layers}; expected 0 to {self.layers - 1}, one less than the layers"
+                f"separate_layers is {self.separate_layers}; expected 0 to {self.layers}, the number of layers"
             )
-        longest = self.windows.text_tokens + self.windows.description_tokens + 3
+        longest = self.positions_for(self.windows)
         if longest > self.positions:
             raise CheckpointError(
                 f"a window of {self.windows.text_tokens} text and {self.windows.description_tokens} description tokens "
                 f"needs {longest} positions; the model has {self.positions}: lower one of the two budgets"
             )
+
+    @property
+    def is_late(self) -> bool:
+        """Whether text and description meet in no layer: a `LateEncoder`, not a `CrossEncoder`."""
+        return self.separate_layers == self.layers
+
+    def positions_for(self, windows: WindowSettings) -> int:
+        """Positions that texts and descriptions of these budgets need, with their special tokens."""
+        text, description = windows.text_tokens + 1, windows.description_tokens + 2
+        return max(text, description) if self.is_late else text + description
 
     @property
     def description_start(self) -> int:
@@ -124,10 +156,9 @@ def read_raw_config(directory: Path) -> dict[str, Any]:
 
 def config_from_json(raw: Mapping[str, Any], where: str) -> ModelConfig:
     """The configuration in the published format's terms (those of a BERT `config.json`)."""
-    if raw.get("model_type", MODEL_TYPE) not in (MODEL_TYPE, SPLIT_MODEL_TYPE):
-        raise CheckpointError(
-            f"{where}: model_type is {raw['model_type']!r}; expected '{MODEL_TYPE}' or '{SPLIT_MODEL_TYPE}'"
-        )
+    known = (MODEL_TYPE, SPLIT_MODEL_TYPE, LATE_MODEL_TYPE)
+    if raw.get("model_type", MODEL_TYPE) not in known:
+        raise CheckpointError(f"{where}: model_type is {raw['model_type']!r}; expected {', '.join(map(repr, known))}")
     if raw.get("position_embedding_type", "absolute") != "absolute":
         raise CheckpointError(
             f"{where}: position_embedding_type is {raw['position_embedding_type']!r}; expected 'absolute'"
@@ -151,7 +182,12 @@ def config_from_json(raw: Mapping[str, Any], where: str) -> ModelConfig:
             windows=_windows(own, positions),
             separate_layers=int(own.get("separate_layers", 0)),
             description_position=own.get("description_position"),
+            late=LateSettings(**own.get("late", {})),
         )
+    except TypeError:
+        raise CheckpointError(
+            f"{where}: {OWN_KEY}.late is {own['late']!r}; expected {', '.join(f.name for f in fields(LateSettings))}"
+        ) from None
     except KeyError as missing:
         raise CheckpointError(f"{where}: no {missing.args[0]}; expected a BERT config.json") from None
 
@@ -170,14 +206,17 @@ def _windows(own: Mapping[str, Any], positions: int) -> WindowSettings:
 
 def config_to_json(config: ModelConfig) -> dict[str, Any]:
     """`config.json` in the published format, with our window budgets and separate layers beside it."""
-    separate = (
-        {"separate_layers": config.separate_layers, "description_position": config.description_start}
-        if config.separate_layers
-        else {}
-    )
+    separate: dict[str, Any] = {}
+    architecture, model_type = ARCHITECTURE, MODEL_TYPE
+    if config.is_late:
+        architecture, model_type = LATE_ARCHITECTURE, LATE_MODEL_TYPE
+        separate = {"separate_layers": config.separate_layers, "late": asdict(config.late)}
+    elif config.separate_layers:
+        architecture, model_type = SPLIT_ARCHITECTURE, SPLIT_MODEL_TYPE
+        separate = {"separate_layers": config.separate_layers, "description_position": config.description_start}
     return {
-        "architectures": [SPLIT_ARCHITECTURE if separate else ARCHITECTURE],
-        "model_type": SPLIT_MODEL_TYPE if separate else MODEL_TYPE,
+        "architectures": [architecture],
+        "model_type": model_type,
         "vocab_size": config.vocabulary,
         "hidden_size": config.hidden,
         "num_hidden_layers": config.layers,

@@ -48,12 +48,8 @@ class Layer(nn.Module):
         return self.output_norm(hidden + self.dropout(self.down(self.activation(self.up(hidden)))))
 
 
-class CrossEncoder(nn.Module):
-    """Reads `[CLS] text [SEP] description [SEP]` and judges every token of the text.
-
-    `evidence` speaks for the described type, `against` speaks against it from the same pass, and `background` speaks
-    for no entity from a pass over the text alone. `pooler` is never used; published checkpoints carry one.
-    """
+class Encoder(nn.Module):
+    """BERT without its heads: embeddings and layers."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -63,8 +59,47 @@ class CrossEncoder(nn.Module):
         self.segment_embedding = nn.Embedding(config.segments, config.hidden)
         self.embedding_norm = nn.LayerNorm(config.hidden, eps=config.layer_norm_eps)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
-        self.pooler = nn.Linear(config.hidden, config.hidden)
         self.dropout = nn.Dropout(config.encoder_dropout)
+
+    def embed(self, token_ids: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
+        """What the first layer reads: [batch, length, hidden]."""
+        hidden = self.token_embedding(token_ids) + self.position_embedding(positions) + self.segment_embedding(segments)
+        return self.dropout(self.embedding_norm(hidden))
+
+    def read_alone(
+        self, token_ids: Tensor, lengths: Tensor, layers: int, segment: int = 0, position: int = 0
+    ) -> Tensor:
+        """The hidden states of sequences of one kind, after the lower `layers`.
+
+        Args:
+            token_ids: [batch, length] vocabulary indices, padded at the end.
+            lengths: [batch] real lengths.
+            layers: how many of the layers to go through.
+            segment: that of every token.
+            position: that of the first token.
+
+        Returns:
+            [batch, length, hidden]; what stands at padded places means nothing.
+        """
+        places = torch.arange(token_ids.shape[1], device=token_ids.device)
+        positions = (places + position).clamp(max=self.config.positions - 1)
+        hidden = self.embed(token_ids, positions, torch.full_like(token_ids, segment))
+        mask = padding_mask(lengths, token_ids.shape[1], hidden)
+        for layer in self.layers[:layers]:
+            hidden = layer(hidden, mask)
+        return hidden
+
+
+class CrossEncoder(Encoder):
+    """Reads `[CLS] text [SEP] description [SEP]` and judges every token of the text.
+
+    `evidence` speaks for the described type, `against` speaks against it from the same pass, and `background` speaks
+    for no entity from a pass over the text alone. `pooler` is never used; published checkpoints carry one.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.pooler = nn.Linear(config.hidden, config.hidden)
         self.head_dropout = nn.Dropout(config.head_dropout)
         self.evidence = nn.Linear(config.hidden, 1)
         self.against = nn.Linear(config.hidden, 1)
@@ -85,12 +120,8 @@ class CrossEncoder(nn.Module):
         places = torch.arange(length, device=token_ids.device)
         separate = self.config.separate_layers
         positions = self._separate_positions(places, segments, lengths) if separate else places
-        hidden = self.token_embedding(token_ids) + self.position_embedding(positions) + self.segment_embedding(segments)
-        hidden = self.dropout(self.embedding_norm(hidden))
-        # Additive: torch's fused CPU attention takes it as it is. Made even where nothing is padded, so that a text
-        # meets the same arithmetic whatever it is batched with.
-        mask = torch.zeros(lengths.shape[0], 1, 1, length, dtype=hidden.dtype, device=hidden.device)
-        mask.masked_fill_(places >= lengths[:, None, None, None], float("-inf"))
+        hidden = self.embed(token_ids, positions, segments)
+        mask = padding_mask(lengths, length, hidden)
         # In the separate layers a token sees its own segment alone.
         other = segments[:, None, :, None] != segments[:, None, None, :]
         apart = mask.masked_fill(other, float("-inf")) if separate else mask
@@ -105,13 +136,25 @@ class CrossEncoder(nn.Module):
         return positions.clamp(max=self.config.positions - 1)
 
 
-def initialize(model: CrossEncoder, seed: int) -> None:
+def padding_mask(lengths: Tensor, length: int, hidden: Tensor) -> Tensor:
+    """[batch, 1, 1, length] of the format of `hidden`: 0 for real tokens, -inf for padding.
+
+    Additive: torch's fused CPU attention takes it as it is. Made even where nothing is padded, so that a text meets the
+    same arithmetic whatever it is batched with.
+    """
+    places = torch.arange(length, device=hidden.device)
+    mask = torch.zeros(lengths.shape[0], 1, 1, length, dtype=hidden.dtype, device=hidden.device)
+    return mask.masked_fill_(places >= lengths[:, None, None, None], float("-inf"))
+
+
+def initialize(model: nn.Module, seed: int) -> None:
     """Random weights as BERT draws them: normal with `initializer_range`, zero biases, unit norms."""
+    config: ModelConfig = model.config  # type: ignore[assignment]
     generator = torch.Generator().manual_seed(seed)
     for module in model.modules():
         if isinstance(module, nn.Linear | nn.Embedding):
-            module.weight.data.normal_(0.0, model.config.initializer_range, generator=generator)
-        if isinstance(module, nn.Linear):
+            module.weight.data.normal_(0.0, config.initializer_range, generator=generator)
+        if isinstance(module, nn.Linear) and module.bias is not None:
             module.bias.data.zero_()
         if isinstance(module, nn.LayerNorm):
             module.weight.data.fill_(1.0)

@@ -183,11 +183,11 @@ def check_windows(windows: WindowSettings, config: ModelConfig) -> WindowSetting
     Raises:
         UsageError: it does not.
     """
-    needed = windows.text_tokens + windows.description_tokens + 3
+    needed = config.positions_for(windows)
     if needed > config.positions:
         raise UsageError(
-            f"text_tokens {windows.text_tokens} + description_tokens {windows.description_tokens} + 3 special tokens "
-            f"= {needed}; the model has {config.positions} positions: lower one of them"
+            f"text_tokens {windows.text_tokens} and description_tokens {windows.description_tokens} need {needed} "
+            f"positions with their special tokens; the model has {config.positions} positions: lower one of them"
         )
     return windows
 

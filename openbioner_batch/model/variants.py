@@ -22,15 +22,19 @@ class Variant:
 
 
 def count_parameters(config: ModelConfig) -> int:
-    """Exact number of weights of a `CrossEncoder` of this shape."""
+    """Exact number of weights of the model of this shape: a `CrossEncoder`, or a `LateEncoder`."""
     width, inner = config.hidden, config.intermediate
     norm = 2 * width
     embeddings = (config.vocabulary + config.positions + config.segments) * width + norm
     attention = 4 * (width * width + width) + norm
     feed_forward = 2 * width * inner + inner + width + norm
+    encoder = embeddings + config.layers * (attention + feed_forward)
+    if config.is_late:
+        encoders = 1 if config.late.shared_encoder else 2
+        return encoders * encoder + 2 * width * config.late.projection + (width + 1) + 2
     pooler = width * width + width
     heads = 3 * (width + 1)
-    return embeddings + config.layers * (attention + feed_forward) + pooler + heads
+    return encoder + pooler + heads
 
 
 _CASED = 28_996

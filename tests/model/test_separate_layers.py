@@ -75,5 +75,5 @@ def test_without_them_the_format_is_the_published_one() -> None:
 
 
 def test_more_than_the_model_has_are_refused() -> None:
-    with pytest.raises(CheckpointError, match="separate_layers is 3; expected 0 to 2"):
-        dataclasses.replace(SHAPE, separate_layers=3)
+    with pytest.raises(CheckpointError, match="separate_layers is 4; expected 0 to 3"):
+        dataclasses.replace(SHAPE, separate_layers=4)
