@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from openbioner_batch.deid.job import Columns
 from openbioner_batch.deid.known import KnownIdentifiers
+from openbioner_batch.deid.patients import patient_id
 from openbioner_batch.formats.fields import KEPT_AS_JSON
 from openbioner_batch.records import Span
 
@@ -25,6 +26,7 @@ class Note:
     record: int
     id: str
     patient: str | None
+    """As `patients.patient_id` reads it."""
     text: str
     spans: tuple[Span, ...]
     fields: Mapping[str, Any]
@@ -44,13 +46,12 @@ def notes_of(rows: pa.Table, columns: Columns, kept: pa.Schema) -> Iterator[Note
     fields = _fields(rows, kept)
     parts = zip(*(rows[name].to_pylist() for name in ("source", "record", "document_id", "text", "spans")), strict=True)
     for (source, record, id, text, spans), found in zip(parts, fields, strict=True):
-        patient = found.get(columns.patient) if columns.patient else None
         known = {name: found[name] for name in columns.known if name in found}
         yield Note(
             source=source,
             record=record,
             id=id,
-            patient=None if patient is None or patient == "" else str(patient),
+            patient=patient_id(found.get(columns.patient)) if columns.patient else None,
             text=text,
             spans=tuple(Span(**span) for span in spans),
             fields=found,

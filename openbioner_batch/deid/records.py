@@ -47,7 +47,8 @@ class Result:
 
 def identity_of(note: Note, job: DeidJob, tools: Tools) -> Identity:
     """The record's ids as the output has them: hashed, or kept by request; without a key, its place."""
-    document, patient = note.id, note.patient
+    written = note.fields.get(job.columns.patient) if job.columns.patient else None
+    document, patient = note.id, None if written is None else str(written)
     if not job.keep_ids and tools.key is not None:
         document = tools.key.hashed("document", note.id)
         patient = tools.key.hashed("patient", note.patient) if note.patient is not None else None

@@ -7,13 +7,11 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from openbioner_batch.deid.policy import Policy
 from openbioner_batch.engine.names import AUDIT, REPORT
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.summary import Summary
-from openbioner_batch.engine.tables import open_table
+from openbioner_batch.engine.tables import open_table, rows_at
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -85,7 +83,7 @@ def _sampled(store: Store, folder: str) -> list[dict[str, Any]]:
         with open_table(store, f"{folder}/{name}" if folder else name) as opened:
             table = opened.read()
         places = sorted(range(table.num_rows), key=lambda place: _hash(f"{name}/{place}"))[:REVIEWED_IN_A_SHARD]
-        rows += table.take(pa.array(sorted(places), pa.int64())).to_pylist()
+        rows += rows_at(table, sorted(places)).to_pylist()
     return rows
 
 

@@ -28,7 +28,7 @@ from openbioner_batch.engine.reading import prepare_shard, read_splits
 from openbioner_batch.engine.rows import annotation_rows, kind_of
 from openbioner_batch.engine.shards import Shard, documents_table
 from openbioner_batch.engine.store import Store
-from openbioner_batch.engine.tables import parquet_bytes
+from openbioner_batch.engine.tables import parquet_bytes, rows_at
 from openbioner_batch.engine.work import (
     COUNTS_KEY,
     SplitTask,
@@ -124,7 +124,7 @@ def _finish(work: dict[str, Any], job: DeidJob) -> pa.Table:
 
     if rejected:
         store.put(shard_file(QUARANTINE, split, shard), parquet_bytes(rejected_table(rejected)))
-    for file, data in data_files(split, shard, records, rows.take(good), job):
+    for file, data in data_files(split, shard, records, rows_at(rows, good), job):
         store.put(file, data)
     if sampled := [record for record in records if _is_sampled(record[1], job.model_sample)]:
         store.put(f"{SAMPLE}/{name}.jsonl", _sample(sampled))

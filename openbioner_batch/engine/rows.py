@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from openbioner_batch.engine.scoring import TaggedText
+from openbioner_batch.engine.tables import rows_at
 from openbioner_batch.engine.work import counts_metadata
 from openbioner_batch.records import SPAN, Rejected, Span, annotations_schema
 
@@ -51,7 +52,7 @@ def annotation_rows(
         if isinstance(verdict, str)
     ]
     quarantined.sort(key=lambda item: (item.source, item.record, item.reason))
-    rows = documents.take(pa.array(good, pa.int64())) if len(good) < documents.num_rows else documents
+    rows = rows_at(documents, good) if len(good) < documents.num_rows else documents
     spans = [span for result in tagged for span in result.spans]
     columns = {
         **{name: rows[name] for name in rows.column_names},

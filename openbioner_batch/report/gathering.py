@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from openbioner_batch.engine.export.texts import TextReader, TextSource
 from openbioner_batch.engine.names import shard_file
-from openbioner_batch.engine.tables import open_table
+from openbioner_batch.engine.tables import open_table, rows_at
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.writing import span_tuples
 from openbioner_batch.report.opened import OpenedRun
@@ -77,7 +77,7 @@ def gather(
         for batch in table.select(list(_COUNTED)).combine_chunks().to_batches():
             statistics.add(batch)
         if shard in drawn:
-            tables[shard] = table.take(drawn[shard])
+            tables[shard] = rows_at(table, drawn[shard])
     if source is not None:
         tables = dict(_with_texts(run, source, tables))
     return statistics, [document for table in tables.values() for document in _documents(table)]

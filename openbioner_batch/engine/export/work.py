@@ -16,7 +16,7 @@ from openbioner_batch.engine.export.latest import unpacked_mask
 from openbioner_batch.engine.export.texts import TextReader
 from openbioner_batch.engine.names import DATA, shard_file, shard_name
 from openbioner_batch.engine.store import Store
-from openbioner_batch.engine.tables import open_table
+from openbioner_batch.engine.tables import open_table, rows_at
 from openbioner_batch.errors import OpenBioNERError, RunFailedError, UsageError
 from openbioner_batch.formats import get_writer
 from openbioner_batch.formats.base import Format, ReadOptions, Split
@@ -142,7 +142,7 @@ def partitions(rows: pa.Table, column: str) -> Iterator[tuple[str, pa.Table]]:
             raise UsageError(f"--partition-by {column}: its values are too long for names of folders; choose another")
         places.setdefault(text, []).append(place)
     for text in sorted(places):
-        part = rows.take(places[text])
+        part = rows_at(rows, places[text])
         yield f"{quote(column, safe='')}={text}/", part.drop_columns([column]) if own else part
 
 
