@@ -1,12 +1,14 @@
 """Clinical notes with planted identifiers, in many hospitals' styles.
 
     python benchmarks/phi_notes.py notes.jsonl --notes 1000 --side test --bodies mtsamples.jsonl.gz
+    python benchmarks/phi_notes.py terse.jsonl --notes 1000 --side test --terse none
     python benchmarks/phi_notes.py --archive openbioner_batch/data/sample_clinical.jsonl
 
 A line is `{"id", "text", "spans": [[start, end, type], ...], "patient_id", "name", "mrn", ...}` with types of the PHI
 catalog. Sides (`train`, `development`, `test`) share no template, no stock of names and no body, so that what was
 trained on one can be measured on another. `--bodies` takes real notes (`id`, `text`); only sentences in which nothing
-looks like an identifier are used. `--archive` writes the sample archive that the package carries.
+looks like an identifier are used. `--terse none` writes shorthand, lists, tables and short questions without any
+identifier, `--terse few` such text with a few. `--archive` writes the sample archive that the package carries.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import click
 from synthetic_notes.archive import write_archive
 from synthetic_notes.notes import write_notes
 from synthetic_notes.sides import SIDES
+from synthetic_notes.terse import write_terse
 
 
 @click.command()
@@ -25,15 +28,31 @@ from synthetic_notes.sides import SIDES
 @click.option("--notes", default=1000, show_default=True, type=click.IntRange(min=1))
 @click.option("--side", type=click.Choice(SIDES), default="test", show_default=True)
 @click.option("--bodies", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--terse", type=click.Choice(("none", "few")), help="Terse text, with few identifiers or none.")
 @click.option("--seed", default=1, show_default=True)
 @click.option(
     "--archive", type=click.Path(path_type=Path, dir_okay=False), help="Write the sample archive here instead."
 )
-def main(output: Path | None, notes: int, side: str, bodies: Path | None, seed: int, archive: Path | None) -> None:
+def main(
+    output: Path | None,
+    notes: int,
+    side: str,
+    bodies: Path | None,
+    terse: str | None,
+    seed: int,
+    archive: Path | None,
+) -> None:
     """Write synthetic notes to OUTPUT."""
     if (output is None) == (archive is None):
         raise click.UsageError("give either OUTPUT or --archive FILE")
-    rows = write_archive(seed) if archive else (note.as_row() for note in write_notes(notes, seed, side, bodies))
+    if terse and (archive or bodies):
+        raise click.UsageError("--terse takes no bodies, and the archive has none of it")
+    if archive:
+        rows = write_archive(seed)
+    elif terse:
+        rows = (note.as_row() for note in write_terse(notes, seed, side, identifiers=terse == "few"))
+    else:
+        rows = (note.as_row() for note in write_notes(notes, seed, side, bodies))
     target = archive or output
     assert target is not None
     lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]

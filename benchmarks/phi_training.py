@@ -3,7 +3,8 @@
     python benchmarks/phi_training.py phi-silver --corpora corpora/deid --bodies mtsamples.jsonl.gz --notes 6000
 
 Sources: the development templates of the two PHI corpora (`pii_anon_clinical`, `presidio_synthetic`), generated notes
-of the `train` side (see `phi_notes.py`), and clinical text without identifiers. Nothing of the test sides is used.
+of the `train` side (see `phi_notes.py`), and clinical text without identifiers: real sentences, and terse text by a
+grammar (`--terse`), which also comes with a few identifiers. Nothing of the test sides is used.
 
 Each type that is asked costs a pass of the encoder, so that most passages are annotated in six broad types, which are
 what a model should be asked for de-identification: BROAD below. A fifth of the generated notes is annotated in fine
@@ -23,7 +24,8 @@ from pathlib import Path
 import click
 import pyarrow.parquet as pq
 from synthetic_notes.bodies import clean_runs
-from synthetic_notes.notes import write_notes
+from synthetic_notes.notes import SyntheticNote, write_notes
+from synthetic_notes.terse import write_terse
 
 from openbioner_batch.errors import OpenBioNERError
 from openbioner_batch.evaluation.phi_corpora import GoldNote, phi_labels, read_phi_corpus
@@ -58,6 +60,8 @@ SHORTEST, LONGEST = 32, 190
 PER_TEMPLATE = 60
 """Records of one template of a corpus that are used at most: more would only teach the template."""
 FINE_SHARE = 0.2
+TERSE_WITHOUT = 0.6
+"""Share of the terse notes that hold no identifier."""
 _JOINT = re.compile(r"[\s,;]*")
 _BREAK = re.compile(r"\n+|(?<=[,;>}|])\s*|\s+")
 
@@ -67,14 +71,17 @@ _BREAK = re.compile(r"\n+|(?<=[,;>}|])\s*|\s+")
 @click.option("--corpora", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
 @click.option("--bodies", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True)
 @click.option("--notes", default=6000, show_default=True, type=click.IntRange(min=1), help="Generated notes.")
+@click.option("--terse", default=4000, show_default=True, type=click.IntRange(min=0), help="Terse notes; 0 for none.")
 @click.option("--model", default="bundled", show_default=True, help="Whose tokens a passage is measured in.")
 @click.option("--seed", default=42, show_default=True)
-def main(output: Path, corpora: Path, bodies: Path, notes: int, model: str, seed: int) -> None:
+def main(output: Path, corpora: Path, bodies: Path, notes: int, terse: int, model: str, seed: int) -> None:
     """Write `OUTPUT/passages/*.parquet` and `OUTPUT/descriptions/catalog.parquet`."""
     tokenizer = Tokenizer.from_directory(resolve_checkpoint(model))
     (output / "passages").mkdir(parents=True, exist_ok=True)
     asked: set[str] = set()
-    for source, documents, fine in _sources(corpora, bodies, notes, seed):
+    for source, documents, fine in _sources(corpora, bodies, notes, terse, seed):
+        if not documents:
+            continue
         types = _fine_types(documents) if fine else BROAD if source != "pii_anon_clinical" else _without_organizations()
         passages = [p for document in documents for p in cut(document, source, types, fine, tokenizer, seed)]
         pq.write_table(passages_table(passages), output / "passages" / f"{source}.parquet", compression="zstd")
@@ -84,19 +91,25 @@ def main(output: Path, corpora: Path, bodies: Path, notes: int, model: str, seed
     write_descriptions(output, sorted(asked))
 
 
-def _sources(corpora: Path, bodies: Path, notes: int, seed: int) -> Iterator[tuple[str, list[GoldNote], bool]]:
+def _sources(
+    corpora: Path, bodies: Path, notes: int, terse: int, seed: int
+) -> Iterator[tuple[str, list[GoldNote], bool]]:
     """Name, notes, and whether their fine types are what is taught."""
     for name in phi_labels().corpora:
         yield name, _few_of_each(read_phi_corpus(corpora / f"{name}.jsonl.gz", side="development"), seed), False
-    written = [
-        GoldNote(note.id, note.text, tuple(LabelledSpan(*span) for span in note.spans))
-        for note in write_notes(notes, seed, "train", bodies)
-    ]
+    written = _gold(write_notes(notes, seed, "train", bodies))
     fine = round(len(written) * FINE_SHARE)
     yield "synthetic_fine", written[:fine], True
     yield "synthetic_broad", written[fine:], False
     runs = random.Random(seed).sample(runs := clean_runs(bodies, "train"), min(len(runs), notes // 8))
     yield "no_identifiers", [GoldNote(f"body-{number}", text, ()) for number, text in enumerate(runs)], False
+    without = round(terse * TERSE_WITHOUT)
+    yield "terse_none", _gold(write_terse(without, seed, "train", identifiers=False)), False
+    yield "terse_few", _gold(write_terse(terse - without, seed, "train", identifiers=True)), False
+
+
+def _gold(notes: Iterable[SyntheticNote]) -> list[GoldNote]:
+    return [GoldNote(note.id, note.text, tuple(LabelledSpan(*span) for span in note.spans)) for note in notes]
 
 
 def _without_organizations() -> tuple[str, ...]:

@@ -101,8 +101,8 @@ def write_note(
         text = text.replace("\n\n", "\n")
     pieces = _pieces(text, writer)
     if rough:
-        pieces = _roughened(pieces, chance)
-    return _joined(identity, pieces, template.type, writer)
+        pieces = roughened(pieces, chance)
+    return joined(identity, pieces, template.type, writer)
 
 
 def _assembled(chance: random.Random, side: str | None) -> str:
@@ -128,7 +128,7 @@ def _pieces(text: str, writer: Writer) -> list[Piece]:
     return [piece for piece in pieces if piece[0]]
 
 
-def _roughened(pieces: Sequence[Piece], chance: random.Random) -> list[Piece]:
+def roughened(pieces: Sequence[Piece], chance: random.Random) -> list[Piece]:
     """Everything in capitals or small letters now and then, typing errors, lines broken at a width."""
     manner = chance.choices(("as is", "upper", "lower", "typos", "wrapped"), (66, 10, 3, 13, 8))[0]
     if manner == "upper":
@@ -173,7 +173,7 @@ def _wrapped(pieces: Sequence[Piece], width: int) -> list[Piece]:
     return wrapped
 
 
-def _joined(identity: str, pieces: Sequence[Piece], kind: str, writer: Writer) -> SyntheticNote:
+def joined(identity: str, pieces: Sequence[Piece], kind: str, writer: Writer) -> SyntheticNote:
     spans, at = [], 0
     for text, type in pieces:
         if type:

@@ -45,6 +45,12 @@ def fillers(kind: str) -> list[str]:
     return [str(word) for word in _load("fillers")[kind]]
 
 
+@cache
+def grammar(rule: str) -> list[str]:
+    """The alternatives of a rule of the terse grammar; none where there is no such rule."""
+    return [str(text) for text in _load("terse").get(rule, ())]
+
+
 def words(kind: str) -> Any:
     """A list of words, or a mapping of lists, of `stocks/words.yaml`."""
     return _load("words")[kind]

@@ -74,6 +74,59 @@ def test_seeds_decide_everything_and_sides_share_no_template_or_name() -> None:
     assert not surnames[0] & surnames[2]
 
 
+@pytest.mark.parametrize("identifiers", [False, True])
+def test_terse_text_is_wholly_filled_and_has_only_the_identifiers_it_says(identifiers: bool) -> None:
+    from synthetic_notes.stock import grammar
+    from synthetic_notes.terse import _SLOT, write_terse
+
+    phi = load_catalog().set_named("phi")
+    assert phi is not None
+    notes = list(write_terse(300, 3, "train", identifiers))
+    assert [note.as_row() for note in notes] == [note.as_row() for note in write_terse(300, 3, "train", identifiers)]
+    for note in notes:
+        assert bool(note.spans) == identifiers
+        assert not _SLOT.search(note.text), note.text
+        for start, end, kind in note.spans:
+            assert phi.named(kind)
+            assert note.text[start:end].strip() == note.text[start:end] != ""
+    genres = set(grammar("genres"))
+    assert len(genres) > 25
+    assert "<<with_identifiers>>" not in genres
+
+
+def test_every_alternative_of_the_terse_grammar_can_be_filled() -> None:
+    """Each one alone: what stands in << >> is a rule, a range, a pattern, or a slot of the writer."""
+    import random
+
+    from synthetic_notes import terse
+    from synthetic_notes.notes import write_notes
+    from synthetic_notes.slots import PLAIN, TYPED
+    from synthetic_notes.stock import _load, grammar
+
+    (note,) = write_notes(1, 3, "train", None)
+    assert note.spans
+    chance = random.Random(1)
+    for rule in _load("terse"):
+        for text in grammar(rule):
+            left = terse._SLOT.findall(terse._expanded(text, chance, None))
+            people = ("pt", "rel", "rel2", "dr", "dr2", "dr3", "nurse", "nurse2", "date", "odd")
+            for slot in left:
+                head = slot.partition(":")[0].partition("+")[0].partition("-")[0]
+                assert head in (*people, *TYPED, *PLAIN), f"{rule}: {slot}"
+
+
+def test_sides_share_no_frame_and_few_words_of_the_terse_grammar() -> None:
+    from synthetic_notes import terse
+    from synthetic_notes.sides import SIDES
+    from synthetic_notes.stock import grammar
+
+    for rule in ("shorthand", "question", "with_identifiers", "syndrome", "brand", "scale", "city_med"):
+        train, _, test = (set(terse._of_side(grammar(rule), side)) for side in SIDES)
+        assert train
+        assert test
+        assert not train & test, rule
+
+
 def test_the_carried_archive_is_what_the_generator_writes() -> None:
     from synthetic_notes.archive import write_archive
 

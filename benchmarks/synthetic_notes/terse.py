@@ -1,0 +1,104 @@
+"""Terse clinical text by a grammar: shorthand, lists, tables, codes, short questions, most of it without identifiers.
+
+What looks like an identifier in such text (eponyms, devices, criteria, doses, ratios, codes) is what de-identification
+most often takes for one. The grammar is `stocks/terse.yaml`.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+
+from synthetic_notes import values
+from synthetic_notes.notes import HOSPITALS, SyntheticNote, joined, roughened
+from synthetic_notes.patients import draw_patient
+from synthetic_notes.people import Person
+from synthetic_notes.sides import on_side
+from synthetic_notes.stock import grammar
+from synthetic_notes.writer import Piece, Writer
+
+_SLOT = re.compile(r"<<([^<>]+)>>")
+_RANGE = re.compile(r"(-?\d+(?:\.(\d+))?)-(\d+(?:\.\d+)?)")
+_SEPARATORS = ("\n", "\n", "\n", " ", ". ", "; ", ", ", "\n\n", " -- ", " / ")
+_NAME_LIKE = ("syndrome", "sign", "procedure")
+"""Rules whose words are surnames too."""
+SPLIT = 8
+"""Rules with fewer alternatives are common to all sides."""
+
+
+def write_terse(number: int, seed: int, side: str | None, identifiers: bool) -> Iterator[SyntheticNote]:
+    """So many terse notes; the same arguments give the same notes.
+
+    Args:
+        number: how many.
+        seed: of everything that is drawn.
+        side: whose frames, words and names are used: `train`, `development`, `test`; None for all.
+        identifiers: whether a few identifiers stand among the terse text; without, there are none at all.
+    """
+    for index in range(number):
+        chance = random.Random(f"terse/{seed}/{side}/{identifiers}/{index}")
+        day = values.near(date(2012, 1, 1), chance.randrange(4300))
+        name = f"terse-{side or 'any'}-{seed}-{'few' if identifiers else 'none'}-{index:06d}"
+        patient = draw_patient(chance, side, reserved=False, identity=name, day=day)
+        writer = Writer(patient, chance, random.Random(f"house {side} {chance.randrange(HOSPITALS)}"), side, day)
+        if identifiers and chance.random() < 0.25:
+            _name_after_a_disease(writer)
+        pieces = roughened(_pieces(_text(chance, side, identifiers), writer), chance)
+        yield joined(name, pieces, "terse", writer)
+
+
+def _text(chance: random.Random, side: str | None, identifiers: bool) -> str:
+    """Some fragments of one genre or of several, put together in one manner."""
+    genres = grammar("genres")
+    one = chance.choice(genres)
+    fragments = [one if chance.random() < 0.4 else chance.choice(genres) for _ in range(chance.randint(1, 8))]
+    if identifiers:
+        for _ in range(chance.randint(1, 3)):
+            fragments.insert(chance.randint(0, len(fragments)), "<<with_identifiers>>")
+    separator = chance.choice(_SEPARATORS)
+    return separator.join(_expanded(fragment, chance, side) for fragment in fragments)
+
+
+def _expanded(text: str, chance: random.Random, side: str | None) -> str:
+    """The text with rules of the grammar, numbers and patterns filled in; slots of the writer are left as they are."""
+
+    def fill(match: re.Match[str]) -> str:
+        name = match[1]
+        if name.startswith("="):
+            return values.pattern(chance, name[1:])
+        if bounds := _RANGE.fullmatch(name):
+            low, high, places = float(bounds[1]), float(bounds[3]), len(bounds[2] or "")
+            # Low values are the frequent ones where a range spans orders of magnitude.
+            drawn = low * (high / low) ** chance.random() if low > 0 and high > 20 * low else chance.uniform(low, high)
+            return f"{drawn:.{places}f}"
+        if alternatives := grammar(name):
+            return _expanded(chance.choice(_of_side(alternatives, side)), chance, side)
+        return match[0]
+
+    return _SLOT.sub(fill, text)
+
+
+def _of_side(alternatives: Sequence[str], side: str | None) -> Sequence[str]:
+    return (len(alternatives) >= SPLIT and on_side(alternatives, side)) or alternatives
+
+
+def _pieces(text: str, writer: Writer) -> list[Piece]:
+    pieces: list[Piece] = []
+    for index, part in enumerate(_SLOT.split(text)):
+        pieces += writer.slot(part) if index % 2 else [(part, None)]
+    return [piece for piece in pieces if piece[0]]
+
+
+def _name_after_a_disease(writer: Writer) -> None:
+    """Somebody of the note bears a name that is an eponym, so that only what stands around it tells which is meant."""
+    words = _of_side(grammar(writer.chance.choice(_NAME_LIKE)), writer.side)
+    last = writer.chance.choice([word for word in words if word.isalpha() and word[0].isupper()])
+    who = writer.chance.choice(("pt", "dr", "dr2"))
+    if who == "pt":
+        writer.patient = replace(writer.patient, person=replace(writer.patient.person, last=last))
+    else:
+        person = writer.people[who]
+        writer.people[who] = Person(person.first, person.middle, last, person.female)
