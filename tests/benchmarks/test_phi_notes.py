@@ -156,7 +156,7 @@ def test_the_archive_is_a_hundred_notes_of_twenty_consistent_patients_with_reser
 
 def test_training_data_is_of_the_development_sides_and_never_mixes_broad_and_fine(shared: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "benchmarks" / "phi_training.py"), str(tmp_path), "--notes", "20",
+        [sys.executable, str(ROOT / "benchmarks" / "phi_training.py"), str(tmp_path), "--notes", "20", "--terse", "20",
          "--corpora", str(shared / "corpora" / "deid"), "--bodies", str(shared / "corpora/text/mtsamples.jsonl.gz")],
         capture_output=True, text=True, timeout=300, env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
@@ -164,10 +164,14 @@ def test_training_data_is_of_the_development_sides_and_never_mixes_broad_and_fin
     from phi_training import BROAD
 
     described = set(pq.read_table(tmp_path / "descriptions").column("entity_type").to_pylist())
+    assert {"terse_none", "terse_few"} <= {path.stem for path in (tmp_path / "passages").iterdir()}
     for path in sorted((tmp_path / "passages").iterdir()):
         for row in pq.read_table(path).to_pylist():
             passage = passage_from_row(row)
             assert passage.annotated is not None
             assert {mention.type for mention in passage.mentions} <= set(passage.annotated) <= described
+            if passage.source in ("no_identifiers", "terse_none"):
+                assert not passage.mentions
+                assert not passage.unsure
             if passage.source != "synthetic_fine":
                 assert set(passage.annotated) <= set(BROAD)
