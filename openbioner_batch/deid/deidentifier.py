@@ -20,7 +20,6 @@ from openbioner_batch.records import Span
 
 _BREAK = ";"
 """What no label reaches across."""
-_DATE_ORDERS = {"month-first": "mdy", "day-first": "dmy"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class Deidentifier:
     def __init__(self, policy: Policy, finder: FinderSettings | None = None, key: Key | None = None) -> None:
         if policy.needs_key and key is None:
             raise UsageError(f"policy {policy.name} needs a key: `openbioner-batch keygen PATH` makes one")
-        settings = changed(finder or FinderSettings(), date_order=_DATE_ORDERS[policy.date_order])
+        settings = changed(finder or FinderSettings(), date_order=policy.date_order)
         self.policy = policy
         self.key = key
         self._finder = Finder(settings)

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from openbioner_batch.deid.allowlist import allow_list
+from openbioner_batch.deid.dates import ORDERS, find_dates
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.folding import Folded, fold
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.deid.merging import merge
-from openbioner_batch.deid.recognizers.dates import mentions
 from openbioner_batch.deid.recognizers.known_values import find_known
 from openbioner_batch.deid.recognizers.patterns import find_patterns
 from openbioner_batch.deid.recognizers.repeats import find_repeats
@@ -19,7 +19,6 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.records import Span
 
 RECOGNIZERS = ("model", "patterns", "known")
-DATE_ORDERS = ("mdy", "dmy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +33,8 @@ class FinderSettings:
     """The same for single types of the PHI catalog, in place of `model_threshold`."""
     pattern_threshold: float = 0.0
     """Pattern findings below this score are left out; they lie between 0.5 and 0.95."""
-    date_order: str = "mdy"
-    """What comes first in 03/04/2021: "mdy" the month, "dmy" the day. Both readings are compared with known dates."""
+    date_order: str = ORDERS[0]
+    """What comes first in 03/04/2021: one of `dates.ORDERS`. Both readings are compared with known dates."""
     typos: bool = True
     """Whether known names of six letters and more are found with one letter wrong, missing, added or swapped."""
     nicknames: bool = True
@@ -51,8 +50,8 @@ class FinderSettings:
                 raise UsageError(f"--recognizers names {name!r}: give some of {', '.join(RECOGNIZERS)}")
         if not self.recognizers:
             raise UsageError(f"--recognizers is empty: give some of {', '.join(RECOGNIZERS)}")
-        if self.date_order not in DATE_ORDERS:
-            raise UsageError(f"--date-order is {self.date_order!r}: give one of {', '.join(DATE_ORDERS)}")
+        if self.date_order not in ORDERS:
+            raise UsageError(f"--date-order is {self.date_order!r}: give one of {', '.join(ORDERS)}")
         thresholds = {"model_threshold": self.model_threshold, "pattern_threshold": self.pattern_threshold}
         for name, value in {**thresholds, **self.type_thresholds}.items():
             if not 0 <= value <= 1:
@@ -87,7 +86,7 @@ class Finder:
     def _find(self, folded: Folded, known: KnownIdentifiers | None, model_spans: Sequence[Span]) -> list[Finding]:
         """The same in the folded text."""
         settings, text = self.settings, folded.text
-        dates = list(mentions(text, settings.date_order))
+        dates = find_dates(text, settings.date_order)
         found: list[Finding] = []
         if "model" in settings.recognizers:
             found += [

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as changed
 from datetime import date
 
 from openbioner_batch.deid.actions import ACTIONS, Applied, NoteContext
 from openbioner_batch.deid.actions.base import tagged
+from openbioner_batch.deid.dates.languages import language_of, needs_language
 from openbioner_batch.deid.doubts import is_doubtful
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
@@ -80,8 +82,7 @@ def replace(
     ordered = sorted(findings, key=lambda finding: finding.start)
     _check(ordered, len(text))
     note = NoteContext(
-        reading=Timeline(policy.date_order, max(policy.reference_date, note_date or date.min), note_date),
-        first_date=lambda timeline: _first_date(text, ordered, timeline),
+        read_timeline=lambda: _timeline(text, ordered, policy, note_date),
         patient=scope,
         avoid=_originals(text, ordered, known_originals) if policy.needs_key else frozenset(),
     )
@@ -118,14 +119,18 @@ def _applied(finding: Finding, original: str, policy: Policy, note: NoteContext)
     return action.apply(finding.type, original if action.literal else fold(original).text, note)
 
 
-def _first_date(text: str, findings: Sequence[Finding], timeline: Timeline) -> date | None:
-    """The first whole date in the note that is not one of birth."""
-    for finding in findings:
-        if family_of(finding.type) == "date" and finding.type != "birth_date":
-            found = first_date(text[finding.start : finding.end], timeline)
-            if found:
-                return found
-    return None
+def _timeline(text: str, findings: Sequence[Finding], policy: Policy, note_date: date | None) -> Timeline:
+    """How the note's dates are read: beside its own date, by the whole dates in it that are none of birth."""
+    timeline = Timeline(policy.date_order, max(policy.reference_date, note_date or date.min), note_date)
+    found = [one for one in findings if family_of(one.type) == "date" and one.type != "birth_date"]
+    texts = [text[one.start : one.end] for one in found]
+    told = [day for one in texts if (day := first_date(one, timeline))]
+    return changed(
+        timeline,
+        note=note_date or next(iter(told), None),
+        born_by=note_date or max(told, default=None),
+        language=language_of(text) if needs_language(texts) else None,
+    )
 
 
 def _originals(text: str, findings: Sequence[Finding], known: Collection[str]) -> frozenset[str]:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from openbioner_batch.deid.dates import MONTHS, find_dates, is_understood
+from openbioner_batch.deid.dates import find_dates, is_understood
+from openbioner_batch.deid.dates.words import LONG
 from openbioner_batch.deid.timeline import Dated, Timeline, cut_to_year, first_date, shift
 
 TIMELINE = Timeline(reference=date(2026, 12, 31))
@@ -21,7 +22,7 @@ def ordinal(day: int) -> str:
 
 
 def month(day: date) -> str:
-    return MONTHS[day.month - 1].capitalize()
+    return LONG["en"][day.month - 1].capitalize()
 
 
 FORMS = {
@@ -136,7 +137,7 @@ def test_what_is_no_date_or_not_understood_goes(text: str) -> None:
     assert shift(text, "personal_date", 70, TIMELINE) == Dated(None, "unreadable")
 
 
-@pytest.mark.parametrize("text", ["03/04/1899", "4 March 2101", "1850", "January 1, 3021"])
+@pytest.mark.parametrize("text", ["03/04/1899", "4 March 2101", "1850", "January 1, 2150"])
 def test_dates_far_away_go(text: str) -> None:
     assert shift(text, "admission_date", 70, TIMELINE) == Dated(None, "out_of_range")
     assert cut_to_year(text, "admission_date", TIMELINE) == Dated(None, "out_of_range")
@@ -180,7 +181,7 @@ def test_may_is_long_or_short_as_its_neighbours_tell() -> None:
 
 
 def test_a_year_of_two_digits_is_the_latest_that_may_be_meant() -> None:
-    years = {text: find_dates(text, pivot=2026)[0].year for text in ("1/2/27", "1/2/28", "1/2/00", "1/2/99")}
+    years = {text: find_dates(text, pivot=2026)[0].dates[0].year for text in ("1/2/27", "1/2/28", "1/2/00", "1/2/99")}
     assert years == {"1/2/27": 2027, "1/2/28": 1928, "1/2/00": 2000, "1/2/99": 1999}
 
 

@@ -61,12 +61,12 @@ def test_the_carried_model_is_set_for_recall_of_what_identifies_people() -> None
 def test_settings_are_checked_and_travel_to_other_processes() -> None:
     with pytest.raises(UsageError, match="'modle'"):
         FinderSettings(recognizers=("modle",))
-    with pytest.raises(UsageError, match="mdy, dmy"):
+    with pytest.raises(UsageError, match="month-first, day-first"):
         FinderSettings(date_order="ymd")
     with pytest.raises(UsageError, match="from 0 to 1"):
         FinderSettings(type_thresholds={"city": 2})
-    finder = pickle.loads(pickle.dumps(Finder(FinderSettings(date_order="dmy"))))
-    assert finder.find(NOTE) == Finder(FinderSettings(date_order="dmy")).find(NOTE)
+    finder = pickle.loads(pickle.dumps(Finder(FinderSettings(date_order="day-first"))))
+    assert finder.find(NOTE) == Finder(FinderSettings(date_order="day-first")).find(NOTE)
     assert pickle.loads(pickle.dumps(RECORD)) == RECORD
 
 

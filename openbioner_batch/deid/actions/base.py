@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, NamedTuple
 
@@ -18,7 +17,7 @@ OUTCOMES = {
     "done": "as the policy says",
     "generalised": "less exact than it was: a year, 90+, three digits of a ZIP code, a state",
     "unreadable": "not understood, or a day that does not exist: became a tag",
-    "out_of_range": "a date before 1900 or after 2100: became a tag",
+    "out_of_range": "a date before 1900 or after 2100, or a birth to come: became a tag",
     "over_89": "a date that would tell an age over 89: became a tag",
     "collision": "its surrogate would have been another original of the note: became a tag",
     "model_alone": "found by the model alone, and easily a clinical value: became a tag, not an invented value",
@@ -70,10 +69,8 @@ def tagged(type: str, outcome: str) -> Applied:
 class NoteContext:
     """What the replacements in one note share."""
 
-    reading: Timeline
-    """How dates are to be read; without the note's own date where the record does not tell it."""
-    first_date: Callable[[Timeline], date | None] = lambda timeline: None
-    """Finds the note's first whole date, in place of the note's own."""
+    read_timeline: Callable[[], Timeline] = Timeline
+    """Tells how dates are to be read, when the first is replaced."""
     patient: Scope | None = None
     """Whose note it is; None is enough for actions that are not keyed."""
     avoid: Collection[str] = frozenset()
@@ -88,10 +85,8 @@ class NoteContext:
 
     @cached_property
     def timeline(self) -> Timeline:
-        """How dates are to be read, beside the note's own date or else its first one."""
-        if self.reading.note is not None:
-            return self.reading
-        return replace(self.reading, note=self.first_date(self.reading))
+        """How dates are to be read."""
+        return self.read_timeline()
 
 
 class Action(ABC):

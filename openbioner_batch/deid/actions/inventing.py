@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from openbioner_batch.deid.actions.base import Action, Applied, NoteContext, tagged
+from openbioner_batch.deid.folding import fold
 from openbioner_batch.deid.surrogates import SURROGATE_FAMILIES, surrogate
 from openbioner_batch.deid.timeline import shift
 
@@ -30,7 +31,10 @@ class Shift(Action):
     families = frozenset({"date"})
     keyed = True
     invents = True
+    literal = True  # an en dash stays one
 
     def apply(self, type: str, original: str, note: NoteContext) -> Applied:
         dated = shift(original, type, note.scope.shift_days, note.timeline)
+        if dated.outcome == "unreadable":
+            dated = shift(fold(original).text, type, note.scope.shift_days, note.timeline)
         return tagged(type, dated.outcome) if dated.text is None else Applied(dated.text, self.name, dated.outcome)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from openbioner_batch.deid.dates import Mention, with_weekday
+from openbioner_batch.deid.dates.forms import DASHES
+from openbioner_batch.deid.dates.grammar import DOUBTFUL
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import words_before
-from openbioner_batch.deid.recognizers.dates import DateMention, with_weekday
 
 CUES = {
     "birth_date": "dob birth born birthday birthdate dateofbirth yob b",
     "admission_date": "admission admit admitted hospitalized hospitalised adm doa arrived arrival",
-    "discharge_date": "discharge discharged released dc d/c",
+    "discharge_date": "discharge discharged released dc d/c d/c'd dc'd",
     "death_date": "death died deceased expired pronounced dod autopsy",
     "personal_date": "visit exam examination service surgery procedure operation seen collected received reported "
     "signed dictated transcribed study scan dos test printed follow appointment onset started stopped evaluated shift "
@@ -31,7 +33,7 @@ _STRONG_DATE_WORDS = frozenset(
 )
 _CLINICAL = re.compile(
     r"strength|motor|power|pain|scale|score|murmur|vision|acuity|visual|reflex|pulse|grade|stage|edema|dtr|motion|"
-    r"muscle|"
+    r"muscle|titer|titre|dilut|"
     r"vicryl|suture|apgar|gcs|bishop|iv/|jaeger|orient|dose|tab|inch|bp|pressure|ratio|systolic|range|rated|level|"
     r"station|criteria|nodes|lymph|gleason|points|words|recall|minutes|sections|cores|positive|extremit",
     re.IGNORECASE,
@@ -46,16 +48,52 @@ _AFTER_QUANTITY = re.compile(
 )
 _BORN_IN = re.compile(
     r"\b(?:born|birth|DOB|D\.O\.B\.|YOB|birth\s?year|year\sof\sbirth)[\s:.,=]{0,3}"
-    r"(?:(?:was|is|in|on|about|around|the|year)\s){0,3}(?P<year>(?:18|19|20)\d\d)(?![\d/\-]|\.\d)",
+    r"(?:(?:was|is|in|on|about|around|the|year)\s){0,3}(?P<year>(?:18|19|20)\d\d|['’‘]\d\d)(?![\d/\-]|\.\d)",
     re.IGNORECASE,
 )
+_OPEN_RANGE = re.compile(rf"[{DASHES}](?=[\s,;.)]|\Z)")
+_BEFORE_MONTH = re.compile(
+    r"\b(?:in|since|last|this|next|early|late|mid|middle|end|beginning|until|till|by|from|of|during|through|between|"
+    r"around|before|after|and|to|or)(?:[\s-]of)?[\s-]\Z",
+    re.IGNORECASE,
+)
+_BEFORE_QUARTER = re.compile(
+    r"\b(?:in|since|last|this|next|early|late|mid|end|beginning|until|till|by|from|of|during|through|before|after|for|"
+    r"and|to|between)(?:[\s-]of)?[\s-]\Z",
+    re.IGNORECASE,
+)
+_SINGLE_WORDS = frozenset({"mars", "mai", "mei", "jan", "juni", "juli"}) | DOUBTFUL
+"""Months that are something else when they stand alone in small letters or in capitals."""
+_BEFORE_DAY = re.compile(
+    r"\b(?:on|since|until|till|by|from|before|after|through|between|(?:morning|afternoon|evening|night|day)\sof)\sthe\s\Z",
+    re.IGNORECASE,
+)
+_BETWEEN_DAYS = re.compile(rf"(?:,\s|,?\s(?:and|or|to|through|until)\s|\s?[{DASHES}]\s?)(?:the\s)?", re.IGNORECASE)
+_AFTER_DAY = re.compile(
+    r"[.,;:)\n]|\Z|\s(?:and|at|is|are|was|were|when|with|for|if|because|but|then|he|she|they|we|it|i|you|pt|patient|had|"
+    r"has|have|after|before|until|by|due|while|as|there|no|not|so|who|which|that|without|her|his|to|or|on|in|from|of\s(?:the|this|"
+    r"last|next)\s(?:month|year))\b",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(
+    r"\b(?:ribs?|toes?|fingers?|digits?|metatarsals?|metacarpals?|rays?|percentiles?|floors?|grades?|trimesters?|"
+    r"degrees?|intercostals?|ventricles?|nerves?|molars?|vertebrae?|interspaces?|joints?|rank|place)\b",
+    re.IGNORECASE,
+)
+_THE = re.compile(r"\bthe\s\Z", re.IGNORECASE)
 
 
-def find_dates(text: str, found: Iterable[DateMention]) -> Iterator[Finding]:
+def find_dates(text: str, found: Iterable[Mention]) -> Iterator[Finding]:
     """Those of the mentions that are dates of somebody, with the catalog's type; birth years too."""
-    for mention in found:
+    mentions = list(found)
+    days = _days_of_some_month(text, [mention for mention in mentions if mention.form == "day"])
+    for mention in mentions:
         start = with_weekday(text, mention.start)
-        if (score := _score(text, mention, start < mention.start)) > 0:
+        score = 0.6 * (mention in days) if mention.form == "day" else _score(text, mention, start < mention.start)
+        if score > 0:
+            if start == mention.start and mention.form in ("full", "month_day", "day"):
+                article = _THE.search(text, max(0, start - 4), start)
+                start = article.start() if article else start
             yield Finding(start, mention.end, date_type(text, start), score, ("pattern:date",))
     for match in _BORN_IN.finditer(text):
         yield Finding(match.start("year"), match.end(), "birth_date", 0.8, ("pattern:date",))
@@ -80,44 +118,96 @@ def date_type(text: str, start: int) -> str:
     return "personal_date"
 
 
-def _score(text: str, mention: DateMention, after_weekday: bool) -> float:
+def _score(text: str, mention: Mention, after_weekday: bool) -> float:
     """How sure a form is of being a date in its context: 0 means no."""
-    if mention.form in ("full", "month_year", "month_day"):
-        return 0.9 if mention.form == "full" else 0.8
-    if mention.form in ("month", "day", "holiday", "season"):
-        return 0.6
+    form, before = mention.form, text[max(0, mention.start - 20) : mention.start]
+    if form in _SURE:
+        return _SURE[form]
+    if form == "year":
+        return 0.0  # no identifier by itself
+    if form == "month":
+        return 0.6 * _is_month_alone(text[mention.start : mention.end], before)
+    if form == "quarter":
+        return 0.6 if mention.dates or _BEFORE_QUARTER.search(before) else 0.0
     if after_weekday:
         return 0.8
-    if mention.form == "dotted":
-        sure = text[mention.start] == "0" or _date_words(text, mention.start) & _DATE_WORDS
-        return 0.7 if sure else 0.0 if is_measure(text, mention) else 0.5
-    return _pair_score(text, mention)
-
-
-def _pair_score(text: str, mention: DateMention) -> float:
-    """3/4 is a date in a context that says so, and no score, dose, ratio or fraction."""
     words = _date_words(text, mention.start)
+    if form == "eight" and mention.dates:
+        return 0.8
+    if form in ("eight", "six", "dashed"):
+        strong = words & (_STRONG_DATE_WORDS | _TYPE_OF_CUE.keys()) if form != "dashed" else words & _DASHED_WORDS
+        return 0.7 if strong and not _AFTER_QUANTITY.match(text, mention.end) else 0.0
+    if form == "dotted":
+        sure = text[mention.start] == "0" or words & _DATE_WORDS
+        return 0.7 if sure else 0.0 if is_measure(text, mention) else 0.5
+    return _range_score(text, mention, words) if form == "range" else _pair_score(text, mention, words)
+
+
+_SURE = {"full": 0.9, "month_year": 0.8, "month_day": 0.8, "holiday": 0.6, "season": 0.6}
+_DASHED_WORDS = frozenset("dob dos lmp edd edc date dated born dod doa".split())
+
+
+def _is_month_alone(name: str, before: str) -> bool:
+    """Whether a month's name without day and year means the month: "since March", but no "March" before a surname."""
+    small = name.lower()
+    if name.isupper() and small in _SINGLE_WORDS:
+        return False
+    alone = (name[0].isupper() and (len(name) > 3 or name == "May")) or (small not in _SINGLE_WORDS and len(name) > 3)
+    return alone and bool(_BEFORE_MONTH.search(before))
+
+
+def _days_of_some_month(text: str, days: list[Mention]) -> list[Mention]:
+    """Days such as "the 3rd" and "6th" in "since the 3rd, worse on the 5th and 6th", but no ribs and floors."""
+    kept: list[Mention] = []
+    chain: list[Mention] = []
+    for place, day in enumerate(days):
+        joined = chain and _BETWEEN_DAYS.fullmatch(text, chain[-1].end, day.start)
+        chain = [*chain, day] if joined else [day]
+        following = days[place + 1] if place + 1 < len(days) else None
+        if following and _BETWEEN_DAYS.fullmatch(text, day.end, following.start):
+            continue
+        first, last = chain[0].start, chain[-1].end
+        before = text[max(0, first - 32) : first]
+        begins = _BEFORE_DAY.search(before) or with_weekday(text, first) < first
+        if begins and _AFTER_DAY.match(text, last) and not _COUNTED.search(text[max(0, first - 32) : last + 12]):
+            kept += chain
+    return kept
+
+
+def _range_score(text: str, mention: Mention, words: set[str]) -> float:
+    """3/4-3/8 is a range of dates unless it is one of scores, which share their second number."""
+    first, last = mention.dates
+    if last.year is not None or words & _STRONG_DATE_WORDS:
+        return 0.7
+    if is_measure(text, mention):
+        return 0.0
+    same = text[first.fields[1][0] : first.fields[1][1]] == text[last.fields[1][0] : last.fields[1][1]]
+    return 0.6 if words & _DATE_WORDS or not same else 0.0
+
+
+def _pair_score(text: str, mention: Mention, words: set[str]) -> float:
+    """3/4 is a date in a context that says so, and no score, dose, ratio or fraction."""
     if words & _STRONG_DATE_WORDS or words_before(text, mention.start, most=1) == ["since"]:
         return 0.7
     if _AFTER_QUANTITY.match(text, mention.end):
         return 0.0
-    one, _, two = text[mention.start : mention.end].partition("/")
+    one, two = (text[start:end] for start, end, _ in mention.dates[0].fields)
     if (one[0] == "0" and len(one) == 2) or two[0] == "0":
         return 0.6  # no ratio has a zero before it
-    if int(one) <= 12 and int(two[:2]) >= 60:
+    if int(one) <= 12 and int(two) >= 60:
         return 0.6  # 12/94
     if is_measure(text, mention):
         return 0.0
     if (
-        two[:2] in ("10", "5", "6", "4", "8", "2", "3")
-        and int(one) <= int(two[:2])
+        two in ("10", "5", "6", "4", "8", "2", "3")
+        and int(one) <= int(two)
         and not (words & {"on", "since"} or (two != "10" and words & {"from", "until", "through", "dated"}))
     ):
         return 0.0  # 3/10, 2/6, 5/5: scores more often than dates
-    return 0.5 if words & _DATE_WORDS else 0.0
+    return 0.5 if words & _DATE_WORDS or _OPEN_RANGE.match(text, mention.end) else 0.0
 
 
-def is_measure(text: str, mention: DateMention) -> bool:
+def is_measure(text: str, mention: Mention) -> bool:
     """Whether 3/4 stands in a context of scores, doses or fractions."""
     around = text[max(0, mention.start - 32) : mention.end + 16]
     return bool(_AFTER_QUANTITY.match(text, mention.end) or _CLINICAL.search(around))

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from openbioner_batch.deid.dates import Mention, Reading, find_dates, with_weekday
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.deid.normalising import normalise_word
 from openbioner_batch.deid.recognizers.date_context import is_measure
-from openbioner_batch.deid.recognizers.dates import DateMention, Reading, mentions, with_weekday
 from openbioner_batch.deid.recognizers.known_names import KnownNames
 
 SHORTEST = 4
@@ -53,12 +53,12 @@ class _Prepared:
 
 
 def find_known(
-    text: str, known: KnownIdentifiers, dates: Sequence[DateMention], typos: bool = True, nicknames: bool = True
+    text: str, known: KnownIdentifiers, dates: Sequence[Mention], typos: bool = True, nicknames: bool = True
 ) -> Iterator[Finding]:
     """Each place where a known value stands.
 
     Args:
-        dates: the text's `dates.mentions`; the known dates are found in any of their forms.
+        dates: the text's `dates.find_dates`; the known dates are found in any of their forms.
         typos: find names of six letters and more with one letter wrong.
         nicknames: find given names in their frequent short forms.
     """
@@ -210,15 +210,12 @@ def _word(word: str) -> str:
 
 def _readings(value: str) -> Iterator[Reading]:
     """What a known date may mean."""
-    for mention in mentions(value):
-        if mention.form in ("full", "dotted"):
+    for mention in find_dates(value):
+        if mention.form in ("full", "dotted", "eight"):
             yield from mention.readings[:2]
-    digits = re.fullmatch(r"(\d\d)(\d\d)(\d{4})", value.strip())
-    if digits:
-        yield int(digits[3]), int(digits[1]), int(digits[2])
 
 
-def _find_dates(text: str, dates: Sequence[DateMention], known: dict[Reading, str]) -> Iterator[Finding]:
+def _find_dates(text: str, dates: Sequence[Mention], known: dict[Reading, str]) -> Iterator[Finding]:
     """Mentions that may be read as a known date, whole or as its day and month, or as its month and year."""
     if not known:
         return
@@ -227,7 +224,7 @@ def _find_dates(text: str, dates: Sequence[DateMention], known: dict[Reading, st
         for reading in ((year, month, day), (None, month, day), (year, month, None)):
             parts.setdefault(reading, type)
     for mention in dates:
-        if mention.form == "pair" and is_measure(text, mention):
+        if mention.form == "dashed" or (mention.form in ("pair", "range") and is_measure(text, mention)):
             continue
         for reading in mention.readings:
             if mention.form == "pair" and reading[0] is not None:

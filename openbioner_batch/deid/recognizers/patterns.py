@@ -7,22 +7,22 @@ pattern takes "BP118" and "x2" for numbers.
 
 from __future__ import annotations
 
+from openbioner_batch.deid.dates import Mention
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.ages import find_ages
 from openbioner_batch.deid.recognizers.contacts import find_contacts
 from openbioner_batch.deid.recognizers.context import number_regions
 from openbioner_batch.deid.recognizers.date_context import find_dates
-from openbioner_batch.deid.recognizers.dates import DateMention
 from openbioner_batch.deid.recognizers.identifiers import find_identifiers
 from openbioner_batch.deid.recognizers.people import find_people
 from openbioner_batch.deid.recognizers.places import find_places
 
 
-def find_patterns(text: str, dates: list[DateMention]) -> list[Finding]:
+def find_patterns(text: str, dates: list[Mention]) -> list[Finding]:
     """What the forms of the text and the words around them tell; findings may overlap.
 
     Args:
-        dates: the text's `dates.mentions`, which known dates are compared with as well.
+        dates: the text's `dates.find_dates`, which known dates are compared with as well.
     """
     regions = number_regions(text)
     return [
