@@ -30,7 +30,7 @@ _WORDS = (
 ).split()
 _residue = re.compile(
     rf"(?:[\s,.;:()\[\]/&~'’‘{DASHES}]+|(?<![^\W_])(?:{_ANY}|mo|tu|we|th|fr|sa|su)\.?(?![^\W_])|(?:{_TIME})"
-    rf"|(?<![^\W_])(?:{'|'.join(_WORDS)})(?![^\W_]))*",
+    rf"|(?<![^\W_])(?:(?:{'|'.join(_WORDS)})(?![^\W_])|(?:dob|dos|doa|dod|lmp|edd|edc)(?=\d)))*",
     re.IGNORECASE,
 )
 
