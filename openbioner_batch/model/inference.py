@@ -11,6 +11,7 @@ import copy
 import math
 from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -91,7 +92,7 @@ class InferenceEncoder:
         self._dtype = dtype
         self._embeddings = [table.weight.detach().to(device, torch.float32) for table in embeddings]
         self._embedding_norm = copy.deepcopy(model.embedding_norm).to(device, torch.float32)
-        self._layers = [
+        self.layers = [
             InferenceLayer(layer, model.config.activation, dtype, device, last=layer is model.layers[-1])
             for layer in model.layers
             if isinstance(layer, Layer)
@@ -102,32 +103,65 @@ class InferenceEncoder:
 
     @torch.inference_mode()
     def __call__(self, layout: Layout, shifted: bool = False) -> Tensor:
-        """What the heads say of the tokens that are read.
+        """What the heads say of the tokens that are read, where no layers are separate.
 
         Args:
-            layout: of a batch.
+            layout: of a batch, its ids those of the vocabulary.
             shifted: whether attention guards against scores beyond the range of floats. It costs time, and no known
                 model has such scores; where one has, the result without it is NaN.
 
         Returns:
             float32 [3, reads]: evidence for the type, against it, and against any from a text alone.
         """
-        arrays = (layout.token_ids, layout.positions, layout.segments, layout.source, layout.read)
-        *places, source, read = (torch.from_numpy(array).to(self.device, non_blocking=True) for array in arrays)
+        hidden, given = self.embed(layout)
+        if self.layers[0].last:
+            source = self.place(layout.source)
+            return self._finish(0, hidden.index_select(0, source), given.index_select(0, source), layout, shifted)
+        return self.join(0, hidden, self.layers[0].project(given, given), layout, shifted)
+
+    def embed(self, layout: Layout) -> tuple[Tensor, Tensor]:
+        """The distinct tokens before the first layer: [distinct, width] float32, and in the matrices' format."""
+        places = (self.place(array) for array in (layout.ids, layout.positions, layout.segments))
         parts = [F.embedding(x, table) for x, table in zip(places, self._embeddings, strict=True)]
-        distinct = self._embedding_norm(sum(parts[1:], parts[0]))
-        hidden, given = distinct.index_select(0, source), distinct.to(self._dtype)
-        for number, layer in enumerate(self._layers):
-            shares = number == 0 and not layer.last
-            if number == 0 and layer.last:
-                given = given.index_select(0, source)
-            asking, asked = (part.index_select(0, read) for part in (hidden, given)) if layer.last else (hidden, given)
+        hidden = self._embedding_norm(sum(parts[1:], parts[0]))
+        return hidden, hidden.to(self._dtype)
+
+    def join(
+        self, number: int, hidden: Tensor, projected: tuple[Tensor, Tensor, Tensor], layout: Layout, shifted: bool
+    ) -> Tensor:
+        """What the heads say, from the layer on in which texts first see descriptions; not the last one.
+
+        Args:
+            number: of that layer.
+            hidden: [distinct, width] float32, what it is given.
+            projected: [distinct, heads, size] each, its queries, keys and values.
+            layout: of the batch.
+            shifted: as when called.
+        """
+        source = self.place(layout.source)
+        if self.device.type == "cpu" and not shifted:
+            context = attend_sharing(*projected, layout)
+        else:
+            query, key, value = (part.index_select(0, source) for part in projected)
+            context = attend(query, key, value, layout, False, shifted)
+        hidden, given = self.layers[number].finish(hidden.index_select(0, source), context)
+        return self._finish(number + 1, hidden, given, layout, shifted)
+
+    def heads(self, hidden: Tensor) -> Tensor:
+        """float32 [3, tokens]: what the heads say of [tokens, width] after the last layer."""
+        return F.linear(hidden, self._head_weight, self._head_bias).T
+
+    def place(self, array: np.ndarray) -> Tensor:
+        """An array on the encoder's device."""
+        return torch.from_numpy(array).to(self.device, non_blocking=True)
+
+    def _finish(self, number: int, hidden: Tensor, given: Tensor, layout: Layout, shifted: bool) -> Tensor:
+        """What the heads say, from the layer `number` on, given the tokens at their places."""
+        for layer in self.layers[number:]:
+            asking, asked = hidden, given
+            if layer.last:
+                read = self.place(layout.read)
+                asking, asked = (part.index_select(0, read) for part in (hidden, given))
             query, key, value = layer.project(given, asked)
-            if shares and self.device.type == "cpu" and not shifted:
-                context = attend_sharing(query, key, value, layout)
-            else:
-                if shares:
-                    query, key, value = (part.index_select(0, source) for part in (query, key, value))
-                context = attend(query, key, value, layout, layer.last, shifted)
-            hidden, given = layer.finish(asking, context)
-        return F.linear(hidden, self._head_weight, self._head_bias).T[:, : layout.reads]
+            hidden, given = layer.finish(asking, attend(query, key, value, layout, layer.last, shifted))
+        return self.heads(hidden)[:, : layout.reads]

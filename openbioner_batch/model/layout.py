@@ -44,17 +44,17 @@ class Layout:
 
     Distinct are the tokens that differ in id, position or segment: a window's text is stored once for all columns,
     a description once for all windows of one length. All but the stretches are filled up to a multiple of `ROWS`; what
-    becomes of the added ones is nobody's business.
+    becomes of the added ones is ignored.
 
     Attributes:
-        token_ids, positions, segments: [distinct] int64 each.
+        ids, positions, segments: [distinct] int64 each; ids as they were laid out: vocabulary indices, or rows of states.
         text_starts: [blocks] where each block's texts begin among the distinct tokens; its descriptions follow them.
         source: [tokens] int64, the distinct token that stands at each place of the sequences.
         read: [reads] int64, the places that are read, stretch by stretch.
         stretches: block by block, in each column by column.
     """
 
-    token_ids: np.ndarray
+    ids: np.ndarray
     positions: np.ndarray
     segments: np.ndarray
     text_starts: np.ndarray
@@ -79,18 +79,15 @@ def lay_out(
     batch: Batch,
     texts: Sequence[np.ndarray],
     places: Sequence[np.ndarray],
-    descriptions: Sequence[np.ndarray],
-    cls: int,
-    sep: int,
+    tails: Sequence[np.ndarray],
 ) -> Layout:
     """Lay out a batch.
 
     Args:
         batch: what to lay out.
-        texts: [windows] token ids of each window.
-        places: [windows] which tokens of it are read, 0 for `[CLS]`.
-        descriptions: [types] token ids of each.
-        cls, sep: ids of the special tokens.
+        texts: [windows] ids of `[CLS]` and each window's tokens.
+        places: [windows] which of them are read, 0 for `[CLS]`.
+        tails: [types] ids of each description's tokens between two `[SEP]`.
     """
     ids: list[np.ndarray] = []
     positions: list[np.ndarray] = []
@@ -100,11 +97,10 @@ def lay_out(
     read: list[np.ndarray] = []
     stretches: list[Stretch] = []
     distinct = tokens = reads = 0
-    tails = [np.concatenate([[sep], descriptions[c - 1], [sep]]) if c else np.zeros(0, np.int64) for c in batch.columns]
+    of_columns = [tails[column - 1] if column else np.zeros(0, np.int64) for column in batch.columns]
     for number, block in enumerate(batch.blocks):
         text, count = 1 + block.tokens, len(block.windows)
-        rows = np.full((count, text), cls, np.int64)
-        rows[:, 1:] = np.stack([texts[window] for window in block.windows])
+        rows = np.stack([texts[window] for window in block.windows])
         text_starts[number] = distinct
         ids.append(rows.ravel())
         positions.append(np.tile(np.arange(text), count))
@@ -112,7 +108,7 @@ def lay_out(
         distinct += count * text
         lengths.append(count * text)
         wanted = _even([places[window] for window in block.windows])
-        for column, tail in enumerate(tails):
+        for column, tail in enumerate(of_columns):
             length = text + len(tail)
             ids.append(tail)
             positions.append(np.arange(text, length))
@@ -124,7 +120,7 @@ def lay_out(
             distinct += len(tail)
             tokens += count * length
             reads += wanted.size
-    of_text = np.array([True, *([False] * len(tails))] * len(batch.blocks))
+    of_text = np.array([True, *([False] * len(of_columns))] * len(batch.blocks))
     return Layout(
         _filled_up(np.concatenate(ids).astype(np.int64)),
         _filled_up(np.concatenate(positions)),

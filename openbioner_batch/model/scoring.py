@@ -87,12 +87,13 @@ def score_group(
         pass say against an entity; column k is the evidence of the k-th type's pass.
     """
     logits = np.full((words, 1 + len(types)), -np.inf, np.float32)
-    descriptions = [np.array(kind.description, np.int64) for kind in types]
-    window_tokens = np.array([len(text) for text in windows.texts], np.int64)
-    description_tokens = np.array([len(description) for description in descriptions], np.int64)
+    texts = [np.append(tokenizer.cls, text) for text in windows.texts]
+    tails = [np.array([tokenizer.sep, *kind.description, tokenizer.sep], np.int64) for kind in types]
+    window_tokens = np.array([len(text) - 1 for text in texts], np.int64)
+    description_tokens = np.array([len(tail) - 2 for tail in tails], np.int64)
     under_way: list[tuple[Batch, Layout, Tensor]] = []
     for planned in batches(window_tokens, description_tokens, token_budget):
-        under_way += _encode(encoder, windows, planned, descriptions, tokenizer)
+        under_way += _encode(encoder, planned, texts, windows.places, tails)
         # One batch behind: a GPU computes while the next is laid out.
         while len(under_way) > 1:
             _collect(encoder, windows, *under_way.pop(0), logits)
@@ -106,10 +107,14 @@ def score_group(
 
 
 def _encode(
-    encoder: InferenceEncoder, windows: Windows, batch: Batch, descriptions: Sequence[np.ndarray], tokenizer: Tokenizer
+    encoder: InferenceEncoder,
+    batch: Batch,
+    texts: Sequence[np.ndarray],
+    places: Sequence[np.ndarray],
+    tails: Sequence[np.ndarray],
 ) -> list[tuple[Batch, Layout, Tensor]]:
     """A batch's heads; where memory does not suffice, those of its halves."""
-    layout = lay_out(batch, windows.texts, windows.places, descriptions, tokenizer.cls, tokenizer.sep)
+    layout = lay_out(batch, texts, places, tails)
     try:
         return [(batch, layout, encoder(layout))]
     except (MemoryError, RuntimeError) as error:
@@ -118,7 +123,7 @@ def _encode(
             raise
     if encoder.device.type == "cuda":
         torch.cuda.empty_cache()
-    return [found for half in halves for found in _encode(encoder, windows, half, descriptions, tokenizer)]
+    return [found for half in halves for found in _encode(encoder, half, texts, places, tails)]
 
 
 def _collect(

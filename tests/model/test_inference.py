@@ -38,18 +38,18 @@ def random_model(layers: int, heads: int = 4, spread: float = 0.2, activation: s
 def layouts(budget: int = 1 << 20) -> Iterator[tuple[Layout, list[np.ndarray]]]:
     """Batches of invented windows, and the places that are read of each sequence."""
     random = np.random.default_rng(3)
-    texts = [random.integers(5, 90, size) for size in WINDOWS]
+    texts = [np.append(CLS, random.integers(5, 90, size)) for size in WINDOWS]
     places = [np.sort(random.choice(size + 1, max(1, size // 2), replace=False)) for size in WINDOWS]
-    descriptions = [random.integers(5, 90, size) for size in DESCRIPTIONS]
+    tails = [np.concatenate([[SEP], random.integers(5, 90, size), [SEP]]) for size in DESCRIPTIONS]
     for batch in batches(np.array(WINDOWS), np.array(DESCRIPTIONS), budget):
-        layout = lay_out(batch, texts, places, descriptions, CLS, SEP)
+        layout = lay_out(batch, texts, places, tails)
         yield layout, [places[w] for s in layout.stretches for w in batch.blocks[s.block].windows.tolist()]
 
 
 @pytest.mark.parametrize("budget", [1, 150, 1 << 20])
 def test_matrices_have_few_numbers_of_rows(budget: int) -> None:
     for layout, places in layouts(budget):
-        assert not any(len(rows) % ROWS for rows in (layout.token_ids, layout.source, layout.read))
+        assert not any(len(rows) % ROWS for rows in (layout.ids, layout.source, layout.read))
         assert 0 <= len(layout.source) - layout.tokens < ROWS
         assert layout.tokens == sum(stretch.sequences * stretch.length for stretch in layout.stretches)
         assert 0 <= len(layout.read) - layout.reads < ROWS
@@ -64,7 +64,7 @@ def plain(model: CrossEncoder, layout: Layout) -> list[np.ndarray]:
         for row in range(stretch.sequences):
             start = stretch.start + row * stretch.length
             distinct = layout.source[start : start + stretch.length]
-            ids, segments = (torch.from_numpy(part[distinct])[None] for part in (layout.token_ids, layout.segments))
+            ids, segments = (torch.from_numpy(part[distinct])[None] for part in (layout.ids, layout.segments))
             hidden = model(ids, segments, torch.tensor([stretch.length]))[0]
             found.append(
                 torch.cat([head(hidden) for head in (model.evidence, model.against, model.background)], 1).T.numpy()

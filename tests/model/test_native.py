@@ -72,7 +72,7 @@ def test_attention_of_any_lengths_and_head_sizes(
 @pytest.mark.parametrize("size", [6, 26, 48])
 def test_what_the_first_layer_shares(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for layout, _ in layouts(budget=150):
-        distinct = heads_of(len(layout.token_ids), 2, size, seed=size)
+        distinct = heads_of(len(layout.ids), 2, size, seed=size)
         found = first_layer.attend_sharing(*distinct, layout)
         monkeypatch.setenv(native.SWITCH, "0")
         expected = first_layer.attend_sharing(*(part.float() for part in distinct), layout)
