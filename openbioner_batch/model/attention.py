@@ -20,7 +20,7 @@ from openbioner_batch.model.layout import Layout, Stretch
 LOG2_E = math.log2(math.e)
 _SCORES_AT_ONCE = 2 << 20
 """Weights that are held at a time on a CPU: about what its caches hold."""
-_LEAST_SUM = 1e-30
+LEAST_SUM = 1e-30
 """A sum of weights below this has lost its precision."""
 
 
@@ -143,5 +143,5 @@ def put(target: Tensor, gathered: Tensor, sums: Tensor) -> None:
         gathered: [sequences * heads, length, size].
         sums: [sequences * heads, length, 1] float32. Those too small to be trusted make NaN.
     """
-    mean = gathered / sums.masked_fill_(sums < _LEAST_SUM, torch.nan)
+    mean = gathered / sums.masked_fill_(sums < LEAST_SUM, torch.nan)
     target.copy_(mean.unflatten(0, (len(target), -1)).transpose(1, 2))

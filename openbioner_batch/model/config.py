@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +123,24 @@ class ModelConfig:
     def description_start(self) -> int:
         """`description_position`, resolved."""
         return self.windows.text_tokens + 1 if self.description_position is None else self.description_position
+
+
+def with_separate_layers(config: ModelConfig, layers: int | None) -> ModelConfig:
+    """`config` of a cross-encoder with its lower layers separated, which it was not trained for; None changes nothing.
+
+    Raises:
+        UsageError: there are not so many layers, or the model was trained with another number of separate ones.
+    """
+    if layers is None or layers == config.separate_layers:
+        return config
+    if config.separate_layers:
+        raise UsageError(
+            f"separate_layers is {layers}; the model was trained with {config.separate_layers} separate layers, "
+            f"which cannot be changed: leave it out"
+        )
+    if not 0 <= layers < config.layers:
+        raise UsageError(f"separate_layers is {layers}; expected 0 to {config.layers - 1}, one less than the layers")
+    return replace(config, separate_layers=layers)
 
 
 def read_config(directory: Path) -> ModelConfig:

@@ -39,6 +39,23 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A text whose read tokens attend to it.
+
+    Attributes:
+        start: of the text, among all tokens.
+        length: its tokens.
+        read_start: of its read tokens, among all read tokens.
+        reads: how many.
+    """
+
+    start: int
+    length: int
+    read_start: int
+    reads: int
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """A batch as the encoder takes it.
 
@@ -47,7 +64,7 @@ class Layout:
     becomes of the added ones is ignored.
 
     Attributes:
-        ids, positions, segments: [distinct] int64 each; ids as they were laid out: vocabulary indices, or rows of states.
+        ids, positions, segments: [distinct] int64 each; ids of the vocabulary, or rows of states.
         text_starts: [blocks] where each block's texts begin among the distinct tokens; its descriptions follow them.
         source: [tokens] int64, the distinct token that stands at each place of the sequences.
         read: [reads] int64, the places that are read, stretch by stretch.
@@ -122,17 +139,17 @@ def lay_out(
             reads += wanted.size
     of_text = np.array([True, *([False] * len(of_columns))] * len(batch.blocks))
     return Layout(
-        _filled_up(np.concatenate(ids).astype(np.int64)),
-        _filled_up(np.concatenate(positions)),
-        _filled_up(np.repeat(np.where(of_text, 0, 1), lengths)),
+        filled_up(np.concatenate(ids).astype(np.int64)),
+        filled_up(np.concatenate(positions)),
+        filled_up(np.repeat(np.where(of_text, 0, 1), lengths)),
         text_starts,
-        _filled_up(np.concatenate(source)),
-        _filled_up(np.concatenate(read)),
+        filled_up(np.concatenate(source)),
+        filled_up(np.concatenate(read)),
         tuple(stretches),
     )
 
 
-def _filled_up(indices: np.ndarray) -> np.ndarray:
+def filled_up(indices: np.ndarray) -> np.ndarray:
     return np.pad(indices, (0, -len(indices) % ROWS))
 
 

@@ -206,6 +206,25 @@ INLINE void put(uint16_t *context, long stride, long rows, __m512 gathered[ROWS]
     }
 }
 
+/* What some rows gathered from a part of their sequences, not normalised, and their weights' sums. */
+INLINE void save(float *partial, long stride, float *partial_sums, long sums_stride, long rows,
+                 __m512 gathered[ROWS][PANEL], const __m512 *sums, long size, const int registers) {
+    for (int r = 0; r < ROWS && r < rows; r++) {
+        partial_sums[r * sums_stride] = _mm512_reduce_add_ps(sums[r]);
+        for (int c = 0; c < registers; c++)
+            _mm512_mask_storeu_ps(partial + r * stride + c * LANES, first_lanes(size - c * LANES), gathered[r][c]);
+    }
+}
+
+INLINE void restore(__m512 gathered[ROWS][PANEL], __m512 *sums, const float *partial, long stride,
+                    const float *partial_sums, long sums_stride, long rows, long size, const int registers) {
+    for (int r = 0; r < ROWS && r < rows; r++) {
+        sums[r] = _mm512_maskz_loadu_ps(1, partial_sums + r * sums_stride);
+        for (int c = 0; c < registers; c++)
+            gathered[r][c] = _mm512_maskz_loadu_ps(first_lanes(size - c * LANES), partial + r * stride + c * LANES);
+    }
+}
+
 /* The rows from `row` on; beyond the last they repeat it. */
 INLINE void rows_of(const uint32_t **query, const uint16_t *queries, long stride, long row, long count) {
     for (int r = 0; r < ROWS; r++)
@@ -217,11 +236,16 @@ typedef struct {
     const uint16_t *query, *key, *value;
     long query_stride, stride; /* from token to token */
     long heads, size;
+    float *partial, *sums; /* [queries][heads][size], [queries][heads]: what was gathered from parts of sequences */
+    long parts;            /* which part of their sequences the keys are */
 } Tensors;
+
+enum { WHOLE, FIRST, LAST }; /* FIRST writes `partial` and `sums`, LAST begins with them; FIRST leaves `context` alone */
 
 typedef struct {
     long query_start, queries; /* of the first sequence; of each */
     long key_start, keys;
+    long context_start;
     long sequences;
 } Stretch;
 
@@ -231,17 +255,26 @@ INLINE void head_of_stretch(const Tensors *t, const Stretch *stretch, long head,
         const long begin = stretch->query_start + s * stretch->queries;
         const long from = (stretch->key_start + s * stretch->keys) * t->stride + offset;
         const uint16_t *queries = t->query + begin * t->query_stride + offset;
-        uint16_t *context = t->context + begin * width + offset;
+        uint16_t *context = t->context + (stretch->context_start + s * stretch->queries) * width + offset;
+        float *partial = t->partial + begin * width + offset, *partial_sums = t->sums + begin * t->heads + head;
         Part part;
         uint16_t *weights = (uint16_t *)pack(&part, space, t->key + from, t->value + from, t->stride, stretch->keys,
                                              t->size, registers);
         for (long row = 0; row < stretch->queries; row += ROWS) {
             const uint32_t *query[ROWS];
             __m512 gathered[ROWS][PANEL], sums[ROWS];
+            const long rows = stretch->queries - row;
             rows_of(query, queries, t->query_stride, row, stretch->queries);
             clear(gathered, sums);
+            if (t->parts == LAST)
+                restore(gathered, sums, partial + row * width, width, partial_sums + row * t->heads, t->heads, rows, t->size,
+                        registers);
             add_part(gathered, sums, query, &part, weights, t->size, registers);
-            put(context + row * width, width, stretch->queries - row, gathered, sums, t->size, registers);
+            if (t->parts == FIRST)
+                save(partial + row * width, width, partial_sums + row * t->heads, t->heads, rows, gathered, sums, t->size,
+                     registers);
+            else
+                put(context + row * width, width, rows, gathered, sums, t->size, registers);
         }
     }
 }

@@ -23,7 +23,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from openbioner_batch.model.layout import Layout
+from openbioner_batch.model.layout import Layout, Part
 
 SWITCH = "OPENBIONER_NATIVE"
 """Environment variable; 0 leaves the kernels out."""
@@ -45,11 +45,18 @@ class _Tensors(Structure):
     _fields_ = [
         *((name, c_void_p) for name in ("context", "query", "key", "value")),
         *((name, c_long) for name in ("query_stride", "stride", "heads", "size")),
+        *((name, c_void_p) for name in ("partial", "sums")),
+        ("parts", c_long),
     ]
 
 
+_WHOLE, _FIRST, _LAST = range(3)
+
+
 class _Stretch(Structure):
-    _fields_ = [(name, c_long) for name in ("query_start", "queries", "key_start", "keys", "sequences")]
+    _fields_ = [
+        (name, c_long) for name in ("query_start", "queries", "key_start", "keys", "context_start", "sequences")
+    ]
 
 
 class _Block(Structure):
@@ -95,10 +102,37 @@ def attend(query: Tensor, key: Tensor, value: Tensor, layout: Layout, reads_only
     stretches = (_Stretch * len(layout.stretches))()
     for number, one in enumerate(layout.stretches):
         start, queries = (one.read_start, one.reads) if reads_only else (one.start, one.length)
-        stretches[number] = _Stretch(start, queries, one.start, one.length, one.sequences)
+        stretches[number] = _Stretch(start, queries, one.start, one.length, start, one.sequences)
     context = query.new_empty(len(query), query.shape[1] * query.shape[2])
     _run("attend", _Attention(_Team(), _tensors(context, query, key, value), stretches, len(stretches)))
     return context
+
+
+def attend_to_texts(query: Tensor, key: Tensor, value: Tensor, texts: Sequence[Part]) -> tuple[Tensor, Tensor]:
+    """`joining.attend_to_texts`, never shifted; arguments as there."""
+    partial = query.new_empty(query.shape, dtype=torch.float32)
+    sums = query.new_empty(query.shape[:2], dtype=torch.float32)
+    stretches = (_Stretch * len(texts))()
+    for number, one in enumerate(texts):
+        stretches[number] = _Stretch(one.read_start, one.reads, one.start, one.length, 0, 1)
+    tensors = _tensors(query, query, key, value)
+    tensors.partial, tensors.sums, tensors.parts = partial.data_ptr(), sums.data_ptr(), _FIRST
+    _run("attend", _Attention(_Team(), tensors, stretches, len(texts)))
+    return partial, sums
+
+
+def attend_to_descriptions(
+    query: Tensor, partial: Tensor, sums: Tensor, key: Tensor, value: Tensor, lengths: Sequence[int], context: Tensor
+) -> None:
+    """`joining.attend_to_descriptions`, never shifted; arguments as there."""
+    stretches = (_Stretch * len(lengths))()
+    start = 0
+    for number, length in enumerate(lengths):
+        stretches[number] = _Stretch(0, len(partial), start, length, number * len(partial), 1)
+        start += length
+    tensors = _tensors(context, query, key, value)
+    tensors.partial, tensors.sums, tensors.parts = partial.data_ptr(), sums.data_ptr(), _LAST
+    _run("attend", _Attention(_Team(), tensors, stretches, len(lengths)))
 
 
 def attend_sharing(query: Tensor, key: Tensor, value: Tensor, layout: Layout) -> Tensor:
@@ -178,7 +212,7 @@ def _tensors(context: Tensor, query: Tensor, key: Tensor, value: Tensor) -> _Ten
     assert all(part.stride(2) == 1 and part.stride(1) == part.shape[2] for part in (query, key, value))
     assert key.stride(0) == value.stride(0)
     pointers = (part.data_ptr() for part in (context, query, key, value))
-    return _Tensors(*pointers, query.stride(0), key.stride(0), query.shape[1], query.shape[2])
+    return _Tensors(*pointers, query.stride(0), key.stride(0), query.shape[1], query.shape[2], None, None, _WHOLE)
 
 
 def _run(name: str, job: Any) -> None:

@@ -1,0 +1,201 @@
+"""Encoders with separate layers, arranged for inference: a text is read once for all types, a description once.
+
+What the joint layers need of a description stays here, so a process reads each once. Where one layer joins (all others
+are separate), a type costs what its description adds to the words' attention, and the rest of that layer where a word
+is read; where several do, a type costs those layers, the first of them with a text's share computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from openbioner_batch.model.attention import attend
+from openbioner_batch.model.batching import Batch, batches
+from openbioner_batch.model.inference import InferenceEncoder
+from openbioner_batch.model.joining import attend_to_descriptions, attend_to_texts
+from openbioner_batch.model.layout import Part, filled_up, lay_out
+
+Tail = tuple[int, ...]
+"""A description as vocabulary indices, between its two `[SEP]`."""
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """Tokens before the first joint layer.
+
+    Attributes:
+        hidden: [asking, width] float32.
+        query: [asking, heads, size] in that layer. Where it is the last one, only the read tokens of texts ask.
+        key, value: [tokens, heads, size] in that layer.
+    """
+
+    hidden: Tensor
+    query: Tensor
+    key: Tensor
+    value: Tensor
+
+    def part(self, start: int, stop: int) -> States:
+        """Some neighbouring tokens, all of which ask."""
+        return States(*(tensor[start:stop] for tensor in (self.hidden, self.query, self.key, self.value)))
+
+
+class SplitEncoder:
+    """An `InferenceEncoder` whose lower layers are separate."""
+
+    def __init__(self, encoder: InferenceEncoder) -> None:
+        self.encoder = encoder
+        self.device = encoder.device
+        self._separate = encoder.config.separate_layers
+        self._joint = encoder.layers[self._separate]
+        self._described: dict[Tail, States] = {}
+
+    @torch.inference_mode()
+    def __call__(
+        self,
+        texts: Sequence[np.ndarray],
+        places: Sequence[np.ndarray],
+        tails: Sequence[Tail],
+        token_budget: int,
+        shifted: bool = False,
+    ) -> Tensor:
+        """What the heads say of some texts, alone and with every description.
+
+        Args:
+            texts: vocabulary indices of `[CLS]` and each text's tokens, of falling lengths.
+            places: which of them are read.
+            tails: the descriptions.
+            token_budget: of the rows that go through a joint layer together.
+            shifted: whether attention guards against scores beyond the range of floats; see `InferenceEncoder`.
+
+        Returns:
+            float32 [2, 1 + descriptions, reads], reads text by text: evidence for each type, and against it. Column 0
+            is of the texts alone: evidence there means nothing.
+        """
+        described = self._describe(tails, token_budget)
+        batch = next(batches(np.array([len(text) - 1 for text in texts]), np.zeros(0, np.int64), 1 << 62))
+        hidden, given = self._read(batch, texts, described=False, shifted=shifted)
+        if self._joint.last:
+            return self._join_in_last(hidden, given, texts, places, described, token_budget, shifted)
+        states = States(hidden, *self._joint.project(given, given))
+        return self._join(states, texts, places, described, token_budget, shifted)
+
+    def _read(self, batch: Batch, rows: Sequence[np.ndarray], described: bool, shifted: bool) -> tuple[Tensor, Tensor]:
+        """Sequences of a batch through the separate layers: float32, and in the matrices' format."""
+        layout = lay_out(batch, rows, [np.zeros(1, np.int64)] * len(rows), ())
+        if described:
+            config = self.encoder.config
+            positions = np.minimum(layout.positions + config.description_start, config.positions - 1)
+            layout = replace(layout, positions=positions, segments=np.ones_like(layout.segments))
+        hidden, given = self.encoder.embed(layout)
+        for layer in self.encoder.layers[: self._separate]:
+            context = attend(*layer.project(given, given), layout, False, shifted)
+            hidden, given = layer.finish(hidden, context)
+        return hidden, given
+
+    def _describe(self, tails: Sequence[Tail], token_budget: int) -> list[States]:
+        """The descriptions' states; those of earlier calls are kept unless there are new ones, which replace them."""
+        new = [tail for tail in dict.fromkeys(tails) if tail not in self._described]
+        if new:
+            self._described = {tail: self._described[tail] for tail in tails if tail in self._described}
+        rows = [np.array(tail, np.int64) for tail in new]
+        lengths = np.array([len(tail) for tail in new], np.int64)
+        for batch in batches(lengths - 1, np.zeros(0, np.int64), token_budget):
+            numbers = [number for block in batch.blocks for number in block.windows.tolist()]
+            hidden, given = self._read(batch, rows, described=True, shifted=False)
+            if not torch.isfinite(hidden[: lengths[numbers].sum()]).all():  # beyond them anything stands
+                hidden, given = self._read(batch, rows, described=True, shifted=True)
+            states = States(hidden, *self._joint.project(given, given))
+            start = 0
+            for number in numbers:
+                self._described[new[number]] = states.part(start, start + len(new[number]))
+                start += len(new[number])
+        return [self._described[tail] for tail in tails]
+
+    def _join_in_last(
+        self,
+        hidden: Tensor,
+        given: Tensor,
+        texts: Sequence[np.ndarray],
+        places: Sequence[np.ndarray],
+        described: Sequence[States],
+        token_budget: int,
+        shifted: bool,
+    ) -> Tensor:
+        """The one joint layer, where only read tokens ask."""
+        layer, place = self._joint, self.encoder.place
+        starts, read_starts = (np.cumsum([0, *map(len, some)]) for some in (texts, places))
+        reads = int(read_starts[-1])
+        read = place(filled_up(np.concatenate([rows + start for rows, start in zip(places, starts, strict=False)])))
+        asking = hidden.index_select(0, read)
+        query, key, value = layer.project(given, given.index_select(0, read))
+        query = query[:reads]
+        parts = [
+            Part(int(start), len(text), int(read_start), len(rows))
+            for start, text, read_start, rows in zip(starts, texts, read_starts, places, strict=False)
+        ]
+        gathered = attend_to_texts(query, key, value, parts, shifted)
+        found = hidden.new_zeros(2, 1 + len(described), reads)
+        alone = gathered.mean(given.dtype)
+        alone = torch.cat([alone, alone.new_zeros(len(asking) - reads, alone.shape[1])])
+        found[1, 0] = self.encoder.heads(layer.finish(asking.clone(), alone)[0])[2, :reads]
+        for columns in _even_parts(len(described), max(1, token_budget // max(1, reads))):
+            some = described[columns]
+            key, value = (torch.cat([getattr(states, name) for states in some]) for name in ("key", "value"))
+            who = place(filled_up(np.tile(np.arange(reads), len(some))))
+            context = attend_to_descriptions(query, gathered, key, value, [len(s.key) for s in some], len(who))
+            heads = self.encoder.heads(layer.finish(asking.index_select(0, who), context)[0])
+            found[:, 1:][:, columns] = heads[:2, : len(some) * reads].unflatten(1, (len(some), reads))
+        return found
+
+    def _join(
+        self,
+        states: States,
+        texts: Sequence[np.ndarray],
+        places: Sequence[np.ndarray],
+        described: Sequence[States],
+        token_budget: int,
+        shifted: bool,
+    ) -> Tensor:
+        """All joint layers, where there are several."""
+        everything = [states, *described]
+        hidden, *projected = (
+            torch.cat([getattr(some, name) for some in everything]) for name in ("hidden", "query", "key", "value")
+        )
+        bounds = np.cumsum([len(states.hidden), *(len(some.hidden) for some in described)])
+        tails = [np.arange(low, high) for low, high in pairwise(bounds)]
+        starts, read_starts = (np.cumsum([0, *map(len, some)]) for some in (texts, places))
+        rows = [np.arange(low, high) for low, high in pairwise(starts)]
+        reads = int(read_starts[-1])
+        found = hidden.new_zeros(2, (1 + len(described)) * reads)
+        window_tokens, tail_tokens = (np.array([len(some) for some in of], np.int64) for of in (rows, tails))
+        for batch in batches(window_tokens - 1, tail_tokens - 2, token_budget):
+            layout = lay_out(batch, rows, places, tails)
+            distinct = self.encoder.place(layout.ids)
+            of_queries, of_keys, of_values = (part.index_select(0, distinct) for part in projected)
+            heads = self.encoder.join(
+                self._separate,
+                hidden.index_select(0, distinct),
+                (of_queries, of_keys, of_values),
+                layout,
+                shifted,
+            )
+            for stretch in layout.stretches:
+                column = batch.columns[stretch.column]
+                for row, window in enumerate(batch.blocks[stretch.block].windows.tolist()):
+                    from_, count = stretch.read_start + row * stretch.reads, len(places[window])
+                    into = column * reads + int(read_starts[window])
+                    pair = heads[:2] if column else heads[1:]
+                    found[:, into : into + count] = pair[:, from_ : from_ + count]
+        return found.unflatten(1, (-1, reads))
+
+
+def _even_parts(count: int, most: int) -> Iterator[slice]:
+    parts = -(-count // most)
+    for part in range(parts):
+        yield slice(count * part // parts, count * (part + 1) // parts)

@@ -1,0 +1,109 @@
+"""Logits of words by an encoder with separate layers: all groups of types at once, since they share the texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from openbioner_batch.errors import is_want_of_memory
+from openbioner_batch.model.batching import batches
+from openbioner_batch.model.prepare import DescribedType
+from openbioner_batch.model.scoring import Windows
+from openbioner_batch.model.split import SplitEncoder, Tail
+from openbioner_batch.model.tokens import Tokenizer
+
+
+def score_groups(
+    encoder: SplitEncoder,
+    tokenizer: Tokenizer,
+    windows: Windows,
+    words: int,
+    groups: Sequence[Sequence[DescribedType]],
+    token_budget: int,
+) -> list[np.ndarray]:
+    """The logits of every word for each group of types; arguments and results as of `scoring.score_group`."""
+    logits = [np.full((words, 1 + len(group)), -np.inf, np.float32) for group in groups]
+    of_groups = [[(tokenizer.sep, *kind.description, tokenizer.sep) for kind in group] for group in groups]
+    tails = list(dict.fromkeys(tail for group in of_groups for tail in group))
+    numbers = {tail: number for number, tail in enumerate(tails)}
+    columns = [np.array([numbers[tail] for tail in group], np.int64) for group in of_groups]
+    texts = [np.append(tokenizer.cls, text).astype(np.int64) for text in windows.texts]
+    call = _Call(encoder, texts, windows.places, tails)
+    under_way: list[tuple[np.ndarray, Tensor]] = []
+    for batch in batches(np.array([len(text) - 1 for text in texts], np.int64), np.zeros(0, np.int64), token_budget):
+        chosen = np.concatenate([block.windows for block in batch.blocks])
+        under_way += call.compute(chosen, token_budget)
+        # One batch behind: a GPU computes while the next is laid out.
+        while len(under_way) > 1:
+            _enter(call, windows, *under_way.pop(0), columns, logits, token_budget)
+    for waiting in under_way:
+        _enter(call, windows, *waiting, columns, logits, token_budget)
+    for first_word, number in windows.copies.tolist():
+        original, count = int(windows.first_words[number]), len(windows.places[number])
+        if first_word != original:
+            for of_group in logits:
+                of_group[first_word : first_word + count] = of_group[original : original + count]
+    return logits
+
+
+class _Call:
+    """Some texts and descriptions that are to be scored."""
+
+    def __init__(
+        self, encoder: SplitEncoder, texts: Sequence[np.ndarray], places: Sequence[np.ndarray], tails: Sequence[Tail]
+    ) -> None:
+        self._encoder, self._texts, self._places, self._tails = encoder, texts, places, tails
+
+    def compute(self, chosen: np.ndarray, token_budget: int, shifted: bool = False) -> list[tuple[np.ndarray, Tensor]]:
+        """Some windows with what the heads say of them; where memory does not suffice, in parts."""
+        texts, places = ([part[window] for window in chosen.tolist()] for part in (self._texts, self._places))
+        try:
+            return [(chosen, self._encoder(texts, places, self._tails, token_budget, shifted))]
+        except (MemoryError, RuntimeError) as error:
+            if not is_want_of_memory(error) or (len(chosen) == 1 and token_budget <= len(texts[0])):
+                raise
+        if self._encoder.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if len(chosen) == 1:
+            return self.compute(chosen, token_budget // 2, shifted)
+        return [found for half in _halves(chosen) for found in self.compute(half, token_budget, shifted)]
+
+
+def _halves(chosen: np.ndarray) -> Iterator[np.ndarray]:
+    yield chosen[: len(chosen) // 2]
+    yield chosen[len(chosen) // 2 :]
+
+
+def _enter(
+    call: _Call,
+    windows: Windows,
+    chosen: np.ndarray,
+    heads: Tensor,
+    columns: Sequence[np.ndarray],
+    logits: Sequence[np.ndarray],
+    token_budget: int,
+) -> None:
+    """Enter what the heads say of some windows into the logits of their words."""
+    found = heads.cpu().numpy()
+    if not np.isfinite(found).all():
+        for part, again in call.compute(chosen, token_budget, shifted=True):
+            _write(windows, part, again.cpu().numpy(), columns, logits)
+    else:
+        _write(windows, chosen, found, columns, logits)
+
+
+def _write(
+    windows: Windows,
+    chosen: np.ndarray,
+    found: np.ndarray,
+    columns: Sequence[np.ndarray],
+    logits: Sequence[np.ndarray],
+) -> None:
+    words = np.concatenate([windows.first_words[w] + np.arange(len(windows.places[w])) for w in chosen.tolist()])
+    evidence, against = found
+    for of_types, of_group in zip(columns, logits, strict=True):
+        of_group[words, 0] = np.maximum(against[0], against[1 + of_types].max(0, initial=-np.inf))
+        of_group[words, 1:] = evidence[1 + of_types].T
