@@ -37,6 +37,20 @@ def squeeze(text: str) -> str:
     return "".join(filter(str.isalnum, text)).casefold()
 
 
+def leading_zeros(core: str) -> int:
+    """How many zeros stand before a number in a `squeeze`d text: none where it has letters, or is nothing but zeros."""
+    if not core.startswith("0") or not core.isdecimal():
+        return 0
+    rest = core.lstrip("0")
+    return len(core) - len(rest) if rest else 0
+
+
+def identity(text: str) -> str:
+    """Letters and digits only, without case and leading zeros: "00-44-18-2" and "44182" are one identifier."""
+    core = squeeze(text)
+    return core[leading_zeros(core) :]
+
+
 @lru_cache(maxsize=8192)
 def comparable_forms(text: str) -> frozenset[str]:
     """What an invented value must not equal, lest it be taken for this original: its words, its digits, the whole."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from openbioner_batch.deid.families import family_of
-from openbioner_batch.deid.normalising import WORD, normalise_word, squeeze, strip_possessive
+from openbioner_batch.deid.normalising import WORD, identity, normalise_word, squeeze, strip_possessive
 
 _word = re.compile(WORD)
 _NO_PARTS = frozenset("mr mrs ms miss dr prof md do rn np phd jr sr and of the patient nurse doctor".split())
@@ -23,7 +23,7 @@ class Numbering:
 
         Names are one person if the parts of one are all among those of the other: "Anna Lee", "Lee, Anna", "Mrs. Lee".
         """
-        key = (type, squeeze(original))
+        key = (type, identity(original))
         if key not in self._numbers:
             person = self._person(type, original) if family_of(type) == "name" else 0
             others = [number for (other, _), number in self._numbers.items() if other == type]

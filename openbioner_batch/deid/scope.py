@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 from collections.abc import Sequence
 from functools import cached_property
 from typing import NoReturn
@@ -10,8 +10,6 @@ from typing import NoReturn
 from openbioner_batch.deid.keys import Key, encode
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_INNER = bytes(byte ^ 0x36 for byte in range(256))
-_OUTER = bytes(byte ^ 0x5C for byte in range(256))
 MOST_WEEKS = 51
 """A shift is 1 to 51 weeks, either way: 102 shifts, the largest 357 days."""
 
@@ -33,10 +31,8 @@ class Scope:
             owner: the id of the patient or document, as it stands in the input.
         """
         self._key = key
-        secret = key.digest("scope", kind, owner)
-        # HMAC-SHA-256 (RFC 2104) with its two hashes begun once: three times as fast as beginning them at every choice.
-        self._inner = hashlib.sha256(secret.ljust(64, b"\0").translate(_INNER))
-        self._outer = hashlib.sha256(secret.ljust(64, b"\0").translate(_OUTER))
+        # Begun once and copied at every choice, which is faster than to begin anew.
+        self._begun = hmac.new(key.digest("scope", kind, owner), digestmod="sha256")
         self.memory: dict[tuple[str, str], str] = {}
         """What was chosen before, for speed: clearing it changes nothing."""
 
@@ -63,10 +59,9 @@ class Scope:
 
     def bytes(self, *parts: str) -> bytes:
         """32 keyed bytes for `parts`."""
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(encode(*parts))
-        outer.update(inner.digest())
-        return outer.digest()
+        drawn = self._begun.copy()
+        drawn.update(encode(*parts))
+        return drawn.digest()
 
     def number(self, *parts: str) -> int:
         """A keyed number of 256 bits for `parts`."""

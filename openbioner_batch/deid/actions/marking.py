@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from openbioner_batch.deid.actions.base import Action, Applied, NoteContext, label, tag
-from openbioner_batch.deid.normalising import squeeze
+from openbioner_batch.deid.normalising import identity
 
 REDACTED = "[REDACTED]"
 
@@ -48,4 +48,4 @@ class Hash(Action):
     keyed = True
 
     def apply(self, type: str, original: str, note: NoteContext) -> Applied:
-        return Applied(f"[{label(type)}:{note.scope.key.hashed(type, squeeze(original))}]", self.name)
+        return Applied(f"[{label(type)}:{note.scope.key.hashed(type, identity(original))}]", self.name)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.scope import Scope
-from openbioner_batch.deid.surrogates import contacts, identifiers, places
+from openbioner_batch.deid.surrogates import addresses, contacts, identifiers, places
 from openbioner_batch.deid.surrogates.base import Surrogate
 from openbioner_batch.deid.surrogates.names import name_surrogate
 
@@ -30,11 +30,11 @@ _GENERATORS: dict[str, Callable[[str, Scope], Surrogate]] = {
     "email": contacts.email_surrogate,
     "url": contacts.url_surrogate,
     "ip": contacts.ip_surrogate,
-    "address": places.address_surrogate,
+    "address": addresses.address_surrogate,
     "town": places.town_surrogate,
     "county": places.county_surrogate,
-    "zip": places.zip_surrogate,
-    "state": places.state_surrogate,
+    "zip": addresses.zip_surrogate,
+    "state": addresses.state_surrogate,
     "country": places.country_surrogate,
     "room": places.room_surrogate,
     "coordinates": places.coordinates_surrogate,
@@ -48,7 +48,7 @@ SURROGATE_FAMILIES = frozenset(_GENERATORS) | {"name"}
 
 
 def surrogate(type: str, text: str, scope: Scope, avoid: Collection[str] = ()) -> Surrogate | None:
-    """An invented value for `text`, or None where it would coincide with something in `avoid`.
+    """An invented value for `text`, or None where it would coincide with something in `avoid` or with `text` itself.
 
     Args:
         type: of the PHI catalog; its family must be in `SURROGATE_FAMILIES`. text: the original. scope: within which
@@ -58,8 +58,9 @@ def surrogate(type: str, text: str, scope: Scope, avoid: Collection[str] = ()) -
     """
     family = family_of(type)
     if family == "name":
-        return name_surrogate(text, scope, avoid)
-    invented = _GENERATORS[family](text, scope)
-    if invented.text.casefold() == text.casefold() or any(form in avoid for form in invented.invented):
-        return None
-    return invented
+        invented = name_surrogate(text, scope, avoid)
+    else:
+        invented = _GENERATORS[family](text, scope)
+        if any(form in avoid for form in invented.invented):
+            return None
+    return None if invented.text.casefold() == text.casefold() else invented

@@ -1,8 +1,9 @@
 """Invented numbers: the same layout, the same kinds of characters in each place, the same check digits.
 
-A number is drawn for the letters and digits of the original alone, so that "00-44-18-2", "MRN 0044182" and "0044182"
-get the same one. Leading zeros, punctuation and words such as "MRN" stay. It may by chance be a stranger's number;
-those of a social security number cannot be, nor those in `contacts` that have ranges set aside for fiction.
+A number is drawn for the letters and digits of the original alone, without leading zeros, so that "00-44-18-2", "MRN
+0044182" and "44182" get the same one, unless a check of its whole length is passed with the zeros. Leading zeros,
+punctuation and words such as "MRN" stay. It may by chance be a stranger's number; those of a social security number
+cannot be, nor those in `contacts` that have ranges set aside for fiction.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from openbioner_batch.deid.normalising import squeeze
+from openbioner_batch.deid.normalising import leading_zeros, squeeze
 from openbioner_batch.deid.scope import LETTERS, Scope
 from openbioner_batch.deid.surrogates.base import Surrogate
 from openbioner_batch.deid.surrogates.checks import checks_passed, iban, luhn, npi, vin, vin_check
@@ -87,6 +88,9 @@ def invented_number(core: str, scope: Scope) -> str:
     if len(core) == 4 and core.isdecimal():
         return _last_four(core, scope)
     checks = checks_passed(core)
+    zeros = leading_zeros(core)
+    if zeros and not checks:
+        return "0" * zeros + invented_number(core[zeros:], scope)
     letters = _VIN_LETTERS if vin in checks else "abcdef" if _HEXADECIMAL.fullmatch(core) else LETTERS
     for draw in range(_MOST_DRAWS):
         number = _draw(core, scope, f"number {draw}", "0123456789", letters)
@@ -125,8 +129,12 @@ def _simple(pattern: str) -> Iterator[str]:
 
 
 def _last_four(digits: str, scope: Scope) -> str:
-    number = int(digits) + 1 + scope.number("last four", digits) % 9998
-    return f"{number % 10000 or 1:04d}"
+    """Another four digits, which may be the end of a longer number; zeros at their head stay."""
+    if zeros := leading_zeros(digits):
+        return "0" * zeros + invented_number(digits[zeros:], scope)
+    draw = scope.number("last four", digits)
+    first = int(digits) - 1000
+    return f"{1 + draw % 9999:04d}" if first < 0 else str(1000 + (first + 1 + draw % 8999) % 9000)
 
 
 def _draw(core: str, scope: Scope, purpose: str, decimals: str, letters: str) -> str:
