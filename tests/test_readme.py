@@ -102,6 +102,11 @@ def test_the_accuracy_commands_score_plot_and_calibrate(tmp_path: Path) -> None:
     assert (tmp_path / "calibrated" / "model.safetensors").is_file()
 
 
+def test_the_challenge_set_is_scored_by_the_readmes_command() -> None:
+    line = command("python benchmarks/deid_challenge.py").replace("python", shlex.quote(sys.executable), 1)
+    assert "edits in traps" in shell(line, ROOT)
+
+
 def test_the_type_file_of_the_readme_is_one(tmp_path: Path) -> None:
     from openbioner_batch.catalog import resolve_types
 

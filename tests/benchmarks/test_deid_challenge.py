@@ -1,0 +1,83 @@
+"""The challenge set is what it says it is, and is scored by what stands in the text."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from openbioner_batch.catalog import load_catalog
+from openbioner_batch.deid.replacing import Edit
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def edit(start: int, end: int, new_start: int, new_end: int) -> Edit:
+    return Edit(start, end, new_start, new_end, "other_identifier", ("model",), 1.0, "surrogate", "done")
+
+
+def test_snippets_are_marked_with_types_of_the_catalog_and_traps_with_none() -> None:
+    from deid_challenge import FOLDER, read_snippets
+
+    phi = load_catalog().set_named("phi")
+    assert phi is not None
+    snippets, traps = read_snippets(FOLDER / "snippets.txt"), read_snippets(FOLDER / "traps.txt")
+    assert len(snippets) >= 150
+    assert len(traps) >= 60
+    for snippet in snippets:
+        assert "](" not in snippet.text
+        for gold in snippet.gold:
+            assert not gold.type or phi.named(gold.type), gold.type
+            assert snippet.text[gold.start : gold.end].strip() == snippet.text[gold.start : gold.end] != ""
+    assert not any(trap.gold or "](" in trap.text for trap in traps)
+    texts = [one.text for one in [*snippets, *traps]]
+    assert len(set(texts)) == len(texts)
+
+
+def test_nothing_of_the_set_is_a_failing_input_or_training_text(shared: Path) -> None:
+    """No five words in a row are shared with the cases; no line of the grammar stands in the set."""
+    from deid_challenge import FOLDER, read_snippets
+    from synthetic_notes.stock import _load
+
+    texts = [one.text for name in ("snippets.txt", "traps.txt") for one in read_snippets(FOLDER / name)]
+    cases = "\n".join(path.read_text("utf-8") for path in (shared / "cases" / "deid").rglob("*.jsonl"))
+    for text in texts:
+        words = text.split()
+        for start in range(len(words) - 4):
+            assert " ".join(words[start : start + 5]) not in cases
+    lines = {line for rule in _load("terse").values() for line in rule}
+    assert not lines & set(texts)
+
+
+def test_leaks_edits_outside_and_changed_numbers_are_counted() -> None:
+    from deid_challenge import Outcome, _snippet, changed_numbers, score
+
+    snippet = _snippet("[Ann Lee](patient_name) INR 2.4, [93yo](age_over_89), [maybe](), [12](room_number)")
+    text = snippet.text
+    assert text == "Ann Lee INR 2.4, 93yo, maybe, 12"
+    new = "Ann [NAME] INR 7.1, 90+yo, maybe, 12"
+    edits = (edit(4, 7, 4, 10), edit(12, 15, 15, 18), edit(17, 19, 20, 23))
+    outcome = Outcome(snippet, new, edits)
+    assert new[15:18] == "7.1"
+    counts = score([outcome], [])
+    assert (counts["identifiers"], counts["leaked_whole"], counts["leaked_in_part"]) == (3, 1, 1)
+    assert counts["leaked_whole_by_type"] == {"room_number": 1}
+    assert counts["edits_outside_in_snippets"] == 1
+    assert changed_numbers(outcome) == [("2.4", "7.1")]
+    tagged = Outcome(snippet, "Ann Lee INR [ID_1], 93yo", (edit(12, 15, 12, 18),))
+    assert changed_numbers(tagged) == []
+
+
+def test_the_script_scores_without_a_model(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / "deid_challenge.py"), "--model", "none", "--json",
+         str(tmp_path / "found.json")],
+        capture_output=True, text=True, timeout=200, env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert found["snippets"] >= 150
+    assert 0 < found["leaked_whole"] < found["identifiers"]
+    assert found["ages_over_89"] > 15
