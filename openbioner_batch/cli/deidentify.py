@@ -26,6 +26,8 @@ class _Command(click.Command):
 @click.option("--known-fields", metavar="A,B=ROLE", help="Columns whose values are to be found in the note.")
 @click.option("--fhir-patients", metavar="INPUT", help="Patient resources whose names are to be found in their notes.")
 @click.option("--note-date-field", metavar="NAME", help="Column of the note's date.")
+@click.option("--shift-field", metavar="NAME", help="Column of the days that a patient's dates move [by the key].")
+@click.option("--shift-table", metavar="FILE", help="A table of patients that has that column [the records have it].")
 @click.option("--reference-date", metavar="DAY", help="Day as of which ages over 89 count [the policy's].")
 @click.option("--key-file", metavar="FILE", help="The key, on every machine [the variable OPENBIONER_DEID_KEY].")
 @click.option("--keep-ids", is_flag=True, default=None, help="Keep ids of documents and patients as they are.")

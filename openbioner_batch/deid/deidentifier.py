@@ -56,11 +56,17 @@ class Deidentifier:
         # An invented name found again would be looked for, in vain and in error, in the rest of the note.
         self._checker = Finder(changed(settings, recognizers=again, repeats=False)) if again else None
 
-    def scope(self, patient: str | None, document: str) -> Scope | None:
-        """Whose note it is: the patient's, or the document's own where the patient is not known; None without a key."""
+    def scope(self, patient: str | None, document: str, shift_days: int | None = None) -> Scope | None:
+        """Whose note it is: the patient's, or the document's own where the patient is not known; None without a key.
+
+        Args:
+            patient: the id. document: the id. shift_days: those given from outside, in place of the key's.
+        """
         if self.key is None:
             return None
-        return Scope.for_document(self.key, document) if patient is None else Scope.for_patient(self.key, patient)
+        if patient is None:
+            return Scope.for_document(self.key, document, shift_days)
+        return Scope.for_patient(self.key, patient, shift_days)
 
     def deidentify(
         self,

@@ -25,6 +25,8 @@ class Columns:
     """Field -> type of the PHI catalog."""
     note_date: str | None
     keep: tuple[str, ...]
+    shift: str | None = None
+    """Of days by which the patient's dates move: in the records, or in the job's table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class DeidJob(Job):
     key_file: str | None
     key_check: str | None
     """Tells whether a worker's key is the run's; None where the run has none."""
+    shift_table: str | None
+    """Where shifts from outside are to be read; None where the records bring them, or the key gives them."""
     audit_output: str | None
     """Where originals may be written; None for nowhere."""
     model_sample: float

@@ -42,6 +42,8 @@ class Deidentification:
     """What scores; None where no model is used."""
     patients: tuple[InputFile, ...] = ()
     """FHIR Patient resources to learn from."""
+    shifts: str | None = None
+    """Keyed digest of the shifts that are given from outside."""
 
     @property
     def key_check(self) -> str | None:
@@ -64,6 +66,8 @@ class Deidentification:
             "patient field": self.columns.patient,
             "patient scope": settings.patient_scope,
             "note date field": self.columns.note_date,
+            "shift field": self.columns.shift,
+            "shifts": self.shifts,
             "fields to keep": list(self.columns.keep),
             "keep ids": settings.keep_ids,
             "audit output": settings.audit_output,
@@ -103,6 +107,7 @@ class Deidentification:
             keep_ids=settings.keep_ids,
             key_file=os.path.abspath(settings.key_file) if settings.key_file else None,
             key_check=self.key_check,
+            shift_table=settings.shift_table,
             audit_output=Store(settings.audit_output).url if settings.audit_output else None,
             model_sample=settings.sampled_share if settings.uses_model else 0.0,
             with_patients=bool(self.patients),

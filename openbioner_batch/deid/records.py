@@ -9,6 +9,8 @@ from typing import Any
 from openbioner_batch.deid.deidentifier import Deidentified
 from openbioner_batch.deid.job import DeidJob, Tools
 from openbioner_batch.deid.notes import Note
+from openbioner_batch.deid.scope import Scope
+from openbioner_batch.deid.shifts import shift_of, table_of_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,21 @@ def identity_of(note: Note, job: DeidJob, tools: Tools) -> Identity:
     return Identity(document, patient, int(note.source), note.record)
 
 
+def scope_of(note: Note, job: DeidJob, tools: Tools) -> Scope | None:
+    """Whose note it is, with the shift that is given from outside, if one is.
+
+    Raises:
+        UnfitRecordError: shifts are given from outside, and there is none for this note.
+    """
+    columns, days = job.columns, None
+    if columns.shift is not None:
+        table = table_of_run(job.shift_table, columns.patient, columns.shift) if job.shift_table else None
+        days = shift_of(note, columns.shift, table)
+    return tools.deidentifier.scope(note.patient if job.by_patient else None, note.id, days)
+
+
 def deidentify_note(note: Note, job: DeidJob, tools: Tools) -> Result:
     """The note's text without its identifiers."""
-    scope = tools.deidentifier.scope(note.patient if job.by_patient else None, note.id)
+    scope = scope_of(note, job, tools)
     new = tools.deidentifier.deidentify(note.text, scope, note.known, note.spans, note.date)
     return Result((Part(job.columns.text, note.text, new),))

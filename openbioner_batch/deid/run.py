@@ -18,6 +18,7 @@ from openbioner_batch.deid.policy import Policy, load_policy
 from openbioner_batch.deid.report import make_report
 from openbioner_batch.deid.residual import check_with_model
 from openbioner_batch.deid.settings import FORMATS, DeidentifySettings
+from openbioner_batch.deid.shifts import column_shifts, digest, part_of_weeks, read_table
 from openbioner_batch.deid.sources import messages_by_number, numbered, without_names
 from openbioner_batch.engine.cluster import Resources, ray_connection
 from openbioner_batch.engine.logs import say_to_stderr
@@ -83,11 +84,13 @@ def deidentify(
     if key is None and not settings.keep_ids:
         say("note: without a key, documents are called by their place in the input, and ids of patients are left out")
     numbers = numbered(inputs.files)
+    with messages_by_number(numbers):
+        shifts = _shifts(settings, inputs, columns, key, say)
     patients = tuple(list_patients(settings.fhir_patients)) if settings.fhir_patients else ()
 
     def make(on_cluster: bool) -> Deidentification:
         scores = (factory or _model_factory(settings, on_cluster)) if settings.uses_model else None
-        return Deidentification(settings, policy, columns, key, scores, patients)
+        return Deidentification(settings, policy, columns, key, scores, patients, shifts)
 
     with _one_ray(settings.spill_dir) as connect, messages_by_number(numbers):
         summary = run_pipeline(
@@ -123,6 +126,8 @@ def _inputs(settings: DeidentifySettings, policy: Policy, key: Key | None, say: 
         UsageError: a field is missing or is used in a way that would let an identifier through.
     """
     known, asked = settings.roles, [settings.patient_field, settings.note_date_field]
+    if settings.shift_table is None:
+        asked.append(settings.shift_field)
     fields = dict.fromkeys([*settings.keep_fields, *known, *(name for name in asked if name)])
     if settings.format == "fhir":
         if fields:
@@ -131,7 +136,7 @@ def _inputs(settings: DeidentifySettings, policy: Policy, key: Key | None, say: 
     try:
         inputs = resolve_inputs(dataclasses.replace(settings, keep_fields=tuple(fields)), say)
     except (UsageError, RunFailedError) as error:
-        fields_of_here = "--patient-field, --known-fields, --note-date-field or --keep-fields"
+        fields_of_here = "--patient-field, --known-fields, --note-date-field, --shift-field or --keep-fields"
         message = without_names(str(error), _numbers_of_listed(settings))
         raise type(error)(message.replace("--keep-fields", fields_of_here)) from None
     if inputs.format.name not in FORMATS:
@@ -152,15 +157,54 @@ def _inputs(settings: DeidentifySettings, policy: Policy, key: Key | None, say: 
         known=known,
         note_date=settings.note_date_field,
         keep=settings.keep_fields,
+        shift=settings.shift_field,
     )
-    for name, way_out in (
-        (columns.text, "the output holds it without its identifiers"),
-        (columns.id, "it is hashed in the output; --keep-ids keeps it"),
-        (columns.patient, "it is hashed in the output; --keep-ids keeps it"),
-    ):
-        if name in settings.keep_fields:
-            raise UsageError(f"--keep-fields: {name!r} cannot be kept as it is: {way_out}")
+    _refuse_telling_fields(columns, policy)
     return inputs, columns
+
+
+def _refuse_telling_fields(columns: Columns, policy: Policy) -> None:
+    """Raises UsageError where a field would go to the output that tells what the policy takes from the notes."""
+    reasons = {
+        columns.text: "the output holds it without its identifiers",
+        columns.id: "it is hashed in the output; --keep-ids keeps it",
+        columns.patient: "it is hashed in the output; --keep-ids keeps it",
+        columns.shift: "it tells by how many days the dates moved",
+    }
+    for field, type in columns.known.items():
+        if policy.action(type) != "keep":
+            reasons[field] = f"--known-fields says that it holds a {type}, which policy {policy.name} replaces"
+    match policy.action("personal_date"):
+        case "keep":
+            pass
+        case "shift":
+            reasons[columns.note_date] = "beside the shifted date in the note it tells by how many days all dates moved"
+        case _:
+            reasons[columns.note_date] = f"it holds a date, which policy {policy.name} replaces"
+    for name in columns.keep:
+        if name in reasons:
+            raise UsageError(f"--keep-fields: {name!r} cannot be kept as it is: {reasons[name]}")
+
+
+def _shifts(settings: DeidentifySettings, inputs: Inputs, columns: Columns, key: Key | None, say: Say) -> str | None:
+    """The keyed digest of the shifts that are given from outside, all checked; None where none are.
+
+    Raises:
+        UsageError: the policy moves no dates, or something in them is not as it should be.
+    """
+    if columns.shift is None:
+        return None
+    policy = load_policy(settings.policy)
+    if key is None or "shift" not in policy.actions.values():
+        raise UsageError(f"--shift-field: policy {policy.name} moves no dates; give one with the action shift")
+    if settings.shift_table is not None:
+        shifts = read_table(settings.shift_table, columns.patient, columns.shift)
+    else:
+        assert columns.patient is not None, "settings ask for it"
+        shifts = column_shifts(inputs, columns.patient, columns.shift, settings.limit)
+    if part_of_weeks(shifts.values()):
+        say("note: some shifts are no whole weeks: weekdays move with the date beside them, those alone in a text stay")
+    return digest(shifts, key)
 
 
 def _model_factory(settings: DeidentifySettings, on_cluster: bool) -> ScorerFactory:

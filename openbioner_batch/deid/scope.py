@@ -22,29 +22,31 @@ class Scope:
     form, no pickling.
     """
 
-    def __init__(self, key: Key, kind: str, owner: str) -> None:
+    def __init__(self, key: Key, kind: str, owner: str, shift_days: int | None = None) -> None:
         """`for_patient` and `for_document` read better.
 
         Args:
             key: the run's key.
             kind: "patient" or "document".
             owner: the id of the patient or document, as it stands in the input.
+            shift_days: by which dates move, where that is given from outside; None draws it with the key.
         """
         self._key = key
+        self._given_days = shift_days
         # Begun once and copied at every choice, which is faster than to begin anew.
         self._begun = hmac.new(key.digest("scope", kind, owner), digestmod="sha256")
         self.memory: dict[tuple[str, str], str] = {}
         """What was chosen before, for speed: clearing it changes nothing."""
 
     @classmethod
-    def for_patient(cls, key: Key, patient_id: str) -> Scope:
+    def for_patient(cls, key: Key, patient_id: str, shift_days: int | None = None) -> Scope:
         """Choices that agree in all documents of a patient."""
-        return cls(key, "patient", patient_id)
+        return cls(key, "patient", patient_id, shift_days)
 
     @classmethod
-    def for_document(cls, key: Key, document_id: str) -> Scope:
+    def for_document(cls, key: Key, document_id: str, shift_days: int | None = None) -> Scope:
         """Choices that agree within one document only."""
-        return cls(key, "document", document_id)
+        return cls(key, "document", document_id, shift_days)
 
     def __repr__(self) -> str:
         return "<Scope>"
@@ -73,7 +75,9 @@ class Scope:
 
     @cached_property
     def shift_days(self) -> int:
-        """Days by which this scope's dates move: a non-zero multiple of 7 within a year, so that weekdays stay true."""
+        """Days by which this scope's dates move: those given from outside, else some whole weeks within a year."""
+        if self._given_days is not None:
+            return self._given_days
         draw = self.number("shift") % (2 * MOST_WEEKS)
         return 7 * (draw - MOST_WEEKS if draw < MOST_WEEKS else draw - MOST_WEEKS + 1)
 

@@ -39,6 +39,11 @@ class DeidentifySettings:
     """FHIR NDJSON of Patient resources whose names, numbers and addresses are to be found in their patients' notes."""
     note_date_field: str | None = None
     """Column of the note's date (as 2021-03-04), for dates without a year and for ages."""
+    shift_field: str | None = None
+    """Column of the days by which a patient's dates move, in place of days that the key gives."""
+    shift_table: str | None = None
+    """Table of patients and days in which `shift_field` is a column: CSV, TSV or Parquet, on every machine of the run.
+    None: the records have it."""
     reference_date: str | None = None
     """Day as of which ages over 89 count, as 2026-12-31; None asks the policy."""
     key_file: str | None = None
@@ -117,6 +122,10 @@ class DeidentifySettings:
             )
         if self.fhir_patients is not None and self.format != "fhir":
             raise UsageError("--fhir-patients goes with --format fhir; other formats have --known-fields")
+        if self.shift_table is not None and self.shift_field is None:
+            raise UsageError("--shift-table: name its column of days with --shift-field")
+        if self.shift_field is not None:
+            self._check_shifts()
         if self.audit_text != (self.audit_output is not None):
             raise UsageError("--audit-text and --audit-output go together: originals go to a place of their own")
         if self.spill_dir is not None and self.ray_address is not None:
@@ -127,6 +136,19 @@ class DeidentifySettings:
         self.sampled_share  # noqa: B018
         self.roles  # noqa: B018
         self.reference_day  # noqa: B018
+
+    def _check_shifts(self) -> None:
+        """Raises UsageError where shifts from outside do not go with the rest."""
+        if self.patient_scope != "patient":
+            raise UsageError("--shift-field gives days per patient: leave --patient-scope at patient")
+        if self.format == "fhir" and self.shift_table is None:
+            raise UsageError(
+                "--shift-field: FHIR resources have no such column; give a --shift-table of patients and days"
+            )
+        if self.format != "fhir" and self.patient_field is None:
+            raise UsageError(
+                "--shift-field gives days per patient: name the column of the patient's id, --patient-field"
+            )
 
     @classmethod
     def build(cls, values: Mapping[str, Any]) -> DeidentifySettings:

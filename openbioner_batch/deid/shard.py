@@ -18,7 +18,7 @@ from openbioner_batch.deid.fhir_notes import deidentify_resource, resource_note
 from openbioner_batch.deid.fhir_patients import known_patients
 from openbioner_batch.deid.job import DeidJob, tools_of
 from openbioner_batch.deid.notes import Note, notes_of
-from openbioner_batch.deid.records import Identity, deidentify_note, identity_of
+from openbioner_batch.deid.records import Identity, deidentify_note, identity_of, scope_of
 from openbioner_batch.deid.sources import by_number, messages_by_number, numbered
 from openbioner_batch.deid.writing import Written, data_files
 from openbioner_batch.engine.attempts import Attempts, forget
@@ -42,6 +42,7 @@ from openbioner_batch.engine.work import (
     unrow,
 )
 from openbioner_batch.errors import OpenBioNERError, RunFailedError
+from openbioner_batch.formats.fields import UnfitRecordError
 from openbioner_batch.records import Rejected, Span
 
 SAMPLE = "_run/sample"
@@ -144,7 +145,7 @@ def _record(note: Note, job: DeidJob) -> Written:
     tools = tools_of(job)
     if job.format.name == "fhir":
         note = resource_note(note, known_patients(job.output) if job.with_patients else {})
-        scope = tools.deidentifier.scope(note.patient if job.by_patient else None, note.id)
+        scope = scope_of(note, job, tools)
         assert scope is not None, "without a key FHIR is refused"
         return note, identity_of(note, job, tools), deidentify_resource(note, tools.deidentifier, scope)
     return note, identity_of(note, job, tools), deidentify_note(note, job, tools)
@@ -171,6 +172,8 @@ def _guarded(note: Note, do: Callable[[Note], _Done]) -> _Done | str:
         return do(note)
     except RunFailedError:
         raise
+    except UnfitRecordError as reason:
+        return str(reason)
     except Exception as error:  # its message could quote the note
         return f"de-identifying failed: {type(error).__name__}"
 
