@@ -114,6 +114,11 @@ class ModelConfig:
         """Whether text and description meet in no layer: a `LateEncoder`, not a `CrossEncoder`."""
         return self.separate_layers == self.layers
 
+    @property
+    def types_compete(self) -> bool:
+        """Whether the types of a group compete for a word; where they do not, spans of two types may overlap."""
+        return self.late.competing or not self.is_late
+
     def positions_for(self, windows: WindowSettings) -> int:
         """Positions that texts and descriptions of these budgets need, with their special tokens."""
         text, description = windows.text_tokens + 1, windows.description_tokens + 2

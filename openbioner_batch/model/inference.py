@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from openbioner_batch.model import native
 from openbioner_batch.model.attention import LOG2_E, attend
-from openbioner_batch.model.encoder import CrossEncoder, Layer
+from openbioner_batch.model.encoder import CrossEncoder, Encoder, Layer
 from openbioner_batch.model.first_layer import attend_sharing
 from openbioner_batch.model.layout import Layout
 from openbioner_batch.model.linear import linear
@@ -82,10 +82,10 @@ class AddNorm:
         return hidden, hidden.to(added.dtype)
 
 
-class InferenceEncoder:
-    """A cross-encoder's weights on one device in one number format, for inference alone."""
+class InferenceStack:
+    """An encoder's weights on one device in one number format, for inference alone: embeddings and layers."""
 
-    def __init__(self, model: CrossEncoder, dtype: torch.dtype, device: str) -> None:
+    def __init__(self, model: Encoder, dtype: torch.dtype, device: str) -> None:
         self.config = model.config
         self.device = torch.device(device)
         embeddings = (model.token_embedding, model.position_embedding, model.segment_embedding)
@@ -97,6 +97,50 @@ class InferenceEncoder:
             for layer in model.layers
             if isinstance(layer, Layer)
         ]
+
+    def embed(self, layout: Layout) -> tuple[Tensor, Tensor]:
+        """The distinct tokens before the first layer: [distinct, width] float32, and in the matrices' format."""
+        places = (self.place(array) for array in (layout.ids, layout.positions, layout.segments))
+        parts = [F.embedding(x, table) for x, table in zip(places, self._embeddings, strict=True)]
+        hidden = self._embedding_norm(sum(parts[1:], parts[0]))
+        return hidden, hidden.to(self._dtype)
+
+    def read_alone(self, layout: Layout, layers: int, shifted: bool) -> tuple[Tensor, Tensor]:
+        """Sequences of one kind through the lower layers, none of which is the last: as `embed` gives them."""
+        hidden, given = self.embed(layout)
+        for layer in self.layers[:layers]:
+            context = attend(*layer.project(given, given), layout, False, shifted)
+            hidden, given = layer.finish(hidden, context)
+        return hidden, given
+
+    def finish(self, number: int, hidden: Tensor, given: Tensor, layout: Layout, shifted: bool) -> Tensor:
+        """The last states of the tokens that are read, [reads, width] float32.
+
+        Args:
+            number: of the next layer.
+            hidden, given: the tokens at their places before it, as `embed` gives them.
+            layout: of the batch.
+            shifted: see `InferenceEncoder`.
+        """
+        for layer in self.layers[number:]:
+            asking, asked = hidden, given
+            if layer.last:
+                read = self.place(layout.read)
+                asking, asked = (part.index_select(0, read) for part in (hidden, given))
+            query, key, value = layer.project(given, asked)
+            hidden, given = layer.finish(asking, attend(query, key, value, layout, layer.last, shifted))
+        return hidden[: layout.reads]
+
+    def place(self, array: np.ndarray) -> Tensor:
+        """An array on the encoder's device."""
+        return torch.from_numpy(array).to(self.device, non_blocking=True)
+
+
+class InferenceEncoder(InferenceStack):
+    """A cross-encoder for inference."""
+
+    def __init__(self, model: CrossEncoder, dtype: torch.dtype, device: str) -> None:
+        super().__init__(model, dtype, device)
         heads = (model.evidence, model.against, model.background)
         self._head_weight = torch.cat([head.weight.detach() for head in heads]).to(device, torch.float32)
         self._head_bias = torch.cat([head.bias.detach() for head in heads]).to(device, torch.float32)
@@ -116,15 +160,9 @@ class InferenceEncoder:
         hidden, given = self.embed(layout)
         if self.layers[0].last:
             source = self.place(layout.source)
-            return self._finish(0, hidden.index_select(0, source), given.index_select(0, source), layout, shifted)
+            placed = hidden.index_select(0, source), given.index_select(0, source)
+            return self.heads(self.finish(0, *placed, layout, shifted))
         return self.join(0, hidden, self.layers[0].project(given, given), layout, shifted)
-
-    def embed(self, layout: Layout) -> tuple[Tensor, Tensor]:
-        """The distinct tokens before the first layer: [distinct, width] float32, and in the matrices' format."""
-        places = (self.place(array) for array in (layout.ids, layout.positions, layout.segments))
-        parts = [F.embedding(x, table) for x, table in zip(places, self._embeddings, strict=True)]
-        hidden = self._embedding_norm(sum(parts[1:], parts[0]))
-        return hidden, hidden.to(self._dtype)
 
     def join(
         self, number: int, hidden: Tensor, projected: tuple[Tensor, Tensor, Tensor], layout: Layout, shifted: bool
@@ -145,23 +183,8 @@ class InferenceEncoder:
             query, key, value = (part.index_select(0, source) for part in projected)
             context = attend(query, key, value, layout, False, shifted)
         hidden, given = self.layers[number].finish(hidden.index_select(0, source), context)
-        return self._finish(number + 1, hidden, given, layout, shifted)
+        return self.heads(self.finish(number + 1, hidden, given, layout, shifted))
 
     def heads(self, hidden: Tensor) -> Tensor:
         """float32 [3, tokens]: what the heads say of [tokens, width] after the last layer."""
         return F.linear(hidden, self._head_weight, self._head_bias).T
-
-    def place(self, array: np.ndarray) -> Tensor:
-        """An array on the encoder's device."""
-        return torch.from_numpy(array).to(self.device, non_blocking=True)
-
-    def _finish(self, number: int, hidden: Tensor, given: Tensor, layout: Layout, shifted: bool) -> Tensor:
-        """What the heads say, from the layer `number` on, given the tokens at their places."""
-        for layer in self.layers[number:]:
-            asking, asked = hidden, given
-            if layer.last:
-                read = self.place(layout.read)
-                asking, asked = (part.index_select(0, read) for part in (hidden, given))
-            query, key, value = layer.project(given, asked)
-            hidden, given = layer.finish(asking, attend(query, key, value, layout, layer.last, shifted))
-        return self.heads(hidden)[:, : layout.reads]

@@ -58,7 +58,10 @@ class Prepared:
 
 
 class Preparer:
-    """Turns texts into `Prepared` for one set of types; picklable, and the types are tokenized once."""
+    """Turns texts into `Prepared` for one set of types; picklable, and the types are tokenized once.
+
+    Where types do not compete, each is a group of its own.
+    """
 
     def __init__(
         self,
@@ -73,9 +76,10 @@ class Preparer:
         self._tokenizer = tokenizer
         self._words = words
         self._windows = check_windows(windows or config.windows, config)
-        self.groups = tuple(
-            tuple(DescribedType(kind.name, self._describe(kind)) for kind in group) for group in group_types(types)
-        )
+        groups = group_types(types)
+        if not config.types_compete:
+            groups = tuple((kind,) for group in groups for kind in group)
+        self.groups = tuple(tuple(DescribedType(kind.name, self._describe(kind)) for kind in group) for group in groups)
 
     @classmethod
     def from_pretrained(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -15,6 +16,15 @@ from openbioner_batch.model.inference import InferenceEncoder
 from openbioner_batch.model.layout import Layout, lay_out
 from openbioner_batch.model.prepare import DescribedType, Prepared
 from openbioner_batch.model.tokens import Tokenizer
+
+
+class Computes(Protocol):
+    """An encoder: computes what its heads say of the read tokens of a layout, as [., reads]."""
+
+    @property
+    def device(self) -> torch.device: ...
+
+    def __call__(self, layout: Layout, shifted: bool = False) -> Tensor: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,30 +101,40 @@ def score_group(
     tails = [np.array([tokenizer.sep, *kind.description, tokenizer.sep], np.int64) for kind in types]
     window_tokens = np.array([len(text) - 1 for text in texts], np.int64)
     description_tokens = np.array([len(tail) - 2 for tail in tails], np.int64)
-    under_way: list[tuple[Batch, Layout, Tensor]] = []
-    for planned in batches(window_tokens, description_tokens, token_budget):
-        under_way += _encode(encoder, planned, texts, windows.places, tails)
-        # One batch behind: a GPU computes while the next is laid out.
-        while len(under_way) > 1:
-            _collect(encoder, windows, *under_way.pop(0), logits)
-    for waiting in under_way:
-        _collect(encoder, windows, *waiting, logits)
-    for first_word, number in windows.copies.tolist():
-        original, count = int(windows.first_words[number]), len(windows.places[number])
-        if first_word != original:
-            logits[first_word : first_word + count] = logits[original : original + count]
+    planned = batches(window_tokens, description_tokens, token_budget)
+    for batch, layout, found in computed(encoder, planned, lambda one: lay_out(one, texts, windows.places, tails)):
+        _enter(windows, batch, layout, found, logits)
+    copy_repeats(windows, logits)
     return logits
 
 
-def _encode(
-    encoder: InferenceEncoder,
-    batch: Batch,
-    texts: Sequence[np.ndarray],
-    places: Sequence[np.ndarray],
-    tails: Sequence[np.ndarray],
-) -> list[tuple[Batch, Layout, Tensor]]:
-    """A batch's heads; where memory does not suffice, those of its halves."""
-    layout = lay_out(batch, texts, places, tails)
+def computed(
+    encoder: Computes, planned: Iterable[Batch], arrange: Callable[[Batch], Layout]
+) -> Iterator[tuple[Batch, Layout, np.ndarray]]:
+    """What an encoder says of each batch, as [., reads]; of its halves, where memory does not suffice.
+
+    Where it is not finite, it is computed again with attention guarded against scores beyond the range of floats.
+    """
+    under_way: list[tuple[Batch, Layout, Tensor]] = []
+    for batch in planned:
+        under_way += _encode(encoder, batch, arrange)
+        # One batch behind: a GPU computes while the next is laid out.
+        while len(under_way) > 1:
+            yield _collect(encoder, *under_way.pop(0))
+    for waiting in under_way:
+        yield _collect(encoder, *waiting)
+
+
+def copy_repeats(windows: Windows, found: np.ndarray) -> None:
+    """Give the words of windows that equal earlier ones what was found for those; `found` is [words, .]."""
+    for first_word, number in windows.copies.tolist():
+        original, count = int(windows.first_words[number]), len(windows.places[number])
+        if first_word != original:
+            found[first_word : first_word + count] = found[original : original + count]
+
+
+def _encode(encoder: Computes, batch: Batch, arrange: Callable[[Batch], Layout]) -> list[tuple[Batch, Layout, Tensor]]:
+    layout = arrange(batch)
     try:
         return [(batch, layout, encoder(layout))]
     except (MemoryError, RuntimeError) as error:
@@ -123,16 +143,18 @@ def _encode(
             raise
     if encoder.device.type == "cuda":
         torch.cuda.empty_cache()
-    return [found for half in halves for found in _encode(encoder, half, texts, places, tails)]
+    return [found for half in halves for found in _encode(encoder, half, arrange)]
 
 
-def _collect(
-    encoder: InferenceEncoder, windows: Windows, batch: Batch, layout: Layout, heads: Tensor, logits: np.ndarray
-) -> None:
-    """Enter what a batch says into the logits of its windows' words."""
+def _collect(encoder: Computes, batch: Batch, layout: Layout, heads: Tensor) -> tuple[Batch, Layout, np.ndarray]:
     found = heads.cpu().numpy()
     if not np.isfinite(found).all():
         found = encoder(layout, shifted=True).cpu().numpy()
+    return batch, layout, found
+
+
+def _enter(windows: Windows, batch: Batch, layout: Layout, found: np.ndarray, logits: np.ndarray) -> None:
+    """Enter what the heads say of a batch into the logits of its windows' words."""
     for stretch in layout.stretches:
         column = batch.columns[stretch.column]
         for row, window in enumerate(batch.blocks[stretch.block].windows.tolist()):

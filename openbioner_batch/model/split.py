@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openbioner_batch.model.attention import attend
 from openbioner_batch.model.batching import Batch, batches
 from openbioner_batch.model.inference import InferenceEncoder
 from openbioner_batch.model.joining import attend_to_descriptions, attend_to_texts
@@ -50,6 +49,7 @@ class SplitEncoder:
 
     def __init__(self, encoder: InferenceEncoder) -> None:
         self.encoder = encoder
+        self.config = encoder.config
         self.device = encoder.device
         self._separate = encoder.config.separate_layers
         self._joint = encoder.layers[self._separate]
@@ -92,11 +92,7 @@ class SplitEncoder:
             config = self.encoder.config
             positions = np.minimum(layout.positions + config.description_start, config.positions - 1)
             layout = replace(layout, positions=positions, segments=np.ones_like(layout.segments))
-        hidden, given = self.encoder.embed(layout)
-        for layer in self.encoder.layers[: self._separate]:
-            context = attend(*layer.project(given, given), layout, False, shifted)
-            hidden, given = layer.finish(hidden, context)
-        return hidden, given
+        return self.encoder.read_alone(layout, self._separate, shifted)
 
     def _describe(self, tails: Sequence[Tail], token_budget: int) -> list[States]:
         """The descriptions' states; those of earlier calls are kept unless there are new ones, which replace them."""

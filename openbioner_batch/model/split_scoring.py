@@ -11,7 +11,7 @@ from torch import Tensor
 from openbioner_batch.errors import is_want_of_memory
 from openbioner_batch.model.batching import batches
 from openbioner_batch.model.prepare import DescribedType
-from openbioner_batch.model.scoring import Windows
+from openbioner_batch.model.scoring import Windows, copy_repeats
 from openbioner_batch.model.split import SplitEncoder, Tail
 from openbioner_batch.model.tokens import Tokenizer
 
@@ -41,11 +41,8 @@ def score_groups(
             _enter(call, windows, *under_way.pop(0), columns, logits, token_budget)
     for waiting in under_way:
         _enter(call, windows, *waiting, columns, logits, token_budget)
-    for first_word, number in windows.copies.tolist():
-        original, count = int(windows.first_words[number]), len(windows.places[number])
-        if first_word != original:
-            for of_group in logits:
-                of_group[first_word : first_word + count] = of_group[original : original + count]
+    for of_group in logits:
+        copy_repeats(windows, of_group)
     return logits
 
 

@@ -12,12 +12,13 @@ import torch
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.calibration import Calibration, read_calibration
-from openbioner_batch.model.checkpoint import checkpoint_digest, load_encoder
+from openbioner_batch.model.checkpoint import Model, checkpoint_digest, load_model
 from openbioner_batch.model.config import WindowSettings, with_separate_layers
 from openbioner_batch.model.decoding import decode
 from openbioner_batch.model.device import default_token_budget, resolve_device, resolve_dtype
-from openbioner_batch.model.encoder import CrossEncoder
 from openbioner_batch.model.inference import InferenceEncoder
+from openbioner_batch.model.late import LateEncoder
+from openbioner_batch.model.late_inference import LateInference, score_late
 from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.model.prepare import Prepared, Preparer, check_windows
 from openbioner_batch.model.scoring import Windows, find_windows, score_group
@@ -46,7 +47,7 @@ class Tagger:
 
     def __init__(
         self,
-        model: CrossEncoder,
+        model: Model,
         tokenizer: Tokenizer,
         directory: Path,
         device: str,
@@ -55,8 +56,7 @@ class Tagger:
         token_budget: int | None = None,
         calibration: Calibration | None = None,
     ) -> None:
-        self.encoder = InferenceEncoder(model, getattr(torch, dtype), device)
-        self._split = SplitEncoder(self.encoder) if model.config.separate_layers else None
+        self.encoder = arrange(model, getattr(torch, dtype), device)
         self.tokenizer = tokenizer
         self.device = device
         self.dtype = dtype
@@ -95,7 +95,7 @@ class Tagger:
         """
         directory = resolve_checkpoint(path_or_id)
         resolved = resolve_device(device)
-        model = load_encoder(directory)
+        model = load_model(directory)
         model.config = with_separate_layers(model.config, separate_layers)
         return cls(
             model,
@@ -170,12 +170,14 @@ class Tagger:
         return [sorted(found, key=lambda span: (span.start, span.end)) for found in spans]
 
     def _score(self, prepared: Prepared, windows: Windows) -> Iterator[np.ndarray]:
-        words = len(prepared.word_tokens)
-        if self._split is not None:
-            yield from score_groups(self._split, self.tokenizer, windows, words, prepared.groups, self.token_budget)
-            return
-        for types in prepared.groups:
-            yield score_group(self.encoder, self.tokenizer, windows, words, types, self.token_budget)
+        words, groups, budget = len(prepared.word_tokens), prepared.groups, self.token_budget
+        if isinstance(self.encoder, LateInference):
+            yield from score_late(self.encoder, self.tokenizer, windows, words, groups, budget)
+        elif isinstance(self.encoder, SplitEncoder):
+            yield from score_groups(self.encoder, self.tokenizer, windows, words, groups, budget)
+        else:
+            for types in groups:
+                yield score_group(self.encoder, self.tokenizer, windows, words, types, budget)
 
     def logits(self, text: str, types: Sequence[EntityType]) -> np.ndarray:
         """The raw logits of every token of a text that fits one window.
@@ -208,6 +210,14 @@ class Tagger:
         )
         (logits,) = self.word_logits(whole)
         return logits
+
+
+def arrange(model: Model, dtype: torch.dtype, device: str) -> InferenceEncoder | SplitEncoder | LateInference:
+    """A model arranged for inference, as its separate layers allow."""
+    if isinstance(model, LateEncoder):
+        return LateInference(model, dtype, device)
+    encoder = InferenceEncoder(model, dtype, device)
+    return SplitEncoder(encoder) if model.config.separate_layers else encoder
 
 
 def _portions(texts: Sequence[str]) -> Iterator[list[str]]:

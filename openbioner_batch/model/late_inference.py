@@ -1,0 +1,126 @@
+"""Late interaction arranged for inference: texts become vectors of words once, descriptions vectors that are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from openbioner_batch.model.batching import Batch, batches
+from openbioner_batch.model.inference import InferenceStack
+from openbioner_batch.model.late import LateEncoder
+from openbioner_batch.model.layout import Layout, lay_out
+from openbioner_batch.model.prepare import DescribedType
+from openbioner_batch.model.scoring import Windows, computed, copy_repeats
+from openbioner_batch.model.tokens import Tokenizer
+
+_TYPES_AT_ONCE = 64
+"""Columns of one product of words and types, at least: each reads all words' vectors."""
+
+
+class LateInference:
+    """A `LateEncoder`'s weights on one device in one number format, for inference alone."""
+
+    def __init__(self, model: LateEncoder, dtype: torch.dtype, device: str) -> None:
+        self.config = model.config
+        self.device = torch.device(device)
+        self._text = InferenceStack(model.text, dtype, device)
+        shared = model.config.late.shared_encoder
+        self._description = self._text if shared else InferenceStack(model.description_encoder, dtype, device)
+        of_words = torch.cat([model.text_projection.weight, model.background.weight]).detach()
+        self._of_words = of_words.to(device, torch.float32)
+        self._of_descriptions = model.description_projection.weight.detach().to(device, torch.float32)
+        self._background_bias = float(model.background.bias.detach())
+        self._scale, self._bias = float(model.log_scale.detach().exp()), float(model.bias.detach())
+        self._vectors: dict[tuple[int, ...], np.ndarray] = {}
+
+    @torch.inference_mode()
+    def __call__(self, layout: Layout, shifted: bool = False) -> Tensor:
+        """What the read tokens of texts are to types.
+
+        Args:
+            layout: of texts alone, its ids those of the vocabulary.
+            shifted: see `InferenceEncoder`.
+
+        Returns:
+            float32 [1 + projection, reads]: what speaks for no entity, and the vector of unit length.
+        """
+        hidden = self._text.finish(0, *self._text.embed(layout), layout, shifted)
+        vectors, background = F.linear(hidden, self._of_words).split([self.config.late.projection, 1], 1)
+        return torch.cat([background + self._background_bias, F.normalize(vectors, dim=-1)], 1).T
+
+    def describe(self, descriptions: Sequence[tuple[int, ...]], token_budget: int) -> np.ndarray:
+        """The vectors of `[CLS] description [SEP]`, float32 [descriptions, projection]; each is computed once.
+
+        Args:
+            descriptions: vocabulary indices, special tokens included.
+            token_budget: of those that are read together.
+        """
+        new = [one for one in dict.fromkeys(descriptions) if one not in self._vectors]
+        rows = [np.array(one, np.int64) for one in new]
+        lengths = np.array([len(row) for row in rows], np.int64)
+        for batch in batches(lengths - 1, np.zeros(0, np.int64), token_budget):
+            found = self._describe(batch, rows, shifted=False)
+            if not np.isfinite(found).all():
+                found = self._describe(batch, rows, shifted=True)
+            numbers = np.concatenate([block.windows for block in batch.blocks]).tolist()
+            self._vectors.update({new[number]: vector for number, vector in zip(numbers, found, strict=True)})
+        return np.stack([self._vectors[one] for one in descriptions])
+
+    @torch.inference_mode()
+    def _describe(self, batch: Batch, rows: Sequence[np.ndarray], shifted: bool) -> np.ndarray:
+        layout = lay_out(batch, rows, [np.zeros(1, np.int64)] * len(rows), ())
+        hidden, _ = self._description.read_alone(layout, self.config.layers, shifted)
+        means = [
+            hidden[s.start : s.start + s.sequences * s.length].unflatten(0, (s.sequences, s.length)).mean(1)
+            for s in layout.stretches
+        ]
+        return F.normalize(F.linear(torch.cat(means), self._of_descriptions), dim=-1).cpu().numpy()
+
+    def evidence(self, words: np.ndarray, descriptions: np.ndarray) -> np.ndarray:
+        """The evidence for each described type at each word: float32 [words, types]."""
+        cosines = torch.from_numpy(words) @ torch.from_numpy(descriptions).T
+        return cosines.mul_(self._scale).add_(self._bias).numpy()
+
+
+def score_late(
+    encoder: LateInference,
+    tokenizer: Tokenizer,
+    windows: Windows,
+    words: int,
+    groups: Sequence[Sequence[DescribedType]],
+    token_budget: int,
+) -> Iterator[np.ndarray]:
+    """The logits of every word for each group of types; arguments and results as of `scoring.score_group`."""
+    found = np.zeros((words, 1 + encoder.config.late.projection), np.float32)
+    texts = [np.append(tokenizer.cls, text) for text in windows.texts]
+    window_tokens = np.array([len(text) - 1 for text in texts], np.int64)
+    planned = batches(window_tokens, np.zeros(0, np.int64), token_budget)
+    for batch, layout, vectors in computed(encoder, planned, lambda one: lay_out(one, texts, windows.places, ())):
+        for stretch in layout.stretches:
+            for row, window in enumerate(batch.blocks[stretch.block].windows.tolist()):
+                start, count = stretch.read_start + row * stretch.reads, len(windows.places[window])
+                found[windows.first_words[window] :][:count] = vectors[:, start : start + count].T
+    copy_repeats(windows, found)
+    background, vectors = found[:, :1], np.ascontiguousarray(found[:, 1:])
+    for some in _portions(groups):
+        tails = [(tokenizer.cls, *kind.description, tokenizer.sep) for group in some for kind in group]
+        evidence = encoder.evidence(vectors, encoder.describe(tails, token_budget)) if tails else found[:, :0]
+        bounds = np.cumsum([len(group) for group in some])[:-1]
+        for of_group in np.split(evidence, bounds, axis=1):
+            yield np.concatenate([background, of_group], axis=1)
+
+
+def _portions(groups: Sequence[Sequence[DescribedType]]) -> Iterator[list[Sequence[DescribedType]]]:
+    """Neighbouring groups of `_TYPES_AT_ONCE` types or more together."""
+    portion: list[Sequence[DescribedType]] = []
+    for group in groups:
+        portion.append(group)
+        if sum(map(len, portion)) >= _TYPES_AT_ONCE:
+            yield portion
+            portion = []
+    if portion:
+        yield portion
