@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import openbioner_batch
-from openbioner_batch.deid.fhir_patients import digest, write_listing
+from openbioner_batch.deid.fhir.patients import digest, write_listing
 from openbioner_batch.deid.job import Columns, DeidJob
 from openbioner_batch.deid.keys import Key
 from openbioner_batch.deid.policy import Policy

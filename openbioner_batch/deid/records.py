@@ -70,10 +70,3 @@ def scope_of(note: Note, job: DeidJob, tools: Tools) -> Scope | None:
         table = table_of_run(job.shift_table, columns.patient, columns.shift) if job.shift_table else None
         days = shift_of(note, columns.shift, table)
     return tools.deidentifier.scope(note.patient if job.by_patient else None, note.id, days)
-
-
-def deidentify_note(note: Note, job: DeidJob, tools: Tools) -> Result:
-    """The note's text without its identifiers."""
-    scope = scope_of(note, job, tools)
-    new = tools.deidentifier.deidentify(note.text, scope, note.known, note.spans, note.date)
-    return Result((Part(job.columns.text, note.text, new),))

@@ -10,14 +10,15 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import dataclass
 from typing import Any
 
-from openbioner_batch.deid.fhir_patients import list_patients
+from openbioner_batch.deid.fhir.patients import list_patients
 from openbioner_batch.deid.job import Columns
 from openbioner_batch.deid.keys import Key, load_key, require_key
+from openbioner_batch.deid.kinds import RecordKind, record_kind
 from openbioner_batch.deid.pipeline import Deidentification
 from openbioner_batch.deid.policy import Policy, load_policy
 from openbioner_batch.deid.report import make_report
 from openbioner_batch.deid.residual import check_with_model
-from openbioner_batch.deid.settings import FORMATS, DeidentifySettings
+from openbioner_batch.deid.settings import DeidentifySettings
 from openbioner_batch.deid.shifts import column_shifts, digest, part_of_weeks, read_table
 from openbioner_batch.deid.sources import messages_by_number, numbered, without_names
 from openbioner_batch.engine.cluster import Resources, ray_connection
@@ -29,8 +30,7 @@ from openbioner_batch.engine.session import run_pipeline
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.summary import Summary
 from openbioner_batch.errors import OpenBioNERError, RunFailedError, UsageError
-from openbioner_batch.formats import find_inputs
-from openbioner_batch.formats.fhir import RESOURCE
+from openbioner_batch.formats import find_inputs, get_format, rewritable_formats
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +105,15 @@ def _key(settings: DeidentifySettings, policy: Policy) -> Key | None:
     """The run's key, refused where it is needed and missing."""
     if policy.needs_key:
         return require_key(settings.key_file, f"policy {policy.name}")
-    if settings.format == "fhir":
+    if reason := _kind(settings).key_reason:
         if settings.keep_ids:
             raise UsageError("--keep-ids: ids of FHIR resources are always hashed, so that references agree")
-        return require_key(settings.key_file, "rewriting the ids of FHIR resources")
+        return require_key(settings.key_file, reason)
     return load_key(settings.key_file)
+
+
+def _kind(settings: DeidentifySettings) -> RecordKind:
+    return record_kind(get_format(settings.format) if settings.format else None)
 
 
 def _numbers_of_listed(settings: DeidentifySettings) -> dict[str, int]:
@@ -129,21 +133,22 @@ def _inputs(settings: DeidentifySettings, policy: Policy, key: Key | None, say: 
     if settings.shift_table is None:
         asked.append(settings.shift_field)
     fields = dict.fromkeys([*settings.keep_fields, *known, *(name for name in asked if name)])
-    if settings.format == "fhir":
+    if (own := _kind(settings).fields) is not None:
         if fields:
             raise UsageError(f"{next(iter(fields))}: elements of FHIR resources cannot be chosen; leave it out")
-        fields = {RESOURCE: None}
+        fields = dict.fromkeys(own)
     try:
         inputs = resolve_inputs(dataclasses.replace(settings, keep_fields=tuple(fields)), say)
     except (UsageError, RunFailedError) as error:
         fields_of_here = "--patient-field, --known-fields, --note-date-field, --shift-field or --keep-fields"
         message = without_names(str(error), _numbers_of_listed(settings))
         raise type(error)(message.replace("--keep-fields", fields_of_here)) from None
-    if inputs.format.name not in FORMATS:
+    if inputs.format.rewriting is None:
         raise UsageError(
-            f"format {inputs.format.name}: such records cannot be written back; there are: {', '.join(FORMATS)}"
+            f"format {inputs.format.name}: such records cannot be written back; there are: "
+            f"{', '.join(rewritable_formats())}"
         )
-    by_patient = settings.patient_field is not None or inputs.format.name == "fhir"
+    by_patient = settings.patient_field is not None or record_kind(inputs.format).tells_patients
     if policy.needs_key and settings.patient_scope == "patient" and not by_patient:
         raise UsageError(
             f"policy {policy.name} gives a patient the same surrogates and shifts in all notes: name the column of the "

@@ -12,11 +12,10 @@ from openbioner_batch.deid.finder import RECOGNIZERS, FinderSettings
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.engine.settings import CHOICES, AnnotateSettings, QuarantineLimit, build_settings, flag
 from openbioner_batch.errors import UsageError
+from openbioner_batch.formats import get_format, rewritable_formats
 
 SCOPES = ("patient", "document")
 NO_MODEL = "none"
-FORMATS = ("jsonl", "parquet", "csv", "tsv", "text", "fhir")
-"""Those that can be written back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +115,13 @@ class DeidentifySettings:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"{flag(name)} is {value}: give a whole number from 1 up")
-        if self.format is not None and self.format not in FORMATS:
+        rewriting = get_format(self.format).rewriting if self.format is not None else None
+        if self.format is not None and rewriting is None:
             raise UsageError(
-                f"--format {self.format}: such records cannot be written back; give one of {', '.join(FORMATS)}"
+                f"--format {self.format}: such records cannot be written back; give one of "
+                f"{', '.join(rewritable_formats())}"
             )
-        if self.fhir_patients is not None and self.format != "fhir":
+        if self.fhir_patients is not None and not (rewriting and rewriting.of_resources):
             raise UsageError("--fhir-patients goes with --format fhir; other formats have --known-fields")
         if self.shift_table is not None and self.shift_field is None:
             raise UsageError("--shift-table: name its column of days with --shift-field")

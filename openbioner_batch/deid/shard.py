@@ -14,11 +14,10 @@ import pyarrow as pa
 
 from openbioner_batch.deid.audit import audit_table
 from openbioner_batch.deid.deidentifier import spans_of
-from openbioner_batch.deid.fhir_notes import deidentify_resource, resource_note
-from openbioner_batch.deid.fhir_patients import known_patients
 from openbioner_batch.deid.job import DeidJob, tools_of
+from openbioner_batch.deid.kinds import record_kind
 from openbioner_batch.deid.notes import Note, notes_of
-from openbioner_batch.deid.records import Identity, deidentify_note, identity_of, scope_of
+from openbioner_batch.deid.records import Identity, identity_of, scope_of
 from openbioner_batch.deid.sources import by_number, messages_by_number, numbered
 from openbioner_batch.deid.writing import Written, data_files
 from openbioner_batch.engine.attempts import Attempts, forget
@@ -143,12 +142,10 @@ def _finish(work: dict[str, Any], job: DeidJob) -> pa.Table:
 
 def _record(note: Note, job: DeidJob) -> Written:
     tools = tools_of(job)
-    if job.format.name == "fhir":
-        note = resource_note(note, known_patients(job.output) if job.with_patients else {})
-        scope = scope_of(note, job, tools)
-        assert scope is not None, "without a key FHIR is refused"
-        return note, identity_of(note, job, tools), deidentify_resource(note, tools.deidentifier, scope)
-    return note, identity_of(note, job, tools), deidentify_note(note, job, tools)
+    kind = record_kind(job.format)
+    note = kind.ready(note, job)
+    scope = scope_of(note, job, tools)
+    return note, identity_of(note, job, tools), kind.deidentify(note, scope, job, tools)
 
 
 def surviving(notes: Sequence[Note], do: Callable[[Note], _Done], attempts: Attempts) -> list[_Done | str]:
@@ -197,7 +194,7 @@ def _counts(
                 {f"actions/{action}": count, f"outcomes/{outcome}": count, "recognizers/fhir:element": count}
             )
     amounts.update(f"residual/{finding.type}" for part in parts for finding in part.new.residual)
-    names_patients = job.by_patient and (job.columns.patient is not None or job.format.name == "fhir")
+    names_patients = job.by_patient and (job.columns.patient is not None or record_kind(job.format).tells_patients)
     for note, _, result in records:
         amounts["notes/without findings"] += bool(result.parts) and not any(part.new.edits for part in result.parts)
         amounts["notes/without patient"] += names_patients and note.patient is None

@@ -15,14 +15,9 @@ from openbioner_batch.engine.names import DATA, DELETIONS, QUARANTINE
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.work import COUNTS_KEY
 from openbioner_batch.errors import OpenBioNERError, RunFailedError
+from openbioner_batch.formats.parquet_writing import parquet_bytes
 
-
-def parquet_bytes(table: pa.Table) -> bytes:
-    """The table as a Parquet file with a checksum on each page: the same bytes for the same table."""
-    sink = pa.BufferOutputStream()
-    rows = max(1, table.num_rows)
-    pq.write_table(table, sink, compression="zstd", version="2.6", row_group_size=rows, write_page_checksum=True)
-    return sink.getvalue().to_pybytes()
+__all__ = ["open_table", "parquet_bytes", "read_counts_of", "rows_at"]
 
 
 def rows_at(table: pa.Table, places: Sequence[int]) -> pa.Table:

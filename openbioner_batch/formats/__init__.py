@@ -27,6 +27,7 @@ __all__ = [
     "get_writer",
     "list_inputs",
     "open_input",
+    "rewritable_formats",
 ]
 
 FORMATS = {
@@ -94,6 +95,11 @@ def get_format(name: str) -> Format:
         raise UsageError(f"--format {name}: no such format; there are: {', '.join(FORMATS)}")
     module, _, kind = FORMATS[name].partition(":")
     return cast(Format, getattr(import_module(module), kind)())
+
+
+def rewritable_formats() -> list[str]:
+    """The names of the formats whose records can be written back with new texts."""
+    return [name for name in FORMATS if get_format(name).rewriting is not None]
 
 
 def detect_format(files: Sequence[InputFile]) -> Format:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from openbioner_batch.formats.rewriting import Rewriting
 from openbioner_batch.records import Record
 
 
@@ -50,6 +51,8 @@ class Format(ABC):
 
     name: str
     suffixes: tuple[str, ...]
+    rewriting: Rewriting | None = None
+    """How its records are written back with new texts; None where they cannot be."""
     most_lenient: tuple[str, ...] = ()
     """The `keep_fields` with which fewest records are rejected: a run that kept others is read again with these."""
 

@@ -14,6 +14,7 @@ from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.compression import BrokenStreamError
 from openbioner_batch.formats.fields import UnfitRecordError
+from openbioner_batch.formats.rewriting import DelimitedRows
 from openbioner_batch.formats.storage import LARGEST_RECORD, SUFFIXES, for_each, open_input
 from openbioner_batch.records import Document, Parsed, Record, Rejected
 
@@ -74,6 +75,7 @@ class Csv(Delimited):
     name = "csv"
     suffixes = SUFFIXES["csv"]
     delimiter = ","
+    rewriting = DelimitedRows(".csv", ",")
 
 
 class Tsv(Delimited):
@@ -82,6 +84,7 @@ class Tsv(Delimited):
     name = "tsv"
     suffixes = SUFFIXES["tsv"]
     delimiter = "\t"
+    rewriting = DelimitedRows(".tsv", "\t")
 
 
 def _document(

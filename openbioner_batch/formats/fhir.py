@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import InputFile, ReadOptions, Split
-from openbioner_batch.formats.fhir_attachment import read_text
+from openbioner_batch.formats.fhir_texts import ATTACHMENTS, texts_of
 from openbioner_batch.formats.fields import UnfitRecordError
 from openbioner_batch.formats.jsonl import Jsonl, documents, sampled_objects
+from openbioner_batch.formats.rewriting import JsonResources
 from openbioner_batch.records import Document, Record
 
-ATTACHMENTS = {"DocumentReference": "content", "DiagnosticReport": "presentedForm", "Patient": "photo"}
-"""The resources that are read, and where each has its attachments."""
 RESOURCE = "resource"
 SEPARATOR = "\n\n"
 """Between the texts of a resource."""
 
 
 class Fhir(Jsonl):
-    """DocumentReference, DiagnosticReport and Patient resources: the text is that of all plain-text attachments.
+    """DocumentReference, DiagnosticReport and Patient resources: the text is that of all plain-text attachments and
+    of the elements that hold words, such as `conclusion`, `description` and `title`.
 
     A record's position is its line's byte offset. `--keep-fields` takes names of elements, such as `subject`, and
     `resource` for the whole resource, attachments too; who keeps that has records without a text as well.
     """
 
     name = "fhir"
+    rewriting = JsonResources()
     most_lenient = (RESOURCE,)
 
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
@@ -43,23 +44,6 @@ class Fhir(Jsonl):
         return options
 
 
-def texts_of(resource: Mapping[str, Any]) -> list[str]:
-    """The texts in a resource's attachments, in order.
-
-    Raises:
-        ValueError: one is not as FHIR says; its content is not told.
-    """
-    held = resource.get(ATTACHMENTS[resource["resourceType"]], [])
-    if not isinstance(held, list) or not all(isinstance(item, Mapping) for item in held):
-        raise ValueError("the attachments are no list of objects")
-    attachments = [
-        item.get("attachment", {}) if resource["resourceType"] == "DocumentReference" else item for item in held
-    ]
-    if not all(isinstance(attachment, Mapping) for attachment in attachments):
-        raise ValueError("an attachment is no object")
-    return [text for attachment in attachments if (text := read_text(attachment)) is not None]
-
-
 def _document(file: InputFile, options: ReadOptions, resource: dict[str, Any], offset: int) -> Document:
     if resource.get("resourceType") not in ATTACHMENTS:
         raise UnfitRecordError(f"no resource of a kind that is read: {', '.join(ATTACHMENTS)}")
@@ -68,7 +52,7 @@ def _document(file: InputFile, options: ReadOptions, resource: dict[str, Any], o
     except ValueError as error:
         raise UnfitRecordError(str(error)) from None
     if not texts and RESOURCE not in options.keep_fields:
-        raise UnfitRecordError("the resource holds no attachment of plain text")
+        raise UnfitRecordError("the resource holds no text")
     return Document(
         fields.document_id(resource.get("id"), file, offset),
         fields.encodable(SEPARATOR.join(texts), "a text"),

@@ -15,6 +15,7 @@ from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.compression import BrokenStreamError
 from openbioner_batch.formats.fields import UnfitRecordError
+from openbioner_batch.formats.rewriting import JsonLines, Rewriting
 from openbioner_batch.formats.storage import (
     LARGEST_RECORD,
     SPLIT_BYTES,
@@ -38,6 +39,7 @@ class Jsonl(Format):
 
     name = "jsonl"
     suffixes = SUFFIXES["jsonl"]
+    rewriting: Rewriting | None = JsonLines()
 
     def splits(self, files: Sequence[InputFile]) -> list[Split]:
         """Byte ranges; a packed file is one split with `stop` 0, read as a stream."""

@@ -13,6 +13,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.fields import UnfitRecordError
+from openbioner_batch.formats.rewriting import ParquetRows
 from openbioner_batch.formats.storage import (
     LARGEST_RECORD,
     SPLIT_BYTES,
@@ -37,6 +38,7 @@ class Parquet(Format):
 
     name = "parquet"
     suffixes = SUFFIXES["parquet"]
+    rewriting = ParquetRows()
 
     def splits(self, files: Sequence[InputFile]) -> list[Split]:
         """Runs of row groups, [`start`, `stop`): small ones together up to 8 MiB, a larger one alone."""

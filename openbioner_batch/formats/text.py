@@ -12,6 +12,7 @@ from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.compression import BrokenStreamError, unpacked
 from openbioner_batch.formats.fields import UnfitRecordError
+from openbioner_batch.formats.rewriting import TextFiles
 from openbioner_batch.formats.storage import (
     LARGEST_RECORD,
     SPLIT_BYTES,
@@ -32,6 +33,7 @@ class Text(Format):
 
     name = "text"
     suffixes = SUFFIXES["text"]
+    rewriting = TextFiles()
 
     def splits(self, files: Sequence[InputFile]) -> list[Split]:
         """Groups of consecutive files, of at most 1,000 files and 8 MiB, or one larger file."""

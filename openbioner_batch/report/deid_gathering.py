@@ -59,7 +59,8 @@ def gather_audit(
     Raises:
         UsageError: texts are asked for, and are in a format that is not shown.
     """
-    if include_text and run.plan.fingerprint["format"] == "fhir":
+    rewriting = get_format(run.plan.fingerprint["format"]).rewriting
+    if include_text and rewriting is not None and rewriting.of_resources:
         raise UsageError("--include-text: the texts of FHIR resources are not shown in a report; leave it out")
     statistics = AuditStatistics(TypeStatistics(run.type_names))
     drawn = draw_rows(run.rows.items(), count, seed) if include_text else {}

@@ -276,7 +276,7 @@ def test_fhir_elements_are_kept_by_name_and_a_resource_without_text_is_set_aside
     (document,) = documents(found)
     assert (document.id, document.text, json.loads(document.metadata["kept"])) == ("1", "Zinc.", {"subject": subject})
     assert [reason for _, reason in rejected(found)] == [
-        "the resource holds no attachment of plain text",
+        "the resource holds no text",
         "no resource of a kind that is read: DocumentReference, DiagnosticReport, Patient",
     ]
     whole = read_all(fhir, [path], ReadOptions(keep_fields=("resource",)))

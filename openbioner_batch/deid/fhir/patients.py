@@ -6,9 +6,11 @@ import functools
 import json
 from collections.abc import Mapping, Sequence
 
-from openbioner_batch.deid.fhir_notes import known_of
+from openbioner_batch.deid.fhir.known import known_of
+from openbioner_batch.deid.fhir.references import patient_of
 from openbioner_batch.deid.keys import fingerprint
 from openbioner_batch.deid.known import KnownValue
+from openbioner_batch.deid.patients import patient_id
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import RunFailedError
 from openbioner_batch.formats.base import InputFile, ReadOptions
@@ -59,7 +61,7 @@ def known_patients(output: str) -> Patients:
                     if isinstance(record, Parsed):
                         resource = json.loads(record.document.metadata["kept"])[RESOURCE]
                         if resource["resourceType"] == "Patient":
-                            known[str(resource.get("id"))] = tuple(known_of(resource))
+                            known[str(patient_id(patient_of(resource)))] = tuple(known_of(resource))
         except OSError as error:
             raise RunFailedError(f"file {number} of --fhir-patients cannot be read: {type(error).__name__}") from None
     return known

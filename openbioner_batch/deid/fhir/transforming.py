@@ -10,9 +10,16 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from openbioner_batch.deid import fhir_elements as elements
 from openbioner_batch.deid.actions import ACTIONS
-from openbioner_batch.deid.fhir_references import hashed_id, hashed_reference, is_public, patient_of, public_or_hashed
+from openbioner_batch.deid.fhir import elements
+from openbioner_batch.deid.fhir.references import (
+    contained_kinds,
+    hashed_id,
+    hashed_reference,
+    public_or_hashed,
+    target_of,
+)
+from openbioner_batch.deid.fhir.systems import is_public, is_vocabulary, type_of_identifier
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.policy import Policy
 from openbioner_batch.deid.replacing import replace
@@ -20,10 +27,9 @@ from openbioner_batch.deid.scope import Scope
 from openbioner_batch.deid.surrogates.names import CREDENTIALS, TITLES
 from openbioner_batch.formats.fhir_attachment import media_type, read_text, with_text
 
-__all__ = ["Transformed", "hashed_id", "patient_of", "transform"]
-
 _DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?)?)?")
-_WORD = re.compile(r"[A-Za-z0-9:/.|#_+-]{1,255}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|\d{3}))?")
+_VERSION = re.compile(r"[\d.]{1,20}|https?://snomed\.info/sct/\d+(?:/version/\d{6,8})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ def transform(
     kind = str(resource.get("resourceType"))
     if kind not in elements.RESOURCES:
         raise ValueError(f"no resource of a kind that can be de-identified: {', '.join(elements.RESOURCES)}")
-    work = _Transformation(policy, scope, deidentify, note_date)
+    work = _Transformation(policy, scope, deidentify, note_date, contained_kinds(resource))
     new = work.inside(resource, elements.RESOURCES[kind])
     return Transformed(new, dict(+work.dropped), dict(work.replaced))
 
@@ -68,7 +74,15 @@ def transform(
 class _Transformation:
     """One resource on its way."""
 
-    def __init__(self, policy: Policy, scope: Scope, deidentify: Callable[[str], str], note_date: date | None) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        scope: Scope,
+        deidentify: Callable[[str], str],
+        note_date: date | None,
+        contained: Mapping[str, str],
+    ) -> None:
+        self._contained = contained
         self._policy, self._scope, self._deidentify, self._note_date = policy, scope, deidentify, note_date
         self.dropped: Counter[str] = Counter()
         self.replaced: Counter[tuple[str, str, str]] = Counter()
@@ -81,7 +95,7 @@ class _Transformation:
                 self._drop(name)
                 continue
             how = shape[name]
-            treated = self._each(value, partial(self._treated, how=how))
+            treated = self._each(value, partial(self._treated, how=how, name=name))
             if treated is not None:
                 new[name] = treated
         return new
@@ -93,9 +107,11 @@ class _Transformation:
         # FHIR fills gaps in lists of single values with null.
         return [treated for item in value if item is not None and (treated := treat(item)) is not None] or None
 
-    def _treated(self, value: Any, how: str | elements.Shape) -> Any:
+    def _treated(self, value: Any, how: str | elements.Shape, name: str) -> Any:
         if not isinstance(how, str):
             return self.inside(value, how) or None
+        if how == "reference":
+            return self._reference(value, name)
         treat: Callable[[Any], Any] = getattr(self, f"_{how}")
         return treat(value)
 
@@ -109,9 +125,21 @@ class _Transformation:
         }
         self.dropped["extension" if name.startswith("_") else kinds.get(name, "element")] += 1
 
+    def _flag(self, value: Any) -> Any:
+        return self._only(isinstance(value, bool | int | float), value)
+
     def _code(self, value: Any) -> Any:
-        """A flag, a number, or a word without spaces: anything longer might be somebody's name."""
-        return self._only(isinstance(value, bool | int | float) or _WORD.fullmatch(_required(value)), value)
+        return self._only(_required(value) in elements.CODES, value)
+
+    def _kind(self, value: Any) -> Any:
+        """The name of a kind of resource."""
+        return self._only(re.fullmatch("[A-Z][A-Za-z]{2,40}", _required(value)), value)
+
+    def _language(self, value: Any) -> Any:
+        return self._only(_LANGUAGE.fullmatch(_required(value)), value)
+
+    def _version(self, value: Any) -> Any:
+        return self._only(_VERSION.fullmatch(_required(value)), value)
 
     def _only(self, good: object, value: Any) -> Any:
         """The value, or None, counted, where it is not good."""
@@ -128,12 +156,15 @@ class _Transformation:
         return self._only(is_public(_required(value)), value)
 
     def _coding(self, value: Any) -> Any:
-        shape = {"system": "system", "version": "code", "code": "code", "display": "label", "userSelected": "code"}
+        shape = {"system": "system", "version": "version", "code": "label", "display": "label", "userSelected": "flag"}
         new = self.inside(value, shape)
-        if "display" in new and not ("code" in new and is_public(str(value.get("system")))):
-            # Outside of a public standard it is free text.
-            del new["display"]
-            self.dropped["value"] += 1
+        if not is_vocabulary(str(value.get("system"))):
+            # Outside of a public vocabulary a display is free text, and a code may be anybody's number.
+            if new.pop("display", None) is not None:
+                self.dropped["value"] += 1
+            if "code" in new:
+                new["code"] = hashed_id(self._scope.key, new["code"])
+                self.replaced["other_identifier", "hash", "done"] += 1
         return new or None
 
     def _concept(self, value: Any) -> Any:
@@ -142,18 +173,17 @@ class _Transformation:
     def _id(self, value: Any) -> str:
         return hashed_id(self._scope.key, _required(value))
 
-    def _reference(self, value: Any) -> Any:
+    def _reference(self, value: Any, name: str) -> Any:
         new = self.inside(
-            value, {"reference": "target", "type": "code", "identifier": "identifier", "display": "label"}
+            value, {"reference": "target", "type": "kind", "identifier": "identifier", "display": "label"}
         )
         display = new.pop("display", None)
-        kind = new.get("type") or str(new.get("reference", "")).partition("/")[0].partition("?")[0]
-        type = elements.TYPES_OF_REFERENCES.get(str(kind))
         if display is not None:
-            shown = self._value(display, type) if type else None
-            if shown is None and type is None:
+            kind = target_of(value, name, self._contained).kind
+            type = elements.TYPES_OF_REFERENCES.get(str(kind))
+            if type is None:
                 self.dropped["value"] += 1
-            if shown is not None:
+            elif (shown := self._value(display, type)) is not None:
                 new["display"] = shown
         return new or None
 
@@ -168,17 +198,11 @@ class _Transformation:
         shape = {"use": "code", "type": "concept", "system": "system", "period": "period", "assigner": "reference"}
         value = _object(value)
         new = self.inside({name: item for name, item in value.items() if name != "value"}, shape)
-        codes = [coding.get("code") for coding in new.get("type", {}).get("coding", [])]
-        type = next(
-            (elements.TYPES_OF_IDENTIFIERS[code] for code in codes if code in elements.TYPES_OF_IDENTIFIERS), None
-        )
         if value.get("value") is not None:
             number = _required(value["value"])
             urn = hashed_reference(self._scope.key, number) if number.startswith("urn:") else None
-            if urn is not None:
-                new["value"] = urn
-            elif (shown := self._value(number, type or "other_identifier")) is not None:
-                new["value"] = shown
+            shown = urn if urn is not None else self._value(number, type_of_identifier(value))
+            new.update({"value": shown} if shown is not None else {})
         return new or None
 
     def _date(self, value: Any, type: str = "admission_date") -> str | None:
@@ -230,14 +254,17 @@ class _Transformation:
         return self._name(value, "relative_name")
 
     def _telecom(self, value: Any) -> Any:
-        shape = {"system": "code", "use": "code", "rank": "code", "period": "period"}
+        shape = {"system": "code", "use": "code", "rank": "flag", "period": "period"}
         value = _object(value)
         new = self.inside({name: item for name, item in value.items() if name != "value"}, shape)
         if "value" in value:
             type = elements.TYPES_OF_TELECOM.get(str(new.get("system")), "contact_detail")
             if (shown := self._value(value["value"], type)) is not None:
                 new["value"] = shown
-        return new if "value" in new else None
+        if "value" not in new:
+            self.dropped["value"] += bool(new)
+            return None
+        return new
 
     def _address(self, value: Any) -> Any:
         parts = elements.PARTS_OF_ADDRESSES
@@ -265,7 +292,7 @@ class _Transformation:
             return {"contentType": media_type(value)} if media_type(value) else {}
         new = with_text(value, self._deidentify(text))
         rest = {name: value[name] for name in ("language", "title", "creation") if name in value}
-        return new | self.inside(rest, {"language": "code", "title": "text", "creation": "date"})
+        return new | self.inside(rest, {"language": "language", "title": "text", "creation": "date"})
 
     def _value(self, value: Any, type: str | None) -> str | None:
         """A value by the policy, as `type`; None if it is redacted."""

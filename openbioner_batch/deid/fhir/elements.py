@@ -8,14 +8,17 @@ Shape = Mapping[str, "str | Shape"]
 """Element to how it is treated: a word of `HOW`, or the shape of what is inside. Lists are treated item by item."""
 
 HOW = {
-    "code": "stays: a code or a flag",
+    "kind": "stays if it has the form of a name of a kind of resource",
+    "flag": "stays: true or false, or a number",
+    "code": "stays if it is one of FHIR's own (`CODES`)",
+    "language": "stays if it has the form of a language tag (BCP 47)",
     "profile": "stays if it is the address of a public standard",
     "system": "likewise, else it becomes a keyed hash",
-    "coding": "a code with its system; its display stays if the system is a public standard",
+    "coding": "code and display stay if the system is a public vocabulary; else the code becomes a keyed hash",
     "concept": "codings; its free text is de-identified",
     "id": "becomes a keyed hash in the layout of a UUID",
     "reference": "its id becomes the same hash, its display goes by the policy",
-    "identifier": "its value goes by the policy, as the type that its codes say",
+    "identifier": "its value goes by the policy, as what its codes, its system or its words say",
     "date": "goes by the policy as a date of care",
     "instant": "likewise, and goes if a year is left",
     "birth": "goes by the policy as a date of birth",
@@ -30,8 +33,17 @@ HOW = {
     "text": "free text, de-identified",
 }
 
+CODES = frozenset(
+    # The value sets that R4 binds these elements to.
+    """current superseded entered-in-error preliminary final amended corrected appended cancelled registered partial
+    unknown replaces transforms signs male female other usual official temp nickname anonymous old maiden secondary
+    home work mobile billing postal physical both phone fax email pager url sms replaced-by refer seealso
+    replaced""".split()
+)
+"""Codes that may stand where an element has one of FHIR's own."""
+
 _META: Shape = {"profile": "profile", "security": "coding", "tag": "coding", "lastUpdated": "instant"}
-_COMMON: Shape = {"resourceType": "code", "id": "id", "meta": _META, "language": "code", "identifier": "identifier"}
+_COMMON: Shape = {"resourceType": "kind", "id": "id", "meta": _META, "language": "language", "identifier": "identifier"}
 
 RESOURCES: Mapping[str, Shape] = {
     "DocumentReference": {
@@ -82,16 +94,16 @@ RESOURCES: Mapping[str, Shape] = {
     },
     "Patient": {
         **_COMMON,
-        "active": "code",
+        "active": "flag",
         "name": "name",
         "telecom": "telecom",
         "gender": "code",
         "birthDate": "birth",
-        "deceasedBoolean": "code",
+        "deceasedBoolean": "flag",
         "deceasedDateTime": "death",
         "address": "address",
         "maritalStatus": "concept",
-        "multipleBirthBoolean": "code",
+        "multipleBirthBoolean": "flag",
         "contact": {
             "relationship": "concept",
             "name": "relative",
@@ -101,7 +113,7 @@ RESOURCES: Mapping[str, Shape] = {
             "organization": "reference",
             "period": "period",
         },
-        "communication": {"language": "concept", "preferred": "code"},
+        "communication": {"language": "concept", "preferred": "flag"},
         "generalPractitioner": "reference",
         "managingOrganization": "reference",
         "link": {"other": "reference", "type": "code"},
@@ -121,27 +133,13 @@ TYPES_OF_REFERENCES = {
 }
 """What a reference's display is; that of another resource is dropped."""
 
-TYPES_OF_IDENTIFIERS = {
-    "MR": "medical_record_number",
-    "SS": "social_security_number",
-    "SB": "social_security_number",
-    "DL": "drivers_license_number",
-    "PPN": "passport_number",
-    "NPI": "license_number",
-    "DEA": "license_number",
-    "MD": "license_number",
-    "MB": "health_plan_number",
-    "MC": "health_plan_number",
-    "MA": "health_plan_number",
-    "AN": "account_number",
-    "VN": "encounter_number",
-    "ACSN": "specimen_number",
-    "TAX": "national_id_number",
-    "NI": "national_id_number",
-    "NH": "national_id_number",
-    "EI": "employee_id",
+TYPES_OF_PEOPLE = {
+    "Patient": "patient_name",
+    "RelatedPerson": "relative_name",
+    "Practitioner": "clinician_name",
+    "PractitionerRole": "clinician_name",
 }
-"""Code of HL7 table 0203 to type of the PHI catalog; others are other_identifier."""
+"""What a HumanName is in a resource of a kind."""
 
 TYPES_OF_TELECOM = {
     "phone": "phone_number",

@@ -1,0 +1,68 @@
+"""FHIR resources as notes: whose they are, what they say of people, and each of their texts on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from openbioner_batch.deid.deidentifier import Deidentified
+from openbioner_batch.deid.fhir.known import known_of
+from openbioner_batch.deid.fhir.patients import known_patients
+from openbioner_batch.deid.fhir.references import patient_of
+from openbioner_batch.deid.fhir.transforming import transform
+from openbioner_batch.deid.job import DeidJob, Tools
+from openbioner_batch.deid.known import KnownIdentifiers
+from openbioner_batch.deid.notes import Note
+from openbioner_batch.deid.patients import patient_id
+from openbioner_batch.deid.records import Part, Result
+from openbioner_batch.deid.scope import Scope
+from openbioner_batch.formats.fhir import RESOURCE, SEPARATOR
+from openbioner_batch.formats.fhir_texts import texts_of
+from openbioner_batch.records import Span
+
+
+class Resources:
+    """Records that are FHIR resources: each tells its patient, and holds several texts."""
+
+    fields: tuple[str, ...] | None = (RESOURCE,)
+    tells_patients = True
+    key_reason: str | None = "rewriting the ids of FHIR resources"
+
+    def ready(self, note: Note, job: DeidJob) -> Note:
+        """The note with its patient, and the identifiers that its own resource and the patient's tell."""
+        resource = note.fields[RESOURCE]
+        patient = patient_id(patient_of(resource))
+        patients = known_patients(job.output) if job.with_patients else {}
+        values = (*known_of(resource), *patients.get(patient or "", ()))
+        return replace(note, patient=patient, known=KnownIdentifiers(tuple(dict.fromkeys(values))))
+
+    def deidentify(self, note: Note, scope: Scope | None, job: DeidJob, tools: Tools) -> Result:
+        deidentifier = tools.deidentifier
+        assert scope is not None, "without a key FHIR is refused"
+        resource = note.fields[RESOURCE]
+        spans = _spans_by_text(resource, note)
+        parts: list[Part] = []
+
+        def deidentify(text: str) -> str:
+            found: Deidentified = deidentifier.deidentify(text, scope, note.known, spans.get(text, ()), note.date)
+            parts.append(Part(f"text {len(parts)}", text, found))
+            return found.text
+
+        done = transform(resource, deidentifier.policy, scope, deidentify, note.date)
+        return Result(tuple(parts), done.resource, dict(done.dropped), dict(done.replaced))
+
+
+def _spans_by_text(resource: Mapping[str, Any], note: Note) -> dict[str, list[Span]]:
+    """The model's spans of each text that lie inside of it, with offsets into it."""
+    found: dict[str, list[Span]] = {}
+    start = 0
+    for text in texts_of(resource):
+        end = start + len(text)
+        found[text] = [
+            replace(span, start=span.start - start, end=span.end - start)
+            for span in note.spans
+            if start <= span.start and span.end <= end
+        ]
+        start = end + len(SEPARATOR)
+    return found

@@ -1,0 +1,54 @@
+"""Kinds of records: a text beside columns, or a resource that tells its patient and holds texts itself."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from openbioner_batch.deid.fhir.notes import Resources
+from openbioner_batch.deid.job import DeidJob, Tools
+from openbioner_batch.deid.notes import Note
+from openbioner_batch.deid.records import Part, Result
+from openbioner_batch.deid.scope import Scope
+from openbioner_batch.formats.base import Format
+
+
+class RecordKind(Protocol):
+    """What is particular to de-identifying records of a kind."""
+
+    fields: tuple[str, ...] | None
+    """The fields that are read, where a user has no choice of them."""
+    tells_patients: bool
+    """Whether a record tells whose it is without a column."""
+    key_reason: str | None
+    """Why records of this kind need a key whatever the policy; None where they do not."""
+
+    def ready(self, note: Note, job: DeidJob) -> Note:
+        """The note with its patient and with what is known of the patient."""
+
+    def deidentify(self, note: Note, scope: Scope | None, job: DeidJob, tools: Tools) -> Result:
+        """The record without its identifiers.
+
+        Raises:
+            ValueError: something in it is not as its format says; nothing of its content is told.
+        """
+
+
+class Texts:
+    """Records that are a text beside columns."""
+
+    fields: tuple[str, ...] | None = None
+    tells_patients = False
+    key_reason: str | None = None
+
+    def ready(self, note: Note, job: DeidJob) -> Note:
+        return note
+
+    def deidentify(self, note: Note, scope: Scope | None, job: DeidJob, tools: Tools) -> Result:
+        new = tools.deidentifier.deidentify(note.text, scope, note.known, note.spans, note.date)
+        return Result((Part(job.columns.text, note.text, new),))
+
+
+def record_kind(format: Format | None) -> RecordKind:
+    """The kind of a format's records; of texts where the format is still to be detected."""
+    of_resources = format is not None and format.rewriting is not None and format.rewriting.of_resources
+    return Resources() if of_resources else Texts()
