@@ -1,6 +1,7 @@
 """Dates as people write them: one grammar that finds them, reads them and writes another day in the same form."""
 
-from openbioner_batch.deid.dates.grammar import ORDERS, Mention, find_dates
+from openbioner_batch.deid.dates.grammar import find_dates
+from openbioner_batch.deid.dates.reading import ORDERS, Mention
 from openbioner_batch.deid.dates.remainder import is_understood, with_weekday
 from openbioner_batch.deid.dates.written import Reading, WrittenDate
 

@@ -106,7 +106,10 @@ _WORD_FORMS = {
     "month_day_joined": (
         rf"(?P<m>{_MONTH})(?P<sep>[-/])(?P<days>\d\d?)(?P=sep)(?P<y>{_YEAR}|['’‘]?\d\d)(?![^\W_]|[-/]\d)"
     ),
-    "month_day": (rf"(?P<m>{_MONTH})\.?[\s\-/,]{{0,2}}(?:the\s)?(?P<days>{_DAY}{_MORE}?|{_ORDINAL}){_YEAR_AFTER_DAY}"),
+    "month_day": (
+        rf"(?P<m>{_MONTH})\.?[\s\-/,]{{0,2}}(?:the\s)?"
+        rf"(?P<days>{_DAY}(?:{_MORE}(?!\.?[\s\-/]{{0,2}}(?:of\s|de\s)?{_MONTH}))?|{_ORDINAL}){_YEAR_AFTER_DAY}"
+    ),
     "month_year": (
         rf"(?P<m>{_MONTH})\.?(?:[\s,\-/]{{0,2}}|,?\s{_OF})(?P<y>{_YEAR}|{_SHORT}|(?<=\s){_YEAR_WORDS})"
         rf"(?![^\W_]|[:/]\d)(?!{QUANTITY})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from openbioner_batch.deid.dates.forms import DASHES
-from openbioner_batch.deid.dates.grammar import Mention
+from openbioner_batch.deid.dates.reading import Mention
 from openbioner_batch.deid.dates.words import WEEKDAYS, weekday_like
 
 _LONG = "|".join(sorted((name for name in WEEKDAYS if len(name) > 5), key=lambda name: (-len(name), name)))

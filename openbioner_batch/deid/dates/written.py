@@ -58,8 +58,9 @@ class WrittenDate:
             new = self._part(text, start, end, part, other, padded, language)
             if new is None:
                 return None
-            if part == "d" and other.day == 1 and self._is_french(text) and text[end : end + 2].lower() != "er":
-                new += "er"
+            if part == "d" and other.day == 1 and text[end : end + 1] == " " and language in (None, "fr"):
+                french = self._french_month(text)
+                new += "ER" if french.isupper() else "er" if french else ""
             pieces += [text[at:start], new]
             at = end
         return "".join(pieces) + text[at : self.end]
@@ -87,13 +88,16 @@ class WrittenDate:
         numbers = [text[start:end] for start, end, part in self.fields if part in "md" and text[start:end].isdecimal()]
         if any(number[0] == "0" for number in numbers):
             return True
-        together = len(numbers) == 2 or not any(map(str.isspace, text[self.start : self.end]))
-        return together and all(len(number) == 2 for number in numbers)
+        stretch = text[self.start : self.end]
+        has_month = any(part == "m" for *_, part in self.fields)
+        together = len(numbers) == 2 or not any(map(str.isspace, stretch))
+        return has_month and together and "月" not in stretch and all(len(number) == 2 for number in numbers)
 
-    def _is_french(self, text: str) -> bool:
-        """Whether a first is written 1er: the month is French and no other language's, in small letters or capitals."""
+    def _french_month(self, text: str) -> str:
+        """The month's name if French alone has it, in small letters or capitals: its first day is written 1er."""
         names = [text[start:end] for start, end, part in self.fields if part == "m" and text[start:end].isalpha()]
-        return bool(names) and next(iter(MONTHS[names[0].lower()])) == "fr" and not names[0].istitle()
+        is_french = bool(names) and next(iter(MONTHS[names[0].lower()])) == "fr" and not names[0].istitle()
+        return names[0] if is_french else ""
 
 
 def day_of(year: int, month: int, day: int) -> date | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from openbioner_batch.deid.dates import Mention, with_weekday
 from openbioner_batch.deid.dates.forms import DASHES
-from openbioner_batch.deid.dates.grammar import DOUBTFUL
+from openbioner_batch.deid.dates.reading import DOUBTFUL
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import words_before
 
@@ -33,7 +33,7 @@ _STRONG_DATE_WORDS = frozenset(
 )
 _CLINICAL = re.compile(
     r"strength|motor|power|pain|scale|score|murmur|vision|acuity|visual|reflex|pulse|grade|stage|edema|dtr|motion|"
-    r"muscle|titer|titre|dilut|"
+    r"muscle|"
     r"vicryl|suture|apgar|gcs|bishop|iv/|jaeger|orient|dose|tab|inch|bp|pressure|ratio|systolic|range|rated|level|"
     r"station|criteria|nodes|lymph|gleason|points|words|recall|minutes|sections|cores|positive|extremit",
     re.IGNORECASE,
@@ -51,6 +51,7 @@ _BORN_IN = re.compile(
     r"(?:(?:was|is|in|on|about|around|the|year)\s){0,3}(?P<year>(?:18|19|20)\d\d|['’‘]\d\d)(?![\d/\-]|\.\d)",
     re.IGNORECASE,
 )
+_TITER = re.compile(r"titer|titre|dilut", re.IGNORECASE)
 _OPEN_RANGE = re.compile(rf"[{DASHES}](?=[\s,;.)]|\Z)")
 _BEFORE_MONTH = re.compile(
     r"\b(?:in|since|last|this|next|early|late|mid|middle|end|beginning|until|till|by|from|of|during|through|between|"
@@ -195,7 +196,7 @@ def _pair_score(text: str, mention: Mention, words: set[str]) -> float:
     if (one[0] == "0" and len(one) == 2) or two[0] == "0":
         return 0.6  # no ratio has a zero before it
     if int(one) <= 12 and int(two) >= 60:
-        return 0.6  # 12/94
+        return 0.0 if _TITER.search(text[max(0, mention.start - 24) : mention.start]) else 0.6  # 12/94
     if is_measure(text, mention):
         return 0.0
     if (
