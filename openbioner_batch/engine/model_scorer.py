@@ -30,6 +30,9 @@ class ModelScorerFactory:
     dtype: str
     token_budget: int
     calibration: Calibration | None = None
+    separate_layers: int | None = None
+    """Separated without training; None where none are."""
+    types_compete: bool = True
 
     @classmethod
     def from_settings(cls, settings: AnnotateSettings, on_cluster: bool) -> ModelScorerFactory:
@@ -44,11 +47,13 @@ class ModelScorerFactory:
             CheckpointError: the model cannot be read.
         """
         from openbioner_batch.model import Preparer, checkpoint_digest, read_calibration, resolve_checkpoint
-        from openbioner_batch.model.config import read_config
+        from openbioner_batch.model.config import read_config, with_separate_layers
 
         types = resolve_types(settings.types, settings.view)
         directory = resolve_checkpoint(settings.model)
-        windows = _windows(read_config(directory).windows, settings)
+        config = read_config(directory)
+        separated = with_separate_layers(config, settings.separate_layers) != config
+        windows = _windows(config.windows, settings)
         Preparer.from_pretrained(directory, types, windows, settings.words)  # checks the descriptions
         device, dtype, budget = (_resolve_on_worker if on_cluster else _resolve)(settings.devices, settings.dtype)
         is_directory = Path(settings.model).expanduser().is_dir()
@@ -62,6 +67,8 @@ class ModelScorerFactory:
             dtype=dtype,
             token_budget=settings.token_budget or budget,
             calibration=None if settings.no_calibration else read_calibration(directory),
+            separate_layers=settings.separate_layers if separated else None,
+            types_compete=config.types_compete,
         )
 
     def fingerprint(self) -> dict[str, Any]:
@@ -81,6 +88,8 @@ class ModelScorerFactory:
             "token budget": self.token_budget,
             # None where there is none, as in the plans of runs from before there were any.
             "calibration": self.calibration and self.calibration.as_json(),
+            "separated layers": self.separate_layers,
+            "types overlap": None if self.types_compete else True,
         }
 
     def preparer(self) -> Preparer:
@@ -92,7 +101,13 @@ class ModelScorerFactory:
         from openbioner_batch.model import Tagger
 
         return Tagger.from_pretrained(
-            self.model, self.device, self.dtype, self.windows, self.token_budget, self.calibration is not None
+            self.model,
+            self.device,
+            self.dtype,
+            self.windows,
+            self.token_budget,
+            self.calibration is not None,
+            self.separate_layers,
         )
 
 

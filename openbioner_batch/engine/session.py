@@ -20,7 +20,7 @@ from openbioner_batch.engine.plan import Plan, make_plan, split_weights
 from openbioner_batch.engine.progress import Progress, shown
 from openbioner_batch.engine.request import Inputs, RunSettings, Say, check_output, fingerprint, overwrite
 from openbioner_batch.engine.store import TEMPORARY, Store, is_local
-from openbioner_batch.engine.summary import Summary
+from openbioner_batch.engine.summary import Summary, notes_on
 from openbioner_batch.engine.work import Job, SplitTask
 from openbioner_batch.errors import RunFailedError, TooManyQuarantinedError
 
@@ -150,7 +150,9 @@ class _Run:
         self._look_for_ends_at = 0.0
         self.totals: Totals = read_totals(store, ledger)
         self.pending = [planned for planned in plan.wanted if not ledger.is_finished(planned.ordinal)]
-        self._summary = Summary(store.url, False, self.totals, splits=len(plan.wanted))
+        self._summary = Summary(
+            store.url, False, self.totals, splits=len(plan.wanted), notes=notes_on(plan.fingerprint)
+        )
 
     def execute(self, resources: Resources) -> None:
         """Read, do and commit what is pending."""

@@ -69,6 +69,8 @@ class AnnotateSettings:
     """The most tokens of a type's description; None asks the checkpoint."""
     no_calibration: bool = False
     """Leave out the biases and thresholds that are stored with the checkpoint, if some are."""
+    separate_layers: int | None = None
+    """Lower layers of a published cross-encoder to separate, for which it was not trained: faster, not exact."""
     max_quarantined: str = "10%"
     """The run fails beyond this number or percentage of quarantined records."""
     overwrite: bool = False
@@ -93,6 +95,7 @@ class AnnotateSettings:
             "token_budget",
             "text_tokens",
             "description_tokens",
+            "separate_layers",
         ):
             value = getattr(self, name)
             if value is not None and value < 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,8 @@ class Summary:
     splits: int = 0
     tagged_now: int = 0
     """Documents tagged in the last session."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the spans must know of how they were found."""
 
     def as_json(self) -> dict[str, Any]:
         """The summary as it stands in the run's folder."""
@@ -62,6 +65,7 @@ class Summary:
         return {
             "output": self.output,
             "finished": self.finished,
+            **({"notes": list(self.notes)} if self.notes else {}),
             "records": totals.records,
             "documents": totals.documents,
             "quarantined": {"total": totals.set_aside, "reasons": dict(totals.quarantined.most_common())},
@@ -97,6 +101,18 @@ def print_report(summary: dict[str, Any], console: Console) -> None:
         table.add_row(label, value)
     console.print(f"{summary['output']}: {'finished' if summary['finished'] else 'not finished'}", soft_wrap=True)
     console.print(table)
+    for note in summary.get("notes", ()):
+        console.print(f"note: {note}", soft_wrap=True)
+
+
+def notes_on(fingerprint: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a reader of a run's spans must know of how they were found, from the fingerprint of its plan."""
+    notes = []
+    if layers := fingerprint.get("separated layers"):
+        notes.append(f"separated layers: {layers}, for which the model was not trained")
+    if fingerprint.get("types overlap"):
+        notes.append("types do not compete in this model: spans of different types may overlap")
+    return tuple(notes)
 
 
 def report_lines(summary: dict[str, Any]) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from openbioner_batch.engine.summary import notes_on
 from openbioner_batch.report.opened import OpenedRun
 from openbioner_batch.report.page.charts import bar, histogram
 from openbioner_batch.report.page.markup import Markup, element, joined, number, share
@@ -41,6 +42,7 @@ def tagging_page(run: OpenedRun, found: RunStatistics) -> tuple[Markup, list[Sec
     facts += [f"model {asked['model'][:12]}"] if isinstance(asked.get("model"), str) else []
     facts += [f"{asked['dtype']} on {asked['device']}"] if "dtype" in asked and "device" in asked else []
     facts += [f"first {number(asked['limit'])} records"] if asked.get("limit") else []
+    facts += notes_on(asked)
     note = "A score is the model's probability. The line in a histogram marks the median."
     return header(run, "Tagging run", facts), [
         section("totals", "Overview", tiles(_figures(run, found))),
