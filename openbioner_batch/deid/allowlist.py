@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.normalising import normalise_word
 from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 _TITLE = re.compile(
     r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Drs|Prof|Professor|Doctor|MR|MRS|MS|DR)(?:\.\s{0,2}|"
@@ -19,6 +21,12 @@ _TITLE = re.compile(
 )
 _CREDENTIAL = re.compile(r",?\s{1,2}(?:M\.?D|D\.?O|R\.?N|PA-C|N\.?P|Ph\.?D|LPN|DDS|MBBS)\b")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+
+
+_SEPARATOR = re.compile(r"\s*[,;/]\s*(?:and\s|or\s)?|\s(?:and|or)\s")
+_ITEM_BEFORE = re.compile(r"(?P<word>[^\W\d_]+(?:['’]s)?)(?:\s?[,;/]\s?(?:and\s|or\s)?|\s(?:and|or)\s)\Z")
+_ITEM_AFTER = re.compile(r"(?:\s?[,;/]\s?(?:and\s|or\s)?|\s(?:and|or)\s)(?P<word>[^\W\d_]+)")
+_LONGEST_PHRASE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,10 @@ class AllowList:
     terms: frozenset[str]
     """Names of drugs, devices, makers and germs: always terms, unless a title stands before."""
 
+    def is_term(self, text: str, found: Finding) -> bool:
+        """Whether what was found to be a name is a clinical term, a part of one included."""
+        return self.keeps(text, found.start, found.end) or self.is_in_phrase(text, found.start, found.end)
+
     def keeps(self, text: str, start: int, end: int) -> bool:
         """Whether `text[start:end]`, taken for a name, is a clinical term.
 
@@ -45,14 +57,32 @@ class AllowList:
         if not words or not all(self._knows(word) for word in words) or self.heads.issuperset(words):
             return False
         person = not self.surnames.isdisjoint(words) or (len(words) > 1 and words[0] in lexicon().given_names)
-        if person and self.heads.isdisjoint(words) and not self.followed_by_head(text, end):
+        headed = not self.heads.isdisjoint(words) or self.followed_by_head(text, end)
+        if person and not headed and not self._is_in_list_of_terms(text, start, end):
             return False
         return not self.person_is_meant(text, start, end)
+
+    def is_in_phrase(self, text: str, start: int, end: int) -> bool:
+        """Whether a stretch is part of a term of several words, of which no person is meant: Smith & Nephew."""
+        around = max(0, start - _LONGEST_PHRASE), min(len(text), end + _LONGEST_PHRASE)
+        return any(
+            match.start() <= start and end <= match.end() and not self.person_is_meant(text, *match.span())
+            for match in vocabulary().phrases.finditer(text, *around)
+        )
+
+    def _is_in_list_of_terms(self, text: str, start: int, end: int) -> bool:
+        """Whether it is three terms in a row or stands beside one in a list: "Norwood, Glenn and Fontan"."""
+        names = [name for name in _SEPARATOR.split(text[start:end]) if name]
+        if len(names) > 2:
+            return True
+        before, after = _ITEM_BEFORE.search(text[max(0, start - 40) : start]), _ITEM_AFTER.match(text, end)
+        beside = [_bare(found["word"]) for found in (before, after) if found]
+        return any(word in self.eponyms or word in self.terms or word in self.heads for word in beside)
 
     def _knows(self, word: str) -> bool:
         return word in self.eponyms or word in self.surnames or word in self.terms or word in self.heads
 
-    def is_term(self, text: str, start: int, end: int) -> bool:
+    def is_named_thing(self, text: str, start: int, end: int) -> bool:
         """Whether one word, part of a name found elsewhere in the note, is here the name of a thing."""
         word = _bare(text[start:end])
         return self._knows(word) and self.followed_by_head(text, end)

@@ -12,6 +12,7 @@ from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.folding import Folded, fold
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.deid.merging import merge
+from openbioner_batch.deid.plausible import is_clinical, plausible_ones, still_plausible
 from openbioner_batch.deid.recognizers.known_values import find_known
 from openbioner_batch.deid.recognizers.patterns import find_patterns
 from openbioner_batch.deid.recognizers.repeats import find_repeats
@@ -42,7 +43,7 @@ class FinderSettings:
     repeats: bool = True
     """Whether parts of a name found once are looked for in the rest of the note; one of the patterns."""
     allow_list: bool = True
-    """Whether clinical terms that look like names are kept, where no known value and no title says otherwise."""
+    """Whether clinical terms and values that look like identifiers stay, where no known value and no title objects."""
 
     def __post_init__(self) -> None:
         for name in self.recognizers:
@@ -89,21 +90,26 @@ class Finder:
         dates = find_dates(text, settings.date_order)
         found: list[Finding] = []
         if "model" in settings.recognizers:
-            found += [
+            spans = [
                 Finding(*place, span.type, span.score, ("model",))
                 for span in model_spans
                 if settings.is_sure(span) and (place := folded.folded(span.start, span.end))
             ]
+            found += plausible_ones(text, spans) if settings.allow_list else spans
         if "patterns" in settings.recognizers:
             found += [one for one in find_patterns(text, dates) if one.score >= settings.pattern_threshold]
         allowed = allow_list() if settings.allow_list else None
         if allowed:
             found = [
-                one for one in found if family_of(one.type) != "name" or not allowed.keeps(text, one.start, one.end)
+                one
+                for one in found
+                if not (allowed.is_term(text, one) if family_of(one.type) == "name" else is_clinical(text, one))
             ]
         if settings.repeats and "patterns" in settings.recognizers:
             names = [one for one in found if family_of(one.type) == "name"]
-            found += find_repeats(text, names, allowed.is_term if allowed else None)
+            found += find_repeats(text, names, allowed.is_named_thing if allowed else None)
         if known is not None and "known" in settings.recognizers:
             found += find_known(text, known, dates, typos=settings.typos, nicknames=settings.nicknames)
-        return merge(text, found)
+        places = {(one.start, one.end) for one in found}
+        merged = merge(text, found)
+        return [one for one in merged if still_plausible(text, one, places)] if settings.allow_list else merged

@@ -45,7 +45,7 @@ def test_each_kind_of_recognizer_can_be_switched_off() -> None:
 
 
 def test_thresholds_by_type_are_for_the_model() -> None:
-    spans = [Span(0, 7, "city", 0.3, "Patient"), Span(9, 13, "patient_name", 0.3, "Anna")]
+    spans = [Span(14, 17, "city", 0.3, "Roe"), Span(9, 13, "patient_name", 0.3, "Anna")]
     settings = FinderSettings(recognizers=("model",), model_threshold=0.5, type_thresholds={"city": 0.2})
     assert [one.type for one in Finder(settings).find(NOTE, model_spans=spans)] == ["city"]
 

@@ -112,7 +112,7 @@ _COORDINATES = re.compile(
     r"\d{1,3}°[ ]?\d{1,2}['′][ ]?(?:\d{1,2}(?:\.\d+)?[\"″][ ]?)?[NSEW]\b"
 )
 _ROOM = re.compile(
-    r"\b(?i:room|rm|bed|(?P<moved>(?:moved|transferred)\sto)|bay|ward|floor|cubicle|pod|bldg|building|zimmer)\b"
+    r"\b(?i:room|rm|bed|(?P<moved>(?:moved|transferred)\sto)|bay|ward|floor|cubicle|bldg|building|zimmer)\b"
     r"(?:\s(?:number|no\.?))?(?:[.:](?=[ ]?#?\d))?[ ]?#?[ ]?(?P<number>(?:[A-Za-z]-?)?\d{1,4}(?:-?[A-Z0-9]{1,3})?|"
     r"[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|degrees|times|mg|°))"
     r"|\b(?P<ward>\d{1,2}(?:st|nd|rd|th)[ ]floor|\d{1,2}[ ](?:East|West|North|South)\b(?![ ](?:[A-Z]|of))|(?:[MSCPN]|"

@@ -1,0 +1,129 @@
+"""Clinical values and terms stay whatever a model says of them; what may be an identifier goes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from deid.found import PATTERNS, shown
+
+from openbioner_batch.deid.deidentifier import Deidentifier
+from openbioner_batch.deid.finder import Finder
+from openbioner_batch.deid.keys import Key
+from openbioner_batch.deid.policy import load_policy
+from openbioner_batch.records import Span
+
+VALUES = """
+Vicodin 5/500 one tab q6h prn, Septra 400/80 BID, Sinemet 25/250, Humulin 70/30 22 units, Combivent 20/100.
+Start 12.5 mg, then 37.5-50 mg q4-6h, 1/4 NS at 125 cc/h, D10 at 60 mL/h, 2 g IV, 1,000 mL bolus.
+Na 141 K 3.9 Cl 104 CO2 26 BUN 18 Cr 1.1 Glu 188 Ca 8.8 Mg 2.1 Phos 3.3 AST 40 ALT 38 TSH 1.88 PSA 6.2
+INR 3.1, PTT 68, fibrinogen 410, D-dimer 2210, ferritin 20114, CK 23456, BNP of 14500, platelets 187000.
+Viral load 2400000 copies/mL, CD4 count 233, hCG 18250, troponin 0.41->1.22, lactate 4.4, procalcitonin 12.6.
+ABG 7.29/55/71/22 on 2L; Hgb 8.8/26.1; BP 148/92, 92/54 and 210/118; HR 110s; T 38.4; RR 22; SpO2 93%.
+BRAF V600K, KRAS G13D, EGFR T790M, PIK3CA H1047R, MPL W515L; c.5266dupC, p.Arg132His, rs6025, HLA-B*57:01, CYP2C19*2.
+CPT 99214, 93000 and 36415; ICD-10 I50.33, E11.65; HCPCS J1885; LOINC 2345-7; SNOMED 44054006; NDC 0409-4887-10.
+Gleason 4+5=9, pT2N1M0, stage 3/4, grade 2/3, ASA 3, GCS 15, Apgar 8/9, 4/5 strength, 2/6 murmur, 1+ edema.
+G4P3013 at 38 5/7 weeks, 31w2d, cervix 6/80/-1, EFW 3450 g, newborn 2980 g.
+VA 20/50 OD 20/200 OS, J5, 6/18 in the left; cup to disc 0.4; IOP 14/16.
+18 Fr Foley, 22G IV, #12 blade, 7.5 ETT, 3.5 x 28 mm stent, size 6 Shiley, 5 mm port.
+Titer 1:640, ratio 3:1, 24/7 care, 3/12 cores, 0/22 nodes, 9/12 months, 2 out of 10, 5/10 pain, 30 pack-years.
+POD#4 from CABG, POD 2, pod #1, HD 6, DOL 11, hospital day 9, postop day 3, cycle 4, C2D15, day of life 8.
+0700-1500 shift, 1900 meds, seen at 14:35, 2330: asleep, q12h, 3x/wk, 5-7 days, x4, 8-10 cm, 4-6 weeks.
+L4-5 and C5-C6, T12 fracture, S1 nerve, D5 1/2NS with 20 KCl, 1/2 tab, 3/4 strength.
+""".strip().splitlines()
+NUMERIC_TYPES = (
+    "other_identifier",
+    "personal_date",
+    "contact_detail",
+    "location",
+    "medical_record_number",
+    "room_number",
+)
+SURROGATE = Deidentifier(load_policy("surrogate"), key=Key(bytes(range(32))))
+_NUMBER = re.compile(r"[^\s,;()]*\d[^\s,;()]*")
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def spans(text: str, pattern: re.Pattern[str], type: str) -> list[Span]:
+    """A model that takes everything of one form for an identifier."""
+    return [Span(*match.span(), type, 0.99, match[0]) for match in pattern.finditer(text)]
+
+
+@pytest.mark.parametrize("type", NUMERIC_TYPES)
+@pytest.mark.parametrize("text", VALUES)
+def test_no_clinical_number_becomes_another_whatever_the_model_says(text: str, type: str) -> None:
+    for pattern in (_NUMBER, re.compile(r"\d+"), re.compile(r"\d+[/.]")):
+        new = SURROGATE.deidentify(text, SURROGATE.scope("p", "d"), model_spans=spans(text, pattern, type)).text
+        kept = re.sub(r"\[[A-Z]+\]", "", new)
+        assert set(re.findall(r"\d+", kept)) <= set(re.findall(r"\d+", text))
+        assert new.count("[") <= 2, new
+
+
+@pytest.mark.parametrize("text", VALUES)
+def test_no_clinical_number_is_found_by_patterns(text: str) -> None:
+    assert shown(text, Finder(PATTERNS).find(text)) == []
+
+
+TERMS = """
+HTN, HLD, CHF, CAD, COPD, DKA, CKD, AFib, MI, CVA, TIA, DVT, PE, UTI, GERD, BPH, OSA, PVD.
+s/p CABG x3, c/o h/a, d/c foley, w/u neg, f/u w/ PCP, n/v/d, hx of sz, tx plan, rxn none, pt OOB.
+MD aware, PA to see, RN notified, PT eval, OT eval, MA took vitals, CT neg, ID consult, SI/HI denied, DC plans.
+Neuro: AAOx3. HEENT: NCAT, PERRLA. CV: RRR. Resp: CTAB. Abd: NT/ND, BS+. Ext: no C/C/E. Skin: W/D/I.
+rifampin, rivaroxaban, ustekinumab, atorvastatin, ceftriaxone, Jardiance, Ozempic, Brilinta, Humira, Keytruda.
+St. Jude valve, Boston Scientific lead, Smith & Nephew nail, Dr. Scholl's pads, Medtronic pump, Stryker bed.
+Hunt and Hess 3, Hoehn and Yahr 2, Child-Pugh B, Wells score 4, Beers criteria, Milan criteria, Ottawa ankle rules.
+Philadelphia chromosome, West Nile, Coxsackie, Ebola, St. Louis encephalitis, Rocky Mountain spotted fever, MRSA.
+Norwood, Glenn and Fontan; Whipple, Billroth II; Nissen; Ross procedure; Weber and Rinne; Tinel, Phalen.
+Mark the site. Will discuss. Grace period. Bill for services. Chase labs. Hope to extubate. Rose bengal stain.
+CHIEF COMPLAINT: CHEST PAIN. ALLERGIES: SULFA. PLAN: D/C HOME IN AM.
+Mother with CAD, father DM, brother healthy, priest visited, teacher by trade.
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("text", TERMS)
+def test_shorthand_drugs_and_terms_are_no_names(text: str) -> None:
+    """Of words that a model takes for names, one by one, at most a tenth go."""
+    words = spans(text, _WORD, "person_name")
+    gone = [word.text for word in words if Finder().find(text, model_spans=[word])]
+    assert len(gone) <= len(words) / 10, gone
+
+
+@pytest.mark.parametrize(
+    ("text", "type", "value", "kept"),
+    [
+        ("Report from Okonkwo today.", "person_name", "Okonkwo", "Okonkwo"),
+        ("p CABG Okonkwo came.", "person_name", "p CABG Okonkwo", "Okonkwo"),
+        ("Seen by Okonkwo MD today.", "clinician_name", "Okonkwo MD", "Okonkwo MD"),
+        ("LIN WU CAME", "person_name", "LIN WU", "LIN WU"),
+        ("Dong-hyun says so", "person_name", "Dong-hyun", "Dong-hyun"),
+        ("spoke with okonkwo today", "person_name", "okonkwo", "okonkwo"),
+        ("record 8841207 pulled", "other_identifier", "8841207", "8841207"),
+        ("record K88/41207 pulled", "other_identifier", "41207", "K88/41207"),
+        ("was fine 8/9, then not", "personal_date", "8/9", "8/9"),
+        ("seen on 5/6 again", "personal_date", "5/6", "5/6"),
+        ("since Februry 4 she", "personal_date", "Februry 4", "Februry 4"),
+        ("until Tuesday then", "personal_date", "Tuesday", "Tuesday"),
+        ("went to 14K overnight", "room_number", "14K", "14K"),
+        ("visiting in Green Forest now", "location", "in Green Forest", "Green Forest"),
+        ("hers is Will, a student", "person_name", "Will", "Will"),
+    ],
+)
+def test_what_may_be_an_identifier_is_kept_as_a_whole_token(text: str, type: str, value: str, kept: str) -> None:
+    start = text.index(value)
+    found = Finder().find(text, model_spans=[Span(start, start + len(value), type, 0.9, value)])
+    assert shown(text, found) == [(type, kept)]
+
+
+def test_parts_of_an_address_vouch_for_each_other() -> None:
+    text = "Sent to 808 Kalmanova, Hickoryton, nc today"
+    parts = [("808", "location"), ("Kalmanova", "location"), ("Hickoryton", "city"), ("nc", "state")]
+    found = [Span(text.index(part), text.index(part) + len(part), type, 0.9, part) for part, type in parts]
+    assert [part for _, part in shown(text, Finder().find(text, model_spans=found))] == [part for part, _ in parts]
+
+
+@pytest.mark.parametrize("value", [".", " - ", "/", "(", "&"])
+def test_a_finding_without_letter_or_digit_is_none(value: str) -> None:
+    text = f"on the{value}left"
+    start = text.index(value)
+    for type in (*NUMERIC_TYPES, "person_name", "url"):
+        assert Finder().find(text, model_spans=[Span(start, start + len(value), type, 0.9, value)]) == []
