@@ -48,6 +48,7 @@ def check_with_model(settings: DeidentifySettings, policy: Policy, factory: Scor
         include_text=True,
         max_quarantined="100%",
     )
+    Store(request.output).make_private()
     annotate(request, factory, lambda line: None)
     notes, types = 0, Counter[str]()
     for row in _rows(Store(request.output)):

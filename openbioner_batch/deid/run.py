@@ -90,6 +90,8 @@ def deidentify(
 
     def make(on_cluster: bool) -> Deidentification:
         scores = (factory or _model_factory(settings, on_cluster)) if settings.uses_model else None
+        for place in filter(None, (settings.output, settings.audit_output)):
+            Store(place).make_private()
         return Deidentification(settings, policy, columns, key, scores, patients, shifts)
 
     with _one_ray(settings.spill_dir) as connect, messages_by_number(numbers):

@@ -107,12 +107,15 @@ def check_output(settings: RunSettings, store: Store, files: tuple[InputFile, ..
 
 def overwrite(store: Store) -> None:
     """Remove the run in a folder and nothing else; its plan last, so that a removal cut short can be repeated."""
+    private = store.is_private
     for folder in RESULTS:
         store.remove_folder(folder)
     store.remove([REPORT])
     store.remove([f"_run/{name}" for name in store.names("_run") if f"_run/{name}" != PLAN])
     store.remove([PLAN])
     store.remove_folder("_run")
+    if private:
+        store.make_private()
 
 
 def fingerprint(settings: RunSettings, inputs: Inputs, pipeline: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,8 @@ from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.storage import refuse_password
 from openbioner_batch.formats.whole import WholeFile, fetch_whole
 
+PRIVATE_MARK = "_run"
+"""The folder below a local root whose rights say for whom everything is that is written there."""
 TEMPORARY = "_run/tmp"
 ONE_PUT_PROTOCOLS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "memory"})
 """File systems where an upload shows under its name only once it is complete."""
@@ -49,6 +52,32 @@ class Store:
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}" if name else self._root
 
+    def make_private(self) -> None:
+        """On a local disk, keep all that is written from now on to this user, whatever the umask.
+
+        Any process that writes here knows by the rights of `_run/`: folders are 0700 then, and files 0600. The root
+        gets these rights too, if it is the user's. Elsewhere the store's own rules decide.
+        """
+        if not self.local:
+            return
+        try:
+            make_private_folder(self._path(PRIVATE_MARK))
+        except OSError as error:
+            raise RunFailedError(
+                f"{self.url} cannot be kept private ({_in_a_line(error)}): give another folder"
+            ) from error
+        with suppress(OSError):
+            os.chmod(self._root, stat.S_IRWXU)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether what is written here is for this user alone."""
+        try:
+            mode = os.stat(self._path(PRIVATE_MARK)).st_mode if self.local else stat.S_IRWXO
+        except OSError:
+            return False
+        return not mode & (stat.S_IRWXG | stat.S_IRWXO)
+
     def put(self, name: str, data: bytes) -> None:
         """Write an object that appears at once and whole, replacing any of that name.
 
@@ -69,13 +98,17 @@ class Store:
 
     def _put_and_rename(self, path: str, data: bytes) -> None:
         temporary = self._path(f"{TEMPORARY}/{uuid.uuid4().hex}")
+        private = self.is_private
         try:
             for tries_left in (2, 1, 0):
                 for place in (temporary, path):
-                    self._fs.makedirs(self._fs._parent(place), exist_ok=True)
+                    if private:
+                        make_private_folder(os.path.dirname(place))
+                    else:
+                        self._fs.makedirs(self._fs._parent(place), exist_ok=True)
                 try:
                     if self.local:
-                        _write_durably(temporary, data)
+                        _write_durably(temporary, data, private)
                         os.replace(temporary, path)
                     else:
                         self._fs.pipe_file(temporary, data)
@@ -182,11 +215,35 @@ class Store:
         return f"{path}/".startswith(f"{self._root}/")
 
 
-def _write_durably(path: str, data: bytes) -> None:
-    with open(path, "wb") as file:
+def make_private_folder(path: str) -> None:
+    """Make a folder, and those above it that are missing, for this user alone, whatever the umask; keep what is there.
+
+    The last one is made private if it is the user's to change.
+    """
+    missing = []
+    at = os.path.abspath(path)
+    while not os.path.isdir(at):
+        missing.append(at)
+        at = os.path.dirname(at)
+    for folder in reversed(missing):
+        with suppress(FileExistsError):  # another process of the run has made it
+            os.mkdir(folder, stat.S_IRWXU)
+            os.chmod(folder, stat.S_IRWXU)
+    if stat.S_IMODE(os.stat(path).st_mode) != stat.S_IRWXU:
+        os.chmod(path, stat.S_IRWXU)
+
+
+def _write_durably(path: str, data: bytes, private: bool) -> None:
+    with open(path, "wb", opener=_private_opener if private else None) as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())  # a name must not outlive its bytes in a power cut
+
+
+def _private_opener(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags, stat.S_IRUSR | stat.S_IWUSR)
+    os.fchmod(descriptor, stat.S_IRUSR | stat.S_IWUSR)  # it may have been there with other rights
+    return descriptor
 
 
 def _in_a_line(error: Exception) -> str:
@@ -204,8 +261,13 @@ def is_local(url: str) -> bool:
     return isinstance(fsspec.core.url_to_fs(url)[0], LocalFileSystem)
 
 
-def write_file(url: str, data: bytes) -> None:
+def write_file(url: str, data: bytes, private: bool = False) -> None:
     """Write one file, at a local path or any fsspec URL, that appears at once and whole.
+
+    Args:
+        url: where.
+        data: what.
+        private: whether a file on a local disk is for this user alone.
 
     Raises:
         UsageError: it cannot be written there.
@@ -217,7 +279,10 @@ def write_file(url: str, data: bytes) -> None:
             fs.pipe_file(path, data)
             return
         try:
-            fs.pipe_file(temporary, data)
+            if private and isinstance(fs, LocalFileSystem):
+                _write_durably(temporary, data, private)
+            else:
+                fs.pipe_file(temporary, data)
             fs.mv(temporary, path)
         finally:
             if fs.exists(temporary):

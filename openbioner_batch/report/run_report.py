@@ -55,7 +55,7 @@ def write_report(
         page = _on_deidentification(run, sample, seed, source, include_text)
     else:
         page = _on_tagging(run, sample, seed, source, include_text, say)
-    write_file(html, page)
+    write_file(html, page, private=run.removes_identifiers)
     return len(page)
 
 
