@@ -18,8 +18,10 @@ _over_89_words = (
     rf"|(?:(?:one|a)[\s-]+)?hundred(?:th)?(?:(?:[\s-]+and)?[\s-]+(?:{_below_90}))?"
 )
 _over_89 = re.compile(
-    rf"(?<![\d.])(?:9\d|1[0-4]\d)(?:['’]?s\b|st\b|nd\b|rd\b|th\b)?(?!\d)|\b(?:{_over_89_words})s?\b", re.IGNORECASE
+    rf"(?<![\d.])(?:9\d|1[0-4]\d)(?:\.\d(?!\d))?(?:['’]?s\b|st\b|nd\b|rd\b|th\b)?(?!\d)|\b(?:{_over_89_words})s?\b",
+    re.IGNORECASE,
 )
+_range = re.compile(r"90\+(?:\s?(?:-|to|and|or)\s?90\+)+")
 _age = re.compile(rf"(?<!\d)\d{{1,2}}(?!\d)|\b(?:{_below_90})s?\b", re.IGNORECASE)
 _shorter_units = re.compile(r"\b(?:months?|mos?|weeks?|wks?|days?|hours?|hrs?|minutes?)\b", re.IGNORECASE)
 _years = re.compile(r"year|\by(?:rs?|[./]?o)?\b", re.IGNORECASE)
@@ -32,5 +34,5 @@ def generalise_age(text: str) -> str | None:
     """
     if _shorter_units.search(text) and not _years.search(text):
         return text
-    new = _over_89.sub(OVER_89, text)
+    new = _range.sub(OVER_89, _over_89.sub(OVER_89, text))
     return new if new != text or _age.search(text) else None

@@ -1,4 +1,9 @@
-"""Ages over 89, in digits and in words; only the number is found, so that "92-year-old" may become "90+-year-old"."""
+"""Ages over 89, in digits and in words: a number, a unit and a frame around them.
+
+Only the number is found, or a range of them, so that "92-year-old" may become "90+-year-old" and "93M" "90+M". Units
+and frames are listed apart and combined; a number needs one of them, and what makes a dose, a pressure, a saturation or
+a temperature of it rules it out.
+"""
 
 from __future__ import annotations
 
@@ -9,53 +14,109 @@ from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import any_in, lowered
 
 OLDEST = 125
-_NINETY = re.compile(r"(?:9\d|1[0-2]\d)(?!\d)")
-_WRITTEN = ("ninet", "hundred", "centenarian", "nonagenarian", "90", "100", "110")
-_UNITS = "one two three four five six seven eight nine".split()
-_WORDS = (
-    r"(?:ninety(?:[- ](?:"
-    + "|".join(_UNITS)
-    + r"))?|(?:one|a)\s?hundred(?:\s(?:and\s)?(?:"
-    + "|".join([*_UNITS, "ten", "eleven", "twelve"])
-    + "))?)"
+_NINETY = re.compile(r"(?<!\d)(?:9\d|1[0-2]\d)(?!\d)")
+_WRITTEN = ("ninet", "hundred", "centenarian", "nonagenarian")
+_ONES = "one|two|three|four|five|six|seven|eight|nine"
+_ORDINAL_ONES = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth"
+_TEENS = "ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
+_DIGITS = r"(?:9\d|1[01]\d|12[0-5])"
+_IN_WORDS = (
+    rf"(?:ninety(?:[\s-](?:{_ONES}))?"
+    rf"|(?:(?:one|a)[\s-]?)?hundred(?:[\s-](?:and[\s-])?(?:{_ONES}|{_TEENS}|twenty(?:[\s-](?:{_ONES}))?))?)"
 )
-_NUMBER = rf"(?P<age>(?<![-\w.])(?:9\d|1[01]\d|12[0-5])\b|\b{_WORDS}\b)"
+_ORDINAL = rf"(?:{_DIGITS}(?:st|nd|rd|th)|ninetieth|ninety[\s-](?:{_ORDINAL_ONES})|(?:one[\s-])?hundredth)"
+_ONE_NUMBER = rf"(?:{_DIGITS}(?!\d)(?:\.\d)?|{_IN_WORDS}(?![^\W_]))"
+_NUMBER = (
+    rf"(?P<age>(?:(?<![\w.,$#'’/:+-])|(?<=[\s(\d]-)|(?<=/))"
+    rf"{_ONE_NUMBER}(?:\s?(?:-|to|and|or)\s?{_ONE_NUMBER})?)"
+)
+
+_UNITS = (
+    r"(?:years?[\s-]{0,2}(?:old|young)|years?\sof\sage|y(?:ea)?rs?\.?[\s-]{0,2}old|y\s?[./-]?\s?o(?:ld)?(?:\b|(?=[mfwb]\b))"
+    r"|yo[mfwb]{1,2}\b|y\.\s?o\.|yrs?\.?\s?/?\s?(?:old|o|m|f)\b|y\.?\s?/?\s?[mf]\b|jahre\salt|ans\b|años|anni\b)"
+)
+"""Of age alone."""
+_YEARS = (
+    r"(?:years?|yrs?|y)\b\.?(?!\s?(?:ago|later|prior|previous|before|earlier|after|history|hx|since|survival|follow|pack|"
+    r"from|in\b|of\s(?!age)|and\s\d|or\s\d))"
+)
+"""Of ages, and of time that has passed."""
+_SEXES = r"(?:male|female|man|woman|gentleman|lady|grandmother|grandfather|nun|priest|veteran)\b"
+_SEX = (
+    r"(?-i:\s?/\s?[MFmf]\b|-?(?:W|B|H|A|AA|C|L|O)?M\b|-?(?:W|B|H|A|AA|C|L|O)F\b|\s(?:W|H|AA|C|L)?M\b|\s(?:W|H|AA|L)F\b)"
+)
+_FEMALE = (
+    r"(?-i:[ -]?F\b)(?=\s?(?:[,;.)]|with\b|w/|w\b|s/p\b|c/o\b|p/w\b|hx\b|h/o\b|who\b|presents?|presenting|presented|"
+    r"adm|found\b|here\b|from\b|pmh|brought|bib|in\s(?:nad|no\sacute)|known|sent|transferred|living|resident|nursing|"
+    r"to\s(?:ed|er))|\s?\Z)"
+)
+"""F is Fahrenheit too: something must say that a person is meant."""
+_HEAT = re.compile(
+    r"(?:\btemp\w*|\btm(?:ax)?|\bt|fever\w*|febrile|°|degrees?)[\s:=@of]{0,8}(?:to\s|is\s|was\s|at\s)?\Z", re.IGNORECASE
+)
+
 _AFTER = re.compile(
-    rf"{_NUMBER}[\s-]{{0,2}}(?:years?[\s-]{{0,2}}old|years?\s(?:of\s)?age|y[\s./]{{0,2}}o\b|y\.o\.|yrs?\.?[\s-]?old|"
-    rf"yo[mf]\b"
-    r"|year[\s-]old|(?:years?|yrs?)\b(?!\s?(?:ago|later|prior|before|earlier|history|of\s(?!age)|survival|follow|"
-    r"pack|and|or\s))"
-    r"|(?-i:\s?[MF]\b)|(?:[\s-](?:male|female|man|woman)\b))",
+    rf"{_NUMBER}(?:[\s-]{{0,2}}(?:{_UNITS}|{_YEARS})|{_SEX}(?![/\d])|(?P<female>{_FEMALE})|[\s-]{{1,2}}{_SEXES})",
     re.IGNORECASE,
 )
-_BEFORE = re.compile(
-    rf"\b(?:aged?|age\sis|age\sof|turned|turning|at\sage|lived\sto|birthday\sof|"
-    rf"age[:=\s]{{1,3}})\s?[\"'>]?\s?(?:be\s)?{_NUMBER}"
-    r"(?!\s?(?:%|mg|days?|weeks?|months?|minutes?|degrees?)|[./]\d)",
+_NO_AGE_AFTER = (
+    r"(?!\s?(?:%|percent|mg|mcg|kgs?\b|lbs?\b|pounds|cm\b|mm\b|in\b|inches|ml\b|cc\b|days?\b|d\b|weeks?|wks?\b|w\b|months?|mos?\b|"
+    r"hours?|hrs?\b|h\b|minutes?|mins?\b|degrees?|deg\b|°|bpm|beats|units?|points?|x\b|times|meters?|feet|ft\b|steps|miles|yards|dollars|calls|cigar|"
+    r"on\s(?:\d|ra\b|room\sair|nc\b|o2|oxygen|bipap|cpap|nrb)|over\s\d|systolic|diastolic|g\b|sats?\b)|[-/.:,]\d|[a-z]?\d)"
+)
+_RELATIVES = (
+    r"(?:grand|great[- ]grand|step)?(?:mother|father|parents?|mom|dad|ma|pa)|sister|brother|sibling|aunt|uncle|wife|"
+    r"husband|spouse|partner|son|daughter|cousin|grandma|grandpa|mgm|mgf|pgm|pgf"
+)
+_FRAMES = (
+    rf"aged?(?:\s?/\s?(?:sex|gender))?(?:\s(?:is|of|was|at\s(?:death|diagnosis|onset|admission|visit|dx)))?[:=\s(]{{1,4}}|ages\s"
+    r"|(?:turned|turning|turns|nearly|almost)\s|(?:lived|lives|living)\s(?:to|until)\s(?:be\s|age\s)?|birthday\sof\s"
+    r"|(?:reached|attained|reaching)\s(?:age\s|the\sage\sof\s)?"
+    r"|(?:died|dies|death|dead|deceased|expired|passed(?:\saway)?|alive|living|well|d\.)\s(?:at|@)\s(?:age\s|the\sage\sof\s)?"
+    rf"|(?:{_RELATIVES})(?:'s)?(?:\s?[,(:-]\s?|\s)(?:(?:is|was|now|age|alive|living|died|deceased|still\sliving|age\sof|at|,)\s){{0,3}}"
+    r"|(?:pt|patient|he|she|client|resident|veteran|gentleman|lady|who|s/he|they)(?:\s(?:is|was|will\sbe|are)|'s|s/he's)\s"
+    r"(?:now\s|only\s|about\s|approximately\s|nearly\s|almost\s|already\s|currently\s)?"
+    r"|(?-i:[MF])\s?/\s?"
+)
+_BEFORE = re.compile(rf"(?<![^\W_])(?:{_FRAMES}){_NUMBER}{_NO_AGE_AFTER}", re.IGNORECASE)
+_BIRTHDAY = re.compile(
+    rf"(?<![\w.])(?P<age>{_ORDINAL})(?=\s(?:birthday|bday|b-day|year\sof\s(?:life|age)|decade)\b|\syear\b(?!\sof))",
     re.IGNORECASE,
 )
+_BORN = re.compile(rf"\bborn\s(?:about\s|some\s|over\s|nearly\s)?{_NUMBER}\sy(?:ea)?rs?\sago", re.IGNORECASE)
 _DECADE = re.compile(
-    r"\b(?:in\s)?(?:his|her|their|the|mid|early|late|upper|lower)[\s-](?:(?:mid|early|late|upper|lower)[\s-])?"
-    r"(?P<age>(?:9|10|11)0'?s|nineties)\b|\b(?P<word>(?:super)?centenarian|nonagenarian)s?\b",
+    r"\b(?:(?P<whose>his|her|their|my|our)|the|mid|early|late|upper|lower)[\s-]"
+    r"(?:(?:mid|early|late|upper|lower|very\slate)[\s-](?:to[\s-](?:mid|late)[\s-])?)?(?P<age>(?:9|10|11)0['’]?s|nineties)\b"
+    r"|\b(?P<word>(?:super)?centenarian|nonagenarian)s?\b",
     re.IGNORECASE,
 )
+_NO_DECADE = re.compile(r"\s?(?:%|percent|systolic|diastolic|beats|bpm|mm|on\s(?:ra|room))", re.IGNORECASE)
 
 
 def find_ages(text: str) -> Iterator[Finding]:
     """Ages from 90 to 125 years."""
-    small = lowered(text)
-    if not _NINETY.search(text) and not any_in(small, _WRITTEN):
+    if not _NINETY.search(text) and not any_in(lowered(text), _WRITTEN):
         return
-    for pattern in (_AFTER, _BEFORE):
+    for pattern in (_AFTER, _BEFORE, _BIRTHDAY, _BORN):
         for match in pattern.finditer(text):
-            yield Finding(*match.span("age"), "age_over_89", 0.9, ("pattern:age",))
+            if not (match.groupdict().get("female") and _may_be_heat(text, match)):
+                yield Finding(*match.span("age"), "age_over_89", 0.9, ("pattern:age",))
     for match in _DECADE.finditer(text):
-        if (
-            match["age"]
-            and match["age"][0].isdigit()
-            and not re.search(r"\b(?:his|her|their)\b", match[0], re.IGNORECASE)
-        ):
+        if match["age"] and match["age"][0].isdigit() and not match["whose"]:
             continue  # heart rate in the 90s
         name = "age" if match["age"] else "word"
-        if not re.match(r"\s?(?:%|percent|systolic|beats|bpm|mm)", text[match.end() : match.end() + 12]):
-            yield Finding(*match.span(name), "age_over_89", 0.7, ("pattern:age",))
+        if not _NO_DECADE.match(text, match.end()):
+            yield Finding(*match.span(name), "age_over_89", 0.8, ("pattern:age",))
+
+
+def _may_be_heat(text: str, match: re.Match[str]) -> bool:
+    """Whether "98 F" is a temperature: a word before says so, or nothing but a dot follows what may well be one."""
+    if "." in match["age"] or _HEAT.search(text[max(0, match.start() - 24) : match.start()]):
+        return True
+    opens = not text[max(0, match.start() - 3) : match.start()].strip(" \t")
+    return (
+        not opens
+        and match["female"][0] == " "
+        and text[match.end() : match.end() + 1] in ".,;)"
+        and match["age"] >= "95"
+    )

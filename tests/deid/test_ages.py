@@ -1,0 +1,104 @@
+"""Ages over 89: every number with every unit in every frame, and what looks like an age and is none."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+
+import pytest
+from deid.found import PATTERNS, shown
+
+from openbioner_batch.deid.ages import generalise_age
+from openbioner_batch.deid.deidentifier import Deidentifier
+from openbioner_batch.deid.finder import Finder
+from openbioner_batch.deid.policy import load_policy
+
+NUMBERS = ("90", "94", "99", "101", "112", "ninety", "ninety-two", "ninety two", "one hundred and three", "a hundred")
+UNITS = """
+yo|y/o| yo| y/o| y.o.|-year-old| year old| years old|yr|yrs| yrs old|yr old| years of age|-yr-old| y o|yo F|y/o M
+""".strip().split("|")
+SEXES = ("M", "F", "/F", "/M", " M", " male", " female", " gentleman", "-year-old woman", "WF", "WM", "yof", "yoM")
+WITH_UNIT = ("{} with CHF.", "Seen: {}, frail.", "She is a {} admitted.", "HPI: {} s/p fall.", "the patient ({}) was")
+FRAMES = (
+    """
+age {}|Age: {}|aged {}|Age/Sex: {}|age of {}|at age {}|turned {}|died at {}|passed away at {}|lived to {}|pt is {}
+She is {}|he's {}|patient was {}|mother {}, alive|Father died at {}|sister ({}), well|brother is {}|grandmother, {},
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
+DIGITS = tuple(number for number in NUMBERS if number.isdigit())
+
+
+def found(text: str) -> list[str]:
+    return [part for type, part in shown(text, Finder(PATTERNS).find(text)) if type == "age_over_89"]
+
+
+@pytest.mark.parametrize("frame", WITH_UNIT)
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_number_with_every_unit(unit: str, frame: str) -> None:
+    for number in NUMBERS:
+        if number.isdigit() or unit[0] in " -":
+            text = frame.format(number + unit)
+            assert found(text) == [number], text
+
+
+@pytest.mark.parametrize("frame", WITH_UNIT)
+@pytest.mark.parametrize("sex", SEXES)
+def test_every_number_with_every_sex(sex: str, frame: str) -> None:
+    for number in DIGITS:
+        text = frame.format(number + sex)
+        assert found(text) == [number], text
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_every_number_in_every_frame(frame: str) -> None:
+    for number, case in product(NUMBERS, (str, str.upper)):
+        text = f"Known well. {case(frame.format(number))} and so on"
+        assert found(text) == [case(number)], text
+
+
+@pytest.mark.parametrize("number", ["89", "12", "64", "eighty-nine", "126", "190", "904"])
+def test_no_other_age_is_touched(number: str) -> None:
+    for text in [f"{number}yo M", f"{number}M with CHF", *(frame.format(number) for frame in FRAMES)]:
+        assert found(text) == [], text
+
+
+@pytest.mark.parametrize(
+    "text",
+    """
+BP 93/60, HR 93, MAP 91, RR 20, 93% on RA, sats 95-98, glucose 101, platelets 94, MCV 92.5
+93 mg, 95 mL, 91 units, 93 kg, 101 lbs, 96 cm, 94 bpm, 93 degrees, 92 mmHg, 100 miles
+temp 92 F, T 101F, T: 99.1 F, temperature of 101 F, febrile to 102 F, 98.6 F. Tmax 101 F.
+age 93 days, 95 days old, at 94 weeks, 96 months old, pt is 96 hours post op, aged 99 days
+room 93, bed 94, #93, unit 95, floor 96, since '93, in 1993, 93 M/uL, $93M
+pt is 93% on RA, she was 94 on room air, he is 95 kg, she is 92 on 2L, he was 99 bpm
+HR in the 90s, SBP in the 110s, sats in the high 90s, 90 years ago, for 95 years prior
+mother had 91 units, sister lives 100 miles away, father 93% compliant, ninety percent, hundred mg
+""".strip().splitlines(),
+)
+def test_what_is_no_age(text: str) -> None:
+    assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        ("92yo M, 93M, 101yo WF", "90+yo M, 90+M, 90+yo WF"),
+        ("aged 90-95", "aged 90+"),
+        ("85-95 y/o", "85-90+ y/o"),
+        ("92 to 95 years old", "90+ years old"),
+        ("her 95th birthday", "her 90+ birthday"),
+        ("in her nineties", "in her 90+"),
+        ("a nonagenarian", "a 90+"),
+        ("born 93 years ago", "born 90+ years ago"),
+        ("90.5 years old", "90+ years old"),
+    ],
+)
+def test_ages_become_90_plus(text: str, new: str) -> None:
+    assert Deidentifier(load_policy("safe-harbor")).deidentify(text).text == new
+
+
+def test_a_range_of_ages_is_one() -> None:
+    assert generalise_age("90-95") == generalise_age("91 to 93") == generalise_age("92 and 99") == "90+"
+    assert not re.search(r"90\+.*90\+", generalise_age("100-101") or "")
