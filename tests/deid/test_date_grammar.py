@@ -129,9 +129,7 @@ def test_weekdays_move_where_days_are_no_whole_weeks() -> None:
         "Seen <February 30, 2024>, on <April 31> and <31 June 2020>; <20240230>, <29. Februar 2023>.",
         "DOB <02301950>, DOS <023018>, admitted <133018>.",
         "Since <the 3rd> she has had fever; worse on <the 5th> and <6th>. Home until <the 9th>.",
-        "He came on <Monday the 3rd>, left on <the 4th>, and was back by <the evening>.".replace(
-            "<the evening>", "noon"
-        ),
+        "He came on <Monday the 3rd>, left on <the 4th>, and was back by noon.".replace("<the evening>", "noon"),
         "Follow-up in <Q3>; budget for <Q4>.",
         "Seen at <Christmas>, on <New Year's Eve> and <Labor Day>, in <winter 2019-2020>.",
     ],
@@ -168,6 +166,10 @@ def test_what_has_no_day_is_found_whole_and_cut_to_its_year(written: str, year: 
         "Was fine <Sun 8/9>. Clinic <Wed. Oct 14>. Last colonoscopy <June '17>.",
         "Fever between <3/4 and 3/7>, therapy <8/14 through 8/17>.",
         "Seen<03/04/2021>; <DOB07221950>.",
+        "Seen on <Friday, 4/22>, <April 29> and <5/6>; next visit <6/10> with her son.",
+        "Appointments on <06/15>, <7/1> and <July 8th>. Labs drawn <4/30> were notable.",
+        "COMPARED WITH: <26.10.14>\nThe child is well.",
+        "D: <December 24, 2014>\nT: <December 25, 2014>\nML/ab. Biopsy in <10/15>. LMP <the 24th>, onset <the 18th>.",
         "PID|1||D12||<19500722>|M|||<20240312143000>||",
     ],
 )
@@ -192,6 +194,7 @@ TRAPS = [
     "Vicryl 3-0, 4-0 nylon, gauge 18-20, S1-2, 1-2 drinks, 5-6 times; grade 2-3; since 3-4 weeks.",
     "Lasix 20/40 mg. Seretide 25/125. Humalog 75/25. 70/30 insulin 10 units. Percocet 5/325 1-2 q6h.",
     "In 2015 he quit smoking; 30 pack-years; the 1990s; $3/4; 50/25/10 mg; autumn leaves, winter asthma.",
+    "Christmas-tree rash, pain 3/4 on movement, seen in 3/5 nodes; power 4/5, and 3/5 on the left.",
     "Ratio 2/3-3/4. Walks at 1/2 speed. Acuity 20/20-20/25. Reflexes 1/4. Power 4/5. NIHSS 4-5. 3-4 beats.",
     "4/5 and 5/5 strength; 2/10 and 3/10 pain; 3 of 4; SpO2 97-98; from 3-4 to 5-6. Home in the evening.",
 ]

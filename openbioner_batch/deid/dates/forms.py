@@ -21,8 +21,8 @@ _NO_DASH = r"(?<![-.]\d)(?<![-.]\d\d)"
 """Behind a number of one or two digits: neither a hyphen nor a dot is before it."""
 _TIME = r"(?:(?:T\d\d:?\d\d|[ ]\d\d:\d\d:\d\d)(?::?\d\d)?(?:[.,]\d{1,9})?(?:[ ]?(?:Z\b|[+-]\d\d:?\d\d\b))?|T\d\d\b)?"
 QUANTITY = (
-    r"(?:\s?(?:mg|mcg|ml|cc|cm|mm|kg|g|units?|tabs?|tablets?|times|x|hours?|hrs?|h|days?|weeks?|months?|years?|percent|"
-    r"degrees?|doses?|puffs?|drops?|pounds|lbs?)\b|\s?%)"
+    r"(?:[ \t]?(?:mg|mcg|ml|cc|cm|mm|kg|g|units?|tabs?|tablets?|times|x|hours?|hrs?|h|days?|weeks?|months?|years?|"
+    r"percent|degrees?|doses?|puffs?|drops?|pounds|lbs?)\b|[ \t]?%)"
 )
 
 
@@ -143,12 +143,12 @@ SEASON = re.compile(
 QUARTER = re.compile(
     rf"(?<![^\W_])(?:(?-i:Q)(?P<q>[1-4])|(?P<first>[1-4])(?-i:Q)(?=\s|['’‘]?\d\d)"
     rf"|(?P<word>first|second|third|fourth)[\s-]quarter(?=\s(?:of\s)?(?:{_YEAR}|{_SHORT})))"
-    rf"(?:(?:\s|-|/|\sof\s|)(?P<y>{_YEAR}|['’‘]?\d\d(?!\d)))?(?![^\W_])"
+    rf"(?:(?:\s|-|/|\sof\s|(?<=Q))(?P<y>{_YEAR})|(?:[-/]|(?<=Q)|\s?(?=['’‘]))(?P<z>['’‘]?\d\d))?(?![^\W_])"
     r"(?!\s?(?:[-–]\s?\d|hours?|hrs?|h|days?|d|weeks?|wks?|months?|min|shifts?|am|pm)\b)",
     re.IGNORECASE,
 )
 HOLIDAY = re.compile(
-    r"\b(?:Christmas(?:\s(?:Eve|Day))?(?!\s(?:disease|factor|tree))|Xmas|Thanksgiving(?:\sDay)?|"
+    r"\b(?:Christmas(?:\s(?:Eve|Day))?(?![\s-](?:disease|factor|tree))|Xmas|Thanksgiving(?:\sDay)?|"
     r"New\sYear['’]?s?(?:\s(?:Eve|Day))|Easter(?:\s(?:Sunday|Monday))?|Good\sFriday|Halloween|"
     r"(?:the\s)?(?:Fourth|4th)\sof\sJuly|(?:Labor|Memorial|Independence|Veterans['’]?|Columbus|Presidents['’]?|"
     r"Martin\sLuther\sKing|MLK|Valentine['’]?s|St\.?\sPatrick['’]?s|Mother['’]?s|Father['’]?s|Groundhog|"

@@ -70,7 +70,7 @@ def _named_times(text: str, pivot: int) -> Iterator[Mention]:
     if "q" in small or "quarter" in small:
         for match in QUARTER.finditer(text):
             number = match["q"] or match["first"] or str(ORDINALS[match["word"].lower()])
-            if match["y"]:
+            if match["y"] or match["z"]:
                 yield partial_mention(match, "quarter", 3 * int(number) - 1, pivot)
             else:
                 yield Mention(match.start(), match.end(), "quarter")

@@ -37,10 +37,11 @@ class Mention:
 
 def partial_mention(match: re.Match[str], form: str, month: int, pivot: int) -> Mention:
     """A stretch of a year, read as a month in its middle, so that it is cut to its year when it moves."""
-    start, end = match.span("y")
+    part = "y" if match["y"] else "z"
+    start, end = match.span(part)
     if match.groupdict().get("until"):
         return Mention(match.start(), match.end(), form)
-    year, short = _year(match["y"], pivot)
+    year, short = _year(match[part], pivot)
     date = WrittenDate(match.start(), match.end(), year, month, None, ((start, end, "y"),), short)
     return Mention(match.start(), match.end(), form, (date,))
 

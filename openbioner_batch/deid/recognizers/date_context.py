@@ -24,22 +24,22 @@ _TYPE_OF_CUE = {cue: type for type, cues in CUES.items() for cue in cues.split()
 _DATE_WORDS = frozenset(
     "on since dated from until till through thru by date dates dob seen admitted discharged last of lmp edc edd "
     "started began between before after around about approximately dos visit dictated collected performed done "
-    "surgery due appointment signed received drawn dod born scheduled ending starting effective was circa during "
-    "culture cultures labs ct mri xray x-ray echo colonoscopy echocardiogram cxr ekg repeat as next again".split()
+    "operated surgery due appointment onset home comparison signed received drawn dod born scheduled ending "
+    "starting effective was circa during culture cultures labs ct mri xray x-ray echo colonoscopy echocardiogram "
+    "cxr ekg repeat as next again".split()
 )
 _STRONG_DATE_WORDS = frozenset(
-    "date dates dated dob dos lmp edc edd collected dictated born signed appointment scheduled admitted "
-    "discharged".split()
+    "date dates dated dob dos lmp edc edd visit collected dictated born signed appointment appointments scheduled "
+    "admitted discharged".split()
 )
 _CLINICAL = re.compile(
-    r"strength|motor|power|pain|scale|score|murmur|vision|acuity|visual|reflex|pulse|grade|stage|edema|dtr|motion|"
-    r"muscle|"
-    r"vicryl|suture|apgar|gcs|bishop|iv/|jaeger|orient|dose|tab|inch|bp|pressure|ratio|systolic|range|rated|level|"
-    r"station|criteria|nodes|lymph|gleason|points|words|recall|minutes|sections|cores|positive|extremit",
+    r"\b(?:strength|motor|power|pain|scale|scor|murmur|vision|acuity|visual|reflex|pulse|grade|stage|edema|dtr|motion|"
+    r"muscle|vicryl|suture|apgar|gcs|bishop|iv/|jaeger|orient|dos(?:e|ing)|tab|inch|bp\b|pressure|ratio\b|range|rated|"
+    r"level|station|criteria|nodes|lymph|gleason|points|words|recall|minutes|sections|cores|positive|extremit)|systolic",
     re.IGNORECASE,
 )
 _AFTER_QUANTITY = re.compile(
-    r"[\s-]*(?:mg|mcg|ml|cc|cm|mm|kg|g\b|tab|pill|of\s|in\b|inch|hour|hr|strength|systolic|murmur|pain|out|edema|"
+    r"[ \t-]*(?:mg|mcg|ml|cc|cm|mm|kg|g\b|tab|pill|of\s|in\b|inch|hour|hr|strength|systolic|murmur|pain|out|edema|"
     r"pulses|reflex|"
     r"scale|positive|negative|words|objects|normal|bilat|throughout|strain|x\b|weeks|wks|days|day\b|pack|ppd|per|cup|"
     r"lymph|nodes|cores|dose|teaspoon|tsp|gauge|holosyst|diastolic|power|motor|vision|lower|upper|right|left|with\s|"
@@ -54,7 +54,7 @@ _BORN_IN = re.compile(
 _TITER = re.compile(r"titer|titre|dilut", re.IGNORECASE)
 _OPEN_RANGE = re.compile(rf"[{DASHES}](?=[\s,;.)]|\Z)")
 _BEFORE_MONTH = re.compile(
-    r"\b(?:in|since|last|this|next|early|late|mid|middle|end|beginning|until|till|by|from|of|during|through|between|"
+    r"\b(?:in|on|since|last|this|next|visit|lmp|onset|drawn|out|early|late|mid|middle|end|beginning|until|till|by|from|of|during|through|between|"
     r"around|before|after|and|to|or)(?:[\s-]of)?[\s-]\Z",
     re.IGNORECASE,
 )
@@ -66,12 +66,13 @@ _BEFORE_QUARTER = re.compile(
 _SINGLE_WORDS = frozenset({"mars", "mai", "mei", "jan", "juni", "juli"}) | DOUBTFUL
 """Months that are something else when they stand alone in small letters or in capitals."""
 _BEFORE_DAY = re.compile(
-    r"\b(?:on|since|until|till|by|from|before|after|through|between|(?:morning|afternoon|evening|night|day)\sof)\sthe\s\Z",
+    r"\b(?:on|since|until|till|by|from|before|after|through|between|lmp|onset|visit|due|out|seen|(?:morning|afternoon|evening|night|day)\sof)\sthe\s\Z",
     re.IGNORECASE,
 )
 _BETWEEN_DAYS = re.compile(rf"(?:,\s|,?\s(?:and|or|to|through|until)\s|\s?[{DASHES}]\s?)(?:the\s)?", re.IGNORECASE)
+_IN_A_ROW = re.compile(r",\s|,?\s(?:and|or)\s", re.IGNORECASE)
 _AFTER_DAY = re.compile(
-    r"[.,;:)\n]|\Z|\s(?:and|at|is|are|was|were|when|with|for|if|because|but|then|he|she|they|we|it|i|you|pt|patient|had|"
+    r"[.,;:)?!\n]|\Z|\s\d\d?:\d\d|\s(?:and|at|is|are|was|were|when|with|for|if|because|but|then|he|she|they|we|it|i|you|pt|patient|had|"
     r"has|have|after|before|until|by|due|while|as|there|no|not|so|who|which|that|without|her|his|to|or|on|in|from|of\s(?:the|this|"
     r"last|next)\s(?:month|year))\b",
     re.IGNORECASE,
@@ -87,17 +88,50 @@ _THE = re.compile(r"\bthe\s\Z", re.IGNORECASE)
 def find_dates(text: str, found: Iterable[Mention]) -> Iterator[Finding]:
     """Those of the mentions that are dates of somebody, with the catalog's type; birth years too."""
     mentions = list(found)
-    days = _days_of_some_month(text, [mention for mention in mentions if mention.form == "day"])
-    for mention in mentions:
-        start = with_weekday(text, mention.start)
-        score = 0.6 * (mention in days) if mention.form == "day" else _score(text, mention, start < mention.start)
+    for mention, start, score in _joined(text, mentions, _scored(text, mentions)):
         if score > 0:
-            if start == mention.start and mention.form in ("full", "month_day", "day"):
+            if start == mention.start and _is_worded(text, mention):
                 article = _THE.search(text, max(0, start - 4), start)
                 start = article.start() if article else start
             yield Finding(start, mention.end, date_type(text, start), score, ("pattern:date",))
     for match in _BORN_IN.finditer(text):
         yield Finding(match.start("year"), match.end(), "birth_date", 0.8, ("pattern:date",))
+
+
+def _scored(text: str, mentions: list[Mention]) -> list[tuple[Mention, int, float]]:
+    """Each mention, where it begins with its weekday, and how sure it is by itself."""
+    days = _days_of_some_month(text, [mention for mention in mentions if mention.form == "day"])
+    scored = []
+    for mention in mentions:
+        start = with_weekday(text, mention.start)
+        score = 0.6 * (mention in days) if mention.form == "day" else _score(text, mention, start < mention.start)
+        scored.append((mention, start, score))
+    return scored
+
+
+def _joined(
+    text: str, mentions: list[Mention], scored: list[tuple[Mention, int, float]]
+) -> list[tuple[Mention, int, float]]:
+    """The same, with pairs and months in a row with a date as sure as a date: "on Friday, 4/22, April 29 and 5/6"."""
+    for order in (1, -1):
+        places = range(len(scored))[::order]
+        for here, other in zip(places[1:], places[:-1], strict=True):
+            mention, start, score = scored[here]
+            first, last = sorted((mentions[here], mentions[other]), key=lambda one: one.start)
+            if (
+                score == 0
+                and mention.form in ("pair", "month", "dotted")
+                and scored[other][2] > 0
+                and _IN_A_ROW.fullmatch(text, first.end, last.start)
+                and (mention.form == "month" or not is_measure(text, mention))
+            ):
+                scored[here] = (mention, start, 0.5)
+    return scored
+
+
+def _is_worded(text: str, mention: Mention) -> bool:
+    """Whether "the" before a date belongs to it: "the 4th of March", "the 15th", but not "the 12/30/08"."""
+    return mention.form in ("full", "month_day", "day") and any(map(str.isalpha, text[mention.start : mention.end]))
 
 
 def date_type(text: str, start: int) -> str:
@@ -205,6 +239,8 @@ def _pair_score(text: str, mention: Mention, words: set[str]) -> float:
         and not (words & {"on", "since"} or (two != "10" and words & {"from", "until", "through", "dated"}))
     ):
         return 0.0  # 3/10, 2/6, 5/5: scores more often than dates
+    if int(two) > 12 and words_before(text, mention.start, most=1) == ["in"]:
+        return 0.5  # in 10/15
     return 0.5 if words & _DATE_WORDS or _OPEN_RANGE.match(text, mention.end) else 0.0
 
 
