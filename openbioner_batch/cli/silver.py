@@ -112,8 +112,13 @@ def describe(config: str | None, **flags: Any) -> None:
 @command.command("import")
 @click.argument("source", metavar="SOURCE")
 @click.option(
-    "--layout", required=True, metavar="L", help="pile-ner-iob, pile-ner-descriptions, pii-masking-iob, jsonl."
+    "--layout",
+    required=True,
+    metavar="L",
+    help="pile-ner-iob, pile-ner-descriptions, pii-masking-iob, jsonl, text-jsonl, types-tsv.",
 )
+@click.option("--descriptions", metavar="SOURCE", help="The types' descriptions, where they lie apart.")
+@click.option("--descriptions-layout", metavar="L", help="Their layout [types-tsv].")
 @click.option("--output", required=True, metavar="URI", help="Folder of the silver data.")
 @click.option("--exclude", metavar="DIR", help="Benchmarks (.tsv, .tsv.gz) with which no passage may share a sentence.")
 @click.option("--name", metavar="NAME", help="What the passages' source says [last part of --output].")

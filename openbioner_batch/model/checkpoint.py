@@ -121,8 +121,8 @@ def load_backbone(directory: Path, config: ModelConfig, seed: int, description_d
         new = (*new, *(name.split(".")[0] for name in _LATE_HEADS))
         if not config.late.shared_encoder:
             others = _with_prefix(read_tensors(description_directory)) if description_directory else tensors
-            of_descriptions = {f"description_{name}": part for name, part in others.items() if name.startswith("bert.")}
-            tensors = {**of_descriptions, **tensors}
+            begun = {f"description_{name}": part for name, part in others.items() if name.startswith("bert.")}
+            tensors = {**tensors, **begun} if description_directory else {**begun, **tensors}
     fill(model, tensors, directory, optional=new)
     return model
 

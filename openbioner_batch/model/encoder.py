@@ -10,17 +10,20 @@ from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.linear import ACTIVATIONS
 
 
-def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
+def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     """Attention over [batch, heads, length, size]; the scores of one batch fit in memory by the token budget."""
     if not (query.requires_grad and query.device.type == "cpu"):
         return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
     # torch's fused CPU backward takes four times as long as these products at a passage's length.
     batch, heads, length, size = query.shape
-    flat = (batch * heads, length, size)
-    scores = torch.bmm((query * size**-0.5).reshape(flat), key.reshape(flat).transpose(1, 2))
-    scores = scores.view(batch, heads, length, length)
+    keys = key.shape[2]
+    scores = torch.bmm(
+        (query * size**-0.5).reshape(batch * heads, length, size),
+        key.reshape(batch * heads, keys, size).transpose(1, 2),
+    ).view(batch, heads, length, keys)
     weights = torch.softmax(scores + mask.to(scores.dtype), -1, dtype=scores.dtype)
-    return torch.bmm(weights.view(-1, length, length), value.reshape(flat)).view(batch, heads, length, size)
+    values = value.reshape(batch * heads, keys, size)
+    return torch.bmm(weights.view(-1, length, keys), values).view(batch, heads, length, size)
 
 
 class Layer(nn.Module):
@@ -39,12 +42,20 @@ class Layer(nn.Module):
         self.dropout = nn.Dropout(config.encoder_dropout)
 
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        batch, length, width = hidden.shape
-        projected = self.query_key_value(hidden).view(batch, length, 3, self.heads, width // self.heads)
-        query, key, value = projected.permute(2, 0, 3, 1, 4).unbind(0)
-        context = _attend(query, key, value, mask)
-        context = context.transpose(1, 2).reshape(batch, length, width)
-        hidden = self.attention_norm(hidden + self.dropout(self.attention_output(context)))
+        query, key, value = self.by_head(self.query_key_value(hidden))
+        return self.finish(hidden, attend(query, key, value, mask))
+
+    def by_head(self, projected: Tensor) -> tuple[Tensor, ...]:
+        """[batch, length, parts x hidden] projections as [batch, heads, length, size] each."""
+        batch, length, width = projected.shape
+        hidden = self.attention_output.in_features
+        parts = projected.view(batch, length, width // hidden, self.heads, hidden // self.heads)
+        return parts.permute(2, 0, 3, 1, 4).unbind(0)
+
+    def finish(self, hidden: Tensor, context: Tensor) -> Tensor:
+        """The block's result, from its input and what attention gathered for it, [batch, heads, length, size]."""
+        gathered = context.transpose(1, 2).reshape(hidden.shape)
+        hidden = self.attention_norm(hidden + self.dropout(self.attention_output(gathered)))
         return self.output_norm(hidden + self.dropout(self.down(self.activation(self.up(hidden)))))
 
 

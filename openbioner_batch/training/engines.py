@@ -11,12 +11,13 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from openbioner_batch.training.objective import HEADS
+from openbioner_batch.training.objective import HEADS, LATE_HEADS
 from openbioner_batch.training.settings import PretrainSettings, Schedule
 
 MODEL_FILE = "model.pt"
 OPTIMIZER_FILE = "optimizer.pt"
 TAG = "state"
+_HEADS = {*HEADS, *LATE_HEADS}
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -63,7 +64,7 @@ def _optimizer(module: nn.Module, schedule: Schedule, fused: bool) -> torch.opti
     groups = []
     for heads, rate in ((False, schedule.encoder_rate), (True, schedule.head_rate)):
         named = [(n, p) for n, p in module.named_parameters() if p.requires_grad]
-        parameters = [p for n, p in named if (n.startswith("encoder.") and n.split(".")[1] not in HEADS) != heads]
+        parameters = [p for n, p in named if (n.startswith("encoder.") and n.split(".")[1] not in _HEADS) != heads]
         if parameters:
             groups.append({"params": parameters, "peak": rate, "lr": rate})
     return torch.optim.AdamW(groups, weight_decay=schedule.weight_decay, fused=fused)

@@ -29,7 +29,7 @@ PEAK_TFLOPS = {
 """Dense bf16 or fp16 matrix rate by a part of the GPU's name, from the makers' data sheets; longer names first."""
 
 
-def training_flops(config: ModelConfig, lengths: np.ndarray) -> float:
+def training_flops(config: ModelConfig, lengths: np.ndarray, layers: int | None = None) -> float:
     """Floating-point operations of one forward and backward pass over sequences of these real lengths.
 
     A layer multiplies 4 h^2 + 2 h i weights with each token and 2 L h for its attention to a sequence of L tokens (two
@@ -38,11 +38,13 @@ def training_flops(config: ModelConfig, lengths: np.ndarray) -> float:
     Args:
         config: of the encoder (h hidden, i intermediate).
         lengths: [sequences] tokens.
+        layers: how many they go through; None is all.
     """
+    layers = config.layers if layers is None else layers
     lengths = lengths.astype(np.float64)
     weights = 4 * config.hidden**2 + 2 * config.hidden * config.intermediate
     attention = 2 * config.hidden
-    return float(6 * config.layers * (weights * lengths.sum() + attention * (lengths**2).sum()))
+    return float(6 * layers * (weights * lengths.sum() + attention * (lengths**2).sum()))
 
 
 def peak_flops(device: torch.device, precision: str) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,18 +73,13 @@ def pack_questions(questions: Sequence[Question], tokenizer: Tokenizer) -> Taggi
         text = len(question.token_ids) + 1
         sequences.append((text, index, 0))
         sequences += [(text + len(ids) + 2, index, column) for column, ids in enumerate(question.descriptions, 1)]
-    # Longest first; ties by question and column, so that the order is a function of the questions.
-    sequences.sort(key=lambda sequence: (-sequence[0], sequence[1], sequence[2]))
-    rectangles: list[Rectangle] = []
-    first = 0
-    for index, sequence in enumerate(sequences):
-        longest = sequences[first][0]
-        if sequence[0] < _SHORTEST_SHARE * longest and longest * (index - first) >= _SMALLEST:
-            rectangles.append(_rectangle(sequences[first:index], questions, starts, tokenizer))
-            first = index
-    rectangles.append(_rectangle(sequences[first:], questions, starts, tokenizer))
+    lengths = np.array([length for length, _, _ in sequences])
+    found = [
+        _rectangle([sequences[member] for member in members], questions, starts, tokenizer)
+        for members, _ in rectangles(lengths)
+    ]
     return TaggingBatch(
-        tuple(rectangles),
+        tuple(found),
         np.concatenate([question.targets for question in questions]),
         starts,
         max(len(question.descriptions) for question in questions),
@@ -93,10 +88,29 @@ def pack_questions(questions: Sequence[Question], tokenizer: Tokenizer) -> Taggi
     )
 
 
+def rectangles(lengths: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
+    """Sequences of like length together: indices of the members, longest first, and the length with padding.
+
+    Ties are in the order given, so that the rectangles are a function of the lengths.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    first = 0
+    for index, member in enumerate(order):
+        longest = lengths[order[first]]
+        if lengths[member] < _SHORTEST_SHARE * longest and longest * (index - first) >= _SMALLEST:
+            yield order[first:index], _padded(longest)
+            first = index
+    yield order[first:], _padded(lengths[order[first]])
+
+
+def _padded(length: int) -> int:
+    return int(-(-length // _STEP) * _STEP)
+
+
 def _rectangle(
     sequences: Sequence[tuple[int, int, int]], questions: Sequence[Question], starts: np.ndarray, tokenizer: Tokenizer
 ) -> Rectangle:
-    longest = -(-sequences[0][0] // _STEP) * _STEP
+    longest = _padded(sequences[0][0])
     token_ids = np.zeros((len(sequences), longest), np.int32)
     text_ends = np.zeros(len(sequences), np.int64)
     token_ids[:, 0] = tokenizer.cls

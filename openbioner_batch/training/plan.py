@@ -39,7 +39,9 @@ class Plan:
         return self.order[self.bounds[index] : self.bounds[index + 1]]
 
 
-def make_plan(lengths: np.ndarray, weights: np.ndarray, description: float, settings: PretrainSettings) -> Plan:
+def make_plan(
+    lengths: np.ndarray, weights: np.ndarray, description: float, settings: PretrainSettings, joint: float = 1.0
+) -> Plan:
     """The passes that `settings.schedule` asks for.
 
     Args:
@@ -47,6 +49,7 @@ def make_plan(lengths: np.ndarray, weights: np.ndarray, description: float, sett
         weights: [pieces] how often each is seen per epoch.
         description: mean tokens of a description.
         settings: a longer schedule begins with the very passes of a shorter one.
+        joint: share of the layers in which text and description see each other: 1 for the published cross-encoder.
 
     Raises:
         UsageError: there is nothing to train on.
@@ -62,7 +65,7 @@ def make_plan(lengths: np.ndarray, weights: np.ndarray, description: float, sett
     passes: list[int] = []
     for epoch in range(math.ceil(schedule.epochs) if schedule.epochs else _MOST_EPOCHS):
         for found, kind in zip(
-            (orders, sizes, types), _epoch(lengths, weights, description, settings, epoch), strict=True
+            (orders, sizes, types), _epoch(lengths, weights, description, settings, epoch, joint), strict=True
         ):
             found.append(kind)
         passes.append(len(sizes[-1]))
@@ -91,7 +94,7 @@ def make_plan(lengths: np.ndarray, weights: np.ndarray, description: float, sett
 
 
 def _epoch(
-    lengths: np.ndarray, weights: np.ndarray, description: float, settings: PretrainSettings, epoch: int
+    lengths: np.ndarray, weights: np.ndarray, description: float, settings: PretrainSettings, epoch: int, joint: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Order of pieces, size of each pass, and types of each pass, for one epoch."""
     random = np.random.default_rng((settings.seed, epoch))
@@ -107,9 +110,8 @@ def _epoch(
         while first < len(pool):
             fewest, most = settings.recipe.types_per_pass
             types = int(random.integers(fewest, most + 1)) if tagging else 0
-            # Text alone with [CLS]; and with each description, two [SEP] more.
-            costs = (1 + types) * (lengths[pool[first:]] + 1) + types * (description + 2)
-            fitting = costs * np.arange(1, len(costs) + 1) <= settings.batch.pass_tokens
+            costs = _costs(lengths[pool[first:]], types, description, settings.recipe.shared_types, joint)
+            fitting = costs <= settings.batch.pass_tokens
             size = max(1, int(np.argmin(fitting)) if not fitting.all() else len(fitting))
             found.append((pool[first : first + size], types))
             first += size
@@ -119,3 +121,14 @@ def _epoch(
         np.array([len(found[index][0]) for index in mixed]),
         np.array([found[index][1] for index in mixed]),
     )
+
+
+def _costs(lengths: np.ndarray, types: int, description: float, shared: int | None, joint: float) -> np.ndarray:
+    """[pieces] encoder tokens of a pass of the first, the first two, ... of pieces that grow longer."""
+    numbers = np.arange(1, len(lengths) + 1)
+    # Text alone with [CLS]; and with each description, two [SEP] more.
+    alone, pairs = lengths + 1, types * (lengths + 1 + description + 2)
+    if joint == 1.0:
+        return np.asarray(numbers * (alone + pairs))
+    described = (shared or types * numbers) * (description + 2)
+    return np.asarray(numbers * (alone + joint * pairs) + described)

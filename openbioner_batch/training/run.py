@@ -24,10 +24,12 @@ from openbioner_batch.training.card import model_card
 from openbioner_batch.training.corpus import Corpus, read_corpus
 from openbioner_batch.training.display import Display, draw_curves
 from openbioner_batch.training.export import export_checkpoint
+from openbioner_batch.training.likeness import type_likeness
 from openbioner_batch.training.monitor import Metrics, Monitor
 from openbioner_batch.training.plan import Plan, make_plan
+from openbioner_batch.training.separate import check_teacher
 from openbioner_batch.training.settings import PretrainSettings
-from openbioner_batch.training.settings_file import as_plain
+from openbioner_batch.training.settings_file import as_plain, build
 from openbioner_batch.training.sources import read_descriptions
 from openbioner_batch.training.start import model_config, tokenizer_directory
 from openbioner_batch.training.steps import Preparation, step_dataset
@@ -78,10 +80,13 @@ def pretrain(settings: PretrainSettings, stream: TextIO | None = None) -> dict[s
         vocabulary = _vocabulary(settings, descriptions, tokenizer)
         if vocabulary is not None and vocabulary.cut:
             print(f"{vocabulary.cut} descriptions are longer than start.description_tokens and were cut", file=stream)
-        batches = validation_batches(settings, descriptions, tokenizer)
+        if settings.recipe.distillation:
+            check_teacher(settings.recipe.distillation, tokenizer.vocabulary, config)
+        batches = validation_batches(settings, descriptions, tokenizer, config)
         corpus = read_corpus(settings, tokenizer)
         mean = vocabulary.mean_tokens if vocabulary is not None else 0.0
-        plan = make_plan(corpus.tokens, corpus.weights, mean, settings)
+        plan = make_plan(corpus.tokens, corpus.weights, mean, settings, 1 - config.separate_layers / config.layers)
+        likeness = type_likeness(settings, vocabulary, tokenizer, store) if vocabulary is not None else None
         store.put(SETTINGS, json.dumps(as_plain(settings), indent=2).encode())
         print(
             f"{len(corpus.tokens):,} pieces, {int(corpus.tokens.sum()):,} text tokens, "
@@ -90,7 +95,7 @@ def pretrain(settings: PretrainSettings, stream: TextIO | None = None) -> dict[s
             flush=True,
         )
         metrics = Metrics(store, resumed)
-        preparation = Preparation(corpus, plan, vocabulary, tokenizer, settings)
+        preparation = Preparation(corpus, plan, vocabulary, tokenizer, settings, config, likeness)
         result = _fit(settings, preparation, batches, resources.cpus, store, metrics, stream)
         checkpoint, step, score = _chosen(result)
         facts = _facts(settings, corpus, plan, vocabulary, metrics, step, score, count_parameters(config))
@@ -229,10 +234,11 @@ def check_earlier(store: Store, settings: PretrainSettings) -> bool:
         UsageError: it holds another run.
     """
     try:
-        earlier = json.loads(store.get(SETTINGS))
+        kept = json.loads(store.get(SETTINGS))
     except FileNotFoundError:
         return False
-    now = as_plain(settings)
+    # A run of a release that knew fewer keys had what their defaults say.
+    earlier, now = as_plain(build(PretrainSettings, kept)), as_plain(settings)
     for name in ("threads", "max_failures"):
         earlier["parallel"][name] = now["parallel"][name]
     for key in now:

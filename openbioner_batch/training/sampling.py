@@ -74,7 +74,7 @@ class QuestionSampler:
             places.setdefault(kind, set()).add((low, high))
         certain = None if piece.annotated is None else set(piece.annotated)
         present = [k for k in places if k in self._views and (certain is None or k in certain)]
-        present = self._shuffled(present, random)
+        present = shuffled(present, self._recipe, random)
         asked: dict[str, None] = {}
         used: set[tuple[int, int]] = set()
 
@@ -88,7 +88,7 @@ class QuestionSampler:
         ask(present, max(1, round(number * self._recipe.positives_share)))
         if piece.annotated is not None:
             absent = [kind for kind in piece.annotated if kind not in places and kind in self._views]
-            ask(self._shuffled(absent, random), number)
+            ask(shuffled(absent, self._recipe, random), number)
         else:
             for kind in self._negatives(list(asked), company, number - len(asked), random):
                 if kind not in places:
@@ -108,11 +108,13 @@ class QuestionSampler:
             pool = (in_batch, near, self._names)[min(kind, 2)] or self._names
             yield pool[int(random.integers(len(pool)))]
 
-    def _shuffled(self, names: Sequence[str], random: np.random.Generator) -> list[str]:
-        # A weighted order without replacement: the smallest of exponential arrival times comes first.
-        rates = [self._recipe.favour if name in self._recipe.favoured else 1.0 for name in names]
-        arrivals = random.exponential(size=len(names)) / np.array(rates) if names else []
-        return [names[index] for index in np.argsort(arrivals)]
+
+def shuffled(names: Sequence[str], recipe: Recipe, random: np.random.Generator) -> list[str]:
+    """The names in random order, favoured ones rather early."""
+    # A weighted order without replacement: the smallest of exponential arrival times comes first.
+    rates = [recipe.favour if name in recipe.favoured else 1.0 for name in names]
+    arrivals = random.exponential(size=len(names)) / np.array(rates) if names else []
+    return [names[index] for index in np.argsort(arrivals)]
 
 
 def target_words(piece: Piece, asked: Sequence[str]) -> tuple[np.ndarray, list[tuple[int, int]]]:

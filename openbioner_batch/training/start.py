@@ -6,13 +6,14 @@ import dataclasses
 from pathlib import Path
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.model.checkpoint import load_backbone, load_encoder
-from openbioner_batch.model.config import ModelConfig, WindowSettings, read_config
+from openbioner_batch.model.checkpoint import Model, build_model, load_backbone, load_model
+from openbioner_batch.model.config import LateSettings, ModelConfig, WindowSettings, read_config
 from openbioner_batch.model.encoder import CrossEncoder, initialize
+from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.model.variants import VARIANTS
-from openbioner_batch.training.settings import PretrainSettings
+from openbioner_batch.training.settings import ALL_LAYERS, PretrainSettings
 
 
 def tokenizer_directory(settings: PretrainSettings) -> Path:
@@ -40,28 +41,66 @@ def model_config(settings: PretrainSettings) -> ModelConfig:
         config = dataclasses.replace(VARIANTS[start.variant].config, vocabulary=size)
     else:
         config = read_config(directory)
-    return dataclasses.replace(
+    separate = config.separate_layers if start.separate_layers is None else start.separate_layers
+    if separate == ALL_LAYERS:
+        separate = config.layers
+    late = config.late
+    found = dataclasses.replace(
         config,
         encoder_dropout=start.encoder_dropout,
         head_dropout=settings.recipe.head_dropout if settings.recipe.objective == "tagging" else 0.0,
         windows=WindowSettings(start.text_tokens, start.description_tokens),
-        separate_layers=config.separate_layers if start.separate_layers is None else start.separate_layers,
+        separate_layers=int(separate),
         description_position=None,
+        late=LateSettings(
+            late.projection if start.projection is None else start.projection,
+            late.shared_encoder if start.shared_encoder is None else start.shared_encoder,
+            settings.recipe.loss == "competing",
+        ),
     )
+    _check(settings, found)
+    return found
 
 
-def starting_model(settings: PretrainSettings) -> CrossEncoder:
+def starting_model(settings: PretrainSettings) -> Model:
     """The model before its first step; the same on every worker."""
     config = model_config(settings)
     directory = tokenizer_directory(settings)
-    if settings.start.variant:
-        model = CrossEncoder(config)
+    start = settings.start
+    if start.variant:
+        model = build_model(config)
         initialize(model, settings.seed)
-    elif settings.start.encoder:
-        model = load_backbone(directory, config, settings.seed)
+        if isinstance(model, LateEncoder):
+            model.start_projections(settings.seed)
+    elif start.encoder or config.is_late:
+        described = resolve_checkpoint(start.description_encoder) if start.description_encoder else None
+        model = load_backbone(directory, config, settings.seed, described)
     else:
-        model = CrossEncoder(config)
-        model.load_state_dict(load_encoder(directory).state_dict())
-    # Never used; without gradients it is neither decayed nor sharded.
-    model.pooler.requires_grad_(False)
+        model = build_model(config)
+        model.load_state_dict(load_model(directory).state_dict())
+    if isinstance(model, CrossEncoder):
+        # Never used; without gradients it is neither decayed nor sharded.
+        model.pooler.requires_grad_(False)
     return model.train()
+
+
+def _check(settings: PretrainSettings, config: ModelConfig) -> None:
+    """Raises UsageError where the recipe does not fit the model."""
+    start, recipe = settings.start, settings.recipe
+    if not config.separate_layers:
+        for wrong, key in (
+            (recipe.loss == "per-type", "loss per-type"),
+            (recipe.shared_types, "shared_types"),
+            (recipe.distillation, "distillation"),
+        ):
+            if wrong:
+                raise UsageError(
+                    f"recipe.{key} is for models with separate layers: "
+                    f'set start.separate_layers to 1 to {config.layers - 1}, or to "{ALL_LAYERS}" for late interaction'
+                )
+    if config.is_late and recipe.objective != "tagging":
+        raise UsageError("recipe.objective masked-language trains one encoder: leave out start.separate_layers")
+    if not config.is_late:
+        given = [name for name in ("projection", "shared_encoder", "description_encoder") if getattr(start, name)]
+        if given:
+            raise UsageError(f'start.{given[0]} is for late interaction: set start.separate_layers to "{ALL_LAYERS}"')

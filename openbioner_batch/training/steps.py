@@ -11,8 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from openbioner_batch.errors import RunFailedError
+from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.corpus import Corpus, CorpusReader
+from openbioner_batch.training.exposure import Likeness, TypeExposure
 from openbioner_batch.training.masked import MaskedBatch, mask_pieces
 from openbioner_batch.training.pacing import Pacing
 from openbioner_batch.training.packing import TaggingBatch, pack_questions
@@ -20,12 +22,13 @@ from openbioner_batch.training.pieces import mentioned_types
 from openbioner_batch.training.plan import Plan
 from openbioner_batch.training.sampling import QuestionSampler
 from openbioner_batch.training.settings import PretrainSettings
+from openbioner_batch.training.shared import SharedBatch, as_shared, pack_shared
 from openbioner_batch.training.vocabulary import TypeVocabulary
 
 if TYPE_CHECKING:
     import ray.data
 
-Pass = TaggingBatch | MaskedBatch
+Pass = TaggingBatch | SharedBatch | MaskedBatch
 TASK_PARTS = 16
 """Parts of steps that one task prepares, one after another."""
 
@@ -39,6 +42,8 @@ class Preparation:
     vocabulary: TypeVocabulary | None
     tokenizer: Tokenizer
     settings: PretrainSettings
+    config: ModelConfig
+    likeness: Likeness | None = None
 
 
 class PassMaker:
@@ -48,9 +53,13 @@ class PassMaker:
         self._preparation = preparation
         self._reader = CorpusReader(preparation.corpus)
         self._sampler: QuestionSampler | None = None
+        self._exposure: TypeExposure | None = None
         if preparation.vocabulary is not None:
             recipe, mask = preparation.settings.recipe, preparation.tokenizer.mask
             self._sampler = QuestionSampler(preparation.vocabulary, recipe, mask)
+            if recipe.shared_types:
+                late = preparation.config.is_late
+                self._exposure = TypeExposure(preparation.vocabulary, preparation.likeness, recipe, mask, late)
 
     def make(self, index: int) -> Pass:
         """The pass of an index of the plan."""
@@ -59,9 +68,16 @@ class PassMaker:
         pieces = [self._reader.piece(number) for number in plan.pieces(index)]
         if self._sampler is None:
             return mask_pieces(pieces, tokenizer, settings.recipe, random)
+        config, types = self._preparation.config, int(plan.types[index])
+        if self._exposure is not None:
+            return pack_shared(*self._exposure.draw(pieces, types, random), tokenizer, config)
         company = mentioned_types(pieces)
-        types = int(plan.types[index])
-        return pack_questions([self._sampler.draw(piece, types, company, random) for piece in pieces], tokenizer)
+        questions = [self._sampler.draw(piece, types, company, random) for piece in pieces]
+        if not config.separate_layers:
+            return pack_questions(questions, tokenizer)
+        lesson = settings.recipe.distillation
+        asked = as_shared(questions, [piece.token_ids for piece in pieces], lesson.types if lesson else 0)
+        return pack_shared(*asked, tokenizer, config)
 
 
 def step_dataset(preparation: Any, first_step: Any, parts: int, accumulation: int) -> ray.data.Dataset:

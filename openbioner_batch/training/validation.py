@@ -10,11 +10,13 @@ import numpy as np
 from openbioner_batch.catalog import load_catalog
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.iob import read_iob
+from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.packing import TaggingBatch, pack_questions
 from openbioner_batch.training.pieces import mentioned_types, tokenize_passages
-from openbioner_batch.training.sampling import IGNORED, QuestionSampler
+from openbioner_batch.training.sampling import IGNORED, Question, QuestionSampler
 from openbioner_batch.training.settings import IobFile, Negatives, PretrainSettings, Recipe
+from openbioner_batch.training.shared import UNKNOWN, SharedBatch, as_shared, pack_shared
 from openbioner_batch.training.silver.schema import AnnotatedPassage, Mention
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
 from openbioner_batch.training.vocabulary import TypeVocabulary
@@ -35,14 +37,15 @@ Descriptions = Mapping[str, Mapping[str, str]]
 
 
 def validation_batches(
-    settings: PretrainSettings, descriptions: Descriptions, tokenizer: Tokenizer
-) -> list[TaggingBatch]:
+    settings: PretrainSettings, descriptions: Descriptions, tokenizer: Tokenizer, config: ModelConfig | None = None
+) -> list[TaggingBatch] | list[SharedBatch]:
     """The questions that F1 is measured on, the same at every call; none where no validation is asked for.
 
     Args:
         settings: of the run.
         descriptions: of the sources; those of `validation.silver` and the catalog's fill what they lack.
         tokenizer: of the model.
+        config: of the model; None is a cross-encoder without separate layers.
 
     Raises:
         UsageError: a file cannot be read, or a label stands for no type with a description.
@@ -59,10 +62,13 @@ def validation_batches(
         for kind in label_types(file).values():
             if kind not in texts:
                 texts[kind] = dict(load_catalog().lookup(kind).descriptions)
-    found: list[TaggingBatch] = []
-    for passages_of_one in groups:
-        found += _batches(passages_of_one, texts, settings, tokenizer)
-    return found
+    questions = [asked for group in groups for asked in _questions(group, texts, settings, tokenizer)]
+    if config is None or not config.separate_layers:
+        return [pack_questions(some, tokenizer) for some in questions]
+    plain = ([question.token_ids for question in some] for some in questions)
+    return [
+        pack_shared(*as_shared(some, texts, 0), tokenizer, config) for some, texts in zip(questions, plain, strict=True)
+    ]
 
 
 def label_types(file: IobFile) -> dict[str, str]:
@@ -77,18 +83,25 @@ def label_types(file: IobFile) -> dict[str, str]:
     return {label.strip(): kind.strip() for label, _, kind in pairs}
 
 
-def count_spans(batch: TaggingBatch, columns: np.ndarray) -> tuple[int, int, int]:
+def count_spans(batch: TaggingBatch | SharedBatch, predicted: np.ndarray) -> tuple[int, int, int]:
     """Entities in the gold, among the predictions, and in both: runs of words of one type.
 
     Neighbouring mentions of one type are one entity on both sides; words that teach nothing end a run.
 
     Args:
         batch: with targets.
-        columns: [words] predicted.
+        predicted: [words] the winning column, or [words, types] whether each type was found.
     """
-    columns = np.where(batch.targets == IGNORED, IGNORED, columns)
-    gold, predicted = _spans(batch.targets, batch), _spans(columns, batch)
-    return len(gold), len(predicted), len(gold & predicted)
+    if isinstance(batch, TaggingBatch):
+        layers = [(0, batch.targets, np.where(batch.targets == IGNORED, IGNORED, predicted))]
+    else:
+        predicted = np.where(batch.targets == UNKNOWN, UNKNOWN, predicted)
+        layers = [(k, batch.targets[:, k], predicted[:, k]) for k in range(batch.targets.shape[1])]
+    gold, found = (
+        {(layer, *span) for layer, *sides in layers for span in _spans(sides[side], batch.question_words)}
+        for side in (0, 1)
+    )
+    return len(gold), len(found), len(gold & found)
 
 
 def f1(gold: int, predicted: int, correct: int) -> float:
@@ -96,15 +109,16 @@ def f1(gold: int, predicted: int, correct: int) -> float:
     return 2 * correct / (gold + predicted) if gold + predicted else 0.0
 
 
-def _spans(columns: np.ndarray, batch: TaggingBatch) -> set[tuple[int, int, int]]:
+def _spans(columns: np.ndarray, question_words: np.ndarray) -> set[tuple[int, int, int]]:
+    columns = columns.astype(np.int64)
     edges = np.flatnonzero(np.diff(columns, prepend=IGNORED - 1, append=IGNORED - 1))
-    bounds = np.union1d(edges, batch.question_words)
+    bounds = np.union1d(edges, question_words)
     return {(int(a), int(b), int(columns[a])) for a, b in pairwise(bounds) if columns[a] > 0}
 
 
-def _batches(
+def _questions(
     passages: Sequence[AnnotatedPassage], texts: Descriptions, settings: PretrainSettings, tokenizer: Tokenizer
-) -> Iterator[TaggingBatch]:
+) -> Iterator[list[Question]]:
     wanted = settings.validation
     pieces = list(tokenize_passages(passages, tokenizer, settings.start.text_tokens))
     kinds = dict.fromkeys([*mentioned_types(pieces), *(kind for piece in pieces for kind in piece.annotated or ())])
@@ -120,7 +134,7 @@ def _batches(
     pieces.sort(key=lambda piece: len(piece.token_ids))
     for low in range(0, len(pieces), _TOGETHER):
         some = pieces[low : low + _TOGETHER]
-        yield pack_questions([sampler.draw(piece, MOST_TYPES, list(views), random) for piece in some], tokenizer)
+        yield [sampler.draw(piece, MOST_TYPES, list(views), random) for piece in some]
 
 
 def _iob_passages(file: IobFile) -> Iterator[AnnotatedPassage]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,12 +11,17 @@ import numpy as np
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.tokens import Tokenizer
 
-NAME_VIEW = "name"
-"""The view that is a type's name in words; made where no description says otherwise."""
+NAME_VIEW, NAMED_VIEW = "name", "name-definition"
+"""Views that are made where no description says otherwise: a type's name in words, and name and definition."""
+_DEFINITION = "definition"
 NEAREST = 10
 """How many near types a type has at most."""
 _SAME = 0.95
 """Descriptions as alike as this tell the same type under two names, whose mentions would be false negatives."""
+
+
+_NUMBER = re.compile(r" \d+$")
+"""At the end of a view's name, where a type has several texts of one kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +63,12 @@ def build_vocabulary(
     stored: dict[str, None] = {}
     for kind, view, text in descriptions:
         stored[view] = None
-        if not views or view in views:
-            texts.setdefault(kind, {}).setdefault(view, text)
-        elif NAME_VIEW in views:
-            texts.setdefault(kind, {})
+        own = texts.setdefault(kind, {})
+        base = _NUMBER.sub("", view)
+        if not views or view in views or base in views:
+            own.setdefault(view, text)
+        if NAMED_VIEW in views and base == _DEFINITION:
+            own.setdefault(view.replace(base, NAMED_VIEW), f"{kind.replace('_', ' ')}: {text}")
     if NAME_VIEW in views:
         for kind, own in texts.items():
             own.setdefault(NAME_VIEW, kind.replace("_", " "))

@@ -13,12 +13,17 @@ from typing import Any
 
 import torch
 
+from openbioner_batch.model.checkpoint import Model
+from openbioner_batch.model.config import ModelConfig
+from openbioner_batch.model.encoder import CrossEncoder
 from openbioner_batch.training.engines import Engine, make_engine, rate_factor
 from openbioner_batch.training.flops import peak_flops, training_flops
 from openbioner_batch.training.masked import MaskedObjective
-from openbioner_batch.training.objective import TaggingObjective, predicted_columns
+from openbioner_batch.training.objective import TaggingObjective
 from openbioner_batch.training.packing import TaggingBatch
+from openbioner_batch.training.separate import SharedObjective, Teacher
 from openbioner_batch.training.settings import PretrainSettings
+from openbioner_batch.training.shared import SharedBatch
 from openbioner_batch.training.start import starting_model
 from openbioner_batch.training.steps import Pass, parts_of
 from openbioner_batch.training.validation import count_spans, f1
@@ -68,18 +73,25 @@ class Worker:
         if self._device.type == "cpu":
             torch.set_num_threads(task.threads)
         encoder = starting_model(self._settings)
-        self._flops_config = encoder.config
+        self._config = encoder.config
         tagging = self._settings.recipe.objective == "tagging"
-        module = (
-            TaggingObjective(encoder, self._settings.recipe.no_entity_weight) if tagging else MaskedObjective(encoder)
-        )
-        self._engine: Engine = make_engine(module, self._settings, self._device)
-        self._validation: Sequence[TaggingBatch] = ray.get(task.validation)[self._rank :: self._workers]
+        self._engine: Engine = make_engine(self._objective(encoder), self._settings, self._device)
+        self._validation: Sequence[TaggingBatch | SharedBatch] = ray.get(task.validation)[self._rank :: self._workers]
         self._validated = bool(self._settings.validation.silver or self._settings.validation.iob) and tagging
         self._peak = peak_flops(self._device, self._settings.parallel.precision)
         self._meter = Meter()
         self._saved = time.monotonic()
         self._entries: list[dict[str, Any]] = []  # since the last checkpoint, which keeps them if the driver dies
+
+    def _objective(self, encoder: Model) -> torch.nn.Module:
+        recipe = self._settings.recipe
+        if encoder.config.separate_layers and recipe.objective == "tagging":
+            teacher = Teacher(recipe.distillation, self._device) if recipe.distillation else None
+            return SharedObjective(encoder, recipe, teacher)
+        assert isinstance(encoder, CrossEncoder)
+        if recipe.objective == "tagging":
+            return TaggingObjective(encoder, recipe.no_entity_weight)
+        return MaskedObjective(encoder)
 
     def train(self) -> None:
         """From the latest checkpoint, where there is one, to the last step."""
@@ -104,7 +116,7 @@ class Worker:
         self._engine.module.train()
         for batch in passes:
             loss = self._engine.accumulate(batch)
-            self._meter.add(batch, loss, training_flops(self._flops_config, batch.sequence_lengths))
+            self._meter.add(batch, loss, pass_flops(self._config, batch))
         self._engine.step(rate_factor(step, self._task.steps, self._settings.schedule))
 
     def _after(self, done: int) -> None:
@@ -149,7 +161,7 @@ class Worker:
         counts = torch.zeros(3)
         with torch.no_grad(), self._engine.precision():
             for batch in self._validation:
-                counts += torch.tensor(count_spans(batch, predicted_columns(self._engine.module, batch)))
+                counts += torch.tensor(count_spans(batch, self._engine.module.predict(batch)))
         gold, predicted, correct = (int(count) for count in self._sum(counts))
         score = f1(gold, predicted, correct)
         quality = {"precision": correct / max(1, predicted), "recall": correct / max(1, gold)}
@@ -200,6 +212,16 @@ class Worker:
         values = values.to(self._device)
         torch.distributed.all_reduce(values)
         return values.cpu()
+
+
+def pass_flops(config: ModelConfig, batch: Pass) -> float:
+    """Operations of a pass: in separate layers once for each text and description, in joint ones for each pair."""
+    if not isinstance(batch, SharedBatch):
+        return training_flops(config, batch.sequence_lengths)
+    separate = config.separate_layers
+    return training_flops(config, batch.sequence_lengths, separate) + training_flops(
+        config, batch.pair_lengths, config.layers - separate
+    )
 
 
 class Meter:

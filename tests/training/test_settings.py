@@ -43,7 +43,7 @@ def test_changes_win_and_reach_into_lists(config: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("recipe.maskprobability=0.3", "unknown key recipe.maskprobability: the keys of recipe are objective, types"),
+        ("recipe.maskprobability=0.3", "unknown key recipe.maskprobability: the keys of recipe are objective, loss"),
         ("sources.0.wieght=1", "unknown key sources.0.wieght: the keys of sources.0 are path, weight"),
         ("recipe.types_per_pass=[5, 1]", r"recipe.types_per_pass is \[5, 1\]"),
         ("recipe.types_per_pass=[5]", "give 2 values"),

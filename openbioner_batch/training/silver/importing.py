@@ -33,7 +33,7 @@ from openbioner_batch.training.silver.settings import FilterSettings
 DESCRIPTIONS = "descriptions"
 STATE = "_run/import.json"
 VIEW = "definition"
-"""The view as which a published description counts."""
+"""The view as which a published description counts; a type's further ones are numbered: `definition 2`."""
 ROWS = 2000
 """Of an output file."""
 TRUSTING = FilterSettings(
@@ -52,6 +52,10 @@ class ImportSettings:
     """How the set is laid out: a key of `LAYOUTS`."""
     output: str
     """Folder or URL of the silver data: a new one, or that of an import to repeat."""
+    descriptions: str | None = None
+    """File, folder, glob or URL of the types' descriptions, where they lie apart from the passages."""
+    descriptions_layout: str = "types-tsv"
+    """How those are laid out: a key of `LAYOUTS`."""
     exclude: str | None = None
     """Folder of benchmark corpora; passages that share a sentence with one are dropped."""
     name: str | None = None
@@ -60,8 +64,9 @@ class ImportSettings:
     """Longer texts are cut to passages of whole sentences, of at most so many words."""
 
     def __post_init__(self) -> None:
-        if self.layout not in LAYOUTS:
-            raise UsageError(f"--layout is {self.layout!r}: give one of {', '.join(LAYOUTS)}")
+        for flag, layout in (("--layout", self.layout), ("--descriptions-layout", self.descriptions_layout)):
+            if layout not in LAYOUTS:
+                raise UsageError(f"{flag} is {layout!r}: give one of {', '.join(LAYOUTS)}")
         if not self.output:
             raise UsageError("--output must not be empty")
         if self.passage_words < 1:
@@ -75,8 +80,11 @@ def import_silver(settings: ImportSettings, say: Say = say_to_stderr) -> Report:
         UsageError: nothing is there to read, it is laid out otherwise, or the folder holds something else.
         RunFailedError: an input ended early or cannot be read; the same call starts anew.
     """
-    read, suffixes, closed = LAYOUTS[settings.layout]
-    files = list_inputs([settings.source], suffixes)
+    closed = LAYOUTS[settings.layout].closed
+    sources = [(settings.source, LAYOUTS[settings.layout])]
+    if settings.descriptions:
+        sources.append((settings.descriptions, LAYOUTS[settings.descriptions_layout]))
+    files = [(file, layout.read) for source, layout in sources for file in list_inputs([source], layout.suffixes)]
     store = Store(settings.output)
     _claim(store, settings)
     benchmarks = read_benchmarks(settings.exclude) if settings.exclude else None
@@ -84,7 +92,7 @@ def import_silver(settings: ImportSettings, say: Say = say_to_stderr) -> Report:
     say(f"importing {len(files):,} files as {settings.layout}")
 
     def items() -> Iterator[Any]:
-        for file in files:
+        for file, read in files:
             yield from _reported(file, read(file, name))
 
     types = tuple(sorted(_types(items()))) if closed else None
@@ -94,6 +102,7 @@ def import_silver(settings: ImportSettings, say: Say = say_to_stderr) -> Report:
     descriptions = _Writer(store, DESCRIPTIONS, _description_rows)
     judge = PassageFilter(TRUSTING, benchmarks)
     described: set[tuple[str, str]] = set()
+    views: Counter[str] = Counter()
     for item in items():
         if isinstance(item, Rejected):
             rejected.append(item)
@@ -102,7 +111,9 @@ def import_silver(settings: ImportSettings, say: Say = say_to_stderr) -> Report:
                 _keep(part, judge, passages, report)
         elif item not in described:
             described.add(item)
-            descriptions.add(item)
+            type, text = item
+            views[type] += 1
+            descriptions.add((type, VIEW if views[type] == 1 else f"{VIEW} {views[type]}", text))
     passages.close()
     descriptions.close()
     if rejected:
@@ -169,7 +180,10 @@ class _Writer:
 
 def _claim(store: Store, settings: ImportSettings) -> None:
     """Take a folder that is empty, or holds an earlier try at the same import."""
-    state = json.dumps({"source": settings.source, "layout": settings.layout}).encode()
+    request = {"source": settings.source, "layout": settings.layout}
+    if settings.descriptions:
+        request["descriptions"] = settings.descriptions
+    state = json.dumps(request).encode()
     if store.exists(STATE) and store.get(STATE) == state:
         for folder in (PASSAGES, DESCRIPTIONS, QUARANTINE):
             store.remove_folder(folder)
@@ -191,6 +205,6 @@ def _types(items: Iterable[Any]) -> set[str]:
     return {m.type for item in items if isinstance(item, AnnotatedPassage) for m in item.mentions}
 
 
-def _description_rows(described: list[tuple[str, str]]) -> pa.Table:
-    rows = [{"entity_type": type, "view": VIEW, "description": text} for type, text in described]
+def _description_rows(described: list[tuple[str, str, str]]) -> pa.Table:
+    rows = [{"entity_type": type, "view": view, "description": text} for type, view, text in described]
     return pa.Table.from_pylist(rows, schema=DESCRIPTION_SCHEMA)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -61,30 +62,82 @@ def read_description_rows(file: InputFile, source: str) -> Iterator[Item]:
 
 def read_jsonl_rows(file: InputFile, source: str) -> Iterator[Item]:
     """Lines `{"id", "text", "spans": [[start, end, type], ...]}`, plain or packed."""
+    for number, row in _lines(file):
+        try:
+            text = row["text"]
+            spans = [(int(start), int(end), str(type)) for start, end, type in row["spans"]]
+            if not isinstance(text, str) or not text.strip():
+                raise ValueError
+        except (ValueError, LookupError, TypeError):
+            yield Rejected(file.uri, number, 'not a JSON object with "text" and "spans"')
+            continue
+        yield _passage(f"{row.get('id', number)}", source, text, spans, file.uri, number)
+
+
+def _lines(file: InputFile) -> Iterator[tuple[int, Any]]:
+    """Line numbers and what JSON stands there; None where it is none. Empty lines are passed over."""
     with open_input(file) as stream:
         for number, line in enumerate(stream):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-                text = row["text"]
-                spans = [(int(start), int(end), str(type)) for start, end, type in row["spans"]]
-                if not isinstance(text, str) or not text.strip():
-                    raise ValueError
-            except (ValueError, LookupError, TypeError, RecursionError):
-                yield Rejected(file.uri, number, 'not a JSON object with "text" and "spans"')
-                continue
-            yield _passage(f"{row.get('id', number)}", source, text, spans, file.uri, number)
+            if line.strip():
+                try:
+                    yield number, json.loads(line)
+                except (ValueError, RecursionError):
+                    yield number, None
+
+
+def read_text_rows(file: InputFile, source: str) -> Iterator[Item]:
+    """Lines `{"id", "text"}`, plain or packed: text without annotations, for distillation."""
+    for number, row in _lines(file):
+        text = row.get("text") if isinstance(row, dict) else None
+        if isinstance(text, str) and text.strip():
+            yield AnnotatedPassage(f"{row.get('id', number)}", source, text, ())
+        else:
+            yield Rejected(file.uri, number, 'not a JSON object with "text"')
+
+
+def read_type_lines(file: InputFile, source: str) -> Iterator[Item]:
+    """Lines of a type, maybe other columns, and its definition, separated by tabs."""
+    with open_input(file) as stream:
+        for number, line in enumerate(stream):
+            name, *others = line.decode("utf-8", "replace").rstrip("\r\n").split("\t")
+            if not others:
+                if name.strip():
+                    yield Rejected(file.uri, number, "no tab between a type and its definition")
+            elif (type := normalise_type(name)) is None:
+                yield Rejected(file.uri, number, "the type's name is unusable")
+            elif not others[-1].strip():
+                yield Rejected(file.uri, number, "no type or no description")
+            else:
+                yield type, " ".join(others[-1].split())
 
 
 Reader = Callable[[InputFile, str], Iterator[Item]]
-LAYOUTS: Mapping[str, tuple[Reader, tuple[str, ...], bool]] = {
-    "pile-ner-iob": (read_iob_rows, (".parquet", ".pq"), False),
-    "pile-ner-descriptions": (read_description_rows, (".parquet", ".pq"), False),
-    "pii-masking-iob": (read_iob_rows, (".parquet", ".pq"), True),
-    "jsonl": (read_jsonl_rows, (".jsonl", ".ndjson", ".json"), False),
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a published set is laid out.
+
+    Attributes:
+        read: its rows.
+        suffixes: of its files.
+        closed: whether all mentions of all its types are marked.
+    """
+
+    read: Reader
+    suffixes: tuple[str, ...]
+    closed: bool = False
+
+
+LAYOUTS: Mapping[str, Layout] = {
+    "pile-ner-iob": Layout(read_iob_rows, (".parquet", ".pq")),
+    "pile-ner-descriptions": Layout(read_description_rows, (".parquet", ".pq")),
+    "pii-masking-iob": Layout(read_iob_rows, (".parquet", ".pq"), closed=True),
+    "jsonl": Layout(read_jsonl_rows, (".jsonl", ".ndjson", ".json")),
+    "text-jsonl": Layout(read_text_rows, (".jsonl", ".ndjson", ".json"), closed=True),
+    "types-tsv": Layout(read_type_lines, (".tsv",)),
 }
-"""Each layout's reader, its files' suffixes, and whether all mentions of all its types are marked."""
+"""By name. `text-jsonl` marks all mentions of no type at all: nothing is learned from it but a teacher's judgement."""
 
 
 class _BadRowError(Exception):

@@ -1,0 +1,167 @@
+"""Which types the pieces of one pass are asked about together, and what each word says of each type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from openbioner_batch.training.pieces import Piece, mentioned_types
+from openbioner_batch.training.sampling import shuffled
+from openbioner_batch.training.settings import Recipe
+from openbioner_batch.training.shared import UNKNOWN, Asked
+from openbioner_batch.training.vocabulary import TypeVocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """Which types mean nearly the same, or one a part of the other, as far as their descriptions tell.
+
+    Attributes:
+        vectors: [types, size] of unit length, in the order of the vocabulary.
+        above: cosine from which on two types are near.
+    """
+
+    vectors: np.ndarray
+    above: float
+
+    def near(self, some: np.ndarray, others: np.ndarray) -> np.ndarray:
+        """[some] whether each is near any of `others`; both are indices into the vocabulary."""
+        if not len(others):
+            return np.zeros(len(some), np.bool_)
+        cosines = self.vectors[some].astype(np.float32) @ self.vectors[others].astype(np.float32).T
+        return np.asarray(cosines.max(1) > self.above)
+
+
+class TypeExposure:
+    """Draws the types of a pass; all is a function of the pieces and the random generator alone.
+
+    Args:
+        vocabulary: every type with a description.
+        likeness: keeps near types out of the negatives; None keeps none out.
+        recipe: of the run, with `shared_types`.
+        mask_id: what hidden words become.
+        all_columns: whether every piece is asked about every type of the pass (late interaction, where it is free).
+    """
+
+    def __init__(
+        self,
+        vocabulary: TypeVocabulary,
+        likeness: Likeness | None,
+        recipe: Recipe,
+        mask_id: int,
+        all_columns: bool,
+    ) -> None:
+        self._vocabulary = vocabulary
+        self._views = {kind: tuple(views.values()) for kind, views in vocabulary.views.items()}
+        self._names = list(self._views)
+        self._places = {kind: place for place, kind in enumerate(self._names)}
+        self._likeness = likeness
+        self._recipe = recipe
+        self._mask_id = mask_id
+        self._all_columns = all_columns
+
+    def draw(
+        self, pieces: Sequence[Piece], number: int, random: np.random.Generator
+    ) -> tuple[list[Asked], list[tuple[int, ...]]]:
+        """The pieces with their labels, and the description of each type.
+
+        Args:
+            pieces: of one pass.
+            number: of types that each piece is asked about, unless it is asked about all.
+            random: the only source of chance.
+        """
+        kinds = self._kinds(pieces, random)
+        views = [self._views[kind] for kind in kinds]
+        descriptions = [own[int(random.integers(len(own)))] for own in views]
+        return [self._ask(piece, kinds, number, random) for piece in pieces], descriptions
+
+    def _kinds(self, pieces: Sequence[Piece], random: np.random.Generator) -> list[str]:
+        """Mentioned types up to their share, then types near them and any others, then mentioned ones again."""
+        number = min(self._recipe.shared_types or 0, len(self._names))
+        mentioned = [kind for kind in mentioned_types(pieces) if kind in self._views]
+        mentioned = shuffled(mentioned, self._recipe, random)
+        chosen = dict.fromkeys(mentioned[: round(number * self._recipe.positives_share)])
+        shares = self._recipe.negatives
+        hard = shares.hard / max(1e-9, shares.hard + shares.vocabulary)
+        near = [kind for one in chosen for kind in self._vocabulary.near[one]]
+        for _ in range(2 * number):
+            if len(chosen) >= number:
+                break
+            pool = near if near and random.random() < hard else self._names
+            kind = pool[int(random.integers(len(pool)))]
+            if kind not in mentioned:
+                chosen[kind] = None
+        for kind in mentioned:
+            if len(chosen) < number:
+                chosen[kind] = None
+        return list(chosen)
+
+    def _ask(self, piece: Piece, kinds: Sequence[str], number: int, random: np.random.Generator) -> Asked:
+        labels = self.labels(piece, kinds)
+        token_ids = piece.token_ids.copy()
+        bounds = np.append(piece.word_starts, len(token_ids))
+        asked = set(kinds)
+        for low, high in dict.fromkeys((a, b) for a, b, kind in piece.mentions if kind in asked):
+            if random.random() < self._recipe.mask_probability:
+                token_ids[bounds[low] : bounds[high]] = self._mask_id
+        order = random.permutation(len(kinds))
+        positive = (labels == 1).any(0)
+        known = (labels != UNKNOWN).any(0)
+        # Mentioned types first, then those whose absence teaches something.
+        order = order[np.argsort(-(2 * positive + known)[order].astype(int), kind="stable")]
+        columns = np.arange(len(kinds)) if self._all_columns else np.sort(order[:number])
+        lesson = self._recipe.distillation
+        taught = self._taught(positive, columns, lesson.types, random) if lesson else columns[:0]
+        kept = {kinds[column] for column in columns.tolist()}
+        entities = sum(kind in kept for _, _, kind in piece.mentions)
+        return Asked(token_ids, piece.token_ids, piece.word_starts, columns, labels[:, columns], taught, entities)
+
+    def labels(self, piece: Piece, kinds: Sequence[str]) -> np.ndarray:
+        """[words, kinds] int8: 1 where a mention of the type is, 0 where surely none is, else `UNKNOWN`.
+
+        Of a type that the piece mentions, every mention is marked. Of one that it does not: all words are certain where
+        its annotators looked for it; for open annotation, where no near type is mentioned; and for a closed list
+        without it, as `recipe.beyond_list` says, where none that is listed or mentioned is near.
+        """
+        found = np.full((len(piece.word_starts), len(kinds)), UNKNOWN, np.int8)
+        mentioned = {kind for _, _, kind in piece.mentions}
+        listed = None if piece.annotated is None else set(piece.annotated)
+        in_mention = np.zeros(len(found), np.bool_)
+        for low, high, _ in piece.mentions:
+            in_mention[low:high] = True
+        absent = np.array([kind not in mentioned for kind in kinds])
+        near = self._near(kinds, mentioned | (listed or set())) if absent.any() else absent
+        for column, kind in enumerate(kinds):
+            if listed is not None and kind not in listed:
+                beyond = self._recipe.beyond_list
+                if absent[column] and not near[column] and beyond != "none" and listed:
+                    found[in_mention if beyond == "mentions" else slice(None), column] = 0
+            elif not (listed is None and absent[column] and near[column]):
+                found[:, column] = 0
+        columns = {kind: column for column, kind in enumerate(kinds)}
+        for low, high, kind in piece.mentions:
+            if kind in columns:
+                found[low:high, columns[kind]] = 1
+        for low, high in piece.unsure:
+            found[low:high] = UNKNOWN
+        return found
+
+    def _near(self, kinds: Sequence[str], others: set[str]) -> np.ndarray:
+        if self._likeness is None:
+            return np.zeros(len(kinds), np.bool_)
+        some, known = (
+            np.array([self._places[kind] for kind in names if kind in self._places], np.int64)
+            for names in (kinds, sorted(others))
+        )
+        return self._likeness.near(some, known)
+
+    def _taught(
+        self, positive: np.ndarray, columns: np.ndarray, number: int, random: np.random.Generator
+    ) -> np.ndarray:
+        """Half of what a teacher is asked about are mentioned types, where there are as many."""
+        mixed = random.permutation(columns)
+        first = mixed[positive[mixed]][: -(-number // 2)]
+        rest = mixed[~np.isin(mixed, first)]
+        return np.concatenate([first, rest])[:number]

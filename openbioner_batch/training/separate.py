@@ -1,0 +1,237 @@
+"""The objective of models with separate layers: texts and descriptions are read once, pairs joined or compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.model.checkpoint import Model, load_encoder
+from openbioner_batch.model.config import ModelConfig, read_config
+from openbioner_batch.model.encoder import Layer
+from openbioner_batch.model.joint import Pairs, join, rows_of
+from openbioner_batch.model.late import LateEncoder
+from openbioner_batch.model.location import resolve_checkpoint
+from openbioner_batch.model.tokens import Tokenizer
+from openbioner_batch.training.objective import TaggingObjective, heads_of
+from openbioner_batch.training.packing import TaggingBatch
+from openbioner_batch.training.settings import Distillation, Recipe
+from openbioner_batch.training.shared import UNKNOWN, PairGroup, Sequences, SharedBatch
+
+
+class SharedObjective(nn.Module):
+    """A split or late-interaction model with its loss.
+
+    Args:
+        encoder: trained in place; some or all of its layers are separate.
+        recipe: which loss, and the weights in it.
+        teacher: judges types beside the labels; None learns from labels alone.
+    """
+
+    def __init__(self, encoder: Model, recipe: Recipe, teacher: Teacher | None = None) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self._recipe = recipe
+        self._teacher = teacher
+
+    def forward(self, batch: SharedBatch) -> Tensor:
+        """The loss of labels, and of a teacher's judgement where there is one."""
+        evidence, against, background = self.judge(batch)
+        targets = torch.from_numpy(batch.targets).to(evidence.device)
+        if self._recipe.loss == "per-type":
+            loss = per_type_loss(evidence - against, targets, self._recipe.positive_weight)
+        else:
+            weight = self._recipe.no_entity_weight
+            if isinstance(weight, str):
+                none = (batch.targets == 0).any(1) & ~(batch.targets == 1).any(1)
+                weight = min(1.0, batch.entities / max(1, int(none.sum())))
+            loss = competing_loss(evidence, against, background, targets, weight)
+        lesson = self._recipe.distillation
+        if self._teacher is not None and lesson is not None and batch.lesson is not None:
+            assert batch.lesson_columns is not None
+            columns = torch.from_numpy(batch.lesson_columns).to(evidence.device)
+            theirs = self._teacher.judge(batch.lesson)
+            ours = (evidence.gather(1, columns.clamp(min=0)), against.gather(1, columns.clamp(min=0)), background)
+            competing = self._recipe.loss == "competing"
+            loss = loss + lesson.weight * lesson_loss(ours, theirs, columns != UNKNOWN, lesson.temperature, competing)
+        return loss
+
+    def judge(self, batch: SharedBatch) -> tuple[Tensor, Tensor, Tensor]:
+        """What is said for and against each type.
+
+        Returns:
+            float32 [words, types] evidence for a type and the same against it, 0 where a split model was not asked, and
+            float32 [words] what the text alone says against any.
+        """
+        if isinstance(self.encoder, LateEncoder):
+            return self._compare(self.encoder, batch)
+        return self._join(batch)
+
+    def predict(self, batch: SharedBatch) -> np.ndarray:
+        """[words, types] whether each type is found at each word."""
+        evidence, against, background = self.judge(batch)
+        asked = torch.from_numpy(batch.targets != UNKNOWN).to(evidence.device)
+        found = (evidence > against) & asked
+        if self._recipe.loss == "competing":
+            masked = evidence.masked_fill(~asked, float("-inf"))
+            highest = _highest(against, background, asked)
+            found &= (masked == masked.amax(1, keepdim=True)) & (masked > highest[:, None])
+        predicted: np.ndarray = found.cpu().numpy()
+        return predicted
+
+    def _compare(self, encoder: LateEncoder, batch: SharedBatch) -> tuple[Tensor, Tensor, Tensor]:
+        device = encoder.bias.device
+        texts = [encoder.read_texts(*_tensors(part, device)) for part in batch.texts]
+        vectors = torch.cat([encoder.read_descriptions(*_tensors(part, device)) for part in batch.descriptions])
+        states = torch.cat([part.flatten(0, 1) for part in texts])
+        words = rows_of(states, torch.from_numpy(batch.word_states[:, None]).to(device))[:, 0]
+        evidence, background = encoder.judge(words, vectors[torch.from_numpy(batch.described).to(device)])
+        return evidence, background[:, None].expand_as(evidence), background
+
+    def _join(self, batch: SharedBatch) -> tuple[Tensor, Tensor, Tensor]:
+        encoder = self.encoder
+        assert not isinstance(encoder, LateEncoder)
+        device = encoder.evidence.weight.device
+        separate, position = encoder.config.separate_layers, encoder.config.description_start
+        texts = [encoder.read_alone(*_tensors(part, device), separate) for part in batch.texts]
+        descriptions = [
+            encoder.read_alone(*_tensors(part, device), separate, segment=1, position=position)
+            for part in batch.descriptions
+        ]
+        states = torch.cat([part.flatten(0, 1) for part in (*texts, *descriptions)])
+        layers = cast(Sequence[Layer], encoder.layers[separate:])
+        scores = []
+        for group, hidden in zip(batch.groups, join(layers, states, _pairs(batch.groups, device)), strict=True):
+            rows, slots = (torch.from_numpy(part).to(device) for part in (group.rows, group.slots))
+            scores.append(heads_of(encoder, encoder.head_dropout(hidden)[rows, slots]))
+        said = torch.cat(scores)
+        words, columns = (
+            torch.from_numpy(np.concatenate([getattr(group, name) for group in batch.groups])).to(device)
+            for name in ("words", "columns")
+        )
+        alone = columns == 0
+        background = said.new_zeros(len(batch.targets)).index_put((words[alone],), said[alone, 2])
+        place = (words[~alone], columns[~alone] - 1)
+        empty = said.new_zeros(batch.targets.shape)
+        evidence, against = (empty.index_put(place, said[~alone, head]) for head in (0, 1))
+        return evidence, torch.maximum(against, background[:, None]), background
+
+
+class Teacher:
+    """A cross-encoder that is not trained, and is no part of the module that is."""
+
+    def __init__(self, lesson: Distillation, device: torch.device) -> None:
+        encoder = load_encoder(resolve_checkpoint(lesson.teacher))
+        self._objective = TaggingObjective(encoder.requires_grad_(False).to(device), 1.0).eval()
+
+    @torch.no_grad()
+    def judge(self, batch: TaggingBatch) -> tuple[Tensor, Tensor, Tensor]:
+        """As `SharedObjective.judge`, for the types of the lesson."""
+        evidence, against = self._objective.judge(batch)
+        return evidence[:, 1:], torch.maximum(against[:, 1:], against[:, :1]), against[:, 0]
+
+
+def check_teacher(lesson: Distillation, vocabulary: dict[str, int], student: ModelConfig) -> None:
+    """Say now what workers would fail on.
+
+    Raises:
+        CheckpointError: there is no such checkpoint.
+        UsageError: the teacher is late-interaction, reads another vocabulary than the student, or shorter texts.
+    """
+    directory = resolve_checkpoint(lesson.teacher)
+    config = read_config(directory)
+    where = f"recipe.distillation.teacher {lesson.teacher}"
+    if config.is_late:
+        raise UsageError(f"{where} is a late-interaction model: give a cross-encoder")
+    if Tokenizer.from_directory(directory).vocabulary != vocabulary:
+        raise UsageError(f"{where} has another vocabulary than the model: give one that was trained with the same")
+    needed = config.positions_for(student.windows)
+    if needed > config.positions:
+        raise UsageError(
+            f"{where} has {config.positions} positions; start.text_tokens {student.windows.text_tokens} and "
+            f"start.description_tokens {student.windows.description_tokens} need {needed}: lower one of them"
+        )
+
+
+def per_type_loss(margins: Tensor, targets: Tensor, positive_weight: float) -> Tensor:
+    """Binary cross-entropies of [words, types] margins, summed over the types and averaged over the words."""
+    known = targets != UNKNOWN
+    losses = F.binary_cross_entropy_with_logits(margins, (targets == 1).float(), reduction="none")
+    weights = torch.where(targets == 1, positive_weight, 1.0) * known
+    return (losses * weights).sum() / known.any(1).sum().clamp(min=1)
+
+
+def competing_loss(
+    evidence: Tensor, against: Tensor, background: Tensor, targets: Tensor, no_entity_weight: float
+) -> Tensor:
+    """Cross-entropy between no entity and the types whose label is known; any of several right ones is right.
+
+    Words of no entity weigh `no_entity_weight`, all others 1.
+    """
+    known, positive = targets != UNKNOWN, targets == 1
+    none = _highest(against, background, known)
+    masked = evidence.masked_fill(~known, float("-inf"))
+    total = torch.logsumexp(torch.cat([none[:, None], masked], 1), 1)
+    entity, judged = positive.any(1), known.any(1)
+    # Where nothing is right no gradient may pass through the maximum of nothing.
+    right = torch.logsumexp(evidence.masked_fill(~positive & entity[:, None], float("-inf")), 1)
+    losses = total - torch.where(entity, right, none)
+    weights = torch.where(entity, 1.0, no_entity_weight) * judged
+    return (losses * weights).sum() / weights.sum().clamp(min=1e-6)
+
+
+def lesson_loss(
+    ours: tuple[Tensor, Tensor, Tensor],
+    theirs: tuple[Tensor, Tensor, Tensor],
+    asked: Tensor,
+    temperature: float,
+    competing: bool,
+) -> Tensor:
+    """How far the student's probabilities are from the teacher's, in nats a word, times the squared temperature.
+
+    Args:
+        ours, theirs: evidence, what is against [words, types], and what is against any [words].
+        asked: [words, types] whether the teacher was asked.
+        temperature: of both sides.
+        competing: whether types compete in a softmax, else each stands against no entity alone.
+    """
+    if competing:
+        student, teacher = (
+            torch.cat(
+                [_highest(against, alone, asked)[:, None], evidence.masked_fill(~asked, float("-inf"))], 1
+            ).log_softmax(1)
+            for evidence, against, alone in (tuple(part / temperature for part in side) for side in (ours, theirs))
+        )
+        taken = F.pad(asked, (1, 0), value=True)
+        difference = (teacher.exp() * (teacher - student)).masked_fill(~taken, 0.0)
+    else:
+        margins, wanted = (
+            ((evidence - against) / temperature).masked_fill(~asked, 0.0) for evidence, against, _ in (ours, theirs)
+        )
+        chance = wanted.sigmoid()
+        # Less the teacher's own entropy, so that 0 is agreement.
+        difference = F.binary_cross_entropy_with_logits(margins, chance, reduction="none")
+        difference = difference - F.binary_cross_entropy_with_logits(wanted, chance, reduction="none")
+        difference = difference.masked_fill(~asked, 0.0)
+    return temperature**2 * difference.sum() / asked.any(1).sum().clamp(min=1)
+
+
+def _highest(against: Tensor, background: Tensor, known: Tensor) -> Tensor:
+    """[words] the logit of no entity: the most that is said against any type that counts, or by the text alone."""
+    return torch.maximum(against.masked_fill(~known, float("-inf")).amax(1), background)
+
+
+def _tensors(part: Sequences, device: torch.device) -> tuple[Tensor, Tensor]:
+    return torch.from_numpy(part.token_ids).to(device, torch.int64), torch.from_numpy(part.lengths).to(device)
+
+
+def _pairs(groups: Sequence[PairGroup], device: torch.device) -> list[Pairs]:
+    return [
+        Pairs(*(torch.from_numpy(part).to(device) for part in (group.source, group.lengths, group.places)))
+        for group in groups
+    ]
