@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.location import MODEL_CARD
 from openbioner_batch.training.settings import PretrainSettings
 
@@ -22,7 +23,7 @@ def front_matter(directory: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def model_card(settings: PretrainSettings, facts: Mapping[str, Any], start_directory: Path) -> str:
+def model_card(settings: PretrainSettings, facts: Mapping[str, Any], start_directory: Path, config: ModelConfig) -> str:
     """README.md of the checkpoint.
 
     Args:
@@ -30,6 +31,7 @@ def model_card(settings: PretrainSettings, facts: Mapping[str, Any], start_direc
         facts: `parameters`, `passages` (by corpus), `gold_types`, `types`, `steps`, `epochs`, `loss`, `f1` (None
             without validation), `chosen_step`, `workers`.
         start_directory: of the weights that training began with; what our card there lists was trained on too.
+        config: the model's shape.
     """
     start, recipe, schedule = settings.start, settings.recipe, settings.schedule
     base = start.encoder or start.checkpoint
@@ -45,14 +47,25 @@ def model_card(settings: PretrainSettings, facts: Mapping[str, Any], start_direc
     score = "not measured" if facts["f1"] is None else f"{100 * facts['f1']:.1f} (strict, on the development data)"
     origin = f"`{base}`" if base else f"random weights of variant {start.variant}, vocabulary of `{start.vocabulary}`"
     fewest, most = recipe.types_per_pass
+    asked = f"{fewest} to {most}"
+    if recipe.shared_types:
+        asked = f"{recipe.shared_types} shared by the passages of a step" + (
+            "" if config.is_late else f", {asked} each"
+        )
+    weights = (
+        f"positives {recipe.positive_weight:g}" if recipe.loss == "per-type" else f"none {recipe.no_entity_weight}"
+    )
+    lesson = recipe.distillation
+    taught = f"`{lesson.teacher}`, weight {lesson.weight:g}, temperature {lesson.temperature:g}" if lesson else "none"
+    rates = f"{schedule.encoder_rate:g} encoder, {schedule.head_rate:g} heads, {schedule.kind}"
     return (
         f"""---
 {yaml.safe_dump(front, sort_keys=False).strip()}
 ---
 # {settings.card.name}
 
-A cross-encoder of {facts["parameters"]:,} parameters that finds mentions of entity types described in a sentence, in
-the published OpenBioNER format. Trained with `openbioner-batch pretrain`.
+{_kind(config, facts["parameters"])} Trained with
+`openbioner-batch pretrain`.
 
 | | |
 |---|---|
@@ -61,16 +74,20 @@ the published OpenBioNER format. Trained with `openbioner-batch pretrain`.
 | supervision | {settings.card.supervision} |
 | objective | {recipe.objective} |
 | types with descriptions | {facts["types"]:,} |
-| types asked of a passage | {fewest} to {most} |
+| types asked of a passage | {asked} |
 | entities masked | {recipe.mask_probability:.0%} |
 | views of descriptions | {", ".join(recipe.views) or "all"} |
-| weight of no entity | {recipe.no_entity_weight} |
-| optimizer | AdamW, {schedule.encoder_rate:g} encoder, {schedule.head_rate:g} heads, {schedule.kind} |
+| loss, weights | {recipe.loss}, {weights} |
+| teacher | {taught} |
+| dropout | {start.encoder_dropout:g} in the encoder, none in attention, {recipe.head_dropout:g} before the heads |
+| optimizer | AdamW with decay {schedule.weight_decay:g}, {rates} |
 | steps | {facts["steps"]:,} ({facts["epochs"]:.2f} epochs); these weights are of step {facts["chosen_step"]:,} |
 | workers, ZeRO stage, precision | {facts["workers"]}, {settings.parallel.zero_stage}, {settings.parallel.precision} |
 | seed | {settings.seed} |
 | last loss | {facts["loss"]:.4f} |
 | development F1 | {score} |
+
+The paper's recipe has Adam without decay and BERT's dropout in attention; what else differs stands above.
 
 ## Data
 
@@ -82,6 +99,25 @@ the published OpenBioNER format. Trained with `openbioner-batch pretrain`.
 """.rstrip()
         + "\n"
     )
+
+
+def _kind(config: ModelConfig, parameters: int) -> str:
+    """What the model is, and who can run it."""
+    purpose = "that finds mentions of entity types described in a sentence"
+    refused = "The published reference (zshot) cannot run it: it reads every text with every description."
+    if config.is_late:
+        encoders = "one encoder for both" if config.late.shared_encoder else "an encoder for each"
+        types = "compete for a word" if config.late.competing else "do not compete, and may overlap"
+        return (
+            f"A late-interaction model of {parameters:,} parameters {purpose}. Texts and descriptions are read apart "
+            f"({encoders}) and meet in a scaled cosine; types {types}. {refused}"
+        )
+    if config.separate_layers:
+        return (
+            f"A split encoder of {parameters:,} parameters {purpose}. The lower {config.separate_layers} of "
+            f"{config.layers} layers read texts and descriptions apart. {refused}"
+        )
+    return f"A cross-encoder of {parameters:,} parameters {purpose}, in the published OpenBioNER format."
 
 
 def _origins(settings: PretrainSettings, facts: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[str, Any]:

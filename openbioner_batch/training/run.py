@@ -101,7 +101,7 @@ def pretrain(settings: PretrainSettings, stream: TextIO | None = None) -> dict[s
         facts = _facts(settings, corpus, plan, vocabulary, metrics, step, score, count_parameters(config))
         with checkpoint.as_directory() as state, _local_folder(store, MODEL) as output:
             export_checkpoint(Path(state), output, config, directory, getattr(torch, settings.stored))
-            (output / MODEL_CARD).write_text(model_card(settings, facts, directory), "utf-8")
+            (output / MODEL_CARD).write_text(model_card(settings, facts, directory, config), "utf-8")
         curves = draw_curves(metrics.entries)
         if curves:
             store.put(CURVES, curves)

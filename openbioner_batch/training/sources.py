@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from openbioner_batch.errors import UsageError
+from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.storage import for_each, list_inputs, open_stored
 from openbioner_batch.training.silver.schema import (
     DESCRIPTION_SCHEMA,
@@ -16,17 +18,19 @@ from openbioner_batch.training.silver.schema import (
     passage_from_row,
 )
 
+PASSAGES, DESCRIPTIONS = "passages", "descriptions"
 RowGroup = tuple[str, int]
 """URI of a Parquet file and the index of a row group in it."""
 
 
 def passage_groups(folder: str) -> list[RowGroup]:
-    """The row groups of `folder/passages/*.parquet`, in the order of the files' names.
+    """The row groups of `folder/passages/*.parquet`, in the order of the files' names; none where it holds
+    descriptions alone.
 
     Raises:
-        UsageError: there is none, or a file has other columns.
+        UsageError: it holds neither, or a file has other columns.
     """
-    files = list_inputs([_below(folder, "passages")], (".parquet",))
+    files = _files(folder, PASSAGES, DESCRIPTIONS)
     found: list[RowGroup] = []
     for file, metadata in zip(files, for_each(files, _footer), strict=True):
         schema = metadata.schema.to_arrow_schema()
@@ -46,12 +50,12 @@ def read_passages(group: RowGroup) -> list[AnnotatedPassage]:
 
 
 def read_descriptions(folder: str) -> Iterator[tuple[str, str, str]]:
-    """The (type, view, description) rows of `folder/descriptions/*.parquet`.
+    """The (type, view, description) rows of `folder/descriptions/*.parquet`; none where it holds passages alone.
 
     Raises:
-        UsageError: there is no such file.
+        UsageError: it holds neither.
     """
-    for file in list_inputs([_below(folder, "descriptions")], (".parquet",)):
+    for file in _files(folder, DESCRIPTIONS, PASSAGES):
         with open_stored(file) as stream:
             table: pa.Table = pq.read_table(stream, columns=DESCRIPTION_SCHEMA.names)
         for row in table.to_pylist():
@@ -63,5 +67,13 @@ def _footer(file):  # type: ignore[no-untyped-def]
         return pq.ParquetFile(stream).metadata
 
 
-def _below(folder: str, name: str) -> str:
-    return f"{folder.rstrip('/')}/{name}"
+def _files(folder: str, name: str, other: str) -> list[InputFile]:
+    """The Parquet files of a part of a source, which may be absent where the other part is not."""
+    wanted, beside = (f"{folder.rstrip('/')}/{part}" for part in (name, other))
+    try:
+        return list_inputs([wanted], (".parquet",))
+    except UsageError as missing:
+        with suppress(UsageError):
+            list_inputs([beside], (".parquet",))
+            return []
+        raise missing from None

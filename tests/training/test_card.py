@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 from openbioner_batch.evaluation.card import read_card
+from openbioner_batch.model import VARIANTS
 from openbioner_batch.training.card import model_card
 from openbioner_batch.training.settings import PretrainSettings
 from openbioner_batch.training.settings_file import build
@@ -28,7 +30,8 @@ def card(folder: Path, start: Path | None = None, objective: str = "tagging", **
     own = {"name": "m", "supervision": more.pop("supervision", "gold")}
     raw = {"storage": "r", "sources": [{"path": "p"}], "recipe": {"objective": objective}, "card": own}
     raw["start"] = {"checkpoint": str(start)} if start else {"variant": "tiny", "vocabulary": "v"}
-    text = model_card(build(PretrainSettings, raw), {**FACTS, **more}, start or Path("/nowhere"))
+    config = dataclasses.replace(VARIANTS["tiny"].config, separate_layers=more.pop("separate_layers", 0))
+    text = model_card(build(PretrainSettings, raw), {**FACTS, **more}, start or Path("/nowhere"), config)
     folder.mkdir()
     (folder / "README.md").write_text(text)
     return text
@@ -50,6 +53,19 @@ def test_a_second_stage_inherits_the_corpora_of_the_first(tmp_path: Path) -> Non
     assert found is not None
     assert found.datasets == ("CRAFT", "PHEE", "notes")
     assert (found.supervision, found.gold_types) == ("mixed", ("gene",))
+
+
+def test_it_says_what_the_reference_cannot_run_and_what_differs_from_the_paper(tmp_path: Path) -> None:
+    whole, split, late = (card(tmp_path / str(layers), separate_layers=layers) for layers in (0, 3, 4))
+    assert "in the published OpenBioNER format" in whole
+    assert "zshot" not in whole
+    assert "A split encoder of 1,000 parameters" in split
+    assert "A late-interaction model of 1,000 parameters" in late
+    for text in (split, late):
+        assert "(zshot) cannot run it" in text
+    for text in (whole, split, late):
+        assert "AdamW with decay 0.01" in text
+        assert "none in attention" in text
 
 
 def test_masked_language_pretraining_is_no_supervision(tmp_path: Path) -> None:

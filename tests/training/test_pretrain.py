@@ -22,8 +22,11 @@ from safetensors.torch import load_file
 from samples import write_silver
 from support import S3Server
 
+from openbioner_batch.model.checkpoint import load_model
+from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.training.run import pretrain
 from openbioner_batch.training.settings_file import load_settings
+from openbioner_batch.training.silver.importing import ImportSettings, import_silver
 
 STEPS = 40
 
@@ -146,6 +149,63 @@ def test_the_same_with_deepspeed(ray_here: None, checkpoint: Path, tmp_path: Pat
     finish(config_file(tmp_path, "whole", checkpoint, parallel=parallel))
     killed_run(config_file(tmp_path, "killed", checkpoint, parallel=parallel), tmp_path / "killed")
     assert_same_training(tmp_path / "killed", tmp_path / "whole")
+
+
+STEP_TYPES = {"types_per_pass": [1, 2], "shared_types": 3, "mask_probability": 0.1, "head_dropout": 0.1}
+TEXTS = {"text_tokens": 40, "description_tokens": 20}
+
+
+def separate_run(folder: Path, name: str, checkpoint: Path, separate: int | str, **parts: object) -> Path:
+    """A configuration whose steps share their types, with the checkpoint as teacher, on raw text too."""
+    raw = folder / "raw"
+    if not raw.exists():
+        raw.mkdir()
+        (raw / "notes.jsonl").write_text('{"text": "aspirin was given in lung cancer"}\n{"text": "no fever in mice"}\n')
+        import_silver(
+            ImportSettings(source=str(raw), layout="text-jsonl", output=str(folder / "texts")), lambda _: None
+        )
+    config = config_file(folder, name, checkpoint, **parts)
+    settings = yaml.safe_load(config.read_text())
+    settings["start"] = {"encoder": str(checkpoint), "separate_layers": separate, "encoder_dropout": 0.1, **TEXTS}
+    settings["recipe"] = {**STEP_TYPES, "loss": "per-type" if separate == "all" else "competing"}
+    settings["recipe"]["distillation"] = {"teacher": str(checkpoint), "weight": 0.5, "temperature": 2.0, "types": 2}
+    settings["sources"].append({"path": str(folder / "texts"), "weight": 3})
+    config.write_text(yaml.safe_dump(settings))
+    return config
+
+
+def test_late_interaction_is_trained_with_a_teacher_and_becomes_a_checkpoint(
+    ray_here: None, checkpoint: Path, tmp_path: Path
+) -> None:
+    one = {"parallel": {"workers": 1}, "batch": {"pass_tokens": 300}}
+    config = separate_run(tmp_path, "late", checkpoint, "all", **one)
+    finish(config)
+    values = list(curve(tmp_path / "late").values())
+    assert values[-1]["loss"] < 0.8 * values[0]["loss"]
+    assert "f1" in values[-1]
+    model = load_model(tmp_path / "late" / "model")
+    assert isinstance(model, LateEncoder)
+    assert not model.config.late.competing
+    card = (tmp_path / "late" / "model" / "README.md").read_text()
+    assert f"{sum(p.numel() for p in model.parameters()):,} parameters" in card
+    assert "(zshot) cannot run it" in card
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("zero", [0, 2], ids=["plain", "ZeRO 2 in bf16"])
+@pytest.mark.parametrize("separate", [1, "all"], ids=["split", "late"])
+def test_separate_layers_resume_to_the_same_curve(
+    ray_here: None, checkpoint: Path, tmp_path: Path, separate: int | str, zero: int
+) -> None:
+    if zero:
+        pytest.importorskip("deepspeed", reason="the train extra is not installed")
+    parts = {"parallel": {"workers": 2, "zero_stage": zero, "precision": "bf16" if zero else "fp32"}}
+    finish(separate_run(tmp_path, "whole", checkpoint, separate, **parts))
+    killed_run(separate_run(tmp_path, "killed", checkpoint, separate, **parts), tmp_path / "killed")
+    assert_same_training(tmp_path / "killed", tmp_path / "whole")
+    losses = [values["loss"] for values in curve(tmp_path / "whole").values()]
+    assert losses[-1] < 0.9 * losses[0]
 
 
 @pytest.mark.slow

@@ -1,0 +1,128 @@
+"""Types shared by a pass: what each word says of each, and of which it says nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openbioner_batch.model import Tagger
+from openbioner_batch.training.exposure import Likeness, TypeExposure
+from openbioner_batch.training.pieces import Piece
+from openbioner_batch.training.settings import Distillation, Negatives, Recipe
+from openbioner_batch.training.shared import UNKNOWN
+from openbioner_batch.training.vocabulary import build_vocabulary
+
+KINDS = ("dose", "drug", "gene", "operation", "surgery")
+WORDS = 8
+VECTORS = np.eye(5)[[0, 1, 2, 3, 3]]  # an operation and a surgery are described alike
+
+
+def exposure(tagger: Tagger, late: bool = True, likeness: bool = True, **recipe: object) -> TypeExposure:
+    rows = [(kind, "definition", f"a {kind} in the patient") for kind in KINDS]
+    vocabulary = build_vocabulary(rows, (), tagger.tokenizer, 50)
+    settings = Recipe(**{"shared_types": 5, "mask_probability": 0.0, **recipe})  # type: ignore[arg-type]
+    return TypeExposure(vocabulary, Likeness(VECTORS, 0.9) if likeness else None, settings, tagger.tokenizer.mask, late)
+
+
+def piece(
+    mentions: list[tuple[int, int, str]],
+    annotated: tuple[str, ...] | None = None,
+    unsure: tuple[tuple[int, int], ...] = (),
+) -> Piece:
+    ids = np.arange(100, 100 + WORDS, dtype=np.int32)
+    return Piece("s", ids, np.arange(WORDS), tuple(mentions), unsure, annotated)
+
+
+def of(labels: np.ndarray, kind: str) -> list[int]:
+    found: list[int] = labels[:, KINDS.index(kind)].tolist()
+    return found
+
+
+def test_open_annotation_is_sure_of_what_it_mentions_and_of_what_is_not_near(tagger: Tagger) -> None:
+    one = piece([(0, 2, "operation"), (1, 2, "drug")], unsure=((6, 8),))
+    labels = exposure(tagger).labels(one, KINDS)
+    assert of(labels, "operation") == [1, 1, 0, 0, 0, 0, UNKNOWN, UNKNOWN]
+    assert of(labels, "drug") == [0, 1, 0, 0, 0, 0, UNKNOWN, UNKNOWN]
+    assert of(labels, "gene") == [0] * 6 + [UNKNOWN] * 2
+    assert of(labels, "surgery") == [UNKNOWN] * WORDS
+    assert of(exposure(tagger, likeness=False).labels(one, KINDS), "surgery") == [0] * 6 + [UNKNOWN] * 2
+
+
+@pytest.mark.parametrize(
+    ("beyond", "expected"),
+    [("none", [UNKNOWN] * WORDS), ("mentions", [UNKNOWN, 0, 0] + [UNKNOWN] * 5), ("all", [0] * WORDS)],
+)
+def test_a_closed_list_is_sure_of_what_it_lists_and_beyond_it_as_the_recipe_says(
+    tagger: Tagger, beyond: str, expected: list[int]
+) -> None:
+    one = piece([(1, 3, "operation")], annotated=("operation", "dose"))
+    labels = exposure(tagger, beyond_list=beyond).labels(one, KINDS)
+    assert of(labels, "operation") == [0, 1, 1] + [0] * 5
+    assert of(labels, "dose") == [0] * WORDS  # a sibling that is surely absent
+    assert of(labels, "gene") == of(labels, "drug") == expected
+    assert of(labels, "surgery") == [UNKNOWN] * WORDS  # near one that is listed
+
+
+def test_text_without_annotation_says_nothing_and_is_for_a_teacher(tagger: Tagger) -> None:
+    raw = piece([], annotated=())
+    sampler = exposure(tagger, beyond_list="all", distillation=Distillation("bundled", types=3))
+    assert (sampler.labels(raw, KINDS) == UNKNOWN).all()
+    (asked,), descriptions = sampler.draw([raw], 5, np.random.default_rng(0))
+    assert len(set(asked.taught.tolist())) == 3
+    assert len(descriptions) == 5
+
+
+mention = st.tuples(st.integers(0, WORDS - 1), st.integers(1, 4), st.sampled_from([*KINDS, "undescribed"]))
+pieces_of_a_pass = st.lists(
+    st.builds(
+        lambda mentions, annotated: piece(
+            list(dict.fromkeys((low, min(WORDS, low + size), kind) for low, size, kind in mentions)), annotated
+        ),
+        st.lists(mention, max_size=6),
+        st.none() | st.lists(st.sampled_from(KINDS), unique=True, max_size=3).map(tuple),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(pieces_of_a_pass, st.integers(1, 4), st.booleans(), st.integers(0, 100))
+def test_a_pass_asks_within_its_numbers_and_masks_only_what_is_asked(
+    tagger: Tagger, pieces: list[Piece], number: int, late: bool, seed: int
+) -> None:
+    sampler = exposure(
+        tagger, late, shared_types=4, mask_probability=0.5, distillation=Distillation("bundled", types=2)
+    )
+    drawn, descriptions = sampler.draw(pieces, number, np.random.default_rng(seed))
+    again, _ = sampler.draw(pieces, number, np.random.default_rng(seed))
+    assert len(descriptions) == 4
+    for one, same, source in zip(drawn, again, pieces, strict=True):
+        assert one.labels.tolist() == same.labels.tolist()
+        assert one.token_ids.tolist() == same.token_ids.tolist()
+        assert one.columns.tolist() == (list(range(4)) if late else sorted(set(one.columns.tolist())))
+        assert len(one.columns) == (4 if late else number)
+        assert set(one.taught.tolist()) <= set(one.columns.tolist())
+        assert len(one.taught) == min(2, len(one.columns))
+        assert one.plain_ids.tolist() == source.token_ids.tolist()
+        in_mention = np.zeros(WORDS, np.bool_)
+        for low, high, _ in source.mentions:
+            in_mention[low:high] = True
+        assert not (one.token_ids == tagger.tokenizer.mask)[~in_mention].any()
+
+
+def test_mentioned_types_come_first_up_to_their_share_and_near_ones_are_drawn(tagger: Tagger) -> None:
+    one = piece([(0, 1, "gene"), (2, 3, "drug"), (4, 5, "dose")])
+
+    def kinds(**recipe: object) -> list[list[str]]:
+        sampler = exposure(tagger, shared_types=3, **recipe)
+        return [sampler._kinds([one], np.random.default_rng(seed)) for seed in range(40)]
+
+    only_others = Negatives(in_batch=0, hard=0, vocabulary=1)
+    for found in kinds(positives_share=0.34, negatives=only_others):
+        assert found[0] in {"gene", "drug", "dose"}
+        assert set(found[1:]) <= {"operation", "surgery", "gene", "drug", "dose"}
+    assert {tuple(sorted(found)) for found in kinds(positives_share=1.0)} == {("dose", "drug", "gene")}
+    others = [{"operation", "surgery"} & set(found) for found in kinds(positives_share=0.34, negatives=only_others)]
+    assert sum(map(bool, others)) > 30
