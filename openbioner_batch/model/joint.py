@@ -88,7 +88,7 @@ class _Rows(torch.autograd.Function):
         return table.index_select(0, index)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (index,) = ctx.saved_tensors
         total = gradient.new_zeros(ctx.rows, gradient.shape[1], dtype=torch.float32)
         return total.index_add_(0, index, gradient.float()).to(ctx.dtype), None

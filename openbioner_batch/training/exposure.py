@@ -93,9 +93,11 @@ class TypeExposure:
             kind = pool[int(random.integers(len(pool)))]
             if kind not in mentioned:
                 chosen[kind] = None
-        for kind in mentioned:
-            if len(chosen) < number:
-                chosen[kind] = None
+        if len(chosen) < number:  # of a small vocabulary the draws above may have missed some
+            rest = [*mentioned, *(self._names[place] for place in random.permutation(len(self._names)))]
+            for kind in rest:
+                if len(chosen) < number:
+                    chosen[kind] = None
         return list(chosen)
 
     def _ask(self, piece: Piece, kinds: Sequence[str], number: int, random: np.random.Generator) -> Asked:
