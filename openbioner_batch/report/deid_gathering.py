@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from openbioner_batch.engine.names import DATA, shard_name
-from openbioner_batch.errors import UsageError
+from openbioner_batch.errors import RunFailedError, UsageError
 from openbioner_batch.formats import get_format
 from openbioner_batch.formats.base import InputFile, ReadOptions
 from openbioner_batch.records import Document, Parsed
@@ -22,7 +22,8 @@ from openbioner_batch.report.sample import Shard, draw_rows
 from openbioner_batch.report.statistics import TypeStatistics
 
 _COUNTED = ("row", "type", "recognizers", "score", "action", "outcome")
-_PLACES = ("document_id", "source", "record", "new_start", "new_end")
+SHOWN = (*_COUNTED, "document_id", "source", "record", "new_start", "new_end")
+"""Columns of the audit that `documents_of` needs."""
 
 
 @dataclass(slots=True)
@@ -66,21 +67,21 @@ def gather_audit(
     drawn = draw_rows(run.rows.items(), count, seed) if include_text else {}
     listing = run.store.sizes(DATA) if drawn else {}
     documents: list[SampledDocument] = []
-    for shard, audit in read_tables(run, lambda shard: [*_COUNTED, *(_PLACES if shard in drawn else ())]):
+    for shard, audit in read_tables(run, lambda shard: SHOWN if shard in drawn else _COUNTED):
         statistics.add(audit, run.rows[shard])
         if shard in drawn:
-            documents += _documents(run, _files(run, shard, listing), shard, drawn[shard], audit)
+            documents += documents_of(run, shard_files(run, shard, listing), shard, drawn[shard], audit)
     return statistics, documents
 
 
-def _files(run: OpenedRun, shard: Shard, listing: Mapping[str, int]) -> tuple[InputFile, ...]:
+def shard_files(run: OpenedRun, shard: Shard, listing: Mapping[str, int]) -> tuple[InputFile, ...]:
     """The files that hold a shard's notes."""
     stem = shard_name(*shard)
     names = sorted(name for name in listing if PurePosixPath(name).parts[0].partition(".")[0] == stem)
     return tuple(InputFile(f"{run.store.url}/{DATA}/{name}", listing[name], "") for name in names)
 
 
-def _documents(
+def documents_of(
     run: OpenedRun, files: tuple[InputFile, ...], shard: Shard, places: list[int], audit: pa.Table
 ) -> Iterator[SampledDocument]:
     """Some of a shard's new notes, with what was replaced in them."""
@@ -88,11 +89,9 @@ def _documents(
     edits: dict[int | str, list[dict[str, Any]]] = defaultdict(list)
     for edit in audit.to_pylist():
         edits[_file_stem(edit, run) if one_file_each else edit["row"]].append(edit)
-    notes = list(_notes(run, files))
+    notes = read_notes(run, files)
     for place in places:
         note = notes[place]
-        if note is None:
-            continue
         name = PurePosixPath(note.id).stem if one_file_each else note.id
         marks = tuple(
             Mark(
@@ -114,12 +113,21 @@ def _file_stem(edit: dict[str, Any], run: OpenedRun) -> str:
     return f"{edit['source']}-{edit['record']}" if kept else str(edit["document_id"])
 
 
-def _notes(run: OpenedRun, files: tuple[InputFile, ...]) -> Iterator[Document | None]:
-    """The notes in these files, in order; None for one that cannot be read."""
+def read_notes(run: OpenedRun, files: tuple[InputFile, ...], keep: tuple[str, ...] = ()) -> list[Document]:
+    """The new notes in a shard's files, in order, with the kept columns in `keep`.
+
+    Raises:
+        RunFailedError: one of them cannot be read any more.
+    """
     asked = run.plan.fingerprint
-    options = ReadOptions(asked.get("id field") or "document_id", asked.get("text field") or "text")
+    options = ReadOptions(asked.get("id field") or "document_id", asked.get("text field") or "text", keep)
     options = ReadOptions() if asked["format"] == "text" else options
     reader = get_format(asked["format"])
-    for split in reader.splits(files):
-        for record in reader.read(split, options):
-            yield record.document if isinstance(record, Parsed) else None
+    records = [record for split in reader.splits(files) for record in reader.read(split, options)]
+    notes = [record.document for record in records if isinstance(record, Parsed)]
+    if len(notes) < len(records):
+        raise RunFailedError(
+            f"{len(records) - len(notes)} notes in {run.store.url}/{DATA} cannot be read: the files were changed after "
+            "the run; --overwrite makes them anew"
+        )
+    return notes

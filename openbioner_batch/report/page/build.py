@@ -38,22 +38,54 @@ def build_page(
         documents: to be browsed; without any, that part is left out.
         drawn: how the documents were chosen, in words.
     """
-    style, script = ("\n".join(map(_asset, names)).strip() for names in (_STYLES, _SCRIPTS))
-    links = [(part.id, part.heading) for part in sections] + ([("documents", "Documents")] if documents else [])
     data = {"types": list(types), "documents": [_as_json(one, types) for one in documents]}
+    browser = filled("documents.html", drawn=escaped(drawn)) if documents else Markup("")
+    links = [("documents", "Documents")] if documents else []
+    return put_together(title, head, sections, browser, links, data, _STYLES, _SCRIPTS)
+
+
+def put_together(
+    title: str,
+    head: Markup,
+    sections: Sequence[Section],
+    last: Markup,
+    links: Sequence[tuple[str, str]],
+    data: Any,
+    styles: Sequence[str],
+    scripts: Sequence[str],
+) -> bytes:
+    """The file from its parts.
+
+    Args:
+        title: shown by browsers.
+        head: the page's header.
+        sections: its parts.
+        last: what comes after them.
+        links: id and label of what in `last` is linked to.
+        data: what the script reads, as JSON.
+        styles: names of style sheets in this folder.
+        scripts: names of scripts in this folder.
+    """
+    style, script = ("\n".join(map(_asset, names)).strip() for names in (styles, scripts))
+    targets = [*((part.id, part.heading) for part in sections), *links]
     page = Template(_asset("page.html")).substitute(
         title=escaped(title),
         style_hash=_hash(style),
         script_hash=_hash(script),
         style=style,
-        links=joined(element("li", element("a", label, href=f"#{id}")) for id, label in links),
+        links=joined(element("li", element("a", label, href=f"#{id}")) for id, label in targets),
         header=head,
         sections=joined(part.markup for part in sections),
-        documents=Template(_asset("documents.html")).substitute(drawn=escaped(drawn)) if documents else "",
+        documents=last,
         data=json_in_html(data),
         script=script,
     )
     return page.encode()
+
+
+def filled(name: str, **values: str) -> Markup:
+    """A piece of markup in this folder, with its values, which are markup."""
+    return Markup(Template(_asset(name)).substitute(values))
 
 
 def _asset(name: str) -> str:

@@ -1,0 +1,95 @@
+"""What is to be reviewed: which notes of a run, why so many, and how they were drawn. It holds no text."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from openbioner_batch.errors import UsageError
+
+FORMAT, VERSION = "openbioner-batch review plan", 1
+WHOLE = "all notes"
+"""The stratum of a sample that is not stratified."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the review is to prove."""
+
+    rate: float
+    """Fewer notes than this share leak an identifier."""
+    confidence: float
+    allowed: int
+    """So many leaking notes in the sample still prove it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnNote:
+    """A note of the sample by its place in the run."""
+
+    split: int
+    shard: int
+    place: int
+    """Row in the shard's file; of a run over texts, which of its files."""
+    stratum: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPlan:
+    """A sample of a run's notes."""
+
+    run: dict[str, Any]
+    """What the run was: policy, model, finder, notes."""
+    wanted: Wanted
+    seed: int
+    column: str | None
+    """Whose values are the strata."""
+    sizes: dict[str, int]
+    """Notes of each stratum in the run."""
+    drawn: dict[str, int]
+    """Notes of each stratum in the sample."""
+    notes: tuple[DrawnNote, ...]
+    """In the order in which they are shown."""
+    texts: str = field(default="")
+    """SHA-256 of all texts of the sample: the run must still be the one that was drawn from."""
+
+    @property
+    def package(self) -> str:
+        """What tells this sample from others: 16 hexadecimal digits."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+
+    def to_json(self) -> bytes:
+        """The file."""
+        head = {"format": FORMAT, "version": VERSION, "package": self.package}
+        return (json.dumps({**head, **asdict(self)}, indent=1, ensure_ascii=False) + "\n").encode()
+
+    @classmethod
+    def from_json(cls, data: bytes, name: str) -> ReviewPlan:
+        """What `to_json` wrote.
+
+        Raises:
+            UsageError: it is no such file, or was changed since.
+        """
+        try:
+            found = json.loads(data)
+            if (found.pop("format"), found.pop("version")) != (FORMAT, VERSION):
+                raise ValueError
+            package = found.pop("package")
+            notes = tuple(DrawnNote(**note) for note in found.pop("notes"))
+            plan = cls(wanted=Wanted(**found.pop("wanted")), notes=notes, **found)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise UsageError(f"{name} is no plan of a review: give the file that `review sample` wrote") from None
+        if plan.package != package:
+            raise UsageError(f"{name} was changed after it was written: give the plan as `review sample` wrote it")
+        return plan
+
+
+def digest_of(texts: list[str]) -> str:
+    """What tells whether texts are still the same."""
+    total = hashlib.sha256()
+    for text in texts:
+        data = text.encode("utf-8", "surrogatepass")
+        total.update(f"{len(data)}:".encode() + data)
+    return total.hexdigest()

@@ -1,0 +1,292 @@
+"""A review from a finished run to the report that is signed."""
+
+from __future__ import annotations
+
+import json
+import math
+import stat
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner, Result
+from deid_here import deidentify_here
+from report.pages import data_of, parsed
+
+from openbioner_batch.cli.main import main
+from openbioner_batch.deid.keys import generate_key
+from openbioner_batch.deid.settings import DeidentifySettings
+from openbioner_batch.report.opened import open_run
+from openbioner_batch.report.review.drawing import draw_notes
+from openbioner_batch.report.review.plan import Wanted
+
+NOTES = [
+    {
+        "id": f"n{number}",
+        "patient": f"p{number % 7}",
+        "kind": ("nursing", "letter", "letter", None)[number % 4],
+        "text": f"é🙂 Note {number}: Maria Lopez, MRN 4471209, was seen on 1/2/2021 with Zqx{number}.",
+    }
+    for number in range(40)
+]
+
+
+def write_input(folder: Path, name: str) -> Path:
+    if name == "text":
+        (folder / "in").mkdir()
+        for note in NOTES:
+            (folder / "in" / f"{note['id']}.txt").write_text(str(note["text"]), "utf-8")
+        return folder / "in"
+    if name == "parquet":
+        pq.write_table(pa.Table.from_pylist(NOTES), folder / "in.parquet")
+    elif name == "csv":
+        pa.Table.from_pylist(NOTES).to_pandas().to_csv(folder / "in.csv", index=False)
+    else:
+        (folder / "in.jsonl").write_text("".join(json.dumps(note) + "\n" for note in NOTES), "utf-8")
+    return folder / f"in.{name}"
+
+
+def deidentified(folder: Path, name: str = "jsonl", **more: Any) -> Path:
+    """A finished run of 40 notes in shards of 9."""
+    values: dict[str, Any] = {
+        "inputs": (str(write_input(folder, name)),),
+        "output": str(folder / "out"),
+        "policy": "surrogate",
+        "model": "none",
+        "key_file": str(generate_key(folder / "key")),
+        "shard_documents": 9,
+    }
+    values |= (
+        {"patient_scope": "document"} if name == "text" else {"patient_field": "patient", "keep_fields": ("kind",)}
+    )
+    deidentify_here(DeidentifySettings.build(values | more))
+    return folder / "out"
+
+
+def review(*arguments: str | Path | int) -> Result:
+    return CliRunner().invoke(main, ["review", *map(str, arguments)])
+
+
+def sample(out: Path, *more: str | int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The plan, and what the page holds."""
+    html, plan = out.parent / "review.html", out.parent / "plan.json"
+    result = review("sample", out, "--html", html, "--plan", plan, *more)
+    assert result.exit_code == 0, result.output
+    return json.loads(plan.read_text("utf-8")), data_of(html.read_text("utf-8"))
+
+
+def answer(
+    folder: Path, page: dict[str, Any], reviewer: str, marks: dict[int, list[str]], done: range | None = None
+) -> Path:
+    """A reviewer's file, as the page saves it: `marks` are words that were seen in a note."""
+    notes: dict[int, dict[str, Any]] = {
+        place: {"done": True, "marks": []} for place in done or range(len(page["notes"]))
+    }
+    for place, words in marks.items():
+        text = page["notes"][place]
+        found = [[text.index(word), text.index(word) + len(word), "name"] for word in words]
+        notes.setdefault(place, {"done": False, "marks": []})["marks"] = found
+    path = folder / f"{reviewer}.json"
+    head = {name: page[name] for name in ("format", "version", "package")}
+    path.write_text(json.dumps({**head, "reviewer": reviewer, "notes": notes}))
+    return path
+
+
+def told(out: Path, *files: Path) -> dict[str, Any]:
+    """The report as JSON; its page is written beside it."""
+    folder = out.parent
+    arguments = ["--plan", folder / "plan.json", "--html", folder / "signed.html", "--json", folder / "signed.json"]
+    result = review("report", out, *files, *arguments)
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads((folder / "signed.json").read_text("utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("name", ["jsonl", "csv", "parquet", "text"])
+def test_a_sample_has_new_notes_of_the_run_and_nothing_of_what_was_replaced(name: str, tmp_path: Path) -> None:
+    out = deidentified(tmp_path, name)
+    plan, page = sample(out, "--leaks-below", "20%", "--seed", 3)
+    assert len(page["notes"]) == len(plan["notes"]) == 14  # 0.8 ** 14 < 0.05
+    assert len({(note["shard"], note["split"], note["place"]) for note in plan["notes"]}) == 14
+    for text in page["notes"]:
+        assert text.startswith("é🙂 Note ")
+        assert "Lopez" not in text
+    written = (tmp_path / "plan.json").read_text("utf-8")
+    assert not [text for text in page["notes"] if text[3:11] in written]
+    for path in (tmp_path / "review.html", tmp_path / "plan.json"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_same_request_gives_the_same_files_and_another_seed_others(tmp_path: Path) -> None:
+    out = deidentified(tmp_path)
+    first = sample(out, "--leaks-below", "20%")
+    files = [(tmp_path / name).read_bytes() for name in ("review.html", "plan.json")]
+    assert sample(out, "--leaks-below", "20%") == first
+    assert [(tmp_path / name).read_bytes() for name in ("review.html", "plan.json")] == files
+    assert sample(out, "--leaks-below", "20%", "--seed", 1)[0]["notes"] != first[0]["notes"]
+
+
+def test_strata_are_sampled_by_their_share_and_at_least_so_often(tmp_path: Path) -> None:
+    out = deidentified(tmp_path)
+    plan, _ = sample(out, "--stratify", "kind", "--leaks-below", "20%")
+    assert plan["sizes"] == {"(no value)": 10, "letter": 20, "nursing": 10}
+    assert Counter(note["stratum"] for note in plan["notes"]) == plan["drawn"]
+    assert plan["drawn"]["letter"] in (7, 8)
+    assert sample(out, "--stratify", "kind", "--leaks-below", "20%", "--least", 9)[0]["drawn"] == {
+        "(no value)": 9, "letter": 9, "nursing": 9}  # fmt: skip
+    whole, _ = sample(out, "--stratify", "kind")
+    assert whole["drawn"] == whole["sizes"]
+
+
+def test_each_note_is_drawn_as_often_as_others(tmp_path: Path) -> None:
+    run = open_run(str(deidentified(tmp_path)))
+    seen: Counter[tuple[int, int]] = Counter()
+    for seed in range(800):
+        _, notes = draw_notes(run, Wanted(0.3, 0.95, 0), seed, None, 0)
+        assert len(notes) == 9
+        seen.update((note.shard, note.place) for note in notes)
+    assert len(seen) == 40
+    expected, spread = 800 * 9 / 40, math.sqrt(800 * 9 / 40 * (1 - 9 / 40))
+    assert all(abs(count - expected) < 4.5 * spread for count in seen.values())
+
+
+def test_a_missed_name_is_a_leak_and_a_mark_on_a_replacement_is_none(tmp_path: Path) -> None:
+    out = deidentified(tmp_path)
+    plan, page = sample(out, "--stratify", "kind", "--leaks-below", "20%")
+    count = len(page["notes"])
+    place = next(at for at, note in enumerate(plan["notes"]) if note["stratum"] == "letter")
+    text = page["notes"][place]
+    invented = text.partition(": ")[2].partition(",")[0]
+    left = text.rpartition(" ")[2].rstrip(".")
+    assert left.startswith("Zqx")
+    both = told(out, answer(tmp_path, page, "Ann", {place: [invented, left]}), answer(tmp_path, page, "Bo", {}))
+    assert (both["leaking_notes"], both["missed_identifiers"], both["marks_on_replacements"]) == (1, 1, 1)
+    assert both["sample"] | {"read": count, "not_read": 0} == both["sample"]
+    assert both["strata"]["letter"]["leaking"] == 1
+    assert both["strata"]["nursing"]["leaking"] == 0
+    assert both["missed_by_kind"] == {"name": 1}
+    assert both["misses"][0]["reviewers"] == ["Ann"]
+    assert both["read_by_several"] == {"notes": count, "disagreed": 1}
+    assert not both["wanted"]["reached"]
+    assert both["leak_rate"] < both["bound"] < 1
+    assert both["replaced_identifiers"] == 3 * count
+    one = told(out, answer(tmp_path, page, "Bo", {}))
+    assert one["wanted"]["reached"]
+    assert one["bound"] <= 0.2
+    for name in ("signed.json", "signed.html"):
+        written = (tmp_path / name).read_text("utf-8")
+        assert left not in written
+        assert invented not in written
+
+
+def test_notes_that_were_not_read_are_told_and_a_leak_in_one_counts(tmp_path: Path) -> None:
+    out = deidentified(tmp_path)
+    _, page = sample(out, "--leaks-below", "20%")
+    found = told(out, answer(tmp_path, page, "Ann", {13: ["Zqx"]}, done=range(10)))
+    assert found["sample"] | {"read": 11, "not_read": 3, "drawn": 14} == found["sample"]
+    assert found["leaking_notes"] == 1
+    assert found["bound_if_unread_leak"] > found["bound"]
+    assert "3 notes of the sample were not read" in parsed((tmp_path / "signed.html").read_text("utf-8")).xpath(
+        "string(.)"
+    )
+
+
+def test_what_is_signed_says_the_bound_in_words(tmp_path: Path) -> None:
+    out = deidentified(tmp_path)
+    _, page = sample(out, "--leaks-below", "20%")
+    found = told(out, answer(tmp_path, page, "Ann", {}))
+    tree = parsed((tmp_path / "signed.html").read_text("utf-8"))
+    words = tree.xpath("string(//p[@class='statement'])")
+    assert words == (
+        "Of 40 notes, 14 were read, of which none leaks an identifier. With 95 % confidence at most 19.3 % of all "
+        "notes leak (fewer than 1 in 5)."
+    )
+    assert found["bound"] == pytest.approx(1 - 0.05 ** (1 / 14))
+    assert tree.xpath("//dl[@class='signature']//dt/text()") == ["Name", "Position", "Date", "Signature"]
+    assert "reached" in tree.xpath("string(//h1)")
+    _, whole = sample(out)
+    all_read = told(out, answer(tmp_path, whole, "Ann", {}))
+    assert all_read["bound"] == 0.0
+    assert "All were read" in parsed((tmp_path / "signed.html").read_text("utf-8")).xpath("string(.)")
+
+
+def test_the_exit_code_tells_whether_the_bound_was_reached(tmp_path: Path) -> None:
+    out = deidentified(tmp_path)
+    _, page = sample(out, "--leaks-below", "20%")
+    good, bad = answer(tmp_path, page, "Ann", {}), answer(tmp_path, page, "Bo", {0: ["Zqx"]})
+    arguments = ("--plan", tmp_path / "plan.json", "--fail-if-not-reached")
+    assert review("report", out, good, *arguments).exit_code == 0
+    failed = review("report", out, bad, *arguments)
+    assert failed.exit_code == 1
+    assert "not reached" in failed.output
+
+
+def test_requests_that_cannot_be_met_are_refused_in_a_line(tmp_path: Path) -> None:
+    out = deidentified(tmp_path)
+    place = ("--html", tmp_path / "x.html", "--plan", tmp_path / "x.json")
+
+    def refused(*arguments: str | Path, words: str) -> None:
+        result = review(*arguments)
+        assert result.exit_code == 2
+        assert words in result.output
+        assert result.output.count("\n") == 1
+
+    refused("sample", out, *place, "--stratify", "ward", words="it has kind")
+    refused("sample", out, *place, "--leaks-below", "2", words="give a share")
+    refused("sample", out, *place, "--leaks-below", "none", words="give a share")
+    refused("sample", out, *place, "--confidence", "50%", words="90% or more")
+    refused("sample", out, "--html", out / "x.html", "--plan", tmp_path / "x.json", words="lies in the run's folder")
+    refused("sample", tmp_path, *place, words="holds no run")
+    refused(
+        "sample", out, "--html", tmp_path / "no" / "x.html", "--plan", tmp_path / "x.json", words="cannot be written"
+    )
+    _, page = sample(out, "--leaks-below", "20%")
+    good, plan = answer(tmp_path, page, "Ann", {}), tmp_path / "plan.json"
+    broken = tmp_path / "broken.json"
+    for text in ("", "{}", "[]", good.read_text().replace('"version": 1', '"version": 9'), "\x00"):
+        broken.write_text(text)
+        refused("report", out, broken, "--plan", plan, words="no saved review")
+    broken.write_text(plan.read_text().replace('"seed": 0', '"seed": 1'))
+    refused("report", out, good, "--plan", broken, words="was changed after it was written")
+    refused("report", out, good, "--plan", good, words="no plan of a review")
+    refused("report", out, good, "--plan", tmp_path / "none", words="cannot be read")
+    refused("report", out, good, good, "--plan", plan, words="two files are of reviewer Ann")
+    broken.write_text(good.read_text().replace(page["package"], "0" * 16))
+    refused("report", out, broken, "--plan", plan, words="is of sample 0000000000000000")
+    broken.write_text(
+        good.read_text().replace('"0": {"done": true, "marks": []', '"0": {"done": true, "marks": [[0, 9999, "name"]]')
+    )
+    refused("report", out, broken, "--plan", plan, words="marks what is not in the sample")
+
+
+def test_a_run_that_was_changed_since_is_not_reported_on(tmp_path: Path) -> None:
+    out = deidentified(tmp_path)
+    _, page = sample(out, "--leaks-below", "20%")
+    for file in (out / "data").iterdir():
+        file.write_text(file.read_text("utf-8").replace("was seen", "was heard"), "utf-8")
+    result = review("report", out, answer(tmp_path, page, "Ann", {}), "--plan", tmp_path / "plan.json")
+    assert result.exit_code == 1
+    assert "draw it anew" in result.output
+
+
+def test_tags_and_invented_values_are_explained_each_where_it_stands(tmp_path: Path) -> None:
+    sample(deidentified(tmp_path))
+    invented = parsed((tmp_path / "review.html").read_text("utf-8")).xpath("string(//header)")
+    assert "mark them all the same" in invented
+    (tmp_path / "tags").mkdir()
+    sample(deidentified(tmp_path / "tags", policy="tags"))
+    tags = parsed((tmp_path / "tags" / "review.html").read_text("utf-8")).xpath("string(//header)")
+    assert "need no mark" in tags
+
+
+def test_a_hostile_note_is_data(tmp_path: Path) -> None:
+    NOTES[0]["text"], kept = "</script><script>alert(1)</script> <b>1</b>", NOTES[0]["text"]
+    try:
+        _, page = sample(deidentified(tmp_path))
+    finally:
+        NOTES[0]["text"] = kept
+    assert any(text.startswith("</script>") for text in page["notes"])
+    assert len(parsed((tmp_path / "review.html").read_text("utf-8")).xpath("//script")) == 2
