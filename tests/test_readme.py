@@ -207,6 +207,26 @@ def test_an_archive_is_deidentified_as_the_readme_says(tmp_path: Path) -> None:
     assert texts.count("note_type") == 100
 
 
+def test_a_run_is_reviewed_as_the_readme_says(tmp_path: Path) -> None:
+    from deid_here import deidentify_here
+
+    from openbioner_batch.deid.settings import DeidentifySettings
+
+    sample = str(ROOT / "openbioner_batch" / "data" / "sample_clinical.jsonl")
+    values = {"inputs": (sample,), "output": str(tmp_path / "invented"), "policy": "tags", "model": "none"}
+    deidentify_here(DeidentifySettings.build(values | {"keep_fields": ("note_type",)}))
+    assert "100 notes of 100" in shell(command("openbioner-batch review sample"), tmp_path)
+    plan = json.loads((tmp_path / "review-plan.json").read_text("utf-8"))
+    assert len(plan["drawn"]) > 5
+    head = {"format": "openbioner-batch review answers", "version": 1, "package": plan["package"]}
+    notes = {str(place): {"done": True, "marks": []} for place in range(100)}
+    for reviewer in ("ann", "ben"):
+        (tmp_path / f"{reviewer}.json").write_text(json.dumps({**head, "reviewer": reviewer, "notes": notes}))
+    assert "none leaks" in shell(command("openbioner-batch review report"), tmp_path)
+    assert (tmp_path / "review-result.html").stat().st_size > 5000
+    assert json.loads((tmp_path / "review-result.json").read_text("utf-8"))["bound"] == 0.0
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_fhir_is_deidentified_as_the_readme_says(tmp_path: Path, shared: Path) -> None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import suppress
-from pathlib import Path
 
 from openbioner_batch.engine.names import DATA, shard_file
-from openbioner_batch.engine.store import Store, is_local, write_file
+from openbioner_batch.engine.store import write_file
 from openbioner_batch.engine.tables import open_table
 from openbioner_batch.errors import RunFailedError, UsageError
 from openbioner_batch.report.deid_gathering import SHOWN, documents_of, shard_files
@@ -55,8 +51,8 @@ def write_sample(
     drawn = {name: sum(note.stratum == name for note in notes) for name in sizes}
     texts = [found.text or "" for found in sampled(run, notes)]
     made = ReviewPlan(_about(run), wanted, seed, column, sizes, drawn, tuple(notes), digest_of(texts))
-    _write_privately(html, _page(run, made, texts))
-    _write_privately(plan, made.to_json())
+    write_file(html, _page(run, made, texts), private=True)
+    write_file(plan, made.to_json(), private=True)
     return made
 
 
@@ -162,24 +158,3 @@ def _about_replacements(run: OpenedRun) -> Markup:
             "What the run has put there is taken off your marks when they are read."
         )
     return Markup("Tags such as [PATIENT_1] or [REDACTED] need no mark.")
-
-
-def _write_privately(url: str, data: bytes) -> None:
-    """Write a file that appears whole and, on this machine, is readable by its owner alone.
-
-    Raises:
-        UsageError: it cannot be written there.
-    """
-    if not is_local(url):
-        write_file(url, data)
-        return
-    path = Path(Store(str(Path(url).parent)).url) / Path(url).name
-    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise UsageError(f"{url} cannot be written: {error.strerror}") from None
