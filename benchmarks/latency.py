@@ -100,6 +100,7 @@ def show(report: dict[str, Any]) -> None:
 @click.argument("corpus")
 @click.option("--variants", default="tiny,small,compact,base", show_default=True)
 @click.option("--types", default="1,5,20", show_default=True, help="How many types are asked.")
+@click.option("--separate-layers", type=click.IntRange(min=0), help="How many [the variant's own].")
 @click.option("--device", default="auto", show_default=True, help="cpu, gpu or auto.")
 @click.option("--calls", type=click.IntRange(min=1), default=100, show_default=True, help="Warm documents.")
 @click.option("--seconds", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Of warm calls at most.")
@@ -107,7 +108,8 @@ def show(report: dict[str, Any]) -> None:
 @click.option("--quick", is_flag=True, help="Two warm documents, one process: does it work at all.")
 @json_option
 def main(
-    corpus: str, variants: str, types: str, device: str, calls: int, seconds: float, starts: int, quick: bool,
+    corpus: str, variants: str, types: str, separate_layers: int | None, device: str,
+    calls: int, seconds: float, starts: int, quick: bool,
     json_path: Path | None,
 ) -> None:  # fmt: skip
     """Measure with the documents of CORPUS."""
@@ -118,13 +120,15 @@ def main(
         texts = shuffled_texts(corpus)
         with tempfile.TemporaryDirectory() as folder:
             for variant in comma_list(variants):
-                checkpoint = write_random_model(variant, Path(folder) / variant)
+                checkpoint = write_random_model(variant, Path(folder) / variant, None, separate_layers)
                 for count in map(int, comma_list(types)):
                     click.echo(f"{variant}, {count} types", err=True)
                     # Later processes only start: their warm calls would repeat the first's.
                     wanted = [calls, *[0] * (starts - 1)]
                     runs = [in_child(measure, checkpoint, texts, count, device, n, seconds) for n in wanted]
-                    cases.append({"variant": variant, "types": count, **case_of(runs)})
+                    cases.append(
+                        {"variant": variant, "separate_layers": separate_layers, "types": count, **case_of(runs)}
+                    )
     except OpenBioNERError as error:
         raise click.ClickException(str(error)) from None
     report = {"corpus": Path(corpus).name, "cases": cases, "ran_on": machine()}

@@ -3,8 +3,8 @@
     python benchmarks/sizing.py benchmarks/results/pipeline-2cores.json
     python benchmarks/sizing.py benchmarks/results/pipeline-2cores.json --price L4=0.70 --mfu 0.3 --types disease
 
-Core-hours scale the rate of the whole pipeline that the file holds by the operations that a document needs: a pass over
-[CLS] window [SEP] description [SEP] for each type, and one over [CLS] window. GPU-hours divide the same operations by a
+Core-hours scale the rate of the whole pipeline that the file holds by the operations that a document needs (as
+`common/matrix.py` counts them, separate layers once for all types). GPU-hours divide the same operations by a
 GPU's peak and an assumed utilisation (MFU). **No GPU has been measured**: those columns are arithmetic.
 """
 
@@ -18,19 +18,24 @@ from pathlib import Path
 
 import click
 import numpy as np
+from common.matrix import operations
 
 from openbioner_batch.catalog import resolve_types
 from openbioner_batch.model import resolve_checkpoint
 from openbioner_batch.model.config import ModelConfig, read_config
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.model.variants import VARIANTS
-from openbioner_batch.training.flops import PEAK_TFLOPS, training_flops
+from openbioner_batch.training.flops import PEAK_TFLOPS
 
 TYPES = "disease,drug,gene,species,cell_type"
 PRICES = {"core": 0.05, "L4": 0.98, "L40S": 2.24, "H100": 4.00}
 """US dollars an hour, an example of 2025-11: what clouds ask on demand, about, the GPU's share of its machine included.
 Look up your own; spot prices are a third to a half."""
 ON_ONE_PASS = "bundled"
+WORDS = 0.7
+"""Words for each token of text, about."""
+MANY = 1000
+"""Windows that share the descriptions' separate layers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ CORPORA = (Corpus("36M PubMed abstracts", 36e6, 311), Corpus("100M clinical note
 
 
 def document_flops(config: ModelConfig, tokens: float, descriptions: list[int]) -> float:
-    """Forward operations of one document, padding left out.
+    """Operations that exact results for one document of many need, padding left out.
 
     Args:
         config: of the encoder, with its windows.
@@ -56,14 +61,15 @@ def document_flops(config: ModelConfig, tokens: float, descriptions: list[int]) 
     """
     windows = max(1, math.ceil(tokens / config.windows.text_tokens))
     text = tokens / windows
-    lengths = np.array([text + 1, *(text + 3 + length for length in descriptions)])
-    return windows * training_flops(config, lengths) / 3  # forward alone
+    many = np.full(MANY, text + 1)
+    *_, least = operations(config, many, WORDS * many, np.array(descriptions) + 2.0)
+    return windows * least / MANY
 
 
 def configs() -> dict[str, ModelConfig]:
     """The shapes of the bundled model and of the published ones, by name."""
     bundled = read_config(resolve_checkpoint(ON_ONE_PASS))
-    return {ON_ONE_PASS: bundled, **{name: variant.config for name, variant in VARIANTS.items()}}
+    return {ON_ONE_PASS: bundled, **{name: one.config for name, one in VARIANTS.items()}}
 
 
 @click.command()

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ from common.results import comma_list, json_option, show_table, spread, write_js
 from common.texts import shuffled_texts
 
 from openbioner_batch.errors import OpenBioNERError
+from openbioner_batch.model.config import read_config
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,6 +51,7 @@ def measure(
     import torch
 
     from openbioner_batch.model import Tagger
+    from openbioner_batch.model.inference import InferenceEncoder
 
     kinds = first_types(types)
     tagger = Tagger.from_pretrained(checkpoint, device, dtype)
@@ -59,7 +62,9 @@ def measure(
     texts = texts[WARM_UP:][:documents]
     prepared = tagger.preparer(kinds).prepare(texts)
     work, tokens = work_of(prepared, tagger.encoder.config), int(prepared.document_tokens.sum())
-    counting = tagger.encoder = CountingEncoder(tagger.encoder)  # type: ignore[assignment]
+    counting = None
+    if isinstance(tagger.encoder, InferenceEncoder):
+        counting = tagger.encoder = CountingEncoder(tagger.encoder)  # type: ignore[assignment]
     times = [_time(tagger, texts, kinds) for _ in range(repeats)]
     return {
         "documents": len(texts),
@@ -69,7 +74,7 @@ def measure(
         "tokens_per_second": spread([tokens / time for time in times]),
         "pairs_per_second": spread([work.pairs / time for time in times]),
         "tokens_per_text_token": work.tokens / tokens,
-        "padding_share": 1 - work.tokens * repeats / counting.tokens,
+        "padding_share": 1 - work.tokens * repeats / counting.tokens if counting else None,
         "matrix_operations_per_second": rate,
         "share_of_matrix_rate": spread([work.least_operations / rate / time for time in times]),
         "mfu": spread([work.model_operations / rate / time for time in times]),
@@ -114,6 +119,7 @@ def show(report: dict[str, Any]) -> None:
         rows.append(
             (
                 case["variant"],
+                str(case["separate_layers"]),
                 case["corpus"],
                 case["dtype"],
                 str(case["types"]),
@@ -121,21 +127,22 @@ def show(report: dict[str, Any]) -> None:
                 f"{speed['median']:,.0f}",
                 f"{speed['least']:,.0f} to {speed['most']:,.0f}",
                 f"{case['pairs_per_second']['median']:,.1f}",
-                f"{case['padding_share']:.1%}",
+                "-" if case["padding_share"] is None else f"{case['padding_share']:.1%}",
                 f"{case['share_of_matrix_rate']['median']:.0%}",
                 f"{case['mfu']['median']:.0%}",
                 f"{case['matrix_operations_per_second'] / 1e9:,.0f}",
                 f"{case.get('peak_device_memory_mib', case['peak_memory_mib']):,}",
             )
         )
-    titles = "variant,corpus,precision,types,documents/s,text tokens/s,least to most,pairs/s,padding,of matrix rate,MFU"
-    show_table((*titles.split(","), "GFLOP/s", "MiB"), rows, words=3)
+    titles = "variant,separate,corpus,precision,types,documents/s,text tokens/s,least to most,pairs/s,padding"
+    show_table((*titles.split(","), "of matrix rate", "MFU", "GFLOP/s", "MiB"), rows, words=4)
 
 
 @click.command()
 @click.argument("corpora", nargs=-1, required=True)
 @click.option("--variants", default="tiny,small,compact,base", show_default=True)
 @click.option("--types", default="1,5,20", show_default=True, help="How many types are asked.")
+@click.option("--separate-layers", default="own", show_default=True, help="Some of 0, 5, ..., or own: the variant's.")
 @click.option("--devices", default="auto", show_default=True, help="Some of cpu, gpu; or auto.")
 @click.option("--dtypes", default="auto", show_default=True, help="Some of float32, bfloat16, float16; or auto.")
 @click.option("--seconds", type=click.FloatRange(min=0), default=10.0, show_default=True, help="Of one measurement.")
@@ -143,7 +150,8 @@ def show(report: dict[str, Any]) -> None:
 @click.option("--quick", is_flag=True, help="The fewest documents, once: does it work at all.")
 @json_option
 def main(
-    corpora: tuple[str, ...], variants: str, types: str, devices: str, dtypes: str, seconds: float, repeats: int,
+    corpora: tuple[str, ...], variants: str, types: str, separate_layers: str, devices: str, dtypes: str,
+    seconds: float, repeats: int,
     quick: bool, json_path: Path | None,
 ) -> None:  # fmt: skip
     """Measure every combination, each file of CORPORA being one corpus."""
@@ -153,13 +161,16 @@ def main(
     try:
         texts = {corpus: shuffled_texts(corpus) for corpus in corpora}
         with tempfile.TemporaryDirectory() as folder:
-            for variant in comma_list(variants):
-                checkpoint = write_random_model(variant, Path(folder) / variant)
+            for variant, separate in product(comma_list(variants), comma_list(separate_layers)):
+                layers = None if separate == "own" else int(separate)
+                checkpoint = write_random_model(variant, Path(folder) / f"{variant}-{separate}", None, layers)
+                own = read_config(Path(checkpoint)).separate_layers
                 for device, dtype, corpus, count in _product(devices, dtypes, corpora, types):
                     name = Path(corpus).name.partition(".")[0]
-                    click.echo(f"{variant}, {name}, {count} types, {device}, {dtype}", err=True)
+                    click.echo(f"{variant}, {own} separate, {name}, {count} types, {device}, {dtype}", err=True)
                     case = in_child(measure, checkpoint, texts[corpus], count, device, dtype, seconds, repeats)
-                    cases.append({"variant": variant, "corpus": name, "types": count, **case})
+                    about = {"variant": variant, "separate_layers": own, "corpus": name, "types": count}
+                    cases.append({**about, **case})
     except OpenBioNERError as error:
         raise click.ClickException(str(error)) from None
     report = {"cases": cases, "ran_on": machine()}

@@ -76,10 +76,10 @@ class Work:
 
     Attributes:
         pairs: (window, type) pairs, the passes without a description not counted.
-        tokens: real tokens of all passes, those without a description included.
-        model_operations: of every layer over all of `tokens`, as "model FLOPs" are counted.
+        tokens: real tokens of all sequences that go through the joint layers; where no layers join, of the texts.
+        model_operations: of every layer over all of its tokens, as "model FLOPs" are counted.
         least_operations: of what exact results need: the last layer asks only at words' first subwords, and what the
-            first layer makes of `[CLS] text` by itself is the same for every type.
+            first joint layer makes of `[CLS] text` by itself is the same for every type.
     """
 
     pairs: int
@@ -92,26 +92,65 @@ def work_of(prepared: Prepared, config: ModelConfig) -> Work:
     """The work in tagging `prepared`; a window that comes again counts once.
 
     Operations are two for each multiplication and addition: a token meets 4 h^2 weights in attention's projections and
-    2 h i in the feed-forward part, and 2 h for each token that it attends to (h hidden, i intermediate).
+    2 h i in the feed-forward part, and 2 h for each token that it attends to (h hidden, i intermediate). Separate
+    layers are counted once for each text and once for each description.
     """
-    hidden, inner, layers = config.hidden, config.intermediate, config.layers
-    bounds = prepared.window_bounds
     texts, words = _distinct_windows(prepared)
+    texts = texts + 1  # [CLS]
+    windows = len(prepared.window_bounds) - 1
+    if config.separate_layers:
+        tails = {kind.description for group in prepared.groups for kind in group}
+        described = np.array([len(tail) + 2.0 for tail in tails])  # and two special tokens
+        tokens, whole, least = operations(config, texts, words, described)
+        return Work(windows * len(described), tokens, whole, least)
     tokens, pairs, whole, least = 0, 0, 0.0, 0.0
     for group in prepared.groups:
-        described = np.array([len(kind.description) + 2 for kind in group], np.float64)  # and two [SEP]
-        lengths = 1 + texts[:, None] + np.append(0.0, described)[None, :]
-        read = np.broadcast_to(words[:, None], lengths.shape)
-        project, attend = 4 * hidden**2 + 2 * hidden * inner, 2 * hidden
-        layer = 2 * (project * lengths + attend * lengths**2)
-        # Keys and values everywhere; queries, their output and the feed-forward part where a word is read.
-        last = 2 * (2 * hidden**2 * lengths + (2 * hidden**2 + 2 * hidden * inner) * read + attend * read * lengths)
-        of_texts = 2 * (3 * hidden**2 * (1 + texts) + attend * (1 + texts) ** 2)
-        tokens += int(lengths.sum())
-        pairs += (len(bounds) - 1) * len(group)
-        whole += layers * layer.sum()
-        least += (layers - 1) * layer.sum() + last.sum() - of_texts.sum() * len(group)
-    return Work(pairs, tokens, float(whole), float(least))
+        described = np.array([len(kind.description) + 2.0 for kind in group])
+        more = operations(config, texts, words, described)
+        tokens, whole, least = tokens + more[0], whole + more[1], least + more[2]
+        pairs += windows * len(group)
+    return Work(pairs, tokens, whole, least)
+
+
+def operations(
+    config: ModelConfig, texts: np.ndarray, words: np.ndarray, described: np.ndarray
+) -> tuple[int, float, float]:
+    """Tokens, model operations and least operations (see `Work`) of some texts with each of some descriptions.
+
+    Args:
+        config: of the model.
+        texts: [windows] tokens of each, `[CLS]` included.
+        words: [windows] that are read of each.
+        described: [types] tokens of each description, its special tokens included.
+    """
+    hidden, separate, joint = config.hidden, config.separate_layers, config.layers - config.separate_layers
+    square, feed, attend = hidden**2, 2 * hidden * config.intermediate, 2 * hidden
+
+    def layer(tokens: np.ndarray) -> float:
+        return float(2 * ((4 * square + feed) * tokens + attend * tokens**2).sum())
+
+    def last(tokens: np.ndarray, read: np.ndarray) -> float:
+        """Keys and values everywhere; queries, their output and the feed-forward part where a word is read."""
+        return float(2 * (2 * square * tokens + (2 * square + feed) * read + attend * read * tokens).sum())
+
+    if not joint:
+        vectors = config.late.projection
+        products = 2 * vectors * (hidden * (words.sum() + len(described)) + words.sum() * len(described))
+        apart = layer(described) * separate
+        whole = layer(texts) * separate + apart + products
+        return int(texts.sum()), whole, layer(texts) * (separate - 1) + last(texts, words) + apart + products
+    sequences = texts[:, None] + np.append(0.0, described)[None, :]
+    read = np.broadcast_to(words[:, None], sequences.shape)
+    apart = separate * (layer(texts) + layer(described))
+    whole = apart + joint * layer(sequences)
+    again = len(described) * 2 * (3 * square * texts + attend * texts**2).sum()  # a text's projections, and itself
+    least = apart + (joint - 1) * layer(sequences) + last(sequences, read) - (again if joint > 1 else 0.0)
+    if separate:  # projections of descriptions, once for all texts
+        each = 3 if joint > 1 else 2
+        least -= 2 * each * square * described.sum() * (len(texts) - 1)
+    if separate and joint == 1:  # of texts, keys and values; of words, queries and what they gather from their texts
+        least -= len(described) * 2 * (2 * square * texts + square * words + attend * words * texts).sum()
+    return int(sequences.sum()), whole, float(least)
 
 
 def _distinct_windows(prepared: Prepared) -> tuple[np.ndarray, np.ndarray]:

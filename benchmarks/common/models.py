@@ -16,44 +16,53 @@ TYPES = (
     "sequence_variant", "anatomical_structure", "cellular_component", "amino_acid", "protein_family", "protein_domain",
     "protein_complex", "chromosome_location", "strain", "cell",
 )  # fmt: skip
-"""Names of the catalog; n types are the first n of them."""
+"""Names of the catalog; n types are the first n of them, and then further ones of the catalog."""
 
 
 def first_types(count: int) -> list[EntityType]:
-    """The first `count` of `TYPES` with their definitions.
+    """The first `count` of `TYPES` with their definitions, and then of the catalog's biomedical and clinical sets.
 
     Raises:
         UsageError: there are fewer.
     """
     from openbioner_batch.catalog import resolve_types
 
-    if not 1 <= count <= len(TYPES):
-        raise UsageError(f"{count} types: expected 1 to {len(TYPES)}")
-    return [kind for group in resolve_types(",".join(TYPES[:count])) for kind in group]
+    kinds = [kind for group in resolve_types(",".join((*TYPES, "biomedical", "clinical"))) for kind in group]
+    if not 1 <= count <= len(kinds):
+        raise UsageError(f"{count} types: expected 1 to {len(kinds)}")
+    return sorted(kinds, key=lambda kind: TYPES.index(kind.name) if kind.name in TYPES else len(TYPES))[:count]
 
 
-def write_random_model(variant: str, folder: Path, hidden: int | None = None) -> str:
+def write_random_model(
+    variant: str, folder: Path, hidden: int | None = None, separate_layers: int | None = None
+) -> str:
     """A checkpoint of this size with random weights and the bundled vocabulary; speed needs no training.
 
     Args:
-        variant: a name of `VARIANTS`.
+        variant: a name of `VARIANTS`, or "bundled" for the bundled model's shape.
         folder: where to write it.
         hidden: for a two-layer miniature of this width instead, where the model is not what is measured.
+        separate_layers: how many, in place of the variant's own; all of them for late interaction.
 
     Raises:
-        UsageError: there is no such variant.
+        UsageError: there is no such variant, or it has not so many layers.
     """
     from openbioner_batch.model import VARIANTS, resolve_checkpoint, save_checkpoint
-    from openbioner_batch.model.encoder import CrossEncoder, initialize
+    from openbioner_batch.model.checkpoint import build_model
+    from openbioner_batch.model.config import read_config
+    from openbioner_batch.model.encoder import initialize
     from openbioner_batch.model.tokens import Tokenizer
 
-    if variant not in VARIANTS:
-        raise UsageError(f"variant {variant!r}: expected one of {', '.join(VARIANTS)}")
+    if variant not in (*VARIANTS, "bundled"):
+        raise UsageError(f"variant {variant!r}: expected bundled, {', '.join(VARIANTS)}")
     bundled = resolve_checkpoint("bundled")
-    config = replace(VARIANTS[variant].config, vocabulary=len(Tokenizer.from_directory(bundled).vocabulary))
+    config = read_config(bundled) if variant == "bundled" else VARIANTS[variant].config
+    config = replace(config, vocabulary=len(Tokenizer.from_directory(bundled).vocabulary))
     if hidden:
-        config = replace(config, hidden=hidden, layers=2, heads=2, intermediate=2 * hidden)
-    model = CrossEncoder(config)
+        config = replace(config, hidden=hidden, layers=2, heads=2, intermediate=2 * hidden, separate_layers=0)
+    if separate_layers is not None:
+        config = replace(config, separate_layers=separate_layers, description_position=None)
+    model = build_model(config)
     initialize(model, seed=42)
     save_checkpoint(model, folder, bundled)
     return str(folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from openbioner_batch.model.config import ModelConfig
 
@@ -39,12 +39,21 @@ def count_parameters(config: ModelConfig) -> int:
 
 _CASED = 28_996
 
-VARIANTS: dict[str, Variant] = {
-    variant.name: variant
-    for variant in (
-        Variant("tiny", ModelConfig(_CASED, 312, 4, 12, 1200), "the published openbioner-tiny-v2's shape"),
-        Variant("small", ModelConfig(_CASED, 512, 6, 8, 2048), "between tiny and compact, for one CPU or a small GPU"),
-        Variant("compact", ModelConfig(_CASED, 768, 6, 12, 3072), "the published openbioner-compact-v2's shape"),
-        Variant("base", ModelConfig(_CASED, 768, 12, 12, 3072), "the published openbioner-base-v2's shape"),
+_SHAPES = (
+    ("tiny", ModelConfig(_CASED, 312, 4, 12, 1200), "the published openbioner-tiny-v2's shape"),
+    ("small", ModelConfig(_CASED, 512, 6, 8, 2048), "between tiny and compact, for one CPU or a small GPU"),
+    ("compact", ModelConfig(_CASED, 768, 6, 12, 3072), "the published openbioner-compact-v2's shape"),
+    ("base", ModelConfig(_CASED, 768, 12, 12, 3072), "the published openbioner-base-v2's shape"),
+)
+
+
+def _family(name: str, config: ModelConfig, note: str) -> tuple[Variant, Variant, Variant]:
+    split, late = (replace(config, separate_layers=layers) for layers in (config.layers - 1, config.layers))
+    return (
+        Variant(name, config, note),
+        Variant(f"{name}-split", split, f"{name}, text and description joined by the last layer alone"),
+        Variant(f"{name}-late", late, f"{name}, a description is one vector; two encoders"),
     )
-}
+
+
+VARIANTS: dict[str, Variant] = {variant.name: variant for shape in _SHAPES for variant in _family(*shape)}

@@ -15,8 +15,7 @@ from safetensors.torch import load_file
 
 from openbioner_batch.errors import CheckpointError, UsageError
 from openbioner_batch.model import VARIANTS, EntityType, Tagger, WindowSettings, checkpoint_digest, resolve_checkpoint
-from openbioner_batch.model.checkpoint import load_encoder, published_names, save_checkpoint
-from openbioner_batch.model.encoder import CrossEncoder
+from openbioner_batch.model.checkpoint import build_model, load_encoder, published_names, save_checkpoint
 
 
 @pytest.mark.parametrize("name", ["zshot-3layer", "zshot-2layer-uncased"])
@@ -116,7 +115,7 @@ def test_the_digest_follows_weights_and_configuration(checkpoint: Path, tmp_path
 
 
 def test_variants_state_their_true_sizes() -> None:
-    sizes = {name: variant.parameters for name, variant in VARIANTS.items()}
+    sizes = {name: one.parameters for name, one in VARIANTS.items() if not one.config.separate_layers}
     assert list(sizes.values()) == sorted(sizes.values())
     for name, low, high in (
         ("tiny", 13e6, 16e6),
@@ -127,9 +126,13 @@ def test_variants_state_their_true_sizes() -> None:
         assert low < sizes[name] < high
     for variant in VARIANTS.values():
         with torch.device("meta"):
-            model = CrossEncoder(variant.config)
+            model = build_model(variant.config)
         assert sum(parameter.numel() for parameter in model.parameters()) == variant.parameters
         assert set(published_names(variant.config)) == set(model.state_dict())
+    for name, size in sizes.items():
+        assert VARIANTS[f"{name}-split"].parameters == size
+        assert 1.9 < VARIANTS[f"{name}-late"].parameters / size < 2.1
+        assert VARIANTS[f"{name}-split"].config.separate_layers == VARIANTS[name].config.layers - 1
 
 
 def test_too_long_a_description_or_window_is_an_error(checkpoint: Path, tagger: Tagger) -> None:
