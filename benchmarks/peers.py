@@ -4,10 +4,11 @@
 
 Each tool is a process in a virtual environment of its own, made in --cache on first use. zshot and the loop load the
 same random checkpoint as ours, of the variant's size; before anything is timed, their spans must equal ours in float32.
-GLiNER has random weights too: of GLiNER-large's shape (DeBERTa-v3, 24 layers x 1024) and of base's (12 x 768). Texts
+GLiNER has random weights too: of GLiNER-large's shape (DeBERTa-v3, 24 layers x 1024) and of base's (12 x 768);
+gliner-bi has a BERT encoder of the same size for labels, whose states are computed before the clock runs. Texts
 are those that fit one window of every tool, so that all read them whole; `zshot-sentences` gets them sentence by
 sentence, as its examples do. Batch size and packing of the peers are the best of those
-tried; their precision is their default, float32, and ours is ours.
+tried; their precision is their default, float32, and ours is ours, unless --dtype gives one to ours and GLiNER.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ from common.machine import machine
 from common.models import first_types, write_random_model
 from common.results import comma_list, json_option, show_table, spread, write_json
 from common.texts import shuffled_texts
-from common.tools import Tool
+from common.tools import Answer, Tool
 
 from openbioner_batch.errors import OpenBioNERError, UsageError
+from openbioner_batch.model.config import read_config
 from openbioner_batch.model.sentences import sentence_starts
 
 TORCH = "torch==2.13.0"
@@ -41,13 +43,16 @@ PACKAGES = {
 GLINER_SHAPES = {
     "large": {"hidden": 1024, "layers": 24, "heads": 16, "intermediate": 4096},
     "base": {"hidden": 768, "layers": 12, "heads": 12, "intermediate": 3072},
+    "small": {"hidden": 384, "layers": 6, "heads": 12, "intermediate": 1536},
 }
+"""Of DeBERTa-v3 large and base; small is the bundled model's size."""
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "ours": [{"words": "basic"}],
     "zshot": [{"batch_size": size} for size in (1, 4, 8)],
     "zshot-sentences": [{"batch_size": size} for size in (1, 8, 32)],
     "loop": [{"batch_size": size} for size in (1, 8, 32)],
     "gliner": [*({"batch_size": size, "packed": False} for size in (1, 4, 8)), {"batch_size": 8, "packed": True}],
+    "gliner-bi": [{"batch_size": size, "packed": False} for size in (1, 4, 8)],
 }
 """What is tried of each tool; the fastest is measured."""
 SCRIPTS = {
@@ -56,6 +61,7 @@ SCRIPTS = {
     "zshot-sentences": "zshot_linker.py",
     "loop": "transformers_loop.py",
     "gliner": "gliner_random.py",
+    "gliner-bi": "gliner_random.py",
 }
 WINDOW = (100, 300)
 """Fewest and most tokens of a text: of abstracts, that fit one window of ours (300), zshot's (380) and GLiNER's."""
@@ -69,6 +75,7 @@ class Side:
 
     name: str
     tool: Tool
+    types: int = 1
     setting: dict[str, Any] = field(default_factory=dict)
     tried: list[dict[str, Any]] = field(default_factory=list)
     texts: int = 0
@@ -77,24 +84,30 @@ class Side:
     def rate(self, texts: Sequence[str], tokens: Sequence[int], setting: dict[str, Any]) -> float:
         """Text tokens per second."""
         given = sentences_of(texts) if self.name.startswith("zshot-sentences") else texts
-        return sum(tokens[: len(texts)]) / self.tool.find(given, setting).seconds
+        return sum(tokens[: len(texts)]) / self.find(given, setting).seconds
+
+    def find(self, texts: Sequence[str], setting: dict[str, Any]) -> Answer:
+        """Let the tool tag some texts with this side's number of types."""
+        return self.tool.find(texts, {**setting, "count": self.types})
 
     def tune(self, texts: Sequence[str], tokens: Sequence[int], settings: list[dict[str, Any]]) -> None:
         """Warm up, and settle on the fastest of the settings; where there is one, two texts tell its rate."""
-        self.tool.find(texts[:1], settings[0])
+        self.find(texts[:1], settings[0])
         texts = texts[: TRIED if len(settings) > 1 else 2]
         self.tried = [{"setting": one, "tokens_per_second": self.rate(texts, tokens, one)} for one in settings]
         self.setting = max(self.tried, key=lambda one: one["tokens_per_second"])["setting"]
 
-    def plan(self, texts: Sequence[str], tokens: Sequence[int], seconds: float) -> None:
-        """Take so many texts that a round lasts about `seconds`."""
+    def plan(self, texts: Sequence[str], tokens: Sequence[int], seconds: float, fewest: int) -> None:
+        """Take so many texts that a round lasts about `seconds`, at least `fewest`."""
         wanted = seconds * max(one["tokens_per_second"] for one in self.tried)
-        self.texts = next((n for n in range(1, len(texts)) if sum(tokens[:n]) >= wanted), len(texts))
+        lasting = next((n for n in range(1, len(texts)) if sum(tokens[:n]) >= wanted), len(texts))
+        self.texts = min(len(texts), max(lasting, fewest))
 
 
 def earlier_settings(reports: Sequence[Path]) -> dict[str, list[dict[str, Any]]]:
     """The setting of every side in earlier reports; later files win."""
-    sides = [json.loads(path.read_text("utf-8"))["sides"] for path in reports]
+    read = [json.loads(path.read_text("utf-8")) for path in reports]
+    sides = [part["sides"] for report in read for part in report.get("by_types", [report])]
     return {name: [side["setting"]] for one in sides for name, side in one.items()}
 
 
@@ -128,23 +141,44 @@ def python_in(cache: Path, tool: str) -> Path:
     return python_with(PACKAGES[name], cache / name)
 
 
-def start(asked: Sequence[str], variants: dict[str, str], types: list[list[str]], cache: Path) -> dict[str, Side]:
-    """The tools asked for, each with each variant; GLiNER with each of its shapes."""
-    sides: dict[str, Side] = {}
+def start(
+    asked: Sequence[str],
+    variants: dict[str, str],
+    shapes: Sequence[str],
+    types: list[list[str]],
+    dtype: str | None,
+    cache: Path,
+) -> dict[str, Tool]:
+    """The tools asked for, each with each variant that it can read; GLiNER with each of some shapes.
+
+    Args:
+        asked: names of tools.
+        variants: our checkpoints by the names of their sizes.
+        shapes: of `GLINER_SHAPES`.
+        types: names and descriptions; a side asks the first so many.
+        dtype: of ours and of GLiNER; None for what each takes by default.
+        cache: of the environments.
+    """
+    tools: dict[str, Tool] = {}
     for name in asked:
-        python = Path(sys.executable) if name == "ours" else python_in(cache, name)
-        requests: dict[str, dict[str, Any]] = (
-            {
-                shape: {**sizes, "dtype": "float32", "tokenizer": next(iter(variants.values()))}
-                for shape, sizes in GLINER_SHAPES.items()
-            }
-            if name == "gliner"
-            else {variant: {"checkpoint": path, "dtype": "auto"} for variant, path in variants.items()}
-        )
+        python = Path(sys.executable) if name == "ours" else python_in(cache, name.removesuffix("-bi"))
+        requests: dict[str, dict[str, Any]]
+        if name.startswith("gliner"):
+            tokenizer, both = next(iter(variants.values())), name == "gliner-bi"
+            about = {"dtype": dtype or "float32", "tokenizer": tokenizer, "labels_encoder": both}
+            requests = {shape: {**GLINER_SHAPES[shape], **about} for shape in shapes}
+        else:
+            readable = variants if name == "ours" else published(variants)
+            requests = {variant: {"checkpoint": path, "dtype": dtype or "auto"} for variant, path in readable.items()}
         for model, request in requests.items():
             title = f"{name} {model}"
-            sides[title] = Side(title, Tool(title, python, SCRIPTS[name], {**request, "types": types}))
-    return sides
+            tools[title] = Tool(title, python, SCRIPTS[name], {**request, "types": types})
+    return tools
+
+
+def published(variants: dict[str, str]) -> dict[str, str]:
+    """Those of our checkpoints that other tools can read."""
+    return {name: path for name, path in variants.items() if not read_config(Path(path)).separate_layers}
 
 
 def check(sides: dict[str, Side], variants: dict[str, str], types: list[list[str]], texts: list[str]) -> dict[str, Any]:
@@ -154,14 +188,16 @@ def check(sides: dict[str, Side], variants: dict[str, str], types: list[list[str
         OpenBioNERError: one does not; its rate would not compare.
     """
     compared = {}
-    for variant, checkpoint in variants.items():
+    for variant, checkpoint in published(variants).items():
+        if not any(f"{peer} {variant}" in sides for peer in ("zshot", "loop")):
+            continue
         request = {"checkpoint": checkpoint, "dtype": "float32", "types": types}
         exact = Tool(f"ours {variant}, float32", Path(sys.executable), SCRIPTS["ours"], request)
-        ours = exact.find(texts, {"words": "whitespace"}).spans
+        ours = exact.find(texts, {"words": "whitespace", "count": len(types)}).spans
         exact.close()
         for peer in ("zshot", "loop"):
             if side := sides.get(f"{peer} {variant}"):
-                theirs = side.tool.find(texts, {"batch_size": 1}).spans
+                theirs = side.find(texts, {"batch_size": 1}).spans
                 if theirs != ours:
                     differing = sum(a != b for a, b in zip(ours, theirs, strict=True))
                     raise OpenBioNERError(f"{side.name}: other spans than ours in {differing} of {len(texts)} texts")
@@ -169,13 +205,13 @@ def check(sides: dict[str, Side], variants: dict[str, str], types: list[list[str
     return compared
 
 
-def measure(sides: dict[str, Side], texts: list[str], tokens: list[int], rounds: int) -> None:
+def measure(order: Sequence[Side], texts: list[str], tokens: list[int], rounds: int) -> None:
     """Let the sides take turns, another one first each round."""
-    order = list(sides.values())
     for number in range(rounds):
         for side in [*order[number % len(order) :], *order[: number % len(order)]]:
             side.rates.append(side.rate(texts[: side.texts], tokens, side.setting))
-            click.echo(f"round {number + 1} of {rounds}: {side.name} {side.rates[-1]:,.1f} text tokens/s", err=True)
+            what = f"{side.name}, {side.types} types"
+            click.echo(f"round {number + 1} of {rounds}: {what} {side.rates[-1]:,.1f} text tokens/s", err=True)
 
 
 def as_json(side: Side, tokens: Sequence[int]) -> dict[str, Any]:
@@ -197,6 +233,7 @@ def ratios(sides: dict[str, Side]) -> dict[str, dict[str, dict[str, float]]]:
     for ours in (side for name, side in sides.items() if name.startswith("ours")):
         variant = ours.name.split()[1]
         same = {f"{peer} {variant}" for peer in ("zshot", "zshot-sentences", "loop")}
+        same |= {name for name in sides if name.startswith("ours") and name != ours.name}
         peers = [side for name, side in sides.items() if name in same or name.startswith("gliner")]
         found[ours.name] = {
             peer.name: spread([a / b for a, b in zip(ours.rates, peer.rates, strict=True)]) for peer in peers
@@ -229,10 +266,14 @@ def show(report: dict[str, Any]) -> None:
 @click.command()
 @click.argument("corpus")
 @click.option("--cache", type=click.Path(path_type=Path, file_okay=False), required=True, help="For the environments.")
-@click.option("--variants", default="base,tiny", show_default=True)
-@click.option("--types", type=click.IntRange(1, 20), default=5, show_default=True, help="How many are asked.")
+@click.option("--variants", default="base,tiny", show_default=True, help="Of ours; bundled for the bundled shape.")
+@click.option("--separate-layers", default="own", show_default=True, help="Some of 0, 5, ..., or own: the variants'.")
+@click.option("--shapes", default="large,base", show_default=True, help="Of GLiNER.")
+@click.option("--types", default="5", show_default=True, help="How many are asked; several are one interleaved run.")
 @click.option("--tools", default="ours,zshot,zshot-sentences,loop,gliner", show_default=True)
+@click.option("--dtype", help="Of ours and of GLiNER [each its default].")
 @click.option("--seconds", type=click.FloatRange(min=0), default=20.0, show_default=True, help="Of a side, each round.")
+@click.option("--documents", type=click.IntRange(min=1), default=1, show_default=True, help="At least, of a round.")
 @click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
 @click.option("--checked", type=click.IntRange(min=1), default=4, show_default=True, help="Texts of equal spans.")
 @click.option(
@@ -244,43 +285,63 @@ def show(report: dict[str, Any]) -> None:
 @click.option("--quick", is_flag=True, help="One short round, each tool's first setting: does it work at all.")
 @json_option
 def main(
-    corpus: str, cache: Path, variants: str, types: int, tools: str, seconds: float, rounds: int, checked: int,
-    settings_of: tuple[Path, ...], quick: bool, json_path: Path | None,
+    corpus: str, cache: Path, variants: str, separate_layers: str, shapes: str, types: str, tools: str,
+    dtype: str | None, seconds: float, documents: int, rounds: int, checked: int, settings_of: tuple[Path, ...],
+    quick: bool, json_path: Path | None,
 ) -> None:  # fmt: skip
     """Compare the tools on the texts of CORPUS."""
     if quick:
-        seconds, rounds, checked = 0, 1, 1
+        seconds, documents, rounds, checked = 0, 1, 1, 1
     try:
         if unknown := [name for name in comma_list(tools) if name not in SCRIPTS]:
             raise UsageError(f"--tools {unknown[0]}: expected some of {', '.join(SCRIPTS)}")
+        if unknown := [name for name in comma_list(shapes) if name not in GLINER_SHAPES]:
+            raise UsageError(f"--shapes {unknown[0]}: expected some of {', '.join(GLINER_SHAPES)}")
+        counts = [int(count) for count in comma_list(types)]
         with tempfile.TemporaryDirectory() as folder:
-            paths = {name: write_random_model(name, Path(folder) / name) for name in comma_list(variants)}
-            kinds = first_types(types)
+            paths = write_models(variants, separate_layers, Path(folder))
+            kinds = first_types(max(counts))
             described = [[kind.name, kind.description] for kind in kinds]
             texts, tokens = choose_texts(corpus, next(iter(paths.values())), kinds)
-            sides = start(comma_list(tools), paths, described, cache.expanduser().resolve())
-            compared = check(sides, paths, described, texts[:checked])
+            started = start(
+                comma_list(tools), paths, comma_list(shapes), described, dtype, cache.expanduser().resolve()
+            )
+            by_types = {count: {name: Side(name, tool, count) for name, tool in started.items()} for count in counts}
+            compared = check(by_types[max(counts)], paths, described, texts[:checked])
             known = earlier_settings(settings_of)
-            for name, side in sides.items():
-                tried = known.get(name, SETTINGS[name.split()[0]])
+            for side in (side for sides in by_types.values() for side in sides.values()):
+                tried = known.get(side.name, SETTINGS[side.name.split()[0]])
                 side.tune(texts, tokens, tried[:1] if quick else tried)
-                side.plan(texts, tokens, seconds)
-                click.echo(f"{name}: {side.setting}, {side.texts} texts", err=True)
-            measure(sides, texts, tokens, rounds)
-            for side in sides.values():
-                side.tool.close()
+                side.plan(texts, tokens, seconds, documents)
+                click.echo(f"{side.name}, {side.types} types: {side.setting}, {side.texts} texts", err=True)
+            measure([side for sides in by_types.values() for side in sides.values()], texts, tokens, rounds)
+            for tool in started.values():
+                tool.close()
     except OpenBioNERError as error:
         raise click.ClickException(str(error)) from None
-    report = {
-        "corpus": Path(corpus).name,
-        "types": types,
-        "compared": compared,
-        "sides": {name: as_json(side, tokens) for name, side in sides.items()},
-        "ratios": ratios(sides),
-        "ran_on": machine(),
-    }
-    write_json(json_path, report)
-    show(report)
+    parts = [
+        {
+            "types": count,
+            "sides": {name: as_json(side, tokens) for name, side in sides.items()},
+            "ratios": ratios(sides),
+        }
+        for count, sides in by_types.items()
+    ]
+    about = {"corpus": Path(corpus).name, "compared": compared, "ran_on": machine()}
+    write_json(json_path, {**about, **parts[0]} if len(parts) == 1 else {**about, "by_types": parts})
+    for part in parts:
+        show(part)
+
+
+def write_models(variants: str, separate_layers: str, folder: Path) -> dict[str, str]:
+    """Random checkpoints of ours by name: the variant's, and where it is not its own the number of separate layers."""
+    found = {}
+    for variant in comma_list(variants):
+        for separate in comma_list(separate_layers):
+            name = variant if separate == "own" else f"{variant}-{separate}"
+            layers = None if separate == "own" else int(separate)
+            found[name] = write_random_model(variant, folder / name, None, layers)
+    return found
 
 
 if __name__ == "__main__":

@@ -30,8 +30,9 @@ def peers_lines(reports: list[dict[str, Any]]) -> dict[str, list[Point]]:
     """Text tokens per second of each tool."""
     lines: dict[str, list[Point]] = defaultdict(list)
     for report in reports:
-        for name, side in report["sides"].items():
-            lines[name].append((report["types"], side["tokens_per_second"]))
+        for part in report.get("by_types", [report]):
+            for name, side in part["sides"].items():
+                lines[name].append((part["types"], side["tokens_per_second"]))
     return lines
 
 

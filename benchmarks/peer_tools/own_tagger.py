@@ -10,9 +10,9 @@ from protocol import Spans, request_of_tool, serve
 from openbioner_batch.model import EntityType, Tagged, Tagger
 
 
-def find(tagger: Tagger, types: list[EntityType], texts: list[str], words: str) -> list[Tagged]:
-    """Tag as a user would."""
-    return tagger.annotate(texts, types, words)
+def find(tagger: Tagger, types: list[EntityType], texts: list[str], words: str, count: int) -> list[Tagged]:
+    """Tag with the first `count` types as a user would."""
+    return tagger.annotate(texts, types[:count], words)
 
 
 def spans(found: list[Tagged]) -> Spans:

@@ -35,11 +35,13 @@ class TaggerModel(nn.Module):
 
 
 @torch.inference_mode()
-def find(model: TaggerModel, tokenizer: object, types: list[list[str]], texts: list[str], batch_size: int) -> Spans:
-    """The spans of each text, batch by batch."""
+def find(
+    model: TaggerModel, tokenizer: object, types: list[list[str]], texts: list[str], batch_size: int, count: int
+) -> Spans:
+    """The spans of the first `count` types in each text, batch by batch."""
     found = []
     for start in range(0, len(texts), batch_size):
-        found += _tag(model, tokenizer, types, texts[start : start + batch_size])
+        found += _tag(model, tokenizer, types[:count], texts[start : start + batch_size])
     return found
 
 

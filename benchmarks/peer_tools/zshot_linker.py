@@ -23,8 +23,11 @@ class LocalLinker(LinkerSMXM):
         self.model_name, self.model = checkpoint, None
 
 
-def find(linker: LocalLinker, blank: Any, texts: list[str], batch_size: int) -> list[Any]:
+def find(
+    linker: LocalLinker, blank: Any, entities: list[Entity], texts: list[str], batch_size: int, count: int
+) -> list[Any]:
     """Tag with the linker alone: the spaCy pipeline around it would only add time."""
+    linker.set_kg(entities[:count])
     return linker.predict([blank.make_doc(text) for text in texts], batch_size)
 
 
@@ -37,10 +40,11 @@ def main() -> None:
     """Serve."""
     asked = request_of_tool()
     linker = LocalLinker(asked["checkpoint"])
-    linker.set_kg([Entity(name=name, description=description) for name, description in asked["types"]])
+    entities = [Entity(name=name, description=description) for name, description in asked["types"]]
+    linker.set_kg(entities)
     linker.load_models()
     about = {name: version(name) for name in ("torch", "transformers", "zshot")}
-    serve(partial(find, linker, spacy.blank("en")), spans, {**about, "dtype": "float32"})
+    serve(partial(find, linker, spacy.blank("en"), entities), spans, {**about, "dtype": "float32"})
 
 
 if __name__ == "__main__":
