@@ -113,8 +113,10 @@ class TypeExposure:
         known = (labels != UNKNOWN).any(0)
         # Mentioned types first, then those whose absence teaches something.
         order = order[np.argsort(-(2 * positive + known)[order].astype(int), kind="stable")]
-        columns = np.arange(len(kinds)) if self._all_columns else np.sort(order[:number])
         lesson = self._recipe.distillation
+        if lesson is None:
+            order = order[known[order]]  # a pair that teaches nothing is not worth its pass
+        columns = np.arange(len(kinds)) if self._all_columns else np.sort(order[:number])
         taught = self._taught(positive, columns, lesson.types, random) if lesson else columns[:0]
         kept = {kinds[column] for column in columns.tolist()}
         entities = sum(kind in kept for _, _, kind in piece.mentions)

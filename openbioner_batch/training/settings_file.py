@@ -106,7 +106,8 @@ def _value(kind: Any, value: Any, name: str) -> Any:
         )
     if dataclasses.is_dataclass(kind):
         if not isinstance(value, Mapping):
-            raise UsageError(f"{name} is {value!r}: give a mapping of keys to values")
+            keys = ", ".join(one.name for one in dataclasses.fields(kind))
+            raise UsageError(f"{name} is {value!r}: give a mapping with the keys {keys}")
         return build(typing.cast(type, kind), value, f"{name}.")
     if origin is tuple:
         return _tuple(arguments, value, name)
@@ -157,7 +158,8 @@ def _put(raw: Any, parts: Sequence[str], value: Any, key: str) -> None:
             raw[place] = value
         return
     if not isinstance(raw, dict):
-        raise UsageError(f"--set {key}: {head!r} lies in no mapping")
+        above = key.removesuffix("." + ".".join(parts))
+        raise UsageError(f"--set {key}: {above} is {raw!r}, which has no keys")
     if not rest:
         raw[head] = value
         return

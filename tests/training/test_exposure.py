@@ -102,7 +102,7 @@ def test_a_pass_asks_within_its_numbers_and_masks_only_what_is_asked(
         assert one.labels.tolist() == same.labels.tolist()
         assert one.token_ids.tolist() == same.token_ids.tolist()
         assert one.columns.tolist() == (list(range(4)) if late else sorted(set(one.columns.tolist())))
-        assert len(one.columns) == (4 if late else number)
+        assert len(one.columns) == (4 if late else number)  # a teacher judges those that labels do not
         assert set(one.taught.tolist()) <= set(one.columns.tolist())
         assert len(one.taught) == min(2, len(one.columns))
         assert one.plain_ids.tolist() == source.token_ids.tolist()
@@ -110,6 +110,15 @@ def test_a_pass_asks_within_its_numbers_and_masks_only_what_is_asked(
         for low, high, _ in source.mentions:
             in_mention[low:high] = True
         assert not (one.token_ids == tagger.tokenizer.mask)[~in_mention].any()
+
+
+def test_without_a_teacher_a_pair_that_teaches_nothing_is_not_made(tagger: Tagger) -> None:
+    listed = piece([(1, 3, "operation")], annotated=("operation", "dose"))
+    sampler = exposure(tagger, late=False, beyond_list="none")
+    (asked, nothing), _ = sampler.draw([listed, piece([], annotated=())], 4, np.random.default_rng(0))
+    assert len(asked.columns) == 2
+    assert (asked.labels != UNKNOWN).any(0).all()
+    assert len(nothing.columns) == 0
 
 
 def test_mentioned_types_come_first_up_to_their_share_and_near_ones_are_drawn(tagger: Tagger) -> None:

@@ -16,7 +16,7 @@ from openbioner_batch.training.settings_file import build
 LENGTHS = np.random.default_rng(0).integers(5, 190, 3000)
 
 
-def plan(lengths: np.ndarray = LENGTHS, weights: np.ndarray | None = None, **parts: Any) -> Plan:
+def plan(lengths: np.ndarray = LENGTHS, weights: np.ndarray | None = None, joint: float = 1.0, **parts: Any) -> Plan:
     raw = {
         "storage": "run",
         "start": {"encoder": "e"},
@@ -28,7 +28,7 @@ def plan(lengths: np.ndarray = LENGTHS, weights: np.ndarray | None = None, **par
         **parts,
     }
     settings = build(PretrainSettings, raw)
-    return make_plan(lengths, np.ones(len(lengths)) if weights is None else weights, 20.0, settings)
+    return make_plan(lengths, np.ones(len(lengths)) if weights is None else weights, 20.0, settings, joint)
 
 
 def test_passes_keep_to_the_budget_with_pieces_of_like_length() -> None:
@@ -80,3 +80,16 @@ def test_rates_rise_stay_and_fall() -> None:
     assert (factors[0], factors[10], factors[50], factors[75], factors[100]) == (0.1, 1.0, 1.0, 0.5, 0.0)
     assert rate_factor(0, 100, Schedule(kind="constant", steps=100)) == 1.0
     assert rate_factor(99, 100, Schedule(kind="warmup", steps=100, warmup_steps=10)) == 1.0
+
+
+@pytest.mark.parametrize("joint", [0.0, 0.25], ids=["late", "split"])
+def test_where_types_are_shared_their_descriptions_count_once_a_pass(joint: float) -> None:
+    recipe = {"types_per_pass": [2, 6], "shared_types": 100}
+    found = plan(joint=joint, recipe=recipe)
+    sizes = []
+    for index in range(len(found.types)):
+        lengths, types = LENGTHS[found.pieces(index)], int(found.types[index])
+        pairs = types * (lengths.max() + 1 + 22)
+        assert len(lengths) * (lengths.max() + 1 + joint * pairs) + 100 * 22 <= 8000
+        sizes.append(len(lengths))
+    assert np.mean(sizes) > (40 if not joint else 15)

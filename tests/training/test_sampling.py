@@ -111,3 +111,16 @@ def test_views_and_names_of_types(tagger: Tagger) -> None:
     named = build_vocabulary(rows, ("name",), tagger.tokenizer, 3)
     assert named.views["cell_line"]["name"] == tuple(tagger.tokenizer.ids("cell line")[:3])
     assert named.cut == 1
+
+
+def test_further_definitions_and_definitions_with_names_are_views(tagger: Tagger) -> None:
+    rows = (("cell_line", "definition", "a cell"), ("cell_line", "definition 2", "mice"), ("gene", "examples", "p53"))
+    views = build_vocabulary(rows, ("definition", "name-definition"), tagger.tokenizer, 50).views
+    ids = tagger.tokenizer.ids
+    assert {view: list(tokens) for view, tokens in views["cell_line"].items()} == {
+        "definition": ids("a cell"),
+        "name-definition": ids("cell line: a cell"),
+        "definition 2": ids("mice"),
+        "name-definition 2": ids("cell line: mice"),
+    }
+    assert "gene" not in views

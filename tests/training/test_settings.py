@@ -10,7 +10,7 @@ import yaml
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.settings_file import CONFIGS, load_settings
 
-SMALLEST = {"storage": "run", "start": {"encoder": "e"}, "sources": [{"path": "silver"}]}
+SMALLEST = {"storage": "run", "seed": 42, "start": {"encoder": "e"}, "sources": [{"path": "silver"}]}
 
 
 @pytest.fixture
@@ -27,6 +27,7 @@ def test_every_carried_configuration_is_valid(name: str) -> None:
 
 def test_there_is_a_configuration_for_each_size_and_stage() -> None:
     names = {file.stem for file in CONFIGS.glob("*.yaml")}
+    assert names >= {"split", "split-gpu", "late", "late-gpu"}
     assert names >= {"tiny", "small", "compact", "base", "phi-refine", "smoke", "bundled", "masked-language"}
 
 
@@ -59,6 +60,24 @@ def test_changes_win_and_reach_into_lists(config: Path) -> None:
         ("sources=[]", "at least one"),
         ("recipe.mask_probability=1.5", "from 0 to 1"),
         ("nonsense", "expected key=value"),
+        ("recipe.loss=softmax", "recipe.loss is 'softmax': give one of competing, per-type"),
+        ("recipe.beyond_list=some", "give one of none, mentions, all"),
+        ("recipe.near_above=2", "recipe.near_above is 2.0: give a cosine from -1 to 1, or null"),
+        ("recipe.positive_weight=0", "recipe.positive_weight is 0.0: give a number above 0"),
+        ("recipe.shared_types=0", "recipe.shared_types is 0: give a whole number from 1 up"),
+        ("recipe.distillation.weight=1", "key recipe.distillation.teacher is missing"),
+        (
+            "recipe.distillation={teacher: t, heat: 2}",
+            "the keys of recipe.distillation are teacher, weight, temperature",
+        ),
+        (
+            "recipe.distillation={teacher: t, temperature: 0}",
+            "recipe.distillation.temperature is 0.0: give a number above",
+        ),
+        ("recipe.distillation=bundled", "give a mapping with the keys teacher, weight, temperature, types"),
+        ("start.separate_layers=most", "start.separate_layers is 'most': give a whole number from 0 up, or \"all\""),
+        ("start.projection=0", "start.projection is 0: give a whole number"),
+        ("seed.x=1", "--set seed.x: seed is 42, which has no keys"),
         ("sources.7.path=x", "no item of a list of 1"),
     ],
 )

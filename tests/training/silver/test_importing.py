@@ -121,3 +121,33 @@ def test_what_cannot_be_imported_is_said(tmp_path: Path) -> None:
     (tmp_path / "torn.parquet").write_bytes(b"PAR1 and no more")
     with pytest.raises(RunFailedError, match="ArrowInvalid: is the file whole"):
         import_(tmp_path / "torn.parquet", "pile-ner-iob", output=str(tmp_path / "out2"))
+
+
+def test_definitions_that_lie_apart_become_numbered_views(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text('{"id": "a", "text": "cell lines", "spans": [[0, 10, "cell line"]]}\n')
+    lines = (
+        "cell lines\t3\tCells that were\tgrown  in culture.",
+        "cell line\t3\tImmortal cells.",
+        "no tab",
+        "!\tx",
+        "a b\t ",
+    )
+    (tmp_path / "types.tsv").write_text("\n".join(lines) + "\n\ncell line\t3\tImmortal cells.\n")
+    report = import_(tmp_path / "p.jsonl", "jsonl", descriptions=str(tmp_path / "types.tsv"))
+    described = [(r["entity_type"], r["view"], r["description"]) for r in rows(tmp_path / "out", "descriptions")]
+    assert described == [
+        ("cell_line", "definition", "grown in culture."),
+        ("cell_line", "definition 2", "Immortal cells."),
+    ]
+    assert report.quarantined.total() == 3
+    assert found(passages(tmp_path)[0]) == [("cell lines", "cell_line")]
+    with pytest.raises(UsageError, match="--descriptions-layout is 'tsv': give one of pile-ner-iob"):
+        ImportSettings(source="s", layout="jsonl", output="o", descriptions_layout="tsv")
+
+
+def test_text_alone_has_no_type_that_was_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text('{"id": 7, "text": "No fever."}\n{"id": 8}\n[1]\nnot JSON\n{"text": " "}\n')
+    report = import_(tmp_path / "t.jsonl", "text-jsonl")
+    (passage,) = passages(tmp_path)
+    assert (passage.passage_id, passage.text, passage.mentions, passage.annotated) == ("7", "No fever.", (), ())
+    assert report.quarantined.total() == 4

@@ -1,0 +1,57 @@
+"""What a recipe needs of the model that it starts from is said before anything runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.model.encoder import CrossEncoder
+from openbioner_batch.model.late import LateEncoder
+from openbioner_batch.training.settings import PretrainSettings
+from openbioner_batch.training.settings_file import build
+from openbioner_batch.training.start import model_config, starting_model
+
+
+def settings(checkpoint: Path, recipe: dict[str, Any] | None = None, **start: Any) -> PretrainSettings:
+    begin = {"encoder": str(checkpoint), "text_tokens": 40, "description_tokens": 20, **start}
+    raw = {"storage": "r", "sources": [{"path": "p"}], "start": begin, "recipe": recipe or {}}
+    return build(PretrainSettings, raw)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "start", "message"),
+    [
+        ({"loss": "per-type"}, {}, r"recipe.loss per-type is for models with separate layers: set .* 1 to 1, or"),
+        ({"shared_types": 3}, {}, "recipe.shared_types is for models with separate layers"),
+        ({"distillation": {"teacher": "t"}}, {}, "recipe.distillation is for models with separate layers"),
+        ({"objective": "masked-language"}, {"separate_layers": "all"}, "trains one encoder: leave out"),
+        ({}, {"projection": 8}, r'start.projection is for late interaction: set start.separate_layers to "all"'),
+    ],
+)
+def test_a_recipe_that_does_not_fit_the_model_is_one_line(
+    checkpoint: Path, recipe: dict[str, Any], start: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        model_config(settings(checkpoint, recipe, **start))
+    assert "\n" not in str(caught.value)
+
+
+def test_all_layers_make_late_interaction_as_the_settings_shape_it(checkpoint: Path) -> None:
+    per_type = settings(checkpoint, {"loss": "per-type"}, separate_layers="all", projection=8, shared_encoder=True)
+    late = starting_model(per_type)
+    assert isinstance(late, LateEncoder)
+    assert (late.config.late.projection, late.config.late.shared_encoder, late.config.late.competing) == (
+        8,
+        True,
+        False,
+    )
+    assert model_config(settings(checkpoint, separate_layers="all")).late.competing
+    again = starting_model(per_type)
+    assert all(torch.equal(a, b) for a, b in zip(late.parameters(), again.parameters(), strict=True))
+    split = starting_model(settings(checkpoint, separate_layers=1))
+    assert isinstance(split, CrossEncoder)
+    assert split.config.separate_layers == 1
