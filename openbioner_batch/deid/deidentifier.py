@@ -15,6 +15,7 @@ from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.deid.policy import Policy
 from openbioner_batch.deid.replacing import Edit, Replaced, replace
 from openbioner_batch.deid.scope import Scope
+from openbioner_batch.deid.standing import standing
 from openbioner_batch.errors import UsageError
 from openbioner_batch.records import Span
 
@@ -91,9 +92,18 @@ class Deidentifier:
         found = self._finder.find(text, known, model_spans)
         originals = [value.value for value in known.values] if known else []
         replaced = replace(text, found, self.policy, scope, originals, note_date)
-        again = self._checker.find(_without_tags(replaced), known) if self._checker else []
-        again = [finding for finding in again if not self.policy.keeps(finding.type)]
+        again = [one for one in self._again(_without_tags(replaced), known) if not self.policy.keeps(one.type)]
         return Deidentified(replaced.text, replaced.edits, tuple(leaks(replaced.text, again, spans_of(replaced.edits))))
+
+    def _again(self, new: str, known: KnownIdentifiers | None) -> list[Finding]:
+        """What patterns and known values find in the new text, and the known values that they overlook."""
+        found = self._checker.find(new, known) if self._checker else []
+        if known is None or "known" not in self._finder.settings.recognizers:
+            return found
+        more = [
+            one for one in standing(new, known) if all(one.start >= two.end or two.start >= one.end for two in found)
+        ]
+        return [*found, *more]
 
 
 def _without_tags(replaced: Replaced) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from openbioner_batch.deid.families import FAMILIES
+from openbioner_batch.deid.placeholders import PLACEHOLDER, why_ignored
 from openbioner_batch.deid.recognizers.context import labels
 from openbioner_batch.errors import UsageError
 
@@ -16,7 +19,10 @@ ROLES = tuple(dict.fromkeys(_ROLE_OF_FIELD.values()))
 """What a field may hold: types of the PHI catalog. `labels.yaml` lists the field names that are taken for each."""
 
 _MANY = re.compile(r"\s*[;|\n]\s*")
-_EMPTY = frozenset("unknown none null nan n/a na not available unspecified - ? unk tbd".split())
+_WHOLE_FLOAT = re.compile(r"(\d+)\.0*")
+_SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+?\d{1,2}")
+_TIMELESS = frozenset({"date", "age", "name"})
+"""Families whose values are not read as numbers that a table's tools made decimal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +39,28 @@ class KnownIdentifiers:
     """The values to find in the notes of one record; hashable, so that what is prepared from it is kept."""
 
     values: tuple[KnownValue, ...]
+    ignored: tuple[tuple[str, int], ...] = ()
+    """How many values are not looked for, by the reason: one of `placeholders.REASONS`."""
+
+    @classmethod
+    def of(cls, values: Iterable[KnownValue]) -> KnownIdentifiers:
+        """Of values as records hold them: those that would wreck a text are left out and counted."""
+        kept: dict[KnownValue, None] = {}
+        ignored: Counter[str] = Counter()
+        for one in values:
+            if (reason := why_ignored(one.type, one.value)) is None:
+                kept[one] = None
+            else:
+                ignored[reason] += 1
+        return cls(tuple(kept), tuple(sorted(ignored.items())))
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any], roles: Mapping[str, str] | None = None) -> KnownIdentifiers:
         """From a record's columns; lists and values separated by ";" or "|" count each.
 
         First and last names of one person given in columns of their own are put together as well. Numbers, dates
-        and booleans are taken as their text. Empty values and words such as "unknown" are passed over.
+        and booleans are taken as their text, "12345.0" as 12345. Words such as "unknown" and numbers of fewer than four
+        digits are ignored.
 
         Args:
             fields: column -> value.
@@ -54,9 +75,9 @@ class KnownIdentifiers:
             role = (roles or {}).get(field) or role_of(field)
             if role not in FAMILIES:
                 raise UsageError(_no_type(role))
-            values += [KnownValue(role, text) for text in _texts(value)]
+            values += [KnownValue(role, _without_decimals(role, text)) for text in _texts(value)]
         values += _joined_names(fields, roles or {})
-        return cls(tuple(dict.fromkeys(values)))
+        return cls.of(values)
 
     @staticmethod
     def parse_fields(names: tuple[str, ...]) -> dict[str, str]:
@@ -108,7 +129,18 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     parts = (part.strip() for part in _MANY.split(str(value)))
-    return [part for part in parts if part and part.lower() not in _EMPTY]
+    return [part for part in parts if part]
+
+
+def _without_decimals(type: str, value: str) -> str:
+    """A number as it was before a table's tools made it decimal: "12345.0" and "1.2345E+04" are 12345."""
+    if FAMILIES[type] in _TIMELESS:
+        return value
+    if whole := _WHOLE_FLOAT.fullmatch(value):
+        return whole[1]
+    if _SCIENTIFIC.fullmatch(value) and (number := Decimal(value)) == number.to_integral_value():
+        return str(int(number))
+    return value
 
 
 def _joined_names(fields: Mapping[str, Any], roles: Mapping[str, str]) -> list[KnownValue]:
@@ -120,6 +152,8 @@ def _joined_names(fields: Mapping[str, Any], roles: Mapping[str, str]) -> list[K
         texts = _texts(value)
         if match and len(texts) == 1 and FAMILIES.get(roles.get(field) or role_of(field)) == "name":
             part = {"first": "1", "given": "1", "middle": "2"}.get(match["part"], "3")
+            if why_ignored(role_of("name"), texts[0]) == PLACEHOLDER:
+                continue
             people.setdefault(match["who"], {"role": roles.get(field) or role_of(field)})[part] = texts[0]
     return [
         KnownValue(parts["role"], " ".join(parts[place] for place in "123" if place in parts))

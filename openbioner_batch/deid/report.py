@@ -54,6 +54,7 @@ def make_report(
         "recognizers": counts("recognizers"),
         "notes_without_findings": notes.get("without findings", 0),
         "notes_without_patient": notes.get("without patient", 0),
+        "known_values_ignored": counts("known_values_ignored"),
         "dropped_elements": counts("dropped"),
         "residual": {
             "total": sum(residual.values()) + again,
@@ -110,7 +111,7 @@ def report_lines(report: dict[str, Any]) -> list[tuple[str, str]]:
     lines = [("notes", report["notes"]), ("quarantined", report["quarantined"]["total"])]
     lines += _indented(report["quarantined"]["reasons"])
     lines += [("identifiers found", report["findings"]["total"]), *_indented(report["findings"]["types"])]
-    for label in ("actions", "recognizers", "dropped_elements"):
+    for label in ("actions", "recognizers", "known_values_ignored", "dropped_elements"):
         if report[label]:
             lines += [(label.replace("_", " "), sum(report[label].values())), *_indented(report[label])]
     others = {name: count for name, count in report["outcomes"].items() if name != "done"}

@@ -196,6 +196,7 @@ def _counts(
     amounts.update(f"residual/{finding.type}" for part in parts for finding in part.new.residual)
     names_patients = job.by_patient and (job.columns.patient is not None or record_kind(job.format).tells_patients)
     for note, _, result in records:
+        amounts.update({f"known_values_ignored/{reason}": count for reason, count in note.known.ignored})
         amounts["notes/without findings"] += bool(result.parts) and not any(part.new.edits for part in result.parts)
         amounts["notes/without patient"] += names_patients and note.patient is None
         amounts["notes/with residual findings"] += any(part.new.residual for part in result.parts)

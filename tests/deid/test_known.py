@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime
+import unicodedata
+from itertools import product
 
 import pytest
 from deid.found import KNOWN, assert_found, shown
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openbioner_batch.deid.deidentifier import Deidentifier
 from openbioner_batch.deid.finder import Finder, FinderSettings
 from openbioner_batch.deid.known import KnownIdentifiers, KnownValue, role_of
+from openbioner_batch.deid.policy import load_policy
 from openbioner_batch.deid.recognizers.known_names import one_edit
+from openbioner_batch.deid.standing import standing
 from openbioner_batch.errors import UsageError
 
 FIELDS = {
@@ -144,3 +149,121 @@ def test_no_letter_of_a_known_name_is_left(first: str, last: str, order: str, ca
     covered = "".join(part for _, part in shown(text, Finder(KNOWN).find(text, known))).lower()
     assert first.lower() in covered
     assert last.lower() in covered
+
+
+GIVEN, SURNAMES = (
+    ("Al", "Jo", "Maria", "Jos\u00e9", "Nguy\u1ec5n V\u0103n", "Anne-Marie"),
+    (
+        "Ng",
+        "Do",
+        "Roe",
+        "de la Cruz",
+        "Van De Berg",
+        "O'Neil",
+        "M\u00fcller",
+        "Mueller",
+        "Smith-Jones",
+        "\u00d8stergaard",
+    ),
+)
+LAYOUTS = ("{0} {1}", "{1}, {0}", "{1} {0}", "{0}\n{1}", "{0} X. {1}", "{0} x {1}", "{0}  {1}")
+FORMS = (
+    str,
+    str.upper,
+    lambda name: unicodedata.normalize("NFD", name),
+    lambda name: "".join(one for one in unicodedata.normalize("NFD", name) if not unicodedata.combining(one)),
+    lambda name: name.replace("'", "\u2019").replace("-", "\u2011").replace(" ", "\u00a0"),
+    lambda name: name.replace("-", " "),
+    lambda name: name.replace("\u00fc", "ue").replace("\u00d8", "Oe"),
+)
+
+
+@pytest.mark.parametrize("record", ["{0} {1}", "{1}, {0}"])
+@pytest.mark.parametrize("surname", SURNAMES)
+def test_the_whole_known_name_is_covered_in_every_form(surname: str, record: str) -> None:
+    for first in GIVEN:
+        known = KnownIdentifiers.from_fields({"name": record.format(first, surname)})
+        for layout, form in [*product(LAYOUTS, FORMS)][len(first) % 4 :: 4]:
+            name = form(layout.format(first, surname))
+            text = f"{name}: seen today."
+            assert shown(text, Finder(KNOWN).find(text, known)) == [("patient_name", name)], text
+
+
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [
+        ("Will May", "Pt will follow up. Patient may shower. PT WILL CALL. Pt Will need labs. He may go."),
+        ("Hope Long", "We hope to see her before long. Hope to extubate. Patient long known."),
+        ("An Do", "an do not repeat. I can do it. To do: an exam."),
+        ("Unknown", "Etiology unknown."),
+        ("Baby Boy Roe", "The baby is well, a boy. Baby fed."),
+        ("Self", "She did it herself, self pay."),
+        ("x", "x 3 and X-ray"),
+        ("Mark Brown", "Mark the site. Brown sputum. PATIENT MARKED. Patient marked brown."),
+    ],
+)
+def test_ordinary_words_of_a_known_name_stay(name: str, note: str) -> None:
+    known = KnownIdentifiers.from_fields({"name": name})
+    assert shown(note, Finder(KNOWN).find(note, known)) == []
+
+
+def test_a_person_named_by_an_ordinary_word_is_found() -> None:
+    known = KnownIdentifiers.from_fields({"name": "Will May"})
+    assert_found(
+        "Pt <patient_name>Will</patient_name> says so; Mr. <patient_name>May</patient_name> left.", known, KNOWN
+    )
+
+
+WRECKS = (
+    "NaT|<NA>|Unknown|Not applicable|Declined|Self|Same|0|-|None|N/A|nan|null|NULL||  |1|12|120|000|0.0|7.0|A1|x|?|"
+    "none on file"
+)
+
+
+@pytest.mark.parametrize("value", WRECKS.split("|"))
+@pytest.mark.parametrize("field", ["name", "mrn", "phone", "address", "zip", "room", "ssn", "city", "username"])
+def test_values_that_tell_nothing_are_ignored_and_counted(field: str, value: str) -> None:
+    known = KnownIdentifiers.from_fields({field: value})
+    note = (
+        "Take 1 of 12 tabs, 0 refills. BP 120/80, K 120, 0.000, WBC 000. Same as above: none, unknown, self. X-ray A1."
+    )
+    assert Finder(KNOWN).find(note, known) == []
+    assert known.values == ()
+    assert sum(count for _, count in known.ignored) == bool(value.strip())
+
+
+@pytest.mark.parametrize("value", ["12345.0", "12345.", 12345.0, 12345, "1.2345E+04", "1.2345e4", "0012345", " 12345 "])
+@pytest.mark.parametrize("written", ["12345", "0012345", "12-345", "#12345"])
+def test_a_number_is_one_in_every_form(value: object, written: str) -> None:
+    known = KnownIdentifiers.from_fields({"mrn": value})
+    text = f"Record {written} reviewed, not 123456 and 912345."
+    assert shown(text, Finder(KNOWN).find(text, known)) == [("medical_record_number", written.lstrip("#"))]
+
+
+def test_a_known_state_is_one_where_a_place_is_told() -> None:
+    known = KnownIdentifiers.from_fields({"state": "MA", "city": "Dover"})
+    assert_found("MA took vitals in <city>Dover</city>, <state>MA</state>, or <state>MA</state> 02139", known, KNOWN)
+
+
+def test_the_check_of_the_result_searches_by_a_rule_of_its_own() -> None:
+    known = KnownIdentifiers.from_fields({"name": "Jane Roe", "mrn": "88-1207", "dob": "1950-03-04"})
+    for text in (
+        "JANE ROE",
+        "roe, jane",
+        "Jane\u00a0Roe",
+        "Jan\u00e9 Ro\u00e9",
+        "id 881207",
+        "on 03041950",
+        "on 03/04/1950",
+    ):
+        assert [one.recognizers for one in standing(text, known)][:1] == [("known:standing",)], text
+    for text in ("jane was", "janeroes", "id 8812077", "Roemer", "[PATIENT]"):
+        assert list(standing(text, known)) == [], text
+
+
+def test_what_the_finder_overlooks_is_residual(monkeypatch: pytest.MonkeyPatch) -> None:
+    deidentifier = Deidentifier(load_policy("tags"), FinderSettings(recognizers=("known",)))
+    known = KnownIdentifiers.from_fields({"name": "Jane Roe"})
+    assert deidentifier.deidentify("Jane Roe came.", known=known).residual == ()
+    monkeypatch.setattr("openbioner_batch.deid.finder.find_known", lambda *rest, **more: iter(()))
+    assert {one.type for one in deidentifier.deidentify("Jane Roe came.", known=known).residual} == {"patient_name"}

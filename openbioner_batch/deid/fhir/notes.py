@@ -35,7 +35,7 @@ class Resources:
         patient = patient_id(patient_of(resource))
         patients = known_patients(job.output) if job.with_patients else {}
         values = (*known_of(resource), *patients.get(patient or "", ()))
-        return replace(note, patient=patient, known=KnownIdentifiers(tuple(dict.fromkeys(values))))
+        return replace(note, patient=patient, known=KnownIdentifiers.of(values))
 
     def deidentify(self, note: Note, scope: Scope | None, job: DeidJob, tools: Tools) -> Result:
         deidentifier = tools.deidentifier

@@ -8,15 +8,19 @@ from dataclasses import dataclass
 
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.normalising import normalise_word, strip_possessive
+from openbioner_batch.deid.recognizers.known_wholes import (
+    PARTICLES,
+    TITLES,
+    Wholes,
+    find_wholes,
+    spellings,
+    whole_names,
+)
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 
 SHORTEST_WITH_TYPO = 6
 
 _PARTS = re.compile(r"[^\W\d_]+(?:['’`][^\W\d_]+)*")
-_TITLES = frozenset(
-    "dr mr mrs ms miss prof md do rn jr sr ii iii iv phd np pa mx doctor sra dds esq crna the of".split()
-)
-_PARTICLES = frozenset("de la del van von der den di da dos el al bin le du y st".split())
 _NUMBER = re.compile(r"\d{1,4}(?![^\W_])")
 """Synthetic patients bear names such as Larue605."""
 _JOINT = re.compile(r"[ \t]{0,2},?[ \t]{0,2}|-")
@@ -27,6 +31,13 @@ _INITIALS_BEFORE = re.compile(r"(?<![^\W_])(?P<initials>(?:[^\W\d_]\.?[ ]?){1,2}
 _DOTTED = re.compile(r"(?<![\w.])(?:[A-Z]\.[ ]?){2,4}(?![\w])")
 _BARE_INITIALS = re.compile(r"\b(?:[Pp]atient|[Pp]t|[Cc]lient|PATIENT|PT|Mr|Mrs|Ms)\.?[ ](?P<initials>[A-Z]{2,3})\b")
 _ABBREVIATED_TITLE = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Miss|DR|MR|MRS|MS|Nurse|Prof|Patient|patient|Pt|pt)\.?[ ]{1,2}\Z")
+_IS_PATIENT = re.compile(r"(?:patient|pt)\b", re.IGNORECASE)
+"""No title before an ordinary word: "Pt will follow up", "PATIENT MAY SHOWER"."""
+_VERB = re.compile(
+    r"(?:Will|May|Can|Might)\s(?!(?:is|was|has|had|says|said|states|stated|reports|reported|denies|denied|came|called|feels|"
+    r"felt|presents|presented|and|lives|who|wants|asked|told|then|also)\b)[a-z]"
+)
+_SHORT_WORDS = frozenset("an do no so to he me we us my by of on or in is it as at if go up am be oh ok hi".split())
 _SENTENCE_START = re.compile(r"(?:^|[.!?:\n][\s\"'(]*|[-*•][ \t]*)\Z")
 
 
@@ -42,6 +53,8 @@ class KnownNames:
     """Normalised part -> first letters of the other parts of the same name."""
     long: tuple[str, ...]
     """Parts with `SHORTEST_WITH_TYPO` letters or more."""
+    wholes: Wholes
+    """The names as wholes."""
 
     @classmethod
     def build(cls, names: Sequence[tuple[str, str]], nicknames: bool) -> KnownNames:
@@ -52,12 +65,15 @@ class KnownNames:
         letters: dict[str, frozenset[str]] = {}
         for written, type in names:
             last, comma, rest = written.partition(",")
-            ordered = f"{rest} {last}" if comma and rest.strip().rstrip(".").lower() not in _TITLES else written
+            ordered = f"{rest} {last}" if comma and rest.strip().rstrip(".").lower() not in TITLES else written
             words = [normalise_word(word) for word in _PARTS.findall(ordered)]
-            words = [word for word in words if word not in _TITLES]
-            whole = [word for word in words if len(word) > 1 and word not in _PARTICLES]
+            words = [word for word in words if word not in TITLES]
+            whole = [word for word in words if len(word) > 1 and word not in PARTICLES]
             first = frozenset(word[0] for word in words)
             forms = dict.fromkeys(whole)
+            for word in _PARTS.findall(written):
+                if normalise_word(word) in forms:
+                    forms.update(dict.fromkeys(spellings(word)))
             for double in re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)+", written):
                 forms[normalise_word(double.replace("-", ""))] = None
             if nicknames:
@@ -70,10 +86,11 @@ class KnownNames:
                 initials.setdefault("".join(word[0] for word in words), type)
                 initials.setdefault(words[0][0] + words[-1][0], type)
         long = tuple(sorted(part for part in parts if len(part) >= SHORTEST_WITH_TYPO))
-        return cls(parts, initials, letters, long)
+        return cls(parts, initials, letters, long, whole_names(names))
 
     def find(self, text: str, typos: bool = True) -> Iterator[Finding]:
         """Each place where a name or part of it stands; parts that stand side by side are one finding."""
+        yield from find_wholes(text, self.wholes)
         if not self.parts:
             return
         run: Finding | None = None
@@ -128,11 +145,15 @@ class KnownNames:
             if end == match.end() and (number := _NUMBER.match(text, end)):
                 end = number.end()
             finding = Finding(match.start(), end, self.parts[part], 0.9 if typo else 1.0, ("known:name",))
-            titled = bool(_ABBREVIATED_TITLE.search(text[max(0, match.start() - 12) : match.start()]))
+            title = _ABBREVIATED_TITLE.search(text[max(0, match.start() - 12) : match.start()])
+            titled = title is not None
             capital = written[0].isupper()
             starts = bool(_SENTENCE_START.search(text[max(0, match.start() - 8) : match.start()]))
             if part in word_names or len(part) < 3:
-                sure = titled or (capital and not written.isupper() and not starts)
+                capital = capital and not written.isupper() and not _VERB.match(text, match.start())
+                sure = (title is not None and (capital or _IS_PATIENT.match(title[0]) is None)) or (
+                    capital and (not starts or (len(part) < 3 and part not in _SHORT_WORDS))
+                )
             elif typo:
                 sure = titled or (not starts and not written.isupper()) or (len(word) >= 8 and not written.isupper())
             else:

@@ -37,6 +37,8 @@ _SUFFIXES = frozenset(
     "street avenue road boulevard lane drive court place terrace circle parkway highway square trail way".split()
 )
 _PHONES = frozenset({"phone_number", "fax_number", "pager_number"})
+_TOWN_COMMA = re.compile(r"[^\W\d_],\s{1,2}\Z")
+_ZIP_NEXT = re.compile(r",?\s{1,2}\d{5}(?!\d)")
 _NUMBER_GAP = re.compile(r"[ \t()./\-–+#_]{0,3}")
 
 
@@ -127,10 +129,23 @@ def _find_codes(text: str, codes: tuple[tuple[str, str], ...]) -> Iterator[Findi
     for code, type in codes:
         at = squeezed.find(code)
         while at >= 0:
-            start, last = places[at], places[at + len(code) - 1]
-            if _holds(text, start, last + 1, code, places[at : at + len(code)]):
+            first = at
+            while (
+                len(code) > SHORTEST
+                and code.isdigit()
+                and first
+                and squeezed[first - 1] == "0"
+                and _side_by_side(places, first)
+            ):
+                first -= 1  # 0012345 is 12345
+            start, last = places[first], places[at + len(code) - 1]
+            if _holds(text, start, last + 1, code, places[first : at + len(code)]):
                 yield Finding(start, last + 1, type, 1.0, ("known:number",))
             at = squeezed.find(code, at + 1)
+
+
+def _side_by_side(places: Sequence[int], at: int) -> bool:
+    return places[at] - places[at - 1] == 1
 
 
 def _holds(text: str, start: int, end: int, code: str, places: list[int]) -> bool:
@@ -142,7 +157,7 @@ def _holds(text: str, start: int, end: int, code: str, places: list[int]) -> boo
         return False
     if before.isalpha() and (code[0].isalpha() or len(code) < 6):
         return False
-    wide = end - start > len(code)
+    wide = end - start > len(places)
     return not wide or all(two - one == 1 or _mail_or_number_gap(text[one + 1 : two]) for one, two in pairwise(places))
 
 
@@ -193,10 +208,16 @@ def _find_phrases(text: str, phrases: dict[str, list[tuple[tuple[str, ...], str]
             if (
                 gaps_fit
                 and not lone_word
+                and not (type == "state" and len(wanted[0]) == 2 and not _is_state(text, start, end))
                 and not (len(wanted[0]) < 3 and len(wanted) == 1 and not text[start:end].isupper())
             ):
                 yield Finding(start, end, type, 1.0, ("known:place",))
                 break
+
+
+def _is_state(text: str, start: int, end: int) -> bool:
+    """Whether two capitals are a state's code: after a town's comma or before a ZIP code, since MA and OR are words."""
+    return _TOWN_COMMA.search(text[max(0, start - 4) : start]) is not None or _ZIP_NEXT.match(text, end) is not None
 
 
 def _normalised(value: str) -> tuple[str, ...]:

@@ -1,0 +1,123 @@
+"""Whole known names, wherever they stand contiguously: in any case, order, spelling of letters and punctuation.
+
+Each name becomes one regular expression over the text without case and accents: given names and surname in both
+orders, middle names whole, as initials or left out, an initial that the record does not tell, particles, hyphens and
+apostrophes in any form. Short names are whole names too: "Al Ng".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.folding import substitute
+from openbioner_batch.deid.normalising import normalise_word
+from openbioner_batch.deid.recognizers.lexicon import lexicon
+
+PARTICLES = frozenset(
+    "de la del las los van von der den di da do dos das el al bin ibn le du y st ter ten zu e".split()
+)
+TITLES = frozenset(
+    "dr mr mrs ms miss prof md do rn jr sr ii iii iv phd np pa mx doctor sra dds esq crna the of baby boy girl twin "
+    "infant newborn male female".split()
+)
+"""Words of a name field that are no part of a name."""
+_WORD = re.compile(r"[^\W\d_]+(?:['’`-][^\W\d_]+)*")
+_JOINTS = re.compile(r"['’`-]")
+_NOT_PLAIN = re.compile(r"[^\x00-\x7f]")
+_SMALL = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+_BETWEEN = r"[\s,.'’`_-]{1,4}"
+_MAYBE_BETWEEN = r"[\s,.'’`_-]{0,4}"
+_EXTRA_INITIAL = rf"(?:{_BETWEEN}[a-z](?![a-z])\.?)?"
+_UMLAUTS = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae"}
+
+Wholes = Sequence[tuple[re.Pattern[str], str, bool]]
+"""Patterns of names with their type, and whether only capitals make a name of their words."""
+
+
+def whole_names(names: Sequence[tuple[str, str]]) -> Wholes:
+    """From (name as written, type); names of one word are left to the search for parts."""
+    found = []
+    for written, type in names:
+        if patterns := dict.fromkeys(_patterns(written)):
+            pattern = re.compile(rf"(?<![a-z])(?:{'|'.join(patterns)})(?![a-z])")
+            found.append((pattern, type, _is_of_common_words(written)))
+    return tuple(found)
+
+
+def find_wholes(text: str, wholes: Wholes) -> Iterator[Finding]:
+    """Each place where one of the names stands."""
+    plain = substitute(text, _NOT_PLAIN, _without_accents)
+    small = plain.text.translate(_SMALL)
+    for pattern, type, needs_capitals in wholes:
+        for match in pattern.finditer(small):
+            start, end = plain.original(*match.span())
+            words = _WORD.findall(text[start:end])
+            if needs_capitals and not all(word[0].isupper() for word in words if len(word) > 1):
+                continue
+            yield Finding(start, end, type, 1.0, ("known:name",))
+
+
+def spellings(word: str) -> list[str]:
+    """Forms of one word of a name, normalised: Müller is muller and mueller, and so is Mueller."""
+    plain = normalise_word(word)
+    wide = normalise_word("".join(_UMLAUTS.get(letter, letter) for letter in word.lower()))
+    narrow = re.sub("(?<=[aou])e", "", plain) if len(plain) > 4 and word.isascii() else plain
+    return list(dict.fromkeys((plain, wide, narrow)))
+
+
+def _without_accents(letter: str) -> str:
+    return normalise_word(letter) if letter.isalpha() else letter
+
+
+def _patterns(written: str) -> Iterator[str]:
+    last, comma, rest = written.partition(",")
+    if comma and _words(rest):
+        given, surname = _words(rest), _words(last)
+    else:
+        words = _words(written)
+        first_particle = next((at for at, word in enumerate(words) if at and word.lower() in PARTICLES), len(words) - 1)
+        given, surname = words[:first_particle], words[first_particle:]
+    if given and surname:
+        first, family = _one(given[0]), _sequence(surname)
+        middle = "".join(
+            rf"(?:{_BETWEEN}(?:{_one(word)}|{re.escape(spellings(word)[0][0])}(?![a-z])\.?))?" for word in given[1:]
+        )
+        gap = _MAYBE_BETWEEN if min(len(given[0]), len(surname[-1])) > 2 else _BETWEEN
+        yield rf"{first}{middle}{_EXTRA_INITIAL}{gap}{family}"
+        yield rf"{family}{gap}{first}{middle}{_EXTRA_INITIAL}"
+        yield _sequence([*given, *surname])
+    if len(surname) > 1 and any(word.lower() not in PARTICLES for word in surname):
+        yield _sequence(surname)
+
+
+def _words(part: str) -> list[str]:
+    return [word for word in _WORD.findall(part) if word.lower() not in TITLES or (len(word) == 2 and word.istitle())]
+
+
+def _sequence(words: Sequence[str]) -> str:
+    """Words one after the other; long ones may be written as one."""
+    pattern = _one(words[0])
+    for before, word in pairwise(words):
+        gap = _MAYBE_BETWEEN if min(len(before), len(word)) > 2 or before.lower() in PARTICLES else _BETWEEN
+        pattern += gap + _one(word)
+    return pattern
+
+
+def _one(word: str) -> str:
+    return r"['’`\s-]{0,2}".join(_any_spelling(piece) for piece in _JOINTS.split(word) if piece)
+
+
+def _any_spelling(word: str) -> str:
+    forms = [re.escape(form) for form in spellings(word)]
+    return forms[0] if len(forms) == 1 else f"(?:{'|'.join(forms)})"
+
+
+def _is_of_common_words(written: str) -> bool:
+    """Whether each word is short or an ordinary one, so that small letters make no name of them: Will May, An Do."""
+    lists = lexicon()
+    return all(
+        len(word) < 3 or normalise_word(word) in lists.word_names | lists.not_names for word in _WORD.findall(written)
+    )
