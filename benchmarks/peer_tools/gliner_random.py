@@ -1,4 +1,7 @@
-"""GLiNER with random weights, as a tool of `peers.py`: DeBERTa-v3 of any size under GLiNER v2.1's span layers."""
+"""GLiNER with random weights, as a tool of `peers.py`: DeBERTa-v3 of any size under GLiNER v2.1's span layers.
+
+As a bi-encoder it reads labels by a BERT encoder of the same size, once, before any text is tagged.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,12 @@ from typing import Any
 
 import torch
 from gliner import GLiNER, GLiNERConfig, InferencePackingConfig
+from gliner.config import BiEncoderSpanConfig
 from protocol import Spans, request_of_tool, serve
+from transformers import AutoConfig
 
+LABEL_TOKENS = 32
+"""To which the bi-encoder pads each label."""
 THRESHOLD = 0.999
 """Random weights score all spans alike: with the usual 0.5, time would go into listing thousands of them."""
 
@@ -34,24 +41,43 @@ def build(asked: dict[str, Any]) -> Any:
         "position_biased_input": False,
         "layer_norm_eps": 1e-7,
     }
-    config = GLiNERConfig(
-        model_name=asked["tokenizer"],
-        encoder_config=encoder,
-        hidden_size=512,
-        span_mode="markerV0",
-        max_width=12,
-        max_len=384,
-        max_types=30,
-        subtoken_pooling="first",
-    )
+    settings = {
+        "model_name": asked["tokenizer"],
+        "encoder_config": encoder,
+        "hidden_size": 512,
+        "span_mode": "markerV0",
+        "max_width": 12,
+        "max_len": 384,
+        "max_types": 30,
+        "subtoken_pooling": "first",
+    }
     torch.manual_seed(0)
-    return GLiNER.from_config(config, backbone_from_pretrained=False)
+    if not asked["labels_encoder"]:
+        return GLiNER.from_config(GLiNERConfig(**settings), backbone_from_pretrained=False)
+    sizes = {name: encoder[name] for name in ("hidden_size", "num_hidden_layers", "num_attention_heads")}
+    labels_encoder = {
+        "model_type": "bert",
+        "vocab_size": AutoConfig.from_pretrained(asked["tokenizer"]).vocab_size,
+        "intermediate_size": encoder["intermediate_size"],
+        **sizes,
+    }
+    config = BiEncoderSpanConfig(
+        **settings, labels_encoder=asked["tokenizer"], labels_encoder_config=labels_encoder, embed_ent_token=False
+    )
+    model = GLiNER.from_config(config, backbone_from_pretrained=False)
+    model.data_processor.labels_tokenizer.model_max_length = LABEL_TOKENS
+    return model
 
 
-def find(model: Any, labels: list[str], texts: list[str], batch_size: int, packed: bool) -> list[Any]:
-    """Tag in GLiNER's own way."""
+def find(
+    model: Any, labels: list[str], embedded: Any, texts: list[str], batch_size: int, packed: bool, count: int
+) -> list[Any]:
+    """Tag with the first `count` labels in GLiNER's own way."""
     packing = InferencePackingConfig(max_length=512, streams_per_batch=batch_size) if packed else None
-    return model.inference(texts, labels, threshold=THRESHOLD, batch_size=batch_size, packing_config=packing)
+    how = {"threshold": THRESHOLD, "batch_size": batch_size, "packing_config": packing}
+    if embedded is None:
+        return model.inference(texts, labels[:count], **how)
+    return model.batch_predict_with_embeds(texts, embedded[:count], labels[:count], **how)
 
 
 def spans(found: list[Any]) -> Spans:
@@ -66,7 +92,8 @@ def main() -> None:
     labels = [name.replace("_", " ") for name, _ in asked["types"]]
     about = {name: version(name) for name in ("torch", "transformers", "gliner")}
     parameters = sum(parameter.numel() for parameter in model.model.parameters())
-    serve(partial(find, model, labels), spans, {**about, "dtype": asked["dtype"], "parameters": parameters})
+    embedded = model.encode_labels(labels) if asked["labels_encoder"] else None
+    serve(partial(find, model, labels, embedded), spans, {**about, "dtype": asked["dtype"], "parameters": parameters})
 
 
 if __name__ == "__main__":
