@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from openbioner_batch.errors import OpenBioNERError, UsageError
 from openbioner_batch.model import ModelConfig, Prepared
+from openbioner_batch.model.config import LateSettings
 from openbioner_batch.model.prepare import DescribedType
 
 CONFIG = ModelConfig(vocabulary=100, hidden=8, layers=3, heads=2, intermediate=20)
@@ -68,6 +70,42 @@ def test_operations_are_those_of_the_products_one_by_one(lengths: list[int], des
     work = work_of(prepared(windows, descriptions), CONFIG)
     assert (work.pairs, work.tokens) == (len(lengths) * len(descriptions), tokens)
     assert (work.model_operations, work.least_operations) == (whole, least)
+
+
+def ffn(rows: int) -> int:
+    """What follows attention: its output's projection, and the feed-forward part."""
+    return product(rows, 8, 8) + product(rows, 8, 20) + product(rows, 20, 8)
+
+
+def attention(queries: int, keys: int) -> int:
+    return 2 * product(queries, 8, keys)
+
+
+@pytest.mark.parametrize("separate", [1, 2, 3])
+def test_separate_layers_count_once_for_a_text_and_once_for_a_description(separate: int) -> None:
+    from common.matrix import work_of
+
+    windows, described = [[1, 2, 3, 4], [5, 6]], [3, 5]  # words: 2 and 1
+    config = replace(CONFIG, separate_layers=separate, late=LateSettings(4))
+    texts, words, tails = [5, 3], [2, 1], [length + 2 for length in described]
+    least = sum(layer(tokens, tokens, 8, 20) for tokens in (*texts, *tails)) * min(separate, 2)
+    if separate == 3:
+        least += sum(layer(read, tokens, 8, 20) for read, tokens in zip(words, texts, strict=True))
+        least += sum(layer(tail, tail, 8, 20) for tail in tails)  # all states of a description are in its mean
+        least += product(3, 8, 4) + product(2, 8, 4) + product(3, 4, 2)
+    if separate == 2:  # the last layer joins
+        least += sum(product(tail, 8, 16) for tail in tails)
+        for read, tokens in zip(words, texts, strict=True):
+            least += product(tokens, 8, 16) + product(read, 8, 8) + attention(read, tokens) + ffn(read)
+            least += sum(attention(read, tail) + ffn(read) for tail in tails)
+    if separate == 1:  # the last two join
+        least += sum(product(tail, 8, 24) for tail in tails)
+        for read, tokens in zip(words, texts, strict=True):
+            least += product(tokens, 8, 24) + attention(tokens, tokens) + ffn(tokens) + layer(read, tokens, 8, 20)
+            for tail in tails:
+                both = tokens + tail
+                least += attention(tokens, tail) + attention(tail, both) + ffn(both) + layer(read, both, 8, 20)
+    assert work_of(prepared(windows, described), config).least_operations == least
 
 
 def test_a_window_that_comes_again_needs_no_work() -> None:

@@ -32,6 +32,13 @@ def test_throughput(notes: Path, tmp_path: Path) -> None:
     assert case["peak_memory_mib"] > 100
 
 
+def test_throughput_of_separate_layers(notes: Path, tmp_path: Path) -> None:
+    arguments = ("--variants", "tiny", "--types", "2", "--separate-layers", "3,4")
+    report = report_of("throughput", notes, *arguments, tmp_path=tmp_path)
+    assert [case["separate_layers"] for case in report["cases"]] == [3, 4]
+    assert all(0 < case["share_of_matrix_rate"]["median"] < 1 for case in report["cases"])
+
+
 def test_latency(notes: Path, tmp_path: Path) -> None:
     report = report_of("latency", notes, "--variants", "tiny", "--types", "1", tmp_path=tmp_path)
     (case,) = report["cases"]
@@ -53,11 +60,17 @@ def test_peers_without_peers(tmp_path: Path) -> None:
     text = "The patient was given aspirin for migraine and felt better. " * 14
     path.write_text("".join(json.dumps({"id": str(n), "text": f"{n}. {text}"}) + "\n" for n in range(20)))
     report = report_of(
-        "peers", path, "--cache", tmp_path, "--variants", "tiny", "--tools", "ours", "--types", "1", tmp_path=tmp_path
-    )
-    side = report["sides"]["ours tiny"]
-    assert side["tokens_per_second"]["median"] > 0
-    assert side["texts"] == 1
+        "peers", path, "--cache", tmp_path, "--variants", "tiny", "--separate-layers", "0,3", "--tools", "ours",
+        "--types", "1,2", "--dtype", "float32", tmp_path=tmp_path,
+    )  # fmt: skip
+    assert [part["types"] for part in report["by_types"]] == [1, 2]
+    for part in report["by_types"]:
+        assert part["sides"].keys() == {"ours tiny-0", "ours tiny-3"}
+        for side in part["sides"].values():
+            assert side["with"]["dtype"] == "float32"
+            assert side["tokens_per_second"]["median"] > 0
+            assert side["texts"] == 1
+        assert part["ratios"]["ours tiny-3"].keys() == {"ours tiny-0"}
 
 
 @pytest.fixture
