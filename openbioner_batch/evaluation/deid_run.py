@@ -10,11 +10,14 @@ from time import perf_counter
 from typing import Any
 
 from openbioner_batch.errors import UsageError
+from openbioner_batch.evaluation.card import figure_kind, read_card
 from openbioner_batch.evaluation.deid import DeidScores, add_note
 from openbioner_batch.evaluation.deid_finder import finder_of
 from openbioner_batch.evaluation.phi_corpora import GoldNote, phi_labels, read_phi_corpus
 
 NO_MODEL = "none"
+NO_MODEL_KIND = "no model"
+"""What figures of patterns alone are called."""
 SIDES = {"test": "test", "devel": "development"}
 """What --split calls the sides of the split by template."""
 CHUNK = 64
@@ -77,14 +80,19 @@ def evaluate_deid(
     """
     sources = _sources(settings)
     model, digest = None, None
+    kinds = dict.fromkeys((name for name, _ in sources), NO_MODEL_KIND)
     if settings.model != NO_MODEL:
-        from openbioner_batch.model import Tagger
+        from openbioner_batch.model import Tagger, resolve_checkpoint
 
+        card = read_card(resolve_checkpoint(settings.model))
+        # The sides are split by template: a corpus that the model was trained on is scored, and called so.
+        kinds = {name: figure_kind(card, name, allow_trained=True) for name in kinds}
         model = Tagger.from_pretrained(settings.model, device=settings.device, dtype=settings.dtype)
         digest = model.digest
     find = finder_of(model, settings.types, settings.view, settings.model_threshold, settings.patterns)
     about = {**dataclasses.asdict(settings), "digest": digest}
-    return {**about, "task": "deid", "corpora": {name: _score(name, notes, find, progress) for name, notes in sources}}
+    scores = {name: {"figures": kinds[name], **_score(name, notes, find, progress)} for name, notes in sources}
+    return {**about, "task": "deid", "corpora": scores}
 
 
 def _sources(settings: DeidEvaluateSettings) -> list[tuple[str, list[GoldNote]]]:

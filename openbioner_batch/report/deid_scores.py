@@ -16,11 +16,11 @@ def deid_table(result: Mapping[str, Any]) -> Table:
     `spans` is the recall of spans of which any letter is found, `strict` the F1 of spans and classes as they are.
 
     Args:
-        result: `DeidScores.as_dict()`.
+        result: `DeidScores.as_dict()`, and under `figures` what they are called.
     """
     notes, leaking = result["notes"], result["notes_with_a_leak"]
     table = Table(
-        title=f"{notes} notes, {leaking} with a leak ({result['leak_share']:.1%})",
+        title=f"{result['figures']}: {notes} notes, {leaking} with a leak ({result['leak_share']:.1%})",
         box=None,
         pad_edge=False,
         header_style="bold",

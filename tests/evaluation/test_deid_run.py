@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from openbioner_batch.errors import UsageError
+from openbioner_batch.evaluation.card import figure_kind, read_card
 from openbioner_batch.evaluation.deid_run import DeidEvaluateSettings, evaluate_deid
+from openbioner_batch.evaluation.phi_corpora import phi_labels
+from openbioner_batch.model import resolve_checkpoint
+from openbioner_batch.report.deid_scores import deid_table
 
 TEXT = "Patient: Ann Lee, MRN: 2208714, phone (617) 555-0142."
 
@@ -71,3 +76,35 @@ def test_mistakes_are_told_with_the_way_out(notes: Path, tmp_path: Path) -> None
         evaluate_deid(DeidEvaluateSettings(str(tmp_path), model="none"))
     with pytest.raises(UsageError, match="--corpora i2b2: not known"):
         DeidEvaluateSettings(str(tmp_path), corpora=("i2b2",))
+
+
+def carded(checkpoint: Path, folder: Path, front_matter: str) -> str:
+    """A copy of a checkpoint with a card."""
+    shutil.copytree(checkpoint, folder)
+    (folder / "README.md").write_text(f"---\n{front_matter}\n---\n")
+    return str(folder)
+
+
+def test_figures_are_called_what_the_models_card_makes_them(notes: Path, checkpoint: Path, tmp_path: Path) -> None:
+    types = tmp_path / "types.yaml"
+    types.write_text("person_name: name of a patient\n")
+
+    def figures(model: str) -> str:
+        result = evaluate_deid(DeidEvaluateSettings(str(notes), model=model, types=str(types), limit=1))
+        assert result["corpora"]["notes"]["notes"] == 1
+        scores = result["corpora"]["notes"]
+        assert str(deid_table(scores).title).startswith(f"{scores['figures']}: 1 notes")
+        return str(scores["figures"])
+
+    trained = "datasets: [notes, CRAFT]\nopenbioner: {supervision: mixed}"
+    assert figures("none") == "no model"
+    assert figures(carded(checkpoint, tmp_path / "trained", trained)) == "in-corpus"
+    assert figures(carded(checkpoint, tmp_path / "other", trained.replace("notes", "letters"))) == "cross-corpus"
+    silver = "datasets: [pile]\nopenbioner: {supervision: silver}"
+    assert figures(carded(checkpoint, tmp_path / "silver", silver)) == "zero-shot"
+
+
+def test_the_bundled_models_card_lists_the_known_corpora() -> None:
+    card = read_card(resolve_checkpoint("bundled-phi"))
+    assert card is not None
+    assert {figure_kind(card, name, allow_trained=True) for name in phi_labels().corpora} == {"in-corpus"}
