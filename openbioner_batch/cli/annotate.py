@@ -48,15 +48,12 @@ def command(config: str | None, **flags: Any) -> None:
     given = {name: value for name, value in flags.items() if value is not None and value != ()}
     settings = AnnotateSettings.build({**(read_config(config) if config else {}), **given})
 
-    from rich.console import Console
-
-    from openbioner_batch.cli.main import INTERRUPTED
+    from openbioner_batch.console import plain_console, printing
     from openbioner_batch.engine.run import annotate
+    from openbioner_batch.engine.stopping import resumable
     from openbioner_batch.engine.summary import print_report
 
-    try:
+    with resumable():
         summary = annotate(settings)
-    except KeyboardInterrupt:
-        click.echo("interrupted: what is committed stays, the same command goes on from there", err=True)
-        raise SystemExit(INTERRUPTED) from None
-    print_report(summary.as_json(), Console(highlight=False))
+    with printing():
+        print_report(summary.as_json(), plain_console())

@@ -16,12 +16,11 @@ def command(first: str, second: str, as_json: bool) -> None:
     """
     import json
 
-    from rich.console import Console
-
+    from openbioner_batch.console import plain_console
     from openbioner_batch.report.agreement import compare_runs, show_agreement
 
     agreement = compare_runs(first, second)
     if as_json:
         click.echo(json.dumps(agreement.as_json(), indent=1))
     else:
-        show_agreement(agreement, Console(highlight=False))
+        show_agreement(agreement, plain_console())

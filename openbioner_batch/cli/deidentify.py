@@ -70,18 +70,15 @@ def command(config: str | None, **flags: Any) -> None:
     given = {name: value for name, value in flags.items() if value is not None and value != ()}
     settings = DeidentifySettings.build({**(read_config(config) if config else {}), **given})
 
-    from rich.console import Console
-
-    from openbioner_batch.cli.main import INTERRUPTED
+    from openbioner_batch.console import plain_console, printing
     from openbioner_batch.deid.report import print_report
     from openbioner_batch.deid.run import deidentify
     from openbioner_batch.engine.cluster import hide_command_line
+    from openbioner_batch.engine.stopping import resumable
 
-    hide_command_line("openbioner-batch deidentify")
-    try:
+    with resumable():
+        hide_command_line("openbioner-batch deidentify")
         finished = deidentify(settings)
-    except KeyboardInterrupt:
-        click.echo("interrupted: what is committed stays, the same command goes on from there", err=True)
-        raise SystemExit(INTERRUPTED) from None
-    print_report(finished.report, finished.summary.output, Console(highlight=False))
+    with printing():
+        print_report(finished.report, finished.summary.output, plain_console())
     finished.check_residual(settings.fail_on_residual)

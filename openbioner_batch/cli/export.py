@@ -31,11 +31,16 @@ def command(run: str, config: str | None, **flags: Any) -> None:
     pubtator, bioc-xml, bioc-json, brat, docbin and iob need the texts: of a run with --include-text, or by --source.
     The same command goes on with an export that was stopped; after new inputs came to the run, it adds their files.
     """
+    from openbioner_batch.console import printing
     from openbioner_batch.engine.export.run import export
     from openbioner_batch.engine.export.settings import ExportSettings
     from openbioner_batch.engine.settings import read_config
+    from openbioner_batch.engine.stopping import resumable
 
     given = {name: value for name, value in flags.items() if value is not None and value != ()}
-    summary = export(ExportSettings.build({**(read_config(config) if config else {}), **given, "run": run}))
-    for line in summary.lines():
-        click.echo(line)
+    settings = ExportSettings.build({**(read_config(config) if config else {}), **given, "run": run})
+    with resumable():
+        summary = export(settings)
+    with printing():
+        for line in summary.lines():
+            click.echo(line)

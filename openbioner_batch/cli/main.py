@@ -9,11 +9,10 @@ from typing import Any
 import click
 
 import openbioner_batch.cli
+from openbioner_batch.console import make_streams_lenient
 from openbioner_batch.engine.logs import log_event, wants_json
+from openbioner_batch.engine.stopping import heeded, stopping
 from openbioner_batch.errors import OpenBioNERError
-
-INTERRUPTED = 130
-"""What a shell reports for a program that Ctrl-C ended."""
 
 
 class LazyGroup(click.Group):
@@ -30,18 +29,31 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
+    def main(self, *args: Any, **more: Any) -> Any:
+        make_streams_lenient()
+        with heeded() as stop:
+            try:
+                return super().main(*args, **more)
+            except SystemExit:
+                if stop.number is None:
+                    raise
+                raise SystemExit(stop.finish()) from None
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except OpenBioNERError as error:
+        except KeyboardInterrupt:
+            ctx.exit(stopping().finish())
+        except Exception as error:
+            if stopping().number is not None:  # whatever failed, it did so since the process was told to end
+                ctx.exit(stopping().finish())
+            if not isinstance(error, OpenBioNERError):
+                raise
             if wants_json():
                 log_event("error", message=str(error), exit_code=error.exit_code)
             else:
                 click.echo(f"error: {error}", err=True)
             ctx.exit(error.exit_code)
-        except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
-            ctx.exit(INTERRUPTED)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

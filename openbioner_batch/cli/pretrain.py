@@ -26,11 +26,9 @@ def command(config: str, changes: tuple[str, ...], storage: str | None, ray_addr
         given.append(f"ray_address={ray_address}")
     settings = load_settings(config, given)
 
-    from openbioner_batch.cli.main import INTERRUPTED
-    from openbioner_batch.training.run import pretrain
+    from openbioner_batch.engine.stopping import resumable
 
-    try:
+    with resumable("the same command goes on from the latest checkpoint"):
+        from openbioner_batch.training.run import pretrain
+
         pretrain(settings)
-    except KeyboardInterrupt:
-        click.echo("interrupted: the same command goes on from the latest checkpoint", err=True)
-        raise SystemExit(INTERRUPTED) from None

@@ -15,8 +15,7 @@ def command(output: str, count: int, kind: str | None) -> None:
     Spans are coloured on a terminal and written as [aspirin|drug] elsewhere. The texts are there to show only when the
     run had --include-text; without them the spans come as a table.
     """
-    from rich.console import Console
-
+    from openbioner_batch.console import plain_console
     from openbioner_batch.report.documents import read_annotated
     from openbioner_batch.report.highlights import show_documents
 
@@ -24,6 +23,6 @@ def command(output: str, count: int, kind: str | None) -> None:
     if not documents:
         click.echo("No document of this run has spans.")
         return
-    show_documents(documents, Console(highlight=False))
+    show_documents(documents, plain_console())
     if all(document.text is None for document in documents):
         click.echo("This run kept no texts: `annotate --include-text` lets `show` mark the spans in them.")

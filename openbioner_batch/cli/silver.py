@@ -143,15 +143,12 @@ def merged(config: str | None, flags: dict[str, Any]) -> dict[str, Any]:
 
 
 def show(run: Callable[[], Any]) -> None:
-    """Run, and print the report; Ctrl-C leaves what is committed."""
-    from rich.console import Console
-
-    from openbioner_batch.cli.main import INTERRUPTED
+    """Run, and print the report."""
+    from openbioner_batch.console import plain_console, printing
+    from openbioner_batch.engine.stopping import resumable
     from openbioner_batch.training.silver.report import print_report
 
-    try:
+    with resumable():
         report = run()
-    except KeyboardInterrupt:
-        click.echo("interrupted: what is committed stays, the same command goes on from there", err=True)
-        raise SystemExit(INTERRUPTED) from None
-    print_report(report, Console(highlight=False))
+    with printing():
+        print_report(report, plain_console())

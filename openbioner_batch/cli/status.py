@@ -12,8 +12,7 @@ def command(output: str, as_json: bool) -> None:
     """Show what of the run in OUTPUT is done, quarantined and left, be it live, dead or finished."""
     import json
 
-    from rich.console import Console
-
+    from openbioner_batch.console import plain_console
     from openbioner_batch.engine.status import run_status
     from openbioner_batch.engine.summary import print_report
 
@@ -21,4 +20,4 @@ def command(output: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, indent=1))
     else:
-        print_report(found, Console(highlight=False))
+        print_report(found, plain_console())

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from openbioner_batch.errors import OpenBioNERError, RunFailedError, UsageError
+from openbioner_batch.engine.address import check_address
+from openbioner_batch.errors import RunFailedError
 
 OBJECT_STORE_BYTES = 2 << 30
 """Enough for the shards under way on one machine; Ray's 30 % of the memory only lets readers run further ahead."""
@@ -51,7 +56,8 @@ def ray_connection(address: str | None, spill_dir: str | None = None) -> Iterato
         spill_dir: where the Ray that is started here puts what its memory cannot hold; None for its session's folder.
 
     Raises:
-        RunFailedError: the cluster cannot be reached.
+        UsageError: the address is none of a Ray cluster.
+        RunFailedError: the cluster cannot be reached, or Ray cannot be started.
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -61,14 +67,13 @@ def ray_connection(address: str | None, spill_dir: str | None = None) -> Iterato
     if ray.is_initialized():
         yield resources_now(address)
         return
+    if address is not None:
+        check_address(address)
     try:
-        with _native_stderr_muted():
+        with _native_stderr_muted(), _sigterm_kept():
             _connect(address, spill_dir)
-    except OpenBioNERError:
-        raise
     except Exception as error:  # Ray raises plain ones too, such as for a node that starts too slowly
-        place = f"at {address}" if address else "on this machine"
-        raise RunFailedError(f"Ray cannot be had {place}: {' '.join(str(error).split())[:300]}") from error
+        raise RunFailedError(_why_not(address, error)) from error
     try:
         yield resources_now(address)
     finally:
@@ -79,6 +84,7 @@ def _connect(address: str | None, spill_dir: str | None) -> None:
     import ray
 
     if address is None:
+        _provide_token()
         ray.init(
             address="local",  # the default would join any cluster that runs here
             include_dashboard=False,
@@ -89,8 +95,6 @@ def _connect(address: str | None, spill_dir: str | None) -> None:
             object_spilling_directory=spill_dir,
         )
         return
-    if address == "local":
-        raise UsageError("--ray-address local: leave the flag out to run on this machine")
     ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, runtime_env=_runtime_env())
 
 
@@ -106,6 +110,56 @@ def _native_stderr_muted() -> Iterator[None]:
         os.dup2(saved, 2)
         os.close(saved)
         os.close(null)
+
+
+@contextmanager
+def _sigterm_kept() -> Iterator[None]:
+    """Keep this process's own handling of SIGTERM, which Ray takes over as it starts.
+
+    Its Python part exits with 15 then; its C++ part, installed while it connects, prints a stack and aborts. In between
+    the signal is held back, but from no process that Ray starts: those are ended by it.
+    """
+    import ray._private.utils
+    import ray._raylet
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    ours = signal.getsignal(signal.SIGTERM)
+    connects, takes = ray._raylet.CoreWorker, ray._private.utils.set_sigterm_handler
+
+    def connect(*arguments: Any, **more: Any) -> Any:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        try:
+            return connects(*arguments, **more)
+        finally:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL if ours is None else ours)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    ray._raylet.CoreWorker = connect  # type: ignore[assignment,misc]
+    ray._private.utils.set_sigterm_handler = lambda handler: None
+    try:
+        yield
+    finally:
+        ray._raylet.CoreWorker, ray._private.utils.set_sigterm_handler = connects, takes  # type: ignore[misc]
+
+
+def _provide_token() -> None:
+    """Where Ray could not write the token by which its processes know each other to the user's home, give it one."""
+    if any(os.environ.get(name) for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")):
+        return
+    home = os.path.expanduser("~")
+    folder = os.path.join(home, ".ray")
+    place = folder if os.path.isdir(folder) else home
+    if not os.access(os.path.join(folder, "auth_token"), os.R_OK) and not os.access(place, os.W_OK | os.X_OK):
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+
+
+def _why_not(address: str | None, error: Exception) -> str:
+    """Why Ray is not there, and the way out where that is known."""
+    place = f"the Ray cluster at {address} cannot be joined" if address else "Ray cannot be started on this machine"
+    way_out = "; the variable RAY_TMPDIR names another folder for its files" if isinstance(error, OSError) else ""
+    return f"{place}: {' '.join(str(error).split())[:300]}{way_out}"
 
 
 def hide_command_line(title: str) -> None:

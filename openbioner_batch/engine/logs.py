@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 
 VARIABLE = "OPENBIONER_LOG_FORMAT"
@@ -23,7 +24,7 @@ def log_event(event: str, **fields: object) -> None:
     """Write one JSON line: the time in UTC, what happened, and more; nothing where lines are for people."""
     if wants_json():
         time = datetime.now(UTC).isoformat(timespec="milliseconds")
-        print(json.dumps({"time": time, "event": event, **fields}), file=sys.stderr, flush=True)
+        _print(json.dumps({"time": time, "event": event, **fields}))
 
 
 def say_to_stderr(line: str) -> None:
@@ -31,4 +32,9 @@ def say_to_stderr(line: str) -> None:
     if wants_json():
         log_event("note", message=line)
     else:
+        _print(line)
+
+
+def _print(line: str) -> None:
+    with suppress(OSError, ValueError):  # nobody reads any more, or the disk of the log is full: the run goes on
         print(line, file=sys.stderr, flush=True)

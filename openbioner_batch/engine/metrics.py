@@ -10,6 +10,7 @@ import functools
 import hashlib
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def run_id(output: str) -> str:
     Args:
         output: the address of its folder, as `Store.url` has it.
     """
-    return hashlib.sha256(output.encode()).hexdigest()[:8]
+    return hashlib.sha256(output.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def count_shard(
@@ -55,13 +56,14 @@ def count_shard(
     if not _is_measured():
         return
     run = {"run": run_id(output)}
-    _histogram().observe(seconds, {**run, "stage": stage})
-    for name, amount in amounts.items():
-        if amount:
-            _counter(name).inc(amount, run)
-    for kind, amount in (spans or {}).items():
-        if amount:
-            _counter("spans").inc(amount, {**run, "type": kind})
+    with suppress(Exception):  # what is counted for others to look at never stops a run
+        _histogram().observe(seconds, {**run, "stage": stage})
+        for name, amount in amounts.items():
+            if amount:
+                _counter(name).inc(amount, run)
+        for kind, amount in (spans or {}).items():
+            if amount:
+                _counter("spans").inc(amount, {**run, "type": _tag(kind)})
 
 
 def count_written(output: str, seconds: float, counts: Mapping[str, Any]) -> None:
@@ -75,7 +77,13 @@ def count_written(output: str, seconds: float, counts: Mapping[str, Any]) -> Non
 def show_share(output: str, share: float | None) -> None:
     """Tell how much of the input is done, 0 to 1; for the driver."""
     if share is not None and _is_measured():
-        _gauge().set(share, {"run": run_id(output)})
+        with suppress(Exception):
+            _gauge().set(share, {"run": run_id(output)})
+
+
+def _tag(kind: str) -> str:
+    """An entity type as Ray takes tags, in ASCII: `maladie_g\\xe9n\\xe9` stands for `maladie_géné`."""
+    return kind.encode("ascii", "backslashreplace").decode()
 
 
 def _is_measured() -> bool:

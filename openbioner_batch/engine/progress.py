@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
+from openbioner_batch.console import plain_console
 from openbioner_batch.engine.ledger import End, Totals
 from openbioner_batch.engine.logs import log_event, wants_json
 
@@ -133,21 +134,18 @@ def shown(progress: Progress, stream: TextIO, run: str = "", interval: float = 1
         interval: seconds between lines.
     """
     if stream.isatty() and not wants_json():
-        from rich.console import Console
-        from rich.live import Live
-
-        console = Console(file=stream)
-        with Live(console=console, get_renderable=lambda: live_view(progress), refresh_per_second=4, transient=True):
+        with live(lambda: live_view(progress), stream):
             yield
         return
     stop = threading.Event()
 
     def lines() -> None:
         while not stop.wait(interval):
-            if wants_json():
-                log_event("progress", run=run, **progress.numbers())
-            else:
-                print(plain_line(progress), file=stream, flush=True)
+            with suppress(Exception):  # a run does not stop because nobody can be shown how it goes
+                if wants_json():
+                    log_event("progress", run=run, **progress.numbers())
+                else:
+                    print(plain_line(progress), file=stream, flush=True)
 
     thread = threading.Thread(target=lines, daemon=True)
     thread.start()
@@ -156,6 +154,27 @@ def shown(progress: Progress, stream: TextIO, run: str = "", interval: float = 1
     finally:
         stop.set()
         thread.join()
+
+
+@contextmanager
+def live(view: Callable[[], RenderableType], stream: TextIO, per_second: float = 4) -> Iterator[None]:
+    """Show a view on a terminal for as long as the block runs; a terminal that fails does not stop what runs."""
+    from rich.live import Live
+
+    def safe_view() -> RenderableType:
+        try:
+            return view()
+        except Exception:
+            return ""
+
+    shown = Live(console=plain_console(stream), get_renderable=safe_view, refresh_per_second=per_second, transient=True)
+    with suppress(Exception):
+        shown.start()
+    try:
+        yield
+    finally:
+        with suppress(Exception):
+            shown.stop()
 
 
 def plain_line(progress: Progress) -> str:

@@ -160,7 +160,8 @@ class _Run:
             zip((planned.ordinal for planned in self._plan.wanted), split_weights(self._plan.wanted), strict=True)
         )
         progress = Progress(self.totals, weights, self._settings.limit)
-        self._note_finished_splits(progress)
+        with suppress(RunFailedError):
+            self._note_finished_splits(progress)
         shards = self._pipeline.stream(self._tasks(), self._job(), resources, self.totals)
         log_event("started", run=self._run, session=self._session, output=self._store.url, splits=len(self.pending))
         with shown(progress, sys.stderr, self._run), closing(shards):
@@ -193,7 +194,10 @@ class _Run:
         self.check_quarantined(at_end=True)
         self._summary.finished = True
         if self.pending or not self._store.exists(SUMMARY):
-            self._write_summary()
+            try:
+                self._write_summary()
+            except RunFailedError as error:
+                self._say(f"note: the run is finished, but {error}")
         for folder in (ATTEMPTS, TEMPORARY):
             with suppress(RunFailedError):  # another driver of the same run may be writing there
                 self._store.remove_folder(folder)
@@ -235,8 +239,9 @@ class _Run:
         self._summary.clock.tick(shard["committed_at"], counts["documents"], counts["tokens"])
         self._pace.add(time.monotonic() - self._started, counts["documents"], counts["tokens"])
         if time.monotonic() > self._look_for_ends_at:
-            self._note_finished_splits(progress)
-            self._write_pace()
+            with suppress(RunFailedError):  # nothing that only tells how the run goes may stop it
+                self._note_finished_splits(progress)
+                self._write_pace()
         progress.tick()
         show_share(self._store.url, progress.share)
         self.check_quarantined(at_end=False)

@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
+
+from openbioner_batch.console import plain_console
 
 
 def deid_table(result: Mapping[str, Any]) -> Table:
@@ -47,9 +48,9 @@ def print_deid(result: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(result, indent=2))
         return
-    console = Console(highlight=False)
+    console = plain_console()
     for name, scores in result["corpora"].items():
-        console.print(f"[bold]{name}[/bold]")
+        console.print(name, style="bold")
         console.print(deid_table(scores))
         console.print()
 

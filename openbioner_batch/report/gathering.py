@@ -11,6 +11,7 @@ from itertools import groupby
 
 import pyarrow as pa
 
+from openbioner_batch.console import plain_console
 from openbioner_batch.engine.export.texts import TextReader, TextSource
 from openbioner_batch.engine.names import shard_file
 from openbioner_batch.engine.tables import open_table, rows_at
@@ -85,7 +86,6 @@ def gather(
 
 def read_tables(run: OpenedRun, columns: Callable[[Shard], Sequence[str]]) -> Iterator[tuple[Shard, pa.Table]]:
     """The columns that are wanted of each shard, in order and some ahead of time, with a bar on a terminal."""
-    from rich.console import Console
     from rich.progress import track
 
     def read(shard: Shard) -> tuple[Shard, pa.Table]:
@@ -95,7 +95,7 @@ def read_tables(run: OpenedRun, columns: Callable[[Shard], Sequence[str]]) -> It
     waiting: deque[Future[tuple[Shard, pa.Table]]] = deque()
     with ThreadPoolExecutor(_AHEAD) as pool:
         hidden = not sys.stderr.isatty()
-        for shard in track(list(run.rows), "shards", console=Console(stderr=True), transient=True, disable=hidden):
+        for shard in track(list(run.rows), "shards", console=plain_console(sys.stderr), transient=True, disable=hidden):
             waiting.append(pool.submit(read, shard))
             if len(waiting) > _AHEAD:
                 yield waiting.popleft().result()

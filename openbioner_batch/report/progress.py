@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from openbioner_batch.console import plain_console
 
 
 @contextmanager
 def corpus_progress() -> Iterator[Callable[[str, int, int], None]]:
     """A function to be told (corpus, texts done, texts in all): a bar for each corpus on a terminal, else a line at the
     end of each."""
-    console = Console(stderr=True, highlight=False)
+    console = plain_console(sys.stderr)
     if not console.is_terminal:
 
         def say(name: str, done: int, total: int) -> None:
@@ -22,7 +24,7 @@ def corpus_progress() -> Iterator[Callable[[str, int, int], None]]:
 
         yield say
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bars:
         bar_of: dict[str, object] = {}
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+from openbioner_batch.console import plain_console
 
 _MEASURES = ("precision", "recall", "f1")
 
@@ -130,4 +133,4 @@ def print_calibration(result: Mapping[str, Any]) -> None:
 
 def _console() -> Console:
     """As wide as the tables need where nobody watches: in a file or a pipe nothing is cut."""
-    return Console(highlight=False, width=None if Console().is_terminal else 160)
+    return plain_console(width=None if sys.stdout.isatty() else 160)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
-from openbioner_batch.engine.progress import duration
+from openbioner_batch.engine.progress import duration, live
 from openbioner_batch.training.monitor import Entry
 
 if TYPE_CHECKING:
@@ -35,11 +36,7 @@ class Display:
 
     def __enter__(self) -> Display:
         if self._stream.isatty():
-            from rich.console import Console
-            from rich.live import Live
-
-            console = Console(file=self._stream)
-            self._live = Live(console=console, get_renderable=self._view, refresh_per_second=2, transient=True)
+            self._live = live(self._view, self._stream, per_second=2)
             self._live.__enter__()
         return self
 
@@ -59,7 +56,9 @@ class Display:
         if "f1" in entry:
             self._score = entry
         if self._live is None:
-            print("  ".join(f"{name} {value}" for name, value in self.fields().items()), file=self._stream, flush=True)
+            line = "  ".join(f"{name} {value}" for name, value in self.fields().items())
+            with suppress(OSError, ValueError):  # training does not stop because nobody reads how it goes
+                print(line, file=self._stream, flush=True)
 
     def fields(self) -> dict[str, str]:
         """What is shown, by label."""

@@ -124,6 +124,11 @@ def _fit(
     import ray.train
     from ray.train.torch import TorchConfig, TorchTrainer
 
+    class Trainer(TorchTrainer):
+        """Leaves Ctrl-C to the command; Ray Train's own handling ends a run that was cut short with exit code 0."""
+
+        def _register_sigint_handler(self, controller: Any) -> None: ...
+
     parallel = settings.parallel
     monitor = ray.remote(Monitor).options(num_cpus=0).remote()
     reference = ray.put(preparation)
@@ -133,7 +138,7 @@ def _fit(
     threads = parallel.threads or max(1, usable_cores() // parallel.workers)
     validated = bool(batches) and settings.recipe.objective == "tagging"
     task = WorkerTask(settings, preparation.plan.steps, monitor, ray.put(batches), threads)
-    trainer = TorchTrainer(
+    trainer = Trainer(
         train_worker,
         train_loop_config={"task": task},
         datasets={"passes": step_dataset(reference, monitor, parts, settings.batch.accumulation)},

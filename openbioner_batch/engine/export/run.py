@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 import openbioner_batch
+from openbioner_batch.console import plain_console
 from openbioner_batch.engine.export.finished import FinishedRun, ShardKey, open_run
 from openbioner_batch.engine.export.latest import find_latest
 from openbioner_batch.engine.export.settings import ExportSettings
@@ -34,6 +35,7 @@ from openbioner_batch.engine.logs import say_to_stderr
 from openbioner_batch.engine.names import parse_shard
 from openbioner_batch.engine.plan import check_fingerprint
 from openbioner_batch.engine.request import Say
+from openbioner_batch.engine.stopping import deaf_children
 from openbioner_batch.engine.store import TEMPORARY, Store
 from openbioner_batch.errors import RunFailedError, UsageError
 from openbioner_batch.formats import WRITERS, Writer, get_writer, writer_class
@@ -193,11 +195,10 @@ def _tasks(run: FinishedRun, shards: dict[ShardKey, ShardTask], source: TextSour
 
 def _write(job: ExportJob, tasks: Sequence[ExportTask], workers: int, shards: int) -> Written:
     """Do the tasks, with a bar on a terminal."""
-    from rich.console import Console
     from rich.progress import Progress
 
     written = Written()
-    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+    with Progress(console=plain_console(sys.stderr), disable=not sys.stderr.isatty()) as progress:
         bar = progress.add_task("shards", total=shards)
         for result in _run_tasks(job, tasks, workers):
             written.add(result)
@@ -218,7 +219,8 @@ def _run_tasks(job: ExportJob, tasks: Sequence[ExportTask], workers: int) -> Ite
             if len(waiting) >= _TASKS_AHEAD * workers:
                 finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in finished)
-            waiting.add(pool.submit(export_shards, job, task))
+            with deaf_children():
+                waiting.add(pool.submit(export_shards, job, task))
         yield from (future.result() for future in waiting)
     except BrokenProcessPool:
         raise RunFailedError(

@@ -1,0 +1,56 @@
+"""What is printed for people: a user's string comes out as it is, and no trouble with the terminal stops a run."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def plain_console(stream: IO[str] | None = None, width: int | None = None) -> Console:
+    """The console of every table and line of this program.
+
+    Names of types, paths and reasons are the user's: rich would read `[x]` in them as markup and `:pill:` as a picture.
+
+    Args:
+        stream: where to print; None for standard output.
+        width: in characters; None for the terminal's.
+    """
+    from rich.console import Console
+
+    return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """Print what a finished run has done: a reader that has left (`| head`) or a full disk does not make it fail."""
+    try:
+        yield
+        sys.stdout.flush()
+    except (OSError, ValueError, SystemExit):  # the last is what rich makes of a broken pipe
+        _to_nowhere()
+
+
+def _to_nowhere() -> None:
+    """What is still held for standard output is let go, lest Python fail on it at its end."""
+    with suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+
+
+def make_streams_lenient() -> None:
+    """Standard output and error take any string, and are there even where the caller has closed them."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for as long as the process lives
+        elif isinstance(stream, io.TextIOWrapper):
+            # A name of a file may hold bytes that are no UTF-8; a terminal may know ASCII alone.
+            stream.reconfigure(errors="backslashreplace")

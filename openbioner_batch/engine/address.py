@@ -1,0 +1,97 @@
+"""Whether a Ray cluster listens at an address: Ray's own way to find out takes ten minutes and heeds no signal."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+from openbioner_batch.errors import RunFailedError, UsageError
+
+LISTENING_S = 20.0
+"""A cluster that starts is waited for so long."""
+_ANSWER_S = 5.0
+_PAUSE_S = 0.5
+FORMS = "host:port of the head (ray start --head says it; its port is 6379 by default), ray://host:10001, or auto"
+WAY_OUT = "start the cluster, or leave out --ray-address and unset RAY_ADDRESS to run on this machine"
+
+
+def check_address(address: str) -> None:
+    """Look for a cluster.
+
+    Args:
+        address: as `--ray-address` and `RAY_ADDRESS` have it.
+
+    Raises:
+        UsageError: it has no form that Ray knows, or something else listens there.
+        RunFailedError: nobody listens there.
+    """
+    from ray._private.services import canonicalize_bootstrap_address
+
+    protocol, _, place = address.rpartition("://")
+    if address == "local":
+        raise UsageError("--ray-address local: leave the flag out to run on this machine")
+    if protocol not in ("", "ray"):
+        raise UsageError(f"--ray-address {address}: no address of a Ray cluster; give {FORMS}")
+    if protocol == "ray":
+        _require_listener(address, *_host_and_port(address, place))
+        return
+    if address != "auto":
+        _host_and_port(address, place)
+    try:
+        found = canonicalize_bootstrap_address(address)
+    except Exception as error:
+        raise RunFailedError(f"--ray-address {address}: {' '.join(str(error).split())[:300]}; {WAY_OUT}") from error
+    if found is None:
+        raise RunFailedError(f"--ray-address {address}: no cluster runs on this machine; {WAY_OUT}")
+    _require_head(address if address == found else f"{address} ({found})", found)
+
+
+def _host_and_port(address: str, place: str) -> tuple[str, int]:
+    host, colon, port = place.rpartition(":")
+    if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise UsageError(f"--ray-address {address}: no address of a Ray cluster; give {FORMS}")
+    return host.strip("[]"), int(port)
+
+
+def _require_listener(address: str, host: str, port: int) -> None:
+    end = time.monotonic() + LISTENING_S
+    while True:
+        try:
+            socket.create_connection((host, port), timeout=_ANSWER_S).close()
+            return
+        except OSError as error:
+            if time.monotonic() > end:
+                raise RunFailedError(f"--ray-address {address}: nobody listens there ({error}); {WAY_OUT}") from None
+        time.sleep(_PAUSE_S)
+
+
+def _require_head(address: str, found: str) -> None:
+    """Ask the head whether it lives; that it refuses to say so to us is an answer too."""
+    import grpc
+    from ray._private.gcs_utils import create_gcs_channel
+    from ray.core.generated.gcs_service_pb2 import CheckAliveRequest
+    from ray.core.generated.gcs_service_pb2_grpc import NodeInfoGcsServiceStub
+
+    end = time.monotonic() + LISTENING_S
+    channel = create_gcs_channel(found)
+    try:
+        while True:
+            try:
+                NodeInfoGcsServiceStub(channel).CheckAlive(CheckAliveRequest(), timeout=_ANSWER_S)
+                return
+            except grpc.RpcError as error:
+                code = error.code()
+                if code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
+                    return
+                if code not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+                    raise UsageError(
+                        f"--ray-address {address}: what listens there is not the head of a Ray cluster "
+                        f"({code.name.lower()}); give {FORMS}"
+                    ) from None
+                if time.monotonic() > end:
+                    raise RunFailedError(
+                        f"--ray-address {address}: no Ray cluster answers there ({code.name.lower()}); {WAY_OUT}"
+                    ) from None
+            time.sleep(_PAUSE_S)
+    finally:
+        channel.close()
