@@ -140,7 +140,7 @@ def _inputs(settings: DeidentifySettings, policy: Policy, key: Key | None, say: 
             raise UsageError(f"{next(iter(fields))}: elements of FHIR resources cannot be chosen; leave it out")
         fields = dict.fromkeys(own)
     try:
-        inputs = resolve_inputs(dataclasses.replace(settings, keep_fields=tuple(fields)), say)
+        inputs = resolve_inputs(dataclasses.replace(settings, keep_fields=tuple(fields)), say, lambda path: "a file")
     except (UsageError, RunFailedError) as error:
         fields_of_here = "--patient-field, --known-fields, --note-date-field, --shift-field or --keep-fields"
         message = without_names(str(error), _numbers_of_listed(settings))

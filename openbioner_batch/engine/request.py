@@ -13,6 +13,7 @@ from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import RunFailedError, UsageError
 from openbioner_batch.formats import find_inputs
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions
+from openbioner_batch.formats.listing import UnusableNameError
 
 Say = Callable[[str], None]
 GPU_SHARD, CPU_SHARD = 1000, 200
@@ -61,21 +62,31 @@ class Inputs:
     """Arrow schema of the kept columns."""
 
 
-def resolve_inputs(settings: RunSettings, say: Say) -> Inputs:
+def resolve_inputs(settings: RunSettings, say: Say, name: Callable[[str], str] = str) -> Inputs:
     """List the inputs, and settle on a format and on fields; what was guessed is said.
+
+    Args:
+        settings: the request.
+        say: told of guesses and of what is passed over.
+        name: what a path is called in messages on files that are not read.
 
     Raises:
         UsageError: nothing is listed, or no format or field can be told.
         RunFailedError: an input cannot be read.
     """
     try:
-        return _resolve_inputs(settings, say)
+        return _resolve_inputs(settings, say, name)
+    except UnusableNameError as error:
+        raise UsageError(str(error).replace(error.path, name(error.path))) from None
     except OSError as error:
         raise RunFailedError(f"the input cannot be read: {' '.join(str(error).split())}") from error
 
 
-def _resolve_inputs(settings: RunSettings, say: Say) -> Inputs:
-    reader, files = find_inputs(settings.inputs, settings.format)
+def _resolve_inputs(settings: RunSettings, say: Say, name: Callable[[str], str]) -> Inputs:
+    def skipped(path: str, what: str) -> None:
+        say(f"skipped: {name(path)} is {what}")
+
+    reader, files = find_inputs(settings.inputs, settings.format, skipped)
     if settings.format is None:
         say(f"format: {reader.name}, by the names of {len(files):,} files")
     asked = ReadOptions(settings.id_field, settings.text_field, settings.keep_fields)

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from glob import has_magic
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
@@ -24,6 +25,7 @@ from openbioner_batch.formats.whole import WholeFile, fetch_whole
 PRIVATE_MARK = "_run"
 """The folder below a local root whose rights say for whom everything is that is written there."""
 TEMPORARY = "_run/tmp"
+_REMOVALS = 16
 ONE_PUT_PROTOCOLS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "memory"})
 """File systems where an upload shows under its name only once it is complete."""
 
@@ -37,6 +39,11 @@ class Store:
 
     def __init__(self, root: str) -> None:
         refuse_password(root)
+        try:
+            root.encode()
+        except UnicodeEncodeError:
+            printable = root.encode("utf-8", "backslashreplace").decode()
+            raise UsageError(f"{printable}: a folder whose name is not valid UTF-8; give another") from None
         try:
             # A cached listing would hide what another process has just committed.
             self._fs, path = url_to_fs(root, use_listings_cache=False)
@@ -174,8 +181,14 @@ class Store:
 
     def remove_folder(self, folder: str) -> None:
         """Remove everything below a folder, and the folder."""
+        path = self._path(folder)
         with suppress(FileNotFoundError), self._told(folder, "removed"):
-            self._fs.rm(self._path(folder), recursive=True)
+            if self.local or not has_magic(path):
+                self._fs.rm(path, recursive=True)
+                return
+            # Stores take what they are to remove for a glob: under `out[1]` they would look into `out1`.
+            with ThreadPoolExecutor(_REMOVALS) as pool:
+                list(pool.map(self._fs.rm_file, self._fs.find(path)))
 
     @contextmanager
     def _told(self, name: str, what: str = "read") -> Iterator[None]:
@@ -259,6 +272,13 @@ def _puts_whole(fs: AbstractFileSystem) -> bool:
 def is_local(url: str) -> bool:
     """Whether a path or URL means this machine's own file system."""
     return isinstance(fsspec.core.url_to_fs(url)[0], LocalFileSystem)
+
+
+def refuse_folder(option: str, url: str) -> None:
+    """Raises UsageError where a file cannot be written since a folder of that name is there, or is meant."""
+    fs, path = url_to_fs(url)
+    if url.endswith("/") or (not _puts_whole(fs) and fs.isdir(path)):
+        raise UsageError(f"{option} {url} is a folder: give the name of a file, such as {url.rstrip('/')}/page.html")
 
 
 def write_file(url: str, data: bytes, private: bool = False) -> None:

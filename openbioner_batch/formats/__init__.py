@@ -10,7 +10,8 @@ from typing import cast
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
-from openbioner_batch.formats.storage import SUFFIXES, list_inputs, open_input, suffix_of
+from openbioner_batch.formats.listing import OnSkip, list_inputs
+from openbioner_batch.formats.storage import SUFFIXES, open_input, suffix_of
 from openbioner_batch.formats.writing import Writer
 
 __all__ = [
@@ -122,14 +123,16 @@ def detect_format(files: Sequence[InputFile]) -> Format:
     return get_format(next(iter(counts)))
 
 
-def find_inputs(patterns: Sequence[str], format_name: str | None = None) -> tuple[Format, list[InputFile]]:
-    """The files that `patterns` stand for and their format, detected where none is named.
+def find_inputs(
+    patterns: Sequence[str], format_name: str | None = None, on_skip: OnSkip = lambda path, what: None
+) -> tuple[Format, list[InputFile]]:
+    """The files that `patterns` stand for and their format, detected where none is named; see `list_inputs`.
 
     Raises:
         UsageError: nothing is found, or no one format fits.
     """
     if format_name is not None:
         chosen = get_format(format_name)
-        return chosen, list_inputs(patterns, chosen.suffixes)
-    files = list_inputs(patterns)
+        return chosen, list_inputs(patterns, chosen.suffixes, on_skip)
+    files = list_inputs(patterns, on_skip=on_skip)
     return detect_format(files), files

@@ -92,11 +92,7 @@ class Parquet(Format):
         chosen = None
         for file, footer in zip(files, for_each(files, _footer), strict=True):
             if footer is None:
-                if chosen is None:
-                    raise UsageError(
-                        f"{file.uri}: not a Parquet file, or its footer is damaged; its columns are unknown"
-                    )
-                continue
+                continue  # its one rejected record comes when it is read
             schema = footer.schema
             if chosen is None:
                 ids = [column.name for column in schema if _is_id(column.type)]
@@ -104,7 +100,11 @@ class Parquet(Format):
                 chosen = fields.choose_fields(options, file.uri, schema.names, ids, texts)
             fields.require(chosen, file.uri, schema.names)
             _require_types(chosen, file, schema)
-        assert chosen is not None, "a run has at least one input"
+        if chosen is None:
+            raise UsageError(
+                f"{files[0].uri}: not a Parquet file, or its footer is damaged; its columns are unknown"
+                + (", as are those of all other inputs" if len(files) > 1 else "")
+            )
         return chosen
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:

@@ -1,10 +1,9 @@
-"""Finds the input files and opens them: local paths and any fsspec URL, unpacked by their suffix."""
+"""Input files, local or of any fsspec URL: what their names tell, and their bytes, unpacked by their suffix."""
 
 from __future__ import annotations
 
-import glob
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, BinaryIO, TypeVar, cast
@@ -40,34 +39,6 @@ _REMOTE_CALLS = 16
 _Result = TypeVar("_Result")
 
 
-def list_inputs(patterns: Sequence[str], suffixes: Sequence[str] | None = None) -> list[InputFile]:
-    """The files that `patterns` stand for, without doubles, in the order of the patterns and sorted within each.
-
-    A file that is named outright is taken whatever it is called. A folder (recursive) or a glob gives the files whose
-    suffix fits, less hidden ones and those in or under a name that begins with `_`.
-
-    Args:
-        patterns: local paths, globs and folders, or the same as URLs of any fsspec file system.
-        suffixes: those of the format, without a compression's; None takes those of every format.
-
-    Raises:
-        UsageError: a pattern stands for no file, or its file system cannot be listed.
-    """
-    known = suffixes if suffixes is not None else [suffix for some in SUFFIXES.values() for suffix in some]
-    found: dict[str, InputFile] = {}
-    for pattern in patterns:
-        refuse_password(pattern)
-        matched = _list_remote(pattern, known) if _is_url(pattern) else _list_local(pattern, known)
-        if not matched:
-            raise UsageError(
-                f"{pattern}: nothing to read there. Expected files ending in {', '.join(known)} "
-                f"(or with {', '.join(COMPRESSIONS)} added); a file of another name must be given by its full name."
-            )
-        for file in sorted(matched, key=lambda file: file.uri):
-            found.setdefault(file.uri, file)
-    return list(found.values())
-
-
 def suffix_of(uri: str) -> str:
     """The last suffix of a file's name below that of a compression, in lower case: `.jsonl` of `a/b.JSONL.gz`."""
     name = _file_name(uri)
@@ -98,7 +69,7 @@ def open_stored(file: InputFile, ahead: bool = True) -> BinaryIO:
         ahead: whether a remote file is fetched in blocks ahead of a reader that goes on; without it each read is one
             request for just its range.
     """
-    if not _is_url(file.uri):
+    if not is_url(file.uri):
         return open(file.uri, "rb")
     from fsspec.core import url_to_fs
 
@@ -115,7 +86,7 @@ def read_stored(files: Sequence[InputFile]) -> list[bytes]:
 
 def for_each(files: Sequence[InputFile], function: Callable[[InputFile], _Result]) -> list[_Result]:
     """`function` of every file, in order, several at a time so that a remote store's latency does not add up."""
-    if len(files) < 2 or not any(_is_url(file.uri) for file in files):
+    if len(files) < 2 or not any(is_url(file.uri) for file in files):
         return [function(file) for file in files]
     with ThreadPoolExecutor(_REMOTE_CALLS) as pool:
         return list(pool.map(function, files))
@@ -143,13 +114,13 @@ def first_changed(files: Sequence[InputFile]) -> InputFile | None:
 
     def is_changed(file: InputFile) -> bool:
         try:
-            if not _is_url(file.uri):
-                return _local_file(file.uri) != file
+            if not is_url(file.uri):
+                return local_file(file.uri) != file
             from fsspec.core import url_to_fs
 
             fs, path = url_to_fs(file.uri)
             fs.invalidate_cache()
-            now = _remote_file(file.uri, fs.info(path))
+            now = remote_file(file.uri, fs.info(path))
         except FileNotFoundError:
             return True
         own_tag = not file.etag.startswith(f"{file.size}-")
@@ -159,7 +130,7 @@ def first_changed(files: Sequence[InputFile]) -> InputFile | None:
 
 
 def _stored(file: InputFile) -> bytes:
-    if not _is_url(file.uri):
+    if not is_url(file.uri):
         with open(file.uri, "rb") as stream:
             return stream.read()
     from fsspec.core import url_to_fs
@@ -168,67 +139,14 @@ def _stored(file: InputFile) -> bytes:
     return fetch_whole(file, file.size, lambda: fs.cat_file(path))
 
 
-def _list_local(pattern: str, suffixes: Sequence[str]) -> list[InputFile]:
-    path = os.path.abspath(os.path.expanduser(pattern.removeprefix("file://")))
-    if os.path.isfile(path):
-        return [_local_file(path)]
-    if os.path.isdir(path):
-        return [_local_file(name) for name in _walk(path) if _fits(name, suffixes)]
-    matched = [match for match in glob.glob(path, recursive=True) if _visible(match, path)]
-    names = [name for match in matched for name in (_walk(match) if os.path.isdir(match) else [match])]
-    return [_local_file(name) for name in names if _fits(name, suffixes)]
-
-
-def _walk(root: str) -> Iterator[str]:
-    """The visible files below a folder, through links to folders but never round a circle of them."""
-    seen = set()
-    for folder, folders, names in os.walk(root, followlinks=True):
-        state = os.stat(folder)
-        if (state.st_dev, state.st_ino) in seen:
-            folders.clear()
-            continue
-        seen.add((state.st_dev, state.st_ino))
-        folders[:] = [name for name in folders if not name.startswith((".", "_"))]
-        yield from (os.path.join(folder, name) for name in names if not name.startswith((".", "_")))
-
-
-def _local_file(path: str) -> InputFile:
+def local_file(path: str) -> InputFile:
+    """A local file as it is now."""
     state = os.stat(path)
     return InputFile(path, state.st_size, f"{state.st_size}-{state.st_mtime_ns}")
 
 
-def _list_remote(url: str, suffixes: Sequence[str]) -> list[InputFile]:
-    from fsspec.core import url_to_fs
-
-    try:
-        fs, path = url_to_fs(url)
-        fs.invalidate_cache()
-        if glob.has_magic(path):
-            found = fs.glob(path, detail=True)
-        elif (info := fs.info(path))["type"] == "file":
-            return [_remote_file(url, info)]
-        else:
-            found = fs.find(path, detail=True)
-    except FileNotFoundError:
-        return []
-    except Exception as error:
-        # Each store has exceptions of its own (credentials, network, a missing package); all are the user's to mend.
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UsageError(f"{url}: cannot be listed: {reason}") from error
-    matched = [(name, info) for name, info in found.items() if _fits(name, suffixes) and _visible(name, path)]
-    return [_remote_file(_address(url, name), info) for name, info in matched if info["type"] == "file"]
-
-
-def _address(url: str, name: str) -> str:
-    """The URL of a listed file: that of its pattern with the path exchanged, any chain (`zip://*::a.zip`) kept."""
-    parts = url.split("::")
-    place = next(place for place, part in enumerate(parts) if "://" in part)
-    protocol = parts[place].split("://")[0]
-    parts[place] = name if "://" in name else f"{protocol}://{name}"
-    return "::".join(parts)
-
-
-def _remote_file(url: str, info: dict[str, Any]) -> InputFile:
+def remote_file(url: str, info: dict[str, Any]) -> InputFile:
+    """A remote file, given what its store tells of it."""
     size = info.get("size")
     if size is None:
         raise UsageError(f"{url}: the server does not tell its size, which a run's plan needs. Copy the file first.")
@@ -244,25 +162,13 @@ def _remote_file(url: str, info: dict[str, Any]) -> InputFile:
     return InputFile(url, size, f"{size}-{time}")
 
 
-def _visible(path: str, pattern: str) -> bool:
-    """Whether no part of `path` beyond the fixed part of `pattern` is hidden, unless the pattern asks for such."""
-    asked = [part for part in pattern.split("/") if part]
-    fixed = next((place for place, part in enumerate(asked) if glob.has_magic(part)), len(asked))
-    if any(part.startswith((".", "_")) for part in asked[fixed:]):
-        return True
-    return not any(part.startswith((".", "_")) for part in [part for part in path.split("/") if part][fixed:])
-
-
-def _fits(name: str, suffixes: Sequence[str]) -> bool:
-    return suffix_of(name) in suffixes
-
-
 def _file_name(uri: str) -> str:
-    path = uri.split("::")[0] if _is_url(uri) else uri
+    path = uri.split("::")[0] if is_url(uri) else uri
     if path.startswith(("http://", "https://")):
         path = path.split("?")[0].split("#")[0]
     return os.path.basename(path).lower()
 
 
-def _is_url(path: str) -> bool:
+def is_url(path: str) -> bool:
+    """Whether an input is a URL, other than one of a local file."""
     return "://" in path and not path.startswith("file://")

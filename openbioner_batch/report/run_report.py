@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from openbioner_batch.engine.export.texts import find_source
 from openbioner_batch.engine.logs import say_to_stderr
 from openbioner_batch.engine.request import Say
-from openbioner_batch.engine.store import write_file
+from openbioner_batch.engine.store import refuse_folder, write_file
 from openbioner_batch.errors import UsageError
 from openbioner_batch.report.deid_gathering import gather_audit
 from openbioner_batch.report.gathering import SampledDocument, gather
@@ -51,6 +51,7 @@ def write_report(
         raise UsageError(
             f"--html {html} lies in the run's folder, which holds nothing else: give a place outside of it"
         )
+    refuse_folder("--html", html)
     if run.removes_identifiers:
         page = _on_deidentification(run, sample, seed, source, include_text)
     else:

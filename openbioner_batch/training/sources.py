@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.base import InputFile
-from openbioner_batch.formats.storage import for_each, list_inputs, open_stored
+from openbioner_batch.formats.listing import list_inputs
+from openbioner_batch.formats.storage import for_each, open_stored
 from openbioner_batch.training.silver.schema import (
     DESCRIPTION_SCHEMA,
     PASSAGE_SCHEMA,

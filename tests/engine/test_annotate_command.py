@@ -98,7 +98,7 @@ def test_ctrl_c_leaves_a_run_that_the_same_command_ends(
     code, output = program.finish()
 
     assert code == 130, output
-    assert "the same command goes on" in output
+    assert "interrupted: what is committed stays, the same command resumes" in output
     assert "Traceback" not in output
     before = contents(tmp_path / "out")
     assert 0 < len(before) < 150

@@ -73,11 +73,36 @@ def test_the_etag_is_the_store_s_own_however_the_file_was_listed(bucket: str) ->
     assert list_inputs([f"{bucket}/data"])[0].etag != listings[0][0].etag
 
 
-def test_nothing_there_is_a_usage_error(bucket: str) -> None:
-    put(f"{bucket}/a.csv", b"")
-    for pattern in (f"{bucket}/none", f"{bucket}/*.jsonl", f"{bucket}-none/x.jsonl"):
-        with pytest.raises(UsageError, match="nothing to read there"):
+def test_nothing_there_is_a_usage_error_with_its_own_reason(bucket: str) -> None:
+    name = bucket.removeprefix("s3://")
+    for pattern, message in (
+        (f"{bucket}/none", f"no file or folder of that name in bucket '{name}'"),
+        (f"{bucket}/*.jsonl", "no object matches"),
+        (f"{bucket}-none/x.jsonl", f"no bucket '{name}-none'"),
+        (f"{bucket}-none/*.jsonl", f"no bucket '{name}-none'"),
+    ):
+        with pytest.raises(UsageError, match=message):
             list_inputs([pattern], (".jsonl",))
+    put(f"{bucket}/data/a.csv", b"x")
+    with pytest.raises(UsageError, match="nothing to read there"):
+        list_inputs([f"{bucket}/data"], (".jsonl",))
+
+
+def test_an_object_named_outright_is_no_glob(bucket: str) -> None:
+    for name in ("c1", "c[1]", "axb", "a?b", "a*b", "d[1]/e", "d1/f"):
+        put(f"{bucket}/{name}.jsonl", name.encode())
+
+    def found(pattern: str) -> list[str]:
+        return [file.uri.removeprefix(f"{bucket}/") for file in list_inputs([f"{bucket}/{pattern}"], (".jsonl",))]
+
+    for name in ("c[1].jsonl", "a?b.jsonl", "a*b.jsonl"):
+        assert found(name) == [name]
+        with open_input(list_inputs([f"{bucket}/{name}"])[0]) as stream:
+            assert stream.read() == name.removesuffix(".jsonl").encode()
+    assert found("c[12].jsonl") == ["c1.jsonl"]
+    assert found("a?b*.jsonl") == ["a*b.jsonl", "a?b.jsonl", "axb.jsonl"]
+    assert found("d[1]") == found("d[1]/*.jsonl") == ["d[1]/e.jsonl"]
+    assert found("d?/*.jsonl") == ["d1/f.jsonl"]
 
 
 def test_jsonl_in_ranges_and_packed(bucket: str, calls: Counter[str]) -> None:

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import errno
+import http.server
 import os
+import re
+import socket
+import threading
 import uuid
 import zipfile
 from pathlib import Path
@@ -82,11 +87,109 @@ def test_the_etag_of_a_local_file_changes_with_its_time_to_the_nanosecond(tmp_pa
     assert list_inputs([str(tmp_path)], JSONL)[0].etag != before
 
 
-@pytest.mark.parametrize("pattern", ["", "/nothing.jsonl", "/*.jsonl", "/file.csv.d"])
-def test_nothing_found_is_a_usage_error_that_tells_what_was_expected(tmp_path: Path, pattern: str) -> None:
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("{0}", r"nothing to read there\. Expected files ending in \.jsonl, \.ndjson"),
+        ("{0}/file.csv.d", r"nothing to read there\. Expected files ending in \.jsonl, \.ndjson"),
+        ("{0}/nothing.jsonl", "there is no such file or folder"),
+        ("{0}/*.jsonl", "no file or folder matches"),
+        ("s3:/bucket/a.jsonl", "did you mean s3://bucket/a.jsonl"),
+        ("s3//bucket/a.jsonl", "did you mean s3://bucket/a.jsonl"),
+        ("S3://bucket/a.jsonl", "did you mean s3://bucket/a.jsonl"),
+        ("s3:///a.jsonl", "names no bucket"),
+        ("http:/host/a.jsonl", "did you mean http://host/a.jsonl"),
+        ("", "INPUT is empty"),
+    ],
+)
+def test_what_cannot_be_found_is_refused_with_its_own_reason(tmp_path: Path, pattern: str, message: str) -> None:
     make(tmp_path, "file.csv.d/x.csv")
-    with pytest.raises(UsageError, match=r"nothing to read there\. Expected files ending in \.jsonl, \.ndjson"):
-        list_inputs([f"{tmp_path}{pattern}"], JSONL)
+    with pytest.raises(UsageError, match=message):
+        list_inputs([pattern.format(tmp_path)], JSONL)
+
+
+def test_what_only_looks_like_a_file_is_passed_over_in_a_folder_and_refused_by_name(tmp_path: Path) -> None:
+    make(tmp_path, "a.jsonl")
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    (tmp_path / "link.jsonl").symlink_to("nowhere.jsonl")
+    (tmp_path / "loop.jsonl").symlink_to("loop.jsonl")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(os.path.relpath(tmp_path / "socket.jsonl"))
+    skipped: dict[str, str] = {}
+    for pattern in (tmp_path, tmp_path / "*.jsonl"):
+        files = list_inputs([str(pattern)], JSONL, lambda path, what: skipped.update({os.path.basename(path): what}))
+        assert names(files, tmp_path) == ["a.jsonl"]
+    assert skipped == {
+        "pipe.jsonl": "a pipe",
+        "link.jsonl": "a link that leads nowhere (nowhere.jsonl)",
+        "loop.jsonl": "a link that leads nowhere (loop.jsonl)",
+        "socket.jsonl": "a socket",
+    }
+    for name, what in skipped.items():
+        with pytest.raises(UsageError, match=re.escape(f"{name} is {what}")):
+            list_inputs([str(tmp_path / name)], JSONL)
+    with pytest.raises(UsageError, match=r"/dev/null is a device.*give - to read standard input"):
+        list_inputs(["/dev/null"], JSONL)
+
+
+def test_a_name_that_is_not_utf8_is_refused_by_name(tmp_path: Path) -> None:
+    make(tmp_path, "a.jsonl", "café.jsonl")
+    assert names(list_inputs([str(tmp_path)], JSONL), tmp_path) == ["a.jsonl", "café.jsonl"]
+    with open(os.fsencode(tmp_path) + b"/caf\xe9.jsonl", "wb"):
+        pass
+    with pytest.raises(UsageError, match=r"caf\\udce9\.jsonl: its name is not valid UTF-8"):
+        list_inputs([str(tmp_path)], JSONL)
+
+
+def test_a_folder_of_just_that_name_is_no_glob(tmp_path: Path) -> None:
+    make(tmp_path, "c[1]/a.jsonl", "c1/b.jsonl", "c[1]/d/e.jsonl")
+    assert names(list_inputs([f"{tmp_path}/c[1]"], JSONL), tmp_path) == ["c[1]/a.jsonl", "c[1]/d/e.jsonl"]
+    assert names(list_inputs([f"{tmp_path}/c[1]/*.jsonl"], JSONL), tmp_path) == ["c[1]/a.jsonl"]
+    assert names(list_inputs([f"{tmp_path}/c[12]/*.jsonl"], JSONL), tmp_path) == ["c1/b.jsonl"]
+
+
+def test_a_folder_that_cannot_be_listed_loses_nothing_silently(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, "a.jsonl", "private/b.jsonl")
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if path.endswith("private"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(UsageError, match=r"private: the folder cannot be listed \(Permission denied\)"):
+        list_inputs([str(tmp_path)], JSONL)
+
+
+class _WithoutRanges(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        found = self.path == "/a.jsonl"
+        self.send_response(200 if found else 404)
+        self.send_header("Content-Length", str(len(NOTE) if found else 0))
+        self.end_headers()
+        if found and self.command == "GET":
+            self.wfile.write(NOTE)
+
+    do_HEAD = do_GET  # noqa: N815 - a name of the library's
+
+    def log_message(self, *arguments: object) -> None: ...
+
+
+NOTE = b'{"text": "Anna"}\n'
+
+
+def test_web_servers_each_fault_with_its_way_out() -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _WithoutRanges) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        root = f"http://127.0.0.1:{server.server_port}"
+        with pytest.raises(UsageError, match=r"does not give parts of a file.*curl -O http"):
+            list_inputs([f"{root}/a.jsonl"], JSONL)
+        with pytest.raises(UsageError, match="the server has nothing there"):
+            list_inputs([f"{root}/b.jsonl"], JSONL)
+        server.shutdown()
+    with pytest.raises(UsageError, match="cannot be listed: Cannot connect"):
+        list_inputs([f"{root}/a.jsonl"], JSONL)
 
 
 def test_an_unknown_file_system_is_a_usage_error() -> None:

@@ -15,7 +15,7 @@ from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import RunFailedError
 from openbioner_batch.formats.base import InputFile, ReadOptions
 from openbioner_batch.formats.fhir import RESOURCE, Fhir
-from openbioner_batch.formats.storage import list_inputs
+from openbioner_batch.formats.listing import list_inputs
 from openbioner_batch.records import Parsed
 
 LISTING = "_run/patients.json"

@@ -20,7 +20,7 @@ from openbioner_batch.engine.work import rejected_table
 from openbioner_batch.errors import RunFailedError, UsageError
 from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.compression import BrokenStreamError
-from openbioner_batch.formats.storage import list_inputs
+from openbioner_batch.formats.listing import list_inputs
 from openbioner_batch.records import Rejected
 from openbioner_batch.training.silver.filters import PassageFilter, RawPassage
 from openbioner_batch.training.silver.finishing import PASSAGES, REPORT, read_benchmarks
