@@ -6,19 +6,20 @@ from typing import Any
 
 import click
 
+from openbioner_batch.cli._options import list_option
 from openbioner_batch.engine.settings import CHOICES
 
 
 @click.command("annotate", context_settings={"show_default": False})
 @click.argument("inputs", nargs=-1, metavar="INPUT...")
 @click.option("--output", metavar="URI", help="Folder of the run: a new one, or one to go on with.")
-@click.option("--types", metavar="T", help="Types or sets of the catalog, or YAML files, separated by commas.")
+@list_option("--types", metavar="T", help="Types or sets of the catalog, or YAML files, separated by commas.")
 @click.option("--view", type=click.Choice(CHOICES["view"]), help="Which description of a type to use [definition].")
 @click.option("--model", metavar="M", help="Checkpoint: bundled, a directory, or a Hugging Face id [bundled].")
 @click.option("--format", metavar="F", help="Input format [by the files' suffixes].")
 @click.option("--id-field", metavar="NAME", help="Column or key of the document id [guessed].")
 @click.option("--text-field", metavar="NAME", help="Column or key of the text [guessed].")
-@click.option("--keep-fields", metavar="A,B", help="Columns or keys to carry over to the output.")
+@list_option("--keep-fields", metavar="A,B", help="Columns or keys to carry over to the output.")
 @click.option("--words", type=click.Choice(CHOICES["words"]), help="How text is split into words [basic].")
 @click.option("--include-text", is_flag=True, default=None, help="Write the documents' text to the output too.")
 @click.option("--devices", type=click.Choice(CHOICES["devices"]), help="Where the model runs [auto].")

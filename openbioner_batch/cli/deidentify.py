@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from openbioner_batch.cli._options import list_option
+
 
 class _Command(click.Command):
     """Its help ends with the actions that a policy file may name, as they are registered."""
@@ -23,7 +25,7 @@ class _Command(click.Command):
 @click.option("--policy", metavar="P", help="safe-harbor, limited-dataset, tags, redact, surrogate, or a YAML file.")
 @click.option("--patient-field", metavar="NAME", help="Column or key of the patient's id.")
 @click.option("--patient-scope", metavar="S", help="patient, or document where no column tells the patient [patient].")
-@click.option("--known-fields", metavar="A,B=ROLE", help="Columns whose values are to be found in the note.")
+@list_option("--known-fields", metavar="A,B=ROLE", help="Columns whose values are to be found in the note.")
 @click.option("--fhir-patients", metavar="INPUT", help="Patient resources whose names are to be found in their notes.")
 @click.option("--note-date-field", metavar="NAME", help="Column of the note's date.")
 @click.option("--shift-field", metavar="NAME", help="Column of the days that a patient's dates move [by the key].")
@@ -31,13 +33,13 @@ class _Command(click.Command):
 @click.option("--reference-date", metavar="DAY", help="Day as of which ages over 89 count [the policy's].")
 @click.option("--key-file", metavar="FILE", help="The key, on every machine [the variable OPENBIONER_DEID_KEY].")
 @click.option("--keep-ids", is_flag=True, default=None, help="Keep ids of documents and patients as they are.")
-@click.option("--keep-fields", metavar="A,B", help="Columns or keys without identifiers, to carry over as they are.")
-@click.option("--recognizers", metavar="A,B", help="What finds identifiers [model,patterns,known].")
+@list_option("--keep-fields", metavar="A,B", help="Columns or keys without identifiers, to carry over as they are.")
+@list_option("--recognizers", metavar="A,B", help="What finds identifiers [model,patterns,known].")
 @click.option("--model", metavar="M", help="Checkpoint, as for annotate, or none [bundled-phi].")
-@click.option("--types", metavar="T", help="Types or sets that the model is asked for [phi.broad].")
+@list_option("--types", metavar="T", help="Types or sets that the model is asked for [phi.broad].")
 @click.option("--view", metavar="V", help="Which description of a type to use [definition].")
 @click.option("--model-threshold", type=float, metavar="X", help="Leave out spans of the model that score less [0].")
-@click.option("--type-thresholds", metavar="T=X,U=Y", help="The same for single types: organization=0.8.")
+@list_option("--type-thresholds", metavar="T=X,U=Y", help="The same for single types: organization=0.8.")
 @click.option("--audit-text", is_flag=True, default=None, help="Write an audit with the originals to --audit-output.")
 @click.option("--audit-output", metavar="URI", help="A folder apart from --output; it will hold identifiers.")
 @click.option("--residual-sample", metavar="P%", help="Share of the result that the model reads again [1%].")

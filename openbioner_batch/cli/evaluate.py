@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from openbioner_batch.cli._options import list_option
+
 
 def use_config(context: click.Context, parameter: click.Parameter, path: str | None) -> None:
     """Take a YAML file's values as the defaults of the options."""
@@ -18,16 +20,18 @@ def use_config(context: click.Context, parameter: click.Parameter, path: str | N
     names = [str(option.name) for option in context.command.params if option is not parameter]
     if unknown := sorted(found.keys() - set(names)):
         raise UsageError(f"--config {path}: unknown key {unknown[0]!r}: the keys are {', '.join(names)}")
+    repeatable = {option.name for option in context.command.params if getattr(option, "multiple", False)}
     lists = {key: ",".join(map(str, value)) for key, value in found.items() if isinstance(value, list)}
-    context.default_map = {**found, **lists}
+    values = {**found, **lists}
+    context.default_map = {key: [value] if key in repeatable else value for key, value in values.items()}
 
 
 def corpus_options(command: Any) -> Any:
     """The options that `evaluate` and `calibrate` share."""
     options = [
         click.option("--corpus", required=True, metavar="PATH", help="Folder of known corpora, or one file or folder."),
-        click.option("--corpora", metavar="A,B", help="Only these of the known corpora in the folder."),
-        click.option("--types", metavar="LABEL=TYPE,...", help="For one corpus: the type of each label; - leaves out."),
+        list_option("--corpora", metavar="A,B", help="Only these of the known corpora in the folder."),
+        list_option("--types", metavar="LABEL=TYPE,...", help="For one corpus: the type of each label; - leaves out."),
         click.option(
             "--view", metavar="V", help="Description: name, definition, examples, contextual, or some joined by +."
         ),
@@ -93,7 +97,7 @@ def deid_settings(context: click.Context) -> Any:
     show_default=True,
     help="deid: how well patterns and a model (bundled-phi, or none) find identifiers.",
 )
-@click.option("--languages", metavar="A,B", help="With --task deid: only notes in these [en].")
+@list_option("--languages", metavar="A,B", help="With --task deid: only notes in these [en].")
 @click.option("--model-threshold", type=float, help="With --task deid: leave out the model's spans below this score.")
 @click.option("--strict-gold", is_flag=True, help="With --task deid: what the corpus forgot to annotate is wrong.")
 @click.option("--split", default="test", show_default=True, help="Of known corpora: test or devel.")

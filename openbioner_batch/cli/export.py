@@ -20,7 +20,7 @@ import click
 )
 @click.option("--latest", is_flag=True, default=None, help="Only each document id's last version, less deletions.")
 @click.option("--partition-by", metavar="COLUMN", help="Lay the files in folders COLUMN=VALUE/ of a kept column.")
-@click.option("--gzip", is_flag=True, default=None, help="Pack each file.")
+@click.option("--gzip", is_flag=True, default=None, help="Pack each file (not parquet-long, brat, docbin).")
 @click.option("--date", metavar="DAY", help="Day that BioC and NOTE_NLP name, such as 2026-01-31 [today].")
 @click.option("--workers", type=int, metavar="N", help="Processes that write [one per core].")
 @click.option("--overwrite", is_flag=True, default=None, help="Remove the export in --output first.")

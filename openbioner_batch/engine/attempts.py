@@ -17,6 +17,8 @@ from openbioner_batch.engine.store import Store
 
 DEATHS_IN_ONE_SESSION = 2
 SESSIONS_WITH_A_DEATH = 3
+AROUND = "around"
+"""The unit that others are parts of: a death in one of them is one in this too."""
 
 
 def is_suspect(sessions: Iterable[str]) -> bool:
@@ -49,7 +51,17 @@ class Attempts:
 
     def total(self) -> int:
         """How many processes have died at this work in this session."""
-        return sum(sessions.count(self._session) for sessions in self._deaths.values())
+        return sum(sessions.count(self._session) for unit, sessions in self._deaths.items() if unit != AROUND)
+
+    def elsewhere(self) -> int:
+        """How many of them died `AROUND` the units, and in none.
+
+        Those that died in the whole, before units were told apart, are no such deaths.
+        """
+        inside = sum(
+            sessions.count(self._session) for unit, sessions in self._deaths.items() if unit not in (AROUND, "whole")
+        )
+        return self.deaths(AROUND).count(self._session) - inside
 
     def suspects(self) -> set[str]:
         """The units that are too deadly to try again."""

@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 import sys
+import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
@@ -148,10 +149,14 @@ def _provide_token() -> None:
     """Where Ray could not write the token by which its processes know each other to the user's home, give it one."""
     if any(os.environ.get(name) for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")):
         return
-    home = os.path.expanduser("~")
-    folder = os.path.join(home, ".ray")
-    place = folder if os.path.isdir(folder) else home
-    if not os.access(os.path.join(folder, "auth_token"), os.R_OK) and not os.access(place, os.W_OK | os.X_OK):
+    folder = os.path.join(os.path.expanduser("~"), ".ray")
+    if os.access(os.path.join(folder, "auth_token"), os.R_OK):
+        return
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError:
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
 
 

@@ -19,6 +19,8 @@ from openbioner_batch.errors import OpenBioNERError, RunFailedError
 MOST_BLOCKS = 2000
 """Splits beyond this many share a reading task, so that the driver's bookkeeping stays bounded."""
 SHARDS_QUEUED_AT_AN_ACTOR = 2
+MOST_DEATHS = 20
+"""Of the processes of one reading or writing task, whatever they died of; what kills them at once does so for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ def run_graph(
         batch_format="pyarrow",
         compute=TaskPoolStrategy(min(layout.readers, blocks)),
         num_cpus=layout.reader_cpus,
+        max_retries=MOST_DEATHS,
     )
     if tagging is not None:
         shards = shards.map_batches(
@@ -106,6 +109,7 @@ def run_graph(
         batch_format="pyarrow",
         compute=TaskPoolStrategy(layout.writers),
         num_cpus=layout.writer_cpus,
+        max_retries=MOST_DEATHS,
     )
     try:
         batches: Iterable[Any] = committed.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)

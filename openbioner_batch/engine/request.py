@@ -91,9 +91,9 @@ def _resolve_inputs(settings: RunSettings, say: Say, name: Callable[[str], str])
         say(f"format: {reader.name}, by the names of {len(files):,} files")
     asked = ReadOptions(settings.id_field, settings.text_field, settings.keep_fields)
     options = reader.resolve(files, asked)
-    for name in ("text_field", "id_field"):
-        if getattr(asked, name) is None and (guess := getattr(options, name)) is not None:
-            say(f"--{name.replace('_', '-')}: {guess} (guessed)")
+    for field in ("text_field", "id_field"):
+        if getattr(asked, field) is None and (guess := getattr(options, field)) is not None:
+            say(f"--{field.replace('_', '-')}: {guess} (guessed)")
     return Inputs(tuple(files), reader, options, reader.kept_schema(files, options))
 
 

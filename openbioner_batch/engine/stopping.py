@@ -48,7 +48,7 @@ class Stopping:
         self._said = False
         self._is_nudge = False
         self._main = threading.main_thread().ident
-        self._stderr = os.dup(2)
+        self.stderr = os.dup(2)
         """Kept for a last line while the start of Ray is muted."""
 
     def receive(self, number: int, frame: FrameType | None) -> None:
@@ -85,7 +85,7 @@ class Stopping:
         time.sleep(NUDGE_S)
         if not self._is_ending():
             self._is_nudge = True
-            _thread.interrupt_main(self.number or signal.SIGINT)
+            _thread.interrupt_main(signal.Signals(self.number or signal.SIGINT))
         time.sleep(LONGEST_S - NUDGE_S)
         self._leave_now()
 
@@ -93,13 +93,14 @@ class Stopping:
         """Whether the main thread has left what it did for the sake of `Stopped`."""
         if self._said:
             return True
-        error: Any = sys._current_exceptions().get(self._main or 0)
+        found: Any = sys._current_exceptions().get(self._main or 0)
+        error = found[1] if isinstance(found, tuple) else found  # until Python 3.11 a tuple as of `sys.exc_info`
         while error is not None and not isinstance(error, Stopped):
             error = error.__context__
         return error is not None
 
     def _leave_now(self) -> None:
-        os.dup2(self._stderr, 2)
+        os.dup2(self.stderr, 2)
         os._exit(self.finish())
 
 
@@ -127,10 +128,11 @@ def heeded() -> Iterator[Stopping]:
         yield found
     finally:
         _now = None
-        if found.number is None:  # else the end of the process must not be disturbed either
-            os.close(found._stderr)
-            for number, old in taken.items():
-                signal.signal(number, signal.SIG_DFL if old is None else old)
+        if found.number is None:
+            os.close(found.stderr)
+        for number, old in taken.items():
+            # A process that ends is not disturbed either; Python itself would leave it open to signals at its very end.
+            signal.signal(number, signal.SIG_IGN if found.number else signal.SIG_DFL if old is None else old)
 
 
 @contextmanager

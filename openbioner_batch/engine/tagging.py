@@ -10,19 +10,20 @@ from typing import Any
 
 import pyarrow as pa
 
-from openbioner_batch.engine.attempts import Attempts
+from openbioner_batch.engine.attempts import AROUND, Attempts
 from openbioner_batch.engine.metrics import TAG, count_shard
 from openbioner_batch.engine.names import shard_name
 from openbioner_batch.engine.rows import annotation_rows
 from openbioner_batch.engine.scoring import TaggedText
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.work import TaggingJob, pack, preparer_of, rejected_table, row, unpack, unrow
-from openbioner_batch.errors import is_want_of_memory
+from openbioner_batch.errors import RunFailedError, is_want_of_memory
 from openbioner_batch.records import Rejected
 
 Outcome = TaggedText | str
 """What became of a document: its result, or why it is quarantined."""
 WHOLE, REST = "whole", "rest"
+DEATHS_ELSEWHERE = 3
 DIED = "its process died each time it was tagged"
 
 
@@ -40,10 +41,20 @@ class TagShards:
         self._types = len(job.factory.fingerprint().get("descriptions", ()))
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        began = time.perf_counter()
         work = unrow(batch)
+        name = shard_name(work["split"], work["shard"])
+        attempts = Attempts(self._store, name, self._job.session)
+        if attempts.elsewhere() >= DEATHS_ELSEWHERE:
+            raise RunFailedError(
+                f"the processes that tag shard {name} died {DEATHS_ELSEWHERE} times, and at no document of it; "
+                "what is committed stays, the same command tries again"
+            )
+        with attempts.attempt(AROUND if WHOLE in attempts.suspects() else WHOLE):
+            return self._tagged(work, attempts)
+
+    def _tagged(self, work: dict[str, Any], attempts: Attempts) -> pa.Table:
+        began = time.perf_counter()
         documents = unpack(work["documents"])
-        attempts = Attempts(self._store, shard_name(work["split"], work["shard"]), self._job.session)
         outcomes = self._outcomes(documents["text"].to_pylist(), pickle.loads(work["prepared"]), attempts)
         windows = sum(outcome.windows for outcome in outcomes if not isinstance(outcome, str))
         count_shard(self._job.output, TAG, time.perf_counter() - began, pairs=windows * self._types)
@@ -64,8 +75,7 @@ class TagShards:
             return []
         suspects = attempts.suspects()
         if WHOLE not in suspects:
-            with attempts.attempt(WHOLE):
-                return self._score_surviving(texts, prepared)
+            return self._score_surviving(texts, prepared)
         return self._probe(texts, suspects, attempts)
 
     def _probe(self, texts: Sequence[str], suspects: set[str], attempts: Attempts) -> list[Outcome]:

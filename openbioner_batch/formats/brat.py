@@ -78,6 +78,7 @@ class BratWriter(DocumentWriter):
 
     name = "brat"
     suffix = ".zip"
+    has_own_compression = True
     needs_text = True
 
     def render(self, documents: Sequence[AnnotatedDocument], origin: Origin) -> bytes:

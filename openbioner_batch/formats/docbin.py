@@ -22,6 +22,7 @@ class DocBinWriter(DocumentWriter):
 
     name = "docbin"
     suffix = ".spacy"
+    has_own_compression = True
     needs_text = True
     needs = "spacy"
 

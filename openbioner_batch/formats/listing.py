@@ -127,7 +127,7 @@ def _what_is(path: str) -> str | None:
         return None
     except OSError as error:
         if os.path.islink(path) and error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
-            return f"a link that leads nowhere ({os.readlink(path)})"
+            return "a link that leads nowhere"
         missing = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
         return None if missing else f"out of reach ({error.strerror})"
     if stat.S_ISREG(mode):

@@ -18,6 +18,7 @@ class ParquetLongWriter(Writer):
 
     name = "parquet-long"
     suffix = ".parquet"
+    has_own_compression = True
     can_partition = True
 
     def write(self, rows: pa.Table, origin: Origin) -> bytes:

@@ -60,6 +60,8 @@ class Writer(ABC):
     """The package that must be installed, which is also the name of the extra that brings it."""
     numbers_spans = False
     """Whether spans are numbered through the run, so that the counts of earlier shards matter."""
+    has_own_compression = False
+    """Whether the files are compressed inside, so that readers of the format take no gzip around them."""
     can_partition = False
     """Whether the files may lie in folders of a column's values."""
 

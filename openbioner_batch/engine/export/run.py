@@ -113,6 +113,12 @@ def _check(settings: ExportSettings, writer: Writer, run: FinishedRun) -> None:
             f"--to {writer.name} needs the documents' texts, and this run kept none: give --source with the run's "
             "inputs to read them again, or tag with --include-text"
         )
+    if settings.gzip and writer.has_own_compression:
+        able = [to for to in WRITERS if not writer_class(to).has_own_compression]
+        raise UsageError(
+            f"--gzip does not go with --to {writer.name}, whose files are compressed inside, only with "
+            f"{', '.join(able)}: leave it out"
+        )
     name = settings.partition_by
     if name is None or not run.shards:
         return

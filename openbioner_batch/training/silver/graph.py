@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from openbioner_batch.engine.cluster import Resources
-from openbioner_batch.engine.graph import MOST_BLOCKS, as_run_failure, quiet
+from openbioner_batch.engine.graph import MOST_BLOCKS, MOST_DEATHS, as_run_failure, quiet
 from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.names import DATA, QUARANTINE, shard_file, shard_name
 from openbioner_batch.engine.reading import read_splits
@@ -69,6 +69,7 @@ class LlmPipeline:
             batch_format="pyarrow",
             compute=ray.data.TaskPoolStrategy(min(READ_TASKS, len(tasks))),
             num_cpus=CPUS,
+            max_retries=MOST_DEATHS,
         )
         answered = self._processor(spent)(rows)
         collector = Collector(job, self.asking)
