@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from openbioner_batch.engine.names import PLAN, REPORT, RESULTS
 from openbioner_batch.engine.settings import QuarantineLimit
 from openbioner_batch.engine.shards import SHARD_BYTES, SHARD_RECORDS
+from openbioner_batch.engine.standard_input import NAME, copied
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import RunFailedError, UsageError
 from openbioner_batch.formats import find_inputs
@@ -86,10 +87,12 @@ def _resolve_inputs(settings: RunSettings, say: Say, name: Callable[[str], str])
     def skipped(path: str, what: str) -> None:
         say(f"skipped: {name(path)} is {what}")
 
-    reader, files = find_inputs(settings.inputs, settings.format, skipped)
+    asked = ReadOptions(settings.id_field, settings.text_field, settings.keep_fields)
+    on_cluster = settings.ray_address is not None
+    patterns = copied(settings.inputs, settings.output, settings.format, asked, settings.limit, on_cluster)
+    reader, files = find_inputs(patterns, settings.format, skipped)
     if settings.format is None:
         say(f"format: {reader.name}, by the names of {len(files):,} files")
-    asked = ReadOptions(settings.id_field, settings.text_field, settings.keep_fields)
     options = reader.resolve(files, asked)
     for field in ("text_field", "id_field"):
         if getattr(asked, field) is None and (guess := getattr(options, field)) is not None:
@@ -107,7 +110,7 @@ def check_output(settings: RunSettings, store: Store, files: tuple[InputFile, ..
         if store.contains(file.uri):
             raise UsageError(f"the input {file.uri} lies in --output {store.url}: give an output folder of its own")
     for pattern in settings.inputs:
-        if "*" not in pattern and Store(pattern).contains(store.url):
+        if pattern != NAME and "*" not in pattern and Store(pattern).contains(store.url):
             raise UsageError(f"--output {store.url} lies in the input {pattern}: give a folder outside of it")
     if not store.exists(PLAN) and (names := [name for name in store.names() if not name.startswith("_run/")]):
         raise UsageError(

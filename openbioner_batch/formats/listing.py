@@ -65,6 +65,8 @@ def list_inputs(
     for pattern in patterns:
         if not pattern:
             raise UsageError("INPUT is empty: give a file, folder, glob or URL")
+        if pattern == "-":
+            raise UsageError("-: only annotate, deidentify and silver annotate read standard input: give a file")
         refuse_password(pattern)
         matched = _list_remote(pattern, known) if is_url(pattern) else _list_local(pattern, known, on_skip)
         if not matched:

@@ -6,9 +6,12 @@ import pickle
 
 import pytest
 from ray.exceptions import RayTaskError
+from scorers import DeadlyScorerFactory
 
 from openbioner_batch.engine.graph import as_run_failure
 from openbioner_batch.errors import RunFailedError, TooManyQuarantinedError, UsageError
+
+from .conftest import Annotate, Corpus
 
 ADVICE = "\nFailed to apply UDF transform after 1/1 attempts (total backoff 0.0s).\nTo change x, see y."
 
@@ -35,3 +38,11 @@ def test_another_is_named_without_what_it_says_of_a_record() -> None:
 def test_a_failure_of_the_system_is_told() -> None:
     found = as_run_failure(carried(OSError(28, f"No space left{ADVICE}")))
     assert str(found).startswith("the run stopped: OSError: [Errno 28] No space left; what is")
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_at_once_is_not_tried_for_ever(run: Annotate, corpus: Corpus) -> None:
+    """As one that cannot be started, or finds what it is to do unreadable: there is no attempt to count."""
+    path = corpus("a.jsonl", ["Anna met Bob."])
+    with pytest.raises(RunFailedError, match=r"the run stopped: .*; what is committed stays, the same command resumes"):
+        run(path, DeadlyScorerFactory())
