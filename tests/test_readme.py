@@ -71,6 +71,14 @@ def test_a_run_from_the_readme_ends_with_rows_that_its_python_reads(
     assert len(names["together"]) > 10  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
+def test_standard_input_for_a_quick_look(tmp_path: Path) -> None:
+    lines = [json.dumps({"id": str(n), "text": "Aspirin helps against fever."}) + "\n" for n in range(50)]
+    (tmp_path / "notes.jsonl.gz").write_bytes(gzip.compress("".join(lines).encode()))
+    found = shell(command("zcat notes.jsonl.gz"), tmp_path)
+    assert re.search(r"documents tagged +20\n", found)
+
+
 def test_the_librarys_example_finds_aspirin(capsys: pytest.CaptureFixture[str]) -> None:
     (example,) = [block for block in blocks("python") if "Tagger" in block]
     exec(example, {})

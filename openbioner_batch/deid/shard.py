@@ -88,6 +88,7 @@ def _untagged_shard(split: int, shard: Shard, kept: pa.Schema) -> pa.Table:
         rejected=pack(rejected_table(rejected)),
         deletions=pack(deletions_table(shard.deletions)),
         deaths=0,
+        read=shard.read,
     )
 
 
@@ -137,7 +138,7 @@ def _finish(work: dict[str, Any], job: DeidJob) -> pa.Table:
     forget(store, f"finish-{name}")
     deaths = work["deaths"] + attempts.total()
     count_written(job.output, time.perf_counter() - began, counts)
-    return row(split, shard, counts=json.dumps(counts), deaths=deaths, committed_at=time.time())
+    return row(split, shard, counts=json.dumps(counts), deaths=deaths, committed_at=time.time(), read=work["read"])
 
 
 def _record(note: Note, job: DeidJob) -> Written:

@@ -35,4 +35,4 @@ def commit_shard(batch: pa.Table, job: Job) -> pa.Table:
     forget(store, shard_name(split, shard))
     counts = data.schema.metadata[COUNTS_KEY].decode()
     count_written(job.output, time.perf_counter() - began, json.loads(counts))
-    return row(split, shard, counts=counts, deaths=work["deaths"], committed_at=time.time())
+    return row(split, shard, counts=counts, deaths=work["deaths"], committed_at=time.time(), read=work["read"])

@@ -37,6 +37,7 @@ class Progress:
         self._finished: set[int] = set()
         self._finished_weight = 0.0
         self._finished_text = 0
+        self._read: dict[int, float] = {}
         self._started = time.monotonic()
         self._share_at_start: float | None = None
         self._recent: deque[tuple[float, int, int]] = deque([(self._started, totals.documents, totals.tokens)])
@@ -47,6 +48,11 @@ class Progress:
             self._finished.add(ordinal)
             self._finished_weight += self._weights.get(ordinal, 0.0)
             self._finished_text += end.text_bytes
+
+    def split_read(self, ordinal: int, share: float) -> None:
+        """Note how much of a split had been read for a shard that is committed; a share below 0 tells nothing."""
+        if share >= 0:
+            self._read[ordinal] = max(share, self._read.get(ordinal, 0.0))
 
     def tick(self) -> None:
         """Note the totals as they stand."""
@@ -59,10 +65,15 @@ class Progress:
     def share(self) -> float | None:
         """The share of the input that is done, 0 to 1; None while it cannot be told.
 
-        Whole splits count by their bytes. Text of unfinished ones counts at the ratio of bytes to text met so far.
+        Whole splits count by their bytes, an unfinished one by how much of it was read, as far as that is known for
+        any; else its text counts at the ratio of bytes to text met so far.
         """
         if self._wanted:
             return min(1.0, self.totals.records / self._wanted)
+        if self._all and self._read:
+            begun = sum(self._weights.get(ordinal, 0.0) * share for ordinal, share in self._read.items()
+                        if ordinal not in self._finished)  # fmt: skip
+            return min(1.0, (self._finished_weight + begun) / self._all)
         if not self._all or not self._finished_text:
             return None
         open_text = max(0, self.totals.text_bytes - self._finished_text)

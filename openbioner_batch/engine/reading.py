@@ -15,7 +15,7 @@ from openbioner_batch.engine.attempts import Attempts, forget
 from openbioner_batch.engine.metrics import READ, count_shard
 from openbioner_batch.engine.names import end_file
 from openbioner_batch.engine.scoring import Preparer
-from openbioner_batch.engine.shards import Shard, cut, documents_table
+from openbioner_batch.engine.shards import UNKNOWN, Shard, cut, documents_table
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.work import (
     Job,
@@ -28,7 +28,8 @@ from openbioner_batch.engine.work import (
     row,
 )
 from openbioner_batch.errors import OpenBioNERError, RunFailedError
-from openbioner_batch.formats.base import InputFile
+from openbioner_batch.formats.base import InputFile, Split
+from openbioner_batch.formats.meter import bytes_read
 from openbioner_batch.formats.storage import first_changed
 from openbioner_batch.records import Rejected
 
@@ -65,7 +66,7 @@ def _read_split(task: SplitTask, job: Job, store: Store, emit: Emit) -> Iterator
     files = {file.uri: file for file in task.split.files}
     seen: set[str] = set()
     totals = {"shards": 0, "documents": 0, "rejected": 0, "deletions": 0, "text_bytes": 0}
-    began = time.perf_counter()
+    began, read_before = time.perf_counter(), bytes_read()
     try:
         for shard in cut(job.format.read(task.split, job.options), job.most_documents, task.limit):
             totals["shards"] += 1
@@ -76,6 +77,7 @@ def _read_split(task: SplitTask, job: Job, store: Store, emit: Emit) -> Iterator
             seen |= shard.sources
             _refuse_changed([files[uri] for uri in shard.sources])
             if shard.index not in done:
+                shard.read = _share_read(task.split, bytes_read() - read_before)
                 made = emit(task.ordinal, shard)
                 count_shard(job.output, READ, time.perf_counter() - began)
                 yield made
@@ -89,6 +91,14 @@ def _read_split(task: SplitTask, job: Job, store: Store, emit: Emit) -> Iterator
         raise RunFailedError(f"reading {task.source} failed: {type(error).__name__}") from None
     _refuse_changed([file for file in task.split.files if file.uri not in seen])
     store.put(end_file(task.ordinal), json.dumps(totals).encode())
+
+
+def _share_read(split: Split, read: int) -> float:
+    """How much of a split of whole files the bytes are that have been read; others are small."""
+    size = sum(file.size for file in split.files)
+    if not size or split.stop not in (0, size):
+        return UNKNOWN
+    return min(0.99, read / size)
 
 
 def _refuse_changed(files: Sequence[InputFile]) -> None:
@@ -116,6 +126,7 @@ def prepare_shard(split: int, shard: Shard, job: TaggingJob) -> pa.Table:
         rejected=pack(rejected_table(shard.rejected)),
         deletions=pack(deletions_table(shard.deletions)),
         prepared=pickle.dumps(prepared, protocol=5),
+        read=shard.read,
     )
 
 

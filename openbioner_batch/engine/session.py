@@ -19,6 +19,7 @@ from openbioner_batch.engine.pace import Pace, session_file
 from openbioner_batch.engine.plan import Plan, make_plan, split_weights
 from openbioner_batch.engine.progress import Progress, shown
 from openbioner_batch.engine.request import Inputs, RunSettings, Say, check_output, fingerprint, overwrite
+from openbioner_batch.engine.shards import UNKNOWN
 from openbioner_batch.engine.store import TEMPORARY, Store, is_local
 from openbioner_batch.engine.summary import Summary, notes_on
 from openbioner_batch.engine.work import Job, SplitTask
@@ -37,7 +38,8 @@ class Pipeline(Protocol):
         """Read and commit the shards of `tasks` that are not done; one mapping for each as it is committed.
 
         It has `split`, `shard`, `counts` (what the footer of its data file says), `deaths` (of processes, in this
-        session) and `committed_at`. `before` sums up what earlier sessions have committed.
+        session) and `committed_at`; it may have `read` (as `Shard` says). `before` sums up what earlier sessions have
+        committed.
         """
 
 
@@ -242,6 +244,7 @@ class _Run:
             with suppress(RunFailedError):  # nothing that only tells how the run goes may stop it
                 self._note_finished_splits(progress)
                 self._write_pace()
+        progress.split_read(shard["split"], shard.get("read", UNKNOWN))
         progress.tick()
         show_share(self._store.url, progress.share)
         self.check_quarantined(at_end=False)

@@ -13,6 +13,7 @@ SHARD_BYTES = 8 << 20
 """The most UTF-8 text in a shard, so that memory is bounded whatever the documents are."""
 SHARD_RECORDS = 20_000
 """The most records of any kind in a shard: a file of nothing but bad lines must not pile up either."""
+UNKNOWN = -1.0
 SURROGATE = "the text holds a lone surrogate"
 
 
@@ -25,6 +26,8 @@ class Shard:
     rejected: list[Rejected] = field(default_factory=list)
     deletions: list[Deletion] = field(default_factory=list)
     text_bytes: int = 0
+    read: float = UNKNOWN
+    """The share of the split's bytes, 0 to 1, that had been read when it was complete, or `UNKNOWN`."""
 
     @property
     def records(self) -> int:

@@ -68,6 +68,7 @@ class TagShards:
             rejected=pack(rejected_table(rejected)),
             deletions=work["deletions"],
             deaths=attempts.total(),
+            read=work["read"],
         )
 
     def _outcomes(self, texts: Sequence[str], prepared: Any, attempts: Attempts) -> list[Outcome]:

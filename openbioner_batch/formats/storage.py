@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.compression import COMPRESSIONS, unpacked
+from openbioner_batch.formats.meter import open_counted
 from openbioner_batch.formats.whole import WholeFile, fetch_whole
 
 SUFFIXES: dict[str, tuple[str, ...]] = {
@@ -70,7 +71,7 @@ def open_stored(file: InputFile, ahead: bool = True) -> BinaryIO:
             request for just its range.
     """
     if not is_url(file.uri):
-        return open(file.uri, "rb")
+        return open_counted(file.uri)
     from fsspec.core import url_to_fs
 
     fs, path = url_to_fs(file.uri)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from openbioner_batch.formats.base import InputFile
+from openbioner_batch.formats.meter import count_bytes
 
 PAUSES_S = (0.1, 0.5, 2.0)
 """Before an answer is asked for again."""
@@ -35,7 +36,9 @@ class WholeFile(io.RawIOBase):
             self._stream.seek(start)
             return self._stream.read(size)
 
-        return fetch_whole(self._file, left if size < 0 else min(size, left), fetch)
+        content = fetch_whole(self._file, left if size < 0 else min(size, left), fetch)
+        count_bytes(len(content))
+        return content
 
     def readinto(self, buffer: Any) -> int:
         content = self.read(len(buffer))

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import json
+import random
 from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
 
 from openbioner_batch.engine.ledger import End, Totals
 from openbioner_batch.engine.progress import Progress, duration, live_view, plain_line, shown
+from openbioner_batch.engine.reading import read_splits
 from openbioner_batch.engine.summary import Clock
+from openbioner_batch.engine.work import Job, SplitTask, row
+from openbioner_batch.formats import ReadOptions, find_inputs
 
 
 def end(text_bytes: int) -> End:
@@ -28,6 +38,37 @@ def test_the_share_goes_by_finished_splits_and_their_ratio_of_text_to_bytes() ->
     assert progress.share == 0.5
     totals.text_bytes = 1000
     assert progress.share == 1.0
+
+
+def test_the_share_of_a_file_that_is_one_split_goes_by_the_bytes_that_were_read() -> None:
+    progress = Progress(Totals(), {0: 100.0, 1: 300.0}, None)
+    progress.split_read(0, -1.0)
+    assert progress.share is None
+    progress.split_read(1, 0.5)
+    progress.split_read(1, 0.25)  # shards are not always committed in order
+    assert progress.share == 0.375
+    progress.split_finished(0, end(50))
+    assert progress.share == 0.625
+    progress.split_finished(1, end(50))
+    assert progress.share == 1.0
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_reading_tells_how_much_of_a_file_is_behind_it(packed: bool, tmp_path: Path) -> None:
+    rng = random.Random(1)
+    lines = [json.dumps({"id": str(n), "text": str(rng.random()) * 20}) + "\n" for n in range(4000)]
+    content = "".join(lines).encode()
+    path = tmp_path / ("a.jsonl.gz" if packed else "a.jsonl")
+    path.write_bytes(gzip.compress(content) if packed else content)
+    reader, files = find_inputs([str(path)])
+    (split,) = reader.splits(files)
+    options = reader.resolve(files, ReadOptions())
+    job = Job(str(tmp_path / "out"), "s", reader, options, reader.kept_schema(files, options), False, 400)
+    batch = pa.table({"task": [SplitTask(0, split, None, ()).to_json()]})
+    shares = [made["read"][0].as_py() for made in read_splits(batch, job, lambda o, s: row(o, s.index, read=s.read))]
+    assert len(shares) == 10
+    assert shares == sorted(shares)
+    assert all(abs(share - (n + 1) / 10) < 0.15 for n, share in enumerate(shares))
 
 
 def test_the_share_of_a_limited_run_goes_by_records() -> None:
