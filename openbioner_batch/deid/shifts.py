@@ -23,7 +23,8 @@ from openbioner_batch.deid.patients import patient_id
 from openbioner_batch.engine.request import Inputs
 from openbioner_batch.errors import RunFailedError, UsageError
 from openbioner_batch.formats.fields import UnfitRecordError
-from openbioner_batch.formats.storage import list_inputs, open_stored
+from openbioner_batch.formats.listing import list_inputs
+from openbioner_batch.formats.storage import open_stored
 from openbioner_batch.records import Parsed
 
 MOST_DAYS = 73_000
