@@ -15,7 +15,7 @@ from openbioner_batch.deid.merging import merge
 from openbioner_batch.deid.plausible import is_clinical, plausible_ones, still_plausible
 from openbioner_batch.deid.recognizers.known_values import find_known
 from openbioner_batch.deid.recognizers.patterns import find_patterns
-from openbioner_batch.deid.recognizers.repeats import find_repeats
+from openbioner_batch.deid.recognizers.repeats import find_again, find_repeats
 from openbioner_batch.errors import UsageError
 from openbioner_batch.records import Span
 
@@ -41,7 +41,7 @@ class FinderSettings:
     nicknames: bool = True
     """Whether known given names are found in their frequent short forms."""
     repeats: bool = True
-    """Whether parts of a name found once are looked for in the rest of the note; one of the patterns."""
+    """Whether what was found once, names in parts too, is looked for in the rest of the note; one of the patterns."""
     allow_list: bool = True
     """Whether clinical terms and values that look like identifiers stay, where no known value and no title objects."""
 
@@ -108,6 +108,7 @@ class Finder:
         if settings.repeats and "patterns" in settings.recognizers:
             names = [one for one in found if family_of(one.type) == "name"]
             found += find_repeats(text, names, allowed.is_named_thing if allowed else None)
+            found += find_again(text, [one for one in found if family_of(one.type) != "name"])
         if known is not None and "known" in settings.recognizers:
             found += find_known(text, known, dates, typos=settings.typos, nicknames=settings.nicknames)
         places = {(one.start, one.end) for one in found}

@@ -1,10 +1,11 @@
-"""Parts of names that were found in a note, wherever they stand again in it."""
+"""What was found in a note with confidence, wherever it stands again in it: parts of names, numbers, institutions."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.normalising import normalise_word
 from openbioner_batch.deid.recognizers.lexicon import lexicon
@@ -47,3 +48,53 @@ def find_repeats(
             if initial := _INITIAL.match(text, match.end()):
                 end = initial.end()
             yield Finding(match.start(), end, type, 0.6, ("pattern:repeat",))
+
+
+CONFIDENT = 0.6
+"""Patterns at least so sure tell what is looked for again, apart from names."""
+_CODES = frozenset({"identifier", "ssn", "phone", "account", "zip", "email", "url", "ip", "coordinates"})
+_FEWEST_DIGITS = 5
+_HOUSE = re.compile(r"\d[\w-]*\s+")
+_NAMED = re.compile(r"[^\W\d_]{2,}")
+
+
+def find_again(text: str, found: Iterable[Finding]) -> Iterator[Finding]:
+    """Numbers, handles, institutions, streets and towns that patterns found, at every other place.
+
+    An institution is looked for without its last word too, "Mercy Regional" for "Mercy Regional Hospital", and a street
+    without its house number.
+    """
+    forms: dict[str, str] = {}
+    for one in found:
+        if one.score >= CONFIDENT and any(name.startswith("pattern") for name in one.recognizers):
+            for form in _again(text[one.start : one.end], family_of(one.type)):
+                forms.setdefault(form, one.type)
+    for form, type in forms.items():
+        at = text.find(form)
+        while at >= 0:
+            end = at + len(form)
+            if not text[at - 1 : at].isalnum() and not text[end : end + 1].isalnum():
+                yield Finding(at, end, type, CONFIDENT, ("pattern:repeat",))
+            at = text.find(form, end)
+
+
+def _again(value: str, family: str) -> Iterator[str]:
+    """The forms of a value that mean nothing else wherever they stand."""
+    lists = lexicon()
+    common = lists.not_names | lists.word_names
+    if family in _CODES:
+        digits = sum(map(str.isdigit, value))
+        mixed = digits and len(value) >= _FEWEST_DIGITS and any(map(str.isalpha, value))
+        if digits >= _FEWEST_DIGITS or mixed or family in ("email", "url"):
+            yield value
+    elif family in ("organisation", "address", "town", "county"):
+        words = value.split()
+        shorter = [value]
+        if family == "organisation" and len(words) > 2:
+            shorter.append(" ".join(words[:-1]))
+        if family == "address" and (street := _HOUSE.sub("", value, count=1).rstrip(".")) != value:
+            shorter.append(street)
+        for form in shorter:
+            names = [word for word in _NAMED.findall(form) if word[0].isupper()]
+            if len(form) > 4 and names and (len(names) > 1 or names[0].lower() not in common):
+                yield form
