@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
+import re
 import stat
 from collections import Counter
 from pathlib import Path
@@ -62,7 +64,8 @@ def deidentified(folder: Path, name: str = "jsonl", **more: Any) -> Path:
     values |= (
         {"patient_scope": "document"} if name == "text" else {"patient_field": "patient", "keep_fields": ("kind",)}
     )
-    deidentify_here(DeidentifySettings.build(values | more))
+    settings = {key: value for key, value in (values | more).items() if value is not None}
+    deidentify_here(DeidentifySettings.build(settings))
     return folder / "out"
 
 
@@ -118,6 +121,37 @@ def test_a_sample_has_new_notes_of_the_run_and_nothing_of_what_was_replaced(name
     assert not [text for text in page["notes"] if text[3:11] in written]
     for path in (tmp_path / "review.html", tmp_path / "plan.json"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_texts_of_fhir_resources_are_reviewed_and_replacements_in_each_are_no_leaks(tmp_path: Path) -> None:
+    def resource(number: int) -> dict[str, Any]:
+        data = base64.b64encode(f"Ü🙂 Maria Lopez came on 1/2/2021 with Zqx{number}.".encode()).decode()
+        return {
+            "resourceType": "DiagnosticReport",
+            "id": f"r{number}",
+            "status": "final",
+            "code": {"text": f"panel of Lopez, MRN 44712{number:02}"},
+            "subject": {"reference": f"Patient/{number}", "display": "Maria Lopez"},
+            "presentedForm": [{"contentType": "text/plain", "data": data}],
+            "conclusion": f"Maria Lopez, MRN 44712{number:02}, is well; Vvq{number} too.",
+        }
+
+    patient = {"resourceType": "Patient", "id": "9", "name": [{"family": "Lopez", "given": ["Maria"]}]}
+    lines = [json.dumps(one) + "\n" for one in [*map(resource, range(20)), patient]]
+    (tmp_path / "in.ndjson").write_text("".join(lines), "utf-8")
+    more = {"inputs": (str(tmp_path / "in.ndjson"),), "format": "fhir", "patient_field": None, "keep_fields": ()}
+    out = deidentified(tmp_path, **more)
+    plan, page = sample(out, "--leaks-below", "20%", "--stratify", "resourceType")
+    assert plan["sizes"] == {"DiagnosticReport": 20}
+    assert len(page["notes"]) == 14
+    marks: dict[int, list[str]] = {
+        0: [re.search(r"Zqx\d+", page["notes"][0])[0], re.search(r"Vvq\d+", page["notes"][0])[0]]
+    }  # type: ignore[index]
+    replaced = [re.search(r"MRN (\d+)", page["notes"][1]), re.search(r"🙂 (\S+ \S+) came", page["notes"][1])]
+    marks[1] = [found[1] for found in replaced if found]
+    assert len(marks[1]) == 2
+    found = told(out, answer(tmp_path, page, "Ann", marks))
+    assert (found["leaking_notes"], found["missed_identifiers"], found["marks_on_replacements"]) == (1, 2, 2)
 
 
 def test_the_same_request_gives_the_same_files_and_another_seed_others(tmp_path: Path) -> None:

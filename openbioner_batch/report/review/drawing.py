@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from openbioner_batch.engine.names import DATA
 from openbioner_batch.errors import UsageError
+from openbioner_batch.formats.base import InputFile
+from openbioner_batch.formats.fhir import RESOURCE
 from openbioner_batch.formats.fields import KEPT_AS_JSON
 from openbioner_batch.records import Document
 from openbioner_batch.report.deid_gathering import read_notes, shard_files
 from openbioner_batch.report.opened import OpenedRun
 from openbioner_batch.report.review.bounds import allocate, notes_needed
 from openbioner_batch.report.review.plan import WHOLE, DrawnNote, Wanted
+from openbioner_batch.report.review.resources import KIND, holds_resources, texts_in
 
 MOST_STRATA = 200
 NO_VALUE = "(no value)"
@@ -53,6 +56,8 @@ def draw_notes(
     for shard, values in _values(run, column):
         numbers = np.random.default_rng([seed, *shard]).random(run.rows[shard])
         for place, value in enumerate(values):
+            if value is None:
+                continue
             heap = lowest.setdefault(value, [])
             sizes[value] = sizes.get(value, 0) + 1
             one = (-float(numbers[place]), *shard, place)
@@ -81,8 +86,16 @@ def _shuffled(lowest: Mapping[str, list[_Drawn]], drawn: Mapping[str, int]) -> l
     return [note for _, note in sorted(chosen, key=lambda one: (one[0], one[1].split, one[1].shard, one[1].place))]
 
 
-def _values(run: OpenedRun, column: str | None) -> Iterable[tuple[tuple[int, int], Iterable[str]]]:
-    """For each shard the stratum of each of its notes, in order."""
+def _values(run: OpenedRun, column: str | None) -> Iterator[tuple[tuple[int, int], Sequence[str | None]]]:
+    """For each shard the stratum of each of its notes, in order; None for one that has nothing to be read."""
+    listing = run.store.sizes(DATA)
+    if holds_resources(run):
+        if column not in (None, KIND):
+            raise UsageError(f"--stratify {column}: resources are stratified by {KIND}, or not at all")
+        for shard in run.rows:
+            resources = resources_in(run, shard_files(run, shard, listing))
+            yield shard, [(str(one[KIND]) if column else WHOLE) if texts_in(one) else None for one in resources]
+        return
     if column is None:
         yield from ((shard, [WHOLE] * rows) for shard, rows in run.rows.items())
         return
@@ -90,11 +103,15 @@ def _values(run: OpenedRun, column: str | None) -> Iterable[tuple[tuple[int, int
     if column not in kept:
         has = f"it has {', '.join(kept)}" if kept else "it has kept none (--keep-fields of deidentify)"
         raise UsageError(f"--stratify {column}: the run has no such column in its output; {has}")
-    listing = run.store.sizes(DATA)
     for shard in run.rows:
         notes = read_notes(run, shard_files(run, shard, listing), (column,))
         values = (_field(note, column) for note in notes)
         yield shard, [NO_VALUE if value in (None, "") else str(value) for value in values]
+
+
+def resources_in(run: OpenedRun, files: tuple[InputFile, ...]) -> list[dict[str, Any]]:
+    """The new FHIR resources in a shard's files, in order."""
+    return [_field(note, RESOURCE) for note in read_notes(run, files, (RESOURCE,))]
 
 
 def _field(note: Document, column: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from openbioner_batch.engine.names import DATA, shard_file
+from openbioner_batch.engine.names import DATA, shard_file, shard_name
 from openbioner_batch.engine.store import write_file
 from openbioner_batch.engine.tables import open_table
 from openbioner_batch.errors import RunFailedError, UsageError
@@ -16,8 +16,9 @@ from openbioner_batch.report.page.build import filled, put_together
 from openbioner_batch.report.page.markup import Markup, element, number
 from openbioner_batch.report.page.sections import run_name
 from openbioner_batch.report.review import answers
-from openbioner_batch.report.review.drawing import draw_notes
+from openbioner_batch.report.review.drawing import draw_notes, resources_in
 from openbioner_batch.report.review.plan import DrawnNote, ReviewPlan, Wanted, digest_of
+from openbioner_batch.report.review.resources import holds_resources, resource_documents
 
 _STYLES = ("page.css", "documents.css", "review.css")
 _SCRIPTS = ("marking.js", "review.js")
@@ -67,8 +68,6 @@ def opened_for_review(output: str) -> OpenedRun:
         raise UsageError(f"{output} is a run of annotate: a review is of a run of `openbioner-batch deidentify`")
     if not run.finished:
         raise UsageError(f"the run in {output} is not finished: give its command again, then draw the sample")
-    if run.plan.fingerprint["format"] == "fhir":
-        raise UsageError("FHIR resources cannot be reviewed yet: they hold several texts each; review a run over notes")
     return run
 
 
@@ -83,11 +82,16 @@ def sampled(run: OpenedRun, notes: Sequence[DrawnNote]) -> list[SampledDocument]
         if shard not in run.rows:
             raise _another_run(run)
         with open_table(run.store, shard_file(run.plan.ledger, *shard)) as table:
-            audit = table.read(columns=list(SHOWN))
+            audit = table.read(columns=[*SHOWN, "part"])
         places = sorted(by_shard[shard])
         if places[-1] >= run.rows[shard]:
             raise _another_run(run)
-        documents = documents_of(run, shard_files(run, shard, listing), shard, places, audit)
+        files = shard_files(run, shard, listing)
+        documents = (
+            resource_documents(resources_in(run, files), places, audit, f"{DATA}/{shard_name(*shard)}")
+            if holds_resources(run)
+            else documents_of(run, files, shard, places, audit)
+        )
         found |= {(*shard, place): document for place, document in zip(places, documents, strict=True)}
     return [found[note.split, note.shard, note.place] for note in notes]
 
@@ -111,14 +115,14 @@ def read_again(run: OpenedRun, plan: ReviewPlan) -> list[SampledDocument]:
 def _about(run: OpenedRun) -> dict[str, object]:
     asked = run.plan.fingerprint
     names = ("policy", "policy content", "model", "finder", "known fields", "format", "version")
-    return {"name": run_name(run), "notes": run.totals.documents, "set aside": run.totals.set_aside} | {
+    return {"name": run_name(run), "records": run.totals.documents, "set aside": run.totals.set_aside} | {
         name: asked.get(name) for name in names
     }
 
 
 def _page(run: OpenedRun, plan: ReviewPlan, texts: list[str]) -> bytes:
     count = number(len(texts))
-    facts = [f"{count} of {number(run.totals.documents)} notes", f"sample {plan.package}"]
+    facts = [f"{count} of {number(sum(plan.sizes.values()))} notes", f"sample {plan.package}"]
     head = element(
         "header",
         element("p", "Review of a de-identified archive", class_="eyebrow"),
