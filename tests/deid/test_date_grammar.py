@@ -126,7 +126,7 @@ def test_weekdays_move_where_days_are_no_whole_weeks() -> None:
     "note",
     [
         "Seen <02/30/2024>. Birthday <4/31/2009>, <31/31/2020>, <00/15/2019> and <12/00/2019>; <03/XX/2021>.",
-        "Seen <February 30, 2024>, on <April 31> and <31 June 2020>; <20240230>, <29. Februar 2023>.",
+        "Collected <02292023>, <02301950> and <31.04.21>; seen <February 30, 2024>, on <April 31> and <31 June 2020>; <20240230>, <29. Februar 2023>.",
         "DOB <02301950>, DOS <023018>, admitted <133018>.",
         "Since <the 3rd> she has had fever; worse on <the 5th> and <6th>. Home until <the 9th>.",
         "He came on <Monday the 3rd>, left on <the 4th>, and was back by noon.".replace("<the evening>", "noon"),
@@ -163,6 +163,7 @@ def test_what_has_no_day_is_found_whole_and_cut_to_its_year(written: str, year: 
         "Hospitalized <12/29-1/3> and <6/1–6/9/20>, then <6/1>- at home.",
         "Antibiotics <12/2019>-<3/2020>, again <12/2019>- now.",
         "LMP <8-3>. EDC <5/10/22>. D/C'd <03182018>, stamp <20240312143000-0500>. DOS: <031418>.",
+        "Labs of <Q1 FY2021>, <third quarter of 2020>, <4Q19>, <Q2'21>. EDC <5-10>, EDD <5/10>. Seen (b. <1931>).",
         "Was fine <Sun 8/9>. Clinic <Wed. Oct 14>. Last colonoscopy <June '17>.",
         "Fever between <3/4 and 3/7>, therapy <8/14 through 8/17>.",
         "Seen<03/04/2021>; <DOB07221950>.",

@@ -143,7 +143,7 @@ SEASON = re.compile(
 QUARTER = re.compile(
     rf"(?<![^\W_])(?:(?-i:Q)(?P<q>[1-4])|(?P<first>[1-4])(?-i:Q)(?=\s|['’‘]?\d\d)"
     rf"|(?P<word>first|second|third|fourth)[\s-]quarter(?=\s(?:of\s)?(?:{_YEAR}|{_SHORT})))"
-    rf"(?:(?:\s|-|/|\sof\s|(?<=Q))(?P<y>{_YEAR})|(?:[-/]|(?<=Q)|\s?(?=['’‘]))(?P<z>['’‘]?\d\d))?(?![^\W_])"
+    rf"(?:(?:\s|-|/|\sof\s|(?<=Q))(?:FY\s?)?(?P<y>{_YEAR})|(?:[-/]|(?<=Q)|\s?(?=['’‘]))(?P<z>['’‘]?\d\d))?(?![^\W_])"
     r"(?!\s?(?:[-–]\s?\d|hours?|hrs?|h|days?|d|weeks?|wks?|months?|min|shifts?|am|pm)\b)",
     re.IGNORECASE,
 )

@@ -99,7 +99,7 @@ def _in_open_order(
     if form == "pair" and not possible and int(text[slice(*groups["b"])]) > 31:
         date = read_date(text, (start, end), {"m": groups["a"], "y": groups["b"]}, pivot)  # 12/94
         return Mention(start, end, form, (date,)) if date.is_possible else None
-    if not possible and (form in ("six", "eight") or not _looks_like_a_date(first, form)):
+    if not possible and not _looks_like_a_date(first, form):
         # Six or eight digits are a date only by what stands before them, and then even an impossible one.
         return Mention(start, end, form) if form in ("six", "eight") else None
     if form == "six" and not first[0].is_possible:
@@ -129,11 +129,9 @@ def _looks_like_a_date(readings: list[WrittenDate], form: str) -> bool:
     """Whether an impossible date was meant as one: 02/30/2024 and 31/31/2020, but no 50/25/10."""
     date = readings[0]
     month, day = date.month or 0, date.day or 0
-    if form in ("pair", "dashed"):
+    if form in ("pair", "dashed", "six") or max(month, day) > 31:
         return False
-    if max(month, day) > 31:
-        return False
-    return not date.short_year or (0 < min(month, day) <= 12 and form == "numbers")
+    return 0 < min(month, day) <= 12 if date.short_year or form == "eight" else True
 
 
 def _number_range(match: re.Match[str], groups: dict[str, tuple[int, int]], order: str, pivot: int) -> Mention | None:

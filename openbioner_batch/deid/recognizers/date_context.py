@@ -47,7 +47,7 @@ _AFTER_QUANTITY = re.compile(
     re.IGNORECASE,
 )
 _BORN_IN = re.compile(
-    r"\b(?:born|birth|DOB|D\.O\.B\.|YOB|birth\s?year|year\sof\sbirth)[\s:.,=]{0,3}"
+    r"\b(?:born|birth|DOB|D\.O\.B\.|YOB|b\.|birth\s?year|year\sof\sbirth)[\s:.,=]{0,3}"
     r"(?:(?:was|is|in|on|about|around|the|year)\s){0,3}(?P<year>(?:18|19|20)\d\d|['’‘]\d\d)(?![\d/\-]|\.\d)",
     re.IGNORECASE,
 )
@@ -104,7 +104,7 @@ def _scored(text: str, mentions: list[Mention]) -> list[tuple[Mention, int, floa
     scored = []
     for mention in mentions:
         start = with_weekday(text, mention.start)
-        score = 0.6 * (mention in days) if mention.form == "day" else _score(text, mention, start < mention.start)
+        score = 0.8 * (mention in days) if mention.form == "day" else _score(text, mention, start < mention.start)
         scored.append((mention, start, score))
     return scored
 
@@ -163,7 +163,7 @@ def _score(text: str, mention: Mention, after_weekday: bool) -> float:
     if form == "month":
         return 0.6 * _is_month_alone(text[mention.start : mention.end], before)
     if form == "quarter":
-        return 0.6 if mention.dates or _BEFORE_QUARTER.search(before) else 0.0
+        return 0.8 if mention.dates or _BEFORE_QUARTER.search(before) else 0.0
     if after_weekday:
         return 0.8
     words = _date_words(text, mention.start)
@@ -171,14 +171,14 @@ def _score(text: str, mention: Mention, after_weekday: bool) -> float:
         return 0.8
     if form in ("eight", "six", "dashed"):
         strong = words & (_STRONG_DATE_WORDS | _TYPE_OF_CUE.keys()) if form != "dashed" else words & _DASHED_WORDS
-        return 0.7 if strong and not _AFTER_QUANTITY.match(text, mention.end) else 0.0
+        return 0.8 if strong and not _AFTER_QUANTITY.match(text, mention.end) else 0.0
     if form == "dotted":
         sure = text[mention.start] == "0" or words & _DATE_WORDS
         return 0.7 if sure else 0.0 if is_measure(text, mention) else 0.5
     return _range_score(text, mention, words) if form == "range" else _pair_score(text, mention, words)
 
 
-_SURE = {"full": 0.9, "month_year": 0.8, "month_day": 0.8, "holiday": 0.6, "season": 0.6}
+_SURE = {"full": 0.9, "month_year": 0.8, "month_day": 0.8, "holiday": 0.8, "season": 0.8}
 _DASHED_WORDS = frozenset("dob dos lmp edd edc date dated born dod doa".split())
 
 
@@ -213,7 +213,7 @@ def _range_score(text: str, mention: Mention, words: set[str]) -> float:
     """3/4-3/8 is a range of dates unless it is one of scores, which share their second number."""
     first, last = mention.dates
     if last.year is not None or words & _STRONG_DATE_WORDS:
-        return 0.7
+        return 0.8
     if is_measure(text, mention):
         return 0.0
     same = text[first.fields[1][0] : first.fields[1][1]] == text[last.fields[1][0] : last.fields[1][1]]
@@ -223,7 +223,7 @@ def _range_score(text: str, mention: Mention, words: set[str]) -> float:
 def _pair_score(text: str, mention: Mention, words: set[str]) -> float:
     """3/4 is a date in a context that says so, and no score, dose, ratio or fraction."""
     if words & _STRONG_DATE_WORDS or words_before(text, mention.start, most=1) == ["since"]:
-        return 0.7
+        return 0.8
     if _AFTER_QUANTITY.match(text, mention.end):
         return 0.0
     one, two = (text[start:end] for start, end, _ in mention.dates[0].fields)
