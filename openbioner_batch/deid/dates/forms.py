@@ -55,7 +55,7 @@ _YEAR_WORDS = (
 _OF = r"(?:of|de|del|di|in)\s(?:the\syear\s)?"
 _YEAR_AFTER_MONTH = (
     rf"(?:\.?(?:[\s\-/,]{{0,2}}|,?\s{_OF})(?P<y>{_YEAR}|['’‘]?\d\d|(?<=[\s,-]){_YEAR_WORDS})"
-    rf"(?![^\W_]|[:/]\d|[.,]\d)(?!{QUANTITY}))?"
+    rf"(?![^\W_]|[:/]\d|[.,]\d)(?!{QUANTITY})(?!\.?\s(?:of\s|de\s)?{_MONTH}))?"
 )
 _YEAR_AFTER_DAY = (
     rf"(?:(?:\s?,\s?|\.?\s|-|/|,?\s{_OF})(?P<y>{_YEAR}|{_SHORT}|{_YEAR_WORDS})(?![^\W_]|[.,:/]\d)(?!{QUANTITY})"
