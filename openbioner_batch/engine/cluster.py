@@ -193,6 +193,8 @@ def _quiet_logs() -> None:
     # Actors and tasks outnumber the splits of a small input, which only its author can know to be harmless.
     for amount in ("minimum number of concurrent actors", "maximum number of concurrent tasks"):
         warnings.filterwarnings("ignore", f"The {amount}", UserWarning)
+    # `max_retries` has no other way in yet, and Ray is pinned to a version that takes it.
+    warnings.filterwarnings("ignore", "`ray_remote_args` is deprecated")
     for handler in logging.getLogger("ray.data").handlers:
         if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
             handler.setLevel(logging.CRITICAL)

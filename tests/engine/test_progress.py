@@ -10,7 +10,6 @@ from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
-import pytest
 
 from openbioner_batch.engine.ledger import End, Totals
 from openbioner_batch.engine.progress import Progress, duration, live_view, plain_line, shown
@@ -53,13 +52,12 @@ def test_the_share_of_a_file_that_is_one_split_goes_by_the_bytes_that_were_read(
     assert progress.share == 1.0
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_reading_tells_how_much_of_a_file_is_behind_it(packed: bool, tmp_path: Path) -> None:
+def test_reading_tells_how_much_of_a_packed_file_is_behind_it(tmp_path: Path) -> None:
     rng = random.Random(1)
-    lines = [json.dumps({"id": str(n), "text": str(rng.random()) * 20}) + "\n" for n in range(4000)]
+    lines = [json.dumps({"id": str(n), "text": rng.randbytes(800).hex()}) + "\n" for n in range(4000)]
     content = "".join(lines).encode()
-    path = tmp_path / ("a.jsonl.gz" if packed else "a.jsonl")
-    path.write_bytes(gzip.compress(content) if packed else content)
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(content))
     reader, files = find_inputs([str(path)])
     (split,) = reader.splits(files)
     options = reader.resolve(files, ReadOptions())
@@ -68,7 +66,8 @@ def test_reading_tells_how_much_of_a_file_is_behind_it(packed: bool, tmp_path: P
     shares = [made["read"][0].as_py() for made in read_splits(batch, job, lambda o, s: row(o, s.index, read=s.read))]
     assert len(shares) == 10
     assert shares == sorted(shares)
-    assert all(abs(share - (n + 1) / 10) < 0.15 for n, share in enumerate(shares))
+    # Less than a buffer and a block of lines ahead.
+    assert all(abs(share - (n + 1) / 10) < 0.3 for n, share in enumerate(shares))
 
 
 def test_the_share_of_a_limited_run_goes_by_records() -> None:
