@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from openbioner_batch.deid.deidentifier import leaks
-from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.finder import Finder
 from openbioner_batch.deid.policy import Policy
 from openbioner_batch.deid.settings import DeidentifySettings
 from openbioner_batch.deid.shard import SAMPLE
@@ -19,6 +19,7 @@ from openbioner_batch.engine.names import DATA
 from openbioner_batch.engine.run import annotate
 from openbioner_batch.engine.scoring import ScorerFactory
 from openbioner_batch.engine.store import Store
+from openbioner_batch.records import Span
 
 READ_AGAIN = "_run/read_again"
 
@@ -50,12 +51,13 @@ def check_with_model(settings: DeidentifySettings, policy: Policy, factory: Scor
     )
     Store(request.output).make_private()
     annotate(request, factory, lambda line: None)
+    finder = Finder(dataclasses.replace(settings.finder, recognizers=("model",)))
     notes, types = 0, Counter[str]()
     for row in _rows(Store(request.output)):
         notes += 1
-        found = [Finding(s["start"], s["end"], s["type"], s["score"], ("model",)) for s in row["spans"]]
+        found = finder.find(row["text"], None, [Span(**span) for span in row["spans"]])
         settled = [(start, end) for start, end in json.loads(row["kept"])["settled"]]
-        certain = [one for one in found if settings.finder.is_sure(one) and not policy.keeps(one.type)]
+        certain = [one for one in found if not policy.keeps(one.type)]
         types.update(one.type for one in leaks(row["text"], certain, settled))
     return {"notes": notes, "types": dict(types.most_common())}
 

@@ -127,3 +127,10 @@ def test_a_finding_without_letter_or_digit_is_none(value: str) -> None:
     start = text.index(value)
     for type in (*NUMERIC_TYPES, "person_name", "url"):
         assert Finder().find(text, model_spans=[Span(start, start + len(value), type, 0.9, value)]) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["Troponin 0.012, 0.034; CK 18233", "NDC 0078-0357-15 given", "SBP 110-130s, HR 80s-90s", "1/7 hx of cough"]
+)
+def test_patterns_take_no_results_and_codes_for_positions_and_telephones(text: str) -> None:
+    assert shown(text, Finder(PATTERNS).find(text)) == []

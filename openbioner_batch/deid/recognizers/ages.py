@@ -32,7 +32,7 @@ _NUMBER = (
 )
 
 _UNITS = (
-    r"(?:years?[\s-]{0,2}(?:old|young)|years?\sof\sage|y(?:ea)?rs?\.?[\s-]{0,2}old|y\s?[./-]?\s?o(?:ld)?(?:\b|(?=[mfwb]\b))"
+    r"(?:years?[\s-]{0,2}(?:old|young)|(?:too\s)?old\b|years?\sof\sage|y(?:ea)?rs?\.?[\s-]{0,2}old|y\s?[./-]?\s?o(?:ld)?(?:\b|(?=[mfwb]\b))"
     r"|yo[mfwb]{1,2}\b|y\.\s?o\.|yrs?\.?\s?/?\s?(?:old|o|m|f)\b|y\.?\s?/?\s?[mf]\b|jahre\salt|ans\b|años|anni\b)"
 )
 """Of age alone."""
@@ -60,7 +60,7 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 _NO_AGE_AFTER = (
-    r"(?!\s?(?:%|percent|mg|mcg|kgs?\b|lbs?\b|pounds|cm\b|mm\b|in\b|inches|ml\b|cc\b|days?\b|d\b|weeks?|wks?\b|w\b|months?|mos?\b|"
+    r"(?!\s?(?:%|percent|mg|mcg|kgs?\b|lbs?\b|pounds|cm\b|mm\b|in\.?\stall|inches|ml\b|cc\b|days?\b|d\b|weeks?|wks?\b|w\b|months?|mos?\b|"
     r"hours?|hrs?\b|h\b|minutes?|mins?\b|degrees?|deg\b|°|bpm|beats|units?|points?|x\b|times|meters?|feet|ft\b|steps|miles|yards|dollars|calls|cigar|"
     r"on\s(?:\d|ra\b|room\sair|nc\b|o2|oxygen|bipap|cpap|nrb)|over\s\d|systolic|diastolic|g\b|sats?\b)|[-/.:,]\d|[a-z]?\d)"
 )

@@ -132,7 +132,7 @@ def _phones(text: str, small: str, regions: list[tuple[int, int, int]]) -> Itera
     if "+" in text or "00" in text:
         for match in in_regions(_FOREIGN, text, regions, 8):
             if 8 <= sum(letter.isdigit() for letter in match[0]) <= 21:
-                yield _phone(text, match, 0.85)
+                yield _phone(text, match, 0.85 if match[0][0] == "+" else 0.7)
     for match in _EXT_ALONE.finditer(text) if any_in(small, ("ext", "x")) else ():
         name = "number" if match["number"] else "x"
         yield Finding(*match.span(name), "phone_number", 0.6, ("pattern:phone",))

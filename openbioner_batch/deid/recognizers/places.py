@@ -106,6 +106,8 @@ _COUNTY = re.compile(
     r"\b(?P<county>(?:(?:St\.|San|Santa|Los|El|New|Prince|Van|De|La)[ ])?[A-Z][a-z]{2,20}[ ](?:County|Parish|Borough|"
     r"COUNTY))\b"
 )
+_THREE_DECIMALS = re.compile(r"-?\d+\.\d{3},[ ]?-?\d+\.\d{3}")
+_POSITION = re.compile(r"\b(?:gps|coord\w*|lat\w*|lon\w*|location|position|map|geo\w*)\b", re.IGNORECASE)
 _DECIMALS = re.compile(r"\.\d{3}")
 _COORDINATES = re.compile(
     r"(?<![\w.])-?\d{1,2}\.\d{3,8}°?[ ]?[NS]?,[ ]?-?\d{1,3}\.\d{3,8}°?[ ]?[EW]?(?![\w.])|"
@@ -142,6 +144,10 @@ def find_places(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Find
             yield Finding(*match.span(name), "room_number", 0.7, ("pattern:room",))
     if "°" in text or _DECIMALS.search(text):
         for match in _COORDINATES.finditer(text):
+            if _THREE_DECIMALS.fullmatch(match[0]) and not _POSITION.search(
+                text[max(0, match.start() - 24) : match.start()]
+            ):
+                continue  # troponin 0.012, 0.034
             yield Finding(*match.span(), "geographic_coordinates", 0.8, ("pattern:coordinates",))
 
 
