@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import os
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from openbioner_batch.deid.report import make_report
 from openbioner_batch.deid.residual import check_with_model
 from openbioner_batch.deid.settings import DeidentifySettings
 from openbioner_batch.deid.shifts import column_shifts, digest, part_of_weeks, read_table
-from openbioner_batch.deid.sources import messages_by_number, numbered, without_names
+from openbioner_batch.deid.sources import by_labels, labels_of, numbered
 from openbioner_batch.engine.cluster import Resources, ray_connection
 from openbioner_batch.engine.logs import say_to_stderr
 from openbioner_batch.engine.names import REPORT
@@ -29,8 +29,9 @@ from openbioner_batch.engine.scoring import ScorerFactory
 from openbioner_batch.engine.session import run_pipeline
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.summary import Summary
-from openbioner_batch.errors import OpenBioNERError, RunFailedError, UsageError
-from openbioner_batch.formats import find_inputs, get_format, rewritable_formats
+from openbioner_batch.errors import RunFailedError, UsageError
+from openbioner_batch.formats import get_format, rewritable_formats
+from openbioner_batch.formats.base import InputFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +75,33 @@ def deidentify(
         TooManyQuarantinedError: more records were set aside than `max_quarantined` allows.
         RunFailedError: the run stopped; the same call resumes it.
     """
+    with ExitStack() as labels:
+        labels.enter_context(by_labels(_patterns(settings)))
+        return _deidentify(settings, factory, say, labels)
+
+
+def _patterns(settings: DeidentifySettings) -> dict[str, str]:
+    """What messages call the files and folders that are named in the request: their names may be a patient's."""
+    named = {pattern: f"INPUT {place}" for place, pattern in enumerate(settings.inputs, 1)}
+    others = {settings.fhir_patients: "--fhir-patients", settings.shift_table: "--shift-table"}
+    return named | {name: label for name, label in others.items() if name is not None}
+
+
+def _deidentify(settings: DeidentifySettings, factory: ScorerFactory | None, say: Say, labels: ExitStack) -> Finished:
     policy = load_policy(settings.policy, settings.reference_day)
     if settings.audit_output and Store(settings.output).contains(settings.audit_output):
         raise UsageError(
             f"--audit-output {settings.audit_output} lies in --output: give originals a place of their own"
         )
     key = _key(settings, policy)
-    inputs, columns = _inputs(settings, policy, key, say)
+
+    def listed(files: Sequence[InputFile]) -> None:
+        labels.enter_context(by_labels(labels_of(numbered(files))))
+
+    inputs, columns = _inputs(settings, policy, key, say, listed)
     if key is None and not settings.keep_ids:
         say("note: without a key, documents are called by their place in the input, and ids of patients are left out")
-    numbers = numbered(inputs.files)
-    with messages_by_number(numbers):
-        shifts = _shifts(settings, inputs, columns, key, say)
+    shifts = _shifts(settings, inputs, columns, key, say)
     patients = tuple(list_patients(settings.fhir_patients)) if settings.fhir_patients else ()
 
     def make(on_cluster: bool) -> Deidentification:
@@ -94,10 +110,8 @@ def deidentify(
             Store(place).make_private()
         return Deidentification(settings, policy, columns, key, scores, patients, shifts)
 
-    with _one_ray(settings.spill_dir) as connect, messages_by_number(numbers):
-        summary = run_pipeline(
-            settings, inputs, make, lambda line: say(without_names(line, numbers)), _places(settings), connect=connect
-        )
+    with _one_ray(settings.spill_dir) as connect:
+        summary = run_pipeline(settings, inputs, make, say, _places(settings), connect=connect)
         read_again = check_with_model(settings, policy, factory) if settings.uses_model else None
     report = make_report(Store(settings.output), summary, policy, read_again, settings.audit_output)
     return Finished(summary, report)
@@ -118,15 +132,14 @@ def _kind(settings: DeidentifySettings) -> RecordKind:
     return record_kind(get_format(settings.format) if settings.format else None)
 
 
-def _numbers_of_listed(settings: DeidentifySettings) -> dict[str, int]:
-    """The numbers of the input files; none where they cannot even be listed."""
-    with suppress(OpenBioNERError, OSError):
-        return numbered(find_inputs(settings.inputs, settings.format)[1])
-    return {}
-
-
-def _inputs(settings: DeidentifySettings, policy: Policy, key: Key | None, say: Say) -> tuple[Inputs, Columns]:
-    """The inputs, and their fields by use.
+def _inputs(
+    settings: DeidentifySettings,
+    policy: Policy,
+    key: Key | None,
+    say: Say,
+    listed: Callable[[Sequence[InputFile]], None],
+) -> tuple[Inputs, Columns]:
+    """The inputs, and their fields by use; `listed` is given the files as soon as they are listed.
 
     Raises:
         UsageError: a field is missing or is used in a way that would let an identifier through.
@@ -140,11 +153,10 @@ def _inputs(settings: DeidentifySettings, policy: Policy, key: Key | None, say: 
             raise UsageError(f"{next(iter(fields))}: elements of FHIR resources cannot be chosen; leave it out")
         fields = dict.fromkeys(own)
     try:
-        inputs = resolve_inputs(dataclasses.replace(settings, keep_fields=tuple(fields)), say, lambda path: "a file")
+        inputs = resolve_inputs(dataclasses.replace(settings, keep_fields=tuple(fields)), say, listed)
     except (UsageError, RunFailedError) as error:
         fields_of_here = "--patient-field, --known-fields, --note-date-field, --shift-field or --keep-fields"
-        message = without_names(str(error), _numbers_of_listed(settings))
-        raise type(error)(message.replace("--keep-fields", fields_of_here)) from None
+        raise type(error)(str(error).replace("--keep-fields", fields_of_here)) from None
     if inputs.format.rewriting is None:
         raise UsageError(
             f"format {inputs.format.name}: such records cannot be written back; there are: "

@@ -18,7 +18,7 @@ from openbioner_batch.deid.job import DeidJob, tools_of
 from openbioner_batch.deid.kinds import record_kind
 from openbioner_batch.deid.notes import Note, notes_of
 from openbioner_batch.deid.records import Identity, identity_of, scope_of
-from openbioner_batch.deid.sources import by_number, messages_by_number, numbered
+from openbioner_batch.deid.sources import by_labels, by_number, labels_of, numbered
 from openbioner_batch.deid.writing import Written, data_files
 from openbioner_batch.engine.attempts import Attempts, forget
 from openbioner_batch.engine.metrics import count_written
@@ -72,7 +72,7 @@ def read_by_number(batch: pa.Table, job: DeidJob, tagging: TaggingJob | None) ->
         by_number(shard, numbers)
         return prepare_shard(split, shard, tagging) if tagging else _untagged_shard(split, shard, job.kept)
 
-    with messages_by_number(numbers):
+    with by_labels(labels_of(numbers)):
         yield from read_splits(batch, job, emit)
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
 from openbioner_batch.engine.plan import Plan
 from openbioner_batch.engine.shards import Shard
-from openbioner_batch.errors import OpenBioNERError
+from openbioner_batch.errors import OpenBioNERError, RunFailedError
 from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.fields import position_id
+from openbioner_batch.formats.labels import fault, private_names
 from openbioner_batch.records import Parsed
 
 
@@ -48,17 +48,23 @@ def _document(parsed: Parsed, number: int) -> Parsed:
 
 
 @contextmanager
-def messages_by_number(numbers: Mapping[str, int]) -> Iterator[None]:
-    """Errors leave the block with the files that they name told by number."""
-    try:
-        yield
-    except OpenBioNERError as error:
-        raise type(error)(without_names(str(error), numbers)) from None
+def by_labels(labels: Mapping[str, str]) -> Iterator[None]:
+    """Within the block messages tell files by these labels (name -> label), and an error leaves it without a cause.
+
+    A cause, such as a file system's own exception, may name a file.
+
+    Raises:
+        RunFailedError: the file system refuses; names no file.
+    """
+    with private_names(labels):
+        try:
+            yield
+        except OpenBioNERError as error:
+            raise type(error)(str(error)) from None
+        except OSError as error:
+            raise RunFailedError(f"a file cannot be read or written ({fault(error)})") from None
 
 
-def without_names(message: str, numbers: Mapping[str, int]) -> str:
-    """A message in which each file is told by its number."""
-    for uri in sorted(numbers, key=len, reverse=True):
-        for name in (uri, uri.split("://")[-1], os.path.basename(uri)):
-            message = message.replace(name, f"input {numbers[uri]}")
-    return message
+def labels_of(numbers: Mapping[str, int]) -> dict[str, str]:
+    """What messages call numbered files."""
+    return {uri: f"input {number}" for uri, number in numbers.items()}

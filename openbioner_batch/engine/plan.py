@@ -11,6 +11,7 @@ from openbioner_batch.engine.names import DATA, INPUTS, PLAN
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import PlanMismatchError, UsageError
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
+from openbioner_batch.formats.labels import told
 from openbioner_batch.records import Deletion
 
 VERSION = 1
@@ -107,7 +108,7 @@ def make_plan(
         return plan, 0
     if limit is not None and plan.splits:
         raise PlanMismatchError(
-            f"{len(fresh)} new input files, the first {fresh[0].uri}: a run with --limit keeps to the inputs "
+            f"{len(fresh)} new input files, the first {told(fresh[0].uri)}: a run with --limit keeps to the inputs "
             f"it was planned with; {WAY_OUT}"
         )
     cut = reader.splits(fresh)
@@ -148,10 +149,10 @@ def new_files(plan: Plan, files: Sequence[InputFile], url: str) -> list[InputFil
     listed = {file.uri: file for file in files}
     for uri, file in known.items():
         if uri not in listed:
-            raise PlanMismatchError(f"{uri} was an input of the run in {url} and is no longer listed: {WAY_OUT}")
+            raise PlanMismatchError(f"{told(uri)} was an input of the run in {url} and is no longer listed: {WAY_OUT}")
         if listed[uri] != file:
             raise PlanMismatchError(
-                f"{uri} has changed since the run in {url} was planned "
+                f"{told(uri)} has changed since the run in {url} was planned "
                 f"({file.size} bytes then, {listed[uri].size} now): {WAY_OUT}"
             )
     return [file for file in files if file.uri not in known]

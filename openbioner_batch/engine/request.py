@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,7 +14,7 @@ from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import RunFailedError, UsageError
 from openbioner_batch.formats import find_inputs
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions
-from openbioner_batch.formats.listing import UnusableNameError
+from openbioner_batch.formats.labels import fault, told
 
 Say = Callable[[str], None]
 GPU_SHARD, CPU_SHARD = 1000, 200
@@ -63,34 +63,34 @@ class Inputs:
     """Arrow schema of the kept columns."""
 
 
-def resolve_inputs(settings: RunSettings, say: Say, name: Callable[[str], str] = str) -> Inputs:
+def resolve_inputs(
+    settings: RunSettings, say: Say, listed: Callable[[Sequence[InputFile]], None] = lambda files: None
+) -> Inputs:
     """List the inputs, and settle on a format and on fields; what was guessed is said.
 
     Args:
         settings: the request.
         say: told of guesses and of what is passed over.
-        name: what a path is called in messages on files that are not read.
+        listed: is given the files as soon as they are listed.
 
     Raises:
         UsageError: nothing is listed, or no format or field can be told.
         RunFailedError: an input cannot be read.
     """
     try:
-        return _resolve_inputs(settings, say, name)
-    except UnusableNameError as error:
-        raise UsageError(str(error).replace(error.path, name(error.path))) from None
+        return _resolve_inputs(settings, say, listed)
     except OSError as error:
-        raise RunFailedError(f"the input cannot be read: {' '.join(str(error).split())}") from error
+        raise RunFailedError(f"the input cannot be read: {fault(error)}") from error
 
 
-def _resolve_inputs(settings: RunSettings, say: Say, name: Callable[[str], str]) -> Inputs:
+def _resolve_inputs(settings: RunSettings, say: Say, listed: Callable[[Sequence[InputFile]], None]) -> Inputs:
     def skipped(path: str, what: str) -> None:
-        say(f"skipped: {name(path)} is {what}")
+        say(f"skipped: {told(path)} is {what}")
 
     asked = ReadOptions(settings.id_field, settings.text_field, settings.keep_fields)
     on_cluster = settings.ray_address is not None
     patterns = copied(settings.inputs, settings.output, settings.format, asked, settings.limit, on_cluster)
-    reader, files = find_inputs(patterns, settings.format, skipped)
+    reader, files = find_inputs(patterns, settings.format, skipped, listed)
     if settings.format is None:
         say(f"format: {reader.name}, by the names of {len(files):,} files")
     options = reader.resolve(files, asked)
@@ -108,10 +108,12 @@ def check_output(settings: RunSettings, store: Store, files: tuple[InputFile, ..
     """
     for file in files:
         if store.contains(file.uri):
-            raise UsageError(f"the input {file.uri} lies in --output {store.url}: give an output folder of its own")
+            raise UsageError(
+                f"the input {told(file.uri)} lies in --output {store.url}: give an output folder of its own"
+            )
     for pattern in settings.inputs:
         if pattern != NAME and "*" not in pattern and Store(pattern).contains(store.url):
-            raise UsageError(f"--output {store.url} lies in the input {pattern}: give a folder outside of it")
+            raise UsageError(f"--output {store.url} lies in the input {told(pattern)}: give a folder outside of it")
     if not store.exists(PLAN) and (names := [name for name in store.names() if not name.startswith("_run/")]):
         raise UsageError(
             f"--output {store.url} holds {names[0]} and no run of this program, "

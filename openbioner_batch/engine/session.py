@@ -6,7 +6,7 @@ import json
 import sys
 import time
 import uuid
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, suppress
 from typing import Any, Protocol
 
@@ -24,6 +24,7 @@ from openbioner_batch.engine.store import TEMPORARY, Store, is_local
 from openbioner_batch.engine.summary import Summary, notes_on
 from openbioner_batch.engine.work import Job, SplitTask
 from openbioner_batch.errors import RunFailedError, TooManyQuarantinedError
+from openbioner_batch.formats.labels import told
 
 
 class Pipeline(Protocol):
@@ -90,7 +91,8 @@ def run_pipeline(
                 run.leave()
         return run.finish()
     with connect(settings.ray_address) as resources:
-        _warn_of_local_paths([settings.output, *(file.uri for file in inputs.files[:1]), *places], resources, say)
+        named = {place: place for place in (settings.output, *places)}
+        _warn_of_local_paths(named | {file.uri: told(file.uri) for file in inputs.files[:1]}, resources, say)
         if is_new:
             before(True)
         run = _prepare(settings, inputs, store, make(True), say)
@@ -104,11 +106,11 @@ def run_pipeline(
         return run.finish()
 
 
-def _warn_of_local_paths(places: Sequence[str], resources: Resources, say: Say) -> None:
+def _warn_of_local_paths(places: Mapping[str, str], resources: Resources, say: Say) -> None:
     if resources.nodes > 1:
-        for place in places:
+        for place, name in places.items():
             if is_local(place):
-                say(f"warning: {place} is a local path; all {resources.nodes} machines must see the same files there")
+                say(f"warning: {name} is a local path; all {resources.nodes} machines must see the same files there")
 
 
 def _prepare(settings: RunSettings, inputs: Inputs, store: Store, pipeline: Pipeline, say: Say) -> _Run:

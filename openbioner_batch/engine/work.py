@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from openbioner_batch.engine.scoring import Preparer, ScorerFactory
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
+from openbioner_batch.formats.labels import told
 from openbioner_batch.records import DELETIONS_SCHEMA, QUARANTINE_SCHEMA, Deletion, Rejected
 
 
@@ -63,7 +64,7 @@ class SplitTask:
     @property
     def source(self) -> str:
         """The split in words, for messages."""
-        first = self.split.files[0].uri
+        first = told(self.split.files[0].uri)
         more = len(self.split.files) - 1
         part = f" ({self.split.start} to {self.split.stop})" if self.split.stop else ""
         return f"{first}{part}" + (f" and {more} more files" if more else "")

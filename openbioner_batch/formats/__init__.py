@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import cast
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
+from openbioner_batch.formats.labels import told
 from openbioner_batch.formats.listing import OnSkip, list_inputs
 from openbioner_batch.formats.storage import SUFFIXES, open_input, suffix_of
 from openbioner_batch.formats.writing import Writer
@@ -115,7 +116,7 @@ def detect_format(files: Sequence[InputFile]) -> Format:
         suffix = suffix_of(file.uri)
         if suffix not in by_suffix:
             known = ", ".join(by_suffix)
-            raise UsageError(f"{file.uri}: the suffix tells no format ({known}); say which with --format")
+            raise UsageError(f"{told(file.uri)}: the suffix tells no format ({known}); say which with --format")
         counts[by_suffix[suffix]] += 1
     if len(counts) != 1:
         found = ", ".join(f"{count} {name}" for name, count in counts.items()) or "no files"
@@ -124,15 +125,27 @@ def detect_format(files: Sequence[InputFile]) -> Format:
 
 
 def find_inputs(
-    patterns: Sequence[str], format_name: str | None = None, on_skip: OnSkip = lambda path, what: None
+    patterns: Sequence[str],
+    format_name: str | None = None,
+    on_skip: OnSkip = lambda path, what: None,
+    listed: Callable[[Sequence[InputFile]], None] = lambda files: None,
 ) -> tuple[Format, list[InputFile]]:
     """The files that `patterns` stand for and their format, detected where none is named; see `list_inputs`.
+
+    Args:
+        patterns: as for `list_inputs`.
+        format_name: one of `FORMATS`.
+        on_skip: told what is passed over.
+        listed: is given the files as soon as they are listed.
 
     Raises:
         UsageError: nothing is found, or no one format fits.
     """
     if format_name is not None:
         chosen = get_format(format_name)
-        return chosen, list_inputs(patterns, chosen.suffixes, on_skip)
+        files = list_inputs(patterns, chosen.suffixes, on_skip)
+        listed(files)
+        return chosen, files
     files = list_inputs(patterns, on_skip=on_skip)
+    listed(files)
     return detect_format(files), files

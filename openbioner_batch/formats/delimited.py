@@ -14,6 +14,7 @@ from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.compression import BrokenStreamError
 from openbioner_batch.formats.fields import UnfitRecordError
+from openbioner_batch.formats.labels import told
 from openbioner_batch.formats.rewriting import DelimitedRows
 from openbioner_batch.formats.storage import LARGEST_RECORD, SUFFIXES, for_each, open_input
 from openbioner_batch.records import Document, Parsed, Record, Rejected
@@ -49,10 +50,10 @@ class Delimited(Format):
             if not header:
                 continue
             if chosen is None:
-                chosen = fields.choose_fields(options, file.uri, header)
-            fields.require(chosen, file.uri, header)
+                chosen = fields.choose_fields(options, told(file.uri), header)
+            fields.require(chosen, told(file.uri), header)
         if chosen is None:
-            raise UsageError(f"{files[0].uri}: no header line to name the columns, in this or any other input")
+            raise UsageError(f"{told(files[0].uri)}: no header line to name the columns, in this or any other input")
         return chosen
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
@@ -65,7 +66,7 @@ class Delimited(Format):
         if isinstance(header, UnfitRecordError):
             return []
         if any("\udc80" <= character <= "\udcff" for name in header for character in name):
-            raise UsageError(f"{file.uri}: the header line is not UTF-8. Convert the file first.")
+            raise UsageError(f"{told(file.uri)}: the header line is not UTF-8. Convert the file first.")
         return header
 
 

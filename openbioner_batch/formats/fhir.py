@@ -11,6 +11,7 @@ from openbioner_batch.formats.base import InputFile, ReadOptions, Split
 from openbioner_batch.formats.fhir_texts import ATTACHMENTS, texts_of
 from openbioner_batch.formats.fields import UnfitRecordError
 from openbioner_batch.formats.jsonl import Jsonl, documents, sampled_objects
+from openbioner_batch.formats.labels import told
 from openbioner_batch.formats.rewriting import JsonResources
 from openbioner_batch.records import Document, Record
 
@@ -40,7 +41,7 @@ class Fhir(Jsonl):
         sample = sampled_objects(files)
         if sample:
             names = list(dict.fromkeys([*(name for resource in sample for name in resource), RESOURCE]))
-            fields.require(options, f"{files[0].uri} (first {len(sample)} resources)", names)
+            fields.require(options, f"{told(files[0].uri)} (first {len(sample)} resources)", names)
         return options
 
 

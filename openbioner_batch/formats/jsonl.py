@@ -15,6 +15,7 @@ from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.compression import BrokenStreamError
 from openbioner_batch.formats.fields import UnfitRecordError
+from openbioner_batch.formats.labels import told
 from openbioner_batch.formats.rewriting import JsonLines, Rewriting
 from openbioner_batch.formats.storage import (
     LARGEST_RECORD,
@@ -63,14 +64,14 @@ class Jsonl(Format):
         if not sample:
             if options.text_field is None:
                 raise UsageError(
-                    f"{files[0].uri}: no JSON object among the first lines, so no field to take the text from. "
+                    f"{told(files[0].uri)}: no JSON object among the first lines, so no field to take the text from. "
                     "Expected one object a line; another format is chosen with --format."
                 )
             return options
         names = list(dict.fromkeys(name for record in sample for name in record))
         texts = [name for name in names if any(isinstance(record.get(name), str) for record in sample)]
         ids = [name for name in names if any(isinstance(record.get(name), (str, int)) for record in sample)]
-        where = f"{files[0].uri} (first {len(sample)} records)"
+        where = f"{told(files[0].uri)} (first {len(sample)} records)"
         return fields.choose_fields(options, where, names, ids, texts)
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:

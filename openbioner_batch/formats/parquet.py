@@ -13,6 +13,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.fields import UnfitRecordError
+from openbioner_batch.formats.labels import told
 from openbioner_batch.formats.rewriting import ParquetRows
 from openbioner_batch.formats.storage import (
     LARGEST_RECORD,
@@ -87,7 +88,7 @@ class Parquet(Format):
         """Guesses from the first file's columns; every file must have the fields, of a fitting type."""
         packed = next((file for file in files if compression_of(file.uri)), None)
         if packed is not None:
-            raise UsageError(f"{packed.uri}: Parquet has its own compression; unpack the file first")
+            raise UsageError(f"{told(packed.uri)}: Parquet has its own compression; unpack the file first")
         fields.refuse_collisions(options.keep_fields)
         chosen = None
         for file, footer in zip(files, for_each(files, _footer), strict=True):
@@ -97,12 +98,12 @@ class Parquet(Format):
             if chosen is None:
                 ids = [column.name for column in schema if _is_id(column.type)]
                 texts = [column.name for column in schema if _is_text(column.type)]
-                chosen = fields.choose_fields(options, file.uri, schema.names, ids, texts)
-            fields.require(chosen, file.uri, schema.names)
+                chosen = fields.choose_fields(options, told(file.uri), schema.names, ids, texts)
+            fields.require(chosen, told(file.uri), schema.names)
             _require_types(chosen, file, schema)
         if chosen is None:
             raise UsageError(
-                f"{files[0].uri}: not a Parquet file, or its footer is damaged; its columns are unknown"
+                f"{told(files[0].uri)}: not a Parquet file, or its footer is damaged; its columns are unknown"
                 + (", as are those of all other inputs" if len(files) > 1 else "")
             )
         return chosen
@@ -120,8 +121,9 @@ class Parquet(Format):
             for ours, theirs in zip(kept, first[1], strict=True):
                 if ours.type != theirs.type:
                     raise UsageError(
-                        f"{file.uri}: column {ours.name!r} is {ours.type}, but {theirs.type} in {first[0].uri}. "
-                        "A kept column needs one type: convert one of the files, or leave it out of --keep-fields."
+                        f"{told(file.uri)}: column {ours.name!r} is {ours.type}, but {theirs.type} in "
+                        f"{told(first[0].uri)}. A kept column needs one type: convert one of the files, or leave it "
+                        "out of --keep-fields."
                     )
         return first[1] if first else pa.schema([])
 
@@ -197,7 +199,7 @@ def _reader(source: _Watched, file: InputFile, columns: Sequence[str]) -> Any:
         return None
     missing = next((name for name in columns if name not in reader.schema_arrow.names), None)
     if missing is not None:
-        raise UsageError(f"{file.uri}: the column {missing!r} is gone since the run was planned")
+        raise UsageError(f"{told(file.uri)}: the column {missing!r} is gone since the run was planned")
     return reader
 
 
@@ -248,10 +250,12 @@ def _require_types(options: ReadOptions, file: InputFile, schema: pa.Schema) -> 
     """Raises UsageError where the text or the id column of a file has a type that cannot be one."""
     text = schema.field(fields.text_field(options))
     if not _is_text(text.type):
-        raise UsageError(f"{file.uri}: the text column {text.name!r} is {text.type}, expected strings")
+        raise UsageError(f"{told(file.uri)}: the text column {text.name!r} is {text.type}, expected strings")
     if options.id_field and not _is_id(schema.field(options.id_field).type):
         found = schema.field(options.id_field)
-        raise UsageError(f"{file.uri}: the id column {found.name!r} is {found.type}, expected strings or integers")
+        raise UsageError(
+            f"{told(file.uri)}: the id column {found.name!r} is {found.type}, expected strings or integers"
+        )
 
 
 def _is_id(kind: pa.DataType) -> bool:

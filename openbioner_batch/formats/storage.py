@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.compression import COMPRESSIONS, unpacked
+from openbioner_batch.formats.labels import told
 from openbioner_batch.formats.meter import open_counted
 from openbioner_batch.formats.whole import WholeFile, fetch_whole
 
@@ -101,8 +102,9 @@ def refuse_password(url: str) -> None:
         # GitHub's `owner:repository@reference` looks like one.
         if at and ":" in user and "/" not in user and protocol != "github":
             raise UsageError(
-                f"{protocol}://***@{place}: a password in a URL would end up in the output and in logs. Leave it out "
-                f"and set it in the environment: FSSPEC_{protocol.upper()}_PASSWORD, or AWS_SECRET_ACCESS_KEY for S3"
+                f"{protocol}://***@{place.partition('/')[0]}: a password in a URL would end up in the output and in "
+                f"logs. Leave it out and set it in the environment: FSSPEC_{protocol.upper()}_PASSWORD, or "
+                "AWS_SECRET_ACCESS_KEY for S3"
             )
 
 
@@ -150,7 +152,9 @@ def remote_file(url: str, info: dict[str, Any]) -> InputFile:
     """A remote file, given what its store tells of it."""
     size = info.get("size")
     if size is None:
-        raise UsageError(f"{url}: the server does not tell its size, which a run's plan needs. Copy the file first.")
+        raise UsageError(
+            f"{told(url)}: the server does not tell its size, which a run's plan needs. Copy the file first."
+        )
     etag = next((info[key] for key in ("ETag", "etag", "e_tag") if info.get(key)), None)
     if etag:
         return InputFile(url, size, str(etag).removeprefix("W/").strip('"'))

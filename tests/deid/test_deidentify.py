@@ -337,10 +337,10 @@ def test_a_file_that_cannot_be_read_is_told_by_number(
         run_here(path)
 
     def fail(*_: object) -> None:
-        raise OSError(f"{path} came short")
+        raise FileNotFoundError(2, "No such file or directory", str(path))
 
     monkeypatch.setattr("openbioner_batch.formats.jsonl.sampled_objects", fail)
-    with pytest.raises(RunFailedError, match=r"input 0 came short$"):
+    with pytest.raises(RunFailedError, match=r"cannot be read: FileNotFoundError: No such file or directory$"):
         run_here(path)
 
 

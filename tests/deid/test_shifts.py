@@ -153,7 +153,7 @@ def test_other_shifts_are_another_run_and_stand_nowhere(
         ({"shift_field": None, "shift_table": "t.csv"}, "name its column of days with --shift-field"),
         ({"keep_fields": "days"}, "'days' cannot be kept as it is: it tells by how many days the dates moved"),
         ({"shift_field": "offset"}, "--shift-field or --keep-fields: .* has no field 'offset'"),
-        ({"shift_table": "missing.csv"}, "missing.csv"),
+        ({"shift_table": "missing.csv"}, "--shift-table: there is no such file"),
         ({"keep_fields": "note_date", "note_date_field": "note_date"}, "beside the shifted date in the note"),
         ({"keep_fields": "name", "known_fields": "name"}, "--known-fields says that it holds a patient_name"),
     ],
