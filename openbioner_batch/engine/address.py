@@ -69,7 +69,7 @@ def _require_head(address: str, found: str) -> None:
     """Ask the head whether it lives; that it refuses to say so to us is an answer too."""
     import grpc
     from ray._private.gcs_utils import create_gcs_channel
-    from ray.core.generated.gcs_service_pb2 import CheckAliveRequest
+    from ray.core.generated.gcs_service_pb2 import CheckAliveRequest  # type: ignore[attr-defined]  # generated
     from ray.core.generated.gcs_service_pb2_grpc import NodeInfoGcsServiceStub
 
     end = time.monotonic() + LISTENING_S

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import secrets
@@ -121,13 +122,13 @@ def _sigterm_kept() -> Iterator[None]:
     the signal is held back, but from no process that Ray starts: those are ended by it.
     """
     import ray._private.utils
-    import ray._raylet
 
+    compiled: Any = importlib.import_module("ray._raylet")  # its stubs leave the class out
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     ours = signal.getsignal(signal.SIGTERM)
-    connects, takes = ray._raylet.CoreWorker, ray._private.utils.set_sigterm_handler
+    connects, takes = compiled.CoreWorker, ray._private.utils.set_sigterm_handler
 
     def connect(*arguments: Any, **more: Any) -> Any:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
@@ -137,12 +138,12 @@ def _sigterm_kept() -> Iterator[None]:
             signal.signal(signal.SIGTERM, signal.SIG_DFL if ours is None else ours)
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    ray._raylet.CoreWorker = connect  # type: ignore[assignment,misc]
+    compiled.CoreWorker = connect
     ray._private.utils.set_sigterm_handler = lambda handler: None
     try:
         yield
     finally:
-        ray._raylet.CoreWorker, ray._private.utils.set_sigterm_handler = connects, takes  # type: ignore[misc]
+        compiled.CoreWorker, ray._private.utils.set_sigterm_handler = connects, takes
 
 
 def _provide_token() -> None:
