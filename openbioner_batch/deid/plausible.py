@@ -55,6 +55,9 @@ _ROOM = re.compile(
     r"(?:(?:room|rm|bed|bay|ward|unit|floor|icu)[ .:#-]{0,3})?[A-Za-z]{0,3}-?\d{1,4}(?:-?[A-Za-z0-9]{1,3})?",
     re.IGNORECASE,
 )
+_RANGE = re.compile(r"\d{1,3}-\d{1,3}|\d{1,5}-\d")
+"""Results from and to, and codes of LOINC."""
+_STREET_NEXT = re.compile(r"\s[A-ZÀ-Þ]\w*[a-zß-ÿ]")
 _SENTENCE_START = re.compile(r"(?:\A|[.!?:;\n]\s{0,3}|[-*•]\s)\Z")
 _LOWER_NEXT = re.compile(r"\s[a-z]")
 _CREDENTIAL = re.compile(r"(?:M\.?D|D\.?O|R\.?N|N\.?P|PA(?:-C)?|Ph\.?D|DDS|DPM|LPN|CRNA|PharmD|MBBS|J\.?r|S\.?r)\b\.?")
@@ -65,7 +68,7 @@ _SPEAKS = re.compile(
 )
 _FUNCTION = frozenset(
     "a an the of on in at by to from and or with for w p c s d h per via as is was no not than then into onto over "
-    "under near pt mr mrs ms dr his her their our".split()
+    "under near fr pt mr mrs ms dr his her their our".split()
 )
 
 
@@ -156,6 +159,10 @@ def _words(text: str, finding: Finding) -> Finding | None:
     start = finding.start + (leading.end() if (leading := _PREPOSITION.match(inside)) else 0)
     if family != "name":
         return replace(finding, start=start)
+    if all(right - left == 1 for left, right in names):
+        return None  # letters of a list
+    if any(map(str.isdigit, inside)):
+        start = max(start, names[0][0])  # "14 Fr Okonkwo"
     end = finding.end
     for left, right in words:
         if right <= names[0][0] and _is_cut_off(text[left:right], text[slice(*names[0])]):
@@ -258,6 +265,8 @@ def _whole_tokens(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _identifier(text: str, start: int, end: int) -> bool:
+    if _RANGE.fullmatch(text, start, end):
+        return False
     return sum(map(str.isdigit, text[start:end])) >= FEWEST_DIGITS
 
 
@@ -270,7 +279,7 @@ def _room(text: str, start: int, end: int) -> bool:
 
 def _address(text: str, start: int, end: int) -> bool:
     opens_line = text[max(0, start - 8) : start].rstrip(" \t>")[-1:] in ("", "\n")
-    if opens_line and text[end : end + 2][1:].isupper():
+    if opens_line and _STREET_NEXT.match(text, end):
         return True  # a house number before a street that no list knows
     return any(
         word.end() - word.start() > 2

@@ -95,6 +95,7 @@ def test_shorthand_drugs_and_terms_are_no_names(text: str) -> None:
         ("p CABG Okonkwo came.", "person_name", "p CABG Okonkwo", "Okonkwo"),
         ("Seen by Okonkwo MD today.", "clinician_name", "Okonkwo MD", "Okonkwo MD"),
         ("LIN WU CAME", "person_name", "LIN WU", "LIN WU"),
+        ("14 Fr Okonkwo", "person_name", "14 Fr Okonkwo", "Okonkwo"),
         ("Dong-hyun says so", "person_name", "Dong-hyun", "Dong-hyun"),
         ("spoke with okonkwo today", "person_name", "okonkwo", "okonkwo"),
         ("record 8841207 pulled", "other_identifier", "8841207", "8841207"),
@@ -134,3 +135,17 @@ def test_a_finding_without_letter_or_digit_is_none(value: str) -> None:
 )
 def test_patterns_take_no_results_and_codes_for_positions_and_telephones(text: str) -> None:
     assert shown(text, Finder(PATTERNS).find(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "type", "value"),
+    [
+        ("a 14 Fr coude", "person_name", "14 Fr"),
+        ("78yo M w/ COPD", "person_name", "M"),
+        ("Sodium 131 (136-145) today", "other_identifier", "136-145"),
+        ("0400 BG 71, well", "location", "0400"),
+    ],
+)
+def test_sizes_letters_ranges_and_times_are_none(text: str, type: str, value: str) -> None:
+    start = text.index(value)
+    assert Finder().find(text, model_spans=[Span(start, start + len(value), type, 0.9, value)]) == []
