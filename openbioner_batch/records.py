@@ -74,6 +74,9 @@ class Deletion:
 
 Record = Parsed | Rejected | Deletion
 
+UNREAD = "the rest of the file is unread"
+"""How the reason of a rejected record ends that stands for an unknown number: a run that has one fails at its end."""
+
 SPAN = pa.struct(
     [
         pa.field("start", pa.int32(), nullable=False),

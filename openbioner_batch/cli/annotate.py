@@ -6,19 +6,23 @@ from typing import Any
 
 import click
 
-from openbioner_batch.cli._options import list_option
+from openbioner_batch.cli._options import CommandOnFormats, list_option
 from openbioner_batch.engine.settings import CHOICES
 
 
-@click.command("annotate", context_settings={"show_default": False})
+@click.command("annotate", cls=CommandOnFormats, context_settings={"show_default": False})
 @click.argument("inputs", nargs=-1, metavar="INPUT...")
 @click.option("--output", metavar="URI", help="Folder of the run: a new one, or one to go on with.")
 @list_option("--types", metavar="T", help="Types or sets of the catalog, or YAML files, separated by commas.")
 @click.option("--view", type=click.Choice(CHOICES["view"]), help="Which description of a type to use [definition].")
 @click.option("--model", metavar="M", help="Checkpoint: bundled, a directory, or a Hugging Face id [bundled].")
-@click.option("--format", metavar="F", help="Input format [by the files' suffixes].")
+@click.option("--format", metavar="F", help="Input format, see below [by the files' suffixes].")
 @click.option("--id-field", metavar="NAME", help="Column or key of the document id [guessed].")
-@click.option("--text-field", metavar="NAME", help="Column or key of the text [guessed].")
+@click.option("--text-field", metavar="NAME", help="Column, key or path (doc.text) of the text [guessed].")
+@click.option("--title-field", metavar="NAME", help="Column or key of a title, put before the text [none].")
+@click.option("--encoding", metavar="E", help="Of text files: utf-16, latin-1, cp1252 and so on [utf-8].")
+@click.option("--delimiter", metavar="C", help="Between the columns of CSV or TSV [the format's, else guessed].")
+@click.option("--quoting", metavar="Q", help="Quotes in CSV and TSV: csv, or none [csv for CSV, none for TSV].")
 @list_option("--keep-fields", metavar="A,B", help="Columns or keys to carry over to the output.")
 @click.option("--words", type=click.Choice(CHOICES["words"]), help="How text is split into words [basic].")
 @click.option("--include-text", is_flag=True, default=None, help="Write the documents' text to the output too.")
@@ -40,9 +44,8 @@ from openbioner_batch.engine.settings import CHOICES
 def command(config: str | None, **flags: Any) -> None:
     """Tag every document of INPUT and write the spans to --output as Parquet.
 
-    INPUT is a file, a folder, a glob or a URL such as s3://bucket/folder: JSONL, Parquet, CSV, TSV, text or PubMed XML,
-    plain or packed (.gz, .zst, .bz2). The same command goes on with a run that was stopped, and does nothing if
-    it is finished; new input files are added to it.
+    INPUT is a file, a folder, a glob or a URL such as s3://bucket/folder, of a format below. The same command goes on
+    with a run that was stopped, and does nothing if it is finished; new input files are added to it.
     """
     from openbioner_batch.engine.settings import AnnotateSettings, read_config
 

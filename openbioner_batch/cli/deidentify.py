@@ -6,15 +6,16 @@ from typing import Any
 
 import click
 
-from openbioner_batch.cli._options import list_option
+from openbioner_batch.cli._options import CommandOnRewritableFormats, list_option
 
 
-class _Command(click.Command):
-    """Its help ends with the actions that a policy file may name, as they are registered."""
+class _Command(CommandOnRewritableFormats):
+    """Its help ends with the formats, and with the actions that a policy file may name, as they are registered."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from openbioner_batch.deid.actions import ACTIONS
 
+        super().format_epilog(ctx, formatter)
         with formatter.section("Actions of a policy file (types: {TYPE: ACTION})"):
             formatter.write_dl([(name, action.summary.replace("`", "")) for name, action in ACTIONS.items()])
 
@@ -48,6 +49,9 @@ class _Command(click.Command):
 @click.option("--format", metavar="F", help="Input format; fhir must be named [by the files' suffixes].")
 @click.option("--id-field", metavar="NAME", help="Column or key of the document id [guessed].")
 @click.option("--text-field", metavar="NAME", help="Column or key of the text [guessed].")
+@click.option("--encoding", metavar="E", help="Of text files: utf-16, latin-1, cp1252 and so on [utf-8].")
+@click.option("--delimiter", metavar="C", help="Between the columns of CSV or TSV [the format's, else guessed].")
+@click.option("--quoting", metavar="Q", help="Quotes in CSV and TSV: csv, or none [csv for CSV, none for TSV].")
 @click.option("--devices", metavar="D", help="Where the model runs: auto, cpu, gpu [auto].")
 @click.option("--actors", type=int, metavar="N", help="Processes holding the model [one per GPU, else per core].")
 @click.option("--actors-per-gpu", type=int, metavar="N", help="Of them that share a GPU, for small models [1].")

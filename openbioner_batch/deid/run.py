@@ -162,6 +162,8 @@ def _inputs(
             f"format {inputs.format.name}: such records cannot be written back; there are: "
             f"{', '.join(rewritable_formats())}"
         )
+    if nested := inputs.format.nested_fields(inputs.files, inputs.options):
+        raise UsageError(f"{nested[0]}: nested fields cannot be written back; make a field of its own of it (jq)")
     by_patient = settings.patient_field is not None or record_kind(inputs.format).tells_patients
     if policy.needs_key and settings.patient_scope == "patient" and not by_patient:
         raise UsageError(

@@ -79,6 +79,12 @@ class DeidentifySettings:
     """Column or key of the document id; None guesses."""
     text_field: str | None = None
     """Column or key of the text; None guesses."""
+    encoding: str | None = None
+    """Encoding of the files, those that are written too; None is UTF-8."""
+    delimiter: str | None = None
+    """Character between the columns of CSV or TSV, in what is written too; None is the format's, or guessed."""
+    quoting: str | None = None
+    """Whether quotes mark fields of CSV and TSV: "csv" or "none"; None is "csv" for CSV and "none" for TSV."""
     devices: str = "auto"
     """Where the model runs: "cpu", "gpu", or "auto" for GPUs where there are some."""
     actors: int | None = None
@@ -164,6 +170,11 @@ class DeidentifySettings:
     def include_text(self) -> bool:
         """The engine's rows carry the text to the stage that replaces."""
         return True
+
+    @property
+    def title_field(self) -> str | None:
+        """A note is written back as one column."""
+        return None
 
     @property
     def quarantine_limit(self) -> QuarantineLimit:

@@ -32,7 +32,9 @@ def data_files(
     rewriting = job.format.rewriting
     assert rewriting is not None, "formats that cannot be written back are refused"
     new = [_new_record(*record, job) for record in records]
-    yield from rewriting.files(f"{DATA}/{shard_name(split, shard)}", new, _names(job), job.columns.keep, rows)
+    yield from rewriting.files(
+        f"{DATA}/{shard_name(split, shard)}", new, _names(job), job.columns.keep, rows, job.options
+    )
 
 
 def _names(job: DeidJob) -> list[str]:

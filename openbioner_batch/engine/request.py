@@ -13,7 +13,7 @@ from openbioner_batch.engine.standard_input import NAME, copied
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import RunFailedError, UsageError
 from openbioner_batch.formats import find_inputs
-from openbioner_batch.formats.base import Format, InputFile, ReadOptions
+from openbioner_batch.formats.base import READING, Format, InputFile, ReadOptions
 from openbioner_batch.formats.labels import fault, told
 
 Say = Callable[[str], None]
@@ -34,6 +34,14 @@ class RunSettings(Protocol):
     def id_field(self) -> str | None: ...
     @property
     def text_field(self) -> str | None: ...
+    @property
+    def title_field(self) -> str | None: ...
+    @property
+    def encoding(self) -> str | None: ...
+    @property
+    def delimiter(self) -> str | None: ...
+    @property
+    def quoting(self) -> str | None: ...
     @property
     def keep_fields(self) -> tuple[str, ...]: ...
     @property
@@ -87,16 +95,18 @@ def _resolve_inputs(settings: RunSettings, say: Say, listed: Callable[[Sequence[
     def skipped(path: str, what: str) -> None:
         say(f"skipped: {told(path)} is {what}")
 
-    asked = ReadOptions(settings.id_field, settings.text_field, settings.keep_fields)
+    asked = ReadOptions(**{field: getattr(settings, field) for field in READING}, keep_fields=settings.keep_fields)
     on_cluster = settings.ray_address is not None
     patterns = copied(settings.inputs, settings.output, settings.format, asked, settings.limit, on_cluster)
     reader, files = find_inputs(patterns, settings.format, skipped, listed)
     if settings.format is None:
         say(f"format: {reader.name}, by the names of {len(files):,} files")
     options = reader.resolve(files, asked)
-    for field in ("text_field", "id_field"):
+    for field in ("text_field", "id_field", "delimiter"):
         if getattr(asked, field) is None and (guess := getattr(options, field)) is not None:
-            say(f"--{field.replace('_', '-')}: {guess} (guessed)")
+            say(f"--{field.replace('_', '-')}: {guess if guess.isprintable() else repr(guess)} (guessed)")
+    for remark in reader.remarks(files, options):
+        say(remark)
     return Inputs(tuple(files), reader, options, reader.kept_schema(files, options))
 
 
@@ -140,8 +150,7 @@ def fingerprint(settings: RunSettings, inputs: Inputs, pipeline: dict[str, Any])
     return {
         **pipeline,
         "format": inputs.format.name,
-        "id field": inputs.options.id_field,
-        "text field": inputs.options.text_field,
+        **inputs.options.fingerprint(),
         "keep fields": [f"{field.name}: {field.type}" for field in inputs.kept],
         "include text": settings.include_text,
         "limit": settings.limit,

@@ -25,6 +25,7 @@ from openbioner_batch.engine.summary import Summary, notes_on
 from openbioner_batch.engine.work import Job, SplitTask
 from openbioner_batch.errors import RunFailedError, TooManyQuarantinedError
 from openbioner_batch.formats.labels import told
+from openbioner_batch.records import UNREAD
 
 
 class Pipeline(Protocol):
@@ -208,7 +209,18 @@ class _Run:
         show_share(self._store.url, 1.0)
         totals = self.totals
         log_event("finished", run=self._run, documents=totals.documents, quarantined=totals.set_aside)
+        self._refuse_unread()
         return self._summary
+
+    def _refuse_unread(self) -> None:
+        """Raises RunFailedError where a quarantined record stands for bytes of which nobody knows what they hold."""
+        unread = {reason: count for reason, count in self.totals.quarantined.items() if reason.endswith(UNREAD)}
+        if unread:
+            raise RunFailedError(
+                f"bytes of {sum(unread.values()):,} input files were not read ({'; '.join(unread)}). All else is done "
+                f"and in {self._store.url}, whose quarantine names the files: repair or leave them out, and give "
+                "another --output, or --overwrite to start anew"
+            )
 
     def _tasks(self) -> list[SplitTask]:
         done = self._ledger.committed

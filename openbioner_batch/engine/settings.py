@@ -43,6 +43,14 @@ class AnnotateSettings:
     """Column or key of the document id; None guesses."""
     text_field: str | None = None
     """Column or key of the text; None guesses."""
+    title_field: str | None = None
+    """Column or key of a title, which stands before the text on a line of its own."""
+    encoding: str | None = None
+    """Encoding of the files; None is UTF-8."""
+    delimiter: str | None = None
+    """Character between the columns of CSV or TSV; None is the format's, or guessed where a header needs it."""
+    quoting: str | None = None
+    """Whether quotes mark fields of CSV and TSV: "csv" or "none"; None is "csv" for CSV and "none" for TSV."""
     keep_fields: tuple[str, ...] = ()
     """Columns or keys to carry over to the output."""
     words: str = "basic"
@@ -206,6 +214,8 @@ def _checked(name: str, value: Any, kind: Any) -> Any:
         value = ",".join(map(str, value))
     if name == "max_quarantined" and isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
+    if name == "format" and isinstance(value, str):
+        value = value.strip().lower().replace("_", "-")
     wanted = next(option for option in allowed if option is not type(None))
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)

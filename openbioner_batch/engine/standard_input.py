@@ -16,11 +16,12 @@ from typing import BinaryIO
 from openbioner_batch.errors import OpenBioNERError, UsageError
 from openbioner_batch.formats import get_format
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions
-from openbioner_batch.records import Deletion
+from openbioner_batch.formats.rows import OPEN_QUOTE
+from openbioner_batch.records import Deletion, Rejected
 
 NAME = "-"
 """What an INPUT is called that means standard input."""
-PACKED = ((b"\x1f\x8b", ".gz"), (b"\x28\xb5\x2f\xfd", ".zst"), (b"BZh", ".bz2"))
+PACKED = ((b"\x1f\x8b", ".gz"), (b"\x28\xb5\x2f\xfd", ".zst"), (b"BZh", ".bz2"), (b"\xfd7zXZ\0", ".xz"))
 _PIECE = 1 << 20
 _CUT_OFF = 2
 """Records that a copy may seem to hold at its end because it stops there."""
@@ -109,6 +110,8 @@ def _wants_more(reader: Format, asked: ReadOptions, limit: int | None) -> Callab
             options = reader.resolve(files, asked)
             for split in reader.splits(files):
                 for record in reader.read(split, options):
+                    if isinstance(record, Rejected) and record.reason.endswith(OPEN_QUOTE):
+                        return True  # the quote may close in what has not been read
                     left -= not isinstance(record, Deletion)
                     if left <= 0:
                         return False

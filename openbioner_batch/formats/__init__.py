@@ -6,14 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.labels import told
-from openbioner_batch.formats.listing import OnSkip, list_inputs
-from openbioner_batch.formats.storage import SUFFIXES, open_input, suffix_of
-from openbioner_batch.formats.writing import Writer
+from openbioner_batch.formats.registry import FORMATS, SUFFIXES
+
+if TYPE_CHECKING:
+    from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
+    from openbioner_batch.formats.listing import OnSkip, list_inputs
+    from openbioner_batch.formats.storage import open_input
+    from openbioner_batch.formats.writing import Writer
 
 __all__ = [
     "FORMATS",
@@ -32,22 +35,20 @@ __all__ = [
     "rewritable_formats",
 ]
 
-FORMATS = {
-    "jsonl": "openbioner_batch.formats.jsonl:Jsonl",
-    "parquet": "openbioner_batch.formats.parquet:Parquet",
-    "csv": "openbioner_batch.formats.delimited:Csv",
-    "tsv": "openbioner_batch.formats.delimited:Tsv",
-    "text": "openbioner_batch.formats.text:Text",
-    "pubmed": "openbioner_batch.formats.pubmed:PubMed",
-    "pubtator": "openbioner_batch.formats.pubtator:PubTator",
-    "bioc-xml": "openbioner_batch.formats.bioc:BioCXml",
-    "bioc-json": "openbioner_batch.formats.bioc:BioCJson",
-    "brat": "openbioner_batch.formats.brat:Brat",
-    "iob": "openbioner_batch.formats.iob:Iob",
-    "omop-note": "openbioner_batch.formats.omop:OmopNote",
-    "fhir": "openbioner_batch.formats.fhir:Fhir",
+_ELSEWHERE = {
+    **dict.fromkeys(("Format", "InputFile", "ReadOptions", "Split"), "base"),
+    "list_inputs": "listing",
+    "open_input": "storage",
+    "Writer": "writing",
 }
-"""Where each format's class is, by the name that `--format` takes."""
+"""Names of this room and the modules that have them, imported on demand: help needs the registry alone."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ELSEWHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ELSEWHERE[name]}"), name)
+
 
 WRITERS = {
     "pubtator": "openbioner_batch.formats.pubtator:PubTatorWriter",
@@ -84,7 +85,7 @@ def get_writer(name: str) -> Writer:
 def writer_class(name: str) -> type[Writer]:
     """The class of a writer in `WRITERS`, be it usable here or not."""
     module, _, kind = WRITERS[name].partition(":")
-    return cast(type[Writer], getattr(import_module(module), kind))
+    return cast("type[Writer]", getattr(import_module(module), kind))
 
 
 def get_format(name: str) -> Format:
@@ -93,10 +94,11 @@ def get_format(name: str) -> Format:
     Raises:
         UsageError: there is none.
     """
-    if name not in FORMATS:
+    found = FORMATS.get(name.strip().lower().replace("_", "-"))
+    if found is None:
         raise UsageError(f"--format {name}: no such format; there are: {', '.join(FORMATS)}")
-    module, _, kind = FORMATS[name].partition(":")
-    return cast(Format, getattr(import_module(module), kind)())
+    module, _, kind = found.place.partition(":")
+    return cast("Format", getattr(import_module(f"openbioner_batch.formats.{module}"), kind)())
 
 
 def rewritable_formats() -> list[str]:
@@ -110,6 +112,8 @@ def detect_format(files: Sequence[InputFile]) -> Format:
     Raises:
         UsageError: a suffix is unknown, or they tell of several formats.
     """
+    from openbioner_batch.formats.storage import suffix_of
+
     by_suffix = {suffix: name for name, suffixes in SUFFIXES.items() for suffix in suffixes}
     counts: Counter[str] = Counter()
     for file in files:
@@ -141,6 +145,8 @@ def find_inputs(
     Raises:
         UsageError: nothing is found, or no one format fits.
     """
+    from openbioner_batch.formats.listing import list_inputs
+
     if format_name is not None:
         chosen = get_format(format_name)
         files = list_inputs(patterns, chosen.suffixes, on_skip)

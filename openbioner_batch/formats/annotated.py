@@ -21,10 +21,11 @@ SECTIONS = "sections"
 class AnnotatedFormat(Format):
     """A format that brings spans of its own.
 
-    They do not matter to tagging, and many corpora have some that are off by a character: they are passed over, unless
-    `--keep-fields annotations` asks for them. Then a document is set aside whose annotations do not fit its text.
+    They do not matter to tagging, and many corpora have some that are off by a character: they are not looked at,
+    unless `--keep-fields annotations` asks for them. Then a document is set aside where they do not fit its text.
     """
 
+    takes: tuple[str, ...] = ("encoding",)
     has_sections = False
 
     @property
@@ -35,12 +36,12 @@ class AnnotatedFormat(Format):
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Fills in the columns to keep: the sections, where none is named."""
-        fields.refuse_fields(options, self.name)
-        fields.require(options, f"the format {self.name}", self.columns.names)
+        options = fields.checked(options, self)
+        fields.require(options, f"the format {self.name}", [*self.columns.names, *fields.partitions(files[0].uri)])
         return replace(options, keep_fields=options.keep_fields or ((SECTIONS,) if self.has_sections else ()))
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
-        return pa.schema([self.columns.field(name) for name in options.keep_fields])
+        return fields.schema_of(options.keep_fields, self.columns)
 
 
 def document(
@@ -62,10 +63,10 @@ def document(
     Raises:
         UnfitRecordError: the id or the text cannot be stored.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = dict(fields.partitions(file.uri))
     if SECTIONS in options.keep_fields:
         found[SECTIONS] = [{"label": label, "start": start, "end": end} for label, start, end in sections]
     if ANNOTATIONS in options.keep_fields:
         found[ANNOTATIONS] = [asdict(span) for span in gold.spans]
-    metadata = {name: found[name] for name in options.keep_fields}
+    metadata = {name: found.get(name) for name in options.keep_fields}
     return Document(fields.document_id(gold.id, file, number), fields.document_text(gold.text), metadata)

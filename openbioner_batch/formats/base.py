@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 
@@ -44,6 +45,29 @@ class ReadOptions:
     """Column or key of the text; None guesses."""
     keep_fields: tuple[str, ...] = field(default=())
     """Columns or keys to carry over to the output."""
+    title_field: str | None = None
+    """Column or key of a title, which stands before the text on a line of its own."""
+    encoding: str | None = None
+    """Of the files; None is UTF-8."""
+    delimiter: str | None = None
+    """Between the columns of a table; None is that of the format."""
+    quoting: str | None = None
+    """Whether quotes mark fields of a table: "csv" or "none"; None is what the format does."""
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What a run's plan says of the options, the kept fields apart."""
+        found = {name.replace("_", " "): getattr(self, name) for name in READING}
+        return {**found, "quoting": None if self.quoting == "csv" else self.quoting}  # as plans of before have it
+
+    @classmethod
+    def from_fingerprint(cls, found: Mapping[str, Any], keep_fields: tuple[str, ...] = ()) -> ReadOptions:
+        """The options with which a run has read its inputs, of its plan's fingerprint."""
+        named = {name: found.get(name.replace("_", " ")) for name in READING}
+        return cls(**{**named, "quoting": named["quoting"] or "csv"}, keep_fields=keep_fields)
+
+
+READING = ("id_field", "text_field", "title_field", "encoding", "delimiter", "quoting")
+"""The options that say how records are read, all but which fields are kept."""
 
 
 class Format(ABC):
@@ -53,6 +77,8 @@ class Format(ABC):
     suffixes: tuple[str, ...]
     rewriting: Rewriting | None = None
     """How its records are written back with new texts; None where they cannot be."""
+    takes: tuple[str, ...] = ()
+    """Which of `READING` say something to this format; others are refused."""
     most_lenient: tuple[str, ...] = ()
     """The `keep_fields` with which fewest records are rejected: a run that kept others is read again with these."""
 
@@ -71,6 +97,14 @@ class Format(ABC):
             UsageError: a field that was asked for is not there, or none can be guessed.
         """
         return options
+
+    def remarks(self, files: Sequence[InputFile], options: ReadOptions) -> list[str]:
+        """What a user should hear of the inputs before they are read."""
+        return []
+
+    def nested_fields(self, files: Sequence[InputFile], options: ReadOptions) -> list[str]:
+        """The fields among `options` that are paths into nested values, and so cannot be written back as columns."""
+        return []
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
         """The Arrow schema of the kept columns, the same for every file of a run."""

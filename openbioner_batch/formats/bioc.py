@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -10,11 +9,15 @@ from typing import Any
 
 from openbioner_batch.formats.annotated import ANNOTATIONS, AnnotatedFormat, document
 from openbioner_batch.formats.base import InputFile, ReadOptions, Split
-from openbioner_batch.formats.compression import BrokenStreamError
+from openbioner_batch.formats.byte_lines import pieces_of
 from openbioner_batch.formats.gold import GoldDocument, gold_span
-from openbioner_batch.formats.storage import LARGEST_RECORD, SUFFIXES, open_input
-from openbioner_batch.formats.xml import BrokenXmlError, elements
+from openbioner_batch.formats.json_values import Malformed, json_values
+from openbioner_batch.formats.registry import FORMATS
+from openbioner_batch.formats.storage import open_text
+from openbioner_batch.formats.xml import BrokenXml, Layout, elements
 from openbioner_batch.records import Parsed, Record, Rejected, Span
+
+_LAYOUT = Layout("BioC XML", ("collection",), ("document",), ("source", "date", "key", "infon"))
 
 
 @dataclass(slots=True)
@@ -48,82 +51,91 @@ class BioC(AnnotatedFormat):
 
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
         file = split.files[0]
-        for number, found in enumerate(self._documents(file)):
+        with_spans = ANNOTATIONS in options.keep_fields
+        for number, found in enumerate(self._documents(file, options.encoding, with_spans)):
             try:
                 if isinstance(found, str):
                     raise ValueError(found)
                 name, passages = found
-                gold, sections = _compose(name, passages, ANNOTATIONS in options.keep_fields)
+                gold, sections = _compose(name, passages, with_spans)
                 yield Parsed(file.uri, number, document(gold, file, number, options, sections))
             except ValueError as error:
                 yield Rejected(file.uri, number, str(error))
 
     @abstractmethod
-    def _documents(self, file: InputFile) -> Iterator[tuple[str, list[_Passage]] | str]:
-        """Id and passages of each document; in place of one that cannot be read, why."""
+    def _documents(
+        self, file: InputFile, encoding: str | None, with_spans: bool
+    ) -> Iterator[tuple[str, list[_Passage]] | str]:
+        """Id and passages of each document; in place of one that cannot be read, why.
+
+        What belongs to annotations, offsets too, is looked at only `with_spans`.
+        """
 
 
 class BioCXml(BioC):
     """A `collection` of `document` elements, read one at a time."""
 
+    takes = ()
     name = "bioc-xml"
-    suffixes = (*SUFFIXES["bioc-xml"], ".xml")
+    suffixes = FORMATS["bioc-xml"].taken
 
-    def _documents(self, file: InputFile) -> Iterator[tuple[str, list[_Passage]] | str]:
-        try:
-            for element in elements(file, "BioC XML", ("collection", "document"), ("document",)):
-                try:
-                    yield (element.findtext("id") or "").strip(), _xml_passages(element)
-                except ValueError as error:
-                    yield str(error)
-        except BrokenXmlError as error:
-            yield str(error)
-
-
-class BioCJson(BioC):
-    """One JSON value a file: a collection, a document, or a list of these. It is read whole, so at most 64 MiB."""
-
-    name = "bioc-json"
-    suffixes = (".json",)
-
-    def _documents(self, file: InputFile) -> Iterator[tuple[str, list[_Passage]] | str]:
-        try:
-            with open_input(file) as stream:
-                content = stream.read(LARGEST_RECORD + 1)
-                while content and len(content) <= LARGEST_RECORD and (piece := stream.read(LARGEST_RECORD)):
-                    content += piece
-            if len(content) > LARGEST_RECORD:
-                yield f"a BioC JSON file of more than {LARGEST_RECORD} bytes; BioC XML has no such limit"
-                return
-            value = json.loads(content)
-        except BrokenStreamError as error:
-            yield str(error)
-            return
-        except RecursionError:
-            yield "malformed JSON: nested too deeply"
-            return
-        except ValueError:
-            yield "not JSON in UTF-8"
-            return
-        for found in _json_documents(value):
+    def _documents(
+        self, file: InputFile, encoding: str | None, with_spans: bool
+    ) -> Iterator[tuple[str, list[_Passage]] | str]:
+        for element in elements(file, _LAYOUT):
+            if isinstance(element, BrokenXml):
+                yield element.reason
+                continue
             try:
-                yield (str(found.get("id") or ""), _json_passages(found)) if isinstance(found, dict) else _UNFIT
+                yield (element.findtext("id") or "").strip(), _xml_passages(element, with_spans)
             except ValueError as error:
                 yield str(error)
 
 
+class BioCJson(BioC):
+    """Collections, documents and lists of these, one or several a file, and what PubTator3 answers.
+
+    A value at the top of the file, or of a list there, is read whole, so it has at most 64 MiB.
+    """
+
+    name = "bioc-json"
+    suffixes = FORMATS["bioc-json"].taken
+
+    def _documents(
+        self, file: InputFile, encoding: str | None, with_spans: bool
+    ) -> Iterator[tuple[str, list[_Passage]] | str]:
+        with open_text(file, encoding) as stream:
+            for _, value in json_values(pieces_of(stream)):
+                for found in [value] if isinstance(value, Malformed) else _json_documents(value):
+                    try:
+                        yield _json_document(found, with_spans)
+                    except ValueError as error:
+                        yield str(error)
+
+
 _UNFIT = "not BioC JSON: expected a collection with `documents`, or documents with `passages`"
+_COLLECTIONS = ("documents", "PubTator3")
+"""Keys under which documents stand; the second is that of PubTator3's answers."""
 
 
 def _json_documents(value: Any) -> Iterator[Any]:
     for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, dict) and isinstance(item.get("documents"), list):
-            yield from item["documents"]
+        held = next((item[key] for key in _COLLECTIONS if key in item), None) if isinstance(item, dict) else None
+        if isinstance(held, list):
+            yield from held
         else:
             yield item
 
 
-def _json_passages(found: dict[str, Any]) -> list[_Passage]:
+def _json_document(found: Any, with_spans: bool) -> tuple[str, list[_Passage]] | str:
+    if isinstance(found, Malformed):
+        return found.holding(*_COLLECTIONS).reason
+    if not isinstance(found, dict):
+        return _UNFIT
+    return str(found.get("id") or ""), _json_passages(found, with_spans)
+
+
+def _json_passages(found: dict[str, Any], with_spans: bool) -> list[_Passage]:
     passages = []
     for element in _dicts(found, "passages"):
         passage = _Passage(str(_dict(element, "infons").get("type") or ""))
@@ -131,8 +143,8 @@ def _json_passages(found: dict[str, Any]) -> list[_Passage]:
             text = unit.get("text") or ""
             if not isinstance(text, str):
                 raise ValueError("a text is no string")
-            passage.texts.append((_whole(unit.get("offset") or 0), text))
-            passage.marks += map(_json_mark, _dicts(unit, "annotations"))
+            passage.texts.append((_whole(unit.get("offset") or 0) if with_spans else 0, text))
+            passage.marks += map(_json_mark, _dicts(unit, "annotations")) if with_spans else ()
         passages.append(passage)
     return passages
 
@@ -157,13 +169,13 @@ def _dict(found: dict[str, Any], name: str) -> dict[str, Any]:
     return value
 
 
-def _xml_passages(document: Any) -> list[_Passage]:
+def _xml_passages(document: Any, with_spans: bool) -> list[_Passage]:
     passages = []
     for element in document.iterfind("passage"):
         passage = _Passage(_infons(element).get("type", ""))
         for unit in (element, *element.iterfind("sentence")):
-            passage.texts.append((_whole(unit.findtext("offset") or "0"), _content(unit)))
-            passage.marks += map(_xml_mark, unit.iterfind("annotation"))
+            passage.texts.append((_whole(unit.findtext("offset") or "0") if with_spans else 0, _content(unit)))
+            passage.marks += map(_xml_mark, unit.iterfind("annotation")) if with_spans else ()
         passages.append(passage)
     return passages
 

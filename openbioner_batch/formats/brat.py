@@ -17,8 +17,10 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.annotated import ANNOTATIONS, AnnotatedFormat, document
 from openbioner_batch.formats.base import InputFile, ReadOptions, Split
 from openbioner_batch.formats.gold import GoldDocument, gold_span, numbered_lines
+from openbioner_batch.formats.labels import told
 from openbioner_batch.formats.lines import MalformedLineError, NumberedLine
-from openbioner_batch.formats.storage import LARGEST_RECORD, SPLIT_BYTES, read_stored, suffix_of
+from openbioner_batch.formats.registry import FORMATS
+from openbioner_batch.formats.storage import LARGEST_RECORD, SPLIT_BYTES, compression_of, read_stored, suffix_of
 from openbioner_batch.formats.text import MOST_FILES_IN_A_SPLIT, decode
 from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin, one_line, one_word
 from openbioner_batch.records import Parsed, Record, Rejected, Span
@@ -28,13 +30,13 @@ _LONGEST_NAME = 180
 
 
 class Brat(AnnotatedFormat):
-    """Pairs of NAME.txt and NAME.ann; a text without annotations is a document too.
+    """Pairs of NAME.txt and NAME.ann, packed or not; a text without annotations is a document too.
 
     A document's source is its text file and its id that file's name (less `.txt`); its position is 0.
     """
 
     name = "brat"
-    suffixes = (".ann", ".txt")
+    suffixes = FORMATS["brat"].taken
 
     def splits(self, files: Sequence[InputFile]) -> list[Split]:
         """Groups of whole pairs, of at most 1,000 files and 8 MiB, or one larger pair."""
@@ -54,19 +56,24 @@ class Brat(AnnotatedFormat):
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
         with_spans = ANNOTATIONS in options.keep_fields
         wanted = [file for file in split.files if with_spans or suffix_of(file.uri) == ".txt"]
-        texts = {_stem(file) for file in wanted if suffix_of(file.uri) == ".txt"}
+        texts = {_stem(file) for file in split.files if suffix_of(file.uri) == ".txt"}
         readable = [file for file in wanted if file.size <= LARGEST_RECORD]
         stored = dict(zip(readable, read_stored(readable), strict=True))
         annotations = {_stem(file): file for file in wanted if suffix_of(file.uri) == ".ann"}
         for file in split.files:
             if suffix_of(file.uri) == ".txt":
                 try:
-                    gold = _pair(file, annotations.get(_stem(file)), stored)
+                    gold = _pair(file, annotations.get(_stem(file)), stored, options.encoding)
                     yield Parsed(file.uri, 0, document(gold, file, 0, options))
                 except ValueError as error:
                     yield Rejected(file.uri, 0, str(error))
-            elif with_spans and _stem(file) not in texts:
+            elif _stem(file) not in texts:
                 yield Rejected(file.uri, 0, "annotations without a text: brat wants NAME.txt beside NAME.ann")
+
+    def remarks(self, files: Sequence[InputFile], options: ReadOptions) -> list[str]:
+        annotated = {_stem(file) for file in files if suffix_of(file.uri) == ".ann"}
+        alone = [file.uri for file in files if suffix_of(file.uri) == ".txt" and _stem(file) not in annotated]
+        return [f"note: {len(alone):,} texts have no .ann beside them, the first is {told(alone[0])}"] if alone else []
 
 
 class BratWriter(DocumentWriter):
@@ -159,12 +166,14 @@ def _read_text(path: Path) -> str:
 
 
 def _stem(file: InputFile) -> str:
-    """What the two files of a document share: the address without the suffix, which a chained URL has in its midst."""
+    """What the two files of a document share: the address without suffixes, which a chained URL has in its midst."""
     first, chain, rest = file.uri.partition("::")
-    return os.path.splitext(first)[0] + chain + rest
+    return os.path.splitext(first[: len(first) - len(compression_of(file.uri))])[0] + chain + rest
 
 
-def _pair(file: InputFile, annotations: InputFile | None, stored: dict[InputFile, bytes]) -> GoldDocument:
+def _pair(
+    file: InputFile, annotations: InputFile | None, stored: dict[InputFile, bytes], encoding: str | None
+) -> GoldDocument:
     """The document of a text file and the file of its annotations, if there is one.
 
     Raises:
@@ -174,9 +183,9 @@ def _pair(file: InputFile, annotations: InputFile | None, stored: dict[InputFile
         if part is not None and part not in stored:
             raise ValueError(f"a file of more than {LARGEST_RECORD} bytes")
     name = unquote(os.path.basename(_stem(file).partition("::")[0]))
-    text = decode(file, stored[file], keep_mark=True)  # brat's offsets count it
-    lines = decode(annotations, stored[annotations]).split("\n") if annotations else []
-    return _document(name, text, ((number, line.removesuffix("\r")) for number, line in enumerate(lines, start=1)))
+    text = decode(file, stored[file], encoding, keep_mark=True)  # brat's offsets count it
+    content = decode(annotations, stored[annotations], encoding) if annotations else ""
+    return _document(name, text, enumerate(re.split(r"\r\n|\n|\r", content), start=1))
 
 
 def _names(documents: Sequence[AnnotatedDocument]) -> Iterator[str]:

@@ -1,23 +1,37 @@
-"""Unpacks gzip, Zstandard and bzip2 streams, and tells where one breaks."""
+"""Unpacks gzip, Zstandard, bzip2 and xz streams, and tells where one breaks."""
 
 from __future__ import annotations
 
 import bz2
 import io
+import lzma
 import zlib
 from typing import Any, BinaryIO, cast
 
-COMPRESSIONS = (".gz", ".zst", ".bz2")
+from openbioner_batch.formats.registry import COMPRESSIONS as COMPRESSIONS
+from openbioner_batch.records import UNREAD
 
 _PACKED_PIECE = 16 << 10
 _PIECE = 1 << 20
 """Bytes that come out of a decoder at a time, since 16 KiB of bzip2 may hold 16 GiB of zeros."""
+_XZ_MEMORY = 256 << 20
+"""Bytes that an xz decoder may take: `xz -9` needs 65 MiB, a file may ask for gigabytes."""
 _ZSTD_PIECE = 1 << 10
 """Bytes that go into a Zstandard decoder at a time, which has no limit on what comes out: at most 32 MiB of them."""
 
 
 class BrokenStreamError(Exception):
-    """Compressed bytes that end early or are damaged; all that came before them has been handed out."""
+    """Compressed bytes that end early or are damaged; all that came before them has been handed out.
+
+    Args:
+        message: what is wrong.
+        leaves_bytes: whether bytes follow that nothing can be made of.
+    """
+
+    def __init__(self, message: str, leaves_bytes: bool = False) -> None:
+        super().__init__(message)
+        self.reason = f"{message}: {UNREAD}" if leaves_bytes else message
+        """Why a record is set aside that stands for the rest of a file of records."""
 
 
 def unpacked(stream: BinaryIO, packed: str) -> BinaryIO:
@@ -75,7 +89,7 @@ class _Unpacked(io.RawIOBase):
                 output = self._decode()
             except Exception:
                 # Only the decoder runs here: zlib.error, OSError of bz2, ZstdError.
-                raise BrokenStreamError(f"the {self._packed} stream is damaged") from None
+                raise BrokenStreamError(f"the {self._packed} stream is damaged", leaves_bytes=True) from None
             if self._decoder.eof:
                 self._decoder, self._holds_more = None, False
             if output:
@@ -90,7 +104,7 @@ class _Unpacked(io.RawIOBase):
             self._input = decoder.unused_data + self._input
             return output
         output = cast(bytes, decoder.decompress(self._input, _PIECE))
-        self._input = decoder.unused_data if decoder.eof or self._packed == ".bz2" else decoder.unconsumed_tail
+        self._input = decoder.unused_data if decoder.eof or self._packed != ".gz" else decoder.unconsumed_tail
         self._holds_more = len(output) == _PIECE
         return output
 
@@ -100,6 +114,8 @@ def _decoder(packed: str) -> Any:
         return zlib.decompressobj(wbits=31)
     if packed == ".bz2":
         return bz2.BZ2Decompressor()
+    if packed == ".xz":
+        return lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
     import zstandard
 
     return zstandard.ZstdDecompressor().decompressobj()

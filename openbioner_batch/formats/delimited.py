@@ -1,11 +1,12 @@
-"""CSV and TSV: rows of named columns, quoted as RFC 4180 has it, read as a stream."""
+"""CSV and TSV: rows of named columns, with or without quotes as RFC 4180 has them, read as a stream."""
 
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from contextlib import closing, suppress
+from dataclasses import replace
+from itertools import islice
 
 import pyarrow as pa
 
@@ -13,29 +14,41 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.compression import BrokenStreamError
+from openbioner_batch.formats.encoding import refuse_utf16
 from openbioner_batch.formats.fields import UnfitRecordError
 from openbioner_batch.formats.labels import told
+from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.rewriting import DelimitedRows
-from openbioner_batch.formats.storage import LARGEST_RECORD, SUFFIXES, for_each, open_input
-from openbioner_batch.records import Document, Parsed, Record, Rejected
+from openbioner_batch.formats.rows import BrokenRowError, Rows, lines_of
+from openbioner_batch.formats.storage import for_each, open_text
+from openbioner_batch.records import UNREAD, Document, Parsed, Record, Rejected
+
+QUOTINGS = ("csv", "none")
+_DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
+_GUESSED = ",;\t|"
+_SNIFFED_LINES, _SNIFFED_CHARACTERS = 20, 16 << 10
 
 
 class Delimited(Format):
     """Rows under a header line. A record's position is its row's number, from 0, blank lines not counted.
 
-    A quoted field may hold line breaks, so a file is not cut: it is one split. Text is taken as it stands.
+    A quoted field may hold line breaks, so a file is not cut: it is one split. Text is taken as it stands. A row whose
+    quotes do not close, or that goes over several lines and has another number of fields than the header, is set aside
+    as far as its first line; the next line begins a row.
     """
 
     delimiter: str
+    quoting: str
+    takes = ("id_field", "text_field", "title_field", "encoding", "delimiter", "quoting")
 
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
         file = split.files[0]
         fields.text_field(options)
-        with open_input(file) as stream:
-            rows = _rows(stream, self.delimiter)
-            header = next(rows, [])
+        with closing(self._rows(file, options)) as rows:
+            header = rows.header()
             if isinstance(header, UnfitRecordError):
-                yield Rejected(file.uri, 0, str(header))
+                reason = str(header)
+                yield Rejected(file.uri, 0, reason if reason.endswith(UNREAD) else f"{reason}: {UNREAD}")
                 return
             for number, row in enumerate(rows):
                 try:
@@ -45,13 +58,16 @@ class Delimited(Format):
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Guesses from the first header; every file's header must have the fields."""
+        options = self._dialect(files, fields.checked(options, self))
         chosen = None
-        for file, header in zip(files, for_each(files, self._header), strict=True):
+        headers = for_each(files, lambda file: self._header(file, options))
+        for file, header in zip(files, headers, strict=True):
             if not header:
                 continue
+            names = [*header, *(name for name in fields.partitions(file.uri) if name not in header)]
             if chosen is None:
-                chosen = fields.choose_fields(options, told(file.uri), header)
-            fields.require(chosen, told(file.uri), header)
+                chosen = fields.choose_fields(options, told(file.uri), names)
+            fields.require(chosen, told(file.uri), names)
         if chosen is None:
             raise UsageError(f"{told(files[0].uri)}: no header line to name the columns, in this or any other input")
         return chosen
@@ -59,32 +75,81 @@ class Delimited(Format):
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
         return fields.KEPT_AS_JSON if options.keep_fields else pa.schema([])
 
-    def _header(self, file: InputFile) -> list[str]:
-        """The names of a file's columns; none of an empty file, or of one that breaks before (its `read` tells)."""
-        with open_input(file) as stream:
-            header = next(_rows(stream, self.delimiter), [])
-        if isinstance(header, UnfitRecordError):
+    def _dialect(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
+        """The options with delimiter and quoting settled; a delimiter is guessed where the first header needs it."""
+        delimiter, quoting = options.delimiter, options.quoting or self.quoting
+        if delimiter is not None:
+            delimiter = _DELIMITERS.get(delimiter.lower(), delimiter)
+            if len(delimiter) != 1 or delimiter in '"\r\n\0':
+                raise UsageError(f"--delimiter {options.delimiter!r}: give one character, or one of {_named()}")
+        if quoting not in QUOTINGS:
+            raise UsageError(f"--quoting {quoting}: give one of {', '.join(QUOTINGS)}")
+        settled = replace(options, delimiter=None if delimiter == self.delimiter else delimiter, quoting=quoting)
+        if delimiter is None and (guess := self._guess_delimiter(files, settled)):
+            settled = replace(settled, delimiter=guess)
+        return settled
+
+    def _guess_delimiter(self, files: Sequence[InputFile], options: ReadOptions) -> str | None:
+        """The delimiter of the first file that has a header of one column, by the csv module's sniffer."""
+        for file in files:
+            header = self._header(file, options)
+            if not header:
+                continue
+            if len(header) > 1:
+                return None
+            with open_text(file, options.encoding) as stream:
+                lines = list(islice(lines_of(stream, _SNIFFED_CHARACTERS), _SNIFFED_LINES))
+            able = "".join(one for one in _GUESSED if one in lines[0] and one != self.delimiter)
+            with suppress(csv.Error):
+                return csv.Sniffer().sniff("".join(lines)[:_SNIFFED_CHARACTERS], able).delimiter if able else None
+            return able if len(able) == 1 else None
+        return None
+
+    def _header(self, file: InputFile, options: ReadOptions) -> list[str]:
+        """The names of a file's columns; none of an empty file, or of one that breaks before (its `read` tells).
+
+        Raises:
+            UsageError: the line is malformed, or in another encoding.
+        """
+        if not options.encoding:
+            with open_text(file, None) as stream, suppress(BrokenStreamError):
+                refuse_utf16(stream.read(2), told(file.uri))
+        with closing(self._rows(file, options)) as rows:
+            header = rows.header()
+        if isinstance(header, BrokenRowError):
             return []
+        if isinstance(header, UnfitRecordError):
+            raise UsageError(f"{told(file.uri)}: the header line cannot be read, {header}")
         if any("\udc80" <= character <= "\udcff" for name in header for character in name):
-            raise UsageError(f"{told(file.uri)}: the header line is not UTF-8. Convert the file first.")
+            raise UsageError(
+                f"{told(file.uri)}: the header line is not UTF-8; name its --encoding, such as latin-1 or cp1252"
+            )
+        if options.quoting == "none" and any(len(name) > 1 and name[0] == name[-1] == '"' for name in header):
+            raise UsageError(f"{told(file.uri)}: the names of its columns are in quotes; read it with --quoting csv")
         return header
+
+    def _rows(self, file: InputFile, options: ReadOptions) -> Rows:
+        stream = open_text(file, options.encoding)
+        return Rows(stream, options.delimiter or self.delimiter, (options.quoting or self.quoting) == "csv")
 
 
 class Csv(Delimited):
     """Comma-separated values."""
 
     name = "csv"
-    suffixes = SUFFIXES["csv"]
+    suffixes = FORMATS["csv"].taken
     delimiter = ","
+    quoting = "csv"
     rewriting = DelimitedRows(".csv", ",")
 
 
 class Tsv(Delimited):
-    """Tab-separated values, quoted like CSV where a field holds a tab, a quote or a line break."""
+    """Tab-separated values; quotes are characters as any other, unless told otherwise."""
 
     name = "tsv"
-    suffixes = SUFFIXES["tsv"]
+    suffixes = FORMATS["tsv"].taken
     delimiter = "\t"
+    quoting = "none"
     rewriting = DelimitedRows(".tsv", "\t")
 
 
@@ -98,62 +163,15 @@ def _document(
     try:
         "".join(row).encode()
     except UnicodeEncodeError:
-        raise UnfitRecordError("not valid UTF-8") from None
+        raise UnfitRecordError(f"not valid {options.encoding or 'UTF-8'}") from None
     record = dict(zip(header, row, strict=True))
+    title = record[options.title_field] if options.title_field else None
     return Document(
         fields.document_id(record[options.id_field] if options.id_field else None, file, number),
-        record[fields.text_field(options)],
-        fields.kept_json(record, options.keep_fields),
+        fields.with_title(title, record[fields.text_field(options)], options),
+        fields.kept_json({**fields.partitions(file.uri), **record}, options.keep_fields),
     )
 
 
-def _rows(stream: BinaryIO, delimiter: str) -> Iterator[list[str] | UnfitRecordError]:
-    """The rows of a file, its header first; in place of a bad row why it is bad. The file ends where it breaks."""
-    csv.field_size_limit(LARGEST_RECORD)
-    # Bytes that are not UTF-8 become lone surrogates, so that a bad row can be told without losing the next.
-    text = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
-    lines = _Lines(text, LARGEST_RECORD)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    while True:
-        lines.size = 0
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield UnfitRecordError(f"malformed row: {error}")
-        except BrokenStreamError as error:
-            yield UnfitRecordError(str(error))
-            return
-        else:
-            if row:
-                yield row
-
-
-class _Lines:
-    """The lines of a text, ends kept, in records of at most `limit` characters.
-
-    A line that is too long, or makes its record so, is skipped and raises; the next call goes on.
-    """
-
-    def __init__(self, text: io.TextIOWrapper, limit: int) -> None:
-        self._text = text
-        self._limit = limit
-        self.size = 0
-        """Of the lines since a record began; the reader sets it back."""
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        line = self._text.readline(self._limit)
-        if not line:
-            raise StopIteration
-        self.size += len(line)
-        is_whole = len(line) < self._limit or line.endswith(("\n", "\r"))
-        if is_whole and self.size <= self._limit:
-            return line
-        while not is_whole and line:
-            line = self._text.readline(self._limit)
-            is_whole = line.endswith(("\n", "\r"))
-        raise csv.Error(f"a record of {self._limit} characters or more")
+def _named() -> str:
+    return ", ".join(name for name in _DELIMITERS if name.isalpha())

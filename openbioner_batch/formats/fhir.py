@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import Any
 
 from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import InputFile, ReadOptions, Split
 from openbioner_batch.formats.fhir_texts import ATTACHMENTS, texts_of
 from openbioner_batch.formats.fields import UnfitRecordError
-from openbioner_batch.formats.jsonl import Jsonl, documents, sampled_objects
+from openbioner_batch.formats.json_values import Malformed
+from openbioner_batch.formats.jsonl import Jsonl, objects, sampled_objects
 from openbioner_batch.formats.labels import told
+from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.rewriting import JsonResources
-from openbioner_batch.records import Document, Record
+from openbioner_batch.records import UNREAD, Document, Parsed, Record, Rejected
 
+BUNDLE = "Bundle"
 RESOURCE = "resource"
 SEPARATOR = "\n\n"
 """Between the texts of a resource."""
@@ -24,25 +26,58 @@ class Fhir(Jsonl):
     """DocumentReference, DiagnosticReport and Patient resources: the text is that of all plain-text attachments and
     of the elements that hold words, such as `conclusion`, `description` and `title`.
 
-    A record's position is its line's byte offset. `--keep-fields` takes names of elements, such as `subject`, and
-    `resource` for the whole resource, attachments too; who keeps that has records without a text as well.
+    They stand one a line, in an array, or in Bundles. A record's position is the byte offset of its resource; in a
+    Bundle it is that of the Bundle plus the entry's number. `--keep-fields` takes names of elements,
+    such as `subject`, and `resource` for the whole resource, attachments too; who keeps that has records without a
+    text as well.
     """
 
     name = "fhir"
+    suffixes = FORMATS["fhir"].taken
     rewriting = JsonResources()
+    takes = ("encoding",)
     most_lenient = (RESOURCE,)
 
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
-        yield from documents(split, partial(_document, split.files[0], options))
+        file = split.files[0]
+        for offset, found in _resources(split, options.encoding):
+            try:
+                if isinstance(found, Malformed):
+                    raise UnfitRecordError(found.reason)
+                yield Parsed(file.uri, offset, _document(file, options, found, offset))
+            except UnfitRecordError as reason:
+                yield Rejected(file.uri, offset, str(reason))
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Refuses other fields for id and text, since a resource has its own, and elements that do not occur."""
-        fields.refuse_fields(options, self.name)
-        sample = sampled_objects(files)
+        options = fields.checked(options, self)
+        held = [one for found in sampled_objects(files, options.encoding) for one in _entries(found)]
+        sample = [one for one in held if isinstance(one, dict)]
         if sample:
-            names = list(dict.fromkeys([*(name for resource in sample for name in resource), RESOURCE]))
+            found = (name for resource in sample for name in resource)
+            names = list(dict.fromkeys([*found, RESOURCE, *fields.partitions(files[0].uri)]))
             fields.require(options, f"{told(files[0].uri)} (first {len(sample)} resources)", names)
         return options
+
+
+def _resources(split: Split, encoding: str | None) -> Iterator[tuple[int, dict[str, Any] | Malformed]]:
+    """The resources of a split with their positions, those of a Bundle one by one, or why there is none."""
+    for offset, found in objects(split, encoding):
+        held = [found.holding(BUNDLE)] if isinstance(found, Malformed) else _entries(found)
+        for number, resource in enumerate(held):
+            # An entry takes more than a byte, so that no two positions are the same.
+            yield offset + number, resource
+
+
+def _entries(found: dict[str, Any]) -> list[dict[str, Any] | Malformed]:
+    """The resource itself, or those that a Bundle holds."""
+    if found.get("resourceType") != BUNDLE:
+        return [found]
+    entries = found.get("entry", [])
+    if not isinstance(entries, list):
+        return [Malformed(f"the entries of a Bundle are no list: {UNREAD}")]
+    held = [entry.get("resource") if isinstance(entry, dict) else None for entry in entries]
+    return [one if isinstance(one, dict) else Malformed("an entry of a Bundle holds no resource") for one in held]
 
 
 def _document(file: InputFile, options: ReadOptions, resource: dict[str, Any], offset: int) -> Document:
@@ -57,5 +92,5 @@ def _document(file: InputFile, options: ReadOptions, resource: dict[str, Any], o
     return Document(
         fields.document_id(resource.get("id"), file, offset),
         fields.encodable(SEPARATOR.join(texts), "a text"),
-        fields.kept_json({**resource, RESOURCE: resource}, options.keep_fields),
+        fields.kept_json({**fields.partitions(file.uri), **resource, RESOURCE: resource}, options.keep_fields),
     )

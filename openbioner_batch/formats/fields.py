@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.formats.base import InputFile, ReadOptions
+from openbioner_batch.formats.base import READING, Format, InputFile, ReadOptions
+from openbioner_batch.formats.encoding import canonical
 
 ID_NAMES = ("id", "document_id", "doc_id", "pmid", "note_id", "row_id", "record_id", "uid", "uuid", "guid")
 TEXT_NAMES = (
@@ -20,6 +25,7 @@ TEXT_NAMES = (
 OWN_COLUMNS = ("document_id", "source", "record", "spans", "windows", "text")
 
 _LONGEST_NAME = 60
+_HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 
 KEPT_AS_JSON = pa.schema([pa.field("kept", pa.string())])
 """What untyped formats keep: one JSON object a row, so that the schema does not hang on the values met."""
@@ -38,10 +44,12 @@ def document_id(value: Any, file: InputFile, record: int) -> str:
     """The id of a document from the value of its id field; a missing or empty one becomes that of the position."""
     if value is None or value == "":
         return position_id(file, record)
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, float) and math.isnan(value):
+        return position_id(file, record)
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):
-        raise UnfitRecordError(f"the id is a {_kind(value)}, expected a string or an integer")
+        raise UnfitRecordError(f"the id is a {_kind(value)}, expected a string or a number")
     return encodable(value, "the id")
 
 
@@ -54,6 +62,44 @@ def document_text(value: Any) -> str:
     return encodable(value, "the text")
 
 
+def with_title(title: Any, text: Any, options: ReadOptions) -> str:
+    """The text of a document, under its title where options name a field for that; of neither an empty line comes."""
+    if options.title_field is None:
+        return document_text(text)
+    parts = [_part(title, "title"), _part(text, "text")]
+    if all(part is None for part in parts):
+        raise UnfitRecordError("the title and the text are null")
+    return encodable("\n".join(part for part in parts if part), "the text")
+
+
+def _part(value: Any, what: str) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise UnfitRecordError(f"the {what} is a {_kind(value)}, expected a string")
+    return value
+
+
+def at(record: Mapping[str, Any], name: str, default: Any = None) -> Any:
+    """The value of a field; of one that is not there by that name, the value to which it is a path, `doc.text`."""
+    if name in record:
+        return record[name]
+    first, dot, rest = name.partition(".")
+    while dot:
+        if isinstance(inner := record.get(first), Mapping):
+            return at(inner, rest, default)
+        more, dot, rest = rest.partition(".")
+        first = f"{first}.{more}"
+    return default
+
+
+@lru_cache(maxsize=1 << 10)
+def partitions(uri: str) -> dict[str, str | None]:
+    """The columns that the folders of a file give, as Hive lays them: `year=2024/part.jsonl`."""
+    folders = [part.partition("=") for part in uri.partition("::")[0].split("/")[:-1]]
+    return {
+        unquote(name): None if value == _HIVE_NULL else unquote(value) for name, mark, value in folders if name and mark
+    }
+
+
 def encodable(value: str, what: str) -> str:
     """`value` if UTF-8 can hold it; a lone surrogate is half a character, and Arrow cannot store it."""
     try:
@@ -61,6 +107,12 @@ def encodable(value: str, what: str) -> str:
     except UnicodeEncodeError:
         raise UnfitRecordError(f"{what} holds a lone surrogate") from None
     return value
+
+
+def schema_of(keep_fields: Sequence[str], columns: pa.Schema) -> pa.Schema:
+    """The kept columns of a format that has its own; others are of the files' folders, and texts."""
+    own = columns.names
+    return pa.schema([columns.field(name) if name in own else pa.field(name, pa.string()) for name in keep_fields])
 
 
 def kept_json(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
@@ -88,6 +140,7 @@ def choose_fields(
     names: Sequence[str],
     ids: Collection[str] | None = None,
     texts: Collection[str] | None = None,
+    nested: Sequence[str] = (),
 ) -> ReadOptions:
     """The options with the id and the text field guessed where none was asked for.
 
@@ -97,27 +150,29 @@ def choose_fields(
         names: the fields that are there.
         ids: those fit to hold an id; None for all.
         texts: those fit to hold a text; None for all.
+        nested: paths into nested values that may be asked for too, for messages.
 
     Raises:
         UsageError: an asked field is not there, or no field looks like the text.
     """
-    require(options, where, names)
+    require(options, where, names, nested)
     chosen_id = options.id_field or _guess(ID_NAMES, names if ids is None else ids)
     chosen_text = options.text_field or _guess(TEXT_NAMES, names if texts is None else texts)
     if chosen_text is None:
         raise UsageError(
-            f"{where}: cannot tell which field holds the text. Name it with --text-field; there are: {_listed(names)}"
+            f"{where}: cannot tell which field holds the text. Name it with --text-field; "
+            f"there are: {_listed([*names, *nested])}"
         )
     return replace(options, id_field=chosen_id, text_field=chosen_text)
 
 
-def require(options: ReadOptions, where: str, names: Sequence[str]) -> None:
+def require(options: ReadOptions, where: str, names: Sequence[str], nested: Sequence[str] = ()) -> None:
     """Raises UsageError where a field that `options` names is not among `names`, or is kept twice."""
-    asked = [("--id-field", options.id_field), ("--text-field", options.text_field)]
+    asked = [(f"--{name.replace('_', '-')}", getattr(options, name)) for name in READING if name.endswith("field")]
     asked += [("--keep-fields", name) for name in options.keep_fields]
     for flag, name in asked:
         if name is not None and name not in names:
-            raise UsageError(f"{flag}: {where} has no field {name!r}; there are: {_listed(names)}")
+            raise UsageError(f"{flag}: {where} has no field {name!r}; there are: {_listed([*names, *nested])}")
         if name is not None and names.count(name) > 1:
             raise UsageError(f"{flag}: {where} has more than one field {name!r}; rename all but one")
     twice = next((name for name in options.keep_fields if options.keep_fields.count(name) > 1), None)
@@ -135,11 +190,18 @@ def refuse_collisions(keep_fields: Sequence[str]) -> None:
             )
 
 
-def refuse_fields(options: ReadOptions, format_name: str) -> None:
-    """Raises UsageError where an id or a text field is asked of a format that has no choice of them."""
-    for flag, name in (("--id-field", options.id_field), ("--text-field", options.text_field)):
-        if name is not None:
-            raise UsageError(f"{flag} {name}: the format {format_name} has no fields to choose from; leave it out")
+def checked(options: ReadOptions, reader: Format) -> ReadOptions:
+    """The options under canonical names, refused where they say nothing to a format.
+
+    Raises:
+        UsageError: names an option and the way out.
+    """
+    for name in READING:
+        value, flag = getattr(options, name), f"--{name.replace('_', '-')}"
+        if value is not None and name not in reader.takes:
+            what = "fields to choose from" if name.endswith("field") else f"choice of {name}"
+            raise UsageError(f"{flag} {value}: the format {reader.name} has no {what}; leave it out")
+    return replace(options, encoding=canonical(options.encoding) if options.encoding else None)
 
 
 def _listed(names: Sequence[str]) -> str:

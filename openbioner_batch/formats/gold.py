@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from openbioner_batch.errors import UsageError
+from openbioner_batch.formats.base import InputFile
+from openbioner_batch.formats.lines import Unreadable, decoded_lines
 from openbioner_batch.records import Span
 
 _WHITE = re.compile(r"\s+")
@@ -46,18 +47,15 @@ def gold_span(text: str, start: int, end: int, kind: str, mention: str | None = 
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a file, plain or `.gz`, from 1, without their ends.
-
-    Only LF and CRLF end a line: a text may hold U+0085 or U+2028.
+    """The lines of a file, plain or packed, from 1, without their ends (see `decoded_lines`).
 
     Raises:
         UsageError: the file cannot be read or is not UTF-8.
     """
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                yield number, line.decode("utf-8").removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text ({error.reason}); convert it first") from None
-    except (OSError, EOFError) as error:
-        raise UsageError(f"cannot read {path}: {error.__class__.__name__}; expected a file, plain or .gz") from None
+        for number, line in decoded_lines(InputFile(str(path), path.stat().st_size, "")):
+            if isinstance(line, Unreadable):
+                raise UsageError(f"cannot read {path}: {line.reason}")
+            yield number, line
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.__class__.__name__}; expected a file, plain or packed") from None

@@ -10,11 +10,12 @@ from itertools import accumulate
 from pathlib import Path
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.formats.annotated import AnnotatedFormat, document
+from openbioner_batch.formats.annotated import ANNOTATIONS, AnnotatedFormat, document
 from openbioner_batch.formats.base import ReadOptions, Split
 from openbioner_batch.formats.gold import GoldDocument, numbered_lines
 from openbioner_batch.formats.lines import MOST_LINES, Block, MalformedLineError, NumberedLine, blocks, decoded_lines
-from openbioner_batch.formats.storage import LARGEST_RECORD, SUFFIXES
+from openbioner_batch.formats.registry import FORMATS
+from openbioner_batch.formats.storage import LARGEST_RECORD
 from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin, one_word, without_overlaps
 from openbioner_batch.model.sentences import sentence_starts
 from openbioner_batch.records import Parsed, Record, Rejected, Span
@@ -22,9 +23,12 @@ from openbioner_batch.records import Parsed, Record, Rejected, Span
 _DOCUMENT_START = "-DOCSTART-"
 _NO_ID = ("", "-X-", "X", "O", "-")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
-_TAG = re.compile(r"O|[BIES]-.+", re.DOTALL)
-_PREFIXES = ("B", "I", "E", "S")
-_EXPECTED = "B-<type>, I-<type>, E-<type> or S-<type>"
+_TAG = re.compile(r"(?P<prefix>[A-Za-z])(?:-(?P<type>.+))?", re.DOTALL)
+_PREFIXES = {"B": "B", "I": "I", "E": "E", "S": "S", "L": "E", "U": "S", "M": "I", "W": "S"}
+"""Letters as those of BIOES: BILUO says L and U, BMES and BMEWO say M and W."""
+UNTYPED = "entity"
+"""The type of what bare tags mark, `B`, `I` and `O`."""
+_EXPECTED = "B, I, E, S, L, U, M or W, alone or with -<type>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ def chunks(tags: Sequence[str]) -> list[tuple[int, int, str]]:
     """The entities of one sentence's tags, as (first token, token after the last, type).
 
     IOB1, IOB2 and BIOES are all read, as seqeval's default mode and CoNLL-2000's conlleval.pl do: `B-` and `S-` always
-    start an entity, `I-` and `E-` start one unless they continue a `B-` or `I-` of their type.
+    start an entity, `I-` and `E-` start one unless they continue a `B-` or `I-` of their type. BILUO and BMES are
+    BIOES by other letters. Letters may be small; bare tags are of the type `entity`.
 
     Args:
         tags: `O` or `B-<type>`, `I-<type>`, `E-<type>`, `S-<type>`, one a token.
@@ -53,15 +58,28 @@ def chunks(tags: Sequence[str]) -> list[tuple[int, int, str]]:
     found: list[tuple[int, int, str]] = []
     open_type = ""
     for index, tag in enumerate(tags):
-        prefix, _, kind = tag.partition("-")
-        if not (tag == "O" or (prefix in _PREFIXES and kind)):
-            raise ValueError(f"tag {tag!r} is neither O nor {_EXPECTED}")
+        prefix, kind = _parse_tag(tag)
         if kind and kind == open_type and prefix in ("I", "E"):
             found[-1] = (found[-1][0], index + 1, kind)
         elif kind:
             found.append((index, index + 1, kind))
         open_type = kind if prefix in ("B", "I") else ""
     return found
+
+
+def _parse_tag(tag: str) -> tuple[str, str]:
+    """One of the letters O, B, I, E, S, and the type; of O an empty one.
+
+    Raises:
+        ValueError: it is no tag; the message holds it.
+    """
+    match = _TAG.fullmatch(tag)
+    letter = match["prefix"].upper() if match else ""
+    if match and letter == "O" and not match["type"]:
+        return letter, ""
+    if not match or letter not in _PREFIXES:
+        raise ValueError(f"tag {tag!r} is neither O nor {_EXPECTED}")
+    return _PREFIXES[letter], match["type"] or UNTYPED
 
 
 def make_sentence(tokens: Sequence[str], tags: Sequence[str], document: int = 0) -> Sentence:
@@ -89,13 +107,14 @@ class Iob(AnnotatedFormat):
     """
 
     name = "iob"
-    suffixes = SUFFIXES["iob"]
+    suffixes = FORMATS["iob"].taken
 
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
         file = split.files[0]
-        for number, group in enumerate(_documents(blocks(decoded_lines(file), _begins))):
+        with_spans = ANNOTATIONS in options.keep_fields
+        for number, group in enumerate(_documents(blocks(decoded_lines(file, options.encoding), _begins))):
             try:
-                gold = _gold([block.read() for block in group])
+                gold = _gold([block.read() for block in group], with_spans)
                 yield Parsed(file.uri, number, document(gold, file, number, options))
             except ValueError as error:
                 yield Rejected(file.uri, number, str(error))
@@ -148,7 +167,7 @@ def _starts_document(block: Block) -> bool:
     return bool(block.lines) and _begins([], block.lines[0][1])
 
 
-def _sentence(lines: list[NumberedLine], document: int = 0) -> Sentence | None:
+def _sentence(lines: list[NumberedLine], document: int = 0, with_spans: bool = True) -> Sentence | None:
     """The sentence of a block of lines; None where they only begin a document."""
     tokens: list[str] = []
     tags: list[str] = []
@@ -158,11 +177,20 @@ def _sentence(lines: list[NumberedLine], document: int = 0) -> Sentence | None:
             continue
         if len(columns) < 2 or not columns[0]:
             raise MalformedLineError(number, "expected token<TAB>tag, or a blank line between sentences")
-        if not _TAG.fullmatch(columns[-1]):
+        # A line without tabs that ends in no tag may be a sentence, of which but one word would be read.
+        if (with_spans or "\t" not in line) and not _is_tag(columns[-1]):
             raise MalformedLineError(number, f"the last column is neither O nor {_EXPECTED}")
         tokens.append(columns[0])
-        tags.append(columns[-1])
+        tags.append(columns[-1] if with_spans else "O")
     return make_sentence(tokens, tags, document) if tokens else None
+
+
+def _is_tag(word: str) -> bool:
+    try:
+        _parse_tag(word)
+    except ValueError:
+        return False
+    return True
 
 
 def _documents(found: Iterable[Block]) -> Iterator[list[Block]]:
@@ -186,11 +214,11 @@ def _documents(found: Iterable[Block]) -> Iterator[list[Block]]:
         yield group
 
 
-def _gold(found: Sequence[list[NumberedLine]]) -> GoldDocument:
+def _gold(found: Sequence[list[NumberedLine]], with_spans: bool) -> GoldDocument:
     """A document of several sentences, a line each."""
     first = _columns(found[0][0][1]) if found[0] else []
     name = first[1] if first[:1] == [_DOCUMENT_START] and len(first) > 1 and first[1] not in _NO_ID else ""
-    sentences = [sentence for lines in found if (sentence := _sentence(lines))]
+    sentences = [sentence for lines in found if (sentence := _sentence(lines, with_spans=with_spans))]
     starts = accumulate((len(sentence.text) + 1 for sentence in sentences), initial=0)
     spans = [
         replace(span, start=span.start + start, end=span.end + start)

@@ -1,52 +1,52 @@
-"""JSON Lines: one JSON object a line, cut into byte ranges where the file is not packed."""
+"""JSON Lines: one JSON object a line, cut into byte ranges where the file is not packed; arrays of objects too."""
 
 from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Any, BinaryIO
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from typing import Any
 
 import pyarrow as pa
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
+from openbioner_batch.formats.byte_lines import lines_of, pieces_of, split_lines
 from openbioner_batch.formats.compression import BrokenStreamError
+from openbioner_batch.formats.encoding import refuse_utf16
 from openbioner_batch.formats.fields import UnfitRecordError
+from openbioner_batch.formats.json_values import BEGINNING, HEAD_BYTES, Malformed, holds_values, json_values
 from openbioner_batch.formats.labels import told
+from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.rewriting import JsonLines, Rewriting
-from openbioner_batch.formats.storage import (
-    LARGEST_RECORD,
-    SPLIT_BYTES,
-    SUFFIXES,
-    compression_of,
-    open_input,
-    open_stored,
-)
+from openbioner_batch.formats.storage import SPLIT_BYTES, is_stream, open_stored, open_text
 from openbioner_batch.records import Document, Parsed, Record, Rejected
 
-_READ_BYTES = 1 << 20
-_OVERHANG_BYTES = 64 << 10
 _SAMPLED_RECORDS = 200
+_OTHER_FORMATS = {"passages": "bioc-json", "documents": "bioc-json", "PubTator3": "bioc-json", "resourceType": "fhir"}
+"""Keys that tell of another format."""
 
 
 class Jsonl(Format):
-    """One object a line (JSONL, NDJSON). A record's position is its line's byte offset in the unpacked stream.
+    """One object a line (JSONL, NDJSON), or an array of objects, or objects over several lines each.
 
-    Blank lines are no records. NaN and the infinities, which JSON does not have, are read as null.
+    A record's position is its byte offset in the unpacked file (in UTF-8, where that is converted). Blank lines are no
+    records. NaN and the infinities, which JSON does not have, are read as null. A field may be a path into nested
+    objects, `doc.text`.
     """
 
     name = "jsonl"
-    suffixes = SUFFIXES["jsonl"]
+    suffixes = FORMATS["jsonl"].taken
     rewriting: Rewriting | None = JsonLines()
+    takes: tuple[str, ...] = ("id_field", "text_field", "title_field", "encoding")
 
     def splits(self, files: Sequence[InputFile]) -> list[Split]:
         """Byte ranges; a packed file is one split with `stop` 0, read as a stream."""
         cut: list[Split] = []
         for file in files:
-            if compression_of(file.uri):
+            if is_stream(file.uri):
                 cut.append(Split((file,)))
                 continue
             starts = range(0, file.size, SPLIT_BYTES)
@@ -56,43 +56,103 @@ class Jsonl(Format):
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
         file = split.files[0]
         fields.text_field(options)
-        yield from documents(split, lambda found, offset: _document(found, file, offset, options))
+        partitions = fields.partitions(file.uri)
+        for offset, found in objects(split, options.encoding):
+            try:
+                yield Parsed(file.uri, offset, _document(_object(found), file, offset, options, partitions))
+            except UnfitRecordError as reason:
+                yield Rejected(file.uri, offset, str(reason))
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Guesses from the first records; fields that are asked for must occur among them."""
-        sample = sampled_objects(files)
+        options = fields.checked(options, self)
+        sample = sampled_objects(files, options.encoding)
         if not sample:
             if options.text_field is None:
                 raise UsageError(
                     f"{told(files[0].uri)}: no JSON object among the first lines, so no field to take the text from. "
-                    "Expected one object a line; another format is chosen with --format."
+                    "Expected one object a line; another format is chosen with --format, an encoding with --encoding."
                 )
             return options
         names = list(dict.fromkeys(name for record in sample for name in record))
+        asked = [options.id_field, options.text_field, options.title_field, *options.keep_fields]
+        paths = [name for name in asked if name and name not in names and any(_has(record, name) for record in sample)]
+        names += [*dict.fromkeys(paths), *(name for name in fields.partitions(files[0].uri) if name not in names)]
         texts = [name for name in names if any(isinstance(record.get(name), str) for record in sample)]
         ids = [name for name in names if any(isinstance(record.get(name), (str, int)) for record in sample)]
         where = f"{told(files[0].uri)} (first {len(sample)} records)"
-        return fields.choose_fields(options, where, names, ids, texts)
+        try:
+            return fields.choose_fields(options, where, names, ids, texts, _nested(sample))
+        except UsageError as error:
+            other = next((_OTHER_FORMATS[name] for name in names if name in _OTHER_FORMATS), None)
+            raise UsageError(f"{error}. It looks like {other}: say --format {other}") if other else error from None
+
+    def nested_fields(self, files: Sequence[InputFile], options: ReadOptions) -> list[str]:
+        sample = sampled_objects(files, options.encoding)
+        asked = (options.id_field, options.text_field, options.title_field, *options.keep_fields)
+        return [name for name in asked if name and "." in name and not any(name in record for record in sample)]
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
         return fields.KEPT_AS_JSON if options.keep_fields else pa.schema([])
 
 
-def documents(split: Split, make: Callable[[dict[str, Any], int], Document]) -> Iterator[Record]:
-    """The records of a split: for each line what `make` makes of its object and offset, or why there is nothing."""
-    source = split.files[0].uri
-    for offset, line in split_lines(split):
+def objects(split: Split, encoding: str | None = None) -> Iterator[tuple[int, dict[str, Any] | Malformed]]:
+    """The objects of a split with their offsets; or why there is none.
+
+    A file that is no lines, or is converted, is read whole with its first split.
+    """
+    file = split.files[0]
+    if is_stream(file.uri) or encoding:
+        if split.start == 0:
+            with open_text(file, encoding) as stream:
+                yield from _stream_objects(pieces_of(stream))
+        return
+    with open_stored(file, ahead=False) as stream:
+        if not holds_values(stream.read(HEAD_BYTES)):
+            yield from _line_objects(split_lines(stream, split))
+        elif split.start == 0:
+            stream.seek(0)
+            yield from _value_objects(json_values(pieces_of(stream)))
+
+
+def _stream_objects(pieces: Iterator[bytes]) -> Iterator[tuple[int, dict[str, Any] | Malformed]]:
+    try:
+        head = next(pieces, b"")
+    except BrokenStreamError as error:
+        yield 0, Malformed(error.reason)
+        return
+    pieces = chain([head], pieces)
+    if holds_values(head):
+        yield from _value_objects(json_values(pieces))
+    else:
+        yield from _line_objects(lines_of(pieces))
+
+
+def _value_objects(values: Iterable[tuple[int, Any]]) -> Iterator[tuple[int, dict[str, Any] | Malformed]]:
+    for offset, value in values:
+        is_fit = isinstance(value, dict | Malformed)
+        yield offset, value if is_fit else Malformed("the value is JSON but no object")
+
+
+def _line_objects(lines: Iterable[tuple[int, bytes | str]]) -> Iterator[tuple[int, dict[str, Any] | Malformed]]:
+    for offset, line in lines:
         if isinstance(line, str):
-            yield Rejected(source, offset, line)
+            yield offset, Malformed(line)
             continue
-        if offset == 0:
-            line = line.removeprefix(codecs.BOM_UTF8)
+        if offset == 0 and line.startswith(codecs.BOM_UTF8):
+            line = b"   " + line[3:]
         if not line.strip():
             continue
         try:
-            yield Parsed(source, offset, make(_parse(line), offset))
+            yield offset, _parse(line)
         except UnfitRecordError as reason:
-            yield Rejected(source, offset, str(reason))
+            if b"\r" not in line.strip():
+                yield offset, Malformed(str(reason), line[:BEGINNING].decode("utf-8", "replace"))
+                continue
+            # A carriage return ends a line too, unless the object goes on over it.
+            parts = line.split(b"\r")
+            starts = (offset + sum(len(part) + 1 for part in parts[:number]) for number in range(len(parts)))
+            yield from _line_objects(pair for pair in zip(starts, parts, strict=True))
 
 
 def _parse(line: bytes) -> dict[str, Any]:
@@ -115,98 +175,55 @@ def _parse(line: bytes) -> dict[str, Any]:
     return value
 
 
-def _document(record: dict[str, Any], file: InputFile, offset: int, options: ReadOptions) -> Document:
+def _object(found: dict[str, Any] | Malformed) -> dict[str, Any]:
+    if isinstance(found, Malformed):
+        raise UnfitRecordError(found.reason)
+    return found
+
+
+def _document(
+    record: dict[str, Any], file: InputFile, offset: int, options: ReadOptions, partitions: dict[str, str | None]
+) -> Document:
     name = fields.text_field(options)
-    if name not in record:
+    if options.title_field is None and not _has(record, name):
         raise UnfitRecordError("the text field is missing")
+    named = [name for name in (options.id_field, options.title_field, name, *options.keep_fields) if name]
+    found = {name: fields.at(record, name) for name in named if _has(record, name)}
     return Document(
-        fields.document_id(record.get(options.id_field) if options.id_field else None, file, offset),
-        fields.document_text(record[name]),
-        fields.kept_json(record, options.keep_fields),
+        fields.document_id(found.get(options.id_field) if options.id_field else None, file, offset),
+        fields.with_title(found.get(options.title_field) if options.title_field else None, found.get(name), options),
+        fields.kept_json({**partitions, **found}, options.keep_fields),
     )
 
 
-def sampled_objects(files: Sequence[InputFile]) -> list[dict[str, Any]]:
-    """The first objects of some files, for what can be told of all."""
-    return list(islice(_objects(files), _SAMPLED_RECORDS))
+def _has(record: dict[str, Any], name: str) -> bool:
+    return fields.at(record, name, _MISSING) is not _MISSING
 
 
-def _objects(files: Iterable[InputFile]) -> Iterator[dict[str, Any]]:
+_MISSING = object()
+
+
+def _nested(sample: Sequence[dict[str, Any]]) -> list[str]:
+    """Paths to the texts in nested objects, for a message."""
+    pairs = ((name, value) for record in sample for name, value in record.items() if isinstance(value, dict))
+    return list(dict.fromkeys(f"{name}.{inner}" for name, value in pairs for inner in value))[:20]
+
+
+def sampled_objects(files: Sequence[InputFile], encoding: str | None = None) -> list[dict[str, Any]]:
+    """The first objects of some files, for what can be told of all.
+
+    Raises:
+        UsageError: a file is UTF-16, and is not read as such.
+    """
+    return list(islice(_objects(files, encoding), _SAMPLED_RECORDS))
+
+
+def _objects(files: Iterable[InputFile], encoding: str | None) -> Iterator[dict[str, Any]]:
     """The objects at the beginning of the files, bad records left out."""
     for file in files:
-        whole = Split((file,), 0, 0 if compression_of(file.uri) else file.size)
-        lines = islice(split_lines(whole), _SAMPLED_RECORDS)
-        for offset, line in lines:
-            if isinstance(line, bytes):
-                line = line.removeprefix(codecs.BOM_UTF8) if offset == 0 else line
-                try:
-                    yield _parse(line)
-                except UnfitRecordError:
-                    continue
-
-
-def split_lines(split: Split) -> Iterator[tuple[int, bytes | str]]:
-    """The lines whose first byte lies in the split, each with its offset; a string is why there is none."""
-    file = split.files[0]
-    if compression_of(file.uri):
-        with open_input(file) as stream:
-            yield from _lines(iter(lambda: stream.read(_READ_BYTES), b""), 0)
-        return
-    with open_stored(file, ahead=False) as stream:
-        start = _line_start(stream, split) if split.start else 0
-        if start >= split.stop:
-            return
-        stream.seek(start)
-        for offset, line in _lines(_range(stream, start, split.stop), start):
-            if offset >= split.stop:
-                return
-            yield offset, line
-            if isinstance(line, bytes) and offset + len(line) + 1 >= split.stop:
-                return
-
-
-def _line_start(stream: BinaryIO, split: Split) -> int:
-    """The first offset of the split at which a line begins, or its end where none does."""
-    position = split.start - 1
-    stream.seek(position)
-    while block := stream.read(min(_OVERHANG_BYTES, split.stop - position)):
-        place = block.find(b"\n")
-        if place >= 0:
-            return position + place + 1
-        position += len(block)
-    return split.stop
-
-
-def _range(stream: BinaryIO, start: int, stop: int) -> Iterator[bytes]:
-    """The bytes from `start` on in large reads up to `stop`, then in small ones, for the last line's end."""
-    while block := stream.read(min(stop - start, SPLIT_BYTES) if start < stop else _OVERHANG_BYTES):
-        start += len(block)
-        yield block
-
-
-def _lines(chunks: Iterable[bytes], offset: int, limit: int = LARGEST_RECORD) -> Iterator[tuple[int, bytes | str]]:
-    """Lines without their ends, each with the offset of its first byte; never more than `limit` bytes are held."""
-    held: list[bytes] = []
-    size = 0
-    try:
-        for chunk in chunks:
-            *ends, rest = chunk.split(b"\n")
-            for end in ends:
-                size += len(end)
-                yield offset, b"".join([*held, end]) if size <= limit else _too_long(limit)
-                offset, size = offset + size + 1, 0
-                held.clear()
-            size += len(rest)
-            if size <= limit:
-                held.append(rest)
-            else:
-                held.clear()
-    except BrokenStreamError as error:
-        yield offset, str(error)
-        return
-    if size:
-        yield offset, b"".join(held) if size <= limit else _too_long(limit)
-
-
-def _too_long(limit: int) -> str:
-    return f"a line of more than {limit} bytes"
+        if not is_stream(file.uri) and not encoding:
+            with open_stored(file, ahead=False) as stream:
+                refuse_utf16(stream.read(2), told(file.uri))
+        whole = Split((file,), 0, 0 if is_stream(file.uri) else file.size)
+        found = islice(objects(whole, encoding), _SAMPLED_RECORDS)
+        yield from (one for _, one in found if isinstance(one, dict))

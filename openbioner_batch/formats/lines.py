@@ -6,9 +6,10 @@ import codecs
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from openbioner_batch.formats.base import InputFile, Split
-from openbioner_batch.formats.jsonl import split_lines
-from openbioner_batch.formats.storage import LARGEST_RECORD
+from openbioner_batch.formats.base import InputFile
+from openbioner_batch.formats.byte_lines import lines_of, pieces_of
+from openbioner_batch.formats.encoding import not_decoded
+from openbioner_batch.formats.storage import LARGEST_RECORD, open_text
 
 NumberedLine = tuple[int, str]
 MOST_LINES = 1_000_000
@@ -47,33 +48,45 @@ class Block:
         return self.lines
 
 
-def decoded_lines(file: InputFile) -> Iterator[tuple[int, str | Unreadable]]:
+def decoded_lines(file: InputFile, encoding: str | None = None) -> Iterator[tuple[int, str | Unreadable]]:
     """The lines of a file, plain or packed, from 1 and without their ends, in bounded memory.
 
-    Only LF and CRLF end a line: a text may hold U+0085 or U+2028.
+    LF, CRLF and CR end a line: a text may hold U+0085 or U+2028.
     """
-    for number, (_, line) in enumerate(split_lines(Split((file,), 0, file.size)), start=1):
-        if isinstance(line, str):
-            yield number, Unreadable(line)
-            continue
-        if number == 1:
-            line = line.removeprefix(codecs.BOM_UTF8)
-        try:
-            yield number, line.decode().removesuffix("\r")
-        except UnicodeDecodeError as error:
-            yield number, Unreadable(f"line {number}: not valid UTF-8 at byte {error.start}")
+    with open_text(file, encoding) as stream:
+        for number, (_, line) in enumerate(lines_of(_with_line_feeds(pieces_of(stream))), start=1):
+            if isinstance(line, str):
+                yield number, Unreadable(line)
+                continue
+            try:
+                yield number, (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).decode()
+            except UnicodeDecodeError as error:
+                reason = not_decoded(error, line if number == 1 else b"", encoding)
+                yield number, Unreadable(f"line {number}: {reason}")
+
+
+def _with_line_feeds(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes with LF in place of CRLF and CR."""
+    is_open = False
+    for piece in pieces:
+        if is_open and piece.startswith(b"\n"):
+            piece = piece[1:]
+        is_open = piece.endswith(b"\r") if piece else is_open
+        yield piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def blocks(
     lines: Iterable[tuple[int, str | Unreadable]],
     begins: Callable[[list[NumberedLine], str], bool],
+    blank_ends: bool = True,
     limit: int = LARGEST_RECORD,
 ) -> Iterator[Block]:
-    """Lines up to the next blank one, or to one that begins a block.
+    """Lines up to the next that begins a block, or up to the next blank one.
 
     Args:
         lines: numbered lines.
         begins: whether a line begins a new block, given the lines of the block before it.
+        blank_ends: whether a blank line ends a block; else it is a line of it.
         limit: the most characters of a block; those of a longer one are let go, as of one of over `MOST_LINES`.
     """
     block = Block()
@@ -82,11 +95,12 @@ def blocks(
         if isinstance(line, Unreadable):
             block.problem = block.problem or line.reason
             continue
-        if not line.strip() or begins(block.lines, line):
+        is_blank = not line.strip()
+        if (blank_ends and is_blank) or begins(block.lines, line):
             if block.lines or block.problem:
                 yield block
             block, size, count = Block(), 0, 0
-        if line.strip():
+        if not is_blank or (block.lines and not blank_ends):
             size, count = size + len(line), count + 1
             if size > limit or count > MOST_LINES:
                 most = f"{limit} characters" if size > limit else f"{MOST_LINES} lines"

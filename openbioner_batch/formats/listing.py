@@ -14,8 +14,8 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.compression import COMPRESSIONS
 from openbioner_batch.formats.labels import fault, told
+from openbioner_batch.formats.registry import SUFFIXES
 from openbioner_batch.formats.storage import (
-    SUFFIXES,
     is_url,
     local_file,
     refuse_password,
@@ -36,10 +36,10 @@ def list_inputs(
 ) -> list[InputFile]:
     """The files that `patterns` stand for, without doubles, in the order of the patterns and sorted within each.
 
-    A file that is named outright is taken whatever it is called; a pattern is a glob only where no file or folder has
-    just that name. A folder (recursive) or a glob gives the files whose suffix fits, less hidden ones and those in or
-    under a name that begins with `_`; what only looks like a file there, such as a link that leads nowhere, is passed
-    over.
+    A file that is named outright is taken whatever it is called; of a ZIP archive its members are. A pattern is a glob
+    only where no file or folder has just that name. A folder (recursive) or a glob gives the files whose suffix fits,
+    less hidden ones and those in or under a name that begins with `_`; what only looks like a file there, such as a
+    link that leads nowhere, is passed over.
 
     Args:
         patterns: local paths, globs and folders, or the same as URLs of any fsspec file system.
@@ -58,7 +58,10 @@ def list_inputs(
         if pattern == "-":
             raise UsageError("-: only annotate, deidentify and silver annotate read standard input: give a file")
         refuse_password(pattern)
-        matched = _list_remote(pattern, known) if is_url(pattern) else _list_local(pattern, known, on_skip)
+        wanted = (".zip",) if _is_archive(pattern) else known
+        matched = _list_remote(pattern, wanted) if is_url(pattern) else _list_local(pattern, wanted, on_skip)
+        if _is_archive(pattern):
+            matched = [member for file in matched for member in _list_remote(f"zip://::{file.uri}", known)]
         if not matched:
             raise UsageError(
                 f"{told(pattern)}: nothing to read there. Expected files ending in {', '.join(known)} "
@@ -70,6 +73,11 @@ def list_inputs(
         if not uri.isascii():
             _require_utf8(uri)
     return list(found.values())
+
+
+def _is_archive(pattern: str) -> bool:
+    """Whether a pattern names ZIP archives, of which their members are read."""
+    return pattern.lower().endswith(".zip") and "::" not in pattern and not os.path.isdir(pattern)
 
 
 def _require_utf8(uri: str) -> None:

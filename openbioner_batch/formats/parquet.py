@@ -14,18 +14,20 @@ from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.fields import UnfitRecordError
 from openbioner_batch.formats.labels import told
+from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.rewriting import ParquetRows
 from openbioner_batch.formats.storage import (
     LARGEST_RECORD,
     SPLIT_BYTES,
-    SUFFIXES,
     compression_of,
     for_each,
     open_stored,
 )
-from openbioner_batch.records import Document, Parsed, Record, Rejected
+from openbioner_batch.records import UNREAD, Document, Parsed, Record, Rejected
 
 _BATCH_ROWS = 256
+_MOST_LOST = 10_000_000
+"""Rows that are set aside one by one where a row group is damaged; its length may be damaged too."""
 _READ_BYTES = 4 << 20
 _NOT_UTF8 = object()
 _DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)  # the last of the names of columns
@@ -38,8 +40,9 @@ class Parquet(Format):
     """
 
     name = "parquet"
-    suffixes = SUFFIXES["parquet"]
+    suffixes = FORMATS["parquet"].taken
     rewriting = ParquetRows()
+    takes = ("id_field", "text_field", "title_field")
 
     def splits(self, files: Sequence[InputFile]) -> list[Split]:
         """Runs of row groups, [`start`, `stop`): small ones together up to 8 MiB, a larger one alone."""
@@ -61,14 +64,19 @@ class Parquet(Format):
 
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
         file = split.files[0]
-        named = (options.id_field, fields.text_field(options), *options.keep_fields)
-        columns = list(dict.fromkeys(name for name in named if name))
+        named = (options.id_field, options.title_field, fields.text_field(options), *options.keep_fields)
+        folders = fields.partitions(file.uri)
         with open_stored(file, ahead=False) as stream:
             source = _Watched(stream)
-            reader = _reader(source, file, columns)
+            reader = _reader(source)
             if reader is None:
-                yield Rejected(file.uri, 0, "damaged Parquet: the file cannot be read")
+                yield Rejected(file.uri, 0, f"damaged Parquet: {UNREAD}")
                 return
+            schema = reader.schema_arrow
+            wanted = (name for name in named if name and (name not in folders or name in schema.names))
+            columns = list(dict.fromkeys(wanted))
+            if missing := [name for name in columns if _column_type(schema, name) is None]:
+                raise UsageError(f"{told(file.uri)}: the column {missing[0]!r} is gone since the run was planned")
             groups = [reader.metadata.row_group(group) for group in range(split.stop)]
             lengths = [group.num_rows for group in groups]
             for group in range(split.start, split.stop):
@@ -78,14 +86,15 @@ class Parquet(Format):
                 try:
                     batches = reader.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False)
                     for batch in batches:
-                        yield from _records(batch, file, row, options)
+                        yield from _records(batch, columns, file, row, options)
                         row += batch.num_rows
                 except _DAMAGE:
                     source.reraise()
-                    yield Rejected(file.uri, row, "damaged Parquet: this row and the rest of its row group are unread")
+                    yield from _lost(file, row, sum(lengths[: group + 1]))
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Guesses from the first file's columns; every file must have the fields, of a fitting type."""
+        options = fields.checked(options, self)
         packed = next((file for file in files if compression_of(file.uri)), None)
         if packed is not None:
             raise UsageError(f"{told(packed.uri)}: Parquet has its own compression; unpack the file first")
@@ -98,8 +107,9 @@ class Parquet(Format):
             if chosen is None:
                 ids = [column.name for column in schema if _is_id(column.type)]
                 texts = [column.name for column in schema if _is_text(column.type)]
-                chosen = fields.choose_fields(options, told(file.uri), schema.names, ids, texts)
-            fields.require(chosen, told(file.uri), schema.names)
+                names = _names(schema, file, options)
+                chosen = fields.choose_fields(options, told(file.uri), names, ids, texts, _nested(schema))
+            fields.require(chosen, told(file.uri), _names(schema, file, chosen), _nested(schema))
             _require_types(chosen, file, schema)
         if chosen is None:
             raise UsageError(
@@ -107,6 +117,12 @@ class Parquet(Format):
                 + (", as are those of all other inputs" if len(files) > 1 else "")
             )
         return chosen
+
+    def nested_fields(self, files: Sequence[InputFile], options: ReadOptions) -> list[str]:
+        schema = next((footer.schema for footer in map(_footer, files) if footer is not None), None)
+        asked = (options.id_field, options.text_field, *options.keep_fields)
+        own = schema.names if schema is not None else ()
+        return [name for name in asked if name and "." in name and name not in own]
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
         """The kept columns with their types, which must be the same in every file."""
@@ -116,7 +132,9 @@ class Parquet(Format):
         for file, footer in zip(files, for_each(files, _footer), strict=True):
             if footer is None:
                 continue
-            kept = pa.schema([pa.field(name, footer.schema.field(name).type) for name in options.keep_fields])
+            # A column of the file's folders is a text.
+            types = [(name, _column_type(footer.schema, name) or pa.string()) for name in options.keep_fields]
+            kept = pa.schema(types)
             first = first or (file, kept)
             for ours, theirs in zip(kept, first[1], strict=True):
                 if ours.type != theirs.type:
@@ -187,35 +205,77 @@ def _footer(file: InputFile) -> _Footer | None:
             return None
 
 
-def _reader(source: _Watched, file: InputFile, columns: Sequence[str]) -> Any:
+def _reader(source: _Watched) -> Any:
     """The file's reader, or None where the footer is damaged."""
     import pyarrow.parquet as pq
 
     try:
         # A buffer makes Arrow stream each column, where it would else hold the row group's whole (as pre_buffer does).
-        reader = pq.ParquetFile(source, buffer_size=_READ_BYTES, pre_buffer=False)
+        return pq.ParquetFile(source, buffer_size=_READ_BYTES, pre_buffer=False)
     except _DAMAGE:
         source.reraise()
         return None
-    missing = next((name for name in columns if name not in reader.schema_arrow.names), None)
-    if missing is not None:
-        raise UsageError(f"{told(file.uri)}: the column {missing!r} is gone since the run was planned")
-    return reader
 
 
-def _records(batch: pa.RecordBatch, file: InputFile, first: int, options: ReadOptions) -> Iterator[Record]:
-    columns = {name: _values(batch.column(name)) for name in batch.schema.names}
+def _lost(file: InputFile, first: int, end: int) -> Iterator[Rejected]:
+    """The rows from one on to the end of its row group, which cannot be read, one by one unless they are too many."""
+    if end - first > _MOST_LOST:
+        yield Rejected(file.uri, first, f"damaged Parquet: {UNREAD}")
+        return
+    for row in range(first, max(end, first + 1)):
+        yield Rejected(file.uri, row, "damaged Parquet: the row cannot be read")
+
+
+def _column_type(schema: pa.Schema, name: str) -> pa.DataType | None:
+    """The type of a column, or of the field of a struct to which the name is a path; None where there is none."""
+    if name in schema.names:
+        return schema.field(name).type
+    first, dot, rest = name.partition(".")
+    if not dot or first not in schema.names or not pa.types.is_struct(schema.field(first).type):
+        return None
+    return _column_type(pa.schema(list(schema.field(first).type)), rest)
+
+
+def _column(batch: pa.RecordBatch, name: str) -> pa.Array:
+    if name in batch.schema.names:
+        return batch.column(name)
+    first, _, rest = name.partition(".")
+    array = batch.column(first)
+    inner = pa.RecordBatch.from_arrays(array.flatten(), names=[field.name for field in array.type])
+    return _column(inner, rest)
+
+
+def _names(schema: pa.Schema, file: InputFile, options: ReadOptions) -> list[str]:
+    """What can be asked for: columns, the paths among the asked fields that lead to something, columns of folders."""
+    asked = (options.id_field, options.text_field, options.title_field, *options.keep_fields)
+    paths = [name for name in asked if name and name not in schema.names and _column_type(schema, name) is not None]
+    folders = [name for name in fields.partitions(file.uri) if name not in schema.names]
+    return [*schema.names, *dict.fromkeys(paths), *folders]
+
+
+def _nested(schema: pa.Schema) -> list[str]:
+    structs = [column for column in schema if pa.types.is_struct(column.type)]
+    return [f"{column.name}.{field.name}" for column in structs for field in column.type][:20]
+
+
+def _records(
+    batch: pa.RecordBatch, names: Sequence[str], file: InputFile, first: int, options: ReadOptions
+) -> Iterator[Record]:
+    columns = {name: _values(_column(batch, name)) for name in names}
+    folders = {name: [value] * batch.num_rows for name, value in fields.partitions(file.uri).items()}
+    columns = {**folders, **columns}
     texts = columns[fields.text_field(options)]
+    titles = columns[options.title_field] if options.title_field else [None] * batch.num_rows
     ids = columns[options.id_field] if options.id_field else [None] * batch.num_rows
     for place, text in enumerate(texts):
         row = first + place
         kept = {name: columns[name][place] for name in options.keep_fields}
         try:
-            if text is _NOT_UTF8 or ids[place] is _NOT_UTF8 or _NOT_UTF8 in map(_marker, kept.values()):
+            if _NOT_UTF8 in map(_marker, (text, titles[place], ids[place], *kept.values())):
                 raise UnfitRecordError("not valid UTF-8")
             if text is not None and len(text) > LARGEST_RECORD:
                 raise UnfitRecordError(f"a text of more than {LARGEST_RECORD} characters")
-            content = fields.document_text(text.decode() if isinstance(text, bytes) else text)
+            content = fields.with_title(titles[place], text.decode() if isinstance(text, bytes) else text, options)
             yield Parsed(file.uri, row, Document(fields.document_id(ids[place], file, row), content, kept))
         except UnicodeDecodeError as error:
             yield Rejected(file.uri, row, f"the text is not valid UTF-8 at byte {error.start}")
@@ -248,19 +308,19 @@ def _value(scalar: pa.Scalar) -> Any:
 
 def _require_types(options: ReadOptions, file: InputFile, schema: pa.Schema) -> None:
     """Raises UsageError where the text or the id column of a file has a type that cannot be one."""
-    text = schema.field(fields.text_field(options))
-    if not _is_text(text.type):
-        raise UsageError(f"{told(file.uri)}: the text column {text.name!r} is {text.type}, expected strings")
-    if options.id_field and not _is_id(schema.field(options.id_field).type):
-        found = schema.field(options.id_field)
-        raise UsageError(
-            f"{told(file.uri)}: the id column {found.name!r} is {found.type}, expected strings or integers"
-        )
+    for what, name in (("text", options.text_field), ("title", options.title_field)):
+        kind = _column_type(schema, name) if name else None
+        if kind is not None and not _is_text(kind):
+            raise UsageError(f"{told(file.uri)}: the {what} column {name!r} is {kind}, expected strings")
+    kind = _column_type(schema, options.id_field) if options.id_field else None
+    if kind is not None and not _is_id(kind):
+        raise UsageError(f"{told(file.uri)}: the id column {options.id_field!r} is {kind}, expected strings or numbers")
 
 
 def _is_id(kind: pa.DataType) -> bool:
     plain = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return _is_string(plain) or bool(pa.types.is_integer(plain))
+    number = any(fits(plain) for fits in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal))
+    return _is_string(plain) or number
 
 
 def _is_text(kind: pa.DataType) -> bool:

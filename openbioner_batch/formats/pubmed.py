@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
-from openbioner_batch.formats.storage import SUFFIXES
-from openbioner_batch.formats.xml import BrokenXmlError, elements
+from openbioner_batch.formats.registry import FORMATS
+from openbioner_batch.formats.xml import BrokenXml, Layout, elements
 from openbioner_batch.records import Deletion, Document, Parsed, Record, Rejected
 
 COLUMNS = pa.schema(
@@ -33,7 +33,7 @@ COLUMNS = pa.schema(
 
 _CITATIONS = ("PubmedArticle", "PubmedBookArticle")
 _WITHDRAWALS = ("DeleteCitation", "DeleteDocument")
-_ROOTS = ("PubmedArticleSet", "PubmedBookArticleSet", *_CITATIONS, *_WITHDRAWALS)
+_LAYOUT = Layout("PubMed XML", ("PubmedArticleSet", "PubmedBookArticleSet"), (*_CITATIONS, *_WITHDRAWALS))
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -47,30 +47,30 @@ class PubMed(Format):
     """
 
     name = "pubmed"
-    suffixes = SUFFIXES["pubmed"]
+    suffixes = FORMATS["pubmed"].taken
 
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
         file = split.files[0]
         number = 0
-        try:
-            for element in elements(file, "PubMed XML", _ROOTS, (*_CITATIONS, *_WITHDRAWALS)):
-                for record in _records(element, file, number, options):
-                    yield record
-                    number += 1
-        except BrokenXmlError as error:
-            yield Rejected(file.uri, number, str(error))
+        for element in elements(file, _LAYOUT):
+            for record in _records(element, file, number, options):
+                yield record
+                number += 1
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Fills in the columns to keep: all, where none is named."""
-        fields.refuse_fields(options, self.name)
-        fields.require(options, "PubMed", COLUMNS.names)
+        options = fields.checked(options, self)
+        fields.require(options, "PubMed", [*COLUMNS.names, *fields.partitions(files[0].uri)])
         return replace(options, keep_fields=options.keep_fields or tuple(COLUMNS.names))
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
-        return pa.schema([COLUMNS.field(name) for name in options.keep_fields])
+        return fields.schema_of(options.keep_fields, COLUMNS)
 
 
 def _records(element: Any, file: InputFile, number: int, options: ReadOptions) -> Iterator[Record]:
+    if isinstance(element, BrokenXml):
+        yield Rejected(file.uri, number, element.reason)
+        return
     if element.tag in _CITATIONS:
         yield Parsed(file.uri, number, _document(element, file, number, options.keep_fields))
         return
@@ -97,6 +97,7 @@ def _document(element: Any, file: InputFile, number: int, keep_fields: Sequence[
     text, sections = _compose(title, _find(body, "Abstract"))
     date = _date(published) or _date(_find(body, "ArticleDate"))
     metadata = {
+        **fields.partitions(file.uri),
         "pmid": name or None,
         "version": _integer(pmid.get("Version")) if pmid is not None else None,
         "year": int(date[:4]) if date else None,
@@ -105,7 +106,7 @@ def _document(element: Any, file: InputFile, number: int, keep_fields: Sequence[
         "journal": journal or None,
         "sections": sections,
     }
-    return Document(fields.document_id(name, file, number), text, {key: metadata[key] for key in keep_fields})
+    return Document(fields.document_id(name, file, number), text, {key: metadata.get(key) for key in keep_fields})
 
 
 def _compose(title: str, abstract: Any) -> tuple[str, list[dict[str, Any]]]:

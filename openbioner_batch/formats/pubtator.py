@@ -11,28 +11,32 @@ from openbioner_batch.formats.annotated import ANNOTATIONS, AnnotatedFormat, doc
 from openbioner_batch.formats.base import ReadOptions, Split
 from openbioner_batch.formats.gold import GoldDocument, gold_span, numbered_lines
 from openbioner_batch.formats.lines import MalformedLineError, NumberedLine, blocks, decoded_lines
-from openbioner_batch.formats.storage import SUFFIXES
+from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin, one_line
 from openbioner_batch.records import Parsed, Record, Rejected, Span
 
 _PART = re.compile(r"(?P<id>[^|\t]+)\|(?P<part>[ta])\|(?P<text>.*)", re.DOTALL)
+_ROW = re.compile(r"[^\t|]+\t(?:[0-9]+(?:[,;][0-9]+)*\t[0-9]|[^\t]*\t[^\t]*\t)")
+"""How a line of an annotation or of a relation begins, of whatever document."""
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _NUMBERS = re.compile(r"[0-9]+([,;][0-9]+)+")
 
 
 class PubTator(AnnotatedFormat):
-    """Documents parted by blank lines: the title, a line feed and the abstract, which is where the offsets count.
+    """Documents of a title, a line feed and the abstract, which is where the offsets count, and lines of annotations.
+
+    A document ends where the next begins. Both texts may go on over several lines, blank ones too.
 
     A record's position is its document's number in the file, from 0.
     """
 
     name = "pubtator"
-    suffixes = SUFFIXES["pubtator"]
+    suffixes = FORMATS["pubtator"].taken
     has_sections = True
 
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
         file = split.files[0]
-        for number, block in enumerate(blocks(decoded_lines(file), _begins)):
+        for number, block in enumerate(blocks(decoded_lines(file, options.encoding), _begins, blank_ends=False)):
             try:
                 gold, title = _document(block.read(), ANNOTATIONS in options.keep_fields)
                 parts = [("TITLE", 0, title), ("ABSTRACT", title + 1, len(gold.text))]
@@ -60,12 +64,12 @@ def read_pubtator(path: str | Path) -> Iterator[GoldDocument]:
     """The documents of a PubTator file in order, plain or `.gz`.
 
     The text is the title, a line feed and the abstract, which is where the format's offsets count. Lines of
-    relations are passed over. A mention whose offsets are lists (`10,25`) is discontinuous: counted, left out.
+    relations give no spans. A mention whose offsets are lists (`10,25`) is discontinuous: counted, left out.
 
     Raises:
         UsageError: the file cannot be read, or a line is malformed (the message names file and line, never the text).
     """
-    for block in blocks(numbered_lines(Path(path)), _begins):
+    for block in blocks(numbered_lines(Path(path)), _begins, blank_ends=False):
         try:
             yield _document(block.read(), with_spans=True)[0]
         except ValueError as error:
@@ -74,28 +78,42 @@ def read_pubtator(path: str | Path) -> Iterator[GoldDocument]:
 
 def _begins(before: list[NumberedLine], line: str) -> bool:
     """Whether a line is the first of a document, given those of the document before it."""
-    match = _PART.fullmatch(line)
-    if not match or not before:
+    if not before:
         return False
+    match = _PART.fullmatch(line)
+    if not match:
+        # After its annotations and a blank line a document has ended, whatever follows.
+        return bool(line.strip()) and not before[-1][1].strip() and not _ROW.match(line) and _has_rows(before)
     first = _PART.fullmatch(before[0][1])
     return match["part"] == "t" or not first or first["id"] != match["id"]
+
+
+def _has_rows(lines: list[NumberedLine]) -> bool:
+    last = next((line for _, line in reversed(lines) if line.strip()), "")
+    return _ROW.match(last) is not None
 
 
 def _document(lines: list[NumberedLine], with_spans: bool) -> tuple[GoldDocument, int]:
     """The document of a block of lines, and the length of its title."""
     name = ""
-    parts: list[str] = []
+    parts: list[list[str]] = []
     rows: list[tuple[int, list[str]]] = []
     for number, line in lines:
         if match := _PART.fullmatch(line):
             name = match["id"]
-            parts.append(match["text"])
+            parts.append([match["text"]])
         elif not parts:
             raise MalformedLineError(number, "expected ID|t|title")
-        else:
+        elif _ROW.match(line) or line.startswith(f"{name}\t"):
             rows.append((number, line.split("\t")))
-    # An empty abstract adds no line to the text.
-    text = "\n".join(parts).removesuffix("\n" if len(parts) > 1 and not parts[-1] else "")
+        elif not rows:
+            parts[-1].append(line)
+        elif line.strip():
+            raise MalformedLineError(number, "it follows annotations and is none: expected ID<TAB>start<TAB>end")
+    # An empty abstract adds no line to the text, nor do blank lines at its end.
+    texts = ["\n".join(part) for part in parts]
+    texts[-1] = texts[-1].rstrip("\n") if len(parts[-1]) > 1 else texts[-1]
+    text = "\n".join(texts).removesuffix("\n" if len(texts) > 1 and not texts[-1] else "")
     spans: list[Span] = []
     discontinuous = 0
     for number, columns in rows if with_spans else ():
@@ -106,7 +124,7 @@ def _document(lines: list[NumberedLine], with_spans: bool) -> tuple[GoldDocument
         discontinuous += in_parts
         if span:
             spans.append(span)
-    return GoldDocument(name, text, tuple(spans), discontinuous), len(parts[0])
+    return GoldDocument(name, text, tuple(spans), discontinuous), len(texts[0])
 
 
 def _mention(columns: list[str], name: str, text: str) -> tuple[Span | None, bool]:

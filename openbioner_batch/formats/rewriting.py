@@ -5,14 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from itertools import chain
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
 
 from openbioner_batch.formats.parquet_writing import parquet_bytes
+
+if TYPE_CHECKING:  # base names the classes of this module
+    from openbioner_batch.formats.base import ReadOptions
 
 Names = Sequence[str]
 File = tuple[str, bytes]
@@ -41,7 +46,9 @@ class Rewriting(ABC):
     """Whether a record is a resource, with ids, people and several texts inside of it, and no text beside fields."""
 
     @abstractmethod
-    def files(self, stem: str, records: Sequence[NewRecord], own: Names, kept: Names, rows: pa.Table) -> Iterator[File]:
+    def files(
+        self, stem: str, records: Sequence[NewRecord], own: Names, kept: Names, rows: pa.Table, options: ReadOptions
+    ) -> Iterator[File]:
         """Names and bytes of the files that hold a shard's records, in order.
 
         Args:
@@ -50,14 +57,17 @@ class Rewriting(ABC):
             own: the names of the fields that every record has as its own, in order.
             kept: the names of further fields that records may have.
             rows: the records as they were read; those of a format with types hold the kept fields as columns.
+            options: those with which they were read, and can be read again.
         """
 
 
 class JsonLines(Rewriting):
     """One object a line."""
 
-    def files(self, stem: str, records: Sequence[NewRecord], own: Names, kept: Names, rows: pa.Table) -> Iterator[File]:
-        yield f"{stem}.jsonl", _json_lines({**record.own, **record.kept} for record in records)
+    def files(
+        self, stem: str, records: Sequence[NewRecord], own: Names, kept: Names, rows: pa.Table, options: ReadOptions
+    ) -> Iterator[File]:
+        yield f"{stem}.jsonl", _json_lines(({**record.own, **record.kept} for record in records), options.encoding)
 
 
 class JsonResources(Rewriting):
@@ -65,29 +75,43 @@ class JsonResources(Rewriting):
 
     of_resources = True
 
-    def files(self, stem: str, records: Sequence[NewRecord], own: Names, kept: Names, rows: pa.Table) -> Iterator[File]:
-        yield f"{stem}.ndjson", _json_lines(record.resource or {} for record in records)
+    def files(
+        self, stem: str, records: Sequence[NewRecord], own: Names, kept: Names, rows: pa.Table, options: ReadOptions
+    ) -> Iterator[File]:
+        yield f"{stem}.ndjson", _json_lines((record.resource or {} for record in records), options.encoding)
 
 
 @dataclass(frozen=True, slots=True)
 class DelimitedRows(Rewriting):
-    """Rows under a header line, quoted as RFC 4180 has it."""
+    """Rows under a header line, with the delimiter and the quoting with which they were read."""
 
     suffix: str
     delimiter: str
 
-    def files(self, stem: str, records: Sequence[NewRecord], own: Names, kept: Names, rows: pa.Table) -> Iterator[File]:
+    def files(
+        self, stem: str, records: Sequence[NewRecord], own: Names, kept: Names, rows: pa.Table, options: ReadOptions
+    ) -> Iterator[File]:
+        names = [*own, *kept]
+        delimiter = options.delimiter or self.delimiter
+        found = ({**record.own, **record.kept} for record in records)
+        values = chain([names], ([_cell(one.get(name)) for name in names] for one in found))
+        if options.quoting == "none":
+            # No field that was read so holds what would end it, but an invented value may: places in it stay.
+            ends = re.compile(f"[\r\n{re.escape(delimiter)}]")
+            lines = (delimiter.join(ends.sub(" ", value) for value in row) + "\r\n" for row in values)
+            yield f"{stem}{self.suffix}", encoded("".join(lines), options.encoding)
+            return
         out = io.StringIO(newline="")
-        writer = csv.DictWriter(out, [*own, *kept], delimiter=self.delimiter, lineterminator="\r\n", restval="")
-        writer.writeheader()
-        writer.writerows({**record.own, **record.kept} for record in records)
-        yield f"{stem}{self.suffix}", out.getvalue().encode()
+        csv.writer(out, delimiter=delimiter, lineterminator="\r\n").writerows(values)
+        yield f"{stem}{self.suffix}", encoded(out.getvalue(), options.encoding)
 
 
 class ParquetRows(Rewriting):
     """Rows whose kept columns have the Arrow types that they were read with."""
 
-    def files(self, stem: str, records: Sequence[NewRecord], own: Names, kept: Names, rows: pa.Table) -> Iterator[File]:
+    def files(
+        self, stem: str, records: Sequence[NewRecord], own: Names, kept: Names, rows: pa.Table, options: ReadOptions
+    ) -> Iterator[File]:
         new = {name: pa.array([record.own.get(name) for record in records], pa.string()) for name in own}
         yield f"{stem}.parquet", parquet_bytes(pa.table({**new, **{name: rows[name] for name in kept}}))
 
@@ -95,10 +119,21 @@ class ParquetRows(Rewriting):
 class TextFiles(Rewriting):
     """A file for each text."""
 
-    def files(self, stem: str, records: Sequence[NewRecord], own: Names, kept: Names, rows: pa.Table) -> Iterator[File]:
+    def files(
+        self, stem: str, records: Sequence[NewRecord], own: Names, kept: Names, rows: pa.Table, options: ReadOptions
+    ) -> Iterator[File]:
         for record in records:
-            yield f"{stem}/{record.name}.txt", record.text.encode()
+            yield f"{stem}/{record.name}.txt", encoded(record.text, options.encoding)
 
 
-def _json_lines(objects: Iterable[Mapping[str, Any]]) -> bytes:
-    return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in objects).encode()
+def encoded(text: str, encoding: str | None) -> bytes:
+    """A text's bytes; of an invented value, a character that the encoding lacks becomes a question mark."""
+    return text.encode(encoding, "replace") if encoding else text.encode()
+
+
+def _json_lines(objects: Iterable[Mapping[str, Any]], encoding: str | None) -> bytes:
+    return encoded("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in objects), encoding)
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else str(value)

@@ -11,23 +11,11 @@ from typing import Any, BinaryIO, TypeVar, cast
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.compression import COMPRESSIONS, unpacked
+from openbioner_batch.formats.encoding import transcoded
 from openbioner_batch.formats.labels import told
 from openbioner_batch.formats.meter import open_counted
+from openbioner_batch.formats.registry import SUFFIXES
 from openbioner_batch.formats.whole import WholeFile, fetch_whole
-
-SUFFIXES: dict[str, tuple[str, ...]] = {
-    "jsonl": (".jsonl", ".ndjson", ".json"),
-    "parquet": (".parquet", ".pq"),
-    "csv": (".csv",),
-    "tsv": (".tsv", ".tab"),
-    "text": (".txt", ".text"),
-    "pubmed": (".xml",),
-    "pubtator": (".pubtator",),
-    "brat": (".ann",),
-    "iob": (".iob", ".conll", ".bio"),
-    "bioc-xml": (".bioc",),
-}
-"""The suffixes that each format goes by, before that of a compression."""
 
 SPLIT_BYTES = 8 << 20
 """What one task reads at a time, where a file can be cut."""
@@ -35,6 +23,7 @@ SPLIT_BYTES = 8 << 20
 LARGEST_RECORD = 64 << 20
 """Bytes (of CSV, characters) above which a record is set aside unread: no document comes near, a broken file does."""
 
+_DOUBLE = tuple(suffix for some in SUFFIXES.values() for suffix in some if suffix.count(".") > 1)
 _REMOTE_BLOCK = 4 << 20
 _REMOTE_CALLS = 16
 
@@ -42,10 +31,12 @@ _Result = TypeVar("_Result")
 
 
 def suffix_of(uri: str) -> str:
-    """The last suffix of a file's name below that of a compression, in lower case: `.jsonl` of `a/b.JSONL.gz`."""
-    name = _file_name(uri)
-    packed = compression_of(uri)
-    return os.path.splitext(name.removesuffix(packed))[1]
+    """The last suffix of a file's name below that of a compression, in lower case: `.jsonl` of `a/b.JSONL.gz`.
+
+    A suffix of two parts is one where a format goes by it: `.bioc.xml`.
+    """
+    name = _file_name(uri).removesuffix(compression_of(uri))
+    return next((suffix for suffix in _DOUBLE if name.endswith(suffix)), os.path.splitext(name)[1])
 
 
 def compression_of(uri: str) -> str:
@@ -61,6 +52,17 @@ def open_input(file: InputFile) -> BinaryIO:
     raw = open_stored(file)
     packed = compression_of(file.uri)
     return unpacked(raw, packed) if packed else raw
+
+
+def open_text(file: InputFile, encoding: str | None) -> BinaryIO:
+    """The same in UTF-8, of a file in another encoding."""
+    stream = open_input(file)
+    return transcoded(stream, encoding) if encoding else stream
+
+
+def is_stream(uri: str) -> bool:
+    """Whether a file can only be read from its beginning, since it is packed."""
+    return bool(compression_of(uri)) or uri.startswith("zip://")
 
 
 def open_stored(file: InputFile, ahead: bool = True) -> BinaryIO:
@@ -121,7 +123,8 @@ def first_changed(files: Sequence[InputFile]) -> InputFile | None:
                 return local_file(file.uri) != file
             from fsspec.core import url_to_fs
 
-            fs, path = url_to_fs(file.uri)
+            # A ZIP archive's members are listed once for each object of its class.
+            fs, path = url_to_fs(file.uri, **({"skip_instance_cache": True} if file.uri.startswith("zip://") else {}))
             fs.invalidate_cache()
             now = remote_file(file.uri, fs.info(path))
         except FileNotFoundError:
@@ -155,7 +158,7 @@ def remote_file(url: str, info: dict[str, Any]) -> InputFile:
         raise UsageError(
             f"{told(url)}: the server does not tell its size, which a run's plan needs. Copy the file first."
         )
-    etag = next((info[key] for key in ("ETag", "etag", "e_tag") if info.get(key)), None)
+    etag = next((info[key] for key in ("ETag", "etag", "e_tag", "CRC") if info.get(key)), None)
     if etag:
         return InputFile(url, size, str(etag).removeprefix("W/").strip('"'))
     times: Iterable[Any] = (info.get(key) for key in ("LastModified", "last_modified", "mtime", "updated", "created"))

@@ -7,16 +7,20 @@ from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import BinaryIO
 
+import pyarrow as pa
+
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.compression import BrokenStreamError, unpacked
+from openbioner_batch.formats.encoding import decoded
 from openbioner_batch.formats.fields import UnfitRecordError
+from openbioner_batch.formats.labels import told
+from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.rewriting import TextFiles
 from openbioner_batch.formats.storage import (
     LARGEST_RECORD,
     SPLIT_BYTES,
-    SUFFIXES,
     compression_of,
     read_stored,
 )
@@ -32,8 +36,9 @@ class Text(Format):
     """
 
     name = "text"
-    suffixes = SUFFIXES["text"]
+    suffixes = FORMATS["text"].taken
     rewriting = TextFiles()
+    takes = ("encoding",)
 
     def splits(self, files: Sequence[InputFile]) -> list[Split]:
         """Groups of consecutive files, of at most 1,000 files and 8 MiB, or one larger file."""
@@ -53,31 +58,36 @@ class Text(Format):
             return
         for file, stored in zip(split.files, read_stored(split.files), strict=True):
             try:
-                yield Parsed(file.uri, 0, Document(file.uri, decode(file, stored)))
-            except UnfitRecordError as reason:
+                folders = fields.partitions(file.uri)
+                kept = {name: folders.get(name) for name in options.keep_fields}
+                yield Parsed(file.uri, 0, Document(file.uri, decode(file, stored, options.encoding), kept))
+            except ValueError as reason:
                 yield Rejected(file.uri, 0, str(reason))
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Refuses fields: a plain text has none."""
-        fields.refuse_fields(options, self.name)
-        if options.keep_fields:
+        options = fields.checked(options, self)
+        folders = list(fields.partitions(files[0].uri))
+        if options.keep_fields and not folders:
             raise UsageError("--keep-fields: plain text files have no fields to keep; leave it out")
+        fields.require(options, f"{told(files[0].uri)} (in its folders)", folders)
         return options
 
+    def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
+        return fields.schema_of(options.keep_fields, pa.schema([]))
 
-def decode(file: InputFile, stored: bytes, keep_mark: bool = False) -> str:
+
+def decode(file: InputFile, stored: bytes, encoding: str | None = None, keep_mark: bool = False) -> str:
     """The text of a file, given its stored bytes; less a byte order mark, unless it counts as a character.
 
     Raises:
-        UnfitRecordError: they are damaged, not UTF-8, or unpack to too much.
+        ValueError: they are damaged, not in the encoding, or unpack to too much.
     """
     try:
         content = _unpack(unpacked(BytesIO(stored), compression_of(file.uri))) if compression_of(file.uri) else stored
-        return (content if keep_mark else content.removeprefix(codecs.BOM_UTF8)).decode()
     except BrokenStreamError as error:
         raise UnfitRecordError(str(error)) from None
-    except UnicodeDecodeError as error:
-        raise UnfitRecordError(f"not valid UTF-8 at byte {error.start}") from None
+    return decoded(content if keep_mark else content.removeprefix(codecs.BOM_UTF8), encoding)
 
 
 def _unpack(stream: BinaryIO) -> bytes:

@@ -1,94 +1,191 @@
-"""Reading XML that nobody vouches for, element by element."""
+"""Reading XML that nobody vouches for, record by record."""
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.compression import BrokenStreamError
+from openbioner_batch.formats.encoding import transcoded
 from openbioner_batch.formats.storage import open_input
+from openbioner_batch.formats.xml_scanning import Gap, Piece, Scanner, TooLarge, Unended, XmlRecord
 
 PARSER: dict[str, Any] = {
     "load_dtd": False,
     "no_network": True,
     "resolve_entities": False,
-    "huge_tree": False,
+    "huge_tree": True,
     "remove_comments": True,
     "remove_pis": True,
 }
-"""Options of `etree.iterparse`: no DTD, no entities, no network; libxml2's limits on depth and text size hold."""
+"""Options of `etree.XMLParser`: no DTD, no entities, no network; size is bounded by `LARGEST_ELEMENT` instead of by
+libxml2's limit on texts, 10 MB."""
 
 LARGEST_ELEMENT = 16 << 20
 """Bytes of XML above which a record is set aside: a tree of small elements takes some 25 times as much memory."""
 
+_UTF16 = {
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+    b"<\0": "utf-16-le",
+    b"\0<": "utf-16-be",
+}
+"""The first two bytes of XML in UTF-16."""
+_DECLARED = re.compile(rb"<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([\w.:-]+)[\"']")
+_MISC = re.compile(rb"\xef\xbb\xbf|<\?.*?\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL)
+_UNDECLARED_ENTITY = 26
+"""libxml2's XML_ERR_UNDECLARED_ENTITY."""
 
-class BrokenXmlError(Exception):
-    """The rest of a file that cannot be read; the message says why and quotes nothing of it."""
+
+@dataclass(frozen=True, slots=True)
+class BrokenXml:
+    """Stands where a record cannot be read; the reason quotes nothing of it."""
+
+    reason: str
 
 
-def elements(
-    file: InputFile, kind: str, roots: Sequence[str], tags: Sequence[str], limit: int = LARGEST_ELEMENT
-) -> Iterator[Any]:
-    """The elements of some names, in order of their ends, each given back to the memory before the next.
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the files of a format hold."""
+
+    kind: str
+    """The format, for messages."""
+    roots: tuple[str, ...]
+    """Elements around the records."""
+    records: tuple[str, ...]
+    """Elements that are records; a file may also be nothing but them."""
+    around: tuple[str, ...] = ()
+    """Elements without children that may stand beside records."""
+
+
+def elements(file: InputFile, layout: Layout, limit: int = LARGEST_ELEMENT) -> Iterator[Any | BrokenXml]:
+    """The records of a file in order, each as the root of a tree of its own.
+
+    A file may hold several documents one after another, each with a declaration and a root of its own, or records
+    without a root. A damaged record, and what belongs to no record, costs nothing that stands beside it.
 
     Args:
         file: plain or packed.
-        kind: what is expected, for messages.
-        roots: the names that the root element may have: a foreign file must be told before its whole tree is held.
-        tags: what to read.
-        limit: the most bytes from one such element to the next.
-
-    Raises:
-        BrokenXmlError: the rest is no XML, is too large or declares entities, or the root is none of `roots`.
+        layout: its format's.
+        limit: the most bytes of a record.
     """
-    from lxml import etree
-
-    try:
-        _check_root(file, kind, roots)
-        with open_input(file) as stream:
-            bounded = _Bounded(stream, limit)
-            for _, element in etree.iterparse(bounded, tag=tuple(tags), **PARSER):
-                bounded.size = 0
-                yield element
-                _release(element)
-    except BrokenStreamError as error:
-        raise BrokenXmlError(str(error)) from None
-    except etree.XMLSyntaxError as error:
-        # libxml2's message may quote the content; the place does not.
-        raise BrokenXmlError(f"malformed XML at line {error.lineno}: the rest of the file is unread") from None
-
-
-def _check_root(file: InputFile, kind: str, roots: Sequence[str]) -> None:
-    from lxml import etree
-
     with open_input(file) as stream:
-        _, root = next(etree.iterparse(_Bounded(stream, LARGEST_ELEMENT), events=("start",), **PARSER))
-        declared = root.getroottree().docinfo.internalDTD
-        if declared is not None and any(declared.iterentities()):
-            raise BrokenXmlError("the XML declares entities, which are not expanded: expected none")
-        if root.tag not in roots:
-            raise BrokenXmlError(f"not {kind}: expected one of {', '.join(roots)} as the root element")
+        reader = _Reader(layout, limit)
+        scanner = None
+        try:
+            scanner = _scanner(stream, layout, limit)
+            for piece in scanner.pieces():
+                if not (isinstance(piece, Unended) and scanner.broken):  # then it is the stream that is told of
+                    yield from reader.read(piece)
+        except BrokenStreamError as error:
+            yield BrokenXml(error.reason)
+        else:
+            yield from reader.finish(scanner.broken)
 
 
-class _Bounded:
-    """A stream that breaks where more than `limit` bytes pass before somebody sets `size` back."""
+def _scanner(stream: BinaryIO, layout: Layout, limit: int) -> Scanner:
+    """A scanner of the stream, in UTF-8 if it was in UTF-16."""
+    head = b""
+    while len(head) < 2 and (piece := stream.read(2 - len(head))):
+        head += piece
+    if head not in _UTF16:
+        return Scanner(stream, layout.records, limit, head)
+    return Scanner(transcoded(stream, _UTF16[head], head), layout.records, limit)
 
-    def __init__(self, stream: BinaryIO, limit: int) -> None:
-        self._stream = stream
+
+class _Reader:
+    """Makes trees of the records of a file, and looks at what stands between them."""
+
+    def __init__(self, layout: Layout, limit: int) -> None:
+        self._layout = layout
         self._limit = limit
-        self.size = 0
+        self._root = _tag_pattern(layout.roots)
+        self._around = _around_pattern(layout.around)
+        self._record_end = re.compile(rb"</(?:" + "|".join(layout.records).encode() + rb")\s*>")
+        self._encoding = "utf-8"
+        self._open = 0
+        """Root elements that have begun and not ended."""
+        self._is_known = False
+        """Whether anything of the format has been seen."""
+        self._is_told = False
+        """Whether the last thing that was yielded says that something is wrong."""
 
-    def read(self, size: int) -> bytes:
-        piece = self._stream.read(size)
-        self.size += len(piece)
-        if self.size > self._limit:
-            raise BrokenStreamError(f"a record of more than {self._limit} bytes: the rest of the file is unread")
-        return piece
+    def read(self, piece: Piece) -> Iterator[Any | BrokenXml]:
+        """What a piece gives."""
+        if isinstance(piece, Gap):
+            yield from self._problems(piece)
+            return
+        self._is_known = True
+        found = self._record(piece)
+        self._is_told = isinstance(found, BrokenXml)
+        yield found
+
+    def finish(self, broken: BrokenStreamError | None) -> Iterator[BrokenXml]:
+        """What the end of the file gives."""
+        if broken is not None:
+            yield BrokenXml(broken.reason)
+        elif not self._is_known:
+            yield BrokenXml(f"not {self._layout.kind}: the file is empty")
+        elif self._open > 0 and not self._is_told:
+            yield BrokenXml("malformed XML: the file ends before its root element does")
+
+    def _record(self, piece: Piece) -> Any | BrokenXml:
+        from lxml import etree
+
+        if isinstance(piece, TooLarge):
+            return BrokenXml(f"a record of more than {self._limit} bytes")
+        if not isinstance(piece, XmlRecord):
+            return BrokenXml(f"malformed XML at line {piece.line}: the record that begins there does not end")
+        try:
+            content = piece.content
+            if self._encoding != "utf-8":
+                content = content.decode(self._encoding).encode()
+            return etree.fromstring(content, etree.XMLParser(encoding="utf-8", **PARSER))
+        except etree.XMLSyntaxError as error:
+            # libxml2's message may quote the content; the place does not.
+            if error.code == _UNDECLARED_ENTITY:
+                return BrokenXml("the XML declares entities, which are not expanded: expected none")
+            return BrokenXml(f"malformed XML at line {piece.line + max(1, error.lineno or 1) - 1}")
+        except UnicodeDecodeError as error:
+            return BrokenXml(f"not valid {self._encoding} at byte {error.start} of the record")
+        except LookupError:
+            return BrokenXml("the XML is in an encoding that is not known")
+
+    def _problems(self, gap: Gap) -> Iterator[BrokenXml]:
+        """What is wrong between two records, once for each record that may be lost there."""
+        content = gap.content
+        if declared := _DECLARED.findall(content):
+            encoding = declared[-1].decode().lower()
+            # UTF-16 has been converted, if it was that.
+            self._encoding = "utf-8" if encoding.startswith(("utf-8", "utf8", "utf-16", "us-ascii")) else encoding
+        content = _MISC.sub(b"", content)
+        for tag in self._root.finditer(content):
+            self._is_known = True
+            self._open += -1 if tag[0].startswith(b"</") else 0 if tag[0].endswith(b"/>") else 1
+        rest = self._around.sub(b"", self._root.sub(b"", content)).strip(b" \t\r\n\0")
+        lost = len(self._record_end.findall(rest))
+        if not rest:
+            return
+        if not self._is_known and not lost:
+            self._is_known = self._is_told = True
+            known = (*self._layout.roots, *self._layout.records)
+            yield BrokenXml(f"not {self._layout.kind}: expected one of {', '.join(known)} as the root element")
+            return
+        for _ in range(max(1, lost)):
+            self._is_told = True
+            yield BrokenXml(f"malformed XML after line {gap.line}: what stands there belongs to no record")
 
 
-def _release(element: Any) -> None:
-    """Gives back the memory of an element that has been read and of those before it."""
-    element.clear()
-    while element.getprevious() is not None:
-        del element.getparent()[0]
+def _tag_pattern(names: Sequence[str]) -> re.Pattern[bytes]:
+    return re.compile(rb"</?(?:" + "|".join(map(re.escape, names)).encode() + rb")(?:\s[^<>]*)?/?>")
+
+
+def _around_pattern(names: Sequence[str]) -> re.Pattern[bytes]:
+    if not names:
+        return re.compile(rb"(?!)")
+    name = "|".join(map(re.escape, names)).encode()
+    return re.compile(rb"<(" + name + rb")(?:\s[^<>]*)?(?:/>|>[^<]*</\1\s*>)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -120,8 +120,9 @@ def read_notes(run: OpenedRun, files: tuple[InputFile, ...], keep: tuple[str, ..
         RunFailedError: one of them cannot be read any more.
     """
     asked = run.plan.fingerprint
-    options = ReadOptions(asked.get("id field") or "document_id", asked.get("text field") or "text", keep)
-    options = ReadOptions() if asked["format"] == "text" else options
+    options = ReadOptions.from_fingerprint(asked, keep)
+    if asked["format"] != "text":
+        options = replace(options, id_field=options.id_field or "document_id", text_field=options.text_field or "text")
     reader = get_format(asked["format"])
     records = [record for split in reader.splits(files) for record in reader.read(split, options)]
     notes = [record.document for record in records if isinstance(record, Parsed)]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import ReadOptions, Split, get_format, list_inputs
-from openbioner_batch.formats.jsonl import _lines
+from openbioner_batch.formats.byte_lines import lines_of
 from openbioner_batch.formats.storage import LARGEST_RECORD, SPLIT_BYTES
 from openbioner_batch.records import Parsed
 
@@ -108,9 +108,8 @@ def test_packing_changes_neither_records_nor_positions(tmp_path: Path, packed: s
         (b'{"id": "1", "text": NaN}', "the text is null"),
         (b'{"id": "1", "text": ["SECRET"]}', "the text is a list, expected a string"),
         (b'{"id": "1", "text": 17}', "the text is a number, expected a string"),
-        (b'{"id": 1.5, "text": "x"}', "the id is a number, expected a string or an integer"),
-        (b'{"id": true, "text": "x"}', "the id is a boolean, expected a string or an integer"),
-        (b'{"id": {"SECRET": 1}, "text": "x"}', "the id is a object, expected a string or an integer"),
+        (b'{"id": true, "text": "x"}', "the id is a boolean, expected a string or a number"),
+        (b'{"id": {"SECRET": 1}, "text": "x"}', "the id is a object, expected a string or a number"),
         (b'{"a":' * 200_000, "malformed JSON: nested too deeply"),
         (b'{"id": ' + b"9" * 5000 + b', "text": "x"}', "malformed JSON: a number of too many digits"),
         (b"\x00" * 40, "malformed JSON at character 0 of the line"),
@@ -145,7 +144,7 @@ def test_a_truncated_gzip_gives_the_records_before_and_one_rejected_record(tmp_p
 def test_a_line_that_is_too_long_is_not_held() -> None:
     chunks = (b"ab\nc" for _ in range(1))
     endless = (b"x" * 1000 for _ in range(1000))
-    lines = _lines((*chunks, *endless, b"x\nlast"), 10, limit=3000)
+    lines = lines_of((*chunks, *endless, b"x\nlast"), 10, limit=3000)
     assert list(lines) == [
         *((10, b"ab"), (13, "a line of more than 3000 bytes"), (13 + 1_000_003, b"last")),
     ]
@@ -238,3 +237,72 @@ def test_unresolved_options_are_refused(tmp_path: Path) -> None:
     file = list_inputs([str(write(tmp_path / "x.jsonl", {"text": "x"}))])[0]
     with pytest.raises(ValueError, match="resolve"):
         list(JSONL.read(Split((file,), 0, file.size), ReadOptions()))
+
+
+WAYS = {
+    "array": lambda found: json.dumps(found),
+    "indented": lambda found: json.dumps(found, indent=2),
+    "objects": lambda found: "\n".join(json.dumps(one, indent=2) for one in found),
+    "lines": lambda found: "".join(json.dumps(one) + "\n" for one in found),
+    "returns": lambda found: "".join(json.dumps(one) + "\r" for one in found),
+    "both": lambda found: "".join(json.dumps(one) + "\r\n" for one in found),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("packed", [False, True])
+def test_arrays_and_objects_over_lines_are_read_whatever_the_split(tmp_path: Path, way: str, packed: bool) -> None:
+    objects = [{"id": number, "text": f"Zinc\u2028 {number}"} for number in range(50)]
+    content = WAYS[way](objects).encode()
+    path = tmp_path / ("x.json.gz" if packed else "x.json")
+    path.write_bytes(gzip.compress(content) if packed else content)
+    found = read_all(JSONL, [path])
+    assert [document.id for document in documents(found)] == [str(number) for number in range(50)]
+    for record in found:
+        assert content[record.record :].startswith(b"{")
+    if not packed:
+        (file,) = list_inputs([str(path)])
+        options = JSONL.resolve([file], ReadOptions())
+        for cut in (1, 100, file.size - 3):
+            parts = (Split((file,), 0, cut), Split((file,), cut, file.size))
+            assert [record for part in parts for record in JSONL.read(part, options)] == found
+
+
+def test_utf16_and_latin1_are_read_when_they_are_named(tmp_path: Path) -> None:
+    for encoding in ("utf-16", "latin-1"):
+        path = tmp_path / f"{encoding}.jsonl"
+        path.write_bytes("".join(f'{{"id": {n}, "text": "Naïve {n}"}}\n' for n in range(3)).encode(encoding))
+        found = read_all(JSONL, [path], ReadOptions(encoding=encoding))
+        assert [document.text for document in documents(found)] == ["Naïve 0", "Naïve 1", "Naïve 2"]
+    with pytest.raises(UsageError, match=r"utf-16\.jsonl is UTF-16 text: read it with --encoding utf-16"):
+        read_all(JSONL, [tmp_path / "utf-16.jsonl"])
+
+
+def test_paths_titles_and_folders(tmp_path: Path) -> None:
+    folder = tmp_path / "year=2024"
+    folder.mkdir()
+    rows = [
+        {"doc": {"id": 1.5, "text": "Zinc"}, "title": "On", "a.b": 7},
+        {"doc": {"text": None}, "title": "Alone"},
+        {"doc": 5},
+    ]
+    write(folder / "x.jsonl", *(json.dumps(row).encode() for row in rows))
+    options = ReadOptions("doc.id", "doc.text", ("year", "a.b"), title_field="title")
+    found = read_all(JSONL, [tmp_path], options)
+    assert [(document.id, document.text) for document in documents(found)] == [
+        ("1.5", "On\nZinc"),
+        (f"{folder}/x.jsonl:{found[1].record}", "Alone"),
+    ]
+    assert json.loads(documents(found)[0].metadata["kept"]) == {"year": "2024", "a.b": 7}
+    assert [reason for _, reason in rejected(found)] == ["the title and the text are null"]
+    files = list_inputs([str(tmp_path)])
+    assert JSONL.nested_fields(files, options) == ["doc.id", "doc.text"]
+    with pytest.raises(UsageError, match=r"cannot tell which .* there are: doc, title, a\.b, year, doc\.id, doc\.text"):
+        JSONL.resolve(files, ReadOptions())
+
+
+@pytest.mark.parametrize(("key", "expected"), [("documents", "bioc-json"), ("resourceType", "fhir")])
+def test_other_formats_of_json_are_named(tmp_path: Path, key: str, expected: str) -> None:
+    path = write(tmp_path / "x.json", json.dumps({key: []}).encode())
+    with pytest.raises(UsageError, match=f"It looks like {expected}: say --format {expected}"):
+        read_all(JSONL, [path])

@@ -82,12 +82,13 @@ def test_bioc_that_is_not_is_set_aside(tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_text("<PubmedArticleSet/>")
     (tmp_path / "b.xml").write_text(bioc("<passage><offset>secret</offset><text>x</text></passage>"))
     (tmp_path / "c.xml").write_text(bioc("<passage><text>x</text></passage>").replace("</document>", "", 1))
-    found = read_all(get_format("bioc-xml"), [tmp_path])
+    found = read_all(get_format("bioc-xml"), [tmp_path], KEEP)
     assert [reason for _, reason in rejected(found)] == [
         "not BioC XML: expected one of collection, document as the root element",
         "an offset or a length is no whole number",
-        "malformed XML at line 1: the rest of the file is unread",
+        "malformed XML at line 1: the record that begins there does not end",
     ]
+    assert texts(read_all(get_format("bioc-xml"), [tmp_path / "b.xml"])) == ["x"]
     for name, content in {
         "a": "{",
         "b": "[1]",
@@ -96,7 +97,7 @@ def test_bioc_that_is_not_is_set_aside(tmp_path: Path) -> None:
         (tmp_path / f"{name}.json").write_text(content)
     found = read_all(get_format("bioc-json"), [tmp_path])
     unfit = "not BioC JSON: expected a collection with `documents`, or documents with `passages`"
-    assert [reason for _, reason in rejected(found)] == ["not JSON in UTF-8", unfit, unfit]
+    assert [reason for _, reason in rejected(found)] == ["malformed JSON: the value does not end", unfit, unfit]
     assert [document.text for document in documents(found)] == [""]
 
 

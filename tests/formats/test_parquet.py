@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import tempfile
 from decimal import Decimal
 from itertools import pairwise
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import InputFile, ReadOptions, Split, get_format, list_inputs
 from openbioner_batch.formats.storage import SPLIT_BYTES
+from openbioner_batch.records import UNREAD
 
 PARQUET = get_format("parquet")
 
@@ -155,8 +157,8 @@ def test_a_damaged_file_is_one_rejected_record_where_it_breaks(tmp_path: Path) -
     sound = [*range(700), *range(1400, 2000)]
     assert [d.id for d in documents(found)] == ["first", *map(str, sound), "last"]
     assert rejected(found) == [
-        (0, "damaged Parquet: the file cannot be read"),
-        (700, "damaged Parquet: this row and the rest of its row group are unread"),
+        (0, f"damaged Parquet: {UNREAD}"),
+        *((row, "damaged Parquet: the row cannot be read") for row in range(700, 1400)),
     ]
 
 
@@ -178,7 +180,7 @@ def test_the_first_footer_must_be_readable(tmp_path: Path) -> None:
     ("columns", "options", "message"),
     [
         ({"text": [1]}, ReadOptions(text_field="text"), r"the text column 'text' is int64, expected strings"),
-        ({"text": ["x"], "id": [1.5]}, ReadOptions(id_field="id"), "the id column 'id' is double"),
+        ({"text": ["x"], "id": [[1]]}, ReadOptions(id_field="id"), "the id column 'id' is list<"),
         ({"text": ["x"]}, ReadOptions(keep_fields=("k",)), "--keep-fields: .* has no field 'k'; there are: text"),
         ({"text": ["x"], "spans": [1]}, ReadOptions(keep_fields=("spans",)), "'spans' is the name of an output column"),
         ({"key": [1]}, ReadOptions(), "cannot tell which field holds the text"),
@@ -212,3 +214,30 @@ def test_a_text_over_the_limit_is_set_aside(tmp_path: Path, monkeypatch: pytest.
     found = read_all(get_format("parquet"), [tmp_path])
     assert [document.id for document in documents(found)] == ["a", "c"]
     assert rejected(found) == [(1, "a text of more than 100 characters")]
+
+
+def test_numbers_are_ids_as_they_are_printed(tmp_path: Path) -> None:
+    for number, ids in enumerate(([1.0, None, 2.5], [Decimal("1.50"), None, Decimal("2.00")], [1.0, math.nan, 3.0])):
+        path = tmp_path / f"{number}.parquet"
+        pq.write_table(pa.table({"id": ids, "text": ["a", "b", "c"]}), path)
+        first, missing, last = (document.id for document in documents(read_all(PARQUET, [path])))
+        assert (first, last) == (str(ids[0]), str(ids[2]))
+        assert missing == f"{path}:1"
+
+
+def test_paths_lead_into_structs_and_folders_are_columns(tmp_path: Path) -> None:
+    folder = tmp_path / "ward=icu"
+    folder.mkdir()
+    rows = [{"doc": {"id": "7", "body": {"text": "Zinc"}, "title": "On"}, "n": 1}, {"doc": None, "n": 2}]
+    pq.write_table(pa.Table.from_pylist(rows), folder / "x.parquet")
+    options = ReadOptions("doc.id", "doc.body.text", ("n", "ward", "doc.title"), title_field="doc.title")
+    files = list_inputs([str(tmp_path)])
+    assert PARQUET.kept_schema(files, PARQUET.resolve(files, options)).types == [pa.int64(), pa.string(), pa.string()]
+    assert PARQUET.nested_fields(files, options) == ["doc.id", "doc.body.text", "doc.title"]
+    found = read_all(PARQUET, [tmp_path], options)
+    (document,) = documents(found)
+    assert (document.id, document.text) == ("7", "On\nZinc")
+    assert document.metadata == {"n": 1, "ward": "icu", "doc.title": "On"}
+    assert rejected(found) == [(1, "the title and the text are null")]
+    with pytest.raises(UsageError, match=r"has no field 'doc\.txt'; there are: doc, n, ward, doc\.id, doc\.body"):
+        PARQUET.resolve(files, ReadOptions(text_field="doc.txt"))

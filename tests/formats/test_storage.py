@@ -14,9 +14,18 @@ import fsspec
 import pytest
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.formats import detect_format, find_inputs, get_format, list_inputs, open_input
+from openbioner_batch.formats import (
+    FORMATS,
+    ReadOptions,
+    detect_format,
+    find_inputs,
+    get_format,
+    list_inputs,
+    open_input,
+)
 from openbioner_batch.formats.base import InputFile
-from openbioner_batch.formats.storage import SUFFIXES, compression_of, suffix_of
+from openbioner_batch.formats.registry import SUFFIXES
+from openbioner_batch.formats.storage import compression_of, first_changed, suffix_of
 
 JSONL = (".jsonl", ".ndjson")
 
@@ -257,3 +266,32 @@ def test_mixed_and_unknown_suffixes_ask_for_the_format(tmp_path: Path) -> None:
         detect_format([InputFile("/x.dat", 1, "")])
     with pytest.raises(UsageError, match="--format word: no such format; there are: jsonl, parquet, csv"):
         get_format("word")
+
+
+def test_a_zip_archive_is_its_members(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "notes.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("sub/b.jsonl", "a.jsonl", "_c.jsonl", "readme.md"):
+            archive.writestr(name, '{"id": 1, "text": "Zinc"}\n' * 1000)
+    for pattern in (f"{tmp_path}/notes.zip", f"{tmp_path}/*.zip"):
+        reader, files = find_inputs([pattern])
+        assert reader.name == "jsonl"
+        assert [file.uri for file in files] == [
+            f"zip://{name}::{tmp_path}/notes.zip" for name in ("a.jsonl", "sub/b.jsonl")
+        ]
+    assert len(list(reader.splits(files))) == 2
+    options = reader.resolve(files, ReadOptions())
+    assert sum(1 for split in reader.splits(files) for _ in reader.read(split, options)) == 2000
+    assert first_changed(files) is None
+    with zipfile.ZipFile(tmp_path / "notes.zip", "w") as archive:
+        archive.writestr("a.jsonl", "x" * files[0].size)
+    assert first_changed(files[:1]) == files[0]
+    (tmp_path / "bad.zip").write_bytes(b"no archive")
+    with pytest.raises(UsageError, match=r"bad\.zip: cannot be listed: File is not a zip file"):
+        list_inputs([f"{tmp_path}/bad.zip"], JSONL)
+
+
+def test_a_format_is_registered_once_and_classes_agree() -> None:
+    for name, registered in FORMATS.items():
+        assert get_format(name).name == name
+        assert get_format(name).suffixes == registered.taken
+    assert get_format(" BioC_XML ").name == "bioc-xml"

@@ -104,11 +104,11 @@ def _check_identities(records: list[Record]) -> None:
 
 
 def _check_offsets(records: list[Record], folder: Path) -> None:
-    """A document's position is where its line begins."""
+    """A document's position is where its object begins, or the line before it."""
     for record in records:
         if isinstance(record, Parsed) and record.source.endswith((".jsonl", ".ndjson")):
-            before = Path(record.source).read_bytes()[: record.record]
-            assert not before or before.endswith(b"\n"), "a record's offset is where its line begins"
+            rest = Path(record.source).read_bytes()[record.record :]
+            assert rest.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"), "an offset is where an object begins"
 
 
 def _check_other_splits(reader: Format, files: list[InputFile], options: ReadOptions, records: list[Record]) -> None:

@@ -92,8 +92,10 @@ def _seeds() -> list[Seed]:
         '<!DOCTYPE PubmedArticleSet PUBLIC "-//NLM//DTD PubMedArticle, 1st January 2019//EN" "http://d.test/p.dtd">'
     )
     pubmed = f"{doctype}\n<PubmedArticleSet>{''.join(map(_citation, range(3)))}{notice}</PubmedArticleSet>"
+    bundled = [{"resource": _fhir("DocumentReference", str(number))} for number in range(3)]
     return [
         Seed("jsonl", {"a.jsonl": _jsonl(rows)}, ("kind",)),
+        Seed("jsonl", {"a.json": json.dumps(rows, indent=1).encode()}, ("kind",)),
         Seed("parquet", {"a.parquet": _parquet(table, "zstd")}, ("year",)),
         Seed("parquet", {"a.parquet": _parquet(table, "none")}),
         Seed("csv", {"a.csv": f"id,text,kind\r\n{csv}".encode()}, ("kind",)),
@@ -104,11 +106,14 @@ def _seeds() -> list[Seed]:
         Seed("bioc-xml", {"a.xml": f"<collection>{_bioc_xml('a')}{_bioc_xml('b')}</collection>".encode()}),
         Seed("bioc-xml", {"a.xml": f"<collection>{_bioc_xml('a')}</collection>".encode()}, ("annotations",)),
         Seed("bioc-json", {"a.json": json.dumps({"documents": [_bioc("a"), _bioc("b")]}).encode()}, ("annotations",)),
+        Seed("bioc-json", {"a.json": _jsonl([_bioc("a"), _bioc("b")])}),
+        Seed("pubmed", {"a.xml": (pubmed + _citation(9) + pubmed).encode()}),
         Seed("brat", {"a.txt": TEXT.encode(), "a.ann": mark.encode(), "b.txt": TEXT.encode()}, ("annotations",)),
         Seed("iob", {"a.iob": f"-DOCSTART-\ta\n\n{tagged}-DOCSTART-\n\n{tagged}".encode()}, ("annotations",)),
         Seed("iob", {"a.iob": f"{tagged}{tagged}".encode()}, ("annotations",)),
         Seed("omop-note", {"a.csv": f'note_id,note_text\n1,"{TEXT}"\n2,More\n'.encode()}),
         Seed("omop-note", {"a.parquet": _parquet(notes, "snappy")}),
+        Seed("fhir", {"a.json": json.dumps({"resourceType": "Bundle", "entry": bundled}, indent=1).encode()}),
         Seed("fhir", {"a.ndjson": _jsonl([_fhir("DocumentReference", "1"), _fhir("DiagnosticReport", "2")])}),
     ]
 

@@ -58,7 +58,7 @@ def find_source(plan: Plan, patterns: Sequence[str]) -> TextSource:
                     f"{len(files):,} files there. Give all inputs of the run, unchanged"
                 )
             now[file.uri] = found
-    return TextSource(reader, ReadOptions(asked.get("id field"), asked.get("text field"), reader.most_lenient), now)
+    return TextSource(reader, ReadOptions.from_fingerprint(asked, reader.most_lenient), now)
 
 
 class TextReader:

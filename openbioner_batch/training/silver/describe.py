@@ -44,6 +44,10 @@ class _RunOf:
     format: str | None = "jsonl"
     id_field: str | None = "id"
     text_field: str | None = "text"
+    title_field: None = None
+    encoding: None = None
+    delimiter: None = None
+    quoting: None = None
     keep_fields: tuple[str, ...] = ()
     include_text: bool = True
     limit: int | None = None

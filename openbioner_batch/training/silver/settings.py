@@ -140,6 +140,14 @@ class SilverSettings(LlmSettings, FilterSettings):
     """Column or key of the document id; None guesses."""
     text_field: str | None = None
     """Column or key of the text; None guesses."""
+    title_field: str | None = None
+    """Column or key of a title, which stands before the text on a line of its own."""
+    encoding: str | None = None
+    """Encoding of the files; None is UTF-8."""
+    delimiter: str | None = None
+    """Character between the columns of CSV or TSV; None is the format's, or guessed where a header needs it."""
+    quoting: str | None = None
+    """Whether quotes mark fields of CSV and TSV: "csv" or "none"; None is "csv" for CSV and "none" for TSV."""
     passage_words: int = 150
     """The most words of a passage."""
     shard_documents: int = 50

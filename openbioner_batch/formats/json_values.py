@@ -1,0 +1,203 @@
+"""JSON values one after another: those of an array, or over several lines each, read as a stream."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from openbioner_batch.formats.compression import BrokenStreamError
+from openbioner_batch.formats.storage import LARGEST_RECORD
+from openbioner_batch.records import UNREAD
+
+BEGINNING = 1000
+"""Characters of a malformed value that are held."""
+HEAD_BYTES = 64 << 10
+"""Of a file, to be looked at by `holds_values`."""
+
+_BETWEEN = re.compile(r"[\s,\[\]\ufeff]*")
+_NEXT = re.compile(r"\n([ \t]*)(?:\}\s*,\s*|,\s*)?(?=\{)")
+_LITERAL = re.compile(r"[\w.+-]*\s*")
+"""What stands at the end of a text that is cut."""
+_TRIMMED = 4 << 20
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None)
+
+
+def holds_values(head: bytes) -> bool:
+    """Whether a file that begins so holds an array of objects, or objects over several lines, and no JSON Lines."""
+    text = head.decode("utf-8", "replace").removeprefix("\ufeff").lstrip()
+    line, _, rest = text.replace("\r\n", "\n").replace("\r", "\n").partition("\n")
+    if text.startswith("["):
+        return re.match(r"\[\s*(?:[{\]]|$)", text) is not None
+    if line.strip() == "{":
+        return True
+    if not text.startswith("{") or not rest or _is_json(line):
+        return False
+    try:
+        _, end = _DECODER.raw_decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return end > len(line)
+
+
+def json_values(pieces: Iterable[bytes], limit: int = LARGEST_RECORD) -> Iterator[tuple[int, Any | Malformed]]:
+    """The values of a file, each with the offset of its first byte; those of an array at the top one by one.
+
+    A malformed value ends before the next line that begins an object and is indented no further. Where nothing tells
+    where the next one begins, its reason says that the rest is unread.
+
+    Args:
+        pieces: the file's bytes in order.
+        limit: the most characters of a value.
+    """
+    yield from _Values(pieces, limit).read()
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """Stands where there is no value."""
+
+    reason: str
+    """Quotes nothing of it."""
+    begins: str = field(default="", repr=False)
+    """How the text of the value begins, to tell what it would have been; it goes into no message."""
+
+    def holding(self, *names: str) -> Malformed:
+        """The same, telling that the rest is unread if the value would have held several records.
+
+        Args:
+            names: as they stand in the text of a value that does.
+        """
+        is_one = self.reason.endswith(UNREAD) or not any(f'"{name}"' in self.begins for name in names)
+        return self if is_one else Malformed(f"{self.reason}: {UNREAD}", self.begins)
+
+
+class _Values:
+    def __init__(self, pieces: Iterable[bytes], limit: int) -> None:
+        self._pieces = iter(pieces)
+        self._limit = limit
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        self._text = ""
+        self._place = 0
+        self._counted = 0
+        """A place in the text whose offset in the file is known."""
+        self._offset = 0
+        self._column = 0
+        """How far the line is indented on which the value begins."""
+        self._starts_line = False
+        """Whether no other value begins on that line."""
+        self._ended = False
+        self._broken: BrokenStreamError | None = None
+        self._begins = ""
+
+    def read(self) -> Iterator[tuple[int, Any | Malformed]]:
+        while self._to_next():
+            offset = self._offset
+            yield offset, self._value()
+        if self._broken is not None:
+            self._count(len(self._text))
+            yield self._offset, Malformed(self._broken.reason)
+
+    def _to_next(self) -> bool:
+        """Go to the first character of the next value; False at the end."""
+        while True:
+            match = _BETWEEN.match(self._text, self._place)
+            assert match is not None
+            self._place = match.end()
+            if self._place < len(self._text):
+                break
+            if not self._read_on(1):
+                return False
+        self._count(self._place)
+        newline = self._text.rfind("\n", 0, self._place)
+        before = self._text[newline + 1 : self._place]
+        self._starts_line = (newline >= 0 or self._offset == self._place) and not before.strip(" \t[},\ufeff")
+        self._column = len(before) if "[" in before else len(before) - len(before.lstrip(" \t"))
+        if self._place > _TRIMMED:
+            self._drop(self._place)
+        return True
+
+    def _value(self) -> Any | Malformed:
+        """The value that begins at the place, or why there is none; the place is then after it."""
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self._text, self._place)
+            except json.JSONDecodeError as error:
+                self._begins = self._text[self._place : self._place + BEGINNING]
+                size = len(self._text) - self._place
+                is_cut = error.msg.startswith("Unterminated string") or _LITERAL.fullmatch(self._text, error.pos)
+                if is_cut and size <= self._limit:
+                    if self._read_on(size):
+                        continue
+                    return self._skip("malformed JSON: the value does not end")
+                if size > self._limit:
+                    return self._skip(f"a value of more than {self._limit} characters")
+                return self._skip(f"malformed JSON at character {error.pos - self._place} of the value")
+            except ValueError:
+                return self._skip("malformed JSON: a number of too many digits")
+            except RecursionError:
+                return self._skip("malformed JSON: nested too deeply")
+            if end == len(self._text) and not isinstance(value, dict | list | str) and self._read_on(1):
+                continue  # a number may go on
+            if end - self._place > self._limit:
+                begins = self._text[self._place : self._place + BEGINNING]
+                value = Malformed(f"a value of more than {self._limit} characters", begins)
+            self._place = end
+            return value
+
+    def _skip(self, reason: str) -> Malformed:
+        """Go to where the next value begins, by the way in which lines are indented."""
+        place = self._place + 1
+        while True:
+            for match in _NEXT.finditer(self._text, place):
+                if len(match[1]) <= self._column:
+                    self._place = match.end()
+                    return Malformed(reason, self._begins)
+            self._drop(max(place, self._text.rfind("\n", place)))
+            place = 0
+            if not self._read_on(1):
+                break
+        self._place = len(self._text)
+        if self._broken is not None:
+            reason, self._broken = self._broken.reason, None
+        elif not self._starts_line and not reason.endswith("not end"):
+            reason = f"{reason}: {UNREAD}"
+        return Malformed(reason, self._begins)
+
+    def _count(self, place: int) -> None:
+        """Learn a place's offset in the file."""
+        self._offset += len(self._text[self._counted : place].encode("utf-8", "surrogateescape"))
+        self._counted = place
+
+    def _drop(self, place: int) -> None:
+        """Let go of the text before a place."""
+        self._count(max(place, self._counted))
+        self._counted -= place
+        self._text = self._text[place:]
+        self._place = max(0, self._place - place)
+
+    def _read_on(self, size: int) -> bool:
+        """Whether the text has grown, by `size` characters if the file has so many."""
+        parts = []
+        grown = 0
+        while grown < size and not self._ended:
+            try:
+                piece = next(self._pieces, None)
+            except BrokenStreamError as error:
+                self._broken, piece = error, None
+            self._ended = piece is None
+            parts.append(self._decoder.decode(piece or b"", final=self._ended))
+            grown += len(parts[-1])
+        self._text += "".join(parts)
+        return grown > 0
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True

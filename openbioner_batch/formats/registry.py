@@ -1,0 +1,56 @@
+"""The formats that are read, one registration each: where the class is, the suffixes, and what help says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+COMPRESSIONS = (".gz", ".zst", ".bz2", ".xz")
+"""The suffixes of packed files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What is known of a format before it is imported."""
+
+    place: str
+    """Module and class below `openbioner_batch.formats`."""
+    document: str
+    """What one document is, for help."""
+    suffixes: tuple[str, ...] = ()
+    """Those that tell the format, before that of a compression."""
+    more: tuple[str, ...] = ()
+    """Those of other files that a folder gives when the format is named."""
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """The suffixes of the files that a folder gives when the format is named."""
+        return (*self.suffixes, *self.more)
+
+
+FORMATS = {
+    "jsonl": Registration(
+        "jsonl:Jsonl", "an object of JSON: a line, or an element of an array", (".jsonl", ".ndjson", ".json")
+    ),
+    "parquet": Registration("parquet:Parquet", "a row", (".parquet", ".pq")),
+    "csv": Registration("delimited:Csv", "a row under a header", (".csv",)),
+    "tsv": Registration("delimited:Tsv", "a row under a header", (".tsv", ".tab")),
+    "text": Registration("text:Text", "a file", (".txt", ".text")),
+    "pubmed": Registration("pubmed:PubMed", "a citation or book of PubMed XML", (".xml",)),
+    "pubtator": Registration("pubtator:PubTator", "a title and an abstract", (".pubtator",)),
+    "bioc-xml": Registration("bioc:BioCXml", "a BioC document", (".bioc", ".bioc.xml"), (".xml",)),
+    "bioc-json": Registration(
+        "bioc:BioCJson", "a BioC document, also of PubTator3's answers", (".bioc.json",), (".json", ".jsonl")
+    ),
+    "brat": Registration("brat:Brat", "a pair of NAME.txt and NAME.ann", (".ann",), (".txt",)),
+    "iob": Registration("iob:Iob", "what -DOCSTART- begins, else a sentence", (".iob", ".conll", ".bio")),
+    "omop-note": Registration(
+        "omop:OmopNote", "a row of the table NOTE", more=(".csv", ".tsv", ".tab", ".parquet", ".pq")
+    ),
+    "fhir": Registration(
+        "fhir:Fhir", "a FHIR R4 resource: a line, or in a Bundle", more=(".ndjson", ".jsonl", ".json")
+    ),
+}
+"""By the name that `--format` takes."""
+
+SUFFIXES = {name: found.suffixes for name, found in FORMATS.items() if found.suffixes}
+"""The suffixes that tell a format."""

@@ -1,0 +1,56 @@
+"""Records that are written back can be read with the options with which they were read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from formats.reading import documents, read_all
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openbioner_batch.formats import ReadOptions, get_format
+from openbioner_batch.formats.rewriting import NewRecord
+
+TEXT = st.text(st.characters(codec="latin-1", exclude_characters="\0"), min_size=1, max_size=20)
+
+
+@pytest.mark.parametrize("encoding", [None, "latin-1", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("quoting", ["csv", "none"])
+@pytest.mark.parametrize(("name", "delimiter"), [("csv", None), ("csv", ";"), ("tsv", None), ("tsv", "|")])
+@given(texts=st.lists(TEXT, max_size=5))
+def test_tables(
+    tmp_path_factory: pytest.TempPathFactory,
+    name: str,
+    delimiter: str | None,
+    quoting: str,
+    encoding: str | None,
+    texts: list[str],
+) -> None:
+    folder = tmp_path_factory.mktemp("x")
+    options = ReadOptions("id", "text", ("kind",), encoding=encoding, delimiter=delimiter, quoting=quoting)
+    chosen = get_format(name)
+    assert chosen.rewriting is not None
+    records = [NewRecord(str(n), text, {"id": str(n), "text": text}, {"kind": "a b"}) for n, text in enumerate(texts)]
+    ((file, data),) = chosen.rewriting.files("x", records, ["id", "text"], ["kind"], pa.table({}), options)
+    (folder / file).write_bytes(data)
+    found = documents(read_all(chosen, [folder / file], options))
+    if quoting == "none":  # then nothing says where a field ends, but what would end it becomes a space
+        ends = dict.fromkeys(map(ord, "\r\n" + (delimiter or {"csv": ",", "tsv": "\t"}[name])), " ")
+        texts = [text.translate(ends) for text in texts]
+    assert [document.text for document in found] == texts
+    assert [len(document.text) for document in found] == [len(record.text) for record in records]
+
+
+@pytest.mark.parametrize("name", ["jsonl", "text"])
+@pytest.mark.parametrize("encoding", [None, "cp1252", "utf-16"])
+def test_texts(tmp_path: Path, name: str, encoding: str | None) -> None:
+    chosen = get_format(name)
+    options = ReadOptions(*(("id", "text") if name == "jsonl" else ()), encoding=encoding)
+    assert chosen.rewriting is not None
+    record = NewRecord("1", "Naïve …", {"id": "1", "text": "Naïve …"}, {})
+    ((file, data),) = chosen.rewriting.files("x", [record], ["id", "text"], [], pa.table({}), options)
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_bytes(data)
+    assert [document.text for document in documents(read_all(chosen, [tmp_path], options))] == ["Naïve …"]
