@@ -58,6 +58,8 @@ _ROOM = re.compile(
 _RANGE = re.compile(r"\d{1,3}-\d{1,3}|\d{1,5}-\d")
 """Results from and to, and codes of LOINC."""
 _STREET_NEXT = re.compile(r"\s[A-ZÀ-Þ]\w*[a-zß-ÿ]")
+_SMALL_TITLE = re.compile(r"\b(?:mrs?|ms|dr|miss|prof|sra?)\.?\s\Z")
+_INITIALS = re.compile(r"[A-Z](?:\.[A-Z]){1,2}\.?")
 _SENTENCE_START = re.compile(r"(?:\A|[.!?:;\n]\s{0,3}|[-*•]\s)\Z")
 _LOWER_NEXT = re.compile(r"\s[a-z]")
 _CREDENTIAL = re.compile(r"(?:M\.?D|D\.?O|R\.?N|N\.?P|PA(?:-C)?|Ph\.?D|DDS|DPM|LPN|CRNA|PharmD|MBBS|J\.?r|S\.?r)\b\.?")
@@ -159,7 +161,7 @@ def _words(text: str, finding: Finding) -> Finding | None:
     start = finding.start + (leading.end() if (leading := _PREPOSITION.match(inside)) else 0)
     if family != "name":
         return replace(finding, start=start)
-    if all(right - left == 1 for left, right in names):
+    if all(right - left == 1 for left, right in names) and not allow_list().person_is_meant(text, *names[0]):
         return None  # letters of a list
     if any(map(str.isdigit, inside)):
         start = max(start, names[0][0])  # "14 Fr Okonkwo"
@@ -191,6 +193,9 @@ def _is_no_name(text: str, start: int, end: int) -> bool:
     """Whether a word is a clinical term or part of a token, and no title, label or credential makes a person of it."""
     word = text[start:end]
     bare = re.sub(r"['’]s?\Z", "", word)
+    is_initials = _INITIALS.fullmatch(bare) and bare.replace(".", "") not in ("AM", "PM", "MD", "RN")
+    if is_initials or _SMALL_TITLE.search(text[max(0, start - 8) : start]):
+        return False
     if (
         _is_part_of_shorthand(text, start, end)
         or _is_glued_to_digits(text, start, end)

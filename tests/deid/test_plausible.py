@@ -96,6 +96,8 @@ def test_shorthand_drugs_and_terms_are_no_names(text: str) -> None:
         ("Seen by Okonkwo MD today.", "clinician_name", "Okonkwo MD", "Okonkwo MD"),
         ("LIN WU CAME", "person_name", "LIN WU", "LIN WU"),
         ("14 Fr Okonkwo", "person_name", "14 Fr Okonkwo", "Okonkwo"),
+        ("K.B. slept well, UTI", "person_name", "K.B.", "K.B."),
+        ("for mrs. okonkwo, PCN allergic", "person_name", "okonkwo", "okonkwo"),
         ("Dong-hyun says so", "person_name", "Dong-hyun", "Dong-hyun"),
         ("spoke with okonkwo today", "person_name", "okonkwo", "okonkwo"),
         ("record 8841207 pulled", "other_identifier", "8841207", "8841207"),
@@ -149,3 +151,8 @@ def test_patterns_take_no_results_and_codes_for_positions_and_telephones(text: s
 def test_sizes_letters_ranges_and_times_are_none(text: str, type: str, value: str) -> None:
     start = text.index(value)
     assert Finder().find(text, model_spans=[Span(start, start + len(value), type, 0.9, value)]) == []
+
+
+def test_what_begins_like_a_value_and_goes_on_is_none() -> None:
+    assert len(Finder(PATTERNS).find("Ph 555-0134 home")) == 1
+    assert len(Finder(PATTERNS).find("Path S22-10934 & S22-11002 reviewed")) == 2

@@ -65,7 +65,7 @@ _GRAMMAR = re.compile(
       [Pp]ost-?partum|[Vv]ent(?:ilator)?|[Cc]ycle|[Tt]reatment|[Aa]ntibiotic|abx)\s[Dd]ay|[Dd]ay\sof\s[Ll]ife|[Cc]ycle|
       [Ss]tage|[Gg]rade|[Ll]evel|[Cc]lass|[Tt]ype|[Pp]hase|[Ss]tep|[Ff]raction|[Zz]one|[Tt]ier)\s?\#?\s?(?:\d{{1,3}}(?:\s?[-/]\s?\d{{1,3}})?[A-Za-z]?)
     | (?i:pod)\s?\#?\s?\d{{1,3}}
-    | [CTLS]\d{{1,2}}\s?[-/]\s?[CTLS]?\d{{1,2}}
+    | [CTLS]\d{{1,2}}\s?[-/]\s?[CTLS]?\d{{1,2}}(?![^\W_])
     | [qQ]\d{{1,2}}(?:-\d{{1,2}})?(?:h|hrs?|min|d|wks?)?\b | x\d{{1,3}}\b | \d-\d\s?x\s?/\s?\w+ | \#\d{{1,3}}(?!\d)
     | [0-2]\d[0-5]\d\s?-\s?[0-2]\d[0-5]\d(?!\d)
     # Codes told by their system, and those whose form tells them.
@@ -106,6 +106,7 @@ def _values(text: str, left: int, right: int) -> Iterator[tuple[int, int]]:
         name = match["name"]
         if (
             name.lower() in measures
+            and name != "Ph"
             and len(match["value"]) <= _LONGEST_RESULT
             and (len(name) > 2 or not name.islower())
         ):
