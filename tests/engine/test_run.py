@@ -110,6 +110,20 @@ def test_bad_records_are_set_aside_with_their_place_and_reason(run: Annotate, co
     assert len(positions) == summary.totals.records
 
 
+def test_a_run_that_cannot_say_what_bytes_held_does_the_rest_and_fails(
+    run: Annotate, corpus: Corpus, tmp_path: Path
+) -> None:
+    path = corpus("a.jsonl", ["Anna"] * 30)
+    (path.parent / "b.json").write_text('[{"id": 1, "text": "Bob"}, {"id" 2}, {"id": 3, "text": "Zoe"}]')
+    for _ in range(2):
+        with pytest.raises(
+            RunFailedError, match=r"bytes of 1 input files were not read \(malformed JSON .* is unread\)"
+        ):
+            run(path.parent)
+    assert len(rows(tmp_path / "out")) == 31
+    assert len(rows(tmp_path / "out", "quarantine")) == 1
+
+
 def test_a_shard_of_nothing_but_bad_documents_is_committed(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
     inputs = corpus("a.jsonl", ["RAISES", "UNPREPARABLE", "MISPLACES Anna"])
 
