@@ -23,15 +23,15 @@ def test_sentences_are_the_whole_texts(texts: list[str]) -> None:
     assert all(sentence.strip() for sentence in sentences_of(texts))
 
 
-def test_ratios_are_round_by_round_and_to_peers_of_the_same_weights() -> None:
+def test_ratios_are_round_by_round_to_own_sides_and_peers_of_the_same_weights() -> None:
     from peers import Side, ratios
 
     names = ("ours base", "ours tiny", "zshot base", "loop tiny", "gliner large")
     sides = {name: Side(name, tool=SimpleNamespace(), rates=[10.0, 30.0]) for name in names}  # type: ignore[arg-type]
     sides["ours base"].rates = [20.0, 30.0]
     found = ratios(sides)
-    assert found["ours base"].keys() == {"zshot base", "gliner large"}
-    assert found["ours tiny"].keys() == {"loop tiny", "gliner large"}
+    assert found["ours base"].keys() == {"ours tiny", "zshot base", "gliner large"}
+    assert found["ours tiny"].keys() == {"ours base", "loop tiny", "gliner large"}
     assert found["ours base"]["zshot base"] == {"median": 1.5, "least": 1.0, "most": 2.0}
 
 
