@@ -148,7 +148,8 @@ def _sigterm_kept() -> Iterator[None]:
 
 def _provide_token() -> None:
     """Where Ray could not write the token by which its processes know each other to the user's home, give it one."""
-    if any(os.environ.get(name) for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")):
+    has_token = any(os.environ.get(name) for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
+    if has_token or os.environ.get("RAY_AUTH_MODE", "token") != "token":
         return
     folder = os.path.join(os.path.expanduser("~"), ".ray")
     if os.access(os.path.join(folder, "auth_token"), os.R_OK):

@@ -10,7 +10,7 @@ from openbioner_batch.engine.ledger import Ledger, read_totals
 from openbioner_batch.engine.names import SUMMARY
 from openbioner_batch.engine.plan import read_plan
 from openbioner_batch.engine.store import Store
-from openbioner_batch.engine.summary import Summary
+from openbioner_batch.engine.summary import Summary, notes_on
 from openbioner_batch.errors import UsageError
 
 
@@ -31,7 +31,9 @@ def run_status(output: str) -> dict[str, Any]:
     done = sum(ledger.is_finished(planned.ordinal) for planned in plan.wanted)
     finished = done == len(plan.wanted) and bool(plan.splits)
     totals = read_totals(store, ledger)
-    found = Summary(store.url, finished, totals, splits_done=done, splits=len(plan.wanted)).as_json()
+    found = Summary(
+        store.url, finished, totals, splits_done=done, splits=len(plan.wanted), notes=notes_on(plan.fingerprint)
+    ).as_json()
     found["splits"]["read"] = sum(planned.ordinal in ledger.ends for planned in plan.wanted)
     del found["last_session"]
     with suppress(FileNotFoundError):  # the run's first session is under way, or was killed

@@ -127,7 +127,7 @@ def test_files_of_every_kind_that_cannot_be_read_are_told_by_number(run_here: De
     assert "input 1 has no field 'text'" in refused(run_here, folder, text_field="text")
     for file in folder.iterdir():
         file.unlink()
-    (folder / "Jane Doe.csv").write_bytes(b"\xff\xfe\n")
+    (folder / "Jane Doe.csv").write_bytes(b"caf\xe9\n")
     assert refused(run_here, folder).startswith("UsageError input 0: the header line is not UTF-8")
     (folder / "Jane Doe.csv").unlink()
     (folder / "Jane Doe.odt").write_text("x")

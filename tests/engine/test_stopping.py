@@ -144,7 +144,7 @@ def test_sigterm_is_heeded_while_ray_starts(seconds: float) -> None:
 
 
 def test_ray_starts_where_the_home_cannot_be_written_and_heeds_sigterm() -> None:
-    program = Program(["-c", STARTS], {"HOME": "/proc"})
+    program = Program(["-c", STARTS], {"HOME": "/proc", "RAY_AUTH_MODE": "token"})
     try:
         assert program.process.stdout is not None
         lines = [program.process.stdout.readline() for _ in range(2)]
