@@ -103,7 +103,7 @@ def get_format(name: str) -> Format:
 
 def rewritable_formats() -> list[str]:
     """The names of the formats whose records can be written back with new texts."""
-    return [name for name in FORMATS if get_format(name).rewriting is not None]
+    return [name for name, found in FORMATS.items() if found.rewritable]
 
 
 def detect_format(files: Sequence[InputFile]) -> Format:

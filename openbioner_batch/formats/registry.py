@@ -20,6 +20,8 @@ class Registration:
     """Those that tell the format, before that of a compression."""
     more: tuple[str, ...] = ()
     """Those of other files that a folder gives when the format is named."""
+    rewritable: bool = False
+    """Whether records can be written back with other texts, as the class's `rewriting` does."""
 
     @property
     def taken(self) -> tuple[str, ...]:
@@ -29,12 +31,15 @@ class Registration:
 
 FORMATS = {
     "jsonl": Registration(
-        "jsonl:Jsonl", "an object of JSON: a line, or an element of an array", (".jsonl", ".ndjson", ".json")
+        "jsonl:Jsonl",
+        "an object of JSON: a line, or an element of an array",
+        (".jsonl", ".ndjson", ".json"),
+        rewritable=True,
     ),
-    "parquet": Registration("parquet:Parquet", "a row", (".parquet", ".pq")),
-    "csv": Registration("delimited:Csv", "a row under a header", (".csv",)),
-    "tsv": Registration("delimited:Tsv", "a row under a header", (".tsv", ".tab")),
-    "text": Registration("text:Text", "a file", (".txt", ".text")),
+    "parquet": Registration("parquet:Parquet", "a row", (".parquet", ".pq"), rewritable=True),
+    "csv": Registration("delimited:Csv", "a row under a header", (".csv",), rewritable=True),
+    "tsv": Registration("delimited:Tsv", "a row under a header", (".tsv", ".tab"), rewritable=True),
+    "text": Registration("text:Text", "a file", (".txt", ".text"), rewritable=True),
     "pubmed": Registration("pubmed:PubMed", "a citation or book of PubMed XML", (".xml",)),
     "pubtator": Registration("pubtator:PubTator", "a title and an abstract", (".pubtator",)),
     "bioc-xml": Registration("bioc:BioCXml", "a BioC document", (".bioc", ".bioc.xml"), (".xml",)),
@@ -47,7 +52,7 @@ FORMATS = {
         "omop:OmopNote", "a row of the table NOTE", more=(".csv", ".tsv", ".tab", ".parquet", ".pq")
     ),
     "fhir": Registration(
-        "fhir:Fhir", "a FHIR R4 resource: a line, or in a Bundle", more=(".ndjson", ".jsonl", ".json")
+        "fhir:Fhir", "a FHIR R4 resource: a line, or in a Bundle", more=(".ndjson", ".jsonl", ".json"), rewritable=True
     ),
 }
 """By the name that `--format` takes."""

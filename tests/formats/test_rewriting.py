@@ -10,7 +10,7 @@ from formats.reading import documents, read_all
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openbioner_batch.formats import ReadOptions, get_format
+from openbioner_batch.formats import FORMATS, ReadOptions, get_format, rewritable_formats
 from openbioner_batch.formats.rewriting import NewRecord
 
 TEXT = st.text(st.characters(codec="latin-1", exclude_characters="\0"), min_size=1, max_size=20)
@@ -54,3 +54,7 @@ def test_texts(tmp_path: Path, name: str, encoding: str | None) -> None:
     (tmp_path / file).parent.mkdir(exist_ok=True)
     (tmp_path / file).write_bytes(data)
     assert [document.text for document in documents(read_all(chosen, [tmp_path], options))] == ["Naïve …"]
+
+
+def test_the_registry_knows_which_formats_can_be_written_back() -> None:
+    assert rewritable_formats() == [name for name in FORMATS if get_format(name).rewriting is not None]
