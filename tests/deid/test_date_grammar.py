@@ -77,6 +77,12 @@ def test_intervals_of_a_range_survive_wherever_it_comes_to_lie(day: date, days: 
     assert told[: len(told) // 2] == told[len(told) // 2 :]
 
 
+def test_a_holiday_that_is_written_as_a_date_moves_as_one() -> None:
+    assert shift("the 4th of July 2000", "personal_date", 1, Timeline(note=NOTE_DAY)) == Dated(
+        "the 5th of July 2000", "done"
+    )
+
+
 def test_days_that_shared_a_month_get_one_each() -> None:
     timeline = Timeline(note=NOTE_DAY)
     expected = {

@@ -150,7 +150,7 @@ QUARTER = re.compile(
 HOLIDAY = re.compile(
     r"\b(?:Christmas(?:\s(?:Eve|Day))?(?![\s-](?:disease|factor|tree))|Xmas|Thanksgiving(?:\sDay)?|"
     r"New\sYear['’]?s?(?:\s(?:Eve|Day))|Easter(?:\s(?:Sunday|Monday))?|Good\sFriday|Halloween|"
-    r"(?:the\s)?(?:Fourth|4th)\sof\sJuly|(?:Labor|Memorial|Independence|Veterans['’]?|Columbus|Presidents['’]?|"
+    r"(?:the\s)?Fourth\sof\sJuly|(?:Labor|Memorial|Independence|Veterans['’]?|Columbus|Presidents['’]?|"
     r"Martin\sLuther\sKing|MLK|Valentine['’]?s|St\.?\sPatrick['’]?s|Mother['’]?s|Father['’]?s|Groundhog|"
     r"Boxing)\sDay|"
     r"Juneteenth|Cinco\sde\sMayo|Hanukkah|Chanukah|Passover|Rosh\sHashanah|Yom\sKippur|Ramadan|Eid|Diwali|Kwanzaa|"
