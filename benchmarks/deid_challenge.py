@@ -4,7 +4,7 @@
     python benchmarks/deid_challenge.py --model none --show
 
 `challenge/snippets.txt` holds terse, odd and mixed styles with their identifiers marked, `challenge/traps.txt`
-sentences without any. Nothing is trained or tuned on either. Counted are, under the policies tags (what is found),
+sentences without any. Nothing is trained on either. Counted are, under the policies tags (what is found),
 surrogate (numbers) and safe-harbor (ages):
 
 - identifiers leaked whole: no letter or digit of them is covered; in part: some letter or digit is not;

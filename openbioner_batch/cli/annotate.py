@@ -34,7 +34,7 @@ from openbioner_batch.engine.settings import CHOICES
 @click.option("--token-budget", type=int, metavar="N", help="Tokens in a batch of the model [asked of the model].")
 @click.option("--dtype", type=click.Choice(CHOICES["dtype"]), help="Precision of the model [auto].")
 @click.option("--text-tokens", type=int, metavar="N", help="Tokens of text in a window [asked of the checkpoint].")
-@click.option("--description-tokens", type=int, metavar="N", help="Most tokens of a description [asked likewise].")
+@click.option("--description-tokens", type=int, metavar="N", help="Most tokens of a description [the checkpoint's].")
 @click.option("--no-calibration", is_flag=True, default=None, help="Leave out the checkpoint's biases and thresholds.")
 @click.option("--separate-layers", type=int, metavar="N", help="Lower layers to read text and types apart in [0].")
 @click.option("--max-quarantined", metavar="N|P%", help="Fail beyond so many records set aside [10%].")

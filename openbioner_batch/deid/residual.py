@@ -27,7 +27,7 @@ READ_AGAIN = "_run/read_again"
 def check_with_model(settings: DeidentifySettings, policy: Policy, factory: ScorerFactory | None) -> dict[str, Any]:
     """What the model finds in the sampled notes outside of the replacements: `{"notes", "types"}`.
 
-    It goes on where an earlier session left it, as any run does.
+    It resumes what an earlier session began, as any run does.
 
     Args:
         settings: of the run whose result is read.
