@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -26,14 +26,45 @@ TypeGroup = tuple[EntityType, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Assertion:
+    """What a text says of a mention beside that it is there; all false: the patient has it, now."""
+
+    negated: bool = False
+    """It is denied: "no fever"."""
+    uncertain: bool = False
+    """It is possible: "suspected pneumonia"."""
+    hypothetical: bool = False
+    """It is conditional or future: "return if fever develops"."""
+    historical: bool = False
+    """It is past: "history of stroke"."""
+    family: bool = False
+    """It is somebody else's: "her mother had breast cancer"."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The names of the flags that are set, in the order of the fields."""
+        return tuple(name for name in ASSERTIONS if getattr(self, name))
+
+
+ASSERTIONS = ("negated", "uncertain", "hypothetical", "historical", "family")
+"""The flags of an `Assertion`, in order."""
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
-    """One mention: half-open code-point offsets into its document, and `text[start:end]`."""
+    """One mention: half-open code-point offsets into its document, and `text[start:end]`.
+
+    The other fields are None unless the run asks for them.
+    """
 
     start: int
     end: int
     type: str
     score: float
     text: str
+    assertion: Assertion | None = None
+    section: str | None = None
+    """The kind of section that it stands in; None also where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +118,14 @@ SPAN = pa.struct(
     ]
 )
 
+EXTRAS = {
+    "assertion": pa.field(
+        "assertion", pa.struct([pa.field(name, pa.bool_(), nullable=False) for name in ASSERTIONS]), nullable=False
+    ),
+    "section": pa.field("section", pa.string()),
+}
+"""Fields of a span that are written only when a run asks for them; they follow those of `SPAN` in this order."""
+
 QUARANTINE_SCHEMA = pa.schema(
     [
         pa.field("source", pa.string(), nullable=False),
@@ -104,18 +143,24 @@ DELETIONS_SCHEMA = pa.schema(
 )
 
 
-def annotations_schema(kept: pa.Schema, include_text: bool) -> pa.Schema:
+def span_type(extras: Collection[str] = ()) -> pa.StructType:
+    """The Arrow type of a span that has these fields of `EXTRAS` too."""
+    return pa.struct([*SPAN, *(field for name, field in EXTRAS.items() if name in extras)])
+
+
+def annotations_schema(kept: pa.Schema, include_text: bool, extras: Collection[str] = ()) -> pa.Schema:
     """The schema of a run's output rows.
 
     Args:
         kept: the columns carried over from the input, in order.
         include_text: whether the document's own text is a column.
+        extras: the fields of `EXTRAS` that each span has.
     """
     fields = [
         pa.field("document_id", pa.string(), nullable=False),
         pa.field("source", pa.string(), nullable=False),
         pa.field("record", pa.int64(), nullable=False),
-        pa.field("spans", pa.list_(SPAN), nullable=False),
+        pa.field("spans", pa.list_(span_type(extras)), nullable=False),
         pa.field("windows", pa.int32(), nullable=False),
         *kept,
     ]

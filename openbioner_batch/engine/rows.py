@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, is_dataclass
 from itertools import accumulate
 from typing import Any
 
 import pyarrow as pa
 
+from openbioner_batch.engine.additions import Addition, extras_of
 from openbioner_batch.engine.scoring import TaggedText
 from openbioner_batch.engine.tables import rows_at
 from openbioner_batch.engine.work import counts_metadata
-from openbioner_batch.records import SPAN, Rejected, Span, annotations_schema
+from openbioner_batch.records import Rejected, Span, annotations_schema, span_type
 
 BAD_OFFSETS = "a span's offsets do not give its text"
 
@@ -25,6 +27,7 @@ def annotation_rows(
     deletions: int,
     kept: pa.Schema,
     include_text: bool,
+    additions: Sequence[Addition] = (),
 ) -> tuple[pa.Table, list[Rejected]]:
     """The data rows of a shard, and all its quarantined records.
 
@@ -35,6 +38,7 @@ def annotation_rows(
         deletions: how many deletion notices the shard holds.
         kept: the columns carried over.
         include_text: whether the text is a column.
+        additions: what is said of the spans beside the model, in order.
 
     Returns:
         A table with `annotations_schema` and the shard's counts as metadata, and what was set aside, in record order.
@@ -53,10 +57,14 @@ def annotation_rows(
     ]
     quarantined.sort(key=lambda item: (item.source, item.record, item.reason))
     rows = rows_at(documents, good) if len(good) < documents.num_rows else documents
-    spans = [span for result in tagged for span in result.spans]
+    found: list[Sequence[Span]] = [result.spans for result in tagged]
+    for addition in additions:
+        found = addition.add(rows, found)
+    spans = [span for spans in found for span in spans]
+    extras = extras_of(additions)
     columns = {
         **{name: rows[name] for name in rows.column_names},
-        "spans": span_lists([len(result.spans) for result in tagged], spans),
+        "spans": span_lists(map(len, found), spans, extras),
         "windows": pa.array([result.windows for result in tagged], pa.int32()),
     }
     counts: dict[str, Any] = {
@@ -68,9 +76,12 @@ def annotation_rows(
         "tokens": sum(result.tokens for result in tagged),
         "text_bytes": sum(len(text.encode()) for text in rows["text"].to_pylist()),
     }
-    if repeated := sum(result.repeated for result in tagged):
-        counts["amounts"] = {"repeated_windows": repeated}
-    schema = annotations_schema(kept, include_text).with_metadata(counts_metadata(counts))
+    amounts = {"repeated_windows": sum(result.repeated for result in tagged)}
+    for addition in additions:
+        amounts |= addition.amounts(spans)
+    if amounts := {name: amount for name, amount in amounts.items() if amount}:
+        counts["amounts"] = amounts
+    schema = annotations_schema(kept, include_text, extras).with_metadata(counts_metadata(counts))
     return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema), quarantined
 
 
@@ -84,11 +95,23 @@ def offsets_hold(text: str, spans: Sequence[Span]) -> bool:
     return all(0 <= span.start < span.end <= len(text) and text[span.start : span.end] == span.text for span in spans)
 
 
-def span_lists(lengths: Sequence[int], spans: Sequence[Span]) -> pa.ListArray:
-    """Spans, cut into one list per row."""
+def span_lists(lengths: Iterable[int], spans: Sequence[Span], extras: Collection[str] = ()) -> pa.ListArray:
+    """Spans, with these fields of `records.EXTRAS`, cut into one list per row."""
+    kind = span_type(extras)
+    values = ([getattr(span, field.name) for span in spans] for field in kind)
     structs = pa.StructArray.from_arrays(
-        [pa.array([getattr(span, field.name) for span in spans], field.type) for field in SPAN],
-        fields=list(SPAN),
+        [
+            pa.array(map(_plain, column) if field.name in extras else column, field.type)
+            for field, column in zip(kind, values, strict=True)
+        ],
+        fields=list(kind),
     )
     offsets = pa.array([0, *accumulate(lengths)], pa.int32())
-    return pa.ListArray.from_arrays(offsets, structs, type=pa.list_(SPAN))
+    return pa.ListArray.from_arrays(offsets, structs, type=pa.list_(kind))
+
+
+def _plain(value: Any) -> Any:
+    """The value of an extra field as Arrow takes it."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value

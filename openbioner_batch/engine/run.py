@@ -8,6 +8,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from openbioner_batch.engine.additions import Addition
 from openbioner_batch.engine.cluster import Resources
 from openbioner_batch.engine.graph import Layout, stream
 from openbioner_batch.engine.ledger import Totals
@@ -54,16 +55,20 @@ class Tagging:
 
     settings: AnnotateSettings
     factory: ScorerFactory
+    additions: tuple[Addition, ...] = ()
 
     def fingerprint(self) -> dict[str, Any]:
-        return self.factory.fingerprint()
+        found = self.factory.fingerprint()
+        for addition in self.additions:
+            found |= addition.fingerprint()
+        return found
 
     def stream(
         self, tasks: Sequence[SplitTask], job: Job, resources: Resources, before: Totals
     ) -> Generator[dict[str, Any], None, None]:
         common = {field.name: getattr(job, field.name) for field in dataclasses.fields(job)}
         on_gpu = self.fingerprint().get("device") == "cuda"
-        tagging = TaggingJob(**common, factory=self.factory, threads=None if on_gpu else 1)
+        tagging = TaggingJob(**common, factory=self.factory, threads=None if on_gpu else 1, additions=self.additions)
         return stream(tasks, tagging, layout_of(self.settings.actors, on_gpu, resources, self.settings.actors_per_gpu))
 
 

@@ -60,7 +60,9 @@ class TagShards:
         count_shard(self._job.output, TAG, time.perf_counter() - began, pairs=windows * self._types)
         before = [Rejected(**item) for item in unpack(work["rejected"]).to_pylist()]
         deletions = unpack(work["deletions"]).num_rows
-        data, rejected = annotation_rows(documents, outcomes, before, deletions, self._job.kept, self._job.include_text)
+        data, rejected = annotation_rows(
+            documents, outcomes, before, deletions, self._job.kept, self._job.include_text, self._job.additions
+        )
         return row(
             work["split"],
             work["shard"],

@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from openbioner_batch.engine.additions import Addition
 from openbioner_batch.engine.scoring import Preparer, ScorerFactory
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.labels import told
@@ -38,6 +39,8 @@ class TaggingJob(Job):
     factory: ScorerFactory
     threads: int | None
     """CPU threads of a scoring process; None leaves them alone."""
+    additions: tuple[Addition, ...] = ()
+    """What is said of the spans beside the model, in order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +12,7 @@ from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions
 from openbioner_batch.formats.gold import GoldDocument
 from openbioner_batch.formats.pubmed import COLUMNS
+from openbioner_batch.formats.writing import plain_span
 from openbioner_batch.records import SPAN, Document
 
 ANNOTATIONS = "annotations"
@@ -67,6 +68,6 @@ def document(
     if SECTIONS in options.keep_fields:
         found[SECTIONS] = [{"label": label, "start": start, "end": end} for label, start, end in sections]
     if ANNOTATIONS in options.keep_fields:
-        found[ANNOTATIONS] = [asdict(span) for span in gold.spans]
+        found[ANNOTATIONS] = [plain_span(span) for span in gold.spans]
     metadata = {name: found.get(name) for name in options.keep_fields}
     return Document(fields.document_id(gold.id, file, number), fields.document_text(gold.text), metadata)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from openbioner_batch.formats.long import to_json
-from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin
+from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin, plain_span
 
 
 class JsonlWriter(DocumentWriter):
@@ -27,7 +26,7 @@ class JsonlWriter(DocumentWriter):
 
 def _row(found: AnnotatedDocument) -> dict[str, Any]:
     row: dict[str, Any] = {"document_id": found.id, "source": found.source, "record": found.record}
-    row["spans"] = [asdict(span) for span in found.spans]
+    row["spans"] = [plain_span(span) for span in found.spans]
     row |= found.metadata
     if isinstance(row.get("kept"), str):
         row["kept"] = json.loads(row["kept"])

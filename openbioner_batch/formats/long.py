@@ -8,13 +8,15 @@ from typing import Any
 import pyarrow as pa
 
 from openbioner_batch.formats.writing import OWN_COLUMNS, Origin, Writer, plain_values
-from openbioner_batch.records import SPAN
 
 KEYS = ("document_id", "source", "record")
 
 
 class ParquetLongWriter(Writer):
-    """`document_id, source, record, start, end, type, score, text`, then the kept columns with their types."""
+    """`document_id, source, record, start, end, type, score, text`, then the kept columns with their types.
+
+    What else a span has comes before these: each flag of its assertion as a column, the section.
+    """
 
     name = "parquet-long"
     suffix = ".parquet"
@@ -60,7 +62,13 @@ def long_table(rows: pa.Table) -> pa.Table:
     parents = pc.list_parent_indices(rows["spans"])
     spans = pc.list_flatten(rows["spans"])
     columns = {name: rows[name].take(parents) for name in KEYS}
-    columns |= {field.name: pc.struct_field(spans, field.name) for field in SPAN}
+    for field in spans.type:
+        values = pc.struct_field(spans, field.name)
+        columns |= (
+            {part.name: pc.struct_field(values, part.name) for part in field.type}
+            if pa.types.is_struct(field.type)
+            else {field.name: values}
+        )
     for name in rows.column_names:
         if name not in OWN_COLUMNS:
             column = name

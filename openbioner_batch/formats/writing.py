@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
+from itertools import repeat
 from typing import Any
 
 import pyarrow as pa
 
-from openbioner_batch.records import Span
+from openbioner_batch.records import ASSERTIONS, EXTRAS, Assertion, Span
 
 OWN_COLUMNS = ("document_id", "source", "record", "spans", "windows", "text")
 _BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
@@ -108,12 +109,26 @@ def span_tuples(column: pa.ChunkedArray | pa.Array) -> list[tuple[Span, ...]]:
         flat = chunk.flatten()
         scores = map(float, flat.field("score").cast(pa.string()).to_pylist())
         starts, ends, types, texts = (flat.field(name).to_pylist() for name in ("start", "end", "type", "text"))
-        spans = list(map(Span, starts, ends, types, scores, texts))
+        asked = [field.name for field in flat.type]
+        extras = (_objects(name, flat.field(name)) if name in asked else repeat(None) for name in EXTRAS)
+        spans = list(map(Span, starts, ends, types, scores, texts, *extras))
         begin = 0
         for length in chunk.value_lengths().to_pylist():
             found.append(tuple(spans[begin : begin + length]))
             begin += length
     return found
+
+
+def _objects(name: str, column: pa.Array) -> list[Any]:
+    """The values of a field of `EXTRAS` as a `Span` has them."""
+    if name == "assertion":
+        return list(map(Assertion, *(column.field(flag).to_pylist() for flag in ASSERTIONS)))
+    return list(column.to_pylist())
+
+
+def plain_span(span: Span) -> dict[str, Any]:
+    """A span as JSON has it: without the fields that are None."""
+    return {name: value for name, value in asdict(span).items() if value is not None}
 
 
 def plain_values(column: pa.ChunkedArray) -> list[Any]:

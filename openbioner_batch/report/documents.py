@@ -12,6 +12,7 @@ from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import open_table
 from openbioner_batch.engine.work import COUNTS_KEY
 from openbioner_batch.errors import UsageError
+from openbioner_batch.formats.writing import span_tuples
 from openbioner_batch.records import Span
 
 ROWS_AT_ONCE = 64
@@ -72,9 +73,9 @@ def _documents(store: Store, names: Sequence[str], kind: str | None, types: set[
                 types.update(here)
                 if kind is not None and kind not in here:
                     continue
-            columns = [column for column in ("document_id", "spans", "text") if column in parquet.schema_arrow.names]
-            for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=columns):
-                for row in batch.to_pylist():
-                    spans = tuple(Span(**span) for span in row["spans"] if kind in (None, span["type"]))
-                    if spans:
+            others = [column for column in ("document_id", "text") if column in parquet.schema_arrow.names]
+            for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=[*others, "spans"]):
+                rows = zip(batch.select(others).to_pylist(), span_tuples(batch["spans"]), strict=True)
+                for row, found in rows:
+                    if spans := tuple(span for span in found if kind in (None, span.type)):
                         yield AnnotatedDocument(row["document_id"], spans, row.get("text"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.console import Console
 from rich.table import Table
@@ -55,7 +55,7 @@ def excerpts(text: str, spans: Sequence[Span], context: int = CONTEXT) -> list[E
     return [
         Excerpt(
             text[start:end],
-            tuple(Span(span.start - start, span.end - start, span.type, span.score, span.text) for span in inside),
+            tuple(replace(span, start=span.start - start, end=span.end - start) for span in inside),
         )
         for start, end, inside in pieces
     ]

@@ -59,14 +59,15 @@ def rows_of(
     kept: pa.Schema | None = None,
     metadata: Sequence[dict[str, Any]] = (),
     include_text: bool = True,
+    extras: Sequence[str] = (),
 ) -> pa.Table:
-    """Rows as `annotate` writes them."""
+    """Rows as `annotate` writes them, their spans with these fields of `EXTRAS`."""
     rows = []
     for number, (text, spans) in enumerate(documents):
         row: dict[str, Any] = {"document_id": ids[number] if ids else f"doc-{number}", "source": "in.xml"}
         row |= {"record": number, "spans": [asdict(span) for span in spans], "windows": 1, "text": text}
         rows.append(row | (metadata[number] if metadata else {}))
-    return pa.Table.from_pylist(rows, annotations_schema(kept or pa.schema([]), include_text))
+    return pa.Table.from_pylist(rows, annotations_schema(kept or pa.schema([]), include_text, extras))
 
 
 def titled(text: str) -> tuple[pa.Schema, dict[str, Any]]:
