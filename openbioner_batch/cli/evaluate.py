@@ -67,8 +67,11 @@ def build_settings(flags: dict[str, Any]) -> Any:
     """The settings that flags mean."""
     from openbioner_batch.evaluation.settings import EvaluateSettings
 
-    corpora = tuple(name.strip() for name in (flags.pop("corpora", None) or "").split(",") if name.strip())
-    return EvaluateSettings(corpora=corpora, **flags)
+    lists: dict[str, Any] = {
+        key: tuple(name.strip() for name in (flags.pop(key, None) or "").split(",") if name.strip())
+        for key in ("corpora", "trained_on")
+    }
+    return EvaluateSettings(**lists, **flags)
 
 
 def deid_settings(context: click.Context) -> Any:
@@ -102,6 +105,8 @@ def deid_settings(context: click.Context) -> Any:
 @click.option("--strict-gold", is_flag=True, help="With --task deid: what the corpus forgot to annotate is wrong.")
 @click.option("--split", default="test", show_default=True, help="Of known corpora: test or devel.")
 @click.option("--no-calibration", is_flag=True, help="Leave out the checkpoint's biases and thresholds.")
+@click.option("--zero-shot", is_flag=True, help="Types that the model was trained on and others apart.")
+@list_option("--trained-on", metavar="A,B", help="With --zero-shot: folders of its training data [the model's list].")
 @click.option(
     "--overlap-with", metavar="FOLDER", help="Training data: say what the corpora share, score without it too."
 )
@@ -119,6 +124,9 @@ def command(
     test.tsv.gz of tokens and IOB tags), or one corpus: IOB tags, PubTator, brat (a folder) or JSONL, plain or .gz. A
     corpus that is not known by name needs --types.
 
+    With --zero-shot it may be a folder of training data too (`silver holdout` makes one): each passage is asked about
+    the types that it says were looked for in it, else about those that it mentions.
+
     With --task deid it is a folder with pii_anon_clinical.jsonl.gz and presidio_synthetic.jsonl.gz, or JSONL with `id`,
     `text` and `spans` of types of the PHI catalog: recall and precision by token, and the notes that leak.
     """
@@ -135,15 +143,21 @@ def command(
     for name in ("task", "languages", "model_threshold", "strict_gold"):
         del flags[name]
     settings = build_settings(flags)
-    if plot and not ablate_descriptions:
-        from openbioner_batch.errors import UsageError
+    from openbioner_batch.errors import UsageError
 
+    if plot and not ablate_descriptions:
         raise UsageError("--plot draws the comparison of descriptions: give --ablate-descriptions too")
+    if settings.zero_shot and (ablate_descriptions or settings.overlap_with):
+        raise UsageError("--zero-shot does not go with --ablate-descriptions or --overlap-with")
     with corpus_progress() as progress:
         if ablate_descriptions:
             from openbioner_batch.evaluation.ablation import ablate
 
             result = ablate(settings, progress)
+        elif settings.zero_shot:
+            from openbioner_batch.evaluation.zero_shot import evaluate_zero_shot
+
+            result = evaluate_zero_shot(settings, progress)
         else:
             from openbioner_batch.evaluation.run import evaluate
 

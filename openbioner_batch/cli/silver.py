@@ -134,6 +134,26 @@ def import_(**flags: Any) -> None:
     show(lambda: import_silver(settings))
 
 
+@command.command("holdout")
+@click.argument("silver", metavar="SILVER_FOLDER")
+@click.option("--output", required=True, metavar="URI", help="Folder for train/, heldout/ and kept/.")
+@click.option("--beside", metavar="FOLDER", help="Other training data: types near its types are not held out.")
+@click.option("--encoder", metavar="MODEL", help="Encoder whose vectors of descriptions tell near types too.")
+@click.option("--share", type=float, metavar="X", help="Of the types, to hold out [0.2].")
+@click.option("--test-share", type=float, metavar="X", help="Of the passages, to test on [0.1].")
+@click.option("--absent", type=int, metavar="N", help="Types asked of a passage beside those it mentions [10].")
+def holdout(**flags: Any) -> None:
+    """Hold types of SILVER_FOLDER out of training, with all that are near them, for `evaluate --zero-shot`.
+
+    Writes train/ (to train on, without those types), heldout/ (passages apart, with the held-out types alone) and
+    kept/ (the same passages, with the other types). The same command gives the same folders.
+    """
+    from openbioner_batch.training.silver.holdout import HoldoutSettings, hold_out
+
+    settings = HoldoutSettings(**{name: value for name, value in flags.items() if value is not None})
+    show(lambda: hold_out(settings))
+
+
 def merged(config: str | None, flags: dict[str, Any]) -> dict[str, Any]:
     """The options of a configuration file and those given here, which win."""
     from openbioner_batch.engine.settings import read_config

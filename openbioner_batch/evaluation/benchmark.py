@@ -18,6 +18,7 @@ from openbioner_batch.records import EntityType, Span
 if TYPE_CHECKING:
     from openbioner_batch.model import Prepared, Tagger
 
+Types = Sequence[EntityType] | Sequence[Sequence[EntityType]]
 Find = Callable[[Sequence[str]], Sequence[Iterable[Span]]]
 """Anything that finds spans in texts; their types are names of those that were asked."""
 Progress = Callable[[str, int, int], None]
@@ -33,13 +34,13 @@ def words_for(corpus: GoldCorpus) -> str:
     return "whitespace" if corpus.level == TOKENS else "basic"
 
 
-def model_finder(tagger: Tagger, views: Sequence[Sequence[EntityType]], words: str) -> Find:
+def model_finder(tagger: Tagger, views: Sequence[Types], words: str) -> Find:
     """A model as something that finds spans.
 
     Args:
         tagger: the model, calibrated or not.
-        views: the types asked together, described in one or several ways. Several are an ensemble: each description is
-            asked in passes of its own, and a word's logits are the mean over the views.
+        views: the types asked together (or groups of them), described in one or several ways. Several are an ensemble:
+            each description is asked in passes of its own, and a word's logits are the mean over the views.
         words: "whitespace" or "basic".
     """
 
@@ -51,7 +52,7 @@ def model_finder(tagger: Tagger, views: Sequence[Sequence[EntityType]], words: s
 
 
 def view_logits(
-    tagger: Tagger, views: Sequence[Sequence[EntityType]], words: str, texts: Sequence[str]
+    tagger: Tagger, views: Sequence[Types], words: str, texts: Sequence[str]
 ) -> tuple[Prepared, list[np.ndarray]]:
     """Texts prepared, and for each group of types the mean over the views of their raw logits [words, 1 + types]."""
     prepared = [tagger.preparer(types, words).prepare(texts) for types in views]

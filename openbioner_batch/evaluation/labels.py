@@ -12,6 +12,8 @@ from openbioner_batch.records import EntityType
 
 NAME_VIEW = "name"
 """A type's bare name in words, as a description: what a description adds is measured against it."""
+NAMED_VIEW = "name-definition"
+"""Name and definition, as some models are trained on."""
 LEFT_OUT = "-"
 
 
@@ -45,13 +47,16 @@ class Labels:
         """The types as a model is told them.
 
         Args:
-            view: "name", or one of the catalog's views.
+            view: "name", "name-definition", or one of the catalog's views.
 
         Raises:
             UsageError: there is no such view.
         """
         if view == NAME_VIEW:
             return tuple(EntityType(kind.name, kind.name.replace("_", " ")) for kind in self.asked)
+        if view == NAMED_VIEW:
+            named = [(kind.name, kind.describe("definition").description) for kind in self.asked]
+            return tuple(EntityType(name, f"{name.replace('_', ' ')}: {text}") for name, text in named)
         return tuple(kind.describe(view) for kind in self.asked)
 
 
@@ -102,8 +107,8 @@ def parse_views(view: str) -> tuple[str, ...]:
     """
     views = tuple(part.strip() for part in view.split("+"))
     for part in views:
-        if part not in (NAME_VIEW, *VIEWS):
-            expected = ", ".join((NAME_VIEW, *VIEWS))
+        if part not in (NAME_VIEW, NAMED_VIEW, *VIEWS):
+            expected = ", ".join((NAME_VIEW, NAMED_VIEW, *VIEWS))
             raise UsageError(f"--view {view}: expected one of {expected}, or several joined by +")
     if len(set(views)) < len(views):
         raise UsageError(f"--view {view}: a view is given twice")

@@ -47,6 +47,11 @@ class EvaluateSettings:
     """Leave out the biases and thresholds that are stored with the checkpoint."""
     overlap_with: str | None = None
     """Training data to compare the corpora with."""
+    zero_shot: bool = False
+    """Report types that the model was trained on and others apart; `corpus` may then be a folder of training data, and
+    `corpora` names sources of its passages."""
+    trained_on: tuple[str, ...] = ()
+    """With `zero_shot`: folders of the model's training data, where its checkpoint does not list its types."""
     resamples: int = 1000
     """Bootstrap resamples of the intervals."""
     seed: int = 42
@@ -65,7 +70,9 @@ class EvaluateSettings:
             parse_views(self.view)
         if self.types is not None:
             parse_pairs(self.types)
-        for name in self.corpora:
+        if self.trained_on and not self.zero_shot:
+            raise UsageError("--trained-on says which types the model has seen: give --zero-shot too")
+        for name in () if self.zero_shot else self.corpora:
             if known_corpus(name) is None:
                 raise UsageError(f"--corpora {name}: not known; expected some of {', '.join(known_corpora())}")
 

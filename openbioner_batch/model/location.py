@@ -9,6 +9,8 @@ from openbioner_batch.errors import CheckpointError
 BUNDLED = "bundled"
 BUNDLED_PHI = "bundled-phi"
 MODEL_CARD = "README.md"
+TRAINED_TYPES = "trained_types.jsonl.gz"
+"""The entity types of a checkpoint's training, where it lists them."""
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 TOKENIZER_FILES = ("vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 _DATA = Path(__file__).parent.parent / "data"
@@ -47,7 +49,7 @@ def resolve_checkpoint(path_or_id: str | Path) -> Path:
 def _download(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
-    wanted = ["config.json", MODEL_CARD, *WEIGHT_FILES, *TOKENIZER_FILES]
+    wanted = ["config.json", MODEL_CARD, TRAINED_TYPES, *WEIGHT_FILES, *TOKENIZER_FILES]
     try:
         return Path(snapshot_download(name, allow_patterns=wanted))
     except Exception as error:  # the hub client raises a dozen classes of its own and of its transport

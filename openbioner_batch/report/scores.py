@@ -80,6 +80,54 @@ def _overlap_note(name: str, entry: Mapping[str, Any], overlap: Mapping[str, Any
     return f"{name}: {shared} ({overlap['texts_shared_by_sentence']} by sentence{by_id}); {', '.join(parts)}"
 
 
+def zero_shot_table(result: Mapping[str, Any]) -> Table:
+    """For each corpus of `evaluate --zero-shot`, unseen types and seen ones: strict and by overlap, in percent."""
+    titles = (
+        "types",
+        "gold",
+        "micro F1",
+        "95 %",
+        "macro F1",
+        "95 %",
+        "types with 3",
+        "macro F1",
+        "micro F1",
+        "macro F1",
+    )
+    table = _table("corpus", "figures", *titles)
+    for name, entry in result["corpora"].items():
+        for part in ("unseen", "seen"):
+            strict, overlap = entry[part]["strict"], entry[part]["overlap"]
+            if strict is None:
+                table.add_row(name, f"{part} types", "0")
+                continue
+            several = strict["macro_frequent"] or {"types": 0, "f1": 0.0}
+            values = [_percent(strict["micro"]), _interval(strict["micro"]), _percent(strict["macro"])]
+            values += [_interval(strict["macro"]), str(several["types"]), _percent(several)]
+            values += [_percent(overlap["micro"]), _percent(overlap["macro"])]
+            table.add_row(name, f"{part} types", str(entry[part]["types"]), str(strict["micro"]["gold"]), *values)
+    return table
+
+
+def _percent(values: Mapping[str, Any]) -> str:
+    return f"{100 * values['f1']:.1f}"
+
+
+def _zero_shot_notes(result: Mapping[str, Any]) -> list[str]:
+    trained = result["trained_types"]
+    known = "" if trained["mentions known"] else "; their mentions are unknown, so names and descriptions alone tell"
+    found = [
+        f"seen: near one of the {trained['number']:,} types of training ({trained['from']}{known})",
+        "the last two columns are by overlap: a shared character is enough",
+    ]
+    for name, entry in result["corpora"].items():
+        if entry["kind"] == "in-corpus":
+            found.append(f"{name}: in-corpus, the model was trained on it")
+        if left_out := entry["undescribed_types_left_out"]:
+            found.append(f"{name}: {len(left_out)} types without a description are left out")
+    return found
+
+
 def _table(first: str, *others: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column(first)
@@ -100,6 +148,11 @@ def _interval(values: Mapping[str, Any]) -> str:
 def print_result(result: Mapping[str, Any]) -> None:
     """Print what `evaluate` or `ablate` found as tables, with notes below."""
     console = _console()
+    if "trained_types" in result:
+        console.print(zero_shot_table(result))
+        for note in _zero_shot_notes(result):
+            console.print(note, soft_wrap=True)
+        return
     if "views" in result:
         console.print(ablation_table(result))
     elif len(result["corpora"]) == 1:

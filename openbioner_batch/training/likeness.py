@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -42,15 +43,27 @@ def type_likeness(
     return Likeness(vectors, recipe.near_above)
 
 
-@torch.inference_mode()
 def description_vectors(model: Model, vocabulary: TypeVocabulary, tokenizer: Tokenizer) -> np.ndarray:
     """[types, hidden] float16 of unit length: the mean state of each type's first view that is more than a name."""
+    told = [
+        [ids for view, ids in views.items() if view != NAME_VIEW] or list(views.values())
+        for views in vocabulary.views.values()
+    ]
+    return text_vectors(model, [views[0] for views in told], tokenizer)
+
+
+@torch.inference_mode()
+def text_vectors(model: Model, descriptions: Sequence[Sequence[int]], tokenizer: Tokenizer) -> np.ndarray:
+    """[texts, hidden] float16 of unit length: the mean state of each description.
+
+    Args:
+        model: a late-interaction model, or one that reads a text alone.
+        descriptions: vocabulary indices of each.
+        tokenizer: for its special tokens.
+    """
     encoder = model.description_encoder if isinstance(model, LateEncoder) else model
     encoder.eval()
-    texts = []
-    for views in vocabulary.views.values():
-        told = [ids for view, ids in views.items() if view != NAME_VIEW] or list(views.values())
-        texts.append([tokenizer.cls, *told[0], tokenizer.sep])
+    texts = [[tokenizer.cls, *ids, tokenizer.sep] for ids in descriptions]
     vectors = np.zeros((len(texts), encoder.config.hidden), np.float16)
     order = np.argsort([len(ids) for ids in texts], kind="stable")
     dtype = getattr(torch, resolve_dtype("auto", "cpu"))

@@ -26,6 +26,7 @@ from openbioner_batch.training.display import Display, draw_curves
 from openbioner_batch.training.export import export_checkpoint
 from openbioner_batch.training.likeness import type_likeness
 from openbioner_batch.training.monitor import Metrics, Monitor
+from openbioner_batch.training.nearness import TypeFacts
 from openbioner_batch.training.plan import Plan, make_plan
 from openbioner_batch.training.separate import check_teacher
 from openbioner_batch.training.settings import PretrainSettings
@@ -33,6 +34,12 @@ from openbioner_batch.training.settings_file import as_plain, build
 from openbioner_batch.training.sources import read_descriptions
 from openbioner_batch.training.start import model_config, tokenizer_directory
 from openbioner_batch.training.steps import Preparation, step_dataset
+from openbioner_batch.training.trained_types import (
+    merge_types,
+    read_trained_types,
+    types_of_sources,
+    write_trained_types,
+)
 from openbioner_batch.training.validation import validation_batches
 from openbioner_batch.training.vocabulary import TypeVocabulary, build_vocabulary
 from openbioner_batch.training.worker import WorkerTask, train_worker
@@ -102,6 +109,8 @@ def pretrain(settings: PretrainSettings, stream: TextIO | None = None) -> dict[s
         with checkpoint.as_directory() as state, _local_folder(store, MODEL) as output:
             export_checkpoint(Path(state), output, config, directory, getattr(torch, settings.stored))
             (output / MODEL_CARD).write_text(model_card(settings, facts, directory, config), "utf-8")
+            if settings.recipe.objective == "tagging":
+                write_trained_types(output, _trained_types(settings, directory))
         curves = draw_curves(metrics.entries)
         if curves:
             store.put(CURVES, curves)
@@ -295,6 +304,12 @@ def _facts(
         "gold_types": list(corpus.annotated) if settings.card.supervision != "silver" else [],
         "workers": settings.parallel.workers,
     }
+
+
+def _trained_types(settings: PretrainSettings, start_directory: Path) -> list[TypeFacts]:
+    """The types of this stage and, where it began with a tagger that lists its own, of those before it."""
+    earlier = read_trained_types(start_directory) if settings.start.encoder or settings.start.checkpoint else None
+    return merge_types(earlier or [], types_of_sources(source.path for source in settings.sources))
 
 
 @contextmanager

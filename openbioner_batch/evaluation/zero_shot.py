@@ -1,0 +1,202 @@
+"""Scores on types that a model was not trained on, apart from those on types that it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from openbioner_batch.catalog import load_catalog
+from openbioner_batch.errors import OpenBioNERError, UsageError
+from openbioner_batch.evaluation.benchmark import Progress, estimate, model_finder
+from openbioner_batch.evaluation.card import ModelCard, figure_kind, read_card
+from openbioner_batch.evaluation.metrics import CountsByDocument, SpanKey, count_by_document
+from openbioner_batch.evaluation.questions import AskedCorpus, is_training_folder, of_task, read_asked
+from openbioner_batch.evaluation.run import describe_run, load_tagger, prepare_tasks
+from openbioner_batch.evaluation.settings import EvaluateSettings
+from openbioner_batch.model import Tagger, resolve_checkpoint
+from openbioner_batch.records import Span
+from openbioner_batch.training.nearness import NearTypes, TypeFacts
+from openbioner_batch.training.trained_types import read_trained_types, types_of_sources
+
+SEEN, UNSEEN = "seen", "unseen"
+FREQUENT = 3
+"""Gold mentions from which a type counts in `macro_frequent`: rarer ones are scored by chance."""
+_TOGETHER = 64
+"""Texts with the same types that are tagged together."""
+
+
+def evaluate_zero_shot(settings: EvaluateSettings, progress: Progress | None = None) -> dict[str, Any]:
+    """Scores of a model on each corpus, types that it has seen apart from those that it has not.
+
+    A type is seen where the model was trained on one that is near it by name, description or mentions
+    (`training/nearness.py`). What it was trained on, the checkpoint lists, or the folders of `settings.trained_on` are.
+
+    Args:
+        settings: `corpus` is anything that `evaluate` takes, or a folder of training data (`passages/*.parquet`), whose
+            passages are asked about their closed lists; see `read_asked`.
+        progress: told how far it is.
+
+    Returns:
+        Plain values for JSON: `corpora[NAME]` has for "seen" and "unseen" the scores, strict and by overlap, micro and
+        macro with intervals, and per type; and for each seen type the trained one that is near it and why.
+
+    Raises:
+        UsageError: see `evaluate`; or it is unknown what the model was trained on.
+        CheckpointError: the model, its card or its list of types cannot be read.
+    """
+    directory = resolve_checkpoint(settings.model)
+    card = read_card(directory)
+    trained, source = trained_types(directory, card, settings)
+    near = NearTypes(trained)
+    if is_training_folder(Path(settings.corpus)):
+        corpora = read_asked(settings)
+        kinds = {corpus.name: figure_kind(card, corpus.name, settings.allow_trained) for corpus in corpora}
+    else:
+        tasks, kinds, _ = prepare_tasks(settings)
+        corpora = [of_task(task) for task in tasks]
+    tagger = load_tagger(settings)
+    found: dict[str, Any] = {}
+    for corpus in corpora:
+        start = perf_counter()
+        spans = list(find_asked(tagger, corpus, progress))
+        found[corpus.name] = {
+            "kind": kinds[corpus.name],
+            "texts": len(corpus.texts),
+            "units": int(corpus.documents.max()) + 1,
+            "views": list(corpus.views),
+            "undescribed_types_left_out": list(corpus.undescribed),
+            **_parts(corpus, spans, near, settings),
+            "seconds": round(perf_counter() - start, 1),
+        }
+    return {
+        **describe_run(settings, tagger),
+        "trained_types": {"number": len(trained), "from": source, "mentions known": any(t.mentions for t in trained)},
+        "corpora": found,
+    }
+
+
+def trained_types(directory: Path, card: ModelCard | None, settings: EvaluateSettings) -> tuple[list[TypeFacts], str]:
+    """The types that a model was trained on, and what says so.
+
+    Raises:
+        UsageError: nothing does.
+        CheckpointError: its list is damaged.
+    """
+    if settings.trained_on:
+        return types_of_sources(settings.trained_on), ", ".join(settings.trained_on)
+    listed = read_trained_types(directory)
+    if listed is not None:
+        return listed, "the checkpoint's list"
+    if card is None or not card.gold_types:
+        raise UsageError(
+            f"model {settings.model}: neither its list nor its card says which types it was trained on; "
+            f"give the folders of its training data as --trained-on"
+        )
+    return [_of_catalog(name) for name in card.gold_types], "the checkpoint's card"
+
+
+def find_asked(tagger: Tagger, corpus: AskedCorpus, progress: Progress | None = None) -> Iterator[list[Span]]:
+    """What the model finds in each text, in order; texts with the same types one after another are tagged together."""
+    first = 0
+    while first < len(corpus.texts):
+        groups = corpus.asked[first]
+        last = first + 1
+        while last < min(len(corpus.texts), first + _TOGETHER) and corpus.asked[last] == groups:
+            last += 1
+        if groups:
+            views = [corpus.described(groups, view) for view in corpus.views]
+            finder = model_finder(tagger, views, corpus.words)
+            yield from map(list, finder(corpus.texts[first:last]))
+        else:
+            yield from ([] for _ in range(first, last))
+        first = last
+        if progress:
+            progress(corpus.name, first, len(corpus.texts))
+
+
+def count_asked(corpus: AskedCorpus, found: Sequence[Iterable[Span]], overlap: bool = False) -> CountsByDocument:
+    """What was found in each text against its gold spans; what lies in an unsure stretch counts neither way.
+
+    Args:
+        corpus: the texts.
+        found: spans of each.
+        overlap: whether a shared character makes a found span right, instead of equal offsets. Each gold span makes one
+            found span right at most, and each found one finds one gold span at most: in the order of their starts.
+    """
+    gold: list[SpanKey] = []
+    predicted: list[SpanKey] = []
+    for index, (of_gold, of_found) in enumerate(zip(corpus.spans, found, strict=True)):
+        unsure = corpus.unsure[index]
+        sure = [s for s in of_found if not any(s.start < high and low < s.end for low, high in unsure)]
+        gold += ((index, span.start, span.end, span.type) for span in of_gold)
+        if overlap:
+            # A found span counts as the gold one that it touches, or as one that is nowhere in the gold.
+            touched = _touched(of_gold, sure)
+            places = [touched.get(place, (-1, place)) for place in range(len(sure))]
+        else:
+            places = [(span.start, span.end) for span in sure]
+        predicted += ((index, *place, span.type) for place, span in zip(places, sure, strict=True))
+    return count_by_document(gold, predicted, corpus.documents.tolist(), sorted(corpus.types))
+
+
+def _touched(gold: Sequence[Span], found: Sequence[Span]) -> dict[int, tuple[int, int]]:
+    """For each found span that shares a character with a gold one of its type, the offsets of that one."""
+    pairs: dict[int, tuple[int, int]] = {}
+    used: set[tuple[int, int, str]] = set()
+    for place in sorted(range(len(found)), key=lambda place: (found[place].start, found[place].end)):
+        span = found[place]
+        for other in sorted(gold, key=lambda one: (one.start, one.end)):
+            key = (other.start, other.end, other.type)
+            if other.type == span.type and other.start < span.end and span.start < other.end and key not in used:
+                used.add(key)
+                pairs[place] = other.start, other.end
+                break
+    return pairs
+
+
+def _parts(
+    corpus: AskedCorpus, found: Sequence[Iterable[Span]], near: NearTypes, settings: EvaluateSettings
+) -> dict[str, Any]:
+    reasons = {name: near.near(kind) for name, kind in corpus.types.items()}
+    counts = {"strict": count_asked(corpus, found), "overlap": count_asked(corpus, found, overlap=True)}
+    parts: dict[str, Any] = {}
+    for part, names in (
+        (SEEN, [name for name, like in reasons.items() if like]),
+        (UNSEEN, [name for name, like in reasons.items() if not like]),
+    ):
+        scores = {measure: _scores(of, names, corpus.name, settings) for measure, of in counts.items()}
+        parts[part] = {"types": len(names), **scores}
+    return {**parts, "near": {name: _first(like) for name, like in reasons.items() if like}}
+
+
+def _scores(
+    counts: CountsByDocument, names: Sequence[str], corpus: str, settings: EvaluateSettings
+) -> dict[str, Any] | None:
+    """Of some types; None where they have neither gold spans nor found ones."""
+    columns = [column for column, name in enumerate(counts.types) if name in set(names)]
+    part = CountsByDocument(tuple(counts.types[column] for column in columns), counts.counts[:, columns])
+    if not part.counts.any():
+        return None
+    scores = estimate(part, corpus, settings.resamples, settings.seed).as_dict()
+    frequent = [values["f1"] for values in scores["per_type"].values() if values["gold"] >= FREQUENT]
+    several = {"types": len(frequent), "f1": sum(frequent) / len(frequent)} if frequent else None
+    return {
+        "micro": scores["micro"],
+        "macro": scores["macro"],
+        "macro_frequent": several,
+        "per_type": scores["per_type"],
+    }
+
+
+def _first(like: dict[str, str]) -> dict[str, str]:
+    name, reason = next(iter(like.items()))
+    return {"to": name, "by": reason}
+
+
+def _of_catalog(name: str) -> TypeFacts:
+    try:
+        return TypeFacts(name, tuple(load_catalog().lookup(name).descriptions.values()))
+    except OpenBioNERError:
+        return TypeFacts(name)

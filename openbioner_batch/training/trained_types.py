@@ -1,0 +1,93 @@
+"""Which entity types a checkpoint was trained on: a file beside it that `evaluate --zero-shot` goes by."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from openbioner_batch.catalog import find_types
+from openbioner_batch.errors import CheckpointError
+from openbioner_batch.model.location import TRAINED_TYPES
+from openbioner_batch.training.nearness import TypeFacts, frequent_mentions, mention_key
+from openbioner_batch.training.silver.schema import AnnotatedPassage
+from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
+
+MOST_DESCRIPTIONS = 4
+"""Of a type, in the file."""
+_PRIVATE = "phi"
+
+
+def types_of_sources(folders: Iterable[str]) -> list[TypeFacts]:
+    """The types of folders of passages and descriptions: all that have a mention, or are said to be annotated.
+
+    Raises:
+        UsageError: a folder holds neither passages nor descriptions.
+    """
+    folders = tuple(folders)
+    descriptions: dict[str, dict[str, None]] = {}
+    for folder in folders:
+        for name, _, text in read_descriptions(folder):
+            descriptions.setdefault(name, {})[text] = None
+    passages = (p for folder in folders for group in passage_groups(folder) for p in read_passages(group))
+    return types_of_passages(passages, {name: tuple(texts) for name, texts in descriptions.items()})
+
+
+def types_of_passages(
+    passages: Iterable[AnnotatedPassage], descriptions: Mapping[str, tuple[str, ...]]
+) -> list[TypeFacts]:
+    """The types of passages, by name."""
+    counts: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    for passage in passages:
+        for name in passage.annotated or ():
+            counts[name].update(())
+        for mention in passage.mentions:
+            counts[mention.type][mention_key(passage.text[mention.start : mention.end])] += 1
+    return [TypeFacts(name, descriptions.get(name, ()), frequent_mentions(counts[name])) for name in sorted(counts)]
+
+
+def merge_types(*lists: Iterable[TypeFacts]) -> list[TypeFacts]:
+    """The types of several lists; of one name, all that is known of it."""
+    found: dict[str, TypeFacts] = {}
+    for kind in (kind for types in lists for kind in types):
+        known = found.get(kind.name, TypeFacts(kind.name))
+        descriptions = tuple(dict.fromkeys([*known.descriptions, *kind.descriptions]))
+        found[kind.name] = TypeFacts(kind.name, descriptions, known.mentions | kind.mentions)
+    return [found[name] for name in sorted(found)]
+
+
+def write_trained_types(directory: Path, types: Sequence[TypeFacts]) -> None:
+    """Write the file; the same types give the same bytes. No mention's text is in it, and nothing of mentions of
+    identifiers (types of the catalog's set `phi`)."""
+    private = {kind.name for kind in find_types(_PRIVATE)}
+    lines = [
+        json.dumps(
+            {
+                "type": kind.name,
+                "descriptions": list(kind.descriptions[:MOST_DESCRIPTIONS]),
+                "mentions": [] if kind.name in private else sorted(kind.mentions),
+            }
+        )
+        for kind in types
+    ]
+    with (directory / TRAINED_TYPES).open("wb") as file, gzip.GzipFile("", "wb", 9, file, mtime=0) as packed:
+        packed.write("".join(f"{line}\n" for line in lines).encode())
+
+
+def read_trained_types(directory: Path) -> list[TypeFacts] | None:
+    """The types of a checkpoint; None where it does not list them.
+
+    Raises:
+        CheckpointError: the file is damaged.
+    """
+    path = directory / TRAINED_TYPES
+    if not path.is_file():
+        return None
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            rows = [json.loads(line) for line in lines]
+        return [TypeFacts(r["type"], tuple(r["descriptions"]), frozenset(r["mentions"])) for r in rows]
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
+        raise CheckpointError(f"{path}: damaged; expected packed JSON lines: type, descriptions, mentions") from None

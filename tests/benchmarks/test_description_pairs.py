@@ -1,0 +1,49 @@
+"""The probe of pairs of descriptions: what a pair is, and that only a reader of descriptions passes it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from openbioner_batch.records import Span
+
+
+def spans(pair: Any, *sides: str) -> list[Span]:
+    return [Span(a, b, "mention", 0.9, pair.text[a:b]) for side in sides for a, b in pair.mentions[side]]
+
+
+def test_there_are_pairs_of_each_kind_and_their_mentions_stand_in_plain_text() -> None:
+    from description_pairs import read_pairs
+
+    pairs = read_pairs()
+    kinds = Counter(pair.kind for pair in pairs)
+    assert kinds["siblings"] >= 30
+    assert min(kinds["nonsense"], kinds["complement"]) >= 4
+    for pair in pairs:
+        assert not set("[]|") & set(pair.text)
+        assert pair.descriptions["a"] != pair.descriptions["b"]
+        assert pair.mentions["a"]
+        assert bool(pair.mentions["b"]) == (pair.kind == "siblings")
+    assert len({pair.text for pair in pairs}) == len(pairs)
+
+
+def test_who_reads_the_description_tells_a_pair_apart_and_who_does_not_never() -> None:
+    from description_pairs import judge, read_pairs
+
+    for pair in read_pairs():
+        sides = {description: side for side, description in pair.descriptions.items()}
+        assert all(judge(pair, lambda _, told, pair=pair, sides=sides: spans(pair, sides[told])).values())
+        for ignorant in (("a", "b"), ("a",), ("b",), ()):
+            assert not all(judge(pair, lambda *_, pair=pair, ignorant=ignorant: spans(pair, *ignorant)).values())
+
+
+def test_pairs_and_conditions_are_counted_by_kind() -> None:
+    from description_pairs import judge, read_pairs, summary
+
+    first, *_, last = read_pairs()
+    rows = summary([first, last], [judge(pair, lambda *_: []) for pair in (first, last)])
+    assert rows == {
+        "siblings": {"pairs": 1, "told apart": 0, "conditions": 4, "held": 2},
+        "complement": {"pairs": 1, "told apart": 0, "conditions": 2, "held": 1},
+        "all": {"pairs": 2, "told apart": 0, "conditions": 6, "held": 3},
+    }

@@ -1,0 +1,175 @@
+"""Types that a model has seen and others apart: what is asked, what counts as seen, how answers are scored."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from openbioner_batch.cli.main import main
+from openbioner_batch.errors import UsageError
+from openbioner_batch.evaluation import EvaluateSettings
+from openbioner_batch.evaluation.questions import AskedCorpus, compatible_groups, describe, read_asked
+from openbioner_batch.evaluation.zero_shot import count_asked, evaluate_zero_shot
+from openbioner_batch.records import Span
+from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, AnnotatedPassage, Mention, passages_table
+from openbioner_batch.training.trained_types import types_of_sources, write_trained_types
+
+DESCRIPTIONS = {"drug": "a drug that was given", "disease": "a sign of cancer", "gene": "a gene of mice"}
+
+
+def span(start: int, end: int, kind: str) -> Span:
+    return Span(start, end, kind, 1.0, "x" * (end - start))
+
+
+def write_folder(folder: Path, passages: list[AnnotatedPassage], types: dict[str, str]) -> Path:
+    (folder / "passages").mkdir(parents=True)
+    (folder / "descriptions").mkdir()
+    pq.write_table(passages_table(passages), folder / "passages" / "0.parquet")
+    rows = [{"entity_type": name, "view": "definition", "description": text} for name, text in types.items()]
+    pq.write_table(pa.Table.from_pylist(rows, schema=DESCRIPTION_SCHEMA), folder / "descriptions" / "0.parquet")
+    return folder
+
+
+PASSAGES = [
+    AnnotatedPassage("1/0", "llm", "the patient was given aspirin.", (Mention(22, 29, "drug"),), (), ("drug", "gene")),
+    AnnotatedPassage("1/1", "llm", "lung cancer in mice.", (Mention(0, 11, "disease"), Mention(0, 11, "tumor"))),
+    AnnotatedPassage("2/0", "llm", "nothing.", (), (), ()),
+    AnnotatedPassage("3/0", "other", "gene p53", (Mention(5, 8, "gene"),)),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_folder(tmp_path / "test", PASSAGES, DESCRIPTIONS)
+
+
+@pytest.fixture
+def model(checkpoint: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(checkpoint, tmp_path / "model"))
+
+
+def test_a_passage_is_asked_about_its_list_else_about_what_it_mentions(folder: Path) -> None:
+    llm, other = read_asked(EvaluateSettings(str(folder), zero_shot=True))
+    assert (llm.name, other.name) == ("llm", "other")
+    assert llm.asked == ((("drug", "gene"),), (("disease",),), ())
+    assert llm.undescribed == ("tumor",)
+    assert [len(spans) for spans in llm.spans] == [1, 1, 0]
+    assert llm.documents.tolist() == [0, 0, 1]
+    (one,) = read_asked(EvaluateSettings(str(folder), corpora=("other",), zero_shot=True))
+    assert one.name == "other"
+    with pytest.raises(UsageError, match="llm, other"):
+        read_asked(EvaluateSettings(str(folder), corpora=("none",), zero_shot=True))
+
+
+def test_types_of_overlapping_mentions_do_not_compete() -> None:
+    spans = [span(0, 11, "disease"), span(0, 4, "organ"), span(5, 11, "disease"), span(20, 24, "drug")]
+    assert compatible_groups(["disease", "organ", "drug", "gene"], spans) == [["disease", "drug", "gene"], ["organ"]]
+    assert compatible_groups(["a", "b", "c"], [], most=2) == [["a", "b"], ["c"]]
+    assert compatible_groups([], []) == []
+
+
+def test_a_description_is_had_in_the_view_that_is_there() -> None:
+    views = {"definition": "A medicine.", "examples": "A medicine such as zinc."}
+    assert describe("small_drug", views, "name") == "small drug"
+    assert describe("small_drug", views, "name-definition") == "small drug: A medicine."
+    assert describe("small_drug", views, "examples") == "A medicine such as zinc."
+    assert describe("small_drug", views, "contextual") == "A medicine."
+
+
+def corpus_of(spans: list[Span], unsure: tuple[tuple[int, int], ...] = ()) -> AskedCorpus:
+    return AskedCorpus(
+        "c", ("x" * 50,), (tuple(spans),), ((("a", "b"),),), (unsure,), np.zeros(1, np.int64),
+        dict.fromkeys(("a", "b")), {}, ("definition",), "basic",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("found", "strict", "overlap"),
+    [
+        ([span(0, 5, "a")], (2, 1, 1), (2, 1, 1)),
+        ([span(3, 8, "a")], (2, 1, 0), (2, 1, 1)),
+        ([span(0, 2, "a"), span(3, 5, "a")], (2, 2, 0), (2, 2, 1)),  # one gold span makes one right
+        ([span(0, 20, "a")], (2, 1, 0), (2, 1, 1)),  # one found span finds one
+        ([span(5, 10, "a")], (2, 1, 0), (2, 1, 0)),
+        ([span(30, 33, "a")], (2, 0, 0), (2, 0, 0)),  # unsure
+        ([], (2, 0, 0), (2, 0, 0)),
+    ],
+)
+def test_scores_are_strict_and_by_overlap(
+    found: list[Span], strict: tuple[int, int, int], overlap: tuple[int, int, int]
+) -> None:
+    corpus = corpus_of([span(0, 5, "a"), span(10, 15, "a")], ((32, 40),))
+    assert tuple(count_asked(corpus, [found]).counts[0, 0]) == strict
+    assert tuple(count_asked(corpus, [found], overlap=True).counts[0, 0]) == overlap
+
+
+def test_a_found_span_of_another_type_is_wrong_both_ways() -> None:
+    corpus = corpus_of([span(0, 5, "a")])
+    for overlap in (False, True):
+        counts = count_asked(corpus, [[span(0, 5, "b")]], overlap)
+        assert counts.counts[0].tolist() == [[1, 0, 0], [0, 1, 0]]
+
+
+def test_seen_types_are_those_near_what_the_model_was_trained_on(folder: Path, model: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--trained-on"):
+        evaluate_zero_shot(EvaluateSettings(str(folder), str(model), zero_shot=True))
+    told = "A medicine given to people."
+    training = write_folder(
+        tmp_path / "training", [AnnotatedPassage("9", "t", "zinc", (Mention(0, 4, "Drugs"),))], {"Drugs": told}
+    )
+    settings = EvaluateSettings(str(folder), str(model), zero_shot=True, trained_on=(str(training),))
+    entry = evaluate_zero_shot(settings)["corpora"]["llm"]
+    assert entry["near"] == {"drug": {"to": "Drugs", "by": "name"}}
+    assert (entry["seen"]["types"], entry["unseen"]["types"]) == (1, 2)
+    assert entry["seen"]["strict"]["micro"]["gold"] == 1
+    assert entry["unseen"]["strict"]["micro"]["gold"] == 1
+    assert set(entry["unseen"]["strict"]["micro"]) >= {"f1", "f1_interval"}
+    assert set(entry["unseen"]["overlap"]["macro"]) >= {"f1", "f1_interval"}
+    write_trained_types(model, types_of_sources([str(training)]))
+    again = evaluate_zero_shot(EvaluateSettings(str(folder), str(model), zero_shot=True))
+    assert again["trained_types"]["from"] == "the checkpoint's list"
+    assert again["corpora"]["llm"]["near"] == entry["near"]
+
+
+def test_a_labelled_corpus_is_told_apart_too_and_agrees_with_the_plain_scores(model: Path, tmp_path: Path) -> None:
+    from openbioner_batch.evaluation import evaluate
+
+    corpus = tmp_path / "mine.jsonl"
+    corpus.write_text(
+        json.dumps(
+            {"id": "1", "text": "the patient was given aspirin for fever", "spans": [[22, 29, "D"], [34, 39, "S"]]}
+        )
+    )
+    types = tmp_path / "types.yaml"
+    types.write_text("drug: a drug that is given\n")
+    other = tmp_path / "other.yaml"
+    other.write_text("complaint: no sign of fever in the patient\n")
+    (model / "README.md").write_text("---\ndatasets: [x]\nopenbioner: {supervision: gold, gold_types: [drug]}\n---\n")
+    asked = f"D={types},S={other}"
+    result = evaluate_zero_shot(EvaluateSettings(str(corpus), str(model), types=asked, zero_shot=True))
+    (entry,) = result["corpora"].values()
+    assert result["trained_types"]["from"] == "the checkpoint's card"
+    assert entry["near"] == {"drug": {"to": "drug", "by": "name"}}
+    plain = evaluate(EvaluateSettings(str(corpus), str(model), types=asked))["corpora"]["mine"]["micro"]
+    for count in ("gold", "predicted", "correct"):
+        parts = [entry[part]["strict"]["micro"][count] if entry[part]["strict"] else 0 for part in ("seen", "unseen")]
+        assert sum(parts) == plain[count]
+
+
+def test_the_command_prints_both_parts(folder: Path, model: Path) -> None:
+    write_trained_types(model, types_of_sources([str(folder)]))
+    command = ["evaluate", "--zero-shot", "--corpus", str(folder), "--model", str(model)]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 0, result.output
+    assert "unseen types" in result.output
+    assert json.loads(CliRunner().invoke(main, [*command, "--json"]).stdout)["corpora"].keys() == {"llm", "other"}
+    wrong = CliRunner().invoke(main, ["evaluate", "--corpus", str(folder), "--trained-on", str(folder)])
+    assert wrong.exit_code == 2
+    assert "--zero-shot" in wrong.output
