@@ -141,6 +141,34 @@ def test_a_published_set_is_imported_as_the_readme_says(tmp_path: Path) -> None:
     assert "drug" in shell(command("openbioner-batch silver import"), tmp_path)
 
 
+def test_types_are_held_out_and_scored_as_the_readme_says(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, AnnotatedPassage, Mention, passages_table
+
+    silver = {
+        "tree": ("A tall plant of wood.", "oak"),
+        "city": ("Where many live.", "Oslo"),
+        "drug": ("A remedy.", "zinc"),
+    }
+    for folder, types in (("silver", silver), ("gold", {"drug": silver["drug"]})):
+        for part in ("passages", "descriptions"):
+            (tmp_path / folder / part).mkdir(parents=True)
+        passages = [
+            AnnotatedPassage(f"{name}{n}", "s", word, (Mention(0, len(word), name),))
+            for n in range(60)
+            for name, (_, word) in types.items()
+        ]
+        pq.write_table(passages_table(passages), tmp_path / folder / "passages" / "0.parquet")
+        rows = [{"entity_type": name, "view": "definition", "description": text} for name, (text, _) in types.items()]
+        table = pa.Table.from_pylist(rows, schema=DESCRIPTION_SCHEMA)
+        pq.write_table(table, tmp_path / folder / "descriptions" / "0.parquet")
+    assert re.search(r"held out, with near ones +1\n", shell(command("openbioner-batch silver holdout"), tmp_path))
+    line = command("openbioner-batch evaluate --zero-shot").replace("runs/smoke/model", "bundled --trained-on gold")
+    assert re.search(r"unseen types +1 ", shell(line, tmp_path))
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_a_model_trained_on_silver_data_tags_as_the_readme_says(tmp_path: Path) -> None:

@@ -24,9 +24,11 @@ from support import S3Server
 
 from openbioner_batch.model.checkpoint import load_model
 from openbioner_batch.model.late import LateEncoder
+from openbioner_batch.model.location import TRAINED_TYPES
 from openbioner_batch.training.run import pretrain
 from openbioner_batch.training.settings_file import load_settings
 from openbioner_batch.training.silver.importing import ImportSettings, import_silver
+from openbioner_batch.training.trained_types import read_trained_types
 
 STEPS = 40
 
@@ -187,6 +189,9 @@ def test_late_interaction_is_trained_with_a_teacher_and_becomes_a_checkpoint(
     assert isinstance(model, LateEncoder)
     assert not model.config.late.competing
     card = (tmp_path / "late" / "model" / "README.md").read_text()
+    listed = read_trained_types(tmp_path / "late" / "model")
+    assert listed is not None
+    assert {kind.name for kind in listed} == {"drug", "disease", "gene"}
     assert f"{sum(p.numel() for p in model.parameters()):,} parameters" in card
     assert "(zshot) cannot run it" in card
 
@@ -248,7 +253,12 @@ def test_a_run_in_an_object_store_goes_on_and_puts_its_model_there(
     with fsspec.open(f"{storage}/metrics.jsonl", "rt") as lines:
         assert [json.loads(line)["step"] for line in lines] == [5, 10, 15, 20]
     files = fsspec.filesystem("s3").ls(f"{storage}/model", detail=False)
-    assert {name.rpartition("/")[2] for name in files} >= {"model.safetensors", "config.json", "README.md"}
+    assert {name.rpartition("/")[2] for name in files} >= {
+        "model.safetensors",
+        "config.json",
+        "README.md",
+        TRAINED_TYPES,
+    }
 
 
 @pytest.mark.slow
