@@ -34,6 +34,19 @@ class Likeness:
         return np.asarray(cosines.max(1) > self.above)
 
 
+@dataclass(frozen=True, slots=True)
+class Foil:
+    """A description that is asked so that the answer is no.
+
+    Attributes:
+        description: vocabulary indices.
+        kind: the type whose complement it describes; None for one that describes nothing.
+    """
+
+    description: tuple[int, ...]
+    kind: str | None
+
+
 class TypeExposure:
     """Draws the types of a pass; all is a function of the pieces and the random generator alone.
 
@@ -43,6 +56,7 @@ class TypeExposure:
         recipe: of the run, with `shared_types`.
         mask_id: what hidden words become.
         all_columns: whether every piece is asked about every type of the pass (late interaction, where it is free).
+        negations: tokens such as those of "anything that is not", which turn a description into its complement.
     """
 
     def __init__(
@@ -52,6 +66,7 @@ class TypeExposure:
         recipe: Recipe,
         mask_id: int,
         all_columns: bool,
+        negations: Sequence[tuple[int, ...]] = (),
     ) -> None:
         self._vocabulary = vocabulary
         self._views = {kind: tuple(views.values()) for kind, views in vocabulary.views.items()}
@@ -61,6 +76,7 @@ class TypeExposure:
         self._recipe = recipe
         self._mask_id = mask_id
         self._all_columns = all_columns
+        self._negations = negations
 
     def draw(
         self, pieces: Sequence[Piece], number: int, random: np.random.Generator
@@ -75,7 +91,26 @@ class TypeExposure:
         kinds = self._kinds(pieces, random)
         views = [self._views[kind] for kind in kinds]
         descriptions = [own[int(random.integers(len(own)))] for own in views]
-        return [self._ask(piece, kinds, number, random) for piece in pieces], descriptions
+        foils = self._foils(kinds, descriptions, random)
+        asked = [self._ask(piece, kinds, foils, number, random) for piece in pieces]
+        return asked, descriptions + [foil.description for foil in foils]
+
+    def _foils(
+        self, kinds: Sequence[str], descriptions: Sequence[tuple[int, ...]], random: np.random.Generator
+    ) -> list[Foil]:
+        """Descriptions that are no type's: jumbled words of three types, and complements of types of the pass."""
+        jumbled = round(self._recipe.jumbled * len(kinds))
+        complements = round(self._recipe.complements * len(kinds)) if self._negations else 0
+        foils: list[Foil] = []
+        for _ in range(jumbled):
+            parts = [descriptions[int(random.integers(len(descriptions)))] for _ in range(3)]
+            tokens = [one for part in parts for one in random.permutation(part)[: 1 + len(part) // 2].tolist()]
+            foils.append(Foil(tuple(random.permutation(tokens).tolist()[: max(map(len, parts))]), None))
+        for _ in range(complements):
+            place = int(random.integers(len(kinds)))
+            negation = self._negations[int(random.integers(len(self._negations)))]
+            foils.append(Foil((*negation, *descriptions[place])[: max(map(len, descriptions))], kinds[place]))
+        return foils
 
     def _kinds(self, pieces: Sequence[Piece], random: np.random.Generator) -> list[str]:
         """Mentioned types up to their share, then types near them and any others, then mentioned ones again."""
@@ -100,15 +135,17 @@ class TypeExposure:
                     chosen[kind] = None
         return list(chosen)
 
-    def _ask(self, piece: Piece, kinds: Sequence[str], number: int, random: np.random.Generator) -> Asked:
-        labels = self.labels(piece, kinds)
+    def _ask(
+        self, piece: Piece, kinds: Sequence[str], foils: Sequence[Foil], number: int, random: np.random.Generator
+    ) -> Asked:
+        labels = np.concatenate([self.labels(piece, kinds), foil_labels(piece, foils)], 1)
         token_ids = piece.token_ids.copy()
         bounds = np.append(piece.word_starts, len(token_ids))
         asked = set(kinds)
         for low, high in dict.fromkeys((a, b) for a, b, kind in piece.mentions if kind in asked):
             if random.random() < self._recipe.mask_probability:
                 token_ids[bounds[low] : bounds[high]] = self._mask_id
-        order = random.permutation(len(kinds))
+        order = random.permutation(labels.shape[1])
         positive = (labels == 1).any(0)
         known = (labels != UNKNOWN).any(0)
         # Mentioned types first, then those whose absence teaches something.
@@ -116,9 +153,10 @@ class TypeExposure:
         lesson = self._recipe.distillation
         if lesson is None:
             order = order[known[order]]  # a pair that teaches nothing is not worth its pass
-        columns = np.arange(len(kinds)) if self._all_columns else np.sort(order[:number])
-        taught = self._taught(positive, columns, lesson.types, random) if lesson else columns[:0]
-        kept = {kinds[column] for column in columns.tolist()}
+        columns = np.arange(labels.shape[1]) if self._all_columns else np.sort(order[:number])
+        real = columns[columns < len(kinds)]
+        taught = self._taught(positive, real, lesson.types, random) if lesson else columns[:0]
+        kept = {kinds[column] for column in real.tolist()}
         entities = sum(kind in kept for _, _, kind in piece.mentions)
         return Asked(token_ids, piece.token_ids, piece.word_starts, columns, labels[:, columns], taught, entities)
 
@@ -169,3 +207,17 @@ class TypeExposure:
         first = mixed[positive[mixed]][: -(-number // 2)]
         rest = mixed[~np.isin(mixed, first)]
         return np.concatenate([first, rest])[:number]
+
+
+def foil_labels(piece: Piece, foils: Sequence[Foil]) -> np.ndarray:
+    """[words, foils] int8: 0 at all words of what describes nothing, and at mentions of a complement's type."""
+    found = np.full((len(piece.word_starts), len(foils)), UNKNOWN, np.int8)
+    for column, foil in enumerate(foils):
+        if foil.kind is None:
+            found[:, column] = 0
+        for low, high, kind in piece.mentions:
+            if kind == foil.kind:
+                found[low:high, column] = 0
+    for low, high in piece.unsure:
+        found[low:high] = UNKNOWN
+    return found

@@ -177,6 +177,12 @@ class Recipe:
     beyond_list: str = "mentions"
     """With `shared_types`, what a passage with a closed list of types says of other types that are near none of its
     own: "none", nothing; "mentions", that words in its mentions are none of theirs; "all", that no word is."""
+    jumbled: float = 0.0
+    """With `shared_types`: descriptions of jumbled words that are asked beside the types, as a share of their number;
+    no word is theirs."""
+    complements: float = 0.0
+    """With `shared_types`: descriptions such as "anything that is not ..." of types of the pass, likewise; the type's
+    mentions are none of theirs."""
     positives_share: float = 0.6
     """Share of the types asked that the passage (with `shared_types`, any of the pass) mentions, where it mentions
     enough."""
@@ -211,7 +217,7 @@ class Recipe:
         fewest, most = self.types_per_pass
         if not 1 <= fewest <= most:
             raise UsageError(f"recipe.types_per_pass is [{fewest}, {most}]: give the fewest and the most, from 1 up")
-        for name in ("positives_share", "mask_probability", "head_dropout"):
+        for name in ("positives_share", "mask_probability", "head_dropout", "jumbled", "complements"):
             check_share(f"recipe.{name}", getattr(self, name))
         weight = self.no_entity_weight
         if weight != "dynamic" and (isinstance(weight, str) or weight < 0):

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import ray.data
 
 Pass = TaggingBatch | SharedBatch | MaskedBatch
+NEGATIONS = ("anything that is not", "not", "everything except", "other than", "no", "all but")
+"""Before a description they make its complement."""
 TASK_PARTS = 16
 """Parts of steps that one task prepares, one after another."""
 
@@ -59,7 +61,10 @@ class PassMaker:
             self._sampler = QuestionSampler(preparation.vocabulary, recipe, mask)
             if recipe.shared_types:
                 late = preparation.config.is_late
-                self._exposure = TypeExposure(preparation.vocabulary, preparation.likeness, recipe, mask, late)
+                negations = [tuple(preparation.tokenizer.ids(words)) for words in NEGATIONS]
+                self._exposure = TypeExposure(
+                    preparation.vocabulary, preparation.likeness, recipe, mask, late, negations
+                )
 
     def make(self, index: int) -> Pass:
         """The pass of an index of the plan."""
