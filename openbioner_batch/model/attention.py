@@ -7,6 +7,8 @@ bfloat16: it halves the spans that differ from float32.
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import math
 from collections.abc import Sequence
 
@@ -15,7 +17,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from openbioner_batch.model import native
-from openbioner_batch.model.layout import Layout, Stretch
+from openbioner_batch.model.layout import Stretch
+from openbioner_batch.model.placing import Placed
 
 LOG2_E = math.log2(math.e)
 _SCORES_AT_ONCE = 2 << 20
@@ -24,13 +27,13 @@ LEAST_SUM = 1e-30
 """A sum of weights below this has lost its precision."""
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor, layout: Layout, reads_only: bool, shifted: bool) -> Tensor:
+def attend(query: Tensor, key: Tensor, value: Tensor, placed: Placed, reads_only: bool, shifted: bool) -> Tensor:
     """What each token gathers from its sequence.
 
     Args:
         query: [tokens or reads, heads, size], scaled.
         key, value: [tokens, heads, size].
-        layout: of the batch.
+        placed: the batch's layout.
         reads_only: whether the queries are those of the read tokens alone.
         shifted: whether to subtract each row's largest score before the exponential; without it, scores beyond the
             range of floats give NaN. Heeded on CPUs; elsewhere it is always done.
@@ -39,14 +42,21 @@ def attend(query: Tensor, key: Tensor, value: Tensor, layout: Layout, reads_only
         [tokens or reads, heads * size].
     """
     if not shifted and native.attends(query):
-        return native.attend(query, key, value, layout, reads_only)
+        return native.attend(query, key, value, placed.layout, reads_only)
     if query.device.type == "cpu":
-        return _attend_on_cpu(query, key, value, layout.stretches, reads_only, shifted)
-    half = query.dtype in (torch.bfloat16, torch.float16)
-    # What flash attention takes.
-    if half and query.is_cuda and torch.cuda.get_device_capability(query.device) >= (8, 0):
-        return _attend_packed(query, key, value, layout.stretches, reads_only)
-    return attend_by_stretches(query, key, value, layout.stretches, reads_only)
+        return _attend_on_cpu(query, key, value, placed.layout.stretches, reads_only, shifted)
+    if packs(query.device, query.dtype):
+        return attend_packed(query, key, value, placed, reads_only)
+    return attend_by_stretches(query, key, value, placed.layout.stretches, reads_only)
+
+
+@functools.cache
+def packs(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether variable-length flash attention is there for a device and a number format."""
+    half = dtype in (torch.bfloat16, torch.float16)
+    if not half or device.type != "cuda" or torch.cuda.get_device_capability(device) < (8, 0):
+        return False
+    return importlib.util.find_spec("torch.nn.attention.varlen") is not None
 
 
 def attend_by_stretches(
@@ -68,20 +78,17 @@ def attend_by_stretches(
     return context.flatten(1)
 
 
-def _attend_packed(query: Tensor, key: Tensor, value: Tensor, stretches: Sequence[Stretch], reads_only: bool) -> Tensor:
-    """By one launch of variable-length flash attention."""
+def attend_packed(query: Tensor, key: Tensor, value: Tensor, placed: Placed, reads_only: bool) -> Tensor:
+    """By one launch of variable-length flash attention, whatever the lengths; see `attend`."""
     from torch.nn.attention.varlen import varlen_attn
 
-    lengths = [stretch.length for stretch in stretches for _ in range(stretch.sequences)]
-    queries = [stretch.reads for stretch in stretches for _ in range(stretch.sequences)] if reads_only else lengths
     size = query.shape[-1]
     if size % 8:  # what the kernel takes
         query, key, value = (F.pad(part, (0, 8 - size % 8)) for part in (query, key, value))
-    query_bounds, key_bounds = (
-        torch.tensor([0, *counts], dtype=torch.int32).cumsum(0, dtype=torch.int32).to(query.device, non_blocking=True)
-        for counts in (queries, lengths)
-    )
-    found = varlen_attn(query, key, value, query_bounds, key_bounds, max(queries), max(lengths), scale=1 / LOG2_E)
+    longest = max(stretch.length for stretch in placed.layout.stretches)
+    most_reads = max(stretch.reads for stretch in placed.layout.stretches)
+    query_bounds, most = (placed.read_bounds, most_reads) if reads_only else (placed.bounds, longest)
+    found = varlen_attn(query, key, value, query_bounds, placed.bounds, most, longest, scale=1 / LOG2_E)
     assert isinstance(found, Tensor)
     return found[..., :size].flatten(1)
 

@@ -37,8 +37,9 @@ def resolve_dtype(dtype: str, device: str) -> str:
         UsageError: another word, or float16 on a CPU, whose sums overflow and are slow.
     """
     if dtype == "auto":
-        native = torch.cuda.is_bf16_supported() if device.startswith("cuda") else _cpu_multiplies_bfloat16()
-        return "bfloat16" if native else "float32"
+        if device.startswith("cuda"):
+            return _fastest_on_gpu(torch.device(device))
+        return "bfloat16" if _cpu_multiplies_bfloat16() else "float32"
     if dtype not in DTYPES:
         raise UsageError(f"dtype {dtype!r}: expected auto, {', '.join(DTYPES)}")
     if dtype == "float16" and device == "cpu":
@@ -49,6 +50,15 @@ def resolve_dtype(dtype: str, device: str) -> str:
 def default_token_budget(device: str) -> int:
     """Padded tokens of one forward pass: enough to fill the device, few enough to stay in its cache or memory."""
     return _GPU_TOKENS if device.startswith("cuda") else _CPU_TOKENS
+
+
+def _fastest_on_gpu(device: torch.device) -> str:
+    """bfloat16 where the hardware multiplies it, float16 where it multiplies that (T4, V100), else float32."""
+    with torch.cuda.device(device):
+        # Emulated bfloat16 is slower than float32.
+        if torch.cuda.is_bf16_supported(including_emulation=False):
+            return "bfloat16"
+        return "float16" if torch.cuda.get_device_capability() >= (7, 0) else "float32"
 
 
 def _cpu_multiplies_bfloat16() -> bool:

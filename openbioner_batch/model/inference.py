@@ -11,7 +11,6 @@ import copy
 import math
 from itertools import pairwise
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -22,6 +21,7 @@ from openbioner_batch.model.encoder import CrossEncoder, Encoder, Layer
 from openbioner_batch.model.first_layer import attend_sharing
 from openbioner_batch.model.layout import Layout
 from openbioner_batch.model.linear import linear
+from openbioner_batch.model.placing import Placed, place
 
 
 class InferenceLayer:
@@ -98,42 +98,38 @@ class InferenceStack:
             if isinstance(layer, Layer)
         ]
 
-    def embed(self, layout: Layout) -> tuple[Tensor, Tensor]:
+    def embed(self, placed: Placed) -> tuple[Tensor, Tensor]:
         """The distinct tokens before the first layer: [distinct, width] float32, and in the matrices' format."""
-        places = (self.place(array) for array in (layout.ids, layout.positions, layout.segments))
+        places = (placed.ids, placed.positions, placed.segments)
         parts = [F.embedding(x, table) for x, table in zip(places, self._embeddings, strict=True)]
         hidden = self._embedding_norm(sum(parts[1:], parts[0]))
         return hidden, hidden.to(self._dtype)
 
     def read_alone(self, layout: Layout, layers: int, shifted: bool) -> tuple[Tensor, Tensor]:
         """Sequences of one kind through the lower layers, none of which is the last: as `embed` gives them."""
-        hidden, given = self.embed(layout)
+        placed = place(layout, self.device)
+        hidden, given = self.embed(placed)
         for layer in self.layers[:layers]:
-            context = attend(*layer.project(given, given), layout, False, shifted)
+            context = attend(*layer.project(given, given), placed, False, shifted)
             hidden, given = layer.finish(hidden, context)
         return hidden, given
 
-    def finish(self, number: int, hidden: Tensor, given: Tensor, layout: Layout, shifted: bool) -> Tensor:
+    def finish(self, number: int, hidden: Tensor, given: Tensor, placed: Placed, shifted: bool) -> Tensor:
         """The last states of the tokens that are read, [reads, width] float32.
 
         Args:
             number: of the next layer.
             hidden, given: the tokens at their places before it, as `embed` gives them.
-            layout: of the batch.
+            placed: the batch's layout.
             shifted: see `InferenceEncoder`.
         """
         for layer in self.layers[number:]:
             asking, asked = hidden, given
             if layer.last:
-                read = self.place(layout.read)
-                asking, asked = (part.index_select(0, read) for part in (hidden, given))
+                asking, asked = (part.index_select(0, placed.read) for part in (hidden, given))
             query, key, value = layer.project(given, asked)
-            hidden, given = layer.finish(asking, attend(query, key, value, layout, layer.last, shifted))
-        return hidden[: layout.reads]
-
-    def place(self, array: np.ndarray) -> Tensor:
-        """An array on the encoder's device."""
-        return torch.from_numpy(array).to(self.device, non_blocking=True)
+            hidden, given = layer.finish(asking, attend(query, key, value, placed, layer.last, shifted))
+        return hidden[: placed.layout.reads]
 
 
 class InferenceEncoder(InferenceStack):
@@ -157,15 +153,15 @@ class InferenceEncoder(InferenceStack):
         Returns:
             float32 [3, reads]: evidence for the type, against it, and against any from a text alone.
         """
-        hidden, given = self.embed(layout)
+        placed = place(layout, self.device)
+        hidden, given = self.embed(placed)
         if self.layers[0].last:
-            source = self.place(layout.source)
-            placed = hidden.index_select(0, source), given.index_select(0, source)
-            return self.heads(self.finish(0, *placed, layout, shifted))
-        return self.join(0, hidden, self.layers[0].project(given, given), layout, shifted)
+            hidden, given = (part.index_select(0, placed.source) for part in (hidden, given))
+            return self.heads(self.finish(0, hidden, given, placed, shifted))
+        return self.join(0, hidden, self.layers[0].project(given, given), placed, shifted)
 
     def join(
-        self, number: int, hidden: Tensor, projected: tuple[Tensor, Tensor, Tensor], layout: Layout, shifted: bool
+        self, number: int, hidden: Tensor, projected: tuple[Tensor, Tensor, Tensor], placed: Placed, shifted: bool
     ) -> Tensor:
         """What the heads say, from the layer on in which texts first see descriptions; not the last one.
 
@@ -173,17 +169,16 @@ class InferenceEncoder(InferenceStack):
             number: of that layer.
             hidden: [distinct, width] float32, what it is given.
             projected: [distinct, heads, size] each, its queries, keys and values.
-            layout: of the batch.
+            placed: the batch's layout.
             shifted: as when called.
         """
-        source = self.place(layout.source)
         if self.device.type == "cpu" and not shifted:
-            context = attend_sharing(*projected, layout)
+            context = attend_sharing(*projected, placed.layout)
         else:
-            query, key, value = (part.index_select(0, source) for part in projected)
-            context = attend(query, key, value, layout, False, shifted)
-        hidden, given = self.layers[number].finish(hidden.index_select(0, source), context)
-        return self.heads(self.finish(number + 1, hidden, given, layout, shifted))
+            query, key, value = (part.index_select(0, placed.source) for part in projected)
+            context = attend(query, key, value, placed, False, shifted)
+        hidden, given = self.layers[number].finish(hidden.index_select(0, placed.source), context)
+        return self.heads(self.finish(number + 1, hidden, given, placed, shifted))
 
     def heads(self, hidden: Tensor) -> Tensor:
         """float32 [3, tokens]: what the heads say of [tokens, width] after the last layer."""

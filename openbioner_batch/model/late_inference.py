@@ -13,6 +13,7 @@ from openbioner_batch.model.batching import Batch, batches
 from openbioner_batch.model.inference import InferenceStack
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.layout import Layout, lay_out
+from openbioner_batch.model.placing import place
 from openbioner_batch.model.prepare import DescribedType
 from openbioner_batch.model.scoring import Windows, computed, copy_repeats
 from openbioner_batch.model.tokens import Tokenizer
@@ -48,7 +49,8 @@ class LateInference:
         Returns:
             float32 [1 + projection, reads]: what speaks for no entity, and the vector of unit length.
         """
-        hidden = self._text.finish(0, *self._text.embed(layout), layout, shifted)
+        placed = place(layout, self.device)
+        hidden = self._text.finish(0, *self._text.embed(placed), placed, shifted)
         vectors, background = F.linear(hidden, self._of_words).split([self.config.late.projection, 1], 1)
         return torch.cat([background + self._background_bias, F.normalize(vectors, dim=-1)], 1).T
 

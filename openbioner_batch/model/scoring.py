@@ -14,8 +14,12 @@ from openbioner_batch.errors import is_want_of_memory
 from openbioner_batch.model.batching import Batch, batches
 from openbioner_batch.model.inference import InferenceEncoder
 from openbioner_batch.model.layout import Layout, lay_out
+from openbioner_batch.model.placing import Arriving
 from openbioner_batch.model.prepare import DescribedType, Prepared
 from openbioner_batch.model.tokens import Tokenizer
+
+UnderWay = tuple[Batch, Layout, Arriving]
+"""A batch that the encoder was given, and its results."""
 
 
 class Computes(Protocol):
@@ -115,7 +119,7 @@ def computed(
 
     Where it is not finite, it is computed again with attention guarded against scores beyond the range of floats.
     """
-    under_way: list[tuple[Batch, Layout, Tensor]] = []
+    under_way: list[UnderWay] = []
     for batch in planned:
         under_way += _encode(encoder, batch, arrange)
         # One batch behind: a GPU computes while the next is laid out.
@@ -133,10 +137,12 @@ def copy_repeats(windows: Windows, found: np.ndarray) -> None:
             found[first_word : first_word + count] = found[original : original + count]
 
 
-def _encode(encoder: Computes, batch: Batch, arrange: Callable[[Batch], Layout]) -> list[tuple[Batch, Layout, Tensor]]:
+def _encode(
+    encoder: Computes, batch: Batch, arrange: Callable[[Batch], Layout]
+) -> list[tuple[Batch, Layout, Arriving]]:
     layout = arrange(batch)
     try:
-        return [(batch, layout, encoder(layout))]
+        return [(batch, layout, Arriving(encoder(layout)))]
     except (MemoryError, RuntimeError) as error:
         halves = batch.halves()
         if not (halves and is_want_of_memory(error)):
@@ -146,8 +152,8 @@ def _encode(encoder: Computes, batch: Batch, arrange: Callable[[Batch], Layout])
     return [found for half in halves for found in _encode(encoder, half, arrange)]
 
 
-def _collect(encoder: Computes, batch: Batch, layout: Layout, heads: Tensor) -> tuple[Batch, Layout, np.ndarray]:
-    found = heads.cpu().numpy()
+def _collect(encoder: Computes, batch: Batch, layout: Layout, heads: Arriving) -> tuple[Batch, Layout, np.ndarray]:
+    found = heads.numpy()
     if not np.isfinite(found).all():
         found = encoder(layout, shifted=True).cpu().numpy()
     return batch, layout, found

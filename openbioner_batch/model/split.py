@@ -19,6 +19,7 @@ from openbioner_batch.model.batching import Batch, batches
 from openbioner_batch.model.inference import InferenceEncoder
 from openbioner_batch.model.joining import attend_to_descriptions, attend_to_texts
 from openbioner_batch.model.layout import Part, filled_up, lay_out
+from openbioner_batch.model.placing import place, send
 
 Tail = tuple[int, ...]
 """A description as vocabulary indices, between its two `[SEP]`."""
@@ -124,10 +125,11 @@ class SplitEncoder:
         shifted: bool,
     ) -> Tensor:
         """The one joint layer, where only read tokens ask."""
-        layer, place = self._joint, self.encoder.place
+        layer = self._joint
         starts, read_starts = (np.cumsum([0, *map(len, some)]) for some in (texts, places))
         reads = int(read_starts[-1])
-        read = place(filled_up(np.concatenate([rows + start for rows, start in zip(places, starts, strict=False)])))
+        wanted = np.concatenate([rows + start for rows, start in zip(places, starts, strict=False)])
+        read = send(filled_up(wanted), self.device)
         asking = hidden.index_select(0, read)
         query, key, value = layer.project(given, given.index_select(0, read))
         query = query[:reads]
@@ -143,7 +145,7 @@ class SplitEncoder:
         for columns in _even_parts(len(described), max(1, token_budget // max(1, reads))):
             some = described[columns]
             key, value = (torch.cat([getattr(states, name) for states in some]) for name in ("key", "value"))
-            who = place(filled_up(np.tile(np.arange(reads), len(some))))
+            who = send(filled_up(np.tile(np.arange(reads), len(some))), self.device)
             context = attend_to_descriptions(query, gathered, key, value, [len(s.key) for s in some], len(who))
             heads = self.encoder.heads(layer.finish(asking.index_select(0, who), context)[0])
             found[:, 1:][:, columns] = heads[:2, : len(some) * reads].unflatten(1, (len(some), reads))
@@ -172,13 +174,13 @@ class SplitEncoder:
         window_tokens, tail_tokens = (np.array([len(some) for some in of], np.int64) for of in (rows, tails))
         for batch in batches(window_tokens - 1, tail_tokens - 2, token_budget):
             layout = lay_out(batch, rows, places, tails)
-            distinct = self.encoder.place(layout.ids)
-            of_queries, of_keys, of_values = (part.index_select(0, distinct) for part in projected)
+            placed = place(layout, self.device)
+            of_queries, of_keys, of_values = (part.index_select(0, placed.ids) for part in projected)
             heads = self.encoder.join(
                 self._separate,
-                hidden.index_select(0, distinct),
+                hidden.index_select(0, placed.ids),
                 (of_queries, of_keys, of_values),
-                layout,
+                placed,
                 shifted,
             )
             for stretch in layout.stretches:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from openbioner_batch.errors import is_want_of_memory
 from openbioner_batch.model.batching import batches
+from openbioner_batch.model.placing import Arriving
 from openbioner_batch.model.prepare import DescribedType
 from openbioner_batch.model.scoring import Windows, copy_repeats
 from openbioner_batch.model.split import SplitEncoder, Tail
@@ -32,7 +32,7 @@ def score_groups(
     columns = [np.array([numbers[tail] for tail in group], np.int64) for group in of_groups]
     texts = [np.append(tokenizer.cls, text).astype(np.int64) for text in windows.texts]
     call = _Call(encoder, texts, windows.places, tails)
-    under_way: list[tuple[np.ndarray, Tensor]] = []
+    under_way: list[UnderWay] = []
     for batch in batches(np.array([len(text) - 1 for text in texts], np.int64), np.zeros(0, np.int64), token_budget):
         chosen = np.concatenate([block.windows for block in batch.blocks])
         under_way += call.compute(chosen, token_budget)
@@ -46,6 +46,10 @@ def score_groups(
     return logits
 
 
+UnderWay = tuple[np.ndarray, Arriving]
+"""Windows that the encoder was given, and what its heads say of them."""
+
+
 class _Call:
     """Some texts and descriptions that are to be scored."""
 
@@ -54,11 +58,12 @@ class _Call:
     ) -> None:
         self._encoder, self._texts, self._places, self._tails = encoder, texts, places, tails
 
-    def compute(self, chosen: np.ndarray, token_budget: int, shifted: bool = False) -> list[tuple[np.ndarray, Tensor]]:
+    def compute(self, chosen: np.ndarray, token_budget: int, shifted: bool = False) -> list[UnderWay]:
         """Some windows with what the heads say of them; where memory does not suffice, in parts."""
         texts, places = ([part[window] for window in chosen.tolist()] for part in (self._texts, self._places))
         try:
-            return [(chosen, self._encoder(texts, places, self._tails, token_budget, shifted))]
+            heads = self._encoder(texts, places, self._tails, token_budget, shifted)
+            return [(chosen, Arriving(heads))]
         except (MemoryError, RuntimeError) as error:
             if not is_want_of_memory(error) or (len(chosen) == 1 and token_budget <= len(texts[0])):
                 raise
@@ -78,16 +83,16 @@ def _enter(
     call: _Call,
     windows: Windows,
     chosen: np.ndarray,
-    heads: Tensor,
+    heads: Arriving,
     columns: Sequence[np.ndarray],
     logits: Sequence[np.ndarray],
     token_budget: int,
 ) -> None:
     """Enter what the heads say of some windows into the logits of their words."""
-    found = heads.cpu().numpy()
+    found = heads.numpy()
     if not np.isfinite(found).all():
         for part, again in call.compute(chosen, token_budget, shifted=True):
-            _write(windows, part, again.cpu().numpy(), columns, logits)
+            _write(windows, part, again.numpy(), columns, logits)
     else:
         _write(windows, chosen, found, columns, logits)
 

@@ -15,6 +15,7 @@ from openbioner_batch.model.batching import batches
 from openbioner_batch.model.encoder import CrossEncoder, initialize
 from openbioner_batch.model.inference import InferenceEncoder
 from openbioner_batch.model.layout import ROWS, Layout, lay_out
+from openbioner_batch.model.placing import place
 
 CLS, SEP = 2, 3
 WINDOWS = [7, 7, 19, 1, 40, 19, 7]
@@ -110,12 +111,54 @@ def test_the_way_of_other_devices_through_torchs_own_attention(monkeypatch: pyte
     monkeypatch.setattr(
         inference_module,
         "attend",
-        lambda q, k, v, layout, reads_only, shifted: attention_module.attend_by_stretches(
-            q, k, v, layout.stretches, reads_only
+        lambda q, k, v, placed, reads_only, shifted: attention_module.attend_by_stretches(
+            q, k, v, placed.layout.stretches, reads_only
         ),
     )
     model = random_model(3)
     compare(model, InferenceEncoder(model, torch.float32, "cpu"), shifted=True)
+
+
+def emulated_varlen_attention(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    query_bounds: torch.Tensor,
+    key_bounds: torch.Tensor,
+    most: int,
+    longest: int,
+    *,
+    scale: float,
+) -> torch.Tensor:
+    """What a GPU's kernel does, sequence by sequence; it refuses what the kernel refuses."""
+    assert query.shape[-1] % 8 == 0
+    assert query_bounds.dtype == key_bounds.dtype == torch.int32
+    assert (int(query_bounds.diff().max()), int(key_bounds.diff().max())) == (most, longest)
+    found = torch.full_like(query, torch.nan)  # rows beyond the last sequence mean nothing
+    for sequence in range(len(key_bounds) - 1):
+        q, k = (slice(int(b[sequence]), int(b[sequence + 1])) for b in (query_bounds, key_bounds))
+        scores = torch.einsum("qhd,khd->hqk", query[q], key[k]) * scale
+        found[q] = torch.einsum("hqk,khd->qhd", scores.softmax(-1), value[k])
+    return found
+
+
+@pytest.mark.parametrize("size", [16, 26])
+@pytest.mark.parametrize("reads_only", [False, True])
+def test_the_packed_attention_of_gpus_agrees_with_that_of_cpus(
+    size: int, reads_only: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.nn.attention.varlen.varlen_attn", emulated_varlen_attention)
+    random = torch.Generator().manual_seed(size)
+    for layout, _ in layouts():
+        placed = place(layout, torch.device("cpu"))
+        rows = len(layout.read) if reads_only else len(layout.source)
+        query, key, value = (
+            torch.randn(count, 3, size, generator=random) for count in (rows, len(layout.source), len(layout.source))
+        )
+        real = layout.reads if reads_only else layout.tokens
+        expected = attention_module.attend(query, key, value, placed, reads_only, shifted=True)
+        found = attention_module.attend_packed(query, key, value, placed, reads_only)
+        torch.testing.assert_close(found[:real], expected[:real], atol=3e-6, rtol=0)
 
 
 def test_scores_beyond_floats_are_noticed_and_guarded_against() -> None:

@@ -1,0 +1,74 @@
+"""A batch's indices on the encoder's device, and results on their way back: a GPU waits for neither."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from openbioner_batch.model.layout import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A layout with its arrays as tensors on a device.
+
+    Attributes:
+        layout: the same on the host.
+        ids, positions, segments, source, read: int64, as in `Layout`.
+        bounds: [sequences + 1] int32, where each sequence begins among the tokens.
+        read_bounds: [sequences + 1] int32, likewise among the read tokens.
+    """
+
+    layout: Layout
+    ids: Tensor
+    positions: Tensor
+    segments: Tensor
+    source: Tensor
+    read: Tensor
+    bounds: Tensor
+    read_bounds: Tensor
+
+
+def place(layout: Layout, device: torch.device) -> Placed:
+    """Copy a layout to a device: in one piece, while the device goes on with what it was given before."""
+    counts = [stretch.sequences for stretch in layout.stretches]
+    bounds, read_bounds = (
+        np.concatenate([[0], np.repeat(lengths, counts).cumsum()]).astype(np.int64)
+        for lengths in zip(*((stretch.length, stretch.reads) for stretch in layout.stretches), strict=True)
+    )
+    arrays = (layout.ids, layout.positions, layout.segments, layout.source, layout.read, bounds, read_bounds)
+    if device.type == "cpu":
+        tensors = [torch.from_numpy(array) for array in arrays]
+    else:
+        whole = send(np.concatenate(arrays), device)
+        tensors = list(whole.split([len(array) for array in arrays]))
+    return Placed(layout, *tensors[:5], *(tensor.to(torch.int32) for tensor in tensors[5:]))
+
+
+def send(array: np.ndarray, device: torch.device) -> Tensor:
+    """An array on a device; to a GPU it is copied from pinned memory, without a wait."""
+    tensor = torch.from_numpy(array)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+
+
+class Arriving:
+    """A tensor on its way to the host. Waiting for it does not wait for what the device was given after it."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self._arrived: torch.cuda.Event | None = None
+        self._on_host = tensor
+        if tensor.device.type == "cuda":
+            self._on_host = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+            self._on_host.copy_(tensor, non_blocking=True)
+            self._arrived = torch.cuda.Event()
+            self._arrived.record(torch.cuda.current_stream(tensor.device))
+
+    def numpy(self) -> np.ndarray:
+        """The values, once they are there."""
+        if self._arrived is not None:
+            self._arrived.synchronize()
+        found: np.ndarray = self._on_host.cpu().numpy()
+        return found
