@@ -62,6 +62,8 @@ class LateSettings:
     """Whether one encoder reads texts and descriptions; else each has its own."""
     competing: bool = False
     """Whether types compete for a word (a softmax), or each is judged against no entity alone (a sigmoid each)."""
+    named: bool = False
+    """Whether a description is read after its type's name, as `prepare.named_description` joins them."""
 
     def __post_init__(self) -> None:
         if self.projection < 1:

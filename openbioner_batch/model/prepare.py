@@ -57,6 +57,11 @@ class Prepared:
     word_breaks: np.ndarray
 
 
+def named_description(name: str, description: str) -> str:
+    """What a model reads of a type that was trained with names before descriptions."""
+    return f"{name.replace('_', ' ')}: {description}"
+
+
 class Preparer:
     """Turns texts into `Prepared` for one set of types; picklable, and the types are tokenized once.
 
@@ -76,6 +81,7 @@ class Preparer:
         self._tokenizer = tokenizer
         self._words = words
         self._windows = check_windows(windows or config.windows, config)
+        self._named = config.is_late and config.late.named
         groups = group_types(types)
         if not config.types_compete:
             groups = tuple((kind,) for group in groups for kind in group)
@@ -130,9 +136,12 @@ class Preparer:
         budget = self._windows.description_tokens
         if not ids:
             raise UsageError(f"type {kind.name!r}: its description is empty; expected a sentence that says what it is")
+        if self._named:
+            ids = tuple(self._tokenizer.ids(named_description(kind.name, kind.description)))
         if len(ids) > budget:
+            what = "name and description take" if self._named else "description takes"
             raise UsageError(
-                f"type {kind.name!r}: its description takes {len(ids)} tokens; the budget is {budget}: "
+                f"type {kind.name!r}: its {what} {len(ids)} tokens; the budget is {budget}: "
                 f"shorten it, or raise description_tokens"
             )
         return ids

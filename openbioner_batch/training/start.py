@@ -14,6 +14,7 @@ from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.model.variants import VARIANTS
 from openbioner_batch.training.settings import ALL_LAYERS, PretrainSettings
+from openbioner_batch.training.vocabulary import NAMED_VIEW
 
 
 def tokenizer_directory(settings: PretrainSettings) -> Path:
@@ -56,6 +57,7 @@ def model_config(settings: PretrainSettings) -> ModelConfig:
             late.projection if start.projection is None else start.projection,
             late.shared_encoder if start.shared_encoder is None else start.shared_encoder,
             settings.recipe.loss == "competing",
+            late.named or NAMED_VIEW in settings.recipe.views,
         ),
     )
     _check(settings, found)

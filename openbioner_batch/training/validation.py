@@ -11,15 +11,16 @@ from openbioner_batch.catalog import load_catalog
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.iob import read_iob
 from openbioner_batch.model.config import ModelConfig
+from openbioner_batch.model.prepare import named_description
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.packing import TaggingBatch, pack_questions
 from openbioner_batch.training.pieces import mentioned_types, tokenize_passages
 from openbioner_batch.training.sampling import IGNORED, Question, QuestionSampler
-from openbioner_batch.training.settings import IobFile, Negatives, PretrainSettings, Recipe
+from openbioner_batch.training.settings import ALL_LAYERS, IobFile, Negatives, PretrainSettings, Recipe
 from openbioner_batch.training.shared import UNKNOWN, SharedBatch, as_shared, pack_shared
 from openbioner_batch.training.silver.schema import AnnotatedPassage, Mention
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
-from openbioner_batch.training.vocabulary import TypeVocabulary
+from openbioner_batch.training.vocabulary import NAMED_VIEW, TypeVocabulary
 
 MOST_TYPES = 25
 """Asked of a passage at most: all that were annotated throughout, or the present ones and others of the data."""
@@ -126,6 +127,8 @@ def _questions(
     for kind in kinds:
         if kind in texts:
             text = texts[kind].get(wanted.view) or next(iter(texts[kind].values()))
+            if settings.start.separate_layers == ALL_LAYERS and NAMED_VIEW in settings.recipe.views:
+                text = named_description(kind, text)
             views[kind] = {wanted.view: tuple(tokenizer.ids(text)[: settings.start.description_tokens])}
     if passages and not views:
         raise UsageError("validation: none of its types has a description in the sources or the catalog")

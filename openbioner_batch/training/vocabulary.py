@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from openbioner_batch.errors import UsageError
+from openbioner_batch.model.prepare import named_description
 from openbioner_batch.model.tokens import Tokenizer
 
 NAME_VIEW, NAMED_VIEW = "name", "name-definition"
@@ -68,7 +69,7 @@ def build_vocabulary(
         if not views or view in views or base in views:
             own.setdefault(view, text)
         if NAMED_VIEW in views and base == _DEFINITION:
-            own.setdefault(view.replace(base, NAMED_VIEW), f"{kind.replace('_', ' ')}: {text}")
+            own.setdefault(view.replace(base, NAMED_VIEW), named_description(kind, text))
     if NAME_VIEW in views:
         for kind, own in texts.items():
             own.setdefault(NAME_VIEW, kind.replace("_", " "))

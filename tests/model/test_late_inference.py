@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from openbioner_batch.errors import UsageError
 from openbioner_batch.model import EntityType, Tagger, native, save_checkpoint
 from openbioner_batch.model.config import LateSettings
 from openbioner_batch.model.encoder import initialize
@@ -16,6 +17,7 @@ from openbioner_batch.model.inference import InferenceStack
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.late_inference import LateInference
 from openbioner_batch.model.layout import Layout
+from openbioner_batch.model.placing import Placed
 
 SECTION = "aspirin was given in lung cancer. no sign of fever in the patient. "
 TEXTS = [SECTION * n for n in (1, 3, 2)] + ["fever", SECTION]
@@ -60,6 +62,19 @@ def test_it_says_what_the_plain_module_says(model: LateEncoder, late: Tagger, ty
         np.testing.assert_allclose(found, plain(model, late, text, MANY[:types]), atol=2e-5)
 
 
+def test_a_model_that_was_trained_with_names_reads_them_before_descriptions(
+    model: LateEncoder, late: Tagger, tmp_path: Path
+) -> None:
+    model.config = dataclasses.replace(model.config, late=dataclasses.replace(model.config.late, named=True))
+    save_checkpoint(model, tmp_path / "named", late._directory)
+    named = Tagger.from_pretrained(tmp_path / "named", "cpu", "float32")
+    told = [EntityType("lung_cancer", "lung cancer: a drug"), EntityType("b", "b: fever")]
+    kinds = [EntityType("lung_cancer", "a drug"), EntityType("b", "fever")]
+    assert (named.logits(SECTION, kinds) == late.logits(SECTION, told)).all()
+    with pytest.raises(UsageError, match=r"type 'fever_fever': its name and description take .* tokens"):
+        named.preparer([EntityType("fever_fever", "drug " * (named.windows.description_tokens - 2))])
+
+
 @pytest.mark.parametrize("kernels", ["0", "1"])
 def test_bfloat16_is_near_with_kernels_and_without(
     model: LateEncoder, late: Tagger, kernels: str, monkeypatch: pytest.MonkeyPatch
@@ -102,9 +117,9 @@ def test_a_text_and_a_description_are_read_once(late: Tagger, monkeypatch: pytes
     read: list[int] = []
     compute = InferenceStack.embed
 
-    def counted(self: InferenceStack, layout: Layout) -> tuple[torch.Tensor, torch.Tensor]:
-        read.append(sum(stretch.sequences for stretch in layout.stretches))
-        return compute(self, layout)
+    def counted(self: InferenceStack, placed: Placed) -> tuple[torch.Tensor, torch.Tensor]:
+        read.append(sum(stretch.sequences for stretch in placed.layout.stretches))
+        return compute(self, placed)
 
     monkeypatch.setattr(InferenceStack, "embed", counted)
     tagged = late.annotate(TEXTS, MANY)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openbioner_batch.model import Tagger
-from openbioner_batch.training.exposure import Likeness, TypeExposure
+from openbioner_batch.training.exposure import Foil, Likeness, TypeExposure, foil_labels
 from openbioner_batch.training.pieces import Piece
 from openbioner_batch.training.settings import Distillation, Negatives, Recipe
 from openbioner_batch.training.shared import UNKNOWN
@@ -19,11 +19,18 @@ WORDS = 8
 VECTORS = np.eye(5)[[0, 1, 2, 3, 3]]  # an operation and a surgery are described alike
 
 
-def exposure(tagger: Tagger, late: bool = True, likeness: bool = True, **recipe: object) -> TypeExposure:
+def exposure(
+    tagger: Tagger,
+    late: bool = True,
+    likeness: bool = True,
+    negations: list[tuple[int, ...]] | None = None,
+    **recipe: object,
+) -> TypeExposure:
     rows = [(kind, "definition", f"a {kind} in the patient") for kind in KINDS]
     vocabulary = build_vocabulary(rows, (), tagger.tokenizer, 50)
     settings = Recipe(**{"shared_types": 5, "mask_probability": 0.0, **recipe})  # type: ignore[arg-type]
-    return TypeExposure(vocabulary, Likeness(VECTORS, 0.9) if likeness else None, settings, tagger.tokenizer.mask, late)
+    near = Likeness(VECTORS, 0.9) if likeness else None
+    return TypeExposure(vocabulary, near, settings, tagger.tokenizer.mask, late, negations or ())
 
 
 def piece(
@@ -135,3 +142,23 @@ def test_mentioned_types_come_first_up_to_their_share_and_near_ones_are_drawn(ta
     assert {tuple(sorted(found)) for found in kinds(positives_share=1.0)} == {("dose", "drug", "gene")}
     others = [{"operation", "surgery"} & set(found) for found in kinds(positives_share=0.34, negatives=only_others)]
     assert sum(map(bool, others)) > 30
+
+
+def test_foils_are_no_type_and_no_complement_of_what_is_mentioned(tagger: Tagger) -> None:
+    one = piece([(1, 3, "operation")], unsure=((6, 8),))
+    labels = foil_labels(one, [Foil((5,), None), Foil((5,), "operation"), Foil((5,), "gene")])
+    assert labels[:, 0].tolist() == [0] * 6 + [UNKNOWN] * 2
+    assert labels[:, 1].tolist() == [UNKNOWN, 0, 0] + [UNKNOWN] * 5
+    assert (labels[:, 2] == UNKNOWN).all()
+
+
+def test_foils_are_asked_beside_the_types(tagger: Tagger) -> None:
+    negation = tuple(tagger.tokenizer.ids("not"))
+    sampler = exposure(tagger, jumbled=0.4, complements=0.2, negations=[negation])
+    (asked,), descriptions = sampler.draw([piece([(1, 3, "operation")])], 5, np.random.default_rng(0))
+    assert len(descriptions) == asked.labels.shape[1] == 5 + 2 + 1
+    assert descriptions[-1][: len(negation)] == negation
+    words = {token for description in descriptions[:5] for token in description}
+    assert all(set(jumbled) <= words for jumbled in descriptions[5:7])
+    assert (asked.labels[:, 5:7] == 0).all()
+    assert asked.entities == 1

@@ -50,6 +50,8 @@ def test_all_layers_make_late_interaction_as_the_settings_shape_it(checkpoint: P
         False,
     )
     assert model_config(settings(checkpoint, separate_layers="all")).late.competing
+    assert not late.config.late.named
+    assert model_config(settings(checkpoint, {"views": ["name-definition"]}, separate_layers="all")).late.named
     again = starting_model(per_type)
     assert all(torch.equal(a, b) for a, b in zip(late.parameters(), again.parameters(), strict=True))
     split = starting_model(settings(checkpoint, separate_layers=1))
