@@ -36,6 +36,8 @@ from openbioner_batch.engine.settings import CHOICES
 @click.option("--text-tokens", type=int, metavar="N", help="Tokens of text in a window [asked of the checkpoint].")
 @click.option("--description-tokens", type=int, metavar="N", help="Most tokens of a description [the checkpoint's].")
 @click.option("--no-calibration", is_flag=True, default=None, help="Leave out the checkpoint's biases and thresholds.")
+@click.option("--abbreviations", is_flag=True, default=None, help="Long forms and their abbreviations have one type.")
+@click.option("--repeats", is_flag=True, default=None, help="The same words elsewhere in a document are mentions too.")
 @click.option("--separate-layers", type=int, metavar="N", help="Lower layers to read text and types apart in [0].")
 @click.option("--max-quarantined", metavar="N|P%", help="Fail beyond so many records set aside [10%].")
 @click.option("--overwrite", is_flag=True, default=None, help="Remove the run in --output first.")

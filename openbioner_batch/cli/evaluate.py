@@ -41,7 +41,7 @@ def corpus_options(command: Any) -> Any:
         ),
         click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
         click.option("--dtype", default="float32", show_default=True, help="auto, float32, bfloat16 or float16."),
-        click.option("--words", metavar="W", help="whitespace or basic [the corpus's tokens, else basic]."),
+        click.option("--words", metavar="W", help="whitespace, basic or pieces [the corpus's tokens, else basic]."),
         click.option(
             "--limit", type=int, metavar="N", help="Only N sentences or documents of each corpus, evenly spread."
         ),
@@ -105,6 +105,8 @@ def deid_settings(context: click.Context) -> Any:
 @click.option("--strict-gold", is_flag=True, help="With --task deid: what the corpus forgot to annotate is wrong.")
 @click.option("--split", default="test", show_default=True, help="Of known corpora: test or devel.")
 @click.option("--no-calibration", is_flag=True, help="Leave out the checkpoint's biases and thresholds.")
+@click.option("--abbreviations", is_flag=True, help="As of annotate: long and short forms have one type.")
+@click.option("--repeats", is_flag=True, help="As of annotate: the same words elsewhere are mentions too.")
 @click.option("--zero-shot", is_flag=True, help="Types that the model was trained on and others apart.")
 @list_option("--trained-on", metavar="A,B", help="With --zero-shot: folders of its training data [the model's list].")
 @click.option(

@@ -220,6 +220,7 @@ class DeidentifySettings:
             self.types,
             self.view,
             self.model,
+            words="pieces",  # as its figures were measured
             devices=self.devices,
             actors=self.actors,
             actors_per_gpu=self.actors_per_gpu,

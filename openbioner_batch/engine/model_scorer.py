@@ -12,7 +12,7 @@ from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.records import TypeGroup
 
 if TYPE_CHECKING:
-    from openbioner_batch.model import Calibration, Preparer, Tagger, WindowSettings
+    from openbioner_batch.model import Calibration, Completion, Preparer, Tagger, WindowSettings
 
 DEVICES = {"auto": "auto", "cpu": "cpu", "gpu": "cuda"}
 
@@ -33,6 +33,8 @@ class ModelScorerFactory:
     separate_layers: int | None = None
     """Separated without training; None where none are."""
     types_compete: bool = True
+    completion: Completion | None = None
+    """What is found beyond the model's own spans; None where nothing is."""
 
     @classmethod
     def from_settings(cls, settings: AnnotateSettings, on_cluster: bool) -> ModelScorerFactory:
@@ -46,7 +48,13 @@ class ModelScorerFactory:
             UsageError: a type, device or budget that does not exist, or a description over its budget.
             CheckpointError: the model cannot be read.
         """
-        from openbioner_batch.model import Preparer, checkpoint_digest, read_calibration, resolve_checkpoint
+        from openbioner_batch.model import (
+            Completion,
+            Preparer,
+            checkpoint_digest,
+            read_calibration,
+            resolve_checkpoint,
+        )
         from openbioner_batch.model.config import read_config, with_separate_layers
 
         types = resolve_types(settings.types, settings.view)
@@ -69,6 +77,7 @@ class ModelScorerFactory:
             calibration=None if settings.no_calibration else read_calibration(directory),
             separate_layers=settings.separate_layers if separated else None,
             types_compete=config.types_compete,
+            completion=Completion(settings.abbreviations, settings.repeats).or_none,
         )
 
     def fingerprint(self) -> dict[str, Any]:
@@ -90,6 +99,7 @@ class ModelScorerFactory:
             "calibration": self.calibration and self.calibration.as_json(),
             "separated layers": self.separate_layers,
             "types overlap": None if self.types_compete else True,
+            "completed by": self.completion and self.completion.names,
         }
 
     def preparer(self) -> Preparer:
@@ -98,9 +108,9 @@ class ModelScorerFactory:
         return Preparer.from_pretrained(self.model, self.types, self.windows, self.words)
 
     def scorer(self) -> Tagger:
-        from openbioner_batch.model import Tagger
+        from openbioner_batch.model import Completion, Tagger
 
-        return Tagger.from_pretrained(
+        tagger = Tagger.from_pretrained(
             self.model,
             self.device,
             self.dtype,
@@ -109,6 +119,8 @@ class ModelScorerFactory:
             self.calibration is not None,
             self.separate_layers,
         )
+        tagger.completion = self.completion or Completion()
+        return tagger
 
 
 def _windows(checkpoint: WindowSettings, settings: AnnotateSettings) -> WindowSettings:

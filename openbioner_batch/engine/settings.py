@@ -15,7 +15,7 @@ from openbioner_batch.errors import UsageError
 
 CHOICES = {
     "devices": ("auto", "cpu", "gpu"),
-    "words": ("basic", "whitespace"),
+    "words": ("basic", "whitespace", "pieces"),
     "view": ("definition", "examples", "contextual"),
     "dtype": ("auto", "float32", "bfloat16", "float16"),
 }
@@ -54,7 +54,7 @@ class AnnotateSettings:
     keep_fields: tuple[str, ...] = ()
     """Columns or keys to carry over to the output."""
     words: str = "basic"
-    """How text is split into words: "basic" or "whitespace"."""
+    """How text is split into words: "basic", "whitespace" or "pieces"."""
     include_text: bool = False
     """Whether the output holds the documents' text."""
     devices: str = "auto"
@@ -77,6 +77,10 @@ class AnnotateSettings:
     """The most tokens of a type's description; None asks the checkpoint."""
     no_calibration: bool = False
     """Leave out the biases and thresholds that are stored with the checkpoint, if some are."""
+    abbreviations: bool = False
+    """Give the type of a long form to the abbreviation that the text defines for it, everywhere, and the reverse."""
+    repeats: bool = False
+    """Give the type of a mention to the same words elsewhere in the document."""
     separate_layers: int | None = None
     """Lower layers of a published cross-encoder to separate, for which it was not trained: faster, not exact."""
     max_quarantined: str = "10%"

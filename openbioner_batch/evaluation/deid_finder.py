@@ -44,7 +44,7 @@ def finder_of(
     tagger = model
 
     def find(texts: Sequence[str]) -> list[list[Finding]]:
-        spans = tagger.tag(texts, groups)
+        spans = tagger.tag(texts, groups, words="pieces")  # as `deidentify` does
         return [finder.find(text, None, found) for text, found in zip(texts, spans, strict=True)]
 
     return find

@@ -80,11 +80,13 @@ def prepare_tasks(settings: EvaluateSettings) -> tuple[list[Task], dict[str, str
 
 def load_tagger(settings: EvaluateSettings) -> Tagger:
     """The model that the settings ask for."""
-    from openbioner_batch.model import Tagger
+    from openbioner_batch.model import Completion, Tagger
 
-    return Tagger.from_pretrained(
+    tagger = Tagger.from_pretrained(
         settings.model, device=settings.device, dtype=settings.dtype, calibrated=not settings.no_calibration
     )
+    tagger.completion = Completion(settings.abbreviations, settings.repeats)
+    return tagger
 
 
 def describe_run(settings: EvaluateSettings, tagger: Tagger) -> dict[str, Any]:
@@ -96,6 +98,7 @@ def describe_run(settings: EvaluateSettings, tagger: Tagger) -> dict[str, Any]:
         "dtype": tagger.dtype,
         "device": tagger.device,
         "calibrated": tagger.calibration.fitted_on or True if tagger.calibration else False,
+        "completed by": tagger.completion.names,
         "limit": settings.limit,
         "resamples": settings.resamples,
         "seed": settings.seed,

@@ -9,6 +9,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.corpora import known_corpora, known_corpus
 from openbioner_batch.evaluation.labels import Labels, parse_pairs, parse_views, resolve_labels
 from openbioner_batch.evaluation.reading import GoldCorpus, read_corpus
+from openbioner_batch.model.prepare import WORDS
 
 SPLITS = ("test", "devel")
 _ENDINGS = (".tsv.gz", ".tsv")
@@ -34,7 +35,7 @@ class EvaluateSettings:
     format: str | None = None
     """Format of one corpus; None goes by the suffix."""
     words: str | None = None
-    """"whitespace" or "basic"; None: the corpus's tokens where it has some, else "basic"."""
+    """How text is split into words (`prepare.WORDS`); None: the corpus's tokens where it has some, else "basic"."""
     limit: int | None = None
     """Only so many sentences (or documents) of each corpus, spread evenly over it."""
     device: str = "auto"
@@ -52,6 +53,10 @@ class EvaluateSettings:
     `corpora` names sources of its passages."""
     trained_on: tuple[str, ...] = ()
     """With `zero_shot`: folders of the model's training data, where its checkpoint does not list its types."""
+    abbreviations: bool = False
+    """As of `annotate`."""
+    repeats: bool = False
+    """As of `annotate`."""
     resamples: int = 1000
     """Bootstrap resamples of the intervals."""
     seed: int = 42
@@ -64,8 +69,8 @@ class EvaluateSettings:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"--{name} is {value}: give a whole number from 1 up")
-        if self.words not in (None, "whitespace", "basic"):
-            raise UsageError(f"--words is {self.words!r}: give whitespace or basic")
+        if self.words is not None and self.words not in WORDS:
+            raise UsageError(f"--words is {self.words!r}: give {', '.join(WORDS)}")
         if self.view is not None:
             parse_views(self.view)
         if self.types is not None:

@@ -10,6 +10,7 @@ from openbioner_batch.records import EntityType, Span
 if TYPE_CHECKING:
     from openbioner_batch.model.calibration import Calibration, read_calibration, write_calibration
     from openbioner_batch.model.checkpoint import checkpoint_digest, save_checkpoint
+    from openbioner_batch.model.completion import Completion
     from openbioner_batch.model.config import ModelConfig, WindowSettings
     from openbioner_batch.model.device import resolve_device, resolve_dtype
     from openbioner_batch.model.location import resolve_checkpoint
@@ -27,6 +28,7 @@ _HOMES = {
     "VARIANTS": "variants",
     "Variant": "variants",
     "Calibration": "calibration",
+    "Completion": "completion",
     "read_calibration": "calibration",
     "write_calibration": "calibration",
     "checkpoint_digest": "checkpoint",
@@ -39,6 +41,7 @@ _HOMES = {
 __all__ = [
     "VARIANTS",
     "Calibration",
+    "Completion",
     "EntityType",
     "ModelConfig",
     "Prepared",

@@ -57,7 +57,7 @@ def decode(
     """The spans of every document, in order of their starts.
 
     Each word takes its most probable column (ties: the first); neighbouring words of one type are one span, whose score
-    is the highest probability of that type over its words.
+    is the highest probability of that type over its words. Runs of punctuation alone are no spans.
 
     Args:
         prepared: what was scored.
@@ -79,6 +79,8 @@ def decode(
         text = prepared.texts[document]
         start = int(prepared.word_offsets[runs.firsts[run], 0])
         end = _over_marks(text, int(prepared.word_offsets[runs.lasts[run], 1]))
+        if _is_punctuation(text[start:end]):
+            continue
         spans[document].append(Span(start, end, names[runs.types[run]], float(runs.scores[run]), text[start:end]))
     return spans
 
@@ -88,3 +90,8 @@ def _over_marks(text: str, end: int) -> int:
     while end < len(text) and unicodedata.combining(text[end]):
         end += 1
     return end
+
+
+def _is_punctuation(text: str) -> bool:
+    """Whether it has neither letters, digits nor other signs that mean something alone."""
+    return all(unicodedata.category(one)[0] in "PZC" or unicodedata.category(one) in ("Sm", "Sk") for one in text)

@@ -14,10 +14,12 @@ from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.model.sentences import paragraph_starts, sentence_starts
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.model.windows import cut_windows
+from openbioner_batch.model.words import first_pieces_of_words
 from openbioner_batch.records import EntityType, group_types
 
-WORDS = ("basic", "whitespace")
-"""What a span is made of: BERT's words and punctuation marks, or whatever stands between single spaces."""
+WORDS = ("basic", "whitespace", "pieces")
+"""What a span is made of: words and punctuation marks (see `words.py`), whatever stands between single spaces, or
+BERT's words and marks, which cut at every hyphen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class Preparer:
             path_or_id: as for `Tagger.from_pretrained`.
             types: what to ask for: types (one group up to 25, else even groups), or groups of them.
             windows: budgets other than the checkpoint's own.
-            words: "basic" or "whitespace" (see `WORDS`).
+            words: one of `WORDS`.
 
         Raises:
             CheckpointError: the checkpoint cannot be read.
@@ -156,22 +158,25 @@ class Preparer:
             starts = np.flatnonzero(np.diff(np.array(encoding.word_ids, np.int64), prepend=-1))
             sentence_offsets = sentence_starts(text)
             # Searched among word starts: offsets of later subwords can lie before those of earlier ones.
-            first_words = np.searchsorted(offsets[starts, 0], sentence_offsets)
-            sentences = np.append(starts, tokens)[first_words]
+            first_pieces = np.searchsorted(offsets[starts, 0], sentence_offsets)
+            sentences = np.append(starts, tokens)[first_pieces]
             paragraphs = np.append(starts, tokens)[np.searchsorted(offsets[starts, 0], paragraph_starts(text))]
             windows = (
                 cut_windows(tokens, [0, *sentences.tolist()], np.unique(paragraphs).tolist(), starts, self._windows)
                 if tokens
                 else []
             )
-            words, word_offsets = (
-                (starts, _basic_offsets(starts, offsets))
-                if self._words == "basic"
-                else _whitespace_words(text, offsets[:, 0])
-            )
-            breaks = np.zeros(len(words), np.bool_)
-            if self._words == "basic":
-                breaks[first_words[first_words < len(words)]] = True
+            if self._words == "whitespace":
+                words, word_offsets = _whitespace_words(text, offsets[:, 0])
+                breaks = np.zeros(len(words), np.bool_)
+            else:
+                words, word_offsets = starts, _basic_offsets(starts, offsets)
+                breaks = np.zeros(len(words), np.bool_)
+                breaks[first_pieces[first_pieces < len(words)]] = True
+                if self._words == "basic":
+                    firsts = first_pieces_of_words(text, word_offsets, breaks)
+                    words, breaks = words[firsts], breaks[firsts]
+                    word_offsets = _basic_offsets(firsts, word_offsets)
             yield (
                 tokens,
                 [token_ids[w.start : w.stop] for w in windows],

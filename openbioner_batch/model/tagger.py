@@ -13,6 +13,7 @@ import torch
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.calibration import Calibration, read_calibration
 from openbioner_batch.model.checkpoint import Model, checkpoint_digest, load_model
+from openbioner_batch.model.completion import Completion
 from openbioner_batch.model.config import WindowSettings, with_separate_layers
 from openbioner_batch.model.decoding import decode
 from openbioner_batch.model.device import default_token_budget, resolve_device, resolve_dtype
@@ -63,6 +64,8 @@ class Tagger:
         self.windows = check_windows(windows or model.config.windows, model.config)
         self.token_budget = token_budget or default_token_budget(device)
         self.calibration = calibration
+        self.completion = Completion()
+        """What is found beyond the model's own spans: nothing, unless it is set."""
         self._directory = directory
 
     @classmethod
@@ -165,8 +168,9 @@ class Tagger:
         """The spans that the raw logits of each group mean, calibrated if the tagger is, in order of their starts."""
         spans: list[list[Span]] = [[] for _ in prepared.texts]
         for group, of_group in enumerate(logits):
-            for found, more in zip(spans, decode(prepared, group, of_group, self.calibration), strict=True):
-                found.extend(more)
+            decoded = decode(prepared, group, of_group, self.calibration)
+            for text, found, more in zip(prepared.texts, spans, decoded, strict=True):
+                found.extend(self.completion.complete(text, more))
         return [sorted(found, key=lambda span: (span.start, span.end)) for found in spans]
 
     def _score(self, prepared: Prepared, windows: Windows) -> Iterator[np.ndarray]:
