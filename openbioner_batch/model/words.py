@@ -18,7 +18,7 @@ def first_pieces_of_words(text: str, pieces: np.ndarray, breaks: np.ndarray) -> 
     """Which pieces begin a word, where a word may hold hyphens.
 
     A piece that cannot stand alone is of one word with the piece before its hyphen, or, if it is the first of the
-    hyphened token, with the one behind: "5-FU", "beta-AR", "IL-2", "X-ray". So "IL-2-induced" is "IL-2", "-", "induced".
+    hyphened token, with the one behind: "5-FU", "beta-AR", "X-ray". So "IL-2-induced" is "IL-2", "-", "induced".
     Alone cannot stand what has one or two characters, numbers, and names of Greek letters.
 
     Args:

@@ -19,7 +19,7 @@ def words_of(text: str, breaks: tuple[int, ...] = ()) -> list[str]:
     pieces = np.array([match.span() for match in re.finditer(r"[^\W_]+|[^\w\s]|_", text)], np.int32).reshape(-1, 2)
     starts = np.isin(np.arange(len(pieces)), breaks)
     firsts = first_pieces_of_words(text, pieces, starts)
-    ends = [*firsts[1:], len(pieces)]
+    ends = [*firsts, len(pieces)][1:]
     return [text[pieces[a, 0] : pieces[b - 1, 1]] for a, b in zip(firsts, ends, strict=True)]
 
 
