@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import torch
@@ -35,6 +36,10 @@ _IN_LAYER = {
     "down": "output.dense",
     "output_norm": "output.LayerNorm",
 }
+
+
+_OLD_NORM = re.compile(r"LayerNorm\.(gamma|beta)$")
+_NORM = {"gamma": "weight", "beta": "bias"}
 
 
 def published_names(config: ModelConfig) -> dict[str, tuple[str, ...]]:
@@ -141,8 +146,8 @@ def read_tensors(directory: Path) -> dict[str, Tensor]:
         if path.is_file():
             try:
                 if path.suffix == ".safetensors":
-                    return load_file(path)
-                return dict(torch.load(path, map_location="cpu", weights_only=True))
+                    return _renamed(load_file(path))
+                return _renamed(dict(torch.load(path, map_location="cpu", weights_only=True)))
             except (SafetensorError, RuntimeError, OSError, ValueError, EOFError, KeyError) as error:
                 raise CheckpointError(
                     f"{path}: unreadable weights ({type(error).__name__}); download it again"
@@ -152,6 +157,11 @@ def read_tensors(directory: Path) -> dict[str, Tensor]:
                     f"{path}: refused, it holds more than tensors ({type(error).__name__}); convert it to safetensors"
                 ) from None
     raise CheckpointError(f"{directory}: no weights; expected {' or '.join(WEIGHT_FILES)}")
+
+
+def _renamed(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors under the names of today: norms converted from TensorFlow are called gamma and beta."""
+    return {_OLD_NORM.sub(lambda old: f"LayerNorm.{_NORM[old[1]]}", name): part for name, part in tensors.items()}
 
 
 def fill(model: Model, tensors: dict[str, Tensor], directory: Path, optional: tuple[str, ...]) -> None:

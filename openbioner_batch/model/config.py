@@ -100,6 +100,8 @@ class ModelConfig:
             raise CheckpointError(f"hidden_size {self.hidden} is not a multiple of num_attention_heads {self.heads}")
         if self.activation not in ACTIVATIONS:
             raise CheckpointError(f"hidden_act is {self.activation!r}; expected one of {', '.join(ACTIVATIONS)}")
+        if self.segments < 1:
+            raise CheckpointError(f"type_vocab_size is {self.segments}; expected 1 or 2, as BERT's models have")
         if not 0 <= self.separate_layers <= self.layers:
             raise CheckpointError(
                 f"separate_layers is {self.separate_layers}; expected 0 to {self.layers}, the number of layers"

@@ -74,7 +74,9 @@ class Encoder(nn.Module):
 
     def embed(self, token_ids: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
         """What the first layer reads: [batch, length, hidden]."""
-        hidden = self.token_embedding(token_ids) + self.position_embedding(positions) + self.segment_embedding(segments)
+        # A model of one segment (`type_vocab_size` 1) has text and description in it alike.
+        segments = self.segment_embedding(segments.clamp(max=self.config.segments - 1))
+        hidden = self.token_embedding(token_ids) + self.position_embedding(positions) + segments
         return self.dropout(self.embedding_norm(hidden))
 
     def read_alone(

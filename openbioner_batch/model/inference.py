@@ -100,7 +100,8 @@ class InferenceStack:
 
     def embed(self, placed: Placed) -> tuple[Tensor, Tensor]:
         """The distinct tokens before the first layer: [distinct, width] float32, and in the matrices' format."""
-        places = (placed.ids, placed.positions, placed.segments)
+        # A model of one segment (`type_vocab_size` 1) has text and description in it alike.
+        places = (placed.ids, placed.positions, placed.segments.clamp(max=self.config.segments - 1))
         parts = [F.embedding(x, table) for x, table in zip(places, self._embeddings, strict=True)]
         hidden = self._embedding_norm(sum(parts[1:], parts[0]))
         return hidden, hidden.to(self._dtype)

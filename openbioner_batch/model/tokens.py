@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from tokenizers import Encoding
@@ -35,11 +36,12 @@ class Tokenizer:
     def from_directory(cls, directory: Path) -> Tokenizer:
         """The checkpoint's own tokenizer, else the cased BERT vocabulary from the hub's cache or the hub.
 
+        Where no file says whether case matters, the vocabulary does: one without a capital is of lower case.
+
         Raises:
             CheckpointError: the checkpoint has none and the cased vocabulary cannot be had.
         """
         settings = _json(directory / "tokenizer_config.json")
-        lowercase, strip_accents = bool(settings.get("do_lower_case", False)), settings.get("strip_accents")
         full = _json(directory / "tokenizer.json")
         if (directory / "vocab.txt").is_file():
             vocabulary = _read_vocabulary(directory / "vocab.txt")
@@ -47,10 +49,15 @@ class Tokenizer:
             vocabulary = full["model"]["vocab"]
         else:
             vocabulary = _read_vocabulary(_cased_vocabulary(directory))
-        if "do_lower_case" not in settings and full:
+        strip_accents = settings.get("strip_accents")
+        if "do_lower_case" in settings:
+            lowercase = bool(settings["do_lower_case"])
+        elif full:
             normalizer = full.get("normalizer") or {}
             lowercase = bool(normalizer.get("lowercase", False))
             strip_accents = normalizer.get("strip_accents")
+        else:
+            lowercase = _is_lower_case(vocabulary)
         return cls(vocabulary, lowercase, strip_accents)
 
     def encode(self, texts: list[str]) -> list[Encoding]:
@@ -69,6 +76,12 @@ def _json(path: Path) -> dict:
 def _read_vocabulary(path: Path) -> dict[str, int]:
     lines = path.read_text("utf-8").split("\n")
     return {token.rstrip("\r"): index for index, token in enumerate(lines) if token}
+
+
+def _is_lower_case(vocabulary: Iterable[str]) -> bool:
+    """Whether no piece but the special and unused ones, which stand in square brackets, has a capital."""
+    pieces = [piece for piece in vocabulary if not (piece.startswith("[") and piece.endswith("]"))]
+    return not any(map(str.isupper, (letter for piece in pieces for letter in piece)))
 
 
 def _cased_vocabulary(directory: Path) -> Path:

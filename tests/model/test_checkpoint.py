@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from openbioner_batch.errors import CheckpointError, UsageError
 from openbioner_batch.model import VARIANTS, EntityType, Tagger, WindowSettings, checkpoint_digest, resolve_checkpoint
 from openbioner_batch.model.checkpoint import build_model, load_encoder, published_names, save_checkpoint
+from openbioner_batch.model.tokens import Tokenizer
 
 
 @pytest.mark.parametrize("name", ["zshot-3layer", "zshot-2layer-uncased"])
@@ -55,6 +56,84 @@ def test_float16_and_a_pickle_of_tensors_load_too(checkpoint: Path, tmp_path: Pa
     torch.save(load_file(pickled / "model.safetensors"), pickled / "pytorch_model.bin")
     (pickled / "model.safetensors").unlink()
     np.testing.assert_array_equal(Tagger.from_pretrained(pickled, "cpu", "float32").logits(text, types), expected)
+
+
+def test_norms_may_be_called_gamma_and_beta(checkpoint: Path, tmp_path: Path) -> None:
+    """As google-bert/bert-base-uncased has them."""
+    expected = load_encoder(checkpoint).state_dict()
+    stored = load_file(checkpoint / "model.safetensors")
+    old = {
+        name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): tensor
+        for name, tensor in stored.items()
+    }
+    assert old.keys() != stored.keys()
+    for name, write in (
+        ("model.safetensors", lambda path: save_file(old, path)),
+        ("pytorch_model.bin", lambda path: torch.save(old, path)),
+    ):
+        folder = shutil.copytree(checkpoint, tmp_path / name)
+        (folder / "model.safetensors").unlink()
+        write(folder / name)
+        found = load_encoder(folder).state_dict()
+        assert all(torch.equal(found[key], tensor) for key, tensor in expected.items())
+
+
+@pytest.mark.parametrize(
+    ("files", "lowercase"),
+    [
+        ({}, True),
+        ({"vocab.txt": "Aspirin"}, False),
+        ({"tokenizer_config.json": '{"model_max_length": 512}'}, True),
+        ({"tokenizer_config.json": '{"do_lower_case": false}'}, False),
+        ({"vocab.txt": "Aspirin", "tokenizer_config.json": '{"do_lower_case": true}'}, True),
+    ],
+)
+def test_a_vocabulary_tells_whether_case_matters_where_no_file_does(
+    files: dict[str, str], lowercase: bool, checkpoint: Path, tmp_path: Path
+) -> None:
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[unused0]", "aspirin", "##a"]
+    extra = [files["vocab.txt"]] if "vocab.txt" in files else []
+    (tmp_path / "vocab.txt").write_text("\n".join([*pieces, *extra]) + "\n")
+    if settings := files.get("tokenizer_config.json"):
+        (tmp_path / "tokenizer_config.json").write_text(settings)
+    tokenizer = Tokenizer.from_directory(tmp_path)
+    found = [pieces.index("aspirin")] if lowercase else [pieces.index("[UNK]")]
+    assert tokenizer.ids("ASPIRIN") == found
+
+
+@pytest.mark.parametrize("separate", [0, 1])
+def test_a_model_of_one_segment_reads_texts_and_descriptions_in_it(
+    separate: int, checkpoint: Path, tmp_path: Path, types: list[EntityType]
+) -> None:
+    """Training's forward pass, inference, and a model of two equal segments agree."""
+    two = load_encoder(checkpoint)
+    two.segment_embedding.weight.data[1] = two.segment_embedding.weight.data[0]
+    save_checkpoint(two, tmp_path / "two", tokenizer_from=checkpoint)
+    folder = shutil.copytree(tmp_path / "two", tmp_path / "one")
+    stored = load_file(folder / "model.safetensors")
+    name = "bert.embeddings.token_type_embeddings.weight"
+    save_file({**stored, name: stored[name][:1].clone()}, folder / "model.safetensors")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "type_vocab_size": 1}))
+    texts = ["aspirin was given in lung cancer", "no sign of fever"]
+    found, expected = (
+        Tagger.from_pretrained(tmp_path / name, "cpu", "float32", separate_layers=separate or None).tag(texts, types)
+        for name in ("one", "two")
+    )
+    assert found == expected
+    ids, segments, lengths = torch.arange(5, 25)[None], (torch.arange(20) > 9).long()[None], torch.tensor([20])
+    with torch.inference_mode():
+        one = load_encoder(folder).eval()
+        torch.testing.assert_close(one(ids, segments, lengths), two.eval()(ids, segments, lengths))
+        assert torch.isfinite(one.read_alone(ids, lengths, 2, segment=1)).all()
+
+
+def test_no_segment_at_all_is_refused(checkpoint: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(checkpoint, tmp_path / "none")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "type_vocab_size": 0}))
+    with pytest.raises(CheckpointError, match="type_vocab_size is 0"):
+        load_encoder(folder)
 
 
 class _RunsOnLoad:
