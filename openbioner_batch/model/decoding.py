@@ -57,7 +57,8 @@ def decode(
     """The spans of every document, in order of their starts.
 
     Each word takes its most probable column (ties: the first); neighbouring words of one type are one span, whose score
-    is the highest probability of that type over its words. Runs of punctuation alone are no spans.
+    is the highest probability of that type over its words. Runs of punctuation alone are no spans,
+    unless `prepared.marks_count`.
 
     Args:
         prepared: what was scored.
@@ -79,7 +80,7 @@ def decode(
         text = prepared.texts[document]
         start = int(prepared.word_offsets[runs.firsts[run], 0])
         end = _over_marks(text, int(prepared.word_offsets[runs.lasts[run], 1]))
-        if _is_punctuation(text[start:end]):
+        if not prepared.marks_count and _is_punctuation(text[start:end]):
             continue
         spans[document].append(Span(start, end, names[runs.types[run]], float(runs.scores[run]), text[start:end]))
     return spans

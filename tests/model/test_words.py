@@ -69,7 +69,9 @@ def test_a_tagger_makes_spans_of_such_words_unless_it_is_told_otherwise(tagger: 
 
 @pytest.mark.parametrize(("text", "spans"), [("- fever", ["fever"]), ("fever ( %", ["fever"]), ("+ . —", [])])
 def test_punctuation_alone_is_no_span(tagger: Tagger, text: str, spans: list[str]) -> None:
-    prepared = tagger.preparer([EntityType("a", "a drug"), EntityType("b", "a gene")]).prepare([text])
+    types = [EntityType("a", "a drug"), EntityType("b", "a gene")]
+    prepared = tagger.preparer(types).prepare([text])
+    assert tagger.preparer(types, "whitespace").prepare([text]).marks_count  # there, as the reference has it
     logits = np.zeros((len(prepared.word_offsets), 3), np.float32)
     # Every word an entity, of types in turn, so that none is merged with the next.
     logits[np.arange(len(logits)), 1 + np.arange(len(logits)) % 2] = 9
