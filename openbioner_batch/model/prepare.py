@@ -58,6 +58,7 @@ class Prepared:
     word_tokens: np.ndarray
     word_offsets: np.ndarray
     word_breaks: np.ndarray
+    marks_count: bool = False
 
 
 def named_description(name: str, description: str) -> str:
