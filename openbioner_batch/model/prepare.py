@@ -45,7 +45,7 @@ class Prepared:
         word_tokens: [words] index in `token_ids` of each word's first token, in the window in which it is interior.
         word_offsets: [words, 2] half-open code-point offsets of each word into its document.
         word_breaks: [words] whether a span may not reach back over this word's beginning (a sentence starts).
-        marks_count: whether punctuation alone may be a span, as in the reference implementation ("whitespace" words).
+        marks_count: whether punctuation alone may be a span: with all words but "basic", as in the reference.
     """
 
     texts: tuple[str, ...]
@@ -133,7 +133,7 @@ class Preparer:
             ),
             word_offsets=_joined([document.word_offsets for document in documents], np.int32).reshape(-1, 2),
             word_breaks=_joined([document.word_breaks for document in documents], np.bool_),
-            marks_count=self._words == "whitespace",
+            marks_count=self._words != "basic",
         )
 
     def _describe(self, kind: EntityType) -> tuple[int, ...]:
