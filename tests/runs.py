@@ -9,10 +9,12 @@ from typing import Any
 
 from scorers import NameScorerFactory
 
+from openbioner_batch.engine.asserting import asserting
 from openbioner_batch.engine.names import DATA, DELETIONS, end_file, shard_file
 from openbioner_batch.engine.plan import make_plan
 from openbioner_batch.engine.request import fingerprint, resolve_inputs
 from openbioner_batch.engine.rows import annotation_rows
+from openbioner_batch.engine.run import Tagging
 from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.engine.shards import cut, documents_table
 from openbioner_batch.engine.store import Store
@@ -27,7 +29,8 @@ def commit_run(output: str | Path, *inputs: str | Path, shard_documents: int = 2
     factory = NameScorerFactory()
     store = Store(settings.output)
     found = resolve_inputs(settings, lambda line: None)
-    wanted = fingerprint(settings, found, factory.fingerprint())
+    additions = tuple(addition for addition in (asserting(settings),) if addition)
+    wanted = fingerprint(settings, found, Tagging(settings, factory, additions).fingerprint())
     plan, _ = make_plan(store, wanted, found.files, found.format, found.options, settings.limit)
     for planned in plan.wanted:
         if store.exists(end_file(planned.ordinal)):
@@ -38,7 +41,7 @@ def commit_run(output: str | Path, *inputs: str | Path, shard_documents: int = 2
             tagged = factory.scorer().score(documents["text"].to_pylist())
             deletions = deletions_table(shard.deletions)
             rows, _ = annotation_rows(
-                documents, tagged, shard.rejected, deletions.num_rows, found.kept, settings.include_text
+                documents, tagged, shard.rejected, deletions.num_rows, found.kept, settings.include_text, additions
             )
             if deletions.num_rows:
                 store.put(shard_file(DELETIONS, planned.ordinal, shard.index), parquet_bytes(deletions))

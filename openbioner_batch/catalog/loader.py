@@ -69,7 +69,7 @@ def parse_types(content: bytes, file: str) -> TypeSet:
     Raises:
         UsageError: something is not as the layout says; names the file and the key.
     """
-    return _Reader(file).type_set(_load_yaml(content, file))
+    return _Reader(file).type_set(load_yaml(content, file))
 
 
 class _UniqueKeyLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -85,7 +85,12 @@ class _UniqueKeyLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: 
         return super().construct_mapping(node, deep)
 
 
-def _load_yaml(content: bytes, file: str) -> Any:
+def load_yaml(content: bytes, file: str) -> Any:
+    """The value of a YAML file in UTF-8 in which no key is given twice.
+
+    Raises:
+        UsageError: it is not so; names the file, which errors call `file`, and the line.
+    """
     try:
         return yaml.load(content.decode("utf-8-sig"), Loader=_UniqueKeyLoader)
     except UnicodeDecodeError:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from openbioner_batch.engine.additions import Addition
+from openbioner_batch.engine.asserting import asserting
 from openbioner_batch.engine.cluster import Resources
 from openbioner_batch.engine.graph import Layout, stream
 from openbioner_batch.engine.ledger import Totals
@@ -40,10 +41,11 @@ def annotate(settings: AnnotateSettings, factory: ScorerFactory | None = None, s
         RunFailedError: the run stopped; the same call resumes it.
     """
     say = say or say_to_stderr
+    additions = tuple(addition for addition in (asserting(settings),) if addition)
     inputs = resolve_inputs(settings, say)
 
     def make(on_cluster: bool) -> Tagging:
-        return Tagging(settings, factory or _model_factory(settings, on_cluster))
+        return Tagging(settings, factory or _model_factory(settings, on_cluster), additions)
 
     places = [settings.model] if os.path.isdir(settings.model) else []
     return run_pipeline(settings, inputs, make, say, places)

@@ -57,6 +57,14 @@ class AnnotateSettings:
     """How text is split into words: "basic", "whitespace" or "pieces"."""
     include_text: bool = False
     """Whether the output holds the documents' text."""
+    assertion: bool = False
+    """Whether each span says if it is negated, uncertain, hypothetical, historical or somebody else's."""
+    assertion_rules: tuple[str, ...] = ()
+    """YAML files of phrases that add to the rules of assertion."""
+    sections: bool = False
+    """Whether each span names the section of its document that it stands in."""
+    section_headers: tuple[str, ...] = ()
+    """YAML files of headers that add to those of sections."""
     devices: str = "auto"
     """Where the model runs: "cpu", "gpu", or "auto" for GPUs where there are some."""
     actors: int | None = None

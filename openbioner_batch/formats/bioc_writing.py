@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin
+from openbioner_batch.records import Span
 
 # What XML 1.0 cannot hold, escaped or not.
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 class BioCXmlWriter(DocumentWriter):
-    """A collection for each shard: offsets are code points, an annotation's infons its type and its score.
+    """A collection for each shard: offsets are code points, an annotation's infons its type and its score,
+    each flag of its assertion as "true" or "false", and its section.
 
     A document is a passage `title` and a passage `abstract` where the run says which is which (PubMed), else one
     passage; also where a span lies in both. What XML cannot hold becomes U+FFFD, one for one.
@@ -65,13 +67,21 @@ def _collection(documents: Sequence[AnnotatedDocument], origin: Origin) -> Any:
                 if start <= span.start < end:
                     annotation = bioc.BioCAnnotation()
                     annotation.id = f"T{number + 1}"
-                    annotation.infons = {"type": span.type, "score": str(span.score)}
+                    annotation.infons = {"type": span.type, "score": str(span.score), **_infons(span)}
                     annotation.add_location(bioc.BioCLocation(span.start, span.end - span.start))
                     annotation.text = span.text
                     passage.add_annotation(annotation)
             document.add_passage(passage)
         collection.add_document(document)
     return collection
+
+
+def _infons(span: Span) -> dict[str, str]:
+    """What a span has only in runs that ask for it."""
+    flags = {} if span.assertion is None else asdict(span.assertion)
+    return {name: str(value).lower() for name, value in flags.items()} | (
+        {"section": span.section} if span.section else {}
+    )
 
 
 def _passages(found: AnnotatedDocument) -> list[tuple[str, int, int]]:
@@ -87,7 +97,10 @@ def _passages(found: AnnotatedDocument) -> list[tuple[str, int, int]]:
 
 
 def _for_xml(found: AnnotatedDocument) -> AnnotatedDocument:
-    spans = tuple(replace(span, type=_legal(span.type), text=_legal(span.text)) for span in found.spans)
+    spans = tuple(
+        replace(span, type=_legal(span.type), text=_legal(span.text), section=span.section and _legal(span.section))
+        for span in found.spans
+    )
     return replace(found, id=_legal(found.id), text=_legal(found.known_text), spans=spans)
 
 

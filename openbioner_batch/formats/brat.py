@@ -80,7 +80,8 @@ class BratWriter(DocumentWriter):
     """A ZIP archive of NAME.txt and NAME.ann for each document, as two files for each of millions would fill a disk.
 
     Names are ids, percent-encoded, with `~2` and so on where an id comes again. A mention over a line break is cut
-    there, as brat does. Scores are left out; white space in a type becomes an underscore.
+    there, as brat does. Scores are left out; white space in a type becomes an underscore. Flags of an assertion that
+    are set are binary attributes (`A1 negated T1`), the section an attribute with a value.
     """
 
     name = "brat"
@@ -203,10 +204,21 @@ def _names(documents: Sequence[AnnotatedDocument]) -> Iterator[str]:
 
 def _render(found: AnnotatedDocument) -> str:
     lines = []
+    attributes = 0
     for number, span in enumerate(found.spans, start=1):
         parts = ";".join(f"{start} {end}" for start, end in _parts(span))
         lines.append(f"T{number}\t{one_word(span.type)} {parts}\t{one_line(span.text)}\n")
+        for attribute, *value in _attributes(span):
+            attributes += 1
+            lines.append(f"A{attributes}\t{' '.join([attribute, f'T{number}', *value])}\n")
     return "".join(lines)
+
+
+def _attributes(span: Span) -> Iterator[tuple[str, ...]]:
+    """Names of a span's attributes, each with its value if it has one."""
+    yield from ((word,) for word in (span.assertion.words if span.assertion else ()))
+    if span.section:
+        yield "section", one_word(span.section)
 
 
 def _parts(span: Span) -> list[tuple[int, int]]:

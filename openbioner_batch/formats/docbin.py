@@ -16,7 +16,8 @@ SPANS_KEY = "sc"
 class DocBinWriter(DocumentWriter):
     """Docs with spaCy's English tokens, cut at the edges of spans too, so that every offset is exact.
 
-    `doc.spans["sc"]` holds all spans, their scores in `attrs["scores"]`; `doc.ents`, which cannot overlap, those that
+    `doc.spans["sc"]` holds all spans, their scores in `attrs["scores"]`, the flags of their assertions that are set in
+    `attrs["assertions"]`, their sections in `attrs["sections"]`; `doc.ents`, which cannot overlap, those that
     `without_overlaps` keeps. `doc.user_data` names `document_id`, `source` and `record`.
     """
 
@@ -59,9 +60,12 @@ def _doc(found: AnnotatedDocument, language: Any) -> Any:
         return SpacySpan(doc, starts[span.start], ends[span.end], span.type)
 
     spans = [spacy_span(span) for span in found.spans]
-    doc.spans[SPANS_KEY] = SpanGroup(
-        doc, name=SPANS_KEY, spans=spans, attrs={"scores": [span.score for span in found.spans]}
-    )
+    attrs: dict[str, list[Any]] = {"scores": [span.score for span in found.spans]}
+    if any(span.assertion for span in found.spans):
+        attrs["assertions"] = [list(span.assertion.words) if span.assertion else [] for span in found.spans]
+    if any(span.section for span in found.spans):
+        attrs["sections"] = [span.section for span in found.spans]
+    doc.spans[SPANS_KEY] = SpanGroup(doc, name=SPANS_KEY, spans=spans, attrs=attrs)
     doc.set_ents([spacy_span(span) for span in without_overlaps(found.spans)])
     doc.user_data = {"document_id": found.id, "source": found.source, "record": found.record}
     return doc

@@ -29,6 +29,7 @@ NOTE_NLP = (
 NO_CONCEPT = 0
 """The concept "No matching concept"."""
 _VARCHAR = 250
+_LONG_VARCHAR = 2000
 _CONTEXT = 60
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 
@@ -73,9 +74,11 @@ class NoteNlpWriter(DocumentWriter):
     """NOTE_NLP as CSV, one span a row, ready to be loaded.
 
     `note_id` is the document's id, which must be a whole number. Concepts are 0: a span's type is no concept of the
-    vocabularies; it stands in `term_modifiers` with the score. `term_exists` and `term_temporal` are empty, since
-    whether the patient has it, and when, has not been looked at. `snippet` is the span amid its text where that is
-    known. Longer mentions are cut to the 250 characters of their column; `offset` tells where they begin.
+    vocabularies; it stands in `term_modifiers` with the score and the section. Of a run with assertion, `term_exists`
+    is N where the mention is negated, hypothetical or somebody else's and else Y, `term_temporal` is Past or Present,
+    and `term_modifiers` names the flags that are set; of other runs both are empty. `snippet` is the span amid its
+    text where that is known. Longer mentions are cut to the 250 characters of their column; `offset` tells where they
+    begin.
     """
 
     name = "omop-note-nlp"
@@ -111,9 +114,21 @@ def _row(number: int, found: AnnotatedDocument, span: Span, origin: Origin) -> l
         "note_nlp_source_concept_id": NO_CONCEPT,
         "nlp_system": origin.system[:_VARCHAR],
         "nlp_date": origin.day.isoformat(),
-        "term_modifiers": f"type={span.type},score={span.score}",
+        **_terms(span),
     }
     return [values.get(name, "") for name in NOTE_NLP]
+
+
+def _terms(span: Span) -> dict[str, str]:
+    """`term_exists`, `term_temporal` and `term_modifiers` by the conventions of the CDM: an uncertain term exists."""
+    said = span.assertion
+    modifiers = [f"type={span.type}", f"score={span.score}", *(f"{word}=true" for word in (said.words if said else ()))]
+    modifiers += [f"section={span.section}"] if span.section else []
+    terms = {"term_modifiers": ",".join(modifiers)[:_LONG_VARCHAR]}
+    if said is None:
+        return terms
+    absent = said.negated or said.hypothetical or said.family
+    return {"term_exists": "N" if absent else "Y", "term_temporal": "Past" if said.historical else "Present", **terms}
 
 
 def _snippet(text: str | None, span: Span) -> str:

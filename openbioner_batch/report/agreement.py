@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from openbioner_batch.engine.tables import open_table
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.writing import span_tuples
-from openbioner_batch.records import Span
+from openbioner_batch.records import ASSERTIONS, Span
 from openbioner_batch.report.documents import annotated_files
 
 if TYPE_CHECKING:
@@ -62,6 +62,11 @@ class Agreement:
     only_first: int = 0
     only_second: int = 0
     types: dict[str, TypeAgreement] = field(default_factory=lambda: defaultdict(TypeAgreement))
+    said: dict[str, TypeAgreement] = field(default_factory=lambda: defaultdict(TypeAgreement))
+    """By flag of an assertion and for sections, over the spans that both runs have and of which both say it.
+
+    `first` and `second` are the spans of which a run says it, `same` those of which both say the same.
+    """
 
     @property
     def total(self) -> TypeAgreement:
@@ -76,6 +81,7 @@ class Agreement:
         self.documents += 1
         sides = [{(span.type, span.start, span.end) for span in spans} for spans in (first, second)]
         self.equal += sides[0] == sides[1]
+        self._add_said(first, second)
         for kind in {kind for side in sides for kind, _, _ in side}:
             ours, theirs = (sorted((start, end) for name, start, end in side if name == kind) for side in sides)
             counts = self.types[kind]
@@ -84,6 +90,24 @@ class Agreement:
             counts.same += len(set(ours) & set(theirs))
             counts.first_overlapping += _overlapping(ours, theirs)
             counts.second_overlapping += _overlapping(theirs, ours)
+
+    def _add_said(self, first: Sequence[Span], second: Sequence[Span]) -> None:
+        others = {(span.type, span.start, span.end): span for span in second}
+        for span in first:
+            other = others.get((span.type, span.start, span.end))
+            if other is None:
+                continue
+            if span.assertion and other.assertion:
+                for flag in {*span.assertion.words, *other.assertion.words}:
+                    self._count_said(flag, getattr(span.assertion, flag), getattr(other.assertion, flag))
+            if span.section and other.section:
+                self._count_said("section", span.section, other.section)
+
+    def _count_said(self, name: str, ours: bool | str, theirs: bool | str) -> None:
+        counts = self.said[name]
+        counts.first += bool(ours)
+        counts.second += bool(theirs)
+        counts.same += ours == theirs
 
     def as_json(self) -> dict[str, Any]:
         """The counts and the agreement, by type and in all."""
@@ -96,6 +120,7 @@ class Agreement:
             },
             "total": _as_json(self.total),
             "types": {kind: _as_json(self.types[kind]) for kind in sorted(self.types)},
+            **({"said": {name: _said_json(self.said[name]) for name in _said_names(self)}} if self.said else {}),
         }
 
 
@@ -146,6 +171,24 @@ def show_agreement(agreement: Agreement, console: Console) -> None:
         soft_wrap=True,
     )
     console.print(table)
+    if agreement.said:
+        console.print("\nof the spans with the same offsets and type")
+        said = Table(box=None, pad_edge=False)
+        for name in ("said", "first", "second", "same", "agreement"):
+            said.add_column(name, justify="left" if name == "said" else "right")
+        for name in _said_names(agreement):
+            counts = agreement.said[name]
+            share = "-" if counts.strict is None else f"{100 * counts.strict:.1f} %"
+            said.add_row(name, f"{counts.first:,}", f"{counts.second:,}", f"{counts.same:,}", share)
+        console.print(said)
+
+
+def _said_names(agreement: Agreement) -> list[str]:
+    return [name for name in (*ASSERTIONS, "section") if name in agreement.said]
+
+
+def _said_json(counts: TypeAgreement) -> dict[str, Any]:
+    return {"first": counts.first, "second": counts.second, "same": counts.same, "agreement": counts.strict}
 
 
 def _as_json(counts: TypeAgreement) -> dict[str, Any]:

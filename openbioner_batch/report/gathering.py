@@ -17,6 +17,7 @@ from openbioner_batch.engine.names import shard_file
 from openbioner_batch.engine.tables import open_table, rows_at
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.writing import span_tuples
+from openbioner_batch.records import Span
 from openbioner_batch.report.opened import OpenedRun
 from openbioner_batch.report.sample import Shard, draw_rows
 from openbioner_batch.report.statistics import RunStatistics, TypeStatistics
@@ -116,5 +117,11 @@ def _documents(table: pa.Table) -> Iterator[SampledDocument]:
     texts = table["text"].to_pylist() if "text" in table.column_names else [None] * table.num_rows
     columns = (table[name].to_pylist() for name in ("document_id", "source", "record"))
     for id, source, record, spans, text in zip(*columns, span_tuples(table["spans"]), texts, strict=True):
-        marks = tuple(Mark(span.start, span.end, span.type, span.score, span.text) for span in spans)
+        marks = tuple(Mark(span.start, span.end, span.type, span.score, span.text, _note(span)) for span in spans)
         yield SampledDocument(id, f"{source}, record {record}", text, marks)
+
+
+def _note(span: Span) -> str:
+    """What is said of a span, in words."""
+    said = ", ".join(span.assertion.words) if span.assertion else ""
+    return "; ".join(part for part in (said, f"section {span.section}" if span.section else "") if part)

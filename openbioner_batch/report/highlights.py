@@ -13,6 +13,13 @@ from openbioner_batch.records import Span
 from openbioner_batch.report.documents import AnnotatedDocument
 
 COLOURS = ("cyan", "yellow", "green", "magenta", "red", "blue", "bright_cyan", "bright_yellow", "bright_green", "white")
+ASSERTION_STYLES = {
+    "negated": "strike",
+    "uncertain": "italic",
+    "hypothetical": "italic",
+    "historical": "underline",
+    "family": "overline",
+}
 CONTEXT = 200
 """Characters kept on each side of a span; what lies between is left out."""
 ELLIPSIS = " […] "
@@ -62,11 +69,15 @@ def excerpts(text: str, spans: Sequence[Span], context: int = CONTEXT) -> list[E
 
 
 def bracketed(text: str, spans: Sequence[Span]) -> str:
-    """A text with each span written as `[aspirin|drug]`; a span inside another is a bracket inside a bracket."""
+    """A text with each span written as `[aspirin|drug]`; a span inside another is a bracket inside a bracket.
+
+    What is said of it follows its type: `[fever|symptom: negated]`.
+    """
     marks: list[tuple[int, int, int, str]] = []
     for order, span in enumerate(sorted(spans, key=lambda span: (span.start, -span.end))):
         marks.append((span.start, 1, order, "["))
-        marks.append((span.end, 0, -order, f"|{span.type}]"))  # at one place ends come first, inner before outer
+        said = ": " + ", ".join(span.assertion.words) if span.assertion and span.assertion.words else ""
+        marks.append((span.end, 0, -order, f"|{span.type}{said}]"))  # at one place ends come first, inner before outer
     pieces, position = [], 0
     for offset, _, _, mark in sorted(marks):
         pieces += [text[position:offset], mark]
@@ -82,6 +93,10 @@ def show_documents(documents: Sequence[AnnotatedDocument], console: Console) -> 
     styles = {kind: f"bold black on {COLOURS[index % len(COLOURS)]}" for index, kind in enumerate(types)}
     if coloured and any(document.text is not None for document in documents):
         legend = [Text.assemble((f" {kind} ", style)) for kind, style in styles.items()]
+        said = {
+            word for document in documents for span in document.spans if span.assertion for word in span.assertion.words
+        }
+        legend += [Text(f" {word} ", style) for word, style in ASSERTION_STYLES.items() if word in said]
         console.print(Text(" ").join(legend), end="\n\n")
     for document in documents:
         count = len(document.spans)
@@ -108,6 +123,8 @@ def _highlighted(text: str, spans: Sequence[Span], styles: dict[str, str] | None
         shown.append(piece.text)
         for span in piece.spans:
             shown.stylize(styles[span.type], offset + span.start, offset + span.end)
+            for word in span.assertion.words if span.assertion else ():
+                shown.stylize(ASSERTION_STYLES[word], offset + span.start, offset + span.end)
     if spans and max(span.end for span in spans) + CONTEXT < len(text):
         shown.append(ELLIPSIS.rstrip())
     return shown
@@ -118,7 +135,15 @@ def _table(spans: Sequence[Span]) -> Table:
     for title in ("start", "end", "score"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("type", no_wrap=True)
+    more = {
+        "assertion": [", ".join(span.assertion.words) if span.assertion else "" for span in spans],
+        "section": [visible(span.section or "") for span in spans],
+    }
+    more = {title: values for title, values in more.items() if any(values)}
+    for title in more:
+        table.add_column(title, no_wrap=True)
     table.add_column("text", overflow="fold")
-    for span in spans:
-        table.add_row(str(span.start), str(span.end), f"{span.score:.2f}", span.type, Text(visible(span.text)))
+    for span, *said in zip(spans, *more.values(), strict=True):
+        place = (str(span.start), str(span.end), f"{span.score:.2f}", span.type)
+        table.add_row(*place, *map(Text, said), Text(visible(span.text)))
     return table

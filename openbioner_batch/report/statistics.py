@@ -10,9 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from openbioner_batch.records import ASSERTIONS
 from openbioner_batch.report.frequent import Frequent
 
 SCORE_BINS = 20
+NO_SECTION = "none"
 _MENTIONS_IN_MEMORY = 400_000
 
 
@@ -75,6 +77,10 @@ class RunStatistics:
     types: TypeStatistics
     windows: Counter[int] = field(default_factory=Counter)
     """How many documents took so many windows."""
+    said: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Spans by type and by each flag of their assertion that is set."""
+    sections: Counter[str] = field(default_factory=Counter)
+    """Spans by the section that they stand in."""
     mentions: dict[str, Frequent] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -91,8 +97,19 @@ class RunStatistics:
         self.types.add(flat.field("type"), flat.field("score"), rows, batch.num_rows)
         for windows, times in zip(*np.unique(np.asarray(batch["windows"]), return_counts=True), strict=True):
             self.windows[int(windows)] += int(times)
+        self._add_said(flat)
         pairs = pa.table({"type": flat.field("type"), "text": flat.field("text")})
         counted = pairs.group_by(["type", "text"], use_threads=False).aggregate([([], "count_all")])
         columns = (counted[name].to_pylist() for name in ("type", "text", "count_all"))
         for name, text, times in zip(*columns, strict=True):
             self.mentions[name].add([(text, times)])
+
+    def _add_said(self, spans: pa.StructArray) -> None:
+        """Count what only some runs say of their spans."""
+        asked = {field.name for field in spans.type}
+        for flag in ASSERTIONS if "assertion" in asked else ():
+            types = spans.field("type").filter(spans.field("assertion").field(flag))
+            for pair in types.value_counts().to_pylist():
+                self.said[pair["values"], flag] += pair["counts"]
+        for pair in spans.field("section").value_counts().to_pylist() if "section" in asked else ():
+            self.sections[pair["values"] or NO_SECTION] += pair["counts"]

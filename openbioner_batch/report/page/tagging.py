@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from openbioner_batch.engine.summary import notes_on
+from openbioner_batch.records import ASSERTIONS
 from openbioner_batch.report.opened import OpenedRun
 from openbioner_batch.report.page.charts import bar, histogram
 from openbioner_batch.report.page.markup import Markup, element, joined, number, share
@@ -48,6 +49,7 @@ def tagging_page(run: OpenedRun, found: RunStatistics) -> tuple[Markup, list[Sec
         section("totals", "Overview", tiles(_figures(run, found))),
         types_section(found.types, note, asked.get("descriptions", {})),
         mentions_section(found),
+        *said_sections(found),
         together_section(found.types.names, found.types.together, "documents"),
         documents_in_numbers(found),
         pace_section(run),
@@ -144,6 +146,33 @@ def mentions_section(found: RunStatistics) -> Section:
         f" Counts may be too low by up to {number(missed)}: there are more mentions than are kept." if missed else ""
     )
     return section("mentions", "Most frequent mentions", element("div", cards, class_="cards"), note=note)
+
+
+def said_sections(found: RunStatistics) -> list[Section]:
+    """Assertions by type, and the sections that spans stand in, of runs that ask for these."""
+    parts = []
+    if found.said:
+        rows = []
+        for place, name in enumerate(found.types.names):
+            counts = [found.said[name, flag] for flag in ASSERTIONS]
+            total = int(found.types.spans[place])
+            cells = [f"{number(count)} ({share(count, total)})" if count else "0" for count in counts]
+            rows.append((chip(name, place), number(total), *cells))
+        heads = ("Type", "#Spans", *(f"#{flag.capitalize()}" for flag in ASSERTIONS))
+        parts.append(
+            section(
+                "assertions",
+                "Assertions",
+                table("Spans of each type by what is said of them", heads, rows, class_="plain", hidden_caption=True),
+                note="Negated: denied. Family: somebody else's. A span may have several of these, or none.",
+            )
+        )
+    if found.sections:
+        counts = dict(found.sections.most_common())
+        parts.append(
+            section("sections", "Sections", counts_table("Spans in each kind of section", "Section", counts, "#Spans"))
+        )
+    return parts
 
 
 def documents_in_numbers(found: RunStatistics) -> Section:

@@ -1,0 +1,217 @@
+"""ConText (Harkema, Dowling, Thornblade, Chapman 2009): triggers, pseudo-triggers, terminators and their scopes.
+
+As published: the longest phrase counts, a pseudo-trigger hides the triggers in it, a scope ends at a terminator or with
+its sentence. Beside that, a new clause ends a scope, lists below a header that is a trigger belong to it ("Denies:"),
+a trigger within a mention says nothing of that mention, and sections set flags ("Family history:").
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TypeVar
+
+from openbioner_batch.assertion.headers import Headers
+from openbioner_batch.assertion.lists import Sentences
+from openbioner_batch.assertion.rules import Clauses, Pseudo, Rules, Terminator, Trigger
+from openbioner_batch.assertion.sections import Section
+from openbioner_batch.assertion.tokens import Phrases, parse_phrase, tokenize
+from openbioner_batch.records import Assertion, Span
+
+_IN_CLAUSE = frozenset(("negated", "uncertain"))
+"""Flags whose scopes a new clause ends; a history or a condition often runs through several."""
+_BETWEEN_ITEMS = frozenset([",", ";", "and"])
+"""What keeps a backward scope to the last item of a list; "or" does not: "fever or rash is not seen"."""
+AnyRole = TypeVar("AnyRole")
+
+
+@dataclass(slots=True)
+class _Scope:
+    """The tokens whose mentions a trigger sets a flag of."""
+
+    flag: str
+    begin: int
+    end: int
+    trigger: tuple[int, int]
+    forward: bool
+    opens: bool = False
+
+    def holds(self, first: int, last: int) -> bool:
+        """Whether the mention of the tokens `first` to `last` (exclusive) is in it."""
+        low, high = self.trigger
+        if low < last and first < high:
+            return (self.forward and low < first) or (self.opens and low == first and high < last)
+        edge = first if self.forward else last - 1
+        return self.begin <= edge < self.end
+
+
+@dataclass(slots=True)
+class _Sentence:
+    """A sentence as the rules read it."""
+
+    starts: list[int]
+    ends: list[int]
+    scopes: list[_Scope]
+    section_ends: dict[str, int]
+    """The token from which on the section no longer sets a flag."""
+    open_flags: frozenset[str] = field(default_factory=frozenset)
+    """Flags of forward scopes that reach its end."""
+
+
+class Asserter:
+    """Reads what a text says of its mentions."""
+
+    def __init__(self, rules: Rules, headers: Headers) -> None:
+        patterns = [(parse_phrase(phrase), role, file) for phrase, role, file in rules.phrases]
+        # A terminator such as "he denies" must not take the words of the trigger in it.
+        self._triggers: Phrases[tuple[Trigger | Pseudo, int]] = Phrases(
+            [(pattern, (role, file)) for pattern, role, file in patterns if not isinstance(role, Terminator)]
+        )
+        self._without_pseudo: Phrases[Trigger] = Phrases(
+            [(pattern, role) for pattern, role, _ in patterns if isinstance(role, Trigger)]
+        )
+        self._terminators: Phrases[tuple[Terminator | Pseudo, int]] = Phrases(
+            [(pattern, (role, file)) for pattern, role, file in patterns if not isinstance(role, Trigger)]
+        )
+        self._clauses = rules.clauses
+        self._section_sets = dict(headers.sets)
+
+    def read(self, text: str, spans: Sequence[Span], sections: Sequence[Section] = ()) -> list[Assertion]:
+        """The assertion of each span.
+
+        Args:
+            text: the document's own text.
+            spans: mentions, in any order, that may overlap.
+            sections: those of the text in order, as a `SectionFinder` gives them.
+        """
+        if not spans:
+            return []
+        sentences = Sentences(text, [section.start for section in sections])
+        read: dict[int, _Sentence] = {}
+
+        def sentence(number: int) -> _Sentence:
+            if number not in read:
+                read[number] = self._read_sentence(text, *sentences.bounds(number))
+            return read[number]
+
+        starts = [section.start for section in sections]
+        found = []
+        for span in spans:
+            number = sentences.of(span.start)
+            here = sentence(number)
+            first = bisect_right(here.ends, span.start)
+            last = max(first + 1, bisect_left(here.starts, span.end))
+            flags = {scope.flag for scope in here.scopes if scope.holds(first, last)}
+            if (header := sentences.list_header(number)) is not None:
+                flags |= sentence(header).open_flags
+            if (place := bisect_right(starts, span.start) - 1) >= 0:
+                flags |= self._set_by(sections[place], span, first, here)
+            found.append(assertion_of(flags))
+        return found
+
+    def _set_by(self, section: Section, span: Span, first: int, sentence: _Sentence) -> set[str]:
+        """The flags that a mention has of its section."""
+        if span.start >= section.reach:
+            return set()
+        sets = self._section_sets.get(section.kind or "", ())
+        return {flag for flag in sets if first < sentence.section_ends.get(flag, first + 1)}
+
+    def _read_sentence(self, text: str, start: int, end: int) -> _Sentence:
+        words, starts, ends = tokenize(text, start, end)
+        said = list(_last_said(self._triggers.find(words)))
+        triggers = [found for found in said if isinstance(found[2], Trigger)]
+        hiding = [(low, high) for low, high, role in said if isinstance(role, Pseudo)]
+        terminators = [found for found in _last_said(self._terminators.find(words)) if isinstance(found[2], Terminator)]
+        clauses = _clause_starts(words, self._clauses) if triggers else []
+        scopes = [
+            scope
+            for low, high, trigger in triggers
+            for scope in _scopes(low, high, trigger, words, terminators, clauses)
+        ]
+        scopes += self._hidden_scopes(words, hiding)
+        section_ends: dict[str, int] = {}
+        for low, _, terminator in terminators:
+            for flag in terminator.ends if terminator.sections else ():
+                section_ends.setdefault(flag, low)
+        open_flags = frozenset(scope.flag for scope in scopes if scope.forward and scope.end >= len(words))
+        return _Sentence(starts, ends, scopes, section_ends, open_flags)
+
+    def _hidden_scopes(self, words: list[str], hiding: Sequence[tuple[int, int]]) -> Iterator[_Scope]:
+        """Of mentions that begin within a pseudo-trigger: in "no [change in vision]" there is none but "no"."""
+        for low, high, triggers in self._without_pseudo.find(words) if hiding else ():
+            for begin, end in hiding:
+                if begin <= low and high < end:
+                    for trigger in triggers:
+                        if trigger.direction != "backward":
+                            yield from (_Scope(flag, high, end, (low, high), True) for flag in trigger.sets)
+
+
+def _last_said(
+    found: Iterable[tuple[int, int, list[tuple[AnyRole, int]]]],
+) -> Iterator[tuple[int, int, AnyRole]]:
+    """Each phrase with each of its roles in the last of the files that have it."""
+    for low, high, roles in found:
+        last = max(file for _, file in roles)
+        yield from ((low, high, role) for role, file in roles if file == last)
+
+
+def _scopes(
+    low: int,
+    high: int,
+    trigger: Trigger,
+    words: list[str],
+    terminators: Sequence[tuple[int, int, Terminator]],
+    clauses: Sequence[int],
+) -> Iterable[_Scope]:
+    """The scopes of a trigger at the tokens `low` to `high` (exclusive), one for each flag and direction."""
+    for flag in trigger.sets:
+        if trigger.direction != "backward":
+            stops = [
+                place
+                for place, _, terminator in terminators
+                if place >= high and flag in terminator.ends and terminator.direction != "backward"
+            ]
+            if flag in _IN_CLAUSE:
+                stops += [place for place in clauses if place >= high]
+            end = min([len(words), *stops, *([high + trigger.reach] if trigger.reach else [])])
+            yield _Scope(flag, high, end, (low, high), True, trigger.opens)
+        if trigger.direction != "forward":
+            stops = [
+                place
+                for _, place, terminator in terminators
+                if place <= low and flag in terminator.ends and terminator.direction != "forward"
+            ]
+            if not trigger.past_commas:
+                stops += [place + 1 for place in range(low) if words[place] in _BETWEEN_ITEMS]
+            begin = max([0, *stops, *([low - trigger.reach] if trigger.reach else [])])
+            yield _Scope(flag, begin, low, (low, high), False)
+
+
+def _clause_starts(words: list[str], clauses: Clauses) -> list[int]:
+    """Where new clauses begin: at openers before a verb, next openers aside, that is no mere "is seen"."""
+    found = []
+    opener: int | None = None
+    is_relative = False
+    for place, word in enumerate(words):
+        if word in clauses.openers:
+            opener, is_relative = place, False
+        elif word in ("that", "which", "who"):
+            is_relative = True
+        elif word in clauses.verbs and opener is not None and not is_relative:
+            following = words[place + 1 : place + 3]
+            if not any(other in clauses.unless_followed_by for other in following):
+                found.append(opener)
+            opener = None
+    return found
+
+
+@lru_cache(maxsize=64)
+def _assertion(flags: frozenset[str]) -> Assertion:
+    return Assertion(**dict.fromkeys(flags, True))
+
+
+def assertion_of(flags: Iterable[str]) -> Assertion:
+    """The assertion with these flags."""
+    return _assertion(frozenset(flags))

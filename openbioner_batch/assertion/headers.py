@@ -1,0 +1,91 @@
+"""Headers of sections, from YAML.
+
+sections:
+  family_history:                        # the kind, which is what the column `section` says
+    headers: [family history, fhx, ...]
+    sets: [family]                       # optional: flags of every mention in it
+ignore: [...]                            # in files of users: headers that are to be none
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from openbioner_batch.assertion.yaml_values import YamlFile
+from openbioner_batch.records import ASSERTIONS
+
+_FILE_KEYS = ("sections", "ignore")
+_SECTION_KEYS = ("headers", "sets")
+_NO_WORD = re.compile(r"[\W_]+")
+_ASIDE = re.compile(r"\([^()]*\)")
+_WHOSE = re.compile(r"(?:his|her|their|the|patient|patients|patient s|pt|pts|pt s) (?=.)")
+_NUMBERING = re.compile(r"(?:\d+|[ivx]+)[.)]\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """Known headers as `normalise` gives them, and what each kind of section sets."""
+
+    kinds: tuple[tuple[str, str], ...]
+    """Header and kind."""
+    sets: tuple[tuple[str, tuple[str, ...]], ...]
+    """Kind and flags, of those that set some."""
+
+    @property
+    def digest(self) -> str:
+        """Of what they say, however their files are laid out."""
+        return hashlib.sha256(json.dumps([self.kinds, self.sets]).encode()).hexdigest()
+
+
+def normalise(header: str) -> str:
+    """A header without case, marks, numbering, asides and owner: "2. Her Past Hx (per wife):" is "past hx"."""
+    bare = _ASIDE.sub(" ", header.lower().replace("&", " and ")).lstrip(" \t#*-•")
+    words = " ".join(_NO_WORD.sub(" ", _NUMBERING.sub("", bare, count=1)).split())
+    return _WHOSE.sub("", words, count=1) if _WHOSE.match(words) else words
+
+
+def load_headers(files: Sequence[str] = ()) -> Headers:
+    """The package's headers and those of users' files, which come after: a header is of the kind that is said last.
+
+    Raises:
+        UsageError: a file cannot be read or is not as the layout says; names the file and the key.
+    """
+    own = _own_headers()
+    kinds, sets = dict(own.kinds), dict(own.sets)
+    for path in files:
+        _add(YamlFile.of_user(path), kinds, sets)
+    return Headers(tuple(sorted(kinds.items())), tuple(sorted(sets.items())))
+
+
+@cache
+def _own_headers() -> Headers:
+    kinds: dict[str, str] = {}
+    sets: dict[str, tuple[str, ...]] = {}
+    _add(YamlFile.of_package("sections.yaml"), kinds, sets)
+    return Headers(tuple(sorted(kinds.items())), tuple(sorted(sets.items())))
+
+
+def _add(file: YamlFile, kinds: dict[str, str], sets: dict[str, tuple[str, ...]]) -> None:
+    value = file.only(file.value, _FILE_KEYS, "")
+    sections = value.get("sections") or {}
+    if not isinstance(sections, dict):
+        file.fail("sections", "expected a mapping of kinds to their headers")
+    for kind, said in sections.items():
+        where = f"sections.{kind}"
+        if not isinstance(kind, str) or not kind.strip():
+            file.fail("sections", f"{kind!r} is not text: put it in quotes")
+        file.only(said, _SECTION_KEYS, where)
+        headers = file.texts(said.get("headers"), f"{where}, headers")
+        for header in headers:
+            if not normalise(header):
+                file.fail(where, f"{header!r} has no word")
+            kinds[normalise(header)] = kind
+        if "sets" in said:
+            sets[kind] = file.texts(said["sets"], f"{where}, sets", ASSERTIONS)
+    for header in file.texts(value.get("ignore"), "ignore"):
+        kinds.pop(normalise(header), None)

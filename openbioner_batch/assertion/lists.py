@@ -1,0 +1,61 @@
+"""Sentences of a document, and the lists that stand below a line that ends with a colon."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+
+from openbioner_batch.model.sentences import sentence_starts
+
+_HEADS_LIST = re.compile(r":[ \t]*\r?\n")
+_BULLET = re.compile(r"\s*(?:[-*•‣◦·+]|\d{1,3}[.)]|\[[ xX]?\])\s")
+_WORDS_OF_AN_ITEM = 8
+"""A line without a bullet is an item of a list if it has no more words, and does not end like a sentence."""
+
+
+class Sentences:
+    """The sentences of a text by number; headers of sections begin sentences of their own."""
+
+    def __init__(self, text: str, section_starts: Iterable[int] = ()) -> None:
+        self._text = text
+        sections = set(section_starts)
+        self._starts = sorted({*sentence_starts(text), *sections})
+        self._headers = self._lists(sections) if _HEADS_LIST.search(text) else {}
+
+    def of(self, place: int) -> int:
+        """The number of the sentence in which a code point stands."""
+        return bisect_right(self._starts, place) - 1
+
+    def bounds(self, number: int) -> tuple[int, int]:
+        """Start and end of a sentence, with the white space after it."""
+        following = number + 1
+        return self._starts[number], self._starts[following] if following < len(self._starts) else len(self._text)
+
+    def list_header(self, number: int) -> int | None:
+        """The number of the sentence, ended by a colon, of whose list this one is an item; None where it is none."""
+        return self._headers.get(number)
+
+    def _lists(self, sections: set[int]) -> dict[int, int]:
+        found: dict[int, int] = {}
+        for number in range(1, len(self._starts)):
+            start, end = self.bounds(number)
+            if start in sections:
+                continue
+            before = self._text[slice(*self.bounds(number - 1))]
+            after_blank_line = before.count("\n", len(before.rstrip())) > 1
+            line = self._text[start:end].rstrip()
+            has_bullet = _BULLET.match(line + " ") is not None
+            if after_blank_line and not has_bullet:
+                continue
+            if before.rstrip().endswith(":") and "\n" in before[len(before.rstrip()) :]:
+                header: int | None = number - 1
+            else:
+                header = found.get(number - 1)
+            if header is not None and (has_bullet or _is_item(line)):
+                found[number] = header
+        return found
+
+
+def _is_item(line: str) -> bool:
+    return not line.endswith((".", ":")) and line.count(" ") < _WORDS_OF_AN_ITEM

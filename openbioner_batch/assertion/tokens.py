@@ -1,0 +1,137 @@
+"""Words and marks of a sentence, and the phrases that stand in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+# A hyphen in a word is skipped, so that "follow-up" and "follow up" are the same.
+_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|(?!(?<=\w)[-‐‑](?=\w))[^\w\s]")
+_CHOICE = re.compile(r"\(([^()]*\|[^()]*)\)")
+_PLACEHOLDER = re.compile(r"<(number|word|end)>")
+
+END, NUMBER, WORD = "<end>", "<number>", "<word>"
+"""In a phrase: where the sentence ends, a number in digits or words, any one word."""
+_NUMBERS = frozenset(
+    "one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty several few couple".split()
+)
+
+Alternative = tuple[str, ...]
+Pattern = tuple[tuple[Alternative, ...], ...]
+"""What a phrase stands for: one alternative of each element after another, some of no words."""
+Meaning = TypeVar("Meaning")
+
+
+def tokenize(text: str, start: int = 0, end: int | None = None) -> tuple[list[str], list[int], list[int]]:
+    """The words and marks of `text[start:end]` in lower case, and where each begins and ends in `text`."""
+    words, starts, ends = [], [], []
+    for match in _TOKEN.finditer(text, start, len(text) if end is None else end):
+        words.append(match[0].lower().replace("’", "'"))
+        starts.append(match.start())
+        ends.append(match.end())
+    return words, starts, ends
+
+
+def parse_phrase(phrase: str) -> Pattern:
+    """The pattern of a phrase: `(no|any) signs (|or symptoms) of` stands for four.
+
+    Raises:
+        ValueError: it has no word that must be there.
+    """
+    elements: list[tuple[Alternative, ...]] = []
+    for number, part in enumerate(_CHOICE.split(phrase)):
+        alternatives = part.split("|") if number % 2 else [part]
+        found = tuple(dict.fromkeys(tuple(_phrase_tokens(text)) for text in alternatives))
+        if found != ((),):
+            elements.append(found)
+    if not any(all(set(words) - {WORD, END} for words in element) for element in elements):
+        raise ValueError("a phrase needs a word that is not optional")
+    if any(WORD in words[:1] for words in _firsts(elements)):
+        raise ValueError("a phrase does not begin with <word>")
+    return tuple(elements)
+
+
+def _phrase_tokens(text: str) -> Iterator[str]:
+    place = 0
+    for match in _PLACEHOLDER.finditer(text):
+        yield from tokenize(text, place, match.start())[0]
+        yield match[0]
+        place = match.end()
+    yield from tokenize(text, place)[0]
+
+
+def _firsts(pattern: Iterable[tuple[Alternative, ...]]) -> Iterator[Alternative]:
+    """The alternatives with which a pattern may begin."""
+    for element in pattern:
+        yield from (words for words in element if words)
+        if () not in element:
+            return
+
+
+class Phrases(Generic[Meaning]):
+    """Phrases by the words with which they may begin."""
+
+    def __init__(self, phrases: Sequence[tuple[Pattern, Meaning]]) -> None:
+        """
+        Args:
+            phrases: patterns with what each means; of two as long at one place both are found, in this order.
+        """
+        self._by_first: dict[str, list[tuple[Pattern, Meaning]]] = {}
+        for pattern, meaning in phrases:
+            for first in dict.fromkeys(words[0] for words in _firsts(pattern)):
+                self._by_first.setdefault(first, []).append((pattern, meaning))
+
+    def find(self, words: list[str]) -> Iterator[tuple[int, int, list[Meaning]]]:
+        """The longest phrase at each place, left to right, none over another: first token, token after, meanings.
+
+        Args:
+            words: tokens as `tokenize` gives them.
+        """
+        by_first = self._by_first
+        place, count = 0, len(words)
+        while place < count:
+            word = words[place]
+            candidates = by_first.get(word, ())
+            if is_number(word) and NUMBER in by_first:
+                candidates = [*candidates, *by_first[NUMBER]]
+            best, meanings = place, []
+            for pattern, meaning in candidates:
+                end = _longest(pattern, 0, words, place)
+                if end > best:
+                    best, meanings = end, [meaning]
+                elif end == best and end > place:
+                    meanings.append(meaning)
+            if meanings:
+                yield place, min(best, count), meanings
+            place = max(best, place + 1)
+
+
+def _longest(pattern: Pattern, element: int, words: list[str], place: int) -> int:
+    """Where the pattern ends from its `element` on if it begins at `place`; -1 where it does not."""
+    if element == len(pattern):
+        return place
+    best = -1
+    for alternative in pattern[element]:
+        end = place
+        for wanted in alternative:
+            if not _fits(wanted, words, end):
+                break
+            end += 1
+        else:
+            best = max(best, _longest(pattern, element + 1, words, end))
+    return best
+
+
+def _fits(wanted: str, words: list[str], place: int) -> bool:
+    if place >= len(words):
+        return wanted == END and place == len(words)
+    word = words[place]
+    if wanted == word:
+        return True
+    return (wanted == NUMBER and is_number(word)) or (wanted == WORD and word[0].isalnum())
+
+
+def is_number(word: str) -> bool:
+    """Whether a token is a number in digits or in words."""
+    return word[0].isdigit() or word in _NUMBERS
