@@ -65,15 +65,14 @@ class Asserter:
 
     def __init__(self, rules: Rules, headers: Headers) -> None:
         patterns = [(parse_phrase(phrase), role, file) for phrase, role, file in rules.phrases]
-        # A terminator such as "he denies" must not take the words of the trigger in it.
         self._triggers: Phrases[tuple[Trigger | Pseudo, int]] = Phrases(
             [(pattern, (role, file)) for pattern, role, file in patterns if not isinstance(role, Terminator)]
         )
         self._without_pseudo: Phrases[Trigger] = Phrases(
             [(pattern, role) for pattern, role, _ in patterns if isinstance(role, Trigger)]
         )
-        self._terminators: Phrases[tuple[Terminator | Pseudo, int]] = Phrases(
-            [(pattern, (role, file)) for pattern, role, file in patterns if not isinstance(role, Trigger)]
+        self._terminators: Phrases[Terminator] = Phrases(
+            [(pattern, role) for pattern, role, _ in patterns if isinstance(role, Terminator)]
         )
         self._clauses = rules.clauses
         self._section_sets = dict(headers.sets)
@@ -121,9 +120,14 @@ class Asserter:
     def _read_sentence(self, text: str, start: int, end: int) -> _Sentence:
         words, starts, ends = tokenize(text, start, end)
         said = list(_last_said(self._triggers.find(words)))
-        triggers = [found for found in said if isinstance(found[2], Trigger)]
+        triggers = [(low, high, role) for low, high, role in said if isinstance(role, Trigger)]
         hiding = [(low, high) for low, high, role in said if isinstance(role, Pseudo)]
-        terminators = [found for found in _last_said(self._terminators.find(words)) if isinstance(found[2], Terminator)]
+        # Terminators may stand over triggers and each other: "he denies" ends a history and begins a denial.
+        terminators = [
+            found
+            for found in self._terminators.find_all(words)
+            if not any(low <= found[0] and found[1] <= high for low, high in hiding)
+        ]
         clauses = _clause_starts(words, self._clauses) if triggers else []
         scopes = [
             scope

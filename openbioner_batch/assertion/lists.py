@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from openbioner_batch.model.sentences import sentence_starts
 
 _HEADS_LIST = re.compile(r":[ \t]*\r?\n")
 _BULLET = re.compile(r"\s*(?:[-*•‣◦·+]|\d{1,3}[.)]|\[[ xX]?\])\s")
+_LONGEST = 2000
+"""Characters: what is longer is no sentence but a table or the like, and is cut, so that time stays linear."""
 _WORDS_OF_AN_ITEM = 8
 """A line without a bullet is an item of a list if it has no more words, and does not end like a sentence."""
 
@@ -20,7 +23,7 @@ class Sentences:
     def __init__(self, text: str, section_starts: Iterable[int] = ()) -> None:
         self._text = text
         sections = set(section_starts)
-        self._starts = sorted({*sentence_starts(text), *sections})
+        self._starts = list(_shortened(text, sorted({*sentence_starts(text), *sections})))
         self._headers = self._lists(sections) if _HEADS_LIST.search(text) else {}
 
     def of(self, place: int) -> int:
@@ -55,6 +58,15 @@ class Sentences:
             if header is not None and (has_bullet or _is_item(line)):
                 found[number] = header
         return found
+
+
+def _shortened(text: str, starts: list[int]) -> Iterator[int]:
+    """The starts of sentences, and of the pieces of those that are too long, cut at spaces where there are some."""
+    for start, end in pairwise([*starts, len(text)]):
+        yield start
+        while end - start > _LONGEST:
+            start = text.rfind(" ", start, start + _LONGEST) + 1 or start + _LONGEST
+            yield start
 
 
 def _is_item(line: str) -> bool:

@@ -69,6 +69,41 @@ def _firsts(pattern: Iterable[tuple[Alternative, ...]]) -> Iterator[Alternative]
             return
 
 
+class _Element:
+    """One place of a pattern: its alternatives by their first words."""
+
+    __slots__ = ("by_first", "is_optional", "with_placeholders")
+
+    def __init__(self, alternatives: Iterable[Alternative]) -> None:
+        self.by_first: dict[str, list[list[str]]] = {}
+        """What follows the first word of each alternative of plain words."""
+        self.with_placeholders: list[Alternative] = []
+        self.is_optional = False
+        for words in alternatives:
+            if not words:
+                self.is_optional = True
+            elif {NUMBER, WORD, END}.isdisjoint(words):
+                self.by_first.setdefault(words[0], []).append(list(words[1:]))
+            else:
+                self.with_placeholders.append(words)
+
+    def ends(self, words: list[str], place: int) -> Iterator[int]:
+        """Where it may end if it begins at `place`."""
+        if place < len(words):
+            begin = place + 1
+            for rest in self.by_first.get(words[place], ()):
+                if not rest or words[begin : begin + len(rest)] == rest:
+                    yield begin + len(rest)
+        for alternative in self.with_placeholders:
+            if all(_fits(wanted, words, place + number) for number, wanted in enumerate(alternative)):
+                yield place + len(alternative)
+        if self.is_optional:
+            yield place
+
+
+_Elements = list[_Element]
+
+
 class Phrases(Generic[Meaning]):
     """Phrases by the words with which they may begin."""
 
@@ -77,10 +112,12 @@ class Phrases(Generic[Meaning]):
         Args:
             phrases: patterns with what each means; of two as long at one place both are found, in this order.
         """
-        self._by_first: dict[str, list[tuple[Pattern, Meaning]]] = {}
+        self._by_first: dict[str, list[tuple[_Elements, Meaning]]] = {}
         for pattern, meaning in phrases:
+            elements = [_Element(alternatives) for alternatives in pattern]
             for first in dict.fromkeys(words[0] for words in _firsts(pattern)):
-                self._by_first.setdefault(first, []).append((pattern, meaning))
+                self._by_first.setdefault(first, []).append((elements, meaning))
+        self._by_number = self._by_first.get(NUMBER, [])
 
     def find(self, words: list[str]) -> Iterator[tuple[int, int, list[Meaning]]]:
         """The longest phrase at each place, left to right, none over another: first token, token after, meanings.
@@ -88,16 +125,12 @@ class Phrases(Generic[Meaning]):
         Args:
             words: tokens as `tokenize` gives them.
         """
-        by_first = self._by_first
         place, count = 0, len(words)
         while place < count:
-            word = words[place]
-            candidates = by_first.get(word, ())
-            if is_number(word) and NUMBER in by_first:
-                candidates = [*candidates, *by_first[NUMBER]]
-            best, meanings = place, []
-            for pattern, meaning in candidates:
-                end = _longest(pattern, 0, words, place)
+            best = place
+            meanings: list[Meaning] = []
+            for elements, meaning in self._candidates(words[place]):
+                end = _longest(elements, 0, words, place)
                 if end > best:
                     best, meanings = end, [meaning]
                 elif end == best and end > place:
@@ -106,20 +139,25 @@ class Phrases(Generic[Meaning]):
                 yield place, min(best, count), meanings
             place = max(best, place + 1)
 
+    def find_all(self, words: list[str]) -> Iterator[tuple[int, int, Meaning]]:
+        """Every phrase at every place, be it over others: first token, token after the last, meaning."""
+        for place, word in enumerate(words):
+            for elements, meaning in self._candidates(word):
+                if (end := _longest(elements, 0, words, place)) > place:
+                    yield place, min(end, len(words)), meaning
 
-def _longest(pattern: Pattern, element: int, words: list[str], place: int) -> int:
-    """Where the pattern ends from its `element` on if it begins at `place`; -1 where it does not."""
-    if element == len(pattern):
+    def _candidates(self, word: str) -> Sequence[tuple[_Elements, Meaning]]:
+        found = self._by_first.get(word, ())
+        return [*found, *self._by_number] if self._by_number and is_number(word) else found
+
+
+def _longest(elements: _Elements, number: int, words: list[str], place: int) -> int:
+    """Where a phrase ends that has its element `number` at `place`; -1 where it does not stand there."""
+    if number == len(elements):
         return place
     best = -1
-    for alternative in pattern[element]:
-        end = place
-        for wanted in alternative:
-            if not _fits(wanted, words, end):
-                break
-            end += 1
-        else:
-            best = max(best, _longest(pattern, element + 1, words, end))
+    for end in elements[number].ends(words, place):
+        best = max(best, _longest(elements, number + 1, words, end))
     return best
 
 

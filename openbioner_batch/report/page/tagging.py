@@ -168,9 +168,11 @@ def said_sections(found: RunStatistics) -> list[Section]:
             )
         )
     if found.sections:
-        counts = dict(found.sections.most_common())
+        by_section = dict(found.sections.most_common())
         parts.append(
-            section("sections", "Sections", counts_table("Spans in each kind of section", "Section", counts, "#Spans"))
+            section(
+                "sections", "Sections", counts_table("Spans in each kind of section", "Section", by_section, "#Spans")
+            )
         )
     return parts
 
