@@ -19,13 +19,18 @@ def edit(start: int, end: int, new_start: int, new_end: int) -> Edit:
 
 
 def test_snippets_are_marked_with_types_of_the_catalog_and_traps_with_none() -> None:
-    from deid_challenge import FOLDER, read_snippets
+    from deid_challenge import PARTS, read_snippets
 
     phi = load_catalog().set_named("phi")
     assert phi is not None
-    snippets, traps = read_snippets(FOLDER / "snippets.txt"), read_snippets(FOLDER / "traps.txt")
-    assert len(snippets) >= 150
-    assert len(traps) >= 60
+    parts = {
+        name: [read_snippets(folder / f"{kind}.txt") for kind in ("snippets", "traps")]
+        for name, folder in PARTS.items()
+    }
+    assert len(parts["first"][0]) >= 150
+    assert len(parts["second"][0]) >= 75
+    assert len(parts["first"][1]) >= 60
+    snippets, traps = ([one for part in parts.values() for one in part[kind]] for kind in (0, 1))
     for snippet in snippets:
         assert "](" not in snippet.text
         for gold in snippet.gold:
@@ -38,10 +43,11 @@ def test_snippets_are_marked_with_types_of_the_catalog_and_traps_with_none() -> 
 
 def test_nothing_of_the_set_is_a_failing_input_or_training_text(shared: Path) -> None:
     """No five words in a row are shared with the cases; no line of the grammar stands in the set."""
-    from deid_challenge import FOLDER, read_snippets
+    from deid_challenge import PARTS, read_snippets
     from synthetic_notes.stock import _load
 
-    texts = [one.text for name in ("snippets.txt", "traps.txt") for one in read_snippets(FOLDER / name)]
+    files = [folder / name for folder in PARTS.values() for name in ("snippets.txt", "traps.txt")]
+    texts = [one.text for path in files for one in read_snippets(path)]
     cases = "\n".join(path.read_text("utf-8") for path in (shared / "cases" / "deid").rglob("*.jsonl"))
     for text in texts:
         words = text.split()
