@@ -51,6 +51,17 @@ ASSERTIONS = ("negated", "uncertain", "hypothetical", "historical", "family")
 
 
 @dataclass(frozen=True, slots=True)
+class ConceptLink:
+    """A concept of a vocabulary that a mention may mean."""
+
+    id: str
+    name: str
+    """Its preferred name."""
+    score: float
+    """How well the mention matches a name of it: 1 is letter by letter."""
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """One mention: half-open code-point offsets into its document, and `text[start:end]`.
 
@@ -65,6 +76,10 @@ class Span:
     assertion: Assertion | None = None
     section: str | None = None
     """The kind of section that it stands in; None also where there is none."""
+    concepts: tuple[ConceptLink, ...] | None = None
+    """What it may mean, best first; empty where nothing is sure."""
+    found_by: str | None = None
+    """Who found it: one of `FINDERS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +133,24 @@ SPAN = pa.struct(
     ]
 )
 
+CONCEPT = pa.struct(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("score", pa.float32(), nullable=False),
+    ]
+)
+
+FINDERS = ("model", "dictionary", "both")
+"""Who may have found a span."""
+
 EXTRAS = {
     "assertion": pa.field(
         "assertion", pa.struct([pa.field(name, pa.bool_(), nullable=False) for name in ASSERTIONS]), nullable=False
     ),
     "section": pa.field("section", pa.string()),
+    "concepts": pa.field("concepts", pa.list_(CONCEPT), nullable=False),
+    "found_by": pa.field("found_by", pa.string(), nullable=False),
 }
 """Fields of a span that are written only when a run asks for them; they follow those of `SPAN` in this order."""
 

@@ -1,0 +1,92 @@
+"""A vocabulary's index, mapped into memory: processes of one machine share its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from openbioner_batch.concepts import container
+
+
+class Vocabulary:
+    """An index: concepts and names are told by their numbers in it."""
+
+    def __init__(self, path: str) -> None:
+        """Open an index.
+
+        Raises:
+            UsageError: the file is none.
+        """
+        self.path = path
+        self.arrays, self.about = container.mapped(path)
+        self._name_concept = self.arrays["name_concept"]
+
+    @property
+    def digest(self) -> str:
+        return str(self.about["digest"])
+
+    @property
+    def format(self) -> str:
+        """The format of the source, one of `readers.READERS`."""
+        return str(self.about["format"])
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What results depend on, and what a user knows it by."""
+        return {name: self.about[name] for name in ("format", "source", "version", "digest")}
+
+    def __len__(self) -> int:
+        """The number of concepts."""
+        return int(self.arrays["id_starts"].size - 1)
+
+    @property
+    def names(self) -> int:
+        """The number of names."""
+        return int(self._name_concept.size)
+
+    def id(self, concept: int) -> str:
+        return self._text("id", concept)
+
+    def name(self, name: int) -> str:
+        return self._text("name", name)
+
+    def preferred(self, concept: int) -> str:
+        """The concept's preferred name."""
+        return self.name(int(self.arrays["concept_names"][concept]))
+
+    def concept_of(self, name: int) -> int:
+        """The concept that a name is of."""
+        return int(self._name_concept[name])
+
+    def kind(self, name: int) -> int:
+        """A name's `NameKind`."""
+        return int(self.arrays["name_kind"][name])
+
+    def length(self, name: int) -> int:
+        """The bytes of a name."""
+        starts = self.arrays["name_starts"]
+        return int(starts[name + 1] - starts[name])
+
+    def is_short(self, name: int) -> bool:
+        """Whether a name is an abbreviation."""
+        return bool(self.arrays["name_short"][name])
+
+    def parents(self, concept: int) -> Sequence[int]:
+        starts = self.arrays["parent_starts"]
+        found: list[int] = self.arrays["parent_items"][starts[concept] : starts[concept + 1]].tolist()
+        return found
+
+    def lookup(self, hashes: Sequence[int]) -> Iterator[list[int]]:
+        """For each key the names that have it."""
+        wanted = np.array(hashes, np.uint64)
+        known = self.arrays["key_hashes"]
+        left, right = np.searchsorted(known, wanted, "left"), np.searchsorted(known, wanted, "right")
+        names = self.arrays["key_names"]
+        for start, end in zip(left.tolist(), right.tolist(), strict=True):
+            yield names[start:end].tolist() if end > start else []
+
+    def _text(self, name: str, number: int) -> str:
+        starts = self.arrays[f"{name}_starts"]
+        data = self.arrays[f"{name}_bytes"][starts[number] : starts[number + 1]]
+        return data.tobytes().decode("utf-8", "surrogatepass")

@@ -1,0 +1,79 @@
+"""The keys under which an index finds a name, from the strictest to the loosest."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Iterator
+
+from openbioner_batch.concepts.normalising import FUNCTION_WORDS, content, forms, plain
+
+
+class Match(enum.IntEnum):
+    """How a mention matches a name, the best first."""
+
+    CASED = 0
+    """An abbreviation, letter by letter."""
+    EXACT = 1
+    """The same but for case and spaces."""
+    NORMALISED = 2
+    """The same words but for plural, hyphens, accents, Greek letters, Roman numerals, British spelling."""
+    GLUED = 3
+    """The same but for spaces and hyphens."""
+    REORDERED = 4
+    """The same words but for their order and function words."""
+    EQUIVALENT = 5
+    """The same but for words that mean the same (`equivalents.yaml`)."""
+    CASELESS = 6
+    """An abbreviation in other letters."""
+
+
+SCORES = {
+    Match.CASED: 1.0,
+    Match.EXACT: 1.0,
+    Match.NORMALISED: 0.99,
+    Match.GLUED: 0.98,
+    Match.REORDERED: 0.97,
+    Match.EQUIVALENT: 0.94,
+    Match.CASELESS: 0.9,
+}
+
+
+def keys(text: str, is_abbreviation: bool) -> Iterator[tuple[Match, int]]:
+    """A name's keys.
+
+    Args:
+        text: a name.
+        is_abbreviation: whether it counts only in its own letters, or else as a loose match.
+    """
+    if is_abbreviation:
+        yield Match.CASED, _hashed(Match.CASED, " ".join(text.split()))
+        yield Match.CASELESS, _hashed(Match.CASELESS, plain(text))
+        return
+    for kind in (Match.EXACT, Match.NORMALISED, Match.GLUED, Match.REORDERED, Match.EQUIVALENT):
+        if (found := key(kind, text)) is not None:
+            yield kind, found
+
+
+def key(kind: Match, text: str) -> int | None:
+    """The key under which a mention looks for a match of one kind; None where the text has no words."""
+    if kind is Match.CASED:
+        return _hashed(kind, " ".join(text.split()))
+    if kind in (Match.EXACT, Match.CASELESS):
+        return _hashed(kind, plain(text))
+    found = forms(text)
+    if not found:
+        return None
+    if kind is Match.NORMALISED:
+        return _hashed(kind, " ".join(found))
+    if kind is Match.GLUED:
+        return _hashed(kind, "".join(found))
+    if kind is Match.EQUIVALENT:
+        return _hashed(kind, " ".join(content(text)))
+    return _hashed(kind, " ".join(sorted(form for form in found if form not in FUNCTION_WORDS) or found))
+
+
+def _hashed(kind: Match, text: str) -> int:
+    """64 bits of BLAKE2: that two of a million names share them is as likely as one in 30 million."""
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, salt=bytes([kind]))
+    return int.from_bytes(digest.digest(), "little")

@@ -1,0 +1,128 @@
+"""Words and names in a form in which spellings of one thing are equal."""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Iterator
+from importlib import resources
+
+WORD = re.compile(r"[^\W\d_]+(?:['’]s\b)?|\d+")
+_GREEK = {
+    letter: f" {name} "
+    for letter, name in zip(
+        "αβγδεζηθικλμνξοπρσςτυφχψω",
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau "
+        "upsilon phi chi psi omega".split(),
+        strict=True,
+    )
+}
+_GREEK_LETTER = re.compile(f"[{''.join(_GREEK)}]")
+_ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4", "V": "5", "VI": "6", "VII": "7", "VIII": "8", "IX": "9"}
+FUNCTION_WORDS = frozenset("the of in on at to for with by from and or".split())
+"""Words that the order-free form leaves out."""
+
+
+@functools.lru_cache(maxsize=1 << 17)
+def word_form(word: str) -> str:
+    """A word without case, accents, plural and British spelling; Greek letters and Roman numerals spelt out.
+
+    Args:
+        word: a match of `WORD`.
+    """
+    if word in _ROMAN:
+        return _ROMAN[word]
+    keep = word.isupper() and len(word) <= 5  # AIDS is no plural
+    if word[-2:] in ("'s", "’s"):
+        word = word[:-2]
+    form = word.casefold()
+    if not form.isascii():
+        form = unicodedata.normalize("NFKD", form)
+        form = "".join(character for character in form if not unicodedata.combining(character)).casefold()
+        form = _GREEK_LETTER.sub(lambda match: _GREEK[match.group()], form).strip().replace(" ", "")
+        form = form or word.casefold()
+    return form if keep else _spelling(singular(form))
+
+
+def singular(word: str) -> str:
+    """The singular of a lower-case English or Latin noun, by its ending; other words may change too."""
+    if len(word) < 4 or not word.endswith(("s", "a", "i")):
+        return word
+    for ending, instead in _ENDINGS:
+        if word.endswith(ending) and len(word) > len(ending) + 1:
+            return word[: -len(ending)] + instead
+    return word
+
+
+_ENDINGS = (
+    ("omata", "oma"),
+    ("ss", "ss"),
+    ("us", "us"),
+    ("is", "is"),
+    ("ies", "y"),
+    ("oses", "osis"),
+    ("yses", "ysis"),
+    ("eses", "esis"),
+    ("stases", "stasis"),
+    ("ices", "ix"),
+    ("sses", "ss"),
+    ("shes", "sh"),
+    ("ches", "ch"),
+    ("xes", "x"),
+    ("ae", "a"),
+    ("s", ""),
+)
+
+
+def _spelling(form: str) -> str:
+    if "ae" in form or "oe" in form:
+        form = form.replace("ae", "e").replace("oe", "e")
+    if form.endswith("our") and len(form) > 4:
+        form = form[:-3] + "or"
+    if "is" in form:
+        form = re.sub(r"is(e|ed|ing|ation|er)$", r"iz\1", form) if len(form) > 6 else form
+    return form
+
+
+def words(text: str) -> Iterator[tuple[str, int, int]]:
+    """The form of each word of a text, and where it stands."""
+    for match in WORD.finditer(text):
+        yield word_form(match.group()), match.start(), match.end()
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def forms(text: str) -> tuple[str, ...]:
+    """The forms of the words of a text."""
+    return tuple(word_form(match) for match in WORD.findall(text))
+
+
+@functools.cache
+def _equivalents() -> dict[str, str]:
+    """Each word of `equivalents.yaml`, in its form, and what stands for it; nothing for those that say nothing."""
+    import yaml
+
+    found = yaml.safe_load(resources.files(__package__).joinpath("equivalents.yaml").read_text("utf-8"))
+    return {word_form(word): word_form(instead) if instead else "" for instead, words in found.items() for word in words.split()}
+
+
+def content(text: str) -> list[str]:
+    """The distinct words of a text that say something, in order of the alphabet: words that mean the same are one."""
+    found = [form for form in forms(text) if form not in FUNCTION_WORDS]
+    known = _equivalents()
+    same = {known.get(form, form) for form in found} - {""}
+    return sorted(same or set(found) or set(forms(text)))
+
+
+def plain(text: str) -> str:
+    """A text without case and with single spaces: what an exact match compares."""
+    return " ".join(text.casefold().split())
+
+
+def looks_abbreviated(text: str) -> bool:
+    """Whether a name is a short form by its looks: one word of up to six signs with more capitals than small letters."""
+    letters = [sign for sign in text if sign.isalpha()]
+    if not 2 <= len(text) <= 6 or " " in text or not letters:
+        return False
+    capitals = sum(sign.isupper() for sign in letters)
+    return capitals > len(letters) - capitals and capitals >= 2
