@@ -81,6 +81,11 @@ class Span:
     found_by: str | None = None
     """Who found it: one of `FINDERS`."""
 
+    @property
+    def concept(self) -> ConceptLink | None:
+        """The best of `concepts`, if there are any."""
+        return self.concepts[0] if self.concepts else None
+
 
 @dataclass(frozen=True, slots=True)
 class Document:

@@ -9,6 +9,7 @@ from typing import Any
 
 from scorers import NameScorerFactory
 
+from openbioner_batch.engine.additions import Addition
 from openbioner_batch.engine.asserting import asserting
 from openbioner_batch.engine.names import DATA, DELETIONS, end_file, shard_file
 from openbioner_batch.engine.plan import make_plan
@@ -22,14 +23,16 @@ from openbioner_batch.engine.tables import parquet_bytes
 from openbioner_batch.engine.work import deletions_table
 
 
-def commit_run(output: str | Path, *inputs: str | Path, shard_documents: int = 2, **more: Any) -> str:
-    """Tag capitalised words of the inputs into `output`, or of new inputs; the address of the run."""
+def commit_run(
+    output: str | Path, *inputs: str | Path, shard_documents: int = 2, additions: Sequence[Addition] = (), **more: Any
+) -> str:
+    """Tag capitalised words of the inputs into `output`, or of new inputs, with additions; the address of the run."""
     values = {"inputs": tuple(map(str, inputs)), "output": str(output), "types": "name", **more}
     settings = AnnotateSettings.build(values | {"shard_documents": shard_documents})
     factory = NameScorerFactory()
     store = Store(settings.output)
     found = resolve_inputs(settings, lambda line: None)
-    additions = tuple(addition for addition in (asserting(settings),) if addition)
+    additions = (*(addition for addition in (asserting(settings),) if addition), *additions)
     wanted = fingerprint(settings, found, Tagging(settings, factory, additions).fingerprint())
     plan, _ = make_plan(store, wanted, found.files, found.format, found.options, settings.limit)
     for planned in plan.wanted:

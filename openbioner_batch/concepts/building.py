@@ -135,7 +135,7 @@ def _arrays(concepts: list[Concept]) -> dict[str, np.ndarray]:
 
 
 def _is_short(name: Name) -> bool:
-    return name.is_abbreviation and " " not in name.text or looks_abbreviated(name.text)
+    return (name.is_abbreviation and " " not in name.text) or looks_abbreviated(name.text)
 
 
 def _texts(name: str, texts: list[str]) -> dict[str, np.ndarray]:
@@ -178,7 +178,9 @@ def _grams(names: list[Name]) -> dict[str, np.ndarray]:
     )
     known, which = np.unique(codes, return_inverse=True)
     counts = np.bincount(which, minlength=known.size)
-    weights = (np.log(len(texts) + 1) - np.log(counts + 0.0)).astype(np.float32) if known.size else np.zeros(0, np.float32)
+    weights = (
+        (np.log(len(texts) + 1) - np.log(counts + 0.0)).astype(np.float32) if known.size else np.zeros(0, np.float32)
+    )
     norms = np.sqrt(np.bincount(owners, weights=weights[which].astype(np.float64) ** 2, minlength=len(texts)))
     order = np.lexsort((owners, which))
     starts = np.zeros(known.size + 1, np.int64)

@@ -51,6 +51,11 @@ class Vocabulary:
     def name(self, name: int) -> str:
         return self._text("name", name)
 
+    def names_of(self, concept: int) -> range:
+        """The numbers of a concept's names."""
+        first = self.arrays["concept_names"]
+        return range(int(first[concept]), int(first[concept + 1]))
+
     def preferred(self, concept: int) -> str:
         """The concept's preferred name."""
         return self.name(int(self.arrays["concept_names"][concept]))

@@ -80,7 +80,9 @@ class Linker:
         """The concepts with a name that matches each text, of the strictest kind of match that gives any."""
         found: dict[str, list[_Found]] = {text: [] for text in texts}
         for match in Match:
-            left = [(text, hashed) for text, seen in found.items() if not seen and (hashed := key(match, text)) is not None]
+            left = [
+                (text, hashed) for text, seen in found.items() if not seen and (hashed := key(match, text)) is not None
+            ]
             for (text, _), names in zip(left, self._vocabulary.lookup([hashed for _, hashed in left]), strict=True):
                 if names:
                     found[text] = self._ordered((name, SCORES[match]) for name in names)

@@ -59,9 +59,7 @@ class Nearest:
         norms = np.sqrt(np.bincount(owners, weights**2, len(texts)))
         # Rarest first within each text; a trigram counts while what comes after it and itself is long enough.
         order = np.lexsort((-weights, owners))
-        codes, owners, places, weights, is_known = (
-            part[order] for part in (codes, owners, places, weights, is_known)
-        )
+        codes, owners, places, weights, is_known = (part[order] for part in (codes, owners, places, weights, is_known))
         squares = weights**2
         before = np.cumsum(squares) - squares
         first = np.searchsorted(owners, np.arange(len(texts)))

@@ -103,7 +103,11 @@ def _equivalents() -> dict[str, str]:
     import yaml
 
     found = yaml.safe_load(resources.files(__package__).joinpath("equivalents.yaml").read_text("utf-8"))
-    return {word_form(word): word_form(instead) if instead else "" for instead, words in found.items() for word in words.split()}
+    return {
+        word_form(word): word_form(instead) if instead else ""
+        for instead, words in found.items()
+        for word in words.split()
+    }
 
 
 def content(text: str) -> list[str]:
@@ -120,7 +124,7 @@ def plain(text: str) -> str:
 
 
 def looks_abbreviated(text: str) -> bool:
-    """Whether a name is a short form by its looks: one word of up to six signs with more capitals than small letters."""
+    """Whether a name looks like a short form: one word of up to six signs, most of its letters capitals."""
     letters = [sign for sign in text if sign.isalpha()]
     if not 2 <= len(text) <= 6 or " " in text or not letters:
         return False

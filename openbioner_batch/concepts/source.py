@@ -88,4 +88,3 @@ def beside(path: str, names: Sequence[str]) -> list[str]:
     folder = os.path.dirname(path) or "."
     found = {bare_name(name): os.path.join(folder, name) for name in sorted(os.listdir(folder), reverse=True)}
     return [found[name] for name in names if name in found]
-

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from openbioner_batch.engine.additions import Addition
 from openbioner_batch.engine.asserting import asserting
 from openbioner_batch.engine.cluster import Resources
+from openbioner_batch.engine.concepts import (
+    DICTIONARY,
+    LINK,
+    DictionarySpans,
+    Linking,
+    Source,
+    check_types,
+    sources,
+    types_of,
+)
 from openbioner_batch.engine.graph import Layout, stream
 from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.logs import say_to_stderr
+from openbioner_batch.engine.no_model import NoModel
 from openbioner_batch.engine.request import Say, resolve_inputs
 from openbioner_batch.engine.scoring import ScorerFactory
 from openbioner_batch.engine.session import run_pipeline
@@ -45,9 +56,13 @@ def annotate(settings: AnnotateSettings, factory: ScorerFactory | None = None, s
     inputs = resolve_inputs(settings, say)
 
     def make(on_cluster: bool) -> Tagging:
-        return Tagging(settings, factory or _model_factory(settings, on_cluster), additions)
+        made = factory or (_model_factory(settings, on_cluster) if settings.types else NoModel())
+        named, linked = _vocabulary_additions(settings, made, vocabularies)
+        return Tagging(settings, made, (*named, *additions, *linked))
 
+    vocabularies = {flag: sources(flag, getattr(settings, flag)) for flag in (DICTIONARY, LINK)}
     places = [settings.model] if os.path.isdir(settings.model) else []
+    places += [source.path for found in vocabularies.values() for source in found]
     return run_pipeline(settings, inputs, make, say, places)
 
 
@@ -94,6 +109,16 @@ def layout_of(actors: int | None, on_gpu: bool, resources: Resources, actors_per
             )
         cpus = cpus * actors // room  # those of the nodes that come count too
     return Layout.of(on_gpu, actors, cpus, actors_per_gpu)
+
+
+def _vocabulary_additions(
+    settings: AnnotateSettings, factory: ScorerFactory, vocabularies: Mapping[str, tuple[Source, ...]]
+) -> tuple[list[Addition], list[Addition]]:
+    """The dictionaries, which come first as all that follows sees their spans, and the links, which come last."""
+    named, linked = vocabularies[DICTIONARY], vocabularies[LINK]
+    if linked:
+        check_types(linked, [*types_of(factory.fingerprint()), *(source.type for source in named)])
+    return [DictionarySpans(named)] if named else [], [Linking(linked, settings.link_top)] if linked else []
 
 
 def _model_factory(settings: AnnotateSettings, on_cluster: bool) -> ScorerFactory:

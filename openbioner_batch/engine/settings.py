@@ -31,8 +31,8 @@ class AnnotateSettings:
     """Files, folders, globs or fsspec URLs."""
     output: str
     """Folder or URL of the run: a new one, or one to go on with."""
-    types: str
-    """Names of catalog types or sets, or YAML files, separated by commas."""
+    types: str = ""
+    """Names of catalog types or sets, or YAML files, separated by commas; none only where dictionaries find all."""
     view: str = "definition"
     """Which of a catalog type's descriptions the model is told."""
     model: str = "bundled"
@@ -91,6 +91,12 @@ class AnnotateSettings:
     """Give the type of a mention to the same words elsewhere in the document."""
     separate_layers: int | None = None
     """Lower layers of a published cross-encoder to separate, for which it was not trained: faster, not exact."""
+    link: tuple[str, ...] = ()
+    """`TYPE=VOCABULARY`: vocabularies in which the spans of types are looked up."""
+    link_top: int = 1
+    """The most concepts for a span."""
+    dictionary: tuple[str, ...] = ()
+    """`TYPE=VOCABULARY`: vocabularies whose names in texts are spans of types."""
     max_quarantined: str = "10%"
     """The run fails beyond this number or percentage of quarantined records."""
     overwrite: bool = False
@@ -101,9 +107,11 @@ class AnnotateSettings:
     def __post_init__(self) -> None:
         if not self.inputs:
             raise UsageError("give at least one INPUT: a file, folder, glob or URL")
-        for name in ("output", "types", "model"):
+        for name in ("output", "model"):
             if not getattr(self, name):
                 raise UsageError(f"{flag(name)} must not be empty")
+        if not self.types and not self.dictionary:
+            raise UsageError("--types must not be empty, unless --dictionary says what is to be found")
         for name, valid in CHOICES.items():
             if getattr(self, name) not in valid:
                 raise UsageError(f"{flag(name)} is {getattr(self, name)!r}: give one of {', '.join(valid)}")
@@ -116,6 +124,7 @@ class AnnotateSettings:
             "text_tokens",
             "description_tokens",
             "separate_layers",
+            "link_top",
         ):
             value = getattr(self, name)
             if value is not None and value < 1:

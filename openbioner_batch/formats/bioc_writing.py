@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin
-from openbioner_batch.records import Span
+from openbioner_batch.records import ConceptLink, Span
 
 # What XML 1.0 cannot hold, escaped or not.
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -67,7 +67,7 @@ def _collection(documents: Sequence[AnnotatedDocument], origin: Origin) -> Any:
                 if start <= span.start < end:
                     annotation = bioc.BioCAnnotation()
                     annotation.id = f"T{number + 1}"
-                    annotation.infons = {"type": span.type, "score": str(span.score), **_infons(span)}
+                    annotation.infons = {"type": span.type, "score": str(span.score), **_infons(span), **_concept(span)}
                     annotation.add_location(bioc.BioCLocation(span.start, span.end - span.start))
                     annotation.text = span.text
                     passage.add_annotation(annotation)
@@ -84,6 +84,16 @@ def _infons(span: Span) -> dict[str, str]:
     )
 
 
+def _concept(span: Span) -> dict[str, str]:
+    """The infons that say what a span means: the best concept's, and the identifiers of all where there are several."""
+    if span.concept is None:
+        return {}
+    found = {"identifier": span.concept.id, "concept": span.concept.name}
+    if len(span.concepts or ()) > 1:
+        found["identifiers"] = ",".join(concept.id for concept in span.concepts or ())
+    return found
+
+
 def _passages(found: AnnotatedDocument) -> list[tuple[str, int, int]]:
     """Label, start and end of each passage: together, but for the line break between them, the whole text."""
     text = found.known_text
@@ -98,10 +108,20 @@ def _passages(found: AnnotatedDocument) -> list[tuple[str, int, int]]:
 
 def _for_xml(found: AnnotatedDocument) -> AnnotatedDocument:
     spans = tuple(
-        replace(span, type=_legal(span.type), text=_legal(span.text), section=span.section and _legal(span.section))
+        replace(
+            span,
+            type=_legal(span.type),
+            text=_legal(span.text),
+            section=span.section and _legal(span.section),
+            concepts=_legal_concepts(span.concepts),
+        )
         for span in found.spans
     )
     return replace(found, id=_legal(found.id), text=_legal(found.known_text), spans=spans)
+
+
+def _legal_concepts(concepts: tuple[ConceptLink, ...] | None) -> tuple[ConceptLink, ...] | None:
+    return concepts and tuple(replace(found, id=_legal(found.id), name=_legal(found.name)) for found in concepts)
 
 
 def _legal(text: str) -> str:

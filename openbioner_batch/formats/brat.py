@@ -211,7 +211,19 @@ def _render(found: AnnotatedDocument) -> str:
         for attribute, *value in _attributes(span):
             attributes += 1
             lines.append(f"A{attributes}\t{' '.join([attribute, f'T{number}', *value])}\n")
+    linked = ((number, span) for number, span in enumerate(found.spans, start=1) if span.concept)
+    for order, (number, span) in enumerate(linked, start=1):
+        assert span.concept is not None
+        lines.append(
+            f"N{order}\tReference T{number} {_reference(span, span.concept.id)}\t{one_line(span.concept.name)}\n"
+        )
     return "".join(lines)
+
+
+def _reference(span: Span, id: str) -> str:
+    """An identifier as brat's DATABASE:ENTRY; the type stands for a database that the identifier does not name."""
+    database, _, entry = id.rpartition(":")
+    return f"{one_word(database or span.type)}:{one_word(entry)}"
 
 
 def _attributes(span: Span) -> Iterator[tuple[str, ...]]:

@@ -18,7 +18,8 @@ class DocBinWriter(DocumentWriter):
 
     `doc.spans["sc"]` holds all spans, their scores in `attrs["scores"]`, the flags of their assertions that are set in
     `attrs["assertions"]`, their sections in `attrs["sections"]`; `doc.ents`, which cannot overlap, those that
-    `without_overlaps` keeps. `doc.user_data` names `document_id`, `source` and `record`.
+    `without_overlaps` keeps. `kb_id_` is the best concept's. `doc.user_data` names `document_id`, `source`
+    and `record`.
     """
 
     name = "docbin"
@@ -36,7 +37,7 @@ class DocBinWriter(DocumentWriter):
         # Else the words of every shard would stay in the vocabulary.
         with language.memory_zone():
             docs = (_doc(found, language) for found in documents)
-            data: bytes = DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True, docs=docs).to_bytes()
+            data: bytes = DocBin(attrs=["ENT_IOB", "ENT_TYPE", "ENT_KB_ID"], store_user_data=True, docs=docs).to_bytes()
         return data
 
 
@@ -57,7 +58,9 @@ def _doc(found: AnnotatedDocument, language: Any) -> Any:
     ends = {token.idx + len(token): token.i + 1 for token in doc}
 
     def spacy_span(span: Span) -> Any:
-        return SpacySpan(doc, starts[span.start], ends[span.end], span.type)
+        return SpacySpan(
+            doc, starts[span.start], ends[span.end], span.type, kb_id=span.concept.id if span.concept else ""
+        )
 
     spans = [spacy_span(span) for span in found.spans]
     attrs: dict[str, list[Any]] = {"scores": [span.score for span in found.spans]}

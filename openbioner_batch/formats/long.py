@@ -15,7 +15,8 @@ KEYS = ("document_id", "source", "record")
 class ParquetLongWriter(Writer):
     """`document_id, source, record, start, end, type, score, text`, then the kept columns with their types.
 
-    What else a span has comes before these: each flag of its assertion as a column, the section.
+    What else a span has comes before these: each flag of its assertion as a column, the section, `concept_id`,
+    `concept_name` and `concept_score` of the best concept and the list `concepts` of all, `found_by`.
     """
 
     name = "parquet-long"
@@ -64,6 +65,8 @@ def long_table(rows: pa.Table) -> pa.Table:
     columns = {name: rows[name].take(parents) for name in KEYS}
     for field in spans.type:
         values = pc.struct_field(spans, field.name)
+        if field.name == "concepts":
+            columns |= best_concepts(values)
         columns |= (
             {part.name: pc.struct_field(values, part.name) for part in field.type}
             if pa.types.is_struct(field.type)
@@ -86,6 +89,17 @@ def _flat(column: pa.ChunkedArray) -> pa.Array | None:
     if pa.types.is_temporal(kind) or pa.types.is_decimal(kind) or pa.types.is_dictionary(kind):
         return pa.array([None if value is None else str(value) for value in plain_values(column)], pa.string())
     return None
+
+
+def best_concepts(concepts: pa.Array) -> dict[str, pa.Array]:
+    """The parts of the first concept of each list as columns, null where a list is empty."""
+    import pyarrow.compute as pc
+
+    flat = pc.list_flatten(concepts)
+    lengths = pc.list_value_length(concepts)
+    after = pc.cumulative_sum(lengths)
+    first = pc.if_else(pc.greater(lengths, 0), pc.subtract(after, lengths), None)
+    return {f"concept_{part.name}": pc.struct_field(flat, part.name).take(first) for part in flat.type}
 
 
 def to_json(value: Any) -> str:

@@ -73,8 +73,9 @@ class OmopNote(Format):
 class NoteNlpWriter(DocumentWriter):
     """NOTE_NLP as CSV, one span a row, ready to be loaded.
 
-    `note_id` is the document's id, which must be a whole number. Concepts are 0: a span's type is no concept of the
-    vocabularies; it stands in `term_modifiers` with the score and the section. Of a run with assertion, `term_exists`
+    `note_id` is the document's id, which must be a whole number. `note_nlp_concept_id` is the best concept of a span
+    that is linked to OMOP's vocabularies, else 0. The type stands in `term_modifiers` with
+    the score and the section. Of a run with assertion, `term_exists`
     is N where the mention is negated, hypothetical or somebody else's and else Y, `term_temporal` is Past or Present,
     and `term_modifiers` names the flags that are set; of other runs both are empty. `snippet` is the span amid its
     text where that is known. Longer mentions are cut to the 250 characters of their column; `offset` tells where they
@@ -110,7 +111,7 @@ def _row(number: int, found: AnnotatedDocument, span: Span, origin: Origin) -> l
         "snippet": _snippet(found.text, span),
         "offset": span.start,
         "lexical_variant": span.text[:_VARCHAR],
-        "note_nlp_concept_id": NO_CONCEPT,
+        "note_nlp_concept_id": _concept_id(span, origin),
         "note_nlp_source_concept_id": NO_CONCEPT,
         "nlp_system": origin.system[:_VARCHAR],
         "nlp_date": origin.day.isoformat(),
@@ -129,6 +130,11 @@ def _terms(span: Span) -> dict[str, str]:
         return terms
     absent = said.negated or said.hypothetical or said.family
     return {"term_exists": "N" if absent else "Y", "term_temporal": "Past" if said.historical else "Present", **terms}
+
+
+def _concept_id(span: Span, origin: Origin) -> int:
+    """The standard concept where the span's type is linked to a vocabulary of OMOP."""
+    return int(span.concept.id) if span.concept and span.type in origin.omop_types else NO_CONCEPT
 
 
 def _snippet(text: str | None, span: Span) -> str:

@@ -148,6 +148,11 @@ def _mention(columns: list[str], name: str, text: str) -> tuple[Span | None, boo
 def _render(found: AnnotatedDocument) -> str:
     name = re.sub(r"[|\s]", "_", found.id)
     title, _, abstract = found.known_text.partition("\n")
-    rows = [(name, str(s.start), str(s.end), one_line(s.text), one_line(s.type), "-") for s in found.spans]
+    rows = [(name, str(s.start), str(s.end), one_line(s.text), one_line(s.type), _identifier(s)) for s in found.spans]
     lines = [f"{name}|t|{one_line(title)}", f"{name}|a|{one_line(abstract)}", *("\t".join(row) for row in rows)]
     return "\n".join(lines) + "\n\n"
+
+
+def _identifier(span: Span) -> str:
+    """That of the best concept, for the last column; a dash where there is none."""
+    return one_line(span.concept.id) if span.concept else "-"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from openbioner_batch.records import ASSERTIONS, EXTRAS, Assertion, Span
+from openbioner_batch.records import ASSERTIONS, EXTRAS, Assertion, ConceptLink, Span
 
 OWN_COLUMNS = ("document_id", "source", "record", "spans", "windows", "text")
 _BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
@@ -28,6 +28,8 @@ class Origin:
     """When the export began."""
     first_span: int
     """How many spans the run has in the shards before this one."""
+    omop_types: frozenset[str] = frozenset()
+    """The types whose spans are linked to OMOP's concepts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,11 @@ def _objects(name: str, column: pa.Array) -> list[Any]:
     """The values of a field of `EXTRAS` as a `Span` has them."""
     if name == "assertion":
         return list(map(Assertion, *(column.field(flag).to_pylist() for flag in ASSERTIONS)))
+    if name == "concepts":
+        scores = map(float, column.flatten().field("score").cast(pa.string()).to_pylist())
+        return [
+            tuple(ConceptLink(item["id"], item["name"], next(scores)) for item in items) for items in column.to_pylist()
+        ]
     return list(column.to_pylist())
 
 

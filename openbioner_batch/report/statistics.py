@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from openbioner_batch.formats.long import best_concepts
 from openbioner_batch.records import ASSERTIONS
 from openbioner_batch.report.frequent import Frequent
 
@@ -82,11 +83,14 @@ class RunStatistics:
     sections: Counter[str] = field(default_factory=Counter)
     """Spans by the section that they stand in."""
     mentions: dict[str, Frequent] = field(init=False)
+    concepts: dict[str, Frequent] = field(init=False)
+    """The best concepts of spans as `id name`, where the run has linked them."""
 
     def __post_init__(self) -> None:
         names = self.types.names
         capacity = max(1_000, _MENTIONS_IN_MEMORY // (2 * max(1, len(names))))
         self.mentions = {name: Frequent(capacity) for name in names}
+        self.concepts = {name: Frequent(capacity) for name in names}
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Count some rows of a run: their columns `spans` and `windows`."""
@@ -98,11 +102,19 @@ class RunStatistics:
         for windows, times in zip(*np.unique(np.asarray(batch["windows"]), return_counts=True), strict=True):
             self.windows[int(windows)] += int(times)
         self._add_said(flat)
-        pairs = pa.table({"type": flat.field("type"), "text": flat.field("text")})
+        self._count(self.mentions, flat.field("type"), flat.field("text"))
+        if flat.type.get_field_index("concepts") >= 0:
+            best = best_concepts(flat.field("concepts"))
+            texts = pc.binary_join_element_wise(best["concept_id"], best["concept_name"], " ")
+            is_linked = pc.is_valid(texts)
+            self._count(self.concepts, flat.field("type").filter(is_linked), texts.filter(is_linked))
+
+    def _count(self, counters: dict[str, Frequent], types: pa.Array, texts: pa.Array) -> None:
+        pairs = pa.table({"type": types, "text": texts})
         counted = pairs.group_by(["type", "text"], use_threads=False).aggregate([([], "count_all")])
         columns = (counted[name].to_pylist() for name in ("type", "text", "count_all"))
         for name, text, times in zip(*columns, strict=True):
-            self.mentions[name].add([(text, times)])
+            counters[name].add([(text, times)])
 
     def _add_said(self, spans: pa.StructArray) -> None:
         """Count what only some runs say of their spans."""

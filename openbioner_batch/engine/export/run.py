@@ -6,17 +6,15 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from multiprocessing import get_context
 from typing import Any
 
 import pyarrow as pa
 
 import openbioner_batch
 from openbioner_batch.console import plain_console
+from openbioner_batch.engine.concepts import LINK
 from openbioner_batch.engine.export.finished import FinishedRun, ShardKey, open_run
 from openbioner_batch.engine.export.latest import find_latest
 from openbioner_batch.engine.export.settings import ExportSettings
@@ -34,14 +32,13 @@ from openbioner_batch.engine.export.work import (
 from openbioner_batch.engine.logs import say_to_stderr
 from openbioner_batch.engine.names import parse_shard
 from openbioner_batch.engine.plan import check_fingerprint
+from openbioner_batch.engine.pool import done_in_processes
 from openbioner_batch.engine.request import Say
-from openbioner_batch.engine.stopping import deaf_children
 from openbioner_batch.engine.store import TEMPORARY, Store
-from openbioner_batch.errors import RunFailedError, UsageError
+from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import WRITERS, Writer, get_writer, writer_class
 
 EXPORT = "_run/export.json"
-_TASKS_AHEAD = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +161,9 @@ def _settle(settings: ExportSettings, run: FinishedRun, output: Store, reads_sou
         output.put(EXPORT, json.dumps(wanted, indent=1).encode())
     else:
         check_fingerprint(found, wanted, output.url)
-    return ExportJob(run.store.url, output.url, settings.to, settings.partition_by, settings.gzip, system, day)
+    linked = run.plan.fingerprint.get(LINK, {})
+    omop = tuple(sorted(name for name, about in linked.items() if about["format"] == "omop"))
+    return ExportJob(run.store.url, output.url, settings.to, settings.partition_by, settings.gzip, system, day, omop)
 
 
 def _done(output: Store, suffix: str, partitioned: bool) -> set[ShardKey]:
@@ -206,32 +205,7 @@ def _write(job: ExportJob, tasks: Sequence[ExportTask], workers: int, shards: in
     written = Written()
     with Progress(console=plain_console(sys.stderr), disable=not sys.stderr.isatty()) as progress:
         bar = progress.add_task("shards", total=shards)
-        for result in _run_tasks(job, tasks, workers):
+        for result in done_in_processes(export_shards, job, tasks, workers, "export"):
             written.add(result)
             progress.update(bar, completed=written.shards)
     return written
-
-
-def _run_tasks(job: ExportJob, tasks: Sequence[ExportTask], workers: int) -> Iterator[Written]:
-    if workers == 1 or len(tasks) < 2:
-        for task in tasks:
-            yield export_shards(job, task)
-        return
-    # Not forked: the parent may hold threads of Arrow and of object stores.
-    pool = ProcessPoolExecutor(min(workers, len(tasks)), mp_context=get_context("spawn"))
-    try:
-        waiting: set[Future[Written]] = set()
-        for task in tasks:
-            if len(waiting) >= _TASKS_AHEAD * workers:
-                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in finished)
-            with deaf_children():
-                waiting.add(pool.submit(export_shards, job, task))
-        yield from (future.result() for future in waiting)
-    except BrokenProcessPool:
-        raise RunFailedError(
-            "a process of the export died, perhaps for want of memory; what is written stays: run the same command "
-            "again, with fewer --workers if memory is short"
-        ) from None
-    finally:
-        pool.shutdown(cancel_futures=True)

@@ -39,6 +39,8 @@ class ExportJob:
     gzip: bool
     system: str
     day: date
+    omop_types: tuple[str, ...] = ()
+    """The types whose spans are linked to OMOP's concepts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def _export_shard(job: ExportJob, split: int, task: ShardTask, texts: TextReader
     if task.keep is not None:
         rows = rows.filter(pa.array(unpacked_mask(task.keep, rows.num_rows)))
     name = shard_name(split, task.shard) + file_suffix(writer, job.gzip)
-    origin = Origin(job.system, job.day, task.first_span)
+    origin = Origin(job.system, job.day, task.first_span, frozenset(job.omop_types))
     size = 0
     for folder, part in partitions(rows, job.partition_by) if job.partition_by else [("", rows)]:
         data = writer.write(part, origin)

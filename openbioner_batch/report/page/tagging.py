@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from openbioner_batch.engine.summary import notes_on
 from openbioner_batch.records import ASSERTIONS
+from openbioner_batch.report.frequent import Frequent
 from openbioner_batch.report.opened import OpenedRun
 from openbioner_batch.report.page.charts import bar, histogram
 from openbioner_batch.report.page.markup import Markup, element, joined, number, share
@@ -48,7 +49,7 @@ def tagging_page(run: OpenedRun, found: RunStatistics) -> tuple[Markup, list[Sec
     return header(run, "Tagging run", facts), [
         section("totals", "Overview", tiles(_figures(run, found))),
         types_section(found.types, note, asked.get("descriptions", {})),
-        mentions_section(found),
+        *frequent_sections(found),
         *said_sections(found),
         together_section(found.types.names, found.types.together, "documents"),
         documents_in_numbers(found),
@@ -122,14 +123,23 @@ def scores_table(types: TypeStatistics) -> Markup:
     )
 
 
-def mentions_section(found: RunStatistics) -> Section:
-    """The most frequent mentions of each type, side by side."""
+def frequent_sections(found: RunStatistics) -> list[Section]:
+    """The most frequent mentions of each type, side by side, and, where spans are linked, concepts."""
+    note = "Spellings that differ in letter case are counted together."
+    made = [_frequent("mentions", "Most frequent mentions", found.types.names, found.mentions, note)]
+    if any(counter.most_common(1) for counter in found.concepts.values()):
+        note = "The best concept of each span that is linked."
+        made.append(_frequent("concepts", "Most frequent concepts", found.types.names, found.concepts, note))
+    return made
+
+
+def _frequent(id: str, title: str, names: Sequence[str], counters: Mapping[str, Frequent], note: str) -> Section:
     cards = []
-    for place, name in enumerate(found.types.names):
-        mentions = found.mentions[name].most_common(MENTIONS)
-        if not mentions:
+    for place, name in enumerate(names):
+        most = counters[name].most_common(MENTIONS)
+        if not most:
             continue
-        largest = mentions[0][1]
+        largest = most[0][1]
         items = [
             element(
                 "li",
@@ -137,15 +147,12 @@ def mentions_section(found: RunStatistics) -> Section:
                 element("span", number(count), class_="count"),
                 bar(count, largest, hue(place)),
             )
-            for text, count in mentions
+            for text, count in most
         ]
         cards.append(element("div", element("h3", chip(name, place)), element("ol", items), class_="card"))
-    missed = max((found.mentions[name].missed for name in found.types.names), default=0)
-    note = "Spellings that differ in letter case are counted together."
-    note += (
-        f" Counts may be too low by up to {number(missed)}: there are more mentions than are kept." if missed else ""
-    )
-    return section("mentions", "Most frequent mentions", element("div", cards, class_="cards"), note=note)
+    missed = max((counters[name].missed for name in names), default=0)
+    note += f" Counts may be too low by up to {number(missed)}: there are more {id} than are kept." if missed else ""
+    return section(id, title, element("div", cards, class_="cards"), note=note)
 
 
 def said_sections(found: RunStatistics) -> list[Section]:

@@ -1,0 +1,219 @@
+"""Linking the spans of a finished run: another run that has them too."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from openbioner_batch.engine.concepts import LINK, Linking, check_types, sources, types_of
+from openbioner_batch.engine.export.finished import FinishedRun, ShardKey, open_run
+from openbioner_batch.engine.export.texts import TextReader, TextSource, find_source
+from openbioner_batch.engine.ledger import Ledger
+from openbioner_batch.engine.logs import say_to_stderr
+from openbioner_batch.engine.names import DATA, DELETIONS, ENDS, INPUTS, PLAN, QUARANTINE, shard_file, shard_name
+from openbioner_batch.engine.plan import VERSION, check_fingerprint
+from openbioner_batch.engine.pool import done_in_processes
+from openbioner_batch.engine.request import Say, overwrite
+from openbioner_batch.engine.rows import span_lists
+from openbioner_batch.engine.settings import build_settings
+from openbioner_batch.engine.store import TEMPORARY, Store
+from openbioner_batch.engine.tables import open_table, parquet_bytes
+from openbioner_batch.engine.work import COUNTS_KEY, counts_metadata
+from openbioner_batch.errors import OpenBioNERError, RunFailedError, UsageError
+from openbioner_batch.formats.base import Format, ReadOptions, Split
+from openbioner_batch.formats.writing import OWN_COLUMNS, span_tuples
+from openbioner_batch.records import EXTRAS, annotations_schema
+
+FROM = "_run/linked_from.json"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """A request to link a finished run: the flags of `openbioner-batch link`, and the keys of a --config file."""
+
+    run: str
+    """Folder or URL of a finished run."""
+    output: str
+    """Folder or URL of the linked run: a new one, or one to go on with."""
+    link: tuple[str, ...]
+    """`TYPE=VOCABULARY`: vocabularies in which the spans of types are looked up."""
+    link_top: int = 1
+    """The most concepts for a span."""
+    source: tuple[str, ...] = ()
+    """The run's inputs, to read texts again that it did not keep: abbreviations are defined in them."""
+    workers: int | None = None
+    """Processes; None: one per core."""
+    overwrite: bool = False
+    """Remove an earlier run in the output folder and start anew."""
+
+    def __post_init__(self) -> None:
+        if not self.link:
+            raise UsageError("--link is missing: give TYPE=VOCABULARY")
+        for name in ("workers", "link_top"):
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise UsageError(f"--{name.replace('_', '-')} is {value}: give a whole number from 1 up")
+
+    @classmethod
+    def build(cls, values: Mapping[str, Any]) -> LinkSettings:
+        """Settings from flags or a configuration file, each value checked for its type.
+
+        Raises:
+            UsageError: a key is unknown, a value has another type, or a required one is missing.
+        """
+        return build_settings(cls, values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    run: str
+    output: str
+    linking: Linking
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """Shards of one split, in order, and how its texts are read again (the split as planned and as it lies now)."""
+
+    shards: tuple[ShardKey, ...]
+    texts: tuple[Format, ReadOptions, Split, Split] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What was linked in a session."""
+
+    shards: int = 0
+    spans: int = 0
+    with_concepts: int = 0
+
+    def __add__(self, other: Linked) -> Linked:
+        return Linked(self.shards + other.shards, self.spans + other.spans, self.with_concepts + other.with_concepts)
+
+
+def link(settings: LinkSettings, say: Say = say_to_stderr) -> Linked:
+    """Write a run that is the finished one with the concepts of its spans, or go on with it.
+
+    The result is what `annotate --link` would have given, byte for byte, if the texts are at hand: it can be shown,
+    reported on and exported, and it resumes shard by shard.
+
+    Args:
+        settings: the request.
+        say: told of what is skipped.
+
+    Raises:
+        UsageError: the request is wrong.
+        PlanMismatchError: the output folder holds another run.
+        RunFailedError: it stopped; the same call resumes it.
+    """
+    run = open_run(settings.run)
+    output = Store(settings.output)
+    vocabularies = sources(LINK, settings.link)
+    _check(run, output)
+    check_types(vocabularies, types_of(run.plan.fingerprint))
+    if settings.source and run.has_text:
+        say("--source is not read: the run has kept the texts")
+    source = find_source(run.plan, settings.source) if settings.source and not run.has_text else None
+    if not run.has_text and source is None:
+        say("abbreviations are not expanded: the run kept no texts; --source reads them again")
+    linking = Linking(vocabularies, settings.link_top, expands=run.has_text or source is not None)
+    if settings.overwrite:
+        overwrite(output)
+    _plan(run, output, linking)
+    done = set(Ledger.read(output, DATA).shards)
+    pending = [shard for shard in run.shards if shard not in done]
+    if done:
+        say(f"going on with the run in {output.url}: {len(done):,} of {len(run.shards):,} shards are linked")
+    job = _Job(run.store.url, output.url, linking)
+    total = Linked()
+    for result in done_in_processes(
+        _link_shards, job, _tasks(run, pending, source), settings.workers or os.cpu_count() or 1, "linking"
+    ):
+        total += result
+    output.remove_folder(TEMPORARY)
+    return total
+
+
+def _check(run: FinishedRun, output: Store) -> None:
+    if run.store.contains(output.url) or output.contains(run.store.url):
+        raise UsageError(f"--output {output.url} and the run {run.store.url} lie in each other: give another folder")
+    if run.shards and any(field.name == "concepts" for field in run.schema.field("spans").type.value_type):
+        raise UsageError(f"the spans of the run in {run.store.url} are linked already: link the run they come from")
+    if not output.exists(PLAN) and (names := [name for name in output.names() if not name.startswith("_run/")]):
+        raise UsageError(f"--output {output.url} holds {names[0]} and no run of this program: give another folder")
+
+
+def _plan(run: FinishedRun, output: Store, linking: Linking) -> None:
+    """Write what the linked run is, or check it against what is there; the inputs grow as the finished run does."""
+    fingerprint = json.loads(json.dumps({**run.plan.fingerprint, **linking.fingerprint()}))
+    origin = {"run": run.identity()}
+    if output.exists(PLAN):
+        check_fingerprint(json.loads(output.get(PLAN))["fingerprint"], fingerprint, output.url)
+        found = json.loads(output.get(FROM)) if output.exists(FROM) else {"run": "a run that was not linked"}
+        check_fingerprint(found, origin, output.url)
+    else:
+        output.put(FROM, json.dumps(origin).encode())
+        plan = {"version": VERSION, "fingerprint": fingerprint}
+        output.put(PLAN, json.dumps(plan, indent=1, sort_keys=True).encode())
+    for folder in (INPUTS, ENDS):
+        there = set(output.names(folder))
+        for name in run.store.names(folder):
+            if name not in there:
+                output.put(f"{folder}/{name}", run.store.get(f"{folder}/{name}"))
+
+
+def _tasks(run: FinishedRun, pending: Sequence[ShardKey], source: TextSource | None) -> list[_Task]:
+    """A task for each shard; where texts are read again, for each split, which is read but once."""
+    if source is None:
+        return [_Task((shard,), None) for shard in pending]
+    by_split: dict[int, list[ShardKey]] = {}
+    for shard in pending:
+        by_split.setdefault(shard[0], []).append(shard)
+    planned = {found.ordinal: found.split for found in run.plan.splits}
+    return [
+        _Task(tuple(shards), (source.format, source.options, planned[split], source.moved(planned[split])))
+        for split, shards in by_split.items()
+    ]
+
+
+def _link_shards(job: _Job, task: _Task) -> Linked:
+    total = Linked()
+    texts = TextReader(*task.texts) if task.texts else None
+    for shard in task.shards:
+        try:
+            total += _link_shard(job, shard, texts)
+        except OpenBioNERError:
+            raise
+        except OSError as error:
+            raise RunFailedError(f"linking shard {shard_name(*shard)} failed: {error}") from error
+        except Exception as error:  # its message could quote a record
+            raise RunFailedError(f"linking shard {shard_name(*shard)} failed: {type(error).__name__}") from None
+    return total
+
+
+def _link_shard(job: _Job, shard: ShardKey, texts: TextReader | None) -> Linked:
+    store, output = Store(job.run), Store(job.output)
+    with open_table(store, shard_file(DATA, *shard)) as table:
+        rows = table.read().combine_chunks()
+        counts = json.loads((table.metadata.metadata or {})[COUNTS_KEY])
+    documents = texts.with_texts(rows) if texts else rows
+    spans = job.linking.add(documents, span_tuples(rows["spans"]))
+    flat = [span for here in spans for span in here]
+    kind = rows.schema.field("spans").type.value_type
+    extras = [name for name in EXTRAS if name in (*(field.name for field in kind), *job.linking.extras)]
+    amounts = {**counts.get("amounts", {}), **job.linking.amounts(flat)}
+    if amounts := {name: amount for name, amount in amounts.items() if amount}:
+        counts["amounts"] = amounts
+    kept = pa.schema([field for field in rows.schema if field.name not in OWN_COLUMNS])
+    schema = annotations_schema(kept, "text" in rows.column_names, extras).with_metadata(counts_metadata(counts))
+    columns = {name: rows[name] for name in rows.column_names} | {"spans": span_lists(map(len, spans), flat, extras)}
+    linked = pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
+    for folder in (QUARANTINE, DELETIONS):
+        if store.exists(name := shard_file(folder, *shard)):
+            output.put(name, store.get(name))
+    output.put(shard_file(DATA, *shard), parquet_bytes(linked))
+    return Linked(1, len(flat), sum(bool(span.concepts) for span in flat))

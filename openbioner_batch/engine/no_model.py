@@ -1,0 +1,38 @@
+"""What stands behind the engine's seam in a run without a model, such as one by dictionaries alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from openbioner_batch.records import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Untagged:
+    """A text in which nothing is found."""
+
+    spans: tuple[Span, ...] = ()
+    windows: int = 0
+    repeated: int = 0
+    tokens: int = 0
+
+
+class NoModel:
+    """A factory, preparer and scorer that find nothing."""
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {"model": None, "types": "", "descriptions": {}}
+
+    def preparer(self) -> NoModel:
+        return self
+
+    def scorer(self) -> NoModel:
+        return self
+
+    def prepare(self, texts: Sequence[str]) -> int:
+        return len(texts)
+
+    def score(self, prepared: int) -> list[Untagged]:
+        return [Untagged()] * prepared

@@ -1,0 +1,159 @@
+"""Mentions become concepts: by words, by what they are short for, by near names; nothing where nothing is sure."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openbioner_batch.concepts.building import build_vocabulary
+from openbioner_batch.concepts.index import Vocabulary
+from openbioner_batch.concepts.linker import Linker, Mention
+from openbioner_batch.concepts.nearest import Nearest
+from openbioner_batch.concepts.normalising import content, singular, word_form
+
+
+def best(vocabulary: Vocabulary, text: str, expansion: str | None = None) -> tuple[str, float] | None:
+    mention = Mention(text, expansion)
+    found = Linker(vocabulary).link([mention])[mention]
+    return (found[0].id, found[0].score) if found else None
+
+
+@pytest.mark.parametrize(
+    ("mention", "id", "score"),
+    [
+        ("Seizure", "X:4", 1.0),
+        ("epileptic  FIT", "X:4", 1.0),
+        ("epileptic fits", "X:4", 0.99),
+        ("beta-thalassemia type II", "X:5", 0.99),
+        ("β thalassaemia type 2", "X:5", 0.99),
+        ("betathalassemia type-2", "X:5", 0.98),
+        ("cysts, renal", "X:3", 0.97),
+        ("severe intellectual disability", "X:6", 0.97),
+        ("anomaly of the kidneys", "X:2", 0.94),
+        ("shortening of fingers", "X:7", 0.94),
+        ("RCY", "X:3", 1.0),
+        ("rcy", "X:3", 0.9),
+    ],
+)
+def test_the_strictest_match_decides(vocabulary: Vocabulary, mention: str, id: str, score: float) -> None:
+    assert best(vocabulary, mention) == (id, score)
+
+
+@pytest.mark.parametrize(
+    "mention", ["", " ", "-", "?!", "headache", "kidney transplantation", "R", "XYZ", "\ud800", "的"]
+)
+def test_nothing_where_nothing_is_sure(vocabulary: Vocabulary, mention: str) -> None:
+    assert best(vocabulary, mention) is None
+
+
+def test_a_misspelt_name_is_near(vocabulary: Vocabulary) -> None:
+    found = best(vocabulary, "severe intelectual disabillity")
+    assert found is not None
+    assert found[0] == "X:6"
+    assert 0.6 < found[1] < 0.9
+
+
+def test_an_expansion_comes_before_the_mention(vocabulary: Vocabulary) -> None:
+    assert best(vocabulary, "EF", "epileptic fit") == ("X:4", 1.0)
+    assert best(vocabulary, "RCY", "repeated cerebral yawning") == ("X:3", 1.0)  # the expansion is none
+    assert best(vocabulary, "RCY", "seizures") == ("X:4", 1.0)
+    assert best(vocabulary, "ABC", "advanced body chemistry") is None
+
+
+def test_ties_are_broken_by_kind_then_length_then_identifier(tmp_path: Path) -> None:
+    rows = ["T:3,Same thing,", "T:2,Other,same thing", "T:1,Another,same thing", "T:4,Same-thing,"]
+    (tmp_path / "t.csv").write_text("id,name,synonyms\n" + "\n".join(rows) + "\n")
+    build_vocabulary(str(tmp_path / "t.csv"), str(tmp_path / "t.vocab"))
+    linker = Linker(Vocabulary(str(tmp_path / "t.vocab")), top=10)
+    (found,) = linker.link([Mention("same thing")]).values()
+    assert [concept.id for concept in found] == ["T:3", "T:1", "T:2"]
+    assert [concept.name for concept in found] == ["Same thing", "Another", "Other"]
+    (found,) = linker.link([Mention("same things")]).values()
+    assert [concept.id for concept in found] == ["T:3", "T:4", "T:1", "T:2"]
+
+
+def test_a_mention_is_linked_alike_whatever_it_comes_with(vocabulary: Vocabulary) -> None:
+    mentions = [
+        Mention(text) for text in ("Seizure", "renal cystt", "RCY", "nothing", "shortened fingerr", "kidny cyst")
+    ]
+    together = Linker(vocabulary, 3).link([*mentions, *mentions])
+    assert list(together) == mentions
+    for mention in mentions:
+        assert Linker(vocabulary, 3).link([mention]) == {mention: together[mention]}
+
+
+WORDS = ["renal", "cyst", "cystic", "kidney", "seizure", "fit", "epilepsy", "finger", "short", "xx"]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join), min_size=1, max_size=5))
+def test_near_names_are_those_of_a_plain_search(vocabulary: Vocabulary, texts: list[str]) -> None:
+    names = {}
+    for number in range(vocabulary.names):
+        if not vocabulary.is_short(number):
+            names.setdefault(" ".join(content(vocabulary.name(number))), number)
+    grams = {number: _grams(text) for text, number in names.items()}
+    seen = Counter(gram for found in grams.values() for gram in found)
+
+    def weight(gram: str) -> float:
+        return math.log(len(names) + 1) - (math.log(seen[gram]) if gram in seen else 0)
+
+    def norm(found: set[str]) -> float:
+        return math.sqrt(sum(weight(gram) ** 2 for gram in found))
+
+    for text, found in zip(texts, Nearest(vocabulary, 0.4, 50).find(texts), strict=True):
+        mine = _grams(" ".join(content(text)))
+        cosines = {
+            number: sum(weight(gram) ** 2 for gram in mine & those) / (norm(mine) * norm(those))
+            for number, those in grams.items()
+        }
+        wanted = {number: cosine for number, cosine in cosines.items() if cosine >= 0.4}
+        assert {number for number, _ in found} == set(wanted)
+        assert [cosine for _, cosine in found] == sorted((cosine for _, cosine in found), reverse=True)
+        for number, cosine in found:
+            assert cosine == pytest.approx(wanted[number], abs=1e-4)
+
+
+def _grams(text: str) -> set[str]:
+    return {f" {word} "[at : at + 3] for word in text.split() for at in range(len(word))}
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_linked_to_something_or_nothing(vocabulary: Vocabulary, text: str) -> None:
+    for concepts in Linker(vocabulary, 2).link([Mention(text), Mention(text, text)]).values():
+        assert all(0 < concept.score <= 1 for concept in concepts)
+
+
+@pytest.mark.parametrize(
+    ("word", "form"),
+    [
+        ("Kidneys", "kidney"),
+        ("metastases", "metastasis"),
+        ("carcinomata", "carcinoma"),
+        ("biopsies", "biopsy"),
+        ("AIDS", "aids"),
+        ("aids", "aid"),
+        ("diagnosis", "diagnosis"),
+        ("Down's", "down"),
+        ("tumours", "tumor"),
+        ("haemoglobin", "hemoglobin"),
+        ("oedema", "edema"),
+        ("naïve", "naive"),
+        ("α", "alpha"),
+        ("II", "2"),
+        ("uterus", "uterus"),
+    ],
+)
+def test_words_have_one_form(word: str, form: str) -> None:
+    assert word_form(word) == form
+
+
+def test_a_singular_of_any_word_ends_somewhere() -> None:
+    assert [singular(word) for word in ("s", "ss", "is", "as", "class", "virus", "")] == [
+        *("s", "ss", "is", "as", "class", "virus", "")
+    ]

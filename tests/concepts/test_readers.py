@@ -1,0 +1,131 @@
+"""Each format of vocabularies gives the same concepts; damaged files get a line that names them."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from vocabularies import CONCEPTS, OMOP_IDS, WRITERS, csv_table, mesh, obo, omop, umls
+
+from openbioner_batch.concepts.building import merged
+from openbioner_batch.concepts.readers import READERS, detect_reader, get_reader
+from openbioner_batch.errors import UsageError
+
+
+def read(path: Path, **only: frozenset[str]) -> dict[str, tuple[str, list[str], list[str]]]:
+    """By identifier the preferred name, the others and the parents."""
+    found = merged(detect_reader(str(path)).read(str(path), only).concepts)
+    return {
+        concept.id: (
+            concept.names[0].text,
+            sorted({name.text for name in concept.names[1:]} - {concept.names[0].text}),
+            list(concept.parents),
+        )
+        for concept in found
+    }
+
+
+def test_every_reader_is_tested() -> None:
+    assert set(READERS) == {name.split(" ")[0] for name in WRITERS}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_every_format_gives_the_same_concepts(kind: str, tmp_path: Path) -> None:
+    path = WRITERS[kind](tmp_path)
+    assert detect_reader(str(path)).name == kind.split(" ")[0]
+    ids = OMOP_IDS if kind == "omop" else {id: id for id in CONCEPTS}
+    assert read(path) == {
+        ids[id]: (name, sorted(synonyms), [ids[parent] for parent in parents])
+        for id, (name, synonyms, parents) in CONCEPTS.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "version"), [("obo", "x/2026-01-01"), ("obo-graph", "x/2026-01-01"), ("omop", "v5.0 01-JAN-26")]
+)
+def test_versions_are_those_of_the_file(kind: str, version: str, tmp_path: Path) -> None:
+    assert get_reader(kind).read(str(WRITERS[kind](tmp_path)), {}).version == version
+
+
+@pytest.mark.parametrize("kind", ["obo", "obo-graph", "mesh", "umls", "cellxgene"])
+def test_what_a_vocabulary_calls_an_abbreviation(kind: str, tmp_path: Path) -> None:
+    path = str(WRITERS[kind](tmp_path))
+    names = {name.text: name for concept in get_reader(kind).read(path, {}).concepts for name in concept.names}
+    assert names["RCY"].is_abbreviation == (kind != "cellxgene")  # which does not say so; its capitals do
+    assert not names["Seizure"].is_abbreviation
+
+
+@pytest.mark.parametrize("kind", ["obo", "mesh", "table", "umls"])
+def test_packed_files_are_read(kind: str, tmp_path: Path) -> None:
+    path = WRITERS[kind](tmp_path)
+    packed = path.with_name(path.name + ".gz")
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    wanted = read(path)
+    path.unlink()
+    assert read(packed) == wanted
+
+
+def test_rows_are_chosen_by_columns(tmp_path: Path) -> None:
+    assert read(omop(tmp_path), domain_id=frozenset({"Condition"})).keys() == set(OMOP_IDS.values())
+    assert read(omop(tmp_path), vocabulary_id=frozenset({"SNOMED"}))["1002"][1] == []
+    assert read(umls(tmp_path), LAT=frozenset({"GER"}))["X:1"][0] == "auf Deutsch"
+
+
+@pytest.mark.parametrize(
+    ("kind", "damage", "says"),
+    [
+        ("obo", lambda data: data.replace(b"name: Seizure", b"name"), "is no valid OBO"),
+        ("obo-graph", lambda data: data[:-20], "is no valid JSON"),
+        ("obo-graph", lambda data: data.replace(b'"graphs": [', b'"graphs": 3, "x": ['), "no list `graphs`"),
+        ("cellxgene", lambda data: data.replace(b'"X:4": {', b'"X:4": 3, "X:44": {'), "X:4"),
+        ("mesh", lambda data: data[:-30], "is no valid MeSH XML"),
+        ("mesh", lambda data: data.replace(b"<DescriptorUI>X:4</DescriptorUI>", b""), "no DescriptorUI"),
+        ("umls", lambda data: b"X:1|ENG\n" + data, "line 1"),
+        ("table", lambda data: data.replace(b"name,", b"label,", 1), "no column name"),
+        ("table", lambda data: data.replace(b"X:4,", b",", 1), "row 4 has no id"),
+        ("table", lambda data: data.replace(b"Seizure", b"\xff\xfe"), "cannot be read"),
+    ],
+)
+def test_a_damaged_file_is_named_in_one_line(kind: str, damage: object, says: str, tmp_path: Path) -> None:
+    path = WRITERS[kind](tmp_path)
+    path.write_bytes(damage(path.read_bytes()))  # type: ignore[operator]
+    with pytest.raises(UsageError, match=says) as error:
+        list(get_reader(kind).read(str(path), {}).concepts)
+    assert path.name in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_that_is_cut_or_missing_or_unknown(tmp_path: Path) -> None:
+    packed = tmp_path / "x.obo.gz"
+    packed.write_bytes(gzip.compress(obo(tmp_path).read_bytes())[:200])
+    with pytest.raises(UsageError, match="ends early"):
+        list(get_reader("obo").read(str(packed), {}).concepts)
+    with pytest.raises(UsageError, match=r"missing\.obo cannot be read"):
+        detect_reader(str(tmp_path / "missing.obo"))
+    (tmp_path / "notes.pdf").write_bytes(b"%PDF")
+    with pytest.raises(UsageError, match="no vocabulary of a known format"):
+        detect_reader(str(tmp_path / "notes.pdf"))
+    with pytest.raises(UsageError, match="no such vocabulary format"):
+        get_reader("owl")
+
+
+def test_an_entity_of_xml_is_not_resolved(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret")
+    path = mesh(tmp_path)
+    text = path.read_text().replace(
+        '<!DOCTYPE DescriptorRecordSet SYSTEM "desc.dtd">',
+        f'<!DOCTYPE DescriptorRecordSet [<!ENTITY e SYSTEM "{secret.as_uri()}">]>',
+    )
+    path.write_text(text.replace(">Seizure<", ">Seizure &e;<"))
+    assert "secret" not in str(read(path))
+
+
+def test_quotes_in_tables(tmp_path: Path) -> None:
+    path = csv_table(tmp_path)
+    path.write_text('id,name,synonyms\nX:1,"a ""quoted"", name","b|c"\n')
+    assert read(path) == {"X:1": ('a "quoted", name', ["b", "c"], [])}
+    path = path.with_name("x.tsv")
+    path.write_text('id\tname\nX:1\t5" nail\n')
+    assert read(path) == {"X:1": ('5" nail', [], [])}
