@@ -15,7 +15,7 @@ from openbioner_batch.engine.settings import CHOICES
 @click.option("--output", metavar="URI", help="Folder of the run: a new one, or one to go on with.")
 @list_option("--types", metavar="T", help="Types or sets of the catalog, or YAML files, separated by commas.")
 @click.option("--view", type=click.Choice(CHOICES["view"]), help="Which description of a type to use [definition].")
-@click.option("--model", metavar="M", help="Checkpoint: bundled, a directory, or a Hugging Face id [bundled].")
+@click.option("--model", metavar="M", help="Checkpoint: bundled, bundled-open, a directory, or hub id [by the types].")
 @click.option("--format", metavar="F", help="Input format, see below [by the files' suffixes].")
 @click.option("--id-field", metavar="NAME", help="Column or key of the document id [guessed].")
 @click.option("--text-field", metavar="NAME", help="Column, key or path (doc.text) of the text [guessed].")

@@ -12,7 +12,7 @@ from openbioner_batch.concepts.normalising import looks_abbreviated
 from openbioner_batch.records import ConceptLink
 
 LEAST_COSINE = 0.72
-"""Of a name that is near enough; chosen on half of the GSC+ abstracts given, see the README."""
+"""Of a name that is near enough: a first guess, not tuned."""
 NEAR_NAMES = 16
 """Looked at for a mention, for several may be of one concept."""
 _NEAR_SHARE = 0.9

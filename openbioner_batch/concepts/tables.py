@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pyarrow as pa
 
@@ -30,7 +31,7 @@ def write_tables(vocabulary: Vocabulary, folder: str) -> dict[str, int]:
     Raises:
         UsageError: they cannot be written.
     """
-    makers = {
+    makers: dict[str, tuple[pa.Schema, Callable[[int], list[tuple[Any, ...]]]]] = {
         "concepts.parquet": (CONCEPTS, lambda number: [(vocabulary.id(number), vocabulary.preferred(number))]),
         "names.parquet": (NAMES, lambda number: list(_names(vocabulary, number))),
         "ancestors.parquet": (ANCESTORS, lambda number: list(_ancestors(vocabulary, number))),

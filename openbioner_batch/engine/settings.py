@@ -19,6 +19,7 @@ CHOICES = {
     "view": ("definition", "examples", "contextual"),
     "dtype": ("auto", "float32", "bfloat16", "float16"),
 }
+AUTO_MODEL = "auto"
 PERCENT_SAMPLE = 100
 """A percentage of quarantined records is judged once this many records have been seen, and at the end."""
 
@@ -35,8 +36,8 @@ class AnnotateSettings:
     """Names of catalog types or sets, or YAML files, separated by commas; none only where dictionaries find all."""
     view: str = "definition"
     """Which of a catalog type's descriptions the model is told."""
-    model: str = "bundled"
-    """Checkpoint: "bundled", a directory, or a Hugging Face id."""
+    model: str = AUTO_MODEL
+    """Checkpoint: "bundled", "bundled-open", a directory, or a Hugging Face id; "auto" goes by the types."""
     format: str | None = None
     """Input format; None goes by the files' suffixes."""
     id_field: str | None = None

@@ -8,20 +8,21 @@ from openbioner_batch.errors import CheckpointError
 
 BUNDLED = "bundled"
 BUNDLED_PHI = "bundled-phi"
+BUNDLED_OPEN = "bundled-open"
 MODEL_CARD = "README.md"
 TRAINED_TYPES = "trained_types.jsonl.gz"
 """The entity types of a checkpoint's training, where it lists them."""
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 TOKENIZER_FILES = ("vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 _DATA = Path(__file__).parent.parent / "data"
-_BUNDLED = {BUNDLED: _DATA / "bundled", BUNDLED_PHI: _DATA / "bundled_phi"}
+_BUNDLED = {BUNDLED: _DATA / "bundled", BUNDLED_PHI: _DATA / "bundled_phi", BUNDLED_OPEN: _DATA / "bundled_open"}
 
 
 def resolve_checkpoint(path_or_id: str | Path) -> Path:
     """The local directory of a checkpoint.
 
     Args:
-        path_or_id: "bundled", "bundled-phi", a directory, or a hub id such as
+        path_or_id: "bundled", "bundled-open", "bundled-phi", a directory, or a hub id such as
             `disi-unibo-nlp/openbioner-tiny-v2`, which is downloaded once into the hub's cache.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from openbioner_batch.concepts.source import bare_name, opened
 from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, Only, Opened, VocabularyReader
@@ -57,11 +57,11 @@ def rows(path: str, wanted: tuple[str, ...], required: tuple[str, ...]) -> Itera
         yield from _parquet_rows(path, wanted, required)
         return
     csv.field_size_limit(1 << 30)
-    with opened(path) as stream, io.TextIOWrapper(io.BufferedReader(stream), "utf-8-sig", newline="") as text:  # type: ignore[arg-type, type-var]
+    with opened(path) as stream, io.TextIOWrapper(io.BufferedReader(stream), "utf-8-sig", newline="") as text:  # type: ignore[type-var]
         try:
             header = text.readline()
             is_tab = "\t" in header
-            quoting = csv.QUOTE_NONE if is_tab and '"' not in header else csv.QUOTE_MINIMAL
+            quoting: Literal[0, 3] = csv.QUOTE_NONE if is_tab and '"' not in header else csv.QUOTE_MINIMAL
             delimiter = "\t" if is_tab else ","
             names = next(csv.reader([header], delimiter=delimiter, quoting=quoting), [])
             places = _places(path, names, wanted, required)
