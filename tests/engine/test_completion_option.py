@@ -20,11 +20,11 @@ from openbioner_batch.model import Completion
     ],
 )
 def test_what_completes_spans_is_in_the_plan_and_in_the_scorer(
-    options: dict[str, bool], named: str | None, checkpoint: Path
+    options: dict[str, bool], named: str | None, checkpoint: Path, tmp_path: Path
 ) -> None:
-    settings = AnnotateSettings(
-        ("in",), "out", "drug", model=str(checkpoint), devices="cpu", dtype="float32", **options
-    )
+    (tmp_path / "own.yaml").write_text("drug: a drug\n")
+    types = str(tmp_path / "own.yaml")
+    settings = AnnotateSettings(("in",), "out", types, model=str(checkpoint), devices="cpu", dtype="float32", **options)
     factory = ModelScorerFactory.from_settings(settings, on_cluster=False)
     assert factory.fingerprint()["completed by"] == named
     assert factory.scorer().completion == Completion(**options)
