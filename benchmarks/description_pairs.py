@@ -82,7 +82,8 @@ def summary(pairs: Sequence[Pair], judged: Sequence[dict[str, bool]]) -> dict[st
 
 
 def _pair(kind: str, entry: dict[str, str]) -> Pair:
-    text, mentions, last = "", {"a": [], "b": []}, 0
+    text, last = "", 0
+    mentions: dict[str, list[tuple[int, int]]] = {"a": [], "b": []}
     for match in _MARKED.finditer(entry["text"]):
         text += entry["text"][last : match.start()]
         mentions[match[2]].append((len(text), len(text) + len(match[1])))
@@ -124,8 +125,8 @@ def main(model: str, dtype: str, device: str, show: bool, quick: bool, json_path
     judged = [judge(pair, find) for pair in pairs]
     rows = summary(pairs, judged)
     for kind, row in rows.items():
-        told, held = f"{row['told apart']:3} of {row['pairs']}", f"{row['held']:3} of {row['conditions']}"
-        click.echo(f"{kind:12}{told} pairs told apart, {held} conditions hold")
+        told, holding = f"{row['told apart']:3} of {row['pairs']}", f"{row['held']:3} of {row['conditions']}"
+        click.echo(f"{kind:12}{told} pairs told apart, {holding} conditions hold")
     if show:
         for pair, held in zip(pairs, judged, strict=True):
             if failed := [name for name, holds in held.items() if not holds]:

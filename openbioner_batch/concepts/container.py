@@ -99,5 +99,5 @@ def _digest(arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     for name in sorted(arrays):
         digest.update(f"{name} {arrays[name].dtype} {arrays[name].size}\n".encode())
-        digest.update(np.ascontiguousarray(arrays[name]).view(np.uint8))
+        digest.update(arrays[name].tobytes())
     return digest.hexdigest()

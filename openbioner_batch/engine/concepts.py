@@ -96,7 +96,7 @@ class DictionarySpans:
 
     def add(self, documents: pa.Table, spans: Sequence[Sequence[Span]]) -> list[Sequence[Span]]:
         texts = documents["text"].to_pylist()
-        found = []
+        found: list[Sequence[Span]] = []
         for text, here in zip(texts, spans, strict=True):
             named = [
                 span
