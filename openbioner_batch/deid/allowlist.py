@@ -10,23 +10,28 @@ from importlib.resources import files
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.normalising import normalise_word
 from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.person_cues import Meant, person_meant
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
-_TITLE = re.compile(
-    r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Drs|Prof|Professor|Doctor|MR|MRS|MS|DR)(?:\.\s{0,2}|"
-    r"\s)(?:[A-Z][\w'’-]{0,20}\.?\s){0,2}\Z"
-    r"|\b(?:Patient|PATIENT|Pt|PT|Name|NAME|Provider|Attending|Physician|Surgeon|[Ss]igned by|[Dd]ictated by|"
-    r"cc)(?:\sname)?:\s{0,3}"
-    r"(?:Dr\.\s)?(?:[A-Z][\w'’-]{0,20}\.?\s){0,2}\Z"
-)
-_CREDENTIAL = re.compile(r",?\s{1,2}(?:M\.?D|D\.?O|R\.?N|PA-C|N\.?P|Ph\.?D|LPN|DDS|MBBS)\b")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 
 _SEPARATOR = re.compile(r"\s*[,;/]\s*(?:and\s|or\s)?|\s(?:and|or)\s")
 _ITEM_BEFORE = re.compile(r"(?P<word>[^\W\d_]+(?:['’]s)?)(?:\s?[,;/]\s?(?:and\s|or\s)?|\s(?:and|or)\s)\Z")
 _ITEM_AFTER = re.compile(r"(?:\s?[,;/]\s?(?:and\s|or\s)?|\s(?:and|or)\s)(?P<word>[^\W\d_]+)")
+_STOP = re.compile(r"[.,:;|\n\t]")
 _LONGEST_PHRASE = 40
+_ROMAN = re.compile(r"[IVX]{1,4}[A-Ea-e]?")
+_SIGN = re.compile(r"['’]s?\s(?:sign|syndrome|disease|phenomenon|man(?:eu|oeu)ver|reflex|criteria|law|triad|palsy)\b")
+_GRADE = re.compile(
+    r"[ ]?(?:\+(?!\w)|-(?=[,;.]|\Z)|[ ](?:neg|pos|negative|positive|nl|wnl|abn|mild|mod|moderate|severe|class|grade|"
+    r"stage|type|gr|score)\b|[ :=]{1,2}(?:\d{1,3}%|\d{1,2}\.\d+|[<>≤≥]\s?\d+|\d{1,2}/\d{1,3}\b(?!/)"
+    r"|(?:I{1,3}|IV|VI{0,3}|IX)(?:[/-]?(?:I{1,3}|IV|V))?[A-Za-e]?(?![\w'’.]\w)"
+    r"|[A-F](?=[,;.)]|\Z)|[A-F]\d(?!\w)|x\d(?!\w)|\d{1,2}[A-Ea-e](?!\w)))"
+)
+"""What scales have and people have not, right after a word: +, neg, 9%, 2.75, IIIB, D, 2A."""
+_COUNT = re.compile(r"[ :=]{1,2}\d{1,3}(?:[-–]\d{1,3})?(?=[\s,;.)/]|\Z)(?![ ]?(?:yo|y/o|yr|[MF]\b|[A-Z]{2}))")
+"""A number, which a bed or a year of birth may be too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,8 @@ class AllowList:
     eponyms: frozenset[str]
     """Surnames of medicine that are rare as names today: they stay where no person is meant."""
     surnames: frozenset[str]
-    """Surnames of medicine that many people bear: they stay only with a head."""
+    """Surnames of medicine that many people bear, and places and words that name scales and devices: they stay only
+    with a head, with a score or in a list of terms."""
     heads: frozenset[str]
     """What follows an eponym when it is a term: disease, sign, catheter."""
     terms: frozenset[str]
@@ -53,11 +59,13 @@ class AllowList:
         its words are terms, eponyms, frequent surnames or heads; where a frequent surname or a given name is among
         them, a head must be too, or follow.
         """
-        words = [_bare(word) for word in _WORD.findall(text[start:end])]
-        if not words or not all(self._knows(word) for word in words) or self.heads.issuperset(words):
+        words = [_bare(word) for word in _WORD.findall(text[start:end]) if not _ROMAN.fullmatch(word)]
+        if not words or not all(self.knows(word) for word in words) or self.heads.issuperset(words):
             return False
         person = not self.surnames.isdisjoint(words) or (len(words) > 1 and words[0] in lexicon().given_names)
-        headed = not self.heads.isdisjoint(words) or self.followed_by_head(text, end)
+        headed = (
+            not self.heads.isdisjoint(words) or self.followed_by_head(text, end) or self.is_scored(text, start, end)
+        )
         if person and not headed and not self._is_in_list_of_terms(text, start, end):
             return False
         return not self.person_is_meant(text, start, end)
@@ -70,6 +78,28 @@ class AllowList:
             for match in vocabulary().phrases.finditer(text, *around)
         )
 
+    def is_scored(self, text: str, start: int, end: int, by_count: bool = True) -> bool:
+        """Whether a grade, a result or, `by_count`, a number follows, as after a scale: "Rockall 4", "Vancouver B1"."""
+        return bool(_GRADE.match(text, end) or (by_count and _COUNT.match(text, end)))
+
+    def is_graded(self, text: str, end: int) -> bool:
+        """Whether a grade or a result follows that no name has: "+", "neg", 9%, III. A letter may be an initial."""
+        found = _GRADE.match(text, end)
+        return found is not None and not (len(found[0].strip()) == 1 and found[0].strip().isalpha())
+
+    def is_sign(self, text: str, end: int) -> bool:
+        """Whether a possessive makes a sign, a syndrome or the like of a word: "Rob's sign"."""
+        return _SIGN.match(text, end) is not None
+
+    def in_frame(self, text: str, start: int, end: int) -> bool:
+        """Whether a stretch of listed words has the context of a term: a head, a score or a list of terms."""
+        words = [_bare(word) for word in _WORD.findall(text[start:end])]
+        return all(self.knows(word) or word == "st" for word in words) and (
+            self.followed_by_head(text, end)
+            or self.is_scored(text, start, end)
+            or self._is_in_list_of_terms(text, start, end)
+        )
+
     def _is_in_list_of_terms(self, text: str, start: int, end: int) -> bool:
         """Whether it is three terms in a row or stands beside one in a list: "Norwood, Glenn and Fontan"."""
         names = [name for name in _SEPARATOR.split(text[start:end]) if name]
@@ -79,22 +109,24 @@ class AllowList:
         beside = [_bare(found["word"]) for found in (before, after) if found]
         return any(word in self.eponyms or word in self.terms or word in self.heads for word in beside)
 
-    def _knows(self, word: str) -> bool:
+    def knows(self, word: str) -> bool:
+        """Whether a word, without case and accents, is in one of the lists."""
+        word = _bare(word)
         return word in self.eponyms or word in self.surnames or word in self.terms or word in self.heads
 
     def is_named_thing(self, text: str, start: int, end: int) -> bool:
         """Whether one word, part of a name found elsewhere in the note, is here the name of a thing."""
         word = _bare(text[start:end])
-        return self._knows(word) and self.followed_by_head(text, end)
+        return self.knows(word) and self.followed_by_head(text, end)
 
     def followed_by_head(self, text: str, end: int) -> bool:
         """Whether a word such as disease, sign or catheter comes next, with one other word between at most."""
-        after = _WORD.findall(text[end : end + 40].split(".")[0].split(",")[0])
+        after = _WORD.findall(_STOP.split(text[end : end + 40])[0])
         return any(_bare(word) in self.heads for word in after[1 if after[:1] == ["s"] else 0 :][:2])
 
     def person_is_meant(self, text: str, start: int, end: int) -> bool:
         """Whether a title or a label of a person stands right before, or a credential right after."""
-        return bool(_TITLE.search(text[max(0, start - 64) : start]) or _CREDENTIAL.match(text, end))
+        return person_meant(text, start, end) is Meant.PLAINLY
 
 
 @cache
@@ -103,9 +135,16 @@ def allow_list() -> AllowList:
     import yaml
 
     data = yaml.safe_load(files(__package__).joinpath("allowlist.yaml").read_text(encoding="utf-8"))
-    return AllowList(
-        *(frozenset(map(normalise_word, data[kind].split())) for kind in ("eponyms", "surnames", "heads", "terms"))
-    )
+    sets = {kind: {normalise_word(word) for word in data[kind].split()} for kind in data}
+    parts = {
+        part
+        for kind in ("eponyms", "surnames", "terms")
+        for word in sets[kind]
+        if "-" in word
+        for part in word.split("-")
+    }
+    surnames = sets["surnames"] | {part for part in parts - sets["eponyms"] - sets["terms"] if len(part) > 2}
+    return AllowList(*map(frozenset, (sets["eponyms"], surnames, sets["heads"], sets["terms"])))
 
 
 def _bare(word: str) -> str:

@@ -90,6 +90,10 @@ _DECADE = re.compile(
     r"|\b(?P<word>(?:super)?centenarian|nonagenarian)s?\b",
     re.IGNORECASE,
 )
+_CORRECTED = re.compile(
+    r"(?<![\w.,/])(?P<first>\d{1,3})(?:\s(?:yrs?\s)?|,\s)(?:not|and\snot|rather\sthan)\s(?P<second>\d{1,3})(?![\w%/]|\.\d)"
+)
+"""Two ages, one of which is wrong: "95 not 59"."""
 _NO_DECADE = re.compile(r"\s?(?:%|percent|systolic|diastolic|beats|bpm|mm|on\s(?:ra|room))", re.IGNORECASE)
 
 
@@ -97,10 +101,16 @@ def find_ages(text: str) -> Iterator[Finding]:
     """Ages from 90 to 125 years."""
     if not _NINETY.search(text) and not any_in(lowered(text), _WRITTEN):
         return
+    told: set[str] = set()
     for pattern in (_AFTER, _BEFORE, _BIRTHDAY, _BORN):
         for match in pattern.finditer(text):
             if not (match.groupdict().get("female") and _may_be_heat(text, match)):
+                told.add(match["age"])
                 yield Finding(*match.span("age"), "age_over_89", 0.9, ("pattern:age",))
+    for match in _CORRECTED.finditer(text) if told else ():
+        for name in ("first", "second"):
+            if match[name] in told:
+                yield Finding(*match.span(name), "age_over_89", 0.8, ("pattern:age",))
     for match in _DECADE.finditer(text):
         if match["age"] and match["age"][0].isdigit() and not match["whose"]:
             continue  # heart rate in the 90s

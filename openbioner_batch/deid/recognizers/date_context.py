@@ -66,7 +66,7 @@ _BEFORE_QUARTER = re.compile(
 _SINGLE_WORDS = frozenset({"mars", "mai", "mei", "jan", "juni", "juli"}) | DOUBTFUL
 """Months that are something else when they stand alone in small letters or in capitals."""
 _BEFORE_DAY = re.compile(
-    r"\b(?:on|since|until|till|by|from|before|after|through|between|lmp|onset|visit|due|out|seen|(?:morning|afternoon|evening|night|day)\sof)\sthe\s\Z",
+    r"\b(?:on|since|until|till|by|from|before|after|through|between|lmp|onset|visit|due|out|seen|done|off|home|floor|again|yesterday|d/c|d/c'd|[a-z]{2,12}ed|(?:morning|afternoon|evening|night|day)\sof)\sthe\s\Z",
     re.IGNORECASE,
 )
 _BETWEEN_DAYS = re.compile(rf"(?:,\s|,?\s(?:and|or|to|through|until)\s|\s?[{DASHES}]\s?)(?:the\s)?", re.IGNORECASE)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lexicon:
     """Sets of lower-case words."""
 
@@ -19,6 +19,11 @@ class Lexicon:
     """Words that stand capitalised in notes and belong to no name."""
     nicknames: dict[str, tuple[str, ...]]
     """Short forms of a given name."""
+
+    @cached_property
+    def called(self) -> frozenset[str]:
+        """Given names and their short forms."""
+        return self.given_names.union(*self.nicknames.values())
 
 
 @cache

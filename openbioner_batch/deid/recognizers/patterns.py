@@ -13,6 +13,7 @@ from openbioner_batch.deid.recognizers.ages import find_ages
 from openbioner_batch.deid.recognizers.contacts import find_contacts
 from openbioner_batch.deid.recognizers.context import number_regions
 from openbioner_batch.deid.recognizers.date_context import find_dates
+from openbioner_batch.deid.recognizers.hl7 import coded_fields, find_hl7
 from openbioner_batch.deid.recognizers.identifiers import find_identifiers
 from openbioner_batch.deid.recognizers.people import find_people
 from openbioner_batch.deid.recognizers.places import find_places
@@ -25,7 +26,8 @@ def find_patterns(text: str, dates: list[Mention]) -> list[Finding]:
         dates: the text's `dates.find_dates`, which known dates are compared with as well.
     """
     regions = number_regions(text)
-    return [
+    coded = coded_fields(text)
+    found = [
         *find_dates(text, dates),
         *find_ages(text),
         *find_contacts(text, regions),
@@ -33,3 +35,6 @@ def find_patterns(text: str, dates: list[Mention]) -> list[Finding]:
         *find_places(text, regions),
         *find_people(text),
     ]
+    if coded:
+        found = [one for one in found if not any(start <= one.start and one.end <= end for start, end in coded)]
+    return [*found, *find_hl7(text)]

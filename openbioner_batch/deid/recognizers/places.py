@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import any_in, in_regions, lowered
 from openbioner_batch.deid.recognizers.institutions import GENERIC, find_institutions
+from openbioner_batch.deid.recognizers.rooms import find_rooms
 
 _STATES = """Alabama AL Alaska AK Arizona AZ Arkansas AR California CA Colorado CO Connecticut CT Delaware DE Florida FL
     Georgia GA Hawaii HI Idaho ID Illinois IL Indiana IN Iowa IA Kansas KS Kentucky KY Louisiana LA Maine ME
@@ -113,18 +114,6 @@ _COORDINATES = re.compile(
     r"(?<![\w.])-?\d{1,2}\.\d{3,8}°?[ ]?[NS]?,[ ]?-?\d{1,3}\.\d{3,8}°?[ ]?[EW]?(?![\w.])|"
     r"\d{1,3}°[ ]?\d{1,2}['′][ ]?(?:\d{1,2}(?:\.\d+)?[\"″][ ]?)?[NSEW]\b"
 )
-_ROOM = re.compile(
-    r"\b(?i:room|rm|bed|(?P<moved>(?:moved|transferred)\sto)|bay|ward|floor|cubicle|bldg|building|zimmer)\b"
-    r"(?:\s(?:number|no\.?))?(?:[.:](?=[ ]?#?\d))?[ ]?#?[ ]?(?P<number>(?:[A-Za-z]-?)?\d{1,4}(?:-?[A-Z0-9]{1,3})?|"
-    r"[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|degrees|times|mg|°))"
-    r"|\b(?P<ward>\d{1,2}(?:st|nd|rd|th)[ ]floor|\d{1,2}[ ](?:East|West|North|South)\b(?![ ](?:[A-Z]|of))|(?:[MSCPN]|"
-    r"CV|CC|B|T)?I?CU[- ](?:bed[ ]|room[ ])?\d{1,3}[A-Z]?)\b"
-)
-_BEDSIDE = re.compile(
-    r"\b(?:head|foot|side|edge|out)[ ]of[ ](?:the[ ])?\Z|\b(?:pelvic|tumor|vascular|nail|graft|wound|capillary|"
-    r"surgical)[ ]\Z",
-    re.IGNORECASE,
-)
 
 
 def find_places(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
@@ -136,12 +125,7 @@ def find_places(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Find
     yield from _addresses(text)
     yield from _towns(text, regions)
     yield from find_institutions(text)
-    for match in _ROOM.finditer(text):
-        if match["ward"]:
-            yield Finding(*match.span("ward"), "room_number", 0.7, ("pattern:room",))
-        elif not _BEDSIDE.search(text[max(0, match.start() - 16) : match.start()]):
-            name = "number" if match["moved"] else 0
-            yield Finding(*match.span(name), "room_number", 0.7, ("pattern:room",))
+    yield from find_rooms(text)
     if "°" in text or _DECIMALS.search(text):
         for match in _COORDINATES.finditer(text):
             if _THREE_DECIMALS.fullmatch(match[0]) and not _POSITION.search(

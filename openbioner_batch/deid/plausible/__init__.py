@@ -1,0 +1,114 @@
+"""Whether what the model alone found can be an identifier: a clinical value, a term or half a token is none.
+
+A finding that no pattern and no known value shares is held against the text around it. Numbers must be whole tokens,
+long enough or of the form of a date, a room or an age, and no clinical value; words must hold one that may be a name,
+and lose the clinical words at their ends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+from openbioner_batch.deid.families import family_of
+from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.plausible.numbers import is_calendar, number
+from openbioner_batch.deid.plausible.words import is_term, words_of_a_name
+from openbioner_batch.deid.recognizers.clinical_values import in_clinical_value
+
+SURE_FORM = 0.8
+"""Patterns that are surer need no word of the context: a label, a check digit or a whole form speaks for them."""
+_PLACES = frozenset({"address", "town", "county", "state", "country", "zip"})
+_WORDS = frozenset({"name", "organisation", "description"}) | _PLACES - {"zip"}
+_BY_FORM = frozenset({"date", "identifier", "phone", "zip"})
+_NUMERIC = _BY_FORM | {"room", "contact"}
+_UNTESTED = frozenset({"email", "url", "ip", "account", "file", "coordinates"})
+_LISTED = frozenset({"address", "town"})
+_CELLS = re.compile(r"[\t\n|]+")
+_LIST = re.compile(r"[\t\n|]+|,\s*")
+_BESIDE = re.compile(r"[\s,.;]{1,4}")
+_CREDENTIAL = re.compile(r"(?:M\.?D|D\.?O|R\.?N|N\.?P|PA(?:-C)?|Ph\.?D|DDS|DPM|LPN|CRNA|PharmD|MBBS|J\.?r|S\.?r)\b\.?")
+
+
+def plausible_ones(text: str, findings: Sequence[Finding]) -> list[Finding]:
+    """What `plausible` leaves of findings of the model alone; parts of one address vouch for each other."""
+    parts = [part for one in findings for part in _parts(text, one)]
+    left = [(one, plausible(text, one)) for one in sorted(parts, key=lambda one: one.start)]
+    kept = [other for _, other in left if other]
+    return kept + [one for one, other in left if not other and any(_continues(text, one, other) for other in kept)]
+
+
+def _parts(text: str, finding: Finding) -> Iterator[Finding]:
+    """A finding in pieces where it runs over cells or lines, names and places where they run over a list too."""
+    is_list = family_of(finding.type) in _LISTED and "," in text[finding.start : finding.end]
+    place = finding.start
+    for gap in (_LIST if is_list else _CELLS).finditer(text, finding.start, finding.end):
+        if gap.start() > place:
+            yield replace(finding, start=place, end=gap.start())
+        place = gap.end()
+    if place < finding.end:
+        yield replace(finding, start=place)
+
+
+def still_plausible(text: str, found: Finding, before: Collection[tuple[int, int]]) -> bool:
+    """Whether what merging left of a finding of the model alone is one, with "6" of "6 06/24/2017" taken for a date.
+
+    Args:
+        before: where findings stood before they were merged.
+    """
+    return (
+        found.recognizers != ("model",)
+        or (found.start, found.end) in before
+        or not _may_be_a_rest(family_of(found.type), text[found.start : found.end])
+        or plausible(text, found) is not None
+    )
+
+
+def _may_be_a_rest(family: str, value: str) -> bool:
+    digits = sum(map(str.isdigit, value))
+    return (family in _NUMERIC and digits < 4) or (family == "organisation" and not digits)
+
+
+def _continues(text: str, finding: Finding, other: Finding) -> bool:
+    """Whether a finding is part of another beside it: a house number or a state, a credential: "12", "nc", "MD"."""
+    if _BESIDE.fullmatch(text, min(finding.end, other.end), max(finding.start, other.start)) is None:
+        return False
+    if family_of(other.type) == "name":
+        return _CREDENTIAL.fullmatch(text, finding.start, finding.end) is not None
+    value = text[finding.start : finding.end]
+    is_place = family_of(finding.type) in _PLACES and (len(value) == 2 or not is_term(text, finding))
+    return family_of(other.type) in _PLACES and (value.isdigit() or (is_place and any(map(str.isalnum, value))))
+
+
+def plausible(text: str, finding: Finding) -> Finding | None:
+    """What is left of a finding of the model alone when clinical values and terms are taken out of it; None if nothing.
+
+    Args:
+        text: folded.
+        finding: of the model, and of nothing else.
+    """
+    family = family_of(finding.type)
+    if family in _UNTESTED:
+        return finding if _has_letter_or_digit(text, finding) else None
+    if family == "address" and any(map(str.isdigit, text[finding.start : finding.end])):
+        return number(text, finding)
+    if family in _WORDS or not any(map(str.isdigit, text[finding.start : finding.end])):
+        if family in ("date", "age"):
+            return finding if is_calendar(text[finding.start : finding.end]) else None
+        return words_of_a_name(text, finding)
+    return number(text, finding)
+
+
+def is_clinical(text: str, finding: Finding) -> bool:
+    """Whether a finding by form alone is a clinical value: a date that is a score, a number that is a code."""
+    return (
+        finding.score < SURE_FORM
+        and "model" not in finding.recognizers
+        and family_of(finding.type) in _BY_FORM
+        and in_clinical_value(text, finding.start, finding.end)
+    )
+
+
+def _has_letter_or_digit(text: str, finding: Finding) -> bool:
+    return any(map(str.isalnum, text[finding.start : finding.end]))

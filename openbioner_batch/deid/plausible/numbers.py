@@ -1,0 +1,157 @@
+"""Whether a number of the model alone may be an identifier: a whole token, of the form of one, no clinical value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from openbioner_batch.deid.allowlist import allow_list
+from openbioner_batch.deid.dates import find_dates
+from openbioner_batch.deid.dates.words import MONTHS, ORDINALS, WEEKDAYS
+from openbioner_batch.deid.families import family_of
+from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.plausible.words import is_glued_to_digits
+from openbioner_batch.deid.recognizers.clinical_values import in_clinical_value
+from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+
+FEWEST_DIGITS = 5
+"""Of a number that nothing but the model calls an identifier."""
+_WORD = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*")
+_TOKEN_JOINTS = "/.,:-+*#&()"
+_CALENDAR = frozenset(
+    "mon tue tues wed thu thur thurs fri sat sun spring summer fall autumn winter christmas easter thanksgiving "
+    "ramadan hanukkah halloween passover diwali eid birthday holiday nineteen twenty hundred thousand".split()
+)
+_SURE_FORMS = frozenset("full month_day month_year month season quarter holiday day eight six dotted".split())
+_SCORE_PAIR = re.compile(r"(?:\d/[3456]|\d{1,2}/10|1/2|1/3|2/3|[13]/4|[1-7]/8|6/(?:6|9|12|18|24)|12/12)\Z")
+_DATE_CUE = re.compile(
+    r"(?:\b(?:on|since|dated?|seen|until|till|thru|through|dob|born|dos|lmp|edc|edd|from|before|after|by|due|admitted|"
+    r"discharged|last|next|visit|appt|follow(?:ed)?[ -]up|done|drawn|placed|removed|started|stopped|given|mon|"
+    r"tues?|wed|thu(?:rs?)?|fri|sat|sun|\w+day)\.?|\d/\d{1,2}(?:/\d{2,4})?[ ]?(?:-|to|and|,|through|thru))[ :(]{0,3}\Z",
+    re.IGNORECASE,
+)
+_ROOM_CUE = re.compile(
+    r"\b(?:room|rm|bed|bay|ward|unit|floor|suite|ste|apt|icu|ed|(?:moved|transferred|went|taken|admitted|returned|sent|"
+    r"back)\sto)\b[ .:#]{0,3}\Z",
+    re.IGNORECASE,
+)
+_ROOM = re.compile(
+    r"(?:(?:room|rm|bed|bay|ward|unit|floor|icu)[ .:#-]{0,3})?[A-Za-z]{0,3}-?\d{1,4}(?:-?[A-Za-z0-9]{1,3})?",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(r"\d{1,3}-\d{1,3}|\d{1,5}-\d")
+"""Results from and to, and codes of LOINC."""
+_EXTENSION = re.compile(r"(?:(?:p|x|pgr?|ext)\.?[ :#]?)?\d{4,5}", re.IGNORECASE)
+_CALL_CUE = re.compile(
+    r"\b(?:pgr?|pager|paged?|beeper|ext|x|call|at|@|tel|phone|#|vocera|ascom)[.:# ]{1,2}\Z", re.IGNORECASE
+)
+_WARD = re.compile(r"\d{1,2}[NSEWABC]{1,2}(?:[- ]?\d{1,3}[A-Z]?)?(?!\w)")
+"""A ward and a room of it: "6W", "5N-12"."""
+_STREET_NEXT = re.compile(r"\s[A-ZÀ-Þ]\w*[a-zß-ÿ]")
+_DAY_OF = re.compile(r"[A-Z][a-z]{2,9}\.? \d{1,2}(?:st|nd|rd|th)?(?!\d)")
+
+
+def number(text: str, finding: Finding) -> Finding | None:
+    """The finding widened to whole tokens, if it is no clinical value and of the form of its type."""
+    fits = _FORMS.get(family_of(finding.type), _identifier)
+    start, end = _whole_tokens(text, finding.start, finding.end)
+    if start < end and family_of(finding.type) == "room" and fits(text, start, end):
+        return replace(finding, start=start, end=end)
+    if start >= end or in_clinical_value(text, start, end) or not fits(text, start, end):
+        return None
+    return replace(finding, start=start, end=end)
+
+
+def _whole_tokens(text: str, start: int, end: int) -> tuple[int, int]:
+    """The stretch with the rest of the tokens at its ends, and without punctuation there."""
+    while start < end and not text[start].isalnum() and text[start] not in "(+#":
+        start += 1
+    while start < end and not text[end - 1].isalnum():
+        end -= 1
+    while start > 0 and (
+        text[start - 1].isalnum() or (text[start - 1] in _TOKEN_JOINTS and text[start - 2 : start - 1].isalnum())
+    ):
+        start -= 1
+    while end < len(text) and (
+        text[end].isalnum() or (text[end] in _TOKEN_JOINTS and text[end + 1 : end + 2].isalnum())
+    ):
+        end += 1
+    return start, end
+
+
+def _identifier(text: str, start: int, end: int) -> bool:
+    if _RANGE.fullmatch(text, start, end):
+        return False
+    return sum(map(str.isdigit, text[start:end])) >= FEWEST_DIGITS
+
+
+def _contact(text: str, start: int, end: int) -> bool:
+    """Whether it is a telephone, or an extension or a pager that something announces."""
+    short = _EXTENSION.fullmatch(text, start, end) is not None
+    cued = short and (not text[start].isdigit() or _CALL_CUE.search(text[max(0, start - 16) : start]) is not None)
+    return cued or _identifier(text, start, end)
+
+
+def _room(text: str, start: int, end: int) -> bool:
+    named = _ROOM.fullmatch(text, start, end)
+    return named is not None and bool(
+        re.match(r"[A-Za-z]{2,6}[ .:#-]", named[0]) or _ROOM_CUE.search(text[max(0, start - 24) : start])
+    )
+
+
+def _may_be_address(text: str, start: int, end: int) -> bool:
+    if _WARD.fullmatch(text, start, end):
+        return True
+    opens_line = text[max(0, start - 8) : start].rstrip(" \t>")[-1:] in ("", "\n")
+    if opens_line and _STREET_NEXT.match(text, end):
+        return True  # a house number before a street that no list knows
+    return any(_names_a_place(text, *word.span()) for word in _WORD.finditer(text, start, end))
+
+
+def _names_a_place(text: str, start: int, end: int) -> bool:
+    """Whether a word of an address is no term, no scale with its score and no abbreviation."""
+    word = text[start:end]
+    return (
+        end - start > 2
+        and not vocabulary().knows(word)
+        and not is_glued_to_digits(text, start, end)
+        and not allow_list().in_frame(text, start, end)
+        and not (
+            word.isupper()
+            and end - start < 6
+            and text[max(0, start - 60) : start].upper() != text[max(0, start - 60) : start]
+        )
+    )
+
+
+def _age(text: str, start: int, end: int) -> bool:
+    return re.search(r"(?<!\d)(?:9\d|1[0-2]\d)(?!\d)", text[start:end]) is not None
+
+
+def _date(text: str, start: int, end: int) -> bool:
+    value = text[start:end]
+    if is_calendar(value):
+        return True
+    if (named := _DAY_OF.match(value)) and not vocabulary().knows(named[0].split()[0].rstrip(".")):
+        return True  # a month with a wrong letter
+    forms = {mention.form for mention in find_dates(value)}
+    if not forms or forms == {"year"}:
+        return False
+    cued = _DATE_CUE.search(text[max(0, start - 24) : start]) is not None
+    return bool(forms & _SURE_FORMS) or cued or ("dashed" not in forms and _SCORE_PAIR.match(value) is None)
+
+
+_FORMS: dict[str, Callable[[str, int, int], bool]] = {
+    "date": _date,
+    "room": _room,
+    "age": _age,
+    "address": _may_be_address,
+    "contact": _contact,
+}
+
+
+def is_calendar(value: str) -> bool:
+    """Whether words name a day, a month, a season or a feast."""
+    words = re.split(r"[\s-]+", " ".join(_WORD.findall(value)).lower())
+    return any(word in names for word in words for names in (MONTHS, ORDINALS, WEEKDAYS, _CALENDAR))

@@ -1,0 +1,201 @@
+"""Whether words that the model alone found may be a name: clinical words are taken off, terms are none."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from openbioner_batch.deid.allowlist import allow_list
+from openbioner_batch.deid.families import family_of
+from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.person_cues import Meant, person_meant
+from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+
+_ABBREVIATION = re.compile(r"[A-Z]{2,5}s?")
+_WORD_END = re.compile(r"[^\W\d_]+\Z")
+_GOES_ON = re.compile(r"-[a-z]")
+_SURE_OF_SMALL_LETTERS = 0.97
+"""Score of the model from which a word in small letters, among nothing else, is a name."""
+_NAME_BEFORE = re.compile(r"(?P<name>[A-ZÀ-Þ][a-zß-ÿ]{2,20}),?\s\Z")
+_GIVEN_AFTER = re.compile(r",\s(?P<name>[A-Z]{2,20})\b")
+_NAME_AFTER = re.compile(r",?\s(?P<name>[A-ZÀ-Þ][a-zß-ÿ]{2,20})\b")
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*")
+_AROUND = 60
+_SMALL_TITLE = re.compile(r"\b(?:mrs?|ms|dr|miss|prof|sra?)\.?\s\Z")
+_INITIALS = re.compile(r"[A-Z](?:\.[A-Z]){1,2}\.?")
+_SENTENCE_START = re.compile(r"(?:\A|[.!?:;\n]\s{0,3}|[-*•]\s)\Z")
+_CREDENTIAL = re.compile(r"(?:M\.?D|D\.?O|R\.?N|N\.?P|PA(?:-C)?|Ph\.?D|DDS|DPM|LPN|CRNA|PharmD|MBBS|J\.?r|S\.?r)\b\.?")
+_PREPOSITION = re.compile(r"\W*(?:(?:in|on|at|from|to|near|for|with|by)\s+)?")
+_SPEAKS = re.compile(
+    r"['’]s\b|\s(?:is|was|has|had|says|said|states|stated|reports|reported|denies|called|agrees|will|would|lives|and|came)\b"
+)
+_FUNCTION = frozenset(
+    "a an the of on in at by to from and or with for w p c s d h per via as is was no not than then into onto over "
+    "under near fr pt mr mrs ms dr his her their our".split()
+)
+
+
+def words_of_a_name(text: str, finding: Finding) -> Finding | None:
+    """The finding without the clinical words at its ends, if something like a name is left."""
+    inside = text[finding.start : finding.end]
+    words = [(finding.start + word.start(), finding.start + word.end()) for word in _WORD.finditer(inside)]
+    names = [place for place in words if not _is_no_name(text, *place, finding)]
+    family = family_of(finding.type)
+    if not names and family == "organisation" and _is_title_of_words(text, words):
+        return finding
+    if not names or allow_list().is_in_phrase(text, names[0][0], names[-1][1]):
+        return None
+    if family != "name" and allow_list().in_frame(text, names[0][0], names[-1][1]):
+        return None
+    start = finding.start + (leading.end() if (leading := _PREPOSITION.match(inside)) else 0)
+    if family != "name":
+        return replace(finding, start=start)
+    if all(right - left == 1 for left, right in names) and not allow_list().person_is_meant(text, *names[0]):
+        return None  # letters of a list
+    if any(map(str.isdigit, inside)):
+        start = max(start, names[0][0])  # "14 Fr Okonkwo"
+    end = finding.end
+    for left, right in words:
+        if right <= names[0][0] and _is_cut_off(text[left:right], text[slice(*names[0])]):
+            start = right
+        elif (
+            left >= names[-1][1]
+            and _is_cut_off(text[left:right], text[slice(*names[-1])])
+            and not _CREDENTIAL.match(text, left)
+        ):
+            end = min(end, left)
+    while not text[start].isalnum():
+        start += 1
+    while not text[end - 1].isalnum() and end < finding.end:
+        end -= 1
+    return replace(finding, start=start, end=end)
+
+
+def is_term(text: str, finding: Finding) -> bool:
+    """Whether all the words of a finding are clinical, or stand in the context of a term."""
+    words = [
+        (finding.start + one.start(), finding.start + one.end())
+        for one in _WORD.finditer(text[finding.start : finding.end])
+    ]
+    return all(_is_clinical_word(text[slice(*word)]) or allow_list().in_frame(text, *word) for word in words)
+
+
+def _is_title_of_words(text: str, words: list[tuple[int, int]]) -> bool:
+    """Whether an institution is named by ordinary words with capitals, none of which is a term: "Comfort Hands"."""
+    return (
+        sum(text[start:end].istitle() for start, end in words) > 1
+        and not allow_list().is_in_phrase(text, words[0][0], words[-1][1])
+        and not allow_list().in_frame(text, words[0][0], words[-1][1])
+    )
+
+
+def _is_cut_off(word: str, name: str) -> bool:
+    """Whether a clinical word at the end of a name is in another case than the name: "p CABG Roe", but not "WU LI"."""
+    if len(word) == 1 and word.isupper():
+        return False  # an initial
+    return word.lower() not in _FUNCTION and (word.isupper(), word.islower()) != (name.isupper(), name.islower())
+
+
+def _is_no_name(text: str, start: int, end: int, finding: Finding) -> bool:
+    """Whether a word is a clinical term or part of a token, and no title, label or credential makes a person of it."""
+    word = text[start:end]
+    bare = re.sub(r"['’]s?\Z", "", word)
+    is_initials = _INITIALS.fullmatch(bare) and bare.replace(".", "") not in ("AM", "PM", "MD", "RN")
+    if is_initials or _SMALL_TITLE.search(text[max(0, start - 8) : start]):
+        return False
+    if (
+        _is_part_of_shorthand(text, start, end)
+        or is_glued_to_digits(text, start, end)
+        or (bare.lower() in _FUNCTION and (bare.islower() or len(bare) > 1))
+    ):
+        return True
+    meant = person_meant(text, start, end) if family_of(finding.type) == "name" else Meant.NO
+    if meant is Meant.PLAINLY:
+        return False
+    return (
+        _is_clinical_word(bare)
+        or ((bare.islower() or bare.isupper()) and bare.lower() in lexicon().not_names)
+        or (bare.islower() and bare not in lexicon().given_names and not _is_without_capitals(text, start, end))
+        or _opens_sentence(text, start, end)
+        or _is_term(text, start, end, finding)
+        or (meant is Meant.NO and _is_unlikely(text, start, end, finding))
+    )
+
+
+def _is_clinical_word(bare: str) -> bool:
+    return vocabulary().knows(bare.replace(".", "")) or ("-" in bare and all(map(vocabulary().knows, bare.split("-"))))
+
+
+def _is_term(text: str, start: int, end: int, finding: Finding) -> bool:
+    """Whether a word is an eponym, a device or a place that names a scale, in a context of such."""
+    terms = allow_list()
+    while text[start - 1 : start] == "-" and text[start - 2 : start - 1].isalpha():
+        start = _WORD_END.search(text[max(0, start - 24) : start - 1]).start() + max(0, start - 24)
+    if _GOES_ON.match(text, end) and all(terms.knows(part) for part in text[start:end].split("-")):
+        return True  # "Milan-in"
+    if terms.is_sign(text, end):
+        return True
+    return terms.keeps(text, start, end) if family_of(finding.type) == "name" else terms.in_frame(text, start, end)
+
+
+def _is_unlikely(text: str, start: int, end: int, finding: Finding) -> bool:
+    """Whether a word that no list knows, and that nothing around makes a person of, looks like something else.
+
+    Letters of an abbreviation in a text of small letters, what a grade or a result follows, a word in small letters
+    that the model is not sure of.
+    """
+    word = text[start:end]
+    if word.lower() in lexicon().given_names - lexicon().word_names:
+        return False
+    alone = not any(
+        other[0].isupper() for other in _WORD.findall(text[finding.start : start] + text[end : finding.end])
+    )
+    if _ABBREVIATION.fullmatch(word):
+        around = text[max(0, start - _AROUND) : start] + text[end : end + _AROUND]
+        return around != around.upper() and not _beside_a_name(text, start, end)
+    if word.islower():
+        return finding.score < _SURE_OF_SMALL_LETTERS
+    return alone and allow_list().is_graded(text, end)
+
+
+def _beside_a_name(text: str, start: int, end: int) -> bool:
+    """Whether a word in capitals has another name on its side: "Kim WU", "WU, Lin", "WU, AL"."""
+    if (given := _GIVEN_AFTER.match(text, end)) and given["name"].lower() in lexicon().called:
+        return True
+    before, after = _NAME_BEFORE.search(text[max(0, start - 24) : start]), _NAME_AFTER.match(text, end)
+    return any(found and not _is_clinical_word(found["name"]) for found in (before, after))
+
+
+def _is_without_capitals(text: str, start: int, end: int) -> bool:
+    """Whether a text is in small letters around a word, so that a name would be too."""
+    around = text[max(0, start - _AROUND) : start] + text[end : end + _AROUND]
+    return around == around.lower()
+
+
+def _is_part_of_shorthand(text: str, start: int, end: int) -> bool:
+    """Whether one or two letters beside a slash are part of s/p, w/, h/a, W/D/I."""
+    return end - start <= 2 and "/" in (text[start - 1 : start], text[end : end + 1])
+
+
+def is_glued_to_digits(text: str, start: int, end: int) -> bool:
+    """Whether letters stand in a token with digits, as in CD4 and 93M; names of synthetic patients do too: Larue605."""
+    after = text[end : end + 1].isdigit() and not (end - start > 2 and text[start:end].istitle())
+    return after or text[max(0, start - 1) : start].isdigit()
+
+
+def _verb_follows(text: str, end: int) -> bool:
+    """Whether a word goes on as a verb does: before a word in small letters or a test, "Mark heels", "Drew BMP"."""
+    after = _WORD.match(text, end + 1) if text[end : end + 1] == " " else None
+    return after is not None and (after[0].islower() or (after[0].isupper() and vocabulary().knows(after[0])))
+
+
+def _opens_sentence(text: str, start: int, end: int) -> bool:
+    """Whether a word that is a name too opens a sentence as a word: "Will discuss", "Mark the site", "Grace period"."""
+    return (
+        text[start:end].lower() in lexicon().word_names
+        and _SENTENCE_START.search(text[max(0, start - 4) : start]) is not None
+        and _verb_follows(text, end)
+        and _SPEAKS.match(text, end) is None
+    )

@@ -1,0 +1,120 @@
+"""Identifiers in HL7 version 2 messages, told by segment and field: HL7 v2.5.1, chapters 2, 3, 4, 6 and 7."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from openbioner_batch.deid.finding import Finding
+
+_SEGMENT = re.compile(r"^[ \t]*(?P<name>[A-Z][A-Z][A-Z0-9])\|(?P<fields>[^\n]*\|[^\n]*)$", re.MULTILINE)
+_FIELD = re.compile(r"[^|]*")
+_PART = re.compile(r"[^\^~&|]+")
+_DAY = re.compile(r"(?:19|20)\d{6}(?:\d{2,6}(?:\.\d+)?(?:[+-]\d{4})?)?")
+
+_NAME, _DOCTOR, _ADDRESS, _ROOM, _DATE = "name", "doctor", "address", "room", "date"
+_FIELDS: dict[str, dict[int, tuple[str, str]]] = {
+    "MSH": {4: ("whole", "healthcare_facility"), 6: ("whole", "healthcare_facility"), 7: (_DATE, "personal_date"),
+            10: ("whole", "other_identifier")},
+    "EVN": {2: (_DATE, "personal_date"), 5: (_DOCTOR, "clinician_name")},
+    "PID": {2: ("first", "medical_record_number"), 3: ("first", "medical_record_number"),
+            4: ("first", "medical_record_number"), 5: (_NAME, "patient_name"), 6: (_NAME, "relative_name"),
+            7: (_DATE, "birth_date"), 9: (_NAME, "patient_name"), 11: (_ADDRESS, "street_address"),
+            12: ("whole", "county"), 13: ("first", "phone_number"), 14: ("first", "phone_number"),
+            18: ("first", "account_number"), 19: ("first", "social_security_number"),
+            20: ("first", "drivers_license_number"), 29: (_DATE, "death_date")},
+    "NK1": {2: (_NAME, "relative_name"), 4: (_ADDRESS, "street_address"), 5: ("first", "phone_number"),
+            6: ("first", "phone_number")},
+    "PV1": {3: (_ROOM, "room_number"), 6: (_ROOM, "room_number"), 7: (_DOCTOR, "clinician_name"),
+            8: (_DOCTOR, "clinician_name"), 9: (_DOCTOR, "clinician_name"), 17: (_DOCTOR, "clinician_name"),
+            19: ("first", "encounter_number"), 44: (_DATE, "admission_date"), 45: (_DATE, "discharge_date")},
+    "ORC": {2: ("first", "specimen_number"), 3: ("first", "specimen_number"), 9: (_DATE, "personal_date"),
+            10: (_DOCTOR, "clinician_name"), 12: (_DOCTOR, "clinician_name")},
+    "OBR": {2: ("first", "specimen_number"), 3: ("first", "specimen_number"), 7: (_DATE, "personal_date"),
+            10: (_DOCTOR, "clinician_name"), 14: (_DATE, "personal_date"), 16: (_DOCTOR, "clinician_name"),
+            22: (_DATE, "personal_date"), 28: (_DOCTOR, "clinician_name"), 32: (_DOCTOR, "clinician_name")},
+    "OBX": {14: (_DATE, "personal_date"), 16: (_DOCTOR, "clinician_name")},
+    "GT1": {3: (_NAME, "relative_name"), 5: (_ADDRESS, "street_address"), 6: ("first", "phone_number"),
+            7: ("first", "phone_number"), 8: (_DATE, "birth_date"), 12: ("first", "social_security_number")},
+    "IN1": {2: ("first", "health_plan_number"), 4: ("whole", "organization"), 5: (_ADDRESS, "street_address"),
+            8: ("first", "health_plan_number"), 16: (_NAME, "relative_name"), 18: (_DATE, "birth_date"),
+            19: (_ADDRESS, "street_address"), 36: ("first", "health_plan_number")},
+    "DG1": {5: (_DATE, "personal_date"), 16: (_DOCTOR, "clinician_name")},
+    "PR1": {5: (_DATE, "personal_date"), 11: (_DOCTOR, "clinician_name")},
+    "AL1": {6: (_DATE, "personal_date")},
+}  # fmt: skip
+"""Segment -> number of a field -> how it is read, and the type of what it holds; of MSH, whose first bar is a field."""
+_CODED = {"AL1": (3,), "DG1": (3,), "PR1": (3,), "OBX": (3, 5, 6, 7, 8), "OBR": (4,), "ORC": (1,)}
+"""Fields of codes and results, in which numbers without a label are none of a person."""
+_ADDRESS_PARTS = ("street_address", "street_address", "city", "state", "zip_code")
+
+
+def find_hl7(text: str) -> Iterator[Finding]:
+    """What the fields of segments hold: names, numbers, dates, rooms; nothing in a text without segments."""
+    for number, start, end, segment in _fields(text):
+        if rule := _FIELDS.get(segment, {}).get(number):
+            yield from _read(text, start, end, *rule)
+
+
+def coded_fields(text: str) -> list[tuple[int, int]]:
+    """Where codes and results stand: what looks like an identifier by form alone is none there."""
+    return [
+        (start, end)
+        for number, start, end, segment in _fields(text)
+        if end > start and number in _CODED.get(segment, ())
+    ]
+
+
+def _fields(text: str) -> Iterator[tuple[int, int, int, str]]:
+    """Each field of a known segment: its number, where it stands, the segment."""
+    if "|" not in text:
+        return
+    for match in _SEGMENT.finditer(text):
+        segment = match["name"]
+        if segment not in _FIELDS:
+            continue
+        number, place = (2 if segment == "MSH" else 1), match.start("fields")
+        while place <= match.end("fields"):
+            field = _FIELD.match(text, place, match.end("fields"))
+            assert field is not None
+            yield number, place, field.end(), segment
+            number, place = number + 1, field.end() + 1
+
+
+def _read(text: str, start: int, end: int, how: str, type: str) -> Iterator[Finding]:
+    parts = [part for part in _PART.finditer(text, start, end) if any(map(str.isalnum, part[0]))]
+    if how == _DATE:
+        for day in _DAY.finditer(text, start, end):
+            yield _found(*day.span(), type)
+    elif how == _NAME and parts:
+        yield _found(parts[0].start(), max(part.end() for part in parts[:4]), type)
+    elif how == _DOCTOR:
+        names = parts
+        if parts and any(map(str.isdigit, parts[0][0])):
+            yield _found(*parts[0].span(), "license_number")
+            names = parts[1:]
+        if names:
+            yield _found(names[0].start(), names[min(2, len(names) - 1)].end(), type)
+    elif how == _ADDRESS:
+        yield from _address(text, start, end)
+    elif how == _ROOM and parts:
+        yield _found(parts[0].start(), parts[min(2, len(parts) - 1)].end(), type)
+    elif parts and how in ("first", "whole"):
+        last = parts[0] if how == "first" else parts[-1]
+        yield _found(parts[0].start(), last.end(), type)
+
+
+def _address(text: str, start: int, end: int) -> Iterator[Finding]:
+    place = start
+    for type in _ADDRESS_PARTS:
+        stop = text.find("^", place, end)
+        stop = end if stop < 0 else stop
+        if text[place:stop].strip():
+            yield _found(place, stop, type)
+        place = stop + 1
+        if place > end:
+            return
+
+
+def _found(start: int, end: int, type: str) -> Finding:
+    return Finding(start, end, type, 0.95, ("pattern:hl7",))

@@ -1,0 +1,59 @@
+"""What around a word says that a person is meant: a title, a role, a relation, a label, a credential, speech."""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+
+_AROUND = 64
+_NAMES_BETWEEN = r"(?:[A-ZÀ-Þ][\w'’-]{0,20}\.?,?\s(?:and\s|&\s)?){0,2}"
+_TITLES = (
+    r"(?:[Mm]rs?|[Mm]s|[Mm]iss|[Mm]x|[Dd]rs?|[Pp]rof|MRS?|MS|DRS?|PROF|Professor|[Dd]octor|Rev|Sra?|Mme|Hr|Herr|Frau)"
+)
+_ROLES = (
+    r"(?:RN|LPN|LVN|NP|APRN|FNP|CRNP|CNM|PA|PA-C|MD|DO|RT|PT|OT|SLP|CNA|PCT|PCA|HUC|MA|CRNA|PharmD|WOCN|EMT|NOK|OA|PGY-?\d|"
+    r"[Aa]tt(?:g|n|ending)|[Rr]esident|[Ii]ntern|[Ff]ellow|[Cc]harge|[Cc]onsultant|[Ss]urgeon|[Nn]urse|[Ss]itter|[Ii]nterp(?:reter)?|"
+    r"[Cc]haplain|[Pp]astor|[Oo]fficer|[Ss]cribe|[Tt]ech|[Pp]harmacist|[Mm]idwife|[Cc]ase\s?manager|[Pp]hysician|PCP|pcp|GP|SW|CM|rn|np)"
+)
+_RELATIVES = (
+    r"(?:[Ww]ife|[Hh]usband|[Hh]usb|[Dd]tr|[Dd]aughter|[Ss]on|[Mm]om|[Mm]other|[Dd]ad|[Ff]ather|[Bb]ro(?:ther)?|[Ss]is(?:ter)?|"
+    r"[Aa]unt|[Uu]ncle|[Nn]iece|[Nn]ephew|[Cc]ousin|[Ff]riend|[Pp]artner|[Ss]pouse|[Gg]irlfriend|[Bb]oyfriend|[Nn]eighbou?r|"
+    r"[Cc]aregiver|[Rr]oommate|[Gg]rand(?:son|daughter|mother|father)|FOB|[Ss]ponsor)"
+)
+_PATIENT = r"(?:[Pp]atient|[Pp]t|[Cc]lient|PT|PATIENT|[Nn]ame|NAME|NM|[Pp]aciente|Patientin)"
+_STRONG = re.compile(
+    rf"(?<![^\W_])(?:{_TITLES}(?:\.\s{{0,2}}|\s)|(?:{_PATIENT}|{_ROLES}|Provider|Attending|cc|[Rr]e|RE|By|BY|REF|[Ss]igned|Sig|[Ff]rom|[Tt]o)(?:\sname)?\s?[:=|>]\s{{0,3}}"
+    rf"(?:Dr\.?\s)?|(?:[Ss]igned|[Dd]ictated|[Ss]een|[Rr]ead|[Dd]rawn|[Pp]laced)\sby\s|(?:d/w|D/w|D/W|s/b|S/b|S/B)\s"
+    rf"|(?:[Pp]aged|[Nn]otified|[Ss]poke\s(?:w/|with|to))\s){_NAMES_BETWEEN}\Z"
+)
+_WEAK = re.compile(
+    rf"(?<![^\W_])(?:(?:{_PATIENT}|{_ROLES})\s|{_RELATIVES}(?:'s\sname\sis|\snamed)?[:,]?(?:\s\(?|\()|(?:[Pp]er|[Bb]y|[Ff]rom|[Ff]r|[Tt]o|[Ww]ith|w/|[Cc]alled|[Tt]old|[Rr]e|cc|--?|—)\s){_NAMES_BETWEEN}\Z"
+)
+_CREDENTIAL = re.compile(
+    r",?\s{1,2}\(?(?:M\.?D|D\.?O|R\.?N|PA-C|N\.?P|Ph\.?D|LPN|DDS|MBBS|CRNA|DPT|PharmD|LCSW|PGY-?\d|R[1-5]|MS[1-4]|WOCN)\b"
+)
+_SPEAKS = re.compile(
+    r"['’]s\s(?:wife|husband|son|daughter|dtr|mother|mom|father|dad|sister|brother|aunt|uncle|cousin|nurse|room|chart|family)\b"
+    r"|\s(?:is|was|has|had|says|said|states|stated|reports|reported|denies|called|agrees|will|would|lives|came|slept|ambulated|"
+    r"refused|requests|wants|asked|presents|presented)\b"
+    r"|\s?\((?:dtr|daughter|son|wife|husband|mother|mom|father|dad|sister|brother|RN|MD|NP|PA|nephro|cards|surg|neuro|GI|ID)\b"
+    r"|[\s,|]{1,3}(?:DOB|MRN|dob|mrn|A&O|c/o|C/O|\d{1,3}\s?(?:yo\b|y/o|yr|[MF]\b))"
+)
+
+
+class Meant(IntEnum):
+    """How plainly a person is meant."""
+
+    NO = 0
+    WEAKLY = 1
+    """A preposition or a role stands before, or a verb of speech follows: things may be meant too."""
+    PLAINLY = 2
+    """A title, a label, a relation or a credential."""
+
+
+def person_meant(text: str, start: int, end: int) -> Meant:
+    """Whether what stands around `text[start:end]` says that it is a person."""
+    before = text[max(0, start - _AROUND) : start]
+    if _STRONG.search(before) or _CREDENTIAL.match(text, end):
+        return Meant.PLAINLY
+    return Meant.WEAKLY if _WEAK.search(before) or _SPEAKS.match(text, end) else Meant.NO

@@ -1,0 +1,57 @@
+"""Rooms, beds and wards: by a word before, by a ward's form, by a patient who is moved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from openbioner_batch.deid.finding import Finding
+
+_NUMBERED = re.compile(
+    r"\b(?i:room|rm|bed|(?P<moved>(?:moved|transferred)\sto)|bay|ward|floor|cubicle|bldg|building|zimmer|stat(?=\.)|"
+    r"station)\b(?:\s(?:number|no\.?))?(?:[.:](?=[ ]?#?\w))?[ ]?#?[ ]?"
+    r"(?P<number>(?:[A-Za-z]-?)?\d{1,4}(?:-?[A-Z0-9]{1,3})?(?:/\d{1,3}(?![\d/]))?|"
+    r"[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|degrees|times|mg|°))"
+)
+_WARD = re.compile(
+    r"(?<![^\W_])(?<![/.:-])(?P<ward>\d{1,2}(?:st|nd|rd|th)[ ]floor"
+    r"|\d{1,2}[ ](?:East|West|North|South)\b(?:[ ]\d{1,3}\b(?!%)|(?![ ](?:[A-Z]|of)))"
+    r"|(?:[MSCPN]|CV|CC|B|T)?I?CU[- ](?:bed[ ]|room[ ])?\d{1,3}[A-Z]?"
+    r"|\d{1,2}(?:EAST|WEST|NORTH|SOUTH)(?:[- ]?\d{1,3})?"
+    r"|\d{1,2}(?:[NSEW]|NE|NW|SE|SW)[- ]\d{1,3}[A-Z]?)(?![^\W_]|[./]\d|%)"
+)
+"""Forms of a ward and its room: 5N-12, 2WEST, 4 South 22, MICU 11."""
+_MOVED = re.compile(
+    r"(?:\b(?i:moved|transferred|tx'?d|transfer|went|sent|back|returned|adm(?:itted)?|going|up|down|assigned)\s(?:to|fr(?:om)?)\s|"
+    r"\b(?i:tele|floor|loc(?:ation)?|unit|rec'd|report|called|per|on|from|fr|to)[:=]?\s|->\s?|→\s?|"
+    r"\b(?:Mrs?|Ms|Pt|pt|Miss)\.?\s[A-Z][\w'’-]+,\s|\b[MF]\s{2,})"
+    r"(?P<ward>\d{1,2}(?:[NSEWABC]|NE|NW|SE|SW|[NSEW][AB]|T|ICU)(?:[- ]?\d{1,3}(?!\s?(?:mg|mL|L)))?)"
+    r"(?![^\W_]|[./-]\d|%|\s?(?:/|mg|mcg))"
+)
+"""A number and letters after what says that somebody is there: "moved to 6W", "Mrs Roe, 7C"."""
+_PLACE_OF_LIST = re.compile(r"(?<![^\W_])(?P<ward>\d{1,2}(?:[NSEW]|NE|NW|SE|SW))(?=[ \t]*(?:\n|\Z))")
+"""A ward at the end of a line of numbers and names."""
+_ROW = re.compile(r"[A-Z]{2,},|\d{1,2}/\d{1,2}/\d{2,4}|(?<!\d)\d{6,9}(?!\d)")
+_BEDSIDE = re.compile(
+    r"\b(?:head|foot|side|edge|out)[ ]of[ ](?:the[ ])?\Z|\b(?:pelvic|tumor|vascular|nail|graft|wound|capillary|"
+    r"surgical)[ ]\Z",
+    re.IGNORECASE,
+)
+
+
+def find_rooms(text: str) -> Iterator[Finding]:
+    """Rooms, beds and wards with their numbers."""
+    for match in _NUMBERED.finditer(text):
+        if not _BEDSIDE.search(text[max(0, match.start() - 16) : match.start()]):
+            yield _room(match, "number" if match["moved"] else 0)
+    for pattern in (_WARD, _MOVED):
+        for match in pattern.finditer(text):
+            yield _room(match, "ward")
+    for match in _PLACE_OF_LIST.finditer(text):
+        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+        if len(_ROW.findall(line)) > 1:
+            yield _room(match, "ward")
+
+
+def _room(match: re.Match[str], name: str | int) -> Finding:
+    return Finding(*match.span(name), "room_number", 0.7, ("pattern:room",))
