@@ -13,6 +13,7 @@ from openbioner_batch.deid.folding import Folded, fold
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.deid.merging import merge
 from openbioner_batch.deid.plausible import is_clinical, plausible_ones, still_plausible
+from openbioner_batch.deid.recognizers.hl7 import coded_fields
 from openbioner_batch.deid.recognizers.known_values import find_known
 from openbioner_batch.deid.recognizers.patterns import find_patterns
 from openbioner_batch.deid.recognizers.repeats import find_again, find_repeats
@@ -95,7 +96,7 @@ class Finder:
                 for span in model_spans
                 if settings.is_sure(span) and (place := folded.folded(span.start, span.end))
             ]
-            found += plausible_ones(text, spans) if settings.allow_list else spans
+            found += _outside(plausible_ones(text, spans), coded_fields(text)) if settings.allow_list else spans
         if "patterns" in settings.recognizers:
             found += [one for one in find_patterns(text, dates) if one.score >= settings.pattern_threshold]
         allowed = allow_list() if settings.allow_list else None
@@ -114,3 +115,8 @@ class Finder:
         places = {(one.start, one.end) for one in found}
         merged = merge(text, found)
         return [one for one in merged if still_plausible(text, one, places)] if settings.allow_list else merged
+
+
+def _outside(found: Sequence[Finding], coded: Sequence[tuple[int, int]]) -> list[Finding]:
+    """What does not stand in a field of codes."""
+    return [one for one in found if not any(start <= one.start and one.end <= end for start, end in coded)]

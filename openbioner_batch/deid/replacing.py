@@ -10,7 +10,7 @@ from datetime import date
 from openbioner_batch.deid.actions import ACTIONS, Applied, NoteContext
 from openbioner_batch.deid.actions.base import tagged
 from openbioner_batch.deid.dates.languages import language_of, needs_language
-from openbioner_batch.deid.doubts import is_doubtful
+from openbioner_batch.deid.doubts import doubtful_ones
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.folding import fold
@@ -86,12 +86,14 @@ def replace(
         patient=scope,
         avoid=_originals(text, ordered, known_originals) if policy.needs_key else frozenset(),
     )
+    doubtful = doubtful_ones(text, ordered)
     pieces: list[str] = []
     edits: list[Edit] = []
     at = length = 0
     for finding in ordered:
         before = text[at : finding.start]
-        new, action, outcome = _applied(finding, text[finding.start : finding.end], policy, note)
+        is_doubtful = (finding.start, finding.end) in doubtful
+        new, action, outcome = _applied(finding, text[finding.start : finding.end], policy, note, is_doubtful)
         start = length + len(before)
         length = start + len(new)
         pieces += [before, new]
@@ -112,9 +114,9 @@ def replace(
     return Replaced("".join([*pieces, text[at:]]), tuple(edits))
 
 
-def _applied(finding: Finding, original: str, policy: Policy, note: NoteContext) -> Applied:
+def _applied(finding: Finding, original: str, policy: Policy, note: NoteContext, is_doubtful: bool) -> Applied:
     action = ACTIONS[policy.action(finding.type)]
-    if action.invents and is_doubtful(finding):
+    if action.invents and is_doubtful:
         return tagged(finding.type, "model_alone")
     return action.apply(finding.type, original if action.literal else fold(original).text, note)
 

@@ -20,7 +20,7 @@ OUTCOMES = {
     "out_of_range": "a date before 1900 or after 2100, or a birth to come: became a tag",
     "over_89": "a date that would tell an age over 89: became a tag",
     "collision": "its surrogate would have been another original of the note: became a tag",
-    "model_alone": "found by the model alone, and easily a clinical value: became a tag, not an invented value",
+    "model_alone": "found by the model or by digits alone, easily a clinical value or term: became a tag",
 }
 """How replacing an identifier went."""
 

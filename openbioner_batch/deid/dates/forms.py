@@ -129,7 +129,7 @@ def _compiled(forms: dict[str, str], before: str, after: str) -> re.Pattern[str]
 
 NUMBER_LED = _compiled(
     _NUMBER_FORMS,
-    r"(?:(?<![^\W_])|(?<=[a-z][a-z])(?=\d\d?/\d\d?/\d)|(?<=dob|dos|doa|dod|lmp|edd|edc))(?<![$/\\])(?<!\d[.,])(?<!\d:)",
+    r"(?:(?<![^\W_])|(?<=[a-z][a-z])(?=\d\d?/\d\d?/\d)|(?<=dob|dos|doa|dod|lmp|edd|edc))(?:(?<![$/\\])|(?<=[A-Z][A-Z]/))(?<!\d[.,])(?<!\d:)",
     _END,
 )
 WORD_LED = _compiled(_WORD_FORMS, r"(?<![^\W_])", "")

@@ -12,6 +12,7 @@ from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.person_cues import Meant, person_meant
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
+_SHORTEST_TERM = 4
 _ABBREVIATION = re.compile(r"[A-Z]{2,5}s?")
 _WORD_END = re.compile(r"[^\W\d_]+\Z")
 _GOES_ON = re.compile(r"-[a-z]")
@@ -115,7 +116,7 @@ def _is_no_name(text: str, start: int, end: int, finding: Finding) -> bool:
     if meant is Meant.PLAINLY:
         return False
     return (
-        _is_clinical_word(bare)
+        (_is_clinical_word(bare) and not (meant is Meant.WEAKLY and bare.istitle() and len(bare) < _SHORTEST_TERM))
         or ((bare.islower() or bare.isupper()) and bare.lower() in lexicon().not_names)
         or (bare.islower() and bare not in lexicon().given_names and not _is_without_capitals(text, start, end))
         or _opens_sentence(text, start, end)

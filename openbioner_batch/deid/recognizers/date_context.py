@@ -26,7 +26,8 @@ _DATE_WORDS = frozenset(
     "started began between before after around about approximately dos visit dictated collected performed done "
     "operated surgery due appointment onset home comparison signed received drawn dod born scheduled ending "
     "starting effective was circa during culture cultures labs ct mri xray x-ray echo colonoscopy echocardiogram "
-    "cxr ekg repeat as next again".split()
+    "cxr ekg repeat as next again flu tdap vaccine vaccines vaccinated shingrix pneumovax prevnar covid booster mmr "
+    "hpv lot due expires exp".split()
 )
 _STRONG_DATE_WORDS = frozenset(
     "date dates dated dob dos lmp edc edd visit collected dictated born signed appointment appointments scheduled "
@@ -204,9 +205,14 @@ def _days_of_some_month(text: str, days: list[Mention]) -> list[Mention]:
         first, last = chain[0].start, chain[-1].end
         before = text[max(0, first - 32) : first]
         begins = _BEFORE_DAY.search(before) or with_weekday(text, first) < first
-        if begins and _AFTER_DAY.match(text, last) and not _COUNTED.search(text[max(0, first - 32) : last + 12]):
+        if begins and _AFTER_DAY.match(text, last) and not _COUNTED.search(_counted_around(text, first, last)):
             kept += chain
     return kept
+
+
+def _counted_around(text: str, first: int, last: int) -> str:
+    """What stands around days within their clause: "floor" of "the 5th, floor on the 7th" is not counted by "5th"."""
+    return text[max(0, first - 32) : last] + re.split(r"[,;.\n]", text[last : last + 12])[0]
 
 
 def _range_score(text: str, mention: Mention, words: set[str]) -> float:

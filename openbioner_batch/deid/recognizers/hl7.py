@@ -44,8 +44,8 @@ _FIELDS: dict[str, dict[int, tuple[str, str]]] = {
     "AL1": {6: (_DATE, "personal_date")},
 }  # fmt: skip
 """Segment -> number of a field -> how it is read, and the type of what it holds; of MSH, whose first bar is a field."""
-_CODED = {"AL1": (3,), "DG1": (3,), "PR1": (3,), "OBX": (3, 5, 6, 7, 8), "OBR": (4,), "ORC": (1,)}
-"""Fields of codes and results, in which numbers without a label are none of a person."""
+_CODED = {"AL1": (3,), "DG1": (3,), "PR1": (3,), "OBX": (3, 6, 7, 8), "OBR": (4,), "ORC": (1,)}
+"""Fields of codes and reference ranges, in which numbers without a label are none of a person."""
 _ADDRESS_PARTS = ("street_address", "street_address", "city", "state", "zip_code")
 
 
@@ -57,7 +57,7 @@ def find_hl7(text: str) -> Iterator[Finding]:
 
 
 def coded_fields(text: str) -> list[tuple[int, int]]:
-    """Where codes and results stand: what looks like an identifier by form alone is none there."""
+    """Where codes and reference ranges stand: what looks like an identifier by form alone is none there."""
     return [
         (start, end)
         for number, start, end, segment in _fields(text)

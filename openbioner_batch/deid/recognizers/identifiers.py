@@ -66,6 +66,8 @@ _MBI = re.compile(
 )
 _ACCESSION = re.compile(r"(?<![^\W_])(?<![-/.])[A-Z]{1,3}-?\d\d-\d{3,8}(?![^\W_]|-\d)")
 _UDI = re.compile(r"\(01\)\s?\d{14}(?:\s?\(\d\d\)\s?[A-Za-z0-9-]{1,20}){0,4}")
+_DONATION = re.compile(r"(?<![^\W_])[A-Z]\d{4}[ ]?\d{2}[ ]?\d{6}(?![^\W_])")
+"""Of blood, as ISBT 128 writes it."""
 _UUID = re.compile(r"(?<![^\W_])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![^\W_])", re.IGNORECASE)
 _LONG = re.compile(r"(?<![^\W_])(?<![$.,+-])\d{7,40}(?![^\W_]|[.,]\d)")
 _CODED = re.compile(
@@ -75,7 +77,7 @@ _TOKEN = re.compile(r"(?<![^\W_])(?=[A-Za-z_-]{0,24}\d)(?=[\d_-]{0,24}[A-Za-z])[
 _USER = re.compile(
     r"\b(?:user\s?-?_?name|user\s?_?id|login|log-in|db_user|user|screen\sname|logged\sin\s(?:as|by))(?:\s(?:is|"
     r"was))?[\"']?\s{0,2}[:=]\s{0,2}[\"']?"
-    r"(?P<name>[\w.\\-]{3,40})|\b(?:username|login|logged\sin\sas|user\sID)\s(?:is\s|"
+    r"(?P<name>[\w.\\-]{3,40})|\b(?:portal\s)?user\s(?P<login>[a-z]{2,20}[._]?[a-z]{0,20}\d{1,4})\b|\b(?:username|login|logged\sin\sas|user\sID)\s(?:is\s|"
     r"was\s)?[\"']?(?P<plain>[\w.\\-]{0,30}[\d_\\][\w.\\-]{0,20})",
     re.IGNORECASE,
 )
@@ -97,7 +99,7 @@ def find_identifiers(text: str, regions: list[tuple[int, int, int]]) -> Iterator
     yield from _by_form(text, regions)
     small = lowered(text)
     for match in _USER.finditer(text) if any_in(small, ("user", "log", "screen")) else ():
-        name = "name" if match["name"] else "plain"
+        name = str(match.lastgroup)
         end = match.start(name) + len(match[name].rstrip(".-"))
         yield Finding(match.start(name), end, "username", 0.8, ("pattern:username",))
     for match in _PLATE.finditer(text) if any_in(small, ("plate", "tag")) else ():
@@ -182,10 +184,12 @@ def _by_form(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding
     for match in in_regions(_LONG, text, regions, 7):
         if not _UNIT.match(text, match.end()):
             known = checks.npi(match[0])
-            yield Finding(*match.span(), "license_number" if known else "other_identifier", 0.5, ("pattern:number",))
+            name = "pattern:number" if known else "pattern:digits"
+            yield Finding(*match.span(), "license_number" if known else "other_identifier", 0.5, (name,))
     for pattern, type in _FORMS:
         for match in in_regions(pattern, text, regions, 4):
-            yield Finding(*match.span(), type, 0.6, ("pattern:number",))
+            name = "pattern:digits" if type == "other_identifier" else "pattern:number"
+            yield Finding(*match.span(), type, 0.6, (name,))
     for match in in_regions(_TOKEN, text, regions, 4):
         digits = sum(map(str.isdigit, match[0]))
         if (
@@ -193,13 +197,14 @@ def _by_form(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding
             and not _PREGNANCIES.match(match[0])
             and (digits >= 5 or (digits >= 4 and len(match[0]) >= 12 and "-" not in match[0]))
         ):
-            yield Finding(*match.span(), "other_identifier", 0.5, ("pattern:number",))
+            yield Finding(*match.span(), "other_identifier", 0.5, ("pattern:digits",))
 
 
 _FORMS = (
     (_MBI, "health_plan_number"),
     (_ACCESSION, "specimen_number"),
     (_UDI, "device_identifier"),
+    (_DONATION, "specimen_number"),
     (_UUID, "device_identifier"),
     (_CHARGE, "account_number"),
     (_CODED, "other_identifier"),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import any_in
 from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 _HEADWORD = (
     r"(?:Hospital|Hospitals|Medical[ ](?:Center|Centre|Group|Associates|Clinic|College)|Clinic|Clinics|"
@@ -63,6 +64,14 @@ _INSTITUTIONS = (
         ),
     ),
 )
+_PROPER = r"(?:The[ ])?[A-Z][a-z'’-]{1,24}(?:[ ](?:of[ ]|the[ ])?[A-Z][a-z'’-]{1,24}){0,3}"
+_TERSE = re.compile(
+    r"\b(?:SNF|ALF|ILF|HHA|NH|LTACH?|OSH|VNA|HH|[Pp]harm(?:acy)?|PHARM|[Ff]acility)[ ]?[:=@]?[ ]"
+    rf"(?P<after>{_PROPER})|(?:\b(?i:fr|from|to|at|via)|@)[ ](?P<before>{_PROPER}[ ](?:ED|ER|SNF|ALF|NH|Hosp|MC|VA|"
+    rf"Med[ ]Ctr))\b|\b(?P<ship>(?:USS|USNS|HMS)[ ][A-Z][a-z]+)|"
+    r"\b(?P<order>(?:Sisters|Daughters|Brothers|Our[ ]Lady)[ ]of[ ](?:the[ ])?[A-Z][a-z]+(?:[ ][A-Z][a-z]+)?)"
+)
+"""How shorthand names institutions: "SNF = The Larches", "fr Kettering Valley ED"."""
 GENERIC = frozenset(
     """
     the this that our your their his her a an general outpatient inpatient emergency pain cardiology surgery
@@ -92,6 +101,11 @@ def find_institutions(text: str) -> Iterator[Finding]:
                 parts = parts[1:]
             if any(not _is_generic(word, pattern) for word in parts[:-1]):
                 yield _institution(start, _without_dot(match[0], match.end()), type)
+    for match in _TERSE.finditer(text):
+        name = str(match.lastgroup)
+        words = match[name].removeprefix("The ").split()
+        if words[0].lower() not in GENERIC | lexicon().not_names and not vocabulary().knows(words[0]):
+            yield _institution(*match.span(name), "organization" if name == "ship" else "healthcare_facility")
     for match in _EMPLOYED.finditer(text):
         if match["name"].split()[0].lower() not in GENERIC:
             yield _institution(match.start("name"), _without_dot(match["name"], match.end("name")), "employer_name")

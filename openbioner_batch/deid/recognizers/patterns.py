@@ -26,7 +26,6 @@ def find_patterns(text: str, dates: list[Mention]) -> list[Finding]:
         dates: the text's `dates.find_dates`, which known dates are compared with as well.
     """
     regions = number_regions(text)
-    coded = coded_fields(text)
     found = [
         *find_dates(text, dates),
         *find_ages(text),
@@ -35,6 +34,6 @@ def find_patterns(text: str, dates: list[Mention]) -> list[Finding]:
         *find_places(text, regions),
         *find_people(text),
     ]
-    if coded:
+    if coded := coded_fields(text):
         found = [one for one in found if not any(start <= one.start and one.end <= end for start, end in coded)]
     return [*found, *find_hl7(text)]

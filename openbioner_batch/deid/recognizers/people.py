@@ -104,7 +104,8 @@ def _names_in(text: str, offset: int, run: str) -> Iterator[Finding]:
         after_given = bool(stretch) and bare in lists.word_names and stretch[-1][2].lower() in lists.given_names
         initial = len(bare) == 1 and (word.endswith(".") or bool(stretch))
         before_credential = bool(stretch) and bool(_CREDENTIAL.match(text, offset + piece.end()))
-        a_name = initial or after_given or ((titled or before_credential) and bare in lists.word_names)
+        related = not stretch and bare in lists.word_names and _after_relation(text, offset + piece.start())
+        a_name = initial or after_given or related or ((titled or before_credential) and bare in lists.word_names)
         ends = not a_name and (bare in lists.not_names or bare in TITLES)
         titled = bare in TITLES
         if stretch and (credential := _CREDENTIAL.match(text, stretch[-1][1])):
@@ -122,6 +123,12 @@ def _names_in(text: str, offset: int, run: str) -> Iterator[Finding]:
             stretch.append((offset + piece.start(), offset + piece.end(), word))
     if stretch:
         yield from _judge(text, stretch)
+
+
+def _after_relation(text: str, start: int) -> bool:
+    """Whether a relation stands right before a word: "cousin Do", "wife Hope"."""
+    before = words_before(text, start, most=1)
+    return bool(before) and text[start - 1 : start] == " " and TRIGGERS.get(before[-1]) == "relative_name"
 
 
 def _ends(word: str) -> bool:

@@ -30,14 +30,14 @@ _WEAK = re.compile(
     rf"(?<![^\W_])(?:(?:{_PATIENT}|{_ROLES})\s|{_RELATIVES}(?:'s\sname\sis|\snamed)?[:,]?(?:\s\(?|\()|(?:[Pp]er|[Bb]y|[Ff]rom|[Ff]r|[Tt]o|[Ww]ith|w/|[Cc]alled|[Tt]old|[Rr]e|cc|--?|—)\s){_NAMES_BETWEEN}\Z"
 )
 _CREDENTIAL = re.compile(
-    r",?\s{1,2}\(?(?:M\.?D|D\.?O|R\.?N|PA-C|N\.?P|Ph\.?D|LPN|DDS|MBBS|CRNA|DPT|PharmD|LCSW|PGY-?\d|R[1-5]|MS[1-4]|WOCN)\b"
+    r",?\s{1,2}\(?(?:M\.?D|D\.?O|R\.?N|PA-C|N\.?P|Ph\.?D|LPN|DDS|MBBS|CRNA|DPT|PharmD|LCSW|PGY-?\d|R[1-5]|MS[1-4]|WOCN|OB)\b"
 )
 _SPEAKS = re.compile(
     r"['’]s\s(?:wife|husband|son|daughter|dtr|mother|mom|father|dad|sister|brother|aunt|uncle|cousin|nurse|room|chart|family)\b"
     r"|\s(?:is|was|has|had|says|said|states|stated|reports|reported|denies|called|agrees|will|would|lives|came|slept|ambulated|"
     r"refused|requests|wants|asked|presents|presented)\b"
     r"|\s?\((?:dtr|daughter|son|wife|husband|mother|mom|father|dad|sister|brother|RN|MD|NP|PA|nephro|cards|surg|neuro|GI|ID)\b"
-    r"|[\s,|]{1,3}(?:DOB|MRN|dob|mrn|A&O|c/o|C/O|\d{1,3}\s?(?:yo\b|y/o|yr|[MF]\b))"
+    r"|,\s[A-Z]\.(?!\w)|[\s,|]{1,3}(?:DOB|MRN|dob|mrn|A&O|[Rr]m\b|[Bb]ed\b|c/o|C/O|\d{1,3}\s?(?:yo\b|y/o|yr|[MF]\b))"
 )
 
 

@@ -12,6 +12,7 @@ from openbioner_batch.deid.recognizers.lexicon import lexicon
 
 _WORDS_FIRST = frozenset("may will mark art grace hope faith joy april june rose dawn bill frank gene earl".split())
 
+_MODEL = ("model",)
 SURE = 0.7
 """Only names at least so sure are looked for again."""
 
@@ -30,12 +31,13 @@ def find_repeats(
     """
     lists = lexicon()
     common = lists.not_names | (lists.word_names - (lists.given_names - _WORDS_FIRST))
-    parts: dict[str, str] = {}
-    for name in names:
+    parts: dict[str, tuple[str, str]] = {}
+    for name in sorted(names, key=lambda one: one.recognizers == _MODEL):
         if name.score >= SURE:
+            recognizer = "model:repeat" if name.recognizers == _MODEL else "pattern:repeat"
             for word in _CAPITALISED.findall(text[name.start : name.end]):
                 if word.lower() not in common:
-                    parts.setdefault(normalise_word(word), name.type)
+                    parts.setdefault(normalise_word(word), (name.type, recognizer))
     if not parts:
         return
     for match in _CAPITALISED.finditer(text):
@@ -43,13 +45,15 @@ def find_repeats(
         end = match.end()
         if word[-2:] in ("'s", "’s"):
             word, end = word[:-2], end - 2
-        type = parts.get(normalise_word(word))
-        if type is not None and not (is_term and is_term(text, match.start(), end)):
+        told = parts.get(normalise_word(word))
+        if told is not None and not (is_term and is_term(text, match.start(), end)):
             if initial := _INITIAL.match(text, match.end()):
                 end = initial.end()
-            yield Finding(match.start(), end, type, 0.6, ("pattern:repeat",))
+            yield Finding(match.start(), end, told[0], 0.6, (told[1],))
 
 
+DIGITS = "pattern:digits"
+"""What tells a number by its form alone, without a label or a check digit."""
 CONFIDENT = 0.6
 """Patterns at least so sure tell what is looked for again, apart from names."""
 _CODES = frozenset({"identifier", "ssn", "phone", "account", "zip", "email", "url", "ip", "coordinates"})
@@ -64,17 +68,18 @@ def find_again(text: str, found: Iterable[Finding]) -> Iterator[Finding]:
     An institution is looked for without its last word too, "Mercy Regional" for "Mercy Regional Hospital", and a street
     without its house number.
     """
-    forms: dict[str, str] = {}
+    forms: dict[str, tuple[str, str]] = {}
     for one in found:
         if one.score >= CONFIDENT and any(name.startswith("pattern") for name in one.recognizers):
             for form in _again(text[one.start : one.end], family_of(one.type)):
-                forms.setdefault(form, one.type)
-    for form, type in forms.items():
+                recognizer = DIGITS if DIGITS in one.recognizers and len(one.recognizers) == 1 else "pattern:repeat"
+                forms.setdefault(form, (one.type, recognizer))
+    for form, (type, recognizer) in forms.items():
         at = text.find(form)
         while at >= 0:
             end = at + len(form)
             if not text[at - 1 : at].isalnum() and not text[end : end + 1].isalnum():
-                yield Finding(at, end, type, CONFIDENT, ("pattern:repeat",))
+                yield Finding(at, end, type, CONFIDENT, (recognizer,))
             at = text.find(form, end)
 
 
