@@ -86,8 +86,10 @@ def _read(text: str, start: int, end: int, how: str, type: str) -> Iterator[Find
     if how == _DATE:
         for day in _DAY.finditer(text, start, end):
             yield _found(*day.span(), type)
-    elif how == _NAME and parts:
-        yield _found(parts[0].start(), max(part.end() for part in parts[:4]), type)
+    elif how == _NAME:
+        # What has no letter is another field's, in a message whose fields have slipped.
+        if named := [part for part in parts[:4] if any(map(str.isalpha, part[0]))]:
+            yield _found(named[0].start(), named[-1].end(), type)
     elif how == _DOCTOR:
         names = parts
         if parts and any(map(str.isdigit, parts[0][0])):
