@@ -133,7 +133,11 @@ def _is_term(text: str, start: int, end: int, finding: Finding) -> bool:
     """Whether a word is an eponym, a device or a place that names a scale, in a context of such."""
     terms = allow_list()
     while text[start - 1 : start] == "-" and text[start - 2 : start - 1].isalpha():
-        start = _WORD_END.search(text[max(0, start - 24) : start - 1]).start() + max(0, start - 24)
+        low = max(0, start - 24)
+        before = _WORD_END.search(text[low : start - 1])
+        if before is None:
+            break
+        start = before.start() + low
     if _GOES_ON.match(text, end) and all(terms.knows(part) for part in text[start:end].split("-")):
         return True  # "Milan-in"
     if terms.is_sign(text, end):

@@ -103,8 +103,8 @@ def find_institutions(text: str) -> Iterator[Finding]:
                 yield _institution(start, _without_dot(match[0], match.end()), type)
     for match in _TERSE.finditer(text):
         name = str(match.lastgroup)
-        words = match[name].removeprefix("The ").split()
-        if words[0].lower() not in GENERIC | lexicon().not_names and not vocabulary().knows(words[0]):
+        named = match[name].removeprefix("The ").split()
+        if named[0].lower() not in GENERIC | lexicon().not_names and not vocabulary().knows(named[0]):
             yield _institution(*match.span(name), "organization" if name == "ship" else "healthcare_facility")
     for match in _EMPLOYED.finditer(text):
         if match["name"].split()[0].lower() not in GENERIC:
