@@ -72,6 +72,32 @@ def test_a_run_from_the_readme_ends_with_rows_that_its_python_reads(
 
 
 @pytest.mark.slow
+def test_a_dictionary_of_the_readme_and_its_query_by_ancestors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    terms = {
+        "HP:0000118": ("Phenotypic abnormality", "HP:0000001"),
+        "HP:0000119": ("Abnormality of the kidney", "HP:0000118"),
+        "HP:0000107": ("Renal cyst", "HP:0000119"),
+    }
+    lines = [f"[Term]\nid: {id}\nname: {name}\nis_a: {parent}\n" for id, (name, parent) in terms.items()]
+    (tmp_path / "hp.obo").write_text("format-version: 1.2\n\n" + "\n".join(lines))
+    (tmp_path / "notes.jsonl").write_text(
+        '{"id": "1", "text": "Two renal cysts were seen."}\n{"id": "2", "text": "None."}\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    for beginning in (
+        "vocabulary build hp.obo",
+        "annotate notes.jsonl --dictionary",
+        "vocabulary tables hp.vocab",
+        "export named/",
+    ):
+        shell(command(f"openbioner-batch {beginning}"), tmp_path)
+    names: dict[str, Any] = {}
+    (querying,) = [block for block in blocks("python") if "named-long" in block]
+    exec(querying, names)
+    assert names["systems"].fetchall() == [("Abnormality of the kidney", 1)]
+
+
+@pytest.mark.slow
 def test_standard_input_for_a_quick_look(tmp_path: Path) -> None:
     lines = [json.dumps({"id": str(n), "text": "Aspirin helps against fever."}) + "\n" for n in range(50)]
     (tmp_path / "notes.jsonl.gz").write_bytes(gzip.compress("".join(lines).encode()))

@@ -195,13 +195,11 @@ def _refuse_telling_fields(columns: Columns, policy: Policy) -> None:
     for field, type in columns.known.items():
         if policy.action(type) != "keep":
             reasons[field] = f"--known-fields says that it holds a {type}, which policy {policy.name} replaces"
-    match policy.action("personal_date"):
-        case "keep":
-            pass
-        case "shift":
-            reasons[columns.note_date] = "beside the shifted date in the note it tells by how many days all dates moved"
-        case _:
-            reasons[columns.note_date] = f"it holds a date, which policy {policy.name} replaces"
+    action = policy.action("personal_date")
+    if action == "shift":
+        reasons[columns.note_date] = "beside the shifted date in the note it tells by how many days all dates moved"
+    elif action != "keep":
+        reasons[columns.note_date] = f"it holds a date, which policy {policy.name} replaces"
     for name in columns.keep:
         if name in reasons:
             raise UsageError(f"--keep-fields: {name!r} cannot be kept as it is: {reasons[name]}")

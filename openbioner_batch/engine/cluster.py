@@ -156,8 +156,7 @@ def _provide_token() -> None:
         return
     try:
         os.makedirs(folder, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        tempfile.TemporaryFile(dir=folder).close()
     except OSError:
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
 

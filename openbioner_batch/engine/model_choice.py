@@ -18,8 +18,8 @@ _Settings = TypeVar("_Settings", bound=AnnotateSettings)
 def with_model(settings: _Settings, say: Say) -> _Settings:
     """The request with a model in the place of "auto".
 
-    Types of the catalog are those that `bundled` was trained on; it hardly reads a description. Where a type is of the
-    user's own, the whole run takes `bundled-open`, which was trained to read them.
+    `bundled` is for types of the catalog: it knows its trained types and hardly reads a description. Where a type is
+    the user's own, the whole run takes `bundled-open`, which was trained to read descriptions.
 
     Raises:
         UsageError: a type, set or file that does not exist.

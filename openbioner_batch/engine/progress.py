@@ -63,7 +63,7 @@ class Progress:
 
     @property
     def share(self) -> float | None:
-        """The share of the input that is done, 0 to 1; None while it cannot be told.
+        """The share of the input that is done, 0 to 1; None while it is unknown.
 
         Whole splits count by their bytes, an unfinished one by how much of it was read, as far as that is known for
         any; else its text counts at the ratio of bytes to text met so far.
@@ -82,7 +82,7 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest takes at the pace of this session, None while that cannot be told."""
+        """How long the rest takes at the pace of this session, None while that is unknown."""
         share = self.share
         if share is None:
             return None

@@ -70,7 +70,7 @@ def read_corpus(path: str | Path, format_name: str | None = None, limit: int | N
         limit: how many sentences (IOB) or documents to take, spread evenly over the corpus; None takes all.
 
     Raises:
-        UsageError: it cannot be read, is malformed or empty, or its format cannot be told.
+        UsageError: it cannot be read, is malformed or empty, or its format is unknown.
     """
     path = Path(path)
     if not path.exists():

@@ -8,6 +8,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from openbioner_batch.errors import UsageError
@@ -227,13 +228,10 @@ def _require_ranges(fs: Any, path: str, file: InputFile) -> None:
     """Raises UsageError for a web server that gives a file only whole: a run reads parts, and resumes at one."""
     if not file.uri.startswith(("http://", "https://")) or file.size < 2:
         return
-    try:
-        with fs.open(path, "rb", block_size=1 << 16) as stream:
-            stream.seek(file.size - 1)
-            if len(stream.read(1)) == 1:
-                return
-    except (OSError, ValueError):
-        pass
+    with suppress(OSError, ValueError), fs.open(path, "rb", block_size=1 << 16) as stream:
+        stream.seek(file.size - 1)
+        if len(stream.read(1)) == 1:
+            return
     raise UsageError(
         f"{told(file.uri)}: its server does not give parts of a file, which a run needs to resume: download it first "
         f"(curl -O {told(file.uri)}) and give the path of the copy"

@@ -39,7 +39,7 @@ class Tokenizer:
         Where no file says whether case matters, the vocabulary does: one without a capital is of lower case.
 
         Raises:
-            CheckpointError: the checkpoint has none and the cased vocabulary cannot be had.
+            CheckpointError: the checkpoint has none and the cased vocabulary is unavailable.
         """
         settings = _json(directory / "tokenizer_config.json")
         full = _json(directory / "tokenizer.json")

@@ -106,7 +106,7 @@ def url_surrogate(text: str, scope: Scope) -> Surrogate:
 
 
 def ip_surrogate(text: str, scope: Scope) -> Surrogate:
-    """An address of a network that is nobody's: 198.18.0.0/15 (RFC 2544), or 2001:db8::/32 (RFC 3849) for version 6."""
+    """An address of a reserved network: 198.18.0.0/15 (RFC 2544), or 2001:db8::/32 (RFC 3849) for version 6."""
     draw = scope.number("ip", text.strip().casefold())
     if "." in text and text.count(":") <= 1:
         new = f"198.{18 + draw % 2}.{draw // 2 % 256}.{1 + draw // 512 % 254}"
