@@ -99,10 +99,11 @@ def end_to_end(linker: Linker, documents: list[dict[str, Any]], spans: dict[str,
         linked = linker.link(mention for _, mention in here)
         found = {(span.start, span.end, linked[mention][0].id) for span, mention in here if linked[mention]}
         gold = {(start, end, id) for (start, end, _), id in zip(document["spans"], document["concepts"], strict=True)}
-        for level, (wanted, given) in {
+        levels: dict[str, tuple[set[Any], set[Any]]] = {
             "mentions": (gold, found),
             "documents": ({place[2] for place in gold}, {place[2] for place in found}),
-        }.items():
+        }
+        for level, (wanted, given) in levels.items():
             for number, some in enumerate((wanted, given, wanted & given)):
                 counts[level][number] += len(some)
     return {f"{level}_f1": 2 * right / max(1, gold + given) for level, (gold, given, right) in counts.items()}
