@@ -32,7 +32,7 @@ from openbioner_batch.catalog.base import VIEWS, Catalog, CatalogType, TypeSet, 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.records import MOST_TYPES_IN_A_GROUP
 
-SETS = ("biomedical", "clinical", "phi")
+SETS = ("biomedical", "clinical", "phi", "noun_phrases")
 """The package's own sets, in the order in which a bare name is looked up."""
 
 _FILE_KEYS = ("set", "summary", "groups", "types")

@@ -45,6 +45,7 @@ def corpus_options(command: Any) -> Any:
         click.option(
             "--limit", type=int, metavar="N", help="Only N sentences or documents of each corpus, evenly spread."
         ),
+        click.option("--noun-phrases", is_flag=True, help="Ask JNLPBA, BC2GM and AnatEM for noun phrases, not names."),
         click.option("--allow-trained", is_flag=True, help="Score corpora that the model was trained on too."),
         click.option("--resamples", type=int, default=1000, show_default=True, help="Of the bootstrap."),
         click.option("--seed", type=int, default=42, show_default=True, help="Of the bootstrap."),

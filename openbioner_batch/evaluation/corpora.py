@@ -31,14 +31,24 @@ class KnownCorpus:
     """Whose document ids its raw distribution carries."""
     raw_labels: Mapping[str, str] = field(default_factory=dict)
     """The same as `labels` for distributions with raw text, where their labels differ."""
+    noun_phrases: Mapping[str, str] = field(default_factory=dict)
+    """The types asked instead of those of `labels` for whole noun phrases, where the corpus marks them."""
     aliases: tuple[str, ...] = ()
     """What else it is called."""
     shares_text_with: tuple[str, ...] = ()
     """Other corpora over some of the same articles."""
 
-    def labels_for(self, found: set[str]) -> Mapping[str, str] | None:
-        """The types asked for a file that holds these labels; None if the corpus has other ones."""
-        return next((labels for labels in (self.labels, self.raw_labels) if found and found <= set(labels)), None)
+    def labels_for(self, found: set[str], noun_phrases: bool = False) -> Mapping[str, str] | None:
+        """The types asked for a file that holds these labels; None if the corpus has other ones.
+
+        Args:
+            found: the labels.
+            noun_phrases: whether to ask for whole noun phrases where the corpus marks them.
+        """
+        labels = next((labels for labels in (self.labels, self.raw_labels) if found and found <= set(labels)), None)
+        if labels is None or not noun_phrases:
+            return labels
+        return {label: self.noun_phrases.get(label, kind) for label, kind in labels.items()}
 
 
 @cache

@@ -57,6 +57,8 @@ class EvaluateSettings:
     """As of `annotate`."""
     repeats: bool = False
     """As of `annotate`."""
+    noun_phrases: bool = False
+    """Ask for whole noun phrases where a known corpus marks them: the types of the set of this name."""
     resamples: int = 1000
     """Bootstrap resamples of the intervals."""
     seed: int = 42
@@ -121,7 +123,8 @@ def read_task(settings: EvaluateSettings, name: str, path: Path) -> Task:
         raise UsageError("--types is for one corpus: give its file as --corpus, or leave --types out")
     corpus = read_corpus(path, settings.format, settings.limit)
     known = known_corpus(corpus.name)
-    pairs = parse_pairs(settings.types) if settings.types else known and known.labels_for(corpus.labels)
+    asked = known and known.labels_for(corpus.labels, settings.noun_phrases)
+    pairs = parse_pairs(settings.types) if settings.types else asked
     if not pairs:
         raise UsageError(
             f"{path} is not a corpus that is known by name ({', '.join(known_corpora())}) with its labels "

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -24,6 +27,23 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     weights = torch.softmax(scores + mask.to(scores.dtype), -1, dtype=scores.dtype)
     values = value.reshape(batch * heads, keys, size)
     return torch.bmm(weights.view(-1, length, keys), values).view(batch, heads, length, size)
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """Sequences of one kind and of like length that are read without regard to any other.
+
+    Attributes:
+        token_ids: [sequences, length] vocabulary indices, padded at the end.
+        lengths: [sequences] real lengths.
+        segment: that of every token.
+        position: that of the first token of each.
+    """
+
+    token_ids: Tensor
+    lengths: Tensor
+    segment: int = 0
+    position: int = 0
 
 
 class Layer(nn.Module):
@@ -54,7 +74,20 @@ class Layer(nn.Module):
 
     def finish(self, hidden: Tensor, context: Tensor) -> Tensor:
         """The block's result, from its input and what attention gathered for it, [batch, heads, length, size]."""
-        gathered = context.transpose(1, 2).reshape(hidden.shape)
+        return self.complete(hidden, context.transpose(1, 2).reshape(hidden.shape))
+
+    def together(self, hidden: Tensor, masks: Sequence[Tensor], shapes: Sequence[torch.Size]) -> Tensor:
+        """The block on sequences of many lengths, [slots, hidden]: products over all tokens, attention part by part."""
+        gathered = []
+        # `split`, since the gradient of each slice would be as large as the whole.
+        projections = self.query_key_value(hidden).split([shape.numel() for shape in shapes])
+        for projected, mask, shape in zip(projections, masks, shapes, strict=True):
+            context = attend(*self.by_head(projected.view(*shape, -1)), mask)
+            gathered.append(context.transpose(1, 2).reshape(len(projected), -1))
+        return self.complete(hidden, torch.cat(gathered))
+
+    def complete(self, hidden: Tensor, gathered: Tensor) -> Tensor:
+        """The block's result, from its input and what attention gathered for it, of one shape."""
         hidden = self.attention_norm(hidden + self.dropout(self.attention_output(gathered)))
         return self.output_norm(hidden + self.dropout(self.down(self.activation(self.up(hidden)))))
 
@@ -94,13 +127,29 @@ class Encoder(nn.Module):
         Returns:
             [batch, length, hidden]; what stands at padded places means nothing.
         """
-        places = torch.arange(token_ids.shape[1], device=token_ids.device)
-        positions = (places + position).clamp(max=self.config.positions - 1)
-        hidden = self.embed(token_ids, positions, torch.full_like(token_ids, segment))
-        mask = padding_mask(lengths, token_ids.shape[1], hidden)
+        states = self.read_together([Alone(token_ids, lengths, segment, position)], layers)
+        return states.view(*token_ids.shape, -1)
+
+    def read_together(self, parts: Sequence[Alone], layers: int) -> Tensor:
+        """As `read_alone`, for sequences of many lengths: as fast as the tokens are many, however few are in a part.
+
+        Returns:
+            [slots, hidden], the places of all parts one after another; what stands at padded ones means nothing.
+        """
+        hidden = self.embed(
+            torch.cat([part.token_ids.flatten() for part in parts]),
+            torch.cat([self._positions(part).expand(part.token_ids.shape).flatten() for part in parts]),
+            torch.cat([torch.full_like(part.token_ids, part.segment).flatten() for part in parts]),
+        )
+        shapes = [part.token_ids.shape for part in parts]
+        masks = [padding_mask(part.lengths, part.token_ids.shape[1], hidden) for part in parts]
         for layer in self.layers[:layers]:
-            hidden = layer(hidden, mask)
+            hidden = layer.together(hidden, masks, shapes)  # type: ignore[operator]
         return hidden
+
+    def _positions(self, part: Alone) -> Tensor:
+        places = torch.arange(part.token_ids.shape[1], device=part.token_ids.device)
+        return (places + part.position).clamp(max=self.config.positions - 1)
 
 
 class CrossEncoder(Encoder):

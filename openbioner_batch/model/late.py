@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from openbioner_batch.model.config import ModelConfig
-from openbioner_batch.model.encoder import Encoder
+from openbioner_batch.model.encoder import Alone, Encoder
 
 FIRST_SCALE, FIRST_BIAS = 10.0, -4.0
 """Before training: a cosine of 0.4 outweighs no entity, and most types are absent from most words."""
@@ -42,39 +43,36 @@ class LateEncoder(nn.Module):
         """The encoder that reads descriptions."""
         return self.text if self.config.late.shared_encoder else self.description
 
-    def read_texts(self, token_ids: Tensor, lengths: Tensor) -> Tensor:
-        """The last states of `[CLS] text`.
+    def read(self, texts: Sequence[Alone], descriptions: Sequence[Alone]) -> tuple[Tensor, Tensor]:
+        """The last states of `[CLS] text`, and the vectors of `[CLS] description [SEP]`.
 
         Args:
-            token_ids: [texts, length] vocabulary indices, padded at the end.
-            lengths: [texts] real lengths.
+            texts: all at segment 0 and position 0, as descriptions are.
+            descriptions: at least one.
 
         Returns:
-            [texts, length, hidden]; what stands at padded places means nothing.
+            [slots, hidden], the places of all texts one after another (what stands at padded ones means nothing), and
+            float32 [types, projection], each of unit length.
         """
-        return self.head_dropout(self.text.read_alone(token_ids, lengths, self.config.layers))
-
-    def read_descriptions(self, token_ids: Tensor, lengths: Tensor) -> Tensor:
-        """The vectors of `[CLS] description [SEP]`, each of unit length.
-
-        Args:
-            token_ids: [types, length] vocabulary indices, padded at the end.
-            lengths: [types] real lengths.
-
-        Returns:
-            [types, projection] float32.
-        """
-        states = self.description_encoder.read_alone(token_ids, lengths, self.config.layers)
-        real = torch.arange(token_ids.shape[1], device=token_ids.device) < lengths[:, None]
-        total = (states.float() * real[..., None]).sum(1)
-        return self._project(self.head_dropout(total / lengths[:, None]), self.description_projection)
+        layers = self.config.layers
+        if self.config.late.shared_encoder:
+            both = self.text.read_together([*texts, *descriptions], layers)
+            slots = sum(part.token_ids.numel() for part in texts)
+            states, described = both.split([slots, len(both) - slots])
+        else:
+            states = self.text.read_together(texts, layers)
+            described = self.description.read_together(descriptions, layers)
+        sizes = [part.token_ids.numel() for part in descriptions]
+        means = [_means(own, part) for own, part in zip(described.split(sizes), descriptions, strict=True)]
+        vectors = self._project(self.head_dropout(torch.cat(means)), self.description_projection)
+        return self.head_dropout(states), vectors
 
     def judge(self, states: Tensor, descriptions: Tensor) -> tuple[Tensor, Tensor]:
         """What words' states say of described types.
 
         Args:
-            states: [words, hidden], each of a word's first subword, as `read_texts` gives them.
-            descriptions: [types, projection], as `read_descriptions` gives them.
+            states: [words, hidden], each of a word's first subword, as `read` gives them.
+            descriptions: [types, projection], as `read` gives them.
 
         Returns:
             float32 [words, types] evidence for each type, and float32 [words] for no entity.
@@ -91,9 +89,9 @@ class LateEncoder(nn.Module):
         Returns:
             float32 [texts, length, 1 + types]: column 0 for no entity, as `CrossEncoder`'s logits are laid out.
         """
-        states = self.read_texts(text, text_length)
-        evidence, background = self.judge(states.flatten(0, 1), self.read_descriptions(descriptions, lengths))
-        return torch.cat([background[:, None], evidence], 1).unflatten(0, states.shape[:2])
+        states, vectors = self.read([Alone(text, text_length)], [Alone(descriptions, lengths)])
+        evidence, background = self.judge(states, vectors)
+        return torch.cat([background[:, None], evidence], 1).unflatten(0, text.shape)
 
     def start_projections(self, seed: int) -> None:
         """The same matrix with orthogonal rows for words and descriptions: their cosines begin as the encoders' own."""
@@ -107,3 +105,10 @@ class LateEncoder(nn.Module):
     def _project(self, states: Tensor, projection: nn.Linear) -> Tensor:
         with torch.autocast(states.device.type, enabled=False):
             return F.normalize(F.linear(states, projection.weight.float()), dim=-1)
+
+
+def _means(states: Tensor, part: Alone) -> Tensor:
+    """float32 [sequences, hidden] means of the real tokens' states."""
+    real = torch.arange(part.token_ids.shape[1], device=states.device) < part.lengths[:, None]
+    total = (states.float().view(*part.token_ids.shape, -1) * real[..., None]).sum(1)
+    return total / part.lengths[:, None]

@@ -88,16 +88,24 @@ def pack_questions(questions: Sequence[Question], tokenizer: Tokenizer) -> Taggi
     )
 
 
-def rectangles(lengths: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
+def rectangles(lengths: np.ndarray, smallest: int = _SMALLEST) -> Iterator[tuple[np.ndarray, int]]:
     """Sequences of like length together: indices of the members, longest first, and the length with padding.
 
     Ties are in the order given, so that the rectangles are a function of the lengths.
+
+    Args:
+        lengths: [sequences] real lengths.
+        smallest: padded tokens below which a rectangle is not closed for the sake of padding; 0 closes it as soon as a
+            shorter multiple will do.
     """
     order = np.argsort(-lengths, kind="stable")
     first = 0
     for index, member in enumerate(order):
         longest = lengths[order[first]]
-        if lengths[member] < _SHORTEST_SHARE * longest and longest * (index - first) >= _SMALLEST:
+        shorter = (
+            lengths[member] < _SHORTEST_SHARE * longest if smallest else _padded(lengths[member]) < _padded(longest)
+        )
+        if shorter and longest * (index - first) >= smallest:
             yield order[first:index], _padded(longest)
             first = index
     yield order[first:], _padded(lengths[order[first]])

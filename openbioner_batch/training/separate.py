@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.checkpoint import Model, load_encoder
 from openbioner_batch.model.config import ModelConfig, read_config
-from openbioner_batch.model.encoder import Layer
+from openbioner_batch.model.encoder import Alone, Layer
 from openbioner_batch.model.joint import Pairs, join, rows_of
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.location import resolve_checkpoint
@@ -86,9 +86,7 @@ class SharedObjective(nn.Module):
 
     def _compare(self, encoder: LateEncoder, batch: SharedBatch) -> tuple[Tensor, Tensor, Tensor]:
         device = encoder.bias.device
-        texts = [encoder.read_texts(*_tensors(part, device)) for part in batch.texts]
-        vectors = torch.cat([encoder.read_descriptions(*_tensors(part, device)) for part in batch.descriptions])
-        states = torch.cat([part.flatten(0, 1) for part in texts])
+        states, vectors = encoder.read(_alone(batch.texts, device), _alone(batch.descriptions, device))
         words = rows_of(states, torch.from_numpy(batch.word_states[:, None]).to(device))[:, 0]
         evidence, background = encoder.judge(words, vectors[torch.from_numpy(batch.described).to(device)])
         return evidence, background[:, None].expand_as(evidence), background
@@ -98,12 +96,8 @@ class SharedObjective(nn.Module):
         assert not isinstance(encoder, LateEncoder)
         device = encoder.evidence.weight.device
         separate, position = encoder.config.separate_layers, encoder.config.description_start
-        texts = [encoder.read_alone(*_tensors(part, device), separate) for part in batch.texts]
-        descriptions = [
-            encoder.read_alone(*_tensors(part, device), separate, segment=1, position=position)
-            for part in batch.descriptions
-        ]
-        states = torch.cat([part.flatten(0, 1) for part in (*texts, *descriptions)])
+        parts = [*_alone(batch.texts, device), *_alone(batch.descriptions, device, 1, position)]
+        states = encoder.read_together(parts, separate)
         layers = cast(Sequence[Layer], encoder.layers[separate:])
         scores = []
         for group, hidden in zip(batch.groups, join(layers, states, _pairs(batch.groups, device)), strict=True):
@@ -226,8 +220,16 @@ def _highest(against: Tensor, background: Tensor, known: Tensor) -> Tensor:
     return torch.maximum(against.masked_fill(~known, float("-inf")).amax(1), background)
 
 
-def _tensors(part: Sequences, device: torch.device) -> tuple[Tensor, Tensor]:
-    return torch.from_numpy(part.token_ids).to(device, torch.int64), torch.from_numpy(part.lengths).to(device)
+def _alone(parts: Sequence[Sequences], device: torch.device, segment: int = 0, position: int = 0) -> list[Alone]:
+    return [
+        Alone(
+            torch.from_numpy(part.token_ids).to(device, torch.int64),
+            torch.from_numpy(part.lengths).to(device),
+            segment,
+            position,
+        )
+        for part in parts
+    ]
 
 
 def _pairs(groups: Sequence[PairGroup], device: torch.device) -> list[Pairs]:

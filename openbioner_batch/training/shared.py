@@ -185,7 +185,7 @@ def _sequences(sequences: Sequence[np.ndarray], base: int) -> tuple[tuple[Sequen
     lengths = np.array([len(ids) for ids in sequences])
     firsts = np.zeros(len(sequences), np.int64)
     found: list[Sequences] = []
-    for members, longest in rectangles(lengths):
+    for members, longest in rectangles(lengths, smallest=0):
         token_ids = np.zeros((len(members), longest), np.int32)
         for row, member in enumerate(members):
             token_ids[row, : lengths[member]] = sequences[member]

@@ -91,7 +91,7 @@ def test_an_unknown_view_is_refused_with_the_known_ones() -> None:
         ("phi.phone_numbr", "did you mean phi.phone_number"),
         ("biomedcal", "did you mean biomedical"),
         ("phi.disease", "no entity type or set is called 'phi.disease'"),
-        ("xyzzy", "`openbioner-batch types` lists all (sets: biomedical, clinical, phi)"),
+        ("xyzzy", "`openbioner-batch types` lists all (sets: biomedical, clinical, phi, noun_phrases)"),
         ("my_types.txt", "a file that ends in .yaml"),
     ],
 )

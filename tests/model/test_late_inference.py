@@ -46,13 +46,12 @@ def plain(model: LateEncoder, tagger: Tagger, text: str, types: list[EntityType]
     """The logits of every token of a text, [CLS] included, one description at a time through the trained module."""
     tokens = tagger.tokenizer
     ids = torch.tensor([[tokens.cls, *tokens.ids(text)]])
-    states = model.read_texts(ids, torch.tensor([ids.shape[1]]))[0]
     columns = []
     for kind in types:
         of_kind = torch.tensor([[tokens.cls, *tokens.ids(kind.description), tokens.sep]])
-        evidence, background = model.judge(states, model.read_descriptions(of_kind, torch.tensor([of_kind.shape[1]])))
-        columns.append(evidence[:, 0])
-    return torch.stack([background, *columns], 1).numpy()
+        logits = model(ids, torch.tensor([ids.shape[1]]), of_kind, torch.tensor([of_kind.shape[1]]))[0]
+        columns.append(logits[:, 1])
+    return torch.stack([logits[:, 0], *columns], 1).numpy()
 
 
 @pytest.mark.parametrize("types", [1, 5, 70])
