@@ -19,6 +19,7 @@ CONCEPTS = {
     "X:7": ("Short finger", ["Brachydactyly"], ["X:1"]),
 }
 """For each identifier the preferred name, exact synonyms (`RCY` an abbreviation) and parents; X:9 is obsolete."""
+WORDNET_IDS = {id: f"WN:{number:08}" for number, id in enumerate(CONCEPTS, 1)}
 OMOP_IDS = {id: str(1000 + number) for number, id in enumerate(CONCEPTS, 1)}
 
 
@@ -169,6 +170,27 @@ def parquet_table(folder: Path) -> Path:
     return folder / "x.parquet"
 
 
+def wordnet(folder: Path) -> Path:
+    synsets = [
+        (WORDNET_IDS[id], [name, *synonyms], [WORDNET_IDS[parent] for parent in parents])
+        for id, (name, synonyms, parents) in CONCEPTS.items()
+    ]
+    senses: dict[str, list[str]] = {}
+    lines = ["  1 This is a licence."]
+    for id, names, parents in synsets:
+        words = [name.replace(" ", "_") for name in names]
+        pointers = "".join(f" @ {parent[3:]} n 0000" for parent in parents)
+        named = "".join(f" {word} 0" for word in words)
+        lines.append(
+            f'{id[3:]} 26 n {len(words):02x}{named} {len(parents):03}{pointers} | what {names[0]} is; "it was"  '
+        )
+        for word in words:
+            senses.setdefault(word.lower(), []).append(id[3:])
+    index = [f"{word} n {len(found)} 1 @ {len(found)} 0 {' '.join(found)}  " for word, found in senses.items()]
+    _written(folder / "index.noun", "\n".join(["  1 This is a licence.", *index]) + "\n")
+    return _written(folder / "data.noun", "\n".join(lines) + "\n")
+
+
 def _written(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
@@ -182,6 +204,7 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
     "mesh": mesh,
     "omop": omop,
     "umls": umls,
+    "wordnet": wordnet,
     "table": csv_table,
     "table in Parquet": parquet_table,
 }

@@ -34,6 +34,7 @@ class Concept:
     id: str
     names: tuple[Name, ...]
     parents: tuple[str, ...] = ()
+    definition: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,8 @@ class Layer(nn.Module):
         # `split`, since the gradient of each slice would be as large as the whole.
         projections = self.query_key_value(hidden).split([shape.numel() for shape in shapes])
         for projected, mask, shape in zip(projections, masks, shapes, strict=True):
-            context = attend(*self.by_head(projected.view(*shape, -1)), mask)
+            query, key, value = self.by_head(projected.view(*shape, -1))
+            context = attend(query, key, value, mask)
             gathered.append(context.transpose(1, 2).reshape(len(projected), -1))
         return self.complete(hidden, torch.cat(gathered))
 

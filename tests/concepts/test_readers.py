@@ -6,10 +6,11 @@ import gzip
 from pathlib import Path
 
 import pytest
-from vocabularies import CONCEPTS, OMOP_IDS, WRITERS, csv_table, mesh, obo, omop, umls
+from vocabularies import CONCEPTS, OMOP_IDS, WORDNET_IDS, WRITERS, csv_table, mesh, obo, omop, umls, wordnet
 
 from openbioner_batch.concepts.building import merged
 from openbioner_batch.concepts.readers import READERS, detect_reader, get_reader
+from openbioner_batch.concepts.vocabulary import Name, NameKind
 from openbioner_batch.errors import UsageError
 
 
@@ -34,7 +35,7 @@ def test_every_reader_is_tested() -> None:
 def test_every_format_gives_the_same_concepts(kind: str, tmp_path: Path) -> None:
     path = WRITERS[kind](tmp_path)
     assert detect_reader(str(path)).name == kind.split(" ")[0]
-    ids = OMOP_IDS if kind == "omop" else {id: id for id in CONCEPTS}
+    ids = {"omop": OMOP_IDS, "wordnet": WORDNET_IDS}.get(kind, {id: id for id in CONCEPTS})
     assert read(path) == {
         ids[id]: (name, sorted(synonyms), [ids[parent] for parent in parents])
         for id, (name, synonyms, parents) in CONCEPTS.items()
@@ -81,6 +82,7 @@ def test_rows_are_chosen_by_columns(tmp_path: Path) -> None:
         ("cellxgene", lambda data: data.replace(b'"X:4": {', b'"X:4": 3, "X:44": {'), "X:4"),
         ("mesh", lambda data: data[:-30], "is no valid MeSH XML"),
         ("mesh", lambda data: data.replace(b"<DescriptorUI>X:4</DescriptorUI>", b""), "no DescriptorUI"),
+        ("wordnet", lambda data: data.replace(b" 26 n 02", b" 26 n zz"), "line 3 is no synset"),
         ("umls", lambda data: b"X:1|ENG\n" + data, "line 1"),
         ("table", lambda data: data.replace(b"name,", b"label,", 1), "no column name"),
         ("table", lambda data: data.replace(b"X:4,", b",", 1), "row 4 has no id"),
@@ -94,6 +96,21 @@ def test_a_damaged_file_is_named_in_one_line(kind: str, damage: object, says: st
         list(get_reader(kind).read(str(path), {}).concepts)
     assert path.name in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_rarer_sense_of_a_word_is_no_exact_name(tmp_path: Path) -> None:
+    path = wordnet(tmp_path)
+    lines = path.read_text().replace(" Short_finger 0", " seizure 0").splitlines()
+    path.write_text("\n".join(lines) + "\n")
+    index = path.with_name("index.noun")
+    index.write_text(index.read_text().replace("seizure n 1 1 @ 1 0 00000004", "seizure n 2 1 @ 2 0 00000004 00000007"))
+    found = {concept.id: concept for concept in get_reader("wordnet").read(str(path), {}).concepts}
+    assert found["WN:00000004"].names[0] == Name("Seizure", NameKind.PREFERRED)
+    assert found["WN:00000007"].names[0] == Name("seizure", NameKind.RELATED)
+    assert found["WN:00000004"].definition == "what Seizure is"
+    index.unlink()
+    with pytest.raises(UsageError, match=r"needs the file index\.noun"):
+        get_reader("wordnet").read(str(path), {})
 
 
 def test_a_file_that_is_cut_or_missing_or_unknown(tmp_path: Path) -> None:
