@@ -34,8 +34,9 @@ from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.model.sentences import sentence_starts
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.corpora import LabelledDocument, LabelledSpan
+from openbioner_batch.training.passages import AnnotatedPassage, Mention
 from openbioner_batch.training.silver.gold import write_descriptions
-from openbioner_batch.training.silver.schema import AnnotatedPassage, Mention, passages_table
+from openbioner_batch.training.silver.schema import passages_table
 
 BROAD = ("person_name", "personal_date", "location", "organization", "contact_detail", "other_identifier")
 """What a model is asked for de-identification."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 
 def plain_console(stream: IO[str] | None = None, width: int | None = None) -> Console:
@@ -25,6 +25,33 @@ def plain_console(stream: IO[str] | None = None, width: int | None = None) -> Co
     from rich.console import Console
 
     return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
+
+
+@contextmanager
+def live(view: Callable[[], RenderableType], stream: TextIO, per_second: float = 4) -> Iterator[None]:
+    """Show a view on a terminal for as long as the block runs; a terminal that fails does not stop what runs."""
+    from rich.live import Live
+
+    def safe_view() -> RenderableType:
+        try:
+            return view()
+        except Exception:
+            return ""
+
+    shown = Live(console=plain_console(stream), get_renderable=safe_view, refresh_per_second=per_second, transient=True)
+    with suppress(Exception):
+        shown.start()
+    try:
+        yield
+    finally:
+        with suppress(Exception):
+            shown.stop()
+
+
+def duration(seconds: float) -> str:
+    """Seconds as h:mm:ss."""
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
 @contextmanager

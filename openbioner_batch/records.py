@@ -1,13 +1,11 @@
-"""What flows through every room: documents, entity types, spans, and their Arrow schemas."""
+"""What flows through every room: documents, entity types, spans. Their Arrow schemas are in `schemas.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
-
-import pyarrow as pa
 
 MOST_TYPES_IN_A_GROUP = 25
 """Types asked together compete with one NEG; training saw 15 to 25 at once."""
@@ -128,78 +126,8 @@ Record = Parsed | Rejected | Deletion
 UNREAD = "the rest of the file is unread"
 """How the reason of a rejected record ends that stands for an unknown number: a run that has one fails at its end."""
 
-SPAN = pa.struct(
-    [
-        pa.field("start", pa.int32(), nullable=False),
-        pa.field("end", pa.int32(), nullable=False),
-        pa.field("type", pa.string(), nullable=False),
-        pa.field("score", pa.float32(), nullable=False),
-        pa.field("text", pa.string(), nullable=False),
-    ]
-)
-
-CONCEPT = pa.struct(
-    [
-        pa.field("id", pa.string(), nullable=False),
-        pa.field("name", pa.string(), nullable=False),
-        pa.field("score", pa.float32(), nullable=False),
-    ]
-)
-
 FINDERS = ("model", "dictionary", "both")
 """Who may have found a span."""
-
-EXTRAS = {
-    "assertion": pa.field(
-        "assertion", pa.struct([pa.field(name, pa.bool_(), nullable=False) for name in ASSERTIONS]), nullable=False
-    ),
-    "section": pa.field("section", pa.string()),
-    "concepts": pa.field("concepts", pa.list_(CONCEPT), nullable=False),
-    "found_by": pa.field("found_by", pa.string(), nullable=False),
-}
-"""Fields of a span that are written only when a run asks for them; they follow those of `SPAN` in this order."""
-
-QUARANTINE_SCHEMA = pa.schema(
-    [
-        pa.field("source", pa.string(), nullable=False),
-        pa.field("record", pa.int64(), nullable=False),
-        pa.field("reason", pa.string(), nullable=False),
-    ]
-)
-
-DELETIONS_SCHEMA = pa.schema(
-    [
-        pa.field("source", pa.string(), nullable=False),
-        pa.field("record", pa.int64(), nullable=False),
-        pa.field("document_id", pa.string(), nullable=False),
-    ]
-)
-
-
-def span_type(extras: Collection[str] = ()) -> pa.StructType:
-    """The Arrow type of a span that has these fields of `EXTRAS` too."""
-    return pa.struct([*SPAN, *(field for name, field in EXTRAS.items() if name in extras)])
-
-
-def annotations_schema(kept: pa.Schema, include_text: bool, extras: Collection[str] = ()) -> pa.Schema:
-    """The schema of a run's output rows.
-
-    Args:
-        kept: the columns carried over from the input, in order.
-        include_text: whether the document's own text is a column.
-        extras: the fields of `EXTRAS` that each span has.
-    """
-    fields = [
-        pa.field("document_id", pa.string(), nullable=False),
-        pa.field("source", pa.string(), nullable=False),
-        pa.field("record", pa.int64(), nullable=False),
-        pa.field("spans", pa.list_(span_type(extras)), nullable=False),
-        pa.field("windows", pa.int32(), nullable=False),
-        *kept,
-    ]
-    if include_text:
-        fields.append(pa.field("text", pa.string(), nullable=False))
-    return pa.schema(fields)
 
 
 def group_types(

@@ -171,7 +171,8 @@ def test_types_are_held_out_and_scored_as_the_readme_says(tmp_path: Path) -> Non
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, AnnotatedPassage, Mention, passages_table
+    from openbioner_batch.training.passages import AnnotatedPassage, Mention
+    from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 
     silver = {
         "tree": ("A tall plant of wood.", "oak"),

@@ -11,7 +11,8 @@ from formats.annotating import ORIGIN, rows_of
 from openbioner_batch.engine.rows import span_lists
 from openbioner_batch.formats import get_writer
 from openbioner_batch.formats.writing import span_tuples
-from openbioner_batch.records import EXTRAS, SPAN, Assertion, Span, annotations_schema, span_type
+from openbioner_batch.records import Assertion, Span
+from openbioner_batch.schemas import EXTRAS, SPAN, annotations_schema, span_type
 
 TEXT = "No fever."
 SPAN_WITH_ALL = Span(3, 8, "symptom", 0.5, "fever", Assertion(negated=True, historical=True), "history")

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from openbioner_batch.records import EXTRAS, Span
+from openbioner_batch.records import Span
+from openbioner_batch.schemas import EXTRAS
 
 
 class Addition(Protocol):
@@ -15,7 +16,7 @@ class Addition(Protocol):
 
     @property
     def extras(self) -> tuple[str, ...]:
-        """The fields of `records.EXTRAS` that it fills."""
+        """The fields of `schemas.EXTRAS` that it fills."""
 
     def fingerprint(self) -> dict[str, Any]:
         """What its results depend on, as JSON values under names that a user understands."""

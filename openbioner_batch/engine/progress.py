@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
-from openbioner_batch.console import plain_console
+from openbioner_batch.console import duration, live
 from openbioner_batch.engine.ledger import End, Totals
 from openbioner_batch.engine.logs import log_event, wants_json
 
@@ -128,12 +128,6 @@ class Progress:
         }
 
 
-def duration(seconds: float) -> str:
-    """Seconds as h:mm:ss."""
-    whole = round(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
-
-
 @contextmanager
 def shown(progress: Progress, stream: TextIO, run: str = "", interval: float = 10.0) -> Iterator[None]:
     """Show progress for as long as the block runs.
@@ -165,27 +159,6 @@ def shown(progress: Progress, stream: TextIO, run: str = "", interval: float = 1
     finally:
         stop.set()
         thread.join()
-
-
-@contextmanager
-def live(view: Callable[[], RenderableType], stream: TextIO, per_second: float = 4) -> Iterator[None]:
-    """Show a view on a terminal for as long as the block runs; a terminal that fails does not stop what runs."""
-    from rich.live import Live
-
-    def safe_view() -> RenderableType:
-        try:
-            return view()
-        except Exception:
-            return ""
-
-    shown = Live(console=plain_console(stream), get_renderable=safe_view, refresh_per_second=per_second, transient=True)
-    with suppress(Exception):
-        shown.start()
-    try:
-        yield
-    finally:
-        with suppress(Exception):
-            shown.stop()
 
 
 def plain_line(progress: Progress) -> str:

@@ -15,7 +15,8 @@ from openbioner_batch.engine.additions import Addition, extras_of
 from openbioner_batch.engine.scoring import TaggedText
 from openbioner_batch.engine.tables import rows_at
 from openbioner_batch.engine.work import counts_metadata
-from openbioner_batch.records import Rejected, Span, annotations_schema, span_type
+from openbioner_batch.records import Rejected, Span
+from openbioner_batch.schemas import annotations_schema, span_type
 
 BAD_OFFSETS = "a span's offsets do not give its text"
 
@@ -96,7 +97,7 @@ def offsets_hold(text: str, spans: Sequence[Span]) -> bool:
 
 
 def span_lists(lengths: Iterable[int], spans: Sequence[Span], extras: Collection[str] = ()) -> pa.ListArray:
-    """Spans, with these fields of `records.EXTRAS`, cut into one list per row."""
+    """Spans, with these fields of `schemas.EXTRAS`, cut into one list per row."""
     kind = span_type(extras)
     values = ([getattr(span, field.name) for span in spans] for field in kind)
     structs = pa.StructArray.from_arrays(

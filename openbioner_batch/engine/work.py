@@ -15,7 +15,8 @@ from openbioner_batch.engine.additions import Addition
 from openbioner_batch.engine.scoring import Preparer, ScorerFactory
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.labels import told
-from openbioner_batch.records import DELETIONS_SCHEMA, QUARANTINE_SCHEMA, Deletion, Rejected
+from openbioner_batch.records import Deletion, Rejected
+from openbioner_batch.schemas import DELETIONS_SCHEMA, QUARANTINE_SCHEMA
 
 
 @dataclass(frozen=True, slots=True)

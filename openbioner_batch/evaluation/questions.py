@@ -14,7 +14,7 @@ from openbioner_batch.evaluation.labels import NAME_VIEW, NAMED_VIEW, parse_view
 from openbioner_batch.evaluation.settings import EvaluateSettings, Task
 from openbioner_batch.records import MOST_TYPES_IN_A_GROUP, EntityType, Span
 from openbioner_batch.training.nearness import TypeFacts
-from openbioner_batch.training.silver.schema import AnnotatedPassage, Mention
+from openbioner_batch.training.passages import AnnotatedPassage, Mention
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
 from openbioner_batch.training.trained_types import types_of_passages
 

@@ -13,7 +13,8 @@ from openbioner_batch.formats.base import Format, InputFile, ReadOptions
 from openbioner_batch.formats.gold import GoldDocument
 from openbioner_batch.formats.pubmed import COLUMNS
 from openbioner_batch.formats.writing import plain_span
-from openbioner_batch.records import SPAN, Document
+from openbioner_batch.records import Document
+from openbioner_batch.schemas import SPAN
 
 ANNOTATIONS = "annotations"
 SECTIONS = "sections"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
-from openbioner_batch.formats.rewriting import Rewriting
 from openbioner_batch.records import Record
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from openbioner_batch.formats.rewriting import Rewriting
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +110,6 @@ class Format(ABC):
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
         """The Arrow schema of the kept columns, the same for every file of a run."""
+        import pyarrow as pa
+
         return pa.schema([])

@@ -12,7 +12,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from openbioner_batch.records import ASSERTIONS, EXTRAS, Assertion, ConceptLink, Span
+from openbioner_batch.records import ASSERTIONS, Assertion, ConceptLink, Span
+from openbioner_batch.schemas import EXTRAS
 
 OWN_COLUMNS = ("document_id", "source", "record", "spans", "windows", "text")
 _BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
@@ -73,7 +74,7 @@ class Writer(ABC):
         """The file of a shard.
 
         Args:
-            rows: `records.annotations_schema`, with or without the text; possibly none.
+            rows: `schemas.annotations_schema`, with or without the text; possibly none.
             origin: where they come from.
 
         Raises:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
-from openbioner_batch.engine.progress import duration, live
+from openbioner_batch.console import duration, live
 from openbioner_batch.training.monitor import Entry
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from openbioner_batch.model.tokens import Tokenizer
-from openbioner_batch.training.silver.schema import AnnotatedPassage
+from openbioner_batch.training.passages import AnnotatedPassage
 
 WordMention = tuple[int, int, str]
 """First word, last word + 1, type."""

@@ -12,12 +12,8 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.listing import list_inputs
 from openbioner_batch.formats.storage import for_each, open_stored
-from openbioner_batch.training.silver.schema import (
-    DESCRIPTION_SCHEMA,
-    PASSAGE_SCHEMA,
-    AnnotatedPassage,
-    passage_from_row,
-)
+from openbioner_batch.training.passages import AnnotatedPassage, passage_from_row
+from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, PASSAGE_SCHEMA
 
 PASSAGES, DESCRIPTIONS = "passages", "descriptions"
 RowGroup = tuple[str, int]

@@ -12,7 +12,7 @@ from openbioner_batch.catalog import find_types
 from openbioner_batch.errors import CheckpointError
 from openbioner_batch.model.location import TRAINED_TYPES
 from openbioner_batch.training.nearness import TypeFacts, frequent_mentions, mention_key
-from openbioner_batch.training.silver.schema import AnnotatedPassage
+from openbioner_batch.training.passages import AnnotatedPassage
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
 
 MOST_DESCRIPTIONS = 4

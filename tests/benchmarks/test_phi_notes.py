@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from openbioner_batch.catalog import load_catalog
-from openbioner_batch.training.silver.schema import passage_from_row
+from openbioner_batch.training.passages import passage_from_row
 
 ROOT = Path(__file__).resolve().parents[2]
 pytest.importorskip("faker", reason="the deid extra is not installed")

@@ -16,8 +16,8 @@ from openbioner_batch.cli.show import command
 from openbioner_batch.engine.names import DATA, shard_file
 from openbioner_batch.engine.work import counts_metadata
 from openbioner_batch.errors import UsageError
-from openbioner_batch.records import annotations_schema
 from openbioner_batch.report.agreement import compare_runs
+from openbioner_batch.schemas import annotations_schema
 
 TEXT = "Aspirin inhibits COX-1."
 SPANS = [

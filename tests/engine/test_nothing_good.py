@@ -22,8 +22,8 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.deid_run import DeidEvaluateSettings, evaluate_deid
 from openbioner_batch.formats import WRITERS, get_writer, writer_class
 from openbioner_batch.formats.writing import Origin
-from openbioner_batch.records import annotations_schema
 from openbioner_batch.report.statistics import RunStatistics, TypeStatistics
+from openbioner_batch.schemas import annotations_schema
 from openbioner_batch.training.silver.extraction import Extraction
 from openbioner_batch.training.silver.outcomes import Outcome, answered_rows
 

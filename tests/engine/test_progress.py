@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from openbioner_batch.console import duration
 from openbioner_batch.engine.ledger import End, Totals
-from openbioner_batch.engine.progress import Progress, duration, live_view, plain_line, shown
+from openbioner_batch.engine.progress import Progress, live_view, plain_line, shown
 from openbioner_batch.engine.reading import read_splits
 from openbioner_batch.engine.summary import Clock
 from openbioner_batch.engine.work import Job, SplitTask, row

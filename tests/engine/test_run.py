@@ -26,7 +26,7 @@ from openbioner_batch.errors import (
     TooManyQuarantinedError,
     UsageError,
 )
-from openbioner_batch.records import annotations_schema
+from openbioner_batch.schemas import annotations_schema
 
 from .conftest import Annotate, Corpus
 

@@ -16,7 +16,8 @@ from openbioner_batch.evaluation.card import ModelCard, figure_kind, read_card, 
 from openbioner_batch.evaluation.corpora import known_corpus
 from openbioner_batch.evaluation.overlap import find_overlap
 from openbioner_batch.report.scores import notes
-from openbioner_batch.training.silver.schema import AnnotatedPassage, passages_table
+from openbioner_batch.training.passages import AnnotatedPassage
+from openbioner_batch.training.silver.schema import passages_table
 
 GOLD = ModelCard(("CRAFT", "ncbi_disease"), "gold", ("disease",))
 LONG = "the patient was given aspirin with no sign of fever"

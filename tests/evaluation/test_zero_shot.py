@@ -18,7 +18,8 @@ from openbioner_batch.evaluation import EvaluateSettings
 from openbioner_batch.evaluation.questions import AskedCorpus, compatible_groups, describe, read_asked
 from openbioner_batch.evaluation.zero_shot import count_asked, evaluate_zero_shot
 from openbioner_batch.records import Span
-from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, AnnotatedPassage, Mention, passages_table
+from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 from openbioner_batch.training.trained_types import types_of_sources, write_trained_types
 
 DESCRIPTIONS = {"drug": "a drug that was given", "disease": "a sign of cancer", "gene": "a gene of mice"}

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from openbioner_batch.formats.pubmed import COLUMNS
 from openbioner_batch.formats.writing import Origin
-from openbioner_batch.records import Span, annotations_schema
+from openbioner_batch.records import Span
+from openbioner_batch.schemas import annotations_schema
 
 ORIGIN = Origin("openbioner_batch 0, model m", date(2026, 1, 31), 10)
 TYPES = ("drug", "cell type", "gene/protein", "病気")

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from openbioner_batch.cli.compare import command
 from openbioner_batch.errors import UsageError
-from openbioner_batch.records import Span, annotations_schema
+from openbioner_batch.records import Span
 from openbioner_batch.report.agreement import Agreement, compare_runs
+from openbioner_batch.schemas import annotations_schema
 
 SPANS = st.lists(st.tuples(st.integers(0, 8), st.integers(1, 5), st.sampled_from("xy")), max_size=6, unique=True)
 

@@ -11,7 +11,7 @@ from openbioner_batch.engine.committing import parquet_bytes
 from openbioner_batch.engine.names import DATA, PLAN, end_file, shard_file
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.work import counts_metadata
-from openbioner_batch.records import annotations_schema
+from openbioner_batch.schemas import annotations_schema
 
 TEXT = "Aspirin and BRCA1."
 DRUG = {"start": 0, "end": 7, "type": "drug", "score": 0.9, "text": "Aspirin"}

@@ -8,12 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from openbioner_batch.training.silver.schema import (
-    DESCRIPTION_SCHEMA,
-    AnnotatedPassage,
-    Mention,
-    passages_table,
-)
+from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 
 NAMES = {"drug": ["aspirin"], "disease": ["lung cancer", "fever"], "gene": ["p53", "gene p53"]}
 DESCRIPTIONS = {"drug": "a drug that was given", "disease": "a sign of cancer", "gene": "a gene of mice"}

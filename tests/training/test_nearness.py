@@ -10,7 +10,7 @@ import pytest
 from openbioner_batch.errors import CheckpointError
 from openbioner_batch.model.location import TRAINED_TYPES
 from openbioner_batch.training.nearness import KEPT_MENTIONS, NearTypes, TypeFacts, frequent_mentions, mention_key
-from openbioner_batch.training.silver.schema import AnnotatedPassage, Mention
+from openbioner_batch.training.passages import AnnotatedPassage, Mention
 from openbioner_batch.training.trained_types import (
     merge_types,
     read_trained_types,

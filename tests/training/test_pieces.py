@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openbioner_batch.model import Tagger
+from openbioner_batch.training.passages import AnnotatedPassage, Mention
 from openbioner_batch.training.pieces import tokenize_passages
-from openbioner_batch.training.silver.schema import AnnotatedPassage, Mention
 
 
 def test_mentions_become_word_ranges(tagger: Tagger) -> None:

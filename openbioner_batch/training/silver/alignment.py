@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from openbioner_batch.training.silver.schema import Mention
+from openbioner_batch.training.passages import Mention
 
 _EDGES = " \t\r\n.,;:!?\"'“”‘’`*"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pyarrow.parquet as pq
 
 from openbioner_batch.engine.store import Store
-from openbioner_batch.training.silver.schema import AnnotatedPassage, passage_from_row
+from openbioner_batch.training.passages import AnnotatedPassage, passage_from_row
 
 PASSAGES = "passages"
 MOST_FORMS = 400

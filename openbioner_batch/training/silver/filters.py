@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from openbioner_batch.training.overlap import BenchmarkSentences, normalise
-from openbioner_batch.training.silver.schema import Mention
+from openbioner_batch.training.passages import Mention
 from openbioner_batch.training.silver.settings import FilterSettings
 from openbioner_batch.training.silver.typenames import normalise_type
 

@@ -16,6 +16,7 @@ from openbioner_batch.engine.request import Say
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import parquet_bytes
 from openbioner_batch.training.overlap import BenchmarkSentences
+from openbioner_batch.training.passages import AnnotatedPassage, Mention
 from openbioner_batch.training.silver.filters import (
     NO_MENTION,
     RARE_TYPE,
@@ -25,7 +26,7 @@ from openbioner_batch.training.silver.filters import (
     without,
 )
 from openbioner_batch.training.silver.report import Report
-from openbioner_batch.training.silver.schema import AnnotatedPassage, Mention, passages_table
+from openbioner_batch.training.silver.schema import passages_table
 from openbioner_batch.training.silver.settings import FilterSettings, SilverSettings
 from openbioner_batch.training.silver.typenames import merge_near_duplicates
 

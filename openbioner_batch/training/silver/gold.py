@@ -23,7 +23,8 @@ from openbioner_batch.model.sentences import sentence_starts
 from openbioner_batch.training.corpora import Corpus, LabelledDocument, read_documents, read_mixture
 from openbioner_batch.training.derived import anatomy_gazetteer, with_derived
 from openbioner_batch.training.overlap import BenchmarkSentences
-from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, AnnotatedPassage, Mention, passages_table
+from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 
 MIXTURE = Path(__file__).parents[1] / "corpora.yaml"
 SHORTEST, LONGEST = 20, 140

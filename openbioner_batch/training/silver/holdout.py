@@ -16,7 +16,8 @@ from openbioner_batch.engine.tables import parquet_bytes
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.training.nearness import NearTypes, TypeFacts, mention_key
-from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, AnnotatedPassage, passages_table
+from openbioner_batch.training.passages import AnnotatedPassage
+from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
 from openbioner_batch.training.trained_types import types_of_passages, types_of_sources
 

@@ -22,12 +22,13 @@ from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.compression import BrokenStreamError
 from openbioner_batch.formats.listing import list_inputs
 from openbioner_batch.records import Rejected
+from openbioner_batch.training.passages import AnnotatedPassage, Mention
 from openbioner_batch.training.silver.filters import PassageFilter, RawPassage
 from openbioner_batch.training.silver.finishing import PASSAGES, REPORT, read_benchmarks
 from openbioner_batch.training.silver.layouts import LAYOUTS
 from openbioner_batch.training.silver.passages import passage_bounds
 from openbioner_batch.training.silver.report import Report
-from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, AnnotatedPassage, Mention, passages_table
+from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 from openbioner_batch.training.silver.settings import FilterSettings
 
 DESCRIPTIONS = "descriptions"

@@ -15,7 +15,7 @@ from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.iob import make_sentence
 from openbioner_batch.formats.storage import open_input, open_stored
 from openbioner_batch.records import Rejected
-from openbioner_batch.training.silver.schema import AnnotatedPassage, Mention
+from openbioner_batch.training.passages import AnnotatedPassage, Mention
 from openbioner_batch.training.silver.typenames import normalise_type
 
 NO_LIST = "the column {} holds no list of strings"

@@ -1,12 +1,13 @@
-"""The one layout of training data: passages with mentions, and types with views of their description."""
+"""The one layout of training data as Arrow: passages with mentions, and types with views of their description."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
+
+from openbioner_batch.training.passages import AnnotatedPassage
 
 MENTION = pa.struct(
     [
@@ -36,56 +37,9 @@ DESCRIPTION_SCHEMA = pa.schema(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """Half-open code-point offsets into the passage, and the type's normalised name (lower case, underscores)."""
-
-    start: int
-    end: int
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class AnnotatedPassage:
-    """A few sentences with the mentions in them. Mentions may overlap or nest, also under several types."""
-
-    passage_id: str
-    """Unique within its source."""
-    source: str
-    """The corpus, or the run that annotated it."""
-    text: str
-    mentions: tuple[Mention, ...]
-    unsure: tuple[tuple[int, int], ...] = ()
-    """Stretches that teach nothing, neither yes nor no."""
-    annotated: tuple[str, ...] | None = None
-    """Types of which every mention is marked, so that the absent ones are true negatives; None for open-type
-    annotation, where any type that is not mentioned may be asked as a negative."""
-
-    def __post_init__(self) -> None:
-        for start, end in [*((m.start, m.end) for m in self.mentions), *self.unsure]:
-            if not 0 <= start < end <= len(self.text):
-                raise ValueError(f"passage {self.passage_id}: [{start}, {end}) is outside its {len(self.text)} letters")
-
-
 def passages_table(passages: Sequence[AnnotatedPassage]) -> pa.Table:
     """Passages as rows of `PASSAGE_SCHEMA`."""
     return pa.Table.from_pylist([_row(passage) for passage in passages], schema=PASSAGE_SCHEMA)
-
-
-def passage_from_row(row: Mapping[str, Any]) -> AnnotatedPassage:
-    """The passage of a row of `PASSAGE_SCHEMA`, as `to_pylist` gives it.
-
-    Raises:
-        ValueError: offsets outside the text.
-    """
-    return AnnotatedPassage(
-        row["passage_id"],
-        row["source"],
-        row["text"],
-        tuple(Mention(mention["start"], mention["end"], mention["type"]) for mention in row["mentions"]),
-        tuple((stretch["start"], stretch["end"]) for stretch in row["unsure"]),
-        None if row["annotated"] is None else tuple(row["annotated"]),
-    )
 
 
 def _row(passage: AnnotatedPassage) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from openbioner_batch.training.passages import AnnotatedPassage, Mention
 from openbioner_batch.training.silver.description import Description, views_fault
 from openbioner_batch.training.silver.evidence import gather, near_types, questions
-from openbioner_batch.training.silver.schema import AnnotatedPassage, Mention
 
 GOOD = {
     "definition": "A substance that is given to treat or to prevent a disease.",

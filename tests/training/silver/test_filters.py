@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openbioner_batch.training.overlap import BenchmarkSentences
+from openbioner_batch.training.passages import Mention
 from openbioner_batch.training.silver import filters
 from openbioner_batch.training.silver.filters import PassageFilter, RawPassage, mention_fault, union, without
 from openbioner_batch.training.silver.passages import passage_bounds
-from openbioner_batch.training.silver.schema import Mention
 from openbioner_batch.training.silver.settings import FilterSettings
 
 GOOD = "The patient was given aspirin for the pain in her knee."

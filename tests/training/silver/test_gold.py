@@ -12,8 +12,8 @@ import pytest
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.corpora import Corpus, LabelledDocument, LabelledSpan
 from openbioner_batch.training.overlap import BenchmarkSentences
+from openbioner_batch.training.passages import Mention, passage_from_row
 from openbioner_batch.training.silver.gold import PassageCounts, cut_passages, write_gold
-from openbioner_batch.training.silver.schema import Mention, passage_from_row
 
 TEXT = "The ABC1 gene is mutated in fictitious fever. Patients were given imaginol for a very long time indeed. "
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from openbioner_batch.cli.main import main
 from openbioner_batch.errors import UsageError
+from openbioner_batch.training.passages import AnnotatedPassage, Mention
 from openbioner_batch.training.silver.holdout import (
     HoldoutSettings,
     choose_types,
@@ -19,7 +20,7 @@ from openbioner_batch.training.silver.holdout import (
     hold_out,
     without_types,
 )
-from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, AnnotatedPassage, Mention, passages_table
+from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
 from openbioner_batch.training.trained_types import types_of_passages
 

@@ -12,9 +12,9 @@ import pytest
 from outputs import rows
 
 from openbioner_batch.errors import RunFailedError, UsageError
+from openbioner_batch.training.passages import AnnotatedPassage, passage_from_row
 from openbioner_batch.training.silver.importing import ImportSettings, import_silver
 from openbioner_batch.training.silver.report import Report
-from openbioner_batch.training.silver.schema import AnnotatedPassage, passage_from_row
 
 TOKENS = ["Aspirin", "eased", "chest", "pain", "."]
 TAGS = ["B-Drug", "O", "B-medical condition", "I-medical condition", "O"]

@@ -14,9 +14,10 @@ from outputs import contents, rows
 from openbioner_batch.catalog import resolve_types
 from openbioner_batch.engine.settings import build_settings
 from openbioner_batch.errors import PlanMismatchError, RunFailedError, UsageError
+from openbioner_batch.training.passages import passage_from_row
 from openbioner_batch.training.silver.describe import DescribeReport, describe_silver
 from openbioner_batch.training.silver.description import VIEWS
-from openbioner_batch.training.silver.schema import PASSAGE_SCHEMA, passage_from_row
+from openbioner_batch.training.silver.schema import PASSAGE_SCHEMA
 from openbioner_batch.training.silver.settings import DescribeSettings
 
 from .conftest import RunSilver, Serve, write_notes
