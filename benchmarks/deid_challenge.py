@@ -5,7 +5,9 @@
 
 `challenge/snippets.txt` holds terse, odd and mixed styles with their identifiers marked, `challenge/traps.txt`
 sentences without any. Nothing is trained on either. `--part second` scores those in `challenge/second/`, which were
-written before rules were mended after the first part's output, and were not read while they were.
+written before rules were mended after the first part's output, and were not read while they were. `--part third` is
+a hold-out in `challenge/third/`: the developers of the rules do not read it, so they score it without `--show`.
+
 Counted are, under the policies tags (what is found), surrogate (numbers) and safe-harbor (ages):
 
 - identifiers leaked whole: no letter or digit of them is covered; in part: some letter or digit is not;
@@ -38,7 +40,7 @@ from openbioner_batch.errors import OpenBioNERError, UsageError
 from openbioner_batch.records import Span
 
 FOLDER = Path(__file__).parent / "challenge"
-PARTS = {"first": FOLDER, "second": FOLDER / "second"}
+PARTS = {"first": FOLDER, "second": FOLDER / "second", "third": FOLDER / "third"}
 _MARK = re.compile(r"\[([^\[\]]+)\]\((\w*)\)")
 _TAG = re.compile(r"\[[A-Z][A-Z _]*\d*\]|\[[A-Z_]+_\d+\]")
 
