@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ class Vocabulary:
         self.path = path
         self.arrays, self.about = container.mapped(path)
         self._name_concept = self.arrays["name_concept"]
+        self._ancestors = functools.lru_cache(maxsize=1 << 16)(self._above)
 
     @property
     def digest(self) -> str:
@@ -82,6 +84,10 @@ class Vocabulary:
         found: list[int] = self.arrays["parent_items"][starts[concept] : starts[concept + 1]].tolist()
         return found
 
+    def ancestors(self, concept: int) -> frozenset[int]:
+        """All concepts above one."""
+        return self._ancestors(concept)
+
     def lookup(self, hashes: Sequence[int]) -> Iterator[list[int]]:
         """For each key the names that have it."""
         wanted = np.array(hashes, np.uint64)
@@ -90,6 +96,15 @@ class Vocabulary:
         names = self.arrays["key_names"]
         for start, end in zip(left.tolist(), right.tolist(), strict=True):
             yield names[start:end].tolist() if end > start else []
+
+    def _above(self, concept: int) -> frozenset[int]:
+        found: set[int] = set()
+        waiting = list(self.parents(concept))
+        while waiting:
+            if (parent := waiting.pop()) not in found:
+                found.add(parent)
+                waiting += self.parents(parent)
+        return frozenset(found)
 
     def _text(self, name: str, number: int) -> str:
         starts = self.arrays[f"{name}_starts"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from openbioner_batch.concepts.normalising import FUNCTION_WORDS, content, forms, plain
+from openbioner_batch.concepts.normalising import FUNCTION_WORDS, content, forms, plain, stem
 
 
 class Match(enum.IntEnum):
@@ -24,7 +24,11 @@ class Match(enum.IntEnum):
     """The same words but for their order and function words."""
     EQUIVALENT = 5
     """The same but for words that mean the same (`equivalents.yaml`)."""
-    CASELESS = 6
+    DERIVED = 6
+    """The same but for endings that make adjectives and nouns of each other."""
+    IMPLIED = 7
+    """The same but for a word of abnormality: a mention of an organ among findings is one of its abnormality."""
+    CASELESS = 8
     """An abbreviation in other letters."""
 
 
@@ -35,8 +39,16 @@ SCORES = {
     Match.GLUED: 0.98,
     Match.REORDERED: 0.97,
     Match.EQUIVALENT: 0.94,
+    Match.DERIVED: 0.92,
+    Match.IMPLIED: 0.8,
     Match.CASELESS: 0.9,
 }
+
+_OF_WORDS = (Match.EXACT, Match.NORMALISED, Match.GLUED, Match.REORDERED, Match.EQUIVALENT, Match.DERIVED)
+STRICT = (Match.CASED, *_OF_WORDS, Match.CASELESS)
+"""The kinds of match by which a mention itself is looked for."""
+_ABNORMAL = "abnormal"
+"""What stands for such words in `equivalents.yaml`."""
 
 
 def keys(text: str, is_abbreviation: bool) -> Iterator[tuple[Match, int]]:
@@ -50,9 +62,12 @@ def keys(text: str, is_abbreviation: bool) -> Iterator[tuple[Match, int]]:
         yield Match.CASED, _hashed(Match.CASED, " ".join(text.split()))
         yield Match.CASELESS, _hashed(Match.CASELESS, plain(text))
         return
-    for kind in (Match.EXACT, Match.NORMALISED, Match.GLUED, Match.REORDERED, Match.EQUIVALENT):
+    for kind in _OF_WORDS:
         if (found := key(kind, text)) is not None:
             yield kind, found
+    words = content(text)
+    if _ABNORMAL in words and len(words) > 1:
+        yield Match.IMPLIED, content_key(Match.IMPLIED, [word for word in words if word != _ABNORMAL])
 
 
 def key(kind: Match, text: str) -> int | None:
@@ -68,9 +83,16 @@ def key(kind: Match, text: str) -> int | None:
         return _hashed(kind, " ".join(found))
     if kind is Match.GLUED:
         return _hashed(kind, "".join(found))
-    if kind is Match.EQUIVALENT:
-        return _hashed(kind, " ".join(content(text)))
+    if kind >= Match.EQUIVALENT:
+        return content_key(kind, content(text))
     return _hashed(kind, " ".join(sorted(form for form in found if form not in FUNCTION_WORDS) or found))
+
+
+def content_key(kind: Match, words: Iterable[str]) -> int:
+    """The key of words as `content` gives them."""
+    if kind is Match.DERIVED:
+        words = sorted(set(map(stem, words)))
+    return _hashed(kind, " ".join(words))
 
 
 def _hashed(kind: Match, text: str) -> int:

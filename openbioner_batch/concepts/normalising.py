@@ -47,7 +47,7 @@ def word_form(word: str) -> str:
 
 def singular(word: str) -> str:
     """The singular of a lower-case English or Latin noun, by its ending; other words may change too."""
-    if len(word) < 4 or not word.endswith(("s", "a", "i")):
+    if len(word) < 4 or not word.endswith(("s", "omata", "ae")):
         return word
     for ending, instead in _ENDINGS:
         if word.endswith(ending) and len(word) > len(ending) + 1:
@@ -110,12 +110,34 @@ def _equivalents() -> dict[str, str]:
     }
 
 
-def content(text: str) -> list[str]:
+def meaning(form: str) -> str:
+    """What stands for a word and those that mean the same; nothing for one that says nothing by itself."""
+    return "" if form in FUNCTION_WORDS else _equivalents().get(form, form)
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def content(text: str) -> tuple[str, ...]:
     """The distinct words of a text that say something, in order of the alphabet: words that mean the same are one."""
-    found = [form for form in forms(text) if form not in FUNCTION_WORDS]
-    known = _equivalents()
-    same = {known.get(form, form) for form in found} - {""}
-    return sorted(same or set(found) or set(forms(text)))
+    found = forms(text)
+    same = {meaning(form) for form in found} - {""}
+    return tuple(sorted(same or set(found) - FUNCTION_WORDS or set(found)))
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def stem(word: str) -> str:
+    """What a noun and its adjective share, such as `hypoton` of hypotonia and hypotonic; short words stay."""
+    for ending in _DERIVED:
+        if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM:
+            return word[: -len(ending)]
+    return word
+
+
+_LEAST_STEM = 4
+_DERIVED = sorted(
+    "ia ic ical ial al osis otic asia astic esis etic y ous osity ary ar ed ing ation ition ment ness ity ive ism "
+    "istic is um us a e oma omatous plasia plastic".split(),
+    key=lambda ending: (-len(ending), ending),
+)
 
 
 def plain(text: str) -> str:

@@ -1,0 +1,54 @@
+"""What else a mention says that no name matches: its coordinated parts in full, and it without some of its words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import combinations
+
+from openbioner_batch.concepts.normalising import content, forms, meaning
+
+_AND = re.compile(r"(?:\s*[,;/&]\s*|\s+)(?:and/or|and|or|to|&)\s+|\s*/\s*|\s*,\s*", re.IGNORECASE)
+_AFTER_HEAD = frozenset("of in on at with by from to the".split())
+_MOST_PARTS, _MOST_WORDS = 4, 8
+
+
+def coordinated(text: str) -> list[str]:
+    """What the parts of a coordinated mention say in full, those that are not in it letter by letter first.
+
+    "Renal hypoplasia and agenesis" says renal agenesis, then renal hypoplasia; "cranial and spinal tumors" says cranial
+    tumors, then spinal tumors. Shared words are taken from the other part, as many as a name needs: the longest first.
+    """
+    parts = [part.split() for part in _AND.split(text) if part.strip()]
+    if not 2 <= len(parts) <= _MOST_PARTS or sum(map(len, parts)) > 2 * _MOST_WORDS:
+        return []
+    first, last = parts[0], parts[-1]
+    found = [[*first[:size], *last] for size in range(len(first) - 1, 0, -1)]
+    found += [[*part, *last[-size:]] for part in parts[:-1] for size in range(len(last) - 1, 0, -1)]
+    found += [first, last]
+    return list(dict.fromkeys(" ".join(words) for words in found))
+
+
+def generalised(text: str) -> Iterator[tuple[float, tuple[str, ...]]]:
+    """The words of a mention (as `content` gives them) without one or two of them, and the share that is left.
+
+    The head stays: the last word before a preposition. The fewest are dropped first.
+    """
+    words = content(text)
+    if not 2 <= len(words) <= _MOST_WORDS:
+        return
+    head = _head(text)
+    others = [word for word in words if word != head]
+    for count in (1, 2):
+        for dropped in combinations(others, count):
+            if len(words) - count >= 1:
+                yield 1 - count / len(words), tuple(word for word in words if word not in dropped)
+
+
+def _head(text: str) -> str:
+    head = ""
+    for form in forms(text):
+        if form in _AFTER_HEAD and head:
+            break
+        head = meaning(form) or head
+    return head
