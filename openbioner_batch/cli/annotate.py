@@ -46,6 +46,8 @@ from openbioner_batch.engine.settings import CHOICES
 @list_option("--link", metavar="TYPE=V", help="Look up spans of TYPE in the vocabulary V (`vocabulary build`).")
 @click.option("--link-top", type=int, metavar="N", help="Most concepts for a span [1].")
 @list_option("--dictionary", metavar="TYPE=V", help="Names of the vocabulary V are spans of TYPE, beside the model's.")
+@click.option("--dictionary-wordings", is_flag=True, default=None, help="Its names in other words or order too.")
+@click.option("--dictionary-nested", is_flag=True, default=None, help="Its names within longer ones too.")
 @click.option("--max-quarantined", metavar="N|P%", help="Fail beyond so many records set aside [10%].")
 @click.option("--overwrite", is_flag=True, default=None, help="Remove the run in --output first.")
 @click.option("--ray-address", envvar="RAY_ADDRESS", metavar="A", help="Ray cluster to join [Ray on this machine].")

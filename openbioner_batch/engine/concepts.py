@@ -89,10 +89,13 @@ class DictionarySpans:
     """Adds spans of a vocabulary's names beside the model's; every span says who found it."""
 
     sources: tuple[Source, ...]
+    wordings: bool = False
+    nested: bool = False
     extras: tuple[str, ...] = ("found_by",)
 
     def fingerprint(self) -> dict[str, Any]:
-        return {DICTIONARY: {source.type: dict(source.about) for source in self.sources}}
+        found: dict[str, Any] = {DICTIONARY: {source.type: dict(source.about) for source in self.sources}}
+        return found | {f"dictionary {name}": True for name in ("wordings", "nested") if getattr(self, name)}
 
     def add(self, documents: pa.Table, spans: Sequence[Sequence[Span]]) -> list[Sequence[Span]]:
         texts = documents["text"].to_pylist()
@@ -101,7 +104,7 @@ class DictionarySpans:
             named = [
                 span
                 for source in self.sources
-                for span in _dictionary(source.path, source.digest).find(text, source.type)
+                for span in _dictionary(source.path, source.digest, self.wordings, self.nested).find(text, source.type)
             ]
             found.append(_together(here, named))
         return found
@@ -199,7 +202,7 @@ def _linker(path: str, digest: str, top: int) -> Linker:
 
 
 @functools.lru_cache(maxsize=8)
-def _dictionary(path: str, digest: str) -> Dictionary:
+def _dictionary(path: str, digest: str, wordings: bool, nested: bool) -> Dictionary:
     from openbioner_batch.concepts.dictionary import Dictionary
 
-    return Dictionary(_opened(path, digest))
+    return Dictionary(_opened(path, digest), wordings, nested)

@@ -121,7 +121,8 @@ def _vocabulary_additions(
     named, linked = vocabularies[DICTIONARY], vocabularies[LINK]
     if linked:
         check_types(linked, [*types_of(factory.fingerprint()), *(source.type for source in named)])
-    return [DictionarySpans(named)] if named else [], [Linking(linked, settings.link_top)] if linked else []
+    spans = DictionarySpans(named, settings.dictionary_wordings, settings.dictionary_nested)
+    return [spans] if named else [], [Linking(linked, settings.link_top)] if linked else []
 
 
 def _model_factory(settings: AnnotateSettings, on_cluster: bool) -> ScorerFactory:

@@ -98,6 +98,10 @@ class AnnotateSettings:
     """The most concepts for a span."""
     dictionary: tuple[str, ...] = ()
     """`TYPE=VOCABULARY`: vocabularies whose names in texts are spans of types."""
+    dictionary_wordings: bool = False
+    """Find names in other words too: reordered, or words that mean the same; and abbreviations that a text defines."""
+    dictionary_nested: bool = False
+    """Find names that overlap longer ones too."""
     max_quarantined: str = "10%"
     """The run fails beyond this number or percentage of quarantined records."""
     overwrite: bool = False
@@ -113,6 +117,9 @@ class AnnotateSettings:
                 raise UsageError(f"{flag(name)} must not be empty")
         if not self.types and not self.dictionary:
             raise UsageError("--types must not be empty, unless --dictionary says what is to be found")
+        for name in ("dictionary_wordings", "dictionary_nested"):
+            if getattr(self, name) and not self.dictionary:
+                raise UsageError(f"{flag(name)} says nothing without --dictionary: add it, or leave {flag(name)} out")
         for name, valid in CHOICES.items():
             if getattr(self, name) not in valid:
                 raise UsageError(f"{flag(name)} is {getattr(self, name)!r}: give one of {', '.join(valid)}")

@@ -38,6 +38,7 @@ def best(vocabulary: Vocabulary, text: str, expansion: str | None = None) -> tup
         ("shortening of fingers", "X:7", 0.94),
         ("RCY", "X:3", 1.0),
         ("rcy", "X:3", 0.9),
+        ("brachydactylic", "X:7", 0.92),
     ],
 )
 def test_the_strictest_match_decides(vocabulary: Vocabulary, mention: str, id: str, score: float) -> None:
@@ -56,6 +57,59 @@ def test_a_misspelt_name_is_near(vocabulary: Vocabulary) -> None:
     assert found is not None
     assert found[0] == "X:6"
     assert 0.6 < found[1] < 0.9
+
+
+@pytest.mark.parametrize(
+    ("mention", "ids"),
+    [
+        ("short and broken finger", ["X:7"]),
+        ("renal cysts or anomaly", ["X:2", "X:3"]),  # the anomaly is renal; the cysts stand there in full
+        ("mild, moderate or severe intellectual disability", ["X:6"]),
+        ("seizure/brachydactyly", ["X:4", "X:7"]),
+        ("and/or", []),
+        (", ".join(["renal"] * 20) + " cyst", ["X:3"]),
+    ],
+)
+def test_coordinated_mentions_are_read_in_full(vocabulary: Vocabulary, mention: str, ids: list[str]) -> None:
+    (found,) = Linker(vocabulary, 3).link([Mention(mention)]).values()
+    assert [concept.id for concept in found] == ids
+    assert all(concept.score < 0.96 for concept in found)
+
+
+@pytest.mark.parametrize(
+    ("mention", "id", "score"),
+    [
+        ("renal", "X:2", 0.8),  # a finding of the kidney
+        ("giant renal cyst", "X:3", 0.6),
+        ("epileptic fits on the train", "X:4", None),
+        ("cystic thing", None, None),  # the head stays
+    ],
+)
+def test_words_that_no_name_has_are_dropped(vocabulary: Vocabulary, mention: str, id: str, score: float) -> None:
+    found = best(vocabulary, mention)
+    assert (found and found[0]) == id
+    assert score is None or found == (id, score)
+
+
+def test_where_the_nearest_name_says_more_one_above_it_comes_first(tmp_path: Path) -> None:
+    findings = "polyp ulcer pain cyst mass scar itch wart".split()
+    rows = ["T:1,Nasal angiomyolipoma,,", "T:2,Oral angiomyolipoma,,T:1"]
+    rows += [f"U:{number},Oral {finding},," for number, finding in enumerate(findings)]
+    rows += [f"V:{number},Nasal {finding},," for number, finding in enumerate(findings[:4])]
+    (tmp_path / "t.csv").write_text("id,name,synonyms,parents\n" + "\n".join(rows) + "\n")
+    build_vocabulary(str(tmp_path / "t.csv"), str(tmp_path / "t.vocab"))
+    linker = Linker(Vocabulary(str(tmp_path / "t.vocab")), 2)
+    (found,) = linker.link([Mention("angiomyolipoma")]).values()
+    assert [concept.id for concept in found] == ["T:1", "T:2"]  # though "Oral" weighs less and is nearer
+    (found,) = linker.link([Mention("oral angiomyolippoma")]).values()
+    assert found[0].id == "T:2"
+
+
+def test_of_equals_the_one_with_fewer_above_comes_first(tmp_path: Path) -> None:
+    rows = ["T:3,Abnormal nail,,T:4", "T:1,Nail anomaly,,T:3", "T:4,Finding,,"]
+    (tmp_path / "t.csv").write_text("id,name,synonyms,parents\n" + "\n".join(rows) + "\n")
+    build_vocabulary(str(tmp_path / "t.csv"), str(tmp_path / "t.vocab"))
+    assert best(Vocabulary(str(tmp_path / "t.vocab")), "nail malformations") == ("T:3", 0.94)
 
 
 def test_an_expansion_comes_before_the_mention(vocabulary: Vocabulary) -> None:
@@ -147,6 +201,9 @@ def test_any_text_is_linked_to_something_or_nothing(vocabulary: Vocabulary, text
         ("α", "alpha"),
         ("II", "2"),
         ("uterus", "uterus"),
+        ("fistulae", "fistula"),
+        ("vertebrae", "vertebra"),
+        ("taenia", "tenia"),
     ],
 )
 def test_words_have_one_form(word: str, form: str) -> None:
