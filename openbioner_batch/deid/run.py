@@ -23,6 +23,7 @@ from openbioner_batch.deid.shifts import column_shifts, digest, part_of_weeks, r
 from openbioner_batch.deid.sources import by_labels, labels_of, numbered
 from openbioner_batch.engine.cluster import Resources, ray_connection
 from openbioner_batch.engine.logs import say_to_stderr
+from openbioner_batch.engine.model_choice import say_architecture
 from openbioner_batch.engine.names import REPORT
 from openbioner_batch.engine.request import Inputs, Say, resolve_inputs
 from openbioner_batch.engine.scoring import ScorerFactory
@@ -103,6 +104,8 @@ def _deidentify(settings: DeidentifySettings, factory: ScorerFactory | None, say
         say("note: without a key, documents are called by their place in the input, and ids of patients are left out")
     shifts = _shifts(settings, inputs, columns, key, say)
     patients = tuple(list_patients(settings.fhir_patients)) if settings.fhir_patients else ()
+    if settings.uses_model and factory is None:
+        say_architecture(settings.model, say)
 
     def make(on_cluster: bool) -> Deidentification:
         scores = (factory or _model_factory(settings, on_cluster)) if settings.uses_model else None

@@ -8,11 +8,22 @@ from typing import TypeVar
 from openbioner_batch.catalog import find_types, load_catalog
 from openbioner_batch.engine.request import Say
 from openbioner_batch.engine.settings import AUTO_MODEL, AnnotateSettings
-from openbioner_batch.model.location import BUNDLED, BUNDLED_OPEN
+from openbioner_batch.model.config import architecture_note
+from openbioner_batch.model.location import BUNDLED, BUNDLED_OPEN, resolve_checkpoint
 
 SHOWN = 5
 """Types that a message names."""
 _Settings = TypeVar("_Settings", bound=AnnotateSettings)
+
+
+def say_architecture(model: str, say: Say) -> None:
+    """Say what a user should know of a model's architecture, if anything.
+
+    Raises:
+        CheckpointError: the model cannot be read.
+    """
+    if note := architecture_note(resolve_checkpoint(model)):
+        say(f"note: {note}")
 
 
 def with_model(settings: _Settings, say: Say) -> _Settings:

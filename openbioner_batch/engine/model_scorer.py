@@ -55,10 +55,11 @@ class ModelScorerFactory:
             read_calibration,
             resolve_checkpoint,
         )
-        from openbioner_batch.model.config import read_config, with_separate_layers
+        from openbioner_batch.model.config import check_heads, read_config, with_separate_layers
 
         types = resolve_types(settings.types, settings.view)
         directory = resolve_checkpoint(settings.model)
+        check_heads(directory)
         config = read_config(directory)
         separated = with_separate_layers(config, settings.separate_layers) != config
         windows = _windows(config.windows, settings)

@@ -24,7 +24,7 @@ from openbioner_batch.engine.concepts import (
 from openbioner_batch.engine.graph import Layout, stream
 from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.logs import say_to_stderr
-from openbioner_batch.engine.model_choice import with_model
+from openbioner_batch.engine.model_choice import say_architecture, with_model
 from openbioner_batch.engine.no_model import NoModel
 from openbioner_batch.engine.request import Say, resolve_inputs
 from openbioner_batch.engine.scoring import ScorerFactory
@@ -56,6 +56,8 @@ def annotate(settings: AnnotateSettings, factory: ScorerFactory | None = None, s
     additions = tuple(addition for addition in (asserting(settings),) if addition)
     if factory is None:
         settings = with_model(settings, say)
+        if settings.types:
+            say_architecture(settings.model, say)
     inputs = resolve_inputs(settings, say)
 
     def make(on_cluster: bool) -> Tagging:

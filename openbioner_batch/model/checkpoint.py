@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Union
 
 import torch
 from safetensors import SafetensorError
@@ -13,13 +14,19 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from openbioner_batch.errors import CheckpointError
-from openbioner_batch.model.config import ModelConfig, config_to_json, read_config
+from openbioner_batch.model.architectures import by_name
+from openbioner_batch.model.config import ModelConfig, check_heads, config_to_json, read_config
 from openbioner_batch.model.encoder import CrossEncoder, initialize
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.location import TOKENIZER_FILES, WEIGHT_FILES
 
-Model = CrossEncoder | LateEncoder
+if TYPE_CHECKING:
+    from openbioner_batch.model.architectures.automodel.encoder import AutoCrossEncoder
+
+Model = Union[CrossEncoder, LateEncoder, "AutoCrossEncoder"]
 HEADS = {"evidence": "linear", "against": "linear_zero2", "background": "linear_zero3"}
+_ENCODERS = ("bert.", "encoder.")
+"""Before the names of an encoder's tensors, of BERT's and of others."""
 _LATE_HEADS = ("text_projection.weight", "description_projection.weight", "log_scale", "bias")
 _BACKGROUND = {f"background.{part}": (f"{HEADS['background']}.{part}",) for part in ("weight", "bias")}
 _EMBEDDINGS = {
@@ -48,6 +55,11 @@ def published_names(config: ModelConfig) -> dict[str, tuple[str, ...]]:
     Late interaction has the names of the published format where it has the same part; the encoder of descriptions is
     `description_bert`, unless the text's serves for both.
     """
+    return by_name(config.architecture).tensor_names(config)
+
+
+def bert_names(config: ModelConfig) -> dict[str, tuple[str, ...]]:
+    """As `published_names`, for BERT."""
     if config.is_late:
         names = _encoder_names(config, "text.", "bert")
         if not config.late.shared_encoder:
@@ -76,7 +88,7 @@ def _encoder_names(config: ModelConfig, ours_in: str, theirs_in: str) -> dict[st
 
 def build_model(config: ModelConfig) -> Model:
     """The module of this shape, its weights not yet set."""
-    return LateEncoder(config) if config.is_late else CrossEncoder(config)
+    return by_name(config.architecture).build(config)
 
 
 def load_model(directory: Path) -> Model:
@@ -86,6 +98,7 @@ def load_model(directory: Path) -> Model:
         CheckpointError: no weights, tensors that are missing or of another shape.
     """
     config = read_config(directory)
+    check_heads(directory)
     model = build_model(config)
     tensors = read_tensors(directory)
     if "bert.pooler.dense.weight" not in tensors:
@@ -94,7 +107,7 @@ def load_model(directory: Path) -> Model:
     return model.eval()
 
 
-def load_encoder(directory: Path) -> CrossEncoder:
+def load_encoder(directory: Path) -> CrossEncoder | AutoCrossEncoder:
     """As `load_model`, for a cross-encoder.
 
     Raises:
@@ -107,11 +120,10 @@ def load_encoder(directory: Path) -> CrossEncoder:
 
 
 def load_backbone(directory: Path, config: ModelConfig, seed: int, description_directory: Path | None = None) -> Model:
-    """A model on plain BERT encoders: their weights with random heads, to be trained.
+    """A model on plain encoders: their weights with random heads, to be trained.
 
     Args:
-        directory: a BERT checkpoint (`bert.` before its tensor names or not) or one of ours, whose heads are kept where
-            the model has them.
+        directory: a plain encoder or one of our models, whose heads are kept where the model has them.
         config: the shape of the model.
         seed: for the heads that are new.
         description_directory: the checkpoint that the encoder of descriptions begins with, where it is one of its own;
@@ -119,21 +131,23 @@ def load_backbone(directory: Path, config: ModelConfig, seed: int, description_d
     """
     model = build_model(config)
     initialize(model, seed)
-    tensors = _with_prefix(read_tensors(directory))
+    architecture = by_name(config.architecture)
+    tensors = architecture.encoder_tensors(directory)
     new: tuple[str, ...] = (*HEADS, "pooler")
     if isinstance(model, LateEncoder):
         model.start_projections(seed)
         new = (*new, *(name.split(".")[0] for name in _LATE_HEADS))
         if not config.late.shared_encoder:
-            others = _with_prefix(read_tensors(description_directory)) if description_directory else tensors
-            begun = {f"description_{name}": part for name, part in others.items() if name.startswith("bert.")}
+            others = architecture.encoder_tensors(description_directory) if description_directory else tensors
+            begun = {f"description_{name}": part for name, part in others.items() if name.startswith(_ENCODERS)}
             tensors = {**tensors, **begun} if description_directory else {**begun, **tensors}
     fill(model, tensors, directory, optional=new)
     return model
 
 
-def _with_prefix(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors of a plain BERT encoder under the names of the published format; others as they are."""
+def bert_tensors(directory: Path) -> dict[str, Tensor]:
+    """The tensors of a BERT checkpoint, plain (`bert.` before its names or not) or ours, under the published names."""
+    tensors = read_tensors(directory)
     if any(name.startswith("bert.") for name in tensors):
         return tensors
     return {f"bert.{name}": tensor for name, tensor in tensors.items()}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from openbioner_batch.errors import CheckpointError, UsageError
+from openbioner_batch.model.architectures import by_model_type, by_name
 
 ARCHITECTURE = "BertTaggerMultiClass"
 MODEL_TYPE = "bert"
@@ -94,6 +95,10 @@ class ModelConfig:
     """Of a description's first token where layers are separate; None is the first position after the longest text."""
     late: LateSettings = LateSettings()
     """Of late interaction; without it, unused."""
+    architecture: str = "bert"
+    """Which of `architectures.ARCHITECTURES` the encoder is of."""
+    backbone: str | None = None
+    """Of an encoder that `transformers` runs, its own `config.json`; None for others."""
 
     def __post_init__(self) -> None:
         if self.hidden % self.heads:
@@ -105,6 +110,11 @@ class ModelConfig:
         if not 0 <= self.separate_layers <= self.layers:
             raise CheckpointError(
                 f"separate_layers is {self.separate_layers}; expected 0 to {self.layers}, the number of layers"
+            )
+        if self.backbone is not None and 0 < self.separate_layers < self.layers:
+            raise CheckpointError(
+                f"separate_layers is {self.separate_layers}; an encoder that transformers runs takes 0 (cross-encoder) "
+                f"or all {self.layers} (late interaction): only BERT's layers can be split"
             )
         longest = self.positions_for(self.windows)
         if longest > self.positions:
@@ -125,7 +135,9 @@ class ModelConfig:
 
     def positions_for(self, windows: WindowSettings) -> int:
         """Positions that texts and descriptions of these budgets need, with their special tokens."""
-        text, description = windows.text_tokens + 1, windows.description_tokens + 2
+        # Other encoders have a special token behind a text too, and up to two between it and a description.
+        text = windows.text_tokens + (1 if self.backbone is None else 2)
+        description = windows.description_tokens + 2
         return max(text, description) if self.is_late else text + description
 
     @property
@@ -147,6 +159,11 @@ def with_separate_layers(config: ModelConfig, layers: int | None) -> ModelConfig
             f"separate_layers is {layers}; the model was trained with {config.separate_layers} separate layers, "
             f"which cannot be changed: leave it out"
         )
+    if config.backbone is not None:
+        raise UsageError(
+            f"separate_layers is {layers}; only BERT's layers can be separated without training, and transformers runs "
+            "this encoder: leave it out"
+        )
     if not 0 <= layers < config.layers:
         raise UsageError(f"separate_layers is {layers}; expected 0 to {config.layers - 1}, one less than the layers")
     return replace(config, separate_layers=layers)
@@ -159,6 +176,18 @@ def read_config(directory: Path) -> ModelConfig:
         CheckpointError: `config.json` is missing, is not JSON, or describes another kind of model.
     """
     return config_from_json(read_raw_config(directory), str(directory / "config.json"))
+
+
+def architecture_note(directory: Path) -> str | None:
+    """What a user should know of the architecture of the checkpoint in `directory`; None for nothing."""
+    raw = read_raw_config(directory)
+    return by_model_type(raw, str(directory / "config.json")).note(raw)
+
+
+def check_heads(directory: Path) -> None:
+    """Raises CheckpointError if it is known of the checkpoint in `directory` that it is a plain encoder."""
+    raw = read_raw_config(directory)
+    by_model_type(raw, str(directory / "config.json")).check_heads(directory, raw)
 
 
 def read_raw_config(directory: Path) -> dict[str, Any]:
@@ -182,10 +211,17 @@ def read_raw_config(directory: Path) -> dict[str, Any]:
 
 
 def config_from_json(raw: Mapping[str, Any], where: str) -> ModelConfig:
+    """The configuration that a `config.json` describes, whatever its architecture."""
+    return by_model_type(raw, where).read_config(raw, where)
+
+
+def config_to_json(config: ModelConfig) -> dict[str, Any]:
+    """`config.json` of a model, as its architecture writes it."""
+    return by_name(config.architecture).config_json(config)
+
+
+def bert_config(raw: Mapping[str, Any], where: str) -> ModelConfig:
     """The configuration in the published format's terms (those of a BERT `config.json`)."""
-    known = (MODEL_TYPE, SPLIT_MODEL_TYPE, LATE_MODEL_TYPE)
-    if raw.get("model_type", MODEL_TYPE) not in known:
-        raise CheckpointError(f"{where}: model_type is {raw['model_type']!r}; expected {', '.join(map(repr, known))}")
     if raw.get("position_embedding_type", "absolute") != "absolute":
         raise CheckpointError(
             f"{where}: position_embedding_type is {raw['position_embedding_type']!r}; expected 'absolute'"
@@ -206,7 +242,7 @@ def config_from_json(raw: Mapping[str, Any], where: str) -> ModelConfig:
             initializer_range=float(raw.get("initializer_range", 0.02)),
             encoder_dropout=float(raw.get("hidden_dropout_prob", 0.1)),
             head_dropout=float((raw.get("finetuning_task") or {}).get("dropout_prob", 0.5)),
-            windows=_windows(own, positions),
+            windows=window_budgets(own, positions),
             separate_layers=int(own.get("separate_layers", 0)),
             description_position=own.get("description_position"),
             late=LateSettings(**own.get("late", {})),
@@ -219,7 +255,8 @@ def config_from_json(raw: Mapping[str, Any], where: str) -> ModelConfig:
         raise CheckpointError(f"{where}: no {missing.args[0]}; expected a BERT config.json") from None
 
 
-def _windows(own: Mapping[str, Any], positions: int) -> WindowSettings:
+def window_budgets(own: Mapping[str, Any], positions: int) -> WindowSettings:
+    """The budgets that our entry in `config.json` has, else the published ones, else what so many positions allow."""
     budgets = {field.name: own[field.name] for field in fields(WindowSettings) if field.name in own}
     if budgets:
         return WindowSettings(**budgets)
@@ -231,7 +268,7 @@ def _windows(own: Mapping[str, Any], positions: int) -> WindowSettings:
     return WindowSettings(text, room - text)
 
 
-def config_to_json(config: ModelConfig) -> dict[str, Any]:
+def bert_json(config: ModelConfig) -> dict[str, Any]:
     """`config.json` in the published format, with our window budgets and separate layers beside it."""
     separate: dict[str, Any] = {}
     architecture, model_type = ARCHITECTURE, MODEL_TYPE

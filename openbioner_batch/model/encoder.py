@@ -221,4 +221,5 @@ def initialize(model: nn.Module, seed: int) -> None:
             module.bias.data.zero_()
         if isinstance(module, nn.LayerNorm):
             module.weight.data.fill_(1.0)
-            module.bias.data.zero_()
+            if module.bias is not None:
+                module.bias.data.zero_()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,15 +23,16 @@ class LateEncoder(nn.Module):
     A description's vector is the projected mean of all its states, a word's the projected state of its first subword,
     both of unit length. The evidence for a type is `exp(log_scale)` times their cosine plus `bias`; `background` speaks
     for no entity and depends on the text alone. Whether types compete is `config.late.competing`: the probability of a
-    type is its share of a softmax over no entity and all types asked, or over no entity and itself.
+    type is its share of a softmax over no entity and all types asked, or over no entity and itself. Encoders of other
+    architectures read both with special tokens of their own.
     """
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, encoder: Callable[[ModelConfig], Any] = Encoder) -> None:
         super().__init__()
         self.config = config
-        self.text = Encoder(config)
+        self.text = encoder(config)
         if not config.late.shared_encoder:
-            self.description = Encoder(config)
+            self.description = encoder(config)
         self.head_dropout = nn.Dropout(config.head_dropout)
         self.text_projection = nn.Linear(config.hidden, config.late.projection, bias=False)
         self.description_projection = nn.Linear(config.hidden, config.late.projection, bias=False)
@@ -39,7 +41,7 @@ class LateEncoder(nn.Module):
         self.bias = nn.Parameter(torch.full((1,), FIRST_BIAS))
 
     @property
-    def description_encoder(self) -> Encoder:
+    def description_encoder(self) -> Any:
         """The encoder that reads descriptions."""
         return self.text if self.config.late.shared_encoder else self.description
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -20,6 +21,14 @@ from openbioner_batch.model.tokens import Tokenizer
 
 _TYPES_AT_ONCE = 64
 """Columns of one product of words and types, at least: each reads all words' vectors."""
+
+
+class Describes(Protocol):
+    """A late-interaction model, as far as descriptions go."""
+
+    def describe(self, descriptions: Sequence[tuple[int, ...]], token_budget: int) -> np.ndarray: ...
+
+    def evidence(self, words: np.ndarray, descriptions: np.ndarray) -> np.ndarray: ...
 
 
 class LateInference:
@@ -84,8 +93,13 @@ class LateInference:
 
     def evidence(self, words: np.ndarray, descriptions: np.ndarray) -> np.ndarray:
         """The evidence for each described type at each word: float32 [words, types]."""
-        cosines = torch.from_numpy(words) @ torch.from_numpy(descriptions).T
-        return cosines.mul_(self._scale).add_(self._bias).numpy()
+        return cosine_evidence(words, descriptions, self._scale, self._bias)
+
+
+def cosine_evidence(words: np.ndarray, descriptions: np.ndarray, scale: float, bias: float) -> np.ndarray:
+    """Scaled cosines of vectors of unit length, float32 [words, types]."""
+    cosines = torch.from_numpy(words) @ torch.from_numpy(descriptions).T
+    return cosines.mul_(scale).add_(bias).numpy()
 
 
 def score_late(
@@ -107,6 +121,17 @@ def score_late(
                 start, count = stretch.read_start + row * stretch.reads, len(windows.places[window])
                 found[windows.first_words[window] :][:count] = vectors[:, start : start + count].T
     copy_repeats(windows, found)
+    yield from late_logits(encoder, tokenizer, found, groups, token_budget)
+
+
+def late_logits(
+    encoder: Describes,
+    tokenizer: Tokenizer,
+    found: np.ndarray,
+    groups: Sequence[Sequence[DescribedType]],
+    token_budget: int,
+) -> Iterator[np.ndarray]:
+    """The logits of every word for each group of types, from what `found` says of it: [words, 1 + projection]."""
     background, vectors = found[:, :1], np.ascontiguousarray(found[:, 1:])
     for some in _portions(groups):
         tails = [(tokenizer.cls, *kind.description, tokenizer.sep) for group in some for kind in group]

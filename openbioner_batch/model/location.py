@@ -13,7 +13,18 @@ MODEL_CARD = "README.md"
 TRAINED_TYPES = "trained_types.jsonl.gz"
 """The entity types of a checkpoint's training, where it lists them."""
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
-TOKENIZER_FILES = ("vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
+TOKENIZER_FILES = (
+    "vocab.txt",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
+    "spm.model",
+    "sentencepiece.bpe.model",
+)
+"""BERT's, and from the fifth on those of other encoders."""
 _DATA = Path(__file__).parent.parent / "data"
 _BUNDLED = {BUNDLED: _DATA / "bundled", BUNDLED_PHI: _DATA / "bundled_phi", BUNDLED_OPEN: _DATA / "bundled_open"}
 

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 
 from openbioner_batch.errors import UsageError
+from openbioner_batch.model.architectures import by_name
+from openbioner_batch.model.architectures.base import Inference
 from openbioner_batch.model.calibration import Calibration, read_calibration
 from openbioner_batch.model.checkpoint import Model, checkpoint_digest, load_model
 from openbioner_batch.model.completion import Completion
@@ -18,7 +20,6 @@ from openbioner_batch.model.config import WindowSettings, with_separate_layers
 from openbioner_batch.model.decoding import decode
 from openbioner_batch.model.device import default_token_budget, resolve_device, resolve_dtype
 from openbioner_batch.model.inference import InferenceEncoder
-from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.late_inference import LateInference, score_late
 from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.model.prepare import Prepared, Preparer, check_windows
@@ -79,7 +80,7 @@ class Tagger:
         calibrated: bool = True,
         separate_layers: int | None = None,
     ) -> Tagger:
-        """A tagger from a checkpoint in the published format.
+        """A tagger from a checkpoint in the published format, or of ours on another encoder.
 
         Args:
             path_or_id: "bundled", a directory, or a hub id.
@@ -175,7 +176,9 @@ class Tagger:
 
     def _score(self, prepared: Prepared, windows: Windows) -> Iterator[np.ndarray]:
         words, groups, budget = len(prepared.word_tokens), prepared.groups, self.token_budget
-        if isinstance(self.encoder, LateInference):
+        if isinstance(self.encoder, Inference):
+            yield from self.encoder.score(self.tokenizer, windows, words, groups, budget)
+        elif isinstance(self.encoder, LateInference):
             yield from score_late(self.encoder, self.tokenizer, windows, words, groups, budget)
         elif isinstance(self.encoder, SplitEncoder):
             yield from score_groups(self.encoder, self.tokenizer, windows, words, groups, budget)
@@ -216,12 +219,13 @@ class Tagger:
         return logits
 
 
-def arrange(model: Model, dtype: torch.dtype, device: str) -> InferenceEncoder | SplitEncoder | LateInference:
-    """A model arranged for inference, as its separate layers allow."""
-    if isinstance(model, LateEncoder):
-        return LateInference(model, dtype, device)
-    encoder = InferenceEncoder(model, dtype, device)
-    return SplitEncoder(encoder) if model.config.separate_layers else encoder
+def arrange(
+    model: Model, dtype: torch.dtype, device: str
+) -> InferenceEncoder | SplitEncoder | LateInference | Inference:
+    """A model arranged for inference, as its architecture and its separate layers allow."""
+    arranged: InferenceEncoder | SplitEncoder | LateInference | Inference
+    arranged = by_name(model.config.architecture).arrange(model, dtype, device)
+    return arranged
 
 
 def _portions(texts: Sequence[str]) -> Iterator[list[str]]:

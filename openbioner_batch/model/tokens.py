@@ -3,23 +3,54 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Protocol
 
-from tokenizers import Encoding
+import numpy as np
 from tokenizers import Tokenizer as RustTokenizer
 from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from openbioner_batch.errors import CheckpointError
+from openbioner_batch.model.architectures import by_model_type
 
 HUB_VOCABULARY = "google-bert/bert-base-cased"
 """Whose vocabulary a checkpoint without a tokenizer was trained with."""
 
 
+class Tokenized(Protocol):
+    """A text's tokens."""
+
+    @property
+    def ids(self) -> Sequence[int] | np.ndarray:
+        """[tokens] vocabulary indices."""
+
+    @property
+    def offsets(self) -> Sequence[tuple[int, int]] | np.ndarray:
+        """[tokens, 2] half-open code-point offsets."""
+
+    @property
+    def word_ids(self) -> Sequence[int | None] | np.ndarray:
+        """[tokens] equal for neighbouring tokens of one word."""
+
+
 class Tokenizer:
-    """BERT's WordPiece, in which `[SEP]` and its like in a text are ordinary text."""
+    """BERT's WordPiece, in which `[SEP]` and its like in a text are ordinary text.
+
+    Attributes:
+        vocabulary: index by token.
+        cls, sep: before a text, and behind a description.
+        mask: what hides a word.
+        text_end: what stands behind a text that is alone, where anything does.
+        between: what stands between a text and a description.
+        first_segment: how many of `between` are of segment 0.
+    """
+
+    text_end: tuple[int, ...] = ()
+    between: tuple[int, ...]
+    first_segment: int = 0
 
     def __init__(self, vocabulary: dict[str, int], lowercase: bool, strip_accents: bool | None = None) -> None:
         for special in ("[CLS]", "[SEP]", "[MASK]", "[UNK]"):
@@ -27,6 +58,7 @@ class Tokenizer:
                 raise CheckpointError(f"the vocabulary has no {special}; expected BERT's special tokens")
         self.vocabulary = vocabulary
         self.cls, self.sep, self.mask = vocabulary["[CLS]"], vocabulary["[SEP]"], vocabulary["[MASK]"]
+        self.between = (self.sep,)
         # Built without added tokens, so that no text can spell a special token.
         self._rust = RustTokenizer(WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100))
         self._rust.normalizer = BertNormalizer(lowercase=lowercase, strip_accents=strip_accents)
@@ -34,7 +66,17 @@ class Tokenizer:
 
     @classmethod
     def from_directory(cls, directory: Path) -> Tokenizer:
-        """The checkpoint's own tokenizer, else the cased BERT vocabulary from the hub's cache or the hub.
+        """The checkpoint's own tokenizer, as its architecture reads it; BERT's where no `config.json` names another.
+
+        Raises:
+            CheckpointError: there is none that can be read.
+        """
+        raw = _json(directory / "config.json")
+        return by_model_type(raw, str(directory / "config.json")).tokenizer(directory)
+
+    @classmethod
+    def of_bert(cls, directory: Path) -> Tokenizer:
+        """A BERT checkpoint's own tokenizer, else the cased BERT vocabulary from the hub's cache or the hub.
 
         Where no file says whether case matters, the vocabulary does: one without a capital is of lower case.
 
@@ -60,7 +102,7 @@ class Tokenizer:
             lowercase = _is_lower_case(vocabulary)
         return cls(vocabulary, lowercase, strip_accents)
 
-    def encode(self, texts: list[str]) -> list[Encoding]:
+    def encode(self, texts: list[str]) -> Sequence[Tokenized]:
         """Tokens of each text, without special tokens; offsets are code points into it."""
         return list(self._rust.encode_batch(texts, add_special_tokens=False))
 

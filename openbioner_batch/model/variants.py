@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from openbioner_batch.model.architectures import by_name
 from openbioner_batch.model.config import ModelConfig
 
 
@@ -22,7 +23,12 @@ class Variant:
 
 
 def count_parameters(config: ModelConfig) -> int:
-    """Exact number of weights of the model of this shape: a `CrossEncoder`, or a `LateEncoder`."""
+    """Exact number of weights of the model of this shape, heads included."""
+    return by_name(config.architecture).count_parameters(config)
+
+
+def count_bert_parameters(config: ModelConfig) -> int:
+    """As `count_parameters`, for a `CrossEncoder` and a `LateEncoder` on BERT."""
     width, inner = config.hidden, config.intermediate
     norm = 2 * width
     embeddings = (config.vocabulary + config.positions + config.segments) * width + norm

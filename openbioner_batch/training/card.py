@@ -117,6 +117,11 @@ def _kind(config: ModelConfig, parameters: int) -> str:
             f"A split encoder of {parameters:,} parameters {purpose}. The lower {config.separate_layers} of "
             f"{config.layers} layers read texts and descriptions apart. {refused}"
         )
+    if config.backbone is not None:
+        return (
+            f"A cross-encoder of {parameters:,} parameters {purpose}, whose encoder transformers runs. "
+            "The published reference (zshot) cannot run it: it knows BERT alone."
+        )
     return f"A cross-encoder of {parameters:,} parameters {purpose}, in the published OpenBioNER format."
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from openbioner_batch.model.architectures.automodel.encoder import AutoCrossEncoder
 from openbioner_batch.model.encoder import CrossEncoder
 from openbioner_batch.training.packing import Rectangle, TaggingBatch
 from openbioner_batch.training.sampling import IGNORED
@@ -23,7 +24,7 @@ class TaggingObjective(nn.Module):
         no_entity_weight: weight of words of no entity, or "dynamic": entities / such words of the batch, at most 1.
     """
 
-    def __init__(self, encoder: CrossEncoder, no_entity_weight: str | float) -> None:
+    def __init__(self, encoder: CrossEncoder | AutoCrossEncoder, no_entity_weight: str | float) -> None:
         super().__init__()
         self.encoder = encoder
         self._no_entity_weight = no_entity_weight
@@ -86,7 +87,7 @@ class TaggingObjective(nn.Module):
         return self._no_entity_weight
 
 
-def heads_of(encoder: CrossEncoder, hidden: Tensor) -> Tensor:
+def heads_of(encoder: CrossEncoder | AutoCrossEncoder, hidden: Tensor) -> Tensor:
     """[reads, 3] what each of `HEADS` says of [reads, hidden] states, in float32."""
     with torch.autocast(hidden.device.type, enabled=False):
         weight = torch.cat([getattr(encoder, name).weight for name in HEADS]).float()

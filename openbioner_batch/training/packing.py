@@ -71,8 +71,9 @@ def pack_questions(questions: Sequence[Question], tokenizer: Tokenizer) -> Taggi
     sequences: list[tuple[int, int, int]] = []  # length, question, column
     for index, question in enumerate(questions):
         text = len(question.token_ids) + 1
-        sequences.append((text, index, 0))
-        sequences += [(text + len(ids) + 2, index, column) for column, ids in enumerate(question.descriptions, 1)]
+        sequences.append((text + len(tokenizer.text_end), index, 0))
+        text += len(tokenizer.between) + 1
+        sequences += [(text + len(ids), index, column) for column, ids in enumerate(question.descriptions, 1)]
     lengths = np.array([length for length, _, _ in sequences])
     found = [
         _rectangle([sequences[member] for member in members], questions, starts, tokenizer)
@@ -125,11 +126,14 @@ def _rectangle(
     for row, (length, index, column) in enumerate(sequences):
         question = questions[index]
         end = 1 + len(question.token_ids)
-        text_ends[row] = end
         token_ids[row, 1:end] = question.token_ids
         if column:
-            token_ids[row, [end, length - 1]] = tokenizer.sep
-            token_ids[row, end + 1 : length - 1] = question.descriptions[column - 1]
+            described = question.descriptions[column - 1]
+            token_ids[row, end:length] = (*tokenizer.between, *described, tokenizer.sep)
+            text_ends[row] = end + tokenizer.first_segment
+        else:
+            token_ids[row, end:length] = tokenizer.text_end
+            text_ends[row] = length
     counts = np.array([len(questions[index].word_starts) for _, index, _ in sequences])
     return Rectangle(
         token_ids,

@@ -17,6 +17,7 @@ import torch
 from openbioner_batch.engine.cluster import ray_connection, usable_cores
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import OpenBioNERError, RunFailedError, UsageError
+from openbioner_batch.model.config import architecture_note
 from openbioner_batch.model.location import MODEL_CARD
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.model.variants import count_parameters
@@ -75,6 +76,8 @@ def pretrain(settings: PretrainSettings, stream: TextIO | None = None) -> dict[s
         return finished
     directory = tokenizer_directory(settings)
     config = model_config(settings)
+    if note := architecture_note(directory):
+        print(f"note: {note}", file=stream, flush=True)
     with ray_connection(settings.ray_address) as resources:
         wanted = settings.parallel.workers
         if settings.parallel.use_gpu and resources.gpus < wanted and settings.ray_address is None:

@@ -142,6 +142,8 @@ def check_teacher(lesson: Distillation, vocabulary: dict[str, int], student: Mod
     where = f"recipe.distillation.teacher {lesson.teacher}"
     if config.is_late:
         raise UsageError(f"{where} is a late-interaction model: give a cross-encoder")
+    if config.architecture != student.architecture:
+        raise UsageError(f"{where} is of another architecture than the model: give one whose encoder is of the same")
     if Tokenizer.from_directory(directory).vocabulary != vocabulary:
         raise UsageError(f"{where} has another vocabulary than the model: give one that was trained with the same")
     needed = config.positions_for(student.windows)

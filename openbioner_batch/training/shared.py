@@ -126,7 +126,7 @@ def pack_shared(
         tokenizer: for its special tokens.
         config: of the model, some of whose layers are separate.
     """
-    texts = [np.array([tokenizer.cls, *piece.token_ids]) for piece in pieces]
+    texts = [np.array([tokenizer.cls, *piece.token_ids, *tokenizer.text_end]) for piece in pieces]
     # Of its own a description begins as a text does; before joint layers, as it follows one.
     first = tokenizer.cls if config.is_late else tokenizer.sep
     whole = [np.array([first, *ids, tokenizer.sep]) for ids in descriptions]

@@ -38,7 +38,10 @@ def model_config(settings: PretrainSettings) -> ModelConfig:
     if start.variant:
         if start.variant not in VARIANTS:
             raise UsageError(f"start.variant is {start.variant!r}: give one of {', '.join(VARIANTS)}")
-        size = max(Tokenizer.from_directory(directory).vocabulary.values()) + 1
+        tokenizer = Tokenizer.from_directory(directory)
+        if type(tokenizer) is not Tokenizer:
+            raise UsageError(f"start.vocabulary {start.vocabulary} is not BERT's, as variants need: give one that is")
+        size = max(tokenizer.vocabulary.values()) + 1
         config = dataclasses.replace(VARIANTS[start.variant].config, vocabulary=size)
     else:
         config = read_config(directory)
@@ -100,6 +103,8 @@ def _check(settings: PretrainSettings, config: ModelConfig) -> None:
                     f"recipe.{key} is for models with separate layers: "
                     f'set start.separate_layers to 1 to {config.layers - 1}, or to "{ALL_LAYERS}" for late interaction'
                 )
+    if config.backbone is not None and recipe.objective != "tagging":
+        raise UsageError("recipe.objective masked-language trains BERT's encoders: give one as start.encoder")
     if config.is_late and recipe.objective != "tagging":
         raise UsageError("recipe.objective masked-language trains one encoder: leave out start.separate_layers")
     if not config.is_late:

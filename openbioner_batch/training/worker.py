@@ -16,6 +16,7 @@ import torch
 from openbioner_batch.model.checkpoint import Model
 from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.encoder import CrossEncoder
+from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.training.engines import Engine, make_engine, rate_factor
 from openbioner_batch.training.flops import peak_flops, training_flops
 from openbioner_batch.training.masked import MaskedObjective
@@ -88,9 +89,10 @@ class Worker:
         if encoder.config.separate_layers and recipe.objective == "tagging":
             teacher = Teacher(recipe.distillation, self._device) if recipe.distillation else None
             return SharedObjective(encoder, recipe, teacher)
-        assert isinstance(encoder, CrossEncoder)
+        assert not isinstance(encoder, LateEncoder)
         if recipe.objective == "tagging":
             return TaggingObjective(encoder, recipe.no_entity_weight)
+        assert isinstance(encoder, CrossEncoder)
         return MaskedObjective(encoder)
 
     def train(self) -> None:

@@ -1,0 +1,87 @@
+"""What an encoder architecture provides. Its methods import what they need, so that the registry costs nothing."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from torch import Tensor
+
+    from openbioner_batch.model.checkpoint import Model
+    from openbioner_batch.model.config import ModelConfig
+    from openbioner_batch.model.prepare import DescribedType
+    from openbioner_batch.model.scoring import Windows
+    from openbioner_batch.model.tokens import Tokenizer
+
+
+class Inference(ABC):
+    """A model arranged for inference that scores windows by itself."""
+
+    @abstractmethod
+    def score(
+        self,
+        tokenizer: Tokenizer,
+        windows: Windows,
+        words: int,
+        groups: Sequence[Sequence[DescribedType]],
+        token_budget: int,
+    ) -> Iterator[np.ndarray]:
+        """The logits of every word for each group of types; arguments and results as of `scoring.score_group`."""
+
+
+class Architecture(ABC):
+    """An encoder's shape: how its checkpoints are read and written, how it is built and how it runs."""
+
+    name: str
+    """As `ModelConfig.architecture` has it."""
+    model_types: tuple[str, ...]
+    """In the `config.json` of plain encoders and of our models on them."""
+
+    def note(self, raw: Mapping[str, Any]) -> str | None:
+        """What a user should know when a run with such a checkpoint starts."""
+        return None
+
+    @abstractmethod
+    def read_config(self, raw: Mapping[str, Any], where: str) -> ModelConfig:
+        """The shape that a `config.json` describes, be it of a plain encoder or of one of our models.
+
+        Raises:
+            CheckpointError: it describes none; the message begins with `where`.
+        """
+
+    @abstractmethod
+    def config_json(self, config: ModelConfig) -> dict[str, Any]:
+        """`config.json` of a model of ours; `read_config` reads it again."""
+
+    @abstractmethod
+    def check_heads(self, directory: Path, raw: Mapping[str, Any]) -> None:
+        """Raises CheckpointError if the checkpoint is a plain encoder, which cannot tag."""
+
+    @abstractmethod
+    def tokenizer(self, directory: Path) -> Tokenizer:
+        """The checkpoint's tokenizer."""
+
+    @abstractmethod
+    def build(self, config: ModelConfig) -> Model:
+        """The module of this shape, its weights not yet set."""
+
+    @abstractmethod
+    def tensor_names(self, config: ModelConfig) -> dict[str, tuple[str, ...]]:
+        """Each tensor of the module with the stored tensors it is made of, stacked along rows."""
+
+    @abstractmethod
+    def encoder_tensors(self, directory: Path) -> dict[str, Tensor]:
+        """The tensors of a plain encoder or of one of our models, under the names of `tensor_names`."""
+
+    @abstractmethod
+    def count_parameters(self, config: ModelConfig) -> int:
+        """Exact number of weights of the model of this shape."""
+
+    @abstractmethod
+    def arrange(self, model: Model, dtype: torch.dtype, device: str) -> Any:
+        """The model for inference: an `Inference`, or one of those that `Tagger` knows."""

@@ -1,0 +1,76 @@
+"""BERT: the published models' architecture, whose fast path is the rest of this room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from openbioner_batch.model.architectures.base import Architecture
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from openbioner_batch.model.checkpoint import Model
+    from openbioner_batch.model.config import ModelConfig
+    from openbioner_batch.model.tokens import Tokenizer
+
+
+class BertArchitecture(Architecture):
+    """Registers the encoder of `encoder.py`, with separate layers or not."""
+
+    name = "bert"
+    model_types = ("bert", "openbioner-split", "openbioner-late")
+
+    def read_config(self, raw: Mapping[str, Any], where: str) -> ModelConfig:
+        from openbioner_batch.model.config import bert_config
+
+        return bert_config(raw, where)
+
+    def config_json(self, config: ModelConfig) -> dict[str, Any]:
+        from openbioner_batch.model.config import bert_json
+
+        return bert_json(config)
+
+    def check_heads(self, directory: Path, raw: Mapping[str, Any]) -> None:
+        """Left to the loading of weights: the published format has the same `config.json` with heads and without."""
+
+    def tokenizer(self, directory: Path) -> Tokenizer:
+        from openbioner_batch.model.tokens import Tokenizer
+
+        return Tokenizer.of_bert(directory)
+
+    def build(self, config: ModelConfig) -> Model:
+        from openbioner_batch.model.encoder import CrossEncoder
+        from openbioner_batch.model.late import LateEncoder
+
+        return LateEncoder(config) if config.is_late else CrossEncoder(config)
+
+    def tensor_names(self, config: ModelConfig) -> dict[str, tuple[str, ...]]:
+        from openbioner_batch.model.checkpoint import bert_names
+
+        return bert_names(config)
+
+    def encoder_tensors(self, directory: Path) -> dict[str, Tensor]:
+        from openbioner_batch.model.checkpoint import bert_tensors
+
+        return bert_tensors(directory)
+
+    def count_parameters(self, config: ModelConfig) -> int:
+        from openbioner_batch.model.variants import count_bert_parameters
+
+        return count_bert_parameters(config)
+
+    def arrange(self, model: Model, dtype: torch.dtype, device: str) -> Any:
+        from openbioner_batch.model.encoder import CrossEncoder
+        from openbioner_batch.model.inference import InferenceEncoder
+        from openbioner_batch.model.late import LateEncoder
+        from openbioner_batch.model.late_inference import LateInference
+        from openbioner_batch.model.split import SplitEncoder
+
+        if isinstance(model, LateEncoder):
+            return LateInference(model, dtype, device)
+        assert isinstance(model, CrossEncoder)
+        encoder = InferenceEncoder(model, dtype, device)
+        return SplitEncoder(encoder) if model.config.separate_layers else encoder
