@@ -107,6 +107,17 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def encoders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A small random encoder of each family that transformers runs, plain, by `model_type`."""
+    from encoders import FAMILIES
+
+    found = {name: tmp_path_factory.mktemp(name) for name in FAMILIES}
+    for name, make in FAMILIES.items():
+        make(found[name])
+    return found
+
+
+@pytest.fixture(scope="session")
 def tagger(checkpoint: Path) -> Tagger:
     """A tagger on the small checkpoint, in float32."""
     from openbioner_batch.model import Tagger

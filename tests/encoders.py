@@ -65,14 +65,14 @@ def roberta(folder: Path) -> None:
     (folder / "vocab.json").write_text(json.dumps(model["vocab"]), "utf-8")
     merges = [pair if isinstance(pair, str) else " ".join(pair) for pair in model["merges"]]
     (folder / "merges.txt").write_text("\n".join(["#version: 0.2", *merges]) + "\n", "utf-8")
-    _save(folder, "roberta", tokenizer, max_position_embeddings=132, type_vocab_size=1, pad_token_id=1)
+    _save(folder, "roberta", tokenizer, max_position_embeddings=260, type_vocab_size=1, pad_token_id=1)
 
 
 def xlm_roberta(folder: Path) -> None:
     """SentencePiece's Unigram model as `tokenizer.json`, in the format of RoBERTa."""
     tokenizer = _unigram(_ANGLED)
     tokenizer.save(str(folder / "tokenizer.json"))
-    _save(folder, "xlm-roberta", tokenizer, max_position_embeddings=132, type_vocab_size=1, pad_token_id=1)
+    _save(folder, "xlm-roberta", tokenizer, max_position_embeddings=260, type_vocab_size=1, pad_token_id=1)
 
 
 def deberta(folder: Path) -> None:
@@ -81,7 +81,7 @@ def deberta(folder: Path) -> None:
     tokenizer.save(str(folder / "tokenizer.json"))
     relative = {"relative_attention": True, "position_buckets": 16, "norm_rel_ebd": "layer_norm", "share_att_key": True}
     own = {"pos_att_type": ["p2c", "c2p"], "position_biased_input": False, "type_vocab_size": 0, "pad_token_id": 0}
-    _save(folder, "deberta-v2", tokenizer, max_position_embeddings=128, **relative, **own)
+    _save(folder, "deberta-v2", tokenizer, max_position_embeddings=256, **relative, **own)
 
 
 def electra(folder: Path) -> None:
@@ -89,7 +89,7 @@ def electra(folder: Path) -> None:
     tokenizer = _word_pieces()
     vocabulary = sorted(tokenizer.get_vocab(), key=tokenizer.get_vocab().__getitem__)
     (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", "utf-8")
-    _save(folder, "electra", tokenizer, max_position_embeddings=128, embedding_size=16)
+    _save(folder, "electra", tokenizer, max_position_embeddings=256, embedding_size=16)
 
 
 def modernbert(folder: Path) -> None:
@@ -105,7 +105,7 @@ def modernbert(folder: Path) -> None:
     roles = {f"{mark[1:-1].lower()}_token": mark for mark in _SQUARE}
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, **roles).save_pretrained(folder)
     ids = {"pad_token_id": 0, "cls_token_id": 1, "sep_token_id": 2, "bos_token_id": 1, "eos_token_id": 2}
-    _save(folder, "modernbert", tokenizer, max_position_embeddings=128, local_attention=16, **ids, num_hidden_layers=3)
+    _save(folder, "modernbert", tokenizer, max_position_embeddings=256, local_attention=16, **ids, num_hidden_layers=3)
 
 
 FAMILIES: dict[str, Callable[[Path], None]] = {

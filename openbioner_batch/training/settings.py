@@ -22,7 +22,7 @@ class Start:
     """Where the weights come from: exactly one of `encoder`, `checkpoint` and `variant`."""
 
     encoder: str | None = None
-    """A BERT-shaped encoder (directory or hub id), to which random heads are added."""
+    """An encoder (directory or hub id) of any of `model/architectures`, to which random heads are added."""
     checkpoint: str | None = None
     """A checkpoint with heads, which are kept: the second stage's start. "bundled", a directory or a hub id."""
     variant: str | None = None

@@ -159,7 +159,7 @@ def test_a_pickle_with_code_in_it_is_refused(checkpoint: Path, tmp_path: Path, m
         (lambda d: (d / "config.json").write_text("{"), "not JSON"),
         (lambda d: (d / "config.json").write_text("{}"), "no vocab_size"),
         (lambda d: (d / "model.safetensors").write_bytes(b"\0" * 100), "unreadable weights"),
-        (lambda d: _edit(d, model_type="roberta"), "'roberta'; expected 'bert'"),
+        (lambda d: _edit(d, model_type="t5"), "'t5'; expected an encoder: bert"),
         (lambda d: _edit(d, hidden_act="swish"), "'swish'; expected one of gelu"),
         (lambda d: _edit(d, num_hidden_layers=3), "'bert.encoder.layer.2.* is missing"),
         (lambda d: _edit(d, intermediate_size=65), r"has shape .* config.json says"),
