@@ -311,3 +311,26 @@ def test_labels_of_tags_are_short() -> None:
         "CITY",
         "SOMEONE'S OWN",
     ]
+
+
+@pytest.mark.parametrize(
+    ("type", "original"),
+    [
+        ("patient_name", "Anna Lee"),
+        ("medical_record_number", "2208714"),
+        ("healthcare_facility", "St. Brendan Medical Center"),
+        ("city", "Dover"),
+        ("email_address", "anna.lee77@example.com"),
+    ],
+)
+def test_no_surrogate_is_a_value_of_the_records_own_columns_or_of_the_note(type: str, original: str) -> None:
+    policy = load_policy("surrogate")
+    found = [Finding(0, len(original), type, 1.0, ("pattern:x",))]
+    invented = replace(original, found, policy, scope()).text
+    assert invented != original
+    told = replace(original, found, policy, scope(), known_originals=(invented,)).text
+    assert invented not in told
+    # The same where the invented value stands in the note itself, as another patient's.
+    note = f"{original} and {invented}"
+    both = [*found, Finding(len(original) + 5, len(note), type, 1.0, ("pattern:x",))]
+    assert invented not in replace(note, both, policy, scope()).text

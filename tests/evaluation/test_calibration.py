@@ -13,7 +13,16 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation import EvaluateSettings, count_found, evaluate, find_spans, read_corpus
 from openbioner_batch.evaluation.ablation import ENSEMBLES, SINGLE, ablate
 from openbioner_batch.evaluation.benchmark import model_finder
-from openbioner_batch.evaluation.calibration import STAGES, ScoredCorpus, calibrate, fit_stages, score_corpus
+from openbioner_batch.evaluation.calibration import (
+    LEAST_GAIN,
+    STAGES,
+    ScoredCorpus,
+    _best,
+    _setter,
+    calibrate,
+    fit_stages,
+    score_corpus,
+)
 from openbioner_batch.evaluation.labels import resolve_labels
 from openbioner_batch.evaluation.settings import Task
 from openbioner_batch.model import Calibration, Tagger, read_calibration
@@ -177,3 +186,27 @@ def bundled_small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tiny import tiny_checkpoint
 
     return tiny_checkpoint(tmp_path_factory.mktemp("tiny"))
+
+
+class Curve:
+    """A corpus of which one value of one type's bias gains a known amount."""
+
+    types = ("drug",)
+
+    def __init__(self, gain: float) -> None:
+        self.gain = gain
+
+    def f1(self, calibration: Calibration) -> float:
+        return 0.5 + (self.gain if calibration.type_biases.get("drug") else 0.0)
+
+
+def test_a_gain_of_hardly_anything_is_left() -> None:
+    def best(gain: float, others: int) -> Calibration:
+        corpora = [Curve(gain), *(Curve(0.0) for _ in range(others))]
+        grid = np.array([0.0, 0.5, 1.0, 1.5])
+        changed = _setter(Calibration(), "type_biases", "drug")
+        return _best(corpora, Calibration(), grid, changed, LEAST_GAIN, "drug")  # type: ignore[arg-type]
+
+    assert best(2 * LEAST_GAIN, 0).type_biases
+    assert best(0.9 * LEAST_GAIN, 0) == Calibration()
+    assert best(2 * LEAST_GAIN, 3) == Calibration()  # of four corpora's mean it is half of the least

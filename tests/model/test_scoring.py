@@ -74,3 +74,19 @@ def test_another_error_is_not_taken_for_a_lack_of_memory(
     monkeypatch.setattr(InferenceEncoder, "__call__", broken)
     with pytest.raises(RuntimeError, match="a kernel failed"):
         tagger.tag([SECTION], types)
+
+
+def test_scores_that_are_no_numbers_are_computed_again_with_care(
+    tagger: Tagger, types: list[EntityType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared = tagger.preparer(types).prepare([SECTION, "fever"])
+    whole = list(tagger.word_logits(prepared))
+    compute = InferenceEncoder.__call__
+
+    def overflowing(encoder: InferenceEncoder, layout: Layout, shifted: bool = False) -> torch.Tensor:
+        found = compute(encoder, layout, shifted)
+        return found if shifted else found.clone().index_fill_(1, torch.tensor([0]), torch.nan)
+
+    monkeypatch.setattr(InferenceEncoder, "__call__", overflowing)
+    for first, second in zip(whole, list(tagger.word_logits(prepared)), strict=True):
+        np.testing.assert_allclose(first, second, atol=1e-5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -79,3 +81,59 @@ def test_a_kept_state_goes_on_as_if_never_left(tmp_path: Path) -> None:
         second.accumulate(batch)
         second.step(1.0)
     assert weights(second) == pytest.approx(weights(whole), abs=1e-7)
+
+
+def gradients_at(one: PlainEngine, step: Any) -> dict[str, Tensor]:
+    """What the optimizer is given in a step."""
+    given: dict[str, Tensor] = {}
+    hook = one._optimizer.register_step_pre_hook(
+        lambda *_: given.update({name: p.grad.clone() for name, p in one.module.named_parameters()})
+    )
+    step()
+    hook.remove()
+    return given
+
+
+def norm(gradients: dict[str, Tensor]) -> float:
+    return float(torch.stack([gradient.norm() for gradient in gradients.values()]).norm())
+
+
+def test_gradients_longer_than_the_clip_are_cut_to_it_and_others_left() -> None:
+    for clip, cut in ((1e-3, True), (1e3, False)):
+        clipped, free = engine(clip=clip), engine(clip=0.0)
+        for one in (clipped, free):
+            one.accumulate(BATCHES[0])
+        found, whole = (gradients_at(one, lambda one=one: one.step(1.0)) for one in (clipped, free))
+        assert norm(found) == pytest.approx(clip if cut else norm(whole), rel=1e-3)
+        share = norm(found) / norm(whole)
+        for name, gradient in whole.items():
+            torch.testing.assert_close(found[name], share * gradient, atol=1e-6, rtol=1e-3)
+
+
+def one_worker(rank: int, store: str, result: str) -> None:
+    torch.distributed.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
+    one = engine(clip=0.0)
+    one._workers = 2
+    one.accumulate(BATCHES[rank])
+    torch.save(gradients_at(one, lambda: one.step(1.0)), result)
+    torch.distributed.barrier()
+    torch.distributed.destroy_process_group()
+
+
+def test_two_workers_step_by_the_mean_of_their_gradients(tmp_path: Path) -> None:
+    commands = [[sys.executable, __file__, rank, str(tmp_path / "store"), str(tmp_path / rank)] for rank in "01"]
+    for worker in [subprocess.Popen(command) for command in commands]:
+        assert worker.wait(200) == 0
+    alone = []
+    for batch in BATCHES[:2]:
+        one = engine(clip=0.0)
+        one.accumulate(batch)
+        alone.append(gradients_at(one, lambda one=one: one.step(1.0)))
+    for rank in "01":
+        found = torch.load(tmp_path / rank, weights_only=True)
+        for name, gradient in alone[0].items():
+            torch.testing.assert_close(found[name], (gradient + alone[1][name]) / 2, atol=1e-6, rtol=1e-5)
+
+
+if __name__ == "__main__":
+    one_worker(int(sys.argv[1]), *sys.argv[2:])
