@@ -1,4 +1,7 @@
-"""A run in a process of its own, for tests to kill: INPUT OUTPUT SECONDS_PER_DOCUMENT SHARD_DOCUMENTS [RAY_ADDRESS]."""
+"""A run in a process of its own, for tests to kill.
+
+INPUT OUTPUT SECONDS_PER_DOCUMENT SHARD_DOCUMENTS [EXECUTOR [RAY_ADDRESS]]
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,13 @@ from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.errors import OpenBioNERError
 
 if __name__ == "__main__":
-    inputs, output, seconds, shard, *address = sys.argv[1:]
+    inputs, output, seconds, shard, *where = sys.argv[1:]
     settings = AnnotateSettings(
         *((inputs,), output, "name"),
         shard_documents=int(shard),
         max_quarantined="100%",
-        ray_address=address[0] if address else None,
+        executor=where[0] if where else "ray",
+        ray_address=where[1] if len(where) > 1 else None,
     )
     try:
         annotate(settings, NameScorerFactory(seconds=float(seconds)))

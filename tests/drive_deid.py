@@ -1,6 +1,6 @@
 """A de-identification in a process of its own, logging all it can, for tests to kill and search.
 
-SETTINGS (as JSON) SECONDS (that the scorer takes for a note) [here] (without Ray)
+SETTINGS (as JSON) SECONDS (that the scorer takes for a note)
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from functools import partial
 
-from deid_here import deidentify_here
 from scorers import NameScorerFactory
 
 from openbioner_batch.deid.run import deidentify
@@ -19,10 +19,9 @@ from openbioner_batch.errors import OpenBioNERError
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.DEBUG)
-    hide_command_line("openbioner-batch deidentify")  # as the command does
     settings = DeidentifySettings.build(json.loads(sys.argv[1]))
     factory = NameScorerFactory("patient_name", seconds=float(sys.argv[2]))
     try:
-        (deidentify_here if "here" in sys.argv[3:] else deidentify)(settings, factory)
+        deidentify(settings, factory, before_ray=partial(hide_command_line, "openbioner-batch deidentify"))
     except OpenBioNERError as error:
         sys.exit(f"error: {error}")

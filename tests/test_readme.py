@@ -271,13 +271,13 @@ def test_an_archive_is_deidentified_as_the_readme_says(tmp_path: Path) -> None:
 
 
 def test_a_run_is_reviewed_as_the_readme_says(tmp_path: Path) -> None:
-    from deid_here import deidentify_here
-
+    from openbioner_batch.deid.run import deidentify as deidentify_notes
     from openbioner_batch.deid.settings import DeidentifySettings
 
     sample = str(ROOT / "openbioner_batch" / "data" / "sample_clinical.jsonl")
     values = {"inputs": (sample,), "output": str(tmp_path / "invented"), "policy": "tags", "model": "none"}
-    deidentify_here(DeidentifySettings.build(values | {"keep_fields": ("note_type",)}))
+    values["executor"] = "in-process"
+    deidentify_notes(DeidentifySettings.build(values | {"keep_fields": ("note_type",)}))
     assert "100 notes of 100" in shell(command("openbioner-batch review sample"), tmp_path)
     plan = json.loads((tmp_path / "review-plan.json").read_text("utf-8"))
     assert len(plan["drawn"]) > 5

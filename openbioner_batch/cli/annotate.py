@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from openbioner_batch.cli._options import CommandOnFormats, list_option
-from openbioner_batch.engine.settings import CHOICES
+from openbioner_batch.engine.settings import CHOICES, EXECUTORS
 
 
 @click.command("annotate", cls=CommandOnFormats, context_settings={"show_default": False})
@@ -50,6 +50,7 @@ from openbioner_batch.engine.settings import CHOICES
 @click.option("--dictionary-nested", is_flag=True, default=None, help="Its names within longer ones too.")
 @click.option("--max-quarantined", metavar="N|P%", help="Fail beyond so many records set aside [10%].")
 @click.option("--overwrite", is_flag=True, default=None, help="Remove the run in --output first.")
+@click.option("--executor", type=click.Choice(EXECUTORS), help="auto: in-process for small local inputs [auto].")
 @click.option("--ray-address", envvar="RAY_ADDRESS", metavar="A", help="Ray cluster to join [Ray on this machine].")
 @click.option("--config", metavar="FILE", help="YAML file with these options as keys; options given here win.")
 def command(config: str | None, **flags: Any) -> None:

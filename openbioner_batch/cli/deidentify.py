@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
@@ -62,6 +63,7 @@ class _Command(CommandOnRewritableFormats):
 @click.option("--no-calibration", is_flag=True, default=None, help="Leave out the checkpoint's biases and thresholds.")
 @click.option("--max-quarantined", metavar="N|P%", help="Fail beyond so many records set aside [10%].")
 @click.option("--overwrite", is_flag=True, default=None, help="Remove the run in --output first.")
+@click.option("--executor", metavar="E", help="ray, in-process, or auto: in-process for small local inputs [auto].")
 @click.option("--ray-address", envvar="RAY_ADDRESS", metavar="A", help="Ray cluster to join [Ray on this machine].")
 @click.option("--config", metavar="FILE", help="YAML file with these options as keys; options given here win.")
 def command(config: str | None, **flags: Any) -> None:
@@ -83,8 +85,7 @@ def command(config: str | None, **flags: Any) -> None:
     from openbioner_batch.engine.stopping import resumable
 
     with resumable():
-        hide_command_line("openbioner-batch deidentify")
-        finished = deidentify(settings)
+        finished = deidentify(settings, before_ray=partial(hide_command_line, "openbioner-batch deidentify"))
     with printing():
         print_report(finished.report, finished.summary.output, plain_console())
     finished.check_residual(settings.fail_on_residual)

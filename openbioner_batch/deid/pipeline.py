@@ -17,8 +17,7 @@ from openbioner_batch.deid.policy import Policy
 from openbioner_batch.deid.settings import DeidentifySettings
 from openbioner_batch.deid.shard import finish_shard, read_by_number
 from openbioner_batch.deid.sources import first_numbers
-from openbioner_batch.engine.cluster import Resources
-from openbioner_batch.engine.graph import Layout, run_graph
+from openbioner_batch.engine.executors.base import Executor, Layout
 from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.names import AUDIT
 from openbioner_batch.engine.plan import read_plan
@@ -75,8 +74,9 @@ class Deidentification:
         }
 
     def stream(
-        self, tasks: Sequence[SplitTask], job: Job, resources: Resources, before: Totals
+        self, tasks: Sequence[SplitTask], job: Job, executor: Executor, before: Totals
     ) -> Generator[dict[str, Any], None, None]:
+        resources = executor.resources
         common = {field.name: getattr(job, field.name) for field in dataclasses.fields(job)}
         tagging: TaggingJob | None = None
         layout = Layout(0, 0, 0, 1, 0.1, max(1, resources.cpus), min(0.8, 0.8 * resources.cpus))
@@ -89,7 +89,7 @@ class Deidentification:
             layout = dataclasses.replace(layout, writers=finishers)
         deid = self._job(common, job)
         read = partial(read_by_number, job=deid, tagging=tagging)
-        return run_graph(tasks, layout, read, tagging, partial(finish_shard, job=deid))
+        return executor.run(tasks, layout, read, tagging, partial(finish_shard, job=deid))
 
     def _job(self, common: dict[str, Any], job: Job) -> DeidJob:
         settings = self.settings

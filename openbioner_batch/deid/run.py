@@ -21,7 +21,8 @@ from openbioner_batch.deid.residual import check_with_model
 from openbioner_batch.deid.settings import DeidentifySettings
 from openbioner_batch.deid.shifts import column_shifts, digest, part_of_weeks, read_table
 from openbioner_batch.deid.sources import by_labels, labels_of, numbered
-from openbioner_batch.engine.cluster import Resources, ray_connection
+from openbioner_batch.engine.cluster import ray_connection
+from openbioner_batch.engine.executors.base import Resources
 from openbioner_batch.engine.logs import say_to_stderr
 from openbioner_batch.engine.model_choice import say_architecture
 from openbioner_batch.engine.names import REPORT
@@ -58,7 +59,10 @@ class Finished:
 
 
 def deidentify(
-    settings: DeidentifySettings, factory: ScorerFactory | None = None, say: Say = say_to_stderr
+    settings: DeidentifySettings,
+    factory: ScorerFactory | None = None,
+    say: Say = say_to_stderr,
+    before_ray: Callable[[], None] = lambda: None,
 ) -> Finished:
     """De-identify the inputs into the output folder, or go on with the run that is there.
 
@@ -66,6 +70,7 @@ def deidentify(
         settings: the request.
         factory: what scores, in place of the model in the settings.
         say: told of guesses and of what is skipped.
+        before_ray: called before Ray is started or joined, if it is.
 
     Returns:
         The finished run's summary and report.
@@ -78,7 +83,7 @@ def deidentify(
     """
     with ExitStack() as labels:
         labels.enter_context(by_labels(_patterns(settings)))
-        return _deidentify(settings, factory, say, labels)
+        return _deidentify(settings, factory, say, labels, before_ray)
 
 
 def _patterns(settings: DeidentifySettings) -> dict[str, str]:
@@ -88,7 +93,13 @@ def _patterns(settings: DeidentifySettings) -> dict[str, str]:
     return named | {name: label for name, label in others.items() if name is not None}
 
 
-def _deidentify(settings: DeidentifySettings, factory: ScorerFactory | None, say: Say, labels: ExitStack) -> Finished:
+def _deidentify(
+    settings: DeidentifySettings,
+    factory: ScorerFactory | None,
+    say: Say,
+    labels: ExitStack,
+    before_ray: Callable[[], None],
+) -> Finished:
     policy = load_policy(settings.policy, settings.reference_day)
     if settings.audit_output and Store(settings.output).contains(settings.audit_output):
         raise UsageError(
@@ -113,7 +124,7 @@ def _deidentify(settings: DeidentifySettings, factory: ScorerFactory | None, say
             Store(place).make_private()
         return Deidentification(settings, policy, columns, key, scores, patients, shifts)
 
-    with _one_ray(settings.spill_dir) as connect:
+    with _one_ray(settings.spill_dir, before_ray) as connect:
         summary = run_pipeline(settings, inputs, make, say, _places(settings), connect=connect)
         read_again = check_with_model(settings, policy, factory) if settings.uses_model else None
     report = make_report(Store(settings.output), summary, policy, read_again, settings.audit_output)
@@ -240,14 +251,20 @@ def _places(settings: DeidentifySettings) -> list[str]:
 
 
 @contextmanager
-def _one_ray(spill_dir: str | None) -> Iterator[Callable[[str | None], AbstractContextManager[Resources]]]:
-    """One Ray for all stages of a run, started when the first asks; what it spilled is removed when the block ends."""
+def _one_ray(
+    spill_dir: str | None, before: Callable[[], None]
+) -> Iterator[Callable[[str | None], AbstractContextManager[Resources]]]:
+    """One Ray for all stages of a run, started when the first asks; what it spilled is removed when the block ends.
+
+    `before` is called ahead of that.
+    """
     with ExitStack() as stack:
         resources: list[Resources] = []
 
         @contextmanager
         def connect(address: str | None) -> Iterator[Resources]:
             if not resources:
+                before()
                 folder = stack.enter_context(_private_folder(spill_dir)) if address is None else None
                 resources.append(stack.enter_context(ray_connection(address, folder)))
             yield resources[0]

@@ -10,7 +10,7 @@ from typing import Any
 from openbioner_batch.deid.families import FAMILIES
 from openbioner_batch.deid.finder import RECOGNIZERS, FinderSettings
 from openbioner_batch.deid.known import KnownIdentifiers
-from openbioner_batch.engine.settings import CHOICES, AnnotateSettings, QuarantineLimit, build_settings, flag
+from openbioner_batch.engine.settings import AUTO, CHOICES, AnnotateSettings, QuarantineLimit, build_settings, flag
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import get_format, rewritable_formats
 
@@ -105,6 +105,8 @@ class DeidentifySettings:
     """The run fails beyond this number or percentage of quarantined records."""
     overwrite: bool = False
     """Remove an earlier run in the output folder and start anew."""
+    executor: str = AUTO
+    """What runs it: "ray", "in-process" (this process alone), or "auto": in-process for small local inputs on CPUs."""
     ray_address: str | None = None
     """A Ray cluster to join; None starts Ray on this machine."""
 
@@ -227,6 +229,7 @@ class DeidentifySettings:
             token_budget=self.token_budget,
             dtype=self.dtype,
             no_calibration=self.no_calibration,
+            executor=self.executor,
             ray_address=self.ray_address,
         )
 

@@ -13,10 +13,10 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from openbioner_batch.engine.address import check_address
+from openbioner_batch.engine.executors.base import Resources
 from openbioner_batch.errors import RunFailedError
 
 OBJECT_STORE_BYTES = 2 << 30
@@ -31,17 +31,6 @@ ENVIRONMENT = {
     "RAY_idle_worker_killing_time_threshold_ms": "3600000",
 }
 """Read by Ray when it is imported; what a user has set stands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """What Ray has to give, and whether on more than one machine."""
-
-    cpus: int
-    gpus: int
-    nodes: int
-    may_grow: bool = False
-    """Whether it is a cluster, to which an autoscaler may add nodes."""
 
 
 def usable_cores() -> int:

@@ -6,11 +6,12 @@ import dataclasses
 import os
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from openbioner_batch.engine.additions import Addition
 from openbioner_batch.engine.asserting import asserting
-from openbioner_batch.engine.cluster import Resources
+from openbioner_batch.engine.committing import commit_shard
 from openbioner_batch.engine.concepts import (
     DICTIONARY,
     LINK,
@@ -21,11 +22,12 @@ from openbioner_batch.engine.concepts import (
     sources,
     types_of,
 )
-from openbioner_batch.engine.graph import Layout, stream
+from openbioner_batch.engine.executors.base import Executor, Layout, Resources
 from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.logs import say_to_stderr
 from openbioner_batch.engine.model_choice import say_architecture, with_model
 from openbioner_batch.engine.no_model import NoModel
+from openbioner_batch.engine.reading import prepare_shard, read_splits
 from openbioner_batch.engine.request import Say, resolve_inputs
 from openbioner_batch.engine.scoring import ScorerFactory
 from openbioner_batch.engine.session import run_pipeline
@@ -86,12 +88,16 @@ class Tagging:
         return found
 
     def stream(
-        self, tasks: Sequence[SplitTask], job: Job, resources: Resources, before: Totals
+        self, tasks: Sequence[SplitTask], job: Job, executor: Executor, before: Totals
     ) -> Generator[dict[str, Any], None, None]:
         common = {field.name: getattr(job, field.name) for field in dataclasses.fields(job)}
-        on_gpu = self.fingerprint().get("device") == "cuda"
-        tagging = TaggingJob(**common, factory=self.factory, threads=None if on_gpu else 1, additions=self.additions)
-        return stream(tasks, tagging, layout_of(self.settings.actors, on_gpu, resources, self.settings.actors_per_gpu))
+        device = self.fingerprint().get("device")
+        tagging = TaggingJob(
+            **common, factory=self.factory, threads=1 if device == "cpu" else None, additions=self.additions
+        )
+        layout = layout_of(self.settings.actors, device == "cuda", executor.resources, self.settings.actors_per_gpu)
+        read = partial(read_splits, job=tagging, emit=partial(prepare_shard, job=tagging))
+        return executor.run(tasks, layout, read, tagging, partial(commit_shard, job=tagging))
 
 
 def layout_of(actors: int | None, on_gpu: bool, resources: Resources, actors_per_gpu: int = 1) -> Layout:

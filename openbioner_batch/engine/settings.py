@@ -13,11 +13,14 @@ from typing import Any, TypeVar
 
 from openbioner_batch.errors import UsageError
 
+AUTO, RAY, IN_PROCESS = "auto", "ray", "in-process"
+EXECUTORS = (AUTO, RAY, IN_PROCESS)
 CHOICES = {
     "devices": ("auto", "cpu", "gpu"),
     "words": ("basic", "whitespace", "pieces"),
     "view": ("definition", "examples", "contextual"),
     "dtype": ("auto", "float32", "bfloat16", "float16"),
+    "executor": EXECUTORS,
 }
 AUTO_MODEL = "auto"
 PERCENT_SAMPLE = 100
@@ -106,6 +109,8 @@ class AnnotateSettings:
     """The run fails beyond this number or percentage of quarantined records."""
     overwrite: bool = False
     """Remove an earlier run in the output folder and start anew."""
+    executor: str = AUTO
+    """What runs it: "ray", "in-process" (this process alone), or "auto": in-process for small local inputs on CPUs."""
     ray_address: str | None = None
     """A Ray cluster to join; None starts Ray on this machine."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import pickle
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 import pyarrow as pa
 
@@ -27,15 +27,26 @@ DEATHS_ELSEWHERE = 3
 DIED = "its process died each time it was tagged"
 
 
-class TagShards:
-    """A Ray Data actor: takes a prepared shard, gives the rows to write."""
+def end_process() -> NoReturn:
+    """End this process at once: the executor starts another, and finds the marker of this one's death."""
+    os._exit(1)
 
-    def __init__(self, job: TaggingJob) -> None:
+
+class TagShards:
+    """Takes a prepared shard, gives the rows to write: an actor of Ray Data, or called in this process.
+
+    Args:
+        job: what to tag with.
+        give_up: ends the attempt where this process can tag no more.
+    """
+
+    def __init__(self, job: TaggingJob, give_up: Callable[[], NoReturn] = end_process) -> None:
         if job.threads is not None:
             import torch
 
             torch.set_num_threads(job.threads)
         self._job = job
+        self._give_up = give_up
         self._store = Store(job.output)
         self._scorer = job.factory.scorer()
         self._types = len(job.factory.fingerprint().get("descriptions", ()))
@@ -104,7 +115,7 @@ class TagShards:
         try:
             return list(self._scorer.score(prepared))
         except Exception as error:
-            _exit_if_spoilt(error)
+            self._give_up_if_spoilt(error)
         # Not in the handler: an exception holds on to the memory of all calls that it came through.
         return self._score_together(texts, self._score_by_halves(texts))
 
@@ -112,7 +123,7 @@ class TagShards:
         try:
             return self._score(texts)
         except Exception as error:
-            _exit_if_spoilt(error, is_alone=len(texts) == 1)
+            self._give_up_if_spoilt(error, is_alone=len(texts) == 1)
             if len(texts) == 1:
                 return [f"tagging failed: {type(error).__name__}"]
         middle = len(texts) // 2
@@ -126,19 +137,18 @@ class TagShards:
         try:
             together = self._score([texts[index] for index in good])
         except Exception as error:
-            _exit_if_spoilt(error)
+            self._give_up_if_spoilt(error)
             return outcomes  # they fail only together: the results of the parts stand
         merged = list(outcomes)
         for index, outcome in zip(good, together, strict=True):
             merged[index] = outcome
         return merged
 
+    def _give_up_if_spoilt(self, error: Exception, is_alone: bool = False) -> None:
+        """Where every later call in the process may fail too, only a new process can tell which text did it.
 
-def _exit_if_spoilt(error: Exception, is_alone: bool = False) -> None:
-    """Where every later call in the process may fail too, only a new process can tell which text did it.
-
-    So it is after a CUDA fault, and after a failed allocation (oneDNN keeps primitives that it could not build): if
-    memory is short even for one text alone, that may be the fault of the calls before it.
-    """
-    if type(error).__name__ == "AcceleratorError" or (is_alone and is_want_of_memory(error)):
-        os._exit(1)
+        So it is after a CUDA fault, and after a failed allocation (oneDNN keeps primitives that it could not build): if
+        memory is short even for one text alone, that may be the fault of the calls before it.
+        """
+        if type(error).__name__ == "AcceleratorError" or (is_alone and is_want_of_memory(error)):
+            self._give_up()

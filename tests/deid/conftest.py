@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deid_here import deidentify_here
 
 from openbioner_batch.deid.keys import generate_key
 from openbioner_batch.deid.run import Finished, deidentify
@@ -76,7 +75,7 @@ def run_here(tmp_path: Path) -> Deidentify:
     """The same without Ray."""
 
     def run(inputs: object, factory: ScorerFactory | None = None, **more: Any) -> Finished:
-        output = more.pop("output", tmp_path / "out")
-        return deidentify_here(request(inputs, output, **more), factory)
+        settings = request(inputs, more.pop("output", tmp_path / "out"), executor="in-process", **more)
+        return deidentify(settings, factory, lambda line: None)
 
     return run

@@ -67,8 +67,8 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
     inputs = archive("a.jsonl", [*SAMPLE.read_text("utf-8").splitlines(), "{broken"])
     more = asked(inputs, key_file, residual_sample="0%")
     killed = tmp_path / "killed"
-    settings = json.dumps({"inputs": [str(inputs)], "output": str(killed), **more})
-    before = kill_after_some_shards(programs, [settings, "0.1", "here"], killed)
+    asks = {"inputs": [str(inputs)], "output": str(killed), "executor": "in-process", **more}
+    before = kill_after_some_shards(programs, [json.dumps(asks), "0.1"], killed)
 
     resumed = run_here(inputs, NameScorerFactory("patient_name"), output=killed, **more)
 
@@ -94,7 +94,7 @@ def test_so_does_one_on_ray_whose_result_the_model_reads_again(
     inputs = archive("a.jsonl", [*SAMPLE.read_text("utf-8").splitlines(), "{broken"])
     more = asked(inputs, key_file, residual_sample="20%")
     killed = tmp_path / "killed"
-    settings = json.dumps({"inputs": [str(inputs)], "output": str(killed), **more})
+    settings = json.dumps({"inputs": [str(inputs)], "output": str(killed), "executor": "ray", **more})
     kill_after_some_shards(programs, [settings, "0.2"], killed)
 
     resumed = run(inputs, NameScorerFactory("patient_name"), output=killed, **more)

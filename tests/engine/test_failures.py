@@ -8,7 +8,7 @@ import pytest
 from ray.exceptions import RayTaskError
 from scorers import DeadlyScorerFactory
 
-from openbioner_batch.engine.graph import as_run_failure
+from openbioner_batch.engine.executors.failures import as_run_failure
 from openbioner_batch.errors import RunFailedError, TooManyQuarantinedError, UsageError
 
 from .conftest import Annotate, Corpus

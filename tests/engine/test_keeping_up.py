@@ -10,8 +10,8 @@ import pytest
 import ray.data
 from ray.data import TaskPoolStrategy
 
-from openbioner_batch.engine import keeping_up
-from openbioner_batch.engine.graph import quiet
+from openbioner_batch.engine.executors import keeping_up
+from openbioner_batch.engine.executors.ray_data import quiet
 
 SHARDS = 24
 

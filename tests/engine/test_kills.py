@@ -19,7 +19,7 @@ from .conftest import Annotate, Corpus
 SHARD = 20
 
 
-Start = Callable[[Path, Path, float], Program]
+Start = Callable[..., Program]
 
 
 @pytest.fixture
@@ -27,9 +27,9 @@ def start() -> Iterator[Start]:
     """Starts a run in a process of its own; none outlives the test."""
     programs = []
 
-    def start(inputs: Path, output: Path, seconds: float) -> Program:
+    def start(inputs: Path, output: Path, seconds: float, executor: str = "ray") -> Program:
         drive = Path(__file__).parents[1] / "drive.py"
-        programs.append(Program([str(drive), str(inputs), str(output), str(seconds), str(SHARD)]))
+        programs.append(Program([str(drive), str(inputs), str(output), str(seconds), str(SHARD), executor]))
         return programs[-1]
 
     yield start
@@ -53,7 +53,7 @@ def inputs(corpus: Corpus) -> Path:
 
 
 @pytest.mark.timeout(900)
-def test_a_killed_driver_leaves_a_run_that_goes_on_and_no_processes(
+def test_a_killed_driver_leaves_no_processes_and_a_run_that_one_process_finishes(
     inputs: Path, run: Annotate, start: Start, tmp_path: Path
 ) -> None:
     killed = tmp_path / "killed"
@@ -64,13 +64,31 @@ def test_a_killed_driver_leaves_a_run_that_goes_on_and_no_processes(
     assert 2 < shards(killed) < 32
     wait_until(lambda: not working(program), 60, "processes of Ray that outlive their driver")
 
-    resumed = run(inputs, output=str(killed), shard_documents=SHARD, max_quarantined="100%")
+    more = {"shard_documents": SHARD, "max_quarantined": "100%"}
+    resumed = run(inputs, output=str(killed), executor="in-process", **more)
 
-    whole = run(inputs, shard_documents=SHARD, max_quarantined="100%")
+    whole = run(inputs, **more)
     assert contents(killed) == contents(tmp_path / "out")
     assert resumed.totals == whole.totals
     assert resumed.tagged_now < whole.tagged_now == len(rows(killed)) == 600
     assert not [name for name in os.listdir(killed / "_run") if name in ("tmp", "attempts")]
+
+
+def test_a_killed_run_in_process_is_finished_by_ray(inputs: Path, run: Annotate, start: Start, tmp_path: Path) -> None:
+    killed = tmp_path / "killed"
+    program = start(inputs, killed, 0.01, "in-process")
+    wait_until(lambda: shards(killed) > 2 or program.process.poll() is not None)
+    program.process.kill()
+    program.finish()
+    assert 2 < shards(killed) < 32
+
+    more = {"shard_documents": SHARD, "max_quarantined": "100%"}
+    resumed = run(inputs, output=str(killed), executor="ray", **more)
+
+    whole = run(inputs, **more, executor="in-process")
+    assert contents(killed) == contents(tmp_path / "out")
+    assert resumed.totals == whole.totals
+    assert resumed.tagged_now < whole.tagged_now == len(rows(killed)) == 600
 
 
 def working(program: Program) -> list[int]:

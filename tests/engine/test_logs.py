@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from deid_here import deidentify_here
 
 from openbioner_batch.cli.main import main
 from openbioner_batch.deid.keys import generate_key
+from openbioner_batch.deid.run import deidentify
 from openbioner_batch.deid.settings import DeidentifySettings
 from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.logs import VARIABLE, say_to_stderr
@@ -57,9 +57,10 @@ def test_a_deidentification_tells_of_shards_by_number_and_of_no_name(
             "key_file": str(generate_key(tmp_path / "key")),
             "shard_documents": 2,
             "max_quarantined": "50%",
+            "executor": "in-process",
         }
     )
-    deidentify_here(settings)
+    deidentify(settings)
     printed = capsys.readouterr()
     assert "Quandrelle" not in printed.err + printed.out
     found = events(printed.err)

@@ -47,7 +47,7 @@ def drive(
         address: of a Ray cluster; None starts Ray for this run.
         environment: further variables.
     """
-    place = [address] if address else []
+    place = ["ray", address] if address else []
     return Program([str(DRIVE), str(inputs), str(output), str(seconds), str(SHARD), *place], environment)
 
 

@@ -11,11 +11,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from deid_here import deidentify_here
 from report.pages import data_of, parsed
 
 from openbioner_batch.deid.keys import generate_key
 from openbioner_batch.deid.run import Finished
+from openbioner_batch.deid.run import deidentify as deidentify_notes
 from openbioner_batch.deid.settings import DeidentifySettings
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import UsageError
@@ -33,7 +33,8 @@ def deidentify(folder: Path, source: Path, **more: Any) -> Finished:
         generate_key(str(key))
     values = {"inputs": (str(source),), "output": str(folder / "out"), "policy": "surrogate", "model": "none"}
     values |= {"key_file": str(key), "patient_field": "patient", "known_fields": "name", "shard_documents": 3}
-    return deidentify_here(DeidentifySettings.build({k: v for k, v in (values | more).items() if v is not None}))
+    values["executor"] = "in-process"
+    return deidentify_notes(DeidentifySettings.build({k: v for k, v in (values | more).items() if v is not None}))
 
 
 def write_notes(path: Path, notes: Sequence[dict[str, Any]] = NOTES) -> Path:

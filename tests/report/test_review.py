@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
-from deid_here import deidentify_here
 from report.pages import data_of, parsed
 
 from openbioner_batch.cli.main import main
 from openbioner_batch.deid.keys import generate_key
+from openbioner_batch.deid.run import deidentify
 from openbioner_batch.deid.settings import DeidentifySettings
 from openbioner_batch.report.opened import open_run
 from openbioner_batch.report.review.drawing import draw_notes
@@ -60,12 +60,13 @@ def deidentified(folder: Path, name: str = "jsonl", **more: Any) -> Path:
         "model": "none",
         "key_file": str(generate_key(folder / "key")),
         "shard_documents": 9,
+        "executor": "in-process",
     }
     values |= (
         {"patient_scope": "document"} if name == "text" else {"patient_field": "patient", "keep_fields": ("kind",)}
     )
     settings = {key: value for key, value in (values | more).items() if value is not None}
-    deidentify_here(DeidentifySettings.build(settings))
+    deidentify(DeidentifySettings.build(settings))
     return folder / "out"
 
 

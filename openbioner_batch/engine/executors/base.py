@@ -1,0 +1,82 @@
+"""The seam between what a run does with a shard and the processes that do it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from openbioner_batch.engine.work import SplitTask, TaggingJob
+
+Read = Callable[[pa.Table], Iterable[pa.Table]]
+"""A stage that takes a row with a task, and gives a row for each of its shards."""
+Commit = Callable[[pa.Table], pa.Table]
+"""A stage that writes a shard, and gives the row that `Pipeline.stream` is to yield."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What there is to compute with, and whether on more than one machine."""
+
+    cpus: int
+    gpus: int
+    nodes: int
+    may_grow: bool = False
+    """Whether it is a cluster, to which an autoscaler may add nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the stages share the machines. Logical CPUs only say where processes may start."""
+
+    actors: int
+    actor_cpus: float
+    actor_gpus: float
+    readers: int
+    reader_cpus: float
+    writers: int
+    """Bounded, since Ray starts a process for each task that may run, and a process costs more than a write."""
+    writer_cpus: float = 0.01
+
+    @classmethod
+    def of(cls, gpu: bool, actors: int, cpus: int, actors_per_gpu: int = 1) -> Layout:
+        """On CPUs every core scores, and a few percent of the work goes to reading; a GPU is fed by several readers.
+
+        The actors never take all CPUs, or the readers would wait for ever.
+        """
+        if gpu:
+            readers = max(1, min(4 * -(-actors // actors_per_gpu), cpus - 1))
+            return cls(actors, 0.05, 1 / actors_per_gpu, readers, min(0.9, cpus * 0.5), writers=actors)
+        helpers = max(1, actors // 8)
+        return cls(actors, min(0.8, 0.8 * cpus / actors), 0, helpers, 0.1, helpers)
+
+
+class Executor(Protocol):
+    """Runs the stages of a run. The bytes that it commits are the same whichever it is."""
+
+    @property
+    def resources(self) -> Resources:
+        """What it has now."""
+
+    def run(
+        self, tasks: Sequence[SplitTask], layout: Layout, read: Read, tagging: TaggingJob | None, commit: Commit
+    ) -> Generator[dict[str, Any], None, None]:
+        """Run stages that each take and give one row per shard; one mapping for each shard as it is committed.
+
+        Args:
+            tasks: what is to be read.
+            layout: how the stages share the machines, where there are several processes.
+            read: a task's shards.
+            tagging: what the stage in between needs to know; None where nothing is tagged.
+            commit: writes a shard.
+
+        Raises:
+            RunFailedError: a stage failed in a way that would fail again.
+            SpoiltError: this process can do no more, and another one could.
+        """
+
+
+class SpoiltError(Exception):
+    """A process in which every later call may fail too, as after a failed allocation or a fault of CUDA."""

@@ -1,0 +1,57 @@
+"""A run in this process alone: one shard after the other, without Ray's start."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any, NoReturn
+
+import pyarrow as pa
+
+from openbioner_batch.engine.executors.base import Commit, Layout, Read, Resources, SpoiltError
+from openbioner_batch.engine.executors.failures import as_run_failure
+from openbioner_batch.engine.tagging import TagShards
+from openbioner_batch.engine.work import SplitTask, TaggingJob, unrow
+
+
+class InProcess:
+    """Reads, tags and commits each shard before the next is read.
+
+    A record that kills its process ends the run with it; the markers that it leaves say so to the next session.
+    """
+
+    resources = Resources(cpus=1, gpus=0, nodes=1)
+
+    def run(
+        self, tasks: Sequence[SplitTask], layout: Layout, read: Read, tagging: TaggingJob | None, commit: Commit
+    ) -> Generator[dict[str, Any], None, None]:
+        try:
+            with _threads_kept(tagging):
+                tag = TagShards(tagging, _give_up) if tagging is not None else None
+                for task in tasks:
+                    with closing(iter(read(pa.table({"task": [task.to_json()]})))) as shards:
+                        for shard in shards:
+                            yield unrow(commit(tag(shard) if tag else shard))
+        except SpoiltError:
+            raise
+        except Exception as error:
+            raise as_run_failure(error) from error
+
+
+def _give_up() -> NoReturn:
+    raise SpoiltError
+
+
+@contextmanager
+def _threads_kept(tagging: TaggingJob | None) -> Iterator[None]:
+    """The caller's number of threads, which tagging changes, is there again after the block."""
+    if tagging is None or tagging.threads is None:
+        yield
+        return
+    import torch
+
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

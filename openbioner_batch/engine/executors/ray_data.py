@@ -1,0 +1,94 @@
+"""The Ray Data graph: splits are read, tagged and committed, all at once and in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from typing import Any
+
+from openbioner_batch.engine.cluster import resources_now
+from openbioner_batch.engine.executors.base import Commit, Layout, Read, Resources
+from openbioner_batch.engine.executors.failures import as_run_failure
+from openbioner_batch.engine.executors.keeping_up import KeepingUp
+from openbioner_batch.engine.tagging import TagShards
+from openbioner_batch.engine.work import SplitTask, TaggingJob
+
+MOST_BLOCKS = 2000
+"""Splits beyond this many share a reading task, so that the driver's bookkeeping stays bounded."""
+SHARDS_QUEUED_AT_AN_ACTOR = 2
+MOST_DEATHS = 20
+"""Of the processes of one reading or writing task, whatever they died of; what kills them at once does so for ever."""
+
+
+class RayData:
+    """Runs the stages as a graph of Ray Data, all at once and in bounded memory.
+
+    Args:
+        address: of the cluster that is joined; None for Ray on this machine.
+    """
+
+    def __init__(self, address: str | None) -> None:
+        self._address = address
+
+    @property
+    def resources(self) -> Resources:
+        return resources_now(self._address)
+
+    def run(
+        self, tasks: Sequence[SplitTask], layout: Layout, read: Read, tagging: TaggingJob | None, commit: Commit
+    ) -> Generator[dict[str, Any], None, None]:
+        import ray.data
+        from ray.data import ActorPoolStrategy, TaskPoolStrategy
+
+        items = [{"task": task.to_json()} for task in tasks]
+        blocks = min(len(tasks), MOST_BLOCKS)
+        rows = ray.data.from_items(items, override_num_blocks=blocks)
+        quiet(rows.context)
+        shards = rows.map_batches(
+            read,
+            batch_size=1,
+            batch_format="pyarrow",
+            compute=TaskPoolStrategy(min(layout.readers, blocks)),
+            num_cpus=layout.reader_cpus,
+            max_retries=MOST_DEATHS,
+        )
+        if tagging is not None:
+            shards = shards.map_batches(
+                TagShards,
+                fn_constructor_kwargs={"job": tagging},
+                batch_size=1,
+                batch_format="pyarrow",
+                compute=ActorPoolStrategy(size=layout.actors, max_tasks_in_flight_per_actor=SHARDS_QUEUED_AT_AN_ACTOR),
+                num_cpus=layout.actor_cpus,
+                num_gpus=layout.actor_gpus or None,
+            )
+        committed = shards.map_batches(
+            commit,
+            batch_size=1,
+            batch_format="pyarrow",
+            compute=TaskPoolStrategy(layout.writers),
+            num_cpus=layout.writer_cpus,
+            max_retries=MOST_DEATHS,
+        )
+        try:
+            batches: Iterable[Any] = committed.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
+            for batch in batches:
+                yield from batch.to_pylist()
+        except Exception as error:  # those of ours too, for Ray has put its own text on top
+            raise as_run_failure(error) from error
+
+
+def quiet(context: Any) -> None:
+    """Settings of Ray Data for rows that are whole shards."""
+    from ray.data._internal.execution.backpressure_policy import (
+        ENABLED_BACKPRESSURE_POLICIES,
+        ENABLED_BACKPRESSURE_POLICIES_CONFIG_KEY,
+    )
+
+    context.set_config(ENABLED_BACKPRESSURE_POLICIES_CONFIG_KEY, [*ENABLED_BACKPRESSURE_POLICIES, KeepingUp])
+    context.target_max_block_size = 1  # one shard a block: by default they pile up to 128 MiB before any moves on
+    context.execution_no_progress_timeout_s = -1  # a shard of long documents may take an hour on a CPU
+    context.memory_usage_poll_interval_s = None  # each look at a process of this size takes 8 ms, every second
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    context.raise_original_map_exception = True  # its wrapper loses the cause on the way to the driver
+    context.max_consecutive_actor_init_deaths = 2
