@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -61,8 +61,8 @@ class _Untagged:
     tokens = 0
 
 
-def read_by_number(batch: pa.Table, job: DeidJob, tagging: TaggingJob | None) -> Iterator[pa.Table]:
-    """A Ray Data UDF: `read_splits` with files told by number, made ready for a model if there is one."""
+def read_by_number(batch: pa.Table, job: DeidJob, tagging: TaggingJob | None) -> Generator[pa.Table, None, None]:
+    """A stage: `read_splits` with files told by number, made ready for a model if there is one."""
     numbers: dict[str, int] = {}
     for text in batch["task"].to_pylist():
         task = SplitTask.from_json(text)
@@ -93,7 +93,7 @@ def _untagged_shard(split: int, shard: Shard, kept: pa.Schema) -> pa.Table:
 
 
 def finish_shard(batch: pa.Table, job: DeidJob) -> pa.Table:
-    """A Ray Data UDF: replace and write a shard, and say what it holds."""
+    """A stage: replace and write a shard, and say what it holds."""
     work = unrow(batch)
     try:
         return _finish(work, job)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 
+from openbioner_batch.engine.ray_internals import CANONICAL_ADDRESS, CHECK_ALIVE_REQUEST, GCS_CHANNEL, NODE_INFO
 from openbioner_batch.errors import RunFailedError, UsageError
 
 LISTENING_S = 20.0
@@ -25,8 +26,6 @@ def check_address(address: str) -> None:
         UsageError: it has no form that Ray knows, or something else listens there.
         RunFailedError: nobody listens there.
     """
-    from ray._private.services import canonicalize_bootstrap_address
-
     protocol, _, place = address.rpartition("://")
     if address == "local":
         raise UsageError("--ray-address local: leave the flag out to run on this machine")
@@ -38,7 +37,7 @@ def check_address(address: str) -> None:
     if address != "auto":
         _host_and_port(address, place)
     try:
-        found = canonicalize_bootstrap_address(address)
+        found = CANONICAL_ADDRESS.get()(address)
     except Exception as error:
         raise RunFailedError(f"--ray-address {address}: {' '.join(str(error).split())[:300]}; {WAY_OUT}") from error
     if found is None:
@@ -68,16 +67,14 @@ def _require_listener(address: str, host: str, port: int) -> None:
 def _require_head(address: str, found: str) -> None:
     """Ask the head whether it lives; that it refuses to say so to us is an answer too."""
     import grpc
-    from ray._private.gcs_utils import create_gcs_channel
-    from ray.core.generated.gcs_service_pb2 import CheckAliveRequest  # type: ignore[attr-defined]  # generated
-    from ray.core.generated.gcs_service_pb2_grpc import NodeInfoGcsServiceStub
 
+    request = CHECK_ALIVE_REQUEST.get()()
     end = time.monotonic() + LISTENING_S
-    channel = create_gcs_channel(found)
+    channel = GCS_CHANNEL.get()(found)
     try:
         while True:
             try:
-                NodeInfoGcsServiceStub(channel).CheckAlive(CheckAliveRequest(), timeout=_ANSWER_S)
+                NODE_INFO.get()(channel).CheckAlive(request, timeout=_ANSWER_S)
                 return
             except grpc.RpcError as error:
                 code = error.code()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import os
 import secrets
@@ -17,6 +16,7 @@ from typing import Any
 
 from openbioner_batch.engine.address import check_address
 from openbioner_batch.engine.executors.base import Resources
+from openbioner_batch.engine.ray_internals import CORE_WORKER, SET_SIGTERM_HANDLER, SET_TITLE
 from openbioner_batch.errors import RunFailedError
 
 OBJECT_STORE_BYTES = 2 << 30
@@ -110,14 +110,12 @@ def _sigterm_kept() -> Iterator[None]:
     Its Python part exits with 15 then; its C++ part, installed while it connects, prints a stack and aborts. In between
     the signal is held back, but from no process that Ray starts: those are ended by it.
     """
-    import ray._private.utils
-
-    compiled: Any = importlib.import_module("ray._raylet")  # its stubs leave the class out
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     ours = signal.getsignal(signal.SIGTERM)
-    connects, takes = compiled.CoreWorker, ray._private.utils.set_sigterm_handler
+    compiled, utils = CORE_WORKER.owner(), SET_SIGTERM_HANDLER.owner()
+    connects, takes = compiled.CoreWorker, utils.set_sigterm_handler
 
     def connect(*arguments: Any, **more: Any) -> Any:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
@@ -128,11 +126,11 @@ def _sigterm_kept() -> Iterator[None]:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     compiled.CoreWorker = connect
-    ray._private.utils.set_sigterm_handler = lambda handler: None
+    utils.set_sigterm_handler = lambda handler: None
     try:
         yield
     finally:
-        compiled.CoreWorker, ray._private.utils.set_sigterm_handler = connects, takes
+        compiled.CoreWorker, utils.set_sigterm_handler = connects, takes
 
 
 def _provide_token() -> None:
@@ -162,9 +160,7 @@ def hide_command_line(title: str) -> None:
 
     It names the inputs, and those may be named after patients.
     """
-    from ray._raylet import setproctitle  # type: ignore[attr-defined]  # of the compiled module
-
-    setproctitle(title)
+    SET_TITLE.get()(title)
 
 
 def _runtime_env() -> dict[str, list[object]] | None:

@@ -16,7 +16,7 @@ from openbioner_batch.engine.work import COUNTS_KEY, Job, row, unpack, unrow
 
 
 def commit_shard(batch: pa.Table, job: Job) -> pa.Table:
-    """A Ray Data UDF: write a tagged shard, and say what it holds.
+    """A stage: write a tagged shard, and say what it holds.
 
     The data file comes last, since its presence means that the shard is done.
     """

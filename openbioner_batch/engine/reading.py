@@ -6,7 +6,7 @@ import json
 import os
 import pickle
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -39,8 +39,8 @@ Emit = Callable[[int, Shard], pa.Table]
 """What a shard of a split (by ordinal) is to the next stage."""
 
 
-def read_splits(batch: pa.Table, job: Job, emit: Emit) -> Iterator[pa.Table]:
-    """A Ray Data UDF: what `emit` makes of each shard that is not committed.
+def read_splits(batch: pa.Table, job: Job, emit: Emit) -> Generator[pa.Table, None, None]:
+    """A stage: what `emit` makes of each shard that is not committed.
 
     What it yields depends on `batch` alone, never on what has been committed meanwhile: of a task that Ray retries, it
     skips as many rows as it had already received.

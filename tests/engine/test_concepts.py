@@ -173,9 +173,10 @@ def test_a_dictionary_stands_beside_the_model(tmp_path: Path, corpus: Path, voca
     ]
 
 
-def test_a_dictionary_alone_needs_no_model(tmp_path: Path, corpus: Path, vocab: str, ray_here: None) -> None:
+def test_a_dictionary_alone_needs_no_model(tmp_path: Path, corpus: Path, vocab: str) -> None:
     values: dict[str, Any] = {"inputs": (str(corpus),), "output": str(tmp_path / "run"), "shard_documents": 2}
     values |= {"dictionary": f"finding={vocab}", "link": f"finding={vocab}", "max_quarantined": "50%"}
+    values |= {"executor": "in-process"}
     summary = annotate(AnnotateSettings.build(values), say=lambda line: None)
     assert summary.totals.spans == {"finding": 6}
     assert summary.totals.amounts == {"found_by_dictionary_alone": 6, "linked_spans": 6}

@@ -1,10 +1,8 @@
-"""Ray Data's loop rests between steps, by a callback that fits Ray's interface."""
+"""Ray Data's loop rests between steps."""
 
 from __future__ import annotations
 
 import time
-
-from ray.data._internal.execution.execution_callback import ExecutionCallback
 
 from openbioner_batch.training.pacing import STEP_S, Pacing
 
@@ -24,8 +22,3 @@ def test_a_step_that_took_long_is_not_made_longer() -> None:
     began = time.monotonic()
     pacing.on_execution_step(None)
     assert time.monotonic() - began < STEP_S
-
-
-def test_it_has_all_that_ray_calls() -> None:
-    wanted = {name for name in vars(ExecutionCallback) if not name.startswith("_")}
-    assert wanted <= set(vars(Pacing))

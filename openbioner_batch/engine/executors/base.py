@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from openbioner_batch.engine.work import SplitTask, TaggingJob
 
-Read = Callable[[pa.Table], Iterable[pa.Table]]
+Read = Callable[[pa.Table], Generator[pa.Table, None, None]]
 """A stage that takes a row with a task, and gives a row for each of its shards."""
 Commit = Callable[[pa.Table], pa.Table]
 """A stage that writes a shard, and gives the row that `Pipeline.stream` is to yield."""

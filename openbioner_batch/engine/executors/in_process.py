@@ -29,7 +29,7 @@ class InProcess:
             with _threads_kept(tagging):
                 tag = TagShards(tagging, _give_up) if tagging is not None else None
                 for task in tasks:
-                    with closing(iter(read(pa.table({"task": [task.to_json()]})))) as shards:
+                    with closing(read(pa.table({"task": [task.to_json()]}))) as shards:
                         for shard in shards:
                             yield unrow(commit(tag(shard) if tag else shard))
         except SpoiltError:
