@@ -39,6 +39,7 @@ def llm_options(function: _Command) -> _Command:
             click.option("--concurrency", type=int, metavar="N", help="Requests under way at once [16]."),
             click.option("--max-retries", type=int, metavar="N", help="Retries of a failed request [6]."),
             click.option("--timeout", type=float, metavar="S", help="Seconds that an answer may take [120]."),
+            click.option("--executor", metavar="E", help="ray, in-process, or auto, by the input's size [auto]."),
             click.option("--ray-address", envvar="RAY_ADDRESS", metavar="A", help="Ray cluster to join."),
             click.option("--config", metavar="FILE", help="YAML file with options as keys; options given here win."),
         ]

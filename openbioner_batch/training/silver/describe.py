@@ -69,6 +69,14 @@ class _RunOf:
         return self.settings.overwrite
 
     @property
+    def actors(self) -> int | None:
+        return None
+
+    @property
+    def executor(self) -> str:
+        return self.settings.executor
+
+    @property
     def ray_address(self) -> str | None:
         return self.settings.ray_address
 

@@ -1,18 +1,22 @@
-"""The Ray Data graph of silver runs: shards are read, an LLM is asked about each text, whole shards are committed."""
+"""How silver runs go: shards are read, an LLM is asked about each text, whole shards are committed."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import pyarrow as pa
 
-from openbioner_batch.engine.cluster import Resources
-from openbioner_batch.engine.graph import MOST_BLOCKS, MOST_DEATHS, as_run_failure, quiet
+from openbioner_batch.engine.executors.base import Executor, Read
+from openbioner_batch.engine.executors.failures import as_run_failure
+from openbioner_batch.engine.executors.in_process import InProcess
+from openbioner_batch.engine.executors.ray_data import MOST_BLOCKS, MOST_DEATHS, quiet
 from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.names import DATA, QUARANTINE, shard_file, shard_name
 from openbioner_batch.engine.reading import read_splits
@@ -21,9 +25,10 @@ from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import parquet_bytes
 from openbioner_batch.engine.work import Job, SplitTask, pack, rejected_table, unpack
 from openbioner_batch.errors import RunFailedError
-from openbioner_batch.training.silver.asking import Asking, chat_body, fingerprint
+from openbioner_batch.training.silver.asking import Asking, fingerprint
 from openbioner_batch.training.silver.outcomes import Outcome, answered_rows
 from openbioner_batch.training.silver.settings import LlmSettings
+from openbioner_batch.training.silver.transport import Client, Recipe
 
 BLOCK_BYTES = 64 << 10
 """About a shard of passages: blocks move on as soon as they hold so much."""
@@ -49,69 +54,115 @@ class LlmPipeline:
         return {**fingerprint(self.asking, self.llm), **self.more}
 
     def stream(
-        self, tasks: Sequence[SplitTask], job: Job, resources: Resources, before: Totals
+        self, tasks: Sequence[SplitTask], job: Job, executor: Executor, before: Totals
     ) -> Generator[dict[str, Any], None, None]:
         """As the protocol says.
 
         Raises:
             RunFailedError: the endpoint gives out, or the cost ceiling is met and all that was begun is committed.
         """
+        spent = self.llm.price(before.amounts["prompt_tokens"], before.amounts["completion_tokens"])
+        recipe = Recipe(self.llm, self.asking, spent)
+        read = partial(read_splits, job=job, emit=partial(shard_rows, job=job))
+        asked = self._asked_here if isinstance(executor, InProcess) else self._asked_by_ray
+        collector = Collector(job, self.asking)
+        try:
+            with closing(asked(tasks, read, recipe)) as batches:
+                for batch in batches:
+                    for row in batch.to_pylist():
+                        yield from collector.add(row)
+                    collector.check_stopped(self.llm)
+        except Exception as error:
+            raise as_run_failure(error) from error
+        yield from collector.rest()
+        collector.check_stopped(self.llm, at_end=True)
+
+    def _asked_here(self, tasks: Sequence[SplitTask], read: Read, recipe: Recipe) -> Generator[pa.Table, None, None]:
+        """The rows with their outcomes, asked about in this process, some shards at once."""
+        loop = asyncio.new_event_loop()
+        asker = AskRows(recipe)
+        waiting: set[asyncio.Task[pa.Table]] = set()
+        try:
+            for task in tasks:
+                with closing(read(pa.table({"task": [task.to_json()]}))) as shards:
+                    for shard in shards:
+                        waiting.add(loop.create_task(asker(shard)))
+                        if len(waiting) >= TASKS_AT_ONCE:
+                            done, waiting = loop.run_until_complete(
+                                asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                            )
+                            yield from (one.result() for one in done)
+            for one in list(waiting):
+                yield loop.run_until_complete(one)
+        finally:
+            for one in waiting:
+                one.cancel()
+            loop.run_until_complete(asyncio.gather(*waiting, asker.close(), return_exceptions=True))
+            loop.close()
+
+    def _asked_by_ray(self, tasks: Sequence[SplitTask], read: Read, recipe: Recipe) -> Generator[pa.Table, None, None]:
+        """The same with Ray Data."""
         import ray.data
 
-        spent = self.llm.price(before.amounts["prompt_tokens"], before.amounts["completion_tokens"])
         items = [{"task": task.to_json()} for task in tasks]
         tasks_table = ray.data.from_items(items, override_num_blocks=min(len(tasks), MOST_BLOCKS))
         quiet(tasks_table.context)
         tasks_table.context.target_max_block_size = BLOCK_BYTES
         rows = tasks_table.map_batches(
-            partial(read_splits, job=job, emit=partial(shard_rows, job=job)),
+            read,
             batch_size=1,
             batch_format="pyarrow",
             compute=ray.data.TaskPoolStrategy(min(READ_TASKS, len(tasks))),
             num_cpus=CPUS,
             max_retries=MOST_DEATHS,
         )
-        answered = self._processor(spent)(rows)
-        collector = Collector(job, self.asking)
-        try:
-            for batch in answered.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
-                for row in batch.to_pylist():
-                    yield from collector.add(row)
-                collector.check_stopped(self.llm)
-        except Exception as error:
-            raise as_run_failure(error) from error
-        yield from collector.rest()
-        collector.check_stopped(self.llm, at_end=True)
-
-    def _processor(self, spent: float) -> Callable[[Any], Any]:
         if self.llm.vllm is not None:
             from openbioner_batch.training.silver.vllm import vllm_processor
 
-            return vllm_processor(self.asking, self.llm)
-        from ray.data import ActorPoolStrategy
-        from ray.data.llm import HttpRequestProcessorConfig, build_processor
+            answered = vllm_processor(self.asking, self.llm)(rows)
+        else:
+            # One actor, since limits are for all requests together; it is asynchronous and rarely busy.
+            one = ray.data.ActorPoolStrategy(
+                size=1, max_tasks_in_flight_per_actor=2 * TASKS_AT_ONCE, max_concurrent_calls_per_actor=TASKS_AT_ONCE
+            )
+            answered = rows.map_batches(
+                AskRows,
+                fn_constructor_kwargs={"recipe": recipe},
+                batch_size=self.llm.concurrency,
+                batch_format="pyarrow",
+                compute=one,
+                num_cpus=CPUS,
+            )
+        yield from answered.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
 
-        from openbioner_batch.training.silver.transport import Recipe
 
-        config = HttpRequestProcessorConfig(
-            url=self.llm.chat_url,
-            session_factory=Recipe(self.llm, self.asking, spent),
-            batch_size=self.llm.concurrency,
-            http_request_stage={"num_cpus": CPUS},
+class AskRows:
+    """Asks the endpoint about rows, all at once: an asynchronous actor of Ray Data, or called in this process.
+
+    Args:
+        recipe: of the client.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._asking = recipe.asking
+        self._client = Client(recipe)
+
+    async def __call__(self, batch: pa.Table) -> pa.Table:
+        rows = batch.to_pylist()
+        outcomes = await asyncio.gather(*(self._outcome(row) for row in rows))
+        return batch.drop_columns(["text"]).append_column(
+            "outcome", pa.array([outcome.to_json() for outcome in outcomes], pa.string())
         )
-        processor = build_processor(
-            config,
-            preprocess=partial(request_of, asking=self.asking, llm=self.llm),
-            postprocess=partial(outcome_of, asking=self.asking),
-            preprocess_map_kwargs={"num_cpus": CPUS},
-            postprocess_map_kwargs={"num_cpus": CPUS},
-        )
-        # One actor, since limits are for all requests together; it is asynchronous and rarely busy.
-        stage = processor.get_stage_by_name("HttpRequestStage")
-        stage.map_batches_kwargs["compute"] = ActorPoolStrategy(
-            size=1, max_tasks_in_flight_per_actor=2 * TASKS_AT_ONCE, max_concurrent_calls_per_actor=TASKS_AT_ONCE
-        )
-        return processor
+
+    async def _outcome(self, row: Mapping[str, Any]) -> Outcome:
+        if row["text"] is None:
+            return Outcome()  # the shard's own row, about which nothing is asked
+        outcome = await self._client.outcome(row["text"], row["shard"], row["size"])
+        return outcome.read(row["text"], self._asking)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
 
 
 def shard_rows(split: int, shard: Shard, job: Job) -> pa.Table:
@@ -131,26 +182,6 @@ def shard_rows(split: int, shard: Shard, job: Job) -> pa.Table:
             "rejected": pa.array([pack(rejected_table(shard.rejected))] + [None] * count, pa.binary()),
         }
     )
-
-
-def request_of(row: dict[str, Any], asking: Asking, llm: LlmSettings) -> dict[str, Any]:
-    """Ray's preprocess: the payload of a row."""
-    text = row["text"]
-    body = None if text is None else json.dumps(chat_body(asking, llm, text))
-    # Always the same keys and strings, which Arrow leaves as they are.
-    return {"payload": {"text": text, "body": body, "shard": row["shard"], "size": max(1, row["size"])}}
-
-
-def outcome_of(row: dict[str, Any], asking: Asking) -> dict[str, Any]:
-    """Ray's postprocess: what became of a row, its answer read."""
-    outcome = Outcome.from_json(row["http_response"]["outcome"])
-    return collected(row, outcome.read(row["text"], asking))
-
-
-def collected(row: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
-    """A row as the driver collects it."""
-    names = ("shard", "split", "number", "size", "index", "documents", "rejected")
-    return {**{name: row[name] for name in names}, "outcome": outcome.to_json()}
 
 
 @dataclass(slots=True)

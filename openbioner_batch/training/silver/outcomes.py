@@ -56,6 +56,12 @@ class Outcome:
         return Outcome(usage=self.usage, columns=columns, amounts=amounts)
 
 
+def collected(row: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
+    """A row as the driver collects it."""
+    names = ("shard", "split", "number", "size", "index", "documents", "rejected")
+    return {**{name: row[name] for name in names}, "outcome": outcome.to_json()}
+
+
 def answered_rows(
     documents: pa.Table, outcomes: Sequence[Outcome], rejected: Sequence[Mapping[str, Any]], asking: Asking
 ) -> tuple[pa.Table, pa.Table, dict[str, Any]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from openbioner_batch.engine.settings import QuarantineLimit, flag
+from openbioner_batch.engine.settings import AUTO, EXECUTORS, IN_PROCESS, RAY, QuarantineLimit, flag
 from openbioner_batch.errors import UsageError
 
 KEY_VARIABLE = "OPENAI_API_KEY"
@@ -51,6 +51,8 @@ class LlmSettings:
     """How often a request that failed is sent again."""
     timeout: float = 120.0
     """Seconds that an answer may take."""
+    executor: str = AUTO
+    """What runs it: "ray", "in-process" (this process alone), or "auto": in-process for small local inputs."""
     ray_address: str | None = None
     """A Ray cluster to join; None starts Ray on this machine."""
 
@@ -67,6 +69,12 @@ class LlmSettings:
         if self.response_format not in RESPONSE_FORMATS:
             valid = ", ".join(RESPONSE_FORMATS)
             raise UsageError(f"--response-format is {self.response_format!r}: give one of {valid}")
+        if self.executor not in EXECUTORS:
+            raise UsageError(f"--executor is {self.executor!r}: give one of {', '.join(EXECUTORS)}")
+        if self.vllm is not None:
+            if self.executor == IN_PROCESS:
+                raise UsageError(f"--vllm runs its model with Ray: give --executor {RAY}, or leave the flag out")
+            object.__setattr__(self, "executor", RAY)
         self.check_above("max_tokens", "concurrency", least=1)
         self.check_above("max_retries", "seed", "price_in", "price_out", "temperature", least=0)
         self.check_above("requests_per_minute", "tokens_per_minute", "max_cost", "timeout", least=1e-9)
@@ -80,6 +88,11 @@ class LlmSettings:
             if value is not None and not (math.isfinite(value) and value >= least):
                 wanted = "above 0" if 0 < least < 1 else f"from {least} up"
                 raise UsageError(f"{flag(name)} is {value}: give a number {wanted}")
+
+    @property
+    def actors(self) -> int | None:
+        """One client asks for all, within limits that are for all."""
+        return None
 
     @property
     def chat_url(self) -> str:

@@ -1,21 +1,17 @@
-"""The HTTP session that Ray Data's request stage is given: it retries, keeps to limits, and never raises.
+"""The client of an LLM's endpoint: it retries, keeps to limits, and always comes back with an outcome of our own.
 
-Ray's own stage (`ray.data.llm`, 2.60) sends the requests of a batch one after the other, takes an error of the server
-for an answer, ends the whole run at a body that is not JSON, waits without jitter or Retry-After, quotes the payload (a
-patient's text) in its last error, and would carry the key in the arguments of its actor. Its `session_factory` is the
-seam at which all of that is put right: the session below starts every request at once, within the limits, and always
-comes back with status 200 and a verdict of our own.
+Ray's own request stage (`ray.data.llm`, 2.60) sends the requests of a batch one after the other, takes an error of the
+server for an answer, ends the whole run at a body that is not JSON, waits without jitter or Retry-After, quotes the
+payload (a patient's text) in its last error, and would carry the key in the arguments of its actor.
 """
 
 from __future__ import annotations
 
 import asyncio
-import functools
 import json
 import math
 import random
 import time
-from collections.abc import Awaitable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -23,8 +19,9 @@ from typing import Any
 
 import aiohttp
 
-from openbioner_batch.training.silver.asking import Asking
+from openbioner_batch.training.silver.asking import Asking, chat_body
 from openbioner_batch.training.silver.limits import Budget, Pace
+from openbioner_batch.training.silver.outcomes import Outcome
 from openbioner_batch.training.silver.settings import KEY_VARIABLE, LlmSettings, read_key
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
@@ -52,25 +49,19 @@ class EndpointError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What a session is built from, in the process that sends: no key, but where to find it."""
+    """What a client is built from, in the process that sends: no key, but where to find it."""
 
     llm: LlmSettings
     asking: Asking
     spent: float
 
-    def __call__(self) -> Client:
-        """The session of this process; a factory of sessions, as Ray asks for one with every batch."""
-        return client_of(self)
-
-
-@functools.lru_cache(maxsize=1)
-def client_of(recipe: Recipe) -> Client:
-    """One client a process, since limits are for all batches together."""
-    return Client(recipe)
-
 
 class Client:
-    """Stands where Ray's stage expects an `aiohttp.ClientSession`."""
+    """Asks about texts, as many at once as the limits allow; one for all of a run, which the limits are for.
+
+    Args:
+        recipe: what is asked, of whom, and within which limits.
+    """
 
     def __init__(self, recipe: Recipe) -> None:
         llm = recipe.llm
@@ -84,7 +75,39 @@ class Client:
         self._http: aiohttp.ClientSession | None = None
         self._jitter = random.Random()
 
-    async def __aenter__(self) -> Client:
+    async def outcome(self, text: str, shard: str, size: int) -> Outcome:
+        """What comes of the question about a text; never raises for what a server does.
+
+        Args:
+            text: of a passage.
+            shard: that it belongs to.
+            size: how many texts that shard has.
+        """
+        body = chat_body(self._asking, self._llm, text)
+        prompt_tokens = len(json.dumps(body).encode()) / BYTES_PER_TOKEN
+        if not self._budget.admit(shard, size * self._llm.price(prompt_tokens, self._llm.max_tokens)):
+            await asyncio.sleep(0.2)  # the rest of the input comes by while admitted shards end: let it not rush
+            return Outcome(stopped=self._budget.admitted)
+        usage = [0, 0]
+        try:
+            async with self._slots:
+                content = await self._ask(body, text, prompt_tokens, usage)
+                return Outcome(content=content, usage=(usage[0], usage[1]))
+        except EndpointError as error:
+            self._fatal = str(error)
+            return Outcome(fatal=str(error))
+        except RefusedError as error:
+            return Outcome(reason=str(error), usage=(usage[0], usage[1]))
+        finally:
+            self._budget.settle(shard, 1 / size, self._llm.price(*usage))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._http is not None:
+            await self._http.close()
+            self._http = None
+
+    def _session(self) -> aiohttp.ClientSession:
         if self._http is None:
             key = read_key(self._llm.api_key_file)
             self._http = aiohttp.ClientSession(
@@ -92,37 +115,9 @@ class Client:
                 timeout=aiohttp.ClientTimeout(total=self._llm.timeout),
                 connector=aiohttp.TCPConnector(limit=self._llm.concurrency),
             )
-        return self
+        return self._http
 
-    async def __aexit__(self, *error: object) -> None:
-        """The session outlives a batch, and ends with its process."""
-
-    def post(self, url: str, headers: object, data: str) -> Awaitable[Verdict]:
-        """Start on a request; Ray sends all of a batch before it awaits the first."""
-        return asyncio.ensure_future(self._verdict(url, json.loads(data)))
-
-    async def _verdict(self, url: str, payload: dict[str, Any]) -> Verdict:
-        text, shard, size = payload["text"], payload["shard"], payload["size"]
-        if text is None:
-            return Verdict({})  # the shard's own row, about which nothing is asked
-        body = json.loads(payload["body"])
-        prompt_tokens = len(payload["body"].encode()) / BYTES_PER_TOKEN
-        if not self._budget.admit(shard, size * self._llm.price(prompt_tokens, self._llm.max_tokens)):
-            await asyncio.sleep(0.2)  # the rest of the input comes by while admitted shards end: let it not rush
-            return Verdict({"stopped": self._budget.admitted})
-        usage = [0, 0]
-        try:
-            async with self._slots:
-                return Verdict({"content": await self._ask(url, body, text, prompt_tokens, usage), "usage": usage})
-        except EndpointError as error:
-            self._fatal = str(error)
-            return Verdict({"fatal": str(error)})
-        except RefusedError as error:
-            return Verdict({"reason": str(error), "usage": usage})
-        finally:
-            self._budget.settle(shard, 1 / size, self._llm.price(*usage))
-
-    async def _ask(self, url: str, body: dict[str, Any], text: str, prompt_tokens: float, usage: list[int]) -> str:
+    async def _ask(self, body: dict[str, Any], text: str, prompt_tokens: float, usage: list[int]) -> str:
         """A usable answer; `usage` is added to.
 
         Raises:
@@ -131,7 +126,7 @@ class Client:
         """
         fault, asked = "", 0
         while asked <= REASKS:
-            content = await self._send(url, body, prompt_tokens, usage)
+            content = await self._send(body, prompt_tokens, usage)
             fault = self._asking.fault(text, content) or ""
             if not fault:
                 return content
@@ -140,14 +135,14 @@ class Client:
             body = {**body, "seed": self._llm.seed + asked, "temperature": max(self._llm.temperature, 0.5)}
         raise RefusedError(fault)
 
-    async def _send(self, url: str, body: dict[str, Any], prompt_tokens: float, usage: list[int]) -> str:
+    async def _send(self, body: dict[str, Any], prompt_tokens: float, usage: list[int]) -> str:
         """What the model says, after as many retries as it takes."""
         for attempt in range(self._llm.max_retries + 1):
             if self._fatal:
                 raise EndpointError(self._fatal)
             await self._wait_turn(prompt_tokens)
             try:
-                content, used = await self._send_once(url, body)
+                content, used = await self._send_once(body)
             except TransientError as error:
                 trouble = error
                 if attempt < self._llm.max_retries:
@@ -187,11 +182,10 @@ class Client:
         if self._failures >= FAILURES_IN_A_ROW:
             raise EndpointError(f"{self._failures} requests in a row failed for good; {trouble}: {self._llm.endpoint}")
 
-    async def _send_once(self, url: str, body: dict[str, Any]) -> tuple[str, tuple[int, int] | None]:
+    async def _send_once(self, body: dict[str, Any]) -> tuple[str, tuple[int, int] | None]:
         """The answer's content, and the tokens of prompt and answer where the server tells them."""
-        assert self._http is not None
         try:
-            async with self._http.post(url, json=body) as response:
+            async with self._session().post(self._llm.chat_url, json=body) as response:
                 data = await response.read()
         except aiohttp.ClientConnectorError:
             raise TransientError("the endpoint cannot be reached", endpoints_fault=True) from None
@@ -228,25 +222,6 @@ class TransientError(Exception):
 
 class RefusedError(Exception):
     """There is no answer for this text; the message says why and holds nothing of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of a request, in the shape of an HTTP response: all that Ray's stage asks of one."""
-
-    outcome: dict[str, Any]
-    status: int = 200
-    reason: str = "OK"
-
-    async def __aenter__(self) -> Verdict:
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        """Nothing to close."""
-
-    async def json(self) -> dict[str, str]:
-        """The outcome as one string: mappings of unequal keys would be made equal by Arrow."""
-        return {"outcome": json.dumps(self.outcome)}
 
 
 def read_completion(answer: Any) -> tuple[str, tuple[int, int] | None]:

@@ -9,8 +9,7 @@ from typing import Any
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.silver.asking import Asking
-from openbioner_batch.training.silver.graph import collected
-from openbioner_batch.training.silver.outcomes import Outcome
+from openbioner_batch.training.silver.outcomes import Outcome, collected
 from openbioner_batch.training.silver.settings import LlmSettings
 
 BATCH = 64

@@ -47,8 +47,8 @@ def serve() -> Iterator[Serve]:
 
 
 @pytest.fixture
-def run_silver(ray_here: None, tmp_path: Path) -> RunSilver:
-    """Annotates into `tmp_path/out` on the shared Ray."""
+def run_silver(tmp_path: Path) -> RunSilver:
+    """Annotates into `tmp_path/out`, in this process unless `executor` says otherwise."""
 
     def run_silver(server: LlmServer, inputs: Path, **more: Any) -> Report:
         values = {
@@ -60,6 +60,7 @@ def run_silver(ray_here: None, tmp_path: Path) -> RunSilver:
             "passage_words": 20,
             "shard_documents": 10,
             "min_type_count": 2,
+            "executor": "in-process",
             **more,
         }
         return annotate_silver(build_settings(SilverSettings, values), lambda line: None)

@@ -1,4 +1,4 @@
-"""A silver run is killed for real; the same command then ends with an uninterrupted run's bytes."""
+"""A silver run on Ray is killed for real; one in this process then ends with an uninterrupted run's bytes."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def start() -> Iterator[Start]:
             *("-m", "openbioner_batch.cli.main", "silver", "annotate", str(inputs), "--output", str(output)),
             *("--endpoint", server.url, "--model", "test-model", "--limit", "200", "--min-type-count", "2"),
             *("--passage-words", "20", "--shard-documents", "10", "--concurrency", "4", "--name", "notes"),
+            *("--executor", "ray"),
         ]
         programs.append(Program(command))
         return programs[-1]

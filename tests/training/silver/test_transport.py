@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from threading import Thread
 from typing import Any
 
@@ -15,7 +15,6 @@ import pytest
 from llm_server import LlmServer, Settings
 
 from openbioner_batch.training.silver import transport
-from openbioner_batch.training.silver.asking import chat_body
 from openbioner_batch.training.silver.extraction import Extraction
 from openbioner_batch.training.silver.settings import LlmSettings
 from openbioner_batch.training.silver.transport import Client, Recipe, retry_after
@@ -46,29 +45,17 @@ def serve() -> Iterator[Serve]:
 
 
 def ask(server: LlmServer, texts: list[str], shards: int = 1, **more: Any) -> list[dict[str, Any]]:
-    """What comes of a batch, sent as Ray's stage sends it."""
+    """What comes of a batch."""
     llm = LlmSettings(**{"endpoint": server.url, "model": "test-model", "max_retries": 2, **more})
     asking = Extraction()
 
     async def batch() -> list[dict[str, Any]]:
         client = Client(Recipe(llm, asking, 0.0))
-        async with client as session:
-            requests = []
-            for number, text in enumerate(texts):
-                payload = {
-                    "text": text,
-                    "body": json.dumps(chat_body(asking, llm, text)),
-                    "shard": str(number % shards),
-                    "size": len(texts) // shards,
-                }
-                requests.append(session.post(llm.chat_url, {}, json.dumps(payload)))
-            found = []
-            for request in requests:
-                async with await request as response:
-                    found.append(json.loads((await response.json())["outcome"]))
-        assert client._http is not None
-        await client._http.close()
-        return found
+        size = len(texts) // shards
+        asked = [client.outcome(text, str(number % shards), size) for number, text in enumerate(texts)]
+        found = await asyncio.gather(*asked)
+        await client.close()
+        return [{name: value for name, value in asdict(one).items() if value is not None} for one in found]
 
     return asyncio.run(batch())
 
