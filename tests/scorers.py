@@ -59,6 +59,8 @@ class NameScorer:
     def score(self, prepared: list[str]) -> list[Tagged]:
         if "FAILS_IN_COMPANY" in "".join(prepared) and len(prepared) > 1:
             raise MemoryError
+        if "HUGE" in "".join(prepared):
+            raise MemoryError
         return [self._score(text, len(prepared)) for text in prepared]
 
     def _score(self, text: str, together: int) -> Tagged:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from outputs import contents, rows
 from processes import Program, wait_until
-from scorers import NameScorer, NameScorerFactory, Tagged
+from scorers import GpuScorerFactory, NameScorerFactory
 
 from openbioner_batch.engine.executors import choice
 from openbioner_batch.engine.executors.choice import choose
@@ -99,12 +98,8 @@ def test_in_process_is_refused_where_only_ray_will_do(
 
 
 def test_in_process_is_refused_for_a_gpu(corpus: Corpus, tmp_path: Path) -> None:
-    class OnGpu(NameScorerFactory):
-        def fingerprint(self) -> dict[str, Any]:
-            return {**super().fingerprint(), "device": "cuda"}
-
     with pytest.raises(UsageError, match="--devices cpu"):
-        here(corpus("a.jsonl", ["Anna"]), tmp_path / "out", OnGpu())
+        here(corpus("a.jsonl", ["Anna"]), tmp_path / "out", GpuScorerFactory())
     assert not (tmp_path / "out").exists()
 
 
@@ -145,25 +140,10 @@ def test_threads_of_the_caller_are_left_alone(corpus: Corpus, tmp_path: Path) ->
         torch.set_num_threads(before)
 
 
-@dataclass(frozen=True)
-class Greedy(NameScorerFactory):
-    """Wants too much memory for one text until it is in a process of Ray."""
-
-    def scorer(self) -> NameScorer:
-        return GreedyScorer(self.label, self.seconds)
-
-
-class GreedyScorer(NameScorer):
-    def score(self, prepared: list[str]) -> list[Tagged]:
-        if "HUGE" in "".join(prepared):
-            raise MemoryError
-        return super().score(prepared)
-
-
 def test_want_of_memory_ends_the_run_in_process_with_a_way_out(corpus: Corpus, tmp_path: Path) -> None:
     path = corpus("a.jsonl", ["Anna", "Bob", "HUGE", "Carl"])
     with pytest.raises(RunFailedError, match="--executor ray"):
-        here(path, tmp_path / "out", Greedy(), shard_documents=2)
+        here(path, tmp_path / "out", shard_documents=2)
     assert len(list((tmp_path / "out" / "data").iterdir())) == 1
 
 
@@ -181,7 +161,7 @@ def test_want_of_memory_hands_an_automatic_run_over_to_ray(
             "max_quarantined": "50%",
         }
     )
-    summary = annotate(settings, Greedy(), said.append)
+    summary = annotate(settings, NameScorerFactory(), said.append)
     assert [line.partition(",")[0] for line in said if line.startswith("executor")] == [
         "executor: in-process",
         "executor: ray",
