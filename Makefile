@@ -52,12 +52,12 @@ $(VENV)/pyvenv.cfg:
 	$(SAY) 'Creating $(VENV) with $(PYTHON)'
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
-$(VENV)/.installed-demo: pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
+$(VENV)/.installed-demo: pyproject.toml .ci/constraints.txt | $(VENV)/pyvenv.cfg
 	$(SAY) 'Installing into $(VENV) (a few minutes the first time)'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[s3]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e .
 	@touch $@
 
-$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg
+$(VENV)/.installed-dev: pyproject.toml .ci/constraints.txt | $(VENV)/pyvenv.cfg
 	$(SAY) 'Installing into $(VENV) with the tools for tests (a few minutes the first time)'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.installed-demo

@@ -69,7 +69,6 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def s3() -> Iterator[S3Server]:
     """moto's S3 server, started on first use."""
-    pytest.importorskip("s3fs", reason="the s3 extra is not installed")
     from moto.server import ThreadedMotoServer
 
     endpoint = S3_ENVIRONMENT["AWS_ENDPOINT_URL"]

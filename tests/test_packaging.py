@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -58,13 +60,39 @@ def test_a_users_mistake_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     assert answer.stderr.count("\n") == 1
 
 
-def test_every_dependency_is_pinned() -> None:
-    import tomllib
+def imported(file: Path) -> set[str]:
+    """The top-level modules that a file imports, anywhere in it."""
+    nodes = list(ast.walk(ast.parse(file.read_text("utf-8"))))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]
+    return {name.partition(".")[0] for name in names}
 
+
+def test_every_package_that_is_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = sum([project["dependencies"], *project["optional-dependencies"].values()], [])
+    names = {re.split(r"[\[=<>~ ]", one)[0].lower().replace("-", "_") for one in wanted}
+    modules = {"grpc": "grpcio", "yaml": "pyyaml"}
+    found = set().union(*(imported(file) for file in (ROOT / "openbioner_batch").rglob("*.py")))
+    others = {name for name in found if name and name not in sys.stdlib_module_names and name != "openbioner_batch"}
+    assert sorted(name for name in others if modules.get(name, name).lower() not in names) == []
+
+
+def test_types_and_metadata_are_shipped() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert (ROOT / "openbioner_batch" / "py.typed").exists()
+    assert "Typing :: Typed" in project["classifiers"]
+    # One that is not registered would be refused by the package index.
+    assert all(re.fullmatch(r"[\w./ -]+( :: [\w./ -]+)+", name) for name in project["classifiers"])
+    for version in ("3.11", "3.12"):
+        assert f"Programming Language :: Python :: {version}" in project["classifiers"]
+
+
+def test_every_dependency_is_pinned() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lists = [project["dependencies"], *project["optional-dependencies"].values()]
     names = {re.split(r"[\[=<>~ ]", wanted)[0] for wanted in sum(lists, [])} - {"openbioner-batch"}
-    pinned = dict(re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE))
+    pinned = dict(re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / ".ci" / "constraints.txt").read_text(), re.MULTILINE))
     normalised = {re.sub(r"[-_.]+", "-", name).lower() for name in pinned}
     assert sorted(name for name in names if re.sub(r"[-_.]+", "-", name).lower() not in normalised) == []
     assert not [name for name in normalised if name.startswith(("nvidia-", "cuda-", "triton"))]

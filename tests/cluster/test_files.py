@@ -27,7 +27,7 @@ CLUSTER = ROOT / "cluster"
 FILES = sorted(path for path in CLUSTER.iterdir() if path.is_file())
 SECRETS = {"RAY_AUTH_TOKEN": "a", "OPENBIONER_DEID_KEY": "b"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-RAY_VERSION = re.findall(r"^ray==(\S+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE)[0]
+RAY_VERSION = re.findall(r"^ray==(\S+)$", (ROOT / ".ci" / "constraints.txt").read_text(), re.MULTILINE)[0]
 
 
 def load(name: str) -> Any:
@@ -135,7 +135,7 @@ def test_the_image_is_built_from_what_there_is_and_what_is_pinned() -> None:
     assert stages == ["cpu", "cuda"]
     installs = [value for name, value in found if name == "RUN" and "pip install" in value]
     assert len(installs) == 1
-    assert "-c constraints.txt" in installs[0]
+    assert "-c .ci/constraints.txt" in installs[0]
     assert [value for name, value in found if name == "USER"] == ["ray"]
     assert ("ENV", "RAY_AUTH_MODE=token RAY_USAGE_STATS_ENABLED=0 PYTHONUNBUFFERED=1") in found
     assert ("ENV", "RAY_idle_worker_killing_time_threshold_ms=3600000") in found
