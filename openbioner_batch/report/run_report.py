@@ -76,6 +76,7 @@ def _on_tagging(run: OpenedRun, sample: int, seed: int, source: Sequence[str], i
         statistics.types.names,
         documents,
         _drawn(run, documents) + hint,
+        judging=any(document.text is not None for document in documents),
     )
 
 

@@ -22,10 +22,12 @@ def sampled(id: str, text: str, *places: tuple[int, int, str, float], keep_text:
     return SampledDocument(id, "in.jsonl, record 0", text if keep_text else None, marks)
 
 
-def make_page(documents: Sequence[SampledDocument], title: str = "a run", types: Sequence[str] = TYPES) -> str:
+def make_page(
+    documents: Sequence[SampledDocument], title: str = "a run", types: Sequence[str] = TYPES, judging: bool = False
+) -> str:
     """A page with little but documents in it."""
     head = element("header", element("h1", title))
-    return build_page(title, head, [section("types", "Types")], types, documents, "A sample.").decode()
+    return build_page(title, head, [section("types", "Types")], types, documents, "A sample.", judging).decode()
 
 
 def parsed(page: str) -> Any:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class Inference(ABC):
     """A model arranged for inference that scores windows by itself."""
 
+    config: ModelConfig
+
     @abstractmethod
     def score(
         self,

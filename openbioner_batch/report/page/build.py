@@ -18,6 +18,8 @@ MOST_CHARACTERS = 20_000
 """Of a document's text; what comes after is left out."""
 _STYLES = ("page.css", "documents.css")
 _SCRIPTS = ("marking.js", "documents.js")
+_JUDGING = "judging"
+"""Of spans by whoever reads the page: a part of the documents' markup, with a style and a script of its own."""
 
 
 def build_page(
@@ -27,6 +29,7 @@ def build_page(
     types: Sequence[str],
     documents: Sequence[SampledDocument],
     drawn: str,
+    judging: bool = False,
 ) -> bytes:
     """The file.
 
@@ -37,11 +40,16 @@ def build_page(
         types: the entity types, in the order of their colours.
         documents: to be browsed; without any, that part is left out.
         drawn: how the documents were chosen, in words.
+        judging: whether spans can be judged right, wrong or missing, and saved as examples.
     """
-    data = {"types": list(types), "documents": [_as_json(one, types) for one in documents]}
-    browser = filled("documents.html", drawn=escaped(drawn)) if documents else Markup("")
+    data = {"types": list(types), "documents": [_as_json(one, types) for one in documents], _JUDGING: judging}
+    parts = {name: _asset(f"{name}.html") if judging else "" for name in (_JUDGING, f"{_JUDGING}_keys")}
+    browser = filled("documents.html", drawn=escaped(drawn), **parts) if documents else Markup("")
     links = [("documents", "Documents")] if documents else []
-    return put_together(title, head, sections, browser, links, data, _STYLES, _SCRIPTS)
+    styles = (*_STYLES, *((f"{_JUDGING}.css",) if judging else ()))
+    first, last = _SCRIPTS
+    scripts = (first, *((f"{_JUDGING}.js",) if judging else ()), last)  # the last one begins to work at once
+    return put_together(title, head, sections, browser, links, data, styles, scripts)
 
 
 def put_together(

@@ -6,9 +6,10 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const at = (id) => document.getElementById(id);
 const documents = data.documents.map((one) => ({
   ...one,
-  marks: one.marks.map(([start, end, type, score, text, note]) => ({ start, end, type, score, text, note })),
+  marks: one.marks.map(([start, end, type, score, text, note]) => ({ start, end, type, score, text, note, judged: null })),
+  reviewed: null, // the types that a reviewer has looked for throughout
 }));
-const view = { doc: 0, types: new Set(data.types.keys()), score: 0, find: "", labels: data.types.length > HUES };
+const view = { doc: 0, types: new Set(data.types.keys()), score: 0, find: "", labels: data.types.length > HUES, empty: false };
 let listed = [];
 let selected = -1;
 
@@ -23,7 +24,7 @@ function mention(one, mark) {
 }
 
 function matches(one) {
-  if (isFiltered() && !shownMarks(one).length) return false;
+  if (isFiltered() && !view.empty && !shownMarks(one).length) return false;
   const words = view.find.trim().toLowerCase();
   if (!words) return true;
   return [one.id, one.text ?? "", ...one.marks.map((mark) => mark.text)].some((text) => text.toLowerCase().includes(words));
@@ -58,6 +59,7 @@ function build() {
     if (node) select(Number(node.dataset.marks.split(" ").pop()));
   });
   at("mark-table").addEventListener("toggle", showTable);
+  if (data.judging) buildJudging();
   document.addEventListener("keydown", onKey);
   window.addEventListener("hashchange", () => readAddress() && show());
 }
@@ -126,6 +128,7 @@ function showDocument() {
     const [characters, spans] = one.cut.map(told);
     at("cut").textContent = `${characters} more characters with ${spans} spans are left out here.`;
   }
+  if (data.judging) showJudging();
   showTable();
 }
 
@@ -141,7 +144,7 @@ function showTable() {
         element("td", {}, element("span", { class: `chip ${hueOf(mark)}` }, nameOf(mark))),
         element("td", { class: "number" }, mark.score.toFixed(2)),
         element("td", { class: "number" }, `${mark.start}–${mark.end}`),
-        element("td", {}, mark.note),
+        element("td", {}, [mark.note, mark.judged].filter(Boolean).join(", ")),
       ),
     ),
   );
@@ -161,7 +164,7 @@ function select(number) {
     if (isOn && first) node.focus();
     first = first && !isOn;
   }
-  const note = mark.note ? `, ${mark.note}` : "";
+  const note = [mark.note, mark.judged].filter(Boolean).map((word) => `, ${word}`).join("");
   at("selected").textContent =
     `${mention(one, mark)} – ${nameOf(mark)}, score ${mark.score.toFixed(2)}, characters ${mark.start} to ${mark.end}${note}`;
 }
@@ -182,6 +185,7 @@ function onKey(event) {
     0: () => change({ types: new Set(data.types.keys()), score: 0 }),
     "/": () => at("find").focus(),
     "?": () => at("keys").showModal(),
+    ...(data.judging ? judgingKeys(event) : {}),
     ...(inList ? { ArrowDown: () => step(1, true), ArrowUp: () => step(-1, true) } : {}),
   };
   const type = Number(event.key) - 1;

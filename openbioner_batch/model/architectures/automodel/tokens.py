@@ -176,13 +176,11 @@ def read_tokenizer(directory: Path) -> FastTokenizer:
         if any(directory.glob("*.model")) and not (directory / "tokenizer.json").is_file():
             needs = "; spm.model without tokenizer.json needs openbioner-batch[sentencepiece]"
         raise CheckpointError(f"{directory}: transformers cannot load its tokenizer ({reason}){needs}") from None
-    roles = {
-        role: found.convert_tokens_to_ids(token)
-        for role, token in found.special_tokens_map.items()
-        if isinstance(token, str)
-    }
-    others = {f"special {one}": one for one in found.all_special_ids}
-    return FastTokenizer(rust, {**others, **roles}, str(directory))
+    vocabulary = rust.get_vocab()
+    special = {f"special {one}": one for one in found.all_special_ids}
+    roles = {role: str(token) for role, token in found.special_tokens_map.items()}  # some are lists: no token's name
+    special |= {role: vocabulary[token] for role, token in roles.items() if token in vocabulary}
+    return FastTokenizer(rust, special, str(directory))
 
 
 def _format(rust: RustTokenizer, where: str) -> tuple[int, int, tuple[int, ...], int]:
