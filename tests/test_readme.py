@@ -167,6 +167,25 @@ def test_a_published_set_is_imported_as_the_readme_says(tmp_path: Path) -> None:
     assert "drug" in shell(command("openbioner-batch silver import"), tmp_path)
 
 
+def test_ontologies_become_training_data_as_the_readme_says(tmp_path: Path) -> None:
+    names = {"1": "illness", "2": "angina", "3": "eczema", "4": "acne"}
+    terms = "".join(
+        f'[Term]\nid: HP:{id}\nname: {name}\ndef: "A state." []\n{"" if id == "1" else "is_a: HP:1"}\n\n'
+        for id, name in names.items()
+    )
+    (tmp_path / "hp.obo").write_text(f"format-version: 1.2\n\n{terms}")
+    nodes = [{"id": "http://purl.obolibrary.org/obo/MONDO_1", "lbl": "lupus", "type": "CLASS"}]
+    (tmp_path / "mondo.json").write_text(json.dumps({"graphs": [{"id": "m", "nodes": nodes, "edges": []}]}))
+    for folder, name in (("notes", "a.txt"), ("benchmarks", "test.tsv")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text("No\tO\nfever\tB-Disease\n")
+    text = "The patient, number {}, had angina and eczema but never acne beside all this."
+    for number in range(20):
+        quiet = text if number < 2 else "Nothing of the kind stood in note number {} of this patient here."
+        (tmp_path / "notes" / f"{number}.txt").write_text(quiet.format(number))
+    assert re.search(r"illness +6", shell(command("openbioner-batch silver ontology"), tmp_path))
+
+
 def test_types_are_held_out_and_scored_as_the_readme_says(tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -1,4 +1,4 @@
-"""`openbioner-batch silver`: training data from an LLM, or from published sets."""
+"""`openbioner-batch silver`: training data from an LLM, from ontologies, or from published sets."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import Any, TypeVar
 
 import click
 
+from openbioner_batch.cli.vocabulary import CommandOnVocabularies
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 @click.group("silver")
 def command() -> None:
-    """Make training data: annotate raw text with an LLM, describe the types it found, import published sets."""
+    """Make training data: annotate raw text with an LLM or ontologies, describe types, import published sets."""
 
 
 def llm_options(function: _Command) -> _Command:
@@ -153,6 +155,51 @@ def holdout(**flags: Any) -> None:
 
     settings = HoldoutSettings(**{name: value for name, value in flags.items() if value is not None})
     show(lambda: hold_out(settings))
+
+
+@command.command("ontology", cls=CommandOnVocabularies)
+@click.argument("paths", nargs=-1, metavar="VOCABULARY... TEXT...")
+@click.option("--vocabulary", "vocabularies", multiple=True, metavar="FILE", help="A vocabulary, such as a table.")
+@click.option("--output", metavar="URI", help="Folder of the run: a new one, or one to go on with.")
+@click.option("--root", "roots", multiple=True, metavar="ID", help="Of its vocabulary, only what is at or below this.")
+@click.option("--min-names", type=int, metavar="N", help="Names that the texts must use of a class's things [3].")
+@click.option("--min-mentions", type=int, metavar="N", help="Mentions of these [5].")
+@click.option("--max-share", type=float, metavar="X", help="Names in a larger share of the passages are unsure [0.1].")
+@click.option("--rare", type=int, metavar="N", help="Words in fewer passages are unsure, as they may be names [8].")
+@click.option("--absent", type=int, metavar="N", help="Most types of a passage that are surely absent [14].")
+@click.option("--passages", type=int, metavar="N", help="Keep the N passages with most and rarest types [all].")
+@click.option("--passages-per-type", type=int, metavar="N", help="Passages in which a type is asked about [150].")
+@click.option("--without", metavar="FILE", help="Names, one a line: no type like one of them is made.")
+@click.option("--exclude", metavar="DIR", help="Benchmarks (.tsv, .tsv.gz) with which no passage may share a sentence.")
+@click.option("--name", metavar="NAME", help="What the passages' source says [last part of --output].")
+@click.option("--format", metavar="F", help="Format of the texts [by the files' suffixes].")
+@click.option("--id-field", metavar="NAME", help="Column or key of the document id [guessed].")
+@click.option("--text-field", metavar="NAME", help="Column or key of the text [guessed].")
+@click.option("--passage-words", type=int, metavar="N", help="Most words of a passage, of whole sentences [120].")
+@click.option("--shard-documents", type=int, metavar="N", help="Most passages in a shard [1000].")
+@click.option("--limit", type=int, metavar="N", help="Read only the first N passages.")
+@click.option("--actors", type=int, metavar="N", help="Processes that look for names [one per core].")
+@click.option("--max-quarantined", metavar="N|P%", help="Fail beyond so many passages set aside [10%].")
+@click.option("--overwrite", is_flag=True, default=None, help="Remove the run in --output first.")
+@click.option("--ray-address", envvar="RAY_ADDRESS", metavar="A", help="Ray cluster to join.")
+@click.option("--config", metavar="FILE", help="YAML file with options as keys; options given here win.")
+def ontology(config: str | None, paths: tuple[str, ...], **flags: Any) -> None:
+    """Find the classes of each VOCABULARY in each TEXT; write passages and described types to learn from to --output.
+
+    A file that one of the formats below claims is a vocabulary, but for tables, which --vocabulary names; every other
+    path is text, of any format that `openbioner-batch annotate` reads. The same command goes on with a run that was
+    stopped.
+    """
+    from openbioner_batch.engine.settings import build_settings
+    from openbioner_batch.training.silver.ontology.settings import OntologySettings, sorted_paths
+
+    found, texts = sorted_paths(paths)
+    flags |= {"vocabularies": (*found, *flags["vocabularies"]), "inputs": texts}
+    settings = build_settings(OntologySettings, merged(config, flags))
+
+    from openbioner_batch.training.silver.ontology.run import annotate_by_ontology
+
+    show(lambda: annotate_by_ontology(settings))
 
 
 def merged(config: str | None, flags: dict[str, Any]) -> dict[str, Any]:

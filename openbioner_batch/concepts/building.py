@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -76,10 +76,14 @@ def merged(concepts: Iterable[Concept]) -> list[Concept]:
     for concept in concepts:
         if (known := by_id.get(concept.id)) is not None:
             concept = Concept(
-                concept.id, known.names + concept.names, tuple(dict.fromkeys(known.parents + concept.parents))
+                concept.id,
+                known.names + concept.names,
+                tuple(dict.fromkeys(known.parents + concept.parents)),
+                known.definition or concept.definition,
+                tuple(dict.fromkeys(known.disjoint + concept.disjoint)),
             )
         by_id[concept.id] = concept
-    return [Concept(id, _distinct(by_id[id].names), by_id[id].parents) for id in sorted(by_id)]
+    return [replace(by_id[id], names=_distinct(by_id[id].names)) for id in sorted(by_id)]
 
 
 def _distinct(names: Iterable[Name]) -> tuple[Name, ...]:
@@ -127,14 +131,15 @@ def _arrays(concepts: list[Concept]) -> dict[str, np.ndarray]:
         "concept_names": first,
         "name_concept": np.array([number for number, _ in names], np.int32),
         "name_kind": np.array([name.kind for _, name in names], np.uint8),
-        "name_short": np.array([_is_short(name) for _, name in names], np.uint8),
+        "name_short": np.array([is_short(name) for _, name in names], np.uint8),
         **_lists("parent", parents),
         **_keys([name for _, name in names]),
         **_grams([name for _, name in names]),
     }
 
 
-def _is_short(name: Name) -> bool:
+def is_short(name: Name) -> bool:
+    """Whether a name is an abbreviation."""
     return (name.is_abbreviation and " " not in name.text) or looks_abbreviated(name.text)
 
 
@@ -157,7 +162,7 @@ def _lists(name: str, lists: list[list[int]]) -> dict[str, np.ndarray]:
 
 def _keys(names: list[Name]) -> dict[str, np.ndarray]:
     """Hashed keys in order, and the name that each is of; those of one key in order of the names."""
-    found = [(key, number) for number, name in enumerate(names) for _, key in keys(name.text, _is_short(name))]
+    found = [(key, number) for number, name in enumerate(names) for _, key in keys(name.text, is_short(name))]
     hashes = np.array([key for key, _ in found], np.uint64)
     numbers = np.array([number for _, number in found], np.int32)
     order = np.lexsort((numbers, hashes))
@@ -168,7 +173,7 @@ def _grams(names: list[Name]) -> dict[str, np.ndarray]:
     """Trigrams of the distinct forms of names (not of abbreviations), and for each the forms that have it."""
     at: dict[str, int] = {}
     for number, name in enumerate(names):
-        if not _is_short(name) and (words := content(name.text)):
+        if not is_short(name) and (words := content(name.text)):
             at.setdefault(" ".join(words), number)
     texts = list(at)
     parts = [trigrams(texts[start : start + _TEXTS_AT_ONCE]) for start in range(0, len(texts), _TEXTS_AT_ONCE)]

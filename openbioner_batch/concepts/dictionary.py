@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import Protocol
 
 from openbioner_batch.abbreviations import find_abbreviations
 from openbioner_batch.concepts.index import Vocabulary
@@ -20,6 +21,13 @@ _LEAST_LETTERS = 3
 """Of a name: shorter ones are too often something else."""
 
 
+class Named(Protocol):
+    """Anything with names."""
+
+    def all_names(self) -> Iterator[tuple[str, bool]]:
+        """Every name, and whether it is an abbreviation."""
+
+
 class Dictionary:
     """The names of a vocabulary as a recognizer.
 
@@ -28,21 +36,24 @@ class Dictionary:
     first is found, of these the longest. Names of fewer than three letters are not looked for.
     """
 
-    def __init__(self, vocabulary: Vocabulary, wordings: bool = False, nested: bool = False) -> None:
+    def __init__(self, vocabulary: Named, wordings: bool = False, nested: bool = False) -> None:
         """Build the automaton, which takes some seconds for hundreds of thousands of names.
 
         Args:
-            vocabulary: the index.
+            vocabulary: what has the names: an index, as far as other wordings are wanted.
             wordings: find other wordings of names too (see `Wordings`), and what a text defines as short for a name.
             nested: find names that overlap others too.
         """
         from ahocorasick_rs import AhoCorasick, MatchKind
 
         self._nested = nested
-        self._wordings = Wordings(vocabulary) if wordings else None
+        self._wordings: Wordings | None = None
+        if wordings:
+            assert isinstance(vocabulary, Vocabulary), "other wordings need an index"
+            self._wordings = Wordings(vocabulary)
         self._cased: dict[str, set[str] | None] = {}
-        for number in range(vocabulary.names):
-            self._add(vocabulary.name(number), vocabulary.is_short(number))
+        for name, is_short in vocabulary.all_names():
+            self._add(name, is_short)
         self._patterns = sorted(self._cased)
         kind = MatchKind.Standard if nested or wordings else MatchKind.LeftmostLongest
         self._automaton = AhoCorasick(self._patterns, matchkind=kind)

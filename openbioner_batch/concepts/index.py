@@ -75,6 +75,10 @@ class Vocabulary:
         starts = self.arrays["name_starts"]
         return int(starts[name + 1] - starts[name])
 
+    def all_names(self) -> Iterator[tuple[str, bool]]:
+        """Every name, and whether it is an abbreviation."""
+        return ((self.name(number), self.is_short(number)) for number in range(self.names))
+
     def is_short(self, name: int) -> bool:
         """Whether a name is an abbreviation."""
         return bool(self.arrays["name_short"][name])

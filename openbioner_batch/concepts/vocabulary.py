@@ -35,6 +35,9 @@ class Concept:
     names: tuple[Name, ...]
     parents: tuple[str, ...] = ()
     definition: str | None = None
+    """As the vocabulary words it."""
+    disjoint: tuple[str, ...] = ()
+    """Concepts with which the vocabulary says that it shares nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Opened:
     """As the file states it."""
     concepts: Iterator[Concept]
     """Those in use (not obsolete), read as they are taken."""
+    parents_are_wholes: bool = False
+    """Whether some parents are not what a concept is, but what it is part of."""
 
 
 Only = Mapping[str, frozenset[str]]

@@ -55,16 +55,27 @@ def get_reader(name: str) -> VocabularyReader:
     return cast("VocabularyReader", getattr(import_module(f"{__name__}.{module}"), kind)())
 
 
+def format_of(path: str) -> str | None:
+    """The name of the format that claims a file, by its name and how it begins; None where none does.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    head = head_of(path)
+    for name, found in READERS.items():
+        module, _, kind = found.place.partition(":")
+        if getattr(import_module(f"{__name__}.{module}"), kind)().claims(path, head):
+            return name
+    return None
+
+
 def detect_reader(path: str) -> VocabularyReader:
     """The reader that claims a file, by its name and how it begins.
 
     Raises:
         UsageError: none does, or the file cannot be read.
     """
-    head = head_of(path)
-    for name, found in READERS.items():
-        module, _, kind = found.place.partition(":")
-        if getattr(import_module(f"{__name__}.{module}"), kind)().claims(path, head):
-            return get_reader(name)
+    if (name := format_of(path)) is not None:
+        return get_reader(name)
     kinds = "; ".join(f"{name} ({found.document})" for name, found in READERS.items())
     raise UsageError(f"{path} is no vocabulary of a known format; say which with --format: {kinds}")

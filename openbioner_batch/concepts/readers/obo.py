@@ -42,7 +42,7 @@ def _concepts(path: str) -> Iterator[Concept]:
 
 
 def _concept(frame: Any) -> Concept | None:
-    preferred, names, parents = None, [], []
+    preferred, names, parents, definition, disjoint = None, [], [], None, []
     for clause in frame:
         tag = clause.raw_tag()
         if tag == "name":
@@ -54,9 +54,15 @@ def _concept(frame: Any) -> Concept | None:
             names.append(Name(synonym.desc, kind, "abbreviation" in about or "acronym" in about))
         elif tag == "is_a":
             parents.append(str(clause.term))
+        elif tag == "def":
+            definition = str(clause.definition)
+        elif tag == "disjoint_from":
+            disjoint.append(str(clause.term))
         elif tag == "is_obsolete" and clause.obsolete:
             return None
-    return Concept(str(frame.id), (preferred, *names), tuple(parents)) if preferred else None
+    if preferred is None:
+        return None
+    return Concept(str(frame.id), (preferred, *names), tuple(parents), definition, tuple(disjoint))
 
 
 def _damaged(path: str, error: Exception) -> UsageError:

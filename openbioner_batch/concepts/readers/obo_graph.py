@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator
+from itertools import permutations
 from typing import Any
 
 from openbioner_batch.concepts.source import opened
@@ -60,13 +62,20 @@ def _concepts(graph: dict[str, Any], path: str) -> Iterator[Concept]:
         for edge in graph.get("edges", []):
             if edge["pred"] in ("is_a", "subClassOf"):
                 parents.setdefault(edge["sub"], []).append(compact(edge["obj"]))
+        disjoint: dict[str, list[str]] = defaultdict(list)
+        for axiom in graph.get("disjointClassesAxioms", []):
+            for one, other in permutations(axiom["classIds"], 2):
+                disjoint[one].append(compact(other))
         for node in graph.get("nodes", []):
             meta = node.get("meta") or {}
             if node.get("type", "CLASS") != "CLASS" or meta.get("deprecated") or not node.get("lbl"):
                 continue
             synonyms = tuple(map(_synonym, meta.get("synonyms", [])))
             names = (Name(node["lbl"], NameKind.PREFERRED), *synonyms)
-            yield Concept(compact(node["id"]), names, tuple(parents.get(node["id"], ())))
+            definition = (meta.get("definition") or {}).get("val") or None
+            yield Concept(
+                compact(node["id"]), names, tuple(parents.get(node["id"], ())), definition, tuple(disjoint[node["id"]])
+            )
     except (KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{path} is no valid OBO-graph JSON: {type(error).__name__} {error}") from None
 

@@ -1,4 +1,4 @@
-"""Plain tables: CSV, TSV or Parquet with the columns `id`, `name`, `synonyms` and `parents`."""
+"""Plain tables: CSV, TSV or Parquet with the columns `id`, `name`, `synonyms`, `parents` and `definition`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, Only, 
 from openbioner_batch.errors import UsageError
 
 _SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq")
-_COLUMNS = ("id", "name", "synonyms", "parents")
+_COLUMNS = ("id", "name", "synonyms", "parents", "definition")
 
 
 class Table(VocabularyReader):
-    """A concept a row. `synonyms` and `parents`, where there are such columns, are lists, or texts with `|` between.
+    """A concept a row. `synonyms` and `parents`, where there are such columns, are lists, or texts with `|` between;
+    `definition` is a text.
 
     Rows of one id are one concept; column names are taken in any case.
     """
@@ -36,7 +37,8 @@ def _concepts(path: str) -> Iterator[Concept]:
         if not id or not name:
             raise UsageError(f"{path}: row {number} has no {'name' if id else 'id'}")
         synonyms = tuple(map(Name, _list(row.get("synonyms"))))
-        yield Concept(id, (Name(name, NameKind.PREFERRED), *synonyms), tuple(_list(row.get("parents"))))
+        names = (Name(name, NameKind.PREFERRED), *synonyms)
+        yield Concept(id, names, tuple(_list(row.get("parents"))), str(row.get("definition") or "").strip() or None)
 
 
 def _list(value: Any) -> list[str]:

@@ -1,0 +1,173 @@
+"""The classes of some vocabularies as one graph: what each is called, what is above it, what it excludes."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from openbioner_batch.concepts.building import below, is_short, merged
+from openbioner_batch.concepts.normalising import WORD, forms
+from openbioner_batch.concepts.readers import detect_reader
+from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind
+from openbioner_batch.errors import UsageError
+
+SAME_NAMES, FEWEST_SAME = 0.005, 5
+"""Two vocabularies that share such a part of the smaller one's names, and so many, speak of the same things: no class
+of one says anything against a class of the other."""
+LONGEST_NAME, MOST_NAME_WORDS = 60, 8
+"""Characters and words of a name: longer ones, such as systematic names of chemicals, hardly stand in texts."""
+MANY = 5
+"""Classes: where two branches of so many have none in common, what is in one is not in the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One vocabulary."""
+
+    concepts: tuple[Concept, ...]
+    parents_are_wholes: bool = False
+
+
+def read_part(path: str, roots: Sequence[str] = ()) -> Part:
+    """The vocabulary in a file.
+
+    Args:
+        path: of any format in `concepts.readers`.
+        roots: classes that are taken with all below them; none takes everything.
+
+    Raises:
+        UsageError: it cannot be read, or gives nothing.
+    """
+    found = detect_reader(path).read(path, {})
+    concepts = merged(found.concepts)
+    known = {concept.id for concept in concepts}
+    concepts = below(concepts, [root for root in roots if root in known])
+    if not concepts:
+        raise UsageError(f"{path} gives no concepts")
+    return Part(tuple(concepts), found.parents_are_wholes)
+
+
+class Classes:
+    """All classes by number, in order of the vocabularies and of their identifiers."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.concepts: list[Concept] = []
+        self.part: list[int] = []
+        self.number: dict[str, int] = {}
+        self._parts = parts
+        for index, part in enumerate(parts):
+            for concept in part.concepts:
+                if concept.id not in self.number:
+                    self.number[concept.id] = len(self.concepts)
+                    self.concepts.append(concept)
+                    self.part.append(index)
+        numbers = self.number
+        self.parents = [[numbers[id] for id in concept.parents if id in numbers] for concept in self.concepts]
+        self._above: dict[int, frozenset[int]] = {}
+        self._below: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.concepts)
+
+    def label(self, number: int) -> str:
+        """The preferred name."""
+        return self.concepts[number].names[0].text
+
+    def has_parts(self, number: int) -> bool:
+        """Whether what is below a class may be a part of it."""
+        return self._parts[self.part[number]].parents_are_wholes
+
+    def at_or_above(self, number: int) -> frozenset[int]:
+        """A class and all its ancestors."""
+        if (known := self._above.get(number)) is None:
+            found, waiting = {number}, [number]
+            while waiting:
+                new = [parent for parent in self.parents[waiting.pop()] if parent not in found]
+                found.update(new)
+                waiting += new
+            known = self._above[number] = frozenset(found)
+        return known
+
+    @cached_property
+    def children(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = defaultdict(list)
+        for number, parents in enumerate(self.parents):
+            for parent in parents:
+                found[parent].append(number)
+        return found
+
+    def at_or_below(self, number: int) -> int:
+        """A class and all its descendants, as the bits of a number."""
+        if (known := self._below.get(number)) is None:
+            found, waiting = {number}, [number]
+            while waiting:
+                new = [child for child in self.children.get(waiting.pop(), ()) if child not in found]
+                found.update(new)
+                waiting += new
+            flags = bytearray(len(self) // 8 + 1)
+            for item in found:
+                flags[item >> 3] |= 1 << (item & 7)
+            known = self._below[number] = int.from_bytes(flags, "little")
+        return known
+
+    def exclude_each_other(self, one: int, other: int) -> bool:
+        """Whether two classes of one vocabulary are said to be disjoint, or have nothing below both, and are siblings
+        or large enough for that to be no chance."""
+        first, second = self.concepts[one], self.concepts[other]
+        if second.id in first.disjoint or first.id in second.disjoint:
+            return True
+        if self.part[one] != self.part[other]:
+            return False
+        below, others = self.at_or_below(one), self.at_or_below(other)
+        if below & others:
+            return False
+        are_siblings = not set(self.parents[one]).isdisjoint(self.parents[other])
+        return are_siblings or min(below.bit_count(), others.bit_count()) >= MANY
+
+    @cached_property
+    def by_form(self) -> dict[str, dict[int, NameKind]]:
+        """For the form of each full name the classes that it names."""
+        found: dict[str, dict[int, NameKind]] = defaultdict(dict)
+        for number, name in self.names():
+            if not is_short(name):
+                known = found[" ".join(forms(name.text))]
+                known[number] = min(name.kind, known.get(number, name.kind))
+        return found
+
+    def names(self) -> Iterator[tuple[int, Name]]:
+        """The names by which classes are looked for: not narrower, broader and related ones, nor overlong ones."""
+        for number, concept in enumerate(self.concepts):
+            for name in names_of(concept):
+                if len(name.text) <= LONGEST_NAME and 0 < len(WORD.findall(name.text)) <= MOST_NAME_WORDS:
+                    yield number, name
+
+    def all_names(self) -> Iterator[tuple[str, bool]]:
+        """Those of `names`, each with whether it is an abbreviation."""
+        return ((name.text, is_short(name)) for _, name in self.names())
+
+    @cached_property
+    def related(self) -> frozenset[tuple[int, int]]:
+        """Pairs of vocabularies that speak of the same things."""
+        sizes: Counter[tuple[int, int]] = Counter()
+        for known in self.by_form.values():
+            of = {self.part[number] for number in known}
+            sizes.update((one, other) for one in of for other in of)
+        parts = range(len(self._parts))
+        return frozenset(
+            (one, other)
+            for one in parts
+            for other in parts
+            if one == other
+            or sizes[one, other] >= max(FEWEST_SAME, SAME_NAMES * min(sizes[one, one], sizes[other, other]))
+        )
+
+    def are_related(self, one: int, other: int) -> bool:
+        """Whether two classes are of vocabularies that speak of the same things."""
+        return (self.part[one], self.part[other]) in self.related
+
+
+def names_of(concept: Concept) -> Iterable[Name]:
+    """The names by which a class is looked for: narrower, broader and related ones are not its own."""
+    return (name for name in concept.names if name.kind is not NameKind.RELATED)

@@ -1,0 +1,61 @@
+"""What a pass over all passages learns of names and words."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from openbioner_batch.training.silver.ontology.finding import WordCounts
+from openbioner_batch.training.silver.ontology.labelling import Read
+from openbioner_batch.training.silver.ontology.selecting import ClassCounts
+
+COUNTED_PASSAGES = 100_000
+"""Words are counted in so many passages, the first ones, so that memory stays flat."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a pass over all passages learns."""
+
+    words: WordCounts = field(default_factory=WordCounts)
+    passages_with: Counter[str] = field(default_factory=Counter)
+    """Passages that have a name, by its form."""
+    spelt: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    classes: ClassCounts = field(default_factory=ClassCounts)
+    passages: int = 0
+
+    def add(self, passage: Read) -> None:
+        """Take up a passage."""
+        self.passages += 1
+        if self.passages <= COUNTED_PASSAGES:
+            self.words.add(passage.text)
+        self.passages_with.update({item.form for item in passage.found})
+        for item in passage.found:
+            if not item.doubt:
+                self.classes.add(item.classes, item.form)
+                spelt = self.spelt[item.form]
+                if len(spelt) < 8:
+                    spelt[" ".join(passage.text[item.start : item.end].split())] += 1
+
+    def too_frequent(self, max_share: float) -> frozenset[str]:
+        """Forms of names in so many passages that they are hardly the name of one thing."""
+        return frozenset(form for form, count in self.passages_with.items() if count > max_share * self.passages)
+
+    def without(self, forms: Iterable[str]) -> ClassCounts:
+        """The counts of classes apart from some names."""
+        left = ClassCounts()
+        dropped = set(forms)
+        for number, known in self.classes.forms.items():
+            for form, count in known.items():
+                if form not in dropped:
+                    left.mentions[number] += count
+                    left.forms[number][form] += count
+        return left
+
+    def spellings(self) -> dict[str, str]:
+        """How each form is written most often."""
+        return {
+            form: min(known, key=lambda text: (-known[text], text[:1].isupper(), text))
+            for form, known in self.spelt.items()
+        }

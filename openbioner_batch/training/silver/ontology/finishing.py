@@ -1,0 +1,223 @@
+"""The last step: from the names that were found in all passages to types, descriptions and passages to learn from."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from openbioner_batch.engine.ledger import Totals
+from openbioner_batch.engine.names import DATA
+from openbioner_batch.engine.request import Say
+from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.tables import parquet_bytes
+from openbioner_batch.errors import UsageError
+from openbioner_batch.training.nearness import NearTypes, TypeFacts
+from openbioner_batch.training.silver.filters import PassageFilter, RawPassage
+from openbioner_batch.training.silver.finishing import PASSAGES, REPORT, read_benchmarks, remove_derived
+from openbioner_batch.training.silver.ontology.classes import Classes
+from openbioner_batch.training.silver.ontology.counting import Counts
+from openbioner_batch.training.silver.ontology.finding import Finder
+from openbioner_batch.training.silver.ontology.graph import found_in
+from openbioner_batch.training.silver.ontology.labelling import Labeller, Read
+from openbioner_batch.training.silver.ontology.selecting import ClassCounts, Type, select_types
+from openbioner_batch.training.silver.ontology.settings import OntologySettings
+from openbioner_batch.training.silver.ontology.views import views
+from openbioner_batch.training.silver.report import Report
+from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, AnnotatedPassage, passages_table
+from openbioner_batch.training.silver.settings import FilterSettings
+
+DESCRIPTIONS = "descriptions"
+NO_TYPE = "no type is left"
+NOT_CHOSEN = "others have more or rarer types"
+FILTERS = FilterSettings(keep_empty=True)
+"""Those of `silver annotate` that are about a passage's text."""
+
+
+@dataclass(slots=True)
+class OntologyReport(Report):
+    """The same of silver data from ontologies."""
+
+    asked: int = 0
+    """Types asked about in some passage, present or absent."""
+
+    def as_json(self) -> dict[str, object]:
+        """The report as it stands in the folder."""
+        whole = Report.as_json(self)
+        whole["types"]["asked"] = self.asked
+        del whole["cost"]
+        return whole
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Labels and values to show."""
+        return [*Report.lines(self), ("types asked about, present or absent", f"{self.asked:,}")]
+
+
+def finish(
+    store: Store,
+    settings: OntologySettings,
+    classes: Classes,
+    finder: Finder,
+    unwanted: Callable[[str], bool],
+    totals: Totals,
+    say: Say,
+) -> OntologyReport:
+    """Write `passages/`, `descriptions/` and the report from `data/`.
+
+    Three passes, a shard at a time: what is counted, which passages are best, and how they are labelled. Memory holds
+    counts of classes, names and words, a byte and a hash for each passage, and the types of those that are kept.
+
+    Args:
+        store: the run's folder, all names found.
+        settings: the request.
+        classes: of the vocabularies.
+        finder: that found them.
+        unwanted: says of a type's name that no such type is made.
+        totals: of the run.
+        say: told what is being done.
+
+    Raises:
+        UsageError: a file that the request names cannot be read, or no type has enough names.
+    """
+    names = store.names(DATA)
+    benchmarks = read_benchmarks(settings.exclude) if settings.exclude else None
+    remove_derived(store)
+    say(f"labelling {len(names):,} shards of passages")
+    report = OntologyReport(store.url, quarantined=totals.quarantined)
+    judge = PassageFilter(FILTERS, benchmarks)
+    counts = Counts()
+    dropped = bytearray()
+    for passage in _passages(store, names, classes):
+        fault = judge.fault(RawPassage(passage.text, (), 0))
+        dropped.append(fault is not None)
+        if fault is None:
+            counts.add(passage)
+        else:
+            report.dropped_passages[fault] += 1
+    frequent = counts.too_frequent(settings.max_share)
+    known = counts.without(frequent)
+    types = select_types(classes, known, settings.min_names, settings.min_mentions, lambda name: not unwanted(name))
+    if not types:
+        raise UsageError(
+            f"no class has a definition and {settings.min_names} names in the texts: give more TEXT, vocabularies with "
+            "definitions, or smaller --min-names and --min-mentions"
+        )
+    labeller = Labeller(classes, types, frequent, finder.heads, counts.words, settings.rare, settings.absent)
+
+    def good() -> Iterator[tuple[int, Read]]:
+        numbered = enumerate(_passages(store, names, classes))
+        return ((number, passage) for number, passage in numbered if not dropped[number])
+
+    chosen, share = _choose(good(), labeller, types, settings)
+    report.dropped_passages[NOT_CHOSEN] += counts.passages - len(chosen) if settings.passages else 0
+    asked: set[str] = set()
+    writer = _Writer(store)
+    for number, passage in good():
+        if number in chosen:
+            judged = labeller.judge(passage)
+            labelled = labeller.label(passage, judged, settings.source, share)
+            report.dropped_mentions.update(item.doubt for item in judged.found if item.doubt)
+            _count(labelled, report)
+            if labelled is not None:
+                asked.update(labelled.annotated or ())
+                writer.add(labelled)
+    writer.close()
+    report.asked = len(asked)
+    _describe(store, [kind for kind in types if kind.name in asked], classes, known, counts.spellings())
+    store.put(REPORT, report.to_bytes())
+    return report
+
+
+def _passages(store: Store, names: Sequence[str], classes: Classes) -> Iterator[Read]:
+    for name in names:
+        with store.open(f"{DATA}/{name}") as file:
+            rows = pq.read_table(file, columns=["document_id", "start", "text", "found"]).to_pylist()
+        for index, row in enumerate(rows):
+            passage_id = f"{name.removesuffix('.parquet')}-{index:04d} {row['document_id']}@{row['start']}"
+            yield Read(passage_id, row["text"], tuple(found_in(row, classes)))
+
+
+def unwanted_types(path: str | None) -> Callable[[str], bool]:
+    """Whether a type's name is like one of those in a file.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    if path is None:
+        return lambda name: False
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = [line.strip() for line in file]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--without {path} cannot be read: {type(error).__name__}") from None
+    near = NearTypes([TypeFacts(line.lower().replace(" ", "_")) for line in lines if line])
+    return lambda name: bool(near.near(TypeFacts(name)))
+
+
+def _choose(
+    passages: Iterator[tuple[int, Read]], labeller: Labeller, types: Sequence[Type], settings: OntologySettings
+) -> tuple[set[int], dict[int, float]]:
+    """The passages to keep, by number, and for each type the share of them in which it is asked about."""
+    best: list[tuple[float, int, tuple[int, ...]]] = []
+    present: Counter[int] = Counter()
+    kept: set[int] = set()
+    for number, passage in passages:
+        found = labeller.judge(passage).present
+        if settings.passages is None:
+            kept.add(number)
+            present.update(found)
+            continue
+        worth = sum(types[kind].mentions ** -0.5 for kind in found)
+        (heapq.heappush if len(best) < settings.passages else heapq.heappushpop)(best, (worth, -number, found))
+    for _, number, found in best:
+        kept.add(-number)
+        present.update(found)
+    return kept, {kind: settings.passages_per_type / count for kind, count in present.items()}
+
+
+def _count(passage: AnnotatedPassage | None, report: OntologyReport) -> None:
+    if passage is None:
+        report.dropped_passages[NO_TYPE] += 1
+        return
+    report.passages += 1
+    report.mentions += len(passage.mentions)
+    report.types.update(mention.type for mention in passage.mentions)
+
+
+def _describe(
+    store: Store, types: Sequence[Type], classes: Classes, counts: ClassCounts, spellings: dict[str, str]
+) -> None:
+    rows = [
+        {"entity_type": kind.name, "view": view, "description": text}
+        for kind in types
+        for view, text in views(kind, classes, counts, spellings)
+    ]
+    table = pa.Table.from_pylist(rows, schema=DESCRIPTION_SCHEMA)
+    store.put(f"{DESCRIPTIONS}/000000.parquet", parquet_bytes(table))
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Writes passages to numbered files."""
+
+    store: Store
+    most: int = 2000
+    files: int = 0
+    waiting: list[AnnotatedPassage] = field(default_factory=list)
+
+    def add(self, passage: AnnotatedPassage) -> None:
+        """Take a passage; writes a file when it is full."""
+        self.waiting.append(passage)
+        if len(self.waiting) == self.most:
+            self.close()
+
+    def close(self) -> None:
+        """Write what is left."""
+        if self.waiting:
+            self.store.put(f"{PASSAGES}/{self.files:06d}.parquet", parquet_bytes(passages_table(self.waiting)))
+            self.files += 1
+            self.waiting = []

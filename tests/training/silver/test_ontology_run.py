@@ -1,0 +1,130 @@
+"""`silver ontology` on Ray: the layout, resumption, and mistakes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from outputs import contents, rows
+
+from openbioner_batch.cli.main import main
+from openbioner_batch.engine.settings import build_settings
+from openbioner_batch.errors import PlanMismatchError
+from openbioner_batch.training.silver.ontology.run import annotate_by_ontology
+from openbioner_batch.training.silver.ontology.settings import OntologySettings, sorted_paths
+from openbioner_batch.training.silver.schema import passage_from_row
+from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
+
+from .test_ontology import DISEASES, ORGANS, TEXTS, written
+
+
+def request(folder: Path, **more: Any) -> OntologySettings:
+    texts = folder / "notes.jsonl"
+    if not texts.exists():  # a file that was written anew counts as changed
+        texts.write_text("".join(json.dumps({"id": f"n{n}", "text": text}) + "\n" for n, text in enumerate(TEXTS)))
+    values: Mapping[str, Any] = {
+        "vocabularies": (written(folder, "d.obo", DISEASES), written(folder, "o.obo", ORGANS)),
+        "inputs": (str(texts),),
+        "output": str(folder / "onto"),
+        "min_mentions": 3,
+        "max_share": 0.9,
+        "rare": 1,
+        "shard_documents": 2,
+        "actors": 1,
+        **more,
+    }
+    return build_settings(OntologySettings, values)
+
+
+def derived(folder: Path) -> dict[str, bytes]:
+    parts = ("passages", "descriptions", "report.json")
+    files = [file for part in parts for file in sorted((folder / part).rglob("*")) or [folder / part]]
+    return {str(file.relative_to(folder)): file.read_bytes() for file in files if file.is_file()}
+
+
+@pytest.mark.timeout(900)
+def test_a_run_gives_what_is_trained_on_and_resumes_with_the_same_bytes(ray_here: None, tmp_path: Path) -> None:
+    report = annotate_by_ontology(request(tmp_path))
+    out = tmp_path / "onto"
+    passages = [passage for group in passage_groups(str(out)) for passage in read_passages(group)]
+    assert len(passages) == report.passages == len(TEXTS)
+    assert {m.type for p in passages for m in p.mentions} == {"heart_illness", "illness", "organ", "skin_illness"}
+    for passage in passages:
+        assert passage.annotated is not None
+        assert {m.type for m in passage.mentions} <= set(passage.annotated)
+    views = {(kind, view) for kind, view, _ in read_descriptions(str(out))}
+    assert {("organ", "definition"), ("organ", "examples"), ("organ", "contextual")} <= views
+    assert ("skin_illness", "ancestors") in views
+    assert json.loads((out / "report.json").read_text()) == report.as_json()
+
+    data, made = contents(out), derived(out)
+    (out / "data" / sorted(file.name for file in (out / "data").iterdir())[1]).unlink()
+    annotate_by_ontology(request(tmp_path))
+    assert (contents(out), derived(out)) == (data, made)
+
+    few = annotate_by_ontology(request(tmp_path, passages=2))
+    assert few.passages == 2
+    assert contents(out) == data
+    with pytest.raises(PlanMismatchError):
+        annotate_by_ontology(request(tmp_path, roots=("D:2",)))
+
+
+@pytest.mark.timeout(900)
+def test_what_is_not_wanted_is_left_out(ray_here: None, tmp_path: Path) -> None:
+    (tmp_path / "held.txt").write_text("Skin illness\n")
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks" / "test.tsv").write_text("".join(f"{word}\tO\n" for word in TEXTS[0].split()))
+    (tmp_path / "empty.jsonl").write_text('{"id": "bad", "text": "!"}\n')
+    settings = request(
+        tmp_path, without=str(tmp_path / "held.txt"), exclude=str(tmp_path / "benchmarks"), max_quarantined="50%"
+    )
+    both = build_settings(
+        OntologySettings, {**vars(settings), "inputs": (*settings.inputs, str(tmp_path / "empty.jsonl"))}
+    )
+    report = annotate_by_ontology(both)
+    texts = {passage_from_row(row).text for row in rows(tmp_path / "onto", "passages")}
+    assert TEXTS[0] not in texts
+    assert "skin_illness" not in {kind for kind, _, _ in read_descriptions(str(tmp_path / "onto"))}
+    assert report.quarantined.total() == 1
+    assert report.as_json()["passages"]["in"] == len(TEXTS) + 1
+
+
+def ontology(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["silver", "ontology", *map(str, arguments)])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("{texts}",), "give at least one vocabulary"),
+        (("{obo}",), "give at least one TEXT"),
+        (("{obo}", "{texts}", "--max-share", "2"), "--max-share is 2.0: give a number above 0, up to 1"),
+        (("{obo}", "{texts}", "--min-names", "0"), "--min-names is 0: give a whole number from 1 up"),
+        (("{texts}", "--vocabulary", "none.csv"), "none.csv cannot be read"),
+        (("{obo}", "{texts}", "--without", "none.txt"), "--without none.txt cannot be read"),
+        (("{obo}", "{texts}", "--root", "X:9"), "--root X:9: no vocabulary has such a class"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.jsonl").write_text('{"id": 1, "text": "Angina."}\n')
+    places = {"obo": written(tmp_path, "d.obo", DISEASES), "texts": str(tmp_path / "notes.jsonl")}
+    result = ontology(*(argument.format(**places) for argument in arguments), "--output", tmp_path / "out")
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert sum(line.startswith("error: ") for line in result.stderr.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_vocabularies_are_told_from_texts_by_what_they_hold(tmp_path: Path) -> None:
+    vocabulary = written(tmp_path, "d.obo", DISEASES)
+    for name in ("notes.csv", "notes.txt", "notes.jsonl"):
+        (tmp_path / name).write_text('{"id": 1, "text": "id,name"}\n')
+    texts = [str(tmp_path / name) for name in ("notes.csv", "notes.txt", "notes.jsonl")]
+    assert sorted_paths([texts[0], vocabulary, *texts[1:], "s3://bucket/notes"]) == (
+        (vocabulary,),
+        (*texts, "s3://bucket/notes"),
+    )
