@@ -18,9 +18,9 @@ TABLE = "table"
 class OntologySettings:
     """The flags of `silver ontology`, and the keys of a --config file."""
 
-    vocabularies: tuple[str, ...]
+    vocabularies: tuple[str, ...] = ()
     """Files of vocabularies with definitions."""
-    inputs: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
     """Files, folders, globs or fsspec URLs of texts."""
     output: str
     """Folder or URL of the run: a new one, or one to go on with."""
