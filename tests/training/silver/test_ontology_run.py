@@ -14,9 +14,9 @@ from outputs import contents, rows
 from openbioner_batch.cli.main import main
 from openbioner_batch.engine.settings import build_settings
 from openbioner_batch.errors import PlanMismatchError
+from openbioner_batch.training.passages import passage_from_row
 from openbioner_batch.training.silver.ontology.run import annotate_by_ontology
 from openbioner_batch.training.silver.ontology.settings import OntologySettings, sorted_paths
-from openbioner_batch.training.silver.schema import passage_from_row
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
 
 from .test_ontology import DISEASES, ORGANS, TEXTS, written

@@ -17,6 +17,7 @@ from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import parquet_bytes
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.nearness import NearTypes, TypeFacts
+from openbioner_batch.training.passages import AnnotatedPassage
 from openbioner_batch.training.silver.filters import PassageFilter, RawPassage
 from openbioner_batch.training.silver.finishing import PASSAGES, REPORT, read_benchmarks, remove_derived
 from openbioner_batch.training.silver.ontology.classes import Classes
@@ -28,7 +29,7 @@ from openbioner_batch.training.silver.ontology.selecting import ClassCounts, Typ
 from openbioner_batch.training.silver.ontology.settings import OntologySettings
 from openbioner_batch.training.silver.ontology.views import views
 from openbioner_batch.training.silver.report import Report
-from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, AnnotatedPassage, passages_table
+from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 from openbioner_batch.training.silver.settings import FilterSettings
 
 DESCRIPTIONS = "descriptions"

@@ -9,11 +9,11 @@ from hashlib import blake2b
 
 import numpy as np
 
+from openbioner_batch.training.passages import AnnotatedPassage, Mention
 from openbioner_batch.training.silver.filters import without
 from openbioner_batch.training.silver.ontology.classes import Classes
 from openbioner_batch.training.silver.ontology.finding import Found, WordCounts, doubtful, stretches
 from openbioner_batch.training.silver.ontology.selecting import Absence, Type
-from openbioner_batch.training.silver.schema import AnnotatedPassage, Mention
 
 FREQUENT = "a name in too many passages"
 CONFLICT = "it may be of more types than it surely is"
