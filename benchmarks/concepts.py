@@ -1,18 +1,41 @@
-"""How often concepts are those of the annotators: of gold mentions, and end to end."""
+"""How often concepts are those of the annotators, of gold mentions and end to end; and how fast mentions are linked.
+
+    python benchmarks/concepts.py corpus gsc_hpo_dev.jsonl.gz --index hp.vocab --end-to-end
+    python benchmarks/concepts.py speed MONDO.json.zst UBERON.json.zst CHEBI.json.zst
+
+A corpus is JSON Lines, gzipped: `text`, `spans`, and `concepts`, the identifier of each span. Every other document is
+scored apart from the rest, since rules were chosen on the first of them. End to end a mention is found if a span of the
+same concept shares a character with it, as published systems count on GSC+ (Luo et al. 2021), and strictly if
+both ends agree; documents are sets of concepts.
+
+The mentions for `speed` are made of the names themselves by a fixed seed: three in ten differ in case or plural, two in
+the order of words, two by a typing error, one has an adjective more, one a word less, one is of two names' halves.
+"""
 
 from __future__ import annotations
 
-import argparse
+import csv
 import gzip
 import json
-from collections.abc import Callable
+import multiprocessing
+import random
+import resource
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import click
+from common.machine import machine
+from common.results import json_option, write_json
+
 from openbioner_batch.abbreviations import expanded, expansions
+from openbioner_batch.concepts.building import build_vocabulary
 from openbioner_batch.concepts.dictionary import Dictionary
 from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.concepts.linker import Linker, Mention
+from openbioner_batch.concepts.readers import detect_reader
 from openbioner_batch.model import Tagger
 from openbioner_batch.records import EntityType, Span
 
@@ -20,93 +43,247 @@ PHENOTYPE = EntityType(
     "phenotype", "An abnormal finding, symptom, malformation or disease that a patient has, such as short stature."
 )
 Find = Callable[[list[str]], list[list[Span]]]
+SEED = 17
+_AT_ONCE = 20_000
+"""Mentions that a process takes at a time, as many as a large shard has."""
 
 
+@click.group()
 def main() -> None:
-    """Score every other document apart from the rest, since rules were chosen on the first of them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpus", help="JSON lines, gzipped: text, spans, and concepts, the identifier of each span")
-    parser.add_argument("--index", required=True, help="the vocabulary's index")
-    parser.add_argument("--end-to-end", action="store_true", help="find mentions too: by dictionary, model, and both")
-    parser.add_argument("--model", default="bundled-open", help="what finds them beside the dictionary [bundled-open]")
-    parser.add_argument("--json", help="write the figures here")
-    options = parser.parse_args()
-    with gzip.open(options.corpus, "rt", encoding="utf-8") as lines:
+    """Measure the room `concepts`."""
+
+
+@main.command()
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.option("--index", required=True, help="The vocabulary's index.")
+@click.option("--end-to-end", is_flag=True, help="Find mentions too: by dictionary, model, and both.")
+@click.option("--model", default="bundled-open", show_default=True, help="What finds them beside the dictionary.")
+@click.option("--show-errors", is_flag=True, help="Print each gold mention of even documents linked wrong (texts!).")
+@json_option
+def corpus(path: Path, index: str, end_to_end: bool, model: str, show_errors: bool, json_path: Path | None) -> None:
+    """How often the concepts of a corpus are the annotators'."""
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
         documents = [json.loads(line) for line in lines]
-    vocabulary = Vocabulary(options.index)
+    vocabulary = Vocabulary(index)
     linker = Linker(vocabulary)
     halves = {"even documents": documents[::2], "odd documents": documents[1::2]}
     figures = {name: score(linker, half) for name, half in halves.items()}
     for name, found in figures.items():
-        print(
-            f"{name}: accuracy at 1 {found['accuracy']:.3f}, precision {found['precision']:.3f}, n {found['mentions']}"
+        click.echo(
+            f"{name}: accuracy at 1 {found['accuracy']:.3f}, precision {found['precision']:.3f}, "
+            f"n {found['mentions']}; without a concept {found['without']}, "
+            f"by the letter a name of another concept {found['of another name']}"
         )
-    found_by = finders(vocabulary, options.model) if options.end_to_end else {}
-    for finder, find in found_by.items():
+    if show_errors:
+        errors(linker, halves["even documents"])
+    for finder, find in (finders(vocabulary, model) if end_to_end else {}).items():
         texts = [document["text"] for document in documents]
         spans = dict(zip(texts, find(texts), strict=True))
         for name, half in halves.items():
-            found = figures[f"{finder}, {name}"] = end_to_end(linker, half, spans)
-            print(
-                f"{finder}, {name}: F1 of mentions {found['mentions_f1']:.3f}, of documents {found['documents_f1']:.3f}"
-            )
-    if options.json:
-        about = {"vocabulary": vocabulary.fingerprint(), "corpus": Path(options.corpus).name, "figures": figures}
-        if options.end_to_end:
-            about |= {"model": options.model, "dtype": "bfloat16", "type": PHENOTYPE.description}
-        Path(options.json).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+            found = figures[f"{finder}, {name}"] = found_and_linked(linker, half, spans)
+            click.echo(f"{finder}, {name}: " + ", ".join(f"{key} {value:.3f}" for key, value in found.items()))
+    about: dict[str, Any] = {"vocabulary": vocabulary.fingerprint(), "corpus": path.name, "figures": figures}
+    if end_to_end:
+        about |= {"model": model, "dtype": "bfloat16", "type": PHENOTYPE.description}
+    write_json(json_path, about)
 
 
-def score(linker: Linker, documents: list[dict[str, Any]]) -> dict[str, float]:
-    """Accuracy over all mentions, and precision over those that are linked."""
-    mentions = linked = right = 0
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--names", default=300_000, show_default=True, help="Of the vocabularies' names so many are taken.")
+@click.option("--mentions", default=1_000_000, show_default=True, help="Distinct ones.")
+@click.option("--processes", default=2, show_default=True)
+@json_option
+def speed(files: Sequence[Path], names: int, mentions: int, processes: int, json_path: Path | None) -> None:
+    """Time and memory of linking distinct mentions against one index of several vocabularies."""
+    with TemporaryDirectory() as folder:
+        index = f"{folder}/names.vocab"
+        table = f"{folder}/names.csv"
+        _write_table(table, files, names)
+        began = time.perf_counter()
+        build_vocabulary(table, index)
+        building = time.perf_counter() - began
+        with multiprocessing.get_context("spawn").Pool(processes, _open, (index,)) as pool:
+            texts = distinct_mentions(Vocabulary(index), mentions)
+            pieces = [texts[start : start + _AT_ONCE] for start in range(0, len(texts), _AT_ONCE)]
+            began = time.perf_counter()
+            done = list(pool.imap_unordered(_link, pieces))
+            took = time.perf_counter() - began
+        held = Vocabulary(index)
+        linked = sum(count for count, *_ in done)
+        peaks = {process: peak for _, process, peak, _ in sorted(done, key=lambda one: one[2])}
+        found = {
+            "names": held.names,
+            "concepts": len(held),
+            "index_bytes": Path(index).stat().st_size,
+            "index_seconds": building,
+            "mentions": len(texts),
+            "linked": linked,
+            "processes": processes,
+            "seconds": took,
+            "cpu_seconds": sum(cpu for *_, cpu in done),
+            "peak_mib": sum(peaks.values()) / 1024,
+        }
+    click.echo(
+        f"{len(texts):,} distinct mentions against {held.names:,} names of {len(held):,} concepts, "
+        f"{processes} processes: {took:.0f} s, {found['cpu_seconds']:.0f} s of CPU, at most {found['peak_mib']:,.0f} MiB "
+        f"in all; {linked / len(texts):.0%} have a concept; index built in {building:.0f} s"
+    )
+    write_json(json_path, {"machine": machine(), "files": [file.name for file in files], **found})
+
+
+def _write_table(path: str, files: Sequence[Path], names: int) -> None:
+    """The first `names` distinct names of vocabularies as one table."""
+    left = names
+    with open(path, "w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["id", "name", "synonyms", "parents"])
+        for file in files:
+            for concept in detect_reader(str(file)).read(str(file), {}).concepts:
+                texts = list(dict.fromkeys(" ".join(name.text.replace("|", " ").split()) for name in concept.names))[
+                    :left
+                ]
+                if not texts:
+                    return
+                writer.writerow([concept.id, texts[0], "|".join(texts[1:]), "|".join(concept.parents)])
+                left -= len(texts)
+
+
+def distinct_mentions(vocabulary: Vocabulary, count: int) -> list[str]:
+    """Mentions made of names, each once, in the same order each time."""
+    made = random.Random(SEED)
+    found: dict[str, None] = {}
+    while len(found) < count:
+        found.setdefault(_mention(vocabulary, made))
+    return list(found)
+
+
+def _mention(vocabulary: Vocabulary, made: random.Random) -> str:
+    name = vocabulary.name(made.randrange(vocabulary.names))
+    words = name.split()
+    kind = made.randrange(10)
+    if kind < 3:
+        return name.upper() if made.random() < 0.3 else f"{name.capitalize()}s"
+    if kind < 5:
+        made.shuffle(words)
+        return " ".join(words)
+    if kind < 7:
+        place = made.randrange(len(name))
+        return name[:place] + made.choice("abcdefghijklmnopqrstuvwxyz") + name[place + made.randrange(2) :]
+    if kind == 7:
+        return f"{made.choice(['severe', 'large', 'novel', 'recurrent'])} {name}"
+    if kind == 8:
+        return " ".join(words[:-1] or [name, "of unknown cause"])
+    return " ".join([*words[:2], *vocabulary.name(made.randrange(vocabulary.names)).split()[-2:]])
+
+
+_linkers: list[Linker] = []
+
+
+def _open(index: str) -> None:
+    _linkers.append(Linker(Vocabulary(index)))
+
+
+def _link(texts: Sequence[str]) -> tuple[int, int, int, float]:
+    """The mentions that have a concept, the process, its peak memory in KiB, and CPU seconds."""
+    began = time.process_time()
+    found = sum(bool(concepts) for concepts in _linkers[0].link(map(Mention, texts)).values())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return found, multiprocessing.current_process().pid or 0, peak, time.process_time() - began
+
+
+def _gold(linker: Linker, documents: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str, Any]]:
+    """The text of each gold mention, its concept, and the first that is found."""
     for document in documents:
         known = expansions(document["text"])
         texts = [document["text"][start:end] for start, end, _ in document["spans"]]
         wanted = [Mention(text, expanded(text, known)) for text in texts]
         found = linker.link(wanted)
         for mention, concept in zip(wanted, document["concepts"], strict=True):
-            mentions += 1
-            linked += bool(found[mention])
-            right += bool(found[mention]) and found[mention][0].id == concept
-    return {"mentions": mentions, "accuracy": right / mentions, "precision": right / max(1, linked)}
+            yield mention.text, concept, next(iter(found[mention]), None)
+
+
+def score(linker: Linker, documents: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Accuracy over all mentions, precision over those that are linked, and how many are beyond words.
+
+    `of another name`: the mention is, but for spelling, a name of another concept than the annotators'.
+    """
+    pairs = [(concept, found) for _, concept, found in _gold(linker, documents)]
+    linked = [(concept, found) for concept, found in pairs if found]
+    right = sum(found.id == concept for concept, found in linked)
+    return {
+        "mentions": len(pairs),
+        "accuracy": right / len(pairs),
+        "precision": right / max(1, len(linked)),
+        "without": len(pairs) - len(linked),
+        "of another name": sum(found.id != concept and found.score >= 0.98 for concept, found in linked),
+    }
+
+
+def errors(linker: Linker, documents: Sequence[dict[str, Any]]) -> None:
+    for text, concept, found in _gold(linker, documents):
+        if found is None or found.id != concept:
+            click.echo(f"{text!r}: {concept}, linked to {found and f'{found.id} {found.name} {found.score:.3f}'}")
 
 
 def finders(vocabulary: Vocabulary, model: str) -> dict[str, Find]:
     """Ways to find mentions, by name."""
-    dictionary = Dictionary(vocabulary)
+    plain = Dictionary(vocabulary)
+    wide = Dictionary(vocabulary, wordings=True, nested=True)
     tagger = Tagger.from_pretrained(model, device="cpu", dtype="bfloat16")
+    tagged: dict[str, list[Span]] = {}
 
-    def named(texts: list[str]) -> list[list[Span]]:
-        return [list(dictionary.find(text, PHENOTYPE.name)) for text in texts]
+    def named(dictionary: Dictionary) -> Find:
+        return lambda texts: [list(dictionary.find(text, PHENOTYPE.name)) for text in texts]
 
-    def tagged(texts: list[str]) -> list[list[Span]]:
-        return tagger.tag(texts, [PHENOTYPE])
+    def modelled(texts: list[str]) -> list[list[Span]]:
+        if not tagged:
+            tagged.update(zip(texts, tagger.tag(texts, [PHENOTYPE]), strict=True))
+        return [tagged[text] for text in texts]
 
     def both(texts: list[str]) -> list[list[Span]]:
-        return [one + other for one, other in zip(named(texts), tagged(texts), strict=True)]
+        return [one + other for one, other in zip(named(wide)(texts), modelled(texts), strict=True)]
 
-    return {"dictionary": named, model: tagged, "both": both}
+    return {"dictionary": named(plain), "dictionary, wordings, nested": named(wide), model: modelled, "both": both}
 
 
-def end_to_end(linker: Linker, documents: list[dict[str, Any]], spans: dict[str, list[Span]]) -> dict[str, float]:
-    """F1 of (place, identifier) and of (document, identifier); a mention without a concept counts as not found."""
-    counts = {"mentions": [0, 0, 0], "documents": [0, 0, 0]}
+def found_and_linked(
+    linker: Linker, documents: Sequence[dict[str, Any]], spans: dict[str, list[Span]]
+) -> dict[str, float]:
+    """Precision, recall and F1 of mentions and documents; a span without a concept counts as not found."""
+    counts = dict.fromkeys(("gold", "given", "right", "recalled", "strict", "ids", "given ids", "right ids"), 0)
     for document in documents:
         text = document["text"]
         known = expansions(text)
         here = [(span, Mention(span.text, expanded(span.text, known))) for span in spans[text]]
         linked = linker.link(mention for _, mention in here)
-        found = {(span.start, span.end, linked[mention][0].id) for span, mention in here if linked[mention]}
+        given = {(span.start, span.end, linked[mention][0].id) for span, mention in here if linked[mention]}
         gold = {(start, end, id) for (start, end, _), id in zip(document["spans"], document["concepts"], strict=True)}
-        levels: dict[str, tuple[set[Any], set[Any]]] = {
-            "mentions": (gold, found),
-            "documents": ({place[2] for place in gold}, {place[2] for place in found}),
-        }
-        for level, (wanted, given) in levels.items():
-            for number, some in enumerate((wanted, given, wanted & given)):
-                counts[level][number] += len(some)
-    return {f"{level}_f1": 2 * right / max(1, gold + given) for level, (gold, given, right) in counts.items()}
+        ids, given_ids = {place[2] for place in gold}, {place[2] for place in given}
+        for name, amount in (
+            ("gold", len(gold)),
+            ("given", len(given)),
+            ("right", sum(any(map(_same(one), gold)) for one in given)),
+            ("recalled", sum(any(map(_same(one), given)) for one in gold)),
+            ("strict", len(gold & given)),
+            ("ids", len(ids)),
+            ("given ids", len(given_ids)),
+            ("right ids", len(ids & given_ids)),
+        ):
+            counts[name] += amount
+    precision, recall = counts["right"] / max(1, counts["given"]), counts["recalled"] / counts["gold"]
+    return {
+        "mentions_precision": precision,
+        "mentions_recall": recall,
+        "mentions_f1": 2 * precision * recall / max(1e-9, precision + recall),
+        "strict_mentions_f1": 2 * counts["strict"] / (counts["gold"] + counts["given"]),
+        "documents_f1": 2 * counts["right ids"] / (counts["ids"] + counts["given ids"]),
+    }
+
+
+def _same(one: tuple[int, int, str]) -> Callable[[tuple[int, int, str]], bool]:
+    """Whether another place has the same concept and shares a character."""
+    return lambda other: one[2] == other[2] and one[0] < other[1] and other[0] < one[1]
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def mapped(path: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
                 raise UsageError(not_one)
             header = json.loads(file.read(length))
         about = json.loads(header.pop("__metadata__")[_KEY])
-        whole = np.memmap(path, np.uint8, "r")
+        whole = np.memmap(path, np.uint8, "r").view(np.ndarray)  # which slices many times faster
         arrays = {}
         for name, found in header.items():
             start, end = (8 + length + offset for offset in found["data_offsets"])

@@ -41,13 +41,13 @@ class _Found:
 
     score: float
     kind: int
-    ancestors: int
     length: int
     concept: int
 
     @property
-    def order(self) -> tuple[float, int, int, int, int]:
-        return (-self.score, self.kind, self.ancestors, self.length, self.concept)
+    def order(self) -> tuple[float, int, int, int]:
+        """That of one concept's names."""
+        return (-self.score, self.kind, self.length, self.concept)
 
 
 class Linker:
@@ -122,7 +122,7 @@ class Linker:
         for text, near in zip(texts, self._nearest.find(texts), strict=True):
             if near:
                 best = {one.concept: one for one in (*reversed(found[text]), *reversed(self._near(text, near)))}
-                found[text] = sorted(best.values(), key=lambda one: one.order)
+                found[text] = self._sorted(best.values())
         return found
 
     def _generalised(self, texts: Sequence[str]) -> dict[str, list[_Found]]:
@@ -161,11 +161,26 @@ class Linker:
         best: dict[int, _Found] = {}
         for name, score in names:
             concept = vocabulary.concept_of(name)
-            above = len(vocabulary.ancestors(concept))
-            new = _Found(score, vocabulary.kind(name), above, vocabulary.length(name), concept)
+            new = _Found(score, vocabulary.kind(name), vocabulary.length(name), concept)
             if concept not in best or new.order < best[concept].order:
                 best[concept] = new
-        return sorted(best.values(), key=lambda found: found.order)
+        return self._sorted(best.values())
+
+    def _sorted(self, concepts: Iterable[_Found]) -> list[_Found]:
+        """The best first; what is above concepts is looked at only where it decides."""
+        found = sorted(concepts, key=lambda one: one.order)
+        for start, one in enumerate(found):
+            end = start + 1
+            while end < len(found) and (found[end].score, found[end].kind) == (one.score, one.kind):
+                end += 1
+            if end > start + 1 and (
+                start == 0 or (found[start - 1].score, found[start - 1].kind) != (one.score, one.kind)
+            ):
+                found[start:end] = sorted(found[start:end], key=self._above)
+        return found
+
+    def _above(self, found: _Found) -> tuple[int, int, int]:
+        return (len(self._vocabulary.ancestors(found.concept)), found.length, found.concept)
 
     def _link(self, found: _Found) -> ConceptLink:
         vocabulary = self._vocabulary

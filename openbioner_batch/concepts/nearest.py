@@ -10,7 +10,9 @@ from openbioner_batch.concepts.grams import trigrams
 from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.concepts.normalising import content
 
-MENTIONS_AT_ONCE = 1000
+MENTIONS_AT_ONCE = 256
+_LEAD = 0.6
+"""The share of a mention's length at which leading trigrams end: more of them leave fewer names to score."""
 
 
 class Nearest:
@@ -31,6 +33,7 @@ class Nearest:
         from scipy.sparse import csr_matrix
 
         self._least, self._most = least, most
+        self._lead = min(least, _LEAD)
         arrays = vocabulary.arrays
         self._codes, self._weights = arrays["gram_codes"], arrays["gram_weights"]
         self._norms, self._names = arrays["form_norms"], arrays["form_names"]
@@ -65,22 +68,35 @@ class Nearest:
         first = np.searchsorted(owners, np.arange(len(texts)))
         before -= before[np.minimum(first, max(0, owners.size - 1))][owners] if owners.size else 0
         rest = norms[owners] ** 2 - before
-        leads = is_known & (rest >= (self._least * norms[owners]) ** 2 - 1e-9)
-        rows = np.bincount(owners[leads], minlength=len(texts))
-        starts = np.concatenate([[0], np.cumsum(rows)])
-        ones = np.ones(int(leads.sum()), np.float32)
-        query = csr_matrix((ones, places[leads], starts), (len(texts), self._codes.size))
+        leads = is_known & (rest >= (self._lead * norms[owners]) ** 2 - 1e-9)
+        starts = np.concatenate([[0], np.cumsum(np.bincount(owners[leads], minlength=len(texts)))])
+        query = csr_matrix((squares[leads].astype(np.float32), places[leads], starts), (len(texts), self._codes.size))
         shared = query @ self._by_gram
-        known = np.bincount(owners[is_known], minlength=len(texts))
-        known_starts = np.concatenate([[0], np.cumsum(known)])
-        known_places, known_weights = places[is_known], weights[is_known]
+        others = np.bincount(owners[is_known & ~leads], squares[is_known & ~leads], len(texts))
+        known_starts = np.concatenate([[0], np.cumsum(np.bincount(owners[is_known], minlength=len(texts)))])
+        known_places, known_squares = places[is_known], squares[is_known]
         table = np.zeros(self._codes.size, np.float64)
         for number in range(len(texts)):
-            candidates = shared.indices[shared.indptr[number] : shared.indptr[number + 1]]
+            row = slice(shared.indptr[number], shared.indptr[number + 1])
+            candidates = self._possible(shared.indices[row], shared.data[row], others[number], norms[number])
             mine = slice(known_starts[number], known_starts[number + 1])
-            table[known_places[mine]] = known_weights[mine] ** 2
+            table[known_places[mine]] = known_squares[mine]
             yield self._scored(candidates, table, norms[number])
             table[known_places[mine]] = 0
+
+    def _possible(self, candidates: np.ndarray, shared: np.ndarray, others: float, norm: float) -> np.ndarray:
+        """The candidates that can be near enough, by what the leading trigrams share and the rest can add at most.
+
+        Args:
+            candidates: forms that have a leading trigram.
+            shared: the squared weights of those in common.
+            others: the squared weights of the mention's other trigrams that names have.
+            norm: the mention's.
+        """
+        norms = self._norms[candidates].astype(np.float64)
+        shared = shared.astype(np.float64)
+        most = shared + np.minimum(others, np.sqrt(others * np.maximum(0, norms**2 - shared)))
+        return candidates[most >= self._least * norm * norms * (1 - 1e-5) - 1e-5]
 
     def _scored(self, candidates: np.ndarray, table: np.ndarray, norm: float) -> list[tuple[int, float]]:
         if not candidates.size:
