@@ -122,11 +122,11 @@ def speed(files: Sequence[Path], names: int, mentions: int, processes: int, json
             "processes": processes,
             "seconds": took,
             "cpu_seconds": sum(cpu for *_, cpu in done),
-            "peak_mib": sum(peaks.values()) / 1024,
+            "peak_mib": (peak := sum(peaks.values()) / 1024),
         }
     click.echo(
         f"{len(texts):,} distinct mentions against {held.names:,} names of {len(held):,} concepts, "
-        f"{processes} processes: {took:.0f} s, {found['cpu_seconds']:.0f} s of CPU, at most {found['peak_mib']:,.0f} MiB "
+        f"{processes} processes: {took:.0f} s, {found['cpu_seconds']:.0f} s of CPU, at most {peak:,.0f} MiB "
         f"in all; {linked / len(texts):.0%} have a concept; index built in {building:.0f} s"
     )
     write_json(json_path, {"machine": machine(), "files": [file.name for file in files], **found})
