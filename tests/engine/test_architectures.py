@@ -76,16 +76,17 @@ def test_a_plain_encoder_and_separate_layers_are_refused_before_a_run(
     assert "model_type is 'llama', a decoder; expected an encoder" in said.stderr
 
 
+@pytest.mark.parametrize("family", ["roberta", "modernbert"])
 def test_a_run_says_that_the_encoder_is_slower_and_writes_its_spans(
-    ray_here: None, encoders: dict[str, Path], corpus: Corpus, tmp_path: Path
+    encoders: dict[str, Path], family: str, corpus: Corpus, tmp_path: Path
 ) -> None:
     corpus("notes.jsonl", TEXTS)
-    model = model_on(encoders["roberta"], tmp_path / "model")
+    model = model_on(encoders[family], tmp_path / "model")
     command = ["annotate", str(tmp_path / "in"), "--output", str(tmp_path / "out"), "--types", "disease,drug"]
-    command += ["--model", str(model), "--devices", "cpu", "--dtype", "float32", "--include-text", "--actors", "1"]
+    command += ["--model", str(model), "--devices", "cpu", "--dtype", "float32", "--executor", "in-process"]
     said = CliRunner().invoke(main, command)
     assert said.exit_code == 0, said.output
-    assert "note: the model's encoder is of type roberta, which transformers runs: slower" in said.stderr
+    assert f"note: the model's encoder is of type {family}, which transformers runs: slower" in said.stderr
     rows = ds.dataset(tmp_path / "out" / "data").to_table().sort_by("record").to_pylist()
     expected = Tagger.from_pretrained(model, "cpu", "float32").tag(TEXTS, factory_types(model))
     assert [[(s["start"], s["end"], s["type"]) for s in row["spans"]] for row in rows] == [
