@@ -24,7 +24,7 @@ from common.results import json_option, show_table, write_json
 from common.texts import read_texts
 from torch import Tensor
 
-from openbioner_batch.errors import OpenBioNERError
+from openbioner_batch.errors import OpenBioNERError, UsageError
 from openbioner_batch.model.checkpoint import load_encoder
 from openbioner_batch.model.encoder import CrossEncoder
 from openbioner_batch.model.location import resolve_checkpoint
@@ -141,6 +141,8 @@ def main(
         texts = read_texts(inputs, 8 if quick else limit)
         tagger = Tagger.from_pretrained(model, "cpu", "float32")
         encoder = load_encoder(resolve_checkpoint(model)).eval()
+        if not isinstance(encoder, CrossEncoder):
+            raise UsageError(f"--model {model}: screens are fitted on BERT's layers; give a cross-encoder on BERT")
         preparer = tagger.preparer(resolve_types(types))
         fitted, judged = (list(read_pairs(encoder, tagger, preparer.prepare(texts[half::2]))) for half in (0, 1))
     except OpenBioNERError as error:

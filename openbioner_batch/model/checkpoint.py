@@ -18,7 +18,7 @@ from openbioner_batch.model.architectures import by_name
 from openbioner_batch.model.config import ModelConfig, check_heads, config_to_json, read_config
 from openbioner_batch.model.encoder import CrossEncoder, initialize
 from openbioner_batch.model.late import LateEncoder
-from openbioner_batch.model.location import TOKENIZER_FILES, WEIGHT_FILES
+from openbioner_batch.model.location import COPIED_FILES, TOKENIZER_FILES, WEIGHT_FILES
 
 if TYPE_CHECKING:
     from openbioner_batch.model.architectures.automodel.encoder import AutoCrossEncoder
@@ -224,7 +224,7 @@ def save_checkpoint(model: Model, directory: Path, tokenizer_from: Path, dtype: 
     save_file(tensors, directory / "model.safetensors", metadata={"format": "pt"})
     config = {**config_to_json(model.config), "dtype": str(dtype).removeprefix("torch.")}
     (directory / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
-    for name in TOKENIZER_FILES:
+    for name in COPIED_FILES:
         if (tokenizer_from / name).is_file():
             (directory / name).write_bytes((tokenizer_from / name).read_bytes())
 

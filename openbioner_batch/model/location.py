@@ -18,13 +18,14 @@ TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
-    "added_tokens.json",
     "vocab.json",
     "merges.txt",
     "spm.model",
     "sentencepiece.bpe.model",
 )
-"""BERT's, and from the fifth on those of other encoders."""
+"""What tokens depend on: BERT's, and from the fifth on those of other encoders."""
+COPIED_FILES = (*TOKENIZER_FILES, "added_tokens.json")
+"""Those that go with a checkpoint. What BERT's old tokenizers added is in none of its texts."""
 _DATA = Path(__file__).parent.parent / "data"
 _BUNDLED = {BUNDLED: _DATA / "bundled", BUNDLED_PHI: _DATA / "bundled_phi", BUNDLED_OPEN: _DATA / "bundled_open"}
 
@@ -61,7 +62,7 @@ def resolve_checkpoint(path_or_id: str | Path) -> Path:
 def _download(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
-    wanted = ["config.json", MODEL_CARD, TRAINED_TYPES, *WEIGHT_FILES, *TOKENIZER_FILES]
+    wanted = ["config.json", MODEL_CARD, TRAINED_TYPES, *WEIGHT_FILES, *COPIED_FILES]
     try:
         return Path(snapshot_download(name, allow_patterns=wanted))
     except Exception as error:  # the hub client raises a dozen classes of its own and of its transport

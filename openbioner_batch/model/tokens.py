@@ -14,7 +14,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from openbioner_batch.errors import CheckpointError
-from openbioner_batch.model.architectures import by_model_type
+from openbioner_batch.model.architectures import find_architecture
 
 HUB_VOCABULARY = "google-bert/bert-base-cased"
 """Whose vocabulary a checkpoint without a tokenizer was trained with."""
@@ -66,13 +66,13 @@ class Tokenizer:
 
     @classmethod
     def from_directory(cls, directory: Path) -> Tokenizer:
-        """The checkpoint's own tokenizer, as its architecture reads it; BERT's where no `config.json` names another.
+        """The checkpoint's own tokenizer, as its architecture reads it; as BERT's where `config.json` names none here.
 
         Raises:
             CheckpointError: there is none that can be read.
         """
-        raw = _json(directory / "config.json")
-        return by_model_type(raw, str(directory / "config.json")).tokenizer(directory)
+        architecture = find_architecture(_json(directory / "config.json"))
+        return architecture.tokenizer(directory) if architecture else cls.of_bert(directory)
 
     @classmethod
     def of_bert(cls, directory: Path) -> Tokenizer:

@@ -18,7 +18,7 @@ from torch import Tensor
 from openbioner_batch.errors import CheckpointError
 from openbioner_batch.model.checkpoint import published_names
 from openbioner_batch.model.config import ModelConfig, config_to_json
-from openbioner_batch.model.location import TOKENIZER_FILES
+from openbioner_batch.model.location import COPIED_FILES
 from openbioner_batch.training.engines import MODEL_FILE, TAG
 
 _PREFIX = "encoder."
@@ -53,7 +53,7 @@ def export_checkpoint(state: Path, output: Path, config: ModelConfig, tokenizer_
     write_safetensors(output / "model.safetensors", layout, parts, dtype)
     settings = {**config_to_json(config), "dtype": str(dtype).removeprefix("torch.")}
     (output / "config.json").write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
-    for name in TOKENIZER_FILES:
+    for name in COPIED_FILES:
         if (tokenizer_from / name).is_file():
             (output / name).write_bytes((tokenizer_from / name).read_bytes())
 

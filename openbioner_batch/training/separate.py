@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.checkpoint import Model, load_encoder
 from openbioner_batch.model.config import ModelConfig, read_config
-from openbioner_batch.model.encoder import Alone, Layer
+from openbioner_batch.model.encoder import Alone, CrossEncoder, Layer
 from openbioner_batch.model.joint import Pairs, join, rows_of
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.location import resolve_checkpoint
@@ -93,7 +93,7 @@ class SharedObjective(nn.Module):
 
     def _join(self, batch: SharedBatch) -> tuple[Tensor, Tensor, Tensor]:
         encoder = self.encoder
-        assert not isinstance(encoder, LateEncoder)
+        assert isinstance(encoder, CrossEncoder)
         device = encoder.evidence.weight.device
         separate, position = encoder.config.separate_layers, encoder.config.description_start
         parts = [*_alone(batch.texts, device), *_alone(batch.descriptions, device, 1, position)]

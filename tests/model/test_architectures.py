@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import json
 import pickle
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -299,6 +300,32 @@ def test_sentencepiece_alone_is_read(encoders: dict[str, Path], tmp_path: Path) 
     begins = np.flatnonzero(np.diff(found.word_ids, prepend=-1))
     assert found.offsets[begins, 0].tolist() == [0, 6, 13, 16]
     assert (tokenizer.cls, tokenizer.sep) == (1, 2)
+
+
+def test_sentencepiece_that_is_not_installed_is_named(
+    encoders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sentencepiece", None)
+    (tmp_path / "config.json").write_bytes((encoders["deberta-v2"] / "config.json").read_bytes())
+    (tmp_path / "spm.model").write_bytes(b"no model")
+    with pytest.raises(CheckpointError, match=r"without tokenizer.json needs openbioner-batch\[sentencepiece\]"):
+        Tokenizer.from_directory(tmp_path)
+
+
+def test_what_old_berts_added_changes_no_digest_but_goes_with_a_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
+    model = load_model(checkpoint)
+    save_checkpoint(model, tmp_path / "a", checkpoint)
+    before = checkpoint_digest(tmp_path / "a")
+    (tmp_path / "a" / "added_tokens.json").write_text("{}")
+    assert checkpoint_digest(tmp_path / "a") == before
+    save_checkpoint(model, tmp_path / "b", tmp_path / "a")
+    assert (tmp_path / "b" / "added_tokens.json").is_file()
+
+
+def test_a_vocabulary_of_berts_may_lie_beside_any_config(checkpoint: Path, tmp_path: Path) -> None:
+    (tmp_path / "vocab.txt").write_bytes((checkpoint / "vocab.txt").read_bytes())
+    (tmp_path / "config.json").write_text('{"model_type": "distilbert"}')
+    assert Tokenizer.from_directory(tmp_path).ids("fever") == Tokenizer.from_directory(checkpoint).ids("fever")
 
 
 def refused(directory: Path, match: str, **raw: object) -> None:

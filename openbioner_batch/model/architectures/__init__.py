@@ -14,21 +14,25 @@ ARCHITECTURES: tuple[Architecture, ...] = (BertArchitecture(), AutoModelArchitec
 """Each is registered here, and nowhere else."""
 
 
+def find_architecture(raw: Mapping[str, Any]) -> Architecture | None:
+    """The architecture of a `config.json`; one without a `model_type` is BERT's. None where nothing here reads it."""
+    model_type = raw.get("model_type", ARCHITECTURES[0].model_types[0])
+    return next((one for one in ARCHITECTURES if model_type in one.model_types), None)
+
+
 def by_model_type(raw: Mapping[str, Any], where: str) -> Architecture:
-    """The architecture of a `config.json`; one without a `model_type` is BERT's.
+    """As `find_architecture`.
 
     Raises:
         CheckpointError: nothing here reads it.
     """
-    model_type = raw.get("model_type", ARCHITECTURES[0].model_types[0])
-    for architecture in ARCHITECTURES:
-        if model_type in architecture.model_types:
-            return architecture
+    if found := find_architecture(raw):
+        return found
     classes = [str(name) for name in raw.get("architectures") or ()]
     decodes = any(name.endswith(("ForCausalLM", "LMHeadModel")) for name in classes)
     known = ", ".join(name for one in ARCHITECTURES for name in one.model_types)
     raise CheckpointError(
-        f"{where}: model_type is {model_type!r}{', a decoder' if decodes else ''}; expected an encoder: {known}"
+        f"{where}: model_type is {raw['model_type']!r}{', a decoder' if decodes else ''}; expected an encoder: {known}"
     )
 
 

@@ -84,8 +84,8 @@ class _Padded(Inference):
             token_ids[row, : len(ids)] = ids
             segments[row, segment : len(ids)] = 1
         try:
-            ids, types, real = (torch.from_numpy(part).to(self.device) for part in (token_ids, segments, lengths))
-            read(ids, types, real, rows)
+            given, types, real = (torch.from_numpy(part).to(self.device) for part in (token_ids, segments, lengths))
+            read(given, types, real, rows)
             return
         except (MemoryError, RuntimeError) as error:
             if len(rows) == 1 or not is_want_of_memory(error):
