@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -16,20 +17,31 @@ from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 
-_SEPARATOR = re.compile(r"\s*[,;/]\s*(?:and\s|or\s)?|\s(?:and|or)\s")
-_ITEM_BEFORE = re.compile(r"(?P<word>[^\W\d_]+(?:['’]s)?)(?:\s?[,;/]\s?(?:and\s|or\s)?|\s(?:and|or)\s)\Z")
-_ITEM_AFTER = re.compile(r"(?:\s?[,;/]\s?(?:and\s|or\s)?|\s(?:and|or)\s)(?P<word>[^\W\d_]+)")
+_BETWEEN = r"(?:\s?[,;/+>→]\s?(?:and\s|or\s|then\s)?|\s->\s|\s(?:and|or|then|vs|versus)\.?\s)"
+_SEPARATOR = re.compile(_BETWEEN)
+_ITEM_BEFORE = re.compile(rf"(?P<word>[^\W\d_]+(?:['’]s)?){_BETWEEN}\Z")
+_ITEM_AFTER = re.compile(rf"{_BETWEEN}(?P<word>[^\W\d_]+)")
 _STOP = re.compile(r"[.,:;|\n\t]")
+_DEVICE = re.compile(r"\s([^\W\d_]+(?:-[^\W\d_]+)*)")
+_OPERATED = re.compile(r"(?:\b[Ss]/[Pp]|\bstatus[ -]post|\b[Uu]nderwent(?:\san?)?|\bPOD\s?#?\d{1,2}\b(?:\sfrom)?)\s\Z")
+"""What stands before the name of an operation."""
 _LONGEST_PHRASE = 40
+_LONGEST_LIST = 3
+_COMPOUND = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _ROMAN = re.compile(r"[IVX]{1,4}[A-Ea-e]?")
 _SIGN = re.compile(r"['’]s?\s(?:sign|syndrome|disease|phenomenon|man(?:eu|oeu)ver|reflex|criteria|law|triad|palsy)\b")
 _GRADE = re.compile(
     r"[ ]?(?:\+(?!\w)|-(?=[,;.]|\Z)|[ ](?:neg|pos|negative|positive|nl|wnl|abn|mild|mod|moderate|severe|class|grade|"
     r"stage|type|gr|score)\b|[ :=]{1,2}(?:\d{1,3}%|\d{1,2}\.\d+|[<>≤≥]\s?\d+|\d{1,2}/\d{1,3}\b(?!/)"
     r"|(?:I{1,3}|IV|VI{0,3}|IX)(?:[/-]?(?:I{1,3}|IV|V))?[A-Za-e]?(?![\w'’.]\w)"
-    r"|[A-F](?=[,;.)]|\Z)|[A-F]\d(?!\w)|x\d(?!\w)|\d{1,2}[A-Ea-e](?!\w)))"
+    r"|[A-F](?=[,;.)]|\Z)|[A-F]\d(?!\w)|x\d(?!\w)|[1-4][A-Ea-e](?!\w)))"
 )
-"""What scales have and people have not, right after a word: +, neg, 9%, 2.75, IIIB, D, 2A."""
+"""What scales have, right after a word: +, neg, 9%, 2.75, IIIB, D, 2A."""
+_RESULT = re.compile(
+    r"[ ]?(?:\+(?!\w)|-(?=[,;.]|\Z)|[ ](?:neg|pos|negative|positive|nl|wnl|abn|class|grade|stage|type|gr|score)\b"
+    r"|[ :=]{1,2}(?:\d{1,3}%|[<>≤≥]\s?\d))"
+)
+"""Those of them that no person has: an initial, a suffix such as III, a bed are none."""
 _COUNT = re.compile(r"[ :=]{1,2}\d{1,3}(?:[-–]\d{1,3})?(?=[\s,;.)/]|\Z)(?![ ]?(?:yo|y/o|yr|[MF]\b|[A-Z]{2}))")
 """A number, which a bed or a year of birth may be too."""
 
@@ -42,7 +54,9 @@ class AllowList:
     """Surnames of medicine that are rare as names today: they stay where no person is meant."""
     surnames: frozenset[str]
     """Surnames of medicine that many people bear, and places and words that name scales and devices: they stay only
-    with a head, with a score or in a list of terms."""
+    with a head, with a grade or in a list of terms."""
+    scales: frozenset[str]
+    """Those of them that a number alone makes a scale of: Morse 45, but Smith 12 may be in bed 12."""
     heads: frozenset[str]
     """What follows an eponym when it is a term: disease, sign, catheter."""
     terms: frozenset[str]
@@ -59,16 +73,30 @@ class AllowList:
         its words are terms, eponyms, frequent surnames or heads; where a frequent surname or a given name is among
         them, a head must be too, or follow.
         """
-        words = [_bare(word) for word in _WORD.findall(text[start:end]) if not _ROMAN.fullmatch(word)]
-        if not words or not all(self.knows(word) for word in words) or self.heads.issuperset(words):
+        all_words = self._words(text[start:end])
+        words = [word for word in all_words if not _ROMAN.fullmatch(word.upper())]
+        if not words or not all(self.knows(word) for word in words):
+            return False
+        if self.heads.issuperset(words) and not self.followed_by_head(text, end):
             return False
         person = not self.surnames.isdisjoint(words) or (len(words) > 1 and words[0] in lexicon().given_names)
         headed = (
-            not self.heads.isdisjoint(words) or self.followed_by_head(text, end) or self.is_scored(text, start, end)
+            not self.heads.isdisjoint(words)
+            or self.followed_by_head(text, end)
+            or self._is_scale(text, start, end, words)
+            or (len(words) < len(all_words) and not self.scales.isdisjoint(words))
         )
         if person and not headed and not self._is_in_list_of_terms(text, start, end):
             return False
         return not self.person_is_meant(text, start, end)
+
+    def _words(self, value: str) -> list[str]:
+        """The words of a value without case and accents; a compound that is listed is one: Lund-Browder."""
+        found = []
+        for token in _COMPOUND.findall(value):
+            whole = _bare(token)
+            found += [whole] if whole in self.eponyms or whole in self.terms else map(_bare, _WORD.findall(token))
+        return found
 
     def is_in_phrase(self, text: str, start: int, end: int) -> bool:
         """Whether a stretch is part of a term of several words, of which no person is meant: Smith & Nephew."""
@@ -82,6 +110,13 @@ class AllowList:
         """Whether a grade, a result or, `by_count`, a number follows, as after a scale: "Rockall 4", "Vancouver B1"."""
         return bool(_GRADE.match(text, end) or (by_count and _COUNT.match(text, end)))
 
+    def _is_scale(self, text: str, start: int, end: int, words: Sequence[str]) -> bool:
+        """Whether a result follows, of scales a grade or a number too; or these words name what was operated."""
+        if _RESULT.match(text, end) or _OPERATED.search(text[max(0, start - 24) : start]):
+            return True
+        is_scale = self.surnames.isdisjoint(words) or not self.scales.isdisjoint(words)
+        return is_scale and self.is_scored(text, start, end)
+
     def is_graded(self, text: str, end: int) -> bool:
         """Whether a grade or a result follows that no name has: "+", "neg", 9%, III. A letter may be an initial."""
         found = _GRADE.match(text, end)
@@ -93,10 +128,10 @@ class AllowList:
 
     def in_frame(self, text: str, start: int, end: int) -> bool:
         """Whether a stretch of listed words has the context of a term: a head, a score or a list of terms."""
-        words = [_bare(word) for word in _WORD.findall(text[start:end])]
+        words = self._words(text[start:end])
         return all(self.knows(word) or word == "st" for word in words) and (
             self.followed_by_head(text, end)
-            or self.is_scored(text, start, end)
+            or self._is_scale(text, start, end, words)
             or self._is_in_list_of_terms(text, start, end)
         )
 
@@ -105,9 +140,20 @@ class AllowList:
         names = [name for name in _SEPARATOR.split(text[start:end]) if name]
         if len(names) > 2:
             return True
-        before, after = _ITEM_BEFORE.search(text[max(0, start - 40) : start]), _ITEM_AFTER.match(text, end)
-        beside = [_bare(found["word"]) for found in (before, after) if found]
-        return any(word in self.eponyms or word in self.terms or word in self.heads for word in beside)
+        return any(
+            word in self.eponyms or word in self.terms or word in self.heads for word in self._beside(text, start, end)
+        )
+
+    def _beside(self, text: str, start: int, end: int) -> Iterator[str]:
+        """The words next to a stretch in its list, and those behind as long as they are listed ones."""
+        if before := _ITEM_BEFORE.search(text[max(0, start - 40) : start]):
+            yield _bare(before["word"])
+        after = _ITEM_AFTER.match(text, end)
+        for _ in range(_LONGEST_LIST):
+            if after is None:
+                return
+            yield (word := _bare(after["word"]))
+            after = _ITEM_AFTER.match(text, after.end()) if self.knows(word) else None
 
     def knows(self, word: str) -> bool:
         """Whether a word, without case and accents, is in one of the lists."""
@@ -122,7 +168,11 @@ class AllowList:
     def followed_by_head(self, text: str, end: int) -> bool:
         """Whether a word such as disease, sign or catheter comes next, with one other word between at most."""
         after = _WORD.findall(_STOP.split(text[end : end + 40])[0])
-        return any(_bare(word) in self.heads for word in after[1 if after[:1] == ["s"] else 0 :][:2])
+        after = after[1 if after[:1] == ["s"] else 0 :][:2]
+        device = _DEVICE.match(text, end)
+        return any(_bare(word) in self.heads for word in after) or (
+            device is not None and _bare(device[1]) in self.terms
+        )
 
     def person_is_meant(self, text: str, start: int, end: int) -> bool:
         """Whether a title or a label of a person stands right before, or a credential right after."""
@@ -144,7 +194,7 @@ def allow_list() -> AllowList:
         for part in word.split("-")
     }
     surnames = sets["surnames"] | {part for part in parts - sets["eponyms"] - sets["terms"] if len(part) > 2}
-    return AllowList(*map(frozenset, (sets["eponyms"], surnames, sets["heads"], sets["terms"])))
+    return AllowList(*map(frozenset, (sets["eponyms"], surnames, sets["scales"], sets["heads"], sets["terms"])))
 
 
 def _bare(word: str) -> str:

@@ -17,6 +17,7 @@ from openbioner_batch.deid.recognizers.hl7 import coded_fields
 from openbioner_batch.deid.recognizers.known_values import find_known
 from openbioner_batch.deid.recognizers.patterns import find_patterns
 from openbioner_batch.deid.recognizers.repeats import find_again, find_repeats
+from openbioner_batch.deid.recognizers.tables import MARKUP
 from openbioner_batch.errors import UsageError
 from openbioner_batch.records import Span
 
@@ -104,7 +105,8 @@ class Finder:
             found = [
                 one
                 for one in found
-                if not (allowed.is_term(text, one) if family_of(one.type) == "name" else is_clinical(text, one))
+                if MARKUP in one.recognizers
+                or not (allowed.is_term(text, one) if family_of(one.type) == "name" else is_clinical(text, one))
             ]
         if settings.repeats and "patterns" in settings.recognizers:
             names = [one for one in found if family_of(one.type) == "name"]

@@ -26,7 +26,7 @@ BROAD = frozenset({"person_name", "personal_date", "other_identifier", "organiza
 """Types that say less than others of their family."""
 SELF_EVIDENT = frozenset({"pattern:email", "pattern:url"})
 
-_FUNCTION_WORDS = frozenset("a the of on in at by to from and or".split())
+_FUNCTION_WORDS = frozenset("a the of on in at by to from and or fr via".split())
 """Small letters only: A may be an initial, An and To surnames."""
 
 _JOIN = re.compile(r"[ \t]{1,2}|(?<=\b[^\W\d_])\.[ \t]?|-")

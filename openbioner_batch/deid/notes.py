@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,6 +12,7 @@ import pyarrow as pa
 
 from openbioner_batch.deid.job import Columns
 from openbioner_batch.deid.known import KnownIdentifiers
+from openbioner_batch.deid.note_dates import note_day
 from openbioner_batch.deid.patients import patient_id
 from openbioner_batch.formats.fields import KEPT_AS_JSON
 from openbioner_batch.records import Span
@@ -56,7 +56,7 @@ def notes_of(rows: pa.Table, columns: Columns, kept: pa.Schema) -> Iterator[Note
             spans=tuple(Span(**span) for span in spans),
             fields=found,
             known=KnownIdentifiers.from_fields(known, columns.known),
-            date=_day(found.get(columns.note_date)) if columns.note_date else None,
+            date=note_day(found.get(columns.note_date)) if columns.note_date else None,
         )
 
 
@@ -72,10 +72,3 @@ def _fields(rows: pa.Table, kept: pa.Schema) -> Iterator[dict[str, Any]]:
 def _plain(column: pa.ChunkedArray) -> list[Any]:
     """Values as Python objects, times as text, since Python's own end at microseconds."""
     return list((column.cast(pa.string()) if pa.types.is_temporal(column.type) else column).to_pylist())
-
-
-def _day(value: Any) -> date | None:
-    """A date or time in ISO format as a day; None for anything else."""
-    with suppress(ValueError):
-        return date.fromisoformat(str(value)[:10])
-    return None

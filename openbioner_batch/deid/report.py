@@ -54,6 +54,7 @@ def make_report(
         "recognizers": counts("recognizers"),
         "notes_without_findings": notes.get("without findings", 0),
         "notes_without_patient": notes.get("without patient", 0),
+        "notes_with_unread_dates": notes.get("with unread dates", 0),
         "known_values_ignored": counts("known_values_ignored"),
         "dropped_elements": counts("dropped"),
         "residual": {
@@ -120,6 +121,8 @@ def report_lines(report: dict[str, Any]) -> list[tuple[str, str]]:
     lines += [("notes without any identifier (look at some)", report["notes_without_findings"])]
     if report["notes_without_patient"]:
         lines += [("notes without a patient's id", report["notes_without_patient"])]
+    if report["notes_with_unread_dates"]:
+        lines += [("notes whose date is no ISO date", report["notes_with_unread_dates"])]
     lines += [("still found in the result", sum(residual["types"].values())), *_indented(residual["types"])]
     if residual["model"]:
         again = residual["model"]

@@ -14,6 +14,7 @@ from openbioner_batch.deid.fhir.patients import list_patients
 from openbioner_batch.deid.job import Columns
 from openbioner_batch.deid.keys import Key, load_key, require_key
 from openbioner_batch.deid.kinds import RecordKind, record_kind
+from openbioner_batch.deid.note_dates import look_at_dates
 from openbioner_batch.deid.pipeline import Deidentification
 from openbioner_batch.deid.policy import Policy, load_policy
 from openbioner_batch.deid.report import make_report
@@ -195,6 +196,8 @@ def _inputs(
         shift=settings.shift_field,
     )
     _refuse_telling_fields(columns, policy)
+    if columns.note_date is not None:
+        look_at_dates(inputs, columns.note_date, say)
     return inputs, columns
 
 

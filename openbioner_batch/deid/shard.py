@@ -16,6 +16,7 @@ from openbioner_batch.deid.audit import audit_table
 from openbioner_batch.deid.deidentifier import spans_of
 from openbioner_batch.deid.job import DeidJob, tools_of
 from openbioner_batch.deid.kinds import record_kind
+from openbioner_batch.deid.note_dates import is_unread
 from openbioner_batch.deid.notes import Note, notes_of
 from openbioner_batch.deid.records import Identity, identity_of, scope_of
 from openbioner_batch.deid.sources import by_labels, by_number, labels_of, numbered
@@ -199,6 +200,8 @@ def _counts(
     for note, _, result in records:
         amounts.update({f"known_values_ignored/{reason}": count for reason, count in note.known.ignored})
         amounts["notes/without findings"] += bool(result.parts) and not any(part.new.edits for part in result.parts)
+        if job.columns.note_date is not None:
+            amounts["notes/with unread dates"] += is_unread(note.fields.get(job.columns.note_date))
         amounts["notes/without patient"] += names_patients and note.patient is None
         amounts["notes/with residual findings"] += any(part.new.residual for part in result.parts)
         amounts.update({f"dropped/{name}": count for name, count in result.dropped.items()})

@@ -7,6 +7,7 @@ from typing import Any
 
 from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import InputFile, ReadOptions, Split
+from openbioner_batch.formats.fhir_bundles import BUNDLE, Entry, entries_of
 from openbioner_batch.formats.fhir_texts import ATTACHMENTS, texts_of
 from openbioner_batch.formats.fields import UnfitRecordError
 from openbioner_batch.formats.json_values import Malformed
@@ -14,10 +15,11 @@ from openbioner_batch.formats.jsonl import Jsonl, objects, sampled_objects
 from openbioner_batch.formats.labels import told
 from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.rewriting import JsonResources
-from openbioner_batch.records import UNREAD, Document, Parsed, Record, Rejected
+from openbioner_batch.records import Document, Parsed, Record, Rejected
 
-BUNDLE = "Bundle"
 RESOURCE = "resource"
+PEOPLE = "people"
+"""The people beside a resource in its Bundle, as a field that can be kept."""
 SEPARATOR = "\n\n"
 """Between the texts of a resource."""
 
@@ -40,47 +42,38 @@ class Fhir(Jsonl):
 
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
         file = split.files[0]
-        for offset, found in _resources(split, options.encoding):
+        for offset, entry in _resources(split, options.encoding):
             try:
-                if isinstance(found, Malformed):
-                    raise UnfitRecordError(found.reason)
-                yield Parsed(file.uri, offset, _document(file, options, found, offset))
+                if isinstance(entry.resource, Malformed):
+                    raise UnfitRecordError(entry.resource.reason)
+                yield Parsed(file.uri, offset, _document(file, options, entry.resource, entry.people, offset))
             except UnfitRecordError as reason:
                 yield Rejected(file.uri, offset, str(reason))
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Refuses other fields for id and text, since a resource has its own, and elements that do not occur."""
         options = fields.checked(options, self)
-        held = [one for found in sampled_objects(files, options.encoding) for one in _entries(found)]
+        held = [one.resource for found in sampled_objects(files, options.encoding) for one in entries_of(found)]
         sample = [one for one in held if isinstance(one, dict)]
         if sample:
             found = (name for resource in sample for name in resource)
-            names = list(dict.fromkeys([*found, RESOURCE, *fields.partitions(files[0].uri)]))
+            names = list(dict.fromkeys([*found, RESOURCE, PEOPLE, *fields.partitions(files[0].uri)]))
             fields.require(options, f"{told(files[0].uri)} (first {len(sample)} resources)", names)
         return options
 
 
-def _resources(split: Split, encoding: str | None) -> Iterator[tuple[int, dict[str, Any] | Malformed]]:
+def _resources(split: Split, encoding: str | None) -> Iterator[tuple[int, Entry]]:
     """The resources of a split with their positions, those of a Bundle one by one, or why there is none."""
     for offset, found in objects(split, encoding):
-        held = [found.holding(BUNDLE)] if isinstance(found, Malformed) else _entries(found)
-        for number, resource in enumerate(held):
+        held = [Entry(found.holding(BUNDLE))] if isinstance(found, Malformed) else entries_of(found)
+        for number, entry in enumerate(held):
             # An entry takes more than a byte, so that no two positions are the same.
-            yield offset + number, resource
+            yield offset + number, entry
 
 
-def _entries(found: dict[str, Any]) -> list[dict[str, Any] | Malformed]:
-    """The resource itself, or those that a Bundle holds."""
-    if found.get("resourceType") != BUNDLE:
-        return [found]
-    entries = found.get("entry", [])
-    if not isinstance(entries, list):
-        return [Malformed(f"the entries of a Bundle are no list: {UNREAD}")]
-    held = [entry.get("resource") if isinstance(entry, dict) else None for entry in entries]
-    return [one if isinstance(one, dict) else Malformed("an entry of a Bundle holds no resource") for one in held]
-
-
-def _document(file: InputFile, options: ReadOptions, resource: dict[str, Any], offset: int) -> Document:
+def _document(
+    file: InputFile, options: ReadOptions, resource: dict[str, Any], people: Sequence[dict[str, Any]], offset: int
+) -> Document:
     if resource.get("resourceType") not in ATTACHMENTS:
         raise UnfitRecordError(f"no resource of a kind that is read: {', '.join(ATTACHMENTS)}")
     try:
@@ -92,5 +85,7 @@ def _document(file: InputFile, options: ReadOptions, resource: dict[str, Any], o
     return Document(
         fields.document_id(resource.get("id"), file, offset),
         fields.encodable(SEPARATOR.join(texts), "a text"),
-        fields.kept_json({**fields.partitions(file.uri), **resource, RESOURCE: resource}, options.keep_fields),
+        fields.kept_json(
+            {**fields.partitions(file.uri), **resource, RESOURCE: resource, PEOPLE: list(people)}, options.keep_fields
+        ),
     )

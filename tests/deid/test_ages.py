@@ -102,3 +102,21 @@ def test_ages_become_90_plus(text: str, new: str) -> None:
 def test_a_range_of_ages_is_one() -> None:
     assert generalise_age("90-95") == generalise_age("91 to 93") == generalise_age("92 and 99") == "90+"
     assert not re.search(r"90\+.*90\+", generalise_age("100-101") or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "ages"),
+    [
+        ("He is 95 yo, not 59.", ["95"]),
+        ("Age 59 not 95 yo per dtr.", ["95"]),
+        ("Pt Effie, ninety-nine, died Sunday.", ["ninety-nine"]),
+        ("Mrs Roe, 94, s/p fall.", ["94"]),
+        ("Will turn 96 in July.", ["96"]),
+        ("He will be 90 soon.", ["90"]),
+        ("HR, 94, and sats, 96, on RA.", []),
+        ("Pulse, 92, regular.", []),
+        ("Sodium, 141, glucose, 96, BUN.", []),
+    ],
+)
+def test_ages_that_a_name_or_another_age_tells(text: str, ages: list[str]) -> None:
+    assert [part for type, part in shown(text, Finder(PATTERNS).find(text)) if type == "age_over_89"] == ages

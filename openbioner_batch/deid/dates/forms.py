@@ -80,11 +80,11 @@ _NUMBER_FORMS = {
     "dots": rf"(?<!-)(?P<a>\d\d?)\.[ ]?(?P<b>\d\d?)\.[ ]?(?P<y>{_YEAR}|\d\d)(?!\.\d)",
     "masked": rf"\d\d?{_SLASH}[xX?*_]{{1,2}}{_SLASH}{_YEAR}",
     "day_month": (
-        rf"(?<![./:,$])(?P<days>{_DAY}{_MORE}?)\.?(?:\s?(?:day\s)?(?:of|de|di|del)\s(?:the\s)?|[\s\-/.]{{0,2}})"
+        rf"(?<![./:$])(?<!\d,)(?P<days>{_DAY}{_MORE}?)\.?(?:\s?(?:day\s)?(?:of|de|di|del)\s(?:the\s)?|[\s\-/.]{{0,2}})"
         rf"(?P<m>{_MONTH}){_YEAR_AFTER_MONTH}"
     ),
     "day_short": (
-        rf"(?<![./:,$])(?P<days>{_DAY}{_MORE}?)\.?(?:\s(?:de|di)\s|[\s\-/.]{{0,2}})(?P<m>{_ANY_MONTH})\.?"
+        rf"(?<![./:$])(?<!\d,)(?P<days>{_DAY}{_MORE}?)\.?(?:\s(?:de|di)\s|[\s\-/.]{{0,2}})(?P<m>{_ANY_MONTH})\.?"
         rf"(?:\s(?:de|del|di)\s|[\s\-/,]{{0,2}})(?P<y>{_YEAR}|{_SHORT})"
     ),
     "year_month_day": rf"(?P<y>{_YEAR})[\s,/-]+(?P<m>{_MONTH})\.?[\s/-]+(?P<d>\d\d?)(?P<o>{_TH})?",

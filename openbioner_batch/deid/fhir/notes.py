@@ -17,7 +17,7 @@ from openbioner_batch.deid.notes import Note
 from openbioner_batch.deid.patients import patient_id
 from openbioner_batch.deid.records import Part, Result
 from openbioner_batch.deid.scope import Scope
-from openbioner_batch.formats.fhir import RESOURCE, SEPARATOR
+from openbioner_batch.formats.fhir import PEOPLE, RESOURCE, SEPARATOR
 from openbioner_batch.formats.fhir_texts import texts_of
 from openbioner_batch.records import Span
 
@@ -25,7 +25,7 @@ from openbioner_batch.records import Span
 class Resources:
     """Records that are FHIR resources: each tells its patient, and holds several texts."""
 
-    fields: tuple[str, ...] | None = (RESOURCE,)
+    fields: tuple[str, ...] | None = (RESOURCE, PEOPLE)
     tells_patients = True
     key_reason: str | None = "rewriting the ids of FHIR resources"
 
@@ -34,7 +34,8 @@ class Resources:
         resource = note.fields[RESOURCE]
         patient = patient_id(patient_of(resource))
         patients = known_patients(job.output) if job.with_patients else {}
-        values = (*known_of(resource), *patients.get(patient or "", ()))
+        beside = [value for one in note.fields.get(PEOPLE) or () for value in known_of(one)]
+        values = (*known_of(resource), *beside, *patients.get(patient or "", ()))
         return replace(note, patient=patient, known=KnownIdentifiers.of(values))
 
     def deidentify(self, note: Note, scope: Scope | None, job: DeidJob, tools: Tools) -> Result:

@@ -28,22 +28,36 @@ _LISTED = frozenset({"address", "town"})
 _CELLS = re.compile(r"[\t\n|]+")
 _LIST = re.compile(r"[\t\n|]+|,\s*")
 _BESIDE = re.compile(r"[\s,.;]{1,4}")
+_POSTAL_CODE = re.compile(r"(?:[A-Z]{1,3}[ ])?\d{2,3}[- ]?\d{2,3}")
+_SENTENCE = re.compile(r"[\t\n|]+|(?<=[a-z]{3})[.!?]\s+(?=[a-z])")
 _CREDENTIAL = re.compile(r"(?:M\.?D|D\.?O|R\.?N|N\.?P|PA(?:-C)?|Ph\.?D|DDS|DPM|LPN|CRNA|PharmD|MBBS|J\.?r|S\.?r)\b\.?")
 
 
 def plausible_ones(text: str, findings: Sequence[Finding]) -> list[Finding]:
     """What `plausible` leaves of findings of the model alone; parts of one address vouch for each other."""
-    parts = [part for one in findings for part in _parts(text, one)]
-    left = [(one, plausible(text, one)) for one in sorted(parts, key=lambda one: one.start)]
-    kept = [other for _, other in left if other]
-    return kept + [one for one, other in left if not other and any(_continues(text, one, other) for other in kept)]
+    kept: list[Finding] = []
+    left: list[Finding] = []
+    for one in sorted(findings, key=lambda one: one.start):
+        parts = [(part, plausible(text, part)) for part in _parts(text, one)]
+        likely = [other for _, other in parts if other]
+        kept += likely
+        left += [part for part, other in parts if not other and not (likely and _is_postal_code(text, part))]
+        kept += [part for part, other in parts if not other and likely and _is_postal_code(text, part)]
+    return kept + [one for one in left if any(_continues(text, one, other) for other in kept)]
+
+
+def _is_postal_code(text: str, part: Finding) -> bool:
+    """Whether a part of a longer place is nothing but a postal code, with a state's letters before it or none."""
+    is_place = family_of(part.type) in _PLACES
+    return is_place and _POSTAL_CODE.fullmatch(text[part.start : part.end].strip(" ,")) is not None
 
 
 def _parts(text: str, finding: Finding) -> Iterator[Finding]:
     """A finding in pieces where it runs over cells or lines, names and places where they run over a list too."""
     is_list = family_of(finding.type) in _LISTED and "," in text[finding.start : finding.end]
     place = finding.start
-    for gap in (_LIST if is_list else _CELLS).finditer(text, finding.start, finding.end):
+    gaps = _LIST if is_list else _SENTENCE if family_of(finding.type) == "name" else _CELLS
+    for gap in gaps.finditer(text, finding.start, finding.end):
         if gap.start() > place:
             yield replace(finding, start=place, end=gap.start())
         place = gap.end()
@@ -77,7 +91,9 @@ def _continues(text: str, finding: Finding, other: Finding) -> bool:
     if family_of(other.type) == "name":
         return _CREDENTIAL.fullmatch(text, finding.start, finding.end) is not None
     value = text[finding.start : finding.end]
-    is_place = family_of(finding.type) in _PLACES and (len(value) == 2 or not is_term(text, finding))
+    is_place = family_of(finding.type) in _PLACES and (
+        len(value) == 2 or not (value.islower() or is_term(text, finding))
+    )
     return family_of(other.type) in _PLACES and (value.isdigit() or (is_place and any(map(str.isalnum, value))))
 
 

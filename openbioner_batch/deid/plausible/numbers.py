@@ -17,6 +17,11 @@ from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 FEWEST_DIGITS = 5
 """Of a number that nothing but the model calls an identifier."""
+_SURE_OF_HANDLE = 0.9
+_STREET = re.compile(
+    r"\d{2,6}[A-Za-z]? (?P<names>[A-ZÀ-Ž][a-zß-ɏ]{2,}(?: [A-ZÀ-Ž][a-zß-ɏ]+){0,3}),? (?:#|[Aa]pt\.? ?|[Uu]nit ?)\w{1,5}"
+)
+_HANDLE = re.compile(r"[a-z]{2,3}\d{4}|[a-z]{5,20}\d{1,4}|[A-Z]{4,10}\d{2,4}")
 _WORD = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*")
 _TOKEN_JOINTS = "/.,:-+*#&()"
 _CALENDAR = frozenset(
@@ -58,9 +63,33 @@ def number(text: str, finding: Finding) -> Finding | None:
     start, end = _whole_tokens(text, finding.start, finding.end)
     if start < end and family_of(finding.type) == "room" and fits(text, start, end):
         return replace(finding, start=start, end=end)
-    if start >= end or in_clinical_value(text, start, end) or not fits(text, start, end):
+    if start < end and family_of(finding.type) == "address" and _is_street(text[start:end]):
+        return replace(finding, start=start, end=end)
+    if start >= end or in_clinical_value(text, start, end):
+        return None
+    if not fits(text, start, end) and not _is_handle(text[start:end], finding):
         return None
     return replace(finding, start=start, end=end)
+
+
+def _is_street(value: str) -> bool:
+    """Whether a house number, names and a unit stand there, none of them a term: "2210 Orchard #3"."""
+    street = _STREET.fullmatch(value)
+    return street is not None and not any(
+        vocabulary().knows(word) or allow_list().knows(word) for word in _WORD.findall(street["names"])
+    )
+
+
+def _is_handle(value: str, finding: Finding) -> bool:
+    """Whether letters and a few digits are a code or an account that the model is sure of: "jsmith42", "sb3009"."""
+    letters = value.rstrip("0123456789")
+    return (
+        finding.score >= _SURE_OF_HANDLE
+        and family_of(finding.type) in ("identifier", "contact")
+        and _HANDLE.fullmatch(value) is not None
+        and not vocabulary().knows(letters)
+        and not allow_list().knows(letters)
+    )
 
 
 def _whole_tokens(text: str, start: int, end: int) -> tuple[int, int]:
@@ -117,6 +146,8 @@ def _names_a_place(text: str, start: int, end: int) -> bool:
         and not vocabulary().knows(word)
         and not is_glued_to_digits(text, start, end)
         and not allow_list().in_frame(text, start, end)
+        and not (allow_list().knows(word) and "-" in word)
+        and not (word.islower() and any(map(str.isupper, text[max(0, start - 60) : end + 60])))
         and not (
             word.isupper()
             and end - start < 6

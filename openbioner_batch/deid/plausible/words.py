@@ -8,11 +8,14 @@ from dataclasses import replace
 from openbioner_batch.deid.allowlist import allow_list
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.normalising import normalise_word
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.person_cues import Meant, person_meant
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 _SHORTEST_TERM = 4
+_VOWELS = frozenset("aeiouy")
+_TITLES = frozenset("mr mrs ms miss dr drs prof rev sr sra mme herr frau hr".split())
 _ABBREVIATION = re.compile(r"[A-Z]{2,5}s?")
 _WORD_END = re.compile(r"[^\W\d_]+\Z")
 _GOES_ON = re.compile(r"-[a-z]")
@@ -30,7 +33,8 @@ _SENTENCE_START = re.compile(r"(?:\A|[.!?:;\n]\s{0,3}|[-*•]\s)\Z")
 _CREDENTIAL = re.compile(r"(?:M\.?D|D\.?O|R\.?N|N\.?P|PA(?:-C)?|Ph\.?D|DDS|DPM|LPN|CRNA|PharmD|MBBS|J\.?r|S\.?r)\b\.?")
 _PREPOSITION = re.compile(r"\W*(?:(?:in|on|at|from|to|near|for|with|by)\s+)?")
 _SPEAKS = re.compile(
-    r"['’]s\b|\s(?:is|was|has|had|says|said|states|stated|reports|reported|denies|called|agrees|will|would|lives|and|came)\b"
+    r"['’]s\b|\s(?:is|was|has|had|says|said|states|stated|reports|reported|denies|called|agrees|will|would|lives|and|came|slept|"
+    r"refused|requests|wants|asked|complains|ambulated|acknowledged)\b"
 )
 _FUNCTION = frozenset(
     "a an the of on in at by to from and or with for w p c s d h per via as is was no not than then into onto over "
@@ -107,16 +111,18 @@ def _is_no_name(text: str, start: int, end: int, finding: Finding) -> bool:
     if is_initials or _SMALL_TITLE.search(text[max(0, start - 8) : start]):
         return False
     if (
-        _is_part_of_shorthand(text, start, end)
+        bare.lower() in _TITLES
+        or _is_part_of_shorthand(text, start, end)
         or is_glued_to_digits(text, start, end)
         or (bare.lower() in _FUNCTION and (bare.islower() or len(bare) > 1))
     ):
         return True
     meant = person_meant(text, start, end) if family_of(finding.type) == "name" else Meant.NO
     if meant is Meant.PLAINLY:
-        return False
+        is_word = (len(bare) > 2 and _is_clinical_word(bare)) or (bare.islower() and bare in lexicon().not_names)
+        return is_word and _is_in_other_case(text, start, end)
     return (
-        (_is_clinical_word(bare) and not (meant is Meant.WEAKLY and bare.istitle() and len(bare) < _SHORTEST_TERM))
+        (_is_clinical_word(bare) and not (meant is Meant.WEAKLY and _may_be_both(bare)))
         or ((bare.islower() or bare.isupper()) and bare.lower() in lexicon().not_names)
         or (bare.islower() and bare not in lexicon().given_names and not _is_without_capitals(text, start, end))
         or _opens_sentence(text, start, end)
@@ -125,7 +131,21 @@ def _is_no_name(text: str, start: int, end: int, finding: Finding) -> bool:
     )
 
 
+def _is_in_other_case(text: str, start: int, end: int) -> bool:
+    """Whether a word in small letters, or one in capitals, stands in a text that is not: "asst" after "Dr Roe,"."""
+    word, around = text[start:end], text[max(0, start - _AROUND) : start] + text[end : end + _AROUND]
+    return (word.islower() and around != around.lower()) or (word.isupper() and around != around.upper())
+
+
+def _may_be_both(bare: str) -> bool:
+    """Whether a clinical word is short or a frequent surname too: Walker, Ward."""
+    short = bare == "Ng" or (len(bare) < _SHORTEST_TERM and not _VOWELS.isdisjoint(bare.lower()))
+    return bare.istitle() and (short or bare.lower() in lexicon().word_names)
+
+
 def _is_clinical_word(bare: str) -> bool:
+    if bare.istitle() and normalise_word(bare) in allow_list().surnames:
+        return False  # Wells, Norton, Nash: a term only in the frame of one
     return vocabulary().knows(bare.replace(".", "")) or ("-" in bare and all(map(vocabulary().knows, bare.split("-"))))
 
 
@@ -140,7 +160,8 @@ def _is_term(text: str, start: int, end: int, finding: Finding) -> bool:
         start = before.start() + low
     if _GOES_ON.match(text, end) and all(terms.knows(part) for part in text[start:end].split("-")):
         return True  # "Milan-in"
-    if terms.is_sign(text, end):
+    first, _, rest = text[start:end].partition("-")
+    if terms.is_sign(text, end) or (rest.islower() and terms.knows(first)):
         return True
     return terms.keeps(text, start, end) if family_of(finding.type) == "name" else terms.in_frame(text, start, end)
 

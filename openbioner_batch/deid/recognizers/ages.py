@@ -12,6 +12,8 @@ from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import any_in, lowered
+from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 OLDEST = 125
 _NINETY = re.compile(r"(?<!\d)(?:9\d|1[0-2]\d)(?!\d)")
@@ -70,7 +72,7 @@ _RELATIVES = (
 )
 _FRAMES = (
     rf"aged?(?:\s?/\s?(?:sex|gender))?(?:\s(?:is|of|was|at\s(?:death|diagnosis|onset|admission|visit|dx)))?[:=\s(]{{1,4}}|ages\s"
-    r"|(?:turned|turning|turns|nearly|almost)\s|(?:lived|lives|living)\s(?:to|until)\s(?:be\s|age\s)?|birthday\sof\s"
+    r"|(?:turned|turning|turns?|nearly|almost|(?:will|to)\sbe)\s|(?:lived|lives|living)\s(?:to|until)\s(?:be\s|age\s)?|birthday\sof\s"
     r"|(?:reached|attained|reaching)\s(?:age\s|the\sage\sof\s)?"
     r"|(?:died|dies|death|dead|deceased|expired|passed(?:\saway)?|alive|living|well|d\.)\s(?:at|@)\s(?:age\s|the\sage\sof\s)?"
     rf"|(?:{_RELATIVES})(?:'s)?(?:\s?[,(:-]\s?|\s)(?:(?:is|was|now|age|alive|living|died|deceased|still\sliving|age\sof|at|,)\s){{0,3}}"
@@ -79,6 +81,10 @@ _FRAMES = (
     r"|(?-i:[MF])\s?/\s?"
 )
 _BEFORE = re.compile(rf"(?<![^\W_])(?:{_FRAMES}){_NUMBER}{_NO_AGE_AFTER}", re.IGNORECASE)
+_BESIDE_NAME = re.compile(
+    rf"(?<![^\W_])(?P<name>[A-ZÀ-Ž][a-zß-ɏ'’-]+|[A-Z]\.?),\s{_NUMBER}(?=,\s[A-Za-z]|\s?[;)]|\.(?:\s|\Z))"
+)
+"""An age between commas after a name: "Effie, ninety-nine, died"."""
 _BIRTHDAY = re.compile(
     rf"(?<![\w.])(?P<age>{_ORDINAL})(?=\s(?:birthday|bday|b-day|year\sof\s(?:life|age)|decade)\b|\syear\b(?!\sof))",
     re.IGNORECASE,
@@ -107,6 +113,9 @@ def find_ages(text: str) -> Iterator[Finding]:
             if not (match.groupdict().get("female") and _may_be_heat(text, match)):
                 told.add(match["age"])
                 yield Finding(*match.span("age"), "age_over_89", 0.9, ("pattern:age",))
+    for match in _BESIDE_NAME.finditer(text):
+        if not vocabulary().knows(match["name"]) and match["name"].lower() not in lexicon().not_names:
+            yield Finding(*match.span("age"), "age_over_89", 0.7, ("pattern:age",))
     for match in _CORRECTED.finditer(text) if told else ():
         for name in ("first", "second"):
             if match[name] in told:

@@ -42,7 +42,7 @@ _GRAMMAR = re.compile(
     | \d+/\d+/-\d+
     | \d(?:\s?\+\s?\d)+(?:\s?=\s?\d+)?
     # Whole and fraction, and the parts of a tablet or a solution: 24 2/7, 1/2 NS, D5 1/2NS.
-    | \d+[ ](?:[1-9]/[2-9]|1[0-5]/16)(?![/\d])
+    | \d{{1,3}}[ ](?:[1-9]/[2-9]|1[0-5]/16)(?![/\d])
     | (?:D\d{{1,2}}\s?)?[13]/[24]\s?(?:NS|LR|normal|strength|tab\w*|pill|cup|inch|dose|pack|ppd|bottle|pint)\b
     | (?:0|[1-9]\d*)/0\b
     # Blood pressure, strengths such as 25/100 and 800/160, acuity 20/40: a part beyond every month and day.
@@ -64,7 +64,7 @@ _GRAMMAR = re.compile(
     | (?:POD|PPD|PND|PCD|PTD|POM|POW|HOD|HD|LOS|DOL|DOT|BMT|T\+|D\+|C\d+\s?D|(?:[Hh]ospital|ICU|[Pp]ost-?op(?:erative)?|
       [Pp]ost-?partum|[Vv]ent(?:ilator)?|[Cc]ycle|[Tt]reatment|[Aa]ntibiotic|abx)\s[Dd]ay|[Dd]ay\sof\s[Ll]ife|[Cc]ycle|
       [Ss]tage|[Gg]rade|[Ll]evel|[Cc]lass|[Tt]ype|[Pp]hase|[Ss]tep|[Ff]raction|[Zz]one|[Tt]ier)\s?\#?\s?(?:\d{{1,3}}(?:\s?[-/]\s?\d{{1,3}})?[A-Za-z]?)
-    | (?i:pod)\s?\#?\s?\d{{1,3}}
+    | (?i:pod)\s?\#?\s?\d{{1,3}} | [dD](?:ay)?[ ]?\d{{1,2}}/\d{{1,2}}(?![/\d])
     | [CTLS]\d{{1,2}}\s?[-/]\s?[CTLS]?\d{{1,2}}(?![^\W_])
     | [qQ]\d{{1,2}}(?:-\d{{1,2}})?(?:h|hrs?|min|d|wks?)?\b | x\d{{1,3}}\b | \d-\d\s?x\s?/\s?\w+ | \#\d{{1,3}}(?!\d)
     | [0-2]\d[0-5]\d\s?-\s?[0-2]\d[0-5]\d(?!\d)

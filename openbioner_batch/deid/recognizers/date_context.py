@@ -52,6 +52,24 @@ _BORN_IN = re.compile(
     r"(?:(?:was|is|in|on|about|around|the|year)\s){0,3}(?P<year>(?:18|19|20)\d\d|['’‘]\d\d)(?![\d/\-]|\.\d)",
     re.IGNORECASE,
 )
+_TIMED = re.compile(r"(?<![\d.,/])(?:[01]\d|2[0-3]):?[0-5]\d(?:h|hrs)?[ ](?:on[ ])?\Z")
+_TIME_AFTER = re.compile(
+    r"[ ]?@[ ]?\d{1,2}:?\d\d(?!\d)|[ ](?:at[ ])?(?:[01]\d|2[0-3]):[0-5]\d(?!\d)|[ ](?:0\d|1\d|2[0-3])[0-5]\d(?=[ "
+    r",;:.]|\Z)(?![ .,]\d)(?![ ]?(?:mg|ml|cc|mL|units|kcal|cal))"
+)
+"""A time of day before or after 3/4."""
+_STAY = re.compile(
+    r"\b(?i:adm(?:it(?:ted)?)?)[ :](?P<from>\d{1,2}\.\d{1,2})[ ,;/-]{1,3}(?:to[ ])?(?i:d/?c(?:'?d)?|"
+    r"disch(?:arged)?)[ :](?P<to>\d{1,2}\.\d{1,2})(?![\d%]|[ ]?(?:mg|kg|lb|g\b))"
+)
+"""Admission and discharge with dots and without years."""
+_LAST_YEAR = re.compile(
+    r"(?<![^\W_])(?:d\.|died(?:[ ]in)?|deceased(?:[ ]in)?|passed(?:[ ]away)?(?:[ ]in)?|death[ ]in)[ "
+    r"](?P<year>(?:19|20)\d\d)(?![\d/\-]|\.\d)"
+)
+_LABORATORY = re.compile(
+    r"\b(?:[A-Z][a-z]{0,3}|wt|weight|temp|hgb|hct|wbc|cr|creat\w*|inr|ef|bmi|k|na)(?:[ ]on)?[ ]\Z", re.IGNORECASE
+)
 _TITER = re.compile(r"titer|titre|dilut", re.IGNORECASE)
 _OPEN_RANGE = re.compile(rf"[{DASHES}](?=[\s,;.)]|\Z)")
 _BEFORE_MONTH = re.compile(
@@ -97,6 +115,14 @@ def find_dates(text: str, found: Iterable[Mention]) -> Iterator[Finding]:
             yield Finding(start, mention.end, date_type(text, start), score, ("pattern:date",))
     for match in _BORN_IN.finditer(text):
         yield Finding(match.start("year"), match.end(), "birth_date", 0.8, ("pattern:date",))
+    for match in _LAST_YEAR.finditer(text):
+        yield Finding(*match.span("year"), "death_date", 0.8, ("pattern:date",))
+    for match in _STAY.finditer(text):
+        if not _LABORATORY.search(text[max(0, match.start() - 12) : match.start()]) and _are_days(
+            match["from"], match["to"]
+        ):
+            yield Finding(*match.span("from"), "admission_date", 0.8, ("pattern:date",))
+            yield Finding(*match.span("to"), "discharge_date", 0.8, ("pattern:date",))
 
 
 def _scored(text: str, mentions: list[Mention]) -> list[tuple[Mention, int, float]]:
@@ -124,10 +150,16 @@ def _joined(
                 and mention.form in ("pair", "month", "dotted")
                 and scored[other][2] > 0
                 and _IN_A_ROW.fullmatch(text, first.end, last.start)
-                and (mention.form == "month" or not is_measure(text, mention))
+                and (not text[mention.start].islower() if mention.form == "month" else not is_measure(text, mention))
             ):
                 scored[here] = (mention, start, 0.5)
     return scored
+
+
+def _are_days(*values: str) -> bool:
+    """Whether months and days with a dot between can be such."""
+    parts = [value.split(".") for value in values]
+    return all(0 < int(month) <= 12 and 0 < int(day) <= 31 for month, day in parts)
 
 
 def _is_worded(text: str, mention: Mention) -> bool:
@@ -228,8 +260,10 @@ def _range_score(text: str, mention: Mention, words: set[str]) -> float:
 
 def _pair_score(text: str, mention: Mention, words: set[str]) -> float:
     """3/4 is a date in a context that says so, and no score, dose, ratio or fraction."""
-    if words & _STRONG_DATE_WORDS or words_before(text, mention.start, most=1) == ["since"]:
+    if words & _STRONG_DATE_WORDS or words_before(text, mention.start, most=1) in (["since"], ["cf"]):
         return 0.8
+    if _TIMED.search(text[max(0, mention.start - 8) : mention.start]) or _TIME_AFTER.match(text, mention.end):
+        return 0.0 if is_measure(text, mention) else 0.6
     if _AFTER_QUANTITY.match(text, mention.end):
         return 0.0
     one, two = (text[start:end] for start, end, _ in mention.dates[0].fields)

@@ -44,7 +44,11 @@ _FIELDS: dict[str, dict[int, tuple[str, str]]] = {
     "AL1": {6: (_DATE, "personal_date")},
 }  # fmt: skip
 """Segment -> number of a field -> how it is read, and the type of what it holds; of MSH, whose first bar is a field."""
-_CODED = {"AL1": (3,), "DG1": (3,), "PR1": (3,), "OBX": (3, 6, 7, 8), "OBR": (4,), "ORC": (1,)}
+_CODED = {
+    "MSH": (2, 3, 5, 9, 11, 12), "PID": (8, 10, 15, 16, 17, 22), "NK1": (3, 7), "PV1": (2, 4, 10, 14, 18),
+    "IN1": (15, 17), "AL1": (2, 3, 4),
+    "DG1": (2, 3, 6), "PR1": (2, 3), "OBX": (2, 3, 6, 7, 8, 11), "OBR": (4, 24, 25), "ORC": (1, 5),
+}  # fmt: skip
 """Fields of codes and reference ranges, in which numbers without a label are none of a person."""
 _ADDRESS_PARTS = ("street_address", "street_address", "city", "state", "zip_code")
 

@@ -16,10 +16,12 @@ from openbioner_batch.deid.recognizers.context import (
     lowered,
     words_before,
 )
+from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 LABELS = labels("numbers")
 """What stands before an identifier, and the catalog's type of what follows."""
 
+_PHONES = labels("phones")
 LOOSE = frozenset(
     """file case visit plan group block report path study lot order job subject card device implant chart unit generator
     slide document code key reference ref member vehicle certificate registration template bin visa pathology
@@ -32,7 +34,7 @@ PREFIXES = labels("prefixes")
 """Letters at the head of an identifier that tell its type: EMP-36169."""
 
 _VALUE = re.compile(
-    r"(?<![^\W_])(?<![$.])[A-Za-z]{0,6}[-#]?(?<![A-Za-z]{7})\d[A-Za-z0-9]{0,40}(?:[-/.:_]{1,2}[A-Za-z0-9]{1,24}){0,6}"
+    r"(?<![^\W_])(?<![$.])(?:[A-Z]{2,3}\.(?=\d{4})|[A-Za-z]{0,6}[-#]?(?<![A-Za-z]{7}))\d[A-Za-z0-9]{0,40}(?:[-/.:_]{1,2}[A-Za-z0-9]{1,24}){0,6}"
 )
 _YEAR = re.compile("(?:19|20)[0-9]{2}")
 _HEAD = re.compile("[A-Za-z]+")
@@ -44,6 +46,28 @@ _NO_ID = re.compile(
     r"(?:19|20)\d\d(?:[-/](?:19|20)?\d\d)?|\d{1,5}-[a-z]{3,}",
     re.IGNORECASE,
 )
+_PARTED = re.compile(r"\d{2,3}-\d{3}|\d{3}-\d{2}|\d{4}\.\d{2,4}")
+"""Numbers in two parts, which are one after a label that means nothing else."""
+_PARTED_TYPES = frozenset({"medical_record_number", "encounter_number", "account_number", "health_plan_number"})
+_ENDING = re.compile(r"\b(?:ending|ends|last\s(?:four|4))(?:\s(?:in|with|is|of))?[ :]\Z", re.IGNORECASE)
+_FEWEST_AFTER_HASH = 5
+"""Digits of a number after "#" without a label: blades and packs have fewer."""
+_ALIGNED = re.compile(
+    r"[A-ZÀ-Ž][\w'’-]+,[ ]?[A-ZÀ-Ž][\w'’-]*(?:[ ][A-ZÀ-Ž][\w'’.-]*)?[ \t]{2,}(?P<number>\d[\d -]{3,11}\d)"
+    r"(?![^\W_]|[-./:]\d)"
+)
+"""A number in the column after "Surname, Given"."""
+_SPOKEN_DIGIT = r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple|dash|hyphen)"
+_SPOKEN = re.compile(rf"\b{_SPOKEN_DIGIT}(?:[ -]{_SPOKEN_DIGIT}){{2,}}\b", re.IGNORECASE)
+_COUNTING = re.compile(r"one two three|three two one|nine eight seven", re.IGNORECASE)
+_FEWEST_SPOKEN = 5
+"""Digits in words that are a number without a label."""
+_CREW = re.compile(
+    r"\b(?:EMS|BIBA|BIBEMS|AMR|[Aa]mbulance|[Mm]edic|[Rr]escue|[Ee]ngine|[Ss]quad|[Ll]adder)(?:[ ](?:unit|truck|"
+    r"crew|team|no\.?))?[ ]?#?[ ]?"
+    r"(?P<unit>(?=[A-Z]{0,3}-?\d)[A-Z]{0,3}-?\d{1,4})(?![^\W_]|[./:%]\d)"
+)
+"""An ambulance's number."""
 _UNIT = re.compile(
     r"\s?(?:mg|mcg|µg|ml|cc|cm|mm|kg|g\b|units?\b|iu\b|%|cells|cfu|copies|/|x10|steps|beats|per\b|weeks|days|hours|"
     r"years|"
@@ -81,12 +105,14 @@ _USER = re.compile(
     r"was\s)?[\"']?(?P<plain>[\w.\\-]{0,30}[\d_\\][\w.\\-]{0,20})",
     re.IGNORECASE,
 )
+_BY_USER = re.compile(r"\b[Bb]y[:=]?[ ](?P<name>[a-z]{4,20}\d{1,4})(?![\w@-]|\.\w)")
 _PHOTO = re.compile(
     r"(?<![\w/.-])[\w-]{1,80}\.(?:jpe?g|png|tiff?|heic|bmp|gif|dcm)\b|\b(?:IMG|DSC|DSCN|PXL)_?\d{3,8}\b", re.IGNORECASE
 )
+_DATE_LIKE = re.compile(r"(?:19|20)\d{6}|\d{1,2}-\d{1,2}-\d{2,4}|(?:19|20)\d\d-\d\d-\d\d")
 _PREGNANCIES = re.compile(r"[Gg]\d{1,2}[Pp]")
 _PLATE = re.compile(
-    r"\b(?:plate|tag|plates)(?:\s(?:no\.?|number|#))?(?:\s(?:is|was))?[:#\s]{1,3}"
+    r"\b(?i:plate|tag|plates)(?:\s(?:no\.?|number|#))?(?:\s(?:is|was))?[:#\s]{1,3}"
     r"(?P<plate>(?=[A-Z \-]{0,8}\d)[A-Z0-9]{1,5}(?:[ -][A-Z0-9]{1,5}){0,2}(?![^\W_]))",
 )
 _PICTURES = (".jp", ".png", ".tif", ".heic", ".bmp", ".gif", ".dcm", "img", "dsc", "pxl")
@@ -102,12 +128,30 @@ def find_identifiers(text: str, regions: list[tuple[int, int, int]]) -> Iterator
         name = str(match.lastgroup)
         end = match.start(name) + len(match[name].rstrip(".-"))
         yield Finding(match.start(name), end, "username", 0.8, ("pattern:username",))
+    for match in _BY_USER.finditer(text):
+        if not vocabulary().knows(match["name"].rstrip("0123456789")):
+            yield Finding(*match.span("name"), "username", 0.7, ("pattern:username",))
     for match in _PLATE.finditer(text) if any_in(small, ("plate", "tag")) else ():
         if sum(map(str.isalnum, match["plate"])) >= 4 and not _NO_ID.fullmatch(match["plate"]):
             yield Finding(*match.span("plate"), "license_plate", 0.7, ("pattern:plate",))
+    for match in _ALIGNED.finditer(text) if "," in text else ():
+        if sum(map(str.isdigit, match["number"])) > 4 and not _DATE_LIKE.fullmatch(match["number"]):
+            yield Finding(*match.span("number"), "medical_record_number", 0.7, ("pattern:number",))
+    for match in _CREW.finditer(text):
+        yield Finding(*match.span("unit"), "vehicle_identifier", 0.6, ("pattern:number",))
+    yield from _spoken(text)
     if any_in(small, _PICTURES):
         for match in _PHOTO.finditer(text):
             yield Finding(*match.span(), "photograph", 0.7, ("pattern:photograph",))
+
+
+def _spoken(text: str) -> Iterator[Finding]:
+    """Numbers in words, digit by digit, as they are dictated."""
+    for match in _SPOKEN.finditer(text):
+        type = label_before(text, match.start(), LABELS) or label_before(text, match.start(), _PHONES)
+        count = len(re.split(r"[ -]", match[0]))
+        if (type and count > 2) or (count >= _FEWEST_SPOKEN and not _COUNTING.match(match[0])):
+            yield Finding(*match.span(), type or "other_identifier", 0.7, ("pattern:number",))
 
 
 def _labelled(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
@@ -115,16 +159,26 @@ def _labelled(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Findin
     for match in in_regions(_VALUE, text, regions, 2):
         value = match[0].rstrip("-/.:_#")
         start, end = match.start(), match.start() + len(value)
-        if len(value) < 3 or (_NO_ID.fullmatch(value) and not value.isdigit()):
+        if len(value) < 3 or (_NO_ID.fullmatch(value) and not value.isdigit() and not _PARTED.fullmatch(value)):
             continue
         digits = sum(map(str.isdigit, value))
         if digits >= 4 and value[0].isalpha() and (letters := _HEAD.match(value)) and letters[0].lower() in PREFIXES:
             yield Finding(start, end, PREFIXES[letters[0].lower()], 0.85, ("pattern:number",))
             continue
         type, certain = _label(text, start)
-        if type is None or (_YEAR.fullmatch(value) and text[start - 1] != "#"):
+        if type is None and "#" in text[max(0, start - 1) : start + 1]:
+            type, certain = "other_identifier", True
+            if (
+                digits + sum(map(str.isdigit, more[0] if (more := _SPACED.match(text, end)) else ""))
+                < _FEWEST_AFTER_HASH
+            ):
+                continue
+        is_year = (
+            _YEAR.fullmatch(value) and text[start - 1] != "#" and not _ENDING.search(text[max(0, start - 12) : start])
+        )
+        if type is None or is_year or (_PARTED.fullmatch(value) and not (certain and type in _PARTED_TYPES)):
             continue
-        if value.isdigit() and (more := _SPACED.match(text, end)):
+        if value.lstrip("#").isdigit() and (more := _SPACED.match(text, end)):
             end = more.end()
             digits = sum(map(str.isdigit, text[start:end]))
         if not _UNIT.match(text, end) and _fits(text[start:end], digits, certain):
@@ -141,6 +195,7 @@ def _label(text: str, start: int) -> tuple[str | None, bool]:
     marked = (
         text[max(0, start - 3) : start].rstrip(" \"'>")[-1:] in ("#", ":", "=")
         or text[max(0, start - 1) : start] == "#"
+        or words[-1:] in (["no"], ["number"], ["num"])
     )
     return type, marked or not loose
 

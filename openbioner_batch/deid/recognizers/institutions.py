@@ -39,7 +39,7 @@ _COMPANY = re.compile(
 _EMPLOYED = re.compile(
     r"(?:\b(?i:employed[ ](?:by|at|with)|works?[ ](?:at|for)|worked[ ](?:at|for)|working[ ](?:at|for)|retired[ ]from|"
     r"employer(?:[ ]name)?[\"']?[ ]?[:=]|employer[ ]name=|employee[ ]of|company[\"']?[:=]|organization[\"']?[:=]|"
-    r"unternehmen:|student[ ]at|job[ ]at|supervisor[ ]at|manager[ ]at)[ \"'>]{1,3}|"
+    r"unternehmen:|(?<=[.;:,]\s)(?-i:Employer)|student[ ]at|job[ ]at|supervisor[ ]at|manager[ ]at)[ \"'>]{1,3}|"
     r"\bDr\.?[ ][A-Z][a-z'-]{1,20}(?:[ ][A-Z][\w'-]{0,20}\.?){0,2},?[ ](?:at|of|from|with)[ ])"
     r"(?:the[ ])?(?P<name>[A-Z][A-Za-z0-9'’&.-]{1,24}"
     r"(?:(?<![a-z]\.)[ ](?:&[ ]|and[ ]|of[ ])?[A-Z][A-Za-z0-9'’&-]{1,24}){0,4})",
@@ -64,11 +64,24 @@ _INSTITUTIONS = (
         ),
     ),
 )
+_PAYERS = frozenset(
+    "medicare medicaid tricare self none private commercial blue cash uninsured pending unknown va workers auto "
+    "no yes".split()
+)
+"""What an insurance may be called that many have."""
 _PROPER = r"(?:The[ ])?[A-Z][a-z'’-]{1,24}(?:[ ](?:of[ ]|the[ ])?[A-Z][a-z'’-]{1,24}){0,3}"
 _TERSE = re.compile(
     r"\b(?:SNF|ALF|ILF|HHA|NH|LTACH?|OSH|VNA|HH|[Pp]harm(?:acy)?|PHARM|[Ff]acility)[ ]?[:=@]?[ ]"
     rf"(?P<after>{_PROPER})|(?:\b(?i:fr|from|to|at|via)|@)[ ](?P<before>{_PROPER}[ ](?:ED|ER|SNF|ALF|NH|Hosp|MC|VA|"
     rf"Med[ ]Ctr))\b|\b(?P<ship>(?:USS|USNS|HMS)[ ][A-Z][a-z]+)|"
+    rf"(?:\b(?:Ins|Insurance|INS|Payer|Payor|Carrier|Insurer)\.?[ ]?:[ ]?)(?P<payer>{_PROPER})"
+    rf"|(?:\bDr\.?[ ][\w.'’ -]{{2,30}},[ ]|\b(?:at|from|of|GP|cc)[: ]{{1,2}})(?P<surgery>(?:The[ "
+    rf"])?[A-Z][a-z'’-]+(?:[ ][A-Z][a-z'’-]+)?[ ]"
+    r"(?:Surgery|Practice|Health[ ]Centre))\b"
+    r"|(?P<shop>(?:CVS|Walgreens|Rite[ ]Aid|Kroger|Walmart|Costco|Safeway|Publix|Target|Boots)(?:[ ]Pharmacy)?[ "
+    r"](?:on|at|in)[ ][A-Z0-9][\w'’-]*(?:[ ][A-Z][\w'’-]*)?)"
+    rf"|(?:M\.?D\.?|D\.?O\.?|N\.?P\.?|PA-C|RN|MBBS|Ph\.?D\.?)\n(?P<letterhead>[A-ZÀ-Ž][^\n:\d]{{3,48}})"
+    rf"\n(?=(?i:pager|pgr|beeper|tel|phone|fax|p\.?o\.?[ ]box|\d{{1,5}}[ ][A-Z]))|"
     r"\b(?P<order>(?:Sisters|Daughters|Brothers|Our[ ]Lady)[ ]of[ ](?:the[ ])?[A-Z][a-z]+(?:[ ][A-Z][a-z]+)?)"
 )
 """How shorthand names institutions: "SNF = The Larches", "fr Kettering Valley ED"."""
@@ -90,6 +103,15 @@ GENERIC = frozenset(
 """Words that make no proper name of an institution, nor of a town."""
 
 
+_SPECIALTIES = frozenset(
+    "plastic oral hand spine thoracic colorectal bariatric transplant maxillofacial trauma endocrine robotic "
+    "elective open "
+    "major minor best standard private group general nurse clinical good usual scope current".split()
+)
+_NO_NAMES = (GENERIC | _SPECIALTIES | lexicon().not_names, GENERIC | _PAYERS | lexicon().not_names)
+"""First words of no proper name; of an insurance's where the index is true."""
+
+
 def find_institutions(text: str) -> Iterator[Finding]:
     """Proper names of facilities, companies, schools and employers."""
     for pattern, type, words in _INSTITUTIONS:
@@ -104,8 +126,13 @@ def find_institutions(text: str) -> Iterator[Finding]:
     for match in _TERSE.finditer(text):
         name = str(match.lastgroup)
         named = match[name].removeprefix("The ").split()
-        if named[0].lower() not in GENERIC | lexicon().not_names and not vocabulary().knows(named[0]):
-            yield _institution(*match.span(name), "organization" if name == "ship" else "healthcare_facility")
+        first = named[0].lower()
+        if name in ("shop", "letterhead", "order") or not (
+            first in _NO_NAMES[name == "payer"] or vocabulary().knows(named[0])
+        ):
+            yield _institution(
+                *match.span(name), "organization" if name in ("ship", "payer") else "healthcare_facility"
+            )
     for match in _EMPLOYED.finditer(text):
         if match["name"].split()[0].lower() not in GENERIC:
             yield _institution(match.start("name"), _without_dot(match["name"], match.end("name")), "employer_name")

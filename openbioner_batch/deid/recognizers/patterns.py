@@ -17,6 +17,7 @@ from openbioner_batch.deid.recognizers.hl7 import coded_fields, find_hl7
 from openbioner_batch.deid.recognizers.identifiers import find_identifiers
 from openbioner_batch.deid.recognizers.people import find_people
 from openbioner_batch.deid.recognizers.places import find_places
+from openbioner_batch.deid.recognizers.tables import find_tables
 
 
 def find_patterns(text: str, dates: list[Mention]) -> list[Finding]:
@@ -33,6 +34,7 @@ def find_patterns(text: str, dates: list[Mention]) -> list[Finding]:
         *find_identifiers(text, regions),
         *find_places(text, regions),
         *find_people(text),
+        *find_tables(text),
     ]
     if coded := coded_fields(text):
         found = [one for one in found if not any(start <= one.start and one.end <= end for start, end in coded)]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import labels, words_before
 from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 TITLES = labels("titles")
 """A capitalised word after one of these is a name."""
@@ -31,7 +32,7 @@ _WORD = rf"(?:(?:[OD]['’]|[dl]['’])?[{UPPER}]{_LETTER}{{0,24}}+(?:['’`-][{
 _PARTICLE = (
     r"(?:de la|de los|van der|van den|von der|de|del|della|da|dos|di|van|von|der|den|la|le|bin|ibn|al|el|ten|ter|y)"
 )
-_RUN = re.compile(rf"(?<![^\W_])(?<!['’&]){_WORD}(?:[ \t]{{1,2}}+(?:{_PARTICLE}[ ])?{_WORD}){{0,7}}+")
+_RUN = re.compile(rf"(?<![^\W_])(?<!['’&]){_WORD}(?:[ ]{{1,2}}+(?:{_PARTICLE}[ ])?{_WORD}){{0,7}}+")
 _PIECE = re.compile(rf"(?:{_PARTICLE}[ ])?{_WORD}")
 _TITLE_END = re.compile(r"(?P<title>[^\W\d_]+)(?P<dot>\.?)[ \t\n]{0,3}\Z")
 _PROFESSIONS = frozenset("nurse rn lpn cna surgeon father officer judge doctor pharmacist captain detective".split())
@@ -67,6 +68,39 @@ _CODED = re.compile(
 )
 
 
+_SHORT = r"(?:[A-Z]{2,3}(?![\w/-]|\.\w)|(?:[A-Z]\.[ ]?){2,3})"
+_BY_INITIALS = re.compile(
+    r"\b(?i:drawn|collected|witnessed|transcribed|dictated|entered|charted|verified|typed|called|read|checked|recorded|documented|"
+    rf"initialed|labell?ed|crossmatched|xmatched|counted|reviewed|released)[ ](?i:by)[ ]?:?[ ]?(?P<by>{_SHORT})"
+    rf"|\d{{2}}:?\d{{2}}(?:[ ]?[AaPp][Mm])?[ ]?\|[ ]?(?P<cell>{_SHORT})(?=[ ]?(?:\||\n|\Z))"
+)
+"""Who did something, after "by" or in a table's cell after a time."""
+_INITIALS_OF_PATIENT = re.compile(
+    rf"(?<![^\s(\[])(?P<aged>{_SHORT})[ ]?(?i:(?:is|was)[ ]an?[ ]\d{{1,3}}[ -]?(?:y|month|week|day))"
+    rf"|\b(?i:subject|participant)[ ]?:?[ ](?P<subject>{_SHORT})(?=,?[ ](?i:study|site|screening|visit|no\.|id\b|dob))"
+)
+_NO_INITIALS = frozenset(
+    "MD RN LPN ER OR ED PT OT IV ID RT SLP CT MR MRI US IR SW CM NP PA DO GI ENT OB GYN ICU EMS PCP PCR EKG ECG "
+    "EEG EMG TEE TTE "
+    "FNA RD IM PO BP HR ICD CPT LAB ELISA IHC AI VA MA HH SNF PD DNR AM PM QC".split()
+)
+_FORMS = (
+    (
+        re.compile(r"(?<![^\W_])(?P<doe>[A-Z][a-z]+[ ](?:Doe|Roe)|(?:DOE|ROE|Doe|Roe),[ ][A-Z][A-Za-z]+)(?![^\W_])"),
+        "patient_name",
+    ),
+    (re.compile(r"\bdictating[ ](?:on|for)[ ](?P<small>[a-z]{2,20}[ ][a-z]{2,20})(?![^\W_])"), "patient_name"),
+    (
+        re.compile(
+            rf"(?<![\w/])(?P<beside>[{UPPER}][a-zß-ÿ]{{1,20}})(?=/[{UPPER}][a-zß-ÿ]{{1,20}},?[ ](?:RN|MD|NP|PA|"
+            rf"CRNA|DO|LPN|RT)\b)"
+        ),
+        "clinician_name",
+    ),
+)
+"""Placeholders of the unknown, dictation in small letters, two people before one credential: "Ray/Gomez CRNA"."""
+
+
 def find_people(text: str) -> Iterator[Finding]:
     """Names with words around them that say so, and pairs of a frequent given name and another name."""
     for run in _RUN.finditer(text):
@@ -84,10 +118,26 @@ def find_people(text: str) -> Iterator[Finding]:
             name = "by" if match["by"] else "one"
             if name == "by" or match["one"].lower() not in ("pt", "ptt", "bun", "hgb"):
                 yield _name(match.start(name), match.end("by" if match["by"] else "two"), "clinician_name", 0.7)
-    for match in _CODED.finditer(text):
-        initials = match["initials"].rstrip()
-        if initials not in ("MD", "RN", "ER", "OR", "ED", "PT", "OT", "IV", "ID"):
-            yield _name(match.start("initials"), match.start("initials") + len(initials), "patient_name", 0.6)
+    yield from _initials(text)
+    for pattern, type in _FORMS:
+        for match in pattern.finditer(text):
+            group = str(match.lastgroup)
+            if not vocabulary().knows(match[group]) and match[group].lower() not in lexicon().not_names:
+                yield _name(*match.span(group), type, 0.7)
+
+
+def _initials(text: str) -> Iterator[Finding]:
+    """People of whom nothing but initials stands."""
+    for pattern, type in (
+        (_CODED, "patient_name"),
+        (_INITIALS_OF_PATIENT, "patient_name"),
+        (_BY_INITIALS, "clinician_name"),
+    ):
+        for match in pattern.finditer(text):
+            group = str(match.lastgroup)
+            initials = match[group].rstrip()
+            if initials not in _NO_INITIALS:
+                yield _name(match.start(group), match.start(group) + len(initials), type, 0.6)
 
 
 def _names_in(text: str, offset: int, run: str) -> Iterator[Finding]:
@@ -152,7 +202,8 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
     words = [word for _, _, word in stretch]
     capitals = text[start:end].isupper() and len(text[start:end]) > 1
     given = words[0].lower() in lexicon().given_names
-    if _CREDENTIAL.match(text, end) and len(words[0]) > 1 and (len(words) > 1 or not capitals or given):
+    is_word = len(words) == 1 and vocabulary().knows(words[0])  # "Float RN"
+    if _CREDENTIAL.match(text, end) and len(words[0]) > 1 and (len(words) > 1 or not capitals or given) and not is_word:
         return _name(start, end, "clinician_name", 0.85)
     before = words_before(text, start)
     mark = (

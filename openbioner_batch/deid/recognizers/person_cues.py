@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 
+from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+
 _AROUND = 64
-_NAMES_BETWEEN = r"(?:[A-ZÀ-Þ][\w'’-]{0,20}\.?,?\s(?:and\s|&\s)?){0,2}"
+_NAMES_BETWEEN = r"(?:(?:[A-ZÀ-Þ]\.|[A-ZÀ-Þ][\w'’-]{0,20}),?[ ](?:and[ ]|&[ ])?){0,2}"
 _TITLES = (
     r"(?:[Mm]rs?|[Mm]s|[Mm]iss|[Mm]x|[Dd]rs?|[Pp]rof|MRS?|MS|DRS?|PROF|Professor|[Dd]octor|Rev|Sra?|Mme|Hr|Herr|Frau)"
 )
@@ -15,11 +17,19 @@ _ROLES = (
     r"[Aa]tt(?:g|n|ending)|[Rr]esident|[Ii]ntern|[Ff]ellow|[Cc]harge|[Cc]onsultant|[Ss]urgeon|[Nn]urse|[Ss]itter|[Ii]nterp(?:reter)?|"
     r"[Cc]haplain|[Pp]astor|[Oo]fficer|[Ss]cribe|[Tt]ech|[Pp]harmacist|[Mm]idwife|[Cc]ase\s?manager|[Pp]hysician|PCP|pcp|GP|SW|CM|rn|np)"
 )
+_CALLED_BY_ROLE = re.compile(
+    r"(?<![^\W_])(?:[Ss]urgeon|[Aa]tt(?:g|ending)|[Rr]esident|[Nn]urse|[Ii]nterp(?:reter)?|[Tt]ranslator|[Cc]haplain|[Pp]astor|[Oo]fficer|"
+    r"[Pp]harmacist|[Mm]idwife|[Cc]ounsel(?:l)?or|[Ss]ponsor|[Ww]orker|[Tt]herapist|[Tt]eacher|[Aa]ttorney|[Ll]andlord|[Cc]oach|[Aa]nes(?:th)?|"
+    r"[Ss]crub|[Cc]irc|[Aa]sst|[Pp]erf|[Hh]ospitalist|[Ii]ntensivist|[Rr]oommate)\.?[ ]\Z"
+)
+"""Roles that a name follows without a colon."""
 _RELATIVES = (
     r"(?:[Ww]ife|[Hh]usband|[Hh]usb|[Dd]tr|[Dd]aughter|[Ss]on|[Mm]om|[Mm]other|[Dd]ad|[Ff]ather|[Bb]ro(?:ther)?|[Ss]is(?:ter)?|"
     r"[Aa]unt|[Uu]ncle|[Nn]iece|[Nn]ephew|[Cc]ousin|[Ff]riend|[Pp]artner|[Ss]pouse|[Gg]irlfriend|[Bb]oyfriend|[Nn]eighbou?r|"
-    r"[Cc]aregiver|[Rr]oommate|[Gg]rand(?:son|daughter|mother|father)|FOB|[Ss]ponsor)"
+    r"[Cc]aregiver|[Rr]oommate|[Gg]rand(?:son|daughter|mother|father|dtr|ma|pa)|FOB|[Ss]ponsor|bf|gf|fianc[eé]e?)"
 )
+_RELATION = re.compile(rf"(?<![^\W_]){_RELATIVES}[ ]\Z")
+_POSSESSIVE = re.compile(r"['’]s?(?![^\W_])")
 _PATIENT = r"(?:[Pp]atient|[Pp]t|[Cc]lient|PT|PATIENT|[Nn]ame|NAME|NM|[Pp]aciente|Patientin)"
 _STRONG = re.compile(
     rf"(?<![^\W_])(?:{_TITLES}(?:\.\s{{0,2}}|\s)|(?:{_PATIENT}|{_ROLES}|Provider|Attending|cc|[Rr]e|RE|By|BY|REF|[Ss]igned|Sig|[Ff]rom|[Tt]o)(?:\sname)?\s?[:=|>]\s{{0,3}}"
@@ -30,7 +40,8 @@ _WEAK = re.compile(
     rf"(?<![^\W_])(?:(?:{_PATIENT}|{_ROLES})\s|{_RELATIVES}(?:'s\sname\sis|\snamed)?[:,]?(?:\s\(?|\()|(?:[Pp]er|[Bb]y|[Ff]rom|[Ff]r|[Tt]o|[Ww]ith|w/|[Cc]alled|[Tt]old|[Rr]e|cc|--?|—)\s){_NAMES_BETWEEN}\Z"
 )
 _CREDENTIAL = re.compile(
-    r",?\s{1,2}\(?(?:M\.?D|D\.?O|R\.?N|PA-C|N\.?P|Ph\.?D|LPN|DDS|MBBS|CRNA|DPT|PharmD|LCSW|PGY-?\d|R[1-5]|MS[1-4]|WOCN|OB)\b"
+    r",?[ ]{1,2}\(?(?:M\.?D|D\.?O|R\.?N|PA-C|N\.?P|Ph\.?D|LPN|DDS|MBBS|CRNA|DPT|PharmD|LCSW|PGY-?\d|R[1-5]|"
+    r"MS[1-4]|WOCN|OB)\b"
 )
 _SPEAKS = re.compile(
     r"['’]s\s(?:wife|husband|son|daughter|dtr|mother|mom|father|dad|sister|brother|aunt|uncle|cousin|nurse|room|chart|family)\b"
@@ -54,6 +65,16 @@ class Meant(IntEnum):
 def person_meant(text: str, start: int, end: int) -> Meant:
     """Whether what stands around `text[start:end]` says that it is a person."""
     before = text[max(0, start - _AROUND) : start]
-    if _STRONG.search(before) or _CREDENTIAL.match(text, end):
+    if _STRONG.search(before) or _CREDENTIAL.match(text, end) or _is_called(text, start, end, before):
         return Meant.PLAINLY
     return Meant.WEAKLY if _WEAK.search(before) or _SPEAKS.match(text, end) else Meant.NO
+
+
+def _is_called(text: str, start: int, end: int, before: str) -> bool:
+    """Whether a word with a capital follows a relation or a role: "partner Lennox", but not "father Parkinson's"."""
+    return (
+        text[start:end].istitle()
+        and not vocabulary().knows(text[start:end])
+        and not _POSSESSIVE.match(text, end)
+        and (_RELATION.search(before) or _CALLED_BY_ROLE.search(before)) is not None
+    )

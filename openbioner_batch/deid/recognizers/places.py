@@ -10,6 +10,7 @@ from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import any_in, in_regions, lowered
 from openbioner_batch.deid.recognizers.institutions import GENERIC, find_institutions
 from openbioner_batch.deid.recognizers.rooms import find_rooms
+from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 _STATES = """Alabama AL Alaska AK Arizona AZ Arkansas AR California CA Colorado CO Connecticut CT Delaware DE Florida FL
     Georgia GA Hawaii HI Idaho ID Illinois IL Indiana IN Iowa IA Kansas KS Kentucky KY Louisiana LA Maine ME
@@ -32,7 +33,9 @@ Mexico Canada Cuba Haiti Jamaica Guatemala Honduras Nicaragua Colombia Venezuela
     Afghanistan Armenia""".split()
 
 _STATE = "|".join([*STATE_NAMES, *sorted(STATE_CODES)])
-_TOWN = r"(?:(?:St\.|Ft\.|Mt\.)[ ])?[A-ZÀ-Þ][A-Za-zÀ-ÿ'’-]{1,24}(?:[ ](?:of[ ])?[A-ZÀ-Þ][A-Za-zÀ-ÿ'’-]{1,24}){0,3}"
+_TOWN = (
+    r"(?:(?:St\.|Ft\.|Mt\.)[ ])?[A-ZÀ-ÞĀ-Ž][A-Za-zÀ-ɏ'’-]{1,24}(?:[ ](?:of[ ])?[A-ZÀ-ÞĀ-Ž][A-Za-zÀ-ɏ'’-]{1,24}){0,3}"
+)
 _SUFFIX = (
     r"(?:St|Street|Ave|Av|Avenue|Rd|Road|Blvd|Boulevard|Ln|Lane|Dr|Drive|Ct|Court|Pl|Place|Way|Ter|Terrace|Cir|"
     r"Circle|Pkwy|"
@@ -42,7 +45,7 @@ _SUFFIX = (
 )
 _STREET = re.compile(
     rf"(?<![\w.,/-])\d{{1,6}}(?:-\d{{1,4}})?[A-Za-z]?[ ](?:[NSEW]{{1,2}}\.?[ ]|(?:North|South|East|West)[ ])?"
-    rf"(?:(?:[A-ZÀ-Þ][A-Za-zÀ-ÿ'’-]{{0,24}}\.?|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|du)[ ]){{1,4}}{_SUFFIX}\b\.?"
+    rf"(?:(?:[A-ZÀ-ÞĀ-Ž][A-Za-zÀ-ɏ'’-]{{0,24}}\.?|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|du)[ ]){{1,4}}{_SUFFIX}\b\.?"
     r"(?:[ ](?:[NSEW]{1,2}|North|South|East|West|NORTH|SOUTH|EAST|WEST)\b\.?)?"
 )
 _STREET_ROUTE = re.compile(
@@ -59,6 +62,29 @@ _MILITARY = re.compile(
     r"\b(?:psc|cmr|unit)[ ]\d{1,5},?[ ]box[ ]\d{1,5}\b|\b[afd]po,?[ ]a[aep],?[ ]\d{5}(?:-\d{4})?\b", re.IGNORECASE
 )
 """Lines of addresses of the armed forces and the foreign service: "PSC 6477, Box 2981" and "APO AE 09700"."""
+_HOUSE_NUMBER = r"\d{1,5}[A-Za-z]?(?:[/-]\d{1,4})?(?![^\W_]|[.,:]\d|%)"
+_FOREIGN_STREET = re.compile(
+    rf"(?<![\w.,/-])(?:\d{{1,6}}[ ])?(?:(?:Via|Viale|Corso|Piazza|Rua|Rue|Calle|Avenida|Avda|Avenue|Plaza|Paseo|"
+    rf"Largo|Travessa|Boulevard|Chemin|Quai|"
+    rf"Carrer|Rambla|Ulica|ul\.|[Pp]l\.|al\.|ulica)[ ](?:(?:d[aeiou]s?|del(?:la|le|lo)?|des|du|la|le|los|las|di)[ ])*"
+    rf"(?:[A-ZÀ-ÞĀ-Ž][A-Za-zÀ-ɏ'’.-]{{1,24}},?[ ](?:(?:d[aeiou]s?|del(?:la|le|lo)?|des|du|la|le|e|y|i)[ ])?){{1,5}}"
+    rf"|[A-ZÀ-ÞĀ-Ž][a-zß-ɏ]{{2,24}}(?:vägen|gatan|gata|stra(?:ß|ss)e|str\.|weg|gasse|platz|allee|graben|ufer|straat|laan|plein|kade|vej|gade|veien|gaten|"
+    rf"katu|utca)[ ]){_HOUSE_NUMBER}"
+)
+"""Streets whose word for street stands first or at their end, with a house number behind."""
+_HIGHWAY = re.compile(
+    r"\b(?:(?P<cued>(?i:on|off|along|near|by|at)[ ](?:the[ ])?)?(?P<road>(?:I|US|SR|CR|FM|Rte?\.?|Route|Hwy\.?|"
+    r"Highway|Interstate|Turnpike)[- ]?\d{1,4}\b"
+    r"(?:[ ](?:[NSEW]B?|north|south|east|west)(?:bound)?\b)?)(?P<exit>,?[ ](?:near|at|by|and|&|@|past|mile|exit)[ "
+    r"](?:(?:exit|mile|mm|marker)[ ]?){0,2}"
+    r"#?\d{1,4}[A-Z]?\b)?)"
+)
+"""A road and an exit of it; "on" or an exit must tell I-95 from iodine."""
+_UNIT_AFTER = re.compile(r"[ ]?(?:mg|mcg|mCi|ml|units?|scan|therapy|uptake|ablation)\b", re.IGNORECASE)
+_ZIP_LABEL = re.compile(
+    r"\b(?i:zip(?:[ ]?code)?|postal[ ]code|postcode|plz)(?:[ ](?i:is|was))?[ ]?[:=]?[ "
+    r"]?(?P<zip>\d{3,6}(?:-\d{3,4})?)(?![^\W_]|[.,]\d)"
+)
 _STREETS = (
     (_STREET, ("",)),
     (_STREET_ROUTE, ("Route", "Rt", "Highway", "Hwy", "County Road", "RR", "Broadway")),
@@ -85,6 +111,8 @@ _CUE = re.compile(
     r"police[ ]in|hometown[ :]{1,2}|city[\"']?[:=][ \"']{0,3}|works?[ ]in|hospital[ ]in|clinic[ ]in)[ ]?"
     rf"(?P<place>{_TOWN})(?:,[ ](?P<state>{_STATE})\b)?"
 )
+_LIVED = re.compile(r"(?:lives?|living|resid|born|raised|grew|native|originally|hometown|city|town|village)")
+"""Cues after which a town may stand in capitals."""
 _LIVES_AT = re.compile(
     r"\b(?:home[ ]|mailing[ ]|street[ ]|current[ ]|permanent[ ]|postal[ ])?(?:address|residence|adresse|dirección|"
     r"indirizzo|endereço)(?:[ ](?:on[ ]file|of[ ]record))?(?:[ ](?:is|was)|[\"']?[ ]?[:=>])[ \"']{1,3}"
@@ -111,7 +139,7 @@ _THREE_DECIMALS = re.compile(r"-?\d+\.\d{3},[ ]?-?\d+\.\d{3}")
 _POSITION = re.compile(r"\b(?:gps|coord\w*|lat\w*|lon\w*|location|position|map|geo\w*)\b", re.IGNORECASE)
 _DECIMALS = re.compile(r"\.\d{3}")
 _COORDINATES = re.compile(
-    r"(?<![\w.])-?\d{1,2}\.\d{3,8}°?[ ]?[NS]?,[ ]?-?\d{1,3}\.\d{3,8}°?[ ]?[EW]?(?![\w.])|"
+    r"(?<![\w.])-?\d{1,2}\.\d{3,8}°?[ ]?[NS]?,[ ]?-?\d{1,3}\.\d{3,8}°?[ ]?[EW]?(?!\w|\.\w)|"
     r"\d{1,3}°[ ]?\d{1,2}['′][ ]?(?:\d{1,2}(?:\.\d+)?[\"″][ ]?)?[NSEW]\b"
 )
 
@@ -124,6 +152,14 @@ def find_places(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Find
     """
     yield from _addresses(text)
     yield from _towns(text, regions)
+    for match in _FOREIGN_STREET.finditer(text):
+        if not any(vocabulary().knows(word) for word in match[0].split() if word.istitle()):
+            yield _place(*match.span(), "street_address", 0.7)
+    for match in _HIGHWAY.finditer(text):
+        if match["exit"] or (match["cued"] and not _UNIT_AFTER.match(text, match.end())):
+            yield _place(match.start("road"), match.end(), "street_address", 0.6)
+    for match in _ZIP_LABEL.finditer(text):
+        yield _place(*match.span("zip"), "zip_code", 0.8)
     yield from find_institutions(text)
     yield from find_rooms(text)
     if "°" in text or _DECIMALS.search(text):
@@ -172,7 +208,9 @@ def _towns(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
     for match in _CUE.finditer(text):
         place = match["place"].rstrip(".")
         first = place.split()[0].lower()
-        if first in GENERIC or len(place) < 3 or place.isupper():
+        if first in GENERIC or len(place) < 3 or (place.isupper() and (len(place) < 4 or not _LIVED.match(match[0]))):
+            continue
+        if place.isupper() and any(vocabulary().knows(word) for word in place.split()):
             continue
         type = "state" if place in STATE_NAMES else "country" if place in COUNTRIES else "city"
         yield _place(match.start("place"), match.start("place") + len(place), type, 0.6)

@@ -24,11 +24,21 @@ _WARD = re.compile(
 _MOVED = re.compile(
     r"(?:\b(?i:moved|transferred|tx'?d|transfer|went|sent|back|returned|adm(?:itted)?|going|up|down|assigned)\s(?:to|fr(?:om)?)\s|"
     r"\b(?i:tele|floor|loc(?:ation)?|unit|rec'd|report|called|per|on|from|fr|to)[:=]?\s|->\s?|→\s?|"
-    r"\b(?:Mrs?|Ms|Pt|pt|Miss)\.?\s[A-Z][\w'’-]+,\s|\b[MF]\s{2,})"
+    r"\b(?:Mrs?|Ms|Pt|pt|Miss)\.?\s[A-Z][\w'’-]+,\s|\b[MF]\s{2,}|\b(?i:man|woman|lady|gentleman|pt|patient|resident|boy|girl)\sin\s)"
     r"(?P<ward>\d{1,2}(?:[NSEWABC]|NE|NW|SE|SW|[NSEW][AB]|T|ICU)(?:[- ]?\d{1,3}(?!\s?(?:mg|mL|L)))?)"
     r"(?![^\W_]|[./-]\d|%|\s?(?:/|mg|mcg))"
 )
 """A number and letters after what says that somebody is there: "moved to 6W", "Mrs Roe, 7C"."""
+_OF_PERSON = re.compile(
+    r"\b(?i:man|woman|lady|gentleman|pt|patient|resident|boy|girl)\sin\s(?P<ward>\d{3,4})(?=[,.;:)]|\s(?:needs|is|was|has|wants|called|c/o|w/|who)\b|\Z)"
+)
+"""A number after "patient in", followed by what no count is."""
+_ROW_HEAD = re.compile(
+    r"^[ \t]*(?P<ward>\d{1,3}[A-Za-z]\d?|\d{3,4}(?:-\d|[A-Za-z])?)[ \t]+(?=[^\W\d_][\w'’-]+(?:,[ "
+    r"]?[^\W\d_][\w'’-]*)?[ ]/[ ][^/\n]+/)",
+    re.MULTILINE,
+)
+"""A bed at the head of a row "bed name / doctor / ..."."""
 _PLACE_OF_LIST = re.compile(r"(?<![^\W_])(?P<ward>\d{1,2}(?:[NSEW]|NE|NW|SE|SW))(?=[ \t]*(?:\n|\Z))")
 """A ward at the end of a line of numbers and names."""
 _ROW = re.compile(r"[A-Z]{2,},|\d{1,2}/\d{1,2}/\d{2,4}|(?<!\d)\d{6,9}(?!\d)")
@@ -44,7 +54,7 @@ def find_rooms(text: str) -> Iterator[Finding]:
     for match in _NUMBERED.finditer(text):
         if not _BEDSIDE.search(text[max(0, match.start() - 16) : match.start()]):
             yield _room(match, "number" if match["moved"] else 0)
-    for pattern in (_WARD, _MOVED):
+    for pattern in (_WARD, _MOVED, _OF_PERSON, _ROW_HEAD):
         for match in pattern.finditer(text):
             yield _room(match, "ward")
     for match in _PLACE_OF_LIST.finditer(text):

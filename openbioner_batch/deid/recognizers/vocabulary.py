@@ -17,7 +17,7 @@ _STEM = re.compile(
     r"asone|olone|onide|profen|thiazide|semide|dronate|fibrate|rifampin|ampin|oxetine|triptyline|peridol|azosin|afil|"
     r"lukast|grel|platin|taxel|rubicin|bine|trexate|ciclovir|navir|buvir|tegravir|mivir|oxone|orphan|codone|morphone|"
     # Endings of Greek and Latin terms.
-    r"itis|osis|emia|uria|ectomy|otomy|ostomy|oscopy|plasty|algia|pathy|ography|ometry|plegia|paresis|cytes?|penia|philia|"
+    r"ologists?|iatrists?|iatricians?|ologic(?:al)?|itis|osis|emia|uria|ectomy|otomy|ostomy|oscopy|plasty|algia|pathy|ography|ometry|plegia|paresis|cytes?|penia|philia|"
     r"megaly|rrhea|rrhage|rrhoea|iasis|esthesia|ectasis|stasis|trophy|"
     r"(?:carcin|sarc|lymph|melan|myel|aden|hemat|gli|fibr|lip|granul|papill|meningi|terat|semin|glauc|blast)oma"
     r")s?",

@@ -1,0 +1,170 @@
+"""Identifiers in tables and markup within a text, told by the heads of columns, by labels in cells and by keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.context import labels
+from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+
+MARKUP = "pattern:markup"
+"""What a key tells, be it a term elsewhere."""
+Cell = tuple[int, int]
+"""Where the content of a cell stands."""
+
+_SHORT_HEADS = {
+    "pt": "patient_name",
+    "rm": "room_number",
+    "md": "clinician_name",
+    "rn": "clinician_name",
+    "np": "clinician_name",
+    "attg": "clinician_name",
+    "anes": "clinician_name",
+    "age": "age_over_89",
+    "bed": "room_number",
+    "loc": "room_number",
+}
+_AMBIGUOUS = frozenset("site date staff mother father name_of nurse case family".split())
+"""Names of columns that head other things too."""
+_NAMES = frozenset({"patient_name", "clinician_name", "relative_name", "person_name"})
+_DIGITS = frozenset({"room_number", "zip_code", "birth_date", "admission_date", "discharge_date", "personal_date"})
+_OLD = re.compile(r"(?:9\d|1[0-2]\d)(?=\s?(?:y\w*\.?|yo|y/o)?\s?(?:/?[MF])?\Z)")
+_HEAD = re.compile(r"[A-Za-z][A-Za-z /_.#'-]{0,29}:?")
+_HL7 = re.compile(r"[A-Z][A-Z][A-Z0-9]\|")
+_FEWEST_DIGITS = 4
+"""Of a number in a cell; shorter ones count or measure."""
+_QUOTED = re.compile(r'"[^"\n]*"|[^,\n]*')
+_FEWEST_CELLS = {"\t": 3, "|": 3, ",": 4}
+_KEYED = re.compile(
+    r'"(?P<key>[A-Za-z_]{2,24})"\s?:\s?\[?\s?"(?P<value>[^"\n]{1,80})"|<(?P<tag>[A-Za-z_]{2,24})(?:\s[^<>]{0,80})?>(?P<content>[^<>\n]{1,80})</(?P=tag)>'
+)
+_KEYS = frozenset(
+    "given given_name first_name last_name family_name surname city state county postal_code zip zip_code phone "
+    "telephone email mrn ssn birth_date "
+    "dob date_of_birth address street line".split()
+)
+"""Keys of markup that say the same in every system; `family` is one beside `given`."""
+
+
+def find_tables(text: str) -> Iterator[Finding]:
+    """What stands in columns with telling heads, in cells behind a label, and under keys of JSON and XML."""
+    for separator, fewest in _FEWEST_CELLS.items():
+        if text.count(separator) >= fewest - 1:
+            yield from _columns(text, separator, fewest)
+    if "<" in text or '"' in text:
+        yield from _keyed(text)
+
+
+def _columns(text: str, separator: str, fewest: int) -> Iterator[Finding]:
+    """Cells below a row of heads, as long as the rows have as many cells; cells right of a label in their own row."""
+    heads: list[str | None] = []
+    for start, end in _lines(text):
+        cells = _cells(text, start, end, separator)
+        types = [_type_of_head(text[left:right]) for left, right in cells]
+        if heads and len(cells) == len(heads):
+            for cell, type in zip(cells, heads, strict=True):
+                yield from _in_cell(text, cell, type)
+            continue
+        is_head = len(cells) >= fewest and sum(type is not None for type in types) > 1
+        if is_head and not any(map(str.isdigit, text[start:end])):
+            heads = types
+            continue
+        heads = []
+        if separator == "|" and len(cells) >= fewest and not _HL7.match(text, start):
+            for label, cell, following in zip(types, cells[1:], types[1:], strict=False):
+                if following is None:
+                    yield from _in_cell(text, cell, label)
+
+
+def _lines(text: str) -> Iterator[Cell]:
+    start = 0
+    for line in text.split("\n"):
+        yield start, start + len(line)
+        start += len(line) + 1
+
+
+def _cells(text: str, start: int, end: int, separator: str) -> list[Cell]:
+    """The cells of a row without blanks and quotes; the bars at the ends of a row are no cells."""
+    found: list[Cell] = []
+    place = start
+    while place <= end:
+        stop = text.find(separator, place, end)
+        if separator == "," and (quoted := _QUOTED.match(text, place, end)):
+            stop = quoted.end() if quoted.end() < end else -1
+        stop = end if stop < 0 else stop
+        found.append(_stripped(text, place, stop))
+        place = stop + 1
+    if separator == "|":
+        while found and found[0][0] == found[0][1]:
+            found = found[1:]
+        while found and found[-1][0] == found[-1][1]:
+            found = found[:-1]
+    return found
+
+
+def _stripped(text: str, start: int, end: int) -> Cell:
+    while start < end and text[start] in ' \t"*':
+        start += 1
+    while start < end and text[end - 1] in ' \t"*':
+        end -= 1
+    return start, end
+
+
+def _type_of_head(head: str) -> str | None:
+    name = re.sub(r"[^a-z]+", "_", head.lower()).strip("_")
+    if _HEAD.fullmatch(head) is None or name in _AMBIGUOUS:
+        return None
+    return _SHORT_HEADS.get(name) or labels("fields").get(name)
+
+
+def _in_cell(text: str, cell: Cell, type: str | None) -> Iterator[Finding]:
+    start, end = cell
+    value = text[start:end]
+    if type is None or end - start > 80 or not _fits(type)(value):
+        return
+    if type == "age_over_89":
+        if age := _OLD.match(value):
+            yield _found(start, start + age.end(), type)
+    else:
+        yield _found(start, end, type)
+
+
+def _fits(type: str) -> Callable[[str], bool]:
+    """Whether a value may be of a type: a name has a letter and is no term, a number or date has a digit."""
+    if type in _NAMES:
+        return _may_be_a_name
+    if type.endswith("_number") and type != "room_number":
+        return lambda value: sum(map(str.isdigit, value)) >= _FEWEST_DIGITS
+    if type in _DIGITS:
+        return lambda value: any(map(str.isdigit, value))
+    return lambda value: any(map(str.isalnum, value)) and not _is_empty(value)
+
+
+def _may_be_a_name(value: str) -> bool:
+    words = re.findall(r"[^\W\d_]+", value)
+    stop = lexicon().not_names
+    return bool(words) and not all(vocabulary().knows(word) or word.lower() in stop for word in words)
+
+
+def _is_empty(value: str) -> bool:
+    return value.lower() in ("none", "unknown", "n/a", "na", "null", "nan", "pending", "tbd")
+
+
+def _keyed(text: str) -> Iterator[Finding]:
+    for match in _KEYED.finditer(text):
+        key = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", match["key"] or match["tag"]).lower()
+        name = "value" if match["key"] else "content"
+        if key == "family" and "given" in text:
+            key = "family_name"
+        type = "street_address" if key == "line" else labels("fields").get(key)
+        fits = type and (type in _NAMES or _fits(type)(match[name]))
+        if key in _KEYS and type and fits and not _is_empty(match[name]):
+            yield replace(_found(*match.span(name), type), recognizers=(MARKUP,))
+
+
+def _found(start: int, end: int, type: str) -> Finding:
+    return Finding(start, end, type, 0.8, ("pattern:table",))

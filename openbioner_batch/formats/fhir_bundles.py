@@ -1,0 +1,93 @@
+"""Bundles of FHIR: their resources one by one, with references that lead to each other, and the people among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from openbioner_batch.formats.json_values import Malformed
+from openbioner_batch.records import UNREAD
+
+BUNDLE = "Bundle"
+_PEOPLE = ("Patient", "RelatedPerson", "Practitioner", "Person", "Organization", "Location")
+_TELLING = (
+    "resourceType",
+    "id",
+    "name",
+    "identifier",
+    "telecom",
+    "address",
+    "birthDate",
+    "deceasedDateTime",
+    "contact",
+)
+"""Elements of people that may stand in texts; photographs and the like are left out."""
+_MOST_PEOPLE = 200
+"""Of a Bundle; one of more holds lists, not the people of its notes."""
+
+Resource = dict[str, Any]
+
+
+class Entry(NamedTuple):
+    """A resource, and the people and places beside it that its texts may name."""
+
+    resource: Resource | Malformed
+    people: tuple[Resource, ...] = ()
+
+
+def entries_of(found: Resource) -> list[Entry]:
+    """The resource itself, or those that a Bundle holds.
+
+    An entry without an id has that of its `fullUrl`, and references to a `fullUrl` become relative ones. Of patients
+    only that of a resource's own subject is among its people, or the only one.
+    """
+    if found.get("resourceType") != BUNDLE:
+        return [Entry(found)]
+    entries = found.get("entry", [])
+    if not isinstance(entries, list):
+        return [Entry(Malformed(f"the entries of a Bundle are no list: {UNREAD}"))]
+    addresses: dict[str, str] = {}
+    held: list[Resource | None] = []
+    for entry in entries:
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        held.append(resource if isinstance(resource, dict) else None)
+        if isinstance(resource, dict) and isinstance(url := entry.get("fullUrl"), str) and url:
+            resource.setdefault("id", url.rpartition("/")[2].rpartition(":")[2])
+            addresses[url] = f"{resource.get('resourceType')}/{resource['id']}"
+    resources = [_resolved(one, addresses) if one is not None else None for one in held]
+    people = [_telling(one) for one in resources if one is not None and one.get("resourceType") in _PEOPLE]
+    return [
+        Entry(Malformed("an entry of a Bundle holds no resource")) if one is None else Entry(one, _beside(one, people))
+        for one in resources
+    ]
+
+
+def _resolved(value: Any, addresses: Mapping[str, str]) -> Any:
+    """A value whose references to addresses of entries are relative."""
+    if isinstance(value, list):
+        return [_resolved(one, addresses) for one in value]
+    if isinstance(value, dict):
+        return {
+            name: addresses.get(one, one) if name == "reference" and isinstance(one, str) else _resolved(one, addresses)
+            for name, one in value.items()
+        }
+    return value
+
+
+def _telling(resource: Resource) -> Resource:
+    return {name: resource[name] for name in _TELLING if name in resource}
+
+
+def _beside(resource: Resource, people: list[Resource]) -> tuple[Resource, ...]:
+    """The people that a resource's texts may name, without itself."""
+    if len(people) > _MOST_PEOPLE:
+        people = [one for one in people if one["resourceType"] == "Patient"]
+    patients = [one for one in people if one["resourceType"] == "Patient"]
+    subjects = {
+        str(subject.get("reference"))
+        for name in ("subject", "patient")
+        if isinstance(subject := resource.get(name), dict)
+    }
+    own = patients if len(patients) == 1 else [one for one in patients if f"Patient/{one.get('id')}" in subjects]
+    others = [one for one in people if one["resourceType"] != "Patient"]
+    return tuple(one for one in (*own, *others) if one.get("id") != resource.get("id"))
