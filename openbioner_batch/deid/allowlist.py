@@ -92,7 +92,7 @@ class AllowList:
 
     def _words(self, value: str) -> list[str]:
         """The words of a value without case and accents; a compound that is listed is one: Lund-Browder."""
-        found = []
+        found: list[str] = []
         for token in _COMPOUND.findall(value):
             whole = _bare(token)
             found += [whole] if whole in self.eponyms or whole in self.terms else map(_bare, _WORD.findall(token))

@@ -286,3 +286,25 @@ def test_the_shared_case(run_here: Deidentify, key_file: Path, tmp_path: Path, s
         assert "078-05-1120" not in new
     (number,) = [one["identifier"][0]["value"] for one in resources(tmp_path / "surrogate") if "identifier" in one]
     assert re.fullmatch(r"9\d\d-[0-4]\d-\d{4}", number)
+
+
+def test_a_bundle_knows_its_patient_and_its_references_still_lead_to_it(
+    run_here: Deidentify, key_file: Path, tmp_path: Path
+) -> None:
+    patient = {"resourceType": "Patient", "name": [{"family": "Zorvexia", "given": ["Ulverta"]}]}
+    doctor = {"resourceType": "Practitioner", "id": "d", "name": [{"family": "Quandrelle"}]}
+    found = report(subject={"reference": "urn:uuid:7c1"}, conclusion="Zorvexia, Ulverta seen with Quandrelle.")
+    alone = note("Kestrelle and Zorvexia came.", id="d2", subject={"reference": "Patient/other"})
+    bundle = {
+        "resourceType": "Bundle",
+        "entry": [
+            {"fullUrl": "urn:uuid:7c1", "resource": patient},
+            {"fullUrl": "urn:uuid:7c2", "resource": doctor},
+            {"resource": found},
+        ],
+    }
+    run(run_here, tmp_path, key_file, [bundle, alone], policy="tags", recognizers="known", max_quarantined="50%")
+    new = {one["resourceType"]: one for one in resources(tmp_path / "out")}
+    assert not any(name in new["DiagnosticReport"]["conclusion"] for name in ("Zorvexia", "Ulverta", "Quandrelle"))
+    assert new["DiagnosticReport"]["subject"]["reference"] == f"Patient/{new['Patient']['id']}"
+    assert "Zorvexia" in written(tmp_path / "out")  # a note outside of the Bundle does not know its people
