@@ -186,6 +186,16 @@ def test_ontologies_become_training_data_as_the_readme_says(tmp_path: Path) -> N
     assert re.search(r"illness +6", shell(command("openbioner-batch silver ontology"), tmp_path))
 
 
+def test_a_model_is_adapted_as_the_readme_says(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("helper: a person who helps the patient at home\n")
+    texts = ("Her aunt cooks at home.", "A friend of his drives him.", "The wound is dry.")
+    spans = ([[0, 8, "helper"]], [[0, 15, "helper"]], [])
+    rows = [{"text": text, "spans": found} for text, found in zip(texts, spans, strict=True)]
+    (tmp_path / "spans.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert "(chosen)" in shell(command("openbioner-batch adapt"), tmp_path)
+    assert (tmp_path / "mine" / "adapted.json").is_file()
+
+
 def test_types_are_held_out_and_scored_as_the_readme_says(tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -106,7 +106,9 @@ def score_corpus(tagger: Tagger, task: Task, words: str, progress: Progress | No
             prepared, logits = view_logits(tagger, views, words, texts)
             spans = half.spans[first : first + len(texts)]
             first += len(texts)
-            parts += [_part(prepared, group, of_group, spans, task.labels) for group, of_group in enumerate(logits)]
+            parts += [
+                scored_part(prepared, group, of_group, spans, task.labels) for group, of_group in enumerate(logits)
+            ]
         halves.append(tuple(parts))
     return ScoredCorpus(task.corpus.name, (halves[0], halves[1]))
 
@@ -190,9 +192,18 @@ def calibrate(
     }
 
 
-def _part(
+def scored_part(
     prepared: Prepared, group: int, logits: np.ndarray, spans: Sequence[Sequence[Span]], labels: Labels
 ) -> ScoredPart:
+    """The raw logits of texts for one group of types, beside their gold spans.
+
+    Args:
+        prepared: the texts.
+        group: of which types.
+        logits: float32 [words, 1 + types].
+        spans: of each text, by label.
+        labels: the type of each label.
+    """
     names = tuple(kind.name for kind in prepared.groups[group])
     part = ScoredPart(prepared, names, logits, np.zeros(0, np.int64), 0)
     keys: set[int] = set()

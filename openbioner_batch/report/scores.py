@@ -184,6 +184,18 @@ def print_calibration(result: Mapping[str, Any]) -> None:
         console.print(f"{title} of types: {of_types or 'none'}", soft_wrap=True)
 
 
+def print_adaptation(result: Mapping[str, Any]) -> None:
+    """Print what `adapt` tried, and what each way is worth on held-out folds."""
+    table = _table("on held-out folds", "precision", "recall", "F1")
+    for way, found in result["held out"].items():
+        name = f"{way} (chosen)" if way == result["way"] else way
+        table.add_row(name, *(f"{100 * found[key]:.1f}" for key in ("precision", "recall", "f1")))
+    console = _console()
+    console.print(table)
+    before, after = (100 * result[when]["f1"] for when in ("before", "after"))
+    console.print(f"{result['output']}: F1 {before:.1f} before, {after:.1f} after", soft_wrap=True)
+
+
 def _console() -> Console:
     """As wide as the tables need where nobody watches: in a file or a pipe nothing is cut."""
     return plain_console(width=None if sys.stdout.isatty() else 160)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,44 @@ def test_quotes_in_tables(tmp_path: Path) -> None:
     path = path.with_name("x.tsv")
     path.write_text('id\tname\nX:1\t5" nail\n')
     assert read(path) == {"X:1": ('5" nail', [], [])}
+
+
+def test_definitions_and_what_is_disjoint_are_read(tmp_path: Path) -> None:
+    def told(path: Path) -> dict[str, tuple[str | None, tuple[str, ...]]]:
+        found = merged(detect_reader(str(path)).read(str(path), {}).concepts)
+        return {concept.id: (concept.definition, concept.disjoint) for concept in found}
+
+    first, second = ('Says "what" it is.', ("X:2",)), (None, ("X:1",))
+    (tmp_path / "x.obo").write_text(
+        'format-version: 1.2\n\n[Term]\nid: X:1\nname: a\ndef: "Says \\"what\\" it is." [PMID:1]\n'
+        "disjoint_from: X:2\n\n[Term]\nid: X:2\nname: b\n"
+    )
+    assert told(tmp_path / "x.obo") == {"X:1": first, "X:2": (None, ())}
+    iri = "http://purl.obolibrary.org/obo/X_"
+    graph = {
+        "nodes": [
+            {"id": f"{iri}1", "lbl": "a", "type": "CLASS", "meta": {"definition": {"val": first[0]}}},
+            {"id": f"{iri}2", "lbl": "b", "type": "CLASS"},
+        ],
+        "disjointClassesAxioms": [{"classIds": [f"{iri}1", f"{iri}2"]}],
+    }
+    (tmp_path / "x.json").write_text(json.dumps({"graphs": [graph]}))
+    assert told(tmp_path / "x.json") == {"X:1": first, "X:2": second}
+    (tmp_path / "x.csv").write_text("id,name,definition\nX:1,a,What it is.\nX:2,b,\n")
+    assert told(tmp_path / "x.csv") == {"X:1": ("What it is.", ()), "X:2": (None, ())}
+    (tmp_path / "cx.json").write_text(json.dumps({"X:1": {"label": "a", "description": "What it is."}}))
+    assert told(tmp_path / "cx.json") == {"X:1": ("What it is.", ())}
+
+
+def test_ancestors_whose_way_is_left_out_become_parents(tmp_path: Path) -> None:
+    """In EFO's JSON the terms of other ontologies between two of its own are missing."""
+    entries = {
+        "E:1": {"label": "top", "ancestors": {}},
+        "E:2": {"label": "middle", "ancestors": {"E:1": 2}},
+        "E:3": {"label": "low", "ancestors": {"E:2": 3, "E:1": 5}},
+        "E:4": {"label": "beside", "ancestors": {"E:3": 1, "E:2": 4, "E:1": 6}},
+        "E:5": {"label": "two ways", "ancestors": {"E:1": 1, "E:3": 4, "E:2": 7}},
+    }
+    (tmp_path / "efo.json").write_text(json.dumps(entries))
+    parents = {id: above for id, (_, _, above) in read(tmp_path / "efo.json").items()}
+    assert parents == {"E:1": [], "E:2": ["E:1"], "E:3": ["E:2"], "E:4": ["E:3"], "E:5": ["E:1", "E:3"]}

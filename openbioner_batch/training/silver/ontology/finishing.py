@@ -6,6 +6,7 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -46,7 +47,7 @@ class OntologyReport(Report):
     asked: int = 0
     """Types asked about in some passage, present or absent."""
 
-    def as_json(self) -> dict[str, object]:
+    def as_json(self) -> dict[str, Any]:
         """The report as it stands in the folder."""
         whole = Report.as_json(self)
         whole["types"]["asked"] = self.asked

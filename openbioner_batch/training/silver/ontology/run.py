@@ -34,6 +34,7 @@ def annotate_by_ontology(settings: OntologySettings, say: Say = say_to_stderr) -
     """
     found = resolve_inputs(settings, say)
     unwanted = unwanted_types(settings.without)
+    say(f"reading {len(settings.vocabularies)} vocabularies")
     classes, finder = finder_of(settings.vocabularies, settings.roots)
     reader = PassageFormat(found.format, settings.passage_words)
     inputs: Inputs = replace(found, format=reader, kept=reader.kept_schema(found.files, found.options))

@@ -1,0 +1,164 @@
+"""A few passes over a few texts in one process: the heads and top layers of a model learn, the rest stays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from openbioner_batch.model.checkpoint import Model
+from openbioner_batch.model.prepare import DescribedType
+from openbioner_batch.model.tokens import Tokenizer
+from openbioner_batch.training.objective import HEADS, LATE_HEADS, TaggingObjective
+from openbioner_batch.training.packing import TaggingBatch, pack_questions
+from openbioner_batch.training.passages import AnnotatedPassage
+from openbioner_batch.training.pieces import Piece, tokenize_passages
+from openbioner_batch.training.sampling import Question, target_words
+from openbioner_batch.training.separate import SharedObjective
+from openbioner_batch.training.settings import Recipe
+from openbioner_batch.training.shared import Asked, SharedBatch, pack_shared
+
+_LAYER = re.compile(r"(?:^|\.)layers?\.(\d+)\.")
+CLIP = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How a model is tuned."""
+
+    layers: int = 2
+    """Top layers that learn beside the heads."""
+    epochs: int = 12
+    """Passes over the texts."""
+    texts_at_once: int = 8
+    """Of one optimizer step."""
+    layer_rate: float = 5e-5
+    """Learning rate of the layers; it falls in a line to 0."""
+    head_rate: float = 3e-4
+    """The same of the heads."""
+    mask_probability: float = 0.2
+    """Chance that a mention is hidden, so that its words are not learnt by heart."""
+
+
+def tune(
+    model: Model,
+    tokenizer: Tokenizer,
+    passages: Sequence[AnnotatedPassage],
+    groups: Sequence[Sequence[DescribedType]],
+    tuning: Tuning,
+    seed: int,
+) -> Model:
+    """Tune a model in place; the same arguments give the same weights on the same machine.
+
+    Args:
+        model: any of ours, on the device to be used.
+        tokenizer: of the model.
+        passages: texts in which every mention of the types is marked.
+        groups: the types as the model will be asked, group by group.
+        tuning: how.
+        seed: of order, masks and dropout.
+
+    Returns:
+        The model, ready for inference.
+    """
+    torch.manual_seed(seed)
+    random = np.random.default_rng(seed)
+    pieces = list(tokenize_passages(passages, tokenizer, model.config.windows.text_tokens))
+    recipe = Recipe(loss="competing" if model.config.types_compete else "per-type")
+    objective: TaggingObjective | SharedObjective
+    if model.config.separate_layers:
+        objective = SharedObjective(model, recipe)
+    else:
+        objective = TaggingObjective(model, recipe.no_entity_weight)  # type: ignore[arg-type] # late ones are separate
+    optimizer = torch.optim.AdamW(_groups(model, tuning), weight_decay=0.01)
+    batches = _Batches(pieces, tokenizer, groups, tuning, random)
+    steps = tuning.epochs * batches.steps
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / max(1, steps))
+    objective.train()
+    for _ in range(tuning.epochs):
+        for batch in batches.epoch(model):
+            optimizer.zero_grad()
+            objective(batch).backward()
+            nn.utils.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], CLIP)
+            optimizer.step()
+            schedule.step()
+    return model.requires_grad_(True).eval()
+
+
+def _groups(model: Model, tuning: Tuning) -> list[dict[str, object]]:
+    """Parameters that learn, with their rates; all others are held."""
+    first = model.config.layers - tuning.layers
+    heads, layers = [], []
+    for name, parameter in model.named_parameters():
+        found = _LAYER.search(name)
+        if name.split(".")[0] in (*HEADS, *LATE_HEADS):
+            heads.append(parameter)
+        elif found is not None and int(found[1]) >= first:
+            layers.append(parameter)
+        else:
+            parameter.requires_grad_(False)
+    found_groups = [{"params": heads, "lr": tuning.head_rate}, {"params": layers, "lr": tuning.layer_rate}]
+    return [group for group in found_groups if group["params"]]
+
+
+class _Batches:
+    """What is learnt from, drawn anew in each epoch."""
+
+    def __init__(
+        self,
+        pieces: Sequence[Piece],
+        tokenizer: Tokenizer,
+        groups: Sequence[Sequence[DescribedType]],
+        tuning: Tuning,
+        random: np.random.Generator,
+    ) -> None:
+        self._pieces, self._tokenizer, self._groups = pieces, tokenizer, groups
+        self._tuning, self._random = tuning, random
+        self.steps = -(-len(pieces) // tuning.texts_at_once)
+
+    def epoch(self, model: Model) -> Iterator[TaggingBatch | SharedBatch]:
+        """Every piece once, in random order; of several groups of competing types one is asked of a piece."""
+        order = self._random.permutation(len(self._pieces))
+        for first in range(0, len(order), self._tuning.texts_at_once):
+            chosen = [self._pieces[place] for place in order[first : first + self._tuning.texts_at_once]]
+            if model.config.separate_layers:
+                types = [kind for group in self._groups for kind in group]
+                described = [kind.description for kind in types]
+                asked = [self._asked(piece, types) for piece in chosen]
+                yield pack_shared(asked, described, self._tokenizer, model.config)
+            else:
+                yield pack_questions([self._question(piece) for piece in chosen], self._tokenizer)
+
+    def _question(self, piece: Piece) -> Question:
+        group = self._groups[int(self._random.integers(len(self._groups)))]
+        targets, placed = target_words(piece, [kind.name for kind in group])
+        descriptions = tuple(kind.description for kind in group)
+        return Question(self._masked(piece), piece.word_starts, descriptions, targets, len(placed))
+
+    def _asked(self, piece: Piece, types: Sequence[DescribedType]) -> Asked:
+        labels = np.zeros((len(piece.word_starts), len(types)), np.int8)
+        for column, kind in enumerate(types):
+            for low, high, name in piece.mentions:
+                if name == kind.name:
+                    labels[low:high, column] = 1
+        return Asked(
+            self._masked(piece),
+            piece.token_ids,
+            piece.word_starts,
+            np.arange(len(types)),
+            labels,
+            np.zeros(0, np.int64),
+            len(piece.mentions),
+        )
+
+    def _masked(self, piece: Piece) -> np.ndarray:
+        token_ids = piece.token_ids.copy()
+        bounds = np.append(piece.word_starts, len(token_ids))
+        for low, high, _ in piece.mentions:
+            if self._random.random() < self._tuning.mask_probability:
+                token_ids[bounds[low] : bounds[high]] = self._tokenizer.mask
+        return token_ids

@@ -1,0 +1,184 @@
+"""A model adapts to a few reviewed texts: what is learnt, what stays, and what is said of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner, Result
+from tiny import tiny_checkpoint
+
+from openbioner_batch.catalog import resolve_types
+from openbioner_batch.cli.main import main
+from openbioner_batch.evaluation.adapting import AS_IT_IS, TUNED, AdaptSettings, adapt
+from openbioner_batch.model import Tagger, read_calibration
+from openbioner_batch.model.checkpoint import load_model, save_checkpoint
+from openbioner_batch.model.config import LateSettings
+from openbioner_batch.model.encoder import initialize
+from openbioner_batch.model.late import LateEncoder
+from openbioner_batch.model.prepare import DescribedType
+from openbioner_batch.model.tokens import Tokenizer
+from openbioner_batch.training.nearness import TypeFacts
+from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.trained_types import read_trained_types, write_trained_types
+from openbioner_batch.training.tuning import Tuning, tune
+
+WORDS = "the of with and was seen by many".split()
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Threads of a tiny model wait for each other longer than they work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def late_checkpoint(folder: Path, competing: bool = False) -> Path:
+    plain = tiny_checkpoint(folder / "cross")
+    config = load_model(plain).config
+    model = LateEncoder(replace(config, separate_layers=config.layers, late=LateSettings(16, competing=competing)))
+    initialize(model, seed=3)
+    model.start_projections(3)
+    save_checkpoint(model, folder / "late", tokenizer_from=plain)
+    return folder / "late"
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("checkpoints")
+    return {"cross": tiny_checkpoint(folder / "one"), "late": late_checkpoint(folder / "two")}
+
+
+def examples(folder: Path, number: int, name: str = "tool") -> Path:
+    """Texts of ordinary words among which every word of z and x is a tool."""
+    random = np.random.default_rng(5)
+    lines = []
+    for _ in range(number):
+        words = random.choice(WORDS, 6).tolist()
+        words.insert(int(random.integers(6)), "".join(random.choice(list("zx"), 4)))
+        text = " ".join(words)
+        spans = [[text.index(word), text.index(word) + len(word), name] for word in words if set(word) <= set("zx")]
+        lines.append(json.dumps({"text": text, "spans": spans}) + "\n")
+    path = folder / "spans.jsonl"
+    path.write_text("".join(lines))
+    (folder / "mine.yaml").write_text("tool: a thing to work with\n")
+    return path
+
+
+def request(folder: Path, model: Path, number: int, **more: object) -> AdaptSettings:
+    spans = examples(folder, number)
+    values = {"model": str(model), "types": str(folder / "mine.yaml"), "output": str(folder / "adapted"), **more}
+    return AdaptSettings(examples=str(spans), **values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["cross", "late"])
+def test_an_adapted_model_finds_what_it_was_shown_in_texts_it_was_not(
+    kind: str, checkpoints: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from openbioner_batch.training import tuning
+
+    fast = Tuning(layer_rate=1e-2, head_rate=1e-2, texts_at_once=4)  # random weights have all to learn
+    monkeypatch.setattr(tuning, "Tuning", lambda **given: replace(fast, **given))
+    start = shutil.copytree(checkpoints[kind], tmp_path / "start")
+    write_trained_types(start, [TypeFacts("drug", ("A remedy.",))])
+    result = adapt(request(tmp_path, start, 24, epochs=20, folds=2))
+
+    assert TUNED in result["way"]
+    assert result["after"]["f1"] > result["before"]["f1"] + 0.3
+    assert result["after"] == result["held out"][result["way"]]
+    found = Tagger.from_pretrained(tmp_path / "adapted", device="cpu", dtype="float32")
+    kinds = resolve_types(str(tmp_path / "mine.yaml"))
+    (spans,) = found.tag(["many of the xzzx was seen by the and"], kinds)
+    assert "xzzx" in [span.text for span in spans]
+    assert json.loads((tmp_path / "adapted" / "adapted.json").read_text()) == result
+    assert "## Adapted" in (tmp_path / "adapted" / "README.md").read_text()
+    seen = {kind.name: kind.descriptions for kind in read_trained_types(tmp_path / "adapted") or ()}
+    assert seen == {"drug": ("A remedy.",), "tool": ("a thing to work with",)}
+
+
+@pytest.mark.parametrize("kind", ["cross", "late"])
+def test_what_is_below_the_top_layers_stays_and_the_rest_learns(kind: str, checkpoints: dict[str, Path]) -> None:
+    folder = checkpoints[kind]
+    before, model, tokenizer = load_model(folder), load_model(folder), Tokenizer.from_directory(folder)
+    passages = [AnnotatedPassage("1", "s", "the zxzx was seen", (Mention(4, 8, "tool"),))]
+    groups = [[DescribedType("tool", tuple(tokenizer.ids("a thing")))]]
+    tune(model, tokenizer, passages, groups, Tuning(layers=1, epochs=2), seed=1)
+
+    changed = {name for name, part in model.state_dict().items() if not torch.equal(part, before.state_dict()[name])}
+    assert changed
+    assert all("layers.1." in name or name.split(".")[0] in LEARNING for name in changed)
+    assert any("layers.1." in name for name in changed)
+    assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+LEARNING = ("evidence", "against", "background", "text_projection", "description_projection", "log_scale", "bias")
+
+
+def test_the_same_examples_give_the_same_weights(checkpoints: dict[str, Path]) -> None:
+    folder = checkpoints["cross"]
+    tokenizer = Tokenizer.from_directory(folder)
+    passages = [AnnotatedPassage(str(n), "s", "the zxzx was seen", (Mention(4, 8, "tool"),)) for n in range(3)]
+    groups = [[DescribedType("tool", tuple(tokenizer.ids("a thing")))]]
+    one, other = (tune(load_model(folder), tokenizer, passages, groups, Tuning(epochs=2), seed=1) for _ in range(2))
+    assert all(torch.equal(part, other.state_dict()[name]) for name, part in one.state_dict().items())
+
+
+def test_few_examples_fit_the_calibration_alone(checkpoints: dict[str, Path], tmp_path: Path) -> None:
+    said: list[str] = []
+    result = adapt(request(tmp_path, checkpoints["late"], 4), say=said.append)
+    assert not any(TUNED in way for way in result["held out"])
+    assert any("calibration alone" in text for text in said)
+    same = (tmp_path / "adapted" / "model.safetensors").read_bytes()
+    assert same == (checkpoints["late"] / "model.safetensors").read_bytes()
+    fitted = read_calibration(tmp_path / "adapted")
+    assert (fitted is None) == (result["way"] == AS_IT_IS or not result["calibration"]["neg_bias"])
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["adapt", *map(str, arguments)])
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (("--method", "luck"), "--method is 'luck': give one of auto, calibration, layers"),
+        (("--folds", "1"), "--folds is 1: give a whole number from 2 up"),
+        (("--types", "drug"), "has the label 'tool', which is none of --types (drug)"),
+        (("--examples", "none.jsonl"), "none.jsonl: no such file"),
+        (("--output", "."), "is not empty: give a new folder"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(
+    more: tuple[str, ...], message: str, checkpoints: dict[str, Path], tmp_path: Path
+) -> None:
+    spans = examples(tmp_path, 3)
+    usual = {"--examples": spans, "--types": tmp_path / "mine.yaml", "--output": tmp_path / "out"}
+    usual |= dict(zip(more[::2], more[1::2], strict=True))
+    result = run("--model", checkpoints["cross"], *(part for pair in usual.items() for part in pair))
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_single_text_is_too_few(checkpoints: dict[str, Path], tmp_path: Path) -> None:
+    spans = examples(tmp_path, 1)
+    types = tmp_path / "mine.yaml"
+    result = run("--model", checkpoints["cross"], "--examples", spans, "--types", types, "--output", tmp_path / "out")
+    assert "adapting needs at least two texts" in result.stderr
+
+
+def test_the_command_prints_each_way_and_the_chosen_one(checkpoints: dict[str, Path], tmp_path: Path) -> None:
+    spans = examples(tmp_path, 4, name="Tool")
+    types = tmp_path / "mine.yaml"
+    result = run("--model", checkpoints["late"], "--examples", spans, "--types", types, "--output", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "(chosen)" in result.output
+    assert "before" in result.output
