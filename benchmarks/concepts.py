@@ -36,7 +36,6 @@ from openbioner_batch.concepts.dictionary import Dictionary
 from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.concepts.linker import Linker, Mention
 from openbioner_batch.concepts.readers import detect_reader
-from openbioner_batch.model import Tagger
 from openbioner_batch.records import EntityType, Span
 
 PHENOTYPE = EntityType(
@@ -228,6 +227,8 @@ def errors(linker: Linker, documents: Sequence[dict[str, Any]]) -> None:
 
 def finders(vocabulary: Vocabulary, model: str) -> dict[str, Find]:
     """Ways to find mentions, by name."""
+    from openbioner_batch.model import Tagger
+
     plain = Dictionary(vocabulary)
     wide = Dictionary(vocabulary, wordings=True, nested=True)
     tagger = Tagger.from_pretrained(model, device="cpu", dtype="bfloat16")

@@ -112,11 +112,13 @@ class Phrases(Generic[Meaning]):
         Args:
             phrases: patterns with what each means; of two as long at one place both are found, in this order.
         """
-        self._by_first: dict[str, list[tuple[_Elements, Meaning]]] = {}
+        self._by_first: dict[str, list[tuple[frozenset[str] | None, _Elements, Meaning]]] = {}
+        """By the first word: the words of which one comes second, where one must, the phrase and what it means."""
         for pattern, meaning in phrases:
             elements = [_Element(alternatives) for alternatives in pattern]
+            begins = _beginnings(pattern)
             for first in dict.fromkeys(words[0] for words in _firsts(pattern)):
-                self._by_first.setdefault(first, []).append((elements, meaning))
+                self._by_first.setdefault(first, []).append((_seconds(begins, first), elements, meaning))
         self._by_number = self._by_first.get(NUMBER, [])
 
     def find(self, words: list[str]) -> Iterator[tuple[int, int, list[Meaning]]]:
@@ -129,7 +131,7 @@ class Phrases(Generic[Meaning]):
         while place < count:
             best = place
             meanings: list[Meaning] = []
-            for elements, meaning in self._candidates(words[place]):
+            for elements, meaning in self._candidates(words, place):
                 end = _longest(elements, 0, words, place)
                 if end > best:
                     best, meanings = end, [meaning]
@@ -141,14 +143,38 @@ class Phrases(Generic[Meaning]):
 
     def find_all(self, words: list[str]) -> Iterator[tuple[int, int, Meaning]]:
         """Every phrase at every place, be it over others: first token, token after the last, meaning."""
-        for place, word in enumerate(words):
-            for elements, meaning in self._candidates(word):
+        for place in range(len(words)):
+            for elements, meaning in self._candidates(words, place):
                 if (end := _longest(elements, 0, words, place)) > place:
                     yield place, min(end, len(words)), meaning
 
-    def _candidates(self, word: str) -> Sequence[tuple[_Elements, Meaning]]:
-        found = self._by_first.get(word, ())
-        return [*found, *self._by_number] if self._by_number and is_number(word) else found
+    def _candidates(self, words: list[str], place: int) -> Iterator[tuple[_Elements, Meaning]]:
+        """The phrases that may stand at a place, by its word and the next."""
+        word = words[place]
+        found = self._by_first.get(word, [])
+        if self._by_number and is_number(word):
+            found = [*found, *self._by_number]
+        if found:
+            following = words[place + 1] if place + 1 < len(words) else ""
+            for seconds, elements, meaning in found:
+                if seconds is None or following in seconds:
+                    yield elements, meaning
+
+
+def _beginnings(pattern: Pattern) -> set[Alternative]:
+    """The one or two words with which a phrase may begin: one where it has no more."""
+    found: set[Alternative] = {()}
+    for element in pattern:
+        found = {(*begin, *words)[:2] for begin in found for words in (element if len(begin) < 2 else ((),))}
+    return found
+
+
+def _seconds(begins: set[Alternative], first: str) -> frozenset[str] | None:
+    """The words of which one follows the first; None where none must, or any may."""
+    found = [begin[1:] for begin in begins if begin[:1] == (first,)]
+    if () in found or not {NUMBER, WORD, END}.isdisjoint(word for begin in found for word in begin):
+        return None
+    return frozenset(word for begin in found for word in begin)
 
 
 def _longest(elements: _Elements, number: int, words: list[str], place: int) -> int:

@@ -16,6 +16,8 @@ LEAST_COSINE = 0.72
 """Of a name that is near enough: of 0.60 to 0.80 what was most often right, and wrong least often, on GSC+ (README)."""
 NEAR_NAMES = 16
 """Looked at for a mention, for several may be of one concept."""
+_AT_ONCE = 1000
+"""Mentions that are linked together, which bounds memory."""
 _NEAR = 0.9
 """The score of a near name is its cosine times this, so that it is below that of any match of words."""
 _SAYS_MORE = 0.45
@@ -72,6 +74,12 @@ class Linker:
     def link(self, mentions: Iterable[Mention]) -> dict[Mention, tuple[ConceptLink, ...]]:
         """The concepts of each distinct mention, best first; none where nothing is sure."""
         distinct = list(dict.fromkeys(mentions))
+        linked: dict[Mention, tuple[ConceptLink, ...]] = {}
+        for start in range(0, len(distinct), _AT_ONCE):
+            linked |= self._linked(distinct[start : start + _AT_ONCE])
+        return linked
+
+    def _linked(self, distinct: Sequence[Mention]) -> dict[Mention, tuple[ConceptLink, ...]]:
         texts = list(dict.fromkeys(text for found in distinct for text in (found.expansion, found.text) if text))
         sure = self._matched(texts, STRICT)
         pending = [text for text in texts if not sure[text] and not looks_abbreviated(text)]
