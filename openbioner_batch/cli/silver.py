@@ -179,6 +179,7 @@ def holdout(**flags: Any) -> None:
 @click.option("--shard-documents", type=int, metavar="N", help="Most passages in a shard [1000].")
 @click.option("--limit", type=int, metavar="N", help="Read only the first N passages.")
 @click.option("--actors", type=int, metavar="N", help="Processes that look for names [one per core].")
+@click.option("--executor", metavar="E", help="ray, in-process, or auto, by the input's size [auto].")
 @click.option("--max-quarantined", metavar="N|P%", help="Fail beyond so many passages set aside [10%].")
 @click.option("--overwrite", is_flag=True, default=None, help="Remove the run in --output first.")
 @click.option("--ray-address", envvar="RAY_ADDRESS", metavar="A", help="Ray cluster to join.")

@@ -34,7 +34,7 @@ def request(folder: Path, **more: Any) -> OntologySettings:
         "max_share": 0.9,
         "rare": 1,
         "shard_documents": 2,
-        "actors": 1,
+        "executor": "in-process",
         **more,
     }
     return build_settings(OntologySettings, values)
@@ -46,8 +46,7 @@ def derived(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in files if file.is_file()}
 
 
-@pytest.mark.timeout(900)
-def test_a_run_gives_what_is_trained_on_and_resumes_with_the_same_bytes(ray_here: None, tmp_path: Path) -> None:
+def test_a_run_gives_what_is_trained_on_and_resumes_with_the_same_bytes(tmp_path: Path) -> None:
     report = annotate_by_ontology(request(tmp_path))
     out = tmp_path / "onto"
     passages = [passage for group in passage_groups(str(out)) for passage in read_passages(group)]
@@ -74,7 +73,16 @@ def test_a_run_gives_what_is_trained_on_and_resumes_with_the_same_bytes(ray_here
 
 
 @pytest.mark.timeout(900)
-def test_what_is_not_wanted_is_left_out(ray_here: None, tmp_path: Path) -> None:
+def test_ray_gives_the_same_bytes(ray_here: None, tmp_path: Path) -> None:
+    annotate_by_ontology(request(tmp_path))
+    annotate_by_ontology(request(tmp_path, output=str(tmp_path / "ray"), name="onto", executor="ray", actors=1))
+    assert contents(tmp_path / "ray") == contents(tmp_path / "onto")
+    one, other = derived(tmp_path / "ray"), derived(tmp_path / "onto")
+    del one["report.json"], other["report.json"]  # they name their folder
+    assert one == other
+
+
+def test_what_is_not_wanted_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "held.txt").write_text("Skin illness\n")
     (tmp_path / "benchmarks").mkdir()
     (tmp_path / "benchmarks" / "test.tsv").write_text("".join(f"{word}\tO\n" for word in TEXTS[0].split()))
@@ -106,6 +114,7 @@ def ontology(*arguments: object) -> Result:
         (("{obo}", "{texts}", "--min-names", "0"), "--min-names is 0: give a whole number from 1 up"),
         (("{texts}", "--vocabulary", "none.csv"), "none.csv cannot be read"),
         (("{obo}", "{texts}", "--without", "none.txt"), "--without none.txt cannot be read"),
+        (("{obo}", "{texts}", "--executor", "slurm"), "--executor is 'slurm': give one of"),
         (("{obo}", "{texts}", "--root", "X:9"), "--root X:9: no vocabulary has such a class"),
     ],
 )

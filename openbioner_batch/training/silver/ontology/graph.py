@@ -1,4 +1,4 @@
-"""The Ray Data graph that finds names: shards of passages are read, looked through and committed."""
+"""How names are found: shards of passages are read, looked through and committed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ import pyarrow as pa
 
 from openbioner_batch.concepts.readers import detect_reader
 from openbioner_batch.concepts.source import digest_of
-from openbioner_batch.engine.cluster import Resources
-from openbioner_batch.engine.graph import Layout, run_graph
+from openbioner_batch.engine.executors.base import Executor, Layout
 from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.names import DATA, QUARANTINE, shard_file
 from openbioner_batch.engine.reading import read_splits
@@ -57,10 +56,11 @@ class OntologyPipeline:
         }
 
     def stream(
-        self, tasks: Sequence[SplitTask], job: Job, resources: Resources, before: Totals
+        self, tasks: Sequence[SplitTask], job: Job, executor: Executor, before: Totals
     ) -> Generator[dict[str, Any], None, None]:
         """As the protocol says."""
-        finders = self.settings.actors or max(1, resources.cpus)
+        cpus = executor.resources.cpus
+        finders = self.settings.actors or max(1, cpus)
         layout = Layout(
             actors=0,
             actor_cpus=0,
@@ -68,11 +68,11 @@ class OntologyPipeline:
             readers=max(1, finders // 8),
             reader_cpus=0.1,
             writers=finders,
-            writer_cpus=min(0.8, 0.8 * resources.cpus / finders),
+            writer_cpus=min(0.8, 0.8 * cpus / finders),
         )
         read = partial(read_splits, job=job, emit=partial(shard_row, job=job))
         vocabularies, roots = self.settings.vocabularies, self.settings.roots
-        yield from run_graph(
+        yield from executor.run(
             tasks, layout, read, None, partial(find_shard, job=job, vocabularies=vocabularies, roots=roots)
         )
 

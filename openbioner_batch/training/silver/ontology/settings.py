@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from openbioner_batch.concepts.readers import format_of
-from openbioner_batch.engine.settings import QuarantineLimit
+from openbioner_batch.engine.settings import AUTO, EXECUTORS, QuarantineLimit
 from openbioner_batch.errors import UsageError
 
 TABLE = "table"
@@ -74,6 +74,8 @@ class OntologySettings:
     """Remove an earlier run in the output folder and start anew."""
     ray_address: str | None = None
     """Ray cluster to join; None starts one on this machine."""
+    executor: str = AUTO
+    """What runs the stages: "ray", "in-process", or "auto", by the input's size."""
 
     def __post_init__(self) -> None:
         if not self.vocabularies:
@@ -90,6 +92,8 @@ class OntologySettings:
             self._check_from(name, 0)
         if not (math.isfinite(self.max_share) and 0 < self.max_share <= 1):
             raise UsageError(f"--max-share is {self.max_share}: give a number above 0, up to 1")
+        if self.executor not in EXECUTORS:
+            raise UsageError(f"--executor is {self.executor!r}: give one of {', '.join(EXECUTORS)}")
         self.quarantine_limit  # noqa: B018 - raises where it cannot be read
 
     def _check_from(self, name: str, least: int) -> None:
