@@ -1,31 +1,27 @@
-"""The sources as tokens in Ray's object store: read and tokenized once a run, then drawn from at random."""
+"""The sources as tokens, drawn from at random: what Ray's object store and one process hold alike."""
 
 from __future__ import annotations
 
-import pickle
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Protocol
 
 import numpy as np
-import pyarrow as pa
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.tokens import Tokenizer
-from openbioner_batch.training.pieces import Piece, tokenize_passages
+from openbioner_batch.training.pieces import Piece, WordMention, tokenize_passages
 from openbioner_batch.training.settings import PretrainSettings, Source
 from openbioner_batch.training.sources import passage_groups, read_passages
 
-_SCHEMA = pa.schema(
-    [
-        pa.field("piece", pa.large_binary()),  # a pickled Piece: one read gives all of it
-        pa.field("tokens", pa.int32()),
-        pa.field("weight", pa.float64()),
-        pa.field("source", pa.string()),
-        pa.field("annotated", pa.string()),  # names joined by commas, null for open types
-    ]
-)
+
+class Pieces(Protocol):
+    """Random access to pieces from the process that it has come to."""
+
+    def piece(self, index: int) -> Piece:
+        """The piece of an index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,94 +29,141 @@ class Corpus:
     """The pieces of all sources, in an order that the files alone decide.
 
     Attributes:
-        blocks: references to Arrow tables of pieces.
-        bounds: [blocks + 1] the index of each block's first piece.
+        pieces: all of them.
         tokens: [pieces] text tokens.
         weights: [pieces] how often each is seen per epoch.
         counts: pieces by `source` of their passages.
         annotated: types that some passages have every mention of marked.
     """
 
-    blocks: tuple[Any, ...]
-    bounds: np.ndarray
+    pieces: Pieces
     tokens: np.ndarray
     weights: np.ndarray
     counts: dict[str, int]
     annotated: tuple[str, ...]
 
 
-class CorpusReader:
-    """Random access to a corpus from any process of the cluster; blocks stay mapped once they have been fetched."""
+@dataclass(frozen=True, slots=True)
+class FlatPieces:
+    """Pieces as a few arrays in this process's memory: compact, and stored as they are.
 
-    def __init__(self, corpus: Corpus) -> None:
-        self._corpus = corpus
-        self._columns: dict[int, pa.ChunkedArray] = {}
+    Attributes:
+        token_ids: [all tokens] piece after piece; `bounds` [pieces + 1] is where each begins.
+        bounds: see `token_ids`.
+        word_starts: [all words], `word_bounds` likewise.
+        word_bounds: see `word_starts`.
+        mentions: [all mentions, 3] first word, last word + 1, and the type's place in `names`; `mention_bounds`.
+        mention_bounds: see `mentions`.
+        unsure: [all stretches, 2], `unsure_bounds`.
+        unsure_bounds: see `unsure`.
+        origins: [pieces, 2] the places of a piece's source in `names` and of its closed list in `lists`, -1 for none.
+        names: of types and sources.
+        lists: closed lists of types.
+    """
+
+    token_ids: np.ndarray
+    bounds: np.ndarray
+    word_starts: np.ndarray
+    word_bounds: np.ndarray
+    mentions: np.ndarray
+    mention_bounds: np.ndarray
+    unsure: np.ndarray
+    unsure_bounds: np.ndarray
+    origins: np.ndarray
+    names: tuple[str, ...]
+    lists: tuple[tuple[str, ...], ...]
 
     def piece(self, index: int) -> Piece:
         """The piece of an index."""
-        block = int(np.searchsorted(self._corpus.bounds, index, "right")) - 1
-        if block not in self._columns:
-            import ray
+        tokens, words, mentions, unsure = (
+            slice(int(bounds[index]), int(bounds[index + 1]))
+            for bounds in (self.bounds, self.word_bounds, self.mention_bounds, self.unsure_bounds)
+        )
+        source, annotated = self.origins[index].tolist()
+        found: list[WordMention] = [(a, b, self.names[kind]) for a, b, kind in self.mentions[mentions].tolist()]
+        return Piece(
+            self.names[source],
+            self.token_ids[tokens].astype(np.int32),
+            self.word_starts[words].astype(np.int32),
+            tuple(found),
+            tuple((a, b) for a, b in self.unsure[unsure].tolist()),
+            None if annotated < 0 else self.lists[annotated],
+        )
 
-            self._columns[block] = ray.get(self._corpus.blocks[block]).column("piece")
-        found: Piece = pickle.loads(self._columns[block][int(index - self._corpus.bounds[block])].as_py())
-        return found
+
+def flatten(pieces: Iterable[Piece]) -> FlatPieces:
+    """Pieces as arrays."""
+    names: dict[str, int] = {}
+    lists: dict[tuple[str, ...], int] = {}
+    tokens, words, mentions, unsure, origins = [], [], [], [], []
+    for piece in pieces:
+        tokens.append(piece.token_ids)
+        words.append(piece.word_starts.astype(np.uint16))
+        mentions.append([(a, b, names.setdefault(kind, len(names))) for a, b, kind in piece.mentions])
+        unsure.append(piece.unsure)
+        closed = -1 if piece.annotated is None else lists.setdefault(piece.annotated, len(lists))
+        origins.append((names.setdefault(piece.source, len(names)), closed))
+    largest = max((int(ids.max(initial=0)) for ids in tokens), default=0)
+    return FlatPieces(
+        np.concatenate([np.zeros(0, np.int32), *tokens]).astype(np.min_scalar_type(largest)),
+        _bounds(tokens),
+        np.concatenate([np.zeros(0, np.uint16), *words]),
+        _bounds(words),
+        np.array(list(chain.from_iterable(mentions)), np.int32).reshape(-1, 3),
+        _bounds(mentions),
+        np.array(list(chain.from_iterable(unsure)), np.int32).reshape(-1, 2),
+        _bounds(unsure),
+        np.array(origins, np.int32).reshape(-1, 2),
+        tuple(names),
+        tuple(lists),
+    )
 
 
 def read_corpus(settings: PretrainSettings, tokenizer: Tokenizer) -> Corpus:
-    """Tokenize every source through Ray Data. Ray must run.
+    """Tokenize every source in this process.
 
     Raises:
-        UsageError: a source has no passages, or a weight names a corpus that is not there.
+        UsageError: as of `ray_corpus.read_corpus`.
     """
-    import ray
+    weights: list[float] = []
 
-    rows = []
-    for number, source in enumerate(settings.sources):
-        rows += [{"source": number, "uri": uri, "group": group} for uri, group in passage_groups(source.path)]
-    dataset = ray.data.from_items(rows, override_num_blocks=len(rows))
-    dataset.context.execution_options.preserve_order = True
-    dataset = dataset.map_batches(
-        _tokenize,  # type: ignore[arg-type] # keyword arguments are not in Ray's type
-        fn_kwargs={"sources": settings.sources, "tokenizer": tokenizer, "text_tokens": settings.start.text_tokens},
-        batch_size=1,
-        batch_format="pyarrow",
-        num_cpus=0.5,
-    ).materialize()
-    blocks = dataset.to_arrow_refs()
-    tables = [ray.get(block).select(["tokens", "weight", "source", "annotated"]) for block in blocks]
-    whole = pa.concat_tables(tables) if tables else _SCHEMA.empty_table()
-    counts = Counter(whole.column("source").to_pylist())
-    certain = whole.column("annotated").unique().to_pylist()
-    for source in settings.sources:
+    def pieces() -> Iterator[Piece]:
+        for source in settings.sources:
+            for group in passage_groups(source.path):
+                for piece in tokenize_passages(read_passages(group), tokenizer, settings.start.text_tokens):
+                    weights.append(weight_of(source, piece.source))
+                    yield piece
+
+    flat = flatten(pieces())
+    return corpus_of(flat, np.array(weights), settings.sources)
+
+
+def corpus_of(flat: FlatPieces, weights: np.ndarray, sources: Sequence[Source]) -> Corpus:
+    """Pieces in this process as a corpus.
+
+    Raises:
+        UsageError: a weight names a corpus that is not there.
+    """
+    counts = Counter(flat.names[source] for source in flat.origins[:, 0].tolist())
+    check_weights(sources, counts)
+    annotated = tuple(sorted({name for names in flat.lists for name in names}))
+    return Corpus(flat, np.diff(flat.bounds), weights, dict(sorted(counts.items())), annotated)
+
+
+def weight_of(source: Source, name: str) -> float:
+    """How often per epoch a piece of a source is seen whose passage comes from the corpus `name`."""
+    return source.source_weights.get(name, source.weight)
+
+
+def check_weights(sources: Sequence[Source], counts: Counter[str]) -> None:
+    """Raises UsageError where a weight names a corpus that is not there."""
+    for source in sources:
         if unknown := sorted(source.source_weights.keys() - counts.keys()):
             raise UsageError(
                 f"sources: source_weights of {source.path} names {unknown[0]!r}; its passages come from "
                 f"{', '.join(sorted(counts)) or 'nowhere'}"
             )
-    return Corpus(
-        tuple(blocks),
-        np.cumsum([0, *map(len, tables)]),
-        whole.column("tokens").to_numpy(),
-        whole.column("weight").to_numpy(),
-        dict(sorted(counts.items())),
-        tuple(sorted({name for names in certain if names for name in names.split(",")})),
-    )
 
 
-def _tokenize(rows: pa.Table, sources: Sequence[Source], tokenizer: Tokenizer, text_tokens: int) -> pa.Table:
-    found: list[dict[str, Any]] = []
-    for row in rows.to_pylist():
-        source = sources[row["source"]]
-        for piece in tokenize_passages(read_passages((row["uri"], row["group"])), tokenizer, text_tokens):
-            weight = source.source_weights.get(piece.source, source.weight)
-            found.append(
-                {
-                    "piece": pickle.dumps(piece, pickle.HIGHEST_PROTOCOL),
-                    "tokens": len(piece.token_ids),
-                    "weight": weight,
-                    "source": piece.source,
-                    "annotated": None if piece.annotated is None else ",".join(piece.annotated),
-                }
-            )
-    return pa.Table.from_pylist(found, schema=_SCHEMA)
+def _bounds(parts: Sequence[Sequence[object] | np.ndarray]) -> np.ndarray:
+    return np.cumsum([0, *map(len, parts)], dtype=np.int64)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 
 from openbioner_batch.engine.store import Store
-from openbioner_batch.model.checkpoint import Model
+from openbioner_batch.model.checkpoint import Model, checkpoint_digest
 from openbioner_batch.model.device import resolve_dtype
 from openbioner_batch.model.late import LateEncoder
+from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.exposure import Likeness
+from openbioner_batch.training.material import Vectors
 from openbioner_batch.training.settings import PretrainSettings
-from openbioner_batch.training.start import starting_model
+from openbioner_batch.training.start import starting_model, tokenizer_directory
 from openbioner_batch.training.vocabulary import NAME_VIEW, TypeVocabulary
 
 FILE = "likeness.npy"
@@ -24,23 +28,57 @@ _TOGETHER = 128
 
 
 def type_likeness(
-    settings: PretrainSettings, vocabulary: TypeVocabulary, tokenizer: Tokenizer, store: Store
+    settings: PretrainSettings,
+    vocabulary: TypeVocabulary,
+    tokenizer: Tokenizer,
+    store: Store,
+    ready: Vectors | None = None,
 ) -> Likeness | None:
     """The likeness of the vocabulary's types; None where the recipe has no use for it.
 
     It is kept in the run's folder, so that a resumed run, maybe on another machine, has the very same.
+
+    Args:
+        settings: of the run.
+        vocabulary: the types.
+        tokenizer: of the model.
+        store: the run's folder.
+        ready: vectors that were computed before; taken if they are those of this start and these types.
     """
-    recipe = settings.recipe
-    if recipe.shared_types is None or recipe.near_above is None:
+    above = settings.recipe.near_above
+    if above is None or not needs_likeness(settings):
         return None
     try:
         vectors = np.load(io.BytesIO(store.get(FILE)), allow_pickle=False)
     except FileNotFoundError:
-        vectors = description_vectors(starting_model(settings), vocabulary, tokenizer)
+        if ready is None or ready.key != vectors_key(settings, vocabulary):
+            ready = start_vectors(settings, vocabulary, tokenizer)
+        vectors = ready.rows
         stored = io.BytesIO()
         np.save(stored, vectors)
         store.put(FILE, stored.getvalue())
-    return Likeness(vectors, recipe.near_above)
+    return Likeness(vectors, above)
+
+
+def needs_likeness(settings: PretrainSettings) -> bool:
+    """Whether the recipe has a use for it."""
+    return settings.recipe.shared_types is not None and settings.recipe.near_above is not None
+
+
+def start_vectors(settings: PretrainSettings, vocabulary: TypeVocabulary, tokenizer: Tokenizer) -> Vectors:
+    """The descriptions' vectors by the model that training starts from."""
+    rows = description_vectors(starting_model(settings), vocabulary, tokenizer)
+    return Vectors(vectors_key(settings, vocabulary), rows)
+
+
+def vectors_key(settings: PretrainSettings, vocabulary: TypeVocabulary) -> str:
+    """What `start_vectors` are a function of, wherever the start lies."""
+    start = settings.start
+    described = resolve_checkpoint(start.description_encoder) if start.description_encoder else None
+    shape = (start.variant, start.separate_layers, start.projection, start.shared_encoder, settings.seed)
+    digests = [checkpoint_digest(folder) for folder in (tokenizer_directory(settings), described) if folder]
+    views = [[kind, list(views.items())] for kind, views in vocabulary.views.items()]
+    return hashlib.sha256(json.dumps([shape, digests, views]).encode()).hexdigest()
 
 
 def description_vectors(model: Model, vocabulary: TypeVocabulary, tokenizer: Tokenizer) -> np.ndarray:

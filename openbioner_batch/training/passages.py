@@ -52,3 +52,15 @@ def passage_from_row(row: Mapping[str, Any]) -> AnnotatedPassage:
         tuple((stretch["start"], stretch["end"]) for stretch in row["unsure"]),
         None if row["annotated"] is None else tuple(row["annotated"]),
     )
+
+
+def row_of(passage: AnnotatedPassage) -> dict[str, Any]:
+    """The row of a passage: the inverse of `passage_from_row`."""
+    return {
+        "passage_id": passage.passage_id,
+        "source": passage.source,
+        "text": passage.text,
+        "mentions": [{"start": m.start, "end": m.end, "type": m.type} for m in passage.mentions],
+        "unsure": [{"start": start, "end": end} for start, end in passage.unsure],
+        "annotated": None if passage.annotated is None else list(passage.annotated),
+    }

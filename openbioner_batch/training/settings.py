@@ -292,11 +292,17 @@ class Parallel:
     """Torch threads of a CPU worker; None shares the cores evenly."""
     max_failures: int = 3
     """Workers that may die before the run gives up."""
+    in_process: bool = False
+    """Whether the command itself is the one worker, without Ray: for a laptop, or a machine that has torch alone."""
 
     def __post_init__(self) -> None:
         check_positive("parallel.workers", self.workers)
         check_choice("parallel.zero_stage", self.zero_stage, (0, 1, 2))
         check_choice("parallel.precision", self.precision, PRECISIONS)
+        if self.in_process and self.workers != 1:
+            raise UsageError(f"parallel.in_process is one worker, and parallel.workers is {self.workers}: set it to 1")
+        if self.in_process and self.zero_stage:
+            raise UsageError("parallel.in_process shards nothing: set parallel.zero_stage to 0")
         if self.precision == "fp16" and not self.use_gpu:
             raise UsageError("parallel.precision fp16 is for GPUs; without parallel.use_gpu give fp32 or bf16")
         if self.precision == "fp16" and not self.zero_stage:
@@ -312,7 +318,7 @@ class Checkpoints:
     every_steps: int | None = None
     """Optimizer steps between two."""
     every_minutes: float | None = 10.0
-    """Minutes between two."""
+    """Minutes between two; looked at with every entry of the log."""
     keep: int = 2
     """How many are kept: the best by F1 (without validation the latest), and always the latest."""
 
@@ -364,11 +370,15 @@ class PretrainSettings:
     """Number format of the checkpoint that is written at the end: float32, float16 or bfloat16."""
     ray_address: str | None = None
     """A Ray cluster to join; None starts Ray on this machine."""
+    prepared: str | None = None
+    """What `pretrain --prepare` wrote for these sources: read in their place, and in that of `validation`'s files."""
 
     def __post_init__(self) -> None:
         if not self.storage:
             raise UsageError("storage must not be empty: give the folder or URL of the run")
         if not self.sources:
             raise UsageError("sources: give at least one {path: FOLDER}")
+        if self.parallel.in_process and self.ray_address:
+            raise UsageError("parallel.in_process trains without Ray: leave out ray_address")
         check_positive("log_every", self.log_every)
         check_choice("stored", self.stored, STORED)

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.listing import list_inputs
 from openbioner_batch.formats.storage import for_each, open_stored
 from openbioner_batch.training.passages import AnnotatedPassage, passage_from_row
-from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, PASSAGE_SCHEMA
 
 PASSAGES, DESCRIPTIONS = "passages", "descriptions"
 RowGroup = tuple[str, int]
@@ -27,6 +23,8 @@ def passage_groups(folder: str) -> list[RowGroup]:
     Raises:
         UsageError: it holds neither, or a file has other columns.
     """
+    from openbioner_batch.training.silver.schema import PASSAGE_SCHEMA
+
     files = _files(folder, PASSAGES, DESCRIPTIONS)
     found: list[RowGroup] = []
     for file, metadata in zip(files, for_each(files, _footer), strict=True):
@@ -40,6 +38,10 @@ def passage_groups(folder: str) -> list[RowGroup]:
 
 def read_passages(group: RowGroup) -> list[AnnotatedPassage]:
     """The passages of a row group, in order."""
+    import pyarrow.parquet as pq
+
+    from openbioner_batch.training.silver.schema import PASSAGE_SCHEMA
+
     (file,) = list_inputs([group[0]])
     with open_stored(file) as stream:
         table = pq.ParquetFile(stream).read_row_group(group[1], columns=PASSAGE_SCHEMA.names)
@@ -52,14 +54,20 @@ def read_descriptions(folder: str) -> Iterator[tuple[str, str, str]]:
     Raises:
         UsageError: it holds neither.
     """
+    import pyarrow.parquet as pq
+
+    from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA
+
     for file in _files(folder, DESCRIPTIONS, PASSAGES):
         with open_stored(file) as stream:
-            table: pa.Table = pq.read_table(stream, columns=DESCRIPTION_SCHEMA.names)
+            table = pq.read_table(stream, columns=DESCRIPTION_SCHEMA.names)
         for row in table.to_pylist():
             yield row["entity_type"], row["view"], row["description"]
 
 
 def _footer(file):  # type: ignore[no-untyped-def]
+    import pyarrow.parquet as pq
+
     with open_stored(file, ahead=False) as stream:
         return pq.ParquetFile(stream).metadata
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice, pairwise
 
 import numpy as np
 
 from openbioner_batch.catalog import load_catalog
 from openbioner_batch.errors import UsageError
-from openbioner_batch.formats.iob import read_iob
 from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.prepare import named_description
 from openbioner_batch.model.tokens import Tokenizer
@@ -37,16 +37,25 @@ Descriptions = Mapping[str, Mapping[str, str]]
 """Texts by type and view."""
 
 
-def validation_batches(
-    settings: PretrainSettings, descriptions: Descriptions, tokenizer: Tokenizer, config: ModelConfig | None = None
-) -> list[TaggingBatch] | list[SharedBatch]:
-    """The questions that F1 is measured on, the same at every call; none where no validation is asked for.
+@dataclass(frozen=True, slots=True)
+class ValidationData:
+    """What F1 is measured on, before it is tokenized.
+
+    Attributes:
+        groups: the passages of each development file, and of the folder of passages.
+        texts: of their types, by type and view.
+    """
+
+    groups: list[list[AnnotatedPassage]]
+    texts: Descriptions
+
+
+def read_validation(settings: PretrainSettings, descriptions: Descriptions) -> ValidationData:
+    """The development data of a run; none where no validation is asked for.
 
     Args:
         settings: of the run.
         descriptions: of the sources; those of `validation.silver` and the catalog's fill what they lack.
-        tokenizer: of the model.
-        config: of the model; None is a cross-encoder without separate layers.
 
     Raises:
         UsageError: a file cannot be read, or a label stands for no type with a description.
@@ -63,7 +72,24 @@ def validation_batches(
         for kind in label_types(file).values():
             if kind not in texts:
                 texts[kind] = dict(load_catalog().lookup(kind).descriptions)
-    questions = [asked for group in groups for asked in _questions(group, texts, settings, tokenizer)]
+    return ValidationData(groups, texts)
+
+
+def validation_batches(
+    settings: PretrainSettings, data: ValidationData, tokenizer: Tokenizer, config: ModelConfig | None = None
+) -> list[TaggingBatch] | list[SharedBatch]:
+    """The questions that F1 is measured on, the same at every call.
+
+    Args:
+        settings: of the run.
+        data: as `read_validation` gives it.
+        tokenizer: of the model.
+        config: of the model; None is a cross-encoder without separate layers.
+
+    Raises:
+        UsageError: no type has a description.
+    """
+    questions = [asked for group in data.groups for asked in _questions(group, data.texts, settings, tokenizer)]
     if config is None or not config.separate_layers:
         return [pack_questions(some, tokenizer) for some in questions]
     plain = ([question.token_ids for question in some] for some in questions)
@@ -141,6 +167,8 @@ def _questions(
 
 
 def _iob_passages(file: IobFile) -> Iterator[AnnotatedPassage]:
+    from openbioner_batch.formats.iob import read_iob
+
     types = label_types(file)
     for number, sentence in enumerate(read_iob(file.path)):
         if unknown := sorted({span.type for span in sentence.spans} - types.keys()):

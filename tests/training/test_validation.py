@@ -14,10 +14,12 @@ from samples import write_silver
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model import Tagger
+from openbioner_batch.model.tokens import Tokenizer
+from openbioner_batch.training.packing import TaggingBatch
 from openbioner_batch.training.sampling import IGNORED
 from openbioner_batch.training.settings import PretrainSettings
 from openbioner_batch.training.settings_file import build
-from openbioner_batch.training.validation import count_spans, f1, validation_batches
+from openbioner_batch.training.validation import count_spans, f1, read_validation, validation_batches
 
 
 def settings(**validation: object) -> PretrainSettings:
@@ -26,8 +28,15 @@ def settings(**validation: object) -> PretrainSettings:
     return build(PretrainSettings, raw)
 
 
+def batches_of(wanted: PretrainSettings, tokenizer: Tokenizer) -> list[TaggingBatch]:
+    """The questions for a cross-encoder, no description but the data's own and the catalog's."""
+    return [
+        b for b in validation_batches(wanted, read_validation(wanted, {}), tokenizer) if isinstance(b, TaggingBatch)
+    ]
+
+
 def test_the_gold_itself_scores_one_and_a_slip_less(tagger: Tagger, tmp_path: Path) -> None:
-    batches = validation_batches(settings(silver=str(write_silver(tmp_path / "s"))), {}, tagger.tokenizer)
+    batches = batches_of(settings(silver=str(write_silver(tmp_path / "s"))), tagger.tokenizer)
     assert sum(len(batch.question_words) - 1 for batch in batches) == 120
     counts = np.array([count_spans(batch, batch.targets) for batch in batches]).sum(0)
     assert f1(*counts) == 1.0
@@ -46,9 +55,9 @@ def test_the_gold_itself_scores_one_and_a_slip_less(tagger: Tagger, tmp_path: Pa
 def test_a_file_of_labels_asks_the_catalogs_types(tagger: Tagger, tmp_path: Path) -> None:
     (tmp_path / "dev.tsv").write_text("aspirin\tB-Chemical\nin\tO\nlung\tB-Disease\ncancer\tI-Disease\n\nno\tO\n")
     iob = [{"path": str(tmp_path / "dev.tsv"), "types": "Chemical=chemical,Disease=disease"}]
-    (batch,) = validation_batches(settings(iob=iob), {}, tagger.tokenizer)
+    (batch,) = batches_of(settings(iob=iob), tagger.tokenizer)
     assert count_spans(batch, batch.targets) == (2, 2, 2)
     assert batch.types == 2
     iob[0]["types"] = "Chemical=chemical"
     with pytest.raises(UsageError, match="label without a type: Disease"):
-        validation_batches(settings(iob=iob), {}, tagger.tokenizer)
+        batches_of(settings(iob=iob), tagger.tokenizer)

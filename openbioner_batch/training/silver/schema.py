@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pyarrow as pa
 
-from openbioner_batch.training.passages import AnnotatedPassage
+from openbioner_batch.training.passages import AnnotatedPassage, row_of
 
 MENTION = pa.struct(
     [
@@ -39,15 +38,4 @@ DESCRIPTION_SCHEMA = pa.schema(
 
 def passages_table(passages: Sequence[AnnotatedPassage]) -> pa.Table:
     """Passages as rows of `PASSAGE_SCHEMA`."""
-    return pa.Table.from_pylist([_row(passage) for passage in passages], schema=PASSAGE_SCHEMA)
-
-
-def _row(passage: AnnotatedPassage) -> dict[str, Any]:
-    return {
-        "passage_id": passage.passage_id,
-        "source": passage.source,
-        "text": passage.text,
-        "mentions": [{"start": m.start, "end": m.end, "type": m.type} for m in passage.mentions],
-        "unsure": [{"start": start, "end": end} for start, end in passage.unsure],
-        "annotated": None if passage.annotated is None else list(passage.annotated),
-    }
+    return pa.Table.from_pylist([row_of(passage) for passage in passages], schema=PASSAGE_SCHEMA)

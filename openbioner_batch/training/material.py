@@ -1,0 +1,163 @@
+"""What a run reads of its sources and development data, and one file that carries it to where neither they nor Arrow
+are."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import fsspec
+import numpy as np
+
+from openbioner_batch.engine.store import write_file
+from openbioner_batch.errors import UsageError
+from openbioner_batch.model.tokens import Tokenizer
+from openbioner_batch.training.corpus import Corpus, FlatPieces, corpus_of
+from openbioner_batch.training.nearness import TypeFacts
+from openbioner_batch.training.passages import passage_from_row, row_of
+from openbioner_batch.training.settings import PretrainSettings
+from openbioner_batch.training.settings_file import as_plain
+from openbioner_batch.training.sources import read_descriptions
+from openbioner_batch.training.trained_types import types_of_sources
+from openbioner_batch.training.validation import ValidationData, read_validation
+
+LAYOUT = 1
+_ARRAYS = [one.name for one in dataclasses.fields(FlatPieces) if one.type == "np.ndarray"]
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Vectors of the descriptions, for `likeness.type_likeness`.
+
+    Attributes:
+        key: what they are a function of.
+        rows: [types, hidden].
+    """
+
+    key: str
+    rows: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a run reads.
+
+    Attributes:
+        corpus: the pieces of all sources.
+        descriptions: texts by type and view.
+        validation: the development data.
+        types: that the sources have; None while they have not been looked at.
+        vectors: of the descriptions, where they have been computed.
+    """
+
+    corpus: Corpus
+    descriptions: dict[str, dict[str, str]]
+    validation: ValidationData
+    types: tuple[TypeFacts, ...] | None = None
+    vectors: Vectors | None = None
+
+
+def gather(
+    settings: PretrainSettings, tokenizer: Tokenizer, read: Callable[[PretrainSettings, Tokenizer], Corpus]
+) -> Material:
+    """Read the sources and the development data.
+
+    Args:
+        settings: of the run.
+        tokenizer: of the model to be trained.
+        read: tokenizes the sources.
+
+    Raises:
+        UsageError: a source or file cannot be read.
+    """
+    descriptions: dict[str, dict[str, str]] = {}
+    if settings.recipe.objective == "tagging":
+        for source in settings.sources:
+            for kind, view, text in read_descriptions(source.path):
+                descriptions.setdefault(kind, {}).setdefault(view, text)
+    validation = read_validation(settings, descriptions)
+    return Material(read(settings, tokenizer), descriptions, validation)
+
+
+def source_types(settings: PretrainSettings) -> tuple[TypeFacts, ...]:
+    """The types that the sources have."""
+    return tuple(types_of_sources(source.path for source in settings.sources))
+
+
+def write_material(target: str, material: Material, settings: PretrainSettings, tokenizer: Tokenizer) -> int:
+    """Write a file of arrays (NumPy's .npz, nothing pickled) with JSON beside them; returns its bytes.
+
+    Raises:
+        UsageError: it cannot be written there.
+    """
+    flat = material.corpus.pieces
+    assert isinstance(flat, FlatPieces)
+    about = {
+        "layout": LAYOUT,
+        "of": _of(settings, tokenizer),
+        "names": flat.names,
+        "lists": flat.lists,
+        "descriptions": material.descriptions,
+        "validation": [[row_of(p) for p in group] for group in material.validation.groups],
+        "validation_texts": material.validation.texts,
+        "types": [[t.name, t.descriptions, sorted(t.mentions)] for t in material.types or ()],
+        "vectors": material.vectors.key if material.vectors else None,
+    }
+    arrays = {name: getattr(flat, name) for name in _ARRAYS}
+    if material.vectors:
+        arrays["vectors"] = material.vectors.rows
+    packed = io.BytesIO()
+    encoded = np.frombuffer(json.dumps(about).encode(), np.uint8)
+    np.savez_compressed(packed, about=encoded, weights=material.corpus.weights, **arrays)
+    write_file(target, packed.getvalue())
+    return len(packed.getvalue())
+
+
+def read_material(source: str, settings: PretrainSettings, tokenizer: Tokenizer) -> Material:
+    """What `write_material` wrote.
+
+    Raises:
+        UsageError: there is no such file, or it was made for other sources, development data or another tokenizer.
+    """
+    try:
+        with fsspec.open(source, "rb") as stream, np.load(io.BytesIO(stream.read()), allow_pickle=False) as found:
+            about = json.loads(found["about"].tobytes())
+            arrays = {name: found[name] for name in (*_ARRAYS, "weights")}
+            vectors = Vectors(about["vectors"], found["vectors"]) if about["vectors"] else None
+    except OSError as error:
+        raise UsageError(f"prepared {source} cannot be read ({error}): make it with pretrain --prepare") from None
+    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise UsageError(f"prepared {source} is damaged, or no file of pretrain --prepare ({error})") from None
+    wanted = _of(settings, tokenizer)
+    if other := [key for key in wanted if about["of"].get(key) != wanted[key]]:
+        raise UsageError(f"prepared {source} was made for other {other[0]}: make it anew with pretrain --prepare")
+    weights = arrays.pop("weights")
+    flat = FlatPieces(**arrays, names=tuple(about["names"]), lists=tuple(tuple(names) for names in about["lists"]))
+    groups = [[passage_from_row(row) for row in group] for group in about["validation"]]
+    return Material(
+        corpus_of(flat, weights, settings.sources),
+        about["descriptions"],
+        ValidationData(groups, about["validation_texts"]),
+        tuple(TypeFacts(name, tuple(texts), frozenset(keys)) for name, texts, keys in about["types"]),
+        vectors,
+    )
+
+
+def _of(settings: PretrainSettings, tokenizer: Tokenizer) -> dict[str, Any]:
+    """What such a file is a function of, beside the files that the settings name."""
+    plain = as_plain(settings)
+    validation = {key: plain["validation"][key] for key in ("silver", "iob", "limit")}
+    vocabulary = hashlib.sha256(json.dumps(sorted(tokenizer.vocabulary.items())).encode()).hexdigest()
+    return {
+        "recipe.objective": settings.recipe.objective,
+        "sources": plain["sources"],
+        "validation": validation,
+        "start.text_tokens": settings.start.text_tokens,
+        "vocabulary of the start": vocabulary,
+    }

@@ -1,0 +1,164 @@
+"""Training in one process, without Ray: the same batches, checkpoints and curve, also from a prepared file."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from click.testing import CliRunner
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from processes import wait_until
+from runs_of_training import STEPS, assert_same_training, config_file, curve, separate_run
+from samples import synthetic_passage, write_silver
+from support import S3Server
+
+from openbioner_batch.cli.pretrain import command
+from openbioner_batch.errors import UsageError
+from openbioner_batch.model import Tagger
+from openbioner_batch.training.corpus import flatten
+from openbioner_batch.training.pieces import tokenize_passages
+from openbioner_batch.training.run import prepare, pretrain
+from openbioner_batch.training.settings_file import load_settings
+
+ALONE = ["parallel.in_process=true", "parallel.workers=1", "parallel.threads=1"]
+
+
+def finish(config: Path, *changes: str) -> dict[str, Any]:
+    """The whole of a run in this process, or the rest of it."""
+    return pretrain(load_settings(str(config), [*ALONE, *changes]), io.StringIO())
+
+
+def test_flat_pieces_are_those_that_went_in(tagger: Tagger) -> None:
+    passages = [synthetic_passage(number, ("drug", "gene") if number % 2 else None) for number in range(20)]
+    pieces = list(tokenize_passages(passages, tagger.tokenizer, 12))
+    flat = flatten(pieces)
+    assert any(piece.unsure for piece in pieces)
+    for number, piece in enumerate(pieces):
+        found = flat.piece(number)
+        for name in ("source", "mentions", "unsure", "annotated"):
+            assert getattr(found, name) == getattr(piece, name)
+        for name in ("token_ids", "word_starts"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(piece, name))
+            assert getattr(found, name).dtype == getattr(piece, name).dtype
+
+
+def test_a_killed_run_ends_as_one_that_was_left_alone(checkpoint: Path, tmp_path: Path) -> None:
+    config = config_file(tmp_path, "killed", checkpoint)
+    command = [sys.executable, "-m", "openbioner_batch.cli.main", "pretrain", "--config", str(config), "--in-process"]
+    run = tmp_path / "killed"
+    process = subprocess.Popen([*command, "--set", "parallel.threads=1"], start_new_session=True)
+    try:
+        kept = run / "checkpoints" / "kept.json"
+        wait_until(lambda: kept.exists() or process.poll() is not None, what="no checkpoint")
+        assert process.poll() is None
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert not (run / "model").exists()
+    finish(config)
+    whole = config_file(tmp_path, "whole", checkpoint)
+    facts = finish(whole)
+
+    assert_same_training(run, tmp_path / "whole")
+    assert facts["f1"] > 0
+    assert 1 <= len(list((run / "checkpoints").glob("step-*"))) <= 2
+    assert finish(whole) == facts, "a finished run does nothing"
+
+
+def test_a_prepared_file_trains_as_its_sources_do_without_them(checkpoint: Path, tmp_path: Path) -> None:
+    config = separate_run(tmp_path, "read", checkpoint, "all", schedule={"steps": 10, "encoder_rate": 1e-3})
+    finish(config)
+    stored = tmp_path / "prepared.npz"
+    answer = CliRunner().invoke(command, ["--config", str(config), "--prepare", str(stored)])
+    assert answer.exit_code == 0, answer.output
+    assert "pieces" in answer.output
+    for folder in ("silver", "texts"):
+        shutil.rmtree(tmp_path / folder)
+    finish(config, f"prepared={stored}", f"storage={tmp_path / 'carried'}")
+    read, carried = curve(tmp_path / "read"), curve(tmp_path / "carried")
+    assert carried == read
+    for name in ("likeness.npy", "model/trained_types.jsonl.gz", "model/model.safetensors"):
+        assert (tmp_path / "carried" / name).read_bytes() == (tmp_path / "read" / name).read_bytes()
+    with pytest.raises(UsageError, match=r"was made for other start\.text_tokens: make it anew"):
+        finish(config, f"prepared={stored}", "start.text_tokens=41", f"storage={tmp_path / 'other'}")
+    stored.write_bytes(b"nonsense")
+    with pytest.raises(UsageError, match="damaged, or no file of pretrain --prepare"):
+        finish(config, f"prepared={stored}", f"storage={tmp_path / 'other'}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (["parallel.in_process=true"], "one worker, and parallel.workers is 2: set it to 1"),
+        ([*ALONE, "parallel.zero_stage=1"], "shards nothing: set parallel.zero_stage to 0"),
+        ([*ALONE, "ray_address=auto"], "trains without Ray: leave out ray_address"),
+    ],
+)
+def test_what_needs_several_processes_is_refused(
+    checkpoint: Path, tmp_path: Path, changes: list[str], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        load_settings(str(config_file(tmp_path, "run", checkpoint)), changes)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_gpu_that_is_not_there_is_missed_at_once(checkpoint: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"this machine has 0: lower it, or set parallel\.use_gpu to false"):
+        finish(config_file(tmp_path, "run", checkpoint), "parallel.use_gpu=true")
+
+
+def test_a_run_of_another_kind_is_not_resumed(checkpoint: Path, tmp_path: Path) -> None:
+    config = config_file(tmp_path, "run", checkpoint, schedule={"steps": 2}, validation={})
+    finish(config)
+    with pytest.raises(UsageError, match="holds a run whose parallel is"):
+        pretrain(load_settings(str(config), ["parallel.workers=1", "schedule.steps=4"]), io.StringIO())
+
+
+def test_an_object_store_keeps_the_best_and_the_latest(s3: S3Server, checkpoint: Path, tmp_path: Path) -> None:
+    import fsspec
+
+    storage = f"{s3.bucket()}/run"
+    config = config_file(tmp_path, "run", checkpoint)
+    for steps in (20, 40):
+        facts = finish(config, f"storage={storage}", f"schedule.steps={steps}", "schedule.kind=constant")
+        assert facts["steps"] == steps
+    files = fsspec.filesystem("s3").find(storage)
+    folders = {name.split("/")[-2] for name in files if "/step-" in name}
+    assert f"step-{STEPS:08}" in folders
+    assert len(folders) <= 2
+    assert any(name.endswith("model/model.safetensors") for name in files)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("separate", [0, "all"], ids=["cross-encoder", "late"])
+def test_the_curve_is_that_of_ray(ray_here: None, checkpoint: Path, tmp_path: Path, separate: int | str) -> None:
+    write_silver(tmp_path / "silver")
+    one = {"parallel": {"workers": 1, "threads": 1}}
+    for name in ("ray", "alone"):
+        if separate:
+            separate_run(tmp_path, name, checkpoint, separate, **one)
+        else:
+            config_file(tmp_path, name, checkpoint, **one)
+    pretrain(load_settings(str(tmp_path / "ray.yaml")), io.StringIO())
+    finish(tmp_path / "alone.yaml")
+    assert_same_training(tmp_path / "alone", tmp_path / "ray")
+
+
+def test_preparing_says_what_it_cannot_read(checkpoint: Path, tmp_path: Path) -> None:
+    config = config_file(tmp_path, "run", checkpoint, sources=[{"path": str(tmp_path / "nowhere")}])
+    with pytest.raises(UsageError, match="nowhere"):
+        prepare(load_settings(str(config)), str(tmp_path / "out.npz"))
+    assert yaml.safe_load(config.read_text())["storage"]
