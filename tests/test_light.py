@@ -1,0 +1,88 @@
+"""What a machine with torch, tokenizers, safetensors, numpy, click and fsspec alone can do: tag, and train."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ABSENT = ("ray", "pyarrow", "rich", "zstandard", "pandas", "s3fs", "huggingface_hub", "lxml", "deepspeed", "matplotlib")
+# Python takes a module that is None for one that is not there, and so does `find_spec`.
+PREAMBLE = f"import sys\nsys.modules.update(dict.fromkeys({ABSENT!r}))\n"
+
+
+def run_without(code: str, *arguments: object) -> str:
+    """What a program prints where the packages in `ABSENT` cannot be imported."""
+    command = [sys.executable, "-c", PREAMBLE + code, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_they_are_absent() -> None:
+    code = "try:\n    import pyarrow\nexcept ModuleNotFoundError as error:\n    print(error.name)\n"
+    assert run_without(code).strip() == "pyarrow"
+
+
+def test_a_tagger_needs_none_of_them(checkpoint: Path) -> None:
+    code = """
+import json
+from openbioner_batch.catalog import resolve_types
+from openbioner_batch.model import EntityType, Tagger
+from openbioner_batch.model.config import WindowSettings
+
+text = "Patients with asthma were given aspirin."
+bundled = Tagger.from_pretrained("bundled", "cpu", "float32")
+found = bundled.tag([text], resolve_types("disease,drug"))[0]
+tiny = Tagger.from_pretrained(sys.argv[1], "cpu", "float32")
+kinds = [EntityType("drug", "a drug")]
+print(json.dumps([[s.text for s in found], tiny.annotate([text * 9], kinds)[0].windows]))
+"""
+    spans, windows = json.loads(run_without(code, checkpoint))
+    assert {"asthma", "aspirin"} <= set(spans)
+    assert windows > 1
+
+
+def test_a_prepared_run_needs_none_of_them(checkpoint: Path, tmp_path: Path) -> None:
+    sys.path.insert(0, str(Path(__file__).parent / "training"))
+    from runs_of_training import config_file
+
+    config = config_file(tmp_path, "run", checkpoint, schedule={"steps": 4}, parallel={"threads": 1}, log_every=2)
+    command = [sys.executable, "-m", "openbioner_batch", "pretrain", "--config", str(config)]
+    stored = tmp_path / "prepared.npz"
+    subprocess.run([*command, "--prepare", str(stored)], check=True, timeout=300)
+    code = f"""
+from openbioner_batch.cli.main import main
+main(["pretrain", "--config", {str(config)!r}, "--in-process", "--prepared", {str(stored)!r}], standalone_mode=False)
+"""
+    run_without(code)
+    model = tmp_path / "run" / "model"
+    assert {path.name for path in model.iterdir()} >= {"model.safetensors", "config.json", "README.md"}
+    assert json.loads((tmp_path / "run" / "result.json").read_text())["steps"] == 4
+    assert yaml.safe_load(config.read_text())["schedule"] == {"steps": 4}
+
+
+@pytest.mark.parametrize(
+    ("options", "way_out"),
+    [(["--in-process"], "pretrain --prepare elsewhere, and give it with --prepared"), ([], "with --in-process")],
+)
+def test_what_is_missing_is_said_with_the_way_out(
+    checkpoint: Path, tmp_path: Path, options: list[str], way_out: str
+) -> None:
+    sys.path.insert(0, str(Path(__file__).parent / "training"))
+    from runs_of_training import config_file
+
+    config = config_file(tmp_path, "run", checkpoint, parallel={"threads": 1})
+    code = f"""
+from openbioner_batch.cli.pretrain import command
+from openbioner_batch.errors import UsageError
+try:
+    command(["--config", {str(config)!r}, *{options!r}], standalone_mode=False)
+except UsageError as error:
+    print(error)
+"""
+    assert run_without(code).strip().endswith(way_out)
