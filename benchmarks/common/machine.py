@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,17 @@ def machine() -> dict[str, Any]:
         "cores": usable_cores(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "versions": {"openbioner_batch": __version__, **{name: version(name) for name in VERSIONS}},
+        "versions": {"openbioner_batch": __version__, **_versions()},
     }
+
+
+def _versions() -> dict[str, str]:
+    """Of those packages that are installed: a bare machine with a GPU lacks some."""
+    found = {}
+    for name in VERSIONS:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def device_name(device: str) -> str:

@@ -102,12 +102,12 @@ def profile(tagger: Tagger, prepared: Prepared) -> dict[str, Any]:
         return {"batches": batches, "operators_a_batch": len(events) / batches}
     on_device = [event for event in events if event.device_type.name == "CUDA"]
     copies = [event for event in on_device if "emcpy" in event.name or "emset" in event.name]
-    busy = sum(event.device_time_total for event in on_device) / 1e6
+    busy = sum(event.time_range.elapsed_us() for event in on_device) / 1e6
     return {
         "batches": batches,
         "launches_a_batch": (len(on_device) - len(copies)) / batches,
         "copies_a_batch": len(copies) / batches,
-        "copying_share": sum(event.device_time_total for event in copies) / 1e6 / took,
+        "copying_share": sum(event.time_range.elapsed_us() for event in copies) / 1e6 / took,
         "device_busy_share": busy / took,
     }
 

@@ -80,17 +80,42 @@ def attend_by_stretches(
 
 def attend_packed(query: Tensor, key: Tensor, value: Tensor, placed: Placed, reads_only: bool) -> Tensor:
     """By one launch of variable-length flash attention, whatever the lengths; see `attend`."""
+    longest = max(stretch.length for stretch in placed.layout.stretches)
+    most_reads = max(stretch.reads for stretch in placed.layout.stretches)
+    query_bounds, most = (placed.read_bounds, most_reads) if reads_only else (placed.bounds, longest)
+    return varlen_attention(query, key, value, query_bounds, placed.bounds, most, longest, 1 / LOG2_E).flatten(1)
+
+
+def varlen_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    query_bounds: Tensor,
+    key_bounds: Tensor,
+    most: int,
+    longest: int,
+    scale: float,
+) -> Tensor:
+    """torch's variable-length flash attention for heads of any size, with gradients.
+
+    Args:
+        query: [queries, heads, size].
+        key, value: [tokens, heads, size].
+        query_bounds, key_bounds: [sequences + 1] int32, where each sequence begins among them.
+        most, longest: queries and tokens of the longest sequences.
+        scale: of the scores.
+
+    Returns:
+        [queries, heads, size].
+    """
     from torch.nn.attention.varlen import varlen_attn
 
     size = query.shape[-1]
     if size % 8:  # what the kernel takes
         query, key, value = (F.pad(part, (0, 8 - size % 8)) for part in (query, key, value))
-    longest = max(stretch.length for stretch in placed.layout.stretches)
-    most_reads = max(stretch.reads for stretch in placed.layout.stretches)
-    query_bounds, most = (placed.read_bounds, most_reads) if reads_only else (placed.bounds, longest)
-    found = varlen_attn(query, key, value, query_bounds, placed.bounds, most, longest, scale=1 / LOG2_E)
+    found = varlen_attn(query, key, value, query_bounds, key_bounds, most, longest, scale=scale)
     assert isinstance(found, Tensor)
-    return found[..., :size].flatten(1)
+    return found[..., :size]
 
 
 def _queries(stretch: Stretch, reads_only: bool) -> slice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,11 +41,7 @@ def place(layout: Layout, device: torch.device) -> Placed:
         for lengths in zip(*((stretch.length, stretch.reads) for stretch in layout.stretches), strict=True)
     )
     arrays = (layout.ids, layout.positions, layout.segments, layout.source, layout.read, bounds, read_bounds)
-    if device.type == "cpu":
-        tensors = [torch.from_numpy(array) for array in arrays]
-    else:
-        whole = send(np.concatenate(arrays), device)
-        tensors = list(whole.split([len(array) for array in arrays]))
+    tensors = send_together(arrays, device)
     return Placed(layout, *tensors[:5], *(tensor.to(torch.int32) for tensor in tensors[5:]))
 
 
@@ -52,6 +49,13 @@ def send(array: np.ndarray, device: torch.device) -> Tensor:
     """An array on a device; to a GPU it is copied from pinned memory, without a wait."""
     tensor = torch.from_numpy(array)
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+
+
+def send_together(arrays: Sequence[np.ndarray], device: torch.device) -> list[Tensor]:
+    """Vectors of one type of number on a device: to a GPU in one copy."""
+    if device.type == "cpu":
+        return [torch.from_numpy(array) for array in arrays]
+    return list(send(np.concatenate(arrays), device).split([len(array) for array in arrays]))
 
 
 class Arriving:

@@ -16,6 +16,7 @@ from openbioner_batch.training.settings import PretrainSettings, Schedule
 
 MODEL_FILE = "model.pt"
 OPTIMIZER_FILE = "optimizer.pt"
+SCALER_FILE = "scaler.pt"
 TAG = "state"
 _HEADS = {*HEADS, *LATE_HEADS}
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -76,7 +77,7 @@ def _set_rates(groups: Sequence[dict[str, Any]], factor: float) -> None:
 
 
 class PlainEngine:
-    """Weights and states whole on every worker, gradients averaged between them; bf16 by autocast."""
+    """Weights and states whole on every worker, gradients averaged between them; bf16 and fp16 by autocast."""
 
     def __init__(self, module: nn.Module, settings: PretrainSettings, device: torch.device) -> None:
         self.module = module
@@ -86,6 +87,8 @@ class PlainEngine:
         self._accumulation = settings.batch.accumulation
         self._clip = settings.schedule.clip
         self._workers = settings.parallel.workers
+        # Gradients in fp16 would vanish unscaled. Steps whose gradients are not finite are left out.
+        self._scaler = torch.amp.GradScaler(device.type, enabled=settings.parallel.precision == "fp16")
 
     def precision(self) -> AbstractContextManager[Any]:
         return torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32)
@@ -93,17 +96,19 @@ class PlainEngine:
     def accumulate(self, batch: Any) -> Tensor:
         with self.precision():
             loss = self.module(batch)
-        (loss / self._accumulation).backward()
+        self._scaler.scale(loss / self._accumulation).backward()
         return loss.detach()
 
     def step(self, factor: float) -> None:
         parameters = [p for p in self.module.parameters() if p.requires_grad]
         if self._workers > 1:
             self._average(parameters)
+        self._scaler.unscale_(self._optimizer)
         if self._clip:
             torch.nn.utils.clip_grad_norm_(parameters, self._clip)
         _set_rates(self._optimizer.param_groups, factor)
-        self._optimizer.step()
+        self._scaler.step(self._optimizer)
+        self._scaler.update()
         self._optimizer.zero_grad(set_to_none=True)
 
     def _average(self, parameters: list[nn.Parameter]) -> None:
@@ -117,6 +122,8 @@ class PlainEngine:
         if not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0:
             torch.save(self.module.state_dict(), folder / MODEL_FILE)
             torch.save(self._optimizer.state_dict(), folder / OPTIMIZER_FILE)
+            if self._scaler.is_enabled():
+                torch.save(self._scaler.state_dict(), folder / SCALER_FILE)
 
     def load(self, folder: Path) -> None:
         self.module.load_state_dict(torch.load(folder / MODEL_FILE, map_location="cpu", weights_only=True))
@@ -124,6 +131,8 @@ class PlainEngine:
         self._optimizer.load_state_dict(torch.load(folder / OPTIMIZER_FILE, map_location="cpu", weights_only=True))
         for group, peak in zip(self._optimizer.param_groups, peaks, strict=True):
             group["peak"] = peak  # a resumed run may change its rates
+        if self._scaler.is_enabled():
+            self._scaler.load_state_dict(torch.load(folder / SCALER_FILE, weights_only=True))
 
 
 class DeepSpeedEngine:
@@ -146,6 +155,7 @@ class DeepSpeedEngine:
             "zero_optimization": {"stage": settings.parallel.zero_stage},
             "zero_allow_untested_optimizer": True,
             "bf16": {"enabled": precision == "bf16"},
+            "data_types": {"grad_accum_dtype": "fp32"},  # sums of many passes' gradients need more than 8 bits
             "fp16": {"enabled": precision == "fp16"},
             "steps_per_print": 1 << 60,
         }

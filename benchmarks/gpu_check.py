@@ -1,0 +1,69 @@
+"""Whether the GPU path is right, and how fast: for the few minutes that a bare machine with a GPU can be had.
+
+    python benchmarks/gpu_check.py --json gpu.json
+    python benchmarks/gpu_check.py --quick --json cpu.json   # the smallest form, on a CPU where there is no GPU
+
+Needs torch, tokenizers, safetensors, numpy, fsspec, click and PyYAML alone; weights are random, or those in the package,
+and texts made up. First parity with float32 on the CPU, then speed, then steps of training. Each part has its time: what it
+does not reach is listed as not run, so that the whole takes less than 8 minutes. Every finding is written as soon as it
+is there. The exit code is 1 if a check failed or ended with an error.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import click
+import torch
+from common.machine import device_name, machine
+from common.results import comma_list, json_option
+from gpu import parity, speed, training
+from gpu.checks import Report
+
+from openbioner_batch.model import VARIANTS
+
+PARTS = ("parity", "speed", "processes", "training")
+SECONDS = {"parity": 170.0, "speed": 160.0, "processes": 60.0, "training": 70.0}
+"""Of each part; a case that has begun is finished."""
+
+
+@click.command()
+@click.option("--variants", default=",".join(VARIANTS), show_default=True)
+@click.option("--parts", default=",".join(PARTS), show_default=True)
+@click.option("--device", default=None, help="cuda or cpu [a GPU where there is one].")
+@click.option("--quick", is_flag=True, help="The fewest of everything: does it work at all.")
+@json_option
+def main(variants: str, parts: str, device: str | None, quick: bool, json_path: Path | None) -> None:
+    """Check and measure this machine's GPU."""
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    on_gpu = device != "cpu"
+    names = comma_list(variants)
+    if unknown := [name for name in names if name not in VARIANTS] or [p for p in comma_list(parts) if p not in PARTS]:
+        raise click.UsageError(f"{unknown[0]!r}: expected some of {', '.join((*VARIANTS, *PARTS))}")
+    began = time.monotonic()
+    report = Report({"card": device_name(device), "quick": quick, "ran_on": machine()}, json_path)
+    dtypes = ("float32", "bfloat16", "float16") if on_gpu else ("float32", "bfloat16")
+    if quick:
+        names = [name for name in names if name.startswith("tiny")]
+    for part in comma_list(parts):
+        if part == "parity":
+            cases = parity.cases(device, dtypes, names, quick)
+        elif part == "speed":
+            cases = speed.cases(device, names, (2,) if quick else (1, 5, 20), 0.1 if quick else 1.5)
+        elif part == "processes":
+            some = [name for name in ("tiny", "base", "tiny-late") if name in names][: 1 if quick else 3]
+            cases = speed.process_cases(device, some, (2,) if quick else (1, 4), 0.1 if quick else 4.0)
+        else:
+            cases = training.cases(device, names, ("bf16", "fp16") if on_gpu else ("bf16",), quick)
+        report.run(part, cases, SECONDS[part])
+    report.about["seconds"] = round(time.monotonic() - began, 1)
+    report.write()
+    for failed in report.failed:
+        click.echo(f"FAILED {failed}", err=True)
+    sys.exit(1 if report.failed else 0)
+
+
+if __name__ == "__main__":
+    main()
