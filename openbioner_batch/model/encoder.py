@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from openbioner_batch.model.attention import packs, varlen_attention
 from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.linear import ACTIVATIONS
 
@@ -87,6 +88,13 @@ class Layer(nn.Module):
             gathered.append(context.transpose(1, 2).reshape(len(projected), -1))
         return self.complete(hidden, torch.cat(gathered))
 
+    def packed(self, hidden: Tensor, bounds: Tensor, longest: int) -> Tensor:
+        """The block on sequences one after another, [slots, hidden]: one launch of attention for all."""
+        size = hidden.shape[1] // self.heads
+        query, key, value = self.query_key_value(hidden).unflatten(1, (3, self.heads, size)).unbind(1)
+        gathered = varlen_attention(query, key, value, bounds, bounds, longest, longest, size**-0.5)
+        return self.complete(hidden, gathered.flatten(1))
+
     def complete(self, hidden: Tensor, gathered: Tensor) -> Tensor:
         """The block's result, from its input and what attention gathered for it, of one shape."""
         hidden = self.attention_norm(hidden + self.dropout(self.attention_output(gathered)))
@@ -143,9 +151,27 @@ class Encoder(nn.Module):
             torch.cat([torch.full_like(part.token_ids, part.segment).flatten() for part in parts]),
         )
         shapes = [part.token_ids.shape for part in parts]
+        if self.attends_packed():
+            return self._through_packed(hidden, [part.lengths for part in parts], shapes, layers)
         masks = [padding_mask(part.lengths, part.token_ids.shape[1], hidden) for part in parts]
         for layer in self.layers[:layers]:
             hidden = layer.together(hidden, masks, shapes)  # type: ignore[operator]
+        return hidden
+
+    def attends_packed(self) -> bool:
+        """Whether sequences of all lengths go through attention in one launch: on GPUs, in half precision."""
+        weight = self.token_embedding.weight
+        kind = weight.device.type
+        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
+        return packs(weight.device, dtype)
+
+    def _through_packed(
+        self, hidden: Tensor, lengths: Sequence[Tensor], shapes: Sequence[torch.Size], layers: int
+    ) -> Tensor:
+        """[slots, hidden] through the lower `layers`; `lengths` and `shapes` are of each part."""
+        bounds, longest = packed_bounds(lengths, shapes), max(shape[1] for shape in shapes)
+        for layer in self.layers[:layers]:
+            hidden = layer.packed(hidden, bounds, longest)  # type: ignore[operator]
         return hidden
 
     def _positions(self, part: Alone) -> Tensor:
@@ -192,11 +218,41 @@ class CrossEncoder(Encoder):
             hidden = layer(hidden, apart if number < separate else mask)
         return self.head_dropout(hidden)
 
+    def read_pairs(self, parts: Sequence[tuple[Tensor, Tensor, Tensor]]) -> Tensor:
+        """As `forward`, for pairs of many lengths together, where `attends_packed` and no layers are separate.
+
+        Args:
+            parts: the arguments of `forward` for each.
+
+        Returns:
+            [slots, hidden], the places of all parts one after another; what stands at padded ones means nothing.
+        """
+        token_ids, segments, lengths = zip(*parts, strict=True)
+        shapes = [ids.shape for ids in token_ids]
+        positions = [torch.arange(ids.shape[1], device=ids.device).expand(ids.shape) for ids in token_ids]
+        together = (torch.cat([part.flatten() for part in of]) for of in (token_ids, positions, segments))
+        hidden = self._through_packed(self.embed(*together), lengths, shapes, len(self.layers))
+        return self.head_dropout(hidden)
+
     def _separate_positions(self, places: Tensor, segments: Tensor, lengths: Tensor) -> Tensor:
         """[batch, length] positions; those of descriptions do not depend on the text before them."""
         text_ends = lengths - segments.sum(1)
         positions = torch.where(segments == 1, places - text_ends[:, None] + self.config.description_start, places)
         return positions.clamp(max=self.config.positions - 1)
+
+
+def packed_bounds(lengths: Sequence[Tensor], shapes: Sequence[torch.Size]) -> Tensor:
+    """[2 x sequences + 1] int32, where sequences of some parts begin, and their padding, each a sequence of its own.
+
+    Nothing is moved together, so that a GPU need not say how much there is.
+    """
+    found, base = [], 0
+    for real, (count, length) in zip(lengths, shapes, strict=True):
+        starts = base + length * torch.arange(count, device=real.device)
+        found.append(torch.stack([starts, starts + real], 1).flatten())
+        base += count * length
+    end = torch.full((1,), base, device=lengths[0].device)
+    return torch.cat([*found, end]).to(torch.int32)
 
 
 def padding_mask(lengths: Tensor, length: int, hidden: Tensor) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -9,6 +11,7 @@ from torch.nn import functional as F
 
 from openbioner_batch.model.architectures.automodel.encoder import AutoCrossEncoder
 from openbioner_batch.model.encoder import CrossEncoder
+from openbioner_batch.model.placing import send, send_together
 from openbioner_batch.training.packing import Rectangle, TaggingBatch
 from openbioner_batch.training.sampling import IGNORED
 
@@ -53,28 +56,32 @@ class TaggingObjective(nn.Module):
             in column 0), and against it (in column 0, what the text alone says against any).
         """
         device = self.encoder.token_embedding.weight.device
-        read = [self._read(rectangle, device) for rectangle in batch.rectangles]
-        scores = torch.cat(read)
-        words, columns = (
-            torch.from_numpy(np.concatenate([getattr(r, name) for r in batch.rectangles])).to(device)
-            for name in ("words", "columns")
-        )
-        alone = columns == 0
-        shape = (len(batch.targets), 1 + batch.types)
-        empty = torch.full(shape, float("-inf"), device=device)
-        against = empty.index_put((words, columns), torch.where(alone, scores[:, 2], scores[:, 1]))
-        asked = ~alone
-        return empty.index_put((words[asked], columns[asked]), scores[asked, 0]), against
+        scores = self._read(batch.rectangles, device)
+        words, columns = (np.concatenate([getattr(r, name) for r in batch.rectangles]) for name in ("words", "columns"))
+        # Chosen on the host: a GPU would have to say how many there are.
+        indices = [array.astype(np.int64) for array in (words, columns, np.flatnonzero(columns))]
+        where, column, asked = send_together(indices, device)
+        empty = torch.full((len(batch.targets), 1 + batch.types), float("-inf"), device=device)
+        against = empty.index_put((where, column), torch.where(column == 0, scores[:, 2], scores[:, 1]))
+        return empty.index_put((where[asked], column[asked]), scores[asked, 0]), against
 
-    def _read(self, rectangle: Rectangle, device: torch.device) -> Tensor:
-        """[reads, 3] what each head says where words begin, in float32."""
-        token_ids = torch.from_numpy(rectangle.token_ids).to(device, torch.int64)
-        text_ends, lengths, rows, places = (
-            torch.from_numpy(getattr(rectangle, name)).to(device) for name in ("text_ends", "lengths", "rows", "places")
-        )
-        positions = torch.arange(token_ids.shape[1], device=device)
-        segments = ((positions >= text_ends[:, None]) & (positions < lengths[:, None])).long()
-        return heads_of(self.encoder, self.encoder(token_ids, segments, lengths)[rows, places])
+    def _read(self, rectangles: Sequence[Rectangle], device: torch.device) -> Tensor:
+        """[reads, 3] what each head says where words begin, in float32, rectangle by rectangle."""
+        given = [_inputs(rectangle, device) for rectangle in rectangles]
+        encoder = self.encoder
+        if isinstance(encoder, CrossEncoder) and not encoder.config.separate_layers and encoder.attends_packed():
+            firsts = np.cumsum([0, *(rectangle.token_ids.size for rectangle in rectangles)])
+            reads = [
+                first + one.rows * one.token_ids.shape[1] + one.places
+                for first, one in zip(firsts, rectangles, strict=False)
+            ]
+            (read,) = send_together([np.concatenate(reads).astype(np.int64)], device)
+            return heads_of(encoder, encoder.read_pairs(given).index_select(0, read))
+        scores = []
+        for rectangle, inputs in zip(rectangles, given, strict=True):
+            rows, places = send_together([rectangle.rows, rectangle.places], device)
+            scores.append(heads_of(encoder, encoder(*inputs)[rows, places]))
+        return torch.cat(scores)
 
     def predict(self, batch: TaggingBatch) -> np.ndarray:
         """[words] the column that wins for each word."""
@@ -85,6 +92,15 @@ class TaggingObjective(nn.Module):
         if isinstance(self._no_entity_weight, str):
             return min(1.0, batch.entities / max(1, int((batch.targets == 0).sum())))
         return self._no_entity_weight
+
+
+def _inputs(rectangle: Rectangle, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Token ids, segments and lengths, as the encoder takes them."""
+    token_ids = send(rectangle.token_ids, device).long()
+    text_ends, lengths = send_together([rectangle.text_ends, rectangle.lengths], device)
+    positions = torch.arange(token_ids.shape[1], device=device)
+    segments = ((positions >= text_ends[:, None]) & (positions < lengths[:, None])).long()
+    return token_ids, segments, lengths
 
 
 def heads_of(encoder: CrossEncoder | AutoCrossEncoder, hidden: Tensor) -> Tensor:

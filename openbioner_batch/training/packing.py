@@ -89,7 +89,7 @@ def pack_questions(questions: Sequence[Question], tokenizer: Tokenizer) -> Taggi
     )
 
 
-def rectangles(lengths: np.ndarray, smallest: int = _SMALLEST) -> Iterator[tuple[np.ndarray, int]]:
+def rectangles(lengths: np.ndarray, smallest: int | None = None) -> Iterator[tuple[np.ndarray, int]]:
     """Sequences of like length together: indices of the members, longest first, and the length with padding.
 
     Ties are in the order given, so that the rectangles are a function of the lengths.
@@ -97,8 +97,9 @@ def rectangles(lengths: np.ndarray, smallest: int = _SMALLEST) -> Iterator[tuple
     Args:
         lengths: [sequences] real lengths.
         smallest: padded tokens below which a rectangle is not closed for the sake of padding; 0 closes it as soon as a
-            shorter multiple will do.
+            shorter multiple will do; None is `_SMALLEST`.
     """
+    smallest = _SMALLEST if smallest is None else smallest
     order = np.argsort(-lengths, kind="stable")
     first = 0
     for index, member in enumerate(order):

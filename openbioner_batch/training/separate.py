@@ -17,6 +17,7 @@ from openbioner_batch.model.encoder import Alone, CrossEncoder, Layer
 from openbioner_batch.model.joint import Pairs, join, rows_of
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.location import resolve_checkpoint
+from openbioner_batch.model.placing import send, send_together
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.objective import TaggingObjective, heads_of
 from openbioner_batch.training.packing import TaggingBatch
@@ -104,15 +105,14 @@ class SharedObjective(nn.Module):
             rows, slots = (torch.from_numpy(part).to(device) for part in (group.rows, group.slots))
             scores.append(heads_of(encoder, encoder.head_dropout(hidden)[rows, slots]))
         said = torch.cat(scores)
-        words, columns = (
-            torch.from_numpy(np.concatenate([getattr(group, name) for group in batch.groups])).to(device)
-            for name in ("words", "columns")
-        )
-        alone = columns == 0
-        background = said.new_zeros(len(batch.targets)).index_put((words[alone],), said[alone, 2])
-        place = (words[~alone], columns[~alone] - 1)
+        words, columns = (np.concatenate([getattr(g, name) for g in batch.groups]) for name in ("words", "columns"))
+        # Chosen on the host: a GPU would have to say how many there are.
+        alone, asked = np.flatnonzero(columns == 0), np.flatnonzero(columns)
+        indices = (alone, words[alone], asked, words[asked], columns[asked] - 1)
+        at_alone, alone_words, at_asked, *place = send_together([part.astype(np.int64) for part in indices], device)
+        background = said.new_zeros(len(batch.targets)).index_put((alone_words,), said[at_alone, 2])
         empty = said.new_zeros(batch.targets.shape)
-        evidence, against = (empty.index_put(place, said[~alone, head]) for head in (0, 1))
+        evidence, against = (empty.index_put(tuple(place), said[at_asked, head]) for head in (0, 1))
         return evidence, torch.maximum(against, background[:, None]), background
 
 
@@ -225,8 +225,8 @@ def _highest(against: Tensor, background: Tensor, known: Tensor) -> Tensor:
 def _alone(parts: Sequence[Sequences], device: torch.device, segment: int = 0, position: int = 0) -> list[Alone]:
     return [
         Alone(
-            torch.from_numpy(part.token_ids).to(device, torch.int64),
-            torch.from_numpy(part.lengths).to(device),
+            send(part.token_ids, device).long(),
+            send(part.lengths, device),
             segment,
             position,
         )

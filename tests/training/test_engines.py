@@ -135,5 +135,30 @@ def test_two_workers_step_by_the_mean_of_their_gradients(tmp_path: Path) -> None
             torch.testing.assert_close(found[name], (gradient + alone[1][name]) / 2, atol=1e-6, rtol=1e-5)
 
 
+def test_steps_in_fp16_scale_their_loss_and_leave_out_what_overflows(tmp_path: Path) -> None:
+    raw = {
+        "storage": "r",
+        "start": {"encoder": "e"},
+        "sources": [{"path": "p"}],
+        "schedule": {"steps": 10, "encoder_rate": 1e-2, "head_rate": 1e-1},
+        "parallel": {"use_gpu": True, "precision": "fp16"},
+    }
+    torch.manual_seed(0)
+    first, second = (PlainEngine(Model(), build(PretrainSettings, raw), torch.device("cpu")) for _ in range(2))
+    before = weights(first)
+    first.accumulate(BATCHES[0] * torch.inf)
+    first.step(1.0)
+    assert weights(first) == before
+    first.accumulate(BATCHES[0])
+    first.step(1.0)
+    assert weights(first) != before
+    first.save(tmp_path)
+    second.load(tmp_path)
+    for one in (first, second):
+        one.accumulate(BATCHES[1])
+        one.step(1.0)
+    assert weights(second) == weights(first)
+
+
 if __name__ == "__main__":
     one_worker(int(sys.argv[1]), *sys.argv[2:])

@@ -11,6 +11,7 @@ import torch
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model import Tagger
+from openbioner_batch.model import encoder as encoder_module
 from openbioner_batch.model.checkpoint import Model, build_model, load_backbone
 from openbioner_batch.model.config import LateSettings
 from openbioner_batch.model.encoder import CrossEncoder, initialize
@@ -95,6 +96,50 @@ def test_shared_states_give_the_logits_of_whole_passes_and_their_gradients(
     np.testing.assert_array_equal(
         shared.predict(shared_batch).any(1), (plain.predict(batch) > 0) & (batch.targets != IGNORED)
     )
+
+
+def emulated_varlen_attention(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, query_bounds: torch.Tensor, key_bounds: torch.Tensor,
+    most: int, longest: int, *, scale: float,
+) -> torch.Tensor:  # fmt: skip
+    """What a GPU's kernel does, sequence by sequence, with gradients; sequences may be empty."""
+    assert query.shape[-1] % 8 == 0
+    assert query_bounds.dtype == key_bounds.dtype == torch.int32
+    assert int(key_bounds.diff().max()) <= longest == most
+    assert int(key_bounds[-1]) == len(key)
+    found = []
+    for low, high in zip(key_bounds.tolist(), key_bounds[1:].tolist(), strict=False):
+        scores = torch.einsum("qhd,khd->hqk", query[low:high], key[low:high]) * scale
+        found.append(torch.einsum("hqk,khd->qhd", scores.softmax(-1), value[low:high]))
+    return torch.cat(found)
+
+
+@pytest.mark.parametrize("separate", [0, 2, 3], ids=["cross-encoder", "split", "late"])
+def test_one_launch_of_attention_trains_as_many_do(
+    tagger: Tagger, checkpoint: Path, separate: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "_SMALLEST", 0)
+    monkeypatch.setattr("torch.nn.attention.varlen.varlen_attn", emulated_varlen_attention)
+    model = model_of(checkpoint, separate)
+    asked = as_shared(questions(tagger), [question.token_ids for question in questions(tagger)], 0)
+    objective: torch.nn.Module
+    if separate:
+        objective, batch = SharedObjective(model, Recipe()), pack_shared(*asked, tagger.tokenizer, model.config)
+    else:
+        assert isinstance(model, CrossEncoder)
+        objective, batch = TaggingObjective(model, 0.5), pack_questions(questions(tagger), tagger.tokenizer)
+    found = []
+    for packed in (False, True):
+        monkeypatch.setattr(encoder_module, "packs", lambda device, dtype, packed=packed: packed)
+        model.zero_grad(set_to_none=True)
+        loss = objective(batch)
+        loss.backward()
+        found.append((float(loss), {n: p.grad for n, p in model.named_parameters() if p.grad is not None}))
+    (loss, gradients), (packed_loss, packed_gradients) = found
+    assert packed_loss == pytest.approx(loss, abs=1e-5)
+    assert packed_gradients.keys() == gradients.keys()
+    for name, gradient in gradients.items():
+        torch.testing.assert_close(packed_gradients[name], gradient, atol=2e-4, rtol=1e-3, msg=name)
 
 
 @pytest.mark.parametrize("shared_encoder", [False, True])
