@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -16,6 +17,7 @@ from common.models import first_types
 from gpu.checks import Case, Finding
 from gpu.models import config_of, random_model, release, tagger_of, texts
 from openbioner_batch.model import Prepared, Tagger
+from openbioner_batch.model.fusing import SWITCH
 from openbioner_batch.training.flops import peak_flops
 
 _SAMPLE = 48
@@ -27,6 +29,9 @@ def cases(device: str, variants: Sequence[str], types: Sequence[int], seconds: f
     """Every variant with every number of types, each for so many seconds; then some processes at once."""
     for variant, count in product(variants, types):
         yield Case(f"{variant} {count} types", partial(throughput, variant, count, device, seconds))
+    for variant in ("tiny", "small"):
+        if variant in variants and device != "cpu":
+            yield Case(f"{variant} 5 types, compiled", partial(compiled, variant, 5, device, seconds))
 
 
 def process_cases(device: str, variants: Sequence[str], processes: Sequence[int], seconds: float) -> Iterator[Case]:
@@ -71,6 +76,15 @@ def throughput(variant: str, types: int, device: str, seconds: float) -> Finding
     found.update(profile(tagger, preparer.prepare(of[: max(2, min(len(of), 2000))])))
     release()
     return found
+
+
+def compiled(variant: str, types: int, device: str, seconds: float) -> Finding:
+    """As `throughput`, with sums and norms fused by torch's compiler."""
+    os.environ[SWITCH] = "1"
+    try:
+        return throughput(variant, types, device, seconds)
+    finally:
+        del os.environ[SWITCH]
 
 
 def profile(tagger: Tagger, prepared: Prepared) -> dict[str, Any]:

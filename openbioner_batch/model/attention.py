@@ -80,9 +80,8 @@ def attend_by_stretches(
 
 def attend_packed(query: Tensor, key: Tensor, value: Tensor, placed: Placed, reads_only: bool) -> Tensor:
     """By one launch of variable-length flash attention, whatever the lengths; see `attend`."""
-    longest = max(stretch.length for stretch in placed.layout.stretches)
-    most_reads = max(stretch.reads for stretch in placed.layout.stretches)
-    query_bounds, most = (placed.read_bounds, most_reads) if reads_only else (placed.bounds, longest)
+    longest = placed.longest
+    query_bounds, most = (placed.read_bounds, placed.most_reads) if reads_only else (placed.bounds, longest)
     return varlen_attention(query, key, value, query_bounds, placed.bounds, most, longest, 1 / LOG2_E).flatten(1)
 
 

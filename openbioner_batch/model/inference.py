@@ -19,6 +19,7 @@ from openbioner_batch.model import native
 from openbioner_batch.model.attention import LOG2_E, attend
 from openbioner_batch.model.encoder import CrossEncoder, Encoder, Layer
 from openbioner_batch.model.first_layer import attend_sharing
+from openbioner_batch.model.fusing import add_norm
 from openbioner_batch.model.layout import Layout
 from openbioner_batch.model.linear import linear
 from openbioner_batch.model.placing import Placed, place
@@ -78,8 +79,7 @@ class AddNorm:
         """Of `hidden` (float32; spent) and `added`: in float32, and in the format of `added`."""
         if native.takes(added):
             return hidden, native.add_norm(hidden, added, self._weight, self._bias, self._eps)
-        hidden = F.layer_norm(hidden + added, self._weight.shape, self._weight, self._bias, self._eps)
-        return hidden, hidden.to(added.dtype)
+        return add_norm(hidden, added, self._weight, self._bias, self._eps)
 
 
 class InferenceStack:

@@ -21,6 +21,7 @@ class Placed:
         ids, positions, segments, source, read: int64, as in `Layout`.
         bounds: [sequences + 1] int32, where each sequence begins among the tokens.
         read_bounds: [sequences + 1] int32, likewise among the read tokens.
+        longest, most_reads: tokens, and read ones, of the sequences that have most.
     """
 
     layout: Layout
@@ -31,6 +32,8 @@ class Placed:
     read: Tensor
     bounds: Tensor
     read_bounds: Tensor
+    longest: int
+    most_reads: int
 
 
 def place(layout: Layout, device: torch.device) -> Placed:
@@ -42,7 +45,13 @@ def place(layout: Layout, device: torch.device) -> Placed:
     )
     arrays = (layout.ids, layout.positions, layout.segments, layout.source, layout.read, bounds, read_bounds)
     tensors = send_together(arrays, device)
-    return Placed(layout, *tensors[:5], *(tensor.to(torch.int32) for tensor in tensors[5:]))
+    return Placed(
+        layout,
+        *tensors[:5],
+        *(tensor.to(torch.int32) for tensor in tensors[5:]),
+        longest=max(stretch.length for stretch in layout.stretches),
+        most_reads=max(stretch.reads for stretch in layout.stretches),
+    )
 
 
 def send(array: np.ndarray, device: torch.device) -> Tensor:

@@ -18,7 +18,7 @@ from torch import Tensor
 from openbioner_batch.model.batching import Batch, batches
 from openbioner_batch.model.inference import InferenceEncoder
 from openbioner_batch.model.joining import attend_to_descriptions, attend_to_texts
-from openbioner_batch.model.layout import Part, filled_up, lay_out
+from openbioner_batch.model.layout import Layout, Part, filled_up, lay_out
 from openbioner_batch.model.placing import place, send
 
 Tail = tuple[int, ...]
@@ -183,14 +183,25 @@ class SplitEncoder:
                 placed,
                 shifted,
             )
-            for stretch in layout.stretches:
-                column = batch.columns[stretch.column]
-                for row, window in enumerate(batch.blocks[stretch.block].windows.tolist()):
-                    from_, count = stretch.read_start + row * stretch.reads, len(places[window])
-                    into = column * reads + int(read_starts[window])
-                    pair = heads[:2] if column else heads[1:]
-                    found[:, into : into + count] = pair[:, from_ : from_ + count]
+            into, from_, alone = (send(part, self.device) for part in _places(batch, layout, places, read_starts))
+            found[0, into] = heads[0, from_]
+            found[1, into] = torch.where(alone, heads[2, from_], heads[1, from_])
         return found.unflatten(1, (-1, reads))
+
+
+def _places(
+    batch: Batch, layout: Layout, places: Sequence[np.ndarray], read_starts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of all that a batch reads: its place among [columns, reads], that in the batch, and whether its text is alone."""
+    into, from_, alone = [], [], []
+    for stretch in layout.stretches:
+        column = batch.columns[stretch.column]
+        for row, window in enumerate(batch.blocks[stretch.block].windows.tolist()):
+            own = np.arange(len(places[window]))
+            into.append(column * int(read_starts[-1]) + int(read_starts[window]) + own)
+            from_.append(stretch.read_start + row * stretch.reads + own)
+            alone.append(np.full(len(own), column == 0))
+    return np.concatenate(into), np.concatenate(from_), np.concatenate(alone)
 
 
 def _even_parts(count: int, most: int) -> Iterator[slice]:

@@ -99,9 +99,10 @@ def test_a_run_whose_driver_was_killed_too_ends_likewise(ray_here: None, checkpo
     "parallel",
     [
         {"workers": 2, "zero_stage": 1, "precision": "fp32"},
+        {"workers": 2, "zero_stage": 1, "precision": "bf16"},
         {"workers": 2, "zero_stage": 2, "precision": "bf16"},
     ],
-    ids=["ZeRO 1 in fp32", "ZeRO 2 in bf16"],
+    ids=["ZeRO 1 in fp32", "ZeRO 1 in bf16", "ZeRO 2 in bf16"],
 )
 def test_the_same_with_deepspeed(ray_here: None, checkpoint: Path, tmp_path: Path, parallel: dict[str, object]) -> None:
     pytest.importorskip("deepspeed", reason="the train extra is not installed")

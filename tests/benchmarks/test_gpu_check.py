@@ -1,0 +1,79 @@
+"""The check of GPUs in its smallest form on a CPU: what it finds, and that what fails stops nothing else."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+
+def check(path: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+    command = importlib.import_module("gpu_check").main
+    options = ["--quick", "--device", "cpu", "--variants", "tiny-late", "--json", str(path)]
+    answer = CliRunner().invoke(command, [*options, *arguments])
+    report: dict[str, Any] = json.loads(path.read_text())
+    return answer.exit_code, report
+
+
+def test_speed_and_a_step_of_training_are_measured(tmp_path: Path) -> None:
+    code, report = check(tmp_path / "report.json", "--parts", "speed,training")
+    assert code == 0, report
+    assert (report["card"], report["failed"]) == ("cpu", [])
+    assert report["ran_on"]["versions"]["torch"] == torch.__version__
+    (case,) = report["speed"]
+    assert case["case"] == "tiny-late 2 types"
+    assert case["text_tokens_per_second"] <= case["scoring_alone"]
+    assert 0 < case["preparing_share"] < 1
+    assert case["batches"] >= 1
+    (step,) = report["training"]
+    assert step["ok"]
+    assert step["losses"][-1] <= step["losses"][0]
+
+
+def test_a_wrong_result_and_an_error_fail_the_check_and_the_rest_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gpu import parity
+    from gpu.checks import Case
+
+    def wrong() -> dict[str, Any]:
+        expected = np.random.default_rng(0).normal(size=(50, 3))
+        return {"ok": parity.difference(expected[::-1], expected) <= parity.TOLERANCE["bfloat16"]}
+
+    def right() -> dict[str, Any]:
+        expected = np.random.default_rng(0).normal(size=(50, 3))
+        return {"ok": parity.difference(expected + 1e-4, expected) <= parity.TOLERANCE["float32"]}
+
+    def broken() -> dict[str, Any]:
+        raise RuntimeError("no kernel image")
+
+    cases = [Case("broken", broken), Case("wrong", wrong), Case("right", right)]
+    monkeypatch.setattr(parity, "cases", lambda *_: iter(cases))
+    code, report = check(tmp_path / "report.json", "--parts", "parity")
+    assert code == 1
+    assert report["failed"] == ["parity: broken", "parity: wrong"]
+    assert report["parity"][0]["error"] == "RuntimeError: no kernel image"
+    assert report["parity"][2]["ok"] is True
+
+
+def test_a_part_whose_time_is_over_says_what_it_has_not_run(tmp_path: Path) -> None:
+    from gpu.checks import Case, Report
+
+    report = Report({"card": "none"}, tmp_path / "report.json")
+    report.run("speed", [Case("first", dict), Case("second", dict)], -1)
+    assert [case["not_run"] for case in report.parts["speed"]] == ["the -1 s of this part were over"] * 2
+    assert report.failed == []
+
+
+@pytest.mark.slow
+def test_the_whole_quick_form(tmp_path: Path) -> None:
+    code, report = check(tmp_path / "report.json", "--variants", "tiny,tiny-split,tiny-late")
+    assert code == 0, report["failed"]
+    assert {"parity", "speed", "processes", "training"} <= report.keys()
+    assert sum(case.get("ok", False) for case in report["parity"]) >= 12
