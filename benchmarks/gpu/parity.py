@@ -47,9 +47,8 @@ def kinds() -> tuple[EntityType, ...]:
 
 
 def logits_of(tagger: Tagger, of: Sequence[str]) -> np.ndarray:
-    """[words, 1 + types] raw logits of all words."""
-    (found,) = tagger.word_logits(tagger.preparer([list(kinds())]).prepare(of))
-    return found
+    """[words, columns] raw logits of all words, of each group (types that do not compete are one each) side by side."""
+    return np.concatenate(list(tagger.word_logits(tagger.preparer([list(kinds())]).prepare(of))), axis=1)
 
 
 @cache
@@ -77,7 +76,9 @@ def variant_parity(variant: str, separate: int | None, device: str, dtype: str, 
 @cache
 def _spans(name: str, device: str, dtype: str, count: int) -> frozenset[tuple[int, int, int, str]]:
     tagger = Tagger.from_pretrained(name, device, dtype)
-    asked = [list(kinds())] if name != "bundled-phi" else [[load_catalog().lookup("person_name")]]
+    asked: list[list[EntityType]] = (
+        [list(kinds())] if name != "bundled-phi" else [[load_catalog().lookup("person_name")]]
+    )
     found = tagger.tag(texts(count, seed=3), asked)
     release()
     return frozenset((n, s.start, s.end, s.type) for n, spans in enumerate(found) for s in spans)

@@ -43,7 +43,8 @@ def process_cases(device: str, variants: Sequence[str], processes: Sequence[int]
 def throughput(variant: str, types: int, device: str, seconds: float) -> Finding:
     """Text tokens per second of whole tagging, and of its parts."""
     kinds = first_types(types)
-    tagger = tagger_of(random_model(config_of(variant)), device, _dtype(device))
+    config = config_of(variant)
+    tagger = tagger_of(random_model(config), device, _dtype(device))
     preparer = tagger.preparer(kinds)
     of = texts(_SAMPLE)
     for _ in range(2):  # the first call meets new shapes
@@ -60,8 +61,8 @@ def throughput(variant: str, types: int, device: str, seconds: float) -> Finding
     tagger.score(prepared)
     scoring = time.perf_counter() - began
     tokens = int(prepared.document_tokens.sum())
-    work = work_of(prepared, tagger.encoder.config)
-    rate = matrix_rate(tagger.encoder.config, tagger.dtype, device)
+    work = work_of(prepared, config)
+    rate = matrix_rate(config, tagger.dtype, device)
     peak = peak_flops(torch.device(device), "bf16" if tagger.dtype == "bfloat16" else "fp32")
     found: Finding = {
         "text_tokens_per_second": tokens / (preparing + scoring),

@@ -39,15 +39,25 @@ def attend(query: Tensor, key: Tensor, value: Tensor, placed: Placed, reads_only
             range of floats give NaN. Heeded on CPUs; elsewhere it is always done.
 
     Returns:
-        [tokens or reads, heads * size].
+        [tokens or reads, heads * size], zeros beyond the real ones.
     """
+    layout = placed.layout
     if not shifted and native.attends(query):
-        return native.attend(query, key, value, placed.layout, reads_only)
-    if query.device.type == "cpu":
-        return _attend_on_cpu(query, key, value, placed.layout.stretches, reads_only, shifted)
-    if packs(query.device, query.dtype):
-        return attend_packed(query, key, value, placed, reads_only)
-    return attend_by_stretches(query, key, value, placed.layout.stretches, reads_only)
+        context = native.attend(query, key, value, layout, reads_only)
+    elif query.device.type == "cpu":
+        context = _attend_on_cpu(query, key, value, layout.stretches, reads_only, shifted)
+    elif packs(query.device, query.dtype):
+        context = attend_packed(query, key, value, placed, reads_only)
+    else:
+        context = attend_by_stretches(query, key, value, layout.stretches, reads_only)
+    return without_rests(context, layout.reads if reads_only else layout.tokens)
+
+
+def without_rests(context: Tensor, real: int) -> Tensor:
+    """Zeros in the rows that fill a batch up. In memory that nobody wrote may stand NaN, which oneDNN's products in
+    bfloat16 let into the row before where the width is no multiple of what they take at once."""
+    context[real:] = 0.0
+    return context
 
 
 @functools.cache

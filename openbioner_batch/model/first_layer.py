@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from openbioner_batch.model import native
-from openbioner_batch.model.attention import by_head, gather, put
+from openbioner_batch.model.attention import by_head, gather, put, without_rests
 from openbioner_batch.model.layout import Layout
 
 
@@ -24,7 +24,7 @@ def attend_sharing(query: Tensor, key: Tensor, value: Tensor, layout: Layout) ->
         [tokens, heads * size], at the places of the sequences.
     """
     if native.attends(query):
-        return native.attend_sharing(query, key, value, layout)
+        return without_rests(native.attend_sharing(query, key, value, layout), layout.tokens)
     context = query.new_empty(len(layout.source), *query.shape[1:])
     query, key, half = query.float(), key.float(), value.dtype
     per_block = len(layout.stretches) // len(layout.text_starts)
@@ -51,4 +51,4 @@ def attend_sharing(query: Tensor, key: Tensor, value: Tensor, layout: Layout) ->
             from_tail = torch.bmm(weights.to(half), tail_value[:, own])
             put(target[:, :text], text_gathered + from_tail, text_sums + weights.sum(-1, keepdim=True))
             put(target[:, text:], tail_gathered[:, own] + within, tail_sums[:, own] + within_sums)
-    return context.flatten(1)
+    return without_rests(context.flatten(1), layout.tokens)

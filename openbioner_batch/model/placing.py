@@ -45,10 +45,12 @@ def place(layout: Layout, device: torch.device) -> Placed:
     )
     arrays = (layout.ids, layout.positions, layout.segments, layout.source, layout.read, bounds, read_bounds)
     tensors = send_together(arrays, device)
+    *tokens, first, first_read = tensors
     return Placed(
         layout,
-        *tensors[:5],
-        *(tensor.to(torch.int32) for tensor in tensors[5:]),
+        *tokens,  # type: ignore[arg-type, misc] # five of them
+        bounds=first.to(torch.int32),
+        read_bounds=first_read.to(torch.int32),
         longest=max(stretch.length for stretch in layout.stretches),
         most_reads=max(stretch.reads for stretch in layout.stretches),
     )

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
@@ -95,6 +96,7 @@ class LocalHost:
             num_workers=makers,
             prefetch_factor=2 if makers else None,
             collate_fn=_as_it_is,
+            worker_init_fn=_heed_no_signal,
         )
         return iter(loader)
 
@@ -200,6 +202,12 @@ class _Parts(Dataset[list[Pass]]):
 
 def _as_it_is(part: list[Pass]) -> list[Pass]:
     return part
+
+
+def _heed_no_signal(number: int) -> None:
+    """Ctrl-C and SIGTERM are for the process that trains, which ends those that make its passes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _to_disk(path: Path) -> None:

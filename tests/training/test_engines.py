@@ -160,5 +160,56 @@ def test_steps_in_fp16_scale_their_loss_and_leave_out_what_overflows(tmp_path: P
     assert weights(second) == weights(first)
 
 
+@pytest.mark.slow
+def test_zero_1_in_bf16_keeps_master_weights_that_are_exported_and_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("deepspeed", reason="the train extra is not installed")
+    from openbioner_batch.training.engines import DeepSpeedEngine
+    from openbioner_batch.training.export import open_state
+
+    raw = {
+        "storage": "r",
+        "start": {"encoder": "e"},
+        "sources": [{"path": "p"}],
+        "batch": {"accumulation": 2},
+        "schedule": {"steps": 10, "encoder_rate": 1e-3, "head_rate": 1e-2},
+        "parallel": {"zero_stage": 1, "precision": "bf16"},
+    }
+
+    def train(one: DeepSpeedEngine, passes: Tensor) -> None:
+        for number, batch in enumerate(passes):
+            one.accumulate(batch.bfloat16())
+            if number % 2:
+                one.step(1.0)
+
+    def begin() -> DeepSpeedEngine:
+        torch.manual_seed(0)
+        return DeepSpeedEngine(Model(), build(PretrainSettings, raw), torch.device("cpu"))
+
+    for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE"):  # as Ray Train sets them
+        monkeypatch.setenv(name, "1" if name == "WORLD_SIZE" else "0")
+    torch.distributed.init_process_group("gloo", f"file://{tmp_path / 'group'}", rank=0, world_size=1)
+    try:
+        first = begin()
+        train(first, BATCHES[:6])
+        (tmp_path / "half").mkdir()
+        first.save(tmp_path / "half")
+        kept = {name: tensor.read() for name, tensor in open_state(tmp_path / "half").items()}
+        second = begin()
+        second.load(tmp_path / "half")
+        for one in (first, second):
+            train(one, BATCHES[6:12])
+        ours, theirs = (dict(one.module.named_parameters()) for one in (first, second))
+    finally:
+        torch.distributed.destroy_process_group()
+    assert all(tensor.dtype == torch.float32 for tensor in kept.values())
+    assert any(not torch.equal(tensor, tensor.bfloat16().float()) for tensor in kept.values()), "more than 8 bits"
+    assert ours.keys() == kept.keys()
+    for name, tensor in ours.items():
+        assert tensor.dtype == torch.bfloat16
+        assert torch.equal(tensor, theirs[name])
+
+
 if __name__ == "__main__":
     one_worker(int(sys.argv[1]), *sys.argv[2:])
