@@ -18,7 +18,8 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.benchmark import view_logits, words_for
 from openbioner_batch.evaluation.calibration import STAGES, ScoredCorpus, ScoredPart, fit_stages, scored_part
 from openbioner_batch.evaluation.labels import Labels
-from openbioner_batch.evaluation.reading import GoldCorpus, read_corpus
+from openbioner_batch.evaluation.reading import GoldCorpus, read_corpus, without_texts
+from openbioner_batch.formats.gold import numbered_lines
 from openbioner_batch.model.calibration import Calibration, read_calibration, write_calibration
 from openbioner_batch.training.nearness import TypeFacts
 from openbioner_batch.training.passages import AnnotatedPassage, Mention
@@ -39,6 +40,7 @@ TUNED = "heads and top layers"
 METHODS = ("auto", "calibration", "layers")
 FEWEST_SPANS, FEWEST_TEXTS = 10, 5
 """With fewer of either, only the calibration is fitted."""
+_JSON_LINES = (".jsonl", ".ndjson")
 _FITTED = STAGES[1:3]
 """What is fitted of a calibration: a few spans tell nothing of thresholds."""
 
@@ -104,7 +106,7 @@ def adapt(settings: AdaptSettings, say: Say = lambda text: None) -> dict[str, An
     source, output = resolve_checkpoint(settings.model), Path(settings.output)
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise UsageError(f"--output {output} is not empty: give a new folder")
-    corpus, labels = read_examples(settings)
+    corpus, labels = read_examples(settings, say)
     work = _Work(settings, source, corpus, labels)
     spans = sum(map(len, corpus.spans))
     say(f"{spans:,} spans of {len(labels.asked)} types in {len(corpus.texts):,} texts, {len(work.folds)} folds")
@@ -163,8 +165,11 @@ def adapt(settings: AdaptSettings, say: Say = lambda text: None) -> dict[str, An
     return result
 
 
-def read_examples(settings: AdaptSettings) -> tuple[GoldCorpus, Labels]:
+def read_examples(settings: AdaptSettings, say: Say = lambda text: None) -> tuple[GoldCorpus, Labels]:
     """The examples, each span called by its type's own name, and the types.
+
+    A text that says for which types it was reviewed (`reviewed_types`, as the report's page writes it) counts if these
+    are all that are asked: of other types it does not say where none is.
 
     Raises:
         UsageError: they cannot be read, a label is none of the types, or there are fewer than two texts or no span.
@@ -175,6 +180,19 @@ def read_examples(settings: AdaptSettings) -> tuple[GoldCorpus, Labels]:
     for kind in types:
         for name in (kind.name, *kind.aliases):
             names.setdefault(normalise(name), kind)
+    asked = {kind.name for kind in types}
+    partly = np.array(
+        [
+            r is not None and not asked <= {names[n].name for n in r if n in names}
+            for r in _reviewed(corpus, settings.format)
+        ]
+    )
+    if partly.any():
+        corpus = without_texts(corpus, partly)
+        say(
+            f"{int(partly.sum())} texts are left out, as they were not reviewed for all types: review them to the end, "
+            "or give fewer --types"
+        )
     if unknown := sorted(label for label in corpus.labels if normalise(label) not in names):
         given = ", ".join(kind.name for kind in types[:10])
         raise UsageError(f"{settings.examples} has the label {unknown[0]!r}, which is none of --types ({given})")
@@ -183,6 +201,15 @@ def read_examples(settings: AdaptSettings) -> tuple[GoldCorpus, Labels]:
         raise UsageError(f"{settings.examples}: adapting needs at least {what}, better 10 to 200 spans")
     spans = tuple(tuple(replace(s, type=names[normalise(s.type)].name) for s in of_text) for of_text in corpus.spans)
     return replace(corpus, spans=spans), Labels({kind.name: kind for kind in types})
+
+
+def _reviewed(corpus: GoldCorpus, format: str | None) -> list[list[str] | None]:
+    """For each text the normalised names of the types that it was reviewed for; None where it does not say."""
+    if format != "jsonl" and (format or not Path(corpus.path).name.removesuffix(".gz").endswith(_JSON_LINES)):
+        return [None] * len(corpus.texts)
+    rows = [json.loads(line) for _, line in numbered_lines(Path(corpus.path)) if line.strip()]
+    found = [row.get("reviewed_types") for row in rows]
+    return [[normalise(str(name)) for name in of_text] if isinstance(of_text, list) else None for of_text in found]
 
 
 class _Work:

@@ -16,7 +16,7 @@ from tiny import tiny_checkpoint
 
 from openbioner_batch.catalog import resolve_types
 from openbioner_batch.cli.main import main
-from openbioner_batch.evaluation.adapting import AS_IT_IS, TUNED, AdaptSettings, adapt
+from openbioner_batch.evaluation.adapting import AS_IT_IS, TUNED, AdaptSettings, adapt, read_examples
 from openbioner_batch.model import Tagger, read_calibration
 from openbioner_batch.model.checkpoint import load_model, save_checkpoint
 from openbioner_batch.model.config import LateSettings
@@ -140,6 +140,21 @@ def test_few_examples_fit_the_calibration_alone(checkpoints: dict[str, Path], tm
     assert same == (checkpoints["late"] / "model.safetensors").read_bytes()
     fitted = read_calibration(tmp_path / "adapted")
     assert (fitted is None) == (result["way"] == AS_IT_IS or not result["calibration"]["neg_bias"])
+
+
+def test_texts_that_were_not_reviewed_for_all_types_are_left_out(tmp_path: Path) -> None:
+    spans = examples(tmp_path, 5)
+    rows = [json.loads(line) for line in spans.read_text().splitlines()]
+    rows[0]["reviewed_types"] = ["Tool"]
+    rows[1]["reviewed_types"] = []
+    rows[2]["reviewed_types"] = ["other"]
+    spans.write_text("".join(json.dumps(row) + "\n\n" for row in rows))
+    said: list[str] = []
+    settings = AdaptSettings(examples=str(spans), types=str(tmp_path / "mine.yaml"), output="out")
+    corpus, _ = read_examples(settings, said.append)
+    assert corpus.texts == tuple(rows[n]["text"] for n in (0, 3, 4))
+    assert len(said) == 1
+    assert said[0].startswith("2 texts are left out")
 
 
 def run(*arguments: object) -> Result:
