@@ -26,8 +26,8 @@ from openbioner_batch.engine.tables import open_table, parquet_bytes
 from openbioner_batch.engine.work import COUNTS_KEY, counts_metadata
 from openbioner_batch.errors import OpenBioNERError, RunFailedError, UsageError
 from openbioner_batch.formats.base import Format, ReadOptions, Split
-from openbioner_batch.formats.writing import OWN_COLUMNS, span_tuples
-from openbioner_batch.schemas import EXTRAS, annotations_schema
+from openbioner_batch.formats.writing import span_tuples
+from openbioner_batch.schemas import EXTRAS, OWN_COLUMNS, annotations_schema
 
 FROM = "_run/linked_from.json"
 

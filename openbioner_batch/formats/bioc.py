@@ -14,10 +14,10 @@ from openbioner_batch.formats.gold import GoldDocument, gold_span
 from openbioner_batch.formats.json_values import Malformed, json_values
 from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.storage import open_text
-from openbioner_batch.formats.xml import BrokenXml, Layout, elements
+from openbioner_batch.formats.xml import BrokenXml, RecordTags, elements
 from openbioner_batch.records import Parsed, Record, Rejected, Span
 
-_LAYOUT = Layout("BioC XML", ("collection",), ("document",), ("source", "date", "key", "infon"))
+_TAGS = RecordTags("BioC XML", ("collection",), ("document",), ("source", "date", "key", "infon"))
 
 
 @dataclass(slots=True)
@@ -82,7 +82,7 @@ class BioCXml(BioC):
     def _documents(
         self, file: InputFile, encoding: str | None, with_spans: bool
     ) -> Iterator[tuple[str, list[_Passage]] | str]:
-        for element in elements(file, _LAYOUT):
+        for element in elements(file, _TAGS):
             if isinstance(element, BrokenXml):
                 yield element.reason
                 continue

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin
+from openbioner_batch.formats.writing import DocumentWriter, Origin, OutputDocument
 from openbioner_batch.records import ConceptLink, Span
 
 # What XML 1.0 cannot hold, escaped or not.
@@ -27,7 +27,7 @@ class BioCXmlWriter(DocumentWriter):
     needs_text = True
     needs = "bioc"
 
-    def render(self, documents: Sequence[AnnotatedDocument], origin: Origin) -> bytes:
+    def render(self, documents: Sequence[OutputDocument], origin: Origin) -> bytes:
         from bioc import biocxml
 
         text: str = biocxml.dumps(_collection([_for_xml(found) for found in documents], origin))
@@ -42,14 +42,14 @@ class BioCJsonWriter(DocumentWriter):
     needs_text = True
     needs = "bioc"
 
-    def render(self, documents: Sequence[AnnotatedDocument], origin: Origin) -> bytes:
+    def render(self, documents: Sequence[OutputDocument], origin: Origin) -> bytes:
         from bioc import biocjson
 
         text: str = biocjson.dumps(_collection(documents, origin), ensure_ascii=False)
         return text.encode()
 
 
-def _collection(documents: Sequence[AnnotatedDocument], origin: Origin) -> Any:
+def _collection(documents: Sequence[OutputDocument], origin: Origin) -> Any:
     import bioc
 
     collection = bioc.BioCCollection()
@@ -94,7 +94,7 @@ def _concept(span: Span) -> dict[str, str]:
     return found
 
 
-def _passages(found: AnnotatedDocument) -> list[tuple[str, int, int]]:
+def _passages(found: OutputDocument) -> list[tuple[str, int, int]]:
     """Label, start and end of each passage: together, but for the line break between them, the whole text."""
     text = found.known_text
     title = (found.metadata.get("sections") or [{}])[0]
@@ -106,7 +106,7 @@ def _passages(found: AnnotatedDocument) -> list[tuple[str, int, int]]:
     return [("title", 0, end)] + ([("abstract", end + 1, len(text))] if end + 1 < len(text) else [])
 
 
-def _for_xml(found: AnnotatedDocument) -> AnnotatedDocument:
+def _for_xml(found: OutputDocument) -> OutputDocument:
     spans = tuple(
         replace(
             span,

@@ -22,7 +22,7 @@ from openbioner_batch.formats.lines import MalformedLineError, NumberedLine
 from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.storage import LARGEST_RECORD, SPLIT_BYTES, compression_of, read_stored, suffix_of
 from openbioner_batch.formats.text import MOST_FILES_IN_A_SPLIT, decode
-from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin, one_line, one_word
+from openbioner_batch.formats.writing import DocumentWriter, Origin, OutputDocument, one_line, one_word
 from openbioner_batch.records import Parsed, Record, Rejected, Span
 
 _PLACE = re.compile(r"(?P<type>\S+) (?P<parts>[0-9]{1,18} [0-9]{1,18}(?:;[0-9]{1,18} [0-9]{1,18})*)")
@@ -89,7 +89,7 @@ class BratWriter(DocumentWriter):
     has_own_compression = True
     needs_text = True
 
-    def render(self, documents: Sequence[AnnotatedDocument], origin: Origin) -> bytes:
+    def render(self, documents: Sequence[OutputDocument], origin: Origin) -> bytes:
         stream = BytesIO()
         with zipfile.ZipFile(stream, "w") as archive:
             for name, found in zip(_names(documents), documents, strict=True):
@@ -189,7 +189,7 @@ def _pair(
     return _document(name, text, enumerate(re.split(r"\r\n|\n|\r", content), start=1))
 
 
-def _names(documents: Sequence[AnnotatedDocument]) -> Iterator[str]:
+def _names(documents: Sequence[OutputDocument]) -> Iterator[str]:
     """A file name for each document, no two alike even where letter case does not count."""
     seen: Counter[str] = Counter()
     for found in documents:
@@ -202,7 +202,7 @@ def _names(documents: Sequence[AnnotatedDocument]) -> Iterator[str]:
         yield name if seen[name.lower()] == 1 else f"{name}~{seen[name.lower()]}"
 
 
-def _render(found: AnnotatedDocument) -> str:
+def _render(found: OutputDocument) -> str:
     lines = []
     attributes = 0
     for number, span in enumerate(found.spans, start=1):

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin, without_overlaps
+from openbioner_batch.formats.writing import DocumentWriter, Origin, OutputDocument, without_overlaps
 from openbioner_batch.records import Span
 
 SPANS_KEY = "sc"
@@ -28,7 +28,7 @@ class DocBinWriter(DocumentWriter):
     needs_text = True
     needs = "spacy"
 
-    def render(self, documents: Sequence[AnnotatedDocument], origin: Origin) -> bytes:
+    def render(self, documents: Sequence[OutputDocument], origin: Origin) -> bytes:
         from spacy.tokens import DocBin
 
         language = _language()
@@ -48,7 +48,7 @@ def _language() -> Any:
     return spacy.blank("en")
 
 
-def _doc(found: AnnotatedDocument, language: Any) -> Any:
+def _doc(found: OutputDocument, language: Any) -> Any:
     from spacy.tokens import Doc, SpanGroup
     from spacy.tokens import Span as SpacySpan
 

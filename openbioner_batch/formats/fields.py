@@ -16,13 +16,13 @@ import pyarrow as pa
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.base import READING, Format, InputFile, ReadOptions
 from openbioner_batch.formats.encoding import canonical
+from openbioner_batch.schemas import OWN_COLUMNS
 
 ID_NAMES = ("id", "document_id", "doc_id", "pmid", "note_id", "row_id", "record_id", "uid", "uuid", "guid")
 TEXT_NAMES = (
     *("text", "note_text", "document_text", "abstract", "body", "content", "contents", "note", "notes"),
     *("transcription", "report", "passage", "sentence"),
 )
-OWN_COLUMNS = ("document_id", "source", "record", "spans", "windows", "text")
 
 _LONGEST_NAME = 60
 _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"

@@ -13,10 +13,17 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.annotated import ANNOTATIONS, AnnotatedFormat, document
 from openbioner_batch.formats.base import ReadOptions, Split
 from openbioner_batch.formats.gold import GoldDocument, numbered_lines
-from openbioner_batch.formats.lines import MOST_LINES, Block, MalformedLineError, NumberedLine, blocks, decoded_lines
+from openbioner_batch.formats.lines import (
+    MOST_LINES,
+    LineGroup,
+    MalformedLineError,
+    NumberedLine,
+    blocks,
+    decoded_lines,
+)
 from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.storage import LARGEST_RECORD
-from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin, one_word, without_overlaps
+from openbioner_batch.formats.writing import DocumentWriter, Origin, OutputDocument, one_word, without_overlaps
 from openbioner_batch.model.sentences import sentence_starts
 from openbioner_batch.records import Parsed, Record, Rejected, Span
 
@@ -132,7 +139,7 @@ class IobWriter(DocumentWriter):
     suffix = ".iob"
     needs_text = True
 
-    def render(self, documents: Sequence[AnnotatedDocument], origin: Origin) -> bytes:
+    def render(self, documents: Sequence[OutputDocument], origin: Origin) -> bytes:
         return "".join(map(_render, documents)).encode()
 
 
@@ -163,7 +170,7 @@ def _begins(before: list[NumberedLine], line: str) -> bool:
     return line.startswith(_DOCUMENT_START) and _columns(line)[0] == _DOCUMENT_START
 
 
-def _starts_document(block: Block) -> bool:
+def _starts_document(block: LineGroup) -> bool:
     return bool(block.lines) and _begins([], block.lines[0][1])
 
 
@@ -193,9 +200,9 @@ def _is_tag(word: str) -> bool:
     return True
 
 
-def _documents(found: Iterable[Block]) -> Iterator[list[Block]]:
+def _documents(found: Iterable[LineGroup]) -> Iterator[list[LineGroup]]:
     """Blocks, document by document."""
-    group: list[Block] = []
+    group: list[LineGroup] = []
     marked = False
     size = lines = 0
     for block in found:
@@ -209,7 +216,9 @@ def _documents(found: Iterable[Block]) -> Iterator[list[Block]]:
         if size <= LARGEST_RECORD and lines <= MOST_LINES:
             group.append(block)
         elif group[-1].problem is None:
-            group.append(Block(problem=f"a document of more than {LARGEST_RECORD} characters or {MOST_LINES} lines"))
+            group.append(
+                LineGroup(problem=f"a document of more than {LARGEST_RECORD} characters or {MOST_LINES} lines")
+            )
     if group:
         yield group
 
@@ -228,7 +237,7 @@ def _gold(found: Sequence[list[NumberedLine]], with_spans: bool) -> GoldDocument
     return GoldDocument(name, "\n".join(sentence.text for sentence in sentences), tuple(spans))
 
 
-def _render(found: AnnotatedDocument) -> str:
+def _render(found: OutputDocument) -> str:
     text = found.known_text
     lines = [f"{_DOCUMENT_START}\t{one_word(found.id)}\t-X-\tO\n\n"]
     sentences = deque(sentence_starts(text)[1:])

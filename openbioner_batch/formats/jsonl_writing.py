@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from openbioner_batch.formats.long import to_json
-from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin, plain_span
+from openbioner_batch.formats.writing import DocumentWriter, Origin, OutputDocument, plain_span
 
 
 class JsonlWriter(DocumentWriter):
@@ -20,11 +20,11 @@ class JsonlWriter(DocumentWriter):
     suffix = ".jsonl"
     can_partition = True
 
-    def render(self, documents: Sequence[AnnotatedDocument], origin: Origin) -> bytes:
+    def render(self, documents: Sequence[OutputDocument], origin: Origin) -> bytes:
         return "".join(to_json(_row(found)) + "\n" for found in documents).encode()
 
 
-def _row(found: AnnotatedDocument) -> dict[str, Any]:
+def _row(found: OutputDocument) -> dict[str, Any]:
     row: dict[str, Any] = {"document_id": found.id, "source": found.source, "record": found.record}
     row["spans"] = [plain_span(span) for span in found.spans]
     row |= found.metadata

@@ -31,7 +31,7 @@ class Unreadable:
 
 
 @dataclass(slots=True)
-class Block:
+class LineGroup:
     """Consecutive lines with their numbers; `problem` is why they are incomplete, if they are."""
 
     lines: list[NumberedLine] = field(default_factory=list)
@@ -80,7 +80,7 @@ def blocks(
     begins: Callable[[list[NumberedLine], str], bool],
     blank_ends: bool = True,
     limit: int = LARGEST_RECORD,
-) -> Iterator[Block]:
+) -> Iterator[LineGroup]:
     """Lines up to the next that begins a block, or up to the next blank one.
 
     Args:
@@ -89,7 +89,7 @@ def blocks(
         blank_ends: whether a blank line ends a block; else it is a line of it.
         limit: the most characters of a block; those of a longer one are let go, as of one of over `MOST_LINES`.
     """
-    block = Block()
+    block = LineGroup()
     size = count = 0
     for number, line in lines:
         if isinstance(line, Unreadable):
@@ -99,7 +99,7 @@ def blocks(
         if (blank_ends and is_blank) or begins(block.lines, line):
             if block.lines or block.problem:
                 yield block
-            block, size, count = Block(), 0, 0
+            block, size, count = LineGroup(), 0, 0
         if not is_blank or (block.lines and not blank_ends):
             size, count = size + len(line), count + 1
             if size > limit or count > MOST_LINES:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from openbioner_batch.formats.writing import OWN_COLUMNS, Origin, Writer, plain_values
+from openbioner_batch.formats.writing import Origin, Writer, plain_values
+from openbioner_batch.schemas import OWN_COLUMNS
 
 KEYS = ("document_id", "source", "record")
 

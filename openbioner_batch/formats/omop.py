@@ -17,7 +17,7 @@ from openbioner_batch.formats.labels import told
 from openbioner_batch.formats.parquet import Parquet
 from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.storage import suffix_of
-from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin, one_line
+from openbioner_batch.formats.writing import DocumentWriter, Origin, OutputDocument, one_line
 from openbioner_batch.records import Record, Span
 
 NOTE_NLP = (
@@ -86,7 +86,7 @@ class NoteNlpWriter(DocumentWriter):
     numbers_spans = True
     suffix = ".csv"
 
-    def render(self, documents: Sequence[AnnotatedDocument], origin: Origin) -> bytes:
+    def render(self, documents: Sequence[OutputDocument], origin: Origin) -> bytes:
         stream = io.StringIO()
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(NOTE_NLP)
@@ -98,7 +98,7 @@ class NoteNlpWriter(DocumentWriter):
         return stream.getvalue().encode()
 
 
-def _row(number: int, found: AnnotatedDocument, span: Span, origin: Origin) -> list[object]:
+def _row(number: int, found: OutputDocument, span: Span, origin: Origin) -> list[object]:
     if not _INTEGER.fullmatch(found.id):
         raise UsageError(
             f"--to omop-note-nlp: the id of record {found.record} of {found.source} is no whole number, as "

@@ -12,7 +12,7 @@ import pyarrow as pa
 from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.registry import FORMATS
-from openbioner_batch.formats.xml import BrokenXml, Layout, elements
+from openbioner_batch.formats.xml import BrokenXml, RecordTags, elements
 from openbioner_batch.records import Deletion, Document, Parsed, Record, Rejected
 
 COLUMNS = pa.schema(
@@ -33,7 +33,7 @@ COLUMNS = pa.schema(
 
 _CITATIONS = ("PubmedArticle", "PubmedBookArticle")
 _WITHDRAWALS = ("DeleteCitation", "DeleteDocument")
-_LAYOUT = Layout("PubMed XML", ("PubmedArticleSet", "PubmedBookArticleSet"), (*_CITATIONS, *_WITHDRAWALS))
+_TAGS = RecordTags("PubMed XML", ("PubmedArticleSet", "PubmedBookArticleSet"), (*_CITATIONS, *_WITHDRAWALS))
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -52,7 +52,7 @@ class PubMed(Format):
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
         file = split.files[0]
         number = 0
-        for element in elements(file, _LAYOUT):
+        for element in elements(file, _TAGS):
             for record in _records(element, file, number, options):
                 yield record
                 number += 1

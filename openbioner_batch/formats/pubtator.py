@@ -12,7 +12,7 @@ from openbioner_batch.formats.base import ReadOptions, Split
 from openbioner_batch.formats.gold import GoldDocument, gold_span, numbered_lines
 from openbioner_batch.formats.lines import MalformedLineError, NumberedLine, blocks, decoded_lines
 from openbioner_batch.formats.registry import FORMATS
-from openbioner_batch.formats.writing import AnnotatedDocument, DocumentWriter, Origin, one_line
+from openbioner_batch.formats.writing import DocumentWriter, Origin, OutputDocument, one_line
 from openbioner_batch.records import Parsed, Record, Rejected, Span
 
 _PART = re.compile(r"(?P<id>[^|\t]+)\|(?P<part>[ta])\|(?P<text>.*)", re.DOTALL)
@@ -56,7 +56,7 @@ class PubTatorWriter(DocumentWriter):
     suffix = ".pubtator"
     needs_text = True
 
-    def render(self, documents: Sequence[AnnotatedDocument], origin: Origin) -> bytes:
+    def render(self, documents: Sequence[OutputDocument], origin: Origin) -> bytes:
         return "".join(map(_render, documents)).encode()
 
 
@@ -145,7 +145,7 @@ def _mention(columns: list[str], name: str, text: str) -> tuple[Span | None, boo
     return None, False
 
 
-def _render(found: AnnotatedDocument) -> str:
+def _render(found: OutputDocument) -> str:
     name = re.sub(r"[|\s]", "_", found.id)
     title, _, abstract = found.known_text.partition("\n")
     rows = [(name, str(s.start), str(s.end), one_line(s.text), one_line(s.type), _identifier(s)) for s in found.spans]

@@ -13,9 +13,8 @@ from typing import Any
 import pyarrow as pa
 
 from openbioner_batch.records import ASSERTIONS, Assertion, ConceptLink, Span
-from openbioner_batch.schemas import EXTRAS
+from openbioner_batch.schemas import EXTRAS, OWN_COLUMNS
 
-OWN_COLUMNS = ("document_id", "source", "record", "spans", "windows", "text")
 _BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 
 
@@ -34,7 +33,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class AnnotatedDocument:
+class OutputDocument:
     """A row of a run."""
 
     id: str
@@ -89,11 +88,11 @@ class DocumentWriter(Writer):
         return self.render(list(documents(rows)), origin)
 
     @abstractmethod
-    def render(self, documents: Sequence[AnnotatedDocument], origin: Origin) -> bytes:
+    def render(self, documents: Sequence[OutputDocument], origin: Origin) -> bytes:
         """The file of these documents."""
 
 
-def documents(rows: pa.Table) -> Iterator[AnnotatedDocument]:
+def documents(rows: pa.Table) -> Iterator[OutputDocument]:
     """The rows of a run as objects. Scores are the shortest decimals that give the stored 32-bit values."""
     rows = rows.combine_chunks()
     kept = [name for name in rows.column_names if name not in OWN_COLUMNS]
@@ -102,7 +101,7 @@ def documents(rows: pa.Table) -> Iterator[AnnotatedDocument]:
     texts = rows["text"].to_pylist() if "text" in rows.column_names else [None] * rows.num_rows
     for place, spans in enumerate(span_tuples(rows["spans"])):
         metadata = {name: columns[name][place] for name in kept}
-        yield AnnotatedDocument(ids[place], sources[place], records[place], spans, texts[place], metadata)
+        yield OutputDocument(ids[place], sources[place], records[place], spans, texts[place], metadata)
 
 
 def span_tuples(column: pa.ChunkedArray | pa.Array) -> list[tuple[Span, ...]]:

@@ -49,7 +49,7 @@ class BrokenXml:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class RecordTags:
     """What the files of a format hold."""
 
     kind: str
@@ -62,7 +62,7 @@ class Layout:
     """Elements without children that may stand beside records."""
 
 
-def elements(file: InputFile, layout: Layout, limit: int = LARGEST_ELEMENT) -> Iterator[Any | BrokenXml]:
+def elements(file: InputFile, layout: RecordTags, limit: int = LARGEST_ELEMENT) -> Iterator[Any | BrokenXml]:
     """The records of a file in order, each as the root of a tree of its own.
 
     A file may hold several documents one after another, each with a declaration and a root of its own, or records
@@ -87,7 +87,7 @@ def elements(file: InputFile, layout: Layout, limit: int = LARGEST_ELEMENT) -> I
             yield from reader.finish(scanner.broken)
 
 
-def _scanner(stream: BinaryIO, layout: Layout, limit: int) -> Scanner:
+def _scanner(stream: BinaryIO, layout: RecordTags, limit: int) -> Scanner:
     """A scanner of the stream, in UTF-8 if it was in UTF-16."""
     head = b""
     while len(head) < 2 and (piece := stream.read(2 - len(head))):
@@ -100,7 +100,7 @@ def _scanner(stream: BinaryIO, layout: Layout, limit: int) -> Scanner:
 class _Reader:
     """Makes trees of the records of a file, and looks at what stands between them."""
 
-    def __init__(self, layout: Layout, limit: int) -> None:
+    def __init__(self, layout: RecordTags, limit: int) -> None:
         self._layout = layout
         self._limit = limit
         self._root = _tag_pattern(layout.roots)

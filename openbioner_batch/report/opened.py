@@ -68,7 +68,7 @@ class OpenedRun:
         return dict(examples)
 
 
-def open_run(url: str) -> OpenedRun:
+def open_output(url: str) -> OpenedRun:
     """The run in a folder, be it live, dead or finished.
 
     Args:

@@ -11,7 +11,7 @@ from openbioner_batch.engine.store import refuse_folder, write_file
 from openbioner_batch.errors import UsageError
 from openbioner_batch.report.deid_gathering import gather_audit
 from openbioner_batch.report.gathering import SampledDocument, gather
-from openbioner_batch.report.opened import OpenedRun, open_run
+from openbioner_batch.report.opened import OpenedRun, open_output
 from openbioner_batch.report.page.build import build_page
 from openbioner_batch.report.page.deid import deid_page
 from openbioner_batch.report.page.markup import number
@@ -46,7 +46,7 @@ def write_report(
         UsageError: there is no such run, or an option does not go with it.
         RunFailedError: the inputs in `source` are not those that the run has read.
     """
-    run = open_run(output)
+    run = open_output(output)
     if run.store.contains(html):
         raise UsageError(
             f"--html {html} lies in the run's folder, which holds nothing else: give a place outside of it"

@@ -21,7 +21,7 @@ from openbioner_batch.cli.main import main
 from openbioner_batch.deid.keys import generate_key
 from openbioner_batch.deid.run import deidentify
 from openbioner_batch.deid.settings import DeidentifySettings
-from openbioner_batch.report.opened import open_run
+from openbioner_batch.report.opened import open_output
 from openbioner_batch.report.review.drawing import draw_notes
 from openbioner_batch.report.review.plan import Wanted
 
@@ -177,7 +177,7 @@ def test_strata_are_sampled_by_their_share_and_at_least_so_often(tmp_path: Path)
 
 
 def test_each_note_is_drawn_as_often_as_others(tmp_path: Path) -> None:
-    run = open_run(str(deidentified(tmp_path)))
+    run = open_output(str(deidentified(tmp_path)))
     seen: Counter[tuple[int, int]] = Counter()
     for seed in range(800):
         _, notes = draw_notes(run, Wanted(0.3, 0.95, 0), seed, None, 0)

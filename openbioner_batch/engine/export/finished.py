@@ -18,7 +18,7 @@ from openbioner_batch.engine.plan import Plan, read_plan
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import open_table, read_counts_of
 from openbioner_batch.errors import UsageError
-from openbioner_batch.formats.writing import OWN_COLUMNS
+from openbioner_batch.schemas import OWN_COLUMNS
 
 ShardKey = tuple[int, int]
 """Ordinal of its split, and its index in it."""

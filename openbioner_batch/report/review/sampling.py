@@ -11,7 +11,7 @@ from openbioner_batch.engine.tables import open_table
 from openbioner_batch.errors import RunFailedError, UsageError
 from openbioner_batch.report.deid_gathering import SHOWN, documents_of, shard_files
 from openbioner_batch.report.gathering import SampledDocument
-from openbioner_batch.report.opened import OpenedRun, open_run
+from openbioner_batch.report.opened import OpenedRun, open_output
 from openbioner_batch.report.page.build import filled, put_together
 from openbioner_batch.report.page.markup import Markup, element, number
 from openbioner_batch.report.page.sections import run_name
@@ -63,7 +63,7 @@ def opened_for_review(output: str) -> OpenedRun:
     Raises:
         UsageError: it is none.
     """
-    run = open_run(output)
+    run = open_output(output)
     if not run.removes_identifiers:
         raise UsageError(f"{output} is a run of annotate: a review is of a run of `openbioner-batch deidentify`")
     if not run.finished:

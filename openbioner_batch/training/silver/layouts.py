@@ -115,7 +115,7 @@ Reader = Callable[[InputFile, str], Iterator[Item]]
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class PublishedLayout:
     """How a published set is laid out.
 
     Attributes:
@@ -129,13 +129,13 @@ class Layout:
     closed: bool = False
 
 
-LAYOUTS: Mapping[str, Layout] = {
-    "pile-ner-iob": Layout(read_iob_rows, (".parquet", ".pq")),
-    "pile-ner-descriptions": Layout(read_description_rows, (".parquet", ".pq")),
-    "pii-masking-iob": Layout(read_iob_rows, (".parquet", ".pq"), closed=True),
-    "jsonl": Layout(read_jsonl_rows, (".jsonl", ".ndjson", ".json")),
-    "text-jsonl": Layout(read_text_rows, (".jsonl", ".ndjson", ".json"), closed=True),
-    "types-tsv": Layout(read_type_lines, (".tsv",)),
+LAYOUTS: Mapping[str, PublishedLayout] = {
+    "pile-ner-iob": PublishedLayout(read_iob_rows, (".parquet", ".pq")),
+    "pile-ner-descriptions": PublishedLayout(read_description_rows, (".parquet", ".pq")),
+    "pii-masking-iob": PublishedLayout(read_iob_rows, (".parquet", ".pq"), closed=True),
+    "jsonl": PublishedLayout(read_jsonl_rows, (".jsonl", ".ndjson", ".json")),
+    "text-jsonl": PublishedLayout(read_text_rows, (".jsonl", ".ndjson", ".json"), closed=True),
+    "types-tsv": PublishedLayout(read_type_lines, (".tsv",)),
 }
 """By name. `text-jsonl` marks all mentions of no type at all: nothing is learned from it but a teacher's judgement."""
 

@@ -9,7 +9,7 @@ BURST_S = 1.0
 
 
 @dataclass(slots=True)
-class Pace:
+class RateLimit:
     """Spreads amounts evenly over time, given a rate.
 
     Args:

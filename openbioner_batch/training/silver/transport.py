@@ -20,7 +20,7 @@ from typing import Any
 import aiohttp
 
 from openbioner_batch.training.silver.asking import Asking, chat_body
-from openbioner_batch.training.silver.limits import Budget, Pace
+from openbioner_batch.training.silver.limits import Budget, RateLimit
 from openbioner_batch.training.silver.outcomes import Outcome
 from openbioner_batch.training.silver.settings import KEY_VARIABLE, LlmSettings, read_key
 
@@ -66,7 +66,7 @@ class Client:
     def __init__(self, recipe: Recipe) -> None:
         llm = recipe.llm
         self._llm, self._asking = llm, recipe.asking
-        self._requests, self._tokens = Pace(llm.requests_per_minute), Pace(llm.tokens_per_minute)
+        self._requests, self._tokens = RateLimit(llm.requests_per_minute), RateLimit(llm.tokens_per_minute)
         self._budget = Budget(llm.max_cost, recipe.spent)
         self._slots = asyncio.Semaphore(llm.concurrency)
         self._resume_at = 0.0

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openbioner_batch.training.silver.limits import BURST_S, Budget, Pace
+from openbioner_batch.training.silver.limits import BURST_S, Budget, RateLimit
 
 AMOUNTS = st.lists(st.tuples(st.floats(0, 3), st.integers(1, 50)), min_size=1, max_size=40)
 
 
 @given(st.integers(1, 6000), AMOUNTS)
 def test_no_stretch_of_time_has_more_than_its_rate_and_a_burst(per_minute: int, asked: list[tuple[float, int]]) -> None:
-    pace, now, sent = Pace(per_minute), 0.0, []
+    pace, now, sent = RateLimit(per_minute), 0.0, []
     for pause, amount in asked:
         now += pause
         sent.append((now + pace.reserve(amount, now), amount))
@@ -25,11 +25,11 @@ def test_no_stretch_of_time_has_more_than_its_rate_and_a_burst(per_minute: int, 
 
 
 def test_a_rate_of_none_never_waits() -> None:
-    assert Pace(None).reserve(1e9, 0.0) == 0
+    assert RateLimit(None).reserve(1e9, 0.0) == 0
 
 
 def test_what_was_reserved_too_small_is_made_up_for() -> None:
-    pace = Pace(60)
+    pace = RateLimit(60)
     pace.reserve(1, 100.0)
     pace.correct(9)
     assert pace.reserve(1, 100.0) == pytest.approx(9)
