@@ -38,7 +38,8 @@ def command(as_json: bool, **flags: Any) -> None:
     With fewer than 10 spans or 5 texts the calibration alone is fitted, else heads and top layers are tuned too, if
     that is better on held-out folds.
     """
-    from openbioner_batch.evaluation.adapting import AdaptSettings, adapt
+    from openbioner_batch.evaluation.adapting import adapt
+    from openbioner_batch.evaluation.examples import AdaptSettings
 
     settings = AdaptSettings(**flags)
     result = adapt(settings, say=lambda text: click.echo(text, err=True))

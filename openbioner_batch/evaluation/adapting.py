@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openbioner_batch.catalog import CatalogType, find_types
-from openbioner_batch.catalog.base import normalise
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.benchmark import view_logits, words_for
 from openbioner_batch.evaluation.calibration import STAGES, ScoredCorpus, ScoredPart, fit_stages, scored_part
+from openbioner_batch.evaluation.examples import AdaptSettings, Say, read_examples
 from openbioner_batch.evaluation.labels import Labels
-from openbioner_batch.evaluation.reading import GoldCorpus, read_corpus, without_texts
-from openbioner_batch.formats.gold import numbered_lines
+from openbioner_batch.evaluation.reading import GoldCorpus
 from openbioner_batch.model.calibration import Calibration, read_calibration, write_calibration
 from openbioner_batch.training.nearness import TypeFacts
 from openbioner_batch.training.passages import AnnotatedPassage, Mention
@@ -34,52 +32,12 @@ if TYPE_CHECKING:
     from openbioner_batch.model import Tagger
     from openbioner_batch.model.checkpoint import Model
 
-Say = Callable[[str], None]
 AS_IT_IS = "as it is"
 TUNED = "heads and top layers"
-METHODS = ("auto", "calibration", "layers")
 FEWEST_SPANS, FEWEST_TEXTS = 10, 5
 """With fewer of either, only the calibration is fitted."""
-_JSON_LINES = (".jsonl", ".ndjson")
 _FITTED = STAGES[1:3]
 """What is fitted of a calibration: a few spans tell nothing of thresholds."""
-
-
-@dataclass(frozen=True, slots=True)
-class AdaptSettings:
-    """A request to adapt a model: the flags of `openbioner-batch adapt`."""
-
-    examples: str
-    """Reviewed texts in which every mention of the types is marked, in any format with gold spans."""
-    types: str
-    """The types, as for `annotate`; the labels of the examples are their names or aliases."""
-    output: str
-    """Folder of the adapted checkpoint: a new one."""
-    model: str = "bundled-open"
-    """Checkpoint: "bundled", "bundled-open", a directory, or a Hugging Face id."""
-    view: str = "definition"
-    """Which description is told to the model."""
-    format: str | None = None
-    """Of the examples; None goes by the suffix."""
-    method: str = "auto"
-    """"calibration" or "layers" tries that alone; "auto" both, if there are enough examples."""
-    layers: int = 2
-    """Top layers that are tuned beside the heads."""
-    epochs: int = 12
-    """Passes over the examples."""
-    folds: int = 4
-    """Parts of the examples; each is scored with what the others gave."""
-    device: str = "auto"
-    """Where the model runs."""
-    seed: int = 42
-    """Of the folds, and of the tuning."""
-
-    def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise UsageError(f"--method is {self.method!r}: give one of {', '.join(METHODS)}")
-        for name, least in (("layers", 0), ("epochs", 1), ("folds", 2), ("seed", 0)):
-            if getattr(self, name) < least:
-                raise UsageError(f"--{name} is {getattr(self, name)}: give a whole number from {least} up")
 
 
 def adapt(settings: AdaptSettings, say: Say = lambda text: None) -> dict[str, Any]:
@@ -110,41 +68,11 @@ def adapt(settings: AdaptSettings, say: Say = lambda text: None) -> dict[str, An
     work = _Work(settings, source, corpus, labels)
     spans = sum(map(len, corpus.spans))
     say(f"{spans:,} spans of {len(labels.asked)} types in {len(corpus.texts):,} texts, {len(work.folds)} folds")
-    own = read_calibration(source) or Calibration()
-    plain = work.scored_by(lambda fold: None)
-    ways: dict[str, dict[str, float]] = {AS_IT_IS: _measures(plain, [own] * len(plain))}
-    fits: dict[str, tuple[bool, str | None]] = {AS_IT_IS: (False, None)}
-
-    def calibrated(parts: Sequence[ScoredCorpus], tuned: bool) -> None:
-        folds = range(len(parts))
-        others = [_joined([part for place, part in enumerate(parts) if place != fold]) for fold in folds]
-        fitted = [fit_stages([other]) for other in others]
-        for stage in _FITTED:
-            way = f"{TUNED}, {stage}" if tuned else stage
-            ways[way] = _measures(parts, [of_fold[stage] for of_fold in fitted])
-            fits[way] = (tuned, stage)
-
-    if settings.method != "layers":
-        calibrated(plain, tuned=False)
-    enough = spans >= FEWEST_SPANS and len(corpus.texts) >= FEWEST_TEXTS
-    tuned_parts: list[ScoredCorpus] = []
-    if settings.method != "calibration" and (enough or settings.method == "layers"):
-        say(f"tuning heads and top {settings.layers} layers on each {len(work.folds) - 1} folds")
-        tuned_parts = work.scored_by(lambda fold: work.tuned(without=fold))
-        ways[TUNED] = _measures(tuned_parts, [Calibration()] * len(tuned_parts))
-        fits[TUNED] = (True, None)
-        calibrated(tuned_parts, tuned=True)
-    elif settings.method == "auto":
-        say(f"calibration alone: tuning needs {FEWEST_SPANS} spans in {FEWEST_TEXTS} texts")
-    chosen = max(ways, key=lambda way: ways[way]["f1"])
-    is_tuned, stage = fits[chosen]
+    ways = _try_ways(settings, work, read_calibration(source) or Calibration(), spans, say)
+    chosen = ways.best
     say(f"writing {output}: {chosen}")
-    calibration = own
-    if stage is not None:
-        fitted = fit_stages([_joined(tuned_parts if is_tuned else plain)])[stage]
-        calibration = replace(fitted, fitted_on=f"{len(corpus.texts)} reviewed texts")
-    elif is_tuned:
-        calibration = Calibration()
+    is_tuned = ways.is_tuned(chosen)
+    calibration = ways.calibration(chosen, f"{len(corpus.texts)} reviewed texts")
     _write(source, output, work.tuned() if is_tuned else None, calibration)
     result = {
         "model": settings.model,
@@ -154,62 +82,15 @@ def adapt(settings: AdaptSettings, say: Say = lambda text: None) -> dict[str, An
         "types": [kind.name for kind in labels.asked],
         "folds": len(work.folds),
         "way": chosen,
-        "held out": ways,
-        "before": ways[AS_IT_IS],
-        "after": ways[chosen],
+        "held out": ways.figures,
+        "before": ways.figures[AS_IT_IS],
+        "after": ways.figures[chosen],
         "calibration": calibration.as_json(),
     }
     _note(output, result)
     if is_tuned and (seen := read_trained_types(source)) is not None:
         write_trained_types(output, merge_types(seen, work.trained_types()))
     return result
-
-
-def read_examples(settings: AdaptSettings, say: Say = lambda text: None) -> tuple[GoldCorpus, Labels]:
-    """The examples, each span called by its type's own name, and the types.
-
-    A text that says for which types it was reviewed (`reviewed_types`, as the report's page writes it) counts if these
-    are all that are asked: of other types it does not say where none is.
-
-    Raises:
-        UsageError: they cannot be read, a label is none of the types, or there are fewer than two texts or no span.
-    """
-    corpus = read_corpus(settings.examples, settings.format)
-    types = find_types(settings.types)
-    names: dict[str, CatalogType] = {}
-    for kind in types:
-        for name in (kind.name, *kind.aliases):
-            names.setdefault(normalise(name), kind)
-    asked = {kind.name for kind in types}
-    partly = np.array(
-        [
-            r is not None and not asked <= {names[n].name for n in r if n in names}
-            for r in _reviewed(corpus, settings.format)
-        ]
-    )
-    if partly.any():
-        corpus = without_texts(corpus, partly)
-        say(
-            f"{int(partly.sum())} texts are left out, as they were not reviewed for all types: review them to the end, "
-            "or give fewer --types"
-        )
-    if unknown := sorted(label for label in corpus.labels if normalise(label) not in names):
-        given = ", ".join(kind.name for kind in types[:10])
-        raise UsageError(f"{settings.examples} has the label {unknown[0]!r}, which is none of --types ({given})")
-    if len(corpus.texts) < 2 or not corpus.labels:
-        what = "two texts" if corpus.labels else "a span"
-        raise UsageError(f"{settings.examples}: adapting needs at least {what}, better 10 to 200 spans")
-    spans = tuple(tuple(replace(s, type=names[normalise(s.type)].name) for s in of_text) for of_text in corpus.spans)
-    return replace(corpus, spans=spans), Labels({kind.name: kind for kind in types})
-
-
-def _reviewed(corpus: GoldCorpus, format: str | None) -> list[list[str] | None]:
-    """For each text the normalised names of the types that it was reviewed for; None where it does not say."""
-    if format != "jsonl" and (format or not Path(corpus.path).name.removesuffix(".gz").endswith(_JSON_LINES)):
-        return [None] * len(corpus.texts)
-    rows = [json.loads(line) for _, line in numbered_lines(Path(corpus.path)) if line.strip()]
-    found = [row.get("reviewed_types") for row in rows]
-    return [[normalise(str(name)) for name in of_text] if isinstance(of_text, list) else None for of_text in found]
 
 
 class _Work:
@@ -228,6 +109,11 @@ class _Work:
         if count < 2:
             raise UsageError(f"{settings.examples}: all texts are of one document; adapting needs two")
         self.folds = [np.flatnonzero(place % count == fold) for fold in range(count)]
+
+    @property
+    def texts(self) -> int:
+        """How many there are."""
+        return len(self._corpus.texts)
 
     def scored_by(self, model: Callable[[int], Model | None]) -> list[ScoredCorpus]:
         """Each fold's raw logits by the model that is given for it, or by the untouched one (None)."""
@@ -286,6 +172,65 @@ class _Work:
         prepared, logits = view_logits(tagger, [self._described], words_for(self._corpus), texts)
         parts = [scored_part(prepared, group, of_group, spans, self._labels) for group, of_group in enumerate(logits)]
         return ScoredCorpus("examples", (tuple(parts), ()))
+
+
+@dataclass(slots=True)
+class _Ways:
+    """What was tried: figures on held-out folds, and what it takes to do the same with all examples."""
+
+    figures: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Precision, recall and F1 of each way, in the order tried: from the simplest on."""
+    _known: dict[str, tuple[Sequence[ScoredCorpus], bool, Calibration | str]] = field(default_factory=dict)
+
+    def add(self, way: str, folds: Sequence[ScoredCorpus], is_tuned: bool, calibration: Calibration) -> None:
+        """A way with a calibration that owes the examples nothing."""
+        self.figures[way] = _measures(folds, [calibration] * len(folds))
+        self._known[way] = (folds, is_tuned, calibration)
+
+    def add_calibrated(self, folds: Sequence[ScoredCorpus], is_tuned: bool) -> None:
+        """The ways whose calibration is fitted, for each fold to the others."""
+        others = [_joined([*folds[:place], *folds[place + 1 :]]) for place in range(len(folds))]
+        fitted = [fit_stages([other]) for other in others]
+        for stage in _FITTED:
+            way = f"{TUNED}, {stage}" if is_tuned else stage
+            self.figures[way] = _measures(folds, [of_fold[stage] for of_fold in fitted])
+            self._known[way] = (folds, is_tuned, stage)
+
+    @property
+    def best(self) -> str:
+        """The way with the highest F1, the simplest of equals."""
+        return max(self.figures, key=lambda way: self.figures[way]["f1"])
+
+    def is_tuned(self, way: str) -> bool:
+        """Whether weights change."""
+        return self._known[way][1]
+
+    def calibration(self, way: str, fitted_on: str) -> Calibration:
+        """What is stored with the model."""
+        folds, _, found = self._known[way]
+        return (
+            found
+            if isinstance(found, Calibration)
+            else replace(fit_stages([_joined(folds)])[found], fitted_on=fitted_on)
+        )
+
+
+def _try_ways(settings: AdaptSettings, work: _Work, own: Calibration, spans: int, say: Say) -> _Ways:
+    """The model as it is, calibrated, and tuned, as far as the request and the number of examples allow."""
+    ways = _Ways()
+    plain = work.scored_by(lambda fold: None)
+    ways.add(AS_IT_IS, plain, False, own)
+    if settings.method != "layers":
+        ways.add_calibrated(plain, is_tuned=False)
+    enough = spans >= FEWEST_SPANS and work.texts >= FEWEST_TEXTS
+    if settings.method == "layers" or (settings.method == "auto" and enough):
+        say(f"tuning heads and top {settings.layers} layers, each time without one fold")
+        tuned = work.scored_by(lambda fold: work.tuned(without=fold))
+        ways.add(TUNED, tuned, True, Calibration())
+        ways.add_calibrated(tuned, is_tuned=True)
+    elif settings.method == "auto":
+        say(f"calibration alone: tuning needs {FEWEST_SPANS} spans in {FEWEST_TEXTS} texts")
+    return ways
 
 
 def _joined(folds: Sequence[ScoredCorpus]) -> ScoredCorpus:

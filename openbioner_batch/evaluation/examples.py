@@ -1,0 +1,105 @@
+"""Reviewed texts that a model is adapted to, and the request to do so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from openbioner_batch.catalog import CatalogType, find_types
+from openbioner_batch.catalog.base import normalise
+from openbioner_batch.errors import UsageError
+from openbioner_batch.evaluation.labels import Labels
+from openbioner_batch.evaluation.reading import GoldCorpus, read_corpus, without_texts
+from openbioner_batch.formats.gold import numbered_lines
+
+Say = Callable[[str], None]
+METHODS = ("auto", "calibration", "layers")
+_JSON_LINES = (".jsonl", ".ndjson")
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptSettings:
+    """A request to adapt a model: the flags of `openbioner-batch adapt`."""
+
+    examples: str
+    """Reviewed texts in which every mention of the types is marked, in any format with gold spans."""
+    types: str
+    """The types, as for `annotate`; the labels of the examples are their names or aliases."""
+    output: str
+    """Folder of the adapted checkpoint: a new one."""
+    model: str = "bundled-open"
+    """Checkpoint: "bundled", "bundled-open", a directory, or a Hugging Face id."""
+    view: str = "definition"
+    """Which description is told to the model."""
+    format: str | None = None
+    """Of the examples; None goes by the suffix."""
+    method: str = "auto"
+    """"calibration" or "layers" tries that alone; "auto" both, if there are enough examples."""
+    layers: int = 2
+    """Top layers that are tuned beside the heads."""
+    epochs: int = 12
+    """Passes over the examples."""
+    folds: int = 4
+    """Parts of the examples; each is scored with what the others gave."""
+    device: str = "auto"
+    """Where the model runs."""
+    seed: int = 42
+    """Of the folds, and of the tuning."""
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise UsageError(f"--method is {self.method!r}: give one of {', '.join(METHODS)}")
+        for name, least in (("layers", 0), ("epochs", 1), ("folds", 2), ("seed", 0)):
+            if getattr(self, name) < least:
+                raise UsageError(f"--{name} is {getattr(self, name)}: give a whole number from {least} up")
+
+
+def read_examples(settings: AdaptSettings, say: Say = lambda text: None) -> tuple[GoldCorpus, Labels]:
+    """The examples, each span called by its type's own name, and the types.
+
+    A text that says for which types it was reviewed (`reviewed_types`, as the report's page writes it) counts if these
+    are all that are asked: of other types it does not say where none is.
+
+    Raises:
+        UsageError: they cannot be read, a label is none of the types, or there are fewer than two texts or no span.
+    """
+    corpus = read_corpus(settings.examples, settings.format)
+    types = find_types(settings.types)
+    names: dict[str, CatalogType] = {}
+    for kind in types:
+        for name in (kind.name, *kind.aliases):
+            names.setdefault(normalise(name), kind)
+    asked = {kind.name for kind in types}
+    partly = np.array(
+        [
+            r is not None and not asked <= {names[n].name for n in r if n in names}
+            for r in _reviewed(corpus, settings.format)
+        ]
+    )
+    if partly.any():
+        corpus = without_texts(corpus, partly)
+        say(
+            f"{int(partly.sum())} texts are left out, as they were not reviewed for all types: review them to the end, "
+            "or give fewer --types"
+        )
+    if unknown := sorted(label for label in corpus.labels if normalise(label) not in names):
+        given = ", ".join(kind.name for kind in types[:10])
+        raise UsageError(f"{settings.examples} has the label {unknown[0]!r}, which is none of --types ({given})")
+    if len(corpus.texts) < 2 or not corpus.labels:
+        what = "two texts" if corpus.labels else "a span"
+        raise UsageError(f"{settings.examples}: adapting needs at least {what}, better 10 to 200 spans")
+    spans = tuple(tuple(replace(s, type=names[normalise(s.type)].name) for s in of_text) for of_text in corpus.spans)
+    return replace(corpus, spans=spans), Labels({kind.name: kind for kind in types})
+
+
+def _reviewed(corpus: GoldCorpus, format: str | None) -> list[list[str] | None]:
+    """For each text the normalised names of the types that it was reviewed for; None where it does not say."""
+    if format != "jsonl" and (format or not Path(corpus.path).name.removesuffix(".gz").endswith(_JSON_LINES)):
+        return [None] * len(corpus.texts)
+    rows = [json.loads(line) for _, line in numbered_lines(Path(corpus.path)) if line.strip()]
+    found = [row.get("reviewed_types") for row in rows]
+    return [[normalise(str(name)) for name in of_text] if isinstance(of_text, list) else None for of_text in found]
