@@ -56,6 +56,7 @@ dose 1250 5/7 days, 24 2/7 weeks, d 3/7 of Zosyn
 moved 10 feet, 6 West Nile tests, 3 South Asian
 hyponatremia 12/15 strength 5/5
 he may return to work
+24 2/7 weeks by LMP, cervix 2/50/-2, AROM clear
 via Foley 300 cc, Via NG tube 30 mL/h
 """.strip().splitlines()
 

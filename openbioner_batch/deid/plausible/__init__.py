@@ -30,6 +30,8 @@ _LIST = re.compile(r"[\t\n|]+|,\s*")
 _BESIDE = re.compile(r"[\s,.;]{1,4}")
 _POSTAL_CODE = re.compile(r"(?:[A-Z]{1,3}[ ])?\d{2,3}[- ]?\d{2,3}")
 _SENTENCE = re.compile(r"[\t\n|]+|(?<=[a-z]{3})[.!?]\s+(?=[a-z])")
+_TIME = re.compile(r"(?:[01](?!9)\d|2[1-3])[0-5]\d")
+"""A time of day that is no year."""
 _CREDENTIAL = re.compile(r"(?:M\.?D|D\.?O|R\.?N|N\.?P|PA(?:-C)?|Ph\.?D|DDS|DPM|LPN|CRNA|PharmD|MBBS|J\.?r|S\.?r)\b\.?")
 
 
@@ -81,7 +83,8 @@ def still_plausible(text: str, found: Finding, before: Collection[tuple[int, int
 
 def _may_be_a_rest(family: str, value: str) -> bool:
     digits = sum(map(str.isdigit, value))
-    return (family in _NUMERIC and digits < 4) or (family == "organisation" and not digits)
+    is_time = family == "date" and _TIME.fullmatch(value) is not None
+    return (family in _NUMERIC and digits < 4) or is_time or (family == "organisation" and not digits)
 
 
 def _continues(text: str, finding: Finding, other: Finding) -> bool:

@@ -84,7 +84,8 @@ def is_term(text: str, finding: Finding) -> bool:
         (finding.start + one.start(), finding.start + one.end())
         for one in _WORD.finditer(text[finding.start : finding.end])
     ]
-    return all(_is_clinical_word(text[slice(*word)]) or allow_list().in_frame(text, *word) for word in words)
+    in_phrase = allow_list().is_in_phrase(text, finding.start, finding.end)
+    return in_phrase or all(_is_clinical_word(text[slice(*one)]) or allow_list().in_frame(text, *one) for one in words)
 
 
 def _is_title_of_words(text: str, words: list[tuple[int, int]]) -> bool:
@@ -144,7 +145,7 @@ def _may_be_both(bare: str) -> bool:
 
 
 def _is_clinical_word(bare: str) -> bool:
-    if bare.istitle() and normalise_word(bare) in allow_list().surnames:
+    if bare.istitle() and bare.lower() not in vocabulary().words and normalise_word(bare) in allow_list().surnames:
         return False  # Wells, Norton, Nash: a term only in the frame of one
     return vocabulary().knows(bare.replace(".", "")) or ("-" in bare and all(map(vocabulary().knows, bare.split("-"))))
 

@@ -52,6 +52,8 @@ _BORN_IN = re.compile(
     r"(?:(?:was|is|in|on|about|around|the|year)\s){0,3}(?P<year>(?:18|19|20)\d\d|['’‘]\d\d)(?![\d/\-]|\.\d)",
     re.IGNORECASE,
 )
+_DONE = frozenset("on since dc'd d/c'd dc'ed placed removed inserted started stopped drawn changed exchanged".split())
+"""Words after which 4/2 is a day and no score."""
 _TIMED = re.compile(r"(?<![\d.,/])(?:[01]\d|2[0-3]):?[0-5]\d(?:h|hrs)?[ ](?:on[ ])?\Z")
 _TIME_AFTER = re.compile(
     r"[ ]?@[ ]?\d{1,2}:?\d\d(?!\d)|[ ](?:at[ ])?(?:[01]\d|2[0-3]):[0-5]\d(?!\d)|[ ](?:0\d|1\d|2[0-3])[0-5]\d(?=[ "
@@ -276,7 +278,7 @@ def _pair_score(text: str, mention: Mention, words: set[str]) -> float:
     if (
         two in ("10", "5", "6", "4", "8", "2", "3")
         and int(one) <= int(two)
-        and not (words & {"on", "since"} or (two != "10" and words & {"from", "until", "through", "dated"}))
+        and not (words & _DONE or (two != "10" and words & {"from", "until", "through", "dated"}))
     ):
         return 0.0  # 3/10, 2/6, 5/5: scores more often than dates
     if int(two) > 12 and words_before(text, mention.start, most=1) == ["in"]:
