@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib
 import json
 from pathlib import Path
@@ -118,3 +119,13 @@ def test_scaling(axis: str, tmp_path: Path) -> None:
         assert point["documents"] > 0
         assert point["driver_peak_mib"] > 50
         assert point["actor_peak_mib"] > 50
+
+
+def test_adapting(tmp_path: Path) -> None:
+    row = {"id": "1", "text": "A tumor grew in the leg beside a vessel.", "spans": [[2, 7, "Cancer"], [0, 1, "Other"]]}
+    with gzip.open(tmp_path / "cg.jsonl.gz", "wt") as file:
+        file.write(f"{json.dumps(row)}\n" * 102)
+    report = report_of("adapting", tmp_path / "cg.jsonl.gz", tmp_path=tmp_path)
+    assert report["examples"]["spans"] == 12
+    assert report["others"]["texts"] == 2
+    assert {"before", "after"} < set(report["others"])
