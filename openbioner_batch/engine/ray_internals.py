@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,15 @@ class Internal:
             RunFailedError: as `owner`.
         """
         return getattr(self.owner(), self.name)
+
+
+BLOCK_STATS = "_output_blocks_stats"
+"""The attribute of a stage of Ray Data in which it keeps what it measured of every block."""
+
+
+def stages_of(executor: Any) -> Iterable[Any]:
+    """The stages of an execution of Ray Data."""
+    return getattr(executor, "_topology", ())
 
 
 _BACKPRESSURE = "ray.data._internal.execution.backpressure_policy"

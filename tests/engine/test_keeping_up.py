@@ -1,17 +1,21 @@
-"""Stages of the graph wait for one another."""
+"""Stages of the graph wait for one another, and forget what is done."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 import ray.data
 from ray.data import TaskPoolStrategy
 
-from openbioner_batch.engine.executors import keeping_up
+from openbioner_batch.engine.executors import forgetting, keeping_up
 from openbioner_batch.engine.executors.ray_data import quiet
+from openbioner_batch.engine.ray_internals import BLOCK_STATS, stages_of
+
+from .conftest import Annotate, Corpus
 
 SHARDS = 24
 
@@ -38,3 +42,19 @@ def test_no_stage_runs_far_ahead_of_the_next(ray_here: None, tmp_path: Path, mon
 
     assert len(ahead) == SHARDS
     assert max(ahead) < 10
+
+
+def test_the_driver_remembers_nothing_of_each_shard(
+    run: Annotate, corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages: list[Any] = []
+
+    def noted(executor: Any) -> list[Any]:
+        stages.extend(stages_of(executor))
+        return list(stages)
+
+    monkeypatch.setattr(forgetting, "stages_of", noted)
+    summary = run(corpus("a.jsonl", ["Anna"] * SHARDS), shard_documents=1)
+    assert summary.totals.shards == SHARDS
+    kept = [getattr(stage, BLOCK_STATS) for stage in stages if hasattr(stage, BLOCK_STATS)]
+    assert [len(blocks) for blocks in kept] == [0, 0, 0]  # of reading, tagging and writing

@@ -8,6 +8,7 @@ from typing import Any
 from openbioner_batch.engine.cluster import resources_now
 from openbioner_batch.engine.executors.base import Commit, Layout, Read, Resources
 from openbioner_batch.engine.executors.failures import as_run_failure
+from openbioner_batch.engine.executors.forgetting import Forgetting
 from openbioner_batch.engine.executors.keeping_up import KeepingUp
 from openbioner_batch.engine.ray_internals import BACKPRESSURE_KEY, BACKPRESSURE_POLICIES
 from openbioner_batch.engine.tagging import TagShards
@@ -81,6 +82,7 @@ class RayData:
 def quiet(context: Any) -> None:
     """Settings of Ray Data for rows that are whole shards."""
     context.set_config(BACKPRESSURE_KEY.get(), [*BACKPRESSURE_POLICIES.get(), KeepingUp])
+    context.custom_execution_callback_classes = [Forgetting]
     context.target_max_block_size = 1  # one shard a block: by default they pile up to 128 MiB before any moves on
     context.execution_no_progress_timeout_s = -1  # a shard of long documents may take an hour on a CPU
     context.memory_usage_poll_interval_s = None  # each look at a process of this size takes 8 ms, every second
