@@ -5,6 +5,10 @@
 Both get the same documents in chunks of the same size, with the same precision and token budget, each measurement in a
 process of its own, alternating; the answers are compared before any rate is shown. The Tagger's clock runs from the
 first to the last document after a warm-up; the pipeline's from its first to its last commit.
+
+    python benchmarks/pipeline.py pubmed.xml.gz --limit 2000 --stub-encoder
+
+measures instead what the pipeline costs beside its encoder, stage by stage (`stub_encoder.py`).
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from common.machine import device_name, machine
 from common.models import write_random_model
 from common.processes import in_child
 from common.results import json_option, show_table, spread, write_json
+from stub_encoder import measure_stub, show_stub
 
 from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.errors import OpenBioNERError, UsageError
@@ -207,6 +212,7 @@ def show(report: dict[str, Any]) -> None:
 @click.option("--shard-documents", type=click.IntRange(min=1), help=f"By default {SHARDS} shards, of 1,000 at most.")
 @click.option("--text-field", help="Column or key of the text.")
 @click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--stub-encoder", is_flag=True, help="Measure all but the encoder, which takes no time then.")
 @click.option("--quick", is_flag=True, help="200 documents, once: does it work at all.")
 @json_option
 def main(
@@ -216,6 +222,7 @@ def main(
     limit: int,
     shard_documents: int | None,
     repeats: int,
+    stub_encoder: bool,
     quick: bool,
     json_path: Path | None,
     **asked: Any,
@@ -229,12 +236,13 @@ def main(
             settings = AnnotateSettings(inputs=inputs, output=folder, model=model, limit=limit, **asked)
             found = len(read_documents(settings))
             shard = shard_documents or min(1000, max(1, found // SHARDS))
-            report = measure(replace(settings, shard_documents=shard), repeats)
+            settings = replace(settings, shard_documents=shard)
+            report = measure_stub(settings, repeats) if stub_encoder else measure(settings, repeats)
     except OpenBioNERError as error:
         raise click.ClickException(str(error)) from None
-    report["workload"] = asdict(settings) | {"model": variant or model, "output": None, "shard_documents": shard}
+    report["workload"] = asdict(settings) | {"model": variant or model, "output": None}
     write_json(json_path, report)
-    show(report)
+    (show_stub if stub_encoder else show)(report)
 
 
 if __name__ == "__main__":

@@ -55,3 +55,25 @@ def test_the_whole_benchmark(tmp_path: Path, notes: Path, checkpoint: Path) -> N
         assert found[side]["tokens_per_second"]["median"] > 0
     assert found["bare"]["runs"][0]["tokens"] == found["pipeline"]["runs"][0]["tokens"]
     assert found["ran_on"]["versions"]["torch"]
+
+
+def test_all_but_the_encoder_is_timed_by_stage(tmp_path: Path, notes: Path, checkpoint: Path) -> None:
+    from stub_encoder import STAGES, run_stub
+
+    (tmp_path / "types.yaml").write_text("drug: a drug that is given\n")
+    run = run_stub(
+        AnnotateSettings(
+            inputs=(str(notes),),
+            output=str(tmp_path / "unused"),
+            types=str(tmp_path / "types.yaml"),
+            model=str(checkpoint),
+            devices="cpu",
+            shard_documents=20,
+        )
+    )
+    assert run.documents == 60
+    assert run.spans > 0
+    assert list(run.cpu_seconds) == list(STAGES)
+    assert min(run.cpu_seconds.values()) > 0
+    assert sum(run.cpu_seconds.values()) < run.seconds * 2
+    assert not (tmp_path / "unused").exists()

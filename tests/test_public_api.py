@@ -1,0 +1,37 @@
+"""What scripts import from the package itself."""
+
+from __future__ import annotations
+
+import doctest
+import subprocess
+import sys
+
+import pytest
+
+import openbioner_batch
+
+
+@pytest.mark.parametrize("name", openbioner_batch.__all__)
+def test_each_name_is_there(name: str) -> None:
+    assert getattr(openbioner_batch, name).__name__ == name
+    assert name in dir(openbioner_batch)
+
+
+def test_another_name_is_no_attribute() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        openbioner_batch.Nothing  # noqa: B018
+
+
+def test_nothing_is_loaded_before_it_is_used() -> None:
+    program = (
+        "import sys, openbioner_batch\n"
+        "heavy = {'torch', 'ray', 'pyarrow', 'numpy', 'click'} & set(sys.modules)\n"
+        "sys.exit(f'imported: {sorted(heavy)}' if heavy else 0)"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_the_examples_give_what_they_say() -> None:
+    failed, attempted = doctest.testmod(openbioner_batch)
+    assert (failed, attempted >= 10) == (0, True)
