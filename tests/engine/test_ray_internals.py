@@ -11,7 +11,7 @@ import ray
 
 from openbioner_batch.engine import ray_internals
 from openbioner_batch.engine.executors.keeping_up import KeepingUp
-from openbioner_batch.engine.ray_internals import VERSION, Internal
+from openbioner_batch.engine.ray_internals import BLOCK_STATS, VERSION, Internal
 from openbioner_batch.errors import RunFailedError
 from openbioner_batch.training.pacing import Pacing
 
@@ -50,3 +50,11 @@ def test_classes_that_ray_data_calls_have_what_it_calls() -> None:
         assert len(ours.parameters) == len(theirs.parameters)
     assert callable(state.get().total_enqueued_output_blocks)
     assert {name for name in vars(callback.get()) if not name.startswith("_")} <= set(vars(Pacing))
+
+
+def test_what_is_made_to_be_forgotten_is_where_stages_keep_it() -> None:
+    stage = Internal("ray.data._internal.execution.operators.map_operator", "MapOperator").get()
+    assert f"self.{BLOCK_STATS}.extend(" in inspect.getsource(stage)
+    executor = Internal("ray.data._internal.execution.streaming_executor", "StreamingExecutor").get()
+    source = inspect.getsource(executor)
+    assert source.index("self._topology = build_streaming_topology(") < source.index("before_execution_starts(self)")
