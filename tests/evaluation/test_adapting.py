@@ -18,9 +18,9 @@ from openbioner_batch.catalog import resolve_types
 from openbioner_batch.cli.main import main
 from openbioner_batch.evaluation.adapting import AS_IT_IS, TUNED, adapt
 from openbioner_batch.evaluation.examples import AdaptSettings, read_examples
-from openbioner_batch.model import Tagger, read_calibration
-from openbioner_batch.model.checkpoint import load_model, save_checkpoint
-from openbioner_batch.model.config import LateSettings
+from openbioner_batch.model import Tagger, WindowSettings, read_calibration
+from openbioner_batch.model.checkpoint import load_backbone, load_model, save_checkpoint
+from openbioner_batch.model.config import LateSettings, read_config
 from openbioner_batch.model.encoder import initialize
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.prepare import DescribedType
@@ -182,6 +182,17 @@ def test_a_mistake_is_one_clear_line(
     assert result.exit_code == 2
     assert message in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("family", ["roberta", "modernbert"])
+def test_models_on_other_encoders_adapt_too(encoders: dict[str, Path], family: str, tmp_path: Path) -> None:
+    config = replace(read_config(encoders[family]), windows=WindowSettings(100, 60))
+    save_checkpoint(load_backbone(encoders[family], config, 1), tmp_path / "model", encoders[family])
+    result = adapt(request(tmp_path, tmp_path / "model", 6, method="layers", layers=1, epochs=1, folds=2))
+    assert any(way.startswith(TUNED) for way in result["held out"])
+    before, after = (load_model(tmp_path / name).state_dict() for name in ("model", "adapted"))
+    learnt = {name for name, part in before.items() if not torch.equal(part, after[name])}
+    assert not any("embeddings" in name or ".0." in name for name in learnt)
 
 
 def test_a_single_text_is_too_few(checkpoints: dict[str, Path], tmp_path: Path) -> None:
