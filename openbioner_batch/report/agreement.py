@@ -63,7 +63,7 @@ class Agreement:
     only_second: int = 0
     types: dict[str, TypeAgreement] = field(default_factory=lambda: defaultdict(TypeAgreement))
     said: dict[str, TypeAgreement] = field(default_factory=lambda: defaultdict(TypeAgreement))
-    """By flag of an assertion and for sections, over the spans that both runs have and of which both say it.
+    """By flag of an assertion, for sections and best concepts, over the spans that both runs have and say it of.
 
     `first` and `second` are the spans of which a run says it, `same` those of which both say the same.
     """
@@ -102,6 +102,8 @@ class Agreement:
                     self._count_said(flag, getattr(span.assertion, flag), getattr(other.assertion, flag))
             if span.section and other.section:
                 self._count_said("section", span.section, other.section)
+            if span.concepts is not None and other.concepts is not None and (span.concept or other.concept):
+                self._count_said("concept", *(one.concept.id if one.concept else "" for one in (span, other)))
 
     def _count_said(self, name: str, ours: bool | str, theirs: bool | str) -> None:
         counts = self.said[name]
@@ -184,7 +186,7 @@ def show_agreement(agreement: Agreement, console: Console) -> None:
 
 
 def _said_names(agreement: Agreement) -> list[str]:
-    return [name for name in (*ASSERTIONS, "section") if name in agreement.said]
+    return [name for name in (*ASSERTIONS, "section", "concept") if name in agreement.said]
 
 
 def _said_json(counts: TypeAgreement) -> dict[str, Any]:

@@ -71,13 +71,16 @@ def excerpts(text: str, spans: Sequence[Span], context: int = CONTEXT) -> list[E
 def bracketed(text: str, spans: Sequence[Span]) -> str:
     """A text with each span written as `[aspirin|drug]`; a span inside another is a bracket inside a bracket.
 
-    What is said of it follows its type: `[fever|symptom: negated]`.
+    What is said of it follows its type: `[fever|symptom HP:0001945: negated]`.
     """
     marks: list[tuple[int, int, int, str]] = []
     for order, span in enumerate(sorted(spans, key=lambda span: (span.start, -span.end))):
         marks.append((span.start, 1, order, "["))
         said = ": " + ", ".join(span.assertion.words) if span.assertion and span.assertion.words else ""
-        marks.append((span.end, 0, -order, f"|{span.type}{said}]"))  # at one place ends come first, inner before outer
+        concept = f" {visible(span.concept.id)}" if span.concept else ""
+        marks.append(
+            (span.end, 0, -order, f"|{span.type}{concept}{said}]")
+        )  # at one place ends come first, inner before outer
     pieces, position = [], 0
     for offset, _, _, mark in sorted(marks):
         pieces += [text[position:offset], mark]
@@ -138,6 +141,7 @@ def _table(spans: Sequence[Span]) -> Table:
     more = {
         "assertion": [", ".join(span.assertion.words) if span.assertion else "" for span in spans],
         "section": [visible(span.section or "") for span in spans],
+        "concept": [visible(f"{span.concept.id} {span.concept.name}") if span.concept else "" for span in spans],
     }
     more = {title: values for title, values in more.items() if any(values)}
     for title in more:
