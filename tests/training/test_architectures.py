@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parent))
 
 from encoders import FAMILIES
+from runs_of_training import config_file
 from safetensors.torch import load_file
 from samples import DESCRIPTIONS, synthetic_passage
 
@@ -25,10 +27,11 @@ from openbioner_batch.training.export import export_checkpoint
 from openbioner_batch.training.objective import TaggingObjective
 from openbioner_batch.training.packing import pack_questions
 from openbioner_batch.training.pieces import tokenize_passages
+from openbioner_batch.training.run import pretrain
 from openbioner_batch.training.sampling import Question
 from openbioner_batch.training.separate import SharedObjective
 from openbioner_batch.training.settings import PretrainSettings
-from openbioner_batch.training.settings_file import build
+from openbioner_batch.training.settings_file import build, load_settings
 from openbioner_batch.training.shared import as_shared, pack_shared
 from openbioner_batch.training.start import model_config, starting_model
 
@@ -144,3 +147,29 @@ def test_variants_have_berts_vocabulary_and_heads_are_not_made_up(encoders: dict
         model_config(settings({"variant": "tiny", "vocabulary": str(encoders["modernbert"])}))
     with pytest.raises(CheckpointError, match="a plain roberta encoder"):
         starting_model(settings({"checkpoint": str(encoders["roberta"])}))
+
+
+@pytest.mark.parametrize(("family", "separate"), [("modernbert", 0), ("deberta-v2", "all")])
+def test_a_whole_run_starts_from_such_an_encoder_and_says_that_it_is_slower(
+    encoders: dict[str, Path], family: str, separate: int | str, tmp_path: Path
+) -> None:
+    start = {
+        "encoder": str(encoders[family]),
+        "separate_layers": separate,
+        "text_tokens": 120,
+        "description_tokens": 60,
+    }
+    parts = {
+        "schedule": {"steps": 2},
+        "batch": {"pass_tokens": 600},
+        "parallel": {"workers": 1, "in_process": True},
+        "validation": {},
+    }
+    config = config_file(tmp_path, "run", encoders[family], start=start, **parts)
+    stream = io.StringIO()
+    pretrain(load_settings(str(config)), stream)
+    assert f"note: the model's encoder is of type {family}, which transformers runs: slower" in stream.getvalue()
+    tagger = Tagger.from_pretrained(tmp_path / "run" / "model", "cpu", "float32")
+    assert tagger.windows.text_tokens == 120
+    assert len(tagger.tag(["No sign of fever."], [EntityType("disease", DESCRIPTIONS["disease"])])) == 1
+    assert "zshot" in (tmp_path / "run" / "model" / "README.md").read_text()
