@@ -15,6 +15,7 @@ from openbioner_batch.engine.executors.base import Executor, Resources, SpoiltEr
 from openbioner_batch.engine.executors.choice import choose, refuse_in_process
 from openbioner_batch.engine.executors.in_process import InProcess
 from openbioner_batch.engine.executors.ray_data import RayData
+from openbioner_batch.engine.files import is_local
 from openbioner_batch.engine.ledger import Ledger, Totals, read_totals
 from openbioner_batch.engine.logs import log_event, say_to_stderr
 from openbioner_batch.engine.metrics import run_id, show_share
@@ -24,7 +25,7 @@ from openbioner_batch.engine.progress import Progress, shown
 from openbioner_batch.engine.request import Inputs, RunSettings, Say, check_output, fingerprint, overwrite
 from openbioner_batch.engine.settings import AUTO, IN_PROCESS, RAY
 from openbioner_batch.engine.shards import UNKNOWN
-from openbioner_batch.engine.store import TEMPORARY, Store, is_local
+from openbioner_batch.engine.store import TEMPORARY, Store
 from openbioner_batch.engine.summary import Summary
 from openbioner_batch.engine.work import Job, SplitTask
 from openbioner_batch.errors import RunFailedError

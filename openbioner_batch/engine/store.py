@@ -12,11 +12,10 @@ from glob import has_magic
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
-import fsspec
-from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
+from openbioner_batch.engine.files import in_a_line, make_private_folder, puts_whole, write_durably
 from openbioner_batch.errors import RunFailedError, UsageError
 from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.storage import refuse_password
@@ -26,8 +25,6 @@ PRIVATE_MARK = "_run"
 """The folder below a local root whose rights say for whom everything is that is written there."""
 TEMPORARY = "_run/tmp"
 _REMOVALS = 16
-ONE_PUT_PROTOCOLS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "memory"})
-"""File systems where an upload shows under its name only once it is complete."""
 
 
 class Store:
@@ -48,7 +45,7 @@ class Store:
             # A cached listing would hide what another process has just committed.
             self._fs, path = url_to_fs(root, use_listings_cache=False)
         except Exception as error:  # each file system has exceptions of its own
-            raise UsageError(f"{root} cannot be opened ({_in_a_line(error)})") from error
+            raise UsageError(f"{root} cannot be opened ({in_a_line(error)})") from error
         self.local = isinstance(self._fs, LocalFileSystem)
         self._root = os.path.abspath(path) if self.local else path.rstrip("/")
         self.url = self._root if self.local else self._fs.unstrip_protocol(self._root)
@@ -71,7 +68,7 @@ class Store:
             make_private_folder(self._path(PRIVATE_MARK))
         except OSError as error:
             raise RunFailedError(
-                f"{self.url} cannot be kept private ({_in_a_line(error)}): give another folder"
+                f"{self.url} cannot be kept private ({in_a_line(error)}): give another folder"
             ) from error
         with suppress(OSError):
             os.chmod(self._root, stat.S_IRWXU)
@@ -93,13 +90,13 @@ class Store:
         """
         path = self._path(name)
         try:
-            if _puts_whole(self._fs):
+            if puts_whole(self._fs):
                 self._fs.pipe_file(path, data)
             else:
                 self._put_and_rename(path, data)
         except Exception as error:  # each file system has exceptions of its own
             raise RunFailedError(
-                f"{self.url}/{name} cannot be written ({_in_a_line(error)}): what is committed stays; once that is "
+                f"{self.url}/{name} cannot be written ({in_a_line(error)}): what is committed stays; once that is "
                 "mended, the same command goes on"
             ) from error
 
@@ -115,7 +112,7 @@ class Store:
                         self._fs.makedirs(self._fs._parent(place), exist_ok=True)
                 try:
                     if self.local:
-                        _write_durably(temporary, data, private)
+                        write_durably(temporary, data, private)
                         os.replace(temporary, path)
                     else:
                         self._fs.pipe_file(temporary, data)
@@ -202,7 +199,7 @@ class Store:
         except FileNotFoundError:
             raise
         except Exception as error:  # each file system has exceptions of its own
-            raise RunFailedError(f"{self.url}/{name} cannot be {what} ({_in_a_line(error)})") from error
+            raise RunFailedError(f"{self.url}/{name} cannot be {what} ({in_a_line(error)})") from error
 
     def read_all(self, names: list[str], threads: int = 16) -> Iterator[tuple[str, bytes]]:
         """Many small objects, read side by side, in the order of `names`; vanished ones are left out."""
@@ -226,86 +223,3 @@ class Store:
         if self.local:
             return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self._root))
         return f"{path}/".startswith(f"{self._root}/")
-
-
-def make_private_folder(path: str) -> None:
-    """Make a folder, and those above it that are missing, for this user alone, whatever the umask; keep what is there.
-
-    The last one is made private if it is the user's to change.
-    """
-    missing = []
-    at = os.path.abspath(path)
-    while not os.path.isdir(at):
-        missing.append(at)
-        at = os.path.dirname(at)
-    for folder in reversed(missing):
-        with suppress(FileExistsError):  # another process of the run has made it
-            os.mkdir(folder, stat.S_IRWXU)
-            os.chmod(folder, stat.S_IRWXU)
-    if stat.S_IMODE(os.stat(path).st_mode) != stat.S_IRWXU:
-        os.chmod(path, stat.S_IRWXU)
-
-
-def _write_durably(path: str, data: bytes, private: bool) -> None:
-    with open(path, "wb", opener=_private_opener if private else None) as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())  # a name must not outlive its bytes in a power cut
-
-
-def _private_opener(path: str, flags: int) -> int:
-    descriptor = os.open(path, flags, stat.S_IRUSR | stat.S_IWUSR)
-    os.fchmod(descriptor, stat.S_IRUSR | stat.S_IWUSR)  # it may have been there with other rights
-    return descriptor
-
-
-def _in_a_line(error: Exception) -> str:
-    """A failure of a file system in one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
-
-
-def _puts_whole(fs: AbstractFileSystem) -> bool:
-    protocols = {fs.protocol} if isinstance(fs.protocol, str) else set(fs.protocol)
-    return bool(protocols & ONE_PUT_PROTOCOLS)
-
-
-def is_local(url: str) -> bool:
-    """Whether a path or URL means this machine's own file system."""
-    return isinstance(fsspec.core.url_to_fs(url)[0], LocalFileSystem)
-
-
-def refuse_folder(option: str, url: str) -> None:
-    """Raises UsageError where a file cannot be written since a folder of that name is there, or is meant."""
-    fs, path = url_to_fs(url)
-    if url.endswith("/") or (not _puts_whole(fs) and fs.isdir(path)):
-        raise UsageError(f"{option} {url} is a folder: give the name of a file, such as {url.rstrip('/')}/page.html")
-
-
-def write_file(url: str, data: bytes, private: bool = False) -> None:
-    """Write one file, at a local path or any fsspec URL, that appears at once and whole.
-
-    Args:
-        url: where.
-        data: what.
-        private: whether a file on a local disk is for this user alone.
-
-    Raises:
-        UsageError: it cannot be written there.
-    """
-    fs, path = url_to_fs(url)
-    temporary = f"{path}.{uuid.uuid4().hex}.tmp"
-    try:
-        if _puts_whole(fs):
-            fs.pipe_file(path, data)
-            return
-        try:
-            if private and isinstance(fs, LocalFileSystem):
-                _write_durably(temporary, data, private)
-            else:
-                fs.pipe_file(temporary, data)
-            fs.mv(temporary, path)
-        finally:
-            if fs.exists(temporary):
-                fs.rm_file(temporary)
-    except Exception as error:  # each file system has exceptions of its own
-        raise UsageError(f"{url} cannot be written ({_in_a_line(error)})") from error

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from openbioner_batch.engine.export.texts import find_source
+from openbioner_batch.engine.files import refuse_folder, write_file
 from openbioner_batch.engine.logs import say_to_stderr
 from openbioner_batch.engine.request import Say
-from openbioner_batch.engine.store import refuse_folder, write_file
 from openbioner_batch.errors import UsageError
 from openbioner_batch.report.deid_gathering import gather_audit
 from openbioner_batch.report.gathering import SampledDocument, gather

@@ -15,7 +15,7 @@ from typing import Any
 import fsspec
 import numpy as np
 
-from openbioner_batch.engine.store import write_file
+from openbioner_batch.engine.files import write_file
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.corpus import Corpus, FlatPieces, corpus_of

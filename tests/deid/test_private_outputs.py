@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from openbioner_batch.cli.main import main
-from openbioner_batch.engine.store import Store, make_private_folder, write_file
+from openbioner_batch.engine.files import make_private_folder, write_file
+from openbioner_batch.engine.store import Store
 
 from .conftest import Archive, Deidentify
 
@@ -97,7 +98,8 @@ def test_a_refused_request_leaves_nothing(archive: Archive, run_here: Deidentify
 def test_other_stores_keep_to_the_umask(tmp_path: Path) -> None:
     code = (
         "import os, sys; os.umask(0o022)\n"
-        "from openbioner_batch.engine.store import Store, write_file\n"
+        "from openbioner_batch.engine.files import write_file\n"
+        "from openbioner_batch.engine.store import Store\n"
         "Store(sys.argv[1]).put('data/x', b'1'); write_file(sys.argv[2], b'1')"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "s"), str(tmp_path / "page")], check=True)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from support import S3Server
 
-from openbioner_batch.engine.store import Store, write_file
+from openbioner_batch.engine.files import write_file
+from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import RunFailedError, UsageError
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+from openbioner_batch.engine.files import write_file
 from openbioner_batch.engine.names import DATA, shard_file, shard_name
-from openbioner_batch.engine.store import write_file
 from openbioner_batch.engine.tables import open_table
 from openbioner_batch.errors import RunFailedError, UsageError
 from openbioner_batch.report.deid_gathering import SHOWN, documents_of, shard_files

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from openbioner_batch.engine.store import write_file
+from openbioner_batch.engine.files import write_file
 from openbioner_batch.errors import UsageError
 from openbioner_batch.report.page.build import put_together
 from openbioner_batch.report.page.markup import Markup, element, number
