@@ -8,7 +8,7 @@ decodes and writes a second, and from that how many cores keep a GPU busy.
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -50,7 +50,7 @@ class Clock:
     """CPU seconds of this process by stage; time of an inner stage does not count for the outer one."""
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
         self._inner = [0.0]
 
     @contextmanager
@@ -204,7 +204,7 @@ def run_stub(settings: AnnotateSettings) -> StubRun:
     _now.append(factory)
     with tempfile.TemporaryDirectory() as folder:
         settings = replace(settings, output=f"{folder}/run", executor="in-process")
-        tagging = TimedTagging(settings, factory, clock=clock)  # type: ignore[arg-type]  # it has all that is called
+        tagging = TimedTagging(settings, factory, clock=clock)
         inputs = resolve_inputs(settings, lambda line: None)
         began = perf_counter()
         summary = run_pipeline(settings, inputs, lambda on_cluster: tagging, lambda line: None)
