@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from openbioner_batch.engine.address import check_address
-from openbioner_batch.engine.executors.base import Resources
 from openbioner_batch.engine.ray_internals import CORE_WORKER, SET_SIGTERM_HANDLER, SET_TITLE
+from openbioner_batch.engine.resources import Resources
 from openbioner_batch.errors import RunFailedError
 
 OBJECT_STORE_BYTES = 2 << 30

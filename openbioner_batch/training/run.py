@@ -14,7 +14,8 @@ from typing import Any, TextIO
 
 import torch
 
-from openbioner_batch.engine.cluster import Resources, ray_connection
+from openbioner_batch.engine.cluster import ray_connection
+from openbioner_batch.engine.resources import Resources
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.config import architecture_note

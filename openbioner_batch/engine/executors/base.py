@@ -8,23 +8,13 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from openbioner_batch.engine.resources import Resources as Resources
 from openbioner_batch.engine.work import SplitTask, TaggingJob
 
 Read = Callable[[pa.Table], Generator[pa.Table, None, None]]
 """A stage that takes a row with a task, and gives a row for each of its shards."""
 Commit = Callable[[pa.Table], pa.Table]
 """A stage that writes a shard, and gives the row that `Pipeline.stream` is to yield."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """What there is to compute with, and whether on more than one machine."""
-
-    cpus: int
-    gpus: int
-    nodes: int
-    may_grow: bool = False
-    """Whether it is a cluster, to which an autoscaler may add nodes."""
 
 
 @dataclass(frozen=True, slots=True)
