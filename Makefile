@@ -1,6 +1,6 @@
 # Two commands, from nothing but Python 3.11 or later:
 #   make demo    tags a sample of PubMed with the bundled model, shows what it found, and makes a page of it
-#   make test    linters, types and the tests
+#   make test    linters, types and the tests (make test-slow: those that take longer)
 # The environment lives in .venv; remove it with `make clean`. PYTHON=/path/to/python3.12 chooses the interpreter.
 # Where there is no GPU, PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu gets the small build of torch.
 
@@ -14,7 +14,7 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
 SAY = @printf '\n== %s\n'
 
-.PHONY: help demo test lint format clean
+.PHONY: help demo test test-slow lint format clean
 .DELETE_ON_ERROR:
 
 help:
@@ -32,6 +32,10 @@ demo: $(VENV)/.installed-demo
 test: lint
 	$(SAY) 'Tests'
 	$(BIN)/python -m pytest
+
+test-slow: $(VENV)/.installed-dev
+	$(SAY) 'Slow tests: hours on two cores'
+	$(BIN)/python -m pytest -m slow
 
 lint: $(VENV)/.installed-dev
 	$(SAY) 'Linters and types'

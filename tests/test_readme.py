@@ -1,4 +1,4 @@
-"""The README's commands and code, as they stand in it, on the sample that the package carries."""
+"""The commands and code of the READMEs, as they stand there, on the sample that the package carries."""
 
 from __future__ import annotations
 
@@ -15,17 +15,26 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text("utf-8")
+PAGES = sorted(
+    {
+        ROOT / "README.md",
+        *ROOT.glob("openbioner_batch/README.md"),
+        *ROOT.glob("openbioner_batch/*/README.md"),
+        *ROOT.glob("*/README.md"),
+    }
+)
+README = "\n".join(page.read_text("utf-8") for page in PAGES)
 SAMPLE = ROOT / "openbioner_batch" / "data" / "sample_pubmed.xml"
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    """Each once, though the main README may repeat one of a room's."""
+    return list(dict.fromkeys(re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)))
 
 
 def command(beginning: str) -> str:
     """The one command line of the README that begins so, without its comment."""
-    lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith(beginning)]
+    lines = list({line: 0 for block in blocks("sh") for line in block.splitlines() if line.startswith(beginning)})
     assert len(lines) == 1, f"{len(lines)} commands begin with {beginning!r}"
     return lines[0].partition("  #")[0].strip()
 
@@ -330,3 +339,23 @@ def test_fhir_is_deidentified_as_the_readme_says(tmp_path: Path, shared: Path) -
     report = deidentify("shared/", tmp_path)
     assert (report["notes"], report["quarantined"]["total"]) == (63, 0)
     assert report["dropped_elements"]["narrative"] == 13
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+            if re.match(r"[a-z]+:", target):
+                continue
+            path, _, anchor = target.partition("#")
+            file = (page.parent / path) if path else page
+            assert file.exists(), f"{page.relative_to(ROOT)} links to {target}"
+            if anchor:
+                headings = re.findall(r"(?m)^#+ (.*)$", file.read_text("utf-8"))
+                slugs = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+                assert anchor in slugs, f"{page.relative_to(ROOT)} links to {target}"
+
+
+def test_the_main_readme_is_short_and_every_room_has_one() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 160
+    rooms = [room for room in (ROOT / "openbioner_batch").iterdir() if (room / "__init__.py").is_file()]
+    assert {room.name for room in rooms if not (room / "README.md").is_file()} <= {"cli"}

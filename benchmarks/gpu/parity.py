@@ -77,7 +77,7 @@ def variant_parity(variant: str, separate: int | None, device: str, dtype: str, 
 def _spans(name: str, device: str, dtype: str, count: int) -> frozenset[tuple[int, int, int, str]]:
     tagger = Tagger.from_pretrained(name, device, dtype)
     asked: list[list[EntityType]] = (
-        [list(kinds())] if name != "bundled-phi" else [[load_catalog().lookup("person_name")]]
+        [list(kinds())] if name != "bundled-phi" else [[load_catalog().lookup("person_name").describe("definition")]]
     )
     found = tagger.tag(texts(count, seed=3), asked)
     release()

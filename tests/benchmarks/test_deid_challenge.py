@@ -72,7 +72,7 @@ def test_the_third_part_is_of_the_size_the_readme_gives_and_in_words_of_its_own(
         f"(80 snippets, {len(types)} identifiers, {types.count('age_over_89')} of them ages over 89, and 40 sentences"
     )
     assert len(texts["third"]) == 80 + 40
-    assert sentence in (ROOT / "README.md").read_text("utf-8")
+    assert sentence in (ROOT / "openbioner_batch" / "evaluation" / "README.md").read_text("utf-8")
 
     def fives(name: str) -> set[str]:
         words = [one.text.split() for one in texts[name]]

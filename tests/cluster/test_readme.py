@@ -15,7 +15,7 @@ from outputs import rows
 from processes import ROOT, Program
 from support import free_port
 
-SECTION = (ROOT / "README.md").read_text("utf-8").partition("\n## On a cluster\n")[2]
+SECTION = (ROOT / "cluster" / "README.md").read_text("utf-8").partition("\n## On a cluster\n")[2]
 
 
 @pytest.mark.slow

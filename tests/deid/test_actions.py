@@ -19,7 +19,7 @@ from openbioner_batch.deid.replacing import replace
 from openbioner_batch.deid.scope import Scope
 from openbioner_batch.errors import UsageError
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+README = Path(__file__).resolve().parents[2] / "openbioner_batch" / "deid" / "README.md"
 SCOPE = Scope.for_patient(Key(b"a key of tests, 32 bytes or more"), "p1")
 ORIGINALS = {"date": "03/04/2021", "age": "94", "zip": "59601", "state": "Ohio", "url": "https://roe.example/x"}
 
