@@ -45,7 +45,7 @@ class Tagged:
 
 
 class Tagger:
-    """Finds mentions of described types. A text's result does not depend on the texts beside it."""
+    """Finds mentions of described types. In float32 a text's result does not depend on the texts beside it."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""`link` is killed for real; the same command then gives the bytes of one that was left alone."""
+"""`link`, and `annotate` with all that it may add, are killed for real; the same command then gives the same bytes."""
 
 from __future__ import annotations
 
@@ -9,37 +9,67 @@ import time
 from pathlib import Path
 
 import pytest
-from outputs import contents
+from outputs import contents, rows
 from runs import commit_run
 from vocabularies import obo
 
 from openbioner_batch.concepts.building import build_vocabulary
 
-TEXTS = ["Seizures and a renal cyst in Paris.", "Epileptic fit (Efit) is common.", "Brachydactyly was seen."]
+TEXTS = [
+    "Past medical history: seizures and a renal cyst in Paris.",
+    "No epileptic fit (Efit) was seen; Efit is common.",
+    "Brachydactyly in his mother.",
+]
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_a_killed_link_resumes_with_the_same_bytes(tmp_path: Path) -> None:
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
     build_vocabulary(str(obo(tmp_path / "v")), str(tmp_path / "x.vocab"))
-    corpus = tmp_path / "in.jsonl"
-    corpus.write_text("".join(json.dumps({"id": str(n), "text": TEXTS[n % 3]}) + "\n" for n in range(90)))
-    plain = commit_run(tmp_path / "plain", corpus, include_text=True)
-    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    path = tmp_path / "in.jsonl"
+    path.write_text("".join(json.dumps({"id": str(n), "text": TEXTS[n % 3]}) + "\n" for n in range(90)))
+    return path
 
-    def command(output: Path) -> list[str]:
-        flags = ["--output", str(output), "--link", f"name={tmp_path / 'x.vocab'}", "--workers", "1"]
-        return [sys.executable, "-m", "openbioner_batch", "link", plain, *flags]
+
+def kill_and_resume(command: list[str], killed: Path, whole: Path, most: int) -> None:
+    """Run `command` into `killed`, kill it after three of its shards, resume it, and compare with a run left alone."""
+    program = [sys.executable, "-m", "openbioner_batch", *command]
 
     def shards() -> int:
         return len(list((killed / "data").glob("*.parquet")))
 
-    program = subprocess.Popen(command(killed), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while shards() < 3 and program.poll() is None:
+    process = subprocess.Popen(
+        [*program, "--output", str(killed)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    while shards() < 3 and process.poll() is None:
         time.sleep(0.005)
-    program.kill()
-    program.wait()
-    assert 3 <= shards() < 45
+    process.kill()
+    process.wait()
+    assert 3 <= shards() < most
     for output in (killed, whole):
-        subprocess.run(command(output), check=True, capture_output=True)
+        subprocess.run([*program, "--output", str(output)], check=True, capture_output=True)
     assert contents(killed) == contents(whole) != {}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_killed_link_resumes_with_the_same_bytes(corpus: Path, tmp_path: Path) -> None:
+    plain = commit_run(tmp_path / "plain", corpus, include_text=True)
+    command = ["link", plain, "--link", f"name={tmp_path / 'x.vocab'}", "--workers", "1"]
+    kill_and_resume(command, tmp_path / "killed", tmp_path / "whole", 45)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("executor", ["in-process", "ray"])
+def test_a_killed_run_that_adds_all_there_is_resumes_with_the_same_bytes(
+    corpus: Path, tmp_path: Path, executor: str
+) -> None:
+    vocabulary = tmp_path / "x.vocab"
+    command = ["annotate", str(corpus), "--dictionary", f"name={vocabulary}", "--link", f"name={vocabulary}"]
+    command += ["--assertion", "--sections", "--shard-documents", "2", "--executor", executor]
+    kill_and_resume(command, tmp_path / "killed", tmp_path / "whole", 45)
+    spans = [span for row in rows(tmp_path / "killed") for span in row["spans"]]
+    assert {span["section"] for span in spans} == {"past_medical_history", None}
+    assert any(span["assertion"]["negated"] for span in spans)
+    assert any(span["assertion"]["family"] for span in spans)
+    assert all(span["concepts"] and span["found_by"] == "dictionary" for span in spans)
