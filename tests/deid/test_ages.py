@@ -12,6 +12,7 @@ from openbioner_batch.deid.ages import generalise_age
 from openbioner_batch.deid.deidentifier import Deidentifier
 from openbioner_batch.deid.finder import Finder
 from openbioner_batch.deid.policy import load_policy
+from openbioner_batch.deid.recognizers.ages import find_ages
 
 NUMBERS = ("90", "94", "99", "101", "112", "ninety", "ninety-two", "ninety two", "one hundred and three", "a hundred")
 UNITS = """
@@ -120,3 +121,22 @@ def test_a_range_of_ages_is_one() -> None:
 )
 def test_ages_that_a_name_or_another_age_tells(text: str, ages: list[str]) -> None:
     assert [part for type, part in shown(text, Finder(PATTERNS).find(text)) if type == "age_over_89"] == ages
+
+
+@pytest.mark.parametrize(
+    ("text", "ages"),
+    [
+        ("PatientName=ROE^JANE PatientAge=094Y KVP=120", ["094"]),
+        ("Age/Sex 91Y 04M/F Bed 7", ["91"]),
+        ("Encaminho paciente, 94 anos, com tosse", ["94"]),
+        ("ein Mann, 93 Jahre, mit Dyspnoe", ["93"]),
+        ("This kind lady of ninety one came alone", ["ninety one"]),
+        ("mum, 92 on Sunday, off legs", ["92"]),
+        ("sisters 97, 95 & 88, all well", ["97", "95"]),
+        ("sisters 71, 68 & 65, all well", []),
+        ("DICOM 044Y and SN094YX", []),
+    ],
+)
+def test_stamped_foreign_spoken_ages_and_those_of_several_relatives(text: str, ages: list[str]) -> None:
+    spans = sorted({(found.start, found.end) for found in find_ages(text)})
+    assert [text[start:end] for start, end in spans] == ages

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from deid.found import assert_found
 
+from openbioner_batch.deid.dates import find_dates
 from openbioner_batch.deid.finder import Finder
 
 
@@ -100,3 +101,20 @@ def test_clinical_numbers_are_no_identifiers(note: str) -> None:
 )
 def test_ages_over_89(note: str) -> None:
     assert_found(note)
+
+
+@pytest.mark.parametrize(
+    ("text", "dates"),
+    [
+        ("MR spine 03/xi/23: verified 04/xi.", ["03/xi/23", "04/xi"]),
+        ("papers received 18.vii. NR", ["18.vii"]),
+        ("stat. 29.4.-7.5.: NSTEMI", ["29.4.", "7.5."]),
+        ("Wert\tRef\t04.11.\t05.11.\t06.11.\nNa\t135", ["04.11.", "05.11.", "06.11."]),
+        ("K. Roe,9/5/24,88\nK. Roe,16/5/24,94", ["9/5/24", "16/5/24"]),
+        ("grade 2/ii, stage 3/iv, EF 30.12.", []),
+        ("Mayo 9, UCEIS 6", []),
+    ],
+)
+def test_roman_months_german_days_and_cells_of_tables(text: str, dates: list[str]) -> None:
+    found = [mention for mention in find_dates(text) if mention.form != "month"]
+    assert [text[mention.start : mention.end] for mention in found] == dates

@@ -16,6 +16,8 @@ _DASH = f"[{DASHES}]"
 _SLASH = "[/⁄∕]"
 _YEAR = r"(?:1[89]|20|21)\d\d"
 _SHORT = r"['’‘]\d\d"
+_CELL_END = rf"(?![^\W_]|{_SLASH}[-+]?\d|\.\d|:\d(?!\d:\d\d)|%)"
+"""Behind a whole date the next column of a table may follow a comma."""
 _END = rf"(?![^\W_]|{_SLASH}[-+]?\d|[.,]\d|:\d(?!\d:\d\d)|%)"
 _NO_DASH = r"(?<![-.]\d)(?<![-.]\d\d)"
 """Behind a number of one or two digits: neither a hyphen nor a dot is before it."""
@@ -107,7 +109,7 @@ _WORD_FORMS = {
         rf"(?P<m>{_MONTH})(?P<sep>[-/])(?P<days>\d\d?)(?P=sep)(?P<y>{_YEAR}|['’‘]?\d\d)(?![^\W_]|[-/]\d)"
     ),
     "month_day": (
-        rf"(?P<m>{_MONTH})\.?[\s\-/,]{{0,2}}(?:the\s)?"
+        rf"(?!mayo\s\d\d?(?!\d|,?\s{_YEAR}))(?P<m>{_MONTH})\.?[\s\-/,]{{0,2}}(?:the\s)?"
         rf"(?P<days>{_DAY}(?:{_MORE}(?!\.?[\s\-/]{{0,2}}(?:of\s|de\s)?{_MONTH}))?|{_ORDINAL}){_YEAR_AFTER_DAY}"
     ),
     "month_year": (
@@ -119,9 +121,11 @@ _WORD_FORMS = {
 }
 
 
-def _compiled(forms: dict[str, str], before: str, after: str) -> re.Pattern[str]:
+def _compiled(forms: dict[str, str], before: str, after: dict[str, str]) -> re.Pattern[str]:
     named = [
-        f"(?P<{form}>(?:" + re.sub(r"\(\?P(<|=)(\w+)", rf"(?P\g<1>{form}__\g<2>", regex) + f"){after})"
+        f"(?P<{form}>(?:"
+        + re.sub(r"\(\?P(<|=)(\w+)", rf"(?P\g<1>{form}__\g<2>", regex)
+        + f"){after.get(form, after[''])})"
         for form, regex in forms.items()
     ]
     return re.compile(before + "(?:" + "|".join(named) + ")", re.IGNORECASE)
@@ -130,11 +134,23 @@ def _compiled(forms: dict[str, str], before: str, after: str) -> re.Pattern[str]
 NUMBER_LED = _compiled(
     _NUMBER_FORMS,
     r"(?:(?<![^\W_])|(?<=[a-z][a-z])(?=\d\d?/\d\d?/\d)|(?<=dob|dos|doa|dod|lmp|edd|edc))(?:(?<![$/\\])|(?<=[A-Z][A-Z]/))(?<!\d[.,])(?<!\d:)",
-    _END,
+    {"": _END, "numbers": _CELL_END},
 )
-WORD_LED = _compiled(_WORD_FORMS, r"(?<![^\W_])", "")
+WORD_LED = _compiled(_WORD_FORMS, r"(?<![^\W_])", {"": ""})
 
 CJK = re.compile(rf"(?P<y>{_YEAR})\s?年\s?(?P<m>\d\d?)\s?月(?:\s?(?P<d>\d\d?)\s?日)?")
+ROMAN = re.compile(
+    rf"(?<![\w./])(?:0?[1-9]|[12]\d|3[01])(?P<sep>[./])(?:(?-i:vi{{1,3}}|ix|xi{{1,2}})(?:(?P=sep)(?:{_YEAR}|\d\d))?"
+    rf"|(?:i{{1,3}}|iv|vi{{0,3}}|ix|xi{{0,2}})(?P=sep)(?:{_YEAR}|\d\d))(?![^\W_]|[./]\d)",
+    re.IGNORECASE,
+)
+"""Days with the month in Roman numerals: 03/iv/23, 18.vii; without a year not those of grades and stages."""
+_DOTTED_DAY = r"(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\."
+DOTTED_DAYS = re.compile(
+    rf"(?<![\w.])(?P<first>{_DOTTED_DAY})(?:\s?[{DASHES}]\s?|\t|;\s?)(?P<second>{_DOTTED_DAY})(?!\d)"
+    rf"(?=(?P<more>(?:\t{_DOTTED_DAY}(?!\d))*))"
+)
+"""Days and months in the German way without a year, two and more: 29.4.-7.5., or the head of a table."""
 SEASON = re.compile(
     rf"\b(?P<season>spring|summer|fall|autumn|winter)[\s,]{{1,2}}(?:of\s)?(?P<y>{_YEAR}|{_SHORT})"
     rf"(?P<until>\s?[{DASHES}/]\s?(?:{_YEAR}|\d\d))?(?![^\W_])",

@@ -12,7 +12,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from openbioner_batch.deid.dates.forms import CJK, DASHES, HOLIDAY, NUMBER_LED, QUARTER, SEASON, WORD_LED
+from openbioner_batch.deid.dates.forms import (
+    CJK,
+    DASHES,
+    DOTTED_DAYS,
+    HOLIDAY,
+    NUMBER_LED,
+    QUARTER,
+    ROMAN,
+    SEASON,
+    WORD_LED,
+)
 from openbioner_batch.deid.dates.reading import ORDERS, Mention, partial_mention, read_date, read_match
 from openbioner_batch.deid.dates.words import MONTHS, ORDINALS
 
@@ -79,6 +89,13 @@ def _named_times(text: str, pivot: int) -> Iterator[Mention]:
         date = read_date(text, match.span(), parts, pivot)
         if 1 <= (date.month or 0) <= 12 and (date.day or 1) <= 31:
             yield Mention(match.start(), match.end(), "full" if date.day else "month_year", (date,))
+    for match in ROMAN.finditer(text):
+        yield Mention(match.start(), match.end(), "full")
+    for match in DOTTED_DAYS.finditer(text):
+        for start, end in (match.span("first"), match.span("second")):
+            yield Mention(start, end, "full")
+        for more in re.finditer(r"[\d.]+", match["more"]):
+            yield Mention(match.start("more") + more.start(), match.start("more") + more.end(), "full")
     for match in HOLIDAY.finditer(text):
         yield Mention(match.start(), match.end(), "holiday")
 

@@ -16,7 +16,7 @@ from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 OLDEST = 125
-_NINETY = re.compile(r"(?<!\d)(?:9\d|1[0-2]\d)(?!\d)")
+_NINETY = re.compile(r"(?<!\d)0?(?:9\d|1[0-2]\d)(?!\d)")
 _WRITTEN = ("ninet", "hundred", "centenarian", "nonagenarian")
 _ONES = "one|two|three|four|five|six|seven|eight|nine"
 _ORDINAL_ONES = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth"
@@ -35,7 +35,7 @@ _NUMBER = (
 
 _UNITS = (
     r"(?:years?[\s-]{0,2}(?:old|young)|(?:too\s)?old\b|years?\sof\sage|y(?:ea)?rs?\.?[\s-]{0,2}old|y\s?[./-]?\s?o(?:ld)?(?:\b|(?=[mfwb]\b))"
-    r"|yo[mfwb]{1,2}\b|y\.\s?o\.|yrs?\.?\s?/?\s?(?:old|o|m|f)\b|y\.?\s?/?\s?[mf]\b|jahre\salt|ans\b|años|anni\b)"
+    r"|yo[mfwb]{1,2}\b|y\.\s?o\.|yrs?\.?\s?/?\s?(?:old|o|m|f)\b|y\.?\s?/?\s?[mf]\b|jahre\b|ans\b|años|anos\b|anni\b|jaar\b)"
 )
 """Of age alone."""
 _YEARS = (
@@ -67,8 +67,8 @@ _NO_AGE_AFTER = (
     r"on\s(?:\d|ra\b|room\sair|nc\b|o2|oxygen|bipap|cpap|nrb)|over\s\d|systolic|diastolic|g\b|sats?\b)|[-/.:,]\d|[a-z]?\d)"
 )
 _RELATIVES = (
-    r"(?:grand|great[- ]grand|step)?(?:mother|father|parents?|mom|dad|ma|pa)|sister|brother|sibling|aunt|uncle|wife|"
-    r"husband|spouse|partner|son|daughter|cousin|grandma|grandpa|mgm|mgf|pgm|pgf"
+    r"(?:grand|great[- ]grand|step)?(?:mother|father|parents?|mom|mum|dad|ma|pa)|sister|brother|sibling|aunt|uncle|"
+    r"wife|husband|hubby|spouse|partner|son|daughter|cousin|grandma|grandpa|granny|gran|nan|nana|mgm|mgf|pgm|pgf"
 )
 _FRAMES = (
     rf"aged?(?:\s?/\s?(?:sex|gender))?(?:\s(?:is|of|was|at\s(?:death|diagnosis|onset|admission|visit|dx)))?[:=\s(]{{1,4}}|ages\s"
@@ -78,9 +78,17 @@ _FRAMES = (
     rf"|(?:{_RELATIVES})(?:'s)?(?:\s?[,(:-]\s?|\s)(?:(?:is|was|now|age|alive|living|died|deceased|still\sliving|age\sof|at|,)\s){{0,3}}"
     r"|(?:pt|patient|he|she|client|resident|veteran|gentleman|lady|who|s/he|they)(?:\s(?:is|was|will\sbe|are)|'s|s/he's)\s"
     r"(?:now\s|only\s|about\s|approximately\s|nearly\s|almost\s|already\s|currently\s)?"
+    r"|(?:lady|gentleman|man|woman|widow|widower|veteran|nun|priest)\sof\s"
     r"|(?-i:[MF])\s?/\s?"
 )
 _BEFORE = re.compile(rf"(?<![^\W_])(?:{_FRAMES}){_NUMBER}{_NO_AGE_AFTER}", re.IGNORECASE)
+_STAMPED = re.compile(r"(?<![\w.])(?P<age>0?(?:9\d|1[01]\d|12[0-5]))Y(?:\s?\d{1,2}M)?(?![^\W_])")
+"""As DICOM and laboratory systems write ages: 094Y, 91Y 04M."""
+_OF_RELATIVES = re.compile(
+    rf"(?<![^\W_])(?:{_RELATIVES})s\s(?P<ages>\d{{2,3}}(?:(?:,\s|\s?&\s?|\sand\s)\d{{2,3}})+)(?![\w%]|[./]\d)",
+    re.IGNORECASE,
+)
+"""Several ages after relatives in the plural: "sisters 97, 95 & 88"."""
 _BESIDE_NAME = re.compile(
     rf"(?<![^\W_])(?P<name>[A-ZÀ-Ž][a-zß-ɏ'’-]+|[A-Z]\.?),\s{_NUMBER}(?=,\s[A-Za-z]|\s?[;)]|\.(?:\s|\Z))"
 )
@@ -108,11 +116,16 @@ def find_ages(text: str) -> Iterator[Finding]:
     if not _NINETY.search(text) and not any_in(lowered(text), _WRITTEN):
         return
     told: set[str] = set()
-    for pattern in (_AFTER, _BEFORE, _BIRTHDAY, _BORN):
+    for pattern in (_AFTER, _BEFORE, _BIRTHDAY, _BORN, _STAMPED):
         for match in pattern.finditer(text):
             if not (match.groupdict().get("female") and _may_be_heat(text, match)):
                 told.add(match["age"])
                 yield Finding(*match.span("age"), "age_over_89", 0.9, ("pattern:age",))
+    for match in _OF_RELATIVES.finditer(text):
+        for number in re.finditer(r"\d+", match["ages"]):
+            if 90 <= int(number[0]) <= OLDEST:
+                start = match.start("ages") + number.start()
+                yield Finding(start, start + len(number[0]), "age_over_89", 0.9, ("pattern:age",))
     for match in _BESIDE_NAME.finditer(text):
         if not vocabulary().knows(match["name"]) and match["name"].lower() not in lexicon().not_names:
             yield Finding(*match.span("age"), "age_over_89", 0.7, ("pattern:age",))

@@ -26,7 +26,7 @@ LOOSE = frozenset(
     """file case visit plan group block report path study lot order job subject card device implant chart unit generator
     slide document code key reference ref member vehicle certificate registration template bin visa pathology
     specimen template pin enc billing contact pacemaker insurance sample accession referral record dictation
-    license mr ss""".split()
+    license mr ss cad chi sus van incident coroner gmc""".split()
 )
 """Labels that also stand before small numbers of other kinds: what follows must have five characters, four digits."""
 
