@@ -30,8 +30,8 @@ from openbioner_batch.training.silver.outcomes import Outcome, answered_rows
 from openbioner_batch.training.silver.settings import LlmSettings
 from openbioner_batch.training.silver.transport import Client, Recipe
 
-BLOCK_BYTES = 64 << 10
-"""About a shard of passages: blocks move on as soon as they hold so much."""
+BLOCK_BYTES = 1 << 10
+"""Blocks move on as soon as they hold so much: a few passages, since what is answered is lost until it moves on."""
 SHARDS_OWN_ROW = -1
 """The index of the row that carries a shard's documents; the others ask about one of them each."""
 TASKS_AT_ONCE = 4

@@ -58,7 +58,7 @@ def kill_and_resume(
     killed = folder / "killed"
     for _ in range(kills):
         before = shards(killed)
-        program = start(serve(modes=MODES, delay=0.1), inputs, killed)
+        program = start(serve(modes=MODES, delay=0.4), inputs, killed)
         wait_until(partial(has_moved_on, program, killed, before))
         assert program.process.poll() is None, program.finish()[1]
         program.process.kill()
