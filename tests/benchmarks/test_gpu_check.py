@@ -21,6 +21,7 @@ def check(path: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     return answer.exit_code, report
 
 
+@pytest.mark.slow
 def test_speed_and_a_step_of_training_are_measured(tmp_path: Path) -> None:
     code, report = check(tmp_path / "report.json", "--parts", "speed,training")
     assert code == 0, report

@@ -126,6 +126,7 @@ def test_a_run_of_another_kind_is_not_resumed(checkpoint: Path, tmp_path: Path) 
         pretrain(load_settings(str(config), ["parallel.workers=1", "schedule.steps=4"]), io.StringIO())
 
 
+@pytest.mark.slow
 def test_an_object_store_keeps_the_best_and_the_latest(s3: S3Server, checkpoint: Path, tmp_path: Path) -> None:
     import fsspec
 
