@@ -79,7 +79,10 @@ def decode(
         document = documents[run]
         text = prepared.texts[document]
         start = int(prepared.word_offsets[runs.firsts[run], 0])
-        end = _over_marks(text, int(prepared.word_offsets[runs.lasts[run], 1]))
+        last = int(runs.lasts[run])
+        end = _over_marks(text, int(prepared.word_offsets[last, 1]))
+        if last + 1 < prepared.document_words[document + 1]:  # a mark may be a word of its own to other tokenizers
+            end = min(end, int(prepared.word_offsets[last + 1, 0]))
         if not prepared.marks_count and _is_punctuation(text[start:end]):
             continue
         spans[document].append(Span(start, end, names[runs.types[run]], float(runs.scores[run]), text[start:end]))

@@ -411,3 +411,10 @@ def test_the_note_says_that_it_is_slower(encoders: dict[str, Path], checkpoint: 
     assert len({name for one in ARCHITECTURES for name in one.model_types}) == sum(
         len(one.model_types) for one in ARCHITECTURES
     )
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_mark_that_is_a_word_of_its_own_is_in_one_span(taggers: dict[str, Tagger], family: str) -> None:
+    for text in ("aaaaaaaaaaaa,\u0301", "fever\u0301 \u0301a"):
+        (spans,) = taggers[family].tag([text], TYPES, "basic")
+        assert all(a.end <= b.start for a, b in itertools.pairwise(spans))
