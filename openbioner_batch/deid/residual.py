@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from openbioner_batch.deid.deidentifier import leaks
 from openbioner_batch.deid.finder import Finder
 from openbioner_batch.deid.policy import Policy
@@ -19,6 +17,7 @@ from openbioner_batch.engine.names import DATA
 from openbioner_batch.engine.run import annotate
 from openbioner_batch.engine.scoring import ScorerFactory
 from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.tables import open_table
 from openbioner_batch.records import Span
 
 READ_AGAIN = "_run/read_again"
@@ -64,5 +63,6 @@ def check_with_model(settings: DeidentifySettings, policy: Policy, factory: Scor
 
 def _rows(store: Store) -> Iterator[dict[str, Any]]:
     for name in store.names(DATA):
-        with store.open(f"{DATA}/{name}") as file:
-            yield from pq.read_table(file, columns=["spans", "kept", "text"]).to_pylist()
+        with open_table(store, f"{DATA}/{name}") as table:
+            rows = table.read(["spans", "kept", "text"]).to_pylist()
+        yield from rows

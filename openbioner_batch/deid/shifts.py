@@ -160,7 +160,7 @@ def _table(uri: str) -> pa.Table:
         with open_stored(file) as stream:
             content = stream.read()
         if ".parquet" in file.uri.lower():
-            return pq.read_table(pa.BufferReader(content))
+            return pq.ParquetFile(pa.BufferReader(content)).read()
         sign = "\t" if ".tsv" in file.uri.lower() else ","
         names = next(csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=sign), [])
         types = arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))

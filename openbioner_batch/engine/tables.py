@@ -29,6 +29,8 @@ def rows_at(table: pa.Table, places: Sequence[int]) -> pa.Table:
 def open_table(store: Store, name: str) -> Iterator[pq.ParquetFile]:
     """One of a run's Parquet files, whose checksums are verified as it is read.
 
+    Not by `pq.read_table`, whose threads may still hold the file when the interpreter ends, which aborts the process.
+
     Raises:
         RunFailedError: it is damaged; says which file is to be removed so that the run writes the shard anew.
     """

@@ -60,7 +60,7 @@ def read_descriptions(folder: str) -> Iterator[tuple[str, str, str]]:
 
     for file in _files(folder, DESCRIPTIONS, PASSAGES):
         with open_stored(file) as stream:
-            table = pq.read_table(stream, columns=DESCRIPTION_SCHEMA.names)
+            table = pq.ParquetFile(stream).read(DESCRIPTION_SCHEMA.names)
         for row in table.to_pylist():
             yield row["entity_type"], row["view"], row["description"]
 

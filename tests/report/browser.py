@@ -22,7 +22,7 @@ FLAGS = (
     "--disable-component-update --disable-sync --disable-dev-shm-usage --remote-debugging-pipe"
 )
 PATIENCE_S = 60
-CODES = {"Escape": 27, "Tab": 9}
+CODES = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
 
 
 class Browser:
@@ -84,6 +84,25 @@ class Browser:
             text = {"text": key} if len(key) == 1 else {"windowsVirtualKeyCode": CODES[key]}
             self.call("Input.dispatchKeyEvent", type="keyDown", key=key, **text)
             self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
+
+    def hold_shift(self, key: str) -> None:
+        """Press a key together with Shift."""
+        for kind in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=CODES[key], modifiers=8)
+
+    def saved(self, folder: Path, suffix: str) -> Path:
+        """The file that is downloaded when `s` is pressed."""
+        folder.mkdir(exist_ok=True)
+        self.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+        before = set(folder.glob(f"*{suffix}"))
+        self.press("s")
+        started = time.monotonic()
+        while not (new := set(folder.glob(f"*{suffix}")) - before):
+            assert time.monotonic() - started < PATIENCE_S, "nothing is saved"
+            self.evaluate("0")
+            time.sleep(0.05)
+        (path,) = new
+        return path
 
     def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression in the page."""

@@ -22,13 +22,6 @@ DOCUMENTS = (
 )
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    found = Browser(tmp_path_factory.mktemp("browser"))
-    yield found
-    found.close()
-
-
 @pytest.fixture
 def opened(browser: Browser, tmp_path: Path) -> Iterator[Browser]:
     """A page of three documents; it must neither complain nor ask for anything."""

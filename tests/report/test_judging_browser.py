@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report.browser import CHROMIUM, CODES, REASON, Browser
+from report.browser import CHROMIUM, REASON, Browser
 from report.pages import make_page, sampled
 
 from openbioner_batch.formats.gold_jsonl import read_gold_jsonl
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=REASON)
 
-CODES.update({"ArrowLeft": 37, "ArrowRight": 39})
 TEXT = "🙂 Aspirin and IL-2 inhibitors for breast cancer, no fever."
 SPANS = ((2, 9, "drug", 0.9), (14, 18, "gene", 0.6), (41, 47, "disease", 0.5))
 DOCUMENTS = (
@@ -24,13 +23,6 @@ DOCUMENTS = (
     sampled("2", "Given metformin.", (0, 5, "drug", 0.4)),
     sampled("3", "nothing here"),
 )
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    found = Browser(tmp_path_factory.mktemp("browser"))
-    yield found
-    found.close()
 
 
 @pytest.fixture
@@ -54,26 +46,6 @@ def said(browser: Browser) -> str:
 def judged(browser: Browser) -> str:
     found: str = browser.evaluate("at('judged').textContent")
     return found
-
-
-def hold_shift(browser: Browser, key: str) -> None:
-    for kind in ("keyDown", "keyUp"):
-        browser.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=CODES[key], modifiers=8)
-
-
-def saved(browser: Browser, folder: Path) -> Path:
-    """The file that is downloaded when the work is saved."""
-    folder.mkdir(exist_ok=True)
-    browser.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
-    before = set(folder.glob("*.jsonl"))
-    browser.press("s")
-    started = time.monotonic()
-    while not (new := set(folder.glob("*.jsonl")) - before):
-        assert time.monotonic() - started < 60, "nothing is saved"
-        browser.evaluate("0")
-        time.sleep(0.05)
-    (path,) = new
-    return path
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -103,7 +75,7 @@ def test_all_is_judged_by_keys_and_saved_as_examples(opened: Browser, tmp_path: 
     # Missing: "breast cancer" in place of "cancer", chosen by keys.
     opened.press("t", *["ArrowRight"] * 7)
     assert said(opened) == "Chosen: breast"
-    hold_shift(opened, "ArrowRight")
+    opened.hold_shift("ArrowRight")
     assert said(opened) == "Chosen: breast cancer"
     opened.press("m")
     assert said(opened) == "Marked as disease: breast cancer"
@@ -111,7 +83,7 @@ def test_all_is_judged_by_keys_and_saved_as_examples(opened: Browser, tmp_path: 
     assert judged(opened) == "1 of 3 documents reviewed, 4 spans judged; this one for drug, disease, gene"
     opened.press("a", "j", "1", "d")  # without drugs, of which alone the document has spans
     assert "Spans of low scores" not in said(opened)
-    path = saved(opened, tmp_path / "down")
+    path = opened.saved(tmp_path / "down", ".jsonl")
     assert path.name == "reviewed-spans.jsonl"
     first, second = lines(path)
     assert first == {
@@ -129,7 +101,7 @@ def test_all_is_judged_by_keys_and_saved_as_examples(opened: Browser, tmp_path: 
 
 def test_saved_work_is_loaded_again_and_goes_on(opened: Browser, tmp_path: Path) -> None:
     opened.press("n", "r", "w", *["ArrowRight"] * 2, "m", "d", "j", "n", "w")
-    path = saved(opened, tmp_path / "down")
+    path = opened.saved(tmp_path / "down", ".jsonl")
     before = lines(path)
     assert len(before) == 2
     assert before[1]["reviewed_types"] == []
@@ -138,7 +110,7 @@ def test_saved_work_is_loaded_again_and_goes_on(opened: Browser, tmp_path: Path)
     assert judged(opened) == "0 of 3 documents reviewed, 0 spans judged"
     give_file(opened, path)
     assert said(opened) == "Loaded 2 of 2 documents; the others are not of this page."
-    assert lines(saved(opened, tmp_path / "again")) == before
+    assert lines(opened.saved(tmp_path / "again", ".jsonl")) == before
     opened.press("d", "u")
     assert judged(opened).startswith("0 of 3 documents reviewed")
     path.write_text(json.dumps({**before[0], "text": "another"}) + "\n")

@@ -6,22 +6,12 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from report.browser import CHROMIUM, CODES, REASON, Browser
+from report.browser import CHROMIUM, REASON, Browser
 from report.test_review import NOTES, deidentified, sample, told
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=REASON)
-
-CODES.update({"Enter": 13, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40})
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    found = Browser(tmp_path_factory.mktemp("browser"))
-    yield found
-    found.close()
 
 
 @pytest.fixture
@@ -69,30 +59,9 @@ def select(browser: Browser, words: str) -> None:
     )
 
 
-def hold_shift(browser: Browser, key: str) -> None:
-    for kind in ("keyDown", "keyUp"):
-        browser.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=CODES[key], modifiers=8)
-
-
 def status(browser: Browser) -> str:
     (found,) = browser.tree().xpath("//p[@id='status']/text()")
     return str(found)
-
-
-def saved(browser: Browser, folder: Path) -> dict[str, Any]:
-    """What is downloaded when the reviewer saves."""
-    folder.mkdir(exist_ok=True)
-    browser.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
-    before = set(folder.glob("*.json"))
-    browser.press("s")
-    started = time.monotonic()
-    while not (new := set(folder.glob("*.json")) - before):
-        assert time.monotonic() - started < 30, "nothing is saved"
-        browser.evaluate("0")
-        time.sleep(0.05)
-    (path,) = new
-    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return found
 
 
 def name_reviewer(browser: Browser, name: str) -> None:
@@ -122,7 +91,7 @@ def test_all_of_it_can_be_done_by_keys(opened: Browser) -> None:
     opened.press("1")
     assert "Select the text first" in opened.tree().xpath("string(//p[@id='selected'])")
     opened.press("ArrowRight", "ArrowRight")
-    hold_shift(opened, "ArrowRight")
+    opened.hold_shift("ArrowRight")
     chosen = " ".join(text(opened).split()[1:3])
     assert opened.tree().xpath("string(//p[@id='selected'])") == f"Chosen: {chosen}"
     opened.press("1", "ArrowRight", "3")
@@ -154,7 +123,7 @@ def test_work_is_saved_without_text_loaded_again_and_read_by_the_report(
     opened.press("1", *["Enter"] * 14)
     assert status(opened) == "14 of 14 notes done, 1 mark"
     assert "All notes are done" in opened.tree().xpath("string(//p[@id='selected'])")
-    answers = saved(opened, tmp_path / "down")
+    answers = json.loads(opened.saved(tmp_path / "down", ".json").read_text("utf-8"))
     assert answers["reviewer"] == "Ann Ö."
     assert len(answers["notes"]) == 14
     assert not [

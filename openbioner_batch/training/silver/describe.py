@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import yaml
 
 from openbioner_batch.catalog import VIEWS as CATALOG_VIEWS
@@ -19,7 +18,7 @@ from openbioner_batch.engine.request import Say, resolve_inputs
 from openbioner_batch.engine.session import run_pipeline
 from openbioner_batch.engine.settings import QuarantineLimit
 from openbioner_batch.engine.store import Store
-from openbioner_batch.engine.tables import parquet_bytes
+from openbioner_batch.engine.tables import open_table, parquet_bytes
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.silver.description import VIEWS, Description
 from openbioner_batch.training.silver.endpoint import check_llm
@@ -162,6 +161,7 @@ def write_descriptions(store: Store, report: DescribeReport) -> None:
 
 
 def _described(store: Store, name: str) -> Iterator[tuple[str, dict[str, str]]]:
-    with store.open(name) as file:
-        for row in pq.read_table(file, columns=["document_id", *VIEWS]).to_pylist():
-            yield row["document_id"], {view: row[view] for view in VIEWS}
+    with open_table(store, name) as table:
+        rows = table.read(["document_id", *VIEWS]).to_pylist()
+    for row in rows:
+        yield row["document_id"], {view: row[view] for view in VIEWS}

@@ -8,13 +8,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
-import pyarrow.parquet as pq
-
 from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.names import DATA
 from openbioner_batch.engine.request import Say
 from openbioner_batch.engine.store import Store
-from openbioner_batch.engine.tables import parquet_bytes
+from openbioner_batch.engine.tables import open_table, parquet_bytes
 from openbioner_batch.training.overlap import BenchmarkSentences
 from openbioner_batch.training.passages import AnnotatedPassage, Mention
 from openbioner_batch.training.silver.filters import (
@@ -124,8 +122,8 @@ def read_benchmarks(folder: str) -> BenchmarkSentences:
 
 def _raw(store: Store, name: str) -> Iterator[tuple[str, RawPassage]]:
     """The passages of a shard, with ids that are unique in the run and tell the document."""
-    with store.open(f"{DATA}/{name}") as file:
-        rows = pq.read_table(file, columns=["document_id", "start", "text", "mentions", "unaligned"]).to_pylist()
+    with open_table(store, f"{DATA}/{name}") as table:
+        rows = table.read(["document_id", "start", "text", "mentions", "unaligned"]).to_pylist()
     for index, row in enumerate(rows):
         passage_id = f"{name.removesuffix('.parquet')}-{index:04d} {row['document_id']}@{row['start']}"
         yield passage_id, RawPassage.from_row(row)

@@ -6,6 +6,7 @@ import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from openbioner_batch.engine.settings import AUTO, EXECUTORS, IN_PROCESS, RAY, QuarantineLimit, flag
@@ -75,19 +76,11 @@ class LlmSettings:
             if self.executor == IN_PROCESS:
                 raise UsageError(f"--vllm runs its model with Ray: give --executor {RAY}, or leave the flag out")
             object.__setattr__(self, "executor", RAY)
-        self.check_above("max_tokens", "concurrency", least=1)
-        self.check_above("max_retries", "seed", "price_in", "price_out", "temperature", least=0)
-        self.check_above("requests_per_minute", "tokens_per_minute", "max_cost", "timeout", least=1e-9)
+        check_above(self, "max_tokens", "concurrency", least=1)
+        check_above(self, "max_retries", "seed", "price_in", "price_out", "temperature", least=0)
+        check_above(self, "requests_per_minute", "tokens_per_minute", "max_cost", "timeout", least=1e-9)
         if self.max_cost is not None and not self.price_in + self.price_out > 0:
             raise UsageError("--max-cost needs --price-in and --price-out, the prices of a million tokens")
-
-    def check_above(self, *names: str, least: float) -> None:
-        """Raise `UsageError` for a number below the least that makes sense."""
-        for name in names:
-            value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value >= least):
-                wanted = "above 0" if 0 < least < 1 else f"from {least} up"
-                raise UsageError(f"{flag(name)} is {value}: give a number {wanted}")
 
     @property
     def actors(self) -> int | None:
@@ -140,10 +133,10 @@ class FilterSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SilverSettings(LlmSettings, FilterSettings):
-    """A request to annotate a corpus with an LLM: the flags of `silver annotate`, and the keys of a --config file."""
+class PassageSettings:
+    """What runs over passages have in common: where texts come from, how they are cut, and where passages go."""
 
-    inputs: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
     """Files, folders, globs or fsspec URLs."""
     output: str
     """Folder or URL of the run: a new one, or one to go on with."""
@@ -176,14 +169,20 @@ class SilverSettings(LlmSettings, FilterSettings):
     overwrite: bool = False
     """Remove an earlier run in the output folder and start anew."""
 
-    def __post_init__(self) -> None:
+    def check_passages(self, inputs: str = "INPUT") -> None:
+        """Refuse what makes no run.
+
+        Args:
+            inputs: what the command calls them.
+
+        Raises:
+            UsageError: names the option.
+        """
         if not self.inputs:
-            raise UsageError("give at least one INPUT: a file, folder, glob or URL")
+            raise UsageError(f"give at least one {inputs}: a file, folder, glob or URL")
         if not self.output:
             raise UsageError("--output must not be empty")
-        LlmSettings.__post_init__(self)
-        FilterSettings.__post_init__(self)
-        self.check_above("passage_words", "shard_documents", "limit", least=1)
+        check_above(self, "passage_words", "shard_documents", "limit", least=1)
         self.quarantine_limit  # noqa: B018 - raises where it cannot be read
 
     @property
@@ -208,6 +207,16 @@ class SilverSettings(LlmSettings, FilterSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SilverSettings(LlmSettings, FilterSettings, PassageSettings):
+    """A request to annotate a corpus with an LLM: the flags of `silver annotate`, and the keys of a --config file."""
+
+    def __post_init__(self) -> None:
+        self.check_passages()
+        LlmSettings.__post_init__(self)
+        FilterSettings.__post_init__(self)
+
+
+@dataclass(frozen=True, kw_only=True)
 class DescribeSettings(LlmSettings):
     """A request to describe the types of silver data: the flags of `silver describe`, or a --config file."""
 
@@ -228,9 +237,18 @@ class DescribeSettings(LlmSettings):
 
     def __post_init__(self) -> None:
         LlmSettings.__post_init__(self)
-        self.check_above("examples", "shard_documents", "limit", least=1)
-        self.check_above("near", least=0)
+        check_above(self, "examples", "shard_documents", "limit", least=1)
+        check_above(self, "near", least=0)
         QuarantineLimit.parse(self.max_quarantined)
+
+
+def check_above(settings: Any, *names: str, least: float) -> None:
+    """Raise `UsageError` for a number below the least that makes sense."""
+    for name in names:
+        value = getattr(settings, name)
+        if value is not None and not (math.isfinite(value) and value >= least):
+            wanted = "above 0" if 0 < least < 1 else f"from {least} up"
+            raise UsageError(f"{flag(name)} is {value}: give a number {wanted}")
 
 
 def check_url(url: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -111,7 +113,7 @@ def ontology(*arguments: object) -> Result:
         (("{texts}",), "give at least one vocabulary"),
         (("{obo}",), "give at least one TEXT"),
         (("{obo}", "{texts}", "--max-share", "2"), "--max-share is 2.0: give a number above 0, up to 1"),
-        (("{obo}", "{texts}", "--min-names", "0"), "--min-names is 0: give a whole number from 1 up"),
+        (("{obo}", "{texts}", "--min-names", "0"), "--min-names is 0: give a number from 1 up"),
         (("{texts}", "--vocabulary", "none.csv"), "none.csv cannot be read"),
         (("{obo}", "{texts}", "--without", "none.txt"), "--without none.txt cannot be read"),
         (("{obo}", "{texts}", "--executor", "slurm"), "--executor is 'slurm': give one of"),
@@ -137,3 +139,16 @@ def test_vocabularies_are_told_from_texts_by_what_they_hold(tmp_path: Path) -> N
         (vocabulary,),
         (*texts, "s3://bucket/notes"),
     )
+
+
+def test_a_command_that_fails_behind_what_it_read_ends_with_its_own_code(tmp_path: Path) -> None:
+    """In a process of its own, some times over: threads that still held a file aborted more than half of them."""
+    texts = tmp_path / "notes.jsonl"
+    texts.write_text("".join(json.dumps({"id": n, "text": f"Angina again, note {n}."}) + "\n" for n in range(30)))
+    command = [sys.executable, "-m", "openbioner_batch", "silver", "ontology", written(tmp_path, "d.obo", DISEASES)]
+    for _ in range(4):
+        ended = subprocess.run(
+            [*command, str(texts), "--output", str(tmp_path / "out")], capture_output=True, text=True, timeout=100
+        )
+        assert ended.returncode == 2, ended.stderr
+        assert "no class has a definition" in ended.stderr

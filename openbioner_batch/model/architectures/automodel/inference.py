@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -36,16 +35,6 @@ class _Padded(Inference):
         for part in model.modules():
             if isinstance(part, AutoEncoder):
                 part.backbone.to(wanted)
-
-    @abstractmethod
-    def score(
-        self,
-        tokenizer: Tokenizer,
-        windows: Windows,
-        words: int,
-        groups: Sequence[Sequence[DescribedType]],
-        token_budget: int,
-    ) -> Iterator[np.ndarray]: ...
 
     def _read(
         self,

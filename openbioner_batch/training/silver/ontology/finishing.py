@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.names import DATA
 from openbioner_batch.engine.request import Say
 from openbioner_batch.engine.store import Store
-from openbioner_batch.engine.tables import parquet_bytes
+from openbioner_batch.engine.tables import open_table, parquet_bytes
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.nearness import NearTypes, TypeFacts
 from openbioner_batch.training.passages import AnnotatedPassage
@@ -136,8 +135,8 @@ def finish(
 
 def _passages(store: Store, names: Sequence[str], classes: Classes) -> Iterator[Read]:
     for name in names:
-        with store.open(f"{DATA}/{name}") as file:
-            rows = pq.read_table(file, columns=["document_id", "start", "text", "found"]).to_pylist()
+        with open_table(store, f"{DATA}/{name}") as table:
+            rows = table.read(["document_id", "start", "text", "found"]).to_pylist()
         for index, row in enumerate(rows):
             passage_id = f"{name.removesuffix('.parquet')}-{index:04d} {row['document_id']}@{row['start']}"
             yield Read(passage_id, row["text"], tuple(found_in(row, classes)))
