@@ -21,7 +21,7 @@ from common.machine import machine
 from common.processes import in_child
 from common.results import show_table, spread
 
-from openbioner_batch.engine.executors.base import Commit, Executor, Layout, Read
+from openbioner_batch.engine.executors.base import Commit, Executor, Read, Workforce
 from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.model_scorer import ModelScorerFactory
 from openbioner_batch.engine.request import resolve_inputs
@@ -148,7 +148,7 @@ class TimedExecutor:
         object.__setattr__(self, "resources", self.real.resources)
 
     def run(
-        self, tasks: Sequence[SplitTask], layout: Layout, read: Read, tagging: TaggingJob | None, commit: Commit
+        self, tasks: Sequence[SplitTask], workforce: Workforce, read: Read, tagging: TaggingJob | None, commit: Commit
     ) -> Generator[dict[str, Any], None, None]:
         def timed_read(batch: pa.Table) -> Generator[pa.Table, None, None]:
             shards = read(batch)
@@ -163,7 +163,7 @@ class TimedExecutor:
             with self.clock.stage("write"):
                 return commit(shard)
 
-        committed = self.real.run(tasks, layout, timed_read, tagging, timed_commit)
+        committed = self.real.run(tasks, workforce, timed_read, tagging, timed_commit)
         while True:
             with self.clock.stage("rows"):
                 shard = next(committed, None)

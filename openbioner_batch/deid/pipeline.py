@@ -17,11 +17,11 @@ from openbioner_batch.deid.policy import Policy
 from openbioner_batch.deid.settings import DeidentifySettings
 from openbioner_batch.deid.shard import finish_shard, read_by_number
 from openbioner_batch.deid.sources import first_numbers
-from openbioner_batch.engine.executors.base import Executor, Layout
+from openbioner_batch.engine.executors.base import Executor, Workforce
 from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.names import AUDIT
 from openbioner_batch.engine.plan import read_plan
-from openbioner_batch.engine.run import layout_of
+from openbioner_batch.engine.run import workforce_for
 from openbioner_batch.engine.scoring import ScorerFactory
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.work import Job, SplitTask, TaggingJob
@@ -79,17 +79,17 @@ class Deidentification:
         resources = executor.resources
         common = {field.name: getattr(job, field.name) for field in dataclasses.fields(job)}
         tagging: TaggingJob | None = None
-        layout = Layout(0, 0, 0, 1, 0.1, max(1, resources.cpus), min(0.8, 0.8 * resources.cpus))
+        workforce = Workforce(0, 0, 0, 1, 0.1, max(1, resources.cpus), min(0.8, 0.8 * resources.cpus))
         if self.factory is not None:
             on_gpu = self.factory.fingerprint().get("device") == "cuda"
             tagging = TaggingJob(**common, factory=self.factory, threads=None if on_gpu else 1)
-            layout = layout_of(self.settings.actors, on_gpu, resources, self.settings.actors_per_gpu)
+            workforce = workforce_for(self.settings.actors, on_gpu, resources, self.settings.actors_per_gpu)
             # Finding takes a tenth of what a model takes on a CPU; a GPU is fed by all cores that do not read.
-            finishers = max(1, resources.cpus - layout.readers) if on_gpu else max(1, layout.actors // 4)
-            layout = dataclasses.replace(layout, writers=finishers)
+            finishers = max(1, resources.cpus - workforce.readers) if on_gpu else max(1, workforce.actors // 4)
+            workforce = dataclasses.replace(workforce, writers=finishers)
         deid = self._job(common, job)
         read = partial(read_by_number, job=deid, tagging=tagging)
-        return executor.run(tasks, layout, read, tagging, partial(finish_shard, job=deid))
+        return executor.run(tasks, workforce, read, tagging, partial(finish_shard, job=deid))
 
     def _job(self, common: dict[str, Any], job: Job) -> DeidJob:
         settings = self.settings

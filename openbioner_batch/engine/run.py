@@ -22,7 +22,7 @@ from openbioner_batch.engine.concepts import (
     sources,
     types_of,
 )
-from openbioner_batch.engine.executors.base import Executor, Layout, Resources
+from openbioner_batch.engine.executors.base import Executor, Resources, Workforce
 from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.logs import say_to_stderr
 from openbioner_batch.engine.model_choice import say_architecture, with_model
@@ -95,12 +95,14 @@ class Tagging:
         tagging = TaggingJob(
             **common, factory=self.factory, threads=1 if device == "cpu" else None, additions=self.additions
         )
-        layout = layout_of(self.settings.actors, device == "cuda", executor.resources, self.settings.actors_per_gpu)
+        workforce = workforce_for(
+            self.settings.actors, device == "cuda", executor.resources, self.settings.actors_per_gpu
+        )
         read = partial(read_splits, job=tagging, emit=partial(prepare_shard, job=tagging))
-        return executor.run(tasks, layout, read, tagging, partial(commit_shard, job=tagging))
+        return executor.run(tasks, workforce, read, tagging, partial(commit_shard, job=tagging))
 
 
-def layout_of(actors: int | None, on_gpu: bool, resources: Resources, actors_per_gpu: int = 1) -> Layout:
+def workforce_for(actors: int | None, on_gpu: bool, resources: Resources, actors_per_gpu: int = 1) -> Workforce:
     """How a model's actors and the other stages share what Ray has.
 
     On a cluster there may be more actors than GPUs: the first begin, and the others are what its autoscaler answers.
@@ -119,7 +121,7 @@ def layout_of(actors: int | None, on_gpu: bool, resources: Resources, actors_per
                 f"--actors {actors}: {resources.gpus} GPUs have room for {room}; --actors-per-gpu lets more share one"
             )
         cpus = cpus * actors // room  # those of the nodes that come count too
-    return Layout.of(on_gpu, actors, cpus, actors_per_gpu)
+    return Workforce.of(on_gpu, actors, cpus, actors_per_gpu)
 
 
 def _vocabulary_additions(

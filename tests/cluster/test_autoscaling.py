@@ -15,7 +15,7 @@ from processes import ROOT, wait_until
 from support import free_port
 
 from openbioner_batch.engine.cluster import Resources
-from openbioner_batch.engine.run import layout_of
+from openbioner_batch.engine.run import workforce_for
 from openbioner_batch.errors import UsageError
 
 DRIVER = ROOT / "tests" / "drive_gpus.py"
@@ -23,17 +23,17 @@ DRIVER = ROOT / "tests" / "drive_gpus.py"
 
 def test_actors_beyond_the_gpus_are_refused_on_a_machine_and_awaited_on_a_cluster() -> None:
     with pytest.raises(UsageError, match="1 GPUs have room for 1"):
-        layout_of(4, True, Resources(cpus=8, gpus=1, nodes=1))
-    layout = layout_of(4, True, Resources(cpus=8, gpus=1, nodes=2, may_grow=True))
-    assert (layout.actors, layout.actor_gpus) == (4, 1)
-    assert layout.readers == 16  # for the cores of four such nodes
+        workforce_for(4, True, Resources(cpus=8, gpus=1, nodes=1))
+    workforce = workforce_for(4, True, Resources(cpus=8, gpus=1, nodes=2, may_grow=True))
+    assert (workforce.actors, workforce.actor_gpus) == (4, 1)
+    assert workforce.readers == 16  # for the cores of four such nodes
 
 
 def test_actors_may_share_a_gpu() -> None:
-    layout = layout_of(None, True, Resources(cpus=32, gpus=2, nodes=1), actors_per_gpu=4)
-    assert (layout.actors, layout.actor_gpus, layout.readers) == (8, 0.25, 8)
+    workforce = workforce_for(None, True, Resources(cpus=32, gpus=2, nodes=1), actors_per_gpu=4)
+    assert (workforce.actors, workforce.actor_gpus, workforce.readers) == (8, 0.25, 8)
     with pytest.raises(UsageError, match="2 GPUs have room for 8; --actors-per-gpu"):
-        layout_of(9, True, Resources(cpus=32, gpus=2, nodes=1), actors_per_gpu=4)
+        workforce_for(9, True, Resources(cpus=32, gpus=2, nodes=1), actors_per_gpu=4)
 
 
 @pytest.mark.slow

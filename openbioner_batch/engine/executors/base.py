@@ -18,7 +18,7 @@ Commit = Callable[[pa.Table], pa.Table]
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class Workforce:
     """How the stages share the machines. Logical CPUs only say where processes may start."""
 
     actors: int
@@ -31,7 +31,7 @@ class Layout:
     writer_cpus: float = 0.01
 
     @classmethod
-    def of(cls, gpu: bool, actors: int, cpus: int, actors_per_gpu: int = 1) -> Layout:
+    def of(cls, gpu: bool, actors: int, cpus: int, actors_per_gpu: int = 1) -> Workforce:
         """On CPUs every core scores, and a few percent of the work goes to reading; a GPU is fed by several readers.
 
         The actors never take all CPUs, or the readers would wait for ever.
@@ -51,13 +51,13 @@ class Executor(Protocol):
         """What it has now."""
 
     def run(
-        self, tasks: Sequence[SplitTask], layout: Layout, read: Read, tagging: TaggingJob | None, commit: Commit
+        self, tasks: Sequence[SplitTask], workforce: Workforce, read: Read, tagging: TaggingJob | None, commit: Commit
     ) -> Generator[dict[str, Any], None, None]:
         """Run stages that each take and give one row per shard; one mapping for each shard as it is committed.
 
         Args:
             tasks: what is to be read.
-            layout: how the stages share the machines, where there are several processes.
+            workforce: how the stages share the machines, where there are several processes.
             read: a task's shards.
             tagging: what the stage in between needs to know; None where nothing is tagged.
             commit: writes a shard.

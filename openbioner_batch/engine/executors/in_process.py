@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import pyarrow as pa
 
-from openbioner_batch.engine.executors.base import Commit, Layout, Read, Resources, SpoiltError
+from openbioner_batch.engine.executors.base import Commit, Read, Resources, SpoiltError, Workforce
 from openbioner_batch.engine.executors.failures import as_run_failure
 from openbioner_batch.engine.tagging import TagShards
 from openbioner_batch.engine.work import SplitTask, TaggingJob, unrow
@@ -23,7 +23,7 @@ class InProcess:
     resources = Resources(cpus=1, gpus=0, nodes=1)
 
     def run(
-        self, tasks: Sequence[SplitTask], layout: Layout, read: Read, tagging: TaggingJob | None, commit: Commit
+        self, tasks: Sequence[SplitTask], workforce: Workforce, read: Read, tagging: TaggingJob | None, commit: Commit
     ) -> Generator[dict[str, Any], None, None]:
         try:
             with _threads_kept(tagging):

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
 from openbioner_batch.engine.cluster import resources_now
-from openbioner_batch.engine.executors.base import Commit, Layout, Read, Resources
+from openbioner_batch.engine.executors.base import Commit, Read, Resources, Workforce
 from openbioner_batch.engine.executors.failures import as_run_failure
 from openbioner_batch.engine.executors.forgetting import Forgetting
 from openbioner_batch.engine.executors.keeping_up import KeepingUp
@@ -36,7 +36,7 @@ class RayData:
         return resources_now(self._address)
 
     def run(
-        self, tasks: Sequence[SplitTask], layout: Layout, read: Read, tagging: TaggingJob | None, commit: Commit
+        self, tasks: Sequence[SplitTask], workforce: Workforce, read: Read, tagging: TaggingJob | None, commit: Commit
     ) -> Generator[dict[str, Any], None, None]:
         import ray.data
         from ray.data import ActorPoolStrategy, TaskPoolStrategy
@@ -49,8 +49,8 @@ class RayData:
             read,
             batch_size=1,
             batch_format="pyarrow",
-            compute=TaskPoolStrategy(min(layout.readers, blocks)),
-            num_cpus=layout.reader_cpus,
+            compute=TaskPoolStrategy(min(workforce.readers, blocks)),
+            num_cpus=workforce.reader_cpus,
             max_retries=MOST_DEATHS,
         )
         if tagging is not None:
@@ -59,16 +59,18 @@ class RayData:
                 fn_constructor_kwargs={"job": tagging},
                 batch_size=1,
                 batch_format="pyarrow",
-                compute=ActorPoolStrategy(size=layout.actors, max_tasks_in_flight_per_actor=SHARDS_QUEUED_AT_AN_ACTOR),
-                num_cpus=layout.actor_cpus,
-                num_gpus=layout.actor_gpus or None,
+                compute=ActorPoolStrategy(
+                    size=workforce.actors, max_tasks_in_flight_per_actor=SHARDS_QUEUED_AT_AN_ACTOR
+                ),
+                num_cpus=workforce.actor_cpus,
+                num_gpus=workforce.actor_gpus or None,
             )
         committed = shards.map_batches(
             commit,
             batch_size=1,
             batch_format="pyarrow",
-            compute=TaskPoolStrategy(layout.writers),
-            num_cpus=layout.writer_cpus,
+            compute=TaskPoolStrategy(workforce.writers),
+            num_cpus=workforce.writer_cpus,
             max_retries=MOST_DEATHS,
         )
         try:

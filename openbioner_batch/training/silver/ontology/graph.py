@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from openbioner_batch.concepts.readers import detect_reader
 from openbioner_batch.concepts.source import digest_of
-from openbioner_batch.engine.executors.base import Executor, Layout
+from openbioner_batch.engine.executors.base import Executor, Workforce
 from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.names import DATA, QUARANTINE, shard_file
 from openbioner_batch.engine.reading import read_splits
@@ -61,7 +61,7 @@ class OntologyPipeline:
         """As the protocol says."""
         cpus = executor.resources.cpus
         finders = self.settings.actors or max(1, cpus)
-        layout = Layout(
+        workforce = Workforce(
             actors=0,
             actor_cpus=0,
             actor_gpus=0,
@@ -73,7 +73,7 @@ class OntologyPipeline:
         read = partial(read_splits, job=job, emit=partial(shard_row, job=job))
         vocabularies, roots = self.settings.vocabularies, self.settings.roots
         yield from executor.run(
-            tasks, layout, read, None, partial(find_shard, job=job, vocabularies=vocabularies, roots=roots)
+            tasks, workforce, read, None, partial(find_shard, job=job, vocabularies=vocabularies, roots=roots)
         )
 
 
