@@ -1,6 +1,7 @@
 """How a run's cost and memory grow with documents, with their length, with actors and with nodes.
 
     python benchmarks/scaling.py documents 1000,10000,100000 --json scaling.json
+    python benchmarks/scaling.py shards 500,2000             # of one document each: what the driver keeps of a shard
     python benchmarks/scaling.py words 100,10000,1000000     # of each document, as many words in all
     python benchmarks/scaling.py actors 1,2                  # processes that hold the model
     python benchmarks/scaling.py nodes 1,2                   # raylets on this machine, one core each
@@ -33,9 +34,9 @@ from openbioner_batch.engine.cluster import ENVIRONMENT
 from openbioner_batch.errors import OpenBioNERError, UsageError
 
 WORDS = "the patient was given aspirin and ibuprofen for pain in her left knee after a fall while mice were not".split()
-AXES = {"documents": [1000, 10_000], "words": [100, 10_000], "actors": [1, 2], "nodes": [1, 2]}
+AXES = {"documents": [1000, 10_000], "shards": [500, 2000], "words": [100, 10_000], "actors": [1, 2], "nodes": [1, 2]}
 """What can grow, and by default to where."""
-QUICK = {"documents": [100, 200], "words": [50, 500], "actors": [1], "nodes": [1]}
+QUICK = {"documents": [100, 200], "shards": [20, 40], "words": [50, 500], "actors": [1], "nodes": [1]}
 NOTE_WORDS = 25
 MODEL_ACTOR = "TagShards"
 """In the title that Ray gives to the processes that hold the model."""
@@ -51,13 +52,16 @@ def write_notes(path: Path, documents: int, words: int) -> None:
             file.write(json.dumps({"id": str(number), "text": f"Note {number}: {text}."}) + "\n")
 
 
-def run(folder: str, documents: int, words: int, actors: int | None, nodes: int | None, types: str) -> dict[str, Any]:
+def run(
+    folder: str, documents: int, words: int, shards: int | None, actors: int | None, nodes: int | None, types: str
+) -> dict[str, Any]:
     """Tag so many notes, in a process of its own, and say what it took.
 
     Args:
         folder: holds the model in `model`; the notes and the run are written there.
         documents: notes.
         words: of each note.
+        shards: to cut them into; None: of 100 notes each.
         actors: processes that hold the model; None: one for each core.
         nodes: raylets of one core each; None: Ray as `annotate` starts it.
         types: what to ask.
@@ -68,8 +72,8 @@ def run(folder: str, documents: int, words: int, actors: int | None, nodes: int 
     inputs = Path(folder) / "notes.jsonl"
     write_notes(inputs, documents, words)
     settings = AnnotateSettings(
-        (str(inputs),), f"{folder}/run", types, model=f"{folder}/model", actors=actors, shard_documents=100,
-        overwrite=True,
+        (str(inputs),), f"{folder}/run", types, model=f"{folder}/model", actors=actors, executor="ray",
+        shard_documents=documents // shards if shards else 100, overwrite=True,
     )  # fmt: skip
     with cluster(nodes) if nodes else nullcontext(), memory_of_descendants() as peaks:
         began = perf_counter()
@@ -155,8 +159,12 @@ def descendants() -> list[int]:
 
 def plan(axis: str, size: int, documents: int) -> dict[str, Any]:
     """The arguments of `run` for one point of an axis."""
-    common: dict[str, Any] = {"documents": documents, "words": NOTE_WORDS, "actors": None, "nodes": None}
+    common: dict[str, Any] = {
+        "documents": documents, "words": NOTE_WORDS, "shards": None, "actors": None, "nodes": None,
+    }  # fmt: skip
     common["types"] = "disease,drug,gene,species,cell_type" if axis in ("actors", "nodes") else "drug"
+    if axis == "shards":
+        return {**common, "documents": size, "shards": size}
     if axis == "words":
         return {**common, "words": size, "documents": max(1, documents * NOTE_WORDS // size)}
     return {**common, axis: size}
