@@ -5,8 +5,9 @@
 
 `challenge/snippets.txt` holds terse, odd and mixed styles with their identifiers marked, `challenge/traps.txt`
 sentences without any. Nothing is trained on either. `--part second` scores those in `challenge/second/`, which were
-written before rules were mended after the first part's output, and were not read while they were. `--part third` is
-a hold-out in `challenge/third/`: the developers of the rules do not read it, so they score it without `--show`.
+written before rules were mended after the first part's output, and were not read while they were. `--part third` is a
+hold-out that was scored unread and read afterwards. `--part fourth` is one in `challenge/fourth/` that is unread:
+the developers of the rules do not read it, so they score it without `--show`.
 
 Counted are, under the policies tags (what is found), surrogate (numbers) and safe-harbor (ages):
 
@@ -40,7 +41,7 @@ from openbioner_batch.errors import OpenBioNERError, UsageError
 from openbioner_batch.records import Span
 
 FOLDER = Path(__file__).parent / "challenge"
-PARTS = {"first": FOLDER, "second": FOLDER / "second", "third": FOLDER / "third"}
+PARTS = {"first": FOLDER} | {name: FOLDER / name for name in ("second", "third", "fourth")}
 _MARK = re.compile(r"\[([^\[\]]+)\]\((\w*)\)")
 _TAG = re.compile(r"\[[A-Z][A-Z _]*\d*\]|\[[A-Z_]+_\d+\]")
 

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from openbioner_batch.catalog import load_catalog
 from openbioner_batch.deid.replacing import Edit
 
@@ -30,9 +32,7 @@ def test_snippets_are_marked_with_types_of_the_catalog_and_traps_with_none() -> 
     }
     assert len(parts["first"][0]) >= 150
     assert len(parts["second"][0]) >= 75
-    assert len(parts["third"][0]) >= 75
     assert len(parts["first"][1]) >= 60
-    assert len(parts["third"][1]) == 40
     snippets, traps = ([one for part in parts.values() for one in part[kind]] for kind in (0, 1))
     for snippet in snippets:
         assert "](" not in snippet.text
@@ -45,7 +45,7 @@ def test_snippets_are_marked_with_types_of_the_catalog_and_traps_with_none() -> 
 
 
 def test_marks_lie_in_order_and_cut_no_identifier_short() -> None:
-    """Of each part; of the third also that a marked name or number stands nowhere else in its snippet unmarked."""
+    """Of each part; of the hold-outs also that a marked name or number stands nowhere else in its snippet unmarked."""
     from deid_challenge import PARTS, read_snippets
 
     also_words = {"Sandy", "Colles"}  # a colour and a fracture beside the name
@@ -54,31 +54,32 @@ def test_marks_lie_in_order_and_cut_no_identifier_short() -> None:
             places = [place for gold in snippet.gold for place in range(gold.start, gold.end)]
             assert places == sorted(set(places))
             assert not places or places[-1] < len(snippet.text)
-            for gold in snippet.gold if name == "third" else ():
+            for gold in snippet.gold if name in ("third", "fourth") else ():
                 for part in re.findall(r"[^\W\d_]{3,}|\d[\d./-]{3,}", snippet.text[gold.start : gold.end]):
                     same = re.finditer(rf"(?<!\w){re.escape(part)}(?!\w)", snippet.text)
                     assert part in also_words or all(one.start() in places for one in same), part
 
 
-def test_the_third_part_is_of_the_size_the_readme_gives_and_in_words_of_its_own() -> None:
+@pytest.mark.parametrize(
+    ("part", "size", "readme"),
+    [("third", 80, "openbioner_batch/evaluation/README.md"), ("fourth", 60, "benchmarks/README.md")],
+)
+def test_a_hold_out_is_of_the_size_a_readme_gives_and_in_words_of_its_own(part: str, size: int, readme: str) -> None:
     from deid_challenge import PARTS, read_snippets
 
-    texts = {
-        name: [*read_snippets(folder / "snippets.txt"), *read_snippets(folder / "traps.txt")]
-        for name, folder in PARTS.items()
-    }
-    types = [gold.type for one in texts["third"] for gold in one.gold if gold.type]
-    sentence = (
-        f"(80 snippets, {len(types)} identifiers, {types.count('age_over_89')} of them ages over 89, and 40 sentences"
-    )
-    assert len(texts["third"]) == 80 + 40
-    assert sentence in (ROOT / "openbioner_batch" / "evaluation" / "README.md").read_text("utf-8")
+    snippets = {name: read_snippets(folder / "snippets.txt") for name, folder in PARTS.items()}
+    traps = {name: read_snippets(folder / "traps.txt") for name, folder in PARTS.items()}
+    types = [gold.type for one in snippets[part] for gold in one.gold if gold.type]
+    ages = types.count("age_over_89")
+    sentence = f"({size} snippets, {len(types)} identifiers, {ages} of them ages over 89, and 40 sentences"
+    assert (len(snippets[part]), len(traps[part])) == (size, 40)
+    assert sentence in (ROOT / readme).read_text("utf-8")
 
     def fives(name: str) -> set[str]:
-        words = [one.text.split() for one in texts[name]]
+        words = [one.text.split() for one in [*snippets[name], *traps[name]]]
         return {" ".join(line[at : at + 5]) for line in words for at in range(len(line) - 4)}
 
-    assert not fives("third") & (fives("first") | fives("second"))
+    assert not fives(part) & set().union(*(fives(name) for name in PARTS if name != part))
 
 
 def test_nothing_of_the_set_is_a_failing_input_or_training_text(shared: Path) -> None:
