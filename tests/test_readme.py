@@ -18,9 +18,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(
     {
         ROOT / "README.md",
-        *ROOT.glob("openbioner_batch/README.md"),
         *ROOT.glob("openbioner_batch/*/README.md"),
         *ROOT.glob("*/README.md"),
+        *ROOT.glob("openbioner_batch/*.md"),
     }
 )
 README = "\n".join(page.read_text("utf-8") for page in PAGES)

@@ -16,7 +16,7 @@ from openbioner_batch.engine.export.texts import TextReader, TextSource, find_so
 from openbioner_batch.engine.ledger import Ledger
 from openbioner_batch.engine.logs import say_to_stderr
 from openbioner_batch.engine.names import DATA, DELETIONS, ENDS, INPUTS, PLAN, QUARANTINE, shard_file, shard_name
-from openbioner_batch.engine.plan import VERSION, check_fingerprint
+from openbioner_batch.engine.plan import check_fingerprint, plan_bytes, release_of
 from openbioner_batch.engine.pool import done_in_processes
 from openbioner_batch.engine.request import Say, overwrite
 from openbioner_batch.engine.rows import span_lists
@@ -152,13 +152,14 @@ def _plan(run: FinishedRun, output: Store, linking: Linking) -> None:
     fingerprint = json.loads(json.dumps({**run.plan.fingerprint, **linking.fingerprint()}))
     origin = {"run": run.identity()}
     if output.exists(PLAN):
-        check_fingerprint(json.loads(output.get(PLAN))["fingerprint"], fingerprint, output.url)
+        plan = json.loads(output.get(PLAN))
+        release = release_of(plan)
+        check_fingerprint(plan["fingerprint"], fingerprint, output.url, release)
         found = json.loads(output.get(FROM)) if output.exists(FROM) else {"run": "a run that was not linked"}
-        check_fingerprint(found, origin, output.url)
+        check_fingerprint(found, origin, output.url, release)
     else:
         output.put(FROM, json.dumps(origin).encode())
-        plan = {"version": VERSION, "fingerprint": fingerprint}
-        output.put(PLAN, json.dumps(plan, indent=1, sort_keys=True).encode())
+        output.put(PLAN, plan_bytes(fingerprint))
     for folder in (INPUTS, ENDS):
         there = set(output.names(folder))
         for name in run.store.names(folder):

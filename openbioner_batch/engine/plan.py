@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import openbioner_batch
 from openbioner_batch.engine.names import DATA, INPUTS, PLAN
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import PlanMismatchError, UsageError
@@ -34,6 +35,8 @@ class Plan:
 
     fingerprint: dict[str, Any]
     splits: tuple[PlannedSplit, ...]
+    release: str | None = None
+    """The version of the package that began the run; None where its plan does not say."""
 
     @property
     def wanted(self) -> list[PlannedSplit]:
@@ -56,18 +59,41 @@ def read_plan(store: Store) -> Plan | None:
         found = json.loads(store.get(PLAN))
         if found["version"] != VERSION:
             raise PlanMismatchError(
-                f"{store.url} was planned by another version (plan {found['version']}, here {VERSION}): {WAY_OUT}"
+                f"{store.url} was planned by another version (plan {found['version']}, here {VERSION}): "
+                f"{way_out(release_of(found))}"
             )
         generations = [f"{INPUTS}/{name}" for name in store.names(INPUTS) if name.endswith(".jsonl")]
         lines = [line for _, data in store.read_all(generations) for line in data.decode().splitlines()]
         splits = tuple(_split_from_line(ordinal, line) for ordinal, line in enumerate(lines))
-        return Plan(found["fingerprint"], splits)
+        return Plan(found["fingerprint"], splits, release_of(found))
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError):
         raise PlanMismatchError(
             f"the plan of the run in {store.url} is damaged ({PLAN} or a file in {INPUTS}): {WAY_OUT}"
         ) from None
+
+
+def plan_bytes(fingerprint: Mapping[str, Any]) -> bytes:
+    """The file of a new plan. The release is beside the fingerprint: an upgrade alone refuses no run."""
+    plan = {"version": VERSION, "release": openbioner_batch.__version__, "fingerprint": fingerprint}
+    return json.dumps(plan, indent=1, sort_keys=True).encode()
+
+
+def release_of(plan: Mapping[str, Any]) -> str | None:
+    """The version of the package that wrote a plan; earlier plans say it only for de-identification."""
+    found = plan.get("release") or plan["fingerprint"].get("version")
+    return None if found is None else str(found)
+
+
+def way_out(release: str | None) -> str:
+    """What to do about a run that cannot be resumed here, begun by this release of the package."""
+    if release in (None, openbioner_batch.__version__):
+        return WAY_OUT
+    return (
+        f"openbioner-batch {release} began it, this is {openbioner_batch.__version__}; finish it with {release}, "
+        f"or {WAY_OUT}"
+    )
 
 
 def make_plan(
@@ -98,11 +124,11 @@ def make_plan(
     if plan is None:
         if others := [name for name in store.names() if not name.startswith("_run/")][:1]:
             raise UsageError(f"--output {store.url} is not empty ({others[0]}) and holds no run: give an empty folder")
-        store.put(PLAN, json.dumps({"version": VERSION, "fingerprint": fingerprint}, indent=1, sort_keys=True).encode())
-        plan = Plan(fingerprint, ())
+        store.put(PLAN, plan_bytes(fingerprint))
+        plan = Plan(fingerprint, (), openbioner_batch.__version__)
     else:
         # Through JSON, since tuples come back as lists.
-        check_fingerprint(plan.fingerprint, json.loads(json.dumps(fingerprint)), store.url)
+        check_fingerprint(plan.fingerprint, json.loads(json.dumps(fingerprint)), store.url, plan.release)
     fresh = new_files(plan, files, store.url)
     if not fresh:
         return plan, 0
@@ -120,7 +146,7 @@ def make_plan(
     splits = tuple(PlannedSplit(first + n, *pair) for n, pair in enumerate(zip([*cut, *empty], limits, strict=True)))
     generation = len(store.names(INPUTS))
     store.put(f"{INPUTS}/{generation:04d}.jsonl", "".join(map(_line, splits)).encode())
-    return Plan(plan.fingerprint, plan.splits + splits), len(fresh)
+    return replace(plan, splits=plan.splits + splits), len(fresh)
 
 
 def limited(splits: Sequence[Split], reader: Format, options: ReadOptions, limit: int | None) -> Iterator[int | None]:
@@ -158,8 +184,14 @@ def new_files(plan: Plan, files: Sequence[InputFile], url: str) -> list[InputFil
     return [file for file in files if file.uri not in known]
 
 
-def check_fingerprint(old: dict[str, Any], new: dict[str, Any], url: str) -> None:
+def check_fingerprint(old: dict[str, Any], new: dict[str, Any], url: str, release: str | None) -> None:
     """Refuse to mix two runs in one folder.
+
+    Args:
+        old: what the folder holds.
+        new: what is to go into it.
+        url: the folder.
+        release: the version of the package that began the old one, None where it is unknown.
 
     Raises:
         PlanMismatchError: names what differs, then and now.
@@ -170,7 +202,7 @@ def check_fingerprint(old: dict[str, Any], new: dict[str, Any], url: str) -> Non
         if old.get(name) != new.get(name)
     ]
     if differences:
-        raise PlanMismatchError(f"{url} holds a run with other settings ({'; '.join(differences)}): {WAY_OUT}")
+        raise PlanMismatchError(f"{url} holds a run with other settings ({'; '.join(differences)}): {way_out(release)}")
 
 
 def _difference(old: Any, new: Any) -> str:

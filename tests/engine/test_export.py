@@ -145,6 +145,17 @@ def test_new_files_of_a_run_are_added_and_span_numbers_stay(tmp_path: Path, sour
     assert len(numbers) == sum(len(row["spans"]) for row in rows(tmp_path / "run"))
 
 
+def test_an_export_of_another_release_names_it(
+    tmp_path: Path, source: Path, out: Export, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = commit_run(tmp_path / "run", source)
+    monkeypatch.setattr("openbioner_batch.__version__", "1.4")
+    out(run, "csv")
+    monkeypatch.undo()
+    with pytest.raises(PlanMismatchError, match=r"system: openbioner_batch 1\.4.*finish it with 1\.4, or"):
+        out(run, "csv")
+
+
 def test_another_request_in_the_same_folder_is_refused(tmp_path: Path, source: Path, out: Export) -> None:
     run = commit_run(tmp_path / "run", source)
     out(run, "csv")

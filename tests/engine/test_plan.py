@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from openbioner_batch.engine.names import PLAN
 from openbioner_batch.engine.plan import make_plan, read_plan, split_weights
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import PlanMismatchError
@@ -108,3 +110,47 @@ def test_what_differs_is_said_in_short(store: Store) -> None:
     assert "model" not in message
     assert "--overwrite" in message
     assert len(message) < 500
+
+
+def test_an_upgrade_alone_refuses_no_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, _ = plan(store, [A])
+    monkeypatch.setattr("openbioner_batch.__version__", "99.1")
+
+    assert plan(store, [A]) == (first, 0)
+
+
+def test_a_run_of_another_release_that_differs_is_told_how_to_finish(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openbioner_batch.__version__", "1.4")
+    plan(store, [A], rules="a")
+    monkeypatch.setattr("openbioner_batch.__version__", "99.1")
+
+    with pytest.raises(
+        PlanMismatchError, match=r"rules: a then, b now.*1\.4 began it, this is 99\.1; finish it with 1"
+    ):
+        plan(store, [A], rules="b")
+
+
+def test_a_plan_that_says_no_release_is_told_by_its_fingerprint_or_not_at_all(store: Store) -> None:
+    plan(store, [A], version="0.0.7")
+    written = json.loads(store.get(PLAN))
+    del written["release"]
+    store.put(PLAN, json.dumps(written).encode())
+    with pytest.raises(PlanMismatchError, match=r"version: 0\.0\.7 then, 0\.1.*finish it with 0\.0\.7"):
+        plan(store, [A], version="0.1")
+
+    del written["fingerprint"]["version"]
+    store.put(PLAN, json.dumps(written).encode())
+    with pytest.raises(PlanMismatchError) as error:
+        plan(store, [A], words="basic")
+    assert "began" not in str(error.value)
+
+
+def test_plans_of_another_layout_name_the_release_that_reads_them(store: Store) -> None:
+    plan(store, [A])
+    written = json.loads(store.get(PLAN))
+    store.put(PLAN, json.dumps({**written, "version": 0, "release": "0.0.3"}).encode())
+
+    with pytest.raises(PlanMismatchError, match=r"plan 0, here 1\).*finish it with 0\.0\.3"):
+        read_plan(store)

@@ -39,6 +39,8 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import WRITERS, Writer, get_writer, writer_class
 
 EXPORT = "_run/export.json"
+SYSTEM = "openbioner_batch"
+"""What exports name as the source of annotations, before the release and the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def _is_plain(kind: pa.DataType) -> bool:
 def _settle(settings: ExportSettings, run: FinishedRun, output: Store, reads_source: bool) -> ExportJob:
     """What the export is, checked against the one in the folder if there is one."""
     model = str(run.plan.fingerprint.get("model", ""))[:12]
-    system = f"openbioner_batch {openbioner_batch.__version__}" + (f", model {model}" if model else "")
+    system = f"{SYSTEM} {openbioner_batch.__version__}" + (f", model {model}" if model else "")
     wanted: dict[str, Any] = {
         "run": run.identity(),
         "format": settings.to,
@@ -160,7 +162,8 @@ def _settle(settings: ExportSettings, run: FinishedRun, output: Store, reads_sou
     if found is None:
         output.put(EXPORT, json.dumps(wanted, indent=1).encode())
     else:
-        check_fingerprint(found, wanted, output.url)
+        release = str(found["system"]).partition(",")[0].removeprefix(f"{SYSTEM} ")
+        check_fingerprint(found, wanted, output.url, release)
     linked = run.plan.fingerprint.get(LINK, {})
     omop = tuple(sorted(name for name, about in linked.items() if about["format"] == "omop"))
     return ExportJob(run.store.url, output.url, settings.to, settings.partition_by, settings.gzip, system, day, omop)
