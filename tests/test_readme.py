@@ -359,3 +359,11 @@ def test_the_main_readme_is_short_and_every_room_has_one() -> None:
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 160
     rooms = [room for room in (ROOT / "openbioner_batch").iterdir() if (room / "__init__.py").is_file()]
     assert {room.name for room in rooms if not (room / "README.md").is_file()} <= {"cli"}
+
+
+def test_the_files_that_contributors_are_sent_to_exist() -> None:
+    package = ROOT / "openbioner_batch"
+    named = re.findall(r"`((?:[\w.]+/)+(?:[\w.]+)?)`", (package / "CONTRIBUTING.md").read_text("utf-8"))
+    paths = [path for path in named if "NAME" not in path]
+    assert len(paths) > 5
+    assert [path for path in paths if not ((ROOT / path).exists() or (package / path).exists())] == []
