@@ -13,6 +13,14 @@ NOTES = """
 Phone <phone_number>(617) 555-0123 ext. 22</phone_number>, fax: <fax_number>617-555-0199</fax_number>
 pager <pager_number>20417</pager_number>
 call <phone_number>555-0142</phone_number> or <phone_number>+44 20 7946 0991</phone_number>
+mob <phone_number>07700 900217</phone_number>, home <phone_number>0141 496 0077</phone_number>
+daughter <phone_number>(020) 7946 0812</phone_number>, office <phone_number>01 99 00 12 34</phone_number>
+Praxis <phone_number>030 23125441</phone_number>, PharmD x<phone_number>4-7781</phone_number>
+doses at 0800 1200 1600, 0.5 250 500 and 0915 98 120
+Visa ending <credit_card_number>0093</credit_card_number>, card ending in <credit_card_number>4417</credit_card_number>
+Our ref: <other_identifier>HJW/klp/5500217</other_identifier>, ref range 3.5-5.1
+StudyInstanceUID=<other_identifier>1.2.826.0.1.99999.20240517.4471.3</other_identifier>
+in <room_number>Bed GW-07</room_number>, then <room_number>Resus 2</room_number>
 see <url>https://portal.example.org/p/8812</url>.
 write to <email_address>maria.lopez@example.com</email_address>.
 follow <social_media_handle>@maria_runs</social_media_handle>

@@ -25,6 +25,13 @@ _LOCAL = re.compile(rf"(?<![^\W_])(?<![\d.\-/+$(] )(?<![.\-/+$])[2-9]\d\d[-.]\d{
 _FOREIGN = re.compile(
     r"(?<![^\W_])(?:\+|00(?=[1-9]\d[ .\-]))\d{1,3}(?:[ .\-/]{0,2}\(?\d{1,5}\)?){2,6}(?![^\W_])" + _EXTENSION
 )
+_NATIONAL = re.compile(
+    r"(?<![^\W_])(?<![/.,\-$+])(?:\(0\d{1,4}\)|0\d{1,4})(?:(?:[ .\-]\d\d){4}|[ \-]\d{3,4}[ \-]\d{3,4}|[ /\-]\d{6,8})"
+    r"(?![^\W_]|[./,-]\d)" + _EXTENSION
+)
+"""Written with the trunk prefix 0 of Europe, Australia and India: 0141 496 0077, 07700 900217, 030 23125441, 01 99 00 12 34."""
+_TIMES = re.compile(r"(?:[01]\d|2[0-4])[0-5]\d(?:[ -](?:[01]\d|2[0-4])[0-5]\d)+")
+"""0800 1200 1600: the hours of a schedule."""
 _ANY = re.compile(rf"(?<![^\W_])(?<![/.,\-$+])\(?\d[\d().\-/ ]{{4,19}}\d(?![^\W_]|[./,-]\d){_EXTENSION}")
 _SHORT = re.compile(
     r"(?<![^\W_])(?<![/.,\-$+])(?:p(?=\d{5}\b))?#?\d{1,2}[- ]?\d{2,5}(?![^\W_]|[./,:-]\d|\s?(?:%|mg|am|pm|hours?|"
@@ -51,7 +58,7 @@ _SHORT_LABELS = (
 )
 _EXT_ALONE = re.compile(
     r"\b(?:ext\.?|extn\.?|extension)[ :#]{1,3}(?P<number>\d{3,6}|\d-\d{3,5})\b(?!\s?(?:degrees|deg|°))|"
-    r"\bx(?P<x>\d{4,5})\b",
+    r"\bx(?P<x>\d{4,5}|\d-\d{4})\b",
     re.IGNORECASE,
 )
 _DATE = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}")
@@ -133,6 +140,10 @@ def _phones(text: str, small: str, regions: list[tuple[int, int, int]]) -> Itera
         for match in in_regions(_FOREIGN, text, regions, 8):
             if 8 <= sum(letter.isdigit() for letter in match[0]) <= 21:
                 yield _phone(text, match, 0.85 if match[0][0] == "+" else 0.7)
+    for match in in_regions(_NATIONAL, text, regions, 9) if "0" in text else ():
+        digits = sum(map(str.isdigit, match[0]))
+        if 9 <= digits <= 12 and not _TIMES.fullmatch(match[0]) and not _UNIT.match(text, match.end()):
+            yield _phone(text, match, 0.75)
     for match in _EXT_ALONE.finditer(text) if any_in(small, ("ext", "x")) else ():
         name = "number" if match["number"] else "x"
         yield Finding(*match.span(name), "phone_number", 0.6, ("pattern:phone",))

@@ -50,6 +50,18 @@ _PARTED = re.compile(r"\d{2,3}-\d{3}|\d{3}-\d{2}|\d{4}\.\d{2,4}")
 """Numbers in two parts, which are one after a label that means nothing else."""
 _PARTED_TYPES = frozenset({"medical_record_number", "encounter_number", "account_number", "health_plan_number"})
 _ENDING = re.compile(r"\b(?:ending|ends|last\s(?:four|4))(?:\s(?:in|with|is|of))?[ :]\Z", re.IGNORECASE)
+_CARD_END = re.compile(
+    r"\b(?:card|visa|mastercard|amex|discover|debit|credit|maestro)\s(?:no\.?\s|number\s|#\s?)?"
+    r"(?:ending|ends|last\s(?:four|4)(?:\sdigits)?)(?:\s(?:in|with|is|of))?[ :]{1,2}(?P<number>\d{4})(?![^\W_])",
+    re.IGNORECASE,
+)
+_REFERENCE = re.compile(
+    r"\b(?:our|your|yr|file|case|dictation)[ ]ref(?:erence)?\.?(?:[ ](?:no\.?|number))?[ ]?[:=][ ]?"
+    r"(?P<number>(?=[A-Za-z/.-]{0,24}\d)[A-Za-z0-9][\w/.-]{3,38}\w)",
+    re.IGNORECASE,
+)
+_OBJECT = re.compile(r"(?<![\w.])[0-2](?:\.(?:0|[1-9]\d*)){5,24}(?![\w]|\.\d)")
+"""A unique identifier of DICOM or HL7 (ISO/IEC 9834 object identifier)."""
 _FEWEST_AFTER_HASH = 5
 """Digits of a number after "#" without a label: blades and packs have fewer."""
 _ALIGNED = re.compile(
@@ -128,6 +140,12 @@ def find_identifiers(text: str, regions: list[tuple[int, int, int]]) -> Iterator
         name = str(match.lastgroup)
         end = match.start(name) + len(match[name].rstrip(".-"))
         yield Finding(match.start(name), end, "username", 0.8, ("pattern:username",))
+    for match in _REFERENCE.finditer(text) if "ref" in small else ():
+        yield Finding(*match.span("number"), "other_identifier", 0.8, ("pattern:number",))
+    for match in in_regions(_OBJECT, text, regions, 6) if text.count(".") > 4 else ():
+        yield Finding(*match.span(), "other_identifier", 0.8, ("pattern:number",))
+    for match in _CARD_END.finditer(text) if any_in(small, ("end", "last")) else ():
+        yield Finding(*match.span("number"), "credit_card_number", 0.8, ("pattern:number",))
     for match in _BY_USER.finditer(text):
         if not vocabulary().knows(match["name"].rstrip("0123456789")):
             yield Finding(*match.span("name"), "username", 0.7, ("pattern:username",))
