@@ -67,7 +67,8 @@ _GRAMMAR = re.compile(
       [Ss]tage|[Gg]rade|[Ll]evel|[Cc]lass|[Tt]ype|[Pp]hase|[Ss]tep|[Ff]raction|[Zz]one|[Tt]ier)\s?\#?\s?(?:\d{{1,3}}(?:\s?[-/]\s?\d{{1,3}})?[A-Za-z]?)
     | (?i:pod)\s?\#?\s?\d{{1,3}} | [dD](?:ay)?[ ]?\d{{1,2}}/\d{{1,2}}(?![/\d])
     | [CTLS]\d{{1,2}}\s?[-/]\s?[CTLS]?\d{{1,2}}(?![^\W_])
-    | [qQ]\d{{1,2}}(?:-\d{{1,2}})?(?:h|hrs?|min|d|wks?)?\b | x\d{{1,3}}\b(?!-\d{{4}}) | \d-\d\s?x\s?/\s?\w+ | \#\d{{1,3}}(?!\d)
+    | [qQ]\d{{1,2}}(?:-\d{{1,2}})?(?:h|hrs?|min|d|wks?)?\b | x\d{{1,3}}\b(?!-\d{{4}})
+    | \d-\d\s?x\s?/\s?\w+ | \#\d{{1,3}}(?!\d)
     | [0-2]\d[0-5]\d\s?-\s?[0-2]\d[0-5]\d(?!\d)
     # Codes told by their system, and those whose form tells them.
     | {_CODE_SYSTEMS}[ ]?(?:\#|:|=|is|was|of|version|v\.?|ed\.?)?[ ]?[A-Z]{{0,3}}\d[\w.-]*\w

@@ -29,7 +29,8 @@ _NATIONAL = re.compile(
     r"(?<![^\W_])(?<![/.,\-$+])(?:\(0\d{1,4}\)|0\d{1,4})(?:(?:[ .\-]\d\d){4}|[ \-]\d{3,4}[ \-]\d{3,4}|[ /\-]\d{6,8})"
     r"(?![^\W_]|[./,-]\d)" + _EXTENSION
 )
-"""Written with the trunk prefix 0 of Europe, Australia and India: 0141 496 0077, 07700 900217, 030 23125441, 01 99 00 12 34."""
+"""Written with the trunk prefix 0 of Europe, Australia and India: 0141 496 0077, 07700 900217,
+030 23125441, 01 99 00 12 34."""
 _TIMES = re.compile(r"(?:[01]\d|2[0-4])[0-5]\d(?:[ -](?:[01]\d|2[0-4])[0-5]\d)+")
 """0800 1200 1600: the hours of a schedule."""
 _ANY = re.compile(rf"(?<![^\W_])(?<![/.,\-$+])\(?\d[\d().\-/ ]{{4,19}}\d(?![^\W_]|[./,-]\d){_EXTENSION}")

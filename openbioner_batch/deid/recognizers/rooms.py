@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from openbioner_batch.deid.finding import Finding
 
 _NUMBERED = re.compile(
-    r"\b(?i:room|rm|bed|(?P<moved>(?:moved|transferred)\sto)|bay|ward|floor|cubicle|bldg|building|resus|trolley|side[ ]room|zimmer|stat(?=\.)|"
+    r"\b(?i:room|rm|bed|(?P<moved>(?:moved|transferred)\sto)|bay|ward|floor|cubicle|bldg|building|resus|"
+    r"trolley|side[ ]room|zimmer|stat(?=\.)|"
     r"station)\b(?:\s(?:number|no\.?))?(?:[.:](?=[ ]?#?\w))?[ ]?#?[ ]?"
     r"(?P<number>(?:[A-Z]{2,3}-|[A-Za-z]-?)?\d{1,4}(?:-?[A-Z0-9]{1,3})?(?:/\d{1,3}(?![\d/]))?|"
     r"[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|degrees|times|mg|°))"
