@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow as pa
 
@@ -14,6 +12,7 @@ from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.fields import UnfitRecordError
 from openbioner_batch.formats.labels import told
+from openbioner_batch.formats.parquet_opening import DAMAGE, Watched, open_reader, read_footer
 from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.rewriting import ParquetRows
 from openbioner_batch.formats.storage import (
@@ -28,9 +27,7 @@ from openbioner_batch.records import UNREAD, Document, Parsed, Record, Rejected
 _BATCH_ROWS = 256
 _MOST_LOST = 10_000_000
 """Rows that are set aside one by one where a row group is damaged; its length may be damaged too."""
-_READ_BYTES = 4 << 20
 _NOT_UTF8 = object()
-_DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)  # the last of the names of columns
 
 
 class Parquet(Format):
@@ -47,7 +44,7 @@ class Parquet(Format):
     def splits(self, files: Sequence[InputFile]) -> list[Split]:
         """Runs of row groups, [`start`, `stop`): small ones together up to 8 MiB, a larger one alone."""
         cut: list[Split] = []
-        for file, footer in zip(files, for_each(files, _footer), strict=True):
+        for file, footer in zip(files, for_each(files, read_footer), strict=True):
             if footer is None:
                 # Its one rejected record comes when it is read.
                 cut.append(Split((file,)))
@@ -67,8 +64,8 @@ class Parquet(Format):
         named = (options.id_field, options.title_field, fields.text_field(options), *options.keep_fields)
         folders = fields.partitions(file.uri)
         with open_stored(file, ahead=False) as stream:
-            source = _Watched(stream)
-            reader = _reader(source)
+            source = Watched(stream)
+            reader = open_reader(source)
             if reader is None:
                 yield Rejected(file.uri, 0, f"damaged Parquet: {UNREAD}")
                 return
@@ -88,7 +85,7 @@ class Parquet(Format):
                     for batch in batches:
                         yield from _records(batch, columns, file, row, options)
                         row += batch.num_rows
-                except _DAMAGE:
+                except DAMAGE:
                     source.reraise()
                     yield from _lost(file, row, sum(lengths[: group + 1]))
 
@@ -100,7 +97,7 @@ class Parquet(Format):
             raise UsageError(f"{told(packed.uri)}: Parquet has its own compression; unpack the file first")
         fields.refuse_collisions(options.keep_fields)
         chosen = None
-        for file, footer in zip(files, for_each(files, _footer), strict=True):
+        for file, footer in zip(files, for_each(files, read_footer), strict=True):
             if footer is None:
                 continue  # its one rejected record comes when it is read
             schema = footer.schema
@@ -119,7 +116,7 @@ class Parquet(Format):
         return chosen
 
     def nested_fields(self, files: Sequence[InputFile], options: ReadOptions) -> list[str]:
-        schema = next((footer.schema for footer in map(_footer, files) if footer is not None), None)
+        schema = next((footer.schema for footer in map(read_footer, files) if footer is not None), None)
         asked = (options.id_field, options.text_field, *options.keep_fields)
         own = schema.names if schema is not None else ()
         return [name for name in asked if name and "." in name and name not in own]
@@ -129,7 +126,7 @@ class Parquet(Format):
         if not options.keep_fields:
             return pa.schema([])
         first: tuple[InputFile, pa.Schema] | None = None
-        for file, footer in zip(files, for_each(files, _footer), strict=True):
+        for file, footer in zip(files, for_each(files, read_footer), strict=True):
             if footer is None:
                 continue
             # A column of the file's folders is a text.
@@ -144,77 +141,6 @@ class Parquet(Format):
                         "out of --keep-fields."
                     )
         return first[1] if first else pa.schema([])
-
-
-@dataclass(frozen=True, slots=True)
-class _Footer:
-    """What planning needs of a file's footer."""
-
-    schema: pa.Schema
-    sizes: tuple[int, ...]
-    """Bytes of each row group, not compressed."""
-
-
-class _Watched:
-    """A stream that remembers its own failure, so that a store's error is not taken for a damaged file."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self.failure: Exception | None = None
-        self.closed = False
-
-    def read(self, size: int = -1) -> bytes:
-        try:
-            return self._stream.read(size)
-        except Exception as error:
-            self.failure = error
-            raise
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._stream.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._stream.tell()
-
-    def reraise(self) -> None:
-        """Raises the stream's own failure, if there was one."""
-        if self.failure is not None:
-            raise self.failure from None
-
-    def readable(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        self.closed = True
-
-
-# Planning asks for splits, fields and types in turn; the listing's etag makes the answer safe to keep.
-@lru_cache(maxsize=1 << 16)
-def _footer(file: InputFile) -> _Footer | None:
-    import pyarrow.parquet as pq
-
-    with open_stored(file, ahead=False) as stream:
-        source = _Watched(stream)
-        try:
-            reader = pq.ParquetFile(source)
-            groups = range(reader.metadata.num_row_groups)
-            sizes = tuple(reader.metadata.row_group(group).total_byte_size for group in groups)
-            return _Footer(reader.schema_arrow.remove_metadata(), sizes)
-        except _DAMAGE:
-            source.reraise()
-            return None
-
-
-def _reader(source: _Watched) -> Any:
-    """The file's reader, or None where the footer is damaged."""
-    import pyarrow.parquet as pq
-
-    try:
-        # A buffer makes Arrow stream each column, where it would else hold the row group's whole (as pre_buffer does).
-        return pq.ParquetFile(source, buffer_size=_READ_BYTES, pre_buffer=False)
-    except _DAMAGE:
-        source.reraise()
-        return None
 
 
 def _lost(file: InputFile, first: int, end: int) -> Iterator[Rejected]:

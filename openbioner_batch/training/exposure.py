@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from openbioner_batch.training.pieces import Piece, mentioned_types
+from openbioner_batch.training.recipe import Recipe
 from openbioner_batch.training.sampling import shuffled
-from openbioner_batch.training.settings import Recipe
 from openbioner_batch.training.shared import UNKNOWN, Asked
 from openbioner_batch.training.vocabulary import TypeVocabulary
 

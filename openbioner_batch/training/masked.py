@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from openbioner_batch.model.encoder import CrossEncoder
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.pieces import Piece
-from openbioner_batch.training.settings import Recipe
+from openbioner_batch.training.recipe import Recipe
 
 _MASKED, _RANDOM = 0.8, 0.1
 """Of the tokens to predict: shown as `[MASK]`, shown as another token; the rest are shown as they are (BERT)."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from openbioner_batch.training.pieces import Piece
-from openbioner_batch.training.settings import Recipe
+from openbioner_batch.training.recipe import Recipe
 from openbioner_batch.training.vocabulary import TypeVocabulary
 
 IGNORED = -100

@@ -21,7 +21,7 @@ from openbioner_batch.model.placing import send, send_together
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.objective import TaggingObjective, heads_of
 from openbioner_batch.training.packing import TaggingBatch
-from openbioner_batch.training.settings import Distillation, Recipe
+from openbioner_batch.training.recipe import Distillation, Recipe
 from openbioner_batch.training.shared import UNKNOWN, PairGroup, Sequences, SharedBatch
 
 

@@ -17,9 +17,9 @@ from openbioner_batch.training.objective import HEADS, LATE_HEADS, TaggingObject
 from openbioner_batch.training.packing import TaggingBatch, pack_questions
 from openbioner_batch.training.passages import AnnotatedPassage
 from openbioner_batch.training.pieces import Piece, tokenize_passages
+from openbioner_batch.training.recipe import Recipe
 from openbioner_batch.training.sampling import Question, target_words
 from openbioner_batch.training.separate import SharedObjective
-from openbioner_batch.training.settings import Recipe
 from openbioner_batch.training.shared import Asked, SharedBatch, pack_shared
 
 _LAYER = re.compile(r"(?:^|\.)layers?\.(\d+)\.")

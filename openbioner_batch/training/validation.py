@@ -16,8 +16,9 @@ from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.packing import TaggingBatch, pack_questions
 from openbioner_batch.training.passages import AnnotatedPassage, Mention
 from openbioner_batch.training.pieces import mentioned_types, tokenize_passages
+from openbioner_batch.training.recipe import Negatives, Recipe
 from openbioner_batch.training.sampling import IGNORED, Question, QuestionSampler
-from openbioner_batch.training.settings import ALL_LAYERS, IobFile, Negatives, PretrainSettings, Recipe
+from openbioner_batch.training.settings import ALL_LAYERS, IobFile, PretrainSettings
 from openbioner_batch.training.shared import UNKNOWN, SharedBatch, as_shared, pack_shared
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
 from openbioner_batch.training.vocabulary import NAMED_VIEW, TypeVocabulary

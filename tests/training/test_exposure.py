@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from openbioner_batch.model import Tagger
 from openbioner_batch.training.exposure import Foil, Likeness, TypeExposure, foil_labels
 from openbioner_batch.training.pieces import Piece
-from openbioner_batch.training.settings import Distillation, Negatives, Recipe
+from openbioner_batch.training.recipe import Distillation, Negatives, Recipe
 from openbioner_batch.training.shared import UNKNOWN
 from openbioner_batch.training.vocabulary import build_vocabulary
 

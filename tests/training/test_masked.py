@@ -11,7 +11,7 @@ from openbioner_batch.model import Tagger
 from openbioner_batch.model.checkpoint import load_encoder
 from openbioner_batch.training.masked import MaskedObjective, mask_pieces
 from openbioner_batch.training.pieces import Piece
-from openbioner_batch.training.settings import Recipe
+from openbioner_batch.training.recipe import Recipe
 
 RECIPE = Recipe(objective="masked-language", mask_probability=0.15)
 

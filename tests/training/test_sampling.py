@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from openbioner_batch.model import Tagger
 from openbioner_batch.training.pieces import Piece
+from openbioner_batch.training.recipe import Negatives, Recipe
 from openbioner_batch.training.sampling import IGNORED, QuestionSampler, target_words
-from openbioner_batch.training.settings import Negatives, Recipe
 from openbioner_batch.training.vocabulary import TypeVocabulary, build_vocabulary
 
 KINDS = ("gene", "protein", "family", "disease", "drug", "species", "dose")

@@ -19,6 +19,7 @@ from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.training import packing
 from openbioner_batch.training.objective import TaggingObjective
 from openbioner_batch.training.packing import pack_questions
+from openbioner_batch.training.recipe import Distillation, Recipe
 from openbioner_batch.training.sampling import IGNORED, Question
 from openbioner_batch.training.separate import (
     SharedObjective,
@@ -28,7 +29,6 @@ from openbioner_batch.training.separate import (
     lesson_loss,
     per_type_loss,
 )
-from openbioner_batch.training.settings import Distillation, Recipe
 from openbioner_batch.training.shared import UNKNOWN, as_shared, pack_shared
 
 TEXTS = ("aspirin was given in lung cancer", "no fever in mice", "the patient")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -20,16 +19,13 @@ from openbioner_batch.deid.fhir.references import (
     target_of,
 )
 from openbioner_batch.deid.fhir.systems import is_public, is_vocabulary, type_of_identifier
-from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.fhir.walking import Walk, mapping, required
 from openbioner_batch.deid.policy import Policy
-from openbioner_batch.deid.replacing import replace
 from openbioner_batch.deid.scope import Scope
 from openbioner_batch.deid.surrogates.names import CREDENTIALS, TITLES
 from openbioner_batch.formats.fhir_attachment import media_type, read_text, with_text
 
 _DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?)?)?")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|\d{3}))?")
-_VERSION = re.compile(r"[\d.]{1,20}|https?://snomed\.info/sct/\d+(?:/version/\d{6,8})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +34,7 @@ class Transformed:
 
     resource: dict[str, Any]
     dropped: Mapping[str, int]
-    """How many elements of each kind of `fhir_elements.DROPPED`."""
+    """How many elements of each kind of `elements.DROPPED`."""
     replaced: Mapping[tuple[str, str, str], int]
     """How many of the resource's own values, by type, action and outcome; the texts' are the callback's to count."""
 
@@ -50,7 +46,7 @@ def transform(
     deidentify: Callable[[str], str],
     note_date: date | None = None,
 ) -> Transformed:
-    """A resource of `fhir_elements.RESOURCES` without identifiers.
+    """A resource of `elements.RESOURCES` without identifiers.
 
     Args:
         resource: as parsed from JSON; it is not changed.
@@ -71,8 +67,8 @@ def transform(
     return Transformed(new, dict(+work.dropped), dict(work.replaced))
 
 
-class _Transformation:
-    """One resource on its way."""
+class _Transformation(Walk):
+    """One resource on its way: what happens to elements that may identify."""
 
     def __init__(
         self,
@@ -82,78 +78,18 @@ class _Transformation:
         note_date: date | None,
         contained: Mapping[str, str],
     ) -> None:
+        super().__init__(policy, scope, deidentify, note_date)
         self._contained = contained
-        self._policy, self._scope, self._deidentify, self._note_date = policy, scope, deidentify, note_date
-        self.dropped: Counter[str] = Counter()
-        self.replaced: Counter[tuple[str, str, str]] = Counter()
-
-    def inside(self, found: Any, shape: elements.Shape) -> dict[str, Any]:
-        """An object with what its shape lists."""
-        new = {}
-        for name, value in _object(found).items():
-            if name not in shape:
-                self._drop(name)
-                continue
-            how = shape[name]
-            treated = self._each(value, partial(self._treated, how=how, name=name))
-            if treated is not None:
-                new[name] = treated
-        return new
-
-    def _each(self, value: Any, treat: Callable[[Any], Any]) -> Any:
-        """A value treated, or each item of a list; None where nothing is left."""
-        if not isinstance(value, list):
-            return treat(value)
-        # FHIR fills gaps in lists of single values with null.
-        return [treated for item in value if item is not None and (treated := treat(item)) is not None] or None
 
     def _treated(self, value: Any, how: str | elements.Shape, name: str) -> Any:
-        if not isinstance(how, str):
-            return self.inside(value, how) or None
-        if how == "reference":
-            return self._reference(value, name)
-        treat: Callable[[Any], Any] = getattr(self, f"_{how}")
-        return treat(value)
-
-    def _drop(self, name: str) -> None:
-        """Count an element that is not on the list, by its kind: its name may be anything."""
-        kinds = {
-            "text": "narrative",
-            "extension": "extension",
-            "modifierExtension": "extension",
-            "contained": "contained",
-        }
-        self.dropped["extension" if name.startswith("_") else kinds.get(name, "element")] += 1
-
-    def _flag(self, value: Any) -> Any:
-        return self._only(isinstance(value, bool | int | float), value)
-
-    def _code(self, value: Any) -> Any:
-        return self._only(_required(value) in elements.CODES, value)
-
-    def _kind(self, value: Any) -> Any:
-        """The name of a kind of resource."""
-        return self._only(re.fullmatch("[A-Z][A-Za-z]{2,40}", _required(value)), value)
-
-    def _language(self, value: Any) -> Any:
-        return self._only(_LANGUAGE.fullmatch(_required(value)), value)
-
-    def _version(self, value: Any) -> Any:
-        return self._only(_VERSION.fullmatch(_required(value)), value)
-
-    def _only(self, good: object, value: Any) -> Any:
-        """The value, or None, counted, where it is not good."""
-        self.dropped["value"] += not good
-        return value if good else None
-
-    def _label(self, value: Any) -> str:
-        return _required(value)
+        # What a reference without a kind leads to is known by the element's name.
+        return self._reference(value, name) if how == "reference" else super()._treated(value, how, name)
 
     def _system(self, value: Any) -> str:
-        return public_or_hashed(self._scope.key, _required(value))
+        return public_or_hashed(self._scope.key, required(value))
 
     def _profile(self, value: Any) -> Any:
-        return self._only(is_public(_required(value)), value)
+        return self._only(is_public(required(value)), value)
 
     def _coding(self, value: Any) -> Any:
         shape = {"system": "system", "version": "version", "code": "label", "display": "label", "userSelected": "flag"}
@@ -171,7 +107,7 @@ class _Transformation:
         return self.inside(value, {"coding": "coding", "text": "text"}) or None
 
     def _id(self, value: Any) -> str:
-        return hashed_id(self._scope.key, _required(value))
+        return hashed_id(self._scope.key, required(value))
 
     def _reference(self, value: Any, name: str) -> Any:
         new = self.inside(
@@ -188,7 +124,7 @@ class _Transformation:
         return new or None
 
     def _target(self, value: Any) -> str | None:
-        text = _required(value)
+        text = required(value)
         new = hashed_reference(self._scope.key, text)
         if new is None:
             self.dropped["contained" if text.startswith("#") else "value"] += 1
@@ -196,10 +132,10 @@ class _Transformation:
 
     def _identifier(self, value: Any) -> Any:
         shape = {"use": "code", "type": "concept", "system": "system", "period": "period", "assigner": "reference"}
-        value = _object(value)
+        value = mapping(value)
         new = self.inside({name: item for name, item in value.items() if name != "value"}, shape)
         if value.get("value") is not None:
-            number = _required(value["value"])
+            number = required(value["value"])
             urn = hashed_reference(self._scope.key, number) if number.startswith("urn:") else None
             shown = urn if urn is not None else self._value(number, type_of_identifier(value))
             new.update({"value": shown} if shown is not None else {})
@@ -207,7 +143,7 @@ class _Transformation:
 
     def _date(self, value: Any, type: str = "admission_date") -> str | None:
         """A date that is still one of FHIR: shifted, kept, or a year, which a dateTime may be; else it is dropped."""
-        new, action, outcome = self._replaced(_required(value), type)
+        new, action, outcome = self._replaced(required(value), type)
         if not _DATE.fullmatch(new):
             self.dropped["date"] += 1
             return None
@@ -234,7 +170,7 @@ class _Transformation:
     def _name(self, value: Any, type: str = "patient_name") -> Any:
         """A name's parts; under a policy that does not invent, one text in place of them."""
         shape = {"use": "code", "prefix": "title", "suffix": "title", "period": "period"}
-        value = _object(value)
+        value = mapping(value)
         parts = {name: value[name] for name in elements.PARTS_OF_NAMES if name in value}
         new = self.inside({name: item for name, item in value.items() if name not in parts}, shape)
         if ACTIONS[self._policy.action(type)].lifelike:
@@ -247,7 +183,7 @@ class _Transformation:
 
     def _title(self, value: Any) -> Any:
         """A title or credential that is known as one; anything else might be a name."""
-        words = re.findall(r"[a-z]+", _required(value).replace(".", "").casefold())
+        words = re.findall(r"[a-z]+", required(value).replace(".", "").casefold())
         return self._only(words and all(word in TITLES | CREDENTIALS for word in words), value)
 
     def _relative(self, value: Any) -> Any:
@@ -255,7 +191,7 @@ class _Transformation:
 
     def _telecom(self, value: Any) -> Any:
         shape = {"system": "code", "use": "code", "rank": "flag", "period": "period"}
-        value = _object(value)
+        value = mapping(value)
         new = self.inside({name: item for name, item in value.items() if name != "value"}, shape)
         if "value" in value:
             type = elements.TYPES_OF_TELECOM.get(str(new.get("system")), "contact_detail")
@@ -268,7 +204,7 @@ class _Transformation:
 
     def _address(self, value: Any) -> Any:
         parts = elements.PARTS_OF_ADDRESSES
-        value = _object(value)
+        value = mapping(value)
         shape = {"use": "code", "type": "code", "period": "period"}
         new = self.inside({name: item for name, item in value.items() if name not in parts}, shape)
         for name, type in parts.items():
@@ -278,11 +214,11 @@ class _Transformation:
         return new or None
 
     def _text(self, value: Any) -> str:
-        return self._deidentify(_required(value))
+        return self._deidentify(required(value))
 
     def _attachment(self, value: Any) -> dict[str, Any]:
         """A plain text without identifiers; of any other attachment nothing is left but its type."""
-        value = _object(value)
+        value = mapping(value)
         for name in value.keys() - {"contentType", "language", "data", "url", "size", "hash", "title", "creation"}:
             self._drop(name)
         text = read_text(value)
@@ -294,37 +230,7 @@ class _Transformation:
         rest = {name: value[name] for name in ("language", "title", "creation") if name in value}
         return new | self.inside(rest, {"language": "language", "title": "text", "creation": "date"})
 
-    def _value(self, value: Any, type: str | None) -> str | None:
-        """A value by the policy, as `type`; None if it is redacted."""
-        assert type is not None
-        new, action, outcome = self._replaced(_required(value), type)
-        self.replaced[type, action, outcome] += 1
-        if ACTIONS[action].erases:
-            self.dropped["value"] += 1
-            return None
-        return new
-
-    def _replaced(self, value: str, type: str) -> tuple[str, str, str]:
-        if not value:
-            return value, "keep", "done"
-        findings = [Finding(0, len(value), type, 1.0, ("fhir:element",))]
-        replaced = replace(value, findings, self._policy, self._scope, note_date=self._note_date)
-        (edit,) = replaced.edits
-        return replaced.text, edit.action, edit.outcome
-
 
 def _flat(parts: Mapping[str, Any]) -> list[str]:
     values = [*parts.get("given", []), parts.get("family", "")] if "text" not in parts else [parts["text"]]
-    return [_required(value) for value in values if value]
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise ValueError("an element is no object where FHIR has one")
-    return value
-
-
-def _required(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("an element is no text where FHIR has one")
-    return value
+    return [required(value) for value in values if value]

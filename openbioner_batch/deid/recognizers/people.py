@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import labels, words_before
+from openbioner_batch.deid.recognizers.initials import find_initials
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
@@ -44,11 +45,6 @@ _CREDENTIAL = re.compile(
 _SECOND = re.compile(rf",[ ]{{1,2}}(?P<given>{_WORD}(?:[ ]{_WORD}){{0,2}}+)")
 _ANY_SCRIPT = re.compile(rf"{_LETTER}{{1,20}}+(?:[ '’·・-]{_LETTER}{{1,20}}+){{0,3}}+")
 _FIELD = re.compile(r"[:=>][ \t]{0,3}[\"'>]?[ \t]?")
-_INITIALS = re.compile(
-    r"^[ \t]*(?P<one>[A-Z]{2,4})[ ]?[/:][ ]?(?P<two>[a-z]{2,4}\d{0,3})[ \t]*$|\b(?:dictated|transcribed|typed|signed|"
-    r"initialed)\s(?:but\snot\sread\s)?(?:by[: ]{1,2})(?P<by>[A-Z]{2,3}|(?:[A-Z]\.){2,3})(?![\w.])",
-    re.MULTILINE,
-)
 _NUMBERED_WORD = rf"[{UPPER}][a-zß-ÿ]{{2,20}}+\d{{1,3}}"
 _NUMBERED = re.compile(
     rf"(?<![^\W_]){_NUMBERED_WORD}(?:[ ]{_NUMBERED_WORD})+(?![^\W_])|(?<=(?:Mr|Ms|Dr)\.[ ]){_NUMBERED_WORD}(?![^\W_])"
@@ -62,28 +58,6 @@ _SPEAKS = re.compile(
 )
 _HEADER = re.compile(r"[ ]{1,3}(?:\(\d|\||DOB|MRN|#|\d{3})|[ ]{2,}")
 _GOES_ON = re.compile(r"[0-9&]|-[a-z0-9]")
-_CODED = re.compile(
-    r"\b(?:patient|pt|client|Patient|Pt|Client|Mr|Mrs|Ms)\.?[ ](?P<initials>(?:[A-Z]\.[ ]?){2,3}|[A-Z]{2}(?=[ ](?:is|"
-    r"was|has|reports|presented)\b))"
-)
-
-
-_SHORT = r"(?:[A-Z]{2,3}(?![\w/-]|\.\w)|(?:[A-Z]\.[ ]?){2,3})"
-_BY_INITIALS = re.compile(
-    r"\b(?i:drawn|collected|witnessed|transcribed|dictated|entered|charted|verified|typed|called|read|checked|recorded|documented|"
-    rf"initialed|labell?ed|crossmatched|xmatched|counted|reviewed|released)[ ](?i:by)[ ]?:?[ ]?(?P<by>{_SHORT})"
-    rf"|\d{{2}}:?\d{{2}}(?:[ ]?[AaPp][Mm])?[ ]?\|[ ]?(?P<cell>{_SHORT})(?=[ ]?(?:\||\n|\Z))"
-)
-"""Who did something, after "by" or in a table's cell after a time."""
-_INITIALS_OF_PATIENT = re.compile(
-    rf"(?<![^\s(\[])(?P<aged>{_SHORT})[ ]?(?i:(?:is|was)[ ]an?[ ]\d{{1,3}}[ -]?(?:y|month|week|day))"
-    rf"|\b(?i:subject|participant)[ ]?:?[ ](?P<subject>{_SHORT})(?=,?[ ](?i:study|site|screening|visit|no\.|id\b|dob))"
-)
-_NO_INITIALS = frozenset(
-    "MD RN LPN ER OR ED PT OT IV ID RT SLP CT MR MRI US IR SW CM NP PA DO GI ENT OB GYN ICU EMS PCP PCR EKG ECG "
-    "EEG EMG TEE TTE "
-    "FNA RD IM PO BP HR ICD CPT LAB ELISA IHC AI VA MA HH SNF PD DNR AM PM QC".split()
-)
 _FORMS = (
     (
         re.compile(r"(?<![^\W_])(?P<doe>[A-Z][a-z]+[ ](?:Doe|Roe)|(?:DOE|ROE|Doe|Roe),[ ][A-Z][A-Za-z]+)(?![^\W_])"),
@@ -113,31 +87,12 @@ def find_people(text: str) -> Iterator[Finding]:
             continue
         if (type := _field_type(text, field.start())) and (name_there := _ANY_SCRIPT.match(text, place)):
             yield _name(*name_there.span(), type, 0.8)
-    if "/" in text or " by" in text:
-        for match in _INITIALS.finditer(text):
-            name = "by" if match["by"] else "one"
-            if name == "by" or match["one"].lower() not in ("pt", "ptt", "bun", "hgb"):
-                yield _name(match.start(name), match.end("by" if match["by"] else "two"), "clinician_name", 0.7)
-    yield from _initials(text)
+    yield from find_initials(text)
     for pattern, type in _FORMS:
         for match in pattern.finditer(text):
             group = str(match.lastgroup)
             if not vocabulary().knows(match[group]) and match[group].lower() not in lexicon().not_names:
                 yield _name(*match.span(group), type, 0.7)
-
-
-def _initials(text: str) -> Iterator[Finding]:
-    """People of whom nothing but initials stands."""
-    for pattern, type in (
-        (_CODED, "patient_name"),
-        (_INITIALS_OF_PATIENT, "patient_name"),
-        (_BY_INITIALS, "clinician_name"),
-    ):
-        for match in pattern.finditer(text):
-            group = str(match.lastgroup)
-            initials = match[group].rstrip()
-            if initials not in _NO_INITIALS:
-                yield _name(match.start(group), match.start(group) + len(initials), type, 0.6)
 
 
 def _names_in(text: str, offset: int, run: str) -> Iterator[Finding]:
