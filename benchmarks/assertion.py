@@ -135,6 +135,7 @@ def scores(examples: Sequence[Example], said: Sequence[set[str]], flags: Iterabl
 
 
 def show(title: str, found: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print precision, recall and F1 in percent, a row for each flag."""
     click.echo(title)
     rows = [
         (flag, str(one["gold"]), *(f"{100 * one[name]:.1f}" for name in ("precision", "recall", "f1")))

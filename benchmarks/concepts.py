@@ -220,6 +220,7 @@ def score(linker: Linker, documents: Sequence[dict[str, Any]]) -> dict[str, floa
 
 
 def errors(linker: Linker, documents: Sequence[dict[str, Any]]) -> None:
+    """Print the mentions that are linked to another concept than the gold one, or to none."""
     for text, concept, found in _gold(linker, documents):
         if found is None or found.id != concept:
             click.echo(f"{text!r}: {concept}, linked to {found and f'{found.id} {found.name} {found.score:.3f}'}")

@@ -1,4 +1,6 @@
-"""How fast identifiers are replaced, on invented notes of 3 kB with 20 identifiers: python benchmarks/replacing.py
+"""How fast identifiers are replaced, on invented notes of 3 kB with 20 identifiers.
+
+Run it with `python benchmarks/replacing.py`.
 
 Every note is of another patient, the dearest case. Policies are timed in turn, several times over; given are medians of
 notes per second of processor time on one core, with the least and the most.

@@ -43,6 +43,7 @@ def negspacy_reader() -> tuple[Any, Any]:
 
 
 def main() -> None:
+    """Read mentions as JSON from standard input, judge them with the peer that is named, and print the flags."""
     language, flags = {"medspacy": medspacy_reader, "negspacy": negspacy_reader}[sys.argv[1]]()
     found = []
     for row in json.load(sys.stdin):

@@ -174,6 +174,7 @@ def _wrapped(pieces: Sequence[Piece], width: int) -> list[Piece]:
 
 
 def joined(identity: str, pieces: Sequence[Piece], kind: str, writer: Writer) -> SyntheticNote:
+    """A note of pieces, each a text with the type of identifier that it is, if it is one."""
     spans, at = [], 0
     for text, type in pieces:
         if type:

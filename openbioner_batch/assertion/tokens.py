@@ -108,7 +108,8 @@ class Phrases(Generic[Meaning]):
     """Phrases by the words with which they may begin."""
 
     def __init__(self, phrases: Sequence[tuple[Pattern, Meaning]]) -> None:
-        """
+        """Index the phrases.
+
         Args:
             phrases: patterns with what each means; of two as long at one place both are found, in this order.
         """

@@ -107,7 +107,7 @@ class Deidentifier:
 
 
 def _without_tags(replaced: Replaced) -> str:
-    """The new text with its tags blotted out, whose words would announce what is not there.
+    r"""The new text with its tags blotted out, whose words would announce what is not there.
 
     "cell [PHONE], done.\n1400 to radiology" has no other telephone number. Invented values stay: a rest of a name is
     seen beside another name.

@@ -82,8 +82,7 @@ def generalise_place(text: str, tag: str) -> str:
 
 
 def generalise_street(text: str, tag: str) -> str:
-    """What a limited data set leaves of an address or place: town, state and ZIP code, where they end it; the rest as
-    `tag`.
+    """What a limited data set leaves of an address or place: town, state and ZIP code at its end; the rest as `tag`.
 
     "12 Elm St, Dover, AK 59607" gives "[ADDRESS], Dover, AK 59607"; a place without anything of a street stays.
     """

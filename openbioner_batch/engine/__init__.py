@@ -1,0 +1,1 @@
+"""Plans a run, streams shards through Ray or this process, commits them, and accounts for every record."""

@@ -82,7 +82,7 @@ def show_share(output: str, share: float | None) -> None:
 
 
 def _tag(kind: str) -> str:
-    """An entity type as Ray takes tags, in ASCII: `maladie_g\\xe9n\\xe9` stands for `maladie_géné`."""
+    r"""An entity type as Ray takes tags, in ASCII: `maladie_g\\xe9n\\xe9` stands for `maladie_géné`."""
     return kind.encode("ascii", "backslashreplace").decode()
 
 

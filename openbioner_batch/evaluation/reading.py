@@ -89,8 +89,10 @@ def read_corpus(path: str | Path, format_name: str | None = None, limit: int | N
 
 
 def corpus_name(path: Path) -> str:
-    """What a corpus is called: as known by name if its file or folder is, else after the file, or after the folder
-    of a file that is only called by its split (`test.tsv`)."""
+    """What a corpus is called: as known by name if its file or folder is, else after the file.
+
+    A file that is only called by its split (`test.tsv`) has the name of its folder.
+    """
     folder = path.absolute().parent.name
     known = known_corpus(path.name) or known_corpus(folder)
     return known.name if known else canonical_name(folder if is_split(path.name) else path.name)

@@ -15,9 +15,9 @@ _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 class BioCXmlWriter(DocumentWriter):
-    """A collection for each shard: offsets are code points, an annotation's infons its type and its score,
-    each flag of its assertion as "true" or "false", and its section.
+    """A collection for each shard, whose offsets are code points.
 
+    An annotation's infons are its type and its score, each flag of its assertion as "true" or "false", and its section.
     A document is a passage `title` and a passage `abstract` where the run says which is which (PubMed), else one
     passage; also where a span lies in both. What XML cannot hold becomes U+FFFD, one for one.
     """

@@ -25,13 +25,13 @@ SEPARATOR = "\n\n"
 
 
 class Fhir(Jsonl):
-    """DocumentReference, DiagnosticReport and Patient resources: the text is that of all plain-text attachments and
-    of the elements that hold words, such as `conclusion`, `description` and `title`.
+    """DocumentReference, DiagnosticReport and Patient resources.
 
-    They stand one a line, in an array, or in Bundles. A record's position is the byte offset of its resource; in a
-    Bundle it is that of the Bundle plus the entry's number. `--keep-fields` takes names of elements,
-    such as `subject`, and `resource` for the whole resource, attachments too; who keeps that has records without a
-    text as well.
+    The text is that of all plain-text attachments and of the elements that hold words, such as `conclusion`,
+    `description` and `title`. Resources stand one a line, in an array, or in Bundles. A record's position is the byte
+    offset of its resource; in a Bundle it is that of the Bundle plus the entry's number. `--keep-fields` takes names of
+    elements, such as `subject`, and `resource` for the whole resource, attachments too; who keeps that has records
+    without a text as well.
     """
 
     name = "fhir"

@@ -54,8 +54,11 @@ def attend(query: Tensor, key: Tensor, value: Tensor, placed: Placed, reads_only
 
 
 def without_rests(context: Tensor, real: int) -> Tensor:
-    """Zeros in the rows that fill a batch up. In memory that nobody wrote may stand NaN, which oneDNN's products in
-    bfloat16 let into the row before where the width is no multiple of what they take at once."""
+    """Zeros in the rows that fill a batch up.
+
+    Memory that nobody wrote may hold NaN, which oneDNN's products in bfloat16 let into the row before where the width
+    is no multiple of what they take at once.
+    """
     context[real:] = 0.0
     return context
 

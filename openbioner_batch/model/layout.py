@@ -150,6 +150,7 @@ def lay_out(
 
 
 def filled_up(indices: np.ndarray) -> np.ndarray:
+    """The indices with zeros after them, up to a multiple of `ROWS`."""
     return np.pad(indices, (0, -len(indices) % ROWS))
 
 

@@ -13,8 +13,10 @@ from openbioner_batch.console import plain_console
 
 @contextmanager
 def corpus_progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A function to be told (corpus, texts done, texts in all): a bar for each corpus on a terminal, else a line at the
-    end of each."""
+    """A function to be told (corpus, texts done, texts in all).
+
+    It shows a bar for each corpus on a terminal, else a line at the end of each.
+    """
     console = plain_console(sys.stderr)
     if not console.is_terminal:
 

@@ -1,0 +1,1 @@
+"""Training: silver data, sampling of types, objectives, the loop over passes, and export of checkpoints."""

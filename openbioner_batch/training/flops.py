@@ -48,8 +48,11 @@ def training_flops(config: ModelConfig, lengths: np.ndarray, layers: int | None 
 
 
 def peak_flops(device: torch.device, precision: str) -> float | None:
-    """Operations per second that a worker's device can do at best: from the table for a GPU (half for fp32 without
-    tensor cores is not told apart), measured for a CPU; None for a GPU that the table does not know."""
+    """Operations per second that a worker's device can do at best.
+
+    They are from the table for a GPU (half for fp32 without tensor cores is not told apart), and measured for a CPU;
+    None for a GPU that the table does not know.
+    """
     if device.type == "cuda":
         name = torch.cuda.get_device_name(device)
         return next((1e12 * rate for part, rate in PEAK_TFLOPS.items() if part in name), None)

@@ -1,5 +1,8 @@
-"""Training in this one process, without Ray: passes from a few processes of torch's own, checkpoints in the run's
-folder under the names that Ray Train gives them."""
+"""Training in this one process, without Ray.
+
+Passes come from a few processes of torch's own; checkpoints are in the run's folder under the names that Ray Train
+gives them.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What a run reads of its sources and development data, and one file that carries it to where neither they nor Arrow
-are."""
+"""What a run reads of its sources and development data, and one file that carries it to machines without them."""
 
 from __future__ import annotations
 

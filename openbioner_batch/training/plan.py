@@ -17,8 +17,10 @@ _MOST_EPOCHS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The passes of a whole training, in order. Step s of w workers with accumulation a takes passes
-    [s*w*a, (s+1)*w*a), of which worker r has the a from (s*w + r)*a on.
+    """The passes of a whole training, in order.
+
+    Step s of w workers with accumulation a takes passes [s*w*a, (s+1)*w*a), of which worker r has the a from
+    (s*w + r)*a on.
 
     Attributes:
         order: [pieces of all passes] indices of pieces.

@@ -14,8 +14,10 @@ BEYOND_LIST = ("none", "mentions", "all")
 
 @dataclass(frozen=True, slots=True)
 class Negatives:
-    """Shares of the absent types asked of passages that were annotated with open types, or with `shared_types` of
-    those that no passage of the pass mentions (where `in_batch` has no meaning)."""
+    """Shares of the absent types asked of passages that were annotated with open types.
+
+    With `shared_types` they are shares of types that no passage of the pass mentions, and `in_batch` has no meaning.
+    """
 
     in_batch: float = 0.5
     """Types that other passages of the batch mention."""

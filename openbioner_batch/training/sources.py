@@ -17,8 +17,9 @@ RowGroup = tuple[str, int]
 
 
 def passage_groups(folder: str) -> list[RowGroup]:
-    """The row groups of `folder/passages/*.parquet`, in the order of the files' names; none where it holds
-    descriptions alone.
+    """The row groups of `folder/passages/*.parquet`, in the order of the files' names.
+
+    There are none where it holds descriptions alone.
 
     Raises:
         UsageError: it holds neither, or a file has other columns.

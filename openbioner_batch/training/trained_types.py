@@ -59,8 +59,10 @@ def merge_types(*lists: Iterable[TypeFacts]) -> list[TypeFacts]:
 
 
 def write_trained_types(directory: Path, types: Sequence[TypeFacts]) -> None:
-    """Write the file; the same types give the same bytes. No mention's text is in it, and nothing of mentions of
-    identifiers (types of the catalog's set `phi`)."""
+    """Write the file; the same types give the same bytes.
+
+    No mention's text is in it, and nothing of mentions of identifiers (types of the catalog's set `phi`).
+    """
     private = {kind.name for kind in find_types(_PRIVATE)}
     lines = [
         json.dumps(

@@ -16,9 +16,9 @@ _COLUMNS = ("id", "name", "synonyms", "parents", "definition")
 
 
 class Table(VocabularyReader):
-    """A concept a row. `synonyms` and `parents`, where there are such columns, are lists, or texts with `|` between;
-    `definition` is a text.
+    """A concept a row.
 
+    `synonyms` and `parents`, if they exist, are lists, or texts with `|` between. `definition` is a text.
     Rows of one id are one concept; column names are taken in any case.
     """
 

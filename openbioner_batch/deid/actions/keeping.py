@@ -6,6 +6,8 @@ from openbioner_batch.deid.actions.base import Action, Applied, NoteContext
 
 
 class Keep(Action):
+    """The original stays."""
+
     name = "keep"
     summary = "stays as it is"
     keeps = True

@@ -9,6 +9,8 @@ REDACTED = "[REDACTED]"
 
 
 class Tag(Action):
+    """The type in brackets."""
+
     name = "tag"
     summary = "its type: `[PATIENT]`"
 
@@ -17,6 +19,8 @@ class Tag(Action):
 
 
 class NumberedTag(Action):
+    """The type in brackets, with a number that tells the people and things of one note apart."""
+
     name = "numbered-tag"
     summary = "its type and a number for each person or thing of the note: `[PATIENT_1]`"
 
@@ -25,6 +29,8 @@ class NumberedTag(Action):
 
 
 class Redact(Action):
+    """One mark for all types, which tells not even the type."""
+
     name = "redact"
     summary = "`[REDACTED]`"
     erases = True
@@ -34,6 +40,8 @@ class Redact(Action):
 
 
 class Mask(Action):
+    """An asterisk for each character; line breaks stay."""
+
     name = "mask"
     summary = "asterisks, as many as it has characters"
     literal = True
@@ -43,6 +51,8 @@ class Mask(Action):
 
 
 class Hash(Action):
+    """The type in brackets, with a keyed hash of the value."""
+
     name = "hash"
     summary = "its type and a keyed hash, the same for the same value in all notes: `[MRN:5f0c...]`"
     keyed = True

@@ -80,6 +80,14 @@ def read_match(match: re.Match[str], order: str, pivot: int) -> Mention | None:
 
 
 def read_date(text: str, span: tuple[int, int], parts: dict[str, tuple[int, int]], pivot: int) -> WrittenDate:
+    """The date whose parts stand at known places of a text.
+
+    Args:
+        text: all of it.
+        span: where the date stands in it.
+        parts: where its year ("y"), month ("m") and day ("d") stand, as far as they do.
+        pivot: a year; one of two digits is the latest that is at most the next year after it.
+    """
     year, short = _year(text[slice(*parts["y"])], pivot) if "y" in parts else (None, False)
     month = month_number(text[slice(*parts["m"])]) if "m" in parts else None
     day = day_number(text[slice(*parts["d"])]) if "d" in parts else None

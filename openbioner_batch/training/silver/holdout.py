@@ -94,7 +94,7 @@ class HoldoutReport:
 
 
 def hold_out(settings: HoldoutSettings) -> HoldoutReport:
-    """Write three folders of silver data, the same for the same request:
+    """Write three folders of silver data, the same for the same request.
 
     - `train`: the passages to train on, without the held-out types. Where a mention of one stood and no other mention
       stands, the stretch is unsure, so that it is no negative example for other types either.

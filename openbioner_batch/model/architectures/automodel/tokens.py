@@ -43,7 +43,8 @@ class FastTokenizer(Tokenizer):
     """The tokenizer of an encoder that `transformers` runs, in which special tokens in a text are ordinary text."""
 
     def __init__(self, rust: RustTokenizer, special: dict[str, int], where: str) -> None:
-        """
+        """Take over a tokenizer of the `tokenizers` library.
+
         Args:
             rust: the tokenizer, with the special tokens that it puts around a text and a pair.
             special: ids by role (`mask_token`, `unk_token`, ...), of all special tokens.

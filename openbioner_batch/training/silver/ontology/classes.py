@@ -113,8 +113,11 @@ class Classes:
         return known
 
     def exclude_each_other(self, one: int, other: int) -> bool:
-        """Whether two classes of one vocabulary are said to be disjoint, or have nothing below both, and are siblings
-        or large enough for that to be no chance."""
+        """Whether two classes of one vocabulary have no instance in common.
+
+        They are said to be disjoint, or have nothing below both, and are siblings or large enough for that to be no
+        chance.
+        """
         first, second = self.concepts[one], self.concepts[other]
         if second.id in first.disjoint or first.id in second.disjoint:
             return True

@@ -76,8 +76,10 @@ def select_types(
 
 
 def _distinct(classes: Classes, holds: Mapping[int, set[int]]) -> list[int]:
-    """Classes of which the texts name different things: of those that hold the same the lowest one, and of those that
-    hold most of a vocabulary the broadest."""
+    """Classes of which the texts name different things.
+
+    Of those that hold the same it is the lowest one, and of those that hold most of a vocabulary the broadest.
+    """
     depth = {number: len(classes.at_or_above(number)) for number in holds}
     named: Counter[int] = Counter(classes.part[number] for number in set().union(*holds.values()))
     by_content: dict[frozenset[int], list[int]] = defaultdict(list)
