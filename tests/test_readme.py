@@ -367,3 +367,11 @@ def test_the_files_that_contributors_are_sent_to_exist() -> None:
     paths = [path for path in named if "NAME" not in path]
     assert len(paths) > 5
     assert [path for path in paths if not ((ROOT / path).exists() or (package / path).exists())] == []
+
+
+def test_the_newest_changes_are_those_of_this_version() -> None:
+    import openbioner_batch
+
+    page = (ROOT / "openbioner_batch" / "CHANGELOG.md").read_text("utf-8")
+    (newest, *_) = re.findall(r"(?m)^## (\d\S*)", page)
+    assert newest == openbioner_batch.__version__

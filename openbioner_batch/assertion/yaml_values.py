@@ -31,9 +31,11 @@ class YamlFile:
 
     @classmethod
     def of_package(cls, name: str) -> YamlFile:
+        """A file that this room carries."""
         return cls(name, (resources.files("openbioner_batch.assertion") / name).read_bytes())
 
     def fail(self, key: str, expected: str) -> NoReturn:
+        """Raise a UsageError that names the file, the key and what was expected."""
         where = " ".join(key.split())
         raise UsageError(f"{self.name}: {where}: {expected}" if where else f"{self.name}: {expected}")
 
@@ -77,6 +79,7 @@ class YamlFile:
         return str(value)
 
     def truth(self, value: Any, where: str) -> bool:
+        """A value that must be true or false."""
         if not isinstance(value, bool):
             self.fail(where, f"{value!r} is neither true nor false")
         return value

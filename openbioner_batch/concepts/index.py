@@ -27,6 +27,7 @@ class Vocabulary:
 
     @property
     def digest(self) -> str:
+        """Digest of the index: other content has another."""
         return str(self.about["digest"])
 
     @property
@@ -48,9 +49,11 @@ class Vocabulary:
         return int(self._name_concept.size)
 
     def id(self, concept: int) -> str:
+        """The id of a concept, as the vocabulary writes it."""
         return self._text("id", concept)
 
     def name(self, name: int) -> str:
+        """The text of a name, by the name's number."""
         return self._text("name", name)
 
     def names_of(self, concept: int) -> range:
@@ -84,6 +87,7 @@ class Vocabulary:
         return bool(self.arrays["name_short"][name])
 
     def parents(self, concept: int) -> Sequence[int]:
+        """The numbers of the concepts right above one."""
         starts = self.arrays["parent_starts"]
         found: list[int] = self.arrays["parent_items"][starts[concept] : starts[concept + 1]].tolist()
         return found

@@ -34,6 +34,7 @@ class Source:
 
     @property
     def digest(self) -> str:
+        """Digest of the vocabulary, which says whether it is the same one."""
         return str(dict(self.about)["digest"])
 
 

@@ -43,6 +43,7 @@ class Totals:
 
     @property
     def set_aside(self) -> int:
+        """How many records are in the quarantine."""
         return self.quarantined.total()
 
     @property

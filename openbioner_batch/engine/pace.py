@@ -37,6 +37,7 @@ class Pace:
             amounts[step] += amount
 
     def to_bytes(self) -> bytes:
+        """The record as a file of JSON."""
         return json.dumps(asdict(self)).encode()
 
 

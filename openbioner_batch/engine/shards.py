@@ -31,6 +31,7 @@ class Shard:
 
     @property
     def records(self) -> int:
+        """How many records of the input it holds, with those that are set aside and deletions."""
         return len(self.documents) + len(self.rejected) + len(self.deletions)
 
     @property

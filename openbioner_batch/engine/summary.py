@@ -33,6 +33,7 @@ class Clock:
 
     @property
     def seconds(self) -> float:
+        """Seconds between the first and the last commit, 0 where there is none."""
         return self.last - self.first if self.first is not None else 0.0
 
     def per_second(self, amount: float) -> float:
@@ -87,6 +88,7 @@ class Summary:
         }
 
     def to_bytes(self) -> bytes:
+        """The summary as a file of JSON."""
         return json.dumps(self.as_json(), indent=1).encode()
 
 

@@ -54,12 +54,14 @@ class SplitTask:
     done: tuple[int, ...]
 
     def to_json(self) -> str:
+        """One line of JSON, which `from_json` reads on a worker."""
         files = [[file.uri, file.size, file.etag] for file in self.split.files]
         split = {"files": files, "start": self.split.start, "stop": self.split.stop}
         return json.dumps({"ordinal": self.ordinal, "split": split, "limit": self.limit, "done": self.done})
 
     @classmethod
     def from_json(cls, text: str) -> SplitTask:
+        """A task from the line that `to_json` gives."""
         found = json.loads(text)
         files = tuple(InputFile(*file) for file in found["split"]["files"])
         split = Split(files, found["split"]["start"], found["split"]["stop"])

@@ -41,9 +41,11 @@ class Watched:
             raise
 
     def seek(self, offset: int, whence: int = 0) -> int:
+        """As of any stream."""
         return self._stream.seek(offset, whence)
 
     def tell(self) -> int:
+        """As of any stream."""
         return self._stream.tell()
 
     def reraise(self) -> None:
@@ -52,9 +54,11 @@ class Watched:
             raise self.failure from None
 
     def readable(self) -> bool:
+        """Always: Arrow asks for it."""
         return True
 
     def close(self) -> None:
+        """Mark it as closed; the stream below belongs to who opened it."""
         self.closed = True
 
 

@@ -40,6 +40,7 @@ class Rows:
         self._width = 0
 
     def close(self) -> None:
+        """Close the stream that the rows are read from."""
         self._stream.close()
 
     def header(self) -> list[str] | UnfitRecordError:

@@ -34,6 +34,7 @@ class OpenedRun:
 
     @property
     def finished(self) -> bool:
+        """Whether every split is done."""
         return self.splits_done == len(self.plan.wanted)
 
     @property

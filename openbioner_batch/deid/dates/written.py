@@ -41,6 +41,7 @@ class WrittenDate:
 
     @property
     def reading(self) -> Reading:
+        """Year, month and day, each None where it is unknown."""
         return self.year, self.month, self.day
 
     def on(self, year: int) -> date | None:

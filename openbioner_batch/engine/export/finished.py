@@ -41,6 +41,7 @@ class FinishedRun:
 
     @property
     def has_text(self) -> bool:
+        """Whether the run kept its texts (`--include-text`)."""
         return "text" in self.schema.names
 
     def identity(self) -> str:

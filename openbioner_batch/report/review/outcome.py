@@ -49,6 +49,7 @@ class Outcome:
 
     @property
     def leaking(self) -> int:
+        """How many notes of the sample leak, over all strata."""
         return sum(stratum.leaking for stratum in self.strata.values())
 
     @property

@@ -43,6 +43,7 @@ class RawPassage:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> RawPassage:
+        """A passage from a row of the run's Parquet; equal mentions are one."""
         mentions = dict.fromkeys(Mention(m["start"], m["end"], m["type"]) for m in row["mentions"])
         return cls(row["text"], tuple((m, normalise_type(m.type)) for m in mentions), row["unaligned"])
 

@@ -38,10 +38,12 @@ class Outcome:
     """What the answer adds to the run's sums."""
 
     def to_json(self) -> str:
+        """One line of JSON, which `from_json` reads."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Outcome:
+        """An outcome from the line that `to_json` gives."""
         found = json.loads(text)
         return cls(**{**found, "usage": tuple(found.get("usage", (0, 0)))})
 

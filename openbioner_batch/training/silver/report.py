@@ -61,6 +61,7 @@ class Report:
         }
 
     def to_bytes(self) -> bytes:
+        """The report as a file of JSON."""
         return json.dumps(self.as_json(), indent=1).encode()
 
     def lines(self) -> list[tuple[str, str]]:

@@ -92,6 +92,7 @@ class Classes:
 
     @cached_property
     def children(self) -> dict[int, list[int]]:
+        """By a class's number, those of the classes right below it."""
         found: dict[int, list[int]] = defaultdict(list)
         for number, parents in enumerate(self.parents):
             for parent in parents:
