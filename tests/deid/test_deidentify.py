@@ -18,6 +18,7 @@ from outputs import rows
 from scorers import NameScorerFactory
 from tiny import tiny_checkpoint
 
+import openbioner_batch
 from openbioner_batch.deid.keys import generate_key
 from openbioner_batch.deid.replacing import Replaced
 from openbioner_batch.errors import PlanMismatchError, RunFailedError, TooManyQuarantinedError, UsageError
@@ -313,6 +314,19 @@ def test_a_finished_run_does_nothing_and_another_key_policy_or_columns_are_refus
     files = b"".join(before.values())
     assert key_file.read_bytes().strip() not in files
     assert run_here(inputs, **more, overwrite=True).summary.tagged_now == 1
+
+
+def test_another_release_is_refused_and_told_which_one_finishes_the_archive(
+    archive: Archive, run_here: Deidentify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = archive("a.jsonl", [RECORD])
+    run_here(inputs)
+    here = openbioner_batch.__version__
+    monkeypatch.setattr("openbioner_batch.__version__", "99.1")
+    with pytest.raises(PlanMismatchError) as error:
+        run_here(inputs)
+    assert f"version: {here} then, 99.1 now" in str(error.value)
+    assert f"openbioner-batch {here} began it, this is 99.1; finish it with {here}, or" in str(error.value)
 
 
 def test_messages_and_outputs_tell_files_by_number(archive: Archive, run_here: Deidentify, tmp_path: Path) -> None:
