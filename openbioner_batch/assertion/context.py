@@ -1,8 +1,9 @@
 """ConText (Harkema, Dowling, Thornblade, Chapman 2009): triggers, pseudo-triggers, terminators and their scopes.
 
 As published: the longest phrase counts, a pseudo-trigger hides the triggers in it, a scope ends at a terminator or with
-its sentence. Beside that, a new clause ends a scope, lists below a header that is a trigger belong to it ("Denies:"),
-a trigger within a mention says nothing of that mention, and sections set flags ("Family history:").
+its sentence. Beside that, a new clause ends a scope, and so does the next numbered item where the trigger stands in
+one; lists below a header that is a trigger belong to it ("Denies:"), a trigger within a mention says nothing of that
+mention, and sections set flags ("Family history:").
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from openbioner_batch.records import Assertion, Span
 
 _IN_CLAUSE = frozenset(("negated", "uncertain"))
 """Flags whose scopes a new clause ends; a history or a condition often runs through several."""
+_DIGITS_OF_AN_ITEM = 2
 _BETWEEN_ITEMS = frozenset([",", ";", "and"])
 """What keeps a backward scope to the last item of a list; "or" does not: "fever or rash is not seen"."""
 AnyRole = TypeVar("AnyRole")
@@ -129,10 +131,11 @@ class Asserter:
             if not any(low <= found[0] and found[1] <= high for low, high in hiding)
         ]
         clauses = _clause_starts(words, self._clauses) if triggers else []
+        items = list(_item_starts(words)) if triggers else []
         scopes = [
             scope
             for low, high, trigger in triggers
-            for scope in _scopes(low, high, trigger, words, terminators, clauses)
+            for scope in _scopes(low, high, trigger, words, terminators, clauses, items)
         ]
         scopes += self._hidden_scopes(words, hiding)
         section_ends: dict[str, int] = {}
@@ -168,8 +171,12 @@ def _scopes(
     words: list[str],
     terminators: Sequence[tuple[int, int, Terminator]],
     clauses: Sequence[int],
+    items: Sequence[int],
 ) -> Iterable[_Scope]:
     """The scopes of a trigger at the tokens `low` to `high` (exclusive), one for each flag and direction."""
+    # What is said within an item of a list holds for that item, what is said before the first one for all.
+    item = max((place for place in items if place <= low), default=0)
+    next_items = [place for place in items if place >= high] if items and items[0] <= low else []
     for flag in trigger.sets:
         if trigger.direction != "backward":
             stops = [
@@ -179,7 +186,7 @@ def _scopes(
             ]
             if flag in _IN_CLAUSE:
                 stops += [place for place in clauses if place >= high]
-            end = min([len(words), *stops, *([high + trigger.reach] if trigger.reach else [])])
+            end = min([len(words), *stops, *next_items, *([high + trigger.reach] if trigger.reach else [])])
             yield _Scope(flag, high, end, (low, high), True, trigger.opens)
         if trigger.direction != "forward":
             stops = [
@@ -189,8 +196,20 @@ def _scopes(
             ]
             if not trigger.past_commas:
                 stops += [place + 1 for place in range(low) if words[place] in _BETWEEN_ITEMS]
-            begin = max([0, *stops, *([low - trigger.reach] if trigger.reach else [])])
+            begin = max([item, *stops, *([low - trigger.reach] if trigger.reach else [])])
             yield _Scope(flag, begin, low, (low, high), False)
+
+
+def _item_starts(words: Sequence[str]) -> Iterator[int]:
+    """Where the items of a list within a sentence begin: "1) oesophagitis 2) hiatal hernia"."""
+    depth = 0
+    for place, word in enumerate(words):
+        if word == "(":
+            depth += 1
+        elif word == ")":
+            if depth == 0 and place and words[place - 1].isdecimal() and len(words[place - 1]) <= _DIGITS_OF_AN_ITEM:
+                yield place - 1
+            depth = max(0, depth - 1)
 
 
 def _clause_starts(words: list[str], clauses: Clauses) -> list[int]:

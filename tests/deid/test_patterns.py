@@ -13,10 +13,13 @@ NOTES = """
 Phone <phone_number>(617) 555-0123 ext. 22</phone_number>, fax: <fax_number>617-555-0199</fax_number>
 pager <pager_number>20417</pager_number>
 call <phone_number>555-0142</phone_number> or <phone_number>+44 20 7946 0991</phone_number>
+mob: <phone_number>0412 345 678</phone_number>, <phone_number>0113 496 0155</phone_number>
 mob <phone_number>07700 900217</phone_number>, home <phone_number>0141 496 0077</phone_number>
 daughter <phone_number>(020) 7946 0812</phone_number>, office <phone_number>01 99 00 12 34</phone_number>
 Praxis <phone_number>030 23125441</phone_number>, PharmD x<phone_number>4-7781</phone_number>
 doses at 0800 1200 1600, 0.5 250 500 and 0915 98 120
+0600 250 400, then 0700 120 1400; at 0915 150000 platelets
+fluid resus 30 mL/kg, resus 2 L NS, resus 500 mL, 20 min of resus, trolley 4 hrs
 Visa ending <credit_card_number>0093</credit_card_number>, card ending in <credit_card_number>4417</credit_card_number>
 Our ref: <other_identifier>HJW/klp/5500217</other_identifier>, ref range 3.5-5.1
 StudyInstanceUID=<other_identifier>1.2.826.0.1.99999.20240517.4471.3</other_identifier>

@@ -26,13 +26,14 @@ _FOREIGN = re.compile(
     r"(?<![^\W_])(?:\+|00(?=[1-9]\d[ .\-]))\d{1,3}(?:[ .\-/]{0,2}\(?\d{1,5}\)?){2,6}(?![^\W_])" + _EXTENSION
 )
 _NATIONAL = re.compile(
-    r"(?<![^\W_])(?<![/.,\-$+])(?:\(0\d{1,4}\)|0\d{1,4})(?:(?:[ .\-]\d\d){4}|[ \-]\d{3,4}[ \-]\d{3,4}|[ /\-]\d{6,8})"
+    r"(?<![^\W_])(?<![/.,\-$+])(?:\(0\d{1,4}\)|0\d{2,4})(?:[ \-]\d{3,4}[ \-]\d{3,4}|[ /\-]\d{6,8})"
     r"(?![^\W_]|[./,-]\d)" + _EXTENSION
 )
-"""Written with the trunk prefix 0 of Europe, Australia and India: 0141 496 0077, 07700 900217,
-030 23125441, 01 99 00 12 34."""
-_TIMES = re.compile(r"(?:[01]\d|2[0-4])[0-5]\d(?:[ -](?:[01]\d|2[0-4])[0-5]\d)+")
-"""0800 1200 1600: the hours of a schedule."""
+"""Written with the trunk prefix 0 of Europe, Australia and India: 0141 496 0077, 07700 900217, 030 23125441."""
+_FLOWSHEET = re.compile(
+    r"(?:[01]\d|2[0-4])[0-5]\d(?:(?:[ \-](?:[01]\d|2[0-4])[0-5]\d)+|(?:[ \-](?:[1-9]\d\d|[1-9]\d{1,6}0))+)"
+)
+"""A time with times or amounts after it: 0800 1200 1600; 0600 250 1400; 0915 150000."""
 _ANY = re.compile(rf"(?<![^\W_])(?<![/.,\-$+])\(?\d[\d().\-/ ]{{4,19}}\d(?![^\W_]|[./,-]\d){_EXTENSION}")
 _SHORT = re.compile(
     r"(?<![^\W_])(?<![/.,\-$+])(?:p(?=\d{5}\b))?#?\d{1,2}[- ]?\d{2,5}(?![^\W_]|[./,:-]\d|\s?(?:%|mg|am|pm|hours?|"
@@ -143,7 +144,7 @@ def _phones(text: str, small: str, regions: list[tuple[int, int, int]]) -> Itera
                 yield _phone(text, match, 0.85 if match[0][0] == "+" else 0.7)
     for match in in_regions(_NATIONAL, text, regions, 9) if "0" in text else ():
         digits = sum(map(str.isdigit, match[0]))
-        if 9 <= digits <= 12 and not _TIMES.fullmatch(match[0]) and not _UNIT.match(text, match.end()):
+        if 9 <= digits <= 12 and not _FLOWSHEET.fullmatch(match[0]) and not _UNIT.match(text, match.end()):
             yield _phone(text, match, 0.75)
     for match in _EXT_ALONE.finditer(text) if any_in(small, ("ext", "x")) else ():
         name = "number" if match["number"] else "x"
@@ -153,7 +154,7 @@ def _phones(text: str, small: str, regions: list[tuple[int, int, int]]) -> Itera
         if digits < 6 or _DATE.match(match[0]) or _UNIT.match(text, match.end()):
             continue
         label = _label(text, match.start())
-        if label and (label not in _WEAK or digits >= 7):
+        if label and (label not in _WEAK or (digits >= 7 and not _FLOWSHEET.fullmatch(match[0]))):
             yield _phone(text, match, 0.75)
     for match in in_regions(_SHORT, text, regions, 3) if any_in(small, _SHORT_LABELS) else ():
         label = _label(text, match.start())

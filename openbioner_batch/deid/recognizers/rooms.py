@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.clinical_values import in_clinical_value
 
 _NUMBERED = re.compile(
-    r"\b(?i:room|rm|bed|(?P<moved>(?:moved|transferred)\sto)|bay|ward|floor|cubicle|bldg|building|resus|"
-    r"trolley|side[ ]room|zimmer|stat(?=\.)|"
+    r"\b(?i:room|rm|bed|(?P<moved>(?:moved|transferred)\sto)|bay|ward|floor|cubicle|bldg|building|zimmer|stat(?=\.)|"
     r"station)\b(?:\s(?:number|no\.?))?(?:[.:](?=[ ]?#?\w))?[ ]?#?[ ]?"
     r"(?P<number>(?:[A-Z]{2,3}-|[A-Za-z]-?)?\d{1,4}(?:-?[A-Z0-9]{1,3})?(?:/\d{1,3}(?![\d/]))?|"
     r"[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|degrees|times|mg|°))"
 )
+_BAY = re.compile(r"\b(?i:resus|trolley|side[ ]room)[ ](?P<ward>\d{1,2}[A-Za-z]?)(?![^\W_]|[./]\d|[ ]?[%/°])")
+"""A place of an emergency department, where "resus 2 L" and "trolley 4 hrs" are none."""
 _WARD = re.compile(
     r"(?<![^\W_])(?<![/.:-])(?P<ward>\d{1,2}(?:st|nd|rd|th)[ ]floor"
     r"|\d{1,2}[ ](?:East|West|North|South)\b(?:[ ]\d{1,3}\b(?!%)|(?![ ](?:[A-Z]|of)))"
@@ -58,6 +60,9 @@ def find_rooms(text: str) -> Iterator[Finding]:
     for pattern in (_WARD, _MOVED, _OF_PERSON, _ROW_HEAD):
         for match in pattern.finditer(text):
             yield _room(match, "ward")
+    for match in _BAY.finditer(text):
+        if not in_clinical_value(text, *match.span("ward")):
+            yield _room(match, 0)
     for match in _PLACE_OF_LIST.finditer(text):
         line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
         if len(_ROW.findall(line)) > 1:
