@@ -6,8 +6,9 @@
 `challenge/snippets.txt` holds terse, odd and mixed styles with their identifiers marked, `challenge/traps.txt`
 sentences without any. Nothing is trained on either. `--part second` scores those in `challenge/second/`, which were
 written before rules were mended after the first part's output, and were not read while they were. `--part third` is a
-hold-out that was scored unread and read afterwards. `--part fourth` is one in `challenge/fourth/` that is unread:
-the developers of the rules do not read it, so they score it without `--show`.
+hold-out that was scored unread and read afterwards. `--part fourth` and `--part fifth` are two in
+`challenge/fourth/` and `challenge/fifth/` that are unread: the developers of the rules do not read them, so they score
+them without `--show`.
 
 Counted are, under the policies tags (what is found), surrogate (numbers) and safe-harbor (ages):
 
@@ -41,7 +42,7 @@ from openbioner_batch.errors import OpenBioNERError, UsageError
 from openbioner_batch.records import Span
 
 FOLDER = Path(__file__).parent / "challenge"
-PARTS = {"first": FOLDER} | {name: FOLDER / name for name in ("second", "third", "fourth")}
+PARTS = {"first": FOLDER} | {name: FOLDER / name for name in ("second", "third", "fourth", "fifth")}
 _MARK = re.compile(r"\[([^\[\]]+)\]\((\w*)\)")
 _TAG = re.compile(r"\[[A-Z][A-Z _]*\d*\]|\[[A-Z_]+_\d+\]")
 

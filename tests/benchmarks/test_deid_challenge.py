@@ -54,7 +54,7 @@ def test_marks_lie_in_order_and_cut_no_identifier_short() -> None:
             places = [place for gold in snippet.gold for place in range(gold.start, gold.end)]
             assert places == sorted(set(places))
             assert not places or places[-1] < len(snippet.text)
-            for gold in snippet.gold if name in ("third", "fourth") else ():
+            for gold in snippet.gold if name in ("third", "fourth", "fifth") else ():
                 for part in re.findall(r"[^\W\d_]{3,}|\d[\d./-]{3,}", snippet.text[gold.start : gold.end]):
                     same = re.finditer(rf"(?<!\w){re.escape(part)}(?!\w)", snippet.text)
                     assert part in also_words or all(one.start() in places for one in same), part
@@ -62,7 +62,11 @@ def test_marks_lie_in_order_and_cut_no_identifier_short() -> None:
 
 @pytest.mark.parametrize(
     ("part", "size", "readme"),
-    [("third", 80, "openbioner_batch/evaluation/README.md"), ("fourth", 60, "benchmarks/README.md")],
+    [
+        ("third", 80, "openbioner_batch/evaluation/README.md"),
+        ("fourth", 60, "benchmarks/README.md"),
+        ("fifth", 64, "benchmarks/README.md"),
+    ],
 )
 def test_a_hold_out_is_of_the_size_a_readme_gives_and_in_words_of_its_own(part: str, size: int, readme: str) -> None:
     from deid_challenge import PARTS, read_snippets
