@@ -19,7 +19,6 @@ import gzip
 import json
 import multiprocessing
 import random
-import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -27,7 +26,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
-from common.machine import machine
+from common.machine import machine, peak_memory_mib
 from common.results import json_option, write_json
 
 from openbioner_batch.abbreviations import expanded, expansions
@@ -99,10 +98,10 @@ def speed(files: Sequence[Path], names: int, mentions: int, processes: int, json
         index = f"{folder}/names.vocab"
         table = f"{folder}/names.csv"
         _write_table(table, files, names)
-        began = time.perf_counter()
-        build_vocabulary(table, index)
-        building = time.perf_counter() - began
-        with multiprocessing.get_context("spawn").Pool(processes, _open, (index,)) as pool:
+        fresh = multiprocessing.get_context("spawn")
+        with fresh.Pool(1) as pool:
+            building, building_peak = pool.apply(_build, (table, index))
+        with fresh.Pool(processes, _open, (index,)) as pool:
             texts = distinct_mentions(Vocabulary(index), mentions)
             pieces = [texts[start : start + _AT_ONCE] for start in range(0, len(texts), _AT_ONCE)]
             began = time.perf_counter()
@@ -111,22 +110,24 @@ def speed(files: Sequence[Path], names: int, mentions: int, processes: int, json
         held = Vocabulary(index)
         linked = sum(count for count, *_ in done)
         peaks = {process: peak for _, process, peak, _ in sorted(done, key=lambda one: one[2])}
+        peak = sum(peaks.values())
         found = {
             "names": held.names,
             "concepts": len(held),
             "index_bytes": Path(index).stat().st_size,
             "index_seconds": building,
+            "index_peak_mib": building_peak,
             "mentions": len(texts),
             "linked": linked,
             "processes": processes,
             "seconds": took,
             "cpu_seconds": sum(cpu for *_, cpu in done),
-            "peak_mib": (peak := sum(peaks.values()) / 1024),
+            "peak_mib": peak,
         }
     click.echo(
         f"{len(texts):,} distinct mentions against {held.names:,} names of {len(held):,} concepts, "
-        f"{processes} processes: {took:.0f} s, {found['cpu_seconds']:.0f} s of CPU, at most {peak:,.0f} MiB "
-        f"in all; {linked / len(texts):.0%} have a concept; index built in {building:.0f} s"
+        f"{processes} processes: {took:.0f} s, {found['cpu_seconds']:.0f} s of CPU, at most {peak:,} MiB "
+        f"in all; {linked / len(texts):.0%} have a concept; index built in {building:.0f} s and {building_peak:,} MiB"
     )
     write_json(json_path, {"machine": machine(), "files": [file.name for file in files], **found})
 
@@ -179,16 +180,22 @@ def _mention(vocabulary: Vocabulary, made: random.Random) -> str:
 _linkers: list[Linker] = []
 
 
+def _build(table: str, index: str) -> tuple[float, int]:
+    """Seconds and the most MiB of building an index."""
+    began = time.perf_counter()
+    build_vocabulary(table, index)
+    return time.perf_counter() - began, peak_memory_mib()
+
+
 def _open(index: str) -> None:
     _linkers.append(Linker(Vocabulary(index)))
 
 
 def _link(texts: Sequence[str]) -> tuple[int, int, int, float]:
-    """The mentions that have a concept, the process, its peak memory in KiB, and CPU seconds."""
+    """The mentions that have a concept, the process, its peak memory in MiB, and CPU seconds."""
     began = time.process_time()
     found = sum(bool(concepts) for concepts in _linkers[0].link(map(Mention, texts)).values())
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return found, multiprocessing.current_process().pid or 0, peak, time.process_time() - began
+    return found, multiprocessing.current_process().pid or 0, peak_memory_mib(), time.process_time() - began
 
 
 def _gold(linker: Linker, documents: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str, Any]]:
