@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from openbioner_batch.concepts import container
 from openbioner_batch.concepts.grams import trigrams
-from openbioner_batch.concepts.keys import keys
+from openbioner_batch.concepts.keys import Match, content_key, keys
 from openbioner_batch.concepts.normalising import content, looks_abbreviated
 from openbioner_batch.concepts.readers import detect_reader, get_reader
+from openbioner_batch.concepts.readings import shortened
 from openbioner_batch.concepts.source import digest_of
+from openbioner_batch.concepts.synonymy import rewordings
 from openbioner_batch.concepts.vocabulary import Concept, Name, Only
 from openbioner_batch.errors import UsageError
 
 _TEXTS_AT_ONCE = 50_000
+_MOST_LONGER = 16
+"""Concepts for a mention that is a word shorter than their names: of more, none is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,7 @@ def _arrays(concepts: list[Concept]) -> dict[str, np.ndarray]:
         "name_kind": np.array([name.kind for _, name in names], np.uint8),
         "name_short": np.array([is_short(name) for _, name in names], np.uint8),
         **_lists("parent", parents),
-        **_keys([name for _, name in names]),
+        **_keys(names),
         **_grams([name for _, name in names]),
     }
 
@@ -160,13 +165,37 @@ def _lists(name: str, lists: list[list[int]]) -> dict[str, np.ndarray]:
     }
 
 
-def _keys(names: list[Name]) -> dict[str, np.ndarray]:
+def _keys(names: list[tuple[int, Name]]) -> dict[str, np.ndarray]:
     """Hashed keys in order, and the name that each is of; those of one key in order of the names."""
-    found = [(key, number) for number, name in enumerate(names) for _, key in keys(name.text, is_short(name))]
-    hashes = np.array([key for key, _ in found], np.uint64)
-    numbers = np.array([number for _, number in found], np.int32)
-    order = np.lexsort((numbers, hashes))
-    return {"key_hashes": hashes[order], "key_names": numbers[order]}
+    long = [number for number, (_, name) in enumerate(names) if not is_short(name)]
+    reworded = rewordings([(names[number][0], content(names[number][1].text)) for number in long])
+    found = _places(
+        chain(
+            ((key, number) for number, (_, name) in enumerate(names) for _, key in keys(name.text, is_short(name))),
+            ((content_key(Match.LEARNT, words), long[number]) for number, words in reworded),
+        )
+    )
+    found = np.concatenate([found, _longer(names, long)])
+    order = np.lexsort((found["name"], found["key"]))
+    return {"key_hashes": found["key"][order], "key_names": found["name"][order]}
+
+
+def _places(found: Iterable[tuple[int, int]]) -> np.ndarray:
+    return np.fromiter(found, np.dtype([("key", np.uint64), ("name", np.int32)]))
+
+
+def _longer(names: list[tuple[int, Name]], long: list[int]) -> np.ndarray:
+    """Keys of names without one of their words, where few concepts share them."""
+    found = _places(
+        (content_key(Match.LONGER, words), number) for number in long for words in shortened(names[number][1].text)
+    )
+    concepts = np.array([concept for concept, _ in names], np.int32)[found["name"]]
+    order = np.lexsort((concepts, found["key"]))
+    keys, concepts = found["key"][order], concepts[order]
+    is_new = np.ones(keys.size, bool)
+    is_new[1:] = (keys[1:] != keys[:-1]) | (concepts[1:] != concepts[:-1])
+    distinct, counts = np.unique(keys[is_new], return_counts=True)
+    return found[np.isin(found["key"], distinct[counts <= _MOST_LONGER])]
 
 
 def _grams(names: list[Name]) -> dict[str, np.ndarray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 
 from openbioner_batch.errors import UsageError
 
-VERSION = 2
+VERSION = 3
 _KEY = "openbioner_batch.vocabulary"
 _DTYPES = {"U8": np.uint8, "I32": np.int32, "I64": np.int64, "U64": np.uint64, "F32": np.float32}
 _MOST_HEADER = 1 << 20
@@ -79,8 +80,19 @@ def mapped(path: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     except (ValueError, KeyError, TypeError):
         raise UsageError(not_one) from None
     if about.get("index") != VERSION:
-        raise UsageError(f"the index {path} was built by another version: build it again from its source")
+        again = _command(about, path)
+        raise UsageError(f"the index {path} was built by another version: build it again with `{again}`")
     return arrays, about
+
+
+def _command(about: Mapping[str, Any], path: str) -> str:
+    """What builds an index of the same source and choices."""
+    words = ["openbioner-batch", "vocabulary", "build", str(about.get("source", "SOURCE")), "--output", path]
+    for root in about.get("roots") or ():
+        words += ["--root", root]
+    for column, values in (about.get("only") or {}).items():
+        words += ["--only", f"{column}={','.join(values)}"]
+    return shlex.join(words)
 
 
 def check(path: str) -> None:

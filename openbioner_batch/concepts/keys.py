@@ -26,10 +26,14 @@ class Match(enum.IntEnum):
     """The same but for words that mean the same (`equivalents.yaml`)."""
     DERIVED = 6
     """The same but for endings that make adjectives and nouns of each other."""
-    IMPLIED = 7
+    LEARNT = 7
+    """The same but for words that mean the same in this vocabulary's synonyms (`synonymy.py`)."""
+    IMPLIED = 8
     """The same but for a word of abnormality: a mention of an organ among findings is one of its abnormality."""
-    CASELESS = 8
+    CASELESS = 9
     """An abbreviation in other letters."""
+    LONGER = 10
+    """The name has one word more."""
 
 
 SCORES = {
@@ -40,12 +44,14 @@ SCORES = {
     Match.REORDERED: 0.97,
     Match.EQUIVALENT: 0.94,
     Match.DERIVED: 0.92,
+    Match.LEARNT: 0.91,
     Match.IMPLIED: 0.8,
     Match.CASELESS: 0.9,
+    Match.LONGER: 0.7,
 }
 
 _OF_WORDS = (Match.EXACT, Match.NORMALISED, Match.GLUED, Match.REORDERED, Match.EQUIVALENT, Match.DERIVED)
-STRICT = (Match.CASED, *_OF_WORDS, Match.CASELESS)
+STRICT = (Match.CASED, *_OF_WORDS, Match.LEARNT, Match.CASELESS)
 """The kinds of match by which a mention itself is looked for."""
 _ABNORMAL = "abnormal"
 """What stands for such words in `equivalents.yaml`."""
@@ -90,7 +96,7 @@ def key(kind: Match, text: str) -> int | None:
 
 def content_key(kind: Match, words: Iterable[str]) -> int:
     """The key of words as `content` gives them."""
-    if kind is Match.DERIVED:
+    if kind in (Match.DERIVED, Match.LEARNT, Match.LONGER):
         words = sorted(set(map(stem, words)))
     return _hashed(kind, " ".join(words))
 

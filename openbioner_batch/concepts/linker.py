@@ -99,13 +99,28 @@ class Linker:
         """The concepts with a name that matches each text, of the strictest kind of match that gives any."""
         found: dict[str, list[_Found]] = {text: [] for text in texts}
         for match in kinds:
-            left = [
-                (text, hashed) for text, seen in found.items() if not seen and (hashed := key(match, text)) is not None
-            ]
-            for (text, _), names in zip(left, self._vocabulary.lookup([hashed for _, hashed in left]), strict=True):
-                if names:
-                    found[text] = self._ordered((name, SCORES[match]) for name in names)
+            names = self._named(match, [text for text, seen in found.items() if not seen])
+            if match is Match.EXACT:
+                names = self._with_spellings(names)
+            for text, numbers in names.items():
+                found[text] = self._ordered((number, SCORES[match]) for number in numbers)
         return found
+
+    def _named(self, match: Match, texts: Iterable[str]) -> dict[str, list[int]]:
+        """The names that match texts in one way, of those texts that have any."""
+        hashes = {text: hashed for text in texts if (hashed := key(match, text)) is not None}
+        found = zip(hashes, self._vocabulary.lookup(list(hashes.values())), strict=True)
+        return {text: names for text, names in found if names}
+
+    def _with_spellings(self, exact: dict[str, list[int]]) -> dict[str, list[int]]:
+        """Names found letter by letter, and where none of them is preferred also those found but for spelling.
+
+        That one of two concepts has a synonym's plural too does not mean that it is meant by the plural.
+        """
+        kind = self._vocabulary.kind
+        synonyms = [text for text, names in exact.items() if all(kind(name) for name in names)]
+        spelt = self._named(Match.NORMALISED, synonyms)
+        return {text: names + spelt.get(text, []) for text, names in exact.items()}
 
     def _coordinated(self, texts: Sequence[str]) -> dict[str, list[_Found]]:
         """The concepts of what coordinated mentions say in full, in the order of the readings."""
@@ -127,11 +142,20 @@ class Linker:
         found = self._matched(texts, (Match.IMPLIED,))
         for text, concepts in self._generalised([text for text in texts if not found[text]]).items():
             found[text] = concepts
+        for text, concepts in self._matched([text for text in texts if not found[text]], (Match.LONGER,)).items():
+            found[text] = self._above_all(concepts)
         for text, near in zip(texts, self._nearest.find(texts), strict=True):
             if near:
                 best = {one.concept: one for one in (*reversed(found[text]), *reversed(self._near(text, near)))}
                 found[text] = self._sorted(best.values())
         return found
+
+    def _above_all(self, found: list[_Found]) -> list[_Found]:
+        """The concept that all others are below, if there is one."""
+        for one in found:
+            if all(other is one or one.concept in self._vocabulary.ancestors(other.concept) for other in found):
+                return [one]
+        return []
 
     def _generalised(self, texts: Sequence[str]) -> dict[str, list[_Found]]:
         """The concepts of mentions without the fewest words that leave a name."""

@@ -45,6 +45,14 @@ def generalised(text: str) -> Iterator[tuple[float, tuple[str, ...]]]:
                 yield 1 - count / len(words), tuple(word for word in words if word not in dropped)
 
 
+def shortened(name: str) -> Iterator[tuple[str, ...]]:
+    """The words of a name (as `content` gives them) without one that is not its head; two words at least are left."""
+    words = content(name)
+    head = _head(name)
+    if 3 <= len(words) <= _MOST_WORDS:
+        yield from (tuple(word for word in words if word != dropped) for dropped in words if dropped != head)
+
+
 def _head(text: str) -> str:
     head = ""
     for form in forms(text):

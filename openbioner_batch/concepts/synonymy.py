@@ -1,0 +1,88 @@
+"""Words that mean the same in one vocabulary, learnt from its own synonyms."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+Words = tuple[str, ...]
+"""As `normalising.content` gives them."""
+
+_LEAST_CONCEPTS = 3
+"""That have both words in names else equal, so that the two are thought to mean the same."""
+_LEAST_SHARE = 0.01
+"""Of the names with the more frequent word, so many concepts; work and index stay in proportion to the names."""
+_LEAST_AGREEMENT = 2.0
+"""Names that differ by the two words alone: of one concept must be so many times as many as of different ones."""
+_MOST_NAMES = 24
+"""Of a concept that are compared with each other."""
+_MOST_WORDS = 2
+"""On each side of a difference."""
+
+
+def rewordings(names: Sequence[tuple[int, Words]]) -> Iterator[tuple[int, Words]]:
+    """Names in words that other concepts have for the same.
+
+    "Clavicle" and "collarbone" mean the same where at least three concepts have names that differ by these words alone,
+    and where such names are seldom of two concepts: "absent" and "small" stand in synonyms for each other too, but
+    "absent thumb" is not "small thumb".
+
+    Args:
+        names: the concept of each and its words.
+
+    Yields:
+        The number of a name, and its words with one such word, or two, replaced.
+    """
+    owners: dict[Words, set[int]] = defaultdict(set)
+    numbers: dict[Words, list[int]] = defaultdict(list)
+    for number, (concept, words) in enumerate(names):
+        owners[words].add(concept)
+        numbers[words].append(number)
+    having: dict[str, set[Words]] = defaultdict(set)
+    for words in owners:
+        for word in words:
+            having[word].add(words)
+    for (one, other), count in _pairs(names):
+        places = [
+            (old, new, set.intersection(*(having[word] for word in old))) for old, new in ((one, other), (other, one))
+        ]
+        if count < _LEAST_SHARE * max(len(found) for _, _, found in places):
+            continue
+        same = different = 0
+        made: list[tuple[Words, Words]] = []
+        for old, new, found in places:
+            for words in sorted(found):
+                reworded = tuple(sorted({*words}.difference(old).union(new)))
+                if len(words) == len(old):
+                    continue
+                if reworded not in owners:
+                    made.append((words, reworded))
+                elif owners[reworded].isdisjoint(owners[words]):
+                    different += 1
+                else:
+                    same += 1
+        if same >= _LEAST_AGREEMENT * different:
+            yield from ((number, reworded) for words, reworded in made for number in numbers[words])
+
+
+def _pairs(names: Sequence[tuple[int, Words]]) -> list[tuple[tuple[Words, Words], int]]:
+    """What stands for each other in names of at least `_LEAST_CONCEPTS` concepts that are else equal."""
+    of_concept: dict[int, dict[Words, None]] = defaultdict(dict)
+    for concept, words in names:
+        of_concept[concept][words] = None
+    counts: Counter[tuple[Words, Words]] = Counter()
+    for found in of_concept.values():
+        sets = [frozenset(words) for words in list(found)[:_MOST_NAMES]]
+        counts.update({_pair(one - other, other - one) for one, other in combinations(sets, 2) if one & other})
+    return sorted(found for found in counts.items() if found[1] >= _LEAST_CONCEPTS and all(map(_comparable, found[0])))
+
+
+def _pair(one: frozenset[str], other: frozenset[str]) -> tuple[Words, Words]:
+    first, second = sorted((tuple(sorted(one)), tuple(sorted(other))))
+    return first, second
+
+
+def _comparable(words: Words) -> bool:
+    """Whether a side of a difference is a word or two, none of them a number or a letter."""
+    return 1 <= len(words) <= _MOST_WORDS and all(len(word) > 1 and not word.isdigit() for word in words)

@@ -1,0 +1,101 @@
+"""Words that a vocabulary's own synonyms say mean the same; the rest of a name stays as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openbioner_batch.concepts.building import build_vocabulary
+from openbioner_batch.concepts.index import Vocabulary
+from openbioner_batch.concepts.linker import Linker, Mention
+from openbioner_batch.concepts.synonymy import rewordings
+
+PARTS = ("left", "right", "middle")
+
+
+def named(*names: tuple[int, str]) -> list[tuple[int, tuple[str, ...]]]:
+    return [(concept, tuple(sorted(text.split()))) for concept, text in names]
+
+
+def both(*words: str) -> list[tuple[int, tuple[str, ...]]]:
+    """Concepts that have a name with each of these words."""
+    return named(*((number, f"{part} {word}") for number, part in enumerate(PARTS) for word in words))
+
+
+def test_what_three_concepts_say_holds_for_others() -> None:
+    assert list(rewordings([*both("clavicle", "collarbone"), *named((9, "broken clavicle"))])) == [
+        (6, ("broken", "collarbone"))
+    ]
+    assert list(rewordings([*both("clavicle", "collar bone"), *named((9, "bent bone collar"))])) == [
+        (6, ("bent", "clavicle"))
+    ]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [*both("clavicle", "collarbone")[:4], *named((9, "broken clavicle"))],  # two concepts are chance
+        [*both("type 1", "type 2"), *named((9, "broken type 1"))],  # numbers
+        [*both("clavicle", "bone of the collar"), *named((9, "broken clavicle"))],  # long
+        [
+            *both("absent", "small"),
+            *named((9, "absent thumb"), (8, "small thumb"), (7, "absent ear"), (6, "small ear")),
+        ],
+        [*both("clavicle", "collarbone"), *named((9, "clavicle"))],  # nothing else is left of the name
+        [],
+    ],
+)
+def test_nothing_is_learnt_of_little_or_against_the_names(names: list[tuple[int, tuple[str, ...]]]) -> None:
+    assert list(rewordings(names)) == []
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 4), st.sets(st.sampled_from("abc abd xy xz left right bone".split()), min_size=1))
+    )
+)
+def test_rewordings_are_new_and_of_known_words(found: list[tuple[int, set[str]]]) -> None:
+    names = [(concept, tuple(sorted(words))) for concept, words in found]
+    known = {words for _, words in names}
+    vocabulary = {word for words in known for word in words}
+    for number, words in rewordings(names):
+        assert words not in known
+        assert words == tuple(sorted(set(words)))
+        assert vocabulary.issuperset(words)
+        assert set(words) & set(names[number][1])
+
+
+@pytest.fixture(scope="module")
+def linker(tmp_path_factory: pytest.TempPathFactory) -> Linker:
+    rows = [f"B:{number},{part} shinbone cyst,{part} tibia cyst" for number, part in enumerate(PARTS)]
+    rows += [
+        "B:5,Bowed shinbone,",
+        "B:6,Remarkably short temper,",
+        "B:7,Disproportionately tall gait,",
+        "B:8,Extraordinarily tall gait,",
+    ]
+    rows += ["B:10,Ear anomaly,Auricle", "B:11,Pinna,Ear anomalies", "B:12,Lobes,", "B:13,Lobe,"]
+    folder: Path = tmp_path_factory.mktemp("learnt")
+    (folder / "t.csv").write_text("id,name,synonyms\n" + "\n".join(rows) + "\n")
+    build_vocabulary(str(folder / "t.csv"), str(folder / "t.vocab"))
+    return Linker(Vocabulary(str(folder / "t.vocab")))
+
+
+@pytest.mark.parametrize(
+    ("mention", "id", "score"),
+    [
+        ("bowing of tibiae", None, None),  # "bowing" is no other word for "bowed"
+        ("bowed tibiae", "B:5", 0.91),
+        ("short tempers", "B:6", 0.7),  # the name has a word more
+        ("tall gait", None, None),  # which of two is not said
+        ("ear anomalies", "B:10", 1.0),  # a synonym's plural does not decide
+        ("lobes", "B:12", 1.0),  # a preferred name's does
+        ("lobe", "B:13", 1.0),
+    ],
+)
+def test_mentions_in_learnt_words(linker: Linker, mention: str, id: str | None, score: float | None) -> None:
+    (found,) = linker.link([Mention(mention)]).values()
+    assert [(concept.id, concept.score) for concept in found] == ([(id, score)] if id else [])
