@@ -26,7 +26,7 @@ import click
 
 from openbioner_batch.errors import OpenBioNERError
 from openbioner_batch.evaluation.deid import DeidScores, add_note
-from openbioner_batch.evaluation.phi_corpora import GoldNote, phi_labels, read_phi_corpus
+from openbioner_batch.training.phi.corpora import GoldNote, phi_labels, read_phi_corpus
 
 PACKAGES = (
     "presidio-analyzer==2.2.366",

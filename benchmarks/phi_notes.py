@@ -17,10 +17,11 @@ import json
 from pathlib import Path
 
 import click
-from synthetic_notes.archive import write_archive
-from synthetic_notes.notes import write_notes
-from synthetic_notes.sides import SIDES
-from synthetic_notes.terse import write_terse
+
+from openbioner_batch.training.phi.synthetic.archive import write_archive
+from openbioner_batch.training.phi.synthetic.notes import write_notes
+from openbioner_batch.training.phi.synthetic.sides import SIDES
+from openbioner_batch.training.phi.synthetic.terse import write_terse
 
 
 @click.command()

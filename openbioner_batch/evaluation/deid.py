@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from openbioner_batch.evaluation.metrics import Quality
-from openbioner_batch.evaluation.phi_corpora import GoldNote, phi_labels
+from openbioner_batch.training.phi.corpora import GoldNote, phi_labels
 
 GOAL_CLASSES = ("names", "dates", "contacts", "identifiers", "addresses")
 """The classes on which recall and precision are promised; what else safe harbor names is told apart."""
@@ -61,7 +61,7 @@ class Tally:
 
 @dataclass
 class DeidScores:
-    """What was counted over all notes. Classes are those of `phi_labels.yaml`."""
+    """What was counted over all notes. Classes are those of `training/phi/labels.yaml`."""
 
     notes: int = 0
     leaking: int = 0

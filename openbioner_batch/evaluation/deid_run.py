@@ -13,7 +13,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.card import figure_kind, read_card
 from openbioner_batch.evaluation.deid import DeidScores, add_note
 from openbioner_batch.evaluation.deid_finder import finder_of
-from openbioner_batch.evaluation.phi_corpora import GoldNote, phi_labels, read_phi_corpus
+from openbioner_batch.training.phi.corpora import GoldNote, phi_labels, read_phi_corpus
 
 NO_MODEL = "none"
 NO_MODEL_KIND = "no model"

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openbioner_batch.evaluation.deid import score_findings
-from openbioner_batch.evaluation.phi_corpora import GoldNote
-from openbioner_batch.training.corpora import LabelledSpan
+from openbioner_batch.training.gold.corpora import LabelledSpan
+from openbioner_batch.training.phi.corpora import GoldNote
 
 
 class Found(NamedTuple):

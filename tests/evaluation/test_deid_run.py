@@ -12,9 +12,9 @@ import pytest
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.card import figure_kind, read_card
 from openbioner_batch.evaluation.deid_run import DeidEvaluateSettings, evaluate_deid
-from openbioner_batch.evaluation.phi_corpora import phi_labels
 from openbioner_batch.model import resolve_checkpoint
 from openbioner_batch.report.deid_scores import deid_table
+from openbioner_batch.training.phi.corpora import phi_labels
 
 TEXT = "Patient: Ann Lee, MRN: 2208714, phone (617) 555-0142."
 

@@ -15,12 +15,12 @@ import pytest
 from openbioner_batch.catalog import load_catalog
 from openbioner_batch.training.passages import passage_from_row
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 pytest.importorskip("faker", reason="the deid extra is not installed")
 
 
 def test_spans_are_in_place_of_types_of_the_catalog_and_never_overlap() -> None:
-    from synthetic_notes.notes import write_notes
+    from openbioner_batch.training.phi.synthetic.notes import write_notes
 
     phi = load_catalog().set_named("phi")
     assert phi is not None
@@ -38,10 +38,10 @@ def test_every_template_can_be_filled() -> None:
     import random
     from datetime import date
 
-    from synthetic_notes.notes import write_note
-    from synthetic_notes.patients import draw_patient
-    from synthetic_notes.stock import DocumentTemplate, documents, stock
-    from synthetic_notes.writer import Writer
+    from openbioner_batch.training.phi.synthetic.notes import write_note
+    from openbioner_batch.training.phi.synthetic.patients import draw_patient
+    from openbioner_batch.training.phi.synthetic.stock import DocumentTemplate, documents, stock
+    from openbioner_batch.training.phi.synthetic.writer import Writer
 
     day = date(2020, 5, 4)
     chance = random.Random(1)
@@ -57,10 +57,10 @@ def test_every_template_can_be_filled() -> None:
 
 
 def test_seeds_decide_everything_and_sides_share_no_template_or_name() -> None:
-    from synthetic_notes.notes import write_notes
-    from synthetic_notes.people import names_of
-    from synthetic_notes.sides import SIDES
-    from synthetic_notes.stock import documents, stock
+    from openbioner_batch.training.phi.synthetic.notes import write_notes
+    from openbioner_batch.training.phi.synthetic.people import names_of
+    from openbioner_batch.training.phi.synthetic.sides import SIDES
+    from openbioner_batch.training.phi.synthetic.stock import documents, stock
 
     first, again = (list(write_notes(20, 5, "test", None)) for _ in range(2))
     assert [note.as_row() for note in first] == [note.as_row() for note in again]
@@ -76,8 +76,8 @@ def test_seeds_decide_everything_and_sides_share_no_template_or_name() -> None:
 
 @pytest.mark.parametrize("identifiers", [False, True])
 def test_terse_text_is_wholly_filled_and_has_only_the_identifiers_it_says(identifiers: bool) -> None:
-    from synthetic_notes.stock import grammar
-    from synthetic_notes.terse import _SLOT, write_terse
+    from openbioner_batch.training.phi.synthetic.stock import grammar
+    from openbioner_batch.training.phi.synthetic.terse import _SLOT, write_terse
 
     phi = load_catalog().set_named("phi")
     assert phi is not None
@@ -98,10 +98,10 @@ def test_every_alternative_of_the_terse_grammar_can_be_filled() -> None:
     """Each one alone: what stands in << >> is a rule, a range, a pattern, or a slot of the writer."""
     import random
 
-    from synthetic_notes import terse
-    from synthetic_notes.notes import write_notes
-    from synthetic_notes.slots import PLAIN, TYPED
-    from synthetic_notes.stock import _load, grammar
+    from openbioner_batch.training.phi.synthetic import terse
+    from openbioner_batch.training.phi.synthetic.notes import write_notes
+    from openbioner_batch.training.phi.synthetic.slots import PLAIN, TYPED
+    from openbioner_batch.training.phi.synthetic.stock import _load, grammar
 
     (note,) = write_notes(1, 3, "train", None)
     assert note.spans
@@ -116,9 +116,9 @@ def test_every_alternative_of_the_terse_grammar_can_be_filled() -> None:
 
 
 def test_sides_share_no_frame_and_few_words_of_the_terse_grammar() -> None:
-    from synthetic_notes import terse
-    from synthetic_notes.sides import SIDES
-    from synthetic_notes.stock import grammar
+    from openbioner_batch.training.phi.synthetic import terse
+    from openbioner_batch.training.phi.synthetic.sides import SIDES
+    from openbioner_batch.training.phi.synthetic.stock import grammar
 
     for rule in ("shorthand", "question", "with_identifiers", "syndrome", "brand", "scale", "city_med"):
         train, _, test = (set(terse._of_side(grammar(rule), side)) for side in SIDES)
@@ -128,7 +128,7 @@ def test_sides_share_no_frame_and_few_words_of_the_terse_grammar() -> None:
 
 
 def test_the_carried_archive_is_what_the_generator_writes() -> None:
-    from synthetic_notes.archive import write_archive
+    from openbioner_batch.training.phi.synthetic.archive import write_archive
 
     carried = ROOT / "openbioner_batch" / "data" / "sample_clinical.jsonl"
     assert carried.stat().st_size < 300_000
@@ -156,12 +156,12 @@ def test_the_archive_is_a_hundred_notes_of_twenty_consistent_patients_with_reser
 
 def test_training_data_is_of_the_development_sides_and_never_mixes_broad_and_fine(shared: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "benchmarks" / "phi_training.py"), str(tmp_path), "--notes", "20", "--terse", "20",
+        [sys.executable, "-m", "openbioner_batch.training.phi", str(tmp_path), "--notes", "20", "--terse", "20",
          "--corpora", str(shared / "corpora" / "deid"), "--bodies", str(shared / "corpora/text/mtsamples.jsonl.gz")],
         capture_output=True, text=True, timeout=300, env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    from phi_training import BROAD
+    from openbioner_batch.training.phi.passages import BROAD
 
     described = set(pq.read_table(tmp_path / "descriptions").column("entity_type").to_pylist())
     assert {"terse_none", "terse_few"} <= {path.stem for path in (tmp_path / "passages").iterdir()}

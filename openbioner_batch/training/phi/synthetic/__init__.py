@@ -1,4 +1,6 @@
-"""Clinical notes with planted identifiers, for training and measuring de-identification; see `benchmarks/phi_notes.py`.
+"""Clinical notes with planted identifiers, for training and measuring de-identification.
+
+`benchmarks/phi_notes.py` writes them to files.
 
 Everything is drawn from a seed. Templates, names and the notes that serve as bodies are each on one side, `train`,
 `development` or `test`, so that only the formats of values are common to what is learnt from and what is measured.

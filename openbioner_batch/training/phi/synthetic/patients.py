@@ -6,9 +6,9 @@ import random
 from dataclasses import dataclass
 from datetime import date
 
-from synthetic_notes import places, values
-from synthetic_notes.people import Person, Relative, ascii_of, draw_person, draw_relative
-from synthetic_notes.stock import words
+from openbioner_batch.training.phi.synthetic import places, values
+from openbioner_batch.training.phi.synthetic.people import Person, Relative, ascii_of, draw_person, draw_relative
+from openbioner_batch.training.phi.synthetic.stock import words
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from openbioner_batch.training.corpora import LabelledDocument
+from openbioner_batch.training.gold.corpora import LabelledDocument
 
 RUN = 4
 """Words in a run: two shapes are compared by the runs they share."""

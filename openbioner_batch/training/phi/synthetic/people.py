@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from synthetic_notes.sides import on_side
-from synthetic_notes.stock import words
+from openbioner_batch.training.phi.synthetic.sides import on_side
+from openbioner_batch.training.phi.synthetic.stock import words
 
 
 @dataclass(frozen=True, slots=True)

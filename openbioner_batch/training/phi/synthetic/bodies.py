@@ -9,8 +9,8 @@ import re
 from functools import cache
 from pathlib import Path
 
-from synthetic_notes.sides import side_of
-from synthetic_notes.stock import stock, words
+from openbioner_batch.training.phi.synthetic.sides import side_of
+from openbioner_batch.training.phi.synthetic.stock import stock, words
 
 _SUSPECT = re.compile(
     r"\b(?:Dr|Drs|Mr|Mrs|Ms|Miss|Prof)\b\.?|\b(?:Doe|ABC|XYZ|X{2,}|Hospital|Clinic|Center|University|County|Street|phone|"

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from synthetic_notes import values
-from synthetic_notes.notes import columns, write_note
-from synthetic_notes.patients import draw_patient
-from synthetic_notes.stock import documents
-from synthetic_notes.writer import Writer
+from openbioner_batch.training.phi.synthetic import values
+from openbioner_batch.training.phi.synthetic.notes import columns, write_note
+from openbioner_batch.training.phi.synthetic.patients import draw_patient
+from openbioner_batch.training.phi.synthetic.stock import documents
+from openbioner_batch.training.phi.synthetic.writer import Writer
 
 PATIENTS, NOTES = 20, 5
 _LEFT_OUT = frozenset(

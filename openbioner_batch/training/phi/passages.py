@@ -1,9 +1,7 @@
 """Training data that teaches a model to find identifiers: passages and descriptions in the layout of silver data.
 
-    python benchmarks/phi_training.py phi-silver --corpora corpora/deid --bodies mtsamples.jsonl.gz --notes 6000
-
 Sources: the development templates of the two PHI corpora (`pii_anon_clinical`, `presidio_synthetic`), generated notes
-of the `train` side (see `phi_notes.py`), and clinical text without identifiers: real sentences, and terse text by a
+of the `train` side (`synthetic/`), and clinical text without identifiers: real sentences, and terse text by a
 grammar (`--terse`), which also comes with a few identifiers. Nothing of the test sides is used.
 
 Each type that is asked costs a pass of the encoder, so that most passages are annotated in six broad types, which are
@@ -21,21 +19,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import click
 import pyarrow.parquet as pq
-from synthetic_notes.bodies import clean_runs
-from synthetic_notes.notes import SyntheticNote, write_notes
-from synthetic_notes.terse import write_terse
 
-from openbioner_batch.errors import OpenBioNERError
-from openbioner_batch.evaluation.phi_corpora import GoldNote, phi_labels, read_phi_corpus
-from openbioner_batch.evaluation.templates import template_shape
 from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.model.sentences import sentence_starts
 from openbioner_batch.model.tokens import Tokenizer
-from openbioner_batch.training.corpora import LabelledDocument, LabelledSpan
+from openbioner_batch.training.gold.corpora import LabelledDocument, LabelledSpan
+from openbioner_batch.training.gold.passages import write_descriptions
 from openbioner_batch.training.passages import AnnotatedPassage, Mention
-from openbioner_batch.training.silver.gold import write_descriptions
+from openbioner_batch.training.phi.corpora import GoldNote, phi_labels, read_phi_corpus
+from openbioner_batch.training.phi.synthetic.bodies import clean_runs
+from openbioner_batch.training.phi.synthetic.notes import SyntheticNote, write_notes
+from openbioner_batch.training.phi.synthetic.terse import write_terse
+from openbioner_batch.training.phi.templates import template_shape
 from openbioner_batch.training.silver.schema import passages_table
 
 BROAD = ("person_name", "personal_date", "location", "organization", "contact_detail", "other_identifier")
@@ -67,29 +63,33 @@ _JOINT = re.compile(r"[\s,;]*")
 _BREAK = re.compile(r"\n+|(?<=[,;>}|])\s*|\s+")
 
 
-@click.command()
-@click.argument("output", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--corpora", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
-@click.option("--bodies", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True)
-@click.option("--notes", default=6000, show_default=True, type=click.IntRange(min=1), help="Generated notes.")
-@click.option("--terse", default=4000, show_default=True, type=click.IntRange(min=0), help="Terse notes; 0 for none.")
-@click.option("--model", default="bundled", show_default=True, help="Whose tokens a passage is measured in.")
-@click.option("--seed", default=42, show_default=True)
-def main(output: Path, corpora: Path, bodies: Path, notes: int, terse: int, model: str, seed: int) -> None:
-    """Write `OUTPUT/passages/*.parquet` and `OUTPUT/descriptions/catalog.parquet`."""
+def write_training_data(
+    output: Path, corpora: Path, bodies: Path, notes: int, terse: int, model: str = "bundled", seed: int = 42
+) -> Iterator[str]:
+    """Write `output/passages/*.parquet` and `output/descriptions/catalog.parquet`, and yield a line about each source.
+
+    Args:
+        output: a local folder.
+        corpora: folder of the PHI corpora, NAME.jsonl.gz each.
+        bodies: JSONL of real notes (`id`, `text`), of which only sentences that look free of identifiers are used.
+        notes: how many notes are generated.
+        terse: how many terse notes.
+        model: whose tokens a passage is measured in.
+        seed: decides everything.
+    """
     tokenizer = Tokenizer.from_directory(resolve_checkpoint(model))
     (output / "passages").mkdir(parents=True, exist_ok=True)
-    asked: set[str] = set()
+    taught: set[str] = set()
     for source, documents, fine in _sources(corpora, bodies, notes, terse, seed):
         if not documents:
             continue
         types = _fine_types(documents) if fine else BROAD if source != "pii_anon_clinical" else _without_organizations()
-        passages = [p for document in documents for p in cut(document, source, types, fine, tokenizer, seed)]
+        passages = [p for document in documents for p in cut_note(document, source, types, fine, tokenizer, seed)]
         pq.write_table(passages_table(passages), output / "passages" / f"{source}.parquet", compression="zstd")
-        asked.update(types)
+        taught.update(types)
         counts = Counter(mention.type for passage in passages for mention in passage.mentions)
-        click.echo(f"{source}: {len(passages)} passages of {len(documents)} notes; {dict(counts.most_common())}")
-    write_descriptions(output, sorted(asked))
+        yield f"{source}: {len(passages)} passages of {len(documents)} notes; {dict(counts.most_common())}"
+    write_descriptions(output, sorted(taught))
 
 
 def _sources(
@@ -135,7 +135,7 @@ def _few_of_each(notes: Sequence[GoldNote], seed: int) -> list[GoldNote]:
     return kept
 
 
-def cut(
+def cut_note(
     note: GoldNote, source: str, types: Sequence[str], fine: bool, tokenizer: Tokenizer, seed: int
 ) -> Iterator[AnnotatedPassage]:
     """The passages of a note: whole sentences and lines, never cut inside an identifier.
@@ -219,10 +219,3 @@ def _units(text: str, tokenizer: Tokenizer) -> list[int]:
         if len(tokenizer.ids(text[start:end])) > LONGEST:
             units += [match.end() for match in _BREAK.finditer(text, start + 1, end) if match.end() < end]
     return sorted(set(units))
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except OpenBioNERError as error:
-        raise SystemExit(f"error: {error}") from None

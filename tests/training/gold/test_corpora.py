@@ -10,8 +10,8 @@ import pytest
 
 from openbioner_batch.catalog import load_catalog
 from openbioner_batch.errors import UsageError
-from openbioner_batch.training.corpora import Corpus, LabelledSpan, read_documents, read_mixture
-from openbioner_batch.training.silver.gold import MIXTURE
+from openbioner_batch.training.gold.corpora import Corpus, LabelledSpan, read_documents, read_mixture
+from openbioner_batch.training.gold.passages import MIXTURE
 
 
 def test_every_type_of_the_mixture_is_in_the_catalog_with_three_views() -> None:

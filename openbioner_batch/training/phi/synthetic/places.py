@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from synthetic_notes.people import draw_person, plain
-from synthetic_notes.sides import on_side
-from synthetic_notes.stock import words
+from openbioner_batch.training.phi.synthetic.people import draw_person, plain
+from openbioner_batch.training.phi.synthetic.sides import on_side
+from openbioner_batch.training.phi.synthetic.stock import words
 
 Chance = random.Random
 

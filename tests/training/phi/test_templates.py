@@ -9,9 +9,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openbioner_batch.evaluation.phi_corpora import read_phi_corpus
-from openbioner_batch.evaluation.templates import SIDES, split_by_template, template_families, template_shape
-from openbioner_batch.training.corpora import LabelledDocument, LabelledSpan
+from openbioner_batch.training.gold.corpora import LabelledDocument, LabelledSpan
+from openbioner_batch.training.phi.corpora import read_phi_corpus
+from openbioner_batch.training.phi.templates import SIDES, split_by_template, template_families, template_shape
 
 
 def filled(template: str, values: list[str], identity: str = "x") -> LabelledDocument:

@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.training.corpora import Corpus, LabelledDocument, LabelledSpan
+from openbioner_batch.training.gold.corpora import Corpus, LabelledDocument, LabelledSpan
+from openbioner_batch.training.gold.passages import PassageCounts, cut_passages, write_gold
 from openbioner_batch.training.overlap import BenchmarkSentences
 from openbioner_batch.training.passages import Mention, passage_from_row
-from openbioner_batch.training.silver.gold import PassageCounts, cut_passages, write_gold
 
 TEXT = "The ABC1 gene is mutated in fictitious fever. Patients were given imaginol for a very long time indeed. "
 

@@ -12,13 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from synthetic_notes import values
-from synthetic_notes.notes import HOSPITALS, SyntheticNote, joined, roughened
-from synthetic_notes.patients import draw_patient
-from synthetic_notes.people import Person
-from synthetic_notes.sides import on_side
-from synthetic_notes.stock import grammar
-from synthetic_notes.writer import Piece, Writer
+from openbioner_batch.training.phi.synthetic import values
+from openbioner_batch.training.phi.synthetic.notes import HOSPITALS, SyntheticNote, joined, roughened
+from openbioner_batch.training.phi.synthetic.patients import draw_patient
+from openbioner_batch.training.phi.synthetic.people import Person
+from openbioner_batch.training.phi.synthetic.sides import on_side
+from openbioner_batch.training.phi.synthetic.stock import grammar
+from openbioner_batch.training.phi.synthetic.writer import Piece, Writer
 
 _SLOT = re.compile(r"<<([^<>]+)>>")
 _RANGE = re.compile(r"(-?\d+(?:\.(\d+))?)-(\d+(?:\.\d+)?)")

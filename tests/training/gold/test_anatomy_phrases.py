@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openbioner_batch.training.anatomy_phrases import Gazetteer, anatomy_phrases
+from openbioner_batch.training.gold.anatomy_phrases import Gazetteer, anatomy_phrases
 
 
 def spans(text: str, *names: str) -> list[tuple[int, int]]:

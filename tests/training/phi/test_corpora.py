@@ -9,7 +9,7 @@ import pytest
 
 from openbioner_batch.catalog import load_catalog
 from openbioner_batch.errors import UsageError
-from openbioner_batch.evaluation.phi_corpora import CLINICAL, NEUTRAL, phi_labels, read_phi_corpus
+from openbioner_batch.training.phi.corpora import CLINICAL, NEUTRAL, phi_labels, read_phi_corpus
 
 
 def write(folder: Path, name: str, *rows: dict) -> Path:

@@ -7,7 +7,7 @@ import string
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from synthetic_notes.stock import words
+from openbioner_batch.training.phi.synthetic.stock import words
 
 Chance = random.Random
 

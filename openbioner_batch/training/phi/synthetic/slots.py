@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from synthetic_notes import places, values
-from synthetic_notes.people import ascii_of
-from synthetic_notes.stock import fillers, words
+from openbioner_batch.training.phi.synthetic import places, values
+from openbioner_batch.training.phi.synthetic.people import ascii_of
+from openbioner_batch.training.phi.synthetic.stock import fillers, words
 
 if TYPE_CHECKING:
-    from synthetic_notes.writer import Writer
+    from openbioner_batch.training.phi.synthetic.writer import Writer
 
 
 def _any(writer: Writer, *forms: str) -> str:

@@ -10,11 +10,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from synthetic_notes import values
-from synthetic_notes.bodies import draw_body
-from synthetic_notes.patients import Patient, draw_patient
-from synthetic_notes.stock import DocumentTemplate, documents, stock
-from synthetic_notes.writer import Piece, Writer
+from openbioner_batch.training.phi.synthetic import values
+from openbioner_batch.training.phi.synthetic.bodies import draw_body
+from openbioner_batch.training.phi.synthetic.patients import Patient, draw_patient
+from openbioner_batch.training.phi.synthetic.stock import DocumentTemplate, documents, stock
+from openbioner_batch.training.phi.synthetic.writer import Piece, Writer
 
 _SLOT = re.compile(r"<<([A-Za-z0-9+:_-]+)>>")
 _PART = re.compile(r"<<(body|sentence|negative)>>")

@@ -8,14 +8,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from pathlib import Path
 
 import yaml
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.evaluation.templates import SIDES, split_by_template
-from openbioner_batch.training.corpora import LabelledDocument, LabelledSpan
+from openbioner_batch.training.gold.corpora import LabelledDocument, LabelledSpan
+from openbioner_batch.training.phi.templates import SIDES, split_by_template
 
 NEUTRAL, CLINICAL = "neutral", "clinical"
 
@@ -42,7 +41,7 @@ class GoldNote:
 
 @dataclass(frozen=True)
 class PhiLabels:
-    """What `phi_labels.yaml` says."""
+    """What `labels.yaml` says."""
 
     classes: Mapping[str, tuple[str, ...]]
     """Each coarse class with its types of the PHI catalog."""
@@ -59,7 +58,7 @@ class PhiLabels:
 @cache
 def phi_labels() -> PhiLabels:
     """The classes and the corpora's labels, as the package carries them."""
-    raw = yaml.safe_load((resources.files("openbioner_batch.evaluation") / "phi_labels.yaml").read_text("utf-8"))
+    raw = yaml.safe_load(Path(__file__).with_name("labels.yaml").read_text("utf-8"))
     return PhiLabels(
         {name: tuple(kinds) for name, kinds in raw["classes"].items()},
         {name: corpus["labels"] for name, corpus in raw["corpora"].items()},
@@ -80,7 +79,7 @@ def read_phi_corpus(
         path: JSON lines, gzipped or not: `id`, `text`, `spans` of [start, end, label], perhaps `language`.
         side: `development` or `test` for that side of the split by template; None for both.
         languages: only notes in these (`en`, ...); None for all. A corpus that names no languages is all `en`.
-        corpus: the name under which `phi_labels.yaml` knows it, else the file's; labels of a corpus that it does not
+        corpus: the name under which `labels.yaml` knows it, else the file's; labels of a corpus that it does not
             know must be types of the PHI catalog, and such a corpus is not split.
         gaps: whether what the authors are known to have left without annotation is neutral; else finding it is wrong.
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openbioner_batch.training.noun_phrases import phrases
+from openbioner_batch.training.gold.noun_phrases import phrases
 
 
 def read(text: str, *names: tuple[str, str]) -> list[tuple[str, str]]:

@@ -6,11 +6,11 @@ import random
 from dataclasses import dataclass, field
 from datetime import date
 
-from synthetic_notes import places, values
-from synthetic_notes.patients import Patient
-from synthetic_notes.people import Person, ascii_of, draw_person
-from synthetic_notes.slots import ONCE, PLAIN, TYPED
-from synthetic_notes.stock import words
+from openbioner_batch.training.phi.synthetic import places, values
+from openbioner_batch.training.phi.synthetic.patients import Patient
+from openbioner_batch.training.phi.synthetic.people import Person, ascii_of, draw_person
+from openbioner_batch.training.phi.synthetic.slots import ONCE, PLAIN, TYPED
+from openbioner_batch.training.phi.synthetic.stock import words
 
 Piece = tuple[str, str | None]
 """A stretch of a note and its type in the PHI catalog, None for ordinary text."""

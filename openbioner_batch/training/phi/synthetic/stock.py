@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from synthetic_notes.sides import on_side, side_of
+from openbioner_batch.training.phi.synthetic.sides import on_side, side_of
 
 _FOLDER = Path(__file__).parent / "stocks"
 

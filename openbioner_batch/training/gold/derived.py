@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from openbioner_batch.training.anatomy_phrases import Gazetteer, anatomy_phrases
-from openbioner_batch.training.corpora import Corpus, LabelledDocument, LabelledSpan
-from openbioner_batch.training.noun_phrases import phrases
+from openbioner_batch.training.gold.anatomy_phrases import Gazetteer, anatomy_phrases
+from openbioner_batch.training.gold.corpora import Corpus, LabelledDocument, LabelledSpan
+from openbioner_batch.training.gold.noun_phrases import phrases
 
 _OF_GENES = ("protein", "dna", "rna")
 

@@ -1,7 +1,4 @@
-"""Gold corpora as training data: passages of whole sentences in the one layout, less what the benchmarks share.
-
-python -m openbioner_batch.training.silver.gold CORPORA OUTPUT --benchmarks BENCHMARKS
-"""
+"""Gold corpora as training data: passages of whole sentences in the one layout, less what the benchmarks share."""
 
 from __future__ import annotations
 
@@ -13,20 +10,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from openbioner_batch.catalog import load_catalog
 from openbioner_batch.formats.iob import read_iob
 from openbioner_batch.model.sentences import sentence_starts
-from openbioner_batch.training.corpora import Corpus, LabelledDocument, read_documents, read_mixture
-from openbioner_batch.training.derived import anatomy_gazetteer, with_derived
+from openbioner_batch.training.gold.corpora import Corpus, LabelledDocument, read_documents, read_mixture
+from openbioner_batch.training.gold.derived import anatomy_gazetteer, with_derived
 from openbioner_batch.training.overlap import BenchmarkSentences
 from openbioner_batch.training.passages import AnnotatedPassage, Mention
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 
-MIXTURE = Path(__file__).parents[1] / "corpora.yaml"
+MIXTURE = Path(__file__).with_name("corpora.yaml")
 SHORTEST, LONGEST = 20, 140
 """Words of a passage: drawn evenly in between, so that single sentences and paragraphs are both met."""
 
@@ -149,19 +145,3 @@ def write_descriptions(output: Path, types: Sequence[str]) -> None:
     ]
     (output / "descriptions").mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.Table.from_pylist(rows, schema=DESCRIPTION_SCHEMA), output / "descriptions" / "catalog.parquet")
-
-
-@click.command()
-@click.argument("corpora", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.argument("output", type=click.Path(path_type=Path))
-@click.option("--benchmarks", type=click.Path(path_type=Path, exists=True), required=True, help="Kept out of training.")
-def main(corpora: Path, output: Path, benchmarks: Path) -> None:
-    """Write the gold corpora in CORPORA to OUTPUT as passages and descriptions to train on."""
-    for name, count in write_gold(corpora, output, benchmarks).items():
-        click.echo(
-            f"{name:20}{count['kept']:8} passages{count['overlapping']:8} left out: they share a benchmark sentence"
-        )
-
-
-if __name__ == "__main__":
-    main()

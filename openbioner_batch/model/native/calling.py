@@ -1,39 +1,22 @@
-"""Attention and norms in bfloat16 on a CPU by kernels of our own, compiled where they run.
-
-`native.c` is compiled by the machine's C compiler when it is first needed, and kept in the user's cache. Without a
-compiler, or on a CPU that does not multiply bfloat16, torch does the same, slower.
-"""
+"""The kernels as functions of tensors: what they take, and how they run on torch's threads."""
 
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import logging
 import os
-import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Sequence
 from ctypes import CFUNCTYPE, POINTER, Structure, byref, c_float, c_int, c_long, c_uint, c_void_p
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from openbioner_batch.model.layout import Layout, Part
+from openbioner_batch.model.native.compiling import load, openmp
 
 SWITCH = "OPENBIONER_NATIVE"
 """Environment variable; 0 leaves the kernels out."""
-_INSTRUCTIONS = ("avx512_f", "avx512_bw", "avx512_vl", "avx512_dq", "avx512_bf16")
-_FLAGS = ["-O3", "-std=c11", "-fno-strict-aliasing", "-fPIC", "-shared", "-mfma"] + [
-    "-m" + name.replace("_", "") for name in _INSTRUCTIONS
-]
 _LARGEST_HEAD = 64
-_SOURCE = Path(__file__).with_name("native.c")
-_log = logging.getLogger(__name__)
 _THREAD_ANSWER = CFUNCTYPE(c_int)
 
 
@@ -89,7 +72,7 @@ def takes(tensor: Tensor) -> bool:
         return False
     if os.environ.get(SWITCH) == "0" or load() is None:
         return False
-    return torch.get_num_threads() == 1 or _openmp() is not None
+    return torch.get_num_threads() == 1 or openmp() is not None
 
 
 def attends(query: Tensor) -> bool:
@@ -167,47 +150,6 @@ def add_norm(hidden: Tensor, added: Tensor, weight: Tensor, bias: Tensor, epsilo
     return rounded
 
 
-@cache
-def load() -> ctypes.CDLL | None:
-    """The compiled kernels; None where there are none, with the reason in the log if the CPU has the instructions."""
-    if sys.platform != "linux":
-        return None
-    capabilities = torch.cpu.get_capabilities()
-    if not all(capabilities.get(name, False) for name in _INSTRUCTIONS):
-        return None
-    try:
-        return ctypes.CDLL(str(_compiled()))
-    except (OSError, subprocess.SubprocessError) as error:
-        reason = " ".join(str(error).split())[:300]
-        _log.warning("bfloat16 goes without its kernels, slower: %s (they are kept in XDG_CACHE_HOME)", reason)
-        return None
-
-
-def _compiled() -> Path:
-    """The kernels' file in the user's cache, compiled unless it is there."""
-    digest = hashlib.sha256(_SOURCE.read_bytes() + " ".join(_FLAGS).encode()).hexdigest()
-    cache_home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    folder = Path(cache_home) / "openbioner_batch"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = folder.stat()
-    if found.st_uid != os.getuid() or found.st_mode & 0o022:
-        raise OSError(f"{folder} could be written to by another user")
-    target = folder / f"native-{digest[:16]}.so"
-    if target.exists():
-        return target
-    compiler = next((path for name in ("cc", "gcc", "clang") if (path := shutil.which(name))), None)
-    if compiler is None:
-        raise OSError("no C compiler (cc, gcc or clang) on the path")
-    with tempfile.TemporaryDirectory(dir=folder) as own:
-        built = Path(own) / target.name
-        command = [compiler, *_FLAGS, "-o", str(built), str(_SOURCE)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-        if done.returncode:
-            raise OSError(f"{compiler} failed: {done.stderr}")
-        os.replace(built, target)  # whole or not at all: several processes may compile at once
-    return target
-
-
 def _tensors(context: Tensor, query: Tensor, key: Tensor, value: Tensor) -> _Tensors:
     assert all(part.stride(2) == 1 and part.stride(1) == part.shape[2] for part in (query, key, value))
     assert key.stride(0) == value.stride(0)
@@ -220,14 +162,14 @@ def _run(name: str, job: Any) -> None:
 
     They are torch's own: its threads spin for a while after each operation, and others would have to share their cores.
     """
-    kernels, openmp, threads = load(), _openmp(), torch.get_num_threads()
+    kernels, gnu, threads = load(), openmp(), torch.get_num_threads()
     assert kernels is not None
     kernel = getattr(kernels, name)
-    if threads > 1 and openmp is not None:
+    if threads > 1 and gnu is not None:
         job.team.number, job.team.size = (
-            _THREAD_ANSWER((answer, openmp)) for answer in ("omp_get_thread_num", "omp_get_num_threads")
+            _THREAD_ANSWER((answer, gnu)) for answer in ("omp_get_thread_num", "omp_get_num_threads")
         )
-        openmp.GOMP_parallel(kernel, byref(job), c_uint(threads), c_uint(0))
+        gnu.GOMP_parallel(kernel, byref(job), c_uint(threads), c_uint(0))
     else:
         job.team.number, job.team.size = (
             _THREAD_ANSWER((answer, kernels)) for answer in ("alone_number", "alone_size")
@@ -235,14 +177,6 @@ def _run(name: str, job: Any) -> None:
         kernel(byref(job))
     if job.team.failed:
         raise MemoryError("attention's working memory")
-
-
-@cache
-def _openmp() -> ctypes.CDLL | None:
-    """The OpenMP library that torch has loaded, where it is GNU's."""
-    with open("/proc/self/maps", encoding="utf-8") as maps:
-        path = next((line.split()[-1] for line in maps if "libgomp" in line), None)
-    return ctypes.CDLL(path) if path else None
 
 
 def _longs(values: Sequence[int]) -> ctypes.Array[c_long]:

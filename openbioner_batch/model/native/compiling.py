@@ -1,0 +1,72 @@
+"""The shared library of the kernels: compiled by the machine's compiler when it is first needed, and kept."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import torch
+
+_INSTRUCTIONS = ("avx512_f", "avx512_bw", "avx512_vl", "avx512_dq", "avx512_bf16")
+_FLAGS = ["-O3", "-std=c11", "-fno-strict-aliasing", "-fPIC", "-shared", "-mfma"] + [
+    "-m" + name.replace("_", "") for name in _INSTRUCTIONS
+]
+_SOURCE = Path(__file__).with_name("kernels.c")
+_log = logging.getLogger(__name__)
+
+
+@cache
+def load() -> ctypes.CDLL | None:
+    """The compiled kernels; None where there are none, with the reason in the log if the CPU has the instructions."""
+    if sys.platform != "linux":
+        return None
+    capabilities = torch.cpu.get_capabilities()
+    if not all(capabilities.get(name, False) for name in _INSTRUCTIONS):
+        return None
+    try:
+        return ctypes.CDLL(str(_compiled()))
+    except (OSError, subprocess.SubprocessError) as error:
+        reason = " ".join(str(error).split())[:300]
+        _log.warning("bfloat16 goes without its kernels, slower: %s (they are kept in XDG_CACHE_HOME)", reason)
+        return None
+
+
+def _compiled() -> Path:
+    """The kernels' file in the user's cache, compiled unless it is there."""
+    digest = hashlib.sha256(_SOURCE.read_bytes() + " ".join(_FLAGS).encode()).hexdigest()
+    cache_home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    folder = Path(cache_home) / "openbioner_batch"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.stat()
+    if found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise OSError(f"{folder} could be written to by another user")
+    target = folder / f"native-{digest[:16]}.so"
+    if target.exists():
+        return target
+    compiler = next((path for name in ("cc", "gcc", "clang") if (path := shutil.which(name))), None)
+    if compiler is None:
+        raise OSError("no C compiler (cc, gcc or clang) on the path")
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        built = Path(own) / target.name
+        command = [compiler, *_FLAGS, "-o", str(built), str(_SOURCE)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode:
+            raise OSError(f"{compiler} failed: {done.stderr}")
+        os.replace(built, target)  # whole or not at all: several processes may compile at once
+    return target
+
+
+@cache
+def openmp() -> ctypes.CDLL | None:
+    """The OpenMP library that torch has loaded, where it is GNU's."""
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        path = next((line.split()[-1] for line in maps if "libgomp" in line), None)
+    return ctypes.CDLL(path) if path else None

@@ -1,0 +1,1 @@
+"""Protected health information to train on and to measure with: the labelled corpora, and notes that are generated."""
