@@ -118,7 +118,7 @@ def describe(config: str | None, **flags: Any) -> None:
     "--layout",
     required=True,
     metavar="L",
-    help="pile-ner-iob, pile-ner-descriptions, pii-masking-iob, jsonl, text-jsonl, types-tsv.",
+    help="pile-ner-iob, pile-ner-descriptions, pii-masking-iob, jsonl, run, text-jsonl, types-tsv.",
 )
 @click.option("--descriptions", metavar="SOURCE", help="The types' descriptions, where they lie apart.")
 @click.option("--descriptions-layout", metavar="L", help="Their layout [types-tsv].")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from openbioner_batch.training.passages import AnnotatedPassage, Mention
 from openbioner_batch.training.silver.typenames import normalise_type
 
 NO_LIST = "the column {} holds no list of strings"
+SURE = 0.5
+"""The score from which a span of another model is a mention."""
 BAD_SPANS = "spans are not [start, end, type] within the text"
 
 Item = AnnotatedPassage | tuple[str, str] | Rejected
@@ -72,6 +74,29 @@ def read_jsonl_rows(file: InputFile, source: str) -> Iterator[Item]:
             yield Rejected(file.uri, number, 'not a JSON object with "text" and "spans"')
             continue
         yield _passage(f"{row.get('id', number)}", source, text, spans, file.uri, number)
+
+
+def read_run_rows(file: InputFile, source: str) -> Iterator[Item]:
+    """Rows of `annotate --include-text`: another model's spans as labels.
+
+    Spans with a score of `SURE` and more are mentions, as are doubtful ones that overlap these; other doubtful spans
+    are unsure, so that they teach nothing.
+
+    Raises:
+        UsageError: the columns are not there.
+    """
+    for number, row in _rows(file, ("document_id", "text", "spans")):
+        try:
+            text, spans = row["text"], [(s["start"], s["end"], s["type"], s["score"]) for s in row["spans"]]
+        except (LookupError, TypeError):
+            raise UsageError(f"{file.uri} holds no spans with scores: choose another --layout") from None
+        sure = [(start, end) for start, end, _, score in spans if score >= SURE]
+        kept = [s[:3] for s in spans if any(start < s[1] and s[0] < end for start, end in sure)]
+        doubtful = {s[:2] for s in spans} - {s[:2] for s in kept}
+        if isinstance(text, str) and text.strip():
+            yield _passage(str(row["document_id"]), source, text, kept, file.uri, number, doubtful)
+        else:
+            yield Rejected(file.uri, number, "no text: was the run made with --include-text?")
 
 
 def _lines(file: InputFile) -> Iterator[tuple[int, Any]]:
@@ -134,10 +159,12 @@ LAYOUTS: Mapping[str, PublishedLayout] = {
     "pile-ner-descriptions": PublishedLayout(read_description_rows, (".parquet", ".pq")),
     "pii-masking-iob": PublishedLayout(read_iob_rows, (".parquet", ".pq"), closed=True),
     "jsonl": PublishedLayout(read_jsonl_rows, (".jsonl", ".ndjson", ".json")),
+    "run": PublishedLayout(read_run_rows, (".parquet",), closed=True),
     "text-jsonl": PublishedLayout(read_text_rows, (".jsonl", ".ndjson", ".json"), closed=True),
     "types-tsv": PublishedLayout(read_type_lines, (".tsv",)),
 }
-"""By name. `text-jsonl` marks all mentions of no type at all: nothing is learned from it but a teacher's judgement."""
+"""By name. `run` is the data folder of a run of `annotate`; `text-jsonl` marks all mentions of no type at all: only a
+teacher's judgement is learned from it."""
 
 
 class _BadRowError(Exception):
@@ -170,12 +197,18 @@ def _strings(row: Mapping[str, Any], column: str) -> list[str]:
 
 
 def _passage(
-    id: str, source: str, text: str, spans: Sequence[tuple[int, int, str]], uri: str, number: int
+    id: str,
+    source: str,
+    text: str,
+    spans: Sequence[tuple[int, int, str]],
+    uri: str,
+    number: int,
+    doubtful: Collection[tuple[int, int]] = (),
 ) -> AnnotatedPassage | Rejected:
     """A passage with normalised types; where a type's name is unusable, nothing is taught."""
     named = [(start, end, normalise_type(type)) for start, end, type in spans]
     mentions = {Mention(start, end, type) for start, end, type in named if type is not None}
-    unsure = {(start, end) for start, end, type in named if type is None}
+    unsure = {*doubtful, *((start, end) for start, end, type in named if type is None)}
     try:
         ordered = sorted(mentions, key=lambda mention: (mention.start, mention.end, mention.type))
         return AnnotatedPassage(id, source, text, tuple(ordered), tuple(sorted(unsure)))

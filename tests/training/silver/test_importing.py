@@ -68,6 +68,34 @@ def test_lists_of_tokens_with_a_closed_set_of_types(tmp_path: Path) -> None:
     assert [passage.annotated for passage in passages(tmp_path)] == [("drug", "medical_condition")] * 2
 
 
+def run_rows(folder: Path, texts: list[str | None], spans: list[list[tuple[int, int, str, float]]]) -> Path:
+    named = [[dict(zip(("start", "end", "type", "score"), one, strict=True)) for one in some] for some in spans]
+    table = pa.table({"document_id": [str(n) for n in range(len(texts))], "text": texts, "spans": named})
+    pq.write_table(table, folder / "run.parquet")
+    return folder / "run.parquet"
+
+
+def test_another_models_spans_are_labels_where_it_is_sure(tmp_path: Path) -> None:
+    text = "Aspirin eased chest pain in two of the smokers."
+    sure, beside, doubtful = (0, 7, "drug", 0.9), (0, 13, "treatment", 0.2), (14, 24, "disease", 0.4)
+
+    report = import_(run_rows(tmp_path, [text, None], [[sure, beside, doubtful], []]), "run")
+
+    (passage,) = passages(tmp_path)
+    assert found(passage) == [("Aspirin", "drug"), ("Aspirin eased", "treatment")]
+    assert passage.unsure == ((14, 24),)
+    assert passage.annotated == ("drug", "treatment")
+    assert list(report.quarantined) == ["no text: was the run made with --include-text?"]
+
+
+def test_a_run_without_scores_is_refused(tmp_path: Path) -> None:
+    table = pa.table({"document_id": ["1"], "text": ["Aspirin"], "spans": [[{"start": 0, "end": 7, "type": "drug"}]]})
+    pq.write_table(table, tmp_path / "run.parquet")
+
+    with pytest.raises(UsageError, match="holds no spans with scores"):
+        import_(tmp_path / "run.parquet", "run")
+
+
 def test_descriptions(tmp_path: Path) -> None:
     table = pa.table(
         {"entity_type": ["Medical Conditions", "42", None], "description": ["A state  of ill health.", "x", "y"]}
