@@ -9,6 +9,7 @@ import numpy as np
 
 from openbioner_batch.model.calibration import Calibration
 from openbioner_batch.model.prepare import Prepared
+from openbioner_batch.model.words import without_loose_marks
 from openbioner_batch.records import Span
 
 
@@ -58,7 +59,7 @@ def decode(
 
     Each word takes its most probable column (ties: the first); neighbouring words of one type are one span, whose score
     is the highest probability of that type over its words. Runs of punctuation alone are no spans,
-    unless `prepared.marks_count`.
+    and marks that join a span to its neighbours are not of it, unless `prepared.marks_count`.
 
     Args:
         prepared: what was scored.
@@ -83,8 +84,10 @@ def decode(
         end = _over_marks(text, int(prepared.word_offsets[last, 1]))
         if last + 1 < prepared.document_words[document + 1]:  # a mark may be a word of its own to other tokenizers
             end = min(end, int(prepared.word_offsets[last + 1, 0]))
-        if not prepared.marks_count and _is_punctuation(text[start:end]):
-            continue
+        if not prepared.marks_count:
+            start, end = without_loose_marks(text, start, end)
+            if _is_punctuation(text[start:end]):
+                continue
         spans[document].append(Span(start, end, names[runs.types[run]], float(runs.scores[run]), text[start:end]))
     return spans
 

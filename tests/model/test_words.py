@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from openbioner_batch.model import EntityType, Tagger
 from openbioner_batch.model.decoding import decode
-from openbioner_batch.model.words import first_pieces_of_words
+from openbioner_batch.model.words import first_pieces_of_words, without_loose_marks
 
 
 def words_of(text: str, breaks: tuple[int, ...] = ()) -> list[str]:
@@ -42,6 +42,10 @@ def words_of(text: str, breaks: tuple[int, ...] = ()) -> list[str]:
         ("(-)-x", ["(", "-", ")", "-", "x"]),
         ("-", ["-"]),
         ("", []),
+        ("over 2.5 mg/dL", ["over", "2.5", "mg/dL"]),
+        ("100,000/mm3, 120/80", ["100,000/mm3", ",", "120/80"]),
+        ("1,25-dihydroxyvitamin", ["1,25-dihydroxyvitamin"]),
+        ("p53/MDM2 and in 2, 3.", ["p53", "/", "MDM2", "and", "in", "2", ",", "3", "."]),
     ],
 )
 def test_pieces_that_cannot_stand_alone_are_of_one_word(text: str, words: list[str]) -> None:
@@ -55,6 +59,47 @@ def test_no_word_goes_over_the_start_of_a_sentence() -> None:
 @given(st.text("a5-é ()", max_size=30))
 def test_words_are_whole_pieces_in_order(text: str) -> None:
     assert "".join(words_of(text)) == "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("marked", "left"),
+    [
+        ("insulin[-dependent diabetes]", "dependent diabetes"),
+        ("[stem cell-]like", "stem cell"),
+        ("R[&C] was", "C"),
+        ("([220)]", "220"),
+        ("in [66 (12%]) of", "66 (12%)"),
+        ("in 66 [(12%]) of", "12%"),
+        ("miRNA [(miR-21)]", "miR-21"),
+        ("the [( RD )] sector", "RD"),
+        ("[(R)-warfarin]", "(R)-warfarin"),
+        ("[(R)-warfarin (S)]", "(R)-warfarin (S)"),
+        ("[(n = 4] of", "n = 4"),
+        ("kept at [-20 C]", "-20 C"),
+        ("[Cl-] and", "Cl-"),
+        ("[.5 mg]", ".5 mg"),
+        ("a [(] b", ""),
+    ],
+)
+def test_marks_that_join_a_span_to_its_neighbours_are_not_of_it(marked: str, left: str) -> None:
+    start, end = marked.index("["), marked.index("]") - 1
+    text = marked.replace("[", "").replace("]", "")
+
+    start, end = without_loose_marks(text, start, end)
+
+    assert text[start:end] == left
+
+
+@given(st.text("a5-,;()/ ", max_size=20), st.data())
+def test_a_span_keeps_its_letters_and_its_place(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+
+    low, high = without_loose_marks(text, start, end)
+
+    assert start <= low
+    assert high <= end + 3
+    assert [one for one in text[start:end] if one.isalnum()] == [one for one in text[low:high] if one.isalnum()]
 
 
 def test_a_tagger_makes_spans_of_such_words_unless_it_is_told_otherwise(tagger: Tagger) -> None:
