@@ -40,6 +40,7 @@ from openbioner_batch.engine.settings import CHOICES, EXECUTORS
 @click.option("--text-tokens", type=int, metavar="N", help="Tokens of text in a window [asked of the checkpoint].")
 @click.option("--description-tokens", type=int, metavar="N", help="Most tokens of a description [the checkpoint's].")
 @click.option("--no-calibration", is_flag=True, default=None, help="Leave out the checkpoint's biases and thresholds.")
+@click.option("--nested", is_flag=True, default=None, help="Types that do not compete: keep spans within others too.")
 @click.option("--abbreviations", is_flag=True, default=None, help="Long forms and their abbreviations have one type.")
 @click.option("--repeats", is_flag=True, default=None, help="The same words elsewhere in a document are mentions too.")
 @click.option("--separate-layers", type=int, metavar="N", help="Lower layers to read text and types apart in [0].")

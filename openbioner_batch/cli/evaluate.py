@@ -106,6 +106,7 @@ def deid_settings(context: click.Context) -> Any:
 @click.option("--strict-gold", is_flag=True, help="With --task deid: what the corpus forgot to annotate is wrong.")
 @click.option("--split", default="test", show_default=True, help="Of known corpora: test or devel.")
 @click.option("--no-calibration", is_flag=True, help="Leave out the checkpoint's biases and thresholds.")
+@click.option("--nested", is_flag=True, help="As of annotate: keep spans that overlap better scored ones.")
 @click.option("--abbreviations", is_flag=True, help="As of annotate: long and short forms have one type.")
 @click.option("--repeats", is_flag=True, help="As of annotate: the same words elsewhere are mentions too.")
 @click.option("--zero-shot", is_flag=True, help="Types that the model was trained on and others apart.")

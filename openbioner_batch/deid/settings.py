@@ -229,6 +229,7 @@ class DeidentifySettings:
             token_budget=self.token_budget,
             dtype=self.dtype,
             no_calibration=self.no_calibration,
+            nested=True,  # what a lower score found must be covered too
             executor=self.executor,
             ray_address=self.ray_address,
         )

@@ -33,6 +33,8 @@ class ModelScorerFactory:
     separate_layers: int | None = None
     """Separated without training; None where none are."""
     types_compete: bool = True
+    nested: bool = False
+    """Whether spans of types that do not compete may overlap, whatever their bounds."""
     completion: Completion | None = None
     """What is found beyond the model's own spans; None where nothing is."""
 
@@ -78,6 +80,7 @@ class ModelScorerFactory:
             calibration=None if settings.no_calibration else read_calibration(directory),
             separate_layers=settings.separate_layers if separated else None,
             types_compete=config.types_compete,
+            nested=settings.nested,
             completion=Completion(settings.abbreviations, settings.repeats).or_none,
         )
 
@@ -99,7 +102,7 @@ class ModelScorerFactory:
             # None where there is none, as in the plans of runs from before there were any.
             "calibration": self.calibration and self.calibration.as_json(),
             "separated layers": self.separate_layers,
-            "types overlap": None if self.types_compete else True,
+            "types overlap": None if self.types_compete else ("any bounds" if self.nested else "equal bounds"),
             "completed by": self.completion and self.completion.names,
         }
 
@@ -121,6 +124,7 @@ class ModelScorerFactory:
             self.separate_layers,
         )
         tagger.completion = self.completion or Completion()
+        tagger.nested = self.nested
         return tagger
 
 

@@ -89,6 +89,8 @@ class AnnotateSettings:
     """The most tokens of a type's description; None asks the checkpoint."""
     no_calibration: bool = False
     """Leave out the biases and thresholds that are stored with the checkpoint, if some are."""
+    nested: bool = False
+    """Keep spans that overlap a better scored one with other bounds, of models whose types do not compete."""
     abbreviations: bool = False
     """Give the type of a long form to the abbreviation that the text defines for it, everywhere, and the reverse."""
     repeats: bool = False

@@ -112,8 +112,9 @@ def notes_on(fingerprint: Mapping[str, Any]) -> tuple[str, ...]:
     notes = []
     if layers := fingerprint.get("separated layers"):
         notes.append(f"separated layers: {layers}, for which the model was not trained")
-    if fingerprint.get("types overlap"):
-        notes.append("types do not compete in this model: spans of different types may overlap")
+    if overlap := fingerprint.get("types overlap"):
+        kept = "whatever their bounds" if overlap == "any bounds" else "if their bounds are equal (--nested keeps all)"
+        notes.append(f"types do not compete in this model: spans of different types may overlap {kept}")
     return tuple(notes)
 
 

@@ -41,6 +41,7 @@ def finder_of(
         from openbioner_batch.model import Tagger
 
         model = Tagger.from_pretrained(model, dtype="float32")
+        model.nested = True
     tagger = model
 
     def find(texts: Sequence[str]) -> list[list[Finding]]:

@@ -88,6 +88,7 @@ def evaluate_deid(
         # The sides are split by template: a corpus that the model was trained on is scored, and called so.
         kinds = {name: figure_kind(card, name, allow_trained=True) for name in kinds}
         model = Tagger.from_pretrained(settings.model, device=settings.device, dtype=settings.dtype)
+        model.nested = True  # as `deidentify` does
         digest = model.digest
     find = finder_of(model, settings.types, settings.view, settings.model_threshold, settings.patterns)
     about = {**dataclasses.asdict(settings), "digest": digest}

@@ -86,6 +86,7 @@ def load_tagger(settings: EvaluateSettings) -> Tagger:
         settings.model, device=settings.device, dtype=settings.dtype, calibrated=not settings.no_calibration
     )
     tagger.completion = Completion(settings.abbreviations, settings.repeats)
+    tagger.nested = settings.nested
     return tagger
 
 
@@ -99,6 +100,7 @@ def describe_run(settings: EvaluateSettings, tagger: Tagger) -> dict[str, Any]:
         "device": tagger.device,
         "calibrated": tagger.calibration.fitted_on or True if tagger.calibration else False,
         "completed by": tagger.completion.names,
+        "nested": tagger.nested,
         "limit": settings.limit,
         "resamples": settings.resamples,
         "seed": settings.seed,

@@ -53,6 +53,8 @@ class EvaluateSettings:
     `corpora` names sources of its passages."""
     trained_on: tuple[str, ...] = ()
     """With `zero_shot`: folders of the model's training data, where its checkpoint does not list its types."""
+    nested: bool = False
+    """As of `annotate`."""
     abbreviations: bool = False
     """As of `annotate`."""
     repeats: bool = False

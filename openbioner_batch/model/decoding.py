@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,6 +92,25 @@ def decode(
                 continue
         spans[document].append(Span(start, end, names[runs.types[run]], float(runs.scores[run]), text[start:end]))
     return spans
+
+
+def without_overlaps(spans: Sequence[Span]) -> list[Span]:
+    """The spans of a text without those that overlap a better scored one with other bounds, in order of their starts.
+
+    Spans of several types with the very same bounds stay together; their best score is that of all.
+    """
+    scores: dict[tuple[int, int], float] = {}
+    for span in spans:
+        bounds = span.start, span.end
+        scores[bounds] = max(span.score, scores.get(bounds, 0.0))
+    kept: list[tuple[int, int]] = []
+    for bounds in sorted(scores, key=lambda bounds: (-scores[bounds], bounds)):
+        place = bisect(kept, bounds)
+        before_is_free = place == 0 or kept[place - 1][1] <= bounds[0]
+        if before_is_free and (place == len(kept) or bounds[1] <= kept[place][0]):
+            kept.insert(place, bounds)
+    left = set(kept)
+    return sorted((s for s in spans if (s.start, s.end) in left), key=lambda span: (span.start, span.end))
 
 
 def _over_marks(text: str, end: int) -> int:

@@ -17,7 +17,7 @@ from openbioner_batch.model.calibration import Calibration, read_calibration
 from openbioner_batch.model.checkpoint import Model, checkpoint_digest, load_model
 from openbioner_batch.model.completion import Completion
 from openbioner_batch.model.config import WindowSettings, with_separate_layers
-from openbioner_batch.model.decoding import decode
+from openbioner_batch.model.decoding import decode, without_overlaps
 from openbioner_batch.model.device import default_token_budget, resolve_device, resolve_dtype
 from openbioner_batch.model.inference import InferenceEncoder
 from openbioner_batch.model.late_inference import LateInference, score_late
@@ -67,6 +67,8 @@ class Tagger:
         self.calibration = calibration
         self.completion = Completion()
         """What is found beyond the model's own spans: nothing, unless it is set."""
+        self.nested = False
+        """Where types do not compete: whether to keep spans that overlap a better scored one with other bounds."""
         self._directory = directory
 
     @classmethod
@@ -172,7 +174,9 @@ class Tagger:
             decoded = decode(prepared, group, of_group, self.calibration)
             for text, found, more in zip(prepared.texts, spans, decoded, strict=True):
                 found.extend(self.completion.complete(text, more))
-        return [sorted(found, key=lambda span: (span.start, span.end)) for found in spans]
+        if self.nested or self.encoder.config.types_compete:
+            return [sorted(found, key=lambda span: (span.start, span.end)) for found in spans]
+        return [without_overlaps(found) for found in spans]
 
     def _score(self, prepared: Prepared, windows: Windows) -> Iterator[np.ndarray]:
         words, groups, budget = len(prepared.word_tokens), prepared.groups, self.token_budget

@@ -107,7 +107,7 @@ def _kind(config: ModelConfig, parameters: int) -> str:
     refused = "The published reference (zshot) cannot run it: it reads every text with every description."
     if config.is_late:
         encoders = "one encoder for both" if config.late.shared_encoder else "an encoder for each"
-        types = "compete for a word" if config.late.competing else "do not compete, and may overlap"
+        types = "compete for a word" if config.late.competing else "do not compete, and may have the same spans"
         return (
             f"A late-interaction model of {parameters:,} parameters {purpose}. Texts and descriptions are read apart "
             f"({encoders}) and meet in a scaled cosine; types {types}. {refused}"

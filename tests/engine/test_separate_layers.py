@@ -43,10 +43,13 @@ def late(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def factory_of(model: Path, separate_layers: int | None = None, types: str = "disease,drug") -> ModelScorerFactory:
+def factory_of(
+    model: Path, separate_layers: int | None = None, types: str = "disease,drug", nested: bool = False
+) -> ModelScorerFactory:
     settings = AnnotateSettings(
-        ("in",), "out", types, model=str(model), devices="cpu", dtype="float32", separate_layers=separate_layers
-    )
+        ("in",), "out", types, model=str(model), devices="cpu", dtype="float32", separate_layers=separate_layers,
+        nested=nested,
+    )  # fmt: skip
     return ModelScorerFactory.from_settings(settings, on_cluster=False)
 
 
@@ -76,7 +79,8 @@ def test_impossible_numbers_are_refused_before_a_run(checkpoint: Path, layers: i
 def test_all_sets_are_tagged_at_once_where_types_do_not_compete(late: Path) -> None:
     factory = factory_of(late, types="biomedical,clinical")
     (note,) = notes_on(factory.fingerprint())
-    assert "spans of different types may overlap" in note
+    assert "spans of different types may overlap if their bounds are equal" in note
+    assert "whatever their bounds" in notes_on(factory_of(late, types="drug", nested=True).fingerprint())[0]
     tagger = factory.scorer()
     prepared = factory.preparer().prepare([TEXT])
     assert len(prepared.groups) == sum(len(group) for group in factory.types) > 100

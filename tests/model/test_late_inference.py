@@ -106,10 +106,27 @@ def test_types_that_do_not_compete_are_judged_one_by_one_without_a_limit_and_may
         assert [len(group) for group in prepared.groups] == [23, 23, 24]
         return
     assert [len(group) for group in prepared.groups] == [1] * 70
+    late.nested = True
     together = [[(s.start, s.end, s.type) for s in spans] for spans in late.tag(TEXTS, MANY)]
     for kind in MANY[::20]:
         alone = [[(s.start, s.end, s.type) for s in spans] for spans in late.tag(TEXTS, [kind])]
         assert alone == [[span for span in spans if span[2] == kind.name] for spans in together]
+
+
+def test_of_spans_that_overlap_the_better_scored_stays_unless_nested_ones_are_wanted(late: Tagger) -> None:
+    prepared = late.preparer(MANY[:2]).prepare(["aspirin was given"])
+    if late.encoder.config.late.competing:
+        return
+    wide, inner = np.zeros((2, 3, 2), np.float32)
+    wide[:, 1], inner[1, 1] = 1, 3
+
+    def found() -> list[str]:
+        (spans,) = late.decode(prepared, [wide, inner])
+        return [span.text for span in spans]
+
+    assert found() == ["was"]
+    late.nested = True
+    assert found() == ["aspirin was given", "was"]
 
 
 def test_a_text_and_a_description_are_read_once(late: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:
