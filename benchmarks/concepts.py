@@ -20,7 +20,7 @@ import json
 import multiprocessing
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -42,6 +42,8 @@ PHENOTYPE = EntityType(
 )
 Find = Callable[[list[str]], list[list[Span]]]
 SEED = 17
+SURE = 0.9
+"""The score from which a link is of a whole name."""
 _AT_ONCE = 20_000
 """Mentions that a process takes at a time, as many as a large shard has."""
 
@@ -63,7 +65,7 @@ def corpus(path: Path, index: str, end_to_end: bool, model: str, show_errors: bo
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         documents = [json.loads(line) for line in lines]
     vocabulary = Vocabulary(index)
-    linker = Linker(vocabulary)
+    linker, sure = Linker(vocabulary), Linker(vocabulary, least=SURE)
     halves = {"even documents": documents[::2], "odd documents": documents[1::2]}
     figures = {name: score(linker, half) for name, half in halves.items()}
     for name, found in figures.items():
@@ -78,8 +80,11 @@ def corpus(path: Path, index: str, end_to_end: bool, model: str, show_errors: bo
         texts = [document["text"] for document in documents]
         spans = dict(zip(texts, find(texts), strict=True))
         for name, half in halves.items():
-            found = figures[f"{finder}, {name}"] = found_and_linked(linker, half, spans)
-            click.echo(f"{finder}, {name}: " + ", ".join(f"{key} {value:.3f}" for key, value in found.items()))
+            for least, chosen in (("", linker), (f", links of {SURE} and more", sure)):
+                found = figures[f"{finder}{least}, {name}"] = found_and_linked(chosen, half, spans)
+                click.echo(f"{finder}{least}, {name}: " + ", ".join(f"{key} {one:.3f}" for key, one in found.items()))
+            missed = figures[f"{finder}, {name}, misses"] = misses(linker, half, spans)
+            click.echo(f"{finder}, {name}, misses: " + ", ".join(f"{key} {one}" for key, one in missed.items()))
     about: dict[str, Any] = {"vocabulary": vocabulary.fingerprint(), "corpus": path.name, "figures": figures}
     if end_to_end:
         about |= {"model": model, "dtype": "bfloat16", "type": PHENOTYPE.description}
@@ -288,6 +293,28 @@ def found_and_linked(
         "strict_mentions_f1": 2 * counts["strict"] / (counts["gold"] + counts["given"]),
         "documents_f1": 2 * counts["right ids"] / (counts["ids"] + counts["given ids"]),
     }
+
+
+def misses(linker: Linker, documents: Sequence[dict[str, Any]], spans: dict[str, list[Span]]) -> dict[str, int]:
+    """Why gold mentions are not found: no span is there, the linker is wrong on the mention too, or bounds differ."""
+    counts = {"found": 0, "no span": 0, "linked wrong as gold mention too": 0, "other bounds": 0}
+    for document in documents:
+        text = document["text"]
+        known = expansions(text)
+
+        def linked(start: int, end: int, text: str = text, known: Mapping[str, str] = known) -> str | None:
+            mention = Mention(text[start:end], expanded(text[start:end], known))
+            return next((concept.id for concept in linker.link([mention])[mention]), None)
+
+        for (start, end, _), id in zip(document["spans"], document["concepts"], strict=True):
+            there = [span for span in spans[text] if span.start < end and start < span.end]
+            if any(linked(span.start, span.end) == id for span in there):
+                counts["found"] += 1
+            elif not there:
+                counts["no span"] += 1
+            else:
+                counts["other bounds" if linked(start, end) == id else "linked wrong as gold mention too"] += 1
+    return counts
 
 
 def _same(one: tuple[int, int, str]) -> Callable[[tuple[int, int, str]], bool]:

@@ -46,6 +46,7 @@ from openbioner_batch.engine.settings import CHOICES, EXECUTORS
 @click.option("--separate-layers", type=int, metavar="N", help="Lower layers to read text and types apart in [0].")
 @list_option("--link", metavar="TYPE=V", help="Look up spans of TYPE in the vocabulary V (`vocabulary build`).")
 @click.option("--link-top", type=int, metavar="N", help="Most concepts for a span [1].")
+@click.option("--link-least", type=float, metavar="S", help="Least score of a concept [0]: 0.9 drops near names.")
 @list_option("--dictionary", metavar="TYPE=V", help="Names of the vocabulary V are spans of TYPE, beside the model's.")
 @click.option("--dictionary-wordings", is_flag=True, default=None, help="Its names in other words or order too.")
 @click.option("--dictionary-nested", is_flag=True, default=None, help="Its names within longer ones too.")

@@ -13,6 +13,7 @@ from openbioner_batch.cli._options import list_option
 @click.argument("run", metavar="OUTPUT")
 @list_option("--link", metavar="TYPE=V", help="Look up spans of TYPE in the vocabulary V (`vocabulary build`).")
 @click.option("--link-top", type=int, metavar="N", help="Most concepts for a span [1].")
+@click.option("--link-least", type=float, metavar="S", help="Least score of a concept [0]: 0.9 drops near names.")
 @click.option("--output", metavar="URI", help="Folder of the linked run: a new one, or one to go on with.")
 @click.option(
     "--source", multiple=True, metavar="INPUT", help="The run's inputs, for texts it did not keep. Repeatable."

@@ -61,14 +61,15 @@ class Linker:
     related synonym, then the one with fewer concepts above it, then the shorter name, then the lower identifier.
     """
 
-    def __init__(self, vocabulary: Vocabulary, top: int = 1) -> None:
+    def __init__(self, vocabulary: Vocabulary, top: int = 1, least: float = 0.0) -> None:
         """Prepare to link.
 
         Args:
             vocabulary: the index.
             top: the most concepts for a mention.
+            least: the least score of a concept.
         """
-        self._vocabulary, self._top = vocabulary, top
+        self._vocabulary, self._top, self._least = vocabulary, top, least
         self._nearest = Nearest(vocabulary, LEAST_COSINE, NEAR_NAMES)
 
     def link(self, mentions: Iterable[Mention]) -> dict[Mention, tuple[ConceptLink, ...]]:
@@ -92,7 +93,7 @@ class Linker:
             for table in (sure, loose):
                 for text in (mention.expansion, mention.text):
                     found = found or table.get(text or "", [])
-            linked[mention] = tuple(map(self._link, found[: self._top]))
+            linked[mention] = tuple(self._link(one) for one in found[: self._top] if one.score >= self._least)
         return linked
 
     def _matched(self, texts: Iterable[str], kinds: Sequence[Match]) -> dict[str, list[_Found]]:

@@ -134,6 +134,7 @@ class Linking:
 
     sources: tuple[Source, ...]
     top: int = 1
+    least: float = 0.0
     expands: bool = True
     """Whether abbreviations are looked up in their documents; a finished run without texts has none."""
     extras: tuple[str, ...] = ("concepts",)
@@ -146,6 +147,8 @@ class Linking:
             "link top": self.top,
             "link least cosine": LEAST_COSINE,
         }
+        if self.least:
+            found["link least score"] = self.least
         return found if self.expands else found | {"link abbreviations": False}
 
     def add(self, documents: pa.Table, spans: Sequence[Sequence[Span]]) -> list[Sequence[Span]]:
@@ -158,7 +161,7 @@ class Linking:
             known = expansions(text) if any(span.type in linked for span in here) else {}
             mentions.append([Mention(span.text, expanded(span.text, known)) for span in here])
         found = {
-            source.type: _linker(source.path, source.digest, self.top).link(
+            source.type: _linker(source.path, source.digest, self.top, self.least).link(
                 mention
                 for here, those in zip(spans, mentions, strict=True)
                 for span, mention in zip(here, those, strict=True)
@@ -196,10 +199,10 @@ def _opened(path: str, digest: str) -> Vocabulary:
 
 
 @functools.lru_cache(maxsize=8)
-def _linker(path: str, digest: str, top: int) -> Linker:
+def _linker(path: str, digest: str, top: int, least: float) -> Linker:
     from openbioner_batch.concepts.linker import Linker
 
-    return Linker(_opened(path, digest), top)
+    return Linker(_opened(path, digest), top, least)
 
 
 @functools.lru_cache(maxsize=8)

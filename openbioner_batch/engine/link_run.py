@@ -20,7 +20,7 @@ from openbioner_batch.engine.plan import check_fingerprint, plan_bytes, release_
 from openbioner_batch.engine.pool import done_in_processes
 from openbioner_batch.engine.request import Say, overwrite
 from openbioner_batch.engine.rows import span_lists
-from openbioner_batch.engine.settings import build_settings
+from openbioner_batch.engine.settings import build_settings, check_link_least
 from openbioner_batch.engine.store import TEMPORARY, Store
 from openbioner_batch.engine.tables import open_table, parquet_bytes
 from openbioner_batch.engine.work import COUNTS_KEY, counts_metadata
@@ -44,6 +44,8 @@ class LinkSettings:
     """`TYPE=VOCABULARY`: vocabularies in which the spans of types are looked up."""
     link_top: int = 1
     """The most concepts for a span."""
+    link_least: float = 0.0
+    """The least score of a span's concepts."""
     source: tuple[str, ...] = ()
     """The run's inputs, to read texts again that it did not keep: abbreviations are defined in them."""
     workers: int | None = None
@@ -57,6 +59,7 @@ class LinkSettings:
         for name in ("workers", "link_top"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise UsageError(f"--{name.replace('_', '-')} is {value}: give a whole number from 1 up")
+        check_link_least(self.link_least)
 
     @classmethod
     def build(cls, values: Mapping[str, Any]) -> LinkSettings:
@@ -120,7 +123,7 @@ def link(settings: LinkSettings, say: Say = say_to_stderr) -> Linked:
     source = find_source(run.plan, settings.source) if settings.source and not run.has_text else None
     if not run.has_text and source is None:
         say("abbreviations are not expanded: the run kept no texts; --source reads them again")
-    linking = Linking(vocabularies, settings.link_top, expands=run.has_text or source is not None)
+    linking = Linking(vocabularies, settings.link_top, settings.link_least, expands=run.has_text or source is not None)
     if settings.overwrite:
         overwrite(output)
     _plan(run, output, linking)

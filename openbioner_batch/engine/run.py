@@ -132,7 +132,7 @@ def _vocabulary_additions(
     if linked:
         check_types(linked, [*types_of(factory.fingerprint()), *(source.type for source in named)])
     spans = DictionarySpans(named, settings.dictionary_wordings, settings.dictionary_nested)
-    return [spans] if named else [], [Linking(linked, settings.link_top)] if linked else []
+    return [spans] if named else [], [Linking(linked, settings.link_top, settings.link_least)] if linked else []
 
 
 def _model_factory(settings: AnnotateSettings, on_cluster: bool) -> ScorerFactory:

@@ -101,6 +101,8 @@ class AnnotateSettings:
     """`TYPE=VOCABULARY`: vocabularies in which the spans of types are looked up."""
     link_top: int = 1
     """The most concepts for a span."""
+    link_least: float = 0.0
+    """The least score of a span's concepts."""
     dictionary: tuple[str, ...] = ()
     """`TYPE=VOCABULARY`: vocabularies whose names in texts are spans of types."""
     dictionary_wordings: bool = False
@@ -144,6 +146,7 @@ class AnnotateSettings:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"{flag(name)} is {value}: give a whole number from 1 up")
+        check_link_least(self.link_least)
         self.quarantine_limit  # noqa: B018 - raises where it cannot be read
 
     @property
@@ -159,6 +162,16 @@ class AnnotateSettings:
             UsageError: a key is unknown, a value has another type, or a required one is missing.
         """
         return build_settings(cls, values)
+
+
+def check_link_least(value: float) -> None:
+    """See that a least score is one.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if not 0 <= value <= 1:
+        raise UsageError(f"--link-least is {value:g}: give a score from 0 to 1, such as 0.9")
 
 
 Settings = TypeVar("Settings")

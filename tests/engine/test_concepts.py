@@ -100,6 +100,19 @@ def test_linking_resumes_with_the_same_bytes(tmp_path: Path, corpus: Path, vocab
     assert found.shards == 0
 
 
+def test_a_least_score_leaves_out_what_is_not_sure_and_is_part_of_the_plan(
+    tmp_path: Path, corpus: Path, vocab: str
+) -> None:
+    plain = commit_run(tmp_path / "plain", corpus, include_text=True)
+    linked(plain, tmp_path / "all", vocab)
+    linked(plain, tmp_path / "sure", vocab, link_least=0.99)
+    given, sure = concepts_of(tmp_path / "all"), concepts_of(tmp_path / "sure")
+    assert given["Epileptic"] == ["X:4"]
+    assert sure == {**given, "Epileptic": []}
+    with pytest.raises(PlanMismatchError, match="link least score"):
+        linked(plain, tmp_path / "all", vocab, link_least=0.99)
+
+
 def test_new_inputs_of_a_run_become_new_shards_of_the_linked_one(tmp_path: Path, corpus: Path, vocab: str) -> None:
     plain = commit_run(tmp_path / "plain", corpus, include_text=True)
     linked(plain, tmp_path / "out", vocab)
@@ -134,6 +147,7 @@ def test_what_cannot_be_linked_is_refused_in_one_line(tmp_path: Path, corpus: Pa
         ({"link": f"name={tmp_path / 'v/x.obo'}"}, "vocabulary build"),
         ({"link": f"name={vocab}", "output": f"{plain}/in"}, "lie in each other"),
         ({"link": f"name={vocab}", "link_top": 0}, "--link-top is 0"),
+        ({"link": f"name={vocab}", "link_least": 90.0}, "--link-least is 90: give a score from 0 to 1"),
         ({"link": f"name={vocab}", "output": str(tmp_path)}, "lie in each other|holds"),
     ]
     for values, says in cases:
