@@ -13,6 +13,7 @@ from openbioner_batch.deid.folding import Folded, fold
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.deid.merging import merge
 from openbioner_batch.deid.plausible import is_clinical, plausible_ones, still_plausible
+from openbioner_batch.deid.recognizers.beds import find_beds
 from openbioner_batch.deid.recognizers.hl7 import coded_fields
 from openbioner_batch.deid.recognizers.known_values import find_known
 from openbioner_batch.deid.recognizers.patterns import find_patterns
@@ -108,6 +109,8 @@ class Finder:
                 if MARKUP in one.recognizers
                 or not (allowed.is_term(text, one) if family_of(one.type) == "name" else is_clinical(text, one))
             ]
+        if "patterns" in settings.recognizers:
+            found += find_beds(text, found)
         if settings.repeats and "patterns" in settings.recognizers:
             names = [one for one in found if family_of(one.type) == "name"]
             found += find_repeats(text, names, allowed.is_named_thing if allowed else None)

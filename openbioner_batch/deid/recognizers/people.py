@@ -9,6 +9,7 @@ from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import labels, words_before
 from openbioner_batch.deid.recognizers.initials import find_initials
 from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.roles import find_called
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 TITLES = labels("titles")
@@ -54,7 +55,9 @@ _CLOSINGS = frozenset("sincerely regards truly yours respectfully best cordially
 _SPEAKS = re.compile(
     r"[ ](?i:says|said|states|stated|reports|reported|denies|denied|is|was|has|had|called|agrees|wants|lives|feels|"
     r"asked|told|"
-    r"came|comes|understands|complains|notes|will|would|presents|presented)\b"
+    r"came|comes|understands|complains|notes|will|would|presents|presented|up|asleep|awake|resting|settled|rotated|tolerated|"
+    r"tolerating|ambulated|ambulating|refused|refusing|voided|slept|sleeping|ate|eating|fell|NPO|crying|playing|doing|remains|appears|looks)\b"
+    r"|[ ]\d{1,2}(?:\.\d{1,2})?[ ]?kg\b|[ ](?:c/o|d/c'?d|w/)"
 )
 _HEADER = re.compile(r"[ ]{1,3}(?:\(\d|\||DOB|MRN|#|\d{3})|[ ]{2,}")
 _GOES_ON = re.compile(r"[0-9&]|-[a-z0-9]")
@@ -87,6 +90,7 @@ def find_people(text: str) -> Iterator[Finding]:
             continue
         if (type := _field_type(text, field.start())) and (name_there := _ANY_SCRIPT.match(text, place)):
             yield _name(*name_there.span(), type, 0.8)
+    yield from find_called(text)
     yield from find_initials(text)
     for pattern, type in _FORMS:
         for match in pattern.finditer(text):

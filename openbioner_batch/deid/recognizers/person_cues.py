@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 
+from openbioner_batch.deid.recognizers.context import labels
+from openbioner_batch.deid.recognizers.roles import ROLE
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 _AROUND = 64
@@ -17,17 +19,13 @@ _ROLES = (
     r"[Aa]tt(?:g|n|ending)|[Rr]esident|[Ii]ntern|[Ff]ellow|[Cc]harge|[Cc]onsultant|[Ss]urgeon|[Nn]urse|[Ss]itter|[Ii]nterp(?:reter)?|"
     r"[Cc]haplain|[Pp]astor|[Oo]fficer|[Ss]cribe|[Tt]ech|[Pp]harmacist|[Mm]idwife|[Cc]ase\s?manager|[Pp]hysician|PCP|pcp|GP|SW|CM|rn|np)"
 )
-_CALLED_BY_ROLE = re.compile(
-    r"(?<![^\W_])(?:[Ss]urgeon|[Aa]tt(?:g|ending)|[Rr]esident|[Nn]urse|[Ii]nterp(?:reter)?|[Tt]ranslator|[Cc]haplain|[Pp]astor|[Oo]fficer|"
-    r"[Pp]harmacist|[Mm]idwife|[Cc]ounsel(?:l)?or|[Ss]ponsor|[Ww]orker|[Tt]herapist|[Tt]eacher|[Aa]ttorney|[Ll]andlord|[Cc]oach|[Aa]nes(?:th)?|"
-    r"[Ss]crub|[Cc]irc|[Aa]sst|[Pp]erf|[Hh]ospitalist|[Ii]ntensivist|[Rr]oommate)\.?[ ]\Z"
-)
+_CALLED_BY_ROLE = re.compile(rf"(?<![^\W_])(?<![-/'’.]){ROLE}\.?[ ]\Z")
 """Roles that a name follows without a colon."""
-_RELATIVES = (
-    r"(?:[Ww]ife|[Hh]usband|[Hh]usb|[Dd]tr|[Dd]aughter|[Ss]on|[Mm]om|[Mm]other|[Dd]ad|[Ff]ather|[Bb]ro(?:ther)?|[Ss]is(?:ter)?|"
-    r"[Aa]unt|[Uu]ncle|[Nn]iece|[Nn]ephew|[Cc]ousin|[Ff]riend|[Pp]artner|[Ss]pouse|[Gg]irlfriend|[Bb]oyfriend|[Nn]eighbou?r|"
-    r"[Cc]aregiver|[Rr]oommate|[Gg]rand(?:son|daughter|mother|father|dtr|ma|pa)|FOB|[Ss]ponsor|bf|gf|fianc[eé]e?)"
-)
+_RELATIVES = "(?:" + "|".join(
+    f"[{name[0]}{name[0].upper()}]{re.escape(name[1:])}" if len(name) > 3 else f"(?:{name}|{name.capitalize()}|{name.upper()})"
+    for name, type in sorted(labels("relations").items(), key=lambda one: -len(one[0]))
+    if type == "relative_name" and name not in ("law",)
+) + ")"
 _RELATION = re.compile(rf"(?<![^\W_]){_RELATIVES}[ ]\Z")
 _POSSESSIVE = re.compile(r"['’]s?(?![^\W_])")
 _PATIENT = r"(?:[Pp]atient|[Pp]t|[Cc]lient|PT|PATIENT|[Nn]ame|NAME|NM|[Pp]aciente|Patientin)"

@@ -1,0 +1,61 @@
+"""Lists of patients by their beds: "7A Pruitt POD1 | 7B Zamora, E | 8 empty" and "Beds: A2 Roe (abx), A3 Doe"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from openbioner_batch.deid.allowlist import allow_list
+from openbioner_batch.deid.families import family_of
+from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+
+_HEAD = re.compile(
+    r"(?:(?<=\n)|\A|(?<=[|;])|(?<=[|;,][ ])|(?<=[.)\]][ ])|(?<=\b[Bb]ed:[ ])|(?<=\b[Bb]eds:[ ])|(?<=\b[Bb]y[ ]bed:[ ]))[ \t]*(?:(?i:rm|room|bed)\.?[ ]?#?)?"
+    r"(?P<bed>\d{1,3}(?:[ -]?[A-DNSEWTab])?|[A-H]-?\d{1,2})(?P<mark>[ ]?[:.)=-])?[ ]{1,2}"
+    r"(?:(?P<vacant>(?i:empty|closed|vacant|open|dirty|clean|blocked|admit|available)\b)"
+    r"|(?P<title>(?:Mr|Mrs|Ms|Miss|Dr|Hr|Fr|Herr|Frau|Sra?|Mme|M)\.?[ ])?(?P<name>[A-ZÀ-ÖØ-ÞĀ-Ž][^\W\d_'’-]*(?:['’-][^\W\d_]+)*)(?![^\W_]))"
+)
+_HEADING = re.compile(r"\b(?:beds?|by bed|census|rooms?|rms)[ ]?:", re.IGNORECASE)
+_SPINE = re.compile(r"[CTLS]\d{1,2}")
+_FEWEST = 2
+"""Rows of a list that name somebody, or of which one does and others are empty."""
+
+
+def find_beds(text: str, names: Iterable[Finding]) -> Iterator[Finding]:
+    """The beds at the heads of such a list's rows, and the names behind them.
+
+    A row counts where a name that was found stands behind the bed, or a capitalised word that no list of terms knows.
+    There must be two rows, and of one of them a name that was found or a heading such as "Beds:".
+
+    Args:
+        names: what was found in the same text; what is no name is passed over.
+    """
+    headed = _HEADING.search(text) is not None
+    starts = {one.start for one in names if family_of(one.type) == "name"}
+    rows = [match for match in _HEAD.finditer(text) if match["vacant"] or _is_name(match, starts, headed)]
+    if len({row["bed"] for row in rows}) < _FEWEST or all(row["vacant"] for row in rows):
+        return
+    if not (headed or any(_is_found(row, starts) for row in rows)):
+        return
+    if rows[0]["bed"] == "1" and rows[0]["mark"]:
+        return  # a numbered list
+    for row in rows:
+        yield Finding(*row.span("bed"), "room_number", 0.6, ("pattern:room",))
+        if row["name"] and row.start("name") not in starts:
+            yield Finding(*row.span("name"), "patient_name", 0.6, ("pattern:name",))
+
+
+def _is_found(row: re.Match[str], starts: set[int]) -> bool:
+    return bool(row["name"]) and bool({row.start("name"), row.start("title")} & starts)
+
+
+def _is_name(row: re.Match[str], starts: set[int], headed: bool) -> bool:
+    word = row["name"]
+    if _is_found(row, starts) or row["title"]:
+        return True
+    if row["mark"]:
+        return False  # "2. Encourage fluids"
+    known = vocabulary().knows(word) or allow_list().knows(word) or word.lower() in lexicon().not_names
+    return len(word) > 2 and not known and (headed or not _SPINE.fullmatch(row["bed"]))

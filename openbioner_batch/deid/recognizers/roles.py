@@ -1,0 +1,60 @@
+"""Names right after a role, in the shorthand of many wards: "HCA Bev", "porter Glenn", "F1 Tolu", "Tochter Silke"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.context import labels
+from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+
+_TYPES = labels("roles")
+
+
+def _as_written(role: str) -> str:
+    """A role as a pattern, with a capital at its head too."""
+    escaped = re.escape(role).replace(r"\ ", "[ ]")
+    return f"[{role[0]}{role[0].upper()}]{escaped[1:]}" if role[0].islower() else escaped
+
+
+ROLE = "(?:" + "|".join(_as_written(role) for role in sorted(_TYPES, key=len, reverse=True)) + ")"
+"""A role as part of a regular expression."""
+
+_UPPER = "A-ZÀ-ÖØ-ÞĀ-Ž"
+_NAME = rf"(?:(?:Mc|Mac|O['’]|D['’]|Le|La|De|Da)?[{_UPPER}][a-zß-ɏ]{{1,20}}(?:[-'’][{_UPPER}][a-zß-ɏ]{{1,20}}){{0,2}})"
+_CALLED = re.compile(
+    rf"(?<![^\W_])(?<![-/'’.])(?P<role>{ROLE})(?:\.[ ]?|:?[ ])(?P<name>{_NAME}(?:[ ](?:[A-Z]\.?(?![^\W_]|[-/+])|{_NAME}))?)"
+    r"(?![^\W_]|[-/&])"
+)
+_NO_NAMES = frozenset(
+    """scope wash airway repair pump dam norm memoire comp capture protocol orange present available aware duty manager
+    practitioner assist sign goals button bath gown meal tray team foot bell sheet update wants says desk line phone pager
+    bag box cart chair table unit area only early late today tonight overnight coverage teaching call calls pool
+    swap cover handover huddle station staffing ratio role notes exam visit who why how if when because same new
+    old first second third left right upper lower both all any some no yes ok pls please thx thanks""".split()
+)
+"""Words of headings and of terse notes after a role."""
+_PARTICIPLE = re.compile(r"[^\W\d_]{3,}(?:ed|ing|ion|ment|al|ive|ic)")
+
+
+def find_called(text: str) -> Iterator[Finding]:
+    """A capitalised word after a role, no term and no word of a heading: "RN Notified", "Charge Nurse"."""
+    for match in _CALLED.finditer(text):
+        first, _, second = match["name"].partition(" ")
+        if not _may_be_called(first):
+            continue
+        end = match.end() if second and (len(second) < 3 or _may_be_called(second)) else match.start("name") + len(first)
+        role = match["role"]
+        type = _TYPES.get(role) or _TYPES[role[0].lower() + role[1:]]
+        yield Finding(match.start("name"), end, type, 0.7, ("pattern:name",))
+
+
+def _may_be_called(word: str) -> bool:
+    small = word.lower()
+    lists = lexicon()
+    return small in lists.given_names or not (
+        small in labels("titles")
+        or vocabulary().knows(word) or small in lists.not_names or small in _NO_NAMES or _PARTICIPLE.fullmatch(word)
+    )

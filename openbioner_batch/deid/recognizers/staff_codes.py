@@ -1,0 +1,126 @@
+"""What staff sign with in shorthand and logs: initials after a verb or at an entry's end, and user names by their form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.context import any_in, lowered
+from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+
+_SHORT = r"[A-Z]{2,3}(?:-[A-Z])?"
+_CUED = re.compile(
+    r"(?<![^\W_])(?:[Ii]nit(?:ials?)?\.?[ ]?[:=]?|[Vv]erified|[Vv]etted|[Gg]rossed|[Cc]hecked|[Rr]edrawn?|[Dd]rawn|[Cc]oll(?:ected)?|"
+    r"[Ww]itness(?:ed)?|[Ww]itn|[Cc]o-?signed|[Cc]ounted|[Ss]canned|[Pp]erformed|[Rr]eported|[Cc]ollector|[Ss]creened|[Cc]ut|"
+    r"(?:[Rr]adiog|[Tt]ech|[Ss]onog|[Pp]hleb|[Rr]ead|[Ss]igned|[Dd]r(?:a)?wn|[Dd]ict|[Tt]yped|[Rr]eviewer|[Oo]perator|[Aa]nalyst)[ ]?:)(?:[ ]by)?[ ]{1,2}"
+    rf"(?P<cued>{_SHORT}|[A-Z][A-Za-z]{{1,2}}(?=[ ]?/)|[a-z]{{2,3}}(?=[ ]?[;,.\n]|\Z))(?:[ ]?[/&][ ]?(?P<other>[A-Z][A-Za-z]{{1,2}}))?(?![^\W_]|[-/:])"
+)
+_READ_BACK = re.compile(
+    rf"(?<![^\W_])(?:RB|RBV|R/B|VORB|TORB|rb)(?:[ ]by)?[ ](?P<cued>{_SHORT})(?=,?[ ](?:RN|MD|NP|PA|LPN)\b|[ ]?[;.\n]|\Z)"
+)
+_WITH_TYPIST = re.compile(
+    r"(?<![\w/:.])(?P<author>[A-Z]{2,4})[/:](?P<typist>[a-z]{2,3}\d{0,2})(?=[ ]*(?:[.;\n]|\Z)|[ ]{1,2}(?:[DT]:|DD|DT|[Jj]ob|[Dd]oc))"
+)
+"""Who dictated and who typed: "RJM/tk D: 9/12 T: 9/13"."""
+_SIGNED = re.compile(r"(?<=[a-z)\d][.!?])[ ]{1,2}(?P<author>[A-Z]{2,3})\.?\s*\Z")
+"""Two or three capitals after the last sentence of a note."""
+_ENTRY = re.compile(r"(?:\A|(?<=[;\n|:])|(?<=,[ ])|(?<=;[ ])|(?<=:[ ])|(?<=MAR[ ]))[ ]*(?P<time>(?:[01]\d|2[0-3]):?[0-5]\d)[ ][^;\n|]*?")
+_ENTRY_END = re.compile(r"[ ](?P<code>[a-z]{2,3}|[A-Z]{2,3})[ .]*\Z")
+_NOT_READ = re.compile(r"(?i:dictated[ ](?:but[ ])?not[ ](?:read|reviewed|edited))[ ,.:/-]{1,3}(?P<author>[A-Z]{2,4})(?:[ ]?[/:][ ]?(?P<typist>[a-z]{2,4}))?(?!\w)")
+_USER_CUE = (
+    r"(?:\b(?i:by|user|usr|uid|author|auth|login|prior|edit(?:ed)?(?:[ ]by)?|last[ ]edit|amended|verified|locked(?:[ ]by)?|unlocked|sender|sent[ ]by|"
+    r"tech|operator|collector|coll(?:ected)?[ ]by|drawn[ ]by|entered|signed|acct|prov|msg|message|chat|session|owner|opened[ ]by|viewed[ ]by|"
+    r"read[ ]by|acknowledged|ack|ack'?d|released|logged[ ]in|cosigned|scanned[ ]by)[ ]?[:=]?[ \"'(]{1,2})"
+)
+_USER_FORM = r"(?:[a-z]{1,12}[._][a-z]{2,20}\d{0,3}|[a-z]{2,20}\d{1,4}|[A-Z]{1,3}\d{1,4}|[a-z]{1,4}-\d{1,4}|(?:RN|MD|rn|md|np|pa|rx|lab)[-_.][a-z]{2,20}\d{0,3})"
+_CUED_USER = re.compile(rf"{_USER_CUE}(?P<user>{_USER_FORM})(?![\w@/-]|\.\w|[ ]?(?:mg|mcg|ml|units?|%))")
+_ACTING_USER = re.compile(
+    rf"(?<![\w.@/-])(?P<user>{_USER_FORM})(?=[ ](?:opened|viewed|accessed|edited|signed|printed|logged|exported|amended|modified|closed|locked|unlocked|"
+    r"queried|charted|entered|cosigned|acknowledged|released|downloaded|copied|deleted|attempted|searched)\b|:[ ](?=[a-z]))"
+)
+_BARE_USER = re.compile(r"(?<![\w.@/#=-])(?P<user>[a-z]{5,20}\d{1,2})(?![\w@/%-]|\.\w|[ ]?(?:mg|mcg|ml|units?|x\d))")
+"""Letters and one or two digits, which no word of a note has unless it is known: "hbrandt2", but not "stage3"."""
+_WORDS = frozenset(
+    """stage grade phase level group visit cycle class point score part step week month hour minute panel screen image series view
+    block slide vial tube plate batch round trial study table figure option grand total types group arms test
+    question answer version model mesh screw rod pages lines days weeks months hours doses pills drops puffs units""".split()
+)
+
+
+def find_staff_codes(text: str) -> Iterator[Finding]:
+    """Initials of those who did or wrote something, and user names."""
+    small = lowered(text)
+    for pattern in (_CUED, _READ_BACK, _NOT_READ):
+        for match in pattern.finditer(text):
+            for group in match.groupdict():
+                if match[group] and (_are_initials(match[group]) or (pattern is not _CUED and _may_be_initials(match[group]))):
+                    yield _initials(*match.span(group))
+                elif match[group] and group == "cued":
+                    break
+    for match in _SIGNED.finditer(text):
+        if _are_initials(match["author"]):
+            yield _initials(*match.span("author"))
+    for match in _WITH_TYPIST.finditer(text) if "/" in text or ":" in text else ():
+        stamped = text[match.end() : match.end() + 4].strip()[:2] in ("D:", "T:", "DD", "DT", "Jo", "jo")
+        if (_may_be_initials if stamped else _are_initials)(match["author"] + match["typist"]) and (
+            stamped or all(map(_are_initials, match.groups()))
+        ):
+            yield _initials(*match.span("author"))
+            yield Finding(*match.span("typist"), "username", 0.6, ("pattern:username",))
+    yield from _signed_entries(text)
+    for pattern in (_CUED_USER, _ACTING_USER):
+        for match in pattern.finditer(text):
+            if _is_user(match["user"]):
+                yield Finding(*match.span("user"), "username", 0.7, ("pattern:username",))
+    for match in _BARE_USER.finditer(text) if any(map(str.isdigit, small)) else ():
+        if _is_user(match["user"]):
+            yield Finding(*match.span("user"), "username", 0.6, ("pattern:digits",))
+
+
+def _signed_entries(text: str) -> Iterator[Finding]:
+    """Initials at the ends of two timed entries and more: "0900 metop 25 held sjw; 1300 APAP 650 sjw"."""
+    starts = [match.start("time") for match in _ENTRY.finditer(text)]
+    if len(starts) < 2:
+        return
+    codes, sure = [], 0
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        entry = re.split(r"[;\n|]|\.\s", text[start:end])[0].rstrip(" ,;")
+        if (code := _ENTRY_END.search(entry)) and _may_be_initials(code["code"]):
+            sure += _are_initials(code["code"])
+            codes.append((start + code.start("code"), start + code.end("code")))
+    if len(codes) > 1 and sure:
+        yield from (_initials(*place) for place in codes)
+
+
+def _are_initials(code: str) -> bool:
+    """Whether two or three letters are no shorthand and no short word; half a double name tells itself: "HS-M"."""
+    return _may_be_initials(code) and ("-" in code or not vocabulary().knows(code))
+
+
+def _may_be_initials(code: str) -> bool:
+    """Whether they may be, in a place where nothing else stands."""
+    return code.lower() not in lexicon().not_names and code.lower() not in _SHORT_WORDS
+
+
+_SHORT_WORDS = frozenset(
+    """ok now pls thx dr mr ms am pm hs ac ad if so up out off all few two ten six one per via yet due ago ate bed fed ran run sat set
+    saw was had did has him her his she try day far non low hot red new old big bad mid eye ear arm leg toe lip hip jaw rib gut sob
+    nil neg pos avg std sub sup ant lat med inf est pre via tba tbc tbd tbi uk usa eu mg ml cc kg cm mm hr min sec lb oz iv im po sq
+    sc pr sl ng gt og nj qd bid tid qid prn stat held given done ref nad ooh aa bb abc""".split()
+)
+
+
+def _is_user(name: str) -> bool:
+    """Whether the letters of a name are no clinical word and no word that numbers follow."""
+    letters = re.split(r"[\d._-]", name)[0]
+    small = letters.lower()
+    plain = small not in _WORDS and small.rstrip("s") not in _WORDS and small not in lexicon().not_names
+    if parts := re.findall(r"[^\W\d_]+", name)[1:]:
+        return not all(vocabulary().knows(part) or part.lower() in lexicon().not_names for part in (letters, *parts))
+    return plain and not vocabulary().knows(letters)
+
+
+def _initials(start: int, end: int) -> Finding:
+    return Finding(start, end, "clinician_name", 0.6, ("pattern:name",))
