@@ -168,8 +168,12 @@ HOLIDAY = re.compile(
     r"New\sYear['’]?s?(?:\s(?:Eve|Day))|Easter(?:\s(?:Sunday|Monday))?|Good\sFriday|Halloween|"
     r"(?:the\s)?Fourth\sof\sJuly|(?:Labor|Memorial|Independence|Veterans['’]?|Columbus|Presidents['’]?|"
     r"Martin\sLuther\sKing|MLK|Valentine['’]?s|St\.?\sPatrick['’]?s|Mother['’]?s|Father['’]?s|Groundhog|"
-    r"Boxing)\sDay|"
+    r"Boxing|St\.?\s(?:Stephen|David|Andrew|George)['’]?s|Bastille|Canada|Anzac|ANZAC|Australia|Waitangi|Republic|Victoria|Armistice|"
+    r"Remembrance|All\sSaints['’]?|All\sSouls['’]?|Women['’]?s|Election|Ascension|May)\sDay|"
     r"Juneteenth|Cinco\sde\sMayo|Hanukkah|Chanukah|Passover|Rosh\sHashanah|Yom\sKippur|Ramadan|Eid|Diwali|Kwanzaa|"
-    rf"Mardi\sGras|Ash\sWednesday)\b(?:(?:,?\s(?:of\s|in\s)?)(?:{_YEAR})\b)?",
+    r"Hogmanay|Bonfire\sNight|Guy\sFawkes(?:\sNight)?|Burns\sNight|Bank\sHoliday(?:\sMonday)?|Pentecost|Whitsun|Michaelmas|"
+    r"(?:Lunar|Chinese)\sNew\sYear|Nowruz|Purim|Sukkot|Shavuot|Holi|Onam|Pongal|Navratri|Vesak|Songkran|Nochebuena|Navidad|Semana\sSanta|"
+    r"Noël|Pâques|Toussaint|Weihnachten|Heiligabend|Silvester|Ostern|Pfingsten|Karneval|Fasching|Pasqua|Ferragosto|Sinterklaas|"
+    rf"Mardi\sGras|Ash\sWednesday|Palm\sSunday|Maundy\sThursday)\b(?:(?:,?\s(?:of\s|in\s)?)(?:{_YEAR})\b)?",
     re.IGNORECASE,
 )

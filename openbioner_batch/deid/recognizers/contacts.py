@@ -26,12 +26,12 @@ _FOREIGN = re.compile(
     r"(?<![^\W_])(?:\+|00(?=[1-9]\d[ .\-]))\d{1,3}(?:[ .\-/]{0,2}\(?\d{1,5}\)?){2,6}(?![^\W_])" + _EXTENSION
 )
 _NATIONAL = re.compile(
-    r"(?<![^\W_])(?<![/.,\-$+])(?:\(0\d{1,4}\)|0\d{2,4})(?:[ \-]\d{3,4}[ \-]\d{3,4}|[ /\-]\d{6,8})"
-    r"(?![^\W_]|[./,-]\d)" + _EXTENSION
+    r"(?<![^\W_])(?<![/.,\-$+])(?:0[1-9](?:[ .]\d\d){4}(?![^\W_]|[./,-]\d)|(?:\(0\d{1,4}\)|0\d{2,4})(?:[ \-]\d{3,4}[ \-]\d{3,4}|[ /\-]\d{6,8}|(?:[ ]\d\d){3,5})"
+    r"(?![^\W_]|[./,-]\d))" + _EXTENSION
 )
 """Written with the trunk prefix 0 of Europe, Australia and India: 0141 496 0077, 07700 900217, 030 23125441."""
 _FLOWSHEET = re.compile(
-    r"(?:[01]\d|2[0-4])[0-5]\d(?:(?:[ \-](?:[01]\d|2[0-4])[0-5]\d)+|(?:[ \-](?:[1-9]\d\d|[1-9]\d{1,6}0))+)"
+    r"(?:[01]\d|2[0-4])[0-5]\d(?:(?:[ \-](?:[01]\d|2[0-4])[0-5]\d)+|(?:[ \-](?:\d{2,3}|[1-9]\d{1,6}0))+)"
 )
 """A time with times or amounts after it: 0800 1200 1600; 0600 250 1400; 0915 150000."""
 _ANY = re.compile(rf"(?<![^\W_])(?<![/.,\-$+])\(?\d[\d().\-/ ]{{4,19}}\d(?![^\W_]|[./,-]\d){_EXTENSION}")
@@ -137,7 +137,7 @@ def _phones(text: str, small: str, regions: list[tuple[int, int, int]]) -> Itera
         yield _phone(text, match, 0.7)
     for match in in_regions(_LOCAL, text, regions, 7):
         if not _UNIT.match(text, match.end()) and (_label(text, match.start()) or not match[0][-4:].endswith("00")):
-            yield _phone(text, match, 0.7)
+            yield _phone(text, match, 0.85 if "x" in match[0].lower() else 0.7)
     if "+" in text or "00" in text:
         for match in in_regions(_FOREIGN, text, regions, 8):
             if 8 <= sum(letter.isdigit() for letter in match[0]) <= 21:

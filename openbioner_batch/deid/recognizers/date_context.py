@@ -33,7 +33,7 @@ _STRONG_DATE_WORDS = frozenset(
     "date dates dated dob dos lmp edc edd visit collected dictated born signed appointment appointments scheduled "
     "admitted discharged".split()
 )
-_CLINICAL = re.compile(
+SCORED = re.compile(
     r"\b(?:strength|motor|power|pain|scale|scor|murmur|vision|acuity|visual|reflex|pulse|grade|stage|edema|dtr|motion|"
     r"muscle|vicryl|suture|apgar|gcs|bishop|iv/|jaeger|orient|dos(?:e|ing)|tab|inch|bp\b|pressure|ratio\b|range|rated|"
     r"level|station|criteria|nodes|lymph|gleason|points|words|recall|minutes|sections|cores|positive|extremit)|systolic",
@@ -289,7 +289,7 @@ def _pair_score(text: str, mention: Mention, words: set[str]) -> float:
 def is_measure(text: str, mention: Mention) -> bool:
     """Whether 3/4 stands in a context of scores, doses or fractions."""
     around = text[max(0, mention.start - 32) : mention.end + 16]
-    return bool(_AFTER_QUANTITY.match(text, mention.end) or _CLINICAL.search(around))
+    return bool(_AFTER_QUANTITY.match(text, mention.end) or SCORED.search(around))
 
 
 def _date_words(text: str, start: int) -> set[str]:

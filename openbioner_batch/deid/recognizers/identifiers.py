@@ -26,7 +26,7 @@ LOOSE = frozenset(
     """file case visit plan group block report path study lot order job subject card device implant chart unit generator
     slide document code key reference ref member vehicle certificate registration template bin visa pathology
     specimen template pin enc billing contact pacemaker insurance sample accession referral record dictation
-    license mr ss cad chi sus van incident coroner gmc""".split()
+    license mr ss serial cad chi sus van incident coroner gmc""".split()
 )
 """Labels that also stand before small numbers of other kinds: what follows must have five characters, four digits."""
 
@@ -36,6 +36,12 @@ PREFIXES = labels("prefixes")
 _VALUE = re.compile(
     r"(?<![^\W_])(?<![$.])(?:[A-Z]{2,3}\.(?=\d{4})|[A-Za-z]{0,6}[-#]?(?<![A-Za-z]{7}))\d[A-Za-z0-9]{0,40}(?:[-/.:_]{1,2}[A-Za-z0-9]{1,24}){0,6}"
 )
+_PARTED_BY_BLANKS = re.compile(
+    r"(?<![^\W_])(?<![$.])(?:(?P<head>[A-Z]{1,4}|[A-Z]\d)[ ]\d{3,8}(?:[ ]\d{2,6}){0,3}(?:[ ][A-Z]{1,3}(?=[ ]*(?:[,;.\n]|\Z)))?|\d{1,4}(?:[ ]\d{2,7}){1,3})(?![^\W_]|[./]\d|%)"
+)
+"""A value in groups, after a label that means nothing else: "band TQX 4402", "ref 9 44 1207"."""
+_OF_YEAR = re.compile(r"(?<![^\W_])(?<![-/.$])(?:19|20)\d\d-\d{5,8}(?![^\W_]|[-/.]\d)")
+"""A number behind its year, as cases and authorisations have: 2024-778130."""
 _YEAR = re.compile("(?:19|20)[0-9]{2}")
 _HEAD = re.compile("[A-Za-z]+")
 _SPACED = re.compile(r"(?:[ ]\d{2,6}(?![^\W_]|[/.,]\d)){1,4}")
@@ -75,9 +81,9 @@ _COUNTING = re.compile(r"one two three|three two one|nine eight seven", re.IGNOR
 _FEWEST_SPOKEN = 5
 """Digits in words that are a number without a label."""
 _CREW = re.compile(
-    r"\b(?:EMS|BIBA|BIBEMS|AMR|[Aa]mbulance|[Mm]edic|[Rr]escue|[Ee]ngine|[Ss]quad|[Ll]adder)(?:[ ](?:unit|truck|"
+    r"\b(?:EMS|BIBA|BIBEMS|AMR|[Cc]rew|[Aa]mbu|[Hh]elo|HEMS|[Aa]ir[ ]?[Ee]vac|[Ll]ife[ ]?[Ff]light|[Aa]mbulance|[Mm]edic|[Rr]escue|[Ee]ngine|[Ss]quad|[Ll]adder)(?:[ ](?:unit|truck|"
     r"crew|team|no\.?))?[ ]?#?[ ]?"
-    r"(?P<unit>(?=[A-Z]{0,3}-?\d)[A-Z]{0,3}-?\d{1,4})(?![^\W_]|[./:%]\d)"
+    r"(?P<unit>(?=[A-Z]{0,3}-?\d)[A-Z]{0,3}-?\d{1,4}[A-Z]?)(?![^\W_]|[./:%]\d)"
 )
 """An ambulance's number."""
 _UNIT = re.compile(
@@ -124,9 +130,15 @@ _PHOTO = re.compile(
 _DATE_LIKE = re.compile(r"(?:19|20)\d{6}|\d{1,2}-\d{1,2}-\d{2,4}|(?:19|20)\d\d-\d\d-\d\d")
 _PREGNANCIES = re.compile(r"[Gg]\d{1,2}[Pp]")
 _PLATE = re.compile(
-    r"\b(?i:plate|tag|plates)(?:\s(?:no\.?|number|#))?(?:\s(?:is|was))?[:#\s]{1,3}"
-    r"(?P<plate>(?=[A-Z \-]{0,8}\d)[A-Z0-9]{1,5}(?:[ -][A-Z0-9]{1,5}){0,2}(?![^\W_]))",
+    r"\b(?i:plates?|tags?|van|veh(?:icle)?|truck|car|lorry|tail(?:\sno\.?)?|boat|vessel|trailer|motorcycle|reg(?:istration)?|kfz|matr[ií]cula|immat)"
+    r"(?:\s(?:no\.?|number|#|plates?|reg|tag))*(?:\s(?:is|was))?[:#\s]{1,3}"
+    r"(?P<plate>(?=[A-Z \-]{0,8}\d)[A-Z0-9]{1,7}(?:[ -][A-Z0-9]{1,5}){0,2}(?![^\W_]))",
 )
+_VEHICLES = ("plate", "tag", "van", "veh", "truck", "car", "lorry", "tail", "boat", "vessel", "trailer", "motorc", "reg", "kfz", "matr", "immat")
+_BADGE = re.compile(
+    r"\b(?:Ofc|Officer|OFC|Dep(?:uty)?|Trooper|Det(?:ective)?|Sgt|Cpl|Agent|CO|PO|Interp(?:reter)?)\.?[ ](?:[A-Z]\.?[ ]?)?[A-Z][\w'’-]{1,20},?[ ]?#[ ]?(?P<badge>\d{2,7})(?![^\W_])"
+)
+"""A number behind an officer's or an interpreter's name."""
 _PICTURES = (".jp", ".png", ".tif", ".heic", ".bmp", ".gif", ".dcm", "img", "dsc", "pxl")
 _CHARGE = re.compile(r"(?<![^\W_])(?:bc1[a-z0-9]{25,60}|[13][1-9A-HJ-NP-Za-km-z]{25,34}|0x[0-9a-fA-F]{40})(?![^\W_])")
 
@@ -134,6 +146,7 @@ _CHARGE = re.compile(r"(?<![^\W_])(?:bc1[a-z0-9]{25,60}|[13][1-9A-HJ-NP-Za-km-z]
 def find_identifiers(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
     """Numbers and codes of a person, a record or a thing of theirs; `regions` are the text's `number_regions`."""
     yield from _labelled(text, regions)
+    yield from _in_groups(text, regions)
     yield from _by_form(text, regions)
     small = lowered(text)
     for match in _USER.finditer(text) if any_in(small, ("user", "log", "screen")) else ():
@@ -149,14 +162,18 @@ def find_identifiers(text: str, regions: list[tuple[int, int, int]]) -> Iterator
     for match in _BY_USER.finditer(text):
         if not vocabulary().knows(match["name"].rstrip("0123456789")):
             yield Finding(*match.span("name"), "username", 0.7, ("pattern:username",))
-    for match in _PLATE.finditer(text) if any_in(small, ("plate", "tag")) else ():
-        if sum(map(str.isalnum, match["plate"])) >= 4 and not _NO_ID.fullmatch(match["plate"]):
+    for match in _PLATE.finditer(text) if any_in(small, _VEHICLES) else ():
+        value = match["plate"]
+        letters, digits = any(map(str.isalpha, value)), sum(map(str.isdigit, value))
+        if len(value) >= 5 and letters and digits > 1 and not _NO_ID.fullmatch(value):
             yield Finding(*match.span("plate"), "license_plate", 0.7, ("pattern:plate",))
     for match in _ALIGNED.finditer(text) if "," in text else ():
         if sum(map(str.isdigit, match["number"])) > 4 and not _DATE_LIKE.fullmatch(match["number"]):
             yield Finding(*match.span("number"), "medical_record_number", 0.7, ("pattern:number",))
     for match in _CREW.finditer(text):
         yield Finding(*match.span("unit"), "vehicle_identifier", 0.6, ("pattern:number",))
+    for match in _BADGE.finditer(text) if "#" in text else ():
+        yield Finding(*match.span("badge"), "employee_id", 0.8, ("pattern:number",))
     yield from _spoken(text)
     if any_in(small, _PICTURES):
         for match in _PHOTO.finditer(text):
@@ -201,6 +218,19 @@ def _labelled(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Findin
             digits = sum(map(str.isdigit, text[start:end]))
         if not _UNIT.match(text, end) and _fits(text[start:end], digits, certain):
             yield Finding(start, end, type, 0.85, ("pattern:number",))
+
+
+def _in_groups(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
+    """Values of several groups behind a label that stands for nothing else; the groups' digits are counted together."""
+    for match in _PARTED_BY_BLANKS.finditer(text) if regions else ():
+        type, certain = _label(text, match.start())
+        digits = sum(map(str.isdigit, match[0]))
+        if type and certain and digits > _FEWEST_IN_GROUPS and not _UNIT.match(text, match.end()):
+            if not (match["head"] and vocabulary().knows(match["head"])):
+                yield Finding(*match.span(), type, 0.8, ("pattern:number",))
+
+
+_FEWEST_IN_GROUPS = 3
 
 
 def _label(text: str, start: int) -> tuple[str | None, bool]:
@@ -281,4 +311,5 @@ _FORMS = (
     (_UUID, "device_identifier"),
     (_CHARGE, "account_number"),
     (_CODED, "other_identifier"),
+    (_OF_YEAR, "other_identifier"),
 )

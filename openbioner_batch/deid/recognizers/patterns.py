@@ -19,6 +19,7 @@ from openbioner_batch.deid.recognizers.people import find_people
 from openbioner_batch.deid.recognizers.places import find_places
 from openbioner_batch.deid.recognizers.staff_codes import find_staff_codes
 from openbioner_batch.deid.recognizers.tables import find_tables
+from openbioner_batch.deid.recognizers.terse_dates import find_terse_dates
 
 
 def find_patterns(text: str, dates: list[Mention]) -> list[Finding]:
@@ -30,6 +31,7 @@ def find_patterns(text: str, dates: list[Mention]) -> list[Finding]:
     regions = number_regions(text)
     found = [
         *find_dates(text, dates),
+        *find_terse_dates(text),
         *find_ages(text),
         *find_contacts(text, regions),
         *find_identifiers(text, regions),

@@ -40,12 +40,18 @@ _FEWEST_DIGITS = 4
 _QUOTED = re.compile(r'"[^"\n]*"|[^,\n]*')
 _FEWEST_CELLS = {"\t": 3, "|": 3, ",": 4}
 _KEYED = re.compile(
-    r'"(?P<key>[A-Za-z_]{2,24})"\s?:\s?\[?\s?"(?P<value>[^"\n]{1,80})"|<(?P<tag>[A-Za-z_]{2,24})(?:\s[^<>]{0,80})?>(?P<content>[^<>\n]{1,80})</(?P=tag)>'
+    r'"(?P<key>[A-Za-z_]{2,24})"\s?:\s?\[?\s?(?:"(?P<value>[^"\n]{1,80})"|(?P<bare>\d[\d.-]{0,20})(?=\s?[,}\]]))'
+    r"|<(?P<tag>[A-Za-z_]{2,24})(?:\s[^<>]{0,80})?>(?P<content>[^<>\n]{1,80})</(?P=tag)>"
+    r"|(?<=[\s;&|{(,])(?P<name>[A-Za-z_]{2,24})=[\"'](?P<quoted>[^\"'\n<>]{1,80})[\"']"
+    r"|(?:\A|(?<=[\n;&|?{(,]))[ ]?(?P<field>[A-Za-z_]{2,24})=(?P<rest>[^\s;&|=\"'][^;&|=\n\"']{0,60}?)(?=[ ]?(?:[;&|)}\n]|\Z))"
 )
+"""A key and its value in JSON, in an element or an attribute of XML, and as key=value between semicolons or the like."""
 _KEYS = frozenset(
     "given given_name first_name last_name family_name surname city state county postal_code zip zip_code phone "
     "telephone email mrn ssn birth_date "
-    "dob date_of_birth address street line".split()
+    "dob date_of_birth address street line "
+    "pt patient patient_name author prov provider user username user_id login by room rm bed age csn encounter nok "
+    "attending nurse pcp md rn employer signed_by".split()
 )
 """Keys of markup that say the same in every system; `family` is one beside `given`."""
 
@@ -156,14 +162,25 @@ def _is_empty(value: str) -> bool:
 
 def _keyed(text: str) -> Iterator[Finding]:
     for match in _KEYED.finditer(text):
-        key = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", match["key"] or match["tag"]).lower()
-        name = "value" if match["key"] else "content"
+        head = next(filter(None, map(match.group, ("key", "tag", "name", "field"))))
+        key = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", head).lower()
+        name = str(match.lastgroup)
         if key == "family" and "given" in text:
             key = "family_name"
-        type = "street_address" if key == "line" else labels("fields").get(key)
-        fits = type and (type in _NAMES or _fits(type)(match[name]))
-        if key in _KEYS and type and fits and not _is_empty(match[name]):
+        short = key.removeprefix("pt_").removeprefix("patient_")
+        if key not in _KEYS and short not in _KEYS:
+            continue
+        type = "street_address" if key == "line" else _KEY_TYPES.get(key) or _type_of_head(head) or _type_of_head(short)
+        if type is None or _is_empty(match[name]):
+            continue
+        if type in _NAMES and (match["key"] or match["tag"]):
             yield replace(_found(*match.span(name), type), recognizers=(MARKUP,))
+        else:
+            for one in _in_cell(text, match.span(name), type):
+                yield one if match["field"] else replace(one, recognizers=(MARKUP,))
+
+
+_KEY_TYPES = {"user": "username", "by": "clinician_name", "prov": "clinician_name", "name": "patient_name"}
 
 
 def _found(start: int, end: int, type: str) -> Finding:
