@@ -85,6 +85,32 @@ _TERSE = re.compile(
     r"\b(?P<order>(?:Sisters|Daughters|Brothers|Our[ ]Lady)[ ]of[ ](?:the[ ])?[A-Z][a-z]+(?:[ ][A-Z][a-z]+)?)"
 )
 """How shorthand names institutions: "SNF = The Larches", "fr Kettering Valley ED"."""
+_PROPER_NAME = r"(?:The[ ]|La[ ]|El[ ]|Le[ ])?[A-Z][a-z'’-]{1,24}(?:[ ](?:of[ ]|the[ ]|of[ ]the[ ]|&[ ]|and[ ])?[A-Z][a-z'’-]{1,24}){0,3}"
+_OCCUPATION = (
+    r"(?:works?|working|worked|employed|job|chef|cook|waiter|waitress|server|cashier|barista|bartender|driver|trucker|teacher|janitor|custodian|roofer|"
+    r"plumber|welder|clerk|guard|mechanic|electrician|carpenter|painter|dishwasher|housekeeper|receptionist|student|aide|foreman|machinist|stylist|"
+    r"groundskeeper|landscaper|baker|butcher|librarian|coach|nanny|secretary|accountant|lawyer|engineer|supervisor|manager|mgr|owner)"
+)
+_CALLED_PLACE = re.compile(
+    rf"\b(?:(?i:{_OCCUPATION})[ ](?:@|at|for|with|in)[ ]?|(?i:{_OCCUPATION})[ ]\(|\b(?i:[Ss]chool|daycare|day[ ]care|preschool|pre-k|nursery|kindergarten|college|"
+    r"gym|shelter|church|parish|mosque|temple|synagogue|funeral[ ]home|mortuary|hospice|agency|group[ ]home|care[ ]home|rest[ ]home|nursing[ ]home|hostel|home[ ]health|"
+    r"charity|employer|attends|goes[ ]to|enrolled[ ]at|staying[ ]at|resides[ ]at|placed[ ]at|mail[ ]c/o|c/o|detox[ ]at|rehab[ ]at|transport(?:ation)?(?:[ ]by|[ ]via)?|ride[ ]via|"
+    r"DME|vendor|lab[ ]corp|insurance|payer|via)[ ]?[:=(]?[ ]?)"
+    rf"(?P<name>{_PROPER_NAME})(?![^\W_]|['’])"
+)
+"""What stands after an occupation or a kind of institution: "chef @ The Gilded Perch", "daycare (Tiny Acorns)"."""
+_SPECIALIST = re.compile(
+    r"(?:\b(?:[Cc]c|CC|at|from|to|with)[: ]{1,2}|@[ ]?|,[ ])(?P<name>[A-Z][a-z'’-]{2,24}(?:[ ][A-Z][a-z'’-]{2,24})?[ ](?:Cardiology|Oncology|Urology|Nephrology|"
+    r"Neurology|Dermatology|Ortho(?:pa?edics)?|Pediatrics|Paediatrics|Radiology|Gastroenterology|Pulmonary|Rheumatology|Endocrinology|Psychiatry|"
+    r"Eye[ ]Care|Dental|Podiatry|OB/GYN|Women['’]s[ ]Health|Physical[ ]Therapy|PT|Home[ ]Health|HH|Hospice|ENT|GI|Labs?|Imaging|Drug|Drugs|Pharmacy))(?![^\W_])"
+)
+"""A practice by a proper name and its field: "cc Tidewater Oncology"."""
+_NOT_CALLED = frozenset(
+    """night nights days day part full time home work school risk bedside least most once first all her his their our my this that these those
+    a an the and or with without no not also who mom dad mother father wife husband sister brother son daughter parent parents family friend
+    friends aunt uncle patient pt she he they we you it iv po im sq ng peg picc nasal mask phone fax email text mail video telehealth zoom interpreter
+    ambulance ems taxi bus car wheelchair stretcher monday tuesday wednesday thursday friday saturday sunday aa na therapy counseling dialysis meds chart""".split()
+)
 GENERIC = frozenset(
     """
     the this that our your their his her a an general outpatient inpatient emergency pain cardiology surgery
@@ -133,9 +159,27 @@ def find_institutions(text: str) -> Iterator[Finding]:
             yield _institution(
                 *match.span(name), "organization" if name in ("ship", "payer") else "healthcare_facility"
             )
+    yield from _called(text)
     for match in _EMPLOYED.finditer(text):
         if match["name"].split()[0].lower() not in GENERIC:
             yield _institution(match.start("name"), _without_dot(match["name"], match.end("name")), "employer_name")
+
+
+def _called(text: str) -> Iterator[Finding]:
+    """Institutions whose names say nothing of what they are, by what stands before them."""
+    for match in _CALLED_PLACE.finditer(text):
+        first = match["name"].removeprefix("The ").split()[0]
+        known = vocabulary().knows(first) or first.lower() in _NOT_CALLED or first.lower() in _NO_NAMES[1]
+        if not known or (len(match["name"].split()) > 1 and first.lower() not in _NOT_CALLED and not _all_known(match["name"])):
+            yield _institution(*match.span("name"), "organization")
+    for match in _SPECIALIST.finditer(text):
+        first = match["name"].split()[0]
+        if not (vocabulary().knows(first) or first.lower() in GENERIC | _SPECIALTIES | lexicon().not_names):
+            yield _institution(*match.span("name"), "healthcare_facility")
+
+
+def _all_known(name: str) -> bool:
+    return all(vocabulary().knows(word) or word.lower() in GENERIC | lexicon().not_names for word in name.split())
 
 
 def _is_generic(word: str, pattern: re.Pattern[str]) -> bool:

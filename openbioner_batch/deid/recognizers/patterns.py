@@ -17,6 +17,7 @@ from openbioner_batch.deid.recognizers.hl7 import coded_fields, find_hl7
 from openbioner_batch.deid.recognizers.identifiers import find_identifiers
 from openbioner_batch.deid.recognizers.people import find_people
 from openbioner_batch.deid.recognizers.places import find_places
+from openbioner_batch.deid.recognizers.spelled import find_spelled
 from openbioner_batch.deid.recognizers.staff_codes import find_staff_codes
 from openbioner_batch.deid.recognizers.tables import find_tables
 from openbioner_batch.deid.recognizers.terse_dates import find_terse_dates
@@ -38,6 +39,7 @@ def find_patterns(text: str, dates: list[Mention]) -> list[Finding]:
         *find_places(text, regions),
         *find_people(text),
         *find_staff_codes(text),
+        *find_spelled(text),
         *find_tables(text),
     ]
     if coded := coded_fields(text):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import any_in, in_regions, lowered
 from openbioner_batch.deid.recognizers.institutions import GENERIC, find_institutions
+from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.rooms import find_rooms
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
@@ -129,6 +130,12 @@ _POSTCODE = re.compile(
     r"(?<![^\W_])(?:[A-Z]{1,2}\d[A-Z\d]?[ ]\d[ABD-HJLNP-UW-Z]{2}|"
     r"[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ ]\d[ABCEGHJ-NPRSTV-Z]\d)(?![^\W_])"
 )
+_EIRCODE = re.compile(r"(?<![^\W_])(?:[AC-FHKNPRTV-Y]\d{2}|D6W)[ ][0-9AC-FHKNPRTV-Y]{4}(?![^\W_])")
+"""Of Ireland; a letter and a digit must stand in its second half."""
+_BEFORE_TOWN = re.compile(
+    r"(?:(?<=\d[,;][ ])|(?<=[a-zß.][ ]\d\d[,;][ ])|^|(?<=\n)|(?<=\b[DAF]-)|(?<=\bCH-))(?P<zip>\d{4,5})[ ](?P<town>[A-ZÀ-ÞĀ-Ž][a-zß-ɏ]{2,24}(?:[ -](?:am|an|der|im|bei|sur|la|le|de|[A-ZÀ-Þ][a-zß-ɏ]+))*)(?=[ ]?(?:[,;.\n]|\Z))"
+)
+"""A postal code before its town, after a house number or at the head of a line: "Deichstr. 9, 26721 Emden"."""
 _LONG_ZIP = re.compile(r"(?<=[A-Za-z][ ])(?<!:[ ])\d{5}-\d{4}(?![^\W_]|-\d)")
 """Nine digits after a town whose state is not told."""
 _COUNTY = re.compile(
@@ -218,6 +225,13 @@ def _towns(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
             yield _place(*match.span("state"), "state", 0.6)
     for match in in_regions(_POSTCODE, text, regions, 2):
         yield _place(*match.span(), "zip_code", 0.6)
+    for match in in_regions(_EIRCODE, text, regions, 2):
+        if any(map(str.isdigit, match[0][4:])) and any(map(str.isalpha, match[0][4:])):
+            yield _place(*match.span(), "zip_code", 0.6)
+    for match in _BEFORE_TOWN.finditer(text) if any(digits >= 4 for _, _, digits in regions) else ():
+        if not vocabulary().knows(match["town"].split()[0]) and match["town"].split()[0].lower() not in lexicon().not_names:
+            yield _place(*match.span("zip"), "zip_code", 0.6)
+            yield _place(*match.span("town"), "city", 0.6)
     for match in _COUNTY.finditer(text) if any_in(text, ("County", "Parish", "Borough", "COUNTY")) else ():
         yield _place(*match.span("county"), "county", 0.7)
 

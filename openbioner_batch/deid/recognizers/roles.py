@@ -25,7 +25,7 @@ ROLE = "(?:" + "|".join(_as_written(role) for role in sorted(_TYPES, key=len, re
 _UPPER = "A-ZÀ-ÖØ-ÞĀ-Ž"
 _NAME = rf"(?:(?:Mc|Mac|O['’]|D['’]|Le|La|De|Da)?[{_UPPER}][a-zß-ɏ]{{1,20}}(?:[-'’][{_UPPER}][a-zß-ɏ]{{1,20}}){{0,2}})"
 _CALLED = re.compile(
-    rf"(?<![^\W_])(?<![-/'’.])(?P<role>{ROLE})(?:\.[ ]?|:?[ ])(?P<name>{_NAME}(?:[ ](?:[A-Z]\.?(?![^\W_]|[-/+])|{_NAME}))?)"
+    rf"(?<![^\W_])(?<![-/'’.])(?P<role>{ROLE})(?:(?<=[a-z])\.[ ]?|:?[ ])(?P<name>{_NAME}(?:[ ](?:[A-Z]\.?(?![^\W_]|[-/+])|{_NAME}))?)"
     r"(?![^\W_]|[-/&])"
 )
 _NO_NAMES = frozenset(

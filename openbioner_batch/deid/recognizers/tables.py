@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from openbioner_batch.deid.finding import Finding
-from openbioner_batch.deid.recognizers.context import labels
+from openbioner_batch.deid.recognizers.context import any_in, labels
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
@@ -61,7 +61,7 @@ def find_tables(text: str) -> Iterator[Finding]:
     for separator, fewest in _FEWEST_CELLS.items():
         if text.count(separator) >= fewest - 1:
             yield from _columns(text, separator, fewest)
-    if "<" in text or '"' in text:
+    if any_in(text, ("<", '"', "=")):
         yield from _keyed(text)
 
 
