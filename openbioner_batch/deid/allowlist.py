@@ -21,6 +21,12 @@ _BETWEEN = r"(?:\s?[,;/+>→]\s?(?:and\s|or\s|then\s)?|\s->\s|\s(?:and|or|then|v
 _SEPARATOR = re.compile(_BETWEEN)
 _ITEM_BEFORE = re.compile(rf"(?P<word>[^\W\d_]+(?:['’]s)?){_BETWEEN}\Z")
 _ITEM_AFTER = re.compile(rf"{_BETWEEN}(?P<word>[^\W\d_]+)")
+_ITEM_START = re.compile(r"(?:\A|[,;:/(\n]\s?|[.!?]\s|\b(?:and|or|no)\s)\Z", re.IGNORECASE)
+_ITEM_END = re.compile(
+    r"\s?[,;)/.+]|\s?-(?=[\s,;.]|\Z)|\s\d|\Z|\s(?:neg|pos|absent|present|nl|normal|mid|central|and|or|flushed|capped|placed|in|out|discussed|"
+    r"reviewed|revised|inserted|removed|[IVX]+|[A-D])\b"
+)
+"""What stands around an item of a list of signs, devices or scores."""
 _STOP = re.compile(r"[.,:;|\n\t]")
 _DEVICE = re.compile(r"\s([^\W\d_]+(?:-[^\W\d_]+)*)")
 _OPERATED = re.compile(r"(?:\b[Ss]/[Pp]|\bstatus[ -]post|\b[Uu]nderwent(?:\san?)?|\bPOD\s?#?\d{1,2}\b(?:\sfrom)?)\s\Z")
@@ -29,6 +35,7 @@ _LONGEST_PHRASE = 40
 _LONGEST_LIST = 3
 _COMPOUND = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _ROMAN = re.compile(r"[IVX]{1,4}[A-Ea-e]?")
+_GRADE_WITHIN = re.compile(r"[ ](?:[IVX]{1,4}[A-Ca-c]?|[A-D])\Z")
 _SIGN = re.compile(r"['’]s?\s(?:sign|syndrome|disease|phenomenon|man(?:eu|oeu)ver|reflex|criteria|law|triad|palsy)\b")
 _GRADE = re.compile(
     r"[ ]?(?:\+(?!\w)|-(?=[,;.]|\Z)|[ ](?:neg|pos|negative|positive|nl|wnl|abn|mild|mod|moderate|severe|class|grade|"
@@ -63,8 +70,10 @@ class AllowList:
     """Names of drugs, devices, makers and germs: always terms, unless a title stands before."""
 
     def is_term(self, text: str, found: Finding) -> bool:
-        """Whether what was found to be a name is a clinical term, a part of one included."""
-        return self.keeps(text, found.start, found.end) or self.is_in_phrase(text, found.start, found.end)
+        """Whether what was found to be a name is a clinical term, a part of one included; a grade may end it."""
+        graded = _GRADE_WITHIN.search(text[found.start : found.end])
+        end = found.start + graded.start() if graded else found.end
+        return self.keeps(text, found.start, found.end) or self.is_in_phrase(text, found.start, end)
 
     def keeps(self, text: str, start: int, end: int) -> bool:
         """Whether `text[start:end]`, taken for a name, is a clinical term.
@@ -74,7 +83,7 @@ class AllowList:
         them, a head must be too, or follow.
         """
         all_words = self._words(text[start:end])
-        words = [word for word in all_words if not _ROMAN.fullmatch(word.upper())]
+        words = [word for word in all_words if not _ROMAN.fullmatch(word.upper()) and word not in ("and", "or")]
         if not words or not all(self.knows(word) for word in words):
             return False
         if self.heads.issuperset(words) and not self.followed_by_head(text, end):
@@ -86,7 +95,9 @@ class AllowList:
             or self._is_scale(text, start, end, words)
             or (len(words) < len(all_words) and not self.scales.isdisjoint(words))
         )
-        if person and not headed and not self._is_in_list_of_terms(text, start, end):
+        if person and not (
+            headed or self._is_in_list_of_terms(text, start, end) or self._is_in_company(text, start, end)
+        ):
             return False
         return not self.person_is_meant(text, start, end)
 
@@ -133,6 +144,7 @@ class AllowList:
             self.followed_by_head(text, end)
             or self._is_scale(text, start, end, words)
             or self._is_in_list_of_terms(text, start, end)
+            or self._is_in_company(text, start, end)
         )
 
     def _is_in_list_of_terms(self, text: str, start: int, end: int) -> bool:
@@ -143,6 +155,26 @@ class AllowList:
         return any(
             word in self.eponyms or word in self.terms or word in self.heads for word in self._beside(text, start, end)
         )
+
+    def _is_in_company(self, text: str, start: int, end: int) -> bool:
+        """Whether it is an item of a sentence with two other terms of the lists, and no person is meant by it.
+
+        "Hickman flushed, Groshong capped", "Graves, TRAb 8.1, Lugol, Plummer nails".
+        """
+        if not (_ITEM_START.search(text[max(0, start - 6) : start]) and _ITEM_END.match(text, end)):
+            return False
+        first = max((text.rfind(mark, 0, start) for mark in (". ", "\n")), default=-1) + 1
+        last = min((at for mark in (". ", "\n") if (at := text.find(mark, end)) >= 0), default=len(text))
+        others = [
+            word
+            for word in _WORD.finditer(text, first, last)
+            if word[0][0].isupper() and (word.end() <= start or end <= word.start()) and self.knows(word[0])
+        ]
+        listed = {_bare(word[0]) for word in others} - self.heads
+        sure = not listed.isdisjoint(self.eponyms | self.terms) or (
+            len(listed) > 2 and any(self.is_scored(text, *word.span()) for word in others)
+        )
+        return len(listed) > 1 and sure and person_meant(text, start, end) is Meant.NO
 
     def _beside(self, text: str, start: int, end: int) -> Iterator[str]:
         """The words next to a stretch in its list, and those behind as long as they are listed ones."""

@@ -30,6 +30,21 @@ _CALENDAR = frozenset(
 )
 _SURE_FORMS = frozenset("full month_day month_year month season quarter holiday day eight six dotted".split())
 _SCORE_PAIR = re.compile(r"(?:\d/[3456]|\d{1,2}/10|1/2|1/3|2/3|[13]/4|[1-7]/8|6/(?:6|9|12|18|24)|12/12)\Z")
+_DURATION = re.compile(r"\d{1,2}/(?:7|12|52)")
+_LASTS = re.compile(
+    r"\b(?:bd|od|tds|qds|nocte|mane|prn|bid|tid|qid|bno|sx|symptoms?|hx|for|x|in|over|ongoing|course|review|r/v|rv|f/u|ago|lasting|duties|leave|"
+    r"cert|sick|off|days?|rest|abx|antibiotics?|amox|nitro|trimeth|pred|cough|pain|d&v|fever|duration)[ :]{1,2}(?:\d{1,4}[ ](?:bd|od|tds|qds)[ ])?\Z",
+    re.IGNORECASE,
+)
+"""What stands before days and weeks in the British way: "UTI sx 3/7", "amox 500 tds 5/7"."""
+_FRACTION_CUE = re.compile(
+    r"\b(?:ln|lns|nodes?|sln|slnb?|cores?|lymph|mmse|moca|gcs|score|scale|tug|epds|phq|gad|postnatal|depression|ta|rr|pa|t\.?a\.?|ratio|nih|nihss|"
+    r"apgars?|monofilament|weinstein|count|margins?|acuity|va|od|os|ou|iop|c/d|e/a|worth|strength|power)[ :=]{1,2}(?:\d{1,2}/\d{1,2},[ ]?){0,3}\Z",
+    re.IGNORECASE,
+)
+"""What fractions follow: nodes with a tumour, scores, pressures in the French way."""
+_WARD_SHEET = re.compile(r"MAR[ ]\d{4}")
+"""The time of a dose on a medication administration record."""
 _DATE_CUE = re.compile(
     r"(?:\b(?:on|since|dated?|seen|until|till|thru|through|dob|born|dos|lmp|edc|edd|from|before|after|by|due|admitted|"
     r"discharged|last|next|visit|appt|follow(?:ed)?[ -]up|done|drawn|placed|removed|started|stopped|given|mon|"
@@ -47,6 +62,11 @@ _ROOM = re.compile(
 )
 _RANGE = re.compile(r"\d{1,3}-\d{1,3}|\d{1,5}-\d")
 """Results from and to, and codes of LOINC."""
+_TIME = r"(?:[01]\d|2[0-4])[0-5]\d"
+_FLOW = re.compile(rf"{_TIME}(?:[ ]\d{{1,3}})+(?:[ ]?[/|;][ ]?{_TIME}(?:[ ]\d{{1,3}})+)*")
+"""A time and amounts, as flow sheets have them, one row or more."""
+_ROW_OF_RESULTS = re.compile(r"\d{1,3}(?:/\d{1,3}){2}")
+"""Three results of one measure; what has the form of a date is one elsewhere."""
 _EXTENSION = re.compile(r"(?:(?:p|x|pgr?|ext)\.?[ :#]?)?\d{4,5}", re.IGNORECASE)
 _CALL_CUE = re.compile(
     r"\b(?:pgr?|pager|paged?|beeper|ext|x|call|at|@|tel|phone|#|vocera|ascom)[.:# ]{1,2}\Z", re.IGNORECASE
@@ -110,7 +130,7 @@ def _whole_tokens(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _identifier(text: str, start: int, end: int) -> bool:
-    if _RANGE.fullmatch(text, start, end):
+    if _RANGE.fullmatch(text, start, end) or _FLOW.fullmatch(text, start, end) or _ROW_OF_RESULTS.fullmatch(text, start, end):
         return False
     return sum(map(str.isdigit, text[start:end])) >= FEWEST_DIGITS
 
@@ -163,11 +183,15 @@ def _age(text: str, start: int, end: int) -> bool:
 def _date(text: str, start: int, end: int) -> bool:
     value = text[start:end]
     if is_calendar(value):
-        return True
+        return _WARD_SHEET.fullmatch(value) is None
     if (named := _DAY_OF.match(value)) and not vocabulary().knows(named[0].split()[0].rstrip(".")):
         return True  # a month with a wrong letter
     forms = {mention.form for mention in find_dates(value)}
     if not forms or forms == {"year"}:
+        return False
+    if _DURATION.fullmatch(value) and _LASTS.search(text[max(0, start - 24) : start]):
+        return False
+    if forms == {"pair"} and _FRACTION_CUE.search(text[max(0, start - 32) : start]):
         return False
     cued = _DATE_CUE.search(text[max(0, start - 24) : start]) is not None
     return bool(forms & _SURE_FORMS) or cued or ("dashed" not in forms and _SCORE_PAIR.match(value) is None)

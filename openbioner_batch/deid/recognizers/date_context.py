@@ -40,7 +40,7 @@ SCORED = re.compile(
     re.IGNORECASE,
 )
 _AFTER_QUANTITY = re.compile(
-    r"[ \t-]*(?:mg|mcg|ml|cc|cm|mm|kg|g\b|tab|pill|of\s|in\b|inch|hour|hr|strength|systolic|murmur|pain|out|edema|"
+    r"[ \t-]*(?:ago\b|mg|mcg|ml|cc|cm|mm|kg|g\b|tab|pill|of\s|in\b|inch|hour|hr|strength|systolic|murmur|pain|out|edema|"
     r"pulses|reflex|"
     r"scale|positive|negative|words|objects|normal|bilat|throughout|strain|x\b|weeks|wks|days|day\b|pack|ppd|per|cup|"
     r"lymph|nodes|cores|dose|teaspoon|tsp|gauge|holosyst|diastolic|power|motor|vision|lower|upper|right|left|with\s|"

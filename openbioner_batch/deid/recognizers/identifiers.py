@@ -292,6 +292,8 @@ def _by_form(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding
     for pattern, type in _FORMS:
         for match in in_regions(pattern, text, regions, 4):
             name = "pattern:digits" if type == "other_identifier" else "pattern:number"
+            if len(set(match[0].split("-"))) == 1 and "-" in match[0]:
+                continue  # a dose four times a day: 30-30-30-30
             yield Finding(*match.span(), type, 0.6, (name,))
     for match in in_regions(_TOKEN, text, regions, 4):
         digits = sum(map(str.isdigit, match[0]))

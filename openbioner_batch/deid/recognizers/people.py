@@ -61,6 +61,7 @@ _SPEAKS = re.compile(
 )
 _HEADER = re.compile(r"[ ]{1,3}(?:\(\d|\||DOB|MRN|#|\d{3})|[ ]{2,}")
 _GOES_ON = re.compile(r"[0-9&]|-[a-z0-9]")
+_RESULT_OR_LABEL = re.compile(r"[ ]?[<>=]?[ ]?\d|[ ]?:")
 _FORMS = (
     (
         re.compile(r"(?<![^\W_])(?P<doe>[A-Z][a-z]+[ ](?:Doe|Roe)|(?:DOE|ROE|Doe|Roe),[ ][A-Z][A-Za-z]+)(?![^\W_])"),
@@ -160,6 +161,7 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
         end -= 1  # "Dr. X." at the end of a sentence
     words = [word for _, _, word in stretch]
     capitals = text[start:end].isupper() and len(text[start:end]) > 1
+    short = text[start:end].isupper() and end - start < 4
     given = words[0].lower() in lexicon().given_names
     is_word = len(words) == 1 and vocabulary().knows(words[0])  # "Float RN"
     if _CREDENTIAL.match(text, end) and len(words[0]) > 1 and (len(words) > 1 or not capitals or given) and not is_word:
@@ -174,6 +176,8 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
         return _name(start, end, TITLES[before[-1]], 0.9)
     if mark in (":", "=", ">", "|", "#") or (mark in "-—–" and mark):
         type = _field_type(text, start, words=before)
+        if type and short and _RESULT_OR_LABEL.match(text, end):
+            return None  # "re: K 5.9", "RE: FW: ..."
         if type and (mark not in "-—–" or given or len(words) > 1):
             if before[-1:] in (["cc"], ["to"], ["from"]) and not (given or (len(words) > 1 and before[-1] != "cc")):
                 return None
