@@ -32,14 +32,18 @@ _SURE_FORMS = frozenset("full month_day month_year month season quarter holiday 
 _SCORE_PAIR = re.compile(r"(?:\d/[3456]|\d{1,2}/10|1/2|1/3|2/3|[13]/4|[1-7]/8|6/(?:6|9|12|18|24)|12/12)\Z")
 _DURATION = re.compile(r"\d{1,2}/(?:7|12|52)")
 _LASTS = re.compile(
-    r"\b(?:bd|od|tds|qds|nocte|mane|prn|bid|tid|qid|bno|sx|symptoms?|hx|for|x|in|over|ongoing|course|review|r/v|rv|f/u|ago|lasting|duties|leave|"
-    r"cert|sick|off|days?|rest|abx|antibiotics?|amox|nitro|trimeth|pred|cough|pain|d&v|fever|duration)[ :]{1,2}(?:\d{1,4}[ ](?:bd|od|tds|qds)[ ])?\Z",
+    r"\b(?:bd|od|tds|qds|nocte|mane|prn|bid|tid|qid|bno|sx|symptoms?|hx|for|x|in|over|ongoing|course|review|r/v|rv|"
+    r"f/u|ago|lasting|duties|leave|"
+    r"cert|sick|off|days?|rest|abx|antibiotics?|amox|nitro|trimeth|pred|cough|pain|d&v|fever|"
+    r"duration)[ :]{1,2}(?:\d{1,4}[ ](?:bd|od|tds|qds)[ ])?\Z",
     re.IGNORECASE,
 )
 """What stands before days and weeks in the British way: "UTI sx 3/7", "amox 500 tds 5/7"."""
 _FRACTION_CUE = re.compile(
-    r"\b(?:ln|lns|nodes?|sln|slnb?|cores?|lymph|mmse|moca|gcs|score|scale|tug|epds|phq|gad|postnatal|depression|ta|rr|pa|t\.?a\.?|ratio|nih|nihss|"
-    r"apgars?|monofilament|weinstein|count|margins?|acuity|va|od|os|ou|iop|c/d|e/a|worth|strength|power)[ :=]{1,2}(?:\d{1,2}/\d{1,2},[ ]?){0,3}\Z",
+    r"\b(?:ln|lns|nodes?|sln|slnb?|cores?|lymph|mmse|moca|gcs|score|scale|tug|epds|phq|gad|postnatal|depression|ta|rr|"
+    r"pa|t\.?a\.?|ratio|nih|nihss|"
+    r"apgars?|monofilament|weinstein|count|margins?|acuity|va|od|os|ou|iop|c/d|e/a|worth|strength|"
+    r"power)[ :=]{1,2}(?:\d{1,2}/\d{1,2},[ ]?){0,3}\Z",
     re.IGNORECASE,
 )
 """What fractions follow: nodes with a tumour, scores, pressures in the French way."""
@@ -130,7 +134,11 @@ def _whole_tokens(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _identifier(text: str, start: int, end: int) -> bool:
-    if _RANGE.fullmatch(text, start, end) or _FLOW.fullmatch(text, start, end) or _ROW_OF_RESULTS.fullmatch(text, start, end):
+    if (
+        _RANGE.fullmatch(text, start, end)
+        or _FLOW.fullmatch(text, start, end)
+        or _ROW_OF_RESULTS.fullmatch(text, start, end)
+    ):
         return False
     return sum(map(str.isdigit, text[start:end])) >= FEWEST_DIGITS
 

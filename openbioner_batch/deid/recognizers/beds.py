@@ -12,10 +12,12 @@ from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 _HEAD = re.compile(
-    r"(?:(?<=\n)|\A|(?<=[|;])|(?<=[|;,][ ])|(?<=[.)\]][ ])|(?<=\b[Bb]ed:[ ])|(?<=\b[Bb]eds:[ ])|(?<=\b[Bb]y[ ]bed:[ ]))[ \t]*(?:(?i:rm|room|bed)\.?[ ]?#?)?"
+    r"(?:(?<=\n)|\A|(?<=[|;])|(?<=[|;,][ ])|(?<=[.)\]][ ])|(?<=\b[Bb]ed:[ ])|(?<=\b[Bb]eds:[ ])|"
+    r"(?<=\b[Bb]y[ ]bed:[ ]))[ \t]*(?:(?i:rm|room|bed)\.?[ ]?#?)?"
     r"(?P<bed>\d{1,3}(?:[ -]?[A-DNSEWTab])?|[A-H]-?\d{1,2})(?P<mark>[ ]?[:.)=-])?[ ]{1,2}"
     r"(?:(?P<vacant>(?i:empty|closed|vacant|open|dirty|clean|blocked|admit|available)\b)"
-    r"|(?P<title>(?:Mr|Mrs|Ms|Miss|Dr|Hr|Fr|Herr|Frau|Sra?|Mme|M)\.?[ ])?(?P<name>[A-ZÀ-ÖØ-ÞĀ-Ž][^\W\d_'’-]*(?:['’-][^\W\d_]+)*)(?![^\W_]))"
+    r"|(?P<title>(?:Mr|Mrs|Ms|Miss|Dr|Hr|Fr|Herr|Frau|Sra?|Mme|"
+    r"M)\.?[ ])?(?P<name>[A-ZÀ-ÖØ-ÞĀ-Ž][^\W\d_'’-]*(?:['’-][^\W\d_]+)*)(?![^\W_]))"
 )
 _HEADING = re.compile(r"\b(?:beds?|by bed|census|rooms?|rms)[ ]?:", re.IGNORECASE)
 _SPINE = re.compile(r"[CTLS]\d{1,2}")

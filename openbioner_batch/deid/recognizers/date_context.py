@@ -36,13 +36,13 @@ _STRONG_DATE_WORDS = frozenset(
 SCORED = re.compile(
     r"\b(?:strength|motor|power|pain|scale|scor|murmur|vision|acuity|visual|reflex|pulse|grade|stage|edema|dtr|motion|"
     r"muscle|vicryl|suture|apgar|gcs|bishop|iv/|jaeger|orient|dos(?:e|ing)|tab|inch|bp\b|pressure|ratio\b|range|rated|"
-    r"level|station|criteria|nodes|lymph|gleason|points|words|recall|minutes|sections|cores|positive|extremit)|systolic",
+    r"level|station|criteria|nodes|lymph|gleason|points|words|recall|minutes|sections|cores|positive|extremit)|"
+    r"systolic",
     re.IGNORECASE,
 )
 _AFTER_QUANTITY = re.compile(
-    r"[ \t-]*(?:ago\b|mg|mcg|ml|cc|cm|mm|kg|g\b|tab|pill|of\s|in\b|inch|hour|hr|strength|systolic|murmur|pain|out|edema|"
-    r"pulses|reflex|"
-    r"scale|positive|negative|words|objects|normal|bilat|throughout|strain|x\b|weeks|wks|days|day\b|pack|ppd|per|cup|"
+    r"[ \t-]*(?:mg|mcg|ml|cc|cm|mm|kg|g\b|tab|pill|of\s|in\b|inch|hour|hr|strength|systolic|murmur|pain|out|"
+    r"edema|pulses|reflex|scale|positive|negative|words|objects|normal|bilat|throughout|strain|x\b|weeks|wks|days|day\b|pack|ppd|per|cup|"
     r"lymph|nodes|cores|dose|teaspoon|tsp|gauge|holosyst|diastolic|power|motor|vision|lower|upper|right|left|with\s|"
     r"ns\b|normal|saline|month|year|the\s|way|units?|amp|liter|L\b)|\s?[\"”%+]|\s?×",
     re.IGNORECASE,
@@ -75,7 +75,8 @@ _LABORATORY = re.compile(
 _TITER = re.compile(r"titer|titre|dilut", re.IGNORECASE)
 _OPEN_RANGE = re.compile(rf"[{DASHES}](?=[\s,;.)]|\Z)")
 _BEFORE_MONTH = re.compile(
-    r"\b(?:in|on|since|last|this|next|visit|lmp|onset|drawn|out|early|late|mid|middle|end|beginning|until|till|by|from|of|during|through|between|"
+    r"\b(?:in|on|since|last|this|next|visit|lmp|onset|drawn|out|early|late|mid|middle|end|beginning|until|till|by|"
+    r"from|of|during|through|between|"
     r"around|before|after|and|to|or)(?:[\s-]of)?[\s-]\Z",
     re.IGNORECASE,
 )
@@ -87,15 +88,16 @@ _BEFORE_QUARTER = re.compile(
 _SINGLE_WORDS = frozenset({"mars", "mai", "mei", "jan", "juni", "juli"}) | DOUBTFUL
 """Months that are something else when they stand alone in small letters or in capitals."""
 _BEFORE_DAY = re.compile(
-    r"\b(?:on|since|until|till|by|from|before|after|through|between|lmp|onset|visit|due|out|seen|done|off|home|floor|again|yesterday|d/c|d/c'd|[a-z]{2,12}ed|(?:morning|afternoon|evening|night|day)\sof)\sthe\s\Z",
+    r"\b(?:on|since|until|till|by|from|before|after|through|between|lmp|onset|visit|due|out|seen|done|off|home|floor|"
+    r"again|yesterday|d/c|d/c'd|[a-z]{2,12}ed|(?:morning|afternoon|evening|night|day)\sof)\sthe\s\Z",
     re.IGNORECASE,
 )
 _BETWEEN_DAYS = re.compile(rf"(?:,\s|,?\s(?:and|or|to|through|until)\s|\s?[{DASHES}]\s?)(?:the\s)?", re.IGNORECASE)
 _IN_A_ROW = re.compile(r",\s|,?\s(?:and|or)\s", re.IGNORECASE)
 _AFTER_DAY = re.compile(
-    r"[.,;:)?!\n]|\Z|\s\d\d?:\d\d|\s(?:and|at|is|are|was|were|when|with|for|if|because|but|then|he|she|they|we|it|i|you|pt|patient|had|"
-    r"has|have|after|before|until|by|due|while|as|there|no|not|so|who|which|that|without|her|his|to|or|on|in|from|of\s(?:the|this|"
-    r"last|next)\s(?:month|year))\b",
+    r"[.,;:)?!\n]|\Z|\s\d\d?:\d\d|\s(?:and|at|is|are|was|were|when|with|for|if|because|but|then|he|she|they|we|it|i|"
+    r"you|pt|patient|had|has|have|after|before|until|by|due|while|as|there|no|not|so|who|which|that|without|her|his|to|or|on|in|from|"
+    r"of\s(?:the|this|last|next)\s(?:month|year))\b",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(
@@ -262,6 +264,8 @@ def _range_score(text: str, mention: Mention, words: set[str]) -> float:
 
 def _pair_score(text: str, mention: Mention, words: set[str]) -> float:
     """3/4 is a date in a context that says so, and no score, dose, ratio or fraction."""
+    if text.startswith(" ago", mention.end):
+        return 0.0
     if words & _STRONG_DATE_WORDS or words_before(text, mention.start, most=1) in (["since"], ["cf"]):
         return 0.8
     if _TIMED.search(text[max(0, mention.start - 8) : mention.start]) or _TIME_AFTER.match(text, mention.end):

@@ -16,6 +16,7 @@ from openbioner_batch.deid.recognizers.context import (
     lowered,
     words_before,
 )
+from openbioner_batch.deid.recognizers.vehicles import find_vehicles
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 LABELS = labels("numbers")
@@ -34,10 +35,13 @@ PREFIXES = labels("prefixes")
 """Letters at the head of an identifier that tell its type: EMP-36169."""
 
 _VALUE = re.compile(
-    r"(?<![^\W_])(?<![$.])(?:[A-Z]{2,3}\.(?=\d{4})|[A-Za-z]{0,6}[-#]?(?<![A-Za-z]{7}))\d[A-Za-z0-9]{0,40}(?:[-/.:_]{1,2}[A-Za-z0-9]{1,24}){0,6}"
+    r"(?<![^\W_])(?<![$.])(?:[A-Z]{2,3}\.(?=\d{4})|"
+    r"[A-Za-z]{0,6}[-#]?(?<![A-Za-z]{7}))\d[A-Za-z0-9]{0,40}(?:[-/.:_]{1,2}[A-Za-z0-9]{1,24}){0,6}"
 )
 _PARTED_BY_BLANKS = re.compile(
-    r"(?<![^\W_])(?<![$.])(?:(?P<head>[A-Z]{1,4}|[A-Z]\d)[ ]\d{3,8}(?:[ ]\d{2,6}){0,3}(?:[ ][A-Z]{1,3}(?=[ ]*(?:[,;.\n]|\Z)))?|\d{1,4}(?:[ ]\d{2,7}){1,3})(?![^\W_]|[./]\d|%)"
+    r"(?<![^\W_])(?<![$.])(?:(?P<head>[A-Z]{1,4}|"
+    r"[A-Z]\d)[ ]\d{3,8}(?:[ ]\d{2,6}){0,3}(?:[ ][A-Z]{1,3}(?=[ ]*(?:[,;.\n]|\Z)))?|"
+    r"\d{1,4}(?:[ ]\d{2,7}){1,3})(?![^\W_]|[./]\d|%)"
 )
 """A value in groups, after a label that means nothing else: "band TQX 4402", "ref 9 44 1207"."""
 _OF_YEAR = re.compile(r"(?<![^\W_])(?<![-/.$])(?:19|20)\d\d-\d{5,8}(?![^\W_]|[-/.]\d)")
@@ -80,12 +84,6 @@ _SPOKEN = re.compile(rf"\b{_SPOKEN_DIGIT}(?:[ -]{_SPOKEN_DIGIT}){{2,}}\b", re.IG
 _COUNTING = re.compile(r"one two three|three two one|nine eight seven", re.IGNORECASE)
 _FEWEST_SPOKEN = 5
 """Digits in words that are a number without a label."""
-_CREW = re.compile(
-    r"\b(?:EMS|BIBA|BIBEMS|AMR|[Cc]rew|[Aa]mbu|[Hh]elo|HEMS|[Aa]ir[ ]?[Ee]vac|[Ll]ife[ ]?[Ff]light|[Aa]mbulance|[Mm]edic|[Rr]escue|[Ee]ngine|[Ss]quad|[Ll]adder)(?:[ ](?:unit|truck|"
-    r"crew|team|no\.?))?[ ]?#?[ ]?"
-    r"(?P<unit>(?=[A-Z]{0,3}-?\d)[A-Z]{0,3}-?\d{1,4}[A-Z]?)(?![^\W_]|[./:%]\d)"
-)
-"""An ambulance's number."""
 _UNIT = re.compile(
     r"\s?(?:mg|mcg|µg|ml|cc|cm|mm|kg|g\b|units?\b|iu\b|%|cells|cfu|copies|/|x10|steps|beats|per\b|weeks|days|hours|"
     r"years|"
@@ -104,7 +102,8 @@ _VIN = re.compile(r"(?<![^\W_])[A-HJ-NPR-Z0-9]{17}(?![^\W_])")
 _DEA = re.compile(r"(?<![^\W_])[ABCFGMPR][A-Z9]\d{7}(?![^\W_])")
 _MBI = re.compile(
     r"(?<![^\W_])"
-    r"[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y]{2}\d\d(?![^\W_])"
+    r"[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?"
+    r"[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y]{2}\d\d(?![^\W_])"
 )
 _ACCESSION = re.compile(r"(?<![^\W_])(?<![-/.])[A-Z]{1,3}-?\d\d-\d{3,8}(?![^\W_]|-\d)")
 _UDI = re.compile(r"\(01\)\s?\d{14}(?:\s?\(\d\d\)\s?[A-Za-z0-9-]{1,20}){0,4}")
@@ -116,29 +115,11 @@ _CODED = re.compile(
     r"(?<![^\W_])(?<![-/])[A-Z]{1,6}-?\d{5,14}[A-Z]?(?![^\W_])|(?<![^\W_])\d{2,6}(?:-\d{2,8}){2,4}(?![^\W_]|-)"
 )
 _TOKEN = re.compile(r"(?<![^\W_])(?=[A-Za-z_-]{0,24}\d)(?=[\d_-]{0,24}[A-Za-z])[A-Za-z0-9_-]{8,200}(?![^\W_])")
-_USER = re.compile(
-    r"\b(?:user\s?-?_?name|user\s?_?id|login|log-in|db_user|user|screen\sname|logged\sin\s(?:as|by))(?:\s(?:is|"
-    r"was))?[\"']?\s{0,2}[:=]\s{0,2}[\"']?"
-    r"(?P<name>[\w.\\-]{3,40})|\b(?:portal\s)?user\s(?P<login>[a-z]{2,20}[._]?[a-z]{0,20}\d{1,4})\b|\b(?:username|login|logged\sin\sas|user\sID)\s(?:is\s|"
-    r"was\s)?[\"']?(?P<plain>[\w.\\-]{0,30}[\d_\\][\w.\\-]{0,20})",
-    re.IGNORECASE,
-)
-_BY_USER = re.compile(r"\b[Bb]y[:=]?[ ](?P<name>[a-z]{4,20}\d{1,4})(?![\w@-]|\.\w)")
 _PHOTO = re.compile(
     r"(?<![\w/.-])[\w-]{1,80}\.(?:jpe?g|png|tiff?|heic|bmp|gif|dcm)\b|\b(?:IMG|DSC|DSCN|PXL)_?\d{3,8}\b", re.IGNORECASE
 )
 _DATE_LIKE = re.compile(r"(?:19|20)\d{6}|\d{1,2}-\d{1,2}-\d{2,4}|(?:19|20)\d\d-\d\d-\d\d")
 _PREGNANCIES = re.compile(r"[Gg]\d{1,2}[Pp]")
-_PLATE = re.compile(
-    r"\b(?i:plates?|tags?|van|veh(?:icle)?|truck|car|lorry|tail(?:\sno\.?)?|boat|vessel|trailer|motorcycle|reg(?:istration)?|kfz|matr[ií]cula|immat)"
-    r"(?:\s(?:no\.?|number|#|plates?|reg|tag))*(?:\s(?:is|was))?[:#\s]{1,3}"
-    r"(?P<plate>(?=[A-Z \-]{0,8}\d)[A-Z0-9]{1,7}(?:[ -][A-Z0-9]{1,5}){0,2}(?![^\W_]))",
-)
-_VEHICLES = ("plate", "tag", "van", "veh", "truck", "car", "lorry", "tail", "boat", "vessel", "trailer", "motorc", "reg", "kfz", "matr", "immat")
-_BADGE = re.compile(
-    r"\b(?:Ofc|Officer|OFC|Dep(?:uty)?|Trooper|Det(?:ective)?|Sgt|Cpl|Agent|CO|PO|Interp(?:reter)?)\.?[ ](?:[A-Z]\.?[ ]?)?[A-Z][\w'’-]{1,20},?[ ]?#[ ]?(?P<badge>\d{2,7})(?![^\W_])"
-)
-"""A number behind an officer's or an interpreter's name."""
 _PICTURES = (".jp", ".png", ".tif", ".heic", ".bmp", ".gif", ".dcm", "img", "dsc", "pxl")
 _CHARGE = re.compile(r"(?<![^\W_])(?:bc1[a-z0-9]{25,60}|[13][1-9A-HJ-NP-Za-km-z]{25,34}|0x[0-9a-fA-F]{40})(?![^\W_])")
 
@@ -149,31 +130,16 @@ def find_identifiers(text: str, regions: list[tuple[int, int, int]]) -> Iterator
     yield from _in_groups(text, regions)
     yield from _by_form(text, regions)
     small = lowered(text)
-    for match in _USER.finditer(text) if any_in(small, ("user", "log", "screen")) else ():
-        name = str(match.lastgroup)
-        end = match.start(name) + len(match[name].rstrip(".-"))
-        yield Finding(match.start(name), end, "username", 0.8, ("pattern:username",))
     for match in _REFERENCE.finditer(text) if "ref" in small else ():
         yield Finding(*match.span("number"), "other_identifier", 0.8, ("pattern:number",))
     for match in in_regions(_OBJECT, text, regions, 6) if text.count(".") > 4 else ():
         yield Finding(*match.span(), "other_identifier", 0.8, ("pattern:number",))
     for match in _CARD_END.finditer(text) if any_in(small, ("end", "last")) else ():
         yield Finding(*match.span("number"), "credit_card_number", 0.8, ("pattern:number",))
-    for match in _BY_USER.finditer(text):
-        if not vocabulary().knows(match["name"].rstrip("0123456789")):
-            yield Finding(*match.span("name"), "username", 0.7, ("pattern:username",))
-    for match in _PLATE.finditer(text) if any_in(small, _VEHICLES) else ():
-        value = match["plate"]
-        letters, digits = any(map(str.isalpha, value)), sum(map(str.isdigit, value))
-        if len(value) >= 5 and letters and digits > 1 and not _NO_ID.fullmatch(value):
-            yield Finding(*match.span("plate"), "license_plate", 0.7, ("pattern:plate",))
     for match in _ALIGNED.finditer(text) if "," in text else ():
         if sum(map(str.isdigit, match["number"])) > 4 and not _DATE_LIKE.fullmatch(match["number"]):
             yield Finding(*match.span("number"), "medical_record_number", 0.7, ("pattern:number",))
-    for match in _CREW.finditer(text):
-        yield Finding(*match.span("unit"), "vehicle_identifier", 0.6, ("pattern:number",))
-    for match in _BADGE.finditer(text) if "#" in text else ():
-        yield Finding(*match.span("badge"), "employee_id", 0.8, ("pattern:number",))
+    yield from find_vehicles(text)
     yield from _spoken(text)
     if any_in(small, _PICTURES):
         for match in _PHOTO.finditer(text):
@@ -225,9 +191,9 @@ def _in_groups(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Findi
     for match in _PARTED_BY_BLANKS.finditer(text) if regions else ():
         type, certain = _label(text, match.start())
         digits = sum(map(str.isdigit, match[0]))
-        if type and certain and digits > _FEWEST_IN_GROUPS and not _UNIT.match(text, match.end()):
-            if not (match["head"] and vocabulary().knows(match["head"])):
-                yield Finding(*match.span(), type, 0.8, ("pattern:number",))
+        is_value = match["head"] and vocabulary().knows(match["head"])
+        if type and certain and digits > _FEWEST_IN_GROUPS and not is_value and not _UNIT.match(text, match.end()):
+            yield Finding(*match.span(), type, 0.8, ("pattern:number",))
 
 
 _FEWEST_IN_GROUPS = 3

@@ -85,35 +85,48 @@ _TERSE = re.compile(
     r"\b(?P<order>(?:Sisters|Daughters|Brothers|Our[ ]Lady)[ ]of[ ](?:the[ ])?[A-Z][a-z]+(?:[ ][A-Z][a-z]+)?)"
 )
 """How shorthand names institutions: "SNF = The Larches", "fr Kettering Valley ED"."""
-_PROPER_NAME = r"(?:The[ ]|La[ ]|El[ ]|Le[ ])?[A-Z][a-z'’-]{1,24}(?:[ ](?:of[ ]|the[ ]|of[ ]the[ ]|&[ ]|and[ ])?[A-Z][a-z'’-]{1,24}){0,3}"
+_PROPER_NAME = (
+    r"(?:The[ ]|La[ ]|El[ ]|Le[ ])?[A-Z][a-z'’-]{1,24}(?:[ ](?:of[ ]|the[ ]|of[ ]the[ ]|&[ ]|"
+    r"and[ ])?[A-Z][a-z'’-]{1,24}){0,3}"
+)
 _OCCUPATION = (
-    r"(?:works?|working|worked|employed|job|chef|cook|waiter|waitress|server|cashier|barista|bartender|driver|trucker|teacher|janitor|custodian|roofer|"
-    r"plumber|welder|clerk|guard|mechanic|electrician|carpenter|painter|dishwasher|housekeeper|receptionist|student|aide|foreman|machinist|stylist|"
-    r"groundskeeper|landscaper|baker|butcher|librarian|coach|nanny|secretary|accountant|lawyer|engineer|supervisor|manager|mgr|owner)"
+    r"(?:works?|working|worked|employed|job|chef|cook|waiter|waitress|server|cashier|barista|bartender|driver|trucker|"
+    r"teacher|janitor|custodian|roofer|"
+    r"plumber|welder|clerk|guard|mechanic|electrician|carpenter|painter|dishwasher|housekeeper|receptionist|student|"
+    r"aide|foreman|machinist|stylist|"
+    r"groundskeeper|landscaper|baker|butcher|librarian|coach|nanny|secretary|accountant|lawyer|engineer|supervisor|"
+    r"manager|mgr|owner)"
 )
 _CALLED_PLACE = re.compile(
-    rf"\b(?:(?i:{_OCCUPATION})[ ](?:@|at|for|with|in)[ ]?|(?i:{_OCCUPATION})[ ]\(|\b(?i:[Ss]chool|daycare|day[ ]care|preschool|pre-k|nursery|kindergarten|college|"
-    r"gym|shelter|church|parish|mosque|temple|synagogue|funeral[ ]home|mortuary|hospice|agency|group[ ]home|care[ ]home|rest[ ]home|nursing[ ]home|hostel|home[ ]health|"
-    r"charity|employer|attends|goes[ ]to|enrolled[ ]at|staying[ ]at|resides[ ]at|placed[ ]at|mail[ ]c/o|c/o|detox[ ]at|rehab[ ]at|transport(?:ation)?(?:[ ]by|[ ]via)?|ride[ ]via|"
+    rf"\b(?:(?i:{_OCCUPATION})[ ](?:@|at|for|with|in)[ ]?|(?i:{_OCCUPATION})[ ]\(|\b(?i:[Ss]chool|daycare|day[ ]care|"
+    rf"preschool|pre-k|nursery|kindergarten|college|"
+    r"gym|shelter|church|parish|mosque|temple|synagogue|funeral[ ]home|mortuary|hospice|agency|group[ ]home|"
+    r"care[ ]home|rest[ ]home|nursing[ ]home|hostel|home[ ]health|"
+    r"charity|employer|attends|goes[ ]to|enrolled[ ]at|staying[ ]at|resides[ ]at|placed[ ]at|mail[ ]c/o|c/o|"
+    r"detox[ ]at|rehab[ ]at|transport(?:ation)?(?:[ ]by|[ ]via)?|ride[ ]via|"
     r"DME|vendor|lab[ ]corp|insurance|payer|via)[ ]?[:=(]?[ ]?)"
     rf"(?P<name>{_PROPER_NAME})(?![^\W_]|['’])"
 )
 """What stands after an occupation or a kind of institution: "chef @ The Gilded Perch", "daycare (Tiny Acorns)"."""
 _SPECIALIST = re.compile(
-    r"(?:\b(?:[Cc]c|CC|at|from|to|with)[: ]{1,2}|@[ ]?|,[ ])(?P<name>[A-Z][a-z'’-]{2,24}(?:[ ][A-Z][a-z'’-]{2,24})?[ ](?:Cardiology|Oncology|Urology|Nephrology|"
-    r"Neurology|Dermatology|Ortho(?:pa?edics)?|Pediatrics|Paediatrics|Radiology|Gastroenterology|Pulmonary|Rheumatology|Endocrinology|Psychiatry|"
-    r"Eye[ ]Care|Dental|Podiatry|OB/GYN|Women['’]s[ ]Health|Physical[ ]Therapy|PT|Home[ ]Health|HH|Hospice|ENT|GI|Labs?|Imaging|Drug|Drugs|Pharmacy))(?![^\W_])"
+    r"(?:\b(?:[Cc]c|CC|at|from|to|with)[: ]{1,2}|@[ ]?|"
+    r",[ ])(?P<name>[A-Z][a-z'’-]{2,24}(?:[ ][A-Z][a-z'’-]{2,24})?[ ](?:Cardiology|Oncology|Urology|Nephrology|"
+    r"Neurology|Dermatology|Ortho(?:pa?edics)?|Pediatrics|Paediatrics|Radiology|Gastroenterology|Pulmonary|"
+    r"Rheumatology|Endocrinology|Psychiatry|"
+    r"Eye[ ]Care|Dental|Podiatry|OB/GYN|Women['’]s[ ]Health|Physical[ ]Therapy|PT|Home[ ]Health|HH|Hospice|ENT|GI|"
+    r"Labs?|Imaging|Drug|Drugs|Pharmacy))(?![^\W_])"
 )
 """A practice by a proper name and its field: "cc Tidewater Oncology"."""
 _NOT_CALLED = frozenset(
-    """night nights days day part full time home work school risk bedside least most once first all her his their our my this that these those
-    a an the and or with without no not also who mom dad mother father wife husband sister brother son daughter parent parents family friend
-    friends aunt uncle patient pt she he they we you it iv po im sq ng peg picc nasal mask phone fax email text mail video telehealth zoom interpreter
-    ambulance ems taxi bus car wheelchair stretcher monday tuesday wednesday thursday friday saturday sunday aa na therapy counseling dialysis meds chart""".split()
+    """night nights days day part full time home work school risk bedside least most once first all her his their our
+    my this that these those a an the and or with without no not also who mom dad mother father wife husband
+    sister brother son daughter parent parents family friend friends aunt uncle patient pt she he they we you it
+    iv po im sq ng peg picc nasal mask phone fax email text mail video telehealth zoom interpreter ambulance ems
+    taxi bus car wheelchair stretcher monday tuesday wednesday thursday friday saturday sunday aa na therapy
+    counseling dialysis meds chart""".split()
 )
 GENERIC = frozenset(
-    """
-    the this that our your their his her a an general outpatient inpatient emergency pain cardiology surgery
+    """the this that our your their his her a an general outpatient inpatient emergency pain cardiology surgery
     surgical medical hospital clinic center local outside same day ambulatory primary care family community
     psychiatric rehabilitation rehab physical therapy home acute oncology urology neurology dermatology
     orthopedic orthopaedic ent eye dental wound diabetes diabetic anticoagulation coumadin skilled nursing
@@ -130,6 +143,8 @@ GENERIC = frozenset(
 
 
 _SPECIALTIES = frozenset(
+    "interventional radiation palliative geriatric addiction sports internal behavioral maternal neonatal "
+    "inpatient adult benign gyn "
     "plastic oral hand spine thoracic colorectal bariatric transplant maxillofacial trauma endocrine robotic "
     "elective open "
     "major minor best standard private group general nurse clinical good usual scope current".split()
@@ -170,11 +185,13 @@ def _called(text: str) -> Iterator[Finding]:
     for match in _CALLED_PLACE.finditer(text):
         first = match["name"].removeprefix("The ").split()[0]
         known = vocabulary().knows(first) or first.lower() in _NOT_CALLED or first.lower() in _NO_NAMES[1]
-        if not known or (len(match["name"].split()) > 1 and first.lower() not in _NOT_CALLED and not _all_known(match["name"])):
+        if not known or (
+            len(match["name"].split()) > 1 and first.lower() not in _NOT_CALLED and not _all_known(match["name"])
+        ):
             yield _institution(*match.span("name"), "organization")
     for match in _SPECIALIST.finditer(text):
         first = match["name"].split()[0]
-        if not (vocabulary().knows(first) or first.lower() in GENERIC | _SPECIALTIES | lexicon().not_names):
+        if not (vocabulary().knows(first) or first.lower() in _NO_NAMES[0]):
             yield _institution(*match.span("name"), "healthcare_facility")
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from openbioner_batch.deid.allowlist import allow_list
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import labels, words_before
 from openbioner_batch.deid.recognizers.initials import find_initials
 from openbioner_batch.deid.recognizers.lexicon import lexicon
-from openbioner_batch.deid.recognizers.roles import find_called
+from openbioner_batch.deid.recognizers.roles import find_called, is_of_headings
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 TITLES = labels("titles")
@@ -55,12 +56,21 @@ _CLOSINGS = frozenset("sincerely regards truly yours respectfully best cordially
 _SPEAKS = re.compile(
     r"[ ](?i:says|said|states|stated|reports|reported|denies|denied|is|was|has|had|called|agrees|wants|lives|feels|"
     r"asked|told|"
-    r"came|comes|understands|complains|notes|will|would|presents|presented|up|asleep|awake|resting|settled|rotated|tolerated|"
-    r"tolerating|ambulated|ambulating|refused|refusing|voided|slept|sleeping|ate|eating|fell|NPO|crying|playing|doing|remains|appears|looks)\b"
+    r"came|comes|understands|complains|notes|will|would|presents|presented|up|asleep|awake|resting|settled|rotated|"
+    r"tolerated|"
+    r"tolerating|ambulated|ambulating|refused|refusing|voided|slept|sleeping|ate|eating|fell|NPO|crying|playing|doing|"
+    r"remains|appears|looks)\b"
     r"|[ ]\d{1,2}(?:\.\d{1,2})?[ ]?kg\b|[ ](?:c/o|d/c'?d|w/)"
+)
+_ACTS = re.compile(r"[ ](?:c/o|denies|denied|refused|slept|voided|ambulated|ambulating|rotated|OOB|A&O)(?![^\W_])")
+"""What only a patient does, after a word that no list knows."""
+_UNKNOWN = re.compile(r"(?!\w+(?:ly|ed|ing|es)\b)[^\W\d_]{3,}")
+_ADVERBS = frozenset(
+    "still also again overnight remains currently otherwise then now she they who and but mother father mom".split()
 )
 _HEADER = re.compile(r"[ ]{1,3}(?:\(\d|\||DOB|MRN|#|\d{3})|[ ]{2,}")
 _GOES_ON = re.compile(r"[0-9&]|-[a-z0-9]")
+_CLAUSE_ENDS = re.compile(r"[ ]*(?:[.,;)\n]|\Z)")
 _RESULT_OR_LABEL = re.compile(r"[ ]?[<>=]?[ ]?\d|[ ]?:")
 _FORMS = (
     (
@@ -116,7 +126,8 @@ def _names_in(text: str, offset: int, run: str) -> Iterator[Finding]:
         before_credential = bool(stretch) and bool(_CREDENTIAL.match(text, offset + piece.end()))
         related = not stretch and bare in lists.word_names and _after_relation(text, offset + piece.start())
         a_name = initial or after_given or related or ((titled or before_credential) and bare in lists.word_names)
-        ends = not a_name and (bare in lists.not_names or bare in TITLES)
+        relation = TRIGGERS.get(bare) == "relative_name" and bare not in lists.given_names
+        ends = not a_name and (bare in lists.not_names or bare in TITLES or relation)
         titled = bare in TITLES
         if stretch and (credential := _CREDENTIAL.match(text, stretch[-1][1])):
             yield from _judge(text, stretch)
@@ -176,7 +187,7 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
         return _name(start, end, TITLES[before[-1]], 0.9)
     if mark in (":", "=", ">", "|", "#") or (mark in "-—–" and mark):
         type = _field_type(text, start, words=before)
-        if type and short and _RESULT_OR_LABEL.match(text, end):
+        if type and short and (is_word or _RESULT_OR_LABEL.match(text, end)):
             return None  # "re: K 5.9", "RE: FW: ..."
         if type and (mark not in "-—–" or given or len(words) > 1):
             if before[-1:] in (["cc"], ["to"], ["from"]) and not (given or (len(words) > 1 and before[-1] != "cc")):
@@ -186,13 +197,19 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
         return _name(start, end, "clinician_name", 0.8)
     if given and len(words) == 1 and words[0].lower() not in lexicon().word_names and _SPEAKS.match(text, end):
         return _name(start, end, "person_name", 0.7)
+    only = words[0].rstrip(".")
+    if len(words) == 1 and not is_word and only.lower() not in _ADVERBS and _UNKNOWN.fullmatch(only):
+        about = before[-1:] == ["re"] and mark == "e" and _CLAUSE_ENDS.match(text, end)
+        if (_ACTS.match(text, end) or about) and not allow_list().knows(only):
+            return _name(start, end, "patient_name", 0.7)
     if capitals and not given:
         return _last_first(text, start, end, words)
     trigger = _exact(before, TRIGGERS, 3) if mark and (mark.isalpha() or mark in ",-—–(") else None
     if trigger and mark == "," and trigger != "relative_name":
         trigger = None
     if trigger:
-        weak = before[-1] in WEAK_TRIGGERS
+        heading = trigger == "clinician_name" and len(words) == 1 and is_of_headings(only)
+        weak = before[-1] in WEAK_TRIGGERS or heading
         if not weak or given or (len(words) > 1 and (before[-1] in _BEFORE_TWO_WORDS or trigger == "relative_name")):
             return _name(start, end, trigger, 0.7)
     if given and len(words) > 1:

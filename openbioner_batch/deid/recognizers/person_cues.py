@@ -21,11 +21,17 @@ _ROLES = (
 )
 _CALLED_BY_ROLE = re.compile(rf"(?<![^\W_])(?<![-/'’.]){ROLE}\.?[ ]\Z")
 """Roles that a name follows without a colon."""
-_RELATIVES = "(?:" + "|".join(
-    f"[{name[0]}{name[0].upper()}]{re.escape(name[1:])}" if len(name) > 3 else f"(?:{name}|{name.capitalize()}|{name.upper()})"
-    for name, type in sorted(labels("relations").items(), key=lambda one: -len(one[0]))
-    if type == "relative_name" and name not in ("law",)
-) + ")"
+_RELATIVES = (
+    "(?:"
+    + "|".join(
+        f"[{name[0]}{name[0].upper()}]{re.escape(name[1:])}"
+        if len(name) > 3
+        else f"(?:{name}|{name.capitalize()}|{name.upper()})"
+        for name, type in sorted(labels("relations").items(), key=lambda one: -len(one[0]))
+        if type == "relative_name" and name not in ("law",)
+    )
+    + ")"
+)
 _RELATION = re.compile(rf"(?<![^\W_]){_RELATIVES}[ ]\Z")
 _POSSESSIVE = re.compile(r"['’]s?(?![^\W_])")
 _PATIENT = r"(?:[Pp]atient|[Pp]t|[Cc]lient|PT|PATIENT|[Nn]ame|NAME|NM|[Pp]aciente|Patientin)"

@@ -69,7 +69,8 @@ _FOREIGN_STREET = re.compile(
     rf"Largo|Travessa|Boulevard|Chemin|Quai|"
     rf"Carrer|Rambla|Ulica|ul\.|[Pp]l\.|al\.|ulica)[ ](?:(?:d[aeiou]s?|del(?:la|le|lo)?|des|du|la|le|los|las|di)[ ])*"
     rf"(?:[A-ZÀ-ÞĀ-Ž][A-Za-zÀ-ɏ'’.-]{{1,24}},?[ ](?:(?:d[aeiou]s?|del(?:la|le|lo)?|des|du|la|le|e|y|i)[ ])?){{1,5}}"
-    rf"|[A-ZÀ-ÞĀ-Ž][a-zß-ɏ]{{2,24}}(?:vägen|gatan|gata|stra(?:ß|ss)e|str\.|weg|gasse|platz|allee|graben|ufer|straat|laan|plein|kade|vej|gade|veien|gaten|"
+    rf"|[A-ZÀ-ÞĀ-Ž][a-zß-ɏ]{{2,24}}(?:vägen|gatan|gata|stra(?:ß|ss)e|str\.|weg|gasse|platz|allee|graben|ufer|straat|"
+    rf"laan|plein|kade|vej|gade|veien|gaten|"
     rf"katu|utca)[ ]){_HOUSE_NUMBER}"
 )
 """Streets whose word for street stands first or at their end, with a house number behind."""
@@ -133,7 +134,9 @@ _POSTCODE = re.compile(
 _EIRCODE = re.compile(r"(?<![^\W_])(?:[AC-FHKNPRTV-Y]\d{2}|D6W)[ ][0-9AC-FHKNPRTV-Y]{4}(?![^\W_])")
 """Of Ireland; a letter and a digit must stand in its second half."""
 _BEFORE_TOWN = re.compile(
-    r"(?:(?<=\d[,;][ ])|(?<=[a-zß.][ ]\d\d[,;][ ])|^|(?<=\n)|(?<=\b[DAF]-)|(?<=\bCH-))(?P<zip>\d{4,5})[ ](?P<town>[A-ZÀ-ÞĀ-Ž][a-zß-ɏ]{2,24}(?:[ -](?:am|an|der|im|bei|sur|la|le|de|[A-ZÀ-Þ][a-zß-ɏ]+))*)(?=[ ]?(?:[,;.\n]|\Z))"
+    r"(?:(?<=\d[,;][ ])|(?<=[a-zß.][ ]\d\d[,;][ ])|^|(?<=\n)|(?<=\b[DAF]-)|"
+    r"(?<=\bCH-))(?P<zip>\d{4,5})[ ](?P<town>[A-ZÀ-ÞĀ-Ž][a-zß-ɏ]{2,24}(?:[ -](?:am|an|der|im|bei|sur|la|le|de|"
+    r"[A-ZÀ-Þ][a-zß-ɏ]+))*)(?=[ ]?(?:[,;.\n]|\Z))"
 )
 """A postal code before its town, after a house number or at the head of a line: "Deichstr. 9, 26721 Emden"."""
 _LONG_ZIP = re.compile(r"(?<=[A-Za-z][ ])(?<!:[ ])\d{5}-\d{4}(?![^\W_]|-\d)")
@@ -229,7 +232,10 @@ def _towns(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
         if any(map(str.isdigit, match[0][4:])) and any(map(str.isalpha, match[0][4:])):
             yield _place(*match.span(), "zip_code", 0.6)
     for match in _BEFORE_TOWN.finditer(text) if any(digits >= 4 for _, _, digits in regions) else ():
-        if not vocabulary().knows(match["town"].split()[0]) and match["town"].split()[0].lower() not in lexicon().not_names:
+        if (
+            not vocabulary().knows(match["town"].split()[0])
+            and match["town"].split()[0].lower() not in lexicon().not_names
+        ):
             yield _place(*match.span("zip"), "zip_code", 0.6)
             yield _place(*match.span("town"), "city", 0.6)
     for match in _COUNTY.finditer(text) if any_in(text, ("County", "Parish", "Borough", "COUNTY")) else ():

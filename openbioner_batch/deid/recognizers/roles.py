@@ -25,17 +25,21 @@ ROLE = "(?:" + "|".join(_as_written(role) for role in sorted(_TYPES, key=len, re
 _UPPER = "A-ZÀ-ÖØ-ÞĀ-Ž"
 _NAME = rf"(?:(?:Mc|Mac|O['’]|D['’]|Le|La|De|Da)?[{_UPPER}][a-zß-ɏ]{{1,20}}(?:[-'’][{_UPPER}][a-zß-ɏ]{{1,20}}){{0,2}})"
 _CALLED = re.compile(
-    rf"(?<![^\W_])(?<![-/'’.])(?P<role>{ROLE})(?:(?<=[a-z])\.[ ]?|:?[ ])(?P<name>{_NAME}(?:[ ](?:[A-Z]\.?(?![^\W_]|[-/+])|{_NAME}))?)"
+    rf"(?<![^\W_])(?<![-/'’.])(?P<role>{ROLE})(?:(?<=[a-z])\.[ ]?|:?[ ])"
+    rf"(?P<name>{_NAME}(?:[ ](?:[A-Z]\.?(?![^\W_]|[-/+])|{_NAME}))?)"
     r"(?![^\W_]|[-/&])"
 )
 _NO_NAMES = frozenset(
     """scope wash airway repair pump dam norm memoire comp capture protocol orange present available aware duty manager
-    practitioner assist sign goals button bath gown meal tray team foot bell sheet update wants says desk line phone pager
-    bag box cart chair table unit area only early late today tonight overnight coverage teaching call calls pool
-    swap cover handover huddle station staffing ratio role notes exam visit who why how if when because same new
-    old first second third left right upper lower both all any some no yes ok pls please thx thanks""".split()
+    practitioner assist sign goals button bath gown meal tray team foot bell sheet update wants says desk line
+    phone pager bag box cart chair table unit area only early late today tonight overnight coverage teaching
+    call calls pool swap cover handover huddle station staffing ratio role notes exam visit who why how if when
+    because same new old first second third left right upper lower both all any some no yes ok pls please thx
+    thanks""".split()
 )
 """Words of headings and of terse notes after a role."""
+_VERB_OR_NOUN = re.compile(r"[ ][a-z]{3,}")
+"""After a name that is a word too: "LPN Will draw labs"."""
 _PARTICIPLE = re.compile(r"[^\W\d_]{3,}(?:ed|ing|ion|ment|al|ive|ic)")
 
 
@@ -43,18 +47,27 @@ def find_called(text: str) -> Iterator[Finding]:
     """A capitalised word after a role, no term and no word of a heading: "RN Notified", "Charge Nurse"."""
     for match in _CALLED.finditer(text):
         first, _, second = match["name"].partition(" ")
-        if not _may_be_called(first):
+        if not _may_be_called(first) or (
+            first.lower() in lexicon().word_names and _VERB_OR_NOUN.match(text, match.end())
+        ):
             continue
-        end = match.end() if second and (len(second) < 3 or _may_be_called(second)) else match.start("name") + len(first)
+        end = (
+            match.end() if second and (len(second) < 3 or _may_be_called(second)) else match.start("name") + len(first)
+        )
         role = match["role"]
         type = _TYPES.get(role) or _TYPES[role[0].lower() + role[1:]]
         yield Finding(match.start("name"), end, type, 0.7, ("pattern:name",))
 
 
-def _may_be_called(word: str) -> bool:
+def is_of_headings(word: str) -> bool:
+    """Whether a word stands in headings and terse notes after a role: "RN Notified", "d/w Radiation"."""
     small = word.lower()
-    lists = lexicon()
-    return small in lists.given_names or not (
-        small in labels("titles")
-        or vocabulary().knows(word) or small in lists.not_names or small in _NO_NAMES or _PARTICIPLE.fullmatch(word)
+    return small not in lexicon().given_names and (small in _NO_NAMES or _PARTICIPLE.fullmatch(word) is not None)
+
+
+def _may_be_called(word: str) -> bool:
+    """Whether a capitalised word after a role may be a name: no term, no title, no word of a heading."""
+    small = word.lower()
+    return small in lexicon().given_names or not (
+        small in labels("titles") or vocabulary().knows(word) or small in lexicon().not_names or is_of_headings(word)
     )

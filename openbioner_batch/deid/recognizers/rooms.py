@@ -9,11 +9,15 @@ from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.clinical_values import in_clinical_value
 
 _NUMBERED = re.compile(
-    r"\b(?i:room|rm|bed|(?P<moved>(?:moved|transferred|assigned|roomed|rmd|rm'd)(?:\s(?:to|in))?)|bay|ward|floor|cubicle|bldg|building|"
-    r"(?-i:[Pp]od)|chair|stretcher|gurney|hall(?:way)?(?:\sbed)?|theatre|recliner|incubator|isolette|zimmer|zi(?=\.|\s\d)|bett|platz|liege|stat(?=\.)|"
-    r"station|chambre|ch(?=\.\s?\d)|habitaci[oó]n|hab(?=\.)|cama|leito|quarto|enfermaria|camera\sn\.?|stanza|letto|kamer|sala|łóżko)\b(?:\s(?:number|no\.?))?(?:[.:](?=[ ]?#?\w))?[ ]?#?[ ]?"
+    r"\b(?i:room|rm|bed|(?P<moved>(?:moved|transferred|assigned|roomed|rmd|rm'd)(?:\s(?:to|in))?)|bay|ward|floor|"
+    r"cubicle|bldg|building|"
+    r"(?-i:[Pp]od)|chair|stretcher|gurney|hall(?:way)?(?:\sbed)?|theatre|recliner|incubator|isolette|zimmer|zi(?=\.|"
+    r"\s\d)|bett|platz|liege|stat(?=\.)|"
+    r"station|chambre|ch(?=\.\s?\d)|habitaci[oó]n|hab(?=\.)|cama|leito|quarto|enfermaria|camera\sn\.?|stanza|letto|"
+    r"kamer|sala|łóżko)\b(?:\s(?:number|no\.?))?(?:[.:](?=[ ]?#?\w))?[ ]?#?[ ]?"
     r"(?P<number>(?:[A-Z]{2,3}-|[A-Za-z]-?)?\d{1,4}(?:-?[A-Z0-9]{1,3})?(?:/\d{1,3}(?![\d/]))?|"
-    r"[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|degrees|times|mg|°)|[ ](?:bath|rests?|mobility|linens?|changes?|checks?|alarms?|exits?|"
+    r"[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|degrees|times|mg|°)|[ ](?:bath|rests?|mobility|linens?|changes?|"
+    r"checks?|alarms?|exits?|"
     r"stands?|rises?|transfers?|flights?|stairs?)\b)"
 )
 _BAY = re.compile(r"\b(?i:resus|trolley|side[ ]room)[ ](?P<ward>\d{1,2}[A-Za-z]?)(?![^\W_]|[./]\d|[ ]?[%/°])")
@@ -26,18 +30,23 @@ _WARD = re.compile(
     r"|\d{1,2}(?:[NSEW]|NE|NW|SE|SW)[- ]\d{1,3}[A-Z]?)(?![^\W_]|[./]\d|%)"
 )
 """Forms of a ward and its room: 5N-12, 2WEST, 4 South 22, MICU 11."""
-_THEATRE = re.compile(r"(?<![^\W_])(?:OR|OT|Th)[ ]?#?(?P<ward>\d{1,2})(?=:(?!\d)|[ ](?:surg|anes|circ|scrub|in[ ]\d{4})\b)")
+_THEATRE = re.compile(
+    r"(?<![^\W_])(?:OR|OT|Th)[ ]?#?(?P<ward>\d{1,2})(?=:(?!\d)|[ ](?:surg|anes|circ|scrub|in[ ]\d{4})\b)"
+)
 """An operating room, where "OR 2.1" is a ratio of odds."""
 _MOVED = re.compile(
-    r"(?:\b(?i:moved|transferred|tx'?d|transfer|went|sent|back|returned|adm(?:itted)?|going|up|down|assigned)\s(?:to|fr(?:om)?)\s|"
+    r"(?:\b(?i:moved|transferred|tx'?d|transfer|went|sent|back|returned|adm(?:itted)?|going|up|down|assigned)\s(?:to|"
+    r"fr(?:om)?)\s|"
     r"\b(?i:tele|floor|loc(?:ation)?|unit|rec'd|report|called|per|on|from|fr|to)[:=]?\s|->\s?|→\s?|"
-    r"\b(?:Mrs?|Ms|Pt|pt|Miss)\.?\s[A-Z][\w'’-]+,\s|\b[MF]\s{2,}|\b(?i:man|woman|lady|gentleman|pt|patient|resident|boy|girl)\sin\s)"
+    r"\b(?:Mrs?|Ms|Pt|pt|Miss)\.?\s[A-Z][\w'’-]+,\s|\b[MF]\s{2,}|\b(?i:man|woman|lady|gentleman|pt|patient|resident|"
+    r"boy|girl)\sin\s)"
     r"(?P<ward>\d{1,2}(?:[NSEWABC]|NE|NW|SE|SW|[NSEW][AB]|T|ICU)(?:[- ]?\d{1,3}(?!\s?(?:mg|mL|L)))?)"
     r"(?![^\W_]|[./-]\d|%|\s?(?:/|mg|mcg))"
 )
 """A number and letters after what says that somebody is there: "moved to 6W", "Mrs Roe, 7C"."""
 _OF_PERSON = re.compile(
-    r"\b(?i:man|woman|lady|gentleman|pt|patient|resident|boy|girl)\sin\s(?P<ward>\d{3,4})(?=[,.;:)]|\s(?:needs|is|was|has|wants|called|c/o|w/|who)\b|\Z)"
+    r"\b(?i:man|woman|lady|gentleman|pt|patient|resident|boy|girl)\sin\s(?P<ward>\d{3,4})(?=[,.;:)]|\s(?:needs|is|was|"
+    r"has|wants|called|c/o|w/|who)\b|\Z)"
 )
 """A number after "patient in", followed by what no count is."""
 _ROW_HEAD = re.compile(
@@ -50,7 +59,8 @@ _PLACE_OF_LIST = re.compile(r"(?<![^\W_])(?P<ward>\d{1,2}(?:[NSEW]|NE|NW|SE|SW))
 """A ward at the end of a line of numbers and names."""
 _ROW = re.compile(r"[A-Z]{2,},|\d{1,2}/\d{1,2}/\d{2,4}|(?<!\d)\d{6,9}(?!\d)")
 _BEDSIDE = re.compile(
-    r"\b(?:head|foot|side|edge|out|age|median|average)[ ]of[ ](?:the[ ])?\Z|\b(?:pelvic|tumor|vascular|nail|graft|wound|capillary|"
+    r"\b(?:head|foot|side|edge|out|age|median|average)[ ]of[ ](?:the[ ])?\Z|\b(?:pelvic|tumor|vascular|nail|graft|"
+    r"wound|capillary|"
     r"surgical|ulcer|dental)[ ]\Z",
     re.IGNORECASE,
 )

@@ -1,4 +1,4 @@
-"""What staff sign with in shorthand and logs: initials after a verb or at an entry's end, and user names by their form."""
+"""What staff sign with in shorthand and logs: initials after a verb or at an entry's end, user names by form."""
 
 from __future__ import annotations
 
@@ -12,40 +12,72 @@ from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 _SHORT = r"[A-Z]{2,3}(?:-[A-Z])?"
 _CUED = re.compile(
-    r"(?<![^\W_])(?:[Ii]nit(?:ials?)?\.?[ ]?[:=]?|[Vv]erified|[Vv]etted|[Gg]rossed|[Cc]hecked|[Rr]edrawn?|[Dd]rawn|[Cc]oll(?:ected)?|"
-    r"[Ww]itness(?:ed)?|[Ww]itn|[Cc]o-?signed|[Cc]ounted|[Ss]canned|[Pp]erformed|[Rr]eported|[Cc]ollector|[Ss]creened|[Cc]ut|"
-    r"(?:[Rr]adiog|[Tt]ech|[Ss]onog|[Pp]hleb|[Rr]ead|[Ss]igned|[Dd]r(?:a)?wn|[Dd]ict|[Tt]yped|[Rr]eviewer|[Oo]perator|[Aa]nalyst)[ ]?:)(?:[ ]by)?[ ]{1,2}"
-    rf"(?P<cued>{_SHORT}|[A-Z][A-Za-z]{{1,2}}(?=[ ]?/)|[a-z]{{2,3}}(?=[ ]?[;,.\n]|\Z))(?:[ ]?[/&][ ]?(?P<other>[A-Z][A-Za-z]{{1,2}}))?(?![^\W_]|[-/:])"
+    r"(?<![^\W_])(?:[Ii]nit(?:ials?)?\.?[ ]?[:=]?|[Vv]erified|[Vv]etted|[Gg]rossed|[Cc]hecked|[Rr]edrawn?|[Dd]rawn|"
+    r"[Cc]oll(?:ected)?|"
+    r"[Ww]itness(?:ed)?|[Ww]itn|[Cc]o-?signed|[Cc]ounted|[Ss]canned|[Pp]erformed|[Rr]eported|[Cc]ollector|[Ss]creened|"
+    r"(?:[Rr]adiog|[Tt]ech|[Ss]onog|[Pp]hleb|[Rr]ead|[Ss]igned|[Dd]r(?:a)?wn|[Dd]ict|[Tt]yped|[Rr]eviewer|[Oo]perator|"
+    r"[Aa]nalyst)[ ]?:)(?:[ ]by)?[ ]{1,2}"
+    rf"(?P<cued>{_SHORT}|[A-Z][A-Za-z]{{1,2}}(?=[ ]?/)|[a-z]{{2,3}}(?=[ ]?[;,.\n]|"
+    rf"\Z))(?:[ ]?[/&][ ]?(?P<other>[A-Z][A-Za-z]{{1,2}}))?(?![^\W_]|[-/:])"
 )
 _READ_BACK = re.compile(
-    rf"(?<![^\W_])(?:RB|RBV|R/B|VORB|TORB|rb)(?:[ ]by)?[ ](?P<cued>{_SHORT})(?=,?[ ](?:RN|MD|NP|PA|LPN)\b|[ ]?[;.\n]|\Z)"
+    rf"(?<![^\W_])(?:RB|RBV|R/B|VORB|TORB|rb)(?:[ ]by)?[ ](?P<cued>{_SHORT})(?=,?[ ](?:RN|MD|NP|PA|LPN)\b|[ ]?[;.\n]|"
+    rf"\Z)"
 )
 _WITH_TYPIST = re.compile(
-    r"(?<![\w/:.])(?P<author>[A-Z]{2,4})[/:](?P<typist>[a-z]{2,3}\d{0,2})(?=[ ]*(?:[.;\n]|\Z)|[ ]{1,2}(?:[DT]:|DD|DT|[Jj]ob|[Dd]oc))"
+    r"(?<![\w/:.])(?P<author>[A-Z]{2,4})[/:](?P<typist>[a-z]{2,3}\d{0,2})(?=[ ]*(?:[.;\n]|\Z)|[ ]{1,2}(?:[DT]:|DD|DT|"
+    r"[Jj]ob|[Dd]oc))"
 )
 """Who dictated and who typed: "RJM/tk D: 9/12 T: 9/13"."""
 _SIGNED = re.compile(r"(?<=[a-z)\d][.!?])[ ]{1,2}(?P<author>[A-Z]{2,3})\.?\s*\Z")
 """Two or three capitals after the last sentence of a note."""
-_ENTRY = re.compile(r"(?:\A|(?<=[;\n|:])|(?<=,[ ])|(?<=;[ ])|(?<=:[ ])|(?<=MAR[ ]))[ ]*(?P<time>(?:[01]\d|2[0-3]):?[0-5]\d)[ ][^;\n|]*?")
+_ENTRY = re.compile(
+    r"(?:\A|(?<=[;\n|:])|(?<=,[ ])|(?<=;[ ])|(?<=:[ ])|(?<=MAR[ ]))[ ]*(?P<time>(?:[01]\d|2[0-3]):?[0-5]\d)[ ][^;\n|]*?"
+)
 _ENTRY_END = re.compile(r"[ ](?P<code>[a-z]{2,3}|[A-Z]{2,3})[ .]*\Z")
-_NOT_READ = re.compile(r"(?i:dictated[ ](?:but[ ])?not[ ](?:read|reviewed|edited))[ ,.:/-]{1,3}(?P<author>[A-Z]{2,4})(?:[ ]?[/:][ ]?(?P<typist>[a-z]{2,4}))?(?!\w)")
+_NOT_READ = re.compile(
+    r"(?i:dictated[ ](?:but[ ])?not[ ](?:read|reviewed|"
+    r"edited))[ ,.:/-]{1,3}(?P<author>[A-Z]{2,4})(?:[ ]?[/:][ ]?(?P<typist>[a-z]{2,4}))?(?!\w)"
+)
 _USER_CUE = (
-    r"(?:\b(?i:by|user|usr|uid|author|auth|login|prior|edit(?:ed)?(?:[ ]by)?|last[ ]edit|amended|verified|locked(?:[ ]by)?|unlocked|sender|sent[ ]by|"
-    r"tech|operator|collector|coll(?:ected)?[ ]by|drawn[ ]by|entered|signed|acct|prov|msg|message|chat|session|owner|opened[ ]by|viewed[ ]by|"
+    r"(?:\b(?i:by|user|usr|uid|author|auth|login|prior|edit(?:ed)?(?:[ ]by)?|last[ ]edit|amended|verified|"
+    r"locked(?:[ ]by)?|unlocked|sender|sent[ ]by|"
+    r"tech|operator|collector|coll(?:ected)?[ ]by|drawn[ ]by|entered|signed|acct|prov|msg|message|chat|session|owner|"
+    r"opened[ ]by|viewed[ ]by|"
     r"read[ ]by|acknowledged|ack|ack'?d|released|logged[ ]in|cosigned|scanned[ ]by)[ ]?[:=]?[ \"'(]{1,2})"
 )
-_USER_FORM = r"(?:[a-z]{1,12}[._][a-z]{2,20}\d{0,3}|[a-z]{2,20}\d{1,4}|[A-Z]{1,3}\d{1,4}|[a-z]{1,4}-\d{1,4}|(?:RN|MD|rn|md|np|pa|rx|lab)[-_.][a-z]{2,20}\d{0,3})"
+_USER_FORM = (
+    r"(?:[a-z]{1,12}[._][a-z]{2,20}\d{0,3}|[a-z]{2,20}\d{1,4}|[A-Z]{1,3}\d{1,4}|[a-z]{1,4}-\d{1,4}|(?:RN|MD|rn|md|np|"
+    r"pa|rx|lab)[-_.][a-z]{2,20}\d{0,3})"
+)
 _CUED_USER = re.compile(rf"{_USER_CUE}(?P<user>{_USER_FORM})(?![\w@/-]|\.\w|[ ]?(?:mg|mcg|ml|units?|%))")
 _ACTING_USER = re.compile(
-    rf"(?<![\w.@/-])(?P<user>{_USER_FORM})(?=[ ](?:opened|viewed|accessed|edited|signed|printed|logged|exported|amended|modified|closed|locked|unlocked|"
-    r"queried|charted|entered|cosigned|acknowledged|released|downloaded|copied|deleted|attempted|searched)\b|:[ ](?=[a-z]))"
+    rf"(?<![\w.@/-])(?P<user>{_USER_FORM})(?=[ ](?:opened|viewed|accessed|edited|signed|printed|logged|exported|"
+    rf"amended|modified|closed|locked|unlocked|"
+    r"queried|charted|entered|cosigned|acknowledged|released|downloaded|copied|deleted|attempted|searched)\b|"
+    r":[ ](?=[a-z]))"
 )
 _BARE_USER = re.compile(r"(?<![\w.@/#=-])(?P<user>[a-z]{5,20}\d{1,2})(?![\w@/%-]|\.\w|[ ]?(?:mg|mcg|ml|units?|x\d))")
 """Letters and one or two digits, which no word of a note has unless it is known: "hbrandt2", but not "stage3"."""
+_USER = re.compile(
+    r"\b(?:user\s?-?_?name|user\s?_?id|login|log-in|db_user|user|screen\sname|logged\sin\s(?:as|by))(?:\s(?:is|"
+    r"was))?[\"']?\s{0,2}[:=]\s{0,2}[\"']?"
+    r"(?P<name>[\w.\\-]{3,40})|\b(?:portal\s)?user\s(?P<login>[a-z]{2,20}[._]?[a-z]{0,20}\d{1,4})\b|\b(?:username|"
+    r"login|logged\sin\sas|user\sID)\s(?:is\s|"
+    r"was\s)?[\"']?(?P<plain>[\w.\\-]{0,30}[\d_\\][\w.\\-]{0,20})",
+    re.IGNORECASE,
+)
+_BY_USER = re.compile(r"\b[Bb]y[:=]?[ ](?P<name>[a-z]{4,20}\d{1,4})(?![\w@-]|\.\w)")
+_BADGE = re.compile(
+    r"\b(?:Ofc|Officer|OFC|Dep(?:uty)?|Trooper|Det(?:ective)?|Sgt|Cpl|Agent|CO|PO|"
+    r"Interp(?:reter)?)\.?[ ](?:[A-Z]\.?[ ]?)?[A-Z][\w'’-]{1,20},?[ ]?#[ ]?(?P<badge>\d{2,7})(?![^\W_])"
+)
+"""A number behind an officer's or an interpreter's name."""
 _WORDS = frozenset(
-    """stage grade phase level group visit cycle class point score part step week month hour minute panel screen image series view
-    block slide vial tube plate batch round trial study table figure option grand total types group arms test
-    question answer version model mesh screw rod pages lines days weeks months hours doses pills drops puffs units""".split()
+    """stage grade phase level group visit cycle class point score part step week month hour minute panel screen image
+    series view block slide vial tube plate batch round trial study table figure option grand total types group
+    arms test question answer version model mesh screw rod pages lines days weeks months hours doses pills drops
+    puffs units""".split()
 )
 
 
@@ -55,7 +87,9 @@ def find_staff_codes(text: str) -> Iterator[Finding]:
     for pattern in (_CUED, _READ_BACK, _NOT_READ):
         for match in pattern.finditer(text):
             for group in match.groupdict():
-                if match[group] and (_are_initials(match[group]) or (pattern is not _CUED and _may_be_initials(match[group]))):
+                if match[group] and (
+                    _are_initials(match[group]) or (pattern is not _CUED and _may_be_initials(match[group]))
+                ):
                     yield _initials(*match.span(group))
                 elif match[group] and group == "cued":
                     break
@@ -70,6 +104,15 @@ def find_staff_codes(text: str) -> Iterator[Finding]:
             yield _initials(*match.span("author"))
             yield Finding(*match.span("typist"), "username", 0.6, ("pattern:username",))
     yield from _signed_entries(text)
+    for match in _USER.finditer(text) if any_in(small, ("user", "log", "screen")) else ():
+        name = str(match.lastgroup)
+        end = match.start(name) + len(match[name].rstrip(".-"))
+        yield Finding(match.start(name), end, "username", 0.8, ("pattern:username",))
+    for match in _BY_USER.finditer(text):
+        if not vocabulary().knows(match["name"].rstrip("0123456789")):
+            yield Finding(*match.span("name"), "username", 0.7, ("pattern:username",))
+    for match in _BADGE.finditer(text) if "#" in text else ():
+        yield Finding(*match.span("badge"), "employee_id", 0.8, ("pattern:number",))
     for pattern in (_CUED_USER, _ACTING_USER):
         for match in pattern.finditer(text):
             if _is_user(match["user"]):
@@ -105,10 +148,11 @@ def _may_be_initials(code: str) -> bool:
 
 
 _SHORT_WORDS = frozenset(
-    """ok now pls thx dr mr ms am pm hs ac ad if so up out off all few two ten six one per via yet due ago ate bed fed ran run sat set
-    saw was had did has him her his she try day far non low hot red new old big bad mid eye ear arm leg toe lip hip jaw rib gut sob
-    nil neg pos avg std sub sup ant lat med inf est pre via tba tbc tbd tbi uk usa eu mg ml cc kg cm mm hr min sec lb oz iv im po sq
-    sc pr sl ng gt og nj qd bid tid qid prn stat held given done ref nad ooh aa bb abc""".split()
+    """ok now pls thx dr mr ms am pm hs ac ad if so up out off all few two ten six one per via yet due ago ate bed fed
+    ran run sat set saw was had did has him her his she try day far non low hot red new old big bad mid eye ear
+    arm leg toe lip hip jaw rib gut sob nil neg pos avg std sub sup ant lat med inf est pre via tba tbc tbd tbi
+    uk usa eu mg ml cc kg cm mm hr min sec lb oz iv im po sq sc pr sl ng gt og nj qd bid tid qid prn stat held
+    given done ref nad ooh aa bb abc""".split()
 )
 
 

@@ -43,9 +43,10 @@ _KEYED = re.compile(
     r'"(?P<key>[A-Za-z_]{2,24})"\s?:\s?\[?\s?(?:"(?P<value>[^"\n]{1,80})"|(?P<bare>\d[\d.-]{0,20})(?=\s?[,}\]]))'
     r"|<(?P<tag>[A-Za-z_]{2,24})(?:\s[^<>]{0,80})?>(?P<content>[^<>\n]{1,80})</(?P=tag)>"
     r"|(?<=[\s;&|{(,])(?P<name>[A-Za-z_]{2,24})=[\"'](?P<quoted>[^\"'\n<>]{1,80})[\"']"
-    r"|(?:\A|(?<=[\n;&|?{(,]))[ ]?(?P<field>[A-Za-z_]{2,24})=(?P<rest>[^\s;&|=\"'][^;&|=\n\"']{0,60}?)(?=[ ]?(?:[;&|)}\n]|\Z))"
+    r"|(?:\A|(?<=[\n;&|?{(,]))[ ]?(?P<field>[A-Za-z_]{2,24})=(?P<rest>[^\s;&|=\"'][^;&|=\n\"']{0,60}?)(?=[ ]?(?:[;&|"
+    r")}\n]|\Z))"
 )
-"""A key and its value in JSON, in an element or an attribute of XML, and as key=value between semicolons or the like."""
+"""A key and its value in JSON, in an element or an attribute of XML, and as key=value between semicolons."""
 _KEYS = frozenset(
     "given given_name first_name last_name family_name surname city state county postal_code zip zip_code phone "
     "telephone email mrn ssn birth_date "

@@ -1,4 +1,4 @@
-"""Days in shorthand and in dictation that only what stands around them tells: "eloped 6-30", "INR 3/3 2.1, 3/10 3.4"."""
+"""Days in shorthand and dictation that only their surroundings tell: "eloped 6-30", "INR 3/3 2.1, 3/10 3.4"."""
 
 from __future__ import annotations
 
@@ -11,21 +11,27 @@ from openbioner_batch.deid.recognizers.context import any_in, lowered
 from openbioner_batch.deid.recognizers.date_context import SCORED
 
 _EVENT = (
-    r"(?i:adm(?:it(?:ted)?)?|readmit(?:ted)?|d/?c'?d?|disch(?:arged)?|eloped|left[ ]ama|transferred|xfer'?d|tx'?d|trans|extubated|"
-    r"(?:re)?intubated|trached?|expired|died|deceased|born|fell|arrived|pronounced|delivered|inserted|removed|pulled|exchanged|replaced|"
-    r"implanted|placed|dated|seen|filled?|refilled|sx|surgery|surg|cath(?:ed)?|biops(?:y|ied)|bx'?d?|drawn|collected|ordered|signed|returned|"
-    r"scheduled|resched(?:uled)?|appt|visit|dos|doi|lmp|onset|injured|doa|f/u|due|seen|consulted|started|stopped|rec'?d|reported|faxed|mailed|"
+    r"(?i:adm(?:it(?:ted)?)?|readmit(?:ted)?|d/?c'?d?|disch(?:arged)?|eloped|left[ ]ama|transferred|xfer'?d|tx'?d|"
+    r"trans|extubated|"
+    r"(?:re)?intubated|trached?|expired|died|deceased|born|fell|arrived|pronounced|delivered|inserted|removed|pulled|"
+    r"exchanged|replaced|"
+    r"implanted|placed|dated|seen|filled?|refilled|sx|surgery|surg|cath(?:ed)?|biops(?:y|ied)|bx'?d?|drawn|collected|"
+    r"ordered|signed|returned|"
+    r"scheduled|resched(?:uled)?|appt|visit|dos|doi|lmp|onset|injured|doa|f/u|due|seen|consulted|started|stopped|"
+    r"rec'?d|reported|faxed|mailed|"
     r"called|vm|lm|msg|sent|paid|denied|approved|thru|exp|expires)"
 )
 _MONTH_DAY = r"(?:0?[1-9]|1[0-2])"
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _DASHED = re.compile(
-    rf"(?<![^\W_])(?:{_EVENT})[ :]{{1,2}}(?:on[ ])?(?P<date>{_MONTH_DAY}-{_DAY})(?=[ ]*(?:[.;)\n]|,(?![ ]?\d)|\Z)|[ ](?:w|w/|with|from|fr|to|for|by|and|at|@|after|AMA)\b)"
+    rf"(?<![^\W_])(?:{_EVENT})[ :]{{1,2}}(?:on[ ])?(?P<date>{_MONTH_DAY}-{_DAY})(?=[ ]*(?:[.;)\n]|,(?![ ]?\d)|\Z)|"
+    rf"[ ](?:w|w/|with|from|fr|to|for|by|and|at|@|after|AMA)\b)"
 )
 """An event and a day with a hyphen, at the end of its clause: "placed 2-3 with" is none."""
 _COUNTED = re.compile(r"[ ](?:with|for|to|at|by|and)[ ](?:\d|assist|effort|attempt|help)")
 _ZERO_DOT = re.compile(
-    r"(?i:\b(?:last|next|prev|fill(?:ed)?|seen|due|appt|visit|dated|since|on|adm|d/c|exp|recall|rv|r/v|f/u|lmp)[ :]{1,2}(?:seen|fill(?:ed)?|visit|on|due|"
+    r"(?i:\b(?:last|next|prev|fill(?:ed)?|seen|due|appt|visit|dated|since|on|adm|d/c|exp|recall|rv|r/v|f/u|"
+    r"lmp)[ :]{1,2}(?:seen|fill(?:ed)?|visit|on|due|"
     r"appt|dose|inj|exam|recall)?[ ]?)"
     r"(?P<date>0[1-9]\.(?:[0-2]\d|3[01])|1[0-2]\.0[1-9])(?![\d%]|\.\d|[ ]?(?:h\b|am|pm|uhr|hrs|mg|mcg|ml|kg|cm|mm|g\b))"
 )
@@ -33,34 +39,46 @@ _ZERO_DOT = re.compile(
 _PAIR = r"(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|[12]\d|3[01])"
 _SERIES = re.compile(
     rf"(?<![\w/.,-])(?P<first>{_PAIR})(?![\d/%])[ ]\d{{1,5}}(?:\.\d{{1,3}})?[a-z]?(?![\w/-]|\.\d)"
-    rf"(?:[^\n\d]{{0,4}}(?:\([^()\n]{{1,16}}\))?[ ]?(?:,|;|->|→|>|\|)[ ]?{_PAIR}(?![\d/%])[ ]\d{{1,5}}(?:\.\d{{1,3}})?[a-z]?(?![\w/-]|\.\d))+"
+    rf"(?:[^\n\d]{{0,4}}(?:\([^()\n]{{1,16}}\))?[ ]?(?:,|;|->|→|>|\|"
+    rf")[ ]?{_PAIR}(?![\d/%])[ ]\d{{1,5}}(?:\.\d{{1,3}})?[a-z]?(?![\w/-]|\.\d))+"
 )
 """Days with a result behind each."""
 _TIMED = re.compile(
-    rf"(?<![\d:.])\d{{1,2}}:\d\d(?:[ ]?[ap]\.?m?\.?)?,?[ ](?:on[ ])?(?P<date>{_MONTH_DAY}/{_DAY})(?=[ ]*(?:[,.;)\n]|\Z))"
+    rf"(?<![\d:.])\d{{1,2}}:\d\d(?:[ ]?[ap]\.?m?\.?)?,?[ ](?:on[ ])?(?P<date>{_MONTH_DAY}/{_DAY})(?=[ ]*(?:[,.;)\n]|"
+    rf"\Z))"
 )
 """A clock time and a day: "4:40 6/20"."""
 _STAMPS = re.compile(rf"(?<![^\W_])(?:[DTRA]|DD|DT|TD|TT)[ ]?:[ ]?(?P<date>{_PAIR})(?![\w/]|\.\d)")
 """When something was dictated and typed."""
 _SLASH_MONTH = re.compile(
-    r"(?<![\w/.-])(?P<date>(?:(?:0[1-9]|[12]\d|3[01]|[1-9])[/-](?:janv?|f[eé]v|ene|abr|avr|mai|maio|mayo|juin|juil|jul|ago|ao[uû]t|sept?|okt|oct|nov|dez|d[eé]c|"
-    r"dic|gen|giu|lug|ott|mrt|mrz)|(?:0[1-9]|[12]\d|3[01])[/-](?:set|out|mar|jun|jan|mag))\.?(?:[/-]\d{2,4})?)(?![\w/-])",
+    r"(?<![\w/.-])(?P<date>(?:(?:0[1-9]|[12]\d|3[01]|[1-9])[/-](?:janv?|f[eé]v|ene|abr|avr|mai|maio|mayo|juin|juil|"
+    r"jul|ago|ao[uû]t|sept?|okt|oct|nov|dez|d[eé]c|"
+    r"dic|gen|giu|lug|ott|mrt|mrz)|(?:0[1-9]|[12]\d|3[01])[/-](?:set|out|mar|jun|jan|"
+    r"mag))\.?(?:[/-]\d{2,4})?)(?![\w/-])",
     re.IGNORECASE,
 )
 """Months in short words of several languages behind a slash; "10/set" counts, "1/set" may be a count."""
-_TENS = r"(?:tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|thirtieth|twenty[ -]\w{4,7}(?:st|nd|rd|th)|thirty[ -]first)"
+_TENS = (
+    r"(?:tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|"
+    r"thirtieth|twenty[ -]\w{4,7}(?:st|nd|rd|th)|thirty[ -]first)"
+)
 _ORDINAL = re.compile(
-    rf"\b(?:on|until|till|since|by|from|before|after|dated|through|and|no|scratch[ ]that)[, ]{{1,2}}(?P<date>the[ ]{_TENS})(?![ -](?:rib|percentile|"
-    r"week|time|day|dose|cycle|visit|floor|edition|century|nerve|toe|finger|vertebra|grade|year|birthday|thoracic|cranial|hospital|hour))",
+    rf"\b(?:on|until|till|since|by|from|before|after|dated|through|and|no|"
+    rf"scratch[ ]that)[, ]{{1,2}}(?P<date>the[ ]{_TENS})(?![ -](?:rib|percentile|"
+    r"week|time|day|dose|cycle|visit|floor|edition|century|nerve|toe|finger|vertebra|grade|year|birthday|thoracic|"
+    r"cranial|hospital|hour))",
     re.IGNORECASE,
 )
 _ONES = "one|two|three|four|five|six|seven|eight|nine|oh|zero"
 _NUMBER_WORD = (
-    rf"(?:(?:{_ONES}|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|"
-    r"eighty|ninety|hundred|thousand|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|\w{3,6}teenth|twentieth|thirtieth)\b)"
+    rf"(?:(?:{_ONES}|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|"
+    rf"forty|fifty|sixty|seventy|"
+    r"eighty|ninety|hundred|thousand|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|"
+    r"twelfth|\w{3,6}teenth|twentieth|thirtieth)\b)"
 )
 _SPOKEN = re.compile(
-    r"\b(?:date[ ]of[ ](?:birth|service|admission|discharge|surgery|visit|exam|injury|death)|d[ ]?o[ ]?b|birth[ ]?(?:date|day)|born(?:[ ]on)?|admitted[ ]on|"
+    r"\b(?:date[ ]of[ ](?:birth|service|admission|discharge|surgery|visit|exam|injury|death)|d[ ]?o[ ]?b|"
+    r"birth[ ]?(?:date|day)|born(?:[ ]on)?|admitted[ ]on|"
     r"seen[ ]on|discharged[ ]on)[ ]?(?:is[ ]|was[ ]|on[ ]|colon[ ]|[:,])?[ ]?(?:the[ ])?"
     rf"(?P<date>(?:{_NUMBER_WORD}[ -]?(?:of[ ])?){{2,7}})(?<![ -])",
     re.IGNORECASE,
@@ -84,7 +102,10 @@ def find_terse_dates(text: str) -> Iterator[Finding]:
             if pattern is not _DASHED or not _COUNTED.match(text, match.end()):
                 yield _date(match.start("date"), match.start("date") + len(match["date"].rstrip(" -")), match[0])
     for series in _SERIES.finditer(text) if "/" in text else ():
-        places = [(series.start() + one.start(), one[0]) for one in re.finditer(rf"(?<![\w/.,-]){_PAIR}(?![\w/.-])", series[0])]
+        places = [
+            (series.start() + one.start(), one[0])
+            for one in re.finditer(rf"(?<![\w/.,-]){_PAIR}(?![\w/.-])", series[0])
+        ]
         scored = SCORED.search(text[max(0, series.start() - 24) : series.start()])
         if len(places) > 1 and not scored and _goes_forward([value for _, value in places]):
             for start, value in places:

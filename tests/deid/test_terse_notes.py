@@ -1,0 +1,227 @@
+"""What terse notes of many wards say of people, beds, days and numbers, and what in them is none of it.
+
+Each kind has its instances, and the clinical sentences that look like it.
+"""
+
+from __future__ import annotations
+
+import pytest
+from deid.found import PATTERNS, assert_found, shown
+
+from openbioner_batch.deid.finder import Finder, FinderSettings
+from openbioner_batch.records import Span
+
+CLINICIAN, PATIENT, RELATIVE, PERSON = "clinician_name", "patient_name", "relative_name", "person_name"
+
+
+def c(name: str) -> str:
+    return f"<{CLINICIAN}>{name}</{CLINICIAN}>"
+
+
+def room(value: str) -> str:
+    return f"<room_number>{value}</room_number>"
+
+
+def day(value: str, type: str = "personal_date") -> str:
+    return f"<{type}>{value}</{type}>"
+
+
+NAMES_AFTER_ROLES = (
+    f"HCA {c('Bev')} did obs, SHO {c('Kemi')} bleeped",
+    f"F1 {c('Tolu')} to cannulate",
+    f"ENP {c('Babs')}: lac closed",
+    f"Porter {c('Dougie')} took her down",
+    f"enf. {c('Rosângela')} e téc. {c('Wesley')}",
+    f"vpk {c('Femke')} belt terug",
+    f"Pflege {c('Anja')} informiert",
+    f"S/N {c('Chidinma')} escorted",
+    f"nurse mgr {c('Oduya')} aware",
+    f"hubby <{RELATIVE}>Reg</{RELATIVE}> upset",
+    f"Tochter <{RELATIVE}>Silke</{RELATIVE}> angerufen",
+    f"hija <{RELATIVE}>Maribel</{RELATIVE}> presente",
+    f"nan <{RELATIVE}>Doreen</{RELATIVE}> in custody",
+    f"trooper <{PERSON}>Maddox</{PERSON}> at bedside",
+    f"caseworker <{PERSON}>Lindy</{PERSON}> called",
+    f"pilot <{PERSON}>Hal</{PERSON}>, flight RN {c('Cass')}",
+    f"<{PATIENT}>Pettibone</{PATIENT}> rotated, no PTX",
+    f"Appeal by us re <{PATIENT}>Delacroix</{PATIENT}>.",
+)
+NO_NAMES_AFTER_ROLES = (
+    "RN Notified. NP Swab sent. PCA Dilaudid 0.2. Charge Nurse Aware.",
+    "Resident Assessment done; Driver Training; Para Aortic nodes",
+    "Case Manager Note. Tech Present. SHO Will review",
+    "Agent Orange exposure. Attending Addendum. Medic Alert bracelet on",
+    "Still denies pain. Overnight slept well. Reportedly refused meds",
+    "re: K 5.9, re Ozempic, re: BP",
+)
+BEDS = (
+    f"{room('7A')} <{PERSON}>Diane Pruitt</{PERSON}> | {room('7B')} <{PATIENT}>Zamora</{PATIENT}> | {room('8')} empty",
+    f"Beds: {room('A2')} <{PATIENT}>Chaudhry</{PATIENT}> (abx), {room('A3')} <{PATIENT}>Dobbs</{PATIENT}> (home)",
+    f"By {room('bed: C3')} <{PATIENT}>ABARA</{PATIENT}> BNO. {room('C4')} <{PATIENT}>ABARO</{PATIENT}> NBM",
+    f"{room('3')}. Mr <{PATIENT}>Hale</{PATIENT}> - cath\n{room('4')}. Mrs <{PATIENT}>Oduya</{PATIENT}> - echo",
+    f"HD in {room('chair 17')}, K 4.1",
+    f"Pt in {room('hallway bed 3')}",
+    f"Roomed {room('B14')} at 1510",
+    f"{room('Zi. 217')}, RR 130/70",
+    f"{room('hab. 308')}, caída",
+    f"{room('Chambre 12')}, TA ok",
+    f"{room('Leito 7-B')}: FC 88",
+    f"{room('Kamer 214')}, RR goed",
+    f"OR {room('7')}: surg in room",
+)
+NO_BEDS = (
+    "Bed 4 bath given; chair rise 2; hall walk x2; resus 2 L NS",
+    "POD1 THA wbat | POD2 TKA | POD3 CABG off pressors | 8 empty canisters",
+    "A1 Pulley release. A2 Intact. C3 Root. C4 Root. B12 Low.",
+    "T3 Elevated. T4 Normal. L4 Laminectomy; L5 Foraminotomy",
+    "1. Lasix 40 2. Coreg 3. Encourage fluids",
+    "1. Tylenol 650\n2. Encourage fluids\n3. Elevate legs",
+    "OR 2.1 (1.1-3.0); OR 2 h later; mean age of ward 84",
+)
+SIGNED = (
+    f"0900 metop 25 held {c('sjw')}; 1300 APAP 650 {c('sjw')}; 2100 trazodone refused {c('rbk')}",
+    f"0600 250 400 {c('RSV')}\n1400 300 150 {c('RSV')}\n2200 180 500 {c('MJP')}",
+    f"Vetted {c('RCB')}, verified {c('HS-M')}",
+    f"spec hemolyzed, redraw {c('JPM')}",
+    f"Init: {c('CWK')}/{c('LMC')}. Wt 71.2",
+    f"Radiog: {c('TJK')}. Exam done",
+    f"{c('GHT')}/<username>mlk</username> D: {day('9/12')} T: {day('9/13')}",
+    f"Dictated not read, {c('GHT')}",
+    f"All well, agrees with plan. {c('JBQ')}",
+    "called by tech <username>dlr4</username>",
+    "opened by <username>t.okafor</username>",
+    "<username>rn_tmwangi</username> opened the chart",
+    "prior edit <username>cmurray3</username>",
+    "seen <username>hbrandt2</username> note",
+)
+NOT_SIGNED = (
+    "0900 held HR 52; 1300 given po; 2100 refused",
+    "Init dose 5 mg, init BP 90; DFE: flat; verified OK; checked INR",
+    "stage3 CKD, grade2 SEM, hour24, week12, covid19, step1 done",
+    "read as neg. Signed electronically. Plan: NPO",
+    "RB lead; drawn AM; counted 4x4; cut XS; scanned RLE",
+    "E. coli, s.aureus, b.i.d. Dictated but not read",
+)
+DAYS = (
+    f"Eloped {day('6-30')} w IV in situ",
+    f"Adm {day('2-9')}, extubated {day('2-13')}, d/c {day('2-20')}.",
+    f"last fill {day('05.30')}, next {day('09.30')}; A1c 7.9",
+    f"INR {day('3/3')} 2.1, {day('3/10')} 3.4, {day('3/17')} 2.8",
+    f"INR {day('1/2')} 2.3 (4 mg), {day('8/2')} 3.9 (3 mg), {day('15/2')} 2.6",
+    f"2nd try 4:40 {day('6/20')}, busy",
+    f"Evolução {day('07/set')} 10h afebril",
+    f"away until {day('the twenty second')}",
+    f"Scratch that, {day('the eleventh')}, wrong arm",
+    f"date of birth {day('seven seven forty one', 'birth_date')}",
+    f"fell on {day('St Stephen’s Day')}",
+    f"seen on {day('Boxing Day')} and {day('Nowruz')}",
+)
+NO_DAYS = (
+    "EF 35-40, RVSP 6-30 mmHg, seen 3-4 x/wk, placed 2-3 with assist",
+    "Started 6-30 min before; last 2-3 days; called 2-3 times; fell 2-3 times",
+    "pain 4/10 0800, 6/10 1200; strength 3/5 4, 4/5 5",
+    "on the second toe; from the eleventh rib; until the twelfth week",
+    "last 0.05 mg; next 1.5 h; seen 2.5 cm; LMP 6/52 ago",
+    "natal cleft; lent him a walker; 10 reps/set",
+)
+NUMBERS = (
+    "band <other_identifier>TQX 4402</other_identifier>, O neg",
+    "seaman's bk <passport_number>FI 889201</passport_number>",
+    "ref no <other_identifier>9 44 1207</other_identifier> pending",
+    "PA <other_identifier>2024-778130</other_identifier> denied",
+    "inmate no <other_identifier>44120-019</other_identifier>",
+    "veh <license_plate>KVX-4417</license_plate>",
+    "tail <license_plate>N418ZQ</license_plate>, LZ set",
+    "van <license_plate>RTG-918</license_plate>",
+    "Crew <vehicle_identifier>MK417</vehicle_identifier>",
+    "@ <phone_number>555-0197 x331</phone_number>",
+    "tél <phone_number>01 99 00 27 45</phone_number>",
+    "Eircode <zip_code>H91 X0Y0</zip_code>",
+    "<street_address>Deichstr. 9</street_address>, <zip_code>26721</zip_code> <city>Lüttenburg</city>",
+    '{"age":<age_over_89>95</age_over_89>,"prov":"<clinician_name>hbrandt2</clinician_name>"}',
+    '<note room="<room_number>512</room_number>" wt="81">',
+    "PT=<patient_name>Ines Galvao</patient_name>;RM=<room_number>318</room_number>;K=4.1",
+    "RM=<room_number>318</room_number>;AGE=<age_over_89>94</age_over_89>;K=4.1",
+    'Hx "<age_over_89>98</age_over_89> F fall". CT neg',
+)
+NO_NUMBERS = (
+    "serial troponins 14 22 19; NSS 500 1000; band 3 protein; bands 10",
+    "van 20 mg; CAR T19 cells; reg diet 1800 ADA; tail vein 22G; crew cut",
+    "0600 25 40 50 60; glucose 101 120 140; ref range 10 20 30",
+    "Cefazolin 2 g, Novalgin 30-30-30-30",
+    "EF=35; PT=13.2; INR=1.1; PA=40; RN=aware",
+    "temp 98 F oral; T 98 F",
+)
+INSTITUTIONS = (
+    "chef @ <organization>The Gilded Perch</organization>, burn 4%",
+    "RSV at daycare (<organization>Tiny Acorns</organization>)",
+    "mail c/o <organization>Open Door Mission</organization>",
+    "roofer (<organization>Apex Roofing</organization>) fell",
+    "Ride via <organization>Wheelers Van Lines</organization>.",
+    "Cc <healthcare_facility>Tidewater Oncology</healthcare_facility>.",
+)
+NO_INSTITUTIONS = (
+    "works Nights; attends AA; via PEG; school OK; c/o Pain; daycare Yes",
+    "d/w Radiation Oncology; from Interventional Radiology; to Outpatient Cardiology",
+    "in Physical Therapy; at Bedside; via Nasal cannula",
+)
+SPELLED = (
+    "that is <person_name>K U C E R A</person_name> medical record",
+    "spelled <person_name>papa india alpha</person_name> period",
+    "name spelled <person_name>S-Z-A-B-O</person_name>, age 40",
+)
+NOT_SPELLED = ("A B C D E approach; R R R no M R G; C D I", "alpha thal, delta gap, kilo 81, echo EF 60, victor")
+
+
+@pytest.mark.parametrize("note", [*NAMES_AFTER_ROLES, *BEDS, *SIGNED, *DAYS, *NUMBERS, *INSTITUTIONS, *SPELLED])
+def test_identifiers_of_terse_notes(note: str) -> None:
+    assert_found(note)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [*NO_NAMES_AFTER_ROLES, *NO_BEDS, *NOT_SIGNED, *NO_DAYS, *NO_NUMBERS, *NO_INSTITUTIONS, *NOT_SPELLED],
+)
+def test_clinical_sentences_that_look_like_them(note: str) -> None:
+    assert shown(note, Finder(PATTERNS).find(note)) == []
+
+
+def found_by_the_model(note: str, value: str, type: str) -> list[tuple[str, str]]:
+    """What is left of a finding of the model alone."""
+    start = note.index(value)
+    finder = Finder(FinderSettings(recognizers=("model",)))
+    return shown(note, finder.find(note, None, [Span(start, start + len(value), type, 0.8, value)]))
+
+
+@pytest.mark.parametrize(
+    ("note", "value", "type"),
+    [
+        ("Hickman flushed, Groshong capped, Huber 20g.", "Hickman", PERSON),
+        ("Graves, TRAb 8.1, Burch-Wartofsky 35, Plummer nails, Pemberton neg.", "Graves", PERSON),
+        ("Brodsky 3+, Cottle +, Epley x2, Weber mid, Rinne +.", "Weber", PERSON),
+        ("Bohr, Haldane, Starling, Laplace revised.", "Bohr, Haldane, Starling, Laplace", PERSON),
+        ("Nissen 360, Toupet 270, Heller, Lichtenstein 15x10.", "Heller", "location"),
+        ("UTI sx 3/7, nitro MR", "3/7", "personal_date"),
+        ("amox 500 tds 5/7, rest", "5/7", "personal_date"),
+        ("PDAC 2.8 cm, LN 3/17, R0", "3/17", "personal_date"),
+        ("MAR 0900 held", "MAR 0900", "personal_date"),
+        ("CRP 211/148/62, Na 140", "211/148/62", "other_identifier"),
+        ("0600 250 400 / 1400 300 150; net +340", "0600 250 400 / 1400 300 150", "other_identifier"),
+    ],
+)
+def test_terms_and_values_that_the_model_alone_finds_stay(note: str, value: str, type: str) -> None:
+    assert found_by_the_model(note, value, type) == []
+
+
+@pytest.mark.parametrize(
+    ("note", "value", "type"),
+    [
+        ("Hickman slept well, Foley in, Groshong capped.", "Hickman", PERSON),
+        ("Dr Weber at bedside. Rinne +, Epley x2.", "Weber", PERSON),
+        ("Present: Murphy, Jones, Wagner.", "Murphy, Jones, Wagner", PERSON),
+        ("Seen on 3/7, back 5/7", "3/7", "personal_date"),
+        ("card 1234 5678 9012 lost", "1234 5678 9012", "other_identifier"),
+    ],
+)
+def test_people_and_days_that_the_model_finds_are_found(note: str, value: str, type: str) -> None:
+    assert found_by_the_model(note, value, type)
