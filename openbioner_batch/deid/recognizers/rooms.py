@@ -11,7 +11,7 @@ from openbioner_batch.deid.recognizers.clinical_values import in_clinical_value
 _NUMBERED = re.compile(
     r"\b(?i:room|rm|bed|(?P<moved>(?:moved|transferred|assigned|roomed|rmd|rm'd)(?:\s(?:to|in))?)|bay|ward|floor|"
     r"cubicle|bldg|building|"
-    r"(?-i:[Pp]od)|chair|stretcher|gurney|hall(?:way)?(?:\sbed)?|theatre|recliner|incubator|isolette|zimmer|zi(?=\.|"
+    r"chair|stretcher|gurney|hall(?:way)?(?:\sbed)?|theatre|recliner|incubator|isolette|zimmer|zi(?=\.|"
     r"\s\d)|bett|platz|liege|stat(?=\.)|"
     r"station|chambre|ch(?=\.\s?\d)|habitaci[oó]n|hab(?=\.)|cama|leito|quarto|enfermaria|camera\sn\.?|stanza|letto|"
     r"kamer|sala|łóżko)\b(?:\s(?:number|no\.?))?(?:[.:](?=[ ]?#?\w))?[ ]?#?[ ]?"
