@@ -26,7 +26,7 @@ from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.model_scorer import ModelScorerFactory
 from openbioner_batch.engine.request import resolve_inputs
 from openbioner_batch.engine.run import Tagging
-from openbioner_batch.engine.scoring import Preparer, Scorer, TaggedText
+from openbioner_batch.engine.scoring import Scorer, TaggedText, TextPreparer
 from openbioner_batch.engine.session import run_pipeline
 from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.engine.work import Job, SplitTask, TaggingJob
@@ -91,7 +91,7 @@ class StubFactory:
     def fingerprint(self) -> dict[str, Any]:
         return {**self.real.fingerprint(), "encoder": "stub"}
 
-    def preparer(self) -> Preparer:
+    def preparer(self) -> TextPreparer:
         with self.clock.stage(LOAD):
             return TimedPreparer(self.real.preparer(), self.clock)
 
@@ -116,7 +116,7 @@ def _factory() -> StubFactory:
 class TimedPreparer:
     """A preparer on a clock."""
 
-    real: Preparer
+    real: TextPreparer
     clock: Clock
 
     def prepare(self, texts: Sequence[str]) -> Any:

@@ -209,7 +209,7 @@ def test_types_are_held_out_and_scored_as_the_readme_says(tmp_path: Path) -> Non
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from openbioner_batch.training.passages import AnnotatedPassage, Mention
+    from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
     from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 
     silver = {
@@ -221,7 +221,7 @@ def test_types_are_held_out_and_scored_as_the_readme_says(tmp_path: Path) -> Non
         for part in ("passages", "descriptions"):
             (tmp_path / folder / part).mkdir(parents=True)
         passages = [
-            AnnotatedPassage(f"{name}{n}", "s", word, (Mention(0, len(word), name),))
+            AnnotatedPassage(f"{name}{n}", "s", word, (AnnotatedMention(0, len(word), name),))
             for n in range(60)
             for name, (_, word) in types.items()
         ]

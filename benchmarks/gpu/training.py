@@ -26,10 +26,10 @@ from openbioner_batch.training.corpus import corpus_of, flatten
 from openbioner_batch.training.engines import Engine, make_engine
 from openbioner_batch.training.flops import peak_flops
 from openbioner_batch.training.objective import TaggingObjective
-from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.passes import Pass, PassMaker, Preparation
 from openbioner_batch.training.pieces import tokenize_passages
-from openbioner_batch.training.plan import make_plan
+from openbioner_batch.training.plan import plan_training
 from openbioner_batch.training.separate import SharedObjective
 from openbioner_batch.training.settings import PretrainSettings
 from openbioner_batch.training.settings_file import build
@@ -73,7 +73,7 @@ def _passages() -> tuple[AnnotatedPassage, ...]:
     found = []
     for number, text in enumerate(texts(600, (3, 9), seed=4)):
         places = [(text.find(name), name, kind) for kind, name in _NAMES.items()]
-        mentions = tuple(Mention(at, at + len(name), kind) for at, name, kind in places if at >= 0)
+        mentions = tuple(AnnotatedMention(at, at + len(name), kind) for at, name, kind in places if at >= 0)
         found.append(AnnotatedPassage(str(number), "made up", text, mentions))
     return tuple(found)
 
@@ -85,7 +85,7 @@ def pass_of(config: ModelConfig, settings: PretrainSettings) -> Pass:
     rows = [(kind.name, "definition", kind.description) for kind in first_types(110)]
     vocabulary = build_vocabulary(rows, (), tokenizer(), settings.start.description_tokens)
     joint = 1 - config.separate_layers / config.layers
-    plan = make_plan(corpus.tokens, corpus.weights, vocabulary.mean_tokens, settings, joint)
+    plan = plan_training(corpus.tokens, corpus.weights, vocabulary.mean_tokens, settings, joint)
     return PassMaker(Preparation(corpus, plan, vocabulary, tokenizer(), settings, config)).make(0)
 
 

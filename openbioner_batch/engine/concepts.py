@@ -24,7 +24,7 @@ LINK, DICTIONARY = "link", "dictionary"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SpanVocabulary:
     """A vocabulary for the spans of a type."""
 
     type: str
@@ -38,7 +38,7 @@ class Source:
         return str(dict(self.about)["digest"])
 
 
-def sources(flag: str, values: Sequence[str]) -> tuple[Source, ...]:
+def sources(flag: str, values: Sequence[str]) -> tuple[SpanVocabulary, ...]:
     """The vocabularies that a flag names, each opened, checked and known by its digest.
 
     Args:
@@ -48,7 +48,7 @@ def sources(flag: str, values: Sequence[str]) -> tuple[Source, ...]:
     Raises:
         UsageError: a value is of another form, a type comes twice, or a file is no index, or damaged.
     """
-    found: dict[str, Source] = {}
+    found: dict[str, SpanVocabulary] = {}
     for value in values:
         name, is_given, path = value.partition("=")
         if not (name and is_given and path):
@@ -59,12 +59,12 @@ def sources(flag: str, values: Sequence[str]) -> tuple[Source, ...]:
     return tuple(found.values())
 
 
-def _source(type: str, path: str) -> Source:
+def _source(type: str, path: str) -> SpanVocabulary:
     from openbioner_batch.concepts.container import check
     from openbioner_batch.concepts.index import Vocabulary
 
     check(path)
-    return Source(type, path, tuple(Vocabulary(path).fingerprint().items()))
+    return SpanVocabulary(type, path, tuple(Vocabulary(path).fingerprint().items()))
 
 
 def types_of(fingerprint: Mapping[str, Any]) -> list[str]:
@@ -74,7 +74,7 @@ def types_of(fingerprint: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys([*(described or listed), *fingerprint.get(DICTIONARY, {})]))
 
 
-def check_types(linked: Sequence[Source], known: Sequence[str]) -> None:
+def check_types(linked: Sequence[SpanVocabulary], known: Sequence[str]) -> None:
     """Refuse to link what the run does not find.
 
     Raises:
@@ -89,7 +89,7 @@ def check_types(linked: Sequence[Source], known: Sequence[str]) -> None:
 class DictionarySpans:
     """Adds spans of a vocabulary's names beside the model's; every span says who found it."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[SpanVocabulary, ...]
     wordings: bool = False
     nested: bool = False
     extras: tuple[str, ...] = ("found_by",)
@@ -132,7 +132,7 @@ def _together(modelled: Sequence[Span], named: Sequence[Span]) -> list[Span]:
 class Linking:
     """Adds to each span the concepts that it means: once for each distinct mention of a shard."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[SpanVocabulary, ...]
     top: int = 1
     least: float = 0.0
     expands: bool = True

@@ -14,7 +14,7 @@ import pyarrow as pa
 from openbioner_batch.engine.attempts import Attempts, forget
 from openbioner_batch.engine.metrics import READ, count_shard
 from openbioner_batch.engine.names import end_file
-from openbioner_batch.engine.scoring import Preparer
+from openbioner_batch.engine.scoring import TextPreparer
 from openbioner_batch.engine.shards import UNKNOWN, Shard, cut, documents_table
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.work import (
@@ -131,7 +131,7 @@ def prepare_shard(split: int, shard: Shard, job: TaggingJob) -> pa.Table:
     )
 
 
-def prepare(preparer: Preparer, texts: Sequence[str]) -> tuple[Any, dict[int, str]]:
+def prepare(preparer: TextPreparer, texts: Sequence[str]) -> tuple[Any, dict[int, str]]:
     """The model's input of those texts that can be prepared, and why the others (by index) cannot."""
     if not texts:
         return None, {}

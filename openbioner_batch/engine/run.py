@@ -17,7 +17,7 @@ from openbioner_batch.engine.concepts import (
     LINK,
     DictionarySpans,
     Linking,
-    Source,
+    SpanVocabulary,
     check_types,
     sources,
     types_of,
@@ -125,7 +125,7 @@ def workforce_for(actors: int | None, on_gpu: bool, resources: Resources, actors
 
 
 def _vocabulary_additions(
-    settings: AnnotateSettings, factory: ScorerFactory, vocabularies: Mapping[str, tuple[Source, ...]]
+    settings: AnnotateSettings, factory: ScorerFactory, vocabularies: Mapping[str, tuple[SpanVocabulary, ...]]
 ) -> tuple[list[Addition], list[Addition]]:
     """The dictionaries, which come first as all that follows sees their spans, and the links, which come last."""
     named, linked = vocabularies[DICTIONARY], vocabularies[LINK]

@@ -21,7 +21,7 @@ class TaggedText(Protocol):
     def tokens(self) -> int: ...
 
 
-class Preparer(Protocol):
+class TextPreparer(Protocol):
     """Turns texts into a model's input, on a CPU."""
 
     def prepare(self, texts: Sequence[str]) -> Any:
@@ -41,7 +41,7 @@ class ScorerFactory(Protocol):
     def fingerprint(self) -> dict[str, Any]:
         """What results depend on, as JSON values under names that a user understands."""
 
-    def preparer(self) -> Preparer:
+    def preparer(self) -> TextPreparer:
         """Called once in each reading process, and in a scoring process when a shard must be taken apart."""
 
     def scorer(self) -> Scorer:

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from openbioner_batch.engine.additions import Addition
-from openbioner_batch.engine.scoring import Preparer, ScorerFactory
+from openbioner_batch.engine.scoring import ScorerFactory, TextPreparer
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.labels import told
 from openbioner_batch.records import Deletion, Rejected
@@ -116,12 +116,12 @@ def deletions_table(deletions: Sequence[Deletion]) -> pa.Table:
 
 
 @functools.lru_cache(maxsize=1)
-def _build_preparer(pickled: bytes) -> Preparer:
+def _build_preparer(pickled: bytes) -> TextPreparer:
     factory: ScorerFactory = pickle.loads(pickled)
     return factory.preparer()
 
 
-def preparer_of(factory: ScorerFactory) -> Preparer:
+def preparer_of(factory: ScorerFactory) -> TextPreparer:
     """The factory's preparer, built once in a process."""
     return _build_preparer(pickle.dumps(factory))
 

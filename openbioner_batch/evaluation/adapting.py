@@ -20,7 +20,7 @@ from openbioner_batch.evaluation.labels import Labels
 from openbioner_batch.evaluation.reading import GoldCorpus
 from openbioner_batch.model.calibration import Calibration, read_calibration, write_calibration
 from openbioner_batch.training.nearness import TypeFacts
-from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.trained_types import (
     merge_types,
     read_trained_types,
@@ -144,7 +144,7 @@ class _Work:
                 str(place),
                 "examples",
                 self._corpus.texts[place],
-                tuple(Mention(span.start, span.end, span.type) for span in self._corpus.spans[place]),
+                tuple(AnnotatedMention(span.start, span.end, span.type) for span in self._corpus.spans[place]),
                 annotated=tuple(kind.name for kind in self._labels.asked),
             )
             for place in sorted(texts)

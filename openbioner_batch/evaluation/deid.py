@@ -22,7 +22,7 @@ GOAL_CLASSES = ("names", "dates", "contacts", "identifiers", "addresses")
 _TOKEN = re.compile(r"[^\W_]+")
 
 
-class Found(Protocol):
+class FoundSpan(Protocol):
     """What a finder returns: half-open code-point offsets and a type of the PHI catalog."""
 
     @property
@@ -96,7 +96,7 @@ class DeidScores:
         }
 
 
-def score_findings(notes: Iterable[GoldNote], find: Callable[[str], Sequence[Found]]) -> DeidScores:
+def score_findings(notes: Iterable[GoldNote], find: Callable[[str], Sequence[FoundSpan]]) -> DeidScores:
     """Run `find` on the text of every note and count.
 
     Precision of the five classes together is that of all findings: a finding's own type may be any, and whatever is
@@ -112,14 +112,14 @@ def score_findings(notes: Iterable[GoldNote], find: Callable[[str], Sequence[Fou
     return scores
 
 
-def add_note(scores: DeidScores, note: GoldNote, findings: Sequence[Found]) -> None:
+def add_note(scores: DeidScores, note: GoldNote, findings: Sequence[FoundSpan]) -> None:
     """Count one note's findings into `scores`."""
     scores.notes += 1
     _count_tokens(scores, note, findings)
     _count_spans(scores, note, findings)
 
 
-def _count_tokens(scores: DeidScores, note: GoldNote, findings: Sequence[Found]) -> None:
+def _count_tokens(scores: DeidScores, note: GoldNote, findings: Sequence[FoundSpan]) -> None:
     coarse = phi_labels().coarse
     gold, found = [""] * len(note.text), [""] * len(note.text)
     neutral = bytearray(len(note.text))
@@ -150,7 +150,7 @@ def _count_tokens(scores: DeidScores, note: GoldNote, findings: Sequence[Found])
     scores.leaking_goal += not leaked.isdisjoint(GOAL_CLASSES)
 
 
-def _count_spans(scores: DeidScores, note: GoldNote, findings: Sequence[Found]) -> None:
+def _count_spans(scores: DeidScores, note: GoldNote, findings: Sequence[FoundSpan]) -> None:
     coarse = phi_labels().coarse
     gold = {(span.start, span.end, coarse(span.label)) for span in note.spans}
     taken = bytearray(len(note.text))

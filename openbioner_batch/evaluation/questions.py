@@ -14,7 +14,7 @@ from openbioner_batch.evaluation.labels import NAME_VIEW, NAMED_VIEW, parse_view
 from openbioner_batch.evaluation.settings import EvaluateSettings, Task
 from openbioner_batch.records import MOST_TYPES_IN_A_GROUP, EntityType, Span
 from openbioner_batch.training.nearness import TypeFacts
-from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
 from openbioner_batch.training.trained_types import types_of_passages
 
@@ -106,7 +106,7 @@ def of_task(task: Task) -> AskedCorpus:
     descriptions = {kind.name: dict(kind.descriptions) for kind in labels.asked}
     group = tuple(kind.name for kind in labels.asked)
     passages = [
-        AnnotatedPassage(str(n), corpus.name, text, tuple(Mention(s.start, s.end, s.type) for s in of_text))
+        AnnotatedPassage(str(n), corpus.name, text, tuple(AnnotatedMention(s.start, s.end, s.type) for s in of_text))
         for n, (text, of_text) in enumerate(zip(corpus.texts, spans, strict=True))
     ]
     return AskedCorpus(

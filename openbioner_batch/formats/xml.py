@@ -12,7 +12,7 @@ from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.compression import BrokenStreamError
 from openbioner_batch.formats.encoding import transcoded
 from openbioner_batch.formats.storage import open_input
-from openbioner_batch.formats.xml_scanning import Gap, Piece, Scanner, TooLarge, Unended, XmlRecord
+from openbioner_batch.formats.xml_scanning import FilePiece, Gap, Scanner, TooLarge, Unended, XmlRecord
 
 PARSER: dict[str, Any] = {
     "load_dtd": False,
@@ -114,7 +114,7 @@ class _Reader:
         self._is_told = False
         """Whether the last thing that was yielded says that something is wrong."""
 
-    def read(self, piece: Piece) -> Iterator[Any | BrokenXml]:
+    def read(self, piece: FilePiece) -> Iterator[Any | BrokenXml]:
         """What a piece gives."""
         if isinstance(piece, Gap):
             yield from self._problems(piece)
@@ -133,7 +133,7 @@ class _Reader:
         elif self._open > 0 and not self._is_told:
             yield BrokenXml("malformed XML: the file ends before its root element does")
 
-    def _record(self, piece: Piece) -> Any | BrokenXml:
+    def _record(self, piece: FilePiece) -> Any | BrokenXml:
         from lxml import etree
 
         if isinstance(piece, TooLarge):

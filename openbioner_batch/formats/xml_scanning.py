@@ -17,7 +17,7 @@ _ENDS = {b"<!--": b"-->", b"<![CDATA[": b"]]>"}
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class FilePiece:
     """Consecutive bytes of a file."""
 
     content: bytes
@@ -25,19 +25,19 @@ class Piece:
     """Of its first byte in the unpacked file, from 1."""
 
 
-class XmlRecord(Piece):
+class XmlRecord(FilePiece):
     """From a record's start tag to its end tag."""
 
 
-class Unended(Piece):
+class Unended(FilePiece):
     """From a record's start tag to that of the next, or to the end of the file. The content is not held."""
 
 
-class TooLarge(Piece):
+class TooLarge(FilePiece):
     """A record of more bytes than are held. The content is not held."""
 
 
-class Gap(Piece):
+class Gap(FilePiece):
     """What stands between two records, without comments."""
 
 
@@ -65,7 +65,7 @@ class Scanner:
         self._without: dict[bytes, int] = {}
         """For each of `_ENDS` up to which byte of the stream there is none, from the last place that looked for it."""
 
-    def pieces(self) -> Iterator[Piece]:
+    def pieces(self) -> Iterator[FilePiece]:
         """Records and gaps in turn; a gap is last."""
         inside = b""
         is_large = False

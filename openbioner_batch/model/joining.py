@@ -14,7 +14,7 @@ from torch import Tensor
 
 from openbioner_batch.model import native
 from openbioner_batch.model.attention import LEAST_SUM
-from openbioner_batch.model.layout import Part
+from openbioner_batch.model.layout import TextPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Gathered:
         return (self.values / sums[..., None]).flatten(1).to(dtype)
 
 
-def attend_to_texts(query: Tensor, key: Tensor, value: Tensor, texts: Sequence[Part], shifted: bool) -> Gathered:
+def attend_to_texts(query: Tensor, key: Tensor, value: Tensor, texts: Sequence[TextPart], shifted: bool) -> Gathered:
     """What the read tokens gather from their own texts.
 
     Args:

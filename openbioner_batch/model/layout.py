@@ -39,7 +39,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TextPart:
     """A text whose read tokens attend to it.
 
     Attributes:

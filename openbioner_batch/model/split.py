@@ -18,7 +18,7 @@ from torch import Tensor
 from openbioner_batch.model.batching import Batch, batches
 from openbioner_batch.model.inference import InferenceEncoder
 from openbioner_batch.model.joining import attend_to_descriptions, attend_to_texts
-from openbioner_batch.model.layout import Layout, Part, filled_up, lay_out
+from openbioner_batch.model.layout import Layout, TextPart, filled_up, lay_out
 from openbioner_batch.model.placing import place, send
 
 Tail = tuple[int, ...]
@@ -134,7 +134,7 @@ class SplitEncoder:
         query, key, value = layer.project(given, given.index_select(0, read))
         query = query[:reads]
         parts = [
-            Part(int(start), len(text), int(read_start), len(rows))
+            TextPart(int(start), len(text), int(read_start), len(rows))
             for start, text, read_start, rows in zip(starts, texts, read_starts, places, strict=False)
         ]
         gathered = attend_to_texts(query, key, value, parts, shifted)

@@ -13,7 +13,7 @@ import numpy as np
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.pieces import Piece, WordMention, tokenize_passages
-from openbioner_batch.training.settings import PretrainSettings, Source
+from openbioner_batch.training.settings import PassageFolder, PretrainSettings
 from openbioner_batch.training.sources import passage_groups, read_passages
 
 
@@ -138,7 +138,7 @@ def read_corpus(settings: PretrainSettings, tokenizer: Tokenizer) -> Corpus:
     return corpus_of(flat, np.array(weights), settings.sources)
 
 
-def corpus_of(flat: FlatPieces, weights: np.ndarray, sources: Sequence[Source]) -> Corpus:
+def corpus_of(flat: FlatPieces, weights: np.ndarray, sources: Sequence[PassageFolder]) -> Corpus:
     """Pieces in this process as a corpus.
 
     Raises:
@@ -150,12 +150,12 @@ def corpus_of(flat: FlatPieces, weights: np.ndarray, sources: Sequence[Source]) 
     return Corpus(flat, np.diff(flat.bounds), weights, dict(sorted(counts.items())), annotated)
 
 
-def weight_of(source: Source, name: str) -> float:
+def weight_of(source: PassageFolder, name: str) -> float:
     """How often per epoch a piece of a source is seen whose passage comes from the corpus `name`."""
     return source.source_weights.get(name, source.weight)
 
 
-def check_weights(sources: Sequence[Source], counts: Counter[str]) -> None:
+def check_weights(sources: Sequence[PassageFolder], counts: Counter[str]) -> None:
     """Raises UsageError where a weight names a corpus that is not there."""
     for source in sources:
         if unknown := sorted(source.source_weights.keys() - counts.keys()):

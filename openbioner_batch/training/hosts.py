@@ -56,7 +56,7 @@ class Host(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class FinishedTraining:
     """What training ended with.
 
     Attributes:

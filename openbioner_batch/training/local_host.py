@@ -25,7 +25,7 @@ from openbioner_batch.engine.cluster import usable_cores
 from openbioner_batch.engine.store import TEMPORARY, Store
 from openbioner_batch.errors import RunFailedError
 from openbioner_batch.training.display import Display
-from openbioner_batch.training.hosts import CHECKPOINTS, Finished, checkpoint_name
+from openbioner_batch.training.hosts import CHECKPOINTS, FinishedTraining, checkpoint_name
 from openbioner_batch.training.monitor import Entry, Metrics
 from openbioner_batch.training.packing import TaggingBatch
 from openbioner_batch.training.passes import Pass, PassMaker, Preparation
@@ -45,7 +45,7 @@ def train_here(
     store: Store,
     metrics: Metrics,
     stream: TextIO,
-) -> Finished:
+) -> FinishedTraining:
     """Train to the end in this process, from the latest checkpoint where there is one.
 
     Raises:
@@ -143,10 +143,10 @@ class LocalHost:
     def sum(self, values: torch.Tensor) -> torch.Tensor:
         return values
 
-    def finished(self) -> Finished:
+    def finished(self) -> FinishedTraining:
         """The best validated checkpoint, else the latest."""
         best = max(self._kept(), key=lambda one: (one["f1"], one["step"]))
-        return Finished(self._folder(best["step"]), best["step"], None if best["f1"] < 0 else best["f1"])
+        return FinishedTraining(self._folder(best["step"]), best["step"], None if best["f1"] < 0 else best["f1"])
 
     def _publish(self, metrics: dict[str, Any], folder: Path) -> None:
         """Store a checkpoint, list it, and remove those that are no longer kept."""

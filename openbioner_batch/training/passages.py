@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class AnnotatedMention:
     """Half-open code-point offsets into the passage, and the type's normalised name (lower case, underscores)."""
 
     start: int
@@ -25,7 +25,7 @@ class AnnotatedPassage:
     source: str
     """The corpus, or the run that annotated it."""
     text: str
-    mentions: tuple[Mention, ...]
+    mentions: tuple[AnnotatedMention, ...]
     unsure: tuple[tuple[int, int], ...] = ()
     """Stretches that teach nothing, neither yes nor no."""
     annotated: tuple[str, ...] | None = None
@@ -48,7 +48,7 @@ def passage_from_row(row: Mapping[str, Any]) -> AnnotatedPassage:
         row["passage_id"],
         row["source"],
         row["text"],
-        tuple(Mention(mention["start"], mention["end"], mention["type"]) for mention in row["mentions"]),
+        tuple(AnnotatedMention(mention["start"], mention["end"], mention["type"]) for mention in row["mentions"]),
         tuple((stretch["start"], stretch["end"]) for stretch in row["unsure"]),
         None if row["annotated"] is None else tuple(row["annotated"]),
     )

@@ -13,7 +13,7 @@ from openbioner_batch.training.exposure import Likeness, TypeExposure
 from openbioner_batch.training.masked import MaskedBatch, mask_pieces
 from openbioner_batch.training.packing import TaggingBatch, pack_questions
 from openbioner_batch.training.pieces import mentioned_types
-from openbioner_batch.training.plan import Plan
+from openbioner_batch.training.plan import TrainingPlan
 from openbioner_batch.training.sampling import QuestionSampler
 from openbioner_batch.training.settings import PretrainSettings
 from openbioner_batch.training.shared import SharedBatch, as_shared, pack_shared
@@ -29,7 +29,7 @@ class Preparation:
     """All that a pass is a function of, beside its index."""
 
     corpus: Corpus
-    plan: Plan
+    plan: TrainingPlan
     vocabulary: TypeVocabulary | None
     tokenizer: Tokenizer
     settings: PretrainSettings

@@ -16,7 +16,7 @@ _MOST_EPOCHS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrainingPlan:
     """The passes of a whole training, in order.
 
     Step s of w workers with accumulation a takes passes [s*w*a, (s+1)*w*a), of which worker r has the a from
@@ -41,9 +41,9 @@ class Plan:
         return self.order[self.bounds[index] : self.bounds[index + 1]]
 
 
-def make_plan(
+def plan_training(
     lengths: np.ndarray, weights: np.ndarray, description: float, settings: PretrainSettings, joint: float = 1.0
-) -> Plan:
+) -> TrainingPlan:
     """The passes that `settings.schedule` asks for.
 
     Args:
@@ -86,7 +86,7 @@ def make_plan(
         )
     bounds = np.cumsum([0, *np.concatenate(sizes)])[: steps * together + 1]
     seen = np.interp(steps * together, np.cumsum([0, *passes]), np.arange(len(passes) + 1))
-    return Plan(
+    return TrainingPlan(
         np.concatenate(orders)[: bounds[-1]].astype(np.int32),
         bounds.astype(np.int64),
         np.concatenate(types)[: steps * together].astype(np.int16),

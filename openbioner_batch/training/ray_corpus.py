@@ -14,7 +14,7 @@ import pyarrow as pa
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.corpus import Corpus, check_weights, weight_of
 from openbioner_batch.training.pieces import Piece, tokenize_passages
-from openbioner_batch.training.settings import PretrainSettings, Source
+from openbioner_batch.training.settings import PassageFolder, PretrainSettings
 from openbioner_batch.training.sources import passage_groups, read_passages
 
 _SCHEMA = pa.schema(
@@ -87,7 +87,7 @@ def read_corpus(settings: PretrainSettings, tokenizer: Tokenizer) -> Corpus:
     )
 
 
-def _tokenize(rows: pa.Table, sources: Sequence[Source], tokenizer: Tokenizer, text_tokens: int) -> pa.Table:
+def _tokenize(rows: pa.Table, sources: Sequence[PassageFolder], tokenizer: Tokenizer, text_tokens: int) -> pa.Table:
     found: list[dict[str, Any]] = []
     for row in rows.to_pylist():
         source = sources[row["source"]]

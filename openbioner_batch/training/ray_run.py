@@ -11,7 +11,7 @@ from openbioner_batch.engine.cluster import usable_cores
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import OpenBioNERError, RunFailedError
 from openbioner_batch.training.display import Display
-from openbioner_batch.training.hosts import CHECKPOINTS, Finished
+from openbioner_batch.training.hosts import CHECKPOINTS, FinishedTraining
 from openbioner_batch.training.monitor import Metrics, Monitor
 from openbioner_batch.training.packing import TaggingBatch
 from openbioner_batch.training.passes import Preparation
@@ -30,7 +30,7 @@ def train_with_ray(
     store: Store,
     metrics: Metrics,
     stream: TextIO,
-) -> Finished:
+) -> FinishedTraining:
     """Train to the end in a group of workers, from the latest checkpoint where there is one. Ray must run.
 
     Raises:
@@ -119,8 +119,8 @@ def _watched(monitor: Any, metrics: Metrics, display: Display) -> Iterator[None]
             metrics.close()
 
 
-def _chosen(result: Any) -> Finished:
+def _chosen(result: Any) -> FinishedTraining:
     """The best validated checkpoint, else the latest."""
     kept = [(metrics.get("f1", -1.0), metrics["step"], checkpoint) for checkpoint, metrics in result.best_checkpoints]
     score, step, checkpoint = max(kept, key=lambda one: one[:2])
-    return Finished(checkpoint.as_directory(), step, None if score < 0 else score)
+    return FinishedTraining(checkpoint.as_directory(), step, None if score < 0 else score)

@@ -26,14 +26,14 @@ from openbioner_batch.training.card import model_card
 from openbioner_batch.training.corpus import Corpus, read_corpus
 from openbioner_batch.training.display import draw_curves
 from openbioner_batch.training.export import export_checkpoint
-from openbioner_batch.training.hosts import Finished
+from openbioner_batch.training.hosts import FinishedTraining
 from openbioner_batch.training.likeness import needs_likeness, start_vectors, type_likeness
 from openbioner_batch.training.local_host import train_here
 from openbioner_batch.training.material import Material, gather, read_material, source_types, write_material
 from openbioner_batch.training.monitor import Metrics
 from openbioner_batch.training.nearness import TypeFacts
 from openbioner_batch.training.passes import Preparation
-from openbioner_batch.training.plan import Plan, make_plan
+from openbioner_batch.training.plan import TrainingPlan, plan_training
 from openbioner_batch.training.separate import check_teacher
 from openbioner_batch.training.settings import PretrainSettings
 from openbioner_batch.training.settings_file import as_plain, build
@@ -91,7 +91,7 @@ def pretrain(settings: PretrainSettings, stream: TextIO | None = None) -> dict[s
             check_teacher(settings.recipe.distillation, tokenizer.vocabulary, config)
         batches = validation_batches(settings, material.validation, tokenizer, config)
         mean = vocabulary.mean_tokens if vocabulary is not None else 0.0
-        plan = make_plan(corpus.tokens, corpus.weights, mean, settings, 1 - config.separate_layers / config.layers)
+        plan = plan_training(corpus.tokens, corpus.weights, mean, settings, 1 - config.separate_layers / config.layers)
         likeness = None
         if vocabulary is not None:
             likeness = type_likeness(settings, vocabulary, tokenizer, store, material.vectors)
@@ -255,10 +255,10 @@ def _finished(store: Store, settings: PretrainSettings) -> dict[str, Any] | None
 def _facts(
     settings: PretrainSettings,
     corpus: Corpus,
-    plan: Plan,
+    plan: TrainingPlan,
     vocabulary: TypeVocabulary | None,
     metrics: Metrics,
-    found: Finished,
+    found: FinishedTraining,
     parameters: int,
 ) -> dict[str, Any]:
     losses = [entry["loss"] for entry in metrics.entries if "loss" in entry]

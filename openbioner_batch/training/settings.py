@@ -65,7 +65,7 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PassageFolder:
     """A folder of annotated passages: `passages/*.parquet` and `descriptions/*.parquet`."""
 
     path: str
@@ -145,7 +145,7 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class BatchSettings:
     """What goes through the model at once."""
 
     pass_tokens: int = 16_384
@@ -234,11 +234,11 @@ class PretrainSettings:
     storage: str
     """Folder or URL of the run: a new one, or one to go on with."""
     start: Start
-    sources: tuple[Source, ...]
+    sources: tuple[PassageFolder, ...]
     validation: Validation = Validation()
     recipe: Recipe = field(default_factory=Recipe)
     schedule: Schedule = field(default_factory=lambda: Schedule(epochs=4))
-    batch: Batch = Batch()
+    batch: BatchSettings = BatchSettings()
     parallel: Parallel = Parallel()
     checkpoints: Checkpoints = Checkpoints()
     card: Card = Card()

@@ -14,7 +14,7 @@ from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.prepare import named_description
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.packing import TaggingBatch, pack_questions
-from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.pieces import mentioned_types, tokenize_passages
 from openbioner_batch.training.recipe import Negatives, Recipe
 from openbioner_batch.training.sampling import IGNORED, Question, QuestionSampler
@@ -174,6 +174,6 @@ def _iob_passages(file: IobFile) -> Iterator[AnnotatedPassage]:
     for number, sentence in enumerate(read_iob(file.path)):
         if unknown := sorted({span.type for span in sentence.spans} - types.keys()):
             raise UsageError(f"{file.path} has a label without a type: {unknown[0]} (given: {', '.join(types)})")
-        mentions = tuple(Mention(span.start, span.end, types[span.type]) for span in sentence.spans)
+        mentions = tuple(AnnotatedMention(span.start, span.end, types[span.type]) for span in sentence.spans)
         annotated = tuple(dict.fromkeys(types.values()))
         yield AnnotatedPassage(str(number), file.path, sentence.text, mentions, (), annotated)

@@ -26,7 +26,7 @@ from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.prepare import DescribedType
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.nearness import TypeFacts
-from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.trained_types import read_trained_types, write_trained_types
 from openbioner_batch.training.tuning import Tuning, tune
 
@@ -109,7 +109,7 @@ def test_an_adapted_model_finds_what_it_was_shown_in_texts_it_was_not(
 def test_what_is_below_the_top_layers_stays_and_the_rest_learns(kind: str, checkpoints: dict[str, Path]) -> None:
     folder = checkpoints[kind]
     before, model, tokenizer = load_model(folder), load_model(folder), Tokenizer.from_directory(folder)
-    passages = [AnnotatedPassage("1", "s", "the zxzx was seen", (Mention(4, 8, "tool"),))]
+    passages = [AnnotatedPassage("1", "s", "the zxzx was seen", (AnnotatedMention(4, 8, "tool"),))]
     groups = [[DescribedType("tool", tuple(tokenizer.ids("a thing")))]]
     tune(model, tokenizer, passages, groups, Tuning(layers=1, epochs=2), seed=1)
 
@@ -126,7 +126,7 @@ LEARNING = ("evidence", "against", "background", "text_projection", "description
 def test_the_same_examples_give_the_same_weights(checkpoints: dict[str, Path]) -> None:
     folder = checkpoints["cross"]
     tokenizer = Tokenizer.from_directory(folder)
-    passages = [AnnotatedPassage(str(n), "s", "the zxzx was seen", (Mention(4, 8, "tool"),)) for n in range(3)]
+    passages = [AnnotatedPassage(str(n), "s", "the zxzx was seen", (AnnotatedMention(4, 8, "tool"),)) for n in range(3)]
     groups = [[DescribedType("tool", tuple(tokenizer.ids("a thing")))]]
     one, other = (tune(load_model(folder), tokenizer, passages, groups, Tuning(epochs=2), seed=1) for _ in range(2))
     assert all(torch.equal(part, other.state_dict()[name]) for name, part in one.state_dict().items())

@@ -18,7 +18,7 @@ from openbioner_batch.evaluation import EvaluateSettings
 from openbioner_batch.evaluation.questions import AskedCorpus, compatible_groups, describe, read_asked
 from openbioner_batch.evaluation.zero_shot import count_asked, evaluate_zero_shot
 from openbioner_batch.records import Span
-from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 from openbioner_batch.training.trained_types import types_of_sources, write_trained_types
 
@@ -39,10 +39,14 @@ def write_folder(folder: Path, passages: list[AnnotatedPassage], types: dict[str
 
 
 PASSAGES = [
-    AnnotatedPassage("1/0", "llm", "the patient was given aspirin.", (Mention(22, 29, "drug"),), (), ("drug", "gene")),
-    AnnotatedPassage("1/1", "llm", "lung cancer in mice.", (Mention(0, 11, "disease"), Mention(0, 11, "tumor"))),
+    AnnotatedPassage(
+        "1/0", "llm", "the patient was given aspirin.", (AnnotatedMention(22, 29, "drug"),), (), ("drug", "gene")
+    ),
+    AnnotatedPassage(
+        "1/1", "llm", "lung cancer in mice.", (AnnotatedMention(0, 11, "disease"), AnnotatedMention(0, 11, "tumor"))
+    ),
     AnnotatedPassage("2/0", "llm", "nothing.", (), (), ()),
-    AnnotatedPassage("3/0", "other", "gene p53", (Mention(5, 8, "gene"),)),
+    AnnotatedPassage("3/0", "other", "gene p53", (AnnotatedMention(5, 8, "gene"),)),
 ]
 
 
@@ -123,7 +127,7 @@ def test_seen_types_are_those_near_what_the_model_was_trained_on(folder: Path, m
         evaluate_zero_shot(EvaluateSettings(str(folder), str(model), zero_shot=True))
     told = "A medicine given to people."
     training = write_folder(
-        tmp_path / "training", [AnnotatedPassage("9", "t", "zinc", (Mention(0, 4, "Drugs"),))], {"Drugs": told}
+        tmp_path / "training", [AnnotatedPassage("9", "t", "zinc", (AnnotatedMention(0, 4, "Drugs"),))], {"Drugs": told}
     )
     settings = EvaluateSettings(str(folder), str(model), zero_shot=True, trained_on=(str(training),))
     entry = evaluate_zero_shot(settings)["corpora"]["llm"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 
 NAMES = {"drug": ["aspirin"], "disease": ["lung cancer", "fever"], "gene": ["p53", "gene p53"]}
@@ -25,7 +25,7 @@ def synthetic_passage(number: int, annotated: tuple[str, ...] | None = None) -> 
         kind = chance.choice(list(NAMES))
         name = chance.choice(NAMES[kind])
         text += chance.choice(_BEFORE)
-        mentions.append(Mention(len(text), len(text) + len(name), kind))
+        mentions.append(AnnotatedMention(len(text), len(text) + len(name), kind))
         text += name + chance.choice(_AFTER)
     return AnnotatedPassage(str(number), "synthetic", text, tuple(mentions), (), annotated)
 

@@ -10,7 +10,7 @@ import pytest
 from openbioner_batch.errors import CheckpointError
 from openbioner_batch.model.location import TRAINED_TYPES
 from openbioner_batch.training.nearness import KEPT_MENTIONS, NearTypes, TypeFacts, frequent_mentions, mention_key
-from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.trained_types import (
     merge_types,
     read_trained_types,
@@ -72,7 +72,11 @@ def test_the_most_frequent_mentions_are_compared() -> None:
 def test_a_checkpoint_lists_its_types_without_a_mentions_text(tmp_path: Path) -> None:
     text = "Aspirin for Mrs. Quill"
     passage = AnnotatedPassage(
-        "1", "s", text, (Mention(0, 7, "drug"), Mention(12, 22, "patient_name")), annotated=("drug", "gene")
+        "1",
+        "s",
+        text,
+        (AnnotatedMention(0, 7, "drug"), AnnotatedMention(12, 22, "patient_name")),
+        annotated=("drug", "gene"),
     )
     types = types_of_passages([passage], {"drug": ("A medicine.",)})
     assert [kind.name for kind in types] == ["drug", "gene", "patient_name"]

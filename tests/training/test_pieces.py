@@ -7,13 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openbioner_batch.model import Tagger
-from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.pieces import tokenize_passages
 
 
 def test_mentions_become_word_ranges(tagger: Tagger) -> None:
     text = "The patient was given aspirin. No sign of lung cancer in mice."
-    mentions = (Mention(22, 29, "drug"), Mention(text.index("lung"), text.index(" in mice"), "disease"))
+    mentions = (
+        AnnotatedMention(22, 29, "drug"),
+        AnnotatedMention(text.index("lung"), text.index(" in mice"), "disease"),
+    )
     passage = AnnotatedPassage("1", "s", text, mentions, ((0, 11),), ("drug",))
     (piece,) = tokenize_passages([passage], tagger.tokenizer, 100)
     assert piece.mentions == ((4, 5, "drug"), (9, 11, "disease"))
@@ -23,7 +26,7 @@ def test_mentions_become_word_ranges(tagger: Tagger) -> None:
 
 def test_a_mention_that_is_cut_teaches_nothing(tagger: Tagger) -> None:
     text = "of the mice with lung cancer and fever in mice"
-    mentions = (Mention(17, 28, "disease"), Mention(33, 38, "disease"))
+    mentions = (AnnotatedMention(17, 28, "disease"), AnnotatedMention(33, 38, "disease"))
     first, second = tokenize_passages([AnnotatedPassage("1", "s", text, mentions)], tagger.tokenizer, 5)
     assert (first.mentions, first.unsure) == ((), ((4, 5),))
     assert (second.mentions, second.unsure) == (((2, 3, "disease"),), ((0, 1),))

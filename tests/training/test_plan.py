@@ -9,14 +9,16 @@ import pytest
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.engines import rate_factor
-from openbioner_batch.training.plan import Plan, make_plan
+from openbioner_batch.training.plan import TrainingPlan, plan_training
 from openbioner_batch.training.settings import PretrainSettings, Schedule
 from openbioner_batch.training.settings_file import build
 
 LENGTHS = np.random.default_rng(0).integers(5, 190, 3000)
 
 
-def plan(lengths: np.ndarray = LENGTHS, weights: np.ndarray | None = None, joint: float = 1.0, **parts: Any) -> Plan:
+def plan(
+    lengths: np.ndarray = LENGTHS, weights: np.ndarray | None = None, joint: float = 1.0, **parts: Any
+) -> TrainingPlan:
     raw = {
         "storage": "run",
         "start": {"encoder": "e"},
@@ -28,7 +30,7 @@ def plan(lengths: np.ndarray = LENGTHS, weights: np.ndarray | None = None, joint
         **parts,
     }
     settings = build(PretrainSettings, raw)
-    return make_plan(lengths, np.ones(len(lengths)) if weights is None else weights, 20.0, settings, joint)
+    return plan_training(lengths, np.ones(len(lengths)) if weights is None else weights, 20.0, settings, joint)
 
 
 def test_passes_keep_to_the_budget_with_pieces_of_like_length() -> None:

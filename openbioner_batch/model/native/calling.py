@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from openbioner_batch.model.layout import Layout, Part
+from openbioner_batch.model.layout import Layout, TextPart
 from openbioner_batch.model.native.compiling import load, openmp
 
 SWITCH = "OPENBIONER_NATIVE"
@@ -91,7 +91,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, layout: Layout, reads_only
     return context
 
 
-def attend_to_texts(query: Tensor, key: Tensor, value: Tensor, texts: Sequence[Part]) -> tuple[Tensor, Tensor]:
+def attend_to_texts(query: Tensor, key: Tensor, value: Tensor, texts: Sequence[TextPart]) -> tuple[Tensor, Tensor]:
     """`joining.attend_to_texts`, never shifted; arguments as there."""
     partial = query.new_empty(query.shape, dtype=torch.float32)
     sums = query.new_empty(query.shape[:2], dtype=torch.float32)

@@ -12,7 +12,7 @@ from typing import Any
 
 from openbioner_batch.report.gathering import SampledDocument
 from openbioner_batch.report.page.markup import Markup, element, escaped, joined
-from openbioner_batch.report.page.sections import Section
+from openbioner_batch.report.page.sections import PageSection
 
 MOST_CHARACTERS = 20_000
 """Of a document's text; what comes after is left out."""
@@ -25,7 +25,7 @@ _JUDGING = "judging"
 def build_page(
     title: str,
     head: Markup,
-    sections: Sequence[Section],
+    sections: Sequence[PageSection],
     types: Sequence[str],
     documents: Sequence[SampledDocument],
     drawn: str,
@@ -55,7 +55,7 @@ def build_page(
 def put_together(
     title: str,
     head: Markup,
-    sections: Sequence[Section],
+    sections: Sequence[PageSection],
     last: Markup,
     links: Sequence[tuple[str, str]],
     data: Any,

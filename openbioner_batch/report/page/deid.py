@@ -13,7 +13,7 @@ from openbioner_batch.report.deid_gathering import AuditStatistics
 from openbioner_batch.report.opened import OpenedRun
 from openbioner_batch.report.page.markup import Markup, element, number
 from openbioner_batch.report.page.sections import (
-    Section,
+    PageSection,
     chip,
     counts_table,
     header,
@@ -29,7 +29,7 @@ from openbioner_batch.report.page.tagging import types_section
 _MOST_PLACES = 20
 
 
-def deid_page(run: OpenedRun, found: AuditStatistics) -> tuple[Markup, list[Section]]:
+def deid_page(run: OpenedRun, found: AuditStatistics) -> tuple[Markup, list[PageSection]]:
     """The head and all parts of the page but the notes.
 
     Args:
@@ -81,7 +81,7 @@ def _figures(run: OpenedRun, report: Mapping[str, Any] | None) -> list[tuple[str
     return [*figures, ("still found in the result", number(report["residual"]["total"]))] if report else figures
 
 
-def residual_section(report: Mapping[str, Any] | None) -> Section:
+def residual_section(report: Mapping[str, Any] | None) -> PageSection:
     """What the check of the result found."""
     if report is None:
         words = "The run is not finished: the check of its result is made at the end."
@@ -109,7 +109,7 @@ def residual_section(report: Mapping[str, Any] | None) -> Section:
     )
 
 
-def treatment_section(run: OpenedRun, found: AuditStatistics) -> Section:
+def treatment_section(run: OpenedRun, found: AuditStatistics) -> PageSection:
     """What became of the identifiers, and who found them: in all, and by type."""
     actions, recognizers, outcomes = (_group(run, name) for name in ("actions", "recognizers", "outcomes"))
     others = {f"{name}: {OUTCOMES.get(name, '')}": count for name, count in outcomes.items() if name != "done"}
@@ -143,7 +143,7 @@ def _by_type(
     return element("details", element("summary", caption), table(caption, heads, rows, hidden_caption=True))
 
 
-def review_section(report: Mapping[str, Any] | None) -> list[Section]:
+def review_section(report: Mapping[str, Any] | None) -> list[PageSection]:
     """Places for a person to look at, without what stands there."""
     if not report or not report["review"]:
         return []

@@ -18,7 +18,7 @@ MOST_IN_A_MATRIX = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class PageSection:
     """A part of the page, and what links to it."""
 
     id: str
@@ -36,11 +36,11 @@ def chip(name: str, place: int) -> Markup:
     return element("span", name, class_=f"chip {hue(place)}")
 
 
-def section(id: str, heading: str, *children: str | Iterable[str], note: str | None = None) -> Section:
+def section(id: str, heading: str, *children: str | Iterable[str], note: str | None = None) -> PageSection:
     """A part of the page with a heading, and a line below it that says how to read it."""
     top = element("h2", heading, id=f"{id}-heading")
     lead = [element("p", note, class_="lead")] if note else []
-    return Section(id, heading, element("section", top, lead, *children, id=id, aria_labelledby=f"{id}-heading"))
+    return PageSection(id, heading, element("section", top, lead, *children, id=id, aria_labelledby=f"{id}-heading"))
 
 
 def table(
@@ -131,7 +131,7 @@ def buckets(counts: Mapping[int, int], edges: Sequence[int]) -> dict[str, int]:
     return found
 
 
-def pace_section(run: OpenedRun) -> Section:
+def pace_section(run: OpenedRun) -> PageSection:
     """Throughput over time, from the records of the sessions."""
     if not run.sessions:
         return section("speed", "Speed", element("p", "This run kept no record of its sessions.", class_="none"))
@@ -167,7 +167,7 @@ def pace_section(run: OpenedRun) -> Section:
     )
 
 
-def quarantine_section(run: OpenedRun) -> Section:
+def quarantine_section(run: OpenedRun) -> PageSection:
     """Records that were set aside, by reason, each with a few places to look at."""
     totals = run.totals
     if not totals.set_aside:
@@ -191,7 +191,7 @@ def quarantine_section(run: OpenedRun) -> Section:
     )
 
 
-def together_section(names: Sequence[str], together: np.ndarray, unit: str) -> Section:
+def together_section(names: Sequence[str], together: np.ndarray, unit: str) -> PageSection:
     """Which types stand in the same documents, as a table with shaded cells."""
     shown = [place for place in range(len(names)) if together[place, place]][:MOST_IN_A_MATRIX]
     if len(shown) < 2:

@@ -11,7 +11,7 @@ from openbioner_batch.report.opened import OpenedRun
 from openbioner_batch.report.page.charts import bar, histogram
 from openbioner_batch.report.page.markup import Markup, element, joined, number, share
 from openbioner_batch.report.page.sections import (
-    Section,
+    PageSection,
     buckets,
     chip,
     counts_table,
@@ -31,7 +31,7 @@ _WINDOWS = (1, 2, 3, 4, 5, 9, 17, 33, 65, 129)
 _SPANS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
-def tagging_page(run: OpenedRun, found: RunStatistics) -> tuple[Markup, list[Section]]:
+def tagging_page(run: OpenedRun, found: RunStatistics) -> tuple[Markup, list[PageSection]]:
     """The head and all parts of the page but the documents.
 
     Args:
@@ -75,7 +75,7 @@ def _figures(run: OpenedRun, found: RunStatistics) -> list[tuple[str, str]]:
     return figures
 
 
-def types_section(types: TypeStatistics, note: str, descriptions: Mapping[str, str] | None = None) -> Section:
+def types_section(types: TypeStatistics, note: str, descriptions: Mapping[str, str] | None = None) -> PageSection:
     """Each type with its counts and the distribution of its scores."""
     told = {name.partition("/")[2]: text for name, text in (descriptions or {}).items()}
     largest = int(types.spans.max(initial=0))
@@ -123,7 +123,7 @@ def scores_table(types: TypeStatistics) -> Markup:
     )
 
 
-def frequent_sections(found: RunStatistics) -> list[Section]:
+def frequent_sections(found: RunStatistics) -> list[PageSection]:
     """The most frequent mentions of each type, side by side, and, where spans are linked, concepts."""
     note = "Spellings that differ in letter case are counted together."
     made = [_frequent("mentions", "Most frequent mentions", found.types.names, found.mentions, note)]
@@ -133,7 +133,7 @@ def frequent_sections(found: RunStatistics) -> list[Section]:
     return made
 
 
-def _frequent(id: str, title: str, names: Sequence[str], counters: Mapping[str, Frequent], note: str) -> Section:
+def _frequent(id: str, title: str, names: Sequence[str], counters: Mapping[str, Frequent], note: str) -> PageSection:
     cards = []
     for place, name in enumerate(names):
         most = counters[name].most_common(MENTIONS)
@@ -155,7 +155,7 @@ def _frequent(id: str, title: str, names: Sequence[str], counters: Mapping[str, 
     return section(id, title, element("div", cards, class_="cards"), note=note)
 
 
-def said_sections(found: RunStatistics) -> list[Section]:
+def said_sections(found: RunStatistics) -> list[PageSection]:
     """Assertions by type, and the sections that spans stand in, of runs that ask for these."""
     parts = []
     if found.said:
@@ -184,7 +184,7 @@ def said_sections(found: RunStatistics) -> list[Section]:
     return parts
 
 
-def documents_in_numbers(found: RunStatistics) -> Section:
+def documents_in_numbers(found: RunStatistics) -> PageSection:
     """How long documents are, and how much was found in each."""
     windows = counts_table("Windows of text that a document took", "Windows", buckets(found.windows, _WINDOWS))
     spans = counts_table("Spans found in a document", "Spans", buckets(found.types.spans_per_document, _SPANS))

@@ -28,7 +28,7 @@ class Miss:
 
 
 @dataclass(slots=True)
-class Outcome:
+class ReviewOutcome:
     """A review, counted."""
 
     strata: dict[str, Stratum]
@@ -58,7 +58,7 @@ class Outcome:
         return dict(Counter(miss.kind for miss in self.misses).most_common())
 
 
-def judge(plan: ReviewPlan, notes: Sequence[SampledDocument], answers: Sequence[Answers]) -> Outcome:
+def judge(plan: ReviewPlan, notes: Sequence[SampledDocument], answers: Sequence[Answers]) -> ReviewOutcome:
     """Count what was found.
 
     A note leaks if any reviewer marked in it a letter or digit outside of what the run has replaced or kept on purpose.
@@ -75,7 +75,7 @@ def judge(plan: ReviewPlan, notes: Sequence[SampledDocument], answers: Sequence[
     _check(plan, notes, answers)
     read: Counter[str] = Counter()
     leaking: Counter[str] = Counter()
-    outcome = Outcome({})
+    outcome = ReviewOutcome({})
     for place, (drawn, note) in enumerate(zip(plan.notes, notes, strict=True)):
         settled = [(mark.start, mark.end) for mark in note.marks]
         seen = {one.reviewer: one.seen.get(place, ()) for one in answers}
@@ -138,7 +138,7 @@ def _misses(place: int, left: Mapping[str, Sequence[Seen]]) -> list[Miss]:
 
 
 def as_json(
-    plan: ReviewPlan, notes: Sequence[SampledDocument], answers: Sequence[Answers], found: Outcome
+    plan: ReviewPlan, notes: Sequence[SampledDocument], answers: Sequence[Answers], found: ReviewOutcome
 ) -> dict[str, Any]:
     """The review as plain values. No text of a note is in it."""
     confidence = plan.wanted.confidence

@@ -12,7 +12,7 @@ from openbioner_batch.engine.files import write_file
 from openbioner_batch.errors import UsageError
 from openbioner_batch.report.page.build import put_together
 from openbioner_batch.report.page.markup import Markup, element, number
-from openbioner_batch.report.page.sections import Section, counts_table, section, table, tiles
+from openbioner_batch.report.page.sections import PageSection, counts_table, section, table, tiles
 from openbioner_batch.report.review.answers import KINDS, read_answers
 from openbioner_batch.report.review.outcome import as_json, judge
 from openbioner_batch.report.review.plan import ReviewPlan
@@ -108,7 +108,7 @@ def review_page(report: Mapping[str, Any]) -> bytes:
     return put_together(title, head, sections, Markup(""), [], {}, ("page.css", "signing.css"), ())
 
 
-def _result(report: Mapping[str, Any]) -> Section:
+def _result(report: Mapping[str, Any]) -> PageSection:
     sample = report["sample"]
     figures = [
         ("notes in the archive", number(sample["notes"])),
@@ -128,7 +128,7 @@ def _result(report: Mapping[str, Any]) -> Section:
     return section("totals", "Result", *parts)
 
 
-def _strata(report: Mapping[str, Any]) -> Section:
+def _strata(report: Mapping[str, Any]) -> PageSection:
     rows = [
         (name, *(number(one[key]) for key in ("notes", "drawn", "read", "leaking")), percent(one["bound"]))
         for name, one in report["strata"].items()
@@ -138,7 +138,7 @@ def _strata(report: Mapping[str, Any]) -> Section:
     return section("strata", "By stratum", table("Notes by stratum", heads, rows, class_="plain"), note=note)
 
 
-def _missed(report: Mapping[str, Any]) -> Section:
+def _missed(report: Mapping[str, Any]) -> PageSection:
     if not report["misses"]:
         return section(
             "missed", "Missed", element("p", "No reviewer saw an identifier that was missed.", class_="none")
@@ -159,7 +159,7 @@ def _missed(report: Mapping[str, Any]) -> Section:
     )
 
 
-def _sample(report: Mapping[str, Any]) -> Section:
+def _sample(report: Mapping[str, Any]) -> PageSection:
     sample, several = report["sample"], report["read_by_several"]
     facts = [
         ("Drawn", f"{number(sample['drawn'])} of {number(sample['notes'])} notes, at random, seed {sample['seed']}"),
@@ -186,7 +186,7 @@ def _told(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _method() -> Section:
+def _method() -> PageSection:
     words = (
         "A note leaks if a reviewer marked in it a letter or digit outside of what the run replaced or kept. "
         "Reviewers saw the new notes only, without what was replaced in them. The bound is the exact one-sided "
@@ -197,7 +197,7 @@ def _method() -> Section:
     return section("method", "How it was counted", element("p", words, class_="lead"))
 
 
-def _signature() -> Section:
+def _signature() -> PageSection:
     lines = (
         element("div", element("dt", label), element("dd", "")) for label in ("Name", "Position", "Date", "Signature")
     )

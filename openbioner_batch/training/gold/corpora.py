@@ -36,7 +36,7 @@ class LabelledDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class Corpus:
+class LabelledCorpus:
     """A corpus's place in the training mixture."""
 
     name: str
@@ -53,7 +53,7 @@ class Corpus:
     """Whether a span `long form (short form)` is two mentions in truth."""
 
 
-def read_mixture(path: Path) -> list[Corpus]:
+def read_mixture(path: Path) -> list[LabelledCorpus]:
     """The corpora of a mixture file (YAML; layout as in `corpora.yaml` beside this module).
 
     Raises:
@@ -62,17 +62,17 @@ def read_mixture(path: Path) -> list[Corpus]:
     raw = yaml.safe_load(path.read_text("utf-8"))
     corpora = []
     for name, entry in raw.items():
-        unknown = set(entry) - {field.name for field in dataclasses.fields(Corpus)} | {"name"} & set(entry)
+        unknown = set(entry) - {field.name for field in dataclasses.fields(LabelledCorpus)} | {"name"} & set(entry)
         if unknown:
             raise UsageError(f"{path}: corpus {name!r} has unknown key {sorted(unknown)[0]!r}")
         types, names = (
             {kind: tuple(labels) for kind, labels in entry.pop(key, {}).items()} for key in ("types", "names")
         )
-        corpora.append(Corpus(name=name, types=types, names=names, **entry))
+        corpora.append(LabelledCorpus(name=name, types=types, names=names, **entry))
     return corpora
 
 
-def read_documents(folder: Path, corpus: Corpus) -> Iterator[LabelledDocument]:
+def read_documents(folder: Path, corpus: LabelledCorpus) -> Iterator[LabelledDocument]:
     """The documents of `folder/NAME.jsonl.gz`: objects with `id`, `text` and `spans` of [start, end, label].
 
     Raises:

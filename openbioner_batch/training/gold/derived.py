@@ -6,13 +6,13 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from openbioner_batch.training.gold.anatomy_phrases import Gazetteer, anatomy_phrases
-from openbioner_batch.training.gold.corpora import Corpus, LabelledDocument, LabelledSpan
+from openbioner_batch.training.gold.corpora import LabelledCorpus, LabelledDocument, LabelledSpan
 from openbioner_batch.training.gold.noun_phrases import phrases
 
 _OF_GENES = ("protein", "dna", "rna")
 
 
-def anatomy_gazetteer(documents: Iterable[tuple[Corpus, LabelledDocument]]) -> Gazetteer:
+def anatomy_gazetteer(documents: Iterable[tuple[LabelledCorpus, LabelledDocument]]) -> Gazetteer:
     """The names of anatomy that the corpora mark."""
     return Gazetteer.from_annotations(
         [
@@ -24,7 +24,7 @@ def anatomy_gazetteer(documents: Iterable[tuple[Corpus, LabelledDocument]]) -> G
 
 
 def with_derived(
-    documents: Iterable[LabelledDocument], corpus: Corpus, anatomy: Gazetteer
+    documents: Iterable[LabelledDocument], corpus: LabelledCorpus, anatomy: Gazetteer
 ) -> Iterator[LabelledDocument]:
     """The documents with spans of the derived labels beside their own.
 
@@ -49,7 +49,7 @@ def with_derived(
         yield dataclasses.replace(document, spans=(*document.spans, *_labelled(found)))
 
 
-def _spans(document: LabelledDocument, corpus: Corpus, kind: str) -> list[tuple[int, int]]:
+def _spans(document: LabelledDocument, corpus: LabelledCorpus, kind: str) -> list[tuple[int, int]]:
     labels = corpus.names.get(kind, ())
     return [(span.start, span.end) for span in document.spans if span.label in labels]
 

@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 from openbioner_batch.catalog import load_catalog
 from openbioner_batch.formats.iob import read_iob
 from openbioner_batch.model.sentences import sentence_starts
-from openbioner_batch.training.gold.corpora import Corpus, LabelledDocument, read_documents, read_mixture
+from openbioner_batch.training.gold.corpora import LabelledCorpus, LabelledDocument, read_documents, read_mixture
 from openbioner_batch.training.gold.derived import anatomy_gazetteer, with_derived
 from openbioner_batch.training.overlap import BenchmarkSentences
-from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 
 MIXTURE = Path(__file__).with_name("corpora.yaml")
@@ -37,7 +37,7 @@ class PassageCounts:
 
 def cut_passages(
     documents: Iterable[LabelledDocument],
-    corpus: Corpus,
+    corpus: LabelledCorpus,
     benchmarks: BenchmarkSentences,
     counts: PassageCounts,
     seed: int = 42,
@@ -77,7 +77,7 @@ def _runs(text: str, lengths: random.Random) -> Iterator[tuple[int, int]]:
     yield first, len(text)
 
 
-def _passage(document: LabelledDocument, corpus: Corpus, number: int, start: int, end: int) -> AnnotatedPassage:
+def _passage(document: LabelledDocument, corpus: LabelledCorpus, number: int, start: int, end: int) -> AnnotatedPassage:
     types = {label: [name for name in corpus.types if label in corpus.types[name]] for label in _labels(corpus)}
     mentions: set[tuple[int, int, str]] = set()
     unsure: set[tuple[int, int]] = set()
@@ -93,18 +93,18 @@ def _passage(document: LabelledDocument, corpus: Corpus, number: int, start: int
         f"{document.id}/{number}",
         corpus.name,
         document.text[start:end],
-        tuple(Mention(*mention) for mention in sorted(mentions)),
+        tuple(AnnotatedMention(*mention) for mention in sorted(mentions)),
         tuple(sorted(unsure)),
         tuple(corpus.types),
     )
 
 
-def _labels(corpus: Corpus) -> list[str]:
+def _labels(corpus: LabelledCorpus) -> list[str]:
     return sorted({label for labels in corpus.types.values() for label in labels})
 
 
 def write_gold(
-    corpora: Path, output: Path, benchmarks: Path, mixture: Sequence[Corpus] | None = None
+    corpora: Path, output: Path, benchmarks: Path, mixture: Sequence[LabelledCorpus] | None = None
 ) -> dict[str, dict[str, int]]:
     """Write `output/passages/CORPUS.parquet` and `output/descriptions/catalog.parquet`; the counts, by corpus.
 

@@ -26,7 +26,7 @@ from openbioner_batch.model.sentences import sentence_starts
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.gold.corpora import LabelledDocument, LabelledSpan
 from openbioner_batch.training.gold.passages import write_descriptions
-from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.phi.corpora import GoldNote, phi_labels, read_phi_corpus
 from openbioner_batch.training.phi.synthetic.bodies import clean_runs
 from openbioner_batch.training.phi.synthetic.notes import SyntheticNote, write_notes
@@ -158,14 +158,14 @@ def cut_note(
             f"{note.id}/{number}",
             source,
             note.text[start:end],
-            tuple(Mention(m.start - start, m.end - start, m.type) for m in mentions if start <= m.start < end),
+            tuple(AnnotatedMention(m.start - start, m.end - start, m.type) for m in mentions if start <= m.start < end),
             tuple((low - start, high - start) for low, high in unsure if start <= low < end),
             tuple(types),
         )
 
 
-def _taught(note: GoldNote, types: Sequence[str], fine: bool) -> tuple[list[Mention], list[tuple[int, int]]]:
-    mentions: list[Mention] = []
+def _taught(note: GoldNote, types: Sequence[str], fine: bool) -> tuple[list[AnnotatedMention], list[tuple[int, int]]]:
+    mentions: list[AnnotatedMention] = []
     unsure = list(note.neutral)
     for span in sorted(note.spans, key=lambda span: (span.start, -span.end)):
         kind = span.label if fine else broad_type(span.label)
@@ -176,9 +176,9 @@ def _taught(note: GoldNote, types: Sequence[str], fine: bool) -> tuple[list[Ment
         elif kind == "location" and mentions and mentions[-1].type == kind and _JOINT.fullmatch(
             note.text, mentions[-1].end, span.start
         ):  # fmt: skip
-            mentions[-1] = Mention(mentions[-1].start, span.end, kind)
+            mentions[-1] = AnnotatedMention(mentions[-1].start, span.end, kind)
         else:
-            mentions.append(Mention(span.start, span.end, kind))
+            mentions.append(AnnotatedMention(span.start, span.end, kind))
     unsure = [
         (low, high)
         for low, high in unsure

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from openbioner_batch.training.passages import Mention
+from openbioner_batch.training.passages import AnnotatedMention
 
 _EDGES = " \t\r\n.,;:!?\"'“”‘’`*"
 
@@ -15,7 +15,7 @@ _EDGES = " \t\r\n.,;:!?\"'“”‘’`*"
 class Aligned:
     """Mentions at their offsets, in order, and how many surface forms stand nowhere in the text."""
 
-    mentions: tuple[Mention, ...]
+    mentions: tuple[AnnotatedMention, ...]
     unaligned: int
 
 
@@ -43,7 +43,7 @@ def align(text: str, items: Iterable[tuple[str, str]]) -> Aligned:
         free = [place for place in places if not any(_inside(place, longer) for longer in taken)]
         mentions |= {(*place, kind) for place in free or places for kind in kinds[surface]}
         taken += free
-    return Aligned(tuple(Mention(*mention) for mention in sorted(mentions)), unaligned)
+    return Aligned(tuple(AnnotatedMention(*mention) for mention in sorted(mentions)), unaligned)
 
 
 def occurrences(text: str, surface: str) -> list[tuple[int, int]]:

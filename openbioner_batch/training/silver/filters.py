@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from openbioner_batch.training.overlap import BenchmarkSentences, normalise
-from openbioner_batch.training.passages import Mention
+from openbioner_batch.training.passages import AnnotatedMention
 from openbioner_batch.training.silver.settings import FilterSettings
 from openbioner_batch.training.silver.typenames import normalise_type
 
@@ -37,14 +37,14 @@ class RawPassage:
     """An annotated passage as the LLM left it, its types normalised where that is possible."""
 
     text: str
-    mentions: tuple[tuple[Mention, str | None], ...]
+    mentions: tuple[tuple[AnnotatedMention, str | None], ...]
     """Each with its normalised type, None where the name is unusable."""
     unaligned: int
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> RawPassage:
         """A passage from a row of the run's Parquet; equal mentions are one."""
-        mentions = dict.fromkeys(Mention(m["start"], m["end"], m["type"]) for m in row["mentions"])
+        mentions = dict.fromkeys(AnnotatedMention(m["start"], m["end"], m["type"]) for m in row["mentions"])
         return cls(row["text"], tuple((m, normalise_type(m.type)) for m in mentions), row["unaligned"])
 
 
@@ -98,7 +98,7 @@ def lowercase_ratio(text: str) -> float:
     return lower / (lower + upper) if lower + upper else 1.0
 
 
-def covered_ratio(text: str, mentions: Sequence[Mention]) -> float:
+def covered_ratio(text: str, mentions: Sequence[AnnotatedMention]) -> float:
     """The share of a text's characters that are in a mention."""
     return sum(end - start for start, end in union((m.start, m.end) for m in mentions)) / max(1, len(text))
 

@@ -14,7 +14,7 @@ from openbioner_batch.engine.request import Say
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import open_table, parquet_bytes
 from openbioner_batch.training.overlap import BenchmarkSentences
-from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.silver.filters import (
     NO_MENTION,
     RARE_TYPE,
@@ -156,8 +156,8 @@ def _judge(
     if fault is not None:
         report.dropped_passages[fault] += 1
         return None
-    kept: set[Mention] = set()
-    unsure: list[Mention] = []
+    kept: set[AnnotatedMention] = set()
+    unsure: list[AnnotatedMention] = []
     reasons: Counter[str] = Counter()
     for mention, type in raw.mentions:
         reason = mention_fault(raw.text[mention.start : mention.end], type, settings)
@@ -165,7 +165,7 @@ def _judge(
             type = types.resolve(type)
             reason = RARE_TYPE if types.counts[type] < settings.min_type_count else None
         if reason is None and type is not None:
-            kept.add(Mention(mention.start, mention.end, type))
+            kept.add(AnnotatedMention(mention.start, mention.end, type))
         else:
             unsure.append(mention)
             reasons[str(reason)] += 1

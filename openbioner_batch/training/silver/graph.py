@@ -26,9 +26,9 @@ from openbioner_batch.engine.tables import parquet_bytes
 from openbioner_batch.engine.work import Job, SplitTask, pack, rejected_table, unpack
 from openbioner_batch.errors import RunFailedError
 from openbioner_batch.training.silver.asking import Asking, fingerprint
-from openbioner_batch.training.silver.outcomes import Outcome, answered_rows
+from openbioner_batch.training.silver.outcomes import AnswerOutcome, answered_rows
 from openbioner_batch.training.silver.settings import LlmSettings
-from openbioner_batch.training.silver.transport import Client, Recipe
+from openbioner_batch.training.silver.transport import Client, ClientRecipe
 
 BLOCK_BYTES = 1 << 10
 """Blocks move on as soon as they hold so much: a few passages, since what is answered is lost until it moves on."""
@@ -62,7 +62,7 @@ class LlmPipeline:
             RunFailedError: the endpoint gives out, or the cost ceiling is met and all that was begun is committed.
         """
         spent = self.llm.price(before.amounts["prompt_tokens"], before.amounts["completion_tokens"])
-        recipe = Recipe(self.llm, self.asking, spent)
+        recipe = ClientRecipe(self.llm, self.asking, spent)
         read = partial(read_splits, job=job, emit=partial(shard_rows, job=job))
         asked = self._asked_here if isinstance(executor, InProcess) else self._asked_by_ray
         collector = Collector(job, self.asking)
@@ -77,7 +77,9 @@ class LlmPipeline:
         yield from collector.rest()
         collector.check_stopped(self.llm, at_end=True)
 
-    def _asked_here(self, tasks: Sequence[SplitTask], read: Read, recipe: Recipe) -> Generator[pa.Table, None, None]:
+    def _asked_here(
+        self, tasks: Sequence[SplitTask], read: Read, recipe: ClientRecipe
+    ) -> Generator[pa.Table, None, None]:
         """The rows with their outcomes, asked about in this process, some shards at once."""
         loop = asyncio.new_event_loop()
         asker = AskRows(recipe)
@@ -100,7 +102,9 @@ class LlmPipeline:
             loop.run_until_complete(asyncio.gather(*waiting, asker.close(), return_exceptions=True))
             loop.close()
 
-    def _asked_by_ray(self, tasks: Sequence[SplitTask], read: Read, recipe: Recipe) -> Generator[pa.Table, None, None]:
+    def _asked_by_ray(
+        self, tasks: Sequence[SplitTask], read: Read, recipe: ClientRecipe
+    ) -> Generator[pa.Table, None, None]:
         """The same with Ray Data."""
         import ray.data
 
@@ -143,7 +147,7 @@ class AskRows:
         recipe: of the client.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: ClientRecipe) -> None:
         self._asking = recipe.asking
         self._client = Client(recipe)
 
@@ -154,9 +158,9 @@ class AskRows:
             "outcome", pa.array([outcome.to_json() for outcome in outcomes], pa.string())
         )
 
-    async def _outcome(self, row: Mapping[str, Any]) -> Outcome:
+    async def _outcome(self, row: Mapping[str, Any]) -> AnswerOutcome:
         if row["text"] is None:
-            return Outcome()  # the shard's own row, about which nothing is asked
+            return AnswerOutcome()  # the shard's own row, about which nothing is asked
         outcome = await self._client.outcome(row["text"], row["shard"], row["size"])
         return outcome.read(row["text"], self._asking)
 
@@ -191,7 +195,7 @@ class _Open:
     place: tuple[int, int]
     documents: bytes | None = None
     rejected: bytes = b""
-    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    outcomes: dict[int, AnswerOutcome] = field(default_factory=dict)
 
 
 class Collector:
@@ -213,7 +217,7 @@ class Collector:
             RunFailedError: the endpoint has given out.
         """
         name = row["shard"]
-        outcome = Outcome.from_json(row["outcome"])
+        outcome = AnswerOutcome.from_json(row["outcome"])
         if outcome.fatal:
             raise RunFailedError(f"{outcome.fatal}; what is committed stays, the same command resumes")
         if outcome.stopped is not None:

@@ -22,7 +22,7 @@ from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.compression import BrokenStreamError
 from openbioner_batch.formats.listing import list_inputs
 from openbioner_batch.records import Rejected
-from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.silver.filters import PassageFilter, RawPassage
 from openbioner_batch.training.silver.finishing import PASSAGES, REPORT, read_benchmarks
 from openbioner_batch.training.silver.layouts import LAYOUTS
@@ -140,7 +140,7 @@ def cut(passage: AnnotatedPassage, words: int) -> Iterator[AnnotatedPassage]:
             passage,
             passage_id=f"{passage.passage_id}@{start}",
             text=passage.text[start:end],
-            mentions=tuple(Mention(m.start - start, m.end - start, m.type) for m in whole),
+            mentions=tuple(AnnotatedMention(m.start - start, m.end - start, m.type) for m in whole),
             unsure=tuple(sorted({(low, high) for low, high in stretches if low < high})),
         )
 

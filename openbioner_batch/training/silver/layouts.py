@@ -15,7 +15,7 @@ from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.iob import make_sentence
 from openbioner_batch.formats.storage import open_input, open_stored
 from openbioner_batch.records import Rejected
-from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.silver.typenames import normalise_type
 
 NO_LIST = "the column {} holds no list of strings"
@@ -207,7 +207,7 @@ def _passage(
 ) -> AnnotatedPassage | Rejected:
     """A passage with normalised types; where a type's name is unusable, nothing is taught."""
     named = [(start, end, normalise_type(type)) for start, end, type in spans]
-    mentions = {Mention(start, end, type) for start, end, type in named if type is not None}
+    mentions = {AnnotatedMention(start, end, type) for start, end, type in named if type is not None}
     unsure = {*doubtful, *((start, end) for start, end, type in named if type is None)}
     try:
         ordered = sorted(mentions, key=lambda mention: (mention.start, mention.end, mention.type))

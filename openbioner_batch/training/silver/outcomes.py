@@ -19,7 +19,7 @@ UNREADABLE = "reading the answer failed"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class AnswerOutcome:
     """An answer, or why there is none."""
 
     content: str | None = None
@@ -42,30 +42,30 @@ class Outcome:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> Outcome:
+    def from_json(cls, text: str) -> AnswerOutcome:
         """An outcome from the line that `to_json` gives."""
         found = json.loads(text)
         return cls(**{**found, "usage": tuple(found.get("usage", (0, 0)))})
 
-    def read(self, text: str, asking: Asking) -> Outcome:
+    def read(self, text: str, asking: Asking) -> AnswerOutcome:
         """The same with the answer read, if there is one."""
         if self.content is None:
             return self
         try:
             columns, amounts = asking.read(text, self.content)
         except Exception as error:  # one strange answer must not end the run, nor its message quote the text
-            return Outcome(usage=self.usage, reason=f"{UNREADABLE}: {type(error).__name__}")
-        return Outcome(usage=self.usage, columns=columns, amounts=amounts)
+            return AnswerOutcome(usage=self.usage, reason=f"{UNREADABLE}: {type(error).__name__}")
+        return AnswerOutcome(usage=self.usage, columns=columns, amounts=amounts)
 
 
-def collected(row: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
+def collected(row: dict[str, Any], outcome: AnswerOutcome) -> dict[str, Any]:
     """A row as the driver collects it."""
     names = ("shard", "split", "number", "size", "index", "documents", "rejected")
     return {**{name: row[name] for name in names}, "outcome": outcome.to_json()}
 
 
 def answered_rows(
-    documents: pa.Table, outcomes: Sequence[Outcome], rejected: Sequence[Mapping[str, Any]], asking: Asking
+    documents: pa.Table, outcomes: Sequence[AnswerOutcome], rejected: Sequence[Mapping[str, Any]], asking: Asking
 ) -> tuple[pa.Table, pa.Table, dict[str, Any]]:
     """The data rows of a shard with its counts as metadata, its quarantined records, and the counts.
 

@@ -21,7 +21,7 @@ import aiohttp
 
 from openbioner_batch.training.silver.asking import Asking, chat_body
 from openbioner_batch.training.silver.limits import Budget, RateLimit
-from openbioner_batch.training.silver.outcomes import Outcome
+from openbioner_batch.training.silver.outcomes import AnswerOutcome
 from openbioner_batch.training.silver.settings import KEY_VARIABLE, LlmSettings, read_key
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
@@ -48,7 +48,7 @@ class EndpointError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class ClientRecipe:
     """What a client is built from, in the process that sends: no key, but where to find it."""
 
     llm: LlmSettings
@@ -63,7 +63,7 @@ class Client:
         recipe: what is asked, of whom, and within which limits.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: ClientRecipe) -> None:
         llm = recipe.llm
         self._llm, self._asking = llm, recipe.asking
         self._requests, self._tokens = RateLimit(llm.requests_per_minute), RateLimit(llm.tokens_per_minute)
@@ -75,7 +75,7 @@ class Client:
         self._http: aiohttp.ClientSession | None = None
         self._jitter = random.Random()
 
-    async def outcome(self, text: str, shard: str, size: int) -> Outcome:
+    async def outcome(self, text: str, shard: str, size: int) -> AnswerOutcome:
         """What comes of the question about a text; never raises for what a server does.
 
         Args:
@@ -87,17 +87,17 @@ class Client:
         prompt_tokens = len(json.dumps(body).encode()) / BYTES_PER_TOKEN
         if not self._budget.admit(shard, size * self._llm.price(prompt_tokens, self._llm.max_tokens)):
             await asyncio.sleep(0.2)  # the rest of the input comes by while admitted shards end: let it not rush
-            return Outcome(stopped=self._budget.admitted)
+            return AnswerOutcome(stopped=self._budget.admitted)
         usage = [0, 0]
         try:
             async with self._slots:
                 content = await self._ask(body, text, prompt_tokens, usage)
-                return Outcome(content=content, usage=(usage[0], usage[1]))
+                return AnswerOutcome(content=content, usage=(usage[0], usage[1]))
         except EndpointError as error:
             self._fatal = str(error)
-            return Outcome(fatal=str(error))
+            return AnswerOutcome(fatal=str(error))
         except RefusedError as error:
-            return Outcome(reason=str(error), usage=(usage[0], usage[1]))
+            return AnswerOutcome(reason=str(error), usage=(usage[0], usage[1]))
         finally:
             self._budget.settle(shard, 1 / size, self._llm.price(*usage))
 

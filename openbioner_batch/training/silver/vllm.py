@@ -9,7 +9,7 @@ from typing import Any
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.silver.asking import Asking
-from openbioner_batch.training.silver.outcomes import Outcome, collected
+from openbioner_batch.training.silver.outcomes import AnswerOutcome, collected
 from openbioner_batch.training.silver.settings import LlmSettings
 
 BATCH = 64
@@ -63,16 +63,16 @@ def generated(row: dict[str, Any], asking: Asking) -> dict[str, Any]:
     """Ray's postprocess: what became of a row, its answer read."""
     text = row["text"]
     if not isinstance(text, str):
-        return collected(row, Outcome())
+        return collected(row, AnswerOutcome())
     usage = (int(row.get("num_input_tokens") or 0), int(row.get("num_generated_tokens") or 0))
     content = row["generated_text"]
     fault = asking.fault(text, content)
-    outcome = Outcome(usage=usage, reason=fault) if fault else Outcome(content=content, usage=usage)
+    outcome = AnswerOutcome(usage=usage, reason=fault) if fault else AnswerOutcome(content=content, usage=usage)
     return collected(row, outcome.read(text, asking))
 
 
 def settled(row: dict[str, Any]) -> dict[str, Any]:
     """A row as it is collected, also where the engine gave an error instead of an answer."""
     if row.get("__inference_error__"):
-        return collected(row, Outcome(reason=FAILED))
+        return collected(row, AnswerOutcome(reason=FAILED))
     return {name: value for name, value in row.items() if name != "__inference_error__"}

@@ -10,7 +10,7 @@ import pytest
 
 from openbioner_batch.catalog import load_catalog
 from openbioner_batch.errors import UsageError
-from openbioner_batch.training.gold.corpora import Corpus, LabelledSpan, read_documents, read_mixture
+from openbioner_batch.training.gold.corpora import LabelledCorpus, LabelledSpan, read_documents, read_mixture
 from openbioner_batch.training.gold.passages import MIXTURE
 
 
@@ -24,7 +24,7 @@ def test_every_type_of_the_mixture_is_in_the_catalog_with_three_views() -> None:
 
 def test_a_long_form_with_its_abbreviation_is_two_mentions(tmp_path: Path) -> None:
     text = "Given 5-fluorouracil (5-FU) daily."
-    corpus = Corpus("c", "none", "none", {"drug": ("C",)}, split_parentheses=True)
+    corpus = LabelledCorpus("c", "none", "none", {"drug": ("C",)}, split_parentheses=True)
     with gzip.open(tmp_path / "c.jsonl.gz", "wt") as stream:
         stream.write(json.dumps({"id": 1, "text": text, "spans": [[6, 27, "C"], [28, 33, "C"]]}) + "\n")
     (document,) = read_documents(tmp_path, corpus)
@@ -33,7 +33,7 @@ def test_a_long_form_with_its_abbreviation_is_two_mentions(tmp_path: Path) -> No
 
 def test_mistakes_are_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such corpus"):
-        list(read_documents(tmp_path, Corpus("absent", "", "", {})))
+        list(read_documents(tmp_path, LabelledCorpus("absent", "", "", {})))
     (tmp_path / "m.yaml").write_text("c: {licence: x, credit: y, types: {}, wheight: 2}")
     with pytest.raises(UsageError, match="unknown key 'wheight'"):
         read_mixture(tmp_path / "m.yaml")

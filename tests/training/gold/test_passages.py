@@ -10,16 +10,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.training.gold.corpora import Corpus, LabelledDocument, LabelledSpan
+from openbioner_batch.training.gold.corpora import LabelledCorpus, LabelledDocument, LabelledSpan
 from openbioner_batch.training.gold.passages import PassageCounts, cut_passages, write_gold
 from openbioner_batch.training.overlap import BenchmarkSentences
-from openbioner_batch.training.passages import Mention, passage_from_row
+from openbioner_batch.training.passages import AnnotatedMention, passage_from_row
 
 TEXT = "The ABC1 gene is mutated in fictitious fever. Patients were given imaginol for a very long time indeed. "
 
 
-def corpus(**changes: object) -> Corpus:
-    return Corpus(**{"name": "c", "licence": "", "credit": "", "types": {"gene": ("G",)}, **changes})  # type: ignore[arg-type]
+def corpus(**changes: object) -> LabelledCorpus:
+    return LabelledCorpus(**{"name": "c", "licence": "", "credit": "", "types": {"gene": ("G",)}, **changes})  # type: ignore[arg-type]
 
 
 def document(text: str, *spans: tuple[str, str]) -> LabelledDocument:
@@ -39,7 +39,11 @@ def test_labels_become_types_and_long_spans_become_unsure() -> None:
     kinds = corpus(types={"gene": ("G",), "protein": ("G",), "drug": ("D",)}, longest=3)
     spans = (("ABC1", "G"), ("imaginol", "D"), ("imaginol for a very long time", "D"), ("fever", "X"))
     (passage,) = cut_passages([document(TEXT, *spans)], kinds, BenchmarkSentences([]), PassageCounts())
-    assert passage.mentions == (Mention(4, 8, "gene"), Mention(4, 8, "protein"), Mention(66, 74, "drug"))
+    assert passage.mentions == (
+        AnnotatedMention(4, 8, "gene"),
+        AnnotatedMention(4, 8, "protein"),
+        AnnotatedMention(66, 74, "drug"),
+    )
     assert [TEXT[start:end] for start, end in passage.unsure] == ["imaginol for a very long time"]
     assert passage.annotated == ("gene", "protein", "drug")
 

@@ -41,7 +41,7 @@ def test_every_template_can_be_filled() -> None:
     from openbioner_batch.training.phi.synthetic.notes import write_note
     from openbioner_batch.training.phi.synthetic.patients import draw_patient
     from openbioner_batch.training.phi.synthetic.stock import DocumentTemplate, documents, stock
-    from openbioner_batch.training.phi.synthetic.writer import Writer
+    from openbioner_batch.training.phi.synthetic.writer import NoteWriter
 
     day = date(2020, 5, 4)
     chance = random.Random(1)
@@ -50,7 +50,7 @@ def test_every_template_can_be_filled() -> None:
         text for name in ("headers", "signatures", "sentences", "negatives", "bodies") for text in stock(name, None)
     ]
     for template in [*documents(None), *(DocumentTemplate("note", text, False) for text in texts)]:
-        writer = Writer(patient, chance, random.Random(2), None, day, reserved=True)
+        writer = NoteWriter(patient, chance, random.Random(2), None, day, reserved=True)
         note = write_note("n", writer, None, rough=False, template=template)
         assert "<<" not in note.text.replace("<<<", "")
         assert note.text

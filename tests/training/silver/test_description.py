@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.silver.description import Description, views_fault
 from openbioner_batch.training.silver.evidence import gather, near_types, questions
 
@@ -46,8 +46,12 @@ def test_an_answer_without_all_four_is_of_no_use() -> None:
 
 def passages() -> Iterator[AnnotatedPassage]:
     text = "Aspirin, aspirin and insulin for knee pain"
-    drugs = [Mention(0, 7, "drug"), Mention(9, 16, "drug"), Mention(21, 28, "drug")]
-    others = [Mention(21, 28, "hormone"), Mention(33, 37, "body_part"), Mention(33, 42, "part_of_pain")]
+    drugs = [AnnotatedMention(0, 7, "drug"), AnnotatedMention(9, 16, "drug"), AnnotatedMention(21, 28, "drug")]
+    others = [
+        AnnotatedMention(21, 28, "hormone"),
+        AnnotatedMention(33, 37, "body_part"),
+        AnnotatedMention(33, 42, "part_of_pain"),
+    ]
     yield AnnotatedPassage("1", "s", text, (*drugs, *others))
 
 

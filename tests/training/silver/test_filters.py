@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openbioner_batch.training.overlap import BenchmarkSentences
-from openbioner_batch.training.passages import Mention
+from openbioner_batch.training.passages import AnnotatedMention
 from openbioner_batch.training.silver import filters
 from openbioner_batch.training.silver.filters import PassageFilter, RawPassage, mention_fault, union, without
 from openbioner_batch.training.silver.passages import passage_bounds
@@ -21,7 +21,7 @@ SETTINGS = FilterSettings()
 
 def raw(text: str, surfaces: tuple[str, ...] = (), unaligned: int = 0) -> RawPassage:
     places = [(text.index(surface), text.index(surface) + len(surface)) for surface in surfaces]
-    return RawPassage(text, tuple((Mention(start, end, "drug"), "drug") for start, end in places), unaligned)
+    return RawPassage(text, tuple((AnnotatedMention(start, end, "drug"), "drug") for start, end in places), unaligned)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from openbioner_batch.cli.main import main
 from openbioner_batch.errors import UsageError
-from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.silver.holdout import (
     HoldoutSettings,
     choose_types,
@@ -43,9 +43,9 @@ def passage(number: int) -> AnnotatedPassage:
         word = words[(number + offset) % 3]
         text += "seen: "
         start = len(text)
-        mentions.append(Mention(start, start + len(word), name))
+        mentions.append(AnnotatedMention(start, start + len(word), name))
         if name == "drug":
-            mentions.append(Mention(start, start + len(word), "medication"))
+            mentions.append(AnnotatedMention(start, start + len(word), "medication"))
         text += word + ". "
     return AnnotatedPassage(f"d{number}/0", "llm", text or "nothing. ", tuple(mentions))
 
@@ -110,19 +110,19 @@ def test_types_near_other_training_data_are_not_held_out(silver: Path, tmp_path:
 
 def test_of_nested_mentions_the_words_of_the_kept_one_still_teach() -> None:
     one = AnnotatedPassage(
-        "1", "s", "lung cancer pain", (Mention(0, 4, "organ"), Mention(0, 11, "disease")), ((12, 16),)
+        "1", "s", "lung cancer pain", (AnnotatedMention(0, 4, "organ"), AnnotatedMention(0, 11, "disease")), ((12, 16),)
     )
     assert without_types(one, ["disease"]).unsure == ((4, 11), (12, 16))
     assert without_types(one, ["organ"]).unsure == ((12, 16),)
-    assert without_types(one, ["organ"]).mentions == (Mention(0, 11, "disease"),)
+    assert without_types(one, ["organ"]).mentions == (AnnotatedMention(0, 11, "disease"),)
 
 
 def test_absent_types_are_far_from_those_of_the_passage() -> None:
     passages = [
-        AnnotatedPassage("1", "s", "zinc", (Mention(0, 4, "drug"),)),
-        AnnotatedPassage("2", "s", "zinc", (Mention(0, 4, "medication"),)),
-        AnnotatedPassage("3", "s", "Oslo", (Mention(0, 4, "city"),)),
-        AnnotatedPassage("4", "s", "zinc", (Mention(0, 4, "metal"),)),
+        AnnotatedPassage("1", "s", "zinc", (AnnotatedMention(0, 4, "drug"),)),
+        AnnotatedPassage("2", "s", "zinc", (AnnotatedMention(0, 4, "medication"),)),
+        AnnotatedPassage("3", "s", "Oslo", (AnnotatedMention(0, 4, "city"),)),
+        AnnotatedPassage("4", "s", "zinc", (AnnotatedMention(0, 4, "metal"),)),
     ]
     facts = {kind.name: kind for kind in types_of_passages(passages, {})}
     near = {"drug": {"drug": "", "medication": ""}, "medication": {"medication": "", "drug": ""}}

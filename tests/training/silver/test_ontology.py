@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from openbioner_batch.concepts.normalising import forms
 from openbioner_batch.training.silver.ontology.classes import Classes, read_part
-from openbioner_batch.training.silver.ontology.counting import Counts
+from openbioner_batch.training.silver.ontology.counting import TextCounts
 from openbioner_batch.training.silver.ontology.finding import (
     AMBIGUOUS,
     COMMON_WORD,
     INSIDE,
     SHORT,
-    Finder,
+    NameFinder,
     WordCounts,
     doubtful,
 )
@@ -64,15 +64,15 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Classes:
 
 
 @pytest.fixture(scope="module")
-def finder(classes: Classes) -> Finder:
-    return Finder(classes)
+def finder(classes: Classes) -> NameFinder:
+    return NameFinder(classes)
 
 
 def ids(classes: Classes, numbers: Sequence[int]) -> list[str]:
     return [classes.concepts[number].id for number in numbers]
 
 
-def test_names_are_found_whatever_their_case_and_number(classes: Classes, finder: Finder) -> None:
+def test_names_are_found_whatever_their_case_and_number(classes: Classes, finder: NameFinder) -> None:
     text = "Eczemas, Angina and a damaged Liver were seen."
     found = finder.find(text)
     assert [(text[item.start : item.end], ids(classes, item.classes), item.doubt) for item in found] == [
@@ -92,11 +92,11 @@ def test_names_are_found_whatever_their_case_and_number(classes: Classes, finder
         ("Anti-eczema cream was used.", "eczema", INSIDE),
     ],
 )
-def test_doubtful_names(finder: Finder, text: str, name: str, doubt: str) -> None:
+def test_doubtful_names(finder: NameFinder, text: str, name: str, doubt: str) -> None:
     assert {text[item.start : item.end]: item.doubt for item in finder.find(text)}[name] == doubt
 
 
-def test_a_name_of_unrelated_classes_is_in_doubt(finder: Finder) -> None:
+def test_a_name_of_unrelated_classes_is_in_doubt(finder: NameFinder) -> None:
     (found,) = finder.find("The milt was seen.")
     assert found.doubt == AMBIGUOUS
 
@@ -110,18 +110,18 @@ TEXTS = (
 )
 
 
-def read(finder: Finder, texts: Sequence[str] = TEXTS) -> list[Read]:
+def read(finder: NameFinder, texts: Sequence[str] = TEXTS) -> list[Read]:
     return [Read(f"d{number}@0", text, tuple(finder.find(text))) for number, text in enumerate(texts)]
 
 
-def counted(passages: Sequence[Read]) -> Counts:
-    counts = Counts()
+def counted(passages: Sequence[Read]) -> TextCounts:
+    counts = TextCounts()
     for passage in passages:
         counts.add(passage)
     return counts
 
 
-def test_classes_with_a_definition_and_enough_names_are_types(classes: Classes, finder: Finder) -> None:
+def test_classes_with_a_definition_and_enough_names_are_types(classes: Classes, finder: NameFinder) -> None:
     counts = counted(read(finder))
     types = {kind.name: kind for kind in select_types(classes, counts.classes, 3, 3)}
     assert list(types) == ["heart_illness", "illness", "organ", "skin_illness"]
@@ -134,13 +134,15 @@ def test_classes_with_a_definition_and_enough_names_are_types(classes: Classes, 
     assert "skin_illness" not in {kind.name for kind in select_types(classes, counts.classes, 5, 3)}
 
 
-def labeller(classes: Classes, passages: Sequence[Read], finder: Finder, absent: int = 8) -> Labeller:
+def labeller(classes: Classes, passages: Sequence[Read], finder: NameFinder, absent: int = 8) -> Labeller:
     counts = counted(passages)
     types = select_types(classes, counts.classes, 3, 3)
     return Labeller(classes, types, counts.too_frequent(0.9), finder.heads, counts.words, 1, absent)
 
 
-def test_a_mention_has_all_selected_ancestors_and_siblings_are_sure_negatives(classes: Classes, finder: Finder) -> None:
+def test_a_mention_has_all_selected_ancestors_and_siblings_are_sure_negatives(
+    classes: Classes, finder: NameFinder
+) -> None:
     passages = read(finder)
     label = labeller(classes, passages, finder)
     passage = label.label(passages[0], label.judge(passages[0]), "o", {})
@@ -160,7 +162,7 @@ def test_a_mention_has_all_selected_ancestors_and_siblings_are_sure_negatives(cl
 def test_an_exclusive_sibling_is_asked_and_absent(tmp_path: Path) -> None:
     apart = {id: row for id, row in DISEASES.items() if id != "D:10"}
     classes = Classes([read_part(written(tmp_path, "d.obo", apart))])
-    finder = Finder(classes)
+    finder = NameFinder(classes)
     passages = read(finder)
     label = labeller(classes, passages, finder)
     passage = label.label(passages[0], label.judge(passages[0]), "o", {})
@@ -176,14 +178,14 @@ def test_stated_disjointness_excludes(tmp_path: Path) -> None:
     # `disjoint_from` comes after `is_a` in OBO; fastobo takes it anywhere in the frame.
     Path(path).write_text(text)
     classes = Classes([read_part(path)])
-    counts = counted(read(Finder(classes)))
+    counts = counted(read(NameFinder(classes)))
     types = {kind.name: kind for kind in select_types(classes, counts.classes, 3, 3)}
     absence = Absence(classes)
     assert absence.is_none_of(classes.number["D:4"], types["skin_illness"])
     assert not absence.is_none_of(classes.number["D:7"], types["skin_illness"])
 
 
-def test_a_frequent_name_is_in_doubt_and_teaches_nothing(classes: Classes, finder: Finder) -> None:
+def test_a_frequent_name_is_in_doubt_and_teaches_nothing(classes: Classes, finder: NameFinder) -> None:
     passages = read(finder)
     counts = counted(passages)
     types = select_types(classes, counts.classes, 3, 3)
@@ -197,7 +199,7 @@ def test_a_frequent_name_is_in_doubt_and_teaches_nothing(classes: Classes, finde
 
 
 def test_a_name_that_may_be_of_a_present_type_is_in_doubt_or_the_type_is_left_out(
-    classes: Classes, finder: Finder
+    classes: Classes, finder: NameFinder
 ) -> None:
     texts = (*TEXTS, "Lupus was seen beside eczema, psoriasis and acne.")
     passages = read(finder, texts)
@@ -209,7 +211,7 @@ def test_a_name_that_may_be_of_a_present_type_is_in_doubt_or_the_type_is_left_ou
             assert item.doubt or held or label._is_none(item, kind)
 
 
-def test_each_type_is_asked_in_its_share_of_passages(classes: Classes, finder: Finder) -> None:
+def test_each_type_is_asked_in_its_share_of_passages(classes: Classes, finder: NameFinder) -> None:
     passages = read(finder)
     label = labeller(classes, passages, finder, absent=0)
     number = [kind.name for kind in label._types].index("illness")
@@ -217,7 +219,7 @@ def test_each_type_is_asked_in_its_share_of_passages(classes: Classes, finder: F
     assert all("illness" not in passage.annotated for passage in labelled if passage and passage.annotated)
 
 
-def test_words_that_may_be_names_are_unsure(finder: Finder) -> None:
+def test_words_that_may_be_names_are_unsure(finder: NameFinder) -> None:
     counts = WordCounts()
     text = "A rare cardiac illness and TP53 were seen in all of them with zzyzxitis today."
     for _ in range(9):
@@ -227,7 +229,7 @@ def test_words_that_may_be_names_are_unsure(finder: Finder) -> None:
 
 
 @given(st.text(alphabet="angiecmly CMP()-.,\n", max_size=60))
-def test_offsets_hold_in_any_text(finder: Finder, text: str) -> None:
+def test_offsets_hold_in_any_text(finder: NameFinder, text: str) -> None:
     counts = WordCounts()
     counts.add(text)
     found = finder.find(text)
@@ -239,7 +241,7 @@ def test_offsets_hold_in_any_text(finder: Finder, text: str) -> None:
         assert not any(item.start < end and start < item.end for item in found)
 
 
-def test_views_say_what_a_type_is(classes: Classes, finder: Finder) -> None:
+def test_views_say_what_a_type_is(classes: Classes, finder: NameFinder) -> None:
     counts = counted(read(finder))
     types = {kind.name: kind for kind in select_types(classes, counts.classes, 3, 3)}
     found = dict(views(types["heart_illness"], classes, counts.classes, counts.spellings()))

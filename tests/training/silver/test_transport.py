@@ -17,7 +17,7 @@ from llm_server import LlmServer, Settings
 from openbioner_batch.training.silver import transport
 from openbioner_batch.training.silver.extraction import Extraction
 from openbioner_batch.training.silver.settings import LlmSettings
-from openbioner_batch.training.silver.transport import Client, Recipe, retry_after
+from openbioner_batch.training.silver.transport import Client, ClientRecipe, retry_after
 
 Serve = Callable[..., LlmServer]
 SECRET = "zebra-secret-text"
@@ -50,7 +50,7 @@ def ask(server: LlmServer, texts: list[str], shards: int = 1, **more: Any) -> li
     asking = Extraction()
 
     async def batch() -> list[dict[str, Any]]:
-        client = Client(Recipe(llm, asking, 0.0))
+        client = Client(ClientRecipe(llm, asking, 0.0))
         size = len(texts) // shards
         asked = [client.outcome(text, str(number % shards), size) for number, text in enumerate(texts)]
         found = await asyncio.gather(*asked)
@@ -209,6 +209,6 @@ def test_settings_hold_no_key(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
     (tmp_path / "key").write_text("sk-very-secret")
     llm = LlmSettings(endpoint="http://localhost/v1", model="m", api_key_file=str(tmp_path / "key"))
-    assert b"sk-very-secret" not in cloudpickle.dumps(Recipe(replace(llm), Extraction(), 0.0))
+    assert b"sk-very-secret" not in cloudpickle.dumps(ClientRecipe(replace(llm), Extraction(), 0.0))
     with suppress(AttributeError):
         assert "sk-very-secret" not in repr(llm)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from openbioner_batch.training.silver.extraction import NO_LIST, Extraction
-from openbioner_batch.training.silver.outcomes import Outcome
+from openbioner_batch.training.silver.outcomes import AnswerOutcome
 from openbioner_batch.training.silver.settings import LlmSettings
 from openbioner_batch.training.silver.vllm import FAILED, generated, sampling_of, settled
 
@@ -16,8 +16,8 @@ ROW = {"shard": "000000-00000", "split": 0, "number": 0, "size": 1, "documents":
 LLM = LlmSettings(vllm="some/model")
 
 
-def outcome(row: dict[str, Any]) -> Outcome:
-    return Outcome.from_json(row["outcome"])
+def outcome(row: dict[str, Any]) -> AnswerOutcome:
+    return AnswerOutcome.from_json(row["outcome"])
 
 
 def test_a_text_is_asked_about_with_a_schema_and_a_shards_own_row_costs_a_token() -> None:

@@ -11,7 +11,7 @@ from openbioner_batch.training.phi.synthetic import values
 from openbioner_batch.training.phi.synthetic.notes import columns, write_note
 from openbioner_batch.training.phi.synthetic.patients import draw_patient
 from openbioner_batch.training.phi.synthetic.stock import documents
-from openbioner_batch.training.phi.synthetic.writer import Writer
+from openbioner_batch.training.phi.synthetic.writer import NoteWriter
 
 PATIENTS, NOTES = 20, 5
 _LEFT_OUT = frozenset(
@@ -37,7 +37,7 @@ def write_archive(seed: int) -> Iterator[dict[str, Any]]:
         for template in sorted(drawn, key=lambda one: one.type == "death note"):
             number += 1
             house = random.Random(hospitals[index % len(hospitals)])
-            writer = Writer(patient, chance, house, None, day, reserved=True)
+            writer = NoteWriter(patient, chance, house, None, day, reserved=True)
             note = write_note(f"N{number:05d}", writer, None, rough=False, template=template)
             yield {"note_id": note.id, **columns(note), "text": note.text}
             day = values.near(day, chance.choice((1, 2, 7, 14, 30, 45, 91, 183)))

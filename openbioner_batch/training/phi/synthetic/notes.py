@@ -14,7 +14,7 @@ from openbioner_batch.training.phi.synthetic import values
 from openbioner_batch.training.phi.synthetic.bodies import draw_body
 from openbioner_batch.training.phi.synthetic.patients import Patient, draw_patient
 from openbioner_batch.training.phi.synthetic.stock import DocumentTemplate, documents, stock
-from openbioner_batch.training.phi.synthetic.writer import Piece, Writer
+from openbioner_batch.training.phi.synthetic.writer import NoteWriter, Piece
 
 _SLOT = re.compile(r"<<([A-Za-z0-9+:_-]+)>>")
 _PART = re.compile(r"<<(body|sentence|negative)>>")
@@ -73,11 +73,11 @@ def write_notes(number: int, seed: int, side: str | None, corpus: Path | None) -
         day = values.near(date(2012, 1, 1), chance.randrange(4300))
         patient = draw_patient(chance, side, reserved=False, identity=f"{side or 'any'}-{seed}-{index:06d}", day=day)
         house = random.Random(f"house {side} {chance.randrange(HOSPITALS)}")
-        yield write_note(patient.id, Writer(patient, chance, house, side, day), corpus, rough=True)
+        yield write_note(patient.id, NoteWriter(patient, chance, house, side, day), corpus, rough=True)
 
 
 def write_note(
-    identity: str, writer: Writer, corpus: Path | None, rough: bool, template: DocumentTemplate | None = None
+    identity: str, writer: NoteWriter, corpus: Path | None, rough: bool, template: DocumentTemplate | None = None
 ) -> SyntheticNote:
     """One note.
 
@@ -121,7 +121,7 @@ def _part(kind: str, chance: random.Random, side: str | None, corpus: Path | Non
     return draw_body(chance, side, corpus) if kind == "body" else chance.choice(stock(f"{kind}s", side))
 
 
-def _pieces(text: str, writer: Writer) -> list[Piece]:
+def _pieces(text: str, writer: NoteWriter) -> list[Piece]:
     pieces: list[Piece] = []
     for index, part in enumerate(_SLOT.split(text)):
         pieces += writer.slot(part) if index % 2 else [(part, None)]
@@ -173,7 +173,7 @@ def _wrapped(pieces: Sequence[Piece], width: int) -> list[Piece]:
     return wrapped
 
 
-def joined(identity: str, pieces: Sequence[Piece], kind: str, writer: Writer) -> SyntheticNote:
+def joined(identity: str, pieces: Sequence[Piece], kind: str, writer: NoteWriter) -> SyntheticNote:
     """A note of pieces, each a text with the type of identifier that it is, if it is one."""
     spans, at = [], 0
     for text, type in pieces:

@@ -10,26 +10,26 @@ from openbioner_batch.training.phi.synthetic.people import ascii_of
 from openbioner_batch.training.phi.synthetic.stock import fillers, words
 
 if TYPE_CHECKING:
-    from openbioner_batch.training.phi.synthetic.writer import Writer
+    from openbioner_batch.training.phi.synthetic.writer import NoteWriter
 
 
-def _any(writer: Writer, *forms: str) -> str:
+def _any(writer: NoteWriter, *forms: str) -> str:
     """A number in one of some forms, see `values.pattern`."""
     return values.pattern(writer.chance, writer.chance.choice(forms))
 
 
-def _pager(writer: Writer) -> str:
+def _pager(writer: NoteWriter) -> str:
     form = writer.chance.choice(("#####", "####", "#-####", "p#####", "##-###", "###-####", "#####"))
     return values.pattern(writer.chance, form)
 
 
-def _handle(writer: Writer) -> str:
+def _handle(writer: NoteWriter) -> str:
     return (
         f"@{ascii_of(writer.patient.person.first)}{writer.chance.choice(('_', '', '.'))}{writer.chance.randint(1, 999)}"
     )
 
 
-def _user(writer: Writer) -> str:
+def _user(writer: NoteWriter) -> str:
     person = writer.people["dr2"]
     return (
         ascii_of(person.first)[:1]
@@ -38,7 +38,7 @@ def _user(writer: Writer) -> str:
     )
 
 
-def _url(writer: Writer) -> str:
+def _url(writer: NoteWriter) -> str:
     start, end = (
         writer.chance.choice(("https://", "http://www.", "www.")),
         writer.chance.choice(("", "/p/8812", "/login", "/results?id=77")),
@@ -46,25 +46,25 @@ def _url(writer: Writer) -> str:
     return f"{start}{writer.host()}{end}"
 
 
-def _plan(writer: Writer) -> str:
+def _plan(writer: NoteWriter) -> str:
     return writer.patient.plan if writer.chance.random() < 0.6 else writer.number("health_plan_number")
 
 
-def _street(writer: Writer) -> str:
+def _street(writer: NoteWriter) -> str:
     own = writer.chance.random() < 0.6
     return writer.patient.street if own else places.street(writer.chance, writer.side)
 
 
-def _device(writer: Writer) -> str:
+def _device(writer: NoteWriter) -> str:
     return writer.number("device_identifier")
 
 
-def _demail(writer: Writer) -> str:
+def _demail(writer: NoteWriter) -> str:
     person = writer.people["dr"]
     return f"{ascii_of(person.first)}.{ascii_of(person.last)}@{writer.host().removeprefix('portal.')}"
 
 
-TYPED: dict[str, tuple[str, Callable[[Writer], str]]] = {
+TYPED: dict[str, tuple[str, Callable[[NoteWriter], str]]] = {
     "dob": ("birth_date", lambda w: ""),
     "dob2": ("birth_date", lambda w: ""),
     "adm": ("admission_date", lambda w: ""),
@@ -141,7 +141,7 @@ ONCE = (
 )
 """Slots that mean one and the same thing all over a note."""
 
-PLAIN: dict[str, Callable[[Writer], str]] = {
+PLAIN: dict[str, Callable[[NoteWriter], str]] = {
     "age": lambda w: str(w.age(w.patient.born)),
     "age2": lambda w: str(w.age(w.patient.born) + 24),
     "old": lambda w: w.chance.choice(("94", "97", "101", "87", "85", "90")),

@@ -18,7 +18,7 @@ from openbioner_batch.training.phi.synthetic.patients import draw_patient
 from openbioner_batch.training.phi.synthetic.people import Person
 from openbioner_batch.training.phi.synthetic.sides import on_side
 from openbioner_batch.training.phi.synthetic.stock import grammar
-from openbioner_batch.training.phi.synthetic.writer import Piece, Writer
+from openbioner_batch.training.phi.synthetic.writer import NoteWriter, Piece
 
 _SLOT = re.compile(r"<<([^<>]+)>>")
 _RANGE = re.compile(r"(-?\d+(?:\.(\d+))?)-(\d+(?:\.\d+)?)")
@@ -43,7 +43,7 @@ def write_terse(number: int, seed: int, side: str | None, identifiers: bool) -> 
         day = values.near(date(2012, 1, 1), chance.randrange(4300))
         name = f"terse-{side or 'any'}-{seed}-{'few' if identifiers else 'none'}-{index:06d}"
         patient = draw_patient(chance, side, reserved=False, identity=name, day=day)
-        writer = Writer(patient, chance, random.Random(f"house {side} {chance.randrange(HOSPITALS)}"), side, day)
+        writer = NoteWriter(patient, chance, random.Random(f"house {side} {chance.randrange(HOSPITALS)}"), side, day)
         if identifiers and chance.random() < 0.25:
             _name_after_a_disease(writer)
         pieces = roughened(_pieces(_text(chance, side, identifiers), writer), chance)
@@ -85,14 +85,14 @@ def _of_side(alternatives: Sequence[str], side: str | None) -> Sequence[str]:
     return (len(alternatives) >= SPLIT and on_side(alternatives, side)) or alternatives
 
 
-def _pieces(text: str, writer: Writer) -> list[Piece]:
+def _pieces(text: str, writer: NoteWriter) -> list[Piece]:
     pieces: list[Piece] = []
     for index, part in enumerate(_SLOT.split(text)):
         pieces += writer.slot(part) if index % 2 else [(part, None)]
     return [piece for piece in pieces if piece[0]]
 
 
-def _name_after_a_disease(writer: Writer) -> None:
+def _name_after_a_disease(writer: NoteWriter) -> None:
     """Somebody of the note bears a name that is an eponym, so that only what stands around it tells which is meant."""
     words = _of_side(grammar(writer.chance.choice(_NAME_LIKE)), writer.side)
     last = writer.chance.choice([word for word in words if word.isalpha() and word[0].isupper()])

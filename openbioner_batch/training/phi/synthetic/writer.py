@@ -17,7 +17,7 @@ Piece = tuple[str, str | None]
 
 
 @dataclass
-class Writer:
+class NoteWriter:
     """Fills the slots of one note.
 
     The same person, date or number is meant wherever a note's templates name the same slot; the forms in which dates,

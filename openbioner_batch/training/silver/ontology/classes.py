@@ -23,14 +23,14 @@ MANY = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class VocabularyPart:
     """One vocabulary."""
 
     concepts: tuple[Concept, ...]
     parents_are_wholes: bool = False
 
 
-def read_part(path: str, roots: Sequence[str] = ()) -> Part:
+def read_part(path: str, roots: Sequence[str] = ()) -> VocabularyPart:
     """The vocabulary in a file.
 
     Args:
@@ -46,13 +46,13 @@ def read_part(path: str, roots: Sequence[str] = ()) -> Part:
     concepts = below(concepts, [root for root in roots if root in known])
     if not concepts:
         raise UsageError(f"{path} gives no concepts")
-    return Part(tuple(concepts), found.parents_are_wholes)
+    return VocabularyPart(tuple(concepts), found.parents_are_wholes)
 
 
 class Classes:
     """All classes by number, in order of the vocabularies and of their identifiers."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[VocabularyPart]) -> None:
         self.concepts: list[Concept] = []
         self.part: list[int] = []
         self.number: dict[str, int] = {}

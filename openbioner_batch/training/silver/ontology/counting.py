@@ -15,7 +15,7 @@ COUNTED_PASSAGES = 100_000
 
 
 @dataclass(slots=True)
-class Counts:
+class TextCounts:
     """What a pass over all passages learns."""
 
     words: WordCounts = field(default_factory=WordCounts)

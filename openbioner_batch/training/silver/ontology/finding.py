@@ -19,7 +19,7 @@ SURE_SHORT = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundName:
     """A name in a text."""
 
     start: int
@@ -37,7 +37,7 @@ SHORT = "an abbreviation without its full name"
 INSIDE = "part of a name of something else"
 
 
-class Finder:
+class NameFinder:
     """Looks for the names of all classes at once."""
 
     def __init__(self, classes: Classes) -> None:
@@ -51,7 +51,7 @@ class Finder:
         """Last words of names: what ends with one might be a mention that the vocabularies lack."""
         self._dictionary = Dictionary(classes)
 
-    def find(self, text: str) -> list[Found]:
+    def find(self, text: str) -> list[FoundName]:
         """The names in a text, in order; of those that overlap the first, of these the longest."""
         spans = list(self._dictionary.find(text, ""))
         full = [self._full(span.text) for span in spans]
@@ -66,7 +66,7 @@ class Finder:
 
     def _judged(
         self, text: str, start: int, end: int, mention: str, known: dict[int, NameKind], named: Collection[int]
-    ) -> Found:
+    ) -> FoundName:
         form = " ".join(forms(mention))
         doubt = ""
         if not known:
@@ -83,7 +83,7 @@ class Finder:
             classes, doubt = tuple(sorted(known)), doubt or AMBIGUOUS
         if _is_inside(text, start, end):
             doubt = doubt or INSIDE
-        return Found(start, end, form, classes, doubt)
+        return FoundName(start, end, form, classes, doubt)
 
     def _chosen(self, known: dict[int, NameKind]) -> tuple[int, ...]:
         """The classes that a name means; none where they have nothing to do with each other.
@@ -140,7 +140,7 @@ class WordCounts:
 
 
 def doubtful(
-    text: str, found: Iterable[Found], heads: Collection[str], counts: WordCounts, rare: int
+    text: str, found: Iterable[FoundName], heads: Collection[str], counts: WordCounts, rare: int
 ) -> list[tuple[int, int]]:
     """Where a mention might stand that was not found, as stretches of words.
 
@@ -191,7 +191,7 @@ ORDINARY = FUNCTION_WORDS | frozenset(
 """Words that are no mention and part of none beyond a doubt."""
 
 
-def stretches(found: Iterable[Found], doubts: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def stretches(found: Iterable[FoundName], doubts: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """All that teaches nothing: doubtful names and doubtful words."""
     yield from ((item.start, item.end) for item in found if item.doubt)
     yield from doubts

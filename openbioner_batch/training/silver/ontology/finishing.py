@@ -21,8 +21,8 @@ from openbioner_batch.training.passages import AnnotatedPassage
 from openbioner_batch.training.silver.filters import PassageFilter, RawPassage
 from openbioner_batch.training.silver.finishing import PASSAGES, REPORT, read_benchmarks, remove_derived
 from openbioner_batch.training.silver.ontology.classes import Classes
-from openbioner_batch.training.silver.ontology.counting import Counts
-from openbioner_batch.training.silver.ontology.finding import Finder
+from openbioner_batch.training.silver.ontology.counting import TextCounts
+from openbioner_batch.training.silver.ontology.finding import NameFinder
 from openbioner_batch.training.silver.ontology.graph import found_in
 from openbioner_batch.training.silver.ontology.labelling import Labeller, Read
 from openbioner_batch.training.silver.ontology.selecting import ClassCounts, Type, select_types
@@ -62,7 +62,7 @@ def finish(
     store: Store,
     settings: OntologySettings,
     classes: Classes,
-    finder: Finder,
+    finder: NameFinder,
     unwanted: Callable[[str], bool],
     totals: Totals,
     say: Say,
@@ -90,7 +90,7 @@ def finish(
     say(f"labelling {len(names):,} shards of passages")
     report = OntologyReport(store.url, quarantined=totals.quarantined)
     judge = PassageFilter(FILTERS, benchmarks)
-    counts = Counts()
+    counts = TextCounts()
     dropped = bytearray()
     for passage in _passages(store, names, classes):
         fault = judge.fault(RawPassage(passage.text, (), 0))

@@ -24,7 +24,7 @@ from openbioner_batch.engine.tables import parquet_bytes
 from openbioner_batch.engine.work import Job, SplitTask, counts_metadata, pack, rejected_table, row, unpack, unrow
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.silver.ontology.classes import Classes, read_part
-from openbioner_batch.training.silver.ontology.finding import Finder, Found
+from openbioner_batch.training.silver.ontology.finding import FoundName, NameFinder
 from openbioner_batch.training.silver.ontology.settings import OntologySettings
 
 RULES = 1
@@ -78,7 +78,7 @@ class OntologyPipeline:
 
 
 @lru_cache(maxsize=1)
-def finder_of(vocabularies: tuple[str, ...], roots: tuple[str, ...]) -> tuple[Classes, Finder]:
+def finder_of(vocabularies: tuple[str, ...], roots: tuple[str, ...]) -> tuple[Classes, NameFinder]:
     """The vocabularies and what finds their names, made once in a process.
 
     Raises:
@@ -87,7 +87,7 @@ def finder_of(vocabularies: tuple[str, ...], roots: tuple[str, ...]) -> tuple[Cl
     classes = Classes([read_part(path, roots) for path in vocabularies])
     if missing := [root for root in roots if root not in classes.number]:
         raise UsageError(f"--root {missing[0]}: no vocabulary has such a class")
-    return classes, Finder(classes)
+    return classes, NameFinder(classes)
 
 
 def shard_row(split: int, shard: Shard, job: Job) -> pa.Table:
@@ -131,14 +131,14 @@ def find_shard(batch: pa.Table, job: Job, vocabularies: tuple[str, ...], roots: 
     )
 
 
-def found_in(row: dict[str, Any], classes: Classes) -> Iterator[Found]:
+def found_in(row: dict[str, Any], classes: Classes) -> Iterator[FoundName]:
     """The names that a row of a shard has."""
     for item in row["found"]:
         numbers = tuple(classes.number[id] for id in item["classes"])
-        yield Found(item["start"], item["end"], item["form"], numbers, item["doubt"])
+        yield FoundName(item["start"], item["end"], item["form"], numbers, item["doubt"])
 
 
-def _written(item: Found, classes: Classes) -> dict[str, Any]:
+def _written(item: FoundName, classes: Classes) -> dict[str, Any]:
     ids = [classes.concepts[number].id for number in item.classes]
     return {"start": item.start, "end": item.end, "form": item.form, "classes": ids, "doubt": item.doubt}
 

@@ -9,10 +9,10 @@ from hashlib import blake2b
 
 import numpy as np
 
-from openbioner_batch.training.passages import AnnotatedPassage, Mention
+from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.silver.filters import without
 from openbioner_batch.training.silver.ontology.classes import Classes
-from openbioner_batch.training.silver.ontology.finding import Found, WordCounts, doubtful, stretches
+from openbioner_batch.training.silver.ontology.finding import FoundName, WordCounts, doubtful, stretches
 from openbioner_batch.training.silver.ontology.selecting import Absence, Type
 
 FREQUENT = "a name in too many passages"
@@ -27,7 +27,7 @@ class Read:
 
     passage_id: str
     text: str
-    found: tuple[Found, ...]
+    found: tuple[FoundName, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Judged:
         present: the types that some of them are of, and that no other one may be of.
     """
 
-    found: tuple[Found, ...]
+    found: tuple[FoundName, ...]
     present: tuple[int, ...]
 
 
@@ -129,7 +129,7 @@ class Labeller:
             return None
         asked = set(present)
         mentions = [
-            Mention(item.start, item.end, self._types[kind].name)
+            AnnotatedMention(item.start, item.end, self._types[kind].name)
             for item in judged.found
             for kind in self._types_of(item)
             if kind in asked
@@ -148,12 +148,12 @@ class Labeller:
             tuple(names),
         )
 
-    def _types_of(self, item: Found) -> list[int]:
+    def _types_of(self, item: FoundName) -> list[int]:
         if item.doubt:
             return []
         return sorted({kind for number in item.classes for kind in self._of_class.get(number, ())})
 
-    def _is_none(self, item: Found, kind: int) -> bool:
+    def _is_none(self, item: FoundName, kind: int) -> bool:
         return all(self._absence.is_none_of(number, self._types[kind]) for number in item.classes)
 
     def _absent_types(self, passage_id: str, judged: Judged, present: Sequence[int]) -> Iterator[int]:
