@@ -23,8 +23,9 @@ Whole runs take a settings object with the command line's flags as fields:
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from openbioner_batch.on_demand import from_modules
 
 if TYPE_CHECKING:
     from openbioner_batch.deid.run import deidentify
@@ -69,10 +70,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = from_modules(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import importlib
 import subprocess
 import sys
 
@@ -17,6 +18,19 @@ def test_each_name_is_there(name: str) -> None:
     assert name in dir(openbioner_batch)
 
 
+ROOMS = ("assertion", "catalog", "concepts", "deid", "engine", "evaluation", "formats", "model", "report", "training")
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_each_public_name_of_a_room_is_there(room: str) -> None:
+    module = importlib.import_module(f"openbioner_batch.{room}")
+    assert module.__all__
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        module.Nothing  # noqa: B018
+
+
 def test_another_name_is_no_attribute() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
         openbioner_batch.Nothing  # noqa: B018
@@ -25,6 +39,7 @@ def test_another_name_is_no_attribute() -> None:
 def test_nothing_is_loaded_before_it_is_used() -> None:
     program = (
         "import sys, openbioner_batch\n"
+        f"from openbioner_batch import {', '.join(ROOMS)}\n"
         "heavy = {'torch', 'ray', 'pyarrow', 'numpy', 'click'} & set(sys.modules)\n"
         "sys.exit(f'imported: {sorted(heavy)}' if heavy else 0)"
     )

@@ -14,8 +14,8 @@ import numpy as np
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.benchmark import view_logits, words_for
-from openbioner_batch.evaluation.calibration import STAGES, ScoredCorpus, ScoredPart, fit_stages, scored_part
 from openbioner_batch.evaluation.examples import AdaptSettings, Say, read_examples
+from openbioner_batch.evaluation.fitting import STAGES, ScoredCorpus, ScoredPart, fit_stages, scored_part
 from openbioner_batch.evaluation.labels import Labels
 from openbioner_batch.evaluation.reading import GoldCorpus
 from openbioner_batch.model.calibration import Calibration, read_calibration, write_calibration

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.labels import told
 from openbioner_batch.formats.registry import FORMATS, SUFFIXES
+from openbioner_batch.on_demand import from_modules
 
 if TYPE_CHECKING:
     from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
@@ -43,12 +44,7 @@ _ELSEWHERE = {
 }
 """Names of this room and the modules that have them, imported on demand: help needs the registry alone."""
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _ELSEWHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_ELSEWHERE[name]}"), name)
-
+__getattr__ = from_modules(__name__, _ELSEWHERE)
 
 WRITERS = {
     "pubtator": "openbioner_batch.formats.pubtator:PubTatorWriter",

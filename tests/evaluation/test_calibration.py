@@ -13,16 +13,8 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation import EvaluateSettings, count_found, evaluate, find_spans, read_corpus
 from openbioner_batch.evaluation.ablation import ENSEMBLES, SINGLE, ablate
 from openbioner_batch.evaluation.benchmark import model_finder
-from openbioner_batch.evaluation.calibration import (
-    LEAST_GAIN,
-    STAGES,
-    ScoredCorpus,
-    _best,
-    _setter,
-    calibrate,
-    fit_stages,
-    score_corpus,
-)
+from openbioner_batch.evaluation.calibration import calibrate, score_corpus
+from openbioner_batch.evaluation.fitting import LEAST_GAIN, STAGES, ScoredCorpus, _best, _setter, fit_stages
 from openbioner_batch.evaluation.labels import resolve_labels
 from openbioner_batch.evaluation.settings import Task
 from openbioner_batch.model import Calibration, Tagger, read_calibration
