@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from support import S3Server, free_port
 
+from openbioner_batch.engine.executors import choice
 from openbioner_batch.records import EntityType
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ WORDS = "the of patient aspirin lung cancer mice gene p53 dose was given in with
 CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,;:()[]-/%é"
 
 _outer_environment = pytest.MonkeyPatch()
+_ray_is_there = choice._ray_is_there
 
 
 def pytest_configure() -> None:
@@ -54,6 +56,25 @@ def pytest_configure() -> None:
 
 def pytest_unconfigure() -> None:
     _outer_environment.undo()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A run takes a Ray that is connected, so the shared one is hidden from tests that do not request it."""
+    choice._ray_is_there = _ray_is_there if "ray_here" in getattr(item, "fixturenames", ()) else lambda: False
+
+
+@pytest.fixture(scope="session")
+def ray_here() -> Iterator[None]:
+    """Starting Ray takes seconds: all tests share one. Its workers find the scorers of the tests."""
+    from openbioner_batch.engine.cluster import ray_connection
+
+    tests = Path(__file__).parent
+    paths = [str(tests), str(tests.parent), os.environ.get("PYTHONPATH", "")]
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+        environment.setenv("RAY_metrics_report_interval_ms", "1000")  # by default 10 s
+        with ray_connection(None):
+            yield
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,9 @@
-"""De-identification as tests run it: without Ray in this process, or on one Ray that the tests of the room share."""
+"""De-identification as tests run it: without Ray in this process, or on the Ray that all tests share."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +12,10 @@ import pytest
 from openbioner_batch.deid.keys import generate_key
 from openbioner_batch.deid.run import Finished, deidentify
 from openbioner_batch.deid.settings import DeidentifySettings
-from openbioner_batch.engine.cluster import ray_connection
 from openbioner_batch.engine.scoring import ScorerFactory
 
 Deidentify = Callable[..., Finished]
 Archive = Callable[[str, Sequence[dict[str, Any] | str]], Path]
-
-
-@pytest.fixture(scope="session")
-def ray_here() -> Iterator[None]:
-    """Starting Ray takes seconds: the tests of this room share one. Its workers find the scorers of the tests."""
-    tests = str(Path(__file__).parent.parent)
-    paths = [tests, str(Path(tests).parent), os.environ.get("PYTHONPATH", "")]
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
-        with ray_connection(None):
-            yield
 
 
 @pytest.fixture

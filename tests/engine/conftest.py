@@ -1,16 +1,14 @@
-"""One Ray for the engine's tests, corpora, and a run as tests want it."""
+"""Corpora, and a run as tests want it."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from scorers import NameScorerFactory
 
-from openbioner_batch.engine.cluster import ray_connection
 from openbioner_batch.engine.run import annotate
 from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.engine.summary import Summary
@@ -19,27 +17,26 @@ Annotate = Callable[..., Summary]
 Corpus = Callable[..., Path]
 
 
-@pytest.fixture(scope="session")
-def ray_here() -> Iterator[None]:
-    """Starting Ray takes seconds: the tests of the engine share one. Its workers find the scorers of the tests."""
-    tests = str(Path(__file__).parent.parent)
-    paths = [tests, str(Path(tests).parent), os.environ.get("PYTHONPATH", "")]
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
-        environment.setenv("RAY_metrics_report_interval_ms", "1000")  # by default 10 s
-        with ray_connection(None):
-            yield
-
-
 @pytest.fixture
-def run(ray_here: None, tmp_path: Path) -> Annotate:
+def run(ray_here: None, run_here: Annotate) -> Annotate:
     """Tags a folder into `tmp_path/out`, on the shared Ray, with the scorer of the tests."""
 
     def run(inputs: object, factory: NameScorerFactory | None = None, **more: object) -> Summary:
-        values = {"inputs": (str(inputs),), "output": str(tmp_path / "out"), "types": "name", "actors": 1, **more}
-        return annotate(AnnotateSettings.build(values), factory or NameScorerFactory(), lambda line: None)
+        return run_here(inputs, factory, **{"executor": "ray", **more})
 
     return run
+
+
+@pytest.fixture
+def run_here(tmp_path: Path) -> Annotate:
+    """The same without Ray, for what does not depend on who does the work."""
+
+    def run_here(inputs: object, factory: NameScorerFactory | None = None, **more: object) -> Summary:
+        values = {"inputs": (str(inputs),), "output": str(tmp_path / "out"), "types": "name", "actors": 1}
+        settings = AnnotateSettings.build({**values, "executor": "in-process", **more})
+        return annotate(settings, factory or NameScorerFactory(), lambda line: None)
+
+    return run_here
 
 
 @pytest.fixture

@@ -16,8 +16,7 @@ from processes import Program, wait_until
 
 from .conftest import Annotate, Corpus
 
-SHARD = 20
-
+SHARD, DOCUMENTS = 10, 300
 
 Start = Callable[..., Program]
 
@@ -45,7 +44,7 @@ def shards(folder: Path) -> int:
 def inputs(corpus: Corpus) -> Path:
     rng = random.Random(3)
     for name in "abcd":
-        texts = [f"{rng.choice(['Anna', 'Bob', 'nobody'])} met Dr Meyer {rng.random()}" for _ in range(150)]
+        texts = [f"{rng.choice(['Anna', 'Bob', 'nobody'])} met Dr Meyer {rng.random()}" for _ in range(DOCUMENTS // 4)]
         path = corpus(f"{name}.jsonl", texts)
         with path.open("a") as file:
             file.write("{malformed\n")
@@ -54,10 +53,10 @@ def inputs(corpus: Corpus) -> Path:
 
 @pytest.mark.timeout(900)
 def test_a_killed_driver_leaves_no_processes_and_a_run_that_one_process_finishes(
-    inputs: Path, run: Annotate, start: Start, tmp_path: Path
+    inputs: Path, run_here: Annotate, start: Start, tmp_path: Path
 ) -> None:
     killed = tmp_path / "killed"
-    program = start(inputs, killed, 0.02)
+    program = start(inputs, killed, 0.05)
     wait_until(lambda: shards(killed) > 2)
     program.process.kill()
     program.finish()
@@ -65,18 +64,18 @@ def test_a_killed_driver_leaves_no_processes_and_a_run_that_one_process_finishes
     wait_until(lambda: not working(program), 60, "processes of Ray that outlive their driver")
 
     more = {"shard_documents": SHARD, "max_quarantined": "100%"}
-    resumed = run(inputs, output=str(killed), executor="in-process", **more)
+    resumed = run_here(inputs, output=str(killed), **more)
 
-    whole = run(inputs, **more)
+    whole = run_here(inputs, **more)
     assert contents(killed) == contents(tmp_path / "out")
     assert resumed.totals == whole.totals
-    assert resumed.tagged_now < whole.tagged_now == len(rows(killed)) == 600
+    assert resumed.tagged_now < whole.tagged_now == len(rows(killed)) == DOCUMENTS
     assert not [name for name in os.listdir(killed / "_run") if name in ("tmp", "attempts")]
 
 
 def test_a_killed_run_in_process_is_finished_by_ray(inputs: Path, run: Annotate, start: Start, tmp_path: Path) -> None:
     killed = tmp_path / "killed"
-    program = start(inputs, killed, 0.01, "in-process")
+    program = start(inputs, killed, 0.03, "in-process")
     wait_until(lambda: shards(killed) > 2 or program.process.poll() is not None)
     program.process.kill()
     program.finish()
@@ -88,7 +87,7 @@ def test_a_killed_run_in_process_is_finished_by_ray(inputs: Path, run: Annotate,
     whole = run(inputs, **more, executor="in-process")
     assert contents(killed) == contents(tmp_path / "out")
     assert resumed.totals == whole.totals
-    assert resumed.tagged_now < whole.tagged_now == len(rows(killed)) == 600
+    assert resumed.tagged_now < whole.tagged_now == len(rows(killed)) == DOCUMENTS
 
 
 def working(program: Program) -> list[int]:
@@ -112,7 +111,7 @@ def test_any_process_may_be_killed_at_any_moment(
     killed = tmp_path / "killed"
     for _ in range(4):
         before = shards(killed)
-        program = start(inputs, killed, 0.03)
+        program = start(inputs, killed, 0.06)
         wait_until(partial(has_moved_on, program, killed, before))
         for _ in range(rng.randrange(4)):
             time.sleep(rng.random() * 2)

@@ -21,7 +21,7 @@ def scraped(output: str) -> Counter[str]:
     """The sums of a run's metrics over processes, by name and by the tag that tells their kinds apart."""
     import ray
 
-    (node,) = ray.nodes()
+    (node,) = [node for node in ray.nodes() if node["Alive"]]
     with urllib.request.urlopen(f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics") as answer:
         lines = answer.read().decode().splitlines()
     sums: Counter[str] = Counter()

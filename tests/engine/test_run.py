@@ -1,4 +1,4 @@
-"""A run from inputs to committed shards, on a real Ray with a scorer that needs no model."""
+"""A run from inputs to committed shards, with a scorer that needs no model; on a real Ray where that matters."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def test_every_document_becomes_a_row_with_checked_offsets(run: Annotate, corpus
     assert (sum(session.documents), sum(session.tokens)) == (25, summary.totals.tokens)
 
 
-def test_the_columns_are_those_of_the_contract(run: Annotate, tmp_path: Path) -> None:
+def test_the_columns_are_those_of_the_contract(run_here: Annotate, tmp_path: Path) -> None:
     table = pa.table({"key": ["1", "2"], "text": ["Anna", "x"], "year": pa.array([1999, None], pa.int16())})
     (tmp_path / "in").mkdir()
     pq.write_table(table, tmp_path / "in" / "a.parquet")
 
-    run(tmp_path / "in", id_field="key", keep_fields=("year",))
+    run_here(tmp_path / "in", id_field="key", keep_fields=("year",))
 
     schema = pq.read_schema(tmp_path / "out" / "data" / "000000-00000.parquet")
     assert schema.names == annotations_schema(pa.schema([("year", pa.int16())]), include_text=False).names
@@ -65,19 +65,21 @@ def test_the_columns_are_those_of_the_contract(run: Annotate, tmp_path: Path) ->
     assert [row["year"] for row in rows(tmp_path / "out")] == [1999, None]
 
 
-def test_a_finished_run_does_nothing_and_says_the_same(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
+def test_a_finished_run_does_nothing_and_says_the_same(run_here: Annotate, corpus: Corpus, tmp_path: Path) -> None:
     folder = corpus("a.jsonl", GREETINGS).parent
-    first = run(folder)
+    first = run_here(folder)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*") if path.is_file()}
 
-    again = run(folder)
+    again = run_here(folder)
 
     assert again.totals == first.totals
     assert again.tagged_now == 0
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
 
 
-def test_bad_records_are_set_aside_with_their_place_and_reason(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
+def test_bad_records_are_set_aside_with_their_place_and_reason(
+    run_here: Annotate, corpus: Corpus, tmp_path: Path
+) -> None:
     path = corpus(
         "a.jsonl", ["Anna", "UNPREPARABLE Anna", "RAISES", "MISPLACES Anna", "FAILS_IN_COMPANY", "Bob \ud800"]
     )
@@ -87,7 +89,7 @@ def test_bad_records_are_set_aside_with_their_place_and_reason(run: Annotate, co
     packed = gzip.compress(b'{"id": "g", "text": "Gina"}\n' * 3_000 + os.urandom(60_000).hex().encode())
     (path.parent / "b.jsonl.gz").write_bytes(packed[: len(packed) // 2])
 
-    summary = run(path.parent, max_quarantined="100%", shard_documents=4000)
+    summary = run_here(path.parent, max_quarantined="100%", shard_documents=4000)
 
     quarantined = rows(tmp_path / "out", "quarantine")
     reasons = [row["reason"] for row in quarantined if row["source"].endswith("a.jsonl")]
@@ -111,7 +113,7 @@ def test_bad_records_are_set_aside_with_their_place_and_reason(run: Annotate, co
 
 
 def test_a_run_that_cannot_say_what_bytes_held_does_the_rest_and_fails(
-    run: Annotate, corpus: Corpus, tmp_path: Path
+    run_here: Annotate, corpus: Corpus, tmp_path: Path
 ) -> None:
     path = corpus("a.jsonl", ["Anna"] * 30)
     (path.parent / "b.json").write_text('[{"id": 1, "text": "Bob"}, {"id" 2}, {"id": 3, "text": "Zoe"}]')
@@ -119,27 +121,27 @@ def test_a_run_that_cannot_say_what_bytes_held_does_the_rest_and_fails(
         with pytest.raises(
             RunFailedError, match=r"bytes of 1 input files were not read \(malformed JSON .* is unread\)"
         ):
-            run(path.parent)
+            run_here(path.parent)
     assert len(rows(tmp_path / "out")) == 31
     assert len(rows(tmp_path / "out", "quarantine")) == 1
 
 
-def test_a_shard_of_nothing_but_bad_documents_is_committed(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
+def test_a_shard_of_nothing_but_bad_documents_is_committed(run_here: Annotate, corpus: Corpus, tmp_path: Path) -> None:
     inputs = corpus("a.jsonl", ["RAISES", "UNPREPARABLE", "MISPLACES Anna"])
 
-    summary = run(inputs, max_quarantined="100%")
+    summary = run_here(inputs, max_quarantined="100%")
 
     assert summary.totals.set_aside == len(rows(tmp_path / "out", "quarantine")) == 3
     assert rows(tmp_path / "out") == []
 
 
 def test_results_stand_in_the_company_of_those_that_can_be_tagged(
-    run: Annotate, corpus: Corpus, tmp_path: Path
+    run_here: Annotate, corpus: Corpus, tmp_path: Path
 ) -> None:
     """The scorer's scores tell how many texts it was given together."""
     path = corpus("a.jsonl", ["Anna"] * 9 + ["RAISES"] + ["Anna"] * 10)
 
-    run(path.parent)
+    run_here(path.parent)
 
     scores = {round(span["score"], 4) for row in rows(tmp_path / "out") for span in row["spans"]}
     assert scores == {0.5019}
@@ -173,7 +175,7 @@ def test_a_reader_that_keeps_dying_ends_the_run_and_names_the_input(
 
 
 def test_too_many_quarantined_records_stop_the_run_until_more_are_allowed(
-    run: Annotate, corpus: Corpus, tmp_path: Path
+    run: Annotate, run_here: Annotate, corpus: Corpus, tmp_path: Path
 ) -> None:
     for name in "abcdef":
         path = corpus(f"{name}.jsonl", ["Anna" if n % 5 else "RAISES" for n in range(120)])
@@ -183,17 +185,17 @@ def test_too_many_quarantined_records_stop_the_run_until_more_are_allowed(
     assert rows(tmp_path / "out")
     assert not run_status(str(tmp_path / "out"))["finished"]
 
-    summary = run(path.parent, shard_documents=60, max_quarantined="150")
+    summary = run_here(path.parent, shard_documents=60, max_quarantined="150")
     assert (summary.totals.documents, summary.totals.set_aside) == (6 * 96, 6 * 24)
 
 
-def test_new_inputs_are_added_and_old_files_stay(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
+def test_new_inputs_are_added_and_old_files_stay(run_here: Annotate, corpus: Corpus, tmp_path: Path) -> None:
     folder = corpus("b.jsonl", GREETINGS).parent
-    run(folder)
+    run_here(folder)
     before = contents(tmp_path / "out")
     corpus("a.jsonl", ["Anna"] * 3)
 
-    summary = run(folder)
+    summary = run_here(folder)
 
     after = contents(tmp_path / "out")
     assert sorted(after) == ["data/000000-00000.parquet", "data/000001-00000.parquet"]
@@ -203,36 +205,38 @@ def test_new_inputs_are_added_and_old_files_stay(run: Annotate, corpus: Corpus, 
 
 
 @pytest.mark.parametrize("change", ["grown", "gone"])
-def test_changed_inputs_are_refused(run: Annotate, corpus: Corpus, change: str, tmp_path: Path) -> None:
+def test_changed_inputs_are_refused(run_here: Annotate, corpus: Corpus, change: str, tmp_path: Path) -> None:
     folder = corpus("a.jsonl", ["Anna"]).parent
-    run(corpus("b.jsonl", ["Bob"]).parent)
+    run_here(corpus("b.jsonl", ["Bob"]).parent)
     if change == "grown":
         corpus("b.jsonl", ["Bob", "Bert"])
     else:
         (folder / "b.jsonl").unlink()
 
     with pytest.raises(PlanMismatchError, match=r"b\.jsonl.*--overwrite"):
-        run(folder)
+        run_here(folder)
 
 
-def test_other_settings_are_refused_and_overwriting_starts_anew(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
+def test_other_settings_are_refused_and_overwriting_starts_anew(
+    run_here: Annotate, corpus: Corpus, tmp_path: Path
+) -> None:
     folder = corpus("a.jsonl", ["Anna"] * 30).parent
-    run(folder, shard_documents=10)
+    run_here(folder, shard_documents=10)
 
     with pytest.raises(PlanMismatchError, match="types: name then, person now"):
-        run(folder, NameScorerFactory("person"), shard_documents=10)
+        run_here(folder, NameScorerFactory("person"), shard_documents=10)
 
-    run(folder, NameScorerFactory("person"), overwrite=True)
+    run_here(folder, NameScorerFactory("person"), overwrite=True)
     assert sorted(contents(tmp_path / "out")) == ["data/000000-00000.parquet"]
     assert {span["type"] for row in rows(tmp_path / "out") for span in row["spans"]} == {"person"}
 
 
-def test_the_limit_counts_records_in_input_order(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
+def test_the_limit_counts_records_in_input_order(run_here: Annotate, corpus: Corpus, tmp_path: Path) -> None:
     corpus("a.jsonl", ["Anna"] * 5)
     corpus("b.jsonl", ["Bob", "RAISES"] * 5)
     folder = corpus("c.jsonl", ["Carl"]).parent
 
-    summary = run(folder, limit=9, max_quarantined="100%")
+    summary = run_here(folder, limit=9, max_quarantined="100%")
 
     assert summary.totals.records == 9
     assert [row["document_id"] for row in rows(tmp_path / "out")] == [f"a.jsonl-{n}" for n in range(5)] + [
@@ -241,23 +245,25 @@ def test_the_limit_counts_records_in_input_order(run: Annotate, corpus: Corpus, 
     ]
     corpus("d.jsonl", ["Dora"])
     with pytest.raises(PlanMismatchError, match="--limit"):
-        run(folder, limit=9, max_quarantined="100%")
+        run_here(folder, limit=9, max_quarantined="100%")
 
 
-def test_packed_files_give_consecutive_shards(run: Annotate, tmp_path: Path) -> None:
+def test_packed_files_give_consecutive_shards(run_here: Annotate, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     lines = "".join(f'{{"id": "{n}", "text": "Anna {n}"}}\n' for n in range(95))
     (tmp_path / "in" / "a.jsonl.bz2").write_bytes(bz2.compress(lines.encode()))
 
-    run(tmp_path / "in", shard_documents=20)
+    run_here(tmp_path / "in", shard_documents=20)
 
     assert len(contents(tmp_path / "out")) == 5
     assert [row["document_id"] for row in rows(tmp_path / "out")] == [str(n) for n in range(95)]
 
 
-def test_inputs_and_output_may_lie_in_s3(run: Annotate, corpus: Corpus, s3: S3Server, tmp_path: Path) -> None:
+def test_inputs_and_output_may_lie_in_s3(
+    run: Annotate, run_here: Annotate, corpus: Corpus, s3: S3Server, tmp_path: Path
+) -> None:
     local = corpus("a.jsonl", GREETINGS)
-    run(local.parent, shard_documents=10)
+    run_here(local.parent, shard_documents=10)
     bucket = s3.bucket()
     fs = fsspec.filesystem("s3", **s3.storage_options)
     fs.put(str(local), f"{bucket}/in/a.jsonl")
@@ -273,43 +279,43 @@ def test_inputs_and_output_may_lie_in_s3(run: Annotate, corpus: Corpus, s3: S3Se
     assert [{**row, "source": ""} for row in there] == [{**row, "source": ""} for row in here]
     status = run_status(f"{bucket}/out")
     assert (status["finished"], status["documents"]) == (True, 25)
-    assert run(f"{bucket}/in", output=f"{bucket}/out", shard_documents=10).tagged_now == 0
-    run(f"{bucket}/in", output=f"{bucket}/out", shard_documents=5, overwrite=True)
+    assert run_here(f"{bucket}/in", output=f"{bucket}/out", shard_documents=10).tagged_now == 0
+    run_here(f"{bucket}/in", output=f"{bucket}/out", shard_documents=5, overwrite=True)
     assert len(fs.find(f"{bucket}/out/data")) == 5
 
 
-def test_a_foreign_folder_is_never_touched(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
+def test_a_foreign_folder_is_never_touched(run_here: Annotate, corpus: Corpus, tmp_path: Path) -> None:
     folder = corpus("a.jsonl", ["Anna"]).parent
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.doc").write_text("dear to someone")
 
     for overwrite in (False, True):
         with pytest.raises(UsageError, match=r"thesis\.doc"):
-            run(folder, overwrite=overwrite)
+            run_here(folder, overwrite=overwrite)
     with pytest.raises(UsageError, match="lies in the input"):
-        run(folder, output=str(folder / "out"))
+        run_here(folder, output=str(folder / "out"))
     with pytest.raises(UsageError, match="lies in --output"):
-        run(folder, output=str(folder.parent))
+        run_here(folder, output=str(folder.parent))
     assert (tmp_path / "out" / "thesis.doc").exists()
 
 
-def test_status_tells_of_a_run_that_stopped(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
+def test_status_tells_of_a_run_that_stopped(run_here: Annotate, corpus: Corpus, tmp_path: Path) -> None:
     folder = corpus("a.jsonl", ["Anna"] * 40).parent
-    run(folder, shard_documents=10)
+    run_here(folder, shard_documents=10)
     (tmp_path / "out" / "data" / "000000-00002.parquet").unlink()
 
     status = run_status(str(tmp_path / "out"))
 
     assert (status["finished"], status["shards"], status["documents"]) == (False, 3, 30)
     assert status["splits"] == {"done": 0, "total": 1, "read": 1}
-    assert run(folder, shard_documents=10).totals.documents == 40
+    assert run_here(folder, shard_documents=10).totals.documents == 40
     assert run_status(str(tmp_path / "out"))["finished"]
     with pytest.raises(UsageError, match="holds no run"):
         run_status(str(tmp_path / "in"))
 
 
-def test_the_plan_can_be_read_by_people(run: Annotate, corpus: Corpus, tmp_path: Path) -> None:
-    run(corpus("a.jsonl", ["Anna"]).parent)
+def test_the_plan_can_be_read_by_people(run_here: Annotate, corpus: Corpus, tmp_path: Path) -> None:
+    run_here(corpus("a.jsonl", ["Anna"]).parent)
 
     fingerprint = json.loads((tmp_path / "out" / PLAN).read_text())["fingerprint"]
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine.conftest import corpus, ray_here, run
+from engine.conftest import Annotate, corpus, run, run_here
 from processes import Program
 
 from .driving import corpus_files, drive, results, succeed
 
-__all__ = ["corpus", "ray_here", "run"]
+__all__ = ["Annotate", "corpus", "run", "run_here"]
 
 Drive = Callable[..., Program]
 

@@ -1,4 +1,4 @@
-"""A silver run on Ray is killed for real; one in this process then ends with an uninterrupted run's bytes."""
+"""A silver run is killed for real; one in this process then ends with an uninterrupted run's bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from processes import Program, wait_until
 
 from .conftest import RunSilver, Serve, write_notes
 
-Start = Callable[[LlmServer, Path, Path], Program]
+Start = Callable[[LlmServer, Path, Path, str], Program]
 MODES = ("good", "limited", "drop", "fenced", "truncated", "good", "error", "good")
 
 
@@ -22,12 +22,12 @@ def start() -> Iterator[Start]:
     """Starts `silver annotate` in a process of its own; none outlives the test."""
     programs = []
 
-    def start(server: LlmServer, inputs: Path, output: Path) -> Program:
+    def start(server: LlmServer, inputs: Path, output: Path, executor: str) -> Program:
         command = [
             *("-m", "openbioner_batch.cli.main", "silver", "annotate", str(inputs), "--output", str(output)),
             *("--endpoint", server.url, "--model", "test-model", "--limit", "200", "--min-type-count", "2"),
             *("--passage-words", "20", "--shard-documents", "10", "--concurrency", "4", "--name", "notes"),
-            *("--executor", "ray"),
+            *("--executor", executor),
         ]
         programs.append(Program(command))
         return programs[-1]
@@ -52,13 +52,13 @@ def has_moved_on(program: Program, folder: Path, before: int) -> bool:
 
 
 def kill_and_resume(
-    inputs: Path, serve: Serve, start: Start, run_silver: RunSilver, folder: Path, kills: int
+    inputs: Path, serve: Serve, start: Start, run_silver: RunSilver, folder: Path, kills: int, executor: str = "ray"
 ) -> dict[str, bytes]:
     """Kill a run so many times, let it end, and compare it with one that was left alone."""
     killed = folder / "killed"
     for _ in range(kills):
         before = shards(killed)
-        program = start(serve(modes=MODES, delay=0.4), inputs, killed)
+        program = start(serve(modes=MODES, delay=0.4), inputs, killed, executor)
         wait_until(partial(has_moved_on, program, killed, before))
         assert program.process.poll() is None, program.finish()[1]
         program.process.kill()
@@ -77,10 +77,11 @@ def kill_and_resume(
 
 
 @pytest.mark.timeout(900)
-def test_a_killed_run_goes_on(run_silver: RunSilver, serve: Serve, start: Start, tmp_path: Path) -> None:
-    inputs = write_notes(tmp_path / "notes.jsonl", 30, ("And [[refused]] stands with aspirin here too.",))
+@pytest.mark.parametrize("executor", ["in-process", pytest.param("ray", marks=pytest.mark.slow)])
+def test_a_killed_run_goes_on(run_silver: RunSilver, serve: Serve, start: Start, tmp_path: Path, executor: str) -> None:
+    inputs = write_notes(tmp_path / "notes.jsonl", 16, ("And [[refused]] stands with aspirin here too.",))
 
-    kill_and_resume(inputs, serve, start, run_silver, tmp_path, kills=1)
+    kill_and_resume(inputs, serve, start, run_silver, tmp_path, 1, executor)
 
     reasons = [row["reason"] for row in rows(tmp_path / "killed", "quarantine")]
     assert reasons == ["the endpoint refused the request: Bad Request (passage at 0)"]
