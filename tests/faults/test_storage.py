@@ -6,6 +6,9 @@ import gzip
 import io
 import json
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
 import fsspec
 import pyarrow as pa
@@ -15,10 +18,11 @@ from botocore.exceptions import BotoCoreError
 from formats.reading import read_all
 from support import S3Server
 
+from openbioner_batch.errors import OpenBioNERError
 from openbioner_batch.formats import get_format, whole
 
-from .conftest import Drive
-from .driving import assert_accounted, corpus_files, results, succeed
+from .conftest import Annotate, Drive
+from .driving import SHARD, assert_accounted, corpus_files, results, succeed
 from .faulty_proxy import FaultyProxy, faulty_proxy
 
 RATES = {"error": 0.06, "slow down": 0.03, "lost answer": 0.03, "cut": 0.05, "slow": 0.05, "dropped": 0.03}
@@ -66,6 +70,32 @@ def test_faults_on_the_way_change_no_byte(
     assert set(rates) <= set(proxy.done)
     assert results(f"{bucket}/out") == undisturbed_in_bucket
     assert_accounted(f"{bucket}/out")
+
+
+def test_faults_on_the_way_change_no_byte_of_a_small_run(
+    s3: S3Server, run_here: Annotate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same in this process, on one file: the short form of the test above."""
+    import s3fs
+
+    url, (name, data) = s3.bucket(), *corpus_files("a").items()
+    fsspec.filesystem("s3", **s3.storage_options).pipe_file(f"{url}/in/{name}", data)
+    more: dict[str, Any] = {"shard_documents": SHARD, "max_quarantined": "100%"}
+    run_here(f"{url}/in", output=f"{url}/undisturbed", **more)
+    sessions = 0
+    with faulty_proxy(s3.endpoint, 5, RATES) as proxy, monkeypatch.context() as environment:
+        environment.setenv("AWS_ENDPOINT_URL", proxy.url)
+        environment.setattr(whole, "PAUSES_S", (0.0, 0.0))
+        s3fs.S3FileSystem.clear_instance_cache()
+        while sessions < MOST_SESSIONS:
+            sessions += 1
+            with suppress(OpenBioNERError):
+                run_here(f"{url}/in", output=f"{url}/out", **more)
+                break
+    s3fs.S3FileSystem.clear_instance_cache()
+    assert proxy.done.total() - proxy.done["fine"] > 5
+    assert results(f"{url}/out") == results(f"{url}/undisturbed")
+    assert_accounted(f"{url}/out", files=1)
 
 
 @pytest.mark.slow

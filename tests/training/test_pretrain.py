@@ -94,11 +94,12 @@ def test_a_run_whose_worker_was_killed_ends_as_one_in_one_process_that_was_left_
 ) -> None:
     """So Ray's curve is that of one process, too. The slow tests kill one worker of several."""
     alone = {"workers": 1, "threads": 1}
+    batch = {"pass_tokens": 400, "accumulation": 4}
     with ThreadPoolExecutor(1) as pool:
         replaced = pool.submit(replace_worker, tmp_path / "killed")
-        finish(config_file(tmp_path, "killed", checkpoint, parallel=alone))
+        finish(config_file(tmp_path, "killed", checkpoint, parallel=alone, batch=batch))
         replaced.result(timeout=1)
-    finish(config_file(tmp_path, "whole", checkpoint, parallel={**alone, "in_process": True}))
+    finish(config_file(tmp_path, "whole", checkpoint, parallel={**alone, "in_process": True}, batch=batch))
 
     assert_same_training(tmp_path / "killed", tmp_path / "whole")
     losses = [values["loss"] for values in curve(tmp_path / "whole").values()]
