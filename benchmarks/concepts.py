@@ -67,7 +67,7 @@ def corpus(path: Path, index: str, end_to_end: bool, model: str, show_errors: bo
     vocabulary = Vocabulary(index)
     linker, sure = Linker(vocabulary), Linker(vocabulary, least=SURE)
     halves = {"even documents": documents[::2], "odd documents": documents[1::2]}
-    figures = {name: score(linker, half) for name, half in halves.items()}
+    figures: dict[str, Mapping[str, float]] = {name: score(linker, half) for name, half in halves.items()}
     for name, found in figures.items():
         click.echo(
             f"{name}: accuracy at 1 {found['accuracy']:.3f}, precision {found['precision']:.3f}, "
@@ -302,7 +302,7 @@ def misses(linker: Linker, documents: Sequence[dict[str, Any]], spans: dict[str,
         text = document["text"]
         known = expansions(text)
 
-        def linked(start: int, end: int, text: str = text, known: Mapping[str, str] = known) -> str | None:
+        def linked(start: int, end: int, text: str = text, known: dict[str, str] = known) -> str | None:
             mention = Mention(text[start:end], expanded(text[start:end], known))
             return next((concept.id for concept in linker.link([mention])[mention]), None)
 
