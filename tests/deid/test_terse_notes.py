@@ -68,6 +68,8 @@ BEDS = (
     f"{room('Leito 7-B')}: FC 88",
     f"{room('Kamer 214')}, RR goed",
     f"OR {room('7')}: surg in room",
+    f"{room('Rm 9')} <{PATIENT}>Fitch</{PATIENT}> 1:1",
+    f"{room('chair 12')} <{PATIENT}>Tuttle</{PATIENT}>, dry wt 68",
 )
 NO_BEDS = (
     "Bed 4 bath given; chair rise 2; hall walk x2; resus 2 L NS",
@@ -87,6 +89,8 @@ SIGNED = (
     f"Radiog: {c('TJK')}. Exam done",
     f"{c('GHT')}/<username>mlk</username> D: {day('9/12')} T: {day('9/13')}",
     f"Dictated not read, {c('GHT')}",
+    f"FHR 171. Tech {c('KBQ')}. EDD set",
+    f"rpt by {c('LDN')} @ 1900",
     f"All well, agrees with plan. {c('JBQ')}",
     "called by tech <username>dlr4</username>",
     "opened by <username>t.okafor</username>",
@@ -114,6 +118,7 @@ DAYS = (
     f"Scratch that, {day('the eleventh')}, wrong arm",
     f"date of birth {day('seven seven forty one', 'birth_date')}",
     f"fell on {day('St Stephen’s Day')}",
+    f"Entlassung {day('12.9.')}, CRP 45",
     f"seen on {day('Boxing Day')} and {day('Nowruz')}",
 )
 NO_DAYS = (
@@ -156,8 +161,10 @@ INSTITUTIONS = (
     "chef @ <organization>The Gilded Perch</organization>, burn 4%",
     "RSV at daycare (<organization>Tiny Acorns</organization>)",
     "mail c/o <organization>Open Door Mission</organization>",
-    "roofer (<organization>Apex Roofing</organization>) fell",
+    "roofer (<employer_name>Apex Roofing</employer_name>) fell",
     "Ride via <organization>Wheelers Van Lines</organization>.",
+    "note for <employer_name>Sunny Days Preschool</employer_name>.",
+    "ped vs auto at <street_address>Main & 4th</street_address>, GCS 7",
     "Cc <healthcare_facility>Tidewater Oncology</healthcare_facility>.",
 )
 NO_INSTITUTIONS = (

@@ -40,7 +40,7 @@ _LASTS = re.compile(
 )
 """What stands before days and weeks in the British way: "UTI sx 3/7", "amox 500 tds 5/7"."""
 _FRACTION_CUE = re.compile(
-    r"\b(?:ln|lns|nodes?|sln|slnb?|cores?|lymph|mmse|moca|gcs|score|scale|tug|epds|phq|gad|postnatal|depression|ta|rr|"
+    r"\b(?:ln|lns|nodes?|sln|slnb?|cores?|lymph|frax|mmse|moca|gcs|score|scale|tug|epds|phq|gad|postnatal|depression|ta|rr|"
     r"pa|t\.?a\.?|ratio|nih|nihss|"
     r"apgars?|monofilament|weinstein|count|margins?|acuity|va|od|os|ou|iop|c/d|e/a|worth|strength|"
     r"power)[ :=]{1,2}(?:\d{1,2}/\d{1,2},[ ]?){0,3}\Z",

@@ -9,6 +9,7 @@ from openbioner_batch.deid.allowlist import allow_list
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.roles import NAME, may_be_called
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 _HEAD = re.compile(
@@ -19,6 +20,12 @@ _HEAD = re.compile(
     r"|(?P<title>(?:Mr|Mrs|Ms|Miss|Dr|Hr|Fr|Herr|Frau|Sra?|Mme|"
     r"M)\.?[ ])?(?P<name>[A-ZÀ-ÖØ-ÞĀ-Ž][^\W\d_'’-]*(?:['’-][^\W\d_]+)*)(?![^\W_]))"
 )
+_IN_ROOM = re.compile(
+    rf"\b(?i:rm|room|bed|chair|bay|cubicle|stretcher|crib|"
+    rf"isolette)\.?[ ]?#?\d{{1,4}}[A-Za-z]?(?:-[A-Z0-9]{{1,2}})?[:,]?[ ](?P<name>{NAME})"
+    r"(?![^\W_]|[-/&])"
+)
+"""A name behind a room: "Rm 9 Odom 1:1"."""
 _HEADING = re.compile(r"\b(?:beds?|by bed|census|rooms?|rms)[ ]?:", re.IGNORECASE)
 _SPINE = re.compile(r"[CTLS]\d{1,2}")
 _FEWEST = 2
@@ -34,6 +41,9 @@ def find_beds(text: str, names: Iterable[Finding]) -> Iterator[Finding]:
     Args:
         names: what was found in the same text; what is no name is passed over.
     """
+    for match in _IN_ROOM.finditer(text):
+        if may_be_called(match["name"]) and not allow_list().knows(match["name"]):
+            yield Finding(*match.span("name"), "patient_name", 0.7, ("pattern:name",))
     headed = _HEADING.search(text) is not None
     starts = {one.start for one in names if family_of(one.type) == "name"}
     rows = [match for match in _HEAD.finditer(text) if match["vacant"] or _is_name(match, starts, headed)]

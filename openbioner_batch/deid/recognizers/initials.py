@@ -21,8 +21,10 @@ _CODED = re.compile(
 
 _SHORT = r"(?:[A-Z]{2,3}(?![\w/-]|\.\w)|(?:[A-Z]\.[ ]?){2,3})"
 _BY_INITIALS = re.compile(
-    r"\b(?i:drawn|collected|witnessed|transcribed|dictated|entered|charted|verified|typed|called|read|checked|recorded|documented|"
-    rf"initialed|labell?ed|crossmatched|xmatched|counted|reviewed|released)[ ](?i:by)[ ]?:?[ ]?(?P<by>{_SHORT})"
+    r"\b(?i:drawn|collected|witnessed|transcribed|dictated|entered|charted|verified|typed|called|read|checked|"
+    r"recorded|documented|"
+    rf"initialed|rpt|report|handoff|given|done|placed|started|sent|taken|obtained|performed|changed|inserted|"
+    rf"labell?ed|crossmatched|xmatched|counted|reviewed|released)[ ](?i:by)[ ]?:?[ ]?(?P<by>{_SHORT})"
     rf"|\d{{2}}:?\d{{2}}(?:[ ]?[AaPp][Mm])?[ ]?\|[ ]?(?P<cell>{_SHORT})(?=[ ]?(?:\||\n|\Z))"
 )
 """Who did something, after "by" or in a table's cell after a time."""

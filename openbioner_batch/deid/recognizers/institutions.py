@@ -34,7 +34,9 @@ _COMPANY = re.compile(
     r"(?<![^\W_])[A-Z][A-Za-z0-9'’&-]{1,24}(?:,?[ ](?:&[ ]|and[ ]|"
     r"of[ ])?[A-Z][A-Za-z0-9'’&-]{0,24}){0,3}?,?[ ](?:Inc|LLC|L\.L\.C|Corp|Corporation|Ltd|Limited|GmbH|PLC|Co|"
     r"Company|Industries|Enterprises|Technologies|Logistics|"
-    r"Holdings|Solutions|University|College|School|High[ ]School|Elementary|Church|School[ ]District)\b\.?"
+    r"Holdings|Solutions|University|College|School|High[ ]School|Elementary|Church|School[ ]District|Preschool|"
+    r"Montessori|"
+    r"Daycare|Academy|Transit|Roofing|Construction|Landscaping|Trucking|Plumbing|Bakery|Diner|Motors|Farms|Foods)\b\.?"
 )
 _EMPLOYED = re.compile(
     r"(?:\b(?i:employed[ ](?:by|at|with)|works?[ ](?:at|for)|worked[ ](?:at|for)|working[ ](?:at|for)|retired[ ]from|"
@@ -60,7 +62,8 @@ _INSTITUTIONS = (
         "employer_name",
         tuple(
             "Inc LLC L.L.C Corp Ltd Limited GmbH PLC Co Industries Enterprises Technologies Logistics Holdings "
-            "Solutions University School Elementary Church".split()
+            "Solutions University School Elementary Church Preschool Montessori Daycare Academy Transit Roofing "
+            "Construction Landscaping Trucking Plumbing Bakery Diner Motors Farms Foods".split()
         ),
     ),
 )

@@ -139,6 +139,12 @@ _BEFORE_TOWN = re.compile(
     r"[A-ZÀ-Þ][a-zß-ɏ]+))*)(?=[ ]?(?:[,;.\n]|\Z))"
 )
 """A postal code before its town, after a house number or at the head of a line: "Deichstr. 9, 26721 Emden"."""
+_CORNER = re.compile(
+    r"(?:\b(?:at|on|near|by|of)[ ](?:the[ ]corner[ ]of[ ])?|@[ ]?)(?P<corner>[A-Z][a-z]{2,20}(?:[ ](?:St|Ave|Rd|Blvd|"
+    r"Street|Avenue))?\.?[ ](?:&|and|/)[ ]"
+    r"(?:\d{1,3}(?:st|nd|rd|th)\b(?:[ ](?:St|Ave))?|[A-Z][a-z]{2,20}[ ](?:St|Ave|Rd|Blvd|Street|Avenue|Streets|Sts)\b))"
+)
+"""Where two streets meet: "at Main & 4th"."""
 _LONG_ZIP = re.compile(r"(?<=[A-Za-z][ ])(?<!:[ ])\d{5}-\d{4}(?![^\W_]|-\d)")
 """Nine digits after a town whose state is not told."""
 _COUNTY = re.compile(
@@ -168,6 +174,9 @@ def find_places(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Find
     for match in _HIGHWAY.finditer(text):
         if match["exit"] or (match["cued"] and not _UNIT_AFTER.match(text, match.end())):
             yield _place(match.start("road"), match.end(), "street_address", 0.6)
+    for match in _CORNER.finditer(text):
+        if not vocabulary().knows(match["corner"].split()[0]):
+            yield _place(*match.span("corner"), "street_address", 0.6)
     for match in _ZIP_LABEL.finditer(text):
         yield _place(*match.span("zip"), "zip_code", 0.8)
     yield from find_institutions(text)

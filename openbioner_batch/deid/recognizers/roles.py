@@ -23,10 +23,10 @@ ROLE = "(?:" + "|".join(_as_written(role) for role in sorted(_TYPES, key=len, re
 """A role as part of a regular expression."""
 
 _UPPER = "A-ZÀ-ÖØ-ÞĀ-Ž"
-_NAME = rf"(?:(?:Mc|Mac|O['’]|D['’]|Le|La|De|Da)?[{_UPPER}][a-zß-ɏ]{{1,20}}(?:[-'’][{_UPPER}][a-zß-ɏ]{{1,20}}){{0,2}})"
+NAME = rf"(?:(?:Mc|Mac|O['’]|D['’]|Le|La|De|Da)?[{_UPPER}][a-zß-ɏ]{{1,20}}(?:[-'’][{_UPPER}][a-zß-ɏ]{{1,20}}){{0,2}})"
 _CALLED = re.compile(
     rf"(?<![^\W_])(?<![-/'’.])(?P<role>{ROLE})(?:(?<=[a-z])\.[ ]?|:?[ ])"
-    rf"(?P<name>{_NAME}(?:[ ](?:[A-Z]\.?(?![^\W_]|[-/+])|{_NAME}))?)"
+    rf"(?P<name>{NAME}(?:[ ](?:[A-Z]\.?(?![^\W_]|[-/+])|{NAME}))?)"
     r"(?![^\W_]|[-/&])"
 )
 _NO_NAMES = frozenset(
@@ -47,13 +47,11 @@ def find_called(text: str) -> Iterator[Finding]:
     """A capitalised word after a role, no term and no word of a heading: "RN Notified", "Charge Nurse"."""
     for match in _CALLED.finditer(text):
         first, _, second = match["name"].partition(" ")
-        if not _may_be_called(first) or (
+        if not may_be_called(first) or (
             first.lower() in lexicon().word_names and _VERB_OR_NOUN.match(text, match.end())
         ):
             continue
-        end = (
-            match.end() if second and (len(second) < 3 or _may_be_called(second)) else match.start("name") + len(first)
-        )
+        end = match.end() if second and (len(second) < 3 or may_be_called(second)) else match.start("name") + len(first)
         role = match["role"]
         type = _TYPES.get(role) or _TYPES[role[0].lower() + role[1:]]
         yield Finding(match.start("name"), end, type, 0.7, ("pattern:name",))
@@ -65,7 +63,7 @@ def is_of_headings(word: str) -> bool:
     return small not in lexicon().given_names and (small in _NO_NAMES or _PARTICIPLE.fullmatch(word) is not None)
 
 
-def _may_be_called(word: str) -> bool:
+def may_be_called(word: str) -> bool:
     """Whether a capitalised word after a role may be a name: no term, no title, no word of a heading."""
     small = word.lower()
     return small in lexicon().given_names or not (

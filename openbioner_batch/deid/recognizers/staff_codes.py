@@ -20,6 +20,11 @@ _CUED = re.compile(
     rf"(?P<cued>{_SHORT}|[A-Z][A-Za-z]{{1,2}}(?=[ ]?/)|[a-z]{{2,3}}(?=[ ]?[;,.\n]|"
     rf"\Z))(?:[ ]?[/&][ ]?(?P<other>[A-Z][A-Za-z]{{1,2}}))?(?![^\W_]|[-/:])"
 )
+_ROLE_CODE = re.compile(
+    rf"(?<![^\W_])(?:[Tt]ech|[Ss]onog(?:rapher)?|[Rr]adiog(?:rapher)?|[Pp]hleb|[Ss]crub|[Cc]irc|"
+    rf"[Rr]ecorder)[ ](?P<cued>{_SHORT})"
+    r"(?=[.,;/)\n]|\Z)"
+)
 _READ_BACK = re.compile(
     rf"(?<![^\W_])(?:RB|RBV|R/B|VORB|TORB|rb)(?:[ ]by)?[ ](?P<cued>{_SHORT})(?=,?[ ](?:RN|MD|NP|PA|LPN)\b|[ ]?[;.\n]|"
     rf"\Z)"
@@ -84,11 +89,12 @@ _WORDS = frozenset(
 def find_staff_codes(text: str) -> Iterator[Finding]:
     """Initials of those who did or wrote something, and user names."""
     small = lowered(text)
-    for pattern in (_CUED, _READ_BACK, _NOT_READ):
+    for pattern in (_CUED, _ROLE_CODE, _READ_BACK, _NOT_READ):
         for match in pattern.finditer(text):
             for group in match.groupdict():
                 if match[group] and (
-                    _are_initials(match[group]) or (pattern is not _CUED and _may_be_initials(match[group]))
+                    _are_initials(match[group])
+                    or (pattern in (_READ_BACK, _NOT_READ) and _may_be_initials(match[group]))
                 ):
                     yield _initials(*match.span(group))
                 elif match[group] and group == "cued":

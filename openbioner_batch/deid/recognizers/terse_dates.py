@@ -58,6 +58,11 @@ _SLASH_MONTH = re.compile(
     re.IGNORECASE,
 )
 """Months in short words of several languages behind a slash; "10/set" counts, "1/set" may be a count."""
+_GERMAN = re.compile(
+    r"\b(?:Mo|Di|Mi|Do|Fr|Sa|So|am|vom|bis|seit|ab|zum|Labor|Kontrolle|Entlassung|Aufnahme|OP|Termin|WV|RR)[. :,]{1,3}"
+    r"(?P<date>(?:0?[1-9]|[12]\d|3[01])\.[ ]?(?:0?[1-9]|1[0-2])\.)(?!\d)"
+)
+"""A day with two dots: "Entlassung Do 12.9."."""
 _TENS = (
     r"(?:tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|"
     r"thirtieth|twenty[ -]\w{4,7}(?:st|nd|rd|th)|thirty[ -]first)"
@@ -94,6 +99,7 @@ def find_terse_dates(text: str) -> Iterator[Finding]:
         (_ZERO_DOT, (".",)),
         (_TIMED, ("/",)),
         (_STAMPS, ("/",)),
+        (_GERMAN, (".",)),
         (_SLASH_MONTH, ("/", "-")),
         (_ORDINAL, ("the ",)),
         (_SPOKEN, ("birth", "dob", "d o b", "born", "date of", " on ")),
