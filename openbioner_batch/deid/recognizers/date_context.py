@@ -52,7 +52,9 @@ _BORN_IN = re.compile(
     r"(?:(?:was|is|in|on|about|around|the|year)\s){0,3}(?P<year>(?:18|19|20)\d\d|['’‘]\d\d)(?![\d/\-]|\.\d)",
     re.IGNORECASE,
 )
-_DONE = frozenset("on since dc'd d/c'd dc'ed placed removed inserted started stopped drawn changed exchanged".split())
+_DONE = frozenset(
+    "seen on since dc'd d/c'd dc'ed placed removed inserted started stopped drawn changed exchanged".split()
+)
 """Words after which 4/2 is a day and no score."""
 _TIMED = re.compile(r"(?<![\d.,/])(?:[01]\d|2[0-3]):?[0-5]\d(?:h|hrs)?[ ](?:on[ ])?\Z")
 _TIME_AFTER = re.compile(
