@@ -1,0 +1,40 @@
+"""The mean of two checkpoints has weights between theirs, and the shape and tokenizer of the first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.model.checkpoint import load_model, save_checkpoint
+from openbioner_batch.model.encoder import initialize
+from openbioner_batch.training.averaging import average_checkpoints
+
+
+@pytest.fixture
+def other(checkpoint: Path, tmp_path: Path) -> Path:
+    model = load_model(checkpoint)
+    initialize(model, 99)
+    save_checkpoint(model, tmp_path / "other", checkpoint)
+    return tmp_path / "other"
+
+
+def test_weights_lie_between_those_of_both(checkpoint: Path, other: Path, tmp_path: Path) -> None:
+    average_checkpoints(checkpoint, other, tmp_path / "mean", 0.25)
+
+    first, second, mean = (load_model(folder).state_dict() for folder in (checkpoint, other, tmp_path / "mean"))
+    assert mean.keys() == first.keys()
+    for name, part in mean.items():
+        torch.testing.assert_close(part, 0.75 * first[name] + 0.25 * second[name], atol=1e-3, rtol=1e-3)
+    assert (tmp_path / "mean" / "vocab.txt").read_bytes() == (checkpoint / "vocab.txt").read_bytes()
+
+
+def test_what_has_no_mean_is_refused(checkpoint: Path, other: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="differ in the shape of"):
+        average_checkpoints(checkpoint, "bundled", tmp_path / "mean")
+    with pytest.raises(UsageError, match="--weight is 2: give a number from 0 to 1"):
+        average_checkpoints(checkpoint, other, tmp_path / "mean", 2)
+    with pytest.raises(UsageError, match="exists: give a new folder"):
+        average_checkpoints(checkpoint, other, other)
