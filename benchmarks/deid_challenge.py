@@ -178,7 +178,9 @@ def measure(model: str, folder: Path = FOLDER) -> tuple[dict[str, Any], list[str
         from openbioner_batch.model import Tagger
 
         tagger = Tagger.from_pretrained(model, dtype="float32")
-        spans = [list(found) for found in tagger.tag([one.text for one in both], resolve_types("phi.broad"))]
+        spans = [
+            list(found) for found in tagger.tag([one.text for one in both], resolve_types("phi.broad"), words="pieces")
+        ]
     runs = {
         name: list(deidentified(both, spans, name, model != "none")) for name in ("tags", "surrogate", "safe-harbor")
     }
