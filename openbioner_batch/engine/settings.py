@@ -25,6 +25,13 @@ CHOICES = {
 AUTO_MODEL = "auto"
 PERCENT_SAMPLE = 100
 """A percentage of quarantined records is judged once this many records have been seen, and at the end."""
+_SAYS_NOTHING_WITHOUT = {
+    "dictionary_wordings": ("dictionary", False),
+    "dictionary_nested": ("dictionary", False),
+    "link_top": ("link", 1),
+    "link_least": ("link", 0.0),
+}
+"""By field: what it needs, and its default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +133,9 @@ class AnnotateSettings:
                 raise UsageError(f"{flag(name)} must not be empty")
         if not self.types and not self.dictionary:
             raise UsageError("--types must not be empty, unless --dictionary says what is to be found")
-        for name in ("dictionary_wordings", "dictionary_nested"):
-            if getattr(self, name) and not self.dictionary:
-                raise UsageError(f"{flag(name)} says nothing without --dictionary: add it, or leave {flag(name)} out")
+        for name, (needed, default) in _SAYS_NOTHING_WITHOUT.items():
+            if getattr(self, name) != default and not getattr(self, needed):
+                raise UsageError(f"{flag(name)} says nothing without --{needed}: add it, or leave {flag(name)} out")
         for name, valid in CHOICES.items():
             if getattr(self, name) not in valid:
                 raise UsageError(f"{flag(name)} is {getattr(self, name)!r}: give one of {', '.join(valid)}")

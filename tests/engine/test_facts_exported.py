@@ -120,6 +120,8 @@ def test_show_and_compare_know_concepts(tmp_path: Path, corpus: Path, vocab: str
         (["--link", "dose=VOCAB"], "the run has no such type"),
         (["--dictionary-wordings"], "says nothing without --dictionary"),
         (["--dictionary-nested"], "says nothing without --dictionary"),
+        (["--link-top", "3"], "says nothing without --link"),
+        (["--link-least", "0.9"], "says nothing without --link"),
     ],
 )
 def test_wrong_requests_end_with_code_2_and_one_line(
