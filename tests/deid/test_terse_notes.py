@@ -172,6 +172,12 @@ NO_INSTITUTIONS = (
     "d/w Radiation Oncology; from Interventional Radiology; to Outpatient Cardiology",
     "in Physical Therapy; at Bedside; via Nasal cannula",
 )
+NO_PAPERS = (
+    "Moved 4 extremities well; assigned 1 : 1 to placebo; assigned to 6 cycles of platinum",
+    "inhibited by EGR1 and activated by FPR1; protein kinase31 and alpha1 leads to 3- or alpha1",
+    "given with the agent. Furthermore, the effect fell; traction via Gardner-Wells tongs; induced via Emodin",
+    "by the TOVA Continuous Performance Test; the Alberta Stroke Program score",
+)
 SPELLED = (
     "that is <person_name>K U C E R A</person_name> medical record",
     "spelled <person_name>papa india alpha</person_name> period",
@@ -187,7 +193,7 @@ def test_identifiers_of_terse_notes(note: str) -> None:
 
 @pytest.mark.parametrize(
     "note",
-    [*NO_NAMES_AFTER_ROLES, *NO_BEDS, *NOT_SIGNED, *NO_DAYS, *NO_NUMBERS, *NO_INSTITUTIONS, *NOT_SPELLED],
+    [*NO_NAMES_AFTER_ROLES, *NO_BEDS, *NOT_SIGNED, *NO_DAYS, *NO_NUMBERS, *NO_INSTITUTIONS, *NO_PAPERS, *NOT_SPELLED],
 )
 def test_clinical_sentences_that_look_like_them(note: str) -> None:
     assert shown(note, Finder(PATTERNS).find(note)) == []

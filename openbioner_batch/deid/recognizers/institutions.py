@@ -107,7 +107,7 @@ _CALLED_PLACE = re.compile(
     r"care[ ]home|rest[ ]home|nursing[ ]home|hostel|home[ ]health|"
     r"charity|employer|attends|goes[ ]to|enrolled[ ]at|staying[ ]at|resides[ ]at|placed[ ]at|mail[ ]c/o|c/o|"
     r"detox[ ]at|rehab[ ]at|transport(?:ation)?(?:[ ]by|[ ]via)?|ride[ ]via|"
-    r"DME|vendor|lab[ ]corp|insurance|payer|via)[ ]?[:=(]?[ ]?)"
+    r"DME|vendor|lab[ ]corp|insurance|payer)[ ]?[:=(]?[ ]?)"
     rf"(?P<name>{_PROPER_NAME})(?![^\W_]|['’])"
 )
 """What stands after an occupation or a kind of institution: "chef @ The Gilded Perch", "daycare (Tiny Acorns)"."""

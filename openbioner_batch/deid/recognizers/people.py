@@ -89,6 +89,13 @@ _FORMS = (
 """Placeholders of the unknown, dictation in small letters, two people before one credential: "Ray/Gomez CRNA"."""
 
 
+_OF_A_WORK = re.compile(
+    r"[ ](?:Program(?:me)?|Test|Score|Scale|Index|Study|Trial|Criteria|Classification|Questionnaire|Inventory|Method|"
+    r"Procedure|Technique|Protocol|Battery)\b"
+)
+"""After a proper name that is no person's: "Alberta Stroke Program"."""
+
+
 def find_people(text: str) -> Iterator[Finding]:
     """Names with words around them that say so, and pairs of a frequent given name and another name."""
     for run in _RUN.finditer(text):
@@ -213,7 +220,8 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
         if not weak or given or (len(words) > 1 and (before[-1] in _BEFORE_TWO_WORDS or trigger == "relative_name")):
             return _name(start, end, trigger, 0.7)
     if given and len(words) > 1:
-        return _name(start, end, "person_name", 0.7)
+        mixed = words[0].isupper() and not words[1].isupper() and before[-1:] == ["the"]  # "the TOVA Continuous ..."
+        return None if mixed or _OF_A_WORK.match(text, end) else _name(start, end, "person_name", 0.7)
     return _last_first(text, start, end, words)
 
 

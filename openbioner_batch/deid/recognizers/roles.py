@@ -47,6 +47,8 @@ def find_called(text: str) -> Iterator[Finding]:
     """A capitalised word after a role, no term and no word of a heading: "RN Notified", "Charge Nurse"."""
     for match in _CALLED.finditer(text):
         first, _, second = match["name"].partition(" ")
+        if text[match.end("role")] == "." and len(match["role"]) > 4 and first.lower() not in lexicon().given_names:
+            continue  # a sentence ends there: "the agent. Furthermore"
         if not may_be_called(first) or (
             first.lower() in lexicon().word_names and _VERB_OR_NOUN.match(text, match.end())
         ):

@@ -58,6 +58,8 @@ _ROW_HEAD = re.compile(
 _PLACE_OF_LIST = re.compile(r"(?<![^\W_])(?P<ward>\d{1,2}(?:[NSEW]|NE|NW|SE|SW))(?=[ \t]*(?:\n|\Z))")
 """A ward at the end of a line of numbers and names."""
 _ROW = re.compile(r"[A-Z]{2,},|\d{1,2}/\d{1,2}/\d{2,4}|(?<!\d)\d{6,9}(?!\d)")
+_COUNTED = re.compile(r"[ ](?:[:x]|(?!(?:is|was|has|as|needs|wants|gets|does|this|his|plus|vs)\b)[a-z]{2,}s\b)")
+"""After a number that counts or divides: "moved 4 extremities", "assigned to 6 cycles", "assigned 1 : 1"."""
 _BEDSIDE = re.compile(
     r"\b(?:head|foot|side|edge|out|age|median|average)[ ]of[ ](?:the[ ])?\Z|\b(?:pelvic|tumor|vascular|nail|graft|"
     r"wound|capillary|"
@@ -69,6 +71,8 @@ _BEDSIDE = re.compile(
 def find_rooms(text: str) -> Iterator[Finding]:
     """Rooms, beds and wards with their numbers."""
     for match in _NUMBERED.finditer(text):
+        if match["moved"] and _COUNTED.match(text, match.end()):
+            continue
         if not _BEDSIDE.search(text[max(0, match.start() - 16) : match.start()]):
             yield _room(match, "number" if match["moved"] else 0)
     for pattern in (_WARD, _THEATRE, _MOVED, _OF_PERSON, _ROW_HEAD):

@@ -56,6 +56,13 @@ _USER_FORM = (
     r"pa|rx|lab)[-_.][a-z]{2,20}\d{0,3})"
 )
 _CUED_USER = re.compile(rf"{_USER_CUE}(?P<user>{_USER_FORM})(?![\w@/-]|\.\w|[ ]?(?:mg|mcg|ml|units?|%))")
+_BARE_BY = re.compile(
+    r"(?<!\w)(?!(?:enter|verif|sign|chart|typ|edit|review|giv|draw|collect|clos|open|creat|modif|updat|record|document|"
+    r"scan|print|view|access|releas|order|perform|check|transcrib|result|ack|witness|amend|lock|log|read|sent|complet|"
+    r"dispens|process)\w*[ ])\w+[ ]by[ ]\Z",
+    re.IGNORECASE,
+)
+"""After verbs of no log, capitals and digits are a gene: "activated by EGR1"."""
 _ACTING_USER = re.compile(
     rf"(?<![\w.@/-])(?P<user>{_USER_FORM})(?=[ ](?:opened|viewed|accessed|edited|signed|printed|logged|exported|"
     rf"amended|modified|closed|locked|unlocked|"
@@ -78,6 +85,11 @@ _BADGE = re.compile(
     r"Interp(?:reter)?)\.?[ ](?:[A-Z]\.?[ ]?)?[A-Z][\w'’-]{1,20},?[ ]?#[ ]?(?P<badge>\d{2,7})(?![^\W_])"
 )
 """A number behind an officer's or an interpreter's name."""
+_BIOLOGY = re.compile(
+    r"(?:ase|tein|kine|leukin|ferin|ogen|alpha|beta|gamma|delta|epsilon|kappa|lambda|sigma|omega|theta|zeta|exon|"
+    r"intron|helix|chain|domain|receptor)\Z"
+)
+"""Ends of words that numbers follow in papers: "kinase31", "alpha1"."""
 _WORDS = frozenset(
     """stage grade phase level group visit cycle class point score part step week month hour minute panel screen image
     series view block slide vial tube plate batch round trial study table figure option grand total types group
@@ -121,7 +133,10 @@ def find_staff_codes(text: str) -> Iterator[Finding]:
         yield Finding(*match.span("badge"), "employee_id", 0.8, ("pattern:number",))
     for pattern in (_CUED_USER, _ACTING_USER):
         for match in pattern.finditer(text):
-            if _is_user(match["user"]):
+            coded = match["user"][:1].isupper() and _BARE_BY.search(
+                text[max(0, match.start("user") - 24) : match.start("user")]
+            )
+            if _is_user(match["user"]) and not coded:
                 yield Finding(*match.span("user"), "username", 0.7, ("pattern:username",))
     for match in _BARE_USER.finditer(text) if any(map(str.isdigit, small)) else ():
         if _is_user(match["user"]):
@@ -166,6 +181,8 @@ def _is_user(name: str) -> bool:
     """Whether the letters of a name are no clinical word and no word that numbers follow."""
     letters = re.split(r"[\d._-]", name)[0]
     small = letters.lower()
+    if _BIOLOGY.search(small):
+        return False
     plain = small not in _WORDS and small.rstrip("s") not in _WORDS and small not in lexicon().not_names
     if parts := re.findall(r"[^\W\d_]+", name)[1:]:
         return not all(vocabulary().knows(part) or part.lower() in lexicon().not_names for part in (letters, *parts))
