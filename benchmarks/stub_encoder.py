@@ -31,6 +31,7 @@ from openbioner_batch.engine.session import run_pipeline
 from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.engine.work import Job, SplitTask, TaggingJob
 from openbioner_batch.model import Tagger
+from openbioner_batch.model.config import ModelConfig
 
 STAGES = {
     "read": "read and parse",
@@ -69,9 +70,10 @@ class Clock:
 class StubEncoder:
     """Says of every word at once what a real one would have to compute."""
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: str, config: ModelConfig) -> None:
         import torch
 
+        self.config = config
         self.device = torch.device(device)
         self._heads = torch.full((3, 1 << 20), -4.0)
         self._heads[1:] = 0.0  # against an entity
@@ -98,7 +100,7 @@ class StubFactory:
     def scorer(self) -> Scorer:
         with self.clock.stage(LOAD):
             tagger: Any = self.real.scorer()
-            tagger.encoder = StubEncoder(tagger.device)
+            tagger.encoder = StubEncoder(tagger.device, tagger.encoder.config)
         return TimedScorer(tagger, self.clock)
 
     def __reduce__(self) -> tuple[Callable[[], StubFactory], tuple[()]]:

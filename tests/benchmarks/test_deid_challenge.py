@@ -64,8 +64,8 @@ def test_marks_lie_in_order_and_cut_no_identifier_short() -> None:
     ("part", "size", "readme"),
     [
         ("third", 80, "openbioner_batch/evaluation/README.md"),
-        ("fourth", 60, "benchmarks/README.md"),
-        ("fifth", 64, "benchmarks/README.md"),
+        ("fourth", 60, "openbioner_batch/evaluation/README.md"),
+        ("fifth", 64, "openbioner_batch/evaluation/README.md"),
     ],
 )
 def test_a_hold_out_is_of_the_size_a_readme_gives_and_in_words_of_its_own(part: str, size: int, readme: str) -> None:

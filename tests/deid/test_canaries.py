@@ -113,7 +113,7 @@ def settings(inputs: Path, output: Path, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("executor", ["ray", "in-process"])
+@pytest.mark.parametrize("executor", [pytest.param("ray", marks=pytest.mark.slow), "in-process"])
 def test_no_identifier_is_found_outside_of_the_input(
     archive: Archive, start: Start, scratch: Path, executor: str
 ) -> None:

@@ -147,6 +147,9 @@ NUMBERS = (
     '<note room="<room_number>512</room_number>" wt="81">',
     "PT=<patient_name>Ines Galvao</patient_name>;RM=<room_number>318</room_number>;K=4.1",
     "RM=<room_number>318</room_number>;AGE=<age_over_89>94</age_over_89>;K=4.1",
+    "prison no. <other_identifier>A4417CX</other_identifier>, C wing <room_number>cell 3-14</room_number>",
+    "<room_number>DORM E-2</room_number>, tooth pain",
+    "Mrs <patient_name>Halloran</patient_name>, <age_over_89>95</age_over_89> last week, well",
     'Hx "<age_over_89>98</age_over_89> F fall". CT neg',
 )
 NO_NUMBERS = (
@@ -156,6 +159,7 @@ NO_NUMBERS = (
     "Cefazolin 2 g, Novalgin 30-30-30-30",
     "EF=35; PT=13.2; INR=1.1; PA=40; RN=aware",
     "temp 98 F oral; T 98 F",
+    "grp 2 PH; grp B strep; lab no change; T cell 3-6 %; T cell 10-15; cell count 400; BP 120, 98 last week",
 )
 INSTITUTIONS = (
     "chef @ <organization>The Gilded Perch</organization>, burn 4%",
@@ -176,6 +180,11 @@ NO_PAPERS = (
     "Moved 4 extremities well; assigned 1 : 1 to placebo; assigned to 6 cycles of platinum",
     "inhibited by EGR1 and activated by FPR1; protein kinase31 and alpha1 leads to 3- or alpha1",
     "given with the agent. Furthermore, the effect fell; traction via Gardner-Wells tongs; induced via Emodin",
+    "Twin B, cardiac activity normal; pairs of twins (P < .05); initial GEO database; assigned to 40 raised cages",
+    "Micronase 2.5 mg PO QAM #30; Amoxil 500 mg PO Daily #30; 1 tab PO Tid #90",
+    "Coxsackievirus B4: an underestimated pathogen; prostaglandin E1: role of monoamines; concentrated by (NH4)2SO4",
+    "closed with Alfred clamps, with Erich arch bars; measured by ELISA and sorted; via Principal Component Analysis",
+    "Urine in Nursing Home Residents; National Health Insurance Big Data; the Transport Proteins as Regulators",
     "by the TOVA Continuous Performance Test; the Alberta Stroke Program score",
 )
 SPELLED = (

@@ -84,6 +84,7 @@ def test_the_output_is_what_the_tagger_says(
     assert "6" in call("status", str(tmp_path / "out")).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_ctrl_c_leaves_a_run_that_the_same_command_ends(
     command: list[str], corpus: Corpus, programs: list[Program], tmp_path: Path

@@ -91,9 +91,10 @@ _OF_RELATIVES = re.compile(
 )
 """Several ages after relatives in the plural: "sisters 97, 95 & 88"."""
 _BESIDE_NAME = re.compile(
-    rf"(?<![^\W_])(?P<name>[A-ZÀ-Ž][a-zß-ɏ'’-]+|[A-Z]\.?),\s{_NUMBER}(?=,\s[A-Za-z]|\s?[;)]|\.(?:\s|\Z))"
+    rf"(?<![^\W_])(?P<name>[A-ZÀ-Ž][a-zß-ɏ'’-]+|[A-Z]\.?),\s{_NUMBER}(?=,\s[A-Za-z]|\s?[;)]|\.(?:\s|\Z)|"
+    r"\s(?:last|next|this)\s(?:week|month|year|birthday)\b)"
 )
-"""An age between commas after a name: "Effie, ninety-nine, died"."""
+"""An age between commas after a name: "Effie, ninety-nine, died", "Mr Roe, 95 last week"."""
 _BIRTHDAY = re.compile(
     rf"(?<![\w.])(?P<age>{_ORDINAL})(?=\s(?:birthday|bday|b-day|year\sof\s(?:life|age)|decade)\b|\syear\b(?!\sof))",
     re.IGNORECASE,

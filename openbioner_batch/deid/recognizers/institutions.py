@@ -111,6 +111,8 @@ _CALLED_PLACE = re.compile(
     rf"(?P<name>{_PROPER_NAME})(?![^\W_]|['’])"
 )
 """What stands after an occupation or a kind of institution: "chef @ The Gilded Perch", "daycare (Tiny Acorns)"."""
+_ALONE = re.compile(r"(?:\A|[.;:,|\n(])[ ]*\Z")
+"""Before the first word of a clause."""
 _SPECIALIST = re.compile(
     r"(?:\b(?:[Cc]c|CC|at|from|to|with)[: ]{1,2}|@[ ]?|"
     r",[ ])(?P<name>[A-Z][a-z'’-]{2,24}(?:[ ][A-Z][a-z'’-]{2,24})?[ ](?:Cardiology|Oncology|Urology|Nephrology|"
@@ -186,6 +188,13 @@ def find_institutions(text: str) -> Iterator[Finding]:
 def _called(text: str) -> Iterator[Finding]:
     """Institutions whose names say nothing of what they are, by what stands before them."""
     for match in _CALLED_PLACE.finditer(text):
+        cue = match[0][: match.start("name") - match.start()]
+        if (
+            cue[0].isupper()
+            and cue.rstrip()[-1] not in ":=(@"
+            and not _ALONE.search(text[max(0, match.start() - 3) : match.start()])
+        ):
+            continue  # within a title: "Nursing Home Residents", "National Health Insurance Big Data"
         first = match["name"].removeprefix("The ").split()[0]
         known = vocabulary().knows(first) or first.lower() in _NOT_CALLED or first.lower() in _NO_NAMES[1]
         if not known or (

@@ -10,6 +10,7 @@ from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import labels, words_before
 from openbioner_batch.deid.recognizers.initials import find_initials
 from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.person_cues import OF_A_THING, OF_A_WORK
 from openbioner_batch.deid.recognizers.roles import find_called, is_of_headings
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
@@ -87,13 +88,6 @@ _FORMS = (
     ),
 )
 """Placeholders of the unknown, dictation in small letters, two people before one credential: "Ray/Gomez CRNA"."""
-
-
-_OF_A_WORK = re.compile(
-    r"[ ](?:Program(?:me)?|Test|Score|Scale|Index|Study|Trial|Criteria|Classification|Questionnaire|Inventory|Method|"
-    r"Procedure|Technique|Protocol|Battery)\b"
-)
-"""After a proper name that is no person's: "Alberta Stroke Program"."""
 
 
 def find_people(text: str) -> Iterator[Finding]:
@@ -214,14 +208,18 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
     trigger = _exact(before, TRIGGERS, 3) if mark and (mark.isalpha() or mark in ",-—–(") else None
     if trigger and mark == "," and trigger != "relative_name":
         trigger = None
+    if trigger and before[-1].startswith("twin") and len(only) == 1:
+        return None  # "Twin B", "pairs of twins (P < .05)"
     if trigger:
         heading = trigger == "clinician_name" and len(words) == 1 and is_of_headings(only)
         weak = before[-1] in WEAK_TRIGGERS or heading
+        if weak and len(words) == 1 and (OF_A_THING.match(text, end) or allow_list().knows(only)):
+            return None
         if not weak or given or (len(words) > 1 and (before[-1] in _BEFORE_TWO_WORDS or trigger == "relative_name")):
             return _name(start, end, trigger, 0.7)
     if given and len(words) > 1:
         mixed = words[0].isupper() and not words[1].isupper() and before[-1:] == ["the"]  # "the TOVA Continuous ..."
-        return None if mixed or _OF_A_WORK.match(text, end) else _name(start, end, "person_name", 0.7)
+        return None if mixed or OF_A_WORK.match(text, end) else _name(start, end, "person_name", 0.7)
     return _last_first(text, start, end, words)
 
 

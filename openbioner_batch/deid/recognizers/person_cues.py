@@ -82,3 +82,16 @@ def _is_called(text: str, start: int, end: int, before: str) -> bool:
         and not _POSSESSIVE.match(text, end)
         and (_RELATION.search(before) or _CALLED_BY_ROLE.search(before)) is not None
     )
+
+
+OF_A_WORK = re.compile(
+    r"[ ](?:Program(?:me)?|Test|Score|Scale|Index|Study|Trial|Criteria|Classification|Questionnaire|Inventory|Method|"
+    r"Procedure|Technique|Protocol|Battery)\b"
+)
+"""After a proper name that is no person's: "Alberta Stroke Program"."""
+
+OF_A_THING = re.compile(
+    r"[ ](?:arch|bars?|clamps?|forceps|retractors?|needles?|catheters?|tubes?|sutures?|scissors|tongs|buffer|test|"
+    r"score|scale|technique|method|procedure|man(?:o)?euvers?|position|stain|assay)\b"
+)
+"""After an eponym: "with Alfred clamps", "with Erich arch bars"."""

@@ -10,7 +10,7 @@ from openbioner_batch.deid.recognizers.clinical_values import in_clinical_value
 
 _NUMBERED = re.compile(
     r"\b(?i:room|rm|bed|(?P<moved>(?:moved|transferred|assigned|roomed|rmd|rm'd)(?:\s(?:to|in))?)|bay|ward|floor|"
-    r"cubicle|bldg|building|"
+    r"cubicle|bldg|building|dorm|(?<!t-)(?<!t\s)cell(?=\s\d{1,2}-\d{2,3}\b)|"
     r"chair|stretcher|gurney|hall(?:way)?(?:\sbed)?|theatre|recliner|incubator|isolette|zimmer|zi(?=\.|"
     r"\s\d)|bett|platz|liege|stat(?=\.)|"
     r"station|chambre|ch(?=\.\s?\d)|habitaci[oó]n|hab(?=\.)|cama|leito|quarto|enfermaria|camera\sn\.?|stanza|letto|"
@@ -58,7 +58,11 @@ _ROW_HEAD = re.compile(
 _PLACE_OF_LIST = re.compile(r"(?<![^\W_])(?P<ward>\d{1,2}(?:[NSEW]|NE|NW|SE|SW))(?=[ \t]*(?:\n|\Z))")
 """A ward at the end of a line of numbers and names."""
 _ROW = re.compile(r"[A-Z]{2,},|\d{1,2}/\d{1,2}/\d{2,4}|(?<!\d)\d{6,9}(?!\d)")
-_COUNTED = re.compile(r"[ ](?:[:x]|(?!(?:is|was|has|as|needs|wants|gets|does|this|his|plus|vs)\b)[a-z]{2,}s\b)")
+_COUNTED = re.compile(
+    r"[ ](?:[:x]|(?!(?:is|was|has|as|needs|wants|gets|does|this|his|plus|vs|at|for|by|and|in|with|on|per|from|via|to|"
+    r"but|after|before|while|pending|then|now|today|tonight|overnight|because|due|until|who|w|bed|north|south|east|west|wing|side)\b)"
+    r"[a-z]{3,})"
+)
 """After a number that counts or divides: "moved 4 extremities", "assigned to 6 cycles", "assigned 1 : 1"."""
 _BEDSIDE = re.compile(
     r"\b(?:head|foot|side|edge|out|age|median|average)[ ]of[ ](?:the[ ])?\Z|\b(?:pelvic|tumor|vascular|nail|graft|"
@@ -71,7 +75,7 @@ _BEDSIDE = re.compile(
 def find_rooms(text: str) -> Iterator[Finding]:
     """Rooms, beds and wards with their numbers."""
     for match in _NUMBERED.finditer(text):
-        if match["moved"] and _COUNTED.match(text, match.end()):
+        if match["moved"] and match["number"].isdecimal() and _COUNTED.match(text, match.end()):
             continue
         if not _BEDSIDE.search(text[max(0, match.start() - 16) : match.start()]):
             yield _room(match, "number" if match["moved"] else 0)

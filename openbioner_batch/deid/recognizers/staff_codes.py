@@ -12,7 +12,7 @@ from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 _SHORT = r"[A-Z]{2,3}(?:-[A-Z])?"
 _CUED = re.compile(
-    r"(?<![^\W_])(?:[Ii]nit(?:ials?)?\.?[ ]?[:=]?|[Vv]erified|[Vv]etted|[Gg]rossed|[Cc]hecked|[Rr]edrawn?|[Dd]rawn|"
+    r"(?<![^\W_])(?:[Ii]nit(?:ials)?\.?[ ]?[:=]?|[Vv]erified|[Vv]etted|[Gg]rossed|[Cc]hecked|[Rr]edrawn?|[Dd]rawn|"
     r"[Cc]oll(?:ected)?|"
     r"[Ww]itness(?:ed)?|[Ww]itn|[Cc]o-?signed|[Cc]ounted|[Ss]canned|[Pp]erformed|[Rr]eported|[Cc]ollector|[Ss]creened|"
     r"(?:[Rr]adiog|[Tt]ech|[Ss]onog|[Pp]hleb|[Rr]ead|[Ss]igned|[Dd]r(?:a)?wn|[Dd]ict|[Tt]yped|[Rr]eviewer|[Oo]perator|"
@@ -59,7 +59,7 @@ _CUED_USER = re.compile(rf"{_USER_CUE}(?P<user>{_USER_FORM})(?![\w@/-]|\.\w|[ ]?
 _BARE_BY = re.compile(
     r"(?<!\w)(?!(?:enter|verif|sign|chart|typ|edit|review|giv|draw|collect|clos|open|creat|modif|updat|record|document|"
     r"scan|print|view|access|releas|order|perform|check|transcrib|result|ack|witness|amend|lock|log|read|sent|complet|"
-    r"dispens|process)\w*[ ])\w+[ ]by[ ]\Z",
+    r"dispens|process)\w*[ ])\w+[ ]by[ \"'(]*\Z",
     re.IGNORECASE,
 )
 """After verbs of no log, capitals and digits are a gene: "activated by EGR1"."""
@@ -81,13 +81,13 @@ _USER = re.compile(
 )
 _BY_USER = re.compile(r"\b[Bb]y[:=]?[ ](?P<name>[a-z]{4,20}\d{1,4})(?![\w@-]|\.\w)")
 _BADGE = re.compile(
-    r"\b(?:Ofc|Officer|OFC|Dep(?:uty)?|Trooper|Det(?:ective)?|Sgt|Cpl|Agent|CO|PO|"
-    r"Interp(?:reter)?)\.?[ ](?:[A-Z]\.?[ ]?)?[A-Z][\w'’-]{1,20},?[ ]?#[ ]?(?P<badge>\d{2,7})(?![^\W_])"
+    r"\b(?:Ofc|Officer|OFC|Dep(?:uty)?|Trooper|Det(?:ective)?|Sgt|Cpl|Agent|CO|"
+    r"Interp(?:reter)?)\.?[ ](?:[A-Z]\.?[ ]?)?(?P<name>[A-Z][\w'’-]{1,20}),?[ ]?#[ ]?(?P<badge>\d{2,7})(?![^\W_])"
 )
 """A number behind an officer's or an interpreter's name."""
 _BIOLOGY = re.compile(
     r"(?:ase|tein|kine|leukin|ferin|ogen|alpha|beta|gamma|delta|epsilon|kappa|lambda|sigma|omega|theta|zeta|exon|"
-    r"intron|helix|chain|domain|receptor)\Z"
+    r"intron|helix|chain|domain|receptor|ly|led)\Z"
 )
 """Ends of words that numbers follow in papers: "kinase31", "alpha1"."""
 _WORDS = frozenset(
@@ -130,13 +130,12 @@ def find_staff_codes(text: str) -> Iterator[Finding]:
         if not vocabulary().knows(match["name"].rstrip("0123456789")):
             yield Finding(*match.span("name"), "username", 0.7, ("pattern:username",))
     for match in _BADGE.finditer(text) if "#" in text else ():
+        if vocabulary().knows(match["name"]) or match["name"].lower() in lexicon().not_names or match["name"].isupper():
+            continue  # "Take CO Daily #30"
         yield Finding(*match.span("badge"), "employee_id", 0.8, ("pattern:number",))
     for pattern in (_CUED_USER, _ACTING_USER):
         for match in pattern.finditer(text):
-            coded = match["user"][:1].isupper() and _BARE_BY.search(
-                text[max(0, match.start("user") - 24) : match.start("user")]
-            )
-            if _is_user(match["user"]) and not coded:
+            if _is_user(match["user"]) and not _is_of_a_paper(text, match):
                 yield Finding(*match.span("user"), "username", 0.7, ("pattern:username",))
     for match in _BARE_USER.finditer(text) if any(map(str.isdigit, small)) else ():
         if _is_user(match["user"]):
@@ -175,6 +174,15 @@ _SHORT_WORDS = frozenset(
     uk usa eu mg ml cc kg cm mm hr min sec lb oz iv im po sq sc pr sl ng gt og nj qd bid tid qid prn stat held
     given done ref nad ooh aa bb abc""".split()
 )
+
+
+def _is_of_a_paper(text: str, match: re.Match[str]) -> bool:
+    """Whether capitals and digits are a gene or a strain: "activated by EGR1", "Coxsackievirus B4: an"."""
+    start, end = match.span("user")
+    if not text[start].isupper():
+        return False
+    named = text[end : end + 1] == ":" and re.search(r"[^\W\d_]{3,}[ ]\Z", text[max(0, start - 16) : start])
+    return bool(named or _BARE_BY.search(text[max(0, start - 24) : start]))
 
 
 def _is_user(name: str) -> bool:
