@@ -53,11 +53,15 @@ def _check_words(prepared: Prepared) -> None:
 
 
 @given(AWKWARD)
-def test_basic_words_are_all_tokens_the_tokenizer_sees(tagger: Tagger, types: list[EntityType], text: str) -> None:
-    prepared = tagger.preparer(types).prepare([text])
+def test_words_are_all_tokens_the_tokenizer_sees(tagger: Tagger, types: list[EntityType], text: str) -> None:
+    pieces, basic = (tagger.preparer(types, words).prepare([text]) for words in ("pieces", "basic"))
     (encoding,) = tagger.tokenizer.encode([text])
-    assert prepared.document_tokens.tolist() == [len(encoding.ids)]
-    assert len(prepared.word_tokens) == len(set(encoding.word_ids))
+    assert pieces.document_tokens.tolist() == basic.document_tokens.tolist() == [len(encoding.ids)]
+    assert len(pieces.word_tokens) == len(set(encoding.word_ids))
+    # Basic words are runs of pieces: "5-FU" and "1/2" are one.
+    assert set(basic.word_tokens.tolist()) <= set(pieces.word_tokens.tolist())
+    covered = [{at for start, end in one.word_offsets.tolist() for at in range(start, end)} for one in (basic, pieces)]
+    assert covered[0] == covered[1]
 
 
 @given(AWKWARD)
