@@ -213,7 +213,7 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
     if trigger:
         heading = trigger == "clinician_name" and len(words) == 1 and is_of_headings(only)
         weak = before[-1] in WEAK_TRIGGERS or heading
-        if weak and len(words) == 1 and (OF_A_THING.match(text, end) or allow_list().knows(only)):
+        if weak and len(words) == 1 and (OF_A_THING.match(text, end) or (capitals and allow_list().knows(only))):
             return None
         if not weak or given or (len(words) > 1 and (before[-1] in _BEFORE_TWO_WORDS or trigger == "relative_name")):
             return _name(start, end, trigger, 0.7)
