@@ -150,13 +150,13 @@ class AllowList:
     def _is_in_list_of_terms(self, text: str, start: int, end: int) -> bool:
         """Whether it is three terms in a row or stands beside one in a list: "Norwood, Glenn and Fontan"."""
         names = [name for name in _SEPARATOR.split(text[start:end]) if name]
-        if len(names) > 2 and any(self.is_scored(text, end, end) or not self._is_surname(name) for name in names):
+        if len(names) > 2 and any(self.is_scored(text, end, end) or not self.is_surname(name) for name in names):
             return True
         return any(
             word in self.eponyms or word in self.terms or word in self.heads for word in self._beside(text, start, end)
         )
 
-    def _is_surname(self, name: str) -> bool:
+    def is_surname(self, name: str) -> bool:
         """Whether the words of a term are all frequent surnames: "Murphy, Jones, Wagner" may be at the bedside."""
         return all(_bare(word) in self.surnames for word in _WORD.findall(name))
 

@@ -187,6 +187,24 @@ NO_PAPERS = (
     "Urine in Nursing Home Residents; National Health Insurance Big Data; the Transport Proteins as Regulators",
     "by the TOVA Continuous Performance Test; the Alberta Stroke Program score",
 )
+NO_QUANTITIES = (
+    "D50 50CC IV push; P95 12HR; B12 low; Hip and 3rd toe; pain at Knee and 2nd toe",
+    "Needle entered L4 interspace; signed T1 series; message B12 low; released S1 nerve; tech T2 map; prior M1 disease",
+    "PT=13.2;INR=1.1;BED=flat;BY=mouth;MD=aware;USER=none;RN=1:1",
+    '{"age": 45, "bed": "flat", "by": "mouth", "pt": 13.2, "md": "aware"}',
+    "sent by FAX; obtained by ABG; given by IVP; since the fifteenth session; until the thirtieth minute",
+    "Diet reg 2000 ADA; hit by car 45 MPH; struck by van 30 KPH; off truck 10 FT; vessel CTO1 2VD",
+    "Visual acuity R: 20/20 L: 20/25; strength R: 4/5, A: 5/5; T: 5/6 teeth",
+    "Pain 14:30 5/10, 18:00 3/10. BP 10:00 12/8, 14:00 13/9.",
+    "Squats 10/set, 3 sets; K this am 3.5. Repeat; RR 1.2. CI 1.1; ETT Fr 7.5. Do 2.5. So 4.2.",
+    "PSA prev 10.04, now 8.2; PSA last 11.05; Hgb since 10.02",
+    "OOB to chair 2 hours; up in chair 30 min; ambulated in hallway 200 feet; walked hall 150 ft x2",
+    "theatre 2 hours; incubator 34 C; stretcher 15 min; bed 2 hours; floor 3 exercises; station 0; crew 2 members",
+    "Neuro checks at 08 10 12 14 16. Vitals 06 10 14 18 22",
+    "1400 Settled.\n1500 Voided.\n1600 Asleep.\n2200 Medicated.\n1200 Started",
+    "Coverage denied. Site rotated. Supper refused. Resident refused. Parent denies. Tech QA.",
+    "started 5-10. ordered 1-2. called 2-3. Plt fell 8-10, replaced 2-4. drawn 8-10.",
+)
 SPELLED = (
     "that is <person_name>K U C E R A</person_name> medical record",
     "spelled <person_name>papa india alpha</person_name> period",
@@ -202,7 +220,17 @@ def test_identifiers_of_terse_notes(note: str) -> None:
 
 @pytest.mark.parametrize(
     "note",
-    [*NO_NAMES_AFTER_ROLES, *NO_BEDS, *NOT_SIGNED, *NO_DAYS, *NO_NUMBERS, *NO_INSTITUTIONS, *NO_PAPERS, *NOT_SPELLED],
+    [
+        *NO_NAMES_AFTER_ROLES,
+        *NO_BEDS,
+        *NOT_SIGNED,
+        *NO_DAYS,
+        *NO_NUMBERS,
+        *NO_INSTITUTIONS,
+        *NO_PAPERS,
+        *NO_QUANTITIES,
+        *NOT_SPELLED,
+    ],
 )
 def test_clinical_sentences_that_look_like_them(note: str) -> None:
     assert shown(note, Finder(PATTERNS).find(note)) == []

@@ -131,6 +131,13 @@ def _urls(text: str) -> Iterator[Finding]:
         yield Finding(match.start(), end, "url", 0.9, ("pattern:url",))
 
 
+def _is_schedule(value: str) -> bool:
+    """Whether digits are a time with amounts, or hours of a day: "0915 150000", "08 10 12 14 16"."""
+    hours = re.findall(r"\d+", value)
+    ascending = all(len(one) == 2 and one <= "24" for one in hours) and hours == sorted(set(hours))
+    return ascending or _FLOWSHEET.fullmatch(value) is not None
+
+
 def _phones(text: str, small: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
     for match in in_regions(_US, text, regions, 10):
         yield _phone(text, match, 0.9)
@@ -145,7 +152,7 @@ def _phones(text: str, small: str, regions: list[tuple[int, int, int]]) -> Itera
                 yield _phone(text, match, 0.85 if match[0][0] == "+" else 0.7)
     for match in in_regions(_NATIONAL, text, regions, 9) if "0" in text else ():
         digits = sum(map(str.isdigit, match[0]))
-        if 9 <= digits <= 12 and not _FLOWSHEET.fullmatch(match[0]) and not _UNIT.match(text, match.end()):
+        if 9 <= digits <= 12 and not _is_schedule(match[0]) and not _UNIT.match(text, match.end()):
             yield _phone(text, match, 0.75)
     for match in _EXT_ALONE.finditer(text) if any_in(small, ("ext", "x")) else ():
         name = "number" if match["number"] else "x"
@@ -155,7 +162,7 @@ def _phones(text: str, small: str, regions: list[tuple[int, int, int]]) -> Itera
         if digits < 6 or _DATE.match(match[0]) or _UNIT.match(text, match.end()):
             continue
         label = _label(text, match.start())
-        if label and (label not in _WEAK or (digits >= 7 and not _FLOWSHEET.fullmatch(match[0]))):
+        if label and (label not in _WEAK or (digits >= 7 and not _is_schedule(match[0]))):
             yield _phone(text, match, 0.75)
     for match in in_regions(_SHORT, text, regions, 3) if any_in(small, _SHORT_LABELS) else ():
         label = _label(text, match.start())

@@ -63,11 +63,15 @@ _SPEAKS = re.compile(
     r"remains|appears|looks)\b"
     r"|[ ]\d{1,2}(?:\.\d{1,2})?[ ]?kg\b|[ ](?:c/o|d/c'?d|w/)"
 )
-_ACTS = re.compile(r"[ ](?:c/o|denies|denied|refused|slept|voided|ambulated|ambulating|rotated|OOB|A&O)(?![^\W_])")
+_ACTS = re.compile(
+    r"[ ](?:c/o|denies|refused|slept|voided|ambulated|ambulating|rotated|OOB|A&O|(?P<passive>denied))(?![^\W_])"
+)
 """What only a patient does, after a word that no list knows."""
 _UNKNOWN = re.compile(r"(?!\w+(?:ly|ed|ing|es)\b)[^\W\d_]{3,}")
 _ADVERBS = frozenset(
-    "still also again overnight remains currently otherwise then now she they who and but mother father mom".split()
+    "still also again overnight remains currently otherwise then now she they who and but mother father mom "
+    "resident parent parents client veteran family spouse guardian member inmate student site "
+    "sites supper meal meals snack shower bath request appeal service transport".split()
 )
 _HEADER = re.compile(r"[ ]{1,3}(?:\(\d|\||DOB|MRN|#|\d{3})|[ ]{2,}")
 _GOES_ON = re.compile(r"[0-9&]|-[a-z0-9]")
@@ -201,7 +205,9 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
     only = words[0].rstrip(".")
     if len(words) == 1 and not is_word and only.lower() not in _ADVERBS and _UNKNOWN.fullmatch(only):
         about = before[-1:] == ["re"] and mark == "e" and _CLAUSE_ENDS.match(text, end)
-        if (_ACTS.match(text, end) or about) and not allow_list().knows(only):
+        acts = _ACTS.match(text, end)
+        acts = acts if acts is None or not acts["passive"] or allow_list().is_surname(only) else None
+        if (acts or about) and not allow_list().knows(only):
             return _name(start, end, "patient_name", 0.7)
     if capitals and not given:
         return _last_first(text, start, end, words)

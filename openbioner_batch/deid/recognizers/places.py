@@ -131,7 +131,7 @@ _POSTCODE = re.compile(
     r"(?<![^\W_])(?:[A-Z]{1,2}\d[A-Z\d]?[ ]\d[ABD-HJLNP-UW-Z]{2}|"
     r"[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ ]\d[ABCEGHJ-NPRSTV-Z]\d)(?![^\W_])"
 )
-_EIRCODE = re.compile(r"(?<![^\W_])(?:[AC-FHKNPRTV-Y]\d{2}|D6W)[ ][0-9AC-FHKNPRTV-Y]{4}(?![^\W_])")
+_EIRCODE = re.compile(r"(?<![^\W_])(?:[AC-FHKNPRTV-Y]\d{2}|D6W)[ ](?!\d{2}(?:CC|HR|KC))[0-9AC-FHKNPRTV-Y]{4}(?![^\W_])")
 """Of Ireland; a letter and a digit must stand in its second half."""
 _BEFORE_TOWN = re.compile(
     r"(?:(?<=\d[,;][ ])|(?<=[a-zß.][ ]\d\d[,;][ ])|^|(?<=\n)|(?<=\b[DAF]-)|"
@@ -139,10 +139,13 @@ _BEFORE_TOWN = re.compile(
     r"[A-ZÀ-Þ][a-zß-ɏ]+))*)(?=[ ]?(?:[,;.\n]|\Z))"
 )
 """A postal code before its town, after a house number or at the head of a line: "Deichstr. 9, 26721 Emden"."""
+_CLOCK = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d")
+"""A time at the head of an entry: "1400 Settled."."""
 _CORNER = re.compile(
     r"(?:\b(?:at|on|near|by|of)[ ](?:the[ ]corner[ ]of[ ])?|@[ ]?)(?P<corner>[A-Z][a-z]{2,20}(?:[ ](?:St|Ave|Rd|Blvd|"
     r"Street|Avenue))?\.?[ ](?:&|and|/)[ ]"
-    r"(?:\d{1,3}(?:st|nd|rd|th)\b(?:[ ](?:St|Ave))?|[A-Z][a-z]{2,20}[ ](?:St|Ave|Rd|Blvd|Street|Avenue|Streets|Sts)\b))"
+    r"(?:\d{1,3}(?:st|nd|rd|th)\b(?![ ][a-z])(?:[ ](?:St|Ave))?|"
+    r"[A-Z][a-z]{2,20}[ ](?:St|Ave|Rd|Blvd|Street|Avenue|Streets|Sts)\b))"
 )
 """Where two streets meet: "at Main & 4th"."""
 _LONG_ZIP = re.compile(r"(?<=[A-Za-z][ ])(?<!:[ ])\d{5}-\d{4}(?![^\W_]|-\d)")
@@ -242,7 +245,8 @@ def _towns(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
             yield _place(*match.span(), "zip_code", 0.6)
     for match in _BEFORE_TOWN.finditer(text) if any(digits >= 4 for _, _, digits in regions) else ():
         if (
-            not vocabulary().knows(match["town"].split()[0])
+            not _CLOCK.fullmatch(match["zip"])
+            and not vocabulary().knows(match["town"].split()[0])
             and match["town"].split()[0].lower() not in lexicon().not_names
         ):
             yield _place(*match.span("zip"), "zip_code", 0.6)

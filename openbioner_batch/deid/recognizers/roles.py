@@ -35,7 +35,7 @@ _NO_NAMES = frozenset(
     phone pager bag box cart chair table unit area only early late today tonight overnight coverage teaching
     call calls pool swap cover handover huddle station staffing ratio role notes exam visit who why how if when
     because same new old first second third left right upper lower both all any some no yes ok pls please thx
-    thanks""".split()
+    thanks trial support compensation conference stress breathing""".split()
 )
 """Words of headings and of terse notes after a role."""
 _VERB_OR_NOUN = re.compile(r"[ ][a-z]{3,}")

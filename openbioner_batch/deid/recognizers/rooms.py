@@ -13,7 +13,7 @@ _NUMBERED = re.compile(
     r"cubicle|bldg|building|dorm|(?<!t-)(?<!t\s)cell(?=\s\d{1,2}-\d{2,3}\b)|"
     r"chair|stretcher|gurney|hall(?:way)?(?:\sbed)?|theatre|recliner|incubator|isolette|zimmer|zi(?=\.|"
     r"\s\d)|bett|platz|liege|stat(?=\.)|"
-    r"station|chambre|ch(?=\.\s?\d)|habitaci[oó]n|hab(?=\.)|cama|leito|quarto|enfermaria|camera\sn\.?|stanza|letto|"
+    r"station(?!\s0\b)|chambre|ch(?=\.\s?\d)|habitaci[oó]n|hab(?=\.)|cama|leito|quarto|enfermaria|camera\sn\.?|stanza|letto|"
     r"kamer|sala|łóżko)\b(?:\s(?:number|no\.?))?(?:[.:](?=[ ]?#?\w))?[ ]?#?[ ]?"
     r"(?P<number>(?:[A-Z]{2,3}-|[A-Za-z]-?)?\d{1,4}(?:-?[A-Z0-9]{1,3})?(?:/\d{1,3}(?![\d/]))?|"
     r"[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|degrees|times|mg|°)|[ ](?:bath|rests?|mobility|linens?|changes?|"
@@ -64,6 +64,11 @@ _COUNTED = re.compile(
     r"[a-z]{3,})"
 )
 """After a number that counts or divides: "moved 4 extremities", "assigned to 6 cycles", "assigned 1 : 1"."""
+_MEASURED = re.compile(
+    r"[ ]?(?:h(?:ou)?rs?|h|min(?:ute)?s?|sec(?:ond)?s?|feet|ft|foot|m|meters?|metres?|yards?|yds?|laps?|steps?|x|C|"
+    r"F|L|ml|cm|mm|days?|weeks?|wks?|reps?|exercises?|point)\b|[ ]?['\u2019]"
+)
+"""After a number that measures: "chair 2 hours", "hallway 200 feet", "incubator 34 C"."""
 _BEDSIDE = re.compile(
     r"\b(?:head|foot|side|edge|out|age|median|average)[ ]of[ ](?:the[ ])?\Z|\b(?:pelvic|tumor|vascular|nail|graft|"
     r"wound|capillary|"
@@ -75,7 +80,7 @@ _BEDSIDE = re.compile(
 def find_rooms(text: str) -> Iterator[Finding]:
     """Rooms, beds and wards with their numbers."""
     for match in _NUMBERED.finditer(text):
-        if match["moved"] and match["number"].isdecimal() and _COUNTED.match(text, match.end()):
+        if match["number"].isdecimal() and (_COUNTED if match["moved"] else _MEASURED).match(text, match.end()):
             continue
         if not _BEDSIDE.search(text[max(0, match.start() - 16) : match.start()]):
             yield _room(match, "number" if match["moved"] else 0)

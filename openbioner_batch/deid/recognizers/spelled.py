@@ -21,34 +21,14 @@ _LETTERS = re.compile(r"(?<![^\W_])(?<!-)(?P<word>[A-Za-z](?:(?:[ ]|-|\.[ ]?)[A-
 _CUE = re.compile(
     r"\b(?:spel(?:led|t|ling|ls?)|that(?:'s|[ ]is)|name(?:[ ]is)?|first|last|surname)[ ,:(]{1,3}\Z", re.IGNORECASE
 )
+_FREQUENT = tuple("alpha alfa india echo sierra november romeo tango oscar lima mike charlie kilo".split())
 _FEWEST_WITHOUT_CUE = 3
 
 
 def find_spelled(text: str) -> Iterator[Finding]:
     """Letters and words of the spelling alphabet after a cue, or those that spell a word of the text."""
     small = lowered(text)
-    for match in (
-        _WORDS.finditer(text)
-        if any_in(
-            small,
-            (
-                "alpha",
-                "alfa",
-                "india",
-                "echo",
-                "sierra",
-                "november",
-                "romeo",
-                "tango",
-                "oscar",
-                "lima",
-                "mike",
-                "charlie",
-                "kilo",
-            ),
-        )
-        else ()
-    ):
+    for match in _WORDS.finditer(text) if any_in(small, _FREQUENT) else ():
         if match["cue"] or len(re.findall(_ALPHABET, match["word"], re.IGNORECASE)) > _FEWEST_WITHOUT_CUE:
             yield Finding(*match.span("word"), "person_name", 0.7, ("pattern:name",))
     for match in _LETTERS.finditer(text):

@@ -52,7 +52,7 @@ _USER_CUE = (
     r"read[ ]by|acknowledged|ack|ack'?d|released|logged[ ]in|cosigned|scanned[ ]by)[ ]?[:=]?[ \"'(]{1,2})"
 )
 _USER_FORM = (
-    r"(?:[a-z]{1,12}[._][a-z]{2,20}\d{0,3}|[a-z]{2,20}\d{1,4}|[A-Z]{1,3}\d{1,4}|[a-z]{1,4}-\d{1,4}|(?:RN|MD|rn|md|np|"
+    r"(?:[a-z]{1,12}[._][a-z]{2,20}\d{0,3}|[a-z]{2,20}\d{1,4}|[A-Z]{2,3}\d{1,4}|[A-Z]\d{3,4}|[a-z]{1,4}-\d{1,4}|(?:RN|MD|rn|md|np|"
     r"pa|rx|lab)[-_.][a-z]{2,20}\d{0,3})"
 )
 _CUED_USER = re.compile(rf"{_USER_CUE}(?P<user>{_USER_FORM})(?![\w@/-]|\.\w|[ ]?(?:mg|mcg|ml|units?|%))")
@@ -125,6 +125,8 @@ def find_staff_codes(text: str) -> Iterator[Finding]:
     for match in _USER.finditer(text) if any_in(small, ("user", "log", "screen")) else ():
         name = str(match.lastgroup)
         end = match.start(name) + len(match[name].rstrip(".-"))
+        if match[name].lower() in ("none", "unknown", "null"):
+            continue
         yield Finding(match.start(name), end, "username", 0.8, ("pattern:username",))
     for match in _BY_USER.finditer(text):
         if not vocabulary().knows(match["name"].rstrip("0123456789")):
@@ -172,7 +174,7 @@ _SHORT_WORDS = frozenset(
     ran run sat set saw was had did has him her his she try day far non low hot red new old big bad mid eye ear
     arm leg toe lip hip jaw rib gut sob nil neg pos avg std sub sup ant lat med inf est pre via tba tbc tbd tbi
     uk usa eu mg ml cc kg cm mm hr min sec lb oz iv im po sq sc pr sl ng gt og nj qd bid tid qid prn stat held
-    given done ref nad ooh aa bb abc""".split()
+    given done ref nad ooh aa bb abc qa qc""".split()
 )
 
 

@@ -172,7 +172,7 @@ def _keyed(text: str) -> Iterator[Finding]:
         if key not in _KEYS and short not in _KEYS:
             continue
         type = "street_address" if key == "line" else _KEY_TYPES.get(key) or _type_of_head(head) or _type_of_head(short)
-        if type is None or _is_empty(match[name]):
+        if type is None or _is_empty(match[name]) or (key in _TERSE_KEYS and not _NAMED.match(match[name])):
             continue
         if type in _NAMES and (match["key"] or match["tag"]):
             yield replace(_found(*match.span(name), type), recognizers=(MARKUP,))
@@ -181,6 +181,10 @@ def _keyed(text: str) -> Iterator[Finding]:
                 yield one if match["field"] else replace(one, recognizers=(MARKUP,))
 
 
+_TERSE_KEYS = frozenset("pt by md rn nurse prov attending pcp nok author".split())
+"""Keys behind which results and words stand too: PT=13.2, "by": "mouth"."""
+_NAMED = re.compile(r"[^\W\d_a-z]|[a-z]{2,20}[._]?[a-z]*\d")
+"""A capital, or letters with a number as user names have."""
 _KEY_TYPES = {"user": "username", "by": "clinician_name", "prov": "clinician_name", "name": "patient_name"}
 
 

@@ -12,19 +12,24 @@ from openbioner_batch.deid.recognizers.date_context import SCORED
 
 _EVENT = (
     r"(?i:adm(?:it(?:ted)?)?|readmit(?:ted)?|d/?c'?d?|disch(?:arged)?|eloped|left[ ]ama|transferred|xfer'?d|tx'?d|"
-    r"trans|extubated|"
-    r"(?:re)?intubated|trached?|expired|died|deceased|born|fell|arrived|pronounced|delivered|inserted|removed|pulled|"
-    r"exchanged|replaced|"
-    r"implanted|placed|dated|seen|filled?|refilled|sx|surgery|surg|cath(?:ed)?|biops(?:y|ied)|bx'?d?|drawn|collected|"
-    r"ordered|signed|returned|"
-    r"scheduled|resched(?:uled)?|appt|visit|dos|doi|lmp|onset|injured|doa|f/u|due|seen|consulted|started|stopped|"
-    r"rec'?d|reported|faxed|mailed|"
-    r"called|vm|lm|msg|sent|paid|denied|approved|thru|exp|expires)"
+    r"trans|extubated|(?:re)?intubated|expired|died|deceased|born|arrived|pronounced|dated|appt|visit|dos|doi|lmp|"
+    r"injured|doa|exp|expires)"
 )
+_ALSO_COUNTED = (
+    r"(?i:trached?|fell|delivered|inserted|removed|pulled|exchanged|replaced|implanted|placed|seen|filled?|refilled|"
+    r"sx|surgery|surg|cath(?:ed)?|biops(?:y|ied)|bx'?d?|drawn|collected|ordered|signed|returned|scheduled|"
+    r"resched(?:uled)?|onset|f/u|due|consulted|started|stopped|rec'?d|reported|faxed|mailed|called|vm|lm|msg|sent|"
+    r"paid|denied|approved|thru)"
+)
+"""What may stand before a count too: "ordered 1-2" is none, "ordered 1-22" is a day."""
 _MONTH_DAY = r"(?:0?[1-9]|1[0-2])"
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+_LATE_DAY = r"(?:1[3-9]|2\d|3[01])"
+"""A day that is neither a month nor the most of a score."""
 _DASHED = re.compile(
-    rf"(?<![^\W_])(?:{_EVENT})[ :]{{1,2}}(?:on[ ])?(?P<date>{_MONTH_DAY}-{_DAY})(?=[ ]*(?:[.;)\n]|,(?![ ]?\d)|\Z)|"
+    rf"(?<![^\W_])(?:{_EVENT}[ :]{{1,2}}(?:on[ ])?(?={_MONTH_DAY}-{_DAY})|"
+    rf"{_ALSO_COUNTED}[ :]{{1,2}}(?:on[ ])?(?={_MONTH_DAY}-{_LATE_DAY}(?!\d)))"
+    rf"(?P<date>{_MONTH_DAY}-{_DAY})(?=[ ]*(?:[.;)\n]|,(?![ ]?\d)|\Z)|"
     rf"[ ](?:w|w/|with|from|fr|to|for|by|and|at|@|after|AMA)\b)"
 )
 """An event and a day with a hyphen, at the end of its clause: "placed 2-3 with" is none."""
@@ -33,7 +38,7 @@ _ZERO_DOT = re.compile(
     r"(?i:\b(?:last|next|prev|fill(?:ed)?|seen|due|appt|visit|dated|since|on|adm|d/c|exp|recall|rv|r/v|f/u|"
     r"lmp)[ :]{1,2}(?:seen|fill(?:ed)?|visit|on|due|"
     r"appt|dose|inj|exam|recall)?[ ]?)"
-    r"(?P<date>0[1-9]\.(?:[0-2]\d|3[01])|1[0-2]\.0[1-9])(?![\d%]|\.\d|[ ]?(?:h\b|am|pm|uhr|hrs|mg|mcg|ml|kg|cm|mm|g\b))"
+    r"(?P<date>0[1-9]\.(?:[0-2]\d|3[01]))(?![\d%]|\.\d|[ ]?(?:h\b|am|pm|uhr|hrs|mg|mcg|ml|kg|cm|mm|g\b))"
 )
 """03.14 with a zero before the month, which no measure has, after a word of time."""
 _PAIR = r"(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|[12]\d|3[01])"
@@ -44,25 +49,33 @@ _SERIES = re.compile(
 )
 """Days with a result behind each."""
 _TIMED = re.compile(
-    rf"(?<![\d:.])\d{{1,2}}:\d\d(?:[ ]?[ap]\.?m?\.?)?,?[ ](?:on[ ])?(?P<date>{_MONTH_DAY}/{_DAY})(?=[ ]*(?:[,.;)\n]|"
-    rf"\Z))"
+    rf"(?<![\d:.])\d{{1,2}}:\d\d(?:[ ]?[ap]\.?m?\.?)?,?[ ](?:on[ ])?(?P<date>{_MONTH_DAY}/{_LATE_DAY})"
+    r"(?=[ ]*(?:[,.;)\n]|\Z))"
 )
-"""A clock time and a day: "4:40 6/20"."""
-_STAMPS = re.compile(rf"(?<![^\W_])(?:[DTRA]|DD|DT|TD|TT)[ ]?:[ ]?(?P<date>{_PAIR})(?![\w/]|\.\d)")
+"""A clock time and a day: "4:40 6/20", where "14:30 5/10" is a score."""
+_STAMPS = re.compile(
+    rf"(?<![^\W_])D[DT]?[ ]?:[ ]?(?P<date>{_PAIR})(?![\w/]|\.\d)"
+    rf"(?:[^\n/]{{0,16}}(?<![^\W_])T[DT]?[ ]?:[ ]?(?P<typed>{_PAIR})(?![\w/]|\.\d))"
+)
 """When something was dictated and typed."""
 _SLASH_MONTH = re.compile(
     r"(?<![\w/.-])(?P<date>(?:(?:0[1-9]|[12]\d|3[01]|[1-9])[/-](?:janv?|f[eé]v|ene|abr|avr|mai|maio|mayo|juin|juil|"
     r"jul|ago|ao[uû]t|sept?|okt|oct|nov|dez|d[eé]c|"
-    r"dic|gen|giu|lug|ott|mrt|mrz)|(?:0[1-9]|[12]\d|3[01])[/-](?:set|out|mar|jun|jan|"
-    r"mag))\.?(?:[/-]\d{2,4})?)(?![\w/-])",
+    r"dic|gen|giu|lug|ott|mrt|mrz)|(?:0[1-9]|[12]\d|3[01])[/-](?:mar|jun|jan|"
+    r"mag))\.?(?:[/-]\d{2,4})?|0[1-9][/-](?:set|out)|\d{1,2}[/-](?:set|out)\.?[/-]\d{2,4})(?![\w/-])",
     re.IGNORECASE,
 )
-"""Months in short words of several languages behind a slash; "10/set" counts, "1/set" may be a count."""
+"""Months in short words of several languages behind a slash; "10/set" may be a count and needs its year."""
 _GERMAN = re.compile(
-    r"\b(?:Mo|Di|Mi|Do|Fr|Sa|So|am|vom|bis|seit|ab|zum|Labor|Kontrolle|Entlassung|Aufnahme|OP|Termin|WV|RR)[. :,]{1,3}"
+    r"\b(?:Mo|Di|Mi|Do|Fr|Sa|So|am|vom|bis|seit|ab|zum|Labor|Kontrolle|Entlassung|Aufnahme|OP|Termin|WV)[. :,]{1,3}"
     r"(?P<date>(?:0?[1-9]|[12]\d|3[01])\.[ ]?(?:0?[1-9]|1[0-2])\.)(?!\d)"
 )
 """A day with two dots: "Entlassung Do 12.9."."""
+_OF_GERMAN = re.compile(
+    r"(?<![^\W_])(?:und|nicht|wurde|keine|vom|seit|zum|bei|mit|nach|Entlassung|Kontrolle|Aufnahme|Termin|Zimmer|Bett|"
+    r"Pflege|Tochter|Sohn|Mo|Di|Mi)(?![^\W_])"
+)
+"""Without such a word "am 3.5." is a potassium in the morning, and "Fr 7.5." a tube."""
 _TENS = (
     r"(?:tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|"
     r"thirtieth|twenty[ -]\w{4,7}(?:st|nd|rd|th)|thirty[ -]first)"
@@ -70,7 +83,7 @@ _TENS = (
 _ORDINAL = re.compile(
     rf"\b(?:on|until|till|since|by|from|before|after|dated|through|and|no|"
     rf"scratch[ ]that)[, ]{{1,2}}(?P<date>the[ ]{_TENS})(?![ -](?:rib|percentile|"
-    r"week|time|day|dose|cycle|visit|floor|edition|century|nerve|toe|finger|vertebra|grade|year|birthday|thoracic|"
+    r"week|minute|session|treatment|fraction|injection|attempt|rib|time|day|dose|cycle|visit|floor|edition|century|nerve|toe|finger|vertebra|grade|year|birthday|thoracic|"
     r"cranial|hospital|hour))",
     re.IGNORECASE,
 )
@@ -85,7 +98,7 @@ _SPOKEN = re.compile(
     r"\b(?:date[ ]of[ ](?:birth|service|admission|discharge|surgery|visit|exam|injury|death)|d[ ]?o[ ]?b|"
     r"birth[ ]?(?:date|day)|born(?:[ ]on)?|admitted[ ]on|"
     r"seen[ ]on|discharged[ ]on)[ ]?(?:is[ ]|was[ ]|on[ ]|colon[ ]|[:,])?[ ]?(?:the[ ])?"
-    rf"(?P<date>(?:{_NUMBER_WORD}[ -]?(?:of[ ])?){{2,7}})(?<![ -])",
+    rf"(?P<date>(?:{_NUMBER_WORD}[ -]?(?:of[ ])?){{3,7}})(?<![ -])",
     re.IGNORECASE,
 )
 """A day in dictated numbers: "date of birth seven seven forty one"."""
@@ -105,8 +118,12 @@ def find_terse_dates(text: str) -> Iterator[Finding]:
         (_SPOKEN, ("birth", "dob", "d o b", "born", "date of", " on ")),
     ):
         for match in pattern.finditer(text) if any_in(small, words) else ():
+            if pattern is _GERMAN and not _OF_GERMAN.search(text):
+                continue
             if pattern is not _DASHED or not _COUNTED.match(text, match.end()):
                 yield _date(match.start("date"), match.start("date") + len(match["date"].rstrip(" -")), match[0])
+            if pattern is _STAMPS:
+                yield _date(*match.span("typed"), "")
     for series in _SERIES.finditer(text) if "/" in text else ():
         places = [
             (series.start() + one.start(), one[0])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 
 from openbioner_batch.training.phi.synthetic.people import draw_person, plain
 from openbioner_batch.training.phi.synthetic.sides import on_side
@@ -47,50 +46,50 @@ def county(chance: Chance, side: str | None) -> str:
     return f"{stem} {chance.choice(('County', 'County', 'County', 'Co.', 'Parish'))}"
 
 
-_HOSPITALS: tuple[Callable[[str, str, str], str], ...] = (
-    lambda saint, city, name: f"St. {saint} Hospital",
-    lambda saint, city, name: f"St. {saint}'s",
-    lambda saint, city, name: f"Saint {saint} Medical Center",
-    lambda saint, city, name: f"{city} General Hospital",
-    lambda saint, city, name: f"{city} General",
-    lambda saint, city, name: f"{city} Regional Medical Center",
-    lambda saint, city, name: f"{city} VA Medical Center",
-    lambda saint, city, name: f"{name} Memorial Hospital",
-    lambda saint, city, name: f"{name} Memorial",
-    lambda saint, city, name: f"University of {city} Medical Center",
-    lambda saint, city, name: f"{city} Children's Hospital",
-    lambda saint, city, name: f"Mercy {city}",
-    lambda saint, city, name: f"{name}-{city} Health System",
-    lambda saint, city, name: f"{saint[0]}{city[0]}MC",
-    lambda saint, city, name: f"{name} Institute",
+_HOSPITALS: tuple[str, ...] = (
+    "St. {saint} Hospital",
+    "St. {saint}'s",
+    "Saint {saint} Medical Center",
+    "{city} General Hospital",
+    "{city} General",
+    "{city} Regional Medical Center",
+    "{city} VA Medical Center",
+    "{name} Memorial Hospital",
+    "{name} Memorial",
+    "University of {city} Medical Center",
+    "{city} Children's Hospital",
+    "Mercy {city}",
+    "{name}-{city} Health System",
+    "{saint[0]}{city[0]}MC",
+    "{name} Institute",
 )
-_CLINICS: tuple[Callable[[str, str, str], str], ...] = (
-    lambda saint, city, name: f"{city} Family Medicine",
-    lambda saint, city, name: f"{city} Dialysis Center",
-    lambda saint, city, name: f"{name} Clinic",
-    lambda saint, city, name: f"{name} & {saint} Orthopedics",
-    lambda saint, city, name: f"{city} Heart Associates",
-    lambda saint, city, name: f"{name} Eye Institute",
-    lambda saint, city, name: f"Women's Health of {city}",
-    lambda saint, city, name: f"{city} Imaging",
+_CLINICS: tuple[str, ...] = (
+    "{city} Family Medicine",
+    "{city} Dialysis Center",
+    "{name} Clinic",
+    "{name} & {saint} Orthopedics",
+    "{city} Heart Associates",
+    "{name} Eye Institute",
+    "Women's Health of {city}",
+    "{city} Imaging",
 )
-_HOMES: tuple[Callable[[str, str, str], str], ...] = (
-    lambda saint, city, name: f"{city} Manor",
-    lambda saint, city, name: f"{name} House",
-    lambda saint, city, name: f"St. {saint} Village",
-    lambda saint, city, name: f"{city} Rehab",
-    lambda saint, city, name: f"{city} Care and Rehabilitation Center",
-    lambda saint, city, name: f"{name} Nursing Home",
-    lambda saint, city, name: f"Golden {name} Assisted Living",
+_HOMES: tuple[str, ...] = (
+    "{city} Manor",
+    "{name} House",
+    "St. {saint} Village",
+    "{city} Rehab",
+    "{city} Care and Rehabilitation Center",
+    "{name} Nursing Home",
+    "Golden {name} Assisted Living",
 )
-_PHARMACIES: tuple[Callable[[str, str, str], str], ...] = (
-    lambda saint, city, name: f"CVS on {name}",
-    lambda saint, city, name: f"Walgreens in {city}",
-    lambda saint, city, name: f"{name}'s Pharmacy",
-    lambda saint, city, name: f"{city} Drug",
-    lambda saint, city, name: "Rite Aid",
-    lambda saint, city, name: "Walmart Pharmacy",
-    lambda saint, city, name: f"{name} Compounding Pharmacy",
+_PHARMACIES: tuple[str, ...] = (
+    "CVS on {name}",
+    "Walgreens in {city}",
+    "{name}'s Pharmacy",
+    "{city} Drug",
+    "Rite Aid",
+    "Walmart Pharmacy",
+    "{name} Compounding Pharmacy",
 )
 _FACILITIES = {"hospital": _HOSPITALS, "clinic": _CLINICS, "home": _HOMES, "pharmacy": _PHARMACIES}
 
@@ -102,7 +101,8 @@ def facility(chance: Chance, side: str | None, kind: str) -> str:
         if chance.random() < 0.4
         else plain(draw_person(chance, side).last)
     )
-    return chance.choice(_FACILITIES[kind])(chance.choice(words("saints")), town(chance, side), stem)
+    form = chance.choice(_FACILITIES[kind])
+    return form.format(saint=chance.choice(words("saints")), city=town(chance, side), name=stem)
 
 
 _KNOWN = (
@@ -122,18 +122,7 @@ def employer(chance: Chance, side: str | None) -> str:
     """A company, agency or the like."""
     stem = chance.choice(on_side(words("brands"), side)) if chance.random() < 0.6 else draw_person(chance, side).last
     own = f"{stem} {chance.choice(words('trades'))}"
-    public = (
-        "the U.S. Navy",
-        "the Post Office",
-        "Walmart",
-        "Home Depot",
-        "Amazon",
-        "the Marines",
-        "FedEx",
-        "Costco",
-        "UPS",
-    )
-    return chance.choice((own, own, own, f"{town(chance, side)} Fire Department", chance.choice(public)))
+    return chance.choice((own, own, own, f"{town(chance, side)} Fire Department", chance.choice(_KNOWN)))
 
 
 def school(chance: Chance, side: str | None) -> str:
