@@ -150,6 +150,7 @@ NUMBERS = (
     "prison no. <other_identifier>A4417CX</other_identifier>, C wing <room_number>cell 3-14</room_number>",
     "<room_number>DORM E-2</room_number>, tooth pain",
     "Mrs <patient_name>Halloran</patient_name>, <age_over_89>95</age_over_89> last week, well",
+    "<patient_name>Jane Roe</patient_name> OOB to chair 2 hours, NPO",
     'Hx "<age_over_89>98</age_over_89> F fall". CT neg',
 )
 NO_NUMBERS = (

@@ -132,7 +132,9 @@ def _names_in(text: str, offset: int, run: str) -> Iterator[Finding]:
         related = not stretch and bare in lists.word_names and _after_relation(text, offset + piece.start())
         a_name = initial or after_given or related or ((titled or before_credential) and bare in lists.word_names)
         relation = TRIGGERS.get(bare) == "relative_name" and bare not in lists.given_names
-        ends = not a_name and (bare in lists.not_names or bare in TITLES or relation)
+        mixed = bool(stretch) and not stretch[-1][2].isupper() and len(word) > 1 and word.isupper()
+        shorthand = mixed and vocabulary().knows(word)  # "Jane Roe NPO"
+        ends = not a_name and (bare in lists.not_names or bare in TITLES or relation or shorthand)
         titled = bare in TITLES
         if stretch and (credential := _CREDENTIAL.match(text, stretch[-1][1])):
             yield from _judge(text, stretch)
