@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 from support import S3Server, free_port
+from xdist.scheduler import LoadScopeScheduling
 
+from openbioner_batch.engine.cluster import usable_cores
 from openbioner_batch.engine.executors import choice
 from openbioner_batch.records import EntityType
 
 if TYPE_CHECKING:
+    from xdist.remote import Producer
+
     from openbioner_batch.model import Tagger
     from openbioner_batch.model.encoder import CrossEncoder
 
@@ -28,6 +32,11 @@ settings.register_profile(
 )
 settings.load_profile("openbioner")
 
+TESTS = Path(__file__).parent
+MOST_PROCESSES = 4
+"""Each takes two GiB or more."""
+SHARED_RAY = "shared_ray"
+"""In the name of each test that requests `ray_here`."""
 
 S3_ENVIRONMENT = {
     "AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}",
@@ -47,7 +56,15 @@ _outer_environment = pytest.MonkeyPatch()
 _ray_is_there = choice._ray_is_there
 
 
-def pytest_configure() -> None:
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A process for each core where the whole suite runs; this one alone where files, folders or tests are named."""
+    return min(usable_cores(), MOST_PROCESSES) if config.args == config.getini("testpaths") else 0
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if processes := config.getoption("numprocesses"):
+        # As torch starts in each, it would take all cores.
+        _outer_environment.setenv("OMP_NUM_THREADS", str(max(1, usable_cores() // processes)))
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL_S3"):
         _outer_environment.delenv(name, raising=False)
     for name, value in S3_ENVIRONMENT.items():
@@ -58,18 +75,40 @@ def pytest_unconfigure() -> None:
     _outer_environment.undo()
 
 
+class Scheduling(LoadScopeScheduling):
+    """All tests on the shared Ray go to one process, and the others file by file, so that fixtures are made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return SHARED_RAY if needs_ray(nodeid) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return Scheduling(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes longest begins first: the tests on the shared Ray."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not needs_ray(item.nodeid))
+
+
+def needs_ray(nodeid: str) -> bool:
+    """Whether a test requests the Ray that is shared, which its name then says."""
+    return SHARED_RAY in nodeid.partition("[")[2]
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A run takes a Ray that is connected, so the shared one is hidden from tests that do not request it."""
-    choice._ray_is_there = _ray_is_there if "ray_here" in getattr(item, "fixturenames", ()) else lambda: False
+    choice._ray_is_there = _ray_is_there if needs_ray(item.nodeid) else lambda: False
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", params=[SHARED_RAY])
 def ray_here() -> Iterator[None]:
     """Starting Ray takes seconds: all tests share one. Its workers find the scorers of the tests."""
     from openbioner_batch.engine.cluster import ray_connection
 
-    tests = Path(__file__).parent
-    paths = [str(tests), str(tests.parent), os.environ.get("PYTHONPATH", "")]
+    paths = [str(TESTS), str(TESTS.parent), os.environ.get("PYTHONPATH", "")]
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
         environment.setenv("RAY_metrics_report_interval_ms", "1000")  # by default 10 s

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openbioner_batch.assertion import Asserter, SectionFinder, load_headers, load_rules
@@ -146,6 +146,7 @@ def test_rules_of_a_user_add_and_replace(tmp_path: Path) -> None:
     assert pickle.loads(pickle.dumps(rules)) == rules
 
 
+@settings(max_examples=15)  # each reads all rules anew
 @given(st.lists(st.text("abc ", min_size=1).filter(str.strip), min_size=1, max_size=4))
 def test_added_triggers_leave_texts_without_them_alone(
     tmp_path_factory: pytest.TempPathFactory, words: list[str]

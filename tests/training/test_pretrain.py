@@ -137,7 +137,7 @@ def test_the_same_with_deepspeed(ray_here: None, checkpoint: Path, tmp_path: Pat
 
 
 def test_late_interaction_is_trained_with_a_teacher_and_becomes_a_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
-    one = {"parallel": {"workers": 1, "in_process": True}, "batch": {"pass_tokens": 300}}
+    one = {"parallel": {"workers": 1, "threads": 1, "in_process": True}, "batch": {"pass_tokens": 300}}
     config = separate_run(tmp_path, "late", checkpoint, "all", **one)
     finish(config)
     values = list(curve(tmp_path / "late").values())
