@@ -35,7 +35,7 @@ test: lint
 
 test-slow: $(VENV)/.installed-dev
 	$(SAY) 'Slow tests: hours on two cores'
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n 0 -m slow
 
 lint: $(VENV)/.installed-dev
 	$(SAY) 'Linters and types'
@@ -58,10 +58,10 @@ $(VENV)/pyvenv.cfg:
 
 $(VENV)/.installed-demo: pyproject.toml .ci/constraints.txt | $(VENV)/pyvenv.cfg
 	$(SAY) 'Installing into $(VENV) (a few minutes the first time)'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e .
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c .ci/constraints.txt -e .
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml .ci/constraints.txt | $(VENV)/pyvenv.cfg
 	$(SAY) 'Installing into $(VENV) with the tools for tests (a few minutes the first time)'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c .ci/constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.installed-demo
