@@ -57,7 +57,8 @@ def test_a_killed_driver_leaves_no_processes_and_a_run_that_one_process_finishes
 ) -> None:
     killed = tmp_path / "killed"
     program = start(inputs, killed, 0.05)
-    wait_until(lambda: shards(killed) > 2)
+    wait_until(lambda: shards(killed) > 2 or program.process.poll() is not None)
+    assert program.process.poll() is None, program.finish()[1]
     program.process.kill()
     program.finish()
     assert 2 < shards(killed) < 32
