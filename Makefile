@@ -56,12 +56,18 @@ $(VENV)/pyvenv.cfg:
 	$(SAY) 'Creating $(VENV) with $(PYTHON)'
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
+# pip compiles with one core; a file that Python cannot compile (templates, other versions) is none that is imported.
+INSTALL = $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c .ci/constraints.txt -e
+COMPILE = $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
+
 $(VENV)/.installed-demo: pyproject.toml .ci/constraints.txt | $(VENV)/pyvenv.cfg
 	$(SAY) 'Installing into $(VENV) (a few minutes the first time)'
-	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c .ci/constraints.txt -e .
+	$(INSTALL) .
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml .ci/constraints.txt | $(VENV)/pyvenv.cfg
 	$(SAY) 'Installing into $(VENV) with the tools for tests (a few minutes the first time)'
-	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c .ci/constraints.txt -e '.[dev]'
+	$(INSTALL) '.[dev]'
+	@$(COMPILE)
 	@touch $@ $(VENV)/.installed-demo
