@@ -15,10 +15,10 @@ from openbioner_batch.concepts.grams import trigrams
 from openbioner_batch.concepts.keys import Match, content_key, keys
 from openbioner_batch.concepts.normalising import content, looks_abbreviated
 from openbioner_batch.concepts.readers import detect_reader, get_reader
-from openbioner_batch.concepts.readings import shortened
+from openbioner_batch.concepts.readings import head_of, shortened
 from openbioner_batch.concepts.source import digest_of
-from openbioner_batch.concepts.synonymy import rewordings
-from openbioner_batch.concepts.vocabulary import Concept, Name, Only
+from openbioner_batch.concepts.synonymy import own_rewordings, rewordings
+from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, Only
 from openbioner_batch.errors import UsageError
 
 _TEXTS_AT_ONCE = 50_000
@@ -168,7 +168,9 @@ def _lists(name: str, lists: list[list[int]]) -> dict[str, np.ndarray]:
 def _keys(names: list[tuple[int, Name]]) -> dict[str, np.ndarray]:
     """Hashed keys in order, and the name that each is of; those of one key in order of the names."""
     long = [number for number, (_, name) in enumerate(names) if not is_short(name)]
-    reworded = rewordings([(names[number][0], content(names[number][1].text)) for number in long])
+    worded = [(names[number][0], content(names[number][1].text)) for number in long]
+    heads = [head_of(name.text) if name.kind < NameKind.RELATED else None for _, name in map(names.__getitem__, long)]
+    reworded = chain(rewordings(worded), own_rewordings(worded, heads))
     found = _places(
         chain(
             ((key, number) for number, (_, name) in enumerate(names) for _, key in keys(name.text, is_short(name))),

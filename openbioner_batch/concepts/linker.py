@@ -9,7 +9,8 @@ from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.concepts.keys import SCORES, STRICT, Match, content_key, key
 from openbioner_batch.concepts.nearest import Nearest
 from openbioner_batch.concepts.normalising import content, looks_abbreviated
-from openbioner_batch.concepts.readings import coordinated, generalised
+from openbioner_batch.concepts.readings import coordinated, generalised, joins_by_word
+from openbioner_batch.concepts.senses import contradict, is_of_form
 from openbioner_batch.records import ConceptLink
 
 LEAST_COSINE = 0.72
@@ -45,11 +46,13 @@ class _Found:
     kind: int
     length: int
     concept: int
+    not_of_form: bool = False
+    """Whether the mention speaks of form and the concept's preferred name does not."""
 
     @property
-    def order(self) -> tuple[float, int, int, int]:
+    def order(self) -> tuple[float, bool, int, int, int]:
         """That of one concept's names."""
-        return (-self.score, self.kind, self.length, self.concept)
+        return (-self.score, self.not_of_form, self.kind, self.length, self.concept)
 
 
 class Linker:
@@ -104,14 +107,21 @@ class Linker:
             if match is Match.EXACT:
                 names = self._with_spellings(names)
             for text, numbers in names.items():
-                found[text] = self._ordered((number, SCORES[match]) for number in numbers)
+                of_form = match >= Match.EQUIVALENT and is_of_form(text)
+                found[text] = self._ordered(((number, SCORES[match]) for number in numbers), of_form)
         return found
 
     def _named(self, match: Match, texts: Iterable[str]) -> dict[str, list[int]]:
         """The names that match texts in one way, of those texts that have any."""
         hashes = {text: hashed for text in texts if (hashed := key(match, text)) is not None}
         found = zip(hashes, self._vocabulary.lookup(list(hashes.values())), strict=True)
+        if match >= Match.REORDERED:
+            found = ((text, self._ungrouped(names) if joins_by_word(text) else names) for text, names in found)
         return {text: names for text, names in found if names}
+
+    def _ungrouped(self, names: Iterable[int]) -> list[int]:
+        """Without those of two things with a stroke between: "aplastic or hypoplastic nails" is read in its parts."""
+        return [name for name in names if "/" not in self._vocabulary.name(name)]
 
     def _with_spellings(self, exact: dict[str, list[int]]) -> dict[str, list[int]]:
         """Names found letter by letter, and where none of them is preferred also those found but for spelling.
@@ -176,7 +186,11 @@ class Linker:
 
     def _near(self, text: str, near: Sequence[tuple[int, float]]) -> list[_Found]:
         """The concepts of near names; where the nearest says more than the mention, one above it comes first."""
-        said = len(content(text))
+        words = content(text)
+        said = len(words)
+        near = [one for one in near if not contradict(words, content(self._vocabulary.name(one[0])))]
+        if not near:
+            return []
         found = self._ordered(
             (name, round(cosine * (_NEAR if len(content(self._vocabulary.name(name))) <= said else _SAYS_MORE), 6))
             for name, cosine in near
@@ -188,13 +202,14 @@ class Linker:
                 return [replace(higher, score=found[0].score), *(one for one in found if one is not higher)]
         return found
 
-    def _ordered(self, names: Iterable[tuple[int, float]]) -> list[_Found]:
-        """The concepts of scored names, each by its best one, in order."""
+    def _ordered(self, names: Iterable[tuple[int, float]], of_form: bool = False) -> list[_Found]:
+        """The concepts of scored names, each by its best one, in order; of equals those of form first if `of_form`."""
         vocabulary = self._vocabulary
         best: dict[int, _Found] = {}
         for name, score in names:
             concept = vocabulary.concept_of(name)
-            new = _Found(score, vocabulary.kind(name), vocabulary.length(name), concept)
+            not_of_form = of_form and not is_of_form(vocabulary.preferred(concept))
+            new = _Found(score, vocabulary.kind(name), vocabulary.length(name), concept, not_of_form)
             if concept not in best or new.order < best[concept].order:
                 best[concept] = new
         return self._sorted(best.values())
@@ -204,11 +219,9 @@ class Linker:
         found = sorted(concepts, key=lambda one: one.order)
         for start, one in enumerate(found):
             end = start + 1
-            while end < len(found) and (found[end].score, found[end].kind) == (one.score, one.kind):
+            while end < len(found) and found[end].order[:3] == one.order[:3]:
                 end += 1
-            if end > start + 1 and (
-                start == 0 or (found[start - 1].score, found[start - 1].kind) != (one.score, one.kind)
-            ):
+            if end > start + 1 and (start == 0 or found[start - 1].order[:3] != one.order[:3]):
                 found[start:end] = sorted(found[start:end], key=self._above)
         return found
 

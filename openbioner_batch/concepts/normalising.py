@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from importlib import resources
 
-WORD = re.compile(r"[^\W\d_]+(?:['’]s\b)?|\d+")
+WORD = re.compile(r"[^\W\d_]+(?:['’]s\b)?|\d+(?:(?:st|nd|rd|th)\b)?")
 _GREEK = {
     letter: f" {name} "
     for letter, name in zip(
@@ -20,23 +20,38 @@ _GREEK = {
 }
 _GREEK_LETTER = re.compile(f"[{''.join(_GREEK)}]")
 _ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4", "V": "5", "VI": "6", "VII": "7", "VIII": "8", "IX": "9"}
+_NUMBERS = {
+    word: str(number)
+    for number, pair in enumerate(
+        "one first,two second,three third,four fourth,five fifth,six sixth,seven seventh,eight eighth,nine ninth,"
+        "ten tenth".split(","),
+        start=1,
+    )
+    for word in pair.split()
+}
+_ORDINAL = "stndrh"
+"""The letters that may follow a number in `WORD`."""
 FUNCTION_WORDS = frozenset("the of in on at to for with by from and or".split())
 """Words that the order-free form leaves out."""
 
 
 @functools.lru_cache(maxsize=1 << 17)
 def word_form(word: str) -> str:
-    """A word without case, accents, plural and British spelling; Greek letters and Roman numerals spelt out.
+    """A word without case, accents, plural and British spelling; Greek letters spelt out, numerals in digits.
 
     Args:
         word: a match of `WORD`.
     """
     if word in _ROMAN:
         return _ROMAN[word]
+    if word[0].isdigit():
+        return word.rstrip(_ORDINAL)
     keep = word.isupper() and len(word) <= 5  # AIDS is no plural
     if word[-2:] in ("'s", "’s"):
         word = word[:-2]
     form = word.casefold()
+    if form in _NUMBERS:
+        return _NUMBERS[form]
     if not form.isascii():
         form = unicodedata.normalize("NFKD", form)
         form = "".join(character for character in form if not unicodedata.combining(character)).casefold()
@@ -125,17 +140,24 @@ def content(text: str) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
-    """What a noun and its adjective share, such as `hypoton` of hypotonia and hypotonic; short words stay."""
+    """What a noun and its adjective share, such as `hypoton` of hypotonia and hypotonic; short words stay.
+
+    The ending "on" is that of Greek nouns whose plural is "a" (acrochordon), not of those in "ion" (function).
+    """
+    if word.startswith(_WITHIN) and len(word) - len(_WITHIN) >= _LEAST_WITHIN:
+        word = meaning(word[len(_WITHIN) :])
     for ending in _DERIVED:
-        if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM:
+        if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM and (ending != "on" or word[-3] != "i"):
             return word[: -len(ending)]
     return word
 
 
+_WITHIN, _LEAST_WITHIN = "intra", 5
+"""Taken off a word of which so many letters are left: an intracranial meningioma is a cranial one."""
 _LEAST_STEM = 4
 _DERIVED = sorted(
     "ia ic ical ial al osis otic asia astic esis etic y ous osity ary ar ed ing ation ition ment ness ity ive ism "
-    "istic is um us a e oma omatous plasia plastic".split(),
+    "istic is um us a on e oma omatous plasia plastic".split(),
     key=lambda ending: (-len(ending), ending),
 )
 

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from openbioner_batch.concepts.normalising import content, forms, meaning
+from openbioner_batch.concepts.senses import DENIALS
 
 _AND = re.compile(r"(?:\s*[,;/&]\s*|\s+)(?:and/or|and|or|to|&)\s+|\s*/\s*|\s*,\s*", re.IGNORECASE)
+_JOINING = re.compile(r"\s(?:and|or)\s", re.IGNORECASE)
 _AFTER_HEAD = frozenset("of in on at with by from to the".split())
 _MOST_PARTS, _MOST_WORDS = 4, 8
 
 
 def coordinated(text: str) -> list[str]:
-    """What the parts of a coordinated mention say in full, those that are not in it letter by letter first.
+    """What the parts of a coordinated mention say in full, in their order, but last what is in it letter by letter.
 
     "Renal hypoplasia and agenesis" says renal agenesis, then renal hypoplasia; "cranial and spinal tumors" says cranial
     tumors, then spinal tumors. Shared words are taken from the other part, as many as a name needs: the longest first.
@@ -23,22 +25,27 @@ def coordinated(text: str) -> list[str]:
     if not 2 <= len(parts) <= _MOST_PARTS or sum(map(len, parts)) > 2 * _MOST_WORDS:
         return []
     first, last = parts[0], parts[-1]
-    found = [[*first[:size], *last] for size in range(len(first) - 1, 0, -1)]
-    found += [[*part, *last[-size:]] for part in parts[:-1] for size in range(len(last) - 1, 0, -1)]
+    found = [[*part, *last[-size:]] for part in parts[:-1] for size in range(len(last) - 1, 0, -1)]
+    found += [[*first[:size], *last] for size in range(len(first) - 1, 0, -1)]
     found += [first, last]
     return list(dict.fromkeys(" ".join(words) for words in found))
+
+
+def joins_by_word(text: str) -> bool:
+    """Whether a mention joins its parts by a word: a name that joins them by a stroke is of a group of both."""
+    return "/" not in text and _JOINING.search(text) is not None
 
 
 def generalised(text: str) -> Iterator[tuple[float, tuple[str, ...]]]:
     """The words of a mention (as `content` gives them) without one or two of them, and the share that is left.
 
-    The head stays: the last word before a preposition. The fewest are dropped first.
+    The head stays, the last word before a preposition, and what denies. The fewest are dropped first.
     """
     words = content(text)
     if not 2 <= len(words) <= _MOST_WORDS:
         return
-    head = _head(text)
-    others = [word for word in words if word != head]
+    head = head_of(text)
+    others = [word for word in words if word != head and word not in DENIALS]
     for count in (1, 2):
         for dropped in combinations(others, count):
             if len(words) - count >= 1:
@@ -48,12 +55,13 @@ def generalised(text: str) -> Iterator[tuple[float, tuple[str, ...]]]:
 def shortened(name: str) -> Iterator[tuple[str, ...]]:
     """The words of a name (as `content` gives them) without one that is not its head; two words at least are left."""
     words = content(name)
-    head = _head(name)
+    head = head_of(name)
     if 3 <= len(words) <= _MOST_WORDS:
         yield from (tuple(word for word in words if word != dropped) for dropped in words if dropped != head)
 
 
-def _head(text: str) -> str:
+def head_of(text: str) -> str:
+    """The last word before a preposition, as `content` gives it."""
     head = ""
     for form in forms(text):
         if form in _AFTER_HEAD and head:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, permutations
+
+from openbioner_batch.concepts.senses import is_label
 
 Words = tuple[str, ...]
 """As `normalising.content` gives them."""
@@ -66,6 +68,42 @@ def rewordings(names: Sequence[tuple[int, Words]]) -> Iterator[tuple[int, Words]
             yield from ((number, reworded) for words, reworded in made for number in numbers[words])
 
 
+def own_rewordings(names: Sequence[tuple[int, Words]], heads: Sequence[str | None]) -> Iterator[tuple[int, Words]]:
+    """Names put together of what a concept's own names say, if no concept has them.
+
+    Where two names differ by a word, others may too: "absent ear canal", "absent auditory canal" and "atretic auditory
+    canal" make an atretic ear canal. Where two share no word, each may have the other's head: "acoustic neuroma" and
+    "vestibular schwannoma" make an acoustic schwannoma.
+
+    Args:
+        names: the concept of each and its words.
+        heads: the head of each; None for a name that is only related to its concept, of which nothing is made.
+
+    Yields:
+        The number of a name, and the words put together of it and others.
+    """
+    known = {words for _, words in names}
+    of_concept: dict[int, dict[Words, int]] = defaultdict(dict)
+    for number, (concept, words) in enumerate(names):
+        if heads[number] is not None:
+            of_concept[concept].setdefault(words, number)
+    for found in of_concept.values():
+        own = [(frozenset(words), heads[number], number) for words, number in list(found.items())[:_MOST_NAMES]]
+        made: dict[frozenset[str], int] = {}
+        for (one, head, number), (other, other_head, _) in permutations(own, 2):
+            old, new = one - other, other - one
+            if old != one:
+                if 1 <= len(old) <= _MOST_WORDS and 1 <= len(new) <= _MOST_WORDS:
+                    for words, _, third in own:
+                        if old < words != one:
+                            made.setdefault(words - old | new, third)
+            elif head in one and other_head in other and len(one) > 1 and len(other) > 1:
+                made.setdefault(one - {head} | {other_head}, number)
+        for words, number in made.items():
+            if (reworded := tuple(sorted(words))) not in known:
+                yield number, reworded
+
+
 def _pairs(names: Sequence[tuple[int, Words]]) -> list[tuple[tuple[Words, Words], int]]:
     """What stands for each other in names of at least `_LEAST_CONCEPTS` concepts that are else equal."""
     of_concept: dict[int, dict[Words, None]] = defaultdict(dict)
@@ -75,7 +113,7 @@ def _pairs(names: Sequence[tuple[int, Words]]) -> list[tuple[tuple[Words, Words]
     for found in of_concept.values():
         sets = [frozenset(words) for words in list(found)[:_MOST_NAMES]]
         counts.update({_pair(one - other, other - one) for one, other in combinations(sets, 2) if one & other})
-    return sorted(found for found in counts.items() if found[1] >= _LEAST_CONCEPTS and all(map(_comparable, found[0])))
+    return sorted(found for found in counts.items() if found[1] >= _LEAST_CONCEPTS and _comparable(*found[0]))
 
 
 def _pair(one: frozenset[str], other: frozenset[str]) -> tuple[Words, Words]:
@@ -83,6 +121,7 @@ def _pair(one: frozenset[str], other: frozenset[str]) -> tuple[Words, Words]:
     return first, second
 
 
-def _comparable(words: Words) -> bool:
-    """Whether a side of a difference is a word or two, none of them a number or a letter."""
-    return 1 <= len(words) <= _MOST_WORDS and all(len(word) > 1 and not word.isdigit() for word in words)
+def _comparable(one: Words, other: Words) -> bool:
+    """Whether each side of a difference is a word or two, and not both are of numbers or letters: index may be 2nd."""
+    few = 1 <= len(one) <= _MOST_WORDS and 1 <= len(other) <= _MOST_WORDS
+    return few and not (any(map(is_label, one)) and any(map(is_label, other)))

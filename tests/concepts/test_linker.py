@@ -39,6 +39,8 @@ def best(vocabulary: Vocabulary, text: str, expansion: str | None = None) -> tup
         ("RCY", "X:3", 1.0),
         ("rcy", "X:3", 0.9),
         ("brachydactylic", "X:7", 0.92),
+        ("second type beta thalassemia", "X:5", 0.97),
+        ("2nd type of β-thalassemia", "X:5", 0.97),
     ],
 )
 def test_the_strictest_match_decides(vocabulary: Vocabulary, mention: str, id: str, score: float) -> None:
@@ -103,6 +105,76 @@ def test_where_the_nearest_name_says_more_one_above_it_comes_first(tmp_path: Pat
     assert [concept.id for concept in found] == ["T:1", "T:2"]  # though "Oral" weighs less and is nearer
     (found,) = linker.link([Mention("oral angiomyolippoma")]).values()
     assert found[0].id == "T:2"
+
+
+@pytest.fixture(scope="module")
+def findings(tmp_path_factory: pytest.TempPathFactory) -> Linker:
+    """A vocabulary in which names are alike but for what tells them apart."""
+    rows = [
+        "N:1,Aplasia/hypoplasia of the nails,,",
+        "N:2,Aplastic nails,,N:1",
+        "N:3,Hypoplastic nails,,N:1",
+        "N:4,Carcinoma of head and neck,,",
+        "N:5,Abnormality of the limbs,,",
+        "N:6,Abnormal limb bone morphology,Limb abnormality,N:5",
+        "N:7,Intracranial meningioma,,",
+        "N:8,Spinal meningioma,,",
+        "N:9,Decreased urinary potassium,,",
+        "N:10,Hyperkinetic syndrome,,",
+        "N:11,Bent 4th finger of the hand,,",
+        "N:12,Type A dactyly of hands,,",
+        "N:13,Seizures,,",
+        "N:14,Skin acrochorda,,",
+        "N:15,Sleep function,,",
+        "N:16,Bone abscess of the left leg,,",
+        "N:17,Cyst of liver/kidney,,",
+    ]
+    folder = tmp_path_factory.mktemp("findings")
+    (folder / "t.csv").write_text("id,name,synonyms,parents\n" + "\n".join(rows) + "\n")
+    build_vocabulary(str(folder / "t.csv"), str(folder / "t.vocab"))
+    return Linker(Vocabulary(str(folder / "t.vocab")), top=3)
+
+
+@pytest.mark.parametrize(
+    ("mention", "ids"),
+    [
+        ("aplastic or hypoplastic nails", ["N:2", "N:3"]),  # what is not there letter by letter comes first
+        ("hypoplastic or aplastic nails", ["N:3", "N:2"]),
+        ("hypoplasia/aplasia of nails", ["N:1"]),  # the group is what a stroke says
+        ("head and neck carcinomas", ["N:4"]),
+        ("cysts of liver and kidney", ["N:17"]),  # there is no other name for either
+        ("limb malformation", ["N:6", "N:5"]),  # a malformation is one of form
+        ("anomaly of limbs", ["N:5", "N:6"]),
+        ("cranial meningiomas", ["N:7"]),
+        ("cranial and spinal meningiomas", ["N:7", "N:8"]),
+        ("acrochordons of the skin", ["N:14"]),
+        ("functional sleep", ["N:15"]),
+    ],
+)
+def test_of_concepts_alike_the_one_meant_comes_first(findings: Linker, mention: str, ids: list[str]) -> None:
+    (found,) = findings.link([Mention(mention)]).values()
+    assert [concept.id for concept in found] == ids
+
+
+@pytest.mark.parametrize(
+    ("mention", "near"),
+    [
+        ("increased urinary potasium", "decreased urinary potasium"),
+        ("hypokinetic syndrom", "hyperkinetic syndrom"),
+        ("bent fifth finger of the hannd", "bent fourth finger of the hannd"),
+        ("type B dactyly of the hannds", "type A dactyly of the hannds"),
+        ("bone absces of the right leg", "bone absces of the left leg"),
+    ],
+)
+def test_a_name_that_contradicts_is_not_near(findings: Linker, mention: str, near: str) -> None:
+    given = findings.link([Mention(mention), Mention(near)])
+    assert given[Mention(near)]
+    assert given[Mention(mention)] == ()
+
+
+def test_a_denial_is_not_dropped(findings: Linker) -> None:
+    given = findings.link(map(Mention, ("febrile seizures", "no seizures", "absent seizures")))
+    assert [bool(concepts) for concepts in given.values()] == [True, False, False]
 
 
 def test_of_equals_the_one_with_fewer_above_comes_first(tmp_path: Path) -> None:
@@ -200,6 +272,10 @@ def test_any_text_is_linked_to_something_or_nothing(vocabulary: Vocabulary, text
         ("naïve", "naive"),
         ("α", "alpha"),
         ("II", "2"),
+        ("2nd", "2"),
+        ("Fifth", "5"),
+        ("three", "3"),
+        ("12th", "12"),
         ("uterus", "uterus"),
         ("fistulae", "fistula"),
         ("vertebrae", "vertebra"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from openbioner_batch.concepts.building import build_vocabulary
 from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.concepts.linker import Linker, Mention
-from openbioner_batch.concepts.synonymy import rewordings
+from openbioner_batch.concepts.synonymy import own_rewordings, rewordings
 
 PARTS = ("left", "right", "middle")
 
@@ -32,6 +32,35 @@ def test_what_three_concepts_say_holds_for_others() -> None:
     assert list(rewordings([*both("clavicle", "collar bone"), *named((9, "bent bone collar"))])) == [
         (6, ("bent", "clavicle"))
     ]
+
+
+def test_a_word_may_stand_for_a_number() -> None:
+    names = [*both("index finger", "2 finger"), *named((9, "broken 2 finger"))]
+    assert list(rewordings(names)) == [(6, ("broken", "finger", "index"))]
+
+
+CANAL = named((0, "absent ear canal"), (0, "absent auditory canal"), (0, "atretic auditory canal"))
+NEUROMA = named((1, "acoustic neuroma"), (1, "vestibular schwannoma"))
+
+
+def test_names_of_a_concept_are_put_together() -> None:
+    assert list(own_rewordings(CANAL, ["canal"] * 3)) == [(2, ("atretic", "canal", "ear"))]
+    heads = ["neuroma", "schwannoma"]
+    assert list(own_rewordings(NEUROMA, heads)) == [(0, ("acoustic", "schwannoma")), (1, ("neuroma", "vestibular"))]
+
+
+@pytest.mark.parametrize(
+    ("names", "heads"),
+    [
+        ([*CANAL, *named((5, "atretic ear canal"))], ["canal"] * 4),  # another concept has that name
+        (CANAL, ["canal", "canal", None]),  # a name that is only related
+        (named((0, "absent ear canal"), (1, "absent auditory canal"), (2, "atretic auditory canal")), ["canal"] * 3),
+        (NEUROMA, ["neuroma", None]),
+        (named((1, "neuroma"), (1, "vestibular schwannoma")), ["neuroma", "schwannoma"]),  # no word is left beside it
+    ],
+)
+def test_nothing_is_put_together(names: list[tuple[int, tuple[str, ...]]], heads: list[str | None]) -> None:
+    assert list(own_rewordings(names, heads)) == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,65 @@
+"""What words say against each other, and which of them speak of form."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from importlib import resources
+
+from openbioner_batch.concepts.normalising import forms, meaning
+
+_PREFIXES = ("hyper hypo", "pre post", "supra infra", "micro macro", "intra extra")
+_OPPOSITE_PREFIXES = [(one, other) for pair in map(str.split, _PREFIXES) for one, other in (pair, reversed(pair))]
+DENIALS = frozenset("absent no not non without normal".split())
+"""Words without which a mention says the contrary."""
+_SHORT_OF_ABSENT = frozenset("abnormal decreased impaired small short".split())
+"""Words of which what is absent is a case or a neighbour."""
+_OF_FORM = frozenset(
+    "malformation malformed deformity deformed dysmorphism dysmorphic morphology shape structure structural".split()
+)
+
+
+def contradict(words: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether two wordings cannot mean the same: increased and decreased, hyper- and hypo-, 3rd and 4th, X and no X.
+
+    Args:
+        words: as `normalising.content` gives them.
+        others: the same of the other wording.
+    """
+    one = set(words)
+    other = set(others)
+    one, other = one - other, other - one
+    if any(map(is_label, one)) and any(map(is_label, other)):
+        return True
+    if DENIALS.isdisjoint(one) != DENIALS.isdisjoint(other) and _SHORT_OF_ABSENT.isdisjoint(one | other):
+        return True
+    return any(not other.isdisjoint(_opposites_of(word)) for word in one)
+
+
+def is_of_form(text: str) -> bool:
+    """Whether a text speaks of form: a malformation, a morphology, a shape."""
+    return not _OF_FORM.isdisjoint(forms(text))
+
+
+def is_label(word: str) -> bool:
+    """Whether a word is a number or a letter, as in "type 2" and "type B"."""
+    return len(word) == 1 or word.isdigit()
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _opposites_of(word: str) -> frozenset[str]:
+    found = {other + word[len(one) :] for one, other in _OPPOSITE_PREFIXES if word.startswith(one)}
+    return _listed().get(word, frozenset()) | found
+
+
+@functools.cache
+def _listed() -> dict[str, frozenset[str]]:
+    """Each word of `opposites.yaml`, in what stands for it, and those against it."""
+    import yaml
+
+    sets = yaml.safe_load(resources.files(__package__).joinpath("opposites.yaml").read_text("utf-8"))
+    found: dict[str, frozenset[str]] = {}
+    for words in ({meaning(word) for word in line.split()} for line in sets):
+        for word in words:
+            found[word] = found.get(word, frozenset()) | (words - {word})
+    return found
