@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -39,6 +40,7 @@ def write(path: str, arrays: Mapping[str, np.ndarray], about: dict[str, Any]) ->
     data = save(dict(arrays), {_KEY: json.dumps(about, sort_keys=True)})
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
+        _remove_abandoned(path)
         with open(temporary, "wb") as file:
             file.write(data)
             file.flush()
@@ -49,6 +51,24 @@ def write(path: str, arrays: Mapping[str, np.ndarray], about: dict[str, Any]) ->
     finally:
         Path(temporary).unlink(missing_ok=True)
     return str(about["digest"])
+
+
+def _remove_abandoned(path: str) -> None:
+    """Remove what processes of this machine that were killed have left of the same index."""
+    for left in Path(path).parent.glob(f"{glob.escape(Path(path).name)}.*.tmp"):
+        process = left.name.removesuffix(".tmp").rpartition(".")[2]
+        if process.isdigit() and not _is_running(int(process)):
+            left.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True
 
 
 def mapped(path: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
