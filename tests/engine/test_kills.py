@@ -51,6 +51,7 @@ def inputs(corpus: Corpus) -> Path:
     return path.parent
 
 
+@pytest.mark.usefixtures("ray_here")  # in the process of the shared Ray: two that start at once may wait too long
 @pytest.mark.timeout(900)
 def test_a_killed_driver_leaves_no_processes_and_a_run_that_one_process_finishes(
     inputs: Path, run_here: Annotate, start: Start, tmp_path: Path

@@ -143,6 +143,7 @@ def test_sigterm_is_heeded_while_ray_starts(seconds: float) -> None:
     wait_until(lambda: not program.descendants(), 120, "processes of Ray that outlive SIGTERM")
 
 
+@pytest.mark.usefixtures("ray_here")  # in the process of the shared Ray: two that start at once may wait too long
 def test_ray_starts_where_the_home_cannot_be_written_and_heeds_sigterm() -> None:
     program = Program(["-c", STARTS], {"HOME": "/proc", "RAY_AUTH_MODE": "token"})
     try:
