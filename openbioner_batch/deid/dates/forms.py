@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from openbioner_batch.deid.dates.words import ENGLISH, LONG, MONTHS, ORDINALS
+from openbioner_batch.deid.searching import Anchored
 
 DASHES = r"\-‐‑‒–—−"
 """For a set of characters in a regular expression."""
@@ -139,31 +140,31 @@ NUMBER_LED = _compiled(
 WORD_LED = _compiled(_WORD_FORMS, r"(?<![^\W_])", {"": ""})
 
 CJK = re.compile(rf"(?P<y>{_YEAR})\s?年\s?(?P<m>\d\d?)\s?月(?:\s?(?P<d>\d\d?)\s?日)?")
-ROMAN = re.compile(
+ROMAN = Anchored(
     rf"(?<![\w./])(?:0?[1-9]|[12]\d|3[01])(?P<sep>[./])(?:(?-i:vi{{1,3}}|ix|xi{{1,2}})(?:(?P=sep)(?:{_YEAR}|\d\d))?"
     rf"|(?:i{{1,3}}|iv|vi{{0,3}}|ix|xi{{0,2}})(?P=sep)(?:{_YEAR}|\d\d))(?![^\W_]|[./]\d)",
     re.IGNORECASE,
 )
 """Days with the month in Roman numerals: 03/iv/23, 18.vii; without a year not those of grades and stages."""
 _DOTTED_DAY = r"(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\."
-DOTTED_DAYS = re.compile(
+DOTTED_DAYS = Anchored(
     rf"(?<![\w.])(?P<first>{_DOTTED_DAY})(?:\s?[{DASHES}]\s?|\t|;\s?)(?P<second>{_DOTTED_DAY})(?!\d)"
     rf"(?=(?P<more>(?:\t{_DOTTED_DAY}(?!\d))*))"
 )
 """Days and months in the German way without a year, two and more: 29.4.-7.5., or the head of a table."""
-SEASON = re.compile(
+SEASON = Anchored(
     rf"\b(?P<season>spring|summer|fall|autumn|winter)[\s,]{{1,2}}(?:of\s)?(?P<y>{_YEAR}|{_SHORT})"
     rf"(?P<until>\s?[{DASHES}/]\s?(?:{_YEAR}|\d\d))?(?![^\W_])",
     re.IGNORECASE,
 )
-QUARTER = re.compile(
+QUARTER = Anchored(
     rf"(?<![^\W_])(?:(?-i:Q)(?P<q>[1-4])|(?P<first>[1-4])(?-i:Q)(?=\s|['’‘]?\d\d)"
     rf"|(?P<word>first|second|third|fourth)[\s-]quarter(?=\s(?:of\s)?(?:{_YEAR}|{_SHORT})))"
     rf"(?:(?:\s|-|/|\sof\s|(?<=Q))(?:FY\s?)?(?P<y>{_YEAR})|(?:[-/]|(?<=Q)|\s?(?=['’‘]))(?P<z>['’‘]?\d\d))?(?![^\W_])"
     r"(?!\s?(?:[-–]\s?\d|hours?|hrs?|h|days?|d|weeks?|wks?|months?|min|shifts?|am|pm)\b)",
     re.IGNORECASE,
 )
-HOLIDAY = re.compile(
+HOLIDAY = Anchored(
     r"\b(?:Christmas(?:\s(?:Eve|Day))?(?![\s-](?:disease|factor|tree))|Xmas|Thanksgiving(?:\sDay)?|"
     r"New\sYear['’]?s?(?:\s(?:Eve|Day))|Easter(?:\s(?:Sunday|Monday))?|Good\sFriday|Halloween|"
     r"(?:the\s)?Fourth\sof\sJuly|(?:Labor|Memorial|Independence|Veterans['’]?|Columbus|Presidents['’]?|"

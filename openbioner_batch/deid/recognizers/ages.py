@@ -14,9 +14,10 @@ from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import any_in, lowered
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+from openbioner_batch.deid.searching import Anchored
 
 OLDEST = 125
-_NINETY = re.compile(r"(?<!\d)0?(?:9\d|1[0-2]\d)(?!\d)")
+_NINETY = Anchored(r"(?<!\d)0?(?:9\d|1[0-2]\d)(?!\d)")
 _WRITTEN = ("ninet", "hundred", "centenarian", "nonagenarian")
 _ONES = "one|two|three|four|five|six|seven|eight|nine"
 _ORDINAL_ONES = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth"
@@ -58,7 +59,7 @@ _HEAT = re.compile(
     r"(?:\btemp\w*|\btm(?:ax)?|\bt|fever\w*|febrile|°|degrees?)[\s:=@of]{0,8}(?:to\s|is\s|was\s|at\s)?\Z", re.IGNORECASE
 )
 
-_AFTER = re.compile(
+_AFTER = Anchored(
     rf"{_NUMBER}(?:[\s-]{{0,2}}(?:{_UNITS}|{_YEARS})|{_SEX}(?![/\d])|(?P<female>{_FEMALE})|[\s-]{{1,2}}{_SEXES})",
     re.IGNORECASE,
 )
@@ -82,31 +83,31 @@ _FRAMES = (
     r"|(?:lady|gentleman|man|woman|widow|widower|veteran|nun|priest)\sof\s"
     r"|(?-i:[MF])\s?/\s?"
 )
-_BEFORE = re.compile(rf"(?<![^\W_])(?:{_FRAMES}){_NUMBER}{_NO_AGE_AFTER}", re.IGNORECASE)
-_STAMPED = re.compile(r"(?<![\w.])(?P<age>0?(?:9\d|1[01]\d|12[0-5]))Y(?:\s?\d{1,2}M)?(?![^\W_])")
+_BEFORE = Anchored(rf"(?<![^\W_])(?:{_FRAMES}){_NUMBER}{_NO_AGE_AFTER}", re.IGNORECASE)
+_STAMPED = Anchored(r"(?<![\w.])(?P<age>0?(?:9\d|1[01]\d|12[0-5]))Y(?:\s?\d{1,2}M)?(?![^\W_])")
 """As DICOM and laboratory systems write ages: 094Y, 91Y 04M."""
-_OF_RELATIVES = re.compile(
+_OF_RELATIVES = Anchored(
     rf"(?<![^\W_])(?:{_RELATIVES})s\s(?P<ages>\d{{2,3}}(?:(?:,\s|\s?&\s?|\sand\s)\d{{2,3}})+)(?![\w%]|[./]\d)",
     re.IGNORECASE,
 )
 """Several ages after relatives in the plural: "sisters 97, 95 & 88"."""
-_BESIDE_NAME = re.compile(
+_BESIDE_NAME = Anchored(
     rf"(?<![^\W_])(?P<name>[A-ZÀ-Ž][a-zß-ɏ'’-]+|[A-Z]\.?),\s{_NUMBER}(?=,\s[A-Za-z]|\s?[;)]|\.(?:\s|\Z)|"
     r"\s(?:last|next|this)\s(?:week|month|year|birthday)\b)"
 )
 """An age between commas after a name: "Effie, ninety-nine, died", "Mr Roe, 95 last week"."""
-_BIRTHDAY = re.compile(
+_BIRTHDAY = Anchored(
     rf"(?<![\w.])(?P<age>{_ORDINAL})(?=\s(?:birthday|bday|b-day|year\sof\s(?:life|age)|decade)\b|\syear\b(?!\sof))",
     re.IGNORECASE,
 )
-_BORN = re.compile(rf"\bborn\s(?:about\s|some\s|over\s|nearly\s)?{_NUMBER}\sy(?:ea)?rs?\sago", re.IGNORECASE)
-_DECADE = re.compile(
+_BORN = Anchored(rf"\bborn\s(?:about\s|some\s|over\s|nearly\s)?{_NUMBER}\sy(?:ea)?rs?\sago", re.IGNORECASE)
+_DECADE = Anchored(
     r"\b(?:(?P<whose>his|her|their|my|our)|the|mid|early|late|upper|lower)[\s-]"
     r"(?:(?:mid|early|late|upper|lower|very\slate)[\s-](?:to[\s-](?:mid|late)[\s-])?)?(?P<age>(?:9|10|11)0['’]?s|nineties)\b"
     r"|\b(?P<word>(?:super)?centenarian|nonagenarian)s?\b",
     re.IGNORECASE,
 )
-_CORRECTED = re.compile(
+_CORRECTED = Anchored(
     r"(?<![\w.,/])(?P<first>\d{1,3})(?:\s(?:yrs?\s)?|,\s)(?:not|and\snot|rather\sthan)\s(?P<second>\d{1,3})(?![\w%/]|\.\d)"
 )
 """Two ages, one of which is wrong: "95 not 59"."""

@@ -11,6 +11,7 @@ from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.roles import NAME, may_be_called
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+from openbioner_batch.deid.searching import Anchored
 
 _HEAD = re.compile(
     r"(?:(?<=\n)|\A|(?<=[|;])|(?<=[|;,][ ])|(?<=[.)\]][ ])|(?<=\b[Bb]ed:[ ])|(?<=\b[Bb]eds:[ ])|"
@@ -20,13 +21,13 @@ _HEAD = re.compile(
     r"|(?P<title>(?:Mr|Mrs|Ms|Miss|Dr|Hr|Fr|Herr|Frau|Sra?|Mme|"
     r"M)\.?[ ])?(?P<name>[A-ZÀ-ÖØ-ÞĀ-Ž][^\W\d_'’-]*(?:['’-][^\W\d_]+)*)(?![^\W_]))"
 )
-_IN_ROOM = re.compile(
+_IN_ROOM = Anchored(
     rf"\b(?i:rm|room|bed|chair|bay|cubicle|stretcher|crib|"
     rf"isolette)\.?[ ]?#?\d{{1,4}}[A-Za-z]?(?:-[A-Z0-9]{{1,2}})?[:,]?[ ](?P<name>{NAME})"
     r"(?![^\W_]|[-/&])"
 )
 """A name behind a room: "Rm 9 Odom 1:1"."""
-_HEADING = re.compile(r"\b(?:beds?|by bed|census|rooms?|rms)[ ]?:", re.IGNORECASE)
+_HEADING = Anchored(r"\b(?:beds?|by bed|census|rooms?|rms)[ ]?:", re.IGNORECASE)
 _SPINE = re.compile(r"[CTLS]\d{1,2}")
 _FEWEST = 2
 """Rows of a list that name somebody, or of which one does and others are empty."""

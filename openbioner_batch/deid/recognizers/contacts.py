@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import any_in, in_regions, labels, lowered, words_before
+from openbioner_batch.deid.searching import Anchored
 
 LABELS = labels("phones")
 _WEAK = frozenset("number home work office line text at emergency page pg contact reach call called".split())
@@ -16,7 +17,7 @@ _US = re.compile(
     rf"(?:\(\d{{3}}\)[ .\-]{{0,2}}\d{{3}}[ .\-]{{0,2}}|\d{{3}}[ .\-/]{{1,2}}\d{{3}}[ .\-]{{1,2}})\d{{4}}"
     rf"(?![\d]|[-.]\d){_EXTENSION}"
 )
-_BROKEN = re.compile(
+_BROKEN = Anchored(
     r"(?<![^\W_])(?<!\d[.\-/])\(?\d{3}(?:\)?[ .\-]{0,2}\n[ \t]{0,16}\d{3}[.\-]|[.\-]\d{3}[.\-]?\n[ \t]{0,16})\d{4}"
     r"(?![^\W_]|[-.]\d)"
 )
@@ -59,7 +60,7 @@ _SHORT_LABELS = (
     "p8",
     "p9",
 )
-_EXT_ALONE = re.compile(
+_EXT_ALONE = Anchored(
     r"\b(?:ext\.?|extn\.?|extension)[ :#]{1,3}(?P<number>\d{3,6}|\d-\d{3,5})\b(?!\s?(?:degrees|deg|°))|"
     r"\bx(?P<x>\d{4,5}|\d-\d{4})\b",
     re.IGNORECASE,

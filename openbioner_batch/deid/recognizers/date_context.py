@@ -10,6 +10,7 @@ from openbioner_batch.deid.dates.forms import DASHES
 from openbioner_batch.deid.dates.reading import DOUBTFUL
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import words_before
+from openbioner_batch.deid.searching import Anchored
 
 CUES = {
     "birth_date": "dob birth born birthday birthdate dateofbirth yob b",
@@ -47,7 +48,7 @@ _AFTER_QUANTITY = re.compile(
     r"ns\b|normal|saline|month|year|the\s|way|units?|amp|liter|L\b)|\s?[\"”%+]|\s?×",
     re.IGNORECASE,
 )
-_BORN_IN = re.compile(
+_BORN_IN = Anchored(
     r"\b(?:born|birth|DOB|D\.O\.B\.|YOB|b\.|birth\s?year|year\sof\sbirth)[\s:.,=]{0,3}"
     r"(?:(?:was|is|in|on|about|around|the|year)\s){0,3}(?P<year>(?:18|19|20)\d\d|['’‘]\d\d)(?![\d/\-]|\.\d)",
     re.IGNORECASE,
@@ -62,12 +63,12 @@ _TIME_AFTER = re.compile(
     r",;:.]|\Z)(?![ .,]\d)(?![ ]?(?:mg|ml|cc|mL|units|kcal|cal))"
 )
 """A time of day before or after 3/4."""
-_STAY = re.compile(
+_STAY = Anchored(
     r"\b(?i:adm(?:it(?:ted)?)?)[ :](?P<from>\d{1,2}\.\d{1,2})[ ,;/-]{1,3}(?:to[ ])?(?i:d/?c(?:'?d)?|"
     r"disch(?:arged)?)[ :](?P<to>\d{1,2}\.\d{1,2})(?![\d%]|[ ]?(?:mg|kg|lb|g\b))"
 )
 """Admission and discharge with dots and without years."""
-_LAST_YEAR = re.compile(
+_LAST_YEAR = Anchored(
     r"(?<![^\W_])(?:d\.|died(?:[ ]in)?|deceased(?:[ ]in)?|passed(?:[ ]away)?(?:[ ]in)?|death[ ]in)[ "
     r"](?P<year>(?:19|20)\d\d)(?![\d/\-]|\.\d)"
 )

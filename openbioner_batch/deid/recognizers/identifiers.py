@@ -18,6 +18,7 @@ from openbioner_batch.deid.recognizers.context import (
 )
 from openbioner_batch.deid.recognizers.vehicles import find_vehicles
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+from openbioner_batch.deid.searching import Anchored
 
 LABELS = labels("numbers")
 """What stands before an identifier, and the catalog's type of what follows."""
@@ -38,7 +39,7 @@ _VALUE = re.compile(
     r"(?<![^\W_])(?<![$.])(?:[A-Z]{2,3}\.(?=\d{4})|"
     r"[A-Za-z]{0,6}[-#]?(?<![A-Za-z]{7}))\d[A-Za-z0-9]{0,40}(?:[-/.:_]{1,2}[A-Za-z0-9]{1,24}){0,6}"
 )
-_PARTED_BY_BLANKS = re.compile(
+_PARTED_BY_BLANKS = Anchored(
     r"(?<![^\W_])(?<![$.])(?:(?P<head>[A-Z]{1,4}|"
     r"[A-Z]\d)[ ]\d{3,8}(?:[ ]\d{2,6}){0,3}(?:[ ][A-Z]{1,3}(?=[ ]*(?:[,;.\n]|\Z)))?|"
     r"\d{1,4}(?:[ ]\d{2,7}){1,3})(?![^\W_]|[./]\d|%)"
@@ -60,12 +61,12 @@ _PARTED = re.compile(r"\d{2,3}-\d{3}|\d{3}-\d{2}|\d{4}\.\d{2,4}")
 """Numbers in two parts, which are one after a label that means nothing else."""
 _PARTED_TYPES = frozenset({"medical_record_number", "encounter_number", "account_number", "health_plan_number"})
 _ENDING = re.compile(r"\b(?:ending|ends|last\s(?:four|4))(?:\s(?:in|with|is|of))?[ :]\Z", re.IGNORECASE)
-_CARD_END = re.compile(
+_CARD_END = Anchored(
     r"\b(?:card|visa|mastercard|amex|discover|debit|credit|maestro)\s(?:no\.?\s|number\s|#\s?)?"
     r"(?:ending|ends|last\s(?:four|4)(?:\sdigits)?)(?:\s(?:in|with|is|of))?[ :]{1,2}(?P<number>\d{4})(?![^\W_])",
     re.IGNORECASE,
 )
-_REFERENCE = re.compile(
+_REFERENCE = Anchored(
     r"\b(?:our|your|yr|file|case|dictation)[ ]ref(?:erence)?\.?(?:[ ](?:no\.?|number))?[ ]?[:=][ ]?"
     r"(?P<number>(?=[A-Za-z/.-]{0,24}\d)[A-Za-z0-9][\w/.-]{3,38}\w)",
     re.IGNORECASE,
@@ -80,7 +81,7 @@ _ALIGNED = re.compile(
 )
 """A number in the column after "Surname, Given"."""
 _SPOKEN_DIGIT = r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple|dash|hyphen)"
-_SPOKEN = re.compile(rf"\b{_SPOKEN_DIGIT}(?:[ -]{_SPOKEN_DIGIT}){{2,}}\b", re.IGNORECASE)
+_SPOKEN = Anchored(rf"\b{_SPOKEN_DIGIT}(?:[ -]{_SPOKEN_DIGIT}){{2,}}\b", re.IGNORECASE)
 _COUNTING = re.compile(r"one two three|three two one|nine eight seven", re.IGNORECASE)
 _FEWEST_SPOKEN = 5
 """Digits in words that are a number without a label."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.searching import Anchored
 
 _FOUND_BY = ("pattern:name",)
 _INITIALS = re.compile(
@@ -13,7 +14,7 @@ _INITIALS = re.compile(
     r"initialed)\s(?:but\snot\sread\s)?(?:by[: ]{1,2})(?P<by>[A-Z]{2,3}|(?:[A-Z]\.){2,3})(?![\w.])",
     re.MULTILINE,
 )
-_CODED = re.compile(
+_CODED = Anchored(
     r"\b(?:patient|pt|client|Patient|Pt|Client|Mr|Mrs|Ms)\.?[ ](?P<initials>(?:[A-Z]\.[ ]?){2,3}|[A-Z]{2}(?=[ ](?:is|"
     r"was|has|reports|presented)\b))"
 )
@@ -28,7 +29,7 @@ _BY_INITIALS = re.compile(
     rf"|\d{{2}}:?\d{{2}}(?:[ ]?[AaPp][Mm])?[ ]?\|[ ]?(?P<cell>{_SHORT})(?=[ ]?(?:\||\n|\Z))"
 )
 """Who did something, after "by" or in a table's cell after a time."""
-_INITIALS_OF_PATIENT = re.compile(
+_INITIALS_OF_PATIENT = Anchored(
     rf"(?<![^\s(\[])(?P<aged>{_SHORT})[ ]?(?i:(?:is|was)[ ]an?[ ]\d{{1,3}}[ -]?(?:y|month|week|day))"
     rf"|\b(?i:subject|participant)[ ]?:?[ ](?P<subject>{_SHORT})(?=,?[ ](?i:study|site|screening|visit|no\.|id\b|dob))"
 )

@@ -9,6 +9,7 @@ from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import any_in
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+from openbioner_batch.deid.searching import Anchored
 
 _HEADWORD = (
     r"(?:Hospital|Hospitals|Medical[ ](?:Center|Centre|Group|Associates|Clinic|College)|Clinic|Clinics|"
@@ -22,15 +23,15 @@ _HEADWORD = (
     r"Children['’]s[ ](?:Hospital|Medical[ ]Center)|Veterans[ ](?:Hospital|Affairs)|Urgent[ ]Care|"
     r"Family[ ](?:Practice|Medicine|Health))"
 )
-_FACILITY = re.compile(
+_FACILITY = Anchored(
     rf"(?<![^\W_])(?:(?:St|Mt|Ft)\.?[ ])?[A-Z][A-Za-zÀ-ÿ'’&-]{{1,24}}(?:[ ](?:(?:of|the|and|for|"
     rf"de)[ ]){{0,2}}(?:St\.[ ])?[A-Z][A-Za-zÀ-ÿ'’&-]{{0,24}}){{0,5}}?[ ]{_HEADWORD}\b(?:[ ]{_HEADWORD}\b)?"
 )
-_FACILITY_CAPITALS = re.compile(
+_FACILITY_CAPITALS = Anchored(
     r"(?<![^\W_])(?:ST\.? )?[A-Z'’-]{3,20}(?: [A-Z'’-]{3,20})? "
     r"(?:HOSPITAL|MEDICAL CENTER|CLINIC|HEALTH CENTER|NURSING HOME|REHABILITATION CENTER)\b"
 )
-_COMPANY = re.compile(
+_COMPANY = Anchored(
     r"(?<![^\W_])[A-Z][A-Za-z0-9'’&-]{1,24}(?:,?[ ](?:&[ ]|and[ ]|"
     r"of[ ])?[A-Z][A-Za-z0-9'’&-]{0,24}){0,3}?,?[ ](?:Inc|LLC|L\.L\.C|Corp|Corporation|Ltd|Limited|GmbH|PLC|Co|"
     r"Company|Industries|Enterprises|Technologies|Logistics|"
@@ -38,7 +39,7 @@ _COMPANY = re.compile(
     r"Montessori|"
     r"Daycare|Academy|Transit|Roofing|Construction|Landscaping|Trucking|Plumbing|Bakery|Diner|Motors|Farms|Foods)\b\.?"
 )
-_EMPLOYED = re.compile(
+_EMPLOYED = Anchored(
     r"(?:\b(?i:employed[ ](?:by|at|with)|works?[ ](?:at|for)|worked[ ](?:at|for)|working[ ](?:at|for)|retired[ ]from|"
     r"employer(?:[ ]name)?[\"']?[ ]?[:=]|employer[ ]name=|employee[ ]of|company[\"']?[:=]|organization[\"']?[:=]|"
     r"unternehmen:|(?<=[.;:,]\s)(?-i:Employer)|student[ ]at|job[ ]at|supervisor[ ]at|manager[ ]at)[ \"'>]{1,3}|"
@@ -100,7 +101,7 @@ _OCCUPATION = (
     r"groundskeeper|landscaper|baker|butcher|librarian|coach|nanny|secretary|accountant|lawyer|engineer|supervisor|"
     r"manager|mgr|owner)"
 )
-_CALLED_PLACE = re.compile(
+_CALLED_PLACE = Anchored(
     rf"\b(?:(?i:{_OCCUPATION})[ ](?:@|at|for|with|in)[ ]?|(?i:{_OCCUPATION})[ ]\(|\b(?i:[Ss]chool|daycare|day[ ]care|"
     rf"preschool|pre-k|nursery|kindergarten|college|"
     r"gym|shelter|church|parish|mosque|temple|synagogue|funeral[ ]home|mortuary|hospice|agency|group[ ]home|"
@@ -113,7 +114,7 @@ _CALLED_PLACE = re.compile(
 """What stands after an occupation or a kind of institution: "chef @ The Gilded Perch", "daycare (Tiny Acorns)"."""
 _ALONE = re.compile(r"(?:\A|[.;:,|\n(])[ ]*\Z")
 """Before the first word of a clause."""
-_SPECIALIST = re.compile(
+_SPECIALIST = Anchored(
     r"(?:\b(?:[Cc]c|CC|at|from|to|with)[: ]{1,2}|@[ ]?|"
     r",[ ])(?P<name>[A-Z][a-z'’-]{2,24}(?:[ ][A-Z][a-z'’-]{2,24})?[ ](?:Cardiology|Oncology|Urology|Nephrology|"
     r"Neurology|Dermatology|Ortho(?:pa?edics)?|Pediatrics|Paediatrics|Radiology|Gastroenterology|Pulmonary|"
@@ -211,7 +212,7 @@ def _all_known(name: str) -> bool:
     return all(vocabulary().knows(word) or word.lower() in GENERIC | lexicon().not_names for word in name.split())
 
 
-def _is_generic(word: str, pattern: re.Pattern[str]) -> bool:
+def _is_generic(word: str, pattern: Anchored) -> bool:
     """Whether a word makes no proper name of an institution; among capitals, more words do not."""
     bare = word.lower().strip("'’.,")
     return bare in GENERIC or (pattern is _FACILITY_CAPITALS and bare in lexicon().not_names)

@@ -13,6 +13,7 @@ from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.person_cues import OF_A_THING, OF_A_WORK
 from openbioner_batch.deid.recognizers.roles import find_called, is_of_headings
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+from openbioner_batch.deid.searching import Anchored
 
 TITLES = labels("titles")
 """A capitalised word after one of these is a name."""
@@ -36,7 +37,7 @@ _WORD = rf"(?:(?:[OD]['’]|[dl]['’])?[{UPPER}]{_LETTER}{{0,24}}+(?:['’`-][{
 _PARTICLE = (
     r"(?:de la|de los|van der|van den|von der|de|del|della|da|dos|di|van|von|der|den|la|le|bin|ibn|al|el|ten|ter|y)"
 )
-_RUN = re.compile(rf"(?<![^\W_])(?<!['’&]){_WORD}(?:[ ]{{1,2}}+(?:{_PARTICLE}[ ])?{_WORD}){{0,7}}+")
+_RUN = Anchored(rf"(?<![^\W_])(?<!['’&]){_WORD}(?:[ ]{{1,2}}+(?:{_PARTICLE}[ ])?{_WORD}){{0,7}}+")
 _PIECE = re.compile(rf"(?:{_PARTICLE}[ ])?{_WORD}")
 _TITLE_END = re.compile(r"(?P<title>[^\W\d_]+)(?P<dot>\.?)[ \t\n]{0,3}\Z")
 _PROFESSIONS = frozenset("nurse rn lpn cna surgeon father officer judge doctor pharmacist captain detective".split())
@@ -49,7 +50,7 @@ _SECOND = re.compile(rf",[ ]{{1,2}}(?P<given>{_WORD}(?:[ ]{_WORD}){{0,2}}+)")
 _ANY_SCRIPT = re.compile(rf"{_LETTER}{{1,20}}+(?:[ '’·・-]{_LETTER}{{1,20}}+){{0,3}}+")
 _FIELD = re.compile(r"[:=>][ \t]{0,3}[\"'>]?[ \t]?")
 _NUMBERED_WORD = rf"[{UPPER}][a-zß-ÿ]{{2,20}}+\d{{1,3}}"
-_NUMBERED = re.compile(
+_NUMBERED = Anchored(
     rf"(?<![^\W_]){_NUMBERED_WORD}(?:[ ]{_NUMBERED_WORD})+(?![^\W_])|(?<=(?:Mr|Ms|Dr)\.[ ]){_NUMBERED_WORD}(?![^\W_])"
 )
 """Names of synthetic patients: Sumiko254 Larue605."""

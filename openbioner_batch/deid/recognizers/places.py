@@ -12,6 +12,7 @@ from openbioner_batch.deid.recognizers.institutions import GENERIC, find_institu
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.rooms import find_rooms
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+from openbioner_batch.deid.searching import Anchored
 
 _STATES = """Alabama AL Alaska AK Arizona AZ Arkansas AR California CA Colorado CO Connecticut CT Delaware DE Florida FL
     Georgia GA Hawaii HI Idaho ID Illinois IL Indiana IN Iowa IA Kansas KS Kentucky KY Louisiana LA Maine ME
@@ -44,12 +45,12 @@ _SUFFIX = (
     r"Crossing|Point|"
     r"Strasse|Straße|STREET|AVENUE|AVE|ROAD|RD|BLVD|BOULEVARD|LANE|DRIVE|COURT|PLACE|HIGHWAY|HWY|PARKWAY|CIRCLE)"
 )
-_STREET = re.compile(
+_STREET = Anchored(
     rf"(?<![\w.,/-])\d{{1,6}}(?:-\d{{1,4}})?[A-Za-z]?[ ](?:[NSEW]{{1,2}}\.?[ ]|(?:North|South|East|West)[ ])?"
     rf"(?:(?:[A-ZÀ-ÞĀ-Ž][A-Za-zÀ-ɏ'’-]{{0,24}}\.?|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|du)[ ]){{1,4}}{_SUFFIX}\b\.?"
     r"(?:[ ](?:[NSEW]{1,2}|North|South|East|West|NORTH|SOUTH|EAST|WEST)\b\.?)?"
 )
-_STREET_ROUTE = re.compile(
+_STREET_ROUTE = Anchored(
     r"(?<![\w.,/-])\d{1,6}[ ](?:[NSEW]\.?[ ])?(?:(?:State|County|US|Old)[ ])?(?:Route|Rt\.?|Highway|Hwy\.?|"
     r"County Road|Rural Route)[ ]\d{1,4}\b"
     r"|\bRR[ ]?#?\d{1,2},?[ ]Box[ ]\d{1,5}\b|(?<![\w.,/-])\d{1,6}[ ](?:[NSEW]\.?[ ])?Broadway\b"
@@ -58,13 +59,13 @@ _UNIT = re.compile(
     r",?[ \n](?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Bldg|Building|Room|Rm|Lot|Trailer|APT|SUITE|"
     r"UNIT)\b\.?[ ]?(?:No\.?[ ])?#?[ ]?[A-Za-z]{0,2}-?\d{0,5}[A-Za-z]?\b|,?[ ]#[ ]?\w{1,6}\b"
 )
-_BOX = re.compile(r"\b(?:P\.?[ ]?O\.?|Post[ ]Office)[ ]?(?:Box|BOX|box)[ ]#?\d{1,7}\b|\bPO\s?BOX\s\d{1,7}\b")
-_MILITARY = re.compile(
+_BOX = Anchored(r"\b(?:P\.?[ ]?O\.?|Post[ ]Office)[ ]?(?:Box|BOX|box)[ ]#?\d{1,7}\b|\bPO\s?BOX\s\d{1,7}\b")
+_MILITARY = Anchored(
     r"\b(?:psc|cmr|unit)[ ]\d{1,5},?[ ]box[ ]\d{1,5}\b|\b[afd]po,?[ ]a[aep],?[ ]\d{5}(?:-\d{4})?\b", re.IGNORECASE
 )
 """Lines of addresses of the armed forces and the foreign service: "PSC 6477, Box 2981" and "APO AE 09700"."""
 _HOUSE_NUMBER = r"\d{1,5}[A-Za-z]?(?:[/-]\d{1,4})?(?![^\W_]|[.,:]\d|%)"
-_FOREIGN_STREET = re.compile(
+_FOREIGN_STREET = Anchored(
     rf"(?<![\w.,/-])(?:\d{{1,6}}[ ])?(?:(?:Via|Viale|Corso|Piazza|Rua|Rue|Calle|Avenida|Avda|Avenue|Plaza|Paseo|"
     rf"Largo|Travessa|Boulevard|Chemin|Quai|"
     rf"Carrer|Rambla|Ulica|ul\.|[Pp]l\.|al\.|ulica)[ ](?:(?:d[aeiou]s?|del(?:la|le|lo)?|des|du|la|le|los|las|di)[ ])*"
@@ -74,7 +75,7 @@ _FOREIGN_STREET = re.compile(
     rf"katu|utca)[ ]){_HOUSE_NUMBER}"
 )
 """Streets whose word for street stands first or at their end, with a house number behind."""
-_HIGHWAY = re.compile(
+_HIGHWAY = Anchored(
     r"\b(?:(?P<cued>(?i:on|off|along|near|by|at)[ ](?:the[ ])?)?(?P<road>(?:I|US|SR|CR|FM|Rte?\.?|Route|Hwy\.?|"
     r"Highway|Interstate|Turnpike)[- ]?\d{1,4}\b"
     r"(?:[ ](?:[NSEW]B?|north|south|east|west)(?:bound)?\b)?)(?P<exit>,?[ ](?:near|at|by|and|&|@|past|mile|exit)[ "
@@ -83,7 +84,7 @@ _HIGHWAY = re.compile(
 )
 """A road and an exit of it; "on" or an exit must tell I-95 from iodine."""
 _UNIT_AFTER = re.compile(r"[ ]?(?:mg|mcg|mCi|ml|units?|scan|therapy|uptake|ablation)\b", re.IGNORECASE)
-_ZIP_LABEL = re.compile(
+_ZIP_LABEL = Anchored(
     r"\b(?i:zip(?:[ ]?code)?|postal[ ]code|postcode|plz)(?:[ ](?i:is|was))?[ ]?[:=]?[ "
     r"]?(?P<zip>\d{3,6}(?:-\d{3,4})?)(?![^\W_]|[.,]\d)"
 )
@@ -101,9 +102,9 @@ _CITY_ZIP = re.compile(
     rf"(?P<city>{_TOWN})(?:,\s{{0,2}}|\s)(?P<state>{_STATE})\b[.,]?\s{{1,2}}(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![^\W_]|"
     rf"[.,]\d)"
 )
-_COMMA_STATE = re.compile(rf",\s{{1,2}}(?P<state>{_STATE})(?![^\W_])")
+_COMMA_STATE = Anchored(rf",\s{{1,2}}(?P<state>{_STATE})(?![^\W_])")
 _TOWN_BEFORE = re.compile(rf"(?<![^\W_]){_TOWN}\Z")
-_CUE = re.compile(
+_CUE = Anchored(
     r"\b(?:lives?(?:[ ]\w{1,12}){0,2}[ ](?:in|near|outside)|living[ ](?:\w{1,12}[ ])?(?:in|near)|resid(?:es|ed|"
     r"ing)[ ](?:in|at|near)|resident[ ]of|born(?:[ ]and[ ]raised)?[ ]in|"
     r"(?:raised|grew[ ]up)[ ]in|native[ ]of|moved(?:[ ]\w{1,12}){0,2}[ ](?:to|from)|(?:travel|travell?ed|travels|"
@@ -115,7 +116,7 @@ _CUE = re.compile(
 )
 _LIVED = re.compile(r"(?:lives?|living|resid|born|raised|grew|native|originally|hometown|city|town|village)")
 """Cues after which a town may stand in capitals."""
-_LIVES_AT = re.compile(
+_LIVES_AT = Anchored(
     r"\b(?:home[ ]|mailing[ ]|street[ ]|current[ ]|permanent[ ]|postal[ ])?(?:address|residence|adresse|dirección|"
     r"indirizzo|endereço)(?:[ ](?:on[ ]file|of[ ]record))?(?:[ ](?:is|was)|[\"']?[ ]?[:=>])[ \"']{1,3}"
     r"(?P<line>(?=[^\n|;<\"{}]{0,60}\d)[^\n|;<\"{}]{6,100})|\b(?:lives|resides|living|residing|"
@@ -133,7 +134,7 @@ _POSTCODE = re.compile(
 )
 _EIRCODE = re.compile(r"(?<![^\W_])(?:[AC-FHKNPRTV-Y]\d{2}|D6W)[ ](?!\d{2}(?:CC|HR|KC))[0-9AC-FHKNPRTV-Y]{4}(?![^\W_])")
 """Of Ireland; a letter and a digit must stand in its second half."""
-_BEFORE_TOWN = re.compile(
+_BEFORE_TOWN = Anchored(
     r"(?:(?<=\d[,;][ ])|(?<=[a-zß.][ ]\d\d[,;][ ])|^|(?<=\n)|(?<=\b[DAF]-)|"
     r"(?<=\bCH-))(?P<zip>\d{4,5})[ ](?P<town>[A-ZÀ-ÞĀ-Ž][a-zß-ɏ]{2,24}(?:[ -](?:am|an|der|im|bei|sur|la|le|de|"
     r"[A-ZÀ-Þ][a-zß-ɏ]+))*)(?=[ ]?(?:[,;.\n]|\Z))"
@@ -141,7 +142,7 @@ _BEFORE_TOWN = re.compile(
 """A postal code before its town, after a house number or at the head of a line: "Deichstr. 9, 26721 Emden"."""
 _CLOCK = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d")
 """A time at the head of an entry: "1400 Settled."."""
-_CORNER = re.compile(
+_CORNER = Anchored(
     r"(?:\b(?:at|on|near|by|of)[ ](?:the[ ]corner[ ]of[ ])?|@[ ]?)(?P<corner>[A-Z][a-z]{2,20}(?:[ ](?:St|Ave|Rd|Blvd|"
     r"Street|Avenue))?\.?[ ](?:&|and|/)[ ]"
     r"(?:\d{1,3}(?:st|nd|rd|th)\b(?![ ][a-z])(?:[ ](?:St|Ave))?|"
@@ -150,7 +151,7 @@ _CORNER = re.compile(
 """Where two streets meet: "at Main & 4th"."""
 _LONG_ZIP = re.compile(r"(?<=[A-Za-z][ ])(?<!:[ ])\d{5}-\d{4}(?![^\W_]|-\d)")
 """Nine digits after a town whose state is not told."""
-_COUNTY = re.compile(
+_COUNTY = Anchored(
     r"\b(?P<county>(?:(?:St\.|San|Santa|Los|El|New|Prince|Van|De|La)[ ])?[A-Z][a-z]{2,20}[ ](?:County|Parish|Borough|"
     r"COUNTY))\b"
 )

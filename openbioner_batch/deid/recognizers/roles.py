@@ -9,6 +9,7 @@ from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import labels
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+from openbioner_batch.deid.searching import Anchored
 
 _TYPES = labels("roles")
 
@@ -24,7 +25,7 @@ ROLE = "(?:" + "|".join(_as_written(role) for role in sorted(_TYPES, key=len, re
 
 _UPPER = "A-ZÀ-ÖØ-ÞĀ-Ž"
 NAME = rf"(?:(?:Mc|Mac|O['’]|D['’]|Le|La|De|Da)?[{_UPPER}][a-zß-ɏ]{{1,20}}(?:[-'’][{_UPPER}][a-zß-ɏ]{{1,20}}){{0,2}})"
-_CALLED = re.compile(
+_CALLED = Anchored(
     rf"(?<![^\W_])(?<![-/'’.])(?P<role>{ROLE})(?:(?<=[a-z])\.[ ]?|:?[ ])"
     rf"(?P<name>{NAME}(?:[ ](?:[A-Z]\.?(?![^\W_]|[-/+])|{NAME}))?)"
     r"(?![^\W_]|[-/&])"

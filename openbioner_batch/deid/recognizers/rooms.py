@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.clinical_values import in_clinical_value
+from openbioner_batch.deid.searching import Anchored
 
-_NUMBERED = re.compile(
+_NUMBERED = Anchored(
     r"\b(?i:room|rm|bed|(?P<moved>(?:moved|transferred|assigned|roomed|rmd|rm'd)(?:\s(?:to|in))?)|bay|ward|floor|"
     r"cubicle|bldg|building|dorm|(?<!t-)(?<!t\s)cell(?=\s\d{1,2}-\d{2,3}\b)|"
     r"chair|stretcher|gurney|hall(?:way)?(?:\sbed)?|theatre|recliner|incubator|isolette|zimmer|zi(?=\.|"
@@ -20,9 +21,9 @@ _NUMBERED = re.compile(
     r"checks?|alarms?|exits?|"
     r"stands?|rises?|transfers?|flights?|stairs?)\b)"
 )
-_BAY = re.compile(r"\b(?i:resus|trolley|side[ ]room)[ ](?P<ward>\d{1,2}[A-Za-z]?)(?![^\W_]|[./]\d|[ ]?[%/°])")
+_BAY = Anchored(r"\b(?i:resus|trolley|side[ ]room)[ ](?P<ward>\d{1,2}[A-Za-z]?)(?![^\W_]|[./]\d|[ ]?[%/°])")
 """A place of an emergency department, where "resus 2 L" and "trolley 4 hrs" are none."""
-_WARD = re.compile(
+_WARD = Anchored(
     r"(?<![^\W_])(?<![/.:-])(?P<ward>\d{1,2}(?:st|nd|rd|th)[ ]floor"
     r"|\d{1,2}[ ](?:East|West|North|South)\b(?:[ ]\d{1,3}\b(?!%)|(?![ ](?:[A-Z]|of)))"
     r"|(?:[MSCPN]|CV|CC|B|T)?I?CU[- ](?:bed[ ]|room[ ])?\d{1,3}[A-Z]?"
@@ -30,11 +31,11 @@ _WARD = re.compile(
     r"|\d{1,2}(?:[NSEW]|NE|NW|SE|SW)[- ]\d{1,3}[A-Z]?)(?![^\W_]|[./]\d|%)"
 )
 """Forms of a ward and its room: 5N-12, 2WEST, 4 South 22, MICU 11."""
-_THEATRE = re.compile(
+_THEATRE = Anchored(
     r"(?<![^\W_])(?:OR|OT|Th)[ ]?#?(?P<ward>\d{1,2})(?=:(?!\d)|[ ](?:surg|anes|circ|scrub|in[ ]\d{4})\b)"
 )
 """An operating room, where "OR 2.1" is a ratio of odds."""
-_MOVED = re.compile(
+_MOVED = Anchored(
     r"(?:\b(?i:moved|transferred|tx'?d|transfer|went|sent|back|returned|adm(?:itted)?|going|up|down|assigned)\s(?:to|"
     r"fr(?:om)?)\s|"
     r"\b(?i:tele|floor|loc(?:ation)?|unit|rec'd|report|called|per|on|from|fr|to)[:=]?\s|->\s?|→\s?|"
@@ -44,7 +45,7 @@ _MOVED = re.compile(
     r"(?![^\W_]|[./-]\d|%|\s?(?:/|mg|mcg))"
 )
 """A number and letters after what says that somebody is there: "moved to 6W", "Mrs Roe, 7C"."""
-_OF_PERSON = re.compile(
+_OF_PERSON = Anchored(
     r"\b(?i:man|woman|lady|gentleman|pt|patient|resident|boy|girl)\sin\s(?P<ward>\d{3,4})(?=[,.;:)]|\s(?:needs|is|was|"
     r"has|wants|called|c/o|w/|who)\b|\Z)"
 )
@@ -55,7 +56,7 @@ _ROW_HEAD = re.compile(
     re.MULTILINE,
 )
 """A bed at the head of a row "bed name / doctor / ..."."""
-_PLACE_OF_LIST = re.compile(r"(?<![^\W_])(?P<ward>\d{1,2}(?:[NSEW]|NE|NW|SE|SW))(?=[ \t]*(?:\n|\Z))")
+_PLACE_OF_LIST = Anchored(r"(?<![^\W_])(?P<ward>\d{1,2}(?:[NSEW]|NE|NW|SE|SW))(?=[ \t]*(?:\n|\Z))")
 """A ward at the end of a line of numbers and names."""
 _ROW = re.compile(r"[A-Z]{2,},|\d{1,2}/\d{1,2}/\d{2,4}|(?<!\d)\d{6,9}(?!\d)")
 _COUNTED = re.compile(

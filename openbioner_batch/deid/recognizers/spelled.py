@@ -7,17 +7,18 @@ from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import any_in, lowered
+from openbioner_batch.deid.searching import Anchored
 
 _ALPHABET = (
     "(?:alpha|alfa|bravo|charlie|delta|echo|foxtrot|golf|hotel|india|juliett?|kilo|lima|mike|november|oscar|papa|quebec|romeo|sierra|"
     "tango|uniform|victor|whiskey|x-?ray|yankee|zulu)"
 )
-_WORDS = re.compile(
+_WORDS = Anchored(
     rf"(?P<cue>(?:\bspel(?:led|t|ling|ls?)|\bthat(?:'s|[ ]is)|\bname(?:[ ]is)?)[ ,:]{{1,2}}(?:as[ ])?)?(?<![^\W_])"
     rf"(?P<word>{_ALPHABET}(?:[ ,-]{{1,2}}{_ALPHABET})+)(?![^\W_])",
     re.IGNORECASE,
 )
-_LETTERS = re.compile(r"(?<![^\W_])(?<!-)(?P<word>[A-Za-z](?:(?:[ ]|-|\.[ ]?)[A-Za-z]){2,19})(?![^\W_]|-)")
+_LETTERS = Anchored(r"(?<![^\W_])(?<!-)(?P<word>[A-Za-z](?:(?:[ ]|-|\.[ ]?)[A-Za-z]){2,19})(?![^\W_]|-)")
 _CUE = re.compile(
     r"\b(?:spel(?:led|t|ling|ls?)|that(?:'s|[ ]is)|name(?:[ ]is)?|first|last|surname)[ ,:(]{1,3}\Z", re.IGNORECASE
 )

@@ -9,9 +9,10 @@ from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import any_in, lowered
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+from openbioner_batch.deid.searching import Anchored
 
 _SHORT = r"[A-Z]{2,3}(?:-[A-Z])?"
-_CUED = re.compile(
+_CUED = Anchored(
     r"(?<![^\W_])(?:[Ii]nit(?:ials)?\.?[ ]?[:=]?|[Vv]erified|[Vv]etted|[Gg]rossed|[Cc]hecked|[Rr]edrawn?|[Dd]rawn|"
     r"[Cc]oll(?:ected)?|"
     r"[Ww]itness(?:ed)?|[Ww]itn|[Cc]o-?signed|[Cc]ounted|[Ss]canned|[Pp]erformed|[Rr]eported|[Cc]ollector|[Ss]creened|"
@@ -20,16 +21,16 @@ _CUED = re.compile(
     rf"(?P<cued>{_SHORT}|[A-Z][A-Za-z]{{1,2}}(?=[ ]?/)|[a-z]{{2,3}}(?=[ ]?[;,.\n]|"
     rf"\Z))(?:[ ]?[/&][ ]?(?P<other>[A-Z][A-Za-z]{{1,2}}))?(?![^\W_]|[-/:])"
 )
-_ROLE_CODE = re.compile(
+_ROLE_CODE = Anchored(
     rf"(?<![^\W_])(?:[Tt]ech|[Ss]onog(?:rapher)?|[Rr]adiog(?:rapher)?|[Pp]hleb|[Ss]crub|[Cc]irc|"
     rf"[Rr]ecorder)[ ](?P<cued>{_SHORT})"
     r"(?=[.,;/)\n]|\Z)"
 )
-_READ_BACK = re.compile(
+_READ_BACK = Anchored(
     rf"(?<![^\W_])(?:RB|RBV|R/B|VORB|TORB|rb)(?:[ ]by)?[ ](?P<cued>{_SHORT})(?=,?[ ](?:RN|MD|NP|PA|LPN)\b|[ ]?[;.\n]|"
     rf"\Z)"
 )
-_WITH_TYPIST = re.compile(
+_WITH_TYPIST = Anchored(
     r"(?<![\w/:.])(?P<author>[A-Z]{2,4})[/:](?P<typist>[a-z]{2,3}\d{0,2})(?=[ ]*(?:[.;\n]|\Z)|[ ]{1,2}(?:[DT]:|DD|DT|"
     r"[Jj]ob|[Dd]oc))"
 )
@@ -55,7 +56,7 @@ _USER_FORM = (
     r"(?:[a-z]{1,12}[._][a-z]{2,20}\d{0,3}|[a-z]{2,20}\d{1,4}|[A-Z]{2,3}\d{1,4}|[A-Z]\d{3,4}|[a-z]{1,4}-\d{1,4}|(?:RN|MD|rn|md|np|"
     r"pa|rx|lab)[-_.][a-z]{2,20}\d{0,3})"
 )
-_CUED_USER = re.compile(rf"{_USER_CUE}(?P<user>{_USER_FORM})(?![\w@/-]|\.\w|[ ]?(?:mg|mcg|ml|units?|%))")
+_CUED_USER = Anchored(rf"{_USER_CUE}(?P<user>{_USER_FORM})(?![\w@/-]|\.\w|[ ]?(?:mg|mcg|ml|units?|%))")
 _BARE_BY = re.compile(
     r"(?<!\w)(?!(?:enter|verif|sign|chart|typ|edit|review|giv|draw|collect|clos|open|creat|modif|updat|record|document|"
     r"scan|print|view|access|releas|order|perform|check|transcrib|result|ack|witness|amend|lock|log|read|sent|complet|"
@@ -71,7 +72,7 @@ _ACTING_USER = re.compile(
 )
 _BARE_USER = re.compile(r"(?<![\w.@/#=-])(?P<user>[a-z]{5,20}\d{1,2})(?![\w@/%-]|\.\w|[ ]?(?:mg|mcg|ml|units?|x\d))")
 """Letters and one or two digits, which no word of a note has unless it is known: "hbrandt2", but not "stage3"."""
-_USER = re.compile(
+_USER = Anchored(
     r"\b(?:user\s?-?_?name|user\s?_?id|login|log-in|db_user|user|screen\sname|logged\sin\s(?:as|by))(?:\s(?:is|"
     r"was))?[\"']?\s{0,2}[:=]\s{0,2}[\"']?"
     r"(?P<name>[\w.\\-]{3,40})|\b(?:portal\s)?user\s(?P<login>[a-z]{2,20}[._]?[a-z]{0,20}\d{1,4})\b|\b(?:username|"
@@ -79,8 +80,8 @@ _USER = re.compile(
     r"was\s)?[\"']?(?P<plain>[\w.\\-]{0,30}[\d_\\][\w.\\-]{0,20})",
     re.IGNORECASE,
 )
-_BY_USER = re.compile(r"\b[Bb]y[:=]?[ ](?P<name>[a-z]{4,20}\d{1,4})(?![\w@-]|\.\w)")
-_BADGE = re.compile(
+_BY_USER = Anchored(r"\b[Bb]y[:=]?[ ](?P<name>[a-z]{4,20}\d{1,4})(?![\w@-]|\.\w)")
+_BADGE = Anchored(
     r"\b(?:Ofc|Officer|OFC|Dep(?:uty)?|Trooper|Det(?:ective)?|Sgt|Cpl|Agent|CO|"
     r"Interp(?:reter)?)\.?[ ](?:[A-Z]\.?[ ]?)?(?P<name>[A-Z][\w'’-]{1,20}),?[ ]?#[ ]?(?P<badge>\d{2,7})(?![^\W_])"
 )

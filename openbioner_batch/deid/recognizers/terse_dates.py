@@ -9,6 +9,7 @@ from itertools import pairwise
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import any_in, lowered
 from openbioner_batch.deid.recognizers.date_context import SCORED
+from openbioner_batch.deid.searching import Anchored
 
 _EVENT = (
     r"(?i:adm(?:it(?:ted)?)?|readmit(?:ted)?|d/?c'?d?|disch(?:arged)?|eloped|left[ ]ama|transferred|xfer'?d|tx'?d|"
@@ -26,7 +27,7 @@ _MONTH_DAY = r"(?:0?[1-9]|1[0-2])"
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _LATE_DAY = r"(?:1[3-9]|2\d|3[01])"
 """A day that is neither a month nor the most of a score."""
-_DASHED = re.compile(
+_DASHED = Anchored(
     rf"(?<![^\W_])(?:{_EVENT}[ :]{{1,2}}(?:on[ ])?(?={_MONTH_DAY}-{_DAY})|"
     rf"{_ALSO_COUNTED}[ :]{{1,2}}(?:on[ ])?(?={_MONTH_DAY}-{_LATE_DAY}(?!\d)))"
     rf"(?P<date>{_MONTH_DAY}-{_DAY})(?=[ ]*(?:[.;)\n]|,(?![ ]?\d)|\Z)|"
@@ -34,7 +35,7 @@ _DASHED = re.compile(
 )
 """An event and a day with a hyphen, at the end of its clause: "placed 2-3 with" is none."""
 _COUNTED = re.compile(r"[ ](?:with|for|to|at|by|and)[ ](?:\d|assist|effort|attempt|help)")
-_ZERO_DOT = re.compile(
+_ZERO_DOT = Anchored(
     r"(?i:\b(?:last|next|prev|fill(?:ed)?|seen|due|appt|visit|dated|since|on|adm|d/c|exp|recall|rv|r/v|f/u|"
     r"lmp)[ :]{1,2}(?:seen|fill(?:ed)?|visit|on|due|"
     r"appt|dose|inj|exam|recall)?[ ]?)"
@@ -42,23 +43,23 @@ _ZERO_DOT = re.compile(
 )
 """03.14 with a zero before the month, which no measure has, after a word of time."""
 _PAIR = r"(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|[12]\d|3[01])"
-_SERIES = re.compile(
+_SERIES = Anchored(
     rf"(?<![\w/.,-])(?P<first>{_PAIR})(?![\d/%])[ ]\d{{1,5}}(?:\.\d{{1,3}})?[a-z]?(?![\w/-]|\.\d)"
     rf"(?:[^\n\d]{{0,4}}(?:\([^()\n]{{1,16}}\))?[ ]?(?:,|;|->|→|>|\|"
     rf")[ ]?{_PAIR}(?![\d/%])[ ]\d{{1,5}}(?:\.\d{{1,3}})?[a-z]?(?![\w/-]|\.\d))+"
 )
 """Days with a result behind each."""
-_TIMED = re.compile(
+_TIMED = Anchored(
     rf"(?<![\d:.])\d{{1,2}}:\d\d(?:[ ]?[ap]\.?m?\.?)?,?[ ](?:on[ ])?(?P<date>{_MONTH_DAY}/{_LATE_DAY})"
     r"(?=[ ]*(?:[,.;)\n]|\Z))"
 )
 """A clock time and a day: "4:40 6/20", where "14:30 5/10" is a score."""
-_STAMPS = re.compile(
+_STAMPS = Anchored(
     rf"(?<![^\W_])D[DT]?[ ]?:[ ]?(?P<date>{_PAIR})(?![\w/]|\.\d)"
     rf"(?:[^\n/]{{0,16}}(?<![^\W_])T[DT]?[ ]?:[ ]?(?P<typed>{_PAIR})(?![\w/]|\.\d))"
 )
 """When something was dictated and typed."""
-_SLASH_MONTH = re.compile(
+_SLASH_MONTH = Anchored(
     r"(?<![\w/.-])(?P<date>(?:(?:0[1-9]|[12]\d|3[01]|[1-9])[/-](?:janv?|f[eé]v|ene|abr|avr|mai|maio|mayo|juin|juil|"
     r"jul|ago|ao[uû]t|sept?|okt|oct|nov|dez|d[eé]c|"
     r"dic|gen|giu|lug|ott|mrt|mrz)|(?:0[1-9]|[12]\d|3[01])[/-](?:mar|jun|jan|"
@@ -66,12 +67,12 @@ _SLASH_MONTH = re.compile(
     re.IGNORECASE,
 )
 """Months in short words of several languages behind a slash; "10/set" may be a count and needs its year."""
-_GERMAN = re.compile(
+_GERMAN = Anchored(
     r"\b(?:Mo|Di|Mi|Do|Fr|Sa|So|am|vom|bis|seit|ab|zum|Labor|Kontrolle|Entlassung|Aufnahme|OP|Termin|WV)[. :,]{1,3}"
     r"(?P<date>(?:0?[1-9]|[12]\d|3[01])\.[ ]?(?:0?[1-9]|1[0-2])\.)(?!\d)"
 )
 """A day with two dots: "Entlassung Do 12.9."."""
-_OF_GERMAN = re.compile(
+_OF_GERMAN = Anchored(
     r"(?<![^\W_])(?:und|nicht|wurde|keine|vom|seit|zum|bei|mit|nach|Entlassung|Kontrolle|Aufnahme|Termin|Zimmer|Bett|"
     r"Pflege|Tochter|Sohn|Mo|Di|Mi)(?![^\W_])"
 )
@@ -80,7 +81,7 @@ _TENS = (
     r"(?:tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|"
     r"thirtieth|twenty[ -]\w{4,7}(?:st|nd|rd|th)|thirty[ -]first)"
 )
-_ORDINAL = re.compile(
+_ORDINAL = Anchored(
     rf"\b(?:on|until|till|since|by|from|before|after|dated|through|and|no|"
     rf"scratch[ ]that)[, ]{{1,2}}(?P<date>the[ ]{_TENS})(?![ -](?:rib|percentile|"
     r"week|minute|session|treatment|fraction|injection|attempt|rib|time|day|dose|cycle|visit|floor|edition|century|nerve|toe|finger|vertebra|grade|year|birthday|thoracic|"
@@ -94,7 +95,7 @@ _NUMBER_WORD = (
     r"eighty|ninety|hundred|thousand|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|"
     r"twelfth|\w{3,6}teenth|twentieth|thirtieth)\b)"
 )
-_SPOKEN = re.compile(
+_SPOKEN = Anchored(
     r"\b(?:date[ ]of[ ](?:birth|service|admission|discharge|surgery|visit|exam|injury|death)|d[ ]?o[ ]?b|"
     r"birth[ ]?(?:date|day)|born(?:[ ]on)?|admitted[ ]on|"
     r"seen[ ]on|discharged[ ]on)[ ]?(?:is[ ]|was[ ]|on[ ]|colon[ ]|[:,])?[ ]?(?:the[ ])?"

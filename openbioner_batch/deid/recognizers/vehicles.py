@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.searching import Anchored
 
-_CREW = re.compile(
+_CREW = Anchored(
     r"\b(?:EMS|BIBA|BIBEMS|AMR|[Cc]rew|[Aa]mbu|[Hh]elo|HEMS|[Aa]ir[ ]?[Ee]vac|[Ll]ife[ ]?[Ff]light|[Aa]mbulance|"
     r"[Mm]edic|[Rr]escue|[Ee]ngine|[Ss]quad|[Ll]adder)(?:[ ](?:unit|truck|"
     r"crew|team|no\.?))?[ ]?#?[ ]?"
     r"(?P<unit>(?=[A-Z]{0,3}-?\d)[A-Z]{0,3}-?\d{1,4}[A-Z]?)(?![^\W_]|[./:%]\d|[ ][a-z]{2,}s\b)"
 )
 """An ambulance's number, where "crew 2 members" counts."""
-_PLATE = re.compile(
+_PLATE = Anchored(
     r"\b(?i:(?P<sure>plates?|tags?|kfz|matr[ií]cula|immat|reg(?:istration)?(?=\s(?:no|number|plate)))|"
     r"van|veh(?:icle)?|truck|car|lorry|tail(?:\sno\.?)?|boat|trailer|motorcycle)"
     r"(?:\s(?:no\.?|number|#|plates?|reg|tag))*(?:\s(?:is|was))?[:#\s]{1,3}"
