@@ -122,22 +122,25 @@ _WORD_FORMS = {
 }
 
 
-def _compiled(forms: dict[str, str], before: str, after: dict[str, str]) -> re.Pattern[str]:
+def _joined(forms: dict[str, str], before: str, after: dict[str, str]) -> str:
     named = [
         f"(?P<{form}>(?:"
         + re.sub(r"\(\?P(<|=)(\w+)", rf"(?P\g<1>{form}__\g<2>", regex)
         + f"){after.get(form, after[''])})"
         for form, regex in forms.items()
     ]
-    return re.compile(before + "(?:" + "|".join(named) + ")", re.IGNORECASE)
+    return before + "(?:" + "|".join(named) + ")"
 
 
-NUMBER_LED = _compiled(
+_NUMBER_LED = _joined(
     _NUMBER_FORMS,
-    r"(?:(?<![^\W_])|(?<=[a-z][a-z])(?=\d\d?/\d\d?/\d)|(?<=dob|dos|doa|dod|lmp|edd|edc))(?:(?<![$/\\])|(?<=[A-Z][A-Z]/))(?<!\d[.,])(?<!\d:)",
+    r"(?:(?<![^\W_])|(?<=[a-z][a-z])(?=\d\d?/\d\d?/\d)|(?<=dob|dos|doa|dod|lmp|edd|edc))(?:(?<![$/\\])|(?<=[A-Z][A-Z]/))"
+    r"(?<!\d[.,])(?<!\d:)(?=(?:\d\d?|\d{4}|\d{6}|\d{8}|\d{12}|\d{14})(?!\d))",
     {"": _END, "numbers": _CELL_END},
 )
-WORD_LED = _compiled(_WORD_FORMS, r"(?<![^\W_])", {"": ""})
+_WORD_LED = _joined(_WORD_FORMS, r"(?<![^\W_])", {"": ""})
+LED = Anchored(f"{_NUMBER_LED}|{_WORD_LED}", re.IGNORECASE)
+"""Dates that begin with a number or with a word."""
 
 CJK = re.compile(rf"(?P<y>{_YEAR})\s?年\s?(?P<m>\d\d?)\s?月(?:\s?(?P<d>\d\d?)\s?日)?")
 ROMAN = Anchored(

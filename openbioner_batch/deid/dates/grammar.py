@@ -17,14 +17,13 @@ from openbioner_batch.deid.dates.forms import (
     DASHES,
     DOTTED_DAYS,
     HOLIDAY,
-    NUMBER_LED,
+    LED,
     QUARTER,
     ROMAN,
     SEASON,
-    WORD_LED,
 )
 from openbioner_batch.deid.dates.reading import ORDERS, Mention, partial_mention, read_date, read_match
-from openbioner_batch.deid.dates.words import MONTHS, ORDINALS
+from openbioner_batch.deid.dates.words import ORDINALS
 
 SEASONS = {"spring": 4, "summer": 7, "fall": 10, "autumn": 10, "winter": 1}
 """A month in the middle of each."""
@@ -46,26 +45,11 @@ def find_dates(text: str, order: str = ORDERS[0], pivot: int = 2026) -> list[Men
     return _ranges(text, kept)
 
 
-_TOKEN = re.compile(r"\d+|(?<![^\W_])[^\W\d_]{3,}")
-_LENGTHS = frozenset({1, 2, 4, 6, 8, 12, 14})
-"""Digits with which dates begin."""
-_HEADS = frozenset(name[:3] for name in (*MONTHS, *ORDINALS))
-
-
 def _led(text: str, order: str, pivot: int) -> Iterator[Mention]:
-    """Dates that begin with a number or with a word, tried at each."""
+    """Dates that begin with a number or with a word."""
     end = 0
-    for token in _TOKEN.finditer(text):
-        at = token.start()
-        if at < end:
-            continue
-        word = token[0]
-        if word[0].isdecimal():
-            match = NUMBER_LED.match(text, at) if len(word) in _LENGTHS else None
-        elif word[:3].lower() in _HEADS:
-            match = WORD_LED.match(text, at)
-        else:
-            continue
+    for at in LED.places(text):
+        match = LED.pattern.match(text, at) if at >= end else None
         if match and (mention := read_match(match, order, pivot)) is not None:
             yield mention
             end = mention.end

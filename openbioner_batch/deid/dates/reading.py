@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from openbioner_batch.deid.dates.forms import NUMBER_LED, RANGE_WORDS, WORD_LED
+from openbioner_batch.deid.dates.forms import LED, RANGE_WORDS
 from openbioner_batch.deid.dates.words import day_number, month_number, year_number
 from openbioner_batch.deid.dates.written import APOSTROPHES, Field, Reading, WrittenDate
 
@@ -212,9 +212,10 @@ def _two(text: str, groups: dict[str, tuple[int, int]], one: str, two: str) -> t
 
 
 _GROUPS = {
-    form: tuple((name.removeprefix(f"{form}__"), name) for name in pattern.groupindex if name.startswith(f"{form}__"))
-    for pattern in (NUMBER_LED, WORD_LED)
-    for form in pattern.groupindex
+    form: tuple(
+        (name.removeprefix(f"{form}__"), name) for name in LED.pattern.groupindex if name.startswith(f"{form}__")
+    )
+    for form in LED.pattern.groupindex
     if "__" not in form
 }
 _PARTS = {"z": "y", "x": "y", "n": "m", "g": "b"}

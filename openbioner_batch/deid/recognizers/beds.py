@@ -13,14 +13,15 @@ from openbioner_batch.deid.recognizers.roles import NAME, may_be_called
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 from openbioner_batch.deid.searching import Anchored
 
-_HEAD = re.compile(
-    r"(?:(?<=\n)|\A|(?<=[|;])|(?<=[|;,][ ])|(?<=[.)\]][ ])|(?<=\b[Bb]ed:[ ])|(?<=\b[Bb]eds:[ ])|"
-    r"(?<=\b[Bb]y[ ]bed:[ ]))[ \t]*(?:(?i:rm|room|bed)\.?[ ]?#?)?"
+_ROW = Anchored(
+    r"(?<![^\W_])(?:(?i:rm|room|bed)\.?[ ]?#?)?"
     r"(?P<bed>\d{1,3}(?:[ -]?[A-DNSEWTab])?|[A-H]-?\d{1,2})(?P<mark>[ ]?[:.)=-])?[ ]{1,2}"
     r"(?:(?P<vacant>(?i:empty|closed|vacant|open|dirty|clean|blocked|admit|available)\b)"
     r"|(?P<title>(?:Mr|Mrs|Ms|Miss|Dr|Hr|Fr|Herr|Frau|Sra?|Mme|"
     r"M)\.?[ ])?(?P<name>[A-ZÀ-ÖØ-ÞĀ-Ž][^\W\d_'’-]*(?:['’-][^\W\d_]+)*)(?![^\W_]))"
 )
+_BEDS = re.compile(r"\b[Bb]eds?:\Z")
+"""Before the first row."""
 _IN_ROOM = Anchored(
     rf"\b(?i:rm|room|bed|chair|bay|cubicle|stretcher|crib|"
     rf"isolette)\.?[ ]?#?\d{{1,4}}[A-Za-z]?(?:-[A-Z0-9]{{1,2}})?[:,]?[ ](?P<name>{NAME})"
@@ -47,7 +48,11 @@ def find_beds(text: str, names: Iterable[Finding]) -> Iterator[Finding]:
             yield Finding(*match.span("name"), "patient_name", 0.7, ("pattern:name",))
     headed = _HEADING.search(text) is not None
     starts = {one.start for one in names if family_of(one.type) == "name"}
-    rows = [match for match in _HEAD.finditer(text) if match["vacant"] or _is_name(match, starts, headed)]
+    rows = [
+        match
+        for match in _ROW.finditer(text)
+        if _opens_row(text, match.start()) and (match["vacant"] or _is_name(match, starts, headed))
+    ]
     if len({row["bed"] for row in rows}) < _FEWEST or all(row["vacant"] for row in rows):
         return
     if not (headed or any(_is_found(row, starts) for row in rows)):
@@ -58,6 +63,18 @@ def find_beds(text: str, names: Iterable[Finding]) -> Iterator[Finding]:
         yield Finding(*row.span("bed"), "room_number", 0.6, ("pattern:room",))
         if row["name"] and row.start("name") not in starts:
             yield Finding(*row.span("name"), "patient_name", 0.6, ("pattern:name",))
+
+
+def _opens_row(text: str, start: int) -> bool:
+    """Whether a row of a list may begin at a place: at the head of a line, behind a bar, a sentence or "Beds:"."""
+    end = start
+    while end and text[end - 1] in " \t":
+        end -= 1
+    if end == 0 or text[end - 1] in "\n|;":
+        return True
+    return text[end:start].startswith(" ") and (
+        text[end - 1] in ",.)]" or _BEDS.search(text, max(0, end - 5), end) is not None
+    )
 
 
 def _is_found(row: re.Match[str], starts: set[int]) -> bool:

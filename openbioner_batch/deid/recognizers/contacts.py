@@ -155,7 +155,7 @@ def _phones(text: str, small: str, regions: list[tuple[int, int, int]]) -> Itera
         digits = sum(map(str.isdigit, match[0]))
         if 9 <= digits <= 12 and not _is_schedule(match[0]) and not _UNIT.match(text, match.end()):
             yield _phone(text, match, 0.75)
-    for match in _EXT_ALONE.finditer(text) if any_in(small, ("ext", "x")) else ():
+    for match in _EXT_ALONE.finditer(text):
         name = "number" if match["number"] else "x"
         yield Finding(*match.span(name), "phone_number", 0.6, ("pattern:phone",))
     for match in in_regions(_ANY, text, regions, 6):

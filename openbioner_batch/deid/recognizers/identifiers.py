@@ -130,19 +130,18 @@ def find_identifiers(text: str, regions: list[tuple[int, int, int]]) -> Iterator
     yield from _labelled(text, regions)
     yield from _in_groups(text, regions)
     yield from _by_form(text, regions)
-    small = lowered(text)
-    for match in _REFERENCE.finditer(text) if "ref" in small else ():
+    for match in _REFERENCE.finditer(text):
         yield Finding(*match.span("number"), "other_identifier", 0.8, ("pattern:number",))
     for match in in_regions(_OBJECT, text, regions, 6) if text.count(".") > 4 else ():
         yield Finding(*match.span(), "other_identifier", 0.8, ("pattern:number",))
-    for match in _CARD_END.finditer(text) if any_in(small, ("end", "last")) else ():
+    for match in _CARD_END.finditer(text):
         yield Finding(*match.span("number"), "credit_card_number", 0.8, ("pattern:number",))
     for match in _ALIGNED.finditer(text) if "," in text else ():
         if sum(map(str.isdigit, match["number"])) > 4 and not _DATE_LIKE.fullmatch(match["number"]):
             yield Finding(*match.span("number"), "medical_record_number", 0.7, ("pattern:number",))
     yield from find_vehicles(text)
     yield from _spoken(text)
-    if any_in(small, _PICTURES):
+    if any_in(lowered(text), _PICTURES):
         for match in _PHOTO.finditer(text):
             yield Finding(*match.span(), "photograph", 0.7, ("pattern:photograph",))
 

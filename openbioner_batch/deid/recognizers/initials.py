@@ -9,7 +9,7 @@ from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.searching import Anchored
 
 _FOUND_BY = ("pattern:name",)
-_INITIALS = re.compile(
+_INITIALS = Anchored(
     r"^[ \t]*(?P<one>[A-Z]{2,4})[ ]?[/:][ ]?(?P<two>[a-z]{2,4}\d{0,3})[ \t]*$|\b(?:dictated|transcribed|typed|signed|"
     r"initialed)\s(?:but\snot\sread\s)?(?:by[: ]{1,2})(?P<by>[A-Z]{2,3}|(?:[A-Z]\.){2,3})(?![\w.])",
     re.MULTILINE,
@@ -21,14 +21,15 @@ _CODED = Anchored(
 
 
 _SHORT = r"(?:[A-Z]{2,3}(?![\w/-]|\.\w)|(?:[A-Z]\.[ ]?){2,3})"
-_BY_INITIALS = re.compile(
+_BY_INITIALS = Anchored(
     r"\b(?i:drawn|collected|witnessed|transcribed|dictated|entered|charted|verified|typed|called|read|checked|"
     r"recorded|documented|"
     rf"initialed|rpt|report|handoff|given|done|placed|started|sent|taken|obtained|performed|changed|inserted|"
     rf"labell?ed|crossmatched|xmatched|counted|reviewed|released)[ ](?i:by)[ ]?:?[ ]?(?P<by>{_SHORT})"
-    rf"|\d{{2}}:?\d{{2}}(?:[ ]?[AaPp][Mm])?[ ]?\|[ ]?(?P<cell>{_SHORT})(?=[ ]?(?:\||\n|\Z))"
 )
-"""Who did something, after "by" or in a table's cell after a time."""
+"""Who did something, after "by"."""
+_CELL = re.compile(rf"\d{{2}}:?\d{{2}}(?:[ ]?[AaPp][Mm])?[ ]?\|[ ]?(?P<cell>{_SHORT})(?=[ ]?(?:\||\n|\Z))")
+"""Who did something, in a table's cell after a time."""
 _INITIALS_OF_PATIENT = Anchored(
     rf"(?<![^\s(\[])(?P<aged>{_SHORT})[ ]?(?i:(?:is|was)[ ]an?[ ]\d{{1,3}}[ -]?(?:y|month|week|day))"
     rf"|\b(?i:subject|participant)[ ]?:?[ ](?P<subject>{_SHORT})(?=,?[ ](?i:study|site|screening|visit|no\.|id\b|dob))"
@@ -54,8 +55,9 @@ def find_initials(text: str) -> Iterator[Finding]:
         (_CODED, "patient_name"),
         (_INITIALS_OF_PATIENT, "patient_name"),
         (_BY_INITIALS, "clinician_name"),
+        (_CELL, "clinician_name"),
     ):
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(text) if pattern is not _CELL or "|" in text else ():
             group = str(match.lastgroup)
             initials = match[group].rstrip()
             if initials not in _NO_INITIALS:

@@ -74,7 +74,7 @@ _PAYERS = frozenset(
 )
 """What an insurance may be called that many have."""
 _PROPER = r"(?:The[ ])?[A-Z][a-z'’-]{1,24}(?:[ ](?:of[ ]|the[ ])?[A-Z][a-z'’-]{1,24}){0,3}"
-_TERSE = re.compile(
+_TERSE = Anchored(
     r"\b(?:SNF|ALF|ILF|HHA|NH|LTACH?|OSH|VNA|HH|[Pp]harm(?:acy)?|PHARM|[Ff]acility)[ ]?[:=@]?[ ]"
     rf"(?P<after>{_PROPER})|(?:\b(?i:fr|from|to|at|via)|@)[ ](?P<before>{_PROPER}[ ](?:ED|ER|SNF|ALF|NH|Hosp|MC|VA|"
     rf"Med[ ]Ctr))\b|\b(?P<ship>(?:USS|USNS|HMS)[ ][A-Z][a-z]+)|"
@@ -82,13 +82,16 @@ _TERSE = re.compile(
     rf"|(?:\bDr\.?[ ][\w.'’ -]{{2,30}},[ ]|\b(?:at|from|of|GP|cc)[: ]{{1,2}})(?P<surgery>(?:The[ "
     rf"])?[A-Z][a-z'’-]+(?:[ ][A-Z][a-z'’-]+)?[ ]"
     r"(?:Surgery|Practice|Health[ ]Centre))\b"
-    r"|(?P<shop>(?:CVS|Walgreens|Rite[ ]Aid|Kroger|Walmart|Costco|Safeway|Publix|Target|Boots)(?:[ ]Pharmacy)?[ "
+    r"|\b(?P<shop>(?:CVS|Walgreens|Rite[ ]Aid|Kroger|Walmart|Costco|Safeway|Publix|Target|Boots)(?:[ ]Pharmacy)?[ "
     r"](?:on|at|in)[ ][A-Z0-9][\w'’-]*(?:[ ][A-Z][\w'’-]*)?)"
-    rf"|(?:M\.?D\.?|D\.?O\.?|N\.?P\.?|PA-C|RN|MBBS|Ph\.?D\.?)\n(?P<letterhead>[A-ZÀ-Ž][^\n:\d]{{3,48}})"
-    rf"\n(?=(?i:pager|pgr|beeper|tel|phone|fax|p\.?o\.?[ ]box|\d{{1,5}}[ ][A-Z]))|"
-    r"\b(?P<order>(?:Sisters|Daughters|Brothers|Our[ ]Lady)[ ]of[ ](?:the[ ])?[A-Z][a-z]+(?:[ ][A-Z][a-z]+)?)"
+    r"|\b(?P<order>(?:Sisters|Daughters|Brothers|Our[ ]Lady)[ ]of[ ](?:the[ ])?[A-Z][a-z]+(?:[ ][A-Z][a-z]+)?)"
 )
 """How shorthand names institutions: "SNF = The Larches", "fr Kettering Valley ED"."""
+_LETTERHEAD = re.compile(
+    r"(?:M\.?D\.?|D\.?O\.?|N\.?P\.?|PA-C|RN|MBBS|Ph\.?D\.?)\n(?P<letterhead>[A-ZÀ-Ž][^\n:\d]{3,48})"
+    r"\n(?=(?i:pager|pgr|beeper|tel|phone|fax|p\.?o\.?[ ]box|\d{1,5}[ ][A-Z]))"
+)
+"""The line between a signature and an address or a telephone."""
 _PROPER_NAME = (
     r"(?:The[ ]|La[ ]|El[ ]|Le[ ])?[A-Z][a-z'’-]{1,24}(?:[ ](?:of[ ]|the[ ]|of[ ]the[ ]|&[ ]|"
     r"and[ ])?[A-Z][a-z'’-]{1,24}){0,3}"
@@ -174,12 +177,12 @@ def find_institutions(text: str) -> Iterator[Finding]:
         name = str(match.lastgroup)
         named = match[name].removeprefix("The ").split()
         first = named[0].lower()
-        if name in ("shop", "letterhead", "order") or not (
-            first in _NO_NAMES[name == "payer"] or vocabulary().knows(named[0])
-        ):
+        if name in ("shop", "order") or not (first in _NO_NAMES[name == "payer"] or vocabulary().knows(named[0])):
             yield _institution(
                 *match.span(name), "organization" if name in ("ship", "payer") else "healthcare_facility"
             )
+    for match in _LETTERHEAD.finditer(text):
+        yield _institution(*match.span("letterhead"), "healthcare_facility")
     yield from _called(text)
     for match in _EMPLOYED.finditer(text):
         if match["name"].split()[0].lower() not in GENERIC:

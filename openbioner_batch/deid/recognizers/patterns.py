@@ -38,7 +38,7 @@ def find_patterns(text: str, dates: list[Mention]) -> list[Finding]:
         *find_identifiers(text, regions),
         *find_places(text, regions),
         *find_people(text),
-        *find_staff_codes(text),
+        *find_staff_codes(text, regions),
         *find_spelled(text),
         *find_tables(text),
     ]

@@ -80,12 +80,12 @@ _CLAUSE_ENDS = re.compile(r"[ ]*(?:[.,;)\n]|\Z)")
 _RESULT_OR_LABEL = re.compile(r"[ ]?[<>=]?[ ]?\d|[ ]?:")
 _FORMS = (
     (
-        re.compile(r"(?<![^\W_])(?P<doe>[A-Z][a-z]+[ ](?:Doe|Roe)|(?:DOE|ROE|Doe|Roe),[ ][A-Z][A-Za-z]+)(?![^\W_])"),
+        Anchored(r"(?<![^\W_])(?P<doe>[A-Z][a-z]+[ ](?:Doe|Roe)|(?:DOE|ROE|Doe|Roe),[ ][A-Z][A-Za-z]+)(?![^\W_])"),
         "patient_name",
     ),
-    (re.compile(r"\bdictating[ ](?:on|for)[ ](?P<small>[a-z]{2,20}[ ][a-z]{2,20})(?![^\W_])"), "patient_name"),
+    (Anchored(r"\bdictating[ ](?:on|for)[ ](?P<small>[a-z]{2,20}[ ][a-z]{2,20})(?![^\W_])"), "patient_name"),
     (
-        re.compile(
+        Anchored(
             rf"(?<![\w/])(?P<beside>[{UPPER}][a-zß-ÿ]{{1,20}})(?=/[{UPPER}][a-zß-ÿ]{{1,20}},?[ ](?:RN|MD|NP|PA|"
             rf"CRNA|DO|LPN|RT)\b)"
         ),

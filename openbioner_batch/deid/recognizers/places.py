@@ -7,7 +7,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
-from openbioner_batch.deid.recognizers.context import any_in, in_regions, lowered
+from openbioner_batch.deid.recognizers.context import any_in, in_regions
 from openbioner_batch.deid.recognizers.institutions import GENERIC, find_institutions
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.rooms import find_rooms
@@ -88,12 +88,6 @@ _ZIP_LABEL = Anchored(
     r"\b(?i:zip(?:[ ]?code)?|postal[ ]code|postcode|plz)(?:[ ](?i:is|was))?[ ]?[:=]?[ "
     r"]?(?P<zip>\d{3,6}(?:-\d{3,4})?)(?![^\W_]|[.,]\d)"
 )
-_STREETS = (
-    (_STREET, ("",)),
-    (_STREET_ROUTE, ("Route", "Rt", "Highway", "Hwy", "County Road", "RR", "Broadway")),
-    (_BOX, ("Box", "BOX", "box")),
-    (_MILITARY, ("Box", "BOX", "box", "PO", "po ")),
-)
 _TAIL = re.compile(
     rf"(?P<gap>[,;]?\s{{1,3}}|"
     rf",)(?P<city>{_TOWN}),?\s{{1,2}}(?P<state>{_STATE})\b\.?(?:[,]?\s{{1,2}}(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![^\W_]))?"
@@ -102,6 +96,8 @@ _CITY_ZIP = re.compile(
     rf"(?P<city>{_TOWN})(?:,\s{{0,2}}|\s)(?P<state>{_STATE})\b[.,]?\s{{1,2}}(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![^\W_]|"
     rf"[.,]\d)"
 )
+_STATE_ZIP = Anchored(rf"(?<![^\W_])(?:{_STATE})\b[.,]?\s{{1,2}}\d{{5}}")
+"""A cheap look for `_CITY_ZIP`."""
 _COMMA_STATE = Anchored(rf",\s{{1,2}}(?P<state>{_STATE})(?![^\W_])")
 _TOWN_BEFORE = re.compile(rf"(?<![^\W_]){_TOWN}\Z")
 _CUE = Anchored(
@@ -123,7 +119,6 @@ _LIVES_AT = Anchored(
     r"stays)[ ]at[ ](?P<at>\d{1,6}[ ](?-i:[A-Z])[^\n|;<\",.]{3,60})",
     re.IGNORECASE,
 )
-_HOME = ("address", "resid", "adresse", "direcci", "indirizzo", "endere", "lives", "living", "stays")
 _HOUSE = re.compile(r"\d")
 _LINE_END = re.compile(
     r"\.\s|\s{2,}|[ ](?:and|phone|tel|email|e-mail|mrn|dob|ssn|insurance|unternehmen|telefon)\b|\.$|\)", re.IGNORECASE
@@ -197,14 +192,14 @@ def find_places(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Find
 def _addresses(text: str) -> Iterator[Finding]:
     """Street lines with what follows them, post boxes, and whatever a label calls an address."""
     streets: list[int] = []
-    for pattern, words in _STREETS:
-        for match in pattern.finditer(text) if any_in(text, words) else ():
+    for pattern in (_STREET, _STREET_ROUTE, _BOX, _MILITARY):
+        for match in pattern.finditer(text):
             end = unit.end() if (unit := _UNIT.match(text, match.end())) else match.end()
             insort(streets, match.start())
             yield _place(match.start(), end, "street_address", 0.85)
             if tail := _TAIL.match(text, end):
                 yield from _parts(tail, 0.85)
-    for match in _LIVES_AT.finditer(text) if any_in(lowered(text), _HOME) else ():
+    for match in _LIVES_AT.finditer(text):
         name = "line" if match["line"] else "at"
         start, end = match.span(name)
         if stop := _LINE_END.search(text, start, end):
@@ -216,7 +211,7 @@ def _addresses(text: str) -> Iterator[Finding]:
 
 
 def _towns(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
-    for match in _CITY_ZIP.finditer(text) if any(digits >= 5 for _, _, digits in regions) else ():
+    for match in _CITY_ZIP.finditer(text) if _STATE_ZIP.search(text) else ():
         yield from _parts(match, 0.8)
     for match in in_regions(_LONG_ZIP, text, regions, 9):
         yield _place(*match.span(), "zip_code", 0.6)

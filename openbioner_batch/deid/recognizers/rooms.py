@@ -50,7 +50,7 @@ _OF_PERSON = Anchored(
     r"has|wants|called|c/o|w/|who)\b|\Z)"
 )
 """A number after "patient in", followed by what no count is."""
-_ROW_HEAD = re.compile(
+_ROW_HEAD = Anchored(
     r"^[ \t]*(?P<ward>\d{1,3}[A-Za-z]\d?|\d{3,4}(?:-\d|[A-Za-z])?)[ \t]+(?=[^\W\d_][\w'’-]+(?:,[ "
     r"]?[^\W\d_][\w'’-]*)?[ ]/[ ][^/\n]+/)",
     re.MULTILINE,

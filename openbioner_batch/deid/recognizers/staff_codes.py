@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
-from openbioner_batch.deid.recognizers.context import any_in, lowered
+from openbioner_batch.deid.recognizers.context import in_regions
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 from openbioner_batch.deid.searching import Anchored
@@ -37,12 +37,14 @@ _WITH_TYPIST = Anchored(
 """Who dictated and who typed: "RJM/tk D: 9/12 T: 9/13"."""
 _SIGNED = re.compile(r"(?<=[a-z)\d][.!?])[ ]{1,2}(?P<author>[A-Z]{2,3})\.?\s*\Z")
 """Two or three capitals after the last sentence of a note."""
-_ENTRY = re.compile(
-    r"(?:\A|(?<=[;\n|:])|(?<=,[ ])|(?<=;[ ])|(?<=:[ ])|(?<=MAR[ ]))[ ]*(?P<time>(?:[01]\d|2[0-3]):?[0-5]\d)[ ][^;\n|]*?"
-)
+_LONGEST_SIGNATURE = 8
+_CLOCK = r"(?:[01]\d|2[0-3]):?[0-5]\d"
+_TIME = Anchored(rf"(?<![^\W_]){_CLOCK}[ ]")
+"""A cheap look for `_ENTRY`."""
+_ENTRY = re.compile(rf"(?:\A|(?<=[;\n|:])|(?<=,[ ])|(?<=;[ ])|(?<=:[ ])|(?<=MAR[ ]))[ ]*(?P<time>{_CLOCK})[ ][^;\n|]*?")
 _ENTRY_END = re.compile(r"[ ](?P<code>[a-z]{2,3}|[A-Z]{2,3})[ .]*\Z")
-_NOT_READ = re.compile(
-    r"(?i:dictated[ ](?:but[ ])?not[ ](?:read|reviewed|"
+_NOT_READ = Anchored(
+    r"(?<![^\W_])(?i:(?:pre|re)?dictated[ ](?:but[ ])?not[ ](?:read|reviewed|"
     r"edited))[ ,.:/-]{1,3}(?P<author>[A-Z]{2,4})(?:[ ]?[/:][ ]?(?P<typist>[a-z]{2,4}))?(?!\w)"
 )
 _USER_CUE = (
@@ -64,12 +66,14 @@ _BARE_BY = re.compile(
     re.IGNORECASE,
 )
 """After verbs of no log, capitals and digits are a gene: "activated by EGR1"."""
-_ACTING_USER = re.compile(
-    rf"(?<![\w.@/-])(?P<user>{_USER_FORM})(?=[ ](?:opened|viewed|accessed|edited|signed|printed|logged|exported|"
-    rf"amended|modified|closed|locked|unlocked|"
+_ACTS = Anchored(
+    r"(?<=[ ])(?:opened|viewed|accessed|edited|signed|printed|logged|exported|amended|modified|closed|locked|unlocked|"
     r"queried|charted|entered|cosigned|acknowledged|released|downloaded|copied|deleted|attempted|searched)\b|"
-    r":[ ](?=[a-z]))"
+    r":[ ](?=[a-z])"
 )
+_ACTING_USER = re.compile(rf"(?<![\w.@/-])(?P<user>{_USER_FORM})\Z")
+"""A user name before what `_ACTS` finds."""
+_LONGEST_USER = 40
 _BARE_USER = re.compile(r"(?<![\w.@/#=-])(?P<user>[a-z]{5,20}\d{1,2})(?![\w@/%-]|\.\w|[ ]?(?:mg|mcg|ml|units?|x\d))")
 """Letters and one or two digits, which no word of a note has unless it is known: "hbrandt2", but not "stage3"."""
 _USER = Anchored(
@@ -99,9 +103,8 @@ _WORDS = frozenset(
 )
 
 
-def find_staff_codes(text: str) -> Iterator[Finding]:
-    """Initials of those who did or wrote something, and user names."""
-    small = lowered(text)
+def find_staff_codes(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
+    """Initials of those who did or wrote something, and user names; `regions` are the text's `number_regions`."""
     for pattern in (_CUED, _ROLE_CODE, _READ_BACK, _NOT_READ):
         for match in pattern.finditer(text):
             for group in match.groupdict():
@@ -112,7 +115,7 @@ def find_staff_codes(text: str) -> Iterator[Finding]:
                     yield _initials(*match.span(group))
                 elif match[group] and group == "cued":
                     break
-    for match in _SIGNED.finditer(text):
+    for match in _SIGNED.finditer(text, max(0, len(text.rstrip()) - _LONGEST_SIGNATURE)):
         if _are_initials(match["author"]):
             yield _initials(*match.span("author"))
     for match in _WITH_TYPIST.finditer(text) if "/" in text or ":" in text else ():
@@ -123,7 +126,7 @@ def find_staff_codes(text: str) -> Iterator[Finding]:
             yield _initials(*match.span("author"))
             yield Finding(*match.span("typist"), "username", 0.6, ("pattern:username",))
     yield from _signed_entries(text)
-    for match in _USER.finditer(text) if any_in(small, ("user", "log", "screen")) else ():
+    for match in _USER.finditer(text):
         name = str(match.lastgroup)
         end = match.start(name) + len(match[name].rstrip(".-"))
         if match[name].lower() in ("none", "unknown", "null"):
@@ -136,17 +139,26 @@ def find_staff_codes(text: str) -> Iterator[Finding]:
         if vocabulary().knows(match["name"]) or match["name"].lower() in lexicon().not_names or match["name"].isupper():
             continue  # "Take CO Daily #30"
         yield Finding(*match.span("badge"), "employee_id", 0.8, ("pattern:number",))
-    for pattern in (_CUED_USER, _ACTING_USER):
-        for match in pattern.finditer(text):
-            if _is_user(match["user"]) and not _is_of_a_paper(text, match):
-                yield Finding(*match.span("user"), "username", 0.7, ("pattern:username",))
-    for match in _BARE_USER.finditer(text) if any(map(str.isdigit, small)) else ():
+    for match in (*_CUED_USER.finditer(text), *_acting_users(text)):
+        if _is_user(match["user"]) and not _is_of_a_paper(text, match):
+            yield Finding(*match.span("user"), "username", 0.7, ("pattern:username",))
+    for match in in_regions(_BARE_USER, text, regions, 1):
         if _is_user(match["user"]):
             yield Finding(*match.span("user"), "username", 0.6, ("pattern:digits",))
 
 
+def _acting_users(text: str) -> Iterator[re.Match[str]]:
+    """User names that do something, or speak: "hbrandt2 opened the chart", "mroe: will call back"."""
+    for act in _ACTS.finditer(text):
+        end = act.start() if act[0][0] == ":" else act.start() - 1
+        if user := _ACTING_USER.search(text, max(0, end - _LONGEST_USER), end):
+            yield user
+
+
 def _signed_entries(text: str) -> Iterator[Finding]:
     """Initials at the ends of two timed entries and more: "0900 metop 25 held sjw; 1300 APAP 650 sjw"."""
+    if len(list(_TIME.finditer(text))) < 2:
+        return
     starts = [match.start("time") for match in _ENTRY.finditer(text)]
     if len(starts) < 2:
         return

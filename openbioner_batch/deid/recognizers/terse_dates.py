@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from openbioner_batch.deid.finding import Finding
-from openbioner_batch.deid.recognizers.context import any_in, lowered
 from openbioner_batch.deid.recognizers.date_context import SCORED
 from openbioner_batch.deid.searching import Anchored
 
@@ -107,25 +106,15 @@ _SPOKEN = Anchored(
 
 def find_terse_dates(text: str) -> Iterator[Finding]:
     """Days by an event, a result or a time beside them, and days in dictated words."""
-    small = lowered(text)
-    for pattern, words in (
-        (_DASHED, ("-",)),
-        (_ZERO_DOT, (".",)),
-        (_TIMED, ("/",)),
-        (_STAMPS, ("/",)),
-        (_GERMAN, (".",)),
-        (_SLASH_MONTH, ("/", "-")),
-        (_ORDINAL, ("the ",)),
-        (_SPOKEN, ("birth", "dob", "d o b", "born", "date of", " on ")),
-    ):
-        for match in pattern.finditer(text) if any_in(small, words) else ():
+    for pattern in (_DASHED, _ZERO_DOT, _TIMED, _STAMPS, _GERMAN, _SLASH_MONTH, _ORDINAL, _SPOKEN):
+        for match in pattern.finditer(text):
             if pattern is _GERMAN and not _OF_GERMAN.search(text):
                 continue
             if pattern is not _DASHED or not _COUNTED.match(text, match.end()):
                 yield _date(match.start("date"), match.start("date") + len(match["date"].rstrip(" -")), match[0])
             if pattern is _STAMPS:
                 yield _date(*match.span("typed"), "")
-    for series in _SERIES.finditer(text) if "/" in text else ():
+    for series in _SERIES.finditer(text):
         places = [
             (series.start() + one.start(), one[0])
             for one in re.finditer(rf"(?<![\w/.,-]){_PAIR}(?![\w/.-])", series[0])

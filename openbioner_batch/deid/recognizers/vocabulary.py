@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from openbioner_batch.deid.recognizers.lexicon import lexicon
@@ -49,7 +49,12 @@ class Vocabulary:
             return word.islower() or small not in lexicon().given_names
         if small in self.abbreviations:
             return word.islower() or (word.isupper() and len(word) > 1) or small not in lexicon().given_names
-        return len(word) >= _SHORTEST_WITH_STEM and _STEM.fullmatch(word) is not None
+        return len(word) >= _SHORTEST_WITH_STEM and _has_stem(word)
+
+
+@lru_cache(maxsize=65536)
+def _has_stem(word: str) -> bool:
+    return _STEM.fullmatch(word) is not None
 
 
 @cache

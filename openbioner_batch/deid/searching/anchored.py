@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from openbioner_batch.deid.searching.heads import LONGEST, Key, heads_of, keys_of
 
-_TOKEN = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
-"""Heads begin where one of these does."""
+_TOKEN = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_|(?<![^\n])[^\S\n]")
+"""Heads begin where one of these does; the last is the first blank of a line."""
 
 
 class Anchored:
@@ -32,10 +32,14 @@ class Anchored:
             yield from self.pattern.finditer(text)
             return
         end = 0
-        for place in _places(text).get(self._number, ()):
+        for place in self.places(text):
             if place >= end and (match := self.pattern.match(text, place)):
                 end = match.end()
                 yield match
+
+    def places(self, text: str) -> Sequence[int]:
+        """Where a match may begin; anywhere, where nothing better is certain."""
+        return range(len(text)) if self._number is None else _places(text).get(self._number, ())
 
     def search(self, text: str) -> re.Match[str] | None:
         """The first match."""

@@ -1,7 +1,8 @@
 """How the matches of a regular expression can begin, read from its parse tree.
 
-Every match begins with one of the heads, where a token begins: a run of letters, a run of digits, or a mark. Of an
-expression that may begin in the middle of a word or with a blank nothing of the kind is certain: it has no heads.
+Every match begins with one of the heads, where a token begins: a run of letters, a run of digits, a mark, or the blanks
+at the head of a line. Of an expression that may begin in the middle of a word or with another blank nothing of the kind
+is certain: it has no heads.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
-LONGEST = 4
+LONGEST = 3
 """Characters of a head."""
 _MOST = 512
 """Heads of an expression as they grow: a set of characters that would make more of them ends them."""
@@ -59,11 +60,11 @@ class _Path:
 
     read: str = ""
     ignores_case: bool = False
-    before: frozenset[str] = frozenset({"letter", "digit", "blank", "mark"})
+    before: frozenset[str] = frozenset({"letter", "digit", "blank", "mark", "line end"})
 
     def check(self, kind: str) -> None:
         """Raises `_NoHeadsError` if a match that begins with this kind of character may begin within a token."""
-        if kind == "blank" or (kind != "mark" and kind in self.before):
+        if (kind == "blank" and self.before != {"line end"}) or (kind in ("letter", "digit") and kind in self.before):
             raise _NoHeadsError
 
     def with_char(self, char: str, ignores_case: bool) -> _Path:
@@ -190,14 +191,17 @@ _KINDS_OF_CLASSES = {
 
 def _kinds_before(item: Item) -> set[str]:
     """The kinds of the characters that an assertion lets stand right before the next one, if that is no mark."""
-    every = {"letter", "digit", "blank", "mark"}
+    every = {"letter", "digit", "blank", "mark", "line end"}
     match item:
         case "AT", place:
-            begins = str(place) in ("AT_BOUNDARY", "AT_BEGINNING", "AT_BEGINNING_STRING")
-            return {"blank", "mark"} if begins else every
+            if str(place) == "AT_BOUNDARY":
+                return every - {"letter", "digit"}
+            return {"line end"} if str(place) in ("AT_BEGINNING", "AT_BEGINNING_STRING") else every
         case ((("ASSERT" | "ASSERT_NOT") as operation), (-1, inner)):
             last = inner[len(inner) - 1]
             items = _named(last[1] if str(last[0]) == "IN" else [last])
+            if str(last[0]) == "BRANCH" and operation == "ASSERT":
+                return {kind for branch in last[1][1] for kind in _kinds_before(("ASSERT", (-1, branch)))}
         case _:
             return every
     try:
