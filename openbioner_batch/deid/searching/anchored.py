@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from openbioner_batch.deid.searching.heads import LONGEST, Key, heads_of, keys_of
 
-_TOKEN = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_|(?<![^\n])[^\S\n]")
+_TOKEN = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_|(?<![^\n])\s")
 """Heads begin where one of these does; the last is the first blank of a line."""
 
 

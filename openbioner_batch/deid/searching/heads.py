@@ -87,6 +87,8 @@ class _Reader:
 
     def follow(self, items: Iterable[tuple[Any, Any]], flags: int, paths: set[_Path]) -> set[_Path]:
         """The paths behind a sequence of the parse tree that are still open."""
+        if flags & re.ASCII:
+            raise _NoHeadsError  # other classes of characters
         for operation, argument in items:
             if paths:
                 paths = self._step((str(operation), argument), flags, paths)
@@ -217,11 +219,11 @@ def _kinds_before(item: Item) -> set[str]:
     return every - _kinds(classes) if classes else every
 
 
-_EXTRA = str.maketrans("ıſ", "is")
-
-
 def _folded(text: str) -> str:
-    """Text in small letters, of the same length; characters that match each other without case become equal."""
-    small = text.lower()
-    small = small if len(small) == len(text) else "".join(letter.lower()[0] for letter in text)
-    return small if small.isascii() else small.translate(_EXTRA)
+    """Text of the same length in which characters that match each other without case, as s and ſ do, are equal."""
+    return text.lower() if text.isascii() else "".join(map(_folded_character, text))
+
+
+def _folded_character(char: str) -> str:
+    large = char.upper()
+    return (large if len(large) == 1 else char).lower()[0]
