@@ -20,19 +20,20 @@ CHALLENGE = PACKAGE.parent / "benchmarks" / "challenge"
 
 
 def expressions() -> dict[str, Anchored]:
-    """Every anchored expression of the package, by module and name."""
-    found = {}
+    """Every anchored expression of the package, by the module that has it and its name."""
+    found: dict[Anchored, str] = {}
     for module, loaded in sorted(sys.modules.items()):
         if module.startswith("openbioner_batch.deid"):
             for name, value in vars(loaded).items():
-                parts = value if isinstance(value, tuple) else (value,)
-                flat = [one for part in parts for one in (part if isinstance(part, tuple) else (part,))]
-                found |= {
-                    f"{module.removeprefix('openbioner_batch.deid.')}:{name}:{place}": one
-                    for place, one in enumerate(flat)
-                    if isinstance(one, Anchored)
-                }
-    return found
+                for place, one in enumerate(_flat(value)):
+                    found.setdefault(one, f"{module.rsplit('.', 1)[1]}:{name}:{place}")
+    return {name: one for one, name in found.items()}
+
+
+def _flat(value: object) -> list[Anchored]:
+    if isinstance(value, tuple):
+        return [one for part in value for one in _flat(part)]
+    return [value] if isinstance(value, Anchored) else []
 
 
 EXPRESSIONS = expressions()
