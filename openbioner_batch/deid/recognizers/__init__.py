@@ -1,1 +1,5 @@
-"""Recognizers: each finds identifiers of one kind in a text, by their form and by the words around them."""
+"""Recognizers: each finds identifiers of one kind in a text, by their form and by the words around them.
+
+An expression that is searched for in whole texts is an `Anchored` one. It begins with a boundary, and behind that with
+words, a capital or a digit, so that it costs next to nothing where none of them stands; a test refuses others.
+"""

@@ -1,4 +1,4 @@
-"""Which forms of dates are dates of a person's life, and which: decided by the words around them."""
+"""Which forms of dates are dates of a person's life, and no scores or doses: decided by the words around them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,9 @@ from openbioner_batch.deid.dates.forms import DASHES
 from openbioner_batch.deid.dates.reading import DOUBTFUL
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import words_before
+from openbioner_batch.deid.recognizers.date_types import TYPE_OF_CUE, date_type
 from openbioner_batch.deid.searching import Anchored
 
-CUES = {
-    "birth_date": "dob birth born birthday birthdate dateofbirth yob b",
-    "admission_date": "admission admit admitted hospitalized hospitalised adm doa arrived arrival",
-    "discharge_date": "discharge discharged released dc d/c d/c'd dc'd",
-    "death_date": "death died deceased expired pronounced dod autopsy",
-    "personal_date": "visit exam examination service surgery procedure operation seen collected received reported "
-    "signed dictated transcribed study scan dos test printed follow appointment onset started stopped evaluated shift "
-    "biopsy dated updated created modified effective encounter consultation consult filed issued comparison lmp",
-}
-_TYPE_OF_CUE = {cue: type for type, cues in CUES.items() for cue in cues.split()}
 _DATE_WORDS = frozenset(
     "on since dated from until till through thru by date dates dob seen admitted discharged last of lmp edc edd "
     "started began between before after around about approximately dos visit dictated collected performed done "
@@ -174,25 +165,6 @@ def _is_worded(text: str, mention: Mention) -> bool:
     return mention.form in ("full", "month_day", "day") and any(map(str.isalpha, text[mention.start : mention.end]))
 
 
-def date_type(text: str, start: int) -> str:
-    """The type that the nearest cue before a date tells, "personal_date" without one.
-
-    A cue counts within a line, where no digit, semicolon or bar stands between it and the date.
-    """
-    line = (
-        text[text.rfind("\n", max(0, start - 64), start) + 1 : start]
-        if "\n" in text[max(0, start - 64) : start]
-        else None
-    )
-    words = words_before(text, start)
-    if line is not None and line.strip():
-        words = words_before(line, len(line))
-    for word in reversed(words):
-        if (type := _TYPE_OF_CUE.get(word)) is not None:
-            return type
-    return "personal_date"
-
-
 def _score(text: str, mention: Mention, after_weekday: bool) -> float:
     """How sure a form is of being a date in its context: 0 means no."""
     form, before = mention.form, text[max(0, mention.start - 20) : mention.start]
@@ -210,7 +182,7 @@ def _score(text: str, mention: Mention, after_weekday: bool) -> float:
     if form == "eight" and mention.dates:
         return 0.8
     if form in ("eight", "six", "dashed"):
-        strong = words & (_STRONG_DATE_WORDS | _TYPE_OF_CUE.keys()) if form != "dashed" else words & _DASHED_WORDS
+        strong = words & (_STRONG_DATE_WORDS | TYPE_OF_CUE.keys()) if form != "dashed" else words & _DASHED_WORDS
         return 0.8 if strong and not _AFTER_QUANTITY.match(text, mention.end) else 0.0
     if form == "dotted":
         sure = text[mention.start] == "0" or words & _DATE_WORDS

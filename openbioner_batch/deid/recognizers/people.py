@@ -186,11 +186,7 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
     if _CREDENTIAL.match(text, end) and len(words[0]) > 1 and (len(words) > 1 or not capitals or given) and not is_word:
         return _name(start, end, "clinician_name", 0.85)
     before = words_before(text, start)
-    mark = (
-        text[:start].rstrip(" \t\"'*")[-1:]
-        if start and start < 64
-        else text[max(0, start - 64) : start].rstrip(" \t\"'*")[-1:]
-    )
+    mark = text[max(0, start - 64) : start].rstrip(" \t\"'*")[-1:]
     if before and before[-1] in TITLES and mark not in ":;" and _title_holds(text, start, before[-1], capitals):
         return _name(start, end, TITLES[before[-1]], 0.9)
     if mark in (":", "=", ">", "|", "#") or (mark in "-—–" and mark):
