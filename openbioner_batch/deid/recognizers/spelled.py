@@ -22,6 +22,7 @@ _LETTERS = Anchored(r"(?<![^\W_])(?<!-)(?P<word>[A-Za-z](?:(?:[ ]|-|\.[ ]?)[A-Za
 _CUE = re.compile(
     r"\b(?:spel(?:led|t|ling|ls?)|that(?:'s|[ ]is)|name(?:[ ]is)?|first|last|surname)[ ,:(]{1,3}\Z", re.IGNORECASE
 )
+_WORD = re.compile(r"[^\W_]+")
 _FREQUENT = tuple("alpha alfa india echo sierra november romeo tango oscar lima mike charlie kilo".split())
 _FEWEST_WITHOUT_CUE = 3
 
@@ -32,8 +33,9 @@ def find_spelled(text: str) -> Iterator[Finding]:
     for match in _WORDS.finditer(text) if any_in(small, _FREQUENT) else ():
         if match["cue"] or len(re.findall(_ALPHABET, match["word"], re.IGNORECASE)) > _FEWEST_WITHOUT_CUE:
             yield Finding(*match.span("word"), "person_name", 0.7, ("pattern:name",))
+    words = set(_WORD.findall(small))
     for match in _LETTERS.finditer(text):
         letters = "".join(filter(str.isalpha, match["word"])).lower()
         cued = _CUE.search(text[max(0, match.start() - 16) : match.start()])
-        if cued or re.search(rf"(?<![^\W_]){letters}(?![^\W_])", small):
+        if cued or letters in words:
             yield Finding(*match.span("word"), "person_name", 0.7, ("pattern:name",))
