@@ -114,10 +114,10 @@ class Linker:
     def _named(self, match: Match, texts: Iterable[str]) -> dict[str, list[int]]:
         """The names that match texts in one way, of those texts that have any."""
         hashes = {text: hashed for text in texts if (hashed := key(match, text)) is not None}
-        found = zip(hashes, self._vocabulary.lookup(list(hashes.values())), strict=True)
+        found = dict(zip(hashes, self._vocabulary.lookup(list(hashes.values())), strict=True))
         if match >= Match.REORDERED:
-            found = ((text, self._ungrouped(names) if joins_by_word(text) else names) for text, names in found)
-        return {text: names for text, names in found if names}
+            found |= {text: self._ungrouped(names) for text, names in found.items() if names and joins_by_word(text)}
+        return {text: names for text, names in found.items() if names}
 
     def _ungrouped(self, names: Iterable[int]) -> list[int]:
         """Without those of two things with a stroke between: "aplastic or hypoplastic nails" is read in its parts."""

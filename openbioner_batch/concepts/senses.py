@@ -8,8 +8,8 @@ from importlib import resources
 
 from openbioner_batch.concepts.normalising import forms, meaning
 
-_PREFIXES = ("hyper hypo", "pre post", "supra infra", "micro macro", "intra extra")
-_OPPOSITE_PREFIXES = [(one, other) for pair in map(str.split, _PREFIXES) for one, other in (pair, reversed(pair))]
+_PREFIXES = (("hyper", "hypo"), ("pre", "post"), ("supra", "infra"), ("micro", "macro"), ("intra", "extra"))
+_OPPOSITE_PREFIXES = [*_PREFIXES, *((other, one) for one, other in _PREFIXES)]
 DENIALS = frozenset("absent no not non without normal".split())
 """Words without which a mention says the contrary."""
 _SHORT_OF_ABSENT = frozenset("abnormal decreased impaired small short".split())
