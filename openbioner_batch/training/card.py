@@ -52,9 +52,9 @@ def model_card(settings: PretrainSettings, facts: Mapping[str, Any], start_direc
         asked = f"{recipe.shared_types} shared by the passages of a step" + (
             "" if config.is_late else f", {asked} each"
         )
-    weights = (
-        f"positives {recipe.positive_weight:g}" if recipe.loss == "per-type" else f"none {recipe.no_entity_weight}"
-    )
+    weights = f"none {recipe.no_entity_weight}"
+    if recipe.loss == "per-type":
+        weights = f"positives {recipe.positive_weight:g}, words of other types {recipe.contrast_weight:g}"
     lesson = recipe.distillation
     taught = f"`{lesson.teacher}`, weight {lesson.weight:g}, temperature {lesson.temperature:g}" if lesson else "none"
     rates = f"{schedule.encoder_rate:g} encoder, {schedule.head_rate:g} heads, {schedule.kind}"

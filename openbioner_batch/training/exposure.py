@@ -113,18 +113,22 @@ class TypeExposure:
         return foils
 
     def _kinds(self, pieces: Sequence[Piece], random: np.random.Generator) -> list[str]:
-        """Mentioned types up to their share, then types near them and any others, then mentioned ones again."""
+        """Mentioned types up to their share, then others as `recipe.negatives` says, then mentioned ones again."""
         number = min(self._recipe.shared_types or 0, len(self._names))
         mentioned = [kind for kind in mentioned_types(pieces) if kind in self._views]
         mentioned = shuffled(mentioned, self._recipe, random)
         chosen = dict.fromkeys(mentioned[: round(number * self._recipe.positives_share)])
         shares = self._recipe.negatives
-        hard = shares.hard / max(1e-9, shares.hard + shares.vocabulary)
         near = [kind for one in chosen for kind in self._vocabulary.near[one]]
+        looked_for = sorted({kind for piece in pieces for kind in piece.annotated or ()} - set(mentioned))
+        listed = [kind for kind in looked_for if kind in self._views]
+        pools = [(near, shares.hard), (listed, shares.listed), (self._names, shares.vocabulary)]
+        pools = [(pool, share) for pool, share in pools if pool and share] or [(self._names, 1.0)]
+        bounds = np.cumsum([share for _, share in pools])
         for _ in range(2 * number):
             if len(chosen) >= number:
                 break
-            pool = near if near and random.random() < hard else self._names
+            pool = pools[int(np.searchsorted(bounds, random.random() * bounds[-1], side="right"))][0]
             kind = pool[int(random.integers(len(pool)))]
             if kind not in mentioned:
                 chosen[kind] = None

@@ -25,11 +25,14 @@ class Negatives:
     """Types whose name and description are near those of the present ones."""
     vocabulary: float = 0.25
     """Any type."""
+    listed: float = 0.0
+    """With `shared_types`: types that a passage's annotators looked for and did not find; in silver of ontologies, the
+    siblings of what was found."""
 
     def __post_init__(self) -> None:
-        shares = (self.in_batch, self.hard, self.vocabulary)
+        shares = (self.in_batch, self.hard, self.vocabulary, self.listed)
         if min(shares) < 0 or not sum(shares):
-            raise UsageError("recipe.negatives: give in_batch, hard and vocabulary shares from 0 up, not all 0")
+            raise UsageError("recipe.negatives: give in_batch, hard, vocabulary and listed shares from 0 up, not all 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,9 @@ class Recipe:
     layers: each type is judged against no entity alone; types that do not compete may overlap."""
     positive_weight: float = 3.0
     """With the loss "per-type": weight of words of a type; words without it weigh 1."""
+    contrast_weight: float = 1.0
+    """With the loss "per-type": weight, for the types that a word is none of, of words that are of another type; above
+    1, telling types apart counts more."""
     types_per_pass: tuple[int, int] = (15, 25)
     """Fewest and most types asked of a passage in one step, drawn anew each time (progressive type exposure). Late
     interaction asks all of the `shared_types`."""
@@ -114,8 +120,9 @@ class Recipe:
             check_positive("recipe.shared_types", self.shared_types)
         if self.near_above is not None and not -1 <= self.near_above <= 1:
             raise UsageError(f"recipe.near_above is {self.near_above}: give a cosine from -1 to 1, or null")
-        if self.positive_weight <= 0:
-            raise UsageError(f"recipe.positive_weight is {self.positive_weight}: give a number above 0")
+        for name in ("positive_weight", "contrast_weight"):
+            if getattr(self, name) <= 0:
+                raise UsageError(f"recipe.{name} is {getattr(self, name)}: give a number above 0")
         fewest, most = self.types_per_pass
         if not 1 <= fewest <= most:
             raise UsageError(f"recipe.types_per_pass is [{fewest}, {most}]: give the fewest and the most, from 1 up")

@@ -42,23 +42,24 @@ class SharedObjective(nn.Module):
 
     def forward(self, batch: SharedBatch) -> Tensor:
         """The loss of labels, and of a teacher's judgement where there is one."""
+        recipe = self._recipe
         evidence, against, background = self.judge(batch)
         targets = torch.from_numpy(batch.targets).to(evidence.device)
-        if self._recipe.loss == "per-type":
-            loss = per_type_loss(evidence - against, targets, self._recipe.positive_weight)
+        if recipe.loss == "per-type":
+            loss = per_type_loss(evidence - against, targets, recipe.positive_weight, recipe.contrast_weight)
         else:
-            weight = self._recipe.no_entity_weight
+            weight = recipe.no_entity_weight
             if isinstance(weight, str):
                 none = (batch.targets == 0).any(1) & ~(batch.targets == 1).any(1)
                 weight = min(1.0, batch.entities / max(1, int(none.sum())))
             loss = competing_loss(evidence, against, background, targets, weight)
-        lesson = self._recipe.distillation
+        lesson = recipe.distillation
         if self._teacher is not None and lesson is not None and batch.lesson is not None:
             assert batch.lesson_columns is not None
             columns = torch.from_numpy(batch.lesson_columns).to(evidence.device)
             theirs = self._teacher.judge(batch.lesson)
             ours = (evidence.gather(1, columns.clamp(min=0)), against.gather(1, columns.clamp(min=0)), background)
-            competing = self._recipe.loss == "competing"
+            competing = recipe.loss == "competing"
             loss = loss + lesson.weight * lesson_loss(ours, theirs, columns != UNKNOWN, lesson.temperature, competing)
         return loss
 
@@ -154,11 +155,19 @@ def check_teacher(lesson: Distillation, vocabulary: dict[str, int], student: Mod
         )
 
 
-def per_type_loss(margins: Tensor, targets: Tensor, positive_weight: float) -> Tensor:
-    """Binary cross-entropies of [words, types] margins, summed over the types and averaged over the words."""
-    known = targets != UNKNOWN
-    losses = F.binary_cross_entropy_with_logits(margins, (targets == 1).float(), reduction="none")
-    weights = torch.where(targets == 1, positive_weight, 1.0) * known
+def per_type_loss(margins: Tensor, targets: Tensor, positive_weight: float, contrast_weight: float = 1.0) -> Tensor:
+    """Binary cross-entropies of [words, types] margins, summed over the types and averaged over the words.
+
+    Args:
+        margins: for a type, in logits.
+        targets: 1, 0 or `UNKNOWN`.
+        positive_weight: of a word and its type.
+        contrast_weight: of a word of some type and a type that it is none of; all others weigh 1.
+    """
+    known, positive = targets != UNKNOWN, targets == 1
+    losses = F.binary_cross_entropy_with_logits(margins, positive.float(), reduction="none")
+    negatives = torch.where(positive.any(1, keepdim=True), contrast_weight, 1.0)
+    weights = torch.where(positive, positive_weight, negatives) * known
     return (losses * weights).sum() / known.any(1).sum().clamp(min=1)
 
 

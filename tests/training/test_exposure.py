@@ -144,6 +144,18 @@ def test_mentioned_types_come_first_up_to_their_share_and_near_ones_are_drawn(ta
     assert sum(map(bool, others)) > 30
 
 
+def test_types_that_were_looked_for_and_not_found_are_drawn_by_their_share(tagger: Tagger) -> None:
+    one = piece([(0, 1, "gene")], annotated=("gene", "operation"))
+
+    def others(listed: float) -> set[str]:
+        shares = Negatives(in_batch=0, hard=0, vocabulary=1 - listed, listed=listed)
+        sampler = exposure(tagger, shared_types=2, positives_share=0.5, negatives=shares)
+        return {sampler._kinds([one], np.random.default_rng(seed))[1] for seed in range(40)}
+
+    assert others(1.0) == {"operation"}
+    assert others(0.0) > {"operation"}
+
+
 def test_foils_are_no_type_and_no_complement_of_what_is_mentioned(tagger: Tagger) -> None:
     one = piece([(1, 3, "operation")], unsure=((6, 8),))
     labels = foil_labels(one, [Foil((5,), None), Foil((5,), "operation"), Foil((5,), "gene")])

@@ -178,6 +178,14 @@ def test_unknown_words_and_types_teach_nothing_and_positives_weigh_more() -> Non
     assert (margins.grad[targets == UNKNOWN] == 0).all()
 
 
+def test_words_of_another_type_weigh_more_for_the_types_that_they_are_none_of() -> None:
+    margins = torch.tensor([[2.0, 0.5, 1.0], [-1.0, 0.5, 0.0]])
+    targets = torch.tensor([[1, 0, UNKNOWN], [0, 0, 0]])
+    plain, contrasted = (per_type_loss(margins, targets, 3.0, weight) for weight in (1.0, 4.0))
+    other_type = -torch.nn.functional.logsigmoid(torch.tensor(-0.5))
+    assert float(contrasted - plain) == pytest.approx(float(3 * other_type) / 2, abs=1e-5)
+
+
 def test_of_several_right_types_in_one_softmax_any_is_right() -> None:
     evidence = torch.tensor([[2.0, 1.0, 0.0], [0.0, 1.0, 3.0]], requires_grad=True)
     against, background = torch.full((2, 3), -1.0), torch.zeros(2)

@@ -1,0 +1,123 @@
+"""Short texts written by hand, of which every identifier is marked: terse, odd and foreign styles of hospitals.
+
+A line of `stocks/snippets/*.txt` is a snippet; \\n and \\t are a line break and a tab in it, # begins a heading.
+`[text](type)` is an identifier; everything else is none. Slots are drawn anew each time: those of the writer (`<<pt>>`,
+`<<mrn>>`: identifiers wherever they stand), `<<de.name>>` for a name, street, ... of another country, `<<=##-@@>>` for a
+pattern, `<<55-110>>` for a number of a range, `<<left|right>>` for one of some words.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from datetime import date
+from functools import cache
+from typing import TYPE_CHECKING
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.training.phi.synthetic import values
+from openbioner_batch.training.phi.synthetic.notes import HOSPITALS, SyntheticNote, joined, roughened
+from openbioner_batch.training.phi.synthetic.patients import draw_patient
+from openbioner_batch.training.phi.synthetic.stock import snippets
+from openbioner_batch.training.phi.synthetic.writer import NoteWriter, Piece
+
+if TYPE_CHECKING:
+    from faker import Faker
+
+LOCALES = {
+    "de": "de_DE", "fr": "fr_FR", "es": "es_ES", "it": "it_IT", "nl": "nl_NL", "pt": "pt_PT", "pl": "pl_PL",
+    "sv": "sv_SE", "da": "da_DK", "fi": "fi_FI", "cs": "cs_CZ", "tr": "tr_TR", "gb": "en_GB", "au": "en_AU",
+    "ca": "en_CA", "in": "en_IN", "ie": "en_IE", "nz": "en_NZ", "br": "pt_BR", "mx": "es_MX",
+}  # fmt: skip
+_OF_COUNTRY = {
+    "name": lambda fake: f"{fake.first_name()} {fake.last_name()}",
+    "first": lambda fake: fake.first_name(),
+    "last": lambda fake: fake.last_name(),
+    "street": lambda fake: fake.street_address().replace("\n", ", "),
+    "city": lambda fake: fake.city(),
+    "zip": lambda fake: fake.postcode(),
+    "phone": lambda fake: fake.phone_number(),
+}
+_MARK = re.compile(r"\[([^\[\]]+)\]\((\w+)\)")
+_SLOT = re.compile(r"<<([^<>]+)>>")
+_RANGE = re.compile(r"(\d+(?:\.(\d+))?)-(\d+(?:\.\d+)?)")
+MOST_TOGETHER = 3
+"""So many snippets at most make one note, as a page of a chart holds several."""
+
+
+def write_snippets(number: int, seed: int, side: str | None) -> Iterator[SyntheticNote]:
+    """So many notes of one to three snippets, of a new patient each; the same arguments give the same notes.
+
+    Args:
+        number: how many.
+        seed: of everything that is drawn.
+        side: whose names and numbers fill the slots: `train`, `development`, `test`; None for all.
+
+    Raises:
+        UsageError: Faker is not installed, or a slot has no meaning.
+    """
+    order: list[str] = []
+    for index in range(number):
+        chance = random.Random(f"snippets/{seed}/{side}/{index}")
+        day = values.near(date(2012, 1, 1), chance.randrange(4300))
+        name = f"snippets-{side or 'any'}-{seed}-{index:06d}"
+        patient = draw_patient(chance, side, reserved=False, identity=name, day=day)
+        writer = NoteWriter(patient, chance, random.Random(f"house {side} {chance.randrange(HOSPITALS)}"), side, day)
+        taken: list[str] = []
+        for _ in range(chance.randint(1, MOST_TOGETHER)):
+            if not order:  # every snippet is used before one is used again
+                order = chance.sample(stock := snippets(), len(stock))
+            taken.append(order.pop())
+        pieces = filled(chance.choice(("\n", "\n\n", "  ", "\n---\n")).join(taken), writer)
+        yield joined(name, roughened(pieces, chance) if chance.random() < 0.3 else pieces, "snippets", writer)
+
+
+def filled(text: str, writer: NoteWriter) -> list[Piece]:
+    """The pieces of a snippet with its slots drawn.
+
+    Raises:
+        UsageError: a slot has no meaning.
+    """
+    pieces: list[Piece] = []
+    at = 0
+    for mark in _MARK.finditer(text):
+        pieces += _slots(text[at : mark.start()], writer)
+        pieces.append(("".join(part for part, _ in _slots(mark[1], writer)), mark[2]))
+        at = mark.end()
+    return [piece for piece in (*pieces, *_slots(text[at:], writer)) if piece[0]]
+
+
+def _slots(text: str, writer: NoteWriter) -> list[Piece]:
+    pieces: list[Piece] = []
+    for index, part in enumerate(_SLOT.split(text)):
+        pieces += _slot(part, writer) if index % 2 else [(part, None)]
+    return pieces
+
+
+def _slot(name: str, writer: NoteWriter) -> list[Piece]:
+    chance = writer.chance
+    if name.startswith("="):
+        return [(values.pattern(chance, name[1:]), None)]
+    if "|" in name:
+        return [(chance.choice(name.split("|")), None)]
+    if bounds := _RANGE.fullmatch(name):
+        return [(f"{chance.uniform(float(bounds[1]), float(bounds[3])):.{len(bounds[2] or '')}f}", None)]
+    country, _, what = name.partition(".")
+    if country in LOCALES and what in _OF_COUNTRY:
+        fake = _faker(LOCALES[country])
+        fake.seed_instance(chance.getrandbits(32))
+        return [(_OF_COUNTRY[what](fake), None)]
+    try:
+        return writer.slot(name)
+    except KeyError:
+        raise UsageError(f"a snippet has the slot <<{name}>>: there is none of this name") from None
+
+
+@cache
+def _faker(locale: str) -> Faker:
+    try:
+        from faker import Faker
+    except ImportError:
+        raise UsageError("training data of other countries needs Faker: pip install 'openbioner-batch[deid]'") from None
+    return Faker(locale)
