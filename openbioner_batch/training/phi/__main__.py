@@ -19,11 +19,20 @@ from openbioner_batch.training.phi.passages import write_training_data
 @click.option("--bodies", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True)
 @click.option("--notes", default=6000, show_default=True, type=click.IntRange(min=1), help="Generated notes.")
 @click.option("--terse", default=4000, show_default=True, type=click.IntRange(min=0), help="Terse notes; 0 for none.")
+@click.option(
+    "--snippets",
+    default=5000,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Notes of one to three hand-written snippets; 0 for none.",
+)
 @click.option("--model", default="bundled", show_default=True, help="Whose tokens a passage is measured in.")
 @click.option("--seed", default=42, show_default=True)
-def main(output: Path, corpora: Path, bodies: Path, notes: int, terse: int, model: str, seed: int) -> None:
+def main(
+    output: Path, corpora: Path, bodies: Path, notes: int, terse: int, snippets: int, model: str, seed: int
+) -> None:
     """Write `OUTPUT/passages/*.parquet` and `OUTPUT/descriptions/catalog.parquet`."""
-    for line in write_training_data(output, corpora, bodies, notes, terse, model, seed):
+    for line in write_training_data(output, corpora, bodies, notes, terse, snippets, model, seed):
         click.echo(line)
 
 

@@ -1,8 +1,9 @@
 """Training data that teaches a model to find identifiers: passages and descriptions in the layout of silver data.
 
 Sources: the development templates of the two PHI corpora (`pii_anon_clinical`, `presidio_synthetic`), generated notes
-of the `train` side (`synthetic/`), and clinical text without identifiers: real sentences, and terse text by a
-grammar (`--terse`), which also comes with a few identifiers. Nothing of the test sides is used.
+of the `train` side (`synthetic/`), clinical text without identifiers: real sentences, and terse text by a grammar
+(`--terse`), which also comes with a few identifiers; and short texts in many styles, written and marked by hand
+(`--snippets`). Nothing of the test sides is used.
 
 Each type that is asked costs a pass of the encoder, so that most passages are annotated in six broad types, which are
 what a model should be asked for de-identification: BROAD below. A fifth of the generated notes is annotated in fine
@@ -30,6 +31,7 @@ from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassag
 from openbioner_batch.training.phi.corpora import GoldNote, phi_labels, read_phi_corpus
 from openbioner_batch.training.phi.synthetic.bodies import clean_runs
 from openbioner_batch.training.phi.synthetic.notes import SyntheticNote, write_notes
+from openbioner_batch.training.phi.synthetic.snippets import write_snippets
 from openbioner_batch.training.phi.synthetic.terse import write_terse
 from openbioner_batch.training.phi.templates import template_shape
 from openbioner_batch.training.silver.schema import passages_table
@@ -64,7 +66,14 @@ _BREAK = re.compile(r"\n+|(?<=[,;>}|])\s*|\s+")
 
 
 def write_training_data(
-    output: Path, corpora: Path, bodies: Path, notes: int, terse: int, model: str = "bundled", seed: int = 42
+    output: Path,
+    corpora: Path,
+    bodies: Path,
+    notes: int,
+    terse: int,
+    snippets: int = 0,
+    model: str = "bundled",
+    seed: int = 42,
 ) -> Iterator[str]:
     """Write `output/passages/*.parquet` and `output/descriptions/catalog.parquet`, and yield a line about each source.
 
@@ -74,13 +83,14 @@ def write_training_data(
         bodies: JSONL of real notes (`id`, `text`), of which only sentences that look free of identifiers are used.
         notes: how many notes are generated.
         terse: how many terse notes.
+        snippets: how many notes of one to three snippets.
         model: whose tokens a passage is measured in.
         seed: decides everything.
     """
     tokenizer = Tokenizer.from_directory(resolve_checkpoint(model))
     (output / "passages").mkdir(parents=True, exist_ok=True)
     taught: set[str] = set()
-    for source, documents, fine in _sources(corpora, bodies, notes, terse, seed):
+    for source, documents, fine in _sources(corpora, bodies, notes, terse, snippets, seed):
         if not documents:
             continue
         types = _fine_types(documents) if fine else BROAD if source != "pii_anon_clinical" else _without_organizations()
@@ -93,7 +103,7 @@ def write_training_data(
 
 
 def _sources(
-    corpora: Path, bodies: Path, notes: int, terse: int, seed: int
+    corpora: Path, bodies: Path, notes: int, terse: int, snippets: int, seed: int
 ) -> Iterator[tuple[str, list[GoldNote], bool]]:
     """Name, notes, and whether their fine types are what is taught."""
     for name in phi_labels().corpora:
@@ -107,6 +117,7 @@ def _sources(
     without = round(terse * TERSE_WITHOUT)
     yield "terse_none", _gold(write_terse(without, seed, "train", identifiers=False)), False
     yield "terse_few", _gold(write_terse(terse - without, seed, "train", identifiers=True)), False
+    yield "snippets", _gold(write_snippets(snippets, seed, "train")), False
 
 
 def _gold(notes: Iterable[SyntheticNote]) -> list[GoldNote]:

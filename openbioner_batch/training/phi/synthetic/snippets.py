@@ -1,9 +1,9 @@
 """Short texts written by hand, of which every identifier is marked: terse, odd and foreign styles of hospitals.
 
-A line of `stocks/snippets/*.txt` is a snippet; \\n and \\t are a line break and a tab in it, # begins a heading.
+A line of `stocks/snippets/*.txt` is a snippet, with escaped line breaks and tabs; # begins a heading.
 `[text](type)` is an identifier; everything else is none. Slots are drawn anew each time: those of the writer (`<<pt>>`,
-`<<mrn>>`: identifiers wherever they stand), `<<de.name>>` for a name, street, ... of another country, `<<=##-@@>>` for a
-pattern, `<<55-110>>` for a number of a range, `<<left|right>>` for one of some words.
+`<<mrn>>`) are identifiers wherever they stand; `<<de.name>>` is a name, street, ... of another country, `<<=##-@@>>` a
+pattern, `<<55-110>>` a number of a range, `<<left|right>>` one of some words.
 """
 
 from __future__ import annotations

@@ -48,7 +48,9 @@ def fillers(kind: str) -> list[str]:
 @cache
 def snippets() -> list[str]:
     """The lines of `snippets/*.txt`, with their line breaks and tabs, in the order of the files."""
-    lines = [line for path in sorted((_FOLDER / "snippets").glob("*.txt")) for line in path.read_text("utf-8").split("\n")]
+    lines = [
+        line for path in sorted((_FOLDER / "snippets").glob("*.txt")) for line in path.read_text("utf-8").split("\n")
+    ]
     return [line.replace("\\n", "\n").replace("\\t", "\t") for line in lines if line and not line.startswith("#")]
 
 
