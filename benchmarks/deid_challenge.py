@@ -40,7 +40,7 @@ from openbioner_batch.errors import OpenBioNERError, UsageError
 from openbioner_batch.records import Span
 
 FOLDER = Path(__file__).parent / "challenge"
-PARTS = {"first": FOLDER} | {name: FOLDER / name for name in ("second", "third", "fourth", "fifth")}
+PARTS = {"first": FOLDER} | {name: FOLDER / name for name in ("second", "third", "fourth", "fifth", "sixth")}
 _MARK = re.compile(r"\[([^\[\]]+)\]\((\w*)\)")
 _TAG = re.compile(r"\[[A-Z][A-Z _]*\d*\]|\[[A-Z_]+_\d+\]")
 
