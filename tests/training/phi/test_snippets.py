@@ -24,7 +24,7 @@ def writer() -> NoteWriter:
 
 
 def test_every_snippet_can_be_filled_and_is_marked_with_types_of_the_catalog(writer: NoteWriter) -> None:
-    known = {name for name, _ in resolve_types("phi")}
+    known = {kind.name for group in resolve_types("phi") for kind in group}
     marks = 0
     for snippet in snippets():
         pieces = filled(snippet, writer)
