@@ -37,7 +37,9 @@ from openbioner_batch.training.phi.templates import template_shape
 from openbioner_batch.training.silver.schema import passages_table
 
 BROAD = ("person_name", "personal_date", "location", "organization", "contact_detail", "other_identifier")
-"""What a model is asked for de-identification."""
+"""What a model is asked for de-identification, with the next two."""
+AGE, ROOM = "age_over_89", "room_number"
+"""Of their own, since no broad type covers them; taught where every one of them is marked."""
 _BROAD_OF_CLASS = {
     "names": "person_name",
     "dates": "personal_date",
@@ -51,7 +53,7 @@ _BROAD_OF_TYPE = {
     "organization": "organization",
     "photograph": "other_identifier",
 }
-_LEFT_TO_PATTERNS = ("age_over_89", "room_number", "unique_characteristic", "geographic_coordinates")
+_LEFT_TO_PATTERNS = ("unique_characteristic", "geographic_coordinates")
 """Types that no broad one covers well: they teach neither yes nor no in passages of broad types."""
 
 SHORTEST, LONGEST = 32, 190
@@ -93,7 +95,7 @@ def write_training_data(
     for source, documents, fine in _sources(corpora, bodies, notes, terse, snippets, seed):
         if not documents:
             continue
-        types = _fine_types(documents) if fine else BROAD if source != "pii_anon_clinical" else _without_organizations()
+        types = _fine_types(documents) if fine else _types_of(source)
         passages = [p for document in documents for p in cut_note(document, source, types, fine, tokenizer, seed)]
         pq.write_table(passages_table(passages), output / "passages" / f"{source}.parquet", compression="zstd")
         taught.update(types)
@@ -124,9 +126,13 @@ def _gold(notes: Iterable[SyntheticNote]) -> list[GoldNote]:
     return [GoldNote(note.id, note.text, tuple(LabelledSpan(*span) for span in note.spans)) for note in notes]
 
 
-def _without_organizations() -> tuple[str, ...]:
-    # The corpus annotates employers, but neither hospitals nor pharmacies.
-    return tuple(kind for kind in BROAD if kind != "organization")
+def _types_of(source: str) -> tuple[str, ...]:
+    """What is marked wherever it stands in a source's notes."""
+    if source == "pii_anon_clinical":  # it annotates employers, but neither hospitals nor pharmacies
+        return tuple(kind for kind in BROAD if kind != "organization")
+    if source in phi_labels().corpora:
+        return BROAD
+    return (*BROAD, AGE, ROOM) if source == "snippets" else (*BROAD, AGE)
 
 
 def _fine_types(documents: Iterable[GoldNote]) -> tuple[str, ...]:
@@ -199,9 +205,11 @@ def _taught(note: GoldNote, types: Sequence[str], fine: bool) -> tuple[list[Anno
 
 
 def broad_type(kind: str) -> str | None:
-    """The one of `BROAD` that covers a fine type; None for those left to patterns."""
+    """The one of `BROAD` that covers a fine type, itself for ages and rooms; None for those left to patterns."""
     if kind in _LEFT_TO_PATTERNS:
         return None
+    if kind in (AGE, ROOM):
+        return kind
     return _BROAD_OF_TYPE.get(kind) or _BROAD_OF_CLASS.get(phi_labels().coarse(kind))
 
 

@@ -156,12 +156,12 @@ def test_the_archive_is_a_hundred_notes_of_twenty_consistent_patients_with_reser
 
 def test_training_data_is_of_the_development_sides_and_never_mixes_broad_and_fine(shared: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "openbioner_batch.training.phi", str(tmp_path), "--notes", "20", "--terse", "20",
+        [sys.executable, "-m", "openbioner_batch.training.phi", str(tmp_path), "--notes", "20", "--terse", "20", "--snippets", "20",
          "--corpora", str(shared / "corpora" / "deid"), "--bodies", str(shared / "corpora/text/mtsamples.jsonl.gz")],
         capture_output=True, text=True, timeout=300, env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    from openbioner_batch.training.phi.passages import BROAD
+    from openbioner_batch.training.phi.passages import AGE, BROAD, ROOM
 
     described = set(pq.read_table(tmp_path / "descriptions").column("entity_type").to_pylist())
     assert {"terse_none", "terse_few"} <= {path.stem for path in (tmp_path / "passages").iterdir()}
@@ -173,5 +173,7 @@ def test_training_data_is_of_the_development_sides_and_never_mixes_broad_and_fin
             if passage.source in ("no_identifiers", "terse_none"):
                 assert not passage.mentions
                 assert not passage.unsure
-            if passage.source != "synthetic_fine":
+            if passage.source in ("pii_anon_clinical", "presidio_synthetic"):
                 assert set(passage.annotated) <= set(BROAD)
+            elif passage.source != "synthetic_fine":
+                assert set(passage.annotated) - {ROOM} == {*BROAD, AGE}
