@@ -31,7 +31,7 @@ from common.results import json_option, write_json
 
 from openbioner_batch.catalog import resolve_types
 from openbioner_batch.deid.deidentifier import Deidentifier
-from openbioner_batch.deid.finder import FinderSettings
+from openbioner_batch.deid.finder import MODEL_TYPES, FinderSettings
 from openbioner_batch.deid.keys import Key
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.deid.policy import load_policy
@@ -177,7 +177,7 @@ def measure(model: str, folder: Path = FOLDER) -> tuple[dict[str, Any], list[str
 
         tagger = Tagger.from_pretrained(model, dtype="float32")
         spans = [
-            list(found) for found in tagger.tag([one.text for one in both], resolve_types("phi.broad"), words="pieces")
+            list(found) for found in tagger.tag([one.text for one in both], resolve_types(MODEL_TYPES), words="pieces")
         ]
     runs = {
         name: list(deidentified(both, spans, name, model != "none")) for name in ("tags", "surrogate", "safe-harbor")

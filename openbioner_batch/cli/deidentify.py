@@ -38,7 +38,7 @@ class _Command(CommandOnRewritableFormats):
 @list_option("--keep-fields", metavar="A,B", help="Columns or keys without identifiers, to carry over as they are.")
 @list_option("--recognizers", metavar="A,B", help="What finds identifiers [model,patterns,known].")
 @click.option("--model", metavar="M", help="Checkpoint, as for annotate, or none [bundled-phi].")
-@list_option("--types", metavar="T", help="Types or sets that the model is asked for [phi.broad].")
+@list_option("--types", metavar="T", help="Types or sets that the model is asked for [phi.broad, ages over 89, rooms].")
 @click.option("--view", metavar="V", help="Which description of a type to use [definition].")
 @click.option("--model-threshold", type=float, metavar="X", help="Leave out spans of the model that score less [0].")
 @list_option("--type-thresholds", metavar="T=X,U=Y", help="The same for single types: organization=0.8.")

@@ -23,6 +23,8 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.records import Span
 
 RECOGNIZERS = ("model", "patterns", "known")
+MODEL_TYPES = "phi.broad,phi.age_over_89,phi.room_number"
+"""What a model is asked for unless something else is wanted: what `bundled-phi` was trained for."""
 
 
 @dataclass(frozen=True, slots=True)

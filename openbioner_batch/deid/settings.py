@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from openbioner_batch.deid.families import FAMILIES
-from openbioner_batch.deid.finder import RECOGNIZERS, FinderSettings
+from openbioner_batch.deid.finder import MODEL_TYPES, RECOGNIZERS, FinderSettings
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.engine.settings import AUTO, CHOICES, AnnotateSettings, QuarantineLimit, build_settings, flag
 from openbioner_batch.errors import UsageError
@@ -55,7 +55,7 @@ class DeidentifySettings:
     """What finds identifiers: "model", "patterns", "known"."""
     model: str = "bundled-phi"
     """Checkpoint: "bundled-phi", "bundled", a directory, a Hugging Face id, or "none"."""
-    types: str = "phi.broad"
+    types: str = MODEL_TYPES
     """What the model is asked for: types or sets of the PHI catalog; the fewer, the faster."""
     view: str = "definition"
     """Which of a catalog type's descriptions the model is told."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from openbioner_batch.catalog import resolve_types
-from openbioner_batch.deid.finder import Finder, FinderSettings
+from openbioner_batch.deid.finder import MODEL_TYPES, Finder, FinderSettings
 from openbioner_batch.deid.finding import Finding
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def finder_of(
     model: Tagger | str | None,
-    types: str = "phi.broad",
+    types: str = MODEL_TYPES,
     view: str = "definition",
     model_threshold: float = 0.0,
     patterns: bool = True,

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from openbioner_batch.deid.finder import MODEL_TYPES
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.card import figure_kind, read_card
 from openbioner_batch.evaluation.deid import DeidScores, add_note
@@ -38,7 +39,7 @@ class DeidEvaluateSettings:
     """Only notes in these; a corpus that tells no language is taken as English. Empty takes all."""
     model: str = "bundled-phi"
     """Checkpoint, or "none" for patterns alone."""
-    types: str = "phi.broad"
+    types: str = MODEL_TYPES
     """What the model is asked for."""
     view: str = "definition"
     """Which of their descriptions it is told."""
