@@ -36,7 +36,8 @@ _NUMBER = (
 
 _UNITS = (
     r"(?:years?[\s-]{0,2}(?:old|young)|(?:too\s)?old\b|years?\sof\sage|y(?:ea)?rs?\.?[\s-]{0,2}old|y\s?[./-]?\s?o(?:ld)?(?:\b|(?=[mfwb]\b))"
-    r"|yo[mfwb]{1,2}\b|y\.\s?o\.|yrs?\.?\s?/?\s?(?:old|o|m|f)\b|y\.?\s?/?\s?[mf]\b|jahre\b|ans\b|años|anos\b|anni\b|jaar\b)"
+    r"|yo[mfwb]{1,2}\b|y\.\s?o\.|yrs?\.?\s?/?\s?(?:old|o|m|f)\b|y\.?\s?/?\s?[mf]\b|jahre\b|j(?:ähr|aehr)|ans\b|años|anos\b|anni\b|jaar\b|jarige|"
+    r"år\b|års\b|årig|vuo(?:tta|tias)|letni|let(?:á|ý|é)\b|lata\b|éves|yaş|год(?:а|у|ом|ов)?\b|лет\b|-?річ|рок(?:и|ів)\b|歳|才|岁|歲|세)"
 )
 """Of age alone."""
 _YEARS = (
@@ -50,7 +51,7 @@ _SEX = (
 )
 _FEMALE = (
     r"(?-i:[ -]?F\b)(?=\s?(?:[,;.)]|with\b|w/|w\b|s/p\b|c/o\b|p/w\b|hx\b|h/o\b|who\b|presents?|presenting|presented|"
-    r"fall\b|fell\b|syncope|collapse|weak|confus|ams\b|cp\b|sob\b|cough|dizz|pain|abd\b|hip\b|fx\b|stroke|cva\b|uti\b|sepsis|pna\b|chf\b|gib?\b|fractur|trauma|injur|"
+    r"fall\b|fell\b|glf\b|mechanical\b|syncope|collapse|weak|confus|ams\b|cp\b|sob\b|cough|dizz|pain|abd\b|hip\b|fx\b|stroke|cva\b|uti\b|sepsis|pna\b|chf\b|gib?\b|fractur|trauma|injur|"
     r"adm|found\b|here\b|from\b|pmh|brought|bib|in\s(?:nad|no\sacute)|known|sent|transferred|living|resident|nursing|"
     r"to\s(?:ed|er))|\s?\Z)"
 )

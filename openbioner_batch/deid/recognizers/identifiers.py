@@ -36,7 +36,7 @@ PREFIXES = labels("prefixes")
 """Letters at the head of an identifier that tell its type: EMP-36169."""
 
 _VALUE = re.compile(
-    r"(?<![^\W_])(?<![$.])(?:[A-Z]{2,3}\.(?=\d{4})|"
+    r"(?<![^\W_])(?<![$.])(?:[A-Z]{1,4}[./](?=\d)|"
     r"[A-Za-z]{0,6}[-#]?(?<![A-Za-z]{7}))\d[A-Za-z0-9]{0,40}(?:[-/.:_]{1,2}[A-Za-z0-9]{1,24}){0,6}"
 )
 _PARTED_BY_BLANKS = Anchored(
@@ -60,10 +60,10 @@ _NO_ID = re.compile(
 _PARTED = re.compile(r"\d{2,3}-\d{3}|\d{3}-\d{2}|\d{4}\.\d{2,4}")
 """Numbers in two parts, which are one after a label that means nothing else."""
 _PARTED_TYPES = frozenset({"medical_record_number", "encounter_number", "account_number", "health_plan_number"})
-_ENDING = re.compile(r"\b(?:ending|ends|last\s(?:four|4))(?:\s(?:in|with|is|of))?[ :]\Z", re.IGNORECASE)
+_ENDING = re.compile(r"\b(?:ending|ends|last\s?(?:four|4))(?:\s(?:in|with|is|of))?[ :]\Z", re.IGNORECASE)
 _CARD_END = Anchored(
     r"\b(?:card|visa|mastercard|amex|discover|debit|credit|maestro)\s(?:no\.?\s|number\s|#\s?)?"
-    r"(?:ending|ends|last\s(?:four|4)(?:\sdigits)?)(?:\s(?:in|with|is|of))?[ :]{1,2}(?P<number>\d{4})(?![^\W_])",
+    r"(?:ending|ends|last\s?(?:four|4)(?:\sdigits)?)(?:\s(?:in|with|is|of))?[ :]{1,2}(?P<number>\d{4})(?![^\W_])",
     re.IGNORECASE,
 )
 _REFERENCE = Anchored(

@@ -70,6 +70,8 @@ _MEASURED = re.compile(
     r"F|L|ml|cm|mm|days?|weeks?|wks?|reps?|exercises?|point)\b|[ ]?['\u2019]"
 )
 """After a number that measures: "chair 2 hours", "hallway 200 feet", "incubator 34 C"."""
+_TIMES = re.compile(r"[xX]\d{1,2}")
+"""How often: "up in chair x2", "bed alarm x1"."""
 _BEDSIDE = re.compile(
     r"\b(?:head|foot|side|edge|out|age|median|average)[ ]of[ ](?:the[ ])?\Z|\b(?:pelvic|tumor|vascular|nail|graft|"
     r"wound|capillary|"
@@ -81,7 +83,7 @@ _BEDSIDE = re.compile(
 def find_rooms(text: str) -> Iterator[Finding]:
     """Rooms, beds and wards with their numbers."""
     for match in _NUMBERED.finditer(text):
-        if match["number"].isdecimal() and (_COUNTED if match["moved"] else _MEASURED).match(text, match.end()):
+        if _TIMES.fullmatch(match["number"]) or match["number"].isdecimal() and (_COUNTED if match["moved"] else _MEASURED).match(text, match.end()):
             continue
         if not _BEDSIDE.search(text[max(0, match.start() - 16) : match.start()]):
             yield _room(match, "number" if match["moved"] else 0)
