@@ -140,3 +140,19 @@ def test_ages_that_a_name_or_another_age_tells(text: str, ages: list[str]) -> No
 def test_stamped_foreign_spoken_ages_and_those_of_several_relatives(text: str, ages: list[str]) -> None:
     spans = sorted({(found.start, found.end) for found in find_ages(text)})
     assert [text[start:end] for start, end in spans] == ages
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [" år", "-årig", " jahre", "-jährig", "-jarige", " ans", " años", " anos", " anni", " jaar", " vuotta", "-vuotias",
+     " lata", "-letni", " let.", "-letá", " éves", " yaşında", " год", " года", " лет", "-річний", "歳", "岁", "세"],
+)  # fmt: skip
+@pytest.mark.parametrize("number", ["90", "94", "101"])
+def test_numbers_with_units_of_other_languages(number: str, unit: str) -> None:
+    expected = [] if unit == " let." else [number]
+    assert found(f"pat. {number}{unit}, RR 140/80") == expected
+
+
+@pytest.mark.parametrize("text", ["XR lat 94 let it rest", "BP 95 lat pull", "CRP 98, 12 år", "ED 94F GLF"])
+def test_words_that_are_units_elsewhere_are_none_here(text: str) -> None:
+    assert found(text) == (["94"] if "GLF" in text else [])

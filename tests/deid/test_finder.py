@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openbioner_batch.catalog import resolve_types
-from openbioner_batch.deid.finder import Finder, FinderSettings
+from openbioner_batch.deid.finder import MODEL_TYPES, Finder, FinderSettings
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model import read_calibration
@@ -52,9 +52,9 @@ def test_thresholds_by_type_are_for_the_model() -> None:
 
 def test_the_carried_model_is_set_for_recall_of_what_identifies_people() -> None:
     calibration = read_calibration(resolve_checkpoint("bundled-phi"))
-    asked = {type.name for group in resolve_types("phi.broad", "definition") for type in group}
+    asked = {type.name for group in resolve_types(MODEL_TYPES, "definition") for type in group}
     assert calibration is not None
-    assert calibration.type_biases.keys() == asked - {"organization"}
+    assert calibration.type_biases.keys() == asked
     assert min(calibration.type_biases.values()) > 0
 
 

@@ -189,6 +189,7 @@ NO_PAPERS = (
     "by the TOVA Continuous Performance Test; the Alberta Stroke Program score",
 )
 NO_QUANTITIES = (
+    "up in chair x2, bed alarm x1, stretcher X3; RV 0.5V@0.4ms, LV 0.75V@0.4, A 1.25V@0.5",
     "D50 50CC IV push; P95 12HR; B12 low; Hip and 3rd toe; pain at Knee and 2nd toe",
     "Needle entered L4 interspace; signed T1 series; message B12 low; released S1 nerve; tech T2 map; prior M1 disease",
     "PT=13.2;INR=1.1;BED=flat;BY=mouth;MD=aware;USER=none;RN=1:1",
