@@ -5,8 +5,8 @@
 
 `challenge/snippets.txt` holds terse, odd and mixed styles with their identifiers marked, `challenge/traps.txt`
 sentences without any. Nothing is trained on either. `--part second` scores those in `challenge/second/`, which were
-written before rules were mended after the first part's output, and were not read while they were. `--part third`,
-`fourth` and `fifth` are hold-outs that were scored unread and read afterwards; rules were written after them.
+written before rules were mended after the first part's output, and were not read while they were. `--part third`
+to `sixth` are hold-outs that were scored unread and read afterwards; rules were written after them.
 
 Counted are, under the policies tags (what is found), surrogate (numbers) and safe-harbor (ages):
 
