@@ -68,7 +68,9 @@ _EXT_ALONE = Anchored(
 _DATE = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}")
 _UNIT = re.compile(r"\s?(?:mg|mcg|ml|cc|kcal|cal|units?|feet|ft|cm|mm|iu|g\b|kg|per|/|%|cells|hz)", re.IGNORECASE)
 
-_EMAIL = re.compile(r"(?<![\w.+%-])[\w+%-](?:[\w.+%-]{0,62}[\w+%-])?@[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[^\W\d_][\w-]{0,62}(?<!-)")
+_EMAIL = re.compile(
+    r"(?<![\w.+%-])[\w+%-](?:[\w.+%-]{0,62}[\w+%-])?@[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[^\W\d_][\w-]{0,62}(?<!-)"
+)
 _URL = re.compile(
     r"(?<![^\W_])(?:(?:https?|ftps?|sftp)://|www\.)[^\s<>\"'{}|\\^`⟧]{2,500}"
     r"|(?<![\w@.-])(?:[a-z0-9-]{1,63}\.){1,4}(?:com|org|net|edu|gov|mil|info|io|health|care|clinic|co\.uk|de|fr|"
