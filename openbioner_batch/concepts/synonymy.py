@@ -94,13 +94,13 @@ def own_rewordings(names: Sequence[tuple[int, Words]], heads: Sequence[str | Non
             old, new = one - other, other - one
             if old != one:
                 if 1 <= len(old) <= _MOST_WORDS and 1 <= len(new) <= _MOST_WORDS:
-                    for words, _, third in own:
-                        if old < words != one:
-                            made.setdefault(words - old | new, third)
+                    for third, _, its_number in own:
+                        if old < third != one:
+                            made.setdefault(third - old | new, its_number)
             elif head in one and other_head in other and len(one) > 1 and len(other) > 1:
                 made.setdefault(one - {head} | {other_head}, number)
-        for words, number in made.items():
-            if (reworded := tuple(sorted(words))) not in known:
+        for words_made, number in made.items():
+            if (reworded := tuple(sorted(words_made))) not in known:
                 yield number, reworded
 
 

@@ -83,10 +83,8 @@ _BEDSIDE = re.compile(
 def find_rooms(text: str) -> Iterator[Finding]:
     """Rooms, beds and wards with their numbers."""
     for match in _NUMBERED.finditer(text):
-        if (
-            _TIMES.fullmatch(match["number"])
-            or match["number"].isdecimal()
-            and (_COUNTED if match["moved"] else _MEASURED).match(text, match.end())
+        if _TIMES.fullmatch(match["number"]) or (
+            match["number"].isdecimal() and (_COUNTED if match["moved"] else _MEASURED).match(text, match.end())
         ):
             continue
         if not _BEDSIDE.search(text[max(0, match.start() - 16) : match.start()]):
