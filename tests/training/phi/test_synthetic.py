@@ -156,9 +156,9 @@ def test_the_archive_is_a_hundred_notes_of_twenty_consistent_patients_with_reser
 
 def test_training_data_is_of_the_development_sides_and_never_mixes_broad_and_fine(shared: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "openbioner_batch.training.phi", str(tmp_path), "--notes", "20", "--terse", "20", "--snippets", "20",
-
-         "--corpora", str(shared / "corpora" / "deid"), "--bodies", str(shared / "corpora/text/mtsamples.jsonl.gz")],
+        [sys.executable, "-m", "openbioner_batch.training.phi", str(tmp_path), "--notes", "20", "--terse", "20",
+         "--snippets", "20", "--corpora", str(shared / "corpora" / "deid"), "--bodies",
+         str(shared / "corpora/text/mtsamples.jsonl.gz")],
         capture_output=True, text=True, timeout=300, env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
