@@ -52,10 +52,10 @@ def in_worker(name: str, folder: Path, whole: bool) -> tuple[int, int, list]:
 
 
 def texts(count: int) -> Iterator[str]:
-    """Texts of 8,000 characters that pack to about a half."""
+    """Texts of 2,000 characters that pack to about a half."""
     source = random.Random(7)
     for _ in range(count):
-        yield source.randbytes(4000).hex()
+        yield source.randbytes(1000).hex()
 
 
 def jsonl(path: Path, count: int) -> None:
@@ -162,7 +162,7 @@ def test_a_worker_reads_the_same_records(tmp_path: Path, name: str) -> None:
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc to read a process's peak memory from")
 @pytest.mark.parametrize("name", ["jsonl", "csv", "pubmed", "parquet", "pubtator", "bioc-xml"])
 def test_no_file_is_held_whole(tmp_path: Path, name: str) -> None:
-    count = 10_000
+    count = 40_000
     WRITERS[name](tmp_path / "x", count)
     read, grown, _ = in_worker(name, tmp_path, whole=False)
     assert read == count
