@@ -198,6 +198,13 @@ def test_one_street_is_one_street_in_every_spelling(spellings: list[str]) -> Non
         assert name.isdisjoint(" ".join(spellings).lower().split())
 
 
+@pytest.mark.parametrize("text", ["Lindenstr. 8a", "Am Deich 14 b", "Via Roma 12 C"])
+def test_a_letter_behind_a_house_number_becomes_a_letter(text: str) -> None:
+    invented = surrogate("street_address", text, SCOPES[0])
+    assert invented is not None
+    assert re.fullmatch(r"[^\W\d_]+(?:[- ][^\W\d_]+)*\.? \d{1,2} ?[a-zA-Z]", invented.text), invented.text
+
+
 def test_oak_street_and_its_avenue_keep_their_kind_and_other_streets_are_others() -> None:
     texts = ["12 Oak St", "12 Elm St", "12 Maple St", "12 Oak Hill St", "12 Birch St"]
     names = {surrogate("street_address", text, SCOPES[0]).text for text in texts}  # type: ignore[union-attr]

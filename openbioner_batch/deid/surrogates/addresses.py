@@ -162,12 +162,11 @@ def _roles(words: Sequence[str]) -> list[str]:
         if form in ("st", "ste") and roles[place + 1] == "name" and "name" not in roles[:place]:
             roles[place] = "name"
     kinds = [place for place, form in enumerate(forms) if form in _KINDS and roles[place] == "kept"]
-    if not kinds:
-        return roles
-    if "name" not in roles[: kinds[-1]] and kinds[-1] and roles[kinds[-1] - 1] == "kept":
-        roles[kinds[-1] - 1] = "name"  # North Street, Court Street
-    for place in range(len(words) - 1, kinds[-1], -1):
-        if roles[place] != "name" or "name" not in roles[: kinds[-1]]:
+    last = kinds[-1] if kinds else 0
+    if last and "name" not in roles[:last] and roles[last - 1] == "kept":
+        roles[last - 1] = "name"  # North Street, Court Street
+    for place in range(len(words) - 1, last, -1):
+        if roles[place] != "name" or "name" not in roles[:last]:
             break
         roles[place] = "town"
     return [
