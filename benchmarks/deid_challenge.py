@@ -113,7 +113,7 @@ def _snippet(line: str) -> Snippet:
 
 
 def deidentified(
-    snippets: Sequence[Snippet], spans: Sequence[Sequence[Span]], policy: str, with_model: bool
+    snippets: Sequence[Snippet], spans: Sequence[Sequence[Span]], policy: str, recognizers: tuple[str, ...]
 ) -> Iterator[Outcome]:
     """Each snippet as a note of a patient of its own, replaced by a policy with a fixed key.
 
@@ -121,10 +121,9 @@ def deidentified(
         snippets: the texts.
         spans: the model's on each.
         policy: a preset.
-        with_model: whether the model finds beside patterns and known values.
+        recognizers: what finds.
     """
-    finder = FinderSettings() if with_model else FinderSettings(recognizers=("patterns", "known"))
-    worker = Deidentifier(load_policy(policy), finder, Key(bytes(range(32))))
+    worker = Deidentifier(load_policy(policy), FinderSettings(recognizers=recognizers), Key(bytes(range(32))))
     for number, (snippet, found) in enumerate(zip(snippets, spans, strict=True)):
         known = KnownIdentifiers.from_fields(snippet.known) if snippet.known else None
         new = worker.deidentify(snippet.text, worker.scope(f"patient {number}", str(number)), known, found)
@@ -161,8 +160,13 @@ def score(snippets: Sequence[Outcome], traps: Sequence[Outcome]) -> dict[str, An
     }
 
 
-def measure(model: str, folder: Path = FOLDER) -> tuple[dict[str, Any], list[str]]:
+def measure(model: str, folder: Path = FOLDER, alone: bool = False) -> tuple[dict[str, Any], list[str]]:
     """All counts of a model (`none` for patterns and known values alone), and what went wrong, a line each.
+
+    Args:
+        model: a checkpoint.
+        folder: of the snippets and traps.
+        alone: whether the model finds without patterns and known values.
 
     Raises:
         UsageError: there is no such model.
@@ -179,9 +183,9 @@ def measure(model: str, folder: Path = FOLDER) -> tuple[dict[str, Any], list[str
         spans = [
             list(found) for found in tagger.tag([one.text for one in both], resolve_types(MODEL_TYPES), words="pieces")
         ]
-    runs = {
-        name: list(deidentified(both, spans, name, model != "none")) for name in ("tags", "surrogate", "safe-harbor")
-    }
+    beside = () if alone else ("patterns", "known")
+    recognizers = beside if model == "none" else ("model", *beside)
+    runs = {name: list(deidentified(both, spans, name, recognizers)) for name in ("tags", "surrogate", "safe-harbor")}
     at = len(snippets)
     result = score(runs["tags"][:at], runs["tags"][at:])
     numbers = [pair for outcome in runs["surrogate"] for pair in changed_numbers(outcome)]
@@ -202,16 +206,21 @@ def measure(model: str, folder: Path = FOLDER) -> tuple[dict[str, Any], list[str
 @click.command()
 @click.option("--model", default="bundled-phi", show_default=True, help="Checkpoint, or none.")
 @click.option("--part", type=click.Choice(sorted(PARTS)), default="first", show_default=True, help="Which snippets.")
+@click.option("--alone", is_flag=True, help="The model without patterns and known values.")
 @click.option("--show", is_flag=True, help="Print every leak and every edit outside identifiers.")
 @json_option
-def main(model: str, part: str, show: bool, json_path: Path | None) -> None:
+def main(model: str, part: str, alone: bool, show: bool, json_path: Path | None) -> None:
     """Score `deidentify` on the challenge set."""
-    result, lines = measure(model, PARTS[part])
+    if alone and model == "none":
+        raise UsageError("--alone needs a --model: without one, nothing finds")
+    result, lines = measure(model, PARTS[part], alone)
     for line in lines if show else ():
         click.echo(line)
     for name, value in result.items():
         click.echo(f"{name.replace('_', ' '):32}{value}")
-    write_json(json_path, {"model": model, "part": part, **result, "machine": machine()})
+    write_json(
+        json_path, {"model": model, "part": part, **({"alone": True} if alone else {}), **result, "machine": machine()}
+    )
 
 
 if __name__ == "__main__":

@@ -69,11 +69,21 @@ def write_notes(number: int, seed: int, side: str | None, corpus: Path | None) -
         corpus: real notes to take bodies from; None for our own sentences.
     """
     for index in range(number):
-        chance = random.Random(f"{seed}/{side}/{index}")
-        day = values.near(date(2012, 1, 1), chance.randrange(4300))
-        patient = draw_patient(chance, side, reserved=False, identity=f"{side or 'any'}-{seed}-{index:06d}", day=day)
-        house = random.Random(f"house {side} {chance.randrange(HOSPITALS)}")
-        yield write_note(patient.id, NoteWriter(patient, chance, house, side, day), corpus, rough=True)
+        writer = new_writer(random.Random(f"{seed}/{side}/{index}"), side, f"{side or 'any'}-{seed}-{index:06d}")
+        yield write_note(writer.patient.id, writer, corpus, rough=True)
+
+
+def new_writer(chance: random.Random, side: str | None, identity: str) -> NoteWriter:
+    """For a note of a new patient, on some day, in one of the side's hospitals.
+
+    Args:
+        chance: of this note alone.
+        side: whose names are used; None for all.
+        identity: the patient's.
+    """
+    day = values.near(date(2012, 1, 1), chance.randrange(4300))
+    patient = draw_patient(chance, side, reserved=False, identity=identity, day=day)
+    return NoteWriter(patient, chance, random.Random(f"house {side} {chance.randrange(HOSPITALS)}"), side, day)
 
 
 def write_note(

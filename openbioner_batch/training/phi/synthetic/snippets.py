@@ -11,14 +11,12 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
-from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.phi.synthetic import values
-from openbioner_batch.training.phi.synthetic.notes import HOSPITALS, SyntheticNote, joined, roughened
-from openbioner_batch.training.phi.synthetic.patients import draw_patient
+from openbioner_batch.training.phi.synthetic.notes import SyntheticNote, joined, new_writer, roughened
 from openbioner_batch.training.phi.synthetic.stock import snippets
 from openbioner_batch.training.phi.synthetic.writer import NoteWriter, Piece
 
@@ -60,10 +58,8 @@ def write_snippets(number: int, seed: int, side: str | None) -> Iterator[Synthet
     order: list[str] = []
     for index in range(number):
         chance = random.Random(f"snippets/{seed}/{side}/{index}")
-        day = values.near(date(2012, 1, 1), chance.randrange(4300))
         name = f"snippets-{side or 'any'}-{seed}-{index:06d}"
-        patient = draw_patient(chance, side, reserved=False, identity=name, day=day)
-        writer = NoteWriter(patient, chance, random.Random(f"house {side} {chance.randrange(HOSPITALS)}"), side, day)
+        writer = new_writer(chance, side, name)
         taken: list[str] = []
         for _ in range(chance.randint(1, MOST_TOGETHER)):
             if not order:  # every snippet is used before one is used again

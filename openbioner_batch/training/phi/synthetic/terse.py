@@ -10,11 +10,9 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date
 
 from openbioner_batch.training.phi.synthetic import values
-from openbioner_batch.training.phi.synthetic.notes import HOSPITALS, SyntheticNote, joined, roughened
-from openbioner_batch.training.phi.synthetic.patients import draw_patient
+from openbioner_batch.training.phi.synthetic.notes import SyntheticNote, joined, new_writer, roughened
 from openbioner_batch.training.phi.synthetic.people import Person
 from openbioner_batch.training.phi.synthetic.sides import on_side
 from openbioner_batch.training.phi.synthetic.stock import grammar
@@ -40,10 +38,8 @@ def write_terse(number: int, seed: int, side: str | None, identifiers: bool) -> 
     """
     for index in range(number):
         chance = random.Random(f"terse/{seed}/{side}/{identifiers}/{index}")
-        day = values.near(date(2012, 1, 1), chance.randrange(4300))
         name = f"terse-{side or 'any'}-{seed}-{'few' if identifiers else 'none'}-{index:06d}"
-        patient = draw_patient(chance, side, reserved=False, identity=name, day=day)
-        writer = NoteWriter(patient, chance, random.Random(f"house {side} {chance.randrange(HOSPITALS)}"), side, day)
+        writer = new_writer(chance, side, name)
         if identifiers and chance.random() < 0.25:
             _name_after_a_disease(writer)
         pieces = roughened(_pieces(_text(chance, side, identifiers), writer), chance)
