@@ -206,6 +206,14 @@ def test_ontologies_become_training_data_as_the_readme_says(tmp_path: Path) -> N
     assert re.search(r"illness +6", shell(command("openbioner-batch silver ontology"), tmp_path))
 
 
+def test_sentences_become_training_data_as_the_readme_says(tmp_path: Path) -> None:
+    (taxonomy,) = [block for block in blocks("yaml") if "gout_medicine" in block]
+    (tmp_path / "medicines.yaml").write_text(taxonomy)
+    (tmp_path / "sentences.txt").write_text("The {medicine} was stopped <<today|at once>>, {gout_medicine} was not.\n")
+    line = command("openbioner-batch silver sentences").replace("5000", "20")
+    assert re.search(r"gout_medicine +(2|3)\d", shell(line, tmp_path))
+
+
 def test_a_model_is_adapted_as_the_readme_says(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("helper: a person who helps the patient at home\n")
     texts = ("Her aunt cooks at home.", "A friend of his drives him.", "The wound is dry.")

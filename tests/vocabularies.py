@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import yaml
 
 CONCEPTS = {
     "X:1": ("Abnormality of the body", [], []),
@@ -197,6 +198,14 @@ def _written(path: Path, text: str) -> Path:
     return path
 
 
+def taxonomy(folder: Path) -> Path:
+    entries = {
+        id: {"names": [name, *synonyms]} | ({"parent": parents[0]} if parents else {})
+        for id, (name, synonyms, parents) in CONCEPTS.items()
+    }
+    return _written(folder / "x.yaml", yaml.safe_dump(entries, allow_unicode=True))
+
+
 WRITERS: dict[str, Callable[[Path], Path]] = {
     "obo": obo,
     "obo-graph": obo_graph,
@@ -205,6 +214,7 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
     "omop": omop,
     "umls": umls,
     "wordnet": wordnet,
+    "taxonomy": taxonomy,
     "table": csv_table,
     "table in Parquet": parquet_table,
 }

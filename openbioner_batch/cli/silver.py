@@ -203,6 +203,27 @@ def ontology(config: str | None, paths: tuple[str, ...], **flags: Any) -> None:
     show(lambda: annotate_by_ontology(settings))
 
 
+@command.command("sentences", cls=CommandOnVocabularies)
+@click.argument("vocabularies", nargs=-1, metavar="VOCABULARY...")
+@click.option("--sentences", required=True, metavar="FILE", help="Sentences with slots, one a line.")
+@click.option("--output", required=True, metavar="URI", help="Folder of the silver data.")
+@click.option("--passages", type=int, metavar="N", help="To make [5000].")
+@click.option("--absent", type=int, metavar="N", help="Types of a passage that are surely absent [30].")
+@click.option("--without", metavar="FILE", help="Names, one a line: no type like one of them is made.")
+@click.option("--name", metavar="NAME", help="What the passages' source says [last part of --output].")
+@click.option("--seed", type=int, metavar="N", help="Of all that is drawn [0].")
+def sentences(**flags: Any) -> None:
+    """Fill sentences with the names of each VOCABULARY; write passages and described types to learn from to --output.
+
+    In "{medicine} was stopped <<today|at once>>.", {medicine} becomes a name of something that is a medicine by the
+    vocabulary, and <<a|b>> one of the words. Use two slots of one class and the model learns to tell its kinds apart.
+    """
+    from openbioner_batch.training.silver.ontology.sentences import SentenceSettings, fill_sentences
+
+    settings = SentenceSettings(**{name: value for name, value in flags.items() if value is not None})
+    show(lambda: fill_sentences(settings))
+
+
 def merged(config: str | None, flags: dict[str, Any]) -> dict[str, Any]:
     """The options of a configuration file and those given here, which win."""
     from openbioner_batch.engine.settings import read_config

@@ -86,6 +86,7 @@ def merged(concepts: Iterable[Concept]) -> list[Concept]:
                 tuple(dict.fromkeys(known.parents + concept.parents)),
                 known.definition or concept.definition,
                 tuple(dict.fromkeys(known.disjoint + concept.disjoint)),
+                tuple(dict.fromkeys(known.wordings + concept.wordings)),
             )
         by_id[concept.id] = concept
     return [replace(by_id[id], names=_distinct(by_id[id].names)) for id in sorted(by_id)]

@@ -38,6 +38,8 @@ class Concept:
     """As the vocabulary words it."""
     disjoint: tuple[str, ...] = ()
     """Concepts with which the vocabulary says that it shares nothing."""
+    wordings: tuple[str, ...] = ()
+    """Further definitions, in other words."""
 
 
 @dataclass(frozen=True, slots=True)

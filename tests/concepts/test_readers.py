@@ -85,6 +85,10 @@ def test_rows_are_chosen_by_columns(tmp_path: Path) -> None:
         ("mesh", lambda data: data.replace(b"<DescriptorUI>X:4</DescriptorUI>", b""), "no DescriptorUI"),
         ("wordnet", lambda data: data.replace(b" 26 n 02", b" 26 n zz"), "line 3 is no synset"),
         ("umls", lambda data: b"X:1|ENG\n" + data, "line 1"),
+        ("taxonomy", lambda data: data + b"X:8: [\n", "is no YAML, line"),
+        ("taxonomy", lambda data: data.replace(b"parent: X:2", b"parent: X:8"), "parent of X:3 is 'X:8'"),
+        ("taxonomy", lambda data: data.replace(b"parent: X:2", b"is_a: X:2"), "X:3 has the key 'is_a'"),
+        ("taxonomy", lambda data: data + b"X:8:\n  is: {a: b}\n", "is of the class X:8 must be a list of texts"),
         ("table", lambda data: data.replace(b"name,", b"label,", 1), "no column name"),
         ("table", lambda data: data.replace(b"X:4,", b",", 1), "row 4 has no id"),
         ("table", lambda data: data.replace(b"Seizure", b"\xff\xfe"), "cannot be read"),
@@ -174,6 +178,22 @@ def test_definitions_and_what_is_disjoint_are_read(tmp_path: Path) -> None:
     assert told(tmp_path / "x.csv") == {"X:1": ("What it is.", ()), "X:2": (None, ())}
     (tmp_path / "cx.json").write_text(json.dumps({"X:1": {"label": "a", "description": "What it is."}}))
     assert told(tmp_path / "cx.json") == {"X:1": ("What it is.", ())}
+
+
+def test_a_taxonomy_in_plain_language(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "sky_thing:\n  is: [What stands in the sky., thing above]\n"
+        "star:\n  parent: sky_thing\n  is: It shines by itself.\n  members: [Sun | our star, Vega]\n"
+        "wanderer:\n  parent: sky_thing\n  members: [Mars, sun]\n"
+    )
+    found = {c.id: c for c in merged(get_reader("taxonomy").read(str(path), {}).concepts)}
+    assert found["sky_thing"].names == (Name("sky thing", NameKind.PREFERRED),)
+    assert (found["sky_thing"].definition, found["sky_thing"].wordings) == ("What stands in the sky.", ("thing above",))
+    assert found["star"].definition == "It shines by itself."
+    sun = found["member:sun"]
+    assert ([name.text for name in sun.names], sun.parents) == (["Sun", "our star", "sun"], ("star", "wanderer"))
+    assert found["member:mars"].parents == ("wanderer",)
 
 
 def test_ancestors_whose_way_is_left_out_become_parents(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ READERS = {
     "omop": Registration("omop:Omop", "OMOP: CONCEPT, with CONCEPT_SYNONYM and CONCEPT_RELATIONSHIP beside it"),
     "umls": Registration("umls:Umls", "UMLS RRF: MRCONSO.RRF, with MRREL.RRF beside it for parents"),
     "wordnet": Registration("wordnet:WordNet", "WordNet: data.noun, with index.noun beside it"),
+    "taxonomy": Registration("taxonomy:Taxonomy", "YAML of your own: classes with descriptions and members"),
     "table": Registration("table:Table", "CSV, TSV or Parquet with columns id, name, synonyms, parents"),
 }
 """By the name that `--format` takes; the first that claims a file reads it."""

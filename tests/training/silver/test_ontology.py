@@ -183,6 +183,8 @@ def test_stated_disjointness_excludes(tmp_path: Path) -> None:
     absence = Absence(classes)
     assert absence.is_none_of(classes.number["D:4"], types["skin_illness"])
     assert not absence.is_none_of(classes.number["D:7"], types["skin_illness"])
+    assert classes.are_disjoint(classes.number["D:4"], classes.number["D:8"])  # by what is above each
+    assert not classes.are_disjoint(classes.number["D:8"], classes.number["D:9"])
 
 
 def test_a_frequent_name_is_in_doubt_and_teaches_nothing(classes: Classes, finder: NameFinder) -> None:

@@ -119,8 +119,7 @@ class Classes:
         They are said to be disjoint, or have nothing below both, and are siblings or large enough for that to be no
         chance.
         """
-        first, second = self.concepts[one], self.concepts[other]
-        if second.id in first.disjoint or first.id in second.disjoint:
+        if self.are_disjoint(one, other):
             return True
         if self.part[one] != self.part[other]:
             return False
@@ -129,6 +128,20 @@ class Classes:
             return False
         are_siblings = not set(self.parents[one]).isdisjoint(self.parents[other])
         return are_siblings or min(below.bit_count(), others.bit_count()) >= MANY
+
+    def are_disjoint(self, one: int, other: int) -> bool:
+        """Whether the vocabulary says so of two classes, or of one above each."""
+        above, others = self.at_or_above(one), self.at_or_above(other)
+        return any(not others.isdisjoint(self._said_disjoint[number]) for number in above & self._said_disjoint.keys())
+
+    @cached_property
+    def _said_disjoint(self) -> dict[int, set[int]]:
+        found: dict[int, set[int]] = defaultdict(set)
+        for number, concept in enumerate(self.concepts):
+            for other in (self.number[id] for id in concept.disjoint if id in self.number):
+                found[number].add(other)
+                found[other].add(number)
+        return found
 
     @cached_property
     def by_form(self) -> dict[str, dict[int, NameKind]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,7 +86,6 @@ def finish(
     """
     names = store.names(DATA)
     benchmarks = read_benchmarks(settings.exclude) if settings.exclude else None
-    remove_derived(store)
     say(f"labelling {len(names):,} shards of passages")
     report = OntologyReport(store.url, quarantined=totals.quarantined)
     judge = PassageFilter(FILTERS, benchmarks)
@@ -115,22 +114,50 @@ def finish(
 
     chosen, share = _choose(good(), labeller, types, settings)
     report.dropped_passages[NOT_CHOSEN] += counts.passages - len(chosen) if settings.passages else 0
+
+    def labelled() -> Iterator[AnnotatedPassage | None]:
+        for number, passage in good():
+            if number in chosen:
+                judged = labeller.judge(passage)
+                report.dropped_mentions.update(item.doubt for item in judged.found if item.doubt)
+                yield labeller.label(passage, judged, settings.source, share)
+
+    publish(store, labelled(), report, types, classes, known, counts.spellings())
+    return report
+
+
+def publish(
+    store: Store,
+    labelled: Iterable[AnnotatedPassage | None],
+    report: OntologyReport,
+    types: Sequence[Type],
+    classes: Classes,
+    counts: ClassCounts,
+    spellings: dict[str, str],
+) -> None:
+    """Write passages, descriptions of the types that they ask about, and the report.
+
+    Args:
+        store: the folder.
+        labelled: the passages; None for one without a type.
+        report: counts up, and is written.
+        types: that may be asked about.
+        classes: of the vocabularies.
+        counts: what was found of each class.
+        spellings: for each form of a name how the texts write it most often.
+    """
+    remove_derived(store)
     asked: set[str] = set()
     writer = _Writer(store)
-    for number, passage in good():
-        if number in chosen:
-            judged = labeller.judge(passage)
-            labelled = labeller.label(passage, judged, settings.source, share)
-            report.dropped_mentions.update(item.doubt for item in judged.found if item.doubt)
-            _count(labelled, report)
-            if labelled is not None:
-                asked.update(labelled.annotated or ())
-                writer.add(labelled)
+    for passage in labelled:
+        _count(passage, report)
+        if passage is not None:
+            asked.update(passage.annotated or ())
+            writer.add(passage)
     writer.close()
     report.asked = len(asked)
-    _describe(store, [kind for kind in types if kind.name in asked], classes, known, counts.spellings())
+    _describe(store, [kind for kind in types if kind.name in asked], classes, counts, spellings)
     store.put(REPORT, report.to_bytes())
-    return report
 
 
 def _passages(store: Store, names: Sequence[str], classes: Classes) -> Iterator[Read]:

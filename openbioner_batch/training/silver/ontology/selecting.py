@@ -10,7 +10,7 @@ from openbioner_batch.training.silver.ontology.classes import Classes
 from openbioner_batch.training.silver.typenames import normalise_type
 
 MOST_OF_ALL = 0.5
-"""Of the classes that a vocabulary names in the texts: of types that hold more than this, only the broadest is kept."""
+"""Share of the classes of a large vocabulary that the texts name: what holds more says little about them."""
 
 
 @dataclass(slots=True)
@@ -44,6 +44,7 @@ def select_types(
     min_names: int,
     min_mentions: int,
     is_wanted: Callable[[str], bool] = lambda name: True,
+    most_of_all: float = MOST_OF_ALL,
 ) -> list[Type]:
     """The types that the texts give enough examples of, by name.
 
@@ -53,13 +54,14 @@ def select_types(
         min_names: different names that the texts must use for what is at or below a class.
         min_mentions: mentions of these.
         is_wanted: says of a type's name whether it may be one.
+        most_of_all: of types that hold a larger share of what is named of a vocabulary, only the broadest is kept.
     """
     holds: dict[int, set[int]] = defaultdict(set)
     for number in counts.mentions:
         for above in classes.at_or_above(number):
             if classes.concepts[above].definition:
                 holds[above].add(number)
-    chosen = _distinct(classes, holds)
+    chosen = _distinct(classes, holds, most_of_all)
     by_name: dict[str, list[int]] = defaultdict(list)
     for number in chosen:
         name = normalise_type(classes.label(number))
@@ -75,7 +77,7 @@ def select_types(
     return found
 
 
-def _distinct(classes: Classes, holds: Mapping[int, set[int]]) -> list[int]:
+def _distinct(classes: Classes, holds: Mapping[int, set[int]], most_of_all: float) -> list[int]:
     """Classes of which the texts name different things.
 
     Of those that hold the same it is the lowest one, and of those that hold most of a vocabulary the broadest.
@@ -90,7 +92,7 @@ def _distinct(classes: Classes, holds: Mapping[int, set[int]]) -> list[int]:
     kept: list[int] = []
     for number in lowest:
         part = classes.part[number]
-        is_broad = len(holds[number]) > MOST_OF_ALL * named[part]
+        is_broad = len(holds[number]) > most_of_all * named[part]
         (broad[part] if is_broad else kept).append(number)
     kept += [max(alike, key=lambda number: (len(holds[number]), -depth[number])) for alike in broad.values()]
     return sorted(kept)

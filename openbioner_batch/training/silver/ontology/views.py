@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from openbioner_batch.training.silver.ontology.classes import Classes, names_of
@@ -21,15 +22,16 @@ def views(kind: Type, classes: Classes, counts: ClassCounts, spellings: dict[str
     """View and text of each description of a type.
 
     Args:
-        kind: the type; each of its classes gives its own views, the second and further ones numbered.
+        kind: the type; each of its classes gives its own views. The second and further texts of a view are numbered.
         classes: of the vocabularies.
         counts: what was found.
         spellings: for each form of a name how the texts write it most often.
     """
-    for place, number in enumerate(kind.classes):
-        suffix = f" {place + 1}" if place else ""
+    seen: Counter[str] = Counter()
+    for number in kind.classes:
         for view, text in _views(number, kind, classes, counts, spellings):
-            yield view + suffix, text
+            seen[view] += 1
+            yield view if seen[view] == 1 else f"{view} {seen[view]}", text
 
 
 def _views(
@@ -38,12 +40,14 @@ def _views(
     label = classes.label(number)
     below = "a kind or a part of it" if classes.has_parts(number) else "a kind of it"
     whole = f"{_capital(label)}, its kinds and its parts: " if classes.has_parts(number) else ""
-    yield DEFINITION, whole + definition(classes.concepts[number].definition or "")
-    own = {" ".join(name.text.split()).casefold() for name in names_of(classes.concepts[number])}
+    concept = classes.concepts[number]
+    for wording in (concept.definition or "", *concept.wordings):
+        yield DEFINITION, whole + definition(wording)
+    own = {" ".join(name.text.split()).casefold() for name in names_of(concept)}
     examples = _examples(kind, counts, spellings, own)
     if examples:
         yield EXAMPLES, f"{_capital(label)} or {below}, such as {_listed(examples)}."
-    others = [name.text for name in names_of(classes.concepts[number])][1:3]
+    others = [name.text for name in names_of(concept)][1:3]
     also = f", also called {_listed(others)}" if others else ""
     path = _path(number, classes)
     parent = f"; it is a kind of {path[0]}" if path and not classes.has_parts(number) else ""

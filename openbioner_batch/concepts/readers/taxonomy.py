@@ -1,0 +1,108 @@
+"""Taxonomies in YAML: classes in plain language, each with descriptions and the names of its members."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from openbioner_batch.concepts.source import bare_name, opened
+from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, Only, Opened, VocabularyReader
+from openbioner_batch.errors import UsageError
+
+_KEYS = ("names", "parent", "is", "members")
+_BEGINS = re.compile(rb"(?:^|\n)[^\s#][^\n]*:\s*\n\s+(?:names|parent|is|members):")
+_MEMBER = "member:"
+
+
+class Taxonomy(VocabularyReader):
+    """A mapping from a class to its `names`, its `parent`, what it `is`, and its `members`; all may be left out.
+
+    Without names a class is called as its key, with spaces for underscores. `is` lists descriptions, of which the
+    first is the definition. A member is a name, or several with `|` between; the same name under several classes is
+    one concept with several parents.
+    """
+
+    name = "taxonomy"
+
+    def claims(self, path: str, head: bytes) -> bool:
+        return bare_name(path).endswith((".yaml", ".yml")) and _BEGINS.search(head) is not None
+
+    def read(self, path: str, only: Only) -> Opened:
+        return Opened(None, _concepts(path))
+
+
+def _concepts(path: str) -> Iterator[Concept]:
+    classes = _classes(path)
+    of: dict[str, list[str]] = defaultdict(list)
+    names: dict[str, list[str]] = defaultdict(list)
+    for name, entry in classes.items():
+        for member in _texts(path, name, "members", entry):
+            spellings = [text for part in member.split("|") if (text := part.strip())]
+            if spellings:
+                key = spellings[0].casefold()
+                of[key].append(name)
+                names[key] += spellings
+    disjoint = _disjoint(classes, of)
+    for name, entry in classes.items():
+        first, *others = _texts(path, name, "names", entry) or [name.replace("_", " ")]
+        called = (Name(first, NameKind.PREFERRED), *map(Name, others))
+        texts = _texts(path, name, "is", entry)
+        yield Concept(
+            name, called, tuple(_parent(entry)), next(iter(texts), None), disjoint.get(name, ()), tuple(texts[1:])
+        )
+    for key, parents in of.items():
+        first, *others = dict.fromkeys(names[key])
+        called = (Name(first, NameKind.PREFERRED), *map(Name, others))
+        yield Concept(_MEMBER + key, called, tuple(dict.fromkeys(parents)))
+
+
+def _parent(entry: dict[str, Any]) -> Iterator[str]:
+    if entry.get("parent") is not None:
+        yield entry["parent"]
+
+
+def _disjoint(classes: dict[str, dict[str, Any]], of: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    """For each class without a parent the others that have no member in common with it."""
+    tops = {name: _top(name, classes) for name in classes}
+    shared = {(one, other) for names in of.values() for one in names for other in names}
+    meet = {(tops[one], tops[other]) for one, other in shared}
+    roots = [name for name, top in tops.items() if name == top]
+    return {one: tuple(other for other in roots if other != one and (one, other) not in meet) for one in roots}
+
+
+def _top(name: str, classes: dict[str, dict[str, Any]]) -> str:
+    for _ in classes:
+        for parent in _parent(classes[name]):
+            name = parent
+    return name
+
+
+def _classes(path: str) -> dict[str, dict[str, Any]]:
+    try:
+        with opened(path) as stream:
+            found = yaml.load(stream, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        place = getattr(error, "problem_mark", None)
+        raise UsageError(f"{path} is no YAML{f', line {place.line + 1}' if place else ''}") from None
+    if not isinstance(found, dict):
+        raise UsageError(f"{path} is no taxonomy: it must map the names of classes to {', '.join(_KEYS)}")
+    for name, entry in found.items():
+        if not isinstance(name, str) or not isinstance(entry, dict):
+            raise UsageError(f"{path}: the class {name!r} must be a name with the keys {', '.join(_KEYS)}")
+        if (parent := entry.get("parent")) is not None and parent not in found:
+            raise UsageError(f"{path}: the parent of {name} is {parent!r}, which is no class of the file")
+        if unknown := [key for key in entry if key not in _KEYS]:
+            raise UsageError(f"{path}: the class {name} has the key {unknown[0]!r}; give {', '.join(_KEYS)}")
+    return found
+
+
+def _texts(path: str, name: str, key: str, entry: dict[str, Any]) -> list[str]:
+    value = entry.get(key) or []
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(text, str | int | float) for text in texts):
+        raise UsageError(f"{path}: {key} of the class {name} must be a list of texts")
+    return [text for item in texts if (text := " ".join(str(item).split()))]

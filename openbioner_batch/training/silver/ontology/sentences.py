@@ -1,0 +1,193 @@
+"""Passages from sentences with slots, which the names of a vocabulary's classes fill: every name is surely labelled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from openbioner_batch.concepts.normalising import forms
+from openbioner_batch.engine.store import Store
+from openbioner_batch.errors import UsageError
+from openbioner_batch.training.silver.ontology.classes import LONGEST_NAME, Classes, names_of, read_part
+from openbioner_batch.training.silver.ontology.counting import TextCounts
+from openbioner_batch.training.silver.ontology.finding import FoundName, WordCounts
+from openbioner_batch.training.silver.ontology.finishing import OntologyReport, publish, unwanted_types
+from openbioner_batch.training.silver.ontology.labelling import Labeller, Read
+from openbioner_batch.training.silver.ontology.selecting import select_types
+from openbioner_batch.training.silver.settings import check_above
+from openbioner_batch.training.silver.typenames import normalise_type
+
+_SLOT = re.compile(r"\{([^{}]+)\}|<<([^<>]*)>>")
+_STARTS_SENTENCE = re.compile(r"(?:^|[.!?]\s+|\n)$")
+_ARTICLE = re.compile(r"(?:^|\s)[Aa]n?\s$")
+_PREFERRED = 0.6
+"""How often a class goes by its preferred name, if it has others."""
+_JOINED = (0.5, 0.3, 0.2)
+"""Shares of passages of one, two and three sentences."""
+_TRIES = 8
+"""Draws of a name that the passage does not have yet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentenceSettings:
+    """A request: the flags of `silver sentences`."""
+
+    vocabularies: tuple[str, ...]
+    """Files of vocabularies with definitions."""
+    sentences: str
+    """File of sentences, one a line: `{class}` is a name of something in a class, `<<a|b>>` one of these words."""
+    output: str
+    """Folder of the silver data."""
+    passages: int = 5000
+    """To make."""
+    absent: int = 30
+    """Types of a passage's list that are surely absent from it."""
+    without: str | None = None
+    """File of names, one a line: no type like one of them is made."""
+    name: str | None = None
+    """What the passages' source says."""
+    seed: int = 0
+    """Of all that is drawn."""
+
+    def __post_init__(self) -> None:
+        if not self.vocabularies:
+            raise UsageError("give at least one vocabulary: VOCABULARY")
+        check_above(self, "passages", least=1)
+        check_above(self, "absent", "seed", least=0)
+
+
+def fill_sentences(settings: SentenceSettings) -> OntologyReport:
+    """Write passages and descriptions; the same request gives the same bytes.
+
+    Args:
+        settings: the request.
+
+    Returns:
+        What was made.
+
+    Raises:
+        UsageError: a file cannot be read, or a slot names no class that has names below it.
+    """
+    store = Store(settings.output)
+    classes = Classes([read_part(path) for path in settings.vocabularies])
+    templates = read_sentences(settings.sentences)
+    filler = Filler(classes, settings.sentences)
+    for number, template in templates:
+        filler.check(number, template)
+    made = [
+        filler.passage(f"{settings.seed}-{number:06d}", templates, np.random.default_rng([settings.seed, number]))
+        for number in range(settings.passages)
+    ]
+    counts = TextCounts()
+    for passage in made:
+        counts.add(passage)
+    known = counts.without(())
+    unwanted = unwanted_types(settings.without)
+    types = select_types(classes, known, 1, 1, lambda name: not unwanted(name), most_of_all=1.0)
+    # No word is in doubt: what stands between the slots names nothing.
+    labeller = Labeller(classes, types, (), (), WordCounts(), 0, settings.absent)
+    source = settings.name or store.url.rstrip("/").rpartition("/")[2]
+    labelled = (labeller.label(passage, labeller.judge(passage), source, {}) for passage in made)
+    report = OntologyReport(store.url)
+    publish(store, labelled, report, types, classes, known, counts.spellings())
+    return report
+
+
+def read_sentences(path: str) -> list[tuple[int, str]]:
+    """The sentences of a file with the numbers of their lines; a line that begins with # is a remark.
+
+    Raises:
+        UsageError: it cannot be read, or holds none.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = [(number, line.strip()) for number, line in enumerate(file, 1)]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--sentences {path} cannot be read: {type(error).__name__}") from None
+    if not (found := [(number, line) for number, line in lines if line and not line.startswith("#")]):
+        raise UsageError(f"--sentences {path} holds no sentence")
+    return found
+
+
+class Filler:
+    """Fills slots with names.
+
+    Args:
+        classes: of the vocabularies.
+        path: of the sentences, for messages.
+    """
+
+    def __init__(self, classes: Classes, path: str) -> None:
+        self._classes, self._path = classes, path
+        self._by_name = {
+            key: number
+            for number in range(len(classes) - 1, -1, -1)
+            if classes.children.get(number)
+            for key in (normalise_type(classes.label(number)), classes.concepts[number].id)
+            if key is not None
+        }
+        self._names = {
+            number: [name.text for name in names_of(concept) if len(name.text) <= LONGEST_NAME]
+            for number, concept in enumerate(classes.concepts)
+        }
+
+    def check(self, number: int, template: str) -> None:
+        """Raises `UsageError` if a slot of a line names no class with something below it."""
+        for match in _SLOT.finditer(template):
+            if match[1] is not None and match[1].strip() not in self._by_name:
+                raise UsageError(
+                    f"{self._path}, line {number}: {{{match[1]}}} is no class with classes below it in the vocabularies"
+                )
+
+    def passage(self, passage_id: str, templates: Sequence[tuple[int, str]], random: np.random.Generator) -> Read:
+        """One to three filled sentences."""
+        text = ""
+        found: list[FoundName] = []
+        for place in random.permutation(len(templates))[: int(random.choice(3, p=_JOINED)) + 1].tolist():
+            text += " " if text else ""
+            text = self._filled(text, templates[place][1], found, random)
+        return Read(passage_id, text, tuple(found))
+
+    def _filled(self, text: str, template: str, found: list[FoundName], random: np.random.Generator) -> str:
+        last = 0
+        for match in _SLOT.finditer(template):
+            text += template[last : match.start()]
+            last = match.end()
+            if match[1] is None:
+                text += str(random.choice(match[2].split("|")))
+                continue
+            number, name = self._drawn(self._by_name[match[1].strip()], found, random)
+            text = _agreeing(text, name)
+            written = name[:1].upper() + name[1:] if _STARTS_SENTENCE.search(text) else name
+            found.append(FoundName(len(text), len(text) + len(written), " ".join(forms(name)), (number,)))
+            text += written
+        return text + template[last:]
+
+    def _drawn(self, top: int, found: Sequence[FoundName], random: np.random.Generator) -> tuple[int, str]:
+        """A class far below, each branch as likely as the next, and one of its names."""
+        taken = {number for item in found for number in item.classes}
+        number = top
+        for _ in range(_TRIES):
+            number = self._below(top, random)
+            if number not in taken:
+                break
+        names = self._names[number] or [self._classes.label(number)]
+        if len(names) == 1 or random.random() < _PREFERRED:
+            return number, names[0]
+        return number, names[1 + int(random.integers(len(names) - 1))]
+
+    def _below(self, number: int, random: np.random.Generator) -> int:
+        while children := self._classes.children.get(number):
+            number = children[int(random.integers(len(children)))]
+        return number
+
+
+def _agreeing(text: str, name: str) -> str:
+    """The text before a name with the article that its first letter wants."""
+    if not _ARTICLE.search(text):
+        return text
+    bare = text[:-1].removesuffix("n") if text[-3:-1].lower() == "an" else text[:-1]
+    return f"{bare}n " if name[:1].lower() in "aeiou" else f"{bare} "

@@ -1,0 +1,146 @@
+"""Silver data from sentences with slots: names are labelled with all above them, and siblings are surely absent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from openbioner_batch.cli.main import main
+from openbioner_batch.errors import UsageError
+from openbioner_batch.training.passages import AnnotatedPassage
+from openbioner_batch.training.silver.ontology.sentences import SentenceSettings, fill_sentences
+from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
+
+TAXONOMY = """
+tool:
+  is: [Something to work with., a help for the hands]
+cutting_tool:
+  parent: tool
+  is: [A tool that cuts., what has a blade]
+  members: [saw, axe | hatchet, knife]
+hitting_tool:
+  parent: tool
+  is: [A tool to hit with.]
+  members: [hammer, mallet]
+fruit:
+  is: [What grows on trees and is sweet.]
+  members: [apple, plum, pear, multi tool]
+"""
+SENTENCES = """# tools
+He put a {tool} beside a {tool} <<today|at once>>.
+{fruit} is eaten; the {cutting_tool} helps.
+"""
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    (tmp_path / "tools.yaml").write_text(TAXONOMY)
+    (tmp_path / "sentences.txt").write_text(SENTENCES)
+    return tmp_path
+
+
+def settings(folder: Path, output: str = "out", **more: object) -> SentenceSettings:
+    fixed = {"vocabularies": (str(folder / "tools.yaml"),), "sentences": str(folder / "sentences.txt")}
+    return SentenceSettings(**{**fixed, "output": str(folder / output), "passages": 60, **more})  # type: ignore[arg-type]
+
+
+def passages(folder: Path) -> list[AnnotatedPassage]:
+    return [passage for group in passage_groups(str(folder)) for passage in read_passages(group)]
+
+
+def test_names_are_labelled_with_all_that_is_above_them(made: Path) -> None:
+    fill_sentences(settings(made))
+    kinds = {
+        "saw": {"tool", "cutting_tool"},
+        "axe": {"tool", "cutting_tool"},
+        "hatchet": {"tool", "cutting_tool"},
+        "hammer": {"tool", "hitting_tool"},
+        "plum": {"fruit"},
+    }
+    seen: set[str] = set()
+    for passage in passages(made / "out"):
+        assert "{" not in passage.text
+        assert "<<" not in passage.text
+        found: dict[tuple[int, int], set[str]] = {}
+        for mention in passage.mentions:
+            found.setdefault((mention.start, mention.end), set()).add(mention.type)
+        for (start, end), types in found.items():
+            name = passage.text[start:end].lower()
+            seen.add(name)
+            assert types == kinds.get(name, types)
+    assert kinds.keys() <= seen
+
+
+def test_siblings_are_surely_absent_and_what_is_there_is_not(made: Path) -> None:
+    fill_sentences(settings(made))
+    for passage in passages(made / "out"):
+        present = {mention.type for mention in passage.mentions}
+        assert passage.annotated is not None
+        assert present <= set(passage.annotated)
+        if "fruit" not in present and "hitting_tool" not in present:
+            assert "hitting_tool" in passage.annotated
+    assert any(
+        "hitting_tool" not in {mention.type for mention in passage.mentions} for passage in passages(made / "out")
+    )
+
+
+def test_every_wording_is_a_view(made: Path) -> None:
+    fill_sentences(settings(made))
+    found = {(kind, view): text for kind, view, text in read_descriptions(str(made / "out"))}
+    assert found["cutting_tool", "definition"] == "A tool that cuts."
+    assert found["cutting_tool", "definition 2"] == "what has a blade"
+    assert ("hitting_tool", "definition 2") not in found
+
+
+def test_articles_and_capitals_agree_with_the_name(made: Path) -> None:
+    fill_sentences(settings(made))
+    texts = " ".join(passage.text for passage in passages(made / "out"))
+    assert "an axe" in texts
+    assert "a axe" not in texts
+    assert "a saw" in texts
+    assert "an saw" not in texts
+    assert "Plum is eaten" in texts
+
+
+def test_the_same_request_gives_the_same_passages_and_another_seed_others(made: Path) -> None:
+    fill_sentences(settings(made, name="x"))
+    fill_sentences(settings(made, "again", name="x"))
+    fill_sentences(settings(made, "other", name="x", seed=1))
+    assert passages(made / "out") == passages(made / "again")
+    assert passages(made / "out") != passages(made / "other")
+
+
+def test_a_type_of_a_held_out_name_is_not_made(made: Path) -> None:
+    (made / "without.txt").write_text("hitting tool\n")
+    fill_sentences(settings(made, without=str(made / "without.txt")))
+    assert {kind for kind, _, _ in read_descriptions(str(made / "out"))} == {"tool", "cutting_tool", "fruit"}
+
+
+def test_a_slot_of_no_class_is_named_with_its_line(made: Path) -> None:
+    (made / "sentences.txt").write_text("# one\nThe {tol} broke.\n")
+    with pytest.raises(UsageError, match=r"sentences\.txt, line 2: \{tol\} is no class"):
+        fill_sentences(settings(made))
+    (made / "sentences.txt").write_text("# nothing\n")
+    with pytest.raises(UsageError, match="holds no sentence"):
+        fill_sentences(settings(made))
+
+
+def test_the_command_prints_what_was_made(made: Path) -> None:
+    arguments = [
+        "silver",
+        "sentences",
+        "tools.yaml",
+        "--sentences",
+        "sentences.txt",
+        "--output",
+        "o",
+        "--passages",
+        "9",
+    ]
+    paths = [str(made / item) if item.endswith((".yaml", ".txt")) or item == "o" else item for item in arguments]
+    result = CliRunner().invoke(main, paths)
+    assert result.exit_code == 0, result.output
+    assert "passages" in result.output
+    assert len(passages(made / "o")) == 9
