@@ -209,6 +209,9 @@ def ontology(config: str | None, paths: tuple[str, ...], **flags: Any) -> None:
 @click.option("--output", required=True, metavar="URI", help="Folder of the silver data.")
 @click.option("--passages", type=int, metavar="N", help="To make [5000].")
 @click.option("--absent", type=int, metavar="N", help="Types of a passage that are surely absent [30].")
+@click.option(
+    "--phrases", multiple=True, metavar="CLASS", help="Its names are phrases, in which other names may stand."
+)
 @click.option("--without", metavar="FILE", help="Names, one a line: no type like one of them is made.")
 @click.option("--name", metavar="NAME", help="What the passages' source says [last part of --output].")
 @click.option("--seed", type=int, metavar="N", help="Of all that is drawn [0].")

@@ -186,6 +186,7 @@ def test_a_taxonomy_in_plain_language(tmp_path: Path) -> None:
         "sky_thing:\n  is: [What stands in the sky., thing above]\n"
         "star:\n  parent: sky_thing\n  is: It shines by itself.\n  members: [Sun | our star, Vega]\n"
         "wanderer:\n  parent: sky_thing\n  members: [Mars, sun]\n"
+        "nickname:\n  members: [our star, red one]\n"
     )
     found = {c.id: c for c in merged(get_reader("taxonomy").read(str(path), {}).concepts)}
     assert found["sky_thing"].names == (Name("sky thing", NameKind.PREFERRED),)
@@ -194,6 +195,9 @@ def test_a_taxonomy_in_plain_language(tmp_path: Path) -> None:
     sun = found["member:sun"]
     assert ([name.text for name in sun.names], sun.parents) == (["Sun", "our star", "sun"], ("star", "wanderer"))
     assert found["member:mars"].parents == ("wanderer",)
+    # Another name of something is that too; the roots share it, so that neither excludes the other.
+    assert found["member:our star"].parents == ("star", "nickname")
+    assert found["nickname"].disjoint == ()
 
 
 def test_ancestors_whose_way_is_left_out_become_parents(tmp_path: Path) -> None:

@@ -37,15 +37,16 @@ class Taxonomy(VocabularyReader):
 
 def _concepts(path: str) -> Iterator[Concept]:
     classes = _classes(path)
-    of: dict[str, list[str]] = defaultdict(list)
+    spelled: dict[str, list[str]] = defaultdict(list)
     names: dict[str, list[str]] = defaultdict(list)
     for name, entry in classes.items():
         for member in _texts(path, name, "members", entry):
-            spellings = [text for part in member.split("|") if (text := part.strip())]
-            if spellings:
-                key = spellings[0].casefold()
-                of[key].append(name)
-                names[key] += spellings
+            if spellings := [text for part in member.split("|") if (text := part.strip())]:
+                names[spellings[0].casefold()] += spellings
+                for text in spellings:
+                    spelled[text.casefold()].append(name)
+    # What is another name of something elsewhere belongs there too: a trade name that is listed as such is a medicine.
+    of = {key: tuple(dict.fromkeys(spelled[key])) for key in names}
     disjoint = _disjoint(classes, of)
     for name, entry in classes.items():
         first, *others = _texts(path, name, "names", entry) or [name.replace("_", " ")]
@@ -57,7 +58,7 @@ def _concepts(path: str) -> Iterator[Concept]:
     for key, parents in of.items():
         first, *others = dict.fromkeys(names[key])
         called = (Name(first, NameKind.PREFERRED), *map(Name, others))
-        yield Concept(_MEMBER + key, called, tuple(dict.fromkeys(parents)))
+        yield Concept(_MEMBER + key, called, parents)
 
 
 def _parent(entry: dict[str, Any]) -> Iterator[str]:
@@ -65,11 +66,10 @@ def _parent(entry: dict[str, Any]) -> Iterator[str]:
         yield entry["parent"]
 
 
-def _disjoint(classes: dict[str, dict[str, Any]], of: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
+def _disjoint(classes: dict[str, dict[str, Any]], of: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """For each class without a parent the others that have no member in common with it."""
     tops = {name: _top(name, classes) for name in classes}
-    shared = {(one, other) for names in of.values() for one in names for other in names}
-    meet = {(tops[one], tops[other]) for one, other in shared}
+    meet = {(tops[one], tops[other]) for parents in of.values() for one in parents for other in parents}
     roots = [name for name, top in tops.items() if name == top]
     return {one: tuple(other for other in roots if other != one and (one, other) not in meet) for one in roots}
 

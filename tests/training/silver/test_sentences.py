@@ -94,6 +94,19 @@ def test_every_wording_is_a_view(made: Path) -> None:
     assert ("hitting_tool", "definition 2") not in found
 
 
+def test_names_within_a_phrase_are_labelled_where_it_is_said_to_be_one(made: Path) -> None:
+    with (made / "tools.yaml").open("a") as file:
+        file.write("want:\n  is: [What somebody asks for.]\n  members: [no knife, a plum at noon]\n")
+    (made / "sentences.txt").write_text("He wants {want}.\n")
+    fill_sentences(settings(made))
+    assert {mention.type for passage in passages(made / "out") for mention in passage.mentions} == {"want"}
+    fill_sentences(settings(made, phrases=("want",)))
+    found = {(p.text[m.start : m.end], m.type) for p in passages(made / "out") for m in p.mentions}
+    assert found >= {("no knife", "want"), ("knife", "cutting_tool"), ("plum", "fruit"), ("a plum at noon", "want")}
+    with pytest.raises(UsageError, match="--phrases wish: no such class"):
+        fill_sentences(settings(made, phrases=("wish",)))
+
+
 def test_articles_and_capitals_agree_with_the_name(made: Path) -> None:
     fill_sentences(settings(made))
     texts = " ".join(passage.text for passage in passages(made / "out"))

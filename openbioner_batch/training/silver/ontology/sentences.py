@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.silver.ontology.classes import LONGEST_NAME, Classes, names_of, read_part
 from openbioner_batch.training.silver.ontology.counting import TextCounts
-from openbioner_batch.training.silver.ontology.finding import FoundName, WordCounts
+from openbioner_batch.training.silver.ontology.finding import FoundName, NameFinder, WordCounts
 from openbioner_batch.training.silver.ontology.finishing import OntologyReport, publish, unwanted_types
 from openbioner_batch.training.silver.ontology.labelling import Labeller, Read
 from openbioner_batch.training.silver.ontology.selecting import select_types
@@ -45,6 +45,8 @@ class SentenceSettings:
     """To make."""
     absent: int = 30
     """Types of a passage's list that are surely absent from it."""
+    phrases: tuple[str, ...] = ()
+    """Classes of phrases, within which names of other classes may stand; these are labelled too."""
     without: str | None = None
     """File of names, one a line: no type like one of them is made."""
     name: str | None = None
@@ -74,7 +76,7 @@ def fill_sentences(settings: SentenceSettings) -> OntologyReport:
     store = Store(settings.output)
     classes = Classes([read_part(path) for path in settings.vocabularies])
     templates = read_sentences(settings.sentences)
-    filler = Filler(classes, settings.sentences)
+    filler = Filler(classes, settings.sentences, settings.phrases)
     for number, template in templates:
         filler.check(number, template)
     made = [
@@ -118,9 +120,13 @@ class Filler:
     Args:
         classes: of the vocabularies.
         path: of the sentences, for messages.
+        phrases: classes within whose names others may stand.
+
+    Raises:
+        UsageError: there is no such class of phrases.
     """
 
-    def __init__(self, classes: Classes, path: str) -> None:
+    def __init__(self, classes: Classes, path: str, phrases: Sequence[str] = ()) -> None:
         self._classes, self._path = classes, path
         self._by_name = {
             key: number
@@ -133,6 +139,11 @@ class Filler:
             number: [name.text for name in names_of(concept) if len(name.text) <= LONGEST_NAME]
             for number, concept in enumerate(classes.concepts)
         }
+
+        if missing := [name for name in phrases if name not in self._by_name]:
+            raise UsageError(f"--phrases {missing[0]}: no such class with classes below it in the vocabularies")
+        self._phrases = frozenset(self._by_name[name] for name in phrases)
+        self._finder = NameFinder(classes) if phrases else None
 
     def check(self, number: int, template: str) -> None:
         """Raises `UsageError` if a slot of a line names no class with something below it."""
@@ -163,8 +174,24 @@ class Filler:
             text = _agreeing(text, name)
             written = name[:1].upper() + name[1:] if _STARTS_SENTENCE.search(text) else name
             found.append(FoundName(len(text), len(text) + len(written), " ".join(forms(name)), (number,)))
+            if self._is_phrase(number):
+                found += self._within(written, len(text))
             text += written
         return text + template[last:]
+
+    def _is_phrase(self, number: int) -> bool:
+        return not self._phrases.isdisjoint(self._classes.at_or_above(number))
+
+    def _within(self, phrase: str, start: int) -> list[FoundName]:
+        """Names of other classes in a phrase, which as a whole would hide them."""
+        within: dict[tuple[int, int], FoundName] = {}
+        first, last = phrase.find(" ") + 1, phrase.rfind(" ")
+        for low, high in ((first, len(phrase)), (0, max(last, 0))):
+            for item in self._finder.find(phrase[low:high]) if first and self._finder else ():
+                place = (start + low + item.start, start + low + item.end)
+                if not item.doubt and not any(self._is_phrase(number) for number in item.classes):
+                    within.setdefault(place, replace(item, start=place[0], end=place[1]))
+        return list(within.values())
 
     def _drawn(self, top: int, found: Sequence[FoundName], random: np.random.Generator) -> tuple[int, str]:
         """A class far below, each branch as likely as the next, and one of its names."""
