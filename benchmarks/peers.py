@@ -4,11 +4,14 @@
 
 Each tool is a process in a virtual environment of its own, made in --cache on first use. zshot and the loop load the
 same random checkpoint as ours, of the variant's size; before anything is timed, their spans must equal ours in float32.
-GLiNER has random weights too: of GLiNER-large's shape (DeBERTa-v3, 24 layers x 1024) and of base's (12 x 768);
-gliner-bi has a BERT encoder of the same size for labels, whose states are computed before the clock runs. Texts
-are those that fit one window of every tool, so that all read them whole; `zshot-sentences` gets them sentence by
-sentence, as its examples do. Batch size and packing of the peers are the best of those
-tried; their precision is their default, float32, and ours is ours, unless --dtype gives one to ours and GLiNER.
+GLiNER has random weights too, of large's shape (DeBERTa-v3, 24 layers x 1024) and of base's (12 x 768), and reads the
+bundled vocabulary instead of its own. Two bi-encoders have their labels read before the clock runs: gliner-bi on
+DeBERTa like GLiNER-BioMed's, gliner-bi-v2 on Ettin (ModernBERT, 22 layers x 768). Texts are those that fit one window
+of every tool, so that all read them whole; `zshot-sentences` gets them sentence by sentence, as its examples do.
+
+Every round has texts of its own, in order of length, the same for all sides where --seconds is 0. Batch size and
+packing of the peers are the best of those tried at the first of --types. Their precision is their default, float32, and
+ours is ours, unless --dtype names those in which ours and GLiNER run; a side is then compared with those of its own.
 """
 
 from __future__ import annotations
@@ -20,10 +23,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
-from common.environments import python_with
+from common.contestants import FLOAT32, ONLY_FLOAT32, PRECISIONS, SCRIPTS, SETTINGS, SHAPES, published, start
 from common.machine import machine
 from common.models import first_types, write_random_model
 from common.results import comma_list, json_option, show_table, spread, write_json
@@ -31,84 +34,90 @@ from common.texts import shuffled_texts
 from common.tools import Answer, Tool
 
 from openbioner_batch.errors import OpenBioNERError, UsageError
-from openbioner_batch.model.config import read_config
 from openbioner_batch.model.sentences import sentence_starts
 
-TORCH = "torch==2.13.0"
-PACKAGES = {
-    "zshot": (TORCH, "zshot==0.0.11", "gliner==0.2.29", "transformers<5"),
-    "loop": (TORCH, "transformers==5.16.1", "safetensors"),
-    "gliner": (TORCH, "gliner==0.2.29"),
-}
-GLINER_SHAPES = {
-    "large": {"hidden": 1024, "layers": 24, "heads": 16, "intermediate": 4096},
-    "base": {"hidden": 768, "layers": 12, "heads": 12, "intermediate": 3072},
-    "small": {"hidden": 384, "layers": 6, "heads": 12, "intermediate": 1536},
-}
-"""Of DeBERTa-v3 large and base; small is the bundled model's size."""
-SETTINGS: dict[str, list[dict[str, Any]]] = {
-    "ours": [{"words": "basic"}],
-    "zshot": [{"batch_size": size} for size in (1, 4, 8)],
-    "zshot-sentences": [{"batch_size": size} for size in (1, 8, 32)],
-    "loop": [{"batch_size": size} for size in (1, 8, 32)],
-    "gliner": [*({"batch_size": size, "packed": False} for size in (1, 4, 8)), {"batch_size": 8, "packed": True}],
-    "gliner-bi": [{"batch_size": size, "packed": False} for size in (1, 4, 8)],
-}
-"""What is tried of each tool; the fastest is measured."""
-SCRIPTS = {
-    "ours": "own_tagger.py",
-    "zshot": "zshot_linker.py",
-    "zshot-sentences": "zshot_linker.py",
-    "loop": "transformers_loop.py",
-    "gliner": "gliner_random.py",
-    "gliner-bi": "gliner_random.py",
-}
 WINDOW = (100, 300)
 """Fewest and most tokens of a text: of abstracts, that fit one window of ours (300), zshot's (380) and GLiNER's."""
 TRIED = 8
 """Texts on which settings are tried."""
 
 
+class Text(NamedTuple):
+    """A text, and how many of our tokens it has."""
+
+    text: str
+    tokens: int
+
+
 @dataclass(slots=True)
 class Side:
-    """A tool with a model, and what was measured of it."""
+    """A tool with a model, and what was measured of it at one number of types."""
 
     name: str
+    """Tool, model and, where there are several, precision."""
     tool: Tool
     types: int = 1
     setting: dict[str, Any] = field(default_factory=dict)
     tried: list[dict[str, Any]] = field(default_factory=list)
     texts: int = 0
-    rates: list[float] = field(default_factory=list)
+    """Of each round."""
+    tokens: list[int] = field(default_factory=list)
+    """Of the texts of each round."""
+    seconds: list[float] = field(default_factory=list)
+    """Of each round."""
 
-    def rate(self, texts: Sequence[str], tokens: Sequence[int], setting: dict[str, Any]) -> float:
-        """Text tokens per second."""
-        given = sentences_of(texts) if self.name.startswith("zshot-sentences") else texts
-        return sum(tokens[: len(texts)]) / self.find(given, setting).seconds
+    @property
+    def rates(self) -> list[float]:
+        """Text tokens per second of each round."""
+        return [tokens / seconds for tokens, seconds in zip(self.tokens, self.seconds, strict=True)]
+
+    @property
+    def seconds_per_document(self) -> float:
+        """Over all rounds."""
+        return sum(self.seconds) / (self.texts * len(self.seconds))
 
     def find(self, texts: Sequence[str], setting: dict[str, Any]) -> Answer:
         """Let the tool tag some texts with this side's number of types."""
-        return self.tool.find(texts, {**setting, "count": self.types})
+        given = sentences_of(texts) if self.name.startswith("zshot-sentences") else texts
+        return self.tool.find(given, {**setting, "count": self.types})
 
-    def tune(self, texts: Sequence[str], tokens: Sequence[int], settings: list[dict[str, Any]]) -> None:
+    def tune(self, texts: Sequence[Text], settings: list[dict[str, Any]]) -> None:
         """Warm up, and settle on the fastest of the settings; where there is one, two texts tell its rate."""
-        self.find(texts[:1], settings[0])
+        self.find([texts[0].text], settings[0])
         texts = texts[: TRIED if len(settings) > 1 else 2]
-        self.tried = [{"setting": one, "tokens_per_second": self.rate(texts, tokens, one)} for one in settings]
+        for setting in settings:
+            seconds = self.find([one.text for one in texts], setting).seconds
+            self.tried.append({"setting": setting, "tokens_per_second": sum(one.tokens for one in texts) / seconds})
         self.setting = max(self.tried, key=lambda one: one["tokens_per_second"])["setting"]
 
-    def plan(self, texts: Sequence[str], tokens: Sequence[int], seconds: float, fewest: int) -> None:
-        """Take so many texts that a round lasts about `seconds`, at least `fewest`."""
-        wanted = seconds * max(one["tokens_per_second"] for one in self.tried)
-        lasting = next((n for n in range(1, len(texts)) if sum(tokens[:n]) >= wanted), len(texts))
-        self.texts = min(len(texts), max(lasting, fewest))
+    def plan(self, texts: Sequence[Text], seconds: float, documents: int, rounds: int) -> None:
+        """Take so many texts that a round lasts about `seconds`, and all rounds have `documents` or more."""
+        mean = sum(one.tokens for one in texts) / len(texts)
+        lasting = round(seconds * self.expected_rate / mean)
+        self.texts = min(len(texts) // rounds, max(lasting, -(-documents // rounds)))
+
+    @property
+    def expected_rate(self) -> float:
+        """Text tokens per second when it was tuned."""
+        return max(one["tokens_per_second"] for one in self.tried)
+
+    def take_turn(self, number: int, texts: Sequence[Text]) -> None:
+        """Tag the texts of a round: others than those of other rounds, in order of length, as batches like them."""
+        mine = sorted(texts[number * self.texts :][: self.texts], key=lambda one: one.tokens)
+        self.seconds.append(self.find([one.text for one in mine], self.setting).seconds)
+        self.tokens.append(sum(one.tokens for one in mine))
 
 
 def earlier_settings(reports: Sequence[Path]) -> dict[str, list[dict[str, Any]]]:
-    """The setting of every side in earlier reports; later files win."""
+    """The setting of every tool and model in earlier reports; later files win."""
     read = [json.loads(path.read_text("utf-8")) for path in reports]
     sides = [part["sides"] for report in read for part in report.get("by_types", [report])]
-    return {name: [side["setting"]] for one in sides for name, side in one.items()}
+    return {model_of(name): [side["setting"]] for one in sides for name, side in one.items()}
+
+
+def model_of(name: str) -> str:
+    """The tool and the model of a side, without its precision."""
+    return " ".join(name.split()[:2])
 
 
 def sentences_of(texts: Sequence[str]) -> list[str]:
@@ -117,8 +126,8 @@ def sentences_of(texts: Sequence[str]) -> list[str]:
     return [text[low:high] for text, bounds in starts for low, high in pairwise(bounds) if text[low:high].strip()]
 
 
-def choose_texts(corpus: str, checkpoint: str, types: Sequence[Any]) -> tuple[list[str], list[int]]:
-    """The texts of a corpus that every tool reads whole, and their tokens.
+def choose_texts(corpus: str, checkpoint: str, types: Sequence[Any]) -> list[Text]:
+    """The texts of a corpus that every tool reads whole.
 
     Raises:
         UsageError: there are too few.
@@ -127,61 +136,17 @@ def choose_texts(corpus: str, checkpoint: str, types: Sequence[Any]) -> tuple[li
 
     texts = shuffled_texts(corpus)
     counts = Preparer.from_pretrained(checkpoint, types).prepare(texts).document_tokens
-    chosen = [(text, int(count)) for text, count in zip(texts, counts, strict=True) if WINDOW[0] <= count <= WINDOW[1]]
+    chosen = [
+        Text(text, int(count)) for text, count in zip(texts, counts, strict=True) if WINDOW[0] <= count <= WINDOW[1]
+    ]
     if len(chosen) < TRIED:
         raise UsageError(
             f"{corpus}: {len(chosen)} texts of {WINDOW[0]} to {WINDOW[1]} tokens; expected {TRIED} or more"
         )
-    return [text for text, _ in chosen], [count for _, count in chosen]
+    return chosen
 
 
-def python_in(cache: Path, tool: str) -> Path:
-    """The interpreter of a tool's environment."""
-    name = tool.partition("-")[0]
-    return python_with(PACKAGES[name], cache / name)
-
-
-def start(
-    asked: Sequence[str],
-    variants: dict[str, str],
-    shapes: Sequence[str],
-    types: list[list[str]],
-    dtype: str | None,
-    cache: Path,
-) -> dict[str, Tool]:
-    """The tools asked for, each with each variant that it can read; GLiNER with each of some shapes.
-
-    Args:
-        asked: names of tools.
-        variants: our checkpoints by the names of their sizes.
-        shapes: of `GLINER_SHAPES`.
-        types: names and descriptions; a side asks the first so many.
-        dtype: of ours and of GLiNER; None for what each takes by default.
-        cache: of the environments.
-    """
-    tools: dict[str, Tool] = {}
-    for name in asked:
-        python = Path(sys.executable) if name == "ours" else python_in(cache, name.removesuffix("-bi"))
-        requests: dict[str, dict[str, Any]]
-        if name.startswith("gliner"):
-            tokenizer, both = next(iter(variants.values())), name == "gliner-bi"
-            about = {"dtype": dtype or "float32", "tokenizer": tokenizer, "labels_encoder": both}
-            requests = {shape: {**GLINER_SHAPES[shape], **about} for shape in shapes}
-        else:
-            readable = variants if name == "ours" else published(variants)
-            requests = {variant: {"checkpoint": path, "dtype": dtype or "auto"} for variant, path in readable.items()}
-        for model, request in requests.items():
-            title = f"{name} {model}"
-            tools[title] = Tool(title, python, SCRIPTS[name], {**request, "types": types})
-    return tools
-
-
-def published(variants: dict[str, str]) -> dict[str, str]:
-    """Those of our checkpoints that other tools can read."""
-    return {name: path for name, path in variants.items() if not read_config(Path(path)).separate_layers}
-
-
-def check(sides: dict[str, Side], variants: dict[str, str], types: list[list[str]], texts: list[str]) -> dict[str, Any]:
+def check(sides: Sequence[Side], variants: dict[str, str], types: list[list[str]], texts: list[str]) -> dict[str, Any]:
     """Whether the sides with our weights find the same spans as ours in float32, on words between spaces.
 
     Raises:
@@ -189,76 +154,88 @@ def check(sides: dict[str, Side], variants: dict[str, str], types: list[list[str
     """
     compared = {}
     for variant, checkpoint in published(variants).items():
-        if not any(f"{peer} {variant}" in sides for peer in ("zshot", "loop")):
+        peers = [side for side in sides if side.name.split()[:2] in (["zshot", variant], ["loop", variant])]
+        if not peers:
             continue
-        request = {"checkpoint": checkpoint, "dtype": "float32", "types": types}
+        request = {"checkpoint": checkpoint, "dtype": FLOAT32, "types": types}
         exact = Tool(f"ours {variant}, float32", Path(sys.executable), SCRIPTS["ours"], request)
         ours = exact.find(texts, {"words": "whitespace", "count": len(types)}).spans
         exact.close()
-        for peer in ("zshot", "loop"):
-            if side := sides.get(f"{peer} {variant}"):
-                theirs = side.find(texts, {"batch_size": 1}).spans
-                if theirs != ours:
-                    differing = sum(a != b for a, b in zip(ours, theirs, strict=True))
-                    raise OpenBioNERError(f"{side.name}: other spans than ours in {differing} of {len(texts)} texts")
-                compared[side.name] = {"texts": len(texts), "equal_spans": sum(map(len, ours))}
+        for side in peers:
+            theirs = side.find(texts, {"batch_size": 1}).spans
+            if theirs != ours:
+                differing = sum(a != b for a, b in zip(ours, theirs, strict=True))
+                raise OpenBioNERError(f"{side.name}: other spans than ours in {differing} of {len(texts)} texts")
+            compared[side.name] = {"texts": len(texts), "equal_spans": sum(map(len, ours))}
     return compared
 
 
-def measure(order: Sequence[Side], texts: list[str], tokens: list[int], rounds: int) -> None:
+def without_slow(
+    sides: list[Side], texts: Sequence[Text], rounds: int, most: float | None
+) -> tuple[list[Side], list[str]]:
+    """The sides whose rounds together take at most so many seconds, and of each other one, in words, what it would."""
+    kept, left_out = [], []
+    for side in sides:
+        needed = sum(one.tokens for one in texts[: side.texts * rounds]) / side.expected_rate
+        if most is None or needed <= most:
+            kept.append(side)
+        else:
+            documents = side.texts * rounds
+            left_out.append(f"{side.name}, {side.types} types: {documents} documents would take {needed:,.0f} s")
+    return kept, left_out
+
+
+def measure(order: Sequence[Side], texts: Sequence[Text], rounds: int) -> None:
     """Let the sides take turns, another one first each round."""
     for number in range(rounds):
         for side in [*order[number % len(order) :], *order[: number % len(order)]]:
-            side.rates.append(side.rate(texts[: side.texts], tokens, side.setting))
+            side.take_turn(number, texts)
             what = f"{side.name}, {side.types} types"
             click.echo(f"round {number + 1} of {rounds}: {what} {side.rates[-1]:,.1f} text tokens/s", err=True)
 
 
-def as_json(side: Side, tokens: Sequence[int]) -> dict[str, Any]:
+def as_json(side: Side) -> dict[str, Any]:
     """All that is known of a side."""
     return {
         "with": side.tool.about,
         "setting": side.setting,
         "tried": side.tried,
-        "texts": side.texts,
-        "tokens": sum(tokens[: side.texts]),
+        "documents": side.texts * len(side.seconds),
+        "tokens": sum(side.tokens),
+        "seconds_per_document": side.seconds_per_document,
         "tokens_per_second": spread(side.rates),
         "rounds": side.rates,
     }
 
 
-def ratios(sides: dict[str, Side]) -> dict[str, dict[str, dict[str, float]]]:
-    """Of each of our sides over each peer of the same weights and over GLiNER: spread over the rounds."""
+def ratios(sides: Sequence[Side]) -> dict[str, dict[str, dict[str, float]]]:
+    """Of each of our sides over the others of ours, peers of the same weights and GLiNER: spread over the rounds.
+
+    Where sides have a precision in their name, over those alone that have the same.
+    """
     found: dict[str, dict[str, dict[str, float]]] = {}
-    for ours in (side for name, side in sides.items() if name.startswith("ours")):
-        variant = ours.name.split()[1]
-        same = {f"{peer} {variant}" for peer in ("zshot", "zshot-sentences", "loop")}
-        same |= {name for name in sides if name.startswith("ours") and name != ours.name}
-        peers = [side for name, side in sides.items() if name in same or name.startswith("gliner")]
-        found[ours.name] = {
-            peer.name: spread([a / b for a, b in zip(ours.rates, peer.rates, strict=True)]) for peer in peers
-        }
+    for ours in (side for side in sides if side.name.startswith("ours")):
+        _, variant, *precision = ours.name.split()
+        found[ours.name] = {}
+        for peer in sides:
+            tool, model, *its = peer.name.split()
+            if peer is not ours and its == precision and (model == variant or tool not in ONLY_FLOAT32):
+                found[ours.name][peer.name] = spread([a / b for a, b in zip(ours.rates, peer.rates, strict=True)])
     return found
 
 
 def show(report: dict[str, Any]) -> None:
-    """Rates, then ratios."""
+    """A row for each side, and its ratios to those of ours."""
     rows = []
     for name, side in report["sides"].items():
         rate = side["tokens_per_second"]
         over = [f"{ratio[name]['median']:.2f}x" if name in ratio else "" for ratio in report["ratios"].values()]
         setting = ", ".join(f"{key} {value}" for key, value in side["setting"].items())
-        rows.append(
-            (
-                name,
-                setting,
-                side["with"]["dtype"],
-                f"{rate['median']:,.1f}",
-                f"{rate['least']:,.1f} to {rate['most']:,.1f}",
-                *over,
-            )
-        )
-    titles = ("tool", "setting", "precision", "text tokens/s", "least to most", *(f"{n} is" for n in report["ratios"]))
+        speed = (f"{side['seconds_per_document']:.3f}", f"{rate['median']:,.1f}")
+        least = f"{rate['least']:,.1f} to {rate['most']:,.1f}"
+        rows.append((name, setting, side["with"]["dtype"], str(side["documents"]), *speed, least, *over))
+    ours = (f"{name.removeprefix('ours ')} is" for name in report["ratios"])
+    titles = ("tool", "setting", "precision", "n", "s/document", "text tokens/s", "least to most", *ours)
     click.echo(f"{report['types']} types")
     show_table(titles, rows, words=3)
 
@@ -271,10 +248,11 @@ def show(report: dict[str, Any]) -> None:
 @click.option("--shapes", default="large,base", show_default=True, help="Of GLiNER.")
 @click.option("--types", default="5", show_default=True, help="How many are asked; several are one interleaved run.")
 @click.option("--tools", default="ours,zshot,zshot-sentences,loop,gliner", show_default=True)
-@click.option("--dtype", help="Of ours and of GLiNER [each its default].")
+@click.option("--dtype", default="", help="Of ours and of GLiNER, one or more [each its default].")
 @click.option("--seconds", type=click.FloatRange(min=0), default=20.0, show_default=True, help="Of a side, each round.")
-@click.option("--documents", type=click.IntRange(min=1), default=1, show_default=True, help="At least, of a round.")
-@click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--documents", type=click.IntRange(min=1), default=1, show_default=True, help="At least, in all rounds.")
+@click.option("--rounds", type=click.IntRange(1, TRIED), default=3, show_default=True)
+@click.option("--most-seconds", type=float, help="Leave out what would take longer in all rounds. [no limit]")
 @click.option("--checked", type=click.IntRange(min=1), default=4, show_default=True, help="Texts of equal spans.")
 @click.option(
     "--settings-of",
@@ -286,51 +264,53 @@ def show(report: dict[str, Any]) -> None:
 @json_option
 def main(
     corpus: str, cache: Path, variants: str, separate_layers: str, shapes: str, types: str, tools: str,
-    dtype: str | None, seconds: float, documents: int, rounds: int, checked: int, settings_of: tuple[Path, ...],
-    quick: bool, json_path: Path | None,
+    dtype: str, seconds: float, documents: int, rounds: int, most_seconds: float | None, checked: int,
+    settings_of: tuple[Path, ...], quick: bool, json_path: Path | None,
 ) -> None:  # fmt: skip
     """Compare the tools on the texts of CORPUS."""
     if quick:
         seconds, documents, rounds, checked = 0, 1, 1, 1
     try:
-        if unknown := [name for name in comma_list(tools) if name not in SCRIPTS]:
-            raise UsageError(f"--tools {unknown[0]}: expected some of {', '.join(SCRIPTS)}")
-        if unknown := [name for name in comma_list(shapes) if name not in GLINER_SHAPES]:
-            raise UsageError(f"--shapes {unknown[0]}: expected some of {', '.join(GLINER_SHAPES)}")
+        for flag, given, known in (("tools", tools, SCRIPTS), ("shapes", shapes, SHAPES), ("dtype", dtype, PRECISIONS)):
+            if unknown := [name for name in comma_list(given) if name not in known]:
+                raise UsageError(f"--{flag} {unknown[0]}: expected some of {', '.join(known)}")
         counts = [int(count) for count in comma_list(types)]
         with tempfile.TemporaryDirectory() as folder:
             paths = write_models(variants, separate_layers, Path(folder))
             kinds = first_types(max(counts))
             described = [[kind.name, kind.description] for kind in kinds]
-            texts, tokens = choose_texts(corpus, next(iter(paths.values())), kinds)
+            texts = choose_texts(corpus, next(iter(paths.values())), kinds)
             started = start(
-                comma_list(tools), paths, comma_list(shapes), described, dtype, cache.expanduser().resolve()
+                comma_list(tools), paths, comma_list(shapes), described, comma_list(dtype), cache.expanduser().resolve()
             )
-            by_types = {count: {name: Side(name, tool, count) for name, tool in started.items()} for count in counts}
-            compared = check(by_types[max(counts)], paths, described, texts[:checked])
+            sides = [Side(name, tool, count) for count in counts for name, tool in started.items()]
+            most = [side for side in sides if side.types == max(counts)]
+            compared = check(most, paths, described, [one.text for one in texts[:checked]])
             known = earlier_settings(settings_of)
-            for side in (side for sides in by_types.values() for side in sides.values()):
-                tried = known.get(side.name, SETTINGS[side.name.split()[0]])
-                side.tune(texts, tokens, tried[:1] if quick else tried)
-                side.plan(texts, tokens, seconds, documents)
-                click.echo(f"{side.name}, {side.types} types: {side.setting}, {side.texts} texts", err=True)
-            measure([side for sides in by_types.values() for side in sides.values()], texts, tokens, rounds)
+            for side in sides:
+                tried = known.get(model_of(side.name), SETTINGS[side.name.split()[0]])
+                settled = next((other.setting for other in sides if other.tool is side.tool and other.setting), None)
+                side.tune(texts, [settled] if settled else tried[:1] if quick else tried)
+                side.plan(texts, seconds, documents, rounds)
+                click.echo(f"{side.name}, {side.types} types: {side.setting}, {side.texts} texts a round", err=True)
+            sides, left_out = without_slow(sides, texts, rounds, most_seconds)
+            measure(sides, texts, rounds)
             for tool in started.values():
                 tool.close()
     except OpenBioNERError as error:
         raise click.ClickException(str(error)) from None
-    parts = [
-        {
-            "types": count,
-            "sides": {name: as_json(side, tokens) for name, side in sides.items()},
-            "ratios": ratios(sides),
-        }
-        for count, sides in by_types.items()
-    ]
-    about = {"corpus": Path(corpus).name, "compared": compared, "ran_on": machine()}
+    parts = []
+    for count in counts:
+        of_count = [side for side in sides if side.types == count]
+        parts.append(
+            {"types": count, "sides": {side.name: as_json(side) for side in of_count}, "ratios": ratios(of_count)}
+        )
+    about = {"corpus": Path(corpus).name, "compared": compared, "left_out": left_out, "ran_on": machine()}
     write_json(json_path, {**about, **parts[0]} if len(parts) == 1 else {**about, "by_types": parts})
     for part in parts:
         show(part)
+    for line in left_out:
+        click.echo(f"left out: {line}")
 
 
 def write_models(variants: str, separate_layers: str, folder: Path) -> dict[str, str]:

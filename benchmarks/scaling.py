@@ -2,6 +2,7 @@
 
     python benchmarks/scaling.py documents 1000,10000,100000 --json scaling.json
     python benchmarks/scaling.py shards 500,2000             # of one document each: what the driver keeps of a shard
+    python benchmarks/scaling.py shards 500,2000 --shards-per-file 10   # the same from many files, each read by a task
     python benchmarks/scaling.py words 100,10000,1000000     # of each document, as many words in all
     python benchmarks/scaling.py actors 1,2                  # processes that hold the model
     python benchmarks/scaling.py nodes 1,2                   # raylets on this machine, one core each
@@ -42,18 +43,27 @@ MODEL_ACTOR = "TagShards"
 """In the title that Ray gives to the processes that hold the model."""
 
 
-def write_notes(path: Path, documents: int, words: int) -> None:
-    """A JSONL file of synthetic notes, each different."""
-    with path.open("w", encoding="utf-8") as file:
-        for number in range(documents):
-            chosen = (WORDS[(number * 7 + place * (1 + number % 5)) % len(WORDS)] for place in range(words))
-            # A full stop now and then, so that windows break where they do in real texts.
-            text = " ".join(word + "." if place % 20 == 19 else word for place, word in enumerate(chosen))
-            file.write(json.dumps({"id": str(number), "text": f"Note {number}: {text}."}) + "\n")
+def write_notes(folder: Path, documents: int, words: int, per_file: int | None) -> None:
+    """JSONL files of synthetic notes, each different; one file of all where `per_file` is None."""
+    folder.mkdir()
+    for start in range(0, documents, per_file or documents):
+        with (folder / f"{start:09d}.jsonl").open("w", encoding="utf-8") as file:
+            for number in range(start, min(documents, start + (per_file or documents))):
+                chosen = (WORDS[(number * 7 + place * (1 + number % 5)) % len(WORDS)] for place in range(words))
+                # A full stop now and then, so that windows break where they do in real texts.
+                text = " ".join(word + "." if place % 20 == 19 else word for place, word in enumerate(chosen))
+                file.write(json.dumps({"id": str(number), "text": f"Note {number}: {text}."}) + "\n")
 
 
 def run(
-    folder: str, documents: int, words: int, shards: int | None, actors: int | None, nodes: int | None, types: str
+    folder: str,
+    documents: int,
+    words: int,
+    shards: int | None,
+    shards_per_file: int | None,
+    actors: int | None,
+    nodes: int | None,
+    types: str,
 ) -> dict[str, Any]:
     """Tag so many notes, in a process of its own, and say what it took.
 
@@ -62,6 +72,7 @@ def run(
         documents: notes.
         words: of each note.
         shards: to cut them into; None: of 100 notes each.
+        shards_per_file: None: one file of all.
         actors: processes that hold the model; None: one for each core.
         nodes: raylets of one core each; None: Ray as `annotate` starts it.
         types: what to ask.
@@ -69,11 +80,11 @@ def run(
     from openbioner_batch.engine.run import annotate
     from openbioner_batch.engine.settings import AnnotateSettings
 
-    inputs = Path(folder) / "notes.jsonl"
-    write_notes(inputs, documents, words)
+    inputs, per_shard = Path(folder) / "notes", documents // shards if shards else 100
+    write_notes(inputs, documents, words, shards_per_file and shards_per_file * per_shard)
     settings = AnnotateSettings(
         (str(inputs),), f"{folder}/run", types, model=f"{folder}/model", actors=actors, executor="ray",
-        shard_documents=documents // shards if shards else 100, overwrite=True,
+        shard_documents=per_shard, overwrite=True,
     )  # fmt: skip
     with cluster(nodes) if nodes else nullcontext(), memory_of_descendants() as peaks:
         began = perf_counter()
@@ -86,6 +97,7 @@ def run(
         "actors": actors,
         "nodes": nodes,
         "shards": summary["shards"],
+        "shards_per_file": shards_per_file,
         "text_tokens": summary["tokens"],
         "seconds": seconds,
         "documents_per_second": session["documents_per_second"],
@@ -157,10 +169,11 @@ def descendants() -> list[int]:
     return found
 
 
-def plan(axis: str, size: int, documents: int) -> dict[str, Any]:
+def plan(axis: str, size: int, documents: int, shards_per_file: int | None) -> dict[str, Any]:
     """The arguments of `run` for one point of an axis."""
     common: dict[str, Any] = {
-        "documents": documents, "words": NOTE_WORDS, "shards": None, "actors": None, "nodes": None,
+        "documents": documents, "words": NOTE_WORDS, "shards": None, "shards_per_file": shards_per_file,
+        "actors": None, "nodes": None,
     }  # fmt: skip
     common["types"] = "disease,drug,gene,species,cell_type" if axis in ("actors", "nodes") else "drug"
     if axis == "shards":
@@ -184,9 +197,17 @@ def show(report: dict[str, Any]) -> None:
 @click.argument("axis", type=click.Choice(list(AXES)))
 @click.argument("sizes", required=False)
 @click.option("--documents", type=click.IntRange(min=1), help="Of 25 words, where the axis is another. [4000]")
+@click.option("--shards-per-file", type=click.IntRange(min=1), help="In place of one file of all.")
 @click.option("--quick", is_flag=True, help="The smallest sizes: does it work at all.")
 @json_option
-def main(axis: str, sizes: str | None, documents: int | None, quick: bool, json_path: Path | None) -> None:
+def main(
+    axis: str,
+    sizes: str | None,
+    documents: int | None,
+    shards_per_file: int | None,
+    quick: bool,
+    json_path: Path | None,
+) -> None:
     """Measure a run for each of SIZES (a list with commas) of AXIS."""
     points = []
     try:
@@ -198,7 +219,8 @@ def main(axis: str, sizes: str | None, documents: int | None, quick: bool, json_
             with tempfile.TemporaryDirectory() as folder:
                 write_random_model("tiny", Path(folder) / "model", None if axis in ("actors", "nodes") else 32)
                 # A fresh process each: a peak is never given back.
-                points.append(in_child(run, folder, **plan(axis, size, documents or (200 if quick else 4000))))
+                planned = plan(axis, size, documents or (200 if quick else 4000), shards_per_file)
+                points.append(in_child(run, folder, **planned))
             click.echo(f"{axis} {size:,}: {points[-1]['seconds']:,.1f} s", err=True)
     except OpenBioNERError as error:
         raise click.ClickException(str(error)) from None

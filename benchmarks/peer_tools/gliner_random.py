@@ -1,6 +1,7 @@
-"""GLiNER with random weights, as a tool of `peers.py`: DeBERTa-v3 of any size under GLiNER v2.1's span layers.
+"""GLiNER with random weights, as a tool of `peers.py`: an encoder of any size under GLiNER v2.1's span layers.
 
-As a bi-encoder it reads labels by a BERT encoder of the same size, once, before any text is tagged.
+The encoder is DeBERTa-v3, or Ettin's ModernBERT for GLiNER-bi-v2. As a bi-encoder it reads labels by a BERT encoder of
+bge-small's size, once, before any text is tagged.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import Any
 import torch
 from gliner import GLiNER, GLiNERConfig, InferencePackingConfig
 from gliner.config import BiEncoderSpanConfig
+from gliner.model import BiEncoderSpanGLiNER
 from protocol import Spans, request_of_tool, serve
-from transformers import AutoConfig
+from transformers import AutoTokenizer
 
 LABEL_TOKENS = 32
 """To which the bi-encoder pads each label."""
@@ -21,14 +23,25 @@ THRESHOLD = 0.999
 """Random weights score all spans alike: with the usual 0.5, time would go into listing thousands of them."""
 
 
-def build(asked: dict[str, Any]) -> Any:
-    """The model, with the settings of `deberta-v3-*` and of `gliner_*-v2.1`."""
-    encoder = {
-        "model_type": "deberta-v2",
+def encoder_of_texts(asked: dict[str, Any]) -> dict[str, Any]:
+    """The settings of `deberta-v3-*`, or, for GLiNER-bi-v2, of Ettin's ModernBERT."""
+    sizes = {
         "hidden_size": asked["hidden"],
         "num_hidden_layers": asked["layers"],
         "num_attention_heads": asked["heads"],
         "intermediate_size": asked["intermediate"],
+    }
+    if asked["kind"] == "gliner-bi-v2":
+        return {
+            "model_type": "modernbert",
+            "vocab_size": 50_368,
+            "max_position_embeddings": 7999,
+            "local_attention": 128,
+            "global_attn_every_n_layers": 3,
+            **sizes,
+        }
+    return {
+        "model_type": "deberta-v2",
         "vocab_size": 128_100,
         "max_position_embeddings": 512,
         "type_vocab_size": 0,
@@ -40,7 +53,13 @@ def build(asked: dict[str, Any]) -> Any:
         "max_relative_positions": -1,
         "position_biased_input": False,
         "layer_norm_eps": 1e-7,
+        **sizes,
     }
+
+
+def build(asked: dict[str, Any]) -> Any:
+    """The model, with the settings of `gliner_*-v2.1`, of GLiNER-BioMed's bi-encoders, or of GLiNER-bi-v2."""
+    encoder = encoder_of_texts(asked)
     settings = {
         "model_name": asked["tokenizer"],
         "encoder_config": encoder,
@@ -52,20 +71,27 @@ def build(asked: dict[str, Any]) -> Any:
         "subtoken_pooling": "first",
     }
     torch.manual_seed(0)
-    if not asked["labels_encoder"]:
-        return GLiNER.from_config(GLiNERConfig(**settings), backbone_from_pretrained=False)
-    sizes = {name: encoder[name] for name in ("hidden_size", "num_hidden_layers", "num_attention_heads")}
+    if asked["kind"] == "gliner":
+        return whole(GLiNER.from_config(GLiNERConfig(**settings), backbone_from_pretrained=False))
     labels_encoder = {
         "model_type": "bert",
-        "vocab_size": AutoConfig.from_pretrained(asked["tokenizer"]).vocab_size,
-        "intermediate_size": encoder["intermediate_size"],
-        **sizes,
+        "vocab_size": len(AutoTokenizer.from_pretrained(asked["tokenizer"])),
+        "hidden_size": 384,
+        "num_hidden_layers": 12,
+        "num_attention_heads": 12,
+        "intermediate_size": 1536,
     }
     config = BiEncoderSpanConfig(
         **settings, labels_encoder=asked["tokenizer"], labels_encoder_config=labels_encoder, embed_ent_token=False
     )
-    model = GLiNER.from_config(config, backbone_from_pretrained=False)
+    model = BiEncoderSpanGLiNER.load_from_config(config, backbone_from_pretrained=False)
     model.data_processor.labels_tokenizer.model_max_length = LABEL_TOKENS
+    return whole(model)
+
+
+def whole(model: Any) -> Any:
+    """The model without the limit of BERT's tokenizer, which its own has not: texts stand after the labels."""
+    model.data_processor.transformer_tokenizer.model_max_length = 1 << 30
     return model
 
 
@@ -92,7 +118,7 @@ def main() -> None:
     labels = [name.replace("_", " ") for name, _ in asked["types"]]
     about = {name: version(name) for name in ("torch", "transformers", "gliner")}
     parameters = sum(parameter.numel() for parameter in model.model.parameters())
-    embedded = model.encode_labels(labels) if asked["labels_encoder"] else None
+    embedded = model.encode_labels(labels) if asked["kind"] != "gliner" else None
     serve(partial(find, model, labels, embedded), spans, {**about, "dtype": asked["dtype"], "parameters": parameters})
 
 

@@ -53,7 +53,7 @@ def test_peers_refuse_a_tool_that_there_is_not(notes: Path, tmp_path: Path) -> N
     command = importlib.import_module("peers").main
     answer = CliRunner().invoke(command, [str(notes), "--cache", str(tmp_path), "--tools", "ours,other"])
     assert answer.exit_code == 1
-    assert "--tools other: expected some of ours, zshot, zshot-sentences, loop, gliner" in answer.output
+    assert "--tools other: expected some of ours, zshot, zshot-sentences, loop, gliner, gliner-bi" in answer.output
 
 
 def test_peers_without_peers(tmp_path: Path) -> None:
@@ -62,16 +62,19 @@ def test_peers_without_peers(tmp_path: Path) -> None:
     path.write_text("".join(json.dumps({"id": str(n), "text": f"{n}. {text}"}) + "\n" for n in range(20)))
     report = report_of(
         "peers", path, "--cache", tmp_path, "--variants", "tiny", "--separate-layers", "0,3", "--tools", "ours",
-        "--types", "1,2", "--dtype", "float32", tmp_path=tmp_path,
+        "--types", "1,2", "--dtype", "float32,bfloat16", tmp_path=tmp_path,
     )  # fmt: skip
     assert [part["types"] for part in report["by_types"]] == [1, 2]
     for part in report["by_types"]:
-        assert part["sides"].keys() == {"ours tiny-0", "ours tiny-3"}
-        for side in part["sides"].values():
-            assert side["with"]["dtype"] == "float32"
+        assert part["sides"].keys() == {
+            f"ours tiny-{layers} {dtype}" for layers in (0, 3) for dtype in ("float32", "bfloat16")
+        }
+        for name, side in part["sides"].items():
+            assert side["with"]["dtype"] == name.split()[2]
             assert side["tokens_per_second"]["median"] > 0
-            assert side["texts"] == 1
-        assert part["ratios"]["ours tiny-3"].keys() == {"ours tiny-0"}
+            assert side["seconds_per_document"] > 0
+            assert side["documents"] == 1
+        assert part["ratios"]["ours tiny-3 float32"].keys() == {"ours tiny-0 float32"}
 
 
 @pytest.fixture
