@@ -22,7 +22,8 @@ from common.results import json_option, write_json
 
 from openbioner_batch.evaluation.adapting import adapt
 from openbioner_batch.evaluation.benchmark import count_found, estimate, find_spans, model_finder
-from openbioner_batch.evaluation.examples import AdaptSettings, read_examples
+from openbioner_batch.evaluation.examples import read_examples
+from openbioner_batch.evaluation.settings import AdaptSettings
 from openbioner_batch.model import Tagger
 
 EXAMPLES, SCORED = slice(0, 12), slice(100, 150)

@@ -31,10 +31,11 @@ from common.results import json_option, write_json
 
 from openbioner_batch.catalog import resolve_types
 from openbioner_batch.deid.deidentifier import Deidentifier
-from openbioner_batch.deid.finder import MODEL_TYPES, FinderSettings
+from openbioner_batch.deid.finder import FinderSettings
 from openbioner_batch.deid.keys import Key
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.deid.policy import load_policy
+from openbioner_batch.deid.recognizers import MODEL_TYPES
 from openbioner_batch.deid.replacing import Edit
 from openbioner_batch.errors import OpenBioNERError, UsageError
 from openbioner_batch.records import Span

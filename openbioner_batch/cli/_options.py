@@ -1,19 +1,43 @@
-"""Options that several commands share the manner of."""
+"""Options of commands, made from the fields of their settings, and settings made from what was given."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass
+from typing import Any, TypeVar
 
 import click
 
+from openbioner_batch.errors import UsageError
+from openbioner_batch.options import Option, about, fields_of, flag, group_of, kind_of, option, shown_default
+from openbioner_batch.settings import Settings, build, check_keys, read_config
 
-def list_option(*names: str, **more: Any) -> Callable[[Any], Any]:
-    """An option that takes a list: `--types a,b` and `--types a --types b` are the same."""
-    return click.option(*names, multiple=True, callback=_joined, **more)
+_METAVARS = {"int": "N", "float": "X"}
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+CONFIG_HELP = "YAML file with these options as keys; options given here win."
 
 
-class CommandOnFormats(click.Command):
+@dataclass(frozen=True)
+class PrintSettings:
+    """How a result is printed."""
+
+    json: bool = option(False, help="Print JSON instead of a table.")
+
+
+class GroupedCommand(click.Command):
+    """A command whose help lists the options of each group under what the group's docstring says."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            if isinstance(parameter, click.Option) and (record := parameter.get_help_record(ctx)):
+                groups.setdefault(getattr(parameter, "group", "Options"), []).append(record)
+        for title, records in groups.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+class CommandOnFormats(GroupedCommand):
     """A command whose help ends with the formats that it reads, as they are registered."""
 
     rewritable = False
@@ -34,6 +58,98 @@ class CommandOnRewritableFormats(CommandOnFormats):
     """The same of a command that writes records back in their format."""
 
     rewritable = True
+
+
+def options(*kinds: type, config: bool = True, without: tuple[str, ...] = ()) -> Callable[[_Command], _Command]:
+    """A decorator that gives a command an option for each field that is one, and --config.
+
+    Args:
+        kinds: settings classes; of fields with one name the first one's counts.
+        config: whether a YAML file may hold the values too.
+        without: fields that the command sets itself.
+    """
+    made = {}
+    for kind in kinds:
+        for name, one in fields_of(kind).items():
+            said = about(one)
+            if said is not None and name not in {*made, *without}:
+                made[name] = _parameters(kind, one, said)
+    parameters = [parameter for found in made.values() for parameter in found]
+    if config:
+        parameters.append(_Option(["--config"], metavar="FILE", help=CONFIG_HELP))
+
+    def decorate(command: _Command) -> _Command:
+        # Where click keeps what its decorators gave, the last one first.
+        command.__click_params__ = [*getattr(command, "__click_params__", []), *reversed(parameters)]  # type: ignore[attr-defined]
+        return command
+
+    return decorate
+
+
+def values_of(flags: Mapping[str, Any], *kinds: type) -> dict[str, Any]:
+    """What a configuration file and flags give; flags win.
+
+    Raises:
+        UsageError: the file cannot be read, or has a key that is none of the settings' fields.
+    """
+    config = read_config(path) if (path := flags.get("config")) else {}
+    given = {name: value for name, value in flags.items() if name != "config" and value is not None}
+    check_keys({**given, **config}, kinds)
+    empty = {name: value for name, value in given.items() if value == ()}
+    return {**empty, **config, **{name: value for name, value in given.items() if value != ()}}
+
+
+def settings_of(kind: type[Settings], flags: Mapping[str, Any]) -> Settings:
+    """The settings that a command's flags, and its --config, mean.
+
+    Raises:
+        UsageError: one of them is wrong, or a required one is missing.
+    """
+    return build(kind, values_of(flags, kind))
+
+
+def part_of(kind: type[Settings], values: Mapping[str, Any]) -> Settings:
+    """The settings of one class from values for several."""
+    return build(kind, {name: value for name, value in values.items() if name in fields_of(kind)})
+
+
+class _Option(click.Option):
+    """An option that knows its group."""
+
+    group = "Options"
+
+
+def _parameters(kind: type, one: Field[Any], said: Option) -> list[click.Parameter]:
+    """The argument or option of a field, and hidden ones for the names that it once had."""
+    written, of = flag(one.name, said), kind_of(one)
+    is_list, is_flag = of.startswith("tuple"), of == "bool"
+    if not written.startswith("-"):
+        metavar = written + "..." * is_list
+        return [click.Argument([one.name], nargs=-1 if is_list else 1, required=False, metavar=metavar)]
+    default = shown_default(one)
+    more: dict[str, Any] = {"help": said.help if default is None else f"{said.help.rstrip('.')} [{default}]."}
+    if is_flag:
+        more |= {"is_flag": True, "flag_value": not one.default, "default": None, "type": bool}
+    else:
+        choices = f"[{'|'.join(said.choices)}]" if said.choices else _METAVARS.get(of)
+        more |= {"metavar": said.metavar or choices, "envvar": said.variable}
+    if is_list or said.joined:
+        more |= {"multiple": True, "callback": None if said.repeated else _joined}
+    found = _Option([written, one.name], **more)
+    if (group := group_of(kind, one)) is not kind:
+        found.group = getattr(group, "heading", found.group)
+    return [found, *(_former(old, written, is_flag) for old in said.was)]
+
+
+def _former(name: str, now: str, is_flag: bool) -> click.Option:
+    """The option of an earlier release, which gives the present one."""
+    old = flag(name)
+
+    def refuse(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+        if value:
+            raise UsageError(f"{old} is now called {now}")
+
+    return click.Option([old], is_flag=is_flag, hidden=True, expose_value=False, callback=refuse)
 
 
 def _described(document: str, suffixes: tuple[str, ...]) -> str:

@@ -6,44 +6,26 @@ from typing import Any
 
 import click
 
-from openbioner_batch.cli.evaluate import use_config
+from openbioner_batch.cli._options import GroupedCommand, PrintSettings, options, part_of, values_of
+from openbioner_batch.evaluation.settings import AdaptSettings
 
 
-@click.command("adapt")
-@click.option("--model", default="bundled-open", show_default=True, help="`bundled`, a folder or a hub id.")
-@click.option("--examples", required=True, metavar="FILE", help="Reviewed texts, every mention of the types marked.")
-@click.option("--types", required=True, metavar="T", help="The types, as for annotate; labels are their names.")
-@click.option("--output", required=True, metavar="FOLDER", help="The adapted checkpoint: a new folder.")
-@click.option("--view", default="definition", show_default=True, help="Description: definition, examples, contextual.")
-@click.option("--format", metavar="F", help="Of the examples: jsonl, iob, pubtator, brat [by the suffix].")
-@click.option("--method", default="auto", show_default=True, help="auto, calibration or layers.")
-@click.option("--layers", type=int, default=2, show_default=True, help="Top layers to tune beside the heads.")
-@click.option("--epochs", type=int, default=12, show_default=True, help="Passes over the examples.")
-@click.option("--folds", type=int, default=4, show_default=True, help="Parts, each scored with what the others gave.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
-@click.option("--seed", type=int, default=42, show_default=True, help="Of folds and tuning.")
-@click.option(
-    "--config",
-    metavar="FILE",
-    is_eager=True,
-    expose_value=False,
-    callback=use_config,
-    help="YAML file with these options as keys; options given here win.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def command(as_json: bool, **flags: Any) -> None:
+@click.command("adapt", cls=GroupedCommand)
+@options(AdaptSettings, PrintSettings)
+def command(**flags: Any) -> None:
     """Fit a model to 10 to 200 reviewed spans of your types, and say what it is worth on texts not learnt from.
 
     FILE has a JSON object a line, {"text": ..., "spans": [[start, end, type], ...]}, or another format with gold spans.
     With fewer than 10 spans or 5 texts the calibration alone is fitted, else heads and top layers are tuned too, if
     that is better on held-out folds.
     """
-    from openbioner_batch.evaluation.adapting import adapt
-    from openbioner_batch.evaluation.examples import AdaptSettings
+    values = values_of(flags, AdaptSettings, PrintSettings)
+    settings, asked = part_of(AdaptSettings, values), part_of(PrintSettings, values)
 
-    settings = AdaptSettings(**flags)
+    from openbioner_batch.evaluation.adapting import adapt
+
     result = adapt(settings, say=lambda text: click.echo(text, err=True))
-    if as_json:
+    if asked.json:
         import json
 
         click.echo(json.dumps(result, indent=2))

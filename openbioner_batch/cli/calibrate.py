@@ -6,27 +6,27 @@ from typing import Any
 
 import click
 
-from openbioner_batch.cli.evaluate import build_settings, corpus_options
+from openbioner_batch.cli._options import GroupedCommand, PrintSettings, options, part_of, values_of
+from openbioner_batch.evaluation.settings import CalibrateSettings
 
 
-@click.command("calibrate")
-@corpus_options
-@click.option("--output", required=True, metavar="FOLDER", help="The calibrated checkpoint: new, or the model's own.")
-@click.option("--no-test", is_flag=True, help="Do not score the test splits before and after.")
-def command(as_json: bool, output: str, no_test: bool, **flags: Any) -> None:
+@click.command("calibrate", cls=GroupedCommand)
+@options(CalibrateSettings, PrintSettings)
+def command(**flags: Any) -> None:
     """Fit a checkpoint's calibration on the devel splits of the corpora at --corpus and write it to --output.
 
     It is stored in config.json under our own key, which other readers of the format ignore; `annotate`, `evaluate` and
     the library use it unless told otherwise (--no-calibration). --corpus and --types are as for `evaluate`.
     """
-    settings = build_settings(flags)
+    values = values_of(flags, CalibrateSettings, PrintSettings)
+    settings, asked = part_of(CalibrateSettings, values), part_of(PrintSettings, values)
 
     from openbioner_batch.evaluation.calibration import calibrate
     from openbioner_batch.report.progress import corpus_progress
 
     with corpus_progress() as progress:
-        result = calibrate(settings, output, not no_test, progress)
-    if as_json:
+        result = calibrate(settings.scoring, settings.output, not settings.no_test, progress)
+    if asked.json:
         import json
 
         click.echo(json.dumps(result, indent=2))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
+from openbioner_batch.cli._options import GroupedCommand
 from openbioner_batch.errors import UsageError
 
 
-class CommandOnVocabularies(click.Command):
+class CommandOnVocabularies(GroupedCommand):
     """A command whose help ends with the formats of vocabularies, as they are registered."""
 
     def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:

@@ -13,6 +13,7 @@ from openbioner_batch.deid.folding import Folded, fold
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.deid.merging import merge
 from openbioner_batch.deid.plausible import is_clinical, plausible_ones, still_plausible
+from openbioner_batch.deid.recognizers import RECOGNIZERS
 from openbioner_batch.deid.recognizers.beds import find_beds
 from openbioner_batch.deid.recognizers.hl7 import coded_fields
 from openbioner_batch.deid.recognizers.known_values import find_known
@@ -21,10 +22,6 @@ from openbioner_batch.deid.recognizers.repeats import find_again, find_repeats
 from openbioner_batch.deid.recognizers.tables import MARKUP
 from openbioner_batch.errors import UsageError
 from openbioner_batch.records import Span
-
-RECOGNIZERS = ("model", "patterns", "known")
-MODEL_TYPES = "phi.broad,phi.age_over_89,phi.room_number"
-"""What a model is asked for unless something else is wanted: what `bundled-phi` was trained for."""
 
 
 @dataclass(frozen=True, slots=True)

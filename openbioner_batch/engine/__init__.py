@@ -8,9 +8,9 @@ from openbioner_batch.on_demand import from_modules
 
 if TYPE_CHECKING:
     from openbioner_batch.engine.export.settings import ExportSettings
-    from openbioner_batch.engine.link_run import LinkSettings, link
+    from openbioner_batch.engine.link_run import link
     from openbioner_batch.engine.run import annotate
-    from openbioner_batch.engine.settings import AnnotateSettings
+    from openbioner_batch.engine.settings import AnnotateSettings, LinkSettings
     from openbioner_batch.engine.status import run_status
     from openbioner_batch.engine.summary import Summary
 
@@ -27,7 +27,7 @@ __all__ = [
 _HOMES = {
     "AnnotateSettings": "settings",
     "ExportSettings": "export.settings",
-    "LinkSettings": "link_run",
+    "LinkSettings": "settings",
     "Summary": "summary",
     "annotate": "run",
     "link": "link_run",

@@ -11,9 +11,9 @@ from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.logs import log_event
 from openbioner_batch.engine.metrics import run_id
 from openbioner_batch.engine.names import SUMMARY, shard_name
+from openbioner_batch.engine.option_groups import QuarantineLimit
 from openbioner_batch.engine.pace import Pace, session_file
 from openbioner_batch.engine.request import Say
-from openbioner_batch.engine.settings import QuarantineLimit
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.summary import Summary, notes_on
 from openbioner_batch.errors import RunFailedError, TooManyQuarantinedError

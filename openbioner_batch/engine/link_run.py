@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 
@@ -20,7 +19,7 @@ from openbioner_batch.engine.plan import check_fingerprint, plan_bytes, release_
 from openbioner_batch.engine.pool import done_in_processes
 from openbioner_batch.engine.request import Say, overwrite
 from openbioner_batch.engine.rows import span_lists
-from openbioner_batch.engine.settings import build_settings, check_link_least
+from openbioner_batch.engine.settings import LinkSettings
 from openbioner_batch.engine.store import TEMPORARY, Store
 from openbioner_batch.engine.tables import open_table, parquet_bytes
 from openbioner_batch.engine.work import COUNTS_KEY, counts_metadata
@@ -30,45 +29,6 @@ from openbioner_batch.formats.writing import span_tuples
 from openbioner_batch.schemas import EXTRAS, OWN_COLUMNS, annotations_schema
 
 FROM = "_run/linked_from.json"
-
-
-@dataclass(frozen=True, slots=True)
-class LinkSettings:
-    """A request to link a finished run: the flags of `openbioner-batch link`, and the keys of a --config file."""
-
-    run: str
-    """Folder or URL of a finished run."""
-    output: str
-    """Folder or URL of the linked run: a new one, or one to go on with."""
-    link: tuple[str, ...]
-    """`TYPE=VOCABULARY`: vocabularies in which the spans of types are looked up."""
-    link_top: int = 1
-    """The most concepts for a span."""
-    link_least: float = 0.0
-    """The least score of a span's concepts."""
-    source: tuple[str, ...] = ()
-    """The run's inputs, to read texts again that it did not keep: abbreviations are defined in them."""
-    workers: int | None = None
-    """Processes; None: one per core."""
-    overwrite: bool = False
-    """Remove an earlier run in the output folder and start anew."""
-
-    def __post_init__(self) -> None:
-        if not self.link:
-            raise UsageError("--link is missing: give TYPE=VOCABULARY")
-        for name in ("workers", "link_top"):
-            if (value := getattr(self, name)) is not None and value < 1:
-                raise UsageError(f"--{name.replace('_', '-')} is {value}: give a whole number from 1 up")
-        check_link_least(self.link_least)
-
-    @classmethod
-    def build(cls, values: Mapping[str, Any]) -> LinkSettings:
-        """Settings from flags or a configuration file, each value checked for its type.
-
-        Raises:
-            UsageError: a key is unknown, a value has another type, or a required one is missing.
-        """
-        return build_settings(cls, values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from openbioner_batch.engine.names import PLAN, REPORT, RESULTS
-from openbioner_batch.engine.settings import QuarantineLimit
+from openbioner_batch.engine.option_groups import QuarantineLimit
 from openbioner_batch.engine.shards import SHARD_BYTES, SHARD_RECORDS
 from openbioner_batch.engine.standard_input import NAME, copied
 from openbioner_batch.engine.store import Store

@@ -20,10 +20,10 @@ from openbioner_batch.engine.ledger import Ledger, Totals, read_totals
 from openbioner_batch.engine.logs import log_event, say_to_stderr
 from openbioner_batch.engine.metrics import run_id, show_share
 from openbioner_batch.engine.names import ATTEMPTS, PLAN
+from openbioner_batch.engine.option_groups import AUTO, IN_PROCESS, RAY
 from openbioner_batch.engine.plan import Plan, make_plan, split_weights
 from openbioner_batch.engine.progress import Progress, shown
 from openbioner_batch.engine.request import Inputs, RunSettings, Say, check_output, fingerprint, overwrite
-from openbioner_batch.engine.settings import AUTO, IN_PROCESS, RAY
 from openbioner_batch.engine.shards import UNKNOWN
 from openbioner_batch.engine.store import TEMPORARY, Store
 from openbioner_batch.engine.summary import Summary

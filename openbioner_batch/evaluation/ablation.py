@@ -20,7 +20,8 @@ from openbioner_batch.evaluation.benchmark import (
 )
 from openbioner_batch.evaluation.labels import NAME_VIEW
 from openbioner_batch.evaluation.run import describe_run, describe_task, load_tagger, prepare_tasks
-from openbioner_batch.evaluation.settings import EvaluateSettings, Task
+from openbioner_batch.evaluation.settings import EvaluateSettings
+from openbioner_batch.evaluation.tasks import Task
 from openbioner_batch.records import Span
 
 if TYPE_CHECKING:

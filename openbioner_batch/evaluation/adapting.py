@@ -14,10 +14,11 @@ import numpy as np
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.benchmark import view_logits, words_for
-from openbioner_batch.evaluation.examples import AdaptSettings, Say, read_examples
+from openbioner_batch.evaluation.examples import Say, read_examples
 from openbioner_batch.evaluation.fitting import STAGES, ScoredCorpus, ScoredPart, fit_stages, scored_part
 from openbioner_batch.evaluation.labels import Labels
 from openbioner_batch.evaluation.reading import GoldCorpus
+from openbioner_batch.evaluation.settings import AdaptSettings
 from openbioner_batch.model.calibration import Calibration, read_calibration, write_calibration
 from openbioner_batch.training.nearness import TypeFacts
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
@@ -131,7 +132,7 @@ class _Work:
         from openbioner_batch.model.device import resolve_device
         from openbioner_batch.training.tuning import Tuning, tune
 
-        model = load_model(self._source).to(torch.device(resolve_device(self._settings.device)))
+        model = load_model(self._source).to(torch.device(resolve_device(self._settings.devices)))
         tuning = Tuning(layers=self._settings.layers, epochs=self._settings.epochs)
         groups = self._untouched.preparer(self._described).groups
         return tune(model, self._tokenizer, self.passages(without), groups, tuning, self._settings.seed)
@@ -163,7 +164,7 @@ class _Work:
         from openbioner_batch.model.checkpoint import load_model
         from openbioner_batch.model.device import resolve_device
 
-        device = resolve_device(self._settings.device)
+        device = resolve_device(self._settings.devices)
         return Tagger(model or load_model(self._source), self._tokenizer, self._source, device, "float32")
 
     def _scored(self, fold: np.ndarray, tagger: Tagger) -> ScoredCorpus:

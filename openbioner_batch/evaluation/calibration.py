@@ -20,7 +20,8 @@ from openbioner_batch.evaluation.fitting import STAGES, ScoredCorpus, ScoredPart
 from openbioner_batch.evaluation.labels import parse_views
 from openbioner_batch.evaluation.reading import without_texts
 from openbioner_batch.evaluation.run import describe_run, load_tagger, prepare_tasks
-from openbioner_batch.evaluation.settings import EvaluateSettings, Task, find_corpora, read_task
+from openbioner_batch.evaluation.settings import EvaluateSettings
+from openbioner_batch.evaluation.tasks import Task, find_corpora, read_task
 from openbioner_batch.model.calibration import Calibration, write_calibration
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from openbioner_batch.catalog import resolve_types
-from openbioner_batch.deid.finder import MODEL_TYPES, Finder, FinderSettings
+from openbioner_batch.deid.finder import Finder, FinderSettings
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers import MODEL_TYPES
 
 if TYPE_CHECKING:
     from openbioner_batch.model import Tagger

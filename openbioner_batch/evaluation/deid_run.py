@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from openbioner_batch.deid.finder import MODEL_TYPES
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.card import figure_kind, read_card
 from openbioner_batch.evaluation.deid import DeidScores, add_note
 from openbioner_batch.evaluation.deid_finder import finder_of
+from openbioner_batch.evaluation.settings import DeidEvaluateSettings
+from openbioner_batch.options import fields_of
 from openbioner_batch.training.phi.corpora import GoldNote, phi_labels, read_phi_corpus
 
 NO_MODEL = "none"
@@ -23,47 +22,6 @@ SIDES = {"test": "test", "devel": "development"}
 """What --split calls the sides of the split by template."""
 CHUNK = 64
 """Notes that the model is given at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeidEvaluateSettings:
-    """A request to score the finding of identifiers: the flags of `openbioner-batch evaluate --task deid`."""
-
-    corpus: str
-    """A folder with the known PHI corpora, or one JSONL file with `id`, `text` and `spans` of PHI types."""
-    corpora: tuple[str, ...] = ()
-    """Names of the known corpora to take from the folder; empty takes all that are there."""
-    split: str = "test"
-    """"test" or "devel": which templates of a known corpus; another file is scored whole."""
-    languages: tuple[str, ...] = ("en",)
-    """Only notes in these; a corpus that tells no language is taken as English. Empty takes all."""
-    model: str = "bundled-phi"
-    """Checkpoint, or "none" for patterns alone."""
-    types: str = MODEL_TYPES
-    """What the model is asked for."""
-    view: str = "definition"
-    """Which of their descriptions it is told."""
-    model_threshold: float = 0.0
-    """The model's spans below this score are left out."""
-    patterns: bool = True
-    """Whether patterns find too."""
-    strict_gold: bool = False
-    """Count as wrong what a corpus's authors are known to have left without annotation; else it counts for nothing."""
-    limit: int | None = None
-    """Only so many notes of each corpus, spread evenly over it."""
-    device: str = "auto"
-    """Where the model runs."""
-    dtype: str = "float32"
-    """Precision of the model."""
-
-    def __post_init__(self) -> None:
-        if self.split not in SIDES:
-            raise UsageError(f"--split is {self.split!r}: give one of {', '.join(SIDES)}")
-        if self.limit is not None and self.limit < 1:
-            raise UsageError(f"--limit is {self.limit}: give a whole number from 1 up")
-        for name in self.corpora:
-            if name not in phi_labels().corpora:
-                raise UsageError(f"--corpora {name}: not known; expected some of {', '.join(phi_labels().corpora)}")
 
 
 def evaluate_deid(
@@ -88,11 +46,12 @@ def evaluate_deid(
         card = read_card(resolve_checkpoint(settings.model))
         # The sides are split by template: a corpus that the model was trained on is scored, and called so.
         kinds = {name: figure_kind(card, name, allow_trained=True) for name in kinds}
-        model = Tagger.from_pretrained(settings.model, device=settings.device, dtype=settings.dtype)
+        model = Tagger.from_pretrained(settings.model, device=settings.devices, dtype=settings.dtype)
         model.nested = True  # as `deidentify` does
         digest = model.digest
     find = finder_of(model, settings.types, settings.view, settings.model_threshold, settings.patterns)
-    about = {**dataclasses.asdict(settings), "digest": digest}
+    asked = {name: getattr(settings, name) for name in fields_of(DeidEvaluateSettings)}
+    about = {{"devices": "device"}.get(name, name): value for name, value in asked.items()} | {"digest": digest}
     scores = {name: {"figures": kinds[name], **_score(name, notes, find, progress)} for name, notes in sources}
     return {**about, "task": "deid", "corpora": scores}
 

@@ -1,10 +1,10 @@
-"""Reviewed texts that a model is adapted to, and the request to do so."""
+"""Reviewed texts that a model is adapted to."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,48 +14,11 @@ from openbioner_batch.catalog.base import normalise
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.labels import Labels
 from openbioner_batch.evaluation.reading import GoldCorpus, read_corpus, without_texts
+from openbioner_batch.evaluation.settings import AdaptSettings
 from openbioner_batch.formats.gold import numbered_lines
 
 Say = Callable[[str], None]
-METHODS = ("auto", "calibration", "layers")
 _JSON_LINES = (".jsonl", ".ndjson")
-
-
-@dataclass(frozen=True, slots=True)
-class AdaptSettings:
-    """A request to adapt a model: the flags of `openbioner-batch adapt`."""
-
-    examples: str
-    """Reviewed texts in which every mention of the types is marked, in any format with gold spans."""
-    types: str
-    """The types, as for `annotate`; the labels of the examples are their names or aliases."""
-    output: str
-    """Folder of the adapted checkpoint: a new one."""
-    model: str = "bundled-open"
-    """Checkpoint: "bundled", "bundled-open", a directory, or a Hugging Face id."""
-    view: str = "definition"
-    """Which description is told to the model."""
-    format: str | None = None
-    """Of the examples; None goes by the suffix."""
-    method: str = "auto"
-    """"calibration" or "layers" tries that alone; "auto" both, if there are enough examples."""
-    layers: int = 2
-    """Top layers that are tuned beside the heads."""
-    epochs: int = 12
-    """Passes over the examples."""
-    folds: int = 4
-    """Parts of the examples; each is scored with what the others gave."""
-    device: str = "auto"
-    """Where the model runs."""
-    seed: int = 42
-    """Of the folds, and of the tuning."""
-
-    def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise UsageError(f"--method is {self.method!r}: give one of {', '.join(METHODS)}")
-        for name, least in (("layers", 0), ("epochs", 1), ("folds", 2), ("seed", 0)):
-            if getattr(self, name) < least:
-                raise UsageError(f"--{name} is {getattr(self, name)}: give a whole number from {least} up")
 
 
 def read_examples(settings: AdaptSettings, say: Say = lambda text: None) -> tuple[GoldCorpus, Labels]:

@@ -11,7 +11,8 @@ import numpy as np
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.benchmark import words_for
 from openbioner_batch.evaluation.labels import NAME_VIEW, NAMED_VIEW, parse_views
-from openbioner_batch.evaluation.settings import EvaluateSettings, Task
+from openbioner_batch.evaluation.settings import EvaluateSettings
+from openbioner_batch.evaluation.tasks import Task
 from openbioner_batch.records import MOST_TYPES_IN_A_GROUP, EntityType, Span
 from openbioner_batch.training.nearness import TypeFacts
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage

@@ -23,7 +23,8 @@ from openbioner_batch.evaluation.corpora import known_corpus
 from openbioner_batch.evaluation.labels import parse_views
 from openbioner_batch.evaluation.metrics import CountsByDocument
 from openbioner_batch.evaluation.overlap import find_overlap
-from openbioner_batch.evaluation.settings import EvaluateSettings, Task, find_corpora, read_task
+from openbioner_batch.evaluation.settings import EvaluateSettings
+from openbioner_batch.evaluation.tasks import Task, find_corpora, read_task
 
 if TYPE_CHECKING:
     from openbioner_batch.model import Tagger
@@ -83,7 +84,7 @@ def load_tagger(settings: EvaluateSettings) -> Tagger:
     from openbioner_batch.model import Completion, Tagger
 
     tagger = Tagger.from_pretrained(
-        settings.model, device=settings.device, dtype=settings.dtype, calibrated=not settings.no_calibration
+        settings.model, device=settings.devices, dtype=settings.dtype, calibrated=not settings.no_calibration
     )
     tagger.completion = Completion(settings.abbreviations, settings.repeats)
     tagger.nested = settings.nested

@@ -1,140 +1,173 @@
-"""What a user may ask of `evaluate` and `calibrate`."""
+"""What a user may ask of `evaluate`, `calibrate` and `adapt`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
+from openbioner_batch.deid.recognizers import MODEL_TYPES
+from openbioner_batch.engine.option_groups import (
+    DTYPES,
+    WORDS,
+    CalibrationOptions,
+    DeviceOptions,
+    SpanOptions,
+    view_option,
+)
 from openbioner_batch.errors import UsageError
-from openbioner_batch.evaluation.corpora import known_corpora, known_corpus
-from openbioner_batch.evaluation.labels import Labels, parse_pairs, parse_views, resolve_labels
-from openbioner_batch.evaluation.reading import GoldCorpus, read_corpus
-from openbioner_batch.model.prepare import WORDS
+from openbioner_batch.options import check_options, fields_of, option
+from openbioner_batch.settings import Request
 
 SPLITS = ("test", "devel")
-_ENDINGS = (".tsv.gz", ".tsv")
-DEFAULT_VIEW = "definition"
+METHODS = ("auto", "calibration", "layers")
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluateSettings:
-    """A request to score a model on corpora: the flags of `openbioner-batch evaluate`."""
+@dataclass(frozen=True, kw_only=True)
+class ExactOptions(DeviceOptions):
+    """How a model runs whose figures are to be the same on any machine."""
 
-    corpus: str
-    """A folder that holds known benchmark corpora, or one file or folder of a format with gold spans."""
-    model: str = "bundled"
-    """Checkpoint: "bundled", a directory, or a Hugging Face id."""
-    corpora: tuple[str, ...] = ()
-    """Names of the known corpora to take from the folder; empty takes all that are there."""
-    types: str | None = None
-    """`Label=type,...` for one corpus; None where it is known by name."""
-    view: str | None = None
-    """Which description is told to the model, or several joined by + as an ensemble; None: each corpus's own."""
-    split: str = "test"
-    """"test" or "devel", of known corpora."""
-    format: str | None = None
-    """Format of one corpus; None goes by the suffix."""
-    words: str | None = None
-    """How text is split into words (`prepare.WORDS`); None: the corpus's tokens where it has some, else "basic"."""
-    limit: int | None = None
-    """Only so many sentences (or documents) of each corpus, spread evenly over it."""
-    device: str = "auto"
-    """Where the model runs."""
-    dtype: str = "float32"
-    """Precision; float32 gives the same figures on any machine."""
-    allow_trained: bool = False
-    """Whether corpora that the model was trained on may be scored, as "in-corpus"."""
-    no_calibration: bool = False
-    """Leave out the biases and thresholds that are stored with the checkpoint."""
-    overlap_with: str | None = None
-    """Training data to compare the corpora with."""
-    zero_shot: bool = False
-    """Report types that the model was trained on and others apart; `corpus` may then be a folder of training data, and
-    `corpora` names sources of its passages."""
-    trained_on: tuple[str, ...] = ()
-    """With `zero_shot`: folders of the model's training data, where its checkpoint does not list its types."""
-    nested: bool = False
-    """As of `annotate`."""
-    abbreviations: bool = False
-    """As of `annotate`."""
-    repeats: bool = False
-    """As of `annotate`."""
-    noun_phrases: bool = False
-    """Ask for whole noun phrases where a known corpus marks them: the types of the set of this name."""
-    resamples: int = 1000
-    """Bootstrap resamples of the intervals."""
-    seed: int = 42
-    """Of the bootstrap."""
+    dtype: str = option("float32", choices=DTYPES, help="Precision of the model.")
 
-    def __post_init__(self) -> None:
-        if self.split not in SPLITS:
-            raise UsageError(f"--split is {self.split!r}: give one of {', '.join(SPLITS)}")
-        for name in ("limit", "resamples"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise UsageError(f"--{name} is {value}: give a whole number from 1 up")
-        if self.words is not None and self.words not in WORDS:
-            raise UsageError(f"--words is {self.words!r}: give {', '.join(WORDS)}")
+
+@dataclass(frozen=True)
+class CorpusSettings(ExactOptions):
+    """What `evaluate` and `calibrate` have in common: corpora, what is asked of them, and the model."""
+
+    corpus: str = option(metavar="PATH", help="Folder of known corpora, or one file or folder.")
+    model: str = option("bundled", metavar="M", help="Checkpoint: bundled, bundled-open, a directory, or hub id.")
+    corpora: tuple[str, ...] = option(
+        (), metavar="A,B", help="Only these of the known corpora in the folder.", default="all that are there"
+    )
+    types: str | None = option(
+        None,
+        metavar="LABEL=TYPE,...",
+        joined=True,
+        help="For one corpus: the type of each label; - leaves out.",
+        default="known corpora's own",
+    )
+    view: str | None = option(
+        None,
+        metavar="V",
+        help="Description: name, definition, examples, contextual, or some joined by +.",
+        default="each corpus's own",
+    )
+    format: str | None = option(
+        None, metavar="F", help="Of one corpus: iob, pubtator, brat, jsonl.", default="by the suffix"
+    )
+    words: str | None = option(
+        None, choices=WORDS, help="How text is split into words.", default="the corpus's tokens, else basic"
+    )
+    limit: int | None = option(None, least=1, help="Only N sentences or documents of each corpus, evenly spread.")
+    noun_phrases: bool = option(False, help="Ask JNLPBA, BC2GM and AnatEM for noun phrases, not names.")
+    allow_trained: bool = option(False, help="Score corpora that the model was trained on too, as in-corpus.")
+    resamples: int = option(1000, least=1, help="Of the bootstrap.")
+    seed: int = option(42, help="Of the bootstrap.")
+
+    def check_corpora(self, known_alone: bool = True) -> None:
+        """See that each value is one that can be meant.
+
+        Args:
+            known_alone: whether `corpora` must be known ones.
+
+        Raises:
+            UsageError: one is not; the message names it.
+        """
+        from openbioner_batch.evaluation.corpora import known_corpora, known_corpus
+        from openbioner_batch.evaluation.labels import parse_pairs, parse_views
+
+        check_options(self)
         if self.view is not None:
             parse_views(self.view)
         if self.types is not None:
             parse_pairs(self.types)
-        if self.trained_on and not self.zero_shot:
-            raise UsageError("--trained-on says which types the model has seen: give --zero-shot too")
-        for name in () if self.zero_shot else self.corpora:
+        for name in self.corpora if known_alone else ():
             if known_corpus(name) is None:
                 raise UsageError(f"--corpora {name}: not known; expected some of {', '.join(known_corpora())}")
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A corpus to be scored, the types asked for its labels, and the view in which they are told."""
+@dataclass(frozen=True)
+class EvaluateSettings(CorpusSettings, CalibrationOptions, SpanOptions, Request):
+    """A request to score a model on corpora: the flags of `openbioner-batch evaluate`."""
 
-    corpus: GoldCorpus
-    labels: Labels
-    view: str
+    split: str = option("test", choices=SPLITS, help="Of known corpora.")
+    overlap_with: str | None = option(
+        None, metavar="FOLDER", help="Training data: say what the corpora share, score without it too."
+    )
+    zero_shot: bool = option(False, help="Types that the model was trained on and others apart.")
+    trained_on: tuple[str, ...] = option(
+        (),
+        metavar="A,B",
+        help="With --zero-shot: folders of its training data.",
+        default="what the checkpoint lists",
+    )
 
-
-def find_corpora(settings: EvaluateSettings) -> dict[str, Path]:
-    """The files to read, by the name of the corpus; the empty name stands for one file that is not in a known layout.
-
-    Raises:
-        UsageError: a corpus that was asked for is not there.
-    """
-    folder = Path(settings.corpus)
-    if not folder.is_dir():
-        return {"": folder}
-    wanted = [corpus.name for name in settings.corpora if (corpus := known_corpus(name))]
-    places = {name: _split_file(folder / name, settings.split) for name in known_corpora()}
-    found = {name: path for name, path in places.items() if path and (not wanted or name in wanted)}
-    if missing := [name for name in wanted if name not in found]:
-        raise UsageError(f"{folder} has no {missing[0]}/{settings.split}.tsv.gz; leave it out of --corpora")
-    alone = _split_file(folder, settings.split)
-    if not found and alone:
-        return {"": alone}
-    return found or {"": folder}
+    def __post_init__(self) -> None:
+        self.check_corpora(known_alone=not self.zero_shot)
+        if self.trained_on and not self.zero_shot:
+            raise UsageError("--trained-on says which types the model has seen: give --zero-shot too")
 
 
-def read_task(settings: EvaluateSettings, name: str, path: Path) -> Task:
-    """The corpus that `find_corpora` found, with the types to ask.
+@dataclass(frozen=True)
+class CalibrateSettings(CorpusSettings, Request):
+    """A request to fit a checkpoint's calibration: the flags of `openbioner-batch calibrate`."""
 
-    Raises:
-        UsageError: it is malformed; it is not known and no types are given; or types are given for several corpora.
-    """
-    if name and settings.types:
-        raise UsageError("--types is for one corpus: give its file as --corpus, or leave --types out")
-    corpus = read_corpus(path, settings.format, settings.limit)
-    known = known_corpus(corpus.name)
-    asked = known and known.labels_for(corpus.labels, settings.noun_phrases)
-    pairs = parse_pairs(settings.types) if settings.types else asked
-    if not pairs:
-        raise UsageError(
-            f"{path} is not a corpus that is known by name ({', '.join(known_corpora())}) with its labels "
-            f"({', '.join(sorted(corpus.labels)) or 'none'}): say with --types Label=type,... what they stand for"
-        )
-    view = settings.view or (known.view if known else DEFAULT_VIEW)
-    return Task(corpus, resolve_labels(pairs), view)
+    output: str = option("", metavar="FOLDER", help="The calibrated checkpoint: new, or the model's own.")
+    no_test: bool = option(False, help="Do not score the test splits before and after.")
+
+    def __post_init__(self) -> None:
+        if not self.output:
+            raise UsageError("--output is missing: give a folder for the calibrated checkpoint")
+        self.check_corpora()
+
+    @property
+    def scoring(self) -> EvaluateSettings:
+        """The request by which the model is scored."""
+        return EvaluateSettings(**{name: getattr(self, name) for name in fields_of(CorpusSettings)})
 
 
-def _split_file(folder: Path, split: str) -> Path | None:
-    return next((path for ending in _ENDINGS if (path := folder / f"{split}{ending}").is_file()), None)
+@dataclass(frozen=True)
+class DeidEvaluateSettings(ExactOptions, Request):
+    """A request to score the finding of identifiers: the flags of `openbioner-batch evaluate --task deid`."""
+
+    corpus: str = option(metavar="PATH", help="A folder with the known PHI corpora, or one JSONL file.")
+    corpora: tuple[str, ...] = option((), metavar="A,B", help="Only these of the known corpora in the folder.")
+    split: str = option("test", choices=SPLITS, help="Which templates of a known corpus.")
+    languages: tuple[str, ...] = option(("en",), metavar="A,B", help="With --task deid: only notes in these.")
+    model: str = option("bundled-phi", metavar="M", help="Checkpoint, or none for patterns alone.")
+    types: str = option(MODEL_TYPES, metavar="T", joined=True, help="Types that the model is asked for.")
+    view: str = view_option()
+    model_threshold: float = option(
+        0.0, least=0, most=1, help="With --task deid: leave out the model's spans below this score."
+    )
+    patterns: bool = option(True, flag="--no-patterns", help="With --task deid: the model alone, without patterns.")
+    strict_gold: bool = option(False, help="With --task deid: what the corpus forgot to annotate is wrong.")
+    limit: int | None = option(None, least=1, help="Only N notes of each corpus, evenly spread.")
+
+    def __post_init__(self) -> None:
+        from openbioner_batch.training.phi.corpora import phi_labels
+
+        check_options(self)
+        for name in self.corpora:
+            if name not in phi_labels().corpora:
+                raise UsageError(f"--corpora {name}: not known; expected some of {', '.join(phi_labels().corpora)}")
+
+
+@dataclass(frozen=True)
+class AdaptSettings(DeviceOptions, Request):
+    """A request to adapt a model: the flags of `openbioner-batch adapt`."""
+
+    examples: str = option(metavar="FILE", help="Reviewed texts, every mention of the types marked.")
+    types: str = option(metavar="T", joined=True, help="The types, as for annotate; labels are their names.")
+    output: str = option(metavar="FOLDER", help="The adapted checkpoint: a new folder.")
+    model: str = option("bundled-open", metavar="M", help="Checkpoint: bundled, a directory, or hub id.")
+    view: str = view_option()
+    format: str | None = option(
+        None, metavar="F", help="Of the examples: jsonl, iob, pubtator, brat.", default="by the suffix"
+    )
+    method: str = option("auto", choices=METHODS, help="What is fitted; auto: both, if there are enough examples.")
+    layers: int = option(2, least=0, help="Top layers to tune beside the heads.")
+    epochs: int = option(12, least=1, help="Passes over the examples.")
+    folds: int = option(4, least=2, help="Parts, each scored with what the others gave.")
+    seed: int = option(42, least=0, help="Of folds and tuning.")
+
+    def __post_init__(self) -> None:
+        check_options(self)

@@ -42,7 +42,7 @@ def evaluate(*arguments: object) -> Result:
 
 def test_json_holds_the_scores_and_what_was_asked(corpus: Path, type_file: Path, checkpoint: Path) -> None:
     answer = evaluate(
-        "--corpus", corpus, "--types", f"Drug={type_file}", "--model", checkpoint, "--device", "cpu", "--json"
+        "--corpus", corpus, "--types", f"Drug={type_file}", "--model", checkpoint, "--devices", "cpu", "--json"
     )
     found = json.loads(answer.stdout)
     assert found["digest"] == Tagger.from_pretrained(checkpoint, device="cpu").digest

@@ -13,8 +13,8 @@ from openbioner_batch.cli.main import main
 from openbioner_batch.deid.report import report_lines
 from openbioner_batch.deid.run import _private_folder
 from openbioner_batch.deid.settings import DeidentifySettings
-from openbioner_batch.engine.settings import read_config
 from openbioner_batch.engine.status import run_status
+from openbioner_batch.settings import read_config
 
 from .conftest import Archive, Deidentify
 

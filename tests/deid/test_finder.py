@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openbioner_batch.catalog import resolve_types
-from openbioner_batch.deid.finder import MODEL_TYPES, Finder, FinderSettings
+from openbioner_batch.deid.finder import Finder, FinderSettings
 from openbioner_batch.deid.known import KnownIdentifiers
+from openbioner_batch.deid.recognizers import MODEL_TYPES
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model import read_calibration
 from openbioner_batch.model.location import resolve_checkpoint

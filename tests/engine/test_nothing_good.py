@@ -19,7 +19,8 @@ from openbioner_batch.engine.export.work import partitions
 from openbioner_batch.engine.rows import annotation_rows
 from openbioner_batch.engine.tables import rows_at
 from openbioner_batch.errors import UsageError
-from openbioner_batch.evaluation.deid_run import DeidEvaluateSettings, evaluate_deid
+from openbioner_batch.evaluation.deid_run import evaluate_deid
+from openbioner_batch.evaluation.settings import DeidEvaluateSettings
 from openbioner_batch.formats import WRITERS, get_writer, writer_class
 from openbioner_batch.formats.writing import Origin
 from openbioner_batch.report.statistics import RunStatistics, TypeStatistics

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from openbioner_batch.engine.settings import AnnotateSettings, QuarantineLimit, read_config
+from openbioner_batch.engine.option_groups import QuarantineLimit
+from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.errors import UsageError
+from openbioner_batch.settings import read_config
 
 REQUIRED = {"inputs": ("a.jsonl",), "output": "out", "types": "disease"}
 

@@ -16,7 +16,7 @@ from openbioner_batch.evaluation.benchmark import model_finder
 from openbioner_batch.evaluation.calibration import calibrate, score_corpus
 from openbioner_batch.evaluation.fitting import LEAST_GAIN, STAGES, ScoredCorpus, _best, _setter, fit_stages
 from openbioner_batch.evaluation.labels import resolve_labels
-from openbioner_batch.evaluation.settings import Task
+from openbioner_batch.evaluation.tasks import Task
 from openbioner_batch.model import Calibration, Tagger, read_calibration
 from openbioner_batch.model.encoder import CrossEncoder
 from openbioner_batch.report.ablation import draw_ablation
@@ -58,7 +58,7 @@ def labels(folder: Path):  # type: ignore[no-untyped-def]
 
 def settings(folder: Path, model: Path, **options: object) -> EvaluateSettings:
     types = f"drug={folder / 'drug.yaml'},disease={folder / 'disease.yaml'}"
-    return EvaluateSettings(str(folder), str(model), types=types, device="cpu", **options)  # type: ignore[arg-type]
+    return EvaluateSettings(str(folder), str(model), types=types, devices="cpu", **options)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,7 @@ def test_where_nothing_holds_nothing_is_stored_but_zeros(folder: Path, checkpoin
 
 def test_an_ablation_scores_every_view_and_ensemble(folder: Path, tmp_path: Path, bundled_small: Path) -> None:
     asked = EvaluateSettings(
-        str(folder), str(bundled_small), types="drug=drug,disease=disease", device="cpu", limit=6, resamples=50
+        str(folder), str(bundled_small), types="drug=drug,disease=disease", devices="cpu", limit=6, resamples=50
     )
     result = ablate(asked)
     rows = [*SINGLE, *("+".join(views) for views in ENSEMBLES)]

@@ -12,7 +12,8 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.corpora import canonical_name, known_corpora, known_corpus
 from openbioner_batch.evaluation.labels import parse_views
 from openbioner_batch.evaluation.reading import read_corpus
-from openbioner_batch.evaluation.settings import EvaluateSettings, find_corpora, read_task
+from openbioner_batch.evaluation.settings import EvaluateSettings
+from openbioner_batch.evaluation.tasks import find_corpora, read_task
 
 
 def test_what_is_known_of_a_corpus_holds_together() -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.card import figure_kind, read_card
-from openbioner_batch.evaluation.deid_run import DeidEvaluateSettings, evaluate_deid
+from openbioner_batch.evaluation.deid_run import evaluate_deid
+from openbioner_batch.evaluation.settings import DeidEvaluateSettings
 from openbioner_batch.model import resolve_checkpoint
 from openbioner_batch.report.deid_scores import deid_table
 from openbioner_batch.training.phi.corpora import phi_labels

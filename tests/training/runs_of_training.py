@@ -11,7 +11,8 @@ import yaml
 from safetensors.torch import load_file
 from samples import write_silver
 
-from openbioner_batch.training.silver.importing import ImportSettings, import_silver
+from openbioner_batch.training.silver.importing import import_silver
+from openbioner_batch.training.silver.made_settings import ImportSettings
 
 STEPS = 40
 

@@ -3,3 +3,9 @@
 An expression that is searched for in whole texts is an `Anchored` one. It begins with a boundary, and behind that with
 words, a capital or a digit, so that it costs next to nothing where none of them stands; a test refuses others.
 """
+
+from __future__ import annotations
+
+RECOGNIZERS = ("model", "patterns", "known")
+MODEL_TYPES = "phi.broad,phi.age_over_89,phi.room_number"
+"""What a model is asked for unless something else is wanted: what `bundled-phi` was trained for."""

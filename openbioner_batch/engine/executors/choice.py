@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from openbioner_batch.engine.names import ATTEMPTS
+from openbioner_batch.engine.option_groups import AUTO, IN_PROCESS, RAY
 from openbioner_batch.engine.plan import PlannedSplit
-from openbioner_batch.engine.settings import AUTO, IN_PROCESS, RAY
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.registry import COMPRESSIONS

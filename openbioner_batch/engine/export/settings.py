@@ -3,45 +3,40 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from openbioner_batch.engine.settings import build_settings, flag
+from openbioner_batch.engine.option_groups import FinishedRunOptions
 from openbioner_batch.errors import UsageError
+from openbioner_batch.options import check_options, flag, option
+from openbioner_batch.settings import Request
 
 
-@dataclass(frozen=True, slots=True)
-class ExportSettings:
+@dataclass(frozen=True)
+class ExportSettings(FinishedRunOptions, Request):
     """A request to export a run: the flags of `openbioner-batch export`, and the keys of a --config file."""
 
-    run: str
-    """Folder or URL of a finished run."""
-    to: str
-    """Name of the output format."""
-    output: str
-    """Folder or URL of the export: a new one, or one to go on with."""
-    source: tuple[str, ...] = ()
-    """The run's inputs, to read the texts again that it did not keep; they may have moved since."""
-    latest: bool = False
-    """Keep only the last version of each document id in file order, and none that was deleted after it."""
-    partition_by: str | None = None
-    """A kept column by whose values the files are laid in folders."""
-    gzip: bool = False
-    """Pack each file with gzip."""
-    date: str | None = None
-    """The day that goes into formats that name one, as YYYY-MM-DD; None takes the day on which the export begins."""
-    workers: int | None = None
-    """Processes that write; None: one per core."""
-    overwrite: bool = False
-    """Remove an earlier export in the output folder and start anew."""
+    run: str = option(flag="OUTPUT", help="Folder or URL of a finished run.")
+    to: str = option(
+        metavar="FORMAT",
+        help="pubtator, bioc-xml, bioc-json, brat, docbin, iob, jsonl, csv, parquet-long or omop-note-nlp.",
+    )
+    output: str = option(metavar="URI", help="Folder of the export: a new one, or one to resume.")
+    latest: bool = option(
+        False, help="Only each document id's last version in file order, less those deleted after it."
+    )
+    partition_by: str | None = option(
+        None, metavar="COLUMN", help="Lay the files in folders COLUMN=VALUE/ of a kept column."
+    )
+    gzip: bool = option(False, help="Pack each file (not parquet-long, brat, docbin).")
+    date: str | None = option(
+        None, metavar="DAY", help="Day that BioC and NOTE_NLP name, such as 2026-01-31.", default="today"
+    )
 
     def __post_init__(self) -> None:
         for name in ("run", "to", "output"):
             if not getattr(self, name):
                 raise UsageError(f"{flag(name) if name != 'run' else 'OUTPUT'} must not be empty")
-        if self.workers is not None and self.workers < 1:
-            raise UsageError(f"--workers is {self.workers}: give a whole number from 1 up")
+        check_options(self)
         self.day  # noqa: B018 - raises where it cannot be read
 
     @property
@@ -51,12 +46,3 @@ class ExportSettings:
             return datetime.date.fromisoformat(self.date) if self.date is not None else None
         except ValueError:
             raise UsageError(f"--date is {self.date!r}: give a day such as 2026-01-31") from None
-
-    @classmethod
-    def build(cls, values: Mapping[str, Any]) -> ExportSettings:
-        """Settings from flags or a configuration file, each value checked for its type.
-
-        Raises:
-            UsageError: a key is unknown, a value has another type, or a required one is missing.
-        """
-        return build_settings(cls, values)

@@ -14,9 +14,9 @@ import yaml
 from openbioner_batch.catalog import VIEWS as CATALOG_VIEWS
 from openbioner_batch.engine.logs import say_to_stderr
 from openbioner_batch.engine.names import DATA
+from openbioner_batch.engine.option_groups import QuarantineLimit
 from openbioner_batch.engine.request import Say, resolve_inputs
 from openbioner_batch.engine.session import run_pipeline
-from openbioner_batch.engine.settings import QuarantineLimit
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import open_table, parquet_bytes
 from openbioner_batch.errors import UsageError

@@ -17,6 +17,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.training.nearness import NearTypes, TypeFacts, mention_key
 from openbioner_batch.training.passages import AnnotatedPassage
+from openbioner_batch.training.silver.made_settings import HoldoutSettings
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
 from openbioner_batch.training.trained_types import types_of_passages, types_of_sources
@@ -28,34 +29,6 @@ DESCRIPTION_TOKENS = 64
 """Of what an encoder reads of a description."""
 _ROWS = 2000
 _Near = Callable[[str], dict[str, str]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class HoldoutSettings:
-    """A request to hold types out: the flags of `silver holdout`."""
-
-    silver: str
-    """Folder of silver data."""
-    output: str
-    """Folder or URL to write to: an empty one, or that of the same request."""
-    beside: str | None = None
-    """Folder of other training data: types near its types are not held out."""
-    encoder: str | None = None
-    """Checkpoint of an encoder whose vectors of descriptions tell near types too, such as one of sentences."""
-    share: float = 0.2
-    """Of the types, to hold out."""
-    test_share: float = 0.1
-    """Of the passages, to test on."""
-    absent: int = 10
-    """Types asked of a passage beside those that it mentions."""
-
-    def __post_init__(self) -> None:
-        for name in ("share", "test_share"):
-            if not 0 < getattr(self, name) < 1:
-                flag = name.replace("_", "-")
-                raise UsageError(f"--{flag} is {getattr(self, name)}: give a number between 0 and 1")
-        if self.absent < 0:
-            raise UsageError(f"--absent is {self.absent}: give a whole number from 0 up")
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -26,6 +26,7 @@ from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassag
 from openbioner_batch.training.silver.filters import PassageFilter, RawPassage
 from openbioner_batch.training.silver.finishing import PASSAGES, REPORT, read_benchmarks
 from openbioner_batch.training.silver.layouts import LAYOUTS
+from openbioner_batch.training.silver.made_settings import ImportSettings
 from openbioner_batch.training.silver.passages import passage_bounds
 from openbioner_batch.training.silver.report import Report
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
@@ -41,37 +42,6 @@ TRUSTING = FilterSettings(
     min_type_count=1, min_chars=1, min_words=1, min_lowercase=0.0, max_covered=1.0, max_unaligned=1.0, keep_empty=True
 )
 """A published set was filtered by those who made it; only doubles and benchmarks are looked for."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportSettings:
-    """A request to import a published set: the flags of `silver import`."""
-
-    source: str
-    """File, folder, glob or fsspec URL."""
-    layout: str
-    """How the set is laid out: a key of `LAYOUTS`."""
-    output: str
-    """Folder or URL of the silver data: a new one, or that of an import to repeat."""
-    descriptions: str | None = None
-    """File, folder, glob or URL of the types' descriptions, where they lie apart from the passages."""
-    descriptions_layout: str = "types-tsv"
-    """How those are laid out: a key of `LAYOUTS`."""
-    exclude: str | None = None
-    """Folder of benchmark corpora; passages that share a sentence with one are dropped."""
-    name: str | None = None
-    """What the passages' `source` says; None takes the last part of the output."""
-    passage_words: int = 300
-    """Longer texts are cut to passages of whole sentences, of at most so many words."""
-
-    def __post_init__(self) -> None:
-        for flag, layout in (("--layout", self.layout), ("--descriptions-layout", self.descriptions_layout)):
-            if layout not in LAYOUTS:
-                raise UsageError(f"{flag} is {layout!r}: give one of {', '.join(LAYOUTS)}")
-        if not self.output:
-            raise UsageError("--output must not be empty")
-        if self.passage_words < 1:
-            raise UsageError(f"--passage-words is {self.passage_words}: give a whole number from 1 up")
 
 
 def import_silver(settings: ImportSettings, say: Say = say_to_stderr) -> Report:

@@ -2,60 +2,75 @@
 
 from __future__ import annotations
 
-import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from openbioner_batch.engine.settings import AUTO, EXECUTORS, IN_PROCESS, RAY, QuarantineLimit, flag
+from openbioner_batch.engine.option_groups import (
+    IN_PROCESS,
+    RAY,
+    ExecutorOptions,
+    InputOptions,
+    QuarantineLimit,
+    RunOptions,
+    RunPaths,
+    TitleOptions,
+    text_of_number,
+)
 from openbioner_batch.errors import UsageError
+from openbioner_batch.options import check_options, flag, option
+from openbioner_batch.settings import Request
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 RESPONSE_FORMATS = ("json_schema", "json_object", "none")
 
 
+def name_option() -> Any:
+    """What passages give as their source."""
+    return option(None, metavar="NAME", help="What the passages' source says.", default="last part of --output")
+
+
+def exclude_option() -> Any:
+    """Folder of benchmark corpora whose sentences no passage may have."""
+    return option(None, metavar="DIR", help="Benchmarks (.tsv, .tsv.gz) with which no passage may share a sentence.")
+
+
+def without_option() -> Any:
+    """File of names of types that are not made."""
+    return option(None, metavar="FILE", help="Names, one a line: no type like one of them is made.")
+
+
 @dataclass(frozen=True, kw_only=True)
-class LlmSettings:
+class LlmSettings(ExecutorOptions):
     """Which LLM is asked, how, and within which limits."""
 
-    endpoint: str | None = None
-    """Base URL of an OpenAI-compatible server, such as http://localhost:8000/v1."""
-    model: str | None = None
-    """The model's name at the endpoint."""
-    vllm: str | None = None
-    """A checkpoint or hub id to run with vLLM inside this run, instead of an endpoint."""
-    api_key_file: str | None = None
-    """File that holds the endpoint's key; else the key is that of the environment variable OPENAI_API_KEY, if any."""
-    response_format: str = "json_schema"
-    """How the answer's form is asked for: "json_schema", "json_object", or "none" for a server that knows neither."""
-    temperature: float = 0.0
-    """Sampling temperature."""
-    seed: int = 42
-    """Sampling seed."""
-    max_tokens: int = 1024
-    """The most tokens of an answer."""
-    requests_per_minute: float | None = None
-    """The most requests a minute; None sets no limit."""
-    tokens_per_minute: float | None = None
-    """The most tokens a minute, prompts and answers together; None sets no limit."""
-    max_cost: float | None = None
-    """The most to spend over all sessions of the run, in the currency of the prices; None sets no limit."""
-    price_in: float = 0.0
-    """Price of a million prompt tokens."""
-    price_out: float = 0.0
-    """Price of a million answer tokens."""
-    concurrency: int = 16
-    """Requests under way at once."""
-    max_retries: int = 6
-    """How often a request that failed is sent again."""
-    timeout: float = 120.0
-    """Seconds that an answer may take."""
-    executor: str = AUTO
-    """What runs it: "ray", "in-process" (this process alone), or "auto": in-process for small local inputs."""
-    ray_address: str | None = None
-    """A Ray cluster to join; None starts Ray on this machine."""
+    heading = "Language model"
+    endpoint: str | None = option(None, metavar="URL", help="Base URL of an OpenAI-compatible server (.../v1).")
+    model: str | None = option(None, metavar="NAME", help="The model's name at the endpoint.")
+    vllm: str | None = option(None, metavar="M", help="Run this checkpoint with vLLM in the run, without an endpoint.")
+    api_key_file: str | None = option(
+        None, metavar="FILE", help="File with the endpoint's key.", default=f"variable {KEY_VARIABLE}"
+    )
+    response_format: str = option(
+        "json_schema", choices=RESPONSE_FORMATS, help="How the answer's form is asked for; none: in words alone."
+    )
+    temperature: float = option(0.0, least=0, help="Sampling temperature.")
+    seed: int = option(42, least=0, help="Sampling seed.")
+    max_tokens: int = option(1024, least=1, help="Most tokens of an answer.")
+    requests_per_minute: float | None = option(None, above=0, help="Most requests a minute.", default="no limit")
+    tokens_per_minute: float | None = option(
+        None, above=0, help="Most tokens a minute, in and out.", default="no limit"
+    )
+    max_cost: float | None = option(
+        None, above=0, help="Stop before all sessions of the run spend more than this.", default="no limit"
+    )
+    price_in: float = option(0.0, least=0, help="Price of a million prompt tokens.")
+    price_out: float = option(0.0, least=0, help="Price of a million answer tokens.")
+    concurrency: int = option(16, least=1, help="Requests under way at once.")
+    max_retries: int = option(6, least=0, help="Retries of a failed request.")
+    timeout: float = option(120.0, metavar="S", above=0, help="Seconds that an answer may take.")
 
     def __post_init__(self) -> None:
         if (self.endpoint is None) == (self.vllm is None):
@@ -67,18 +82,11 @@ class LlmSettings:
         elif self.model or self.max_cost is not None:
             name = "model" if self.model else "max_cost"
             raise UsageError(f"{flag(name)} belongs to --endpoint; --vllm runs a model of its own")
-        if self.response_format not in RESPONSE_FORMATS:
-            valid = ", ".join(RESPONSE_FORMATS)
-            raise UsageError(f"--response-format is {self.response_format!r}: give one of {valid}")
-        if self.executor not in EXECUTORS:
-            raise UsageError(f"--executor is {self.executor!r}: give one of {', '.join(EXECUTORS)}")
+        check_options(self)
         if self.vllm is not None:
             if self.executor == IN_PROCESS:
                 raise UsageError(f"--vllm runs its model with Ray: give --executor {RAY}, or leave the flag out")
             object.__setattr__(self, "executor", RAY)
-        check_above(self, "max_tokens", "concurrency", least=1)
-        check_above(self, "max_retries", "seed", "price_in", "price_out", "temperature", least=0)
-        check_above(self, "requests_per_minute", "tokens_per_minute", "max_cost", "timeout", least=1e-9)
         if self.max_cost is not None and not self.price_in + self.price_out > 0:
             raise UsageError("--max-cost needs --price-in and --price-out, the prices of a million tokens")
 
@@ -106,68 +114,39 @@ class LlmSettings:
 class FilterSettings:
     """Which annotations are good enough to learn from."""
 
-    min_type_count: int = 3
-    """Types with fewer mentions in all are dropped."""
-    min_chars: int = 2
-    """Shorter mentions are dropped."""
-    max_mention_words: int = 12
-    """Mentions of more words are dropped."""
-    min_words: int = 5
-    """Passages of fewer words are dropped."""
-    min_lowercase: float = 0.5
-    """Passages are dropped in which a smaller part of the letters is lower case: headings, tables, shouting."""
-    max_covered: float = 0.7
-    """Passages are dropped of which mentions cover a larger part: the model marked everything."""
-    max_unaligned: float = 0.5
-    """Passages are dropped of which a larger part of the mentions stands nowhere in the text: the model invented."""
-    keep_empty: bool = False
-    """Whether passages without a mention are kept."""
+    heading = "Filters"
+    min_type_count: int = option(3, least=1, help="Drop types with fewer mentions in all.")
+    min_chars: int = option(2, least=1, help="Drop shorter mentions.")
+    max_mention_words: int = option(12, least=1, help="Drop mentions of more words.")
+    min_words: int = option(5, least=1, help="Drop passages of fewer words.")
+    min_lowercase: float = option(
+        0.5, least=0, most=1, help="Drop passages with less lower case: headings, tables, shouting."
+    )
+    max_covered: float = option(
+        0.7, least=0, most=1, help="Drop passages covered more by mentions: the model marked everything."
+    )
+    max_unaligned: float = option(
+        0.5, least=0, most=1, help="Drop passages with more mentions that stand nowhere in the text: invented ones."
+    )
+    keep_empty: bool = option(False, help="Keep passages without a mention.")
 
     def __post_init__(self) -> None:
-        for name in ("min_type_count", "min_chars", "max_mention_words", "min_words"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{flag(name)} is {getattr(self, name)}: give a whole number from 1 up")
-        for name in ("min_lowercase", "max_covered", "max_unaligned"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise UsageError(f"{flag(name)} is {getattr(self, name)}: give a number from 0 to 1")
+        check_options(self)
 
 
 @dataclass(frozen=True, kw_only=True)
-class PassageSettings:
+class PassageSettings(RunPaths, InputOptions, TitleOptions, RunOptions):
     """What runs over passages have in common: where texts come from, how they are cut, and where passages go."""
 
-    inputs: tuple[str, ...] = ()
-    """Files, folders, globs or fsspec URLs."""
-    output: str
-    """Folder or URL of the run: a new one, or one to go on with."""
-    format: str | None = None
-    """Input format; None goes by the files' suffixes."""
-    id_field: str | None = None
-    """Column or key of the document id; None guesses."""
-    text_field: str | None = None
-    """Column or key of the text; None guesses."""
-    title_field: str | None = None
-    """Column or key of a title, which stands before the text on a line of its own."""
-    encoding: str | None = None
-    """Encoding of the files; None is UTF-8."""
-    delimiter: str | None = None
-    """Character between the columns of CSV or TSV; None is the format's, or guessed where a header needs it."""
-    quoting: str | None = None
-    """Whether quotes mark fields of CSV and TSV: "csv" or "none"; None is "csv" for CSV and "none" for TSV."""
-    passage_words: int = 150
-    """The most words of a passage."""
-    shard_documents: int = 50
-    """The most passages in a shard, the unit of resumption."""
-    limit: int | None = None
-    """Take only the first so many passages."""
-    name: str | None = None
-    """What the passages' `source` says; None takes the last part of --output."""
-    exclude: str | None = None
-    """Folder of benchmark corpora (*/*.tsv or .tsv.gz); passages that share a sentence with one are dropped."""
-    max_quarantined: str = "10%"
-    """The run fails beyond this number or percentage of quarantined passages."""
-    overwrite: bool = False
-    """Remove an earlier run in the output folder and start anew."""
+    heading = "Passages"
+    passage_words: int = option(150, least=1, help="Most words of a passage, of whole sentences.")
+    name: str | None = name_option()
+    exclude: str | None = exclude_option()
+    shard_documents: int = option(50, least=1, help="Most passages in a shard, the unit of resumption.")
+    limit: int | None = option(None, least=1, help="Take only the first N passages.")
+    max_quarantined: str = option(
+        "10%", metavar="N|P%", tidy=text_of_number, help="Fail beyond so many passages set aside."
+    )
 
     def check_passages(self, inputs: str = "INPUT") -> None:
         """Refuse what makes no run.
@@ -178,11 +157,8 @@ class PassageSettings:
         Raises:
             UsageError: names the option.
         """
-        if not self.inputs:
-            raise UsageError(f"give at least one {inputs}: a file, folder, glob or URL")
-        if not self.output:
-            raise UsageError("--output must not be empty")
-        check_above(self, "passage_words", "shard_documents", "limit", least=1)
+        self.check_given(inputs=inputs)
+        check_options(self)
         self.quarantine_limit  # noqa: B018 - raises where it cannot be read
 
     @property
@@ -196,59 +172,37 @@ class PassageSettings:
         return True
 
     @property
-    def quarantine_limit(self) -> QuarantineLimit:
-        """`max_quarantined`, parsed."""
-        return QuarantineLimit.parse(self.max_quarantined)
-
-    @property
     def source(self) -> str:
         """What the passages' `source` says."""
         return self.name or self.output.rstrip("/").rpartition("/")[2]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SilverSettings(LlmSettings, FilterSettings, PassageSettings):
+class SilverSettings(PassageSettings, LlmSettings, FilterSettings, Request):
     """A request to annotate a corpus with an LLM: the flags of `silver annotate`, and the keys of a --config file."""
 
     def __post_init__(self) -> None:
         self.check_passages()
         LlmSettings.__post_init__(self)
-        FilterSettings.__post_init__(self)
 
 
 @dataclass(frozen=True, kw_only=True)
-class DescribeSettings(LlmSettings):
+class DescribeSettings(LlmSettings, Request):
     """A request to describe the types of silver data: the flags of `silver describe`, or a --config file."""
 
-    folder: str
-    """Folder of silver data, with `passages/`."""
-    examples: int = 8
-    """How many surface forms of a type the LLM is shown."""
-    near: int = 4
-    """How many near types a type is contrasted with."""
-    limit: int | None = None
-    """Describe only the so many most frequent types."""
-    shard_documents: int = 20
-    """The most types in a shard, the unit of resumption."""
-    max_quarantined: str = "20%"
-    """The run fails beyond this number or percentage of types without a valid description."""
-    overwrite: bool = False
-    """Describe all types anew."""
+    folder: str = option(flag="SILVER_FOLDER", help="Folder of silver data, with `passages/`.")
+    examples: int = option(8, least=1, help="Surface forms of a type that the LLM is shown.")
+    near: int = option(4, least=0, help="Near types that a type is contrasted with.")
+    limit: int | None = option(None, least=1, help="Describe only the N most frequent types.")
+    shard_documents: int = option(20, least=1, help="Most types in a shard, the unit of resumption.")
+    max_quarantined: str = option(
+        "20%", metavar="N|P%", tidy=text_of_number, help="Fail beyond so many types without a description."
+    )
+    overwrite: bool = option(False, help="Describe all types anew.")
 
     def __post_init__(self) -> None:
         LlmSettings.__post_init__(self)
-        check_above(self, "examples", "shard_documents", "limit", least=1)
-        check_above(self, "near", least=0)
         QuarantineLimit.parse(self.max_quarantined)
-
-
-def check_above(settings: Any, *names: str, least: float) -> None:
-    """Raise `UsageError` for a number below the least that makes sense."""
-    for name in names:
-        value = getattr(settings, name)
-        if value is not None and not (math.isfinite(value) and value >= least):
-            wanted = "above 0" if 0 < least < 1 else f"from {least} up"
-            raise UsageError(f"{flag(name)} is {value}: give a number {wanted}")
 
 
 def check_url(url: str) -> None:

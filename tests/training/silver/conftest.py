@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from llm_server import LlmServer, Settings
 
-from openbioner_batch.engine.settings import build_settings
 from openbioner_batch.training.silver.annotate import annotate_silver
 from openbioner_batch.training.silver.report import Report
 from openbioner_batch.training.silver.settings import SilverSettings
@@ -63,7 +62,7 @@ def run_silver(tmp_path: Path) -> RunSilver:
             "executor": "in-process",
             **more,
         }
-        return annotate_silver(build_settings(SilverSettings, values), lambda line: None)
+        return annotate_silver(SilverSettings.build(values), lambda line: None)
 
     return run_silver
 

@@ -38,7 +38,7 @@ def test_the_group_says_what_it_holds() -> None:
         (("--endpoint", "http://127.0.0.1:1/v1", "--model", "m"), "Connection refused): is the server running?"),
         (("--endpoint", "http://127.0.0.1:1/v1", "--model", "m", "--max-cost", "1"), "--max-cost needs --price-in"),
         (("--endpoint", "http://127.0.0.1:1/v1", "--model", "m", "--concurrency", "0"), "--concurrency is 0"),
-        (("--endpoint", "http://127.0.0.1:1/v1", "--model", "m", "--max-covered", "2"), "--max-covered is 2.0"),
+        (("--endpoint", "http://127.0.0.1:1/v1", "--model", "m", "--max-covered", "2"), "--max-covered is 2"),
         (("--vllm", "some/model"), "pip install 'openbioner-batch[vllm]'"),
         (
             ("--endpoint", "http://127.0.0.1:1/v1", "--model", "m", "--api-key-file", "none"),

@@ -13,7 +13,8 @@ from outputs import rows
 
 from openbioner_batch.errors import RunFailedError, UsageError
 from openbioner_batch.training.passages import AnnotatedPassage, passage_from_row
-from openbioner_batch.training.silver.importing import ImportSettings, import_silver
+from openbioner_batch.training.silver.importing import import_silver
+from openbioner_batch.training.silver.made_settings import ImportSettings
 from openbioner_batch.training.silver.report import Report
 
 TOKENS = ["Aspirin", "eased", "chest", "pain", "."]

@@ -14,7 +14,6 @@ from click.testing import CliRunner, Result
 from outputs import contents, rows
 
 from openbioner_batch.cli.main import main
-from openbioner_batch.engine.settings import build_settings
 from openbioner_batch.errors import PlanMismatchError
 from openbioner_batch.training.passages import passage_from_row
 from openbioner_batch.training.silver.ontology.run import annotate_by_ontology
@@ -39,7 +38,7 @@ def request(folder: Path, **more: Any) -> OntologySettings:
         "executor": "in-process",
         **more,
     }
-    return build_settings(OntologySettings, values)
+    return OntologySettings.build(values)
 
 
 def derived(folder: Path) -> dict[str, bytes]:
@@ -92,9 +91,7 @@ def test_what_is_not_wanted_is_left_out(tmp_path: Path) -> None:
     settings = request(
         tmp_path, without=str(tmp_path / "held.txt"), exclude=str(tmp_path / "benchmarks"), max_quarantined="50%"
     )
-    both = build_settings(
-        OntologySettings, {**vars(settings), "inputs": (*settings.inputs, str(tmp_path / "empty.jsonl"))}
-    )
+    both = OntologySettings.build({**vars(settings), "inputs": (*settings.inputs, str(tmp_path / "empty.jsonl"))})
     report = annotate_by_ontology(both)
     texts = {passage_from_row(row).text for row in rows(tmp_path / "onto", "passages")}
     assert TEXTS[0] not in texts
@@ -113,7 +110,7 @@ def ontology(*arguments: object) -> Result:
         (("{texts}",), "give at least one vocabulary"),
         (("{obo}",), "give at least one TEXT"),
         (("{obo}", "{texts}", "--max-share", "2"), "--max-share is 2.0: give a number above 0, up to 1"),
-        (("{obo}", "{texts}", "--min-names", "0"), "--min-names is 0: give a number from 1 up"),
+        (("{obo}", "{texts}", "--min-names", "0"), "--min-names is 0: give a whole number from 1 up"),
         (("{texts}", "--vocabulary", "none.csv"), "none.csv cannot be read"),
         (("{obo}", "{texts}", "--without", "none.txt"), "--without none.txt cannot be read"),
         (("{obo}", "{texts}", "--executor", "slurm"), "--executor is 'slurm': give one of"),

@@ -12,7 +12,6 @@ from llm_server import LlmServer
 from outputs import contents, rows
 
 from openbioner_batch.catalog import resolve_types
-from openbioner_batch.engine.settings import build_settings
 from openbioner_batch.errors import PlanMismatchError, RunFailedError, UsageError
 from openbioner_batch.training.passages import passage_from_row
 from openbioner_batch.training.silver.describe import DescribeReport, describe_silver
@@ -123,7 +122,7 @@ def test_a_server_that_breaks_down_ends_the_run_which_then_goes_on(
 
 def describe(server: LlmServer, folder: Path, **more: Any) -> DescribeReport:
     values = {"folder": str(folder), "endpoint": server.url, "model": "test-model", "shard_documents": 2, **more}
-    return describe_silver(build_settings(DescribeSettings, values), lambda line: None)
+    return describe_silver(DescribeSettings.build(values), lambda line: None)
 
 
 def test_types_are_described_in_four_views_as_parquet_and_as_a_catalog(

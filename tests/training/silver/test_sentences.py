@@ -10,7 +10,8 @@ from click.testing import CliRunner
 from openbioner_batch.cli.main import main
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.passages import AnnotatedPassage
-from openbioner_batch.training.silver.ontology.sentences import SentenceSettings, fill_sentences
+from openbioner_batch.training.silver.made_settings import SentenceSettings
+from openbioner_batch.training.silver.ontology.sentences import fill_sentences
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
 
 TAXONOMY = """

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from openbioner_batch.concepts.normalising import forms
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import UsageError
+from openbioner_batch.training.silver.made_settings import SentenceSettings
 from openbioner_batch.training.silver.ontology.classes import LONGEST_NAME, Classes, names_of, read_part
 from openbioner_batch.training.silver.ontology.counting import TextCounts
 from openbioner_batch.training.silver.ontology.finding import FoundName, NameFinder, WordCounts
 from openbioner_batch.training.silver.ontology.finishing import OntologyReport, publish, unwanted_types
 from openbioner_batch.training.silver.ontology.labelling import Labeller, Read
 from openbioner_batch.training.silver.ontology.selecting import select_types
-from openbioner_batch.training.silver.settings import check_above
 from openbioner_batch.training.silver.typenames import normalise_type
 
 _SLOT = re.compile(r"\{([^{}]+)\}|<<([^<>]*)>>")
@@ -29,36 +29,6 @@ _JOINED = (0.5, 0.3, 0.2)
 """Shares of passages of one, two and three sentences."""
 _TRIES = 8
 """Draws of a name that the passage does not have yet."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SentenceSettings:
-    """A request: the flags of `silver sentences`."""
-
-    vocabularies: tuple[str, ...]
-    """Files of vocabularies with definitions."""
-    sentences: str
-    """File of sentences, one a line: `{class}` is a name of something in a class, `<<a|b>>` one of these words."""
-    output: str
-    """Folder of the silver data."""
-    passages: int = 5000
-    """To make."""
-    absent: int = 30
-    """Types of a passage's list that are surely absent from it."""
-    phrases: tuple[str, ...] = ()
-    """Classes of phrases, within which names of other classes may stand; these are labelled too."""
-    without: str | None = None
-    """File of names, one a line: no type like one of them is made."""
-    name: str | None = None
-    """What the passages' source says."""
-    seed: int = 0
-    """Of all that is drawn."""
-
-    def __post_init__(self) -> None:
-        if not self.vocabularies:
-            raise UsageError("give at least one vocabulary: VOCABULARY")
-        check_above(self, "passages", least=1)
-        check_above(self, "absent", "seed", least=0)
 
 
 def fill_sentences(settings: SentenceSettings) -> OntologyReport:

@@ -2,65 +2,51 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from openbioner_batch.concepts.readers import format_of
-from openbioner_batch.engine.settings import AUTO, EXECUTORS
+from openbioner_batch.engine.option_groups import ExecutorOptions
 from openbioner_batch.errors import UsageError
-from openbioner_batch.training.silver.settings import PassageSettings, check_above
+from openbioner_batch.options import option
+from openbioner_batch.settings import Request
+from openbioner_batch.training.silver.settings import PassageSettings, without_option
 
 TABLE = "table"
 
 
 @dataclass(frozen=True, kw_only=True)
-class OntologySettings(PassageSettings):
+class OntologySettings(PassageSettings, ExecutorOptions, Request):
     """The flags of `silver ontology`, and the keys of a --config file."""
 
-    vocabularies: tuple[str, ...] = ()
-    """Files of vocabularies with definitions."""
-    roots: tuple[str, ...] = ()
-    """Classes that are taken with all below them; a vocabulary that has none of them is taken whole."""
-    min_names: int = 3
-    """Different names that the texts must use for what is at or below a class before it is a type."""
-    min_mentions: int = 5
-    """Mentions of these."""
-    max_share: float = 0.1
-    """Names in a larger share of the passages are in doubt."""
-    rare: int = 8
-    """A word in fewer passages may be a name that the vocabularies lack."""
-    absent: int = 14
-    """The most types of a passage's list that are surely absent from it."""
-    passages: int | None = None
-    """Keep only so many passages: those with most types, rare ones counting more."""
-    passages_per_type: int = 150
-    """About the most passages in which a type is asked about."""
-    without: str | None = None
-    """File of names, one a line: no type like one of them is made."""
-    passage_words: int = 120
-    """The most words of a passage."""
-    shard_documents: int = 1000
-    """The most passages in a shard, the unit of resumption."""
-    actors: int | None = None
-    """Processes that look for names, each with all vocabularies in memory; None: one per core."""
-    ray_address: str | None = None
-    """Ray cluster to join; None starts one on this machine."""
-    executor: str = AUTO
-    """What runs the stages: "ray", "in-process", or "auto", by the input's size."""
+    vocabularies: tuple[str, ...] = option(
+        (), flag="--vocabulary", metavar="FILE", repeated=True, help="A vocabulary, such as a table. Repeatable."
+    )
+    roots: tuple[str, ...] = option(
+        (),
+        flag="--root",
+        metavar="ID",
+        repeated=True,
+        help="Of its vocabulary, only what is at or below this; one that has no root is taken whole. Repeatable.",
+    )
+    min_names: int = option(3, least=1, help="Names that the texts must use of a class's things.")
+    min_mentions: int = option(5, least=1, help="Mentions of these.")
+    max_share: float = option(0.1, above=0, most=1, help="Names in a larger share of the passages are unsure.")
+    rare: int = option(8, least=0, help="Words in fewer passages are unsure, as they may be names.")
+    absent: int = option(14, least=0, help="Most types of a passage that are surely absent.")
+    passages: int | None = option(None, least=1, help="Keep the N passages with most and rarest types.", default="all")
+    passages_per_type: int = option(150, least=1, help="Passages in which a type is asked about.")
+    without: str | None = without_option()
+    passage_words: int = option(120, least=1, help="Most words of a passage, of whole sentences.")
+    shard_documents: int = option(1000, least=1, help="Most passages in a shard, the unit of resumption.")
+    actors: int | None = option(
+        None, least=1, help="Processes that look for names, all vocabularies in memory.", default="one per core"
+    )
 
     def __post_init__(self) -> None:
         if not self.vocabularies:
             raise UsageError("give at least one vocabulary: --vocabulary FILE")
         self.check_passages("TEXT")
-        wanted = ("min_names", "min_mentions", "passages", "passages_per_type", "actors")
-        check_above(self, *wanted, least=1)
-        check_above(self, "rare", "absent", least=0)
-        if not (math.isfinite(self.max_share) and 0 < self.max_share <= 1):
-            raise UsageError(f"--max-share is {self.max_share}: give a number above 0, up to 1")
-        if self.executor not in EXECUTORS:
-            raise UsageError(f"--executor is {self.executor!r}: give one of {', '.join(EXECUTORS)}")
 
 
 def sorted_paths(paths: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -69,5 +55,7 @@ def sorted_paths(paths: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]
     Raises:
         UsageError: a file cannot be read.
     """
+    from openbioner_batch.concepts.readers import format_of
+
     vocabularies = [path for path in paths if os.path.isfile(path) and format_of(path) not in (None, TABLE)]
     return tuple(vocabularies), tuple(path for path in paths if path not in vocabularies)

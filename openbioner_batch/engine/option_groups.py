@@ -1,0 +1,235 @@
+"""Groups of options that several commands share: each inherits those that it needs into its settings."""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.options import flag, option
+
+AUTO, RAY, IN_PROCESS = "auto", "ray", "in-process"
+EXECUTORS = (AUTO, RAY, IN_PROCESS)
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+WORDS = ("basic", "whitespace", "pieces")
+VIEWS = ("definition", "examples", "contextual")
+PERCENT_SAMPLE = 100
+"""A percentage of quarantined records is judged once this many records have been seen, and at the end."""
+
+
+def text_of_number(value: Any) -> Any:
+    """A whole number as text: `max-quarantined: 5`."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _format_name(value: Any) -> Any:
+    return value.strip().lower().replace("_", "-") if isinstance(value, str) else value
+
+
+def view_option() -> Any:
+    """Which of a catalog type's descriptions is used."""
+    return option("definition", choices=VIEWS, help="Which description of a type to use.")
+
+
+@dataclass(frozen=True)
+class RunPaths:
+    """What is read, and where the run goes."""
+
+    inputs: tuple[str, ...] = option(flag="INPUT", repeated=True, help="Files, folders, globs or fsspec URLs.")
+    output: str = option(metavar="URI", help="Folder of the run: a new one, or one to resume.")
+
+    def check_given(self, *names: str, inputs: str = "INPUT") -> None:
+        """See that there are inputs, an output, and something in other fields.
+
+        Args:
+            names: the other fields.
+            inputs: what the command calls them.
+
+        Raises:
+            UsageError: names what is missing.
+        """
+        if not self.inputs:
+            raise UsageError(f"give at least one {inputs}: a file, folder, glob or URL")
+        for name in ("output", *names):
+            if not getattr(self, name):
+                raise UsageError(f"{flag(name)} must not be empty")
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputOptions:
+    """How records are read."""
+
+    heading = "Input"
+    format: str | None = option(
+        None,
+        metavar="F",
+        tidy=_format_name,
+        help="Input format; fhir and omop-note must be named.",
+        default="by the files' suffixes",
+    )
+    id_field: str | None = option(None, metavar="NAME", help="Column or key of the document id.", default="guessed")
+    text_field: str | None = option(
+        None, metavar="NAME", help="Column, key or path (doc.text) of the text.", default="guessed"
+    )
+    encoding: str | None = option(
+        None, metavar="E", help="Of text files: utf-16, latin-1, cp1252 and so on.", default="utf-8"
+    )
+    delimiter: str | None = option(
+        None, metavar="C", help="Between the columns of CSV or TSV.", default="the format's, else guessed"
+    )
+    quoting: str | None = option(
+        None, metavar="Q", help="Quotes in CSV and TSV: csv, or none.", default="csv for CSV, none for TSV"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TitleOptions:
+    """How records with a title are read."""
+
+    heading = "Input"
+    title_field: str | None = option(
+        None, metavar="NAME", help="Column or key of a title, put before the text on a line of its own.", default="none"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceOptions:
+    """Where the model runs."""
+
+    heading = "Model"
+    devices: str = option(
+        "auto",
+        choices=("auto", "cpu", "gpu"),
+        help="Where the model runs.",
+        was=("device",),
+        values_were={"cuda": "gpu"},
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrecisionOptions:
+    """In which precision the model runs."""
+
+    heading = "Model"
+    dtype: str = option("auto", choices=DTYPES, help="Precision of the model.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerOptions:
+    """How many processes hold the model, and how much it reads at once."""
+
+    heading = "Model"
+    actors: int | None = option(
+        None, least=1, help="Processes holding the model.", default="one per GPU, else per core"
+    )
+    actors_per_gpu: int = option(1, least=1, help="Of them that share a GPU, for small models.")
+    token_budget: int | None = option(
+        None, least=1, help="Tokens in a batch of the model, padding included.", default="asked of the model"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationOptions:
+    """Whether a checkpoint's calibration counts."""
+
+    heading = "Model"
+    no_calibration: bool = option(False, help="Leave out the checkpoint's biases and thresholds.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpanOptions:
+    """Which spans stay, and which others follow from them."""
+
+    heading = "Spans"
+    nested: bool = option(False, help="Types that do not compete: keep spans that overlap better scored ones too.")
+    abbreviations: bool = option(False, help="Long forms and the abbreviations that a text defines have one type.")
+    repeats: bool = option(False, help="The same words elsewhere in a document are mentions too.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkOptions:
+    """Concepts of spans."""
+
+    heading = "Concepts"
+    link: tuple[str, ...] = option(
+        (), metavar="TYPE=V", help="Look up spans of TYPE in the vocabulary V (`vocabulary build`)."
+    )
+    link_top: int = option(1, least=1, help="Most concepts for a span.")
+    link_least: float = option(
+        0.0, metavar="S", least=0, most=1, help="Least score of a concept; 0.9 drops near names."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How much is read, in which steps, and when a run fails."""
+
+    heading = "Run"
+    limit: int | None = option(None, least=1, help="Take only the first N records.")
+    shard_documents: int | None = option(
+        None, least=1, help="Most documents to a shard, the unit of resumption.", default="1000 on GPUs, 200 on CPUs"
+    )
+    max_quarantined: str = option(
+        "10%", metavar="N|P%", tidy=text_of_number, help="Fail beyond so many records set aside."
+    )
+    overwrite: bool = option(False, help="Remove the run in --output first.")
+
+    @property
+    def quarantine_limit(self) -> QuarantineLimit:
+        """`max_quarantined`, parsed."""
+        return QuarantineLimit.parse(self.max_quarantined)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutorOptions:
+    """What runs the stages."""
+
+    heading = "Run"
+    executor: str = option(AUTO, choices=EXECUTORS, help="auto: in-process for small local inputs, where no GPU is.")
+    ray_address: str | None = option(
+        None, metavar="A", variable="RAY_ADDRESS", help="Ray cluster to join.", default="Ray on this machine"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishedRunOptions:
+    """What commands on a finished run have in common."""
+
+    source: tuple[str, ...] = option(
+        (), metavar="INPUT", repeated=True, help="The run's inputs, for texts it did not keep. Repeatable."
+    )
+    workers: int | None = option(None, least=1, help="Processes that write.", default="one per core")
+    overwrite: bool = option(False, help="Remove what an earlier command wrote to --output first.")
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineLimit:
+    """How many records may be set aside: a number, or a share of those seen."""
+
+    count: int | None
+    share: float | None
+
+    @classmethod
+    def parse(cls, text: str) -> QuarantineLimit:
+        """From "25" or "2.5%".
+
+        Raises:
+            UsageError: it is neither.
+        """
+        with suppress(ValueError):
+            if text.endswith("%"):
+                share = float(text[:-1]) / 100
+                if math.isfinite(share) and 0 <= share <= 1:
+                    return cls(None, share)
+            elif int(text) >= 0:
+                return cls(int(text), None)
+        raise UsageError(f"--max-quarantined is {text!r}: give a number such as 25, or a percentage such as 2.5%")
+
+    def is_exceeded(self, quarantined: int, records: int, at_end: bool) -> bool:
+        """Whether so many of the records seen are too many."""
+        if self.count is not None:
+            return quarantined > self.count
+        assert self.share is not None
+        return (at_end or records >= PERCENT_SAMPLE) and quarantined > self.share * records

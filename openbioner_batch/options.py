@@ -1,0 +1,143 @@
+"""Fields of settings that are options: of a command, keys of its --config file, and arguments in Python.
+
+A field says with `option` what its flag, its help and its checks are made of. What several commands have in common is a
+class of its own, a group, from which their settings inherit.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field
+from typing import Any
+
+from openbioner_batch.errors import UsageError
+
+_ABOUT = "option"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What is said of a field, beside its name, type and default."""
+
+    help: str
+    """One or two sentences; the default is added to them in brackets."""
+    metavar: str | None = None
+    """What stands for a value in the help; by the type where it is None."""
+    default: str | None = None
+    """What the help says of a default that stands for something else, such as None for "guessed"."""
+    choices: tuple[Any, ...] = ()
+    """The values there are."""
+    least: float | None = None
+    """The smallest number."""
+    most: float | None = None
+    """The largest number."""
+    above: float | None = None
+    """What a number must be larger than."""
+    flag: str | None = None
+    """The flag, where it is not the field's name; without dashes it is an argument."""
+    joined: bool = False
+    """Of text that lists names with commas: the flag may be given again, and a file may hold a list."""
+    repeated: bool = False
+    """Of a list: the flag is given again for each item, and a value with commas is one item."""
+    variable: str | None = None
+    """The environment variable that is read where the flag is not given."""
+    tidy: Callable[[Any], Any] | None = None
+    """What makes other ways to write a value into the one that the field has."""
+    was: tuple[str, ...] = ()
+    """Names that the field once had; the error for them gives the present one."""
+    values_were: Mapping[str, str] = field(default_factory=dict)
+    """Values that were once spelled otherwise, and how they are now."""
+
+
+def option(default: Any = MISSING, /, **about: Any) -> Any:
+    """A field that is an option.
+
+    Args:
+        default: of the field; without it a value is required.
+        about: the fields of `Option`.
+    """
+    return field(default=default, metadata={_ABOUT: Option(**about)})
+
+
+def about(one: dataclasses.Field[Any]) -> Option | None:
+    """What is said of a field; None where it is no option."""
+    found: Option | None = one.metadata.get(_ABOUT)
+    return found
+
+
+def fields_of(kind: type) -> dict[str, dataclasses.Field[Any]]:
+    """The fields of a settings class: positional ones, its own, and those of its groups in the order of its bases."""
+    fields = {one.name: one for one in dataclasses.fields(kind)}
+    places = {name: kind.__mro__.index(group_of(kind, one)) if one.kw_only else -1 for name, one in fields.items()}
+    return dict(sorted(fields.items(), key=lambda pair: places[pair[0]]))
+
+
+def group_of(kind: type, one: dataclasses.Field[Any]) -> type:
+    """The group that a field of a settings class belongs to; the class itself where it is positional, or its own."""
+    homes = [home for home in kind.__mro__ if one.name in vars(home).get("__annotations__", {})]
+    return homes[-1] if one.kw_only else kind
+
+
+def kind_of(one: dataclasses.Field[Any]) -> str:
+    """The type of a field as it is written, apart from None: "int", "tuple[str, ...]"."""
+    return str(one.type).removesuffix(" | None")
+
+
+def flag(name: str, said: Option | None = None) -> str:
+    """A field as the flag that sets it."""
+    return (said and said.flag) or ("INPUT" if name == "inputs" else f"--{name.replace('_', '-')}")
+
+
+def shown_default(one: dataclasses.Field[Any]) -> str | None:
+    """What the help says of a field's default; None where there is nothing to say."""
+    said = about(one)
+    if said and said.default is not None:
+        return said.default
+    value = one.default
+    if value is MISSING or value is None or value in ("", ()) or isinstance(value, bool):
+        return None
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def called(one: dataclasses.Field[Any], where: str = "") -> str:
+    """A field as errors name it: its flag, or the key of settings within others, which begins with `where`."""
+    said = about(one)
+    return flag(one.name, said) if said and not where else f"{where}{one.name}"
+
+
+def check_options(settings: Any, where: str = "") -> None:
+    """See that the values are among the choices and within the bounds that their fields name.
+
+    Raises:
+        UsageError: one is not; the message names it and what was expected.
+    """
+    for one in dataclasses.fields(settings):
+        said, value = about(one), getattr(settings, one.name)
+        if said is None or value is None:
+            continue
+        if said.choices and value not in said.choices:
+            raise UsageError(f"{called(one, where)} is {value!r}: give one of {', '.join(map(str, said.choices))}")
+        if not _is_within(value, said):
+            kind = "a number" if kind_of(one) == "float" else "a whole number"
+            raise UsageError(f"{called(one, where)} is {value:g}: give {kind} {_bounds(said)}")
+
+
+def _is_within(value: Any, said: Option) -> bool:
+    if said.least is None and said.most is None and said.above is None:
+        return True
+    return (
+        math.isfinite(value)
+        and (said.least is None or value >= said.least)
+        and (said.most is None or value <= said.most)
+        and (said.above is None or value > said.above)
+    )
+
+
+def _bounds(said: Option) -> str:
+    if said.above is not None:
+        return f"above {said.above:g}" + (f", up to {said.most:g}" if said.most is not None else "")
+    return f"from {said.least:g} " + (f"to {said.most:g}" if said.most is not None else "up")

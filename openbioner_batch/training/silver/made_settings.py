@@ -1,0 +1,85 @@
+"""What a user may ask of `silver import`, `silver holdout` and `silver sentences`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.options import check_options, flag, option
+from openbioner_batch.settings import Request
+from openbioner_batch.training.silver.settings import exclude_option, name_option, without_option
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportSettings(Request):
+    """A request to import a published set: the flags of `silver import`, and the keys of a --config file."""
+
+    source: str = option(flag="SOURCE", help="File, folder, glob or fsspec URL.")
+    layout: str = option(
+        metavar="L", help="pile-ner-iob, pile-ner-descriptions, pii-masking-iob, jsonl, run, text-jsonl, types-tsv."
+    )
+    output: str = option(metavar="URI", help="Folder of the silver data.")
+    descriptions: str | None = option(None, metavar="SOURCE", help="The types' descriptions, where they lie apart.")
+    descriptions_layout: str = option("types-tsv", metavar="L", help="Their layout.")
+    exclude: str | None = exclude_option()
+    name: str | None = name_option()
+    passage_words: int = option(300, least=1, help="Cut longer texts to passages of so many words.")
+
+    def __post_init__(self) -> None:
+        from openbioner_batch.training.silver.layouts import LAYOUTS
+
+        for name in ("layout", "descriptions_layout"):
+            if getattr(self, name) not in LAYOUTS:
+                raise UsageError(f"{flag(name)} is {getattr(self, name)!r}: give one of {', '.join(LAYOUTS)}")
+        if not self.output:
+            raise UsageError("--output must not be empty")
+        check_options(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldoutSettings(Request):
+    """A request to hold types out: the flags of `silver holdout`, and the keys of a --config file."""
+
+    silver: str = option(flag="SILVER_FOLDER", help="Folder of silver data.")
+    output: str = option(metavar="URI", help="Folder for train/, heldout/ and kept/.")
+    beside: str | None = option(
+        None, metavar="FOLDER", help="Other training data: types near its types are not held out."
+    )
+    encoder: str | None = option(
+        None, metavar="MODEL", help="Encoder whose vectors of descriptions tell near types too."
+    )
+    share: float = option(0.2, help="Of the types, to hold out.")
+    test_share: float = option(0.1, help="Of the passages, to test on.")
+    absent: int = option(10, least=0, help="Types asked of a passage beside those it mentions.")
+
+    def __post_init__(self) -> None:
+        for name in ("share", "test_share"):
+            if not 0 < getattr(self, name) < 1:
+                raise UsageError(f"{flag(name)} is {getattr(self, name)}: give a number between 0 and 1")
+        check_options(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentenceSettings(Request):
+    """A request to fill sentences: the flags of `silver sentences`, and the keys of a --config file."""
+
+    vocabularies: tuple[str, ...] = option(
+        (), flag="VOCABULARY", repeated=True, help="Files of vocabularies with definitions."
+    )
+    sentences: str = option(
+        metavar="FILE", help="Sentences with slots, one a line: {class} is a name, <<a|b>> one of these words."
+    )
+    output: str = option(metavar="URI", help="Folder of the silver data.")
+    passages: int = option(5000, least=1, help="To make.")
+    absent: int = option(30, least=0, help="Types of a passage that are surely absent.")
+    phrases: tuple[str, ...] = option(
+        (), metavar="CLASS", repeated=True, help="Its names are phrases, in which other names may stand. Repeatable."
+    )
+    without: str | None = without_option()
+    name: str | None = name_option()
+    seed: int = option(0, least=0, help="Of all that is drawn.")
+
+    def __post_init__(self) -> None:
+        if not self.vocabularies:
+            raise UsageError("give at least one vocabulary: VOCABULARY")
+        check_options(self)
