@@ -87,7 +87,7 @@ def kind_of(one: dataclasses.Field[Any]) -> str:
 
 def flag(name: str, said: Option | None = None) -> str:
     """A field as the flag that sets it."""
-    return (said and said.flag) or ("INPUT" if name == "inputs" else f"--{name.replace('_', '-')}")
+    return (said and said.flag) or f"--{name.replace('_', '-')}"
 
 
 def shown_default(one: dataclasses.Field[Any]) -> str | None:

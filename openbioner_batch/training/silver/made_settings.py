@@ -69,7 +69,7 @@ class SentenceSettings(Request):
     sentences: str = option(
         metavar="FILE", help="Sentences with slots, one a line: {class} is a name, <<a|b>> one of these words."
     )
-    output: str = option(metavar="URI", help="Folder of the silver data.")
+    output: str = option(metavar="URI", help="Folder of the passages and types.")
     passages: int = option(5000, least=1, help="To make.")
     absent: int = option(30, least=0, help="Types of a passage that are surely absent.")
     phrases: tuple[str, ...] = option(
