@@ -70,3 +70,96 @@ def test_an_article_that_is_left_over_is_no_identifier() -> None:
     assert [(each.start, each.end) for each in merge(text, found)] == [(4, 8)]
     found = [one(4, 13, "personal_date", "model"), one(4, 11, "personal_date", "pattern:date")]
     assert [(each.start, each.end) for each in merge(text, found)] == [(4, 11), (12, 13)]
+
+
+def bounds(text: str, *found: Finding) -> list[tuple[int, int]]:
+    return [(each.start, each.end) for each in merge(text, found)]
+
+
+def test_what_stands_alone_keeps_the_marks_at_its_ends() -> None:
+    start = TEXT.index("(617)")
+    assert bounds(TEXT, one(start, start + 5, "phone_number", "pattern:phone")) == [(start, start + 5)]
+    assert bounds(TEXT, one(start, start + 14, "phone_number", "model")) == [(start, start + 14)]
+
+
+def test_a_longer_one_keeps_its_bounds_before_an_earlier_one_of_its_rank() -> None:
+    assert bounds("a" * 20, one(0, 8, "url", "model"), one(4, 16, "phone_number", "model")) == [(0, 4), (4, 16)]
+    assert bounds("a" * 20, one(4, 16, "phone_number", "model"), one(8, 20, "url", "model")) == [(4, 16), (16, 20)]
+
+
+def test_bounds_count_in_the_order_of_recognizers_however_short_they_are() -> None:
+    order = ["pattern:email", "known:value", "pattern:phone", "model"]
+    for place, recognizer in enumerate(order):
+        for later in order[place + 1 :]:
+            short, long = one(6, 10, "url", recognizer), one(0, 8, "phone_number", later)
+            assert bounds("a" * 12, long, short) == [(0, 6), (6, 10)], (recognizer, later)
+
+
+def test_names_that_only_touch_stay_two_where_they_are_of_two_people() -> None:
+    found = [one(0, 4, "patient_name", "model"), one(4, 8, "clinician_name", "model")]
+    assert merge("AnnaLeah", found) == found
+
+
+def test_a_union_of_names_counts_as_the_best_of_their_recognizers() -> None:
+    names = [one(4, 8, "patient_name", "known:name"), one(6, 12, "person_name", "model")]
+    assert bounds("a" * 16, *names, one(10, 16, "url", "pattern:name")) == [(4, 12), (12, 16)]
+
+
+def test_a_rest_without_letters_and_digits_is_none_even_at_the_end_of_the_text() -> None:
+    for text in ("1234 .", "1234 . "):
+        assert bounds(text, one(0, 6, "url", "model"), one(0, 4, "zip_code", "pattern:zip")) == [(0, 4)]
+
+
+def test_a_rest_that_ends_a_word_is_no_article() -> None:
+    for text, cut in (("Boston", 4), ("Xof it", 1), ("a Xof", 3)):
+        end = text.find(" ", cut) if " " in text[cut:] else len(text)
+        start = text.rfind(" ", 0, cut) + 1
+        found = [one(start, end, "city", "model"), one(start, cut, "zip_code", "pattern:zip")]
+        assert bounds(text, *found) == [(start, cut), (cut, end)], text
+
+
+def test_a_rest_that_begins_a_word_is_no_article() -> None:
+    for text, cut in (("atrium", 2), ("ofX it", 2)):
+        end = text.find(" ") if " " in text else len(text)
+        assert bounds(text, one(0, end, "city", "model"), one(cut, end, "zip_code", "pattern:zip")) == [
+            (0, cut),
+            (cut, end),
+        ]
+
+
+def test_the_label_is_of_what_covers_half_and_says_most() -> None:
+    broad, exact = one(0, 10, "location", "known:place"), one(0, 10, "city", "model", 0.5)
+    assert [(each.type, each.score) for each in merge("a" * 10, [broad, exact])] == [("city", 0.9)]
+    narrow = one(0, 4, "street_address", "known:street")
+    assert [each.type for each in merge("a" * 10, [one(0, 10, "city", "pattern:city"), narrow])] == [
+        "street_address",
+        "city",
+    ]
+
+
+def test_far_apart_findings_do_not_label_each_other() -> None:
+    text = "Anna Roe of Boston saw Leah Doe in Salem on Monday."
+    found = [
+        one(text.index(word), text.index(word) + len(word), type, "model")
+        for word, type in (
+            ("Anna Roe", "patient_name"),
+            ("Boston", "city"),
+            ("Leah Doe", "clinician_name"),
+            ("Salem", "city"),
+            ("Monday", "personal_date"),
+        )
+    ]
+    assert merge(text, found) == found
+
+
+def test_names_join_over_an_initial_a_hyphen_or_a_blank_and_nothing_else() -> None:
+    for text, joined in (
+        ("J. Roe", True), ("J.Roe", True), ("J Roe", True), ("J  Roe", True), ("J-Roe", True), ("J\tRoe", True),
+        ("J   Roe", False), ("J, Roe", False), ("J\nRoe", False), ("J; Roe", False),
+    ):  # fmt: skip
+        found = [one(0, 1, "patient_name", "model"), one(text.index("R"), len(text), "patient_name", "model")]
+        assert len(merge(text, found)) == (1 if joined else 2), text
+    word = [one(0, 4, "patient_name", "model"), one(6, 9, "patient_name", "model")]
+    assert len(merge("Anna. Roe", word)) == 2
+    cities = [one(0, 5, "city", "model"), one(6, 9, "city", "model")]
+    assert merge("Salem Doe", cities) == cities

@@ -45,6 +45,8 @@ def words_of(text: str, breaks: tuple[int, ...] = ()) -> list[str]:
         ("over 2.5 mg/dL", ["over", "2.5", "mg/dL"]),
         ("100,000/mm3, 120/80", ["100,000/mm3", ",", "120/80"]),
         ("1,25-dihydroxyvitamin", ["1,25-dihydroxyvitamin"]),
+        ("IL,2 or 2,IL or 5/FU", ["IL", ",", "2", "or", "2", ",", "IL", "or", "5", "/", "FU"]),
+        ("mg.x or x/mg", ["mg", ".", "x", "or", "x", "/", "mg"]),
         ("p53/MDM2 and in 2, 3.", ["p53", "/", "MDM2", "and", "in", "2", ",", "3", "."]),
     ],
 )
