@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from openbioner_batch.engine.attempts import Attempts, forget, is_suspect
+from openbioner_batch.engine.attempts import AROUND, Attempts, forget, is_suspect
 from openbioner_batch.engine.store import Store
 
 
@@ -45,3 +45,32 @@ def test_only_attempts_that_never_ended_count(tmp_path: Path) -> None:
     forget(store, "shard")
     assert Attempts(store, "shard", "two").suspects() == set()
     assert store.names("_run/attempts") == []
+
+
+def test_a_death_around_the_units_is_counted_once_and_is_elsewhere_if_in_none(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    die(store, "whole", "one")  # before the units were tried one by one
+    die(store, AROUND, "one")
+    die(store, "7", "one")
+    assert (Attempts(store, "shard", "one").total(), Attempts(store, "shard", "one").elsewhere()) == (2, 0)
+
+    die(store, AROUND, "one")
+    die(store, AROUND, "earlier")
+    die(store, "8", "earlier")
+    found = Attempts(store, "shard", "one")
+    assert (found.total(), found.elsewhere()) == (2, 1)
+    assert found.deaths("7") == ["one"]
+    assert found.deaths("9") == []
+    assert Attempts(store, "shard", "new").total() == 0
+
+
+def test_pieces_of_work_have_markers_of_their_own(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    for unit in ("7", "8"):
+        die(store, unit, "one")
+        die(store, unit, "one")
+    assert Attempts(store, "other", "one").suspects() == set()
+
+    forget(store, "other")
+
+    assert Attempts(store, "shard", "one").suspects() == {"7", "8"}

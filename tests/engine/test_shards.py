@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import chain
 
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openbioner_batch.engine.shards import SHARD_BYTES, Shard, cut, documents_table
+from openbioner_batch.engine.shards import SHARD_BYTES, SURROGATE, Shard, cut, documents_table
 from openbioner_batch.records import Deletion, Document, Parsed, Record, Rejected
 
 RECORDS = st.lists(
@@ -63,3 +65,48 @@ def test_a_kept_value_that_does_not_fit_sets_only_its_document_aside() -> None:
     assert table["record"].to_pylist() == [0, 2]
     assert [rejected.record for rejected in shard.rejected] == [1]
     assert "later" not in shard.rejected[0].reason
+
+
+def parsed(number: int, text: str = "x") -> Parsed:
+    return Parsed("a", number, Document(str(number), text))
+
+
+def test_what_is_no_document_joins_a_shard_that_is_full_of_documents() -> None:
+    records = [parsed(0), parsed(1), Rejected("a", 2, "bad"), Deletion("a", 3, "d"), parsed(4), Rejected("b", 5, "bad")]
+
+    first, second = cut(records, 2)
+
+    assert held([first]) == [records[0], records[1], records[2], records[3]]
+    assert held([second]) == [records[4], records[5]]
+    assert (first.sources, second.sources) == ({"a"}, {"a", "b"})
+
+
+def test_a_shard_holds_no_more_records_of_any_kind_than_there_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openbioner_batch.engine.shards.SHARD_RECORDS", 3)
+    records = [
+        Rejected("a", 0, "bad"),
+        Deletion("a", 1, "d"),
+        parsed(2),
+        parsed(3),
+        *(Rejected("a", n, "bad") for n in range(4, 10)),
+    ]
+
+    assert [shard.records for shard in cut(records, 1000)] == [3, 3, 3, 1]
+
+
+def test_a_lone_surrogate_sets_its_document_aside_without_a_place_in_the_text_of_the_shard() -> None:
+    (shard,) = cut([parsed(0, "ab"), parsed(1, "c\ud800"), parsed(2, "é")], 1000)
+
+    assert [one.record for one in shard.documents] == [0, 2]
+    assert shard.rejected == [Rejected("a", 1, SURROGATE)]
+    assert shard.text_bytes == 4
+
+
+def test_the_limit_ends_within_a_shard_and_reads_no_further() -> None:
+    def records() -> Iterator[Record]:
+        yield from (parsed(0), Rejected("a", 1, "bad"), Deletion("a", 2, "d"), parsed(3))
+        pytest.fail("read beyond the limit")
+
+    (shard,) = cut(records(), 1000, 3)
+
+    assert shard.records == 4
