@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
 import pytest
 
-from openbioner_batch.engine.rows import offsets_hold
-from openbioner_batch.records import Span
+from openbioner_batch.engine.rows import BAD_OFFSETS, annotation_rows, kind_of, offsets_hold
+from openbioner_batch.engine.shards import documents_schema
+from openbioner_batch.engine.work import COUNTS_KEY
+from openbioner_batch.records import Rejected, Span
 
 TEXT = "fever"
 
@@ -27,3 +34,88 @@ def test_offsets_lie_in_the_text_and_give_the_span(start: int, end: int, text: s
     span = Span(start, end, "sign", 1.0, text)
     assert offsets_hold(TEXT, [span]) is holds
     assert offsets_hold(TEXT, [Span(0, 1, "sign", 1.0, "f"), span]) is holds
+
+
+@dataclass(frozen=True)
+class Tagged:
+    spans: Sequence[Span]
+    windows: int = 1
+    repeated: int = 0
+    tokens: int = 10
+
+
+KEPT = pa.schema([("year", pa.int16())])
+
+
+def documents(*texts: str) -> pa.Table:
+    places = range(len(texts))
+    columns = [[f"d{n}" for n in places], ["b.txt"] * len(texts), [*places], [*texts], [2000 + n for n in places]]
+    schema = documents_schema(KEPT)
+    return pa.Table.from_arrays([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+
+
+def test_a_shards_rows_are_its_good_documents_and_the_rest_is_set_aside_in_order() -> None:
+    fever, drug = Span(0, 5, "sign", 0.5, "fever"), Span(6, 8, "drug", 0.75, "µg")
+    outcomes = [
+        Tagged([fever, drug], 2, 1, 20),
+        "too long: 12 tokens",
+        Tagged([Span(0, 4, "sign", 1.0, "fever")]),
+        Tagged([]),
+    ]
+    rejected = [Rejected("b.txt", 9, "line 9: bad"), Rejected("a.txt", 3, "line 3: bad"), Rejected("b.txt", 1, "again")]
+
+    rows, aside = annotation_rows(
+        documents("fever µg", "long", "fever", "none"), outcomes, rejected, deletions=6, kept=KEPT, include_text=True
+    )
+
+    assert rows.to_pylist() == [
+        {
+            "document_id": "d0", "source": "b.txt", "record": 0, "year": 2000, "windows": 2, "text": "fever µg",
+            "spans": [
+                {"start": 0, "end": 5, "type": "sign", "score": 0.5, "text": "fever"},
+                {"start": 6, "end": 8, "type": "drug", "score": 0.75, "text": "µg"},
+            ],
+        },
+        {"document_id": "d3", "source": "b.txt", "record": 3, "year": 2003, "windows": 1, "text": "none", "spans": []},
+    ]  # fmt: skip
+    assert [(one.source, one.record, one.reason) for one in aside] == [
+        ("a.txt", 3, "line 3: bad"),
+        ("b.txt", 1, "again"),
+        ("b.txt", 1, "too long: 12 tokens"),
+        ("b.txt", 2, BAD_OFFSETS),
+        ("b.txt", 9, "line 9: bad"),
+    ]
+    assert json.loads(rows.schema.metadata[COUNTS_KEY]) == {
+        "documents": 2,
+        "quarantined": {"line #: bad": 2, "again": 1, "too long: # tokens": 1, BAD_OFFSETS: 1},
+        "deletions": 6,
+        "spans": {"sign": 1, "drug": 1},
+        "windows": 3,
+        "tokens": 30,
+        "text_bytes": len("fever µg".encode()) + len("none"),
+        "amounts": {"repeated_windows": 1},
+    }
+
+
+def test_the_text_is_a_column_only_where_it_is_wanted_and_nothing_repeated_is_no_amount() -> None:
+    rows, aside = annotation_rows(documents("fever"), [Tagged([])], [], 0, KEPT, include_text=False)
+
+    assert (rows.num_rows, aside) == (1, [])
+    assert "text" not in rows.column_names
+    counts = json.loads(rows.schema.metadata[COUNTS_KEY])
+    assert counts["text_bytes"] == 5
+    assert "amounts" not in counts
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("line 12: bad", "line #: bad"),
+        ("12 of 345", "# of #"),
+        ("not UTF-8 at byte 77", "not UTF-8 at byte #"),
+        ("not UTF-16", "not UTF-16"),
+        ("no text", "no text"),
+    ],
+)
+def test_reasons_are_counted_without_the_positions_in_them(reason: str, kind: str) -> None:
+    assert kind_of(reason) == kind
