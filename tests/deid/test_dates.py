@@ -152,6 +152,32 @@ def test_a_birth_that_tells_an_age_over_89_goes() -> None:
     assert cut_to_year("1936", "birth_date", Timeline(reference=date(2020, 1, 1))) == Dated("1936", "generalised")
 
 
+def test_the_bounds_of_what_may_be_told_are_exact() -> None:
+    admission = {"1900": "generalised", "1899": "out_of_range", "2100": "generalised", "2101": "out_of_range"}
+    assert {text: cut_to_year(text, "admission_date", TIMELINE).outcome for text in admission} == admission
+    by = Timeline(reference=date(2020, 6, 15))
+    births = {
+        "06/15/2020": "done",
+        "06/16/2020": "out_of_range",
+        "07/14/2020": "out_of_range",
+        "June 2020": "generalised",
+    }
+    assert {text: shift(text, "birth_date", 7, by).outcome for text in births} == births
+    # What is no birth may be to come, as an appointment is.
+    assert shift("06/16/2020", "admission_date", 7, by).text == "06/23/2020"
+    assert shift("06/16/2020", "personal_date", 7, by).text == "06/23/2020"
+    assert shift("1/2/1910", "admission_date", 7, by).text == "1/9/1910"
+
+
+def test_a_birth_year_of_two_digits_is_the_last_that_is_not_past_the_note() -> None:
+    by = Timeline(reference=date(2026, 12, 31), born_by=date(2021, 6, 15))
+    assert cut_to_year("6/15/21", "birth_date", by).text == "2021"
+    assert cut_to_year("6/16/21", "birth_date", by) == Dated(None, "over_89")
+    assert cut_to_year("6/16/2021", "birth_date", by).text == "2021"
+    assert cut_to_year("5/20/21", "birth_date", by).text == "2021"
+    assert cut_to_year("6/16/21", "admission_date", by).text == "2021"
+
+
 def test_the_order_of_day_and_month_is_seen_or_as_the_policy_says() -> None:
     day_first = Timeline(order="day-first")
     assert shift("03/04/2021", "personal_date", 7, TIMELINE).text == "03/11/2021"

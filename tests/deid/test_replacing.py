@@ -294,6 +294,18 @@ def test_dates_without_a_year_are_read_beside_the_notes_date() -> None:
     assert replace(beside, findings, policy, scope(patient)).text == "3/9 03/11/2020"
 
 
+def test_a_date_of_birth_is_not_the_notes_date() -> None:
+    policy = Policy("mine", {"personal_date": "shift", "birth_date": "shift"})
+    patient = next(str(n) for n in range(1000) if scope(str(n)).shift_days == 28)
+    for before, after in (
+        ("<birth_date>02/12/1996</birth_date> <personal_date>2/10</personal_date>", "03/11/1996 3/10"),
+        ("<birth_date>02/12/1997</birth_date> <personal_date>2/10</personal_date>", "03/12/1997 3/10"),
+    ):
+        assert replace(*marked(before), policy, scope(patient), note_date=None).text == after
+    told = "<birth_date>2/12/21</birth_date> <personal_date>02/12/2020</personal_date>"
+    assert replace(*marked(told), Policy("mine", {"birth_date": "generalise"}), scope(patient)).text.startswith("[")
+
+
 def test_what_cannot_be_done_is_refused() -> None:
     text, findings = marked("<patient_name>Anna</patient_name> <city>Dover</city>")
     with pytest.raises(UsageError, match="needs a key: `openbioner-batch keygen PATH`"):
