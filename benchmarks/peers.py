@@ -271,9 +271,9 @@ def main(
     if quick:
         seconds, documents, rounds, checked = 0, 1, 1, 1
     try:
-        for flag, given, known in (("tools", tools, SCRIPTS), ("shapes", shapes, SHAPES), ("dtype", dtype, PRECISIONS)):
-            if unknown := [name for name in comma_list(given) if name not in known]:
-                raise UsageError(f"--{flag} {unknown[0]}: expected some of {', '.join(known)}")
+        for flag, given, names in (("tools", tools, SCRIPTS), ("shapes", shapes, SHAPES), ("dtype", dtype, PRECISIONS)):
+            if unknown := [name for name in comma_list(given) if name not in names]:
+                raise UsageError(f"--{flag} {unknown[0]}: expected some of {', '.join(names)}")
         counts = [int(count) for count in comma_list(types)]
         with tempfile.TemporaryDirectory() as folder:
             paths = write_models(variants, separate_layers, Path(folder))

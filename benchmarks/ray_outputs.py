@@ -60,7 +60,8 @@ def outputs_of_one_task(count: int) -> Iterator[None]:
         for _ in range(count):
             yield OUTPUT
 
-    for reference in make.options(num_returns="streaming").remote(count):
+    references: Any = make.options(num_returns="streaming").remote(count)
+    for reference in references:
         del reference
         yield
 
@@ -80,12 +81,12 @@ def outputs_of_an_actor(count: int) -> Iterator[None]:
     """A call of one actor for each output, as tagging is one for each shard."""
     import ray
 
-    @ray.remote(num_cpus=0.1, max_restarts=-1, max_task_retries=-1)
     class Maker:
         def make(self) -> Iterator[bytes]:
             yield OUTPUT
 
-    yield from _one_by_one(Maker.remote().make, count)
+    actor: Any = ray.remote(num_cpus=0.1, max_restarts=-1, max_task_retries=-1)(Maker)
+    yield from _one_by_one(actor.remote().make, count)
 
 
 def _one_by_one(make: Any, count: int) -> Iterator[None]:
