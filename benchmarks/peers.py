@@ -305,8 +305,10 @@ def main(
         parts.append(
             {"types": count, "sides": {side.name: as_json(side) for side in of_count}, "ratios": ratios(of_count)}
         )
-    about = {"corpus": Path(corpus).name, "compared": compared, "left_out": left_out, "ran_on": machine()}
+    ran_on = machine()
+    about = {"corpus": Path(corpus).name, "compared": compared, "left_out": left_out, "ran_on": ran_on}
     write_json(json_path, {**about, **parts[0]} if len(parts) == 1 else {**about, "by_types": parts})
+    click.echo(f"{Path(corpus).name} on {ran_on['cpu']}, cores: {ran_on['cores']}")
     for part in parts:
         show(part)
     for line in left_out:
