@@ -261,6 +261,44 @@ def test_the_check_of_the_result_searches_by_a_rule_of_its_own() -> None:
         assert list(standing(text, known)) == [], text
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("x Jane-Roe y", ["Jane-Roe", "Jane"]),
+        ("Roe, Jane", ["Roe, Jane", "Jane"]),
+        ("jane - roe", ["jane - roe"]),
+        ("jane -- roe", []),  # too far apart
+        ("Jane was", ["Jane"]),
+        ("Roe was", []),  # too short to stand for a person alone
+        ("Janes", []),
+        ("xJane", []),
+        ("Jane Jane", ["Jane", "Jane"]),
+        ("in Dover", ["Dover"]),
+        ("in dover", []),
+        ("at CEDAR FALLS", ["CEDAR FALLS"]),
+        ("at cedar falls", ["cedar falls"]),
+        ("id 8-8-1-2", ["8-8-1-2"]),
+        ("id 88120", []),
+        ("no 471", []),  # three signs tell nothing
+        ("on 1950-03-04", ["1950-03-04"]),
+        ("on 4.3.1950, 04.03.1950", ["04.03.1950"]),
+        ("on 03051950", []),
+    ],
+)
+def test_where_a_value_stands_and_where_it_does_not(text: str, found: list[str]) -> None:
+    known = KnownIdentifiers.from_fields(
+        {
+            "name": "Jane Roe",
+            "city": "Dover",
+            "facility": "Cedar Falls",
+            "mrn": "8812",
+            "account": "471",
+            "dob": "1950-03-04",
+        }
+    )
+    assert [text[one.start : one.end] for one in standing(text, known)] == found
+
+
 def test_what_the_finder_overlooks_is_residual(monkeypatch: pytest.MonkeyPatch) -> None:
     deidentifier = Deidentifier(load_policy("tags"), FinderSettings(recognizers=("known",)))
     known = KnownIdentifiers.from_fields({"name": "Jane Roe"})

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support import S3Server
 
-from openbioner_batch.engine.files import write_file
+from openbioner_batch.engine.files import write_durably, write_file
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import RunFailedError, UsageError
 
@@ -66,6 +67,61 @@ def test_it_knows_what_lies_within(tmp_path: Path) -> None:
     assert not store.contains("s3://run/a")
     assert Store("s3://bucket/run").contains("s3://bucket/run/a")
     assert not Store("s3://bucket/run").contains("s3://bucket/run2/a")
+
+
+def test_a_folder_lies_within_itself(tmp_path: Path) -> None:
+    for url in (str(tmp_path / "run"), "s3://bucket/run"):
+        assert Store(url).contains(url)
+
+
+@pytest.mark.parametrize("where", ["memory://{}", "{}"])
+def test_a_name_that_reads_like_a_pattern_is_a_name(tmp_path: Path, where: str) -> None:
+    root = where.format(tmp_path)
+    one, other = Store(f"{root}/out[1]"), Store(f"{root}/out1")
+    for store in (one, other):
+        store.put("data/a", b"1")
+
+    one.remove_folder("data")
+
+    assert (one.names(), other.names()) == ([], ["data/a"])
+
+
+def test_a_write_survives_that_another_driver_removes_the_folder_of_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(str(tmp_path))
+    removals = iter([True, True])
+    write = write_durably
+
+    def removed_meanwhile(path: str, data: bytes, private: bool) -> None:
+        write(path, data, private)
+        if next(removals, False):
+            shutil.rmtree(os.path.dirname(path))
+
+    monkeypatch.setattr("openbioner_batch.engine.store.write_durably", removed_meanwhile)
+    store.put("data/a", b"1")
+    assert store.get("data/a") == b"1"
+
+    removals = iter([True, True, True])
+    with pytest.raises(RunFailedError, match="data/b cannot be written"):
+        store.put("data/b", b"1")
+    assert store.names("data") == ["a"]
+
+
+def test_what_a_file_system_refuses_is_told_apart_from_what_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(str(tmp_path))
+    assert not store.exists("a")
+
+    def refused(*arguments: object, **more: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    for name in ("info", "cat_file", "find"):
+        monkeypatch.setattr(store._fs, name, refused)
+    for action in (store.exists, store.names):
+        with pytest.raises(RunFailedError, match=r"a cannot be read \(PermissionError"):
+            action("a")
 
 
 def test_a_write_cut_short_shows_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
