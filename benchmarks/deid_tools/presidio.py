@@ -40,10 +40,15 @@ TYPES = {
 LEFT_OUT = ("AGE", "NRP")
 
 
+def load_analyzer() -> AnalyzerEngine:
+    """The analyzer that is compared."""
+    engine = NlpEngineProvider(nlp_configuration=MODEL).create_engine()
+    return AnalyzerEngine(nlp_engine=engine, supported_languages=["en"])
+
+
 def main() -> None:
     """Answer each line of texts with findings and the seconds they took."""
-    engine = NlpEngineProvider(nlp_configuration=MODEL).create_engine()
-    analyzer = AnalyzerEngine(nlp_engine=engine, supported_languages=["en"])
+    analyzer = load_analyzer()
     analyzer.analyze("Warm up, John.", language="en")
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
