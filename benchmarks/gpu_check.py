@@ -57,7 +57,7 @@ def main(variants: str, parts: str, device: str | None, quick: bool, json_path: 
             some = [name for name in ("tiny", "base", "tiny-late") if name in names][: 1 if quick else 3]
             cases = speed.process_cases(device, some, (2,) if quick else (1, 4), 0.1 if quick else 4.0)
         else:
-            cases = training.cases(device, names, ("bf16", "fp16") if on_gpu else ("bf16",), quick)
+            cases = training.cases(device, names, ("bfloat16", "float16") if on_gpu else ("bfloat16",), quick)
         report.run(part, cases, math.inf if quick else SECONDS[part])
     report.about["seconds"] = round(time.monotonic() - began, 1)
     report.write()

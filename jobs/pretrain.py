@@ -1,6 +1,6 @@
 """`openbioner-batch pretrain` as a Ray job, with the same arguments.
 
-    ray job submit --working-dir . -- python jobs/pretrain.py --config base --storage s3://bucket/base
+    ray job submit --working-dir . -- python jobs/pretrain.py --config base --output s3://bucket/base
 
 The job joins the cluster that runs it. Sources, start and storage must be reachable from every node.
 """

@@ -63,7 +63,7 @@ def throughput(variant: str, types: int, device: str, seconds: float) -> Finding
     tokens = int(prepared.document_tokens.sum())
     work = work_of(prepared, config)
     rate = matrix_rate(config, tagger.dtype, device)
-    peak = peak_flops(torch.device(device), "bf16" if tagger.dtype == "bfloat16" else "fp32")
+    peak = peak_flops(torch.device(device), "bfloat16" if tagger.dtype == "bfloat16" else "float32")
     found: Finding = {
         "text_tokens_per_second": tokens / (preparing + scoring),
         "scoring_alone": tokens / scoring,

@@ -22,6 +22,7 @@ from gpu.models import config_of, random_model, release, texts, tokenizer
 from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.encoder import CrossEncoder
 from openbioner_batch.model.late import LateEncoder
+from openbioner_batch.settings import build
 from openbioner_batch.training.corpus import corpus_of, flatten
 from openbioner_batch.training.engines import Engine, make_engine
 from openbioner_batch.training.flops import peak_flops
@@ -32,7 +33,6 @@ from openbioner_batch.training.pieces import tokenize_passages
 from openbioner_batch.training.plan import plan_training
 from openbioner_batch.training.separate import SharedObjective
 from openbioner_batch.training.settings import PretrainSettings
-from openbioner_batch.training.settings_file import build
 from openbioner_batch.training.vocabulary import build_vocabulary
 from openbioner_batch.training.worker import pass_flops
 
@@ -57,7 +57,7 @@ def settings_of(config: ModelConfig, precision: str, zero: int, device: str, tok
     return build(
         PretrainSettings,
         {
-            "storage": "unused",
+            "output": "unused",
             "start": {"variant": "tiny", "vocabulary": "bundled"},
             "sources": [{"path": "made up"}],
             "recipe": recipe,

@@ -15,6 +15,7 @@ from openbioner_batch.engine.option_groups import (
     InputOptions,
     PrecisionOptions,
     QuarantineLimit,
+    RayOptions,
     RunOptions,
     RunPaths,
     WorkerOptions,
@@ -43,6 +44,7 @@ class DeidentifySettings(
     CalibrationOptions,
     RunOptions,
     ExecutorOptions,
+    RayOptions,
     Request,
 ):
     """A request to de-identify an archive: the flags of `openbioner-batch deidentify`, the keys of a --config."""

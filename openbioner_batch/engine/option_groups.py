@@ -188,6 +188,13 @@ class ExecutorOptions:
 
     heading = "Run"
     executor: str = option(AUTO, choices=EXECUTORS, help="auto: in-process for small local inputs, where no GPU is.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RayOptions:
+    """Where Ray runs."""
+
+    heading = "Run"
     ray_address: str | None = option(
         None, metavar="A", variable="RAY_ADDRESS", help="Ray cluster to join.", default="Ray on this machine"
     )

@@ -13,6 +13,7 @@ from openbioner_batch.engine.option_groups import (
     InputOptions,
     LinkOptions,
     PrecisionOptions,
+    RayOptions,
     RunOptions,
     RunPaths,
     SpanOptions,
@@ -47,6 +48,7 @@ class AnnotateSettings(
     LinkOptions,
     RunOptions,
     ExecutorOptions,
+    RayOptions,
     Request,
 ):
     """A request to tag a corpus: the flags of `openbioner-batch annotate`, and the keys of a --config file."""

@@ -19,7 +19,6 @@ OPTIMIZER_FILE = "optimizer.pt"
 SCALER_FILE = "scaler.pt"
 TAG = "state"
 _HEADS = {*HEADS, *LATE_HEADS}
-_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class Engine(Protocol):
@@ -77,18 +76,18 @@ def _set_rates(groups: Sequence[dict[str, Any]], factor: float) -> None:
 
 
 class PlainEngine:
-    """Weights and states whole on every worker, gradients averaged between them; bf16 and fp16 by autocast."""
+    """Weights and states whole on every worker, gradients averaged between them; bfloat16 and float16 by autocast."""
 
     def __init__(self, module: nn.Module, settings: PretrainSettings, device: torch.device) -> None:
         self.module = module
         self._device = device
-        self._dtype = _DTYPES[settings.parallel.precision]
+        self._dtype = getattr(torch, settings.parallel.precision)
         self._optimizer = _optimizer(module, settings.schedule, fused=True)
         self._accumulation = settings.batch.accumulation
         self._clip = settings.schedule.clip
         self._workers = settings.parallel.workers
-        # Gradients in fp16 would vanish unscaled. Steps whose gradients are not finite are left out.
-        self._scaler = torch.amp.GradScaler(device.type, enabled=settings.parallel.precision == "fp16")
+        # Gradients in float16 would vanish unscaled. Steps whose gradients are not finite are left out.
+        self._scaler = torch.amp.GradScaler(device.type, enabled=settings.parallel.precision == "float16")
 
     def precision(self) -> AbstractContextManager[Any]:
         return torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32)
@@ -136,7 +135,7 @@ class PlainEngine:
 
 
 class DeepSpeedEngine:
-    """ZeRO 1 or 2: optimizer states, and gradients, sharded over the workers; master weights in fp32."""
+    """ZeRO 1 or 2: optimizer states, and gradients, sharded over the workers; master weights in float32."""
 
     def __init__(self, module: nn.Module, settings: PretrainSettings, device: torch.device) -> None:
         if device.type == "cpu":
@@ -154,9 +153,9 @@ class DeepSpeedEngine:
             "gradient_clipping": settings.schedule.clip,
             "zero_optimization": {"stage": settings.parallel.zero_stage},
             "zero_allow_untested_optimizer": True,
-            "bf16": {"enabled": precision == "bf16"},
+            "bf16": {"enabled": precision == "bfloat16"},
             "data_types": {"grad_accum_dtype": "fp32"},  # sums of many passes' gradients need more than 8 bits
-            "fp16": {"enabled": precision == "fp16"},
+            "fp16": {"enabled": precision == "float16"},
             "steps_per_print": 1 << 60,
         }
         optimizer = _optimizer(module, settings.schedule, fused=False)

@@ -72,7 +72,7 @@ class StoredTensor:
 
 
 def open_state(folder: Path) -> dict[str, StoredTensor]:
-    """Every tensor of the trained module by name, none of them read yet. fp32 master weights where there are some."""
+    """Every tensor of the trained module by name, none of them read yet. Master weights where there are some."""
     if (folder / MODEL_FILE).is_file():
         whole = torch.load(folder / MODEL_FILE, map_location="cpu", weights_only=True, mmap=True)
         return {name: StoredTensor(tuple(tensor.shape), (tensor,)) for name, tensor in whole.items()}
@@ -80,7 +80,7 @@ def open_state(folder: Path) -> dict[str, StoredTensor]:
 
 
 def _open_zero(folder: Path) -> dict[str, StoredTensor]:
-    """ZeRO 1 and 2: each group of parameters is one flat fp32 vector, cut evenly over the workers' files.
+    """ZeRO 1 and 2: each group of parameters is one flat float32 vector, cut evenly over the workers' files.
 
     Weights that are not trained are whole in the model's file. The files are DeepSpeed's own pickles, written by this
     run.

@@ -26,7 +26,7 @@ PEAK_TFLOPS = {
     "V100": 125.0,
     "T4": 65.0,
 }
-"""Dense bf16 or fp16 matrix rate by a part of the GPU's name, from the makers' data sheets; longer names first."""
+"""Dense bfloat16 or float16 matrix rate by a part of the GPU's name, from makers' data sheets; longer names first."""
 
 
 def training_flops(config: ModelConfig, lengths: np.ndarray, layers: int | None = None) -> float:
@@ -50,13 +50,13 @@ def training_flops(config: ModelConfig, lengths: np.ndarray, layers: int | None 
 def peak_flops(device: torch.device, precision: str) -> float | None:
     """Operations per second that a worker's device can do at best.
 
-    They are from the table for a GPU (half for fp32 without tensor cores is not told apart), and measured for a CPU;
+    They are from the table for a GPU (half for float32 without tensor cores is not told apart), and measured for a CPU;
     None for a GPU that the table does not know.
     """
     if device.type == "cuda":
         name = torch.cuda.get_device_name(device)
         return next((1e12 * rate for part, rate in PEAK_TFLOPS.items() if part in name), None)
-    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
     size = 1536
     left, right = torch.randn(size, size, dtype=dtype), torch.randn(size, size, dtype=dtype)
     best = float("inf")

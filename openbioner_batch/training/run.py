@@ -22,6 +22,7 @@ from openbioner_batch.model.config import architecture_note
 from openbioner_batch.model.location import MODEL_CARD
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.model.variants import count_parameters
+from openbioner_batch.settings import build, renewed
 from openbioner_batch.training.card import model_card
 from openbioner_batch.training.corpus import Corpus, read_corpus
 from openbioner_batch.training.display import draw_curves
@@ -36,7 +37,7 @@ from openbioner_batch.training.passes import Preparation
 from openbioner_batch.training.plan import TrainingPlan, plan_training
 from openbioner_batch.training.separate import check_teacher
 from openbioner_batch.training.settings import PretrainSettings
-from openbioner_batch.training.settings_file import as_plain, build
+from openbioner_batch.training.settings_file import as_plain
 from openbioner_batch.training.start import model_config, tokenizer_directory
 from openbioner_batch.training.trained_types import merge_types, read_trained_types, write_trained_types
 from openbioner_batch.training.validation import validation_batches
@@ -51,14 +52,14 @@ FREE_KEYS = (
     "stored",
     "log_every",
     "ray_address",
-    "storage",
+    "output",
     "prepared",
 )
 """What a resumed run may change; also `parallel.threads` and `parallel.max_failures`."""
 
 
 def pretrain(settings: PretrainSettings, stream: TextIO | None = None) -> dict[str, Any]:
-    """Train, or go on with the run in `settings.storage`, and write its checkpoint to `storage/model`.
+    """Train, or go on with the run in `settings.output`, and write its checkpoint to `output/model`.
 
     Args:
         settings: what to train on, how, and where.
@@ -73,7 +74,7 @@ def pretrain(settings: PretrainSettings, stream: TextIO | None = None) -> dict[s
     """
     stream = stream or sys.stderr
     _check_packages(settings)
-    store = Store(settings.storage)
+    store = Store(settings.output)
     resumed = check_earlier(store, settings)
     finished = _finished(store, settings)
     if finished:
@@ -229,15 +230,15 @@ def check_earlier(store: Store, settings: PretrainSettings) -> bool:
         kept = json.loads(store.get(SETTINGS))
     except FileNotFoundError:
         return False
-    # A run of a release that knew fewer keys had what their defaults say.
-    earlier, now = as_plain(build(PretrainSettings, kept)), as_plain(settings)
+    # A run of a release that knew fewer keys had what their defaults say; some keys and values had other names.
+    earlier, now = as_plain(build(PretrainSettings, renewed(PretrainSettings, kept))), as_plain(settings)
     for name in ("threads", "max_failures"):
         earlier["parallel"][name] = now["parallel"][name]
     for key in now:
         if key not in FREE_KEYS and earlier.get(key) != now[key]:
             raise UsageError(
                 f"{store.url} holds a run whose {key} is {json.dumps(earlier.get(key))}, not {json.dumps(now[key])}: "
-                f"give another storage, or the same settings"
+                f"give another --output, or the same settings"
             )
     return True
 

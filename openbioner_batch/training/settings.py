@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from openbioner_batch.engine.option_groups import RayOptions
 from openbioner_batch.errors import UsageError
+from openbioner_batch.options import check_options, option
+from openbioner_batch.settings import Request
 from openbioner_batch.training.checks import check_choice, check_positive, check_share
 from openbioner_batch.training.recipe import Recipe
 
 ALL_LAYERS = "all"
 SCHEDULES = ("constant", "warmup", "warmup-decay")
-PRECISIONS = ("fp32", "bf16", "fp16")
+PRECISIONS = ("float32", "bfloat16", "float16")
 SUPERVISION = ("gold", "silver", "mixed")
 STORED = ("float32", "float16", "bfloat16")
 
@@ -151,7 +154,7 @@ class BatchSettings:
     pass_tokens: int = 16_384
     """Encoder tokens of one forward and backward pass on one worker: text and description of every (passage, type)
     pair; where layers are separate, every text and description once, and of the pairs the joint layers' share. It
-    bounds memory; measured 330 KB of activations a token for 12 layers x 768 in bf16."""
+    bounds memory; measured 330 KB of activations a token for 12 layers x 768 in bfloat16."""
     accumulation: int = 1
     """Passes whose gradients are averaged into one optimizer step."""
 
@@ -170,8 +173,12 @@ class Parallel:
     """Whether each worker has a GPU; without, gloo on CPUs."""
     zero_stage: int = 0
     """0: plain torch. 1: DeepSpeed, optimizer states sharded. 2: gradients too."""
-    precision: str = "fp32"
-    """"fp32", "bf16" or "fp16" (GPUs only)."""
+    precision: str = option(
+        "float32",
+        choices=PRECISIONS,
+        values_were={"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"},
+        help="Of the passes, by autocast or DeepSpeed; float16 is for GPUs alone.",
+    )
     threads: int | None = None
     """Torch threads of a CPU worker; None shares the cores evenly."""
     max_failures: int = 3
@@ -182,13 +189,15 @@ class Parallel:
     def __post_init__(self) -> None:
         check_positive("parallel.workers", self.workers)
         check_choice("parallel.zero_stage", self.zero_stage, (0, 1, 2))
-        check_choice("parallel.precision", self.precision, PRECISIONS)
+        check_options(self, "parallel.")
         if self.in_process and self.workers != 1:
             raise UsageError(f"parallel.in_process is one worker, and parallel.workers is {self.workers}: set it to 1")
         if self.in_process and self.zero_stage:
             raise UsageError("parallel.in_process shards nothing: set parallel.zero_stage to 0")
-        if self.precision == "fp16" and not self.use_gpu:
-            raise UsageError("parallel.precision fp16 is for GPUs; without parallel.use_gpu give fp32 or bf16")
+        if self.precision == "float16" and not self.use_gpu:
+            raise UsageError(
+                "parallel.precision float16 is for GPUs; without parallel.use_gpu give float32 or bfloat16"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,12 +236,11 @@ class Card:
         check_choice("card.supervision", self.supervision, SUPERVISION)
 
 
-@dataclass(frozen=True, slots=True)
-class PretrainSettings:
-    """A request to train: the keys of the --config file of `openbioner-batch pretrain`."""
+@dataclass(frozen=True, kw_only=True)
+class PretrainSettings(RayOptions, Request):
+    """A request to train: the keys of the --config file of `openbioner-batch pretrain`; some are flags too."""
 
-    storage: str
-    """Folder or URL of the run: a new one, or one to go on with."""
+    output: str = option(metavar="URI", help="Folder of the run: a new one, or one to resume.", was=("storage",))
     start: Start
     sources: tuple[PassageFolder, ...]
     validation: Validation = Validation()
@@ -248,14 +256,13 @@ class PretrainSettings:
     """Optimizer steps between two entries of `metrics.jsonl`."""
     stored: str = "float32"
     """Number format of the checkpoint that is written at the end: float32, float16 or bfloat16."""
-    ray_address: str | None = None
-    """A Ray cluster to join; None starts Ray on this machine."""
-    prepared: str | None = None
-    """What `pretrain --prepare` wrote for these sources: read in their place, and in that of `validation`'s files."""
+    prepared: str | None = option(
+        None, metavar="FILE", help="Read what --prepare wrote instead of the sources; needs no pyarrow."
+    )
 
     def __post_init__(self) -> None:
-        if not self.storage:
-            raise UsageError("storage must not be empty: give the folder or URL of the run")
+        if not self.output:
+            raise UsageError("--output must not be empty: give the folder or URL of the run")
         if not self.sources:
             raise UsageError("sources: give at least one {path: FOLDER}")
         if self.parallel.in_process and self.ray_address:

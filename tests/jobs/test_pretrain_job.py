@@ -47,7 +47,7 @@ def test_a_stopped_job_submitted_again_ends_with_a_checkpoint_that_annotate_load
 ) -> None:
     package = job_folder(tmp_path / "work", models=True)  # its vocabulary is the bundled one
     run, silver = tmp_path / "run", make_silver(cluster, package, tmp_path)
-    command = [sys.executable, "jobs/pretrain.py", "--config", "smoke", "--storage", str(run)]
+    command = [sys.executable, "jobs/pretrain.py", "--config", "smoke", "--output", str(run)]
     command += ["--set", f"sources.0.path={silver}"]
 
     code, log = cluster.submit(*command, folder=package, options=("--submission-id", "first", "--no-wait"))

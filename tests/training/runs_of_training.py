@@ -23,7 +23,7 @@ def config_file(folder: Path, name: str, checkpoint: Path, **parts: object) -> P
     if not silver.exists():
         write_silver(silver)
     settings = {
-        "storage": str(folder / name),
+        "output": str(folder / name),
         "start": {"checkpoint": str(checkpoint), "text_tokens": 40, "description_tokens": 20, "encoder_dropout": 0.1},
         "sources": [{"path": str(silver)}],
         "validation": {"silver": str(silver), "limit": 20, "every_steps": STEPS // 2},

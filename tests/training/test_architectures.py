@@ -22,6 +22,7 @@ from openbioner_batch.errors import CheckpointError, UsageError
 from openbioner_batch.model import EntityType, Tagger
 from openbioner_batch.model.checkpoint import save_checkpoint
 from openbioner_batch.model.tokens import Tokenizer
+from openbioner_batch.settings import build
 from openbioner_batch.training.engines import make_engine
 from openbioner_batch.training.export import export_checkpoint
 from openbioner_batch.training.objective import TaggingObjective
@@ -31,7 +32,7 @@ from openbioner_batch.training.run import pretrain
 from openbioner_batch.training.sampling import Question
 from openbioner_batch.training.separate import SharedObjective
 from openbioner_batch.training.settings import PretrainSettings
-from openbioner_batch.training.settings_file import build, load_settings
+from openbioner_batch.training.settings_file import load_settings
 from openbioner_batch.training.shared import as_shared, pack_shared
 from openbioner_batch.training.start import model_config, starting_model
 
@@ -40,7 +41,7 @@ KINDS = list(DESCRIPTIONS)
 
 def settings(start: dict[str, Any], recipe: dict[str, Any] | None = None) -> PretrainSettings:
     raw = {
-        "storage": "r",
+        "output": "r",
         "sources": [{"path": "p"}],
         "start": {"text_tokens": 190, "description_tokens": 50, **start},
         "recipe": {"head_dropout": 0.0, **(recipe or {})},

@@ -8,9 +8,9 @@ from typing import Any
 
 from openbioner_batch.evaluation.card import read_card
 from openbioner_batch.model import VARIANTS
+from openbioner_batch.settings import build
 from openbioner_batch.training.card import model_card
 from openbioner_batch.training.settings import PretrainSettings
-from openbioner_batch.training.settings_file import build
 
 FACTS = {
     "parameters": 1000,
@@ -28,7 +28,7 @@ FACTS = {
 
 def card(folder: Path, start: Path | None = None, objective: str = "tagging", **more: Any) -> str:
     own = {"name": "m", "supervision": more.pop("supervision", "gold")}
-    raw = {"storage": "r", "sources": [{"path": "p"}], "recipe": {"objective": objective}, "card": own}
+    raw = {"output": "r", "sources": [{"path": "p"}], "recipe": {"objective": objective}, "card": own}
     raw["start"] = {"checkpoint": str(start)} if start else {"variant": "tiny", "vocabulary": "v"}
     config = dataclasses.replace(VARIANTS["tiny"].config, separate_layers=more.pop("separate_layers", 0))
     text = model_card(build(PretrainSettings, raw), {**FACTS, **more}, start or Path("/nowhere"), config)

@@ -11,9 +11,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from openbioner_batch.settings import build
 from openbioner_batch.training.engines import PlainEngine
 from openbioner_batch.training.settings import PretrainSettings
-from openbioner_batch.training.settings_file import build
 
 
 class Model(nn.Module):
@@ -30,7 +30,7 @@ class Model(nn.Module):
 def engine(accumulation: int = 1, **schedule: Any) -> PlainEngine:
     torch.manual_seed(0)
     raw = {
-        "storage": "r",
+        "output": "r",
         "start": {"encoder": "e"},
         "sources": [{"path": "p"}],
         "batch": {"accumulation": accumulation},
@@ -137,11 +137,11 @@ def test_two_workers_step_by_the_mean_of_their_gradients(tmp_path: Path) -> None
 
 def test_steps_in_fp16_scale_their_loss_and_leave_out_what_overflows(tmp_path: Path) -> None:
     raw = {
-        "storage": "r",
+        "output": "r",
         "start": {"encoder": "e"},
         "sources": [{"path": "p"}],
         "schedule": {"steps": 10, "encoder_rate": 1e-2, "head_rate": 1e-1},
-        "parallel": {"use_gpu": True, "precision": "fp16"},
+        "parallel": {"use_gpu": True, "precision": "float16"},
     }
     torch.manual_seed(0)
     first, second = (PlainEngine(Model(), build(PretrainSettings, raw), torch.device("cpu")) for _ in range(2))
@@ -169,12 +169,12 @@ def test_zero_1_in_bf16_keeps_master_weights_that_are_exported_and_resumed(
     from openbioner_batch.training.export import open_state
 
     raw = {
-        "storage": "r",
+        "output": "r",
         "start": {"encoder": "e"},
         "sources": [{"path": "p"}],
         "batch": {"accumulation": 2},
         "schedule": {"steps": 10, "encoder_rate": 1e-3, "head_rate": 1e-2},
-        "parallel": {"zero_stage": 1, "precision": "bf16"},
+        "parallel": {"zero_stage": 1, "precision": "bfloat16"},
     }
 
     def train(one: DeepSpeedEngine, passes: Tensor) -> None:

@@ -86,16 +86,16 @@ def test_a_prepared_file_trains_as_its_sources_do_without_them(checkpoint: Path,
     assert "pieces" in answer.output
     for folder in ("silver", "texts"):
         shutil.rmtree(tmp_path / folder)
-    finish(config, f"prepared={stored}", f"storage={tmp_path / 'carried'}")
+    finish(config, f"prepared={stored}", f"output={tmp_path / 'carried'}")
     read, carried = curve(tmp_path / "read"), curve(tmp_path / "carried")
     assert carried == read
     for name in ("likeness.npy", "model/trained_types.jsonl.gz", "model/model.safetensors"):
         assert (tmp_path / "carried" / name).read_bytes() == (tmp_path / "read" / name).read_bytes()
     with pytest.raises(UsageError, match=r"was made for other start\.text_tokens: make it anew"):
-        finish(config, f"prepared={stored}", "start.text_tokens=41", f"storage={tmp_path / 'other'}")
+        finish(config, f"prepared={stored}", "start.text_tokens=41", f"output={tmp_path / 'other'}")
     stored.write_bytes(b"nonsense")
     with pytest.raises(UsageError, match="damaged, or no file of pretrain --prepare"):
-        finish(config, f"prepared={stored}", f"storage={tmp_path / 'other'}")
+        finish(config, f"prepared={stored}", f"output={tmp_path / 'other'}")
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_an_object_store_keeps_the_best_and_the_latest(s3: S3Server, checkpoint:
     storage = f"{s3.bucket()}/run"
     config = config_file(tmp_path, "run", checkpoint)
     for steps in (20, 40):
-        facts = finish(config, f"storage={storage}", f"schedule.steps={steps}", "schedule.kind=constant")
+        facts = finish(config, f"output={storage}", f"schedule.steps={steps}", "schedule.kind=constant")
         assert facts["steps"] == steps
     files = fsspec.filesystem("s3").find(storage)
     folders = {name.split("/")[-2] for name in files if "/step-" in name}
@@ -162,4 +162,4 @@ def test_preparing_says_what_it_cannot_read(checkpoint: Path, tmp_path: Path) ->
     config = config_file(tmp_path, "run", checkpoint, sources=[{"path": str(tmp_path / "nowhere")}])
     with pytest.raises(UsageError, match="nowhere"):
         prepare(load_settings(str(config)), str(tmp_path / "out.npz"))
-    assert yaml.safe_load(config.read_text())["storage"]
+    assert yaml.safe_load(config.read_text())["output"]

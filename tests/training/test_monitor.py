@@ -92,6 +92,6 @@ def test_operations_are_those_that_torch_counts(cross_encoder: CrossEncoder) -> 
 
 
 def test_a_processors_rate_is_measured() -> None:
-    peak = peak_flops(torch.device("cpu"), "fp32")
+    peak = peak_flops(torch.device("cpu"), "float32")
     assert peak is not None
     assert 1e8 < peak < 1e15

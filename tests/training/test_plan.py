@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from openbioner_batch.errors import UsageError
+from openbioner_batch.settings import build
 from openbioner_batch.training.engines import rate_factor
 from openbioner_batch.training.plan import TrainingPlan, plan_training
 from openbioner_batch.training.settings import PretrainSettings, Schedule
-from openbioner_batch.training.settings_file import build
 
 LENGTHS = np.random.default_rng(0).integers(5, 190, 3000)
 
@@ -20,7 +20,7 @@ def plan(
     lengths: np.ndarray = LENGTHS, weights: np.ndarray | None = None, joint: float = 1.0, **parts: Any
 ) -> TrainingPlan:
     raw = {
-        "storage": "run",
+        "output": "run",
         "start": {"encoder": "e"},
         "sources": [{"path": "p"}],
         "recipe": {"types_per_pass": [2, 6]},

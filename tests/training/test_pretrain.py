@@ -123,11 +123,11 @@ def test_a_run_whose_driver_was_killed_too_ends_likewise(ray_here: None, checkpo
 @pytest.mark.parametrize(
     "parallel",
     [
-        {"workers": 2, "zero_stage": 1, "precision": "fp32"},
-        {"workers": 2, "zero_stage": 1, "precision": "bf16"},
-        {"workers": 2, "zero_stage": 2, "precision": "bf16"},
+        {"workers": 2, "zero_stage": 1, "precision": "float32"},
+        {"workers": 2, "zero_stage": 1, "precision": "bfloat16"},
+        {"workers": 2, "zero_stage": 2, "precision": "bfloat16"},
     ],
-    ids=["ZeRO 1 in fp32", "ZeRO 1 in bf16", "ZeRO 2 in bf16"],
+    ids=["ZeRO 1 in float32", "ZeRO 1 in bfloat16", "ZeRO 2 in bfloat16"],
 )
 def test_the_same_with_deepspeed(ray_here: None, checkpoint: Path, tmp_path: Path, parallel: dict[str, object]) -> None:
     pytest.importorskip("deepspeed", reason="the train extra is not installed")
@@ -156,14 +156,14 @@ def test_late_interaction_is_trained_with_a_teacher_and_becomes_a_checkpoint(che
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("zero", [0, 2], ids=["plain", "ZeRO 2 in bf16"])
+@pytest.mark.parametrize("zero", [0, 2], ids=["plain", "ZeRO 2 in bfloat16"])
 @pytest.mark.parametrize("separate", [1, "all"], ids=["split", "late"])
 def test_separate_layers_resume_to_the_same_curve(
     ray_here: None, checkpoint: Path, tmp_path: Path, separate: int | str, zero: int
 ) -> None:
     if zero:
         pytest.importorskip("deepspeed", reason="the train extra is not installed")
-    parts = {"parallel": {"workers": 2, "zero_stage": zero, "precision": "bf16" if zero else "fp32"}}
+    parts = {"parallel": {"workers": 2, "zero_stage": zero, "precision": "bfloat16" if zero else "float32"}}
     finish(separate_run(tmp_path, "whole", checkpoint, separate, **parts))
     killed_run(separate_run(tmp_path, "killed", checkpoint, separate, **parts), tmp_path / "killed")
     assert_same_training(tmp_path / "killed", tmp_path / "whole")
@@ -205,7 +205,7 @@ def test_a_run_in_an_object_store_goes_on_and_puts_its_model_there(
     storage = f"{s3.bucket()}/run"
     config = str(config_file(tmp_path, "run", checkpoint))
     for steps in (10, 20):
-        changes = [f"storage={storage}", f"schedule.steps={steps}", "schedule.kind=constant", "parallel.workers=1"]
+        changes = [f"output={storage}", f"schedule.steps={steps}", "schedule.kind=constant", "parallel.workers=1"]
         facts = pretrain(load_settings(config, changes), io.StringIO())
         assert facts["steps"] == steps
     with fsspec.open(f"{storage}/metrics.jsonl", "rt") as lines:
@@ -247,9 +247,13 @@ def test_another_run_in_the_same_folder_is_refused(checkpoint: Path, tmp_path: P
 
     config = str(config_file(tmp_path, "run", checkpoint))
     settings = load_settings(config)
-    store = Store(settings.storage)
+    store = Store(settings.output)
     assert not check_earlier(store, settings)
     store.put(SETTINGS, json.dumps(as_plain(settings)).encode())
     assert check_earlier(store, load_settings(config, ["schedule.steps=70", "parallel.threads=1"]))
+    kept = as_plain(settings)
+    former = {"storage": kept.pop("output"), **kept, "parallel": {**kept["parallel"], "precision": "fp32"}}
+    store.put(SETTINGS, json.dumps(former).encode())  # as an earlier release spelled it
+    assert check_earlier(store, settings)
     with pytest.raises(UsageError, match=r'holds a run whose parallel is .*"workers": 2.*, not .*"workers": 3'):
         check_earlier(store, load_settings(config, ["parallel.workers=3"]))

@@ -10,7 +10,7 @@ import yaml
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.settings_file import CONFIGS, load_settings
 
-SMALLEST = {"storage": "run", "seed": 42, "start": {"encoder": "e"}, "sources": [{"path": "silver"}]}
+SMALLEST = {"output": "run", "seed": 42, "start": {"encoder": "e"}, "sources": [{"path": "silver"}]}
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def config(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", sorted(file.stem for file in CONFIGS.glob("*.yaml")))
 def test_every_carried_configuration_is_valid(name: str) -> None:
-    assert load_settings(name).storage == f"runs/{name}"
+    assert load_settings(name).output == f"runs/{name}"
 
 
 def test_there_is_a_configuration_for_each_size_and_stage() -> None:
@@ -33,12 +33,12 @@ def test_there_is_a_configuration_for_each_size_and_stage() -> None:
 
 def test_changes_win_and_reach_into_lists(config: Path) -> None:
     changes = ["schedule.steps=7", "sources.0.weight=2", "sources.1.path=more", "recipe.types_per_pass=[1, 5]"]
-    settings = load_settings(str(config), [*changes, "schedule.encoder_rate=3e-5", "storage=s3://b/r"])
+    settings = load_settings(str(config), [*changes, "schedule.encoder_rate=3e-5", "output=s3://b/r"])
     assert settings.schedule.steps == 7
     assert [(source.path, source.weight) for source in settings.sources] == [("silver", 2.0), ("more", 1.0)]
     assert settings.recipe.types_per_pass == (1, 5)
     assert settings.schedule.encoder_rate == 3e-5
-    assert settings.storage == "s3://b/r"
+    assert settings.output == "s3://b/r"
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_changes_win_and_reach_into_lists(config: Path) -> None:
         ("schedule.steps=ten", "schedule.steps is 'ten': give a whole number"),
         ("schedule={epochs: 1, steps: 2}", "one of epochs and steps"),
         ("parallel.zero_stage=3", "give one of 0, 1, 2"),
-        ("parallel.precision=fp16", "fp16 is for GPUs"),
+        ("parallel.precision=float16", "float16 is for GPUs"),
         ("parallel.workers=true", "give a whole number"),
         ("start.variant=tiny", "start names encoder and variant"),
         ("start=tiny", "give a mapping"),

@@ -11,14 +11,14 @@ import torch
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.encoder import CrossEncoder
 from openbioner_batch.model.late import LateEncoder
+from openbioner_batch.settings import build
 from openbioner_batch.training.settings import PretrainSettings
-from openbioner_batch.training.settings_file import build
 from openbioner_batch.training.start import model_config, starting_model
 
 
 def settings(checkpoint: Path, recipe: dict[str, Any] | None = None, **start: Any) -> PretrainSettings:
     begin = {"encoder": str(checkpoint), "text_tokens": 40, "description_tokens": 20, **start}
-    raw = {"storage": "r", "sources": [{"path": "p"}], "start": begin, "recipe": recipe or {}}
+    raw = {"output": "r", "sources": [{"path": "p"}], "start": begin, "recipe": recipe or {}}
     return build(PretrainSettings, raw)
 
 

@@ -15,16 +15,16 @@ from samples import write_silver
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model import Tagger
 from openbioner_batch.model.tokens import Tokenizer
+from openbioner_batch.settings import build
 from openbioner_batch.training.packing import TaggingBatch
 from openbioner_batch.training.sampling import IGNORED
 from openbioner_batch.training.settings import PretrainSettings
-from openbioner_batch.training.settings_file import build
 from openbioner_batch.training.validation import count_spans, f1, read_validation, validation_batches
 
 
 def settings(**validation: object) -> PretrainSettings:
     start = {"encoder": "e", "text_tokens": 100, "description_tokens": 50}
-    raw = {"storage": "r", "start": start, "sources": [{"path": "p"}], "validation": validation}
+    raw = {"output": "r", "start": start, "sources": [{"path": "p"}], "validation": validation}
     return build(PretrainSettings, raw)
 
 

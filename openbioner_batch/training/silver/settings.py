@@ -14,6 +14,7 @@ from openbioner_batch.engine.option_groups import (
     ExecutorOptions,
     InputOptions,
     QuarantineLimit,
+    RayOptions,
     RunOptions,
     RunPaths,
     TitleOptions,
@@ -43,7 +44,7 @@ def without_option() -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LlmSettings(ExecutorOptions):
+class LlmSettings(ExecutorOptions, RayOptions):
     """Which LLM is asked, how, and within which limits."""
 
     heading = "Language model"

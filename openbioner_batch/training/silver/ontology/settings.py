@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from openbioner_batch.engine.option_groups import ExecutorOptions
+from openbioner_batch.engine.option_groups import ExecutorOptions, RayOptions
 from openbioner_batch.errors import UsageError
 from openbioner_batch.options import option
 from openbioner_batch.settings import Request
@@ -16,7 +16,7 @@ TABLE = "table"
 
 
 @dataclass(frozen=True, kw_only=True)
-class OntologySettings(PassageSettings, ExecutorOptions, Request):
+class OntologySettings(PassageSettings, ExecutorOptions, RayOptions, Request):
     """The flags of `silver ontology`, and the keys of a --config file."""
 
     vocabularies: tuple[str, ...] = option(
