@@ -68,11 +68,10 @@ def decoded_lines(file: InputFile, encoding: str | None = None) -> Iterator[tupl
 def _with_line_feeds(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes with LF in place of CRLF and CR."""
     is_open = False
-    for piece in pieces:
-        if is_open and piece.startswith(b"\n"):
-            piece = piece[1:]
-        is_open = piece.endswith(b"\r") if piece else is_open
-        yield piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    for piece in filter(None, pieces):
+        rest = piece[1:] if is_open and piece.startswith(b"\n") else piece
+        is_open = piece.endswith(b"\r")
+        yield rest.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def blocks(
