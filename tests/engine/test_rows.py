@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -119,3 +120,41 @@ def test_the_text_is_a_column_only_where_it_is_wanted_and_nothing_repeated_is_no
 )
 def test_reasons_are_counted_without_the_positions_in_them(reason: str, kind: str) -> None:
     assert kind_of(reason) == kind
+
+
+@dataclass(frozen=True)
+class Sections:
+    """Says of each span in which document's section it stands, and drops those of one type."""
+
+    dropped: str
+    extras: tuple[str, ...] = ("section",)
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {}
+
+    def add(self, documents: pa.Table, spans: Sequence[Sequence[Span]]) -> list[Sequence[Span]]:
+        ids = documents["document_id"].to_pylist()
+        return [
+            [replace(span, section=f"{span.section or ''}{id}") for span in found if span.type != self.dropped]
+            for id, found in zip(ids, spans, strict=True)
+        ]
+
+    def amounts(self, spans: Sequence[Span]) -> Mapping[str, int]:
+        return {f"without {self.dropped}": len(spans), "nothing": 0}
+
+
+def test_additions_are_made_in_order_to_the_good_documents_and_their_spans_are_what_is_counted() -> None:
+    sign, drug = Span(0, 5, "sign", 0.5, "fever"), Span(6, 8, "drug", 0.75, "µg")
+    outcomes = [Tagged([sign, drug]), "too long", Tagged([sign])]
+
+    rows, _ = annotation_rows(
+        documents("fever µg", "long", "fever"), outcomes, [], 0, KEPT, True, [Sections("drug"), Sections("gene")]
+    )
+
+    assert [[(span["type"], span["section"]) for span in spans] for spans in rows["spans"].to_pylist()] == [
+        [("sign", "d0d0")],
+        [("sign", "d2d2")],
+    ]
+    counts = json.loads(rows.schema.metadata[COUNTS_KEY])
+    assert counts["spans"] == {"sign": 2}
+    assert counts["amounts"] == {"without drug": 2, "without gene": 2}
