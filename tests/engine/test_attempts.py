@@ -74,3 +74,13 @@ def test_pieces_of_work_have_markers_of_their_own(tmp_path: Path) -> None:
     forget(store, "other")
 
     assert Attempts(store, "shard", "one").suspects() == {"7", "8"}
+
+
+def test_markers_in_an_object_store_are_forgotten_by_their_work(tmp_path: Path) -> None:
+    store = Store(f"memory://{tmp_path}")
+    for name in ("shard/whole.one.0", "shard/7.one.0", "other/whole.one.0"):
+        store.put(f"_run/attempts/{name}", b"")
+
+    forget(store, "shard")
+
+    assert store.names("_run/attempts") == ["other/whole.one.0"]

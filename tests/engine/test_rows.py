@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from openbioner_batch.engine.rows import BAD_OFFSETS, annotation_rows, kind_of, offsets_hold
+from openbioner_batch.engine.rows import BAD_OFFSETS, annotation_rows, kind_of, offsets_hold, span_lists
 from openbioner_batch.engine.shards import documents_schema
 from openbioner_batch.engine.work import COUNTS_KEY
-from openbioner_batch.records import Rejected, Span
+from openbioner_batch.records import Assertion, ConceptLink, Rejected, Span
 
 TEXT = "fever"
 
@@ -158,3 +158,18 @@ def test_additions_are_made_in_order_to_the_good_documents_and_their_spans_are_w
     counts = json.loads(rows.schema.metadata[COUNTS_KEY])
     assert counts["spans"] == {"sign": 2}
     assert counts["amounts"] == {"without drug": 2, "without gene": 2}
+
+
+def test_what_is_said_of_a_span_is_written_as_columns_in_it() -> None:
+    link = ConceptLink("C1", "Fever", 0.5)
+    spans = [
+        Span(0, 5, "sign", 1.0, "fever", assertion=Assertion(negated=True), concepts=(link,)),
+        Span(0, 4, "sign", 1.0, "ache", assertion=Assertion(family=True), concepts=()),
+    ]
+
+    first, second, third = span_lists([1, 0, 1], spans, ("assertion", "concepts")).to_pylist()
+
+    assert (len(first), second, len(third)) == (1, [], 1)
+    assert [name for name, flag in first[0]["assertion"].items() if flag] == ["negated"]
+    assert [name for name, flag in third[0]["assertion"].items() if flag] == ["family"]
+    assert (first[0]["concepts"], third[0]["concepts"]) == ([{"id": "C1", "name": "Fever", "score": 0.5}], [])

@@ -1,0 +1,96 @@
+"""A shard's files appear whole, and the one that tells of all comes last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from openbioner_batch.engine.attempts import Attempts
+from openbioner_batch.engine.committing import commit_shard
+from openbioner_batch.engine.ledger import Ledger
+from openbioner_batch.engine.names import ATTEMPTS, DATA, shard_name
+from openbioner_batch.engine.rows import annotation_rows
+from openbioner_batch.engine.shards import documents_schema
+from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.tables import open_table, read_counts_of
+from openbioner_batch.engine.work import Job, deletions_table, pack, rejected_table, row, unrow
+from openbioner_batch.errors import RunFailedError
+from openbioner_batch.formats import ReadOptions, get_format
+from openbioner_batch.records import Deletion, Rejected
+
+NO_KEPT = pa.schema([])
+
+
+def batch(rejected: list[Rejected], deletions: list[Deletion]) -> pa.Table:
+    documents = documents_schema(NO_KEPT).empty_table()
+    rows, aside = annotation_rows(documents, [], rejected, len(deletions), NO_KEPT, True)
+    parts = {"data": pack(rows), "rejected": pack(rejected_table(aside)), "deletions": pack(deletions_table(deletions))}
+    return row(3, 7, **parts, deaths=2, read=0.5)
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    return Job(str(tmp_path / "run"), "s", get_format("jsonl"), ReadOptions(), NO_KEPT, True, 10)
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of objects in the order in which they are written."""
+    names: list[str] = []
+    put = Store.put
+
+    def noted(self: Store, name: str, data: bytes) -> None:
+        put(self, name, data)
+        names.append(name)
+
+    monkeypatch.setattr(Store, "put", noted)
+    return names
+
+
+def test_the_data_file_comes_last_since_it_says_that_the_shard_is_done(job: Job, written: list[str]) -> None:
+    rejected, deletions = [Rejected("a", 4, "line 4: bad")], [Deletion("a", 5, "17")]
+
+    committed = unrow(commit_shard(batch(rejected, deletions), job))
+
+    assert written == [f"{folder}/000003-00007.parquet" for folder in ("quarantine", "deletions", "data")]
+    store = Store(job.output)
+    assert read_counts_of(store, written[-1])["quarantined"] == {"line #: bad": 1}
+    with open_table(store, written[0]) as table:
+        assert table.read().to_pylist() == [{"source": "a", "record": 4, "reason": "line 4: bad"}]
+    with open_table(store, written[1]) as table:
+        assert table.read().to_pylist() == [{"source": "a", "record": 5, "document_id": "17"}]
+    assert (committed["split"], committed["shard"], committed["deaths"], committed["read"]) == (3, 7, 2, 0.5)
+
+
+def test_what_a_shard_does_not_have_has_no_file(job: Job, written: list[str]) -> None:
+    commit_shard(batch([], []), job)
+
+    assert written == ["data/000003-00007.parquet"]
+
+
+def test_a_shard_whose_data_file_cannot_be_written_is_not_done_and_keeps_its_markers(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(job.output)
+    dead = Attempts(store, shard_name(3, 7), "s").attempt("whole")
+    dead.__enter__()  # as of a process that was killed
+    put = Store.put
+
+    def full(self: Store, name: str, data: bytes) -> None:
+        if name.startswith(DATA):
+            raise RunFailedError("no space")
+        put(self, name, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "put", full)
+        with pytest.raises(RunFailedError):
+            commit_shard(batch([Rejected("a", 4, "bad")], []), job)
+    assert Ledger.read(store, DATA).committed == {}
+    assert len(store.names(ATTEMPTS)) == 1
+
+    commit_shard(batch([Rejected("a", 4, "bad")], []), job)
+
+    assert Ledger.read(store, DATA).committed == {3: {7}}
+    assert store.names(ATTEMPTS) == []
