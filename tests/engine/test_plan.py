@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from openbioner_batch.engine.names import PLAN
-from openbioner_batch.engine.plan import make_plan, read_plan, split_weights
+from openbioner_batch.engine.plan import make_plan, plan_bytes, read_plan, split_weights
 from openbioner_batch.engine.store import Store
-from openbioner_batch.errors import PlanMismatchError
+from openbioner_batch.errors import PlanMismatchError, UsageError
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.records import Deletion, Document, Parsed, Record, Rejected
 
@@ -104,12 +104,38 @@ def test_what_differs_is_said_in_short(store: Store) -> None:
         plan(store, [A], descriptions={**descriptions, "1/drug": "a medicine"}, words="whitespace", note="y" * 500)
 
     message = str(error.value)
+    assert message.startswith(f"{store.url} holds a run with other settings (")
     assert "descriptions: 1/drug a substance then, a medicine now" in message
     assert "words: basic then, whitespace now" in message
     assert "a part" not in message
     assert "model" not in message
     assert "--overwrite" in message
     assert len(message) < 500
+
+
+def test_a_plan_does_not_depend_on_the_order_in_which_settings_come() -> None:
+    assert plan_bytes({"a": 1, "b": {"c": 2, "d": 3}}) == plan_bytes({"b": {"d": 3, "c": 2}, "a": 1})
+
+
+def test_a_folder_with_other_files_is_refused_and_named(store: Store) -> None:
+    store.put("notes/a.txt", b"")
+    store.put("notes/b.txt", b"")
+
+    with pytest.raises(UsageError, match=r"is not empty \(notes/a\.txt\) and holds no run"):
+        plan(store, [A])
+    assert store.names() == ["notes/a.txt", "notes/b.txt"]
+
+
+def test_a_damaged_plan_is_said_to_be_damaged(store: Store) -> None:
+    plan(store, [A])
+    whole = {name: store.get(name) for name in store.names()}
+    for name, data in whole.items():
+        for damaged in (b"{", b"[]", b"{}", b"\xff", data[:-9]):
+            store.put(name, damaged)
+            with pytest.raises(PlanMismatchError, match=r"the plan of the run in .* is damaged"):
+                read_plan(store)
+        store.put(name, data)
+    assert read_plan(store) is not None
 
 
 def test_an_upgrade_alone_refuses_no_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

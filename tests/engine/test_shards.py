@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openbioner_batch.engine.shards import SHARD_BYTES, SURROGATE, Shard, cut, documents_table
+from openbioner_batch.engine.shards import SHARD_BYTES, SURROGATE, Shard, cut, documents_schema, documents_table
 from openbioner_batch.records import Deletion, Document, Parsed, Record, Rejected
 
 RECORDS = st.lists(
@@ -110,3 +110,9 @@ def test_the_limit_ends_within_a_shard_and_reads_no_further() -> None:
     (shard,) = cut(records(), 1000, 3)
 
     assert shard.records == 4
+
+
+def test_only_what_is_kept_may_be_missing() -> None:
+    schema = documents_schema(pa.schema([("year", pa.int16())]))
+
+    assert [field.name for field in schema if field.nullable] == ["year"]
