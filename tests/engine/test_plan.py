@@ -113,6 +113,23 @@ def test_what_differs_is_said_in_short(store: Store) -> None:
     assert len(message) < 500
 
 
+def test_values_of_any_kind_are_told_and_long_ones_are_cut(store: Store) -> None:
+    plan(store, [A], shard={"documents": 500}, text=True, kept=["a"], old="x" * 60, long="x" * 61)
+
+    with pytest.raises(PlanMismatchError) as error:
+        plan(store, [A], shard={"documents": 600}, text=False, kept=["a", "b"], old=None, long=None)
+
+    message = str(error.value)
+    for told in (
+        "shard: documents 500 then, 600 now",
+        "text: true then, false now",
+        'kept: ["a"] then, ["a", "b"] now',
+        f"old: {'x' * 60} then, none now",
+        f"long: {'x' * 57}... then, none now",
+    ):
+        assert told in message
+
+
 def test_a_plan_does_not_depend_on_the_order_in_which_settings_come() -> None:
     assert plan_bytes({"a": 1, "b": {"c": 2, "d": 3}}) == plan_bytes({"b": {"d": 3, "c": 2}, "a": 1})
 
