@@ -78,7 +78,8 @@ def generalise_place(text: str, tag: str) -> str:
     if found is None:
         return tag
     state = found["name"] or found["code"] or found["last"]
-    return f"{tag}, {state}" + (f" {zip3(found['zip'])}" if found["zip"] else "")
+    three = zip3(found["zip"] or "")
+    return f"{tag}, {state} {three}" if three else f"{tag}, {state}"
 
 
 def generalise_street(text: str, tag: str) -> str:

@@ -80,6 +80,7 @@ def test_the_restricted_areas_of_both_censuses_are_in_the_list() -> None:
         ("43055", "430", "43055"),
         ("Lyon", "[X]", "Lyon"),
         ("P.O. Box 1182", "[X]", "[X]"),
+        ("Riverton, AK ٥٩٦٠٧", "[X], AK", "Riverton, AK ٥٩٦٠٧"),  # digits that no ZIP code has
     ],
 )
 def test_of_places_the_state_stays_or_in_a_limited_data_set_the_town(
