@@ -68,7 +68,7 @@ def options(*kinds: type, config: bool = True, without: tuple[str, ...] = ()) ->
         config: whether a YAML file may hold the values too.
         without: fields that the command sets itself.
     """
-    made = {}
+    made: dict[str, list[click.Parameter]] = {}
     for kind in kinds:
         for name, one in fields_of(kind).items():
             said = about(one)

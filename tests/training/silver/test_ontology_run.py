@@ -109,7 +109,7 @@ def ontology(*arguments: object) -> Result:
     [
         (("{texts}",), "give at least one vocabulary"),
         (("{obo}",), "give at least one TEXT"),
-        (("{obo}", "{texts}", "--max-share", "2"), "--max-share is 2.0: give a number above 0, up to 1"),
+        (("{obo}", "{texts}", "--max-share", "2"), "--max-share is 2: give a number above 0, up to 1"),
         (("{obo}", "{texts}", "--min-names", "0"), "--min-names is 0: give a whole number from 1 up"),
         (("{texts}", "--vocabulary", "none.csv"), "none.csv cannot be read"),
         (("{obo}", "{texts}", "--without", "none.txt"), "--without none.txt cannot be read"),
