@@ -16,6 +16,7 @@ from time import perf_counter, process_time
 from typing import Any
 
 import click
+import numpy as np
 import pyarrow as pa
 from common.machine import machine
 from common.processes import in_child
@@ -30,8 +31,10 @@ from openbioner_batch.engine.scoring import Scorer, TaggedText, TextPreparer
 from openbioner_batch.engine.session import run_pipeline
 from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.engine.work import Job, SplitTask, TaggingJob
+from openbioner_batch.errors import UsageError
 from openbioner_batch.model import Tagger
 from openbioner_batch.model.config import ModelConfig
+from openbioner_batch.model.late_inference import LateInference
 
 STAGES = {
     "read": "read and parse",
@@ -83,6 +86,43 @@ class StubEncoder:
         return self._heads[:, : len(layout.read)]
 
 
+class StubLate(LateInference):
+    """The same in late interaction: every so manieth word has the vector that all descriptions have."""
+
+    def __init__(self, device: str, config: ModelConfig) -> None:
+        import torch
+
+        self.config = config
+        self.device = torch.device(device)
+        self._scale, self._bias = 8.0, -4.0
+        self._words = np.zeros((1 + config.late.projection, 0), np.float32)
+
+    def __call__(self, layout: Any, shifted: bool = False) -> Any:
+        import torch
+
+        if (words := len(layout.read)) > self._words.shape[1]:
+            self._words = np.zeros((1 + self.config.late.projection, words), np.float32)
+            self._words[1, ::WORDS_A_SPAN] = 1.0
+        return torch.from_numpy(self._words[:, :words])
+
+    def describe(self, descriptions: Sequence[tuple[int, ...]], token_budget: int) -> np.ndarray:
+        vectors = np.zeros((len(descriptions), self.config.late.projection), np.float32)
+        vectors[:, 0] = 1.0
+        return vectors
+
+
+def stub_for(tagger: Tagger) -> StubEncoder | StubLate:
+    """What takes the place of a tagger's encoder.
+
+    Raises:
+        UsageError: there is none for models that separate some of their layers.
+    """
+    config = tagger.encoder.config
+    if 0 < config.separate_layers < config.layers:
+        raise UsageError("--stub-encoder: there is no stub of a model some of whose layers are separate; give another")
+    return (StubLate if config.is_late else StubEncoder)(tagger.device, config)
+
+
 @dataclass(frozen=True)
 class StubFactory:
     """A model's factory with the stub in the place of its encoder, each part timed."""
@@ -100,7 +140,7 @@ class StubFactory:
     def scorer(self) -> Scorer:
         with self.clock.stage(LOAD):
             tagger: Any = self.real.scorer()
-            tagger.encoder = StubEncoder(tagger.device, tagger.encoder.config)
+            tagger.encoder = stub_for(tagger)
         return TimedScorer(tagger, self.clock)
 
     def __reduce__(self) -> tuple[Callable[[], StubFactory], tuple[()]]:

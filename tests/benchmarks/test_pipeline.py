@@ -57,23 +57,46 @@ def test_the_whole_benchmark(tmp_path: Path, notes: Path, checkpoint: Path) -> N
     assert found["ran_on"]["versions"]["torch"]
 
 
+def stub_settings(notes: Path, tmp_path: Path, model: object) -> AnnotateSettings:
+    """A run of the notes with one type."""
+    (tmp_path / "types.yaml").write_text("drug: a drug that is given\n")
+    return AnnotateSettings(
+        inputs=(str(notes),),
+        output=str(tmp_path / "unused"),
+        types=str(tmp_path / "types.yaml"),
+        model=str(model),
+        devices="cpu",
+        shard_documents=20,
+    )
+
+
 def test_all_but_the_encoder_is_timed_by_stage(tmp_path: Path, notes: Path, checkpoint: Path) -> None:
     from stub_encoder import STAGES, run_stub
 
-    (tmp_path / "types.yaml").write_text("drug: a drug that is given\n")
-    run = run_stub(
-        AnnotateSettings(
-            inputs=(str(notes),),
-            output=str(tmp_path / "unused"),
-            types=str(tmp_path / "types.yaml"),
-            model=str(checkpoint),
-            devices="cpu",
-            shard_documents=20,
-        )
-    )
+    run = run_stub(stub_settings(notes, tmp_path, checkpoint))
     assert run.documents == 60
     assert run.spans > 0
     assert list(run.cpu_seconds) == list(STAGES)
     assert min(run.cpu_seconds.values()) > 0
     assert sum(run.cpu_seconds.values()) < run.seconds * 2
     assert not (tmp_path / "unused").exists()
+
+
+def test_a_stub_of_late_interaction_finds_every_so_manieth_word(tmp_path: Path, notes: Path) -> None:
+    from common.models import write_random_model
+    from stub_encoder import WORDS_A_SPAN, run_stub
+
+    model = write_random_model("tiny", tmp_path / "late", separate_layers=4)
+    run = run_stub(stub_settings(notes, tmp_path, model))
+    words = 60 * 7  # of each note, its full stop is one
+    assert run.documents == 60
+    assert 0 < run.spans <= words / WORDS_A_SPAN + 3, "one of each shard may begin anew"
+
+
+def test_there_is_no_stub_of_some_separate_layers(tmp_path: Path, notes: Path) -> None:
+    from common.models import write_random_model
+    from stub_encoder import run_stub
+
+    model = write_random_model("tiny", tmp_path / "split", separate_layers=3)
+    with pytest.raises(UsageError, match="no stub of a model some of whose layers are separate"):
+        run_stub(stub_settings(notes, tmp_path, model))
