@@ -8,8 +8,8 @@ first to the last document after a warm-up; the pipeline's from its first to its
 
     python benchmarks/pipeline.py pubmed.xml.gz --limit 2000 --stub-encoder
 
-measures instead what the pipeline costs beside its encoder, stage by stage (`stub_encoder.py`): of cross-encoders and of
-late interaction.
+measures instead what the pipeline costs beside its encoder, stage by stage (`stub_encoder.py`): of cross-encoders and
+of late interaction.
 """
 
 from __future__ import annotations
