@@ -137,6 +137,18 @@ def test_the_label_is_of_what_covers_half_and_says_most() -> None:
     ]
 
 
+def test_the_label_of_one_rank_is_that_of_the_higher_score() -> None:
+    for better in ("city", "state"):
+        found = [one(0, 10, type, "model", 0.9 if type == better else 0.5) for type in ("city", "state")]
+        assert [(each.type, each.score) for each in merge("a" * 10, found)] == [(better, 0.9)]
+
+
+def test_what_covers_exactly_half_may_give_the_label_and_what_covers_less_may_not() -> None:
+    for start, label in ((5, "city"), (6, "location")):
+        found = [one(0, 10, "location", "pattern:place"), one(start, 15, "city", "model")]
+        assert [each.type for each in merge("a" * 15, found)] == [label, "city"]
+
+
 def test_far_apart_findings_do_not_label_each_other() -> None:
     text = "Anna Roe of Boston saw Leah Doe in Salem on Monday."
     found = [
