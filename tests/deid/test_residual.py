@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from openbioner_batch.deid.deidentifier import Deidentifier, leaks
+from openbioner_batch.deid.finder import Finder
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.deid.policy import load_policy
 
 TEXT = "seen by [CLINICIAN_1], M.D. on 03/04/2021 in ward 7"
@@ -39,3 +43,52 @@ def test_a_tag_announces_nothing(policy: str) -> None:
     done = Deidentifier(load_policy(policy)).deidentify(note)
     assert "0138" not in done.text
     assert done.residual == ()
+
+
+@pytest.fixture
+def blind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first search of each note finds nothing, so that all of it is left to the check of the result."""
+    find = Finder.find
+    searches = count()
+
+    def first_time_blind(self: Finder, *arguments: object, **more: object) -> list[Finding]:
+        return [] if next(searches) % 2 == 0 else find(self, *arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Finder, "find", first_time_blind)
+
+
+@pytest.mark.usefixtures("blind")
+def test_what_was_overlooked_is_residual_once_by_patterns_and_by_known_values() -> None:
+    note = "Jane Roe, id 8812077, call 617-555-0142."
+    known = KnownIdentifiers.from_fields({"name": "Jane Roe", "mrn": "8812077"})
+    deidentifier = Deidentifier(load_policy("tags"))
+
+    alone = deidentifier.deidentify(note).residual
+    assert "617-555-0142" in [note[one.start : one.end] for one in alone]
+
+    found = sorted(deidentifier.deidentify(note, known=known).residual, key=lambda one: one.start)
+    assert [note[one.start : one.end] for one in found] == ["Jane Roe", "8812077", "617-555-0142"]
+    assert [one.type for one in found] == ["patient_name", "medical_record_number", "phone_number"]
+
+
+@pytest.mark.usefixtures("blind")
+def test_what_was_overlooked_and_may_stay_is_not_residual() -> None:
+    note = "Admitted on 03/04/2021, call 617-555-0142."
+    done = Deidentifier(load_policy("limited-dataset")).deidentify(note)
+    assert [note[one.start : one.end] for one in done.residual] == ["617-555-0142"]
+
+
+def test_a_rest_beside_a_tag_is_residual_at_its_place_in_the_new_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    note = "617-555-0142 is hers, 617-555-0143 his."
+    find = Finder.find
+    searches = count()
+
+    def only_the_first(self: Finder, *arguments: object, **more: object) -> list[Finding]:
+        found = find(self, *arguments, **more)  # type: ignore[arg-type]
+        return found[:1] if next(searches) == 0 else found
+
+    monkeypatch.setattr(Finder, "find", only_the_first)
+    done = Deidentifier(load_policy("tags")).deidentify(note)
+
+    assert done.text == "[PHONE_1] is hers, 617-555-0143 his."
+    assert [done.text[one.start : one.end] for one in done.residual] == ["617-555-0143"]
