@@ -193,6 +193,28 @@ def test_ranges_and_several_dates_move_together() -> None:
     assert cut_to_year("March 4", "personal_date", TIMELINE).text is None
 
 
+@pytest.mark.parametrize(
+    ("text", "days", "moved"),
+    [
+        ("March 29-30, 2021", 1, "March 30-31, 2021"),
+        ("March 30-31, 2021", 1, "March 31-April 1, 2021"),
+        ("MARCH 30 and 31, 2021", 1, "MARCH 31 and APRIL 1, 2021"),
+        ("Mar 30-31", 1, "Mar 31-Apr 1"),
+        ("30-31 March 2021", 1, "31 March-1 April 2021"),
+        ("30 and 31 March 2021", 1, "31 March and 1 April 2021"),
+        ("2-3 March 2021", -2, "28 February-1 March 2021"),
+        ("March 2-3, 2021", -1, "March 1-2, 2021"),
+    ],
+)
+def test_days_that_share_a_month_get_one_each_where_they_come_to_lie_in_two(text: str, days: int, moved: str) -> None:
+    assert shift(text, "admission_date", days, TIMELINE).text == moved
+
+
+def test_a_date_without_a_year_hides_none_behind_it() -> None:
+    for text in ("March 4 and 3/27/1936", "3/27/1936 and March 4"):
+        assert shift(text, "personal_date", 7, TIMELINE) == Dated(None, "over_89")
+
+
 def test_weekdays_and_times_stay_in_a_shift_and_go_with_a_year() -> None:
     assert shift("Tuesday at 10:30", "personal_date", 7, TIMELINE) == Dated("Tuesday at 10:30", "done")
     assert cut_to_year("Tuesday", "personal_date", TIMELINE).text is None

@@ -19,7 +19,10 @@ def decoded(prepared: Prepared, columns: list[int], logit: float = 9.0, **option
     logits = np.zeros((len(prepared.word_offsets), 1 + len(TYPES)), np.float32)
     assert len(columns) == len(logits)
     logits[np.arange(len(logits)), columns] = logit
-    return decode(prepared, 0, logits, **options)
+    found = decode(prepared, 0, logits, **options)
+    for text, spans in zip(prepared.texts, found, strict=True):
+        assert all(text[span.start : span.end] == span.text for span in spans)
+    return found
 
 
 def texts(spans: list[list[Span]]) -> list[list[tuple[str, str]]]:

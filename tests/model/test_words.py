@@ -75,6 +75,8 @@ def test_words_are_whole_pieces_in_order(text: str) -> None:
         ("miRNA [(miR-21)]", "miR-21"),
         ("the [( RD )] sector", "RD"),
         ("[(R)-warfarin]", "(R)-warfarin"),
+        ("[(R)-warfarin] (S", "(R)-warfarin"),
+        ("a) [b (c)] d", "b (c)"),
         ("[(R)-warfarin (S)]", "(R)-warfarin (S)"),
         ("[(n = 4] of", "n = 4"),
         ("kept at [-20 C]", "-20 C"),
