@@ -292,3 +292,17 @@ def test_a_bulk_export_of_fhir_is_read_whole(shared: Path) -> None:
     lines = [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
     assert [document.id for document in documents(found)] == [line["id"] for line in lines]
     assert all(document.text.strip() for document in documents(found))
+
+
+def test_sections_of_a_pubtator_record_are_where_they_stand_in_its_text(tmp_path: Path) -> None:
+    path = tmp_path / "x.pubtator"
+    path.write_text("1|t|Aspirin\n1|a|It helps.\n\n2|t|No abstract\n2|a|\n\n3|t|\n3|a|No title\n\n")
+    options = ReadOptions(keep_fields=("sections",))
+
+    found = documents(read_all(get_format("pubtator"), [path], options))
+
+    assert [document.id for document in found] == ["1", "2", "3"]
+    assert [
+        [(part["label"], document.text[part["start"] : part["end"]]) for part in document.metadata["sections"]]
+        for document in found
+    ] == [[("TITLE", "Aspirin"), ("ABSTRACT", "It helps.")], [("TITLE", "No abstract")], [("ABSTRACT", "No title")]]
