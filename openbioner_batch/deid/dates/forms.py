@@ -170,7 +170,7 @@ QUARTER = Anchored(
 HOLIDAY = Anchored(
     r"\b(?:Christmas(?:\s(?:Eve|Day))?(?![\s-](?:disease|factor|tree))|Xmas|Thanksgiving(?:\sDay)?|"
     r"New\sYear['’]?s?(?:\s(?:Eve|Day))|Easter(?:\s(?:Sunday|Monday))?|Good\sFriday|Halloween|"
-    r"(?:the\s)?Fourth\sof\sJuly|(?:Labor|Memorial|Independence|Veterans['’]?|Columbus|Presidents['’]?|"
+    r"(?:the\s)?Fourth\sof\sJuly|(?:Labou?r|Memorial|Independence|Veterans['’]?|Columbus|Presidents['’]?|"
     r"Martin\sLuther\sKing|MLK|Valentine['’]?s|St\.?\sPatrick['’]?s|Mother['’]?s|Father['’]?s|Groundhog|"
     r"Boxing|St\.?\s(?:Stephen|David|Andrew|George)['’]?s|Bastille|Canada|Anzac|ANZAC|Australia|Waitangi|Republic|Victoria|Armistice|"
     r"Remembrance|All\sSaints['’]?|All\sSouls['’]?|Women['’]?s|Election|Ascension|May)\sDay|"

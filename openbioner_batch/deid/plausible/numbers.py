@@ -39,10 +39,12 @@ _LASTS = re.compile(
     re.IGNORECASE,
 )
 """What stands before days and weeks in the British way: "UTI sx 3/7", "amox 500 tds 5/7"."""
+_IN_MONTHS = re.compile(r",?[ ](?:old\b|\d{1,2}(?:\.\d{1,3})?[ ]?kg\b|[MF]\b|weigh)")
+"""After a baby's age in weeks or months in the British way: "10/12, 9.1 kg"."""
 _FRACTION_CUE = re.compile(
     r"\b(?:ln|lns|nodes?|sln|slnb?|cores?|lymph|frax|mmse|moca|gcs|score|scale|tug|epds|phq|gad|postnatal|depression|ta|rr|"
     r"pa|t\.?a\.?|ratio|nih|nihss|"
-    r"apgars?|monofilament|weinstein|count|margins?|acuity|va|od|os|ou|iop|c/d|e/a|worth|strength|"
+    r"bipap|cpap|niv|vpap|avaps|ipap|pap|iddsi|settings?|apgars?|monofilament|weinstein|count|margins?|acuity|va|od|os|ou|iop|c/d|e/a|worth|strength|"
     r"power)[ :=]{1,2}(?:\d{1,2}/\d{1,2},[ ]?){0,3}\Z",
     re.IGNORECASE,
 )
@@ -198,6 +200,8 @@ def _date(text: str, start: int, end: int) -> bool:
     if not forms or forms == {"year"}:
         return False
     if _DURATION.fullmatch(value) and _LASTS.search(text[max(0, start - 24) : start]):
+        return False
+    if _DURATION.fullmatch(value) and _IN_MONTHS.match(text, end):
         return False
     if forms == {"pair"} and _FRACTION_CUE.search(text[max(0, start - 32) : start]):
         return False

@@ -35,29 +35,37 @@ _NUMBER = (
 )
 
 _UNITS = (
-    r"(?:years?[\s-]{0,2}(?:old|young)|(?:too\s)?old\b|years?\sof\sage|y(?:ea)?rs?\.?[\s-]{0,2}old|y\s?[./-]?\s?o(?:ld)?(?:\b|(?=[mfwb]\b))"
-    r"|yo[mfwb]{1,2}\b|y\.\s?o\.|yrs?\.?\s?/?\s?(?:old|o|m|f)\b|y\.?\s?/?\s?[mf]\b|jahre\b|j(?:ähr|aehr)|ans\b|años|anos\b|anni\b|jaar\b|jarige|"
-    r"år\b|års\b|årig|vuo(?:tta|tias)|letni|let(?:á|ý|é)\b|lata\b|éves|yaş|год(?:а|у|ом|ов)?\b|лет\b|-?річ|рок(?:и|ів)\b|歳|才|岁|歲|세)"
+    r"(?:years?[\s-]{0,2}(?:old|young)|(?:too\s)?old\b|years?\sof\sage|y(?:ea)?rs?\.?[\s-]{0,2}old|"
+    r"y\s?[./-]?\s?o(?:ld)?(?:\b|(?=[mfwb]\b))"
+    r"|yo[mfwb]{1,2}\b|y\.\s?o\.|yrs?\.?\s?/?\s?(?:old|o|m|f)\b|y\.?\s?/?\s?[mf]\b|jahre\b|-?j\.|j(?:ähr|aehr)|"
+    r"aa\b(?=,\s|\snat[ao]\b)|ans\b|años|anos\b|anni\b|jaar\b|jarige|"
+    r"år\b|års\b|årig|vuo(?:tta|tias)|letni|let(?:á|ý|é)\b|lata\b|éves|yaş|год(?:а|у|ом|ов)?\b|лет\b|-?річ|рок(?:и|"
+    r"ів)\b|歳|才|岁|歲|세)"
 )
 """Of age alone."""
 _YEARS = (
-    r"(?:years?|yrs?|y)\b\.?(?!\s?(?:ago|later|prior|previous|before|earlier|after|history|hx|since|survival|follow|pack|"
+    r"(?:years?|yrs?|y)\b\.?(?!\s?(?:ago|later|prior|previous|before|earlier|after|history|hx|since|survival|follow|"
+    r"pack|"
     r"from|in\b|of\s(?!age)|and\s\d|or\s\d))"
 )
 """Of ages, and of time that has passed."""
 _SEXES = r"(?:male|female|man|woman|gentleman|lady|grandmother|grandfather|nun|priest|veteran)\b"
 _SEX = (
-    r"(?-i:\s?/\s?[MFmf]\b|-?(?:W|B|H|A|AA|C|L|O)?M\b|-?(?:W|B|H|A|AA|C|L|O)F\b|\s(?:W|H|AA|C|L)?M\b|\s(?:W|H|AA|L)F\b)"
+    r"(?-i:\s?/\s?[MFmf]\b|-?(?:W|B|H|A|AA|C|L|O)?M\b|-?(?:W|B|H|A|AA|C|L|O)F\b|\s(?:W|H|AA|C|L)?M\b|\s(?:W|H|AA|"
+    r"L)F\b)"
 )
 _FEMALE = (
     r"(?-i:[ -]?F\b)(?=\s?(?:[,;.)]|with\b|w/|w\b|s/p\b|c/o\b|p/w\b|hx\b|h/o\b|who\b|presents?|presenting|presented|"
-    r"fall\b|fell\b|glf\b|mechanical\b|syncope|collapse|weak|confus|ams\b|cp\b|sob\b|cough|dizz|pain|abd\b|hip\b|fx\b|stroke|cva\b|uti\b|sepsis|pna\b|chf\b|gib?\b|fractur|trauma|injur|"
+    r"fall\b|fell\b|glf\b|mechanical\b|syncope|collapse|weak|confus|ams\b|cp\b|sob\b|cough|dizz|pain|abd\b|hip\b|"
+    r"fx\b|stroke|cva\b|uti\b|sepsis|pna\b|chf\b|gib?\b|fractur|trauma|injur|"
     r"adm|found\b|here\b|from\b|pmh|brought|bib|in\s(?:nad|no\sacute)|known|sent|transferred|living|resident|nursing|"
     r"to\s(?:ed|er))|\s?\Z)"
 )
 """F is Fahrenheit too: something must say that a person is meant."""
 _HEAT = re.compile(
-    r"(?:\btemp\w*|\btm(?:ax)?|\bt|fever\w*|febrile|°|degrees?)[\s:=@of]{0,8}(?:to\s|is\s|was\s|at\s)?\Z", re.IGNORECASE
+    r"(?:\btemp\w*|\btm(?:ax)?|\bt|fever\w*|febrile|°|degrees?)[\s:=@of]{0,8}(?:to\s|is\s|was\s|"
+    r"at\s)?\Z",
+    re.IGNORECASE,
 )
 
 _AFTER = Anchored(
@@ -65,21 +73,29 @@ _AFTER = Anchored(
     re.IGNORECASE,
 )
 _NO_AGE_AFTER = (
-    r"(?!\s?(?:%|percent|mg|mcg|kgs?\b|lbs?\b|pounds|cm\b|mm\b|in\.?\stall|inches|ml\b|cc\b|days?\b|d\b|weeks?|wks?\b|w\b|months?|mos?\b|"
-    r"hours?|hrs?\b|h\b|minutes?|mins?\b|degrees?|deg\b|°|bpm|beats|units?|points?|x\b|times|meters?|feet|ft\b|steps|miles|yards|dollars|calls|cigar|"
-    r"on\s(?:\d|ra\b|room\sair|nc\b|o2|oxygen|bipap|cpap|nrb)|over\s\d|systolic|diastolic|g\b|sats?\b)|[-/.:,]\d|[a-z]?\d)"
+    r"(?!\s?(?:%|percent|mg|mcg|kgs?\b|lbs?\b|pounds|cm\b|mm\b|in\.?\stall|inches|ml\b|cc\b|days?\b|d\b|weeks?|"
+    r"wks?\b|w\b|months?|mos?\b|"
+    r"hours?|hrs?\b|h\b|minutes?|mins?\b|degrees?|deg\b|°|bpm|beats|units?|points?|x\b|times|meters?|feet|ft\b|"
+    r"steps|miles|yards|dollars|calls|cigar|"
+    r"on\s(?:\d|ra\b|room\sair|nc\b|o2|oxygen|bipap|cpap|nrb)|over\s\d|systolic|diastolic|g\b|sats?\b)|[-/.:,]\d|"
+    r"[a-z]?\d)"
 )
 _RELATIVES = (
     r"(?:grand|great[- ]grand|step)?(?:mother|father|parents?|mom|mum|dad|ma|pa)|sister|brother|sibling|aunt|uncle|"
     r"wife|husband|hubby|spouse|partner|son|daughter|cousin|grandma|grandpa|granny|gran|nan|nana|mgm|mgf|pgm|pgf"
 )
 _FRAMES = (
-    rf"aged?(?:\s?/\s?(?:sex|gender))?(?:\s(?:is|of|was|at\s(?:death|diagnosis|onset|admission|visit|dx)))?[:=\s(]{{1,4}}|ages\s"
-    r"|(?:turned|turning|turns?|nearly|almost|(?:will|to)\sbe)\s|(?:lived|lives|living)\s(?:to|until)\s(?:be\s|age\s)?|birthday\sof\s"
+    rf"aged?(?:\s?/\s?(?:sex|gender))?(?:\s(?:is|of|was|at\s(?:death|diagnosis|onset|admission|visit|"
+    rf"dx)))?[:=\s(]{{1,4}}|ages\s"
+    r"|(?:turned|turning|turns?|nearly|almost|(?:will|to)\sbe)\s|(?:lived|lives|living)\s(?:to|until)\s(?:be\s|"
+    r"age\s)?|birthday\sof\s"
     r"|(?:reached|attained|reaching)\s(?:age\s|the\sage\sof\s)?"
-    r"|(?:died|dies|death|dead|deceased|expired|passed(?:\saway)?|alive|living|well|d\.)\s(?:at|@)\s(?:age\s|the\sage\sof\s)?"
-    rf"|(?:{_RELATIVES})(?:'s)?(?:\s?[,(:-]\s?|\s)(?:(?:is|was|now|age|alive|living|died|deceased|still\sliving|age\sof|at|,)\s){{0,3}}"
-    r"|(?:pt|patient|he|she|client|resident|veteran|gentleman|lady|who|s/he|they)(?:\s(?:is|was|will\sbe|are)|'s|s/he's)\s"
+    r"|(?:died|dies|death|dead|deceased|expired|passed(?:\saway)?|alive|living|well|d\.)\s(?:at|@)\s(?:age\s|"
+    r"the\sage\sof\s)?"
+    rf"|(?:{_RELATIVES})(?:'s)?(?:\s?[,(:-]\s?|\s)(?:(?:is|was|now|age|alive|living|died|deceased|still\sliving|"
+    rf"age\sof|at|,)\s){{0,3}}"
+    r"|(?:pt|patient|he|she|client|resident|veteran|gentleman|lady|who|s/he|they)(?:\s(?:is|was|will\sbe|are)|'s|"
+    r"s/he's)\s"
     r"(?:now\s|only\s|about\s|approximately\s|nearly\s|almost\s|already\s|currently\s)?"
     r"|(?:lady|gentleman|man|woman|widow|widower|veteran|nun|priest)\sof\s"
     r"|(?-i:[MF])\s?/\s?"
@@ -97,6 +113,16 @@ _BESIDE_NAME = Anchored(
     r"\s(?:last|next|this)\s(?:week|month|year|birthday)\b)"
 )
 """An age between commas after a name: "Effie, ninety-nine, died", "Mr Roe, 95 last week"."""
+_SEX_BEHIND_NAME = Anchored(
+    r"(?<![^\W_])(?P<name>[A-ZÀ-Ž][\w'’-]{2,24})(?:,[ ][A-Z][\w'’-]{0,24}|[ ][A-Z])?[,|]?[ ]?"
+    r"(?P<age>9\d|1[01]\d|12[0-5])(?=F(?![\w/°]|[ ]?(?:oral|axillary|rectal|tympanic|temporal|PO|ax)))"
+)
+"""A woman's age behind her name, where "98F" alone may be a temperature: "ROE, JANE 92F IMN hip"."""
+_NO_PERSON = re.compile(
+    r"(?:temp|tmax|fever|febrile|afebrile|pyrex|heat|oral|axill|rectal|tympanic|room|bath|water|vitals?|max|low|"
+    r"high)",
+    re.IGNORECASE,
+)
 _BIRTHDAY = Anchored(
     rf"(?<![\w.])(?P<age>{_ORDINAL})(?=\s(?:birthday|bday|b-day|year\sof\s(?:life|age)|decade)\b|\syear\b(?!\sof))",
     re.IGNORECASE,
@@ -104,12 +130,14 @@ _BIRTHDAY = Anchored(
 _BORN = Anchored(rf"\bborn\s(?:about\s|some\s|over\s|nearly\s)?{_NUMBER}\sy(?:ea)?rs?\sago", re.IGNORECASE)
 _DECADE = Anchored(
     r"\b(?:(?P<whose>his|her|their|my|our)|the|mid|early|late|upper|lower)[\s-]"
-    r"(?:(?:mid|early|late|upper|lower|very\slate)[\s-](?:to[\s-](?:mid|late)[\s-])?)?(?P<age>(?:9|10|11)0['’]?s|nineties)\b"
+    r"(?:(?:mid|early|late|upper|lower|very\slate)[\s-](?:to[\s-](?:mid|late)[\s-])?)?(?P<age>(?:9|10|11)0['’]?s|"
+    r"nineties)\b"
     r"|\b(?P<word>(?:super)?centenarian|nonagenarian)s?\b",
     re.IGNORECASE,
 )
 _CORRECTED = Anchored(
-    r"(?<![\w.,/])(?P<first>\d{1,3})(?:\s(?:yrs?\s)?|,\s)(?:not|and\snot|rather\sthan)\s(?P<second>\d{1,3})(?![\w%/]|\.\d)"
+    r"(?<![\w.,/])(?P<first>\d{1,3})(?:\s(?:yrs?\s)?|,\s)(?:not|and\snot|"
+    r"rather\sthan)\s(?P<second>\d{1,3})(?![\w%/]|\.\d)"
 )
 """Two ages, one of which is wrong: "95 not 59"."""
 _NO_DECADE = re.compile(r"\s?(?:%|percent|systolic|diastolic|beats|bpm|mm|on\s(?:ra|room))", re.IGNORECASE)
@@ -133,6 +161,10 @@ def find_ages(text: str) -> Iterator[Finding]:
     for match in _BESIDE_NAME.finditer(text):
         if not vocabulary().knows(match["name"]) and match["name"].lower() not in lexicon().not_names:
             yield Finding(*match.span("age"), "age_over_89", 0.7, ("pattern:age",))
+    for match in _SEX_BEHIND_NAME.finditer(text):
+        known = vocabulary().knows(match["name"]) or match["name"].lower() in lexicon().not_names
+        if not known and not _NO_PERSON.match(match["name"]):
+            yield Finding(*match.span("age"), "age_over_89", 0.8, ("pattern:age",))
     for match in _CORRECTED.finditer(text) if told else ():
         for name in ("first", "second"):
             if match[name] in told:

@@ -28,7 +28,27 @@ _IN_ROOM = Anchored(
     r"(?![^\W_]|[-/&])"
 )
 """A name behind a room: "Rm 9 Odom 1:1"."""
+_ALONE = re.compile(r"[.,:;](?=\s)|\s*(?:\n|\Z)")
+"""After a name of medicine that stands for a person behind a room: "BAY 11 Whitaker."."""
 _HEADING = Anchored(r"\b(?:beds?|by bed|census|rooms?|rms)[ ]?:", re.IGNORECASE)
+_BAR_ROW = re.compile(
+    r"^[ \t]*(?P<bed>\d{1,4}(?:[ -]?[A-D])?(?:[-/]\d{1,2})?|[A-Z]{1,2}-?\d{1,3}(?:[-/]\d{1,3})?)[ ]?[|\t][ ]?"
+    r"(?P<name>[A-ZÀ-ÖØ-ÞĀ-Ž][^\W\d_'’-]+(?:['’-][^\W\d_]+)*(?:,[ ]?[A-Z][^\W\d_]*\.?)?)[ ]?(?:[|"
+    r"\t][ ]?)?(?:\d{1,3}[ ]?(?:[yY]\w*[ ]?)?/?[MF](?![^\W_])|[|\t])",
+    re.MULTILINE,
+)
+"""A bed and a name in the first cells of a row: "401|Ames|71M", "B2/3 | Okonjo 78F | CAP"."""
+_SCHEDULED = Anchored(
+    r"(?<![\d:.])(?:[01]?\d|"
+    r"2[0-3]):?[0-5]\d(?:[ ]?[ap]m?)?[ ](?P<name>[A-Z][a-zß-ɏ'’-]{1,20},[ ][A-Z])(?=\.?[ ](?:[a-z]|[A-Z]{2})|"
+    r"\.?[ ]*(?:[|;\n]|\Z))"
+)
+"""A surname and an initial behind a time, as schedules have them."""
+_CAPITALS = Anchored(
+    r"(?<![^\W_])(?P<name>(?P<last>[A-Z][A-Z'’-]{2,20}),[ ](?P<first>[A-Z]{3,15})(?:[ ][A-Z]{1,12})?)"
+    r"(?=,?[ ](?:\d{1,3}(?:,|[ ]?(?:[yY]|/?[MF]\b))|DOB\b|MRN\b|[MF][ ,/]|/[ ]\d{5}))"
+)
+"""A name in capitals before an age, a sex or a number: "ROE, EARLENE, 98, DNR", "ROE, LIN / 3318842"."""
 _SPINE = re.compile(r"[CTLS]\d{1,2}")
 _FEWEST = 2
 """Rows of a list that name somebody, or of which one does and others are empty."""
@@ -44,7 +64,17 @@ def find_beds(text: str, names: Iterable[Finding]) -> Iterator[Finding]:
         names: what was found in the same text; what is no name is passed over.
     """
     for match in _IN_ROOM.finditer(text):
-        if may_be_called(match["name"]) and not allow_list().knows(match["name"]):
+        surname = allow_list().is_surname(match["name"]) and _ALONE.match(text, match.end())
+        if may_be_called(match["name"]) and (surname or not allow_list().knows(match["name"])):
+            yield Finding(*match.span("name"), "patient_name", 0.7, ("pattern:name",))
+    yield from _in_cells(text)
+    for match in _SCHEDULED.finditer(text):
+        if not vocabulary().knows(match["name"].split(",")[0]):
+            yield Finding(*match.span("name"), "patient_name", 0.7, ("pattern:name",))
+    for match in _CAPITALS.finditer(text):
+        if all(
+            may_be_called(match[part]) and not allow_list().keeps(text, *match.span(part)) for part in ("last", "first")
+        ):
             yield Finding(*match.span("name"), "patient_name", 0.7, ("pattern:name",))
     headed = _HEADING.search(text) is not None
     starts = {one.start for one in names if family_of(one.type) == "name"}
@@ -63,6 +93,22 @@ def find_beds(text: str, names: Iterable[Finding]) -> Iterator[Finding]:
         yield Finding(*row.span("bed"), "room_number", 0.6, ("pattern:room",))
         if row["name"] and row.start("name") not in starts:
             yield Finding(*row.span("name"), "patient_name", 0.6, ("pattern:name",))
+
+
+def _in_cells(text: str) -> Iterator[Finding]:
+    """Beds and names in the first cells of two rows and more."""
+    if "|" not in text and "\t" not in text:
+        return
+    rows = [
+        row
+        for row in _BAR_ROW.finditer(text)
+        if may_be_called(row["name"].split(",")[0])
+        and (row[0][-1] in "MF" or len(row["bed"]) > 2)  # "1|Sodium|138" is numbered
+    ]
+    if len(rows) >= _FEWEST:
+        for row in rows:
+            yield Finding(*row.span("bed"), "room_number", 0.7, ("pattern:room",))
+            yield Finding(*row.span("name"), "patient_name", 0.7, ("pattern:name",))
 
 
 def _opens_row(text: str, start: int) -> bool:

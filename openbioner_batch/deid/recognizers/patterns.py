@@ -13,10 +13,12 @@ from openbioner_batch.deid.recognizers.ages import find_ages
 from openbioner_batch.deid.recognizers.contacts import find_contacts
 from openbioner_batch.deid.recognizers.context import number_regions
 from openbioner_batch.deid.recognizers.date_context import find_dates
+from openbioner_batch.deid.recognizers.event_dates import find_event_dates
 from openbioner_batch.deid.recognizers.hl7 import coded_fields, find_hl7
 from openbioner_batch.deid.recognizers.identifiers import find_identifiers
 from openbioner_batch.deid.recognizers.people import find_people
 from openbioner_batch.deid.recognizers.places import find_places
+from openbioner_batch.deid.recognizers.signatures import find_signatures
 from openbioner_batch.deid.recognizers.spelled import find_spelled
 from openbioner_batch.deid.recognizers.staff_codes import find_staff_codes
 from openbioner_batch.deid.recognizers.tables import find_tables
@@ -33,12 +35,14 @@ def find_patterns(text: str, dates: list[Mention]) -> list[Finding]:
     found = [
         *find_dates(text, dates),
         *find_terse_dates(text),
+        *find_event_dates(text),
         *find_ages(text),
         *find_contacts(text, regions),
         *find_identifiers(text, regions),
         *find_places(text, regions),
         *find_people(text),
         *find_staff_codes(text, regions),
+        *find_signatures(text),
         *find_spelled(text),
         *find_tables(text),
     ]

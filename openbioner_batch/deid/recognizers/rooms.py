@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.clinical_values import in_clinical_value
+from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 from openbioner_batch.deid.searching import Anchored
 
 _NUMBERED = Anchored(
@@ -14,7 +16,8 @@ _NUMBERED = Anchored(
     r"cubicle|bldg|building|dorm|(?<!t-)(?<!t\s)cell(?=\s\d{1,2}-\d{2,3}\b)|"
     r"chair|stretcher|gurney|hall(?:way)?(?:\sbed)?|theatre|recliner|incubator|isolette|zimmer|zi(?=\.|"
     r"\s\d)|bett|platz|liege|stat(?=\.)|"
-    r"station(?!\s0\b)|chambre|ch(?=\.\s?\d)|habitaci[oó]n|hab(?=\.)|cama|leito|quarto|enfermaria|camera\sn\.?|stanza|letto|"
+    r"station(?!\s0\b)|chambre|ch(?=\.\s?\d)|habitaci[oó]n|hab(?=\.)|cama|leito|quarto|enfermaria|camera\sn\.?|"
+    r"stanza|letto|"
     r"kamer|sala|łóżko)\b(?:\s(?:number|no\.?))?(?:[.:](?=[ ]?#?\w))?[ ]?#?[ ]?"
     r"(?P<number>(?:[A-Z]{2,3}-|[A-Za-z]-?)?\d{1,4}(?:-?[A-Z0-9]{1,3})?(?:/\d{1,3}(?![\d/]))?|"
     r"[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|degrees|times|mg|°)|[ ](?:bath|rests?|mobility|linens?|changes?|"
@@ -46,7 +49,8 @@ _MOVED = Anchored(
 )
 """A number and letters after what says that somebody is there: "moved to 6W", "Mrs Roe, 7C"."""
 _OF_PERSON = Anchored(
-    r"\b(?i:man|woman|lady|gentleman|pt|patient|resident|boy|girl)\sin\s(?P<ward>\d{3,4})(?=[,.;:)]|\s(?:needs|is|was|"
+    r"\b(?i:man|woman|lady|gentleman|pt|patient|resident|boy|girl)\sin\s(?P<ward>\d{3,4})(?=[,.;:)]|\s(?:needs|is|"
+    r"was|"
     r"has|wants|called|c/o|w/|who)\b|\Z)"
 )
 """A number after "patient in", followed by what no count is."""
@@ -56,12 +60,38 @@ _ROW_HEAD = Anchored(
     re.MULTILINE,
 )
 """A bed at the head of a row "bed name / doctor / ..."."""
+_NAMED_IN = Anchored(
+    r"(?<![^\W_])(?P<name>[A-ZÀ-Ž][a-zß-ɏ]+(?:['’-]?[A-Z][a-zß-ɏ]+)?)[ ](?:is[ ]|now[ ]|still[ ])?(?:in[ ]|"
+    r"@[ ](?!(?:[01]\d|2[0-3])[0-5]\d(?!\d)))"
+    r"(?P<ward>(?:ED|ER|PACU|OR|ICU|MICU|SICU|CCU|NICU|PICU)[ -]?\d{1,2}[A-Z]?|(?!(?:19|"
+    r"20)\d\d(?!\d))[A-Z]?\d{3,4}(?:-[A-Z0-9]{1,2}|"
+    r"[A-D])?)"
+    r"(?=[,;:)?]|\.(?!\d)|[ ](?:NPO|for|is|was|has|needs|c/o|wants|c|w/|DNR|tele|iso|on)\b|[ ]*(?:\n|\Z))"
+)
+"""A room after somebody by name: "McAllister in 4116-2, chest tube", "is Guidry in 418 NPO"."""
+_UNIT_ROOM = Anchored(
+    r"(?<![^\W_])(?:(?i:pt|patient|to|in|from|at|moved|@|ref|loc)[:]?[ ](?:in[ ])?(?P<ed>(?:ED|ER|"
+    r"PACU)[ -](?:[Mm]ajors[ ]|[Mm]inors[ ]|[Rr]esus[ ]|"
+    r"[Pp]od[ ][A-Z][ -]?)?\d{1,2}[A-Z]?)|(?P<pod>[Pp]od[ ][A-Z](?:[ ,]{1,2}(?:[Bb]ed|[Rr]m|[Rr]oom|[Ss]pot|[Cc]rib|"
+    r"[Ii]solette)[ ]\d{1,2}))|"
+    r"(?:apt|Apt|APT)\.?[ ]#?(?P<apt>\d{1,4}[A-Z]?)(?=[,.;)\n]|\Z)|"
+    r"(?:hsg|housing|Hsg|HSG|Afd\.|afd\.|Abt\.|Oddział|Ward|WARD|sal|"
+    r"Sal)[: ]{1,2}(?P<cell>[A-Z]?-?\d{1,3}(?:[-:]\d{1,3}){0,2}[A-Z]?|[A-Z]\d)(?=[,.;)\n ]|\Z))"
+    r"(?![^\W_]|[./]\d|%)"
+)
+"""Places of an emergency department, a pod and its bed, apartments of a home, cells."""
+_WARD_OF_STAFF = Anchored(
+    r"(?<![^\W_])[A-Z][a-z]{1,15},?[ ](?:RN|LPN|CNA|PCT|MD|NP|PA|HUC)(?:,?[ ]|"
+    r"[ ]on[ ])(?P<ward>\d{1,2}(?:[NSEWTABC]|NE|NW|SE|SW)(?:[- ]\d{1,3})?)(?![^\W_]|[./-]\d)"
+)
+"""A ward behind a nurse: "Lonnie RN 5W"."""
 _PLACE_OF_LIST = Anchored(r"(?<![^\W_])(?P<ward>\d{1,2}(?:[NSEW]|NE|NW|SE|SW))(?=[ \t]*(?:\n|\Z))")
 """A ward at the end of a line of numbers and names."""
 _ROW = re.compile(r"[A-Z]{2,},|\d{1,2}/\d{1,2}/\d{2,4}|(?<!\d)\d{6,9}(?!\d)")
 _COUNTED = re.compile(
     r"[ ](?:[:x]|(?!(?:is|was|has|as|needs|wants|gets|does|this|his|plus|vs|at|for|by|and|in|with|on|per|from|via|to|"
-    r"but|after|before|while|pending|then|now|today|tonight|overnight|because|due|until|who|w|bed|north|south|east|west|wing|side)\b)"
+    r"but|after|before|while|pending|then|now|today|tonight|overnight|because|due|until|who|w|bed|north|south|east|"
+    r"west|wing|side)\b)"
     r"[a-z]{3,})"
 )
 """After a number that counts or divides: "moved 4 extremities", "assigned to 6 cycles", "assigned 1 : 1"."""
@@ -92,6 +122,12 @@ def find_rooms(text: str) -> Iterator[Finding]:
     for pattern in (_WARD, _THEATRE, _MOVED, _OF_PERSON, _ROW_HEAD):
         for match in pattern.finditer(text):
             yield _room(match, "ward")
+    for pattern in (_NAMED_IN, _UNIT_ROOM, _WARD_OF_STAFF):
+        for match in pattern.finditer(text):
+            if pattern is not _NAMED_IN or not (
+                vocabulary().knows(match["name"]) or match["name"].lower() in lexicon().not_names
+            ):
+                yield _room(match, str(match.lastgroup))
     for match in _BAY.finditer(text):
         if not in_clinical_value(text, *match.span("ward")):
             yield _room(match, 0)

@@ -32,7 +32,7 @@ _READ_BACK = Anchored(
 )
 _WITH_TYPIST = Anchored(
     r"(?<![\w/:.])(?P<author>[A-Z]{2,4})[/:](?P<typist>[a-z]{2,3}\d{0,2})(?=[ ]*(?:[.;\n]|\Z)|[ ]{1,2}(?:[DT]:|DD|DT|"
-    r"[Jj]ob|[Dd]oc))"
+    r"[Cc][Cc]:|[Jj]ob|[Dd]oc))"
 )
 """Who dictated and who typed: "RJM/tk D: 9/12 T: 9/13"."""
 _SIGNED = re.compile(r"(?<=[a-z)\d][.!?])[ ]{1,2}(?P<author>[A-Z]{2,3})\.?\s*\Z")
@@ -109,19 +109,28 @@ def find_staff_codes(text: str, regions: list[tuple[int, int, int]]) -> Iterator
         for match in pattern.finditer(text):
             for group in match.groupdict():
                 if match[group] and (
-                    _are_initials(match[group])
-                    or (pattern in (_READ_BACK, _NOT_READ) and _may_be_initials(match[group]))
+                    are_initials(match[group]) or (pattern in (_READ_BACK, _NOT_READ) and may_be_initials(match[group]))
                 ):
                     yield _initials(*match.span(group))
                 elif match[group] and group == "cued":
                     break
     for match in _SIGNED.finditer(text, max(0, len(text.rstrip()) - _LONGEST_SIGNATURE)):
-        if _are_initials(match["author"]):
+        if are_initials(match["author"]):
             yield _initials(*match.span("author"))
     for match in _WITH_TYPIST.finditer(text) if "/" in text or ":" in text else ():
-        stamped = text[match.end() : match.end() + 4].strip()[:2] in ("D:", "T:", "DD", "DT", "Jo", "jo")
-        if (_may_be_initials if stamped else _are_initials)(match["author"] + match["typist"]) and (
-            stamped or all(map(_are_initials, match.groups()))
+        stamped = text[match.end() : match.end() + 4].strip()[:2] in (
+            "D:",
+            "T:",
+            "DD",
+            "DT",
+            "Jo",
+            "jo",
+            "cc",
+            "CC",
+            "Cc",
+        )
+        if (may_be_initials if stamped else are_initials)(match["author"] + match["typist"]) and (
+            stamped or all(map(are_initials, match.groups()))
         ):
             yield _initials(*match.span("author"))
             yield Finding(*match.span("typist"), "username", 0.6, ("pattern:username",))
@@ -165,19 +174,19 @@ def _signed_entries(text: str) -> Iterator[Finding]:
     codes, sure = [], 0
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
         entry = re.split(r"[;\n|]|\.\s", text[start:end])[0].rstrip(" ,;")
-        if (code := _ENTRY_END.search(entry)) and _may_be_initials(code["code"]):
-            sure += _are_initials(code["code"])
+        if (code := _ENTRY_END.search(entry)) and may_be_initials(code["code"]):
+            sure += are_initials(code["code"])
             codes.append((start + code.start("code"), start + code.end("code")))
     if len(codes) > 1 and sure:
         yield from (_initials(*place) for place in codes)
 
 
-def _are_initials(code: str) -> bool:
+def are_initials(code: str) -> bool:
     """Whether two or three letters are no shorthand and no short word; half a double name tells itself: "HS-M"."""
-    return _may_be_initials(code) and ("-" in code or not vocabulary().knows(code))
+    return may_be_initials(code) and ("-" in code or not vocabulary().knows(code))
 
 
-def _may_be_initials(code: str) -> bool:
+def may_be_initials(code: str) -> bool:
     """Whether they may be, in a place where nothing else stands."""
     return code.lower() not in lexicon().not_names and code.lower() not in _SHORT_WORDS
 

@@ -17,7 +17,8 @@ _EVENT = (
 )
 _ALSO_COUNTED = (
     r"(?i:trached?|fell|delivered|inserted|removed|pulled|exchanged|replaced|implanted|placed|seen|filled?|refilled|"
-    r"sx|surgery|surg|cath(?:ed)?|biops(?:y|ied)|bx'?d?|drawn|collected|ordered|signed|returned|scheduled|"
+    r"sx|surgery|surg|cath(?:ed)?|biops(?:y|ied)|bx'?d?|drawn|collected|ordered|signed|returned|sched(?:uled)?|"
+    r"booked|"
     r"resched(?:uled)?|onset|f/u|due|consulted|started|stopped|rec'?d|reported|faxed|mailed|called|vm|lm|msg|sent|"
     r"paid|denied|approved|thru)"
 )
@@ -77,13 +78,15 @@ _OF_GERMAN = Anchored(
 )
 """Without such a word "am 3.5." is a potassium in the morning, and "Fr 7.5." a tube."""
 _TENS = (
-    r"(?:tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|"
+    r"(?:tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|"
+    r"twentieth|"
     r"thirtieth|twenty[ -]\w{4,7}(?:st|nd|rd|th)|thirty[ -]first)"
 )
 _ORDINAL = Anchored(
     rf"\b(?:on|until|till|since|by|from|before|after|dated|through|and|no|"
     rf"scratch[ ]that)[, ]{{1,2}}(?P<date>the[ ]{_TENS})(?![ -](?:rib|percentile|"
-    r"week|minute|session|treatment|fraction|injection|attempt|rib|time|day|dose|cycle|visit|floor|edition|century|nerve|toe|finger|vertebra|grade|year|birthday|thoracic|"
+    r"week|minute|session|treatment|fraction|injection|attempt|rib|time|day|dose|cycle|visit|floor|edition|century|"
+    r"nerve|toe|finger|vertebra|grade|year|birthday|thoracic|"
     r"cranial|hospital|hour))",
     re.IGNORECASE,
 )
@@ -96,7 +99,7 @@ _NUMBER_WORD = (
 )
 _SPOKEN = Anchored(
     r"\b(?:date[ ]of[ ](?:birth|service|admission|discharge|surgery|visit|exam|injury|death)|d[ ]?o[ ]?b|"
-    r"birth[ ]?(?:date|day)|born(?:[ ]on)?|admitted[ ]on|"
+    r"birth[ ]?(?:date|day)(?:['’]s)?|born(?:[ ]on)?|admitted[ ]on|"
     r"seen[ ]on|discharged[ ]on)[ ]?(?:is[ ]|was[ ]|on[ ]|colon[ ]|[:,])?[ ]?(?:the[ ])?"
     rf"(?P<date>(?:{_NUMBER_WORD}[ -]?(?:of[ ])?){{3,7}})(?<![ -])",
     re.IGNORECASE,
