@@ -6,7 +6,7 @@
 `challenge/snippets.txt` holds terse, odd and mixed styles with their identifiers marked, `challenge/traps.txt`
 sentences without any. Nothing is trained on either. `--part second` scores those in `challenge/second/`, which were
 written before rules were mended after the first part's output, and were not read while they were. `--part third`
-to `seventh` are hold-outs that were scored unread and read afterwards; rules were written after them.
+to `eighth` are hold-outs that were scored unread and read afterwards; rules were written after them.
 
 Counted are, under the policies tags (what is found), surrogate (numbers) and safe-harbor (ages):
 
@@ -41,7 +41,9 @@ from openbioner_batch.errors import OpenBioNERError, UsageError
 from openbioner_batch.records import Span
 
 FOLDER = Path(__file__).parent / "challenge"
-PARTS = {"first": FOLDER} | {name: FOLDER / name for name in ("second", "third", "fourth", "fifth", "sixth", "seventh")}
+PARTS = {"first": FOLDER} | {
+    name: FOLDER / name for name in ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+}
 _MARK = re.compile(r"\[([^\[\]]+)\]\((\w*)\)")
 _TAG = re.compile(r"\[[A-Z][A-Z _]*\d*\]|\[[A-Z_]+_\d+\]")
 

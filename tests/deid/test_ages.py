@@ -117,6 +117,9 @@ def test_a_range_of_ages_is_one() -> None:
         ("HR, 94, and sats, 96, on RA.", []),
         ("Pulse, 92, regular.", []),
         ("Sodium, 141, glucose, 96, BUN.", []),
+        ("94F fr nursing home w/ rash", ["94"]),
+        ("97F via EMS", ["97"]),
+        ("T 98F fr oral probe.", []),
     ],
 )
 def test_ages_that_a_name_or_another_age_tells(text: str, ages: list[str]) -> None:

@@ -58,7 +58,7 @@ _FEMALE = (
     r"(?-i:[ -]?F\b)(?=\s?(?:[,;.)]|with\b|w/|w\b|s/p\b|c/o\b|p/w\b|hx\b|h/o\b|who\b|presents?|presenting|presented|"
     r"fall\b|fell\b|glf\b|mechanical\b|syncope|collapse|weak|confus|ams\b|cp\b|sob\b|cough|dizz|pain|abd\b|hip\b|"
     r"fx\b|stroke|cva\b|uti\b|sepsis|pna\b|chf\b|gib?\b|fractur|trauma|injur|"
-    r"adm|found\b|here\b|from\b|pmh|brought|bib|in\s(?:nad|no\sacute)|known|sent|transferred|living|resident|nursing|"
+    r"adm|found\b|here\b|from\b|fr\b|via\b|lives|pmh|brought|bib|in\s(?:nad|no\sacute)|known|sent|transferred|living|resident|nursing|"
     r"to\s(?:ed|er))|\s?\Z)"
 )
 """F is Fahrenheit too: something must say that a person is meant."""

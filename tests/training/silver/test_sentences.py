@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from openbioner_batch.cli.main import main
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.passages import AnnotatedPassage
-from openbioner_batch.training.silver.made_settings import SentenceSettings
-from openbioner_batch.training.silver.ontology.sentences import fill_sentences
+from openbioner_batch.training.silver.ontology.classes import Classes, read_part
+from openbioner_batch.training.silver.ontology.sentences import (
+    Filler,
+    SentenceSettings,
+    fill_sentences,
+    read_sentences,
+)
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
 
 TAXONOMY = """
@@ -158,3 +165,17 @@ def test_the_command_prints_what_was_made(made: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "passages" in result.output
     assert len(passages(made / "o")) == 9
+
+
+def test_the_taxonomy_of_the_package_fills_its_sentences() -> None:
+    folder = files("openbioner_batch.training") / "taxonomy"
+    classes = Classes([read_part(str(folder / "classes.yaml"))])
+    filler = Filler(classes, "sentences.txt", ("expression",))
+    sentences = read_sentences(str(folder / "sentences.txt"))
+    for number, sentence in sentences:
+        filler.check(number, sentence)
+    described = [concept for concept in classes.concepts if concept.definition]
+    assert len(described) > 500
+    assert all(len(concept.wordings) >= 2 for concept in described)
+    passage = filler.passage("x", sentences, np.random.default_rng(0))
+    assert passage.found
