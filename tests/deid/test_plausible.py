@@ -156,3 +156,11 @@ def test_sizes_letters_ranges_and_times_are_none(text: str, type: str, value: st
 def test_what_begins_like_a_value_and_goes_on_is_none() -> None:
     assert len(Finder(PATTERNS).find("Ph 555-0134 home")) == 1
     assert len(Finder(PATTERNS).find("Path S22-10934 & S22-11002 reviewed")) == 2
+
+
+def test_a_number_that_fills_a_cell_is_no_age_by_the_model_alone() -> None:
+    aged = re.compile(r"\b9[48]\b")
+    rows = "date,hb\n9/5/24,94\n16/5/24,98\n"
+    assert not [one for one in Finder().find(rows, model_spans=spans(rows, aged, "age_over_89")) if "age" in one.type]
+    note = "Seen today: 94, frail."
+    assert [one.type for one in Finder().find(note, model_spans=spans(note, aged, "age_over_89"))] == ["age_over_89"]

@@ -30,6 +30,7 @@ _LIST = re.compile(r"[\t\n|]+|,\s*")
 _BESIDE = re.compile(r"[\s,.;]{1,4}")
 _POSTAL_CODE = re.compile(r"(?:[A-Z]{1,3}[ ])?\d{2,3}[- ]?\d{2,3}")
 _SENTENCE = re.compile(r"[\t\n|]+|(?<=[a-z]{3})[.!?]\s+(?=[a-z])")
+_DIGITS = re.compile(r"\d+")
 _TIME = re.compile(r"(?:[01](?!9)\d|2[1-3])[0-5]\d")
 """A time of day that is no year."""
 _CREDENTIAL = re.compile(r"(?:M\.?D|D\.?O|R\.?N|N\.?P|PA(?:-C)?|Ph\.?D|DDS|DPM|LPN|CRNA|PharmD|MBBS|J\.?r|S\.?r)\b\.?")
@@ -108,6 +109,8 @@ def plausible(text: str, finding: Finding) -> Finding | None:
         finding: of the model, and of nothing else.
     """
     family = family_of(finding.type)
+    if family == "age" and _DIGITS.fullmatch(text, finding.start, finding.end) and _is_cell(text, finding):
+        return None
     if family in _UNTESTED:
         return finding if _has_letter_or_digit(text, finding) else None
     if family == "address" and any(map(str.isdigit, text[finding.start : finding.end])):
@@ -117,6 +120,12 @@ def plausible(text: str, finding: Finding) -> Finding | None:
             return finding if is_calendar(text[finding.start : finding.end]) else None
         return words_of_a_name(text, finding)
     return number(text, finding)
+
+
+def _is_cell(text: str, finding: Finding) -> bool:
+    """Whether a finding is a whole cell of a row: what its column says of it is a matter of patterns."""
+    before, after = text[max(0, finding.start - 1) : finding.start], text[finding.end : finding.end + 1]
+    return before in tuple(",;|\t") and after in ("", *",;|\t\n")
 
 
 def is_clinical(text: str, finding: Finding) -> bool:
