@@ -7,8 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
+from openbioner_batch.catalog.loader import load_yaml
 from openbioner_batch.concepts.source import bare_name, opened
 from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, Only, Opened, VocabularyReader
 from openbioner_batch.errors import UsageError
@@ -82,18 +81,15 @@ def _top(name: str, classes: dict[str, dict[str, Any]]) -> str:
 
 
 def _classes(path: str) -> dict[str, dict[str, Any]]:
-    try:
-        with opened(path) as stream:
-            found = yaml.load(stream, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        place = getattr(error, "problem_mark", None)
-        raise UsageError(f"{path} is no YAML{f', line {place.line + 1}' if place else ''}") from None
+    with opened(path) as stream:
+        found = load_yaml(stream.read(), path)
     if not isinstance(found, dict):
         raise UsageError(f"{path} is no taxonomy: it must map the names of classes to {', '.join(_KEYS)}")
     for name, entry in found.items():
         if not isinstance(name, str) or not isinstance(entry, dict):
             raise UsageError(f"{path}: the class {name!r} must be a name with the keys {', '.join(_KEYS)}")
-        if (parent := entry.get("parent")) is not None and parent not in found:
+        parent = entry.get("parent")
+        if parent is not None and (not isinstance(parent, str) or parent not in found):
             raise UsageError(f"{path}: the parent of {name} is {parent!r}, which is no class of the file")
         if unknown := [key for key in entry if key not in _KEYS]:
             raise UsageError(f"{path}: the class {name} has the key {unknown[0]!r}; give {', '.join(_KEYS)}")

@@ -13,10 +13,10 @@ import pyarrow as pa
 
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import parquet_bytes
-from openbioner_batch.errors import UsageError
 from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.training.nearness import NearTypes, TypeFacts, mention_key
 from openbioner_batch.training.passages import AnnotatedPassage
+from openbioner_batch.training.silver.claiming import claim
 from openbioner_batch.training.silver.made_settings import HoldoutSettings
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
@@ -86,7 +86,7 @@ def hold_out(settings: HoldoutSettings) -> HoldoutReport:
     store = Store(settings.output)
     passages = [passage for group in passage_groups(settings.silver) for passage in read_passages(group)]
     rows = list(read_descriptions(settings.silver))
-    _claim(store, settings)
+    claim(store, STATE, asdict(settings), (TRAIN, HELDOUT, KEPT))
     descriptions: dict[str, tuple[str, ...]] = {}
     for name, _, text in rows:
         descriptions[name] = (*descriptions.get(name, ()), text)
@@ -237,17 +237,6 @@ def _write(
     store.put(f"{part}/descriptions/000000.parquet", parquet_bytes(table))
     report.passages[part] = len(passages)
     report.mentions[part] = sum(len(passage.mentions) for passage in passages)
-
-
-def _claim(store: Store, settings: HoldoutSettings) -> None:
-    """Take a folder that is empty, or holds what an earlier call with the same settings wrote."""
-    state = json.dumps(asdict(settings)).encode()
-    if store.exists(STATE) and store.get(STATE) == state:
-        for part in (TRAIN, HELDOUT, KEPT):
-            store.remove_folder(part)
-    elif names := store.names():
-        raise UsageError(f"--output {store.url} holds {names[0]}, not this split: give another folder")
-    store.put(STATE, state)
 
 
 def _hash(name: str) -> int:

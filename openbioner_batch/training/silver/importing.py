@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -17,12 +16,13 @@ from openbioner_batch.engine.rows import kind_of
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import parquet_bytes
 from openbioner_batch.engine.work import rejected_table
-from openbioner_batch.errors import RunFailedError, UsageError
+from openbioner_batch.errors import RunFailedError
 from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.compression import BrokenStreamError
 from openbioner_batch.formats.listing import list_inputs
 from openbioner_batch.records import Rejected
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
+from openbioner_batch.training.silver.claiming import claim
 from openbioner_batch.training.silver.filters import PassageFilter, RawPassage
 from openbioner_batch.training.silver.finishing import PASSAGES, REPORT, read_benchmarks
 from openbioner_batch.training.silver.layouts import LAYOUTS
@@ -30,7 +30,7 @@ from openbioner_batch.training.silver.made_settings import ImportSettings
 from openbioner_batch.training.silver.passages import passage_bounds
 from openbioner_batch.training.silver.report import Report
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
-from openbioner_batch.training.silver.settings import FilterSettings
+from openbioner_batch.training.silver.settings import FilterSettings, source_of
 
 DESCRIPTIONS = "descriptions"
 STATE = "_run/import.json"
@@ -57,9 +57,11 @@ def import_silver(settings: ImportSettings, say: Say = say_to_stderr) -> Report:
         sources.append((settings.descriptions, LAYOUTS[settings.descriptions_layout]))
     files = [(file, layout.read) for source, layout in sources for file in list_inputs([source], layout.suffixes)]
     store = Store(settings.output)
-    _claim(store, settings)
+    request = {"source": settings.source, "layout": settings.layout}
+    request |= {"descriptions": settings.descriptions} if settings.descriptions else {}
+    claim(store, STATE, request, (PASSAGES, DESCRIPTIONS, QUARANTINE), [REPORT])
     benchmarks = read_benchmarks(settings.exclude) if settings.exclude else None
-    name = settings.name or settings.output.rstrip("/").rpartition("/")[2]
+    name = source_of(settings.name, settings.output)
     say(f"importing {len(files):,} files as {settings.layout}")
 
     def items() -> Iterator[Any]:
@@ -147,21 +149,6 @@ class _Writer:
             self._store.put(f"{self._folder}/{self._files:06d}.parquet", parquet_bytes(self._table(self._rows)))
             self._files += 1
             self._rows = []
-
-
-def _claim(store: Store, settings: ImportSettings) -> None:
-    """Take a folder that is empty, or holds an earlier try at the same import."""
-    request = {"source": settings.source, "layout": settings.layout}
-    if settings.descriptions:
-        request["descriptions"] = settings.descriptions
-    state = json.dumps(request).encode()
-    if store.exists(STATE) and store.get(STATE) == state:
-        for folder in (PASSAGES, DESCRIPTIONS, QUARANTINE):
-            store.remove_folder(folder)
-        store.remove([REPORT])
-    elif names := store.names():
-        raise UsageError(f"--output {store.url} holds {names[0]}, not an earlier import of this: give another folder")
-    store.put(STATE, state)
 
 
 def _reported(file: InputFile, items: Iterable[Any]) -> Iterator[Any]:

@@ -175,7 +175,12 @@ class PassageSettings(RunPaths, InputOptions, TitleOptions, RunOptions):
     @property
     def source(self) -> str:
         """What the passages' `source` says."""
-        return self.name or self.output.rstrip("/").rpartition("/")[2]
+        return source_of(self.name, self.output)
+
+
+def source_of(name: str | None, output: str) -> str:
+    """What the `source` of passages says: the name given, or the last part of the folder."""
+    return name or output.rstrip("/").rpartition("/")[2]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -143,7 +143,7 @@ def test_what_cannot_be_imported_is_said(tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": ["a"]}), tmp_path / "other.parquet")
     with pytest.raises(UsageError, match=r"no column 'tokens' \(it has: text\)"):
         import_(tmp_path / "other.parquet", "pile-ner-iob")
-    with pytest.raises(UsageError, match="not an earlier import of this"):
+    with pytest.raises(UsageError, match="not what this request wrote"):
         import_(tmp_path / "other.parquet", "pile-ner-descriptions")
     with pytest.raises(UsageError, match="--layout is 'xml': give one of pile-ner-iob, "):
         import_(tmp_path / "other.parquet", "xml")

@@ -12,13 +12,9 @@ from click.testing import CliRunner
 from openbioner_batch.cli.main import main
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.passages import AnnotatedPassage
+from openbioner_batch.training.silver.made_settings import SentenceSettings
 from openbioner_batch.training.silver.ontology.classes import Classes, read_part
-from openbioner_batch.training.silver.ontology.sentences import (
-    Filler,
-    SentenceSettings,
-    fill_sentences,
-    read_sentences,
-)
+from openbioner_batch.training.silver.ontology.sentences import Filler, fill_sentences, read_sentences
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
 
 TAXONOMY = """
@@ -108,8 +104,8 @@ def test_names_within_a_phrase_are_labelled_where_it_is_said_to_be_one(made: Pat
     (made / "sentences.txt").write_text("He wants {want}.\n")
     fill_sentences(settings(made))
     assert {mention.type for passage in passages(made / "out") for mention in passage.mentions} == {"want"}
-    fill_sentences(settings(made, phrases=("want",)))
-    found = {(p.text[m.start : m.end], m.type) for p in passages(made / "out") for m in p.mentions}
+    fill_sentences(settings(made, "nested", phrases=("want",)))
+    found = {(p.text[m.start : m.end], m.type) for p in passages(made / "nested") for m in p.mentions}
     assert found >= {("no knife", "want"), ("knife", "cutting_tool"), ("plum", "fruit"), ("a plum at noon", "want")}
     with pytest.raises(UsageError, match="--phrases wish: no such class"):
         fill_sentences(settings(made, phrases=("wish",)))
@@ -131,6 +127,20 @@ def test_the_same_request_gives_the_same_passages_and_another_seed_others(made: 
     fill_sentences(settings(made, "other", name="x", seed=1))
     assert passages(made / "out") == passages(made / "again")
     assert passages(made / "out") != passages(made / "other")
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(made: Path) -> None:
+    fill_sentences(settings(made))
+    before = passages(made / "out")
+    with pytest.raises(UsageError, match="give another folder"):
+        fill_sentences(settings(made, seed=1))
+    fill_sentences(settings(made))
+    assert passages(made / "out") == before
+    (made / "paid" / "descriptions").mkdir(parents=True)
+    (made / "paid" / "descriptions" / "000000.parquet").write_bytes(b"an LLM was paid for this")
+    with pytest.raises(UsageError, match="give another folder"):
+        fill_sentences(settings(made, "paid"))
+    assert (made / "paid" / "descriptions" / "000000.parquet").is_file()
 
 
 def test_a_type_of_a_held_out_name_is_not_made(made: Path) -> None:

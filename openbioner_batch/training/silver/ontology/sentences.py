@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 
 from openbioner_batch.concepts.normalising import forms
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import UsageError
+from openbioner_batch.training.silver.claiming import claim
+from openbioner_batch.training.silver.finishing import DERIVED
 from openbioner_batch.training.silver.made_settings import SentenceSettings
 from openbioner_batch.training.silver.ontology.classes import LONGEST_NAME, Classes, names_of, read_part
 from openbioner_batch.training.silver.ontology.counting import TextCounts
@@ -18,8 +20,10 @@ from openbioner_batch.training.silver.ontology.finding import FoundName, NameFin
 from openbioner_batch.training.silver.ontology.finishing import OntologyReport, publish, unwanted_types
 from openbioner_batch.training.silver.ontology.labelling import Labeller, Read
 from openbioner_batch.training.silver.ontology.selecting import select_types
+from openbioner_batch.training.silver.settings import source_of
 from openbioner_batch.training.silver.typenames import normalise_type
 
+STATE = "_run/sentences.json"
 _SLOT = re.compile(r"\{([^{}]+)\}|<<([^<>]*)>>")
 _STARTS_SENTENCE = re.compile(r"(?:^|[.!?]\s+|\n)$")
 _ARTICLE = re.compile(r"(?:^|\s)[Aa]n?\s$")
@@ -41,7 +45,8 @@ def fill_sentences(settings: SentenceSettings) -> OntologyReport:
         What was made.
 
     Raises:
-        UsageError: a file cannot be read, or a slot names no class that has names below it.
+        UsageError: a file cannot be read, a slot names no class that has names below it, or the folder holds
+            something else.
     """
     store = Store(settings.output)
     classes = Classes([read_part(path) for path in settings.vocabularies])
@@ -49,6 +54,8 @@ def fill_sentences(settings: SentenceSettings) -> OntologyReport:
     filler = Filler(classes, settings.sentences, settings.phrases)
     for number, template in templates:
         filler.check(number, template)
+    unwanted = unwanted_types(settings.without)
+    claim(store, STATE, asdict(settings), DERIVED)
     made = [
         filler.passage(f"{settings.seed}-{number:06d}", templates, np.random.default_rng([settings.seed, number]))
         for number in range(settings.passages)
@@ -57,11 +64,10 @@ def fill_sentences(settings: SentenceSettings) -> OntologyReport:
     for passage in made:
         counts.add(passage)
     known = counts.without(())
-    unwanted = unwanted_types(settings.without)
     types = select_types(classes, known, 1, 1, lambda name: not unwanted(name), most_of_all=1.0)
     # No word is in doubt: what stands between the slots names nothing.
     labeller = Labeller(classes, types, (), (), WordCounts(), 0, settings.absent)
-    source = settings.name or store.url.rstrip("/").rpartition("/")[2]
+    source = source_of(settings.name, settings.output)
     labelled = (labeller.label(passage, labeller.judge(passage), source, {}) for passage in made)
     report = OntologyReport(store.url)
     publish(store, labelled, report, types, classes, known, counts.spellings())
