@@ -162,5 +162,9 @@ def test_a_number_that_fills_a_cell_is_no_age_by_the_model_alone() -> None:
     aged = re.compile(r"\b9[48]\b")
     rows = "date,hb\n9/5/24,94\n16/5/24,98\n"
     assert not [one for one in Finder().find(rows, model_spans=spans(rows, aged, "age_over_89")) if "age" in one.type]
-    note = "Seen today: 94, frail."
-    assert [one.type for one in Finder().find(note, model_spans=spans(note, aged, "age_over_89"))] == ["age_over_89"]
+    for note in ("pt,hb\nRoe I,98. Seen.", "pt,hb\nRoe I,94,stable"):
+        assert "age_over_89" not in {
+            one.type for one in Finder().find(note, model_spans=spans(note, aged, "age_over_89"))
+        }
+    for note in ("Seen today: 94, frail.", "bed 4,94,F,hip", "bed 4|F|98|hip"):
+        assert "age_over_89" in {one.type for one in Finder().find(note, model_spans=spans(note, aged, "age_over_89"))}

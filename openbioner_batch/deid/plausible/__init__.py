@@ -30,6 +30,8 @@ _LIST = re.compile(r"[\t\n|]+|,\s*")
 _BESIDE = re.compile(r"[\s,.;]{1,4}")
 _POSTAL_CODE = re.compile(r"(?:[A-Z]{1,3}[ ])?\d{2,3}[- ]?\d{2,3}")
 _SENTENCE = re.compile(r"[\t\n|]+|(?<=[a-z]{3})[.!?]\s+(?=[a-z])")
+_SEX_BEHIND = re.compile(r"[,;|\t ]*(?:[MF]|male|female)(?![^\W_])", re.IGNORECASE)
+_SEX_BEFORE = re.compile(r"(?<![^\W_])(?:[MF]|male|female)[,;|\t ]*\Z", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 _TIME = re.compile(r"(?:[01](?!9)\d|2[1-3])[0-5]\d")
 """A time of day that is no year."""
@@ -123,9 +125,10 @@ def plausible(text: str, finding: Finding) -> Finding | None:
 
 
 def _is_cell(text: str, finding: Finding) -> bool:
-    """Whether a finding is a whole cell of a row: what its column says of it is a matter of patterns."""
-    before, after = text[max(0, finding.start - 1) : finding.start], text[finding.end : finding.end + 1]
-    return before in tuple(",;|\t") and after in ("", *",;|\t\n")
+    """Whether a number is a cell of a row, with no sex beside it: what columns say is a matter of patterns."""
+    return text[max(0, finding.start - 1) : finding.start] in tuple(",;|\t") and not (
+        _SEX_BEHIND.match(text, finding.end) or _SEX_BEFORE.search(text[max(0, finding.start - 8) : finding.start])
+    )
 
 
 def is_clinical(text: str, finding: Finding) -> bool:
