@@ -35,7 +35,7 @@ class TooManyQuarantinedError(RunFailedError):
     """More records were set aside than the run allows."""
 
 
-def is_want_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: Exception) -> bool:
     """Whether an allocation failed: Python and torch for GPUs have classes for it, torch for CPUs and oneDNN words."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True

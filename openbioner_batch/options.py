@@ -19,7 +19,7 @@ _ABOUT = "option"
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What is said of a field, beside its name, type and default."""
+    """What a field declares beside its name, type and default."""
 
     help: str
     """One or two sentences; the default is added to them in brackets."""
@@ -51,18 +51,18 @@ class Option:
     """Values that were once spelled otherwise, and how they are now."""
 
 
-def option(default: Any = MISSING, /, **about: Any) -> Any:
+def option(default: Any = MISSING, /, **fields: Any) -> Any:
     """A field that is an option.
 
     Args:
         default: of the field; without it a value is required.
-        about: the fields of `Option`.
+        fields: those of `Option`.
     """
-    return field(default=default, metadata={_ABOUT: Option(**about)})
+    return field(default=default, metadata={_ABOUT: Option(**fields)})
 
 
-def about(one: dataclasses.Field[Any]) -> Option | None:
-    """What is said of a field; None where it is no option."""
+def option_of(one: dataclasses.Field[Any]) -> Option | None:
+    """What a field declares; None where it is no option."""
     found: Option | None = one.metadata.get(_ABOUT)
     return found
 
@@ -85,16 +85,16 @@ def kind_of(one: dataclasses.Field[Any]) -> str:
     return str(one.type).removesuffix(" | None")
 
 
-def flag(name: str, said: Option | None = None) -> str:
+def flag(name: str, declared: Option | None = None) -> str:
     """A field as the flag that sets it."""
-    return (said and said.flag) or f"--{name.replace('_', '-')}"
+    return (declared and declared.flag) or f"--{name.replace('_', '-')}"
 
 
 def shown_default(one: dataclasses.Field[Any]) -> str | None:
     """What the help says of a field's default; None where there is nothing to say."""
-    said = about(one)
-    if said and said.default is not None:
-        return said.default
+    declared = option_of(one)
+    if declared and declared.default is not None:
+        return declared.default
     value = one.default
     if value is MISSING or value is None or value in ("", ()) or isinstance(value, bool):
         return None
@@ -103,10 +103,10 @@ def shown_default(one: dataclasses.Field[Any]) -> str | None:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def called(one: dataclasses.Field[Any], where: str = "") -> str:
+def shown_name(one: dataclasses.Field[Any], where: str = "") -> str:
     """A field as errors name it: its flag, or the key of settings within others, which begins with `where`."""
-    said = about(one)
-    return flag(one.name, said) if said and not where else f"{where}{one.name}"
+    declared = option_of(one)
+    return flag(one.name, declared) if declared and not where else f"{where}{one.name}"
 
 
 def check_options(settings: Any, where: str = "") -> None:
@@ -116,28 +116,30 @@ def check_options(settings: Any, where: str = "") -> None:
         UsageError: one is not; the message names it and what was expected.
     """
     for one in dataclasses.fields(settings):
-        said, value = about(one), getattr(settings, one.name)
-        if said is None or value is None:
+        declared, value = option_of(one), getattr(settings, one.name)
+        if declared is None or value is None:
             continue
-        if said.choices and value not in said.choices:
-            raise UsageError(f"{called(one, where)} is {value!r}: give one of {', '.join(map(str, said.choices))}")
-        if not _is_within(value, said):
+        if declared.choices and value not in declared.choices:
+            raise UsageError(
+                f"{shown_name(one, where)} is {value!r}: give one of {', '.join(map(str, declared.choices))}"
+            )
+        if not _is_within(value, declared):
             kind = "a number" if kind_of(one) == "float" else "a whole number"
-            raise UsageError(f"{called(one, where)} is {value:g}: give {kind} {_bounds(said)}")
+            raise UsageError(f"{shown_name(one, where)} is {value:g}: give {kind} {_bounds(declared)}")
 
 
-def _is_within(value: Any, said: Option) -> bool:
-    if said.least is None and said.most is None and said.above is None:
+def _is_within(value: Any, declared: Option) -> bool:
+    if declared.least is None and declared.most is None and declared.above is None:
         return True
     return (
         math.isfinite(value)
-        and (said.least is None or value >= said.least)
-        and (said.most is None or value <= said.most)
-        and (said.above is None or value > said.above)
+        and (declared.least is None or value >= declared.least)
+        and (declared.most is None or value <= declared.most)
+        and (declared.above is None or value > declared.above)
     )
 
 
-def _bounds(said: Option) -> str:
-    if said.above is not None:
-        return f"above {said.above:g}" + (f", up to {said.most:g}" if said.most is not None else "")
-    return f"from {said.least:g} " + (f"to {said.most:g}" if said.most is not None else "up")
+def _bounds(declared: Option) -> str:
+    if declared.above is not None:
+        return f"above {declared.above:g}" + (f", up to {declared.most:g}" if declared.most is not None else "")
+    return f"from {declared.least:g} " + (f"to {declared.most:g}" if declared.most is not None else "up")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.options import Option, about, called, fields_of
+from openbioner_batch.options import Option, fields_of, option_of, shown_name
 
 _NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 _PLAIN = Option("")
@@ -42,17 +42,17 @@ def build(kind: type[Settings], values: Mapping[str, Any], where: str = "") -> S
     check_keys(values, [kind], where)
     for name, one in fields.items():
         if one.default is MISSING and one.default_factory is MISSING and name not in values:
-            raise UsageError(f"{'' if about(one) and not where else 'key '}{called(one, where)} is missing")
+            raise UsageError(f"{'' if option_of(one) and not where else 'key '}{shown_name(one, where)} is missing")
     found = {}
     for name, value in values.items():
-        said = about(fields[name]) or _PLAIN
-        if said.joined and isinstance(value, list):
+        declared = option_of(fields[name]) or _PLAIN
+        if declared.joined and isinstance(value, list):
             value = ",".join(map(str, value))
-        value = said.tidy(value) if said.tidy else value
-        if isinstance(value, str) and value in said.values_were:
-            now = said.values_were[value]
-            raise UsageError(f"{called(fields[name], where)} is {value!r}, which is now spelled {now!r}")
-        found[name] = _value(hints[name], value, called(fields[name], where), said.repeated)
+        value = declared.tidy(value) if declared.tidy else value
+        if isinstance(value, str) and value in declared.values_were:
+            now = declared.values_were[value]
+            raise UsageError(f"{shown_name(fields[name], where)} is {value!r}, which is now spelled {now!r}")
+        found[name] = _value(hints[name], value, shown_name(fields[name], where), declared.repeated)
     return kind(**found)
 
 
@@ -78,11 +78,11 @@ def renewed(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
     now = _present_names(fields)
     found = {now.get(key, key): value for key, value in values.items()}
     for key in found.keys() & fields.keys():
-        said = about(fields[key])
+        declared = option_of(fields[key])
         if dataclasses.is_dataclass(hints[key]) and isinstance(found[key], Mapping):
             found[key] = renewed(typing.cast(type, hints[key]), found[key])
-        elif said and isinstance(found[key], str):
-            found[key] = said.values_were.get(found[key], found[key])
+        elif declared and isinstance(found[key], str):
+            found[key] = declared.values_were.get(found[key], found[key])
     return found
 
 
@@ -106,7 +106,7 @@ def read_config(path: str) -> dict[str, Any]:
 
 
 def _present_names(fields: Mapping[str, dataclasses.Field[Any]]) -> dict[str, str]:
-    return {old: name for name, one in fields.items() if (said := about(one)) for old in said.was}
+    return {old: name for name, one in fields.items() if (declared := option_of(one)) for old in declared.was}
 
 
 def _value(kind: Any, value: Any, name: str, repeated: bool = False) -> Any:

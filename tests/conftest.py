@@ -53,7 +53,7 @@ WORDS = "the of patient aspirin lung cancer mice gene p53 dose was given in with
 CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,;:()[]-/%é"
 
 _outer_environment = pytest.MonkeyPatch()
-_ray_is_there = choice._ray_is_there
+_is_ray_running = choice._is_ray_running
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -100,7 +100,7 @@ def needs_ray(nodeid: str) -> bool:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A run takes a Ray that is connected, so the shared one is hidden from tests that do not request it."""
-    choice._ray_is_there = _ray_is_there if needs_ray(item.nodeid) else lambda: False
+    choice._is_ray_running = _is_ray_running if needs_ray(item.nodeid) else lambda: False
 
 
 @pytest.fixture(scope="session", params=[SHARED_RAY])

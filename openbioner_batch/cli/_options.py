@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.options import Option, about, fields_of, flag, group_of, kind_of, option, shown_default
+from openbioner_batch.options import Option, fields_of, flag, group_of, kind_of, option, option_of, shown_default
 from openbioner_batch.settings import Settings, build, check_keys, read_config
 
 _METAVARS = {"int": "N", "float": "X"}
@@ -71,9 +71,9 @@ def options(*kinds: type, config: bool = True, without: tuple[str, ...] = ()) ->
     made: dict[str, list[click.Parameter]] = {}
     for kind in kinds:
         for name, one in fields_of(kind).items():
-            said = about(one)
-            if said is not None and name not in {*made, *without}:
-                made[name] = _parameters(kind, one, said)
+            declared = option_of(one)
+            if declared is not None and name not in {*made, *without}:
+                made[name] = _parameters(kind, one, declared)
     parameters = [parameter for found in made.values() for parameter in found]
     if config:
         parameters.append(_Option(["--config"], metavar="FILE", help=CONFIG_HELP))
@@ -119,26 +119,26 @@ class _Option(click.Option):
     group = "Options"
 
 
-def _parameters(kind: type, one: Field[Any], said: Option) -> list[click.Parameter]:
+def _parameters(kind: type, one: Field[Any], declared: Option) -> list[click.Parameter]:
     """The argument or option of a field, and hidden ones for the names that it once had."""
-    written, of = flag(one.name, said), kind_of(one)
+    written, of = flag(one.name, declared), kind_of(one)
     is_list, is_flag = of.startswith("tuple"), of == "bool"
     if not written.startswith("-"):
         metavar = written + "..." * is_list
         return [click.Argument([one.name], nargs=-1 if is_list else 1, required=False, metavar=metavar)]
     default = shown_default(one)
-    more: dict[str, Any] = {"help": said.help if default is None else f"{said.help.rstrip('.')} [{default}]."}
+    more: dict[str, Any] = {"help": declared.help if default is None else f"{declared.help.rstrip('.')} [{default}]."}
     if is_flag:
         more |= {"is_flag": True, "flag_value": not one.default, "default": None, "type": bool}
     else:
-        choices = f"[{'|'.join(said.choices)}]" if said.choices else _METAVARS.get(of)
-        more |= {"metavar": said.metavar or choices, "envvar": said.variable}
-    if is_list or said.joined:
-        more |= {"multiple": True, "callback": None if said.repeated else _joined}
+        choices = f"[{'|'.join(declared.choices)}]" if declared.choices else _METAVARS.get(of)
+        more |= {"metavar": declared.metavar or choices, "envvar": declared.variable}
+    if is_list or declared.joined:
+        more |= {"multiple": True, "callback": None if declared.repeated else _joined}
     found = _Option([written, one.name], **more)
     if (group := group_of(kind, one)) is not kind:
         found.group = getattr(group, "heading", found.group)
-    return [found, *(_former(old, written, is_flag) for old in said.was)]
+    return [found, *(_former(old, written, is_flag) for old in declared.was)]
 
 
 def _former(name: str, now: str, is_flag: bool) -> click.Option:

@@ -11,7 +11,7 @@ import click
 import openbioner_batch.cli
 from openbioner_batch.console import make_streams_lenient
 from openbioner_batch.engine.logs import log_event, wants_json
-from openbioner_batch.engine.stopping import heeded, stopping
+from openbioner_batch.engine.stopping import stop_on_signals, stopping
 from openbioner_batch.errors import OpenBioNERError
 
 
@@ -31,7 +31,7 @@ class LazyGroup(click.Group):
 
     def main(self, *args: Any, **more: Any) -> Any:
         make_streams_lenient()
-        with heeded() as stop:
+        with stop_on_signals() as stop:
             try:
                 return super().main(*args, **more)
             except SystemExit:

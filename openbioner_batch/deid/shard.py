@@ -38,8 +38,8 @@ from openbioner_batch.engine.work import (
     pack,
     rejected_table,
     row,
+    row_values,
     unpack,
-    unrow,
 )
 from openbioner_batch.errors import OpenBioNERError, RunFailedError
 from openbioner_batch.formats.fields import UnfitRecordError
@@ -95,7 +95,7 @@ def _untagged_shard(split: int, shard: Shard, kept: pa.Schema) -> pa.Table:
 
 def finish_shard(batch: pa.Table, job: DeidJob) -> pa.Table:
     """A stage: replace and write a shard, and say what it holds."""
-    work = unrow(batch)
+    work = row_values(batch)
     try:
         return _finish(work, job)
     except OpenBioNERError:

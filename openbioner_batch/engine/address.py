@@ -13,7 +13,7 @@ LISTENING_S = 20.0
 _ANSWER_S = 5.0
 _PAUSE_S = 0.5
 FORMS = "host:port of the head (ray start --head says it; its port is 6379 by default), ray://host:10001, or auto"
-WAY_OUT = "start the cluster, or leave out --ray-address and unset RAY_ADDRESS to run on this machine"
+REMEDY = "start the cluster, or leave out --ray-address and unset RAY_ADDRESS to run on this machine"
 
 
 def check_address(address: str) -> None:
@@ -39,9 +39,9 @@ def check_address(address: str) -> None:
     try:
         found = CANONICAL_ADDRESS.get()(address)
     except Exception as error:
-        raise RunFailedError(f"--ray-address {address}: {' '.join(str(error).split())[:300]}; {WAY_OUT}") from error
+        raise RunFailedError(f"--ray-address {address}: {' '.join(str(error).split())[:300]}; {REMEDY}") from error
     if found is None:
-        raise RunFailedError(f"--ray-address {address}: no cluster runs on this machine; {WAY_OUT}")
+        raise RunFailedError(f"--ray-address {address}: no cluster runs on this machine; {REMEDY}")
     _require_head(address if address == found else f"{address} ({found})", found)
 
 
@@ -60,7 +60,7 @@ def _require_listener(address: str, host: str, port: int) -> None:
             return
         except OSError as error:
             if time.monotonic() > end:
-                raise RunFailedError(f"--ray-address {address}: nobody listens there ({error}); {WAY_OUT}") from None
+                raise RunFailedError(f"--ray-address {address}: nobody listens there ({error}); {REMEDY}") from None
         time.sleep(_PAUSE_S)
 
 
@@ -87,7 +87,7 @@ def _require_head(address: str, found: str) -> None:
                     ) from None
                 if time.monotonic() > end:
                     raise RunFailedError(
-                        f"--ray-address {address}: no Ray cluster answers there ({code.name.lower()}); {WAY_OUT}"
+                        f"--ray-address {address}: no Ray cluster answers there ({code.name.lower()}); {REMEDY}"
                     ) from None
             time.sleep(_PAUSE_S)
     finally:

@@ -64,7 +64,7 @@ def ray_connection(address: str | None, spill_dir: str | None = None) -> Iterato
         with _native_stderr_muted(), _sigterm_kept():
             _connect(address, spill_dir)
     except Exception as error:  # Ray raises plain ones too, such as for a node that starts too slowly
-        raise RunFailedError(_why_not(address, error)) from error
+        raise RunFailedError(_connection_error(address, error)) from error
     try:
         yield resources_now(address)
     finally:
@@ -148,11 +148,11 @@ def _provide_token() -> None:
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
 
 
-def _why_not(address: str | None, error: Exception) -> str:
+def _connection_error(address: str | None, error: Exception) -> str:
     """Why Ray is not there, and the way out where that is known."""
     place = f"the Ray cluster at {address} cannot be joined" if address else "Ray cannot be started on this machine"
-    way_out = "; the variable RAY_TMPDIR names another folder for its files" if isinstance(error, OSError) else ""
-    return f"{place}: {' '.join(str(error).split())[:300]}{way_out}"
+    remedy = "; the variable RAY_TMPDIR names another folder for its files" if isinstance(error, OSError) else ""
+    return f"{place}: {' '.join(str(error).split())[:300]}{remedy}"
 
 
 def hide_command_line(title: str) -> None:

@@ -12,7 +12,7 @@ from openbioner_batch.engine.metrics import count_written
 from openbioner_batch.engine.names import DATA, DELETIONS, QUARANTINE, shard_file, shard_name
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import parquet_bytes
-from openbioner_batch.engine.work import COUNTS_KEY, Job, row, unpack, unrow
+from openbioner_batch.engine.work import COUNTS_KEY, Job, row, row_values, unpack
 
 
 def commit_shard(batch: pa.Table, job: Job) -> pa.Table:
@@ -21,7 +21,7 @@ def commit_shard(batch: pa.Table, job: Job) -> pa.Table:
     The data file comes last, since its presence means that the shard is done.
     """
     began = time.perf_counter()
-    work = unrow(batch)
+    work = row_values(batch)
     split, shard = work["split"], work["shard"]
     store = Store(job.output)
     data = unpack(work["data"])

@@ -16,7 +16,7 @@ from openbioner_batch.engine.ledger import Ledger
 from openbioner_batch.engine.logs import say_to_stderr
 from openbioner_batch.engine.names import DATA, DELETIONS, ENDS, INPUTS, PLAN, QUARANTINE, shard_file, shard_name
 from openbioner_batch.engine.plan import check_fingerprint, plan_bytes, release_of
-from openbioner_batch.engine.pool import done_in_processes
+from openbioner_batch.engine.pool import map_in_processes
 from openbioner_batch.engine.request import Say, overwrite
 from openbioner_batch.engine.rows import span_lists
 from openbioner_batch.engine.settings import LinkSettings
@@ -93,7 +93,7 @@ def link(settings: LinkSettings, say: Say = say_to_stderr) -> Linked:
         say(f"going on with the run in {output.url}: {len(done):,} of {len(run.shards):,} shards are linked")
     job = _Job(run.store.url, output.url, linking)
     total = Linked()
-    for result in done_in_processes(
+    for result in map_in_processes(
         _link_shards, job, _tasks(run, pending, source), settings.workers or os.cpu_count() or 1, "linking"
     ):
         total += result

@@ -16,7 +16,7 @@ from openbioner_batch.formats.labels import told
 from openbioner_batch.records import Deletion
 
 VERSION = 1
-WAY_OUT = "give another --output, or --overwrite to start anew"
+REMEDY = "give another --output, or --overwrite to start anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def read_plan(store: Store) -> Plan | None:
         if found["version"] != VERSION:
             raise PlanMismatchError(
                 f"{store.url} was planned by another version (plan {found['version']}, here {VERSION}): "
-                f"{way_out(release_of(found))}"
+                f"{remedy(release_of(found))}"
             )
         generations = [f"{INPUTS}/{name}" for name in store.names(INPUTS) if name.endswith(".jsonl")]
         lines = [line for _, data in store.read_all(generations) for line in data.decode().splitlines()]
@@ -70,7 +70,7 @@ def read_plan(store: Store) -> Plan | None:
         return None
     except (ValueError, KeyError, TypeError):
         raise PlanMismatchError(
-            f"the plan of the run in {store.url} is damaged ({PLAN} or a file in {INPUTS}): {WAY_OUT}"
+            f"the plan of the run in {store.url} is damaged ({PLAN} or a file in {INPUTS}): {REMEDY}"
         ) from None
 
 
@@ -86,13 +86,13 @@ def release_of(plan: Mapping[str, Any]) -> str | None:
     return None if found is None else str(found)
 
 
-def way_out(release: str | None) -> str:
+def remedy(release: str | None) -> str:
     """What to do about a run that cannot be resumed here, begun by this release of the package."""
     if release in (None, openbioner_batch.__version__):
-        return WAY_OUT
+        return REMEDY
     return (
         f"openbioner-batch {release} began it, this is {openbioner_batch.__version__}; finish it with {release}, "
-        f"or {WAY_OUT}"
+        f"or {REMEDY}"
     )
 
 
@@ -135,7 +135,7 @@ def make_plan(
     if limit is not None and plan.splits:
         raise PlanMismatchError(
             f"{len(fresh)} new input files, the first {told(fresh[0].uri)}: a run with --limit keeps to the inputs "
-            f"it was planned with; {WAY_OUT}"
+            f"it was planned with; {REMEDY}"
         )
     cut = reader.splits(fresh)
     covered = {file.uri for split in cut for file in split.files}
@@ -175,11 +175,11 @@ def new_files(plan: Plan, files: Sequence[InputFile], url: str) -> list[InputFil
     listed = {file.uri: file for file in files}
     for uri, file in known.items():
         if uri not in listed:
-            raise PlanMismatchError(f"{told(uri)} was an input of the run in {url} and is no longer listed: {WAY_OUT}")
+            raise PlanMismatchError(f"{told(uri)} was an input of the run in {url} and is no longer listed: {REMEDY}")
         if listed[uri] != file:
             raise PlanMismatchError(
                 f"{told(uri)} has changed since the run in {url} was planned "
-                f"({file.size} bytes then, {listed[uri].size} now): {WAY_OUT}"
+                f"({file.size} bytes then, {listed[uri].size} now): {REMEDY}"
             )
     return [file for file in files if file.uri not in known]
 
@@ -202,7 +202,7 @@ def check_fingerprint(old: dict[str, Any], new: dict[str, Any], url: str, releas
         if old.get(name) != new.get(name)
     ]
     if differences:
-        raise PlanMismatchError(f"{url} holds a run with other settings ({'; '.join(differences)}): {way_out(release)}")
+        raise PlanMismatchError(f"{url} holds a run with other settings ({'; '.join(differences)}): {remedy(release)}")
 
 
 def _difference(old: Any, new: Any) -> str:

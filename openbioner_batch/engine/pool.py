@@ -8,7 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import TypeVar
 
-from openbioner_batch.engine.stopping import deaf_children
+from openbioner_batch.engine.stopping import children_ignore_interrupts
 from openbioner_batch.errors import RunFailedError
 
 Job = TypeVar("Job")
@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 _TASKS_AHEAD = 4
 
 
-def done_in_processes(
+def map_in_processes(
     work: Callable[[Job, Task], Result], job: Job, tasks: Sequence[Task], workers: int, name: str
 ) -> Iterator[Result]:
     """The results of tasks as they are done; where one worker is enough, in this process.
@@ -44,7 +44,7 @@ def done_in_processes(
             if len(waiting) >= _TASKS_AHEAD * workers:
                 finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in finished)
-            with deaf_children():
+            with children_ignore_interrupts():
                 waiting.add(pool.submit(work, job, task))
         yield from (future.result() for future in waiting)
     except BrokenProcessPool:

@@ -42,7 +42,7 @@ class Stopping:
     def __init__(self) -> None:
         self.number: int | None = None
         """The signal that ends the process; None while there was none."""
-        self.way_out = ""
+        self.advice = ""
         """What the line says besides, such as how the work is resumed."""
         self._at = 0.0
         self._said = False
@@ -73,7 +73,7 @@ class Stopping:
         code = 128 + number
         if not self._said:
             self._said = True
-            line = f"{WORDS[number]}: {self.way_out}" if self.way_out else WORDS[number]
+            line = f"{WORDS[number]}: {self.advice}" if self.advice else WORDS[number]
             if wants_json():
                 log_event("stopped", message=line, exit_code=code)
             else:
@@ -108,12 +108,12 @@ _now: Stopping | None = None
 
 
 def stopping() -> Stopping:
-    """What is known of signals at the moment; nothing where `heeded` is not under way."""
+    """What is known of signals at the moment; nothing where `stop_on_signals` is not under way."""
     return _now or Stopping()
 
 
 @contextmanager
-def heeded() -> Iterator[Stopping]:
+def stop_on_signals() -> Iterator[Stopping]:
     """For the time of the block, a signal raises `Stopped`; one that is ignored stays so (as Ctrl-C under `&`)."""
     global _now
     if _now is not None or threading.current_thread() is not threading.main_thread():
@@ -136,16 +136,16 @@ def heeded() -> Iterator[Stopping]:
 
 
 @contextmanager
-def resumable(way_out: str = RESUMES) -> Iterator[None]:
+def resumable(advice: str = RESUMES) -> Iterator[None]:
     """What the line says when a signal ends the block."""
     now = stopping()
-    before, now.way_out = now.way_out, way_out
+    before, now.advice = now.advice, advice
     yield
-    now.way_out = before  # not reached where the block is left by an exception: the line is still to come
+    now.advice = before  # not reached where the block is left by an exception: the line is still to come
 
 
 @contextmanager
-def deaf_children() -> Iterator[None]:
+def children_ignore_interrupts() -> Iterator[None]:
     """Processes started in the block do not see Ctrl-C, which a terminal sends to all: their parent ends them."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

@@ -133,13 +133,13 @@ class Store:
         Raises:
             FileNotFoundError: there is none of that name.
         """
-        with self._told(name):
+        with self._errors_explained(name):
             path = self._path(name)
             return bytes(fetch_whole(InputFile(f"{self.url}/{name}", 0, ""), 0, lambda: self._fs.cat_file(path)))
 
     def open(self, name: str) -> BinaryIO:
         """An object opened for reading, seekable; what fails while it is read is an OSError."""
-        with self._told(name):
+        with self._errors_explained(name):
             stream = self._fs.open(self._path(name), "rb")
         if self.local or not hasattr(stream, "size"):
             return cast(BinaryIO, stream)
@@ -147,7 +147,7 @@ class Store:
 
     def exists(self, name: str) -> bool:
         """Whether there is an object of that name."""
-        with suppress(FileNotFoundError), self._told(name):
+        with suppress(FileNotFoundError), self._errors_explained(name):
             self._fs.info(self._path(name))
             return True
         return False
@@ -160,7 +160,7 @@ class Store:
         """Names below a folder, relative to it, with their sizes in bytes."""
         base = self._path(folder)
         try:
-            with self._told(folder):
+            with self._errors_explained(folder):
                 found: dict[str, Any] = self._fs.find(base, detail=True)
         except FileNotFoundError:
             return {}
@@ -173,13 +173,13 @@ class Store:
     def remove(self, names: list[str]) -> None:
         """Remove objects; those already gone are no error."""
         for name in names:
-            with suppress(FileNotFoundError), self._told(name, "removed"):
+            with suppress(FileNotFoundError), self._errors_explained(name, "removed"):
                 self._fs.rm_file(self._path(name))
 
     def remove_folder(self, folder: str) -> None:
         """Remove everything below a folder, and the folder."""
         path = self._path(folder)
-        with suppress(FileNotFoundError), self._told(folder, "removed"):
+        with suppress(FileNotFoundError), self._errors_explained(folder, "removed"):
             if self.local or not has_magic(path):
                 self._fs.rm(path, recursive=True)
                 return
@@ -188,7 +188,7 @@ class Store:
                 list(pool.map(self._fs.rm_file, self._fs.find(path)))
 
     @contextmanager
-    def _told(self, name: str, what: str = "read") -> Iterator[None]:
+    def _errors_explained(self, name: str, what: str = "read") -> Iterator[None]:
         """Tells of a file system that fails; that there is no such object is for the caller to judge.
 
         Raises:

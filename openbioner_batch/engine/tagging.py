@@ -16,8 +16,8 @@ from openbioner_batch.engine.names import shard_name
 from openbioner_batch.engine.rows import annotation_rows
 from openbioner_batch.engine.scoring import TaggedText
 from openbioner_batch.engine.store import Store
-from openbioner_batch.engine.work import TaggingJob, pack, preparer_of, rejected_table, row, unpack, unrow
-from openbioner_batch.errors import RunFailedError, is_want_of_memory
+from openbioner_batch.engine.work import TaggingJob, pack, preparer_of, rejected_table, row, row_values, unpack
+from openbioner_batch.errors import RunFailedError, is_out_of_memory
 from openbioner_batch.records import Rejected
 
 Outcome = TaggedText | str
@@ -52,7 +52,7 @@ class TagShards:
         self._types = len(job.factory.fingerprint().get("descriptions", ()))
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        work = unrow(batch)
+        work = row_values(batch)
         name = shard_name(work["split"], work["shard"])
         attempts = Attempts(self._store, name, self._job.session)
         if attempts.elsewhere() >= DEATHS_ELSEWHERE:
@@ -150,5 +150,5 @@ class TagShards:
         So it is after a CUDA fault, and after a failed allocation (oneDNN keeps primitives that it could not build): if
         memory is short even for one text alone, that may be the fault of the calls before it.
         """
-        if type(error).__name__ == "AcceleratorError" or (is_alone and is_want_of_memory(error)):
+        if type(error).__name__ == "AcceleratorError" or (is_alone and is_out_of_memory(error)):
             self._give_up()

@@ -84,7 +84,7 @@ def row(split: int, shard: int, **parts: bytes | float | str | int) -> pa.Table:
     return pa.table(columns)
 
 
-def unrow(table: pa.Table) -> dict[str, Any]:
+def row_values(table: pa.Table) -> dict[str, Any]:
     """The values of a one-row table."""
     return {name: column[0].as_py() for name, column in zip(table.column_names, table.columns, strict=True)}
 

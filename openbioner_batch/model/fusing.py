@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from openbioner_batch.errors import is_want_of_memory
+from openbioner_batch.errors import is_out_of_memory
 
 SWITCH = "OPENBIONER_COMPILE"
 """Environment variable; 1 fuses. It costs some seconds at the first batch."""
@@ -39,7 +39,7 @@ class Fused(Generic[Result]):
         try:
             return self._compiled(*given)
         except Exception as error:  # no compiler, no Triton, a GPU that it does not know: many classes
-            if is_want_of_memory(error):
+            if is_out_of_memory(error):
                 raise
             self._failed = True
             _log.warning("%s=1 has no effect: torch.compile failed (%s)", SWITCH, " ".join(str(error).split())[:300])

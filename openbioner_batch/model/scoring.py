@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from openbioner_batch.errors import is_want_of_memory
+from openbioner_batch.errors import is_out_of_memory
 from openbioner_batch.model.batching import Batch, batches
 from openbioner_batch.model.inference import InferenceEncoder
 from openbioner_batch.model.layout import Layout, lay_out
@@ -145,7 +145,7 @@ def _encode(
         return [(batch, layout, Arriving(encoder(layout)))]
     except (MemoryError, RuntimeError) as error:
         halves = batch.halves()
-        if not (halves and is_want_of_memory(error)):
+        if not (halves and is_out_of_memory(error)):
             raise
     if encoder.device.type == "cuda":
         torch.cuda.empty_cache()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
-from openbioner_batch.errors import is_want_of_memory
+from openbioner_batch.errors import is_out_of_memory
 from openbioner_batch.model.batching import batches
 from openbioner_batch.model.placing import Arriving
 from openbioner_batch.model.prepare import DescribedType
@@ -65,7 +65,7 @@ class _Call:
             heads = self._encoder(texts, places, self._tails, token_budget, shifted)
             return [(chosen, Arriving(heads))]
         except (MemoryError, RuntimeError) as error:
-            if not is_want_of_memory(error) or (len(chosen) == 1 and token_budget <= len(texts[0])):
+            if not is_out_of_memory(error) or (len(chosen) == 1 and token_budget <= len(texts[0])):
                 raise
         if self._encoder.device.type == "cuda":
             torch.cuda.empty_cache()

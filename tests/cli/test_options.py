@@ -23,7 +23,7 @@ from openbioner_batch.evaluation.settings import (
     DeidEvaluateSettings,
     EvaluateSettings,
 )
-from openbioner_batch.options import Option, about, check_options, fields_of, flag, option
+from openbioner_batch.options import Option, check_options, fields_of, flag, option, option_of
 from openbioner_batch.settings import build, renewed
 from openbioner_batch.training.settings import PretrainSettings
 from openbioner_batch.training.silver.made_settings import HoldoutSettings, ImportSettings, SentenceSettings
@@ -81,14 +81,14 @@ def call(*arguments: object) -> str:
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_there_is_an_option_for_each_field_and_a_field_for_each_option(name: str) -> None:
-    fields = {field for kind in SETTINGS[name] for field, one in fields_of(kind).items() if about(one)}
+    fields = {field for kind in SETTINGS[name] for field, one in fields_of(kind).items() if option_of(one)}
     if name == "silver ontology":
         fields.remove("inputs")
     if name in ("calibrate", "adapt"):
         fields.add("json")
     assert set(parameters(name)) == fields | {"config"} | BY_HAND.get(name, set())
     if name != "pretrain":  # the others of its fields are keys of the file it must have
-        assert [one.name for kind in SETTINGS[name] for one in dataclasses.fields(kind) if about(one) is None] == []
+        assert [one.name for kind in SETTINGS[name] for one in dataclasses.fields(kind) if option_of(one) is None] == []
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -100,14 +100,14 @@ def test_the_default_that_the_help_gives_is_the_one_that_a_run_has(name: str) ->
     seen = set()
     for kind in SETTINGS[name]:
         for field in set(fields_of(kind).values()) - seen:
-            said, default = about(field), field.default
-            if said is None or not flag(field.name, said).startswith("--") or field.name in seen:
+            declared, default = option_of(field), field.default
+            if declared is None or not flag(field.name, declared).startswith("--") or field.name in seen:
                 continue
             seen.add(field.name)
-            brackets = re.findall(r" \[([^\]]*)\]\.$", shown[flag(field.name, said)])
-            if said.default is not None:
+            brackets = re.findall(r" \[([^\]]*)\]\.$", shown[flag(field.name, declared)])
+            if declared.default is not None:
                 assert default in STANDS_FOR_SOMETHING
-                assert brackets == [said.default]
+                assert brackets == [declared.default]
             elif default in (dataclasses.MISSING, None, "", ()) or isinstance(default, bool):
                 assert brackets == []
             else:
@@ -134,7 +134,7 @@ def test_what_commands_share_is_written_once() -> None:
     homes = {home for kind in KINDS for home in kind.__mro__ if dataclasses.is_dataclass(home)}
     own = [
         {
-            name: (field.default, about(field))
+            name: (field.default, option_of(field))
             for name, field in fields_of(home).items()
             if name in vars(home).get("__annotations__", {})
         }
@@ -188,8 +188,8 @@ FORMER = [
     (kind, field.name, old)
     for kind in KINDS
     for field in dataclasses.fields(kind)
-    if (said := about(field))
-    for old in said.was
+    if (declared := option_of(field))
+    for old in declared.was
 ]
 COMMAND_OF = {kind: name for name, kinds in reversed(SETTINGS.items()) for kind in kinds}
 
@@ -198,7 +198,7 @@ COMMAND_OF = {kind: name for name, kinds in reversed(SETTINGS.items()) for kind 
 def test_an_old_name_gives_the_new_one(kind: type, name: str, old: str, tmp_path: Path) -> None:
     command = COMMAND_OF[kind].split()
     field = fields_of(kind)[name]
-    assert call(*command, flag(old), "x") == f"{flag(old)} is now called {flag(name, about(field))}"
+    assert call(*command, flag(old), "x") == f"{flag(old)} is now called {flag(name, option_of(field))}"
     (tmp_path / "c.yaml").write_text(f"{old}: x\n")
     assert call(*command, "--config", tmp_path / "c.yaml") == f"{old} is now called {name}"
 
@@ -243,7 +243,7 @@ def test_flags_win_over_a_file_and_a_file_over_defaults(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "below", "message"),
+    ("declared", "below", "message"),
     [
         (Option("", least=0.0), -1.0, "give a number from 0 up"),
         (Option("", least=0.0, most=1.0), 1.5, "give a number from 0 to 1"),
@@ -252,8 +252,8 @@ def test_flags_win_over_a_file_and_a_file_over_defaults(tmp_path: Path) -> None:
         (Option("", least=0.0), float("inf"), "give a number from 0 up"),
     ],
 )
-def test_bounds_are_checked_and_told(said: Option, below: float, message: str) -> None:
-    made = dataclasses.make_dataclass("Made", [("share", "float", dataclasses.field(metadata={"option": said}))])
+def test_bounds_are_checked_and_told(declared: Option, below: float, message: str) -> None:
+    made = dataclasses.make_dataclass("Made", [("share", "float", dataclasses.field(metadata={"option": declared}))])
     check_options(made(1.0))
     with pytest.raises(UsageError, match=f"^--share is {below:g}: {message}$"):
         check_options(made(below))

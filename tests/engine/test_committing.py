@@ -15,7 +15,7 @@ from openbioner_batch.engine.rows import annotation_rows
 from openbioner_batch.engine.shards import documents_schema
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import open_table, read_counts_of
-from openbioner_batch.engine.work import Job, deletions_table, pack, rejected_table, row, unrow
+from openbioner_batch.engine.work import Job, deletions_table, pack, rejected_table, row, row_values
 from openbioner_batch.errors import RunFailedError
 from openbioner_batch.formats import ReadOptions, get_format
 from openbioner_batch.records import Deletion, Rejected
@@ -52,7 +52,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_the_data_file_comes_last_since_it_says_that_the_shard_is_done(job: Job, written: list[str]) -> None:
     rejected, deletions = [Rejected("a", 4, "line 4: bad")], [Deletion("a", 5, "17")]
 
-    committed = unrow(commit_shard(batch(rejected, deletions), job))
+    committed = row_values(commit_shard(batch(rejected, deletions), job))
 
     assert written == [f"{folder}/000003-00007.parquet" for folder in ("quarantine", "deletions", "data")]
     store = Store(job.output)

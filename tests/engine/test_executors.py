@@ -33,7 +33,7 @@ def planned(uri: str = "/in/a.jsonl", limit: int | None = None) -> PlannedSplit:
 @pytest.fixture
 def without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if Ray, which other tests share, were not connected."""
-    monkeypatch.setattr(choice, "_ray_is_there", lambda: False)
+    monkeypatch.setattr(choice, "_is_ray_running", lambda: False)
 
 
 @pytest.mark.parametrize(

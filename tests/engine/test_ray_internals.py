@@ -10,7 +10,7 @@ import pytest
 import ray
 
 from openbioner_batch.engine import ray_internals
-from openbioner_batch.engine.executors.keeping_up import KeepingUp
+from openbioner_batch.engine.executors.backpressure import ConsumerBackpressure
 from openbioner_batch.engine.ray_internals import BLOCK_STATS, VERSION, Internal
 from openbioner_batch.errors import RunFailedError
 from openbioner_batch.training.pacing import Pacing
@@ -46,7 +46,7 @@ def test_classes_that_ray_data_calls_have_what_it_calls() -> None:
     state = Internal("ray.data._internal.execution.streaming_executor_state", "OpState")
     callback = Internal("ray.data._internal.execution.execution_callback", "ExecutionCallback")
     for method in ("can_add_input", "max_task_output_bytes_to_read"):
-        ours, theirs = (inspect.signature(getattr(kind, method)) for kind in (KeepingUp, policy.get()))
+        ours, theirs = (inspect.signature(getattr(kind, method)) for kind in (ConsumerBackpressure, policy.get()))
         assert len(ours.parameters) == len(theirs.parameters)
     assert callable(state.get().total_enqueued_output_blocks)
     assert {name for name in vars(callback.get()) if not name.startswith("_")} <= set(vars(Pacing))

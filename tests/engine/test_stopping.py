@@ -84,7 +84,9 @@ def test_an_address_where_nobody_listens_is_named_and_sigterm_heeded_meanwhile(p
         assert "unset RAY_ADDRESS" in output
 
         busy = f"print('ready', flush=True); {looks.format(50, address)}"
-        program = Program(["-c", f"from openbioner_batch.engine import stopping\nwith stopping.heeded():\n    {busy}"])
+        program = Program(
+            ["-c", f"from openbioner_batch.engine import stopping\nwith stopping.stop_on_signals():\n    {busy}"]
+        )
         assert program.process.stdout is not None
         assert program.process.stdout.readline() == "ready\n"
         time.sleep(1)
@@ -118,7 +120,7 @@ STARTS = """
 import signal, sys
 from openbioner_batch.engine import cluster, stopping
 
-with stopping.heeded() as stop:
+with stopping.stop_on_signals() as stop:
     try:
         print("ready", flush=True)
         with cluster.ray_connection(None):

@@ -24,7 +24,7 @@ _PACKED_SUFFIXES = (*COMPRESSIONS, ".parquet", ".pq")
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ExecutorChoice:
     """An executor, and why it is the right one where nobody has named it."""
 
     name: str
@@ -51,7 +51,7 @@ def choose(
     store: Store,
     actors: int | None,
     device: str | None,
-) -> Choice:
+) -> ExecutorChoice:
     """The executor of a run without a cluster.
 
     Args:
@@ -63,27 +63,27 @@ def choose(
         device: where the model runs; None where there is none.
     """
     if wanted != AUTO:
-        return Choice(wanted)
-    if _ray_is_there():
-        return Choice(RAY)
+        return ExecutorChoice(wanted)
+    if _is_ray_running():
+        return ExecutorChoice(RAY)
     if device == "cuda":
-        return Choice(RAY, "for GPUs")
+        return ExecutorChoice(RAY, "for GPUs")
     if actors is not None and actors > 1:
-        return Choice(RAY, f"for {actors} actors")
+        return ExecutorChoice(RAY, f"for {actors} actors")
     if any(not _is_local(file.uri) for planned in pending for file in planned.split.files):
-        return Choice(RAY, "for inputs that are not on this machine")
+        return ExecutorChoice(RAY, "for inputs that are not on this machine")
     records = [planned.limit for planned in pending]
     size = round(sum(_text_bytes(planned, sizes[planned.ordinal]) for planned in pending))
     few = None not in records and sum(limit or 0 for limit in records) <= SMALL_RECORDS
     if not few and size > SMALL_BYTES:
-        return Choice(RAY, f"for about {size:,} bytes of text; up to {SMALL_BYTES:,} are read {IN_PROCESS}")
+        return ExecutorChoice(RAY, f"for about {size:,} bytes of text; up to {SMALL_BYTES:,} are read {IN_PROCESS}")
     if store.names(ATTEMPTS):
-        return Choice(RAY, "since a process of this run was killed: should a record do that, Ray finds it")
+        return ExecutorChoice(RAY, "since a process of this run was killed: should a record do that, Ray finds it")
     amount = "a few records" if few else f"about {size:,} bytes of text"
-    return Choice(IN_PROCESS, f"for {amount}; --executor {RAY} starts Ray")
+    return ExecutorChoice(IN_PROCESS, f"for {amount}; --executor {RAY} starts Ray")
 
 
-def _ray_is_there() -> bool:
+def _is_ray_running() -> bool:
     ray: Any = sys.modules.get("ray")
     return ray is not None and ray.is_initialized()
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from openbioner_batch.engine.executors.base import Commit, Read, Resources, SpoiltError, Workforce
 from openbioner_batch.engine.executors.failures import as_run_failure
 from openbioner_batch.engine.tagging import TagShards
-from openbioner_batch.engine.work import SplitTask, TaggingJob, unrow
+from openbioner_batch.engine.work import SplitTask, TaggingJob, row_values
 
 
 class InProcess:
@@ -31,7 +31,7 @@ class InProcess:
                 for task in tasks:
                     with closing(read(pa.table({"task": [task.to_json()]}))) as shards:
                         for shard in shards:
-                            yield unrow(commit(tag(shard) if tag else shard))
+                            yield row_values(commit(tag(shard) if tag else shard))
         except SpoiltError:
             raise
         except Exception as error:

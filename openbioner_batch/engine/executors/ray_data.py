@@ -6,10 +6,10 @@ from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
 from openbioner_batch.engine.cluster import resources_now
+from openbioner_batch.engine.executors.backpressure import ConsumerBackpressure
 from openbioner_batch.engine.executors.base import Commit, Read, Resources, Workforce
 from openbioner_batch.engine.executors.failures import as_run_failure
 from openbioner_batch.engine.executors.forgetting import Forgetting
-from openbioner_batch.engine.executors.keeping_up import KeepingUp
 from openbioner_batch.engine.ray_internals import BACKPRESSURE_KEY, BACKPRESSURE_POLICIES
 from openbioner_batch.engine.tagging import TagShards
 from openbioner_batch.engine.work import SplitTask, TaggingJob
@@ -83,7 +83,7 @@ class RayData:
 
 def quiet(context: Any) -> None:
     """Settings of Ray Data for rows that are whole shards."""
-    context.set_config(BACKPRESSURE_KEY.get(), [*BACKPRESSURE_POLICIES.get(), KeepingUp])
+    context.set_config(BACKPRESSURE_KEY.get(), [*BACKPRESSURE_POLICIES.get(), ConsumerBackpressure])
     context.custom_execution_callback_classes = [Forgetting]
     context.target_max_block_size = 1  # one shard a block: by default they pile up to 128 MiB before any moves on
     context.execution_no_progress_timeout_s = -1  # a shard of long documents may take an hour on a CPU

@@ -32,7 +32,7 @@ from openbioner_batch.engine.export.work import (
 from openbioner_batch.engine.logs import say_to_stderr
 from openbioner_batch.engine.names import parse_shard
 from openbioner_batch.engine.plan import check_fingerprint
-from openbioner_batch.engine.pool import done_in_processes
+from openbioner_batch.engine.pool import map_in_processes
 from openbioner_batch.engine.request import Say
 from openbioner_batch.engine.store import TEMPORARY, Store
 from openbioner_batch.errors import UsageError
@@ -208,7 +208,7 @@ def _write(job: ExportJob, tasks: Sequence[ExportTask], workers: int, shards: in
     written = Written()
     with Progress(console=plain_console(sys.stderr), disable=not sys.stderr.isatty()) as progress:
         bar = progress.add_task("shards", total=shards)
-        for result in done_in_processes(export_shards, job, tasks, workers, "export"):
+        for result in map_in_processes(export_shards, job, tasks, workers, "export"):
             written.add(result)
             progress.update(bar, completed=written.shards)
     return written

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from openbioner_batch.errors import is_want_of_memory
+from openbioner_batch.errors import is_out_of_memory
 from openbioner_batch.model.architectures.automodel.encoder import AutoCrossEncoder, AutoEncoder
 from openbioner_batch.model.architectures.base import Inference
 from openbioner_batch.model.checkpoint import HEADS, Model
@@ -77,7 +77,7 @@ class _Padded(Inference):
             read(given, types, real, rows)
             return
         except (MemoryError, RuntimeError) as error:
-            if len(rows) == 1 or not is_want_of_memory(error):
+            if len(rows) == 1 or not is_out_of_memory(error):
                 raise
         if self.device.type == "cuda":
             torch.cuda.empty_cache()

@@ -21,7 +21,7 @@ from openbioner_batch.engine.rows import kind_of
 from openbioner_batch.engine.shards import Shard, documents_table
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import parquet_bytes
-from openbioner_batch.engine.work import Job, SplitTask, counts_metadata, pack, rejected_table, row, unpack, unrow
+from openbioner_batch.engine.work import Job, SplitTask, counts_metadata, pack, rejected_table, row, row_values, unpack
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.silver.ontology.classes import Classes, read_part
 from openbioner_batch.training.silver.ontology.finding import FoundName, NameFinder
@@ -104,7 +104,7 @@ def shard_row(split: int, shard: Shard, job: Job) -> pa.Table:
 
 def find_shard(batch: pa.Table, job: Job, vocabularies: tuple[str, ...], roots: tuple[str, ...]) -> pa.Table:
     """A Ray Data UDF: write a shard's passages with the names in them, and say what it holds."""
-    work = unrow(batch)
+    work = row_values(batch)
     classes, finder = finder_of(vocabularies, roots)
     documents, rejected = unpack(work["documents"]), unpack(work["rejected"])
     found = [[_written(item, classes) for item in finder.find(text)] for text in documents["text"].to_pylist()]

@@ -8,7 +8,7 @@ MOST_WAITING = 64
 """Shards that a stage may have ready and not yet taken."""
 
 
-class KeepingUp:
+class ConsumerBackpressure:
     """A backpressure policy of Ray Data: no stage goes on while so many of its shards wait for the next.
 
     Ray's own policies bound bytes. Of small shards, that is thousands which are tagged and not committed: a crash would
@@ -20,19 +20,19 @@ class KeepingUp:
         resources: what the stages use.
     """
 
-    name = "KeepingUp"
+    name = "ConsumerBackpressure"
 
     def __init__(self, context: Any, topology: Any, resources: Any) -> None:
         self._topology = topology
 
     def can_add_input(self, stage: Any) -> bool:
         """Whether it may start on one more shard."""
-        return self._room(stage) > 0
+        return self._free_slots(stage) > 0
 
     def max_task_output_bytes_to_read(self, stage: Any) -> int:
         """How much may be fetched now of what its tasks have made."""
-        return int(max(0, self._room(stage)) * (stage.metrics.average_bytes_per_output or 1))
+        return int(max(0, self._free_slots(stage)) * (stage.metrics.average_bytes_per_output or 1))
 
-    def _room(self, stage: Any) -> int:
+    def _free_slots(self, stage: Any) -> int:
         waiting: int = self._topology[stage].total_enqueued_output_blocks()
         return MOST_WAITING - waiting

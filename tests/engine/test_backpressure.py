@@ -11,7 +11,7 @@ import pytest
 import ray.data
 from ray.data import TaskPoolStrategy
 
-from openbioner_batch.engine.executors import forgetting, keeping_up
+from openbioner_batch.engine.executors import backpressure, forgetting
 from openbioner_batch.engine.executors.ray_data import quiet
 from openbioner_batch.engine.ray_internals import BLOCK_STATS, stages_of
 
@@ -21,7 +21,7 @@ SHARDS = 24
 
 
 def test_no_stage_runs_far_ahead_of_the_next(ray_here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping_up, "MOST_WAITING", 3)
+    monkeypatch.setattr(backpressure, "MOST_WAITING", 3)
 
     def tag(batch: pa.Table) -> pa.Table:
         (tmp_path / str(batch["id"][0])).touch()
