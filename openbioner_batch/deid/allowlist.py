@@ -96,7 +96,7 @@ class AllowList:
             or (len(words) < len(all_words) and not self.scales.isdisjoint(words))
         )
         if person and not (
-            headed or self._is_in_list_of_terms(text, start, end) or self._is_in_company(text, start, end)
+            headed or self._is_in_list_of_terms(text, start, end) or self._is_among_terms(text, start, end)
         ):
             return False
         return not self.person_is_meant(text, start, end)
@@ -144,7 +144,7 @@ class AllowList:
             self.followed_by_head(text, end)
             or self._is_scale(text, start, end, words)
             or self._is_in_list_of_terms(text, start, end)
-            or self._is_in_company(text, start, end)
+            or self._is_among_terms(text, start, end)
         )
 
     def _is_in_list_of_terms(self, text: str, start: int, end: int) -> bool:
@@ -160,7 +160,7 @@ class AllowList:
         """Whether the words of a term are all frequent surnames: "Murphy, Jones, Wagner" may be at the bedside."""
         return all(_bare(word) in self.surnames for word in _WORD.findall(name))
 
-    def _is_in_company(self, text: str, start: int, end: int) -> bool:
+    def _is_among_terms(self, text: str, start: int, end: int) -> bool:
         """Whether it is an item of a sentence with two other terms of the lists, and no person is meant by it.
 
         "Hickman flushed, Groshong capped", "Graves, TRAb 8.1, Lugol, Plummer nails".

@@ -13,9 +13,9 @@ from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.keys import Key
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.deid.policy import Policy
+from openbioner_batch.deid.remaining import remaining_known
 from openbioner_batch.deid.replacing import Edit, Replaced, replace
 from openbioner_batch.deid.scope import Scope
-from openbioner_batch.deid.standing import standing
 from openbioner_batch.errors import UsageError
 from openbioner_batch.records import Span
 
@@ -101,7 +101,9 @@ class Deidentifier:
         if known is None or "known" not in self._finder.settings.recognizers:
             return found
         more = [
-            one for one in standing(new, known) if all(one.start >= two.end or two.start >= one.end for two in found)
+            one
+            for one in remaining_known(new, known)
+            if all(one.start >= two.end or two.start >= one.end for two in found)
         ]
         return [*found, *more]
 

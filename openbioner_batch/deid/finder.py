@@ -9,16 +9,16 @@ from openbioner_batch.deid.allowlist import allow_list
 from openbioner_batch.deid.dates import ORDERS, find_dates
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
-from openbioner_batch.deid.folding import Folded, fold
+from openbioner_batch.deid.folding import FoldedText, fold
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.deid.merging import merge
-from openbioner_batch.deid.plausible import is_clinical, plausible_ones, still_plausible
+from openbioner_batch.deid.plausible import is_clinical, plausible_findings, still_plausible
 from openbioner_batch.deid.recognizers import RECOGNIZERS
 from openbioner_batch.deid.recognizers.beds import find_beds
 from openbioner_batch.deid.recognizers.hl7 import coded_fields
 from openbioner_batch.deid.recognizers.known_values import find_known
 from openbioner_batch.deid.recognizers.patterns import find_patterns
-from openbioner_batch.deid.recognizers.repeats import find_again, find_repeats
+from openbioner_batch.deid.recognizers.repeats import find_repeated_values, find_repeats
 from openbioner_batch.deid.recognizers.tables import MARKUP
 from openbioner_batch.errors import UsageError
 from openbioner_batch.records import Span
@@ -86,7 +86,7 @@ class Finder:
             for start, end in (folded.original(one.start, one.end),)
         ]
 
-    def _find(self, folded: Folded, known: KnownIdentifiers | None, model_spans: Sequence[Span]) -> list[Finding]:
+    def _find(self, folded: FoldedText, known: KnownIdentifiers | None, model_spans: Sequence[Span]) -> list[Finding]:
         """The same in the folded text."""
         settings, text = self.settings, folded.text
         dates = find_dates(text, settings.date_order)
@@ -97,7 +97,7 @@ class Finder:
                 for span in model_spans
                 if settings.is_sure(span) and (place := folded.folded(span.start, span.end))
             ]
-            found += _outside(plausible_ones(text, spans), coded_fields(text)) if settings.allow_list else spans
+            found += _outside(plausible_findings(text, spans), coded_fields(text)) if settings.allow_list else spans
         if "patterns" in settings.recognizers:
             found += [one for one in find_patterns(text, dates) if one.score >= settings.pattern_threshold]
         allowed = allow_list() if settings.allow_list else None
@@ -113,7 +113,7 @@ class Finder:
         if settings.repeats and "patterns" in settings.recognizers:
             names = [one for one in found if family_of(one.type) == "name"]
             found += find_repeats(text, names, allowed.is_named_thing if allowed else None)
-            found += find_again(text, [one for one in found if family_of(one.type) != "name"])
+            found += find_repeated_values(text, [one for one in found if family_of(one.type) != "name"])
         if known is not None and "known" in settings.recognizers:
             found += find_known(text, known, dates, typos=settings.typos, nicknames=settings.nicknames)
         places = {(one.start, one.end) for one in found}

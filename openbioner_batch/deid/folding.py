@@ -40,7 +40,7 @@ _nothing = dict.fromkeys(map(ord, _NOTHING))
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class FoldedText:
     """A folded text."""
 
     text: str
@@ -60,12 +60,12 @@ class Folded:
         return (first, last) if first < last else None
 
 
-def fold(text: str) -> Folded:
+def fold(text: str) -> FoldedText:
     """The text with plain punctuation, spaces and digits, composed letters and nothing invisible."""
     return substitute(text, _foldable, _plain) if not text.isascii() else _same(text)
 
 
-def substitute(text: str, pattern: re.Pattern[str], new: Callable[[str], str]) -> Folded:
+def substitute(text: str, pattern: re.Pattern[str], new: Callable[[str], str]) -> FoldedText:
     """The text with every match of `pattern` replaced, and its map of offsets."""
     pieces: list[str] = []
     starts: list[int] = []
@@ -83,11 +83,11 @@ def substitute(text: str, pattern: re.Pattern[str], new: Callable[[str], str]) -
     pieces.append(text[at:])
     starts += range(at, len(text))
     ends += range(at + 1, len(text) + 1)
-    return Folded("".join(pieces), starts, ends)
+    return FoldedText("".join(pieces), starts, ends)
 
 
-def _same(text: str) -> Folded:
-    return Folded(text, range(len(text)), range(1, len(text) + 1))
+def _same(text: str) -> FoldedText:
+    return FoldedText(text, range(len(text)), range(1, len(text) + 1))
 
 
 def _plain(found: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from openbioner_batch.deid.fhir.notes import Resources
+from openbioner_batch.deid.fhir.notes import ResourceRecords
 from openbioner_batch.deid.job import DeidJob, Tools
 from openbioner_batch.deid.notes import Note
 from openbioner_batch.deid.records import Part, Result
@@ -17,12 +17,12 @@ class RecordKind(Protocol):
 
     fields: tuple[str, ...] | None
     """The fields that are read, where a user has no choice of them."""
-    tells_patients: bool
+    names_patients: bool
     """Whether a record tells whose it is without a column."""
     key_reason: str | None
     """Why records of this kind need a key whatever the policy; None where they do not."""
 
-    def ready(self, note: Note, job: DeidJob) -> Note:
+    def with_patient(self, note: Note, job: DeidJob) -> Note:
         """The note with its patient and with what is known of the patient."""
 
     def deidentify(self, note: Note, scope: Scope | None, job: DeidJob, tools: Tools) -> Result:
@@ -33,14 +33,14 @@ class RecordKind(Protocol):
         """
 
 
-class Texts:
+class TextRecords:
     """Records that are a text beside columns."""
 
     fields: tuple[str, ...] | None = None
-    tells_patients = False
+    names_patients = False
     key_reason: str | None = None
 
-    def ready(self, note: Note, job: DeidJob) -> Note:
+    def with_patient(self, note: Note, job: DeidJob) -> Note:
         return note
 
     def deidentify(self, note: Note, scope: Scope | None, job: DeidJob, tools: Tools) -> Result:
@@ -51,4 +51,4 @@ class Texts:
 def record_kind(format: Format | None) -> RecordKind:
     """The kind of a format's records; of texts where the format is still to be detected."""
     of_resources = format is not None and format.rewriting is not None and format.rewriting.of_resources
-    return Resources() if of_resources else Texts()
+    return ResourceRecords() if of_resources else TextRecords()

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from dataclasses import replace as changed
 from datetime import date
 
-from openbioner_batch.deid.actions import ACTIONS, Applied, NoteContext
+from openbioner_batch.deid.actions import ACTIONS, AppliedAction, NoteContext
 from openbioner_batch.deid.actions.base import tagged
 from openbioner_batch.deid.dates.languages import language_of, needs_language
-from openbioner_batch.deid.doubts import doubtful_ones
+from openbioner_batch.deid.doubtful import doubtful_findings
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.folding import fold
@@ -86,7 +86,7 @@ def replace(
         patient=scope,
         avoid=_originals(text, ordered, known_originals) if policy.needs_key else frozenset(),
     )
-    doubtful = doubtful_ones(text, ordered)
+    doubtful = doubtful_findings(text, ordered)
     pieces: list[str] = []
     edits: list[Edit] = []
     at = length = 0
@@ -114,7 +114,7 @@ def replace(
     return Replaced("".join([*pieces, text[at:]]), tuple(edits))
 
 
-def _applied(finding: Finding, original: str, policy: Policy, note: NoteContext, is_doubtful: bool) -> Applied:
+def _applied(finding: Finding, original: str, policy: Policy, note: NoteContext, is_doubtful: bool) -> AppliedAction:
     action = ACTIONS[policy.action(finding.type)]
     if action.invents and is_doubtful:
         return tagged(finding.type, "model_alone")

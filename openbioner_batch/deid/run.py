@@ -38,7 +38,7 @@ from openbioner_batch.formats.base import InputFile
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class DeidentifyResult:
     """A run that came to its end."""
 
     summary: Summary
@@ -64,7 +64,7 @@ def deidentify(
     factory: ScorerFactory | None = None,
     say: Say = say_to_stderr,
     before_ray: Callable[[], None] = lambda: None,
-) -> Finished:
+) -> DeidentifyResult:
     """De-identify the inputs into the output folder, or go on with the run that is there.
 
     Args:
@@ -100,7 +100,7 @@ def _deidentify(
     say: Say,
     labels: ExitStack,
     before_ray: Callable[[], None],
-) -> Finished:
+) -> DeidentifyResult:
     policy = load_policy(settings.policy, settings.reference_day)
     if settings.audit_output and Store(settings.output).contains(settings.audit_output):
         raise UsageError(
@@ -129,7 +129,7 @@ def _deidentify(
         summary = run_pipeline(settings, inputs, make, say, _places(settings), connect=connect)
         read_again = check_with_model(settings, policy, factory) if settings.uses_model else None
     report = make_report(Store(settings.output), summary, policy, read_again, settings.audit_output)
-    return Finished(summary, report)
+    return DeidentifyResult(summary, report)
 
 
 def _key(settings: DeidentifySettings, policy: Policy) -> Key | None:
@@ -179,7 +179,7 @@ def _inputs(
         )
     if nested := inputs.format.nested_fields(inputs.files, inputs.options):
         raise UsageError(f"{nested[0]}: nested fields cannot be written back; make a field of its own of it (jq)")
-    by_patient = settings.patient_field is not None or record_kind(inputs.format).tells_patients
+    by_patient = settings.patient_field is not None or record_kind(inputs.format).names_patients
     if policy.needs_key and settings.patient_scope == "patient" and not by_patient:
         raise UsageError(
             f"policy {policy.name} gives a patient the same surrogates and shifts in all notes: name the column of the "

@@ -18,7 +18,7 @@ class Scope:
     """Keyed choices for one patient, or one document: functions of the key, the id and what is asked, of nothing else.
 
     Two scopes made of the same key and id choose alike in any process, order and number of calls. Two patients get the
-    same shift with probability 1/102, and other choices as the size of their stock says. It holds a secret: no readable
+    same shift with probability 1/102, and other choices as the number of entries says. It holds a secret: no readable
     form, no pickling.
     """
 
@@ -69,9 +69,9 @@ class Scope:
         """A keyed number of 256 bits for `parts`."""
         return int.from_bytes(self.bytes(*parts), "big")
 
-    def choose(self, stock: Sequence[str], *parts: str) -> str:
-        """An entry of `stock`, keyed by `parts`; every entry with like probability."""
-        return stock[self.number(*parts) % len(stock)]
+    def choose(self, entries: Sequence[str], *parts: str) -> str:
+        """An entry of `entries`, keyed by `parts`; every entry with like probability."""
+        return entries[self.number(*parts) % len(entries)]
 
     @cached_property
     def shift_days(self) -> int:

@@ -63,7 +63,7 @@ class _Untagged:
 
 
 def read_by_number(batch: pa.Table, job: DeidJob, tagging: TaggingJob | None) -> Generator[pa.Table, None, None]:
-    """A stage: `read_splits` with files told by number, made ready for a model if there is one."""
+    """A stage: `read_splits` with files told by number, prepared for a model if there is one."""
     numbers: dict[str, int] = {}
     for text in batch["task"].to_pylist():
         task = SplitTask.from_json(text)
@@ -112,7 +112,7 @@ def _finish(work: dict[str, Any], job: DeidJob) -> pa.Table:
     rows, rejected = unpack(work["data"]), [Rejected(**one) for one in unpack(work["rejected"]).to_pylist()]
     notes = list(notes_of(rows, job.columns, job.kept))
     attempts = Attempts(store, f"finish-{name}", job.session)
-    outcomes = surviving(notes, partial(_record, job=job), attempts)
+    outcomes = outcome_of_each(notes, partial(_record, job=job), attempts)
     records: list[Written] = []
     good: list[int] = []
     for place, (note, outcome) in enumerate(zip(notes, outcomes, strict=True)):
@@ -145,28 +145,28 @@ def _finish(work: dict[str, Any], job: DeidJob) -> pa.Table:
 def _record(note: Note, job: DeidJob) -> Written:
     tools = tools_of(job)
     kind = record_kind(job.format)
-    note = kind.ready(note, job)
+    note = kind.with_patient(note, job)
     scope = scope_of(note, job, tools)
     return note, identity_of(note, job, tools), kind.deidentify(note, scope, job, tools)
 
 
-def surviving(notes: Sequence[Note], do: Callable[[Note], _Done], attempts: Attempts) -> list[_Done | str]:
+def outcome_of_each(notes: Sequence[Note], do: Callable[[Note], _Done], attempts: Attempts) -> list[_Done | str]:
     """What `do` makes of each note, or why it is quarantined: it fails on the note, or its process dies each time."""
     suspects = attempts.suspects()
     if WHOLE not in suspects:
         with attempts.attempt(WHOLE):
-            return [_guarded(note, do) for note in notes]
+            return [_outcome_of(note, do) for note in notes]
     outcomes: list[_Done | str] = []
     for place, note in enumerate(notes):
         if (unit := f"{place:06d}") in suspects:
             outcomes.append(DIED)
             continue
         with attempts.attempt(unit):
-            outcomes.append(_guarded(note, do))
+            outcomes.append(_outcome_of(note, do))
     return outcomes
 
 
-def _guarded(note: Note, do: Callable[[Note], _Done]) -> _Done | str:
+def _outcome_of(note: Note, do: Callable[[Note], _Done]) -> _Done | str:
     try:
         return do(note)
     except RunFailedError:
@@ -196,7 +196,7 @@ def _counts(
                 {f"actions/{action}": count, f"outcomes/{outcome}": count, "recognizers/fhir:element": count}
             )
     amounts.update(f"residual/{finding.type}" for part in parts for finding in part.new.residual)
-    names_patients = job.by_patient and (job.columns.patient is not None or record_kind(job.format).tells_patients)
+    names_patients = job.by_patient and (job.columns.patient is not None or record_kind(job.format).names_patients)
     for note, _, result in records:
         amounts.update({f"known_values_ignored/{reason}": count for reason, count in note.known.ignored})
         amounts["notes/without findings"] += bool(result.parts) and not any(part.new.edits for part in result.parts)

@@ -51,7 +51,7 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True)
-class Dated:
+class DateResult:
     """What a date became, or why it cannot be kept in any form."""
 
     text: str | None
@@ -60,7 +60,7 @@ class Dated:
     """One of `actions.OUTCOMES`."""
 
 
-def shift(text: str, type: str, days: int, timeline: Timeline) -> Dated:
+def shift(text: str, type: str, days: int, timeline: Timeline) -> DateResult:
     """The dates in `text` moved by `days`, in the form in which they stand.
 
     Args:
@@ -71,31 +71,31 @@ def shift(text: str, type: str, days: int, timeline: Timeline) -> Dated:
     """
     mentions, problem = _read(text, type, timeline)
     if problem:
-        return Dated(None, problem)
+        return DateResult(None, problem)
     pieces, at, outcome = [], 0, "done"
     for mention in mentions:
         new = _shifted(text, mention, days, timeline)
         if new is None:
-            return Dated(None, "unreadable")
+            return DateResult(None, "unreadable")
         if mention.dates[-1].day is None:
             outcome = "generalised"
         pieces += [move_weekdays(text[at : mention.start], days), new]
         at = mention.end
-    return Dated("".join(pieces) + move_weekdays(text[at:], days), outcome)
+    return DateResult("".join(pieces) + move_weekdays(text[at:], days), outcome)
 
 
-def cut_to_year(text: str, type: str, timeline: Timeline) -> Dated:
+def cut_to_year(text: str, type: str, timeline: Timeline) -> DateResult:
     """The years in `text`, "2020-2021" if there are two; without a year nothing can stay."""
     mentions, problem = _read(text, type, timeline)
     if problem:
-        return Dated(None, problem)
+        return DateResult(None, problem)
     years = []
     for mention in mentions:
         if mention.dates[-1].year is not None:
             days = _days(mention.dates, timeline)
             told = zip(mention.dates, days, strict=True)
             years += [str(day.year if day and not found.year else found.year) for found, day in told]
-    return Dated("-".join(dict.fromkeys(years)) or None, "generalised")
+    return DateResult("-".join(dict.fromkeys(years)) or None, "generalised")
 
 
 def first_date(text: str, timeline: Timeline) -> date | None:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from openbioner_batch.deid.keys import generate_key
-from openbioner_batch.deid.run import Finished, deidentify
+from openbioner_batch.deid.run import DeidentifyResult, deidentify
 from openbioner_batch.deid.settings import DeidentifySettings
 from openbioner_batch.engine.scoring import ScorerFactory
 
-Deidentify = Callable[..., Finished]
+Deidentify = Callable[..., DeidentifyResult]
 Archive = Callable[[str, Sequence[dict[str, Any] | str]], Path]
 
 
@@ -50,7 +50,7 @@ def request(inputs: object, output: Path, **more: Any) -> DeidentifySettings:
 def run(ray_here: None, tmp_path: Path) -> Deidentify:
     """De-identifies into `tmp_path/out` on the shared Ray."""
 
-    def run(inputs: object, factory: ScorerFactory | None = None, **more: Any) -> Finished:
+    def run(inputs: object, factory: ScorerFactory | None = None, **more: Any) -> DeidentifyResult:
         output = more.pop("output", tmp_path / "out")
         return deidentify(request(inputs, output, **more), factory, lambda line: None)
 
@@ -61,7 +61,7 @@ def run(ray_here: None, tmp_path: Path) -> Deidentify:
 def run_here(tmp_path: Path) -> Deidentify:
     """The same without Ray."""
 
-    def run(inputs: object, factory: ScorerFactory | None = None, **more: Any) -> Finished:
+    def run(inputs: object, factory: ScorerFactory | None = None, **more: Any) -> DeidentifyResult:
         settings = request(inputs, more.pop("output", tmp_path / "out"), executor="in-process", **more)
         return deidentify(settings, factory, lambda line: None)
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from openbioner_batch.cli.main import main
-from openbioner_batch.deid.actions import ACTIONS, OUTCOMES, Action, Applied, NoteContext
+from openbioner_batch.deid.actions import ACTIONS, OUTCOMES, Action, AppliedAction, NoteContext
 from openbioner_batch.deid.deidentifier import Deidentifier
 from openbioner_batch.deid.families import FAMILIES
 from openbioner_batch.deid.finding import Finding
@@ -61,8 +61,8 @@ def test_a_new_action_is_known_everywhere_by_its_registration(monkeypatch: pytes
         keyed = True
         invents = True
 
-        def apply(self, type: str, original: str, note: NoteContext) -> Applied:
-            return Applied(original[::-1], self.name)
+        def apply(self, type: str, original: str, note: NoteContext) -> AppliedAction:
+            return AppliedAction(original[::-1], self.name)
 
     with pytest.raises(UsageError, match=r"the actions are tag, .*keep$"):
         Policy("mine", {"city": "backwards"})

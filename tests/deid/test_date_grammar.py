@@ -16,7 +16,7 @@ from openbioner_batch.deid.finder import Finder, FinderSettings
 from openbioner_batch.deid.keys import Key
 from openbioner_batch.deid.policy import load_policy
 from openbioner_batch.deid.scope import Scope
-from openbioner_batch.deid.timeline import Dated, Timeline, cut_to_year, shift
+from openbioner_batch.deid.timeline import DateResult, Timeline, cut_to_year, shift
 
 PATTERNS = FinderSettings(recognizers=("patterns",))
 FINDER = Finder(PATTERNS)
@@ -32,7 +32,7 @@ def found_whole(written: str) -> bool:
     return [note[one.start : one.end] for one in FINDER.find(note) if family_of(one.type) == "date"] == [written]
 
 
-def moved(written: str, form: str, days: int, near: date = NOTE_DAY) -> Dated:
+def moved(written: str, form: str, days: int, near: date = NOTE_DAY) -> DateResult:
     return shift(written, "personal_date", days, Timeline(note=near, language=language_of_form(form)))
 
 
@@ -53,7 +53,9 @@ def test_every_form_is_found_whole_and_moves_in_its_layout(form: str) -> None:
         assert found_whole(write(day)), write(day)
         for days in SHIFTS:
             if shared_month(form, day, days):
-                assert moved(write(day), form, days, day) == Dated(write(day + timedelta(days)), "done"), write(day)
+                assert moved(write(day), form, days, day) == DateResult(write(day + timedelta(days)), "done"), write(
+                    day
+                )
 
 
 @pytest.mark.parametrize("form", ALL)
@@ -78,7 +80,7 @@ def test_intervals_of_a_range_survive_wherever_it_comes_to_lie(day: date, days: 
 
 
 def test_a_holiday_that_is_written_as_a_date_moves_as_one() -> None:
-    assert shift("the 4th of July 2000", "personal_date", 1, Timeline(note=NOTE_DAY)) == Dated(
+    assert shift("the 4th of July 2000", "personal_date", 1, Timeline(note=NOTE_DAY)) == DateResult(
         "the 5th of July 2000", "done"
     )
 
@@ -95,7 +97,7 @@ def test_days_that_shared_a_month_get_one_each() -> None:
         "Jan 28 - Feb 3, 2018": (-35, "Dec 24 - Dec 30, 2017"),
     }
     for written, (days, new) in expected.items():
-        assert shift(written, "personal_date", days, timeline) == Dated(new, "done")
+        assert shift(written, "personal_date", days, timeline) == DateResult(new, "done")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_days_that_shared_a_month_get_one_each() -> None:
     ],
 )
 def test_a_week_later(written: str, new: str) -> None:
-    assert shift(written, "personal_date", 7, Timeline(note=NOTE_DAY)) == Dated(new, "done")
+    assert shift(written, "personal_date", 7, Timeline(note=NOTE_DAY)) == DateResult(new, "done")
 
 
 def test_weekdays_move_where_days_are_no_whole_weeks() -> None:
@@ -147,7 +149,7 @@ def test_what_can_only_become_a_tag_is_found_and_tagged(note: str) -> None:
     found = [text[one.start : one.end] for one in FINDER.find(text)]
     assert found == marked
     for written in marked:
-        assert shift(written, "personal_date", 7, Timeline(note=NOTE_DAY)) == Dated(None, "unreadable")
+        assert shift(written, "personal_date", 7, Timeline(note=NOTE_DAY)) == DateResult(None, "unreadable")
         assert cut_to_year(written, "personal_date", Timeline(note=NOTE_DAY)).text is None
 
 
@@ -161,7 +163,7 @@ def test_what_can_only_become_a_tag_is_found_and_tagged(note: str) -> None:
 )
 def test_what_has_no_day_is_found_whole_and_cut_to_its_year(written: str, year: str) -> None:
     assert found_whole(written)
-    assert shift(written, "personal_date", 7, Timeline(note=NOTE_DAY)) == Dated(year, "generalised")
+    assert shift(written, "personal_date", 7, Timeline(note=NOTE_DAY)) == DateResult(year, "generalised")
 
 
 @pytest.mark.parametrize(

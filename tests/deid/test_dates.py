@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from openbioner_batch.deid.dates import find_dates, is_understood
 from openbioner_batch.deid.dates.words import LONG
-from openbioner_batch.deid.timeline import Dated, Timeline, cut_to_year, first_date, shift
+from openbioner_batch.deid.timeline import DateResult, Timeline, cut_to_year, first_date, shift
 
 TIMELINE = Timeline(reference=date(2026, 12, 31))
 DAYS = st.dates(date(1945, 1, 1), date(2026, 12, 31))
@@ -61,14 +61,14 @@ def test_a_date_moves_and_is_written_as_it_was(form: str, day: date, days: int) 
     if form == "US two digits":
         assume(day.year > 1930)
     moved = shift(write(day), "admission_date", days, TIMELINE)
-    assert moved == Dated(write(day + timedelta(days)), "done")
+    assert moved == DateResult(write(day + timedelta(days)), "done")
 
 
 @pytest.mark.parametrize("form", FORMS)
 @settings(max_examples=25)
 @given(day=DAYS)
 def test_a_date_is_cut_to_its_year(form: str, day: date) -> None:
-    assert cut_to_year(FORMS[form](day), "admission_date", TIMELINE) == Dated(str(day.year), "generalised")
+    assert cut_to_year(FORMS[form](day), "admission_date", TIMELINE) == DateResult(str(day.year), "generalised")
 
 
 @given(DAYS, DAYS, SHIFTS, st.sampled_from(sorted(FORMS)), st.sampled_from(sorted(FORMS)))
@@ -93,12 +93,14 @@ def test_dates_without_a_year_move_with_the_others(note: date, days: int, away: 
         text = form(day)
         if text[0].isdigit() and "/" in text and min(day.month, day.day) >= 10:
             continue  # whether it was padded cannot be seen
-        assert shift(text, "personal_date", days, timeline) == Dated(form(day + timedelta(days)), "done")
+        assert shift(text, "personal_date", days, timeline) == DateResult(form(day + timedelta(days)), "done")
 
 
 def test_a_29_february_without_a_year_is_one_of_a_leap_year() -> None:
-    assert shift("2/29", "personal_date", 7, Timeline(note=date(2021, 3, 1))) == Dated("3/7", "done")
-    assert shift("February 29", "personal_date", -7, Timeline(note=date(2021, 3, 1))) == Dated("February 22", "done")
+    assert shift("2/29", "personal_date", 7, Timeline(note=date(2021, 3, 1))) == DateResult("3/7", "done")
+    assert shift("February 29", "personal_date", -7, Timeline(note=date(2021, 3, 1))) == DateResult(
+        "February 22", "done"
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_a_29_february_without_a_year_is_one_of_a_leap_year() -> None:
 )
 def test_partial_dates_move_and_are_cut_to_the_year(text: str, shifted: str) -> None:
     days = -7 if "19" in text and "Sept" in text else -350
-    assert shift(text, "personal_date", days, TIMELINE) == Dated(shifted, "generalised")
+    assert shift(text, "personal_date", days, TIMELINE) == DateResult(shifted, "generalised")
 
 
 @pytest.mark.parametrize(
@@ -134,22 +136,22 @@ def test_partial_dates_move_and_are_cut_to_the_year(text: str, shifted: str) -> 
     ],
 )
 def test_what_is_no_date_or_not_understood_goes(text: str) -> None:
-    assert shift(text, "personal_date", 70, TIMELINE) == Dated(None, "unreadable")
+    assert shift(text, "personal_date", 70, TIMELINE) == DateResult(None, "unreadable")
 
 
 @pytest.mark.parametrize("text", ["03/04/1899", "4 March 2101", "1850", "January 1, 2150"])
 def test_dates_far_away_go(text: str) -> None:
-    assert shift(text, "admission_date", 70, TIMELINE) == Dated(None, "out_of_range")
-    assert cut_to_year(text, "admission_date", TIMELINE) == Dated(None, "out_of_range")
+    assert shift(text, "admission_date", 70, TIMELINE) == DateResult(None, "out_of_range")
+    assert cut_to_year(text, "admission_date", TIMELINE) == DateResult(None, "out_of_range")
 
 
 def test_a_birth_that_tells_an_age_over_89_goes() -> None:
     for type in ("birth_date", "personal_date"):
         for text, outcome in (("03/27/1936", "over_89"), ("1936", "over_89"), ("3/27/37", "done")):
             assert shift(text, type, 7, TIMELINE).outcome == outcome
-        assert cut_to_year("born in 1936", type, TIMELINE) == Dated(None, "over_89")
-        assert cut_to_year("born in 1937", type, TIMELINE) == Dated("1937", "generalised")
-    assert cut_to_year("1936", "birth_date", Timeline(reference=date(2020, 1, 1))) == Dated("1936", "generalised")
+        assert cut_to_year("born in 1936", type, TIMELINE) == DateResult(None, "over_89")
+        assert cut_to_year("born in 1937", type, TIMELINE) == DateResult("1937", "generalised")
+    assert cut_to_year("1936", "birth_date", Timeline(reference=date(2020, 1, 1))) == DateResult("1936", "generalised")
 
 
 def test_the_bounds_of_what_may_be_told_are_exact() -> None:
@@ -172,7 +174,7 @@ def test_the_bounds_of_what_may_be_told_are_exact() -> None:
 def test_a_birth_year_of_two_digits_is_the_last_that_is_not_past_the_note() -> None:
     by = Timeline(reference=date(2026, 12, 31), born_by=date(2021, 6, 15))
     assert cut_to_year("6/15/21", "birth_date", by).text == "2021"
-    assert cut_to_year("6/16/21", "birth_date", by) == Dated(None, "over_89")
+    assert cut_to_year("6/16/21", "birth_date", by) == DateResult(None, "over_89")
     assert cut_to_year("6/16/2021", "birth_date", by).text == "2021"
     assert cut_to_year("5/20/21", "birth_date", by).text == "2021"
     assert cut_to_year("6/16/21", "admission_date", by).text == "2021"
@@ -212,11 +214,11 @@ def test_days_that_share_a_month_get_one_each_where_they_come_to_lie_in_two(text
 
 def test_a_date_without_a_year_hides_none_behind_it() -> None:
     for text in ("March 4 and 3/27/1936", "3/27/1936 and March 4"):
-        assert shift(text, "personal_date", 7, TIMELINE) == Dated(None, "over_89")
+        assert shift(text, "personal_date", 7, TIMELINE) == DateResult(None, "over_89")
 
 
 def test_weekdays_and_times_stay_in_a_shift_and_go_with_a_year() -> None:
-    assert shift("Tuesday at 10:30", "personal_date", 7, TIMELINE) == Dated("Tuesday at 10:30", "done")
+    assert shift("Tuesday at 10:30", "personal_date", 7, TIMELINE) == DateResult("Tuesday at 10:30", "done")
     assert cut_to_year("Tuesday", "personal_date", TIMELINE).text is None
     assert shift("03/02/2021 0830", "personal_date", 7, TIMELINE).text == "03/09/2021 0830"
     assert cut_to_year("spring 2021", "personal_date", TIMELINE).text == "2021"

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from openbioner_batch.deid.actions import OUTCOMES
-from openbioner_batch.deid.fhir import Transformed, hashed_id, patient_of, transform
+from openbioner_batch.deid.fhir import TransformedResource, hashed_id, patient_of, transform
 from openbioner_batch.deid.fhir.elements import DROPPED, HOW, RESOURCES
 from openbioner_batch.deid.keys import Key
 from openbioner_batch.deid.policy import PRESETS, load_policy
@@ -105,7 +105,7 @@ def deidentify(text: str) -> str:
     return text.replace("Anna Lee", "[PATIENT]")
 
 
-def transformed(resource: dict[str, Any], policy: str = "surrogate") -> Transformed:
+def transformed(resource: dict[str, Any], policy: str = "surrogate") -> TransformedResource:
     id = patient_of(resource)
     assert id is not None
     before = json.dumps(resource)

@@ -12,7 +12,7 @@ import pytest
 from scorers import NameScorerFactory
 
 from openbioner_batch.deid.fhir import hashed_id, patient_of, transform
-from openbioner_batch.deid.fhir.known import known_of
+from openbioner_batch.deid.fhir.known import known_values_of
 from openbioner_batch.deid.fhir.systems import is_vocabulary, type_of_identifier
 from openbioner_batch.deid.keys import Key
 from openbioner_batch.deid.policy import load_policy
@@ -146,7 +146,7 @@ def test_contained_people_extensions_and_organisations_are_looked_for(
         "record 447-1209-X, call 617 555 0142"
     )
     found = note(text, subject={"reference": "#c1"}, contained=contained)
-    assert {value.type for value in known_of(found)} >= {
+    assert {value.type for value in known_values_of(found)} >= {
         "patient_name",
         "relative_name",
         "clinician_name",
@@ -270,7 +270,7 @@ def test_identifiers_keep_their_kind(identifier: dict[str, Any], type: str) -> N
     if type == "social_security_number":
         # Of a kind that is never issued: area 9xx, group below 50.
         assert re.fullmatch(r"9\d\d[ -]?[0-4]\d[ -]?\d{4}", new)
-    assert {value.type for value in known_of(person)} == {type}
+    assert {value.type for value in known_values_of(person)} == {type}
 
 
 def test_the_shared_case(run_here: Deidentify, key_file: Path, tmp_path: Path, shared: Path) -> None:

@@ -16,7 +16,7 @@ from openbioner_batch.deid.finder import Finder, FinderSettings
 from openbioner_batch.deid.known import KnownIdentifiers, KnownValue, role_of
 from openbioner_batch.deid.policy import load_policy
 from openbioner_batch.deid.recognizers.known_names import one_edit
-from openbioner_batch.deid.standing import standing
+from openbioner_batch.deid.remaining import remaining_known
 from openbioner_batch.errors import UsageError
 
 FIELDS = {
@@ -256,9 +256,9 @@ def test_the_check_of_the_result_searches_by_a_rule_of_its_own() -> None:
         "on 03041950",
         "on 03/04/1950",
     ):
-        assert [one.recognizers for one in standing(text, known)][:1] == [("known:standing",)], text
+        assert [one.recognizers for one in remaining_known(text, known)][:1] == [("known:standing",)], text
     for text in ("jane was", "janeroes", "id 8812077", "Roemer", "[PATIENT]"):
-        assert list(standing(text, known)) == [], text
+        assert list(remaining_known(text, known)) == [], text
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_where_a_value_stands_and_where_it_does_not(text: str, found: list[str])
             "dob": "1950-03-04",
         }
     )
-    assert [text[one.start : one.end] for one in standing(text, known)] == found
+    assert [text[one.start : one.end] for one in remaining_known(text, known)] == found
 
 
 def test_what_the_finder_overlooks_is_residual(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from openbioner_batch.deid.keys import Key
 from openbioner_batch.deid.scope import LETTERS, Scope
+from openbioner_batch.deid.surrogates.name_pools import name_pools
 from openbioner_batch.deid.surrogates.names import name_surrogate
-from openbioner_batch.deid.surrogates.stock import stock
 
 KEY = Key(b"a key of sixteen" * 2)
 PATIENTS = st.text(min_size=1, max_size=8)
@@ -100,7 +100,7 @@ def test_gender_is_kept(name: str, gender: str) -> None:
     for patient in range(60):
         new = invented(name, Scope.for_patient(KEY, str(patient)))
         letter = new[0].lower()
-        assert new in stock().given[gender][letter]
+        assert new in name_pools().given[gender][letter]
 
 
 def test_relatives_share_their_surname_and_another_patients_differ(scope: Scope) -> None:
@@ -121,7 +121,7 @@ def test_a_surrogate_that_is_another_original_is_written_as_its_initial(patient:
 
 
 def test_every_letter_has_names_to_choose_from_in_each_list() -> None:
-    for names in (*stock().given.values(), stock().surnames):
+    for names in (*name_pools().given.values(), name_pools().surnames):
         assert sorted(names) == list(LETTERS)
         assert min(map(len, names.values())) >= 5
         assert all(name.lower().startswith(letter) for letter, group in names.items() for name in group)
@@ -129,7 +129,7 @@ def test_every_letter_has_names_to_choose_from_in_each_list() -> None:
 
 def test_the_stocks_digest_is_that_of_the_faker_that_is_pinned() -> None:
     """With other names surrogates change, and so does this digest, which is part of a run's fingerprint."""
-    assert stock().digest == STOCK_DIGEST
+    assert name_pools().digest == STOCK_DIGEST
 
 
 STOCK_DIGEST = "614c4a58f28f2c69"

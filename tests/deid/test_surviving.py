@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from openbioner_batch.deid.shard import DIED, surviving
+from openbioner_batch.deid.shard import DIED, outcome_of_each
 from openbioner_batch.engine.attempts import Attempts
 from openbioner_batch.engine.names import ATTEMPTS
 from openbioner_batch.engine.store import Store
@@ -18,7 +18,7 @@ def test_a_note_whose_process_died_twice_is_set_aside_and_the_others_are_done(tm
     for unit in ("whole", "000001"):
         for death in range(2):
             store.put("/".join([ATTEMPTS, "work", f"{unit}.session.{death}"]), b"")
-    assert surviving(NOTES, lambda note: f"done {note}", Attempts(store, "work", "session")) == [
+    assert outcome_of_each(NOTES, lambda note: f"done {note}", Attempts(store, "work", "session")) == [
         "done a",
         DIED,
         "done c",
@@ -33,6 +33,6 @@ def test_a_marker_lasts_as_long_as_the_work(tmp_path: Path) -> None:
         seen.append(store.names(ATTEMPTS))
         return str(note)
 
-    assert surviving(NOTES, do, Attempts(store, "work", "session")) == NOTES
+    assert outcome_of_each(NOTES, do, Attempts(store, "work", "session")) == NOTES
     assert seen == [["work/whole.session.0"]] * 3
     assert store.names(ATTEMPTS) == []

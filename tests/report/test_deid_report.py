@@ -14,7 +14,7 @@ import pytest
 from report.pages import data_of, parsed
 
 from openbioner_batch.deid.keys import generate_key
-from openbioner_batch.deid.run import Finished
+from openbioner_batch.deid.run import DeidentifyResult
 from openbioner_batch.deid.run import deidentify as deidentify_notes
 from openbioner_batch.deid.settings import DeidentifySettings
 from openbioner_batch.engine.store import Store
@@ -27,7 +27,7 @@ NOTES = [
 ]
 
 
-def deidentify(folder: Path, source: Path, **more: Any) -> Finished:
+def deidentify(folder: Path, source: Path, **more: Any) -> DeidentifyResult:
     key = folder / "key"
     if not key.exists():
         generate_key(str(key))

@@ -6,13 +6,13 @@ this folder and a line below.
 
 from __future__ import annotations
 
-from openbioner_batch.deid.actions.base import OUTCOMES, Action, Applied, NoteContext, label
+from openbioner_batch.deid.actions.base import OUTCOMES, Action, AppliedAction, NoteContext, label
 from openbioner_batch.deid.actions.generalising import Generalise, GeneraliseStreet
 from openbioner_batch.deid.actions.inventing import Shift, Surrogate
 from openbioner_batch.deid.actions.keeping import Keep
 from openbioner_batch.deid.actions.marking import Hash, Mask, NumberedTag, Redact, Tag
 
-__all__ = ["ACTIONS", "OUTCOMES", "Action", "Applied", "NoteContext", "label"]
+__all__ = ["ACTIONS", "OUTCOMES", "Action", "AppliedAction", "NoteContext", "label"]
 
 ACTIONS: dict[str, Action] = {
     action.name: action

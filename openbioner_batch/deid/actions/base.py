@@ -50,7 +50,7 @@ def tag(type: str) -> str:
     return f"[{label(type)}]"
 
 
-class Applied(NamedTuple):
+class AppliedAction(NamedTuple):
     """What an identifier became."""
 
     text: str
@@ -60,9 +60,9 @@ class Applied(NamedTuple):
     """One of `OUTCOMES`."""
 
 
-def tagged(type: str, outcome: str) -> Applied:
+def tagged(type: str, outcome: str) -> AppliedAction:
     """A tag in place of what an action could not do."""
-    return Applied(tag(type), "tag", outcome)
+    return AppliedAction(tag(type), "tag", outcome)
 
 
 @dataclass
@@ -101,7 +101,7 @@ class Action(ABC):
     keyed: ClassVar[bool] = False
     """Whether it needs a key."""
     invents: ClassVar[bool] = False
-    """Whether what it leaves reads like the original and is not: never done to findings that `doubts` names."""
+    """Whether what it leaves reads like the original and is not: never done to findings that `doubtful` names."""
     keeps: ClassVar[bool] = False
     """Whether the original is left on purpose, so that finding it in the result is no fault."""
     literal: ClassVar[bool] = False
@@ -123,7 +123,7 @@ class Action(ABC):
         return None
 
     @abstractmethod
-    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
+    def apply(self, type: str, original: str, note: NoteContext) -> AppliedAction:
         """What becomes of an identifier.
 
         Args:

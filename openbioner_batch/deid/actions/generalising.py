@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openbioner_batch.deid.actions.base import Action, Applied, NoteContext, tag, tagged
+from openbioner_batch.deid.actions.base import Action, AppliedAction, NoteContext, tag, tagged
 from openbioner_batch.deid.ages import generalise_age
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.geography import RESTRICTED_ZIP3, generalise_place, generalise_street, zip3
@@ -19,7 +19,7 @@ class Generalise(Action):
     def depends_on(self) -> object:
         return sorted(RESTRICTED_ZIP3)
 
-    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
+    def apply(self, type: str, original: str, note: NoteContext) -> AppliedAction:
         match family_of(type):
             case "date":
                 dated = cut_to_year(original, type, note.timeline)
@@ -40,12 +40,12 @@ class GeneraliseStreet(Action):
     summary = "the town, state and ZIP code of an address"
     families = frozenset({"address"})
 
-    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
+    def apply(self, type: str, original: str, note: NoteContext) -> AppliedAction:
         return _less_exact(self.name, type, original, generalise_street(original, tag(type)))
 
 
-def _less_exact(name: str, type: str, original: str, new: str | None, problem: str = "unreadable") -> Applied:
+def _less_exact(name: str, type: str, original: str, new: str | None, problem: str = "unreadable") -> AppliedAction:
     """What generalising left: a tag where that is nothing, and the original where that was exact enough."""
     if new is None or new == tag(type):
         return tagged(type, problem)
-    return Applied(original, "keep") if new == original else Applied(new, name, "generalised")
+    return AppliedAction(original, "keep") if new == original else AppliedAction(new, name, "generalised")

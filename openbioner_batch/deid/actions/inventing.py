@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openbioner_batch.deid.actions.base import Action, Applied, NoteContext, tagged
+from openbioner_batch.deid.actions.base import Action, AppliedAction, NoteContext, tagged
 from openbioner_batch.deid.folding import fold
 from openbioner_batch.deid.surrogates import SURROGATE_FAMILIES, surrogate
 from openbioner_batch.deid.timeline import shift
@@ -18,13 +18,13 @@ class Surrogate(Action):
     invents = True
 
     def depends_on(self) -> object:
-        from openbioner_batch.deid.surrogates.stock import stock
+        from openbioner_batch.deid.surrogates.name_pools import name_pools
 
-        return stock().digest
+        return name_pools().digest
 
-    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
+    def apply(self, type: str, original: str, note: NoteContext) -> AppliedAction:
         invented = surrogate(type, original, note.scope, note.avoid)
-        return tagged(type, "collision") if invented is None else Applied(invented.text, self.name)
+        return tagged(type, "collision") if invented is None else AppliedAction(invented.text, self.name)
 
 
 class Shift(Action):
@@ -37,8 +37,10 @@ class Shift(Action):
     invents = True
     literal = True  # an en dash stays one
 
-    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
+    def apply(self, type: str, original: str, note: NoteContext) -> AppliedAction:
         dated = shift(original, type, note.scope.shift_days, note.timeline)
         if dated.outcome == "unreadable":
             dated = shift(fold(original).text, type, note.scope.shift_days, note.timeline)
-        return tagged(type, dated.outcome) if dated.text is None else Applied(dated.text, self.name, dated.outcome)
+        return (
+            tagged(type, dated.outcome) if dated.text is None else AppliedAction(dated.text, self.name, dated.outcome)
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openbioner_batch.deid.actions.base import Action, Applied, NoteContext
+from openbioner_batch.deid.actions.base import Action, AppliedAction, NoteContext
 
 
 class Keep(Action):
@@ -13,5 +13,5 @@ class Keep(Action):
     keeps = True
     literal = True
 
-    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
-        return Applied(original, self.name)
+    def apply(self, type: str, original: str, note: NoteContext) -> AppliedAction:
+        return AppliedAction(original, self.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openbioner_batch.deid.actions.base import Action, Applied, NoteContext, label, tag
+from openbioner_batch.deid.actions.base import Action, AppliedAction, NoteContext, label, tag
 from openbioner_batch.deid.normalising import identity
 
 REDACTED = "[REDACTED]"
@@ -14,8 +14,8 @@ class Tag(Action):
     name = "tag"
     summary = "its type: `[PATIENT]`"
 
-    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
-        return Applied(tag(type), self.name)
+    def apply(self, type: str, original: str, note: NoteContext) -> AppliedAction:
+        return AppliedAction(tag(type), self.name)
 
 
 class NumberedTag(Action):
@@ -24,8 +24,8 @@ class NumberedTag(Action):
     name = "numbered-tag"
     summary = "its type and a number for each person or thing of the note: `[PATIENT_1]`"
 
-    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
-        return Applied(f"[{label(type)}_{note.numbering.number(type, original)}]", self.name)
+    def apply(self, type: str, original: str, note: NoteContext) -> AppliedAction:
+        return AppliedAction(f"[{label(type)}_{note.numbering.number(type, original)}]", self.name)
 
 
 class Redact(Action):
@@ -35,8 +35,8 @@ class Redact(Action):
     summary = "`[REDACTED]`"
     erases = True
 
-    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
-        return Applied(REDACTED, self.name)
+    def apply(self, type: str, original: str, note: NoteContext) -> AppliedAction:
+        return AppliedAction(REDACTED, self.name)
 
 
 class Mask(Action):
@@ -46,8 +46,8 @@ class Mask(Action):
     summary = "asterisks, as many as it has characters"
     literal = True
 
-    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
-        return Applied("".join(char if char in "\r\n" else "*" for char in original), self.name)
+    def apply(self, type: str, original: str, note: NoteContext) -> AppliedAction:
+        return AppliedAction("".join(char if char in "\r\n" else "*" for char in original), self.name)
 
 
 class Hash(Action):
@@ -57,5 +57,5 @@ class Hash(Action):
     summary = "its type and a keyed hash, the same for the same value in all notes: `[MRN:5f0c...]`"
     keyed = True
 
-    def apply(self, type: str, original: str, note: NoteContext) -> Applied:
-        return Applied(f"[{label(type)}:{note.scope.key.hashed(type, identity(original))}]", self.name)
+    def apply(self, type: str, original: str, note: NoteContext) -> AppliedAction:
+        return AppliedAction(f"[{label(type)}:{note.scope.key.hashed(type, identity(original))}]", self.name)

@@ -37,7 +37,9 @@ def find_dates(text: str, order: str = ORDERS[0], pivot: int = 2026) -> list[Men
         order: one of `ORDERS`, for 03/04/2021; the other is kept as another reading.
         pivot: a year; one of two digits is the latest that is at most the next year after it.
     """
-    found = sorted([*_led(text, order, pivot), *_named_times(text, pivot)], key=lambda one: (one.start, -one.end))
+    found = sorted(
+        [*_written_dates(text, order, pivot), *_named_times(text, pivot)], key=lambda one: (one.start, -one.end)
+    )
     kept: list[Mention] = []
     for mention in found:
         if not kept or mention.start >= kept[-1].end:
@@ -45,7 +47,7 @@ def find_dates(text: str, order: str = ORDERS[0], pivot: int = 2026) -> list[Men
     return _ranges(text, kept)
 
 
-def _led(text: str, order: str, pivot: int) -> Iterator[Mention]:
+def _written_dates(text: str, order: str, pivot: int) -> Iterator[Mention]:
     """Dates that begin with a number or with a word."""
     end = 0
     for at in LED.places(text):

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from openbioner_batch.deid.fhir.references import hashed_id, patient_of
-from openbioner_batch.deid.fhir.transforming import Transformed, transform
+from openbioner_batch.deid.fhir.transforming import TransformedResource, transform
 
-__all__ = ["Transformed", "hashed_id", "patient_of", "transform"]
+__all__ = ["TransformedResource", "hashed_id", "patient_of", "transform"]

@@ -20,7 +20,7 @@ _NAMES_IN_EXTENSIONS = ("maidenname", "birthname")
 """How the addresses of extensions end, in small letters, whose text is a name."""
 
 
-def known_of(resource: Mapping[str, Any]) -> Iterator[KnownValue]:
+def known_values_of(resource: Mapping[str, Any]) -> Iterator[KnownValue]:
     """Names, numbers, contacts, addresses and dates of birth, wherever in the resource they stand.
 
     Displays of references count, be those relative, absolute or contained; so do contained resources and extensions.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from openbioner_batch.deid.deidentifier import Deidentified
-from openbioner_batch.deid.fhir.known import known_of
+from openbioner_batch.deid.fhir.known import known_values_of
 from openbioner_batch.deid.fhir.patients import known_patients
 from openbioner_batch.deid.fhir.references import patient_of
 from openbioner_batch.deid.fhir.transforming import transform
@@ -22,20 +22,20 @@ from openbioner_batch.formats.fhir_texts import texts_of
 from openbioner_batch.records import Span
 
 
-class Resources:
+class ResourceRecords:
     """Records that are FHIR resources: each tells its patient, and holds several texts."""
 
     fields: tuple[str, ...] | None = (RESOURCE, PEOPLE)
-    tells_patients = True
+    names_patients = True
     key_reason: str | None = "rewriting the ids of FHIR resources"
 
-    def ready(self, note: Note, job: DeidJob) -> Note:
+    def with_patient(self, note: Note, job: DeidJob) -> Note:
         """The note with its patient, and the identifiers that its own resource and the patient's tell."""
         resource = note.fields[RESOURCE]
         patient = patient_id(patient_of(resource))
         patients = known_patients(job.output) if job.with_patients else {}
-        beside = [value for one in note.fields.get(PEOPLE) or () for value in known_of(one)]
-        values = (*known_of(resource), *beside, *patients.get(patient or "", ()))
+        beside = [value for one in note.fields.get(PEOPLE) or () for value in known_values_of(one)]
+        values = (*known_values_of(resource), *beside, *patients.get(patient or "", ()))
         return replace(note, patient=patient, known=KnownIdentifiers.of(values))
 
     def deidentify(self, note: Note, scope: Scope | None, job: DeidJob, tools: Tools) -> Result:

@@ -6,7 +6,7 @@ import functools
 import json
 from collections.abc import Mapping, Sequence
 
-from openbioner_batch.deid.fhir.known import known_of
+from openbioner_batch.deid.fhir.known import known_values_of
 from openbioner_batch.deid.fhir.references import patient_of
 from openbioner_batch.deid.keys import fingerprint
 from openbioner_batch.deid.known import KnownValue
@@ -61,7 +61,7 @@ def known_patients(output: str) -> Patients:
                     if isinstance(record, Parsed):
                         resource = json.loads(record.document.metadata["kept"])[RESOURCE]
                         if resource["resourceType"] == "Patient":
-                            known[str(patient_id(patient_of(resource)))] = tuple(known_of(resource))
+                            known[str(patient_id(patient_of(resource)))] = tuple(known_values_of(resource))
         except OSError as error:
             raise RunFailedError(f"file {number} of --fhir-patients cannot be read: {type(error).__name__}") from None
     return known

@@ -29,7 +29,7 @@ _DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|
 
 
 @dataclass(frozen=True, slots=True)
-class Transformed:
+class TransformedResource:
     """A resource without identifiers, and an account of what happened to it."""
 
     resource: dict[str, Any]
@@ -45,7 +45,7 @@ def transform(
     scope: Scope,
     deidentify: Callable[[str], str],
     note_date: date | None = None,
-) -> Transformed:
+) -> TransformedResource:
     """A resource of `elements.RESOURCES` without identifiers.
 
     Args:
@@ -64,7 +64,7 @@ def transform(
         raise ValueError(f"no resource of a kind that can be de-identified: {', '.join(elements.RESOURCES)}")
     work = _Transformation(policy, scope, deidentify, note_date, contained_kinds(resource))
     new = work.inside(resource, elements.RESOURCES[kind])
-    return Transformed(new, dict(+work.dropped), dict(work.replaced))
+    return TransformedResource(new, dict(+work.dropped), dict(work.replaced))
 
 
 class _Transformation(Walk):

@@ -38,7 +38,7 @@ _TIME = re.compile(r"(?:[01](?!9)\d|2[1-3])[0-5]\d")
 _CREDENTIAL = re.compile(r"(?:M\.?D|D\.?O|R\.?N|N\.?P|PA(?:-C)?|Ph\.?D|DDS|DPM|LPN|CRNA|PharmD|MBBS|J\.?r|S\.?r)\b\.?")
 
 
-def plausible_ones(text: str, findings: Sequence[Finding]) -> list[Finding]:
+def plausible_findings(text: str, findings: Sequence[Finding]) -> list[Finding]:
     """What `plausible` leaves of findings of the model alone; parts of one address vouch for each other."""
     kept: list[Finding] = []
     left: list[Finding] = []

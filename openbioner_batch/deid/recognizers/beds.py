@@ -9,7 +9,7 @@ from openbioner_batch.deid.allowlist import allow_list
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.lexicon import lexicon
-from openbioner_batch.deid.recognizers.roles import NAME, may_be_called
+from openbioner_batch.deid.recognizers.roles import NAME, may_be_name
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 from openbioner_batch.deid.searching import Anchored
 
@@ -65,7 +65,7 @@ def find_beds(text: str, names: Iterable[Finding]) -> Iterator[Finding]:
     """
     for match in _IN_ROOM.finditer(text):
         surname = allow_list().is_surname(match["name"]) and _ALONE.match(text, match.end())
-        if may_be_called(match["name"]) and (surname or not allow_list().knows(match["name"])):
+        if may_be_name(match["name"]) and (surname or not allow_list().knows(match["name"])):
             yield Finding(*match.span("name"), "patient_name", 0.7, ("pattern:name",))
     yield from _in_cells(text)
     for match in _SCHEDULED.finditer(text):
@@ -73,7 +73,7 @@ def find_beds(text: str, names: Iterable[Finding]) -> Iterator[Finding]:
             yield Finding(*match.span("name"), "patient_name", 0.7, ("pattern:name",))
     for match in _CAPITALS.finditer(text):
         if all(
-            may_be_called(match[part]) and not allow_list().keeps(text, *match.span(part)) for part in ("last", "first")
+            may_be_name(match[part]) and not allow_list().keeps(text, *match.span(part)) for part in ("last", "first")
         ):
             yield Finding(*match.span("name"), "patient_name", 0.7, ("pattern:name",))
     headed = _HEADING.search(text) is not None
@@ -102,7 +102,7 @@ def _in_cells(text: str) -> Iterator[Finding]:
     rows = [
         row
         for row in _BAR_ROW.finditer(text)
-        if may_be_called(row["name"].split(",")[0])
+        if may_be_name(row["name"].split(",")[0])
         and (row[0][-1] in "MF" or len(row["bed"]) > 2)  # "1|Sodium|138" is numbered
     ]
     if len(rows) >= _FEWEST:

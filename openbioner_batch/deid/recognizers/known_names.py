@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.normalising import normalise_word, strip_possessive
-from openbioner_batch.deid.recognizers.known_wholes import (
+from openbioner_batch.deid.recognizers.known_full_names import (
     PARTICLES,
     TITLES,
-    Wholes,
-    find_wholes,
+    FullNamePatterns,
+    find_full_names,
+    full_name_patterns,
     spellings,
-    whole_names,
 )
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 
@@ -53,8 +53,8 @@ class KnownNames:
     """Normalised part -> first letters of the other parts of the same name."""
     long: tuple[str, ...]
     """Parts with `SHORTEST_WITH_TYPO` letters or more."""
-    wholes: Wholes
-    """The names as wholes."""
+    full_names: FullNamePatterns
+    """The full names."""
 
     @classmethod
     def build(cls, names: Sequence[tuple[str, str]], nicknames: bool) -> KnownNames:
@@ -86,11 +86,11 @@ class KnownNames:
                 initials.setdefault("".join(word[0] for word in words), type)
                 initials.setdefault(words[0][0] + words[-1][0], type)
         long = tuple(sorted(part for part in parts if len(part) >= SHORTEST_WITH_TYPO))
-        return cls(parts, initials, letters, long, whole_names(names))
+        return cls(parts, initials, letters, long, full_name_patterns(names))
 
     def find(self, text: str, typos: bool = True) -> Iterator[Finding]:
         """Each place where a name or part of it stands; parts that stand side by side are one finding."""
-        yield from find_wholes(text, self.wholes)
+        yield from find_full_names(text, self.full_names)
         if not self.parts:
             return
         run: Finding | None = None

@@ -11,7 +11,7 @@ from openbioner_batch.deid.recognizers.context import labels, words_before
 from openbioner_batch.deid.recognizers.initials import find_initials
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.person_cues import OF_A_THING, OF_A_WORK
-from openbioner_batch.deid.recognizers.roles import find_called, is_of_headings
+from openbioner_batch.deid.recognizers.roles import find_names_by_role, is_of_headings
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 from openbioner_batch.deid.searching import Anchored
 
@@ -107,7 +107,7 @@ def find_people(text: str) -> Iterator[Finding]:
             continue
         if (type := _field_type(text, field.start())) and (name_there := _ANY_SCRIPT.match(text, place)):
             yield _name(*name_there.span(), type, 0.8)
-    yield from find_called(text)
+    yield from find_names_by_role(text)
     yield from find_initials(text)
     for pattern, type in _FORMS:
         for match in pattern.finditer(text):

@@ -62,7 +62,7 @@ _HOUSE = re.compile(r"\d[\w-]*\s+")
 _NAMED = re.compile(r"[^\W\d_]{2,}")
 
 
-def find_again(text: str, found: Iterable[Finding]) -> Iterator[Finding]:
+def find_repeated_values(text: str, found: Iterable[Finding]) -> Iterator[Finding]:
     """Numbers, handles, institutions, streets and towns that patterns found, at every other place.
 
     An institution is looked for without its last word too, "Mercy Regional" for "Mercy Regional Hospital", and a street

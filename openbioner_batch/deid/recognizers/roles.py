@@ -44,17 +44,15 @@ _VERB_OR_NOUN = re.compile(r"[ ][a-z]{3,}")
 _PARTICIPLE = re.compile(r"[^\W\d_]{3,}(?:ed|ing|ion|ment|al|ive|ic)")
 
 
-def find_called(text: str) -> Iterator[Finding]:
+def find_names_by_role(text: str) -> Iterator[Finding]:
     """A capitalised word after a role, no term and no word of a heading: "RN Notified", "Charge Nurse"."""
     for match in _CALLED.finditer(text):
         first, _, second = match["name"].partition(" ")
         if text[match.end("role")] == "." and len(match["role"]) > 4 and first.lower() not in lexicon().given_names:
             continue  # a sentence ends there: "the agent. Furthermore"
-        if not may_be_called(first) or (
-            first.lower() in lexicon().word_names and _VERB_OR_NOUN.match(text, match.end())
-        ):
+        if not may_be_name(first) or (first.lower() in lexicon().word_names and _VERB_OR_NOUN.match(text, match.end())):
             continue
-        end = match.end() if second and (len(second) < 3 or may_be_called(second)) else match.start("name") + len(first)
+        end = match.end() if second and (len(second) < 3 or may_be_name(second)) else match.start("name") + len(first)
         role = match["role"]
         type = _TYPES.get(role) or _TYPES[role[0].lower() + role[1:]]
         yield Finding(match.start("name"), end, type, 0.7, ("pattern:name",))
@@ -66,7 +64,7 @@ def is_of_headings(word: str) -> bool:
     return small not in lexicon().given_names and (small in _NO_NAMES or _PARTICIPLE.fullmatch(word) is not None)
 
 
-def may_be_called(word: str) -> bool:
+def may_be_name(word: str) -> bool:
     """Whether a capitalised word after a role may be a name: no term, no title, no word of a heading."""
     small = word.lower()
     return small in lexicon().given_names or not (

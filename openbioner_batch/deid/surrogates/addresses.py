@@ -10,9 +10,9 @@ from openbioner_batch.deid.normalising import WORD, like_case, squeeze
 from openbioner_batch.deid.scope import Scope
 from openbioner_batch.deid.surrogates.base import Surrogate
 from openbioner_batch.deid.surrogates.identifiers import invented_number, lay_out
+from openbioner_batch.deid.surrogates.name_pools import name_pools
 from openbioner_batch.deid.surrogates.names import letter_surrogate
 from openbioner_batch.deid.surrogates.places import country_surrogate, town_of
-from openbioner_batch.deid.surrogates.stock import stock
 from openbioner_batch.deid.surrogates.words import form_of, name_form, other_surname
 from openbioner_batch.deid.zips import areas, state_of_zip
 
@@ -43,7 +43,7 @@ def address_surrogate(text: str, scope: Scope) -> Surrogate:
     The last words before a state or ZIP code, and those after a street, are the town. Where both a state and a ZIP code
     stand, the state is that of the invented ZIP code.
     """
-    if text.strip() in stock().countries:
+    if text.strip() in name_pools().countries:
         return country_surrogate(text, scope)
     end = _end.search(text)
     assert end is not None  # it may match nothing, but matches

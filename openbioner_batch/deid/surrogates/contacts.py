@@ -8,8 +8,8 @@ from openbioner_batch.deid.normalising import like_case, normalise_word, squeeze
 from openbioner_batch.deid.scope import Scope
 from openbioner_batch.deid.surrogates.base import Surrogate
 from openbioner_batch.deid.surrogates.identifiers import invented_number, lay_out
+from openbioner_batch.deid.surrogates.name_pools import name_pools
 from openbioner_batch.deid.surrogates.names import letter_surrogate, part_surrogate
-from openbioner_batch.deid.surrogates.stock import stock
 
 _PHONE_WORDS = frozenset(
     """phone telephone tel cell cellular mobile home work office fax facsimile pager page pg beeper bleep ext extension
@@ -80,12 +80,12 @@ def account_surrogate(text: str, scope: Scope) -> Surrogate:
 
 def name_parts(run: str) -> list[str]:
     """The parts of names in a normalised run of letters: "tbaker" is t and baker, "pamelagreen" pamela and green."""
-    known = stock().knows
+    known = name_pools().knows
     if known(run) or len(run) < 4:
         return [run]
     if len(run) >= 6:
         for cut in range(len(run) - 3, 2, -1):  # the longest given name first
-            if run[:cut] in stock().genders and known(run[cut:]):
+            if run[:cut] in name_pools().genders and known(run[cut:]):
                 return [run[:cut], run[cut:]]
     if known(run[1:]):
         return [run[0], run[1:]]
@@ -165,6 +165,6 @@ def _lay_out_phone(number: str, pattern: str, scope: Scope) -> str:
 
 
 def _domain(domain: str, scope: Scope) -> str:
-    names = stock().surnames
+    names = name_pools().surnames
     letter = scope.choose(sorted(names), "domain letter", domain.casefold())
     return scope.choose(names[letter], "domain", domain.casefold()).lower() + ".example"

@@ -21,7 +21,7 @@ from openbioner_batch.deid.normalising import WORD, like_case, normalise_word, s
 from openbioner_batch.deid.scope import LETTERS, Scope
 from openbioner_batch.deid.surrogates.base import Surrogate
 from openbioner_batch.deid.surrogates.identifiers import invented_number
-from openbioner_batch.deid.surrogates.stock import stock
+from openbioner_batch.deid.surrogates.name_pools import name_pools
 
 TITLES = frozenset(
     """dr mr mrs ms mx miss mister madam prof professor doctor nurse rev reverend fr sir dame hon judge capt captain lt
@@ -82,7 +82,7 @@ def part_surrogate(part: str, scope: Scope) -> str:
     """
     known = scope.memory.get(("part", part))
     if known is None:
-        pool = stock().pool(part, letter_surrogate(part[0], scope))
+        pool = name_pools().pool(part, letter_surrogate(part[0], scope))
         known = scope.memory["part", part] = scope.choose(pool, "part", part).lower()
     return known
 
@@ -153,7 +153,7 @@ def _read_token(token: str) -> tuple[str, str, str, bool]:
     """
     base, possessive = strip_possessive(token)
     part = normalise_word(base)
-    short = len(part) <= 3 and (base.isupper() or base.islower()) and not stock().knows(part)
+    short = len(part) <= 3 and (base.isupper() or base.islower()) and not name_pools().knows(part)
     return base, possessive, part, "." in base or len(part) == 1 or short
 
 

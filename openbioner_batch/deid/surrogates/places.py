@@ -9,8 +9,8 @@ from openbioner_batch.deid.normalising import WORD, like_case, normalise_word, s
 from openbioner_batch.deid.scope import Scope
 from openbioner_batch.deid.surrogates.base import Surrogate
 from openbioner_batch.deid.surrogates.identifiers import invented_number
+from openbioner_batch.deid.surrogates.name_pools import name_pools
 from openbioner_batch.deid.surrogates.names import letter_surrogate
-from openbioner_batch.deid.surrogates.stock import stock
 from openbioner_batch.deid.surrogates.words import form_of, name_form, other_surname
 
 KINDS = frozenset(
@@ -61,13 +61,13 @@ def town_of(text: str, scope: Scope) -> str:
     if not form:
         return text
     base = other_surname(form, scope, "town").rstrip("aeiouys")
-    return (base + scope.choose(stock().towns, "ending", form)).capitalize()
+    return (base + scope.choose(name_pools().towns, "ending", form)).capitalize()
 
 
 def country_surrogate(text: str, scope: Scope) -> Surrogate:
     """Another country, by name."""
     form = squeeze(text)
-    others = tuple(name for name in stock().countries if squeeze(name) != form)
+    others = tuple(name for name in name_pools().countries if squeeze(name) != form)
     name = scope.choose(others, "country", form)
     return Surrogate(name.upper() if text.isupper() and len(form) > 3 else name, frozenset({squeeze(name)}))
 
@@ -130,7 +130,7 @@ def _is_proper(token: str, kept: Collection[str]) -> bool:
 def _proper_surrogate(row: str, scope: Scope, purpose: str, invented: set[str], shouted: bool) -> str:
     base, possessive = strip_possessive(row)
     form = normalise_word(base)
-    letters = base.isupper() and len(form) <= 5 and form.isalpha() and not shouted and not stock().knows(form)
+    letters = base.isupper() and len(form) <= 5 and form.isalpha() and not shouted and not name_pools().knows(form)
     if len(form) <= 1 or letters:
         other = "".join(letter_surrogate(letter, scope) for letter in form)
         return (other.upper() if base.isupper() else other) + possessive

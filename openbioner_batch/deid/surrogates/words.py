@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from openbioner_batch.deid.normalising import normalise_word, strip_possessive
 from openbioner_batch.deid.scope import Scope
+from openbioner_batch.deid.surrogates.name_pools import name_pools
 from openbioner_batch.deid.surrogates.names import letter_surrogate
-from openbioner_batch.deid.surrogates.stock import stock
 
 _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
 _SPELLINGS = {
@@ -37,4 +37,4 @@ def name_form(words: Iterable[str]) -> str:
 def other_surname(form: str, scope: Scope, purpose: str) -> str:
     """A surname in small letters that begins with another letter than `form`, which is not empty."""
     letter = letter_surrogate(form[0], scope)
-    return scope.choose(stock().surnames[letter], purpose, form).lower()
+    return scope.choose(name_pools().surnames[letter], purpose, form).lower()

@@ -22,7 +22,7 @@ _MOST_WORDS = 3
 """Of a name whose words are searched in every order."""
 
 
-def standing(text: str, known: KnownIdentifiers) -> Iterator[Finding]:
+def remaining_known(text: str, known: KnownIdentifiers) -> Iterator[Finding]:
     """Each place where a known value stands: whole, a name's words in any order, or a word of it with a capital."""
     places: list[int] = []
     letters: list[str] = []

@@ -1,4 +1,4 @@
-"""The stock of names: lists that Faker carries, read without its randomness, and a digest that tells if they change."""
+"""Pools of names: lists that Faker carries, read without its randomness, and a digest that tells if they change."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _RARE = {
 
 
 @dataclass(frozen=True)
-class Stock:
+class NamePools:
     """Names by what they are and by first letter, all in plain Latin letters, capitalised."""
 
     given: dict[str, dict[str, tuple[str, ...]]]
@@ -80,8 +80,8 @@ class Stock:
 
 
 @cache
-def stock() -> Stock:
-    """The stock, read once per process (Faker takes a third of a second to import).
+def name_pools() -> NamePools:
+    """The pools, read once per process (Faker takes a third of a second to import).
 
     Raises:
         UsageError: Faker is not installed.
@@ -108,7 +108,7 @@ def stock() -> Stock:
     given["neutral"] = _given("neutral", genders, both, _union(surnames, _PREFERRED + _WIDER))
     towns = tuple(sorted({ending for ending in Address.city_suffixes if len(ending) > 3} - {"stad", "furt"}))
     countries = tuple(name for name in Address.countries if re.fullmatch(r"[A-Z][a-z]+(?: [A-Z][a-z]+)?", name))
-    return Stock(given, by_letter, genders, known, towns, countries)
+    return NamePools(given, by_letter, genders, known, towns, countries)
 
 
 def _names(locale: str, field: str) -> set[str]:

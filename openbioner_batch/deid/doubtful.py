@@ -26,7 +26,7 @@ _WORDS = frozenset({"organisation", "town", "county", "state", "country", "email
 _WORD = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)*")
 
 
-def doubtful_ones(text: str, findings: Sequence[Finding]) -> frozenset[tuple[int, int]]:
+def doubtful_findings(text: str, findings: Sequence[Finding]) -> frozenset[tuple[int, int]]:
     """Where the findings stand that must not become something invented.
 
     Args:

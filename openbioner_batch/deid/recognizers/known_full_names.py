@@ -33,11 +33,11 @@ _MAYBE_BETWEEN = r"[\s,.'’`_-]{0,4}"
 _EXTRA_INITIAL = rf"(?:{_BETWEEN}[a-z](?![a-z])\.?)?"
 _UMLAUTS = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae"}
 
-Wholes = Sequence[tuple[re.Pattern[str], str, bool]]
+FullNamePatterns = Sequence[tuple[re.Pattern[str], str, bool]]
 """Patterns of names with their type, and whether only capitals make a name of their words."""
 
 
-def whole_names(names: Sequence[tuple[str, str]]) -> Wholes:
+def full_name_patterns(names: Sequence[tuple[str, str]]) -> FullNamePatterns:
     """From (name as written, type); names of one word are left to the search for parts."""
     found = []
     for written, type in names:
@@ -47,11 +47,11 @@ def whole_names(names: Sequence[tuple[str, str]]) -> Wholes:
     return tuple(found)
 
 
-def find_wholes(text: str, wholes: Wholes) -> Iterator[Finding]:
+def find_full_names(text: str, full_names: FullNamePatterns) -> Iterator[Finding]:
     """Each place where one of the names stands."""
     plain = substitute(text, _NOT_PLAIN, _without_accents)
     small = plain.text.translate(_SMALL)
-    for pattern, type, needs_capitals in wholes:
+    for pattern, type, needs_capitals in full_names:
         for match in pattern.finditer(small):
             start, end = plain.original(*match.span())
             words = _WORD.findall(text[start:end])
