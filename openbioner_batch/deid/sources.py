@@ -11,7 +11,7 @@ from openbioner_batch.engine.shards import Shard
 from openbioner_batch.errors import OpenBioNERError, RunFailedError
 from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.fields import position_id
-from openbioner_batch.formats.labels import fault, private_names
+from openbioner_batch.formats.labels import error_text, private_names
 from openbioner_batch.records import Parsed
 
 
@@ -62,7 +62,7 @@ def by_labels(labels: Mapping[str, str]) -> Iterator[None]:
         except OpenBioNERError as error:
             raise type(error)(str(error)) from None
         except OSError as error:
-            raise RunFailedError(f"a file cannot be read or written ({fault(error)})") from None
+            raise RunFailedError(f"a file cannot be read or written ({error_text(error)})") from None
 
 
 def labels_of(numbers: Mapping[str, int]) -> dict[str, str]:

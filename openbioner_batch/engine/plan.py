@@ -12,7 +12,7 @@ from openbioner_batch.engine.names import DATA, INPUTS, PLAN
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import PlanMismatchError, UsageError
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
-from openbioner_batch.formats.labels import told
+from openbioner_batch.formats.labels import label_of
 from openbioner_batch.records import Deletion
 
 VERSION = 1
@@ -134,7 +134,7 @@ def make_plan(
         return plan, 0
     if limit is not None and plan.splits:
         raise PlanMismatchError(
-            f"{len(fresh)} new input files, the first {told(fresh[0].uri)}: a run with --limit keeps to the inputs "
+            f"{len(fresh)} new input files, the first {label_of(fresh[0].uri)}: a run with --limit keeps to the inputs "
             f"it was planned with; {REMEDY}"
         )
     cut = reader.splits(fresh)
@@ -175,10 +175,12 @@ def new_files(plan: Plan, files: Sequence[InputFile], url: str) -> list[InputFil
     listed = {file.uri: file for file in files}
     for uri, file in known.items():
         if uri not in listed:
-            raise PlanMismatchError(f"{told(uri)} was an input of the run in {url} and is no longer listed: {REMEDY}")
+            raise PlanMismatchError(
+                f"{label_of(uri)} was an input of the run in {url} and is no longer listed: {REMEDY}"
+            )
         if listed[uri] != file:
             raise PlanMismatchError(
-                f"{told(uri)} has changed since the run in {url} was planned "
+                f"{label_of(uri)} has changed since the run in {url} was planned "
                 f"({file.size} bytes then, {listed[uri].size} now): {REMEDY}"
             )
     return [file for file in files if file.uri not in known]

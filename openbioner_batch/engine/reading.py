@@ -29,7 +29,7 @@ from openbioner_batch.engine.work import (
 )
 from openbioner_batch.errors import OpenBioNERError, RunFailedError
 from openbioner_batch.formats.base import InputFile, Split
-from openbioner_batch.formats.labels import fault, told
+from openbioner_batch.formats.labels import error_text, label_of
 from openbioner_batch.formats.meter import bytes_read
 from openbioner_batch.formats.storage import first_changed
 from openbioner_batch.records import Rejected
@@ -87,7 +87,7 @@ def _read_split(task: SplitTask, job: Job, store: Store, emit: Emit) -> Iterator
         raise
     except OSError as error:
         _refuse_changed(task.split.files)
-        raise RunFailedError(f"reading {task.source} failed: {fault(error)}") from error
+        raise RunFailedError(f"reading {task.source} failed: {error_text(error)}") from error
     except Exception as error:  # its message could quote a record
         raise RunFailedError(f"reading {task.source} failed: {type(error).__name__}") from None
     _refuse_changed([file for file in task.split.files if file.uri not in seen])
@@ -106,7 +106,7 @@ def _refuse_changed(files: Sequence[InputFile]) -> None:
     """Raises RunFailedError where one is no longer what was planned: what has been read by now is then not used."""
     if (file := first_changed(files)) is not None:
         raise RunFailedError(
-            f"{told(file.uri)} has changed while the run read it: put back what it was, or give another --output"
+            f"{label_of(file.uri)} has changed while the run read it: put back what it was, or give another --output"
         )
 
 

@@ -14,7 +14,7 @@ from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import RunFailedError, UsageError
 from openbioner_batch.formats import find_inputs
 from openbioner_batch.formats.base import READING, Format, InputFile, ReadOptions
-from openbioner_batch.formats.labels import fault, told
+from openbioner_batch.formats.labels import error_text, label_of
 
 Say = Callable[[str], None]
 GPU_SHARD, CPU_SHARD = 1000, 200
@@ -92,12 +92,12 @@ def resolve_inputs(
     try:
         return _resolve_inputs(settings, say, listed)
     except OSError as error:
-        raise RunFailedError(f"the input cannot be read: {fault(error)}") from error
+        raise RunFailedError(f"the input cannot be read: {error_text(error)}") from error
 
 
 def _resolve_inputs(settings: RunSettings, say: Say, listed: Callable[[Sequence[InputFile]], None]) -> Inputs:
     def skipped(path: str, what: str) -> None:
-        say(f"skipped: {told(path)} is {what}")
+        say(f"skipped: {label_of(path)} is {what}")
 
     asked = ReadOptions(**{field: getattr(settings, field) for field in READING}, keep_fields=settings.keep_fields)
     on_cluster = settings.ray_address is not None
@@ -123,11 +123,11 @@ def check_output(settings: RunSettings, store: Store, files: tuple[InputFile, ..
     for file in files:
         if store.contains(file.uri):
             raise UsageError(
-                f"the input {told(file.uri)} lies in --output {store.url}: give an output folder of its own"
+                f"the input {label_of(file.uri)} lies in --output {store.url}: give an output folder of its own"
             )
     for pattern in settings.inputs:
         if pattern != NAME and "*" not in pattern and Store(pattern).contains(store.url):
-            raise UsageError(f"--output {store.url} lies in the input {told(pattern)}: give a folder outside of it")
+            raise UsageError(f"--output {store.url} lies in the input {label_of(pattern)}: give a folder outside of it")
     if not store.exists(PLAN) and (names := [name for name in store.names() if not name.startswith("_run/")]):
         raise UsageError(
             f"--output {store.url} holds {names[0]} and no run of this program, "

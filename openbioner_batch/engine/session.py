@@ -29,7 +29,7 @@ from openbioner_batch.engine.store import TEMPORARY, Store
 from openbioner_batch.engine.summary import Summary
 from openbioner_batch.engine.work import Job, SplitTask
 from openbioner_batch.errors import RunFailedError
-from openbioner_batch.formats.labels import told
+from openbioner_batch.formats.labels import label_of
 
 
 class Pipeline(Protocol):
@@ -96,7 +96,7 @@ def run_pipeline(
         return run.finish()
     with connect(settings.ray_address) as resources:
         named = {place: place for place in (settings.output, *places)}
-        _warn_of_local_paths(named | {file.uri: told(file.uri) for file in inputs.files[:1]}, resources, say)
+        _warn_of_local_paths(named | {file.uri: label_of(file.uri) for file in inputs.files[:1]}, resources, say)
         if is_new:
             before(True)
         run = _prepare(settings, inputs, store, make(True), say)

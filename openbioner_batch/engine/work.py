@@ -14,7 +14,7 @@ import pyarrow as pa
 from openbioner_batch.engine.additions import Addition
 from openbioner_batch.engine.scoring import ScorerFactory, TextPreparer
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
-from openbioner_batch.formats.labels import told
+from openbioner_batch.formats.labels import label_of
 from openbioner_batch.records import Deletion, Rejected
 from openbioner_batch.schemas import DELETIONS_SCHEMA, QUARANTINE_SCHEMA
 
@@ -70,7 +70,7 @@ class SplitTask:
     @property
     def source(self) -> str:
         """The split in words, for messages."""
-        first = told(self.split.files[0].uri)
+        first = label_of(self.split.files[0].uri)
         more = len(self.split.files) - 1
         part = f" ({self.split.start} to {self.split.stop})" if self.split.stop else ""
         return f"{first}{part}" + (f" and {more} more files" if more else "")

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.formats.labels import told
+from openbioner_batch.formats.labels import label_of
 from openbioner_batch.formats.registry import FORMATS, SUFFIXES
 from openbioner_batch.on_demand import from_modules
 
@@ -116,7 +116,7 @@ def detect_format(files: Sequence[InputFile]) -> Format:
         suffix = suffix_of(file.uri)
         if suffix not in by_suffix:
             known = ", ".join(by_suffix)
-            raise UsageError(f"{told(file.uri)}: the suffix tells no format ({known}); say which with --format")
+            raise UsageError(f"{label_of(file.uri)}: the suffix tells no format ({known}); say which with --format")
         counts[by_suffix[suffix]] += 1
     if len(counts) != 1:
         found = ", ".join(f"{count} {name}" for name, count in counts.items()) or "no files"

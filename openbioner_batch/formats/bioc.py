@@ -11,7 +11,7 @@ from openbioner_batch.formats.annotated import ANNOTATIONS, AnnotatedFormat, doc
 from openbioner_batch.formats.base import InputFile, ReadOptions, Split
 from openbioner_batch.formats.byte_lines import pieces_of
 from openbioner_batch.formats.gold import GoldDocument, gold_span
-from openbioner_batch.formats.json_values import Malformed, json_values
+from openbioner_batch.formats.json_values import MalformedValue, json_values
 from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.storage import open_text
 from openbioner_batch.formats.xml import BrokenXml, RecordTags, elements
@@ -77,7 +77,7 @@ class BioCXml(BioC):
 
     takes = ()
     name = "bioc-xml"
-    suffixes = FORMATS["bioc-xml"].taken
+    suffixes = FORMATS["bioc-xml"].folder_suffixes
 
     def _documents(
         self, file: InputFile, encoding: str | None, with_spans: bool
@@ -99,14 +99,14 @@ class BioCJson(BioC):
     """
 
     name = "bioc-json"
-    suffixes = FORMATS["bioc-json"].taken
+    suffixes = FORMATS["bioc-json"].folder_suffixes
 
     def _documents(
         self, file: InputFile, encoding: str | None, with_spans: bool
     ) -> Iterator[tuple[str, list[_Passage]] | str]:
         with open_text(file, encoding) as stream:
             for _, value in json_values(pieces_of(stream)):
-                for found in [value] if isinstance(value, Malformed) else _json_documents(value):
+                for found in [value] if isinstance(value, MalformedValue) else _json_documents(value):
                     try:
                         yield _json_document(found, with_spans)
                     except ValueError as error:
@@ -128,7 +128,7 @@ def _json_documents(value: Any) -> Iterator[Any]:
 
 
 def _json_document(found: Any, with_spans: bool) -> tuple[str, list[_Passage]] | str:
-    if isinstance(found, Malformed):
+    if isinstance(found, MalformedValue):
         return found.holding(*_COLLECTIONS).reason
     if not isinstance(found, dict):
         return _UNFIT

@@ -17,7 +17,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.annotated import ANNOTATIONS, AnnotatedFormat, document
 from openbioner_batch.formats.base import InputFile, ReadOptions, Split
 from openbioner_batch.formats.gold import GoldDocument, gold_span, numbered_lines
-from openbioner_batch.formats.labels import told
+from openbioner_batch.formats.labels import label_of
 from openbioner_batch.formats.lines import MalformedLineError, NumberedLine
 from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.storage import LARGEST_RECORD, SPLIT_BYTES, compression_of, read_stored, suffix_of
@@ -36,7 +36,7 @@ class Brat(AnnotatedFormat):
     """
 
     name = "brat"
-    suffixes = FORMATS["brat"].taken
+    suffixes = FORMATS["brat"].folder_suffixes
 
     def splits(self, files: Sequence[InputFile]) -> list[Split]:
         """Groups of whole pairs, of at most 1,000 files and 8 MiB, or one larger pair."""
@@ -73,7 +73,9 @@ class Brat(AnnotatedFormat):
     def remarks(self, files: Sequence[InputFile], options: ReadOptions) -> list[str]:
         annotated = {_stem(file) for file in files if suffix_of(file.uri) == ".ann"}
         alone = [file.uri for file in files if suffix_of(file.uri) == ".txt" and _stem(file) not in annotated]
-        return [f"note: {len(alone):,} texts have no .ann beside them, the first is {told(alone[0])}"] if alone else []
+        return (
+            [f"note: {len(alone):,} texts have no .ann beside them, the first is {label_of(alone[0])}"] if alone else []
+        )
 
 
 class BratWriter(DocumentWriter):

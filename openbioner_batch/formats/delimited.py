@@ -16,7 +16,7 @@ from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.compression import BrokenStreamError
 from openbioner_batch.formats.encoding import refuse_utf16
 from openbioner_batch.formats.fields import UnfitRecordError
-from openbioner_batch.formats.labels import told
+from openbioner_batch.formats.labels import label_of
 from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.rewriting import DelimitedRows
 from openbioner_batch.formats.rows import BrokenRowError, Rows, lines_of
@@ -66,10 +66,12 @@ class Delimited(Format):
                 continue
             names = [*header, *(name for name in fields.partitions(file.uri) if name not in header)]
             if chosen is None:
-                chosen = fields.choose_fields(options, told(file.uri), names)
-            fields.require(chosen, told(file.uri), names)
+                chosen = fields.choose_fields(options, label_of(file.uri), names)
+            fields.require(chosen, label_of(file.uri), names)
         if chosen is None:
-            raise UsageError(f"{told(files[0].uri)}: no header line to name the columns, in this or any other input")
+            raise UsageError(
+                f"{label_of(files[0].uri)}: no header line to name the columns, in this or any other input"
+            )
         return chosen
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
@@ -113,19 +115,21 @@ class Delimited(Format):
         """
         if not options.encoding:
             with open_text(file, None) as stream, suppress(BrokenStreamError):
-                refuse_utf16(stream.read(2), told(file.uri))
+                refuse_utf16(stream.read(2), label_of(file.uri))
         with closing(self._rows(file, options)) as rows:
             header = rows.header()
         if isinstance(header, BrokenRowError):
             return []
         if isinstance(header, UnfitRecordError):
-            raise UsageError(f"{told(file.uri)}: the header line cannot be read, {header}")
+            raise UsageError(f"{label_of(file.uri)}: the header line cannot be read, {header}")
         if any("\udc80" <= character <= "\udcff" for name in header for character in name):
             raise UsageError(
-                f"{told(file.uri)}: the header line is not UTF-8; name its --encoding, such as latin-1 or cp1252"
+                f"{label_of(file.uri)}: the header line is not UTF-8; name its --encoding, such as latin-1 or cp1252"
             )
         if options.quoting == "none" and any(len(name) > 1 and name[0] == name[-1] == '"' for name in header):
-            raise UsageError(f"{told(file.uri)}: the names of its columns are in quotes; read it with --quoting csv")
+            raise UsageError(
+                f"{label_of(file.uri)}: the names of its columns are in quotes; read it with --quoting csv"
+            )
         return header
 
     def _rows(self, file: InputFile, options: ReadOptions) -> Rows:
@@ -137,7 +141,7 @@ class Csv(Delimited):
     """Comma-separated values."""
 
     name = "csv"
-    suffixes = FORMATS["csv"].taken
+    suffixes = FORMATS["csv"].folder_suffixes
     delimiter = ","
     quoting = "csv"
     rewriting = DelimitedRows(".csv", ",")
@@ -147,7 +151,7 @@ class Tsv(Delimited):
     """Tab-separated values; quotes are characters as any other, unless told otherwise."""
 
     name = "tsv"
-    suffixes = FORMATS["tsv"].taken
+    suffixes = FORMATS["tsv"].folder_suffixes
     delimiter = "\t"
     quoting = "none"
     rewriting = DelimitedRows(".tsv", "\t")

@@ -10,9 +10,9 @@ from openbioner_batch.formats.base import InputFile, ReadOptions, Split
 from openbioner_batch.formats.fhir_bundles import BUNDLE, Entry, entries_of
 from openbioner_batch.formats.fhir_texts import ATTACHMENTS, texts_of
 from openbioner_batch.formats.fields import UnfitRecordError
-from openbioner_batch.formats.json_values import Malformed
+from openbioner_batch.formats.json_values import MalformedValue
 from openbioner_batch.formats.jsonl import Jsonl, objects, sampled_objects
-from openbioner_batch.formats.labels import told
+from openbioner_batch.formats.labels import label_of
 from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.rewriting import JsonResources
 from openbioner_batch.records import Document, Parsed, Record, Rejected
@@ -35,7 +35,7 @@ class Fhir(Jsonl):
     """
 
     name = "fhir"
-    suffixes = FORMATS["fhir"].taken
+    suffixes = FORMATS["fhir"].folder_suffixes
     rewriting = JsonResources()
     takes = ("encoding",)
     most_lenient = (RESOURCE,)
@@ -44,7 +44,7 @@ class Fhir(Jsonl):
         file = split.files[0]
         for offset, entry in _resources(split, options.encoding):
             try:
-                if isinstance(entry.resource, Malformed):
+                if isinstance(entry.resource, MalformedValue):
                     raise UnfitRecordError(entry.resource.reason)
                 yield Parsed(file.uri, offset, _document(file, options, entry.resource, entry.people, offset))
             except UnfitRecordError as reason:
@@ -58,14 +58,14 @@ class Fhir(Jsonl):
         if sample:
             found = (name for resource in sample for name in resource)
             names = list(dict.fromkeys([*found, RESOURCE, PEOPLE, *fields.partitions(files[0].uri)]))
-            fields.require(options, f"{told(files[0].uri)} (first {len(sample)} resources)", names)
+            fields.require(options, f"{label_of(files[0].uri)} (first {len(sample)} resources)", names)
         return options
 
 
 def _resources(split: Split, encoding: str | None) -> Iterator[tuple[int, Entry]]:
     """The resources of a split with their positions, those of a Bundle one by one, or why there is none."""
     for offset, found in objects(split, encoding):
-        held = [Entry(found.holding(BUNDLE))] if isinstance(found, Malformed) else entries_of(found)
+        held = [Entry(found.holding(BUNDLE))] if isinstance(found, MalformedValue) else entries_of(found)
         for number, entry in enumerate(held):
             # An entry takes more than a byte, so that no two positions are the same.
             yield offset + number, entry

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from openbioner_batch.formats.json_values import Malformed
+from openbioner_batch.formats.json_values import MalformedValue
 from openbioner_batch.records import UNREAD
 
 BUNDLE = "Bundle"
 _PEOPLE = ("Patient", "RelatedPerson", "Practitioner", "Person", "Organization", "Location")
-_TELLING = (
+_IDENTIFYING = (
     "resourceType",
     "id",
     "name",
@@ -31,7 +31,7 @@ Resource = dict[str, Any]
 class Entry(NamedTuple):
     """A resource, and the people and places beside it that its texts may name."""
 
-    resource: Resource | Malformed
+    resource: Resource | MalformedValue
     people: tuple[Resource, ...] = ()
 
 
@@ -45,7 +45,7 @@ def entries_of(found: Resource) -> list[Entry]:
         return [Entry(found)]
     entries = found.get("entry", [])
     if not isinstance(entries, list):
-        return [Entry(Malformed(f"the entries of a Bundle are no list: {UNREAD}"))]
+        return [Entry(MalformedValue(f"the entries of a Bundle are no list: {UNREAD}"))]
     addresses: dict[str, str] = {}
     held: list[Resource | None] = []
     for entry in entries:
@@ -55,9 +55,11 @@ def entries_of(found: Resource) -> list[Entry]:
             resource.setdefault("id", url.rpartition("/")[2].rpartition(":")[2])
             addresses[url] = f"{resource.get('resourceType')}/{resource['id']}"
     resources = [_resolved(one, addresses) if one is not None else None for one in held]
-    people = [_telling(one) for one in resources if one is not None and one.get("resourceType") in _PEOPLE]
+    people = [_identifying(one) for one in resources if one is not None and one.get("resourceType") in _PEOPLE]
     return [
-        Entry(Malformed("an entry of a Bundle holds no resource")) if one is None else Entry(one, _beside(one, people))
+        Entry(MalformedValue("an entry of a Bundle holds no resource"))
+        if one is None
+        else Entry(one, _beside(one, people))
         for one in resources
     ]
 
@@ -74,8 +76,8 @@ def _resolved(value: Any, addresses: Mapping[str, str]) -> Any:
     return value
 
 
-def _telling(resource: Resource) -> Resource:
-    return {name: resource[name] for name in _TELLING if name in resource}
+def _identifying(resource: Resource) -> Resource:
+    return {name: resource[name] for name in _IDENTIFYING if name in resource}
 
 
 def _beside(resource: Resource, people: list[Resource]) -> tuple[Resource, ...]:

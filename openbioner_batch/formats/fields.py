@@ -78,14 +78,14 @@ def _part(value: Any, what: str) -> str | None:
     return value
 
 
-def at(record: Mapping[str, Any], name: str, default: Any = None) -> Any:
+def value_at(record: Mapping[str, Any], name: str, default: Any = None) -> Any:
     """The value of a field; of one that is not there by that name, the value to which it is a path, `doc.text`."""
     if name in record:
         return record[name]
     first, dot, rest = name.partition(".")
     while dot:
         if isinstance(inner := record.get(first), Mapping):
-            return at(inner, rest, default)
+            return value_at(inner, rest, default)
         more, dot, rest = rest.partition(".")
         first = f"{first}.{more}"
     return default

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.base import InputFile
-from openbioner_batch.formats.lines import Unreadable, decoded_lines
+from openbioner_batch.formats.lines import UnreadableLine, decoded_lines
 from openbioner_batch.records import Span
 
 _WHITE = re.compile(r"\s+")
@@ -54,7 +54,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     """
     try:
         for number, line in decoded_lines(InputFile(str(path), path.stat().st_size, "")):
-            if isinstance(line, Unreadable):
+            if isinstance(line, UnreadableLine):
                 raise UsageError(f"cannot read {path}: {line.reason}")
             yield number, line
     except OSError as error:

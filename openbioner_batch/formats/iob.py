@@ -114,7 +114,7 @@ class Iob(AnnotatedFormat):
     """
 
     name = "iob"
-    suffixes = FORMATS["iob"].taken
+    suffixes = FORMATS["iob"].folder_suffixes
 
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
         file = split.files[0]

@@ -43,7 +43,7 @@ def holds_values(head: bytes) -> bool:
     return end > len(line)
 
 
-def json_values(pieces: Iterable[bytes], limit: int = LARGEST_RECORD) -> Iterator[tuple[int, Any | Malformed]]:
+def json_values(pieces: Iterable[bytes], limit: int = LARGEST_RECORD) -> Iterator[tuple[int, Any | MalformedValue]]:
     """The values of a file, each with the offset of its first byte; those of an array at the top one by one.
 
     A malformed value ends before the next line that begins an object and is indented no further. Where nothing tells
@@ -57,7 +57,7 @@ def json_values(pieces: Iterable[bytes], limit: int = LARGEST_RECORD) -> Iterato
 
 
 @dataclass(frozen=True, slots=True)
-class Malformed:
+class MalformedValue:
     """Stands where there is no value."""
 
     reason: str
@@ -65,14 +65,14 @@ class Malformed:
     begins: str = field(default="", repr=False)
     """How the text of the value begins, to tell what it would have been; it goes into no message."""
 
-    def holding(self, *names: str) -> Malformed:
+    def holding(self, *names: str) -> MalformedValue:
         """The same, telling that the rest is unread if the value would have held several records.
 
         Args:
             names: as they stand in the text of a value that does.
         """
         is_one = self.reason.endswith(UNREAD) or not any(f'"{name}"' in self.begins for name in names)
-        return self if is_one else Malformed(f"{self.reason}: {UNREAD}", self.begins)
+        return self if is_one else MalformedValue(f"{self.reason}: {UNREAD}", self.begins)
 
 
 class _Values:
@@ -93,13 +93,13 @@ class _Values:
         self._broken: BrokenStreamError | None = None
         self._begins = ""
 
-    def read(self) -> Iterator[tuple[int, Any | Malformed]]:
+    def read(self) -> Iterator[tuple[int, Any | MalformedValue]]:
         while self._to_next():
             offset = self._offset
             yield offset, self._value()
         if self._broken is not None:
             self._count(len(self._text))
-            yield self._offset, Malformed(self._broken.reason)
+            yield self._offset, MalformedValue(self._broken.reason)
 
     def _to_next(self) -> bool:
         """Go to the first character of the next value; False at the end."""
@@ -120,7 +120,7 @@ class _Values:
             self._drop(self._place)
         return True
 
-    def _value(self) -> Any | Malformed:
+    def _value(self) -> Any | MalformedValue:
         """The value that begins at the place, or why there is none; the place is then after it."""
         while True:
             try:
@@ -144,18 +144,18 @@ class _Values:
                 continue  # a number may go on
             if end - self._place > self._limit:
                 begins = self._text[self._place : self._place + BEGINNING]
-                value = Malformed(f"a value of more than {self._limit} characters", begins)
+                value = MalformedValue(f"a value of more than {self._limit} characters", begins)
             self._place = end
             return value
 
-    def _skip(self, reason: str) -> Malformed:
+    def _skip(self, reason: str) -> MalformedValue:
         """Go to where the next value begins, by the way in which lines are indented."""
         place = self._place + 1
         while True:
             for match in _NEXT.finditer(self._text, place):
                 if len(match[1]) <= self._column:
                     self._place = match.end()
-                    return Malformed(reason, self._begins)
+                    return MalformedValue(reason, self._begins)
             self._drop(max(place, self._text.rfind("\n", place)))
             place = 0
             if not self._read_on(1):
@@ -165,7 +165,7 @@ class _Values:
             reason, self._broken = self._broken.reason, None
         elif not self._starts_line and not reason.endswith("not end"):
             reason = f"{reason}: {UNREAD}"
-        return Malformed(reason, self._begins)
+        return MalformedValue(reason, self._begins)
 
     def _count(self, place: int) -> None:
         """Learn a place's offset in the file."""

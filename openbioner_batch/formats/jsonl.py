@@ -17,8 +17,8 @@ from openbioner_batch.formats.byte_lines import lines_of, pieces_of, split_lines
 from openbioner_batch.formats.compression import BrokenStreamError
 from openbioner_batch.formats.encoding import refuse_utf16
 from openbioner_batch.formats.fields import UnfitRecordError
-from openbioner_batch.formats.json_values import BEGINNING, HEAD_BYTES, Malformed, holds_values, json_values
-from openbioner_batch.formats.labels import told
+from openbioner_batch.formats.json_values import BEGINNING, HEAD_BYTES, MalformedValue, holds_values, json_values
+from openbioner_batch.formats.labels import label_of
 from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.rewriting import JsonLines, Rewriting
 from openbioner_batch.formats.storage import SPLIT_BYTES, is_stream, open_stored, open_text
@@ -38,7 +38,7 @@ class Jsonl(Format):
     """
 
     name = "jsonl"
-    suffixes = FORMATS["jsonl"].taken
+    suffixes = FORMATS["jsonl"].folder_suffixes
     rewriting: Rewriting | None = JsonLines()
     takes: tuple[str, ...] = ("id_field", "text_field", "title_field", "encoding")
 
@@ -70,8 +70,9 @@ class Jsonl(Format):
         if not sample:
             if options.text_field is None:
                 raise UsageError(
-                    f"{told(files[0].uri)}: no JSON object among the first lines, so no field to take the text from. "
-                    "Expected one object a line; another format is chosen with --format, an encoding with --encoding."
+                    f"{label_of(files[0].uri)}: no JSON object among the first lines, so no field to take the text "
+                    "from. Expected one object a line; another "
+                    "format is chosen with --format, an encoding with --encoding."
                 )
             return options
         names = list(dict.fromkeys(name for record in sample for name in record))
@@ -80,7 +81,7 @@ class Jsonl(Format):
         names += [*dict.fromkeys(paths), *(name for name in fields.partitions(files[0].uri) if name not in names)]
         texts = [name for name in names if any(isinstance(record.get(name), str) for record in sample)]
         ids = [name for name in names if any(isinstance(record.get(name), (str, int)) for record in sample)]
-        where = f"{told(files[0].uri)} (first {len(sample)} records)"
+        where = f"{label_of(files[0].uri)} (first {len(sample)} records)"
         try:
             return fields.choose_fields(options, where, names, ids, texts, _nested(sample))
         except UsageError as error:
@@ -96,7 +97,7 @@ class Jsonl(Format):
         return fields.KEPT_AS_JSON if options.keep_fields else pa.schema([])
 
 
-def objects(split: Split, encoding: str | None = None) -> Iterator[tuple[int, dict[str, Any] | Malformed]]:
+def objects(split: Split, encoding: str | None = None) -> Iterator[tuple[int, dict[str, Any] | MalformedValue]]:
     """The objects of a split with their offsets; or why there is none.
 
     A file that is no lines, or is converted, is read whole with its first split.
@@ -115,11 +116,11 @@ def objects(split: Split, encoding: str | None = None) -> Iterator[tuple[int, di
             yield from _value_objects(json_values(pieces_of(stream)))
 
 
-def _stream_objects(pieces: Iterator[bytes]) -> Iterator[tuple[int, dict[str, Any] | Malformed]]:
+def _stream_objects(pieces: Iterator[bytes]) -> Iterator[tuple[int, dict[str, Any] | MalformedValue]]:
     try:
         head = next(pieces, b"")
     except BrokenStreamError as error:
-        yield 0, Malformed(error.reason)
+        yield 0, MalformedValue(error.reason)
         return
     pieces = chain([head], pieces)
     if holds_values(head):
@@ -128,16 +129,16 @@ def _stream_objects(pieces: Iterator[bytes]) -> Iterator[tuple[int, dict[str, An
         yield from _line_objects(lines_of(pieces))
 
 
-def _value_objects(values: Iterable[tuple[int, Any]]) -> Iterator[tuple[int, dict[str, Any] | Malformed]]:
+def _value_objects(values: Iterable[tuple[int, Any]]) -> Iterator[tuple[int, dict[str, Any] | MalformedValue]]:
     for offset, value in values:
-        is_fit = isinstance(value, dict | Malformed)
-        yield offset, value if is_fit else Malformed("the value is JSON but no object")
+        is_fit = isinstance(value, dict | MalformedValue)
+        yield offset, value if is_fit else MalformedValue("the value is JSON but no object")
 
 
-def _line_objects(lines: Iterable[tuple[int, bytes | str]]) -> Iterator[tuple[int, dict[str, Any] | Malformed]]:
+def _line_objects(lines: Iterable[tuple[int, bytes | str]]) -> Iterator[tuple[int, dict[str, Any] | MalformedValue]]:
     for offset, line in lines:
         if isinstance(line, str):
-            yield offset, Malformed(line)
+            yield offset, MalformedValue(line)
             continue
         if offset == 0 and line.startswith(codecs.BOM_UTF8):
             line = b"   " + line[3:]
@@ -147,7 +148,7 @@ def _line_objects(lines: Iterable[tuple[int, bytes | str]]) -> Iterator[tuple[in
             yield offset, _parse(line)
         except UnfitRecordError as reason:
             if b"\r" not in line.strip():
-                yield offset, Malformed(str(reason), line[:BEGINNING].decode("utf-8", "replace"))
+                yield offset, MalformedValue(str(reason), line[:BEGINNING].decode("utf-8", "replace"))
                 continue
             # A carriage return ends a line too, unless the object goes on over it.
             parts = line.split(b"\r")
@@ -175,8 +176,8 @@ def _parse(line: bytes) -> dict[str, Any]:
     return value
 
 
-def _object(found: dict[str, Any] | Malformed) -> dict[str, Any]:
-    if isinstance(found, Malformed):
+def _object(found: dict[str, Any] | MalformedValue) -> dict[str, Any]:
+    if isinstance(found, MalformedValue):
         raise UnfitRecordError(found.reason)
     return found
 
@@ -188,7 +189,7 @@ def _document(
     if options.title_field is None and not _has(record, name):
         raise UnfitRecordError("the text field is missing")
     named = [name for name in (options.id_field, options.title_field, name, *options.keep_fields) if name]
-    found = {name: fields.at(record, name) for name in named if _has(record, name)}
+    found = {name: fields.value_at(record, name) for name in named if _has(record, name)}
     return Document(
         fields.document_id(found.get(options.id_field) if options.id_field else None, file, offset),
         fields.with_title(found.get(options.title_field) if options.title_field else None, found.get(name), options),
@@ -197,7 +198,7 @@ def _document(
 
 
 def _has(record: dict[str, Any], name: str) -> bool:
-    return fields.at(record, name, _MISSING) is not _MISSING
+    return fields.value_at(record, name, _MISSING) is not _MISSING
 
 
 _MISSING = object()
@@ -223,7 +224,7 @@ def _objects(files: Iterable[InputFile], encoding: str | None) -> Iterator[dict[
     for file in files:
         if not is_stream(file.uri) and not encoding:
             with open_stored(file, ahead=False) as stream:
-                refuse_utf16(stream.read(2), told(file.uri))
+                refuse_utf16(stream.read(2), label_of(file.uri))
         whole = Split((file,), 0, 0 if is_stream(file.uri) else file.size)
         found = islice(objects(whole, encoding), _SAMPLED_RECORDS)
         yield from (one for _, one in found if isinstance(one, dict))

@@ -12,7 +12,7 @@ _blocks: list[Mapping[str, str]] = []
 """The labels of the blocks of `private_names` that are under way, the last one's last."""
 
 
-def told(name: str) -> str:
+def label_of(name: str) -> str:
     """What a message calls a file, folder or pattern that a user gave, or one that was found there.
 
     Every message that is about an input is built with it, so that no name has to be sought in messages afterwards.
@@ -22,7 +22,7 @@ def told(name: str) -> str:
     return next((labels[name] for labels in reversed(_blocks) if name in labels), UNNAMED)
 
 
-def fault(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """What an exception that reading an input has raised says, in a line; its kind alone where names are private."""
     if not _blocks:
         return " ".join(str(error).split())

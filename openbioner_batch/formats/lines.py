@@ -24,7 +24,7 @@ class MalformedLineError(ValueError):
 
 
 @dataclass(slots=True)
-class Unreadable:
+class UnreadableLine:
     """Stands where a line cannot be read."""
 
     reason: str
@@ -48,7 +48,7 @@ class LineGroup:
         return self.lines
 
 
-def decoded_lines(file: InputFile, encoding: str | None = None) -> Iterator[tuple[int, str | Unreadable]]:
+def decoded_lines(file: InputFile, encoding: str | None = None) -> Iterator[tuple[int, str | UnreadableLine]]:
     """The lines of a file, plain or packed, from 1 and without their ends, in bounded memory.
 
     LF, CRLF and CR end a line: a text may hold U+0085 or U+2028.
@@ -56,13 +56,13 @@ def decoded_lines(file: InputFile, encoding: str | None = None) -> Iterator[tupl
     with open_text(file, encoding) as stream:
         for number, (_, line) in enumerate(lines_of(_with_line_feeds(pieces_of(stream))), start=1):
             if isinstance(line, str):
-                yield number, Unreadable(line)
+                yield number, UnreadableLine(line)
                 continue
             try:
                 yield number, (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).decode()
             except UnicodeDecodeError as error:
                 reason = not_decoded(error, line if number == 1 else b"", encoding)
-                yield number, Unreadable(f"line {number}: {reason}")
+                yield number, UnreadableLine(f"line {number}: {reason}")
 
 
 def _with_line_feeds(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -75,7 +75,7 @@ def _with_line_feeds(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def blocks(
-    lines: Iterable[tuple[int, str | Unreadable]],
+    lines: Iterable[tuple[int, str | UnreadableLine]],
     begins: Callable[[list[NumberedLine], str], bool],
     blank_ends: bool = True,
     limit: int = LARGEST_RECORD,
@@ -91,7 +91,7 @@ def blocks(
     block = LineGroup()
     size = count = 0
     for number, line in lines:
-        if isinstance(line, Unreadable):
+        if isinstance(line, UnreadableLine):
             block.problem = block.problem or line.reason
             continue
         is_blank = not line.strip()

@@ -14,7 +14,7 @@ from typing import Any
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.compression import COMPRESSIONS
-from openbioner_batch.formats.labels import fault, told
+from openbioner_batch.formats.labels import error_text, label_of
 from openbioner_batch.formats.registry import SUFFIXES
 from openbioner_batch.formats.storage import (
     is_url,
@@ -65,7 +65,7 @@ def list_inputs(
             matched = [member for file in matched for member in _list_remote(f"zip://::{file.uri}", known)]
         if not matched:
             raise UsageError(
-                f"{told(pattern)}: nothing to read there. Expected files ending in {', '.join(known)} "
+                f"{label_of(pattern)}: nothing to read there. Expected files ending in {', '.join(known)} "
                 f"(or with {', '.join(COMPRESSIONS)} added); a file of another name must be given by its full name."
             )
         for file in sorted(matched, key=lambda file: file.uri):
@@ -85,7 +85,7 @@ def _require_utf8(uri: str) -> None:
     try:
         uri.encode()
     except UnicodeEncodeError:
-        name = told(uri).encode("utf-8", "backslashreplace").decode()
+        name = label_of(uri).encode("utf-8", "backslashreplace").decode()
         raise UsageError(
             f"{name}: its name is not valid UTF-8, in which results would have to name it: rename it "
             "(convmv -r -f latin1 -t utf-8 --notest FOLDER does so for all files below a folder)"
@@ -101,14 +101,14 @@ def _list_local(pattern: str, suffixes: Sequence[str], on_skip: OnSkip) -> list[
         return list(_fitting(_walk(path), suffixes, on_skip))
     if what is not None:
         way_out = "; give - to read standard input" if what in ("a pipe", "a device") else ""
-        raise UsageError(f"{told(pattern)} is {what}, not a file or folder{way_out}")
+        raise UsageError(f"{label_of(pattern)} is {what}, not a file or folder{way_out}")
     if not glob.has_magic(path):
         _refuse_malformed(pattern)
-        raise UsageError(f"{told(pattern)}: there is no such file or folder{_looked_for(pattern, path)}")
+        raise UsageError(f"{label_of(pattern)}: there is no such file or folder{_looked_for(pattern, path)}")
     asked = _with_literal_folders(path, os.path.isdir)
     matched = [match for match in glob.glob(asked, recursive=True) if _visible(match, path)]
     if not matched:
-        raise UsageError(f"{told(pattern)}: no file or folder matches")
+        raise UsageError(f"{label_of(pattern)}: no file or folder matches")
     names = (name for match in matched for name in (_walk(match) if os.path.isdir(match) else [match]))
     return list(_fitting(names, suffixes, on_skip))
 
@@ -145,7 +145,7 @@ def _walk(root: str) -> Iterator[str]:
 
     def refuse(error: OSError) -> None:
         raise UsageError(
-            f"{told(error.filename)}: the folder cannot be listed ({error.strerror}): mend that, or leave it out"
+            f"{label_of(error.filename)}: the folder cannot be listed ({error.strerror}): mend that, or leave it out"
         ) from None
 
     seen = set()
@@ -179,13 +179,13 @@ def _list_remote(url: str, suffixes: Sequence[str]) -> list[InputFile]:
         else:
             found = {}
         if not found:
-            raise UsageError(f"{told(url)}: {_why_nothing(fs, path)}")
+            raise UsageError(f"{label_of(url)}: {_why_nothing(fs, path)}")
     except UsageError:
         raise
     except Exception as error:
         # Each store has exceptions of its own (credentials, network, a missing package); all are the user's to mend.
-        reason = fault(error) or type(error).__name__
-        raise UsageError(f"{told(url)}: cannot be listed: {reason}") from error
+        reason = error_text(error) or type(error).__name__
+        raise UsageError(f"{label_of(url)}: cannot be listed: {reason}") from error
     matched = [(name, info) for name, info in found.items() if _fits(name, suffixes) and _visible(name, path)]
     return [remote_file(_address(url, name), info) for name, info in matched if info["type"] == "file"]
 
@@ -233,8 +233,8 @@ def _require_ranges(fs: Any, path: str, file: InputFile) -> None:
         if len(stream.read(1)) == 1:
             return
     raise UsageError(
-        f"{told(file.uri)}: its server does not give parts of a file, which a run needs to resume: download it first "
-        f"(curl -O {told(file.uri)}) and give the path of the copy"
+        f"{label_of(file.uri)}: its server does not give parts of a file, which a run needs to resume: download it "
+        f"first (curl -O {label_of(file.uri)}) and give the path of the copy"
     )
 
 
@@ -247,20 +247,20 @@ def _refuse_malformed(pattern: str) -> None:
     if colon and protocol.lower() in known:
         if protocol != protocol.lower() or not rest.startswith("//"):
             good = f"{protocol.lower()}://{rest.lstrip('/')}"
-            raise UsageError(f"{told(pattern)}: a malformed URL{_did_you_mean(pattern, good)}")
+            raise UsageError(f"{label_of(pattern)}: a malformed URL{_did_you_mean(pattern, good)}")
         if protocol in BUCKET_STORES and not rest[2:].partition("/")[0]:
-            raise UsageError(f"{told(pattern)}: the URL names no bucket; expected {protocol}://BUCKET/PATH")
+            raise UsageError(f"{label_of(pattern)}: the URL names no bucket; expected {protocol}://BUCKET/PATH")
     if match := re.match(r"(s3|gs|https?)//?(?=[^/])", pattern):
         good = f"{match[1]}://{pattern[match.end() :]}"
-        raise UsageError(f"{told(pattern)}: a malformed URL{_did_you_mean(pattern, good)}")
+        raise UsageError(f"{label_of(pattern)}: a malformed URL{_did_you_mean(pattern, good)}")
 
 
 def _did_you_mean(pattern: str, good: str) -> str:
-    return f"; did you mean {good}?" if told(pattern) == pattern else ": expected PROTOCOL://PLACE/PATH"
+    return f"; did you mean {good}?" if label_of(pattern) == pattern else ": expected PROTOCOL://PLACE/PATH"
 
 
 def _looked_for(pattern: str, path: str) -> str:
-    return f" (looked for {path})" if told(pattern) == pattern else ""
+    return f" (looked for {path})" if label_of(pattern) == pattern else ""
 
 
 def _with_literal_folders(pattern: str, is_folder: Callable[[str], bool]) -> str:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.delimited import Csv, Delimited, Tsv
-from openbioner_batch.formats.labels import told
+from openbioner_batch.formats.labels import label_of
 from openbioner_batch.formats.parquet import Parquet
 from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.storage import suffix_of
@@ -41,7 +41,7 @@ class OmopNote(Format):
     """
 
     name = "omop-note"
-    suffixes = FORMATS["omop-note"].taken
+    suffixes = FORMATS["omop-note"].folder_suffixes
 
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
         return _table(split.files[0]).read(split, options)
@@ -64,7 +64,7 @@ class OmopNote(Format):
             except UsageError as error:
                 if "has no field" not in str(error):
                     raise
-        raise UsageError(f"{told(files[0].uri)} is no OMOP NOTE: it has no columns note_id and note_text")
+        raise UsageError(f"{label_of(files[0].uri)} is no OMOP NOTE: it has no columns note_id and note_text")
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
         return _one_table(files).kept_schema(files, options)

@@ -11,8 +11,8 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.fields import UnfitRecordError
-from openbioner_batch.formats.labels import told
-from openbioner_batch.formats.parquet_opening import DAMAGE, Watched, open_reader, read_footer
+from openbioner_batch.formats.labels import label_of
+from openbioner_batch.formats.parquet_opening import DAMAGE, WatchedStream, open_reader, read_footer
 from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.rewriting import ParquetRows
 from openbioner_batch.formats.storage import (
@@ -37,7 +37,7 @@ class Parquet(Format):
     """
 
     name = "parquet"
-    suffixes = FORMATS["parquet"].taken
+    suffixes = FORMATS["parquet"].folder_suffixes
     rewriting = ParquetRows()
     takes = ("id_field", "text_field", "title_field")
 
@@ -64,7 +64,7 @@ class Parquet(Format):
         named = (options.id_field, options.title_field, fields.text_field(options), *options.keep_fields)
         folders = fields.partitions(file.uri)
         with open_stored(file, ahead=False) as stream:
-            source = Watched(stream)
+            source = WatchedStream(stream)
             reader = open_reader(source)
             if reader is None:
                 yield Rejected(file.uri, 0, f"damaged Parquet: {UNREAD}")
@@ -73,7 +73,7 @@ class Parquet(Format):
             wanted = (name for name in named if name and (name not in folders or name in schema.names))
             columns = list(dict.fromkeys(wanted))
             if missing := [name for name in columns if _column_type(schema, name) is None]:
-                raise UsageError(f"{told(file.uri)}: the column {missing[0]!r} is gone since the run was planned")
+                raise UsageError(f"{label_of(file.uri)}: the column {missing[0]!r} is gone since the run was planned")
             groups = [reader.metadata.row_group(group) for group in range(split.stop)]
             lengths = [group.num_rows for group in groups]
             for group in range(split.start, split.stop):
@@ -94,7 +94,7 @@ class Parquet(Format):
         options = fields.checked(options, self)
         packed = next((file for file in files if compression_of(file.uri)), None)
         if packed is not None:
-            raise UsageError(f"{told(packed.uri)}: Parquet has its own compression; unpack the file first")
+            raise UsageError(f"{label_of(packed.uri)}: Parquet has its own compression; unpack the file first")
         fields.refuse_collisions(options.keep_fields)
         chosen = None
         for file, footer in zip(files, for_each(files, read_footer), strict=True):
@@ -105,12 +105,12 @@ class Parquet(Format):
                 ids = [column.name for column in schema if _is_id(column.type)]
                 texts = [column.name for column in schema if _is_text(column.type)]
                 names = _names(schema, file, options)
-                chosen = fields.choose_fields(options, told(file.uri), names, ids, texts, _nested(schema))
-            fields.require(chosen, told(file.uri), _names(schema, file, chosen), _nested(schema))
+                chosen = fields.choose_fields(options, label_of(file.uri), names, ids, texts, _nested(schema))
+            fields.require(chosen, label_of(file.uri), _names(schema, file, chosen), _nested(schema))
             _require_types(chosen, file, schema)
         if chosen is None:
             raise UsageError(
-                f"{told(files[0].uri)}: not a Parquet file, or its footer is damaged; its columns are unknown"
+                f"{label_of(files[0].uri)}: not a Parquet file, or its footer is damaged; its columns are unknown"
                 + (", as are those of all other inputs" if len(files) > 1 else "")
             )
         return chosen
@@ -136,9 +136,9 @@ class Parquet(Format):
             for ours, theirs in zip(kept, first[1], strict=True):
                 if ours.type != theirs.type:
                     raise UsageError(
-                        f"{told(file.uri)}: column {ours.name!r} is {ours.type}, but {theirs.type} in "
-                        f"{told(first[0].uri)}. A kept column needs one type: convert one of the files, or leave it "
-                        "out of --keep-fields."
+                        f"{label_of(file.uri)}: column {ours.name!r} is {ours.type}, but {theirs.type} in "
+                        f"{label_of(first[0].uri)}. A kept column needs one type: convert one of the files, or leave "
+                        "it out of --keep-fields."
                     )
         return first[1] if first else pa.schema([])
 
@@ -237,10 +237,12 @@ def _require_types(options: ReadOptions, file: InputFile, schema: pa.Schema) -> 
     for what, name in (("text", options.text_field), ("title", options.title_field)):
         kind = _column_type(schema, name) if name else None
         if kind is not None and not _is_text(kind):
-            raise UsageError(f"{told(file.uri)}: the {what} column {name!r} is {kind}, expected strings")
+            raise UsageError(f"{label_of(file.uri)}: the {what} column {name!r} is {kind}, expected strings")
     kind = _column_type(schema, options.id_field) if options.id_field else None
     if kind is not None and not _is_id(kind):
-        raise UsageError(f"{told(file.uri)}: the id column {options.id_field!r} is {kind}, expected strings or numbers")
+        raise UsageError(
+            f"{label_of(file.uri)}: the id column {options.id_field!r} is {kind}, expected strings or numbers"
+        )
 
 
 def _is_id(kind: pa.DataType) -> bool:

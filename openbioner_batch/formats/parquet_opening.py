@@ -25,7 +25,7 @@ class Footer:
     """Bytes of each row group, not compressed."""
 
 
-class Watched:
+class WatchedStream:
     """A stream that remembers its own failure, so that a store's error is not taken for a damaged file."""
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -69,7 +69,7 @@ def read_footer(file: InputFile) -> Footer | None:
     import pyarrow.parquet as pq
 
     with open_stored(file, ahead=False) as stream:
-        source = Watched(stream)
+        source = WatchedStream(stream)
         try:
             reader = pq.ParquetFile(source)
             groups = range(reader.metadata.num_row_groups)
@@ -80,7 +80,7 @@ def read_footer(file: InputFile) -> Footer | None:
             return None
 
 
-def open_reader(source: Watched) -> Any:
+def open_reader(source: WatchedStream) -> Any:
     """The file's reader, or None where the footer is damaged."""
     import pyarrow.parquet as pq
 

@@ -47,7 +47,7 @@ class PubMed(Format):
     """
 
     name = "pubmed"
-    suffixes = FORMATS["pubmed"].taken
+    suffixes = FORMATS["pubmed"].folder_suffixes
 
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
         file = split.files[0]

@@ -31,7 +31,7 @@ class PubTator(AnnotatedFormat):
     """
 
     name = "pubtator"
-    suffixes = FORMATS["pubtator"].taken
+    suffixes = FORMATS["pubtator"].folder_suffixes
     has_sections = True
 
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:

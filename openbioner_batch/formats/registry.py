@@ -24,7 +24,7 @@ class Registration:
     """Whether records can be written back with other texts, as the class's `rewriting` does."""
 
     @property
-    def taken(self) -> tuple[str, ...]:
+    def folder_suffixes(self) -> tuple[str, ...]:
         """The suffixes of the files that a folder gives when the format is named."""
         return (*self.suffixes, *self.more)
 

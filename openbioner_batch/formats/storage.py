@@ -12,7 +12,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.compression import COMPRESSIONS, unpacked
 from openbioner_batch.formats.encoding import transcoded
-from openbioner_batch.formats.labels import told
+from openbioner_batch.formats.labels import label_of
 from openbioner_batch.formats.meter import open_counted
 from openbioner_batch.formats.registry import SUFFIXES
 from openbioner_batch.formats.whole import WholeFile, fetch_whole
@@ -156,7 +156,7 @@ def remote_file(url: str, info: dict[str, Any]) -> InputFile:
     size = info.get("size")
     if size is None:
         raise UsageError(
-            f"{told(url)}: the server does not tell its size, which a run's plan needs. Copy the file first."
+            f"{label_of(url)}: the server does not tell its size, which a run's plan needs. Copy the file first."
         )
     etag = next((info[key] for key in ("ETag", "etag", "e_tag", "CRC") if info.get(key)), None)
     if etag:

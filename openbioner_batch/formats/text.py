@@ -15,7 +15,7 @@ from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
 from openbioner_batch.formats.compression import BrokenStreamError, unpacked
 from openbioner_batch.formats.encoding import decoded
 from openbioner_batch.formats.fields import UnfitRecordError
-from openbioner_batch.formats.labels import told
+from openbioner_batch.formats.labels import label_of
 from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.rewriting import TextFiles
 from openbioner_batch.formats.storage import (
@@ -36,7 +36,7 @@ class Text(Format):
     """
 
     name = "text"
-    suffixes = FORMATS["text"].taken
+    suffixes = FORMATS["text"].folder_suffixes
     rewriting = TextFiles()
     takes = ("encoding",)
 
@@ -70,7 +70,7 @@ class Text(Format):
         folders = list(fields.partitions(files[0].uri))
         if options.keep_fields and not folders:
             raise UsageError("--keep-fields: plain text files have no fields to keep; leave it out")
-        fields.require(options, f"{told(files[0].uri)} (in its folders)", folders)
+        fields.require(options, f"{label_of(files[0].uri)} (in its folders)", folders)
         return options
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:

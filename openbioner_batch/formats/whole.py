@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from openbioner_batch.formats.base import InputFile
-from openbioner_batch.formats.labels import told
+from openbioner_batch.formats.labels import label_of
 from openbioner_batch.formats.meter import count_bytes
 
 PAUSES_S = (0.1, 0.5, 2.0)
@@ -80,4 +80,4 @@ def fetch_whole(file: InputFile, expected: int, fetch: Callable[[], bytes]) -> b
             reason = f"cannot be read: {' '.join(str(error).split())}"
         if pause is not None:
             time.sleep(pause)
-    raise OSError(f"{told(file.uri)} {reason}")
+    raise OSError(f"{label_of(file.uri)} {reason}")

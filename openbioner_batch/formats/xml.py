@@ -12,7 +12,7 @@ from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.compression import BrokenStreamError
 from openbioner_batch.formats.encoding import transcoded
 from openbioner_batch.formats.storage import open_input
-from openbioner_batch.formats.xml_scanning import FilePiece, Gap, Scanner, TooLarge, Unended, XmlRecord
+from openbioner_batch.formats.xml_scanning import FilePiece, Gap, OversizedRecord, Scanner, UnendedRecord, XmlRecord
 
 PARSER: dict[str, Any] = {
     "load_dtd": False,
@@ -79,7 +79,7 @@ def elements(file: InputFile, layout: RecordTags, limit: int = LARGEST_ELEMENT) 
         try:
             scanner = _scanner(stream, layout, limit)
             for piece in scanner.pieces():
-                if not (isinstance(piece, Unended) and scanner.broken):  # then it is the stream that is told of
+                if not (isinstance(piece, UnendedRecord) and scanner.broken):  # then it is the stream that is told of
                     yield from reader.read(piece)
         except BrokenStreamError as error:
             yield BrokenXml(error.reason)
@@ -136,7 +136,7 @@ class _Reader:
     def _record(self, piece: FilePiece) -> Any | BrokenXml:
         from lxml import etree
 
-        if isinstance(piece, TooLarge):
+        if isinstance(piece, OversizedRecord):
             return BrokenXml(f"a record of more than {self._limit} bytes")
         if not isinstance(piece, XmlRecord):
             return BrokenXml(f"malformed XML at line {piece.line}: the record that begins there does not end")

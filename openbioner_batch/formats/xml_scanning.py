@@ -29,11 +29,11 @@ class XmlRecord(FilePiece):
     """From a record's start tag to its end tag."""
 
 
-class Unended(FilePiece):
+class UnendedRecord(FilePiece):
     """From a record's start tag to that of the next, or to the end of the file. The content is not held."""
 
 
-class TooLarge(FilePiece):
+class OversizedRecord(FilePiece):
     """A record of more bytes than are held. The content is not held."""
 
 
@@ -98,13 +98,13 @@ class Scanner:
                     place = 0
             elif inside and is_end and name == inside:
                 content = self._take(end)
-                yield TooLarge(b"", line) if is_large or len(content) > self._limit else XmlRecord(content, line)
+                yield OversizedRecord(b"", line) if is_large or len(content) > self._limit else XmlRecord(content, line)
                 inside, is_large, place, line = b"", False, 0, self._line
             elif is_end:
                 place = end
             else:
                 if inside:
-                    yield TooLarge(b"", line) if is_large else Unended(b"", line)
+                    yield OversizedRecord(b"", line) if is_large else UnendedRecord(b"", line)
                     self._take(start)
                 else:
                     _extend(gap, self._take(start))
@@ -115,7 +115,7 @@ class Scanner:
                     yield XmlRecord(self._take(place), line)
                     inside, place, line = b"", 0, self._line
         if inside:
-            yield TooLarge(b"", line) if is_large else Unended(b"", line)
+            yield OversizedRecord(b"", line) if is_large else UnendedRecord(b"", line)
         else:
             _extend(gap, self._buffer)
         yield Gap(bytes(gap), line)

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from openbioner_batch.cli.main import main
 from openbioner_batch.deid.sources import by_labels
 from openbioner_batch.errors import OpenBioNERError, RunFailedError, UsageError
-from openbioner_batch.formats.labels import UNNAMED, fault, private_names, told
+from openbioner_batch.formats.labels import UNNAMED, error_text, label_of, private_names
 
 from .conftest import Archive, Deidentify
 
@@ -35,13 +35,13 @@ RECORD = {"id": "n1", "patient": "p", "text": "Seen on 03/04/2021.", "ward": "B"
 
 
 def test_labels_are_for_their_block_and_nest() -> None:
-    assert told("a") == "a"
+    assert label_of("a") == "a"
     with private_names({"a": "input 0"}):
-        assert (told("a"), told("b")) == ("input 0", UNNAMED)
+        assert (label_of("a"), label_of("b")) == ("input 0", UNNAMED)
         with private_names({"b": "input 1"}):
-            assert (told("a"), told("b"), told("c")) == ("input 0", "input 1", UNNAMED)
-        assert told("b") == UNNAMED
-    assert told("b") == "b"
+            assert (label_of("a"), label_of("b"), label_of("c")) == ("input 0", "input 1", UNNAMED)
+        assert label_of("b") == UNNAMED
+    assert label_of("b") == "b"
 
 
 def test_blocks_that_are_left_out_of_order_leave_nothing_behind() -> None:
@@ -49,17 +49,17 @@ def test_blocks_that_are_left_out_of_order_leave_nothing_behind() -> None:
     first.__enter__()
     second.__enter__()
     first.__exit__(None, None, None)
-    assert told("a") == "input 1"
+    assert label_of("a") == "input 1"
     second.__exit__(None, None, None)
-    assert told("a") == "a"
+    assert label_of("a") == "a"
 
 
 def test_what_a_file_system_says_is_told_by_its_kind() -> None:
     error = FileNotFoundError(2, "No such file or directory", "/data/Jane Doe.jsonl")
-    assert "Jane Doe" in fault(error)
+    assert "Jane Doe" in error_text(error)
     with private_names({}):
-        assert fault(error) == "FileNotFoundError: No such file or directory"
-        assert fault(OSError("/data/Jane Doe.jsonl came short")) == "OSError"
+        assert error_text(error) == "FileNotFoundError: No such file or directory"
+        assert error_text(OSError("/data/Jane Doe.jsonl came short")) == "OSError"
     with pytest.raises(RunFailedError) as caught, by_labels({}):
         raise error
     assert "Jane" not in str(caught.value)

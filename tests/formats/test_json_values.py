@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openbioner_batch.formats.json_values import Malformed, holds_values, json_values
+from openbioner_batch.formats.json_values import MalformedValue, holds_values, json_values
 from openbioner_batch.records import UNREAD
 
 RECORDS = st.lists(
@@ -60,7 +60,9 @@ def test_a_malformed_value_is_told_and_the_next_is_read(way: str, lost: str, bad
     place = content.index(lost, content.rindex("{", 0, content.index(f'"id": {bad}')))
     data = content[:place] + content[place + len(lost) :]
     values = [value for _, value in json_values(pieces(data.encode(), size))]
-    assert [value for value in values if not isinstance(value, Malformed)] == [one for one in found if one["id"] != bad]
+    assert [value for value in values if not isinstance(value, MalformedValue)] == [
+        one for one in found if one["id"] != bad
+    ]
     assert len(values) == 6
 
 
@@ -75,7 +77,7 @@ def test_a_cut_file_gives_what_is_whole() -> None:
     content = json.dumps([{"a": n} for n in range(9)], indent=1).encode()
     for cut in range(2, len(content) - 2):
         values = [value for _, value in json_values([content[:cut]])]
-        whole = [value for value in values if not isinstance(value, Malformed)]
+        whole = [value for value in values if not isinstance(value, MalformedValue)]
         assert whole == [{"a": n} for n in range(len(whole))]
         assert len(values) - len(whole) == (content[:cut].count(b"{") != content[:cut].count(b"}"))
 
@@ -83,7 +85,7 @@ def test_a_cut_file_gives_what_is_whole() -> None:
 def test_a_value_that_is_too_large_is_set_aside() -> None:
     data = b'[\n{"a": "' + b"x" * 500 + b'"},\n{"a": 1}\n]'
     values = [value for _, value in json_values(pieces(data, 10), limit=100)]
-    assert isinstance(values[0], Malformed)
+    assert isinstance(values[0], MalformedValue)
     assert values[0].reason == "a value of more than 100 characters"
     assert values[1:] == [{"a": 1}]
 

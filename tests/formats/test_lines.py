@@ -15,7 +15,7 @@ from openbioner_batch.formats import byte_lines
 from openbioner_batch.formats.base import InputFile, Split
 from openbioner_batch.formats.byte_lines import lines_of, split_lines
 from openbioner_batch.formats.gold import gold_span
-from openbioner_batch.formats.lines import LineGroup, Unreadable, blocks, decoded_lines
+from openbioner_batch.formats.lines import LineGroup, UnreadableLine, blocks, decoded_lines
 
 BYTES = st.lists(st.sampled_from([b"\n", b"\r", b"a", b"bc", "é".encode()]), max_size=16).map(b"".join)
 CUTS = st.lists(st.integers(0, 24), max_size=5)
@@ -85,13 +85,14 @@ def test_a_line_that_cannot_be_read_is_a_reason_and_a_mark_at_the_beginning_is_n
     (first, second, third) = decoded_lines(InputFile(str(path), path.stat().st_size, ""))
 
     assert (first, third) == ((1, "a"), (3, "\ufeffb"))
-    assert isinstance(second[1], Unreadable)
+    assert isinstance(second[1], UnreadableLine)
     assert second[1].reason.startswith("line 2: ")
 
 
-def numbered(*lines: str | None) -> list[tuple[int, str | Unreadable]]:
+def numbered(*lines: str | None) -> list[tuple[int, str | UnreadableLine]]:
     return [
-        (number, Unreadable(f"line {number}: bad") if line is None else line) for number, line in enumerate(lines, 1)
+        (number, UnreadableLine(f"line {number}: bad") if line is None else line)
+        for number, line in enumerate(lines, 1)
     ]
 
 

@@ -293,5 +293,5 @@ def test_a_zip_archive_is_its_members(tmp_path: Path) -> None:
 def test_a_format_is_registered_once_and_classes_agree() -> None:
     for name, registered in FORMATS.items():
         assert get_format(name).name == name
-        assert get_format(name).suffixes == registered.taken
+        assert get_format(name).suffixes == registered.folder_suffixes
     assert get_format(" BioC_XML ").name == "bioc-xml"
