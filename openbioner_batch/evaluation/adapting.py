@@ -68,7 +68,7 @@ def adapt(settings: AdaptSettings, say: Say = lambda text: None) -> dict[str, An
     corpus, labels = read_examples(settings, say)
     work = _Work(settings, source, corpus, labels)
     spans = sum(map(len, corpus.spans))
-    say(f"{spans:,} spans of {len(labels.asked)} types in {len(corpus.texts):,} texts, {len(work.folds)} folds")
+    say(f"{spans:,} spans of {len(labels.unique_types)} types in {len(corpus.texts):,} texts, {len(work.folds)} folds")
     ways = _try_ways(settings, work, read_calibration(source) or Calibration(), spans, say)
     chosen = ways.best
     say(f"writing {output}: {chosen}")
@@ -80,7 +80,7 @@ def adapt(settings: AdaptSettings, say: Say = lambda text: None) -> dict[str, An
         "output": str(output),
         "texts": len(corpus.texts),
         "spans": spans,
-        "types": [kind.name for kind in labels.asked],
+        "types": [kind.name for kind in labels.unique_types],
         "folds": len(work.folds),
         "way": chosen,
         "held out": ways.figures,
@@ -146,7 +146,7 @@ class _Work:
                 "examples",
                 self._corpus.texts[place],
                 tuple(AnnotatedMention(span.start, span.end, span.type) for span in self._corpus.spans[place]),
-                annotated=tuple(kind.name for kind in self._labels.asked),
+                annotated=tuple(kind.name for kind in self._labels.unique_types),
             )
             for place in sorted(texts)
         ]

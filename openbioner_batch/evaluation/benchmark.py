@@ -101,12 +101,12 @@ def check_labels(corpus: GoldCorpus, labels: Labels) -> None:
 def count_found(corpus: GoldCorpus, labels: Labels, found: Sequence[Iterable[Span]]) -> CountsByDocument:
     """What was found in each text of a corpus against its gold spans."""
     rows = labels.rows
-    gold = (_key(index, span, labels.row_of(span.type)) for index, span in _asked(corpus, labels))
+    gold = (_key(index, span, labels.row_of(span.type)) for index, span in _scored_spans(corpus, labels))
     predicted = (_key(index, span, rows[span.type]) for index, spans in enumerate(found) for span in spans)
     return count_by_document(gold, predicted, corpus.documents.tolist(), tuple(rows.values()))
 
 
-def _asked(corpus: GoldCorpus, labels: Labels) -> Iterator[tuple[int, Span]]:
+def _scored_spans(corpus: GoldCorpus, labels: Labels) -> Iterator[tuple[int, Span]]:
     for index, spans in enumerate(corpus.spans):
         yield from ((index, span) for span in spans if span.type in labels.types)
 

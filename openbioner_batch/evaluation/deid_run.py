@@ -50,8 +50,8 @@ def evaluate_deid(
         model.nested = True  # as `deidentify` does
         digest = model.digest
     find = finder_of(model, settings.types, settings.view, settings.model_threshold, settings.patterns)
-    asked = {name: getattr(settings, name) for name in fields_of(DeidEvaluateSettings)}
-    about = {{"devices": "device"}.get(name, name): value for name, value in asked.items()} | {"digest": digest}
+    requested = {name: getattr(settings, name) for name in fields_of(DeidEvaluateSettings)}
+    about = {{"devices": "device"}.get(name, name): value for name, value in requested.items()} | {"digest": digest}
     scores = {name: {"figures": kinds[name], **_score(name, notes, find, progress)} for name, notes in sources}
     return {**about, "task": "deid", "corpora": scores}
 

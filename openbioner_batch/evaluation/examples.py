@@ -36,10 +36,10 @@ def read_examples(settings: AdaptSettings, say: Say = lambda text: None) -> tupl
     for kind in types:
         for name in (kind.name, *kind.aliases):
             names.setdefault(normalise(name), kind)
-    asked = {kind.name for kind in types}
+    queried = {kind.name for kind in types}
     partly = np.array(
         [
-            r is not None and not asked <= {names[n].name for n in r if n in names}
+            r is not None and not queried <= {names[n].name for n in r if n in names}
             for r in _reviewed(corpus, settings.format)
         ]
     )

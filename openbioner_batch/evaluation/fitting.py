@@ -152,11 +152,11 @@ def _best(
     name: str | None = None,
 ) -> Calibration:
     """The best calibration over a grid of one value, or the current one if none gains enough."""
-    asking = [corpus for corpus in corpora if name is None or name in corpus.types]
-    curve = np.array([[corpus.f1(changed(float(value))) for corpus in asking] for value in grid]).sum(axis=1)
+    affected = [corpus for corpus in corpora if name is None or name in corpus.types]
+    curve = np.array([[corpus.f1(changed(float(value))) for corpus in affected] for value in grid]).sum(axis=1)
     smooth = np.convolve(np.pad(curve, 1, mode="edge"), np.ones(3) / 3, "valid")
     chosen = int(smooth.argmax())
-    before = sum(corpus.f1(current) for corpus in asking)
+    before = sum(corpus.f1(current) for corpus in affected)
     # Gains are of the mean over all corpora, whether they ask this type or not.
     gains = (curve[chosen] - before) / len(corpora) > least_gain
     return changed(float(grid[chosen])) if gains else current

@@ -27,7 +27,7 @@ class Labels:
     """Labels whose gold spans are passed over."""
 
     @property
-    def asked(self) -> tuple[CatalogType, ...]:
+    def unique_types(self) -> tuple[CatalogType, ...]:
         """Each type once."""
         return tuple({kind.name: kind for kind in self.types.values()}.values())
 
@@ -53,11 +53,11 @@ class Labels:
             UsageError: there is no such view.
         """
         if view == NAME_VIEW:
-            return tuple(EntityType(kind.name, kind.name.replace("_", " ")) for kind in self.asked)
+            return tuple(EntityType(kind.name, kind.name.replace("_", " ")) for kind in self.unique_types)
         if view == NAMED_VIEW:
-            named = [(kind.name, kind.describe("definition").description) for kind in self.asked]
+            named = [(kind.name, kind.describe("definition").description) for kind in self.unique_types]
             return tuple(EntityType(name, f"{name.replace('_', ' ')}: {text}") for name, text in named)
-        return tuple(kind.describe(view) for kind in self.asked)
+        return tuple(kind.describe(view) for kind in self.unique_types)
 
 
 def resolve_labels(pairs: Mapping[str, str]) -> Labels:

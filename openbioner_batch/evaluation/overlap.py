@@ -55,7 +55,7 @@ def find_overlap(corpus: GoldCorpus, training: str | Path) -> Overlap:
     seen: set[str] = set()
     for identifier, text in _training_texts(Path(training)):
         ids.update((identifier, identifier.rpartition("/")[0]))  # a passage is called DOCUMENT/NUMBER
-        seen.update(sentences.standing_in(text))
+        seen.update(sentences.sentences_in(text))
     by_id = [bool(name) and name in ids for name in corpus.ids or [""] * len(corpus.texts)]
     by_sentence = [any(normalise(sentence) in seen for sentence in of_text) for of_text in by_text]
     return Overlap(np.array(by_id, np.bool_), np.array(by_sentence, np.bool_))

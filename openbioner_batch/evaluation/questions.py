@@ -24,18 +24,18 @@ Descriptions = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class AskedCorpus:
-    """Texts with gold spans, and the types asked of each.
+class QueriedCorpus:
+    """Texts with gold spans, and the types queried in each.
 
     Attributes:
         name: of the corpus.
         texts: the texts.
-        spans: of each text, gold spans of the types asked of it.
-        asked: of each text, the types asked, in groups that are asked together.
+        spans: of each text, gold spans of the types queried in it.
+        type_groups: of each text, the types queried, in groups that compete.
         unsure: of each text, stretches in which what is found counts neither way.
         documents: [texts] index of the document that each text belongs to.
-        types: what is known of every type asked.
-        descriptions: of every type asked.
+        types: what is known of every type queried.
+        descriptions: of every type queried.
         views: those that a model is told; several are an ensemble.
         words: what a span is made of.
         undescribed: types of gold spans that are left out, for they have no description.
@@ -44,7 +44,7 @@ class AskedCorpus:
     name: str
     texts: tuple[str, ...]
     spans: tuple[tuple[Span, ...], ...]
-    asked: tuple[tuple[tuple[str, ...], ...], ...]
+    type_groups: tuple[tuple[tuple[str, ...], ...], ...]
     unsure: tuple[tuple[tuple[int, int], ...], ...]
     documents: np.ndarray
     types: Mapping[str, TypeFacts]
@@ -72,7 +72,7 @@ def is_training_folder(path: Path) -> bool:
     return (path / "passages").is_dir()
 
 
-def read_asked(settings: EvaluateSettings) -> list[AskedCorpus]:
+def read_queried(settings: EvaluateSettings) -> list[QueriedCorpus]:
     """The corpora in a folder of training data, one for each `source` of its passages.
 
     A passage with a closed list (`annotated`) is asked about that; another one about the types that it mentions.
@@ -95,8 +95,8 @@ def read_asked(settings: EvaluateSettings) -> list[AskedCorpus]:
     return [_of_passages(source, _some(by_source[source], settings.limit), descriptions, settings) for source in wanted]
 
 
-def of_task(task: Task) -> AskedCorpus:
-    """A corpus of labels as one whose texts are all asked about all its types."""
+def of_task(task: Task) -> QueriedCorpus:
+    """A corpus of labels as one whose texts are all queried for all its types."""
     corpus, labels = task.corpus, task.labels
     spans = tuple(
         tuple(
@@ -104,13 +104,13 @@ def of_task(task: Task) -> AskedCorpus:
         )
         for of_text in corpus.spans
     )
-    descriptions = {kind.name: dict(kind.descriptions) for kind in labels.asked}
-    group = tuple(kind.name for kind in labels.asked)
+    descriptions = {kind.name: dict(kind.descriptions) for kind in labels.unique_types}
+    group = tuple(kind.name for kind in labels.unique_types)
     passages = [
         AnnotatedPassage(str(n), corpus.name, text, tuple(AnnotatedMention(s.start, s.end, s.type) for s in of_text))
         for n, (text, of_text) in enumerate(zip(corpus.texts, spans, strict=True))
     ]
-    return AskedCorpus(
+    return QueriedCorpus(
         corpus.name,
         corpus.texts,
         spans,
@@ -156,9 +156,9 @@ def compatible_groups(
 
 def _of_passages(
     source: str, passages: Sequence[AnnotatedPassage], descriptions: Descriptions, settings: EvaluateSettings
-) -> AskedCorpus:
+) -> QueriedCorpus:
     spans: list[tuple[Span, ...]] = []
-    asked: list[tuple[tuple[str, ...], ...]] = []
+    type_groups: list[tuple[tuple[str, ...], ...]] = []
     for passage in passages:
         present = tuple(dict.fromkeys(mention.type for mention in passage.mentions))
         names = [n for n in (present if passage.annotated is None else passage.annotated) if n in descriptions]
@@ -168,15 +168,15 @@ def _of_passages(
             if m.type in names
         )
         spans.append(gold)
-        asked.append(tuple(map(tuple, compatible_groups(names, gold))))
-    names = sorted({name for groups in asked for group in groups for name in group})
+        type_groups.append(tuple(map(tuple, compatible_groups(names, gold))))
+    names = sorted({name for groups in type_groups for group in groups for name in group})
     found = {mention.type for passage in passages for mention in passage.mentions}
     documents = [passage.passage_id.rpartition("/")[0] or passage.passage_id for passage in passages]
-    return AskedCorpus(
+    return QueriedCorpus(
         source,
         tuple(passage.text for passage in passages),
         tuple(spans),
-        tuple(asked),
+        tuple(type_groups),
         tuple(passage.unsure for passage in passages),
         np.unique(documents, return_inverse=True)[1],
         _facts(passages, descriptions, names),

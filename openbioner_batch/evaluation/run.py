@@ -120,7 +120,7 @@ def describe_task(task: Task, card: ModelCard | None) -> dict[str, Any]:
         "units": int(corpus.documents.max()) + 1,
         "view": task.view,
         "types": {label: kind.name for label, kind in labels.types.items()},
-        "gold_types_seen": [kind.name for kind in labels.asked if kind.name in seen],
+        "gold_types_seen": [kind.name for kind in labels.unique_types if kind.name in seen],
         "left_out_labels": sorted(labels.left_out),
         "discontinuous_left_out": corpus.discontinuous,
         "training_corpora_sharing_articles": sharing_text(card, known),

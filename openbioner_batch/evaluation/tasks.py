@@ -54,8 +54,8 @@ def read_task(settings: EvaluateSettings, name: str, path: Path) -> Task:
         raise UsageError("--types is for one corpus: give its file as --corpus, or leave --types out")
     corpus = read_corpus(path, settings.format, settings.limit)
     known = known_corpus(corpus.name)
-    asked = known and known.labels_for(corpus.labels, settings.noun_phrases)
-    pairs = parse_pairs(settings.types) if settings.types else asked
+    known_pairs = known and known.labels_for(corpus.labels, settings.noun_phrases)
+    pairs = parse_pairs(settings.types) if settings.types else known_pairs
     if not pairs:
         raise UsageError(
             f"{path} is not a corpus that is known by name ({', '.join(known_corpora())}) with its labels "

@@ -12,7 +12,7 @@ from openbioner_batch.errors import OpenBioNERError, UsageError
 from openbioner_batch.evaluation.benchmark import Progress, estimate, model_finder
 from openbioner_batch.evaluation.card import ModelCard, figure_kind, read_card
 from openbioner_batch.evaluation.metrics import CountsByDocument, SpanKey, count_by_document
-from openbioner_batch.evaluation.questions import AskedCorpus, is_training_folder, of_task, read_asked
+from openbioner_batch.evaluation.questions import QueriedCorpus, is_training_folder, of_task, read_queried
 from openbioner_batch.evaluation.run import describe_run, load_tagger, prepare_tasks
 from openbioner_batch.evaluation.settings import EvaluateSettings
 from openbioner_batch.model import Tagger, resolve_checkpoint
@@ -35,7 +35,7 @@ def evaluate_zero_shot(settings: EvaluateSettings, progress: Progress | None = N
 
     Args:
         settings: `corpus` is anything that `evaluate` takes, or a folder of training data (`passages/*.parquet`), whose
-            passages are asked about their closed lists; see `read_asked`.
+            passages are asked about their closed lists; see `read_queried`.
         progress: told how far it is.
 
     Returns:
@@ -51,7 +51,7 @@ def evaluate_zero_shot(settings: EvaluateSettings, progress: Progress | None = N
     trained, source = trained_types(directory, card, settings)
     near = NearTypes(trained)
     if is_training_folder(Path(settings.corpus)):
-        corpora = read_asked(settings)
+        corpora = read_queried(settings)
         kinds = {corpus.name: figure_kind(card, corpus.name, settings.allow_trained) for corpus in corpora}
     else:
         tasks, kinds, _ = prepare_tasks(settings)
@@ -60,7 +60,7 @@ def evaluate_zero_shot(settings: EvaluateSettings, progress: Progress | None = N
     found: dict[str, Any] = {}
     for corpus in corpora:
         start = perf_counter()
-        spans = list(find_asked(tagger, corpus, progress))
+        spans = list(find_queried(tagger, corpus, progress))
         found[corpus.name] = {
             "kind": kinds[corpus.name],
             "texts": len(corpus.texts),
@@ -97,13 +97,13 @@ def trained_types(directory: Path, card: ModelCard | None, settings: EvaluateSet
     return [_of_catalog(name) for name in card.gold_types], "the checkpoint's card"
 
 
-def find_asked(tagger: Tagger, corpus: AskedCorpus, progress: Progress | None = None) -> Iterator[list[Span]]:
+def find_queried(tagger: Tagger, corpus: QueriedCorpus, progress: Progress | None = None) -> Iterator[list[Span]]:
     """What the model finds in each text, in order; texts with the same types one after another are tagged together."""
     first = 0
     while first < len(corpus.texts):
-        groups = corpus.asked[first]
+        groups = corpus.type_groups[first]
         last = first + 1
-        while last < min(len(corpus.texts), first + _TOGETHER) and corpus.asked[last] == groups:
+        while last < min(len(corpus.texts), first + _TOGETHER) and corpus.type_groups[last] == groups:
             last += 1
         if groups:
             views = [corpus.described(groups, view) for view in corpus.views]
@@ -116,7 +116,7 @@ def find_asked(tagger: Tagger, corpus: AskedCorpus, progress: Progress | None = 
             progress(corpus.name, first, len(corpus.texts))
 
 
-def count_asked(corpus: AskedCorpus, found: Sequence[Iterable[Span]], overlap: bool = False) -> CountsByDocument:
+def count_queried(corpus: QueriedCorpus, found: Sequence[Iterable[Span]], overlap: bool = False) -> CountsByDocument:
     """What was found in each text against its gold spans; what lies in an unsure stretch counts neither way.
 
     Args:
@@ -157,10 +157,10 @@ def _touched(gold: Sequence[Span], found: Sequence[Span]) -> dict[int, tuple[int
 
 
 def _parts(
-    corpus: AskedCorpus, found: Sequence[Iterable[Span]], near: NearTypes, settings: EvaluateSettings
+    corpus: QueriedCorpus, found: Sequence[Iterable[Span]], near: NearTypes, settings: EvaluateSettings
 ) -> dict[str, Any]:
     reasons = {name: near.near(kind) for name, kind in corpus.types.items()}
-    counts = {"strict": count_asked(corpus, found), "overlap": count_asked(corpus, found, overlap=True)}
+    counts = {"strict": count_queried(corpus, found), "overlap": count_queried(corpus, found, overlap=True)}
     parts: dict[str, Any] = {}
     for part, names in (
         (SEEN, [name for name, like in reasons.items() if like]),

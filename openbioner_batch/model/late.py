@@ -69,7 +69,7 @@ class LateEncoder(nn.Module):
         vectors = self._project(self.head_dropout(torch.cat(means)), self.description_projection)
         return self.head_dropout(states), vectors
 
-    def judge(self, states: Tensor, descriptions: Tensor) -> tuple[Tensor, Tensor]:
+    def type_scores(self, states: Tensor, descriptions: Tensor) -> tuple[Tensor, Tensor]:
         """What words' states say of described types.
 
         Args:
@@ -92,7 +92,7 @@ class LateEncoder(nn.Module):
             float32 [texts, length, 1 + types]: column 0 for no entity, as `CrossEncoder`'s logits are laid out.
         """
         states, vectors = self.read([Alone(text, text_length)], [Alone(descriptions, lengths)])
-        evidence, background = self.judge(states, vectors)
+        evidence, background = self.type_scores(states, vectors)
         return torch.cat([background[:, None], evidence], 1).unflatten(0, text.shape)
 
     def start_projections(self, seed: int) -> None:

@@ -47,16 +47,20 @@ def model_card(settings: PretrainSettings, facts: Mapping[str, Any], start_direc
     score = "not measured" if facts["f1"] is None else f"{100 * facts['f1']:.1f} (strict, on the development data)"
     origin = f"`{base}`" if base else f"random weights of variant {start.variant}, vocabulary of `{start.vocabulary}`"
     fewest, most = recipe.types_per_pass
-    asked = f"{fewest} to {most}"
+    type_counts = f"{fewest} to {most}"
     if recipe.shared_types:
-        asked = f"{recipe.shared_types} shared by the passages of a step" + (
-            "" if config.is_late else f", {asked} each"
+        type_counts = f"{recipe.shared_types} shared by the passages of a step" + (
+            "" if config.is_late else f", {type_counts} each"
         )
     weights = f"none {recipe.no_entity_weight}"
     if recipe.loss == "per-type":
         weights = f"positives {recipe.positive_weight:g}, words of other types {recipe.contrast_weight:g}"
-    lesson = recipe.distillation
-    taught = f"`{lesson.teacher}`, weight {lesson.weight:g}, temperature {lesson.temperature:g}" if lesson else "none"
+    distilled = recipe.distillation
+    taught = (
+        f"`{distilled.teacher}`, weight {distilled.weight:g}, temperature {distilled.temperature:g}"
+        if distilled
+        else "none"
+    )
     rates = f"{schedule.encoder_rate:g} encoder, {schedule.head_rate:g} heads, {schedule.kind}"
     return (
         f"""---
@@ -74,7 +78,7 @@ def model_card(settings: PretrainSettings, facts: Mapping[str, Any], start_direc
 | supervision | {settings.card.supervision} |
 | objective | {recipe.objective} |
 | types with descriptions | {facts["types"]:,} |
-| types asked of a passage | {asked} |
+| types asked of a passage | {type_counts} |
 | entities masked | {recipe.mask_probability:.0%} |
 | views of descriptions | {", ".join(recipe.views) or "all"} |
 | loss, weights | {recipe.loss}, {weights} |

@@ -10,7 +10,7 @@ import numpy as np
 from openbioner_batch.training.pieces import Piece, mentioned_types
 from openbioner_batch.training.recipe import Recipe
 from openbioner_batch.training.sampling import shuffled
-from openbioner_batch.training.shared import UNKNOWN, Asked
+from openbioner_batch.training.shared import UNKNOWN, QueriedPiece
 from openbioner_batch.training.vocabulary import TypeVocabulary
 
 
@@ -80,7 +80,7 @@ class TypeExposure:
 
     def draw(
         self, pieces: Sequence[Piece], number: int, random: np.random.Generator
-    ) -> tuple[list[Asked], list[tuple[int, ...]]]:
+    ) -> tuple[list[QueriedPiece], list[tuple[int, ...]]]:
         """The pieces with their labels, and the description of each type.
 
         Args:
@@ -92,8 +92,8 @@ class TypeExposure:
         views = [self._views[kind] for kind in kinds]
         descriptions = [own[int(random.integers(len(own)))] for own in views]
         foils = self._foils(kinds, descriptions, random)
-        asked = [self._ask(piece, kinds, foils, number, random) for piece in pieces]
-        return asked, descriptions + [foil.description for foil in foils]
+        queried = [self._query(piece, kinds, foils, number, random) for piece in pieces]
+        return queried, descriptions + [foil.description for foil in foils]
 
     def _foils(
         self, kinds: Sequence[str], descriptions: Sequence[tuple[int, ...]], random: np.random.Generator
@@ -139,14 +139,14 @@ class TypeExposure:
                     chosen[kind] = None
         return list(chosen)
 
-    def _ask(
+    def _query(
         self, piece: Piece, kinds: Sequence[str], foils: Sequence[Foil], number: int, random: np.random.Generator
-    ) -> Asked:
+    ) -> QueriedPiece:
         labels = np.concatenate([self.labels(piece, kinds), foil_labels(piece, foils)], 1)
         token_ids = piece.token_ids.copy()
         bounds = np.append(piece.word_starts, len(token_ids))
-        asked = set(kinds)
-        for low, high in dict.fromkeys((a, b) for a, b, kind in piece.mentions if kind in asked):
+        queried = set(kinds)
+        for low, high in dict.fromkeys((a, b) for a, b, kind in piece.mentions if kind in queried):
             if random.random() < self._recipe.mask_probability:
                 token_ids[bounds[low] : bounds[high]] = self._mask_id
         order = random.permutation(labels.shape[1])
@@ -154,15 +154,17 @@ class TypeExposure:
         known = (labels != UNKNOWN).any(0)
         # Mentioned types first, then those whose absence teaches something.
         order = order[np.argsort(-(2 * positive + known)[order].astype(int), kind="stable")]
-        lesson = self._recipe.distillation
-        if lesson is None:
+        distillation = self._recipe.distillation
+        if distillation is None:
             order = order[known[order]]  # a pair that teaches nothing is not worth its pass
         columns = np.arange(labels.shape[1]) if self._all_columns else np.sort(order[:number])
         real = columns[columns < len(kinds)]
-        taught = self._taught(positive, real, lesson.types, random) if lesson else columns[:0]
+        taught = self._taught(positive, real, distillation.types, random) if distillation else columns[:0]
         kept = {kinds[column] for column in real.tolist()}
         entities = sum(kind in kept for _, _, kind in piece.mentions)
-        return Asked(token_ids, piece.token_ids, piece.word_starts, columns, labels[:, columns], taught, entities)
+        return QueriedPiece(
+            token_ids, piece.token_ids, piece.word_starts, columns, labels[:, columns], taught, entities
+        )
 
     def labels(self, piece: Piece, kinds: Sequence[str]) -> np.ndarray:
         """[words, kinds] int8: 1 where a mention of the type is, 0 where surely none is, else `UNKNOWN`.

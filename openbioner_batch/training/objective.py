@@ -1,4 +1,4 @@
-"""OpenBioNER's objective: for every word, a softmax between the asked types and no entity."""
+"""OpenBioNER's objective: for every word, a softmax between the queried types and no entity."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ class TaggingObjective(nn.Module):
             float32 [words, 1 + most types]: column 0 is no entity, the maximum of what the text-only pass and every
             type's pass say against; columns of types that a word's question does not ask hold -inf.
         """
-        evidence, against = self.judge(batch)
+        evidence, against = self.type_scores(batch)
         return torch.cat([against.amax(1, keepdim=True), evidence[:, 1:]], 1)
 
-    def judge(self, batch: TaggingBatch) -> tuple[Tensor, Tensor]:
+    def type_scores(self, batch: TaggingBatch) -> tuple[Tensor, Tensor]:
         """What is said for and against each type.
 
         Returns:
@@ -60,10 +60,10 @@ class TaggingObjective(nn.Module):
         words, columns = (np.concatenate([getattr(r, name) for r in batch.rectangles]) for name in ("words", "columns"))
         # Chosen on the host: a GPU would have to say how many there are.
         indices = [array.astype(np.int64) for array in (words, columns, np.flatnonzero(columns))]
-        where, column, asked = send_together(indices, device)
+        where, column, queried = send_together(indices, device)
         empty = torch.full((len(batch.targets), 1 + batch.types), float("-inf"), device=device)
         against = empty.index_put((where, column), torch.where(column == 0, scores[:, 2], scores[:, 1]))
-        return empty.index_put((where[asked], column[asked]), scores[asked, 0]), against
+        return empty.index_put((where[queried], column[queried]), scores[queried, 0]), against
 
     def _read(self, rectangles: Sequence[Rectangle], device: torch.device) -> Tensor:
         """[reads, 3] what each head says where words begin, in float32, rectangle by rectangle."""

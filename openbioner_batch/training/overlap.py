@@ -30,9 +30,9 @@ class BenchmarkSentences:
 
     def shared_with(self, text: str) -> bool:
         """Whether a whole benchmark sentence stands somewhere in `text`."""
-        return next(self.standing_in(text), None) is not None
+        return next(self.sentences_in(text), None) is not None
 
-    def standing_in(self, text: str) -> Iterator[str]:
+    def sentences_in(self, text: str) -> Iterator[str]:
         """The benchmark sentences, normalised, that stand whole somewhere in `text`."""
         normal = normalise(text)
         for start in range(len(normal) - _KEY + 1):

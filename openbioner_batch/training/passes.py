@@ -64,13 +64,13 @@ class PassMaker:
         config, types = self._preparation.config, int(plan.types[index])
         if self._exposure is not None:
             return pack_shared(*self._exposure.draw(pieces, types, random), tokenizer, config)
-        company = mentioned_types(pieces)
-        questions = [self._sampler.draw(piece, types, company, random) for piece in pieces]
+        batch_types = mentioned_types(pieces)
+        questions = [self._sampler.draw(piece, types, batch_types, random) for piece in pieces]
         if not config.separate_layers:
             return pack_questions(questions, tokenizer)
-        lesson = settings.recipe.distillation
-        asked = as_shared(questions, [piece.token_ids for piece in pieces], lesson.types if lesson else 0)
-        return pack_shared(*asked, tokenizer, config)
+        distillation = settings.recipe.distillation
+        queried = as_shared(questions, [piece.token_ids for piece in pieces], distillation.types if distillation else 0)
+        return pack_shared(*queried, tokenizer, config)
 
     def part(self, number: int) -> list[Pass]:
         """The passes of a part: what one worker does in one step."""

@@ -1,4 +1,4 @@
-"""What a piece is asked in one step: which types, in which words, and which entities are hidden."""
+"""The queries for a piece in one step: which types, in which words, and which entities are hidden."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from openbioner_batch.training.vocabulary import TypeVocabulary
 IGNORED = -100
 """Target of words that teach nothing, as torch's cross-entropy names it."""
 _TRIES = 4
-"""Draws for each negative wanted; most that fail hit a type that is already asked."""
+"""Draws for each negative wanted; most that fail hit a type that is already among the queries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One piece with the types asked of it.
+    """One piece with the types it is queried for.
 
     Attributes:
         token_ids: [tokens] the piece's, with hidden entities masked.
         word_starts: [words] index of each word's first token.
-        descriptions: token ids of each asked type's description.
-        targets: [words] 0 for no entity, k for the k-th asked type, or `IGNORED`.
-        entities: how many mentions of asked types there are.
+        descriptions: token ids of each queried type's description.
+        targets: [words] 0 for no entity, k for the k-th queried type, or `IGNORED`.
+        entities: how many mentions of queried types there are.
     """
 
     token_ids: np.ndarray
@@ -37,7 +37,7 @@ class Question:
 
 
 class QuestionSampler:
-    """Draws questions; each is a function of the piece, its company and the random generator alone."""
+    """Draws questions; each is a function of the piece, the types of its batch and the random generator alone."""
 
     def __init__(self, vocabulary: TypeVocabulary, recipe: Recipe, mask_id: int) -> None:
         self._vocabulary = vocabulary
@@ -48,26 +48,28 @@ class QuestionSampler:
         shares = np.array([recipe.negatives.in_batch, recipe.negatives.hard, recipe.negatives.vocabulary])
         self._kinds_of_negatives = np.cumsum(shares / shares.sum())
 
-    def draw(self, piece: Piece, number: int, company: Sequence[str], random: np.random.Generator) -> Question:
+    def draw(self, piece: Piece, number: int, batch_types: Sequence[str], random: np.random.Generator) -> Question:
         """A question about `piece`.
 
         Args:
-            piece: what is asked about.
-            number: of types to ask, where as many can be asked.
-            company: types that the batch mentions, from which negatives are drawn.
+            piece: the piece that is queried.
+            number: of types to query, where there are as many.
+            batch_types: types that the batch mentions, from which negatives are drawn.
             random: the only source of chance.
         """
-        asked = self._types(piece, number, company, random)
-        targets, placed = target_words(piece, asked)
+        queried = self._types(piece, number, batch_types, random)
+        targets, placed = target_words(piece, queried)
         token_ids = piece.token_ids.copy()
         bounds = np.append(piece.word_starts, len(token_ids))
         for low, high in placed:
             if random.random() < self._recipe.mask_probability:
                 token_ids[bounds[low] : bounds[high]] = self._mask_id
-        descriptions = tuple(views[int(random.integers(len(views)))] for views in (self._views[kind] for kind in asked))
+        descriptions = tuple(
+            views[int(random.integers(len(views)))] for views in (self._views[kind] for kind in queried)
+        )
         return Question(token_ids, piece.word_starts, descriptions, targets, len(placed))
 
-    def _types(self, piece: Piece, number: int, company: Sequence[str], random: np.random.Generator) -> list[str]:
+    def _types(self, piece: Piece, number: int, batch_types: Sequence[str], random: np.random.Generator) -> list[str]:
         """Present types up to their share, then absent ones, then present ones again; in random order."""
         places: dict[str, set[tuple[int, int]]] = {}
         for low, high, kind in piece.mentions:
@@ -75,34 +77,34 @@ class QuestionSampler:
         certain = None if piece.annotated is None else set(piece.annotated)
         present = [k for k in places if k in self._views and (certain is None or k in certain)]
         present = shuffled(present, self._recipe, random)
-        asked: dict[str, None] = {}
+        queried: dict[str, None] = {}
         used: set[tuple[int, int]] = set()
 
-        def ask(kinds: Sequence[str], most: int) -> None:
+        def add(kinds: Sequence[str], most: int) -> None:
             for kind in kinds:
                 # Two types for the very same mention cannot both be right in one softmax.
-                if len(asked) < most and kind not in asked and used.isdisjoint(places.get(kind, ())):
-                    asked[kind] = None
+                if len(queried) < most and kind not in queried and used.isdisjoint(places.get(kind, ())):
+                    queried[kind] = None
                     used.update(places.get(kind, ()))
 
-        ask(present, max(1, round(number * self._recipe.positives_share)))
+        add(present, max(1, round(number * self._recipe.positives_share)))
         if piece.annotated is not None:
             absent = [kind for kind in piece.annotated if kind not in places and kind in self._views]
-            ask(shuffled(absent, self._recipe, random), number)
+            add(shuffled(absent, self._recipe, random), number)
         else:
-            for kind in self._negatives(list(asked), company, number - len(asked), random):
+            for kind in self._negatives(list(queried), batch_types, number - len(queried), random):
                 if kind not in places:
-                    ask([kind], number)
-        ask(present, number)
-        order = list(asked)
+                    add([kind], number)
+        add(present, number)
+        order = list(queried)
         random.shuffle(order)
         return order
 
     def _negatives(
-        self, present: Sequence[str], company: Sequence[str], number: int, random: np.random.Generator
+        self, present: Sequence[str], batch_types: Sequence[str], number: int, random: np.random.Generator
     ) -> Iterator[str]:
         near = [kind for one in present for kind in self._vocabulary.near[one]]
-        in_batch = [kind for kind in company if kind in self._views]
+        in_batch = [kind for kind in batch_types if kind in self._views]
         for _ in range(_TRIES * number):
             kind = int(np.searchsorted(self._kinds_of_negatives, random.random(), "right"))
             pool = (in_batch, near, self._names)[min(kind, 2)] or self._names
@@ -117,13 +119,13 @@ def shuffled(names: Sequence[str], recipe: Recipe, random: np.random.Generator) 
     return [names[index] for index in np.argsort(arrivals)]
 
 
-def target_words(piece: Piece, asked: Sequence[str]) -> tuple[np.ndarray, list[tuple[int, int]]]:
-    """The target of every word, and the mentions of asked types that count.
+def target_words(piece: Piece, queried: Sequence[str]) -> tuple[np.ndarray, list[tuple[int, int]]]:
+    """The target of every word, and the mentions of queried types that count.
 
     Of nested mentions the longer wins; where two overlap in part, what the longer leaves of the other teaches nothing.
     """
     targets = np.zeros(len(piece.word_starts), np.int64)
-    columns = {kind: column for column, kind in enumerate(asked, 1)}
+    columns = {kind: column for column, kind in enumerate(queried, 1)}
     placed: list[tuple[int, int]] = []
     mentions = [(low, high, columns[kind]) for low, high, kind in piece.mentions if kind in columns]
     for low, high, column in sorted(mentions, key=lambda m: (m[0] - m[1], m[0], m[2])):

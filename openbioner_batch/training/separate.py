@@ -43,7 +43,7 @@ class SharedObjective(nn.Module):
     def forward(self, batch: SharedBatch) -> Tensor:
         """The loss of labels, and of a teacher's judgement where there is one."""
         recipe = self._recipe
-        evidence, against, background = self.judge(batch)
+        evidence, against, background = self.type_scores(batch)
         targets = torch.from_numpy(batch.targets).to(evidence.device)
         if recipe.loss == "per-type":
             loss = per_type_loss(evidence - against, targets, recipe.positive_weight, recipe.contrast_weight)
@@ -53,22 +53,24 @@ class SharedObjective(nn.Module):
                 none = (batch.targets == 0).any(1) & ~(batch.targets == 1).any(1)
                 weight = min(1.0, batch.entities / max(1, int(none.sum())))
             loss = competing_loss(evidence, against, background, targets, weight)
-        lesson = recipe.distillation
-        if self._teacher is not None and lesson is not None and batch.lesson is not None:
-            assert batch.lesson_columns is not None
-            columns = torch.from_numpy(batch.lesson_columns).to(evidence.device)
-            theirs = self._teacher.judge(batch.lesson)
+        distillation = recipe.distillation
+        if self._teacher is not None and distillation is not None and batch.teacher_batch is not None:
+            assert batch.teacher_columns is not None
+            columns = torch.from_numpy(batch.teacher_columns).to(evidence.device)
+            theirs = self._teacher.type_scores(batch.teacher_batch)
             ours = (evidence.gather(1, columns.clamp(min=0)), against.gather(1, columns.clamp(min=0)), background)
             competing = recipe.loss == "competing"
-            loss = loss + lesson.weight * lesson_loss(ours, theirs, columns != UNKNOWN, lesson.temperature, competing)
+            loss = loss + distillation.weight * distillation_loss(
+                ours, theirs, columns != UNKNOWN, distillation.temperature, competing
+            )
         return loss
 
-    def judge(self, batch: SharedBatch) -> tuple[Tensor, Tensor, Tensor]:
-        """What is said for and against each type.
+    def type_scores(self, batch: SharedBatch) -> tuple[Tensor, Tensor, Tensor]:
+        """The scores for and against each type.
 
         Returns:
-            float32 [words, types] evidence for a type and the same against it, 0 where a split model was not asked, and
-            float32 [words] what the text alone says against any.
+            float32 [words, types] evidence for a type and the same against it, 0 where a split model was not queried,
+            and float32 [words] what the text alone says against any.
         """
         if isinstance(self.encoder, LateEncoder):
             return self._compare(self.encoder, batch)
@@ -76,12 +78,12 @@ class SharedObjective(nn.Module):
 
     def predict(self, batch: SharedBatch) -> np.ndarray:
         """[words, types] whether each type is found at each word."""
-        evidence, against, background = self.judge(batch)
-        asked = torch.from_numpy(batch.targets != UNKNOWN).to(evidence.device)
-        found = (evidence > against) & asked
+        evidence, against, background = self.type_scores(batch)
+        queried = torch.from_numpy(batch.targets != UNKNOWN).to(evidence.device)
+        found = (evidence > against) & queried
         if self._recipe.loss == "competing":
-            masked = evidence.masked_fill(~asked, float("-inf"))
-            highest = _highest(against, background, asked)
+            masked = evidence.masked_fill(~queried, float("-inf"))
+            highest = _highest(against, background, queried)
             found &= (masked == masked.amax(1, keepdim=True)) & (masked > highest[:, None])
         predicted: np.ndarray = found.cpu().numpy()
         return predicted
@@ -90,7 +92,7 @@ class SharedObjective(nn.Module):
         device = encoder.bias.device
         states, vectors = encoder.read(_alone(batch.texts, device), _alone(batch.descriptions, device))
         words = rows_of(states, torch.from_numpy(batch.word_states[:, None]).to(device))[:, 0]
-        evidence, background = encoder.judge(words, vectors[torch.from_numpy(batch.described).to(device)])
+        evidence, background = encoder.type_scores(words, vectors[torch.from_numpy(batch.described).to(device)])
         return evidence, background[:, None].expand_as(evidence), background
 
     def _join(self, batch: SharedBatch) -> tuple[Tensor, Tensor, Tensor]:
@@ -105,42 +107,42 @@ class SharedObjective(nn.Module):
         for group, hidden in zip(batch.groups, join(layers, states, _pairs(batch.groups, device)), strict=True):
             rows, slots = (torch.from_numpy(part).to(device) for part in (group.rows, group.slots))
             scores.append(heads_of(encoder, encoder.head_dropout(hidden)[rows, slots]))
-        said = torch.cat(scores)
+        scored = torch.cat(scores)
         words, columns = (np.concatenate([getattr(g, name) for g in batch.groups]) for name in ("words", "columns"))
         # Chosen on the host: a GPU would have to say how many there are.
-        alone, asked = np.flatnonzero(columns == 0), np.flatnonzero(columns)
-        indices = (alone, words[alone], asked, words[asked], columns[asked] - 1)
+        alone, queried = np.flatnonzero(columns == 0), np.flatnonzero(columns)
+        indices = (alone, words[alone], queried, words[queried], columns[queried] - 1)
         at_alone, alone_words, at_asked, *place = send_together([part.astype(np.int64) for part in indices], device)
-        background = said.new_zeros(len(batch.targets)).index_put((alone_words,), said[at_alone, 2])
-        empty = said.new_zeros(batch.targets.shape)
-        evidence, against = (empty.index_put(tuple(place), said[at_asked, head]) for head in (0, 1))
+        background = scored.new_zeros(len(batch.targets)).index_put((alone_words,), scored[at_alone, 2])
+        empty = scored.new_zeros(batch.targets.shape)
+        evidence, against = (empty.index_put(tuple(place), scored[at_asked, head]) for head in (0, 1))
         return evidence, torch.maximum(against, background[:, None]), background
 
 
 class Teacher:
     """A cross-encoder that is not trained, and is no part of the module that is."""
 
-    def __init__(self, lesson: Distillation, device: torch.device) -> None:
-        encoder = load_encoder(resolve_checkpoint(lesson.teacher))
+    def __init__(self, distillation: Distillation, device: torch.device) -> None:
+        encoder = load_encoder(resolve_checkpoint(distillation.teacher))
         self._objective = TaggingObjective(encoder.requires_grad_(False).to(device), 1.0).eval()
 
     @torch.no_grad()
-    def judge(self, batch: TaggingBatch) -> tuple[Tensor, Tensor, Tensor]:
-        """As `SharedObjective.judge`, for the types of the lesson."""
-        evidence, against = self._objective.judge(batch)
+    def type_scores(self, batch: TaggingBatch) -> tuple[Tensor, Tensor, Tensor]:
+        """As `SharedObjective.type_scores`, for the types that a teacher scores."""
+        evidence, against = self._objective.type_scores(batch)
         return evidence[:, 1:], torch.maximum(against[:, 1:], against[:, :1]), against[:, 0]
 
 
-def check_teacher(lesson: Distillation, vocabulary: dict[str, int], student: ModelConfig) -> None:
+def check_teacher(distillation: Distillation, vocabulary: dict[str, int], student: ModelConfig) -> None:
     """Say now what workers would fail on.
 
     Raises:
         CheckpointError: there is no such checkpoint.
         UsageError: the teacher is late-interaction, reads another vocabulary than the student, or shorter texts.
     """
-    directory = resolve_checkpoint(lesson.teacher)
+    directory = resolve_checkpoint(distillation.teacher)
     config = read_config(directory)
-    where = f"recipe.distillation.teacher {lesson.teacher}"
+    where = f"recipe.distillation.teacher {distillation.teacher}"
     if config.is_late:
         raise UsageError(f"{where} is a late-interaction model: give a cross-encoder")
     if config.architecture != student.architecture:
@@ -190,10 +192,10 @@ def competing_loss(
     return (losses * weights).sum() / weights.sum().clamp(min=1e-6)
 
 
-def lesson_loss(
+def distillation_loss(
     ours: tuple[Tensor, Tensor, Tensor],
     theirs: tuple[Tensor, Tensor, Tensor],
-    asked: Tensor,
+    queried: Tensor,
     temperature: float,
     competing: bool,
 ) -> Tensor:
@@ -201,29 +203,29 @@ def lesson_loss(
 
     Args:
         ours, theirs: evidence, what is against [words, types], and what is against any [words].
-        asked: [words, types] whether the teacher was asked.
+        queried: [words, types] whether the teacher was queried.
         temperature: of both sides.
         competing: whether types compete in a softmax, else each stands against no entity alone.
     """
     if competing:
         student, teacher = (
             torch.cat(
-                [_highest(against, alone, asked)[:, None], evidence.masked_fill(~asked, float("-inf"))], 1
+                [_highest(against, alone, queried)[:, None], evidence.masked_fill(~queried, float("-inf"))], 1
             ).log_softmax(1)
             for evidence, against, alone in (tuple(part / temperature for part in side) for side in (ours, theirs))
         )
-        taken = F.pad(asked, (1, 0), value=True)
+        taken = F.pad(queried, (1, 0), value=True)
         difference = (teacher.exp() * (teacher - student)).masked_fill(~taken, 0.0)
     else:
         margins, wanted = (
-            ((evidence - against) / temperature).masked_fill(~asked, 0.0) for evidence, against, _ in (ours, theirs)
+            ((evidence - against) / temperature).masked_fill(~queried, 0.0) for evidence, against, _ in (ours, theirs)
         )
         chance = wanted.sigmoid()
         # Less the teacher's own entropy, so that 0 is agreement.
         difference = F.binary_cross_entropy_with_logits(margins, chance, reduction="none")
         difference = difference - F.binary_cross_entropy_with_logits(wanted, chance, reduction="none")
-        difference = difference.masked_fill(~asked, 0.0)
-    return temperature**2 * difference.sum() / asked.any(1).sum().clamp(min=1)
+        difference = difference.masked_fill(~queried, 0.0)
+    return temperature**2 * difference.sum() / queried.any(1).sum().clamp(min=1)
 
 
 def _highest(against: Tensor, background: Tensor, known: Tensor) -> Tensor:

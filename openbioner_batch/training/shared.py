@@ -18,17 +18,17 @@ UNKNOWN = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QueriedPiece:
     """One piece with the labels of all types of its pass.
 
     Attributes:
         token_ids: [tokens] the piece's, with hidden entities masked.
         plain_ids: [tokens] without masks: what a teacher reads.
         word_starts: [words] index of each word's first token.
-        columns: [asked] which of the pass's types it is asked about.
-        labels: [words, asked] int8: 1, 0 or `UNKNOWN`.
-        taught: those of `columns` that a teacher is asked about.
-        entities: mentions of the types it is asked about.
+        columns: [queried] which of the pass's types it is queried for.
+        labels: [words, queried] int8: 1, 0 or `UNKNOWN`.
+        taught: those of `columns` that a teacher is queried for.
+        entities: mentions of the types it is queried for.
     """
 
     token_ids: np.ndarray
@@ -87,9 +87,9 @@ class SharedBatch:
         targets: [words, types] int8: 1, 0 or `UNKNOWN`.
         question_words: [pieces + 1] where each piece's words begin.
         text_tokens: of all pieces.
-        entities: mentions of types that their piece is asked about.
-        lesson: the pairs that a teacher reads; None without one.
-        lesson_columns: [words, types that the lesson asks] which type of this batch each is, `UNKNOWN` for none.
+        entities: mentions of types that their piece is queried for.
+        teacher_batch: the pairs that a teacher reads; None without one.
+        teacher_columns: [words, types that the teacher scores] which type of this batch each is, `UNKNOWN` for none.
     """
 
     texts: tuple[Sequences, ...]
@@ -101,8 +101,8 @@ class SharedBatch:
     question_words: np.ndarray
     text_tokens: int
     entities: int
-    lesson: TaggingBatch | None = None
-    lesson_columns: np.ndarray | None = None
+    teacher_batch: TaggingBatch | None = None
+    teacher_columns: np.ndarray | None = None
 
     @property
     def sequence_lengths(self) -> np.ndarray:
@@ -116,9 +116,9 @@ class SharedBatch:
 
 
 def pack_shared(
-    pieces: Sequence[Asked], descriptions: Sequence[Sequence[int]], tokenizer: Tokenizer, config: ModelConfig
+    pieces: Sequence[QueriedPiece], descriptions: Sequence[Sequence[int]], tokenizer: Tokenizer, config: ModelConfig
 ) -> SharedBatch:
-    """The pass that asks `pieces` about the types of `descriptions`.
+    """The pass that queries `pieces` for the types of `descriptions`.
 
     Args:
         pieces: with columns that count `descriptions`.
@@ -138,7 +138,7 @@ def pack_shared(
         targets[low:high, piece.columns] = piece.labels
     states = [base + piece.word_starts + 1 for base, piece in zip(text_states, pieces, strict=True)]
     order = np.argsort(description_states, kind="stable")
-    lesson, columns = _lesson(pieces, descriptions, tokenizer)
+    teacher_batch, columns = _teacher_batch(pieces, descriptions, tokenizer)
     return SharedBatch(
         read_texts,
         read_descriptions,
@@ -149,14 +149,14 @@ def pack_shared(
         starts,
         sum(len(piece.token_ids) for piece in pieces),
         sum(piece.entities for piece in pieces),
-        lesson,
+        teacher_batch,
         columns,
     )
 
 
 def as_shared(
     questions: Sequence[Question], plain: Sequence[np.ndarray], taught: int
-) -> tuple[list[Asked], list[tuple[int, ...]]]:
+) -> tuple[list[QueriedPiece], list[tuple[int, ...]]]:
     """Questions with types of their own as pieces, and the descriptions that they have between them.
 
     Args:
@@ -165,7 +165,7 @@ def as_shared(
         taught: how many of the types of each a teacher is asked about.
     """
     columns: dict[tuple[tuple[int, ...], int], int] = {}
-    pieces: list[Asked] = []
+    pieces: list[QueriedPiece] = []
     for question, plain_ids in zip(questions, plain, strict=True):
         alike: Counter[tuple[int, ...]] = Counter()  # two types of one piece may be described alike
         own = np.zeros(len(question.descriptions), np.int64)
@@ -175,7 +175,9 @@ def as_shared(
         labels = (question.targets[:, None] == np.arange(1, len(own) + 1)).astype(np.int8)
         labels[question.targets == IGNORED] = UNKNOWN
         pieces.append(
-            Asked(question.token_ids, plain_ids, question.word_starts, own, labels, own[:taught], question.entities)
+            QueriedPiece(
+                question.token_ids, plain_ids, question.word_starts, own, labels, own[:taught], question.entities
+            )
         )
     return pieces, [ids for ids, _ in columns]
 
@@ -196,7 +198,7 @@ def _sequences(sequences: Sequence[np.ndarray], base: int) -> tuple[tuple[Sequen
 
 
 def _pairs(
-    pieces: Sequence[Asked],
+    pieces: Sequence[QueriedPiece],
     descriptions: Sequence[np.ndarray],
     text_states: np.ndarray,
     description_states: np.ndarray,
@@ -228,8 +230,8 @@ def _pairs(
         )
 
 
-def _lesson(
-    pieces: Sequence[Asked], descriptions: Sequence[Sequence[int]], tokenizer: Tokenizer
+def _teacher_batch(
+    pieces: Sequence[QueriedPiece], descriptions: Sequence[Sequence[int]], tokenizer: Tokenizer
 ) -> tuple[TaggingBatch | None, np.ndarray | None]:
     most = max(len(piece.taught) for piece in pieces)
     if not most:

@@ -20,7 +20,7 @@ from openbioner_batch.training.pieces import Piece, tokenize_passages
 from openbioner_batch.training.recipe import Recipe
 from openbioner_batch.training.sampling import Question, target_words
 from openbioner_batch.training.separate import SharedObjective
-from openbioner_batch.training.shared import Asked, SharedBatch, pack_shared
+from openbioner_batch.training.shared import QueriedPiece, SharedBatch, pack_shared
 
 _LAYER = re.compile(r"(?:^|\.)layers?\.(\d+)\.")
 CLIP = 1.0
@@ -128,8 +128,8 @@ class _Batches:
             if model.config.separate_layers:
                 types = [kind for group in self._groups for kind in group]
                 described = [kind.description for kind in types]
-                asked = [self._asked(piece, types) for piece in chosen]
-                yield pack_shared(asked, described, self._tokenizer, model.config)
+                queried = [self._queried_piece(piece, types) for piece in chosen]
+                yield pack_shared(queried, described, self._tokenizer, model.config)
             else:
                 yield pack_questions([self._question(piece) for piece in chosen], self._tokenizer)
 
@@ -139,13 +139,13 @@ class _Batches:
         descriptions = tuple(kind.description for kind in group)
         return Question(self._masked(piece), piece.word_starts, descriptions, targets, len(placed))
 
-    def _asked(self, piece: Piece, types: Sequence[DescribedType]) -> Asked:
+    def _queried_piece(self, piece: Piece, types: Sequence[DescribedType]) -> QueriedPiece:
         labels = np.zeros((len(piece.word_starts), len(types)), np.int8)
         for column, kind in enumerate(types):
             for low, high, name in piece.mentions:
                 if name == kind.name:
                     labels[low:high, column] = 1
-        return Asked(
+        return QueriedPiece(
             self._masked(piece),
             piece.token_ids,
             piece.word_starts,

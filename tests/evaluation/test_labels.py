@@ -20,7 +20,7 @@ def test_labels_keep_their_order_and_find_their_types() -> None:
 
 def test_labels_that_share_a_type_are_asked_once_and_scored_as_one() -> None:
     found = resolve("Specific=disease,Gene=gene,Modifier=disorder")
-    assert [kind.name for kind in found.asked] == ["disease", "gene"]
+    assert [kind.name for kind in found.unique_types] == ["disease", "gene"]
     assert found.rows == {"disease": "Specific+Modifier", "gene": "Gene"}
     assert found.row_of("Modifier") == "Specific+Modifier"
 

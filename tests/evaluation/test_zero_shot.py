@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from openbioner_batch.cli.main import main
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation import EvaluateSettings
-from openbioner_batch.evaluation.questions import AskedCorpus, compatible_groups, describe, read_asked
-from openbioner_batch.evaluation.zero_shot import count_asked, evaluate_zero_shot
+from openbioner_batch.evaluation.questions import QueriedCorpus, compatible_groups, describe, read_queried
+from openbioner_batch.evaluation.zero_shot import count_queried, evaluate_zero_shot
 from openbioner_batch.records import Span
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
@@ -61,16 +61,16 @@ def model(checkpoint: Path, tmp_path: Path) -> Path:
 
 
 def test_a_passage_is_asked_about_its_list_else_about_what_it_mentions(folder: Path) -> None:
-    llm, other = read_asked(EvaluateSettings(str(folder), zero_shot=True))
+    llm, other = read_queried(EvaluateSettings(str(folder), zero_shot=True))
     assert (llm.name, other.name) == ("llm", "other")
-    assert llm.asked == ((("drug", "gene"),), (("disease",),), ())
+    assert llm.type_groups == ((("drug", "gene"),), (("disease",),), ())
     assert llm.undescribed == ("tumor",)
     assert [len(spans) for spans in llm.spans] == [1, 1, 0]
     assert llm.documents.tolist() == [0, 0, 1]
-    (one,) = read_asked(EvaluateSettings(str(folder), corpora=("other",), zero_shot=True))
+    (one,) = read_queried(EvaluateSettings(str(folder), corpora=("other",), zero_shot=True))
     assert one.name == "other"
     with pytest.raises(UsageError, match="llm, other"):
-        read_asked(EvaluateSettings(str(folder), corpora=("none",), zero_shot=True))
+        read_queried(EvaluateSettings(str(folder), corpora=("none",), zero_shot=True))
 
 
 def test_types_of_overlapping_mentions_do_not_compete() -> None:
@@ -88,8 +88,8 @@ def test_a_description_is_had_in_the_view_that_is_there() -> None:
     assert describe("small_drug", views, "contextual") == "A medicine."
 
 
-def corpus_of(spans: list[Span], unsure: tuple[tuple[int, int], ...] = ()) -> AskedCorpus:
-    return AskedCorpus(
+def corpus_of(spans: list[Span], unsure: tuple[tuple[int, int], ...] = ()) -> QueriedCorpus:
+    return QueriedCorpus(
         "c", ("x" * 50,), (tuple(spans),), ((("a", "b"),),), (unsure,), np.zeros(1, np.int64),
         dict.fromkeys(("a", "b")), {}, ("definition",), "basic",
     )  # fmt: skip
@@ -111,14 +111,14 @@ def test_scores_are_strict_and_by_overlap(
     found: list[Span], strict: tuple[int, int, int], overlap: tuple[int, int, int]
 ) -> None:
     corpus = corpus_of([span(0, 5, "a"), span(10, 15, "a")], ((32, 40),))
-    assert tuple(count_asked(corpus, [found]).counts[0, 0]) == strict
-    assert tuple(count_asked(corpus, [found], overlap=True).counts[0, 0]) == overlap
+    assert tuple(count_queried(corpus, [found]).counts[0, 0]) == strict
+    assert tuple(count_queried(corpus, [found], overlap=True).counts[0, 0]) == overlap
 
 
 def test_a_found_span_of_another_type_is_wrong_both_ways() -> None:
     corpus = corpus_of([span(0, 5, "a")])
     for overlap in (False, True):
-        counts = count_asked(corpus, [[span(0, 5, "b")]], overlap)
+        counts = count_queried(corpus, [[span(0, 5, "b")]], overlap)
         assert counts.counts[0].tolist() == [[1, 0, 0], [0, 1, 0]]
 
 

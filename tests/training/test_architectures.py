@@ -98,7 +98,7 @@ def test_steps_lower_the_loss_and_the_checkpoint_says_what_was_trained(
     module.eval()
     with torch.no_grad():
         if separate:
-            evidence, _, background = module.judge(batch)
+            evidence, _, background = module.type_scores(batch)
             trained = torch.cat([background[:, None], evidence], 1)
         else:
             trained = module.logits(batch)

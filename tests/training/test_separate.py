@@ -26,7 +26,7 @@ from openbioner_batch.training.separate import (
     Teacher,
     check_teacher,
     competing_loss,
-    lesson_loss,
+    distillation_loss,
     per_type_loss,
 )
 from openbioner_batch.training.shared import UNKNOWN, as_shared, pack_shared
@@ -72,8 +72,8 @@ def test_shared_states_give_the_logits_of_whole_passes_and_their_gradients(
     shared_batch = pack_shared(*asked, tagger.tokenizer, model.config)
     assert len(shared_batch.described) == 4  # each description once
     shared = SharedObjective(model, Recipe(no_entity_weight=0.5))
-    expected, against = plain.judge(batch)
-    evidence, ours_against, background = shared.judge(shared_batch)
+    expected, against = plain.type_scores(batch)
+    evidence, ours_against, background = shared.type_scores(shared_batch)
     torch.testing.assert_close(background, against[:, 0], atol=1e-5, rtol=0)
     for row, targets in enumerate(shared_batch.targets):
         piece = int(np.searchsorted(batch.question_words, row, "right")) - 1
@@ -154,7 +154,7 @@ def test_late_interaction_reads_each_side_once_and_agrees_with_its_own_forward(
     assert batch.sequence_lengths.sum() == sum(len(q.token_ids) + 1 for q in questions(tagger)) + sum(
         len(ids) + 2 for ids in asked[1]
     )
-    evidence, against, background = SharedObjective(model, Recipe(loss="per-type")).judge(batch)
+    evidence, against, background = SharedObjective(model, Recipe(loss="per-type")).type_scores(batch)
     tokenizer, row = tagger.tokenizer, 0
     for text in TEXTS:
         ids = torch.tensor([[tokenizer.cls, *tokenizer.ids(text)]])
@@ -210,8 +210,8 @@ def test_a_lesson_is_learned_when_student_and_teacher_agree(competing: bool) -> 
     )
     theirs, ours = side(), tuple(part.requires_grad_() for part in side())
     theirs[0][~asked] = float("-inf")
-    assert float(lesson_loss(theirs, theirs, asked, 2.0, competing)) == pytest.approx(0, abs=1e-6)
-    loss = lesson_loss(ours, theirs, asked, 2.0, competing)
+    assert float(distillation_loss(theirs, theirs, asked, 2.0, competing)) == pytest.approx(0, abs=1e-6)
+    loss = distillation_loss(ours, theirs, asked, 2.0, competing)
     assert float(loss.detach()) > 0.01
     loss.backward()
     assert all(torch.isfinite(part.grad).all() for part in ours if part.grad is not None)
@@ -220,19 +220,19 @@ def test_a_lesson_is_learned_when_student_and_teacher_agree(competing: bool) -> 
 
 
 def test_a_teacher_judges_unmasked_texts_and_is_no_part_of_the_student(tagger: Tagger, checkpoint: Path) -> None:
-    lesson = Distillation(str(checkpoint), types=2)
-    recipe = Recipe(loss="per-type", distillation=lesson)
+    distillation = Distillation(str(checkpoint), types=2)
+    recipe = Recipe(loss="per-type", distillation=distillation)
     masked = [
         dataclasses.replace(q, token_ids=np.full_like(q.token_ids, tagger.tokenizer.mask)) for q in questions(tagger)
     ]
     plain = [question.token_ids for question in questions(tagger)]
     student = model_of(checkpoint, 3)
     batch = pack_shared(*as_shared(masked, plain, 2), tagger.tokenizer, student.config)
-    assert batch.lesson is not None
-    teacher = Teacher(lesson, torch.device("cpu"))
-    evidence, _, background = teacher.judge(batch.lesson)
+    assert batch.teacher_batch is not None
+    teacher = Teacher(distillation, torch.device("cpu"))
+    evidence, _, background = teacher.type_scores(batch.teacher_batch)
     taught = [dataclasses.replace(q, descriptions=q.descriptions[:2]) for q in questions(tagger)]
-    expected = TaggingObjective(load_encoder_of(checkpoint), 1.0).judge(pack_questions(taught, tagger.tokenizer))
+    expected = TaggingObjective(load_encoder_of(checkpoint), 1.0).type_scores(pack_questions(taught, tagger.tokenizer))
     torch.testing.assert_close(evidence, expected[0][:, 1:])
     torch.testing.assert_close(background, expected[1][:, 0])
     objective = SharedObjective(student, recipe, teacher)

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from openbioner_batch.training.silver.answers import read_json
-from openbioner_batch.training.silver.asking import Messages
+from openbioner_batch.training.silver.prompt import Messages
 
 VIEWS = ("definition", "examples", "contextual", "contrast")
 SHORTEST, LONGEST = 30, 600
@@ -51,11 +51,11 @@ class Description:
             "additionalProperties": False,
         }
 
-    def fault(self, text: str, content: str) -> str | None:
+    def problem(self, text: str, content: str) -> str | None:
         views = read_views(content)
         if views is None:
             return "the answer is not an object with the four descriptions"
-        return views_fault(views, json.loads(text)["examples"])
+        return views_problem(views, json.loads(text)["examples"])
 
     def read(self, text: str, content: str) -> tuple[dict[str, Any], dict[str, int]]:
         views = read_views(content)
@@ -71,7 +71,7 @@ def read_views(content: str) -> dict[str, str] | None:
     return {view: " ".join(value[view].split()) for view in VIEWS}
 
 
-def views_fault(views: Mapping[str, str], examples: list[str]) -> str | None:
+def views_problem(views: Mapping[str, str], examples: list[str]) -> str | None:
     """Why descriptions are unfit, None where they are fit.
 
     Args:

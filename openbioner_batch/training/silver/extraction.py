@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from openbioner_batch.training.silver.alignment import align
 from openbioner_batch.training.silver.answers import read_mentions
-from openbioner_batch.training.silver.asking import Messages
+from openbioner_batch.training.silver.prompt import Messages
 from openbioner_batch.training.silver.schema import MENTION
 
 NO_LIST = "the answer holds no list of mentions"
@@ -80,7 +80,7 @@ class Extraction:
             "additionalProperties": False,
         }
 
-    def fault(self, text: str, content: str) -> str | None:
+    def problem(self, text: str, content: str) -> str | None:
         return NO_LIST if read_mentions(content) is None else None
 
     def read(self, text: str, content: str) -> tuple[dict[str, Any], dict[str, int]]:

@@ -56,7 +56,7 @@ class PassageFilter:
         self._benchmarks = benchmarks
         self._seen: set[int] = set()
 
-    def fault(self, passage: RawPassage) -> str | None:
+    def problem(self, passage: RawPassage) -> str | None:
         """Why a passage is dropped whatever its types are; None where it is not. Each passage is judged once."""
         text, settings = passage.text, self._settings
         # 64 bits of a hash: the whole corpus is in this set.
@@ -78,7 +78,7 @@ class PassageFilter:
         return None
 
 
-def mention_fault(surface: str, type: str | None, settings: FilterSettings) -> str | None:
+def mention_problem(surface: str, type: str | None, settings: FilterSettings) -> str | None:
     """Why a mention is dropped, however frequent its type is."""
     if type is None:
         return BAD_TYPE

@@ -20,7 +20,7 @@ from openbioner_batch.training.silver.filters import (
     RARE_TYPE,
     PassageFilter,
     RawPassage,
-    mention_fault,
+    mention_problem,
     without,
 )
 from openbioner_batch.training.silver.report import Report
@@ -81,12 +81,12 @@ def finish(store: Store, settings: SilverSettings, totals: Totals, say: Say) -> 
     types = _first_pass(store, names, settings, benchmarks)
     report = Report(store.url, quarantined=totals.quarantined, merged=types.merged, amounts=totals.amounts)
     written = set(store.names(PASSAGES))
-    judge = PassageFilter(settings, benchmarks)
+    passage_filter = PassageFilter(settings, benchmarks)
     for name in names:
         passages = [
             passage
             for row_id, raw in _raw(store, name)
-            if (passage := _judge(row_id, raw, judge, types, settings, report)) is not None
+            if (passage := _filtered(row_id, raw, passage_filter, types, settings, report)) is not None
         ]
         if passages and name not in written:
             store.put(f"{PASSAGES}/{name}", parquet_bytes(passages_table(passages)))
@@ -132,15 +132,16 @@ def _raw(store: Store, name: str) -> Iterator[tuple[str, RawPassage]]:
 def _first_pass(
     store: Store, names: list[str], settings: FilterSettings, benchmarks: BenchmarkSentences | None
 ) -> _Types:
-    judge = PassageFilter(settings, benchmarks)
+    passage_filter = PassageFilter(settings, benchmarks)
     counts: Counter[str] = Counter()
     for name in names:
         for _, raw in _raw(store, name):
-            if judge.fault(raw) is None:
+            if passage_filter.problem(raw) is None:
                 counts.update(
                     type
                     for mention, type in raw.mentions
-                    if type is not None and mention_fault(raw.text[mention.start : mention.end], type, settings) is None
+                    if type is not None
+                    and mention_problem(raw.text[mention.start : mention.end], type, settings) is None
                 )
     merged = merge_near_duplicates(counts)
     for slip, type in merged.items():
@@ -148,19 +149,24 @@ def _first_pass(
     return _Types(counts, merged)
 
 
-def _judge(
-    passage_id: str, raw: RawPassage, judge: PassageFilter, types: _Types, settings: SilverSettings, report: Report
+def _filtered(
+    passage_id: str,
+    raw: RawPassage,
+    passage_filter: PassageFilter,
+    types: _Types,
+    settings: SilverSettings,
+    report: Report,
 ) -> AnnotatedPassage | None:
     """The passage to learn from, None where it is dropped; counted in the report."""
-    fault = judge.fault(raw)
-    if fault is not None:
-        report.dropped_passages[fault] += 1
+    problem = passage_filter.problem(raw)
+    if problem is not None:
+        report.dropped_passages[problem] += 1
         return None
     kept: set[AnnotatedMention] = set()
     unsure: list[AnnotatedMention] = []
     reasons: Counter[str] = Counter()
     for mention, type in raw.mentions:
-        reason = mention_fault(raw.text[mention.start : mention.end], type, settings)
+        reason = mention_problem(raw.text[mention.start : mention.end], type, settings)
         if reason is None and type is not None:
             type = types.resolve(type)
             reason = RARE_TYPE if types.counts[type] < settings.min_type_count else None

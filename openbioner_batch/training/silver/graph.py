@@ -25,8 +25,8 @@ from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import parquet_bytes
 from openbioner_batch.engine.work import Job, SplitTask, pack, rejected_table, unpack
 from openbioner_batch.errors import RunFailedError
-from openbioner_batch.training.silver.asking import Asking, fingerprint
 from openbioner_batch.training.silver.outcomes import AnswerOutcome, answered_rows
+from openbioner_batch.training.silver.prompt import Prompt, fingerprint
 from openbioner_batch.training.silver.settings import LlmSettings
 from openbioner_batch.training.silver.transport import Client, ClientRecipe
 
@@ -45,13 +45,13 @@ CPUS = 0.1
 class LlmPipeline:
     """The pipeline that asks an LLM about every document."""
 
-    asking: Asking
+    prompt: Prompt
     llm: LlmSettings
     more: Mapping[str, Any]
     """What else the answers depend on."""
 
     def fingerprint(self) -> dict[str, Any]:
-        return {**fingerprint(self.asking, self.llm), **self.more}
+        return {**fingerprint(self.prompt, self.llm), **self.more}
 
     def stream(
         self, tasks: Sequence[SplitTask], job: Job, executor: Executor, before: Totals
@@ -62,10 +62,10 @@ class LlmPipeline:
             RunFailedError: the endpoint gives out, or the cost ceiling is met and all that was begun is committed.
         """
         spent = self.llm.price(before.amounts["prompt_tokens"], before.amounts["completion_tokens"])
-        recipe = ClientRecipe(self.llm, self.asking, spent)
+        recipe = ClientRecipe(self.llm, self.prompt, spent)
         read = partial(read_splits, job=job, emit=partial(shard_rows, job=job))
-        asked = self._asked_here if isinstance(executor, InProcess) else self._asked_by_ray
-        collector = Collector(job, self.asking)
+        asked = self._answered_here if isinstance(executor, InProcess) else self._answered_by_ray
+        collector = Collector(job, self.prompt)
         try:
             with closing(asked(tasks, read, recipe)) as batches:
                 for batch in batches:
@@ -77,12 +77,12 @@ class LlmPipeline:
         yield from collector.rest()
         collector.check_stopped(self.llm, at_end=True)
 
-    def _asked_here(
+    def _answered_here(
         self, tasks: Sequence[SplitTask], read: Read, recipe: ClientRecipe
     ) -> Generator[pa.Table, None, None]:
         """The rows with their outcomes, asked about in this process, some shards at once."""
         loop = asyncio.new_event_loop()
-        asker = AskRows(recipe)
+        asker = AnswerRows(recipe)
         waiting: set[asyncio.Task[pa.Table]] = set()
         try:
             for task in tasks:
@@ -102,7 +102,7 @@ class LlmPipeline:
             loop.run_until_complete(asyncio.gather(*waiting, asker.close(), return_exceptions=True))
             loop.close()
 
-    def _asked_by_ray(
+    def _answered_by_ray(
         self, tasks: Sequence[SplitTask], read: Read, recipe: ClientRecipe
     ) -> Generator[pa.Table, None, None]:
         """The same with Ray Data."""
@@ -123,14 +123,14 @@ class LlmPipeline:
         if self.llm.vllm is not None:
             from openbioner_batch.training.silver.vllm import vllm_processor
 
-            answered = vllm_processor(self.asking, self.llm)(rows)
+            answered = vllm_processor(self.prompt, self.llm)(rows)
         else:
             # One actor, since limits are for all requests together; it is asynchronous and rarely busy.
             one = ray.data.ActorPoolStrategy(
                 size=1, max_tasks_in_flight_per_actor=2 * TASKS_AT_ONCE, max_concurrent_calls_per_actor=TASKS_AT_ONCE
             )
             answered = rows.map_batches(
-                AskRows,
+                AnswerRows,
                 fn_constructor_kwargs={"recipe": recipe},
                 batch_size=self.llm.concurrency,
                 batch_format="pyarrow",
@@ -140,7 +140,7 @@ class LlmPipeline:
         yield from answered.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
 
 
-class AskRows:
+class AnswerRows:
     """Asks the endpoint about rows, all at once: an asynchronous actor of Ray Data, or called in this process.
 
     Args:
@@ -148,7 +148,7 @@ class AskRows:
     """
 
     def __init__(self, recipe: ClientRecipe) -> None:
-        self._asking = recipe.asking
+        self._prompt = recipe.prompt
         self._client = Client(recipe)
 
     async def __call__(self, batch: pa.Table) -> pa.Table:
@@ -162,7 +162,7 @@ class AskRows:
         if row["text"] is None:
             return AnswerOutcome()  # the shard's own row, about which nothing is asked
         outcome = await self._client.outcome(row["text"], row["shard"], row["size"])
-        return outcome.read(row["text"], self._asking)
+        return outcome.read(row["text"], self._prompt)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -201,13 +201,13 @@ class _Open:
 class Collector:
     """Puts rows together to shards, and commits those that are whole."""
 
-    def __init__(self, job: Job, asking: Asking) -> None:
+    def __init__(self, job: Job, prompt: Prompt) -> None:
         self._store = Store(job.output)
-        self._asking = asking
+        self._prompt = prompt
         self._open: dict[str, _Open] = {}
         self._unanswered: list[_Open] = []
         self._done: set[str] = set()
-        self._asked_about = 0
+        self._queried = 0
         self._admitted: int | None = None
 
     def add(self, row: dict[str, Any]) -> Generator[dict[str, Any], None, None]:
@@ -232,7 +232,7 @@ class Collector:
             shard.outcomes[row["index"]] = outcome
         if shard.documents is not None and len(shard.outcomes) == row["size"]:
             self._done.add(name)
-            self._asked_about += row["size"] > 0
+            self._queried += row["size"] > 0
             whole = self._open.pop(name)
             # Without a single answer it may be the endpoint that broke: then the passages must be asked again.
             if whole.outcomes and all(outcome.reason for outcome in whole.outcomes.values()):
@@ -252,10 +252,10 @@ class Collector:
         Raises:
             RunFailedError: says what to do.
         """
-        if self._admitted is None or (self._asked_about < self._admitted and not at_end):
+        if self._admitted is None or (self._queried < self._admitted and not at_end):
             return
         advice = "a higher --max-cost goes on with the run"
-        if not self._asked_about:
+        if not self._queried:
             advice += ", and fewer --max-tokens or a smaller shard (--shard-documents) need less at a time"
         raise RunFailedError(
             f"stopped at --max-cost {llm.max_cost:g}: the next shard could cost more than is left; "
@@ -267,7 +267,7 @@ class Collector:
         split, number = shard.place
         outcomes = [shard.outcomes[index] for index in range(len(shard.outcomes))]
         data, rejected, counts = answered_rows(
-            unpack(shard.documents), outcomes, unpack(shard.rejected).to_pylist(), self._asking
+            unpack(shard.documents), outcomes, unpack(shard.rejected).to_pylist(), self._prompt
         )
         if rejected.num_rows:
             self._store.put(shard_file(QUARANTINE, split, number), parquet_bytes(rejected))

@@ -73,7 +73,7 @@ def import_silver(settings: ImportSettings, say: Say = say_to_stderr) -> Report:
     rejected: list[Rejected] = []
     passages = _Writer(store, PASSAGES, passages_table)
     descriptions = _Writer(store, DESCRIPTIONS, _description_rows)
-    judge = PassageFilter(TRUSTING, benchmarks)
+    passage_filter = PassageFilter(TRUSTING, benchmarks)
     described: set[tuple[str, str]] = set()
     views: Counter[str] = Counter()
     for item in items():
@@ -81,7 +81,7 @@ def import_silver(settings: ImportSettings, say: Say = say_to_stderr) -> Report:
             rejected.append(item)
         elif isinstance(item, AnnotatedPassage):
             for part in cut(replace(item, annotated=types), settings.passage_words):
-                _keep(part, judge, passages, report)
+                _keep(part, passage_filter, passages, report)
         elif item not in described:
             described.add(item)
             type, text = item
@@ -117,11 +117,11 @@ def cut(passage: AnnotatedPassage, words: int) -> Iterator[AnnotatedPassage]:
         )
 
 
-def _keep(passage: AnnotatedPassage, judge: PassageFilter, writer: _Writer, report: Report) -> None:
+def _keep(passage: AnnotatedPassage, passage_filter: PassageFilter, writer: _Writer, report: Report) -> None:
     raw = RawPassage(passage.text, tuple((mention, mention.type) for mention in passage.mentions), 0)
-    fault = judge.fault(raw)
-    if fault is not None:
-        report.dropped_passages[fault] += 1
+    problem = passage_filter.problem(raw)
+    if problem is not None:
+        report.dropped_passages[problem] += 1
         return
     report.passages += 1
     report.mentions += len(passage.mentions)

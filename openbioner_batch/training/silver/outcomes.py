@@ -13,7 +13,7 @@ import pyarrow as pa
 from openbioner_batch.engine.rows import kind_of
 from openbioner_batch.engine.work import counts_metadata, rejected_table
 from openbioner_batch.records import Rejected
-from openbioner_batch.training.silver.asking import Asking
+from openbioner_batch.training.silver.prompt import Prompt
 
 UNREADABLE = "reading the answer failed"
 
@@ -47,12 +47,12 @@ class AnswerOutcome:
         found = json.loads(text)
         return cls(**{**found, "usage": tuple(found.get("usage", (0, 0)))})
 
-    def read(self, text: str, asking: Asking) -> AnswerOutcome:
+    def read(self, text: str, prompt: Prompt) -> AnswerOutcome:
         """The same with the answer read, if there is one."""
         if self.content is None:
             return self
         try:
-            columns, amounts = asking.read(text, self.content)
+            columns, amounts = prompt.read(text, self.content)
         except Exception as error:  # one strange answer must not end the run, nor its message quote the text
             return AnswerOutcome(usage=self.usage, reason=f"{UNREADABLE}: {type(error).__name__}")
         return AnswerOutcome(usage=self.usage, columns=columns, amounts=amounts)
@@ -65,7 +65,7 @@ def collected(row: dict[str, Any], outcome: AnswerOutcome) -> dict[str, Any]:
 
 
 def answered_rows(
-    documents: pa.Table, outcomes: Sequence[AnswerOutcome], rejected: Sequence[Mapping[str, Any]], asking: Asking
+    documents: pa.Table, outcomes: Sequence[AnswerOutcome], rejected: Sequence[Mapping[str, Any]], prompt: Prompt
 ) -> tuple[pa.Table, pa.Table, dict[str, Any]]:
     """The data rows of a shard with its counts as metadata, its quarantined records, and the counts.
 
@@ -73,7 +73,7 @@ def answered_rows(
         documents: the shard's documents.
         outcomes: one for each.
         rejected: the records that did not become documents.
-        asking: whose columns are added.
+        prompt: whose columns are added.
     """
     good = [outcome.columns is not None for outcome in outcomes]
     rows = documents.filter(pa.array(good, pa.bool_()))
@@ -100,8 +100,8 @@ def answered_rows(
         "text_bytes": sum(len(text.encode()) for text in rows["text"].to_pylist()),
         "amounts": dict(sorted(amounts.items())),
     }
-    schema = pa.schema([*rows.schema, *asking.columns]).with_metadata(counts_metadata(counts))
-    added = [pa.array([answer[field.name] for answer in answers], field.type) for field in asking.columns]
+    schema = pa.schema([*rows.schema, *prompt.columns]).with_metadata(counts_metadata(counts))
+    added = [pa.array([answer[field.name] for answer in answers], field.type) for field in prompt.columns]
     table = pa.Table.from_arrays([*rows.columns, *added], schema=schema)
     return table, rejected_table(quarantined), counts
 

@@ -19,9 +19,9 @@ from typing import Any
 
 import aiohttp
 
-from openbioner_batch.training.silver.asking import Asking, chat_body
 from openbioner_batch.training.silver.limits import Budget, RateLimit
 from openbioner_batch.training.silver.outcomes import AnswerOutcome
+from openbioner_batch.training.silver.prompt import Prompt, chat_body
 from openbioner_batch.training.silver.settings import KEY_VARIABLE, LlmSettings, read_key
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
@@ -52,7 +52,7 @@ class ClientRecipe:
     """What a client is built from, in the process that sends: no key, but where to find it."""
 
     llm: LlmSettings
-    asking: Asking
+    prompt: Prompt
     spent: float
 
 
@@ -65,7 +65,7 @@ class Client:
 
     def __init__(self, recipe: ClientRecipe) -> None:
         llm = recipe.llm
-        self._llm, self._asking = llm, recipe.asking
+        self._llm, self._prompt = llm, recipe.prompt
         self._requests, self._tokens = RateLimit(llm.requests_per_minute), RateLimit(llm.tokens_per_minute)
         self._budget = Budget(llm.max_cost, recipe.spent)
         self._slots = asyncio.Semaphore(llm.concurrency)
@@ -83,7 +83,7 @@ class Client:
             shard: that it belongs to.
             size: how many texts that shard has.
         """
-        body = chat_body(self._asking, self._llm, text)
+        body = chat_body(self._prompt, self._llm, text)
         prompt_tokens = len(json.dumps(body).encode()) / BYTES_PER_TOKEN
         if not self._budget.admit(shard, size * self._llm.price(prompt_tokens, self._llm.max_tokens)):
             await asyncio.sleep(0.2)  # the rest of the input comes by while admitted shards end: let it not rush
@@ -124,16 +124,16 @@ class Client:
             RefusedError: there is none to be had for this text.
             EndpointError: for no text.
         """
-        fault, asked = "", 0
-        while asked <= REASKS:
+        problem, attempts = "", 0
+        while attempts <= REASKS:
             content = await self._send(body, prompt_tokens, usage)
-            fault = self._asking.fault(text, content) or ""
-            if not fault:
+            problem = self._prompt.problem(text, content) or ""
+            if not problem:
                 return content
-            asked += 1
+            attempts += 1
             # The same question would be given the same answer.
-            body = {**body, "seed": self._llm.seed + asked, "temperature": max(self._llm.temperature, 0.5)}
-        raise RefusedError(fault)
+            body = {**body, "seed": self._llm.seed + attempts, "temperature": max(self._llm.temperature, 0.5)}
+        raise RefusedError(problem)
 
     async def _send(self, body: dict[str, Any], prompt_tokens: float, usage: list[int]) -> str:
         """What the model says, after as many retries as it takes."""
@@ -152,9 +152,9 @@ class Client:
                 self._note_failure("it refuses every request")
                 raise
             self._failures = 0
-            prompt, completion = used or (round(prompt_tokens), len(content.encode()) // BYTES_PER_TOKEN)
-            self._tokens.correct(prompt + completion - prompt_tokens)
-            usage[0] += prompt
+            paid, completion = used or (round(prompt_tokens), len(content.encode()) // BYTES_PER_TOKEN)
+            self._tokens.correct(paid + completion - prompt_tokens)
+            usage[0] += paid
             usage[1] += completion
             return content
         if trouble.endpoints_fault:

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.training.silver.asking import Asking
 from openbioner_batch.training.silver.outcomes import AnswerOutcome, collected
+from openbioner_batch.training.silver.prompt import Prompt
 from openbioner_batch.training.silver.settings import LlmSettings
 
 BATCH = 64
@@ -29,7 +29,7 @@ def check_vllm() -> None:
         )
 
 
-def vllm_processor(asking: Asking, llm: LlmSettings) -> Callable[[Any], Any]:
+def vllm_processor(prompt: Prompt, llm: LlmSettings) -> Callable[[Any], Any]:
     """Ray Data's vLLM processor for a question: a dataset of the graph's rows in, one of collected rows out."""
     from ray.data.llm import build_processor, vLLMEngineProcessorConfig
 
@@ -41,34 +41,34 @@ def vllm_processor(asking: Asking, llm: LlmSettings) -> Callable[[Any], Any]:
     )
     processor = build_processor(
         config,
-        preprocess=partial(sampling_of, asking=asking, llm=llm),
-        postprocess=partial(generated, asking=asking),
+        preprocess=partial(sampling_of, prompt=prompt, llm=llm),
+        postprocess=partial(generated, prompt=prompt),
     )
     return lambda rows: processor(rows).map(settled)
 
 
-def sampling_of(row: dict[str, Any], asking: Asking, llm: LlmSettings) -> dict[str, Any]:
+def sampling_of(row: dict[str, Any], prompt: Prompt, llm: LlmSettings) -> dict[str, Any]:
     """Ray's preprocess: the chat of a row, and how it is sampled."""
     text = row["text"]
     sampling: dict[str, Any] = {"temperature": llm.temperature, "seed": llm.seed, "max_tokens": llm.max_tokens}
     if not isinstance(text, str):
         # A shard's own row: there is no way round the engine, so it is asked for a single token.
-        return {"messages": asking.messages(""), "sampling_params": {**sampling, "max_tokens": 1}}
+        return {"messages": prompt.messages(""), "sampling_params": {**sampling, "max_tokens": 1}}
     if llm.response_format != "none":
-        sampling["structured_outputs"] = {"json": asking.schema()}
-    return {"messages": asking.messages(text), "sampling_params": sampling}
+        sampling["structured_outputs"] = {"json": prompt.schema()}
+    return {"messages": prompt.messages(text), "sampling_params": sampling}
 
 
-def generated(row: dict[str, Any], asking: Asking) -> dict[str, Any]:
+def generated(row: dict[str, Any], prompt: Prompt) -> dict[str, Any]:
     """Ray's postprocess: what became of a row, its answer read."""
     text = row["text"]
     if not isinstance(text, str):
         return collected(row, AnswerOutcome())
     usage = (int(row.get("num_input_tokens") or 0), int(row.get("num_generated_tokens") or 0))
     content = row["generated_text"]
-    fault = asking.fault(text, content)
-    outcome = AnswerOutcome(usage=usage, reason=fault) if fault else AnswerOutcome(content=content, usage=usage)
-    return collected(row, outcome.read(text, asking))
+    problem = prompt.problem(text, content)
+    outcome = AnswerOutcome(usage=usage, reason=problem) if problem else AnswerOutcome(content=content, usage=usage)
+    return collected(row, outcome.read(text, prompt))
 
 
 def settled(row: dict[str, Any]) -> dict[str, Any]:

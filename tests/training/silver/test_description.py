@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
-from openbioner_batch.training.silver.description import Description, views_fault
+from openbioner_batch.training.silver.description import Description, views_problem
 from openbioner_batch.training.silver.evidence import gather, near_types, questions
 
 GOOD = {
@@ -20,7 +20,7 @@ GOOD = {
 
 
 @pytest.mark.parametrize(
-    ("changes", "fault"),
+    ("changes", "problem"),
     [
         ({}, None),
         ({"definition": "A drug."}, "definition: it is too short"),
@@ -32,16 +32,16 @@ GOOD = {
         ({"contrast": "A substance given to treat, or to prevent, a disease that is."}, "they say the same"),
     ],
 )
-def test_what_is_wrong_with_descriptions_is_said(changes: dict[str, str], fault: str | None) -> None:
-    found = views_fault({**GOOD, **changes}, ["Aspirin", "warfarin"])
-    assert found is None if fault is None else fault in (found or "")
+def test_what_is_wrong_with_descriptions_is_said(changes: dict[str, str], problem: str | None) -> None:
+    found = views_problem({**GOOD, **changes}, ["Aspirin", "warfarin"])
+    assert found is None if problem is None else problem in (found or "")
 
 
 def test_an_answer_without_all_four_is_of_no_use() -> None:
     asked = json.dumps({"entity_type": "drug", "examples": []})
-    assert Description().fault(asked, json.dumps(GOOD)) is None
-    assert "four" in (Description().fault(asked, json.dumps({"definition": GOOD["definition"]})) or "")
-    assert "four" in (Description().fault(asked, "no idea") or "")
+    assert Description().problem(asked, json.dumps(GOOD)) is None
+    assert "four" in (Description().problem(asked, json.dumps({"definition": GOOD["definition"]})) or "")
+    assert "four" in (Description().problem(asked, "no idea") or "")
 
 
 def passages() -> Iterator[AnnotatedPassage]:

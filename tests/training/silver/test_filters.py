@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from openbioner_batch.training.overlap import BenchmarkSentences
 from openbioner_batch.training.passages import AnnotatedMention
 from openbioner_batch.training.silver import filters
-from openbioner_batch.training.silver.filters import PassageFilter, RawPassage, mention_fault, union, without
+from openbioner_batch.training.silver.filters import PassageFilter, RawPassage, mention_problem, union, without
 from openbioner_batch.training.silver.passages import passage_bounds
 from openbioner_batch.training.silver.settings import FilterSettings
 
@@ -25,7 +25,7 @@ def raw(text: str, surfaces: tuple[str, ...] = (), unaligned: int = 0) -> RawPas
 
 
 @pytest.mark.parametrize(
-    ("passage", "fault"),
+    ("passage", "problem"),
     [
         (raw(GOOD, ("aspirin",)), None),
         (raw("Given aspirin daily."), filters.TOO_SHORT),
@@ -35,19 +35,19 @@ def raw(text: str, surfaces: tuple[str, ...] = (), unaligned: int = 0) -> RawPas
         (raw("As said: mice without the gene were small and did not breed. So it is."), filters.BENCHMARK),
     ],
 )
-def test_a_passage_is_judged_by_itself(passage: RawPassage, fault: str | None) -> None:
+def test_a_passage_is_judged_by_itself(passage: RawPassage, problem: str | None) -> None:
     benchmarks = BenchmarkSentences(["Mice without the gene were small , and did not breed ."])
-    assert PassageFilter(SETTINGS, benchmarks).fault(passage) == fault
+    assert PassageFilter(SETTINGS, benchmarks).problem(passage) == problem
 
 
 def test_the_same_text_counts_once_whatever_its_spacing() -> None:
-    judge = PassageFilter(SETTINGS, None)
-    assert judge.fault(raw(GOOD)) is None
-    assert judge.fault(raw(f"  {GOOD.upper()}")) == filters.DUPLICATE
+    passage_filter = PassageFilter(SETTINGS, None)
+    assert passage_filter.problem(raw(GOOD)) is None
+    assert passage_filter.problem(raw(f"  {GOOD.upper()}")) == filters.DUPLICATE
 
 
 @pytest.mark.parametrize(
-    ("surface", "type", "fault"),
+    ("surface", "type", "problem"),
     [
         ("aspirin", "drug", None),
         ("aspirin", None, filters.BAD_TYPE),
@@ -57,8 +57,8 @@ def test_the_same_text_counts_once_whatever_its_spacing() -> None:
         ("They", "person", filters.PRONOUN),
     ],
 )
-def test_a_mention_is_judged_by_its_form(surface: str, type: str | None, fault: str | None) -> None:
-    assert mention_fault(surface, type, SETTINGS) == fault
+def test_a_mention_is_judged_by_its_form(surface: str, type: str | None, problem: str | None) -> None:
+    assert mention_problem(surface, type, SETTINGS) == problem
 
 
 STRETCHES = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9)).map(lambda pair: (pair[0], sum(pair))))

@@ -21,7 +21,7 @@ from openbioner_batch.training.silver.ontology.finding import (
     WordCounts,
     doubtful,
 )
-from openbioner_batch.training.silver.ontology.labelling import FREQUENT, Labeller, Read
+from openbioner_batch.training.silver.ontology.labelling import FREQUENT, Labeller, PassageNames
 from openbioner_batch.training.silver.ontology.selecting import Absence, select_types
 from openbioner_batch.training.silver.ontology.views import definition, views
 
@@ -110,11 +110,11 @@ TEXTS = (
 )
 
 
-def read(finder: NameFinder, texts: Sequence[str] = TEXTS) -> list[Read]:
-    return [Read(f"d{number}@0", text, tuple(finder.find(text))) for number, text in enumerate(texts)]
+def read(finder: NameFinder, texts: Sequence[str] = TEXTS) -> list[PassageNames]:
+    return [PassageNames(f"d{number}@0", text, tuple(finder.find(text))) for number, text in enumerate(texts)]
 
 
-def counted(passages: Sequence[Read]) -> TextCounts:
+def counted(passages: Sequence[PassageNames]) -> TextCounts:
     counts = TextCounts()
     for passage in passages:
         counts.add(passage)
@@ -134,7 +134,7 @@ def test_classes_with_a_definition_and_enough_names_are_types(classes: Classes, 
     assert "skin_illness" not in {kind.name for kind in select_types(classes, counts.classes, 5, 3)}
 
 
-def labeller(classes: Classes, passages: Sequence[Read], finder: NameFinder, absent: int = 8) -> Labeller:
+def labeller(classes: Classes, passages: Sequence[PassageNames], finder: NameFinder, absent: int = 8) -> Labeller:
     counts = counted(passages)
     types = select_types(classes, counts.classes, 3, 3)
     return Labeller(classes, types, counts.too_frequent(0.9), finder.heads, counts.words, 1, absent)
@@ -145,7 +145,7 @@ def test_a_mention_has_all_selected_ancestors_and_siblings_are_sure_negatives(
 ) -> None:
     passages = read(finder)
     label = labeller(classes, passages, finder)
-    passage = label.label(passages[0], label.judge(passages[0]), "o", {})
+    passage = label.label(passages[0], label.present_types(passages[0]), "o", {})
     assert passage is not None
     found = {(passage.text[m.start : m.end], m.type) for m in passage.mentions}
     assert found == {
@@ -165,7 +165,7 @@ def test_an_exclusive_sibling_is_asked_and_absent(tmp_path: Path) -> None:
     finder = NameFinder(classes)
     passages = read(finder)
     label = labeller(classes, passages, finder)
-    passage = label.label(passages[0], label.judge(passages[0]), "o", {})
+    passage = label.label(passages[0], label.present_types(passages[0]), "o", {})
     assert passage is not None
     assert passage.annotated is not None
     assert set(passage.annotated) == {"heart_illness", "illness", "skin_illness"}
@@ -192,10 +192,10 @@ def test_a_frequent_name_is_in_doubt_and_teaches_nothing(classes: Classes, finde
     counts = counted(passages)
     types = select_types(classes, counts.classes, 3, 3)
     label = Labeller(classes, types, counts.too_frequent(0.5), finder.heads, counts.words, 1, 0)
-    passage = label.label(passages[0], label.judge(passages[0]), "o", {})
+    passage = label.label(passages[0], label.present_types(passages[0]), "o", {})
     assert passage is not None
     start = passage.text.index("Angina")
-    assert {item.doubt for item in label.judge(passages[0]).found if item.form == "angina"} == {FREQUENT}
+    assert {item.doubt for item in label.present_types(passages[0]).found if item.form == "angina"} == {FREQUENT}
     assert (start, start + len("Angina")) in passage.unsure
     assert not any(mention.start == start for mention in passage.mentions)
 
@@ -206,7 +206,7 @@ def test_a_name_that_may_be_of_a_present_type_is_in_doubt_or_the_type_is_left_ou
     texts = (*TEXTS, "Lupus was seen beside eczema, psoriasis and acne.")
     passages = read(finder, texts)
     label = labeller(classes, passages, finder)
-    judged = label.judge(passages[-1])
+    judged = label.present_types(passages[-1])
     for item in judged.found:
         for kind in judged.present:
             held = not item.doubt and kind in label._types_of(item)
@@ -217,7 +217,7 @@ def test_each_type_is_asked_in_its_share_of_passages(classes: Classes, finder: N
     passages = read(finder)
     label = labeller(classes, passages, finder, absent=0)
     number = [kind.name for kind in label._types].index("illness")
-    labelled = [label.label(passage, label.judge(passage), "o", {number: 0.0}) for passage in passages]
+    labelled = [label.label(passage, label.present_types(passage), "o", {number: 0.0}) for passage in passages]
     assert all("illness" not in passage.annotated for passage in labelled if passage and passage.annotated)
 
 

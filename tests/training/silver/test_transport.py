@@ -47,10 +47,10 @@ def serve() -> Iterator[Serve]:
 def ask(server: LlmServer, texts: list[str], shards: int = 1, **more: Any) -> list[dict[str, Any]]:
     """What comes of a batch."""
     llm = LlmSettings(**{"endpoint": server.url, "model": "test-model", "max_retries": 2, **more})
-    asking = Extraction()
+    prompt = Extraction()
 
     async def batch() -> list[dict[str, Any]]:
-        client = Client(ClientRecipe(llm, asking, 0.0))
+        client = Client(ClientRecipe(llm, prompt, 0.0))
         size = len(texts) // shards
         asked = [client.outcome(text, str(number % shards), size) for number, text in enumerate(texts)]
         found = await asyncio.gather(*asked)

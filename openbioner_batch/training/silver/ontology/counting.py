@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from openbioner_batch.training.silver.ontology.finding import WordCounts
-from openbioner_batch.training.silver.ontology.labelling import Read
+from openbioner_batch.training.silver.ontology.labelling import PassageNames
 from openbioner_batch.training.silver.ontology.selecting import ClassCounts
 
 COUNTED_PASSAGES = 100_000
@@ -25,7 +25,7 @@ class TextCounts:
     classes: ClassCounts = field(default_factory=ClassCounts)
     passages: int = 0
 
-    def add(self, passage: Read) -> None:
+    def add(self, passage: PassageNames) -> None:
         """Take up a passage."""
         self.passages += 1
         if self.passages <= COUNTED_PASSAGES:

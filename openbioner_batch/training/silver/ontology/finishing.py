@@ -24,7 +24,7 @@ from openbioner_batch.training.silver.ontology.classes import Classes
 from openbioner_batch.training.silver.ontology.counting import TextCounts
 from openbioner_batch.training.silver.ontology.finding import NameFinder
 from openbioner_batch.training.silver.ontology.graph import found_in
-from openbioner_batch.training.silver.ontology.labelling import Labeller, Read
+from openbioner_batch.training.silver.ontology.labelling import Labeller, PassageNames
 from openbioner_batch.training.silver.ontology.selecting import ClassCounts, Type, select_types
 from openbioner_batch.training.silver.ontology.settings import OntologySettings
 from openbioner_batch.training.silver.ontology.views import views
@@ -88,16 +88,16 @@ def finish(
     benchmarks = read_benchmarks(settings.exclude) if settings.exclude else None
     say(f"labelling {len(names):,} shards of passages")
     report = OntologyReport(store.url, quarantined=totals.quarantined)
-    judge = PassageFilter(FILTERS, benchmarks)
+    passage_filter = PassageFilter(FILTERS, benchmarks)
     counts = TextCounts()
     dropped = bytearray()
     for passage in _passages(store, names, classes):
-        fault = judge.fault(RawPassage(passage.text, (), 0))
-        dropped.append(fault is not None)
-        if fault is None:
+        problem = passage_filter.problem(RawPassage(passage.text, (), 0))
+        dropped.append(problem is not None)
+        if problem is None:
             counts.add(passage)
         else:
-            report.dropped_passages[fault] += 1
+            report.dropped_passages[problem] += 1
     frequent = counts.too_frequent(settings.max_share)
     known = counts.without(frequent)
     types = select_types(classes, known, settings.min_names, settings.min_mentions, lambda name: not unwanted(name))
@@ -108,7 +108,7 @@ def finish(
         )
     labeller = Labeller(classes, types, frequent, finder.heads, counts.words, settings.rare, settings.absent)
 
-    def good() -> Iterator[tuple[int, Read]]:
+    def good() -> Iterator[tuple[int, PassageNames]]:
         numbered = enumerate(_passages(store, names, classes))
         return ((number, passage) for number, passage in numbered if not dropped[number])
 
@@ -118,7 +118,7 @@ def finish(
     def labelled() -> Iterator[AnnotatedPassage | None]:
         for number, passage in good():
             if number in chosen:
-                judged = labeller.judge(passage)
+                judged = labeller.present_types(passage)
                 report.dropped_mentions.update(item.doubt for item in judged.found if item.doubt)
                 yield labeller.label(passage, judged, settings.source, share)
 
@@ -160,13 +160,13 @@ def publish(
     store.put(REPORT, report.to_bytes())
 
 
-def _passages(store: Store, names: Sequence[str], classes: Classes) -> Iterator[Read]:
+def _passages(store: Store, names: Sequence[str], classes: Classes) -> Iterator[PassageNames]:
     for name in names:
         with open_table(store, f"{DATA}/{name}") as table:
             rows = table.read(["document_id", "start", "text", "found"]).to_pylist()
         for index, row in enumerate(rows):
             passage_id = f"{name.removesuffix('.parquet')}-{index:04d} {row['document_id']}@{row['start']}"
-            yield Read(passage_id, row["text"], tuple(found_in(row, classes)))
+            yield PassageNames(passage_id, row["text"], tuple(found_in(row, classes)))
 
 
 def unwanted_types(path: str | None) -> Callable[[str], bool]:
@@ -187,14 +187,14 @@ def unwanted_types(path: str | None) -> Callable[[str], bool]:
 
 
 def _choose(
-    passages: Iterator[tuple[int, Read]], labeller: Labeller, types: Sequence[Type], settings: OntologySettings
+    passages: Iterator[tuple[int, PassageNames]], labeller: Labeller, types: Sequence[Type], settings: OntologySettings
 ) -> tuple[set[int], dict[int, float]]:
     """The passages to keep, by number, and for each type the share of them in which it is asked about."""
     best: list[tuple[float, int, tuple[int, ...]]] = []
     present: Counter[int] = Counter()
     kept: set[int] = set()
     for number, passage in passages:
-        found = labeller.judge(passage).present
+        found = labeller.present_types(passage).present
         if settings.passages is None:
             kept.add(number)
             present.update(found)

@@ -22,7 +22,7 @@ _TRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class PassageNames:
     """A passage with the names that were found in it."""
 
     passage_id: str
@@ -31,7 +31,7 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class PassageTypes:
     """The names of a passage, and the types that are sure in it.
 
     Attributes:
@@ -85,7 +85,7 @@ class Labeller:
             for index, kind in enumerate(types)
         ]
 
-    def judge(self, passage: Read) -> Judged:
+    def present_types(self, passage: PassageNames) -> PassageTypes:
         """The types of a passage.
 
         A name that might also be of a present type that it is not surely of leaves either the type or the name in
@@ -109,9 +109,11 @@ class Labeller:
             form = found[worst].form
             found = [replace(item, doubt=CONFLICT) if item.form == form and not item.doubt else item for item in found]
         unclear = {kind for clash in clashes for kind in clash} if found else set()
-        return Judged(tuple(found), tuple(kind for kind in present if kind not in unclear))
+        return PassageTypes(tuple(found), tuple(kind for kind in present if kind not in unclear))
 
-    def label(self, passage: Read, judged: Judged, source: str, share: Mapping[int, float]) -> AnnotatedPassage | None:
+    def label(
+        self, passage: PassageNames, judged: PassageTypes, source: str, share: Mapping[int, float]
+    ) -> AnnotatedPassage | None:
         """The passage to learn from; None where no type is left.
 
         Args:
@@ -156,7 +158,7 @@ class Labeller:
     def _is_none(self, item: FoundName, kind: int) -> bool:
         return all(self._absence.is_none_of(number, self._types[kind]) for number in item.classes)
 
-    def _absent_types(self, passage_id: str, judged: Judged, present: Sequence[int]) -> Iterator[int]:
+    def _absent_types(self, passage_id: str, judged: PassageTypes, present: Sequence[int]) -> Iterator[int]:
         """Types that no name of the passage can be of: two thirds siblings of present ones, if there are so many."""
         random = np.random.default_rng(_hash(passage_id))
         sure = [item for item in judged.found if not item.doubt]

@@ -18,7 +18,7 @@ from openbioner_batch.training.silver.ontology.classes import LONGEST_NAME, Clas
 from openbioner_batch.training.silver.ontology.counting import TextCounts
 from openbioner_batch.training.silver.ontology.finding import FoundName, NameFinder, WordCounts
 from openbioner_batch.training.silver.ontology.finishing import OntologyReport, publish, unwanted_types
-from openbioner_batch.training.silver.ontology.labelling import Labeller, Read
+from openbioner_batch.training.silver.ontology.labelling import Labeller, PassageNames
 from openbioner_batch.training.silver.ontology.selecting import select_types
 from openbioner_batch.training.silver.settings import source_of
 from openbioner_batch.training.silver.typenames import normalise_type
@@ -68,7 +68,7 @@ def fill_sentences(settings: SentenceSettings) -> OntologyReport:
     # No word is in doubt: what stands between the slots names nothing.
     labeller = Labeller(classes, types, (), (), WordCounts(), 0, settings.absent)
     source = source_of(settings.name, settings.output)
-    labelled = (labeller.label(passage, labeller.judge(passage), source, {}) for passage in made)
+    labelled = (labeller.label(passage, labeller.present_types(passage), source, {}) for passage in made)
     report = OntologyReport(store.url)
     publish(store, labelled, report, types, classes, known, counts.spellings())
     return report
@@ -129,14 +129,16 @@ class Filler:
                     f"{self._path}, line {number}: {{{match[1]}}} is no class with classes below it in the vocabularies"
                 )
 
-    def passage(self, passage_id: str, templates: Sequence[tuple[int, str]], random: np.random.Generator) -> Read:
+    def passage(
+        self, passage_id: str, templates: Sequence[tuple[int, str]], random: np.random.Generator
+    ) -> PassageNames:
         """One to three filled sentences."""
         text = ""
         found: list[FoundName] = []
         for place in random.permutation(len(templates))[: int(random.choice(3, p=_JOINED)) + 1].tolist():
             text += " " if text else ""
             text = self._filled(text, templates[place][1], found, random)
-        return Read(passage_id, text, tuple(found))
+        return PassageNames(passage_id, text, tuple(found))
 
     def _filled(self, text: str, template: str, found: list[FoundName], random: np.random.Generator) -> str:
         last = 0

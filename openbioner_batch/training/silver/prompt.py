@@ -13,7 +13,7 @@ from openbioner_batch.training.silver.settings import LlmSettings
 Messages = list[dict[str, str]]
 
 
-class Asking(Protocol):
+class Prompt(Protocol):
     """One kind of question. Picklable."""
 
     @property
@@ -26,16 +26,16 @@ class Asking(Protocol):
     def schema(self) -> dict[str, Any]:
         """The JSON schema of the answer."""
 
-    def fault(self, text: str, content: str) -> str | None:
+    def problem(self, text: str, content: str) -> str | None:
         """Why an answer is of no use and should be asked for again, without quoting it; None where it is of use."""
 
     def read(self, text: str, content: str) -> tuple[dict[str, Any], dict[str, int]]:
         """A usable answer's columns, and amounts to sum up over the run."""
 
 
-def fingerprint(asking: Asking, llm: LlmSettings) -> dict[str, Any]:
+def fingerprint(prompt: Prompt, llm: LlmSettings) -> dict[str, Any]:
     """What answers depend on. Not the endpoint: the same model may move to another machine."""
-    asked = json.dumps([asking.messages(""), asking.schema()], sort_keys=True)
+    asked = json.dumps([prompt.messages(""), prompt.schema()], sort_keys=True)
     return {
         "model": llm.model_name,
         "prompt": hashlib.sha256(asked.encode()).hexdigest()[:16],
@@ -46,17 +46,17 @@ def fingerprint(asking: Asking, llm: LlmSettings) -> dict[str, Any]:
     }
 
 
-def chat_body(asking: Asking, llm: LlmSettings, text: str) -> dict[str, Any]:
+def chat_body(prompt: Prompt, llm: LlmSettings, text: str) -> dict[str, Any]:
     """The body of a chat-completions request."""
     body: dict[str, Any] = {
         "model": llm.model_name,
-        "messages": asking.messages(text),
+        "messages": prompt.messages(text),
         "temperature": llm.temperature,
         "seed": llm.seed,
         "max_tokens": llm.max_tokens,
     }
     if llm.response_format == "json_schema":
-        schema = {"name": "answer", "strict": True, "schema": asking.schema()}
+        schema = {"name": "answer", "strict": True, "schema": prompt.schema()}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
     elif llm.response_format == "json_object":
         body["response_format"] = {"type": "json_object"}
