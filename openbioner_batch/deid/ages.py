@@ -17,14 +17,16 @@ _over_89_words = (
     rf"(?:super)?centenarian|nonagenarian|nineties|ninetieth|ninety(?:[\s-]+(?:{_one}))?"
     rf"|(?:(?:one|a)[\s-]+)?hundred(?:th)?(?:(?:[\s-]+and)?[\s-]+(?:{_below_90}))?"
 )
+_shorter = r"(?:months?|mos?|weeks?|wks?|days?|hours?|hrs?|minutes?)\b"
+_shorter_units = re.compile(rf"(?<![a-z]){_shorter}", re.IGNORECASE)
+# A number of months or days is no age over 89, however large: "96 months", "95-100 weeks".
 _over_89 = re.compile(
-    rf"(?<![\d.])(?:9\d|1[0-4]\d)(?:\.\d(?!\d))?(?:['’]?s\b|st\b|nd\b|rd\b|th\b)?(?!\d)|\b(?:{_over_89_words})s?\b",
+    rf"(?>(?<![\d.])(?:9\d|1[0-4]\d)(?:\.\d(?!\d))?(?:['’]?s\b|st\b|nd\b|rd\b|th\b)?(?!\d)|\b(?:{_over_89_words})s?\b)"
+    rf"(?!(?:\s?(?:-|to|or)\s?\d+)?[\s-]*{_shorter})",
     re.IGNORECASE,
 )
 _range = re.compile(r"90\+(?:\s?(?:-|to|and|or)\s?90\+)+")
 _age = re.compile(rf"(?<!\d)\d{{1,2}}(?!\d)|\b(?:{_below_90})s?\b", re.IGNORECASE)
-_shorter_units = re.compile(r"\b(?:months?|mos?|weeks?|wks?|days?|hours?|hrs?|minutes?)\b", re.IGNORECASE)
-_years = re.compile(r"year|\by(?:rs?|[./]?o)?\b", re.IGNORECASE)
 
 
 def generalise_age(text: str) -> str | None:
@@ -32,7 +34,5 @@ def generalise_age(text: str) -> str | None:
 
     An age in months or days is none in years. None where no age can be read in it.
     """
-    if _shorter_units.search(text) and not _years.search(text):
-        return text
     new = _range.sub(OVER_89, _over_89.sub(OVER_89, text))
-    return new if new != text or _age.search(text) else None
+    return new if new != text or _age.search(text) or _shorter_units.search(text) else None

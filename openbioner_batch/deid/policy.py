@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -138,11 +138,11 @@ def _parse(content: bytes, name: str) -> Policy:
     if unknown := sorted(str(key) for key in found.keys() - set(_KEYS)):
         raise UsageError(f"policy {name}: unknown key {unknown[0]!r}: the keys are {', '.join(_KEYS)}")
     day = found.get("reference_date", Policy.reference_date)
-    if not isinstance(day, date):
+    if not isinstance(day, date) or isinstance(day, datetime):
         raise UsageError(f"policy {name}: reference_date is {day!r}: give a day such as 2026-12-31")
     return Policy(
         name=str(found.get("policy", name)),
-        actions={str(type): action for type, action in (found.get("types") or {}).items()},
+        actions={str(type): action for type, action in found.get("types", {}).items()},
         default=found.get("default", "tag"),
         date_order=found.get("date_order", ORDERS[0]),
         reference_date=day,

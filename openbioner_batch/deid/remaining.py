@@ -6,8 +6,9 @@ digits, and one is searched in the other, from the beginning of a word to the en
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise, permutations
 
 from openbioner_batch.deid.families import family_of
@@ -19,7 +20,9 @@ _SHORTEST, _SHORTEST_WORD = 4, 4
 _WIDEST_GAP = 3
 """Characters that are no letters or digits, between two of a value."""
 _MOST_WORDS = 3
-"""Of a name whose words are searched in every order."""
+"""Of a name whose words are searched in every order; those of a longer one are turned round only: "de la Paz, Ana"."""
+_TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ].*")
+"""A date as databases write it, with a time of day."""
 
 
 def remaining_known(text: str, known: KnownIdentifiers) -> Iterator[Finding]:
@@ -50,17 +53,26 @@ def _forms(value: KnownValue) -> dict[tuple[str, bool], None]:
     lists = lexicon()
     forms: dict[tuple[str, bool], None] = {}
     if family_of(value.type) == "name":
-        if 1 < len(words) <= _MOST_WORDS:
-            forms |= dict.fromkeys(("".join(order), False) for order in permutations(words))
+        if len(words) > 1:
+            forms |= dict.fromkeys(("".join(order), False) for order in _orders(words))
         ordinary = lists.not_names | lists.word_names
         forms |= dict.fromkeys((word, True) for word in words if len(word) >= _SHORTEST_WORD and word not in ordinary)
     elif family_of(value.type) == "date":
+        if timestamp := _TIMESTAMP.fullmatch(value.value):
+            whole = timestamp[1].replace("-", "")
         if len(whole) == 8 and whole.isdigit():
             year, month, day = whole[:4], whole[4:6], whole[6:]
             forms |= dict.fromkeys((form, False) for form in (whole, month + day + year, day + month + year))
     elif len(whole) >= _SHORTEST:
         forms[whole, len(words) == 1 and whole.isalpha()] = None
     return forms
+
+
+def _orders(words: list[str]) -> Iterable[Sequence[str]]:
+    """The orders in which the words of a name are searched."""
+    if len(words) <= _MOST_WORDS:
+        return permutations(words)
+    return (words[first:] + words[:first] for first in range(len(words)))
 
 
 def _bare(character: str) -> str:

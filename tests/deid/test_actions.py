@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from openbioner_batch.cli.main import main
 from openbioner_batch.deid.actions import ACTIONS, OUTCOMES, Action, AppliedAction, NoteContext
@@ -122,6 +124,53 @@ def test_what_the_model_alone_may_have_mistaken_becomes_a_tag_and_never_an_inven
     for action in ("tag", "mask", "hash", "numbered-tag", "redact"):
         marked = replace(original, [finding(original, type, "model")], Policy("mine", {}, action), SCOPE)
         assert (marked.edits[0].action, marked.edits[0].outcome) == (action, "done")
+
+
+@given(st.text(min_size=1, max_size=20))
+def test_a_mask_shows_nothing_but_where_lines_break(original: str) -> None:
+    masked = replace(original, [finding(original, "patient_name")], Policy("mine", {}, "mask")).text
+    assert len(masked) == len(original)
+    assert all(new == (old if old in "\r\n" else "*") for old, new in zip(original, masked, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("type", "original", "new"),
+    [
+        ("zip_code", "59601-1234", "596"),
+        ("zip_code", "03601", "000"),
+        ("zip_code", "596", "596"),
+        ("zip_code", "Ohio", "[ZIP_CODE]"),
+        ("zip_code", "SW1A 2AA", "[ZIP_CODE]"),
+        ("location", "Dover, OH 43055", "[LOCATION], OH 430"),
+        ("age_over_89", "ninety-four", "90+"),
+        ("age_over_89", "12", "12"),
+        ("personal_date", "03/04/2021", "2021"),
+        ("personal_date", "3/4", "[DATE]"),
+        ("state", "Ohio", "Ohio"),
+    ],
+)
+def test_what_generalising_leaves_is_told(type: str, original: str, new: str) -> None:
+    replaced = replace(original, [finding(original, type)], Policy("mine", {type: "generalise"}))
+    assert replaced.text == new
+    told = {"[": ("tag", "unreadable"), original: ("keep", "done")}
+    expected = told.get(new, told["["] if new.startswith("[") and "," not in new else ("generalise", "generalised"))
+    if original == "3/4":
+        expected = ("tag", "generalised")
+    assert (replaced.edits[0].action, replaced.edits[0].outcome) == expected
+
+
+@pytest.mark.parametrize(
+    ("type", "original", "new"),
+    [
+        ("personal_date", "03/04/2021\u201303/06/2021", "04/01/2021\u201304/03/2021"),  # an en dash stays one
+        ("personal_date", "\uff10\uff13/\uff10\uff14/\uff12\uff10\uff12\uff11", "04/01/2021"),  # full width
+        ("birth_date", "\uff10\uff13/\uff10\uff14/\uff12\uff10\uff19\uff19", "[BIRTH_DATE]"),  # is to come
+    ],
+)
+def test_a_date_in_other_signs_moves_as_well(type: str, original: str, new: str) -> None:
+    patient = next(n for n in range(1000) if Scope.for_patient(SCOPE.key, str(n)).shift_days == 28)
+    scope = Scope.for_patient(SCOPE.key, str(patient))
+    assert replace(original, [finding(original, type)], Policy("mine", {type: "shift"}), scope).text == new
 
 
 def test_readme_and_help_list_the_registry() -> None:

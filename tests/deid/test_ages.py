@@ -100,6 +100,23 @@ def test_ages_become_90_plus(text: str, new: str) -> None:
     assert Deidentifier(load_policy("safe-harbor")).deidentify(text).text == new
 
 
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        ("94yo 6 months", "90+yo 6 months"),
+        ("92yr 4 mo", "90+yr 4 mo"),
+        ("92 y 4mo", "90+ y 4mo"),
+        ("93 years 11 months", "90+ years 11 months"),
+        ("aged 92, 3 weeks here", "aged 90+, 3 weeks here"),
+        ("ninety-two and 3 weeks", "90+ and 3 weeks"),
+        *[(text, text) for text in ("96 months", "96mo", "100-month", "99 hrs", "95-100 weeks", "91 to 93 days")],
+        *[(text, text) for text in ("ninety days", "one hundred and ten weeks", "6 months", "12 wks")],
+    ],
+)
+def test_years_beside_months_are_generalised_and_months_alone_are_not(text: str, new: str) -> None:
+    assert generalise_age(text) == new
+
+
 def test_a_range_of_ages_is_one() -> None:
     assert generalise_age("90-95") == generalise_age("91 to 93") == generalise_age("92 and 99") == "90+"
     assert not re.search(r"90\+.*90\+", generalise_age("100-101") or "")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openbioner_batch.deid.keys import Key
-from openbioner_batch.deid.normalising import squeeze
+from openbioner_batch.deid.normalising import comparable_forms, squeeze
 from openbioner_batch.deid.scope import Scope
 from openbioner_batch.deid.surrogates import checks, surrogate
 from openbioner_batch.deid.surrogates.contacts import (
@@ -30,12 +30,18 @@ PATIENTS = st.text(min_size=1, max_size=8)
 CODES = st.from_regex(r"[A-Z0-9]{1,6}[-. /]?[A-Z0-9]{0,8}[-. /]?[0-9]{1,6}", fullmatch=True)
 
 VALID = {
-    checks.luhn: ["4111-1111-1111-1111", "378282246310005", "5500 0000 0000 0004"],
+    checks.luhn: [
+        "4111-1111-1111-1111",
+        "378282246310005",
+        "5500 0000 0000 0004",
+        "4222222222222",
+        "6304000000000000125",
+    ],
     checks.npi: ["1234567893", "NPI 1245319599"],
     checks.nhs: ["943 476 5919"],
-    checks.dea: ["DEA AB1234563"],
+    checks.dea: ["DEA AB1234563", "DEA BP7654329"],
     checks.vin: ["1M8GDM9AXKP042788", "VIN: 1HGBH41JXMN109186"],
-    checks.iban: ["GB82 WEST 1234 5698 7654 32", "DE89370400440532013000"],
+    checks.iban: ["GB82 WEST 1234 5698 7654 32", "DE89370400440532013000", "NO93 8601 1117 947"],
 }
 
 
@@ -112,7 +118,7 @@ def test_telephone_numbers_are_fictional_and_the_same_in_every_layout(patient: s
     scope = Scope.for_patient(KEY, patient)
     area, exchange, line = digits[:3], digits[3:6], digits[6:]
     new = phone_surrogate(f"({area}) {exchange}-{line}", scope).text
-    assert re.fullmatch(r"\([2-9]\d\d\) 555-01\d\d", new)
+    assert re.fullmatch(r"\([2-9](?!11)[0-8]\d\) 555-01\d\d", new)
     assert new[1:4] != area
     for layout in (
         f"+1 {area} {exchange} {line}",
@@ -168,11 +174,47 @@ def test_mail_addresses_and_accounts_are_made_of_the_persons_invented_name(patie
     assert account_surrogate("@nicole_m", scope).text == f"@{first}_{name_surrogate('M', scope).text.lower()}"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Anna Lee <anna.lee@mercy.org>",
+        "anna.lee@mercy.org; roe@quandrelle.org",
+        "anna.lee@mercy.org,roe@quandrelle.org",
+        "anna.lee@mercy.org or 617-555-9876",
+        "mailto:anna.lee@mercy.org (Anna, ext. 4471)",
+        "E-mail: 4471.lee@mercy.org",
+    ],
+)
+@pytest.mark.parametrize("type", ["email_address", "contact_detail"])
+def test_what_stands_beside_a_mail_address_becomes_another_too(type: str, text: str) -> None:
+    new = surrogate(type, text, SCOPE)
+    assert new is not None
+    originals = set(re.findall("anna|lee|mercy|roe|quandrelle|[0-9]{3,}", text.lower()))
+    assert not originals & set(re.findall("[a-z]+|[0-9]+", new.text.lower()))
+    assert new.text.count(".example") == text.count("@")
+    assert re.findall("mailto|E-mail| or ", new.text) == re.findall("mailto|E-mail| or ", text)
+    if "Anna Lee" in text:
+        first, last = name_surrogate("Anna Lee", SCOPE).text.split()
+        assert new.text.startswith(f"{first} {last} <{first.lower()}.{last.lower()}@")
+        assert {first.lower(), last.lower()} <= new.invented
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".JPEG", ".png", ".dcm", ".Lee", ".rose", ".com"])
+def test_a_file_name_keeps_its_suffix_and_nothing_else(suffix: str) -> None:
+    new = surrogate("photograph", f"anna_lee_2041{suffix}", SCOPE)
+    assert new is not None
+    assert not re.search("anna|lee|2041", new.text, re.IGNORECASE)
+    assert new.text.endswith(suffix) == (suffix.lower() in (".jpg", ".jpeg", ".png", ".dcm"))
+    assert new.invented <= {squeeze(new.text.removesuffix(suffix))}
+
+
 def test_runs_of_letters_are_cut_into_names_where_lists_know_them() -> None:
     assert name_parts("pamelagreen") == ["pamela", "green"]
     assert name_parts("tbaker") == ["t", "baker"]
     assert name_parts("bakert") == ["baker", "t"]
     assert name_parts("maria") == ["maria"]
+    assert name_parts("jlee") == ["j", "lee"]
+    assert name_parts("pamelalee") == ["pamela", "lee"]
     assert name_parts("qqzzxy") == ["qqzzxy"]
 
 
@@ -182,6 +224,11 @@ def test_addresses_of_the_net_are_nobodys(patient: str, address: object) -> None
     assert re.fullmatch(r"198\.1[89]\.\d+\.\d+|2001:db8(:[0-9a-f]*)+", new)
     url = url_surrogate(f"https://{address}/p/8812?q=1", Scope.for_patient(KEY, patient)).text
     assert re.fullmatch(r"https://[a-z]+\.example/[0-9a-f]{10}", url) or ":" in str(address)
+
+
+def test_addresses_of_the_net_stay_apart() -> None:
+    texts = [f"10.1.2.{host}" for host in range(9)] + [f"fe80::{host}" for host in range(9)] + ["10.1.2.3:80"]
+    assert len({ip_surrogate(text, SCOPE).text for text in texts}) == len(texts)
 
 
 def test_a_contact_is_taken_for_what_it_looks_like() -> None:
@@ -244,6 +291,44 @@ def test_parts_of_places_agree_with_the_whole_and_kinds_of_places_stay() -> None
     assert new("state", "AK") == state
     assert new("healthcare_facility", "St. Brendan Medical Center").endswith(" Medical Center")
     assert re.fullmatch(r"Room \d{3}", new("room_number", "Room 412"))
+
+
+PARTS = [
+    ("phone_number", "(617) 867-5309 ext. 4471", r"\d{4}$"),
+    ("phone_number", "+44 20 7946 0018", r".+"),
+    ("email_address", "anna.lee77@mercy.org", r"^[a-z]+"),
+    ("email_address", "anna.lee77@mercy.org", r"(?<=\.)[a-z]+(?=\d)"),
+    ("email_address", "anna.lee77@mercy.org", r".+"),
+    ("username", "anna_lee", r"^[a-z]+"),
+    ("username", "anna_lee", r".+"),
+    ("url", "https://www.mercy.org/anna", r".+"),
+    ("ip_address", "10.2.3.4", r".+"),
+    ("street_address", "12 Elm St, Dover, NH 03820", r"(?<=\d )\w+"),
+    ("street_address", "12 Elm St, Dover, NH 03820", r"(?<=, )\w+(?=,)"),
+    ("street_address", "12 Elm St, Dover, NH 03820", r"\d{5}$"),
+    ("zip_code", "03820-1234", r".+"),
+    ("zip_code", "3820", r".+"),
+    ("city", "Dover", r".+"),
+    ("county", "Essex County", r"^\w+"),
+    ("country", "Mexico", r".+"),
+    ("healthcare_facility", "St. Brendan Medical Center", r"^\w+"),
+    ("room_number", "Room 4127", r"\d+"),
+    ("geographic_coordinates", "42.3601, -71.0589", r"(?<=\.)\d+"),
+    ("social_security_number", "123-45-6789", r".+"),
+    ("social_security_number", "xxx-xx-6789", r"\d{4}"),
+    ("medical_record_number", "MRN: 2208714", r"\d+"),
+    ("medical_record_number", "xxx8714", r"\d+"),
+    ("photograph", "IMG_20418.jpg", r"^\w+"),
+]
+
+
+@pytest.mark.parametrize(("type", "value", "part"), PARTS)
+def test_no_part_of_a_surrogate_is_another_original_of_the_note(type: str, value: str, part: str) -> None:
+    new = surrogate(type, value, SCOPE)
+    assert new is not None
+    coinciding = re.search(part, new.text)
+    assert coinciding is not None
+    assert surrogate(type, value, SCOPE, avoid=comparable_forms(coinciding.group())) is None
 
 
 def test_a_surrogate_that_is_another_original_of_the_note_is_none() -> None:

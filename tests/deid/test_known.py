@@ -11,13 +11,9 @@ from deid.found import KNOWN, assert_found, shown
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openbioner_batch.deid.deidentifier import Deidentifier
 from openbioner_batch.deid.finder import Finder, FinderSettings
-from openbioner_batch.deid.known import KnownIdentifiers, KnownValue, role_of
-from openbioner_batch.deid.policy import load_policy
+from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.deid.recognizers.known_names import one_edit
-from openbioner_batch.deid.remaining import remaining_known
-from openbioner_batch.errors import UsageError
 
 FIELDS = {
     "first_name": "Katherine",
@@ -67,48 +63,6 @@ def test_known_values_and_their_variations(note: str) -> None:
 def test_typos_and_nicknames_can_be_switched_off() -> None:
     settings = FinderSettings(recognizers=("known",), typos=False, nicknames=False)
     assert_found("that is Katherien or Kathy", RECORD, settings)
-
-
-@pytest.mark.parametrize(
-    ("field", "role"),
-    [
-        ("patient_name", "patient_name"),
-        ("firstName", "patient_name"),
-        ("DOB", "birth_date"),
-        ("Date of Birth", "birth_date"),
-        ("MRN", "medical_record_number"),
-        ("phone2", "phone_number"),
-        ("provider", "clinician_name"),
-        ("patient_address", "street_address"),
-        ("zip", "zip_code"),
-    ],
-)
-def test_the_role_of_a_field_is_guessed_from_its_name(field: str, role: str) -> None:
-    assert role_of(field) == role
-
-
-def test_a_role_can_be_given_and_an_unknown_field_must_have_one() -> None:
-    assert KnownIdentifiers.parse_fields(("dob", "partner2=relative_name")) == {
-        "dob": "birth_date",
-        "partner2": "relative_name",
-    }
-    assert KnownIdentifiers.from_fields({"x": "Ann"}, {"x": "relative_name"}).values == (
-        KnownValue("relative_name", "Ann"),
-    )
-    with pytest.raises(UsageError, match="'shoe_size'"):
-        KnownIdentifiers.from_fields({"shoe_size": 44})
-    with pytest.raises(UsageError, match="no type of the PHI catalog"):
-        KnownIdentifiers.parse_fields(("x=thing",))
-
-
-def test_empty_values_are_passed_over_and_lists_taken_apart() -> None:
-    fields = {"name": "unknown", "phone": ["617-555-0123", None], "nok": "Ann Roe; Tom Roe", "mrn": 2208714}
-    assert [one.value for one in KnownIdentifiers.from_fields(fields).values] == [
-        "617-555-0123",
-        "Ann Roe",
-        "Tom Roe",
-        "2208714",
-    ]
 
 
 LETTERS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=9)
@@ -243,65 +197,3 @@ def test_a_number_is_one_in_every_form(value: object, written: str) -> None:
 def test_a_known_state_is_one_where_a_place_is_told() -> None:
     known = KnownIdentifiers.from_fields({"state": "MA", "city": "Dover"})
     assert_found("MA took vitals in <city>Dover</city>, <state>MA</state>, or <state>MA</state> 02139", known, KNOWN)
-
-
-def test_the_check_of_the_result_searches_by_a_rule_of_its_own() -> None:
-    known = KnownIdentifiers.from_fields({"name": "Jane Roe", "mrn": "88-1207", "dob": "1950-03-04"})
-    for text in (
-        "JANE ROE",
-        "roe, jane",
-        "Jane\u00a0Roe",
-        "Jan\u00e9 Ro\u00e9",
-        "id 881207",
-        "on 03041950",
-        "on 03/04/1950",
-    ):
-        assert [one.recognizers for one in remaining_known(text, known)][:1] == [("known:standing",)], text
-    for text in ("jane was", "janeroes", "id 8812077", "Roemer", "[PATIENT]"):
-        assert list(remaining_known(text, known)) == [], text
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("x Jane-Roe y", ["Jane-Roe", "Jane"]),
-        ("Roe, Jane", ["Roe, Jane", "Jane"]),
-        ("jane - roe", ["jane - roe"]),
-        ("jane -- roe", []),  # too far apart
-        ("Jane was", ["Jane"]),
-        ("Roe was", []),  # too short to stand for a person alone
-        ("Janes", []),
-        ("xJane", []),
-        ("Jane Jane", ["Jane", "Jane"]),
-        ("in Dover", ["Dover"]),
-        ("in dover", []),
-        ("at CEDAR FALLS", ["CEDAR FALLS"]),
-        ("at cedar falls", ["cedar falls"]),
-        ("id 8-8-1-2", ["8-8-1-2"]),
-        ("id 88120", []),
-        ("no 471", []),  # three signs tell nothing
-        ("on 1950-03-04", ["1950-03-04"]),
-        ("on 4.3.1950, 04.03.1950", ["04.03.1950"]),
-        ("on 03051950", []),
-    ],
-)
-def test_where_a_value_stands_and_where_it_does_not(text: str, found: list[str]) -> None:
-    known = KnownIdentifiers.from_fields(
-        {
-            "name": "Jane Roe",
-            "city": "Dover",
-            "facility": "Cedar Falls",
-            "mrn": "8812",
-            "account": "471",
-            "dob": "1950-03-04",
-        }
-    )
-    assert [text[one.start : one.end] for one in remaining_known(text, known)] == found
-
-
-def test_what_the_finder_overlooks_is_residual(monkeypatch: pytest.MonkeyPatch) -> None:
-    deidentifier = Deidentifier(load_policy("tags"), FinderSettings(recognizers=("known",)))
-    known = KnownIdentifiers.from_fields({"name": "Jane Roe"})
-    assert deidentifier.deidentify("Jane Roe came.", known=known).residual == ()
-    monkeypatch.setattr("openbioner_batch.deid.finder.find_known", lambda *rest, **more: iter(()))
-    assert {one.type for one in deidentifier.deidentify("Jane Roe came.", known=known).residual} == {"patient_name"}

@@ -85,6 +85,29 @@ def test_a_mistake_is_answered_with_what_is_valid(content: str, message: str, tm
         load_policy(tmp_path / "mine.yaml")
 
 
+def test_a_file_may_name_and_describe_its_policy(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yml"
+    path.write_text("policy: ours\nsummary: As agreed\n")
+    policy = load_policy(path)
+    assert (policy.name, policy.summary, policy.actions, policy.default) == ("ours", "As agreed", {}, "tag")
+
+
+def test_a_day_with_a_time_is_no_reference_date(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("reference_date: 2026-12-31 10:00:00")
+    with pytest.raises(UsageError, match="give a day such as 2026-12-31"):
+        load_policy(tmp_path / "mine.yaml")
+
+
+def test_a_policy_keeps_what_it_says_and_does_not_change() -> None:
+    actions = {"city": "keep", "state": "tag"}
+    policy = Policy("mine", actions)
+    actions["state"] = "keep"
+    assert [type for type in FAMILIES if policy.keeps(type)] == ["city"]
+    with pytest.raises(TypeError):
+        policy.actions["state"] = "keep"  # type: ignore[index]
+    assert Policy("mine", {}, "keep").keeps("no_such_type")
+
+
 def test_an_unknown_policy_is_answered_with_the_presets(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"unknown policy 'safe': give safe-harbor, .* or a file that ends in .yaml"):
         load_policy("safe")

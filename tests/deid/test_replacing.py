@@ -306,6 +306,27 @@ def test_a_date_of_birth_is_not_the_notes_date() -> None:
     assert replace(*marked(told), Policy("mine", {"birth_date": "generalise"}), scope(patient)).text.startswith("[")
 
 
+@pytest.mark.parametrize(
+    ("note", "after"),
+    [
+        ("Het gaat goed met de patient op {}.", "19 mei 2021"),
+        ("The patient is well on {}.", "19 May 2021"),
+    ],
+)
+def test_a_month_moves_in_the_notes_language(note: str, after: str) -> None:
+    patient = next(str(n) for n in range(1000) if scope(str(n)).shift_days == 28)
+    text, findings = marked(note.format("<personal_date>21 april 2021</personal_date>"))
+    new = replace(text, findings, Policy("mine", {"personal_date": "shift"}), scope(patient)).text
+    assert new.lower() == note.format(after).lower()
+
+
+def test_a_number_of_two_digits_that_stands_in_the_note_is_not_invented() -> None:
+    text, findings = marked("<room_number>Room 41</room_number>")
+    invented = replace(text, findings, load_policy("surrogate"), scope()).text.split()[1]
+    beside = replace(text, findings, load_policy("surrogate"), scope(), [invented])
+    assert (beside.text, beside.edits[0].outcome) == ("[ROOM]", "collision")
+
+
 def test_what_cannot_be_done_is_refused() -> None:
     text, findings = marked("<patient_name>Anna</patient_name> <city>Dover</city>")
     with pytest.raises(UsageError, match="needs a key: `openbioner-batch keygen PATH`"):

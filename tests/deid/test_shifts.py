@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from openbioner_batch.deid.shifts import read_table, whole_days
+from openbioner_batch.deid.shifts import part_of_weeks, read_table, whole_days
 from openbioner_batch.errors import PlanMismatchError, UsageError
 
 from .conftest import Archive, Deidentify
@@ -112,6 +112,7 @@ def test_a_table_tells_each_patients_shift(
         ("patient,offset\np1,38\n", "no column 'days'; there are: patient, offset"),
         ("mrn,ward,days\np1,B,38\n", "which column holds the patient's id"),
         ("patient,days\np1,38,\n", "cannot be read"),
+        ("", "cannot be read"),
     ],
 )
 def test_a_table_that_is_wrong_is_refused_without_telling_its_content(
@@ -128,6 +129,43 @@ def test_a_table_of_two_columns_needs_no_name_for_the_patient(tmp_path: Path) ->
     table = tmp_path / "shifts.csv"
     table.write_text("who,days\n101.0,38\n102,-7\n\n")
     assert read_table(str(table), None, "days") == {"101": 38, "102": -7}
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv"])
+def test_a_tables_texts_stay_as_they_are(tmp_path: Path, suffix: str) -> None:
+    """007 and 7 may be two patients, and a quoted text may hold a line break or the sign between columns."""
+    sign = "," if suffix == "csv" else "\t"
+    table = tmp_path / f"shifts.{suffix}"
+    rows = [["who", "remark", "days"], ["007", f'"two\nlines{sign} one text"', "38"], ["7", "", "-7"]]
+    table.write_text("".join(f"{sign.join(row)}\n" for row in rows))
+    assert read_table(str(table), "who", "days") == {"007": 38, "7": -7}
+
+
+def test_a_table_has_one_of_the_suffixes(tmp_path: Path) -> None:
+    (tmp_path / "shifts.txt").write_text("who,days\np1,38\n")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "shifts.csv").write_text("who,days\np1,38\n")
+    (tmp_path / "folder" / "readme.md").write_text("no table")
+    assert read_table(str(tmp_path / "folder"), "who", "days") == {"p1": 38}
+
+
+def test_weekdays_stay_where_all_shifts_are_whole_weeks() -> None:
+    assert not part_of_weeks([7, -14, 364])
+    assert part_of_weeks([7, 8])
+    assert part_of_weeks([-6])
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_shifts_are_read_of_as_many_records_as_the_run_reads(
+    archive: Archive, run_here: Deidentify, key_file: Path, tmp_path: Path, limit: int
+) -> None:
+    inputs = archive("a.jsonl", [record("a", "p1", days=38), record("b", "p2", days=7), record("c", "p1", days=39)])
+    if limit == 3:
+        with pytest.raises(UsageError, match="of input 0 gives its patient another shift"):
+            run_here(inputs, **shifted(key_file, limit=limit))
+    else:
+        run_here(inputs, **shifted(key_file, limit=limit))
+        assert len(texts(tmp_path / "out")) == limit
 
 
 def test_other_shifts_are_another_run_and_stand_nowhere(

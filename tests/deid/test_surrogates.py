@@ -203,6 +203,30 @@ def test_a_letter_behind_a_house_number_becomes_a_letter(text: str) -> None:
     invented = surrogate("street_address", text, SCOPES[0])
     assert invented is not None
     assert re.fullmatch(r"[^\W\d_]+(?:[- ][^\W\d_]+)*\.? \d{1,2} ?[a-zA-Z]", invented.text), invented.text
+    assert invented.text[-1] != text[-1]
+
+
+@pytest.mark.parametrize(
+    "text", ["44 Oak St Dover", "44 Oak St, Dover", "9 Oak Street\nDover", "44 N Oak St Dover, DE 19901"]
+)
+def test_the_town_of_an_address_is_the_one_that_stands_alone(text: str) -> None:
+    town = surrogate("city", "Dover", SCOPES[0])
+    invented = surrogate("street_address", text, SCOPES[0])
+    assert town is not None
+    assert invented is not None
+    assert town.text in invented.text
+    assert surrogate("street_address", text, SCOPES[0], comparable_forms(town.text)) is None
+
+
+@pytest.mark.parametrize(("text", "plain"), [("OH.", "OH"), ("Ohio.", "Ohio"), (" ohio ", "Ohio"), ("OHIO", "OH")])
+def test_a_state_is_one_in_every_spelling(text: str, plain: str) -> None:
+    for scope in SCOPES:
+        one, other = (surrogate("state", spelling, scope) for spelling in (text, plain))
+        assert one is not None
+        assert other is not None
+        assert one.text.upper() in (other.text.upper(), STATES.get(other.text, "").upper())
+    country = surrogate("location", "Mexico", SCOPES[0])
+    assert country == surrogate("country", "Mexico", SCOPES[0])
 
 
 def test_oak_street_and_its_avenue_keep_their_kind_and_other_streets_are_others() -> None:

@@ -11,12 +11,14 @@ from openbioner_batch.deid.surrogates import addresses, contacts, identifiers, p
 from openbioner_batch.deid.surrogates.base import Surrogate
 from openbioner_batch.deid.surrogates.names import name_surrogate
 
+_SUFFIX = re.compile(r"\.(?:jpe?g|png|gif|bmp|tiff?|heic|webp|raw|svg|dcm|pdf|mp4|mov|avi|mpg)$", re.IGNORECASE)
+
 __all__ = ["SURROGATE_FAMILIES", "Surrogate", "surrogate"]
 
 
 def _file_surrogate(text: str, scope: Scope) -> Surrogate:
     """A file name keeps its suffix, which says nothing of anyone."""
-    suffix = re.search(r"\.[A-Za-z]{3,4}$", text)
+    suffix = _SUFFIX.search(text)
     cut = suffix.start() if suffix else len(text)
     other = identifiers.identifier_surrogate(text[:cut], scope)
     return Surrogate(other.text + text[cut:], other.invented)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from openbioner_batch.deid.normalising import like_case, normalise_word, squeeze
 from openbioner_batch.deid.scope import Scope
@@ -18,7 +19,8 @@ _PHONE_WORDS = frozenset(
 )
 _extension = re.compile(r"(?:ext(?:ension|\.)?|x)[\s.:#]*\d+\s*$", re.IGNORECASE)
 _country = re.compile(r"\s*\+\s*(\d{1,3}(?=\D)|[17]|\d\d)")
-_email = re.compile(r"([^\s@<>()]+)@([^\s@<>()]+\.[^\s@<>()]+)")
+_email = re.compile(r"([^\s@<>(),;:]+)@([^\s@<>(),;:]+\.[^\s@<>(),;:]+)")
+_MAIL_WORDS = frozenset("mailto e mail email address and or at".split())
 _url = re.compile(r"((?:[a-z][a-z0-9+.-]*://)?)(www\.)?([^\s/?#:]+)(:\d+)?([/?#]\S*)?", re.IGNORECASE)
 _ip = re.compile(r"\s*(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4})\s*", re.IGNORECASE)
 _runs = re.compile(r"([^\W\d_]+|\d+)")
@@ -46,14 +48,24 @@ def phone_surrogate(text: str, scope: Scope) -> Surrogate:
 
 
 def email_surrogate(text: str, scope: Scope) -> Surrogate:
-    """A mail address whose name parts are the surrogates of the original's, in a domain under .example (RFC 2606)."""
-    match = _email.search(text)
-    if not match:
+    """A mail address whose name parts are the surrogates of the original's, in a domain under .example (RFC 2606).
+
+    Names and numbers beside it become others, too: "Anna Lee <anna.lee@...>".
+    """
+    pieces = _email.split(text)
+    if len(pieces) == 1:
         return account_surrogate(text, scope)
-    local = account_surrogate(match[1], scope)
-    domain = _domain(match[2], scope)
-    new = f"{text[: match.start()]}{local.text}@{domain}{text[match.end() :]}"
-    return Surrogate(new, local.invented | {squeeze(f"{local.text}@{domain}")})
+    invented: set[str] = set()
+    new = []
+    for place in range(0, len(pieces), 3):
+        beside, names = _names_and_numbers(pieces[place], scope, _MAIL_WORDS)
+        new.append(beside)
+        invented |= names
+        if place + 1 < len(pieces):
+            local = account_surrogate(pieces[place + 1], scope)
+            new.append(f"{local.text}@{_domain(pieces[place + 2], scope)}")
+            invented |= local.invented | {squeeze(new[-1])}
+    return Surrogate("".join(new), frozenset(invented))
 
 
 def account_surrogate(text: str, scope: Scope) -> Surrogate:
@@ -61,21 +73,26 @@ def account_surrogate(text: str, scope: Scope) -> Surrogate:
 
     A run of letters is taken for a name; for an initial and a known surname, either way round; or for two known names.
     """
+    new, invented = _names_and_numbers(text, scope)
+    return Surrogate(new, frozenset(invented | {squeeze(new)}))
+
+
+def _names_and_numbers(text: str, scope: Scope, kept: Collection[str] = ()) -> tuple[str, set[str]]:
+    """The text with other names for its runs of letters and other numbers for those of digits, and those names."""
     pieces = _runs.split(text)
     invented: set[str] = set()
     for place in range(1, len(pieces), 2):
         run = pieces[place]
         if run.isdecimal():
             pieces[place] = invented_number(run, scope)
-            continue
-        names = [
-            letter_surrogate(part, scope) if len(part) == 1 else part_surrogate(part, scope)
-            for part in name_parts(normalise_word(run) or run)
-        ]
-        invented.update(name for name in names if len(name) > 1)
-        pieces[place] = like_case(run, "".join(names))
-    new = "".join(pieces)
-    return Surrogate(new, frozenset(invented | {squeeze(new)}))
+        elif run.lower() not in kept:
+            names = [
+                letter_surrogate(part, scope) if len(part) == 1 else part_surrogate(part, scope)
+                for part in name_parts(normalise_word(run) or run)
+            ]
+            invented.update(name for name in names if len(name) > 1)
+            pieces[place] = like_case(run, "".join(names))
+    return "".join(pieces), invented
 
 
 def name_parts(run: str) -> list[str]:
