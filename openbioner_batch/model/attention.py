@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from openbioner_batch.model import native
-from openbioner_batch.model.layout import Stretch
+from openbioner_batch.model.layout import SequenceGroup
 from openbioner_batch.model.placing import Placed
 
 LOG2_E = math.log2(math.e)
@@ -42,18 +42,18 @@ def attend(query: Tensor, key: Tensor, value: Tensor, placed: Placed, reads_only
         [tokens or reads, heads * size], zeros beyond the real ones.
     """
     layout = placed.layout
-    if not shifted and native.attends(query):
+    if not shifted and native.supports_attention(query):
         context = native.attend(query, key, value, layout, reads_only)
     elif query.device.type == "cpu":
-        context = _attend_on_cpu(query, key, value, layout.stretches, reads_only, shifted)
-    elif packs(query.device, query.dtype):
+        context = _attend_on_cpu(query, key, value, layout.groups, reads_only, shifted)
+    elif supports_varlen(query.device, query.dtype):
         context = attend_packed(query, key, value, placed, reads_only)
     else:
-        context = attend_by_stretches(query, key, value, layout.stretches, reads_only)
-    return without_rests(context, layout.reads if reads_only else layout.tokens)
+        context = attend_with_torch(query, key, value, layout.groups, reads_only)
+    return zero_padding_rows(context, layout.reads if reads_only else layout.tokens)
 
 
-def without_rests(context: Tensor, real: int) -> Tensor:
+def zero_padding_rows(context: Tensor, real: int) -> Tensor:
     """Zeros in the rows that fill a batch up.
 
     Memory that nobody wrote may hold NaN, which oneDNN's products in bfloat16 let into the row before where the width
@@ -64,7 +64,7 @@ def without_rests(context: Tensor, real: int) -> Tensor:
 
 
 @functools.cache
-def packs(device: torch.device, dtype: torch.dtype) -> bool:
+def supports_varlen(device: torch.device, dtype: torch.dtype) -> bool:
     """Whether variable-length flash attention is there for a device and a number format."""
     half = dtype in (torch.bfloat16, torch.float16)
     if not half or device.type != "cuda" or torch.cuda.get_device_capability(device) < (8, 0):
@@ -72,17 +72,17 @@ def packs(device: torch.device, dtype: torch.dtype) -> bool:
     return importlib.util.find_spec("torch.nn.attention.varlen") is not None
 
 
-def attend_by_stretches(
-    query: Tensor, key: Tensor, value: Tensor, stretches: Sequence[Stretch], reads_only: bool
+def attend_with_torch(
+    query: Tensor, key: Tensor, value: Tensor, groups: Sequence[SequenceGroup], reads_only: bool
 ) -> Tensor:
-    """By torch's own attention, stretch by stretch: any device and number format."""
+    """By torch's own attention, group by group: any device and number format."""
     context = torch.empty_like(query)
-    for stretch in stretches:
-        of_query = _queries(stretch, reads_only)
-        q = query[of_query].unflatten(0, (stretch.sequences, -1)).transpose(1, 2)
+    for group in groups:
+        of_query = _queries(group, reads_only)
+        q = query[of_query].unflatten(0, (group.sequences, -1)).transpose(1, 2)
         k, v = (
-            part[stretch.start : stretch.start + stretch.sequences * stretch.length]
-            .unflatten(0, (stretch.sequences, -1))
+            part[group.start : group.start + group.sequences * group.length]
+            .unflatten(0, (group.sequences, -1))
             .transpose(1, 2)
             for part in (key, value)
         )
@@ -130,31 +130,33 @@ def varlen_attention(
     return found[..., :size]
 
 
-def _queries(stretch: Stretch, reads_only: bool) -> slice:
-    start, each = (stretch.read_start, stretch.reads) if reads_only else (stretch.start, stretch.length)
-    return slice(start, start + stretch.sequences * each)
+def _queries(group: SequenceGroup, reads_only: bool) -> slice:
+    start, each = (group.read_start, group.reads) if reads_only else (group.start, group.length)
+    return slice(start, start + group.sequences * each)
 
 
 def _attend_on_cpu(
-    query: Tensor, key: Tensor, value: Tensor, stretches: Sequence[Stretch], reads_only: bool, shifted: bool
+    query: Tensor, key: Tensor, value: Tensor, groups: Sequence[SequenceGroup], reads_only: bool, shifted: bool
 ) -> Tensor:
     context = torch.empty_like(query)
     heads = query.shape[1]
-    for stretch in stretches:
-        each = stretch.reads if reads_only else stretch.length
-        start = _queries(stretch, reads_only).start
-        step = max(1, _SCORES_AT_ONCE // (heads * each * stretch.length))
-        for low in range(0, stretch.sequences, step):
-            count = min(step, stretch.sequences - low)
+    for group in groups:
+        each = group.reads if reads_only else group.length
+        start = _queries(group, reads_only).start
+        step = max(1, _SCORES_AT_ONCE // (heads * each * group.length))
+        for low in range(0, group.sequences, step):
+            count = min(step, group.sequences - low)
             of_query = slice(start + low * each, start + (low + count) * each)
-            first = stretch.start + low * stretch.length
-            of_key = slice(first, first + count * stretch.length)
-            q, k, v = (by_head(part, count) for part in (query[of_query], key[of_key], value[of_key]))
-            put(context[of_query].unflatten(0, (count, -1)), *gather(q.float(), k.float(), v, shifted))
+            first = group.start + low * group.length
+            of_key = slice(first, first + count * group.length)
+            q, k, v = (split_heads(part, count) for part in (query[of_query], key[of_key], value[of_key]))
+            write_normalised(
+                context[of_query].unflatten(0, (count, -1)), *partial_attention(q.float(), k.float(), v, shifted)
+            )
     return context.flatten(1)
 
 
-def gather(query: Tensor, key: Tensor, value: Tensor, shifted: bool = False) -> tuple[Tensor, Tensor]:
+def partial_attention(query: Tensor, key: Tensor, value: Tensor, shifted: bool = False) -> tuple[Tensor, Tensor]:
     """Sums weighted by unnormalised weights, and the sums of the weights.
 
     Args:
@@ -172,14 +174,14 @@ def gather(query: Tensor, key: Tensor, value: Tensor, shifted: bool = False) -> 
     return torch.bmm(weights.to(value.dtype), value).float(), weights.sum(-1, keepdim=True)
 
 
-def by_head(part: Tensor, sequences: int) -> Tensor:
+def split_heads(part: Tensor, sequences: int) -> Tensor:
     """[sequences * length, heads, size] as [sequences * heads, length, size]."""
     if sequences == 1:
         return part.transpose(0, 1)
     return part.unflatten(0, (sequences, -1)).transpose(1, 2).flatten(0, 1)
 
 
-def put(target: Tensor, gathered: Tensor, sums: Tensor) -> None:
+def write_normalised(target: Tensor, gathered: Tensor, sums: Tensor) -> None:
     """Write weighted sums, divided by the sums of the weights, to where their tokens stand.
 
     Args:

@@ -22,7 +22,7 @@ class Calibration:
     """What is added to logits before the softmax, and which spans are too unsure to keep."""
 
     neg_bias: float = 0.0
-    """Added to the logit of no entity, whatever is asked."""
+    """Added to the logit of no entity, whatever the types."""
     type_biases: Mapping[str, float] = field(default_factory=dict)
     """Added to the logit of the type of that name, and to no other."""
     type_thresholds: Mapping[str, float] = field(default_factory=dict)

@@ -103,7 +103,7 @@ def load_model(directory: Path) -> Model:
     tensors = read_tensors(directory)
     if "bert.pooler.dense.weight" not in tensors:
         initialize(model, seed=0)
-    fill(model, tensors, directory, optional=("pooler",))
+    assign_tensors(model, tensors, directory, optional=("pooler",))
     return model.eval()
 
 
@@ -141,7 +141,7 @@ def load_backbone(directory: Path, config: ModelConfig, seed: int, description_d
             others = architecture.encoder_tensors(description_directory) if description_directory else tensors
             begun = {f"description_{name}": part for name, part in others.items() if name.startswith(_ENCODERS)}
             tensors = {**tensors, **begun} if description_directory else {**begun, **tensors}
-    fill(model, tensors, directory, optional=new)
+    assign_tensors(model, tensors, directory, optional=new)
     return model
 
 
@@ -178,7 +178,7 @@ def _renamed(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {_OLD_NORM.sub(lambda old: f"LayerNorm.{_NORM[old[1]]}", name): part for name, part in tensors.items()}
 
 
-def fill(model: Model, tensors: dict[str, Tensor], directory: Path, optional: tuple[str, ...]) -> None:
+def assign_tensors(model: Model, tensors: dict[str, Tensor], directory: Path, optional: tuple[str, ...]) -> None:
     """Copy stored tensors into `model`.
 
     Args:

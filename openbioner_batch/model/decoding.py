@@ -65,7 +65,7 @@ def decode(
 
     Args:
         prepared: what was scored.
-        group: index of the group of types asked.
+        group: index of the group of types.
         logits: [words, 1 + types] float32, column 0 for no entity.
         calibration: biases to add and thresholds to keep to; None for neither.
     """

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from openbioner_batch.model.attention import packs, varlen_attention
+from openbioner_batch.model.attention import supports_varlen, varlen_attention
 from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.linear import ACTIVATIONS
 
@@ -31,7 +31,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True, slots=True)
-class Alone:
+class PaddedSequences:
     """Sequences of one kind and of like length that are read without regard to any other.
 
     Attributes:
@@ -63,10 +63,10 @@ class Layer(nn.Module):
         self.dropout = nn.Dropout(config.encoder_dropout)
 
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        query, key, value = self.by_head(self.query_key_value(hidden))
+        query, key, value = self.split_heads(self.query_key_value(hidden))
         return self.finish(hidden, attend(query, key, value, mask))
 
-    def by_head(self, projected: Tensor) -> tuple[Tensor, ...]:
+    def split_heads(self, projected: Tensor) -> tuple[Tensor, ...]:
         """[batch, length, parts x hidden] projections as [batch, heads, length, size] each."""
         batch, length, width = projected.shape
         hidden = self.attention_output.in_features
@@ -83,7 +83,7 @@ class Layer(nn.Module):
         # `split`, since the gradient of each slice would be as large as the whole.
         projections = self.query_key_value(hidden).split([shape.numel() for shape in shapes])
         for projected, mask, shape in zip(projections, masks, shapes, strict=True):
-            query, key, value = self.by_head(projected.view(*shape, -1))
+            query, key, value = self.split_heads(projected.view(*shape, -1))
             context = attend(query, key, value, mask)
             gathered.append(context.transpose(1, 2).reshape(len(projected), -1))
         return self.complete(hidden, torch.cat(gathered))
@@ -136,10 +136,10 @@ class Encoder(nn.Module):
         Returns:
             [batch, length, hidden]; what stands at padded places means nothing.
         """
-        states = self.read_together([Alone(token_ids, lengths, segment, position)], layers)
+        states = self.read_together([PaddedSequences(token_ids, lengths, segment, position)], layers)
         return states.view(*token_ids.shape, -1)
 
-    def read_together(self, parts: Sequence[Alone], layers: int) -> Tensor:
+    def read_together(self, parts: Sequence[PaddedSequences], layers: int) -> Tensor:
         """As `read_alone`, for sequences of many lengths: as fast as the tokens are many, however few are in a part.
 
         Returns:
@@ -163,7 +163,7 @@ class Encoder(nn.Module):
         weight = self.token_embedding.weight
         kind = weight.device.type
         dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
-        return packs(weight.device, dtype)
+        return supports_varlen(weight.device, dtype)
 
     def _through_packed(
         self, hidden: Tensor, lengths: Sequence[Tensor], shapes: Sequence[torch.Size], layers: int
@@ -174,7 +174,7 @@ class Encoder(nn.Module):
             hidden = layer.packed(hidden, bounds, longest)  # type: ignore[operator]
         return hidden
 
-    def _positions(self, part: Alone) -> Tensor:
+    def _positions(self, part: PaddedSequences) -> Tensor:
         places = torch.arange(part.token_ids.shape[1], device=part.token_ids.device)
         return (places + part.position).clamp(max=self.config.positions - 1)
 

@@ -31,19 +31,19 @@ class Fused(Generic[Result]):
         self._compiled: Callable[..., Result] | None = None
         self._failed = False
 
-    def __call__(self, *given: Any) -> Result:
+    def __call__(self, *tensors: Any) -> Result:
         if self._failed or os.environ.get(SWITCH) != "1":
-            return self._function(*given)
+            return self._function(*tensors)
         if self._compiled is None:
             self._compiled = torch.compile(self._function, dynamic=True)
         try:
-            return self._compiled(*given)
+            return self._compiled(*tensors)
         except Exception as error:  # no compiler, no Triton, a GPU that it does not know: many classes
             if is_out_of_memory(error):
                 raise
             self._failed = True
             _log.warning("%s=1 has no effect: torch.compile failed (%s)", SWITCH, " ".join(str(error).split())[:300])
-            return self._function(*given)
+            return self._function(*tensors)
 
 
 def _add_norm(hidden: Tensor, added: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,7 @@
 """The cross-encoder arranged for inference: the mathematics of `encoder.py` without what nobody reads.
 
 Sequences lie one after another, without padding. What texts and descriptions do alike in several sequences is computed
-once in the first layer. In the last layer only the tokens that are read ask; the others are keys and values. Sums of
+once in the first layer. In the last layer only the read tokens are queries; the others are keys and values. Sums of
 layers and norms are float32 whatever the matrices are, which is both nearer to float32 and faster on a CPU.
 """
 
@@ -26,7 +26,7 @@ from openbioner_batch.model.placing import Placed, place
 
 
 class InferenceLayer:
-    """One transformer block, its projections to be asked for together or apart."""
+    """One transformer block, whose queries are projected apart from keys and values in the last layer."""
 
     def __init__(self, layer: Layer, activation: str, dtype: torch.dtype, device: str, last: bool) -> None:
         weight, bias = (part.detach().clone() for part in (layer.query_key_value.weight, layer.query_key_value.bias))
@@ -45,26 +45,26 @@ class InferenceLayer:
         self._heads = layer.heads
         self.last = last
 
-    def project(self, hidden: Tensor, asking: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def project(self, inputs: Tensor, query_inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Query, key and value as [tokens, heads, size].
 
         Args:
-            hidden: [tokens, width], in the matrices' format.
-            asking: [reads, width], those of them that ask in the last layer; before it, all do.
+            inputs: [tokens, width], in the matrices' format.
+            query_inputs: [reads, width], those of the queries in the last layer; before it, they are the same.
         """
-        given = [asking, hidden] if self.last else [hidden]
-        projected = [project(x) for project, x in zip(self._projections, given, strict=True)]
-        size = hidden.shape[1] // self._heads
+        parts = [query_inputs, inputs] if self.last else [inputs]
+        projected = [project(x) for project, x in zip(self._projections, parts, strict=True)]
+        size = inputs.shape[1] // self._heads
         query, key, value = (part for x in projected for part in x.unflatten(1, (-1, self._heads, size)).unbind(1))
         return query, key, value
 
-    def finish(self, asking: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+    def finish(self, residual: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
         """The layer's result, from its input (float32; spent) and what attention gathered for it.
 
         Returns:
             [tokens, width] float32, and the same in the matrices' format.
         """
-        hidden, rounded = self._attention_norm(asking, self._attention_output(context))
+        hidden, rounded = self._attention_norm(residual, self._attention_output(context))
         return self._output_norm(hidden, self._down(self._up(rounded)))
 
 
@@ -77,7 +77,7 @@ class AddNorm:
 
     def __call__(self, hidden: Tensor, added: Tensor) -> tuple[Tensor, Tensor]:
         """Of `hidden` (float32; spent) and `added`: in float32, and in the format of `added`."""
-        if native.takes(added):
+        if native.is_supported(added):
             return hidden, native.add_norm(hidden, added, self._weight, self._bias, self._eps)
         return add_norm(hidden, added, self._weight, self._bias, self._eps)
 
@@ -109,27 +109,27 @@ class InferenceStack:
     def read_alone(self, layout: Layout, layers: int, shifted: bool) -> tuple[Tensor, Tensor]:
         """Sequences of one kind through the lower layers, none of which is the last: as `embed` gives them."""
         placed = place(layout, self.device)
-        hidden, given = self.embed(placed)
+        hidden, inputs = self.embed(placed)
         for layer in self.layers[:layers]:
-            context = attend(*layer.project(given, given), placed, False, shifted)
-            hidden, given = layer.finish(hidden, context)
-        return hidden, given
+            context = attend(*layer.project(inputs, inputs), placed, False, shifted)
+            hidden, inputs = layer.finish(hidden, context)
+        return hidden, inputs
 
-    def finish(self, number: int, hidden: Tensor, given: Tensor, placed: Placed, shifted: bool) -> Tensor:
+    def finish(self, number: int, hidden: Tensor, inputs: Tensor, placed: Placed, shifted: bool) -> Tensor:
         """The last states of the tokens that are read, [reads, width] float32.
 
         Args:
             number: of the next layer.
-            hidden, given: the tokens at their places before it, as `embed` gives them.
+            hidden, inputs: the tokens at their places before it, as `embed` gives them.
             placed: the batch's layout.
             shifted: see `InferenceEncoder`.
         """
         for layer in self.layers[number:]:
-            asking, asked = hidden, given
+            residual, query_inputs = hidden, inputs
             if layer.last:
-                asking, asked = (part.index_select(0, placed.read) for part in (hidden, given))
-            query, key, value = layer.project(given, asked)
-            hidden, given = layer.finish(asking, attend(query, key, value, placed, layer.last, shifted))
+                residual, query_inputs = (part.index_select(0, placed.read) for part in (hidden, inputs))
+            query, key, value = layer.project(inputs, query_inputs)
+            hidden, inputs = layer.finish(residual, attend(query, key, value, placed, layer.last, shifted))
         return hidden[: placed.layout.reads]
 
 
@@ -155,11 +155,11 @@ class InferenceEncoder(InferenceStack):
             float32 [3, reads]: evidence for the type, against it, and against any from a text alone.
         """
         placed = place(layout, self.device)
-        hidden, given = self.embed(placed)
+        hidden, inputs = self.embed(placed)
         if self.layers[0].last:
-            hidden, given = (part.index_select(0, placed.source) for part in (hidden, given))
-            return self.heads(self.finish(0, hidden, given, placed, shifted))
-        return self.join(0, hidden, self.layers[0].project(given, given), placed, shifted)
+            hidden, inputs = (part.index_select(0, placed.source) for part in (hidden, inputs))
+            return self.heads(self.finish(0, hidden, inputs, placed, shifted))
+        return self.join(0, hidden, self.layers[0].project(inputs, inputs), placed, shifted)
 
     def join(
         self, number: int, hidden: Tensor, projected: tuple[Tensor, Tensor, Tensor], placed: Placed, shifted: bool
@@ -168,7 +168,7 @@ class InferenceEncoder(InferenceStack):
 
         Args:
             number: of that layer.
-            hidden: [distinct, width] float32, what it is given.
+            hidden: [distinct, width] float32, its input.
             projected: [distinct, heads, size] each, its queries, keys and values.
             placed: the batch's layout.
             shifted: as when called.
@@ -178,8 +178,8 @@ class InferenceEncoder(InferenceStack):
         else:
             query, key, value = (part.index_select(0, placed.source) for part in projected)
             context = attend(query, key, value, placed, False, shifted)
-        hidden, given = self.layers[number].finish(hidden.index_select(0, placed.source), context)
-        return self.heads(self.finish(number + 1, hidden, given, placed, shifted))
+        hidden, inputs = self.layers[number].finish(hidden.index_select(0, placed.source), context)
+        return self.heads(self.finish(number + 1, hidden, inputs, placed, shifted))
 
     def heads(self, hidden: Tensor) -> Tensor:
         """float32 [3, tokens]: what the heads say of [tokens, width] after the last layer."""

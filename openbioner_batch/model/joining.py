@@ -18,7 +18,7 @@ from openbioner_batch.model.layout import TextPart
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class PartialAttention:
     """What tokens gathered from a part of what they see.
 
     Attributes:
@@ -37,7 +37,9 @@ class Gathered:
         return (self.values / sums[..., None]).flatten(1).to(dtype)
 
 
-def attend_to_texts(query: Tensor, key: Tensor, value: Tensor, texts: Sequence[TextPart], shifted: bool) -> Gathered:
+def attend_to_texts(
+    query: Tensor, key: Tensor, value: Tensor, texts: Sequence[TextPart], shifted: bool
+) -> PartialAttention:
     """What the read tokens gather from their own texts.
 
     Args:
@@ -46,18 +48,18 @@ def attend_to_texts(query: Tensor, key: Tensor, value: Tensor, texts: Sequence[T
         texts: where each text and its read tokens lie; they cover all of `query`.
         shifted: whether to subtract each row's largest score; without it, scores beyond the range of floats give NaN.
     """
-    if not shifted and native.attends(query):
-        return Gathered(*native.attend_to_texts(query, key, value, texts))
+    if not shifted and native.supports_attention(query):
+        return PartialAttention(*native.attend_to_texts(query, key, value, texts))
     parts = []
     for text in texts:
-        asking = query[text.read_start : text.read_start + text.reads]
+        queries = query[text.read_start : text.read_start + text.reads]
         seen = slice(text.start, text.start + text.length)
-        parts.append(_gather(asking, key[seen], value[seen], shifted))
-    return Gathered(*(None if of[0] is None else torch.cat(of) for of in zip(*parts, strict=True)))  # type: ignore[arg-type]
+        parts.append(_partial_attention(queries, key[seen], value[seen], shifted))
+    return PartialAttention(*(None if of[0] is None else torch.cat(of) for of in zip(*parts, strict=True)))  # type: ignore[arg-type]
 
 
 def attend_to_descriptions(
-    query: Tensor, gathered: Gathered, key: Tensor, value: Tensor, lengths: Sequence[int], rows: int
+    query: Tensor, gathered: PartialAttention, key: Tensor, value: Tensor, lengths: Sequence[int], rows: int
 ) -> Tensor:
     """What the read tokens gather from their own texts and from each of some descriptions.
 
@@ -73,19 +75,21 @@ def attend_to_descriptions(
     """
     reads = len(gathered.values)
     context = query.new_zeros(rows, query.shape[1] * query.shape[2])
-    if gathered.tops is None and native.attends(query):
+    if gathered.tops is None and native.supports_attention(query):
         native.attend_to_descriptions(query, gathered.values, gathered.sums, key, value, lengths, context)
         return context
     start = 0
     for number, length in enumerate(lengths):
         seen = slice(start, start + length)
-        more = Gathered(*_gather(query[:reads], key[seen], value[seen], gathered.tops is not None))
+        more = PartialAttention(*_partial_attention(query[:reads], key[seen], value[seen], gathered.tops is not None))
         context[number * reads : (number + 1) * reads] = _sum(gathered, more).mean(context.dtype)
         start += length
     return context
 
 
-def _gather(query: Tensor, key: Tensor, value: Tensor, shifted: bool) -> tuple[Tensor, Tensor, Tensor | None]:
+def _partial_attention(
+    query: Tensor, key: Tensor, value: Tensor, shifted: bool
+) -> tuple[Tensor, Tensor, Tensor | None]:
     scores = torch.bmm(query.transpose(0, 1).float(), key.permute(1, 2, 0).float())
     tops = scores.amax(-1) if shifted else None
     if tops is not None:
@@ -95,10 +99,10 @@ def _gather(query: Tensor, key: Tensor, value: Tensor, shifted: bool) -> tuple[T
     return values.transpose(0, 1), weights.sum(-1).T, None if tops is None else tops.T
 
 
-def _sum(one: Gathered, other: Gathered) -> Gathered:
+def _sum(one: PartialAttention, other: PartialAttention) -> PartialAttention:
     if one.tops is None or other.tops is None:
-        return Gathered(one.values + other.values, one.sums + other.sums)
+        return PartialAttention(one.values + other.values, one.sums + other.sums)
     top = torch.maximum(one.tops, other.tops)
     first, second = (one.tops - top).exp2(), (other.tops - top).exp2()
     values = one.values * first[..., None] + other.values * second[..., None]
-    return Gathered(values, one.sums * first + other.sums * second)
+    return PartialAttention(values, one.sums * first + other.sums * second)

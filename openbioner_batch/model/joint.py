@@ -51,12 +51,12 @@ def join(layers: Sequence[Layer], states: Tensor, groups: Sequence[Pairs]) -> It
 def _join(layers: Sequence[Layer], states: Tensor, projected: Tensor, pairs: Pairs) -> Tensor:
     mask = padding_mask(pairs.lengths, pairs.source.shape[1], projected)
     if len(layers) == 1:
-        asking = pairs.source.gather(1, pairs.places)
+        query_places = pairs.source.gather(1, pairs.places)
         width = states.shape[1]
-        (query,) = layers[0].by_head(rows_of(projected[:, :width], asking))
-        key, value = layers[0].by_head(rows_of(projected[:, width:], pairs.source))
-        return layers[0].finish(rows_of(states, asking), attend(query, key, value, mask))
-    query, key, value = layers[0].by_head(rows_of(projected, pairs.source))
+        (query,) = layers[0].split_heads(rows_of(projected[:, :width], query_places))
+        key, value = layers[0].split_heads(rows_of(projected[:, width:], pairs.source))
+        return layers[0].finish(rows_of(states, query_places), attend(query, key, value, mask))
+    query, key, value = layers[0].split_heads(rows_of(projected, pairs.source))
     hidden = layers[0].finish(rows_of(states, pairs.source), attend(query, key, value, mask))
     for layer in layers[1:-1]:
         hidden = layer(hidden, mask)
@@ -67,11 +67,11 @@ def _read(layer: Layer, hidden: Tensor, places: Tensor, mask: Tensor) -> Tensor:
     """The last layer, of which some tokens alone are read."""
     batch, length, width = hidden.shape
     first = torch.arange(batch, device=hidden.device)[:, None] * length
-    asked = rows_of(hidden.reshape(-1, width), places + first)
+    residual = rows_of(hidden.reshape(-1, width), places + first)
     weight, bias = layer.query_key_value.weight, layer.query_key_value.bias
-    (query,) = layer.by_head(F.linear(asked, weight[:width], bias[:width]))
-    key, value = layer.by_head(F.linear(hidden, weight[width:], bias[width:]))
-    return layer.finish(asked, attend(query, key, value, mask))
+    (query,) = layer.split_heads(F.linear(residual, weight[:width], bias[:width]))
+    key, value = layer.split_heads(F.linear(hidden, weight[width:], bias[width:]))
+    return layer.finish(residual, attend(query, key, value, mask))
 
 
 def rows_of(table: Tensor, index: Tensor) -> Tensor:

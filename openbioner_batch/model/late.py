@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from openbioner_batch.model.config import ModelConfig
-from openbioner_batch.model.encoder import Alone, Encoder
+from openbioner_batch.model.encoder import Encoder, PaddedSequences
 
 FIRST_SCALE, FIRST_BIAS = 10.0, -4.0
 """Before training: a cosine of 0.4 outweighs no entity, and most types are absent from most words."""
@@ -45,7 +45,7 @@ class LateEncoder(nn.Module):
         """The encoder that reads descriptions."""
         return self.text if self.config.late.shared_encoder else self.description
 
-    def read(self, texts: Sequence[Alone], descriptions: Sequence[Alone]) -> tuple[Tensor, Tensor]:
+    def read(self, texts: Sequence[PaddedSequences], descriptions: Sequence[PaddedSequences]) -> tuple[Tensor, Tensor]:
         """The last states of `[CLS] text`, and the vectors of `[CLS] description [SEP]`.
 
         Args:
@@ -91,7 +91,7 @@ class LateEncoder(nn.Module):
         Returns:
             float32 [texts, length, 1 + types]: column 0 for no entity, as `CrossEncoder`'s logits are laid out.
         """
-        states, vectors = self.read([Alone(text, text_length)], [Alone(descriptions, lengths)])
+        states, vectors = self.read([PaddedSequences(text, text_length)], [PaddedSequences(descriptions, lengths)])
         evidence, background = self.type_scores(states, vectors)
         return torch.cat([background[:, None], evidence], 1).unflatten(0, text.shape)
 
@@ -109,7 +109,7 @@ class LateEncoder(nn.Module):
             return F.normalize(F.linear(states, projection.weight.float()), dim=-1)
 
 
-def _means(states: Tensor, part: Alone) -> Tensor:
+def _means(states: Tensor, part: PaddedSequences) -> Tensor:
     """float32 [sequences, hidden] means of the real tokens' states."""
     real = torch.arange(part.token_ids.shape[1], device=states.device) < part.lengths[:, None]
     total = (states.float().view(*part.token_ids.shape, -1) * real[..., None]).sum(1)

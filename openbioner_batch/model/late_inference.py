@@ -16,14 +16,14 @@ from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.layout import Layout, lay_out
 from openbioner_batch.model.placing import place
 from openbioner_batch.model.prepare import DescribedType
-from openbioner_batch.model.scoring import Windows, computed, copy_repeats
+from openbioner_batch.model.scoring import Windows, copy_repeats, run_batches
 from openbioner_batch.model.tokens import Tokenizer
 
 _TYPES_AT_ONCE = 64
 """Columns of one product of words and types, at least: each reads all words' vectors."""
 
 
-class Describes(Protocol):
+class DescriptionEncoder(Protocol):
     """A late-interaction model, as far as descriptions go."""
 
     def describe(self, descriptions: Sequence[tuple[int, ...]], token_budget: int) -> np.ndarray: ...
@@ -87,7 +87,7 @@ class LateInference:
         hidden, _ = self._description.read_alone(layout, self.config.layers, shifted)
         means = [
             hidden[s.start : s.start + s.sequences * s.length].unflatten(0, (s.sequences, s.length)).mean(1)
-            for s in layout.stretches
+            for s in layout.groups
         ]
         return F.normalize(F.linear(torch.cat(means), self._of_descriptions), dim=-1).cpu().numpy()
 
@@ -115,17 +115,17 @@ def score_late(
     texts = [np.append(tokenizer.cls, text) for text in windows.texts]
     window_tokens = np.array([len(text) - 1 for text in texts], np.int64)
     planned = batches(window_tokens, np.zeros(0, np.int64), token_budget)
-    for batch, layout, vectors in computed(encoder, planned, lambda one: lay_out(one, texts, windows.places, ())):
-        for stretch in layout.stretches:
-            for row, window in enumerate(batch.blocks[stretch.block].windows.tolist()):
-                start, count = stretch.read_start + row * stretch.reads, len(windows.places[window])
+    for batch, layout, vectors in run_batches(encoder, planned, lambda one: lay_out(one, texts, windows.places, ())):
+        for group in layout.groups:
+            for row, window in enumerate(batch.blocks[group.block].windows.tolist()):
+                start, count = group.read_start + row * group.reads, len(windows.places[window])
                 found[windows.first_words[window] :][:count] = vectors[:, start : start + count].T
     copy_repeats(windows, found)
     yield from late_logits(encoder, tokenizer, found, groups, token_budget)
 
 
 def late_logits(
-    encoder: Describes,
+    encoder: DescriptionEncoder,
     tokenizer: Tokenizer,
     found: np.ndarray,
     groups: Sequence[Sequence[DescribedType]],

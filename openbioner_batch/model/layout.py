@@ -15,7 +15,7 @@ each product, and keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class SequenceGroup:
     """Equally long sequences, one after another: the windows of one block in one column.
 
     Attributes:
@@ -60,15 +60,15 @@ class Layout:
     """A batch as the encoder takes it.
 
     Distinct are the tokens that differ in id, position or segment: a window's text is stored once for all columns,
-    a description once for all windows of one length. All but the stretches are filled up to a multiple of `ROWS`; what
+    a description once for all windows of one length. All but the groups are filled up to a multiple of `ROWS`; what
     becomes of the added ones is ignored.
 
     Attributes:
         ids, positions, segments: [distinct] int64 each; ids of the vocabulary, or rows of states.
         text_starts: [blocks] where each block's texts begin among the distinct tokens; its descriptions follow them.
         source: [tokens] int64, the distinct token that stands at each place of the sequences.
-        read: [reads] int64, the places that are read, stretch by stretch.
-        stretches: block by block, in each column by column.
+        read: [reads] int64, the places that are read, group by group.
+        groups: block by block, in each column by column.
     """
 
     ids: np.ndarray
@@ -77,18 +77,18 @@ class Layout:
     text_starts: np.ndarray
     source: np.ndarray
     read: np.ndarray
-    stretches: tuple[Stretch, ...]
+    groups: tuple[SequenceGroup, ...]
 
     @property
     def tokens(self) -> int:
         """How many of `source` are real."""
-        last = self.stretches[-1]
+        last = self.groups[-1]
         return last.start + last.sequences * last.length
 
     @property
     def reads(self) -> int:
         """How many of `read` are real."""
-        last = self.stretches[-1]
+        last = self.groups[-1]
         return last.read_start + last.sequences * last.reads
 
 
@@ -112,7 +112,7 @@ def lay_out(
     text_starts = np.zeros(len(batch.blocks), np.int64)
     source: list[np.ndarray] = []
     read: list[np.ndarray] = []
-    stretches: list[Stretch] = []
+    groups: list[SequenceGroup] = []
     distinct = tokens = reads = 0
     of_columns = [tails[column - 1] if column else np.zeros(0, np.int64) for column in batch.columns]
     for number, block in enumerate(batch.blocks):
@@ -133,23 +133,23 @@ def lay_out(
             of_tail = np.broadcast_to(distinct + np.arange(len(tail)), (count, len(tail)))
             source.append(np.concatenate([text_source, of_tail], axis=1).ravel())
             read.append((tokens + length * np.arange(count)[:, None] + wanted).ravel())
-            stretches.append(Stretch(number, column, tokens, count, length, text, reads, wanted.shape[1]))
+            groups.append(SequenceGroup(number, column, tokens, count, length, text, reads, wanted.shape[1]))
             distinct += len(tail)
             tokens += count * length
             reads += wanted.size
     of_text = np.array([True, *([False] * len(of_columns))] * len(batch.blocks))
     return Layout(
-        filled_up(np.concatenate(ids).astype(np.int64)),
-        filled_up(np.concatenate(positions)),
-        filled_up(np.repeat(np.where(of_text, 0, 1), lengths)),
+        pad_rows(np.concatenate(ids).astype(np.int64)),
+        pad_rows(np.concatenate(positions)),
+        pad_rows(np.repeat(np.where(of_text, 0, 1), lengths)),
         text_starts,
-        filled_up(np.concatenate(source)),
-        filled_up(np.concatenate(read)),
-        tuple(stretches),
+        pad_rows(np.concatenate(source)),
+        pad_rows(np.concatenate(read)),
+        tuple(groups),
     )
 
 
-def filled_up(indices: np.ndarray) -> np.ndarray:
+def pad_rows(indices: np.ndarray) -> np.ndarray:
     """The indices with zeros after them, up to a multiple of `ROWS`."""
     return np.pad(indices, (0, -len(indices) % ROWS))
 

@@ -38,10 +38,10 @@ class Placed:
 
 def place(layout: Layout, device: torch.device) -> Placed:
     """Copy a layout to a device: in one piece, while the device goes on with what it was given before."""
-    counts = [stretch.sequences for stretch in layout.stretches]
+    counts = [group.sequences for group in layout.groups]
     bounds, read_bounds = (
         np.concatenate([[0], np.repeat(lengths, counts).cumsum()]).astype(np.int64)
-        for lengths in zip(*((stretch.length, stretch.reads) for stretch in layout.stretches), strict=True)
+        for lengths in zip(*((group.length, group.reads) for group in layout.groups), strict=True)
     )
     arrays = (layout.ids, layout.positions, layout.segments, layout.source, layout.read, bounds, read_bounds)
     tensors = send_together(arrays, device)
@@ -51,8 +51,8 @@ def place(layout: Layout, device: torch.device) -> Placed:
         *tokens,  # type: ignore[arg-type, misc] # five of them
         bounds=first.to(torch.int32),
         read_bounds=first_read.to(torch.int32),
-        longest=max(stretch.length for stretch in layout.stretches),
-        most_reads=max(stretch.reads for stretch in layout.stretches),
+        longest=max(group.length for group in layout.groups),
+        most_reads=max(group.reads for group in layout.groups),
     )
 
 
@@ -69,7 +69,7 @@ def send_together(arrays: Sequence[np.ndarray], device: torch.device) -> list[Te
     return list(send(np.concatenate(arrays), device).split([len(array) for array in arrays]))
 
 
-class Arriving:
+class HostTransfer:
     """A tensor on its way to the host. Waiting for it does not wait for what the device was given after it."""
 
     def __init__(self, tensor: Tensor) -> None:

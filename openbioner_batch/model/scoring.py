@@ -14,15 +14,15 @@ from openbioner_batch.errors import is_out_of_memory
 from openbioner_batch.model.batching import Batch, batches
 from openbioner_batch.model.inference import InferenceEncoder
 from openbioner_batch.model.layout import Layout, lay_out
-from openbioner_batch.model.placing import Arriving
+from openbioner_batch.model.placing import HostTransfer
 from openbioner_batch.model.prepare import DescribedType, Prepared
 from openbioner_batch.model.tokens import Tokenizer
 
-UnderWay = tuple[Batch, Layout, Arriving]
+PendingBatch = tuple[Batch, Layout, HostTransfer]
 """A batch that the encoder was given, and its results."""
 
 
-class Computes(Protocol):
+class DeviceEncoder(Protocol):
     """An encoder: computes what its heads say of the read tokens of a layout, as [., reads]."""
 
     @property
@@ -106,20 +106,20 @@ def score_group(
     window_tokens = np.array([len(text) - 1 for text in texts], np.int64)
     description_tokens = np.array([len(tail) - 2 for tail in tails], np.int64)
     planned = batches(window_tokens, description_tokens, token_budget)
-    for batch, layout, found in computed(encoder, planned, lambda one: lay_out(one, texts, windows.places, tails)):
-        _enter(windows, batch, layout, found, logits)
+    for batch, layout, found in run_batches(encoder, planned, lambda one: lay_out(one, texts, windows.places, tails)):
+        _store_logits(windows, batch, layout, found, logits)
     copy_repeats(windows, logits)
     return logits
 
 
-def computed(
-    encoder: Computes, planned: Iterable[Batch], arrange: Callable[[Batch], Layout]
+def run_batches(
+    encoder: DeviceEncoder, planned: Iterable[Batch], arrange: Callable[[Batch], Layout]
 ) -> Iterator[tuple[Batch, Layout, np.ndarray]]:
     """What an encoder says of each batch, as [., reads]; of its halves, where memory does not suffice.
 
     Where it is not finite, it is computed again with attention guarded against scores beyond the range of floats.
     """
-    under_way: list[UnderWay] = []
+    under_way: list[PendingBatch] = []
     for batch in planned:
         under_way += _encode(encoder, batch, arrange)
         # One batch behind: a GPU computes while the next is laid out.
@@ -138,11 +138,11 @@ def copy_repeats(windows: Windows, found: np.ndarray) -> None:
 
 
 def _encode(
-    encoder: Computes, batch: Batch, arrange: Callable[[Batch], Layout]
-) -> list[tuple[Batch, Layout, Arriving]]:
+    encoder: DeviceEncoder, batch: Batch, arrange: Callable[[Batch], Layout]
+) -> list[tuple[Batch, Layout, HostTransfer]]:
     layout = arrange(batch)
     try:
-        return [(batch, layout, Arriving(encoder(layout)))]
+        return [(batch, layout, HostTransfer(encoder(layout)))]
     except (MemoryError, RuntimeError) as error:
         halves = batch.halves()
         if not (halves and is_out_of_memory(error)):
@@ -152,19 +152,21 @@ def _encode(
     return [found for half in halves for found in _encode(encoder, half, arrange)]
 
 
-def _collect(encoder: Computes, batch: Batch, layout: Layout, heads: Arriving) -> tuple[Batch, Layout, np.ndarray]:
+def _collect(
+    encoder: DeviceEncoder, batch: Batch, layout: Layout, heads: HostTransfer
+) -> tuple[Batch, Layout, np.ndarray]:
     found = heads.numpy()
     if not np.isfinite(found).all():
         found = encoder(layout, shifted=True).cpu().numpy()
     return batch, layout, found
 
 
-def _enter(windows: Windows, batch: Batch, layout: Layout, found: np.ndarray, logits: np.ndarray) -> None:
+def _store_logits(windows: Windows, batch: Batch, layout: Layout, found: np.ndarray, logits: np.ndarray) -> None:
     """Enter what the heads say of a batch into the logits of its windows' words."""
-    for stretch in layout.stretches:
-        column = batch.columns[stretch.column]
-        for row, window in enumerate(batch.blocks[stretch.block].windows.tolist()):
-            start, count = stretch.read_start + row * stretch.reads, len(windows.places[window])
+    for group in layout.groups:
+        column = batch.columns[group.column]
+        for row, window in enumerate(batch.blocks[group.block].windows.tolist()):
+            start, count = group.read_start + row * group.reads, len(windows.places[window])
             evidence, against, background = found[:, start : start + count]
             into = logits[windows.first_words[window] :][:count]
             np.maximum(into[:, 0], against if column else background, out=into[:, 0])

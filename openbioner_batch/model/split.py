@@ -18,7 +18,7 @@ from torch import Tensor
 from openbioner_batch.model.batching import Batch, batches
 from openbioner_batch.model.inference import InferenceEncoder
 from openbioner_batch.model.joining import attend_to_descriptions, attend_to_texts
-from openbioner_batch.model.layout import Layout, TextPart, filled_up, lay_out
+from openbioner_batch.model.layout import Layout, TextPart, lay_out, pad_rows
 from openbioner_batch.model.placing import place, send
 
 Tail = tuple[int, ...]
@@ -30,8 +30,8 @@ class States:
     """Tokens before the first joint layer.
 
     Attributes:
-        hidden: [asking, width] float32.
-        query: [asking, heads, size] in that layer. Where it is the last one, only the read tokens of texts ask.
+        hidden: [queries, width] float32.
+        query: [queries, heads, size] in that layer. Of the last one, only the read tokens of texts have queries.
         key, value: [tokens, heads, size] in that layer.
     """
 
@@ -80,10 +80,10 @@ class SplitEncoder:
         """
         described = self._describe(tails, token_budget)
         batch = next(batches(np.array([len(text) - 1 for text in texts]), np.zeros(0, np.int64), 1 << 62))
-        hidden, given = self._read(batch, texts, described=False, shifted=shifted)
+        hidden, inputs = self._read(batch, texts, described=False, shifted=shifted)
         if self._joint.last:
-            return self._join_in_last(hidden, given, texts, places, described, token_budget, shifted)
-        states = States(hidden, *self._joint.project(given, given))
+            return self._join_in_last(hidden, inputs, texts, places, described, token_budget, shifted)
+        states = States(hidden, *self._joint.project(inputs, inputs))
         return self._join(states, texts, places, described, token_budget, shifted)
 
     def _read(self, batch: Batch, rows: Sequence[np.ndarray], described: bool, shifted: bool) -> tuple[Tensor, Tensor]:
@@ -104,10 +104,10 @@ class SplitEncoder:
         lengths = np.array([len(tail) for tail in new], np.int64)
         for batch in batches(lengths - 1, np.zeros(0, np.int64), token_budget):
             numbers = [number for block in batch.blocks for number in block.windows.tolist()]
-            hidden, given = self._read(batch, rows, described=True, shifted=False)
+            hidden, inputs = self._read(batch, rows, described=True, shifted=False)
             if not torch.isfinite(hidden[: lengths[numbers].sum()]).all():  # beyond them anything stands
-                hidden, given = self._read(batch, rows, described=True, shifted=True)
-            states = States(hidden, *self._joint.project(given, given))
+                hidden, inputs = self._read(batch, rows, described=True, shifted=True)
+            states = States(hidden, *self._joint.project(inputs, inputs))
             start = 0
             for number in numbers:
                 self._described[new[number]] = states.part(start, start + len(new[number]))
@@ -117,21 +117,21 @@ class SplitEncoder:
     def _join_in_last(
         self,
         hidden: Tensor,
-        given: Tensor,
+        inputs: Tensor,
         texts: Sequence[np.ndarray],
         places: Sequence[np.ndarray],
         described: Sequence[States],
         token_budget: int,
         shifted: bool,
     ) -> Tensor:
-        """The one joint layer, where only read tokens ask."""
+        """The one joint layer, where only read tokens have queries."""
         layer = self._joint
         starts, read_starts = (np.cumsum([0, *map(len, some)]) for some in (texts, places))
         reads = int(read_starts[-1])
         wanted = np.concatenate([rows + start for rows, start in zip(places, starts, strict=False)])
-        read = send(filled_up(wanted), self.device)
-        asking = hidden.index_select(0, read)
-        query, key, value = layer.project(given, given.index_select(0, read))
+        read = send(pad_rows(wanted), self.device)
+        residual = hidden.index_select(0, read)
+        query, key, value = layer.project(inputs, inputs.index_select(0, read))
         query = query[:reads]
         parts = [
             TextPart(int(start), len(text), int(read_start), len(rows))
@@ -139,15 +139,15 @@ class SplitEncoder:
         ]
         gathered = attend_to_texts(query, key, value, parts, shifted)
         found = hidden.new_zeros(2, 1 + len(described), reads)
-        alone = gathered.mean(given.dtype)
-        alone = torch.cat([alone, alone.new_zeros(len(asking) - reads, alone.shape[1])])
-        found[1, 0] = self.encoder.heads(layer.finish(asking.clone(), alone)[0])[2, :reads]
+        alone = gathered.mean(inputs.dtype)
+        alone = torch.cat([alone, alone.new_zeros(len(residual) - reads, alone.shape[1])])
+        found[1, 0] = self.encoder.heads(layer.finish(residual.clone(), alone)[0])[2, :reads]
         for columns in _even_parts(len(described), max(1, token_budget // max(1, reads))):
             some = described[columns]
             key, value = (torch.cat([getattr(states, name) for states in some]) for name in ("key", "value"))
-            who = send(filled_up(np.tile(np.arange(reads), len(some))), self.device)
+            who = send(pad_rows(np.tile(np.arange(reads), len(some))), self.device)
             context = attend_to_descriptions(query, gathered, key, value, [len(s.key) for s in some], len(who))
-            heads = self.encoder.heads(layer.finish(asking.index_select(0, who), context)[0])
+            heads = self.encoder.heads(layer.finish(residual.index_select(0, who), context)[0])
             found[:, 1:][:, columns] = heads[:2, : len(some) * reads].unflatten(1, (len(some), reads))
         return found
 
@@ -194,12 +194,12 @@ def _places(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of all that a batch reads: its place among [columns, reads], that in the batch, and whether its text is alone."""
     into, from_, alone = [], [], []
-    for stretch in layout.stretches:
-        column = batch.columns[stretch.column]
-        for row, window in enumerate(batch.blocks[stretch.block].windows.tolist()):
+    for group in layout.groups:
+        column = batch.columns[group.column]
+        for row, window in enumerate(batch.blocks[group.block].windows.tolist()):
             own = np.arange(len(places[window]))
             into.append(column * int(read_starts[-1]) + int(read_starts[window]) + own)
-            from_.append(stretch.read_start + row * stretch.reads + own)
+            from_.append(group.read_start + row * group.reads + own)
             alone.append(np.full(len(own), column == 0))
     return np.concatenate(into), np.concatenate(from_), np.concatenate(alone)
 

@@ -9,7 +9,7 @@ import torch
 
 from openbioner_batch.errors import is_out_of_memory
 from openbioner_batch.model.batching import batches
-from openbioner_batch.model.placing import Arriving
+from openbioner_batch.model.placing import HostTransfer
 from openbioner_batch.model.prepare import DescribedType
 from openbioner_batch.model.scoring import Windows, copy_repeats
 from openbioner_batch.model.split import SplitEncoder, Tail
@@ -32,21 +32,21 @@ def score_groups(
     columns = [np.array([numbers[tail] for tail in group], np.int64) for group in of_groups]
     texts = [np.append(tokenizer.cls, text).astype(np.int64) for text in windows.texts]
     call = _Call(encoder, texts, windows.places, tails)
-    under_way: list[UnderWay] = []
+    under_way: list[PendingBatch] = []
     for batch in batches(np.array([len(text) - 1 for text in texts], np.int64), np.zeros(0, np.int64), token_budget):
         chosen = np.concatenate([block.windows for block in batch.blocks])
         under_way += call.compute(chosen, token_budget)
         # One batch behind: a GPU computes while the next is laid out.
         while len(under_way) > 1:
-            _enter(call, windows, *under_way.pop(0), columns, logits, token_budget)
+            _store_logits(call, windows, *under_way.pop(0), columns, logits, token_budget)
     for waiting in under_way:
-        _enter(call, windows, *waiting, columns, logits, token_budget)
+        _store_logits(call, windows, *waiting, columns, logits, token_budget)
     for of_group in logits:
         copy_repeats(windows, of_group)
     return logits
 
 
-UnderWay = tuple[np.ndarray, Arriving]
+PendingBatch = tuple[np.ndarray, HostTransfer]
 """Windows that the encoder was given, and what its heads say of them."""
 
 
@@ -58,12 +58,12 @@ class _Call:
     ) -> None:
         self._encoder, self._texts, self._places, self._tails = encoder, texts, places, tails
 
-    def compute(self, chosen: np.ndarray, token_budget: int, shifted: bool = False) -> list[UnderWay]:
+    def compute(self, chosen: np.ndarray, token_budget: int, shifted: bool = False) -> list[PendingBatch]:
         """Some windows with what the heads say of them; where memory does not suffice, in parts."""
         texts, places = ([part[window] for window in chosen.tolist()] for part in (self._texts, self._places))
         try:
             heads = self._encoder(texts, places, self._tails, token_budget, shifted)
-            return [(chosen, Arriving(heads))]
+            return [(chosen, HostTransfer(heads))]
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error) or (len(chosen) == 1 and token_budget <= len(texts[0])):
                 raise
@@ -79,11 +79,11 @@ def _halves(chosen: np.ndarray) -> Iterator[np.ndarray]:
     yield chosen[len(chosen) // 2 :]
 
 
-def _enter(
+def _store_logits(
     call: _Call,
     windows: Windows,
     chosen: np.ndarray,
-    heads: Arriving,
+    heads: HostTransfer,
     columns: Sequence[np.ndarray],
     logits: Sequence[np.ndarray],
     token_budget: int,

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.checkpoint import Model, load_encoder
 from openbioner_batch.model.config import ModelConfig, read_config
-from openbioner_batch.model.encoder import Alone, CrossEncoder, Layer
+from openbioner_batch.model.encoder import CrossEncoder, Layer, PaddedSequences
 from openbioner_batch.model.joint import Pairs, join, rows_of
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.location import resolve_checkpoint
@@ -233,9 +233,11 @@ def _highest(against: Tensor, background: Tensor, known: Tensor) -> Tensor:
     return torch.maximum(against.masked_fill(~known, float("-inf")).amax(1), background)
 
 
-def _alone(parts: Sequence[Sequences], device: torch.device, segment: int = 0, position: int = 0) -> list[Alone]:
+def _alone(
+    parts: Sequence[Sequences], device: torch.device, segment: int = 0, position: int = 0
+) -> list[PaddedSequences]:
     return [
-        Alone(
+        PaddedSequences(
             send(part.token_ids, device).long(),
             send(part.lengths, device),
             segment,

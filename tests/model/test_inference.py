@@ -44,7 +44,7 @@ def layouts(budget: int = 1 << 20) -> Iterator[tuple[Layout, list[np.ndarray]]]:
     tails = [np.concatenate([[SEP], random.integers(5, 90, size), [SEP]]) for size in DESCRIPTIONS]
     for batch in batches(np.array(WINDOWS), np.array(DESCRIPTIONS), budget):
         layout = lay_out(batch, texts, places, tails)
-        yield layout, [places[w] for s in layout.stretches for w in batch.blocks[s.block].windows.tolist()]
+        yield layout, [places[w] for s in layout.groups for w in batch.blocks[s.block].windows.tolist()]
 
 
 @pytest.mark.parametrize("budget", [1, 150, 1 << 20])
@@ -52,7 +52,7 @@ def test_matrices_have_few_numbers_of_rows(budget: int) -> None:
     for layout, places in layouts(budget):
         assert not any(len(rows) % ROWS for rows in (layout.ids, layout.source, layout.read))
         assert 0 <= len(layout.source) - layout.tokens < ROWS
-        assert layout.tokens == sum(stretch.sequences * stretch.length for stretch in layout.stretches)
+        assert layout.tokens == sum(group.sequences * group.length for group in layout.groups)
         assert 0 <= len(layout.read) - layout.reads < ROWS
         assert layout.reads >= sum(map(len, places))
 
@@ -61,12 +61,12 @@ def test_matrices_have_few_numbers_of_rows(budget: int) -> None:
 def plain(model: CrossEncoder, layout: Layout) -> list[np.ndarray]:
     """[3, length] of each sequence, one at a time through the module that is trained."""
     found = []
-    for stretch in layout.stretches:
-        for row in range(stretch.sequences):
-            start = stretch.start + row * stretch.length
-            distinct = layout.source[start : start + stretch.length]
+    for group in layout.groups:
+        for row in range(group.sequences):
+            start = group.start + row * group.length
+            distinct = layout.source[start : start + group.length]
             ids, segments = (torch.from_numpy(part[distinct])[None] for part in (layout.ids, layout.segments))
-            hidden = model(ids, segments, torch.tensor([stretch.length]))[0]
+            hidden = model(ids, segments, torch.tensor([group.length]))[0]
             found.append(
                 torch.cat([head(hidden) for head in (model.evidence, model.against, model.background)], 1).T.numpy()
             )
@@ -77,7 +77,7 @@ def compare(model: CrossEncoder, encoder: InferenceEncoder, shifted: bool = Fals
     for layout, sequences in layouts(budget):
         found = encoder(layout, shifted=shifted).numpy()
         assert found.dtype == np.float32
-        starts = [s.read_start + row * s.reads for s in layout.stretches for row in range(s.sequences)]
+        starts = [s.read_start + row * s.reads for s in layout.groups for row in range(s.sequences)]
         for start, places, expected in zip(starts, sequences, plain(model, layout), strict=True):
             np.testing.assert_allclose(found[:, start : start + len(places)], expected[:, places], atol=2e-5, rtol=2e-6)
 
@@ -111,8 +111,8 @@ def test_the_way_of_other_devices_through_torchs_own_attention(monkeypatch: pyte
     monkeypatch.setattr(
         inference_module,
         "attend",
-        lambda q, k, v, placed, reads_only, shifted: attention_module.attend_by_stretches(
-            q, k, v, placed.layout.stretches, reads_only
+        lambda q, k, v, placed, reads_only, shifted: attention_module.attend_with_torch(
+            q, k, v, placed.layout.groups, reads_only
         ),
     )
     model = random_model(3)

@@ -19,7 +19,7 @@ from openbioner_batch.model.checkpoint import (
     save_checkpoint,
 )
 from openbioner_batch.model.config import LateSettings, ModelConfig, WindowSettings, config_from_json, config_to_json
-from openbioner_batch.model.encoder import Alone, initialize
+from openbioner_batch.model.encoder import PaddedSequences, initialize
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.prepare import check_windows
 from openbioner_batch.model.variants import VARIANTS, count_parameters
@@ -146,8 +146,8 @@ def test_sizes_and_names_are_true_for_each_variant(name: str, shared: bool) -> N
 @torch.no_grad()
 def test_sequences_of_many_lengths_are_read_together_as_each_alone(shared: bool) -> None:
     model = late(shared_encoder=shared)
-    texts = [Alone(*padded(TEXT, LONGER)), Alone(*padded(LONGER, LONGER, TEXT))]
-    descriptions = [Alone(*padded(OTHER)), Alone(*padded(DESCRIPTION, OTHER))]
+    texts = [PaddedSequences(*padded(TEXT, LONGER)), PaddedSequences(*padded(LONGER, LONGER, TEXT))]
+    descriptions = [PaddedSequences(*padded(OTHER)), PaddedSequences(*padded(DESCRIPTION, OTHER))]
     states, vectors = model.read(texts, descriptions)
     row = 0
     for part in texts:
@@ -157,5 +157,5 @@ def test_sequences_of_many_lengths_are_read_together_as_each_alone(shared: bool)
             row += len(ids)
     assert row == len(states)
     for vector, ids in zip(vectors, [OTHER, DESCRIPTION, OTHER], strict=True):
-        alone = model.read([Alone(*padded(TEXT))], [Alone(*padded(ids))])[1][0]
+        alone = model.read([PaddedSequences(*padded(TEXT))], [PaddedSequences(*padded(ids))])[1][0]
         torch.testing.assert_close(vector, alone, atol=1e-5, rtol=0)

@@ -134,7 +134,7 @@ def test_a_text_and_a_description_are_read_once(late: Tagger, monkeypatch: pytes
     compute = InferenceStack.embed
 
     def counted(self: InferenceStack, placed: Placed) -> tuple[torch.Tensor, torch.Tensor]:
-        read.append(sum(stretch.sequences for stretch in placed.layout.stretches))
+        read.append(sum(group.sequences for group in placed.layout.groups))
         return compute(self, placed)
 
     monkeypatch.setattr(InferenceStack, "embed", counted)
@@ -151,7 +151,7 @@ def test_what_memory_does_not_hold_is_halved(late: Tagger, monkeypatch: pytest.M
     compute = LateInference.__call__
 
     def scarce(encoder: LateInference, layout: Layout, shifted: bool = False) -> torch.Tensor:
-        if sum(stretch.sequences for stretch in layout.stretches) > 1:
+        if sum(group.sequences for group in layout.groups) > 1:
             torch.empty(1 << 60, dtype=torch.uint8)  # more than any machine has: torch's own error
         return compute(encoder, layout, shifted)
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from openbioner_batch.model import Tagger, attention, first_layer, native
-from openbioner_batch.model.layout import Layout, Stretch
+from openbioner_batch.model.layout import Layout, SequenceGroup
 from openbioner_batch.records import EntityType
 
 kernels = pytest.mark.skipif(native.load() is None, reason="no AVX512-BF16 on this CPU, or no C compiler")
@@ -32,18 +32,18 @@ def heads_of(tokens: int, heads: int, size: int, seed: int, spread: float = 1.0)
     return query, key, value
 
 
-def stretches_of(shapes: list[tuple[int, int, int]]) -> tuple[Stretch, ...]:
+def groups_of(shapes: list[tuple[int, int, int]]) -> tuple[SequenceGroup, ...]:
     found, start, read = [], 0, 0
     for sequences, length, reads in shapes:
-        found.append(Stretch(0, 0, start, sequences, length, length, read, reads))
+        found.append(SequenceGroup(0, 0, start, sequences, length, length, read, reads))
         start += sequences * length
         read += sequences * reads
     return tuple(found)
 
 
-def layout_of(stretches: tuple[Stretch, ...]) -> Layout:
+def layout_of(groups: tuple[SequenceGroup, ...]) -> Layout:
     none = np.zeros(0, np.int64)
-    return Layout(none, none, none, none, none, none, stretches)
+    return Layout(none, none, none, none, none, none, groups)
 
 
 @st.composite
@@ -58,12 +58,12 @@ def shapes(draw: st.DrawFn) -> list[tuple[int, int, int]]:
 def test_attention_of_any_lengths_and_head_sizes(
     shapes: list[tuple[int, int, int]], size: int, heads: int, reads_only: bool, seed: int
 ) -> None:
-    stretches = stretches_of(shapes)
-    query, key, value = heads_of(sum(s.sequences * s.length for s in stretches), heads, size, seed)
+    groups = groups_of(shapes)
+    query, key, value = heads_of(sum(s.sequences * s.length for s in groups), heads, size, seed)
     if reads_only:
-        query = query[: sum(s.sequences * s.reads for s in stretches)]
-    found = native.attend(query, key, value, layout_of(stretches), reads_only)
-    expected = attention.attend_by_stretches(query.float(), key.float(), value.float(), stretches, reads_only)
+        query = query[: sum(s.sequences * s.reads for s in groups)]
+    found = native.attend(query, key, value, layout_of(groups), reads_only)
+    expected = attention.attend_with_torch(query.float(), key.float(), value.float(), groups, reads_only)
     # Weights and the result are rounded to 8 bits each.
     torch.testing.assert_close(found.float(), expected, atol=0.02, rtol=0.01)
 
@@ -84,7 +84,7 @@ def test_what_the_first_layer_shares(size: int, monkeypatch: pytest.MonkeyPatch)
 @kernels
 def test_threads_change_nothing() -> None:
     query, key, value = heads_of(600, 12, 26, seed=1)
-    layout = layout_of(stretches_of([(2, 200, 10), (4, 50, 7)]))
+    layout = layout_of(groups_of([(2, 200, 10), (4, 50, 7)]))
     hidden, added = torch.randn(600, 100), torch.randn(600, 100).bfloat16()
     threads = torch.get_num_threads()
     results = []
@@ -105,7 +105,7 @@ def test_threads_change_nothing() -> None:
 def test_scores_beyond_floats_come_out_as_nan_and_only_they(score: float) -> None:
     query, key, value = (torch.full((20, 1, 8), 1.0).bfloat16() for _ in range(3))
     query[3] = score / 8
-    context = native.attend(query, key, value, layout_of(stretches_of([(1, 20, 20)])), False)
+    context = native.attend(query, key, value, layout_of(groups_of([(1, 20, 20)])), False)
     rows = torch.isfinite(context).all(1)
     assert not rows[3]
     assert rows.sum() == 19

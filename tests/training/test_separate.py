@@ -130,7 +130,7 @@ def test_one_launch_of_attention_trains_as_many_do(
         objective, batch = TaggingObjective(model, 0.5), pack_questions(questions(tagger), tagger.tokenizer)
     found = []
     for packed in (False, True):
-        monkeypatch.setattr(encoder_module, "packs", lambda device, dtype, packed=packed: packed)
+        monkeypatch.setattr(encoder_module, "supports_varlen", lambda device, dtype, packed=packed: packed)
         model.zero_grad(set_to_none=True)
         loss = objective(batch)
         loss.backward()

@@ -13,8 +13,8 @@ from openbioner_batch.model.native.calling import (
     attend_sharing,
     attend_to_descriptions,
     attend_to_texts,
-    attends,
-    takes,
+    is_supported,
+    supports_attention,
 )
 from openbioner_batch.model.native.compiling import load
 
@@ -25,7 +25,7 @@ __all__ = [
     "attend_sharing",
     "attend_to_descriptions",
     "attend_to_texts",
-    "attends",
+    "is_supported",
     "load",
-    "takes",
+    "supports_attention",
 ]

@@ -36,7 +36,7 @@ class _Tensors(Structure):
 _WHOLE, _FIRST, _LAST = range(3)
 
 
-class _Stretch(Structure):
+class _SequenceGroup(Structure):
     _fields_ = [
         (name, c_long) for name in ("query_start", "queries", "key_start", "keys", "context_start", "sequences")
     ]
@@ -50,7 +50,7 @@ class _Block(Structure):
 
 
 class _Attention(Structure):
-    _fields_ = [("team", _Team), ("tensors", _Tensors), ("stretches", POINTER(_Stretch)), ("count", c_long)]
+    _fields_ = [("team", _Team), ("tensors", _Tensors), ("groups", POINTER(_SequenceGroup)), ("count", c_long)]
 
 
 class _SharedAttention(Structure):
@@ -66,7 +66,7 @@ class _Norm(Structure):
     ]
 
 
-def takes(tensor: Tensor) -> bool:
+def is_supported(tensor: Tensor) -> bool:
     """Whether there are kernels for tensors in this number format, on this device."""
     if tensor.device.type != "cpu" or tensor.dtype != torch.bfloat16:
         return False
@@ -75,19 +75,19 @@ def takes(tensor: Tensor) -> bool:
     return torch.get_num_threads() == 1 or openmp() is not None
 
 
-def attends(query: Tensor) -> bool:
+def supports_attention(query: Tensor) -> bool:
     """Whether there is a kernel for queries [tokens, heads, size] like these."""
-    return query.shape[2] % 2 == 0 and query.shape[2] <= _LARGEST_HEAD and takes(query)
+    return query.shape[2] % 2 == 0 and query.shape[2] <= _LARGEST_HEAD and is_supported(query)
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, layout: Layout, reads_only: bool) -> Tensor:
     """`attention.attend`, never shifted; arguments as there."""
-    stretches = (_Stretch * len(layout.stretches))()
-    for number, one in enumerate(layout.stretches):
+    groups = (_SequenceGroup * len(layout.groups))()
+    for number, one in enumerate(layout.groups):
         start, queries = (one.read_start, one.reads) if reads_only else (one.start, one.length)
-        stretches[number] = _Stretch(start, queries, one.start, one.length, start, one.sequences)
+        groups[number] = _SequenceGroup(start, queries, one.start, one.length, start, one.sequences)
     context = query.new_empty(len(query), query.shape[1] * query.shape[2])
-    _run("attend", _Attention(_Team(), _tensors(context, query, key, value), stretches, len(stretches)))
+    _run("attend", _Attention(_Team(), _tensors(context, query, key, value), groups, len(groups)))
     return context
 
 
@@ -95,12 +95,12 @@ def attend_to_texts(query: Tensor, key: Tensor, value: Tensor, texts: Sequence[T
     """`joining.attend_to_texts`, never shifted; arguments as there."""
     partial = query.new_empty(query.shape, dtype=torch.float32)
     sums = query.new_empty(query.shape[:2], dtype=torch.float32)
-    stretches = (_Stretch * len(texts))()
+    groups = (_SequenceGroup * len(texts))()
     for number, one in enumerate(texts):
-        stretches[number] = _Stretch(one.read_start, one.reads, one.start, one.length, 0, 1)
+        groups[number] = _SequenceGroup(one.read_start, one.reads, one.start, one.length, 0, 1)
     tensors = _tensors(query, query, key, value)
     tensors.partial, tensors.sums, tensors.parts = partial.data_ptr(), sums.data_ptr(), _FIRST
-    _run("attend", _Attention(_Team(), tensors, stretches, len(texts)))
+    _run("attend", _Attention(_Team(), tensors, groups, len(texts)))
     return partial, sums
 
 
@@ -108,24 +108,24 @@ def attend_to_descriptions(
     query: Tensor, partial: Tensor, sums: Tensor, key: Tensor, value: Tensor, lengths: Sequence[int], context: Tensor
 ) -> None:
     """`joining.attend_to_descriptions`, never shifted; arguments as there."""
-    stretches = (_Stretch * len(lengths))()
+    groups = (_SequenceGroup * len(lengths))()
     start = 0
     for number, length in enumerate(lengths):
-        stretches[number] = _Stretch(0, len(partial), start, length, number * len(partial), 1)
+        groups[number] = _SequenceGroup(0, len(partial), start, length, number * len(partial), 1)
         start += length
     tensors = _tensors(context, query, key, value)
     tensors.partial, tensors.sums, tensors.parts = partial.data_ptr(), sums.data_ptr(), _LAST
-    _run("attend", _Attention(_Team(), tensors, stretches, len(lengths)))
+    _run("attend", _Attention(_Team(), tensors, groups, len(lengths)))
 
 
 def attend_sharing(query: Tensor, key: Tensor, value: Tensor, layout: Layout) -> Tensor:
     """`first_layer.attend_sharing`; arguments as there."""
-    columns = len(layout.stretches) // len(layout.text_starts)
+    columns = len(layout.groups) // len(layout.text_starts)
     blocks = (_Block * len(layout.text_starts))()
     for number, start in enumerate(layout.text_starts.tolist()):
-        stretches = layout.stretches[number * columns : (number + 1) * columns]
-        starts, lengths = _longs([one.start for one in stretches]), _longs([one.length for one in stretches])
-        blocks[number] = _Block(start, stretches[0].sequences, stretches[0].text, columns, starts, lengths)
+        groups = layout.groups[number * columns : (number + 1) * columns]
+        starts, lengths = _longs([one.start for one in groups]), _longs([one.length for one in groups])
+        blocks[number] = _Block(start, groups[0].sequences, groups[0].text, columns, starts, lengths)
     context = query.new_empty(len(layout.source), query.shape[1] * query.shape[2])
     _run("attend_sharing", _SharedAttention(_Team(), _tensors(context, query, key, value), blocks, len(blocks)))
     return context

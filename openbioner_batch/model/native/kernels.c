@@ -2,7 +2,7 @@
  *
  * Attention is without padding and without scores in memory. Queries come scaled, so that exp2 of their products with keys are the unnormalised weights. Products and sums are
  * float32; weights are rounded to bfloat16 before they meet the values. Nothing guards against scores beyond the range
- * of floats: such a row comes out as NaN. A unit of work is one head of one stretch (see layout.py).
+ * of floats: such a row comes out as NaN. A unit of work is one head of one group (see layout.py).
  */
 #include <immintrin.h>
 #include <stdint.h>
@@ -247,24 +247,24 @@ typedef struct {
     long key_start, keys;
     long context_start;
     long sequences;
-} Stretch;
+} SequenceGroup;
 
-INLINE void head_of_stretch(const Tensors *t, const Stretch *stretch, long head, char *space, const int registers) {
+INLINE void head_of_group(const Tensors *t, const SequenceGroup *group, long head, char *space, const int registers) {
     const long width = t->heads * t->size, offset = head * t->size;
-    for (long s = 0; s < stretch->sequences; s++) {
-        const long begin = stretch->query_start + s * stretch->queries;
-        const long from = (stretch->key_start + s * stretch->keys) * t->stride + offset;
+    for (long s = 0; s < group->sequences; s++) {
+        const long begin = group->query_start + s * group->queries;
+        const long from = (group->key_start + s * group->keys) * t->stride + offset;
         const uint16_t *queries = t->query + begin * t->query_stride + offset;
-        uint16_t *context = t->context + (stretch->context_start + s * stretch->queries) * width + offset;
+        uint16_t *context = t->context + (group->context_start + s * group->queries) * width + offset;
         float *partial = t->partial + begin * width + offset, *partial_sums = t->sums + begin * t->heads + head;
         Part part;
-        uint16_t *weights = (uint16_t *)pack(&part, space, t->key + from, t->value + from, t->stride, stretch->keys,
+        uint16_t *weights = (uint16_t *)pack(&part, space, t->key + from, t->value + from, t->stride, group->keys,
                                              t->size, registers);
-        for (long row = 0; row < stretch->queries; row += ROWS) {
+        for (long row = 0; row < group->queries; row += ROWS) {
             const uint32_t *query[ROWS];
             __m512 gathered[ROWS][PANEL], sums[ROWS];
-            const long rows = stretch->queries - row;
-            rows_of(query, queries, t->query_stride, row, stretch->queries);
+            const long rows = group->queries - row;
+            rows_of(query, queries, t->query_stride, row, group->queries);
             clear(gathered, sums);
             if (t->parts == LAST)
                 restore(gathered, sums, partial + row * width, width, partial_sums + row * t->heads, t->heads, rows, t->size,
@@ -347,22 +347,22 @@ int alone_size(void) { return 1; }
 typedef struct {
     Team team;
     Tensors tensors;
-    const Stretch *stretches;
+    const SequenceGroup *groups;
     long count;
 } Attention;
 
-/* Units are heads of stretches. */
+/* Units are heads of groups. */
 void attend(Attention *job) {
     const Tensors *tensors = &job->tensors;
     long longest = 0;
     for (long s = 0; s < job->count; s++)
-        longest = job->stretches[s].keys > longest ? job->stretches[s].keys : longest;
+        longest = job->groups[s].keys > longest ? job->groups[s].keys : longest;
     char *space = room(padded_to_lanes(longest), tensors->size);
     if (!space) job->team.failed = 1;
     for (long unit = job->team.number(); space && unit < job->count * tensors->heads; unit += job->team.size()) {
-        const Stretch *stretch = job->stretches + unit / tensors->heads;
-        if (tensors->size <= 2 * LANES) head_of_stretch(tensors, stretch, unit % tensors->heads, space, 2);
-        else head_of_stretch(tensors, stretch, unit % tensors->heads, space, PANEL);
+        const SequenceGroup *group = job->groups + unit / tensors->heads;
+        if (tensors->size <= 2 * LANES) head_of_group(tensors, group, unit % tensors->heads, space, 2);
+        else head_of_group(tensors, group, unit % tensors->heads, space, PANEL);
     }
     free(space);
 }

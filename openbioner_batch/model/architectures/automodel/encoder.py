@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from openbioner_batch.model.architectures.automodel.shape import transformers_config
 from openbioner_batch.model.config import ModelConfig
-from openbioner_batch.model.encoder import Alone
+from openbioner_batch.model.encoder import PaddedSequences
 
 
 class AutoEncoder(nn.Module):
@@ -57,7 +57,7 @@ class AutoEncoder(nn.Module):
         assert layers == self.config.layers
         return self.states(token_ids, None, lengths)
 
-    def read_together(self, parts: Sequence[Alone], layers: int) -> Tensor:
+    def read_together(self, parts: Sequence[PaddedSequences], layers: int) -> Tensor:
         """As `read_alone`, for sequences of many lengths: [slots, hidden], the places of all parts in a row."""
         return torch.cat([self.read_alone(part.token_ids, part.lengths, layers).flatten(0, 1) for part in parts])
 

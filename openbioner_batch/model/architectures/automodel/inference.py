@@ -73,8 +73,8 @@ class _Padded(Inference):
             token_ids[row, : len(ids)] = ids
             segments[row, segment : len(ids)] = 1
         try:
-            given, types, real = (torch.from_numpy(part).to(self.device) for part in (token_ids, segments, lengths))
-            read(given, types, real, rows)
+            inputs, types, real = (torch.from_numpy(part).to(self.device) for part in (token_ids, segments, lengths))
+            read(inputs, types, real, rows)
             return
         except (MemoryError, RuntimeError) as error:
             if len(rows) == 1 or not is_out_of_memory(error):
