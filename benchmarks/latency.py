@@ -99,7 +99,7 @@ def show(report: dict[str, Any]) -> None:
 @click.command()
 @click.argument("corpus")
 @click.option("--variants", default="tiny,small,compact,base", show_default=True)
-@click.option("--types", default="1,5,20", show_default=True, help="How many types are asked.")
+@click.option("--types", default="1,5,20", show_default=True, help="How many types are queried.")
 @click.option("--separate-layers", type=click.IntRange(min=0), help="How many [the variant's own].")
 @click.option("--device", default="auto", show_default=True, help="cpu, gpu or auto.")
 @click.option("--calls", type=click.IntRange(min=1), default=100, show_default=True, help="Warm documents.")

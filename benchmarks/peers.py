@@ -246,7 +246,7 @@ def show(report: dict[str, Any]) -> None:
 @click.option("--variants", default="base,tiny", show_default=True, help="Of ours; bundled for the bundled shape.")
 @click.option("--separate-layers", default="own", show_default=True, help="Some of 0, 5, ..., or own: the variants'.")
 @click.option("--shapes", default="large,base", show_default=True, help="Of GLiNER.")
-@click.option("--types", default="5", show_default=True, help="How many are asked; several are one interleaved run.")
+@click.option("--types", default="5", show_default=True, help="How many are queried; several are one interleaved run.")
 @click.option("--tools", default="ours,zshot,zshot-sentences,loop,gliner", show_default=True)
 @click.option("--dtype", default="", help="Of ours and of GLiNER, one or more [each its default].")
 @click.option("--seconds", type=click.FloatRange(min=0), default=20.0, show_default=True, help="Of a side, each round.")

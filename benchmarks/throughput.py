@@ -141,7 +141,7 @@ def show(report: dict[str, Any]) -> None:
 @click.command()
 @click.argument("corpora", nargs=-1, required=True)
 @click.option("--variants", default="tiny,small,compact,base", show_default=True)
-@click.option("--types", default="1,5,20", show_default=True, help="How many types are asked.")
+@click.option("--types", default="1,5,20", show_default=True, help="How many types are queried.")
 @click.option("--separate-layers", default="own", show_default=True, help="Some of 0, 5, ..., or own: the variant's.")
 @click.option("--devices", default="auto", show_default=True, help="Some of cpu, gpu; or auto.")
 @click.option("--dtypes", default="auto", show_default=True, help="Some of float32, bfloat16, float16; or auto.")

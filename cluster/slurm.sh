@@ -1,7 +1,7 @@
 #!/bin/bash
 # A Ray cluster for the time of one Slurm job: `sbatch cluster/slurm.sh jobs/annotate.py INPUT... --output URI --types T`
 #
-# Given again after a time limit or a lost node, it goes on with the run where it stood.
+# Given again after a time limit or a lost node, it resumes the run.
 #
 # What to edit: the lines #SBATCH, how the environment with the package is entered, and, for GPUs, the line --gpus.
 # Input, output and model must be seen by all nodes (a parallel file system, or URLs). The folder that it is submitted

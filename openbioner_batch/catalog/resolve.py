@@ -75,7 +75,7 @@ def _asked_once(selection: str, view: str) -> Iterator[_Asked]:
 def _asked(selection: str) -> Iterator[_Asked]:
     items = [item.strip() for item in selection.split(",") if item.strip()]
     if not items:
-        raise UsageError("no entity types were asked for; give names, sets or YAML files, such as disease,drug")
+        raise UsageError("no entity types were named; give names, sets or YAML files, such as disease,drug")
     for item in items:
         yield from _expand(item)
 

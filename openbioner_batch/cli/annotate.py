@@ -15,8 +15,8 @@ from openbioner_batch.engine.settings import AnnotateSettings
 def command(**flags: Any) -> None:
     """Tag every document of INPUT and write the spans to --output as Parquet.
 
-    INPUT is a file, a folder, a glob or a URL such as s3://bucket/folder, of a format below. The same command goes on
-    with a run that was stopped, and does nothing if it is finished; new input files are added to it.
+    INPUT is a file, a folder, a glob or a URL such as s3://bucket/folder, of a format below. The same command resumes
+    a run that was stopped, and does nothing if it is finished; new input files are added to it.
     """
     settings = settings_of(AnnotateSettings, flags)
 

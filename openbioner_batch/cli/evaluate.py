@@ -55,8 +55,8 @@ def command(**flags: Any) -> None:
     test.tsv.gz of tokens and IOB tags), or one corpus: IOB tags, PubTator, brat (a folder) or JSONL, plain or .gz. A
     corpus that is not known by name needs --types.
 
-    With --zero-shot it may be a folder of training data too (`silver holdout` makes one): each passage is asked about
-    the types that it says were looked for in it, else about those that it mentions.
+    With --zero-shot it may be a folder of training data too (`silver holdout` makes one): each passage is queried
+    for the types that it says were looked for in it, else for those that it mentions.
 
     With --task deid it is a folder with pii_anon_clinical.jsonl.gz and presidio_synthetic.jsonl.gz, or JSONL with `id`,
     `text` and `spans` of types of the PHI catalog: recall and precision by token, and the notes that leak.

@@ -16,7 +16,7 @@ def command(**flags: Any) -> None:
     """Write the finished run in OUTPUT in another format, a file for each of its shards.
 
     pubtator, bioc-xml, bioc-json, brat, docbin and iob need the texts: of a run with --include-text, or by --source.
-    The same command goes on with an export that was stopped; after new inputs came to the run, it adds their files.
+    The same command resumes an export that was stopped; after new inputs came to the run, it adds their files.
     """
     settings = settings_of(ExportSettings, flags)
 

@@ -16,7 +16,7 @@ def command(**flags: Any) -> None:
     """Write the finished run in OUTPUT again with the concepts of its spans, as `annotate --link` would have.
 
     Abbreviations are expanded where the texts are at hand: of a run with --include-text, or by --source. The same
-    command goes on with a run that was stopped.
+    command resumes a run that was stopped.
     """
     settings = settings_of(LinkSettings, flags)
 

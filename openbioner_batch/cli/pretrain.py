@@ -21,7 +21,7 @@ from openbioner_batch.training.settings import PretrainSettings
 def command(config: str, changes: tuple[str, ...], in_process: bool, prepare: str | None, **flags: Any) -> None:
     """Train a tagger on annotated passages, on CPUs or GPUs, and write it in the published format.
 
-    The same command goes on with a run that was stopped, and does nothing if it is finished. Other keys than those with
+    The same command resumes a run that was stopped, and does nothing if it is finished. Other keys than those with
     an option of their own are changed with --set.
     """
     from openbioner_batch.training.settings_file import load_settings
@@ -40,7 +40,7 @@ def command(config: str, changes: tuple[str, ...], in_process: bool, prepare: st
 
     from openbioner_batch.engine.stopping import resumable
 
-    with resumable("the same command goes on from the latest checkpoint"):
+    with resumable("the same command resumes from the latest checkpoint"):
         from openbioner_batch.training.run import pretrain
 
         pretrain(settings)

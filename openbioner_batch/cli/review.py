@@ -54,7 +54,7 @@ def sample(
     for name, count in made.drawn.items() if stratify else ():
         click.echo(f"  {name}: {count:,} of {made.sizes[name]:,}")
     if drawn == sum(made.sizes.values()):
-        click.echo("these are all notes of the run: the review will tell the share itself")
+        click.echo("these are all notes of the run: the review will give the share itself")
     else:
         seen = "none of them leaks" if not allow else f"no more than {allow:,} of them leak"
         click.echo(f"if {seen}, fewer than {leaks_below} of all notes do, with {confidence} confidence")
@@ -71,7 +71,7 @@ def sample(
 def report(
     output: str, answers: tuple[str, ...], plan: str, html: str | None, json_path: str | None, fail_if_not_reached: bool
 ) -> None:
-    """Tell what the reviewers' files ANSWERS prove of the run in OUTPUT: the exact bound, by stratum, and the misses.
+    """Show what the reviewers' files ANSWERS prove of the run in OUTPUT: the exact bound, by stratum, and the misses.
 
     Neither page nor JSON holds any text of a note.
     """

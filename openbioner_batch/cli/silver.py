@@ -25,7 +25,7 @@ def annotate(**flags: Any) -> None:
     """Ask an LLM for all entities in the passages of INPUT; write passages to learn from to --output.
 
     INPUT is a file, a folder, a glob or a URL of any format that `openbioner-batch annotate` reads. The same command
-    goes on with a run that was stopped. The answers are kept: other filters only filter anew and ask nothing.
+    resumes a run that was stopped. The answers are kept: with other filters it sends no new request.
     """
     settings = settings_of(SilverSettings, flags)
 
@@ -39,7 +39,7 @@ def annotate(**flags: Any) -> None:
 def describe(**flags: Any) -> None:
     """Have the types of SILVER_FOLDER described in four views; write descriptions/*.parquet and types.yaml there.
 
-    The same command goes on with a run that was stopped.
+    The same command resumes a run that was stopped.
     """
     settings = settings_of(DescribeSettings, flags)
 
@@ -84,7 +84,7 @@ def ontology(paths: tuple[str, ...], **flags: Any) -> None:
     """Find the classes of each VOCABULARY in each TEXT; write passages and described types to learn from to --output.
 
     A file that one of the formats below claims is a vocabulary, but for tables, which --vocabulary names; every other
-    path is text, of any format that `openbioner-batch annotate` reads. The same command goes on with a run that was
+    path is text, of any format that `openbioner-batch annotate` reads. The same command resumes a run that was
     stopped.
     """
     found, texts = sorted_paths(paths)

@@ -1,4 +1,4 @@
-"""The account of every stretch that was found: where it stood, where it stands, who found it, what became of it."""
+"""The account of every span that was found: where it was, where it is now, who found it, what became of it."""
 
 from __future__ import annotations
 

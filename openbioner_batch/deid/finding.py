@@ -19,4 +19,4 @@ class Finding:
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end:
-            raise ValueError(f"[{self.start}, {self.end}) is no stretch of text")
+            raise ValueError(f"[{self.start}, {self.end}) is no range of text")

@@ -104,7 +104,7 @@ def _deidentify(
     policy = load_policy(settings.policy, settings.reference_day)
     if settings.audit_output and Store(settings.output).contains(settings.audit_output):
         raise UsageError(
-            f"--audit-output {settings.audit_output} lies in --output: give originals a place of their own"
+            f"--audit-output {settings.audit_output} is inside --output: give originals a place of their own"
         )
     key = _key(settings, policy)
 

@@ -15,7 +15,7 @@ MOST_WEEKS = 51
 
 
 class Scope:
-    """Keyed choices for one patient, or one document: functions of the key, the id and what is asked, of nothing else.
+    """Keyed choices for one patient, or one document: functions of the key, the id and the request alone.
 
     Two scopes made of the same key and id choose alike in any process, order and number of calls. Two patients get the
     same shift with probability 1/102, and other choices as the number of entries says. It holds a secret: no readable

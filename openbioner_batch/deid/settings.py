@@ -57,10 +57,10 @@ class DeidentifySettings(
     )
     patient_scope: str = option("patient", choices=SCOPES, help="document: where no column tells the patient.")
     known_fields: tuple[str, ...] = option(
-        (), metavar="A,B=ROLE", help="Columns whose values are to be found in the note."
+        (), metavar="A,B=ROLE", help="Columns whose values are searched in the note."
     )
     fhir_patients: str | None = option(
-        None, metavar="INPUT", help="Patient resources whose names are to be found in their notes."
+        None, metavar="INPUT", help="Patient resources whose names are searched in their notes."
     )
     note_date_field: str | None = option(
         None, metavar="NAME", help="Column of the note's date, for dates without a year and for ages."
@@ -87,7 +87,7 @@ class DeidentifySettings(
     recognizers: tuple[str, ...] = option(RECOGNIZERS, metavar="A,B", help="What finds identifiers.")
     model: str = option("bundled-phi", metavar="M", help="Checkpoint, as for annotate, or none.")
     types: str = option(
-        MODEL_TYPES, metavar="T", joined=True, help="Types or sets that the model is asked for; fewer are faster."
+        MODEL_TYPES, metavar="T", joined=True, help="Types or sets that the model looks for; fewer are faster."
     )
     view: str = view_option()
     model_threshold: float = option(0.0, least=0, most=1, help="Leave out spans of the model that score less.")

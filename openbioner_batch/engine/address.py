@@ -24,7 +24,7 @@ def check_address(address: str) -> None:
 
     Raises:
         UsageError: it has no form that Ray knows, or something else listens there.
-        RunFailedError: nobody listens there.
+        RunFailedError: nothing listens there.
     """
     protocol, _, place = address.rpartition("://")
     if address == "local":
@@ -60,7 +60,7 @@ def _require_listener(address: str, host: str, port: int) -> None:
             return
         except OSError as error:
             if time.monotonic() > end:
-                raise RunFailedError(f"--ray-address {address}: nobody listens there ({error}); {REMEDY}") from None
+                raise RunFailedError(f"--ray-address {address}: nothing listens there ({error}); {REMEDY}") from None
         time.sleep(_PAUSE_S)
 
 

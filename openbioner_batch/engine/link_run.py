@@ -103,7 +103,9 @@ def link(settings: LinkSettings, say: Say = say_to_stderr) -> Linked:
 
 def _check(run: FinishedRun, output: Store) -> None:
     if run.store.contains(output.url) or output.contains(run.store.url):
-        raise UsageError(f"--output {output.url} and the run {run.store.url} lie in each other: give another folder")
+        raise UsageError(
+            f"--output {output.url} and the run {run.store.url} are one inside the other: give another folder"
+        )
     if run.shards and any(field.name == "concepts" for field in run.schema.field("spans").type.value_type):
         raise UsageError(f"the spans of the run in {run.store.url} are linked already: link the run they come from")
     if not output.exists(PLAN) and (names := [name for name in output.names() if not name.startswith("_run/")]):

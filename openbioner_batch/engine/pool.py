@@ -49,7 +49,7 @@ def map_in_processes(
         yield from (future.result() for future in waiting)
     except BrokenProcessPool:
         raise RunFailedError(
-            f"a process of the {name} died, perhaps for want of memory; what is written stays: run the same command "
+            f"a process of the {name} died, perhaps for lack of memory; what is written stays: run the same command "
             "again, with fewer --workers if memory is short"
         ) from None
     finally:

@@ -53,7 +53,7 @@ def read_splits(batch: pa.Table, job: Job, emit: Emit) -> Generator[pa.Table, No
         attempts = Attempts(store, work, job.session)
         if attempts.deaths("all").count(job.session) >= DEATHS_ALLOWED:
             raise RunFailedError(
-                f"the process that reads {task.source} died {DEATHS_ALLOWED} times, perhaps for want of memory; "
+                f"the process that reads {task.source} died {DEATHS_ALLOWED} times, perhaps for lack of memory; "
                 "what is committed stays: run the same command again, with fewer --actors if memory is short, "
                 "or leave this input out"
             )

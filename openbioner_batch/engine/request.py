@@ -123,7 +123,7 @@ def check_output(settings: RunSettings, store: Store, files: tuple[InputFile, ..
     for file in files:
         if store.contains(file.uri):
             raise UsageError(
-                f"the input {label_of(file.uri)} lies in --output {store.url}: give an output folder of its own"
+                f"the input {label_of(file.uri)} is inside --output {store.url}: give an output folder of its own"
             )
     for pattern in settings.inputs:
         if pattern != NAME and "*" not in pattern and Store(pattern).contains(store.url):
@@ -131,7 +131,7 @@ def check_output(settings: RunSettings, store: Store, files: tuple[InputFile, ..
     if not store.exists(PLAN) and (names := [name for name in store.names() if not name.startswith("_run/")]):
         raise UsageError(
             f"--output {store.url} holds {names[0]} and no run of this program, "
-            "so it is neither gone on with nor overwritten: give another folder"
+            "so it is neither resumed nor overwritten: give another folder"
         )
 
 

@@ -70,7 +70,7 @@ class AnnotateSettings(
     assertion_rules: tuple[str, ...] = option(
         (), metavar="F", help="YAML files of phrases that add to the rules of --assertion."
     )
-    sections: bool = option(False, help="Name the section of the document a span stands in.")
+    sections: bool = option(False, help="Name the section of the document a span is in.")
     section_headers: tuple[str, ...] = option(
         (), metavar="F", help="YAML files of headers that add to those of --sections."
     )
@@ -92,7 +92,7 @@ class AnnotateSettings(
     def __post_init__(self) -> None:
         self.check_given("model")
         if not self.types and not self.dictionary:
-            raise UsageError("--types must not be empty, unless --dictionary says what is to be found")
+            raise UsageError("--types must not be empty, unless --dictionary says what to find")
         for name, (needed, default) in _SAYS_NOTHING_WITHOUT.items():
             if getattr(self, name) != default and not getattr(self, needed):
                 raise UsageError(f"{flag(name)} says nothing without --{needed}: add it, or leave {flag(name)} out")

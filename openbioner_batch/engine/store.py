@@ -97,7 +97,7 @@ class Store:
         except Exception as error:  # each file system has exceptions of its own
             raise RunFailedError(
                 f"{self.url}/{name} cannot be written ({in_a_line(error)}): what is committed stays; once that is "
-                "mended, the same command goes on"
+                "repaired, the same command resumes the run"
             ) from error
 
     def _put_and_rename(self, path: str, data: bytes) -> None:

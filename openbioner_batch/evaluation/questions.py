@@ -81,7 +81,7 @@ def read_queried(settings: EvaluateSettings) -> list[QueriedCorpus]:
         UsageError: there is nothing to read, or no such source, or types are given.
     """
     if settings.types:
-        raise UsageError("--types is for a corpus of labels: the folder's passages say what they are asked about")
+        raise UsageError("--types is for a corpus of labels: the folder's passages say which types are queried")
     descriptions: dict[str, dict[str, str]] = {}
     for name, view, text in read_descriptions(settings.corpus):
         descriptions.setdefault(name, {}).setdefault(view, text)

@@ -133,7 +133,7 @@ class DeidEvaluateSettings(ExactOptions, Request):
     split: str = option("test", choices=SPLITS, help="Which templates of a known corpus.")
     languages: tuple[str, ...] = option(("en",), metavar="A,B", help="With --task deid: only notes in these.")
     model: str = option("bundled-phi", metavar="M", help="Checkpoint, or none for patterns alone.")
-    types: str = option(MODEL_TYPES, metavar="T", joined=True, help="Types that the model is asked for.")
+    types: str = option(MODEL_TYPES, metavar="T", joined=True, help="Types that the model looks for.")
     view: str = view_option()
     model_threshold: float = option(
         0.0, least=0, most=1, help="With --task deid: leave out the model's spans below this score."

@@ -133,6 +133,6 @@ def _cased_vocabulary(directory: Path) -> Path:
         return Path(hf_hub_download(HUB_VOCABULARY, "vocab.txt"))
     except Exception as error:  # the hub client raises a dozen classes of its own and of its transport
         raise CheckpointError(
-            f"{directory}: no vocab.txt or tokenizer.json, and {HUB_VOCABULARY}'s vocabulary could not be had "
+            f"{directory}: no vocab.txt or tokenizer.json, and {HUB_VOCABULARY}'s vocabulary could not be downloaded "
             f"({type(error).__name__}); put its vocab.txt into the checkpoint's directory"
         ) from None

@@ -88,7 +88,7 @@ def open_output(url: str) -> OpenedRun:
         totals.add(counts)
         rows[shard] = counts["documents"]
     if not rows:
-        raise UsageError(f"nothing is committed yet of the run in {url}: `openbioner-batch status` tells how it stands")
+        raise UsageError(f"nothing is committed yet of the run in {url}: `openbioner-batch status` shows how far it is")
     done = sum(ledger.is_finished(planned.ordinal) for planned in plan.wanted)
     with open_table(store, shard_file(plan.ledger, *next(iter(rows)))) as table:
         columns = tuple(table.schema_arrow.names)

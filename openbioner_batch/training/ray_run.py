@@ -83,7 +83,7 @@ def train_with_ray(
             raise
         except Exception as error:
             cause = " ".join(str(error).split())[-400:]
-            raise RunFailedError(f"training stopped ({cause}); the same command goes on from its checkpoint") from error
+            raise RunFailedError(f"training stopped ({cause}); the same command resumes from its checkpoint") from error
 
 
 @contextmanager

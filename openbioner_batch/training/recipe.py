@@ -74,7 +74,7 @@ class Recipe:
     """With the loss "per-type": weight, for the types that a word is none of, of words that are of another type; above
     1, telling types apart counts more."""
     types_per_pass: tuple[int, int] = (15, 25)
-    """Fewest and most types asked of a passage in one step, drawn anew each time (progressive type exposure). Late
+    """Fewest and most types queried in a passage in one step, drawn anew each time (progressive type exposure). Late
     interaction asks all of the `shared_types`."""
     shared_types: int | None = None
     """For models with separate layers: how many types all passages of a pass share, each described once; a hundred and

@@ -105,7 +105,7 @@ def test_an_unknown_name_gets_close_matches_and_the_way_to_list(asked: str, hint
 
 @pytest.mark.parametrize("asked", ["", " , "])
 def test_an_empty_selection_is_refused(asked: str) -> None:
-    with pytest.raises(UsageError, match="no entity types were asked for"):
+    with pytest.raises(UsageError, match="no entity types were named"):
         resolve_types(asked)
 
 

@@ -294,7 +294,7 @@ def test_a_foreign_folder_is_never_touched(run_here: Annotate, corpus: Corpus, t
             run_here(folder, overwrite=overwrite)
     with pytest.raises(UsageError, match="lies in the input"):
         run_here(folder, output=str(folder / "out"))
-    with pytest.raises(UsageError, match="lies in --output"):
+    with pytest.raises(UsageError, match="is inside --output"):
         run_here(folder, output=str(folder.parent))
     assert (tmp_path / "out" / "thesis.doc").exists()
 

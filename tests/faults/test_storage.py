@@ -57,7 +57,7 @@ def through(proxy: FaultyProxy) -> dict[str, str]:
 def test_faults_on_the_way_change_no_byte(
     s3: S3Server, bucket: str, start: Drive, undisturbed_in_bucket: dict[str, bytes], rates: dict[str, float]
 ) -> None:
-    """Most are mended by asking again; what is not ends the run in one line, and the same command goes on."""
+    """Most are repaired by a new request; what is not ends the run in one line, and the same command resumes it."""
     with faulty_proxy(s3.endpoint, 5, rates) as proxy:
         for _ in range(MOST_SESSIONS):
             program = start(f"{bucket}/in", f"{bucket}/out", 0.005, environment=through(proxy))

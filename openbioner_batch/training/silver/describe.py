@@ -108,7 +108,7 @@ class DescribeReport:
 
 
 def describe_silver(settings: DescribeSettings, say: Say = say_to_stderr) -> DescribeReport:
-    """Have every type of a folder of silver data described in four views, or go on where that was stopped.
+    """Have every type of a folder of silver data described in four views, or resume where that was stopped.
 
     Raises:
         UsageError: the folder has no passages, or the request is wrong.

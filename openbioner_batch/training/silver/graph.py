@@ -254,7 +254,7 @@ class Collector:
         """
         if self._admitted is None or (self._queried < self._admitted and not at_end):
             return
-        advice = "a higher --max-cost goes on with the run"
+        advice = "a higher --max-cost resumes the run"
         if not self._queried:
             advice += ", and fewer --max-tokens or a smaller shard (--shard-documents) need less at a time"
         raise RunFailedError(

@@ -19,7 +19,9 @@ class ImportSettings(Request):
         metavar="L", help="pile-ner-iob, pile-ner-descriptions, pii-masking-iob, jsonl, run, text-jsonl, types-tsv."
     )
     output: str = option(metavar="URI", help="Folder of the silver data.")
-    descriptions: str | None = option(None, metavar="SOURCE", help="The types' descriptions, where they lie apart.")
+    descriptions: str | None = option(
+        None, metavar="SOURCE", help="The types' descriptions, where they are in another file."
+    )
     descriptions_layout: str = option("types-tsv", metavar="L", help="Their layout.")
     exclude: str | None = exclude_option()
     name: str | None = name_option()
@@ -50,7 +52,7 @@ class HoldoutSettings(Request):
     )
     share: float = option(0.2, help="Of the types, to hold out.")
     test_share: float = option(0.1, help="Of the passages, to test on.")
-    absent: int = option(10, least=0, help="Types asked of a passage beside those it mentions.")
+    absent: int = option(10, least=0, help="Types queried in a passage besides those it mentions.")
 
     def __post_init__(self) -> None:
         for name in ("share", "test_share"):
@@ -73,7 +75,7 @@ class SentenceSettings(Request):
     passages: int = option(5000, least=1, help="To make.")
     absent: int = option(30, least=0, help="Types of a passage that are surely absent.")
     phrases: tuple[str, ...] = option(
-        (), metavar="CLASS", repeated=True, help="Its names are phrases, in which other names may stand. Repeatable."
+        (), metavar="CLASS", repeated=True, help="Its names are phrases, in which other names may occur. Repeatable."
     )
     without: str | None = without_option()
     name: str | None = name_option()

@@ -1,4 +1,4 @@
-"""The seam between the LLM graph and its uses: what is asked about a text, and what is made of the answer."""
+"""The seam between the LLM graph and its uses: the messages for a text, and how the answer is read."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class LlmSettings(ExecutorOptions, RayOptions):
         None, metavar="FILE", help="File with the endpoint's key.", default=f"variable {KEY_VARIABLE}"
     )
     response_format: str = option(
-        "json_schema", choices=RESPONSE_FORMATS, help="How the answer's form is asked for; none: in words alone."
+        "json_schema", choices=RESPONSE_FORMATS, help="How the answer's form is requested; none: in words alone."
     )
     temperature: float = option(0.0, least=0, help="Sampling temperature.")
     seed: int = option(42, least=0, help="Sampling seed.")
@@ -127,7 +127,7 @@ class FilterSettings:
         0.7, least=0, most=1, help="Drop passages covered more by mentions: the model marked everything."
     )
     max_unaligned: float = option(
-        0.5, least=0, most=1, help="Drop passages with more mentions that stand nowhere in the text: invented ones."
+        0.5, least=0, most=1, help="Drop passages with more mentions that occur nowhere in the text: invented ones."
     )
     keep_empty: bool = option(False, help="Keep passages without a mention.")
 

@@ -60,7 +60,7 @@ class Client:
     """Asks about texts, as many at once as the limits allow; one for all of a run, which the limits are for.
 
     Args:
-        recipe: what is asked, of whom, and within which limits.
+        recipe: the prompt, the endpoint, and the limits.
     """
 
     def __init__(self, recipe: ClientRecipe) -> None:

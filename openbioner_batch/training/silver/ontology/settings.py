@@ -35,7 +35,7 @@ class OntologySettings(PassageSettings, ExecutorOptions, RayOptions, Request):
     rare: int = option(8, least=0, help="Words in fewer passages are unsure, as they may be names.")
     absent: int = option(14, least=0, help="Most types of a passage that are surely absent.")
     passages: int | None = option(None, least=1, help="Keep the N passages with most and rarest types.", default="all")
-    passages_per_type: int = option(150, least=1, help="Passages in which a type is asked about.")
+    passages_per_type: int = option(150, least=1, help="Passages in which a type is queried.")
     without: str | None = without_option()
     passage_words: int = option(120, least=1, help="Most words of a passage, of whole sentences.")
     shard_documents: int = option(1000, least=1, help="Most passages in a shard, the unit of resumption.")
