@@ -224,6 +224,22 @@ def test_weekdays_and_times_stay_in_a_shift_and_go_with_a_year() -> None:
     assert cut_to_year("spring 2021", "personal_date", TIMELINE).text == "2021"
 
 
+@pytest.mark.parametrize(
+    ("text", "moved"),
+    [
+        ("Tu 03/02/2021", "Fr 03/05/2021"),
+        ("03/02/2021 (TU)", "03/05/2021 (FR)"),
+        ("Mo. 01.03.2021", "Do. 04.03.2021"),
+        ("Tues, 3/2/2021", "Fri, 3/5/2021"),
+        ("mardi 2 mars 2021", "vendredi 5 mars 2021"),
+    ],
+)
+def test_weekdays_move_where_no_whole_weeks_pass(text: str, moved: str) -> None:
+    order = "day-first" if ".03." in text else "month-first"
+    assert shift(text, "personal_date", 3, Timeline(order=order)).text == moved
+    assert shift(text, "personal_date", 0, Timeline(order=order)).text == text
+
+
 def test_may_is_long_or_short_as_its_neighbours_tell() -> None:
     assert shift("4-May-21", "personal_date", 35, TIMELINE).text == "8-Jun-21"
     assert shift("May 4, 2021", "personal_date", 35, TIMELINE).text == "June 8, 2021"

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from itertools import count
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scorers import NameScorer, NameScorerFactory, Tagged
 
 from openbioner_batch.deid.deidentifier import Deidentifier, leaks
 from openbioner_batch.deid.finder import Finder
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.deid.policy import load_policy
+
+from .conftest import Archive, Deidentify
 
 TEXT = "seen by [CLINICIAN_1], M.D. on 03/04/2021 in ward 7"
 pieces = st.tuples(st.integers(0, len(TEXT)), st.integers(0, len(TEXT))).map(sorted)
@@ -92,3 +98,52 @@ def test_a_rest_beside_a_tag_is_residual_at_its_place_in_the_new_text(monkeypatc
 
     assert done.text == "[PHONE_1] is hers, 617-555-0143 his."
     assert [done.text[one.start : one.end] for one in done.residual] == ["617-555-0143"]
+
+
+class SecondSightScorer(NameScorer):
+    """Overlooks Quandrelle in a text without tags."""
+
+    def _score(self, text: str, together: int) -> Tagged:
+        found = super()._score(text, together)
+        return replace(found, spans=[span for span in found.spans if span.text != "Quandrelle" or "[" in text])
+
+
+@dataclass(frozen=True)
+class SecondSightFactory(NameScorerFactory):
+    def scorer(self) -> NameScorer:
+        return SecondSightScorer(self.label, self.seconds)
+
+
+NOTES = [{"id": str(number), "text": f"we saw Zorblat and Quandrelle there {number}"} for number in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("more", "label", "notes", "types"),
+    [
+        ({"residual_sample": "100%", "shard_documents": 3}, "patient_name", 8, {"patient_name": 8}),
+        ({"residual_sample": "100%", "policy": "limited-dataset"}, "city", 8, {}),  # which keeps towns
+        ({"residual_sample": "0%"}, "patient_name", 0, {}),
+    ],
+)
+def test_what_the_model_finds_in_the_result_is_counted(
+    archive: Archive,
+    run_here: Deidentify,
+    tmp_path: Path,
+    more: dict[str, Any],
+    label: str,
+    notes: int,
+    types: dict[str, int],
+) -> None:
+    finished = run_here(archive("a.jsonl", NOTES), SecondSightFactory(label), model="bundled", **more)
+    residual = finished.report["residual"]
+    assert residual["model"] == {"notes": notes, "types": types}
+    assert residual["total"] == sum(types.values())
+    if (again := tmp_path / "out" / "_run" / "read_again").exists():
+        assert again.stat().st_mode & 0o077 == 0
+
+
+def test_a_result_without_leaks_is_read_again_and_tells_none(archive: Archive, run_here: Deidentify) -> None:
+    finished = run_here(
+        archive("a.jsonl", NOTES), NameScorerFactory("patient_name"), model="bundled", residual_sample="100%"
+    )
+    assert finished.report["residual"] == {"total": 0, "notes": 0, "types": {}, "model": {"notes": 8, "types": {}}}

@@ -10,7 +10,8 @@ from openbioner_batch.deid.dates.words import WEEKDAYS, weekday_like
 
 _LONG = "|".join(sorted((name for name in WEEKDAYS if len(name) > 5), key=lambda name: (-len(name), name)))
 _ANY = "|".join(sorted(WEEKDAYS, key=lambda name: (-len(name), name)))
-_WEEKDAY = re.compile(rf"(?<![^\W_])(?:{_ANY})(?![^\W_])", re.IGNORECASE)
+_TWO_LETTERS = "mo|tu|we|th|fr|sa|su"
+_WEEKDAY = re.compile(rf"(?<![^\W_])(?:{_ANY}|{_TWO_LETTERS})(?![^\W_])", re.IGNORECASE)
 _WEEKDAY_BEFORE = re.compile(
     rf"(?<![^\W_])(?:{_LONG}|(?-i:Mon|Tues?|Weds?|Thu|Thurs?|Fri|Sat|Sun|MON|TUES?|WED|THU|FRI|SUN)\.?),?\s"
     r"(?:the\s)?\Z",
@@ -29,7 +30,7 @@ _WORDS = (
     "am den der vom bis um seit im le la du au depuis à el los del al de il dal op van tot t/m om sinds desde em"
 ).split()
 _residue = re.compile(
-    rf"(?:[\s,.;:()\[\]/&~'’‘{DASHES}]+|(?<![^\W_])(?:{_ANY}|mo|tu|we|th|fr|sa|su)\.?(?![^\W_])|(?:{_TIME})"
+    rf"(?:[\s,.;:()\[\]/&~'’‘{DASHES}]+|(?<![^\W_])(?:{_ANY}|{_TWO_LETTERS})\.?(?![^\W_])|(?:{_TIME})"
     rf"|(?<![^\W_])(?:(?:{'|'.join(_WORDS)})(?![^\W_])|(?:dob|dos|doa|dod|lmp|edd|edc)(?=\d)))*",
     re.IGNORECASE,
 )

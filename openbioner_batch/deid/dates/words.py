@@ -68,7 +68,10 @@ _WEEKDAYS = {
     "nl": ("maandag dinsdag woensdag donderdag vrijdag zaterdag zondag", "ma di wo do vr za zo"),
 }
 _OTHER_WEEKDAYS = {"tues": 1, "weds": 2, "thur": 3, "thurs": 3}
-WEEKDAY_TABLES = tuple(tuple(names.split()) for tables in _WEEKDAYS.values() for names in tables)
+WEEKDAY_TABLES = (
+    *(tuple(names.split()) for tables in _WEEKDAYS.values() for names in tables),
+    ("mo", "tu", "we", "th", "fr", "sa", "su"),
+)
 _LONG_WEEKDAYS = tuple(tuple(tables[0].split()) for tables in _WEEKDAYS.values())
 WEEKDAYS = (*(name for table in _LONG_WEEKDAYS for name in table), *_WEEKDAYS["en"][1].split(), *_OTHER_WEEKDAYS)
 """Those that are read: full names of all languages, abbreviations in English."""
