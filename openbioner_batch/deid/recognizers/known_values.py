@@ -12,33 +12,16 @@ from openbioner_batch.deid.dates import Mention, Reading, find_dates, with_weekd
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.known import KnownIdentifiers
-from openbioner_batch.deid.normalising import normalise_word
 from openbioner_batch.deid.recognizers.date_context import is_measure
 from openbioner_batch.deid.recognizers.known_names import KnownNames
+from openbioner_batch.deid.recognizers.known_places import Phrase, find_phrases, phrases_of
 
 SHORTEST = 4
 """Numbers and codes with fewer letters and digits are matched as whole words with their own punctuation only."""
 
-_WORDLIKE = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
-_ADDRESS_PART = re.compile(r"\s*[,;\n]\s*")
-_LONG_FORMS = """
-street: st str saint; avenue: ave av; road: rd; boulevard: blvd; lane: ln; drive: dr; court: ct; place: pl;
-terrace: ter; circle: cir; parkway: pkwy; highway: hwy; square: sq; trail: trl; apartment: apt; suite: ste; floor:
-fl; building: bldg; room: rm; north: n; south: s; east: e; west: w; northeast: ne; northwest: nw; southeast: se;
-southwest: sw; mount: mt; fort: ft; hospital: hosp; center: ctr centre; medical: med; number: no; post: p; office:
-o
-"""
-_ABBREVIATIONS = {
-    short: long.strip()
-    for long, _, shorts in (entry.partition(":") for entry in _LONG_FORMS.split(";"))
-    for short in shorts.split()
-}
-_SUFFIXES = frozenset(
-    "street avenue road boulevard lane drive court place terrace circle parkway highway square trail way".split()
-)
 _PHONES = frozenset({"phone_number", "fax_number", "pager_number"})
-_TOWN_COMMA = re.compile(r"[^\W\d_],\s{1,2}\Z")
-_ZIP_NEXT = re.compile(r",?\s{1,2}\d{5}(?!\d)")
+_SHORTEST_NATIONAL = 8
+"""Digits of a telephone number without its country's code."""
 _NUMBER_GAP = re.compile(r"[ \t()./\-–+#_]{0,3}")
 
 
@@ -49,7 +32,7 @@ class _Prepared:
     names: KnownNames
     codes: tuple[tuple[str, str], ...]
     """(letters and digits in lower case, type), the longest first."""
-    phrases: dict[str, list[tuple[tuple[str, ...], str]]]
+    phrases: dict[str, list[Phrase]]
     """First word -> (all words, type), the longest first."""
     dates: dict[Reading, str]
 
@@ -67,14 +50,14 @@ def find_known(
     prepared = _prepare(known, nicknames)
     yield from prepared.names.find(text, typos)
     yield from _find_codes(text, prepared.codes)
-    yield from _find_phrases(text, prepared.phrases)
+    yield from find_phrases(text, prepared.phrases)
     yield from _find_dates(text, dates, prepared.dates)
 
 
 @lru_cache(maxsize=256)
 def _prepare(known: KnownIdentifiers, nicknames: bool) -> _Prepared:
     codes: dict[str, str] = {}
-    phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    phrases: dict[str, list[Phrase]] = {}
     dates: dict[Reading, str] = {}
     for one in known.values:
         family = family_of(one.type)
@@ -82,7 +65,7 @@ def _prepare(known: KnownIdentifiers, nicknames: bool) -> _Prepared:
             for reading in _readings(one.value):
                 dates.setdefault(reading, one.type)
         elif family in ("address", "town", "county", "zip", "state", "country", "organisation", "room", "description"):
-            for phrase in _phrases_of(one.value, one.type):
+            for phrase in phrases_of(one.value, one.type):
                 phrases.setdefault(phrase[0][0], []).append(phrase)
         elif family != "name":
             for code in _codes_of(one.value, one.type):
@@ -105,6 +88,11 @@ def _codes_of(value: str, type: str) -> Iterator[str]:
             code = code[1:]
         if len(code) == 10:
             yield code[3:]
+        elif value.lstrip().startswith(("+", "00")):
+            # A country's code has one to three digits; what follows it stands alone, or behind a zero.
+            yield from (
+                code.lstrip("0")[cut:] for cut in (1, 2, 3) if len(code.lstrip("0")) - cut >= _SHORTEST_NATIONAL
+            )
     if type == "social_security_number" and len(code) == 9:
         yield code
         return
@@ -114,7 +102,7 @@ def _codes_of(value: str, type: str) -> Iterator[str]:
         if bare.isdigit() and len(bare) >= 5 and bare != code:
             yield bare
         letters = re.match(r"[a-z]+", code)
-        if letters and code[letters.end() :].isdigit() and len(code) - letters.end() >= 5:
+        if letters and sum(map(str.isdigit, code[letters.end() :])) >= 5:
             yield code[letters.end() :]  # MRN-2208714 written without its MRN
 
 
@@ -163,70 +151,6 @@ def _holds(text: str, start: int, end: int, code: str, places: list[int]) -> boo
 
 def _mail_or_number_gap(between: str) -> bool:
     return bool(_NUMBER_GAP.fullmatch(between)) or between in ("@", ":", "://", "?", "=", "&", "%", "~", ", ")
-
-
-def _phrases_of(value: str, type: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The parts of an address or the words of a name of a place, as sequences of normalised words."""
-    parts = _ADDRESS_PART.split(value) if type in ("street_address", "location") else [value]
-    for number, part in enumerate(parts):
-        words = _normalised(part)
-        if not words:
-            continue
-        if type not in ("street_address", "location"):
-            yield words, type
-            continue
-        if number == 0 or any(word.isdigit() for word in words):
-            stop = len(words)
-            if number > 0 and words[-1].isdigit() and len(words[-1]) == 5 and len(words) <= 4:
-                yield (words[-1],), "zip_code"
-                stop -= 1
-                if stop and len(words[0]) > 2:
-                    yield words[:stop], "state" if len(words) == 2 else "city"
-                continue
-            yield words[:stop], type
-            if len(words) > 2 and words[-1] in _SUFFIXES:
-                yield words[:-1], type  # 418 Maple
-                if words[0].isdigit():
-                    yield words[1:], type  # Maple Street
-        elif len(words[0]) > 2:
-            yield words, "city"
-
-
-def _find_phrases(text: str, phrases: dict[str, list[tuple[tuple[str, ...], str]]]) -> Iterator[Finding]:
-    if not phrases:
-        return
-    tokens = list(_WORDLIKE.finditer(text))
-    words = [_word(token[0]) for token in tokens]
-    for place, word in enumerate(words):
-        for wanted, type in phrases.get(word, ()):
-            stop = place + len(wanted)
-            if tuple(words[place:stop]) != wanted:
-                continue
-            start, end = tokens[place].start(), tokens[stop - 1].end()
-            gaps_fit = end - start <= sum(len(token[0]) + 4 for token in tokens[place:stop])
-            lone_word = len(wanted) == 1 and not wanted[0].isdigit() and not text[start].isupper()
-            if (
-                gaps_fit
-                and not lone_word
-                and not (type == "state" and len(wanted[0]) == 2 and not _is_state(text, start, end))
-                and not (len(wanted[0]) < 3 and len(wanted) == 1 and not text[start:end].isupper())
-            ):
-                yield Finding(start, end, type, 1.0, ("known:place",))
-                break
-
-
-def _is_state(text: str, start: int, end: int) -> bool:
-    """Whether two capitals are a state's code: after a town's comma or before a ZIP code, since MA and OR are words."""
-    return _TOWN_COMMA.search(text[max(0, start - 4) : start]) is not None or _ZIP_NEXT.match(text, end) is not None
-
-
-def _normalised(value: str) -> tuple[str, ...]:
-    return tuple(_word(token[0]) for token in _WORDLIKE.finditer(value))
-
-
-def _word(word: str) -> str:
-    word = normalise_word(word)
-    return _ABBREVIATIONS.get(word, word)
 
 
 def _readings(value: str) -> Iterator[Reading]:
