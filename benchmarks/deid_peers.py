@@ -101,7 +101,7 @@ def sources(corpora: Path | None, notes: Path | None, side: str, limit: int) -> 
     """Each source of notes with a sample of it."""
     if corpora:
         for name in phi_labels().corpora:
-            yield name, _sample(read_phi_corpus(corpora / f"{name}.jsonl.gz", side=side, languages=["en"]), limit)
+            yield name, _sample(read_phi_corpus(corpora / f"{name}.jsonl.gz", split=side, languages=["en"]), limit)
     if notes:
         yield "generated", _sample(read_phi_corpus(notes), limit)
 

@@ -20,14 +20,14 @@ import click
 
 from openbioner_batch.training.phi.synthetic.archive import write_archive
 from openbioner_batch.training.phi.synthetic.notes import write_notes
-from openbioner_batch.training.phi.synthetic.sides import SIDES
+from openbioner_batch.training.phi.synthetic.splits import SPLITS
 from openbioner_batch.training.phi.synthetic.terse import write_terse
 
 
 @click.command()
 @click.argument("output", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @click.option("--notes", default=1000, show_default=True, type=click.IntRange(min=1))
-@click.option("--side", type=click.Choice(SIDES), default="test", show_default=True)
+@click.option("--side", type=click.Choice(SPLITS), default="test", show_default=True)
 @click.option("--bodies", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--terse", type=click.Choice(("none", "few")), help="Terse text, with few identifiers or none.")
 @click.option("--seed", default=1, show_default=True)

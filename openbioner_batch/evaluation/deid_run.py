@@ -18,8 +18,8 @@ from openbioner_batch.training.phi.corpora import GoldNote, phi_labels, read_phi
 NO_MODEL = "none"
 NO_MODEL_KIND = "no model"
 """What figures of patterns alone are called."""
-SIDES = {"test": "test", "devel": "development"}
-"""What --split calls the sides of the split by template."""
+PHI_SPLITS = {"test": "test", "devel": "development"}
+"""What --split calls the splits by template."""
 CHUNK = 64
 """Notes that the model is given at once."""
 
@@ -44,7 +44,7 @@ def evaluate_deid(
         from openbioner_batch.model import Tagger, resolve_checkpoint
 
         card = read_card(resolve_checkpoint(settings.model))
-        # The sides are split by template: a corpus that the model was trained on is scored, and called so.
+        # The splits share no template: a corpus that the model was trained on is scored, and called so.
         kinds = {name: figure_kind(card, name, allow_trained=True) for name in kinds}
         model = Tagger.from_pretrained(settings.model, device=settings.devices, dtype=settings.dtype)
         model.nested = True  # as `deidentify` does
@@ -65,8 +65,8 @@ def _sources(settings: DeidEvaluateSettings) -> list[tuple[str, list[GoldNote]]]
     sources = []
     for file in files:
         name = file.name.partition(".")[0]
-        side = SIDES[settings.split] if name in phi_labels().corpora else None
-        notes = read_phi_corpus(file, side, settings.languages or None, gaps=not settings.strict_gold)
+        split = PHI_SPLITS[settings.split] if name in phi_labels().corpora else None
+        notes = read_phi_corpus(file, split, settings.languages or None, gaps=not settings.strict_gold)
         if not notes:
             raise UsageError(
                 f"--corpus {file}: no notes are left; is --languages {','.join(settings.languages)} right?"

@@ -14,7 +14,7 @@ import yaml
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.gold.corpora import LabelledDocument, LabelledSpan
-from openbioner_batch.training.phi.templates import SIDES, split_by_template
+from openbioner_batch.training.phi.templates import SPLITS, split_by_template
 
 NEUTRAL, CLINICAL = "neutral", "clinical"
 
@@ -35,7 +35,7 @@ class GoldNote:
     neutral: tuple[tuple[int, int], ...] = ()
     """Half-open stretches that count neither as found nor as wrongly found."""
     language: str = "en"
-    side: str = ""
+    split: str = ""
     """`development` or `test`; empty where the corpus is not split."""
 
 
@@ -68,7 +68,7 @@ def phi_labels() -> PhiLabels:
 
 def read_phi_corpus(
     path: str | Path,
-    side: str | None = None,
+    split: str | None = None,
     languages: Sequence[str] | None = None,
     corpus: str | None = None,
     gaps: bool = True,
@@ -77,33 +77,33 @@ def read_phi_corpus(
 
     Args:
         path: JSON lines, gzipped or not: `id`, `text`, `spans` of [start, end, label], perhaps `language`.
-        side: `development` or `test` for that side of the split by template; None for both.
+        split: `development` or `test` for that part of the split by template; None for both.
         languages: only notes in these (`en`, ...); None for all. A corpus that names no languages is all `en`.
         corpus: the name under which `labels.yaml` knows it, else the file's; labels of a corpus that it does not
             know must be types of the PHI catalog, and such a corpus is not split.
         gaps: whether what the authors are known to have left without annotation is neutral; else finding it is wrong.
 
     Raises:
-        UsageError: no such file, another side, a label that nobody explains, or a split asked of an unknown corpus.
+        UsageError: no such file, another split, a label that nobody explains, or a split asked of an unknown corpus.
     """
     path = Path(path)
     name = corpus or path.name.partition(".")[0]
-    if side is not None and side not in SIDES:
-        raise UsageError(f"side {side!r}: expected {' or '.join(SIDES)}")
-    if side and name not in phi_labels().corpora:
+    if split is not None and split not in SPLITS:
+        raise UsageError(f"split {split!r}: expected {' or '.join(SPLITS)}")
+    if split and name not in phi_labels().corpora:
         known = ", ".join(phi_labels().corpora)
-        raise UsageError(f"{path}: only {known} are split by template; leave the side away")
+        raise UsageError(f"{path}: only {known} are split by template; leave the split away")
     rows = _read(path)
     documents = [
         LabelledDocument(str(row["id"]), row["text"], tuple(LabelledSpan(*span) for span in row["spans"]))
         for row in rows
     ]
     known_corpus = name in phi_labels().corpora
-    sides = split_by_template(documents, name) if known_corpus else [""] * len(documents)
+    splits = split_by_template(documents, name) if known_corpus else [""] * len(documents)
     notes = [
-        _gold(document, name, str(row.get("language", "en")), its_side, gaps)
-        for row, document, its_side in zip(rows, documents, sides, strict=True)
-        if side in (None, its_side)
+        _gold(document, name, str(row.get("language", "en")), its_split, gaps)
+        for row, document, its_split in zip(rows, documents, splits, strict=True)
+        if split in (None, its_split)
     ]
     return [note for note in notes if languages is None or note.language in languages]
 
@@ -116,7 +116,7 @@ def _read(path: Path) -> list[dict]:
         raise UsageError(f"{path}: cannot be read ({error.strerror or error}); expected JSON lines") from None
 
 
-def _gold(document: LabelledDocument, corpus: str, language: str, side: str, gaps: bool) -> GoldNote:
+def _gold(document: LabelledDocument, corpus: str, language: str, split: str, gaps: bool) -> GoldNote:
     spans, neutral = [], []
     for span in document.spans:
         kind, text = _meaning(corpus, span.label), document.text[span.start : span.end]
@@ -129,7 +129,7 @@ def _gold(document: LabelledDocument, corpus: str, language: str, side: str, gap
             spans.append(LabelledSpan(span.start + (title.end() if title else 0), span.end, kind))
     if gaps and corpus in phi_labels().corpora:
         neutral += _gaps(document.text, spans, phi_labels().gaps[corpus])
-    return GoldNote(document.id, document.text, tuple(spans), tuple(sorted(neutral)), language, side)
+    return GoldNote(document.id, document.text, tuple(spans), tuple(sorted(neutral)), language, split)
 
 
 def _gaps(text: str, spans: Sequence[LabelledSpan], patterns: Sequence[re.Pattern[str]]) -> list[tuple[int, int]]:

@@ -1,9 +1,9 @@
 """Training data that teaches a model to find identifiers: passages and descriptions in the layout of silver data.
 
 Sources: the development templates of the two PHI corpora (`pii_anon_clinical`, `presidio_synthetic`), generated notes
-of the `train` side (`synthetic/`), clinical text without identifiers: real sentences, and terse text by a grammar
+of the `train` split (`synthetic/`), clinical text without identifiers: real sentences, and terse text by a grammar
 (`--terse`), which also comes with a few identifiers; and short texts in many styles, written and marked by hand
-(`--snippets`). Nothing of the test sides is used.
+(`--snippets`). Nothing of the test splits is used.
 
 Each type that is asked costs a pass of the encoder, so that most passages are annotated in six broad types, which are
 what a model should be asked for de-identification: BROAD below. A fifth of the generated notes is annotated in fine
@@ -109,7 +109,7 @@ def _sources(
 ) -> Iterator[tuple[str, list[GoldNote], bool]]:
     """Name, notes, and whether their fine types are what is taught."""
     for name in phi_labels().corpora:
-        yield name, _few_of_each(read_phi_corpus(corpora / f"{name}.jsonl.gz", side="development"), seed), False
+        yield name, _few_of_each(read_phi_corpus(corpora / f"{name}.jsonl.gz", split="development"), seed), False
     written = _gold(write_notes(notes, seed, "train", bodies))
     fine = round(len(written) * FINE_SHARE)
     yield "synthetic_fine", written[:fine], True

@@ -1,4 +1,4 @@
-"""Telling apart the templates that synthetic records were written from, so that none is on both sides of a split."""
+"""Telling apart the templates that synthetic records were written from, so that none is in both splits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RUN = 4
 """Words in a run: two shapes are compared by the runs they share."""
 SHARED = 0.5
 """Shapes that share at least this part of the smaller one's runs are of one family."""
-SIDES = ("development", "test")
+SPLITS = ("development", "test")
 
 _NUMBER = re.compile(r"\d[\d.,:/-]*")
 _BLANKS = re.compile(r"(\x00\W*)+")
@@ -62,13 +62,13 @@ def template_families(documents: Sequence[LabelledDocument]) -> list[str]:
 
 
 def split_by_template(documents: Sequence[LabelledDocument], name: str) -> list[str]:
-    """The side of each document, `development` or `test`: whole families of shapes go to one side, by their hash.
+    """The split of each document, `development` or `test`: whole families of shapes go to one split, by their hash.
 
-    The hash is salted with the corpus's name and the first number at which either side holds 45 % of the records (or,
+    The hash is salted with the corpus's name and the first number at which either split holds 45 % of the records (or,
     of a thousand numbers, comes nearest to half); nothing else was looked at.
 
     Args:
-        documents: all records of the corpus; the side of one depends on which others there are.
+        documents: all records of the corpus; the split of one depends on which others there are.
         name: the corpus's name.
     """
     families = template_families(documents)
@@ -82,7 +82,7 @@ def split_by_template(documents: Sequence[LabelledDocument], name: str) -> list[
 
     balanced = next((number for number in range(1000) if imbalance(number) <= 0.05), None)
     test = tests(min(range(1000), key=imbalance) if balanced is None else balanced)
-    return [SIDES[family in test] for family in families]
+    return [SPLITS[family in test] for family in families]
 
 
 def _runs(words: Sequence[str]) -> set[tuple[str, ...]]:

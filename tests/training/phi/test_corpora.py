@@ -64,11 +64,11 @@ def test_a_name_annotated_once_is_neutral_where_it_stands_again(tmp_path: Path) 
 def test_a_file_of_ones_own_has_labels_of_the_catalog_and_no_sides(tmp_path: Path) -> None:
     path = write(tmp_path, "mine.jsonl", {"id": "1", "text": "Ann", "spans": [[0, 3, "patient_name"]]})
     (note,) = read_phi_corpus(path)
-    assert note.side == ""
+    assert note.split == ""
     with pytest.raises(UsageError, match="only pii_anon_clinical, presidio_synthetic are split"):
-        read_phi_corpus(path, side="test")
+        read_phi_corpus(path, split="test")
     path = write(tmp_path, "other.jsonl", {"id": "1", "text": "Ann", "spans": [[0, 3, "NOM"]]})
     with pytest.raises(UsageError, match="'NOM', which is no type"):
         read_phi_corpus(path)
     with pytest.raises(UsageError, match="expected development or test"):
-        read_phi_corpus(path, side="dev")
+        read_phi_corpus(path, split="dev")

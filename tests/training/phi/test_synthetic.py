@@ -59,18 +59,18 @@ def test_every_template_can_be_filled() -> None:
 def test_seeds_decide_everything_and_sides_share_no_template_or_name() -> None:
     from openbioner_batch.training.phi.synthetic.notes import write_notes
     from openbioner_batch.training.phi.synthetic.people import names_of
-    from openbioner_batch.training.phi.synthetic.sides import SIDES
+    from openbioner_batch.training.phi.synthetic.splits import SPLITS
     from openbioner_batch.training.phi.synthetic.stock import documents, stock
 
     first, again = (list(write_notes(20, 5, "test", None)) for _ in range(2))
     assert [note.as_row() for note in first] == [note.as_row() for note in again]
     assert [note.text for note in write_notes(20, 6, "test", None)] != [note.text for note in first]
     for name in ("headers", "signatures", "sentences", "negatives", "bodies"):
-        sides = [set(stock(name, side)) for side in SIDES]
-        assert len(set.union(*sides)) == sum(map(len, sides)) == len(stock(name, None))
-        assert all(sides)
-    assert sum(len(documents(side)) for side in SIDES) == len(documents(None))
-    surnames = [set(names_of("en_US", side)[2]) for side in SIDES]
+        splits = [set(stock(name, split)) for split in SPLITS]
+        assert len(set.union(*splits)) == sum(map(len, splits)) == len(stock(name, None))
+        assert all(splits)
+    assert sum(len(documents(split)) for split in SPLITS) == len(documents(None))
+    surnames = [set(names_of("en_US", split)[2]) for split in SPLITS]
     assert not surnames[0] & surnames[2]
 
 
@@ -117,11 +117,11 @@ def test_every_alternative_of_the_terse_grammar_can_be_filled() -> None:
 
 def test_sides_share_no_frame_and_few_words_of_the_terse_grammar() -> None:
     from openbioner_batch.training.phi.synthetic import terse
-    from openbioner_batch.training.phi.synthetic.sides import SIDES
+    from openbioner_batch.training.phi.synthetic.splits import SPLITS
     from openbioner_batch.training.phi.synthetic.stock import grammar
 
     for rule in ("shorthand", "question", "with_identifiers", "syndrome", "brand", "scale", "city_med"):
-        train, _, test = (set(terse._of_side(grammar(rule), side)) for side in SIDES)
+        train, _, test = (set(terse._in_split(grammar(rule), split)) for split in SPLITS)
         assert train
         assert test
         assert not train & test, rule

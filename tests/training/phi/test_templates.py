@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from openbioner_batch.training.gold.corpora import LabelledDocument, LabelledSpan
 from openbioner_batch.training.phi.corpora import read_phi_corpus
-from openbioner_batch.training.phi.templates import SIDES, split_by_template, template_families, template_shape
+from openbioner_batch.training.phi.templates import SPLITS, split_by_template, template_families, template_shape
 
 
 def filled(template: str, values: list[str], identity: str = "x") -> LabelledDocument:
@@ -51,18 +51,18 @@ def test_one_template_with_other_words_in_it_is_one_family() -> None:
 def test_the_split_does_not_depend_on_order() -> None:
     words = ["".join(letters) for letters in itertools.product("abcdefgh", repeat=3)]
     documents = [filled(f"{' '.join(words[8 * n : 8 * n + 8])} {{}}.", ["Ann"], str(n)) for n in range(40)]
-    sides = dict(zip((one.id for one in documents), split_by_template(documents, "mine"), strict=True))
+    splits = dict(zip((one.id for one in documents), split_by_template(documents, "mine"), strict=True))
     again = dict(zip((one.id for one in documents[::-1]), split_by_template(documents[::-1], "mine"), strict=True))
-    assert sides == again
-    assert set(sides.values()) == set(SIDES)
+    assert splits == again
+    assert set(splits.values()) == set(SPLITS)
 
 
 def test_no_shape_of_the_corpora_is_on_both_sides(shared: Path) -> None:
     for name in ("pii_anon_clinical", "presidio_synthetic"):
         notes = read_phi_corpus(shared / "corpora" / "deid" / f"{name}.jsonl.gz")
-        sides = defaultdict(set)
+        splits = defaultdict(set)
         for note in notes:
-            sides[template_shape(LabelledDocument(note.id, note.text, note.spans))].add(note.side)
-        assert all(len(one) == 1 for one in sides.values())
-        share = sum(note.side == "test" for note in notes) / len(notes)
+            splits[template_shape(LabelledDocument(note.id, note.text, note.spans))].add(note.split)
+        assert all(len(one) == 1 for one in splits.values())
+        share = sum(note.split == "test" for note in notes) / len(notes)
         assert 0.4 < share < 0.6

@@ -2,6 +2,6 @@
 
 `benchmarks/phi_notes.py` writes them to files.
 
-Everything is drawn from a seed. Templates, names and the notes that serve as bodies are each on one side, `train`,
+Everything is drawn from a seed. Templates, names and the notes that serve as bodies are each in one split, `train`,
 `development` or `test`, so that only the formats of values are common to what is learnt from and what is measured.
 """

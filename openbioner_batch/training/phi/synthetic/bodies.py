@@ -9,7 +9,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from openbioner_batch.training.phi.synthetic.sides import side_of
+from openbioner_batch.training.phi.synthetic.splits import split_of
 from openbioner_batch.training.phi.synthetic.stock import stock, words
 
 _SUSPECT = re.compile(
@@ -33,14 +33,14 @@ SHORTEST = 200
 """Letters below which a run of clean sentences is no body."""
 
 
-def draw_body(chance: random.Random, side: str | None, corpus: Path | None) -> str:
-    """A few paragraphs as a template: of a note in `corpus` that is on `side`, or of our own where there is none.
+def draw_body(chance: random.Random, split: str | None, corpus: Path | None) -> str:
+    """A few paragraphs as a template: of a note in `corpus` that is on `split`, or of our own where there is none.
 
     Here and there a name stands for "the patient".
     """
     if corpus is None:
-        return chance.choice(stock("bodies", side))
-    run = chance.choice(clean_runs(corpus, side))
+        return chance.choice(stock("bodies", split))
+    run = chance.choice(clean_runs(corpus, split))
     sentences = _SENTENCE.split(run)
     length = chance.randint(2, 12)
     start = chance.randrange(max(1, len(sentences) - length + 1))
@@ -50,12 +50,12 @@ def draw_body(chance: random.Random, side: str | None, corpus: Path | None) -> s
 
 
 @cache
-def clean_runs(corpus: Path, side: str | None) -> list[str]:
-    """Stretches of consecutive sentences without anything suspect, from the notes on a side.
+def clean_runs(corpus: Path, split: str | None) -> list[str]:
+    """Stretches of consecutive sentences without anything suspect, from the notes of a split.
 
     Args:
         corpus: JSON lines, gzipped or not, with `id` and `text`.
-        side: `train`, `development`, `test`; None for all.
+        split: `train`, `development`, `test`; None for all.
     """
     runs: list[str] = []
     with (
@@ -63,7 +63,7 @@ def clean_runs(corpus: Path, side: str | None) -> list[str]:
     ):
         for line in lines:
             note = json.loads(line)
-            if side is None or side_of(str(note["id"])) == side:
+            if split is None or split_of(str(note["id"])) == split:
                 runs += _clean(note["text"])
     return runs
 

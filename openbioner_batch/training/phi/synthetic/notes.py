@@ -1,4 +1,4 @@
-"""Whole notes: templates put together, filled, and roughened as hospital systems do, with exact offsets."""
+"""Whole notes: templates put together, filled, and made noisy as hospital systems do, with exact offsets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SLOT = re.compile(r"<<([A-Za-z0-9+:_-]+)>>")
 _PART = re.compile(r"<<(body|sentence|negative)>>")
 _LETTERS = re.compile(r"[a-z]{4,}")
 HOSPITALS = 40
-"""How many hospitals with habits of their own there are on a side."""
+"""How many hospitals, each with its own habits, a split has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +59,31 @@ def columns(note: SyntheticNote) -> dict[str, Any]:
     }
 
 
-def write_notes(number: int, seed: int, side: str | None, corpus: Path | None) -> Iterator[SyntheticNote]:
+def write_notes(number: int, seed: int, split: str | None, corpus: Path | None) -> Iterator[SyntheticNote]:
     """So many notes, of a new patient each; the same arguments give the same notes.
 
     Args:
         number: how many.
         seed: of everything that is drawn.
-        side: whose templates, names and bodies are used: `train`, `development`, `test`; None for all.
+        split: whose templates, names and bodies are used: `train`, `development`, `test`; None for all.
         corpus: real notes to take bodies from; None for our own sentences.
     """
     for index in range(number):
-        writer = new_writer(random.Random(f"{seed}/{side}/{index}"), side, f"{side or 'any'}-{seed}-{index:06d}")
+        writer = new_writer(random.Random(f"{seed}/{split}/{index}"), split, f"{split or 'any'}-{seed}-{index:06d}")
         yield write_note(writer.patient.id, writer, corpus, rough=True)
 
 
-def new_writer(chance: random.Random, side: str | None, identity: str) -> NoteWriter:
-    """For a note of a new patient, on some day, in one of the side's hospitals.
+def new_writer(chance: random.Random, split: str | None, identity: str) -> NoteWriter:
+    """For a note of a new patient, on some day, in one of the split's hospitals.
 
     Args:
         chance: of this note alone.
-        side: whose names are used; None for all.
+        split: whose names are used; None for all.
         identity: the patient's.
     """
     day = values.near(date(2012, 1, 1), chance.randrange(4300))
-    patient = draw_patient(chance, side, reserved=False, identity=identity, day=day)
-    return NoteWriter(patient, chance, random.Random(f"house {side} {chance.randrange(HOSPITALS)}"), side, day)
+    patient = draw_patient(chance, split, reserved=False, identity=identity, day=day)
+    return NoteWriter(patient, chance, random.Random(f"house {split} {chance.randrange(HOSPITALS)}"), split, day)
 
 
 def write_note(
@@ -98,24 +98,24 @@ def write_note(
         rough: whether capitals, typing errors and hard line breaks may come over it.
         template: the kind of note; drawn if None.
     """
-    chance, side = writer.chance, writer.side
+    chance, split = writer.chance, writer.split
     if template is None and chance.random() < 0.45:
-        template = DocumentTemplate("note", _assembled(chance, side), True)
-    template = template or chance.choice(documents(side))
+        template = DocumentTemplate("note", _assembled(chance, split), True)
+    template = template or chance.choice(documents(split))
     text = template.text
     if template.tail and chance.random() < 0.8:
-        text += "\n\n" + chance.choice(stock("signatures", side))
+        text += "\n\n" + chance.choice(stock("signatures", split))
     while _PART.search(text):
-        text = _PART.sub(lambda match: _part(match[1], chance, side, corpus), text)
+        text = _PART.sub(lambda match: _part(match[1], chance, split, corpus), text)
     if template.type in ("fhir", "export", "hl7"):
         text = text.replace("\n\n", "\n")
     pieces = _pieces(text, writer)
     if rough:
-        pieces = roughened(pieces, chance)
+        pieces = add_noise(pieces, chance)
     return joined(identity, pieces, template.type, writer)
 
 
-def _assembled(chance: random.Random, side: str | None) -> str:
+def _assembled(chance: random.Random, split: str | None) -> str:
     """A head, paragraphs of planted sentences among clinical text, and perhaps a second body."""
     parts = (
         ["<<sentence>>"] * chance.randint(1, 5)
@@ -124,11 +124,11 @@ def _assembled(chance: random.Random, side: str | None) -> str:
     )
     chance.shuffle(parts)
     paragraphs = chance.choice((" ", "\n", "\n\n", " ")).join(parts)
-    return f"{chance.choice(stock('headers', side))}\n\n{paragraphs}" if chance.random() < 0.75 else paragraphs
+    return f"{chance.choice(stock('headers', split))}\n\n{paragraphs}" if chance.random() < 0.75 else paragraphs
 
 
-def _part(kind: str, chance: random.Random, side: str | None, corpus: Path | None) -> str:
-    return draw_body(chance, side, corpus) if kind == "body" else chance.choice(stock(f"{kind}s", side))
+def _part(kind: str, chance: random.Random, split: str | None, corpus: Path | None) -> str:
+    return draw_body(chance, split, corpus) if kind == "body" else chance.choice(stock(f"{kind}s", split))
 
 
 def _pieces(text: str, writer: NoteWriter) -> list[Piece]:
@@ -138,7 +138,7 @@ def _pieces(text: str, writer: NoteWriter) -> list[Piece]:
     return [piece for piece in pieces if piece[0]]
 
 
-def roughened(pieces: Sequence[Piece], chance: random.Random) -> list[Piece]:
+def add_noise(pieces: Sequence[Piece], chance: random.Random) -> list[Piece]:
     """Everything in capitals or small letters now and then, typing errors, lines broken at a width."""
     manner = chance.choices(("as is", "upper", "lower", "typos", "wrapped"), (66, 10, 3, 13, 8))[0]
     if manner == "upper":

@@ -31,12 +31,12 @@ class Patient:
     clinicians: tuple[Person, Person, Person]
 
 
-def draw_patient(chance: random.Random, side: str | None, reserved: bool, identity: str, day: date) -> Patient:
+def draw_patient(chance: random.Random, split: str | None, reserved: bool, identity: str, day: date) -> Patient:
     """A new patient who is alive on `day`, one in ten of them past 89.
 
     `reserved` keeps to telephone and security numbers and domains that belong to nobody.
     """
-    person = draw_person(chance, side)
+    person = draw_person(chance, split)
     hosts = ("example.com",) if reserved else ("gmail.com", "yahoo.com", "aol.com", "outlook.com", "comcast.net")
     forms = (f"{person.first}.{person.last}", f"{person.first[0]}{person.last}", person.last)
     return Patient(
@@ -46,12 +46,12 @@ def draw_patient(chance: random.Random, side: str | None, reserved: bool, identi
         values.number(chance, "medical_record_number", reserved),
         values.phone(chance, "({a}) {e}-{n}" if reserved else chance.choice(words("phones")), reserved),
         f"{ascii_of(chance.choice(forms))}{chance.choice(('', chance.randint(1, 99)))}@{chance.choice(hosts)}",
-        places.street(chance, side),
-        places.town(chance, side),
+        places.street(chance, split),
+        places.town(chance, split),
         chance.choice(list(words("states"))),
         values.pattern(chance, chance.choice(("#####", "#####", "#####-####"))),
         values.number(chance, "social_security_number", reserved),
         values.number(chance, "health_plan_number", reserved),
-        (draw_relative(chance, side, person), draw_relative(chance, side, person)),
-        (draw_person(chance, side), draw_person(chance, side), draw_person(chance, side)),
+        (draw_relative(chance, split, person), draw_relative(chance, split, person)),
+        (draw_person(chance, split), draw_person(chance, split), draw_person(chance, split)),
     )

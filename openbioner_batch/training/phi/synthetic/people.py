@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from openbioner_batch.training.phi.synthetic.sides import on_side
+from openbioner_batch.training.phi.synthetic.splits import in_split
 from openbioner_batch.training.phi.synthetic.stock import words
 
 
@@ -41,11 +41,11 @@ class Relative:
     relation: str
 
 
-def draw_person(chance: random.Random, side: str | None, family: str = "", female: bool | None = None) -> Person:
-    """Somebody new whose names are on `side`; `family` is the surname that is to be shared."""
+def draw_person(chance: random.Random, split: str | None, family: str = "", female: bool | None = None) -> Person:
+    """Somebody new whose names are on `split`; `family` is the surname that is to be shared."""
     origin = chance.choices(list(words("origins")), list(words("origins").values()))[0]
     female = chance.random() < 0.55 if female is None else female
-    firsts, lasts = names_of(origin, side)[0 if female else 1], names_of(origin, side)[2]
+    firsts, lasts = names_of(origin, split)[0 if female else 1], names_of(origin, split)[2]
     if origin == "en_US" and chance.random() < 0.4:
         # Half of a hospital's patients bear frequent names: the stocks are in order of frequency.
         firsts, lasts = firsts[:60], lasts[:120]
@@ -58,7 +58,7 @@ def draw_person(chance: random.Random, side: str | None, family: str = "", femal
     return Person(first, middle, last, female)
 
 
-def draw_relative(chance: random.Random, side: str | None, patient: Person) -> Relative:
+def draw_relative(chance: random.Random, split: str | None, patient: Person) -> Relative:
     """A relative or friend of `patient`, most often of the same surname."""
     female = chance.random() < 0.6
     relation = chance.choice(words("relations")["women" if female else "men"])
@@ -66,7 +66,7 @@ def draw_relative(chance: random.Random, side: str | None, patient: Person) -> R
         female = not patient.female
         relation = "wife" if female else "husband"
     family = patient.last if relation not in ("neighbor", "friend") and chance.random() < 0.6 else ""
-    return Relative(draw_person(chance, side, family, female), relation)
+    return Relative(draw_person(chance, split, family, female), relation)
 
 
 def plain(name: str) -> str:
@@ -81,13 +81,15 @@ def ascii_of(name: str) -> str:
 
 
 @cache
-def names_of(origin: str, side: str | None) -> tuple[list[str], list[str], list[str]]:
-    """Women's, men's and family names of an origin that are on `side`."""
+def names_of(origin: str, split: str | None) -> tuple[list[str], list[str], list[str]]:
+    """Women's, men's and family names of an origin that are on `split`."""
     own = words("names").get(origin)
     if own:
         stocks: Sequence[Sequence[str]] = [own["women"], own["men"], own["families"]]
     else:
         provider = importlib.import_module(f"faker.providers.person.{origin}").Provider
         stocks = [list(getattr(provider, kind)) for kind in ("first_names_female", "first_names_male", "last_names")]
-    women, men, families = (on_side((name for name in stock if len(name) > 1), side) or list(stock) for stock in stocks)
+    women, men, families = (
+        in_split((name for name in stock if len(name) > 1), split) or list(stock) for stock in stocks
+    )
     return women, men, families

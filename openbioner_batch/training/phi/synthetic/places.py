@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from openbioner_batch.training.phi.synthetic.people import draw_person, plain
-from openbioner_batch.training.phi.synthetic.sides import on_side
+from openbioner_batch.training.phi.synthetic.splits import in_split
 from openbioner_batch.training.phi.synthetic.stock import words
 
 Chance = random.Random
@@ -14,11 +14,13 @@ Chance = random.Random
 _UNITS = ("Apt {}", "Apt. {}", "Apartment {}", "#{}", "Unit {}", "Suite {}", "Lot {}", "Ste {}")
 
 
-def street(chance: Chance, side: str | None) -> str:
+def street(chance: Chance, split: str | None) -> str:
     """A house number and street, perhaps with a flat, or a post box."""
     if chance.random() < 0.08:
         return f"{chance.choice(('P.O. Box', 'PO Box', 'Box'))} {chance.randint(10, 9999)}"
-    stem = chance.choice(on_side(words("streets"), side) if chance.random() < 0.7 else [draw_person(chance, side).last])
+    stem = chance.choice(
+        in_split(words("streets"), split) if chance.random() < 0.7 else [draw_person(chance, split).last]
+    )
     if chance.random() < 0.12:
         stem = f"{chance.choice(('N.', 'S.', 'West', 'East', 'NW', 'SE', 'Old'))} {stem}"
     if chance.random() < 0.08:
@@ -30,19 +32,19 @@ def street(chance: Chance, side: str | None) -> str:
     return line
 
 
-def town(chance: Chance, side: str | None) -> str:
+def town(chance: Chance, split: str | None) -> str:
     """A town's name, most often a real one's."""
     if chance.random() < 0.2:
-        stem = chance.choice(on_side(words("streets"), side))
+        stem = chance.choice(in_split(words("streets"), split))
         return chance.choice(
             (f"{stem}ville", f"{stem} Grove", f"New {stem}", f"{stem}ton", f"Port {stem}", f"{stem} Heights")
         )
-    return chance.choice(on_side(words("towns"), side))
+    return chance.choice(in_split(words("towns"), split))
 
 
-def county(chance: Chance, side: str | None) -> str:
+def county(chance: Chance, split: str | None) -> str:
     """A county or parish, named after a person or a town."""
-    stem = plain(draw_person(chance, side).last) if chance.random() < 0.5 else town(chance, side)
+    stem = plain(draw_person(chance, split).last) if chance.random() < 0.5 else town(chance, split)
     return f"{stem} {chance.choice(('County', 'County', 'County', 'Co.', 'Parish'))}"
 
 
@@ -94,15 +96,15 @@ _PHARMACIES: tuple[str, ...] = (
 _FACILITIES = {"hospital": _HOSPITALS, "clinic": _CLINICS, "home": _HOMES, "pharmacy": _PHARMACIES}
 
 
-def facility(chance: Chance, side: str | None, kind: str) -> str:
+def facility(chance: Chance, split: str | None, kind: str) -> str:
     """The name of a hospital, clinic, home or pharmacy."""
     stem = (
-        chance.choice(on_side(words("streets"), side))
+        chance.choice(in_split(words("streets"), split))
         if chance.random() < 0.4
-        else plain(draw_person(chance, side).last)
+        else plain(draw_person(chance, split).last)
     )
     form = chance.choice(_FACILITIES[kind])
-    return form.format(saint=chance.choice(words("saints")), city=town(chance, side), name=stem)
+    return form.format(saint=chance.choice(words("saints")), city=town(chance, split), name=stem)
 
 
 _KNOWN = (
@@ -118,14 +120,14 @@ _KNOWN = (
 )
 
 
-def employer(chance: Chance, side: str | None) -> str:
+def employer(chance: Chance, split: str | None) -> str:
     """A company, agency or the like."""
-    stem = chance.choice(on_side(words("brands"), side)) if chance.random() < 0.6 else draw_person(chance, side).last
+    stem = chance.choice(in_split(words("brands"), split)) if chance.random() < 0.6 else draw_person(chance, split).last
     own = f"{stem} {chance.choice(words('trades'))}"
-    return chance.choice((own, own, own, f"{town(chance, side)} Fire Department", chance.choice(_KNOWN)))
+    return chance.choice((own, own, own, f"{town(chance, split)} Fire Department", chance.choice(_KNOWN)))
 
 
-def school(chance: Chance, side: str | None) -> str:
+def school(chance: Chance, split: str | None) -> str:
     """A school or college."""
     ends = ("High School", "Elementary", "Community College", "Middle School", "State University", "Academy")
-    return f"{town(chance, side)} {chance.choice(ends)}"
+    return f"{town(chance, split)} {chance.choice(ends)}"

@@ -52,7 +52,7 @@ def _plan(writer: NoteWriter) -> str:
 
 def _street(writer: NoteWriter) -> str:
     own = writer.chance.random() < 0.6
-    return writer.patient.street if own else places.street(writer.chance, writer.side)
+    return writer.patient.street if own else places.street(writer.chance, writer.split)
 
 
 def _device(writer: NoteWriter) -> str:
@@ -104,19 +104,19 @@ TYPED: dict[str, tuple[str, Callable[[NoteWriter], str]]] = {
     "handle": ("social_media_handle", _handle),
     "ip": ("ip_address", lambda w: ".".join(str(w.chance.randint(1, 254)) for _ in range(4))),
     "street": ("street_address", _street),
-    "city": ("city", lambda w: w.patient.city if w.chance.random() < 0.4 else places.town(w.chance, w.side)),
+    "city": ("city", lambda w: w.patient.city if w.chance.random() < 0.4 else places.town(w.chance, w.split)),
     "st": ("state", lambda w: w.patient.state),
     "state": ("state", lambda w: w.chance.choice(list(words("states").values()))),
     "zip": ("zip_code", lambda w: w.patient.zip),
-    "county": ("county", lambda w: places.county(w.chance, w.side)),
+    "county": ("county", lambda w: places.county(w.chance, w.split)),
     "country": ("country", lambda w: w.chance.choice(words("countries"))),
-    "hosp": ("healthcare_facility", lambda w: places.facility(w.chance, w.side, "hospital")),
-    "hosp2": ("healthcare_facility", lambda w: places.facility(w.chance, w.side, "hospital")),
-    "clinic": ("healthcare_facility", lambda w: places.facility(w.chance, w.side, "clinic")),
-    "home": ("healthcare_facility", lambda w: places.facility(w.chance, w.side, "home")),
-    "pharm": ("healthcare_facility", lambda w: places.facility(w.chance, w.side, "pharmacy")),
-    "employer": ("employer_name", lambda w: places.employer(w.chance, w.side)),
-    "school": ("employer_name", lambda w: places.school(w.chance, w.side)),
+    "hosp": ("healthcare_facility", lambda w: places.facility(w.chance, w.split, "hospital")),
+    "hosp2": ("healthcare_facility", lambda w: places.facility(w.chance, w.split, "hospital")),
+    "clinic": ("healthcare_facility", lambda w: places.facility(w.chance, w.split, "clinic")),
+    "home": ("healthcare_facility", lambda w: places.facility(w.chance, w.split, "home")),
+    "pharm": ("healthcare_facility", lambda w: places.facility(w.chance, w.split, "pharmacy")),
+    "employer": ("employer_name", lambda w: places.employer(w.chance, w.split)),
+    "school": ("employer_name", lambda w: places.school(w.chance, w.split)),
     "room": ("room_number", lambda w: _any(w, "###", "####", "#@", "#-###", "ICU-#", "##@", "W###")),
     "unit": ("room_number", lambda w: _any(w, "^ West", "^ North", "MICU", "Tower ^", "^B", "CCU")),
 }  # fmt: skip

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.phi.synthetic import values
-from openbioner_batch.training.phi.synthetic.notes import SyntheticNote, joined, new_writer, roughened
+from openbioner_batch.training.phi.synthetic.notes import SyntheticNote, add_noise, joined, new_writer
 from openbioner_batch.training.phi.synthetic.stock import snippets
 from openbioner_batch.training.phi.synthetic.writer import NoteWriter, Piece
 
@@ -44,29 +44,29 @@ MOST_TOGETHER = 3
 """So many snippets at most make one note, as a page of a chart holds several."""
 
 
-def write_snippets(number: int, seed: int, side: str | None) -> Iterator[SyntheticNote]:
+def write_snippets(number: int, seed: int, split: str | None) -> Iterator[SyntheticNote]:
     """So many notes of one to three snippets, of a new patient each; the same arguments give the same notes.
 
     Args:
         number: how many.
         seed: of everything that is drawn.
-        side: whose names and numbers fill the slots: `train`, `development`, `test`; None for all.
+        split: whose names and numbers fill the slots: `train`, `development`, `test`; None for all.
 
     Raises:
         UsageError: Faker is not installed, or a slot has no meaning.
     """
     order: list[str] = []
     for index in range(number):
-        chance = random.Random(f"snippets/{seed}/{side}/{index}")
-        name = f"snippets-{side or 'any'}-{seed}-{index:06d}"
-        writer = new_writer(chance, side, name)
+        chance = random.Random(f"snippets/{seed}/{split}/{index}")
+        name = f"snippets-{split or 'any'}-{seed}-{index:06d}"
+        writer = new_writer(chance, split, name)
         taken: list[str] = []
         for _ in range(chance.randint(1, MOST_TOGETHER)):
             if not order:  # every snippet is used before one is used again
                 order = chance.sample(stock := snippets(), len(stock))
             taken.append(order.pop())
         pieces = filled(chance.choice(("\n", "\n\n", "  ", "\n---\n")).join(taken), writer)
-        yield joined(name, roughened(pieces, chance) if chance.random() < 0.3 else pieces, "snippets", writer)
+        yield joined(name, add_noise(pieces, chance) if chance.random() < 0.3 else pieces, "snippets", writer)
 
 
 def filled(text: str, writer: NoteWriter) -> list[Piece]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from openbioner_batch.training.phi.synthetic.sides import on_side, side_of
+from openbioner_batch.training.phi.synthetic.splits import in_split, split_of
 
 _FOLDER = Path(__file__).parent / "stocks"
 
@@ -25,18 +25,18 @@ class DocumentTemplate:
 
 
 @cache
-def stock(name: str, side: str | None) -> list[str]:
-    """The templates of `headers`, `signatures`, `sentences`, `negatives` or `bodies` on a side; None for all."""
-    return on_side((text.rstrip("\n") for text in _load(name)), side)
+def stock(name: str, split: str | None) -> list[str]:
+    """The templates of `headers`, `signatures`, `sentences`, `negatives` or `bodies` of a split; None for all."""
+    return in_split((text.rstrip("\n") for text in _load(name)), split)
 
 
 @cache
-def documents(side: str | None) -> list[DocumentTemplate]:
-    """The templates of whole notes on a side; None for all."""
+def documents(split: str | None) -> list[DocumentTemplate]:
+    """The templates of whole notes of a split; None for all."""
     templates = [
         DocumentTemplate(raw["type"], raw["text"].rstrip("\n"), raw.get("tail", False)) for raw in _load("documents")
     ]
-    return [template for template in templates if side is None or side_of(template.text) == side]
+    return [template for template in templates if split is None or split_of(template.text) == split]
 
 
 @cache

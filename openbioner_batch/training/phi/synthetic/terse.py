@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from openbioner_batch.training.phi.synthetic import values
-from openbioner_batch.training.phi.synthetic.notes import SyntheticNote, joined, new_writer, roughened
+from openbioner_batch.training.phi.synthetic.notes import SyntheticNote, add_noise, joined, new_writer
 from openbioner_batch.training.phi.synthetic.people import Person
-from openbioner_batch.training.phi.synthetic.sides import on_side
+from openbioner_batch.training.phi.synthetic.splits import in_split
 from openbioner_batch.training.phi.synthetic.stock import grammar
 from openbioner_batch.training.phi.synthetic.writer import NoteWriter, Piece
 
@@ -23,30 +23,30 @@ _RANGE = re.compile(r"(-?\d+(?:\.(\d+))?)-(\d+(?:\.\d+)?)")
 _SEPARATORS = ("\n", "\n", "\n", " ", ". ", "; ", ", ", "\n\n", " -- ", " / ")
 _NAME_LIKE = ("syndrome", "sign", "procedure")
 """Rules whose words are surnames too."""
-SPLIT = 8
-"""Rules with fewer alternatives are common to all sides."""
+FEWEST_TO_SPLIT = 8
+"""Rules with fewer alternatives are common to all splits."""
 
 
-def write_terse(number: int, seed: int, side: str | None, identifiers: bool) -> Iterator[SyntheticNote]:
+def write_terse(number: int, seed: int, split: str | None, identifiers: bool) -> Iterator[SyntheticNote]:
     """So many terse notes; the same arguments give the same notes.
 
     Args:
         number: how many.
         seed: of everything that is drawn.
-        side: whose frames, words and names are used: `train`, `development`, `test`; None for all.
+        split: whose frames, words and names are used: `train`, `development`, `test`; None for all.
         identifiers: whether a few identifiers stand among the terse text; without, there are none at all.
     """
     for index in range(number):
-        chance = random.Random(f"terse/{seed}/{side}/{identifiers}/{index}")
-        name = f"terse-{side or 'any'}-{seed}-{'few' if identifiers else 'none'}-{index:06d}"
-        writer = new_writer(chance, side, name)
+        chance = random.Random(f"terse/{seed}/{split}/{identifiers}/{index}")
+        name = f"terse-{split or 'any'}-{seed}-{'few' if identifiers else 'none'}-{index:06d}"
+        writer = new_writer(chance, split, name)
         if identifiers and chance.random() < 0.25:
             _name_after_a_disease(writer)
-        pieces = roughened(_pieces(_text(chance, side, identifiers), writer), chance)
+        pieces = add_noise(_pieces(_text(chance, split, identifiers), writer), chance)
         yield joined(name, pieces, "terse", writer)
 
 
-def _text(chance: random.Random, side: str | None, identifiers: bool) -> str:
+def _text(chance: random.Random, split: str | None, identifiers: bool) -> str:
     """Some fragments of one genre or of several, put together in one manner."""
     genres = grammar("genres")
     one = chance.choice(genres)
@@ -55,10 +55,10 @@ def _text(chance: random.Random, side: str | None, identifiers: bool) -> str:
         for _ in range(chance.randint(1, 3)):
             fragments.insert(chance.randint(0, len(fragments)), "<<with_identifiers>>")
     separator = chance.choice(_SEPARATORS)
-    return separator.join(_expanded(fragment, chance, side) for fragment in fragments)
+    return separator.join(_expanded(fragment, chance, split) for fragment in fragments)
 
 
-def _expanded(text: str, chance: random.Random, side: str | None) -> str:
+def _expanded(text: str, chance: random.Random, split: str | None) -> str:
     """The text with rules of the grammar, numbers and patterns filled in; slots of the writer are left as they are."""
 
     def fill(match: re.Match[str]) -> str:
@@ -71,14 +71,14 @@ def _expanded(text: str, chance: random.Random, side: str | None) -> str:
             drawn = low * (high / low) ** chance.random() if low > 0 and high > 20 * low else chance.uniform(low, high)
             return f"{drawn:.{places}f}"
         if alternatives := grammar(name):
-            return _expanded(chance.choice(_of_side(alternatives, side)), chance, side)
+            return _expanded(chance.choice(_in_split(alternatives, split)), chance, split)
         return match[0]
 
     return _SLOT.sub(fill, text)
 
 
-def _of_side(alternatives: Sequence[str], side: str | None) -> Sequence[str]:
-    return (len(alternatives) >= SPLIT and on_side(alternatives, side)) or alternatives
+def _in_split(alternatives: Sequence[str], split: str | None) -> Sequence[str]:
+    return (len(alternatives) >= FEWEST_TO_SPLIT and in_split(alternatives, split)) or alternatives
 
 
 def _pieces(text: str, writer: NoteWriter) -> list[Piece]:
@@ -90,7 +90,7 @@ def _pieces(text: str, writer: NoteWriter) -> list[Piece]:
 
 def _name_after_a_disease(writer: NoteWriter) -> None:
     """Somebody of the note bears a name that is an eponym, so that only what stands around it tells which is meant."""
-    words = _of_side(grammar(writer.chance.choice(_NAME_LIKE)), writer.side)
+    words = _in_split(grammar(writer.chance.choice(_NAME_LIKE)), writer.split)
     last = writer.chance.choice([word for word in words if word.isalpha() and word[0].isupper()])
     who = writer.chance.choice(("pt", "dr", "dr2"))
     if who == "pt":

@@ -28,7 +28,7 @@ class NoteWriter:
     chance: random.Random
     house: random.Random
     """Decides the hospital's habits; notes of one hospital are written with equal seeds."""
-    side: str | None
+    split: str | None
     day: date
     """Of the visit."""
     reserved: bool = False
@@ -79,7 +79,7 @@ class NoteWriter:
         elif head == "pt":
             person, kind = self.patient.person, "patient_name"
         else:
-            person = self.people.setdefault(head, draw_person(self.chance, self.side))
+            person = self.people.setdefault(head, draw_person(self.chance, self.split))
             kind = "clinician_name"
         title = {"relative_name": person.title, "patient_name": person.title, "clinician_name": "Dr."}[kind]
         if form == "title":
@@ -138,7 +138,7 @@ class NoteWriter:
         self._kept["addr"] = "used"
         street, city, state, code = patient.street, patient.city, patient.state, patient.zip
         if not own:
-            street, city = places.street(chance, self.side), places.town(chance, self.side)
+            street, city = places.street(chance, self.split), places.town(chance, self.split)
             state, code = chance.choice(list(words("states"))), values.pattern(chance, "#####")
         state = words("states")[state] if chance.random() < 0.15 else state
         break_ = chance.choice((", ", ", ", "\n", "; "))
@@ -164,4 +164,4 @@ class NoteWriter:
             return self.chance.choice(("example.com", "example.org", "hospital.example"))
         start = self.chance.choice(("", "my", "portal."))
         end = self.chance.choice(("health.org", "med.edu", "clinic.com", "hospital.net"))
-        return f"{start}{ascii_of(places.town(self.chance, self.side))}{end}"
+        return f"{start}{ascii_of(places.town(self.chance, self.split))}{end}"
