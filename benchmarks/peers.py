@@ -78,8 +78,8 @@ class Side:
 
     def find(self, texts: Sequence[str], setting: dict[str, Any]) -> Answer:
         """Let the tool tag some texts with this side's number of types."""
-        given = sentences_of(texts) if self.name.startswith("zshot-sentences") else texts
-        return self.tool.find(given, {**setting, "count": self.types})
+        values = sentences_of(texts) if self.name.startswith("zshot-sentences") else texts
+        return self.tool.find(values, {**setting, "count": self.types})
 
     def tune(self, texts: Sequence[Text], settings: list[dict[str, Any]]) -> None:
         """Warm up, and settle on the fastest of the settings; where there is one, two texts tell its rate."""
@@ -271,8 +271,12 @@ def main(
     if quick:
         seconds, documents, rounds, checked = 0, 1, 1, 1
     try:
-        for flag, given, names in (("tools", tools, SCRIPTS), ("shapes", shapes, SHAPES), ("dtype", dtype, PRECISIONS)):
-            if unknown := [name for name in comma_list(given) if name not in names]:
+        for flag, values, names in (
+            ("tools", tools, SCRIPTS),
+            ("shapes", shapes, SHAPES),
+            ("dtype", dtype, PRECISIONS),
+        ):
+            if unknown := [name for name in comma_list(values) if name not in names]:
                 raise UsageError(f"--{flag} {unknown[0]}: expected some of {', '.join(names)}")
         counts = [int(count) for count in comma_list(types)]
         with tempfile.TemporaryDirectory() as folder:

@@ -226,7 +226,7 @@ def main(
     stub_encoder: bool,
     quick: bool,
     json_path: Path | None,
-    **asked: Any,
+    **options: Any,
 ) -> None:
     """Measure the bare Tagger and the whole pipeline on the documents in INPUTS."""
     if quick:
@@ -234,7 +234,7 @@ def main(
     try:
         with tempfile.TemporaryDirectory() as folder:
             model = write_random_model(variant, Path(folder)) if variant else model
-            settings = AnnotateSettings(inputs=inputs, output=folder, model=model, limit=limit, **asked)
+            settings = AnnotateSettings(inputs=inputs, output=folder, model=model, limit=limit, **options)
             found = len(read_documents(settings))
             shard = shard_documents or min(1000, max(1, found // SHARDS))
             settings = replace(settings, shard_documents=shard)

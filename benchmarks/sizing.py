@@ -112,8 +112,8 @@ def size(measured: Mapping, types: str, mfu: float, prices: Mapping[str, float])
         prices: of an hour of a core and of each GPU to show.
     """
     shapes, run = configs(), measured["pipeline"]["runs"][0]
-    asked = lengths_of(measured["workload"]["types"])
-    per_document = document_flops(shapes[ON_ONE_PASS], run["tokens"] / run["documents"], asked)
+    lengths = lengths_of(measured["workload"]["types"])
+    per_document = document_flops(shapes[ON_ONE_PASS], run["tokens"] / run["documents"], lengths)
     documents_per_second = measured["pipeline"]["documents_per_second"]["median"]
     rate = documents_per_second * per_document / measured["ran_on"]["cores"]
     gpus = [name for name in prices if name != "core"]

@@ -59,17 +59,17 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
 
 
 def start(
-    asked: Sequence[str],
+    names: Sequence[str],
     variants: dict[str, str],
     shapes: Sequence[str],
     types: list[list[str]],
     precisions: Sequence[str],
     cache: Path,
 ) -> dict[str, Tool]:
-    """The tools asked for, each with each variant that it can read; GLiNER with each of some shapes.
+    """The tools of these names, each with each variant that it can read; GLiNER with each of some shapes.
 
     Args:
-        asked: names of tools.
+        names: of tools.
         variants: our checkpoints by the names of their sizes.
         shapes: of `SHAPES`.
         types: names and descriptions; a side asks the first so many.
@@ -80,7 +80,7 @@ def start(
         By tool, model and, where there are several, precision: "gliner base bfloat16".
     """
     tools: dict[str, Tool] = {}
-    for name in asked:
+    for name in names:
         python = Path(sys.executable) if name == "ours" else _python_in(cache, name.partition("-")[0])
         requests: dict[str, dict[str, Any]]
         if name in GLINER_SHAPES:

@@ -76,10 +76,10 @@ def variant_parity(variant: str, separate: int | None, device: str, dtype: str, 
 @cache
 def _spans(name: str, device: str, dtype: str, count: int) -> frozenset[tuple[int, int, int, str]]:
     tagger = Tagger.from_pretrained(name, device, dtype)
-    asked: list[list[EntityType]] = (
+    groups: list[list[EntityType]] = (
         [list(kinds())] if name != "bundled-phi" else [[load_catalog().lookup("person_name").describe("definition")]]
     )
-    found = tagger.tag(texts(count, seed=3), asked)
+    found = tagger.tag(texts(count, seed=3), groups)
     release()
     return frozenset((n, s.start, s.end, s.type) for n, spans in enumerate(found) for s in spans)
 

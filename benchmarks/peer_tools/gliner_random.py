@@ -23,15 +23,15 @@ THRESHOLD = 0.999
 """Random weights score all spans alike: with the usual 0.5, time would go into listing thousands of them."""
 
 
-def encoder_of_texts(asked: dict[str, Any]) -> dict[str, Any]:
+def encoder_of_texts(request: dict[str, Any]) -> dict[str, Any]:
     """The settings of `deberta-v3-*`, or, for GLiNER-bi-v2, of Ettin's ModernBERT."""
     sizes = {
-        "hidden_size": asked["hidden"],
-        "num_hidden_layers": asked["layers"],
-        "num_attention_heads": asked["heads"],
-        "intermediate_size": asked["intermediate"],
+        "hidden_size": request["hidden"],
+        "num_hidden_layers": request["layers"],
+        "num_attention_heads": request["heads"],
+        "intermediate_size": request["intermediate"],
     }
-    if asked["kind"] == "gliner-bi-v2":
+    if request["kind"] == "gliner-bi-v2":
         return {
             "model_type": "modernbert",
             "vocab_size": 50_368,
@@ -57,11 +57,11 @@ def encoder_of_texts(asked: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def build(asked: dict[str, Any]) -> Any:
+def build(request: dict[str, Any]) -> Any:
     """The model, with the settings of `gliner_*-v2.1`, of GLiNER-BioMed's bi-encoders, or of GLiNER-bi-v2."""
-    encoder = encoder_of_texts(asked)
+    encoder = encoder_of_texts(request)
     settings = {
-        "model_name": asked["tokenizer"],
+        "model_name": request["tokenizer"],
         "encoder_config": encoder,
         "hidden_size": 512,
         "span_mode": "markerV0",
@@ -71,18 +71,18 @@ def build(asked: dict[str, Any]) -> Any:
         "subtoken_pooling": "first",
     }
     torch.manual_seed(0)
-    if asked["kind"] == "gliner":
+    if request["kind"] == "gliner":
         return whole(GLiNER.from_config(GLiNERConfig(**settings), backbone_from_pretrained=False))
     labels_encoder = {
         "model_type": "bert",
-        "vocab_size": len(AutoTokenizer.from_pretrained(asked["tokenizer"])),
+        "vocab_size": len(AutoTokenizer.from_pretrained(request["tokenizer"])),
         "hidden_size": 384,
         "num_hidden_layers": 12,
         "num_attention_heads": 12,
         "intermediate_size": 1536,
     }
     config = BiEncoderSpanConfig(
-        **settings, labels_encoder=asked["tokenizer"], labels_encoder_config=labels_encoder, embed_ent_token=False
+        **settings, labels_encoder=request["tokenizer"], labels_encoder_config=labels_encoder, embed_ent_token=False
     )
     model = BiEncoderSpanGLiNER.load_from_config(config, backbone_from_pretrained=False)
     model.data_processor.labels_tokenizer.model_max_length = LABEL_TOKENS
@@ -113,13 +113,13 @@ def spans(found: list[Any]) -> Spans:
 
 def main() -> None:
     """Serve."""
-    asked = request_of_tool()
-    model = build(asked).to(getattr(torch, asked["dtype"]))
-    labels = [name.replace("_", " ") for name, _ in asked["types"]]
+    request = request_of_tool()
+    model = build(request).to(getattr(torch, request["dtype"]))
+    labels = [name.replace("_", " ") for name, _ in request["types"]]
     about = {name: version(name) for name in ("torch", "transformers", "gliner")}
     parameters = sum(parameter.numel() for parameter in model.model.parameters())
-    embedded = model.encode_labels(labels) if asked["kind"] != "gliner" else None
-    serve(partial(find, model, labels, embedded), spans, {**about, "dtype": asked["dtype"], "parameters": parameters})
+    embedded = model.encode_labels(labels) if request["kind"] != "gliner" else None
+    serve(partial(find, model, labels, embedded), spans, {**about, "dtype": request["dtype"], "parameters": parameters})
 
 
 if __name__ == "__main__":

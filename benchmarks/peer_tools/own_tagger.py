@@ -22,9 +22,9 @@ def spans(found: list[Tagged]) -> Spans:
 
 def main() -> None:
     """Serve."""
-    asked = request_of_tool()
-    tagger = Tagger.from_pretrained(asked["checkpoint"], "cpu", asked["dtype"])
-    types = [EntityType(name, description) for name, description in asked["types"]]
+    request = request_of_tool()
+    tagger = Tagger.from_pretrained(request["checkpoint"], "cpu", request["dtype"])
+    types = [EntityType(name, description) for name, description in request["types"]]
     about = {"torch": version("torch"), "dtype": tagger.dtype, "token_budget": tagger.token_budget}
     serve(partial(find, tagger, types), spans, about)
 

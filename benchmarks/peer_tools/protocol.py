@@ -18,8 +18,8 @@ Spans = list[list[tuple[int, int, str]]]
 
 def request_of_tool() -> dict[str, Any]:
     """What `peers.py` asks this tool to be: its first argument."""
-    asked: dict[str, Any] = json.loads(sys.argv[1])
-    return asked
+    request: dict[str, Any] = json.loads(sys.argv[1])
+    return request
 
 
 def serve(find: Callable[..., Any], spans: Callable[[Any], Spans], about: dict[str, Any]) -> None:
@@ -33,9 +33,9 @@ def serve(find: Callable[..., Any], spans: Callable[[Any], Spans], about: dict[s
     answers = _own_stdout()
     _say(answers, about)
     for line in sys.stdin:
-        asked = json.loads(line)
+        request = json.loads(line)
         began = time.perf_counter()
-        found = find(asked["texts"], **asked["setting"])
+        found = find(request["texts"], **request["setting"])
         seconds = time.perf_counter() - began
         _say(answers, {"seconds": seconds, "spans": spans(found)})
 

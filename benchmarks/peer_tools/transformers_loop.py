@@ -90,11 +90,11 @@ def _spans(words: list[str], word_ids: list[int | None], judged: list[int], type
 
 def main() -> None:
     """Serve."""
-    asked = request_of_tool()
-    model = TaggerModel(asked["checkpoint"]).eval()
-    tokenizer = AutoTokenizer.from_pretrained(asked["checkpoint"])
+    request = request_of_tool()
+    model = TaggerModel(request["checkpoint"]).eval()
+    tokenizer = AutoTokenizer.from_pretrained(request["checkpoint"])
     about = {name: version(name) for name in ("torch", "transformers")}
-    serve(partial(find, model, tokenizer, asked["types"]), lambda found: found, {**about, "dtype": "float32"})
+    serve(partial(find, model, tokenizer, request["types"]), lambda found: found, {**about, "dtype": "float32"})
 
 
 if __name__ == "__main__":

@@ -38,9 +38,9 @@ def spans(found: list[Any]) -> Spans:
 
 def main() -> None:
     """Serve."""
-    asked = request_of_tool()
-    linker = LocalLinker(asked["checkpoint"])
-    entities = [Entity(name=name, description=description) for name, description in asked["types"]]
+    request = request_of_tool()
+    linker = LocalLinker(request["checkpoint"])
+    entities = [Entity(name=name, description=description) for name, description in request["types"]]
     linker.set_kg(entities)
     linker.load_models()
     about = {name: version(name) for name in ("torch", "transformers", "zshot")}

@@ -60,15 +60,15 @@ def export_checkpoint(state: Path, output: Path, config: ModelConfig, tokenizer_
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class StoredTensor:
-    """A tensor that lies in files, whole or as consecutive stretches of flat vectors."""
+    """A tensor that lies in files, whole or as consecutive slices of flat vectors."""
 
     shape: tuple[int, ...]
-    stretches: tuple[Tensor, ...]
+    slices: tuple[Tensor, ...]
     """Views of memory-mapped files."""
 
     def read(self) -> Tensor:
         """The tensor in memory."""
-        return torch.cat([stretch.flatten() for stretch in self.stretches]).view(self.shape)
+        return torch.cat([part.flatten() for part in self.slices]).view(self.shape)
 
 
 def open_state(folder: Path) -> dict[str, StoredTensor]:
@@ -96,12 +96,12 @@ def _open_zero(folder: Path) -> dict[str, StoredTensor]:
         place = 0
         for name, shape in shapes.items():
             stop = place + math.prod(shape)
-            tensors[name] = StoredTensor(tuple(shape), tuple(_stretches(partitions, place, stop)))
+            tensors[name] = StoredTensor(tuple(shape), tuple(_slices(partitions, place, stop)))
             place = stop
     return tensors
 
 
-def _stretches(partitions: Sequence[Tensor], start: int, stop: int) -> Iterator[Tensor]:
+def _slices(partitions: Sequence[Tensor], start: int, stop: int) -> Iterator[Tensor]:
     """The parts of [start, stop) of the vector that `partitions` make together."""
     base = 0
     for partition in partitions:

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from openbioner_batch.model import Tagger
 from openbioner_batch.model.checkpoint import load_encoder, save_checkpoint
 from openbioner_batch.training.engines import MODEL_FILE, TAG
-from openbioner_batch.training.export import StoredTensor, _stretches, export_checkpoint
+from openbioner_batch.training.export import StoredTensor, _slices, export_checkpoint
 from openbioner_batch.training.objective import TaggingObjective
 
 
@@ -72,8 +72,8 @@ def test_a_tensor_across_partitions_is_found_whole(sizes: list[int], data: st.Da
     whole = torch.arange(sum(sizes))
     start = data.draw(st.integers(0, len(whole)))
     stop = data.draw(st.integers(start, len(whole)))
-    found = StoredTensor((stop - start,), tuple(_stretches(whole.split(sizes), start, stop)))
+    found = StoredTensor((stop - start,), tuple(_slices(whole.split(sizes), start, stop)))
     if stop > start:
         assert found.read().tolist() == list(range(start, stop))
     else:
-        assert found.stretches == ()
+        assert found.slices == ()

@@ -103,10 +103,10 @@ def covered_ratio(text: str, mentions: Sequence[AnnotatedMention]) -> float:
     return sum(end - start for start, end in union((m.start, m.end) for m in mentions)) / max(1, len(text))
 
 
-def union(stretches: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Half-open stretches as few and in order, those that touch joined."""
+def union(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Half-open ranges as few and in order, those that touch joined."""
     joined: list[tuple[int, int]] = []
-    for start, end in sorted(stretches):
+    for start, end in sorted(ranges):
         if joined and start <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(joined[-1][1], end))
         else:
@@ -114,9 +114,9 @@ def union(stretches: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def without(stretches: Iterable[tuple[int, int]], taken: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """What of some stretches is in none of others."""
-    left = union(stretches)
+def without(ranges: Iterable[tuple[int, int]], taken: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """What of some ranges is in none of others."""
+    left = union(ranges)
     for start, end in union(taken):
         parts = [part for low, high in left for part in ((low, min(high, start)), (max(low, end), high))]
         left = [(low, high) for low, high in parts if low < high]

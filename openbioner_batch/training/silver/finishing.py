@@ -183,5 +183,5 @@ def _filtered(
     report.types.update(mention.type for mention in kept)
     report.dropped_mentions.update(reasons)
     mentions = sorted(kept, key=lambda mention: (mention.start, mention.end, mention.type))
-    stretches = without([(m.start, m.end) for m in unsure], [(m.start, m.end) for m in kept])
-    return AnnotatedPassage(passage_id, settings.source, raw.text, tuple(mentions), tuple(stretches))
+    ranges = without([(m.start, m.end) for m in unsure], [(m.start, m.end) for m in kept])
+    return AnnotatedPassage(passage_id, settings.source, raw.text, tuple(mentions), tuple(ranges))

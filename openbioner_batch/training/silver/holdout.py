@@ -141,9 +141,9 @@ def without_types(passage: AnnotatedPassage, names: Iterable[str]) -> AnnotatedP
     for mention in kept:
         bare[mention.start : mention.end] = False
     edges = np.flatnonzero(np.diff(bare, prepend=False, append=False)).tolist()
-    stretches = {*passage.unsure, *zip(edges[::2], edges[1::2], strict=True)}
+    ranges = {*passage.unsure, *zip(edges[::2], edges[1::2], strict=True)}
     annotated = None if passage.annotated is None else tuple(name for name in passage.annotated if name not in names)
-    return replace(passage, mentions=kept, unsure=tuple(sorted(stretches)), annotated=annotated)
+    return replace(passage, mentions=kept, unsure=tuple(sorted(ranges)), annotated=annotated)
 
 
 def close_passages(

@@ -107,13 +107,13 @@ def cut(passage: AnnotatedPassage, words: int) -> Iterator[AnnotatedPassage]:
     for start, end in bounds:
         whole = [m for m in passage.mentions if start <= m.start and m.end <= end]
         broken = [(m.start, m.end) for m in passage.mentions if m not in whole]
-        stretches = [(max(low, start) - start, min(high, end) - start) for low, high in [*passage.unsure, *broken]]
+        ranges = [(max(low, start) - start, min(high, end) - start) for low, high in [*passage.unsure, *broken]]
         yield replace(
             passage,
             passage_id=f"{passage.passage_id}@{start}",
             text=passage.text[start:end],
             mentions=tuple(AnnotatedMention(m.start - start, m.end - start, m.type) for m in whole),
-            unsure=tuple(sorted({(low, high) for low, high in stretches if low < high})),
+            unsure=tuple(sorted({(low, high) for low, high in ranges if low < high})),
         )
 
 

@@ -64,8 +64,8 @@ def test_a_mention_is_judged_by_its_form(surface: str, type: str | None, problem
 STRETCHES = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9)).map(lambda pair: (pair[0], sum(pair))))
 
 
-def covered(stretches: list[tuple[int, int]]) -> set[int]:
-    return {place for start, end in stretches for place in range(start, end)}
+def covered(ranges: list[tuple[int, int]]) -> set[int]:
+    return {place for start, end in ranges for place in range(start, end)}
 
 
 @given(STRETCHES, STRETCHES)
@@ -74,9 +74,9 @@ def test_stretches_are_joined_and_taken_away_place_by_place(
 ) -> None:
     assert covered(union(some)) == covered(some)
     assert covered(without(some, others)) == covered(some) - covered(others)
-    for stretches in (union(some), without(some, others)):
-        assert stretches == sorted(stretches)
-        assert all(start < end for start, end in stretches)
+    for ranges in (union(some), without(some, others)):
+        assert ranges == sorted(ranges)
+        assert all(start < end for start, end in ranges)
 
 
 @given(st.lists(st.sampled_from(["Aspirin", "given.", "x", "(A", "5 mg.", "\n\n", "Was", "— "])), st.integers(1, 9))

@@ -19,7 +19,7 @@ from openbioner_batch.training.silver.ontology.finding import (
     SHORT,
     NameFinder,
     WordCounts,
-    doubtful,
+    doubtful_words,
 )
 from openbioner_batch.training.silver.ontology.labelling import FREQUENT, Labeller, PassageNames
 from openbioner_batch.training.silver.ontology.selecting import Absence, select_types
@@ -226,8 +226,8 @@ def test_words_that_may_be_names_are_unsure(finder: NameFinder) -> None:
     text = "A rare cardiac illness and TP53 were seen in all of them with zzyzxitis today."
     for _ in range(9):
         counts.add("A rare cardiac and were seen in all of them with today.")
-    stretches = [text[start:end] for start, end in doubtful(text, [], finder.heads, counts, 5)]
-    assert stretches == ["rare", "cardiac", "illness", "TP53", "zzyzxitis"]
+    ranges = [text[start:end] for start, end in doubtful_words(text, [], finder.heads, counts, 5)]
+    assert ranges == ["rare", "cardiac", "illness", "TP53", "zzyzxitis"]
 
 
 @given(st.text(alphabet="angiecmly CMP()-.,\n", max_size=60))
@@ -238,7 +238,7 @@ def test_offsets_hold_in_any_text(finder: NameFinder, text: str) -> None:
     for item in found:
         assert 0 <= item.start < item.end <= len(text)
         assert forms(text[item.start : item.end]) == tuple(item.form.split(" "))
-    for start, end in doubtful(text, found, finder.heads, counts, 1):
+    for start, end in doubtful_words(text, found, finder.heads, counts, 1):
         assert 0 <= start < end <= len(text)
         assert not any(item.start < end and start < item.end for item in found)
 

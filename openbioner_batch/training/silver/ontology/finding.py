@@ -139,10 +139,10 @@ class WordCounts:
         self.words.update({form for form, _, _ in words(text)})
 
 
-def doubtful(
+def doubtful_words(
     text: str, found: Iterable[FoundName], heads: Collection[str], counts: WordCounts, rare: int
 ) -> list[tuple[int, int]]:
-    """Where a mention might stand that was not found, as stretches of words.
+    """Where a mention might stand that was not found, as ranges of words.
 
     That is: a word that ends a name in the vocabularies, with the words before it that belong to the same phrase; a
     word that is rare in the texts, or is written like a symbol; what stands directly before a found name and is not a
@@ -151,16 +151,16 @@ def doubtful(
     taken = [(item.start, item.end) for item in found]
     tokens = [(match.start(), match.end()) for match in _TOKEN.finditer(text)]
     inside = [any(low < end and start < high for low, high in taken) for start, end in tokens]
-    doubts = [
+    is_doubtful = [
         not within and _might_end(text[start:end], heads, counts, rare)
         for (start, end), within in zip(tokens, inside, strict=True)
     ]
     for place in range(len(tokens) - 2, -1, -1):
         joined = not text[tokens[place][1] : tokens[place + 1][0]].strip(" -")
         word = text[slice(*tokens[place])]
-        if joined and not inside[place] and (doubts[place + 1] or inside[place + 1]) and _may_modify(word, counts):
-            doubts[place] = True
-    return [token for token, doubt in zip(tokens, doubts, strict=True) if doubt]
+        if joined and not inside[place] and (is_doubtful[place + 1] or inside[place + 1]) and _may_modify(word, counts):
+            is_doubtful[place] = True
+    return [token for token, doubt in zip(tokens, is_doubtful, strict=True) if doubt]
 
 
 def _might_end(word: str, heads: Collection[str], counts: WordCounts, rare: int) -> bool:
@@ -191,7 +191,7 @@ ORDINARY = FUNCTION_WORDS | frozenset(
 """Words that are no mention and part of none beyond a doubt."""
 
 
-def stretches(found: Iterable[FoundName], doubts: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def unsure_ranges(found: Iterable[FoundName], uncertain_words: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """All that teaches nothing: doubtful names and doubtful words."""
     yield from ((item.start, item.end) for item in found if item.doubt)
-    yield from doubts
+    yield from uncertain_words

@@ -12,7 +12,7 @@ import numpy as np
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.silver.filters import without
 from openbioner_batch.training.silver.ontology.classes import Classes
-from openbioner_batch.training.silver.ontology.finding import FoundName, WordCounts, doubtful, stretches
+from openbioner_batch.training.silver.ontology.finding import FoundName, WordCounts, doubtful_words, unsure_ranges
 from openbioner_batch.training.silver.ontology.selecting import Absence, Type
 
 FREQUENT = "a name in too many passages"
@@ -136,8 +136,10 @@ class Labeller:
             for kind in self._types_of(item)
             if kind in asked
         ]
-        doubts = doubtful(passage.text, judged.found, self._heads, self._words, self._rare)
-        unsure = without(stretches(judged.found, doubts), [(mention.start, mention.end) for mention in mentions])
+        uncertain_words = doubtful_words(passage.text, judged.found, self._heads, self._words, self._rare)
+        unsure = without(
+            unsure_ranges(judged.found, uncertain_words), [(mention.start, mention.end) for mention in mentions]
+        )
         names = [
             self._types[kind].name for kind in [*present, *self._absent_types(passage.passage_id, judged, present)]
         ]
