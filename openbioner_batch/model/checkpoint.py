@@ -36,6 +36,7 @@ _EMBEDDINGS = {
     "embedding_norm.weight": "embeddings.LayerNorm.weight",
     "embedding_norm.bias": "embeddings.LayerNorm.bias",
 }
+_CASE_EMBEDDING = {"case_embedding.weight": "embeddings.letter_case_embeddings.weight"}
 _IN_LAYER = {
     "attention_output": "attention.output.dense",
     "attention_norm": "attention.output.LayerNorm",
@@ -74,7 +75,8 @@ def bert_names(config: ModelConfig) -> dict[str, tuple[str, ...]]:
 
 
 def _encoder_names(config: ModelConfig, ours_in: str, theirs_in: str) -> dict[str, tuple[str, ...]]:
-    names: dict[str, tuple[str, ...]] = {f"{ours_in}{a}": (f"{theirs_in}.{b}",) for a, b in _EMBEDDINGS.items()}
+    embeddings = _EMBEDDINGS | (_CASE_EMBEDDING if config.letter_case else {})
+    names: dict[str, tuple[str, ...]] = {f"{ours_in}{a}": (f"{theirs_in}.{b}",) for a, b in embeddings.items()}
     for layer in range(config.layers):
         own, prefix = f"{ours_in}layers.{layer}", f"{theirs_in}.encoder.layer.{layer}"
         for part in ("weight", "bias"):
@@ -141,6 +143,9 @@ def load_backbone(directory: Path, config: ModelConfig, seed: int, description_d
             others = architecture.encoder_tensors(description_directory) if description_directory else tensors
             begun = {f"description_{name}": part for name, part in others.items() if name.startswith(_ENCODERS)}
             tensors = {**tensors, **begun} if description_directory else {**begun, **tensors}
+    for ours, (stored, *_) in published_names(config).items():
+        if "case_embedding" in ours and stored not in tensors:  # an encoder that read no letter case
+            tensors = {**tensors, stored: torch.zeros_like(model.state_dict()[ours])}
     assign_tensors(model, tensors, directory, optional=new)
     return model
 

@@ -95,6 +95,8 @@ class ModelConfig:
     """Of a description's first token where layers are separate; None is the first position after the longest text."""
     late: LateSettings = LateSettings()
     """Of late interaction; without it, unused."""
+    letter_case: bool = False
+    """Whether an uncased encoder reads the letter case of words beside them, as `letter_case.py` says."""
     architecture: str = "bert"
     """Which of `architectures.ARCHITECTURES` the encoder is of."""
     backbone: str | None = None
@@ -246,6 +248,7 @@ def bert_config(raw: Mapping[str, Any], where: str) -> ModelConfig:
             separate_layers=int(own.get("separate_layers", 0)),
             description_position=own.get("description_position"),
             late=LateSettings(**own.get("late", {})),
+            letter_case=bool(own.get("letter_case", False)),
         )
     except TypeError:
         raise CheckpointError(
@@ -296,5 +299,5 @@ def bert_json(config: ModelConfig) -> dict[str, Any]:
         "position_embedding_type": "absolute",
         "pad_token_id": 0,
         "finetuning_task": {"dropout_prob": config.head_dropout},
-        OWN_KEY: {**asdict(config.windows), **separate},
+        OWN_KEY: {**asdict(config.windows), **separate, **({"letter_case": True} if config.letter_case else {})},
     }

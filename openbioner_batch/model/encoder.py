@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from openbioner_batch.model.attention import supports_varlen, varlen_attention
 from openbioner_batch.model.config import ModelConfig
+from openbioner_batch.model.letter_case import CASES, split_case
 from openbioner_batch.model.linear import ACTIVATIONS
 
 
@@ -110,6 +111,8 @@ class Encoder(nn.Module):
         self.token_embedding = nn.Embedding(config.vocabulary, config.hidden)
         self.position_embedding = nn.Embedding(config.positions, config.hidden)
         self.segment_embedding = nn.Embedding(config.segments, config.hidden)
+        if config.letter_case:
+            self.case_embedding = nn.Embedding(len(CASES), config.hidden)
         self.embedding_norm = nn.LayerNorm(config.hidden, eps=config.layer_norm_eps)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
         self.dropout = nn.Dropout(config.encoder_dropout)
@@ -117,8 +120,13 @@ class Encoder(nn.Module):
     def embed(self, token_ids: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
         """What the first layer reads: [batch, length, hidden]."""
         # A model of one segment (`type_vocab_size` 1) has text and description in it alike.
-        segments = self.segment_embedding(segments.clamp(max=self.config.segments - 1))
-        hidden = self.token_embedding(token_ids) + self.position_embedding(positions) + segments
+        hidden = self.position_embedding(positions) + self.segment_embedding(
+            segments.clamp(max=self.config.segments - 1)
+        )
+        if self.config.letter_case:
+            token_ids, cases = split_case(token_ids)
+            hidden = hidden + self.case_embedding(cases)
+        hidden = hidden + self.token_embedding(token_ids)
         return self.dropout(self.embedding_norm(hidden))
 
     def read_alone(

@@ -21,6 +21,7 @@ from openbioner_batch.model.encoder import CrossEncoder, Encoder, Layer
 from openbioner_batch.model.first_layer import attend_sharing
 from openbioner_batch.model.fusing import add_norm
 from openbioner_batch.model.layout import Layout
+from openbioner_batch.model.letter_case import split_case
 from openbioner_batch.model.linear import linear
 from openbioner_batch.model.placing import Placed, place
 
@@ -88,7 +89,9 @@ class InferenceStack:
     def __init__(self, model: Encoder, dtype: torch.dtype, device: str) -> None:
         self.config = model.config
         self.device = torch.device(device)
-        embeddings = (model.token_embedding, model.position_embedding, model.segment_embedding)
+        embeddings = [model.token_embedding, model.position_embedding, model.segment_embedding]
+        if model.config.letter_case:
+            embeddings.append(model.case_embedding)
         self._dtype = dtype
         self._embeddings = [table.weight.detach().to(device, torch.float32) for table in embeddings]
         self._embedding_norm = copy.deepcopy(model.embedding_norm).to(device, torch.float32)
@@ -101,7 +104,10 @@ class InferenceStack:
     def embed(self, placed: Placed) -> tuple[Tensor, Tensor]:
         """The distinct tokens before the first layer: [distinct, width] float32, and in the matrices' format."""
         # A model of one segment (`type_vocab_size` 1) has text and description in it alike.
-        places = (placed.ids, placed.positions, placed.segments.clamp(max=self.config.segments - 1))
+        places = [placed.ids, placed.positions, placed.segments.clamp(max=self.config.segments - 1)]
+        if self.config.letter_case:
+            places[0], cases = split_case(placed.ids)
+            places.append(cases)
         parts = [F.embedding(x, table) for x, table in zip(places, self._embeddings, strict=True)]
         hidden = self._embedding_norm(sum(parts[1:], parts[0]))
         return hidden, hidden.to(self._dtype)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +16,8 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from openbioner_batch.errors import CheckpointError
 from openbioner_batch.model.architectures import find_architecture
+from openbioner_batch.model.config import OWN_KEY
+from openbioner_batch.model.letter_case import with_case
 
 HUB_VOCABULARY = "google-bert/bert-base-cased"
 """Whose vocabulary a checkpoint without a tokenizer was trained with."""
@@ -36,6 +39,15 @@ class Tokenized(Protocol):
         """[tokens] equal for neighbouring tokens of one word."""
 
 
+@dataclass(frozen=True, slots=True)
+class CasedTokens:
+    """A text's tokens, whose ids carry the letter case of words."""
+
+    ids: np.ndarray
+    offsets: Sequence[tuple[int, int]]
+    word_ids: Sequence[int | None]
+
+
 class Tokenizer:
     """BERT's WordPiece, in which `[SEP]` and its like in a text are ordinary text.
 
@@ -43,20 +55,29 @@ class Tokenizer:
         vocabulary: index by token.
         cls, sep: before a text, and behind a description.
         mask: what hides a word.
+        letter_case: whether the ids of texts carry the letter case of words, see `letter_case.py`.
         text_end: what stands behind a text that is alone, where anything does.
         between: what stands between a text and a description.
         first_segment: how many of `between` are of segment 0.
     """
 
+    letter_case: bool = False
     text_end: tuple[int, ...] = ()
     between: tuple[int, ...]
     first_segment: int = 0
 
-    def __init__(self, vocabulary: dict[str, int], lowercase: bool, strip_accents: bool | None = None) -> None:
+    def __init__(
+        self,
+        vocabulary: dict[str, int],
+        lowercase: bool,
+        strip_accents: bool | None = None,
+        letter_case: bool = False,
+    ) -> None:
         for special in ("[CLS]", "[SEP]", "[MASK]", "[UNK]"):
             if special not in vocabulary:
                 raise CheckpointError(f"the vocabulary has no {special}; expected BERT's special tokens")
         self.vocabulary = vocabulary
+        self.letter_case = letter_case
         self.cls, self.sep, self.mask = vocabulary["[CLS]"], vocabulary["[SEP]"], vocabulary["[MASK]"]
         self.between = (self.sep,)
         # Built without added tokens, so that no text can spell a special token.
@@ -100,11 +121,18 @@ class Tokenizer:
             strip_accents = normalizer.get("strip_accents")
         else:
             lowercase = _is_lower_case(vocabulary)
-        return cls(vocabulary, lowercase, strip_accents)
+        own = _json(directory / "config.json").get(OWN_KEY) or {}
+        return cls(vocabulary, lowercase, strip_accents, bool(own.get("letter_case", False)))
 
     def encode(self, texts: list[str]) -> Sequence[Tokenized]:
         """Tokens of each text, without special tokens; offsets are code points into it."""
-        return list(self._rust.encode_batch(texts, add_special_tokens=False))
+        found = self._rust.encode_batch(texts, add_special_tokens=False)
+        if not self.letter_case:
+            return list(found)
+        return [
+            CasedTokens(with_case(text, one.ids, one.offsets, one.word_ids), one.offsets, one.word_ids)
+            for text, one in zip(texts, found, strict=True)
+        ]
 
     def ids(self, text: str) -> list[int]:
         """Vocabulary indices of `text`, without special tokens."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from openbioner_batch.model.architectures import by_name
 from openbioner_batch.model.config import ModelConfig
+from openbioner_batch.model.letter_case import CASES
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ def count_bert_parameters(config: ModelConfig) -> int:
     """As `count_parameters`, for a `CrossEncoder` and a `LateEncoder` on BERT."""
     width, inner = config.hidden, config.intermediate
     norm = 2 * width
-    embeddings = (config.vocabulary + config.positions + config.segments) * width + norm
+    cases = len(CASES) if config.letter_case else 0
+    embeddings = (config.vocabulary + config.positions + config.segments + cases) * width + norm
     attention = 4 * (width * width + width) + norm
     feed_forward = 2 * width * inner + inner + width + norm
     encoder = embeddings + config.layers * (attention + feed_forward)

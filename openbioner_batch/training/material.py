@@ -159,4 +159,5 @@ def _of(settings: PretrainSettings, tokenizer: Tokenizer) -> dict[str, Any]:
         "validation": validation,
         "start.text_tokens": settings.start.text_tokens,
         "vocabulary of the start": vocabulary,
+        **({"start.letter_case": True} if tokenizer.letter_case else {}),
     }

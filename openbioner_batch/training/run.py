@@ -38,7 +38,7 @@ from openbioner_batch.training.plan import TrainingPlan, plan_training
 from openbioner_batch.training.separate import check_teacher
 from openbioner_batch.training.settings import PretrainSettings
 from openbioner_batch.training.settings_file import as_plain
-from openbioner_batch.training.start import model_config, tokenizer_directory
+from openbioner_batch.training.start import model_config, tokenizer_directory, training_tokenizer
 from openbioner_batch.training.trained_types import merge_types, read_trained_types, write_trained_types
 from openbioner_batch.training.validation import validation_batches
 from openbioner_batch.training.vocabulary import TypeVocabulary, build_vocabulary
@@ -85,7 +85,7 @@ def pretrain(settings: PretrainSettings, stream: TextIO | None = None) -> dict[s
     if note := architecture_note(directory):
         print(f"note: {note}", file=stream, flush=True)
     with _place(settings) as cluster:
-        tokenizer = Tokenizer.from_directory(directory)
+        tokenizer = training_tokenizer(settings)
         material = _material(settings, tokenizer)
         corpus, vocabulary = material.corpus, _vocabulary(settings, material.descriptions, tokenizer, stream)
         if settings.recipe.distillation:
@@ -139,7 +139,7 @@ def prepare(settings: PretrainSettings, target: str, stream: TextIO | None = Non
     stream = stream or sys.stderr
     _check_arrow("pretrain --prepare")
     model_config(settings)  # says now what the run would fail on
-    tokenizer = Tokenizer.from_directory(tokenizer_directory(settings))
+    tokenizer = training_tokenizer(settings)
     material = gather(settings, tokenizer, read_corpus)
     vocabulary = _vocabulary(settings, material.descriptions, tokenizer, stream)
     vectors = None

@@ -36,6 +36,8 @@ class Start:
     """Longest description; a longer one is cut off, and counted in the log."""
     encoder_dropout: float = 0.0
     """Dropout inside the encoder."""
+    letter_case: bool | None = None
+    """Whether an uncased encoder reads the letter case of words too; None keeps the start's own."""
     separate_layers: int | str | None = None
     """Lower layers in which text and description do not see each other; "all" is late interaction, None keeps the
     start's own number."""

@@ -27,6 +27,18 @@ def tokenizer_directory(settings: PretrainSettings) -> Path:
     return resolve_checkpoint(start.encoder or start.checkpoint or start.vocabulary or "")
 
 
+def training_tokenizer(settings: PretrainSettings) -> Tokenizer:
+    """The model's tokenizer.
+
+    Raises:
+        CheckpointError: it is not there.
+    """
+    tokenizer = Tokenizer.from_directory(tokenizer_directory(settings))
+    if settings.start.letter_case is not None:
+        tokenizer.letter_case = settings.start.letter_case
+    return tokenizer
+
+
 def model_config(settings: PretrainSettings) -> ModelConfig:
     """The shape of the model, with the dropouts and window budgets that training asks for.
 
@@ -56,6 +68,7 @@ def model_config(settings: PretrainSettings) -> ModelConfig:
         windows=WindowSettings(start.text_tokens, start.description_tokens),
         separate_layers=int(separate),
         description_position=None,
+        letter_case=config.letter_case if start.letter_case is None else start.letter_case,
         late=LateSettings(
             late.projection if start.projection is None else start.projection,
             late.shared_encoder if start.shared_encoder is None else start.shared_encoder,
@@ -103,6 +116,8 @@ def _check(settings: PretrainSettings, config: ModelConfig) -> None:
                     f"recipe.{key} is for models with separate layers: "
                     f'set start.separate_layers to 1 to {config.layers - 1}, or to "{ALL_LAYERS}" for late interaction'
                 )
+    if config.letter_case:
+        _check_letter_case(settings, config)
     if config.backbone is not None and recipe.objective != "tagging":
         raise UsageError("recipe.objective masked-language trains BERT's encoders: give one as start.encoder")
     if config.is_late and recipe.objective != "tagging":
@@ -111,3 +126,15 @@ def _check(settings: PretrainSettings, config: ModelConfig) -> None:
         given = [name for name in ("projection", "shared_encoder", "description_encoder") if getattr(start, name)]
         if given:
             raise UsageError(f'start.{given[0]} is for late interaction: set start.separate_layers to "{ALL_LAYERS}"')
+
+
+def _check_letter_case(settings: PretrainSettings, config: ModelConfig) -> None:
+    """Raises UsageError where letter case cannot be learnt."""
+    if config.backbone is not None:
+        raise UsageError("start.letter_case is for BERT's encoders: leave it out")
+    if settings.recipe.objective != "tagging":
+        raise UsageError("recipe.objective masked-language predicts an uncased vocabulary: leave out start.letter_case")
+    if settings.start.letter_case and settings.start.checkpoint and not config.is_late:
+        own = read_config(tokenizer_directory(settings)).letter_case
+        if not own:
+            raise UsageError("start.letter_case is added to an encoder or to late interaction: give start.encoder")

@@ -13,7 +13,7 @@ from openbioner_batch.model.encoder import CrossEncoder
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.settings import build
 from openbioner_batch.training.settings import PretrainSettings
-from openbioner_batch.training.start import model_config, starting_model
+from openbioner_batch.training.start import model_config, starting_model, training_tokenizer
 
 
 def settings(checkpoint: Path, recipe: dict[str, Any] | None = None, **start: Any) -> PretrainSettings:
@@ -29,6 +29,7 @@ def settings(checkpoint: Path, recipe: dict[str, Any] | None = None, **start: An
         ({"shared_types": 3}, {}, "recipe.shared_types is for models with separate layers"),
         ({"distillation": {"teacher": "t"}}, {}, "recipe.distillation is for models with separate layers"),
         ({"objective": "masked-language"}, {"separate_layers": "all"}, "trains one encoder: leave out"),
+        ({"objective": "masked-language"}, {"letter_case": True}, "predicts an uncased vocabulary: leave out"),
         ({}, {"projection": 8}, r'start.projection is for late interaction: set start.separate_layers to "all"'),
     ],
 )
@@ -57,3 +58,13 @@ def test_all_layers_make_late_interaction_as_the_settings_shape_it(checkpoint: P
     split = starting_model(settings(checkpoint, separate_layers=1))
     assert isinstance(split, CrossEncoder)
     assert split.config.separate_layers == 1
+
+
+def test_letter_case_is_learnt_from_nothing(checkpoint: Path) -> None:
+    cased = settings(checkpoint, separate_layers="all", letter_case=True)
+    model = starting_model(cased)
+    assert isinstance(model, LateEncoder)
+    assert not model.text.case_embedding.weight.any()
+    (tokens,) = training_tokenizer(cased).encode(["Fever"])
+    assert max(tokens.ids) > model.config.vocabulary
+    assert not training_tokenizer(settings(checkpoint)).letter_case

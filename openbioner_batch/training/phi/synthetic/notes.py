@@ -140,7 +140,7 @@ def _pieces(text: str, writer: NoteWriter) -> list[Piece]:
 
 def add_noise(pieces: Sequence[Piece], chance: random.Random) -> list[Piece]:
     """Everything in capitals or small letters now and then, typing errors, lines broken at a width."""
-    manner = chance.choices(("as is", "upper", "lower", "typos", "wrapped"), (66, 10, 3, 13, 8))[0]
+    manner = chance.choices(("as is", "upper", "lower", "typos", "wrapped"), (61, 10, 8, 13, 8))[0]
     if manner == "upper":
         return [(text.upper() if len(text.upper()) == len(text) else text, kind) for text, kind in pieces]
     if manner == "lower":
