@@ -8,7 +8,7 @@ import pytest
 from deid.found import PATTERNS, shown
 
 from openbioner_batch.deid.deidentifier import Deidentifier
-from openbioner_batch.deid.finder import Finder
+from openbioner_batch.deid.finder import Finder, FinderSettings
 from openbioner_batch.deid.keys import Key
 from openbioner_batch.deid.policy import load_policy
 from openbioner_batch.records import Span
@@ -39,6 +39,7 @@ NUMERIC_TYPES = (
     "medical_record_number",
     "room_number",
 )
+MODEL = FinderSettings(recognizers=("model",))
 SURROGATE = Deidentifier(load_policy("surrogate"), key=Key(bytes(range(32))))
 _NUMBER = re.compile(r"[^\s,;()]*\d[^\s,;()]*")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -115,6 +116,55 @@ def test_what_may_be_an_identifier_is_kept_as_a_whole_token(text: str, type: str
     start = text.index(value)
     found = Finder().find(text, model_spans=[Span(start, start + len(value), type, 0.9, value)])
     assert shown(text, found) == [(type, kept)]
+
+
+@pytest.mark.parametrize(
+    ("text", "type", "value"),
+    [
+        ("extubated 5/6; trach later", "personal_date", "5/6"),
+        ("told the state lab 9-12. Then", "personal_date", "9-12"),
+        ("Endoscopy booked 3O/O5/O6 then", "personal_date", "3O/O5/O6"),
+        ("born l2/O4/1957 here", "personal_date", "l2/O4/1957"),
+        ("lesion seen R6.4.12 by Mori", "personal_date", "R6.4.12"),
+        ("the last 4 are 7719. Then", "other_identifier", "7719"),
+        ("the key BT7XQ2PL. Tried", "other_identifier", "BT7XQ2PL"),
+        ("ticket PRV-1180 is open", "other_identifier", "PRV-1180"),
+        ("the group 0714-A. Her", "other_identifier", "0714-A"),
+        ("poste 2975 du Dr", "contact_detail", "2975"),
+        ("of 3/212 Sydney Rd", "location", "3/212 Sydney Rd"),
+    ],
+)
+def test_a_sure_model_is_believed_where_a_form_alone_says_little(text: str, type: str, value: str) -> None:
+    start = text.index(value)
+
+    def found(score: float) -> list[tuple[str, str]]:
+        return shown(text, Finder(MODEL).find(text, model_spans=[Span(start, start + len(value), type, score, value)]))
+
+    assert found(0.999) == [(type, value)]
+    assert found(0.9) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "type", "value"),
+    [
+        ("UTI sx 3/7, better", "personal_date", "3/7"),
+        ("GCS 5/6 today", "personal_date", "5/6"),
+        ("nodes 3/12 positive", "personal_date", "3/12"),
+        ("Expired 0552 in bed", "other_identifier", "0552"),
+        ("Sodium 131 (136-145) now", "other_identifier", "136-145"),
+        ("K 4410 mg in all", "other_identifier", "4410"),
+        ("BRAF V600E found", "other_identifier", "V600E"),
+    ],
+)
+def test_clinical_values_stay_however_sure_a_model_is(text: str, type: str, value: str) -> None:
+    start = text.index(value)
+    assert Finder(MODEL).find(text, model_spans=[Span(start, start + len(value), type, 1.0, value)]) == []
+
+
+def test_an_initial_that_speaks_is_a_person() -> None:
+    text = "Note: C. says that it hurts. Point C. hurts."
+    spans = [Span(at.start(), at.end(), "person_name", 0.9, at[0]) for at in re.finditer(r"C\.", text)]
+    assert [one.start for one in Finder(MODEL).find(text, model_spans=spans)] == [text.index("C.")]
 
 
 def test_parts_of_an_address_vouch_for_each_other() -> None:

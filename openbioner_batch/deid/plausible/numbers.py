@@ -18,8 +18,22 @@ from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 FEWEST_DIGITS = 5
 """Of a number that nothing but the model calls an identifier."""
 _SURE_OF_HANDLE = 0.9
+SURE = 0.997
+"""Score of the model from which a number needs no word before it, and may be short or misread."""
+_FEWEST_OF_SURE = 4
+_MIXED = re.compile(r"(?=[^\W_]*\d)(?=[^\W_]*[^\W\d_])(?:[^\W_]{6,}|[A-Z]{2,4}-?\d{2,6}|\d{2,6}-[A-Z])")
+"""Letters and digits that are a code of somebody's: "BT7XQ2PL", "LMH04", "0714-A"."""
+_TIME_OF_DAY = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d")
+_MISREAD = str.maketrans("OolI|", "00111")
+"""Letters that a scanned form has for digits."""
+_ERA = re.compile(r"(?:b\.[ ]?)?[MTSHR]\d{1,2}\.\d{1,2}\.\d{1,2}")
+"""A Japanese date: an era's letter, its year, month and day."""
 _STREET = re.compile(
     r"\d{2,6}[A-Za-z]? (?P<names>[A-ZÀ-Ž][a-zß-ɏ]{2,}(?: [A-ZÀ-Ž][a-zß-ɏ]+){0,3}),? (?:#|[Aa]pt\.? ?|[Uu]nit ?)\w{1,5}"
+)
+_STREET_WORD = re.compile(
+    r"\b\d{1,5}[A-Za-z]? [A-ZÀ-Ž][a-zß-ɏ]+ (?:[A-Z][a-z]+ )?"
+    r"(?:St|Street|Rd|Road|Ave|Avenue|Dr|Drive|Ln|Lane|Ct|Court|Blvd|Way|Pl|Place|Hwy|Pkwy|Terrace|Ter|Cres|Close|Cl)\b"
 )
 _HANDLE = re.compile(r"[a-z]{2,3}\d{4}|[a-z]{5,20}\d{1,4}|[A-Z]{4,10}\d{2,4}")
 _WORD = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*")
@@ -30,6 +44,7 @@ _CALENDAR = frozenset(
 )
 _SURE_FORMS = frozenset("full month_day month_year month season quarter holiday day eight six dotted".split())
 _SCORE_PAIR = re.compile(r"(?:\d/[3456]|\d{1,2}/10|1/2|1/3|2/3|[13]/4|[1-7]/8|6/(?:6|9|12|18|24)|12/12)\Z")
+_PAIR = re.compile(r"\d{1,2}/\d{1,2}")
 _DURATION = re.compile(r"\d{1,2}/(?:7|12|52)")
 _LASTS = re.compile(
     r"\b(?:bd|od|tds|qds|nocte|mane|prn|bid|tid|qid|bno|sx|symptoms?|hx|for|x|in|over|ongoing|course|review|r/v|rv|"
@@ -59,7 +74,7 @@ _DATE_CUE = re.compile(
 )
 _ROOM_CUE = re.compile(
     r"\b(?:room|rm|bed|bay|ward|unit|floor|suite|ste|apt|icu|ed|(?:moved|transferred|went|taken|admitted|returned|sent|"
-    r"back)\sto)\b[ .:#]{0,3}\Z",
+    r"back)\sto)\b[ .:#_]{0,3}\Z",
     re.IGNORECASE,
 )
 _ROOM = re.compile(
@@ -89,17 +104,38 @@ def number(text: str, finding: Finding) -> Finding | None:
     start, end = _whole_tokens(text, finding.start, finding.end)
     if start < end and family_of(finding.type) == "room" and fits(text, start, end):
         return replace(finding, start=start, end=end)
-    if start < end and family_of(finding.type) == "address" and _is_street(text[start:end]):
+    if start < end and family_of(finding.type) == "address" and _is_street(text[start:end], finding.score >= SURE):
         return replace(finding, start=start, end=end)
     if start >= end or in_clinical_value(text, start, end):
         return None
-    if not fits(text, start, end) and not _is_handle(text[start:end], finding):
+    if not (
+        fits(text, start, end)
+        or _is_handle(text[start:end], finding)
+        or (finding.score >= SURE and _is_sure_form(family_of(finding.type), text, start, end))
+    ):
         return None
     return replace(finding, start=start, end=end)
 
 
-def _is_street(value: str) -> bool:
-    """Whether a house number, names and a unit stand there, none of them a term: "2210 Orchard #3"."""
+def _is_sure_form(family: str, text: str, start: int, end: int) -> bool:
+    """Whether a number of which the model is sure has a form that is too weak for others."""
+    value = text[start:end]
+    if family == "date":
+        forms = {mention.form for mention in find_dates(value.translate(_MISREAD))} - {"year"}
+        return _ERA.fullmatch(value) is not None or (bool(forms) and not _is_fraction(text, start, end))
+    if family not in ("identifier", "contact") or _TIME_OF_DAY.fullmatch(value):
+        return False
+    digits = sum(map(str.isdigit, value))
+    return (digits >= _FEWEST_OF_SURE and _RANGE.fullmatch(value) is None) or _MIXED.fullmatch(value) is not None
+
+
+def _is_street(value: str, sure: bool) -> bool:
+    """Whether a house number, names and a unit stand there, none of them a term: "2210 Orchard #3".
+
+    Where the model is sure, a word for a street stands for the unit: "3/212 Sydney Rd".
+    """
+    if sure and _STREET_WORD.search(value):
+        return True
     street = _STREET.fullmatch(value)
     return street is not None and not any(
         vocabulary().knows(word) or allow_list().knows(word) for word in _WORD.findall(street["names"])
@@ -199,14 +235,19 @@ def _date(text: str, start: int, end: int) -> bool:
     forms = {mention.form for mention in find_dates(value)}
     if not forms or forms == {"year"}:
         return False
-    if _DURATION.fullmatch(value) and _LASTS.search(text[max(0, start - 24) : start]):
-        return False
-    if _DURATION.fullmatch(value) and _IN_MONTHS.match(text, end):
-        return False
-    if forms == {"pair"} and _FRACTION_CUE.search(text[max(0, start - 32) : start]):
+    if _is_fraction(text, start, end):
         return False
     cued = _DATE_CUE.search(text[max(0, start - 24) : start]) is not None
     return bool(forms & _SURE_FORMS) or cued or ("dashed" not in forms and _SCORE_PAIR.match(value) is None)
+
+
+def _is_fraction(text: str, start: int, end: int) -> bool:
+    """Whether what surrounds two numbers says that they are a duration, a score or a ratio."""
+    lasts = _DURATION.fullmatch(text, start, end) and (
+        _LASTS.search(text[max(0, start - 24) : start]) or _IN_MONTHS.match(text, end)
+    )
+    scores = _PAIR.fullmatch(text, start, end) and _FRACTION_CUE.search(text[max(0, start - 32) : start])
+    return bool(lasts or scores)
 
 
 _FORMS: dict[str, Callable[[str, int, int], bool]] = {

@@ -57,7 +57,9 @@ def words_of_a_name(text: str, finding: Finding) -> Finding | None:
     start = finding.start + (leading.end() if (leading := _PREPOSITION.match(inside)) else 0)
     if family != "name":
         return replace(finding, start=start)
-    if all(right - left == 1 for left, right in names) and not allow_list().person_is_meant(text, *names[0]):
+    if all(right - left == 1 for left, right in names) and not (
+        allow_list().person_is_meant(text, *names[0]) or _SPEAKS.match(text, finding.end)
+    ):
         return None  # letters of a list
     if any(map(str.isdigit, inside)):
         start = max(start, names[0][0])  # "14 Fr Okonkwo"
