@@ -161,6 +161,28 @@ def test_clinical_values_stay_however_sure_a_model_is(text: str, type: str, valu
     assert Finder(MODEL).find(text, model_spans=[Span(start, start + len(value), type, 1.0, value)]) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "value", "is_person"),
+    [
+        ("IV placed 7/8 by JQ, site clean", "JQ", True),
+        ("2nd check QL/GT 10/03.", "QL", True),
+        ("2nd check QL/GT 10/03.", "GT", True),
+        ("dose checked aw / dp 02-Apr", "aw", True),
+        ("spoke with pt. KMN, RPh", "KMN", True),
+        ("family updated 0540 jq", "jq", True),
+        ("seen by PT, amb 40 ft", "PT", False),
+        ("PT/OT to see", "OT", False),
+        ("reviewed CT/MR of neck", "CT", False),
+        ("in the setting of KMN, well", "KMN", False),
+        ("stopped. HTN, RN aware", "HTN", False),
+    ],
+)
+def test_letters_are_staff_where_staff_sign(text: str, value: str, is_person: bool) -> None:
+    start = text.index(value)
+    found = Finder(MODEL).find(text, model_spans=[Span(start, start + len(value), "person_name", 0.9, value)])
+    assert shown(text, found) == ([("person_name", value)] if is_person else [])
+
+
 def test_an_initial_that_speaks_is_a_person() -> None:
     text = "Note: C. says that it hurts. Point C. hurts."
     spans = [Span(at.start(), at.end(), "person_name", 0.9, at[0]) for at in re.finditer(r"C\.", text)]

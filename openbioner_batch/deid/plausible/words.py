@@ -9,6 +9,7 @@ from openbioner_batch.deid.allowlist import allow_list
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.normalising import normalise_word
+from openbioner_batch.deid.plausible.initials import are_initials_of_staff
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.person_cues import Meant, person_meant
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
@@ -111,6 +112,8 @@ def _is_no_name(text: str, start: int, end: int, finding: Finding) -> bool:
     word = text[start:end]
     bare = re.sub(r"['’]s?\Z", "", word)
     is_initials = _INITIALS.fullmatch(bare) and bare.replace(".", "") not in ("AM", "PM", "MD", "RN")
+    if family_of(finding.type) == "name" and are_initials_of_staff(text, start, end, finding):
+        return False
     if is_initials or _SMALL_TITLE.search(text[max(0, start - 8) : start]):
         return False
     if (

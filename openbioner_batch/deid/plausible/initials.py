@@ -1,0 +1,48 @@
+"""Whether letters that the model takes for a person stand where staff sign: "2nd check AL/GT", "KMN, RPh"."""
+
+from __future__ import annotations
+
+import re
+
+from openbioner_batch.deid.allowlist import allow_list
+from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+
+_SURE = 0.7
+_LETTERS = re.compile(r"[A-Z]{2,3}|[a-z]{2,3}|[a-zA-Z]{3}")
+_SIGNED = re.compile(
+    r"\b(?:by|per|check(?:ed)?|dictated|transcribed|typed|placed|drawn|coll(?:ected)?|reviewed|rev|read|verified|given|"
+    r"done|final(?:ized)?|initial(?:s|ed)|witness(?:ed)?|wit|signed|cosigned|entered|marked|performed|scanned|faxed|"
+    r"called|notified|counted|injected|inserted|removed|changed|tech)[ .:\"-]{1,3}\Z",
+    re.IGNORECASE,
+)
+_PAIR_BEFORE = re.compile(r"(?<![^\W_])(?P<other>[A-Za-z]{2,3})[ ]?/[ ]?\Z")
+_PAIR_AFTER = re.compile(r"[ ]?/[ ]?(?P<other>[A-Za-z]{2,3})(?![^\W_])")
+_CREDENTIAL = re.compile(
+    r",?[ ](?:RPh|PharmD|RN|LPN|MD|DO|NP|PA-C|CRNA|RT|RD|SLP|LCSW|MSW|CNM|CCP|RDCS|RVT|DPM|DPT|OTR)\b"
+)
+_AT_END = re.compile(r"[ .]*(?:\n|\Z)|[ ]+(?:\d{1,2}[/-]\d{1,2}|(?:[01]\d|2[0-3]):?[0-5]\d)\b")
+_SENTENCE_BEFORE = re.compile(r"(?:[.!?)]|(?<!\d)(?:[01]\d|2[0-3]):?[0-5]\d|done|--?)[ ]{1,2}\Z")
+_SHORTHAND = frozenset("pt rn md np pa am pm ed or iv po im sq sl hr bp rr os od ou fu tx rx dx hx sx tab cap".split())
+
+
+def are_initials_of_staff(text: str, start: int, end: int, finding: Finding) -> bool:
+    """Whether a name that the model is fairly sure of is letters that no list knows, in the place of a signature."""
+    if finding.score < _SURE or not _may_be_initials(text[start:end]):
+        return False
+    before = text[max(0, start - 24) : start]
+    if _SIGNED.search(before) or _CREDENTIAL.match(text, end):
+        return True
+    pair = _PAIR_BEFORE.search(before) or _PAIR_AFTER.match(text, end)
+    if pair:
+        return _may_be_initials(pair["other"])
+    return _AT_END.match(text, end) is not None and _SENTENCE_BEFORE.search(before) is not None
+
+
+def _may_be_initials(word: str) -> bool:
+    return (
+        _LETTERS.fullmatch(word) is not None
+        and word.lower() not in _SHORTHAND
+        and not vocabulary().knows(word)
+        and not allow_list().knows(word)
+    )
