@@ -23,14 +23,24 @@ _CREDENTIAL = re.compile(
 )
 _AT_END = re.compile(r"[ .]*(?:\n|\Z)|[ ]+(?:\d{1,2}[/-]\d{1,2}|(?:[01]\d|2[0-3]):?[0-5]\d)\b")
 _SENTENCE_BEFORE = re.compile(r"(?:[.!?)]|(?<!\d)(?:[01]\d|2[0-3]):?[0-5]\d|done|--?)[ ]{1,2}\Z")
-_SHORTHAND = frozenset("pt rn md np pa am pm ed or iv po im sq sl hr bp rr os od ou fu tx rx dx hx sx tab cap".split())
+_AUTHOR = re.compile(
+    r"\b(?:by|dictated|transcribed|typed|check(?:ed)?|initialed|signed|cosigned)[ .:\"-]{1,3}\Z", re.IGNORECASE
+)
+_SURE_OF_TERM = 0.95
+_SHORTHAND = frozenset(
+    "pt rn md np pa am pm ed or iv po im sq sl hr bp rr os od ou fu tx rx dx hx sx tab cap ct us mr xr gi gu "
+    "id hd pe er ent ob cv cp ca co cm sw st rd rt tb hm he we me us it my an of no so to by at in on as is be do go "
+    "up mg ml kg cm mm cc gm ul dl hb na cl bm uo lr ns ra ua bc vs ad sc tf tp ng og ett".split()
+)
 
 
 def are_initials_of_staff(text: str, start: int, end: int, finding: Finding) -> bool:
     """Whether a name that the model is fairly sure of is letters that no list knows, in the place of a signature."""
+    before = text[max(0, start - 24) : start]
+    if finding.score >= _SURE_OF_TERM and end - start == 2 and _AUTHOR.search(before):
+        return text[start:end].isalpha() and text[start:end].lower() not in _SHORTHAND  # AL, TW: two in five are terms
     if finding.score < _SURE or not _may_be_initials(text[start:end]):
         return False
-    before = text[max(0, start - 24) : start]
     if _SIGNED.search(before) or _CREDENTIAL.match(text, end):
         return True
     pair = _PAIR_BEFORE.search(before) or _PAIR_AFTER.match(text, end)
