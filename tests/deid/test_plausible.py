@@ -185,6 +185,17 @@ def test_letters_are_staff_where_staff_sign(text: str, value: str, is_person: bo
     assert shown(text, found) == ([("person_name", value)] if is_person else [])
 
 
+def test_a_state_by_its_code_is_a_place_where_the_model_is_sure() -> None:
+    text = "plate 4CKL881 (TN), father had MI at 60, on NC 2 L"
+
+    def found(code: str, score: float) -> list[tuple[str, str]]:
+        start = text.index(code)
+        return shown(text, Finder(MODEL).find(text, model_spans=[Span(start, start + 2, "location", score, code)]))
+
+    assert found("TN", 0.95) == [("location", "TN")]
+    assert found("MI", 0.99) == found("TN", 0.6) == found("NC", 0.6) == []
+
+
 def test_an_initial_that_speaks_is_a_person() -> None:
     text = "Note: C. says that it hurts. Point C. hurts."
     spans = [Span(at.start(), at.end(), "person_name", 0.9, at[0]) for at in re.finditer(r"C\.", text)]

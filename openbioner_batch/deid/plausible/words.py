@@ -8,6 +8,7 @@ from dataclasses import replace
 from openbioner_batch.deid.allowlist import allow_list
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.geography import STATES
 from openbioner_batch.deid.normalising import normalise_word
 from openbioner_batch.deid.plausible.initials import are_initials_of_staff
 from openbioner_batch.deid.recognizers.lexicon import lexicon
@@ -22,6 +23,10 @@ _WORD_END = re.compile(r"[^\W\d_]+\Z")
 _GOES_ON = re.compile(r"-[a-z]")
 _SURE_OF_SMALL_LETTERS = 0.97
 """Score of the model from which a word in small letters, among nothing else, is a name."""
+_SURE_OF_CODE = 0.9
+_CODES = (frozenset(STATES) | {"UK", "USA", "UAE", "DC"}) - {"MI"}
+_PLACES = frozenset({"address", "town", "state", "country"})
+"""Codes of states and countries that the model may be believed in; MI is a heart attack more often than Michigan."""
 _NAME_BEFORE = re.compile(r"(?P<name>[A-ZÀ-Þ][a-zß-ÿ]{2,20}),?\s\Z")
 _GIVEN_AFTER = re.compile(r",\s(?P<name>[A-Z]{2,20})\b")
 _NAME_AFTER = re.compile(r",?\s(?P<name>[A-ZÀ-Þ][a-zß-ÿ]{2,20})\b")
@@ -112,6 +117,8 @@ def _is_no_name(text: str, start: int, end: int, finding: Finding) -> bool:
     word = text[start:end]
     bare = re.sub(r"['’]s?\Z", "", word)
     is_initials = _INITIALS.fullmatch(bare) and bare.replace(".", "") not in ("AM", "PM", "MD", "RN")
+    if family_of(finding.type) in _PLACES and bare in _CODES and finding.score >= _SURE_OF_CODE:
+        return False
     if family_of(finding.type) == "name" and are_initials_of_staff(text, start, end, finding):
         return False
     if is_initials or _SMALL_TITLE.search(text[max(0, start - 8) : start]):
