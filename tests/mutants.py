@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import functools
+import gc
 import os
 import resource
 import signal
@@ -122,6 +124,7 @@ class Trial:
         set_mutant_under_test("stats")
         for item, following in zip(items, [*items[1:], items[0]], strict=True):
             began = time.process_time()
+            self.forget()
             state()._stats.clear()
             if fails(item, following):
                 pytest.exit(f"{item.nodeid} fails without any change", 1)
@@ -129,6 +132,17 @@ class Trial:
             for function in state()._stats:
                 reached[function].append(item)
         return reached, seconds
+
+    def forget(self) -> None:
+        """Clear what functions of the package keep of earlier calls, which would hide a mutant behind old results.
+
+        Tables that take no arguments stay, but for those of the changed modules.
+        """
+        for one in gc.get_objects():
+            if isinstance(one, functools._lru_cache_wrapper) and str(one.__module__).startswith("openbioner_batch"):
+                code = one.__wrapped__.__code__
+                if code.co_argcount or code.co_flags & 0x0C or one.__module__ in self.mutated:
+                    one.cache_clear()
 
     def fate(self, mutant: str, tests: list[pytest.Item], seconds: float) -> str:
         """What became of a mutant in a fork of this process."""
@@ -143,6 +157,7 @@ class Trial:
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
         set_mutant_under_test(mutant)
+        self.forget()
         try:
             tests[0].session._setupstate.teardown_exact(tests[0])
             failed = any(fails(test, following) for test, following in zip(tests, [*tests[1:], tests[0]], strict=True))
