@@ -138,26 +138,6 @@ def test_a_quarter_moves_from_its_middle_and_months_from_the_last(text: str, day
     assert cut_to_year(text, "personal_date", TIMELINE).text == text[-4:]
 
 
-@pytest.mark.parametrize("sign", "-/")
-def test_two_numbers_are_a_day_in_either_order(sign: str) -> None:
-    (found,) = find_dates(f"3{sign}4")
-    assert found.readings[:2] == ((None, 3, 4), (None, 4, 3))
-    (found,) = find_dates(f"3{sign}4", "day-first")
-    assert found.readings[:2] == ((None, 4, 3), (None, 3, 4))
-    assert shift(f"3{sign}4", "personal_date", 7, Timeline(note=date(2021, 3, 9))).text == f"3{sign}11"
-    assert shift(f"3{sign}25", "personal_date", 7, Timeline(note=date(2021, 3, 9))).text == f"4{sign}1"
-
-
-def test_every_day_at_the_head_of_a_table_is_a_date() -> None:
-    days = ["03.04.", "4.4.", "15.04.", "31.12."]
-    for count in range(2, 5):
-        text = "CRP\t" + "\t".join(days[:count]) + "\n"
-        found = find_dates(text)
-        assert [text[one.start : one.end] for one in found] == days[:count]
-        assert {one.form for one in found} == {"full"}
-    assert find_dates("CRP\t03.04.\tx") == []
-
-
 @pytest.mark.parametrize(
     "text",
     [
