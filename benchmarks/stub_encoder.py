@@ -22,7 +22,7 @@ from common.machine import machine
 from common.processes import in_child
 from common.results import show_table, spread
 
-from openbioner_batch.engine.executors.base import Commit, Executor, Read, Workforce
+from openbioner_batch.engine.executors.base import Commit, Executor, ReadStage, Workforce
 from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.model_scorer import ModelScorerFactory
 from openbioner_batch.engine.request import resolve_inputs
@@ -190,7 +190,12 @@ class TimedExecutor:
         object.__setattr__(self, "resources", self.real.resources)
 
     def run(
-        self, tasks: Sequence[SplitTask], workforce: Workforce, read: Read, tagging: TaggingJob | None, commit: Commit
+        self,
+        tasks: Sequence[SplitTask],
+        workforce: Workforce,
+        read: ReadStage,
+        tagging: TaggingJob | None,
+        commit: Commit,
     ) -> Generator[dict[str, Any], None, None]:
         def timed_read(batch: pa.Table) -> Generator[pa.Table, None, None]:
             shards = read(batch)

@@ -72,7 +72,7 @@ def check_keys(values: Iterable[str], kinds: Iterable[type], where: str = "") ->
             raise UsageError(f"unknown key {name}: the keys{of} are {', '.join(fields)}")
 
 
-def renewed(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
+def with_current_names(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
     """Plain values that an earlier release kept, with keys and values as they are spelled now."""
     fields, hints = fields_of(kind), typing.get_type_hints(kind)
     now = _present_names(fields)
@@ -80,7 +80,7 @@ def renewed(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
     for key in found.keys() & fields.keys():
         declared = option_of(fields[key])
         if dataclasses.is_dataclass(hints[key]) and isinstance(found[key], Mapping):
-            found[key] = renewed(typing.cast(type, hints[key]), found[key])
+            found[key] = with_current_names(typing.cast(type, hints[key]), found[key])
         elif declared and isinstance(found[key], str):
             found[key] = declared.values_were.get(found[key], found[key])
     return found

@@ -9,7 +9,7 @@ from typing import Any
 from scorers import NameScorerFactory
 
 from openbioner_batch.engine.additions import Addition
-from openbioner_batch.engine.asserting import asserting
+from openbioner_batch.engine.asserting import assertion_addition
 from openbioner_batch.engine.request import resolve_inputs
 from openbioner_batch.engine.run import Tagging
 from openbioner_batch.engine.session import run_pipeline
@@ -23,7 +23,7 @@ def commit_run(
     values = {"inputs": tuple(map(str, inputs)), "output": str(output), "types": "name", "max_quarantined": "100%"}
     values |= {"executor": "in-process", "shard_documents": shard_documents, **more}
     settings = AnnotateSettings.build(values)
-    additions = (*(addition for addition in (asserting(settings),) if addition), *additions)
+    additions = (*(addition for addition in (assertion_addition(settings),) if addition), *additions)
     tagging = Tagging(settings, NameScorerFactory(), additions)
     found = resolve_inputs(settings, _silent)
     return run_pipeline(settings, found, lambda on_cluster: tagging, _silent).output

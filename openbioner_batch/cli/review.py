@@ -40,13 +40,13 @@ def sample(
     The page works offline in any browser. It shows the new notes without what was replaced; what reviewers mark is
     saved as a file of offsets, which `review report` reads.
     """
-    from openbioner_batch.report.review.plan import Wanted
+    from openbioner_batch.report.review.plan import ReviewGoal
     from openbioner_batch.report.review.sampling import write_sample
 
     rate, sure = share("--leaks-below", leaks_below), share("--confidence", confidence)
     if sure < 0.9:
         raise UsageError(f"--confidence is {confidence}: give 90% or more")
-    made = write_sample(output, html, plan, Wanted(rate, sure, allow), seed, stratify, least)
+    made = write_sample(output, html, plan, ReviewGoal(rate, sure, allow), seed, stratify, least)
     drawn = sum(made.drawn.values())
     click.echo(
         f"{html}: {drawn:,} notes of {sum(made.sizes.values()):,} to be read; it holds their texts: keep it safe"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from openbioner_batch.deid.records import Identity, Result
+from openbioner_batch.deid.records import DeidentifiedRecord, Identity
 
 AUDIT_SCHEMA = pa.schema(
     [
@@ -34,7 +34,7 @@ TEXT_SCHEMA = pa.schema([*AUDIT_SCHEMA, pa.field("original", pa.string()), pa.fi
 """The same with the originals: protected health information."""
 
 
-def audit_table(records: Iterable[tuple[Identity, Result]], with_text: bool) -> pa.Table:
+def audit_table(records: Iterable[tuple[Identity, DeidentifiedRecord]], with_text: bool) -> pa.Table:
     """One row for each edit.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Protocol
 from openbioner_batch.deid.fhir.notes import ResourceRecords
 from openbioner_batch.deid.job import DeidJob, Tools
 from openbioner_batch.deid.notes import Note
-from openbioner_batch.deid.records import Part, Result
+from openbioner_batch.deid.records import DeidentifiedRecord, RecordText
 from openbioner_batch.deid.scope import Scope
 from openbioner_batch.formats.base import Format
 
@@ -25,7 +25,7 @@ class RecordKind(Protocol):
     def with_patient(self, note: Note, job: DeidJob) -> Note:
         """The note with its patient and with what is known of the patient."""
 
-    def deidentify(self, note: Note, scope: Scope | None, job: DeidJob, tools: Tools) -> Result:
+    def deidentify(self, note: Note, scope: Scope | None, job: DeidJob, tools: Tools) -> DeidentifiedRecord:
         """The record without its identifiers.
 
         Raises:
@@ -43,9 +43,9 @@ class TextRecords:
     def with_patient(self, note: Note, job: DeidJob) -> Note:
         return note
 
-    def deidentify(self, note: Note, scope: Scope | None, job: DeidJob, tools: Tools) -> Result:
+    def deidentify(self, note: Note, scope: Scope | None, job: DeidJob, tools: Tools) -> DeidentifiedRecord:
         new = tools.deidentifier.deidentify(note.text, scope, note.known, note.spans, note.date)
-        return Result((Part(job.columns.text, note.text, new),))
+        return DeidentifiedRecord((RecordText(job.columns.text, note.text, new),))
 
 
 def record_kind(format: Format | None) -> RecordKind:

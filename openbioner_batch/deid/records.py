@@ -26,7 +26,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RecordText:
     """One text of a record."""
 
     name: str
@@ -35,10 +35,10 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class DeidentifiedRecord:
     """A record without its identifiers."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[RecordText, ...]
     resource: Mapping[str, Any] | None = None
     """The record itself where it is more than a text."""
     dropped: Mapping[str, int] = field(default_factory=dict)

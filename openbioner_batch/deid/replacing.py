@@ -8,7 +8,7 @@ from dataclasses import replace as changed
 from datetime import date
 
 from openbioner_batch.deid.actions import ACTIONS, AppliedAction, NoteContext
-from openbioner_batch.deid.actions.base import tagged
+from openbioner_batch.deid.actions.base import fallback_tag
 from openbioner_batch.deid.dates.languages import language_of, needs_language
 from openbioner_batch.deid.doubtful import doubtful_findings
 from openbioner_batch.deid.families import family_of
@@ -117,7 +117,7 @@ def replace(
 def _applied(finding: Finding, original: str, policy: Policy, note: NoteContext, is_doubtful: bool) -> AppliedAction:
     action = ACTIONS[policy.action(finding.type)]
     if action.invents and is_doubtful:
-        return tagged(finding.type, "model_alone")
+        return fallback_tag(finding.type, "model_alone")
     return action.apply(finding.type, original if action.literal else fold(original).text, note)
 
 

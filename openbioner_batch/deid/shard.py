@@ -21,7 +21,7 @@ from openbioner_batch.deid.notes import Note, notes_of
 from openbioner_batch.deid.records import Identity, identity_of, scope_of
 from openbioner_batch.deid.sources import by_labels, by_number, labels_of, numbered
 from openbioner_batch.deid.writing import Written, data_files
-from openbioner_batch.engine.attempts import Attempts, forget
+from openbioner_batch.engine.attempts import Attempts, remove_attempts
 from openbioner_batch.engine.metrics import count_written
 from openbioner_batch.engine.names import AUDIT, QUARANTINE, shard_file, shard_name
 from openbioner_batch.engine.reading import prepare_shard, read_splits
@@ -35,11 +35,11 @@ from openbioner_batch.engine.work import (
     TaggingJob,
     counts_metadata,
     deletions_table,
-    pack,
     rejected_table,
-    row,
+    row_table,
     row_values,
-    unpack,
+    table_from_bytes,
+    table_to_bytes,
 )
 from openbioner_batch.errors import OpenBioNERError, RunFailedError
 from openbioner_batch.formats.fields import UnfitRecordError
@@ -82,12 +82,12 @@ def _untagged_shard(split: int, shard: Shard, kept: pa.Schema) -> pa.Table:
     documents = documents_table(shard, kept)
     outcomes = [_Untagged() for _ in range(documents.num_rows)]
     data, rejected = annotation_rows(documents, outcomes, shard.rejected, len(shard.deletions), kept, True)
-    return row(
+    return row_table(
         split,
         shard.index,
-        data=pack(data),
-        rejected=pack(rejected_table(rejected)),
-        deletions=pack(deletions_table(shard.deletions)),
+        data=table_to_bytes(data),
+        rejected=table_to_bytes(rejected_table(rejected)),
+        deletions=table_to_bytes(deletions_table(shard.deletions)),
         deaths=0,
         read=shard.read,
     )
@@ -109,7 +109,10 @@ def _finish(work: dict[str, Any], job: DeidJob) -> pa.Table:
     began = time.perf_counter()
     split, shard = work["split"], work["shard"]
     store, name = Store(job.output), shard_name(split, shard)
-    rows, rejected = unpack(work["data"]), [Rejected(**one) for one in unpack(work["rejected"]).to_pylist()]
+    rows, rejected = (
+        table_from_bytes(work["data"]),
+        [Rejected(**one) for one in table_from_bytes(work["rejected"]).to_pylist()],
+    )
     notes = list(notes_of(rows, job.columns, job.kept))
     attempts = Attempts(store, f"finish-{name}", job.session)
     outcomes = outcome_of_each(notes, partial(_record, job=job), attempts)
@@ -135,11 +138,13 @@ def _finish(work: dict[str, Any], job: DeidJob) -> pa.Table:
         Store(job.audit_output).put(f"{name}.parquet", parquet_bytes(audit_table(named, with_text=True)))
     audit = audit_table(named, with_text=False).replace_schema_metadata(counts_metadata(counts))
     store.put(shard_file(AUDIT, split, shard), parquet_bytes(audit))  # last: its presence means that the shard is done
-    forget(store, name)
-    forget(store, f"finish-{name}")
+    remove_attempts(store, name)
+    remove_attempts(store, f"finish-{name}")
     deaths = work["deaths"] + attempts.total()
     count_written(job.output, time.perf_counter() - began, counts)
-    return row(split, shard, counts=json.dumps(counts), deaths=deaths, committed_at=time.time(), read=work["read"])
+    return row_table(
+        split, shard, counts=json.dumps(counts), deaths=deaths, committed_at=time.time(), read=work["read"]
+    )
 
 
 def _record(note: Note, job: DeidJob) -> Written:

@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 
-from openbioner_batch.deid.dates import ORDERS, Mention, WrittenDate, find_dates, is_understood
+from openbioner_batch.deid.dates import ORDERS, DateMention, WrittenDate, find_dates, is_understood
 from openbioner_batch.deid.dates.remainder import move_weekdays
 from openbioner_batch.deid.dates.words import month_like
 
@@ -108,12 +108,12 @@ def first_date(text: str, timeline: Timeline) -> date | None:
 
 
 @lru_cache(maxsize=4096)
-def _found(text: str, order: str, pivot: int) -> tuple[list[Mention], bool]:
+def _found(text: str, order: str, pivot: int) -> tuple[list[DateMention], bool]:
     mentions = find_dates(text, order, pivot)
     return mentions, is_understood(text, mentions)
 
 
-def _read(text: str, type: str, timeline: Timeline) -> tuple[list[Mention], str]:
+def _read(text: str, type: str, timeline: Timeline) -> tuple[list[DateMention], str]:
     """The dates in a text, and why they cannot be used, if so."""
     mentions, understood = _found(text, timeline.order, timeline.reference.year)
     if not understood or not all(mention.dates for mention in mentions):
@@ -133,7 +133,7 @@ def _read(text: str, type: str, timeline: Timeline) -> tuple[list[Mention], str]
     return mentions, ""
 
 
-def _as_birth(mention: Mention, last: date) -> Mention:
+def _as_birth(mention: DateMention, last: date) -> DateMention:
     """The mention with years of two digits in the century before, where the day would be past the note."""
     dates = tuple(
         replace(found, year=found.year - 100)
@@ -148,7 +148,7 @@ def _parts(day: date) -> tuple[int, int, int]:
     return day.year, day.month, day.day
 
 
-def _shifted(text: str, mention: Mention, days: int, timeline: Timeline) -> str | None:
+def _shifted(text: str, mention: DateMention, days: int, timeline: Timeline) -> str | None:
     """The mention's stretch with every date moved."""
     if mention.dates[-1].day is None:
         return _partly_shifted(text, mention, days, timeline)
@@ -179,7 +179,7 @@ def _with_month(
     return [f"{month} {written}"] if owner == 0 else [f"{written} {month}"]
 
 
-def _partly_shifted(text: str, mention: Mention, days: int, timeline: Timeline) -> str | None:
+def _partly_shifted(text: str, mention: DateMention, days: int, timeline: Timeline) -> str | None:
     """A month and year, or a year: moved from its middle, and cut to the year; None for a month alone."""
     (found,) = mention.dates
     if found.year is None:

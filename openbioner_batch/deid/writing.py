@@ -8,13 +8,13 @@ import pyarrow as pa
 
 from openbioner_batch.deid.job import DeidJob
 from openbioner_batch.deid.notes import Note
-from openbioner_batch.deid.records import Identity, Result
+from openbioner_batch.deid.records import DeidentifiedRecord, Identity
 from openbioner_batch.engine.names import DATA, shard_name
 from openbioner_batch.formats.rewriting import NewRecord
 
 ID = "document_id"
 """Name of the id where the input has no field for it."""
-Written = tuple[Note, Identity, Result]
+Written = tuple[Note, Identity, DeidentifiedRecord]
 
 
 def data_files(
@@ -44,7 +44,7 @@ def _names(job: DeidJob) -> list[str]:
     return list(dict.fromkeys([columns.id or ID, *patient, columns.text]))
 
 
-def _new_record(note: Note, identity: Identity, result: Result, job: DeidJob) -> NewRecord:
+def _new_record(note: Note, identity: Identity, result: DeidentifiedRecord, job: DeidJob) -> NewRecord:
     columns = job.columns
     # A kept id of a file that has no field for it is the file's path.
     name = identity.document if columns.id or not job.keep_ids else f"{identity.source}-{identity.record}"

@@ -66,7 +66,7 @@ class Asserting:
         return {f"spans_{flag}": count for flag, count in sorted(counts.items())}
 
 
-def asserting(settings: AnnotateSettings) -> Asserting | None:
+def assertion_addition(settings: AnnotateSettings) -> Asserting | None:
     """What the settings ask for; None where they ask for neither assertion nor sections.
 
     Raises:

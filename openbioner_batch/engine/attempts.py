@@ -78,7 +78,7 @@ class Attempts:
             self._store.remove([name])
 
 
-def forget(store: Store, work: str) -> None:
+def remove_attempts(store: Store, work: str) -> None:
     """Remove what a piece of work left behind, once it is done."""
     folder = f"{ATTEMPTS}/{work}"
     names = store.names(folder)

@@ -7,12 +7,12 @@ import time
 
 import pyarrow as pa
 
-from openbioner_batch.engine.attempts import forget
+from openbioner_batch.engine.attempts import remove_attempts
 from openbioner_batch.engine.metrics import count_written
 from openbioner_batch.engine.names import DATA, DELETIONS, QUARANTINE, shard_file, shard_name
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import parquet_bytes
-from openbioner_batch.engine.work import COUNTS_KEY, Job, row, row_values, unpack
+from openbioner_batch.engine.work import COUNTS_KEY, Job, row_table, row_values, table_from_bytes
 
 
 def commit_shard(batch: pa.Table, job: Job) -> pa.Table:
@@ -24,15 +24,15 @@ def commit_shard(batch: pa.Table, job: Job) -> pa.Table:
     work = row_values(batch)
     split, shard = work["split"], work["shard"]
     store = Store(job.output)
-    data = unpack(work["data"])
+    data = table_from_bytes(work["data"])
     for folder, table in (
-        (QUARANTINE, unpack(work["rejected"])),
-        (DELETIONS, unpack(work["deletions"])),
+        (QUARANTINE, table_from_bytes(work["rejected"])),
+        (DELETIONS, table_from_bytes(work["deletions"])),
         (DATA, data),
     ):
         if folder == DATA or table.num_rows:
             store.put(shard_file(folder, split, shard), parquet_bytes(table))
-    forget(store, shard_name(split, shard))
+    remove_attempts(store, shard_name(split, shard))
     counts = data.schema.metadata[COUNTS_KEY].decode()
     count_written(job.output, time.perf_counter() - began, json.loads(counts))
-    return row(split, shard, counts=counts, deaths=work["deaths"], committed_at=time.time(), read=work["read"])
+    return row_table(split, shard, counts=counts, deaths=work["deaths"], committed_at=time.time(), read=work["read"])

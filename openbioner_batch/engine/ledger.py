@@ -16,7 +16,7 @@ from openbioner_batch.engine.tables import read_counts_of
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class SplitEnd:
     """What a split held, known once it has been read to its end."""
 
     shards: int
@@ -68,7 +68,7 @@ class Ledger:
     folder: str
     """Where each committed shard has a Parquet file."""
     committed: dict[int, set[int]]
-    ends: dict[int, End]
+    ends: dict[int, SplitEnd]
 
     @classmethod
     def read(cls, store: Store, folder: str) -> Ledger:
@@ -87,7 +87,7 @@ class Ledger:
         names = {end_file(ordinal): ordinal for ordinal in ordinals if ordinal not in self.ends}
         for name, data in store.read_all(list(names)):
             with suppress(ValueError, TypeError):  # a damaged marker is none: its split is read again
-                self.ends[names[name]] = End(**json.loads(data))
+                self.ends[names[name]] = SplitEnd(**json.loads(data))
 
     def is_finished(self, split: int) -> bool:
         """Whether a split has been read to its end and all its shards are committed."""

@@ -26,7 +26,7 @@ def say_architecture(model: str, say: Say) -> None:
         say(f"note: {note}")
 
 
-def with_model(settings: _Settings, say: Say) -> _Settings:
+def choose_model(settings: _Settings, say: Say) -> _Settings:
     """The request with a model in the place of "auto".
 
     `bundled` is for types of the catalog: it knows its trained types and hardly reads a description. Where a type is

@@ -141,7 +141,7 @@ def make_plan(
     covered = {file.uri for split in cut for file in split.files}
     # Files without a split, such as empty ones, are known all the same, lest they seem new the next time.
     empty = [Split((file,)) for file in fresh if file.uri not in covered]
-    limits = [*limited(cut, reader, options, limit), *(0 for _ in empty)]
+    limits = [*limits_of_splits(cut, reader, options, limit), *(0 for _ in empty)]
     first = len(plan.splits)
     splits = tuple(PlannedSplit(first + n, *pair) for n, pair in enumerate(zip([*cut, *empty], limits, strict=True)))
     generation = len(store.names(INPUTS))
@@ -149,7 +149,9 @@ def make_plan(
     return replace(plan, splits=plan.splits + splits), len(fresh)
 
 
-def limited(splits: Sequence[Split], reader: Format, options: ReadOptions, limit: int | None) -> Iterator[int | None]:
+def limits_of_splits(
+    splits: Sequence[Split], reader: Format, options: ReadOptions, limit: int | None
+) -> Iterator[int | None]:
     """The limit of each split by which all together give the first `limit` records, in order."""
     left = limit
     for split in splits:

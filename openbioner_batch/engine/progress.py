@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
 from openbioner_batch.console import duration, live
-from openbioner_batch.engine.ledger import End, Totals
+from openbioner_batch.engine.ledger import SplitEnd, Totals
 from openbioner_batch.engine.logs import log_event, wants_json
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Progress:
         self._share_at_start: float | None = None
         self._recent: deque[tuple[float, int, int]] = deque([(self._started, totals.documents, totals.tokens)])
 
-    def split_finished(self, ordinal: int, end: End) -> None:
+    def split_finished(self, ordinal: int, end: SplitEnd) -> None:
         """Note that all of a split is committed."""
         if ordinal not in self._finished:
             self._finished.add(ordinal)

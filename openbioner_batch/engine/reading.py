@@ -11,21 +11,21 @@ from typing import Any
 
 import pyarrow as pa
 
-from openbioner_batch.engine.attempts import Attempts, forget
+from openbioner_batch.engine.attempts import Attempts, remove_attempts
 from openbioner_batch.engine.metrics import READ, count_shard
 from openbioner_batch.engine.names import end_file
 from openbioner_batch.engine.scoring import TextPreparer
-from openbioner_batch.engine.shards import UNKNOWN, Shard, cut, documents_table
+from openbioner_batch.engine.shards import UNKNOWN, Shard, cut_shards, documents_table
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.work import (
     Job,
     SplitTask,
     TaggingJob,
     deletions_table,
-    pack,
     preparer_of,
     rejected_table,
-    row,
+    row_table,
+    table_to_bytes,
 )
 from openbioner_batch.errors import OpenBioNERError, RunFailedError
 from openbioner_batch.formats.base import InputFile, Split
@@ -59,7 +59,7 @@ def read_splits(batch: pa.Table, job: Job, emit: Emit) -> Generator[pa.Table, No
             )
         with attempts.attempt("all"):
             yield from _read_split(task, job, store, emit)
-        forget(store, work)
+        remove_attempts(store, work)
 
 
 def _read_split(task: SplitTask, job: Job, store: Store, emit: Emit) -> Iterator[pa.Table]:
@@ -69,7 +69,7 @@ def _read_split(task: SplitTask, job: Job, store: Store, emit: Emit) -> Iterator
     totals = {"shards": 0, "documents": 0, "rejected": 0, "deletions": 0, "text_bytes": 0}
     began, read_before = time.perf_counter(), bytes_read()
     try:
-        for shard in cut(job.format.read(task.split, job.options), job.most_documents, task.limit):
+        for shard in cut_shards(job.format.read(task.split, job.options), job.most_documents, task.limit):
             totals["shards"] += 1
             totals["documents"] += len(shard.documents)
             totals["rejected"] += len(shard.rejected)
@@ -120,12 +120,12 @@ def prepare_shard(split: int, shard: Shard, job: TaggingJob) -> pa.Table:
             for i, reason in failed.items()
         ]
         documents = documents.filter(pa.array([i not in failed for i in range(documents.num_rows)], pa.bool_()))
-    return row(
+    return row_table(
         split,
         shard.index,
-        documents=pack(documents),
-        rejected=pack(rejected_table(shard.rejected)),
-        deletions=pack(deletions_table(shard.deletions)),
+        documents=table_to_bytes(documents),
+        rejected=table_to_bytes(rejected_table(shard.rejected)),
+        deletions=table_to_bytes(deletions_table(shard.deletions)),
         prepared=pickle.dumps(prepared, protocol=5),
         read=shard.read,
     )

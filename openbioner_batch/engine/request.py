@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from openbioner_batch.engine.names import PLAN, REPORT, RESULTS
 from openbioner_batch.engine.option_groups import QuarantineLimit
 from openbioner_batch.engine.shards import SHARD_BYTES, SHARD_RECORDS
-from openbioner_batch.engine.standard_input import NAME, copied
+from openbioner_batch.engine.standard_input import NAME, copy_standard_input
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import RunFailedError, UsageError
 from openbioner_batch.formats import find_inputs
@@ -101,7 +101,7 @@ def _resolve_inputs(settings: RunSettings, say: Say, listed: Callable[[Sequence[
 
     asked = ReadOptions(**{field: getattr(settings, field) for field in READING}, keep_fields=settings.keep_fields)
     on_cluster = settings.ray_address is not None
-    patterns = copied(settings.inputs, settings.output, settings.format, asked, settings.limit, on_cluster)
+    patterns = copy_standard_input(settings.inputs, settings.output, settings.format, asked, settings.limit, on_cluster)
     reader, files = find_inputs(patterns, settings.format, skipped, listed)
     if settings.format is None:
         say(f"format: {reader.name}, by the names of {len(files):,} files")

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from openbioner_batch.engine.additions import Addition
-from openbioner_batch.engine.asserting import asserting
+from openbioner_batch.engine.asserting import assertion_addition
 from openbioner_batch.engine.committing import commit_shard
 from openbioner_batch.engine.concepts import (
     DICTIONARY,
@@ -25,7 +25,7 @@ from openbioner_batch.engine.concepts import (
 from openbioner_batch.engine.executors.base import Executor, Resources, Workforce
 from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.logs import say_to_stderr
-from openbioner_batch.engine.model_choice import say_architecture, with_model
+from openbioner_batch.engine.model_choice import choose_model, say_architecture
 from openbioner_batch.engine.no_model import NoModel
 from openbioner_batch.engine.reading import prepare_shard, read_splits
 from openbioner_batch.engine.request import Say, resolve_inputs
@@ -55,9 +55,9 @@ def annotate(settings: AnnotateSettings, factory: ScorerFactory | None = None, s
         RunFailedError: the run stopped; the same call resumes it.
     """
     say = say or say_to_stderr
-    additions = tuple(addition for addition in (asserting(settings),) if addition)
+    additions = tuple(addition for addition in (assertion_addition(settings),) if addition)
     if factory is None:
-        settings = with_model(settings, say)
+        settings = choose_model(settings, say)
         if settings.types:
             say_architecture(settings.model, say)
     inputs = resolve_inputs(settings, say)

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from openbioner_batch.engine.accounting import Accounts
 from openbioner_batch.engine.cluster import ray_connection
-from openbioner_batch.engine.executors.base import Executor, Resources, SpoiltError
-from openbioner_batch.engine.executors.choice import choose, refuse_in_process
+from openbioner_batch.engine.executors.base import Executor, Resources, UnusableProcessError
+from openbioner_batch.engine.executors.choice import choose_executor, refuse_in_process
 from openbioner_batch.engine.executors.in_process import InProcess
 from openbioner_batch.engine.executors.ray_data import RayData
 from openbioner_batch.engine.files import is_local
@@ -175,14 +175,14 @@ class _Run:
     def execute_here(self, connect: Callable[[str | None], AbstractContextManager[Resources]]) -> None:
         """Read, do and commit what is pending, on this machine."""
         settings, device = self._settings, self._plan.fingerprint.get("device")
-        choice = choose(settings.executor, self.pending, self._sizes, self._store, settings.actors, device)
+        choice = choose_executor(settings.executor, self.pending, self._sizes, self._store, settings.actors, device)
         if choice.why:
             self._say(f"executor: {choice.name}, {choice.why}")
         if choice.name == IN_PROCESS:
             try:
                 self.execute(InProcess())
                 return
-            except SpoiltError:
+            except UnusableProcessError:
                 if settings.executor != AUTO:
                     raise RunFailedError(
                         "memory is too short for a record beside what this process holds; what is committed stays, "

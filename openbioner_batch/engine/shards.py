@@ -41,7 +41,7 @@ class Shard:
         return {record.source for record in records}
 
 
-def cut(records: Iterable[Record], most_documents: int, limit: int | None = None) -> Iterator[Shard]:
+def cut_shards(records: Iterable[Record], most_documents: int, limit: int | None = None) -> Iterator[Shard]:
     """Consecutive shards of a split.
 
     Args:

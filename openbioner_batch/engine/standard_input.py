@@ -27,7 +27,7 @@ _CUT_OFF = 2
 """Records that a copy may seem to hold at its end because it stops there."""
 
 
-def copied(
+def copy_standard_input(
     inputs: Sequence[str],
     output: str,
     format_name: str | None,

@@ -16,7 +16,15 @@ from openbioner_batch.engine.names import shard_name
 from openbioner_batch.engine.rows import annotation_rows
 from openbioner_batch.engine.scoring import TaggedText
 from openbioner_batch.engine.store import Store
-from openbioner_batch.engine.work import TaggingJob, pack, preparer_of, rejected_table, row, row_values, unpack
+from openbioner_batch.engine.work import (
+    TaggingJob,
+    preparer_of,
+    rejected_table,
+    row_table,
+    row_values,
+    table_from_bytes,
+    table_to_bytes,
+)
 from openbioner_batch.errors import RunFailedError, is_out_of_memory
 from openbioner_batch.records import Rejected
 
@@ -65,20 +73,20 @@ class TagShards:
 
     def _tagged(self, work: dict[str, Any], attempts: Attempts) -> pa.Table:
         began = time.perf_counter()
-        documents = unpack(work["documents"])
+        documents = table_from_bytes(work["documents"])
         outcomes = self._outcomes(documents["text"].to_pylist(), pickle.loads(work["prepared"]), attempts)
         windows = sum(outcome.windows for outcome in outcomes if not isinstance(outcome, str))
         count_shard(self._job.output, TAG, time.perf_counter() - began, pairs=windows * self._types)
-        before = [Rejected(**item) for item in unpack(work["rejected"]).to_pylist()]
-        deletions = unpack(work["deletions"]).num_rows
+        before = [Rejected(**item) for item in table_from_bytes(work["rejected"]).to_pylist()]
+        deletions = table_from_bytes(work["deletions"]).num_rows
         data, rejected = annotation_rows(
             documents, outcomes, before, deletions, self._job.kept, self._job.include_text, self._job.additions
         )
-        return row(
+        return row_table(
             work["split"],
             work["shard"],
-            data=pack(data),
-            rejected=pack(rejected_table(rejected)),
+            data=table_to_bytes(data),
+            rejected=table_to_bytes(rejected_table(rejected)),
             deletions=work["deletions"],
             deaths=attempts.total(),
             read=work["read"],

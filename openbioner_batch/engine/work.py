@@ -76,7 +76,7 @@ class SplitTask:
         return f"{first}{part}" + (f" and {more} more files" if more else "")
 
 
-def row(split: int, shard: int, **parts: bytes | float | str | int) -> pa.Table:
+def row_table(split: int, shard: int, **parts: bytes | float | str | int) -> pa.Table:
     """A one-row table for Ray Data, with a schema that is the same for every shard of a stage."""
     kinds = {bytes: pa.large_binary(), float: pa.float64(), str: pa.string(), int: pa.int32()}
     columns = {"split": pa.array([split], pa.int32()), "shard": pa.array([shard], pa.int32())}
@@ -89,7 +89,7 @@ def row_values(table: pa.Table) -> dict[str, Any]:
     return {name: column[0].as_py() for name, column in zip(table.column_names, table.columns, strict=True)}
 
 
-def pack(table: pa.Table) -> bytes:
+def table_to_bytes(table: pa.Table) -> bytes:
     """A table as Arrow IPC."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
@@ -97,7 +97,7 @@ def pack(table: pa.Table) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def unpack(data: bytes) -> pa.Table:
+def table_from_bytes(data: bytes) -> pa.Table:
     """The table in Arrow IPC bytes."""
     with pa.ipc.open_stream(data) as reader:
         return reader.read_all()

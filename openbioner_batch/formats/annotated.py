@@ -38,7 +38,7 @@ class AnnotatedFormat(Format):
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Fills in the columns to keep: the sections, where none is named."""
-        options = fields.checked(options, self)
+        options = fields.canonical_options(options, self)
         fields.require(options, f"the format {self.name}", [*self.columns.names, *fields.partitions(files[0].uri)])
         return replace(options, keep_fields=options.keep_fields or ((SECTIONS,) if self.has_sections else ()))
 

@@ -58,7 +58,7 @@ class Delimited(Format):
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Guesses from the first header; every file's header must have the fields."""
-        options = self._dialect(files, fields.checked(options, self))
+        options = self._dialect(files, fields.canonical_options(options, self))
         chosen = None
         headers = for_each(files, lambda file: self._header(file, options))
         for file, header in zip(files, headers, strict=True):

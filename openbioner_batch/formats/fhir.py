@@ -52,7 +52,7 @@ class Fhir(Jsonl):
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Refuses other fields for id and text, since a resource has its own, and elements that do not occur."""
-        options = fields.checked(options, self)
+        options = fields.canonical_options(options, self)
         held = [one.resource for found in sampled_objects(files, options.encoding) for one in entries_of(found)]
         sample = [one for one in held if isinstance(one, dict)]
         if sample:

@@ -190,7 +190,7 @@ def refuse_collisions(keep_fields: Sequence[str]) -> None:
             )
 
 
-def checked(options: ReadOptions, reader: Format) -> ReadOptions:
+def canonical_options(options: ReadOptions, reader: Format) -> ReadOptions:
     """The options under canonical names, refused where they say nothing to a format.
 
     Raises:

@@ -65,7 +65,7 @@ class Jsonl(Format):
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Guesses from the first records; fields that are asked for must occur among them."""
-        options = fields.checked(options, self)
+        options = fields.canonical_options(options, self)
         sample = sampled_objects(files, options.encoding)
         if not sample:
             if options.text_field is None:

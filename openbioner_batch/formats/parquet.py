@@ -91,7 +91,7 @@ class Parquet(Format):
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Guesses from the first file's columns; every file must have the fields, of a fitting type."""
-        options = fields.checked(options, self)
+        options = fields.canonical_options(options, self)
         packed = next((file for file in files if compression_of(file.uri)), None)
         if packed is not None:
             raise UsageError(f"{label_of(packed.uri)}: Parquet has its own compression; unpack the file first")

@@ -59,7 +59,7 @@ class PubMed(Format):
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Fills in the columns to keep: all, where none is named."""
-        options = fields.checked(options, self)
+        options = fields.canonical_options(options, self)
         fields.require(options, "PubMed", [*COLUMNS.names, *fields.partitions(files[0].uri)])
         return replace(options, keep_fields=options.keep_fields or tuple(COLUMNS.names))
 

@@ -66,7 +66,7 @@ class Text(Format):
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Refuses fields: a plain text has none."""
-        options = fields.checked(options, self)
+        options = fields.canonical_options(options, self)
         folders = list(fields.partitions(files[0].uri))
         if options.keep_fields and not folders:
             raise UsageError("--keep-fields: plain text files have no fields to keep; leave it out")

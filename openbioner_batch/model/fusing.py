@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 _log = logging.getLogger(__name__)
 
 
-class Fused(Generic[Result]):
+class CompiledFunction(Generic[Result]):
     """A function of tensors, compiled once for any number of rows if the switch says so.
 
     Args:
@@ -51,5 +51,5 @@ def _add_norm(hidden: Tensor, added: Tensor, weight: Tensor, bias: Tensor, epsil
     return found, found.to(added.dtype)
 
 
-add_norm = Fused(_add_norm)
+add_norm = CompiledFunction(_add_norm)
 """Layer normalisation of [tokens, width] `hidden` (float32) plus `added`: in float32, and in the format of `added`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-class Frequent:
+class FrequentItems:
     """Counts of at most `2 * capacity` different items: a Misra-Gries summary, pruned in batches.
 
     Where more come, the rarest are dropped and all counts are lowered by the same amount, so that a count is too low

@@ -51,7 +51,7 @@ class SampledDocument:
     marks: tuple[Mark, ...]
 
 
-def gather(
+def gather_tagging(
     run: OpenedRun, count: int, seed: int, source: TextSource | None
 ) -> tuple[RunStatistics, list[SampledDocument]]:
     """The statistics of a tagging run, and `count` of its documents, in the order of the run.

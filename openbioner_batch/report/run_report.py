@@ -10,7 +10,7 @@ from openbioner_batch.engine.logs import say_to_stderr
 from openbioner_batch.engine.request import Say
 from openbioner_batch.errors import UsageError
 from openbioner_batch.report.deid_gathering import gather_audit
-from openbioner_batch.report.gathering import SampledDocument, gather
+from openbioner_batch.report.gathering import SampledDocument, gather_tagging
 from openbioner_batch.report.opened import OpenedRun, open_output
 from openbioner_batch.report.page.build import build_page
 from openbioner_batch.report.page.deid import deid_page
@@ -66,7 +66,7 @@ def _on_tagging(run: OpenedRun, sample: int, seed: int, source: Sequence[str], i
     if source and run.has_text:
         say("--source is not read: the run has kept the texts")
     inputs = find_source(run.plan, source) if source and not run.has_text else None
-    statistics, documents = gather(run, sample, seed, inputs)
+    statistics, documents = gather_tagging(run, sample, seed, inputs)
     hint = "" if not documents or documents[0].text is not None else " The run kept no texts: mentions alone are shown."
     head, sections = tagging_page(run, statistics)
     return build_page(

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from openbioner_batch.formats.long import best_concepts
 from openbioner_batch.records import ASSERTIONS
-from openbioner_batch.report.frequent import Frequent
+from openbioner_batch.report.frequent import FrequentItems
 
 SCORE_BINS = 20
 NO_SECTION = "none"
@@ -82,15 +82,15 @@ class RunStatistics:
     """Spans by type and by each flag of their assertion that is set."""
     sections: Counter[str] = field(default_factory=Counter)
     """Spans by the section that they stand in."""
-    mentions: dict[str, Frequent] = field(init=False)
-    concepts: dict[str, Frequent] = field(init=False)
+    mentions: dict[str, FrequentItems] = field(init=False)
+    concepts: dict[str, FrequentItems] = field(init=False)
     """The best concepts of spans as `id name`, where the run has linked them."""
 
     def __post_init__(self) -> None:
         names = self.types.names
         capacity = max(1_000, _MENTIONS_IN_MEMORY // (2 * max(1, len(names))))
-        self.mentions = {name: Frequent(capacity) for name in names}
-        self.concepts = {name: Frequent(capacity) for name in names}
+        self.mentions = {name: FrequentItems(capacity) for name in names}
+        self.concepts = {name: FrequentItems(capacity) for name in names}
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Count some rows of a run: their columns `spans` and `windows`."""
@@ -109,7 +109,7 @@ class RunStatistics:
             is_linked = pc.is_valid(texts)
             self._count(self.concepts, flat.field("type").filter(is_linked), texts.filter(is_linked))
 
-    def _count(self, counters: dict[str, Frequent], types: pa.Array, texts: pa.Array) -> None:
+    def _count(self, counters: dict[str, FrequentItems], types: pa.Array, texts: pa.Array) -> None:
         pairs = pa.table({"type": types, "text": texts})
         counted = pairs.group_by(["type", "text"], use_threads=False).aggregate([([], "count_all")])
         columns = (counted[name].to_pylist() for name in ("type", "text", "count_all"))

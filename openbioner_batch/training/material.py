@@ -62,7 +62,7 @@ class Material:
     vectors: Vectors | None = None
 
 
-def gather(
+def gather_material(
     settings: PretrainSettings, tokenizer: Tokenizer, read: Callable[[PretrainSettings, Tokenizer], Corpus]
 ) -> Material:
     """Read the sources and the development data.

@@ -22,7 +22,7 @@ from openbioner_batch.model.config import architecture_note
 from openbioner_batch.model.location import MODEL_CARD
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.model.variants import count_parameters
-from openbioner_batch.settings import build, renewed
+from openbioner_batch.settings import build, with_current_names
 from openbioner_batch.training.card import model_card
 from openbioner_batch.training.corpus import Corpus, read_corpus
 from openbioner_batch.training.display import draw_curves
@@ -30,7 +30,7 @@ from openbioner_batch.training.export import export_checkpoint
 from openbioner_batch.training.hosts import FinishedTraining
 from openbioner_batch.training.likeness import needs_likeness, start_vectors, type_likeness
 from openbioner_batch.training.local_host import train_here
-from openbioner_batch.training.material import Material, gather, read_material, source_types, write_material
+from openbioner_batch.training.material import Material, gather_material, read_material, source_types, write_material
 from openbioner_batch.training.monitor import Metrics
 from openbioner_batch.training.nearness import TypeFacts
 from openbioner_batch.training.passes import Preparation
@@ -140,7 +140,7 @@ def prepare(settings: PretrainSettings, target: str, stream: TextIO | None = Non
     _check_arrow("pretrain --prepare")
     model_config(settings)  # says now what the run would fail on
     tokenizer = training_tokenizer(settings)
-    material = gather(settings, tokenizer, read_corpus)
+    material = gather_material(settings, tokenizer, read_corpus)
     vocabulary = _vocabulary(settings, material.descriptions, tokenizer, stream)
     vectors = None
     if vocabulary is not None and needs_likeness(settings):
@@ -177,10 +177,10 @@ def _material(settings: PretrainSettings, tokenizer: Tokenizer) -> Material:
     if settings.prepared:
         return read_material(settings.prepared, settings, tokenizer)
     if settings.parallel.in_process:
-        return gather(settings, tokenizer, read_corpus)
+        return gather_material(settings, tokenizer, read_corpus)
     from openbioner_batch.training import ray_corpus
 
-    return gather(settings, tokenizer, ray_corpus.read_corpus)
+    return gather_material(settings, tokenizer, ray_corpus.read_corpus)
 
 
 def _vocabulary(
@@ -231,7 +231,7 @@ def check_earlier(store: Store, settings: PretrainSettings) -> bool:
     except FileNotFoundError:
         return False
     # A run of a release that knew fewer keys had what their defaults say; some keys and values had other names.
-    earlier, now = as_plain(build(PretrainSettings, renewed(PretrainSettings, kept))), as_plain(settings)
+    earlier, now = as_plain(build(PretrainSettings, with_current_names(PretrainSettings, kept))), as_plain(settings)
     for name in ("threads", "max_failures"):
         earlier["parallel"][name] = now["parallel"][name]
     for key in now:

@@ -10,7 +10,7 @@ import pytest
 from formats.annotating import ORIGIN, rows_of
 from runs import commit_run, write_pubmed
 
-from openbioner_batch.engine.asserting import asserting
+from openbioner_batch.engine.asserting import assertion_addition
 from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.errors import PlanMismatchError, UsageError
 from openbioner_batch.formats import get_writer
@@ -100,7 +100,7 @@ def test_wrong_rules_are_one_line_that_names_the_file(tmp_path: Path, content: s
     values = {"inputs": ("x.jsonl",), "output": "out", "types": "drug"}
     settings = AnnotateSettings.build(values | {"assertion": True, "assertion_rules": (str(file),)})
     with pytest.raises(UsageError, match=r"ours\.yaml") as caught:
-        asserting(settings)
+        assertion_addition(settings)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -109,13 +109,13 @@ def test_wrong_rules_are_one_line_that_names_the_file(tmp_path: Path, content: s
 def test_files_for_nothing_are_refused(more: dict[str, tuple[str, ...]]) -> None:
     values = {"inputs": ("x.jsonl",), "output": "out", "types": "drug"}
     with pytest.raises(UsageError, match="says nothing without"):
-        asserting(AnnotateSettings.build(values | more))
+        assertion_addition(AnnotateSettings.build(values | more))
 
 
 def test_a_file_that_is_missing_is_told(tmp_path: Path) -> None:
     values = {"inputs": ("x.jsonl",), "output": "out", "types": "drug", "assertion": True}
     with pytest.raises(UsageError, match="cannot read the YAML file"):
-        asserting(AnnotateSettings.build(values | {"assertion_rules": (str(tmp_path / "none.yaml"),)}))
+        assertion_addition(AnnotateSettings.build(values | {"assertion_rules": (str(tmp_path / "none.yaml"),)}))
 
 
 def test_headers_of_a_user_add(tmp_path: Path, notes: Path) -> None:

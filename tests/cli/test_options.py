@@ -24,7 +24,7 @@ from openbioner_batch.evaluation.settings import (
     EvaluateSettings,
 )
 from openbioner_batch.options import Option, check_options, fields_of, flag, option, option_of
-from openbioner_batch.settings import build, renewed
+from openbioner_batch.settings import build, with_current_names
 from openbioner_batch.training.settings import PretrainSettings
 from openbioner_batch.training.silver.made_settings import HoldoutSettings, ImportSettings, SentenceSettings
 from openbioner_batch.training.silver.ontology.settings import OntologySettings
@@ -224,8 +224,11 @@ class Outer:
 
 def test_what_an_earlier_release_kept_is_read_with_its_spellings() -> None:
     kept = {"storage": "run", "parallel": {"precision": "fp32"}}
-    assert build(Outer, renewed(Outer, kept)) == Outer("run", Inner("float32"))
-    assert renewed(Outer, renewed(Outer, kept)) == {"output": "run", "parallel": {"precision": "float32"}}
+    assert build(Outer, with_current_names(Outer, kept)) == Outer("run", Inner("float32"))
+    assert with_current_names(Outer, with_current_names(Outer, kept)) == {
+        "output": "run",
+        "parallel": {"precision": "float32"},
+    }
     with pytest.raises(UsageError, match=r"^storage is now called output$"):
         build(Outer, kept)
     with pytest.raises(UsageError, match=r"^parallel.precision is 'fp32', which is now spelled 'float32'$"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from openbioner_batch.engine.attempts import AROUND, Attempts, forget, is_suspect
+from openbioner_batch.engine.attempts import AROUND, Attempts, is_suspect, remove_attempts
 from openbioner_batch.engine.store import Store
 
 
@@ -42,7 +42,7 @@ def test_only_attempts_that_never_ended_count(tmp_path: Path) -> None:
     assert Attempts(store, "shard", "two").suspects() == {"whole"}
     assert Attempts(store, "shard", "two").total() == 2
 
-    forget(store, "shard")
+    remove_attempts(store, "shard")
     assert Attempts(store, "shard", "two").suspects() == set()
     assert store.names("_run/attempts") == []
 
@@ -71,7 +71,7 @@ def test_pieces_of_work_have_markers_of_their_own(tmp_path: Path) -> None:
         die(store, unit, "one")
     assert Attempts(store, "other", "one").suspects() == set()
 
-    forget(store, "other")
+    remove_attempts(store, "other")
 
     assert Attempts(store, "shard", "one").suspects() == {"7", "8"}
 
@@ -81,6 +81,6 @@ def test_markers_in_an_object_store_are_forgotten_by_their_work(tmp_path: Path) 
     for name in ("shard/whole.one.0", "shard/7.one.0", "other/whole.one.0"):
         store.put(f"_run/attempts/{name}", b"")
 
-    forget(store, "shard")
+    remove_attempts(store, "shard")
 
     assert store.names("_run/attempts") == ["other/whole.one.0"]

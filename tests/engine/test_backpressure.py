@@ -11,8 +11,8 @@ import pytest
 import ray.data
 from ray.data import TaskPoolStrategy
 
-from openbioner_batch.engine.executors import backpressure, forgetting
-from openbioner_batch.engine.executors.ray_data import quiet
+from openbioner_batch.engine.executors import backpressure, block_stats
+from openbioner_batch.engine.executors.ray_data import configure_context
 from openbioner_batch.engine.ray_internals import BLOCK_STATS, stages_of
 
 from .conftest import Annotate, Corpus
@@ -33,7 +33,7 @@ def test_no_stage_runs_far_ahead_of_the_next(ray_here: None, tmp_path: Path, mon
         return batch.append_column("ahead", [[ahead]])
 
     shards = ray.data.range(SHARDS, override_num_blocks=SHARDS)
-    quiet(shards.context)
+    configure_context(shards.context)
     for stage, cpus in ((tag, 0.1), (commit, 0.01)):  # stages that need the same would become one
         shards = shards.map_batches(
             stage, batch_size=1, batch_format="pyarrow", compute=TaskPoolStrategy(1), num_cpus=cpus
@@ -53,7 +53,7 @@ def test_the_driver_remembers_nothing_of_each_shard(
         stages.extend(stages_of(executor))
         return list(stages)
 
-    monkeypatch.setattr(forgetting, "stages_of", noted)
+    monkeypatch.setattr(block_stats, "stages_of", noted)
     summary = run(corpus("a.jsonl", ["Anna"] * SHARDS), shard_documents=1)
     assert summary.totals.shards == SHARDS
     kept = [getattr(stage, BLOCK_STATS) for stage in stages if hasattr(stage, BLOCK_STATS)]

@@ -15,7 +15,7 @@ from openbioner_batch.engine.rows import annotation_rows
 from openbioner_batch.engine.shards import documents_schema
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import open_table, read_counts_of
-from openbioner_batch.engine.work import Job, deletions_table, pack, rejected_table, row, row_values
+from openbioner_batch.engine.work import Job, deletions_table, rejected_table, row_table, row_values, table_to_bytes
 from openbioner_batch.errors import RunFailedError
 from openbioner_batch.formats import ReadOptions, get_format
 from openbioner_batch.records import Deletion, Rejected
@@ -26,8 +26,12 @@ NO_KEPT = pa.schema([])
 def batch(rejected: list[Rejected], deletions: list[Deletion]) -> pa.Table:
     documents = documents_schema(NO_KEPT).empty_table()
     rows, aside = annotation_rows(documents, [], rejected, len(deletions), NO_KEPT, True)
-    parts = {"data": pack(rows), "rejected": pack(rejected_table(aside)), "deletions": pack(deletions_table(deletions))}
-    return row(3, 7, **parts, deaths=2, read=0.5)
+    parts = {
+        "data": table_to_bytes(rows),
+        "rejected": table_to_bytes(rejected_table(aside)),
+        "deletions": table_to_bytes(deletions_table(deletions)),
+    }
+    return row_table(3, 7, **parts, deaths=2, read=0.5)
 
 
 @pytest.fixture

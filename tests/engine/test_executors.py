@@ -13,7 +13,7 @@ from processes import Program, wait_until
 from scorers import GpuScorerFactory, NameScorerFactory
 
 from openbioner_batch.engine.executors import choice
-from openbioner_batch.engine.executors.choice import choose
+from openbioner_batch.engine.executors.choice import choose_executor
 from openbioner_batch.engine.names import ATTEMPTS
 from openbioner_batch.engine.plan import PlannedSplit
 from openbioner_batch.engine.run import annotate
@@ -62,7 +62,7 @@ def test_small_local_inputs_on_a_cpu_are_done_in_process(
     without_ray: None, tmp_path: Path, split: PlannedSplit, size: int, more: dict[str, Any], name: str
 ) -> None:
     asked = {"wanted": "auto", "store": Store(str(tmp_path)), "actors": None, "device": "cpu", **more}
-    found = choose(pending=[split], sizes={0: float(size)}, **asked)
+    found = choose_executor(pending=[split], sizes={0: float(size)}, **asked)
     assert found.name == name
     assert bool(found.why) is ("wanted" not in more)
 
@@ -70,14 +70,14 @@ def test_small_local_inputs_on_a_cpu_are_done_in_process(
 def test_what_is_left_counts_and_not_what_is_done(without_ray: None, tmp_path: Path) -> None:
     store, sizes = Store(str(tmp_path)), {0: 1e9, 1: 10.0}
     last = PlannedSplit(1, Split((InputFile("/in/b.jsonl", 10, ""),)), None)
-    assert choose("auto", [last], sizes, store, None, "cpu").name == "in-process"
-    assert choose("auto", [planned(), last], sizes, store, None, "cpu").name == "ray"
+    assert choose_executor("auto", [last], sizes, store, None, "cpu").name == "in-process"
+    assert choose_executor("auto", [planned(), last], sizes, store, None, "cpu").name == "ray"
 
 
 def test_after_a_death_ray_looks_for_the_record_that_did_it(without_ray: None, tmp_path: Path) -> None:
     store = Store(str(tmp_path))
     store.put(f"{ATTEMPTS}/000000-00000/whole.0123456789ab.0", b"")
-    found = choose("auto", [planned()], {0: 10.0}, store, None, "cpu")
+    found = choose_executor("auto", [planned()], {0: 10.0}, store, None, "cpu")
     assert (found.name, "killed" in found.why) == ("ray", True)
 
 

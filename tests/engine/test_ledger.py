@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openbioner_batch.engine.ledger import End, Ledger, Totals, read_counts, read_totals
+from openbioner_batch.engine.ledger import Ledger, SplitEnd, Totals, read_counts, read_totals
 from openbioner_batch.engine.names import DATA, end_file, parse_shard, shard_file, shard_name
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import parquet_bytes
@@ -38,8 +38,8 @@ def commit(store: Store, split: int, shard: int, **counts: object) -> None:
     store.put(shard_file(DATA, split, shard), parquet_bytes(table))
 
 
-def end(store: Store, split: int, shards: int) -> End:
-    marker = End(shards, 3, 2, 1, 90)
+def end(store: Store, split: int, shards: int) -> SplitEnd:
+    marker = SplitEnd(shards, 3, 2, 1, 90)
     store.put(end_file(split), json.dumps(asdict(marker)).encode())
     return marker
 

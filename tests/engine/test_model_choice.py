@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from openbioner_batch.engine.model_choice import with_model
+from openbioner_batch.engine.model_choice import choose_model
 from openbioner_batch.engine.settings import AnnotateSettings
 
 OWN = "colour of a pill: What a tablet looks like, such as round and blue.\n"
@@ -21,7 +21,7 @@ def own(tmp_path: Path) -> str:
 
 def choice(types: str, said: list[str], **more: str) -> str:
     settings = AnnotateSettings(inputs=("notes.jsonl",), output="out", types=types, **more)  # type: ignore[arg-type]
-    return with_model(settings, said.append).model
+    return choose_model(settings, said.append).model
 
 
 def test_types_of_the_catalog_are_for_the_model_that_was_trained_on_them() -> None:

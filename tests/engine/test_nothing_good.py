@@ -25,7 +25,7 @@ from openbioner_batch.formats import WRITERS, get_writer, writer_class
 from openbioner_batch.formats.writing import Origin
 from openbioner_batch.report.statistics import RunStatistics, TypeStatistics
 from openbioner_batch.schemas import annotations_schema
-from openbioner_batch.training.silver.extraction import Extraction
+from openbioner_batch.training.silver.extraction import ExtractionPrompt
 from openbioner_batch.training.silver.outcomes import AnswerOutcome, answered_rows
 
 KEPT = [
@@ -95,7 +95,7 @@ def test_masks_partitions_and_rows_of_nothing() -> None:
 
 def test_silver_data_of_a_shard_that_no_answer_came_for() -> None:
     documents = pa.table({"document_id": ["a"], "source": ["s"], "record": [0], "text": ["Zinc"]})
-    table, rejected, counts = answered_rows(documents, [AnswerOutcome(reason="no answer")], [], Extraction())
+    table, rejected, counts = answered_rows(documents, [AnswerOutcome(reason="no answer")], [], ExtractionPrompt())
     assert (table.num_rows, rejected.num_rows, counts["documents"]) == (0, 1, 0)
 
 

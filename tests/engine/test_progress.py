@@ -12,16 +12,16 @@ from pathlib import Path
 import pyarrow as pa
 
 from openbioner_batch.console import duration
-from openbioner_batch.engine.ledger import End, Totals
+from openbioner_batch.engine.ledger import SplitEnd, Totals
 from openbioner_batch.engine.progress import Progress, live_view, plain_line, shown
 from openbioner_batch.engine.reading import read_splits
 from openbioner_batch.engine.summary import Clock
-from openbioner_batch.engine.work import Job, SplitTask, row
+from openbioner_batch.engine.work import Job, SplitTask, row_table
 from openbioner_batch.formats import ReadOptions, find_inputs
 
 
-def end(text_bytes: int) -> End:
-    return End(shards=1, documents=1, rejected=0, deletions=0, text_bytes=text_bytes)
+def end(text_bytes: int) -> SplitEnd:
+    return SplitEnd(shards=1, documents=1, rejected=0, deletions=0, text_bytes=text_bytes)
 
 
 def test_the_share_goes_by_finished_splits_and_their_ratio_of_text_to_bytes() -> None:
@@ -64,7 +64,9 @@ def test_reading_tells_how_much_of_a_packed_file_is_behind_it(tmp_path: Path) ->
     options = reader.resolve(files, ReadOptions())
     job = Job(str(tmp_path / "out"), "s", reader, options, reader.kept_schema(files, options), False, 400)
     batch = pa.table({"task": [SplitTask(0, split, None, ()).to_json()]})
-    shares = [made["read"][0].as_py() for made in read_splits(batch, job, lambda o, s: row(o, s.index, read=s.read))]
+    shares = [
+        made["read"][0].as_py() for made in read_splits(batch, job, lambda o, s: row_table(o, s.index, read=s.read))
+    ]
     assert len(shares) == 10
     assert shares == sorted(shares)
     # Less than a buffer and a block of lines ahead.

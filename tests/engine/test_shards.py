@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openbioner_batch.engine.shards import SHARD_BYTES, SURROGATE, Shard, cut, documents_schema, documents_table
+from openbioner_batch.engine.shards import SHARD_BYTES, SURROGATE, Shard, cut_shards, documents_schema, documents_table
 from openbioner_batch.records import Deletion, Document, Parsed, Record, Rejected
 
 RECORDS = st.lists(
@@ -28,7 +28,7 @@ def held(shards: list[Shard]) -> list[Record]:
 
 @given(RECORDS, st.integers(1, 5))
 def test_every_record_is_in_one_shard(records: list[Record], most: int) -> None:
-    shards = list(cut(records, most))
+    shards = list(cut_shards(records, most))
 
     assert len(held(shards)) == len(records)
     assert [shard.index for shard in shards] == list(range(len(shards)))
@@ -36,12 +36,12 @@ def test_every_record_is_in_one_shard(records: list[Record], most: int) -> None:
     assert [record for shard in shards for record in shard.documents] == [
         record for record in records if isinstance(record, Parsed)
     ]
-    assert shards == list(cut(iter(records), most))
+    assert shards == list(cut_shards(iter(records), most))
 
 
 @given(RECORDS, st.integers(1, 10))
 def test_the_limit_takes_the_first_records_and_counts_no_deletions(records: list[Record], limit: int) -> None:
-    taken = held(list(cut(records, 3, limit)))
+    taken = held(list(cut_shards(records, 3, limit)))
 
     counted = [record for record in taken if not isinstance(record, Deletion)]
     available = [record for record in records if not isinstance(record, Deletion)]
@@ -51,7 +51,7 @@ def test_the_limit_takes_the_first_records_and_counts_no_deletions(records: list
 def test_a_shard_holds_no_more_text_than_its_bytes_and_a_giant_stands_alone() -> None:
     texts = ["x" * (SHARD_BYTES // 2)] * 3 + ["é" * SHARD_BYTES] + ["y"]
 
-    shards = list(cut((Parsed("a", n, Document(str(n), text)) for n, text in enumerate(texts)), 1000))
+    shards = list(cut_shards((Parsed("a", n, Document(str(n), text)) for n, text in enumerate(texts)), 1000))
 
     assert [[parsed.record for parsed in shard.documents] for shard in shards] == [[0, 1], [2], [3], [4]]
 
@@ -74,7 +74,7 @@ def parsed(number: int, text: str = "x") -> Parsed:
 def test_what_is_no_document_joins_a_shard_that_is_full_of_documents() -> None:
     records = [parsed(0), parsed(1), Rejected("a", 2, "bad"), Deletion("a", 3, "d"), parsed(4), Rejected("b", 5, "bad")]
 
-    first, second = cut(records, 2)
+    first, second = cut_shards(records, 2)
 
     assert held([first]) == [records[0], records[1], records[2], records[3]]
     assert held([second]) == [records[4], records[5]]
@@ -91,11 +91,11 @@ def test_a_shard_holds_no_more_records_of_any_kind_than_there_may_be(monkeypatch
         *(Rejected("a", n, "bad") for n in range(4, 10)),
     ]
 
-    assert [shard.records for shard in cut(records, 1000)] == [3, 3, 3, 1]
+    assert [shard.records for shard in cut_shards(records, 1000)] == [3, 3, 3, 1]
 
 
 def test_a_lone_surrogate_sets_its_document_aside_without_a_place_in_the_text_of_the_shard() -> None:
-    (shard,) = cut([parsed(0, "ab"), parsed(1, "c\ud800"), parsed(2, "é")], 1000)
+    (shard,) = cut_shards([parsed(0, "ab"), parsed(1, "c\ud800"), parsed(2, "é")], 1000)
 
     assert [one.record for one in shard.documents] == [0, 2]
     assert shard.rejected == [Rejected("a", 1, SURROGATE)]
@@ -107,7 +107,7 @@ def test_the_limit_ends_within_a_shard_and_reads_no_further() -> None:
         yield from (parsed(0), Rejected("a", 1, "bad"), Deletion("a", 2, "d"), parsed(3))
         pytest.fail("read beyond the limit")
 
-    (shard,) = cut(records(), 1000, 3)
+    (shard,) = cut_shards(records(), 1000, 3)
 
     assert shard.records == 4
 

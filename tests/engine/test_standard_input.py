@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from openbioner_batch.cli.main import main
-from openbioner_batch.engine.standard_input import copied
+from openbioner_batch.engine.standard_input import copy_standard_input
 from openbioner_batch.formats import find_inputs
 from openbioner_batch.formats.base import ReadOptions
 
@@ -33,7 +33,7 @@ def copy(
 ) -> str:
     stream = io.BytesIO(content) if isinstance(content, bytes) else content
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(stream)))  # type: ignore[arg-type]
-    (path,) = copied(["-"], "/out", format, ReadOptions(), limit, False)
+    (path,) = copy_standard_input(["-"], "/out", format, ReadOptions(), limit, False)
     return path
 
 
@@ -99,7 +99,7 @@ def test_what_cannot_be_is_refused(arguments: tuple[str, ...], content: bytes, m
 def test_the_copy_is_gone_when_the_process_is(tmp_path: Path) -> None:
     program = (
         "from openbioner_batch.engine.standard_input import *\n"
-        "print(copied(['-'], '/out', 'jsonl', ReadOptions(), None, False)[0])"
+        "print(copy_standard_input(['-'], '/out', 'jsonl', ReadOptions(), None, False)[0])"
     )
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", program], input=LINES, capture_output=True, env=environment)

@@ -17,7 +17,7 @@ from openbioner_batch.engine.reading import prepare_shard
 from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.engine.shards import Shard
 from openbioner_batch.engine.tagging import TagShards
-from openbioner_batch.engine.work import TaggingJob, row_values, unpack
+from openbioner_batch.engine.work import TaggingJob, row_values, table_from_bytes
 from openbioner_batch.formats import ReadOptions, get_format
 from openbioner_batch.records import Document, Parsed
 
@@ -33,7 +33,10 @@ def shard() -> Shard:
 def outcome(actor: TagShards, job: TaggingJob) -> dict[str, Any]:
     """What the actor makes of the shard."""
     made = row_values(actor(prepare_shard(0, shard(), job)))
-    return {"rows": unpack(made["data"]).to_pylist(), "quarantined": unpack(made["rejected"]).to_pylist()}
+    return {
+        "rows": table_from_bytes(made["data"]).to_pylist(),
+        "quarantined": table_from_bytes(made["rejected"]).to_pylist(),
+    }
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from openbioner_batch.engine.shards import cut, documents_table
+from openbioner_batch.engine.shards import cut_shards, documents_table
 from openbioner_batch.errors import OpenBioNERError
 from openbioner_batch.formats import Format, InputFile, ReadOptions, Split, get_format, list_inputs
 from openbioner_batch.records import Deletion, Parsed, Record, Rejected
@@ -72,7 +72,7 @@ def check(case: Seed, folder: Path, tally: Tally) -> None:
     if case.format in ("jsonl", "fhir"):
         _check_offsets(records, folder)
         _check_other_splits(reader, files, options, records)
-    shards = list(cut(records, 3))
+    shards = list(cut_shards(records, 3))
     tables = [documents_table(shard, kept) for shard in shards]
     rows = sum(table.num_rows for table in tables)
     rejected = sum(len(shard.rejected) for shard in shards)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from openbioner_batch.model import fusing
-from openbioner_batch.model.fusing import SWITCH, Fused, _add_norm
+from openbioner_batch.model.fusing import SWITCH, CompiledFunction, _add_norm
 
 
 def arguments(rows: int) -> tuple[Any, ...]:
@@ -31,7 +31,7 @@ def test_sums_and_norms_are_those_of_plain_torch() -> None:
 def test_it_is_compiled_only_where_the_switch_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
     monkeypatch.setattr(torch, "compile", lambda function, dynamic: calls.append(dynamic) or function)
-    one = Fused(_add_norm)
+    one = CompiledFunction(_add_norm)
     one(*arguments(3))
     assert calls == []
     monkeypatch.setenv(SWITCH, "1")
@@ -48,7 +48,7 @@ def test_a_compiler_that_fails_is_said_once_and_done_without(
 
     monkeypatch.setattr(torch, "compile", lambda function, dynamic: refuse)
     monkeypatch.setenv(SWITCH, "1")
-    one = Fused(_add_norm)
+    one = CompiledFunction(_add_norm)
     with caplog.at_level(logging.WARNING):
         found = [one(*arguments(4))[0] for _ in range(2)]
     assert torch.equal(found[0], _add_norm(*arguments(4))[0])
@@ -65,13 +65,13 @@ def test_want_of_memory_is_left_to_those_who_halve(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(torch, "compile", lambda function, dynamic: refuse)
     monkeypatch.setenv(SWITCH, "1")
     with pytest.raises(MemoryError):
-        Fused(_add_norm)(*arguments(4))
+        CompiledFunction(_add_norm)(*arguments(4))
 
 
 @pytest.mark.slow
 def test_the_real_compiler_agrees(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setenv(SWITCH, "1")
-    one = Fused(_add_norm)
+    one = CompiledFunction(_add_norm)
     with caplog.at_level(logging.WARNING), torch.inference_mode():
         for rows in (3, 64, 65):
             for ours, theirs in zip(one(*arguments(rows)), _add_norm(*arguments(rows)), strict=True):

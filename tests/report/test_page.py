@@ -13,7 +13,7 @@ from report.pages import data_of, make_page, parsed, sampled
 
 from openbioner_batch.report.page.build import MOST_CHARACTERS, json_in_html
 from openbioner_batch.report.page.charts import nice_ceiling, rates, ticks
-from openbioner_batch.report.page.markup import element, number, share
+from openbioner_batch.report.page.markup import element, number, percent_text
 
 HOSTILE = (
     "</script><script>alert(1)</script>",
@@ -108,9 +108,9 @@ def test_a_document_without_its_text_brings_its_mentions_alone() -> None:
 
 def test_numbers_and_shares_are_told_as_people_read_them() -> None:
     assert [number(value) for value in (0, 12345, 0.714, 23.45, 151.3)] == ["0", "12,345", "0.71", "23.4", "151"]
-    shares = [share(part, 10_000) for part in (0, 1, 55, 1234, 9950, 9999, 10_000)]
+    shares = [percent_text(part, 10_000) for part in (0, 1, 55, 1234, 9950, 9999, 10_000)]
     assert shares == ["0 %", "< 0.1 %", "0.6 %", "12 %", "99.5 %", "> 99.9 %", "100 %"]
-    assert share(0, 0) == "–"
+    assert percent_text(0, 0) == "–"
 
 
 @settings(max_examples=100)

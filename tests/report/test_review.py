@@ -23,7 +23,7 @@ from openbioner_batch.deid.run import deidentify
 from openbioner_batch.deid.settings import DeidentifySettings
 from openbioner_batch.report.opened import open_output
 from openbioner_batch.report.review.drawing import draw_notes
-from openbioner_batch.report.review.plan import Wanted
+from openbioner_batch.report.review.plan import ReviewGoal
 
 NOTES = [
     {
@@ -180,7 +180,7 @@ def test_each_note_is_drawn_as_often_as_others(tmp_path: Path) -> None:
     run = open_output(str(deidentified(tmp_path)))
     seen: Counter[tuple[int, int]] = Counter()
     for seed in range(800):
-        _, notes = draw_notes(run, Wanted(0.3, 0.95, 0), seed, None, 0)
+        _, notes = draw_notes(run, ReviewGoal(0.3, 0.95, 0), seed, None, 0)
         assert len(notes) == 9
         seen.update((note.shard, note.place) for note in notes)
     assert len(seen) == 40

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openbioner_batch.records import Span
-from openbioner_batch.report.frequent import Frequent
+from openbioner_batch.report.frequent import FrequentItems
 from openbioner_batch.report.sample import draw_rows
 from openbioner_batch.report.statistics import SCORE_BINS, RunStatistics, TypeStatistics
 
@@ -70,7 +70,7 @@ def test_frequent_things_are_found_among_more_than_are_held() -> None:
     truth = Counter({f"often {number}": 2000 - 100 * number for number in range(10)})
     stream = list(truth.elements()) + [f"rare {number}" for number in range(20_000)]
     chance.shuffle(stream)
-    found = Frequent(200)
+    found = FrequentItems(200)
     held = 0
     for start in range(0, len(stream), 100):
         found.add(Counter(stream[start : start + 100]).items())
@@ -82,7 +82,7 @@ def test_frequent_things_are_found_among_more_than_are_held() -> None:
 
 
 def test_mentions_that_differ_in_case_are_one_and_spelled_as_most_often() -> None:
-    found = Frequent(100)
+    found = FrequentItems(100)
     found.add([("Aspirin", 2), ("aspirin", 3), ("p53", 4), ("heart\n failure", 1)])
     assert found.missed == 0
     assert found.most_common(3) == [("aspirin", 5), ("p53", 4), ("heart failure", 1)]

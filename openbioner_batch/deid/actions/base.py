@@ -60,7 +60,7 @@ class AppliedAction(NamedTuple):
     """One of `OUTCOMES`."""
 
 
-def tagged(type: str, outcome: str) -> AppliedAction:
+def fallback_tag(type: str, outcome: str) -> AppliedAction:
     """A tag in place of what an action could not do."""
     return AppliedAction(tag(type), "tag", outcome)
 

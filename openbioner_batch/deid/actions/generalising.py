@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openbioner_batch.deid.actions.base import Action, AppliedAction, NoteContext, tag, tagged
+from openbioner_batch.deid.actions.base import Action, AppliedAction, NoteContext, fallback_tag, tag
 from openbioner_batch.deid.ages import generalise_age
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.geography import RESTRICTED_ZIP3, generalise_place, generalise_street, zip3
@@ -47,5 +47,5 @@ class GeneraliseStreet(Action):
 def _less_exact(name: str, type: str, original: str, new: str | None, problem: str = "unreadable") -> AppliedAction:
     """What generalising left: a tag where that is nothing, and the original where that was exact enough."""
     if new is None or new == tag(type):
-        return tagged(type, problem)
+        return fallback_tag(type, problem)
     return AppliedAction(original, "keep") if new == original else AppliedAction(new, name, "generalised")

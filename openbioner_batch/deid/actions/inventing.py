@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openbioner_batch.deid.actions.base import Action, AppliedAction, NoteContext, tagged
+from openbioner_batch.deid.actions.base import Action, AppliedAction, NoteContext, fallback_tag
 from openbioner_batch.deid.folding import fold
 from openbioner_batch.deid.surrogates import SURROGATE_FAMILIES, surrogate
 from openbioner_batch.deid.timeline import shift
@@ -24,7 +24,7 @@ class Surrogate(Action):
 
     def apply(self, type: str, original: str, note: NoteContext) -> AppliedAction:
         invented = surrogate(type, original, note.scope, note.avoid)
-        return tagged(type, "collision") if invented is None else AppliedAction(invented.text, self.name)
+        return fallback_tag(type, "collision") if invented is None else AppliedAction(invented.text, self.name)
 
 
 class Shift(Action):
@@ -42,5 +42,7 @@ class Shift(Action):
         if dated.outcome == "unreadable":
             dated = shift(fold(original).text, type, note.scope.shift_days, note.timeline)
         return (
-            tagged(type, dated.outcome) if dated.text is None else AppliedAction(dated.text, self.name, dated.outcome)
+            fallback_tag(type, dated.outcome)
+            if dated.text is None
+            else AppliedAction(dated.text, self.name, dated.outcome)
         )

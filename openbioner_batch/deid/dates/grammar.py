@@ -22,14 +22,14 @@ from openbioner_batch.deid.dates.forms import (
     ROMAN,
     SEASON,
 )
-from openbioner_batch.deid.dates.reading import ORDERS, Mention, partial_mention, read_date, read_match
+from openbioner_batch.deid.dates.reading import ORDERS, DateMention, partial_mention, read_date, read_match
 from openbioner_batch.deid.dates.words import ORDINALS
 
 SEASONS = {"spring": 4, "summer": 7, "fall": 10, "autumn": 10, "winter": 1}
 """A month in the middle of each."""
 
 
-def find_dates(text: str, order: str = ORDERS[0], pivot: int = 2026) -> list[Mention]:
+def find_dates(text: str, order: str = ORDERS[0], pivot: int = 2026) -> list[DateMention]:
     """Everything in `text` that has the form of a date, in order and without overlap.
 
     Args:
@@ -40,14 +40,14 @@ def find_dates(text: str, order: str = ORDERS[0], pivot: int = 2026) -> list[Men
     found = sorted(
         [*_written_dates(text, order, pivot), *_named_times(text, pivot)], key=lambda one: (one.start, -one.end)
     )
-    kept: list[Mention] = []
+    kept: list[DateMention] = []
     for mention in found:
         if not kept or mention.start >= kept[-1].end:
             kept.append(mention)
     return _ranges(text, kept)
 
 
-def _written_dates(text: str, order: str, pivot: int) -> Iterator[Mention]:
+def _written_dates(text: str, order: str, pivot: int) -> Iterator[DateMention]:
     """Dates that begin with a number or with a word."""
     end = 0
     for at in LED.places(text):
@@ -57,7 +57,7 @@ def _written_dates(text: str, order: str, pivot: int) -> Iterator[Mention]:
             end = mention.end
 
 
-def _named_times(text: str, pivot: int) -> Iterator[Mention]:
+def _named_times(text: str, pivot: int) -> Iterator[DateMention]:
     """Seasons, quarters and holidays."""
     small = text.lower()
     if any(season in small for season in SEASONS):
@@ -69,39 +69,39 @@ def _named_times(text: str, pivot: int) -> Iterator[Mention]:
             if match["y"] or match["z"]:
                 yield partial_mention(match, "quarter", 3 * int(number) - 1, pivot)
             else:
-                yield Mention(match.start(), match.end(), "quarter")
+                yield DateMention(match.start(), match.end(), "quarter")
     for match in CJK.finditer(text) if "年" in text else ():
         parts = {part: match.span(part) for part in "ymd" if match[part]}
         date = read_date(text, match.span(), parts, pivot)
         if 1 <= (date.month or 0) <= 12 and (date.day or 1) <= 31:
-            yield Mention(match.start(), match.end(), "full" if date.day else "month_year", (date,))
+            yield DateMention(match.start(), match.end(), "full" if date.day else "month_year", (date,))
     for match in ROMAN.finditer(text):
-        yield Mention(match.start(), match.end(), "full")
+        yield DateMention(match.start(), match.end(), "full")
     for match in DOTTED_DAYS.finditer(text):
         for start, end in (match.span("first"), match.span("second")):
-            yield Mention(start, end, "full")
+            yield DateMention(start, end, "full")
         for more in re.finditer(r"[\d.]+", match["more"]):
-            yield Mention(match.start("more") + more.start(), match.start("more") + more.end(), "full")
+            yield DateMention(match.start("more") + more.start(), match.start("more") + more.end(), "full")
     for match in HOLIDAY.finditer(text):
-        yield Mention(match.start(), match.end(), "holiday")
+        yield DateMention(match.start(), match.end(), "holiday")
 
 
 _JOINED = re.compile(rf"\s?(?:[{DASHES}/]|to|through|thru|until|till|bis|au|al|tot)\s?", re.IGNORECASE)
 
 
-def _ranges(text: str, found: list[Mention]) -> list[Mention]:
+def _ranges(text: str, found: list[DateMention]) -> list[DateMention]:
     """Mentions of which one tells the other's year made one: Jan 28 - Feb 3, 2018; March-April 2021."""
-    joined: list[Mention] = []
+    joined: list[DateMention] = []
     for mention in found:
         last = joined[-1] if joined else None
         if last and last.dates and mention.dates and _JOINED.fullmatch(text, last.end, mention.start):
             if last.form == "month_day" and mention.form in ("month_day", "full"):
                 dates = (*last.dates, *mention.dates)
-                joined[-1] = Mention(last.start, mention.end, mention.form, dates)
+                joined[-1] = DateMention(last.start, mention.end, mention.form, dates)
                 continue
             if last.form == "month" and mention.form == "month_year":
                 whole = replace(mention.dates[0], start=last.start)
-                joined[-1] = Mention(last.start, mention.end, "month_year", (whole,))
+                joined[-1] = DateMention(last.start, mention.end, "month_year", (whole,))
                 continue
         joined.append(mention)
     return joined

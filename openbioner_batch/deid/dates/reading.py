@@ -16,7 +16,7 @@ DOUBTFUL = frozenset("may mar march jan dec sep oct apr".split())
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class DateMention:
     """A stretch of text that has the form of a date."""
 
     start: int
@@ -35,22 +35,22 @@ class Mention:
         return tuple(dict.fromkeys((*(date.reading for date in self.dates), *self.others)))
 
 
-def partial_mention(match: re.Match[str], form: str, month: int, pivot: int) -> Mention:
+def partial_mention(match: re.Match[str], form: str, month: int, pivot: int) -> DateMention:
     """A stretch of a year, read as a month in its middle, so that it is cut to its year when it moves."""
     part = "y" if match["y"] else "z"
     start, end = match.span(part)
     if match.groupdict().get("until"):
-        return Mention(match.start(), match.end(), form)
+        return DateMention(match.start(), match.end(), form)
     year, short = _year(match[part], pivot)
     date = WrittenDate(match.start(), match.end(), year, month, None, ((start, end, "y"),), short)
-    return Mention(match.start(), match.end(), form, (date,))
+    return DateMention(match.start(), match.end(), form, (date,))
 
 
 _DAY = re.compile(r"(?P<d>\d+|[^\W\d_]+(?:[-\s][^\W\d_]+)?)(?P<o>st|nd|rd|th|er|º|°)?", re.IGNORECASE)
 _BETWEEN_DAYS = re.compile(RANGE_WORDS, re.IGNORECASE)
 
 
-def read_match(match: re.Match[str], order: str, pivot: int) -> Mention | None:
+def read_match(match: re.Match[str], order: str, pivot: int) -> DateMention | None:
     """What a match of a form tells; None where it cannot be a date."""
     form = match.lastgroup
     assert form is not None  # the form's group is the last that closes
@@ -60,7 +60,7 @@ def read_match(match: re.Match[str], order: str, pivot: int) -> Mention | None:
     if "days" in groups:
         return _days_of_month(match, groups, pivot)
     if form == "alone":
-        return Mention(match.start(), match.end(), "day")
+        return DateMention(match.start(), match.end(), "day")
     text = match.string
     parts = {name: span for name, span in groups.items() if name in "ymdo"}
     date = read_date(text, match.span(), parts, pivot)
@@ -75,8 +75,8 @@ def read_match(match: re.Match[str], order: str, pivot: int) -> Mention | None:
     else:
         kind = form
     if form == "masked":
-        return Mention(match.start(), match.end(), "full")
-    return Mention(match.start(), match.end(), kind, (date,))
+        return DateMention(match.start(), match.end(), "full")
+    return DateMention(match.start(), match.end(), kind, (date,))
 
 
 def read_date(text: str, span: tuple[int, int], parts: dict[str, tuple[int, int]], pivot: int) -> WrittenDate:
@@ -97,7 +97,7 @@ def read_date(text: str, span: tuple[int, int], parts: dict[str, tuple[int, int]
 
 def _in_open_order(
     match: re.Match[str], form: str, groups: dict[str, tuple[int, int]], order: str, pivot: int
-) -> Mention | None:
+) -> DateMention | None:
     """Dates in digits whose day and month may be in either order, the likelier reading first."""
     text, (start, end) = match.string, match.span()
     first = _ordered(text, (start, end), groups, "ab", order, pivot)
@@ -106,12 +106,12 @@ def _in_open_order(
     possible = [date for date in first if date.is_possible]
     if form == "pair" and not possible and int(text[slice(*groups["b"])]) > 31:
         date = read_date(text, (start, end), {"m": groups["a"], "y": groups["b"]}, pivot)  # 12/94
-        return Mention(start, end, form, (date,)) if date.is_possible else None
+        return DateMention(start, end, form, (date,)) if date.is_possible else None
     if not possible and not _looks_like_a_date(first, form):
         # Six or eight digits are a date only by what stands before them, and then even an impossible one.
-        return Mention(start, end, form) if form in ("six", "eight") else None
+        return DateMention(start, end, form) if form in ("six", "eight") else None
     if form == "six" and not first[0].is_possible:
-        return Mention(start, end, form)  # 180314 may be of 2018 or 2014
+        return DateMention(start, end, form)  # 180314 may be of 2018 or 2014
     dates = possible or first
     others = tuple(date.reading for date in dates[1:])
     short = "y" in groups and len(text[slice(*groups["y"])].lstrip(APOSTROPHES)) == 2
@@ -120,7 +120,7 @@ def _in_open_order(
     kind = {"numbers": "full", "dots": "dotted" if short else "full"}.get(form, form)
     if form == "pair" and (year := _short_year(text[slice(*groups["b"])], pivot)):
         others += ((year, int(text[slice(*groups["a"])]), None),)
-    return Mention(start, end, kind, (dates[0],), others)
+    return DateMention(start, end, kind, (dates[0],), others)
 
 
 def _ordered(
@@ -142,7 +142,9 @@ def _looks_like_a_date(readings: list[WrittenDate], form: str) -> bool:
     return 0 < min(month, day) <= 12 if date.short_year or form == "eight" else True
 
 
-def _number_range(match: re.Match[str], groups: dict[str, tuple[int, int]], order: str, pivot: int) -> Mention | None:
+def _number_range(
+    match: re.Match[str], groups: dict[str, tuple[int, int]], order: str, pivot: int
+) -> DateMention | None:
     """3/4-3/8, 12/29-1/4/2019: both ends in one order; a year at the end is that of the last."""
     text = match.string
     first = _ordered(text, (match.start(), groups["b"][1]), {**groups, "y": groups["b"]}, "ab", order, pivot)
@@ -150,11 +152,11 @@ def _number_range(match: re.Match[str], groups: dict[str, tuple[int, int]], orde
     for one, two in zip(first, last, strict=True):
         one = replace(one, year=None, fields=tuple(field for field in one.fields if field[2] != "y"), short_year=False)
         if one.is_possible and two.is_possible:
-            return Mention(match.start(), match.end(), "range", (one, two))
+            return DateMention(match.start(), match.end(), "range", (one, two))
     return None
 
 
-def _days_of_month(match: re.Match[str], groups: dict[str, tuple[int, int]], pivot: int) -> Mention | None:
+def _days_of_month(match: re.Match[str], groups: dict[str, tuple[int, int]], pivot: int) -> DateMention | None:
     """One day or several of a month: 4 March 2021, March 4-8, 3 and 5 May."""
     text, (start, end) = match.string, match.span()
     month = month_number(text[slice(*groups["m"])])
@@ -189,7 +191,7 @@ def _days_of_month(match: re.Match[str], groups: dict[str, tuple[int, int]], piv
         left = start if is_first else written[0][0]
         right = end if is_last else written[-1][1]
         dates.append(WrittenDate(left, right, year, month, day, written, short))
-    return Mention(start, end, "full" if year else "month_day", tuple(dates))
+    return DateMention(start, end, "full" if year else "month_day", tuple(dates))
 
 
 def _year(written: str, pivot: int) -> tuple[int | None, bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from openbioner_batch.deid.dates.forms import DASHES
-from openbioner_batch.deid.dates.reading import Mention
+from openbioner_batch.deid.dates.reading import DateMention
 from openbioner_batch.deid.dates.words import WEEKDAYS, weekday_like
 
 _LONG = "|".join(sorted((name for name in WEEKDAYS if len(name) > 5), key=lambda name: (-len(name), name)))
@@ -36,7 +36,7 @@ _residue = re.compile(
 )
 
 
-def is_understood(text: str, mentions: list[Mention]) -> bool:
+def is_understood(text: str, mentions: list[DateMention]) -> bool:
     """Whether nothing stands beside the dates but weekdays, times and words such as "on": the rest may say anything."""
     at = 0
     for start, end in [*((found.start, found.end) for found in mentions), (len(text), len(text))]:

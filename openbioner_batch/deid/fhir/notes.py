@@ -15,7 +15,7 @@ from openbioner_batch.deid.job import DeidJob, Tools
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.deid.notes import Note
 from openbioner_batch.deid.patients import patient_id
-from openbioner_batch.deid.records import Part, Result
+from openbioner_batch.deid.records import DeidentifiedRecord, RecordText
 from openbioner_batch.deid.scope import Scope
 from openbioner_batch.formats.fhir import PEOPLE, RESOURCE, SEPARATOR
 from openbioner_batch.formats.fhir_texts import texts_of
@@ -38,20 +38,20 @@ class ResourceRecords:
         values = (*known_values_of(resource), *beside, *patients.get(patient or "", ()))
         return replace(note, patient=patient, known=KnownIdentifiers.of(values))
 
-    def deidentify(self, note: Note, scope: Scope | None, job: DeidJob, tools: Tools) -> Result:
+    def deidentify(self, note: Note, scope: Scope | None, job: DeidJob, tools: Tools) -> DeidentifiedRecord:
         deidentifier = tools.deidentifier
         assert scope is not None, "without a key FHIR is refused"
         resource = note.fields[RESOURCE]
         spans = _spans_by_text(resource, note)
-        parts: list[Part] = []
+        parts: list[RecordText] = []
 
         def deidentify(text: str) -> str:
             found: Deidentified = deidentifier.deidentify(text, scope, note.known, spans.get(text, ()), note.date)
-            parts.append(Part(f"text {len(parts)}", text, found))
+            parts.append(RecordText(f"text {len(parts)}", text, found))
             return found.text
 
         done = transform(resource, deidentifier.policy, scope, deidentify, note.date)
-        return Result(tuple(parts), done.resource, dict(done.dropped), dict(done.replaced))
+        return DeidentifiedRecord(tuple(parts), done.resource, dict(done.dropped), dict(done.replaced))
 
 
 def _spans_by_text(resource: Mapping[str, Any], note: Note) -> dict[str, list[Span]]:

@@ -39,11 +39,11 @@ _CREDENTIAL = re.compile(r"(?:M\.?D|D\.?O|R\.?N|N\.?P|PA(?:-C)?|Ph\.?D|DDS|DPM|L
 
 
 def plausible_findings(text: str, findings: Sequence[Finding]) -> list[Finding]:
-    """What `plausible` leaves of findings of the model alone; parts of one address vouch for each other."""
+    """The plausible parts of findings of the model alone; parts of one address vouch for each other."""
     kept: list[Finding] = []
     left: list[Finding] = []
     for one in sorted(findings, key=lambda one: one.start):
-        parts = [(part, plausible(text, part)) for part in _parts(text, one)]
+        parts = [(part, plausible_part(text, part)) for part in _parts(text, one)]
         likely = [other for _, other in parts if other]
         kept += likely
         left += [part for part, other in parts if not other and not (likely and _is_postal_code(text, part))]
@@ -80,7 +80,7 @@ def still_plausible(text: str, found: Finding, before: Collection[tuple[int, int
         found.recognizers != ("model",)
         or (found.start, found.end) in before
         or not _may_be_a_rest(family_of(found.type), text[found.start : found.end])
-        or plausible(text, found) is not None
+        or plausible_part(text, found) is not None
     )
 
 
@@ -103,7 +103,7 @@ def _continues(text: str, finding: Finding, other: Finding) -> bool:
     return family_of(other.type) in _PLACES and (value.isdigit() or (is_place and any(map(str.isalnum, value))))
 
 
-def plausible(text: str, finding: Finding) -> Finding | None:
+def plausible_part(text: str, finding: Finding) -> Finding | None:
     """What is left of a finding of the model alone when clinical values and terms are taken out of it; None if nothing.
 
     Args:

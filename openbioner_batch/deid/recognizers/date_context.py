@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from openbioner_batch.deid.dates import Mention, with_weekday
+from openbioner_batch.deid.dates import DateMention, with_weekday
 from openbioner_batch.deid.dates.forms import DASHES
 from openbioner_batch.deid.dates.reading import DOUBTFUL
 from openbioner_batch.deid.finding import Finding
@@ -102,7 +102,7 @@ _COUNTED = re.compile(
 _THE = re.compile(r"\bthe\s\Z", re.IGNORECASE)
 
 
-def find_dates(text: str, found: Iterable[Mention]) -> Iterator[Finding]:
+def find_dates(text: str, found: Iterable[DateMention]) -> Iterator[Finding]:
     """Those of the mentions that are dates of somebody, with the catalog's type; birth years too."""
     mentions = list(found)
     for mention, start, score in _joined(text, mentions, _scored(text, mentions)):
@@ -123,7 +123,7 @@ def find_dates(text: str, found: Iterable[Mention]) -> Iterator[Finding]:
             yield Finding(*match.span("to"), "discharge_date", 0.8, ("pattern:date",))
 
 
-def _scored(text: str, mentions: list[Mention]) -> list[tuple[Mention, int, float]]:
+def _scored(text: str, mentions: list[DateMention]) -> list[tuple[DateMention, int, float]]:
     """Each mention, where it begins with its weekday, and how sure it is by itself."""
     days = _days_of_some_month(text, [mention for mention in mentions if mention.form == "day"])
     scored = []
@@ -135,8 +135,8 @@ def _scored(text: str, mentions: list[Mention]) -> list[tuple[Mention, int, floa
 
 
 def _joined(
-    text: str, mentions: list[Mention], scored: list[tuple[Mention, int, float]]
-) -> list[tuple[Mention, int, float]]:
+    text: str, mentions: list[DateMention], scored: list[tuple[DateMention, int, float]]
+) -> list[tuple[DateMention, int, float]]:
     """The same, with pairs and months in a row with a date as sure as a date: "on Friday, 4/22, April 29 and 5/6"."""
     for order in (1, -1):
         places = range(len(scored))[::order]
@@ -160,12 +160,12 @@ def _are_days(*values: str) -> bool:
     return all(0 < int(month) <= 12 and 0 < int(day) <= 31 for month, day in parts)
 
 
-def _is_worded(text: str, mention: Mention) -> bool:
+def _is_worded(text: str, mention: DateMention) -> bool:
     """Whether "the" before a date belongs to it: "the 4th of March", "the 15th", but not "the 12/30/08"."""
     return mention.form in ("full", "month_day", "day") and any(map(str.isalpha, text[mention.start : mention.end]))
 
 
-def _score(text: str, mention: Mention, after_weekday: bool) -> float:
+def _score(text: str, mention: DateMention, after_weekday: bool) -> float:
     """How sure a form is of being a date in its context: 0 means no."""
     form, before = mention.form, text[max(0, mention.start - 20) : mention.start]
     if form in _SURE:
@@ -203,10 +203,10 @@ def _is_month_alone(name: str, before: str) -> bool:
     return alone and bool(_BEFORE_MONTH.search(before))
 
 
-def _days_of_some_month(text: str, days: list[Mention]) -> list[Mention]:
+def _days_of_some_month(text: str, days: list[DateMention]) -> list[DateMention]:
     """Days such as "the 3rd" and "6th" in "since the 3rd, worse on the 5th and 6th", but no ribs and floors."""
-    kept: list[Mention] = []
-    chain: list[Mention] = []
+    kept: list[DateMention] = []
+    chain: list[DateMention] = []
     for place, day in enumerate(days):
         joined = chain and _BETWEEN_DAYS.fullmatch(text, chain[-1].end, day.start)
         chain = [*chain, day] if joined else [day]
@@ -226,7 +226,7 @@ def _counted_around(text: str, first: int, last: int) -> str:
     return text[max(0, first - 32) : last] + re.split(r"[,;.\n]", text[last : last + 12])[0]
 
 
-def _range_score(text: str, mention: Mention, words: set[str]) -> float:
+def _range_score(text: str, mention: DateMention, words: set[str]) -> float:
     """3/4-3/8 is a range of dates unless it is one of scores, which share their second number."""
     first, last = mention.dates
     if last.year is not None or words & _STRONG_DATE_WORDS:
@@ -237,7 +237,7 @@ def _range_score(text: str, mention: Mention, words: set[str]) -> float:
     return 0.6 if words & _DATE_WORDS or not same else 0.0
 
 
-def _pair_score(text: str, mention: Mention, words: set[str]) -> float:
+def _pair_score(text: str, mention: DateMention, words: set[str]) -> float:
     """3/4 is a date in a context that says so, and no score, dose, ratio or fraction."""
     if text.startswith(" ago", mention.end):
         return 0.0
@@ -265,7 +265,7 @@ def _pair_score(text: str, mention: Mention, words: set[str]) -> float:
     return 0.5 if words & _DATE_WORDS or _OPEN_RANGE.match(text, mention.end) else 0.0
 
 
-def is_measure(text: str, mention: Mention) -> bool:
+def is_measure(text: str, mention: DateMention) -> bool:
     """Whether 3/4 stands in a context of scores, doses or fractions."""
     around = text[max(0, mention.start - 32) : mention.end + 16]
     return bool(_AFTER_QUANTITY.match(text, mention.end) or SCORED.search(around))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from openbioner_batch.deid.dates import Mention, Reading, find_dates, with_weekday
+from openbioner_batch.deid.dates import DateMention, Reading, find_dates, with_weekday
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.known import KnownIdentifiers
@@ -38,7 +38,7 @@ class _Prepared:
 
 
 def find_known(
-    text: str, known: KnownIdentifiers, dates: Sequence[Mention], typos: bool = True, nicknames: bool = True
+    text: str, known: KnownIdentifiers, dates: Sequence[DateMention], typos: bool = True, nicknames: bool = True
 ) -> Iterator[Finding]:
     """Each place where a known value stands.
 
@@ -160,7 +160,7 @@ def _readings(value: str) -> Iterator[Reading]:
             yield from mention.readings[:2]
 
 
-def _find_dates(text: str, dates: Sequence[Mention], known: dict[Reading, str]) -> Iterator[Finding]:
+def _find_dates(text: str, dates: Sequence[DateMention], known: dict[Reading, str]) -> Iterator[Finding]:
     """Mentions that may be read as a known date, whole or as its day and month, or as its month and year."""
     if not known:
         return

@@ -7,7 +7,7 @@ pattern takes "BP118" and "x2" for numbers.
 
 from __future__ import annotations
 
-from openbioner_batch.deid.dates import Mention
+from openbioner_batch.deid.dates import DateMention
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.ages import find_ages
 from openbioner_batch.deid.recognizers.contacts import find_contacts
@@ -25,7 +25,7 @@ from openbioner_batch.deid.recognizers.tables import find_tables
 from openbioner_batch.deid.recognizers.terse_dates import find_terse_dates
 
 
-def find_patterns(text: str, dates: list[Mention]) -> list[Finding]:
+def find_patterns(text: str, dates: list[DateMention]) -> list[Finding]:
     """What the forms of the text and the words around them tell; findings may overlap.
 
     Args:

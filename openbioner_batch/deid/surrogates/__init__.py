@@ -8,23 +8,23 @@ from collections.abc import Callable, Collection
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.scope import Scope
 from openbioner_batch.deid.surrogates import addresses, contacts, identifiers, places
-from openbioner_batch.deid.surrogates.base import Surrogate
+from openbioner_batch.deid.surrogates.base import InventedValue
 from openbioner_batch.deid.surrogates.names import name_surrogate
 
 _SUFFIX = re.compile(r"\.(?:jpe?g|png|gif|bmp|tiff?|heic|webp|raw|svg|dcm|pdf|mp4|mov|avi|mpg)$", re.IGNORECASE)
 
-__all__ = ["SURROGATE_FAMILIES", "Surrogate", "surrogate"]
+__all__ = ["SURROGATE_FAMILIES", "InventedValue", "surrogate"]
 
 
-def _file_surrogate(text: str, scope: Scope) -> Surrogate:
+def _file_surrogate(text: str, scope: Scope) -> InventedValue:
     """A file name keeps its suffix, which says nothing of anyone."""
     suffix = _SUFFIX.search(text)
     cut = suffix.start() if suffix else len(text)
     other = identifiers.identifier_surrogate(text[:cut], scope)
-    return Surrogate(other.text + text[cut:], other.invented)
+    return InventedValue(other.text + text[cut:], other.invented)
 
 
-_GENERATORS: dict[str, Callable[[str, Scope], Surrogate]] = {
+_GENERATORS: dict[str, Callable[[str, Scope], InventedValue]] = {
     "organisation": places.organisation_surrogate,
     "account": contacts.account_surrogate,
     "contact": contacts.contact_surrogate,
@@ -49,7 +49,7 @@ SURROGATE_FAMILIES = frozenset(_GENERATORS) | {"name"}
 """Families of types for which values can be invented."""
 
 
-def surrogate(type: str, text: str, scope: Scope, avoid: Collection[str] = ()) -> Surrogate | None:
+def surrogate(type: str, text: str, scope: Scope, avoid: Collection[str] = ()) -> InventedValue | None:
     """An invented value for `text`, or None where it would coincide with something in `avoid` or with `text` itself.
 
     Args:

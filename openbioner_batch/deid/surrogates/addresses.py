@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from openbioner_batch.deid.geography import STATES
 from openbioner_batch.deid.normalising import WORD, like_case, squeeze
 from openbioner_batch.deid.scope import Scope
-from openbioner_batch.deid.surrogates.base import Surrogate
+from openbioner_batch.deid.surrogates.base import InventedValue
 from openbioner_batch.deid.surrogates.identifiers import invented_number, lay_out
 from openbioner_batch.deid.surrogates.name_pools import name_pools
 from openbioner_batch.deid.surrogates.names import letter_surrogate
@@ -37,7 +37,7 @@ _end = re.compile(
 _last_part = re.compile(r"(?:^|(?<=[,\n]))(\s*)([^,\n\d]*[^\W\d_][^,\n\d]*?)([,\s]*)$")
 
 
-def address_surrogate(text: str, scope: Scope) -> Surrogate:
+def address_surrogate(text: str, scope: Scope) -> InventedValue:
     """Another address in the same layout; kinds of street, units and directions stay.
 
     The last words before a state or ZIP code, and those after a street, are the town. Where both a state and a ZIP code
@@ -62,10 +62,10 @@ def address_surrogate(text: str, scope: Scope) -> Surrogate:
     if end["state"]:
         original = (end["zip"] and state_of_zip(end["zip"])) or end["state"]
         tail = _state_like(end["state"], original, end["zip"], scope) + tail[len(end["state"]) :]
-    return Surrogate(street.text + town_parts + tail, frozenset(invented | street.invented))
+    return InventedValue(street.text + town_parts + tail, frozenset(invented | street.invented))
 
 
-def zip_surrogate(text: str, scope: Scope) -> Surrogate:
+def zip_surrogate(text: str, scope: Scope) -> InventedValue:
     """Another postal code in the same layout.
 
     A ZIP code becomes one of the state that stands in place of its own. The first three digits of two codes agree if
@@ -75,18 +75,18 @@ def zip_surrogate(text: str, scope: Scope) -> Surrogate:
     core = squeeze(text)
     if not core.isdecimal() or len(core) not in (3, 4, 5, 9):
         number = invented_number(core, scope)
-        return Surrogate(lay_out(number, text), frozenset({number}))
+        return InventedValue(lay_out(number, text), frozenset({number}))
     core = str(int(core)).zfill(len(core))  # in ASCII
     if len(core) == 4:
         number = _zip_digits("0" + core, scope)
-        return Surrogate(number, frozenset({number}))
+        return InventedValue(number, frozenset({number}))
     number = _zip_digits(core[:5], scope) + (invented_number(core, scope)[5:] if len(core) == 9 else "")
-    return Surrogate(lay_out(number, text), frozenset({number}))
+    return InventedValue(lay_out(number, text), frozenset({number}))
 
 
-def state_surrogate(text: str, scope: Scope) -> Surrogate:
+def state_surrogate(text: str, scope: Scope) -> InventedValue:
     """Another state of the United States, by abbreviation or name as the original is; "OH" agrees with "Ohio"."""
-    return Surrogate(_state_like(text, text, None, scope))
+    return InventedValue(_state_like(text, text, None, scope))
 
 
 def _zip_digits(digits: str, scope: Scope) -> str:
@@ -120,7 +120,7 @@ def _code_of(state: str) -> str:
     return next((code for code, name in STATES.items() if name.casefold() == whole.casefold()), whole.upper())
 
 
-def _street(text: str, scope: Scope) -> Surrogate:
+def _street(text: str, scope: Scope) -> InventedValue:
     """Another street: numbers become others, the words of its name one surname, a town after it an invented one."""
     pieces = _token.split(text)
     roles = _roles(pieces[1::2])
@@ -147,7 +147,7 @@ def _street(text: str, scope: Scope) -> Surrogate:
             pieces[place] = name.capitalize() if row[0].isdecimal() and not row.isupper() else like_case(row, name)
             pieces[place + 1 : end + 1] = [""] * (end - place)
         place = end + 2
-    return Surrogate("".join(pieces), frozenset(invented - {""}))
+    return InventedValue("".join(pieces), frozenset(invented - {""}))
 
 
 def _roles(words: Sequence[str]) -> list[str]:

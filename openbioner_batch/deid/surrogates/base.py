@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Surrogate:
+class InventedValue:
     """An invented value, and what of it must not coincide with an original of the same note."""
 
     text: str

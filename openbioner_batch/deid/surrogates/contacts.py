@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from openbioner_batch.deid.normalising import like_case, normalise_word, squeeze
 from openbioner_batch.deid.scope import Scope
-from openbioner_batch.deid.surrogates.base import Surrogate
+from openbioner_batch.deid.surrogates.base import InventedValue
 from openbioner_batch.deid.surrogates.identifiers import invented_number, lay_out
 from openbioner_batch.deid.surrogates.name_pools import name_pools
 from openbioner_batch.deid.surrogates.names import letter_surrogate, part_surrogate
@@ -26,7 +26,7 @@ _ip = re.compile(r"\s*(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]
 _runs = re.compile(r"([^\W\d_]+|\d+)")
 
 
-def phone_surrogate(text: str, scope: Scope) -> Surrogate:
+def phone_surrogate(text: str, scope: Scope) -> InventedValue:
     """A telephone, pager or fax number in the same layout; words such as "Fax" and "ext." stay.
 
     Ten digits of the North American plan become an area code, 555 and 0100 to 0199, which the plan sets aside for
@@ -44,10 +44,10 @@ def phone_surrogate(text: str, scope: Scope) -> Surrogate:
     new = _lay_out_phone(number, body, scope) + (
         _lay_out_phone(invented_number(inner, scope), tail, scope) if tail else ""
     )
-    return Surrogate(new, frozenset(invented - {""}))
+    return InventedValue(new, frozenset(invented - {""}))
 
 
-def email_surrogate(text: str, scope: Scope) -> Surrogate:
+def email_surrogate(text: str, scope: Scope) -> InventedValue:
     """A mail address whose name parts are the surrogates of the original's, in a domain under .example (RFC 2606).
 
     Names and numbers beside it become others, too: "Anna Lee <anna.lee@...>".
@@ -65,16 +65,16 @@ def email_surrogate(text: str, scope: Scope) -> Surrogate:
             local = account_surrogate(pieces[place + 1], scope)
             new.append(f"{local.text}@{_domain(pieces[place + 2], scope)}")
             invented |= local.invented | {squeeze(new[-1])}
-    return Surrogate("".join(new), frozenset(invented))
+    return InventedValue("".join(new), frozenset(invented))
 
 
-def account_surrogate(text: str, scope: Scope) -> Surrogate:
+def account_surrogate(text: str, scope: Scope) -> InventedValue:
     """A user name or handle: "tbaker77" agrees with Tom Baker, as far as the parts can be told apart.
 
     A run of letters is taken for a name; for an initial and a known surname, either way round; or for two known names.
     """
     new, invented = _names_and_numbers(text, scope)
-    return Surrogate(new, frozenset(invented | {squeeze(new)}))
+    return InventedValue(new, frozenset(invented | {squeeze(new)}))
 
 
 def _names_and_numbers(text: str, scope: Scope, kept: Collection[str] = ()) -> tuple[str, set[str]]:
@@ -111,18 +111,18 @@ def name_parts(run: str) -> list[str]:
     return [run]
 
 
-def url_surrogate(text: str, scope: Scope) -> Surrogate:
+def url_surrogate(text: str, scope: Scope) -> InventedValue:
     """A web address under .example (RFC 2606), its path a keyed code."""
     match = _url.search(text.strip())
     if not match:
-        return Surrogate("https://" + _domain(text, scope))
+        return InventedValue("https://" + _domain(text, scope))
     scheme, www, host, port, path = (part or "" for part in match.groups())
     code = "/" + scope.bytes("path", path).hex()[:10] if path.strip("/") else path[:1].replace("?", "").replace("#", "")
     new = f"{scheme.lower()}{www.lower()}{_domain(host, scope)}{port and ':8080'}{code}"
-    return Surrogate(new, frozenset({squeeze(new)}))
+    return InventedValue(new, frozenset({squeeze(new)}))
 
 
-def ip_surrogate(text: str, scope: Scope) -> Surrogate:
+def ip_surrogate(text: str, scope: Scope) -> InventedValue:
     """An address of a reserved network: 198.18.0.0/15 (RFC 2544), or 2001:db8::/32 (RFC 3849) for version 6."""
     draw = scope.number("ip", text.strip().casefold())
     if "." in text and text.count(":") <= 1:
@@ -131,10 +131,10 @@ def ip_surrogate(text: str, scope: Scope) -> Surrogate:
             new += ":8080"
     else:
         new = f"2001:db8:{draw % 65536:x}:{(draw >> 16) % 65536:x}::{(draw >> 32) % 65536:x}"
-    return Surrogate(new, frozenset({squeeze(new)}))
+    return InventedValue(new, frozenset({squeeze(new)}))
 
 
-def contact_surrogate(text: str, scope: Scope) -> Surrogate:
+def contact_surrogate(text: str, scope: Scope) -> InventedValue:
     """Whatever means of contact `text` is: told by its signs."""
     if _email.search(text):
         return email_surrogate(text, scope)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from openbioner_batch.deid.normalising import leading_zeros, squeeze
 from openbioner_batch.deid.scope import LETTERS, Scope
-from openbioner_batch.deid.surrogates.base import Surrogate
+from openbioner_batch.deid.surrogates.base import InventedValue
 from openbioner_batch.deid.surrogates.checks import checks_passed, iban, luhn, npi, vin, vin_check
 
 _LABELS = (
@@ -38,7 +38,7 @@ _MOST_DRAWS = 5000
 """A draw passes the rarest pair of checks once in about a hundred."""
 
 
-def identifier_surrogate(text: str, scope: Scope) -> Surrogate:
+def identifier_surrogate(text: str, scope: Scope) -> InventedValue:
     """Another number in the layout of `text`, which may begin with labels such as "MRN:".
 
     If the original passes a check of `checks`, so does the surrogate; it never equals the original.
@@ -53,10 +53,10 @@ def identifier_surrogate(text: str, scope: Scope) -> Surrogate:
         number = "02" + _draw(core, scope, "mac", "0", "0123456789abcdef")[2:]  # 02: assigned locally, not by a maker
     else:
         number = invented_number(core, scope)
-    return Surrogate(text[:start] + lay_out(number, text[start:]), frozenset({number.lstrip("x")}))
+    return InventedValue(text[:start] + lay_out(number, text[start:]), frozenset({number.lstrip("x")}))
 
 
-def ssn_surrogate(text: str, scope: Scope) -> Surrogate:
+def ssn_surrogate(text: str, scope: Scope) -> InventedValue:
     """A social security number that is never issued: it begins with 9, and its group is none of a taxpayer's number.
 
     9xx is no area (20 CFR 422.103 ff.), and taxpayer numbers there have groups from 50 up, so groups 01 to 49 belong to
@@ -72,10 +72,10 @@ def ssn_surrogate(text: str, scope: Scope) -> Surrogate:
             return identifier_surrogate(text, scope)
         # Masked, or the last four alone: what is not a digit stays.
         last = invented_number(digits, scope)
-        return Surrogate(text[:start] + _lay_out_digits(last, text[start:]), frozenset({last}))
+        return InventedValue(text[:start] + _lay_out_digits(last, text[start:]), frozenset({last}))
     draw = scope.number("ssn", core)
     number = f"9{draw % 100:02d}{1 + draw // 100 % 49:02d}{_last_four(core[5:], scope)}"
-    return Surrogate(text[:start] + lay_out(number, text[start:]), frozenset({number}))
+    return InventedValue(text[:start] + lay_out(number, text[start:]), frozenset({number}))
 
 
 def invented_number(core: str, scope: Scope) -> str:

@@ -19,7 +19,7 @@ from functools import lru_cache
 
 from openbioner_batch.deid.normalising import WORD, like_case, normalise_word, strip_possessive
 from openbioner_batch.deid.scope import LETTERS, Scope
-from openbioner_batch.deid.surrogates.base import Surrogate
+from openbioner_batch.deid.surrogates.base import InventedValue
 from openbioner_batch.deid.surrogates.identifiers import invented_number
 from openbioner_batch.deid.surrogates.name_pools import name_pools
 
@@ -48,7 +48,7 @@ _NO_MARKS = re.compile(r"[-. ]")
 _token = re.compile(rf"((?:[A-Z]\.){{2,}}[A-Z]?|Ph\.? ?D\.?|PA-C\b|{WORD}|\d+)")
 
 
-def name_surrogate(text: str, scope: Scope, avoid: Collection[str] = ()) -> Surrogate:
+def name_surrogate(text: str, scope: Scope, avoid: Collection[str] = ()) -> InventedValue:
     """An invented name in the layout of `text`: order, case, titles, credentials and possessives stay.
 
     Args:
@@ -71,7 +71,7 @@ def name_surrogate(text: str, scope: Scope, avoid: Collection[str] = ()) -> Surr
             following = pieces[place + 1]
             if len(pieces[place]) == 1 < len(strip_possessive(token)[0]) and not following.startswith("."):
                 pieces[place] += "."
-    return Surrogate("".join(pieces), frozenset(invented))
+    return InventedValue("".join(pieces), frozenset(invented))
 
 
 def part_surrogate(part: str, scope: Scope) -> str:

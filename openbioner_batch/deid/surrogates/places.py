@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from openbioner_batch.deid.normalising import WORD, like_case, normalise_word, squeeze, strip_possessive
 from openbioner_batch.deid.scope import Scope
-from openbioner_batch.deid.surrogates.base import Surrogate
+from openbioner_batch.deid.surrogates.base import InventedValue
 from openbioner_batch.deid.surrogates.identifiers import invented_number
 from openbioner_batch.deid.surrogates.name_pools import name_pools
 from openbioner_batch.deid.surrogates.names import letter_surrogate
@@ -35,7 +35,7 @@ _run = re.compile(rf"({WORD}|\d+)")
 _coordinate = re.compile(r"\d+")
 
 
-def organisation_surrogate(text: str, scope: Scope) -> Surrogate:
+def organisation_surrogate(text: str, scope: Scope) -> InventedValue:
     """Another hospital, clinic, employer or school: "St. Brendan Medical Center" to "Hartford Medical Center", say.
 
     Proper words in a row become one surname; capitals that stand for a name (SBMC) become others by the patient's
@@ -44,15 +44,15 @@ def organisation_surrogate(text: str, scope: Scope) -> Surrogate:
     return _proper_words(text, scope, KINDS, "organisation")
 
 
-def county_surrogate(text: str, scope: Scope) -> Surrogate:
+def county_surrogate(text: str, scope: Scope) -> InventedValue:
     """Another county; the word for it stays."""
     return _proper_words(text, scope, _COUNTY, "county")
 
 
-def town_surrogate(text: str, scope: Scope) -> Surrogate:
+def town_surrogate(text: str, scope: Scope) -> InventedValue:
     """A town that is invented altogether: a surname and an ending such as -ville."""
     name = town_of(text, scope)
-    return Surrogate(like_case(text.strip(), name), frozenset({squeeze(name)} - {""}))
+    return InventedValue(like_case(text.strip(), name), frozenset({squeeze(name)} - {""}))
 
 
 def town_of(text: str, scope: Scope) -> str:
@@ -64,20 +64,20 @@ def town_of(text: str, scope: Scope) -> str:
     return (base + scope.choose(name_pools().towns, "ending", form)).capitalize()
 
 
-def country_surrogate(text: str, scope: Scope) -> Surrogate:
+def country_surrogate(text: str, scope: Scope) -> InventedValue:
     """Another country, by name."""
     form = squeeze(text)
     others = tuple(name for name in name_pools().countries if squeeze(name) != form)
     name = scope.choose(others, "country", form)
-    return Surrogate(name.upper() if text.isupper() and len(form) > 3 else name, frozenset({squeeze(name)}))
+    return InventedValue(name.upper() if text.isupper() and len(form) > 3 else name, frozenset({squeeze(name)}))
 
 
-def room_surrogate(text: str, scope: Scope) -> Surrogate:
+def room_surrogate(text: str, scope: Scope) -> InventedValue:
     """Another room or bed: "Room 412" to "Room 857", say; words such as "bed" stay."""
     return _proper_words(text, scope, _ROOMS, "room")
 
 
-def coordinates_surrogate(text: str, scope: Scope) -> Surrogate:
+def coordinates_surrogate(text: str, scope: Scope) -> InventedValue:
     """A position elsewhere in the same layout: degrees below 80 and other decimals."""
     invented = set()
 
@@ -90,10 +90,10 @@ def coordinates_surrogate(text: str, scope: Scope) -> Surrogate:
             invented.add(number)
         return number
 
-    return Surrogate(_coordinate.sub(other, text), frozenset(invented))
+    return InventedValue(_coordinate.sub(other, text), frozenset(invented))
 
 
-def _proper_words(text: str, scope: Scope, kept: Collection[str], purpose: str) -> Surrogate:
+def _proper_words(text: str, scope: Scope, kept: Collection[str], purpose: str) -> InventedValue:
     """Words of `kept` and punctuation stay; other words in a row become one surname, numbers other numbers."""
     pieces = _run.split(text)
     invented: set[str] = set()
@@ -120,7 +120,7 @@ def _proper_words(text: str, scope: Scope, kept: Collection[str], purpose: str) 
             pieces[place + 1 : end + 1] = [""] * (end - place)
             place = end
         place += 2
-    return Surrogate("".join(pieces), frozenset(invented - {""}))
+    return InventedValue("".join(pieces), frozenset(invented - {""}))
 
 
 def _is_proper(token: str, kept: Collection[str]) -> bool:

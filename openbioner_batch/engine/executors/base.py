@@ -11,7 +11,7 @@ import pyarrow as pa
 from openbioner_batch.engine.resources import Resources as Resources
 from openbioner_batch.engine.work import SplitTask, TaggingJob
 
-Read = Callable[[pa.Table], Generator[pa.Table, None, None]]
+ReadStage = Callable[[pa.Table], Generator[pa.Table, None, None]]
 """A stage that takes a row with a task, and gives a row for each of its shards."""
 Commit = Callable[[pa.Table], pa.Table]
 """A stage that writes a shard, and gives the row that `Pipeline.stream` is to yield."""
@@ -51,7 +51,12 @@ class Executor(Protocol):
         """What it has now."""
 
     def run(
-        self, tasks: Sequence[SplitTask], workforce: Workforce, read: Read, tagging: TaggingJob | None, commit: Commit
+        self,
+        tasks: Sequence[SplitTask],
+        workforce: Workforce,
+        read: ReadStage,
+        tagging: TaggingJob | None,
+        commit: Commit,
     ) -> Generator[dict[str, Any], None, None]:
         """Run stages that each take and give one row per shard; one mapping for each shard as it is committed.
 
@@ -64,9 +69,9 @@ class Executor(Protocol):
 
         Raises:
             RunFailedError: a stage failed in a way that would fail again.
-            SpoiltError: this process can do no more, and another one could.
+            UnusableProcessError: this process can do no more, and another one could.
         """
 
 
-class SpoiltError(Exception):
+class UnusableProcessError(Exception):
     """A process in which every later call may fail too, as after a failed allocation or a fault of CUDA."""

@@ -44,7 +44,7 @@ def refuse_in_process(ray_address: str | None, actors: int | None, device: str |
         raise UsageError(f"--executor {IN_PROCESS} is this process alone, and {wrong}: leave one of them out")
 
 
-def choose(
+def choose_executor(
     wanted: str,
     pending: Sequence[PlannedSplit],
     sizes: Mapping[int, float],

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import pyarrow as pa
 
-from openbioner_batch.engine.executors.base import Commit, Read, Resources, SpoiltError, Workforce
+from openbioner_batch.engine.executors.base import Commit, ReadStage, Resources, UnusableProcessError, Workforce
 from openbioner_batch.engine.executors.failures import as_run_failure
 from openbioner_batch.engine.tagging import TagShards
 from openbioner_batch.engine.work import SplitTask, TaggingJob, row_values
@@ -23,7 +23,12 @@ class InProcess:
     resources = Resources(cpus=1, gpus=0, nodes=1)
 
     def run(
-        self, tasks: Sequence[SplitTask], workforce: Workforce, read: Read, tagging: TaggingJob | None, commit: Commit
+        self,
+        tasks: Sequence[SplitTask],
+        workforce: Workforce,
+        read: ReadStage,
+        tagging: TaggingJob | None,
+        commit: Commit,
     ) -> Generator[dict[str, Any], None, None]:
         try:
             with _threads_kept(tagging):
@@ -32,14 +37,14 @@ class InProcess:
                     with closing(read(pa.table({"task": [task.to_json()]}))) as shards:
                         for shard in shards:
                             yield row_values(commit(tag(shard) if tag else shard))
-        except SpoiltError:
+        except UnusableProcessError:
             raise
         except Exception as error:
             raise as_run_failure(error) from error
 
 
 def _give_up() -> NoReturn:
-    raise SpoiltError
+    raise UnusableProcessError
 
 
 @contextmanager

@@ -7,9 +7,9 @@ from typing import Any
 
 from openbioner_batch.engine.cluster import resources_now
 from openbioner_batch.engine.executors.backpressure import ConsumerBackpressure
-from openbioner_batch.engine.executors.base import Commit, Read, Resources, Workforce
+from openbioner_batch.engine.executors.base import Commit, ReadStage, Resources, Workforce
+from openbioner_batch.engine.executors.block_stats import DropBlockStats
 from openbioner_batch.engine.executors.failures import as_run_failure
-from openbioner_batch.engine.executors.forgetting import Forgetting
 from openbioner_batch.engine.ray_internals import BACKPRESSURE_KEY, BACKPRESSURE_POLICIES
 from openbioner_batch.engine.tagging import TagShards
 from openbioner_batch.engine.work import SplitTask, TaggingJob
@@ -36,7 +36,12 @@ class RayData:
         return resources_now(self._address)
 
     def run(
-        self, tasks: Sequence[SplitTask], workforce: Workforce, read: Read, tagging: TaggingJob | None, commit: Commit
+        self,
+        tasks: Sequence[SplitTask],
+        workforce: Workforce,
+        read: ReadStage,
+        tagging: TaggingJob | None,
+        commit: Commit,
     ) -> Generator[dict[str, Any], None, None]:
         import ray.data
         from ray.data import ActorPoolStrategy, TaskPoolStrategy
@@ -44,7 +49,7 @@ class RayData:
         items = [{"task": task.to_json()} for task in tasks]
         blocks = min(len(tasks), MOST_BLOCKS)
         rows = ray.data.from_items(items, override_num_blocks=blocks)
-        quiet(rows.context)
+        configure_context(rows.context)
         shards = rows.map_batches(
             read,
             batch_size=1,
@@ -81,10 +86,10 @@ class RayData:
             raise as_run_failure(error) from error
 
 
-def quiet(context: Any) -> None:
+def configure_context(context: Any) -> None:
     """Settings of Ray Data for rows that are whole shards."""
     context.set_config(BACKPRESSURE_KEY.get(), [*BACKPRESSURE_POLICIES.get(), ConsumerBackpressure])
-    context.custom_execution_callback_classes = [Forgetting]
+    context.custom_execution_callback_classes = [DropBlockStats]
     context.target_max_block_size = 1  # one shard a block: by default they pile up to 128 MiB before any moves on
     context.execution_no_progress_timeout_s = -1  # a shard of long documents may take an hour on a CPU
     context.memory_usage_poll_interval_s = None  # each look at a process of this size takes 8 ms, every second

@@ -27,7 +27,7 @@ _Event = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Latest:
+class LatestRows:
     """One bit for each row of a run."""
 
     bits: dict[ShardKey, bytes]
@@ -43,7 +43,7 @@ def unpacked_mask(bits: bytes, rows: int) -> np.ndarray:
     return np.unpackbits(np.frombuffer(bits, np.uint8), count=rows).astype(bool)
 
 
-def find_latest(run: FinishedRun, ids_in_memory: int = IDS_IN_MEMORY) -> Latest:
+def find_latest(run: FinishedRun, ids_in_memory: int = IDS_IN_MEMORY) -> LatestRows:
     """The rows whose document id neither comes again nor is deleted later in file order.
 
     Ids are dealt by their hash to files in a temporary folder, in file order; each file is then gone through with a
@@ -68,7 +68,7 @@ def find_latest(run: FinishedRun, ids_in_memory: int = IDS_IN_MEMORY) -> Latest:
     for shard, length in lengths.items():
         bits[shard] = np.packbits(keep[first : first + length]).tobytes()
         first += length
-    return Latest(bits, int(total - keep.sum()))
+    return LatestRows(bits, int(total - keep.sum()))
 
 
 def _deal(run: FinishedRun, paths: list[Path]) -> None:

@@ -11,7 +11,7 @@ from string import Template
 from typing import Any
 
 from openbioner_batch.report.gathering import SampledDocument
-from openbioner_batch.report.page.markup import Markup, element, escaped, joined
+from openbioner_batch.report.page.markup import Markup, concatenated, element, escaped
 from openbioner_batch.report.page.sections import PageSection
 
 MOST_CHARACTERS = 20_000
@@ -81,9 +81,9 @@ def put_together(
         style_hash=_hash(style),
         script_hash=_hash(script),
         style=style,
-        links=joined(element("li", element("a", label, href=f"#{id}")) for id, label in targets),
+        links=concatenated(element("li", element("a", label, href=f"#{id}")) for id, label in targets),
         header=head,
-        sections=joined(part.markup for part in sections),
+        sections=concatenated(part.markup for part in sections),
         documents=last,
         data=json_in_html(data),
         script=script,

@@ -23,16 +23,18 @@ def element(name: str, *children: str | Iterable[str], **attributes: object) -> 
     and True is written without a value.
     """
     written = "".join(map(_attribute, attributes.items()))
-    inside = joined(*children)
+    inside = concatenated(*children)
     if name in _EMPTY:
         return Markup(f"<{name}{written}/>")
     return Markup(f"<{name}{written}>{inside}</{name}>")
 
 
-def joined(*children: str | Iterable[str]) -> Markup:
+def concatenated(*children: str | Iterable[str]) -> Markup:
     """Children one after the other."""
     return Markup(
-        "".join(escaped(child) if isinstance(child, str) else joined(*child) for child in children)  # strings iterate
+        "".join(
+            escaped(child) if isinstance(child, str) else concatenated(*child) for child in children
+        )  # strings iterate
     )
 
 
@@ -58,7 +60,7 @@ def number(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def share(part: float, whole: float) -> str:
+def percent_text(part: float, whole: float) -> str:
     """A share in percent; small ones with a decimal, and none is told as nothing or all that is not."""
     if not whole:
         return "–"

@@ -11,7 +11,7 @@ import numpy as np
 
 from openbioner_batch.report.opened import OpenedRun
 from openbioner_batch.report.page.charts import bar, duration, pace_chart, rates
-from openbioner_batch.report.page.markup import Markup, element, joined, number, share
+from openbioner_batch.report.page.markup import Markup, concatenated, element, number, percent_text
 
 HUES = 12
 MOST_IN_A_MATRIX = 15
@@ -93,7 +93,7 @@ def header(run: OpenedRun, what: str, facts: Sequence[str]) -> Markup:
             " ",
             element("span", state, class_="state" if run.finished else "state open"),
         ),
-        element("p", joined(element("span", fact) for fact in [*facts, *times]), class_="facts"),
+        element("p", concatenated(element("span", fact) for fact in [*facts, *times]), class_="facts"),
     )
 
 
@@ -114,7 +114,7 @@ def counts_table(
 ) -> Markup:
     """Counts with bars, in the order given."""
     total, largest = all_of or sum(counts.values()), max(counts.values(), default=0)
-    rows = [(label, number(count), bar(count, largest), share(count, total)) for label, count in counts.items()]
+    rows = [(label, number(count), bar(count, largest), percent_text(count, total)) for label, count in counts.items()]
     return table(caption, (head, unit, "", "#Share"), rows, class_="bars")
 
 
@@ -177,7 +177,7 @@ def quarantine_section(run: OpenedRun) -> PageSection:
     rows = []
     for reason, count in totals.quarantined.most_common():
         places = "; ".join(f"{source}, record {record}" for source, record in examples.get(reason, ()))
-        rows.append((reason, number(count), share(count, totals.records), places))
+        rows.append((reason, number(count), percent_text(count, totals.records), places))
     return section(
         "aside",
         "Set aside",

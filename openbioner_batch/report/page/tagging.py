@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from openbioner_batch.engine.summary import notes_on
 from openbioner_batch.records import ASSERTIONS
-from openbioner_batch.report.frequent import Frequent
+from openbioner_batch.report.frequent import FrequentItems
 from openbioner_batch.report.opened import OpenedRun
 from openbioner_batch.report.page.charts import bar, histogram
-from openbioner_batch.report.page.markup import Markup, element, joined, number, share
+from openbioner_batch.report.page.markup import Markup, concatenated, element, number, percent_text
 from openbioner_batch.report.page.sections import (
     PageSection,
     buckets,
@@ -66,7 +66,7 @@ def _figures(run: OpenedRun, found: RunStatistics) -> list[tuple[str, str]]:
         ("documents", number(totals.documents)),
         ("spans", number(totals.spans.total())),
         ("spans per document", number(round(totals.spans.total() / max(1, totals.documents), 1))),
-        ("without any span", share(found.types.without_spans, found.types.documents)),
+        ("without any span", percent_text(found.types.without_spans, found.types.documents)),
         ("text tokens", number(totals.tokens)),
         ("set aside", number(totals.set_aside)),
     ]
@@ -86,13 +86,13 @@ def types_section(types: TypeStatistics, note: str, descriptions: Mapping[str, s
         meaning = [element("span", told[name], class_="meaning")] if name in told else []
         rows.append(
             (
-                joined(chip(name, place), *meaning),
+                concatenated(chip(name, place), *meaning),
                 number(spans),
                 bar(spans, largest, hue(place)),
-                share(documents, types.documents),
+                percent_text(documents, types.documents),
                 histogram(types.scores[place].tolist(), hue(place), median),
                 "–" if median is None else f"{median:.2f}",
-                share(int(types.scores[place, -2:].sum()), spans),
+                percent_text(int(types.scores[place, -2:].sum()), spans),
             )
         )
     return section(
@@ -133,7 +133,9 @@ def frequent_sections(found: RunStatistics) -> list[PageSection]:
     return made
 
 
-def _frequent(id: str, title: str, names: Sequence[str], counters: Mapping[str, Frequent], note: str) -> PageSection:
+def _frequent(
+    id: str, title: str, names: Sequence[str], counters: Mapping[str, FrequentItems], note: str
+) -> PageSection:
     cards = []
     for place, name in enumerate(names):
         most = counters[name].most_common(MENTIONS)
@@ -163,7 +165,7 @@ def said_sections(found: RunStatistics) -> list[PageSection]:
         for place, name in enumerate(found.types.names):
             counts = [found.said[name, flag] for flag in ASSERTIONS]
             total = int(found.types.spans[place])
-            cells = [f"{number(count)} ({share(count, total)})" if count else "0" for count in counts]
+            cells = [f"{number(count)} ({percent_text(count, total)})" if count else "0" for count in counts]
             rows.append((chip(name, place), number(total), *cells))
         heads = ("Type", "#Spans", *(f"#{flag.capitalize()}" for flag in ASSERTIONS))
         parts.append(

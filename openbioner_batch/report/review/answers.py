@@ -24,7 +24,7 @@ KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ReviewerMark:
     """What a reviewer saw in a note: half-open code points of the new text."""
 
     start: int
@@ -40,7 +40,7 @@ class Answers:
     package: str
     done: frozenset[int]
     """Notes of the sample, by their places in it, that were read to their end."""
-    seen: dict[int, tuple[Seen, ...]]
+    seen: dict[int, tuple[ReviewerMark, ...]]
     """What was marked in them, and in notes that are not done."""
     digest: str
     """SHA-256 of the file."""
@@ -72,7 +72,7 @@ def read_answers(path: Path) -> Answers:
         ) from None
 
 
-def _seen(start: int, end: int, kind: str) -> Seen:
+def _seen(start: int, end: int, kind: str) -> ReviewerMark:
     if type(start) is not int or type(end) is not int or not 0 <= start < end or kind not in KINDS:
         raise ValueError
-    return Seen(start, end, kind)
+    return ReviewerMark(start, end, kind)

@@ -18,7 +18,7 @@ from openbioner_batch.records import Document
 from openbioner_batch.report.deid_gathering import read_notes, shard_files
 from openbioner_batch.report.opened import OpenedRun
 from openbioner_batch.report.review.bounds import allocate, notes_needed
-from openbioner_batch.report.review.plan import WHOLE, DrawnNote, Wanted
+from openbioner_batch.report.review.plan import WHOLE, DrawnNote, ReviewGoal
 from openbioner_batch.report.review.resources import KIND, holds_resources, texts_in
 
 MOST_STRATA = 200
@@ -30,7 +30,7 @@ _Drawn = tuple[float, int, int, int]
 
 
 def draw_notes(
-    run: OpenedRun, wanted: Wanted, seed: int, column: str | None, least: int
+    run: OpenedRun, wanted: ReviewGoal, seed: int, column: str | None, least: int
 ) -> tuple[dict[str, int], list[DrawnNote]]:
     """The notes to be reviewed, in random order.
 

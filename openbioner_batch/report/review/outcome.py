@@ -9,7 +9,7 @@ from typing import Any
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.report.gathering import SampledDocument
-from openbioner_batch.report.review.answers import Answers, Seen
+from openbioner_batch.report.review.answers import Answers, ReviewerMark
 from openbioner_batch.report.review.bounds import Stratum, bound_over, upper_bound
 from openbioner_batch.report.review.plan import ReviewPlan
 
@@ -115,7 +115,7 @@ def _check(plan: ReviewPlan, notes: Sequence[SampledDocument], answers: Sequence
             raise UsageError(f"the review of {one.reviewer} marks what is not in the sample: its file was changed")
 
 
-def _is_left(text: str, mark: Seen, settled: Sequence[tuple[int, int]]) -> bool:
+def _is_left(text: str, mark: ReviewerMark, settled: Sequence[tuple[int, int]]) -> bool:
     """Whether a mark covers a letter or digit outside of what is settled."""
     return any(
         text[at].isalnum() and not any(start <= at < end for start, end in settled)
@@ -123,7 +123,7 @@ def _is_left(text: str, mark: Seen, settled: Sequence[tuple[int, int]]) -> bool:
     )
 
 
-def _misses(place: int, left: Mapping[str, Sequence[Seen]]) -> list[Miss]:
+def _misses(place: int, left: Mapping[str, Sequence[ReviewerMark]]) -> list[Miss]:
     """The marks of all reviewers, those that overlap put together under the kind of the first."""
     found: list[Miss] = []
     marks = sorted((mark.start, mark.end, mark.kind, who) for who, own in left.items() for mark in own)

@@ -15,7 +15,7 @@ WHOLE = "all notes"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ReviewGoal:
     """What the review is to prove."""
 
     rate: float
@@ -42,7 +42,7 @@ class ReviewPlan:
 
     run: dict[str, Any]
     """What the run was: policy, model, finder, notes."""
-    wanted: Wanted
+    wanted: ReviewGoal
     seed: int
     column: str | None
     """Whose values are the strata."""
@@ -78,7 +78,7 @@ class ReviewPlan:
                 raise ValueError
             package = found.pop("package")
             notes = tuple(DrawnNote(**note) for note in found.pop("notes"))
-            plan = cls(wanted=Wanted(**found.pop("wanted")), notes=notes, **found)
+            plan = cls(wanted=ReviewGoal(**found.pop("wanted")), notes=notes, **found)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise UsageError(f"{name} is no plan of a review: give the file that `review sample` wrote") from None
         if plan.package != package:

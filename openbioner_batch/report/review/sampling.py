@@ -17,7 +17,7 @@ from openbioner_batch.report.page.markup import Markup, element, number
 from openbioner_batch.report.page.sections import run_name
 from openbioner_batch.report.review import answers
 from openbioner_batch.report.review.drawing import draw_notes, resources_in
-from openbioner_batch.report.review.plan import DrawnNote, ReviewPlan, Wanted, digest_of
+from openbioner_batch.report.review.plan import DrawnNote, ReviewGoal, ReviewPlan, digest_of
 from openbioner_batch.report.review.resources import holds_resources, resource_documents
 
 _STYLES = ("page.css", "documents.css", "review.css")
@@ -26,7 +26,7 @@ _LIFELIKE = ("surrogate", "shift")
 
 
 def write_sample(
-    output: str, html: str, plan: str, wanted: Wanted, seed: int = 0, column: str | None = None, least: int = 0
+    output: str, html: str, plan: str, wanted: ReviewGoal, seed: int = 0, column: str | None = None, least: int = 0
 ) -> ReviewPlan:
     """Draw notes from a finished run of `deidentify` and write the page on which they are reviewed, and the plan.
 
@@ -50,7 +50,7 @@ def write_sample(
             raise UsageError(f"{flag} {place} lies in the run's folder, which holds nothing else: give another place")
     sizes, notes = draw_notes(run, wanted, seed, column, least)
     drawn = {name: sum(note.stratum == name for note in notes) for name in sizes}
-    texts = [found.text or "" for found in sampled(run, notes)]
+    texts = [found.text or "" for found in sampled_documents(run, notes)]
     made = ReviewPlan(_about(run), wanted, seed, column, sizes, drawn, tuple(notes), digest_of(texts))
     write_file(html, _page(run, made, texts), private=True)
     write_file(plan, made.to_json(), private=True)
@@ -71,7 +71,7 @@ def opened_for_review(output: str) -> OpenedRun:
     return run
 
 
-def sampled(run: OpenedRun, notes: Sequence[DrawnNote]) -> list[SampledDocument]:
+def sampled_documents(run: OpenedRun, notes: Sequence[DrawnNote]) -> list[SampledDocument]:
     """The notes of a sample, in its order, with what was replaced in them; each shard is read once."""
     by_shard: dict[tuple[int, int], list[int]] = defaultdict(list)
     for note in notes:
@@ -106,7 +106,7 @@ def read_again(run: OpenedRun, plan: ReviewPlan) -> list[SampledDocument]:
     Raises:
         RunFailedError: the run was changed since.
     """
-    found = sampled(run, plan.notes)
+    found = sampled_documents(run, plan.notes)
     if digest_of([document.text or "" for document in found]) != plan.texts:
         raise _another_run(run)
     return found

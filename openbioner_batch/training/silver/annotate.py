@@ -10,7 +10,7 @@ from openbioner_batch.engine.request import Inputs, Say, resolve_inputs
 from openbioner_batch.engine.session import run_pipeline
 from openbioner_batch.engine.store import Store
 from openbioner_batch.training.silver.endpoint import check_llm
-from openbioner_batch.training.silver.extraction import Extraction
+from openbioner_batch.training.silver.extraction import ExtractionPrompt
 from openbioner_batch.training.silver.finishing import finish, remove_derived
 from openbioner_batch.training.silver.graph import LlmPipeline
 from openbioner_batch.training.silver.passages import PassageFormat
@@ -41,7 +41,7 @@ def annotate_silver(settings: SilverSettings, say: Say = say_to_stderr) -> Repor
     reader = PassageFormat(found.format, settings.passage_words)
     inputs: Inputs = replace(found, format=reader, kept=reader.kept_schema(found.files, found.options))
     store = Store(settings.output)
-    pipeline = LlmPipeline(Extraction(), settings, {"passage words": settings.passage_words})
+    pipeline = LlmPipeline(ExtractionPrompt(), settings, {"passage words": settings.passage_words})
     summary = run_pipeline(settings, inputs, lambda _: pipeline, say, before=partial(check_llm, settings))
     if settings.overwrite:
         remove_derived(store)

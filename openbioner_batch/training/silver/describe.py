@@ -20,9 +20,9 @@ from openbioner_batch.engine.session import run_pipeline
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import open_table, parquet_bytes
 from openbioner_batch.errors import UsageError
-from openbioner_batch.training.silver.description import VIEWS, Description
+from openbioner_batch.training.silver.description import VIEWS, DescriptionPrompt
 from openbioner_batch.training.silver.endpoint import check_llm
-from openbioner_batch.training.silver.evidence import PASSAGES, gather, questions, read_passages
+from openbioner_batch.training.silver.evidence import PASSAGES, gather_evidence, questions, read_passages
 from openbioner_batch.training.silver.graph import LlmPipeline
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA
 from openbioner_batch.training.silver.settings import DescribeSettings
@@ -124,14 +124,14 @@ def describe_silver(settings: DescribeSettings, say: Say = say_to_stderr) -> Des
             f"{settings.folder}/{DESCRIPTIONS} was not written by silver describe and would be replaced: "
             "move it elsewhere, or describe a copy of the folder"
         )
-    evidence = gather(read_passages(store))
+    evidence = gather_evidence(read_passages(store))
     asked = questions(evidence, settings.examples, settings.near, settings.limit)
     # Written only where it differs: the plan knows the file by its time.
     if not store.exists(QUESTIONS) or store.get(QUESTIONS) != asked:
         store.put(QUESTIONS, asked)
     run = _RunOf(settings, (f"{store.url}/{QUESTIONS}",), f"{store.url}/{RUN}")
     inputs = resolve_inputs(run, lambda line: None)
-    pipeline = LlmPipeline(Description(), settings, {"examples": settings.examples, "near types": settings.near})
+    pipeline = LlmPipeline(DescriptionPrompt(), settings, {"examples": settings.examples, "near types": settings.near})
     summary = run_pipeline(run, inputs, lambda _: pipeline, say, before=partial(check_llm, settings))
     report = DescribeReport(store.url, quarantined=summary.totals.quarantined, amounts=summary.totals.amounts)
     write_descriptions(store, report)

@@ -35,7 +35,7 @@ _LEAK = re.compile(
 )
 
 
-class Description:
+class DescriptionPrompt:
     """Asks for the four views of a type."""
 
     columns = pa.schema([pa.field(view, pa.string(), nullable=False) for view in VIEWS])

@@ -57,7 +57,7 @@ def read_passages(store: Store) -> Iterator[AnnotatedPassage]:
                 yield from map(passage_from_row, batch.to_pylist())
 
 
-def gather(passages: Iterator[AnnotatedPassage]) -> dict[str, Evidence]:
+def gather_evidence(passages: Iterator[AnnotatedPassage]) -> dict[str, Evidence]:
     """The evidence on every type, the most frequent first."""
     found: dict[str, Evidence] = defaultdict(Evidence)
     for passage in passages:

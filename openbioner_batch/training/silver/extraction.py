@@ -48,7 +48,7 @@ EXAMPLES = (
 )
 
 
-class Extraction:
+class ExtractionPrompt:
     """Asks for the entities of a passage."""
 
     columns = pa.schema(

@@ -13,17 +13,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from openbioner_batch.engine.executors.base import Executor, Read
+from openbioner_batch.engine.executors.base import Executor, ReadStage
 from openbioner_batch.engine.executors.failures import as_run_failure
 from openbioner_batch.engine.executors.in_process import InProcess
-from openbioner_batch.engine.executors.ray_data import MOST_BLOCKS, MOST_DEATHS, quiet
+from openbioner_batch.engine.executors.ray_data import MOST_BLOCKS, MOST_DEATHS, configure_context
 from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.names import DATA, QUARANTINE, shard_file, shard_name
 from openbioner_batch.engine.reading import read_splits
 from openbioner_batch.engine.shards import Shard, documents_table
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import parquet_bytes
-from openbioner_batch.engine.work import Job, SplitTask, pack, rejected_table, unpack
+from openbioner_batch.engine.work import Job, SplitTask, rejected_table, table_from_bytes, table_to_bytes
 from openbioner_batch.errors import RunFailedError
 from openbioner_batch.training.silver.outcomes import AnswerOutcome, answered_rows
 from openbioner_batch.training.silver.prompt import Prompt, fingerprint
@@ -78,7 +78,7 @@ class LlmPipeline:
         collector.check_stopped(self.llm, at_end=True)
 
     def _answered_here(
-        self, tasks: Sequence[SplitTask], read: Read, recipe: ClientRecipe
+        self, tasks: Sequence[SplitTask], read: ReadStage, recipe: ClientRecipe
     ) -> Generator[pa.Table, None, None]:
         """The rows with their outcomes, asked about in this process, some shards at once."""
         loop = asyncio.new_event_loop()
@@ -103,14 +103,14 @@ class LlmPipeline:
             loop.close()
 
     def _answered_by_ray(
-        self, tasks: Sequence[SplitTask], read: Read, recipe: ClientRecipe
+        self, tasks: Sequence[SplitTask], read: ReadStage, recipe: ClientRecipe
     ) -> Generator[pa.Table, None, None]:
         """The same with Ray Data."""
         import ray.data
 
         items = [{"task": task.to_json()} for task in tasks]
         tasks_table = ray.data.from_items(items, override_num_blocks=min(len(tasks), MOST_BLOCKS))
-        quiet(tasks_table.context)
+        configure_context(tasks_table.context)
         tasks_table.context.target_max_block_size = BLOCK_BYTES
         rows = tasks_table.map_batches(
             read,
@@ -182,8 +182,8 @@ def shard_rows(split: int, shard: Shard, job: Job) -> pa.Table:
             "size": [count] * (count + 1),
             "index": [SHARDS_OWN_ROW, *range(count)],
             "text": pa.array([None, *texts], pa.string()),
-            "documents": pa.array([pack(documents)] + [None] * count, pa.binary()),
-            "rejected": pa.array([pack(rejected_table(shard.rejected))] + [None] * count, pa.binary()),
+            "documents": pa.array([table_to_bytes(documents)] + [None] * count, pa.binary()),
+            "rejected": pa.array([table_to_bytes(rejected_table(shard.rejected))] + [None] * count, pa.binary()),
         }
     )
 
@@ -267,7 +267,7 @@ class Collector:
         split, number = shard.place
         outcomes = [shard.outcomes[index] for index in range(len(shard.outcomes))]
         data, rejected, counts = answered_rows(
-            unpack(shard.documents), outcomes, unpack(shard.rejected).to_pylist(), self._prompt
+            table_from_bytes(shard.documents), outcomes, table_from_bytes(shard.rejected).to_pylist(), self._prompt
         )
         if rejected.num_rows:
             self._store.put(shard_file(QUARANTINE, split, number), parquet_bytes(rejected))

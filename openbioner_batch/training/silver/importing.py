@@ -80,7 +80,7 @@ def import_silver(settings: ImportSettings, say: Say = say_to_stderr) -> Report:
         if isinstance(item, Rejected):
             rejected.append(item)
         elif isinstance(item, AnnotatedPassage):
-            for part in cut(replace(item, annotated=types), settings.passage_words):
+            for part in split_passage(replace(item, annotated=types), settings.passage_words):
                 _keep(part, passage_filter, passages, report)
         elif item not in described:
             described.add(item)
@@ -98,7 +98,7 @@ def import_silver(settings: ImportSettings, say: Say = say_to_stderr) -> Report:
     return report
 
 
-def cut(passage: AnnotatedPassage, words: int) -> Iterator[AnnotatedPassage]:
+def split_passage(passage: AnnotatedPassage, words: int) -> Iterator[AnnotatedPassage]:
     """A long text as passages; what of a mention is cut teaches nothing."""
     bounds = list(passage_bounds(passage.text, words))
     if len(bounds) == 1:

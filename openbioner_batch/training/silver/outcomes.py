@@ -58,7 +58,7 @@ class AnswerOutcome:
         return AnswerOutcome(usage=self.usage, columns=columns, amounts=amounts)
 
 
-def collected(row: dict[str, Any], outcome: AnswerOutcome) -> dict[str, Any]:
+def collector_row(row: dict[str, Any], outcome: AnswerOutcome) -> dict[str, Any]:
     """A row as the driver collects it."""
     names = ("shard", "split", "number", "size", "index", "documents", "rejected")
     return {**{name: row[name] for name in names}, "outcome": outcome.to_json()}

@@ -88,7 +88,7 @@ class Report:
         return lines
 
 
-class Reporting(Protocol):
+class TableReport(Protocol):
     """What can be shown as a table."""
 
     @property
@@ -96,7 +96,7 @@ class Reporting(Protocol):
     def lines(self) -> list[tuple[str, str]]: ...
 
 
-def print_report(report: Reporting, console: Console) -> None:
+def print_report(report: TableReport, console: Console) -> None:
     """Show a report as a table."""
     from rich.table import Table
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.training.silver.outcomes import AnswerOutcome, collected
+from openbioner_batch.training.silver.outcomes import AnswerOutcome, collector_row
 from openbioner_batch.training.silver.prompt import Prompt
 from openbioner_batch.training.silver.settings import LlmSettings
 
@@ -42,9 +42,9 @@ def vllm_processor(prompt: Prompt, llm: LlmSettings) -> Callable[[Any], Any]:
     processor = build_processor(
         config,
         preprocess=partial(sampling_of, prompt=prompt, llm=llm),
-        postprocess=partial(generated, prompt=prompt),
+        postprocess=partial(answered_row, prompt=prompt),
     )
-    return lambda rows: processor(rows).map(settled)
+    return lambda rows: processor(rows).map(row_or_error)
 
 
 def sampling_of(row: dict[str, Any], prompt: Prompt, llm: LlmSettings) -> dict[str, Any]:
@@ -59,20 +59,20 @@ def sampling_of(row: dict[str, Any], prompt: Prompt, llm: LlmSettings) -> dict[s
     return {"messages": prompt.messages(text), "sampling_params": sampling}
 
 
-def generated(row: dict[str, Any], prompt: Prompt) -> dict[str, Any]:
+def answered_row(row: dict[str, Any], prompt: Prompt) -> dict[str, Any]:
     """Ray's postprocess: what became of a row, its answer read."""
     text = row["text"]
     if not isinstance(text, str):
-        return collected(row, AnswerOutcome())
+        return collector_row(row, AnswerOutcome())
     usage = (int(row.get("num_input_tokens") or 0), int(row.get("num_generated_tokens") or 0))
     content = row["generated_text"]
     problem = prompt.problem(text, content)
     outcome = AnswerOutcome(usage=usage, reason=problem) if problem else AnswerOutcome(content=content, usage=usage)
-    return collected(row, outcome.read(text, prompt))
+    return collector_row(row, outcome.read(text, prompt))
 
 
-def settled(row: dict[str, Any]) -> dict[str, Any]:
+def row_or_error(row: dict[str, Any]) -> dict[str, Any]:
     """A row as it is collected, also where the engine gave an error instead of an answer."""
     if row.get("__inference_error__"):
-        return collected(row, AnswerOutcome(reason=FAILED))
+        return collector_row(row, AnswerOutcome(reason=FAILED))
     return {name: value for name, value in row.items() if name != "__inference_error__"}

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
-from openbioner_batch.training.silver.description import Description, views_problem
-from openbioner_batch.training.silver.evidence import gather, near_types, questions
+from openbioner_batch.training.silver.description import DescriptionPrompt, views_problem
+from openbioner_batch.training.silver.evidence import gather_evidence, near_types, questions
 
 GOOD = {
     "definition": "A substance that is given to treat or to prevent a disease.",
@@ -39,9 +39,9 @@ def test_what_is_wrong_with_descriptions_is_said(changes: dict[str, str], proble
 
 def test_an_answer_without_all_four_is_of_no_use() -> None:
     asked = json.dumps({"entity_type": "drug", "examples": []})
-    assert Description().problem(asked, json.dumps(GOOD)) is None
-    assert "four" in (Description().problem(asked, json.dumps({"definition": GOOD["definition"]})) or "")
-    assert "four" in (Description().problem(asked, "no idea") or "")
+    assert DescriptionPrompt().problem(asked, json.dumps(GOOD)) is None
+    assert "four" in (DescriptionPrompt().problem(asked, json.dumps({"definition": GOOD["definition"]})) or "")
+    assert "four" in (DescriptionPrompt().problem(asked, "no idea") or "")
 
 
 def passages() -> Iterator[AnnotatedPassage]:
@@ -56,7 +56,7 @@ def passages() -> Iterator[AnnotatedPassage]:
 
 
 def test_a_type_is_told_by_its_forms_its_contexts_and_what_is_near() -> None:
-    evidence = gather(passages())
+    evidence = gather_evidence(passages())
     near = near_types(evidence, 1)
     assert near["drug"] == ["hormone"]
     assert near["body_part"] == ["part_of_pain"]

@@ -15,7 +15,7 @@ import pytest
 from llm_server import LlmServer, Settings
 
 from openbioner_batch.training.silver import transport
-from openbioner_batch.training.silver.extraction import Extraction
+from openbioner_batch.training.silver.extraction import ExtractionPrompt
 from openbioner_batch.training.silver.settings import LlmSettings
 from openbioner_batch.training.silver.transport import Client, ClientRecipe, retry_after
 
@@ -47,7 +47,7 @@ def serve() -> Iterator[Serve]:
 def ask(server: LlmServer, texts: list[str], shards: int = 1, **more: Any) -> list[dict[str, Any]]:
     """What comes of a batch."""
     llm = LlmSettings(**{"endpoint": server.url, "model": "test-model", "max_retries": 2, **more})
-    prompt = Extraction()
+    prompt = ExtractionPrompt()
 
     async def batch() -> list[dict[str, Any]]:
         client = Client(ClientRecipe(llm, prompt, 0.0))
@@ -209,6 +209,6 @@ def test_settings_hold_no_key(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
     (tmp_path / "key").write_text("sk-very-secret")
     llm = LlmSettings(endpoint="http://localhost/v1", model="m", api_key_file=str(tmp_path / "key"))
-    assert b"sk-very-secret" not in cloudpickle.dumps(ClientRecipe(replace(llm), Extraction(), 0.0))
+    assert b"sk-very-secret" not in cloudpickle.dumps(ClientRecipe(replace(llm), ExtractionPrompt(), 0.0))
     with suppress(AttributeError):
         assert "sk-very-secret" not in repr(llm)

@@ -112,7 +112,7 @@ def write_note(
     pieces = _pieces(text, writer)
     if rough:
         pieces = add_noise(pieces, chance)
-    return joined(identity, pieces, template.type, writer)
+    return assemble_note(identity, pieces, template.type, writer)
 
 
 def _assembled(chance: random.Random, split: str | None) -> str:
@@ -183,7 +183,7 @@ def _wrapped(pieces: Sequence[Piece], width: int) -> list[Piece]:
     return wrapped
 
 
-def joined(identity: str, pieces: Sequence[Piece], kind: str, writer: NoteWriter) -> SyntheticNote:
+def assemble_note(identity: str, pieces: Sequence[Piece], kind: str, writer: NoteWriter) -> SyntheticNote:
     """A note of pieces, each a text with the type of identifier that it is, if it is one."""
     spans, at = [], 0
     for text, type in pieces:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.phi.synthetic import values
-from openbioner_batch.training.phi.synthetic.notes import SyntheticNote, add_noise, joined, new_writer
+from openbioner_batch.training.phi.synthetic.notes import SyntheticNote, add_noise, assemble_note, new_writer
 from openbioner_batch.training.phi.synthetic.stock import snippets
 from openbioner_batch.training.phi.synthetic.writer import NoteWriter, Piece
 
@@ -66,7 +66,7 @@ def write_snippets(number: int, seed: int, split: str | None) -> Iterator[Synthe
                 order = chance.sample(stock := snippets(), len(stock))
             taken.append(order.pop())
         pieces = filled(chance.choice(("\n", "\n\n", "  ", "\n---\n")).join(taken), writer)
-        yield joined(name, add_noise(pieces, chance) if chance.random() < 0.3 else pieces, "snippets", writer)
+        yield assemble_note(name, add_noise(pieces, chance) if chance.random() < 0.3 else pieces, "snippets", writer)
 
 
 def filled(text: str, writer: NoteWriter) -> list[Piece]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from openbioner_batch.training.phi.synthetic import values
-from openbioner_batch.training.phi.synthetic.notes import SyntheticNote, add_noise, joined, new_writer
+from openbioner_batch.training.phi.synthetic.notes import SyntheticNote, add_noise, assemble_note, new_writer
 from openbioner_batch.training.phi.synthetic.people import Person
 from openbioner_batch.training.phi.synthetic.splits import in_split
 from openbioner_batch.training.phi.synthetic.stock import grammar
@@ -43,7 +43,7 @@ def write_terse(number: int, seed: int, split: str | None, identifiers: bool) ->
         if identifiers and chance.random() < 0.25:
             _name_after_a_disease(writer)
         pieces = add_noise(_pieces(_text(chance, split, identifiers), writer), chance)
-        yield joined(name, pieces, "terse", writer)
+        yield assemble_note(name, pieces, "terse", writer)
 
 
 def _text(chance: random.Random, split: str | None, identifiers: bool) -> str:

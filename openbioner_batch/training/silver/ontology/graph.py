@@ -21,7 +21,16 @@ from openbioner_batch.engine.rows import kind_of
 from openbioner_batch.engine.shards import Shard, documents_table
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import parquet_bytes
-from openbioner_batch.engine.work import Job, SplitTask, counts_metadata, pack, rejected_table, row, row_values, unpack
+from openbioner_batch.engine.work import (
+    Job,
+    SplitTask,
+    counts_metadata,
+    rejected_table,
+    row_table,
+    row_values,
+    table_from_bytes,
+    table_to_bytes,
+)
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.silver.ontology.classes import Classes, read_part
 from openbioner_batch.training.silver.ontology.finding import FoundName, NameFinder
@@ -93,11 +102,11 @@ def finder_of(vocabularies: tuple[str, ...], roots: tuple[str, ...]) -> tuple[Cl
 def shard_row(split: int, shard: Shard, job: Job) -> pa.Table:
     """A shard as the graph's row."""
     documents = documents_table(shard, job.kept)
-    return row(
+    return row_table(
         split,
         shard.index,
-        documents=pack(documents),
-        rejected=pack(rejected_table(shard.rejected)),
+        documents=table_to_bytes(documents),
+        rejected=table_to_bytes(rejected_table(shard.rejected)),
         read=shard.read,
     )
 
@@ -106,7 +115,7 @@ def find_shard(batch: pa.Table, job: Job, vocabularies: tuple[str, ...], roots: 
     """A Ray Data UDF: write a shard's passages with the names in them, and say what it holds."""
     work = row_values(batch)
     classes, finder = finder_of(vocabularies, roots)
-    documents, rejected = unpack(work["documents"]), unpack(work["rejected"])
+    documents, rejected = table_from_bytes(work["documents"]), table_from_bytes(work["rejected"])
     found = [[_written(item, classes) for item in finder.find(text)] for text in documents["text"].to_pylist()]
     counts = {
         "documents": documents.num_rows,
@@ -126,7 +135,7 @@ def find_shard(batch: pa.Table, job: Job, vocabularies: tuple[str, ...], roots: 
     if rejected.num_rows:
         store.put(shard_file(QUARANTINE, work["split"], work["shard"]), parquet_bytes(rejected))
     store.put(shard_file(DATA, work["split"], work["shard"]), parquet_bytes(table))
-    return row(
+    return row_table(
         work["split"], work["shard"], counts=json.dumps(counts), deaths=0, committed_at=time.time(), read=work["read"]
     )
 

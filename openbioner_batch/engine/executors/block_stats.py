@@ -8,7 +8,7 @@ from typing import Any
 from openbioner_batch.engine.ray_internals import BLOCK_STATS, stages_of
 
 
-class Forgetting:
+class DropBlockStats:
     """A callback of Ray Data's executor (`DataContext.custom_execution_callback_classes`).
 
     For `Dataset.stats()` each stage keeps the timings of every block that it has made: some kilobytes a shard. Nobody
