@@ -99,7 +99,7 @@ def answer(
     return path
 
 
-def label_of(out: Path, *files: Path) -> dict[str, Any]:
+def told(out: Path, *files: Path) -> dict[str, Any]:
     """The report as JSON; its page is written beside it."""
     folder = out.parent
     arguments = ["--plan", folder / "plan.json", "--html", folder / "signed.html", "--json", folder / "signed.json"]
@@ -151,7 +151,7 @@ def test_the_texts_of_fhir_resources_are_reviewed_and_replacements_in_each_are_n
     replaced = [re.search(r"MRN (\d+)", page["notes"][1]), re.search(r"🙂 (\S+ \S+) came", page["notes"][1])]
     marks[1] = [found[1] for found in replaced if found]
     assert len(marks[1]) == 2
-    found = label_of(out, answer(tmp_path, page, "Ann", marks))
+    found = told(out, answer(tmp_path, page, "Ann", marks))
     assert (found["leaking_notes"], found["missed_identifiers"], found["marks_on_replacements"]) == (1, 2, 2)
 
 
@@ -197,7 +197,7 @@ def test_a_missed_name_is_a_leak_and_a_mark_on_a_replacement_is_none(tmp_path: P
     invented = text.partition(": ")[2].partition(",")[0]
     left = text.rpartition(" ")[2].rstrip(".")
     assert left.startswith("Zqx")
-    both = label_of(out, answer(tmp_path, page, "Ann", {place: [invented, left]}), answer(tmp_path, page, "Bo", {}))
+    both = told(out, answer(tmp_path, page, "Ann", {place: [invented, left]}), answer(tmp_path, page, "Bo", {}))
     assert (both["leaking_notes"], both["missed_identifiers"], both["marks_on_replacements"]) == (1, 1, 1)
     assert both["sample"] | {"read": count, "not_read": 0} == both["sample"]
     assert both["strata"]["letter"]["leaking"] == 1
@@ -208,7 +208,7 @@ def test_a_missed_name_is_a_leak_and_a_mark_on_a_replacement_is_none(tmp_path: P
     assert not both["wanted"]["reached"]
     assert both["leak_rate"] < both["bound"] < 1
     assert both["replaced_identifiers"] == 3 * count
-    one = label_of(out, answer(tmp_path, page, "Bo", {}))
+    one = told(out, answer(tmp_path, page, "Bo", {}))
     assert one["wanted"]["reached"]
     assert one["bound"] <= 0.2
     for name in ("signed.json", "signed.html"):
@@ -220,7 +220,7 @@ def test_a_missed_name_is_a_leak_and_a_mark_on_a_replacement_is_none(tmp_path: P
 def test_notes_that_were_not_read_are_told_and_a_leak_in_one_counts(tmp_path: Path) -> None:
     out = deidentified(tmp_path)
     _, page = sample(out, "--leaks-below", "20%")
-    found = label_of(out, answer(tmp_path, page, "Ann", {13: ["Zqx"]}, done=range(10)))
+    found = told(out, answer(tmp_path, page, "Ann", {13: ["Zqx"]}, done=range(10)))
     assert found["sample"] | {"read": 11, "not_read": 3, "drawn": 14} == found["sample"]
     assert found["leaking_notes"] == 1
     assert found["bound_if_unread_leak"] > found["bound"]
@@ -232,7 +232,7 @@ def test_notes_that_were_not_read_are_told_and_a_leak_in_one_counts(tmp_path: Pa
 def test_what_is_signed_says_the_bound_in_words(tmp_path: Path) -> None:
     out = deidentified(tmp_path)
     _, page = sample(out, "--leaks-below", "20%")
-    found = label_of(out, answer(tmp_path, page, "Ann", {}))
+    found = told(out, answer(tmp_path, page, "Ann", {}))
     tree = parsed((tmp_path / "signed.html").read_text("utf-8"))
     words = tree.xpath("string(//p[@class='statement'])")
     assert words == (
@@ -243,7 +243,7 @@ def test_what_is_signed_says_the_bound_in_words(tmp_path: Path) -> None:
     assert tree.xpath("//dl[@class='signature']//dt/text()") == ["Name", "Position", "Date", "Signature"]
     assert "reached" in tree.xpath("string(//h1)")
     _, whole = sample(out)
-    all_read = label_of(out, answer(tmp_path, whole, "Ann", {}))
+    all_read = told(out, answer(tmp_path, whole, "Ann", {}))
     assert all_read["bound"] == 0.0
     assert "All were read" in parsed((tmp_path / "signed.html").read_text("utf-8")).xpath("string(.)")
 
