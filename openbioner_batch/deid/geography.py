@@ -45,10 +45,13 @@ _tail = re.compile(
     rf"[,\s]*(?:(?P<name>\b(?i:{_NAMES})\b)|(?P<code>\b(?:{_CODES})\b)(?=\.?[,\s]+\d{{5}})|(?<=[,\n])\s*(?P<last>(?:{_CODES}))\b)"
     rf"\.?(?:[,\s]+(?P<zip>{_ZIP}))?[\s.]*$"
 )
-_street = re.compile(
-    r"\d|\b(?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|court|ct|boulevard|blvd|way|place|pl|box|apt|suite|unit)\b",
-    re.IGNORECASE,
+STREET_KINDS = frozenset(
+    """street st avenue ave av road rd lane ln drive dr court ct boulevard blvd way place pl terrace ter circle cir
+    parkway pkwy highway hwy route rt square sq trail trl alley row loop crescent cres close""".split()
 )
+_UNITS = "box|apt|apartment|suite|ste|unit|floor|building|bldg|c/o"
+# "St" at the head is a saint's.
+_street = re.compile(rf"\d|\b(?!(?<![^\n])st\b)(?:{'|'.join(sorted(STREET_KINDS))}|{_UNITS})\b", re.IGNORECASE)
 
 
 def zip3(text: str) -> str | None:
@@ -85,11 +88,13 @@ def generalise_place(text: str, tag: str) -> str:
 def generalise_street(text: str, tag: str) -> str:
     """What a limited data set leaves of an address or place: town, state and ZIP code at its end; the rest as `tag`.
 
-    "12 Elm St, Dover, AK 59607" gives "[ADDRESS], Dover, AK 59607"; a place without anything of a street stays.
+    "12 Elm St, Dover, AK 59607" gives "[ADDRESS], Dover, AK 59607"; a place without anything of a street stays, but for
+    what stands before the town of a state.
     """
     found = _tail.search(text)
     before, after = (text[: found.start()], text[found.start() :]) if found else (text, "")
-    if not _street.search(before):
+    parts = [part for part in re.split(r"[,\n]", before) if part.strip()]
+    if not _street.search(before) and not (after and len(parts) > 1):
         return text
     if not after:
         return text if _zip.fullmatch(text.strip()) else tag

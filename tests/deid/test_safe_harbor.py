@@ -80,6 +80,14 @@ def test_the_restricted_areas_of_both_censuses_are_in_the_list() -> None:
         ("43055", "430", "43055"),
         ("Lyon", "[X]", "Lyon"),
         ("P.O. Box 1182", "[X]", "[X]"),
+        ("Maple Terrace, Dover, NH", "[X], NH", "[X], Dover, NH"),
+        ("Oak Hwy, Dover NH 03820", "[X], NH 038", "[X], Dover NH 03820"),
+        ("Maple Circle", "[X]", "[X]"),
+        ("The Willows, Dover, NH 03820", "[X], NH 038", "[X], Dover, NH 03820"),
+        ("c/o Anna Lee\nDover, NH", "[X], NH", "[X]\nDover, NH"),
+        ("Lyon, France", "[X]", "Lyon, France"),
+        ("St. Louis, MO 63101", "[X], MO 631", "St. Louis, MO 63101"),
+        ("12 Elm St. Louis, MO 63101", "[X], MO 631", "[X], MO 63101"),
         ("Riverton, AK ٥٩٦٠٧", "[X], AK", "Riverton, AK ٥٩٦٠٧"),  # digits that no ZIP code has
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from openbioner_batch.deid.geography import STATES
+from openbioner_batch.deid.geography import STATES, STREET_KINDS
 from openbioner_batch.deid.normalising import WORD, like_case, squeeze
 from openbioner_batch.deid.scope import Scope
 from openbioner_batch.deid.surrogates.base import InventedValue
@@ -16,15 +16,10 @@ from openbioner_batch.deid.surrogates.places import country_surrogate, town_of
 from openbioner_batch.deid.surrogates.words import form_of, name_form, other_surname
 from openbioner_batch.deid.zips import areas, state_of_zip
 
-_KINDS = frozenset(
-    """street st avenue ave av road rd lane ln drive dr court ct boulevard blvd way place pl terrace ter circle cir
-    parkway pkwy highway hwy route rt square sq trail trl alley row loop crescent cres close""".split()
-)
-"""Kinds of streets."""
 _DIRECTIONS = frozenset("north south east west northeast northwest southeast southwest n s e w ne nw se sw nth".split())
 _UNITS = frozenset("p o po box apt apartment suite ste unit floor fl building bldg room rm lot trlr".split())
 _SMALL = frozenset("and the corner of at near".split())
-_KEPT = _KINDS | _DIRECTIONS | _UNITS | _SMALL
+_KEPT = STREET_KINDS | _DIRECTIONS | _UNITS | _SMALL
 
 _token = re.compile(rf"(\d+(?:st|nd|rd|th)\b|{WORD}|\d+)", re.IGNORECASE)
 _JOINTS = (" ", ". ", "-", "")
@@ -161,7 +156,7 @@ def _roles(words: Sequence[str]) -> list[str]:
         # Saint Mary's Avenue: a street's kind follows its name.
         if form in ("st", "ste") and roles[place + 1] == "name" and "name" not in roles[:place]:
             roles[place] = "name"
-    kinds = [place for place, form in enumerate(forms) if form in _KINDS and roles[place] == "kept"]
+    kinds = [place for place, form in enumerate(forms) if form in STREET_KINDS and roles[place] == "kept"]
     last = kinds[-1] if kinds else 0
     if last and "name" not in roles[:last] and roles[last - 1] == "kept":
         roles[last - 1] = "name"  # North Street, Court Street
@@ -178,4 +173,6 @@ def _roles(words: Sequence[str]) -> list[str]:
 def _is_street(text: str) -> bool:
     """Whether words before a state are a street's and no town's: "Elm St", "North Oak Street", but not "St. Louis"."""
     roles, forms = _roles(words := re.findall(WORD, text)), [form_of(word) for word in words]
-    return any(form in _KINDS and role == "kept" for form, role in zip(forms, roles, strict=True)) and len(words) > 1
+    return (
+        any(form in STREET_KINDS and role == "kept" for form, role in zip(forms, roles, strict=True)) and len(words) > 1
+    )
