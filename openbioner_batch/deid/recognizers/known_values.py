@@ -83,7 +83,8 @@ def _codes_of(value: str, type: str) -> Iterator[str]:
     """A number or code as searched: all of it, a telephone also without country code and area."""
     code = "".join(filter(str.isalnum, value)).lower()
     if type in _PHONES:
-        code = "".join(filter(str.isdigit, re.split(r"(?i)\s*(?:x|ext)", value)[0]))
+        whole = "".join(filter(str.isdigit, re.split(r"(?i)\s*(?:x|ext)", value)[0]))
+        code = whole or "".join(filter(str.isdigit, value))  # an extension alone
         if len(code) == 11 and code[0] == "1":
             code = code[1:]
         if len(code) == 10:
@@ -96,7 +97,7 @@ def _codes_of(value: str, type: str) -> Iterator[str]:
     if type == "social_security_number" and len(code) == 9:
         yield code
         return
-    if code.isascii() or code:
+    if code:
         bare = code.lstrip("0")
         yield code
         if bare.isdigit() and len(bare) >= 5 and bare != code:

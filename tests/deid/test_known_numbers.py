@@ -1,0 +1,76 @@
+"""Known numbers, dates and addresses are found in the parts and spellings in which others write them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from deid.found import KNOWN, assert_found, shown
+
+from openbioner_batch.deid.finder import Finder
+from openbioner_batch.deid.known import KnownIdentifiers
+
+
+@pytest.mark.parametrize(
+    ("fields", "note"),
+    [
+        ({"zip": "62704-1234"}, "in <zip_code>62704</zip_code> or <zip_code>62704-1234</zip_code>, not 62705-1234"),
+        ({"zip": "627041234"}, "in <zip_code>62704</zip_code> or <zip_code>627041234</zip_code>"),
+        (
+            {"address": "418 Maple Street, Springfield, IL 62704-1234"},
+            "in <zip_code>62704</zip_code>, at <street_address>418 Maple</street_address>",
+        ),
+        (
+            {"address": "418 Maple Street Apt 4 Springfield IL 62704"},
+            "in <city>Springfield</city>, <zip_code>62704</zip_code>, at <street_address>418 Maple St</street_address> "
+            "on <street_address>Maple Street</street_address>",
+        ),
+        ({"address": "418 Park Place Drive"}, "at <street_address>418 PARK PL DR</street_address>"),
+        (
+            {"address": "418 Maple St, North Little Rock AR 72114"},
+            "from <city>North Little Rock</city>, so <zip_code>72114</zip_code>; a little rock",
+        ),
+        ({"address": "9 Elm St, Ada OK 74820"}, "of <city>Ada</city>"),
+        (
+            {"address": "9 Elm St, Washington District of Columbia 20001"},
+            "in <city>Washington</city>, not Columbia",
+        ),
+        ({"address": "418 Broadway Springfield IL 62704"}, "in <zip_code>62704</zip_code>, bed 418"),
+        ({"address": "Springfield Illinois"}, "the <city>Springfield</city> clinic, in <city>Springfield</city> IL"),
+        (
+            {"address": "9 Elm St, Apt 4, Dover New Hampshire"},
+            "to <city>Dover</city>; <city>Dover, New Hampshire</city>",
+        ),
+    ],
+)
+def test_each_part_of_a_known_address_is_found_alone(fields: dict[str, str], note: str) -> None:
+    assert_found(note, KnownIdentifiers.from_fields(fields), KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("fields", "note"),
+    [
+        (
+            {"phone": "+44 20 7946 0018"},
+            "<phone_number>020 7946 0018</phone_number>, +<phone_number>44 20 79460018</phone_number>, "
+            "<phone_number>004420-7946-0018</phone_number>, not 7946 0018",
+        ),
+        ({"phone": "0041 69 979 80 58"}, "<phone_number>069 979 80 58</phone_number>"),
+        ({"mrn": "MRN-2208714A"}, "<medical_record_number>2208714A</medical_record_number>, not 2208714"),
+        ({"mrn": "MRN-22A"}, "type 22A fracture"),
+        ({"mrn": "2208714A"}, "not 2208714AB, 220;8714A or 12208714A"),
+        ({"phone": "x4471"}, "at <phone_number>4471</phone_number>, not 44710"),
+        ({"phone": "Ext. 4471"}, "call x <phone_number>4471</phone_number>"),
+        ({"pager": "Ext"}, "call 4471"),
+        ({"email": "anna.lee@mercy.org"}, "to <email_address>Anna.Lee@mercy.org</email_address>"),
+        ({"dob": "04.03.50"}, "born <birth_date>3/4/50</birth_date>, <birth_date>4 March 1950</birth_date>"),
+        ({"dob": "1920-03-04"}, "born <birth_date>3/4/20</birth_date>"),
+        ({"dob": "1948-03-04"}, "score 3/48, born <birth_date>3/1948</birth_date>"),
+    ],
+)
+def test_a_known_number_is_found_as_others_write_it(fields: dict[str, str], note: str) -> None:
+    text = re.sub("<.*?>", "", note)
+    found = shown(text, Finder(KNOWN).find(text, KnownIdentifiers.from_fields(fields)))
+    assert [part.lstrip("+") for _, part in found] == [
+        part.lstrip("+") for part in re.findall("<[a-z_]+>(.*?)</", note)
+    ]
