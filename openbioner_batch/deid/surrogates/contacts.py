@@ -117,7 +117,7 @@ def url_surrogate(text: str, scope: Scope) -> InventedValue:
     if not match:
         return InventedValue("https://" + _domain(text, scope))
     scheme, www, host, port, path = (part or "" for part in match.groups())
-    code = "/" + scope.bytes("path", path).hex()[:10] if path.strip("/") else path[:1].replace("?", "").replace("#", "")
+    code = "/" + scope.bytes("path", path).hex()[:10] if path.strip("/") else path[:1]
     new = f"{scheme.lower()}{www.lower()}{_domain(host, scope)}{port and ':8080'}{code}"
     return InventedValue(new, frozenset({squeeze(new)}))
 
