@@ -144,7 +144,7 @@ def test_a_file_that_vanishes_or_is_packed_badly_is_told_without_its_name(
         os.unlink(path)
         raise FileNotFoundError(2, "No such file or directory", str(path))
 
-    monkeypatch.setattr(reading, "cut", vanish)
+    monkeypatch.setattr(reading, "cut_shards", vanish)
     message = refused(run_here, path)
     assert (
         message
