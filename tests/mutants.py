@@ -47,7 +47,9 @@ def main() -> None:
     os.chdir(ROOT)  # mutmut's settings are in pyproject.toml
     sys.path.insert(0, str(ROOT))
     mutated = {
-        ".".join(Path(name).with_suffix("").parts): mutate_file_contents(name, Path(name).read_text("utf-8"))
+        ".".join(Path(name).with_suffix("").parts).removesuffix(".__init__"): mutate_file_contents(
+            name, Path(name).read_text("utf-8")
+        )
         for name in arguments.modules
     }
     sys.meta_path.insert(0, Mutated(mutated))
@@ -65,8 +67,10 @@ class Mutated(MetaPathFinder):
     def find_spec(self, name: str, path: Sequence[str] | None, target: object = None) -> ModuleSpec | None:
         if name not in self.files:
             return None
-        place = str(ROOT.joinpath(*name.split(".")).with_suffix(".py"))
-        return spec_from_file_location(name, place, loader=Loader(self.files[name].code, name, place))
+        place = ROOT.joinpath(*name.split("."))
+        file, within = (place / "__init__.py", [str(place)]) if place.is_dir() else (place.with_suffix(".py"), None)
+        loader = Loader(self.files[name].code, name, str(file))
+        return spec_from_file_location(name, file, loader=loader, submodule_search_locations=within)
 
 
 class Loader(SourceFileLoader):

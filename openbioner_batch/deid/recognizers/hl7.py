@@ -7,7 +7,11 @@ from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
 
-_SEGMENT = re.compile(r"^[ \t]*(?P<name>[A-Z][A-Z][A-Z0-9])\|(?P<fields>[^\n]*\|[^\n]*)$", re.MULTILINE)
+# Segments end with a carriage return, or with a line where a message was stored as text.
+_SEGMENT = re.compile(
+    r"(?:^|(?<=\r))[ \t]*(?P<name>[A-Z][A-Z][A-Z0-9])\|(?P<fields>[^\n\r]*\|[^\n\r]*)(?=\r|$)", re.MULTILINE
+)
+_REPETITION = re.compile(r"[^~]+")
 _FIELD = re.compile(r"[^|]*")
 _PART = re.compile(r"[^\^~&|]+")
 _DAY = re.compile(r"(?:19|20)\d{6}(?:\d{2,6}(?:\.\d+)?(?:[+-]\d{4})?)?")
@@ -22,12 +26,14 @@ _FIELDS: dict[str, dict[int, tuple[str, str]]] = {
             7: (_DATE, "birth_date"), 9: (_NAME, "patient_name"), 11: (_ADDRESS, "street_address"),
             12: ("whole", "county"), 13: ("first", "phone_number"), 14: ("first", "phone_number"),
             18: ("first", "account_number"), 19: ("first", "social_security_number"),
-            20: ("first", "drivers_license_number"), 29: (_DATE, "death_date")},
+            20: ("first", "drivers_license_number"), 21: ("first", "medical_record_number"), 29: (_DATE, "death_date")},
     "NK1": {2: (_NAME, "relative_name"), 4: (_ADDRESS, "street_address"), 5: ("first", "phone_number"),
             6: ("first", "phone_number")},
-    "PV1": {3: (_ROOM, "room_number"), 6: (_ROOM, "room_number"), 7: (_DOCTOR, "clinician_name"),
-            8: (_DOCTOR, "clinician_name"), 9: (_DOCTOR, "clinician_name"), 17: (_DOCTOR, "clinician_name"),
-            19: ("first", "encounter_number"), 44: (_DATE, "admission_date"), 45: (_DATE, "discharge_date")},
+    "PV1": {3: (_ROOM, "room_number"), 5: ("first", "encounter_number"), 6: (_ROOM, "room_number"),
+            7: (_DOCTOR, "clinician_name"), 8: (_DOCTOR, "clinician_name"), 9: (_DOCTOR, "clinician_name"),
+            17: (_DOCTOR, "clinician_name"),
+            19: ("first", "encounter_number"), 44: (_DATE, "admission_date"), 45: (_DATE, "discharge_date"),
+            50: ("first", "encounter_number"), 52: (_DOCTOR, "clinician_name")},
     "ORC": {2: ("first", "specimen_number"), 3: ("first", "specimen_number"), 9: (_DATE, "personal_date"),
             10: (_DOCTOR, "clinician_name"), 12: (_DOCTOR, "clinician_name")},
     "OBR": {2: ("first", "specimen_number"), 3: ("first", "specimen_number"), 7: (_DATE, "personal_date"),
@@ -57,7 +63,8 @@ def find_hl7(text: str) -> Iterator[Finding]:
     """What the fields of segments hold: names, numbers, dates, rooms; nothing in a text without segments."""
     for number, start, end, segment in _fields(text):
         if rule := _FIELDS.get(segment, {}).get(number):
-            yield from _read(text, start, end, *rule)
+            for one in _REPETITION.finditer(text, start, end):
+                yield from _read(text, *one.span(), *rule)
 
 
 def coded_fields(text: str) -> list[tuple[int, int]]:
