@@ -212,6 +212,13 @@ def test_parts_of_an_address_vouch_for_each_other() -> None:
     assert [part for _, part in shown(text, Finder().find(text, model_spans=found))] == [part for part, _ in parts]
 
 
+@pytest.mark.parametrize("place", ["Hickoryton, nc", "Hickoryton, 44", "44, Hickoryton", "Hickoryton, 6010"])
+def test_parts_of_one_finding_vouch_for_each_other(place: str) -> None:
+    text = f"went home to {place} today"
+    found = Finder().find(text, model_spans=[Span(13, 13 + len(place), "location", 0.9, place)])
+    assert ", ".join(part for _, part in shown(text, found)) == place
+
+
 @pytest.mark.parametrize("value", [".", " - ", "/", "(", "&"])
 def test_a_finding_without_letter_or_digit_is_none(value: str) -> None:
     text = f"on the{value}left"
