@@ -17,6 +17,10 @@ dictating on <patient_name>juniper castellano</patient_name>
 anesthesia <clinician_name>Ray</clinician_name>/<clinician_name>Gomez</clinician_name> CRNA
 medical record number <medical_record_number>three three nine one eight</medical_record_number>
 reach me at <phone_number>five five five oh one seven one</phone_number>
+she said <other_identifier>five five oh one seven</other_identifier> twice
+bag <other_identifier>#8841 207 44</other_identifier> and <other_identifier>#88412</other_identifier>
+MRN <medical_record_number>417</medical_record_number> pulled
+med rec no. <medical_record_number>88412</medical_record_number> pulled
 BIBA EMS unit <vehicle_identifier>M-12</vehicle_identifier>
 MRN <medical_record_number>0044.918</medical_record_number>, stable
 Pt No............: <medical_record_number>27280-2</medical_record_number>
@@ -46,6 +50,7 @@ NONE = """
 done by PT and OT, seen by ED, drawn by RN, confirmed by CT
 CT is a 3 phase study
 able to count one two three four five
+said five five oh, MRN: 41, bag #8841
 dispense #30, #10 blade, cc #2
 I-131 30 mCi given, I-123 scan, US 3 views
 Triage RN aware, Float RN to bedside, VAT RN paged

@@ -212,6 +212,22 @@ def test_parts_of_an_address_vouch_for_each_other() -> None:
     assert [part for _, part in shown(text, Finder().find(text, model_spans=found))] == [part for part, _ in parts]
 
 
+@pytest.mark.parametrize(
+    ("text", "parts", "kept"),
+    [
+        ("seen by Okonkwo. she left", ["Okonkwo. she left"], ["Okonkwo"]),
+        ("seen by Okonkwo\tKalmanova", ["Okonkwo\tKalmanova"], ["Okonkwo\tKalmanova"]),
+        ("seen by Okonkwo, MD today", ["Okonkwo", "MD"], ["Okonkwo", "MD"]),
+        ("the MD today", ["MD"], []),
+    ],
+)
+def test_a_name_ends_with_its_sentence_and_takes_its_credential_along(
+    text: str, parts: list[str], kept: list[str]
+) -> None:
+    spans = [Span(text.index(part), text.index(part) + len(part), "person_name", 0.9, part) for part in parts]
+    assert [part for _, part in shown(text, Finder().find(text, model_spans=spans))] == kept
+
+
 @pytest.mark.parametrize("place", ["Hickoryton, nc", "Hickoryton, 44", "44, Hickoryton", "Hickoryton, 6010"])
 def test_parts_of_one_finding_vouch_for_each_other(place: str) -> None:
     text = f"went home to {place} today"
