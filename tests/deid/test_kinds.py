@@ -21,6 +21,17 @@ she said <other_identifier>five five oh one seven</other_identifier> twice
 bag <other_identifier>#8841 207 44</other_identifier> and <other_identifier>#88412</other_identifier>
 MRN <medical_record_number>417</medical_record_number> pulled
 med rec no. <medical_record_number>88412</medical_record_number> pulled
+paid to <account_number>DE89 3704 0044 0532 0130 00</account_number> then
+paid to <account_number>NO9386011117947</account_number> then
+account <account_number>DE88 3704 0044 0532 0130 00</account_number> mistyped
+paid with <credit_card_number>4111 1111 1111 1111</credit_card_number> then
+card <credit_card_number>4111111111111112</credit_card_number> mistyped
+SSN <social_security_number>219099999</social_security_number> then
+given <social_security_number>219-09-9999</social_security_number> then
+by <license_number>AB1234563</license_number> then
+host <ip_address>10.2.3.4</ip_address> up
+call <phone_number>+44 20 7946 0018</phone_number> or <phone_number>020 7946 0018</phone_number>
+to <email_address>anna.lee@mercy.org</email_address> then
 BIBA EMS unit <vehicle_identifier>M-12</vehicle_identifier>
 MRN <medical_record_number>0044.918</medical_record_number>, stable
 Pt No............: <medical_record_number>27280-2</medical_record_number>
