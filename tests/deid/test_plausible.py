@@ -135,6 +135,7 @@ def test_what_may_be_an_identifier_is_kept_as_a_whole_token(text: str, type: str
         ("the group 0714-A. Her", "other_identifier", "0714-A"),
         ("poste 2975 du Dr", "contact_detail", "2975"),
         ("of 3/212 Sydney Rd", "location", "3/212 Sydney Rd"),
+        ("the helo N407GR came", "location", "N407GR"),
     ],
 )
 def test_a_sure_model_is_believed_where_a_form_alone_says_little(text: str, type: str, value: str) -> None:
@@ -189,12 +190,14 @@ def test_letters_are_staff_where_staff_sign(text: str, value: str, is_person: bo
 
 
 def test_a_state_by_its_code_is_a_place_where_the_model_is_sure() -> None:
-    text = "plate 4CKL881 (TN), father had MI at 60, on NC 2 L"
-
     def found(code: str, score: float) -> list[tuple[str, str]]:
         start = text.index(code)
-        return shown(text, Finder(MODEL).find(text, model_spans=[Span(start, start + 2, "location", score, code)]))
+        return shown(
+            text, Finder(MODEL).find(text, model_spans=[Span(start, start + len(code), "location", score, code)])
+        )
 
+    text = "ski fall at Andermatt 28.12., plate 4CKL881 (TN), father had MI at 60, on NC 2 L"
+    assert found("Andermatt", 0.95) == [("location", "Andermatt")]
     assert found("TN", 0.95) == [("location", "TN")]
     assert found("MI", 0.99) == found("TN", 0.6) == found("NC", 0.6) == []
 

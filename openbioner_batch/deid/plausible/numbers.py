@@ -18,10 +18,12 @@ from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 FEWEST_DIGITS = 5
 """Of a number that nothing but the model calls an identifier."""
 _SURE_OF_HANDLE = 0.9
-SURE = 0.997
+SURE = 0.97
 """Score of the model from which a number needs no word before it, and may be short or misread."""
 _FEWEST_OF_SURE = 4
-_MIXED = re.compile(r"(?=[^\W_]*\d)(?=[^\W_]*[^\W\d_])(?:[^\W_]{6,}|[A-Z]{2,4}-?\d{2,6}|\d{2,6}-[A-Z])")
+_MIXED = re.compile(
+    r"(?=[^\W_]*\d[^\W_]*\d)(?=[^\W_]*[^\W\d_])(?![A-Z]\d{2,4}[A-Z]\Z)(?:[^\W_]{6,}|[A-Z]{2,4}-?\d{2,6}|\d{2,6}-[A-Z])"
+)
 """Letters and digits that are a code of somebody's: "BT7XQ2PL", "LMH04", "0714-A"."""
 _TIME_OF_DAY = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d")
 _MISREAD = str.maketrans("OolI|", "00111")
@@ -123,10 +125,10 @@ def _is_sure_form(family: str, text: str, start: int, end: int) -> bool:
     if family == "date":
         forms = {mention.form for mention in find_dates(value.translate(_MISREAD))} - {"year"}
         return _ERA.fullmatch(value) is not None or (bool(forms) and not _is_fraction(text, start, end))
-    if family not in ("identifier", "contact") or _TIME_OF_DAY.fullmatch(value):
+    if family not in ("identifier", "contact", "address") or _TIME_OF_DAY.fullmatch(value):
         return False
-    digits = sum(map(str.isdigit, value))
-    return (digits >= _FEWEST_OF_SURE and _RANGE.fullmatch(value) is None) or _MIXED.fullmatch(value) is not None
+    is_number = family != "address" and sum(map(str.isdigit, value)) >= _FEWEST_OF_SURE
+    return (is_number and _RANGE.fullmatch(value) is None) or _MIXED.fullmatch(value) is not None
 
 
 def _is_street(value: str, sure: bool) -> bool:

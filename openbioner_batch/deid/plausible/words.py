@@ -188,6 +188,8 @@ def _is_unlikely(text: str, start: int, end: int, finding: Finding) -> bool:
     word = text[start:end]
     if word.lower() in lexicon().given_names - lexicon().word_names:
         return False
+    if family_of(finding.type) in _PLACES and len(word) > _SHORTEST_TERM and finding.score >= _SURE_OF_CODE:
+        return False
     alone = not any(
         other[0].isupper() for other in _WORD.findall(text[finding.start : start] + text[end : finding.end])
     )
