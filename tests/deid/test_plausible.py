@@ -202,6 +202,22 @@ def test_a_state_by_its_code_is_a_place_where_the_model_is_sure() -> None:
     assert found("MI", 0.99) == found("TN", 0.6) == found("NC", 0.6) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "value", "type", "kept"),
+    [
+        ("came off his bike on Argyle St 40 min ago", "Argyle St 40 min", "location", ["Argyle St"]),
+        ("153 mg. Next week. QJ/LG double check.", "QJ/LG", "person_name", ["QJ/LG"]),
+        ("tol PT/OT well", "PT/OT", "person_name", []),
+        ("Unit: 5 North Tower.", "5 North Tower", "room_number", ["5 North Tower"]),
+        ("EF 40 to 50 percent", "EF 40", "location", []),
+    ],
+)
+def test_what_a_sure_model_finds_with_values_beside_it(text: str, value: str, type: str, kept: list[str]) -> None:
+    start = text.index(value)
+    found = Finder(MODEL).find(text, model_spans=[Span(start, start + len(value), type, 0.999, value)])
+    assert [part for _, part in shown(text, found)] == kept
+
+
 def test_an_initial_that_speaks_is_a_person() -> None:
     text = "Note: C. says that it hurts. Point C. hurts."
     spans = [Span(at.start(), at.end(), "person_name", 0.9, at[0]) for at in re.finditer(r"C\.", text)]

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
-from openbioner_batch.deid.plausible.numbers import is_calendar, number
+from openbioner_batch.deid.plausible.numbers import SURE, is_calendar, number
 from openbioner_batch.deid.plausible.words import is_term, words_of_a_name
 from openbioner_batch.deid.recognizers.clinical_values import in_clinical_value
 
@@ -32,6 +32,7 @@ _POSTAL_CODE = re.compile(r"(?:[A-Z]{1,3}[ ])?\d{2,3}[- ]?\d{2,3}")
 _SENTENCE = re.compile(r"[\t\n|]+|(?<=[a-z]{3})[.!?]\s+(?=[a-z])")
 _SEX_BEHIND = re.compile(r"[,;|\t ]*(?:[MF]|male|female)(?![^\W_])", re.IGNORECASE)
 _SEX_BEFORE = re.compile(r"(?<![^\W_])(?:[MF]|male|female)[,;|\t ]*\Z", re.IGNORECASE)
+_WORDS_ALONE = re.compile(r"[^\W\d_](?:[^\d]*[^\W\d_])?")
 _DIGITS = re.compile(r"\d+")
 _TIME = re.compile(r"(?:[01](?!9)\d|2[1-3])[0-5]\d")
 """A time of day that is no year."""
@@ -43,7 +44,11 @@ def plausible_findings(text: str, findings: Sequence[Finding]) -> list[Finding]:
     kept: list[Finding] = []
     left: list[Finding] = []
     for one in sorted(findings, key=lambda one: one.start):
-        parts = [(part, plausible_part(text, part)) for part in _parts(text, one)]
+        parts = [
+            (smaller, plausible_part(text, smaller))
+            for part in _parts(text, one)
+            for smaller in _without_values(text, part)
+        ]
         likely = [other for _, other in parts if other]
         kept += likely
         left += [part for part, other in parts if not other and not (likely and _is_postal_code(text, part))]
@@ -68,6 +73,16 @@ def _parts(text: str, finding: Finding) -> Iterator[Finding]:
         place = gap.end()
     if place < finding.end:
         yield replace(finding, start=place)
+
+
+def _without_values(text: str, part: Finding) -> Iterator[Finding]:
+    """A place of which the model is sure, without the clinical values in it: "Argyle St" of "Argyle St 40 min"."""
+    is_place = family_of(part.type) == "address" and part.score >= SURE
+    if not is_place or not in_clinical_value(text, part.start, part.end) or number(text, part):
+        yield part
+        return
+    for run in _WORDS_ALONE.finditer(text, part.start, part.end):
+        yield replace(part, start=run.start(), end=run.end())
 
 
 def still_plausible(text: str, found: Finding, before: Collection[tuple[int, int]]) -> bool:

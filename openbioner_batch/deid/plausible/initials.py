@@ -27,6 +27,8 @@ _AUTHOR = re.compile(
     r"\b(?:by|dictated|transcribed|typed|check(?:ed)?|initialed|signed|cosigned)[ .:\"-]{1,3}\Z", re.IGNORECASE
 )
 _SURE_OF_TERM = 0.95
+_TWO = re.compile(r"([A-Za-z]{2,3})[ ]?/[ ]?([A-Za-z]{2,3})")
+_SURE_OF_TWO = 0.99
 _SHORTHAND = frozenset(
     "pt rn md np pa am pm ed or iv po im sq sl hr bp rr os od ou fu tx rx dx hx sx tab cap ct us mr xr gi gu "
     "id hd pe er ent ob cv cp ca co cm sw st rd rt tb hm he we me us it my an of no so to by at in on as is be do go "
@@ -47,6 +49,12 @@ def are_initials_of_staff(text: str, start: int, end: int, finding: Finding) -> 
     if pair:
         return _may_be_initials(pair["other"])
     return _AT_END.match(text, end) is not None and _SENTENCE_BEFORE.search(before) is not None
+
+
+def are_two_signatures(value: str, score: float) -> bool:
+    """Whether the model is sure of two people's initials beside each other: "HB/LR", "KJ/mn"."""
+    pair = _TWO.fullmatch(value)
+    return pair is not None and score >= _SURE_OF_TWO and not any(one.lower() in _SHORTHAND for one in pair.groups())
 
 
 def _may_be_initials(word: str) -> bool:

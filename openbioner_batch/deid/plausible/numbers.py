@@ -25,6 +25,7 @@ _MIXED = re.compile(
     r"(?=[^\W_]*\d[^\W_]*\d)(?=[^\W_]*[^\W\d_])(?![A-Z]\d{2,4}[A-Z]\Z)(?:[^\W_]{6,}|[A-Z]{2,4}-?\d{2,6}|\d{2,6}-[A-Z])"
 )
 """Letters and digits that are a code of somebody's: "BT7XQ2PL", "LMH04", "0714-A"."""
+_NAMED_WARD = re.compile(r"\d{1,2} (?:North|South|East|West|Center|Centre|Tower|Main|Annex)(?: [A-Z][a-z]+)?")
 _TIME_OF_DAY = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d")
 _MISREAD = str.maketrans("OolI|", "00111")
 """Letters that a scanned form has for digits."""
@@ -125,6 +126,8 @@ def _is_sure_form(family: str, text: str, start: int, end: int) -> bool:
     if family == "date":
         forms = {mention.form for mention in find_dates(value.translate(_MISREAD))} - {"year"}
         return _ERA.fullmatch(value) is not None or (bool(forms) and not _is_fraction(text, start, end))
+    if family == "room":
+        return _NAMED_WARD.fullmatch(value) is not None
     if family not in ("identifier", "contact", "address") or _TIME_OF_DAY.fullmatch(value):
         return False
     is_number = family != "address" and sum(map(str.isdigit, value)) >= _FEWEST_OF_SURE

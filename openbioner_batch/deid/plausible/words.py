@@ -10,7 +10,7 @@ from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.geography import STATES
 from openbioner_batch.deid.normalising import normalise_word
-from openbioner_batch.deid.plausible.initials import are_initials_of_staff
+from openbioner_batch.deid.plausible.initials import are_initials_of_staff, are_two_signatures
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.person_cues import Meant, person_meant
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
@@ -51,6 +51,8 @@ _FUNCTION = frozenset(
 def words_of_a_name(text: str, finding: Finding) -> Finding | None:
     """The finding without the clinical words at its ends, if something like a name is left."""
     inside = text[finding.start : finding.end]
+    if family_of(finding.type) == "name" and are_two_signatures(inside, finding.score):
+        return finding
     words = [(finding.start + word.start(), finding.start + word.end()) for word in _WORD.finditer(inside)]
     names = [place for place in words if not _is_no_name(text, *place, finding)]
     family = family_of(finding.type)
