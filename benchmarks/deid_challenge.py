@@ -42,7 +42,7 @@ from openbioner_batch.records import Span
 
 FOLDER = Path(__file__).parent / "challenge"
 PARTS = {"first": FOLDER} | {
-    name: FOLDER / name for name in ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+    name: FOLDER / name for name in ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 }
 _MARK = re.compile(r"\[([^\[\]]+)\]\((\w*)\)")
 _TAG = re.compile(r"\[[A-Z][A-Z _]*\d*\]|\[[A-Z_]+_\d+\]")
