@@ -23,6 +23,13 @@ from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 _UNSURE = frozenset({"model", "model:repeat", "pattern:digits"})
 _WORDS = frozenset({"organisation", "town", "county", "state", "country", "email", "url"})
 """Families whose values are words: a mistake is seen as one, where an invented number reads like a true value."""
+_TRIPLE = re.compile(r"\d{1,2}[/-]\d{1,2}[/-]\d{1,2}")
+_INSULIN = re.compile(
+    r"\b(?:insulin|humalog|novolog|novorapid|lispro|aspart|glulisine|apidra|fiasp|lyumjev|admelog|trurapi|humulin|novolin|"
+    r"actrapid|insulatard|mixtard|ryzodeg|novomix|nph|regular)"
+    r"(?:[ ](?:mix|[RN]|\d\d/\d\d|at meals|with meals|w/ meals|ac|tid))?[ :]{1,2}\Z",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)*")
 
 
@@ -32,7 +39,7 @@ def doubtful_findings(text: str, findings: Sequence[Finding]) -> frozenset[tuple
     Args:
         text: the note. findings: those of the whole note.
     """
-    unsure = [one for one in findings if _UNSURE.issuperset(one.recognizers)]
+    unsure = [one for one in findings if _UNSURE.issuperset(one.recognizers) or _may_be_doses(text, one)]
     if not unsure:
         return frozenset()
     names = [one for one in findings if family_of(one.type) == "name"]
@@ -41,6 +48,15 @@ def doubtful_findings(text: str, findings: Sequence[Finding]) -> frozenset[tuple
         (one.start, one.end)
         for one in unsure
         if (certain.isdisjoint(_words(text, one)) if family_of(one.type) == "name" else _is_unsure_value(one))
+    )
+
+
+def _may_be_doses(text: str, finding: Finding) -> bool:
+    """Whether a date stands right behind an insulin, whose doses at meals look like one: "Humalog 8/8/10"."""
+    return (
+        family_of(finding.type) == "date"
+        and _TRIPLE.fullmatch(text, finding.start, finding.end) is not None
+        and _INSULIN.search(text[max(0, finding.start - 24) : finding.start]) is not None
     )
 
 

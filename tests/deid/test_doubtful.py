@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from openbioner_batch.deid.deidentifier import Deidentifier
@@ -56,3 +58,18 @@ def test_a_number_with_a_label_is_invented_anew() -> None:
     changed = new("MRN 4471902 on band", ("other_identifier", "4471902"))
     assert "4471902" not in changed
     assert "[" not in changed
+
+
+@pytest.mark.parametrize("text", ["Lantus 24, Humalog 8/8/10.", "lispro with meals 6/6/12 units", "NPH 12/8/10 now"])
+def test_doses_of_insulin_at_meals_never_become_another_date(text: str) -> None:
+    changed = new(text)
+    assert set(re.findall(r"\d+", re.sub(r"\[[A-Z_]+\]", "", changed))) <= set(re.findall(r"\d+", text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["INR moved to 1/wk.", "visits moved to 2 weeks from now", "drain output moved to 40 mL", "moved to 3 pm today",
+     "Lantus moved to 18 units"],
+)  # fmt: skip
+def test_what_is_moved_to_a_rate_a_time_or_a_dose_is_in_no_room(text: str) -> None:
+    assert new(text) == text

@@ -20,7 +20,9 @@ _NUMBERED = Anchored(
     r"stanza|letto|"
     r"kamer|sala|łóżko)\b(?:\s(?:number|no\.?))?(?:[.:](?=[ ]?#?\w))?[ ]?#?[ ]?"
     r"(?P<number>(?:[A-Z]{2,3}-|[A-Za-z]-?)?\d{1,4}(?:-?[A-Z0-9]{1,3})?(?:/\d{1,3}(?![\d/]))?|"
-    r"[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|degrees|times|mg|°)|[ ](?:bath|rests?|mobility|linens?|changes?|"
+    r"[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|°)|"
+    r"(?:/|[ ]?)(?:degrees|times|x|mc?g|g|m[lL]|L|cc|units?|da?y?s?|we?e?ks?|ho?u?rs?|min|mo|months?|ye?a?rs?|"
+    r"[ap]\.?m|[AP]M)\b|[ ](?:bath|rests?|mobility|linens?|changes?|"
     r"checks?|alarms?|exits?|"
     r"stands?|rises?|transfers?|flights?|stairs?)\b)"
 )
