@@ -127,7 +127,9 @@ def check_output(settings: RunSettings, store: Store, files: tuple[InputFile, ..
             )
     for pattern in settings.inputs:
         if pattern != NAME and "*" not in pattern and Store(pattern).contains(store.url):
-            raise UsageError(f"--output {store.url} lies in the input {label_of(pattern)}: give a folder outside of it")
+            raise UsageError(
+                f"--output {store.url} is inside the input {label_of(pattern)}: give a folder outside of it"
+            )
     if not store.exists(PLAN) and (names := [name for name in store.names() if not name.startswith("_run/")]):
         raise UsageError(
             f"--output {store.url} holds {names[0]} and no run of this program, "

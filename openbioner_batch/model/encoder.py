@@ -120,14 +120,12 @@ class Encoder(nn.Module):
     def embed(self, token_ids: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
         """What the first layer reads: [batch, length, hidden]."""
         # A model of one segment (`type_vocab_size` 1) has text and description in it alike.
-        hidden = self.position_embedding(positions) + self.segment_embedding(
-            segments.clamp(max=self.config.segments - 1)
-        )
+        segments = self.segment_embedding(segments.clamp(max=self.config.segments - 1))
+        places = self.position_embedding(positions) + segments
         if self.config.letter_case:
             token_ids, cases = split_case(token_ids)
-            hidden = hidden + self.case_embedding(cases)
-        hidden = hidden + self.token_embedding(token_ids)
-        return self.dropout(self.embedding_norm(hidden))
+            places = places + self.case_embedding(cases)
+        return self.dropout(self.embedding_norm(self.token_embedding(token_ids) + places))
 
     def read_alone(
         self, token_ids: Tensor, lengths: Tensor, layers: int, segment: int = 0, position: int = 0

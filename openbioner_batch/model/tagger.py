@@ -199,7 +199,7 @@ class Tagger:
         Raises:
             UsageError: the text needs more than one window.
         """
-        tokens = self.tokenizer.encode([text])[0].ids
+        tokens = self.tokenizer.text_ids(text)
         if len(tokens) > self.windows.text_tokens:
             raise UsageError(
                 f"the text takes {len(tokens)} tokens; logits are for one window of {self.windows.text_tokens}: use tag"

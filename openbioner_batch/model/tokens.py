@@ -134,6 +134,10 @@ class Tokenizer:
             for text, one in zip(texts, found, strict=True)
         ]
 
+    def text_ids(self, text: str) -> Sequence[int] | np.ndarray:
+        """Ids of `text`, with the letter case of words where the model reads it, without special tokens."""
+        return self.encode([text])[0].ids if self.letter_case else self.ids(text)
+
     def ids(self, text: str) -> list[int]:
         """Vocabulary indices of `text`, without special tokens."""
         return list(self._rust.encode(text, add_special_tokens=False).ids)

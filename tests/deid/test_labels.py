@@ -113,7 +113,7 @@ def test_no_name_of_a_file_is_in_a_message_and_its_words_are_all_there(
     assert messages[2].startswith("UsageError INPUT 1: there is no such file or folder")
     assert "input 0 has changed since the run in" in messages[6]
     if name.endswith(".jsonl"):  # a folder of other files holds nothing to read
-        assert "lies in the input INPUT 1: give a folder outside of it" in messages[5]
+        assert "is inside the input INPUT 1: give a folder outside of it" in messages[5]
     assert "Doe" not in caplog.text.replace(str(path), "")
 
 

@@ -292,7 +292,7 @@ def test_a_foreign_folder_is_never_touched(run_here: Annotate, corpus: Corpus, t
     for overwrite in (False, True):
         with pytest.raises(UsageError, match=r"thesis\.doc"):
             run_here(folder, overwrite=overwrite)
-    with pytest.raises(UsageError, match="lies in the input"):
+    with pytest.raises(UsageError, match="is inside the input"):
         run_here(folder, output=str(folder / "out"))
     with pytest.raises(UsageError, match="is inside --output"):
         run_here(folder, output=str(folder.parent))

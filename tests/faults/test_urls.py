@@ -76,7 +76,7 @@ def test_an_output_among_the_inputs_is_refused(output: str, tmp_path: Path, monk
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.jsonl").write_text('{"text": "Anna"}\n')
     monkeypatch.chdir(tmp_path)
-    assert " lies in " in refused("annotate", "in", "--types", "drug", "--output", output)
+    assert " is inside " in refused("annotate", "in", "--types", "drug", "--output", output)
 
 
 def test_ids_and_values_become_names_below_the_output(tmp_path: Path) -> None:

@@ -39,9 +39,9 @@ def states(model: CrossEncoder, text: list[int], description: list[int], layers:
 def test_neither_side_depends_on_the_other_in_the_separate_layers(separate: int) -> None:
     model = encoder(separate)
     together = states(model, TEXT, DESCRIPTION, separate)
-    assert torch.allclose(together[:4], states(model, TEXT, OTHER, separate)[:4], atol=1e-6)
-    assert torch.allclose(together[:4], states(model, TEXT, [], separate), atol=1e-6)
-    assert torch.allclose(together[4:], states(model, [*TEXT, 4, 4], DESCRIPTION, separate)[6:], atol=1e-6)
+    assert torch.allclose(together[:4], states(model, TEXT, OTHER, separate)[:4], atol=1e-5)
+    assert torch.allclose(together[:4], states(model, TEXT, [], separate), atol=1e-5)
+    assert torch.allclose(together[4:], states(model, [*TEXT, 4, 4], DESCRIPTION, separate)[6:], atol=1e-5)
     joined = states(model, TEXT, DESCRIPTION, separate + 1)
     assert not torch.allclose(joined[:4], states(model, TEXT, OTHER, separate + 1)[:4], atol=1e-3)
     assert not torch.allclose(joined[4:], states(model, [*TEXT, 4, 4], DESCRIPTION, separate + 1)[6:], atol=1e-3)
@@ -53,7 +53,7 @@ def test_padding_changes_nothing() -> None:
     segments = torch.tensor([[0] * 4 + [1] * 4 + [0] * 5])
     with torch.no_grad():
         padded = model(ids, segments, torch.tensor([8]))[0, :8]
-    assert torch.allclose(padded, states(model, TEXT, DESCRIPTION), atol=1e-6)
+    assert torch.allclose(padded, states(model, TEXT, DESCRIPTION), atol=1e-5)
 
 
 def test_a_checkpoint_keeps_them_under_a_name_that_older_programs_refuse(tmp_path) -> None:
