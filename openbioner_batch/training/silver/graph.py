@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -84,22 +84,24 @@ class LlmPipeline:
         loop = asyncio.new_event_loop()
         asker = AnswerRows(recipe)
         waiting: set[asyncio.Task[pa.Table]] = set()
+
+        def ended() -> pa.Table:
+            """All that has come by the time that the next shard is answered, in one batch: none is lost to a stop."""
+            done, _ = loop.run_until_complete(asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED))
+            waiting.difference_update(done)
+            return pa.concat_tables([one.result() for one in done])
+
         try:
             for task in tasks:
                 with closing(read(pa.table({"task": [task.to_json()]}))) as shards:
                     for shard in shards:
                         waiting.add(loop.create_task(asker(shard)))
                         if len(waiting) >= TASKS_AT_ONCE:
-                            done, waiting = loop.run_until_complete(
-                                asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                            )
-                            yield from (one.result() for one in done)
-            for one in list(waiting):
-                yield loop.run_until_complete(one)
+                            yield ended()
+            while waiting:
+                yield ended()
         finally:
-            for one in waiting:
-                one.cancel()
-            loop.run_until_complete(asyncio.gather(*waiting, asker.close(), return_exceptions=True))
+            loop.run_until_complete(_leave(waiting, asker))
             loop.close()
 
     def _answered_by_ray(
@@ -138,6 +140,17 @@ class LlmPipeline:
                 num_cpus=CPUS,
             )
         yield from answered.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
+
+
+async def _leave(waiting: Set[asyncio.Task[pa.Table]], asker: AnswerRows) -> None:
+    """Give up what is still asked, then close the connections.
+
+    A coroutine, since `asyncio.gather` called outside of a loop takes one of its own where `waiting` is empty.
+    """
+    for one in waiting:
+        one.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    await asyncio.gather(asker.close(), return_exceptions=True)  # what has ended the run must not be hidden by this
 
 
 class AnswerRows:
@@ -209,17 +222,15 @@ class Collector:
         self._done: set[str] = set()
         self._queried = 0
         self._admitted: int | None = None
+        self._fatal: str | None = None
 
     def add(self, row: dict[str, Any]) -> Generator[dict[str, Any], None, None]:
-        """Take a row; gives the shard that it completes, committed.
-
-        Raises:
-            RunFailedError: the endpoint has given out.
-        """
+        """Take a row; gives the shard that it completes, committed."""
         name = row["shard"]
         outcome = AnswerOutcome.from_json(row["outcome"])
         if outcome.fatal:
-            raise RunFailedError(f"{outcome.fatal}; what is committed stays, the same command resumes")
+            self._fatal = outcome.fatal
+            return
         if outcome.stopped is not None:
             self._admitted = outcome.stopped
             return
@@ -238,7 +249,8 @@ class Collector:
             if whole.outcomes and all(outcome.reason for outcome in whole.outcomes.values()):
                 self._unanswered.append(whole)
                 return
-            yield from self.rest()
+            if not self._fatal:
+                yield from self.rest()
             yield self._commit(whole)
 
     def rest(self) -> Generator[dict[str, Any], None, None]:
@@ -247,11 +259,13 @@ class Collector:
             yield self._commit(self._unanswered.pop(0))
 
     def check_stopped(self, llm: LlmSettings, at_end: bool = False) -> None:
-        """Stop once the cost ceiling is met and every shard that was let in is committed.
+        """Stop where the endpoint has given out, or the cost ceiling is met and all that was let in is committed.
 
         Raises:
             RunFailedError: says what to do.
         """
+        if self._fatal:
+            raise RunFailedError(f"{self._fatal}; what is committed stays, the same command resumes")
         if self._admitted is None or (self._queried < self._admitted and not at_end):
             return
         advice = "a higher --max-cost resumes the run"

@@ -217,9 +217,15 @@ def check_url(url: str) -> None:
     Raises:
         UsageError: says which.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"--endpoint {url}: give a URL such as http://localhost:8000/v1")
+    try:
+        parts = urlsplit(url)
+        is_base = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        (parts.hostname or "").encode("idna")
+    except ValueError:  # a port that is none, half an address in brackets, a host with an empty part
+        is_base = False
+    if not is_base:
+        shown = "" if "@" in url or "?" in url else f" {url}"  # there may be a secret in it
+        raise UsageError(f"--endpoint{shown}: give a URL such as http://localhost:8000/v1")
     if parts.username or parts.password or parts.query:
         raise UsageError(
             "--endpoint holds a user, a password or a query: a key belongs in --api-key-file, not in the URL"
@@ -232,14 +238,22 @@ def read_key(path: str | None) -> str | None:
     """The endpoint's key, from a file or the environment; None where there is none.
 
     Raises:
-        UsageError: the file cannot be read or is empty.
+        UsageError: the file cannot be read, or what is there can be no key.
     """
     if path is None:
-        return os.environ.get(KEY_VARIABLE) or None
+        key = os.environ.get(KEY_VARIABLE, "").strip()
+        if key and not is_key(key):
+            raise UsageError(f"the variable {KEY_VARIABLE}: expected a key of ASCII characters and nothing else")
+        return key or None
     try:
         key = Path(path).expanduser().read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--api-key-file {path} cannot be read: {type(error).__name__}") from None
-    if not key or len(key.split()) > 1:
+    if not is_key(key):
         raise UsageError(f"--api-key-file {path}: expected a file that holds the key and nothing else")
     return key
+
+
+def is_key(text: str) -> bool:
+    """Whether a text can stand in a header as a key: visible ASCII without a space."""
+    return bool(text) and all("!" <= character <= "~" for character in text)

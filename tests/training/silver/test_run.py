@@ -12,12 +12,16 @@ from llm_server import LlmServer
 from outputs import contents, rows
 
 from openbioner_batch.catalog import resolve_types
+from openbioner_batch.engine.names import shard_name
 from openbioner_batch.errors import PlanMismatchError, RunFailedError, UsageError
 from openbioner_batch.training.passages import passage_from_row
+from openbioner_batch.training.silver import graph
 from openbioner_batch.training.silver.describe import DescribeReport, describe_silver
 from openbioner_batch.training.silver.description import VIEWS
+from openbioner_batch.training.silver.outcomes import AnswerOutcome
 from openbioner_batch.training.silver.schema import PASSAGE_SCHEMA
 from openbioner_batch.training.silver.settings import DescribeSettings
+from openbioner_batch.training.silver.transport import Client
 
 from .conftest import RunSilver, Serve, write_notes
 
@@ -118,6 +122,43 @@ def test_a_server_that_breaks_down_ends_the_run_which_then_goes_on(
         run_silver(broken, notes, max_retries=0)
     report = run_silver(serve(), notes)
     assert not report.quarantined
+
+
+def test_an_end_while_nothing_else_is_asked_is_told_as_any_other(
+    run_silver: RunSilver, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All shards that were asked about may end together; with one at a time they always do."""
+    monkeypatch.setattr(graph, "TASKS_AT_ONCE", 1)
+    notes, more = write_notes(tmp_path / "notes.jsonl", 20), {"max_retries": 0, "max_tokens": 50}
+    with pytest.raises(RunFailedError, match="requests in a row failed for good; the endpoint failed: Internal"):
+        run_silver(serve(modes=("error",), failures=99), notes, **more)
+    server = serve()
+    with pytest.raises(RunFailedError, match="stopped at --max-cost 1:"):
+        run_silver(server, notes, max_cost=1, price_in=100.0, price_out=100.0, **more)
+    assert server.stats["requests"] == len(rows(tmp_path / "out")) > 0
+
+
+def test_shards_that_were_answered_as_the_endpoint_gave_out_are_kept(
+    run_silver: RunSilver, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Client.outcome
+
+    async def outcome(self: Client, text: str, shard: str, size: int) -> AnswerOutcome:
+        if shard == shard_name(0, 0):  # of many that all end at one time
+            return AnswerOutcome(fatal="the endpoint is gone")
+        return AnswerOutcome(content=json.dumps({"entities": []}), usage=(1, 1))
+
+    monkeypatch.setattr(graph, "TASKS_AT_ONCE", 1000)
+    monkeypatch.setattr(Client, "outcome", outcome)
+    notes = write_notes(tmp_path / "notes.jsonl", 20)
+    with pytest.raises(RunFailedError, match="the endpoint is gone; what is committed stays"):
+        run_silver(serve(), notes, shard_documents=1)
+    assert len(rows(tmp_path / "out")) > 20
+
+    monkeypatch.setattr(Client, "outcome", asked)
+    server = serve()
+    assert not run_silver(server, notes, shard_documents=1).quarantined
+    assert server.stats["requests"] == 1
 
 
 def describe(server: LlmServer, folder: Path, **more: Any) -> DescribeReport:

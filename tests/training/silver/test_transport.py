@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -14,9 +15,10 @@ from typing import Any
 import pytest
 from llm_server import LlmServer, Settings
 
+from openbioner_batch.errors import UsageError
 from openbioner_batch.training.silver import transport
 from openbioner_batch.training.silver.extraction import ExtractionPrompt
-from openbioner_batch.training.silver.settings import LlmSettings
+from openbioner_batch.training.silver.settings import LlmSettings, read_key
 from openbioner_batch.training.silver.transport import Client, ClientRecipe, retry_after
 
 Serve = Callable[..., LlmServer]
@@ -161,6 +163,18 @@ def test_the_key_comes_from_a_file_or_the_environment(
     assert "content" in ask(server, ["aspirin"])[0]
 
 
+@pytest.mark.parametrize("key", ["two\nlines", "two words", "schl\u00fcssel", "a\u2013b", "nul\0"])
+def test_what_no_header_can_carry_is_no_key(key: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "key").write_text(key, "utf-8")
+    with pytest.raises(UsageError, match="holds the key and nothing else") as found:
+        read_key(str(tmp_path / "key"))
+    assert key not in str(found.value)
+    monkeypatch.setattr(os, "environ", {"OPENAI_API_KEY": key})
+    with pytest.raises(UsageError, match="the variable OPENAI_API_KEY") as found:
+        read_key(None)
+    assert key not in str(found.value)
+
+
 def test_requests_a_minute_are_kept_to(serve: Serve) -> None:
     server = serve()
     ask(server, [f"aspirin {n}" for n in range(20)], requests_per_minute=600)
@@ -197,6 +211,7 @@ def test_a_server_without_json_schemas_is_told(serve: Serve, monkeypatch: pytest
     [
         *[(None, None), ("3", 3.0), ("0.5", 0.5), ("-3", 0.0), ("99999", 600.0), ("nan", None), ("soon", None)],
         *[("Thu, 01 Jan 1970 00:16:50 GMT", 10.0), ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0)],
+        *[(f"Thu, 01 Jan {'9' * 20} 00:00:00 GMT", None), (f"Thu, 01 Jan 1970 00:00:00 +{'9' * 14}", None)],
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value: str | None, seconds: float | None) -> None:
