@@ -114,6 +114,7 @@ def test_shorthand_drugs_and_terms_are_no_names(text: str) -> None:
         ("visiting in Green Forest now", "location", "in Green Forest", "Green Forest"),
         ("hers is Will, a student", "person_name", "Will", "Will"),
         ("pt marguerite ninety four brought in", "age_over_89", "ninety four", "ninety four"),
+        ("pt marguerite ninety four brought in", "age_over_89", "ninety", "ninety four"),
     ],
 )
 def test_what_may_be_an_identifier_is_kept_as_a_whole_token(text: str, type: str, value: str, kept: str) -> None:

@@ -32,7 +32,11 @@ _POSTAL_CODE = re.compile(r"(?:[A-Z]{1,3}[ ])?\d{2,3}[- ]?\d{2,3}")
 _SENTENCE = re.compile(r"[\t\n|]+|(?<=[a-z]{3})[.!?]\s+(?=[a-z])")
 _SEX_BEHIND = re.compile(r"[,;|\t ]*(?:[MF]|male|female)(?![^\W_])", re.IGNORECASE)
 _SEX_BEFORE = re.compile(r"(?<![^\W_])(?:[MF]|male|female)[,;|\t ]*\Z", re.IGNORECASE)
-_NINETY = re.compile(r"\b(?:ninet(?:y|ies|ieth)|nonagenarian|(?:super)?centenarian)\b", re.IGNORECASE)
+_NINETY = re.compile(
+    r"\b(?:ninety(?:[\s-]+(?:one|two|three|four|five|six|seven|eight|nine))?|ninet(?:ies|ieth)|nonagenarian|"
+    r"(?:super)?centenarian)\b",
+    re.IGNORECASE,
+)
 _WORDS_ALONE = re.compile(r"[^\W\d_](?:[^\d]*[^\W\d_])?")
 _DIGITS = re.compile(r"\d+")
 _TIME = re.compile(r"(?:[01](?!9)\d|2[1-3])[0-5]\d")
@@ -134,8 +138,8 @@ def plausible_part(text: str, finding: Finding) -> Finding | None:
     if family == "address" and any(map(str.isdigit, text[finding.start : finding.end])):
         return number(text, finding)
     if family in _WORDS or not any(map(str.isdigit, text[finding.start : finding.end])):
-        if family == "age" and _NINETY.search(text, finding.start, finding.end):
-            return finding
+        if family == "age" and (ninety := _NINETY.search(text, finding.start)) and ninety.start() < finding.end:
+            return replace(finding, end=max(finding.end, ninety.end()))  # "ninety" of "ninety four" too
         if family in ("date", "age"):
             return finding if is_calendar(text[finding.start : finding.end]) else None
         return words_of_a_name(text, finding)
