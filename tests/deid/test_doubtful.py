@@ -73,3 +73,8 @@ def test_doses_of_insulin_at_meals_never_become_another_date(text: str) -> None:
 )  # fmt: skip
 def test_what_is_moved_to_a_rate_a_time_or_a_dose_is_in_no_room(text: str) -> None:
     assert new(text) == text
+
+
+@pytest.mark.parametrize("room", ["Rm 412 am labs drawn", "bed 7 units hung"])
+def test_a_room_with_its_word_is_one_whatever_follows(room: str) -> None:
+    assert " ".join(room.split()[:2]) not in new(room)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.plausible.numbers import SURE, is_calendar, number
-from openbioner_batch.deid.plausible.words import is_term, words_of_a_name
+from openbioner_batch.deid.plausible.words import CREDENTIAL, is_term, words_of_a_name
 from openbioner_batch.deid.recognizers.clinical_values import in_clinical_value
 
 SURE_FORM = 0.8
@@ -41,7 +41,6 @@ _WORDS_ALONE = re.compile(r"[^\W\d_](?:[^\d]*[^\W\d_])?")
 _DIGITS = re.compile(r"\d+")
 _TIME = re.compile(r"(?:[01](?!9)\d|2[1-3])[0-5]\d")
 """A time of day that is no year."""
-_CREDENTIAL = re.compile(r"(?:M\.?D|D\.?O|R\.?N|N\.?P|PA(?:-C)?|Ph\.?D|DDS|DPM|LPN|CRNA|PharmD|MBBS|J\.?r|S\.?r)\b\.?")
 
 
 def plausible_findings(text: str, findings: Sequence[Finding]) -> list[Finding]:
@@ -115,7 +114,7 @@ def _continues(text: str, finding: Finding, other: Finding) -> bool:
     if _BESIDE.fullmatch(text, min(finding.end, other.end), max(finding.start, other.start)) is None:
         return False
     if family_of(other.type) == "name":
-        return _CREDENTIAL.fullmatch(text, finding.start, finding.end) is not None
+        return CREDENTIAL.fullmatch(text, finding.start, finding.end) is not None
     value = text[finding.start : finding.end]
     is_place = family_of(finding.type) in _PLACES and (
         len(value) == 2 or not (value.islower() or is_term(text, finding))

@@ -52,7 +52,7 @@ def are_initials_of_staff(text: str, start: int, end: int, finding: Finding) -> 
 
 
 def are_two_signatures(value: str, score: float) -> bool:
-    """Whether the model is sure of two people's initials beside each other: "HB/LR", "KJ/mn"."""
+    """Whether the model is sure of two people's initials beside each other: "QJ/LG", "KJ/mn"."""
     pair = _TWO.fullmatch(value)
     return pair is not None and score >= _SURE_OF_TWO and not any(one.lower() in _SHORTHAND for one in pair.groups())
 

@@ -24,8 +24,8 @@ _GOES_ON = re.compile(r"-[a-z]")
 _SURE_OF_SMALL_LETTERS = 0.97
 """Score of the model from which a word in small letters, among nothing else, is a name."""
 _SURE_OF_CODE = 0.9
-_CODES = (frozenset(STATES) | {"UK", "USA", "UAE", "DC"}) - {"MI"}
 _PLACES = frozenset({"address", "town", "state", "country"})
+_CODES = (frozenset(STATES) | {"UK", "USA", "UAE", "DC"}) - {"MI"}
 """Codes of states and countries that the model may be believed in; MI is a heart attack more often than Michigan."""
 _NAME_BEFORE = re.compile(r"(?P<name>[A-ZÀ-Þ][a-zß-ÿ]{2,20}),?\s\Z")
 _GIVEN_AFTER = re.compile(r",\s(?P<name>[A-Z]{2,20})\b")
@@ -36,7 +36,7 @@ _AROUND = 60
 _SMALL_TITLE = re.compile(r"\b(?:mrs?|ms|dr|miss|prof|sra?)\.?\s\Z")
 _INITIALS = re.compile(r"[A-Z](?:\.[A-Z]){1,2}\.?")
 _SENTENCE_START = re.compile(r"(?:\A|[.!?:;\n]\s{0,3}|[-*•]\s)\Z")
-_CREDENTIAL = re.compile(r"(?:M\.?D|D\.?O|R\.?N|N\.?P|PA(?:-C)?|Ph\.?D|DDS|DPM|LPN|CRNA|PharmD|MBBS|J\.?r|S\.?r)\b\.?")
+CREDENTIAL = re.compile(r"(?:M\.?D|D\.?O|R\.?N|N\.?P|PA(?:-C)?|Ph\.?D|DDS|DPM|LPN|CRNA|PharmD|MBBS|J\.?r|S\.?r)\b\.?")
 _PREPOSITION = re.compile(r"\W*(?:(?:in|on|at|from|to|near|for|with|by)\s+)?")
 _SPEAKS = re.compile(
     r"['’]s\b|\s(?:is|was|has|had|says|said|states|stated|reports|reported|denies|called|agrees|will|would|lives|and|came|slept|"
@@ -78,7 +78,7 @@ def words_of_a_name(text: str, finding: Finding) -> Finding | None:
         elif (
             left >= names[-1][1]
             and _is_cut_off(text[left:right], text[slice(*names[-1])])
-            and not _CREDENTIAL.match(text, left)
+            and not CREDENTIAL.match(text, left)
         ):
             end = min(end, left)
     while not text[start].isalnum():

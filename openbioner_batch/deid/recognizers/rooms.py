@@ -20,9 +20,7 @@ _NUMBERED = Anchored(
     r"stanza|letto|"
     r"kamer|sala|łóżko)\b(?:\s(?:number|no\.?))?(?:[.:](?=[ ]?#?\w))?[ ]?#?[ ]?"
     r"(?P<number>(?:[A-Z]{2,3}-|[A-Za-z]-?)?\d{1,4}(?:-?[A-Z0-9]{1,3})?(?:/\d{1,3}(?![\d/]))?|"
-    r"[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|°)|"
-    r"(?:/|[ ]?)(?:degrees|times|x|mc?g|g|m[lL]|L|cc|units?|da?y?s?|we?e?ks?|ho?u?rs?|min|mo|months?|ye?a?rs?|"
-    r"[ap]\.?m|[AP]M)\b|[ ](?:bath|rests?|mobility|linens?|changes?|"
+    r"[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|degrees|times|mg|°)|[ ](?:bath|rests?|mobility|linens?|changes?|"
     r"checks?|alarms?|exits?|"
     r"stands?|rises?|transfers?|flights?|stairs?)\b)"
 )
@@ -94,9 +92,9 @@ _COUNTED = re.compile(
     r"[ ](?:[:x]|(?!(?:is|was|has|as|needs|wants|gets|does|this|his|plus|vs|at|for|by|and|in|with|on|per|from|via|to|"
     r"but|after|before|while|pending|then|now|today|tonight|overnight|because|due|until|who|w|bed|north|south|east|"
     r"west|wing|side)\b)"
-    r"[a-z]{3,})"
+    r"[a-z]{3,}|(?:m[lL]|cc|mc?g|kg|wks?|hrs?|[ap]m|[AP]M)\b)|/[a-z]"
 )
-"""After a number that counts or divides: "moved 4 extremities", "assigned to 6 cycles", "assigned 1 : 1"."""
+"""After a number that counts or divides: "moved 4 extremities", "assigned to 6 cycles", "assigned 1 : 1", "to 1/wk"."""
 _MEASURED = re.compile(
     r"[ ]?(?:h(?:ou)?rs?|h|min(?:ute)?s?|sec(?:ond)?s?|feet|ft|foot|m|meters?|metres?|yards?|yds?|laps?|steps?|x|C|"
     r"F|L|ml|cm|mm|days?|weeks?|wks?|reps?|exercises?|point)\b|[ ]?['\u2019]"
