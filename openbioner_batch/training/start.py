@@ -134,6 +134,8 @@ def _check_letter_case(settings: PretrainSettings, config: ModelConfig) -> None:
         raise UsageError("start.letter_case is for BERT's encoders: leave it out")
     if settings.recipe.objective != "tagging":
         raise UsageError("recipe.objective masked-language predicts an uncased vocabulary: leave out start.letter_case")
+    if settings.recipe.distillation:
+        raise UsageError("recipe.distillation's teacher reads no letter case: leave out it or start.letter_case")
     if settings.start.letter_case and settings.start.checkpoint and not config.is_late:
         own = read_config(tokenizer_directory(settings)).letter_case
         if not own:

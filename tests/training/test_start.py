@@ -29,6 +29,11 @@ def settings(checkpoint: Path, recipe: dict[str, Any] | None = None, **start: An
         ({"shared_types": 3}, {}, "recipe.shared_types is for models with separate layers"),
         ({"distillation": {"teacher": "t"}}, {}, "recipe.distillation is for models with separate layers"),
         ({"objective": "masked-language"}, {"separate_layers": "all"}, "trains one encoder: leave out"),
+        (
+            {"distillation": {"teacher": "t"}, "loss": "per-type"},
+            {"letter_case": True, "separate_layers": "all"},
+            "teacher reads no letter case: leave out it or",
+        ),
         ({"objective": "masked-language"}, {"letter_case": True}, "predicts an uncased vocabulary: leave out"),
         ({}, {"projection": 8}, r'start.projection is for late interaction: set start.separate_layers to "all"'),
     ],
