@@ -6,12 +6,15 @@ import gzip
 from pathlib import Path
 
 import pytest
+from formats.annotating import ORIGIN, rows_of
 from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
 from openbioner_batch.errors import UsageError
+from openbioner_batch.formats import get_writer
 from openbioner_batch.formats.iob import chunks, make_sentence, read_iob
+from openbioner_batch.records import Span
 
 TAGS = st.lists(
     st.sampled_from(["O", "B-x", "I-x", "E-x", "S-x", "B-y", "I-y", "E-y", "S-y", "B-a-b", "I-a-b"]), max_size=12
@@ -68,6 +71,19 @@ def test_columns_may_be_parted_by_blanks_and_documents_are_counted(tmp_path: Pat
         ("lung cancer", "site"),
     ]
     assert (first.document, second.document) == (1, 2)
+
+
+def test_what_is_written_is_iob2_to_the_letter() -> None:
+    text = "Zinc iron. Lead (II) helps.\n"
+    spans = (Span(0, 4, "trace metal", 0.5, "Zinc"), Span(5, 9, "trace metal", 0.5, "iron"))
+    spans += (Span(11, 20, "x", 0.5, "Lead (II)"),)
+    assert get_writer("iob").write(rows_of([(text, spans), ("", ())], ["a b", "2"]), ORIGIN).decode() == (
+        "-DOCSTART-\ta_b\t-X-\tO\n\n"
+        "Zinc\t0\t4\tB-trace_metal\niron\t5\t9\tB-trace_metal\n.\t9\t10\tO\n\n"
+        "Lead\t11\t15\tB-x\n(\t16\t17\tI-x\nII\t17\t19\tI-x\n)\t19\t20\tI-x\n"
+        "helps\t21\t26\tO\n.\t26\t27\tO\n\n"
+        "-DOCSTART-\t2\t-X-\tO\n\n\n"
+    )
 
 
 @pytest.mark.parametrize(

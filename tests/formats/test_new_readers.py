@@ -141,9 +141,10 @@ def test_iob_of_too_many_lines_is_set_aside(tmp_path: Path, monkeypatch: pytest.
         monkeypatch.setattr(module, "MOST_LINES", 3)
     path = tmp_path / "a.iob"
     sentences = "x\tO\n" * 4 if not begin else "x\tO\nx\tO\n\n" * 2
-    path.write_text(f"{begin}{sentences}\n{begin}y\tO\n")
+    most = begin + "z\tO\n" * (2 if begin else 3)
+    path.write_text(f"{most}\n{begin}{sentences}\n{begin}y\tO\n\n{most}")
     found = read_all(get_format("iob"), [path])
-    assert texts(found) == ["y"]
+    assert texts(found) == [fit := "z z" if begin else "z z z", "y", fit]
     assert "more than" in rejected(found)[0][1]
 
 
@@ -195,6 +196,8 @@ def check(name: str, folder: Path, data: bytes) -> None:
     (folder / f"x{chosen.suffixes[0]}").write_bytes(data)
     for options in (ReadOptions(), KEEP):
         for record in read_all(chosen, [folder], options):
+            assert Path(record.source) in folder.iterdir()
+            assert record.record >= 0
             if isinstance(record, Parsed):
                 text = record.document.text
                 text.encode()
