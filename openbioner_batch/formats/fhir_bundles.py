@@ -92,4 +92,9 @@ def _beside(resource: Resource, people: list[Resource]) -> tuple[Resource, ...]:
     }
     own = patients if len(patients) == 1 else [one for one in patients if f"Patient/{one.get('id')}" in subjects]
     others = [one for one in people if one["resourceType"] != "Patient"]
-    return tuple(one for one in (*own, *others) if one.get("id") != resource.get("id"))
+    return tuple(one for one in (*own, *others) if _key(one) != _key(resource))
+
+
+def _key(resource: Resource) -> tuple[Any, Any]:
+    """What a resource is in its Bundle: an id says it only with the type."""
+    return resource.get("resourceType"), resource.get("id")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from openbioner_batch.formats.fhir_bundles import entries_of
+from openbioner_batch.formats.json_values import MalformedValue
 
 
 def bundle(*entries: dict[str, Any]) -> dict[str, Any]:
@@ -39,6 +42,31 @@ def test_a_resource_knows_its_own_patient_and_the_others_that_are_no_patients() 
 def test_an_only_patient_is_everybodys() -> None:
     _, lone = entries_of(bundle(ANN, {"resource": {"resourceType": "DiagnosticReport", "id": "r"}}))
     assert [one["id"] for one in lone.people] == ["a1"]
+
+
+@pytest.mark.parametrize("ids", [{"id": "1"}, {}])
+def test_ids_are_of_their_type_so_a_note_with_its_patients_id_knows_the_patient(ids: dict[str, str]) -> None:
+    note = {"resourceType": "DocumentReference", **ids}
+    patient = {"resourceType": "Patient", "name": [{"family": "Lee"}], **ids}
+    found = entries_of(bundle({"resource": note}, {"resource": patient}))
+    assert [entry.people for entry in found] == [(patient,), ()]
+
+
+def test_of_very_many_people_only_the_patient_is_known() -> None:
+    lists = [{"resource": {"resourceType": "Practitioner", "id": str(n)}} for n in range(199)]
+    *_, few = entries_of(bundle(ANN, *lists, report("Patient/a1")))
+    assert len(few.people) == 200
+    *_, many = entries_of(bundle(ANN, BOB, *lists, report("Patient/a1")))
+    assert [one["id"] for one in many.people] == ["a1"]
+
+
+def test_what_has_no_resources_is_a_reason() -> None:
+    (entry,) = entries_of({"resourceType": "Bundle", "entry": {"resource": {}}})
+    assert entry.resource == MalformedValue("the entries of a Bundle are no list: the rest of the file is unread")
+    assert entries_of({"resourceType": "Bundle"}) == []
+    bad, good = entries_of(bundle("secret", BOB))  # type: ignore[arg-type]
+    assert bad.resource == MalformedValue("an entry of a Bundle holds no resource")
+    assert good.resource == BOB["resource"]
 
 
 def test_a_resource_alone_knows_nobody() -> None:
