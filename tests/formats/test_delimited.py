@@ -232,6 +232,14 @@ def test_a_truncated_gzip_gives_the_rows_before_and_one_rejected_record(tmp_path
     assert rejected(found) == [(len(ids), "the .gz stream ends early")]
 
 
+def test_a_file_that_breaks_in_its_header_is_one_rejected_record(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,text\n1,Zinc\n")
+    (tmp_path / "b.csv.gz").write_bytes(gzip.compress(b"id,text\n2,Iron\n")[:12])
+    found = read_all(CSV, [tmp_path])
+    assert [document.id for document in documents(found)] == ["1"]
+    assert rejected(found) == [(0, "the .gz stream ends early: the rest of the file is unread")]
+
+
 def test_a_line_that_is_too_long_is_skipped_and_the_next_is_read() -> None:
     text = io.TextIOWrapper(io.BytesIO(b"ab\n" + b"x" * 100 + b"\nlast"), newline="")
     lines = _Lines(text, 10)

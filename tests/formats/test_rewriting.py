@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import json
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from formats.reading import documents, read_all
 from hypothesis import given
@@ -54,6 +57,38 @@ def test_texts(tmp_path: Path, name: str, encoding: str | None) -> None:
     (tmp_path / file).parent.mkdir(exist_ok=True)
     (tmp_path / file).write_bytes(data)
     assert [document.text for document in documents(read_all(chosen, [tmp_path], options))] == ["Naïve …"]
+
+
+def test_resources_are_read_back_whole(tmp_path: Path) -> None:
+    fhir = get_format("fhir")
+    assert fhir.rewriting is not None
+    resources = [{"resourceType": "Patient", "id": "é"}, {"resourceType": "DiagnosticReport", "conclusion": "a\nb"}]
+    records = [NewRecord(str(n), "", {}, {}, resource) for n, resource in enumerate(resources)]
+    ((file, data),) = fhir.rewriting.files("x", records, [], [], pa.table({}), ReadOptions())
+    (tmp_path / file).write_bytes(data)
+    found = documents(read_all(fhir, [tmp_path], ReadOptions(keep_fields=("resource",))))
+    assert [json.loads(document.metadata["kept"])["resource"] for document in found] == resources
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_parquet_has_its_types_with_and_without_rows(count: int) -> None:
+    parquet = get_format("parquet")
+    assert parquet.rewriting is not None
+    rows = pa.table({"year": pa.array([2020, None][:count], pa.int16()), "text": pa.array(["old"] * count)})
+    records = [NewRecord(str(n), "", {"text": f"new {n}", "id": None}, {}) for n in range(count)]
+    ((file, data),) = parquet.rewriting.files("x", records, ["id", "text"], ["year"], rows, ReadOptions())
+    table = pq.read_table(io.BytesIO(data))
+    assert file == "x.parquet"
+    assert [(field.name, str(field.type)) for field in table.schema] == [
+        *(("id", "string"), ("text", "string"), ("year", "int16"))
+    ]
+    assert (
+        table.to_pylist()
+        == [
+            {"id": None, "text": "new 0", "year": 2020},
+            {"id": None, "text": "new 1", "year": None},
+        ][:count]
+    )
 
 
 def test_the_registry_knows_which_formats_can_be_written_back() -> None:
