@@ -148,6 +148,7 @@ def test_a_tsv_has_no_quotes_unless_it_is_told_so(tmp_path: Path) -> None:
         ("a.csv", "id;text\n1;Zinc, iron\n2;x\n", ReadOptions(), ";"),
         ("a.csv", "id\ttext\n1\tZinc, iron\n2\tx\n", ReadOptions(), "\t"),
         ("a.csv", "id|text\n1|Zinc, iron\n", ReadOptions(), "|"),
+        ("a.csv", "id;text\n1;Zinc\n2;Zinc, iron; lead\n3;Iron; lead: x\n", ReadOptions(), ";"),
         ("a.tsv", "id,text\n1,Zinc\n", ReadOptions(), ","),
         ("a.csv", "id~text\n1~Zinc, iron\n", ReadOptions(delimiter="~"), "~"),
         ("a.csv", "id\ttext\n1\tZinc, iron\n", ReadOptions(delimiter="tab"), "\t"),
