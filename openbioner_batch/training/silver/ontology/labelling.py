@@ -95,21 +95,29 @@ class Labeller:
             replace(item, doubt=FREQUENT) if not item.doubt and item.form in self._frequent else item
             for item in passage.found
         ]
-        while True:
-            types = [self._types_of(item) for item in found]
-            present = sorted({kind for kinds in types for kind in kinds})
-            clashes = [
-                [] if item.doubt else [kind for kind in present if kind not in kinds and not self._is_none(item, kind)]
-                for item, kinds in zip(found, types, strict=True)
-            ]
+        types = [self._types_of(item) for item in found]
+        present = {kind for kinds in types for kind in kinds}
+        clashes = [
+            [] if item.doubt else [kind for kind in present.difference(kinds) if not self._is_none(item, kind)]
+            for item, kinds in zip(found, types, strict=True)
+        ]
+        while found:
             loss = [len(clash) - len(kinds) for clash, kinds in zip(clashes, types, strict=True)]
-            worst = max(range(len(found)), key=lambda place: (loss[place], -place), default=None)
-            if worst is None or loss[worst] <= 0:
+            worst = max(range(len(found)), key=lambda place: (loss[place], -place))
+            if loss[worst] <= 0:
                 break
             form = found[worst].form
-            found = [replace(item, doubt=CONFLICT) if item.form == form and not item.doubt else item for item in found]
-        unclear = {kind for clash in clashes for kind in clash} if found else set()
-        return PassageTypes(tuple(found), tuple(kind for kind in present if kind not in unclear))
+            for place, item in enumerate(found):
+                if item.form == form and not item.doubt:
+                    found[place], types[place] = replace(item, doubt=CONFLICT), []
+            # Types only go, so that what clashes now is among what clashed before.
+            present = {kind for kinds in types for kind in kinds}
+            clashes = [
+                [] if item.doubt else [kind for kind in clash if kind in present]
+                for item, clash in zip(found, clashes, strict=True)
+            ]
+        unclear = {kind for clash in clashes for kind in clash}
+        return PassageTypes(tuple(found), tuple(sorted(present - unclear)))
 
     def label(
         self, passage: PassageNames, judged: PassageTypes, source: str, share: Mapping[int, float]
