@@ -28,8 +28,9 @@ _TABLE = {
     **dict.fromkeys("\u2018\u2019\u201b\u02bc\u2032\u00b4\uff07", "'"),
     **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\uff02", '"'),
     **dict.fromkeys("\u2044\u2215\u29f8\uff0f", "/"),
-    **dict.fromkeys("\u2024\uff0e", "."),
+    **dict.fromkeys("\u2024\uff0e\u00b7\u2027\u2219\u30fb", "."),
     "\u2236": ":",
+    "\ufe6b": "@",
 }
 _MARKS = "\u0300-\u036f"
 _FULL_WIDTH_AND_LIGATURES = "\uff01-\uff5e\ufb00-\ufb06"

@@ -125,6 +125,10 @@ def test_a_range_of_ages_is_one() -> None:
 @pytest.mark.parametrize(
     ("text", "ages"),
     [
+        ("92M/88F couple, 95F b.5/6/26", ["92", "95"]),
+        ("92y3m old; 91 y 4 mo; 93 and a half year old", ["92", "91", "93"]),
+        ("father d. 95 MI, MGM d 93 CVA, PGM dec'd 91", ["95", "93", "91"]),
+        ("EDAD: 94. Alter: 93. Età 95", ["94", "93", "95"]),
         ("He is 95 yo, not 59.", ["95"]),
         ("Age 59 not 95 yo per dtr.", ["95"]),
         ("Pt Effie, ninety-nine, died Sunday.", ["ninety-nine"]),

@@ -80,6 +80,7 @@ def test_the_nearest_cue_tells_the_type(note: str, type: str) -> None:
         "Christmas tree rash and Christmas disease.",
         "Hemoglobin 12.5, sodium 140, WBC 10.2, INR 1.1, pH 7.35/42/88.",
         "In 2015 he quit smoking.",
+        "Visual acuity 20/25 OD 20/400 OS; IOP 14/16; 6/6 and 6/12; unaided 6/9-6/18.",
         "Pain on the 4th toe, from the 2nd to the 5th rib; sat. 3/4.",
     ],
 )

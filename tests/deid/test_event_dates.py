@@ -44,6 +44,7 @@ NO_DAYS = (
     "nodes 1/19, cores 3/12, GCS 3/15",
     "PSA 14.6.,PROCEDURES: Hgb 12.6.",
     "VA 6/9, 6/12. OD 6/6",
+    "EGA 28 3/7; EFW 1450 g. GA of 36 5/7. GA: 31 2/7, twins",
     "D5 1/2 NS at 75, 2/3 of the dose, 1/2 tab",
     "Foley pain 7/10, drain 3/4 full",
     "murmur 2/6. DTR 2/4. Rates pain 6/10.",

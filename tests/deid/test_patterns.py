@@ -119,3 +119,9 @@ def test_numbers_with_right_and_wrong_check_digits() -> None:
     ):
         assert check(right)
         assert not check(wrong)
+
+
+def test_dyspnoea_before_other_shorthand_is_no_person() -> None:
+    for note in ("SOB, DOE, PND, LE edema", "DOE, ORTHOPNEA, cough", "denies CP, DOE, LE swelling"):
+        assert_found(note)
+    assert_found("Seen: <patient_name>DOE, JANE</patient_name>")

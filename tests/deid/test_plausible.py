@@ -300,3 +300,11 @@ def test_a_number_that_fills_a_cell_is_no_age_by_the_model_alone() -> None:
         }
     for note in ("Seen today: 94, frail.", "bed 4,94,F,hip", "bed 4|F|98|hip"):
         assert "age_over_89" in {one.type for one in Finder().find(note, model_spans=spans(note, aged, "age_over_89"))}
+
+
+@pytest.mark.parametrize("note", ["92y/o female.", "92M c/o SOB", "94yo/F", "92-y-o M", "Sex/Age: F/94"])
+def test_units_and_sex_beside_an_age_that_patterns_found_stay_however_sure_a_model_is(note: str) -> None:
+    number = re.search(r"\d+", note)
+    assert number
+    found = Finder().find(note, model_spans=spans(note, re.compile(r"\A.{2,9}?(?=\b[. ]|\Z)|F/94"), "age_over_89"))
+    assert [(one.start, one.end) for one in found] == [number.span()]

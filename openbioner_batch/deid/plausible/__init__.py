@@ -106,7 +106,7 @@ def still_plausible(text: str, found: Finding, before: Collection[tuple[int, int
 def _may_be_a_rest(family: str, value: str) -> bool:
     digits = sum(map(str.isdigit, value))
     is_time = family == "date" and _TIME.fullmatch(value) is not None
-    return (family in _NUMERIC and digits < 4) or is_time or (family == "organisation" and not digits)
+    return (family in _NUMERIC and digits < 4) or is_time or (family in ("age", "organisation") and not digits)
 
 
 def _continues(text: str, finding: Finding, other: Finding) -> bool:

@@ -36,7 +36,7 @@ _NUMBER = (
 
 _UNITS = (
     r"(?:years?[\s-]{0,2}(?:old|young)|(?:too\s)?old\b|years?\sof\sage|y(?:ea)?rs?\.?[\s-]{0,2}old|"
-    r"y\s?[./-]?\s?o(?:ld)?(?:\b|(?=[mfwb]\b))"
+    r"y\s?[./-]?\s?o(?:ld)?(?:\b|(?=[mfwb]\b))|y(?:rs?)?\s?\d{1,2}\s?m(?:os?|ths?|onths?)?\b"
     r"|yo[mfwb]{1,2}\b|y\.\s?o\.|yrs?\.?\s?/?\s?(?:old|o|m|f)\b|y\.?\s?/?\s?[mf]\b|jahre\b|-?j\.|j(?:ähr|aehr)|"
     r"aa\b(?=,\s|\snat[ao]\b)|ans\b|años|anos\b|anni\b|jaar\b|jarige|"
     r"år\b|års\b|årig|vuo(?:tta|tias)|letni|let(?:á|ý|é)\b|lata\b|éves|yaş|год(?:а|у|ом|ов)?\b|лет\b|-?річ|рок(?:и|"
@@ -59,7 +59,7 @@ _FEMALE = (
     r"fall\b|fell\b|glf\b|mechanical\b|syncope|collapse|weak|confus|ams\b|cp\b|sob\b|cough|dizz|pain|abd\b|hip\b|"
     r"fx\b|stroke|cva\b|uti\b|sepsis|pna\b|chf\b|gib?\b|fractur|trauma|injur|"
     r"adm|found\b|here\b|from\b|fr\b|via\b|lives|pmh|brought|bib|in\s(?:nad|no\sacute)|known|sent|transferred|living|resident|nursing|"
-    r"to\s(?:ed|er))|\s?\Z)"
+    r"to\s(?:ed|er)|b\.|born\b|dob\b)|\s?\Z)"
 )
 """F is Fahrenheit too: something must say that a person is meant."""
 _HEAT = re.compile(
@@ -69,7 +69,7 @@ _HEAT = re.compile(
 )
 
 _AFTER = Anchored(
-    rf"{_NUMBER}(?:[\s-]{{0,2}}(?:{_UNITS}|{_YEARS})|{_SEX}(?![/\d])|(?P<female>{_FEMALE})|[\s-]{{1,2}}{_SEXES})",
+    rf"{_NUMBER}(?:(?:\sand\s(?:a|one)[\s-]half|\s?½)?[\s-]{{0,2}}(?:{_UNITS}|{_YEARS})|{_SEX}(?!\d|/(?!\d{{2,3}}[MF]\b))|(?P<female>{_FEMALE})|[\s-]{{1,2}}{_SEXES})",
     re.IGNORECASE,
 )
 _NO_AGE_AFTER = (
@@ -92,8 +92,9 @@ _FRAMES = (
     r"|(?:reached|attained|reaching)\s(?:age\s|the\sage\sof\s)?"
     r"|(?:died|dies|death|dead|deceased|expired|passed(?:\saway)?|alive|living|well|d\.)\s(?:at|@)\s(?:age\s|"
     r"the\sage\sof\s)?"
-    rf"|(?:{_RELATIVES})(?:'s)?(?:\s?[,(:-]\s?|\s)(?:(?:is|was|now|age|alive|living|died|deceased|still\sliving|"
-    rf"age\sof|at|,)\s){{0,3}}"
+    rf"|(?:{_RELATIVES})(?:'s)?(?:\s?[,(:-]\s?|\s)(?:(?:is|was|now|age|alive|living|died|dec'?d|deceased|still\sliving|"
+    rf"age\sof|at|d\.?|,)\s){{0,3}}"
+    r"|(?:edad|alter|âge|età|idade|leeftijd|ålder|alder|wiek|ikä|возраст|вік)\s?[:=]?\s"
     r"|(?:pt|patient|he|she|client|resident|veteran|gentleman|lady|who|s/he|they)(?:\s(?:is|was|will\sbe|are)|'s|"
     r"s/he's)\s"
     r"(?:now\s|only\s|about\s|approximately\s|nearly\s|almost\s|already\s|currently\s)?"

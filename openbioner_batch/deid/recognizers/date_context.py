@@ -66,6 +66,8 @@ _LAST_YEAR = Anchored(
 _LABORATORY = re.compile(
     r"\b(?:[A-Z][a-z]{0,3}|wt|weight|temp|hgb|hct|wbc|cr|creat\w*|inr|ef|bmi|k|na)(?:[ ]on)?[ ]\Z", re.IGNORECASE
 )
+_ACUITY = re.compile(r"6/(?:4|5|6|9|12|18|24|36|60)")
+_EYES = re.compile(r"\b(?:VA|OD|OS|OU|IOP|[Vv]isual|[Vv]ision|[Aa]cuity|[Ss]nellen|(?:un)?aided|[Pp]inhole|[Ee]yes?)\b")
 _TITER = re.compile(r"titer|titre|dilut", re.IGNORECASE)
 _OPEN_RANGE = re.compile(rf"[{DASHES}](?=[\s,;.)]|\Z)")
 _BEFORE_MONTH = re.compile(
@@ -268,7 +270,13 @@ def _pair_score(text: str, mention: DateMention, words: set[str]) -> float:
 def is_measure(text: str, mention: DateMention) -> bool:
     """Whether 3/4 stands in a context of scores, doses or fractions."""
     around = text[max(0, mention.start - 32) : mention.end + 16]
-    return bool(_AFTER_QUANTITY.match(text, mention.end) or SCORED.search(around))
+    return bool(_AFTER_QUANTITY.match(text, mention.end) or SCORED.search(around)) or _is_acuity(text, mention)
+
+
+def _is_acuity(text: str, mention: DateMention) -> bool:
+    """Whether every pair is how far somebody sees in metres, and eyes are spoken of nearby: "OD 6/6 and 6/12"."""
+    pairs = re.findall(r"\d+/\d+", text[mention.start : mention.end])
+    return all(map(_ACUITY.fullmatch, pairs)) and _EYES.search(text, mention.start - 96, mention.end + 48) is not None
 
 
 def _date_words(text: str, start: int) -> set[str]:

@@ -68,6 +68,10 @@ _RESULT = re.compile(
     r"(?<![\w/.-])(?P<name>[A-Za-z][A-Za-z0-9-]{0,9})[ :]{1,2}[<>]?\d{1,4}(?:\.\d{1,2})?%?[ ](?:on[ ]|\()?\Z"
 )
 """A result, with its day behind it."""
+_GESTATION = re.compile(
+    r"\b(?:e?ga|aog|iup|pma|cga|gest(?:ation\w*)?)(?:[ ](?:of|at))?[ :@]{1,2}\d{1,2}[ ]\Z", re.IGNORECASE
+)
+"""Weeks of a pregnancy, whose days are sevenths: "EGA 28 3/7"."""
 _REMAINS = re.compile(r"\b(?:wnl|nl|neg|negative|normal|stable|unchanged|clear)[ ]\Z", re.IGNORECASE)
 """A finding in a word, with its day behind it."""
 _FOR_DAYS = re.compile(
@@ -124,6 +128,8 @@ def _is_day(text: str, pair: re.Match[str]) -> bool:
     if any(behind.match(text, pair.end()) for behind in (_CLOCK_BEHIND, _TIME_BEHIND, _PRESSURE_BEHIND)):
         return not _SETTINGS.search(clause)
     if not _CLAUSE_ENDS.match(text, pair.end()) or _SETTINGS.search(clause):
+        return False
+    if second == 7 and first < 7 and _GESTATION.search(clause):
         return False
     if _EVENT.search(clause):
         return not (second in (7, 12) and first < second and _FOR_DAYS.search(clause))

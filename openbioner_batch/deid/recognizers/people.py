@@ -112,8 +112,17 @@ def find_people(text: str) -> Iterator[Finding]:
     for pattern, type in _FORMS:
         for match in pattern.finditer(text):
             group = str(match.lastgroup)
-            if not vocabulary().knows(match[group]) and match[group].lower() not in lexicon().not_names:
+            if not any(map(_is_no_name, re.split(r",?[ ]", match[group]))):
                 yield _name(*match.span(group), type, 0.7)
+
+
+def _is_no_name(word: str) -> bool:
+    """Whether a word is a term, an ordinary word or letters: "PND" after "DOE" for dyspnoea."""
+    small, lists = word.lower(), lexicon()
+    if small in ("doe", "roe"):
+        return False
+    letters = word.isupper() and len(word) < 4 and small not in lists.given_names
+    return letters or vocabulary().knows(word) or small in lists.not_names
 
 
 def _names_in(text: str, offset: int, run: str) -> Iterator[Finding]:
