@@ -17,14 +17,19 @@ from openbioner_batch.engine.settings import AnnotateSettings
 
 
 def commit_run(
-    output: str | Path, *inputs: str | Path, shard_documents: int = 2, additions: Sequence[Addition] = (), **more: Any
+    output: str | Path,
+    *inputs: str | Path,
+    shard_documents: int = 2,
+    additions: Sequence[Addition] = (),
+    label: str = "name",
+    **more: Any,
 ) -> str:
     """Tag capitalised words of the inputs into `output`, or of new inputs, with additions; the address of the run."""
-    values = {"inputs": tuple(map(str, inputs)), "output": str(output), "types": "name", "max_quarantined": "100%"}
+    values = {"inputs": tuple(map(str, inputs)), "output": str(output), "types": label, "max_quarantined": "100%"}
     values |= {"executor": "in-process", "shard_documents": shard_documents, **more}
     settings = AnnotateSettings.build(values)
     additions = (*(addition for addition in (assertion_addition(settings),) if addition), *additions)
-    tagging = Tagging(settings, NameScorerFactory(), additions)
+    tagging = Tagging(settings, NameScorerFactory(label), additions)
     found = resolve_inputs(settings, _silent)
     return run_pipeline(settings, found, lambda on_cluster: tagging, _silent).output
 

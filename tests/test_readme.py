@@ -253,6 +253,19 @@ def test_types_are_held_out_and_scored_as_the_readme_says(tmp_path: Path) -> Non
     assert re.search(r"unseen types +1 ", shell(line, tmp_path))
 
 
+def test_silver_data_is_filled_as_the_readme_says(tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    from openbioner_batch.training.passages import AnnotatedPassage
+    from openbioner_batch.training.silver.schema import passages_table
+
+    (tmp_path / "silver" / "passages").mkdir(parents=True)
+    passage = AnnotatedPassage("1", "llm", "The patient had asthma.", ())
+    pq.write_table(passages_table([passage]), tmp_path / "silver" / "passages" / "0.parquet")
+    shell(command("openbioner-batch annotate silver/passages"), tmp_path)
+    assert re.search(r"disease +1\n", shell(command("openbioner-batch silver fill"), tmp_path))
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_a_model_trained_on_silver_data_tags_as_the_readme_says(tmp_path: Path) -> None:

@@ -9,7 +9,12 @@ import click
 
 from openbioner_batch.cli._options import CommandOnFormats, GroupedCommand, options, settings_of
 from openbioner_batch.cli.vocabulary import CommandOnVocabularies
-from openbioner_batch.training.silver.made_settings import HoldoutSettings, ImportSettings, SentenceSettings
+from openbioner_batch.training.silver.made_settings import (
+    FillSettings,
+    HoldoutSettings,
+    ImportSettings,
+    SentenceSettings,
+)
 from openbioner_batch.training.silver.ontology.settings import OntologySettings, sorted_paths
 from openbioner_batch.training.silver.settings import DescribeSettings, SilverSettings
 
@@ -60,6 +65,22 @@ def import_(**flags: Any) -> None:
     from openbioner_batch.training.silver.importing import import_silver
 
     show(lambda: import_silver(settings))
+
+
+@command.command("fill", cls=GroupedCommand)
+@options(FillSettings)
+def fill(**flags: Any) -> None:
+    """Add what models find to the passages of SILVER_FOLDER: mentions of types that a passage does not mention.
+
+    Each RUN is the finished --output of `openbioner-batch annotate --include-text` over the same passages
+    (SILVER_FOLDER/passages, --id-field passage_id, --text-field text). Of a type that several runs looked for, the
+    first one counts.
+    """
+    settings = settings_of(FillSettings, flags)
+
+    from openbioner_batch.training.silver.filling import fill_silver
+
+    show(lambda: fill_silver(settings))
 
 
 @command.command("holdout", cls=GroupedCommand)

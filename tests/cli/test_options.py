@@ -26,7 +26,12 @@ from openbioner_batch.evaluation.settings import (
 from openbioner_batch.options import Option, check_options, fields_of, flag, option, option_of
 from openbioner_batch.settings import build, with_current_names
 from openbioner_batch.training.settings import PretrainSettings
-from openbioner_batch.training.silver.made_settings import HoldoutSettings, ImportSettings, SentenceSettings
+from openbioner_batch.training.silver.made_settings import (
+    FillSettings,
+    HoldoutSettings,
+    ImportSettings,
+    SentenceSettings,
+)
 from openbioner_batch.training.silver.ontology.settings import OntologySettings
 from openbioner_batch.training.silver.settings import DescribeSettings, SilverSettings
 
@@ -42,6 +47,7 @@ SETTINGS: dict[str, tuple[type, ...]] = {
     "silver describe": (DescribeSettings,),
     "silver ontology": (OntologySettings,),
     "silver import": (ImportSettings,),
+    "silver fill": (FillSettings,),
     "silver holdout": (HoldoutSettings,),
     "silver sentences": (SentenceSettings,),
     "pretrain": (PretrainSettings,),
@@ -49,7 +55,7 @@ SETTINGS: dict[str, tuple[type, ...]] = {
 KINDS = sorted({kind for kinds in SETTINGS.values() for kind in kinds}, key=lambda kind: kind.__name__)
 BY_HAND = {"silver ontology": {"paths"}, "pretrain": {"changes", "in_process", "prepare"}}
 """What takes the place of fields that a command sets itself, and what changes keys of the file."""
-SHARED_FIELDS = {"exclude", "name", "run", "view", "without"}
+SHARED_FIELDS = {"exclude", "name", "run", "silver", "view", "without"}
 """Fields that a function makes for several classes, whose order in kept files must stay; and the argument OUTPUT."""
 STANDS_FOR_SOMETHING = (None, (), "auto")
 """Defaults that the help may describe in words."""

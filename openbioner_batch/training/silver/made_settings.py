@@ -1,13 +1,18 @@
-"""What a user may ask of `silver import`, `silver holdout` and `silver sentences`."""
+"""What a user may ask of `silver import`, `silver fill`, `silver holdout` and `silver sentences`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.options import check_options, flag, option
 from openbioner_batch.settings import Request
 from openbioner_batch.training.silver.settings import exclude_option, name_option, without_option
+
+
+def _silver_argument() -> Any:
+    return option(flag="SILVER_FOLDER", help="Folder of silver data.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +44,25 @@ class ImportSettings(Request):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FillSettings(Request):
+    """A request to add what models find: the flags of `silver fill`, and the keys of a --config file."""
+
+    silver: str = _silver_argument()
+    runs: tuple[str, ...] = option((), flag="RUN", repeated=True, help="Folders of finished runs over its passages.")
+    output: str = option(metavar="URI", help="Folder of the silver data with more mentions.")
+    threshold: float = option(0.5, least=0, most=1, help="Score from which a span becomes a mention.")
+
+    def __post_init__(self) -> None:
+        if not self.runs:
+            raise UsageError("give at least one run of `openbioner-batch annotate --include-text`: RUN")
+        check_options(self)
+
+
+@dataclass(frozen=True, kw_only=True)
 class HoldoutSettings(Request):
     """A request to hold types out: the flags of `silver holdout`, and the keys of a --config file."""
 
-    silver: str = option(flag="SILVER_FOLDER", help="Folder of silver data.")
+    silver: str = _silver_argument()
     output: str = option(metavar="URI", help="Folder for train/, heldout/ and kept/.")
     beside: str | None = option(
         None, metavar="FOLDER", help="Other training data: types near its types are not held out."
