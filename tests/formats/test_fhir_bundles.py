@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
 
 from openbioner_batch.formats.fhir_bundles import entries_of
+from openbioner_batch.formats.fhir_texts import texts_of
 from openbioner_batch.formats.json_values import MalformedValue
 
 
 def bundle(*entries: dict[str, Any]) -> dict[str, Any]:
-    return {"resourceType": "Bundle", "type": "collection", "entry": list(entries)}
+    return {"resourceType": "Bundle", "type": "collection", "entry": deepcopy(list(entries))}
 
 
 ANN = {"fullUrl": "urn:uuid:a1", "resource": {"resourceType": "Patient", "name": [{"family": "Lee"}], "photo": ["x"]}}
@@ -37,6 +39,17 @@ def test_a_resource_knows_its_own_patient_and_the_others_that_are_no_patients() 
     assert [one["id"] for one in first.people] == ["a1", "d"]
     assert [one["id"] for one in second.people] == ["b", "d"]
     assert "photo" not in first.people[0]
+
+
+def test_some_resources_call_their_subject_patient() -> None:
+    note = {"resource": {"resourceType": "DocumentReference", "patient": {"reference": "Patient/b"}}}
+    *_, entry = entries_of(bundle(ANN, BOB, note))
+    assert [one["id"] for one in entry.people] == ["b"]
+
+
+def test_others_of_its_kind_are_known_to_a_resource() -> None:
+    other = {"resource": {"resourceType": "Practitioner", "id": "e"}}
+    assert [[one["id"] for one in entry.people] for entry in entries_of(bundle(DOCTOR, other))] == [["e"], ["d"]]
 
 
 def test_an_only_patient_is_everybodys() -> None:
@@ -67,6 +80,18 @@ def test_what_has_no_resources_is_a_reason() -> None:
     bad, good = entries_of(bundle("secret", BOB))  # type: ignore[arg-type]
     assert bad.resource == MalformedValue("an entry of a Bundle holds no resource")
     assert good.resource == BOB["resource"]
+
+
+def test_words_of_a_resource_are_its_texts_wherever_they_stand() -> None:
+    report = {
+        "resourceType": "DiagnosticReport",
+        "meta": {"text": "no"},
+        "_conclusion": {"text": "no"},
+        "subject": {"name": {"text": "no"}, "display": "no"},
+        "conclusion": "Zinc.",
+        "media": [{"link": {"title": "An image"}}, {"link": {"title": "---"}}, {"link": {"title": "Zinc."}}],
+    }
+    assert texts_of(report) == ["Zinc.", "An image"]
 
 
 def test_a_resource_alone_knows_nobody() -> None:
