@@ -91,7 +91,6 @@ class _Values:
         """Whether no other value begins on that line."""
         self._ended = False
         self._broken: BrokenStreamError | None = None
-        self._begins = ""
 
     def read(self) -> Iterator[tuple[int, Any | MalformedValue]]:
         while self._to_next():
@@ -126,7 +125,6 @@ class _Values:
             try:
                 value, end = _DECODER.raw_decode(self._text, self._place)
             except json.JSONDecodeError as error:
-                self._begins = self._text[self._place : self._place + BEGINNING]
                 size = len(self._text) - self._place
                 is_cut = error.msg.startswith("Unterminated string") or _LITERAL.fullmatch(self._text, error.pos)
                 if is_cut and size <= self._limit:
@@ -143,19 +141,19 @@ class _Values:
             if end == len(self._text) and not isinstance(value, dict | list | str) and self._read_on(1):
                 continue  # a number may go on
             if end - self._place > self._limit:
-                begins = self._text[self._place : self._place + BEGINNING]
-                value = MalformedValue(f"a value of more than {self._limit} characters", begins)
+                value = MalformedValue(f"a value of more than {self._limit} characters", self._beginning())
             self._place = end
             return value
 
     def _skip(self, reason: str) -> MalformedValue:
         """Go to where the next value begins, by the way in which lines are indented."""
+        begins = self._beginning()
         place = self._place + 1
         while True:
             for match in _NEXT.finditer(self._text, place):
                 if len(match[1]) <= self._column:
                     self._place = match.end()
-                    return MalformedValue(reason, self._begins)
+                    return MalformedValue(reason, begins)
             self._drop(max(place, self._text.rfind("\n", place)))
             place = 0
             if not self._read_on(1):
@@ -165,7 +163,10 @@ class _Values:
             reason, self._broken = self._broken.reason, None
         elif not self._starts_line and not reason.endswith("not end"):
             reason = f"{reason}: {UNREAD}"
-        return MalformedValue(reason, self._begins)
+        return MalformedValue(reason, begins)
+
+    def _beginning(self) -> str:
+        return self._text[self._place : self._place + BEGINNING]
 
     def _count(self, place: int) -> None:
         """Learn a place's offset in the file."""

@@ -90,6 +90,58 @@ def test_a_value_that_is_too_large_is_set_aside() -> None:
     assert values[1:] == [{"a": 1}]
 
 
+def test_a_value_that_is_too_large_is_told_by_how_it_begins() -> None:
+    (_, value), (offset, following) = json_values([b'[{"documents": "' + b"x" * 2000 + b'"}, {"a": 1}]'], limit=100)
+    assert (offset, following) == (2020, {"a": 1})
+    assert value.begins == '{"documents": "' + "x" * 985
+    assert value.holding("documents", "passages").reason == f"a value of more than 100 characters: {UNREAD}"
+    assert value.holding("passages") == value
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b'{"a": [1, 2', "malformed JSON: the value does not end"),
+        (b'{"a": "x', "malformed JSON: the value does not end"),
+        (b'{"a": 1}\n{"a" 2}', "malformed JSON at character 5 of the value"),
+        (b'\n{"a" 2}', "malformed JSON at character 5 of the value"),
+        (b'  {"a" 2}', "malformed JSON at character 5 of the value"),
+        (b'{"a": 1} {"a" 2}', f"malformed JSON at character 5 of the value: {UNREAD}"),
+        (b'{"a": ' + b"1" * 5000 + b"}", "malformed JSON: a number of too many digits"),
+        (b'{"a":' * 20_000, "malformed JSON: nested too deeply"),
+    ],
+)
+def test_why_a_value_cannot_be_read(data: bytes, reason: str) -> None:
+    malformed = [value for _, value in json_values([data]) if isinstance(value, MalformedValue)]
+    assert [value.reason for value in malformed] == [reason]
+
+
+def test_each_malformed_value_is_told_by_its_own_beginning() -> None:
+    lines = ['{"documents" 1}', '{"b": ' + "1" * 5000 + "}", '{"c":' * 5000, '{"d": [1, 2']
+    found = [value for _, value in json_values(["\n".join(lines).encode()])]
+    assert [value.begins[:11] for value in found] == [line[:11] for line in lines]
+    assert max(len(value.begins) for value in found) == 1000
+
+
+def test_what_is_not_utf8_stays_in_its_value_and_counts_as_a_byte() -> None:
+    data = b'[{"a": "x\xff\xc3"},\n{"b": "\xc3\xa9"}, {"c": 1}]'
+    for size in (1, 3, 50):
+        values = list(json_values(pieces(data, size)))
+        assert values == [(1, {"a": "x\udcff\udcc3"}), (15, {"b": "é"}), (data.index(b'{"c'), {"c": 1})]
+
+
+def test_a_number_may_be_cut_by_a_piece() -> None:
+    assert list(json_values([b"[12", b"34, 5", b"]"])) == [(1, 1234), (7, 5)]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_has_been_read_is_let_go_and_offsets_stay(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = WAYS[way]([{"id": n, "text": "é" * n} for n in range(12)]).encode()
+    expected = list(json_values([data]))
+    monkeypatch.setattr("openbioner_batch.formats.json_values._TRIMMED", 16)
+    assert list(json_values(pieces(data, 7))) == expected
+
+
 @pytest.mark.parametrize(
     ("head", "expected"),
     [

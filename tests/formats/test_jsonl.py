@@ -306,3 +306,15 @@ def test_other_formats_of_json_are_named(tmp_path: Path, key: str, expected: str
     path = write(tmp_path / "x.json", json.dumps({key: []}).encode())
     with pytest.raises(UsageError, match=f"It looks like {expected}: say --format {expected}"):
         read_all(JSONL, [path])
+
+
+def test_a_packed_file_without_a_byte_has_no_records(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(b""))
+    (tmp_path / "b.jsonl").write_text('{"id": "1", "text": "x"}\n')
+    assert [document.id for document in documents(read_all(get_format("jsonl"), [tmp_path]))] == ["1"]
+
+
+def test_paths_are_told_in_other_encodings_too(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"doc": {"text": "x"}, "a.b": 1}\n', encoding="utf-16")
+    options = ReadOptions(text_field="doc.text", keep_fields=("a.b",), encoding="utf-16")
+    assert get_format("jsonl").nested_fields(list_inputs([str(tmp_path)]), options) == ["doc.text"]

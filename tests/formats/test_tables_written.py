@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -73,6 +74,16 @@ def test_rows_as_objects_have_plain_values_and_the_shortest_scores() -> None:
     assert (first.spans, second.spans) == ((span,), ())
     assert [one.text for one in writing.documents(rows.drop_columns(["text"]))] == [None, None]
     assert next(writing.documents(rows.slice(1))) == second
+
+
+def test_lines_of_json_hold_kept_objects_and_no_text_where_it_is_unknown() -> None:
+    kept = pa.schema([("kept", pa.string())])
+    rows = rows_of([("Zinc", [ZINC])], ["7"], kept=kept, metadata=[{"kept": '{"age": [1]}'}], include_text=False)
+    (line,) = get_writer("jsonl").write(rows, ORIGIN).decode().splitlines()
+    assert json.loads(line) == {
+        **{"document_id": "7", "source": "in.xml", "record": 0, "kept": {"age": [1]}},
+        "spans": [{"start": 0, "end": 4, "type": "drug", "score": 0.1, "text": "Zinc"}],
+    }
 
 
 @pytest.mark.parametrize(
