@@ -7,8 +7,11 @@ import pickle
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar
 
+import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from support import S3Server
 
 from openbioner_batch.engine.files import write_durably, write_file
@@ -16,12 +19,27 @@ from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import RunFailedError, UsageError
 
 
-@pytest.fixture(params=["disk", "s3", "memory"])
+class Plain(MemoryFileSystem):
+    """A file system that is not this machine's and shows a file while it is being written, as SFTP does."""
+
+    protocol = "plain"
+    store: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]
+    pseudo_dirs: ClassVar[list[str]] = [""]  # type: ignore[misc]
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return str(super()._strip_protocol(path.removeprefix("plain://")))
+
+
+fsspec.register_implementation("plain", Plain, clobber=True)
+
+
+@pytest.fixture(params=["disk", "s3", "memory", "plain"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "disk":
         yield Store(str(tmp_path / "run"))
-    elif request.param == "memory":
-        yield Store(f"memory://{tmp_path.name}/run")
+    elif request.param in ("memory", "plain"):
+        yield Store(f"{request.param}://{tmp_path.name}/run")
     else:
         server: S3Server = request.getfixturevalue("s3")
         yield Store(f"{server.bucket()}/run")
@@ -134,6 +152,50 @@ def test_a_write_cut_short_shows_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(RunFailedError, match=r"data/a cannot be written \(OSError: .*No space"):
         store.put("data/a", b"half")
     assert store.names() == []
+
+
+def test_where_files_show_while_they_are_written_they_are_renamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store("plain://renamed/run")
+    moved = []
+    move = Plain.mv
+
+    def mv(fs: Plain, source: str, target: str) -> None:
+        moved.append((source.rpartition("/")[0], target, fs.cat_file(source)))
+        move(fs, source, target)
+
+    monkeypatch.setattr(Plain, "mv", mv)
+    store.put("data/a", b"one")
+    assert moved == [("/renamed/run/_run/tmp", "/renamed/run/data/a", b"one")]
+    assert store.names("data") == ["a"]
+
+    def refused(fs: Plain, source: str, target: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Plain, "mv", refused)
+    with pytest.raises(RunFailedError, match="data/b cannot be written"):
+        store.put("data/b", b"half")
+    assert [name for name in store.names() if name != "data/a"] == []
+
+
+def test_a_folder_is_removed_with_what_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(str(tmp_path / "run"))
+    store.put("data/deep/a", b"1")
+    store.remove_folder("data")
+    assert not (tmp_path / "run" / "data").exists()
+
+    def refused(*arguments: object, **more: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    for name in ("rm", "rm_file"):
+        monkeypatch.setattr(store._fs, name, refused)
+    for action in (lambda: store.remove(["data"]), lambda: store.remove_folder("data")):
+        with pytest.raises(RunFailedError, match=r"data cannot be removed \(PermissionError"):
+            action()
+
+
+def test_a_folder_whose_name_is_no_text_is_a_mistake_in_one_line() -> None:
+    with pytest.raises(UsageError, match=r"^out\\udcff: a folder whose name is not valid UTF-8"):
+        Store("out\udcff")
 
 
 def test_an_unknown_protocol_is_a_mistake_in_one_line() -> None:
