@@ -223,6 +223,24 @@ def test_codes_of_public_vocabularies_stay() -> None:
         assert transformed(note(type={"coding": [coding]}))["type"]["coding"] == [coding]
 
 
+def test_public_codes_that_hold_a_name_lose_it(run_here: Deidentify, key_file: Path, tmp_path: Path) -> None:
+    loinc = "http://loinc.org"
+    codings = [
+        {"system": loinc, "code": "24627-2", "display": "CT chest for Brandstaetter"},
+        {"system": loinc, "code": "BRANDSTAETTER-55", "display": "Call Dr. Ignatz Quillfeather at 617-234-5678"},
+        {"system": loinc, "code": "718-7", "display": "Hemoglobin [Mass/volume] in Blood"},
+        {"system": "http://snomed.info/sct", "code": "118599009", "display": "Hodgkin lymphoma"},
+        {"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "vital-signs"},
+    ]
+    named = report(code={"coding": codings}, subject={"reference": "Patient/p1", "display": "Ottilie Brandstaetter"})
+    run(run_here, tmp_path, key_file, [named])
+    assert not re.search("brandst|quillf|5678", written(tmp_path / "out"), re.IGNORECASE)
+    first, second, *others = resources(tmp_path / "out")[0]["code"]["coding"]
+    assert first == {"system": loinc, "code": "24627-2"}
+    assert second.keys() == {"system", "code"}
+    assert others == codings[2:]
+
+
 def test_words_that_are_no_codes_of_fhir_go() -> None:
     found = note(status="Brandstaetter", language="Ottilie", id="d1")
     found["content"][0]["attachment"]["language"] = "en-US"

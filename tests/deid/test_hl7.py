@@ -72,9 +72,10 @@ def test_codes_stay_whatever_the_model_says(segment: str, part: str) -> None:
 MESSAGE = [segment for segment, _ in SEGMENTS[:5]]
 
 
+@pytest.mark.parametrize("frame", ["", "\x0b"])
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
-def test_segments_end_with_a_line_or_a_carriage_return(end: str) -> None:
-    text = end.join(MESSAGE) + end
+def test_segments_end_with_a_line_or_a_carriage_return(end: str, frame: str) -> None:
+    text = frame + end.join(MESSAGE) + end
     found = {value for _, value in shown(text, Finder(PATTERNS).find(text))}
     assert found >= {value for _, expected in SEGMENTS[:5] for value in expected}
     assert not any("|" in value for value in found)

@@ -14,7 +14,8 @@ HOW = {
     "language": "stays if it has the form of a language tag (BCP 47)",
     "profile": "stays if it is the address of a public standard",
     "system": "likewise, else it becomes a keyed hash",
-    "coding": "code and display stay if the system is a public vocabulary; else the code becomes a keyed hash",
+    "coding": "code and display stay if the system is a public vocabulary and no identifier is found in them; else the "
+    "code becomes a keyed hash",
     "concept": "codings; its free text is de-identified",
     "id": "becomes a keyed hash in the layout of a UUID",
     "reference": "its id becomes the same hash, its display goes by the policy",

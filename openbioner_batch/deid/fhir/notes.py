@@ -50,7 +50,10 @@ class ResourceRecords:
             parts.append(RecordText(f"text {len(parts)}", text, found))
             return found.text
 
-        done = transform(resource, deidentifier.policy, scope, deidentify, note.date)
+        def tells(text: str) -> bool:
+            return deidentifier.deidentify(text, scope, note.known, (), note.date).text != text
+
+        done = transform(resource, deidentifier.policy, scope, deidentify, note.date, tells)
         return DeidentifiedRecord(tuple(parts), done.resource, dict(done.dropped), dict(done.replaced))
 
 

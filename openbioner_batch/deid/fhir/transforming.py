@@ -27,6 +27,9 @@ from openbioner_batch.formats.fhir_attachment import media_type, read_text, with
 
 _DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?)?)?")
 
+_WORDED = re.compile(r"[^\W\d_]{3}")
+"""Letters of a code that may be those of a name."""
+
 
 @dataclass(frozen=True, slots=True)
 class TransformedResource:
@@ -45,6 +48,7 @@ def transform(
     scope: Scope,
     deidentify: Callable[[str], str],
     note_date: date | None = None,
+    tells: Callable[[str], bool] | None = None,
 ) -> TransformedResource:
     """A resource of `elements.RESOURCES` without identifiers.
 
@@ -54,6 +58,8 @@ def transform(
         scope: of the patient that `patient_of` names; its key hashes ids even where the policy needs none.
         deidentify: gives a text without identifiers: of attachments, conclusions and descriptions.
         note_date: as for `replacing.replace`.
+        tells: whether a code or what it is called holds an identifier: even systems of public vocabularies are filled
+            with words of a house. Without it `deidentify` tells.
 
     Raises:
         ValueError: the resource is of another kind, or something in it is not as FHIR says; nothing of its content is
@@ -62,7 +68,8 @@ def transform(
     kind = str(resource.get("resourceType"))
     if kind not in elements.RESOURCES:
         raise ValueError(f"no resource of a kind that can be de-identified: {', '.join(elements.RESOURCES)}")
-    work = _Transformation(policy, scope, deidentify, note_date, contained_kinds(resource))
+    tells = tells or (lambda text: deidentify(text) != text)
+    work = _Transformation(policy, scope, deidentify, note_date, contained_kinds(resource), tells)
     new = work.inside(resource, elements.RESOURCES[kind])
     return TransformedResource(new, dict(+work.dropped), dict(work.replaced))
 
@@ -77,9 +84,11 @@ class _Transformation(Walk):
         deidentify: Callable[[str], str],
         note_date: date | None,
         contained: Mapping[str, str],
+        tells: Callable[[str], bool],
     ) -> None:
         super().__init__(policy, scope, deidentify, note_date)
         self._contained = contained
+        self._tells = tells
 
     def _treated(self, value: Any, how: str | elements.Shape, name: str) -> Any:
         # What a reference without a kind leads to is known by the element's name.
@@ -94,13 +103,14 @@ class _Transformation(Walk):
     def _coding(self, value: Any) -> Any:
         shape = {"system": "system", "version": "version", "code": "label", "display": "label", "userSelected": "flag"}
         new = self.inside(value, shape)
-        if not is_vocabulary(str(value.get("system"))):
-            # Outside of a public vocabulary a display is free text, and a code may be anybody's number.
-            if new.pop("display", None) is not None:
-                self.dropped["value"] += 1
-            if "code" in new:
-                new["code"] = hashed_id(self._scope.key, new["code"])
-                self.replaced["other_identifier", "hash", "done"] += 1
+        # Outside of a public vocabulary a display is free text, and a code may be anybody's number.
+        private = not is_vocabulary(str(value.get("system")))
+        if "display" in new and (private or self._tells(new["display"])):
+            del new["display"]
+            self.dropped["value"] += 1
+        if "code" in new and (private or (_WORDED.search(new["code"]) and self._tells(new["code"]))):
+            new["code"] = hashed_id(self._scope.key, new["code"])
+            self.replaced["other_identifier", "hash", "done"] += 1
         return new or None
 
     def _concept(self, value: Any) -> Any:

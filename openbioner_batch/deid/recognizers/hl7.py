@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
 
-# Segments end with a carriage return, or with a line where a message was stored as text.
+# Segments end with a carriage return, or with a line where a message was stored as text; a frame (MLLP) begins with
+# a vertical tab.
 _SEGMENT = re.compile(
-    r"(?:^|(?<=\r))[ \t]*(?P<name>[A-Z][A-Z][A-Z0-9])\|(?P<fields>[^\n\r]*\|[^\n\r]*)(?=\r|$)", re.MULTILINE
+    r"(?:^|(?<=\r))[ \t\x0b]*(?P<name>[A-Z][A-Z][A-Z0-9])\|(?P<fields>[^\n\r]*\|[^\n\r]*)(?=\r|$)", re.MULTILINE
 )
 _REPETITION = re.compile(r"[^~]+")
 _FIELD = re.compile(r"[^|]*")
