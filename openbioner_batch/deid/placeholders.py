@@ -32,6 +32,8 @@ _WORDS = frozenset(
     .strip()
     .split(", ")
 )
+_COUNTS = frozenset("pt client subject case person mr mrs ms one two three four five six seven eight nine ten".split())
+"""Words of invented patients and subjects of studies: "Patient One"."""
 _FILLED = re.compile(r"0+|9{3,}")
 """What fields that must be filled are filled with: 000-00-0000, 9999999."""
 _LETTERS = frozenset({"name", "address", "town", "county", "state", "country", "organisation", "description"})
@@ -52,6 +54,8 @@ def why_ignored(type: str, value: str) -> str | None:
         return None
     characters = "".join(filter(str.isalnum, value))
     if _FILLED.fullmatch(characters):
+        return PLACEHOLDER
+    if family == "name" and all(word in _WORDS | NO_PATIENT | _COUNTS for word in re.findall(r"[^\W_]+", words)):
         return PLACEHOLDER
     letters = sum(map(str.isalpha, characters))
     if family in _LETTERS:

@@ -55,8 +55,9 @@ def _forms(value: KnownValue) -> dict[tuple[str, bool], None]:
     if family_of(value.type) == "name":
         if len(words) > 1:
             forms |= dict.fromkeys(("".join(order), False) for order in _orders(words))
-        ordinary = lists.not_names | lists.word_names
-        forms |= dict.fromkeys((word, True) for word in words if len(word) >= _SHORTEST_WORD and word not in ordinary)
+        forms |= dict.fromkeys(
+            (word, True) for word in words if len(word) >= _SHORTEST_WORD and word not in lists.ordinary
+        )
     elif family_of(value.type) == "date":
         if timestamp := _TIMESTAMP.fullmatch(value.value):
             whole = timestamp[1].replace("-", "")

@@ -15,6 +15,7 @@ from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.folding import substitute
 from openbioner_batch.deid.normalising import normalise_word
 from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 PARTICLES = frozenset(
     "de la del las los van von der den di da do dos das el al bin ibn le du y st ter ten zu e".split()
@@ -26,6 +27,10 @@ TITLES = frozenset(
 """Words of a name field that are no part of a name."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’`-][^\W\d_]+)*")
 _JOINTS = re.compile(r"['’`-]")
+_INNER_CAPITAL = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])|(?<=\bMAC)(?=[A-Z]{4})|(?<=\bMC)(?=[A-Z]{3})")
+"""Where a name goes on with a capital, as MacDonald and DeLuca do."""
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
+"""Scripts without blanks between words."""
 _NOT_PLAIN = re.compile(r"[^\x00-\x7f]")
 _SMALL = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _BETWEEN = r"[\s,.'’`_-]{1,4}"
@@ -55,7 +60,7 @@ def find_full_names(text: str, full_names: FullNamePatterns) -> Iterator[Finding
         for match in pattern.finditer(small):
             start, end = plain.original(*match.span())
             words = _WORD.findall(text[start:end])
-            if needs_capitals and not all(word[0].isupper() for word in words if len(word) > 1):
+            if needs_capitals and any(word[0].islower() for word in words if len(word) > 1):
                 continue
             yield Finding(start, end, type, 1.0, ("known:name",))
 
@@ -85,12 +90,27 @@ def _patterns(written: str) -> Iterator[str]:
         middle = "".join(
             rf"(?:{_BETWEEN}(?:{_one(word)}|{re.escape(spellings(word)[0][0])}(?![a-z])\.?))?" for word in given[1:]
         )
-        gap = _MAYBE_BETWEEN if min(len(given[0]), len(surname[-1])) > 2 else _BETWEEN
+        gap = _gap(given[0], surname[-1])
         yield rf"{first}{middle}{_EXTRA_INITIAL}{gap}{family}"
         yield rf"{family}{gap}{first}{middle}{_EXTRA_INITIAL}"
         yield _sequence([*given, *surname])
     if len(surname) > 1 and any(word.lower() not in PARTICLES for word in surname):
         yield _sequence(surname)
+    for word in (*given, *surname):
+        for part in word.split("-"):
+            pieces = _pieces(part)
+            if _UNSPACED.fullmatch(part) or (len(pieces) > 1 and len(pieces[-1]) > 2):
+                yield _one(part)
+
+
+def _gap(before: str, after: str) -> str:
+    """What may stand between two words: letters that are written without blanks, and long ones, need nothing."""
+    return _MAYBE_BETWEEN if min(len(before), len(after)) > 2 or _UNSPACED.fullmatch(before + after) else _BETWEEN
+
+
+def _pieces(word: str) -> list[str]:
+    """The parts of a word that may be written apart: O'Neil, Jean-Luc, MacDonald, DeLuca."""
+    return [piece for part in _JOINTS.split(word) for piece in _INNER_CAPITAL.split(part) if piece]
 
 
 def _words(part: str) -> list[str]:
@@ -101,13 +121,12 @@ def _sequence(words: Sequence[str]) -> str:
     """Words one after the other; long ones may be written as one."""
     pattern = _one(words[0])
     for before, word in pairwise(words):
-        gap = _MAYBE_BETWEEN if min(len(before), len(word)) > 2 or before.lower() in PARTICLES else _BETWEEN
-        pattern += gap + _one(word)
+        pattern += (_MAYBE_BETWEEN if before.lower() in PARTICLES else _gap(before, word)) + _one(word)
     return pattern
 
 
 def _one(word: str) -> str:
-    return r"['’`\s-]{0,2}".join(_any_spelling(piece) for piece in _JOINTS.split(word) if piece)
+    return r"['’`\s-]{0,2}".join(map(_any_spelling, _pieces(word)))
 
 
 def _any_spelling(word: str) -> str:
@@ -119,5 +138,6 @@ def _is_of_common_words(written: str) -> bool:
     """Whether each word is short or an ordinary one, so that small letters make no name of them: Will May, An Do."""
     lists = lexicon()
     return all(
-        len(word) < 3 or normalise_word(word) in lists.word_names | lists.not_names for word in _WORD.findall(written)
+        len(word) < 3 or normalise_word(word) in lists.ordinary or vocabulary().knows(word.lower())
+        for word in _WORD.findall(written)
     )

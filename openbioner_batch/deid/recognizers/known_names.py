@@ -17,6 +17,7 @@ from openbioner_batch.deid.recognizers.known_full_names import (
     spellings,
 )
 from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 SHORTEST_WITH_TYPO = 6
 
@@ -27,7 +28,8 @@ _JOINT = re.compile(r"[ \t]{0,2},?[ \t]{0,2}|-")
 _MIDDLE = re.compile(r"[ ](?P<name>[A-Z](?:[^\W\d_]|['’-]){0,24})\.?[ ]")
 _LAST_INITIAL = re.compile(r"[ ][A-Z]\b\.?(?=[ ]?[\d,;:|()\n]|[ ]{2}|\Z)")
 _INITIAL_AFTER = re.compile(r"[ ,]{1,2}(?P<initial>[^\W\d_])(?![^\W_])\.?")
-_INITIALS_BEFORE = re.compile(r"(?<![^\W_])(?P<initials>(?:[^\W\d_]\.?[ ]?){1,2})\Z")
+_PARTICLES_BEFORE = re.compile(rf"(?<=[ .-])(?:(?:{'|'.join(sorted(PARTICLES))})[ ]){{1,3}}\Z", re.IGNORECASE)
+_INITIALS_BEFORE = re.compile(r"(?<![^\W_])(?P<initials>(?:[^\W\d_]\.?[ -]?){1,2})\Z")
 _DOTTED = re.compile(r"(?<![\w.])(?:[A-Z]\.[ ]?){2,4}(?![\w])")
 _BARE_INITIALS = re.compile(r"\b(?:[Pp]atient|[Pp]t|[Cc]lient|PATIENT|PT|Mr|Mrs|Ms)\.?[ ](?P<initials>[A-Z]{2,3})\b")
 _ABBREVIATED_TITLE = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Miss|DR|MR|MRS|MS|Nurse|Prof|Patient|patient|Pt|pt)\.?[ ]{1,2}\Z")
@@ -37,6 +39,16 @@ _VERB = re.compile(
     r"(?:Will|May|Can|Might)\s(?!(?:is|was|has|had|says|said|states|stated|reports|reported|denies|denied|came|called|feels|"
     r"felt|presents|presented|and|lives|who|wants|asked|told|then|also)\b)[a-z]"
 )
+_SAYS = re.compile(
+    r"\s(?:says|said|states|stated|reports|reported|denies|denied|complains|c/o|lives|asked|presented|"
+    r"was\s(?:admitted|discharged)|is\s(?:a\s)?\d\d)\b"
+)
+_IS_SEEN = re.compile(r"\s(?:is|was)\s(?:seen|here|there|well|at\shome|told|called|doing)\b|\s(?:came|went)\b")
+_ALSO_GIVEN = frozenset(
+    "amber angel april art august autumn bill chase dale dawn dean drew faith gene grace guy hope iris joy june lily "
+    "mark may mercy olive pat pearl penny randy ray rich rob robin rose ruby rusty sandy sue summer will".split()
+)
+"""Ordinary words that are given names."""
 _SHORT_WORDS = frozenset("an do no so to he me we us my by of on or in is it as at if go up am be oh ok hi".split())
 _SENTENCE_START = re.compile(r"(?:^|[.!?:\n][\s\"'(]*|[-*•][ \t]*)\Z")
 
@@ -90,18 +102,20 @@ class KnownNames:
 
     def find(self, text: str, typos: bool = True) -> Iterator[Finding]:
         """Each place where a name or part of it stands; parts that stand side by side are one finding."""
-        yield from find_full_names(text, self.full_names)
+        for whole in find_full_names(text, self.full_names):
+            yield self._with_initials(text, whole, self._letters_of(text[whole.start : whole.end]))
         if not self.parts:
             return
         run: Finding | None = None
         run_part, run_sure, run_whole = "", False, False
         for hit, part, sure in self._hits(text, typos):
             bare_start = hit.start
-            hit = self._with_initials(text, hit, part)
+            hit = self._with_initials(text, hit, self.letters[part])
             sure = sure or hit.start < bare_start
             if run and self._joins(text[run.end : hit.start], run_part, part):
+                named = run_sure or sure or not (_is_small(text, run, run_part) or _is_small(text, hit, part))
                 run = Finding(run.start, max(run.end, hit.end), run.type, 1.0, run.recognizers)
-                run_part, run_sure, run_whole = part, True, True
+                run_part, run_sure, run_whole = part, named, True
                 continue
             if run and run_sure:
                 yield _with_middle_initial(text, run) if run_whole else run
@@ -124,7 +138,7 @@ class KnownNames:
 
     def _hits(self, text: str, typos: bool) -> Iterator[tuple[Finding, str, bool]]:
         """Words that are parts: (finding, part, whether the word alone is enough)."""
-        word_names = lexicon().word_names | lexicon().not_names
+        ordinary = lexicon().ordinary
         tested: dict[str, str | None] = {}
         for match in _PARTS.finditer(text):
             written, _ = strip_possessive(match[0])
@@ -147,12 +161,13 @@ class KnownNames:
             finding = Finding(match.start(), end, self.parts[part], 0.9 if typo else 1.0, ("known:name",))
             title = _ABBREVIATED_TITLE.search(text[max(0, match.start() - 12) : match.start()])
             titled = title is not None
-            capital = written[0].isupper()
+            capital = not written[0].islower()  # letters of some scripts have no case
             starts = bool(_SENTENCE_START.search(text[max(0, match.start() - 8) : match.start()]))
-            if part in word_names or len(part) < 3:
-                capital = capital and not written.isupper() and not _VERB.match(text, match.start())
+            if part in ordinary or len(part) < 3 or (written.islower() and vocabulary().knows(written)):
+                letters = len(part) < 3 and part not in _SHORT_WORDS and not vocabulary().knows(written)
+                capital = capital and (letters or not written.isupper()) and not _VERB.match(text, match.start())
                 sure = (title is not None and (capital or _IS_PATIENT.match(title[0]) is None)) or (
-                    capital and (not starts or (len(part) < 3 and part not in _SHORT_WORDS))
+                    capital and (not starts or letters or _acts(text, match.end(), part))
                 )
             elif typo:
                 sure = titled or (not starts and not written.isupper()) or (len(word) >= 8 and not written.isupper())
@@ -162,21 +177,29 @@ class KnownNames:
                 sure = False
             yield finding, part, sure
 
-    def _with_initials(self, text: str, finding: Finding, part: str) -> Finding:
-        """The finding with initials of the same name beside it: "J. Roe", "Roe, J", "Jane R."."""
+    def _letters_of(self, name: str) -> frozenset[str]:
+        """First letters of the parts of the names that a stretch of the text is of."""
+        words = [normalise_word(word) for word in _PARTS.findall(name)]
+        words.append("".join(words))
+        return frozenset().union(*(self.letters.get(word, frozenset()) for word in words))
+
+    def _with_initials(self, text: str, finding: Finding, letters: frozenset[str]) -> Finding:
+        """The finding with initials of the same name beside it: "J. Roe", "Roe, J", "Jane R.", "J.-L. Le Goff"."""
         start, end = finding.start, finding.end
-        letters = self.letters[part]
         if (
             (after := _INITIAL_AFTER.match(text, end))
             and after["initial"].isupper()
             and normalise_word(after["initial"]) in letters
         ):
             end = after.end()
-        before = _INITIALS_BEFORE.search(text[max(0, start - 8) : start])
-        if before and text[max(0, start - 8) : start][before.end() - 1 :] in (" ", ".", ". "):
-            found = [letter for letter in before["initials"] if letter.isalpha()]
-            if all(letter.isupper() and normalise_word(letter) in letters for letter in found):
-                start = max(0, start - 8) + before.start()
+        bare = _PARTICLES_BEFORE.search(text, max(0, start - 16), start)
+        for place in dict.fromkeys((start, bare.start() if bare else start)):
+            before = _INITIALS_BEFORE.search(text, max(0, place - 8), place)
+            if before and text[place - 1] in " .-":
+                found = [letter for letter in before["initials"] if letter.isalpha()]
+                if all(letter.isupper() and normalise_word(letter) in letters for letter in found):
+                    start = before.start()
+                    break
         return Finding(start, end, finding.type, finding.score, finding.recognizers)
 
     def _find_initials(self, text: str) -> Iterator[Finding]:
@@ -187,6 +210,17 @@ class KnownNames:
                 if (type := self.initials.get(found)) is not None:
                     start = match.start(name)
                     yield Finding(start, start + len(match[name].rstrip()), type, 0.8, ("known:initials",))
+
+
+def _is_small(text: str, found: Finding, part: str) -> bool:
+    """Whether an ordinary word stands in small letters: "Frank blood" is no Frank Blood."""
+    return part in lexicon().ordinary and text[found.start].islower()
+
+
+def _acts(text: str, end: int, part: str) -> bool:
+    """Whether what begins a sentence does what people do: "Drew was seen", but not "Line was seen"."""
+    called = part in lexicon().given_names or part in _ALSO_GIVEN
+    return _SAYS.match(text, end) is not None or (called and _IS_SEEN.match(text, end) is not None)
 
 
 def _with_middle_initial(text: str, name: Finding) -> Finding:

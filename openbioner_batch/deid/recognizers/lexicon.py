@@ -15,10 +15,17 @@ class Lexicon:
     """Frequent given names: before another capitalised word they make a name without further context."""
     word_names: frozenset[str]
     """Names that are ordinary words: alone and in lower case they are no names."""
+    ordinary_words: frozenset[str]
+    """Other words that somebody may be called: of a known name, too, they are no part in small letters."""
     not_names: frozenset[str]
     """Words that stand capitalised in notes and belong to no name."""
     nicknames: dict[str, tuple[str, ...]]
     """Short forms of a given name."""
+
+    @cached_property
+    def ordinary(self) -> frozenset[str]:
+        """Words that need a capital or a title to be a known name."""
+        return self.word_names | self.ordinary_words | self.not_names
 
     @cached_property
     def called(self) -> frozenset[str]:
@@ -35,6 +42,7 @@ def lexicon() -> Lexicon:
     return Lexicon(
         frozenset(data["given_names"].split()),
         frozenset(data["word_names"].split()),
+        frozenset(data["ordinary_words"].split()),
         frozenset(data["not_names"].split()),
         {name: tuple(short) for name, short in data["nicknames"].items()},
     )
