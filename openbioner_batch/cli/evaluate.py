@@ -52,7 +52,7 @@ def command(**flags: Any) -> None:
     """Score a model on the corpora at --corpus: strict entity-level precision, recall and F1 with 95 % intervals.
 
     --corpus is a folder with known corpora (NCBI-disease, BC5CDR, BC2GM, JNLPBA, AnatEM, each a folder with
-    test.tsv.gz of tokens and IOB tags), or one corpus: IOB tags, PubTator, brat (a folder) or JSONL, plain or .gz. A
+    test.tsv.gz of tokens and IOB tags), or one corpus: IOB tags, PubTator, brat (a folder) or JSON, plain or packed. A
     corpus that is not known by name needs --types.
 
     With --zero-shot it may be a folder of training data too (`silver holdout` makes one): each passage is queried

@@ -13,7 +13,7 @@ import yaml
 
 _SPLITS = re.compile(r"(train|training|dev|devel|development|valid|validation|test|testing)(set|ing)?$")
 _SUFFIXES = re.compile(
-    r"(\.(gz|tsv|iob2?|conll|bio|bioes|txt|pubtator|jsonl|ndjson|json|ann|iob_?tags))+$", re.IGNORECASE
+    r"(\.(gz|zst|bz2|xz|tsv|iob2?|conll|bio|bioes|txt|pubtator|jsonl|ndjson|json|ann|iob_?tags))+$", re.IGNORECASE
 )
 
 

@@ -15,6 +15,8 @@ from openbioner_batch.formats.gold import GoldDocument
 from openbioner_batch.formats.gold_jsonl import read_gold_jsonl
 from openbioner_batch.formats.iob import read_iob
 from openbioner_batch.formats.pubtator import read_pubtator
+from openbioner_batch.formats.registry import COMPRESSIONS
+from openbioner_batch.formats.storage import suffix_of
 from openbioner_batch.records import Span
 
 TOKENS, CHARACTERS = "tokens", "characters"
@@ -22,7 +24,7 @@ _SUFFIXES = {
     "iob": (".tsv", ".iob", ".iob2", ".conll", ".bio", ".bioes"),
     "pubtator": (".pubtator",),
     "brat": (".ann",),
-    "jsonl": (".jsonl", ".ndjson"),
+    "jsonl": (".jsonl", ".ndjson", ".json"),
 }
 _DOCUMENTS: dict[str, Callable[[Path], Iterator[GoldDocument]]] = {
     "pubtator": read_pubtator,
@@ -65,7 +67,7 @@ def read_corpus(path: str | Path, format_name: str | None = None, limit: int | N
     """The corpus at a path.
 
     Args:
-        path: a file, plain or `.gz`, or brat's folder.
+        path: a file, plain or packed, or brat's folder.
         format_name: one of `FORMATS`; None goes by the suffix.
         limit: how many sentences (IOB) or documents to take, spread evenly over the corpus; None takes all.
 
@@ -123,12 +125,12 @@ def _renumbered(documents: Sequence[int] | np.ndarray) -> np.ndarray:
 def _format_of(path: Path) -> str:
     if path.is_dir():
         return "brat"
-    suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
+    suffix = suffix_of(path.name)
     found = next((name for name, suffixes in _SUFFIXES.items() if suffix in suffixes), None)
     if not found:
         known = ", ".join(suffix for suffixes in _SUFFIXES.values() for suffix in suffixes)
         raise UsageError(
-            f"{path}: the suffix tells no format (known: {known}, each also with .gz); "
+            f"{path}: the suffix tells no format (known: {known}, each also with {', '.join(COMPRESSIONS)}); "
             f"say which with --format, one of {', '.join(FORMATS)}"
         )
     return found

@@ -156,7 +156,7 @@ def _json_mark(found: dict[str, Any]) -> _Mark:
 
 
 def _dicts(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    items = found.get(name, None if name == "passages" else [])
+    items = found.get(name) if name == "passages" else found.get(name) or []
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise ValueError(_UNFIT if name == "passages" else f"`{name}` is no list of objects")
     return items

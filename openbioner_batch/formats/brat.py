@@ -16,17 +16,26 @@ from urllib.parse import quote, unquote
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.annotated import ANNOTATIONS, AnnotatedFormat, document
 from openbioner_batch.formats.base import InputFile, ReadOptions, Split
+from openbioner_batch.formats.compression import BrokenStreamError
 from openbioner_batch.formats.gold import GoldDocument, gold_span, numbered_lines
 from openbioner_batch.formats.labels import label_of
 from openbioner_batch.formats.lines import MalformedLineError, NumberedLine
 from openbioner_batch.formats.registry import FORMATS
-from openbioner_batch.formats.storage import LARGEST_RECORD, SPLIT_BYTES, compression_of, read_stored, suffix_of
+from openbioner_batch.formats.storage import (
+    LARGEST_RECORD,
+    SPLIT_BYTES,
+    compression_of,
+    open_input,
+    read_stored,
+    suffix_of,
+)
 from openbioner_batch.formats.text import MOST_FILES_IN_A_SPLIT, decode
 from openbioner_batch.formats.writing import DocumentWriter, Origin, OutputDocument, one_line, one_word
 from openbioner_batch.records import Parsed, Record, Rejected, Span
 
 _PLACE = re.compile(r"(?P<type>\S+) (?P<parts>[0-9]{1,18} [0-9]{1,18}(?:;[0-9]{1,18} [0-9]{1,18})*)")
 _LONGEST_NAME = 180
+_ALONE = "annotations without a text: give NAME.txt too, or the folder that holds it and NAME.ann"
 
 
 class Brat(AnnotatedFormat):
@@ -68,7 +77,7 @@ class Brat(AnnotatedFormat):
                 except ValueError as error:
                     yield Rejected(file.uri, 0, str(error))
             elif _stem(file) not in texts:
-                yield Rejected(file.uri, 0, "annotations without a text: brat wants NAME.txt beside NAME.ann")
+                yield Rejected(file.uri, 0, _ALONE)
 
     def remarks(self, files: Sequence[InputFile], options: ReadOptions) -> list[str]:
         annotated = {_stem(file) for file in files if suffix_of(file.uri) == ".ann"}
@@ -114,16 +123,24 @@ def read_brat(path: str | Path) -> Iterator[GoldDocument]:
             the text).
     """
     path = Path(path)
-    files = sorted(path.rglob("*.ann")) if path.is_dir() else [path]
+    found = sorted(path.rglob("*")) if path.is_dir() else [path]
+    files = [file for file in found if suffix_of(file.name) == ".ann"] if path.is_dir() else found
     if not files:
         raise UsageError(f"{path} holds no .ann files; expected brat's pairs of NAME.txt and NAME.ann")
+    beside = found if path.is_dir() else path.parent.glob("*")
+    texts = {_bare(file): file for file in beside if suffix_of(file.name) == ".txt"}
     for file in files:
-        name = str(file.relative_to(path).with_suffix("")) if path.is_dir() else file.stem
-        text = _read_text(file.with_suffix(".txt"))
+        text = _read_text(texts.get(_bare(file), file.with_suffix(".txt")))
+        name = os.path.relpath(_bare(file), path if path.is_dir() else path.parent)
         try:
             yield _document(name, text, numbered_lines(file))
         except MalformedLineError as error:
             raise UsageError(f"{file}, {error}") from None
+
+
+def _bare(path: Path) -> str:
+    """A path without its suffix and that of a compression: what the two files of a document share."""
+    return _stem(InputFile(str(path), 0, ""))
 
 
 def _document(name: str, text: str, lines: Iterable[NumberedLine]) -> GoldDocument:
@@ -161,9 +178,12 @@ def _span(text: str, line: str) -> Span | None:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8")
+        with open_input(InputFile(str(path), 0, "")) as stream:
+            return stream.read().decode("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8 text ({error.reason}); convert it first") from None
+    except BrokenStreamError as error:
+        raise UsageError(f"cannot read {path}: {error.reason}") from None
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.__class__.__name__}; brat wants it beside its .ann") from None
 

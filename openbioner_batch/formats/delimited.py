@@ -94,7 +94,10 @@ class Delimited(Format):
     def _guess_delimiter(self, files: Sequence[InputFile], options: ReadOptions) -> str | None:
         """The delimiter of the first file that has a header of one column, by the csv module's sniffer."""
         for file in files:
-            header = self._header(file, options)
+            try:
+                header = self._header(file, options)
+            except UsageError:  # with quotes beside another delimiter it is no row
+                return next((one for one in _GUESSED if self._parts(file, replace(options, delimiter=one))), None)
             if not header:
                 continue
             if len(header) > 1:
@@ -106,6 +109,12 @@ class Delimited(Format):
                 return csv.Sniffer().sniff("".join(lines)[:_SNIFFED_CHARACTERS], able).delimiter if able else None
             return able if len(able) == 1 else None
         return None
+
+    def _parts(self, file: InputFile, options: ReadOptions) -> bool:
+        """Whether the header has several columns."""
+        with suppress(UsageError):
+            return len(self._header(file, options)) > 1
+        return False
 
     def _header(self, file: InputFile, options: ReadOptions) -> list[str]:
         """The names of a file's columns; none of an empty file, or of one that breaks before (its `read` tells).

@@ -11,6 +11,7 @@ from openbioner_batch.errors import UsageError
 _PIECE = 256 << 10
 _MARK = "openbioner-mark"
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+UTF16_HINT = ": it is UTF-16, read with --encoding utf-16"
 
 
 def canonical(name: str) -> str | None:
@@ -56,13 +57,17 @@ def not_decoded(error: UnicodeDecodeError, content: bytes, encoding: str | None 
     """Why bytes at the beginning of a file are no text, and the way out where the bytes tell it."""
     if encoding:
         return f"not valid {encoding} at byte {error.start}"
-    hint = ": it is UTF-16, read with --encoding utf-16" if content.startswith(_UTF16_MARKS) else ""
-    return f"not valid UTF-8 at byte {error.start}{hint}"
+    return f"not valid UTF-8 at byte {error.start}{UTF16_HINT if is_utf16(content) else ''}"
+
+
+def is_utf16(head: bytes) -> bool:
+    """Whether a file that begins so is UTF-16."""
+    return head.startswith(_UTF16_MARKS)
 
 
 def refuse_utf16(head: bytes, where: str) -> None:
     """Raises UsageError where a file that is read as UTF-8 begins as UTF-16 does."""
-    if head.startswith(_UTF16_MARKS):
+    if is_utf16(head):
         raise UsageError(f"{where} is UTF-16 text: read it with --encoding utf-16")
 
 

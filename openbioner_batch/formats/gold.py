@@ -9,6 +9,7 @@ from pathlib import Path
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.base import InputFile
+from openbioner_batch.formats.encoding import UTF16_HINT
 from openbioner_batch.formats.lines import UnreadableLine, decoded_lines
 from openbioner_batch.records import Span
 
@@ -55,7 +56,8 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         for number, line in decoded_lines(InputFile(str(path), path.stat().st_size, "")):
             if isinstance(line, UnreadableLine):
-                raise UsageError(f"cannot read {path}: {line.reason}")
+                reason = line.reason.replace(UTF16_HINT, ": it is UTF-16, convert it to UTF-8 first")
+                raise UsageError(f"cannot read {path}: {reason}")
             yield number, line
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.__class__.__name__}; expected a file, plain or packed") from None

@@ -1,4 +1,4 @@
-"""JSONL with gold spans: `{"id": ..., "text": ..., "spans": [[start, end, type], ...]}` a line."""
+"""JSON with gold spans: `{"id": ..., "text": ..., "spans": [[start, end, type], ...]}` a line, or in an array."""
 
 from __future__ import annotations
 
@@ -8,38 +8,63 @@ from pathlib import Path
 from typing import Any
 
 from openbioner_batch.errors import UsageError
+from openbioner_batch.formats.base import InputFile
+from openbioner_batch.formats.byte_lines import pieces_of
+from openbioner_batch.formats.compression import BrokenStreamError
+from openbioner_batch.formats.fields import encodable
 from openbioner_batch.formats.gold import GoldDocument, gold_span, numbered_lines
+from openbioner_batch.formats.json_values import HEAD_BYTES, MalformedValue, holds_values, json_values
+from openbioner_batch.formats.storage import open_input
 from openbioner_batch.records import Span
 
 
 def read_gold_jsonl(path: str | Path) -> Iterator[GoldDocument]:
-    """The documents of a file in order, plain or `.gz`.
+    """The documents of a file in order, plain or packed: an object a line, an array of them, or over several lines.
 
     A span is `[start, end, type]` or an object with `start`, `end` and `type` (or `label`); offsets are half-open
-    code points. A line without an `id` is called by its number.
+    code points. An object without an `id` is called by the number of its line or value.
 
     Raises:
         UsageError: the file cannot be read, or a line is malformed (the message names file and line, never the text).
     """
-    for number, line in numbered_lines(Path(path)):
-        if not line.strip():
-            continue
+    path = Path(path)
+    is_array = _holds_values(path)
+    for number, found in _values(path) if is_array else _lines(path):
         try:
-            yield _document(line, number)
+            yield _document(found, number)
         except ValueError as error:
-            raise UsageError(f"{path}, line {number}: {error}") from None
+            raise UsageError(f"{path}, {'value' if is_array else 'line'} {number}: {error}") from None
 
 
-def _document(line: str, number: int) -> GoldDocument:
+def _holds_values(path: Path) -> bool:
     try:
-        raw = json.loads(line)
-    except ValueError:
-        raise ValueError("not JSON") from None
+        with open_input(InputFile(str(path), 0, "")) as stream:
+            return holds_values(stream.read(HEAD_BYTES))
+    except (OSError, BrokenStreamError):
+        return False  # reading its lines tells what is wrong
+
+
+def _values(path: Path) -> Iterator[tuple[int, Any]]:
+    with open_input(InputFile(str(path), 0, "")) as stream:
+        yield from enumerate((value for _, value in json_values(pieces_of(stream))), start=1)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, Any]]:
+    for number, line in numbered_lines(path):
+        if line.strip():
+            try:
+                yield number, json.loads(line)
+            except (ValueError, RecursionError):
+                yield number, MalformedValue("not JSON")
+
+
+def _document(raw: Any, number: int) -> GoldDocument:
+    if isinstance(raw, MalformedValue):
+        raise ValueError(raw.reason)
     if not isinstance(raw, dict) or not isinstance(raw.get("text"), str) or not isinstance(raw.get("spans"), list):
         raise ValueError('expected an object with "text" and a list of "spans"')
-    return GoldDocument(
-        str(raw.get("id", number)), raw["text"], tuple(_span(raw["text"], item) for item in raw["spans"])
-    )
+    text = encodable(raw["text"], "the text")
+    return GoldDocument(str(raw.get("id", number)), text, tuple(_span(text, item) for item in raw["spans"]))
 
 
 def _span(text: str, item: Any) -> Span:

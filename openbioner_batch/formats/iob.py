@@ -163,7 +163,12 @@ def read_iob(path: str | Path) -> Iterator[Sentence]:
 
 
 def _columns(line: str) -> list[str]:
-    return line.split("\t") if "\t" in line else line.split()
+    """The columns of a line, without blanks or tabs at its end; a token may hold white space that is no blank."""
+    line = line.rstrip(" ")
+    columns = line.split("\t") if "\t" in line else [word for word in line.split(" ") if word]
+    while len(columns) > 2 and not columns[-1].strip(" "):
+        columns.pop()
+    return [*columns[:-1], columns[-1].strip(" ")]
 
 
 def _begins(before: list[NumberedLine], line: str) -> bool:
@@ -180,7 +185,7 @@ def _sentence(lines: list[NumberedLine], document: int = 0, with_spans: bool = T
     tags: list[str] = []
     for number, line in lines:
         columns = _columns(line)
-        if columns[0] == _DOCUMENT_START:
+        if columns[0] == _DOCUMENT_START or (not tokens and _is_comment(line, lines[-1][1])):
             continue
         if len(columns) < 2 or not columns[0]:
             raise MalformedLineError(number, "expected token<TAB>tag, or a blank line between sentences")
@@ -190,6 +195,18 @@ def _sentence(lines: list[NumberedLine], document: int = 0, with_spans: bool = T
         tokens.append(columns[0])
         tags.append(columns[-1] if with_spans else "O")
     return make_sentence(tokens, tags, document) if tokens else None
+
+
+def _is_comment(line: str, last: str) -> bool:
+    """Whether a line above a sentence is none of its tokens but tells of it, as `# id 5` does.
+
+    Args:
+        line: the line.
+        last: the last line of the sentence, where a tab says that this one would have had one too.
+    """
+    columns = _columns(line)
+    could_be_token = len(columns) > 1 and _is_tag(columns[-1]) and "\t" not in last
+    return line.startswith("#") and "\t" not in line and not could_be_token
 
 
 def _is_tag(word: str) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from openbioner_batch.formats.compression import BrokenStreamError
+from openbioner_batch.formats.encoding import UTF16_HINT, is_utf16
 from openbioner_batch.formats.storage import LARGEST_RECORD
 from openbioner_batch.records import UNREAD
 
@@ -133,7 +134,9 @@ class _Values:
                     return self._skip("malformed JSON: the value does not end")
                 if size > self._limit:
                     return self._skip(f"a value of more than {self._limit} characters")
-                return self._skip(f"malformed JSON at character {error.pos - self._place} of the value")
+                head = self._begins[:2].encode("utf-8", "surrogateescape")
+                hint = UTF16_HINT if self._offset == 0 and is_utf16(head) else ""
+                return self._skip(f"malformed JSON at character {error.pos - self._place} of the value{hint}")
             except ValueError:
                 return self._skip("malformed JSON: a number of too many digits")
             except RecursionError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain, islice
 from typing import Any
 
@@ -21,12 +22,16 @@ from openbioner_batch.formats.json_values import BEGINNING, HEAD_BYTES, Malforme
 from openbioner_batch.formats.labels import label_of
 from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.rewriting import JsonLines, Rewriting
-from openbioner_batch.formats.storage import SPLIT_BYTES, is_stream, open_stored, open_text
+from openbioner_batch.formats.storage import SPLIT_BYTES, is_stream, open_input, open_stored, open_text
 from openbioner_batch.records import Document, Parsed, Record, Rejected
 
 _SAMPLED_RECORDS = 200
 _OTHER_FORMATS = {"passages": "bioc-json", "documents": "bioc-json", "PubTator3": "bioc-json", "resourceType": "fhir"}
 """Keys that tell of another format."""
+
+
+class _MalformedJsonError(UnfitRecordError):
+    """A line that is no JSON value: the beginning of one, or several."""
 
 
 class Jsonl(Format):
@@ -136,6 +141,7 @@ def _value_objects(values: Iterable[tuple[int, Any]]) -> Iterator[tuple[int, dic
 
 
 def _line_objects(lines: Iterable[tuple[int, bytes | str]]) -> Iterator[tuple[int, dict[str, Any] | MalformedValue]]:
+    """One object a line; several where files without a last line feed were strung together, or commas follow them."""
     for offset, line in lines:
         if isinstance(line, str):
             yield offset, MalformedValue(line)
@@ -148,7 +154,10 @@ def _line_objects(lines: Iterable[tuple[int, bytes | str]]) -> Iterator[tuple[in
             yield offset, _parse(line)
         except UnfitRecordError as reason:
             if b"\r" not in line.strip():
-                yield offset, MalformedValue(str(reason), line[:BEGINNING].decode("utf-8", "replace"))
+                several = list(json_values([line])) if isinstance(reason, _MalformedJsonError) else [(0, None)]
+                if any(not isinstance(value, dict) for _, value in several):
+                    several = [(0, MalformedValue(str(reason), line[:BEGINNING].decode("utf-8", "replace")))]
+                yield from ((offset + place, value) for place, value in several)
                 continue
             # A carriage return ends a line too, unless the object goes on over it.
             parts = line.split(b"\r")
@@ -166,7 +175,7 @@ def _parse(line: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise UnfitRecordError(f"not valid UTF-8 at byte {error.start} of the line") from None
     except json.JSONDecodeError as error:
-        raise UnfitRecordError(f"malformed JSON at character {error.pos} of the line") from None
+        raise _MalformedJsonError(f"malformed JSON at character {error.pos} of the line") from None
     except ValueError:
         raise UnfitRecordError("malformed JSON: a number of too many digits") from None
     except RecursionError:
@@ -222,8 +231,9 @@ def sampled_objects(files: Sequence[InputFile], encoding: str | None = None) -> 
 def _objects(files: Iterable[InputFile], encoding: str | None) -> Iterator[dict[str, Any]]:
     """The objects at the beginning of the files, bad records left out."""
     for file in files:
-        if not is_stream(file.uri) and not encoding:
-            with open_stored(file, ahead=False) as stream:
+        if not encoding:
+            first = open_input(file) if is_stream(file.uri) else open_stored(file, ahead=False)
+            with first as stream, suppress(BrokenStreamError):
                 refuse_utf16(stream.read(2), label_of(file.uri))
         whole = Split((file,), 0, 0 if is_stream(file.uri) else file.size)
         found = islice(objects(whole, encoding), _SAMPLED_RECORDS)

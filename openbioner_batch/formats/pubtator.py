@@ -19,6 +19,8 @@ _PART = re.compile(r"(?P<id>[^|\t]+)\|(?P<part>[ta])\|(?P<text>.*)", re.DOTALL)
 _ROW = re.compile(r"[^\t|]+\t(?:[0-9]+(?:[,;][0-9]+)*\t[0-9]|[^\t]*\t[^\t]*\t)")
 """How a line of an annotation or of a relation begins, of whatever document."""
 _NUMBER = re.compile(r"[0-9]{1,18}")
+_NO_WORD = re.compile(r"[-+]?[0-9][0-9.,;]*")
+"""What stands for an offset, good or not; a relation has a word there."""
 _NUMBERS = re.compile(r"[0-9]+([,;][0-9]+)+")
 
 
@@ -85,7 +87,10 @@ def _begins(before: list[NumberedLine], line: str) -> bool:
         # After its annotations and a blank line a document has ended, whatever follows.
         return bool(line.strip()) and not before[-1][1].strip() and not _ROW.match(line) and _has_rows(before)
     first = _PART.fullmatch(before[0][1])
-    return match["part"] == "t" or not first or first["id"] != match["id"]
+    if not first or first["id"] != match["id"]:
+        return True
+    # The abstract may stand before the title.
+    return match["part"] == "t" and (first["part"] == "t" or _has_rows(before))
 
 
 def _has_rows(lines: list[NumberedLine]) -> bool:
@@ -97,11 +102,13 @@ def _document(lines: list[NumberedLine], with_spans: bool) -> tuple[GoldDocument
     """The document of a block of lines, and the length of its title."""
     name = ""
     parts: list[list[str]] = []
+    kinds: list[str] = []
     rows: list[tuple[int, list[str]]] = []
     for number, line in lines:
         if match := _PART.fullmatch(line):
             name = match["id"]
             parts.append([match["text"]])
+            kinds.append(match["part"])
         elif not parts:
             raise MalformedLineError(number, "expected ID|t|title")
         elif _ROW.match(line) or line.startswith(f"{name}\t"):
@@ -113,6 +120,8 @@ def _document(lines: list[NumberedLine], with_spans: bool) -> tuple[GoldDocument
     # An empty abstract adds no line to the text, nor do blank lines at its end.
     texts = ["\n".join(part) for part in parts]
     texts[-1] = texts[-1].rstrip("\n") if len(parts[-1]) > 1 else texts[-1]
+    if kinds == ["a", "t"]:
+        texts.reverse()
     text = "\n".join(texts).removesuffix("\n" if len(texts) > 1 and not texts[-1] else "")
     spans: list[Span] = []
     discontinuous = 0
@@ -140,7 +149,7 @@ def _mention(columns: list[str], name: str, text: str) -> tuple[Span | None, boo
         if not columns[4]:
             raise ValueError("the fifth column is empty; expected a type")
         return gold_span(text, int(columns[1]), int(columns[2]), columns[4], columns[3]), False
-    if len(columns) < 3 or _NUMBER.fullmatch(columns[1]):
+    if len(columns) < 3 or _NO_WORD.fullmatch(columns[1]):
         raise ValueError("expected ID<TAB>start<TAB>end<TAB>mention<TAB>type")
     return None, False
 

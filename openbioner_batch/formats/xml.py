@@ -37,6 +37,8 @@ _UTF16 = {
 """The first two bytes of XML in UTF-16."""
 _DECLARED = re.compile(rb"<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([\w.:-]+)[\"']")
 _MISC = re.compile(rb"\xef\xbb\xbf|<\?.*?\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL)
+_OTHERS = ((b"<collection", "bioc-xml"), (b"<PubmedArticle", "pubmed"))
+"""Tags that tell of another format."""
 _UNDECLARED_ENTITY = 26
 """libxml2's XML_ERR_UNDECLARED_ENTITY."""
 
@@ -173,7 +175,8 @@ class _Reader:
         if not self._is_known and not lost:
             self._is_known = self._is_told = True
             known = (*self._layout.roots, *self._layout.records)
-            yield BrokenXml(f"not {self._layout.kind}: expected one of {', '.join(known)} as the root element")
+            other = next((f"; say --format {name}" for mark, name in _OTHERS if mark in rest), "")
+            yield BrokenXml(f"not {self._layout.kind}: expected one of {', '.join(known)} as the root element{other}")
             return
         for _ in range(max(1, lost)):
             self._is_told = True

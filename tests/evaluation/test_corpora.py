@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import json
+import lzma
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,21 @@ def test_formats_are_told_by_suffix_or_by_name(tmp_path: Path) -> None:
     assert read_corpus(tmp_path / "a.txt", "pubtator").ids == ("7",)
     with pytest.raises(UsageError, match="--format xml: expected one of"):
         read_corpus(tmp_path / "a.txt", "xml")
+
+
+@pytest.mark.parametrize("name", ["a.iob.bz2", "a.tsv.xz", "a.jsonl.bz2", "a.json.xz"])
+def test_packed_corpora_are_told_by_their_names(tmp_path: Path, name: str) -> None:
+    is_json = ".json" in name
+    content = b'{"id": 1, "text": "Zinc.", "spans": [[0, 4, "Drug"]]}' if is_json else b"Zinc\tB-Drug\n"
+    (tmp_path / name).write_bytes((bz2 if name.endswith("bz2") else lzma).compress(content))
+    corpus = read_corpus(tmp_path / name)
+    assert (corpus.name, corpus.labels) == ("a", {"Drug"})
+
+
+def test_a_corpus_in_utf16_is_to_be_converted(tmp_path: Path) -> None:
+    (tmp_path / "a.iob").write_text("Zinc\tO\n", "utf-16")
+    with pytest.raises(UsageError, match="it is UTF-16, convert it to UTF-8 first"):
+        read_corpus(tmp_path / "a.iob")
 
 
 def test_sentences_of_marked_documents_are_drawn_together(tmp_path: Path) -> None:

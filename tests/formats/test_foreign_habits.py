@@ -128,7 +128,7 @@ def test_packed_brat_files_are_pairs_and_a_lone_one_is_said(tmp_path: Path) -> N
         found = read_all(brat, [tmp_path], options)
         assert [document.id for document in documents(found)] == ["a", "b", "d"]
         assert [reason for _, reason in rejected(found)] == [
-            "annotations without a text: brat wants NAME.txt beside NAME.ann"
+            "annotations without a text: give NAME.txt too, or the folder that holds it and NAME.ann"
         ]
     assert [len(document.metadata["annotations"]) for document in documents(found)] == [1, 0, 0]
 
@@ -148,3 +148,64 @@ def test_bundles_of_fhir_are_their_resources(tmp_path: Path) -> None:
     path.write_text(json.dumps(bundle).replace('"id": "1"', '"id": 1"'))
     ((_, reason),) = rejected(read_all(get_format("fhir"), [path]))
     assert reason.endswith(UNREAD)
+
+
+def test_a_pubtator_abstract_may_stand_before_its_title(tmp_path: Path) -> None:
+    path = tmp_path / "a.pubtator"
+    path.write_text("1|a|Abs\n1|t|Tit\n\n2|a|B\n2|t|C\n2\t0\t1\tC\tx\n\n2|t|D\n3|a|E\n")
+    assert texts("pubtator", path) == texts("pubtator", path, KEEP) == ["Tit\nAbs", "C\nB", "D", "E"]
+
+
+@pytest.mark.parametrize("place", ["-1\t6", "0.0\t7.0", "+0\t7"])
+def test_an_offset_that_is_no_whole_number_is_no_relation(tmp_path: Path, place: str) -> None:
+    path = tmp_path / "a.pubtator"
+    path.write_text(f"1|t|Aspirin\n1\t{place}\tAspirin\tdrug\tX\n")
+    ((_, reason),) = rejected(read_all(get_format("pubtator"), [path], KEEP))
+    assert reason.startswith("line 2: expected ID<TAB>start")
+
+
+def test_iob_tokens_may_hold_white_space_and_lines_may_end_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.iob"
+    path.write_text("10\xa0mg B-x\n\u2009 O\n\nZinc\tB-x \nhelps\tO\t\n")
+    assert texts("iob", path) == texts("iob", path, KEEP) == ["10\xa0mg \u2009", "Zinc helps"]
+    assert [[span.text for span in one.spans] for one in read_iob(path)] == [["10\xa0mg"], ["Zinc"]]
+
+
+def test_comments_above_a_sentence_of_iob_are_none_of_its_tokens(tmp_path: Path) -> None:
+    path = tmp_path / "a.iob"
+    path.write_text("# id 1\n# text = vitamin B\nvitamin\tB-x\nB\tI-x\n\n###MEDLINE:1\n#\tO\n\n# O\n1 O\n")
+    assert texts("iob", path) == texts("iob", path, KEEP) == ["vitamin B", "#", "# 1"]
+    path.write_text("# id 1\n#\tnone\n")
+    assert len(rejected(read_all(get_format("iob"), [path], KEEP))) == 1
+
+
+def test_lists_of_bioc_json_may_be_null_but_for_passages(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    names = ("annotations", "sentences", "relations", "infons")
+    passages = [{**PASSAGE, **dict.fromkeys(names)}]
+    path.write_text(json.dumps([{"id": "1", "passages": passages}, {"id": "2", "passages": None}]))
+    assert texts("bioc-json", path) == texts("bioc-json", path, KEEP) == ["Zinc"]
+
+
+def test_json_in_utf16_says_how_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"id": "1", "passages": [PASSAGE]}), "utf-16")
+    ((_, reason),) = rejected(read_all(get_format("bioc-json"), [path]))
+    assert reason.endswith("it is UTF-16, read with --encoding utf-16")
+    assert texts("bioc-json", path, ReadOptions(encoding="utf-16")) == ["Zinc"]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_objects_strung_together_on_a_line_or_cut_out_of_an_array_are_records(tmp_path: Path, packed: bool) -> None:
+    one, two, three = (f'{{"id": {n}, "text": "Naïve {n}"}}' for n in range(3))
+    for content in (f"{one}{two}\n{three}\n", f"{one}{two}{three}", f"{one},\n{two},\n{three}\n]\n"):
+        path = tmp_path / ("a.jsonl.gz" if packed else "a.jsonl")
+        path.write_bytes(gzip.compress(content.encode()) if packed else content.encode())
+        found = read_all(get_format("jsonl"), [path])
+        assert [document.text for document in documents(found)] == ["Naïve 0", "Naïve 1", "Naïve 2"]
+        assert [record.record for record in found] == [content.encode().index(o.encode()) for o in (one, two, three)]
+    path = tmp_path / "a.jsonl"
+    path.write_text(f'{one}\n[]\n{two}{{"id": 5, "te\n{three}\n')
+    found = read_all(get_format("jsonl"), [path])
+    assert [document.id for document in documents(found)] == ["0", "2"]
+    assert len(rejected(found)) == 2

@@ -100,6 +100,31 @@ def test_jsonl_takes_lists_and_objects(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("indent", [None, 2])
+def test_json_may_be_an_array_or_go_on_over_lines(tmp_path: Path, indent: int | None) -> None:
+    path = tmp_path / "corpus.json.gz"
+    documents = [{"id": str(number), "text": "p53", "spans": [[0, 3, "gene"]]} for number in range(2)]
+    for content in (json.dumps(documents, indent=indent), "\n".join(json.dumps(one, indent=2) for one in documents)):
+        path.write_bytes(gzip.compress(content.encode()))
+        assert found(read_gold_jsonl(path)) == {"0": [("p53", "gene")], "1": [("p53", "gene")]}
+    path.write_bytes(gzip.compress(content.replace("0,", '"0",').encode()))
+    with pytest.raises(UsageError, match="value 1: a span's offsets are not whole numbers"):
+        list(read_gold_jsonl(path))
+
+
+def test_packed_brat_files_are_pairs_whatever_their_letters(tmp_path: Path) -> None:
+    packed = gzip.compress
+    files = {"a.txt.gz": packed(b"Zinc"), "a.ann.gz": packed(b"T1\tdrug 0 4\tZinc\n"), "B.TXT": b"Iron", "B.ANN": b""}
+    files |= {"c.txt": b"Lead", "c.ann.gz": packed(b"")}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    assert found(read_brat(tmp_path)) == {"a": [("Zinc", "drug")], "B": [], "c": []}
+    assert found(read_brat(tmp_path / "a.ann.gz")) == {"a": [("Zinc", "drug")]}
+    (tmp_path / "a.txt.gz").write_bytes(files["a.txt.gz"][:-9])
+    with pytest.raises(UsageError, match=r"cannot read .*a\.txt\.gz: the \.gz stream"):
+        list(read_brat(tmp_path))
+
+
 @given(text=st.text(min_size=1, max_size=30), data=st.data())
 def test_any_span_of_any_text_comes_back_from_jsonl(
     tmp_path_factory: pytest.TempPathFactory, text: str, data: st.DataObject
@@ -127,6 +152,9 @@ def test_any_span_of_any_text_comes_back_from_jsonl(
         (read_gold_jsonl, '{"text": "secret", "spans": [[0, 7, "X"]]}\n', "line 1: .*does not lie in"),
         (read_gold_jsonl, '{"text": "secret", "spans": [[0, "6", "X"]]}\n', "line 1: .*not whole numbers"),
         (read_gold_jsonl, '{"text": "secret", "spans": ["secret"]}\n', "line 1: a span is neither"),
+        (read_gold_jsonl, "[" * 100_000 + "\n", "line 1: not JSON"),
+        (read_gold_jsonl, '{"text": "secret\\ud800", "spans": []}\n', "line 1: the text holds a lone surrogate"),
+        (read_pubtator, "1|t|secret\n1\t-1\t5\tsecret\tX\n", "line 2: expected ID<TAB>start"),
         (read_brat, "T1\tX 0 60\tsecret\n", "line 1: .*does not lie in"),
         (read_brat, "T1\tX 0 3\tsecret\n", "line 1: .*is not the mention"),
         (read_brat, "T1\tX zero\tsecret\n", "line 1: expected ID<TAB>type start end"),

@@ -274,8 +274,10 @@ def test_utf16_and_latin1_are_read_when_they_are_named(tmp_path: Path) -> None:
         path.write_bytes("".join(f'{{"id": {n}, "text": "Naïve {n}"}}\n' for n in range(3)).encode(encoding))
         found = read_all(JSONL, [path], ReadOptions(encoding=encoding))
         assert [document.text for document in documents(found)] == ["Naïve 0", "Naïve 1", "Naïve 2"]
-    with pytest.raises(UsageError, match=r"utf-16\.jsonl is UTF-16 text: read it with --encoding utf-16"):
-        read_all(JSONL, [tmp_path / "utf-16.jsonl"])
+    (tmp_path / "utf-16.jsonl.gz").write_bytes(gzip.compress((tmp_path / "utf-16.jsonl").read_bytes()))
+    for name in ("utf-16.jsonl", "utf-16.jsonl.gz"):
+        with pytest.raises(UsageError, match=rf"{name} is UTF-16 text: read it with --encoding utf-16"):
+            read_all(JSONL, [tmp_path / name])
 
 
 def test_paths_titles_and_folders(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_bioc_that_is_not_is_set_aside(tmp_path: Path) -> None:
     (tmp_path / "c.xml").write_text(bioc("<passage><text>x</text></passage>").replace("</document>", "", 1))
     found = read_all(get_format("bioc-xml"), [tmp_path], KEEP)
     assert [reason for _, reason in rejected(found)] == [
-        "not BioC XML: expected one of collection, document as the root element",
+        "not BioC XML: expected one of collection, document as the root element; say --format pubmed",
         "an offset or a length is no whole number",
         "malformed XML at line 1: the record that begins there does not end",
     ]
@@ -117,7 +117,9 @@ def test_brat_pairs_stay_together_and_texts_need_no_annotations(tmp_path: Path) 
     assert [(document.id, len(document.metadata["annotations"])) for document in documents(found)] == [
         *(("a", 1), ("a.b", 0))
     ]
-    assert rejected(found) == [(0, "annotations without a text: brat wants NAME.txt beside NAME.ann")]
+    assert rejected(found) == [
+        (0, "annotations without a text: give NAME.txt too, or the folder that holds it and NAME.ann")
+    ]
     assert [document.id for document in documents(read_all(get_format("brat"), [tmp_path]))] == ["a", "a.b"]
 
 
