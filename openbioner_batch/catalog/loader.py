@@ -222,6 +222,8 @@ class _Reader:
         return names
 
     def text(self, key: str, value: Any) -> str:
-        if not isinstance(value, str) or not value.strip():
+        if not isinstance(value, str):
             self.fail(key, f"expected a text that is not empty, got {type(value).__name__}; put it in quotes")
+        if not value.strip():
+            self.fail(key, "expected a text that is not empty")
         return " ".join(value.split())

@@ -134,7 +134,7 @@ class _Values:
                     return self._skip("malformed JSON: the value does not end")
                 if size > self._limit:
                     return self._skip(f"a value of more than {self._limit} characters")
-                head = self._begins[:2].encode("utf-8", "surrogateescape")
+                head = self._text[self._place : self._place + 2].encode("utf-8", "surrogateescape")
                 hint = UTF16_HINT if self._offset == 0 and is_utf16(head) else ""
                 return self._skip(f"malformed JSON at character {error.pos - self._place} of the value{hint}")
             except ValueError:

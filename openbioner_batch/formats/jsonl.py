@@ -154,15 +154,20 @@ def _line_objects(lines: Iterable[tuple[int, bytes | str]]) -> Iterator[tuple[in
             yield offset, _parse(line)
         except UnfitRecordError as reason:
             if b"\r" not in line.strip():
-                several = list(json_values([line])) if isinstance(reason, _MalformedJsonError) else [(0, None)]
-                if any(not isinstance(value, dict) for _, value in several):
-                    several = [(0, MalformedValue(str(reason), line[:BEGINNING].decode("utf-8", "replace")))]
-                yield from ((offset + place, value) for place, value in several)
+                yield from ((offset + place, found) for place, found in _several(line, reason))
                 continue
             # A carriage return ends a line too, unless the object goes on over it.
             parts = line.split(b"\r")
             starts = (offset + sum(len(part) + 1 for part in parts[:number]) for number in range(len(parts)))
             yield from _line_objects(pair for pair in zip(starts, parts, strict=True))
+
+
+def _several(line: bytes, reason: UnfitRecordError) -> list[tuple[int, dict[str, Any] | MalformedValue]]:
+    """The objects of a line that is none itself, with their places; where it is not made of objects, the reason."""
+    found = list(json_values([line])) if isinstance(reason, _MalformedJsonError) else [(0, None)]
+    if all(isinstance(value, dict) for _, value in found):
+        return found
+    return [(0, MalformedValue(str(reason), line[:BEGINNING].decode("utf-8", "replace")))]
 
 
 def _parse(line: bytes) -> dict[str, Any]:
