@@ -164,8 +164,11 @@ def _line_objects(lines: Iterable[tuple[int, bytes | str]]) -> Iterator[tuple[in
 
 def _several(line: bytes, reason: UnfitRecordError) -> list[tuple[int, dict[str, Any] | MalformedValue]]:
     """The objects of a line that is none itself, with their places; where it is not made of objects, the reason."""
-    found = list(json_values([line])) if isinstance(reason, _MalformedJsonError) else [(0, None)]
-    if all(isinstance(value, dict) for _, value in found):
+    values = list(json_values([line])) if isinstance(reason, _MalformedJsonError) else [(0, None)]
+    found: list[tuple[int, dict[str, Any] | MalformedValue]] = [
+        (place, value) for place, value in values if isinstance(value, dict)
+    ]
+    if len(found) == len(values):
         return found
     return [(0, MalformedValue(str(reason), line[:BEGINNING].decode("utf-8", "replace")))]
 
