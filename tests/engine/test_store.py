@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import fsspec
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 from support import S3Server
 
@@ -175,6 +176,19 @@ def test_where_files_show_while_they_are_written_they_are_renamed(monkeypatch: p
     with pytest.raises(RunFailedError, match="data/b cannot be written"):
         store.put("data/b", b"half")
     assert [name for name in store.names() if name != "data/a"] == []
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_a_single_file_that_cannot_be_put_in_place_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, private: bool
+) -> None:
+    def refused(*arguments: object, **more: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(LocalFileSystem, "mv", refused)
+    with pytest.raises(UsageError, match=r"page\.html cannot be written \(PermissionError"):
+        write_file(str(tmp_path / "page.html"), b"half", private)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_is_removed_with_what_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
