@@ -83,7 +83,9 @@ _HIGHWAY = Anchored(
     r"#?\d{1,4}[A-Z]?\b)?)"
 )
 """A road and an exit of it; "on" or an exit must tell I-95 from iodine."""
-_UNIT_AFTER = re.compile(r"[ ]?(?:mg|mcg|mCi|ml|units?|scan|therapy|uptake|ablation)\b", re.IGNORECASE)
+_UNIT_AFTER = re.compile(
+    r"[ ]?(?:\d{1,4}(?:\.\d{1,2})?[ ]?)?(?:mg|mcg|mCi|ml|units?|scan|therapy|uptake|ablation)\b", re.IGNORECASE
+)
 _ZIP_LABEL = Anchored(
     r"\b(?i:zip(?:[ ]?code)?|postal[ ]code|postcode|plz)(?:[ ](?i:is|was))?[ ]?[:=]?[ "
     r"]?(?P<zip>\d{3,6}(?:-\d{3,4})?)(?![^\W_]|[.,]\d)"
