@@ -10,7 +10,7 @@ from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.context import labels, words_before
 from openbioner_batch.deid.recognizers.initials import find_initials
 from openbioner_batch.deid.recognizers.lexicon import lexicon
-from openbioner_batch.deid.recognizers.person_cues import OF_A_THING, OF_A_WORK
+from openbioner_batch.deid.recognizers.person_cues import CLOSING, OF_A_THING, OF_A_WORK
 from openbioner_batch.deid.recognizers.roles import find_names_by_role, is_of_headings
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 from openbioner_batch.deid.searching import Anchored
@@ -54,7 +54,6 @@ _NUMBERED = Anchored(
     rf"(?<![^\W_]){_NUMBERED_WORD}(?:[ ]{_NUMBERED_WORD})+(?![^\W_])|(?<=(?:Mr|Ms|Dr)\.[ ]){_NUMBERED_WORD}(?![^\W_])"
 )
 """Names of synthetic patients: Sumiko254 Larue605."""
-_CLOSINGS = frozenset("sincerely regards truly yours respectfully best cordially".split())
 _SPEAKS = re.compile(
     r"[ ](?i:says|said|states|stated|reports|reported|denies|denied|is|was|has|had|called|agrees|wants|lives|feels|"
     r"asked|told|"
@@ -206,7 +205,7 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
             if before[-1:] in (["cc"], ["to"], ["from"]) and not (given or (len(words) > 1 and before[-1] != "cc")):
                 return None
             return _with_given(text, start, end, words, type, 0.85)
-    if mark == "," and before[-1:] and before[-1] in _CLOSINGS and "\n" in text[max(0, start - 4) : start]:
+    if not is_word and CLOSING.search(text[max(0, start - 64) : start]):
         return _name(start, end, "clinician_name", 0.8)
     if given and len(words) == 1 and words[0].lower() not in lexicon().word_names and _SPEAKS.match(text, end):
         return _name(start, end, "person_name", 0.7)

@@ -54,6 +54,12 @@ _SPEAKS = re.compile(
     r"|\s?\((?:dtr|daughter|son|wife|husband|mother|mom|father|dad|sister|brother|RN|MD|NP|PA|nephro|cards|surg|neuro|GI|ID)\b"
     r"|,\s[A-Z]\.(?!\w)|[\s,|]{1,3}(?:DOB|MRN|dob|mrn|A&O|[Rr]m\b|[Bb]ed\b|c/o|C/O|\d{1,3}\s?(?:yo\b|y/o|yr|[MF]\b))"
 )
+CLOSING = re.compile(
+    r"^[ \t]*(?:(?:with[ ])?(?:\w+[ ])?regards|(?:very[ ]|most[ ])?(?:yours[ ])?"
+    r"(?:sincerely|truly|respectfully|cordially|best)(?:[ ](?:yours|submitted))?|yours),[ \t]*\n\s{0,4}\Z",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""The line above a signature."""
 
 
 class Meant(IntEnum):

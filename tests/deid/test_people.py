@@ -1,0 +1,45 @@
+"""Names among capitalised words: where they begin and end, and which words of a language are names there."""
+
+from __future__ import annotations
+
+import pytest
+from deid.found import assert_found
+
+FOUND = """
+Patient: <patient_name>王小明</patient_name>, 64M
+came with wife <relative_name>Anna Lomax</relative_name> T4 normal
+<person_name>Anna Young</person_name> was seen
+<person_name>Anna Hope</person_name> was seen
+seen by Dr. <clinician_name>Hope</clinician_name> today
+seen by Dr. <clinician_name>X</clinician_name>.
+wife <relative_name>Hope</relative_name> called
+Dr. <clinician_name>Lomax</clinician_name>  <person_name>Maria Ortiz</person_name>
+plan of Dr. <clinician_name>Lomax Jr.</clinician_name> stands
+met Dr. <clinician_name>Lomax</clinician_name>. <person_name>Maria Ortiz</person_name> was not there
+<clinician_name>Lena Ortiz</clinician_name>, RN and <clinician_name>Noor Haddad</clinician_name>, MD rounded
+sister <relative_name>Jane Lomax</relative_name> NPO
+Patient: <patient_name>Lomax, Jane A</patient_name>, seen
+<person_name>LOMAX, JANE</person_name> was here
+Attending: Dr. <clinician_name>Maria de la Cruz</clinician_name>
+<clinician_name>O'Neill</clinician_name>, MD
+Thank you.\\nSincerely,\\n<clinician_name>Brannigan</clinician_name>
+Very truly yours,\\n\\n  <clinician_name>Xiomara Quispe</clinician_name>
+BEST REGARDS, \\n<clinician_name>Lena Ortiz</clinician_name>
+""".strip().splitlines()
+
+NONE = """
+did his best,\\nBrannigan pads used
+Sincerely,\\nFloat
+Sincerely,\\nRadiology
+sincerely, Brannigan
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("note", FOUND)
+def test_names_are_taken_whole_and_alone(note: str) -> None:
+    assert_found(note.replace("\\n", "\n"))
+
+
+@pytest.mark.parametrize("note", NONE)
+def test_a_line_after_a_comma_is_no_signature(note: str) -> None:
+    assert_found(note.replace("\\n", "\n"))
