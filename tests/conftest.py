@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 from support import S3Server, free_port
-from xdist.scheduler import LoadScopeScheduling
 
 from openbioner_batch.engine.cluster import usable_cores
 from openbioner_batch.engine.executors import choice
 from openbioner_batch.records import EntityType
 
+try:
+    from xdist.scheduler import LoadScopeScheduling
+except ImportError:  # a machine that is borrowed for its GPU may have pytest and hypothesis alone
+    LoadScopeScheduling = None
+
 if TYPE_CHECKING:
     from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling as Scheduling
 
     from openbioner_batch.model import Tagger
     from openbioner_batch.model.encoder import CrossEncoder
@@ -56,13 +61,21 @@ _outer_environment = pytest.MonkeyPatch()
 _is_ray_running = choice._is_ray_running
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Without pytest-xdist, its options in `pyproject.toml` mean nothing."""
+    if LoadScopeScheduling is None:
+        parser.addoption("--numprocesses", "--dist", dest="without_xdist")
+        parser.addoption("--no-loadscope-reorder", action="store_true")
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """A process for each core where the whole suite runs; this one alone where files, folders or tests are named."""
     return min(usable_cores(), MOST_PROCESSES) if config.args == config.getini("testpaths") else 0
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if processes := config.getoption("numprocesses"):
+    if processes := config.getoption("numprocesses", 0):
         # As torch starts in each, it would take all cores.
         _outer_environment.setenv("OMP_NUM_THREADS", str(max(1, usable_cores() // processes)))
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL_S3"):
@@ -75,15 +88,15 @@ def pytest_unconfigure() -> None:
     _outer_environment.undo()
 
 
-class Scheduling(LoadScopeScheduling):
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
     """All tests on the shared Ray go to one process, and the others file by file, so that fixtures are made once."""
 
-    def _split_scope(self, nodeid: str) -> str:
-        return SHARED_RAY if needs_ray(nodeid) else nodeid.partition("::")[0]
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return SHARED_RAY if needs_ray(nodeid) else nodeid.partition("::")[0]
 
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
-    return Scheduling(config, log)
+    return ByFile(config, log)
 
 
 @pytest.hookimpl(trylast=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import torch
 import yaml
 
 from openbioner_batch.cli.pretrain import command as pretrain
@@ -16,11 +18,15 @@ ABSENT = ("ray", "pyarrow", "rich", "zstandard", "pandas", "s3fs", "huggingface_
 PREAMBLE = f"import sys\nsys.modules.update(dict.fromkeys({ABSENT!r}))\n"
 
 
+ROOT = Path(__file__).parents[1]
+
+
 def run_without(code: str, *arguments: object) -> str:
     """What a program prints where the packages in `ABSENT` cannot be imported."""
     command = [sys.executable, "-c", PREAMBLE + code, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500, cwd=ROOT, env=environment)
+    assert done.returncode == 0, done.stderr or done.stdout
     return done.stdout
 
 
@@ -83,3 +89,35 @@ for options in (["--in-process"], []):
     in_process, on_ray = run_without(code).splitlines()
     assert in_process.endswith("pretrain --prepare elsewhere, and give it with --prepared")
     assert on_ray.endswith("with --in-process")
+
+
+def test_the_tests_for_gpus_need_pytest_and_hypothesis_alone() -> None:
+    code = """
+sys.modules.update(dict.fromkeys(("xdist", "pytest_timeout", "moto", "duckdb")))
+import pytest
+sys.exit(pytest.main(["-m", "gpu", "tests/model", "--collect-only", "-q", "-p", "no:cacheprovider"]))
+"""
+    assert "tests/model/test_gpu.py::test_float32_logits_on_the_gpu" in run_without(code)
+
+
+def test_the_check_of_gpus_needs_none_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    code = """
+import runpy
+sys.path.insert(0, "benchmarks")
+sys.argv = ["gpu_check.py", "--quick", "--device", "cpu", "--variants", "tiny-late", *sys.argv[1:]]
+runpy.run_path("benchmarks/gpu_check.py", run_name="__main__")
+"""
+    run_without(code, "--parts", "parity,speed,training", "--json", path)
+    report = json.loads(path.read_text())
+    assert (report["card"], report["failed"]) == ("cpu", [])
+    assert report["ran_on"]["versions"]["torch"] == torch.__version__
+    assert sum(case.get("ok", False) for case in report["parity"]) >= 8
+    (case,) = report["speed"]
+    assert case["case"] == "tiny-late 2 types"
+    assert case["text_tokens_per_second"] <= case["scoring_alone"]
+    assert 0 < case["preparing_share"] < 1
+    assert case["batches"] >= 1
+    (step,) = report["training"]
+    assert step["ok"]
+    assert step["losses"][-1] <= step["losses"][0]

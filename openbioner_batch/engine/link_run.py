@@ -90,7 +90,7 @@ def link(settings: LinkSettings, say: Say = say_to_stderr) -> Linked:
     done = set(Ledger.read(output, DATA).shards)
     pending = [shard for shard in run.shards if shard not in done]
     if done:
-        say(f"going on with the run in {output.url}: {len(done):,} of {len(run.shards):,} shards are linked")
+        say(f"resuming the run in {output.url}: {len(done):,} of {len(run.shards):,} shards are linked")
     job = _Job(run.store.url, output.url, linking)
     total = Linked()
     for result in map_in_processes(

@@ -137,7 +137,7 @@ def _prepare(settings: RunSettings, inputs: Inputs, store: Store, pipeline: Pipe
     if committed:
         run.accounts.check_quarantined(at_end=False)
         news = f", {fresh:,} new input files" if fresh and fresh < len(inputs.files) else ""
-        say(f"going on with the run in {store.url}: {committed:,} shards are committed{news}")
+        say(f"resuming the run in {store.url}: {committed:,} shards are committed{news}")
     return run
 
 

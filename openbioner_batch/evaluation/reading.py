@@ -4,34 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.corpora import canonical_name, is_split, known_corpus
-from openbioner_batch.formats.brat import read_brat
 from openbioner_batch.formats.gold import GoldDocument
-from openbioner_batch.formats.gold_jsonl import read_gold_jsonl
-from openbioner_batch.formats.iob import read_iob
-from openbioner_batch.formats.pubtator import read_pubtator
-from openbioner_batch.formats.registry import COMPRESSIONS
+from openbioner_batch.formats.iob import Sentence
+from openbioner_batch.formats.registry import COMPRESSIONS, FORMATS, GOLD_SUFFIXES
 from openbioner_batch.formats.storage import suffix_of
 from openbioner_batch.records import Span
 
 TOKENS, CHARACTERS = "tokens", "characters"
-_SUFFIXES = {
-    "iob": (".tsv", ".iob", ".iob2", ".conll", ".bio", ".bioes"),
-    "pubtator": (".pubtator",),
-    "brat": (".ann",),
-    "jsonl": (".jsonl", ".ndjson", ".json"),
-}
-_DOCUMENTS: dict[str, Callable[[Path], Iterator[GoldDocument]]] = {
-    "pubtator": read_pubtator,
-    "brat": read_brat,
-    "jsonl": read_gold_jsonl,
-}
-FORMATS = ("iob", *_DOCUMENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +55,7 @@ def read_corpus(path: str | Path, format_name: str | None = None, limit: int | N
 
     Args:
         path: a file, plain or packed, or brat's folder.
-        format_name: one of `FORMATS`; None goes by the suffix.
+        format_name: one of `GOLD_SUFFIXES`; None goes by the suffix.
         limit: how many sentences (IOB) or documents to take, spread evenly over the corpus; None takes all.
 
     Raises:
@@ -78,9 +65,10 @@ def read_corpus(path: str | Path, format_name: str | None = None, limit: int | N
     if not path.exists():
         raise UsageError(f"--corpus {path}: no such file or folder")
     chosen = format_name or _format_of(path)
-    if chosen not in FORMATS:
-        raise UsageError(f"--format {chosen}: expected one of {', '.join(FORMATS)}")
-    corpus = _tokens(path) if chosen == "iob" else _characters(path, _DOCUMENTS[chosen](path))
+    if chosen not in GOLD_SUFFIXES:
+        raise UsageError(f"--format {chosen}: expected one of {', '.join(GOLD_SUFFIXES)}")
+    read = _reader(chosen)
+    corpus = _tokens(path, read(path)) if chosen == "iob" else _characters(path, read(path))
     if not corpus.texts:
         raise UsageError(f"{path} has no sentences")
     if limit is None or limit >= len(corpus.texts):
@@ -126,18 +114,25 @@ def _format_of(path: Path) -> str:
     if path.is_dir():
         return "brat"
     suffix = suffix_of(path.name)
-    found = next((name for name, suffixes in _SUFFIXES.items() if suffix in suffixes), None)
+    found = next((name for name, suffixes in GOLD_SUFFIXES.items() if suffix in suffixes), None)
     if not found:
-        known = ", ".join(suffix for suffixes in _SUFFIXES.values() for suffix in suffixes)
+        known = ", ".join(suffix for suffixes in GOLD_SUFFIXES.values() for suffix in suffixes)
         raise UsageError(
             f"{path}: the suffix tells no format (known: {known}, each also with {', '.join(COMPRESSIONS)}); "
-            f"say which with --format, one of {', '.join(FORMATS)}"
+            f"say which with --format, one of {', '.join(GOLD_SUFFIXES)}"
         )
     return found
 
 
-def _tokens(path: Path) -> GoldCorpus:
-    sentences = list(read_iob(path))
+def _reader(name: str) -> Callable[[Path], Iterator[Any]]:
+    """The function that reads the gold documents, or the sentences, of a format."""
+    module, _, function = str(FORMATS[name].gold).partition(":")
+    found = getattr(import_module(f"openbioner_batch.formats.{module}"), function)
+    return cast("Callable[[Path], Iterator[Any]]", found)
+
+
+def _tokens(path: Path, source: Iterator[Sentence]) -> GoldCorpus:
+    sentences = list(source)
     marked = any(sentence.document for sentence in sentences)
     documents = [sentence.document if marked else index for index, sentence in enumerate(sentences)]
     return GoldCorpus(

@@ -14,6 +14,7 @@ from openbioner_batch.engine.option_groups import (
     view_option,
 )
 from openbioner_batch.errors import UsageError
+from openbioner_batch.formats.registry import GOLD_SUFFIXES
 from openbioner_batch.options import check_options, fields_of, option
 from openbioner_batch.settings import Request
 
@@ -51,7 +52,7 @@ class CorpusSettings(ExactOptions):
         default="each corpus's own",
     )
     format: str | None = option(
-        None, metavar="F", help="Of one corpus: iob, pubtator, brat, jsonl.", default="by the suffix"
+        None, metavar="F", help=f"Of one corpus: {', '.join(GOLD_SUFFIXES)}.", default="by the suffix"
     )
     words: str | None = option(
         None, choices=WORDS, help="How text is split into words.", default="the corpus's tokens, else basic"
@@ -161,7 +162,7 @@ class AdaptSettings(DeviceOptions, Request):
     model: str = option("bundled-open", metavar="M", help="Checkpoint: bundled, a directory, or hub id.")
     view: str = view_option()
     format: str | None = option(
-        None, metavar="F", help="Of the examples: jsonl, iob, pubtator, brat.", default="by the suffix"
+        None, metavar="F", help=f"Of the examples: {', '.join(GOLD_SUFFIXES)}.", default="by the suffix"
     )
     method: str = option("auto", choices=METHODS, help="What is fitted; auto: both, if there are enough examples.")
     layers: int = option(2, least=0, help="Top layers to tune beside the heads.")

@@ -22,6 +22,10 @@ class Registration:
     """Those of other files that a folder gives when the format is named."""
     rewritable: bool = False
     """Whether records can be written back with other texts, as the class's `rewriting` does."""
+    gold: str | None = None
+    """Module and function, likewise, that read a corpus with gold spans; None where `evaluate` does not take it."""
+    more_gold: tuple[str, ...] = ()
+    """Suffixes that such corpora have besides `suffixes`."""
 
     @property
     def folder_suffixes(self) -> tuple[str, ...]:
@@ -35,19 +39,28 @@ FORMATS = {
         "an object of JSON: a line, or an element of an array",
         (".jsonl", ".ndjson", ".json"),
         rewritable=True,
+        gold="gold_jsonl:read_gold_jsonl",
     ),
     "parquet": Registration("parquet:Parquet", "a row", (".parquet", ".pq"), rewritable=True),
     "csv": Registration("delimited:Csv", "a row under a header", (".csv",), rewritable=True),
     "tsv": Registration("delimited:Tsv", "a row under a header", (".tsv", ".tab"), rewritable=True),
     "text": Registration("text:Text", "a file", (".txt", ".text"), rewritable=True),
     "pubmed": Registration("pubmed:PubMed", "a citation or book of PubMed XML", (".xml",)),
-    "pubtator": Registration("pubtator:PubTator", "a title and an abstract", (".pubtator",)),
+    "pubtator": Registration(
+        "pubtator:PubTator", "a title and an abstract", (".pubtator",), gold="pubtator:read_pubtator"
+    ),
     "bioc-xml": Registration("bioc:BioCXml", "a BioC document", (".bioc", ".bioc.xml"), (".xml",)),
     "bioc-json": Registration(
         "bioc:BioCJson", "a BioC document, also of PubTator3's answers", (".bioc.json",), (".json", ".jsonl")
     ),
-    "brat": Registration("brat:Brat", "a pair of NAME.txt and NAME.ann", (".ann",), (".txt",)),
-    "iob": Registration("iob:Iob", "what -DOCSTART- begins, else a sentence", (".iob", ".conll", ".bio")),
+    "brat": Registration("brat:Brat", "a pair of NAME.txt and NAME.ann", (".ann",), (".txt",), gold="brat:read_brat"),
+    "iob": Registration(
+        "iob:Iob",
+        "what -DOCSTART- begins, else a sentence",
+        (".iob", ".conll", ".bio"),
+        gold="iob:read_iob",
+        more_gold=(".tsv", ".iob2", ".bioes"),
+    ),
     "omop-note": Registration(
         "omop:OmopNote", "a row of the table NOTE", more=(".csv", ".tsv", ".tab", ".parquet", ".pq")
     ),
@@ -59,3 +72,6 @@ FORMATS = {
 
 SUFFIXES = {name: found.suffixes for name, found in FORMATS.items() if found.suffixes}
 """The suffixes that tell a format."""
+
+GOLD_SUFFIXES = {name: (*found.suffixes, *found.more_gold) for name, found in FORMATS.items() if found.gold}
+"""Those that tell a format of corpora with gold spans."""

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from click.testing import CliRunner
 
 
@@ -19,22 +18,6 @@ def check(path: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     answer = CliRunner().invoke(command, [*options, *arguments])
     report: dict[str, Any] = json.loads(path.read_text())
     return answer.exit_code, report
-
-
-@pytest.mark.slow
-def test_speed_and_a_step_of_training_are_measured(tmp_path: Path) -> None:
-    code, report = check(tmp_path / "report.json", "--parts", "speed,training")
-    assert code == 0, report
-    assert (report["card"], report["failed"]) == ("cpu", [])
-    assert report["ran_on"]["versions"]["torch"] == torch.__version__
-    (case,) = report["speed"]
-    assert case["case"] == "tiny-late 2 types"
-    assert case["text_tokens_per_second"] <= case["scoring_alone"]
-    assert 0 < case["preparing_share"] < 1
-    assert case["batches"] >= 1
-    (step,) = report["training"]
-    assert step["ok"]
-    assert step["losses"][-1] <= step["losses"][0]
 
 
 def test_a_wrong_result_and_an_error_fail_the_check_and_the_rest_goes_on(

@@ -50,7 +50,7 @@ def test_a_job_loses_a_node_is_stopped_and_goes_on_as_the_readme_says(tmp_path: 
         output = (tmp_path / "log").read_text()
         assert code == 0, output
         assert output.count("documents tagged") >= 2
-        assert re.search(r"going on with the run in \S+: [1-9]\d* shards are committed", output)
+        assert re.search(r"resuming the run in \S+: [1-9]\d* shards are committed", output)
         assert len(rows(work / "demo-cluster")) == 100
     finally:
         shell.end()

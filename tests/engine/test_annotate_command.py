@@ -110,7 +110,7 @@ def test_ctrl_c_leaves_a_run_that_the_same_command_ends(
     again = call(*command, "--executor", "in-process")
 
     assert again.exit_code == 0, again.output
-    assert "going on with the run" in again.stderr
+    assert "resuming the run" in again.stderr
     assert before.items() <= contents(tmp_path / "out").items()
     assert len(rows(tmp_path / "out")) == 400
     assert "note: " not in again.stderr

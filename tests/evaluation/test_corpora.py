@@ -16,6 +16,7 @@ from openbioner_batch.evaluation.labels import parse_views
 from openbioner_batch.evaluation.reading import read_corpus
 from openbioner_batch.evaluation.settings import EvaluateSettings
 from openbioner_batch.evaluation.tasks import find_corpora, read_task
+from openbioner_batch.formats.registry import FORMATS, GOLD_SUFFIXES, Registration
 
 
 def test_what_is_known_of_a_corpus_holds_together() -> None:
@@ -62,7 +63,7 @@ def test_formats_are_told_by_suffix_or_by_name(tmp_path: Path) -> None:
         assert (corpus.level, corpus.unit, corpus.ids, corpus.labels) == ("characters", "documents", ids, {"Drug"})
         assert corpus.discontinuous == (path == "brat")
     (tmp_path / "a.txt").write_bytes((tmp_path / "a.PubTator").read_bytes())
-    with pytest.raises(UsageError, match="say which with --format, one of iob, pubtator, brat, jsonl"):
+    with pytest.raises(UsageError, match="say which with --format, one of jsonl, pubtator, brat, iob"):
         read_corpus(tmp_path / "a.txt")
     assert read_corpus(tmp_path / "a.txt", "pubtator").ids == ("7",)
     with pytest.raises(UsageError, match="--format xml: expected one of"):
@@ -82,6 +83,15 @@ def test_a_corpus_in_utf16_is_to_be_converted(tmp_path: Path) -> None:
     (tmp_path / "a.iob").write_text("Zinc\tO\n", "utf-16")
     with pytest.raises(UsageError, match="it is UTF-16, convert it to UTF-8 first"):
         read_corpus(tmp_path / "a.iob")
+
+
+def test_a_registration_of_gold_spans_is_all_that_evaluation_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FORMATS, "mine", Registration("none:None", "a line", gold="pubtator:read_pubtator"))
+    monkeypatch.setitem(GOLD_SUFFIXES, "mine", (".mine",))
+    (tmp_path / "a.mine").write_text("7|t|Zinc.\n7|a|\n7\t0\t4\tZinc\tDrug\n")
+    assert read_corpus(tmp_path / "a.mine").ids == ("7",)
 
 
 def test_sentences_of_marked_documents_are_drawn_together(tmp_path: Path) -> None:

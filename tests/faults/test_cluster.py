@@ -76,7 +76,7 @@ def test_the_head_dies_with_the_job_that_was_submitted(
             else:
                 code, log = cluster.submit(*command, "0", str(SHARD), "auto")
                 assert code == 0, log
-                assert "going on with the run" in log
+                assert "resuming the run" in log
     assert results(output) == undisturbed
     assert_accounted(output)
 

@@ -53,10 +53,11 @@ def surrogate(type: str, text: str, scope: Scope, avoid: Collection[str] = ()) -
     """An invented value for `text`, or None where it would coincide with something in `avoid` or with `text` itself.
 
     Args:
-        type: of the PHI catalog; its family must be in `SURROGATE_FAMILIES`. text: the original. scope: within which
-        the same original gets the same value. avoid: the originals of the note, as by `comparable_forms`. Names give
-        way by being written as initials. Nothing is
-            drawn again: that would make two invented values of one.
+        type: of the PHI catalog; its family must be in `SURROGATE_FAMILIES`.
+        text: the original.
+        scope: within which the same original gets the same value.
+        avoid: the originals of the note, as by `comparable_forms`. A name that coincides with one is written as its
+            initial. Nothing is drawn again: that would make two invented values of one.
     """
     family = family_of(type)
     if family == "name":

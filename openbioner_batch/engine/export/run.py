@@ -95,7 +95,7 @@ def export(settings: ExportSettings, say: Say = say_to_stderr) -> ExportSummary:
     done = _done(output, file_suffix(writer, settings.gzip), settings.partition_by is not None)
     pending = [shard for shard in run.shards if shard not in done]
     if done:
-        say(f"going on with the export in {output.url}: {len(done):,} of {len(run.shards):,} shards are written")
+        say(f"resuming the export in {output.url}: {len(done):,} of {len(run.shards):,} shards are written")
     latest = find_latest(run) if settings.latest else None
     before = run.spans_before() if writer.numbers_spans else {}
     shards = {
