@@ -47,7 +47,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 def spans(text: str, pattern: re.Pattern[str], type: str) -> list[Span]:
     """A model that takes everything of one form for an identifier."""
-    return [Span(*match.span(), type, 0.99, match[0]) for match in pattern.finditer(text)]
+    return [Span(*match.span(), type, 0.9999, match[0]) for match in pattern.finditer(text)]
 
 
 @pytest.mark.parametrize("type", NUMERIC_TYPES)
@@ -115,80 +115,16 @@ def test_shorthand_drugs_and_terms_are_no_names(text: str) -> None:
         ("hers is Will, a student", "person_name", "Will", "Will"),
         ("pt marguerite ninety four brought in", "age_over_89", "ninety four", "ninety four"),
         ("pt marguerite ninety four brought in", "age_over_89", "ninety", "ninety four"),
+        ("Cataract OD 4/27, lens", "personal_date", "4/27", "4/27"),
+        ("PEA arrest 4/9 x7 min; then", "personal_date", "4/9", "4/9"),
+        ("mammo fine, pap 6/25, dexa", "personal_date", "6/25", "6/25"),
+        ("Baby Ottoline 3.9 kg, well", "person_name", "Ottoline", "Ottoline"),
     ],
 )
 def test_what_may_be_an_identifier_is_kept_as_a_whole_token(text: str, type: str, value: str, kept: str) -> None:
     start = text.index(value)
     found = Finder().find(text, model_spans=[Span(start, start + len(value), type, 0.9, value)])
     assert shown(text, found) == [(type, kept)]
-
-
-@pytest.mark.parametrize(
-    ("text", "type", "value"),
-    [
-        ("extubated 5/6; trach later", "personal_date", "5/6"),
-        ("told the state lab 9-12. Then", "personal_date", "9-12"),
-        ("Endoscopy booked 3O/O5/O6 then", "personal_date", "3O/O5/O6"),
-        ("born l2/O4/1957 here", "personal_date", "l2/O4/1957"),
-        ("lesion seen R6.4.12 by Mori", "personal_date", "R6.4.12"),
-        ("the last 4 are 7719. Then", "other_identifier", "7719"),
-        ("the key BT7XQ2PL. Tried", "other_identifier", "BT7XQ2PL"),
-        ("ticket PRV-1180 is open", "other_identifier", "PRV-1180"),
-        ("the group 0714-A. Her", "other_identifier", "0714-A"),
-        ("poste 2975 du Dr", "contact_detail", "2975"),
-        ("of 3/212 Sydney Rd", "location", "3/212 Sydney Rd"),
-        ("the helo N407GR came", "location", "N407GR"),
-    ],
-)
-def test_a_sure_model_is_believed_where_a_form_alone_says_little(text: str, type: str, value: str) -> None:
-    start = text.index(value)
-
-    def found(score: float) -> list[tuple[str, str]]:
-        return shown(text, Finder(MODEL).find(text, model_spans=[Span(start, start + len(value), type, score, value)]))
-
-    assert found(0.999) == [(type, value)]
-    assert found(0.9) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "type", "value"),
-    [
-        ("UTI sx 3/7, better", "personal_date", "3/7"),
-        ("GCS 5/6 today", "personal_date", "5/6"),
-        ("nodes 3/12 positive", "personal_date", "3/12"),
-        ("Expired 0552 in bed", "other_identifier", "0552"),
-        ("Sodium 131 (136-145) now", "other_identifier", "136-145"),
-        ("K 4410 mg in all", "other_identifier", "4410"),
-        ("BRAF V600E found", "other_identifier", "V600E"),
-    ],
-)
-def test_clinical_values_stay_however_sure_a_model_is(text: str, type: str, value: str) -> None:
-    start = text.index(value)
-    assert Finder(MODEL).find(text, model_spans=[Span(start, start + len(value), type, 1.0, value)]) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "value", "is_person"),
-    [
-        ("IV placed 7/8 by JQ, site clean", "JQ", True),
-        ("2nd check QL/GT 10/03.", "QL", True),
-        ("IV placed 7/8 by TW, site clean", "TW", True),
-        ("seen by PT, then home", "PT", False),
-        ("2nd check QL/GT 10/03.", "GT", True),
-        ("dose checked aw / dp 02-Apr", "aw", True),
-        ("spoke with pt. KMN, RPh", "KMN", True),
-        ("family updated 0540 jq", "jq", True),
-        ("seen by PT, amb 40 ft", "PT", False),
-        ("PT/OT to see", "OT", False),
-        ("reviewed CT/MR of neck", "CT", False),
-        ("in the setting of KMN, well", "KMN", False),
-        ("stopped. HTN, RN aware", "HTN", False),
-    ],
-)
-def test_letters_are_staff_where_staff_sign(text: str, value: str, is_person: bool) -> None:
-    start = text.index(value)
-    found = Finder(MODEL).find(text, model_spans=[Span(start, start + len(value), "person_name", 0.97, value)])
-    assert shown(text, found) == ([("person_name", value)] if is_person else [])
 
 
 def test_a_state_by_its_code_is_a_place_where_the_model_is_sure() -> None:
@@ -202,22 +138,6 @@ def test_a_state_by_its_code_is_a_place_where_the_model_is_sure() -> None:
     assert found("Andermatt", 0.95) == [("location", "Andermatt")]
     assert found("TN", 0.95) == [("location", "TN")]
     assert found("MI", 0.99) == found("TN", 0.6) == found("NC", 0.6) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "value", "type", "kept"),
-    [
-        ("came off his bike on Argyle St 40 min ago", "Argyle St 40 min", "location", ["Argyle St"]),
-        ("153 mg. Next week. QJ/LG double check.", "QJ/LG", "person_name", ["QJ/LG"]),
-        ("tol PT/OT well", "PT/OT", "person_name", []),
-        ("Unit: 5 North Tower.", "5 North Tower", "room_number", ["5 North Tower"]),
-        ("EF 40 to 50 percent", "EF 40", "location", []),
-    ],
-)
-def test_what_a_sure_model_finds_with_values_beside_it(text: str, value: str, type: str, kept: list[str]) -> None:
-    start = text.index(value)
-    found = Finder(MODEL).find(text, model_spans=[Span(start, start + len(value), type, 0.999, value)])
-    assert [part for _, part in shown(text, found)] == kept
 
 
 def test_an_initial_that_speaks_is_a_person() -> None:

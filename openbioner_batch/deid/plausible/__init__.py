@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
-from openbioner_batch.deid.plausible.numbers import SURE, is_calendar, number
+from openbioner_batch.deid.plausible.numbers import is_calendar, number
+from openbioner_batch.deid.plausible.sure_forms import SURE
 from openbioner_batch.deid.plausible.words import CREDENTIAL, is_term, words_of_a_name
 from openbioner_batch.deid.recognizers.clinical_values import in_clinical_value
 

@@ -29,6 +29,21 @@ _AUTHOR = re.compile(
 _SURE_OF_TERM = 0.95
 _TWO = re.compile(r"([A-Za-z]{2,3})[ ]?/[ ]?([A-Za-z]{2,3})")
 _SURE_OF_TWO = 0.99
+_SURE_OF_PAIR = 0.98
+"""Score from which two pairs of letters around a slash are people, be they terms elsewhere: "KJ/mn"."""
+_ALONE = re.compile(r"(?:(?<=[a-z\d)%])[.!?][ \n]{1,2}|[\"“])\Z")
+_ALONE_ENDS = re.compile(r"(?:\.(?=[ \n]{1,2}[A-Z])|[\"”]?\.?[ ]*\Z|[\"”])")
+_SURE_ALONE = 0.9
+_TIME_BEFORE = re.compile(r"(?<!\d)(?:[01]\d|2[0-3]):?[0-5]\d[ ]\Z")
+_SUBJECT = re.compile(
+    r"\b(?:subj(?:ect)?|pt|patient|participant|screening|rand(?:omi[sz]ation)?)\.?[ ]?(?:no\.?|#|id)?[ :]?[ ]?"
+    r"[\d-]{3,}[ ]\Z",
+    re.IGNORECASE,
+)
+"""The number of a subject of a trial, before the initials."""
+_END_OF_NOTE = re.compile(r"[ .]*\Z|[ ]+(?:[DT]:|\d{1,2}/\d)")
+_CHECKS = re.compile(r"[ ](?:double|dbl|2nd|second|indep\w*|dual)[ -]?(?:check|verif|sign)")
+"""After two who have checked something together: "HB/LR double check"."""
 _SHORTHAND = frozenset(
     "pt rn md np pa am pm ed or iv po im sq sl hr bp rr os od ou fu tx rx dx hx sx tab cap ct us mr xr gi gu "
     "id hd pe er ent ob cv cp ca co cm sw st rd rt tb hm he we me us it my an of no so to by at in on as is be do go "
@@ -39,6 +54,8 @@ _SHORTHAND = frozenset(
 def are_initials_of_staff(text: str, start: int, end: int, finding: Finding) -> bool:
     """Whether a name that the model is fairly sure of is letters that no list knows, in the place of a signature."""
     before = text[max(0, start - 24) : start]
+    if finding.score >= _SURE_ALONE and _is_surely_signed(text, start, end, before, finding.score):
+        return True
     if finding.score >= _SURE_OF_TERM and end - start == 2 and _AUTHOR.search(before):
         return text[start:end].isalpha() and text[start:end].lower() not in _SHORTHAND  # AL, TW: two in five are terms
     if finding.score < _SURE or not _may_be_initials(text[start:end]):
@@ -49,6 +66,42 @@ def are_initials_of_staff(text: str, start: int, end: int, finding: Finding) -> 
     if pair:
         return _may_be_initials(pair["other"])
     return _AT_END.match(text, end) is not None and _SENTENCE_BEFORE.search(before) is not None
+
+
+def _is_surely_signed(text: str, start: int, end: int, before: str, score: float) -> bool:
+    """Whether letters that may be a term elsewhere are initials where they stand, if the model is sure of them."""
+    word = text[start:end]
+    if not (_LETTERS.fullmatch(word) or re.fullmatch(r"[A-Z]{3}", word)):
+        return False
+    if score >= _SURE_OF_PAIR and (other := _other_of_pair(text, start, end)):
+        behind = max(end, other[1])
+        if _CHECKS.match(text, behind):
+            return True
+        opens = _SENTENCE_BEFORE.search(text[max(0, min(start, other[0]) - 6) : min(start, other[0])])
+        at_end = opens and _END_OF_NOTE.match(text, behind)
+        return bool(at_end) and not {word.lower(), text[slice(*other)].lower()} & _SHORTHAND
+    if word.lower() in _SHORTHAND:
+        return False
+    if word.isupper() and _ALONE.search(before) and _ALONE_ENDS.match(text, end):
+        return True
+    if score < _SURE_OF_TWO:
+        return False
+    signed = _SIGNED.search(before) is not None and len(word) == 2
+    timed = _TIME_BEFORE.search(before) is not None and _AT_END.match(text, end) is not None
+    return signed or timed or _SUBJECT.search(text[max(0, start - 40) : start]) is not None
+
+
+def _other_of_pair(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """Where the other letters of a pair with a slash stand; None if there are none or a third with them: YYYY/MM/DD."""
+    low = max(0, start - 6)
+    if before := _PAIR_BEFORE.search(text[low:start]):
+        other = low + before.start("other"), low + before.end("other")
+    elif after := _PAIR_AFTER.match(text, end):
+        other = after.span("other")
+    else:
+        return None
+    first, last = min(start, other[0]), max(end, other[1])
+    return None if "/" in text[max(0, first - 1) : first] + text[last : last + 1] else other
 
 
 def are_two_signatures(value: str, score: float) -> bool:

@@ -11,6 +11,14 @@ from openbioner_batch.deid.dates import find_dates
 from openbioner_batch.deid.dates.words import MONTHS, ORDINALS, WEEKDAYS
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.plausible.sure_forms import (
+    MISREAD,
+    RANGE,
+    SURE,
+    VERY_SURE,
+    is_more_than_a_value,
+    is_sure_form,
+)
 from openbioner_batch.deid.plausible.words import is_glued_to_digits
 from openbioner_batch.deid.recognizers.clinical_values import in_clinical_value
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
@@ -18,19 +26,6 @@ from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 FEWEST_DIGITS = 5
 """Of a number that nothing but the model calls an identifier."""
 _SURE_OF_HANDLE = 0.9
-SURE = 0.97
-"""Score of the model from which a number needs no word before it, and may be short or misread."""
-_FEWEST_OF_SURE = 4
-_MIXED = re.compile(
-    r"(?=[^\W_]*\d[^\W_]*\d)(?=[^\W_]*[^\W\d_])(?![A-Z]\d{2,4}[A-Z]\Z)(?:[^\W_]{6,}|[A-Z]{2,4}-?\d{2,6}|\d{2,6}-[A-Z])"
-)
-"""Letters and digits that are a code of somebody's: "BT7XQ2PL", "LMH04", "0714-A"."""
-_NAMED_WARD = re.compile(r"\d{1,2} (?:North|South|East|West|Center|Centre|Tower|Main|Annex)(?: [A-Z][a-z]+)?")
-_TIME_OF_DAY = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d")
-_MISREAD = str.maketrans("OolI|", "00111")
-"""Letters that a scanned form has for digits."""
-_ERA = re.compile(r"(?:b\.[ ]?)?[MTSHR]\d{1,2}\.\d{1,2}\.\d{1,2}")
-"""A Japanese date: an era's letter, its year, month and day."""
 _STREET = re.compile(
     r"\d{2,6}[A-Za-z]? (?P<names>[A-ZÀ-Ž][a-zß-ɏ]{2,}(?: [A-ZÀ-Ž][a-zß-ɏ]+){0,3}),? (?:#|[Aa]pt\.? ?|[Uu]nit ?)\w{1,5}"
 )
@@ -61,12 +56,15 @@ _IN_MONTHS = re.compile(r",?[ ](?:old\b|\d{1,2}(?:\.\d{1,3})?[ ]?kg\b|[MF]\b|wei
 """After a baby's age in weeks or months in the British way: "10/12, 9.1 kg"."""
 _FRACTION_CUE = re.compile(
     r"\b(?:ln|lns|nodes?|sln|slnb?|cores?|lymph|frax|mmse|moca|gcs|score|scale|tug|epds|phq|gad|postnatal|depression|ta|rr|"
-    r"pa|t\.?a\.?|ratio|nih|nihss|"
-    r"bipap|cpap|niv|vpap|avaps|ipap|pap|iddsi|settings?|apgars?|monofilament|weinstein|count|margins?|acuity|va|od|os|ou|iop|c/d|e/a|worth|strength|"
+    r"pa|t\.?a\.?|ratio|nih|nihss|iddsi|apgars?|monofilament|weinstein|count|margins?|iop|c/d|e/a|worth|strength|"
     r"power)[ :=]{1,2}(?:\d{1,2}/\d{1,2},[ ]?){0,3}\Z",
     re.IGNORECASE,
 )
 """What fractions follow: nodes with a tumour, scores, pressures in the French way."""
+_PRESSURE_CUE = re.compile(r"\b(?:bipap|cpap|niv|vpap|avaps|ipap|pap|settings?)[ :=]{1,2}\Z", re.IGNORECASE)
+"""What two pressures follow, of which the first is the higher."""
+_ACUITY_CUE = re.compile(r"\b(?:va|acuity|od|os|ou)[ :=]{1,2}\Z", re.IGNORECASE)
+_ACUITY = re.compile(r"(?:20|10|[356])/\d{1,2}|\d{1,2}/(?:3[2-9]|[4-9]\d)")
 _WARD_SHEET = re.compile(r"MAR[ ]\d{4}")
 """The time of a dose on a medication administration record."""
 _DATE_CUE = re.compile(
@@ -84,8 +82,6 @@ _ROOM = re.compile(
     r"(?:(?:room|rm|bed|bay|ward|unit|floor|icu)[ .:#-]{0,3})?[A-Za-z]{0,3}-?\d{1,4}(?:-?[A-Za-z0-9]{1,3})?",
     re.IGNORECASE,
 )
-_RANGE = re.compile(r"\d{1,3}-\d{1,3}|\d{1,5}-\d")
-"""Results from and to, and codes of LOINC."""
 _TIME = r"(?:[01]\d|2[0-4])[0-5]\d"
 _FLOW = re.compile(rf"{_TIME}(?:[ ]\d{{1,3}})+(?:[ ]?[/|;][ ]?{_TIME}(?:[ ]\d{{1,3}})+)*")
 """A time and amounts, as flow sheets have them, one row or more."""
@@ -109,29 +105,28 @@ def number(text: str, finding: Finding) -> Finding | None:
         return replace(finding, start=start, end=end)
     if start < end and family_of(finding.type) == "address" and _is_street(text[start:end], finding.score >= SURE):
         return replace(finding, start=start, end=end)
-    if start >= end or in_clinical_value(text, start, end):
+    if start >= end:
         return None
+    if in_clinical_value(text, start, end):
+        more = finding.score >= SURE and is_more_than_a_value(family_of(finding.type), text, start, end)
+        return replace(finding, start=start, end=end) if more else None
     if not (
         fits(text, start, end)
         or _is_handle(text[start:end], finding)
-        or (finding.score >= SURE and _is_sure_form(family_of(finding.type), text, start, end))
+        or (finding.score >= SURE and _is_sure(finding, text, start, end))
     ):
         return None
     return replace(finding, start=start, end=end)
 
 
-def _is_sure_form(family: str, text: str, start: int, end: int) -> bool:
-    """Whether a number of which the model is sure has a form that is too weak for others."""
-    value = text[start:end]
+def _is_sure(finding: Finding, text: str, start: int, end: int) -> bool:
+    """Whether what the model is sure of has a form that is too weak for others."""
+    family = family_of(finding.type)
     if family == "date":
-        forms = {mention.form for mention in find_dates(value.translate(_MISREAD))} - {"year"}
-        return _ERA.fullmatch(value) is not None or (bool(forms) and not _is_fraction(text, start, end))
-    if family == "room":
-        return _NAMED_WARD.fullmatch(value) is not None
-    if family not in ("identifier", "contact", "address") or _TIME_OF_DAY.fullmatch(value):
-        return False
-    is_number = family != "address" and sum(map(str.isdigit, value)) >= _FEWEST_OF_SURE
-    return (is_number and _RANGE.fullmatch(value) is None) or _MIXED.fullmatch(value) is not None
+        forms = {mention.form for mention in find_dates(text[start:end].translate(MISREAD))} - {"year"}
+        if forms:
+            return not _is_fraction(text, start, end)
+    return is_sure_form(family, text, start, end, very=finding.score >= VERY_SURE)
 
 
 def _is_street(value: str, sure: bool) -> bool:
@@ -178,7 +173,7 @@ def _whole_tokens(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _identifier(text: str, start: int, end: int) -> bool:
     if (
-        _RANGE.fullmatch(text, start, end)
+        RANGE.fullmatch(text, start, end)
         or _FLOW.fullmatch(text, start, end)
         or _ROW_OF_RESULTS.fullmatch(text, start, end)
     ):
@@ -251,8 +246,15 @@ def _is_fraction(text: str, start: int, end: int) -> bool:
     lasts = _DURATION.fullmatch(text, start, end) and (
         _LASTS.search(text[max(0, start - 24) : start]) or _IN_MONTHS.match(text, end)
     )
-    scores = _PAIR.fullmatch(text, start, end) and _FRACTION_CUE.search(text[max(0, start - 32) : start])
-    return bool(lasts or scores)
+    if lasts or not _PAIR.fullmatch(text, start, end):
+        return bool(lasts)
+    before = text[max(0, start - 32) : start]
+    first, second = map(int, text[start:end].split("/"))
+    return bool(
+        _FRACTION_CUE.search(before)
+        or (first > second and _PRESSURE_CUE.search(before))
+        or (_ACUITY_CUE.search(before) and _ACUITY.fullmatch(text, start, end))
+    )
 
 
 _FORMS: dict[str, Callable[[str, int, int], bool]] = {

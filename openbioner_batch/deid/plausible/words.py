@@ -6,23 +6,23 @@ import re
 from dataclasses import replace
 
 from openbioner_batch.deid.allowlist import allow_list
+from openbioner_batch.deid.dates.words import MONTHS, WEEKDAYS
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.geography import STATES
 from openbioner_batch.deid.normalising import normalise_word
 from openbioner_batch.deid.plausible.initials import are_initials_of_staff, are_two_signatures
+from openbioner_batch.deid.plausible.sure_words import SURE_OF_SMALL_LETTERS, is_called_in_small_letters, sure_words
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.person_cues import Meant, person_meant
 from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 _SHORTEST_TERM = 4
 _VOWELS = frozenset("aeiouy")
-_TITLES = frozenset("mr mrs ms miss dr drs prof rev sr sra mme herr frau hr".split())
+_TITLES = frozenset("mr mrs ms miss dr drs prof rev sr sra mme herr frau hr sir madam ma'am".split())
 _ABBREVIATION = re.compile(r"[A-Z]{2,5}s?")
 _WORD_END = re.compile(r"[^\W\d_]+\Z")
 _GOES_ON = re.compile(r"-[a-z]")
-_SURE_OF_SMALL_LETTERS = 0.97
-"""Score of the model from which a word in small letters, among nothing else, is a name."""
 _SURE_OF_CODE = 0.9
 _PLACES = frozenset({"address", "town", "state", "country"})
 _CODES = (frozenset(STATES) | {"UK", "USA", "UAE", "DC"}) - {"MI"}
@@ -37,7 +37,13 @@ _SMALL_TITLE = re.compile(r"\b(?:mrs?|ms|dr|miss|prof|sra?)\.?\s\Z")
 _INITIALS = re.compile(r"[A-Z](?:\.[A-Z]){1,2}\.?")
 _SENTENCE_START = re.compile(r"(?:\A|[.!?:;\n]\s{0,3}|[-*•]\s)\Z")
 CREDENTIAL = re.compile(r"(?:M\.?D|D\.?O|R\.?N|N\.?P|PA(?:-C)?|Ph\.?D|DDS|DPM|LPN|CRNA|PharmD|MBBS|J\.?r|S\.?r)\b\.?")
-_PREPOSITION = re.compile(r"\W*(?:(?:in|on|at|from|to|near|for|with|by)\s+)?")
+_LEADING = re.compile(
+    r"\W*(?:(?:(?:in|on|at|from|to|near|for|with|by|is|was|and|my|your|our|their|his|her)\s+){1,3}(?:the\s+)?)?"
+)
+"""Before a place or an institution, in small letters: "is near Oak Hollow"."""
+_TRAILING = re.compile(r"(?:\s+(?:is|was|has|had|on|in|at|to|from|around|near|by|for|and|or|with|who|the))+\Z")
+_MAIL = re.compile(r"e-?mail\b", re.IGNORECASE)
+_WEIGHT = re.compile(r"[ ]\d{1,2}(?:\.\d{1,3})?[ ]?(?:kg|g|lbs?)\b")
 _SPEAKS = re.compile(
     r"['’]s\b|\s(?:is|was|has|had|says|said|states|stated|reports|reported|denies|called|agrees|will|would|lives|and|came|slept|"
     r"refused|requests|wants|asked|complains|ambulated|acknowledged)\b"
@@ -53,6 +59,8 @@ def words_of_a_name(text: str, finding: Finding) -> Finding | None:
     inside = text[finding.start : finding.end]
     if family_of(finding.type) == "name" and are_two_signatures(inside, finding.score):
         return finding
+    if certain := sure_words(text, finding):
+        return certain
     words = [(finding.start + word.start(), finding.start + word.end()) for word in _WORD.finditer(inside)]
     names = [place for place in words if not _is_no_name(text, *place, finding)]
     family = family_of(finding.type)
@@ -62,16 +70,17 @@ def words_of_a_name(text: str, finding: Finding) -> Finding | None:
         return None
     if family != "name" and allow_list().in_frame(text, names[0][0], names[-1][1]):
         return None
-    start = finding.start + (leading.end() if (leading := _PREPOSITION.match(inside)) else 0)
+    start = finding.start + (leading.end() if (leading := _LEADING.match(inside)) else 0)
+    end = finding.start + (trailing.start() if (trailing := _TRAILING.search(inside)) else len(inside))
     if family != "name":
-        return replace(finding, start=start)
+        return replace(finding, start=start, end=end) if start < end else None
     if all(right - left == 1 for left, right in names) and not (
         allow_list().person_is_meant(text, *names[0]) or _SPEAKS.match(text, finding.end)
     ):
         return None  # letters of a list
     if any(map(str.isdigit, inside)):
         start = max(start, names[0][0])  # "14 Fr Okonkwo"
-    end = finding.end
+    end = max(end, names[-1][1])
     for left, right in words:
         if right <= names[0][0] and _is_cut_off(text[left:right], text[slice(*names[0])]):
             start = right
@@ -123,6 +132,8 @@ def _is_no_name(text: str, start: int, end: int, finding: Finding) -> bool:
         return False
     if family_of(finding.type) == "name" and are_initials_of_staff(text, start, end, finding):
         return False
+    if family_of(finding.type) == "contact" and _MAIL.match(text, start):
+        return True
     if is_initials or _SMALL_TITLE.search(text[max(0, start - 8) : start]):
         return False
     if (
@@ -138,12 +149,29 @@ def _is_no_name(text: str, start: int, end: int, finding: Finding) -> bool:
         return is_word and _is_in_other_case(text, start, end)
     return (
         (_is_clinical_word(bare) and not (meant is Meant.WEAKLY and _may_be_both(bare)))
-        or ((bare.islower() or bare.isupper()) and bare.lower() in lexicon().not_names)
-        or (bare.islower() and bare not in lexicon().given_names and not _is_without_capitals(text, start, end))
+        or _is_word_of_notes(bare, finding)
+        or (
+            bare.islower()
+            and bare not in lexicon().given_names
+            and not _is_without_capitals(text, start, end)
+            and not is_called_in_small_letters(text, start, finding)
+        )
         or _opens_sentence(text, start, end)
         or _is_term(text, start, end, finding)
         or (meant is Meant.NO and _is_unlikely(text, start, end, finding))
     )
+
+
+def _is_word_of_notes(bare: str, finding: Finding) -> bool:
+    """Whether a word belongs to no name; with a capital it may, if the model is sure, or it is a day or a place."""
+    small = bare.lower()
+    if small not in lexicon().not_names:
+        return False
+    if bare.islower() or bare.isupper():
+        return True
+    names = lexicon().called | lexicon().word_names
+    may_be_other = small in MONTHS or small in WEEKDAYS or small in names or family_of(finding.type) in _PLACES
+    return bare.istitle() and not may_be_other and finding.score < SURE_OF_SMALL_LETTERS
 
 
 def _is_in_other_case(text: str, start: int, end: int) -> bool:
@@ -199,8 +227,8 @@ def _is_unlikely(text: str, start: int, end: int, finding: Finding) -> bool:
         around = text[max(0, start - _AROUND) : start] + text[end : end + _AROUND]
         return around != around.upper() and not _beside_a_name(text, start, end)
     if word.islower():
-        return finding.score < _SURE_OF_SMALL_LETTERS
-    return alone and allow_list().is_graded(text, end)
+        return finding.score < SURE_OF_SMALL_LETTERS
+    return alone and allow_list().is_graded(text, end) and not _WEIGHT.match(text, end)
 
 
 def _beside_a_name(text: str, start: int, end: int) -> bool:

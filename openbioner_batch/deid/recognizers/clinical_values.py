@@ -26,13 +26,14 @@ _CODE_SYSTEMS = (
     r"(?:CPT(?:-?4)?|ICD(?:-?(?:9|10|11|O))?(?:-?(?:CM|PCS))?|HCPCS|LOINC|SNOMED(?:[ -]?CT)?|MS-?DRG|DRG|APC|NDC|"
     r"RxNorm|RXCUI|RxCUI|ATC|MeSH|OMIM|UMLS|CUI|DSM(?:-?(?:IV|5|V))?|CVX|CDT|HGNC|dbSNP|ClinVar|ClinicalTrials(?:\.gov)?|NCT|"
     r"PMID|doi|(?:(?:diagnosis|dx|procedure|proc|billing|revenue|modifier|place of service|drug|product)[ ]codes?)|"
-    r"(?<![Zz]ip[ ])(?<!ZIP[ ])(?<!ostal[ ])(?<!OSTAL[ ])(?<![Aa]rea[ ])(?<!ccess[ ])(?<!ecurity[ ])codes?)"
+    r"(?<![Zz]ip[ ])(?<!ZIP[ ])(?<!ostal[ ])(?<!OSTAL[ ])(?<![Aa]rea[ ])(?<!ccess[ ])(?<!ecurity[ ])"
+    r"(?<!ctivation[ ])(?<!onfirmation[ ])(?<!erification[ ])(?<!nvite[ ])(?<!hare[ ])(?<!airing[ ])codes?)"
 )
 _RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
 _GRAMMAR = re.compile(
     rf"""(?<![^\W_])(?<!\d[.,/])(?:
     # A number with its unit: 10-12 mg, 3.0 x 18 mm, 1200000 copies, 92 F.
-      [<>≤≥~±]?{_RANGE}[ ]?-?{_UNITS}(?![^\W\d_])
+      (?!\d{{1,2}}/\d{{1,2}}[ ]x)[<>≤≥~±]?{_RANGE}[ ]?-?{_UNITS}(?![^\W\d_])
     | \d{{2,3}}(?:\.\d)?[ ]?°?[ ]?[FC]\b(?![ ]?[A-Z][a-z]|[./]\w)
     # Decimals, dilutions and ratios; three numbers and more that are no date; sums and signed numbers.
     | \d+\.\d+(?:\s?[-/]\s?\d+(?:\.\d+)?)*(?![.]?\d)
@@ -93,11 +94,19 @@ _BEFORE, _AFTER = 72, 40
 
 def in_clinical_value(text: str, start: int, end: int) -> bool:
     """Whether a clinical value shares a character with [start, end)."""
+    return any(first < end and last > start for first, last in _around(text, start, end))
+
+
+def clinical_values(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The clinical values that share a character with [start, end)."""
+    return [(first, last) for first, last in _around(text, start, end) if first < end and last > start]
+
+
+def _around(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     left = max(0, start - _BEFORE)
     while left > 0 and not text[left - 1].isspace() and left < start:
         left += 1
-    right = min(len(text), end + _AFTER)
-    return any(first < end and last > start for first, last in _values(text, left, right))
+    return _values(text, left, min(len(text), end + _AFTER))
 
 
 def _values(text: str, left: int, right: int) -> Iterator[tuple[int, int]]:
@@ -111,5 +120,12 @@ def _values(text: str, left: int, right: int) -> Iterator[tuple[int, int]]:
             and name != "Ph"
             and len(match["value"]) <= _LONGEST_RESULT
             and (len(name) > 2 or not name.islower())
+            and not (name.lower() == "pap" and _rises(match["value"]))
         ):
             yield match.span()
+
+
+def _rises(value: str) -> bool:
+    """Whether two numbers can be no pressures, the lower of which comes last: the day of "pap 8/21"."""
+    pair = re.fullmatch(r"(\d+)/(\d+)", value)
+    return pair is not None and int(pair[1]) < int(pair[2])

@@ -1,0 +1,57 @@
+"""Words with a form of their own where the model is sure: letters and digits spelled out, accounts, small letters."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from openbioner_batch.deid.families import family_of
+from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.roles import ROLE
+from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+
+SURE_OF_SMALL_LETTERS = 0.97
+"""Score of the model from which a word in small letters, among nothing else, is a name."""
+_SURE_OF_CALLED = 0.999
+_DIGIT_WORDS = re.compile(
+    r"\b(?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)\b[ ,-]*){3,}", re.IGNORECASE
+)
+_SPELLED = re.compile(r"(?:[a-z] ){3,}[a-z]")
+_ACCOUNT = re.compile(r"(?P<given>dr|md|rn|[a-z])(?P<last>[a-z]{4,16})")
+_SURE_OF_ACCOUNT = 0.98
+_USER_BEFORE = re.compile(r"\b(?:user(?:name)?|login|logged in as|acct|account|author)[ :=]{1,2}\Z", re.IGNORECASE)
+_ROLE_BEFORE = re.compile(rf"(?<![^\W_]){ROLE}\.?[ ]\Z")
+
+
+def sure_words(text: str, finding: Finding) -> Finding | None:
+    """Words of which the model is sure and that have a form of their own: spelled letters and digits, an account."""
+    if finding.score < SURE_OF_SMALL_LETTERS:
+        return None
+    inside, family = text[finding.start : finding.end], family_of(finding.type)
+    if family == "name":
+        if spelled := _SPELLED.search(inside):
+            return replace(finding, start=finding.start + spelled.start(), end=finding.start + spelled.end())
+        return None
+    if family not in ("identifier", "contact"):
+        return None
+    if digits := _DIGIT_WORDS.search(inside):
+        return replace(finding, start=finding.start + digits.start())
+    return finding if _is_account(text, finding) else None
+
+
+def _is_account(text: str, finding: Finding) -> bool:
+    """Whether small letters are a doctor's name without a blank, or an initial and a name behind "user"."""
+    name = text[finding.start : finding.end]
+    account = _ACCOUNT.fullmatch(name)
+    if account is None or finding.score < _SURE_OF_ACCOUNT:
+        return False
+    if len(account["given"]) == 1 and not _USER_BEFORE.search(text[max(0, finding.start - 16) : finding.start]):
+        return False
+    return not any(vocabulary().knows(word) or word in lexicon().not_names for word in (name, account["last"]))
+
+
+def is_called_in_small_letters(text: str, start: int, finding: Finding) -> bool:
+    """Whether the model is very sure of a name in small letters behind a role: "Tech kimberleigh"."""
+    is_name = family_of(finding.type) == "name" and finding.score >= _SURE_OF_CALLED
+    return is_name and _ROLE_BEFORE.search(text[max(0, start - 24) : start]) is not None
