@@ -136,6 +136,10 @@ def test_terms_are_initials_where_a_sure_model_finds_a_signature(text: str, valu
         ("born in the Philippines", "the Philippines", "location", ["the Philippines"]),
         ("- E-mail: none", "E", "contact_detail", []),
         ("Day shift. Jan came", "Jan", "person_name", ["Jan"]),
+        ("flew on Tuesday morning.", "Tuesday morning", "personal_date", ["Tuesday"]),
+        ("in its 10th year now", "10th year", "personal_date", []),
+        ("in the tenth week now", "tenth week", "personal_date", []),
+        ("My zip code", "My", "location", []),
     ],
 )
 def test_titles_words_of_notes_and_function_words_are_taken_off(
@@ -159,4 +163,19 @@ def test_titles_words_of_notes_and_function_words_are_taken_off(
 def test_what_a_sure_model_finds_with_values_beside_it(text: str, value: str, type: str, kept: list[str]) -> None:
     start = text.index(value)
     found = Finder(MODEL).find(text, model_spans=[Span(start, start + len(value), type, 0.999, value)])
+    assert [part for _, part in shown(text, found)] == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "type", "kept"),
+    [
+        ("She lives at 12 Otaru Lane street.", "12 Otaru Lane street", "location", ["12 Otaru Lane"]),
+        ("R. Moss, MD (09-11-2015 0639)", "09-11-2015 0639", "contact_detail", ["R. Moss", "09-11-2015"]),
+    ],
+)
+def test_what_patterns_leave_of_a_finding_is_dropped_where_it_tells_nothing(
+    text: str, value: str, type: str, kept: list[str]
+) -> None:
+    start = text.index(value)
+    found = Finder().find(text, model_spans=[Span(start, start + len(value), type, 0.999, value)])
     assert [part for _, part in shown(text, found)] == kept

@@ -80,7 +80,7 @@ _NUMBER_FORMS = {
         rf"(?P<a>\d\d?)(?:[ ]?{_SLASH}[ ]?(?P<b>\d\d?)[ ]?{_SLASH}[ ]?"
         rf"|{_NO_DASH}(?P<dash>{_DASH})(?P<g>\d\d?)(?P=dash)(?=['’‘]?\d++(?!-)))(?P<y>{_YEAR}|['’‘]?\d\d)"
     ),
-    "dots": rf"(?<!-)(?P<a>\d\d?)\.[ ]?(?P<b>\d\d?)\.[ ]?(?P<y>{_YEAR}|\d\d)(?!\.\d)",
+    "dots": rf"(?:(?<!-)|(?<=\d\.-))(?P<a>\d\d?)\.[ ]?(?P<b>\d\d?)\.[ ]?(?P<y>{_YEAR}|\d\d)(?!\.\d)",
     "masked": rf"\d\d?{_SLASH}[xX?*_]{{1,2}}{_SLASH}{_YEAR}",
     "day_month": (
         rf"(?<![./:$])(?<!\d,)(?P<days>{_DAY}{_MORE}?)\.?(?:\s?(?:day\s)?(?:of|de|di|del)\s(?:the\s)?|[\s\-/.]{{0,2}})"
@@ -155,6 +155,10 @@ DOTTED_DAYS = Anchored(
     rf"(?=(?P<more>(?:\t{_DOTTED_DAY}(?!\d))*))"
 )
 """Days and months in the German way without a year, two and more: 29.4.-7.5., or the head of a table."""
+DAY_TO_DATE = Anchored(
+    rf"(?<![\w.])(?P<first>{_DOTTED_DAY})(?=\s?[{DASHES}]\s?{_DOTTED_DAY}[ ]?(?:{_YEAR}|\d\d)(?!\d))"
+)
+"""The first day of a stretch whose year stands at its end: "02.05.-09.05.2024"."""
 SEASON = Anchored(
     rf"\b(?P<season>spring|summer|fall|autumn|winter)[\s,]{{1,2}}(?:of\s)?(?P<y>{_YEAR}|{_SHORT})"
     rf"(?P<until>\s?[{DASHES}/]\s?(?:{_YEAR}|\d\d))?(?![^\W_])",

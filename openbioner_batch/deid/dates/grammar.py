@@ -15,6 +15,7 @@ from dataclasses import replace
 from openbioner_batch.deid.dates.forms import (
     CJK,
     DASHES,
+    DAY_TO_DATE,
     DOTTED_DAYS,
     HOLIDAY,
     LED,
@@ -82,6 +83,8 @@ def _named_times(text: str, pivot: int) -> Iterator[DateMention]:
             yield DateMention(start, end, "full")
         for more in re.finditer(r"[\d.]+", match["more"]):
             yield DateMention(match.start("more") + more.start(), match.start("more") + more.end(), "full")
+    for match in DAY_TO_DATE.finditer(text):
+        yield DateMention(*match.span("first"), "full")
     for match in HOLIDAY.finditer(text):
         yield DateMention(match.start(), match.end(), "holiday")
 

@@ -38,8 +38,12 @@ _NINETY = re.compile(
     r"(?:super)?centenarian)\b",
     re.IGNORECASE,
 )
+_PART_OF_DAY = re.compile(r"(?<=y)\s+(?:morning|noon|afternoon|evening|night)\Z", re.IGNORECASE)
+"""What does not tell a day: "Tuesday morning"."""
 _WORDS_ALONE = re.compile(r"[^\W\d_](?:[^\d]*[^\W\d_])?")
 _DIGITS = re.compile(r"\d+")
+_OF_STREETS = frozenset("st street rd road ave avenue ln lane dr drive apt unit zip".split())
+"""Words of addresses that name nothing."""
 _TIME = re.compile(r"(?:[01](?!9)\d|2[1-3])[0-5]\d")
 """A time of day that is no year."""
 
@@ -106,8 +110,10 @@ def still_plausible(text: str, found: Finding, before: Collection[tuple[int, int
 
 def _may_be_a_rest(family: str, value: str) -> bool:
     digits = sum(map(str.isdigit, value))
-    is_time = family == "date" and _TIME.fullmatch(value) is not None
-    return (family in _NUMERIC and digits < 4) or is_time or (family in ("age", "organisation") and not digits)
+    is_time = (family in _NUMERIC or family == "address") and _TIME.fullmatch(value) is not None
+    is_street = family == "address" and value.rstrip(".").lower() in _OF_STREETS
+    is_word = family in ("age", "organisation") and not digits
+    return (family in _NUMERIC and digits < 4) or is_time or is_street or is_word
 
 
 def _continues(text: str, finding: Finding, other: Finding) -> bool:
@@ -141,7 +147,8 @@ def plausible_part(text: str, finding: Finding) -> Finding | None:
         if family == "age" and (ninety := _NINETY.search(text, finding.start)) and ninety.start() < finding.end:
             return replace(finding, end=max(finding.end, ninety.end()))  # "ninety" of "ninety four" too
         if family in ("date", "age"):
-            return finding if is_calendar(text[finding.start : finding.end]) else None
+            end = finding.start + len(_PART_OF_DAY.sub("", text[finding.start : finding.end]))
+            return replace(finding, end=end) if is_calendar(text[finding.start : end]) else None
         return words_of_a_name(text, finding)
     return number(text, finding)
 

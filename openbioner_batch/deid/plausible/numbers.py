@@ -65,6 +65,12 @@ _PRESSURE_CUE = re.compile(r"\b(?:bipap|cpap|niv|vpap|avaps|ipap|pap|settings?)[
 """What two pressures follow, of which the first is the higher."""
 _ACUITY_CUE = re.compile(r"\b(?:va|acuity|od|os|ou)[ :=]{1,2}\Z", re.IGNORECASE)
 _ACUITY = re.compile(r"(?:20|10|[356])/\d{1,2}|\d{1,2}/(?:3[2-9]|[4-9]\d)")
+_COUNTED_TIME = re.compile(
+    r"(?:the )?(?:\d{1,2}(?:st|nd|rd|th)|[a-z]+(?:st|nd|rd|th)) (?:year|week|time|visit|dose|cycle|trimester|"
+    r"percentile|grade|degree|floor|anniversary|decade|century)s?",
+    re.IGNORECASE,
+)
+"""An ordinal that counts: "its 10th year"."""
 _WARD_SHEET = re.compile(r"MAR[ ]\d{4}")
 """The time of a dose on a medication administration record."""
 _DATE_CUE = re.compile(
@@ -228,6 +234,8 @@ def _age(text: str, start: int, end: int) -> bool:
 
 def _date(text: str, start: int, end: int) -> bool:
     value = text[start:end]
+    if _COUNTED_TIME.fullmatch(value):
+        return False
     if is_calendar(value):
         return _WARD_SHEET.fullmatch(value) is None
     if (named := _DAY_OF.match(value)) and not vocabulary().knows(named[0].split()[0].rstrip(".")):
@@ -268,5 +276,7 @@ _FORMS: dict[str, Callable[[str, int, int], bool]] = {
 
 def is_calendar(value: str) -> bool:
     """Whether words name a day, a month, a season or a feast."""
+    if _COUNTED_TIME.fullmatch(value):
+        return False
     words = re.split(r"[\s-]+", " ".join(_WORD.findall(value)).lower())
     return any(word in names for word in words for names in (MONTHS, ORDINALS, WEEKDAYS, _CALENDAR))

@@ -48,6 +48,7 @@ _SPEAKS = re.compile(
     r"['’]s\b|\s(?:is|was|has|had|says|said|states|stated|reports|reported|denies|called|agrees|will|would|lives|and|came|slept|"
     r"refused|requests|wants|asked|complains|ambulated|acknowledged)\b"
 )
+_PRONOUNS = frozenset("my your our their his her its".split())
 _FUNCTION = frozenset(
     "a an the of on in at by to from and or with for w p c s d h per via as is was no not than then into onto over "
     "under near fr pt mr mrs ms dr his her their our".split()
@@ -170,7 +171,8 @@ def _is_word_of_notes(bare: str, finding: Finding) -> bool:
     if bare.islower() or bare.isupper():
         return True
     names = lexicon().called | lexicon().word_names
-    may_be_other = small in MONTHS or small in WEEKDAYS or small in names or family_of(finding.type) in _PLACES
+    of_a_place = family_of(finding.type) in _PLACES and small not in _PRONOUNS
+    may_be_other = small in MONTHS or small in WEEKDAYS or small in names or of_a_place
     return bare.istitle() and not may_be_other and finding.score < SURE_OF_SMALL_LETTERS
 
 

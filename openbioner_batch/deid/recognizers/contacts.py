@@ -69,6 +69,20 @@ _EXT_ALONE = Anchored(
 _DATE = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}")
 _UNIT = re.compile(r"\s?(?:mg|mcg|ml|cc|kcal|cal|units?|feet|ft|cm|mm|iu|g\b|kg|per|/|%|cells|hz)", re.IGNORECASE)
 
+_PAGED = Anchored(r"\b(?i:paged?|pgd|bleeped|beeped)[ ](?:[\w./'’-]{1,14}[ ]){1,2}#[ ]?(?P<number>\d{4,5})(?![\w./-])")
+"""The number behind whoever was paged: "Paged xcover #5306"."""
+_ACCOUNT_AT = Anchored(
+    r"\b(?:UPI|VPA|GPay|Gpay|PhonePe|Paytm)(?:[ ](?:id|ID))?[ :]{1,2}(?P<at>[\w.-]{2,40}@[A-Za-z]{2,20})(?![\w@]|\.\w)"
+)
+"""An address of payments in India."""
+_ON_PLATFORM = Anchored(
+    r"\b(?i:fb|facebook|messenger|ig|insta(?:gram)?|snap(?:chat)?|tiktok|twitter|telegram|venmo|discord|signal)"
+    r"(?:[ ](?i:handle|name|acct|account|msg|id|is|as|at|messenger))?[ :]{1,2}"
+    r"(?P<handle>[A-Za-z][\w-]{1,24}(?:[._][\w-]{1,24}){1,4})(?![\w@])"
+)
+_THREE_WORDS = re.compile(r"(?<![\w/:])///?[a-z]{3,20}\.[a-z]{3,20}\.[a-z]{3,20}(?![\w./])")
+"""A place by three words of a map of words: "///kettle.mango.drift"."""
+
 _EMAIL = re.compile(
     r"(?<![\w.+%-])[\w+%-](?:[\w.+%-]{0,62}[\w+%-])?@[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[^\W\d_][\w-]{0,62}(?<!-)"
 )
@@ -116,6 +130,12 @@ def find_contacts(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Fi
             yield Finding(*match.span(), "email_address", 0.95, ("pattern:email",))
         for match in _HANDLE.finditer(text):
             yield Finding(*match.span(), "social_media_handle", 0.7, ("pattern:handle",))
+        for match in _ACCOUNT_AT.finditer(text):
+            yield Finding(*match.span("at"), "account_number", 0.8, ("pattern:handle",))
+    for match in _ON_PLATFORM.finditer(text):
+        yield Finding(*match.span("handle"), "social_media_handle", 0.8, ("pattern:handle",))
+    for match in _THREE_WORDS.finditer(text) if "//" in text else ():
+        yield Finding(*match.span(), "geographic_coordinates", 0.8, ("pattern:place",))
     small = lowered(text)
     if any_in(small, _WEB):
         yield from _urls(text)
@@ -158,6 +178,8 @@ def _phones(text: str, small: str, regions: list[tuple[int, int, int]]) -> Itera
         digits = sum(map(str.isdigit, match[0]))
         if 9 <= digits <= 12 and not _is_schedule(match[0]) and not _UNIT.match(text, match.end()):
             yield _phone(text, match, 0.75)
+    for match in _PAGED.finditer(text):
+        yield Finding(*match.span("number"), "pager_number", 0.7, ("pattern:phone",))
     for match in _EXT_ALONE.finditer(text):
         name = "number" if match["number"] else "x"
         yield Finding(*match.span(name), "phone_number", 0.6, ("pattern:phone",))

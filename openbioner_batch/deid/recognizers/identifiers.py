@@ -57,6 +57,13 @@ _NO_ID = re.compile(
     r"(?:19|20)\d\d(?:[-/](?:19|20)?\d\d)?|\d{1,5}-[a-z]{3,}",
     re.IGNORECASE,
 )
+_REVISED = re.compile(r"[ ,(]{1,2}(?:Rev|REV|rev)\b\.?[ ]?\d")
+"""After the number of a form, which is nobody's: "MR-1180 Rev 4"."""
+_SHARED = Anchored(
+    r"\b(?i:share|sharing|invit(?:e|ation)|activation|clarity|pairing)(?:[ ](?i:code|share|key|id))?[ :]{1,2}"
+    r"(?P<number>[A-Z0-9]{4,5}(?:-[A-Z0-9]{4,5}){1,3})(?![\w-])"
+)
+"""A code by which somebody's data are shared: "clarity share ABCD-EFGH-IJKL"."""
 _PARTED = re.compile(r"\d{2,3}-\d{3}|\d{3}-\d{2}|\d{4}\.\d{2,4}")
 """Numbers in two parts, which are one after a label that means nothing else."""
 _PARTED_TYPES = frozenset({"medical_record_number", "encounter_number", "account_number", "health_plan_number"})
@@ -130,8 +137,9 @@ def find_identifiers(text: str, regions: list[tuple[int, int, int]]) -> Iterator
     yield from _labelled(text, regions)
     yield from _in_groups(text, regions)
     yield from _by_form(text, regions)
-    for match in _REFERENCE.finditer(text):
-        yield Finding(*match.span("number"), "other_identifier", 0.8, ("pattern:number",))
+    for pattern in (_REFERENCE, _SHARED):
+        for match in pattern.finditer(text):
+            yield Finding(*match.span("number"), "other_identifier", 0.8, ("pattern:number",))
     for match in in_regions(_OBJECT, text, regions, 6) if text.count(".") > 4 else ():
         yield Finding(*match.span(), "other_identifier", 0.8, ("pattern:number",))
     for match in _CARD_END.finditer(text):
@@ -160,6 +168,8 @@ def _labelled(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Findin
     for match in in_regions(_VALUE, text, regions, 2):
         value = match[0].rstrip("-/.:_#")
         start, end = match.start(), match.start() + len(value)
+        if _REVISED.match(text, end):
+            continue
         if len(value) < 3 or (_NO_ID.fullmatch(value) and not value.isdigit() and not _PARTED.fullmatch(value)):
             continue
         digits = sum(map(str.isdigit, value))

@@ -126,7 +126,7 @@ _LINE_END = re.compile(
     r"\.\s|\s{2,}|[ ](?:and|phone|tel|email|e-mail|mrn|dob|ssn|insurance|unternehmen|telefon)\b|\.$|\)", re.IGNORECASE
 )
 _POSTCODE = re.compile(
-    r"(?<![^\W_])(?:[A-Z]{1,2}\d[A-Z\d]?[ ]\d[ABD-HJLNP-UW-Z]{2}|"
+    r"(?<![^\W_])(?:(?:[A-Z]{2}|[BEGLMNSW])\d[A-Z\d]?[ ]\d(?!ST|ND|RD|TH)[ABD-HJLNP-UW-Z]{2}|"
     r"[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ ]\d[ABCEGHJ-NPRSTV-Z]\d)(?![^\W_])"
 )
 _EIRCODE = re.compile(r"(?<![^\W_])(?:[AC-FHKNPRTV-Y]\d{2}|D6W)[ ](?!\d{2}(?:CC|HR|KC))[0-9AC-FHKNPRTV-Y]{4}(?![^\W_])")
@@ -237,7 +237,7 @@ def _towns(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
         if match["state"]:
             yield _place(*match.span("state"), "state", 0.6)
     for match in in_regions(_POSTCODE, text, regions, 2):
-        yield _place(*match.span(), "zip_code", 0.6)
+        yield _place(*match.span(), "zip_code", 0.8)
     for match in in_regions(_EIRCODE, text, regions, 2):
         if any(map(str.isdigit, match[0][4:])) and any(map(str.isalpha, match[0][4:])):
             yield _place(*match.span(), "zip_code", 0.6)

@@ -18,7 +18,7 @@ _NUMBERED = Anchored(
     r"\s\d)|bett|platz|liege|stat(?=\.)|"
     r"station(?!\s0\b)|chambre|ch(?=\.\s?\d)|habitaci[oó]n|hab(?=\.)|cama|leito|quarto|enfermaria|camera\sn\.?|"
     r"stanza|letto|"
-    r"kamer|sala|łóżko)\b(?:\s(?:number|no\.?))?(?:[.:](?=[ ]?#?\w))?[ ]?#?[ ]?"
+    r"kamer|sala|sali|huone|oda|pokój|палата|łóżko)\b(?:\s(?:number|no\.?))?(?:[.:](?=[ ]?#?\w))?[ ]?#?[ ]?"
     r"(?P<number>(?:[A-Z]{2,3}-|[A-Za-z]-?)?\d{1,4}(?:-?[A-Z0-9]{1,3})?(?:/\d{1,3}(?![\d/]))?|"
     r"[A-Z](?=[ .,;\n]))(?![^\W_]|[.,:/]\d|[ ]?(?:%|degrees|times|mg|°)|[ ](?:bath|rests?|mobility|linens?|changes?|"
     r"checks?|alarms?|exits?|"
@@ -41,7 +41,7 @@ _THEATRE = Anchored(
 _MOVED = Anchored(
     r"(?:\b(?i:moved|transferred|tx'?d|transfer|went|sent|back|returned|adm(?:itted)?|going|up|down|assigned)\s(?:to|"
     r"fr(?:om)?)\s|"
-    r"\b(?i:tele|floor|loc(?:ation)?|unit|rec'd|report|called|per|on|from|fr|to)[:=]?\s|->\s?|→\s?|"
+    r"\b(?i:tele|floor|loc(?:ation)?|unit|rec'd|report|called|per|on|from|fr|to|census|staffing|discrepancy)[:=]?\s|->\s?|→\s?|"
     r"\b(?:Mrs?|Ms|Pt|pt|Miss)\.?\s[A-Z][\w'’-]+,\s|\b[MF]\s{2,}|\b(?i:man|woman|lady|gentleman|pt|patient|resident|"
     r"boy|girl)\sin\s)"
     r"(?P<ward>\d{1,2}(?:[NSEWABC]|NE|NW|SE|SW|[NSEW][AB]|T|ICU)(?:[- ]?\d{1,3}(?!\s?(?:mg|mL|L)))?)"
@@ -96,10 +96,17 @@ _COUNTED = re.compile(
 )
 """After a number that counts or divides: "moved 4 extremities", "assigned to 6 cycles", "assigned 1 : 1", "to 1/wk"."""
 _MEASURED = re.compile(
-    r"[ ]?(?:h(?:ou)?rs?|h|min(?:ute)?s?|sec(?:ond)?s?|feet|ft|foot|m|meters?|metres?|yards?|yds?|laps?|steps?|x|C|"
-    r"F|L|ml|cm|mm|days?|weeks?|wks?|reps?|exercises?|point)\b|[ ]?['\u2019]"
+    r"[ ]?(?:h(?:ou)?rs?|h|min(?:ute)?s?|sec(?:ond)?s?|feet|ft|foot|m|meters?|metres?|yards?|yds?|laps?|steps?|x|"
+    r"ml|cm|mm|days?|weeks?|wks?|reps?|exercises?|point)\b|[ ]?['\u2019]"
 )
-"""After a number that measures: "chair 2 hours", "hallway 200 feet", "incubator 34 C"."""
+"""After a number that measures: "chair 2 hours", "hallway 200 feet"."""
+_LITRES = re.compile(
+    r"[ ]?L(?:[ ]*(?:[.,;)/\n]|\Z)|/|[ ](?:NC|O2|NS|LR|RL|D5|of|via|on|per|over|by|IV|fluids?|bolus|oxygen|nasal|"
+    r"saline|crystalloid|blood|output|urine|UF|removed|goal|neg|net)\b)"
+)
+"""After a number of litres, where "rm 12 L TKA" is the left knee of somebody in room 12."""
+_DEGREES = re.compile(r"[ ]?[CF]\b")
+_FEWEST_DEGREES = 20
 _TIMES = re.compile(r"[xX]\d{1,2}")
 """How often: "up in chair x2", "bed alarm x1"."""
 _BEDSIDE = re.compile(
@@ -110,12 +117,14 @@ _BEDSIDE = re.compile(
 )
 
 
+_FOUND_BY, _FORM = ("pattern:room",), ("pattern:digits",)
+"""How a room was found; by its form alone it becomes a tag where others would be invented."""
+
+
 def find_rooms(text: str) -> Iterator[Finding]:
     """Rooms, beds and wards with their numbers."""
     for match in _NUMBERED.finditer(text):
-        if _TIMES.fullmatch(match["number"]) or (
-            match["number"].isdecimal() and (_COUNTED if match["moved"] else _MEASURED).match(text, match.end())
-        ):
+        if _TIMES.fullmatch(match["number"]) or (match["number"].isdecimal() and _is_counted(text, match)):
             continue
         if not _BEDSIDE.search(text[max(0, match.start() - 16) : match.start()]):
             yield _room(match, "number" if match["moved"] else 0)
@@ -127,7 +136,7 @@ def find_rooms(text: str) -> Iterator[Finding]:
             if pattern is not _NAMED_IN or not (
                 vocabulary().knows(match["name"]) or match["name"].lower() in lexicon().not_names
             ):
-                yield _room(match, str(match.lastgroup))
+                yield _room(match, str(match.lastgroup), _FORM if pattern is _WARD_OF_STAFF else _FOUND_BY)
     for match in _BAY.finditer(text):
         if not in_clinical_value(text, *match.span("ward")):
             yield _room(match, 0)
@@ -137,5 +146,13 @@ def find_rooms(text: str) -> Iterator[Finding]:
             yield _room(match, "ward")
 
 
-def _room(match: re.Match[str], name: str | int) -> Finding:
-    return Finding(*match.span(name), "room_number", 0.7, ("pattern:room",))
+def _is_counted(text: str, match: re.Match[str]) -> bool:
+    """Whether the number behind a room's word counts or measures."""
+    if match["moved"]:
+        return _COUNTED.match(text, match.end()) is not None
+    hot = int(match["number"]) >= _FEWEST_DEGREES and _DEGREES.match(text, match.end())
+    return bool(hot or _LITRES.match(text, match.end()) or _MEASURED.match(text, match.end()))
+
+
+def _room(match: re.Match[str], name: str | int, found_by: tuple[str, ...] = _FOUND_BY) -> Finding:
+    return Finding(*match.span(name), "room_number", 0.7, found_by)

@@ -13,13 +13,14 @@ from openbioner_batch.deid.searching import Anchored
 
 _SHORT = r"[A-Z]{2,3}(?:-[A-Z])?"
 _CUED = Anchored(
-    r"(?<![^\W_])(?:[Ii]nit(?:ials)?\.?[ ]?[:=]?|[Vv]erified|[Vv]etted|[Gg]rossed|[Cc]hecked|[Rr]edrawn?|[Dd]rawn|"
+    r"(?<![^\W_])(?:[Ii]nit(?:ials)?\.?[ ]?[:=]?|[Ii]nitiall?ed|[Vv]erified|"
+    r"[Vv]etted|[Gg]rossed|[Cc]hecked|[Rr]edrawn?|[Dd]rawn|"
     r"[Cc]oll(?:ected)?|"
     r"[Ww]itness(?:ed)?|[Ww]itn|[Cc]o-?signed|[Cc]ounted|[Ss]canned|[Pp]erformed|[Rr]eported|[Cc]ollector|[Ss]creened|"
     r"(?:[Rr]adiog|[Tt]ech|[Ss]onog|[Pp]hleb|[Rr]ead|[Ss]igned|[Dd]r(?:a)?wn|[Dd]ict|[Tt]yped|[Rr]eviewer|[Oo]perator|"
     r"[Aa]nalyst)[ ]?:)(?:[ ]by)?[ ]{1,2}"
     rf"(?P<cued>{_SHORT}|[A-Z][A-Za-z]{{1,2}}(?=[ ]?/)|[a-z]{{2,3}}(?=[ ]?[;,.\n]|"
-    rf"\Z))(?:[ ]?[/&][ ]?(?P<other>[A-Z][A-Za-z]{{1,2}}))?(?![^\W_]|[-/:])"
+    rf"[ ]\d{{1,2}}[A-Z/-]|\Z))(?:[ ]?[/&][ ]?(?P<other>[A-Z][A-Za-z]{{1,2}}))?(?![^\W_]|[-/:])"
 )
 _ROLE_CODE = Anchored(
     rf"(?<![^\W_])(?:[Tt]ech|[Ss]onog(?:rapher)?|[Rr]adiog(?:rapher)?|[Pp]hleb|[Ss]crub|[Cc]irc|"
@@ -90,6 +91,8 @@ _BADGE = Anchored(
     r"Interp(?:reter)?)\.?[ ](?:[A-Z]\.?[ ]?)?(?P<name>[A-Z][\w'’-]{1,20}),?[ ]?#[ ]?(?P<badge>\d{2,7})(?![^\W_])"
 )
 """A number behind an officer's or an interpreter's name."""
+_COLLAR = Anchored(r"(?<![^\W_])(?:PC|WPC|PS)[ ](?P<badge>\d{3,5})[ ](?P<name>[A-Z][a-z'’-]{2,20})(?![^\W_])")
+"""A British constable's number: "PC 2207 Adeyemi"."""
 _BIOLOGY = re.compile(
     r"(?:ase|tein|kine|leukin|ferin|ogen|alpha|beta|gamma|delta|epsilon|kappa|lambda|sigma|omega|theta|zeta|exon|"
     r"intron|helix|chain|domain|receptor|ly|led)\Z"
@@ -148,6 +151,9 @@ def find_staff_codes(text: str, regions: list[tuple[int, int, int]]) -> Iterator
         if vocabulary().knows(match["name"]) or match["name"].lower() in lexicon().not_names or match["name"].isupper():
             continue  # "Take CO Daily #30"
         yield Finding(*match.span("badge"), "employee_id", 0.8, ("pattern:number",))
+    for match in _COLLAR.finditer(text):
+        if not vocabulary().knows(match["name"]) and match["name"].lower() not in lexicon().not_names:
+            yield Finding(*match.span("badge"), "employee_id", 0.8, ("pattern:number",))
     for match in (*_CUED_USER.finditer(text), *_acting_users(text)):
         if _is_user(match["user"]) and not _is_of_a_paper(text, match):
             yield Finding(*match.span("user"), "username", 0.7, ("pattern:username",))

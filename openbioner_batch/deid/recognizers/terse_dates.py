@@ -13,7 +13,7 @@ from openbioner_batch.deid.searching import Anchored
 _EVENT = (
     r"(?i:adm(?:it(?:ted)?)?|readmit(?:ted)?|d/?c'?d?|disch(?:arged)?|eloped|left[ ]ama|transferred|xfer'?d|tx'?d|"
     r"trans|extubated|(?:re)?intubated|expired|died|deceased|born|arrived|pronounced|dated|appt|visit|dos|doi|lmp|"
-    r"injured|doa|exp|expires)"
+    r"injured|doa|exp|expires|cva|tia|stroke|nstemi|stemi)"
 )
 _ALSO_COUNTED = (
     r"(?i:trached?|fell|delivered|inserted|removed|pulled|exchanged|replaced|implanted|placed|seen|filled?|refilled|"
@@ -72,6 +72,11 @@ _GERMAN = Anchored(
     r"(?P<date>(?:0?[1-9]|[12]\d|3[01])\.[ ]?(?:0?[1-9]|1[0-2])\.)(?!\d)"
 )
 """A day with two dots: "Entlassung Do 12.9."."""
+_FROM_DAY = Anchored(
+    r"\b(?:vom|von|from|du|dal)[ ](?P<date>\d{1,2}\.)[ ](?:bis|to|au|al)[ ](?:zum[ ])?"
+    r"(?:0?[1-9]|[12]\d|3[01])\.[ ]?\d{1,2}\."
+)
+"""A day whose month stands behind: "vom 19. bis 27.10.2026"."""
 _OF_GERMAN = Anchored(
     r"(?<![^\W_])(?:und|nicht|wurde|keine|vom|seit|zum|bei|mit|nach|Entlassung|Kontrolle|Aufnahme|Termin|Zimmer|Bett|"
     r"Pflege|Tochter|Sohn|Mo|Di|Mi)(?![^\W_])"
@@ -109,7 +114,7 @@ _SPOKEN = Anchored(
 
 def find_terse_dates(text: str) -> Iterator[Finding]:
     """Days by an event, a result or a time beside them, and days in dictated words."""
-    for pattern in (_DASHED, _ZERO_DOT, _TIMED, _STAMPS, _GERMAN, _SLASH_MONTH, _ORDINAL, _SPOKEN):
+    for pattern in (_DASHED, _ZERO_DOT, _TIMED, _STAMPS, _GERMAN, _SLASH_MONTH, _ORDINAL, _SPOKEN, _FROM_DAY):
         for match in pattern.finditer(text):
             if pattern is _GERMAN and not _OF_GERMAN.search(text):
                 continue

@@ -21,6 +21,13 @@ _PLATE = Anchored(
     r"(?:\s(?:no\.?|number|#|plates?|reg|tag))*(?:\s(?:is|was))?[:#\s]{1,3}"
     r"(?P<plate>(?=[A-Z \-]{0,8}\d)[A-Z0-9]{1,7}(?:[ -][A-Z0-9]{1,5}){0,2}(?![^\W_]))",
 )
+_BRITISH_PLATE = Anchored(r"\b[Rr]eg[ .:]{1,2}(?P<plate>[A-Z]{2}\d{2}[ ]?[A-Z]{3})(?![^\W_])")
+_AIRCRAFT = Anchored(
+    r"\b(?i:medevac|helo|heli(?:copter)?|aircraft|air[ ]?ambulance|plane|flight|rfds|hems|life[ ]?flight|"
+    r"starflight|ornge|jet)(?:[ ][a-z]{2,8})?[ :]{1,2}"
+    r"(?P<plate>C-[FGI][A-Z]{3}|G-[A-Z]{4}|VH-[A-Z]{3}|ZK-[A-Z]{3}|EI-[A-Z]{3}|D-H[A-Z]{3}|N\d{2,4}[A-Z]{1,2})(?![^\W_])"
+)
+"""The registration of an aircraft: "Medevac C-GABC"."""
 _QUANTITY = re.compile(r"\d+[ ][A-Z]{1,4}")
 """After a vehicle alone a speed or a length: "struck by car 45 MPH", "off truck 10 FT"."""
 _FEWEST_DIGITS, _SHORTEST = 2, 5
@@ -36,4 +43,7 @@ def find_vehicles(text: str) -> Iterator[Finding]:
         if len(value) >= _SHORTEST and any(map(str.isalpha, value)) and digits >= _FEWEST_DIGITS:
             yield Finding(*match.span("plate"), "license_plate", 0.7, ("pattern:plate",))
     for match in _CREW.finditer(text):
-        yield Finding(*match.span("unit"), "vehicle_identifier", 0.6, ("pattern:number",))
+        yield Finding(*match.span("unit"), "vehicle_identifier", 0.6, ("pattern:digits",))
+    for pattern in (_BRITISH_PLATE, _AIRCRAFT):
+        for match in pattern.finditer(text):
+            yield Finding(*match.span("plate"), "license_plate", 0.7, ("pattern:plate",))
