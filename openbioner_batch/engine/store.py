@@ -67,6 +67,7 @@ class Store:
         try:
             make_private_folder(self._path(PRIVATE_MARK))
         except OSError as error:
+            self._refuse_file()
             raise RunFailedError(
                 f"{self.url} cannot be kept private ({in_a_line(error)}): give another folder"
             ) from error
@@ -87,6 +88,7 @@ class Store:
 
         Raises:
             RunFailedError: the file system refuses, for want of space or rights, or cannot be reached.
+            UsageError: a file lies in the place of the folder.
         """
         path = self._path(name)
         try:
@@ -95,10 +97,16 @@ class Store:
             else:
                 self._put_and_rename(path, data)
         except Exception as error:  # each file system has exceptions of its own
+            self._refuse_file()
             raise RunFailedError(
                 f"{self.url}/{name} cannot be written ({in_a_line(error)}): what is committed stays; once that is "
                 "repaired, the same command resumes the run"
             ) from error
+
+    def _refuse_file(self) -> None:
+        """Raises UsageError where a file lies in the place of the folder."""
+        if self.local and os.path.isfile(self._root):
+            raise UsageError(f"{self.url} is a file: give the name of a folder")
 
     def _put_and_rename(self, path: str, data: bytes) -> None:
         temporary = self._path(f"{TEMPORARY}/{uuid.uuid4().hex}")
@@ -198,6 +206,8 @@ class Store:
             yield
         except FileNotFoundError:
             raise
+        except NotADirectoryError as error:  # below a file there is nothing
+            raise FileNotFoundError(*error.args) from error
         except Exception as error:  # each file system has exceptions of its own
             raise RunFailedError(f"{self.url}/{name} cannot be {what} ({in_a_line(error)})") from error
 

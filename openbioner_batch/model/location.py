@@ -53,7 +53,7 @@ def resolve_checkpoint(path_or_id: str | Path) -> Path:
         return path
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
         raise CheckpointError(
-            f"model {name!r}: no such directory; expected {BUNDLED!r}, {BUNDLED_PHI!r}, a checkpoint directory, "
+            f"model {name!r}: no such directory; expected {', '.join(map(repr, _BUNDLED))}, a checkpoint directory, "
             "or a hub id 'owner/name'"
         )
     return _download(name)

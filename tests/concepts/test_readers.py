@@ -178,6 +178,8 @@ def test_definitions_and_what_is_disjoint_are_read(tmp_path: Path) -> None:
     assert told(tmp_path / "x.json") == {"X:1": first, "X:2": second}
     (tmp_path / "x.csv").write_text("id,name,definition\nX:1,a,What it is.\nX:2,b,\n")
     assert told(tmp_path / "x.csv") == {"X:1": ("What it is.", ()), "X:2": (None, ())}
+    (tmp_path / "x.csv").write_text('"id";"name";"definition"\nX:1;a;"What it is."\nX:2;b;\n')
+    assert told(tmp_path / "x.csv") == {"X:1": ("What it is.", ()), "X:2": (None, ())}
     (tmp_path / "cx.json").write_text(json.dumps({"X:1": {"label": "a", "description": "What it is."}}))
     assert told(tmp_path / "cx.json") == {"X:1": ("What it is.", ())}
 

@@ -226,3 +226,15 @@ def test_a_single_file_appears_whole_or_not_at_all(store: Store, tmp_path: Path)
     assert store.names("pages") == ["old", "report.html"]
     with pytest.raises(UsageError, match=r"nowhere/report.html cannot be written"):
         write_file(f"{tmp_path}/nowhere/report.html", b"")
+
+
+def test_below_a_file_there_is_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    store = Store(str(tmp_path / "file"))
+    assert store.names() == store.names("data") == []
+    assert not store.exists("plan.json")
+    with pytest.raises(FileNotFoundError):
+        store.get("plan.json")
+    for write in (store.make_private, lambda: store.put("plan.json", b"x")):
+        with pytest.raises(UsageError, match="file is a file: give the name of a folder"):
+            write()

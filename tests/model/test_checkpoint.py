@@ -178,7 +178,9 @@ def _edit(folder: Path, **changes: object) -> None:
 
 
 def test_a_name_that_is_no_checkpoint_says_what_was_expected(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(CheckpointError, match="expected 'bundled', 'bundled-phi', a checkpoint directory, or a hub id"):
+    with pytest.raises(
+        CheckpointError, match="expected 'bundled', 'bundled-phi', 'bundled-open', a checkpoint directory, or a hub id"
+    ):
         resolve_checkpoint("no/such/folder")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)

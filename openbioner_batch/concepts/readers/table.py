@@ -50,7 +50,7 @@ def rows(path: str, wanted: tuple[str, ...], required: tuple[str, ...]) -> Itera
     """The rows of a table as mappings of some of its columns, in small letters, to values.
 
     CSV and TSV are told by their header line: tabs in it separate columns, and then there are no quotes (as Athena
-    writes OMOP's tables), else commas do.
+    writes OMOP's tables), else commas do, or semicolons where it has no comma.
 
     Raises:
         UsageError: a required column is missing, or the file is damaged.
@@ -64,7 +64,7 @@ def rows(path: str, wanted: tuple[str, ...], required: tuple[str, ...]) -> Itera
             header = text.readline()
             is_tab = "\t" in header
             quoting: Literal[0, 3] = csv.QUOTE_NONE if is_tab and '"' not in header else csv.QUOTE_MINIMAL
-            delimiter = "\t" if is_tab else ","
+            delimiter = "\t" if is_tab else ";" if ";" in header and "," not in header else ","
             names = next(csv.reader([header], delimiter=delimiter, quoting=quoting), [])
             places = _places(path, names, wanted, required)
             for values in csv.reader(text, delimiter=delimiter, quoting=quoting):
