@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from openbioner_batch.engine.address import check_address
+from openbioner_batch.engine.allocator import limit_arenas
 from openbioner_batch.engine.ray_internals import CORE_WORKER, SET_SIGTERM_HANDLER, SET_TITLE
 from openbioner_batch.engine.resources import Resources
 from openbioner_batch.errors import RunFailedError
@@ -52,6 +53,7 @@ def ray_connection(address: str | None, spill_dir: str | None = None) -> Iterato
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    limit_arenas()
     import ray
 
     _quiet_logs()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from openbioner_batch.engine.allocator import limit_arenas
 from openbioner_batch.engine.names import PLAN, REPORT, RESULTS
 from openbioner_batch.engine.option_groups import QuarantineLimit
 from openbioner_batch.engine.shards import SHARD_BYTES, SHARD_RECORDS
@@ -89,6 +90,7 @@ def resolve_inputs(
         UsageError: nothing is listed, or no format or field can be told.
         RunFailedError: an input cannot be read.
     """
+    limit_arenas()  # not only once Ray starts: threads that read many files, or a ledger, could use nine before
     try:
         return _resolve_inputs(settings, say, listed)
     except OSError as error:
