@@ -24,6 +24,13 @@ Attending: Dr. <clinician_name>Maria de la Cruz</clinician_name>
 <clinician_name>O'Neill</clinician_name>, MD
 Thank you.\\nSincerely,\\n<clinician_name>Brannigan</clinician_name>
 Very truly yours,\\n\\n  <clinician_name>Xiomara Quispe</clinician_name>
+Patient> <patient_name>Lomax</patient_name>
+wound dressed.\\nsigned\\nby <clinician_name>KM</clinician_name>, sent
+signed but not read by <clinician_name>K.M.</clinician_name>
+Wound healed.\\n<clinician_name>LWB/kvz12</clinician_name>
+10:30 | <clinician_name>CW</clinician_name> | ok
+Nurse <clinician_name>Lomax Ortiz</clinician_name> called, nurse <clinician_name>Lomax P.</clinician_name> too
+Nurse <clinician_name>Lomax</clinician_name> Float pool
 BEST REGARDS, \\n<clinician_name>Lena Ortiz</clinician_name>
 """.strip().splitlines()
 
@@ -32,6 +39,11 @@ did his best,\\nBrannigan pads used
 Sincerely,\\nFloat
 Sincerely,\\nRadiology
 sincerely, Brannigan
+A RN called
+seen by agent. Furthermore it held
+Completed the TOVA Continuous Performance Test
+BUN/na
+PT/ok
 """.strip().splitlines()
 
 
@@ -41,5 +53,5 @@ def test_names_are_taken_whole_and_alone(note: str) -> None:
 
 
 @pytest.mark.parametrize("note", NONE)
-def test_a_line_after_a_comma_is_no_signature(note: str) -> None:
+def test_what_stands_where_names_do_is_no_name(note: str) -> None:
     assert_found(note.replace("\\n", "\n"))

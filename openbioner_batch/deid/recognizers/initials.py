@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.context import any_in
 from openbioner_batch.deid.searching import Anchored
 
 _FOUND_BY = ("pattern:name",)
@@ -44,7 +45,7 @@ _NO_INITIALS = frozenset(
 
 def find_initials(text: str) -> Iterator[Finding]:
     """Initials with words or marks around them that say whose they are."""
-    if "/" in text or " by" in text:
+    if any_in(text, ("/", ":", "by")):
         for match in _INITIALS.finditer(text):
             name = "by" if match["by"] else "one"
             if name == "by" or match["one"].lower() not in ("pt", "ptt", "bun", "hgb"):
