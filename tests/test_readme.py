@@ -316,11 +316,21 @@ def test_the_identifiers_command_scores_notes(tmp_path: Path) -> None:
     assert "medical_record_number" in table
 
 
+def deidentification(output: str) -> str:
+    """The READMEs' de-identification into this folder, which two of them may have."""
+    lines = {line: 0 for block in blocks("sh") for line in block.splitlines() if f"--output {output}" in line}
+    (line,) = [line for line in lines if line.startswith("openbioner-batch deidentify")]
+    return line
+
+
+@pytest.mark.parametrize("output", ["tagged/", "invented/", "shared/"])
+def test_each_deidentification_is_one_command_in_all_readmes(output: str) -> None:
+    assert "--policy" in deidentification(output)
+
+
 def deidentify(output: str, folder: Path) -> dict[str, Any]:
     """What the README's de-identification into this folder reports."""
-    lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("openbioner-batch deid")]
-    (line,) = [line for line in lines if f"--output {output}" in line]
-    shell(line, folder)
+    shell(deidentification(output), folder)
     report: dict[str, Any] = json.loads((folder / output / "report.json").read_text())
     return report
 
