@@ -11,6 +11,7 @@ from openbioner_batch.deid.known import KnownIdentifiers
 PATTERNS = FinderSettings(recognizers=("patterns",))
 KNOWN = FinderSettings(recognizers=("known",))
 
+_FOUND_BY = re.compile(r"(?:pattern|known):[a-z_]+")
 _MARK = re.compile(r"<(\w+)>(.*?)</\1>", re.DOTALL)
 
 
@@ -20,6 +21,9 @@ def shown(text: str, findings: list[Finding]) -> list[tuple[str, str]]:
 
 
 def assert_found(note: str, known: KnownIdentifiers | None = None, settings: FinderSettings = PATTERNS) -> None:
-    """The marked identifiers are found, with their types and bounds, and nothing else is."""
+    """The marked identifiers are found, with their types and bounds, and nothing else is; each says what found it."""
     text = _MARK.sub(r"\2", note)
-    assert shown(text, Finder(settings).find(text, known)) == _MARK.findall(note)
+    found = Finder(settings).find(text, known)
+    assert shown(text, found) == _MARK.findall(note)
+    assert all(_FOUND_BY.fullmatch(name) for one in found for name in one.recognizers)
+    assert all(0 < one.score <= 1 and one.recognizers for one in found)

@@ -37,6 +37,7 @@ SIGNED = (
     f"Crew {c('Baz')}/{c('Lou')}, en route",
     "FROM <person_name>Patty</person_name> ext <phone_number>204</phone_number>",
     f"0800\t98.6\t72\t{c('kvz')}\n1200\t99.1\t80\t{c('wqd')}",
+    f"0800 | 98.6 | 72 | {c('kvz')}\n1200 | 99.1 | 80 | {c('wqd')}",
     f"Wound healed, drain out. {c('Ostrander')} <personal_date>3/14</personal_date>",
 )
 UNSIGNED = (
