@@ -119,3 +119,39 @@ def test_ages_over_89(note: str) -> None:
 def test_roman_months_german_days_and_cells_of_tables(text: str, dates: list[str]) -> None:
     found = [mention for mention in find_dates(text) if mention.form != "month"]
     assert [text[mention.start : mention.end] for mention in found] == dates
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "Seen <personal_date>13/45/2024</personal_date>. Returned <personal_date>11/31</personal_date>.",
+        "LMP <personal_date>2/30</personal_date>; visit <personal_date>2/31</personal_date>.",
+        "Signed <personal_date>June 45, 2020</personal_date>, <personal_date>0 June 2020</personal_date>",
+        "Date: <personal_date>3/4/20210</personal_date>; Date <personal_date>3//4/2021</personal_date>",
+        "DOS <personal_date>0304/2021</personal_date>; DOB: <birth_date>03/041950</birth_date>",
+        "scanned <personal_date>1O/12/2021</personal_date> and <personal_date>l2/O4/1957</personal_date>",
+        "in <personal_date>KW 12/2021</personal_date>, <personal_date>week 12 of 2021</personal_date>",
+        "MMSE 2/30, score was 2/30 on review; 2/30 nodes; I/O 24/12; 99/99/9999; EF 4/31",
+    ],
+)
+def test_dates_that_do_not_exist_or_are_misspelled(note: str) -> None:
+    assert_found(note)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "here <personal_date>8/14->8/17</personal_date>, <personal_date>8/14 → 8/17</personal_date>",
+        "Admitted <admission_date>8/14&8/17</admission_date>",
+        "Admitted <personal_date>8/14 to 17</personal_date>; seen <personal_date>8/14-17</personal_date>",
+        "<personal_date>June</personal_date> of last year; this past <personal_date>March</personal_date>",
+        "last seen <personal_date>8-3</personal_date>; cough since <personal_date>5-6</personal_date>, worse",
+        "RTC <personal_date>9/12</personal_date>; admit <personal_date>10/1</personal_date>; "
+        "dc <personal_date>10/1</personal_date>. Two days post <personal_date>5/6</personal_date>.",
+        "pain 8/10 -> 3/10; strength 3/5 → 4/5; Cx 2/50 -> 4/80; from 2/14 to 20 mg; adm 4/5 strength",
+        "geb. <birth_date>05.06.24</birth_date>; née le <birth_date>05/06/24</birth_date>; "
+        "fecha de nacimiento: <birth_date>5/6/24</birth_date>",
+    ],
+)
+def test_terse_ranges_and_events(note: str) -> None:
+    assert_found(note)

@@ -97,7 +97,7 @@ _NUMBER_FORMS = {
     ),
     "year_number": rf"(?<![-.])(?P<y>{_YEAR})[-/](?P<m>0[1-9]|1[0-2])(?![-/]\d)",
     "range": (
-        rf"(?<![-.])(?P<a>\d\d?){_SLASH}(?P<b>\d\d?)(?:\s?{_DASH}\s?|\s(?:to|through|thru|until|till|and|&)\s)"
+        rf"(?<![-.])(?P<a>\d\d?){_SLASH}(?P<b>\d\d?)(?:\s?(?:{_DASH}|{_DASH}>|→|&)\s?|\s(?:to|through|thru|until|till|and)\s)"
         rf"(?P<c>\d\d?){_SLASH}(?P<e>\d\d?)(?:{_SLASH}(?P<y>{_YEAR}|['’‘]?\d\d))?"
     ),
     "pair": rf"(?<![-.])(?P<a>\d\d?){_SLASH}(?P<b>\d\d?)(?!{_DASH}\d)",

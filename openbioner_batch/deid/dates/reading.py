@@ -108,8 +108,10 @@ def _in_open_order(
         date = read_date(text, (start, end), {"m": groups["a"], "y": groups["b"]}, pivot)  # 12/94
         return DateMention(start, end, form, (date,)) if date.is_possible else None
     if not possible and not _looks_like_a_date(first, form):
-        # Six or eight digits are a date only by what stands before them, and then even an impossible one.
-        return DateMention(start, end, form) if form in ("six", "eight") else None
+        # Six or eight digits are a date only by what stands before them, and then even an impossible one; so are 2/30
+        # and 11/31.
+        is_day = form == "pair" and any(date.month in _LENGTHS and 28 < (date.day or 0) <= 31 for date in first)
+        return DateMention(start, end, form) if is_day or form in ("six", "eight") else None
     if form == "six" and not first[0].is_possible:
         return DateMention(start, end, form)  # 180314 may be of 2018 or 2014
     dates = possible or first
@@ -134,9 +136,11 @@ def _ordered(
 
 
 def _looks_like_a_date(readings: list[WrittenDate], form: str) -> bool:
-    """Whether an impossible date was meant as one: 02/30/2024 and 31/31/2020, but no 50/25/10."""
+    """Whether an impossible date was meant as one: 02/30/2024, 13/45/2024 and 31/31/2020, but no 50/25/10."""
     date = readings[0]
     month, day = date.month or 0, date.day or 0
+    if form == "numbers" and not date.short_year:
+        return True
     if form in ("pair", "dashed", "six") or max(month, day) > 31:
         return False
     return 0 < min(month, day) <= 12 if date.short_year or form == "eight" else True
@@ -180,7 +184,7 @@ def _days_of_month(match: re.Match[str], groups: dict[str, tuple[int, int]], piv
         gap = _BETWEEN_DAYS.match(text, found.end(), stop)
         at = gap.end() if gap else stop
     if any(not 1 <= day <= 31 for day, _ in days):
-        return None
+        return DateMention(start, end, "full") if year and not short else None  # June 45, 2020
     dates = []
     for place, (day, fields) in enumerate(days):
         shared = [(*groups[part], part) for part in "my" if part in groups]
@@ -220,5 +224,7 @@ _GROUPS = {
     for form in LED.pattern.groupindex
     if "__" not in form
 }
+_LENGTHS = frozenset((2, 4, 6, 9, 11))
+"""Months that have no 31st."""
 _PARTS = {"z": "y", "x": "y", "n": "m", "g": "b"}
 """Parts that a form has in two places."""

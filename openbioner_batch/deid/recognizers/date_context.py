@@ -59,6 +59,23 @@ _STAY = Anchored(
     r"disch(?:arged)?)[ :](?P<to>\d{1,2}\.\d{1,2})(?![\d%]|[ ]?(?:mg|kg|lb|g\b))"
 )
 """Admission and discharge with dots and without years."""
+_LABELLED = Anchored(
+    r"(?<![^\W_])(?:date|dob|d\.o\.b\.?|dos|doa|dod|doi|(?:birth|admit|admission|discharge|visit|service)[ ]?date|birthday|"
+    r"dated)(?:[ ]of[ ](?:birth|service|death|admission|discharge|surgery|visit|injury))?[ ]?[:=]?[ ]?"
+    r"(?P<date>(?=[\d/.-]*/)(?=(?:[/.-]*\d){5,9}(?![\d/.-]))\d[\d/.-]*\d)(?![\w%])",
+    re.IGNORECASE,
+)
+"""Whatever stands after a date's label, with slips of the hand: 3//4/2021, 3/4/20210, 0304/2021."""
+_MISREAD = Anchored(
+    r"(?<![\w/.-])(?P<date>(?=[\d/]*[OolI|])(?=(?:[^\W\d_]|[/|])*\d)[\dOolI|]{1,2}/[\dOolI|]{1,2}/(?:[12lI|][\dOo][\dOolI|]{2}|[\dOolI|]{2}))"
+    r"(?![\w/])"
+)
+"""Letters that a scan has for digits: 1O/12/2O21."""
+_WEEK = Anchored(
+    r"(?<![\w/.-])(?P<date>(?:19|20)\d\d-W(?:[0-4]\d|5[0-3])(?:-[1-7])?|(?i:weeks?|wk|kw|cw)[ ]?(?:[1-9]|[1-4]\d|5[0-3])"
+    r"(?:[ ](?:of[ ])?|/)(?:19|20)\d\d)(?![\w/-])"
+)
+"""A week of a year: 2021-W12-3, KW 12/2021, week 12 of 2021."""
 _LAST_YEAR = Anchored(
     r"(?<![^\W_])(?:d\.|died(?:[ ]in)?|deceased(?:[ ]in)?|passed(?:[ ]away)?(?:[ ]in)?|death[ ]in)[ "
     r"](?P<year>(?:19|20)\d\d)(?![\d/\-]|\.\d)"
@@ -68,14 +85,15 @@ _LABORATORY = re.compile(
 )
 _ACUITY = re.compile(r"6/(?:4|5|6|9|12|18|24|36|60)")
 _EYES = re.compile(r"\b(?:VA|OD|OS|OU|IOP|[Vv]isual|[Vv]ision|[Aa]cuity|[Ss]nellen|(?:un)?aided|[Pp]inhole|[Ee]yes?)\b")
-_TITER = re.compile(r"titer|titre|dilut", re.IGNORECASE)
+_TITER = re.compile(r"titer|titre|dilut|\b(?:cx|cervix|sve|ve)\b", re.IGNORECASE)
 _OPEN_RANGE = re.compile(rf"[{DASHES}](?=[\s,;.)]|\Z)")
 _BEFORE_MONTH = re.compile(
-    r"\b(?:in|on|since|last|this|next|visit|lmp|onset|drawn|out|early|late|mid|middle|end|beginning|until|till|by|"
+    r"\b(?:in|on|since|last|this|next|past|visit|lmp|onset|drawn|out|early|late|mid|middle|end|beginning|until|till|by|"
     r"from|of|during|through|between|"
     r"around|before|after|and|to|or)(?:[\s-]of)?[\s-]\Z",
     re.IGNORECASE,
 )
+_OF_YEAR = re.compile(r"[ ]of[ ](?:last|this|that|next|the[ ](?:same|previous|following))[ ]year\b", re.IGNORECASE)
 _BEFORE_QUARTER = re.compile(
     r"\b(?:in|since|last|this|next|early|late|mid|end|beginning|until|till|by|from|of|during|through|before|after|for|"
     r"and|to|between)(?:[\s-]of)?[\s-]\Z",
@@ -117,6 +135,9 @@ def find_dates(text: str, found: Iterable[DateMention]) -> Iterator[Finding]:
         yield Finding(match.start("year"), match.end(), "birth_date", 0.8, ("pattern:date",))
     for match in _LAST_YEAR.finditer(text):
         yield Finding(*match.span("year"), "death_date", 0.8, ("pattern:date",))
+    for pattern in (_LABELLED, _MISREAD, _WEEK):
+        for match in pattern.finditer(text):
+            yield Finding(*match.span("date"), date_type(text, match.start("date")), 0.8, ("pattern:date",))
     for match in _STAY.finditer(text):
         if not _LABORATORY.search(text[max(0, match.start() - 12) : match.start()]) and _are_days(
             match["from"], match["to"]
@@ -175,7 +196,8 @@ def _score(text: str, mention: DateMention, after_weekday: bool) -> float:
     if form == "year":
         return 0.0  # no identifier by itself
     if form == "month":
-        return 0.6 * _is_month_alone(text[mention.start : mention.end], before)
+        after = _OF_YEAR.match(text, mention.end)
+        return 0.6 * (after is not None or _is_month_alone(text[mention.start : mention.end], before))
     if form == "quarter":
         return 0.8 if mention.dates or _BEFORE_QUARTER.search(before) else 0.0
     if after_weekday:
@@ -243,6 +265,9 @@ def _pair_score(text: str, mention: DateMention, words: set[str]) -> float:
     """3/4 is a date in a context that says so, and no score, dose, ratio or fraction."""
     if text.startswith(" ago", mention.end):
         return 0.0
+    if not mention.dates:  # 2/30, also a score of a test
+        cued = words & (_STRONG_DATE_WORDS | TYPE_OF_CUE.keys() | _DONE - {"on"} | {"returned", "returns", "appt"})
+        return 0.8 if cued and not is_measure(text, mention) else 0.0
     if words & _STRONG_DATE_WORDS or words_before(text, mention.start, most=1) in (["since"], ["cf"]):
         return 0.8
     if _TIMED.search(text[max(0, mention.start - 8) : mention.start]) or _TIME_AFTER.match(text, mention.end):

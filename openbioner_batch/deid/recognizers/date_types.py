@@ -5,7 +5,8 @@ from __future__ import annotations
 from openbioner_batch.deid.recognizers.context import words_before
 
 CUES = {
-    "birth_date": "dob birth born birthday birthdate dateofbirth yob b",
+    "birth_date": "dob birth born birthday birthdate dateofbirth yob b geb geboren geburtsdatum geburtstag né née ddn "
+    "naissance nacido nacida nacimiento fdn nato nata nascita nascido nascida nascimento geboortedatum född født",
     "admission_date": "admission admit admitted hospitalized hospitalised adm doa arrived arrival",
     "discharge_date": "discharge discharged released dc d/c d/c'd dc'd",
     "death_date": "death died deceased expired pronounced dod autopsy",

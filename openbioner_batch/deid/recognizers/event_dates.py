@@ -42,7 +42,7 @@ _EVENT = re.compile(
     r"intubation|"
     r"discharge|dispo|transfer|sched|resched|rescheduled|booked|lcd|elos|nomnc|imm|moon|soc|roc|recert|fit|fobt|"
     r"cologuard|"
-    r"labs?|cx|cultures?|poli|review|reviewed|recheck|recall|hus|landed|d/c'?d?|restart|restarted|resumed|resume|"
+    r"labs?|cx|cultures?|poli|rtc|admit(?:ted)?|dc'?d?|doi|doa|returned|(?:week|wk)[ ]of|days?[ ]post|weeks?[ ]post|review|reviewed|recheck|recall|hus|landed|d/c'?d?|restart|restarted|resumed|resume|"
     r"initiated|"
     r"completed|finished|ended|expired|arrested|booked|signed|mailed|faxed|notified|updated)"
     r"|\b(?i:foley|picc|port|cvc|midline|piv|iv|drain|ct|chest tube|line|ngt|dobhoff|peg|trach|evd|jp|staples|"

@@ -13,7 +13,7 @@ from openbioner_batch.deid.searching import Anchored
 _EVENT = (
     r"(?i:adm(?:it(?:ted)?)?|readmit(?:ted)?|d/?c'?d?|disch(?:arged)?|eloped|left[ ]ama|transferred|xfer'?d|tx'?d|"
     r"trans|extubated|(?:re)?intubated|expired|died|deceased|born|arrived|pronounced|dated|appt|visit|dos|doi|lmp|"
-    r"injured|doa|exp|expires|cva|tia|stroke|nstemi|stemi)"
+    r"last[ ]seen|since|injured|doa|exp|expires|cva|tia|stroke|nstemi|stemi)"
 )
 _ALSO_COUNTED = (
     r"(?i:trached?|fell|delivered|inserted|removed|pulled|exchanged|replaced|implanted|placed|seen|filled?|refilled|"
@@ -54,6 +54,12 @@ _TIMED = Anchored(
     r"(?=[ ]*(?:[,.;)\n]|\Z))"
 )
 """A clock time and a day: "4:40 6/20", where "14:30 5/10" is a score."""
+_DAYS = Anchored(
+    r"(?<![^\W_])(?i:adm(?:it(?:ted)?)?|hosp(?:italized)?|seen|stay|from|here|off|out|away|visit|cruise|trip|travel(?:led)?|on)"
+    rf"[ :]{{1,2}}(?:from[ ])?(?P<date>{_MONTH_DAY}/(?P<from>{_DAY})[ ]?(?:-|to|thru|through)[ ]?(?P<to>{_LATE_DAY}))"
+    r"(?![\w/%-]|[.:]\d|[ ]?(?:mg|mcg|ml|cc|cm|mm|kg|units?|doses?|tabs?|points?)\b)"
+)
+"""Days of one month: "admitted 8/14 to 17"."""
 _STAMPS = Anchored(
     rf"(?<![^\W_])D[DT]?[ ]?:[ ]?(?P<date>{_PAIR})(?![\w/]|\.\d)"
     rf"(?:[^\n/]{{0,16}}(?<![^\W_])T[DT]?[ ]?:[ ]?(?P<typed>{_PAIR})(?![\w/]|\.\d))"
@@ -122,6 +128,9 @@ def find_terse_dates(text: str) -> Iterator[Finding]:
                 yield _date(match.start("date"), match.start("date") + len(match["date"].rstrip(" -")), match[0])
             if pattern is _STAMPS:
                 yield _date(*match.span("typed"), "")
+    for days in _DAYS.finditer(text):
+        if int(days["from"]) < int(days["to"]):
+            yield _date(*days.span("date"), "")
     for series in _SERIES.finditer(text):
         places = [
             (series.start() + one.start(), one[0])
