@@ -59,23 +59,6 @@ _STAY = Anchored(
     r"disch(?:arged)?)[ :](?P<to>\d{1,2}\.\d{1,2})(?![\d%]|[ ]?(?:mg|kg|lb|g\b))"
 )
 """Admission and discharge with dots and without years."""
-_LABELLED = Anchored(
-    r"(?<![^\W_])(?:date|dob|d\.o\.b\.?|dos|doa|dod|doi|(?:birth|admit|admission|discharge|visit|service)[ ]?date|birthday|"
-    r"dated)(?:[ ]of[ ](?:birth|service|death|admission|discharge|surgery|visit|injury))?[ ]?[:=]?[ ]?"
-    r"(?P<date>(?=[\d/.-]*/)(?=(?:[/.-]*\d){5,9}(?![\d/.-]))\d[\d/.-]*\d)(?![\w%])",
-    re.IGNORECASE,
-)
-"""Whatever stands after a date's label, with slips of the hand: 3//4/2021, 3/4/20210, 0304/2021."""
-_MISREAD = Anchored(
-    r"(?<![\w/.-])(?P<date>(?=[\d/]*[OolI|])(?=(?:[^\W\d_]|[/|])*\d)[\dOolI|]{1,2}/[\dOolI|]{1,2}/(?:[12lI|][\dOo][\dOolI|]{2}|[\dOolI|]{2}))"
-    r"(?![\w/])"
-)
-"""Letters that a scan has for digits: 1O/12/2O21."""
-_WEEK = Anchored(
-    r"(?<![\w/.-])(?P<date>(?:19|20)\d\d-W(?:[0-4]\d|5[0-3])(?:-[1-7])?|(?i:weeks?|wk|kw|cw)[ ]?(?:[1-9]|[1-4]\d|5[0-3])"
-    r"(?:[ ](?:of[ ])?|/)(?:19|20)\d\d)(?![\w/-])"
-)
-"""A week of a year: 2021-W12-3, KW 12/2021, week 12 of 2021."""
 _LAST_YEAR = Anchored(
     r"(?<![^\W_])(?:d\.|died(?:[ ]in)?|deceased(?:[ ]in)?|passed(?:[ ]away)?(?:[ ]in)?|death[ ]in)[ "
     r"](?P<year>(?:19|20)\d\d)(?![\d/\-]|\.\d)"
@@ -135,9 +118,6 @@ def find_dates(text: str, found: Iterable[DateMention]) -> Iterator[Finding]:
         yield Finding(match.start("year"), match.end(), "birth_date", 0.8, ("pattern:date",))
     for match in _LAST_YEAR.finditer(text):
         yield Finding(*match.span("year"), "death_date", 0.8, ("pattern:date",))
-    for pattern in (_LABELLED, _MISREAD, _WEEK):
-        for match in pattern.finditer(text):
-            yield Finding(*match.span("date"), date_type(text, match.start("date")), 0.8, ("pattern:date",))
     for match in _STAY.finditer(text):
         if not _LABORATORY.search(text[max(0, match.start() - 12) : match.start()]) and _are_days(
             match["from"], match["to"]

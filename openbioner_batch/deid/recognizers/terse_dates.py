@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.date_context import SCORED
+from openbioner_batch.deid.recognizers.date_types import date_type
 from openbioner_batch.deid.searching import Anchored
 
 _EVENT = (
@@ -54,6 +55,24 @@ _TIMED = Anchored(
     r"(?=[ ]*(?:[,.;)\n]|\Z))"
 )
 """A clock time and a day: "4:40 6/20", where "14:30 5/10" is a score."""
+_LABELLED = Anchored(
+    r"(?<![^\W_])(?:date|dob|d\.o\.b\.?|dos|doa|dod|doi|birthday|dated|"
+    r"(?:birth|admit|admission|discharge|visit|service)[ ]?date)"
+    r"(?:[ ]of[ ](?:birth|service|death|admission|discharge|surgery|visit|injury))?[ ]?[:=]?[ ]?"
+    r"(?P<date>(?=[\d/.-]*/)(?=(?:[/.-]*\d){5,9}(?![\d/.-]))\d[\d/.-]*\d)(?![\w%])",
+    re.IGNORECASE,
+)
+"""Whatever stands after a date's label, with slips of the hand: 3//4/2021, 3/4/20210, 0304/2021."""
+_MISREAD = Anchored(
+    r"(?<![\w/.-])(?P<date>(?=[\d/]*[OolI|])(?=(?:[^\W\d_]|[/|])*\d)[\dOolI|]{1,2}/[\dOolI|]{1,2}/"
+    r"(?:[12lI|][\dOo][\dOolI|]{2}|[\dOolI|]{2}))(?![\w/])"
+)
+"""Letters that a scan has for digits: 1O/12/2O21."""
+_WEEK = Anchored(
+    r"(?<![\w/.-])(?P<date>(?:19|20)\d\d-W(?:[0-4]\d|5[0-3])(?:-[1-7])?|"
+    r"(?i:weeks?|wk|kw|cw)[ ]?(?:[1-9]|[1-4]\d|5[0-3])(?:[ ](?:of[ ])?|/)(?:19|20)\d\d)(?![\w/-])"
+)
+"""A week of a year: 2021-W12-3, KW 12/2021, week 12 of 2021."""
 _DAYS = Anchored(
     r"(?<![^\W_])(?i:adm(?:it(?:ted)?)?|hosp(?:italized)?|seen|stay|from|here|off|out|away|visit|cruise|trip|travel(?:led)?|on)"
     rf"[ :]{{1,2}}(?:from[ ])?(?P<date>{_MONTH_DAY}/(?P<from>{_DAY})[ ]?(?:-|to|thru|through)[ ]?(?P<to>{_LATE_DAY}))"
@@ -128,6 +147,10 @@ def find_terse_dates(text: str) -> Iterator[Finding]:
                 yield _date(match.start("date"), match.start("date") + len(match["date"].rstrip(" -")), match[0])
             if pattern is _STAMPS:
                 yield _date(*match.span("typed"), "")
+    for pattern in (_LABELLED, _MISREAD, _WEEK):
+        for match in pattern.finditer(text):
+            start, end = match.span("date")
+            yield Finding(start, end, date_type(text, start), 0.8, ("pattern:date",))
     for days in _DAYS.finditer(text):
         if int(days["from"]) < int(days["to"]):
             yield _date(*days.span("date"), "")
