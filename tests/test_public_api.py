@@ -50,3 +50,9 @@ def test_nothing_is_loaded_before_it_is_used() -> None:
 def test_the_examples_give_what_they_say() -> None:
     failed, attempted = doctest.testmod(openbioner_batch)
     assert (failed, attempted >= 10) == (0, True)
+
+
+@pytest.mark.parametrize("module", ["assertion.context", "catalog.resolve", "deid.deidentifier", "evaluation.metrics"])
+def test_the_examples_of_a_room_give_what_they_say(module: str) -> None:
+    failed, attempted = doctest.testmod(importlib.import_module(f"openbioner_batch.{module}"))
+    assert (failed, attempted >= 1) == (0, True)

@@ -63,7 +63,15 @@ class _Sentence:
 
 
 class Asserter:
-    """Reads what a text says of its mentions."""
+    """Reads what a text says of its mentions.
+
+    >>> from openbioner_batch import Span
+    >>> from openbioner_batch.assertion import Asserter, load_headers, load_rules
+    >>> spans = [Span(3, 8, "symptom", 1.0, "fever"), Span(21, 27, "disease", 1.0, "stroke")]
+    >>> fever, stroke = Asserter(load_rules(), load_headers()).read("No fever; history of stroke.", spans)
+    >>> fever.negated, stroke.historical
+    (True, True)
+    """
 
     def __init__(self, rules: Rules, headers: Headers) -> None:
         patterns = [(parse_phrase(phrase), role, file) for phrase, role, file in rules.phrases]

@@ -21,7 +21,10 @@ def resolve_types(selection: str, view: str = "definition") -> tuple[TypeGroup, 
     (`phi.date`), sets (`biomedical`), groups of a set (`biomedical.core`), and YAML files (`my_types.yaml`).
     Case, spaces and hyphens in names do not matter. A bare name means the type of that name in the first of the sets
     biomedical, clinical, phi that has it; if none has, the first that has it as an alias. Spans carry the type's own
-    name, whatever alias it was asked by.
+    name, whichever alias selected it.
+
+    >>> [[kind.name for kind in group] for group in resolve_types("disease,drug")]
+    [['disease', 'drug']]
 
     Types of a set keep the groups that the set declares. All others (asked by name, or from a file that declares no
     groups) compete together, in one group of up to 25 that comes first. A type asked twice stays where it came first.

@@ -37,6 +37,11 @@ class Deidentified:
 class Deidentifier:
     """Finds and replaces identifiers by one policy.
 
+    >>> from openbioner_batch.deid import Deidentifier, load_policy
+    >>> note = "Patient: Ann Lee, MRN: 2208714, seen on 3/4/2021."
+    >>> Deidentifier(load_policy("tags")).deidentify(note).text
+    'Patient: [PATIENT_1], MRN: [MRN_1], seen on [DATE_1].'
+
     Args:
         policy: what happens to each type.
         finder: what identifiers are found with; dates are read as the policy says.
@@ -61,7 +66,9 @@ class Deidentifier:
         """Whose note it is: the patient's, or the document's own where the patient is not known; None without a key.
 
         Args:
-            patient: the id. document: the id. shift_days: those given from outside, in place of the key's.
+            patient: the patient's id.
+            document: the document's id.
+            shift_days: by which dates move, where they are given instead of derived from the key.
         """
         if self.key is None:
             return None

@@ -37,7 +37,8 @@ def doubtful_findings(text: str, findings: Sequence[Finding]) -> frozenset[tuple
     """Where the findings stand that must not become something invented.
 
     Args:
-        text: the note. findings: those of the whole note.
+        text: the note.
+        findings: those of the whole note.
     """
     unsure = [one for one in findings if _UNSURE.issuperset(one.recognizers) or _may_be_doses(text, one)]
     if not unsure:

@@ -63,15 +63,16 @@ def replace(
     """The text with every finding replaced as `policy` says.
 
     Args:
-        text: the note. findings: stretches that do not overlap, in any order; all of them are replaced. policy: what
-        happens to each type. scope: whose note it is; None is enough where the policy needs no key. known_originals:
-        what the record's own columns tell of the patient: no surrogate will equal any of it, or of the findings.
-            A surrogate that would is not drawn anew, since it must be the same in every note: a name is written as its
-            initial there, anything else as a tag. Shifted dates are exempt, since intervals must survive.
-        note_date: the note's own date, if its record tells: for dates without a year, else read by the first whole date
-        in the note, else by the
-            policy's reference date; and for ages over 89, which count as of the later of it and the policy's reference
-            date.
+        text: the note.
+        findings: stretches that do not overlap, in any order; all of them are replaced.
+        policy: what happens to each type.
+        scope: whose note it is; None is enough where the policy needs no key.
+        known_originals: what the record's own columns tell of the patient. No surrogate equals any of it, or any of the
+            findings. One that would is not drawn again, since it must be the same in every note: a name is written as
+            its initial, anything else becomes a tag. Shifted dates are exempt, since intervals must survive.
+        note_date: the note's own date, if its record has one. Dates without a year are read by it, else by the first
+            whole date in the note, else by the policy's reference date. Ages over 89 count as of the later of it and
+            the policy's reference date.
 
     Raises:
         UsageError: the policy needs a key and there is no scope.

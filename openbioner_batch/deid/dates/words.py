@@ -128,9 +128,11 @@ def month_like(old: str, month: int, before: str, after: str, language: str | No
     """The name of another month, as long or short as the old one, in its language and case.
 
     Args:
-        old: a name of `MONTHS`. month: the new one. before, after: what stands beside the old name, by which "May" is
-        short beside a hyphen, a dot or a digit, and "4. April" is German. language: the note's, for names that several
-        languages share.
+        old: a name of `MONTHS`.
+        month: the new one.
+        before, after: the text around the old name: "May" is short beside a hyphen, a dot or a digit, and "4. April" is
+            German.
+        language: the note's, for names that several languages share.
     """
     small = old.lower()
     language = _language(old, before, after, language)
