@@ -40,16 +40,17 @@ TYPES = {
 @click.command()
 @click.argument("corpus", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--model", default="bundled-open", show_default=True)
+@click.option("--replay", metavar="FOLDER", help="Training data that is learnt along.")
 @click.option("--threads", type=int, default=1, show_default=True)
 @click.option("--quick", is_flag=True, help="Fit the calibration alone: does it work at all.")
 @json_option
-def main(corpus: Path, model: str, threads: int, quick: bool, json_path: Path | None) -> None:
+def main(corpus: Path, model: str, replay: str | None, threads: int, quick: bool, json_path: Path | None) -> None:
     """Adapt to the first documents of BioNLP-ST 2013 CG, and score others before and after."""
     torch.set_num_threads(threads)
     with gzip.open(corpus, "rt", encoding="utf-8") as lines:
         documents = [json.loads(line) for line in lines]
     with tempfile.TemporaryDirectory() as folder:
-        report = measure(documents, model, "calibration" if quick else "auto", Path(folder))
+        report = measure(documents, model, "calibration" if quick else "auto", Path(folder), replay)
     for when in ("before", "after"):
         micro = report["others"][when]["micro"]
         low, high = micro["f1_interval"]
@@ -57,12 +58,14 @@ def main(corpus: Path, model: str, threads: int, quick: bool, json_path: Path | 
     write_json(json_path, {**report, "threads": threads, "ran_on": machine()})
 
 
-def measure(documents: list[dict[str, Any]], model: str, method: str, folder: Path) -> dict[str, Any]:
+def measure(
+    documents: list[dict[str, Any]], model: str, method: str, folder: Path, replay: str | None = None
+) -> dict[str, Any]:
     """Strict micro scores on held-out folds of the examples, and on other documents."""
     types = folder / "types.yaml"
     types.write_text("".join(f"{name.lower()}: {json.dumps(text)}\n" for name, text in TYPES.items()), "utf-8")
     examples, others = (_written(documents[part], folder / f"{part.start}.jsonl") for part in (EXAMPLES, SCORED))
-    settings = AdaptSettings(str(examples), str(types), str(folder / "adapted"), model, method=method)
+    settings = AdaptSettings(str(examples), str(types), str(folder / "adapted"), model, method=method, replay=replay)
     began, cpu = time.monotonic(), time.process_time()
     result = adapt(settings)
     spent = {"seconds": round(time.monotonic() - began), "cpu_seconds": round(time.process_time() - cpu)}

@@ -32,6 +32,7 @@ from openbioner_batch.training.trained_types import (
 if TYPE_CHECKING:
     from openbioner_batch.model import Tagger
     from openbioner_batch.model.checkpoint import Model
+    from openbioner_batch.training.replay import Replay
 
 AS_IT_IS = "as it is"
 TUNED = "heads and top layers"
@@ -69,18 +70,24 @@ def adapt(settings: AdaptSettings, say: Say = lambda text: None) -> dict[str, An
     work = _Work(settings, source, corpus, labels)
     spans = sum(map(len, corpus.spans))
     say(f"{spans:,} spans of {len(labels.unique_types)} types in {len(corpus.texts):,} texts, {len(work.folds)} folds")
-    ways = _try_ways(settings, work, read_calibration(source) or Calibration(), spans, say)
+    if settings.method != "calibration" and work.replay is not None:
+        say(f"{len(work.replay.pieces):,} passages with {len(work.replay.types):,} other types are learnt along")
+    own = read_calibration(source) or Calibration()
+    ways = _try_ways(settings, work, own, spans, say)
     chosen = ways.best
     say(f"writing {output}: {chosen}")
     is_tuned = ways.is_tuned(chosen)
     calibration = ways.calibration(chosen, f"{len(corpus.texts)} reviewed texts")
+    names = [kind.name for kind in labels.unique_types]
+    if chosen != AS_IT_IS:
+        calibration = own.with_types(calibration, names)  # other types keep what was fitted for them
     _write(source, output, work.tuned() if is_tuned else None, calibration)
     result = {
         "model": settings.model,
         "output": str(output),
         "texts": len(corpus.texts),
         "spans": spans,
-        "types": [kind.name for kind in labels.unique_types],
+        "types": names,
         "folds": len(work.folds),
         "way": chosen,
         "held out": ways.figures,
@@ -88,6 +95,9 @@ def adapt(settings: AdaptSettings, say: Say = lambda text: None) -> dict[str, An
         "after": ways.figures[chosen],
         "calibration": calibration.as_json(),
     }
+    if is_tuned and work.replay is not None:
+        about = {"passages": len(work.replay.pieces), "types": len(work.replay.types)}
+        result["replay"] = {"folder": settings.replay, "share": settings.replay_share, **about}
     _note(output, result)
     if is_tuned and (seen := read_trained_types(source)) is not None:
         write_trained_types(output, merge_types(seen, work.trained_types()))
@@ -135,7 +145,20 @@ class _Work:
         model = load_model(self._source).to(torch.device(resolve_device(self._settings.devices)))
         tuning = Tuning(layers=self._settings.layers, epochs=self._settings.epochs)
         groups = self._untouched.preparer(self._described).groups
-        return tune(model, self._tokenizer, self.passages(without), groups, tuning, self._settings.seed)
+        return tune(model, self._tokenizer, self.passages(without), groups, tuning, self._settings.seed, self.replay)
+
+    @cached_property
+    def replay(self) -> Replay | None:
+        """Other training data to learn along."""
+        from openbioner_batch.model.checkpoint import load_model
+        from openbioner_batch.training.replay import read_replay
+
+        settings = self._settings
+        if settings.replay is None:
+            return None
+        names = [kind.name for kind in self._labels.unique_types]
+        untouched = load_model(self._source)
+        return read_replay(settings.replay, settings.replay_share, names, untouched, self._tokenizer, settings.seed)
 
     def passages(self, without: int | None = None) -> list[AnnotatedPassage]:
         """The examples of all folds but one."""
@@ -154,7 +177,8 @@ class _Work:
     def trained_types(self) -> list[TypeFacts]:
         """What a model that has learnt from the examples has seen."""
         described = {kind.name: (kind.description,) for kind in self._described}
-        return types_of_passages(self.passages(), described)
+        own = types_of_passages(self.passages(), described)
+        return own if self.replay is None else merge_types(own, self.replay.types)
 
     def _tagger(self, model: Model | None) -> Tagger:
         return self._untouched if model is None else self._tagger_of(model)

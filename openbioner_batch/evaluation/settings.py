@@ -167,8 +167,14 @@ class AdaptSettings(DeviceOptions, Request):
     method: str = option("auto", choices=METHODS, help="What is fitted; auto: both, if there are enough examples.")
     layers: int = option(2, least=0, help="Top layers to tune beside the heads.")
     epochs: int = option(12, least=1, help="Passes over the examples.")
+    replay: str | None = option(
+        None, metavar="FOLDER", help="Training data (passages, descriptions) to learn along, so that other types stay."
+    )
+    replay_share: float = option(0.5, above=0, most=0.9, help="Of the texts of each step that are from --replay.")
     folds: int = option(4, least=2, help="Parts, each scored with what the others gave.")
     seed: int = option(42, least=0, help="Of folds and tuning.")
 
     def __post_init__(self) -> None:
         check_options(self)
+        if self.replay is not None and self.method == "calibration":
+            raise UsageError("--replay is learnt along where layers are tuned: leave it out, or --method calibration")

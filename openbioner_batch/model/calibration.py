@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,18 @@ class Calibration:
     def thresholds(self, names: Sequence[str]) -> np.ndarray:
         """float32 [types]: the least score of a span of each type; 0 keeps all."""
         return np.array([self.type_thresholds.get(name, 0.0) for name in names], np.float32)
+
+    def with_types(self, other: Calibration, names: Collection[str]) -> Calibration:
+        """This calibration, with the other one's for types of these names.
+
+        Where these are asked by themselves, they are found as with the other; all others as with this one.
+        """
+        shift = self.neg_bias - other.neg_bias
+        biases = {**self.type_biases, **{name: other.type_biases.get(name, 0.0) + shift for name in names}}
+        thresholds = {name: least for name, least in self.type_thresholds.items() if name not in names}
+        thresholds |= {name: least for name, least in other.type_thresholds.items() if name in names}
+        fitted_on = "; ".join(filter(None, (self.fitted_on, other.fitted_on)))
+        return Calibration(self.neg_bias, {name: one for name, one in biases.items() if one}, thresholds, fitted_on)
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in `config.json`."""

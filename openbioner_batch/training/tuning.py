@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from openbioner_batch.training.packing import TaggingBatch, pack_questions
 from openbioner_batch.training.passages import AnnotatedPassage
 from openbioner_batch.training.pieces import Piece, tokenize_passages
 from openbioner_batch.training.recipe import Recipe
+from openbioner_batch.training.replay import Replay, ReplayedBatches
 from openbioner_batch.training.sampling import Question, target_words
 from openbioner_batch.training.separate import SharedObjective
 from openbioner_batch.training.shared import QueriedPiece, SharedBatch, pack_shared
@@ -51,6 +52,7 @@ def tune(
     groups: Sequence[Sequence[DescribedType]],
     tuning: Tuning,
     seed: int,
+    replay: Replay | None = None,
 ) -> Model:
     """Tune a model in place; the same arguments give the same weights on the same machine.
 
@@ -61,6 +63,7 @@ def tune(
         groups: the types as the model will be asked, group by group.
         tuning: how.
         seed: of order, masks and dropout.
+        replay: other training data that is learnt along, so that the model keeps other types.
 
     Returns:
         The model, ready for inference.
@@ -78,11 +81,18 @@ def tune(
     batches = _Batches(pieces, tokenizer, groups, tuning, random)
     steps = tuning.epochs * batches.steps
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / max(1, steps))
+    replayed = None
+    if replay is not None:
+        masked = replace(recipe, mask_probability=tuning.mask_probability)
+        replayed = ReplayedBatches(replay, model, tokenizer, masked, tuning.texts_at_once, seed)
     objective.train()
     for _ in range(tuning.epochs):
         for batch in batches.epoch(model):
             optimizer.zero_grad()
-            objective(batch).backward()
+            loss = objective(batch)
+            if replay is not None and replayed is not None:
+                loss = (1 - replay.share) * loss + replay.share * objective(replayed.draw())
+            loss.backward()
             nn.utils.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], CLIP)
             optimizer.step()
             schedule.step()

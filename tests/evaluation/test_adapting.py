@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 from click.testing import CliRunner, Result
@@ -20,6 +22,7 @@ from openbioner_batch.evaluation.adapting import AS_IT_IS, TUNED, adapt
 from openbioner_batch.evaluation.examples import read_examples
 from openbioner_batch.evaluation.settings import AdaptSettings
 from openbioner_batch.model import Tagger, WindowSettings, read_calibration
+from openbioner_batch.model.calibration import Calibration, write_calibration
 from openbioner_batch.model.checkpoint import load_backbone, load_model, save_checkpoint
 from openbioner_batch.model.config import LateSettings, read_config
 from openbioner_batch.model.encoder import initialize
@@ -28,6 +31,7 @@ from openbioner_batch.model.prepare import DescribedType
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.nearness import TypeFacts
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
+from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 from openbioner_batch.training.trained_types import read_trained_types, write_trained_types
 from openbioner_batch.training.tuning import Tuning, tune
 
@@ -141,7 +145,43 @@ def test_few_examples_fit_the_calibration_alone(checkpoints: dict[str, Path], tm
     same = (tmp_path / "adapted" / "model.safetensors").read_bytes()
     assert same == (checkpoints["late"] / "model.safetensors").read_bytes()
     fitted = read_calibration(tmp_path / "adapted")
-    assert (fitted is None) == (result["way"] == AS_IT_IS or not result["calibration"]["neg_bias"])
+    assert (fitted is None) == (result["way"] == AS_IT_IS or not result["calibration"]["type_biases"])
+
+
+def test_other_training_data_is_learnt_along_and_other_types_keep_their_calibration(
+    checkpoints: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from openbioner_batch.training import tuning
+
+    fast = Tuning(layer_rate=1e-2, head_rate=1e-2, texts_at_once=4)
+    monkeypatch.setattr(tuning, "Tuning", lambda **given: replace(fast, **given))
+    start = shutil.copytree(checkpoints["late"], tmp_path / "start")
+    write_trained_types(start, [TypeFacts("drug", ("A remedy.",))])
+    write_calibration(start, Calibration(-30.0, {"drug": 0.5, "tool": 3.0}, {"drug": 0.2, "tool": 0.4}, "others"))
+    mention = AnnotatedMention(4, 8, "place")
+    passages = [AnnotatedPassage(str(n), "s", "the oslo was seen", (mention,)) for n in range(5)]
+    told = [{"entity_type": "place", "view": "definition", "description": "Where one is."}]
+    for part, table in (
+        ("passages", passages_table(passages)),
+        ("descriptions", pa.Table.from_pylist(told, schema=DESCRIPTION_SCHEMA)),
+    ):
+        (tmp_path / "silver" / part).mkdir(parents=True)
+        pq.write_table(table, tmp_path / "silver" / part / "0.parquet")
+    said: list[str] = []
+    more = {"replay": str(tmp_path / "silver"), "replay_share": 0.3, "method": "layers", "epochs": 10, "folds": 2}
+
+    result = adapt(request(tmp_path, start, 12, **more), said.append)
+
+    assert TUNED in result["way"]
+    assert result["replay"] == {"folder": more["replay"], "share": 0.3, "passages": 5, "types": 1}
+    assert json.loads((tmp_path / "adapted" / "adapted.json").read_text()) == result
+    assert "5 passages with 1 other types are learnt along" in said
+    seen = {kind.name: kind.descriptions for kind in read_trained_types(tmp_path / "adapted") or ()}
+    assert seen == {"drug": ("A remedy.",), "place": ("Where one is.",), "tool": ("a thing to work with",)}
+    fitted = read_calibration(tmp_path / "adapted")
+    assert fitted is not None
+    assert (fitted.neg_bias, fitted.type_biases["drug"], fitted.type_thresholds) == (-30.0, 0.5, {"drug": 0.2})
+    assert -40 < fitted.type_biases["tool"] < -20  # what there is against all does not count against it
 
 
 def test_texts_that_were_not_reviewed_for_all_types_are_left_out(tmp_path: Path) -> None:
@@ -170,6 +210,9 @@ def run(*arguments: object) -> Result:
         (("--folds", "1"), "--folds is 1: give a whole number from 2 up"),
         (("--types", "drug"), "has the label 'tool', which is none of --types (drug)"),
         (("--examples", "none.jsonl"), "none.jsonl: no such file"),
+        (("--replay", "none"), "none/passages"),
+        (("--replay", "none", "--method", "calibration"), "--replay is learnt along where layers are tuned"),
+        (("--replay-share", "1"), "--replay-share is 1: give a number above 0, up to 0.9"),
         (("--output", "."), "is not empty: give a new folder"),
     ],
 )

@@ -27,6 +27,21 @@ def spans(directory: Path, types: list[EntityType], **options: bool) -> list:
     return Tagger.from_pretrained(directory, device="cpu", dtype="float32", **options).tag(TEXTS, types)
 
 
+def test_another_calibration_for_some_types_alone() -> None:
+    own = Calibration(-2.0, {"drug": 0.5, "tool": 1.0}, {"drug": 0.2, "tool": 0.4}, "corpora")
+    other = Calibration(1.0, {"tool": 2.0, "city": 9.0}, {"tool": 0.7, "city": 0.1}, "texts")
+
+    both = own.with_types(other, ["tool", "place"])
+
+    for names in (["tool"], ["place"], ["tool", "place"]):
+        ours, theirs = both.biases(names), other.biases(names)
+        assert np.allclose(ours - ours[0], theirs - theirs[0])
+    assert np.array_equal(both.biases(["drug", "gene", "city"]), own.biases(["drug", "gene", "city"]))
+    assert both.type_thresholds == {"drug": 0.2, "tool": 0.7}
+    assert both.fitted_on == "corpora; texts"
+    assert Calibration().with_types(Calibration(), ["tool"]) == Calibration()
+
+
 def test_what_is_written_is_read_and_nothing_else_changes(own_checkpoint: Path) -> None:
     before = json.loads((own_checkpoint / "config.json").read_text())
     config = read_config(own_checkpoint)
