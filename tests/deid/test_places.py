@@ -47,6 +47,8 @@ Email address: see the portal at https://example.org/12345
 transferred from Surgery, from Oncology
 visit in Clinic, works in Clinic
 at Rest & 4th stage, on Zinc & 4th
+Contact address: see roe12@example.org today
+met with Maria, Georgia and Ruth, Virginia too
 zip 12.5
 ratio 40.7, 74.0
 Box 12 of gloves, box 4

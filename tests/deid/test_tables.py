@@ -16,6 +16,17 @@ CELLS = [
     'name,birth_date,city,room\n"<patient_name>Havel, Gabriela</patient_name>",<birth_date>8 Jun 1996</birth_date>,'
     "<city>Port Birch</city>,<room_number>12B</room_number>",
     '{"city": "<city>Depot Grove</city>", "state": "<state>NM</state>", "postalCode": "<zip_code>69847</zip_code>"}',
+    "| Pt | Rm | MD |\n| <patient_name>Lomax</patient_name> | <room_number>512</room_number> | |\n"
+    "| | <room_number>514</room_number> | <clinician_name>Cho</clinician_name> |\n"
+    "| Lomax-Gray scale | used |\n| Lasix | 40 | PO |",
+    "Pt | Rm | MD\n | <room_number>512</room_number> | <clinician_name>Iyer</clinician_name>\n"
+    "<patient_name>Lomax</patient_name> | <room_number>514</room_number> | ",
+    "Pt\tAge\tRm\n<patient_name>Lomax</patient_name>\t<age_over_89>94</age_over_89> F\t<room_number>9B</room_number>",
+    "rm | <room_number>512</room_number> | dx | CHF | attending | <clinician_name>Iyer</clinician_name>",
+    '{"zip": <zip_code>69847</zip_code>, "line": ["<street_address>12 Elm St</street_address>"], "by": "mouth"}',
+    '{"patientName": "<patient_name>Raynaud</patient_name>", "pcp": "<clinician_name>Iyer</clinician_name>"}',
+    '(id="x" surname="<patient_name>Lomax</patient_name>" phone="none")',
+    "login=<username>jlomax7</username>; PT=13.2; pt_city=<city>Dover</city>; by=mouth",
     "Howard, Crystal      <medical_record_number>425 4255</medical_record_number>",
 ]
 
@@ -39,6 +50,8 @@ def test_keys_of_markup_tell_names_be_they_terms_elsewhere() -> None:
         "| MRN | 1 | age | 45 | sex | M |",
         "PID|1||||||||",
         '{"name": "glucose", "value": "141"}',
+        '{"family": "penicillins", "city": "unknown", "zip": "n/a", "room": "null"}',
+        "Pt|Rm|MD\\nstable|none|pending",
         "Drug, dose, route, site\nancef, 1 g, IV, left arm",
     ],
 )

@@ -95,7 +95,7 @@ def _lines(text: str) -> Iterator[Cell]:
 
 
 def _cells(text: str, start: int, end: int, separator: str) -> list[Cell]:
-    """The cells of a row without blanks and quotes; the bars at the ends of a row are no cells."""
+    """The cells of a row without blanks and quotes; the bars around a row part no cells."""
     found: list[Cell] = []
     place = start
     while place <= end:
@@ -105,12 +105,8 @@ def _cells(text: str, start: int, end: int, separator: str) -> list[Cell]:
         stop = end if stop < 0 else stop
         found.append(_stripped(text, place, stop))
         place = stop + 1
-    if separator == "|":
-        while found and found[0][0] == found[0][1]:
-            found = found[1:]
-        while found and found[-1][0] == found[-1][1]:
-            found = found[:-1]
-    return found
+    framed = separator == "|" and len(found) > 2 and text[start:end].strip()[0] == text[start:end].strip()[-1] == "|"
+    return found[1:-1] if framed else found
 
 
 def _stripped(text: str, start: int, end: int) -> Cell:
