@@ -12,6 +12,7 @@ from typing import Any
 
 from openbioner_batch.deid.fhir.patients import list_patients
 from openbioner_batch.deid.job import Columns
+from openbioner_batch.deid.kept_fields import refuse_telling_fields
 from openbioner_batch.deid.keys import Key, load_key, require_key
 from openbioner_batch.deid.kinds import RecordKind, record_kind
 from openbioner_batch.deid.note_dates import look_at_dates
@@ -195,31 +196,10 @@ def _inputs(
         keep=settings.keep_fields,
         shift=settings.shift_field,
     )
-    _refuse_telling_fields(columns, policy)
+    refuse_telling_fields(columns, policy, say)
     if columns.note_date is not None:
         look_at_dates(inputs, columns.note_date, say)
     return inputs, columns
-
-
-def _refuse_telling_fields(columns: Columns, policy: Policy) -> None:
-    """Raises UsageError where a field would go to the output that tells what the policy takes from the notes."""
-    reasons = {
-        columns.text: "the output holds it without its identifiers",
-        columns.id: "it is hashed in the output; --keep-ids keeps it",
-        columns.patient: "it is hashed in the output; --keep-ids keeps it",
-        columns.shift: "it tells by how many days the dates moved",
-    }
-    for field, type in columns.known.items():
-        if policy.action(type) != "keep":
-            reasons[field] = f"--known-fields says that it holds a {type}, which policy {policy.name} replaces"
-    action = policy.action("personal_date")
-    if action == "shift":
-        reasons[columns.note_date] = "beside the shifted date in the note it tells by how many days all dates moved"
-    elif action != "keep":
-        reasons[columns.note_date] = f"it holds a date, which policy {policy.name} replaces"
-    for name in columns.keep:
-        if name in reasons:
-            raise UsageError(f"--keep-fields: {name!r} cannot be kept as it is: {reasons[name]}")
 
 
 def _shifts(settings: DeidentifySettings, inputs: Inputs, columns: Columns, key: Key | None, say: Say) -> str | None:
