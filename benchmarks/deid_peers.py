@@ -75,7 +75,7 @@ class Tool:
     def find(self, texts: Sequence[str]) -> list[list[Found] | None]:
         """The findings in each text: None where it took too long or the tool has failed.
 
-        A chunk that takes too long is given again, note by note, to a process started anew.
+        A chunk that takes longer than a note may is given again, note by note, to a process started anew.
         """
         if self.error:
             return [None for _ in texts]
@@ -83,7 +83,7 @@ class Tool:
         self._process.stdin.write(json.dumps(list(texts)) + "\n")
         self._process.stdin.flush()
         try:
-            answer = self._answer(self._note_timeout * len(texts))
+            answer = self._answer(self._note_timeout)
         except queue.Empty:
             self._process.kill()
             self._process.wait()
