@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -97,7 +98,7 @@ class Finder:
                 for span in model_spans
                 if settings.is_sure(span) and (place := folded.folded(span.start, span.end))
             ]
-            found += _outside(plausible_findings(text, spans), coded_fields(text)) if settings.allow_list else spans
+            found += _outside(text, plausible_findings(text, spans)) if settings.allow_list else spans
         if "patterns" in settings.recognizers:
             found += [one for one in find_patterns(text, dates) if one.score >= settings.pattern_threshold]
         allowed = allow_list() if settings.allow_list else None
@@ -121,6 +122,17 @@ class Finder:
         return [one for one in merged if still_plausible(text, one, places)] if settings.allow_list else merged
 
 
-def _outside(found: Sequence[Finding], coded: Sequence[tuple[int, int]]) -> list[Finding]:
-    """What does not stand in a field of codes."""
-    return [one for one in found if not any(start <= one.start and one.end <= end for start, end in coded)]
+_SURE_OF_SLIPPED = 0.999
+_SLIPPED = re.compile(r"[A-Z]{3,20}\^[A-Z]{3,20}|(?:19|20)\d{6}")
+"""A name or a day as messages write them: in a field of codes only where the fields have slipped."""
+
+
+def _outside(text: str, found: Sequence[Finding]) -> list[Finding]:
+    """What does not stand in a field of codes, or has slipped into one."""
+    coded = coded_fields(text)
+    return [
+        one
+        for one in found
+        if not any(start <= one.start and one.end <= end for start, end in coded)
+        or (one.score >= _SURE_OF_SLIPPED and _SLIPPED.fullmatch(text, one.start, one.end))
+    ]

@@ -119,6 +119,7 @@ def test_shorthand_drugs_and_terms_are_no_names(text: str) -> None:
         ("PEA arrest 4/9 x7 min; then", "personal_date", "4/9", "4/9"),
         ("mammo fine, pap 6/25, dexa", "personal_date", "6/25", "6/25"),
         ("Baby Ottoline 3.9 kg, well", "person_name", "Ottoline", "Ottoline"),
+        ("seen w/ Ottoline + Dr then", "person_name", "Ottoline", "Ottoline"),
     ],
 )
 def test_what_may_be_an_identifier_is_kept_as_a_whole_token(text: str, type: str, value: str, kept: str) -> None:

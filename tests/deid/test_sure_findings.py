@@ -41,6 +41,8 @@ MODEL = FinderSettings(recognizers=("model",))
         ("the area code six one four now", "contact_detail", "code six one four"),
         ("this is s w e x l e r dictating", "person_name", "s w e x l e r"),
         ("Tech jorgelina did it, Then", "person_name", "jorgelina"),
+        ("EMS there, unit T-14 then", "other_identifier", "T-14"),
+        ("IN1|1|HMO|MOSS|MOSS|||||||||||WEXLER^ORLA|SPO|", "person_name", "WEXLER^ORLA"),
     ],
 )
 def test_a_sure_model_is_believed_where_a_form_alone_says_little(text: str, type: str, value: str) -> None:

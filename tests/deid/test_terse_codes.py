@@ -34,6 +34,9 @@ from openbioner_batch.deid.policy import load_policy
         ("CVA 17/11, CT no bleed", "personal_date", "17/11"),
         ("HBV 8/29, hearing passed", "personal_date", "8/29"),
         ("TIA 10-14, NIHSS 0", "personal_date", "10-14"),
+        ("NI KT 41 07 33 B. Review", "national_id_number", "KT 41 07 33 B"),
+        ("tlf 55 40 03 27. Udskr", "phone_number", "55 40 03 27"),
+        ("strip 21°14.6'S 131°02.9'E to", "geographic_coordinates", "21°14.6'S"),
     ],
 )
 def test_what_its_form_and_a_word_before_it_tell_is_found(text: str, type: str, value: str) -> None:

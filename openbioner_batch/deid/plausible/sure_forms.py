@@ -34,6 +34,8 @@ _ERA = re.compile(r"(?:b\.[ ]?)?[MTSHR]\d{1,2}\.\d{1,2}\.\d{1,2}")
 _ROMAN_MONTH = re.compile(
     r"(?:0?[1-9]|[12]\d|3[01])[ ./-](?:i{1,3}|iv|vi{0,3}|ix|xi{0,2})(?:[ ./-](?:\d{2}|(?:19|20)\d\d))", re.IGNORECASE
 )
+_CALL_SIGN = re.compile(r"[A-Z]{1,3}-\d{1,3}")
+_UNIT_BEFORE = re.compile(r"\b(?i:unit|engine|rig|truck|call ?sign|crew|squad)[ ]\Z")
 _FEWEST_OF_PLACE = 5
 _POSTAL_CODE = re.compile(r"[A-Z]\(\d{6}")
 """Of Singapore: "S(560411)"."""
@@ -55,6 +57,8 @@ def is_sure_form(family: str, text: str, start: int, end: int, very: bool) -> bo
         return any(form.fullmatch(value) for form in (_ERA, _ROMAN_MONTH, _REGISTER))
     if family == "room":
         return _NAMED_WARD.fullmatch(value) is not None or (very and _is_bare_room(text, start, end))
+    if very and _CALL_SIGN.fullmatch(value) and _UNIT_BEFORE.search(text[max(0, start - 12) : start]):
+        return True
     if family not in ("identifier", "contact", "address") or _TIME_OF_DAY.fullmatch(value):
         return False
     digits = sum(map(str.isdigit, value.translate(MISREAD) if family == "contact" else value))

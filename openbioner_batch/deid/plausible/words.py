@@ -38,12 +38,13 @@ _INITIALS = re.compile(r"[A-Z](?:\.[A-Z]){1,2}\.?")
 _SENTENCE_START = re.compile(r"(?:\A|[.!?:;\n]\s{0,3}|[-*•]\s)\Z")
 CREDENTIAL = re.compile(r"(?:M\.?D|D\.?O|R\.?N|N\.?P|PA(?:-C)?|Ph\.?D|DDS|DPM|LPN|CRNA|PharmD|MBBS|J\.?r|S\.?r)\b\.?")
 _LEADING = re.compile(
-    r"\W*(?:(?:(?:in|on|at|from|to|near|for|with|by|is|was|and|my|your|our|their|his|her)\s+){1,3}(?:the\s+)?)?"
+    r"\W*(?:(?:(?:in|on|at|from|to|near|for|with|by|is|was|my|your|our|their|his|her)\s+){1,3}(?:the\s+)?)?"
 )
 """Before a place or an institution, in small letters: "is near Oak Hollow"."""
-_TRAILING = re.compile(r"(?:\s+(?:is|was|has|had|on|in|at|to|from|around|near|by|for|and|or|with|who|the))+\Z")
+_TRAILING = re.compile(r"(?:\s+(?:is|was|has|had|on|in|at|to|from|around|near|by|for|with|who|the))+\Z")
 _MAIL = re.compile(r"e-?mail\b", re.IGNORECASE)
-_WEIGHT = re.compile(r"[ ]\d{1,2}(?:\.\d{1,3})?[ ]?(?:kg|g|lbs?)\b")
+_NO_GRADE = re.compile(r"[ ]\d{1,2}(?:\.\d{1,3})?[ ]?(?:kg|g|lbs?)\b|[ ]\+[ ][A-Z]")
+"""After a name a weight or another name: "Baby Isla 4.2 kg", "Roe + Doe"."""
 _SPEAKS = re.compile(
     r"['’]s\b|\s(?:is|was|has|had|says|said|states|stated|reports|reported|denies|called|agrees|will|would|lives|and|came|slept|"
     r"refused|requests|wants|asked|complains|ambulated|acknowledged)\b"
@@ -230,7 +231,7 @@ def _is_unlikely(text: str, start: int, end: int, finding: Finding) -> bool:
         return around != around.upper() and not _beside_a_name(text, start, end)
     if word.islower():
         return finding.score < SURE_OF_SMALL_LETTERS
-    return alone and allow_list().is_graded(text, end) and not _WEIGHT.match(text, end)
+    return alone and allow_list().is_graded(text, end) and not _NO_GRADE.match(text, end)
 
 
 def _beside_a_name(text: str, start: int, end: int) -> bool:

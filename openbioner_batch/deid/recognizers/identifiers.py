@@ -117,6 +117,7 @@ _ACCESSION = re.compile(r"(?<![^\W_])(?<![-/.])[A-Z]{1,3}-?\d\d-\d{3,8}(?![^\W_]
 _UDI = re.compile(r"\(01\)\s?\d{14}(?:\s?\(\d\d\)\s?[A-Za-z0-9-]{1,20}){0,4}")
 _DONATION = re.compile(r"(?<![^\W_])[A-Z]\d{4}[ ]?\d{2}[ ]?\d{6}(?![^\W_])")
 """Of blood, as ISBT 128 writes it."""
+_NATIONAL_INSURANCE = re.compile(r"(?<![^\W_])[A-Z]{2}[ ]?\d\d[ ]?\d\d[ ]?\d\d[ ]?[A-D](?![^\W_])")
 _UUID = re.compile(r"(?<![^\W_])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![^\W_])", re.IGNORECASE)
 _LONG = re.compile(r"(?<![^\W_])(?<![$.,+-])\d{7,40}(?![^\W_]|[.,]\d)")
 _CODED = re.compile(
@@ -137,6 +138,8 @@ def find_identifiers(text: str, regions: list[tuple[int, int, int]]) -> Iterator
     yield from _labelled(text, regions)
     yield from _in_groups(text, regions)
     yield from _by_form(text, regions)
+    for match in _NATIONAL_INSURANCE.finditer(text) if regions else ():
+        yield Finding(*match.span(), "national_id_number", 0.8, ("pattern:number",))
     for pattern in (_REFERENCE, _SHARED):
         for match in pattern.finditer(text):
             yield Finding(*match.span("number"), "other_identifier", 0.8, ("pattern:number",))

@@ -157,7 +157,7 @@ _POSITION = re.compile(r"\b(?:gps|coord\w*|lat\w*|lon\w*|location|position|map|g
 _DECIMALS = re.compile(r"\.\d{3}")
 _COORDINATES = re.compile(
     r"(?<![\w.])-?\d{1,2}\.\d{3,8}°?[ ]?[NS]?,[ ]?-?\d{1,3}\.\d{3,8}°?[ ]?[EW]?(?!\w|\.\w)|"
-    r"\d{1,3}°[ ]?\d{1,2}['′][ ]?(?:\d{1,2}(?:\.\d+)?[\"″][ ]?)?[NSEW]\b"
+    r"\d{1,3}°[ ]?\d{1,2}(?:\.\d{1,4})?['′][ ]?(?:\d{1,2}(?:\.\d+)?[\"″][ ]?)?[NSEW]\b"
 )
 
 
