@@ -24,6 +24,10 @@ Attending: Dr. <clinician_name>Maria de la Cruz</clinician_name>
 <clinician_name>O'Neill</clinician_name>, MD
 Thank you.\\nSincerely,\\n<clinician_name>Brannigan</clinician_name>
 Very truly yours,\\n\\n  <clinician_name>Xiomara Quispe</clinician_name>
+Patient: <patient_name>Lomax, Jane</patient_name> Notes reviewed
+Attending: <clinician_name>Lomax</clinician_name>, Dr. <clinician_name>Ortiz</clinician_name> was there
+Attending Dr: <clinician_name>Brannigan</clinician_name>
+seen by Sr <patient_name>Brannigan</patient_name> today
 Patient> <patient_name>Lomax</patient_name>
 wound dressed.\\nsigned\\nby <clinician_name>KM</clinician_name>, sent
 signed but not read by <clinician_name>K.M.</clinician_name>
@@ -40,6 +44,7 @@ Sincerely,\\nFloat
 Sincerely,\\nRadiology
 sincerely, Brannigan
 A RN called
+rhythm SR Brannigan noted
 seen by agent. Furthermore it held
 Completed the TOVA Continuous Performance Test
 BUN/na

@@ -47,6 +47,7 @@ def test_keys_of_markup_tell_names_be_they_terms_elsewhere() -> None:
     [
         "Name | Dose | Route\nLasix | 40 | PO\nColace | 100 | PO",
         "Test\tResult\tAge of sample\nNa\t141\t92\nK\t4.2\t95",
+        "Drug\tRoom\tDose\nLasix\t40\tPO",
         "| MRN | 1 | age | 45 | sex | M |",
         "PID|1||||||||",
         '{"name": "glucose", "value": "141"}',
