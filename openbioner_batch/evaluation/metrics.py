@@ -114,7 +114,7 @@ def score_spans(gold: Iterable[SpanKey], predicted: Iterable[SpanKey]) -> Scores
     """Strict scores of predicted entities against gold ones; a span given twice counts once, as in seqeval.
 
     >>> scores = score_spans([("note 1", 0, 7, "drug")], [("note 1", 0, 7, "drug"), ("note 1", 12, 17, "drug")])
-    >>> scores.micro.precision, scores.micro.recall
+    >>> scores.micro.quality.precision, scores.micro.quality.recall
     (0.5, 1.0)
     """
     gold, predicted = set(gold), set(predicted)
