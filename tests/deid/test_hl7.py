@@ -29,6 +29,7 @@ SEGMENTS = [
         "OBX|4|NM|2823-3^K^LN||4.4|mmol/L|3.5-5.1|N|||F|||202403110745||77^TECH^ANN",
         {"202403110745": "personal_date", "77": "license_number", "TECH^ANN": "clinician_name"},
     ),
+    ("NK1|1|QUARLES^AVA^B^JR^MS^MD|SPO|", {"QUARLES^AVA^B^JR": "relative_name"}),
     ("GT1|1||QUARLES^AVA||9 ELM^^DOVER^DE^19901", {"QUARLES^AVA": "relative_name", "9 ELM": "street_address"}
      | {"DOVER": "city", "DE": "state", "19901": "zip_code"}),
     ("DG1|1|I10|I50.23^HF^I10||20240311", {"20240311": "personal_date"}),

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openbioner_batch.deid.recognizers import checks
+from openbioner_batch.deid.recognizers.context import lowered
 
 NOTES = """
 Phone <phone_number>(617) 555-0123 ext. 22</phone_number>, fax: <fax_number>617-555-0199</fax_number>
@@ -125,3 +126,7 @@ def test_dyspnoea_before_other_shorthand_is_no_person() -> None:
     for note in ("SOB, DOE, PND, LE edema", "DOE, ORTHOPNEA, cough", "denies CP, DOE, LE swelling"):
         assert_found(note)
     assert_found("Seen: <patient_name>DOE, JANE</patient_name>")
+
+
+def test_small_letters_stand_where_the_text_has_its_own() -> None:
+    assert [lowered(text) for text in ("Ward İB", "ẞ Ward", "")] == ["ward ib", "ß ward", ""]

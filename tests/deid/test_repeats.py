@@ -6,6 +6,8 @@ import pytest
 from deid.found import PATTERNS, assert_found, shown
 
 from openbioner_batch.deid.finder import Finder
+from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.repeats import find_repeated_values, find_repeats
 
 
 @pytest.mark.parametrize(
@@ -29,3 +31,38 @@ def test_a_value_found_once_is_found_again(note: str, again: str) -> None:
 def test_short_and_common_values_are_not_looked_for_again() -> None:
     assert_found("<room_number>Room 412</room_number>. BNP 412, K 4.1.")
     assert_found("last four <social_security_number>6789</social_security_number>, CK 6789")
+
+
+@pytest.mark.parametrize("mark", ["'", "’"])
+def test_a_name_is_found_again_without_what_a_possessive_adds(mark: str) -> None:
+    assert_found(
+        "Dr. <clinician_name>Brannigan</clinician_name> rounded. "
+        f"Plan of <clinician_name>Brannigan</clinician_name>{mark}s team"
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "again"), [(("model",), "model:repeat"), (("model", "pattern:name"), "pattern:repeat")]
+)
+def test_a_name_found_again_is_as_sure_as_what_told_it(told: tuple[str, ...], again: str) -> None:
+    text = "Brannigan came. Then Brannigan J. left, brannigan."
+    first = Finding(0, 9, "patient_name", 0.9, told)
+    assert [(one.start, one.end, one.type, one.recognizers) for one in find_repeats(text, [first])] == [
+        (0, 9, "patient_name", (again,)),
+        (21, 33, "patient_name", (again,)),
+    ]
+    assert list(find_repeats(text, [Finding(0, 9, "patient_name", 0.6, told)])) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "again"),
+    [
+        (("pattern:digits",), "pattern:digits"),
+        (("pattern:digits", "pattern:number"), "pattern:repeat"),
+        (("pattern:number",), "pattern:repeat"),
+    ],
+)
+def test_a_number_told_by_its_form_alone_is_so_again(told: tuple[str, ...], again: str) -> None:
+    first = Finding(0, 5, "medical_record_number", 0.8, told)
+    found = list(find_repeated_values("66204 in 66204, 662045", [first]))
+    assert [(one.start, one.recognizers) for one in found] == [(0, (again,)), (9, (again,))]

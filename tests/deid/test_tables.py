@@ -26,6 +26,8 @@ CELLS = [
     '{"zip": <zip_code>69847</zip_code>, "line": ["<street_address>12 Elm St</street_address>"], "by": "mouth"}',
     '{"patientName": "<patient_name>Raynaud</patient_name>", "pcp": "<clinician_name>Iyer</clinician_name>"}',
     '(id="x" surname="<patient_name>Lomax</patient_name>" phone="none")',
+    "| mrn | <medical_record_number>4417</medical_record_number> | age | 45 | sex | F |",
+    "patient_city=<city>Dover</city>; PT=13.2",
     "login=<username>jlomax7</username>; PT=13.2; pt_city=<city>Dover</city>; by=mouth",
     "Howard, Crystal      <medical_record_number>425 4255</medical_record_number>",
 ]
@@ -51,7 +53,8 @@ def test_keys_of_markup_tell_names_be_they_terms_elsewhere() -> None:
         "| MRN | 1 | age | 45 | sex | M |",
         "PID|1||||||||",
         '{"name": "glucose", "value": "141"}',
-        '{"family": "penicillins", "city": "unknown", "zip": "n/a", "room": "null"}',
+        '{"family": "penicillins", "city": "unknown", "state": "tbd", "county": "pending"}',
+        '{"zip": "n/a", "room": "null", "given_name": "none"}',
         "Pt|Rm|MD\\nstable|none|pending",
         "Drug, dose, route, site\nancef, 1 g, IV, left arm",
     ],

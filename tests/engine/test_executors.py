@@ -85,7 +85,7 @@ def test_after_a_death_ray_looks_for_the_record_that_did_it(without_ray: None, t
     ("values", "message"),
     [
         ({"ray_address": "10.0.0.1:6379"}, "names a cluster"),
-        ({"actors": 4}, "--actors 4 are several"),
+        ({"actors": 2}, "--actors 2 are several"),
         ({"executor": "dask"}, "--executor is 'dask': give one of auto, ray, in-process"),
     ],
 )
