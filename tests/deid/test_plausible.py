@@ -229,3 +229,8 @@ def test_units_and_sex_beside_an_age_that_patterns_found_stay_however_sure_a_mod
     assert number
     found = Finder().find(note, model_spans=spans(note, re.compile(r"\A.{2,9}?(?=\b[. ]|\Z)|F/94"), "age_over_89"))
     assert [(one.start, one.end) for one in found] == [number.span()]
+
+
+def test_relatives_in_law_by_their_letters_are_no_names() -> None:
+    text = "Family: wife, MIL, SIL at BS"
+    assert Finder().find(text, model_spans=spans(text, re.compile("MIL|SIL"), "relative_name")) == []

@@ -20,12 +20,24 @@ from openbioner_batch.deid.recognizers.repeats import find_repeated_values, find
         ("14 Fennel St, Dunmore, IA 50036. The Dunmore PD came. Back to Fennel St.", "Fennel St"),
         ("14 Fennel St, Dunmore, IA 50036. The Dunmore PD came. Back to Fennel St.", "Dunmore"),
         ("Seen at Clement Regional Hospital. Clement Regional records.", "Clement Regional"),
+        ("Email: ott.b@example.org; ott.b wrote.", "ott.b"),
+        ("Church: St. Brannoc's. St. Brannoc's pastor came.", "St. Brannoc's"),
+        ("Dr. Amadi-Voss came; then Voss again.", "Voss"),
         ("Accession No. S21-10432; slide S21-10432 again", "S21-10432"),
     ],
 )
 def test_a_value_found_once_is_found_again(note: str, again: str) -> None:
     found = [part for _, part in shown(note, Finder(PATTERNS).find(note))]
     assert sum(again in part for part in found) == note.count(again)
+
+
+def test_a_name_that_is_no_other_word_is_found_in_small_letters() -> None:
+    assert_found(
+        "Case manager: <clinician_name>Quillfeather</clinician_name>. <person_name>quillfeather</person_name> knows"
+    )
+    assert_found("Dr. <clinician_name>Penrose</clinician_name> placed a penrose drain")
+    assert_found("Dr. <clinician_name>Marshall</clinician_name>: marshall plan")
+    assert_found("e-mail <email_address>nurse@x.org</email_address>, nurse knows")
 
 
 def test_short_and_common_values_are_not_looked_for_again() -> None:

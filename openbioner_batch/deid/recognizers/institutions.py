@@ -93,7 +93,7 @@ _LETTERHEAD = re.compile(
 )
 """The line between a signature and an address or a telephone."""
 _PROPER_NAME = (
-    r"(?:The[ ]|La[ ]|El[ ]|Le[ ])?[A-Z][a-z'’-]{1,24}(?:[ ](?:of[ ]|the[ ]|of[ ]the[ ]|&[ ]|"
+    r"(?:The[ ]|La[ ]|El[ ]|Le[ ]|(?:St|Ste|Mt|Ft)\.?[ ])?[A-Z][a-z'’-]{1,24}(?:[ ](?:of[ ]|the[ ]|of[ ]the[ ]|&[ ]|"
     r"and[ ])?[A-Z][a-z'’-]{1,24}){0,3}"
 )
 _OCCUPATION = (

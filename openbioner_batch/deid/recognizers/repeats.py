@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from openbioner_batch.deid.allowlist import allow_list
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.normalising import normalise_word
 from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 _WORDS_FIRST = frozenset("may will mark art grace hope faith joy april june rose dawn bill frank gene earl".split())
 
@@ -17,6 +19,8 @@ SURE = 0.7
 """Only names at least so sure are looked for again."""
 
 _CAPITALISED = re.compile(r"(?<![^\W_])[^\W\d_a-z][^\W\d_]{2,30}(?:['’-][^\W\d_]{2,30})?")
+_SMALL = re.compile(r"(?<![^\W_])(?<!-)[a-z]{6,}(?![^\W_]|-)")
+_SHORTEST_SMALL = 6
 _INITIAL = re.compile(r"[ ][A-Z]\.?(?=[ ,;:)\n]|\Z)")
 
 
@@ -36,10 +40,13 @@ def find_repeats(
         if name.score >= SURE:
             recognizer = "model:repeat" if name.recognizers == _MODEL else "pattern:repeat"
             for word in _CAPITALISED.findall(text[name.start : name.end]):
-                if word.lower() not in common:
-                    parts.setdefault(normalise_word(word), (name.type, recognizer))
+                doubled = [half for half in word.split("-") if len(half) > 2] if "-" in word else []
+                for part in (word, *doubled):
+                    if part.lower() not in common:
+                        parts.setdefault(normalise_word(part), (name.type, recognizer))
     if not parts:
         return
+    yield from _in_small_letters(text, parts)
     for match in _CAPITALISED.finditer(text):
         word = match[0]
         end = match.end()
@@ -52,12 +59,30 @@ def find_repeats(
             yield Finding(match.start(), end, told[0], 0.6, (told[1],))
 
 
+def _in_small_letters(text: str, parts: dict[str, tuple[str, str]]) -> Iterator[Finding]:
+    """Names that patterns found and that are no other word: "quillfeather aware" after "Dr. Quillfeather"."""
+    told = {
+        part: (type, recognizer)
+        for part, (type, recognizer) in parts.items()
+        if recognizer != "model:repeat"
+        and len(part) >= _SHORTEST_SMALL
+        and part not in lexicon().ordinary
+        and not vocabulary().knows(part)
+        and not allow_list().knows(part)
+    }
+    for match in _SMALL.finditer(text) if told else ():
+        if (of := told.get(match[0])) is not None:
+            yield Finding(*match.span(), of[0], 0.6, (of[1],))
+
+
 DIGITS = "pattern:digits"
 """What tells a number by its form alone, without a label or a check digit."""
 CONFIDENT = 0.6
 """Patterns at least so sure tell what is looked for again, apart from names."""
 _CODES = frozenset({"identifier", "ssn", "phone", "account", "zip", "email", "url", "ip", "coordinates"})
 _FEWEST_DIGITS = 5
+_ACCOUNT = re.compile(r"(?=[a-z]+[._\d])[\w.]{5,64}(?<!\.)", re.IGNORECASE)
+"""Before the @ of an e-mail address: letters with a dot, a line or digits, which no word has."""
 _HOUSE = re.compile(r"\d[\w-]*\s+")
 _NAMED = re.compile(r"[^\W\d_]{2,}")
 
@@ -92,6 +117,8 @@ def _again(value: str, family: str) -> Iterator[str]:
         mixed = digits and len(value) >= _FEWEST_DIGITS and any(map(str.isalpha, value))
         if digits >= _FEWEST_DIGITS or mixed or family in ("email", "url"):
             yield value
+        if family == "email" and _ACCOUNT.fullmatch(account := value.partition("@")[0]):
+            yield account
     elif family in ("organisation", "address", "town", "county"):
         words = value.split()
         shorter = [value]
