@@ -76,5 +76,24 @@ def test_a_name_found_again_is_as_sure_as_what_told_it(told: tuple[str, ...], ag
 )
 def test_a_number_told_by_its_form_alone_is_so_again(told: tuple[str, ...], again: str) -> None:
     first = Finding(0, 5, "medical_record_number", 0.8, told)
-    found = list(find_repeated_values("66204 in 66204, 662045", [first]))
-    assert [(one.start, one.recognizers) for one in found] == [(0, (again,)), (9, (again,))]
+    found = list(find_repeated_values("66204 in 66204, 662045, A66204; 66204", [first]))
+    assert [(one.start, one.recognizers) for one in found] == [(0, (again,)), (9, (again,)), (32, (again,))]
+
+
+@pytest.mark.parametrize(
+    ("type", "text", "again"),
+    [
+        ("email_address", "roe@x.org. To roe@x.org", ["roe@x.org"]),
+        ("county", "Lomax County. Lomax County jail", ["Lomax County"]),
+        ("street_address", "14 Fennel St. Then Fennel St, 14 Fennel St.", ["14 Fennel St.", "Fennel St"]),
+        ("city", "Grace. Then Grace came", []),
+        ("city", "Lima. Then Lima beans", []),
+        ("phone_number", "4128. Then 4128", []),
+    ],
+)
+def test_what_means_nothing_else_is_looked_for_again(type: str, text: str, again: list[str]) -> None:
+    end = text.index(". ")
+    first = Finding(0, end + (type == "street_address"), type, 0.8, ("pattern:place",))
+    found = {text[one.start : one.end] for one in find_repeated_values(text, [first]) if one.start > end}
+    assert found >= set(again)
+    assert bool(found) is bool(again)

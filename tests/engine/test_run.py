@@ -65,6 +65,17 @@ def test_the_columns_are_those_of_the_contract(run_here: Annotate, tmp_path: Pat
     assert [row["year"] for row in rows(tmp_path / "out")] == [1999, None]
 
 
+def test_a_bad_beginning_stops_no_run_that_is_good_as_a_whole(
+    run_here: Annotate, corpus: Corpus, tmp_path: Path
+) -> None:
+    path = corpus("a.jsonl", ["RAISES", *["Anna"] * 19])
+    said = run_here(path.parent, shard_documents=2, max_quarantined="10%")
+    assert (said.totals.documents, said.totals.set_aside) == (19, 1)
+    written = json.loads((tmp_path / "out" / "_run" / "summary.json").read_text())
+    assert (written["finished"], written["splits"]) == (True, {"done": 1, "total": 1})
+    assert not (tmp_path / "out" / "_run" / "attempts").exists()
+
+
 def test_a_finished_run_does_nothing_and_says_the_same(run_here: Annotate, corpus: Corpus, tmp_path: Path) -> None:
     folder = corpus("a.jsonl", GREETINGS).parent
     first = run_here(folder)
