@@ -113,6 +113,18 @@ def test_any_expression_finds_what_it_finds_unanchored(expression: str, flags: r
     assert [match.span() for match in Anchored(expression, flags).finditer(text)] == plain
 
 
+MIXED = [*CLASSES, r"[\d#]", r"[\s/]", r"[a-c\d]", r"[^a-c]", r"[^\W\d]", r"[^\d\s]", r"[\w-]", r"(?>[A-Z]|\d)", r"\W"]
+
+
+@pytest.mark.parametrize("part", MIXED)
+def test_any_class_behind_any_guard_finds_what_it_finds_unanchored(part: str) -> None:
+    text = "\n".join([*WORDS, *(f"a{word} {word}|{word}-{word}" for word in WORDS), "Zé1 \t.-|"])
+    for guard in GUARDS:
+        for flags in (re.NOFLAG, re.IGNORECASE, re.MULTILINE):
+            plain = [match.span() for match in re.finditer(guard + part, text, flags)]
+            assert [match.span() for match in Anchored(guard + part, flags).finditer(text)] == plain, guard
+
+
 @pytest.mark.parametrize(
     "expression", ["room", r"(?<!\d)ward", r"\b(?:ward)?", r"\b[ ]ward", r"(?a:\bward)", r"(?<!\w)[^a]", r"\b(?:x|.)"]
 )

@@ -24,6 +24,7 @@ from outputs import rows
 from runs import commit_run, write_pubmed
 from support import S3Server
 
+import openbioner_batch
 from openbioner_batch.cli.main import main
 from openbioner_batch.engine.export.finished import open_run
 from openbioner_batch.engine.export.latest import find_latest, unpacked_mask
@@ -156,11 +157,52 @@ def test_an_export_of_another_release_names_it(
         out(run, "csv")
 
 
+def test_an_export_names_its_release_and_its_model(tmp_path: Path, source: Path, out: Export) -> None:
+    run = commit_run(tmp_path / "run", source, include_text=True)
+    summary = out(run, "bioc-json")
+    model = open_run(str(run)).plan.fingerprint.get("model")
+    expected = f"openbioner_batch {openbioner_batch.__version__}" + (f", model {str(model)[:12]}" if model else "")
+    sources = {json.loads(data)["source"] for data in written(tmp_path / "x").values()}
+    assert (sources, summary.output) == ({expected}, str(tmp_path / "x"))
+
+
+def test_an_export_that_goes_on_keeps_the_day_on_which_it_began(tmp_path: Path, source: Path, out: Export) -> None:
+    run = commit_run(tmp_path / "run", source, include_text=True)
+    out(run, "bioc-json", date=None)
+    files, about = sorted((tmp_path / "x").glob("*.json")), tmp_path / "x" / "_run" / "export.json"
+    began = json.loads(about.read_text())
+    assert {json.loads(file.read_text())["date"] for file in files} == {began["date"]}
+    about.write_text(json.dumps({**began, "date": "2020-01-02"}))
+    files[0].unlink()
+    summary = out(run, "bioc-json", date=None)
+    assert json.loads(files[0].read_text())["date"] == "2020-01-02"
+    assert (summary.written.shards, summary.earlier) == (1, len(files) - 1)
+
+
+def test_a_summary_counts_what_all_shards_hold(tmp_path: Path, source: Path, out: Export) -> None:
+    run = commit_run(tmp_path / "run", source)
+    now = out(run, "csv").written
+    held = [row for data in written(tmp_path / "x").values() for row in csv.DictReader(data.decode().splitlines())]
+    assert (now.documents, now.spans, now.shards) == (7, len(held), len(written(tmp_path / "x")))
+    assert now.bytes == sum(map(len, written(tmp_path / "x").values()))
+    assert held
+
+
+def test_an_input_that_is_not_there_any_more_is_named(tmp_path: Path, source: Path, out: Export) -> None:
+    run = commit_run(tmp_path / "run", source)
+    (source / "b.xml").unlink()
+    with pytest.raises(UsageError, match=r"--source: the run has read .*b\.xml .* not among the 1 files there"):
+        out(run, "bioc-json", source=(str(source),))
+
+
 def test_another_request_in_the_same_folder_is_refused(tmp_path: Path, source: Path, out: Export) -> None:
     run = commit_run(tmp_path / "run", source)
     out(run, "csv")
     with pytest.raises(PlanMismatchError, match="format: csv then, jsonl now"):
         out(run, "jsonl")
+    for more in ({"partition_by": "journal"}, {"gzip": True}):
+        with pytest.raises(PlanMismatchError, match=f"{next(iter(more)).replace('_', ' ')}: "):
+            out(run, "csv", **more)
     with pytest.raises(UsageError, match="holds no export"):
         out(run, "csv", "run")
     assert out(run, "jsonl", overwrite=True).written.shards == 4

@@ -139,6 +139,7 @@ def test_books(tmp_path: Path) -> None:
     [
         ("<Year>2021</Year><Month>Mar</Month><Day>5</Day>", "2021-03-05"),
         ("<Year>2021</Year><Month>12</Month>", "2021-12"),
+        ("<Year>2021</Year><Month>September</Month>", "2021-09"),
         ("<Year>2021</Year><Season>Summer</Season>", "2021"),
         ("<Year>2021</Year><Month>13</Month><Day>1</Day>", "2021"),
         ("<Year>2021</Year><Month>02</Month><Day>99</Day>", "2021-02"),
