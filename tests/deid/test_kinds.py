@@ -54,6 +54,11 @@ restraints renewed 0800 <personal_date>6/2</personal_date>
 No change cf <personal_date>5/5</personal_date>.
 adm <admission_date>9.1</admission_date> dc <discharge_date>9.4</discharge_date> attg
 husband d. <death_date>1999</death_date>.
+<age_over_89>92</age_over_89> yo. Chart says <age_over_89>92</age_over_89> not 29
+she is in her <age_over_89>90s</age_over_89>
+<age_over_89>98</age_over_89> F, fell at home
+wound review <personal_date>3/9</personal_date>
+walked ok, <personal_date>5/9</personal_date>
 at <geographic_coordinates>40.7128° N, 74.0060° W</geographic_coordinates>. Then
 """.strip().splitlines()
 
@@ -72,6 +77,11 @@ dose 1250 5/7 days, 24 2/7 weeks, d 3/7 of Zosyn
 moved 10 feet, 6 West Nile tests, 3 South Asian
 hyponatremia 12/15 strength 5/5
 he may return to work
+pressures in her 90s systolic
+obs fine, 98 F, stable
+dressing review 3/12
+walked ok, 5/6
+EGA 6/7
 24 2/7 weeks by LMP, cervix 2/50/-2, AROM clear
 via Foley 300 cc, Via NG tube 30 mL/h
 """.strip().splitlines()

@@ -64,6 +64,7 @@ def test_shorthand_signs_nothing(note: str) -> None:
 PLACED = (
     f"{room('211')}|{p('Quist')}|64M|CABG\n{room('212')}|{p('Obrero')}|70F|AVR",
     f"{room('C4/2')} | {p('Ulrikson')} 71F | CAP\n{room('C4/3')} | {p('Dwerry')} {old('96')}F | #NOF",
+    f"{room('211')}|{p('Quist')}|CABG\n{room('212')}|{p('Obrero')}|AVR",
     f"{p('Ulrikson')} in {room('3208-1')}, chest tube to suction".replace("<patient_name>", "").replace(
         "</patient_name>", ""
     ),
