@@ -59,10 +59,10 @@ def test_a_name_is_found_again_without_what_a_possessive_adds(mark: str) -> None
 def test_a_name_found_again_is_as_sure_as_what_told_it(told: tuple[str, ...], again: str) -> None:
     text = "Brannigan came. Then Brannigan J. left, brannigan."
     first = Finding(0, 9, "patient_name", 0.9, told)
-    assert [(one.start, one.end, one.type, one.recognizers) for one in find_repeats(text, [first])] == [
-        (0, 9, "patient_name", (again,)),
-        (21, 33, "patient_name", (again,)),
-    ]
+    small = [(40, 49)] if again == "pattern:repeat" else []  # what a model takes for a name may be a word
+    found = sorted(find_repeats(text, [first]), key=lambda one: one.start)
+    assert [(one.start, one.end) for one in found] == [(0, 9), (21, 33), *small]
+    assert {(one.type, one.recognizers) for one in found} == {("patient_name", (again,))}
     assert list(find_repeats(text, [Finding(0, 9, "patient_name", 0.6, told)])) == []
 
 
