@@ -26,8 +26,9 @@ from openbioner_batch.deid.sources import by_labels, labels_of, numbered
 from openbioner_batch.engine.cluster import ray_connection
 from openbioner_batch.engine.executors.base import Resources
 from openbioner_batch.engine.logs import say_to_stderr
+from openbioner_batch.engine.model_choice import say_architecture
 from openbioner_batch.engine.names import REPORT
-from openbioner_batch.engine.request import Inputs, Say, resolve_inputs, say_architecture
+from openbioner_batch.engine.request import Inputs, Say, resolve_inputs
 from openbioner_batch.engine.scoring import ScorerFactory
 from openbioner_batch.engine.session import run_pipeline
 from openbioner_batch.engine.store import Store

@@ -33,11 +33,6 @@ def view_option() -> Any:
     return option("definition", choices=VIEWS, help="Which description of a type to use.")
 
 
-def model_option() -> Any:
-    """Which checkpoint tags; the default is the package's own that reads descriptions."""
-    return option("bundled-open", metavar="M", help="Checkpoint: bundled-open, bundled, a directory, or hub id.")
-
-
 @dataclass(frozen=True)
 class RunPaths:
     """What is read, and where the run goes."""

@@ -16,8 +16,6 @@ from openbioner_batch.errors import RunFailedError, UsageError
 from openbioner_batch.formats import find_inputs
 from openbioner_batch.formats.base import READING, Format, InputFile, ReadOptions
 from openbioner_batch.formats.labels import error_text, label_of
-from openbioner_batch.model.config import architecture_note
-from openbioner_batch.model.location import resolve_checkpoint
 
 Say = Callable[[str], None]
 GPU_SHARD, CPU_SHARD = 1000, 200
@@ -166,13 +164,3 @@ def fingerprint(settings: RunSettings, inputs: Inputs, pipeline: dict[str, Any])
         "limit": settings.limit,
         "shard": {"documents": documents, "bytes": SHARD_BYTES, "records": SHARD_RECORDS},
     }
-
-
-def say_architecture(model: str, say: Say) -> None:
-    """Say what a user should know of a model's architecture, if anything.
-
-    Raises:
-        CheckpointError: the model cannot be read.
-    """
-    if note := architecture_note(resolve_checkpoint(model)):
-        say(f"note: {note}")

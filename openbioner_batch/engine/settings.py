@@ -19,13 +19,13 @@ from openbioner_batch.engine.option_groups import (
     SpanOptions,
     TitleOptions,
     WorkerOptions,
-    model_option,
     view_option,
 )
 from openbioner_batch.errors import UsageError
 from openbioner_batch.options import check_options, flag, option
 from openbioner_batch.settings import Request
 
+AUTO_MODEL = "auto"
 _SAYS_NOTHING_WITHOUT = {
     "dictionary_wordings": ("dictionary", False),
     "dictionary_nested": ("dictionary", False),
@@ -57,7 +57,12 @@ class AnnotateSettings(
         "", metavar="T", joined=True, help="Types or sets of the catalog, or YAML files, separated by commas."
     )
     view: str = view_option()
-    model: str = model_option()
+    model: str = option(
+        AUTO_MODEL,
+        metavar="M",
+        help="Checkpoint: bundled, bundled-open, a directory, or hub id.",
+        default="by the types",
+    )
     keep_fields: tuple[str, ...] = option((), metavar="A,B", help="Columns or keys to carry over to the output.")
     words: str = option("basic", choices=WORDS, help="How text is split into words.")
     include_text: bool = option(False, help="Write the documents' text to the output too.")
