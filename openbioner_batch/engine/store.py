@@ -87,7 +87,7 @@ class Store:
         """Write an object that appears at once and whole, replacing any of that name.
 
         Raises:
-            RunFailedError: the file system refuses, for want of space or rights, or cannot be reached.
+            RunFailedError: the file system lacks space, denies access or cannot be reached.
             UsageError: a file lies in the place of the folder.
         """
         path = self._path(name)

@@ -58,7 +58,7 @@ _NO_ID = re.compile(
     re.IGNORECASE,
 )
 _REVISED = re.compile(r"[ ,(]{1,2}(?:Rev|REV|rev)\b\.?[ ]?\d")
-"""After the number of a form, which is nobody's: "MR-1180 Rev 4"."""
+"""After the number of a form, which identifies no person: "MR-1180 Rev 4"."""
 _SHARED = Anchored(
     r"\b(?i:share|sharing|invit(?:e|ation)|activation|clarity|pairing)(?:[ ](?i:code|share|key|id))?[ :]{1,2}"
     r"(?P<number>[A-Z0-9]{4,5}(?:-[A-Z0-9]{4,5}){1,3})(?![\w-])"

@@ -121,7 +121,7 @@ class Client:
         """A usable answer; `usage` is added to.
 
         Raises:
-            RefusedError: there is none to be had for this text.
+            RefusedError: the server gives none for this text.
             EndpointError: for no text.
         """
         problem, attempts = "", 0
