@@ -4,66 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
 import shlex
-import subprocess
 import sys
-from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
-
-from openbioner_batch.cli.main import main
-
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = sorted(
-    {
-        ROOT / "README.md",
-        *ROOT.glob("openbioner_batch/*/README.md"),
-        *ROOT.glob("*/README.md"),
-        *ROOT.glob("openbioner_batch/*.md"),
-    }
-)
-README = "\n".join(page.read_text("utf-8") for page in PAGES)
-SAMPLE = ROOT / "openbioner_batch" / "data" / "sample_pubmed.xml"
-
-
-def blocks(language: str) -> list[str]:
-    """Each once, though the main README may repeat one of a room's."""
-    return list(dict.fromkeys(re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)))
-
-
-def command(beginning: str) -> str:
-    """The one command line of the README that begins so, without its comment."""
-    lines = list({line: 0 for block in blocks("sh") for line in block.splitlines() if line.startswith(beginning)})
-    assert len(lines) == 1, f"{len(lines)} commands begin with {beginning!r}"
-    return lines[0].partition("  #")[0].strip()
-
-
-def shell(line: str, folder: Path) -> str:
-    """What a line of a README prints: in this process where it is a command alone, since starting one takes seconds."""
-    program, *arguments = shlex.split(line)
-    if program == "openbioner-batch" and not set(line) & set("|<>$;*&"):
-        with chdir(folder):
-            result = CliRunner().invoke(main, arguments)
-        assert result.exit_code == 0, result.output
-        return result.stdout
-    # The console script need not be installed where the tests run.
-    program = f"{shlex.quote(sys.executable)} -m openbioner_batch.cli.main"
-    done = subprocess.run(
-        line.replace("openbioner-batch", program, 1),
-        shell=True,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=400,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+from pages import ROOT, SAMPLE, blocks, command, shell
 
 
 def test_a_run_from_the_readme_ends_with_rows_that_its_python_reads(
@@ -168,12 +116,6 @@ def test_the_type_file_of_the_readme_is_one(tmp_path: Path) -> None:
     (tmp_path / "my_types.yaml").write_text(content)
     ((drug, assay),) = resolve_types(str(tmp_path / "my_types.yaml"))
     assert (drug.name, assay.name) == ("drug", "assay")
-
-
-def test_the_make_targets_of_the_readme_exist() -> None:
-    makefile = (ROOT / "Makefile").read_text()
-    for target in re.findall(r"^make (\w+)", "\n".join(blocks("sh")), re.MULTILINE):
-        assert f"\n{target}:" in makefile
 
 
 def test_a_published_set_is_imported_as_the_readme_says(tmp_path: Path) -> None:
@@ -381,39 +323,3 @@ def test_fhir_is_deidentified_as_the_readme_says(tmp_path: Path, shared: Path) -
     report = deidentify("shared/", tmp_path)
     assert (report["notes"], report["quarantined"]["total"]) == (63, 0)
     assert report["dropped_elements"]["narrative"] == 13
-
-
-def test_links_between_pages_lead_somewhere() -> None:
-    for page in PAGES:
-        for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
-            if re.match(r"[a-z]+:", target):
-                continue
-            path, _, anchor = target.partition("#")
-            file = (page.parent / path) if path else page
-            assert file.exists(), f"{page.relative_to(ROOT)} links to {target}"
-            if anchor:
-                headings = re.findall(r"(?m)^#+ (.*)$", file.read_text("utf-8"))
-                slugs = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
-                assert anchor in slugs, f"{page.relative_to(ROOT)} links to {target}"
-
-
-def test_the_main_readme_is_short_and_every_room_has_one() -> None:
-    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 160
-    rooms = [room for room in (ROOT / "openbioner_batch").iterdir() if (room / "__init__.py").is_file()]
-    assert {room.name for room in rooms if not (room / "README.md").is_file()} <= {"cli"}
-
-
-def test_the_files_that_contributors_are_sent_to_exist() -> None:
-    package = ROOT / "openbioner_batch"
-    named = re.findall(r"`((?:[\w.]+/)+(?:[\w.]+)?)`", (package / "CONTRIBUTING.md").read_text("utf-8"))
-    paths = [path for path in named if "NAME" not in path]
-    assert len(paths) > 5
-    assert [path for path in paths if not ((ROOT / path).exists() or (package / path).exists())] == []
-
-
-def test_the_newest_changes_are_those_of_this_version() -> None:
-    import openbioner_batch
-
-    page = (ROOT / "openbioner_batch" / "CHANGELOG.md").read_text("utf-8")
-    (newest, *_) = re.findall(r"(?m)^## (\d\S*)", page)
-    assert newest == openbioner_batch.__version__

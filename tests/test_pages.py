@@ -1,0 +1,80 @@
+"""The pages in Markdown lead somewhere, name what exists, and can be read in a terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from markdown_it import MarkdownIt
+from pages import PAGES, ROOT, blocks
+
+WIDEST = 120
+
+
+def test_the_make_targets_of_the_readme_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"^make (\w+)", "\n".join(blocks("sh")), re.MULTILINE):
+        assert f"\n{target}:" in makefile
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+            if re.match(r"[a-z]+:", target):
+                continue
+            path, _, anchor = target.partition("#")
+            file = (page.parent / path) if path else page
+            assert file.exists(), f"{page.relative_to(ROOT)} links to {target}"
+            if anchor:
+                headings = re.findall(r"(?m)^#+ (.*)$", file.read_text("utf-8"))
+                slugs = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+                assert anchor in slugs, f"{page.relative_to(ROOT)} links to {target}"
+
+
+def test_the_main_readme_is_short_and_every_room_has_one() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 160
+    rooms = [room for room in (ROOT / "openbioner_batch").iterdir() if (room / "__init__.py").is_file()]
+    assert {room.name for room in rooms if not (room / "README.md").is_file()} <= {"cli"}
+
+
+def test_the_files_that_contributors_are_sent_to_exist() -> None:
+    package = ROOT / "openbioner_batch"
+    named = re.findall(r"`((?:[\w.]+/)+(?:[\w.]+)?)`", (package / "CONTRIBUTING.md").read_text("utf-8"))
+    paths = [path for path in named if "NAME" not in path]
+    assert len(paths) > 5
+    assert [path for path in paths if not ((ROOT / path).exists() or (package / path).exists())] == []
+
+
+def test_the_newest_changes_are_those_of_this_version() -> None:
+    import openbioner_batch
+
+    page = (ROOT / "openbioner_batch" / "CHANGELOG.md").read_text("utf-8")
+    (newest, *_) = re.findall(r"(?m)^## (\d\S*)", page)
+    assert newest == openbioner_batch.__version__
+
+
+def prose(page: str) -> Iterator[str]:
+    """The lines of a page's paragraphs, items of lists and headings: no tables, no code."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(page)
+    lines = page.splitlines()
+    for before, token in pairwise(tokens):
+        if token.type == "inline" and before.type in ("paragraph_open", "heading_open") and token.map:
+            yield from lines[slice(*token.map)]
+
+
+def test_prose_alone_is_measured() -> None:
+    table, code = "| a | b |\n|---|---|\n| c | d |", "```sh\nmake demo\n```\n\n    indented\n"
+    page = f"# Title\n\nSome words\non two lines.\n\n{table}\n\n- An item.\n\n{code}"
+    assert list(prose(page)) == ["# Title", "Some words", "on two lines.", "- An item."]
+
+
+def test_lines_of_prose_fit_a_terminal() -> None:
+    """But for a single word, such as the address of a link, which cannot be broken."""
+    long = [
+        f"{page.relative_to(ROOT)}: {line}"
+        for page in PAGES
+        for line in prose(page.read_text("utf-8"))
+        if len(line) > WIDEST and len(line.split()) > 2
+    ]
+    assert long == []
