@@ -1,20 +1,22 @@
-"""What a session of a run adds up: totals, pace, summary, and when too much is set aside."""
+"""What a session of a run adds up: totals, pace, summary, and whether anything is missing or too much set aside."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from openbioner_batch.engine.ledger import Totals
+from openbioner_batch.engine.ledger import Ledger, Totals, read_totals
 from openbioner_batch.engine.logs import log_event
-from openbioner_batch.engine.metrics import run_id
-from openbioner_batch.engine.names import SUMMARY, shard_name
+from openbioner_batch.engine.metrics import run_id, show_share
+from openbioner_batch.engine.names import ATTEMPTS, SUMMARY, shard_name
 from openbioner_batch.engine.option_groups import QuarantineLimit
 from openbioner_batch.engine.pace import Pace, session_file
+from openbioner_batch.engine.planning import SessionPlan
 from openbioner_batch.engine.request import Say
-from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.store import TEMPORARY, Store
 from openbioner_batch.engine.summary import Summary, notes_on
 from openbioner_batch.errors import RunFailedError, TooManyQuarantinedError
 from openbioner_batch.records import UNREAD
@@ -119,3 +121,49 @@ class Accounts:
                 self.write_summary(splits_done)
             except RunFailedError as error:
                 self._say(f"note: the run is finished, but {error}")
+
+
+def open_accounts(planned: SessionPlan, max_quarantined: str, say: Say) -> Accounts:
+    """The books of a session that begins, with what earlier ones have committed."""
+    store, plan = planned.store, planned.plan
+    totals = read_totals(store, planned.ledger)
+    return Accounts(store, planned.session, totals, len(plan.wanted), plan.fingerprint, max_quarantined, say)
+
+
+def leave(planned: SessionPlan, accounts: Accounts) -> None:
+    """Leave a summary however the session ended, and no marker of a worker that died with it."""
+    store = planned.store
+    with suppress(RunFailedError):  # what has ended the session, such as a full disk, is what the user must hear
+        markers = [name for name in store.names(ATTEMPTS) if name.split(".")[1] == planned.session]
+        store.remove([f"{ATTEMPTS}/{name}" for name in markers])
+        accounts.write_pace()
+        accounts.write_summary(planned.plan.count_finished(planned.ledger))
+
+
+def finish(planned: SessionPlan, accounts: Accounts) -> Summary:
+    """Check that nothing is missing, and mark the run as finished.
+
+    Raises:
+        RunFailedError: splits are not complete, the output does not hold what was read, or bytes were not read.
+        TooManyQuarantinedError: more records were set aside than the settings allow.
+    """
+    store, wanted, totals = planned.store, planned.plan.wanted, accounts.totals
+    ledger = Ledger.read(store, planned.plan.ledger)
+    if unfinished := len(wanted) - planned.plan.count_finished(ledger):
+        raise RunFailedError(f"{unfinished:,} of {len(wanted):,} splits are not complete: run the same command again")
+    ends = [ledger.ends[split.ordinal] for split in wanted]
+    records = sum(end.documents + end.rejected for end in ends)
+    if records != totals.records:
+        raise RunFailedError(
+            f"{records:,} records were read and {totals.records:,} are in the output: "
+            f"{store.url} was changed by something else; --overwrite starts anew"
+        )
+    accounts.check_quarantined(at_end=True)
+    accounts.finish(len(wanted), is_new=bool(planned.pending))
+    for folder in (ATTEMPTS, TEMPORARY):
+        with suppress(RunFailedError):  # another driver of the same run may be writing there
+            store.remove_folder(folder)
+    show_share(store.url, 1.0)
+    log_event("finished", run=run_id(store.url), documents=totals.documents, quarantined=totals.set_aside)
+    accounts.refuse_unread()
+    return accounts.summary

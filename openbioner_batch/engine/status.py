@@ -28,7 +28,7 @@ def run_status(output: str) -> dict[str, Any]:
     if plan is None:
         raise UsageError(f"{output} holds no run: expected the --output of an `openbioner-batch annotate`")
     ledger = Ledger.read(store, plan.ledger)
-    done = sum(ledger.is_finished(planned.ordinal) for planned in plan.wanted)
+    done = plan.count_finished(ledger)
     finished = done == len(plan.wanted) and bool(plan.splits)
     totals = read_totals(store, ledger)
     found = Summary(
