@@ -55,7 +55,7 @@ class Found(NamedTuple):
     type: str
 
 
-class Tool:
+class DeidTool:
     """A tool in a process of its own; `error` says why there is none."""
 
     def __init__(self, name: str, command: Sequence[str], environment: dict[str, str], note_timeout: float) -> None:
@@ -182,7 +182,7 @@ def main(
         ("Presidio", (peers, str(TOOLS / "presidio.py")), {}),
         ("Philter", (peers, str(TOOLS / "philter.py")), {}),
     ]
-    tools = [Tool(name, command, environment, note_timeout) for name, command, environment in named]
+    tools = [DeidTool(name, command, environment, note_timeout) for name, command, environment in named]
     results: dict[str, Any] = {}
     for source, gold in sources(corpora, notes, side, limit):
         results[source] = compare(tools, gold)
@@ -196,7 +196,7 @@ def main(
         output.write_text(json.dumps({**about, "sources": results}, indent=1) + "\n", "utf-8")
 
 
-def compare(tools: Sequence[Tool], notes: Sequence[GoldNote]) -> dict[str, Any]:
+def compare(tools: Sequence[DeidTool], notes: Sequence[GoldNote]) -> dict[str, Any]:
     """Scores, and notes per second of processor and of wall time, of every tool; they take turns."""
     scores = {tool.name: DeidScores() for tool in tools}
     for tool in tools:

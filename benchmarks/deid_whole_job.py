@@ -42,7 +42,7 @@ PRESIDIO = {"presidio": "0", "presidio-batch": "16"}
 """Notes that its batch engine gives to spaCy at once; 0: note by note, without that engine."""
 
 
-class Job(NamedTuple):
+class JobCost(NamedTuple):
     """What one process took, start-up included."""
 
     seconds: float
@@ -74,8 +74,8 @@ def main(
         raise UsageError(f"--first {first}: expected fewer than the {len(texts)} notes that there are")
     core = max(os.sched_getaffinity(0)) if core is None else core
     python = python_with(PACKAGES, cache / "venv") if set(names) & set(PRESIDIO) else None
-    short: dict[str, list[Job]] = {name: [] for name in names}
-    whole: dict[str, list[Job]] = {name: [] for name in names}
+    short: dict[str, list[JobCost]] = {name: [] for name in names}
+    whole: dict[str, list[JobCost]] = {name: [] for name in names}
     for name in names:
         run(name, texts[:first], core, python)  # fills the caches of disk and kernels; not counted
     for repeat in range(repeats):
@@ -90,7 +90,7 @@ def main(
     write_json(json_path, {"machine": machine(), "cores_used": 1, **about, "peers": peers, "jobs": found})
 
 
-def run(name: str, texts: Sequence[str], core: int, python: Path | None) -> Job:
+def run(name: str, texts: Sequence[str], core: int, python: Path | None) -> JobCost:
     """One job as a process, in a temporary folder.
 
     Raises:
@@ -119,10 +119,10 @@ def run(name: str, texts: Sequence[str], core: int, python: Path | None) -> Job:
     if len(new) != len(texts):
         raise OpenBioNERError(f"{name} wrote {len(new)} notes of {len(texts)}")
     cpu_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Job(seconds, cpu_seconds, len(new), len(set(new) - set(texts)))
+    return JobCost(seconds, cpu_seconds, len(new), len(set(new) - set(texts)))
 
 
-def figures(short: Sequence[Job], whole: Sequence[Job]) -> dict[str, Any]:
+def figures(short: Sequence[JobCost], whole: Sequence[JobCost]) -> dict[str, Any]:
     """The rate of what the whole jobs read beyond the short ones, of wall time and of the processor, by medians.
 
     A rate is None where the difference is lost in how much start-up varies: more notes are needed.

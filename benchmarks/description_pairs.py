@@ -29,7 +29,7 @@ Find = Callable[[str, str], Iterable[Span]]
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class DescriptionPair:
     """A sentence with the mentions of two descriptions.
 
     Attributes:
@@ -45,13 +45,13 @@ class Pair:
     mentions: dict[str, list[tuple[int, int]]]
 
 
-def read_pairs(path: Path = PAIRS) -> list[Pair]:
+def read_pairs(path: Path = PAIRS) -> list[DescriptionPair]:
     """The pairs of a file, in its order."""
     raw = yaml.safe_load(path.read_text("utf-8"))
     return [_pair(kind, entry) for kind, entries in raw.items() for entry in entries]
 
 
-def judge(pair: Pair, find: Find) -> dict[str, bool]:
+def judge(pair: DescriptionPair, find: Find) -> dict[str, bool]:
     """What must hold for a pair to be told apart, and whether it does.
 
     Returns:
@@ -68,7 +68,7 @@ def judge(pair: Pair, find: Find) -> dict[str, bool]:
     return held
 
 
-def summary(pairs: Sequence[Pair], judged: Sequence[dict[str, bool]]) -> dict[str, dict[str, int]]:
+def summary(pairs: Sequence[DescriptionPair], judged: Sequence[dict[str, bool]]) -> dict[str, dict[str, int]]:
     """By kind and in all: pairs, those told apart, conditions, and those that hold."""
     rows: dict[str, dict[str, int]] = {}
     for pair, held in zip(pairs, judged, strict=True):
@@ -81,7 +81,7 @@ def summary(pairs: Sequence[Pair], judged: Sequence[dict[str, bool]]) -> dict[st
     return {kind: rows[kind] for kind in sorted(rows, key=lambda kind: kind == "all")}
 
 
-def _pair(kind: str, entry: dict[str, str]) -> Pair:
+def _pair(kind: str, entry: dict[str, str]) -> DescriptionPair:
     text, last = "", 0
     mentions: dict[str, list[tuple[int, int]]] = {"a": [], "b": []}
     for match in _MARKED.finditer(entry["text"]):
@@ -89,7 +89,7 @@ def _pair(kind: str, entry: dict[str, str]) -> Pair:
         mentions[match[2]].append((len(text), len(text) + len(match[1])))
         text += match[1]
         last = match.end()
-    return Pair(kind, text + entry["text"][last:], {"a": entry["a"], "b": entry["b"]}, mentions)
+    return DescriptionPair(kind, text + entry["text"][last:], {"a": entry["a"], "b": entry["b"]}, mentions)
 
 
 def _touched(place: tuple[int, int], spans: Iterable[Span]) -> bool:

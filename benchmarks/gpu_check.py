@@ -21,7 +21,7 @@ import torch
 from common.machine import device_name, machine
 from common.results import comma_list, json_option
 from gpu import parity, speed, training
-from gpu.checks import Report
+from gpu.checks import CheckReport
 
 from openbioner_batch.model import VARIANTS
 
@@ -44,7 +44,7 @@ def main(variants: str, parts: str, device: str | None, quick: bool, json_path: 
     if unknown := [name for name in names if name not in VARIANTS] or [p for p in comma_list(parts) if p not in PARTS]:
         raise click.UsageError(f"{unknown[0]!r}: expected some of {', '.join((*VARIANTS, *PARTS))}")
     began = time.monotonic()
-    report = Report({"card": device_name(device), "quick": quick, "ran_on": machine()}, json_path)
+    report = CheckReport({"card": device_name(device), "quick": quick, "ran_on": machine()}, json_path)
     dtypes = ("float32", "bfloat16", "float16") if on_gpu else ("float32", "bfloat16")
     if quick:
         names = [name for name in names if name.startswith("tiny")]

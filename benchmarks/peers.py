@@ -42,7 +42,7 @@ TRIED = 8
 """Texts on which settings are tried."""
 
 
-class Text(NamedTuple):
+class SizedText(NamedTuple):
     """A text, and how many of our tokens it has."""
 
     text: str
@@ -81,7 +81,7 @@ class Side:
         values = sentences_of(texts) if self.name.startswith("zshot-sentences") else texts
         return self.tool.find(values, {**setting, "count": self.types})
 
-    def tune(self, texts: Sequence[Text], settings: list[dict[str, Any]]) -> None:
+    def tune(self, texts: Sequence[SizedText], settings: list[dict[str, Any]]) -> None:
         """Warm up, and settle on the fastest of the settings; where there is one, two texts tell its rate."""
         self.find([texts[0].text], settings[0])
         texts = texts[: TRIED if len(settings) > 1 else 2]
@@ -90,7 +90,7 @@ class Side:
             self.tried.append({"setting": setting, "tokens_per_second": sum(one.tokens for one in texts) / seconds})
         self.setting = max(self.tried, key=lambda one: one["tokens_per_second"])["setting"]
 
-    def plan(self, texts: Sequence[Text], seconds: float, documents: int, rounds: int) -> None:
+    def plan(self, texts: Sequence[SizedText], seconds: float, documents: int, rounds: int) -> None:
         """Take so many texts that a round lasts about `seconds`, and all rounds have `documents` or more."""
         mean = sum(one.tokens for one in texts) / len(texts)
         lasting = round(seconds * self.expected_rate / mean)
@@ -101,7 +101,7 @@ class Side:
         """Text tokens per second when it was tuned."""
         return max(one["tokens_per_second"] for one in self.tried)
 
-    def take_turn(self, number: int, texts: Sequence[Text]) -> None:
+    def take_turn(self, number: int, texts: Sequence[SizedText]) -> None:
         """Tag the texts of a round: others than those of other rounds, in order of length, as batches like them."""
         mine = sorted(texts[number * self.texts :][: self.texts], key=lambda one: one.tokens)
         self.seconds.append(self.find([one.text for one in mine], self.setting).seconds)
@@ -126,7 +126,7 @@ def sentences_of(texts: Sequence[str]) -> list[str]:
     return [text[low:high] for text, bounds in starts for low, high in pairwise(bounds) if text[low:high].strip()]
 
 
-def choose_texts(corpus: str, checkpoint: str, types: Sequence[Any]) -> list[Text]:
+def choose_texts(corpus: str, checkpoint: str, types: Sequence[Any]) -> list[SizedText]:
     """The texts of a corpus that every tool reads whole.
 
     Raises:
@@ -137,7 +137,9 @@ def choose_texts(corpus: str, checkpoint: str, types: Sequence[Any]) -> list[Tex
     texts = shuffled_texts(corpus)
     counts = Preparer.from_pretrained(checkpoint, types).prepare(texts).document_tokens
     chosen = [
-        Text(text, int(count)) for text, count in zip(texts, counts, strict=True) if WINDOW[0] <= count <= WINDOW[1]
+        SizedText(text, int(count))
+        for text, count in zip(texts, counts, strict=True)
+        if WINDOW[0] <= count <= WINDOW[1]
     ]
     if len(chosen) < TRIED:
         raise UsageError(
@@ -171,7 +173,7 @@ def check(sides: Sequence[Side], variants: dict[str, str], types: list[list[str]
 
 
 def without_slow(
-    sides: list[Side], texts: Sequence[Text], rounds: int, most: float | None
+    sides: list[Side], texts: Sequence[SizedText], rounds: int, most: float | None
 ) -> tuple[list[Side], list[str]]:
     """The sides whose rounds together take at most so many seconds, and of each other one, in words, what it would."""
     kept, left_out = [], []
@@ -185,7 +187,7 @@ def without_slow(
     return kept, left_out
 
 
-def measure(order: Sequence[Side], texts: Sequence[Text], rounds: int) -> None:
+def measure(order: Sequence[Side], texts: Sequence[SizedText], rounds: int) -> None:
     """Let the sides take turns, another one first each round."""
     for number in range(rounds):
         for side in [*order[number % len(order) :], *order[: number % len(order)]]:

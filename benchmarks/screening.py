@@ -37,7 +37,7 @@ RECALLS = (0.999, 0.995, 0.99, 0.98, 0.95)
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ScreenedPair:
     """One window asked about one type.
 
     Attributes:
@@ -57,7 +57,7 @@ class Pair:
 
 
 @torch.inference_mode()
-def read_pairs(model: CrossEncoder, tagger: Tagger, prepared: Prepared) -> Iterator[Pair]:
+def read_pairs(model: CrossEncoder, tagger: Tagger, prepared: Prepared) -> Iterator[ScreenedPair]:
     """Every pair of an unlike window and a type."""
     windows = find_windows(prepared)
     for types, logits in zip(prepared.groups, tagger.word_logits(prepared), strict=True):
@@ -72,7 +72,7 @@ def read_pairs(model: CrossEncoder, tagger: Tagger, prepared: Prepared) -> Itera
                     tagger.tokenizer.sep,
                 ]
                 states = lower_states(model, torch.tensor([ids]), 1 + len(text), torch.from_numpy(places))
-                yield Pair(states, choice[first : first + len(places)] == column, len(ids))
+                yield ScreenedPair(states, choice[first : first + len(places)] == column, len(ids))
 
 
 def lower_states(model: CrossEncoder, ids: Tensor, text: int, places: Tensor) -> np.ndarray:
@@ -106,7 +106,7 @@ def fit_screen(states: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, float
     return weights[:-1].detach().numpy(), float(weights[-1].detach())
 
 
-def trade(fitted: list[Pair], judged: list[Pair], layer: int, layers: int) -> list[dict[str, float]]:
+def trade(fitted: list[ScreenedPair], judged: list[ScreenedPair], layer: int, layers: int) -> list[dict[str, float]]:
     """For each of `RECALLS`, what a screen after `layer` layers lets through, and the work that remains."""
     weights, bias = fit_screen(
         np.concatenate([pair.states[layer - 1] for pair in fitted]), np.concatenate([pair.found for pair in fitted])

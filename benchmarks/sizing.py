@@ -39,7 +39,7 @@ MANY = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Corpus:
+class CorpusSize:
     """Documents and their mean length in text tokens."""
 
     name: str
@@ -47,7 +47,7 @@ class Corpus:
     tokens: float
 
 
-CORPORA = (Corpus("36M PubMed abstracts", 36e6, 311), Corpus("100M clinical notes", 100e6, 712))
+CORPORA = (CorpusSize("36M PubMed abstracts", 36e6, 311), CorpusSize("100M clinical notes", 100e6, 712))
 """Lengths: 600 records of pubmed21n1298.xml.gz; MTSamples, 2,346 notes. Notes of an archive are often shorter."""
 
 

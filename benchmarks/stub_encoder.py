@@ -50,7 +50,7 @@ WORDS_A_SPAN = 64
 """One word in so many is a span of a type: with five types about as many as the bundled model finds in abstracts."""
 
 
-class Clock:
+class StageClock:
     """CPU seconds of this process by stage; time of an inner stage does not count for the outer one."""
 
     def __init__(self) -> None:
@@ -128,7 +128,7 @@ class StubFactory:
     """A model's factory with the stub in the place of its encoder, each part timed."""
 
     real: ModelScorerFactory
-    clock: Clock
+    clock: StageClock
 
     def fingerprint(self) -> dict[str, Any]:
         return {**self.real.fingerprint(), "encoder": "stub"}
@@ -159,7 +159,7 @@ class TimedPreparer:
     """A preparer on a clock."""
 
     real: TextPreparer
-    clock: Clock
+    clock: StageClock
 
     def prepare(self, texts: Sequence[str]) -> Any:
         with self.clock.stage("tokenize"):
@@ -171,7 +171,7 @@ class TimedScorer:
     """A tagger on a clock."""
 
     real: Tagger
-    clock: Clock
+    clock: StageClock
 
     def score(self, prepared: Any) -> Sequence[TaggedText]:
         with self.clock.stage("arrange"):
@@ -183,7 +183,7 @@ class TimedExecutor:
     """An executor whose stages of reading and writing are on a clock."""
 
     real: Executor
-    clock: Clock
+    clock: StageClock
     resources: Any = field(init=False)
 
     def __post_init__(self) -> None:
@@ -223,7 +223,7 @@ class TimedExecutor:
 class TimedTagging(Tagging):
     """Tagging on a clock."""
 
-    clock: Clock = field(default_factory=Clock)
+    clock: StageClock = field(default_factory=StageClock)
 
     def stream(
         self, tasks: Sequence[SplitTask], job: Job, executor: Executor, before: Totals
@@ -246,7 +246,7 @@ class StubRun:
 
 def run_stub(settings: AnnotateSettings) -> StubRun:
     """Run the pipeline in this process with the stub in place of the encoder."""
-    clock = Clock()
+    clock = StageClock()
     factory = StubFactory(ModelScorerFactory.from_settings(settings, on_cluster=False), clock)
     _now.append(factory)
     with tempfile.TemporaryDirectory() as folder:

@@ -25,7 +25,7 @@ class Case:
 
 
 @dataclass(slots=True)
-class Report:
+class CheckReport:
     """Findings by part, written to a file after each of them."""
 
     about: dict[str, Any]

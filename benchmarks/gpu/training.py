@@ -33,7 +33,7 @@ from openbioner_batch.training.pieces import tokenize_passages
 from openbioner_batch.training.plan import plan_training
 from openbioner_batch.training.separate import SharedObjective
 from openbioner_batch.training.settings import PretrainSettings
-from openbioner_batch.training.vocabulary import build_vocabulary
+from openbioner_batch.training.vocabulary import build_type_vocabulary
 from openbioner_batch.training.worker import pass_flops
 
 _NAMES = {"drug": "Aspirin", "gene": "BRCA1 gene", "disease": "colitis"}
@@ -83,7 +83,7 @@ def pass_of(config: ModelConfig, settings: PretrainSettings) -> Pass:
     flat = flatten(tokenize_passages(_passages(), tokenizer(), settings.start.text_tokens))
     corpus = corpus_of(flat, np.ones(len(flat.origins)), settings.sources)
     rows = [(kind.name, "definition", kind.description) for kind in first_types(110)]
-    vocabulary = build_vocabulary(rows, (), tokenizer(), settings.start.description_tokens)
+    vocabulary = build_type_vocabulary(rows, (), tokenizer(), settings.start.description_tokens)
     joint = 1 - config.separate_layers / config.layers
     plan = plan_training(corpus.tokens, corpus.weights, vocabulary.mean_tokens, settings, joint)
     return PassMaker(Preparation(corpus, plan, vocabulary, tokenizer(), settings, config)).make(0)

@@ -27,8 +27,10 @@ def command() -> None:
 @click.argument("source", metavar="FILE")
 @click.option("--output", required=True, metavar="FILE", help="The index, such as hp.vocab.")
 @click.option("--format", metavar="F", help="Of the vocabulary, see below [by the file].")
-@click.option("--root", "roots", multiple=True, metavar="ID", help="Only this concept and all below it. Repeatable.")
-@click.option("--only", multiple=True, metavar="COLUMN=A,B", help="Only such rows, of OMOP and UMLS. Repeatable.")
+@click.option(
+    "--root", "roots", multiple=True, metavar="ID", help="RowFilter this concept and all below it. Repeatable."
+)
+@click.option("--only", multiple=True, metavar="COLUMN=A,B", help="RowFilter such rows, of OMOP and UMLS. Repeatable.")
 def build(source: str, output: str, format: str | None, roots: tuple[str, ...], only: tuple[str, ...]) -> None:
     """Make the index of the vocabulary in FILE. The same file and choices give the same bytes."""
     from openbioner_batch.concepts.building import build_vocabulary

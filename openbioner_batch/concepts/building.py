@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from openbioner_batch.concepts import container
-from openbioner_batch.concepts.grams import trigrams
+from openbioner_batch.concepts import index_file
 from openbioner_batch.concepts.keys import Match, content_key, keys
 from openbioner_batch.concepts.normalising import content, looks_abbreviated
 from openbioner_batch.concepts.readers import detect_reader, get_reader
-from openbioner_batch.concepts.readings import head_of, shortened
 from openbioner_batch.concepts.source import digest_of
 from openbioner_batch.concepts.synonymy import own_rewordings, rewordings
-from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, Only
+from openbioner_batch.concepts.trigrams import trigrams
+from openbioner_batch.concepts.variants import head_word, shortened
+from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, RowFilter
 from openbioner_batch.errors import UsageError
 
 _TEXTS_AT_ONCE = 50_000
@@ -27,7 +27,7 @@ _MOST_LONGER = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class BuiltIndex:
     """What an index holds."""
 
     path: str
@@ -35,8 +35,8 @@ class Built:
 
 
 def build_vocabulary(
-    source: str, output: str, format: str | None = None, only: Only | None = None, roots: Sequence[str] = ()
-) -> Built:
+    source: str, output: str, format: str | None = None, only: RowFilter | None = None, roots: Sequence[str] = ()
+) -> BuiltIndex:
     """Make the index of a vocabulary: the same source and choices give the same bytes.
 
     Args:
@@ -71,8 +71,8 @@ def build_vocabulary(
     }
     arrays = _arrays(concepts)
     about["names"] = int(arrays["name_concept"].size)
-    digest = container.write(output, arrays, about)
-    return Built(output, {**about, "digest": digest})
+    digest = index_file.write(output, arrays, about)
+    return BuiltIndex(output, {**about, "digest": digest})
 
 
 def merged(concepts: Iterable[Concept]) -> list[Concept]:
@@ -170,7 +170,7 @@ def _keys(names: list[tuple[int, Name]]) -> dict[str, np.ndarray]:
     """Hashed keys in order, and the name that each is of; those of one key in order of the names."""
     long = [number for number, (_, name) in enumerate(names) if not is_short(name)]
     worded = [(names[number][0], content(names[number][1].text)) for number in long]
-    heads = [head_of(name.text) if name.kind < NameKind.RELATED else None for _, name in map(names.__getitem__, long)]
+    heads = [head_word(name.text) if name.kind < NameKind.RELATED else None for _, name in map(names.__getitem__, long)]
     reworded = chain(rewordings(worded), own_rewordings(worded, heads))
     found = _places(
         chain(

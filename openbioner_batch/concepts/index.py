@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from openbioner_batch.concepts import container
+from openbioner_batch.concepts import index_file
 
 
 class Vocabulary:
@@ -21,7 +21,7 @@ class Vocabulary:
             UsageError: the file is none.
         """
         self.path = path
-        self.arrays, self.about = container.mapped(path)
+        self.arrays, self.about = index_file.mapped(path)
         self._name_concept = self.arrays["name_concept"]
         self._ancestors = functools.lru_cache(maxsize=1 << 16)(self._above)
 

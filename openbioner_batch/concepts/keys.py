@@ -12,13 +12,13 @@ from openbioner_batch.concepts.normalising import FUNCTION_WORDS, content, forms
 class Match(enum.IntEnum):
     """How a mention matches a name, the best first."""
 
-    CASED = 0
+    CASE_SENSITIVE = 0
     """An abbreviation, letter by letter."""
     EXACT = 1
     """The same but for case and spaces."""
     NORMALISED = 2
     """The same words but for plural, hyphens, accents, Greek letters, Roman numerals, British spelling."""
-    GLUED = 3
+    UNSPACED = 3
     """The same but for spaces and hyphens."""
     REORDERED = 4
     """The same words but for their order and function words."""
@@ -30,28 +30,28 @@ class Match(enum.IntEnum):
     """The same but for words that mean the same in this vocabulary's synonyms (`synonymy.py`)."""
     IMPLIED = 8
     """The same but for a word of abnormality: a mention of an organ among findings is one of its abnormality."""
-    CASELESS = 9
+    ANY_CASE = 9
     """An abbreviation in other letters."""
     LONGER = 10
     """The name has one word more."""
 
 
 SCORES = {
-    Match.CASED: 1.0,
+    Match.CASE_SENSITIVE: 1.0,
     Match.EXACT: 1.0,
     Match.NORMALISED: 0.99,
-    Match.GLUED: 0.98,
+    Match.UNSPACED: 0.98,
     Match.REORDERED: 0.97,
     Match.EQUIVALENT: 0.94,
     Match.DERIVED: 0.92,
     Match.LEARNT: 0.91,
     Match.IMPLIED: 0.8,
-    Match.CASELESS: 0.9,
+    Match.ANY_CASE: 0.9,
     Match.LONGER: 0.7,
 }
 
-_OF_WORDS = (Match.EXACT, Match.NORMALISED, Match.GLUED, Match.REORDERED, Match.EQUIVALENT, Match.DERIVED)
-STRICT = (Match.CASED, *_OF_WORDS, Match.LEARNT, Match.CASELESS)
+_OF_WORDS = (Match.EXACT, Match.NORMALISED, Match.UNSPACED, Match.REORDERED, Match.EQUIVALENT, Match.DERIVED)
+STRICT = (Match.CASE_SENSITIVE, *_OF_WORDS, Match.LEARNT, Match.ANY_CASE)
 """The kinds of match by which a mention itself is looked for."""
 _ABNORMAL = "abnormal"
 """What stands for such words in `equivalents.yaml`."""
@@ -65,8 +65,8 @@ def keys(text: str, is_abbreviation: bool) -> Iterator[tuple[Match, int]]:
         is_abbreviation: whether it counts only in its own letters, or else as a loose match.
     """
     if is_abbreviation:
-        yield Match.CASED, _hashed(Match.CASED, " ".join(text.split()))
-        yield Match.CASELESS, _hashed(Match.CASELESS, plain(text))
+        yield Match.CASE_SENSITIVE, _hashed(Match.CASE_SENSITIVE, " ".join(text.split()))
+        yield Match.ANY_CASE, _hashed(Match.ANY_CASE, plain(text))
         return
     for kind in _OF_WORDS:
         if (found := key(kind, text)) is not None:
@@ -78,16 +78,16 @@ def keys(text: str, is_abbreviation: bool) -> Iterator[tuple[Match, int]]:
 
 def key(kind: Match, text: str) -> int | None:
     """The key under which a mention looks for a match of one kind; None where the text has no words."""
-    if kind is Match.CASED:
+    if kind is Match.CASE_SENSITIVE:
         return _hashed(kind, " ".join(text.split()))
-    if kind in (Match.EXACT, Match.CASELESS):
+    if kind in (Match.EXACT, Match.ANY_CASE):
         return _hashed(kind, plain(text))
     found = forms(text)
     if not found:
         return None
     if kind is Match.NORMALISED:
         return _hashed(kind, " ".join(found))
-    if kind is Match.GLUED:
+    if kind is Match.UNSPACED:
         return _hashed(kind, "".join(found))
     if kind >= Match.EQUIVALENT:
         return content_key(kind, content(text))

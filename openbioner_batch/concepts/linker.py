@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from openbioner_batch.concepts.contradictions import contradict, is_of_form
 from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.concepts.keys import SCORES, STRICT, Match, content_key, key
 from openbioner_batch.concepts.nearest import Nearest
 from openbioner_batch.concepts.normalising import content, looks_abbreviated
-from openbioner_batch.concepts.readings import coordinated, generalised, joins_by_word
-from openbioner_batch.concepts.senses import contradict, is_of_form
+from openbioner_batch.concepts.variants import coordinated, generalised, joins_by_word
 from openbioner_batch.records import ConceptLink
 
 LEAST_COSINE = 0.72
@@ -39,7 +39,7 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Candidate:
     """A concept for a text, with what ties are broken by."""
 
     score: float
@@ -92,16 +92,16 @@ class Linker:
         loose = self._loose(pending)
         linked = {}
         for mention in distinct:
-            found: list[_Found] = []
+            found: list[_Candidate] = []
             for table in (sure, loose):
                 for text in (mention.expansion, mention.text):
                     found = found or table.get(text or "", [])
             linked[mention] = tuple(self._link(one) for one in found[: self._top] if one.score >= self._least)
         return linked
 
-    def _matched(self, texts: Iterable[str], kinds: Sequence[Match]) -> dict[str, list[_Found]]:
+    def _matched(self, texts: Iterable[str], kinds: Sequence[Match]) -> dict[str, list[_Candidate]]:
         """The concepts with a name that matches each text, of the strictest kind of match that gives any."""
-        found: dict[str, list[_Found]] = {text: [] for text in texts}
+        found: dict[str, list[_Candidate]] = {text: [] for text in texts}
         for match in kinds:
             names = self._named(match, [text for text, seen in found.items() if not seen])
             if match is Match.EXACT:
@@ -133,7 +133,7 @@ class Linker:
         spelt = self._named(Match.NORMALISED, synonyms)
         return {text: names + spelt.get(text, []) for text, names in exact.items()}
 
-    def _coordinated(self, texts: Sequence[str]) -> dict[str, list[_Found]]:
+    def _coordinated(self, texts: Sequence[str]) -> dict[str, list[_Candidate]]:
         """The concepts of what coordinated mentions say in full, in the order of the readings."""
         readings = {text: found for text in texts if (found := coordinated(text))}
         known = self._matched(dict.fromkeys(reading for found in readings.values() for reading in found), STRICT)
@@ -148,7 +148,7 @@ class Linker:
             for text, found in readings.items()
         }
 
-    def _loose(self, texts: Sequence[str]) -> dict[str, list[_Found]]:
+    def _loose(self, texts: Sequence[str]) -> dict[str, list[_Candidate]]:
         """Near names, and the concepts of mentions without some of their words or with a word of abnormality."""
         found = self._matched(texts, (Match.IMPLIED,))
         for text, concepts in self._generalised([text for text in texts if not found[text]]).items():
@@ -161,14 +161,14 @@ class Linker:
                 found[text] = self._sorted(best.values())
         return found
 
-    def _above_all(self, found: list[_Found]) -> list[_Found]:
+    def _above_all(self, found: list[_Candidate]) -> list[_Candidate]:
         """The concept that all others are below, if there is one."""
         for one in found:
             if all(other is one or one.concept in self._vocabulary.ancestors(other.concept) for other in found):
                 return [one]
         return []
 
-    def _generalised(self, texts: Sequence[str]) -> dict[str, list[_Found]]:
+    def _generalised(self, texts: Sequence[str]) -> dict[str, list[_Candidate]]:
         """The concepts of mentions without the fewest words that leave a name."""
         wanted = [
             (text, share, content_key(kind, words))
@@ -176,7 +176,7 @@ class Linker:
             for share, words in generalised(text)
             for kind in (Match.EQUIVALENT, Match.DERIVED)
         ]
-        found: dict[str, list[_Found]] = {}
+        found: dict[str, list[_Candidate]] = {}
         for (text, share, _), names in zip(
             wanted, self._vocabulary.lookup([hashed for _, _, hashed in wanted]), strict=True
         ):
@@ -184,7 +184,7 @@ class Linker:
                 found[text] = self._ordered((name, round(_GENERALISED * share, 6)) for name in names)
         return found
 
-    def _near(self, text: str, near: Sequence[tuple[int, float]]) -> list[_Found]:
+    def _near(self, text: str, near: Sequence[tuple[int, float]]) -> list[_Candidate]:
         """The concepts of near names; where the nearest says more than the mention, one above it comes first."""
         words = content(text)
         said = len(words)
@@ -202,19 +202,19 @@ class Linker:
                 return [replace(higher, score=found[0].score), *(one for one in found if one is not higher)]
         return found
 
-    def _ordered(self, names: Iterable[tuple[int, float]], of_form: bool = False) -> list[_Found]:
+    def _ordered(self, names: Iterable[tuple[int, float]], of_form: bool = False) -> list[_Candidate]:
         """The concepts of scored names, each by its best one, in order; of equals those of form first if `of_form`."""
         vocabulary = self._vocabulary
-        best: dict[int, _Found] = {}
+        best: dict[int, _Candidate] = {}
         for name, score in names:
             concept = vocabulary.concept_of(name)
             not_of_form = of_form and not is_of_form(vocabulary.preferred(concept))
-            new = _Found(score, vocabulary.kind(name), vocabulary.length(name), concept, not_of_form)
+            new = _Candidate(score, vocabulary.kind(name), vocabulary.length(name), concept, not_of_form)
             if concept not in best or new.order < best[concept].order:
                 best[concept] = new
         return self._sorted(best.values())
 
-    def _sorted(self, concepts: Iterable[_Found]) -> list[_Found]:
+    def _sorted(self, concepts: Iterable[_Candidate]) -> list[_Candidate]:
         """The best first; what is above concepts is looked at only where it decides."""
         found = sorted(concepts, key=lambda one: one.order)
         for start, one in enumerate(found):
@@ -225,9 +225,9 @@ class Linker:
                 found[start:end] = sorted(found[start:end], key=self._above)
         return found
 
-    def _above(self, found: _Found) -> tuple[int, int, int]:
+    def _above(self, found: _Candidate) -> tuple[int, int, int]:
         return (len(self._vocabulary.ancestors(found.concept)), found.length, found.concept)
 
-    def _link(self, found: _Found) -> ConceptLink:
+    def _link(self, found: _Candidate) -> ConceptLink:
         vocabulary = self._vocabulary
         return ConceptLink(vocabulary.id(found.concept), vocabulary.preferred(found.concept), found.score)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from openbioner_batch.concepts.grams import trigrams
 from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.concepts.normalising import content
+from openbioner_batch.concepts.trigrams import trigrams
 
 MENTIONS_AT_ONCE = 256
 _LEAD = 0.6

@@ -57,7 +57,7 @@ def unpacked_file(path: str) -> Iterator[str]:
         yield copy.name
 
 
-def head_of(path: str) -> bytes:
+def first_bytes(path: str) -> bytes:
     """The first bytes of a file's content.
 
     Raises:

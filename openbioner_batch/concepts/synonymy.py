@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
 
-from openbioner_batch.concepts.senses import is_label
+from openbioner_batch.concepts.contradictions import is_label
 
 Words = tuple[str, ...]
 """As `normalising.content` gives them."""

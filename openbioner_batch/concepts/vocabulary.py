@@ -43,7 +43,7 @@ class Concept:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedVocabulary:
     """A vocabulary's file, opened."""
 
     version: str | None
@@ -54,7 +54,7 @@ class Opened:
     """Whether some parents are not what a concept is, but what it is part of."""
 
 
-Only = Mapping[str, frozenset[str]]
+RowFilter = Mapping[str, frozenset[str]]
 """For columns of a source the values of which one is wanted."""
 
 
@@ -74,7 +74,7 @@ class VocabularyReader(ABC):
         return [path]
 
     @abstractmethod
-    def read(self, path: str, only: Only) -> Opened:
+    def read(self, path: str, only: RowFilter) -> OpenedVocabulary:
         """Open the vocabulary.
 
         Args:

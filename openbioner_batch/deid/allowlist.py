@@ -10,9 +10,9 @@ from importlib.resources import files
 
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.normalising import normalise_word
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.lexicon import lexicon
-from openbioner_batch.deid.recognizers.person_cues import Meant, person_meant
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+from openbioner_batch.deid.recognizers.person_cues import PersonEvidence, person_evidence
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
@@ -114,7 +114,7 @@ class AllowList:
         around = max(0, start - _LONGEST_PHRASE), min(len(text), end + _LONGEST_PHRASE)
         return any(
             match.start() <= start and end <= match.end() and not self.person_is_meant(text, *match.span())
-            for match in vocabulary().phrases.finditer(text, *around)
+            for match in clinical_words().phrases.finditer(text, *around)
         )
 
     def is_scored(self, text: str, start: int, end: int, by_count: bool = True) -> bool:
@@ -178,7 +178,7 @@ class AllowList:
         sure = not listed.isdisjoint(self.eponyms | self.terms) or (
             len(listed) > 2 and any(self.is_scored(text, *word.span()) for word in others)
         )
-        return len(listed) > 1 and sure and person_meant(text, start, end) is Meant.NO
+        return len(listed) > 1 and sure and person_evidence(text, start, end) is PersonEvidence.NONE
 
     def _beside(self, text: str, start: int, end: int) -> Iterator[str]:
         """The words next to a stretch in its list, and those behind as long as they are listed ones."""
@@ -212,7 +212,7 @@ class AllowList:
 
     def person_is_meant(self, text: str, start: int, end: int) -> bool:
         """Whether a title or a label of a person stands right before, or a credential right after."""
-        return person_meant(text, start, end) is Meant.PLAINLY
+        return person_evidence(text, start, end) is PersonEvidence.STRONG
 
 
 @cache

@@ -16,9 +16,9 @@ from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.merging import BROAD
 from openbioner_batch.deid.normalising import normalise_word
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.lexicon import lexicon
-from openbioner_batch.deid.recognizers.person_cues import Meant, person_meant
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+from openbioner_batch.deid.recognizers.person_cues import PersonEvidence, person_evidence
 
 _UNSURE = frozenset({"model", "model:repeat", "pattern:digits"})
 _WORDS = frozenset({"organisation", "town", "county", "state", "country", "email", "url"})
@@ -71,13 +71,15 @@ def _words(text: str, finding: Finding) -> set[str]:
 
 def _is_a_person(text: str, finding: Finding) -> bool:
     """Whether something beside the model speaks for a name."""
-    if person_meant(text, finding.start, finding.end) is not Meant.NO:
+    if person_evidence(text, finding.start, finding.end) is not PersonEvidence.NONE:
         return True
     words = _WORD.findall(text[finding.start : finding.end])
     lists = lexicon()
     if any(word[0].isupper() and word.lower() in lists.given_names - lists.word_names for word in words):
         return True
     named = [
-        word for word in words if word[0].isupper() and not vocabulary().knows(word) and not allow_list().knows(word)
+        word
+        for word in words
+        if word[0].isupper() and not clinical_words().knows(word) and not allow_list().knows(word)
     ]
     return len(named) > 1

@@ -60,8 +60,8 @@ def sources(flag: str, values: Sequence[str]) -> tuple[SpanVocabulary, ...]:
 
 
 def _source(type: str, path: str) -> SpanVocabulary:
-    from openbioner_batch.concepts.container import check
     from openbioner_batch.concepts.index import Vocabulary
+    from openbioner_batch.concepts.index_file import check
 
     check(path)
     return SpanVocabulary(type, path, tuple(Vocabulary(path).fingerprint().items()))

@@ -18,9 +18,7 @@ from openbioner_batch.training.nearness import TypeFacts
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
 from openbioner_batch.training.trained_types import types_of_passages
-
-Descriptions = Mapping[str, Mapping[str, str]]
-"""Texts by type and view."""
+from openbioner_batch.training.validation import Descriptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ COMPRESSIONS = (".gz", ".zst", ".bz2", ".xz")
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
+class FormatRegistration:
     """What is known of a format before it is imported."""
 
     place: str
@@ -34,37 +34,39 @@ class Registration:
 
 
 FORMATS = {
-    "jsonl": Registration(
+    "jsonl": FormatRegistration(
         "jsonl:Jsonl",
         "an object of JSON: a line, or an element of an array",
         (".jsonl", ".ndjson", ".json"),
         rewritable=True,
         gold="gold_jsonl:read_gold_jsonl",
     ),
-    "parquet": Registration("parquet:Parquet", "a row", (".parquet", ".pq"), rewritable=True),
-    "csv": Registration("delimited:Csv", "a row under a header", (".csv",), rewritable=True),
-    "tsv": Registration("delimited:Tsv", "a row under a header", (".tsv", ".tab"), rewritable=True),
-    "text": Registration("text:Text", "a file", (".txt", ".text"), rewritable=True),
-    "pubmed": Registration("pubmed:PubMed", "a citation or book of PubMed XML", (".xml",)),
-    "pubtator": Registration(
+    "parquet": FormatRegistration("parquet:Parquet", "a row", (".parquet", ".pq"), rewritable=True),
+    "csv": FormatRegistration("delimited:Csv", "a row under a header", (".csv",), rewritable=True),
+    "tsv": FormatRegistration("delimited:Tsv", "a row under a header", (".tsv", ".tab"), rewritable=True),
+    "text": FormatRegistration("text:Text", "a file", (".txt", ".text"), rewritable=True),
+    "pubmed": FormatRegistration("pubmed:PubMed", "a citation or book of PubMed XML", (".xml",)),
+    "pubtator": FormatRegistration(
         "pubtator:PubTator", "a title and an abstract", (".pubtator",), gold="pubtator:read_pubtator"
     ),
-    "bioc-xml": Registration("bioc:BioCXml", "a BioC document", (".bioc", ".bioc.xml"), (".xml",)),
-    "bioc-json": Registration(
+    "bioc-xml": FormatRegistration("bioc:BioCXml", "a BioC document", (".bioc", ".bioc.xml"), (".xml",)),
+    "bioc-json": FormatRegistration(
         "bioc:BioCJson", "a BioC document, also of PubTator3's answers", (".bioc.json",), (".json", ".jsonl")
     ),
-    "brat": Registration("brat:Brat", "a pair of NAME.txt and NAME.ann", (".ann",), (".txt",), gold="brat:read_brat"),
-    "iob": Registration(
+    "brat": FormatRegistration(
+        "brat:Brat", "a pair of NAME.txt and NAME.ann", (".ann",), (".txt",), gold="brat:read_brat"
+    ),
+    "iob": FormatRegistration(
         "iob:Iob",
         "what -DOCSTART- begins, else a sentence",
         (".iob", ".conll", ".bio"),
         gold="iob:read_iob",
         more_gold=(".tsv", ".iob2", ".bioes"),
     ),
-    "omop-note": Registration(
+    "omop-note": FormatRegistration(
         "omop:OmopNote", "a row of the table NOTE", more=(".csv", ".tsv", ".tab", ".parquet", ".pq")
     ),
-    "fhir": Registration(
+    "fhir": FormatRegistration(
         "fhir:Fhir", "a FHIR R4 resource: a line, or in a Bundle", more=(".ndjson", ".jsonl", ".json"), rewritable=True
     ),
 }

@@ -32,7 +32,7 @@ def score_groups(
     columns = [np.array([numbers[tail] for tail in group], np.int64) for group in of_groups]
     texts = [np.append(tokenizer.cls, text).astype(np.int64) for text in windows.texts]
     call = _Call(encoder, texts, windows.places, tails)
-    under_way: list[PendingBatch] = []
+    under_way: list[PendingWindows] = []
     for batch in batches(np.array([len(text) - 1 for text in texts], np.int64), np.zeros(0, np.int64), token_budget):
         chosen = np.concatenate([block.windows for block in batch.blocks])
         under_way += call.compute(chosen, token_budget)
@@ -46,7 +46,7 @@ def score_groups(
     return logits
 
 
-PendingBatch = tuple[np.ndarray, HostTransfer]
+PendingWindows = tuple[np.ndarray, HostTransfer]
 """Windows that the encoder was given, and what its heads say of them."""
 
 
@@ -58,7 +58,7 @@ class _Call:
     ) -> None:
         self._encoder, self._texts, self._places, self._tails = encoder, texts, places, tails
 
-    def compute(self, chosen: np.ndarray, token_budget: int, shifted: bool = False) -> list[PendingBatch]:
+    def compute(self, chosen: np.ndarray, token_budget: int, shifted: bool = False) -> list[PendingWindows]:
         """Some windows with what the heads say of them; where memory does not suffice, in parts."""
         texts, places = ([part[window] for window in chosen.tolist()] for part in (self._texts, self._places))
         try:

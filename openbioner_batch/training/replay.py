@@ -24,7 +24,7 @@ from openbioner_batch.training.silver.holdout import without_types
 from openbioner_batch.training.silver.typenames import normalise_type
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
 from openbioner_batch.training.trained_types import types_of_passages
-from openbioner_batch.training.vocabulary import TypeVocabulary, build_vocabulary
+from openbioner_batch.training.vocabulary import TypeVocabulary, build_type_vocabulary
 
 SAMPLED = 1000
 """Passages that are taken of a folder."""
@@ -76,7 +76,7 @@ def read_replay(
     if not rows:
         raise UsageError(f"--replay {folder}: no passage of other types that descriptions/*.parquet describes")
     windows = model.config.windows
-    vocabulary = build_vocabulary(rows, (), tokenizer, windows.description_tokens)
+    vocabulary = build_type_vocabulary(rows, (), tokenizer, windows.description_tokens)
     likeness = None
     if model.config.separate_layers:
         likeness = Likeness(description_vectors(model, vocabulary, tokenizer), NEAR_ABOVE)

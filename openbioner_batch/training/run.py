@@ -41,7 +41,7 @@ from openbioner_batch.training.settings_file import as_plain
 from openbioner_batch.training.start import model_config, tokenizer_directory, training_tokenizer
 from openbioner_batch.training.trained_types import merge_types, read_trained_types, write_trained_types
 from openbioner_batch.training.validation import validation_batches
-from openbioner_batch.training.vocabulary import TypeVocabulary, build_vocabulary
+from openbioner_batch.training.vocabulary import TypeVocabulary, build_type_vocabulary
 
 SETTINGS, RESULT, MODEL, CURVES = "settings.json", "result.json", "model", "curves.png"
 FREE_KEYS = (
@@ -189,7 +189,7 @@ def _vocabulary(
     if settings.recipe.objective != "tagging":
         return None
     rows = ((kind, view, text) for kind, views in descriptions.items() for view, text in views.items())
-    found = build_vocabulary(rows, settings.recipe.views, tokenizer, settings.start.description_tokens)
+    found = build_type_vocabulary(rows, settings.recipe.views, tokenizer, settings.start.description_tokens)
     if found.cut:
         print(f"{found.cut} descriptions are longer than start.description_tokens and were cut", file=stream)
     return found

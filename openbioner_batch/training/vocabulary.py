@@ -46,7 +46,7 @@ class TypeVocabulary:
         return sum(lengths) / max(1, len(lengths))
 
 
-def build_vocabulary(
+def build_type_vocabulary(
     descriptions: Iterable[tuple[str, str, str]], views: Sequence[str], tokenizer: Tokenizer, longest: int
 ) -> TypeVocabulary:
     """The vocabulary of (type, view, description) rows; of a repeated (type, view) the first counts.

@@ -116,7 +116,7 @@ def test_nothing_of_the_set_is_a_failing_input_or_training_text(shared: Path) ->
     """No five words in a row are shared with the cases; no line of the grammar stands in the set."""
     from deid_challenge import PARTS, read_snippets
 
-    from openbioner_batch.training.phi.synthetic.stock import _load
+    from openbioner_batch.training.phi.synthetic.resources import _load
 
     files = [folder / name for folder in PARTS.values() for name in ("snippets.txt", "traps.txt")]
     texts = [one.text for path in files for one in read_snippets(path)]

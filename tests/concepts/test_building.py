@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from vocabularies import CONCEPTS, obo, omop
 
 from openbioner_batch.cli.main import main
-from openbioner_batch.concepts import container
+from openbioner_batch.concepts import index_file
 from openbioner_batch.concepts.building import build_vocabulary
 from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.errors import UsageError
@@ -63,7 +63,7 @@ def test_what_is_no_index_or_damaged_is_said(tmp_path: Path, index: Path) -> Non
             Vocabulary(str(copy))
     copy.write_bytes(whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:])
     with pytest.raises(UsageError, match="is damaged"):
-        container.check(str(copy))
+        index_file.check(str(copy))
     (length,) = struct.unpack("<Q", whole[:8])
     header = json.loads(whole[8 : 8 + length])
     about = json.loads(header["__metadata__"]["openbioner_batch.vocabulary"])

@@ -16,7 +16,7 @@ from openbioner_batch.evaluation.labels import parse_views
 from openbioner_batch.evaluation.reading import read_corpus
 from openbioner_batch.evaluation.settings import EvaluateSettings
 from openbioner_batch.evaluation.tasks import find_corpora, read_task
-from openbioner_batch.formats.registry import FORMATS, GOLD_SUFFIXES, Registration
+from openbioner_batch.formats.registry import FORMATS, GOLD_SUFFIXES, FormatRegistration
 
 
 def test_what_is_known_of_a_corpus_holds_together() -> None:
@@ -88,7 +88,7 @@ def test_a_corpus_in_utf16_is_to_be_converted(tmp_path: Path) -> None:
 def test_a_registration_of_gold_spans_is_all_that_evaluation_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(FORMATS, "mine", Registration("none:None", "a line", gold="pubtator:read_pubtator"))
+    monkeypatch.setitem(FORMATS, "mine", FormatRegistration("none:None", "a line", gold="pubtator:read_pubtator"))
     monkeypatch.setitem(GOLD_SUFFIXES, "mine", (".mine",))
     (tmp_path / "a.mine").write_text("7|t|Zinc.\n7|a|\n7\t0\t4\tZinc\tDrug\n")
     assert read_corpus(tmp_path / "a.mine").ids == ("7",)

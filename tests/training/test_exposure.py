@@ -12,7 +12,7 @@ from openbioner_batch.training.exposure import Foil, Likeness, TypeExposure, foi
 from openbioner_batch.training.pieces import Piece
 from openbioner_batch.training.recipe import Distillation, Negatives, Recipe
 from openbioner_batch.training.shared import UNKNOWN
-from openbioner_batch.training.vocabulary import build_vocabulary
+from openbioner_batch.training.vocabulary import build_type_vocabulary
 
 KINDS = ("dose", "drug", "gene", "operation", "surgery")
 WORDS = 8
@@ -27,7 +27,7 @@ def exposure(
     **recipe: object,
 ) -> TypeExposure:
     rows = [(kind, "definition", f"a {kind} in the patient") for kind in KINDS]
-    vocabulary = build_vocabulary(rows, (), tagger.tokenizer, 50)
+    vocabulary = build_type_vocabulary(rows, (), tagger.tokenizer, 50)
     settings = Recipe(**{"shared_types": 5, "mask_probability": 0.0, **recipe})  # type: ignore[arg-type]
     near = Likeness(VECTORS, 0.9) if likeness else None
     return TypeExposure(vocabulary, near, settings, tagger.tokenizer.mask, late, negations or ())

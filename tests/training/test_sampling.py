@@ -10,7 +10,7 @@ from openbioner_batch.model import Tagger
 from openbioner_batch.training.pieces import Piece
 from openbioner_batch.training.recipe import Negatives, Recipe
 from openbioner_batch.training.sampling import IGNORED, QuestionSampler, target_words
-from openbioner_batch.training.vocabulary import TypeVocabulary, build_vocabulary
+from openbioner_batch.training.vocabulary import TypeVocabulary, build_type_vocabulary
 
 KINDS = ("gene", "protein", "family", "disease", "drug", "species", "dose")
 EVERYWHERE = tuple((kind, "definition", f"a {kind} in the patient") for kind in KINDS)
@@ -18,7 +18,7 @@ WORDS = 14
 
 
 def vocabulary(tagger: Tagger, rows: tuple[tuple[str, str, str], ...] = EVERYWHERE) -> TypeVocabulary:
-    return build_vocabulary(rows, (), tagger.tokenizer, 50)
+    return build_type_vocabulary(rows, (), tagger.tokenizer, 50)
 
 
 def piece(mentions: list[tuple[int, int, str]], annotated: tuple[str, ...] | None = None, unsure=()) -> Piece:  # type: ignore[no-untyped-def]
@@ -103,19 +103,19 @@ def test_favoured_types_come_more_often(tagger: Tagger) -> None:
 
 def test_views_and_names_of_types(tagger: Tagger) -> None:
     rows = (("cell_line", "definition", "a cell"), ("cell_line", "definition", "second"), ("gene", "examples", "p53"))
-    both = build_vocabulary(rows, (), tagger.tokenizer, 50)
+    both = build_type_vocabulary(rows, (), tagger.tokenizer, 50)
     assert {kind: list(views) for kind, views in both.views.items()} == {
         "cell_line": ["definition"],
         "gene": ["examples"],
     }
-    named = build_vocabulary(rows, ("name",), tagger.tokenizer, 3)
+    named = build_type_vocabulary(rows, ("name",), tagger.tokenizer, 3)
     assert named.views["cell_line"]["name"] == tuple(tagger.tokenizer.ids("cell line")[:3])
     assert named.cut == 1
 
 
 def test_further_definitions_and_definitions_with_names_are_views(tagger: Tagger) -> None:
     rows = (("cell_line", "definition", "a cell"), ("cell_line", "definition 2", "mice"), ("gene", "examples", "p53"))
-    views = build_vocabulary(rows, ("definition", "name-definition"), tagger.tokenizer, 50).views
+    views = build_type_vocabulary(rows, ("definition", "name-definition"), tagger.tokenizer, 50).views
     ids = tagger.tokenizer.ids
     assert {view: list(tokens) for view, tokens in views["cell_line"].items()} == {
         "definition": ids("a cell"),

@@ -7,13 +7,13 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import cast
 
-from openbioner_batch.concepts.source import head_of
+from openbioner_batch.concepts.source import first_bytes
 from openbioner_batch.concepts.vocabulary import VocabularyReader
 from openbioner_batch.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
+class ReaderRegistration:
     """What is known of a reader before it is imported."""
 
     place: str
@@ -25,15 +25,15 @@ class Registration:
 
 
 READERS = {
-    "obo": Registration("obo:Obo", "OBO: HPO, MONDO, UBERON, CL, ChEBI, GO", "fastobo"),
-    "obo-graph": Registration("obo_graph:OboGraph", "OBO-graph JSON of the same"),
-    "cellxgene": Registration("cellxgene:CellxGene", "JSON of the wheel cellxgene-ontology-guide"),
-    "mesh": Registration("mesh:Mesh", "MeSH XML: descriptors (desc2026.xml) or supplementary records"),
-    "omop": Registration("omop:Omop", "OMOP: CONCEPT, with CONCEPT_SYNONYM and CONCEPT_RELATIONSHIP beside it"),
-    "umls": Registration("umls:Umls", "UMLS RRF: MRCONSO.RRF, with MRREL.RRF beside it for parents"),
-    "wordnet": Registration("wordnet:WordNet", "WordNet: data.noun, with index.noun beside it"),
-    "taxonomy": Registration("taxonomy:Taxonomy", "YAML of your own: classes with descriptions and members"),
-    "table": Registration("table:Table", "CSV, TSV or Parquet with columns id, name, synonyms, parents"),
+    "obo": ReaderRegistration("obo:Obo", "OBO: HPO, MONDO, UBERON, CL, ChEBI, GO", "fastobo"),
+    "obo-graph": ReaderRegistration("obo_graph:OboGraph", "OBO-graph JSON of the same"),
+    "cellxgene": ReaderRegistration("cellxgene:CellxGene", "JSON of the wheel cellxgene-ontology-guide"),
+    "mesh": ReaderRegistration("mesh:Mesh", "MeSH XML: descriptors (desc2026.xml) or supplementary records"),
+    "omop": ReaderRegistration("omop:Omop", "OMOP: CONCEPT, with CONCEPT_SYNONYM and CONCEPT_RELATIONSHIP beside it"),
+    "umls": ReaderRegistration("umls:Umls", "UMLS RRF: MRCONSO.RRF, with MRREL.RRF beside it for parents"),
+    "wordnet": ReaderRegistration("wordnet:WordNet", "WordNet: data.noun, with index.noun beside it"),
+    "taxonomy": ReaderRegistration("taxonomy:Taxonomy", "YAML of your own: classes with descriptions and members"),
+    "table": ReaderRegistration("table:Table", "CSV, TSV or Parquet with columns id, name, synonyms, parents"),
 }
 """By the name that `--format` takes; the first that claims a file reads it."""
 
@@ -62,7 +62,7 @@ def format_of(path: str) -> str | None:
     Raises:
         UsageError: the file cannot be read.
     """
-    head = head_of(path)
+    head = first_bytes(path)
     for name, found in READERS.items():
         module, _, kind = found.place.partition(":")
         if getattr(import_module(f"{__name__}.{module}"), kind)().claims(path, head):

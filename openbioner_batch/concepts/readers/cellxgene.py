@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from openbioner_batch.concepts.readers.obo_graph import read_json
-from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, Only, Opened, VocabularyReader
+from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, OpenedVocabulary, RowFilter, VocabularyReader
 from openbioner_batch.errors import UsageError
 
 _ENTRY = re.compile(rb'\s*\{\s*"[^"]+"\s*:\s*\{\s*"(?:ancestors|label|deprecated|description|synonyms)"')
@@ -25,11 +25,11 @@ class CellxGene(VocabularyReader):
     def claims(self, path: str, head: bytes) -> bool:
         return _ENTRY.match(head) is not None
 
-    def read(self, path: str, only: Only) -> Opened:
+    def read(self, path: str, only: RowFilter) -> OpenedVocabulary:
         found = read_json(path)
         if not isinstance(found, dict):
             raise UsageError(f"{path} is no JSON of cellxgene-ontology-guide: it is no object")
-        return Opened(None, _concepts(found, path), any(id.startswith("UBERON:") for id in found))
+        return OpenedVocabulary(None, _concepts(found, path), any(id.startswith("UBERON:") for id in found))
 
 
 def _concepts(found: dict[str, Any], path: str) -> Iterator[Concept]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from openbioner_batch.concepts.source import opened
-from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, Only, Opened, VocabularyReader
+from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, OpenedVocabulary, RowFilter, VocabularyReader
 from openbioner_batch.errors import UsageError
 
 _RECORDS = {
@@ -29,7 +29,7 @@ class Mesh(VocabularyReader):
     def claims(self, path: str, head: bytes) -> bool:
         return any(f"<{record}Set".encode() in head for record in _RECORDS)
 
-    def read(self, path: str, only: Only) -> Opened:
+    def read(self, path: str, only: RowFilter) -> OpenedVocabulary:
         found = []
         at: dict[str, str] = {}
         for record in _elements(path):
@@ -40,7 +40,7 @@ class Mesh(VocabularyReader):
             trees = [tree.text or "" for tree in record.iterfind("TreeNumberList/TreeNumber")]
             at |= dict.fromkeys(trees, id)
             found.append((id, (Name(name, NameKind.PREFERRED), *_terms(record)), trees))
-        return Opened(None, (Concept(id, names, _parents(trees, at)) for id, names, trees in found))
+        return OpenedVocabulary(None, (Concept(id, names, _parents(trees, at)) for id, names, trees in found))
 
 
 def _elements(path: str) -> Iterator[Any]:

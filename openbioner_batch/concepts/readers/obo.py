@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from openbioner_batch.concepts.source import bare_name, head_of, unpacked_file
-from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, Only, Opened, VocabularyReader
+from openbioner_batch.concepts.source import bare_name, first_bytes, unpacked_file
+from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, OpenedVocabulary, RowFilter, VocabularyReader
 from openbioner_batch.errors import UsageError
 
 
@@ -19,12 +19,12 @@ class Obo(VocabularyReader):
     def claims(self, path: str, head: bytes) -> bool:
         return bare_name(path).endswith(".obo") or head.startswith(b"format-version:")
 
-    def read(self, path: str, only: Only) -> Opened:
-        return Opened(_version(path), _concepts(path))
+    def read(self, path: str, only: RowFilter) -> OpenedVocabulary:
+        return OpenedVocabulary(_version(path), _concepts(path))
 
 
 def _version(path: str) -> str | None:
-    found = re.search(rb"^data-version:[ \t]*(.+?)[ \t\r]*$", head_of(path), re.MULTILINE)
+    found = re.search(rb"^data-version:[ \t]*(.+?)[ \t\r]*$", first_bytes(path), re.MULTILINE)
     return found[1].decode("utf-8", "replace") if found else None
 
 

@@ -10,7 +10,7 @@ from itertools import permutations
 from typing import Any
 
 from openbioner_batch.concepts.source import opened
-from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, Only, Opened, VocabularyReader
+from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, OpenedVocabulary, RowFilter, VocabularyReader
 from openbioner_batch.errors import UsageError
 
 _OBO = re.compile(r"https?://purl\.obolibrary\.org/obo/([A-Za-z]+)_(\w+)$")
@@ -25,13 +25,13 @@ class OboGraph(VocabularyReader):
     def claims(self, path: str, head: bytes) -> bool:
         return head.lstrip()[:1] == b"{" and b'"graphs"' in head[:4096]
 
-    def read(self, path: str, only: Only) -> Opened:
+    def read(self, path: str, only: RowFilter) -> OpenedVocabulary:
         found = read_json(path)
         graphs = found.get("graphs") if isinstance(found, dict) else None
         if not isinstance(graphs, list):
             raise UsageError(f"{path} is no OBO-graph JSON: it has no list `graphs`")
         version = next((_version(graph) for graph in graphs), None)
-        return Opened(version, (concept for graph in graphs for concept in _concepts(graph, path)))
+        return OpenedVocabulary(version, (concept for graph in graphs for concept in _concepts(graph, path)))
 
 
 def read_json(path: str) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from openbioner_batch.concepts.readers.table import rows
 from openbioner_batch.concepts.source import bare_name, beside
-from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, Only, Opened, VocabularyReader
+from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, OpenedVocabulary, RowFilter, VocabularyReader
 
 _SUFFIXES = (".csv", ".tsv", ".parquet")
 _CONCEPT = ("concept_id", "concept_name", "standard_concept", "invalid_reason", "domain_id", "vocabulary_id")
@@ -30,8 +30,8 @@ class Omop(VocabularyReader):
         more = [*_named("concept_synonym"), *_named("concept_relationship"), *_named("vocabulary")]
         return [path, *beside(path, more)]
 
-    def read(self, path: str, only: Only) -> Opened:
-        return Opened(_version(self.files(path)), _concepts(path, self.files(path), only))
+    def read(self, path: str, only: RowFilter) -> OpenedVocabulary:
+        return OpenedVocabulary(_version(self.files(path)), _concepts(path, self.files(path), only))
 
 
 def _named(table: str) -> tuple[str, ...]:
@@ -51,7 +51,7 @@ def _version(files: list[str]) -> str | None:
     return None
 
 
-def _concepts(path: str, files: list[str], only: Only) -> Iterator[Concept]:
+def _concepts(path: str, files: list[str], only: RowFilter) -> Iterator[Concept]:
     standard: dict[int, str] = {}
     others: dict[int, str] = {}
     for row in rows(path, _CONCEPT, ("concept_id", "concept_name", "standard_concept")):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from openbioner_batch.concepts.source import bare_name, opened
-from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, Only, Opened, VocabularyReader
+from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, OpenedVocabulary, RowFilter, VocabularyReader
 from openbioner_batch.errors import UsageError
 
 _SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq")
@@ -27,8 +27,8 @@ class Table(VocabularyReader):
     def claims(self, path: str, head: bytes) -> bool:
         return bare_name(path).endswith(_SUFFIXES)
 
-    def read(self, path: str, only: Only) -> Opened:
-        return Opened(None, _concepts(path))
+    def read(self, path: str, only: RowFilter) -> OpenedVocabulary:
+        return OpenedVocabulary(None, _concepts(path))
 
 
 def _concepts(path: str) -> Iterator[Concept]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from openbioner_batch.catalog.loader import load_yaml
 from openbioner_batch.concepts.source import bare_name, opened
-from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, Only, Opened, VocabularyReader
+from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, OpenedVocabulary, RowFilter, VocabularyReader
 from openbioner_batch.errors import UsageError
 
 _KEYS = ("names", "parent", "is", "members")
@@ -30,8 +30,8 @@ class Taxonomy(VocabularyReader):
     def claims(self, path: str, head: bytes) -> bool:
         return bare_name(path).endswith((".yaml", ".yml")) and _BEGINS.search(head) is not None
 
-    def read(self, path: str, only: Only) -> Opened:
-        return Opened(None, _concepts(path))
+    def read(self, path: str, only: RowFilter) -> OpenedVocabulary:
+        return OpenedVocabulary(None, _concepts(path))
 
 
 def _concepts(path: str) -> Iterator[Concept]:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 
 from openbioner_batch.concepts.source import bare_name, beside, opened
-from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, Only, Opened, VocabularyReader
+from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, OpenedVocabulary, RowFilter, VocabularyReader
 from openbioner_batch.errors import UsageError
 
 _CUI, _LAT, _TS, _STT, _ISPREF, _SAB, _TTY, _STR, _SUPPRESS = 0, 1, 2, 4, 6, 11, 12, 14, 16
@@ -28,16 +28,16 @@ class Umls(VocabularyReader):
     def files(self, path: str) -> list[str]:
         return [path, *beside(path, ["mrrel.rrf"])]
 
-    def read(self, path: str, only: Only) -> Opened:
+    def read(self, path: str, only: RowFilter) -> OpenedVocabulary:
         parents: dict[str, list[str]] = {}
         for table in self.files(path)[1:]:
             for row in _rows(table, 11):
                 if row[3] == "PAR" and row[0] != row[4] and row[10] in only.get("SAB", (row[10],)):
                     parents.setdefault(row[0], []).append(row[4])
-        return Opened(None, _concepts(path, {"LAT": frozenset({"ENG"})} | dict(only), parents))
+        return OpenedVocabulary(None, _concepts(path, {"LAT": frozenset({"ENG"})} | dict(only), parents))
 
 
-def _concepts(path: str, only: Only, parents: dict[str, list[str]]) -> Iterator[Concept]:
+def _concepts(path: str, only: RowFilter, parents: dict[str, list[str]]) -> Iterator[Concept]:
     wanted = [({"LAT": _LAT, "SAB": _SAB, "TTY": _TTY}[name], values) for name, values in only.items()]
     rows = (row for row in _rows(path, 17) if row[_SUPPRESS] == "N" and all(row[at] in values for at, values in wanted))
     for cui, group in itertools.groupby(rows, key=lambda row: row[_CUI]):

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 
 from openbioner_batch.concepts.source import bare_name, beside, opened
-from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, Only, Opened, VocabularyReader
+from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, OpenedVocabulary, RowFilter, VocabularyReader
 from openbioner_batch.errors import UsageError
 
 _INDEX = "index.noun"
@@ -25,11 +25,11 @@ class WordNet(VocabularyReader):
     def files(self, path: str) -> list[str]:
         return [path, *beside(path, [_INDEX])]
 
-    def read(self, path: str, only: Only) -> Opened:
+    def read(self, path: str, only: RowFilter) -> OpenedVocabulary:
         index = beside(path, [_INDEX])
         if not index:
             raise UsageError(f"the vocabulary {path} needs the file {_INDEX} beside it")
-        return Opened(None, _concepts(path, _first_senses(index[0])))
+        return OpenedVocabulary(None, _concepts(path, _first_senses(index[0])))
 
 
 def _lines(path: str) -> Iterator[tuple[int, str]]:

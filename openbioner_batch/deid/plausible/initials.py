@@ -6,7 +6,7 @@ import re
 
 from openbioner_batch.deid.allowlist import allow_list
 from openbioner_batch.deid.finding import Finding
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 
 _SURE = 0.7
 _LETTERS = re.compile(r"[A-Z]{2,3}|[a-z]{2,3}|[a-zA-Z]{3}")
@@ -114,6 +114,6 @@ def _may_be_initials(word: str) -> bool:
     return (
         _LETTERS.fullmatch(word) is not None
         and word.lower() not in _SHORTHAND
-        and not vocabulary().knows(word)
+        and not clinical_words().knows(word)
         and not allow_list().knows(word)
     )

@@ -21,7 +21,7 @@ from openbioner_batch.deid.plausible.sure_forms import (
 )
 from openbioner_batch.deid.plausible.words import is_glued_to_digits
 from openbioner_batch.deid.recognizers.clinical_values import in_clinical_value
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 
 FEWEST_DIGITS = 5
 """Of a number that nothing but the model calls an identifier."""
@@ -144,7 +144,7 @@ def _is_street(value: str, sure: bool) -> bool:
         return True
     street = _STREET.fullmatch(value)
     return street is not None and not any(
-        vocabulary().knows(word) or allow_list().knows(word) for word in _WORD.findall(street["names"])
+        clinical_words().knows(word) or allow_list().knows(word) for word in _WORD.findall(street["names"])
     )
 
 
@@ -155,7 +155,7 @@ def _is_handle(value: str, finding: Finding) -> bool:
         finding.score >= _SURE_OF_HANDLE
         and family_of(finding.type) in ("identifier", "contact")
         and _HANDLE.fullmatch(value) is not None
-        and not vocabulary().knows(letters)
+        and not clinical_words().knows(letters)
         and not allow_list().knows(letters)
     )
 
@@ -215,7 +215,7 @@ def _names_a_place(text: str, start: int, end: int) -> bool:
     word = text[start:end]
     return (
         end - start > 2
-        and not vocabulary().knows(word)
+        and not clinical_words().knows(word)
         and not is_glued_to_digits(text, start, end)
         and not allow_list().in_frame(text, start, end)
         and not (allow_list().knows(word) and "-" in word)
@@ -238,7 +238,7 @@ def _date(text: str, start: int, end: int) -> bool:
         return False
     if is_calendar(value):
         return _WARD_SHEET.fullmatch(value) is None
-    if (named := _DAY_OF.match(value)) and not vocabulary().knows(named[0].split()[0].rstrip(".")):
+    if (named := _DAY_OF.match(value)) and not clinical_words().knows(named[0].split()[0].rstrip(".")):
         return True  # a month with a wrong letter
     forms = {mention.form for mention in find_dates(value)}
     if not forms or forms == {"year"}:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from openbioner_batch.deid.recognizers.clinical_values import clinical_values
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 
 SURE = 0.97
 """Score of the model from which a number needs no word before it, and may be short or misread."""
@@ -105,4 +105,4 @@ def _is_bare_room(text: str, start: int, end: int) -> bool:
 def _is_place_of_words(value: str) -> bool:
     """Whether a place has several tokens, and capitals that are no term: "W 3rd", "I-65 SB mm 118", "AE 447 KD"."""
     words = _WORD.findall(value)
-    return len(value.split()) > 1 and any(word[0].isupper() and not vocabulary().knows(word) for word in words)
+    return len(value.split()) > 1 and any(word[0].isupper() and not clinical_words().knows(word) for word in words)

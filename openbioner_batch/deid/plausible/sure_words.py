@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.roles import ROLE
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 SURE_OF_SMALL_LETTERS = 0.97
 """Score of the model from which a word in small letters, among nothing else, is a name."""
@@ -48,7 +48,7 @@ def _is_account(text: str, finding: Finding) -> bool:
         return False
     if len(account["given"]) == 1 and not _USER_BEFORE.search(text[max(0, finding.start - 16) : finding.start]):
         return False
-    return not any(vocabulary().knows(word) or word in lexicon().not_names for word in (name, account["last"]))
+    return not any(clinical_words().knows(word) or word in lexicon().not_names for word in (name, account["last"]))
 
 
 def is_called_in_small_letters(text: str, start: int, finding: Finding) -> bool:

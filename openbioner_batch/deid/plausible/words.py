@@ -13,9 +13,9 @@ from openbioner_batch.deid.geography import STATES
 from openbioner_batch.deid.normalising import normalise_word
 from openbioner_batch.deid.plausible.initials import are_initials_of_staff, are_two_signatures
 from openbioner_batch.deid.plausible.sure_words import SURE_OF_SMALL_LETTERS, is_called_in_small_letters, sure_words
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.lexicon import lexicon
-from openbioner_batch.deid.recognizers.person_cues import Meant, person_meant
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+from openbioner_batch.deid.recognizers.person_cues import PersonEvidence, person_evidence
 
 _SHORTEST_TERM = 4
 _VOWELS = frozenset("aeiouy")
@@ -145,12 +145,12 @@ def _is_no_name(text: str, start: int, end: int, finding: Finding) -> bool:
         or (bare.lower() in _FUNCTION and (bare.islower() or len(bare) > 1))
     ):
         return True
-    meant = person_meant(text, start, end) if family_of(finding.type) == "name" else Meant.NO
-    if meant is Meant.PLAINLY:
+    meant = person_evidence(text, start, end) if family_of(finding.type) == "name" else PersonEvidence.NONE
+    if meant is PersonEvidence.STRONG:
         is_word = (len(bare) > 2 and _is_clinical_word(bare)) or (bare.islower() and bare in lexicon().not_names)
         return is_word and _is_in_other_case(text, start, end)
     return (
-        (_is_clinical_word(bare) and not (meant is Meant.WEAKLY and _may_be_both(bare)))
+        (_is_clinical_word(bare) and not (meant is PersonEvidence.WEAK and _may_be_both(bare)))
         or _is_word_of_notes(bare, finding)
         or (
             bare.islower()
@@ -160,7 +160,7 @@ def _is_no_name(text: str, start: int, end: int, finding: Finding) -> bool:
         )
         or _opens_sentence(text, start, end)
         or _is_term(text, start, end, finding)
-        or (meant is Meant.NO and _is_unlikely(text, start, end, finding))
+        or (meant is PersonEvidence.NONE and _is_unlikely(text, start, end, finding))
     )
 
 
@@ -190,9 +190,11 @@ def _may_be_both(bare: str) -> bool:
 
 
 def _is_clinical_word(bare: str) -> bool:
-    if bare.istitle() and bare.lower() not in vocabulary().words and normalise_word(bare) in allow_list().surnames:
+    if bare.istitle() and bare.lower() not in clinical_words().words and normalise_word(bare) in allow_list().surnames:
         return False  # Wells, Norton, Nash: a term only in the frame of one
-    return vocabulary().knows(bare.replace(".", "")) or ("-" in bare and all(map(vocabulary().knows, bare.split("-"))))
+    return clinical_words().knows(bare.replace(".", "")) or (
+        "-" in bare and all(map(clinical_words().knows, bare.split("-")))
+    )
 
 
 def _is_term(text: str, start: int, end: int, finding: Finding) -> bool:
@@ -262,7 +264,7 @@ def is_glued_to_digits(text: str, start: int, end: int) -> bool:
 def _verb_follows(text: str, end: int) -> bool:
     """Whether a word goes on as a verb does: before a word in small letters or a test, "Mark heels", "Drew BMP"."""
     after = _WORD.match(text, end + 1) if text[end : end + 1] == " " else None
-    return after is not None and (after[0].islower() or (after[0].isupper() and vocabulary().knows(after[0])))
+    return after is not None and (after[0].islower() or (after[0].isupper() and clinical_words().knows(after[0])))
 
 
 def _opens_sentence(text: str, start: int, end: int) -> bool:

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.context import any_in, lowered
 from openbioner_batch.deid.recognizers.lexicon import lexicon
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 from openbioner_batch.deid.searching import Anchored
 
 OLDEST = 125
@@ -160,10 +160,10 @@ def find_ages(text: str) -> Iterator[Finding]:
                 start = match.start("ages") + number.start()
                 yield Finding(start, start + len(number[0]), "age_over_89", 0.9, ("pattern:age",))
     for match in _BESIDE_NAME.finditer(text):
-        if not vocabulary().knows(match["name"]) and match["name"].lower() not in lexicon().not_names:
+        if not clinical_words().knows(match["name"]) and match["name"].lower() not in lexicon().not_names:
             yield Finding(*match.span("age"), "age_over_89", 0.7, ("pattern:age",))
     for match in _SEX_BEHIND_NAME.finditer(text):
-        known = vocabulary().knows(match["name"]) or match["name"].lower() in lexicon().not_names
+        known = clinical_words().knows(match["name"]) or match["name"].lower() in lexicon().not_names
         if not known and not _NO_PERSON.match(match["name"]):
             yield Finding(*match.span("age"), "age_over_89", 0.8, ("pattern:age",))
     for match in _CORRECTED.finditer(text) if told else ():

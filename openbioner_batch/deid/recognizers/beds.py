@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from openbioner_batch.deid.allowlist import allow_list
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.roles import NAME, may_be_name
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 from openbioner_batch.deid.searching import Anchored
 
 _ROW = Anchored(
@@ -69,7 +69,7 @@ def find_beds(text: str, names: Iterable[Finding]) -> Iterator[Finding]:
             yield Finding(*match.span("name"), "patient_name", 0.7, ("pattern:name",))
     yield from _in_cells(text)
     for match in _SCHEDULED.finditer(text):
-        if not vocabulary().knows(match["name"].split(",")[0]):
+        if not clinical_words().knows(match["name"].split(",")[0]):
             yield Finding(*match.span("name"), "patient_name", 0.7, ("pattern:name",))
     for match in _CAPITALS.finditer(text):
         if all(
@@ -133,5 +133,5 @@ def _is_name(row: re.Match[str], starts: set[int], headed: bool) -> bool:
         return True
     if row["mark"]:
         return False  # "2. Encourage fluids"
-    known = vocabulary().knows(word) or allow_list().knows(word) or word.lower() in lexicon().not_names
+    known = clinical_words().knows(word) or allow_list().knows(word) or word.lower() in lexicon().not_names
     return len(word) > 2 and not known and (headed or not _SPINE.fullmatch(row["bed"]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 
 _NUMBER = r"\d+(?:[.,]\d+)*"
 _UNITS = (
@@ -112,7 +112,7 @@ def _around(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _values(text: str, left: int, right: int) -> Iterator[tuple[int, int]]:
     for match in _GRAMMAR.finditer(text, left, right):
         yield match.span()
-    measures = vocabulary().measures
+    measures = clinical_words().measures
     for match in _MEASURE.finditer(text, left, right):
         name = match["name"]
         if (

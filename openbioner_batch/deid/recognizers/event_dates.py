@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.date_context import SCORED
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 from openbioner_batch.deid.searching import Anchored
 
 _PAIR = Anchored(
@@ -145,7 +145,7 @@ def _is_day(text: str, pair: re.Match[str]) -> bool:
         return False
     result = _RESULT.search(clause)
     return _REMAINS.search(clause) is not None or (
-        result is not None and result["name"].lower() in vocabulary().measures
+        result is not None and result["name"].lower() in clinical_words().measures
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers import checks
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.context import (
     any_in,
     in_regions,
@@ -17,7 +18,6 @@ from openbioner_batch.deid.recognizers.context import (
     words_before,
 )
 from openbioner_batch.deid.recognizers.vehicles import find_vehicles
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 from openbioner_batch.deid.searching import Anchored
 
 LABELS = labels("numbers")
@@ -204,7 +204,7 @@ def _in_groups(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Findi
     for match in _PARTED_BY_BLANKS.finditer(text) if regions else ():
         type, certain = _label(text, match.start())
         digits = sum(map(str.isdigit, match[0]))
-        is_value = match["head"] and vocabulary().knows(match["head"])
+        is_value = match["head"] and clinical_words().knows(match["head"])
         if type and certain and digits > _FEWEST_IN_GROUPS and not is_value and not _UNIT.match(text, match.end()):
             yield Finding(*match.span(), type, 0.8, ("pattern:number",))
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.context import any_in
 from openbioner_batch.deid.recognizers.lexicon import lexicon
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 from openbioner_batch.deid.searching import Anchored
 
 _HEADWORD = (
@@ -177,7 +177,7 @@ def find_institutions(text: str) -> Iterator[Finding]:
         name = str(match.lastgroup)
         named = match[name].removeprefix("The ").split()
         first = named[0].lower()
-        if name in ("shop", "order") or not (first in _NO_NAMES[name == "payer"] or vocabulary().knows(named[0])):
+        if name in ("shop", "order") or not (first in _NO_NAMES[name == "payer"] or clinical_words().knows(named[0])):
             yield _institution(
                 *match.span(name), "organization" if name in ("ship", "payer") else "healthcare_facility"
             )
@@ -200,19 +200,19 @@ def _called(text: str) -> Iterator[Finding]:
         ):
             continue  # within a title: "Nursing Home Residents", "National Health Insurance Big Data"
         first = match["name"].removeprefix("The ").split()[0]
-        known = vocabulary().knows(first) or first.lower() in _NOT_CALLED or first.lower() in _NO_NAMES[1]
+        known = clinical_words().knows(first) or first.lower() in _NOT_CALLED or first.lower() in _NO_NAMES[1]
         if not known or (
             len(match["name"].split()) > 1 and first.lower() not in _NOT_CALLED and not _all_known(match["name"])
         ):
             yield _institution(*match.span("name"), "organization")
     for match in _SPECIALIST.finditer(text):
         first = match["name"].split()[0]
-        if not (vocabulary().knows(first) or first.lower() in _NO_NAMES[0]):
+        if not (clinical_words().knows(first) or first.lower() in _NO_NAMES[0]):
             yield _institution(*match.span("name"), "healthcare_facility")
 
 
 def _all_known(name: str) -> bool:
-    return all(vocabulary().knows(word) or word.lower() in GENERIC | lexicon().not_names for word in name.split())
+    return all(clinical_words().knows(word) or word.lower() in GENERIC | lexicon().not_names for word in name.split())
 
 
 def _is_generic(word: str, pattern: Anchored) -> bool:

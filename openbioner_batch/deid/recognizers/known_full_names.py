@@ -14,8 +14,8 @@ from itertools import pairwise
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.folding import substitute
 from openbioner_batch.deid.normalising import normalise_word
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.lexicon import lexicon
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 PARTICLES = frozenset(
     "de la del las los van von der den di da do dos das el al bin ibn le du y st ter ten zu e".split()
@@ -138,6 +138,6 @@ def _is_of_common_words(written: str) -> bool:
     """Whether each word is short or an ordinary one, so that small letters make no name of them: Will May, An Do."""
     lists = lexicon()
     return all(
-        len(word) < 3 or normalise_word(word) in lists.ordinary or vocabulary().knows(word.lower())
+        len(word) < 3 or normalise_word(word) in lists.ordinary or clinical_words().knows(word.lower())
         for word in _WORD.findall(written)
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.normalising import normalise_word, strip_possessive
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.known_full_names import (
     PARTICLES,
     TITLES,
@@ -17,7 +18,6 @@ from openbioner_batch.deid.recognizers.known_full_names import (
     spellings,
 )
 from openbioner_batch.deid.recognizers.lexicon import lexicon
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 SHORTEST_WITH_TYPO = 6
 
@@ -163,8 +163,8 @@ class KnownNames:
             titled = title is not None
             capital = not written[0].islower()  # letters of some scripts have no case
             starts = bool(_SENTENCE_START.search(text[max(0, match.start() - 8) : match.start()]))
-            if part in ordinary or len(part) < 3 or (written.islower() and vocabulary().knows(written)):
-                letters = len(part) < 3 and part not in _SHORT_WORDS and not vocabulary().knows(written)
+            if part in ordinary or len(part) < 3 or (written.islower() and clinical_words().knows(written)):
+                letters = len(part) < 3 and part not in _SHORT_WORDS and not clinical_words().knows(written)
                 capital = capital and (letters or not written.isupper()) and not _VERB.match(text, match.start())
                 sure = (title is not None and (capital or _IS_PATIENT.match(title[0]) is None)) or (
                     capital and (not starts or letters or _acts(text, match.end(), part))

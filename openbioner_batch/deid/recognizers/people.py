@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 
 from openbioner_batch.deid.allowlist import allow_list
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.context import labels, words_before
 from openbioner_batch.deid.recognizers.initials import find_initials
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.person_cues import CLOSING, OF_A_THING, OF_A_WORK
 from openbioner_batch.deid.recognizers.roles import find_names_by_role, is_of_headings
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 from openbioner_batch.deid.searching import Anchored
 
 TITLES = labels("titles")
@@ -121,7 +121,7 @@ def _is_no_name(word: str) -> bool:
     if small in ("doe", "roe"):
         return False
     letters = word.isupper() and len(word) < 4 and small not in lists.given_names
-    return letters or vocabulary().knows(word) or small in lists.not_names
+    return letters or clinical_words().knows(word) or small in lists.not_names
 
 
 def _names_in(text: str, offset: int, run: str) -> Iterator[Finding]:
@@ -142,7 +142,7 @@ def _names_in(text: str, offset: int, run: str) -> Iterator[Finding]:
         a_name = initial or after_given or related or ((titled or before_credential) and bare in lists.word_names)
         relation = TRIGGERS.get(bare) == "relative_name" and bare not in lists.given_names
         mixed = bool(stretch) and not stretch[-1][2].isupper() and len(word) > 1 and word.isupper()
-        shorthand = mixed and vocabulary().knows(word)  # "Jane Roe NPO"
+        shorthand = mixed and clinical_words().knows(word)  # "Jane Roe NPO"
         ends = not a_name and (bare in lists.not_names or bare in TITLES or relation or shorthand)
         titled = bare in TITLES
         if stretch and (credential := _CREDENTIAL.match(text, stretch[-1][1])):
@@ -190,7 +190,7 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
     capitals = text[start:end].isupper() and len(text[start:end]) > 1
     short = text[start:end].isupper() and end - start < 4
     given = words[0].lower() in lexicon().given_names
-    is_word = len(words) == 1 and vocabulary().knows(words[0])  # "Float RN"
+    is_word = len(words) == 1 and clinical_words().knows(words[0])  # "Float RN"
     if _CREDENTIAL.match(text, end) and len(words[0]) > 1 and (len(words) > 1 or not capitals or given) and not is_word:
         return _name(start, end, "clinician_name", 0.85)
     before = words_before(text, start)

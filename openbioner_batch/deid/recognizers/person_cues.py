@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.context import labels
 from openbioner_batch.deid.recognizers.roles import ROLE
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 _AROUND = 64
 _NAMES_BETWEEN = r"(?:(?:[A-ZÀ-Þ]\.|[A-ZÀ-Þ][\w'’-]{0,20}),?[ ](?:and[ ]|&[ ])?){0,2}"
@@ -62,29 +62,29 @@ CLOSING = re.compile(
 """The line above a signature."""
 
 
-class Meant(IntEnum):
-    """How plainly a person is meant."""
+class PersonEvidence(IntEnum):
+    """What the words around a name tell about its being a person's."""
 
-    NO = 0
-    WEAKLY = 1
+    NONE = 0
+    WEAK = 1
     """A preposition or a role stands before, or a verb of speech follows: things may be meant too."""
-    PLAINLY = 2
+    STRONG = 2
     """A title, a label, a relation or a credential."""
 
 
-def person_meant(text: str, start: int, end: int) -> Meant:
-    """Whether what stands around `text[start:end]` says that it is a person."""
+def person_evidence(text: str, start: int, end: int) -> PersonEvidence:
+    """What stands around `text[start:end]` tells about its being a person."""
     before = text[max(0, start - _AROUND) : start]
     if _STRONG.search(before) or _CREDENTIAL.match(text, end) or _is_called(text, start, end, before):
-        return Meant.PLAINLY
-    return Meant.WEAKLY if _WEAK.search(before) or _SPEAKS.match(text, end) else Meant.NO
+        return PersonEvidence.STRONG
+    return PersonEvidence.WEAK if _WEAK.search(before) or _SPEAKS.match(text, end) else PersonEvidence.NONE
 
 
 def _is_called(text: str, start: int, end: int, before: str) -> bool:
     """Whether a word with a capital follows a relation or a role: "partner Lennox", but not "father Parkinson's"."""
     return (
         text[start:end].istitle()
-        and not vocabulary().knows(text[start:end])
+        and not clinical_words().knows(text[start:end])
         and not _POSSESSIVE.match(text, end)
         and (_RELATION.search(before) or _CALLED_BY_ROLE.search(before)) is not None
     )

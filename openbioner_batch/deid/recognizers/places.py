@@ -7,11 +7,11 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.context import any_in, in_regions
 from openbioner_batch.deid.recognizers.institutions import GENERIC, find_institutions
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.rooms import find_rooms
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 from openbioner_batch.deid.searching import Anchored
 
 _STATES = """Alabama AL Alaska AK Arizona AZ Arkansas AR California CA Colorado CO Connecticut CT Delaware DE Florida FL
@@ -170,13 +170,13 @@ def find_places(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Find
     yield from _addresses(text)
     yield from _towns(text, regions)
     for match in _FOREIGN_STREET.finditer(text):
-        if not any(vocabulary().knows(word) for word in match[0].split() if word.istitle()):
+        if not any(clinical_words().knows(word) for word in match[0].split() if word.istitle()):
             yield _place(*match.span(), "street_address", 0.7)
     for match in _HIGHWAY.finditer(text):
         if match["exit"] or (match["cued"] and not _UNIT_AFTER.match(text, match.end())):
             yield _place(match.start("road"), match.end(), "street_address", 0.6)
     for match in _CORNER.finditer(text):
-        if not vocabulary().knows(match["corner"].split()[0]):
+        if not clinical_words().knows(match["corner"].split()[0]):
             yield _place(*match.span("corner"), "street_address", 0.6)
     for match in _ZIP_LABEL.finditer(text):
         yield _place(*match.span("zip"), "zip_code", 0.8)
@@ -230,7 +230,7 @@ def _towns(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
         first = place.split()[0].lower()
         if first in GENERIC or len(place) < 3 or (place.isupper() and (len(place) < 4 or not _LIVED.match(match[0]))):
             continue
-        if place.isupper() and any(vocabulary().knows(word) for word in place.split()):
+        if place.isupper() and any(clinical_words().knows(word) for word in place.split()):
             continue
         type = "state" if place in STATE_NAMES else "country" if place in COUNTRIES else "city"
         yield _place(match.start("place"), match.start("place") + len(place), type, 0.6)
@@ -244,7 +244,7 @@ def _towns(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
     for match in _BEFORE_TOWN.finditer(text) if any(digits >= 4 for _, _, digits in regions) else ():
         if (
             not _CLOCK.fullmatch(match["zip"])
-            and not vocabulary().knows(match["town"].split()[0])
+            and not clinical_words().knows(match["town"].split()[0])
             and match["town"].split()[0].lower() not in lexicon().not_names
         ):
             yield _place(*match.span("zip"), "zip_code", 0.6)

@@ -9,8 +9,8 @@ from openbioner_batch.deid.allowlist import allow_list
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.normalising import normalise_word
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.lexicon import lexicon
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 _WORDS_FIRST = frozenset("may will mark art grace hope faith joy april june rose dawn bill frank gene earl".split())
 
@@ -67,7 +67,7 @@ def _in_small_letters(text: str, parts: dict[str, tuple[str, str]]) -> Iterator[
         if recognizer != "model:repeat"
         and len(part) >= _SHORTEST_SMALL
         and part not in lexicon().ordinary
-        and not vocabulary().knows(part)
+        and not clinical_words().knows(part)
         and not allow_list().knows(part)
     }
     for match in _SMALL.finditer(text) if told else ():

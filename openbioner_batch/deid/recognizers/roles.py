@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.context import labels
 from openbioner_batch.deid.recognizers.lexicon import lexicon
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 from openbioner_batch.deid.searching import Anchored
 
 _TYPES = labels("roles")
@@ -68,5 +68,8 @@ def may_be_name(word: str) -> bool:
     """Whether a capitalised word after a role may be a name: no term, no title, no word of a heading."""
     small = word.lower()
     return small in lexicon().given_names or not (
-        small in labels("titles") or vocabulary().knows(word) or small in lexicon().not_names or is_of_headings(word)
+        small in labels("titles")
+        or clinical_words().knows(word)
+        or small in lexicon().not_names
+        or is_of_headings(word)
     )

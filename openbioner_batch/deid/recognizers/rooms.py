@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.clinical_values import in_clinical_value
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.lexicon import lexicon
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 from openbioner_batch.deid.searching import Anchored
 
 _NUMBERED = Anchored(
@@ -134,7 +134,7 @@ def find_rooms(text: str) -> Iterator[Finding]:
     for pattern in (_NAMED_IN, _UNIT_ROOM, _WARD_OF_STAFF):
         for match in pattern.finditer(text):
             if pattern is not _NAMED_IN or not (
-                vocabulary().knows(match["name"]) or match["name"].lower() in lexicon().not_names
+                clinical_words().knows(match["name"]) or match["name"].lower() in lexicon().not_names
             ):
                 yield _room(match, str(match.lastgroup), _FORM if pattern is _WARD_OF_STAFF else _FOUND_BY)
     for match in _BAY.finditer(text):

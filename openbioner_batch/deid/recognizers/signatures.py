@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.roles import NAME, may_be_name
 from openbioner_batch.deid.recognizers.staff_codes import are_initials, may_be_initials
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 from openbioner_batch.deid.searching import Anchored
 
 _LAST = re.compile(
@@ -68,7 +68,7 @@ def find_signatures(text: str) -> Iterator[Finding]:
     if (last := _LAST.search(text, max(0, len(text.rstrip()) - 8))) and are_initials(last[str(last.lastgroup)]):
         yield _name(*last.span(str(last.lastgroup)))
     last = _LAST_NAME.search(text, max(0, len(text) - 64))
-    if last and may_be_name(last["name"]) and not vocabulary().knows(last["name"]):
+    if last and may_be_name(last["name"]) and not clinical_words().knows(last["name"]):
         yield _name(*last.span("name"))
         yield Finding(*last.span("day"), "personal_date", 0.8, ("pattern:date",))
     for match in _BY.finditer(text):

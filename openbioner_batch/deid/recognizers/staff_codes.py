@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.context import in_regions
 from openbioner_batch.deid.recognizers.lexicon import lexicon
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 from openbioner_batch.deid.searching import Anchored
 
 _SHORT = r"[A-Z]{2,3}(?:-[A-Z])?"
@@ -145,14 +145,18 @@ def find_staff_codes(text: str, regions: list[tuple[int, int, int]]) -> Iterator
             continue
         yield Finding(match.start(name), end, "username", 0.8, ("pattern:username",))
     for match in _BY_USER.finditer(text):
-        if not vocabulary().knows(match["name"].rstrip("0123456789")):
+        if not clinical_words().knows(match["name"].rstrip("0123456789")):
             yield Finding(*match.span("name"), "username", 0.7, ("pattern:username",))
     for match in _BADGE.finditer(text) if "#" in text else ():
-        if vocabulary().knows(match["name"]) or match["name"].lower() in lexicon().not_names or match["name"].isupper():
+        if (
+            clinical_words().knows(match["name"])
+            or match["name"].lower() in lexicon().not_names
+            or match["name"].isupper()
+        ):
             continue  # "Take CO Daily #30"
         yield Finding(*match.span("badge"), "employee_id", 0.8, ("pattern:number",))
     for match in _COLLAR.finditer(text):
-        if not vocabulary().knows(match["name"]) and match["name"].lower() not in lexicon().not_names:
+        if not clinical_words().knows(match["name"]) and match["name"].lower() not in lexicon().not_names:
             yield Finding(*match.span("badge"), "employee_id", 0.8, ("pattern:number",))
     for match in (*_CUED_USER.finditer(text), *_acting_users(text)):
         if _is_user(match["user"]) and not _is_of_a_paper(text, match):
@@ -189,7 +193,7 @@ def _signed_entries(text: str) -> Iterator[Finding]:
 
 def are_initials(code: str) -> bool:
     """Whether two or three letters are no shorthand and no short word; half a double name tells itself: "HS-M"."""
-    return may_be_initials(code) and ("-" in code or not vocabulary().knows(code))
+    return may_be_initials(code) and ("-" in code or not clinical_words().knows(code))
 
 
 def may_be_initials(code: str) -> bool:
@@ -223,8 +227,10 @@ def _is_user(name: str) -> bool:
         return False
     plain = small not in _WORDS and small.rstrip("s") not in _WORDS and small not in lexicon().not_names
     if parts := re.findall(r"[^\W\d_]+", name)[1:]:
-        return not all(vocabulary().knows(part) or part.lower() in lexicon().not_names for part in (letters, *parts))
-    return plain and not vocabulary().knows(letters)
+        return not all(
+            clinical_words().knows(part) or part.lower() in lexicon().not_names for part in (letters, *parts)
+        )
+    return plain and not clinical_words().knows(letters)
 
 
 def _initials(start: int, end: int) -> Finding:

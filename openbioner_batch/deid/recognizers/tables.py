@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.context import any_in, labels
 from openbioner_batch.deid.recognizers.lexicon import lexicon
-from openbioner_batch.deid.recognizers.vocabulary import vocabulary
 
 MARKUP = "pattern:markup"
 """What a key tells, be it a term elsewhere."""
@@ -150,7 +150,7 @@ def _fits(type: str) -> Callable[[str], bool]:
 def _may_be_a_name(value: str) -> bool:
     words = re.findall(r"[^\W\d_]+", value)
     stop = lexicon().not_names
-    return bool(words) and not all(vocabulary().knows(word) or word.lower() in stop for word in words)
+    return bool(words) and not all(clinical_words().knows(word) or word.lower() in stop for word in words)
 
 
 def _is_empty(value: str) -> bool:

@@ -14,11 +14,11 @@ from openbioner_batch.training.silver.extraction import ExtractionPrompt
 from openbioner_batch.training.silver.finishing import finish, remove_derived
 from openbioner_batch.training.silver.graph import LlmPipeline
 from openbioner_batch.training.silver.passages import PassageFormat
-from openbioner_batch.training.silver.report import Report
+from openbioner_batch.training.silver.report import SilverReport
 from openbioner_batch.training.silver.settings import SilverSettings
 
 
-def annotate_silver(settings: SilverSettings, say: Say = say_to_stderr) -> Report:
+def annotate_silver(settings: SilverSettings, say: Say = say_to_stderr) -> SilverReport:
     """Annotate the inputs with an LLM into the output folder, or go on with the run that is there, and filter.
 
     The LLM's answers stay in `data/`, so that other filters cost nothing: the same request with other limits only

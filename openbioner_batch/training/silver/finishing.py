@@ -23,7 +23,7 @@ from openbioner_batch.training.silver.filters import (
     mention_problem,
     without,
 )
-from openbioner_batch.training.silver.report import Report
+from openbioner_batch.training.silver.report import SilverReport
 from openbioner_batch.training.silver.schema import passages_table
 from openbioner_batch.training.silver.settings import FilterSettings, SilverSettings
 from openbioner_batch.training.silver.typenames import merge_near_duplicates
@@ -47,7 +47,7 @@ class _Types:
         return self.merged.get(type, type)
 
 
-def finish(store: Store, settings: SilverSettings, totals: Totals, say: Say) -> Report:
+def finish(store: Store, settings: SilverSettings, totals: Totals, say: Say) -> SilverReport:
     """Write `passages/` and the report from `data/`, or what is missing of them.
 
     Two passes over the answers, a shard at a time: type frequencies need the whole, and memory holds no more than
@@ -79,7 +79,7 @@ def finish(store: Store, settings: SilverSettings, totals: Totals, say: Say) -> 
         store.put(STATE, state)
     say(f"filtering {len(names):,} shards of answers into {store.url}/{PASSAGES}")
     types = _first_pass(store, names, settings, benchmarks)
-    report = Report(store.url, quarantined=totals.quarantined, merged=types.merged, amounts=totals.amounts)
+    report = SilverReport(store.url, quarantined=totals.quarantined, merged=types.merged, amounts=totals.amounts)
     written = set(store.names(PASSAGES))
     passage_filter = PassageFilter(settings, benchmarks)
     for name in names:
@@ -155,7 +155,7 @@ def _filtered(
     passage_filter: PassageFilter,
     types: _Types,
     settings: SilverSettings,
-    report: Report,
+    report: SilverReport,
 ) -> AnnotatedPassage | None:
     """The passage to learn from, None where it is dropped; counted in the report."""
     problem = passage_filter.problem(raw)

@@ -28,7 +28,7 @@ from openbioner_batch.training.silver.finishing import PASSAGES, REPORT, read_be
 from openbioner_batch.training.silver.layouts import LAYOUTS
 from openbioner_batch.training.silver.made_settings import ImportSettings
 from openbioner_batch.training.silver.passages import passage_bounds
-from openbioner_batch.training.silver.report import Report
+from openbioner_batch.training.silver.report import SilverReport
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 from openbioner_batch.training.silver.settings import FilterSettings, source_of
 
@@ -44,7 +44,7 @@ TRUSTING = FilterSettings(
 """A published set was filtered by those who made it; only doubles and benchmarks are looked for."""
 
 
-def import_silver(settings: ImportSettings, say: Say = say_to_stderr) -> Report:
+def import_silver(settings: ImportSettings, say: Say = say_to_stderr) -> SilverReport:
     """Import a published set. The same import into the same folder gives the same bytes.
 
     Raises:
@@ -69,7 +69,7 @@ def import_silver(settings: ImportSettings, say: Say = say_to_stderr) -> Report:
             yield from _reported(file, read(file, name))
 
     types = tuple(sorted(_types(items()))) if closed else None
-    report = Report(store.url)
+    report = SilverReport(store.url)
     rejected: list[Rejected] = []
     passages = _Writer(store, PASSAGES, passages_table)
     descriptions = _Writer(store, DESCRIPTIONS, _description_rows)
@@ -117,7 +117,7 @@ def split_passage(passage: AnnotatedPassage, words: int) -> Iterator[AnnotatedPa
         )
 
 
-def _keep(passage: AnnotatedPassage, passage_filter: PassageFilter, writer: _Writer, report: Report) -> None:
+def _keep(passage: AnnotatedPassage, passage_filter: PassageFilter, writer: _Writer, report: SilverReport) -> None:
     raw = RawPassage(passage.text, tuple((mention, mention.type) for mention in passage.mentions), 0)
     problem = passage_filter.problem(raw)
     if problem is not None:

@@ -14,7 +14,7 @@ SHOWN_TYPES = 12
 
 
 @dataclass(slots=True)
-class Report:
+class SilverReport:
     """Counts over a whole folder of silver data."""
 
     output: str

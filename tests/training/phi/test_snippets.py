@@ -10,8 +10,8 @@ from openbioner_batch.catalog import resolve_types
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.phi.passages import broad_type
 from openbioner_batch.training.phi.synthetic.patients import draw_patient
+from openbioner_batch.training.phi.synthetic.resources import snippets
 from openbioner_batch.training.phi.synthetic.snippets import LOCALES, filled, write_snippets
-from openbioner_batch.training.phi.synthetic.stock import snippets
 from openbioner_batch.training.phi.synthetic.writer import NoteWriter
 
 

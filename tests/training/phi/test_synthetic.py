@@ -40,14 +40,14 @@ def test_every_template_can_be_filled() -> None:
 
     from openbioner_batch.training.phi.synthetic.notes import write_note
     from openbioner_batch.training.phi.synthetic.patients import draw_patient
-    from openbioner_batch.training.phi.synthetic.stock import DocumentTemplate, documents, stock
+    from openbioner_batch.training.phi.synthetic.resources import DocumentTemplate, documents, templates
     from openbioner_batch.training.phi.synthetic.writer import NoteWriter
 
     day = date(2020, 5, 4)
     chance = random.Random(1)
     patient = draw_patient(chance, None, reserved=True, identity="P1", day=day)
     texts = [
-        text for name in ("headers", "signatures", "sentences", "negatives", "bodies") for text in stock(name, None)
+        text for name in ("headers", "signatures", "sentences", "negatives", "bodies") for text in templates(name, None)
     ]
     for template in [*documents(None), *(DocumentTemplate("note", text, False) for text in texts)]:
         writer = NoteWriter(patient, chance, random.Random(2), None, day, reserved=True)
@@ -59,15 +59,15 @@ def test_every_template_can_be_filled() -> None:
 def test_seeds_decide_everything_and_sides_share_no_template_or_name() -> None:
     from openbioner_batch.training.phi.synthetic.notes import write_notes
     from openbioner_batch.training.phi.synthetic.people import names_of
+    from openbioner_batch.training.phi.synthetic.resources import documents, templates
     from openbioner_batch.training.phi.synthetic.splits import SPLITS
-    from openbioner_batch.training.phi.synthetic.stock import documents, stock
 
     first, again = (list(write_notes(20, 5, "test", None)) for _ in range(2))
     assert [note.as_row() for note in first] == [note.as_row() for note in again]
     assert [note.text for note in write_notes(20, 6, "test", None)] != [note.text for note in first]
     for name in ("headers", "signatures", "sentences", "negatives", "bodies"):
-        splits = [set(stock(name, split)) for split in SPLITS]
-        assert len(set.union(*splits)) == sum(map(len, splits)) == len(stock(name, None))
+        splits = [set(templates(name, split)) for split in SPLITS]
+        assert len(set.union(*splits)) == sum(map(len, splits)) == len(templates(name, None))
         assert all(splits)
     assert sum(len(documents(split)) for split in SPLITS) == len(documents(None))
     surnames = [set(names_of("en_US", split)[2]) for split in SPLITS]
@@ -76,7 +76,7 @@ def test_seeds_decide_everything_and_sides_share_no_template_or_name() -> None:
 
 @pytest.mark.parametrize("identifiers", [False, True])
 def test_terse_text_is_wholly_filled_and_has_only_the_identifiers_it_says(identifiers: bool) -> None:
-    from openbioner_batch.training.phi.synthetic.stock import grammar
+    from openbioner_batch.training.phi.synthetic.resources import grammar
     from openbioner_batch.training.phi.synthetic.terse import _SLOT, write_terse
 
     phi = load_catalog().set_named("phi")
@@ -100,8 +100,8 @@ def test_every_alternative_of_the_terse_grammar_can_be_filled() -> None:
 
     from openbioner_batch.training.phi.synthetic import terse
     from openbioner_batch.training.phi.synthetic.notes import write_notes
+    from openbioner_batch.training.phi.synthetic.resources import _load, grammar
     from openbioner_batch.training.phi.synthetic.slots import PLAIN, TYPED
-    from openbioner_batch.training.phi.synthetic.stock import _load, grammar
 
     (note,) = write_notes(1, 3, "train", None)
     assert note.spans
@@ -117,8 +117,8 @@ def test_every_alternative_of_the_terse_grammar_can_be_filled() -> None:
 
 def test_sides_share_no_frame_and_few_words_of_the_terse_grammar() -> None:
     from openbioner_batch.training.phi.synthetic import terse
+    from openbioner_batch.training.phi.synthetic.resources import grammar
     from openbioner_batch.training.phi.synthetic.splits import SPLITS
-    from openbioner_batch.training.phi.synthetic.stock import grammar
 
     for rule in ("shorthand", "question", "with_identifiers", "syndrome", "brand", "scale", "city_med"):
         train, _, test = (set(terse._in_split(grammar(rule), split)) for split in SPLITS)

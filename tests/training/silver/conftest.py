@@ -13,11 +13,11 @@ import pytest
 from llm_server import LlmServer, Settings
 
 from openbioner_batch.training.silver.annotate import annotate_silver
-from openbioner_batch.training.silver.report import Report
+from openbioner_batch.training.silver.report import SilverReport
 from openbioner_batch.training.silver.settings import SilverSettings
 
 Serve = Callable[..., LlmServer]
-RunSilver = Callable[..., Report]
+RunSilver = Callable[..., SilverReport]
 
 SENTENCES = (
     "The patient was given aspirin and metformin for diabetes.",
@@ -49,7 +49,7 @@ def serve() -> Iterator[Serve]:
 def run_silver(tmp_path: Path) -> RunSilver:
     """Annotates into `tmp_path/out`, in this process unless `executor` says otherwise."""
 
-    def run_silver(server: LlmServer, inputs: Path, **more: Any) -> Report:
+    def run_silver(server: LlmServer, inputs: Path, **more: Any) -> SilverReport:
         values = {
             "inputs": (str(inputs),),
             "output": str(tmp_path / "out"),

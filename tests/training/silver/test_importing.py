@@ -15,13 +15,13 @@ from openbioner_batch.errors import RunFailedError, UsageError
 from openbioner_batch.training.passages import AnnotatedPassage, passage_from_row
 from openbioner_batch.training.silver.importing import import_silver
 from openbioner_batch.training.silver.made_settings import ImportSettings
-from openbioner_batch.training.silver.report import Report
+from openbioner_batch.training.silver.report import SilverReport
 
 TOKENS = ["Aspirin", "eased", "chest", "pain", "."]
 TAGS = ["B-Drug", "O", "B-medical condition", "I-medical condition", "O"]
 
 
-def import_(source: Path, layout: str, **more: object) -> Report:
+def import_(source: Path, layout: str, **more: object) -> SilverReport:
     output = str(source.parent / "out")
     values = {"source": str(source), "layout": layout, "output": output, **more}
     return import_silver(ImportSettings(**values), lambda line: None)  # type: ignore[arg-type]

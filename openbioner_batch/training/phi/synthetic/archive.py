@@ -10,7 +10,7 @@ from typing import Any
 from openbioner_batch.training.phi.synthetic import values
 from openbioner_batch.training.phi.synthetic.notes import columns, write_note
 from openbioner_batch.training.phi.synthetic.patients import draw_patient
-from openbioner_batch.training.phi.synthetic.stock import documents
+from openbioner_batch.training.phi.synthetic.resources import documents
 from openbioner_batch.training.phi.synthetic.writer import NoteWriter
 
 PATIENTS, NOTES = 20, 5

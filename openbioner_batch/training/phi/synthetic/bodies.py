@@ -9,8 +9,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from openbioner_batch.training.phi.synthetic.resources import templates, words
 from openbioner_batch.training.phi.synthetic.splits import split_of
-from openbioner_batch.training.phi.synthetic.stock import stock, words
 
 _SUSPECT = re.compile(
     r"\b(?:Dr|Drs|Mr|Mrs|Ms|Miss|Prof)\b\.?|\b(?:Doe|ABC|XYZ|X{2,}|Hospital|Clinic|Center|University|County|Street|phone|"
@@ -39,7 +39,7 @@ def draw_body(chance: random.Random, split: str | None, corpus: Path | None) -> 
     Here and there a name stands for "the patient".
     """
     if corpus is None:
-        return chance.choice(stock("bodies", split))
+        return chance.choice(templates("bodies", split))
     run = chance.choice(clean_runs(corpus, split))
     sentences = _SENTENCE.split(run)
     length = chance.randint(2, 12)

@@ -13,7 +13,7 @@ from typing import Any
 from openbioner_batch.training.phi.synthetic import values
 from openbioner_batch.training.phi.synthetic.bodies import draw_body
 from openbioner_batch.training.phi.synthetic.patients import Patient, draw_patient
-from openbioner_batch.training.phi.synthetic.stock import DocumentTemplate, documents, stock
+from openbioner_batch.training.phi.synthetic.resources import DocumentTemplate, documents, templates
 from openbioner_batch.training.phi.synthetic.writer import NoteWriter, Piece
 
 _SLOT = re.compile(r"<<([A-Za-z0-9+:_-]+)>>")
@@ -104,7 +104,7 @@ def write_note(
     template = template or chance.choice(documents(split))
     text = template.text
     if template.tail and chance.random() < 0.8:
-        text += "\n\n" + chance.choice(stock("signatures", split))
+        text += "\n\n" + chance.choice(templates("signatures", split))
     while _PART.search(text):
         text = _PART.sub(lambda match: _part(match[1], chance, split, corpus), text)
     if template.type in ("fhir", "export", "hl7"):
@@ -124,11 +124,11 @@ def _assembled(chance: random.Random, split: str | None) -> str:
     )
     chance.shuffle(parts)
     paragraphs = chance.choice((" ", "\n", "\n\n", " ")).join(parts)
-    return f"{chance.choice(stock('headers', split))}\n\n{paragraphs}" if chance.random() < 0.75 else paragraphs
+    return f"{chance.choice(templates('headers', split))}\n\n{paragraphs}" if chance.random() < 0.75 else paragraphs
 
 
 def _part(kind: str, chance: random.Random, split: str | None, corpus: Path | None) -> str:
-    return draw_body(chance, split, corpus) if kind == "body" else chance.choice(stock(f"{kind}s", split))
+    return draw_body(chance, split, corpus) if kind == "body" else chance.choice(templates(f"{kind}s", split))
 
 
 def _pieces(text: str, writer: NoteWriter) -> list[Piece]:

@@ -8,7 +8,7 @@ from datetime import date
 
 from openbioner_batch.training.phi.synthetic import places, values
 from openbioner_batch.training.phi.synthetic.people import Person, Relative, ascii_of, draw_person, draw_relative
-from openbioner_batch.training.phi.synthetic.stock import words
+from openbioner_batch.training.phi.synthetic.resources import words
 
 
 @dataclass(frozen=True, slots=True)

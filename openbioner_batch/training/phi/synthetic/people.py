@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from openbioner_batch.training.phi.synthetic.resources import words
 from openbioner_batch.training.phi.synthetic.splits import in_split
-from openbioner_batch.training.phi.synthetic.stock import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def draw_person(chance: random.Random, split: str | None, family: str = "", fema
     female = chance.random() < 0.55 if female is None else female
     firsts, lasts = names_of(origin, split)[0 if female else 1], names_of(origin, split)[2]
     if origin == "en_US" and chance.random() < 0.4:
-        # Half of a hospital's patients bear frequent names: the stocks are in order of frequency.
+        # Half of a hospital's patients bear frequent names: the lists are in order of frequency.
         firsts, lasts = firsts[:60], lasts[:120]
     first, last = chance.choice(firsts), family or chance.choice(lasts)
     if not family and chance.random() < 0.05:
@@ -85,11 +85,11 @@ def names_of(origin: str, split: str | None) -> tuple[list[str], list[str], list
     """Women's, men's and family names of an origin that are on `split`."""
     own = words("names").get(origin)
     if own:
-        stocks: Sequence[Sequence[str]] = [own["women"], own["men"], own["families"]]
+        lists: Sequence[Sequence[str]] = [own["women"], own["men"], own["families"]]
     else:
         provider = importlib.import_module(f"faker.providers.person.{origin}").Provider
-        stocks = [list(getattr(provider, kind)) for kind in ("first_names_female", "first_names_male", "last_names")]
+        lists = [list(getattr(provider, kind)) for kind in ("first_names_female", "first_names_male", "last_names")]
     women, men, families = (
-        in_split((name for name in stock if len(name) > 1), split) or list(stock) for stock in stocks
+        in_split((name for name in names if len(name) > 1), split) or list(names) for names in lists
     )
     return women, men, families

@@ -5,16 +5,13 @@ from __future__ import annotations
 import random
 
 from openbioner_batch.training.phi.synthetic.people import draw_person, plain
+from openbioner_batch.training.phi.synthetic.resources import words
 from openbioner_batch.training.phi.synthetic.splits import in_split
-from openbioner_batch.training.phi.synthetic.stock import words
-
-Chance = random.Random
-
 
 _UNITS = ("Apt {}", "Apt. {}", "Apartment {}", "#{}", "Unit {}", "Suite {}", "Lot {}", "Ste {}")
 
 
-def street(chance: Chance, split: str | None) -> str:
+def street(chance: random.Random, split: str | None) -> str:
     """A house number and street, perhaps with a flat, or a post box."""
     if chance.random() < 0.08:
         return f"{chance.choice(('P.O. Box', 'PO Box', 'Box'))} {chance.randint(10, 9999)}"
@@ -32,7 +29,7 @@ def street(chance: Chance, split: str | None) -> str:
     return line
 
 
-def town(chance: Chance, split: str | None) -> str:
+def town(chance: random.Random, split: str | None) -> str:
     """A town's name, most often a real one's."""
     if chance.random() < 0.2:
         stem = chance.choice(in_split(words("streets"), split))
@@ -42,7 +39,7 @@ def town(chance: Chance, split: str | None) -> str:
     return chance.choice(in_split(words("towns"), split))
 
 
-def county(chance: Chance, split: str | None) -> str:
+def county(chance: random.Random, split: str | None) -> str:
     """A county or parish, named after a person or a town."""
     stem = plain(draw_person(chance, split).last) if chance.random() < 0.5 else town(chance, split)
     return f"{stem} {chance.choice(('County', 'County', 'County', 'Co.', 'Parish'))}"
@@ -96,7 +93,7 @@ _PHARMACIES: tuple[str, ...] = (
 _FACILITIES = {"hospital": _HOSPITALS, "clinic": _CLINICS, "home": _HOMES, "pharmacy": _PHARMACIES}
 
 
-def facility(chance: Chance, split: str | None, kind: str) -> str:
+def facility(chance: random.Random, split: str | None, kind: str) -> str:
     """The name of a hospital, clinic, home or pharmacy."""
     stem = (
         chance.choice(in_split(words("streets"), split))
@@ -120,14 +117,14 @@ _KNOWN = (
 )
 
 
-def employer(chance: Chance, split: str | None) -> str:
+def employer(chance: random.Random, split: str | None) -> str:
     """A company, agency or the like."""
     stem = chance.choice(in_split(words("brands"), split)) if chance.random() < 0.6 else draw_person(chance, split).last
     own = f"{stem} {chance.choice(words('trades'))}"
     return chance.choice((own, own, own, f"{town(chance, split)} Fire Department", chance.choice(_KNOWN)))
 
 
-def school(chance: Chance, split: str | None) -> str:
+def school(chance: random.Random, split: str | None) -> str:
     """A school or college."""
     ends = ("High School", "Elementary", "Community College", "Middle School", "State University", "Academy")
     return f"{town(chance, split)} {chance.choice(ends)}"

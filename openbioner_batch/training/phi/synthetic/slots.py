@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from openbioner_batch.training.phi.synthetic import places, values
 from openbioner_batch.training.phi.synthetic.people import ascii_of
-from openbioner_batch.training.phi.synthetic.stock import fillers, words
+from openbioner_batch.training.phi.synthetic.resources import fillers, words
 
 if TYPE_CHECKING:
     from openbioner_batch.training.phi.synthetic.writer import NoteWriter

@@ -1,6 +1,6 @@
 """Short texts written by hand, of which every identifier is marked: terse, odd and foreign styles of hospitals.
 
-A line of `stocks/snippets/*.txt` is a snippet, with escaped line breaks and tabs; # begins a heading.
+A line of `data/snippets/*.txt` is a snippet, with escaped line breaks and tabs; # begins a heading.
 `[text](type)` is an identifier; everything else is none. Slots are drawn anew each time: those of the writer (`<<pt>>`,
 `<<mrn>>`) are identifiers wherever they stand; `<<de.name>>` is a name, street, ... of another country, `<<=##-@@>>` a
 pattern, `<<55-110>>` a number of a range, `<<left|right>>` one of some words.
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.phi.synthetic import values
 from openbioner_batch.training.phi.synthetic.notes import SyntheticNote, add_noise, assemble_note, new_writer
-from openbioner_batch.training.phi.synthetic.stock import snippets
+from openbioner_batch.training.phi.synthetic.resources import snippets
 from openbioner_batch.training.phi.synthetic.writer import NoteWriter, Piece
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def write_snippets(number: int, seed: int, split: str | None) -> Iterator[Synthe
         taken: list[str] = []
         for _ in range(chance.randint(1, MOST_TOGETHER)):
             if not order:  # every snippet is used before one is used again
-                order = chance.sample(stock := snippets(), len(stock))
+                order = chance.sample(lines := snippets(), len(lines))
             taken.append(order.pop())
         pieces = filled(chance.choice(("\n", "\n\n", "  ", "\n---\n")).join(taken), writer)
         yield assemble_note(name, add_noise(pieces, chance) if chance.random() < 0.3 else pieces, "snippets", writer)

@@ -1,7 +1,7 @@
 """Terse clinical text by a grammar: shorthand, lists, tables, codes, short questions, most of it without identifiers.
 
 What looks like an identifier in such text (eponyms, devices, criteria, doses, ratios, codes) is what de-identification
-most often takes for one. The grammar is `stocks/terse.yaml`.
+most often takes for one. The grammar is `data/terse.yaml`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import replace
 from openbioner_batch.training.phi.synthetic import values
 from openbioner_batch.training.phi.synthetic.notes import SyntheticNote, add_noise, assemble_note, new_writer
 from openbioner_batch.training.phi.synthetic.people import Person
+from openbioner_batch.training.phi.synthetic.resources import grammar
 from openbioner_batch.training.phi.synthetic.splits import in_split
-from openbioner_batch.training.phi.synthetic.stock import grammar
 from openbioner_batch.training.phi.synthetic.writer import NoteWriter, Piece
 
 _SLOT = re.compile(r"<<([^<>]+)>>")

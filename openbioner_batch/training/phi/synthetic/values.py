@@ -7,9 +7,7 @@ import string
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from openbioner_batch.training.phi.synthetic.stock import words
-
-Chance = random.Random
+from openbioner_batch.training.phi.synthetic.resources import words
 
 DATES: dict[str, Callable[[date], str]] = {
     "us": lambda d: f"{d:%m/%d/%Y}",
@@ -61,13 +59,13 @@ def _ordinal(number: int) -> str:
     return f"{number}{ending}"
 
 
-def pattern(chance: Chance, form: str) -> str:
+def pattern(chance: random.Random, form: str) -> str:
     """`form` with # as a digit, @ as a capital letter, ~ as a small one and ^ as a digit from 1 to 9."""
     draws = {"#": string.digits, "@": "ABCDEFGHJKLMNPRSTUVWXYZ", "~": string.ascii_lowercase, "^": "123456789"}
     return "".join(chance.choice(draws[letter]) if letter in draws else letter for letter in form)
 
 
-def number(chance: Chance, kind: str, reserved: bool) -> str:
+def number(chance: random.Random, kind: str, reserved: bool) -> str:
     """A number of a kind in one of its forms; `reserved` keeps social-security numbers to those never issued."""
     value = pattern(chance, chance.choice(words("numbers")[kind]))
     if kind == "social_security_number":
@@ -75,7 +73,7 @@ def number(chance: Chance, kind: str, reserved: bool) -> str:
     return value
 
 
-def phone(chance: Chance, form: str, reserved: bool) -> str:
+def phone(chance: random.Random, form: str, reserved: bool) -> str:
     """A telephone number; `reserved` keeps to 555-01xx, which belongs to nobody."""
     exchange, line = ("555", f"01{chance.randrange(100):02d}") if reserved else (
         f"{chance.randint(220, 989)}", f"{chance.randrange(10000):04d}")  # fmt: skip

@@ -9,8 +9,8 @@ from datetime import date
 from openbioner_batch.training.phi.synthetic import places, values
 from openbioner_batch.training.phi.synthetic.patients import Patient
 from openbioner_batch.training.phi.synthetic.people import Person, ascii_of, draw_person
+from openbioner_batch.training.phi.synthetic.resources import words
 from openbioner_batch.training.phi.synthetic.slots import ONCE, PLAIN, TYPED
-from openbioner_batch.training.phi.synthetic.stock import words
 
 Piece = tuple[str, str | None]
 """A stretch of a note and its type in the PHI catalog, None for ordinary text."""

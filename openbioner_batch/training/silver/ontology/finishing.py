@@ -28,7 +28,7 @@ from openbioner_batch.training.silver.ontology.labelling import Labeller, Passag
 from openbioner_batch.training.silver.ontology.selecting import ClassCounts, Type, select_types
 from openbioner_batch.training.silver.ontology.settings import OntologySettings
 from openbioner_batch.training.silver.ontology.views import views
-from openbioner_batch.training.silver.report import Report
+from openbioner_batch.training.silver.report import SilverReport
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 from openbioner_batch.training.silver.settings import FilterSettings
 
@@ -40,7 +40,7 @@ FILTERS = FilterSettings(keep_empty=True)
 
 
 @dataclass(slots=True)
-class OntologyReport(Report):
+class OntologyReport(SilverReport):
     """The same of silver data from ontologies."""
 
     asked: int = 0
@@ -48,14 +48,14 @@ class OntologyReport(Report):
 
     def as_json(self) -> dict[str, Any]:
         """The report as it stands in the folder."""
-        whole = Report.as_json(self)
+        whole = SilverReport.as_json(self)
         whole["types"]["asked"] = self.asked
         del whole["cost"]
         return whole
 
     def lines(self) -> list[tuple[str, str]]:
         """Labels and values to show."""
-        return [*Report.lines(self), ("types asked about, present or absent", f"{self.asked:,}")]
+        return [*SilverReport.lines(self), ("types asked about, present or absent", f"{self.asked:,}")]
 
 
 def finish(

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import combinations
 
+from openbioner_batch.concepts.contradictions import NEGATIONS
 from openbioner_batch.concepts.normalising import content, forms, meaning
-from openbioner_batch.concepts.senses import DENIALS
 
 _AND = re.compile(r"(?:\s*[,;/&]\s*|\s+)(?:and/or|and|or|to|&)\s+|\s*/\s*|\s*,\s*", re.IGNORECASE)
 _JOINING = re.compile(r"\s(?:and|or)\s", re.IGNORECASE)
@@ -44,8 +44,8 @@ def generalised(text: str) -> Iterator[tuple[float, tuple[str, ...]]]:
     words = content(text)
     if not 2 <= len(words) <= _MOST_WORDS:
         return
-    head = head_of(text)
-    others = [word for word in words if word != head and word not in DENIALS]
+    head = head_word(text)
+    others = [word for word in words if word != head and word not in NEGATIONS]
     for count in (1, 2):
         for dropped in combinations(others, count):
             if len(words) - count >= 1:
@@ -55,12 +55,12 @@ def generalised(text: str) -> Iterator[tuple[float, tuple[str, ...]]]:
 def shortened(name: str) -> Iterator[tuple[str, ...]]:
     """The words of a name (as `content` gives them) without one that is not its head; two words at least are left."""
     words = content(name)
-    head = head_of(name)
+    head = head_word(name)
     if 3 <= len(words) <= _MOST_WORDS:
         yield from (tuple(word for word in words if word != dropped) for dropped in words if dropped != head)
 
 
-def head_of(text: str) -> str:
+def head_word(text: str) -> str:
     """The last word before a preposition, as `content` gives it."""
     head = ""
     for form in forms(text):

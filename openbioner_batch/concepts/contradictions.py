@@ -10,7 +10,7 @@ from openbioner_batch.concepts.normalising import forms, meaning
 
 _PREFIXES = (("hyper", "hypo"), ("pre", "post"), ("supra", "infra"), ("micro", "macro"), ("intra", "extra"))
 _OPPOSITE_PREFIXES = [*_PREFIXES, *((other, one) for one, other in _PREFIXES)]
-DENIALS = frozenset("absent no not non without normal".split())
+NEGATIONS = frozenset("absent no not non without normal".split())
 """Words without which a mention says the contrary."""
 _SHORT_OF_ABSENT = frozenset("abnormal decreased impaired small short".split())
 """Words of which what is absent is a case or a neighbour."""
@@ -31,7 +31,7 @@ def contradict(words: Iterable[str], others: Iterable[str]) -> bool:
     one, other = one - other, other - one
     if any(map(is_label, one)) and any(map(is_label, other)):
         return True
-    if DENIALS.isdisjoint(one) != DENIALS.isdisjoint(other) and _SHORT_OF_ABSENT.isdisjoint(one | other):
+    if NEGATIONS.isdisjoint(one) != NEGATIONS.isdisjoint(other) and _SHORT_OF_ABSENT.isdisjoint(one | other):
         return True
     return any(not other.isdisjoint(_opposites_of(word)) for word in one)
 

@@ -1,4 +1,4 @@
-"""The templates, as the YAML files in `stocks/` hold them."""
+"""The templates and lists of words, as the files in `data/` hold them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import yaml
 
 from openbioner_batch.training.phi.synthetic.splits import in_split, split_of
 
-_FOLDER = Path(__file__).parent / "stocks"
+_FOLDER = Path(__file__).parent / "data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class DocumentTemplate:
 
 
 @cache
-def stock(name: str, split: str | None) -> list[str]:
+def templates(name: str, split: str | None) -> list[str]:
     """The templates of `headers`, `signatures`, `sentences`, `negatives` or `bodies` of a split; None for all."""
     return in_split((text.rstrip("\n") for text in _load(name)), split)
 
@@ -61,7 +61,7 @@ def grammar(rule: str) -> list[str]:
 
 
 def words(kind: str) -> Any:
-    """A list of words, or a mapping of lists, of `stocks/words.yaml`."""
+    """A list of words, or a mapping of lists, of `data/words.yaml`."""
     return _load("words")[kind]
 
 

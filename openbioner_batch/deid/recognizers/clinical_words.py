@@ -27,7 +27,7 @@ _SHORTEST_WITH_STEM = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Vocabulary:
+class ClinicalWords:
     """Sets of words in small letters."""
 
     abbreviations: frozenset[str]
@@ -58,14 +58,14 @@ def _has_stem(word: str) -> bool:
 
 
 @cache
-def vocabulary() -> Vocabulary:
-    """The vocabulary that the package carries."""
+def clinical_words() -> ClinicalWords:
+    """The words that the package carries."""
     import yaml
 
     data = yaml.safe_load(files(__package__).joinpath("clinical.yaml").read_text(encoding="utf-8"))
     phrases = sorted((phrase.strip() for phrase in data["phrases"].split(";")), key=len, reverse=True)
     pattern = "|".join(re.escape(phrase).replace(r"\ ", r"[ \n]").replace("'", "['’]") for phrase in phrases)
-    return Vocabulary(
+    return ClinicalWords(
         frozenset(data["abbreviations"].split()),
         frozenset(data["measures"].split()),
         frozenset(data["words"].split()),
