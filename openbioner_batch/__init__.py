@@ -26,6 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from openbioner_batch.on_demand import from_modules
+from openbioner_batch.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from openbioner_batch.deid.run import deidentify
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from openbioner_batch.records import EntityType, Span
     from openbioner_batch.training.run import pretrain
     from openbioner_batch.training.settings import PretrainSettings
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "AnnotateSettings": "engine.settings",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import openbioner_batch
+from openbioner_batch import version
 from openbioner_batch.deid.fhir.patients import digest, write_listing
 from openbioner_batch.deid.job import Columns, DeidJob
 from openbioner_batch.deid.keys import Key
@@ -55,7 +55,7 @@ class Deidentification:
         return {
             **(self.factory.fingerprint() if self.factory else {"model": None}),
             "ledger": AUDIT,
-            "version": openbioner_batch.__version__,
+            "version": version.__version__,
             "policy": self.policy.name,
             "policy content": self.policy.fingerprint,
             "key": self.key_check,

@@ -10,7 +10,7 @@ from openbioner_batch.deid.job import DeidJob
 from openbioner_batch.deid.notes import Note
 from openbioner_batch.deid.records import DeidentifiedRecord, Identity
 from openbioner_batch.engine.names import DATA, shard_name
-from openbioner_batch.formats.rewriting import NewRecord
+from openbioner_batch.formats.base import NewRecord
 
 ID = "document_id"
 """Name of the id where the input has no field for it."""

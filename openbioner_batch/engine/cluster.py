@@ -12,6 +12,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from openbioner_batch.engine.address import check_address
@@ -169,9 +170,7 @@ def _runtime_env() -> dict[str, list[object]] | None:
     """This package for the workers; a job brings its own working directory, which must not be replaced."""
     if "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ:
         return None
-    import openbioner_batch
-
-    return {"py_modules": [openbioner_batch]}
+    return {"py_modules": [str(Path(__file__).parents[1])]}
 
 
 def _quiet_logs() -> None:

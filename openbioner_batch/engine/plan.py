@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import openbioner_batch
+from openbioner_batch import version
 from openbioner_batch.engine.ledger import Ledger
 from openbioner_batch.engine.names import DATA, INPUTS, PLAN
 from openbioner_batch.engine.store import Store
@@ -81,7 +81,7 @@ def read_plan(store: Store) -> Plan | None:
 
 def plan_bytes(fingerprint: Mapping[str, Any]) -> bytes:
     """The file of a new plan. The release is beside the fingerprint: an upgrade alone refuses no run."""
-    plan = {"version": VERSION, "release": openbioner_batch.__version__, "fingerprint": fingerprint}
+    plan = {"version": VERSION, "release": version.__version__, "fingerprint": fingerprint}
     return json.dumps(plan, indent=1, sort_keys=True).encode()
 
 
@@ -93,12 +93,9 @@ def release_of(plan: Mapping[str, Any]) -> str | None:
 
 def remedy(release: str | None) -> str:
     """What to do about a run that cannot be resumed here, begun by this release of the package."""
-    if release in (None, openbioner_batch.__version__):
+    if release in (None, version.__version__):
         return REMEDY
-    return (
-        f"openbioner-batch {release} began it, this is {openbioner_batch.__version__}; finish it with {release}, "
-        f"or {REMEDY}"
-    )
+    return f"openbioner-batch {release} began it, this is {version.__version__}; finish it with {release}, or {REMEDY}"
 
 
 def make_plan(
@@ -130,7 +127,7 @@ def make_plan(
         if others := [name for name in store.names() if not name.startswith("_run/")][:1]:
             raise UsageError(f"--output {store.url} is not empty ({others[0]}) and holds no run: give an empty folder")
         store.put(PLAN, plan_bytes(fingerprint))
-        plan = Plan(fingerprint, (), openbioner_batch.__version__)
+        plan = Plan(fingerprint, (), version.__version__)
     else:
         # Through JSON, since tuples come back as lists.
         check_fingerprint(plan.fingerprint, json.loads(json.dumps(fingerprint)), store.url, plan.release)

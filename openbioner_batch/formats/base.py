@@ -1,18 +1,16 @@
-"""How a format cuts inputs into splits and reads a split as records."""
+"""How a format cuts inputs into splits, reads a split as records, and writes records back with new texts."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from openbioner_batch.records import Record
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from openbioner_batch.formats.rewriting import Rewriting
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +68,48 @@ class ReadOptions:
 
 READING = ("id_field", "text_field", "title_field", "encoding", "delimiter", "quoting")
 """The options that say how records are read, all but which fields are kept."""
+
+
+Names = Sequence[str]
+File = tuple[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecord:
+    """A record as it is to be written."""
+
+    name: str
+    """What a file of its own is called."""
+    text: str
+    """The new text; empty for a resource."""
+    own: Mapping[str, Any]
+    """Its ids and text under the names of their fields."""
+    kept: Mapping[str, Any]
+    """Further fields, as they were read."""
+    resource: Mapping[str, Any] | None = None
+    """The record itself, where it is more than a text beside fields."""
+
+
+class Rewriting(ABC):
+    """How a format's records are written back. Instances hold no state, so that they travel to workers for nothing."""
+
+    of_resources: ClassVar[bool] = False
+    """Whether a record is a resource, with ids, people and several texts inside of it, and no text beside fields."""
+
+    @abstractmethod
+    def files(
+        self, stem: str, records: Sequence[NewRecord], own: Names, kept: Names, rows: pa.Table, options: ReadOptions
+    ) -> Iterator[File]:
+        """Names and bytes of the files that hold a shard's records, in order.
+
+        Args:
+            stem: the shard's name, without a suffix.
+            records: what is written; there may be none.
+            own: the names of the fields that every record has as its own, in order.
+            kept: the names of further fields that records may have.
+            rows: the records as they were read; those of a format with types hold the kept fields as columns.
+            options: those with which they were read, and can be read again.
+        """
 
 
 class Format(ABC):

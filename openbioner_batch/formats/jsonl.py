@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import fields
-from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
+from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Rewriting, Split
 from openbioner_batch.formats.byte_lines import lines_of, pieces_of, split_lines
 from openbioner_batch.formats.compression import BrokenStreamError
 from openbioner_batch.formats.encoding import refuse_utf16
@@ -21,7 +21,7 @@ from openbioner_batch.formats.fields import UnfitRecordError
 from openbioner_batch.formats.json_values import BEGINNING, HEAD_BYTES, MalformedValue, holds_values, json_values
 from openbioner_batch.formats.labels import label_of
 from openbioner_batch.formats.registry import FORMATS
-from openbioner_batch.formats.rewriting import JsonLines, Rewriting
+from openbioner_batch.formats.rewriting import JsonLines
 from openbioner_batch.formats.storage import SPLIT_BYTES, is_stream, open_input, open_stored, open_text
 from openbioner_batch.records import Document, Parsed, Record, Rejected
 

@@ -1,4 +1,4 @@
-"""Writing records back in the format in which they came, with new texts: one class each, named by the format itself."""
+"""How the formats' records are written back with new texts: one class each, named by the format itself."""
 
 from __future__ import annotations
 
@@ -6,59 +6,15 @@ import csv
 import io
 import json
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 import pyarrow as pa
 
+from openbioner_batch.formats.base import File, Names, NewRecord, ReadOptions, Rewriting
 from openbioner_batch.formats.parquet_writing import parquet_bytes
-
-if TYPE_CHECKING:  # base names the classes of this module
-    from openbioner_batch.formats.base import ReadOptions
-
-Names = Sequence[str]
-File = tuple[str, bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class NewRecord:
-    """A record as it is to be written."""
-
-    name: str
-    """What a file of its own is called."""
-    text: str
-    """The new text; empty for a resource."""
-    own: Mapping[str, Any]
-    """Its ids and text under the names of their fields."""
-    kept: Mapping[str, Any]
-    """Further fields, as they were read."""
-    resource: Mapping[str, Any] | None = None
-    """The record itself, where it is more than a text beside fields."""
-
-
-class Rewriting(ABC):
-    """How a format's records are written back. Instances hold no state, so that they travel to workers for nothing."""
-
-    of_resources: ClassVar[bool] = False
-    """Whether a record is a resource, with ids, people and several texts inside of it, and no text beside fields."""
-
-    @abstractmethod
-    def files(
-        self, stem: str, records: Sequence[NewRecord], own: Names, kept: Names, rows: pa.Table, options: ReadOptions
-    ) -> Iterator[File]:
-        """Names and bytes of the files that hold a shard's records, in order.
-
-        Args:
-            stem: the shard's name, without a suffix.
-            records: what is written; there may be none.
-            own: the names of the fields that every record has as its own, in order.
-            kept: the names of further fields that records may have.
-            rows: the records as they were read; those of a format with types hold the kept fields as columns.
-            options: those with which they were read, and can be read again.
-        """
 
 
 class JsonLines(Rewriting):

@@ -150,7 +150,7 @@ def test_an_export_of_another_release_names_it(
     tmp_path: Path, source: Path, out: Export, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = commit_run(tmp_path / "run", source)
-    monkeypatch.setattr("openbioner_batch.__version__", "1.4")
+    monkeypatch.setattr("openbioner_batch.version.__version__", "1.4")
     out(run, "csv")
     monkeypatch.undo()
     with pytest.raises(PlanMismatchError, match=r"system: openbioner_batch 1\.4.*finish it with 1\.4, or"):

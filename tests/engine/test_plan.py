@@ -157,7 +157,7 @@ def test_a_damaged_plan_is_said_to_be_damaged(store: Store) -> None:
 
 def test_an_upgrade_alone_refuses_no_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     first, _ = plan(store, [A])
-    monkeypatch.setattr("openbioner_batch.__version__", "99.1")
+    monkeypatch.setattr("openbioner_batch.version.__version__", "99.1")
 
     assert plan(store, [A]) == (first, 0)
 
@@ -165,9 +165,9 @@ def test_an_upgrade_alone_refuses_no_run(store: Store, monkeypatch: pytest.Monke
 def test_a_run_of_another_release_that_differs_is_told_how_to_finish(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("openbioner_batch.__version__", "1.4")
+    monkeypatch.setattr("openbioner_batch.version.__version__", "1.4")
     plan(store, [A], rules="a")
-    monkeypatch.setattr("openbioner_batch.__version__", "99.1")
+    monkeypatch.setattr("openbioner_batch.version.__version__", "99.1")
 
     with pytest.raises(
         PlanMismatchError, match=r"rules: a then, b now.*1\.4 began it, this is 99\.1; finish it with 1"

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openbioner_batch.formats import FORMATS, ReadOptions, get_format, rewritable_formats
-from openbioner_batch.formats.rewriting import NewRecord
+from openbioner_batch.formats.base import NewRecord
 
 TEXT = st.text(st.characters(codec="latin-1", exclude_characters="\0"), min_size=1, max_size=20)
 

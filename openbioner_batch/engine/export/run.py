@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-import openbioner_batch
+from openbioner_batch import version
 from openbioner_batch.console import plain_console
 from openbioner_batch.engine.concepts import LINK
 from openbioner_batch.engine.export.finished import FinishedRun, ShardKey, open_run
@@ -137,7 +137,7 @@ def _is_plain(kind: pa.DataType) -> bool:
 def _settle(settings: ExportSettings, run: FinishedRun, output: Store, reads_source: bool) -> ExportJob:
     """What the export is, checked against the one in the folder if there is one."""
     model = str(run.plan.fingerprint.get("model", ""))[:12]
-    system = f"{SYSTEM} {openbioner_batch.__version__}" + (f", model {model}" if model else "")
+    system = f"{SYSTEM} {version.__version__}" + (f", model {model}" if model else "")
     wanted: dict[str, Any] = {
         "run": run.identity(),
         "format": settings.to,

@@ -3,68 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from openbioner_batch.training.phi.synthetic import places, values
+from openbioner_batch.training.phi.synthetic.facts import NoteFacts
 from openbioner_batch.training.phi.synthetic.people import ascii_of
 from openbioner_batch.training.phi.synthetic.resources import fillers, words
 
-if TYPE_CHECKING:
-    from openbioner_batch.training.phi.synthetic.writer import NoteWriter
 
-
-def _any(writer: NoteWriter, *forms: str) -> str:
+def _any(facts: NoteFacts, *forms: str) -> str:
     """A number in one of some forms, see `values.pattern`."""
-    return values.pattern(writer.chance, writer.chance.choice(forms))
+    return values.pattern(facts.chance, facts.chance.choice(forms))
 
 
-def _pager(writer: NoteWriter) -> str:
-    form = writer.chance.choice(("#####", "####", "#-####", "p#####", "##-###", "###-####", "#####"))
-    return values.pattern(writer.chance, form)
+def _pager(facts: NoteFacts) -> str:
+    form = facts.chance.choice(("#####", "####", "#-####", "p#####", "##-###", "###-####", "#####"))
+    return values.pattern(facts.chance, form)
 
 
-def _handle(writer: NoteWriter) -> str:
-    return (
-        f"@{ascii_of(writer.patient.person.first)}{writer.chance.choice(('_', '', '.'))}{writer.chance.randint(1, 999)}"
-    )
+def _handle(facts: NoteFacts) -> str:
+    return f"@{ascii_of(facts.patient.person.first)}{facts.chance.choice(('_', '', '.'))}{facts.chance.randint(1, 999)}"
 
 
-def _user(writer: NoteWriter) -> str:
-    person = writer.people["dr2"]
+def _user(facts: NoteFacts) -> str:
+    person = facts.people["dr2"]
     return (
         ascii_of(person.first)[:1]
         + ascii_of(person.last)[:7]
-        + writer.chance.choice(("", str(writer.chance.randint(1, 99))))
+        + facts.chance.choice(("", str(facts.chance.randint(1, 99))))
     )
 
 
-def _url(writer: NoteWriter) -> str:
+def _url(facts: NoteFacts) -> str:
     start, end = (
-        writer.chance.choice(("https://", "http://www.", "www.")),
-        writer.chance.choice(("", "/p/8812", "/login", "/results?id=77")),
+        facts.chance.choice(("https://", "http://www.", "www.")),
+        facts.chance.choice(("", "/p/8812", "/login", "/results?id=77")),
     )
-    return f"{start}{writer.host()}{end}"
+    return f"{start}{facts.host()}{end}"
 
 
-def _plan(writer: NoteWriter) -> str:
-    return writer.patient.plan if writer.chance.random() < 0.6 else writer.number("health_plan_number")
+def _plan(facts: NoteFacts) -> str:
+    return facts.patient.plan if facts.chance.random() < 0.6 else facts.number("health_plan_number")
 
 
-def _street(writer: NoteWriter) -> str:
-    own = writer.chance.random() < 0.6
-    return writer.patient.street if own else places.street(writer.chance, writer.split)
+def _street(facts: NoteFacts) -> str:
+    own = facts.chance.random() < 0.6
+    return facts.patient.street if own else places.street(facts.chance, facts.split)
 
 
-def _device(writer: NoteWriter) -> str:
-    return writer.number("device_identifier")
+def _device(facts: NoteFacts) -> str:
+    return facts.number("device_identifier")
 
 
-def _demail(writer: NoteWriter) -> str:
-    person = writer.people["dr"]
-    return f"{ascii_of(person.first)}.{ascii_of(person.last)}@{writer.host().removeprefix('portal.')}"
+def _demail(facts: NoteFacts) -> str:
+    person = facts.people["dr"]
+    return f"{ascii_of(person.first)}.{ascii_of(person.last)}@{facts.host().removeprefix('portal.')}"
 
 
-TYPED: dict[str, tuple[str, Callable[[NoteWriter], str]]] = {
+TYPED: dict[str, tuple[str, Callable[[NoteFacts], str]]] = {
     "dob": ("birth_date", lambda w: ""),
     "dob2": ("birth_date", lambda w: ""),
     "adm": ("admission_date", lambda w: ""),
@@ -141,7 +136,7 @@ ONCE = (
 )
 """Slots that mean one and the same thing all over a note."""
 
-PLAIN: dict[str, Callable[[NoteWriter], str]] = {
+PLAIN: dict[str, Callable[[NoteFacts], str]] = {
     "age": lambda w: str(w.age(w.patient.born)),
     "age2": lambda w: str(w.age(w.patient.born) + 24),
     "old": lambda w: w.chance.choice(("94", "97", "101", "87", "85", "90")),

@@ -1,14 +1,13 @@
-"""What a note is about, and how its hospital writes it: every slot of a template becomes text with its type."""
+"""Fills the slots of a note: every slot of a template becomes text with its type."""
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 from datetime import date
 
 from openbioner_batch.training.phi.synthetic import places, values
-from openbioner_batch.training.phi.synthetic.patients import Patient
-from openbioner_batch.training.phi.synthetic.people import Person, ascii_of, draw_person
+from openbioner_batch.training.phi.synthetic.facts import NoteFacts
+from openbioner_batch.training.phi.synthetic.people import Person, draw_person
 from openbioner_batch.training.phi.synthetic.resources import words
 from openbioner_batch.training.phi.synthetic.slots import ONCE, PLAIN, TYPED
 
@@ -17,31 +16,10 @@ Piece = tuple[str, str | None]
 
 
 @dataclass
-class NoteWriter:
-    """Fills the slots of one note.
+class NoteWriter(NoteFacts):
+    """Fills the slots of one note."""
 
-    The same person, date or number is meant wherever a note's templates name the same slot; the forms in which dates,
-    names and telephones stand are the hospital's (`house`) and change only now and then.
-    """
-
-    patient: Patient
-    chance: random.Random
-    house: random.Random
-    """Decides the hospital's habits; notes of one hospital are written with equal seeds."""
-    split: str | None
-    day: date
-    """Of the visit."""
-    reserved: bool = False
     _kept: dict[str, str] = field(default_factory=dict)
-    people: dict[str, Person] = field(default_factory=dict)
-    """Who is meant by `dr`, `nurse`, ...; filled as they are named."""
-
-    def __post_init__(self) -> None:
-        self._date_form = self.house.choice(list(values.DATES))
-        self._phone_form = self.house.choice(words("phones"))
-        self._full_form = self.house.choice(("first_last", "first_last", "first_mi_last", "first_middle_last"))
-        for slot, person in zip(("dr", "dr2", "dr3"), self.patient.clinicians, strict=True):
-            self.people[slot] = person
 
     def slot(self, name: str) -> list[Piece]:
         """The pieces that stand for the slot `name`, such as `pt:lastfirst`, `date-14` or `mrn`.
@@ -144,24 +122,3 @@ class NoteWriter:
         break_ = chance.choice((", ", ", ", "\n", "; "))
         return [(street, "street_address"), (break_, None), (city, "city"), (chance.choice((", ", ", ", " ")), None),
                 (state, "state"), (chance.choice((" ", " ", "  ", ", ")), None), (code, "zip_code")]  # fmt: skip
-
-    def age(self, born: date) -> int:
-        """Whole years on the day of the visit."""
-        return max(0, (self.day - born).days * 100 // 36525)
-
-    def number(self, kind: str) -> str:
-        """A new number of a kind."""
-        return values.number(self.chance, kind, self.reserved)
-
-    def phone(self) -> str:
-        """A new telephone number in the hospital's form."""
-        form = self._phone_form if self.chance.random() < 0.7 else self.chance.choice(words("phones"))
-        return values.phone(self.chance, form, self.reserved)
-
-    def host(self) -> str:
-        """A domain."""
-        if self.reserved:
-            return self.chance.choice(("example.com", "example.org", "hospital.example"))
-        start = self.chance.choice(("", "my", "portal."))
-        end = self.chance.choice(("health.org", "med.edu", "clinic.com", "hospital.net"))
-        return f"{start}{ascii_of(places.town(self.chance, self.split))}{end}"
