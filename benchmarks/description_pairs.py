@@ -3,7 +3,7 @@
 python benchmarks/description_pairs.py --model bundled --show
 
 A pair is told apart if what `a` describes is found with a's description and not with b's, and the other way round. Each
-description is asked alone, in a pass of its own, as a user asks for one type. No pair was trained on.
+description is queried alone, in a pass of its own, as where a user requests one type. No pair was trained on.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def main(script: str, files: tuple[Path, ...], output: Path) -> None:
         below = [rate["median"] - rate["least"] for rate in rates]
         above = [rate["most"] - rate["median"] for rate in rates]
         axes.errorbar(types, middle, yerr=[below, above], marker="o", capsize=3, label=name)
-    axes.set(xscale="log", yscale="log", xlabel="types asked", ylabel="text tokens per second")
+    axes.set(xscale="log", yscale="log", xlabel="types queried", ylabel="text tokens per second")
     ticks = sorted({int(tick) for line in axes.get_lines() for tick in line.get_xdata()})  # type: ignore[union-attr, arg-type]
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.minorticks_off()

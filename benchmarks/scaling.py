@@ -75,7 +75,7 @@ def run(
         shards_per_file: None: one file of all.
         actors: processes that hold the model; None: one for each core.
         nodes: raylets of one core each; None: Ray as `annotate` starts it.
-        types: what to ask.
+        types: what to query.
     """
     from openbioner_batch.engine.run import annotate
     from openbioner_batch.engine.settings import AnnotateSettings

@@ -38,7 +38,7 @@ RECALLS = (0.999, 0.995, 0.99, 0.98, 0.95)
 
 @dataclass(frozen=True, slots=True)
 class ScreenedPair:
-    """One window asked about one type.
+    """One window queried for one type.
 
     Attributes:
         states: [layers, words, hidden] after each layer but the last.

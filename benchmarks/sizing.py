@@ -29,7 +29,7 @@ from openbioner_batch.training.flops import PEAK_TFLOPS
 
 TYPES = "disease,drug,gene,species,cell_type"
 PRICES = {"core": 0.05, "L4": 0.98, "L40S": 2.24, "H100": 4.00}
-"""US dollars an hour, an example of 2025-11: what clouds ask on demand, about, the GPU's share of its machine included.
+"""US dollars an hour, an example of 2025-11: about what clouds charge on demand, with the GPU's share of its machine.
 Look up your own; spot prices are a third to a half."""
 ON_ONE_PASS = "bundled"
 WORDS = 0.7
@@ -74,7 +74,7 @@ def configs() -> dict[str, ModelConfig]:
 
 @click.command()
 @click.argument("measured", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--types", default=TYPES, show_default=True, help="Types to ask for.")
+@click.option("--types", default=TYPES, show_default=True, help="Types to query.")
 @click.option("--mfu", default=0.25, show_default=True, type=click.FloatRange(0.01, 1), help="Assumed of GPUs.")
 @click.option("--price", "prices", multiple=True, metavar="NAME=DOLLARS", help="An hour of `core`, or of a GPU.")
 def main(measured: Path, types: str, mfu: float, prices: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 MOST_TYPES_IN_A_GROUP = 25
-"""Types asked together compete with one NEG; training saw 15 to 25 at once."""
+"""Types queried together compete with one NEG; training saw 15 to 25 at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class ConceptLink:
 class Span:
     """One mention: half-open code-point offsets into its document, and `text[start:end]`.
 
-    The other fields are None unless the run asks for them.
+    The other fields are None unless the run requests them.
     """
 
     start: int

@@ -37,7 +37,7 @@ EXTRAS = {
     "concepts": pa.field("concepts", pa.list_(CONCEPT), nullable=False),
     "found_by": pa.field("found_by", pa.string(), nullable=False),
 }
-"""Fields of a span that are written only when a run asks for them; they follow those of `SPAN` in this order."""
+"""Fields of a span that are written only when a run requests them; they follow those of `SPAN` in this order."""
 
 QUARANTINE_SCHEMA = pa.schema(
     [

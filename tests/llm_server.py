@@ -5,7 +5,7 @@
 The last user message is either a passage, answered with the mentions of a small gazetteer in it, or a JSON object with
 an `entity_type`, answered with descriptions. A message that holds `[[MODE]]` is answered in that mode; others in one of
 `--modes`, chosen by their text. TRANSIENT modes fail `--failures` times for each message and then answer well.
-`GET /stats` tells what has been asked.
+`GET /stats` tells what has been requested.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Settings(NamedTuple):
 
 
 class LlmServer(ThreadingHTTPServer):
-    """The server, with what it has been asked."""
+    """The server, with what it has been requested."""
 
     daemon_threads = True
     request_queue_size = 256
@@ -155,10 +155,10 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def mode_of(prompt: str, modes: Sequence[str]) -> str:
-    """How a message is answered: as it asks, else one of `modes` by its text."""
-    asked = MODE.search(prompt)
-    if asked and asked[1] in MODES:
-        return asked[1]
+    """How a message is answered: as it says, else one of `modes` by its text."""
+    requested = MODE.search(prompt)
+    if requested and requested[1] in MODES:
+        return requested[1]
     return modes[int(hashlib.sha256(prompt.encode()).hexdigest(), 16) % len(modes)]
 
 
@@ -197,10 +197,10 @@ def completion(body: dict[str, Any], prompt: str, mode: str) -> dict[str, Any]:
 def reply(prompt: str) -> dict[str, Any]:
     """What the model has to say: mentions of a passage, or descriptions of a type."""
     try:
-        asked = json.loads(prompt)
+        requested = json.loads(prompt)
     except ValueError:
-        asked = None
-    return describe(asked) if isinstance(asked, dict) and "entity_type" in asked else extract(prompt)
+        requested = None
+    return describe(requested) if isinstance(requested, dict) and "entity_type" in requested else extract(prompt)
 
 
 def extract(passage: str) -> dict[str, Any]:
@@ -216,11 +216,11 @@ def extract(passage: str) -> dict[str, Any]:
     return {"entities": entities}
 
 
-def describe(asked: dict[str, Any]) -> dict[str, Any]:
+def describe(requested: dict[str, Any]) -> dict[str, Any]:
     """Four descriptions that differ; those of a type whose name begins with p are poor."""
-    name = asked["entity_type"].replace("_", " ")
-    examples = ", ".join(asked["examples"][:3])
-    near = ", ".join(other.replace("_", " ") for other in asked["near_types"]) or "any other thing"
+    name = requested["entity_type"].replace("_", " ")
+    examples = ", ".join(requested["examples"][:3])
+    near = ", ".join(other.replace("_", " ") for other in requested["near_types"]) or "any other thing"
     if name.startswith("p"):
         return dict.fromkeys(("definition", "examples", "contextual", "contrast"), '{"definition": "short"}')
     return {
@@ -239,7 +239,7 @@ def error(message: str, code: str | None = None) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="A test server of the OpenAI chat-completions protocol.")
     parser.add_argument("--port", type=int, default=0, help="0 takes any free one")
-    parser.add_argument("--key", help="the API key that is asked for")
+    parser.add_argument("--key", help="the API key that is requested for")
     parser.add_argument("--model", help="the only model there is")
     parser.add_argument("--modes", default="good", help=f"of {', '.join(MODES)}")
     parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")

@@ -1,4 +1,4 @@
-"""The fields of a span that a run writes only when it asks for them."""
+"""The fields of a span that a run writes only when it requests them."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def start(
         names: of tools.
         variants: our checkpoints by the names of their sizes.
         shapes: of `SHAPES`.
-        types: names and descriptions; a side asks the first so many.
+        types: names and descriptions; each side is queried for the first so many.
         precisions: of ours and of GLiNER; none for what each takes by default.
         cache: of the environments.
 

@@ -78,8 +78,8 @@ class Work:
         pairs: (window, type) pairs, the passes without a description not counted.
         tokens: real tokens of all sequences that go through the joint layers; where no layers join, of the texts.
         model_operations: of every layer over all of its tokens, as "model FLOPs" are counted.
-        least_operations: of what exact results need: the last layer asks only at words' first subwords, and what the
-            first joint layer makes of `[CLS] text` by itself is the same for every type.
+        least_operations: of what exact results need: the last layer has queries only at words' first subwords, and what
+            the first joint layer makes of `[CLS] text` by itself is the same for every type.
     """
 
     pairs: int

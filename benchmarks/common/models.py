@@ -1,4 +1,4 @@
-"""Models of any size, and the types they are asked for."""
+"""Models of any size, and the types that they are queried for."""
 
 from __future__ import annotations
 

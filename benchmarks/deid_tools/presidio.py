@@ -1,7 +1,7 @@
 """Presidio's analyzer with its defaults and spaCy's small English model, as a tool of `deid_peers.py`.
 
 Runs in an environment of its own: it imports nothing of this project. Findings of age and nationality are left out,
-since safe harbor does not ask for them and no corpus here counts them.
+since safe harbor does not require their removal and no corpus here counts them.
 """
 
 import json

@@ -17,7 +17,7 @@ Spans = list[list[tuple[int, int, str]]]
 
 
 def request_of_tool() -> dict[str, Any]:
-    """What `peers.py` asks this tool to be: its first argument."""
+    """What `peers.py` requests of this tool: its first argument."""
     request: dict[str, Any] = json.loads(sys.argv[1])
     return request
 

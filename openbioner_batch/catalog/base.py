@@ -27,7 +27,7 @@ class CatalogType:
     name: str
     """What spans of this type are called in the output."""
     aliases: tuple[str, ...]
-    """Other names under which it can be asked for."""
+    """Other names by which it can be requested."""
     descriptions: Mapping[str, str]
     """A description for each view (see `VIEWS`)."""
     source: str | None
@@ -55,7 +55,7 @@ class TypeSet:
     summary: str
     types: tuple[CatalogType, ...]
     groups: Mapping[str, tuple[CatalogType, ...]]
-    """Which types compete with each other; a type that is in none competes with the others asked for."""
+    """Which types compete with each other; a type that is in none competes with the others requested."""
 
     @cached_property
     def _by_name(self) -> dict[str, CatalogType]:
@@ -95,8 +95,8 @@ class Catalog:
     def lookup(self, name: str) -> CatalogType:
         """The type that `name` means.
 
-        A bare name or alias: types' own names win over aliases, and within each the earlier set wins. `set.name` asks
-        one set only.
+        A bare name or alias: types' own names win over aliases, and within each the earlier set wins. `set.name`
+        requests one set only.
 
         Raises:
             UsageError: nothing is called so; the message tells what comes close.

@@ -1,4 +1,4 @@
-"""From what a user asks for (`--types disease,clinical,my_types.yaml`) to groups of described types."""
+"""From what a user requests (`--types disease,clinical,my_types.yaml`) to groups of described types."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.records import EntityType, TypeGroup, group_types
 
 _Asked = tuple[str | None, CatalogType]
-"""A type and the declared group that it comes in; None where it was asked for by itself."""
+"""A type and the declared group that it comes in; None where it was requested by itself."""
 
 
 def resolve_types(selection: str, view: str = "definition") -> tuple[TypeGroup, ...]:
@@ -26,8 +26,8 @@ def resolve_types(selection: str, view: str = "definition") -> tuple[TypeGroup, 
     >>> [[kind.name for kind in group] for group in resolve_types("disease,drug")]
     [['disease', 'drug']]
 
-    Types of a set keep the groups that the set declares. All others (asked by name, or from a file that declares no
-    groups) compete together, in one group of up to 25 that comes first. A type asked twice stays where it came first.
+    Types of a set keep the groups that the set declares. All others (requested by name, or from a file without groups)
+    compete together, in one group of up to 25 that comes first. A type requested twice keeps its first place.
 
     Args:
         selection: what to tag.
@@ -46,7 +46,7 @@ def resolve_types(selection: str, view: str = "definition") -> tuple[TypeGroup, 
 
 
 def find_types(selection: str) -> tuple[CatalogType, ...]:
-    """The types that a selection means, with all that the catalog knows of them, each once, in the order asked.
+    """The types that a selection means, with all that the catalog knows of them, each once, in the order requested.
 
     Args:
         selection: as for `resolve_types`.

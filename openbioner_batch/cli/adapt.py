@@ -20,12 +20,12 @@ def command(**flags: Any) -> None:
     that is better on held-out folds.
     """
     values = values_of(flags, AdaptSettings, PrintSettings)
-    settings, asked = part_of(AdaptSettings, values), part_of(PrintSettings, values)
+    settings, printing = part_of(AdaptSettings, values), part_of(PrintSettings, values)
 
     from openbioner_batch.evaluation.adapting import adapt
 
     result = adapt(settings, say=lambda text: click.echo(text, err=True))
-    if asked.json:
+    if printing.json:
         import json
 
         click.echo(json.dumps(result, indent=2))

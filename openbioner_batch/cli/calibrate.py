@@ -19,14 +19,14 @@ def command(**flags: Any) -> None:
     the library use it unless told otherwise (--no-calibration). --corpus and --types are as for `evaluate`.
     """
     values = values_of(flags, CalibrateSettings, PrintSettings)
-    settings, asked = part_of(CalibrateSettings, values), part_of(PrintSettings, values)
+    settings, printing = part_of(CalibrateSettings, values), part_of(PrintSettings, values)
 
     from openbioner_batch.evaluation.calibration import calibrate
     from openbioner_batch.report.progress import corpus_progress
 
     with corpus_progress() as progress:
         result = calibrate(settings.scoring, settings.output, not settings.no_test, progress)
-    if asked.json:
+    if printing.json:
         import json
 
         click.echo(json.dumps(result, indent=2))

@@ -66,16 +66,16 @@ def command(**flags: Any) -> None:
         check_task(values, {*fields_of(DeidEvaluateSettings), "task", "json"}, "does not go with --task deid")
         _score_deid(part_of(DeidEvaluateSettings, values), bool(values.get("json")))
         return
-    asked = part_of(TaskSettings, values)
+    task = part_of(TaskSettings, values)
     check_task(values, {*fields_of(EvaluateSettings), *fields_of(TaskSettings)}, "goes with --task deid")
     settings = part_of(EvaluateSettings, values)
-    if settings.zero_shot and (asked.ablate_descriptions or settings.overlap_with):
+    if settings.zero_shot and (task.ablate_descriptions or settings.overlap_with):
         raise UsageError("--zero-shot does not go with --ablate-descriptions or --overlap-with")
 
     from openbioner_batch.report.progress import corpus_progress
 
     with corpus_progress() as progress:
-        if asked.ablate_descriptions:
+        if task.ablate_descriptions:
             from openbioner_batch.evaluation.ablation import ablate
 
             result = ablate(settings, progress)
@@ -87,11 +87,11 @@ def command(**flags: Any) -> None:
             from openbioner_batch.evaluation.run import evaluate
 
             result = evaluate(settings, progress)
-    if asked.plot:
+    if task.plot:
         from openbioner_batch.report.ablation import draw_ablation
 
-        draw_ablation(result, asked.plot)
-    if asked.json:
+        draw_ablation(result, task.plot)
+    if task.json:
         import json
 
         click.echo(json.dumps(result, indent=2))

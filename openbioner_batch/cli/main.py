@@ -16,7 +16,7 @@ from openbioner_batch.errors import OpenBioNERError
 
 
 class LazyGroup(click.Group):
-    """Subcommands are the modules beside this one, imported when they are asked for; each has a `command`."""
+    """Subcommands are the modules beside this one, imported on first use; each has a `command`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         names = (module.name for module in pkgutil.iter_modules(openbioner_batch.cli.__path__))

@@ -22,7 +22,7 @@ def command(output: str, html: str, sample: int, seed: int, source: tuple[str, .
     """Write an HTML page on the run in OUTPUT: totals, speed, types, scores, mentions, and documents to browse.
 
     The page is one file that loads nothing. Of a run of annotate it has the texts that the run kept (--include-text
-    there) or that are read again from --source; of a run of deidentify it has no text unless asked.
+    there) or that are read again from --source; of a run of deidentify it has no text unless requested.
     """
     from openbioner_batch.report.run_report import write_report
 

@@ -27,7 +27,7 @@ def command() -> None:
 @command.command("annotate", cls=CommandOnFormats)
 @options(SilverSettings)
 def annotate(**flags: Any) -> None:
-    """Ask an LLM for all entities in the passages of INPUT; write passages to learn from to --output.
+    """Query an LLM for all entities in the passages of INPUT; write passages to learn from to --output.
 
     INPUT is a file, a folder, a glob or a URL of any format that `openbioner-batch annotate` reads. The same command
     resumes a run that was stopped. The answers are kept: with other filters it sends no new request.

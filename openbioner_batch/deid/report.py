@@ -78,7 +78,7 @@ def _ranked(counts: Counter[str]) -> dict[str, int]:
 
 
 def _sampled(store: Store, folder: str) -> list[dict[str, Any]]:
-    """Some rows of an audit, by hash: the same ones however often they are asked for."""
+    """Some rows of an audit, by hash: the same ones on every call."""
     names = sorted((name for name in store.names(folder) if name.endswith(".parquet")), key=_hash)
     rows: list[dict[str, Any]] = []
     for name in sorted(names[:REVIEWED_SHARDS]):

@@ -52,7 +52,7 @@ class DeidentifyResult:
         return int(self.report["residual"]["total"])
 
     def check_residual(self, fail: bool) -> None:
-        """Raises RunFailedError if there are any and `fail` asks for it."""
+        """Raises RunFailedError if there are any and `fail` is set."""
         if fail and self.residual:
             raise RunFailedError(
                 f"{self.residual:,} identifiers are still found in the result (--fail-on-residual): "
@@ -160,10 +160,10 @@ def _inputs(
     Raises:
         UsageError: a field is missing or is used in a way that would let an identifier through.
     """
-    known, asked = settings.roles, [settings.patient_field, settings.note_date_field]
+    known, requested = settings.roles, [settings.patient_field, settings.note_date_field]
     if settings.shift_table is None:
-        asked.append(settings.shift_field)
-    fields = dict.fromkeys([*settings.keep_fields, *known, *(name for name in asked if name)])
+        requested.append(settings.shift_field)
+    fields = dict.fromkeys([*settings.keep_fields, *known, *(name for name in requested if name)])
     if (own := _kind(settings).fields) is not None:
         if fields:
             raise UsageError(f"{next(iter(fields))}: elements of FHIR resources cannot be chosen; leave it out")
@@ -216,7 +216,7 @@ def _shifts(settings: DeidentifySettings, inputs: Inputs, columns: Columns, key:
     if settings.shift_table is not None:
         shifts = read_table(settings.shift_table, columns.patient, columns.shift)
     else:
-        assert columns.patient is not None, "settings ask for it"
+        assert columns.patient is not None, "settings require it"
         shifts = column_shifts(inputs, columns.patient, columns.shift, settings.limit)
     if part_of_weeks(shifts.values()):
         say("note: some shifts are no whole weeks: weekdays move with the date beside them, those alone in a text stay")
@@ -237,7 +237,7 @@ def _places(settings: DeidentifySettings) -> list[str]:
 def _one_ray(
     spill_dir: str | None, before: Callable[[], None]
 ) -> Iterator[Callable[[str | None], AbstractContextManager[Resources]]]:
-    """One Ray for all stages of a run, started when the first asks; what it spilled is removed when the block ends.
+    """One Ray for all stages of a run, started when the first needs it; what it spilled is removed when the block ends.
 
     `before` is called ahead of that.
     """

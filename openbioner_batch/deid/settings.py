@@ -1,4 +1,4 @@
-"""What a user may ask of `deidentify`."""
+"""The settings of `deidentify`."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def _require_listener(address: str, host: str, port: int) -> None:
 
 
 def _require_head(address: str, found: str) -> None:
-    """Ask the head whether it lives; that it refuses to say so to us is an answer too."""
+    """Check that the head answers; a refusal to answer us is an answer too."""
     import grpc
 
     request = CHECK_ALIVE_REQUEST.get()()

@@ -26,7 +26,7 @@ class Asserting:
 
     headers: Headers
     rules: Rules | None
-    """None where only sections are asked for."""
+    """None where only sections are requested."""
     with_sections: bool
     """Whether the section is a field too, or only used."""
 
@@ -67,7 +67,7 @@ class Asserting:
 
 
 def assertion_addition(settings: AnnotateSettings) -> Asserting | None:
-    """What the settings ask for; None where they ask for neither assertion nor sections.
+    """What the settings request; None where they request neither assertion nor sections.
 
     Raises:
         UsageError: a file of rules or headers cannot be read, or is given for nothing.

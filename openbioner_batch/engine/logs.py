@@ -1,6 +1,6 @@
 """What a run tells while it goes on: lines for people, or, for a log collector, JSON lines on stderr.
 
-The variable `OPENBIONER_LOG_FORMAT=json` asks for the latter. Events carry the run's id, names of shards, which are
+The variable `OPENBIONER_LOG_FORMAT=json` selects the latter. Events carry the run's id, names of shards, which are
 numbers, and counts: no text of a record.
 """
 
@@ -16,7 +16,7 @@ VARIABLE = "OPENBIONER_LOG_FORMAT"
 
 
 def wants_json() -> bool:
-    """Whether JSON lines are asked for."""
+    """Whether JSON lines are requested."""
     return os.environ.get(VARIABLE) == "json"
 
 

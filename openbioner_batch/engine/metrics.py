@@ -23,7 +23,7 @@ COUNTERS = {
     "quarantined": "Records set aside.",
     "tokens": "Text tokens of the documents written.",
     "windows": "Windows of text that were tagged.",
-    "pairs": "Pairs of a window and an entity type that were asked for.",
+    "pairs": "Pairs of a window and an entity type that were queried.",
     "repeated_windows": "Windows whose answer was known from an equal one.",
     "spans": "Spans written, by entity type.",
 }

@@ -126,7 +126,7 @@ class WorkerOptions:
     )
     actors_per_gpu: int = option(1, least=1, help="Of them that share a GPU, for small models.")
     token_budget: int | None = option(
-        None, least=1, help="Tokens in a batch of the model, padding included.", default="asked of the model"
+        None, least=1, help="Tokens in a batch of the model, padding included.", default="that of the model"
     )
 
 

@@ -135,7 +135,7 @@ def shown(progress: Progress, stream: TextIO, run: str = "", interval: float = 1
     Args:
         progress: what to show.
         stream: where; a live view if it is a terminal, else a plain line every `interval` seconds.
-        run: the run's id, for JSON lines, which come where they are asked for, on a terminal too.
+        run: the run's id, for JSON lines, which are written where requested, on a terminal too.
         interval: seconds between lines.
     """
     if stream.isatty() and not wants_json():

@@ -101,15 +101,17 @@ def _resolve_inputs(settings: RunSettings, say: Say, listed: Callable[[Sequence[
     def skipped(path: str, what: str) -> None:
         say(f"skipped: {label_of(path)} is {what}")
 
-    asked = ReadOptions(**{field: getattr(settings, field) for field in READING}, keep_fields=settings.keep_fields)
+    requested = ReadOptions(**{field: getattr(settings, field) for field in READING}, keep_fields=settings.keep_fields)
     on_cluster = settings.ray_address is not None
-    patterns = copy_standard_input(settings.inputs, settings.output, settings.format, asked, settings.limit, on_cluster)
+    patterns = copy_standard_input(
+        settings.inputs, settings.output, settings.format, requested, settings.limit, on_cluster
+    )
     reader, files = find_inputs(patterns, settings.format, skipped, listed)
     if settings.format is None:
         say(f"format: {reader.name}, by the names of {len(files):,} files")
-    options = reader.resolve(files, asked)
+    options = reader.resolve(files, requested)
     for field in ("text_field", "id_field", "delimiter"):
-        if getattr(asked, field) is None and (guess := getattr(options, field)) is not None:
+        if getattr(requested, field) is None and (guess := getattr(options, field)) is not None:
             say(f"--{field.replace('_', '-')}: {guess if guess.isprintable() else repr(guess)} (guessed)")
     for remark in reader.remarks(files, options):
         say(remark)

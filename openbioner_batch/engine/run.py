@@ -108,7 +108,7 @@ def workforce_for(actors: int | None, on_gpu: bool, resources: Resources, actors
     On a cluster there may be more actors than GPUs: the first begin, and the others are what its autoscaler answers.
 
     Raises:
-        UsageError: there are fewer GPUs than are asked for, and no more can come.
+        UsageError: there are fewer GPUs than requested, and no more can come.
     """
     if on_gpu and not resources.gpus:
         raise UsageError("--devices gpu: Ray has no GPU; leave the flag out, or give --devices cpu")

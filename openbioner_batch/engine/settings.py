@@ -1,4 +1,4 @@
-"""What a user may ask of `annotate` and `link`."""
+"""The settings of `annotate` and `link`."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class AnnotateSettings(
     dictionary_wordings: bool = option(False, help="Its names in other words or order too.")
     dictionary_nested: bool = option(False, help="Its names within longer ones too.")
     text_tokens: int | None = option(
-        None, least=1, help="Tokens of text in a window.", default="asked of the checkpoint"
+        None, least=1, help="Tokens of text in a window.", default="that of the checkpoint"
     )
     description_tokens: int | None = option(
         None, least=1, help="Most tokens of a description.", default="the checkpoint's"

@@ -100,14 +100,14 @@ def _copy(stream: BinaryIO, output: str, reader: Format, wants_more: Callable[[s
     return path
 
 
-def _wants_more(reader: Format, asked: ReadOptions, limit: int | None) -> Callable[[str, int], bool]:
+def _wants_more(reader: Format, requested: ReadOptions, limit: int | None) -> Callable[[str, int], bool]:
     def wants_more(path: str, size: int) -> bool:
         if limit is None:
             return True
         files = [InputFile(path, size, "")]
         left = limit + _CUT_OFF
         with suppress(OpenBioNERError):  # as of Parquet, whose end tells what it holds
-            options = reader.resolve(files, asked)
+            options = reader.resolve(files, requested)
             for split in reader.splits(files):
                 for record in reader.read(split, options):
                     if isinstance(record, Rejected) and record.reason.endswith(OPEN_QUOTE):

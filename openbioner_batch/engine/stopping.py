@@ -33,7 +33,7 @@ LONGEST_S = 25.0
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal asks this process to end."""
+    """A signal requests that this process ends."""
 
 
 class Stopping:

@@ -42,7 +42,7 @@ def ablate(settings: EvaluateSettings, progress: Progress | None = None) -> dict
     """Micro scores of each corpus with each view of the types' descriptions and with ensembles of views.
 
     A type is described by its bare name, a definition, one with examples, or the contexts in which it stands. An
-    ensemble asks each description in passes of its own and takes the mean of the logits. Every view is run once.
+    ensemble queries each description in passes of its own and takes the mean of the logits. Every view is run once.
 
     Args:
         settings: as for `evaluate`; `view` is not used.

@@ -1,4 +1,4 @@
-"""The benchmark protocol: a corpus's types asked together over its texts, strict entity-level scores."""
+"""The benchmark protocol: a corpus's types queried together over its texts, strict entity-level scores."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Types = Sequence[EntityType] | Sequence[Sequence[EntityType]]
 Find = Callable[[Sequence[str]], Sequence[Iterable[Span]]]
-"""Anything that finds spans in texts; their types are names of those that were asked."""
+"""Anything that finds spans in texts; their types are names of those that were queried."""
 Progress = Callable[[str, int, int], None]
 """Told a corpus's name, how many of its texts are done, and how many it has."""
 
@@ -39,8 +39,8 @@ def model_finder(tagger: Tagger, views: Sequence[Types], words: str) -> Find:
 
     Args:
         tagger: the model, calibrated or not.
-        views: the types asked together (or groups of them), described in one or several ways. Several are an ensemble:
-            each description is asked in passes of its own, and a word's logits are the mean over the views.
+        views: the types queried together (or groups of them), described in one or several ways. Several are an
+            ensemble: each description is queried in passes of its own, and a word's logits are the mean over the views.
         words: "whitespace" or "basic".
     """
 
@@ -66,7 +66,7 @@ def mean_logits(logits: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def portions(corpus: GoldCorpus, progress: Progress | None = None) -> Iterator[Sequence[str]]:
-    """Consecutive texts of about as many characters; progress is told as the next ones are asked for."""
+    """Consecutive texts of about as many characters; progress is reported as the next ones are read."""
     first, characters = 0, 0
     for index, text in enumerate(corpus.texts, 1):
         characters += len(text)

@@ -1,4 +1,4 @@
-"""The benchmark corpora that are known by name: their labels, the types asked, and what else they are called."""
+"""The benchmark corpora that are known by name: their labels, the types queried, and what else they are called."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class KnownCorpus:
 
     name: str
     labels: Mapping[str, str]
-    """The catalog's type asked for each label."""
+    """The catalog's type queried for each label."""
     view: str
     """Which description of the types is told to a model, chosen on devel."""
     citation: str
@@ -32,18 +32,18 @@ class KnownCorpus:
     raw_labels: Mapping[str, str] = field(default_factory=dict)
     """The same as `labels` for distributions with raw text, where their labels differ."""
     noun_phrases: Mapping[str, str] = field(default_factory=dict)
-    """The types asked instead of those of `labels` for whole noun phrases, where the corpus marks them."""
+    """The types queried instead of those of `labels` for whole noun phrases, where the corpus marks them."""
     aliases: tuple[str, ...] = ()
     """What else it is called."""
     shares_text_with: tuple[str, ...] = ()
     """Other corpora over some of the same articles."""
 
     def labels_for(self, found: set[str], noun_phrases: bool = False) -> Mapping[str, str] | None:
-        """The types asked for a file that holds these labels; None if the corpus has other ones.
+        """The types queried for a file that holds these labels; None if the corpus has other ones.
 
         Args:
             found: the labels.
-            noun_phrases: whether to ask for whole noun phrases where the corpus marks them.
+            noun_phrases: whether to query whole noun phrases where the corpus marks them.
         """
         labels = next((labels for labels in (self.labels, self.raw_labels) if found and found <= set(labels)), None)
         if labels is None or not noun_phrases:

@@ -25,7 +25,7 @@ def read_examples(settings: AdaptSettings, say: Say = lambda text: None) -> tupl
     """The examples, each span called by its type's own name, and the types.
 
     A text that says for which types it was reviewed (`reviewed_types`, as the report's page writes it) counts if these
-    are all that are asked: of other types it does not say where none is.
+    are all that are queried: of other types it does not say where none is.
 
     Raises:
         UsageError: they cannot be read, a label is none of the types, or there are fewer than two texts or no span.

@@ -75,7 +75,7 @@ class ScoredCorpus:
 
     @property
     def types(self) -> set[str]:
-        """Names of the types asked."""
+        """Names of the types queried."""
         return {name for part in self.parts for name in part.names}
 
     def f1(self, calibration: Calibration) -> float:
@@ -89,7 +89,7 @@ class ScoredCorpus:
 def fit_stages(corpora: Sequence[ScoredCorpus]) -> dict[str, Calibration]:
     """Calibrations that maximise the mean over corpora of micro F1, from none to the one with most to it (`STAGES`).
 
-    First one NEG bias for all, which also serves types that no corpus asks; then biases and at last thresholds of
+    First one NEG bias for all, which also serves types that no corpus queries; then biases and at last thresholds of
     single types, only where one gains `LEAST_GAIN`, one after another. Each value is chosen where the mean of three
     neighbouring grid points is highest, so that a lucky point does not win.
 
@@ -157,7 +157,7 @@ def _best(
     smooth = np.convolve(np.pad(curve, 1, mode="edge"), np.ones(3) / 3, "valid")
     chosen = int(smooth.argmax())
     before = sum(corpus.f1(current) for corpus in affected)
-    # Gains are of the mean over all corpora, whether they ask this type or not.
+    # Gains are of the mean over all corpora, whether they query this type or not.
     gains = (curve[chosen] - before) / len(corpora) > least_gain
     return changed(float(grid[chosen])) if gains else current
 

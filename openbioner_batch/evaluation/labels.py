@@ -19,10 +19,10 @@ LEFT_OUT = "-"
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The types asked for the labels of a corpus. Labels that share a type are scored as one."""
+    """The types queried for the labels of a corpus. Labels that share a type are scored as one."""
 
     types: Mapping[str, CatalogType]
-    """The type of each label that is asked for, in the order given."""
+    """The type of each label that is queried, in the order of the request."""
     left_out: frozenset[str] = frozenset()
     """Labels whose gold spans are passed over."""
 
@@ -61,7 +61,7 @@ class Labels:
 
 
 def resolve_labels(pairs: Mapping[str, str]) -> Labels:
-    """The types to ask for.
+    """The types to query.
 
     Args:
         pairs: for each label a name or alias of the catalog, a YAML file of one type, or `-` to leave its spans out.

@@ -73,7 +73,7 @@ def is_training_folder(path: Path) -> bool:
 def read_queried(settings: EvaluateSettings) -> list[QueriedCorpus]:
     """The corpora in a folder of training data, one for each `source` of its passages.
 
-    A passage with a closed list (`annotated`) is asked about that; another one about the types that it mentions.
+    A passage with a closed list (`annotated`) is queried for that; another one for the types that it mentions.
 
     Raises:
         UsageError: there is nothing to read, or no such source, or types are given.
@@ -127,7 +127,7 @@ def compatible_groups(
 ) -> list[list[str]]:
     """Types in groups so that no two whose mentions overlap compete for a word: the first group that takes each.
 
-    A broad and a fine type of the same mention are both right, and training does not ask them together either.
+    A broad and a fine type of the same mention are both right, and training does not query them together either.
 
     Args:
         names: the types.

@@ -80,7 +80,7 @@ def prepare_tasks(settings: EvaluateSettings) -> tuple[list[Task], dict[str, str
 
 
 def load_tagger(settings: EvaluateSettings) -> Tagger:
-    """The model that the settings ask for."""
+    """The model that the settings name."""
     from openbioner_batch.model import Completion, Tagger
 
     tagger = Tagger.from_pretrained(
@@ -109,7 +109,7 @@ def describe_run(settings: EvaluateSettings, tagger: Tagger) -> dict[str, Any]:
 
 
 def describe_task(task: Task, card: ModelCard | None) -> dict[str, Any]:
-    """What a corpus is and what is asked of it."""
+    """What a corpus is and which types are queried in it."""
     corpus, labels = task.corpus, task.labels
     known = known_corpus(corpus.name)
     seen = set(card.gold_types) if card else set()

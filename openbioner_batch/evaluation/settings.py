@@ -1,4 +1,4 @@
-"""What a user may ask of `evaluate`, `calibrate` and `adapt`."""
+"""The settings of `evaluate`, `calibrate` and `adapt`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ExactOptions(DeviceOptions):
 
 @dataclass(frozen=True)
 class CorpusSettings(ExactOptions):
-    """What `evaluate` and `calibrate` have in common: corpora, what is asked of them, and the model."""
+    """What `evaluate` and `calibrate` have in common: corpora, the types queried in them, and the model."""
 
     corpus: str = option(metavar="PATH", help="Folder of known corpora, or one file or folder.")
     model: str = option("bundled", metavar="M", help="Checkpoint: bundled, bundled-open, a directory, or hub id.")
@@ -58,7 +58,7 @@ class CorpusSettings(ExactOptions):
         None, choices=WORDS, help="How text is split into words.", default="the corpus's tokens, else basic"
     )
     limit: int | None = option(None, least=1, help="Only N sentences or documents of each corpus, evenly spread.")
-    noun_phrases: bool = option(False, help="Ask JNLPBA, BC2GM and AnatEM for noun phrases, not names.")
+    noun_phrases: bool = option(False, help="Query JNLPBA, BC2GM and AnatEM for noun phrases, not names.")
     allow_trained: bool = option(False, help="Score corpora that the model was trained on too, as in-corpus.")
     resamples: int = option(1000, least=1, help="Of the bootstrap.")
     seed: int = option(42, help="Of the bootstrap.")

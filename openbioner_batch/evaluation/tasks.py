@@ -1,4 +1,4 @@
-"""What is scored: corpora that are there, and the types that are asked for their labels."""
+"""What is scored: corpora that are there, and the types that are queried for their labels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEFAULT_VIEW = "definition"
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A corpus to be scored, the types asked for its labels, and the view in which they are told."""
+    """A corpus to be scored, the types queried for its labels, and the view that describes them."""
 
     corpus: GoldCorpus
     labels: Labels
@@ -28,7 +28,7 @@ def find_corpora(settings: EvaluateSettings) -> dict[str, Path]:
     """The files to read, by the name of the corpus; the empty name stands for one file that is not in a known layout.
 
     Raises:
-        UsageError: a corpus that was asked for is not there.
+        UsageError: a requested corpus is not there.
     """
     folder = Path(settings.corpus)
     if not folder.is_dir():
@@ -45,7 +45,7 @@ def find_corpora(settings: EvaluateSettings) -> dict[str, Path]:
 
 
 def read_task(settings: EvaluateSettings, name: str, path: Path) -> Task:
-    """The corpus that `find_corpora` found, with the types to ask.
+    """The corpus that `find_corpora` found, with the types to query.
 
     Raises:
         UsageError: it is malformed; it is not known and no types are given; or types are given for several corpora.

@@ -35,7 +35,7 @@ def evaluate_zero_shot(settings: EvaluateSettings, progress: Progress | None = N
 
     Args:
         settings: `corpus` is anything that `evaluate` takes, or a folder of training data (`passages/*.parquet`), whose
-            passages are asked about their closed lists; see `read_queried`.
+            passages are queried for their closed lists; see `read_queried`.
         progress: told how far it is.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Formats by name, each imported when it is asked for, and the listing and opening of input files."""
+"""Formats by name, each imported on first use, and the listing and opening of input files."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class AnnotatedFormat(Format):
     """A format that brings spans of its own.
 
     They do not matter to tagging, and many corpora have some that are off by a character: they are not looked at,
-    unless `--keep-fields annotations` asks for them. Then a document is set aside where they do not fit its text.
+    unless `--keep-fields annotations` keeps them. Then a document is set aside where they do not fit its text.
     """
 
     takes: tuple[str, ...] = ("encoding",)

@@ -136,7 +136,7 @@ class Format(ABC):
         """The options with every guess made, once for all files.
 
         Raises:
-            UsageError: a field that was asked for is not there, or none can be guessed.
+            UsageError: a requested field is not there, or none can be guessed.
         """
         return options
 

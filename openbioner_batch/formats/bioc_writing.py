@@ -77,7 +77,7 @@ def _collection(documents: Sequence[OutputDocument], origin: Origin) -> Any:
 
 
 def _infons(span: Span) -> dict[str, str]:
-    """What a span has only in runs that ask for it."""
+    """What a span has only in runs that request it."""
     flags = {} if span.assertion is None else asdict(span.assertion)
     return {name: str(value).lower() for name, value in flags.items()} | (
         {"section": span.section} if span.section else {}

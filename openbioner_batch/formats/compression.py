@@ -15,7 +15,7 @@ _PACKED_PIECE = 16 << 10
 _PIECE = 1 << 20
 """Bytes that come out of a decoder at a time, since 16 KiB of bzip2 may hold 16 GiB of zeros."""
 _XZ_MEMORY = 256 << 20
-"""Bytes that an xz decoder may take: `xz -9` needs 65 MiB, a file may ask for gigabytes."""
+"""Bytes that an xz decoder may take: `xz -9` needs 65 MiB, a file may require gigabytes."""
 _ZSTD_PIECE = 1 << 10
 """Bytes that go into a Zstandard decoder at a time, which has no limit on what comes out: at most 32 MiB of them."""
 

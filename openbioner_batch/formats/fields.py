@@ -142,18 +142,18 @@ def choose_fields(
     texts: Collection[str] | None = None,
     nested: Sequence[str] = (),
 ) -> ReadOptions:
-    """The options with the id and the text field guessed where none was asked for.
+    """The options with the id and the text field guessed where none was named.
 
     Args:
-        options: what the user asked for.
+        options: what the user requested.
         where: the file or sample, for messages.
         names: the fields that are there.
         ids: those fit to hold an id; None for all.
         texts: those fit to hold a text; None for all.
-        nested: paths into nested values that may be asked for too, for messages.
+        nested: paths into nested values that may be named too, for messages.
 
     Raises:
-        UsageError: an asked field is not there, or no field looks like the text.
+        UsageError: a requested field is not there, or no field looks like the text.
     """
     require(options, where, names, nested)
     chosen_id = options.id_field or _guess(ID_NAMES, names if ids is None else ids)
@@ -168,9 +168,9 @@ def choose_fields(
 
 def require(options: ReadOptions, where: str, names: Sequence[str], nested: Sequence[str] = ()) -> None:
     """Raises UsageError where a field that `options` names is not among `names`, or is kept twice."""
-    asked = [(f"--{name.replace('_', '-')}", getattr(options, name)) for name in READING if name.endswith("field")]
-    asked += [("--keep-fields", name) for name in options.keep_fields]
-    for flag, name in asked:
+    requested = [(f"--{name.replace('_', '-')}", getattr(options, name)) for name in READING if name.endswith("field")]
+    requested += [("--keep-fields", name) for name in options.keep_fields]
+    for flag, name in requested:
         if name is not None and name not in names:
             raise UsageError(f"{flag}: {where} has no field {name!r}; there are: {_listed([*names, *nested])}")
         if name is not None and names.count(name) > 1:

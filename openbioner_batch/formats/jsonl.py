@@ -69,7 +69,7 @@ class Jsonl(Format):
                 yield Rejected(file.uri, offset, str(reason))
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
-        """Guesses from the first records; fields that are asked for must occur among them."""
+        """Guesses from the first records; fields that are requested must occur among them."""
         options = fields.canonical_options(options, self)
         sample = sampled_objects(files, options.encoding)
         if not sample:
@@ -81,8 +81,10 @@ class Jsonl(Format):
                 )
             return options
         names = list(dict.fromkeys(name for record in sample for name in record))
-        asked = [options.id_field, options.text_field, options.title_field, *options.keep_fields]
-        paths = [name for name in asked if name and name not in names and any(_has(record, name) for record in sample)]
+        requested = [options.id_field, options.text_field, options.title_field, *options.keep_fields]
+        paths = [
+            name for name in requested if name and name not in names and any(_has(record, name) for record in sample)
+        ]
         names += [*dict.fromkeys(paths), *(name for name in fields.partitions(files[0].uri) if name not in names)]
         texts = [name for name in names if any(isinstance(record.get(name), str) for record in sample)]
         ids = [name for name in names if any(isinstance(record.get(name), (str, int)) for record in sample)]
@@ -95,8 +97,8 @@ class Jsonl(Format):
 
     def nested_fields(self, files: Sequence[InputFile], options: ReadOptions) -> list[str]:
         sample = sampled_objects(files, options.encoding)
-        asked = (options.id_field, options.text_field, options.title_field, *options.keep_fields)
-        return [name for name in asked if name and "." in name and not any(name in record for record in sample)]
+        requested = (options.id_field, options.text_field, options.title_field, *options.keep_fields)
+        return [name for name in requested if name and "." in name and not any(name in record for record in sample)]
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
         return fields.KEPT_AS_JSON if options.keep_fields else pa.schema([])

@@ -105,8 +105,8 @@ def _list_local(pattern: str, suffixes: Sequence[str], on_skip: OnSkip) -> list[
     if not glob.has_magic(path):
         _refuse_malformed(pattern)
         raise UsageError(f"{label_of(pattern)}: there is no such file or folder{_looked_for(pattern, path)}")
-    asked = _with_literal_folders(path, os.path.isdir)
-    matched = [match for match in glob.glob(asked, recursive=True) if _visible(match, path)]
+    literal = _with_literal_folders(path, os.path.isdir)
+    matched = [match for match in glob.glob(literal, recursive=True) if _visible(match, path)]
     if not matched:
         raise UsageError(f"{label_of(pattern)}: no file or folder matches")
     names = (name for match in matched for name in (_walk(match) if os.path.isdir(match) else [match]))
@@ -174,8 +174,8 @@ def _list_remote(url: str, suffixes: Sequence[str]) -> list[InputFile]:
         if info is not None:
             found = fs.find(path, detail=True)
         elif glob.has_magic(path):
-            asked = _with_literal_folders(path, lambda folder: _info(fs, folder) is not None)
-            found = fs.glob(asked, detail=True)
+            literal = _with_literal_folders(path, lambda folder: _info(fs, folder) is not None)
+            found = fs.glob(literal, detail=True)
         else:
             found = {}
         if not found:
@@ -285,10 +285,10 @@ def _address(url: str, name: str) -> str:
 
 
 def _visible(path: str, pattern: str) -> bool:
-    """Whether no part of `path` beyond the fixed part of `pattern` is hidden, unless the pattern asks for such."""
-    asked = [part for part in pattern.split("/") if part]
-    fixed = next((place for place, part in enumerate(asked) if glob.has_magic(part)), len(asked))
-    if any(part.startswith((".", "_")) for part in asked[fixed:]):
+    """Whether no part of `path` beyond the fixed part of `pattern` is hidden, unless the pattern names such."""
+    parts = [part for part in pattern.split("/") if part]
+    fixed = next((place for place, part in enumerate(parts) if glob.has_magic(part)), len(parts))
+    if any(part.startswith((".", "_")) for part in parts[fixed:]):
         return True
     return not any(part.startswith((".", "_")) for part in [part for part in path.split("/") if part][fixed:])
 

@@ -53,7 +53,7 @@ class OmopNote(Format):
         """Fixes the id and the text, under the names that the first file has for them.
 
         Raises:
-            UsageError: files of several formats, no such columns, or others asked for.
+            UsageError: files of several formats, no such columns, or others requested.
         """
         reader = _one_table(files)
         if options.id_field or options.text_field:

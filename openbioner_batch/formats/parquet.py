@@ -117,9 +117,9 @@ class Parquet(Format):
 
     def nested_fields(self, files: Sequence[InputFile], options: ReadOptions) -> list[str]:
         schema = next((footer.schema for footer in map(read_footer, files) if footer is not None), None)
-        asked = (options.id_field, options.text_field, *options.keep_fields)
+        requested = (options.id_field, options.text_field, *options.keep_fields)
         own = schema.names if schema is not None else ()
-        return [name for name in asked if name and "." in name and name not in own]
+        return [name for name in requested if name and "." in name and name not in own]
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
         """The kept columns with their types, which must be the same in every file."""
@@ -172,9 +172,9 @@ def _column(batch: pa.RecordBatch, name: str) -> pa.Array:
 
 
 def _names(schema: pa.Schema, file: InputFile, options: ReadOptions) -> list[str]:
-    """What can be asked for: columns, the paths among the asked fields that lead to something, columns of folders."""
-    asked = (options.id_field, options.text_field, options.title_field, *options.keep_fields)
-    paths = [name for name in asked if name and name not in schema.names and _column_type(schema, name) is not None]
+    """What can be requested: columns, requested paths that lead to something, columns of folders."""
+    requested = (options.id_field, options.text_field, options.title_field, *options.keep_fields)
+    paths = [name for name in requested if name and name not in schema.names and _column_type(schema, name) is not None]
     folders = [name for name in fields.partitions(file.uri) if name not in schema.names]
     return [*schema.names, *dict.fromkeys(paths), *folders]
 

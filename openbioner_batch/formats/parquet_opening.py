@@ -54,7 +54,7 @@ class WatchedStream:
             raise self.failure from None
 
     def readable(self) -> bool:
-        """Always: Arrow asks for it."""
+        """Always: Arrow requires it."""
         return True
 
     def close(self) -> None:
@@ -62,7 +62,7 @@ class WatchedStream:
         self.closed = True
 
 
-# Planning asks for splits, fields and types in turn; the listing's etag makes the answer safe to keep.
+# Planning needs splits, fields and types in turn; the listing's etag makes the answer safe to keep.
 @lru_cache(maxsize=1 << 16)
 def read_footer(file: InputFile) -> Footer | None:
     """What planning needs of a file, or None where its footer is damaged."""

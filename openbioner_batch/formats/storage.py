@@ -113,8 +113,8 @@ def refuse_password(url: str) -> None:
 def first_changed(files: Sequence[InputFile]) -> InputFile | None:
     """The first file that is no longer what it was when it was listed; None where all are.
 
-    A remote file is known by its size and its store's own tag, if there is one: times may differ between two ways of
-    asking.
+    A remote file is known by its size and its store's own tag, if there is one: times may differ between two kinds of
+    requests.
     """
 
     def is_changed(file: InputFile) -> bool:

@@ -12,7 +12,7 @@ from openbioner_batch.formats.labels import label_of
 from openbioner_batch.formats.meter import count_bytes
 
 PAUSES_S = (0.1, 0.5, 2.0)
-"""Before an answer is asked for again."""
+"""Before a request is sent again."""
 
 
 class WholeFile(io.RawIOBase):
@@ -58,12 +58,12 @@ class WholeFile(io.RawIOBase):
 
 
 def fetch_whole(file: InputFile, expected: int, fetch: Callable[[], bytes]) -> bytes:
-    """What a store answers, asked again where less comes than there is or a checksum is wrong.
+    """What a store answers, requested again where less comes than there is or a checksum is wrong.
 
     Args:
         file: what is read, for messages.
         expected: bytes.
-        fetch: asks the store; what it raises as OSError has been tried again by the store's client.
+        fetch: sends the request to the store; what it raises as OSError has been tried again by the store's client.
 
     Raises:
         OSError: the store does not answer, or not with the whole.

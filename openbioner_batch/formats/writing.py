@@ -111,8 +111,8 @@ def span_tuples(column: pa.ChunkedArray | pa.Array) -> list[tuple[Span, ...]]:
         flat = chunk.flatten()
         scores = map(float, flat.field("score").cast(pa.string()).to_pylist())
         starts, ends, types, texts = (flat.field(name).to_pylist() for name in ("start", "end", "type", "text"))
-        asked = [field.name for field in flat.type]
-        extras = (_objects(name, flat.field(name)) if name in asked else repeat(None) for name in EXTRAS)
+        present = [field.name for field in flat.type]
+        extras = (_objects(name, flat.field(name)) if name in present else repeat(None) for name in EXTRAS)
         spans = list(map(Span, starts, ends, types, scores, texts, *extras))
         begin = 0
         for length in chunk.value_lengths().to_pylist():

@@ -48,7 +48,7 @@ class Calibration:
     def with_types(self, other: Calibration, names: Collection[str]) -> Calibration:
         """This calibration, with the other one's for types of these names.
 
-        Where these are asked by themselves, they are found as with the other; all others as with this one.
+        Where these are queried by themselves, they are found as with the other; all others as with this one.
         """
         shift = self.neg_bias - other.neg_bias
         biases = {**self.type_biases, **{name: other.type_biases.get(name, 0.0) + shift for name in names}}

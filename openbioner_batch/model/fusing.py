@@ -1,4 +1,4 @@
-"""Elementwise work fused by torch's compiler: where a switch asks for it, and plain torch where that fails."""
+"""Elementwise work fused by torch's compiler: where a switch requests it, and plain torch where that fails."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The joint layers of an encoder whose lower layers are separate, for many (text, description) pairs, trainable.
 
 The lower states of a text serve all of its pairs, those of a description all of its own. The first joint layer projects
-each state once; in the last one only the tokens that are read ask.
+each state once; in the last one only the tokens that are read have queries.
 """
 
 from __future__ import annotations

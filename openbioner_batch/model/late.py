@@ -23,7 +23,7 @@ class LateEncoder(nn.Module):
     A description's vector is the projected mean of all its states, a word's the projected state of its first subword,
     both of unit length. The evidence for a type is `exp(log_scale)` times their cosine plus `bias`; `background` speaks
     for no entity and depends on the text alone. Whether types compete is `config.late.competing`: the probability of a
-    type is its share of a softmax over no entity and all types asked, or over no entity and itself. Encoders of other
+    type is its share of a softmax over no entity and all types queried, or over no entity and itself. Encoders of other
     architectures read both with special tokens of their own.
     """
 

@@ -36,7 +36,7 @@ class Prepared:
 
     Attributes:
         texts: the documents.
-        groups: the types to ask, group by group.
+        groups: the types to query, group by group.
         token_ids: [window tokens] int32, all windows one after another, without special tokens.
         window_bounds: [windows + 1] where each window begins in `token_ids`.
         document_windows: [documents] number of windows of each.
@@ -103,7 +103,7 @@ class Preparer:
 
         Args:
             path_or_id: as for `Tagger.from_pretrained`.
-            types: what to ask for: types (one group up to 25, else even groups), or groups of them.
+            types: what to query: types (one group up to 25, else even groups), or groups of them.
             windows: budgets other than the checkpoint's own.
             words: one of `WORDS`.
 

@@ -53,7 +53,7 @@ class Windows:
 def find_windows(prepared: Prepared) -> Windows:
     """The windows that hold words, equal ones once."""
     bounds = prepared.window_bounds
-    # Words of window w are [first[w], first[w + 1]); `logits` also asks for [CLS], one place before the first window.
+    # Words of window w are [first[w], first[w + 1]); `logits` also reads [CLS], one place before the first window.
     first = np.searchsorted(prepared.word_tokens, bounds)
     first[0] = 0
     texts: list[np.ndarray] = []
@@ -93,7 +93,7 @@ def score_group(
         tokenizer: for its special tokens.
         windows: what is to be read.
         words: how many words all texts have.
-        types: asked together.
+        types: queried together.
         token_budget: tokens of one batch.
 
     Returns:

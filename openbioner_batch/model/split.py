@@ -41,7 +41,7 @@ class States:
     value: Tensor
 
     def part(self, start: int, stop: int) -> States:
-        """Some neighbouring tokens, all of which ask."""
+        """Some neighbouring tokens, each with a query."""
         return States(*(tensor[start:stop] for tensor in (self.hidden, self.query, self.key, self.value)))
 
 

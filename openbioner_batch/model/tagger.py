@@ -133,7 +133,7 @@ class Tagger:
 
         Args:
             texts: documents of any length.
-            types: what to find: types that compete with each other (over 25 are asked in even groups), or groups.
+            types: what to find: types that compete with each other (over 25 are queried in even groups), or groups.
             words: "basic" for BERT's words and punctuation marks, "whitespace" for what stands between spaces.
         """
         return [tagged.spans for tagged in self.annotate(texts, types, words)]
@@ -204,7 +204,7 @@ class Tagger:
             raise UsageError(
                 f"the text takes {len(tokens)} tokens; logits are for one window of {self.windows.text_tokens}: use tag"
             )
-        # One group whatever their number: the caller asked for these columns side by side.
+        # One group whatever their number: the caller requested these columns side by side.
         described = tuple(kind for group in self.preparer(types).groups for kind in group)
         # One "word" a token, [CLS] included: it stands one place before the window's first token.
         whole = Prepared(

@@ -1,4 +1,4 @@
-"""One pass over the audit of a de-identification run: counts of all, and a few new notes if they are asked for."""
+"""One pass over the audit of a de-identification run: counts of all, and a few new notes if requested."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class AuditStatistics:
 def gather_audit(
     run: OpenedRun, count: int, seed: int, include_text: bool
 ) -> tuple[AuditStatistics, list[SampledDocument]]:
-    """The statistics of a de-identification run and, if asked, `count` of its new notes in the order of the run.
+    """The statistics of a de-identification run and, if requested, `count` of its new notes in the order of the run.
 
     Args:
         run: what to go through.
@@ -58,7 +58,7 @@ def gather_audit(
         include_text: whether to read them at all.
 
     Raises:
-        UsageError: texts are asked for, and are in a format that is not shown.
+        UsageError: texts are requested, and are in a format that is not shown.
     """
     rewriting = get_format(run.plan.fingerprint["format"]).rewriting
     if include_text and rewriting is not None and rewriting.of_resources:
@@ -119,11 +119,11 @@ def read_notes(run: OpenedRun, files: tuple[InputFile, ...], keep: tuple[str, ..
     Raises:
         RunFailedError: one of them cannot be read any more.
     """
-    asked = run.plan.fingerprint
-    options = ReadOptions.from_fingerprint(asked, keep)
-    if asked["format"] != "text":
+    fingerprint = run.plan.fingerprint
+    options = ReadOptions.from_fingerprint(fingerprint, keep)
+    if fingerprint["format"] != "text":
         options = replace(options, id_field=options.id_field or "document_id", text_field=options.text_field or "text")
-    reader = get_format(asked["format"])
+    reader = get_format(fingerprint["format"])
     records = [record for split in reader.splits(files) for record in reader.read(split, options)]
     notes = [record.document for record in records if isinstance(record, Parsed)]
     if len(notes) < len(records):

@@ -49,10 +49,10 @@ class OpenedRun:
 
     @property
     def type_names(self) -> list[str]:
-        """The types found, the most frequent first, and those that were asked for without success."""
-        asked = [name.partition("/")[2] for name in self.plan.fingerprint.get("descriptions", {})]
+        """The types found, the most frequent first, and those that were queried without success."""
+        queried = [name.partition("/")[2] for name in self.plan.fingerprint.get("descriptions", {})]
         found = sorted(self.totals.spans, key=lambda name: (-self.totals.spans[name], name))
-        return list(dict.fromkeys(found if self.removes_identifiers else [*found, *asked]))
+        return list(dict.fromkeys(found if self.removes_identifiers else [*found, *queried]))
 
     def quarantine_examples(self) -> dict[str, list[tuple[str, int]]]:
         """Source and record of the first records that were set aside, by the kind of reason."""

@@ -118,10 +118,10 @@ class RunStatistics:
 
     def _add_said(self, spans: pa.StructArray) -> None:
         """Count what only some runs say of their spans."""
-        asked = {field.name for field in spans.type}
-        for flag in ASSERTIONS if "assertion" in asked else ():
+        present = {field.name for field in spans.type}
+        for flag in ASSERTIONS if "assertion" in present else ():
             types = spans.field("type").filter(spans.field("assertion").field(flag))
             for pair in types.value_counts().to_pylist():
                 self.said[pair["values"], flag] += pair["counts"]
-        for pair in spans.field("section").value_counts().to_pylist() if "section" in asked else ():
+        for pair in spans.field("section").value_counts().to_pylist() if "section" in present else ():
             self.sections[pair["values"] or NO_SECTION] += pair["counts"]

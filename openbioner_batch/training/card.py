@@ -78,7 +78,7 @@ def model_card(settings: PretrainSettings, facts: Mapping[str, Any], start_direc
 | supervision | {settings.card.supervision} |
 | objective | {recipe.objective} |
 | types with descriptions | {facts["types"]:,} |
-| types asked of a passage | {type_counts} |
+| types queried in a passage | {type_counts} |
 | entities masked | {recipe.mask_probability:.0%} |
 | views of descriptions | {", ".join(recipe.views) or "all"} |
 | loss, weights | {recipe.loss}, {weights} |

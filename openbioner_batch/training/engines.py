@@ -22,7 +22,7 @@ _HEADS = {*HEADS, *LATE_HEADS}
 
 
 class Engine(Protocol):
-    """What the loop asks of either."""
+    """What the loop needs of either."""
 
     module: Any
 
@@ -54,7 +54,7 @@ def rate_factor(step: int, steps: int, schedule: Schedule) -> float:
 
 
 def make_engine(module: nn.Module, settings: PretrainSettings, device: torch.device) -> Engine:
-    """The engine that `settings.parallel` asks for; `module` is moved to `device`."""
+    """The engine that `settings.parallel` names; `module` is moved to `device`."""
     module.to(device)
     engine = DeepSpeedEngine if settings.parallel.zero_stage else PlainEngine
     return engine(module, settings, device)

@@ -1,4 +1,4 @@
-"""Which types the pieces of one pass are asked about together, and what each word says of each type."""
+"""Which types the pieces of one pass are queried for together, and what each word says of each type."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True)
 class Foil:
-    """A description that is asked so that the answer is no.
+    """A description that is queried so that the answer is no.
 
     Attributes:
         description: vocabulary indices.
@@ -55,7 +55,7 @@ class TypeExposure:
         likeness: keeps near types out of the negatives; None keeps none out.
         recipe: of the run, with `shared_types`.
         mask_id: what hidden words become.
-        all_columns: whether every piece is asked about every type of the pass (late interaction, where it is free).
+        all_columns: whether every piece is queried for every type of the pass (late interaction, where it is free).
         negations: tokens such as those of "anything that is not", which turn a description into its complement.
     """
 
@@ -85,7 +85,7 @@ class TypeExposure:
 
         Args:
             pieces: of one pass.
-            number: of types that each piece is asked about, unless it is asked about all.
+            number: of types that each piece is queried for, unless it is queried for all.
             random: the only source of chance.
         """
         kinds = self._kinds(pieces, random)
@@ -208,7 +208,7 @@ class TypeExposure:
     def _taught(
         self, positive: np.ndarray, columns: np.ndarray, number: int, random: np.random.Generator
     ) -> np.ndarray:
-        """Half of what a teacher is asked about are mentioned types, where there are as many."""
+        """Half of what a teacher is queried for are mentioned types, where there are as many."""
         mixed = random.permutation(columns)
         first = mixed[positive[mixed]][: -(-number // 2)]
         rest = mixed[~np.isin(mixed, first)]

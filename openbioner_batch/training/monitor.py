@@ -17,7 +17,7 @@ Entry = dict[str, Any]
 
 
 class Monitor:
-    """State of a running training, as a Ray actor: the driver reads it, workers and data tasks write and ask."""
+    """State of a running training, as a Ray actor: the driver reads it, workers and data tasks write and read it."""
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []

@@ -43,7 +43,7 @@ class TaggingObjective(nn.Module):
 
         Returns:
             float32 [words, 1 + most types]: column 0 is no entity, the maximum of what the text-only pass and every
-            type's pass say against; columns of types that a word's question does not ask hold -inf.
+            type's pass say against; columns of types that a word's question does not query hold -inf.
         """
         evidence, against = self.type_scores(batch)
         return torch.cat([against.amax(1, keepdim=True), evidence[:, 1:]], 1)
@@ -52,8 +52,8 @@ class TaggingObjective(nn.Module):
         """What is said for and against each type.
 
         Returns:
-            float32 [words, 1 + most types] each, -inf where a word's question does not ask: evidence for a type (none
-            in column 0), and against it (in column 0, what the text alone says against any).
+            float32 [words, 1 + most types] each, -inf where a word's question does not query it: evidence for a type
+            (none in column 0), and against it (in column 0, what the text alone says against any).
         """
         device = self.encoder.token_embedding.weight.device
         scores = self._read(batch.rectangles, device)

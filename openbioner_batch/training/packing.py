@@ -47,8 +47,8 @@ class TaggingBatch:
         rectangles: all (piece, type) pairs, and the pieces alone.
         targets: [words] 0 for no entity, k for the k-th type of the word's question, or `IGNORED`.
         question_words: [questions + 1] where each question's words begin.
-        types: the most types that a question asks.
-        entities: mentions of asked types.
+        types: the most types that a question queries.
+        entities: mentions of queried types.
         text_tokens: of all pieces, once each.
     """
 

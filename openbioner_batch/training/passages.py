@@ -30,7 +30,7 @@ class AnnotatedPassage:
     """Stretches that teach nothing, neither yes nor no."""
     annotated: tuple[str, ...] | None = None
     """Types of which every mention is marked, so that the absent ones are true negatives; None for open-type
-    annotation, where any type that is not mentioned may be asked as a negative."""
+    annotation, where any type that is not mentioned may be queried as a negative."""
 
     def __post_init__(self) -> None:
         for start, end in [*((m.start, m.end) for m in self.mentions), *self.unsure]:

@@ -25,7 +25,7 @@ class TrainingPlan:
     Attributes:
         order: [pieces of all passes] indices of pieces.
         bounds: [passes + 1] where each pass begins in `order`.
-        types: [passes] most types asked of each piece.
+        types: [passes] most types queried in each piece.
         steps: optimizer steps.
         epochs: how often the sources are gone through, as far as `steps` reach.
     """
@@ -44,7 +44,7 @@ class TrainingPlan:
 def plan_training(
     lengths: np.ndarray, weights: np.ndarray, description: float, settings: PretrainSettings, joint: float = 1.0
 ) -> TrainingPlan:
-    """The passes that `settings.schedule` asks for.
+    """The passes that `settings.schedule` determines.
 
     Args:
         lengths: [pieces] text tokens.

@@ -14,7 +14,7 @@ BEYOND_LIST = ("none", "mentions", "all")
 
 @dataclass(frozen=True, slots=True)
 class Negatives:
-    """Shares of the absent types asked of passages that were annotated with open types.
+    """Shares of the absent types queried in passages that were annotated with open types.
 
     With `shared_types` they are shares of types that no passage of the pass mentions, and `in_batch` has no meaning.
     """
@@ -46,7 +46,7 @@ class Distillation:
     temperature: float = 1.0
     """Both sides' logits are divided by it: above 1, faint differences count more."""
     types: int = 4
-    """Types of each passage that it is asked about in one step, half of them mentioned ones where there are some.
+    """Types that each passage is queried for in one step, half of them mentioned ones where there are some.
     Each costs a pass of the whole teacher, without gradients."""
 
     def __post_init__(self) -> None:
@@ -66,7 +66,7 @@ class Recipe:
     objective: str = "tagging"
     """"tagging", or "masked-language" for continued pretraining of the encoder on the passages' text alone."""
     loss: str = "competing"
-    """"competing": a softmax between no entity and the types asked of a word. "per-type", for models with separate
+    """"competing": a softmax between no entity and the types queried for a word. "per-type", for models with separate
     layers: each type is judged against no entity alone; types that do not compete may overlap."""
     positive_weight: float = 3.0
     """With the loss "per-type": weight of words of a type; words without it weigh 1."""
@@ -75,7 +75,7 @@ class Recipe:
     1, telling types apart counts more."""
     types_per_pass: tuple[int, int] = (15, 25)
     """Fewest and most types queried in a passage in one step, drawn anew each time (progressive type exposure). Late
-    interaction asks all of the `shared_types`."""
+    interaction queries all of the `shared_types`."""
     shared_types: int | None = None
     """For models with separate layers: how many types all passages of a pass share, each described once; a hundred and
     more cost late interaction next to nothing. None draws types for each passage."""
@@ -86,13 +86,13 @@ class Recipe:
     """With `shared_types`, what a passage with a closed list of types says of other types that are near none of its
     own: "none", nothing; "mentions", that words in its mentions are none of theirs; "all", that no word is."""
     jumbled: float = 0.0
-    """With `shared_types`: descriptions of jumbled words that are asked beside the types, as a share of their number;
+    """With `shared_types`: descriptions of jumbled words that are queried beside the types, as a share of their number;
     no word is theirs."""
     complements: float = 0.0
     """With `shared_types`: descriptions such as "anything that is not ..." of types of the pass, likewise; the type's
     mentions are none of theirs."""
     positives_share: float = 0.6
-    """Share of the types asked that the passage (with `shared_types`, any of the pass) mentions, where it mentions
+    """Share of the types queried that the passage (with `shared_types`, any of the pass) mentions, where it mentions
     enough."""
     favoured: tuple[str, ...] = ()
     """Types drawn more often than others."""

@@ -29,7 +29,7 @@ from openbioner_batch.training.vocabulary import TypeVocabulary, build_type_voca
 SAMPLED = 1000
 """Passages that are taken of a folder."""
 TYPES_SHARED, TYPES_OF_PAIRS = 64, 10
-"""Types asked of the passages of a step: together, where a type costs little, else of each passage."""
+"""Types queried in the passages of a step: together, where a type costs little, else of each passage."""
 NEAR_ABOVE = 0.65
 """Cosine of descriptions' vectors above which two types may be one under two names."""
 
@@ -71,8 +71,10 @@ def read_replay(
     """
     taught = {name for name in (*names, *map(normalise_type, names)) if name}
     passages = sample_passages(folder, taught, seed)
-    asked = {name for passage in passages for name in (*(m.type for m in passage.mentions), *(passage.annotated or ()))}
-    rows = [row for row in read_descriptions(folder) if row[0] in asked]
+    queried = {
+        name for passage in passages for name in (*(m.type for m in passage.mentions), *(passage.annotated or ()))
+    }
+    rows = [row for row in read_descriptions(folder) if row[0] in queried]
     if not rows:
         raise UsageError(f"--replay {folder}: no passage of other types that descriptions/*.parquet describes")
     windows = model.config.windows

@@ -1,4 +1,4 @@
-"""What a user may ask of `pretrain`: the keys of its configuration file."""
+"""The settings of `pretrain`: the keys of its configuration file."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Validation:
     iob: tuple[IobFile, ...] = ()
     """Development files of gold corpora."""
     view: str = "definition"
-    """The description that each type is asked with (the first one there is where a type has no such view)."""
+    """The description that each type is queried by (the first one there is where a type has no such view)."""
     limit: int = 500
     """The most passages, and the most sentences of each file."""
     every_steps: int = 200

@@ -162,7 +162,7 @@ def as_shared(
     Args:
         questions: one for each piece.
         plain: [tokens] of each piece without masks.
-        taught: how many of the types of each a teacher is asked about.
+        taught: how many of the types of each a teacher is queried for.
     """
     columns: dict[tuple[tuple[int, ...], int], int] = {}
     pieces: list[QueriedPiece] = []

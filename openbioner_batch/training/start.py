@@ -40,7 +40,7 @@ def training_tokenizer(settings: PretrainSettings) -> Tokenizer:
 
 
 def model_config(settings: PretrainSettings) -> ModelConfig:
-    """The shape of the model, with the dropouts and window budgets that training asks for.
+    """The shape of the model, with the dropouts and window budgets that training needs.
 
     Raises:
         UsageError: an unknown variant.

@@ -60,7 +60,7 @@ def tune(
         model: any of ours, on the device to be used.
         tokenizer: of the model.
         passages: texts in which every mention of the types is marked.
-        groups: the types as the model will be asked, group by group.
+        groups: the types as the model will be queried, group by group.
         tuning: how.
         seed: of order, masks and dropout.
         replay: other training data that is learnt along, so that the model keeps other types.
@@ -131,7 +131,7 @@ class _Batches:
         self.steps = -(-len(pieces) // tuning.texts_at_once)
 
     def epoch(self, model: Model) -> Iterator[TaggingBatch | SharedBatch]:
-        """Every piece once, in random order; of several groups of competing types one is asked of a piece."""
+        """Every piece once, in random order; of several groups of competing types one is queried in a piece."""
         order = self._random.permutation(len(self._pieces))
         for first in range(0, len(order), self._tuning.texts_at_once):
             chosen = [self._pieces[place] for place in order[first : first + self._tuning.texts_at_once]]

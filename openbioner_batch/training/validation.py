@@ -24,7 +24,7 @@ from openbioner_batch.training.sources import passage_groups, read_descriptions,
 from openbioner_batch.training.vocabulary import NAMED_VIEW, TypeVocabulary
 
 MOST_TYPES = 25
-"""Asked of a passage at most: all that were annotated throughout, or the present ones and others of the data."""
+"""Most types queried in a passage: all that were annotated throughout, or those present and others of the data."""
 _TOGETHER = 4
 """Passages in a batch."""
 _RECIPE = Recipe(
@@ -52,7 +52,7 @@ class ValidationData:
 
 
 def read_validation(settings: PretrainSettings, descriptions: Descriptions) -> ValidationData:
-    """The development data of a run; none where no validation is asked for.
+    """The development data of a run; none where no validation is requested.
 
     Args:
         settings: of the run.
@@ -90,7 +90,7 @@ def validation_batches(
     Raises:
         UsageError: no type has a description.
     """
-    questions = [asked for group in data.groups for asked in _questions(group, data.texts, settings, tokenizer)]
+    questions = [question for group in data.groups for question in _questions(group, data.texts, settings, tokenizer)]
     if config is None or not config.separate_layers:
         return [pack_questions(some, tokenizer) for some in questions]
     plain = ([question.token_ids for question in some] for some in questions)

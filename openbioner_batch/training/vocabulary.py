@@ -1,4 +1,4 @@
-"""The types that can be asked: views of their descriptions as tokens, and which types are near each other."""
+"""The types that can be queried: views of their descriptions as tokens, and which types are near each other."""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ def pass_flops(config: ModelConfig, batch: Pass) -> float:
 
 
 class Meter:
-    """Losses and amounts since the last entry of the log; losses stay on their device until they are asked for."""
+    """Losses and amounts since the last entry of the log; losses stay on their device until they are read."""
 
     def __init__(self) -> None:
         self._clear()

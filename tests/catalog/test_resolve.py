@@ -28,9 +28,11 @@ def test_names_asked_one_by_one_compete_in_the_order_asked() -> None:
     assert groups[0][1] == EntityType("disease", load_catalog().lookup("disease").descriptions["definition"])
 
 
-@pytest.mark.parametrize("asked", ["cell_line", "Cell Line", "CELL-LINE", "cultured cell line", "biomedical.cell_line"])
-def test_case_spaces_hyphens_and_aliases_do_not_matter(asked: str) -> None:
-    assert names(resolve_types(asked)) == [["cell_line"]]
+@pytest.mark.parametrize(
+    "requested", ["cell_line", "Cell Line", "CELL-LINE", "cultured cell line", "biomedical.cell_line"]
+)
+def test_case_spaces_hyphens_and_aliases_do_not_matter(requested: str) -> None:
+    assert names(resolve_types(requested)) == [["cell_line"]]
 
 
 def test_a_set_comes_in_its_declared_groups() -> None:
@@ -51,8 +53,8 @@ def test_types_asked_by_name_form_a_group_before_those_of_sets() -> None:
 
 
 def test_more_names_than_can_compete_are_split_evenly() -> None:
-    asked = [type.name for type in find_types("biomedical")][:40]
-    assert [len(group) for group in resolve_types(",".join(asked))] == [20, 20]
+    requested = [type.name for type in find_types("biomedical")][:40]
+    assert [len(group) for group in resolve_types(",".join(requested))] == [20, 20]
 
 
 def test_a_type_asked_twice_stays_where_it_came_first() -> None:
@@ -85,7 +87,7 @@ def test_an_unknown_view_is_refused_with_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "hint"),
+    ("requested", "hint"),
     [
         ("diseas", "did you mean disease"),
         ("phi.phone_numbr", "did you mean phi.phone_number"),
@@ -95,18 +97,18 @@ def test_an_unknown_view_is_refused_with_the_known_ones() -> None:
         ("my_types.txt", "a file that ends in .yaml"),
     ],
 )
-def test_an_unknown_name_gets_close_matches_and_the_way_to_list(asked: str, hint: str) -> None:
+def test_an_unknown_name_gets_close_matches_and_the_way_to_list(requested: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
-        resolve_types(f"disease,{asked}")
-    assert repr(asked) in str(caught.value)
+        resolve_types(f"disease,{requested}")
+    assert repr(requested) in str(caught.value)
     assert hint in str(caught.value)
     assert caught.value.exit_code == 2
 
 
-@pytest.mark.parametrize("asked", ["", " , "])
-def test_an_empty_selection_is_refused(asked: str) -> None:
+@pytest.mark.parametrize("requested", ["", " , "])
+def test_an_empty_selection_is_refused(requested: str) -> None:
     with pytest.raises(UsageError, match="no entity types were named"):
-        resolve_types(asked)
+        resolve_types(requested)
 
 
 def test_a_users_file_mixes_with_the_catalog(tmp_path: Path) -> None:

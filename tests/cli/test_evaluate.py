@@ -121,18 +121,18 @@ def test_calibrate_writes_a_checkpoint_that_evaluate_uses(
     corpus: Path, type_file: Path, checkpoint: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "calibrated"
-    asked = ["--corpus", str(corpus), "--types", f"Drug={type_file}"]
+    requested = ["--corpus", str(corpus), "--types", f"Drug={type_file}"]
     done = CliRunner().invoke(
-        calibrate_cli.command, [*asked, "--model", str(checkpoint), "--output", str(output)], catch_exceptions=False
+        calibrate_cli.command, [*requested, "--model", str(checkpoint), "--output", str(output)], catch_exceptions=False
     )
     assert done.exit_code == 0
     assert "NEG bias" in done.stdout
     assert read_calibration(output) is not None
     assert read_calibration(checkpoint) is None
-    used = json.loads(evaluate(*asked, "--model", output, "--json").stdout)
+    used = json.loads(evaluate(*requested, "--model", output, "--json").stdout)
     assert used["calibrated"] == "devel of corpus"
-    plain = json.loads(evaluate(*asked, "--model", output, "--json", "--no-calibration").stdout)
-    before = json.loads(evaluate(*asked, "--model", checkpoint, "--json").stdout)
+    plain = json.loads(evaluate(*requested, "--model", output, "--json", "--no-calibration").stdout)
+    before = json.loads(evaluate(*requested, "--model", checkpoint, "--json").stdout)
     assert plain["calibrated"] is False
     assert plain["corpora"]["corpus"]["micro"] == before["corpora"]["corpus"]["micro"]
 
@@ -142,9 +142,9 @@ def test_calibrate_does_not_write_into_another_folder(
 ) -> None:
     other = tmp_path / "other"
     shutil.copytree(checkpoint, other)
-    asked = ["--corpus", str(corpus), "--types", f"Drug={type_file}", "--model", str(checkpoint)]
+    requested = ["--corpus", str(corpus), "--types", f"Drug={type_file}", "--model", str(checkpoint)]
     with pytest.raises(UsageError, match="is not empty"):
-        CliRunner().invoke(calibrate_cli.command, [*asked, "--output", str(other)], catch_exceptions=False)
+        CliRunner().invoke(calibrate_cli.command, [*requested, "--output", str(other)], catch_exceptions=False)
 
 
 def test_finding_identifiers_is_a_task_of_its_own(tmp_path: Path) -> None:

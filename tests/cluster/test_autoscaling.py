@@ -1,4 +1,4 @@
-"""A job that asks for more GPUs than there are makes Ray's autoscaler bring nodes, and runs on them."""
+"""A job that requests more GPUs than there are makes Ray's autoscaler bring nodes, and runs on them."""
 
 from __future__ import annotations
 

@@ -198,11 +198,11 @@ def test_shellcheck_finds_nothing() -> None:
 def test_the_dashboard_shows_metrics_that_there_are() -> None:
     dashboard = json.loads((CLUSTER / "grafana.json").read_text())
     expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
-    asked = {name for expression in expressions for name in re.findall(r"ray_openbioner_\w+", expression)}
+    requested = {name for expression in expressions for name in re.findall(r"ray_openbioner_\w+", expression)}
     histogram = {f"ray_openbioner_shard_seconds_{part}" for part in ("bucket", "sum", "count")}
     counters = {f"ray_openbioner_{name}_total" for name in metrics.COUNTERS}
-    assert asked <= counters | histogram | {"ray_openbioner_input_done_ratio"}
-    assert counters <= asked | {"ray_openbioner_windows_total"}
+    assert requested <= counters | histogram | {"ray_openbioner_input_done_ratio"}
+    assert counters <= requested | {"ray_openbioner_windows_total"}
     assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
     for panel in dashboard["panels"]:
         place = panel["gridPos"]

@@ -140,10 +140,10 @@ def test_nor_where_processes_die(archive: Archive, start: Start, scratch: Path, 
     rng = random.Random(seed)
     inputs = archive("CANARYFILE.jsonl", records(["UNPREPARABLE", "RAISES", "KILLS", "MISPLACES"], 60))
     key = base64.b64encode(secrets.token_bytes(32)).decode()
-    asked = settings(inputs, scratch / "out", shard_documents=8)
+    requested = settings(inputs, scratch / "out", shard_documents=8)
     printed = ""
     for _ in range(2):
-        program = start(asked, 0.05, key)
+        program = start(requested, 0.05, key)
         time.sleep(20 + 10 * rng.random())
         for pid in rng.sample(found := program.descendants("ray::"), min(2, len(found))):
             os.kill(pid, signal.SIGKILL)
@@ -151,7 +151,7 @@ def test_nor_where_processes_die(archive: Archive, start: Start, scratch: Path, 
         program.process.kill()
         printed += program.finish()[1]
         program.end()
-    code, last = start(asked, 0.001, key).finish(900)
+    code, last = start(requested, 0.001, key).finish(900)
     assert code == 0, last
     assert not [canary for canary in (*CANARIES, key) if canary in printed + last]
     # A driver that is killed cannot remove what Ray spilled; a run this small spills nothing.

@@ -53,9 +53,9 @@ def test_thresholds_by_type_are_for_the_model() -> None:
 
 def test_the_carried_model_is_set_for_recall_of_what_identifies_people() -> None:
     calibration = read_calibration(resolve_checkpoint("bundled-phi"))
-    asked = {type.name for group in resolve_types(MODEL_TYPES, "definition") for type in group}
+    requested = {type.name for group in resolve_types(MODEL_TYPES, "definition") for type in group}
     assert calibration is not None
-    assert calibration.type_biases.keys() == asked
+    assert calibration.type_biases.keys() == requested
     assert min(calibration.type_biases.values()) > 0
 
 

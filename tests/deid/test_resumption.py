@@ -36,7 +36,7 @@ def find(path: Path) -> list[Path]:
     return [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
 
 
-def asked(inputs: Path, key_file: Path, **more: Any) -> dict[str, Any]:
+def requested(inputs: Path, key_file: Path, **more: Any) -> dict[str, Any]:
     return {
         "policy": "surrogate",
         "patient_field": "patient_id",
@@ -65,7 +65,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
     archive: Archive, run_here: Deidentify, key_file: Path, programs: list[Program], tmp_path: Path
 ) -> None:
     inputs = archive("a.jsonl", [*SAMPLE.read_text("utf-8").splitlines(), "{broken"])
-    more = asked(inputs, key_file, residual_sample="0%")
+    more = requested(inputs, key_file, residual_sample="0%")
     killed = tmp_path / "killed"
     asks = {"inputs": [str(inputs)], "output": str(killed), "executor": "in-process", **more}
     before = kill_after_some_shards(programs, [json.dumps(asks), "0.1"], killed)
@@ -92,7 +92,7 @@ def test_so_does_one_on_ray_whose_result_the_model_reads_again(
     # Ray's workers find the scorers of the tests.
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(ROOT / "tests")]))
     inputs = archive("a.jsonl", [*SAMPLE.read_text("utf-8").splitlines(), "{broken"])
-    more = asked(inputs, key_file, residual_sample="20%")
+    more = requested(inputs, key_file, residual_sample="20%")
     killed = tmp_path / "killed"
     settings = json.dumps({"inputs": [str(inputs)], "output": str(killed), "executor": "ray", **more})
     kill_after_some_shards(programs, [settings, "0.2"], killed)

@@ -61,8 +61,8 @@ def without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_small_local_inputs_on_a_cpu_are_done_in_process(
     without_ray: None, tmp_path: Path, split: PlannedSplit, size: int, more: dict[str, Any], name: str
 ) -> None:
-    asked = {"wanted": "auto", "store": Store(str(tmp_path)), "actors": None, "device": "cpu", **more}
-    found = choose_executor(pending=[split], sizes={0: float(size)}, **asked)
+    requested = {"wanted": "auto", "store": Store(str(tmp_path)), "actors": None, "device": "cpu", **more}
+    found = choose_executor(pending=[split], sizes={0: float(size)}, **requested)
     assert found.name == name
     assert bool(found.why) is ("wanted" not in more)
 

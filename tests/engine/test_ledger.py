@@ -115,7 +115,7 @@ def test_a_damaged_end_is_none_until_it_is_written_again(store: Store) -> None:
 
 def test_totals_are_the_sums_over_shards(store: Store) -> None:
     commit(store, 0, 0, amounts={"repeated_windows": 2})
-    commit(store, 0, 1, spans={"drug": 1, "gene": 1}, quarantined={}, amounts={"repeated_windows": 1, "asked": 7})
+    commit(store, 0, 1, spans={"drug": 1, "gene": 1}, quarantined={}, amounts={"repeated_windows": 1, "requested": 7})
     commit(store, 1, 0)
     ledger = Ledger.read(store, DATA)
 
@@ -125,7 +125,7 @@ def test_totals_are_the_sums_over_shards(store: Store) -> None:
     assert (totals.windows, totals.tokens, totals.text_bytes) == (18, 210, 2400)
     assert totals.spans == {"drug": 11, "gene": 1}
     assert totals.quarantined == {"line #: bad": 4, "too long": 2}
-    assert totals.amounts == {"repeated_windows": 3, "asked": 7}
+    assert totals.amounts == {"repeated_windows": 3, "requested": 7}
     assert (totals.set_aside, totals.records) == (6, 15)
     assert [place for place, _ in read_counts(store, ledger)] == [(0, 0), (0, 1), (1, 0)]
 

@@ -1,4 +1,4 @@
-"""The protocol of a benchmark: what is asked, and how answers are scored."""
+"""The protocol of a benchmark: which types are queried, and how answers are scored."""
 
 from __future__ import annotations
 

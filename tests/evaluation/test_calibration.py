@@ -155,16 +155,16 @@ def test_where_nothing_holds_nothing_is_stored_but_zeros(folder: Path, checkpoin
 
 
 def test_an_ablation_scores_every_view_and_ensemble(folder: Path, tmp_path: Path, bundled_small: Path) -> None:
-    asked = EvaluateSettings(
+    requested = EvaluateSettings(
         str(folder), str(bundled_small), types="drug=drug,disease=disease", devices="cpu", limit=6, resamples=50
     )
-    result = ablate(asked)
+    result = ablate(requested)
     rows = [*SINGLE, *("+".join(views) for views in ENSEMBLES)]
     assert result["views"] == rows
     (entry,) = result["corpora"].values()
     assert list(entry["views"]) == rows
     for view in ("name", "definition+examples"):
-        (alone,) = evaluate(dataclasses.replace(asked, view=view))["corpora"].values()
+        (alone,) = evaluate(dataclasses.replace(requested, view=view))["corpora"].values()
         assert alone["micro"] == entry["views"][view]
     assert result["against_definition"]["definition"] == {"f1": 0.0, "f1_interval": [0.0, 0.0]}
     assert ablation_table(result).row_count == len(rows)

@@ -1,4 +1,4 @@
-"""Types that a model has seen and others apart: what is asked, what counts as seen, how answers are scored."""
+"""Types that a model has seen and others apart: which types are queried, what counts as seen, and the scores."""
 
 from __future__ import annotations
 
@@ -157,12 +157,12 @@ def test_a_labelled_corpus_is_told_apart_too_and_agrees_with_the_plain_scores(mo
     other = tmp_path / "other.yaml"
     other.write_text("complaint: no sign of fever in the patient\n")
     (model / "README.md").write_text("---\ndatasets: [x]\nopenbioner: {supervision: gold, gold_types: [drug]}\n---\n")
-    asked = f"D={types},S={other}"
-    result = evaluate_zero_shot(EvaluateSettings(str(corpus), str(model), types=asked, zero_shot=True))
+    requested = f"D={types},S={other}"
+    result = evaluate_zero_shot(EvaluateSettings(str(corpus), str(model), types=requested, zero_shot=True))
     (entry,) = result["corpora"].values()
     assert result["trained_types"]["from"] == "the checkpoint's card"
     assert entry["near"] == {"drug": {"to": "drug", "by": "name"}}
-    plain = evaluate(EvaluateSettings(str(corpus), str(model), types=asked))["corpora"]["mine"]["micro"]
+    plain = evaluate(EvaluateSettings(str(corpus), str(model), types=requested))["corpora"]["mine"]["micro"]
     for count in ("gold", "predicted", "correct"):
         parts = [entry[part]["strict"]["micro"][count] if entry[part]["strict"] else 0 for part in ("seen", "unseen")]
         assert sum(parts) == plain[count]

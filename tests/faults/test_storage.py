@@ -86,7 +86,9 @@ def test_faults_on_the_way_change_no_byte_of_a_small_run(
     with faulty_proxy(s3.endpoint, 5, RATES) as proxy, monkeypatch.context() as environment:
         environment.setenv("AWS_ENDPOINT_URL", proxy.url)
         environment.setattr(whole, "PAUSES_S", (0.0, 0.0))
-        environment.setattr("botocore.retryhandler.delay_exponential", lambda **_: 0.0)  # it asks again all the same
+        environment.setattr(
+            "botocore.retryhandler.delay_exponential", lambda **_: 0.0
+        )  # it sends the request again all the same
         s3fs.S3FileSystem.clear_instance_cache()
         while sessions < MOST_SESSIONS:
             sessions += 1

@@ -1,4 +1,4 @@
-"""Answers of a store that are not the whole are asked for again."""
+"""Answers of a store that are not the whole are requested again."""
 
 from __future__ import annotations
 

@@ -35,8 +35,8 @@ def make_silver(cluster: LocalCluster, package: Path, folder: Path) -> Path:
     Thread(target=server.serve_forever, daemon=True).start()
     silver = folder / "silver"
     llm = ["--endpoint", server.url, "--model", "test-model"]
-    for asked in (["annotate", str(folder / "raw.jsonl"), "--output", str(silver)], ["describe", str(silver)]):
-        code, log = cluster.submit(sys.executable, "jobs/silver.py", *asked, *llm, folder=package)
+    for requested in (["annotate", str(folder / "raw.jsonl"), "--output", str(silver)], ["describe", str(silver)]):
+        code, log = cluster.submit(sys.executable, "jobs/silver.py", *requested, *llm, folder=package)
         assert code == 0, log
     server.shutdown()
     return silver

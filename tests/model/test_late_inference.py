@@ -1,4 +1,4 @@
-"""Late interaction arranged for inference says what the plain module says, however many types are asked."""
+"""Late interaction arranged for inference says what the plain module says, however many types are queried."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ CODES = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "A
 
 
 class Browser:
-    """One page of one browser. Whatever the page complains of is in `complaints`, what it asks for in `requests`."""
+    """One page of one browser. Whatever the page complains of is in `complaints`, what it requests in `requests`."""
 
     def __init__(self, folder: Path) -> None:
         reading, self._to = os.pipe()
@@ -126,7 +126,7 @@ class Browser:
 
     @property
     def requests(self) -> list[str]:
-        """All addresses that were asked for since the page was opened."""
+        """All addresses that were requested since the page was opened."""
         return [
             event["params"]["request"]["url"] for event in self.events if event["method"] == "Network.requestWillBeSent"
         ]

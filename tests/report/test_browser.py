@@ -24,7 +24,7 @@ DOCUMENTS = (
 
 @pytest.fixture
 def opened(browser: Browser, tmp_path: Path) -> Iterator[Browser]:
-    """A page of three documents; it must neither complain nor ask for anything."""
+    """A page of three documents; it must neither complain nor request anything."""
     path = tmp_path / "page.html"
     path.write_text(make_page(DOCUMENTS, title="fine"), "utf-8")
     browser.open(path)
@@ -123,7 +123,7 @@ def test_all_can_be_reached_by_the_tab_key(opened: Browser) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_text_stands_out_from_what_is_behind_it(browser: Browser, tmp_path: Path, scheme: str) -> None:
-    """At least 4.5 to 1, as WCAG 2 AA asks; twelve types use all colours."""
+    """At least 4.5 to 1, as WCAG 2 AA requires; twelve types use all colours."""
     types = [f"type {number}" for number in range(12)]
     places = [(4 * number, 4 * number + 3, name, 0.9) for number, name in enumerate(types)]
     page = make_page([sampled("1", "abc " * 12, *places), sampled("2", "x")], types=types)

@@ -1,4 +1,4 @@
-"""The page on a de-identification run: what was done and what is left, and no text unless it is asked for."""
+"""The page on a de-identification run: what was done and what is left, and no text unless it is requested."""
 
 from __future__ import annotations
 

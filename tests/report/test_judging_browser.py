@@ -27,15 +27,15 @@ DOCUMENTS = (
 
 @pytest.fixture
 def opened(browser: Browser, tmp_path: Path) -> Iterator[Browser]:
-    """A page of three documents; it must neither complain nor ask for anything."""
+    """A page of three documents; it must neither complain nor request anything."""
     path = tmp_path / "page.html"
     path.write_text(make_page(DOCUMENTS, judging=True), "utf-8")
     browser.open(path)
     yield browser
     assert browser.complaints == []
-    asked = {address.partition("#")[0] for address in browser.requests if not address.startswith("blob:")}
-    assert asked == {path.as_uri()}
-    browser.evaluate("unsaved = false")  # or leaving the page would be asked about
+    requested = {address.partition("#")[0] for address in browser.requests if not address.startswith("blob:")}
+    assert requested == {path.as_uri()}
+    browser.evaluate("unsaved = false")  # or leaving the page would be requested about
 
 
 def said(browser: Browser) -> str:

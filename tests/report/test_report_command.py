@@ -160,7 +160,7 @@ def test_which_types_stand_together(tmp_path: Path) -> None:
     page = page_of(commit_two_types(tmp_path), tmp_path)
     found = tables(page)["Share of the documents with a type (row) that also have another (column)"]
     assert found == [["drug", "4", "50 %"], ["gene", "100 %", "2"]]
-    assert data_of(page)["types"] == ["drug", "gene", "disease"]  # the last was asked for and not found
+    assert data_of(page)["types"] == ["drug", "gene", "disease"]  # the last was queried and not found
 
 
 def test_the_page_is_written_to_any_file_system(run: str, tmp_path: Path) -> None:

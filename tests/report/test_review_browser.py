@@ -16,14 +16,14 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=REASON)
 
 @pytest.fixture
 def opened(browser: Browser, tmp_path: Path) -> Iterator[Browser]:
-    """The page on a sample of 14 notes; it must neither complain nor ask for anything."""
+    """The page on a sample of 14 notes; it must neither complain nor request anything."""
     sample(deidentified(tmp_path), "--leaks-below", "20%")
     browser.open(tmp_path / "review.html")
     yield browser
     assert browser.complaints == []
-    asked = {address.partition("#")[0] for address in browser.requests if not address.startswith("blob:")}
-    assert asked == {(tmp_path / "review.html").as_uri()}
-    browser.evaluate("unsaved = false")  # or leaving the page would be asked about
+    requested = {address.partition("#")[0] for address in browser.requests if not address.startswith("blob:")}
+    assert requested == {(tmp_path / "review.html").as_uri()}
+    browser.evaluate("unsaved = false")  # or leaving the page would be requested about
 
 
 def marks(browser: Browser) -> list[list[str]]:

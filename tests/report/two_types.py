@@ -1,4 +1,4 @@
-"""A finished run with two types found and a third that was asked for."""
+"""A finished run with two types found and a third that was queried."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def settings(start: dict[str, Any], recipe: dict[str, Any] | None = None) -> Pre
 
 
 def questions(tokenizer: Tokenizer) -> list[Question]:
-    """Passages with all types asked, as training asks them."""
+    """Passages with all types queried, as in training."""
     found = []
     for piece in tokenize_passages([synthetic_passage(number) for number in range(4)], tokenizer, 190):
         targets = np.zeros(len(piece.word_starts), np.int64)
@@ -71,13 +71,13 @@ def test_steps_lower_the_loss_and_the_checkpoint_says_what_was_trained(
     wanted = settings({"encoder": str(encoders[family]), "separate_layers": separate})
     model = starting_model(wanted)
     tokenizer = Tokenizer.from_directory(encoders[family])
-    asked = questions(tokenizer)
-    assert sum(question.entities for question in asked) > 4
+    queried = questions(tokenizer)
+    assert sum(question.entities for question in queried) > 4
     if separate:
         module: Any = SharedObjective(model, wanted.recipe)
-        batch: Any = pack_shared(*as_shared(asked, [one.token_ids for one in asked], 0), tokenizer, model.config)
+        batch: Any = pack_shared(*as_shared(queried, [one.token_ids for one in queried], 0), tokenizer, model.config)
     else:
-        module, batch = TaggingObjective(model, 1.0), pack_questions(asked, tokenizer)
+        module, batch = TaggingObjective(model, 1.0), pack_questions(queried, tokenizer)
     engine = make_engine(module, wanted, torch.device("cpu"))
     losses = []
     for _ in range(9):

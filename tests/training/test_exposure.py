@@ -76,8 +76,8 @@ def test_text_without_annotation_says_nothing_and_is_for_a_teacher(tagger: Tagge
     raw = piece([], annotated=())
     sampler = exposure(tagger, beyond_list="all", distillation=Distillation("bundled", types=3))
     assert (sampler.labels(raw, KINDS) == UNKNOWN).all()
-    (asked,), descriptions = sampler.draw([raw], 5, np.random.default_rng(0))
-    assert len(set(asked.taught.tolist())) == 3
+    (queried,), descriptions = sampler.draw([raw], 5, np.random.default_rng(0))
+    assert len(set(queried.taught.tolist())) == 3
     assert len(descriptions) == 5
 
 
@@ -122,9 +122,9 @@ def test_a_pass_asks_within_its_numbers_and_masks_only_what_is_asked(
 def test_without_a_teacher_a_pair_that_teaches_nothing_is_not_made(tagger: Tagger) -> None:
     listed = piece([(1, 3, "operation")], annotated=("operation", "dose"))
     sampler = exposure(tagger, late=False, beyond_list="none")
-    (asked, nothing), _ = sampler.draw([listed, piece([], annotated=())], 4, np.random.default_rng(0))
-    assert len(asked.columns) == 2
-    assert (asked.labels != UNKNOWN).any(0).all()
+    (queried, nothing), _ = sampler.draw([listed, piece([], annotated=())], 4, np.random.default_rng(0))
+    assert len(queried.columns) == 2
+    assert (queried.labels != UNKNOWN).any(0).all()
     assert len(nothing.columns) == 0
 
 
@@ -167,10 +167,10 @@ def test_foils_are_no_type_and_no_complement_of_what_is_mentioned(tagger: Tagger
 def test_foils_are_asked_beside_the_types(tagger: Tagger) -> None:
     negation = tuple(tagger.tokenizer.ids("not"))
     sampler = exposure(tagger, jumbled=0.4, complements=0.2, negations=[negation])
-    (asked,), descriptions = sampler.draw([piece([(1, 3, "operation")])], 5, np.random.default_rng(0))
-    assert len(descriptions) == asked.labels.shape[1] == 5 + 2 + 1
+    (queried,), descriptions = sampler.draw([piece([(1, 3, "operation")])], 5, np.random.default_rng(0))
+    assert len(descriptions) == queried.labels.shape[1] == 5 + 2 + 1
     assert descriptions[-1][: len(negation)] == negation
     words = {token for description in descriptions[:5] for token in description}
     assert all(set(jumbled) <= words for jumbled in descriptions[5:7])
-    assert (asked.labels[:, 5:7] == 0).all()
-    assert asked.entities == 1
+    assert (queried.labels[:, 5:7] == 0).all()
+    assert queried.entities == 1

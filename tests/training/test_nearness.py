@@ -34,7 +34,7 @@ TRAINED = NearTypes(
 
 
 @pytest.mark.parametrize(
-    ("asked", "near"),
+    ("queried", "near"),
     [
         (facts("Diseases"), {"disease": "name"}),
         (facts("type of disease"), {"disease": "name"}),
@@ -47,8 +47,8 @@ TRAINED = NearTypes(
         (facts("planet", "A body that goes round a sun."), {}),
     ],
 )
-def test_types_are_near_by_name_description_or_mentions(asked: TypeFacts, near: dict[str, str]) -> None:
-    assert TRAINED.near(asked) == near
+def test_types_are_near_by_name_description_or_mentions(queried: TypeFacts, near: dict[str, str]) -> None:
+    assert TRAINED.near(queried) == near
 
 
 def test_vectors_tell_what_words_do_not() -> None:

@@ -1,4 +1,4 @@
-"""What is asked: types that are certain, never two for one mention, targets where mentions stand."""
+"""What is queried: types that are certain, never two for one mention, targets where mentions stand."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def test_questions_ask_certain_types_and_no_two_for_one_mention(
     tagger: Tagger, one: Piece, number: int, seed: int
 ) -> None:
     sampler = QuestionSampler(vocabulary(tagger), Recipe(mask_probability=0.5), tagger.tokenizer.mask)
-    asked = sampler._types(one, number, ["drug", "undescribed"], np.random.default_rng(seed))
-    assert len(asked) == len(set(asked)) <= number
-    assert set(asked) <= set(KINDS if one.annotated is None else one.annotated)
-    places = [(low, high) for kind in asked for low, high in {m[:2] for m in one.mentions if m[2] == kind}]
+    queried = sampler._types(one, number, ["drug", "undescribed"], np.random.default_rng(seed))
+    assert len(queried) == len(set(queried)) <= number
+    assert set(queried) <= set(KINDS if one.annotated is None else one.annotated)
+    places = [(low, high) for kind in queried for low, high in {m[:2] for m in one.mentions if m[2] == kind}]
     assert len(places) == len(set(places))
     question, again = (
         sampler.draw(one, number, ["drug", "undescribed"], np.random.default_rng(seed)) for _ in range(2)
@@ -86,7 +86,7 @@ def test_negatives_come_from_where_they_are_asked(tagger: Tagger) -> None:
     def absent(negatives: Negatives) -> set[str]:
         sampler = QuestionSampler(known, Recipe(negatives=negatives), tagger.tokenizer.mask)
         found = (sampler._types(one, 2, ["gene", "drug"], np.random.default_rng(seed)) for seed in range(40))
-        return {kind for asked in found for kind in asked} - {"drug"}
+        return {kind for queried in found for kind in queried} - {"drug"}
 
     assert absent(Negatives(1, 0, 0)) == {"gene"}
     assert "dose" in absent(Negatives(0, 1, 0))
@@ -97,8 +97,8 @@ def test_favoured_types_come_more_often(tagger: Tagger) -> None:
     one = piece([], annotated=KINDS)
     recipe = Recipe(favoured=("drug",), favour=5.0)
     sampler = QuestionSampler(vocabulary(tagger), recipe, tagger.tokenizer.mask)
-    asked = [sampler._types(one, 1, [], np.random.default_rng(seed))[0] for seed in range(500)]
-    assert 0.35 < asked.count("drug") / 500 < 0.55  # 5 of 11 parts
+    queried = [sampler._types(one, 1, [], np.random.default_rng(seed))[0] for seed in range(500)]
+    assert 0.35 < queried.count("drug") / 500 < 0.55  # 5 of 11 parts
 
 
 def test_views_and_names_of_types(tagger: Tagger) -> None:

@@ -33,7 +33,7 @@ from openbioner_batch.training.shared import UNKNOWN, as_shared, pack_shared
 
 TEXTS = ("aspirin was given in lung cancer", "no fever in mice", "the patient")
 DESCRIPTIONS = ("a drug that is given", "a sign of lung cancer or fever", "a gene of mice", "patient")
-ASKED = ((0, 1, 2), (1, 3), (0,))
+QUERIED = ((0, 1, 2), (1, 3), (0,))
 
 
 def model_of(checkpoint: Path, separate: int, layers: int = 3, **late: object) -> Model:
@@ -49,9 +49,9 @@ def model_of(checkpoint: Path, separate: int, layers: int = 3, **late: object) -
 
 def questions(tagger: Tagger) -> list[Question]:
     found = []
-    for number, (text, asked) in enumerate(zip(TEXTS, ASKED, strict=True)):
+    for number, (text, queried) in enumerate(zip(TEXTS, QUERIED, strict=True)):
         ids = np.array(tagger.tokenizer.ids(text), np.int32)
-        descriptions = tuple(tuple(tagger.tokenizer.ids(DESCRIPTIONS[kind])) for kind in asked)
+        descriptions = tuple(tuple(tagger.tokenizer.ids(DESCRIPTIONS[kind])) for kind in queried)
         targets = np.zeros(len(ids), np.int64)
         targets[0], targets[-1] = 1, IGNORED if number else 0
         found.append(Question(ids, np.arange(len(ids)), descriptions, targets, 1))
@@ -68,8 +68,8 @@ def test_shared_states_give_the_logits_of_whole_passes_and_their_gradients(
     assert isinstance(model, CrossEncoder)
     plain = TaggingObjective(model, 0.5)
     batch = pack_questions(questions(tagger), tagger.tokenizer)
-    asked = as_shared(questions(tagger), [question.token_ids for question in questions(tagger)], 0)
-    shared_batch = pack_shared(*asked, tagger.tokenizer, model.config)
+    queried = as_shared(questions(tagger), [question.token_ids for question in questions(tagger)], 0)
+    shared_batch = pack_shared(*queried, tagger.tokenizer, model.config)
     assert len(shared_batch.described) == 4  # each description once
     shared = SharedObjective(model, Recipe(no_entity_weight=0.5))
     expected, against = plain.type_scores(batch)
@@ -77,11 +77,11 @@ def test_shared_states_give_the_logits_of_whole_passes_and_their_gradients(
     torch.testing.assert_close(background, against[:, 0], atol=1e-5, rtol=0)
     for row, targets in enumerate(shared_batch.targets):
         piece = int(np.searchsorted(batch.question_words, row, "right")) - 1
-        for column, kind in enumerate(asked[0][piece].columns, 1):
+        for column, kind in enumerate(queried[0][piece].columns, 1):
             assert float(evidence[row, kind]) == pytest.approx(float(expected[row, column]), abs=1e-5)
             least = max(float(against[row, column]), float(against[row, 0]))
             assert float(ours_against[row, kind]) == pytest.approx(least, abs=1e-5)
-        assert targets.tolist().count(UNKNOWN) == 4 - len(ASKED[piece]) * (batch.targets[row] != IGNORED)
+        assert targets.tolist().count(UNKNOWN) == 4 - len(QUERIED[piece]) * (batch.targets[row] != IGNORED)
     gradients = []
     for objective, one in ((plain, batch), (shared, shared_batch)):
         model.zero_grad(set_to_none=True)
@@ -121,10 +121,10 @@ def test_one_launch_of_attention_trains_as_many_do(
     monkeypatch.setattr(packing, "_SMALLEST", 0)
     monkeypatch.setattr("torch.nn.attention.varlen.varlen_attn", emulated_varlen_attention)
     model = model_of(checkpoint, separate)
-    asked = as_shared(questions(tagger), [question.token_ids for question in questions(tagger)], 0)
+    queried = as_shared(questions(tagger), [question.token_ids for question in questions(tagger)], 0)
     objective: torch.nn.Module
     if separate:
-        objective, batch = SharedObjective(model, Recipe()), pack_shared(*asked, tagger.tokenizer, model.config)
+        objective, batch = SharedObjective(model, Recipe()), pack_shared(*queried, tagger.tokenizer, model.config)
     else:
         assert isinstance(model, CrossEncoder)
         objective, batch = TaggingObjective(model, 0.5), pack_questions(questions(tagger), tagger.tokenizer)
@@ -148,17 +148,17 @@ def test_late_interaction_reads_each_side_once_and_agrees_with_its_own_forward(
 ) -> None:
     model = model_of(checkpoint, 3, shared_encoder=shared_encoder)
     assert isinstance(model, LateEncoder)
-    asked = as_shared(questions(tagger), [question.token_ids for question in questions(tagger)], 0)
-    batch = pack_shared(*asked, tagger.tokenizer, model.config)
+    queried = as_shared(questions(tagger), [question.token_ids for question in questions(tagger)], 0)
+    batch = pack_shared(*queried, tagger.tokenizer, model.config)
     assert batch.groups == ()
     assert batch.sequence_lengths.sum() == sum(len(q.token_ids) + 1 for q in questions(tagger)) + sum(
-        len(ids) + 2 for ids in asked[1]
+        len(ids) + 2 for ids in queried[1]
     )
     evidence, against, background = SharedObjective(model, Recipe(loss="per-type")).type_scores(batch)
     tokenizer, row = tagger.tokenizer, 0
     for text in TEXTS:
         ids = torch.tensor([[tokenizer.cls, *tokenizer.ids(text)]])
-        for kind, description in enumerate(asked[1]):
+        for kind, description in enumerate(queried[1]):
             told = torch.tensor([[tokenizer.cls, *description, tokenizer.sep]])
             with torch.no_grad():
                 alone = model(ids, torch.tensor([ids.shape[1]]), told, torch.tensor([told.shape[1]]))[0, 1:]
@@ -202,21 +202,21 @@ def test_of_several_right_types_in_one_softmax_any_is_right() -> None:
 @pytest.mark.parametrize("competing", [False, True])
 def test_a_lesson_is_learned_when_student_and_teacher_agree(competing: bool) -> None:
     generator = torch.Generator().manual_seed(0)
-    asked = torch.tensor([[True, True, False], [True, False, False]])
+    queried = torch.tensor([[True, True, False], [True, False, False]])
     side = lambda: (  # noqa: E731
         torch.randn(2, 3, generator=generator),
         torch.randn(2, 3, generator=generator),
         torch.randn(2, generator=generator),
     )
     theirs, ours = side(), tuple(part.requires_grad_() for part in side())
-    theirs[0][~asked] = float("-inf")
-    assert float(distillation_loss(theirs, theirs, asked, 2.0, competing)) == pytest.approx(0, abs=1e-6)
-    loss = distillation_loss(ours, theirs, asked, 2.0, competing)
+    theirs[0][~queried] = float("-inf")
+    assert float(distillation_loss(theirs, theirs, queried, 2.0, competing)) == pytest.approx(0, abs=1e-6)
+    loss = distillation_loss(ours, theirs, queried, 2.0, competing)
     assert float(loss.detach()) > 0.01
     loss.backward()
     assert all(torch.isfinite(part.grad).all() for part in ours if part.grad is not None)
-    assert (ours[0].grad[~asked] == 0).all()
-    assert (ours[0].grad[asked] != 0).all()
+    assert (ours[0].grad[~queried] == 0).all()
+    assert (ours[0].grad[queried] != 0).all()
 
 
 def test_a_teacher_judges_unmasked_texts_and_is_no_part_of_the_student(tagger: Tagger, checkpoint: Path) -> None:

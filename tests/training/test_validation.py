@@ -1,4 +1,4 @@
-"""F1 while training: the whole gold scores 1, and files of labels and folders of passages are both asked."""
+"""F1 while training: the whole gold scores 1, and files of labels and folders of passages are both queried."""
 
 from __future__ import annotations
 

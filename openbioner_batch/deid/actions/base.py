@@ -79,7 +79,7 @@ class NoteContext:
 
     @property
     def scope(self) -> Scope:
-        """Whose note it is. Keyed actions alone may ask: `replace` has refused policies with one and without a key."""
+        """Whose note it is. Only keyed actions may read it: `replace` has refused such a policy without a key."""
         assert self.patient is not None
         return self.patient
 

@@ -8,4 +8,4 @@ from __future__ import annotations
 
 RECOGNIZERS = ("model", "patterns", "known")
 MODEL_TYPES = "phi.broad,phi.age_over_89,phi.room_number"
-"""What a model is asked for unless something else is wanted: what `bundled-phi` was trained for."""
+"""What a model is queried for by default: what `bundled-phi` was trained for."""

@@ -27,7 +27,7 @@ TRIGGERS = labels("relations")
 WEAK_TRIGGERS = frozenset(
     "per by with contact called patient pt client law partner friend re cc attn progress note dear".split()
 )
-"""After these a single capitalised word may be anything: a frequent given name or a second word is asked for."""
+"""After these a single capitalised word may be anything: a frequent given name or a second word is required."""
 
 _BEFORE_TWO_WORDS = frozenset("patient pt client note dear re cc by".split())
 

@@ -32,7 +32,7 @@ class ExecutorChoice:
 
 
 def refuse_in_process(ray_address: str | None, actors: int | None, device: str | None) -> None:
-    """Raises UsageError where a request for `--executor in-process` asks for what only Ray has."""
+    """Raises UsageError where `--executor in-process` meets other settings that only Ray supports."""
     wrong = ""
     if ray_address is not None:
         wrong = f"--ray-address (or RAY_ADDRESS) {ray_address} names a cluster"

@@ -52,7 +52,7 @@ class ExportSummary:
     earlier: int
     """Shards that an earlier session has written."""
     superseded: int | None
-    """Rows that `latest` leaves out; None where it was not asked for."""
+    """Rows that `latest` leaves out; None where it was not requested."""
 
     def lines(self) -> list[str]:
         """The summary in words."""

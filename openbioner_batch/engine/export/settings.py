@@ -1,4 +1,4 @@
-"""What a user may ask of `export`."""
+"""The settings of `export`."""
 
 from __future__ import annotations
 

@@ -39,8 +39,8 @@ def find_source(plan: Plan, patterns: Sequence[str]) -> TextSource:
     Raises:
         UsageError: one of the inputs is not there, or has another size now.
     """
-    asked = plan.fingerprint
-    reader, files = find_inputs(patterns, asked["format"])
+    fingerprint = plan.fingerprint
+    reader, files = find_inputs(patterns, fingerprint["format"])
     listed = {file.uri: file for file in files}
     by_name: dict[tuple[str, int], list[InputFile]] = {}
     for file in files:
@@ -58,7 +58,7 @@ def find_source(plan: Plan, patterns: Sequence[str]) -> TextSource:
                     f"{len(files):,} files there. Give all inputs of the run, unchanged"
                 )
             now[file.uri] = found
-    return TextSource(reader, ReadOptions.from_fingerprint(asked, reader.most_lenient), now)
+    return TextSource(reader, ReadOptions.from_fingerprint(fingerprint, reader.most_lenient), now)
 
 
 class TextReader:

@@ -1,4 +1,4 @@
-"""The page on a run of `deidentify`. It has no text of the notes, unless a sample of the new ones was asked for."""
+"""The page on a run of `deidentify`. It has no text of the notes, unless a sample of the new ones was requested."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def deid_page(run: OpenedRun, found: AuditStatistics) -> tuple[Markup, list[Page
         run: what the page is on.
         found: of its audit.
     """
-    asked = run.plan.fingerprint
+    fingerprint = run.plan.fingerprint
     report = _report(run)
-    facts = [f"policy {asked['policy']}", f"read as {asked['format']}"]
-    facts += ["patterns and a model" if asked.get("model") else "patterns alone"]
-    facts += ["with a key" if asked.get("key") else "without a key"]
+    facts = [f"policy {fingerprint['policy']}", f"read as {fingerprint['format']}"]
+    facts += ["patterns and a model" if fingerprint.get("model") else "patterns alone"]
+    facts += ["with a key" if fingerprint.get("key") else "without a key"]
     note = "What was found in texts. Patterns and known values have fixed scores; a line marks the median."
     return header(run, "De-identification run", facts), [
         section("totals", "Overview", tiles(_figures(run, report))),

@@ -207,13 +207,13 @@ function step(by, keepFocus) {
 function readAddress() {
   const [part, query] = location.hash.split("?");
   if (part !== "#documents" || query === undefined) return false;
-  const asked = new URLSearchParams(query);
-  const types = asked.getAll("type").map((name) => data.types.indexOf(name));
-  view.doc = Math.min(Math.max(Number(asked.get("doc") ?? 1) || 1, 1), documents.length) - 1;
-  view.types = new Set(asked.has("type") ? types.filter((type) => type >= 0) : data.types.keys());
-  view.score = Math.min(Math.max(Number(asked.get("score")) || 0, 0), 1);
-  view.find = asked.get("find") ?? "";
-  view.labels = asked.has("labels") ? asked.get("labels") === "1" : data.types.length > HUES;
+  const linked = new URLSearchParams(query);
+  const types = linked.getAll("type").map((name) => data.types.indexOf(name));
+  view.doc = Math.min(Math.max(Number(linked.get("doc") ?? 1) || 1, 1), documents.length) - 1;
+  view.types = new Set(linked.has("type") ? types.filter((type) => type >= 0) : data.types.keys());
+  view.score = Math.min(Math.max(Number(linked.get("score")) || 0, 0), 1);
+  view.find = linked.get("find") ?? "";
+  view.labels = linked.has("labels") ? linked.get("labels") === "1" : data.types.length > HUES;
   return true;
 }
 

@@ -34,7 +34,7 @@ function pieces(length, marks) {
 
 /**
  * Nodes of the text with its marks: the innermost mark colours a piece, the others underline it. The type's name
- * follows each mark, unseen unless it is asked for, so that it is read out.
+ * follows each mark, invisible by default, so that it is read out.
  */
 function markedText(points, marks, hueOf, nameOf) {
   const nodes = document.createDocumentFragment();

@@ -38,17 +38,21 @@ def tagging_page(run: OpenedRun, found: RunStatistics) -> tuple[Markup, list[Pag
         run: what the page is on.
         found: of its rows.
     """
-    asked = run.plan.fingerprint
+    fingerprint = run.plan.fingerprint
     types = len(found.types.names)
-    facts = [f"{types} entity type{'s' if types != 1 else ''}", f"read as {asked['format']}"]
-    facts += [f"model {asked['model'][:12]}"] if isinstance(asked.get("model"), str) else []
-    facts += [f"{asked['dtype']} on {asked['device']}"] if "dtype" in asked and "device" in asked else []
-    facts += [f"first {number(asked['limit'])} records"] if asked.get("limit") else []
-    facts += notes_on(asked)
+    facts = [f"{types} entity type{'s' if types != 1 else ''}", f"read as {fingerprint['format']}"]
+    facts += [f"model {fingerprint['model'][:12]}"] if isinstance(fingerprint.get("model"), str) else []
+    facts += (
+        [f"{fingerprint['dtype']} on {fingerprint['device']}"]
+        if "dtype" in fingerprint and "device" in fingerprint
+        else []
+    )
+    facts += [f"first {number(fingerprint['limit'])} records"] if fingerprint.get("limit") else []
+    facts += notes_on(fingerprint)
     note = "A score is the model's probability. The line in a histogram marks the median."
     return header(run, "Tagging run", facts), [
         section("totals", "Overview", tiles(_figures(run, found))),
-        types_section(found.types, note, asked.get("descriptions", {})),
+        types_section(found.types, note, fingerprint.get("descriptions", {})),
         *frequent_sections(found),
         *said_sections(found),
         together_section(found.types.names, found.types.together, "documents"),
@@ -158,7 +162,7 @@ def _frequent(
 
 
 def said_sections(found: RunStatistics) -> list[PageSection]:
-    """Assertions by type, and the sections that spans stand in, of runs that ask for these."""
+    """Assertions by type, and the sections that spans stand in, of runs that request these."""
     parts = []
     if found.said:
         rows = []

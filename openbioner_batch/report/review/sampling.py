@@ -113,10 +113,10 @@ def read_again(run: OpenedRun, plan: ReviewPlan) -> list[SampledDocument]:
 
 
 def _about(run: OpenedRun) -> dict[str, object]:
-    asked = run.plan.fingerprint
+    fingerprint = run.plan.fingerprint
     names = ("policy", "policy content", "model", "finder", "known fields", "format", "version")
     return {"name": run_name(run), "records": run.totals.documents, "set aside": run.totals.set_aside} | {
-        name: asked.get(name) for name in names
+        name: fingerprint.get(name) for name in names
     }
 
 

@@ -46,7 +46,7 @@ class LabelledCorpus:
     """Each catalog type that this corpus annotates throughout, with the labels that stand for it. Labels in `~` are
     derived from others by rule: see `derived.py`."""
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """For each kind of name that the rules ask for, the labels that mark it."""
+    """For each kind of name that the rules need, the labels that mark it."""
     longest: int | None = None
     """Spans of more words are neither positive nor negative."""
     split_parentheses: bool = False

@@ -84,7 +84,7 @@ def read_phi_corpus(
         gaps: whether what the authors are known to have left without annotation is neutral; else finding it is wrong.
 
     Raises:
-        UsageError: no such file, another split, a label that nobody explains, or a split asked of an unknown corpus.
+        UsageError: no such file, another split, an unknown label, or a split of a corpus that has none.
     """
     path = Path(path)
     name = corpus or path.name.partition(".")[0]
@@ -152,7 +152,7 @@ def _meaning(corpus: str, label: str) -> str:
 
 
 def _identifies(kind: str, text: str) -> bool:
-    """Whether safe harbor asks for this value: not for an age up to 89, nor for a year alone."""
+    """Whether safe harbor requires that this value is removed: not for an age up to 89, nor for a year alone."""
     if kind == "age_over_89":
         return any(int(number) > 89 for number in _NUMBER.findall(text))
     return not (kind == "personal_date" and _BARE_YEAR.fullmatch(text))

@@ -5,9 +5,9 @@ of the `train` split (`synthetic/`), clinical text without identifiers: real sen
 (`--terse`), which also comes with a few identifiers; and short texts in many styles, written and marked by hand
 (`--snippets`). Nothing of the test splits is used.
 
-Each type that is asked costs a pass of the encoder, so that most passages are annotated in six broad types, which are
-what a model should be asked for de-identification: BROAD below. A fifth of the generated notes is annotated in fine
-types instead; a passage never mixes the two, because they would contradict each other where they compete.
+Each type that is queried costs a pass of the encoder, so that most passages are annotated in six broad types, which are
+what a model should be queried for in de-identification: BROAD below. A fifth of the generated notes is annotated in
+fine types instead; a passage never mixes the two, because they would contradict each other where they compete.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from openbioner_batch.training.phi.templates import template_shape
 from openbioner_batch.training.silver.schema import passages_table
 
 BROAD = ("person_name", "personal_date", "location", "organization", "contact_detail", "other_identifier")
-"""What a model is asked for de-identification, with the next two."""
+"""What a model is queried for in de-identification, with the next two."""
 AGE, ROOM = "age_over_89", "room_number"
 """Of their own, since no broad type covers them; taught where every one of them is marked."""
 _BROAD_OF_CLASS = {

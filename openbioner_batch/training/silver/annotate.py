@@ -1,4 +1,4 @@
-"""From raw text to silver data: an LLM is asked about every passage, then the whole is filtered."""
+"""From raw text to silver data: an LLM is queried for every passage, then the whole is filtered."""
 
 from __future__ import annotations
 

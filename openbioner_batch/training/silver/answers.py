@@ -1,4 +1,4 @@
-"""Reading an LLM's answer: JSON as it was asked for, or the whole items in something close to it."""
+"""Reading an LLM's answer: JSON as requested, or the whole items in something close to it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 TEXT_KEYS = ("text", "mention", "entity", "span", "name", "value")
 TYPE_KEYS = ("type", "entity_type", "label", "category", "class")
-"""What models call the two parts of an item, the name that was asked for first."""
+"""What models call the two parts of an item, the requested name first."""
 MOST_ITEMS = 500
 """A model that repeats itself may go on until its tokens run out."""
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")

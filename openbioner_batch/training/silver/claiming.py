@@ -18,7 +18,7 @@ def claim(
     Args:
         store: the folder.
         state: the file in it that keeps the request.
-        request: what the command was asked, as plain values.
+        request: the command's settings, as plain values.
         folders: what it writes.
         files: files that it writes beside them.
 

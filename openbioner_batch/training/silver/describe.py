@@ -35,7 +35,7 @@ RUN = "_describe"
 
 @dataclass(frozen=True)
 class _RunOf:
-    """The run of the engine in which a folder's types are asked about."""
+    """The run of the engine in which a folder's types are described."""
 
     settings: DescribeSettings
     inputs: tuple[str, ...]
@@ -125,10 +125,10 @@ def describe_silver(settings: DescribeSettings, say: Say = say_to_stderr) -> Des
             "move it elsewhere, or describe a copy of the folder"
         )
     evidence = gather_evidence(read_passages(store))
-    asked = questions(evidence, settings.examples, settings.near, settings.limit)
+    contents = questions(evidence, settings.examples, settings.near, settings.limit)
     # Written only where it differs: the plan knows the file by its time.
-    if not store.exists(QUESTIONS) or store.get(QUESTIONS) != asked:
-        store.put(QUESTIONS, asked)
+    if not store.exists(QUESTIONS) or store.get(QUESTIONS) != contents:
+        store.put(QUESTIONS, contents)
     run = _RunOf(settings, (f"{store.url}/{QUESTIONS}",), f"{store.url}/{RUN}")
     inputs = resolve_inputs(run, lambda line: None)
     pipeline = LlmPipeline(DescriptionPrompt(), settings, {"examples": settings.examples, "near types": settings.near})
@@ -152,7 +152,7 @@ def write_descriptions(store: Store, report: DescribeReport) -> None:
             [dict(zip(DESCRIPTION_SCHEMA.names, row, strict=True)) for row in rows], schema=DESCRIPTION_SCHEMA
         )
         store.put(f"{DESCRIPTIONS}/{name}", parquet_bytes(table))
-        # A catalog knows no contrast: it depends on which types are asked together.
+        # A catalog knows no contrast: it depends on which types are queried together.
         types |= {type: {"descriptions": {view: views[view] for view in CATALOG_VIEWS}} for type, views in described}
         report.types += len(described)
         report.descriptions += len(rows)

@@ -36,7 +36,7 @@ _LEAK = re.compile(
 
 
 class DescriptionPrompt:
-    """Asks for the four views of a type."""
+    """Requests the four views of a type."""
 
     columns = pa.schema([pa.field(view, pa.string(), nullable=False) for view in VIEWS])
 

@@ -14,7 +14,7 @@ PATIENCE_S = 10.0
 
 
 def check_llm(llm: LlmSettings, on_cluster: bool) -> None:
-    """Find the mistakes that can be found without asking anything.
+    """Find the mistakes that can be found without a request.
 
     An endpoint's list of models costs nothing; where a server has none, the first question will tell. On a cluster the
     endpoint may be out of the driver's reach, so it is not tried from there.

@@ -49,7 +49,7 @@ EXAMPLES = (
 
 
 class ExtractionPrompt:
-    """Asks for the entities of a passage."""
+    """Requests the entities of a passage."""
 
     columns = pa.schema(
         [

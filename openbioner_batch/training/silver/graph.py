@@ -1,4 +1,4 @@
-"""How silver runs go: shards are read, an LLM is asked about each text, whole shards are committed."""
+"""How silver runs go: shards are read, an LLM is queried for each text, whole shards are committed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from openbioner_batch.training.silver.transport import Client, ClientRecipe
 BLOCK_BYTES = 1 << 10
 """Blocks move on as soon as they hold so much: a few passages, since what is answered is lost until it moves on."""
 SHARDS_OWN_ROW = -1
-"""The index of the row that carries a shard's documents; the others ask about one of them each."""
+"""The index of the row that carries a shard's documents; the others stand for one of them each."""
 TASKS_AT_ONCE = 4
 """Of the request stage, so that a slow answer does not keep the next requests waiting."""
 READ_TASKS = 2
@@ -43,7 +43,7 @@ CPUS = 0.1
 
 @dataclass(frozen=True)
 class LlmPipeline:
-    """The pipeline that asks an LLM about every document."""
+    """The pipeline that queries an LLM for every document."""
 
     prompt: Prompt
     llm: LlmSettings
@@ -64,10 +64,10 @@ class LlmPipeline:
         spent = self.llm.price(before.amounts["prompt_tokens"], before.amounts["completion_tokens"])
         recipe = ClientRecipe(self.llm, self.prompt, spent)
         read = partial(read_splits, job=job, emit=partial(shard_rows, job=job))
-        asked = self._answered_here if isinstance(executor, InProcess) else self._answered_by_ray
+        answered = self._answered_here if isinstance(executor, InProcess) else self._answered_by_ray
         collector = Collector(job, self.prompt)
         try:
-            with closing(asked(tasks, read, recipe)) as batches:
+            with closing(answered(tasks, read, recipe)) as batches:
                 for batch in batches:
                     for row in batch.to_pylist():
                         yield from collector.add(row)
@@ -80,7 +80,7 @@ class LlmPipeline:
     def _answered_here(
         self, tasks: Sequence[SplitTask], read: ReadStage, recipe: ClientRecipe
     ) -> Generator[pa.Table, None, None]:
-        """The rows with their outcomes, asked about in this process, some shards at once."""
+        """The rows with their outcomes, answered in this process, some shards at once."""
         loop = asyncio.new_event_loop()
         asker = AnswerRows(recipe)
         waiting: set[asyncio.Task[pa.Table]] = set()
@@ -143,7 +143,7 @@ class LlmPipeline:
 
 
 async def _leave(waiting: Set[asyncio.Task[pa.Table]], asker: AnswerRows) -> None:
-    """Give up what is still asked, then close the connections.
+    """Cancel the requests that are open, then close the connections.
 
     A coroutine, since `asyncio.gather` called outside of a loop takes one of its own where `waiting` is empty.
     """
@@ -154,7 +154,7 @@ async def _leave(waiting: Set[asyncio.Task[pa.Table]], asker: AnswerRows) -> Non
 
 
 class AnswerRows:
-    """Asks the endpoint about rows, all at once: an asynchronous actor of Ray Data, or called in this process.
+    """Sends rows to the endpoint, all at once: an asynchronous actor of Ray Data, or called in this process.
 
     Args:
         recipe: of the client.
@@ -173,7 +173,7 @@ class AnswerRows:
 
     async def _outcome(self, row: Mapping[str, Any]) -> AnswerOutcome:
         if row["text"] is None:
-            return AnswerOutcome()  # the shard's own row, about which nothing is asked
+            return AnswerOutcome()  # the shard's own row, for which no request is sent
         outcome = await self._client.outcome(row["text"], row["shard"], row["size"])
         return outcome.read(row["text"], self._prompt)
 
@@ -245,7 +245,7 @@ class Collector:
             self._done.add(name)
             self._queried += row["size"] > 0
             whole = self._open.pop(name)
-            # Without a single answer it may be the endpoint that broke: then the passages must be asked again.
+            # Without a single answer it may be the endpoint that broke: then the passages must be sent again.
             if whole.outcomes and all(outcome.reason for outcome in whole.outcomes.values()):
                 self._unanswered.append(whole)
                 return

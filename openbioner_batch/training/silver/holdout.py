@@ -167,9 +167,9 @@ def close_passages(
         mentioned = {mention_key(passage.text[m.start : m.end]) for m in passage.mentions}
         sure = (n for n in pool if n not in taken and mentioned.isdisjoint(facts[n].mentions))
         drawn = sorted(sure, key=lambda name: _hash(f"{passage.passage_id}/{name}"))[:absent]
-        asked = tuple(sorted({*(name for name in present if name in names), *drawn}))
+        queried = tuple(sorted({*(name for name in present if name in names), *drawn}))
         kept = tuple(mention for mention in passage.mentions if mention.type in names)
-        closed.append(replace(passage, mentions=kept, annotated=asked))
+        closed.append(replace(passage, mentions=kept, annotated=queried))
     return closed
 
 

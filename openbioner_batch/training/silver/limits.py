@@ -1,4 +1,4 @@
-"""What an endpoint may be asked: so much a minute, and for so much money."""
+"""Limits on the requests to an endpoint: so many a minute, and for so much money."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Budget:
         return len(self._admitted)
 
     def admit(self, shard: str, estimate: float) -> bool:
-        """Whether a shard may be asked about, at an estimated price for all of it."""
+        """Whether a shard may be sent, at an estimated price for all of it."""
         if shard in self._admitted:
             return True
         if self.ceiling is not None and self.spent + self._promised + estimate > self.ceiling:

@@ -1,4 +1,4 @@
-"""What a user may ask of `silver import`, `silver fill`, `silver holdout` and `silver sentences`."""
+"""The settings of `silver import`, `silver fill`, `silver holdout` and `silver sentences`."""
 
 from __future__ import annotations
 

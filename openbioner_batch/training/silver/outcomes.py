@@ -31,7 +31,7 @@ class AnswerOutcome:
     fatal: str | None = None
     """Why the run cannot go on."""
     stopped: int | None = None
-    """Nothing was asked, since the cost ceiling is met; how many shards had been let in."""
+    """No request was sent, since the cost ceiling is met; how many shards had been let in."""
     columns: Mapping[str, Any] | None = None
     """The answer, read."""
     amounts: Mapping[str, int] | None = None

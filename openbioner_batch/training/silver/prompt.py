@@ -21,13 +21,13 @@ class Prompt(Protocol):
         """The columns that an answer adds to its document."""
 
     def messages(self, text: str) -> Messages:
-        """The chat that asks about a text."""
+        """The chat that queries a text."""
 
     def schema(self) -> dict[str, Any]:
         """The JSON schema of the answer."""
 
     def problem(self, text: str, content: str) -> str | None:
-        """Why an answer is of no use and should be asked for again, without quoting it; None where it is of use."""
+        """Why an answer is of no use and should be requested again, without quoting it; None where it is of use."""
 
     def read(self, text: str, content: str) -> tuple[dict[str, Any], dict[str, int]]:
         """A usable answer's columns, and amounts to sum up over the run."""
@@ -35,10 +35,10 @@ class Prompt(Protocol):
 
 def fingerprint(prompt: Prompt, llm: LlmSettings) -> dict[str, Any]:
     """What answers depend on. Not the endpoint: the same model may move to another machine."""
-    asked = json.dumps([prompt.messages(""), prompt.schema()], sort_keys=True)
+    request = json.dumps([prompt.messages(""), prompt.schema()], sort_keys=True)
     return {
         "model": llm.model_name,
-        "prompt": hashlib.sha256(asked.encode()).hexdigest()[:16],
+        "prompt": hashlib.sha256(request.encode()).hexdigest()[:16],
         "response format": llm.response_format,
         "temperature": llm.temperature,
         "seed": llm.seed,

@@ -1,4 +1,4 @@
-"""What a user may ask of `silver annotate` and `silver describe`."""
+"""The settings of `silver annotate` and `silver describe`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def without_option() -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class LlmSettings(ExecutorOptions, RayOptions):
-    """Which LLM is asked, how, and within which limits."""
+    """Which LLM is queried, how, and within which limits."""
 
     heading = "Language model"
     endpoint: str | None = option(None, metavar="URL", help="Base URL of an OpenAI-compatible server (.../v1).")
@@ -93,12 +93,12 @@ class LlmSettings(ExecutorOptions, RayOptions):
 
     @property
     def actors(self) -> int | None:
-        """One client asks for all, within limits that are for all."""
+        """One client sends all requests, within limits that are for all."""
         return None
 
     @property
     def chat_url(self) -> str:
-        """Where chat completions are asked for."""
+        """The address for chat completions."""
         return f"{(self.endpoint or '').rstrip('/')}/chat/completions"
 
     @property

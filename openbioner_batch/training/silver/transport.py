@@ -29,7 +29,7 @@ LONGEST_RETRY_AFTER_S = 600.0
 RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 524, 529})
 FATAL = {
     401: "the endpoint refuses the key (HTTP 401): check --api-key-file or the variable " + KEY_VARIABLE,
-    402: "the endpoint asks for payment (HTTP 402): the account has no credit left",
+    402: "the endpoint requires payment (HTTP 402): the account has no credit left",
     403: "the endpoint denies access (HTTP 403): the key may not use this model",
     404: "the endpoint knows no such model or path (HTTP 404): check --model and --endpoint",
 }
@@ -38,7 +38,7 @@ NOT_THE_TEXTS_FAULT = frozenset({429, 503, 529})
 FAILURES_IN_A_ROW = 12
 """So many requests that fail for good with no success between tell that the endpoint is broken, not the passages."""
 REASKS = 2
-"""How often an answer of no use is asked for again."""
+"""How often an answer of no use is requested again."""
 BYTES_PER_TOKEN = 3
 """Low for English, so that estimates are high."""
 
@@ -57,7 +57,7 @@ class ClientRecipe:
 
 
 class Client:
-    """Asks about texts, as many at once as the limits allow; one for all of a run, which the limits are for.
+    """Sends texts, as many at once as the limits allow; one for all of a run, which the limits are for.
 
     Args:
         recipe: the prompt, the endpoint, and the limits.
@@ -169,7 +169,7 @@ class Client:
             await asyncio.sleep(wait + self._jitter.uniform(0, 0.5))
 
     def _back_off(self, attempt: int, retry_after: float | None) -> float:
-        """Seconds before the next attempt: doubled each time and half of it by chance, or what the server asks for."""
+        """Seconds before the next attempt: doubled each time and half of it by chance, or what the server requests."""
         if retry_after is not None:
             # One request that is told to wait speaks for all that share the key.
             self._resume_at = max(self._resume_at, time.monotonic() + retry_after)

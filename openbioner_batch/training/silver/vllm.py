@@ -52,7 +52,7 @@ def sampling_of(row: dict[str, Any], prompt: Prompt, llm: LlmSettings) -> dict[s
     text = row["text"]
     sampling: dict[str, Any] = {"temperature": llm.temperature, "seed": llm.seed, "max_tokens": llm.max_tokens}
     if not isinstance(text, str):
-        # A shard's own row: there is no way round the engine, so it is asked for a single token.
+        # A shard's own row: there is no way round the engine, so it requests a single token.
         return {"messages": prompt.messages(""), "sampling_params": {**sampling, "max_tokens": 1}}
     if llm.response_format != "none":
         sampling["structured_outputs"] = {"json": prompt.schema()}

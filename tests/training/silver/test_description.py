@@ -38,10 +38,10 @@ def test_what_is_wrong_with_descriptions_is_said(changes: dict[str, str], proble
 
 
 def test_an_answer_without_all_four_is_of_no_use() -> None:
-    asked = json.dumps({"entity_type": "drug", "examples": []})
-    assert DescriptionPrompt().problem(asked, json.dumps(GOOD)) is None
-    assert "four" in (DescriptionPrompt().problem(asked, json.dumps({"definition": GOOD["definition"]})) or "")
-    assert "four" in (DescriptionPrompt().problem(asked, "no idea") or "")
+    requested = json.dumps({"entity_type": "drug", "examples": []})
+    assert DescriptionPrompt().problem(requested, json.dumps(GOOD)) is None
+    assert "four" in (DescriptionPrompt().problem(requested, json.dumps({"definition": GOOD["definition"]})) or "")
+    assert "four" in (DescriptionPrompt().problem(requested, "no idea") or "")
 
 
 def passages() -> Iterator[AnnotatedPassage]:

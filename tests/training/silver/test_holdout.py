@@ -1,4 +1,4 @@
-"""Types held out of silver data: what stays to train on, and what a test asks."""
+"""Types held out of silver data: what stays to train on, and what a test queries."""
 
 from __future__ import annotations
 

@@ -12,9 +12,11 @@ AMOUNTS = st.lists(st.tuples(st.floats(0, 3), st.integers(1, 50)), min_size=1, m
 
 
 @given(st.integers(1, 6000), AMOUNTS)
-def test_no_stretch_of_time_has_more_than_its_rate_and_a_burst(per_minute: int, asked: list[tuple[float, int]]) -> None:
+def test_no_stretch_of_time_has_more_than_its_rate_and_a_burst(
+    per_minute: int, requested: list[tuple[float, int]]
+) -> None:
     pace, now, sent = RateLimit(per_minute), 0.0, []
-    for pause, amount in asked:
+    for pause, amount in requested:
         now += pause
         sent.append((now + pace.reserve(amount, now), amount))
     for first, (start, _) in enumerate(sent):

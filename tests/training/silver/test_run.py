@@ -48,8 +48,8 @@ def test_notes_become_passages_with_mentions_where_they_stand(
     assert {("aspirin", "drug"), ("diabetes", "disease"), ("heart", "body_part")} <= surfaces
     assert all(passage.source == "out" and passage.annotated is None for passage in passages)
     # Every passage is accounted for: an answer or a reason, then kept or dropped.
-    asked = len(rows(out)) + len(rows(out, "quarantine"))
-    assert asked == report.as_json()["passages"]["in"] == report.passages + report.dropped_passages.total() + 2
+    requested = len(rows(out)) + len(rows(out, "quarantine"))
+    assert requested == report.as_json()["passages"]["in"] == report.passages + report.dropped_passages.total() + 2
     reasons = sorted(row["reason"] for row in rows(out, "quarantine"))
     assert reasons == [
         "the answer holds no list of mentions (passage at 0)",
@@ -66,12 +66,12 @@ def test_a_finished_run_asks_nothing_and_other_filters_only_filter(
 ) -> None:
     notes, server = write_notes(tmp_path / "notes.jsonl", 8), serve()
     first = run_silver(server, notes)
-    asked, before = server.stats["requests"], contents(tmp_path / "out")
+    requested, before = server.stats["requests"], contents(tmp_path / "out")
 
     assert run_silver(server, notes).as_json() == first.as_json()
     strict = run_silver(server, notes, min_type_count=12)
 
-    assert server.stats["requests"] == asked
+    assert server.stats["requests"] == requested
     assert contents(tmp_path / "out") == before
     assert 0 < len(strict.types) < len(first.types)
     assert min(strict.types.values()) >= 12
@@ -104,11 +104,11 @@ def test_a_run_stops_at_its_ceiling_and_goes_on_with_a_higher_one(
 
     with pytest.raises(RunFailedError, match="stopped at --max-cost 3:"):
         run_silver(server, notes, max_cost=3, **prices)
-    asked = server.stats["requests"]
-    assert asked == len(rows(tmp_path / "out")) > 0  # nothing that was paid for is lost
+    requested = server.stats["requests"]
+    assert requested == len(rows(tmp_path / "out")) > 0  # nothing that was paid for is lost
 
     report = run_silver(server, notes, max_cost=1000, **prices)
-    assert server.stats["requests"] == len(rows(tmp_path / "out")) > asked
+    assert server.stats["requests"] == len(rows(tmp_path / "out")) > requested
     tokens = report.amounts["prompt_tokens"] + report.amounts["completion_tokens"]
     assert report.cost == pytest.approx(tokens * 100 / 1e6)
 
@@ -127,7 +127,7 @@ def test_a_server_that_breaks_down_ends_the_run_which_then_goes_on(
 def test_an_end_while_nothing_else_is_asked_is_told_as_any_other(
     run_silver: RunSilver, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All shards that were asked about may end together; with one at a time they always do."""
+    """All shards whose requests were sent may end together; with one at a time they always do."""
     monkeypatch.setattr(graph, "TASKS_AT_ONCE", 1)
     notes, more = write_notes(tmp_path / "notes.jsonl", 20), {"max_retries": 0, "max_tokens": 50}
     with pytest.raises(RunFailedError, match="requests in a row failed for good; the endpoint failed: Internal"):
@@ -141,7 +141,7 @@ def test_an_end_while_nothing_else_is_asked_is_told_as_any_other(
 def test_shards_that_were_answered_as_the_endpoint_gave_out_are_kept(
     run_silver: RunSilver, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = Client.outcome
+    requested = Client.outcome
 
     async def outcome(self: Client, text: str, shard: str, size: int) -> AnswerOutcome:
         if shard == shard_name(0, 0):  # of many that all end at one time
@@ -155,7 +155,7 @@ def test_shards_that_were_answered_as_the_endpoint_gave_out_are_kept(
         run_silver(serve(), notes, shard_documents=1)
     assert len(rows(tmp_path / "out")) > 20
 
-    monkeypatch.setattr(Client, "outcome", asked)
+    monkeypatch.setattr(Client, "outcome", requested)
     server = serve()
     assert not run_silver(server, notes, shard_documents=1).quarantined
     assert server.stats["requests"] == 1
@@ -183,9 +183,9 @@ def test_types_are_described_in_four_views_as_parquet_and_as_a_catalog(
     names = [type.name for group in resolve_types(str(out / "types.yaml"), "contextual") for type in group]
     assert sorted(names) == sorted({type for type, _ in described})
 
-    asked = server.stats["requests"]
+    requested = server.stats["requests"]
     assert describe(server, out, max_quarantined="50%").types == report.types
-    assert server.stats["requests"] == asked
+    assert server.stats["requests"] == requested
 
 
 def test_describing_nothing_is_refused(tmp_path: Path, serve: Serve) -> None:

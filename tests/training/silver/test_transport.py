@@ -46,7 +46,7 @@ def serve() -> Iterator[Serve]:
         server.server_close()
 
 
-def ask(server: LlmServer, texts: list[str], shards: int = 1, **more: Any) -> list[dict[str, Any]]:
+def send(server: LlmServer, texts: list[str], shards: int = 1, **more: Any) -> list[dict[str, Any]]:
     """What comes of a batch."""
     llm = LlmSettings(**{"endpoint": server.url, "model": "test-model", "max_retries": 2, **more})
     prompt = ExtractionPrompt()
@@ -54,8 +54,8 @@ def ask(server: LlmServer, texts: list[str], shards: int = 1, **more: Any) -> li
     async def batch() -> list[dict[str, Any]]:
         client = Client(ClientRecipe(llm, prompt, 0.0))
         size = len(texts) // shards
-        asked = [client.outcome(text, str(number % shards), size) for number, text in enumerate(texts)]
-        found = await asyncio.gather(*asked)
+        sent = [client.outcome(text, str(number % shards), size) for number, text in enumerate(texts)]
+        found = await asyncio.gather(*sent)
         await client.close()
         return [{name: value for name, value in asdict(one).items() if value is not None} for one in found]
 
@@ -64,7 +64,7 @@ def ask(server: LlmServer, texts: list[str], shards: int = 1, **more: Any) -> li
 
 def test_a_batch_is_under_way_at_once_but_for_the_limit(serve: Serve) -> None:
     server = serve(delay=0.2)
-    found = ask(server, [f"aspirin {n}" for n in range(12)], concurrency=6)
+    found = send(server, [f"aspirin {n}" for n in range(12)], concurrency=6)
     assert all("aspirin" in outcome["content"] for outcome in found)
     assert server.stats["most_open"] == 6
 
@@ -72,21 +72,21 @@ def test_a_batch_is_under_way_at_once_but_for_the_limit(serve: Serve) -> None:
 @pytest.mark.parametrize("mode", ["limited", "overloaded", "error", "drop", "html"])
 def test_what_may_pass_is_tried_again(serve: Serve, mode: str) -> None:
     server = serve()
-    (found,) = ask(server, [f"aspirin [[{mode}]]"])
+    (found,) = send(server, [f"aspirin [[{mode}]]"])
     assert "aspirin" in found["content"]
     assert server.stats["requests"] == 2
     assert found["usage"][1] > 0
 
 
 def test_an_answer_that_takes_too_long_is_asked_for_again(serve: Serve) -> None:
-    (found,) = ask(serve(), ["aspirin [[hang]]"], timeout=0.3)
+    (found,) = send(serve(), ["aspirin [[hang]]"], timeout=0.3)
     assert "aspirin" in found["content"]
 
 
 def test_the_servers_own_wish_to_wait_is_honoured_by_all(serve: Serve) -> None:
     server = serve(retry_after="1")
     started = time.monotonic()
-    found = ask(server, ["aspirin [[limited]]", *(f"fever {n}" for n in range(4))], concurrency=1)
+    found = send(server, ["aspirin [[limited]]", *(f"fever {n}" for n in range(4))], concurrency=1)
     assert all("content" in outcome for outcome in found)
     assert time.monotonic() - started > 1
     gaps = [later - sooner for sooner, later in zip(server.times, server.times[1:], strict=False)]
@@ -102,34 +102,34 @@ def test_the_servers_own_wish_to_wait_is_honoured_by_all(serve: Serve) -> None:
     ],
 )
 def test_a_text_that_gets_no_answer_is_told_from_the_others(serve: Serve, mode: str, reason: str) -> None:
-    bad, good = ask(serve(), [f"{SECRET} [[{mode}]]", "aspirin"])
+    bad, good = send(serve(), [f"{SECRET} [[{mode}]]", "aspirin"])
     assert bad["reason"] == reason
     assert "content" in good
 
 
 def test_an_unusable_answer_is_asked_for_again_and_paid_for(serve: Serve) -> None:
     server = serve()
-    (found,) = ask(server, ["aspirin [[malformed]]"])
+    (found,) = send(server, ["aspirin [[malformed]]"])
     assert server.stats["requests"] == 1 + transport.REASKS
-    (once,) = ask(server, ["aspirin [[truncated]]"])
+    (once,) = send(server, ["aspirin [[truncated]]"])
     assert found["usage"][0] == (1 + transport.REASKS) * once["usage"][0]
 
 
 def test_a_limit_that_does_not_pass_ends_the_run_rather_than_set_texts_aside(serve: Serve) -> None:
-    (found,) = ask(serve(failures=99, retry_after="0"), [f"{SECRET} [[limited]]"])
+    (found,) = send(serve(failures=99, retry_after="0"), [f"{SECRET} [[limited]]"])
     assert "Too Many Requests, after 2 retries" in found["fatal"]
 
 
 def test_failures_without_end_name_their_status(serve: Serve) -> None:
     server = serve(failures=99)
-    (found,) = ask(server, [f"{SECRET} [[error]]"])
+    (found,) = send(server, [f"{SECRET} [[error]]"])
     assert found["reason"] == "the endpoint failed: Internal Server Error"
     assert server.stats["requests"] == 3
 
 
 def test_an_endpoint_that_fails_at_everything_ends_the_run(serve: Serve) -> None:
     server = serve(modes=("refused",))
-    found = ask(server, [f"{SECRET} {n}" for n in range(60)], concurrency=4)
+    found = send(server, [f"{SECRET} {n}" for n in range(60)], concurrency=4)
     told = [outcome["fatal"] for outcome in found if "fatal" in outcome]
     assert "it refuses every request" in told[0]
     assert SECRET not in json.dumps(found)
@@ -141,7 +141,7 @@ def test_an_endpoint_that_fails_at_everything_ends_the_run(serve: Serve) -> None
     [({"key": "right"}, "HTTP 401"), ({"model": "other"}, "HTTP 404")],
 )
 def test_a_wrong_key_or_model_ends_the_run(serve: Serve, settings: dict[str, str], words: str) -> None:
-    found = ask(serve(**settings), ["aspirin"])
+    found = send(serve(**settings), ["aspirin"])
     assert words in found[0]["fatal"]
 
 
@@ -149,7 +149,7 @@ def test_an_endpoint_that_is_gone_ends_the_run(serve: Serve) -> None:
     server = serve()
     server.shutdown()
     server.server_close()
-    (found,) = ask(server, ["aspirin"])
+    (found,) = send(server, ["aspirin"])
     assert "cannot be reached" in found["fatal"]
 
 
@@ -158,9 +158,9 @@ def test_the_key_comes_from_a_file_or_the_environment(
 ) -> None:
     server = serve(key="right")
     (tmp_path / "key").write_text("right\n")
-    assert "content" in ask(server, ["aspirin"], api_key_file=str(tmp_path / "key"))[0]
+    assert "content" in send(server, ["aspirin"], api_key_file=str(tmp_path / "key"))[0]
     monkeypatch.setenv("OPENAI_API_KEY", "right")
-    assert "content" in ask(server, ["aspirin"])[0]
+    assert "content" in send(server, ["aspirin"])[0]
 
 
 @pytest.mark.parametrize("key", ["two\nlines", "two words", "schl\u00fcssel", "a\u2013b", "nul\0"])
@@ -177,32 +177,32 @@ def test_what_no_header_can_carry_is_no_key(key: str, tmp_path: Any, monkeypatch
 
 def test_requests_a_minute_are_kept_to(serve: Serve) -> None:
     server = serve()
-    ask(server, [f"aspirin {n}" for n in range(20)], requests_per_minute=600)
+    send(server, [f"aspirin {n}" for n in range(20)], requests_per_minute=600)
     assert max(server.times) - min(server.times) > 0.7
 
 
 def test_at_the_ceiling_no_shard_is_begun_that_cannot_be_paid_for(serve: Serve) -> None:
     server = serve(delay=0.05)
     texts = [f"aspirin {n}" for n in range(40)]
-    free = ask(server, texts[:1], price_in=1.0, price_out=1.0)
+    free = send(server, texts[:1], price_in=1.0, price_out=1.0)
     one = LlmSettings(endpoint=server.url, model="m", price_in=1, price_out=1).price(*free[0]["usage"])
-    found = ask(server, texts, shards=10, price_in=1.0, price_out=1.0, max_cost=one * 40, max_tokens=50)
-    asked = [outcome for outcome in found if "content" in outcome]
+    found = send(server, texts, shards=10, price_in=1.0, price_out=1.0, max_cost=one * 40, max_tokens=50)
+    sent = [outcome for outcome in found if "content" in outcome]
     stopped = [outcome for outcome in found if "stopped" in outcome]
-    assert len(asked) + len(stopped) == 40
-    assert 0 < len(asked) < 40
-    assert len(asked) % 4 == 0
-    assert {outcome["stopped"] for outcome in stopped} == {len(asked) // 4}
-    assert server.stats["requests"] == 1 + len(asked)
+    assert len(sent) + len(stopped) == 40
+    assert 0 < len(sent) < 40
+    assert len(sent) % 4 == 0
+    assert {outcome["stopped"] for outcome in stopped} == {len(sent) // 4}
+    assert server.stats["requests"] == 1 + len(sent)
 
 
 def test_a_server_without_json_schemas_is_told(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     import llm_server
 
     monkeypatch.setattr(llm_server, "error", lambda message, code=None: {"error": "response_format is not supported"})
-    (found,) = ask(serve(), ["aspirin [[refused]]"])
+    (found,) = send(serve(), ["aspirin [[refused]]"])
     assert "--response-format" in found["fatal"]
-    (found,) = ask(serve(), ["aspirin [[refused]]"], response_format="none")
+    (found,) = send(serve(), ["aspirin [[refused]]"], response_format="none")
     assert "reason" in found
 
 

@@ -21,9 +21,9 @@ def outcome(row: dict[str, Any]) -> AnswerOutcome:
 
 
 def test_a_text_is_asked_about_with_a_schema_and_a_shards_own_row_costs_a_token() -> None:
-    asked = sampling_of({**ROW, "index": 0, "text": "Aspirin helps."}, ExtractionPrompt(), LLM)
-    assert asked["messages"][-1]["content"] == "Aspirin helps."
-    assert asked["sampling_params"]["structured_outputs"]["json"] == ExtractionPrompt().schema()
+    requested = sampling_of({**ROW, "index": 0, "text": "Aspirin helps."}, ExtractionPrompt(), LLM)
+    assert requested["messages"][-1]["content"] == "Aspirin helps."
+    assert requested["sampling_params"]["structured_outputs"]["json"] == ExtractionPrompt().schema()
     assert (
         sampling_of({**ROW, "index": -1, "text": None}, ExtractionPrompt(), LLM)["sampling_params"]["max_tokens"] == 1
     )

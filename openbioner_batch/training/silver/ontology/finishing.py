@@ -43,19 +43,19 @@ FILTERS = FilterSettings(keep_empty=True)
 class OntologyReport(SilverReport):
     """The same of silver data from ontologies."""
 
-    asked: int = 0
-    """Types asked about in some passage, present or absent."""
+    queried: int = 0
+    """Types queried in some passage, present or absent."""
 
     def as_json(self) -> dict[str, Any]:
         """The report as it stands in the folder."""
         whole = SilverReport.as_json(self)
-        whole["types"]["asked"] = self.asked
+        whole["types"]["queried"] = self.queried
         del whole["cost"]
         return whole
 
     def lines(self) -> list[tuple[str, str]]:
         """Labels and values to show."""
-        return [*SilverReport.lines(self), ("types asked about, present or absent", f"{self.asked:,}")]
+        return [*SilverReport.lines(self), ("types queried, present or absent", f"{self.queried:,}")]
 
 
 def finish(
@@ -135,28 +135,28 @@ def publish(
     counts: ClassCounts,
     spellings: dict[str, str],
 ) -> None:
-    """Write passages, descriptions of the types that they ask about, and the report.
+    """Write passages, descriptions of the types that they query, and the report.
 
     Args:
         store: the folder.
         labelled: the passages; None for one without a type.
         report: counts up, and is written.
-        types: that may be asked about.
+        types: that may be queried.
         classes: of the vocabularies.
         counts: what was found of each class.
         spellings: for each form of a name how the texts write it most often.
     """
     remove_derived(store)
-    asked: set[str] = set()
+    queried: set[str] = set()
     writer = _Writer(store)
     for passage in labelled:
         _count(passage, report)
         if passage is not None:
-            asked.update(passage.annotated or ())
+            queried.update(passage.annotated or ())
             writer.add(passage)
     writer.close()
-    report.asked = len(asked)
-    _describe(store, [kind for kind in types if kind.name in asked], classes, counts, spellings)
+    report.queried = len(queried)
+    _describe(store, [kind for kind in types if kind.name in queried], classes, counts, spellings)
     store.put(REPORT, report.to_bytes())
 
 
@@ -189,7 +189,7 @@ def unwanted_types(path: str | None) -> Callable[[str], bool]:
 def _choose(
     passages: Iterator[tuple[int, PassageNames]], labeller: Labeller, types: Sequence[Type], settings: OntologySettings
 ) -> tuple[set[int], dict[int, float]]:
-    """The passages to keep, by number, and for each type the share of them in which it is asked about."""
+    """The passages to keep, by number, and for each type the share of them in which it is queried."""
     best: list[tuple[float, int, tuple[int, ...]]] = []
     present: Counter[int] = Counter()
     kept: set[int] = set()

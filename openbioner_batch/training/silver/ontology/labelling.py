@@ -128,7 +128,7 @@ class Labeller:
             passage: its text.
             judged: its types.
             source: what the passage says it is from.
-            share: for each type the share of its passages in which it is asked about.
+            share: for each type the share of its passages in which it is queried.
         """
         present = [
             kind
@@ -137,12 +137,12 @@ class Labeller:
         ]
         if not present:
             return None
-        asked = set(present)
+        queried = set(present)
         mentions = [
             AnnotatedMention(item.start, item.end, self._types[kind].name)
             for item in judged.found
             for kind in self._types_of(item)
-            if kind in asked
+            if kind in queried
         ]
         uncertain_words = doubtful_words(passage.text, judged.found, self._heads, self._words, self._rare)
         unsure = without(
