@@ -1,4 +1,4 @@
-"""Whether the GPU path is right, and how fast: for the few minutes that a bare machine with a GPU can be had.
+"""Whether the GPU path is right, and how fast: for the few minutes that a bare machine with a GPU is available.
 
     python benchmarks/gpu_check.py --json gpu.json
     python benchmarks/gpu_check.py --quick --json cpu.json   # the smallest form, on a CPU where there is no GPU

@@ -3,7 +3,7 @@
     python benchmarks/screening.py pubmed21n1298.xml.gz --limit 120 --types disease,drug,gene,species,cell_type
 
 A pair of a window and a type in which the whole model finds nothing costs as much as one that is full of mentions. A
-screen looks at each pair after some layers and lets only the promising go on. Here it is the best linear one: a
+screen looks at each pair after some layers and lets only the promising continue. Here it is the best linear one: a
 logistic regression on the hidden states of words, fitted on half of the texts to what the whole model says of them; a
 pair's score is its most promising word's. On the other half: which share of the mentions survives, for which share of
 the work.

@@ -65,7 +65,7 @@ def printing() -> Iterator[None]:
 
 
 def _to_nowhere() -> None:
-    """What is still held for standard output is let go, lest Python fail on it at its end."""
+    """What is still held for standard output is dropped, so that Python does not fail on it at its end."""
     with suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())

@@ -13,7 +13,7 @@ MOST_TYPES_IN_A_GROUP = 25
 
 @dataclass(frozen=True, slots=True)
 class EntityType:
-    """A kind of mention, told to the model in plain language."""
+    """A kind of mention, described to the model in plain language."""
 
     name: str
     description: str

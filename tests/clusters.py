@@ -104,7 +104,7 @@ class LocalCluster:
         return self._ray("job", "submit", *where, *options, "--", *command)
 
     def job(self, name: str) -> dict[str, Any]:
-        """What the dashboard tells of a job: `status`, `message`, `driver_exit_code` and more."""
+        """What the dashboard says of a job: `status`, `message`, `driver_exit_code` and more."""
         return self.get(f"/api/jobs/{name}")
 
     def log(self, name: str) -> str:

@@ -5,7 +5,7 @@
 The last user message is either a passage, answered with the mentions of a small gazetteer in it, or a JSON object with
 an `entity_type`, answered with descriptions. A message that holds `[[MODE]]` is answered in that mode; others in one of
 `--modes`, chosen by their text. TRANSIENT modes fail `--failures` times for each message and then answer well.
-`GET /stats` tells what has been requested.
+`GET /stats` returns what has been requested.
 """
 
 from __future__ import annotations

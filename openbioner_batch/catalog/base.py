@@ -22,7 +22,7 @@ def normalise(name: str) -> str:
 
 @dataclass(frozen=True)
 class CatalogType:
-    """One entity type as a catalog file tells it."""
+    """One entity type as a catalog file describes it."""
 
     name: str
     """What spans of this type are called in the output."""
@@ -36,7 +36,7 @@ class CatalogType:
     """The set that the type belongs to; a user's own file is a set named after the file."""
 
     def describe(self, view: str) -> EntityType:
-        """The type as the model is told it, in one view.
+        """The type as it is described to the model, in one view.
 
         Raises:
             UsageError: the type has no such view.
@@ -99,7 +99,7 @@ class Catalog:
         requests one set only.
 
         Raises:
-            UsageError: nothing is called so; the message tells what comes close.
+            UsageError: there is no such name; the message lists similar ones.
         """
         prefix, dot, rest = name.partition(".")
         within = self.set_named(prefix) if dot else None

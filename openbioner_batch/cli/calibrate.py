@@ -16,7 +16,7 @@ def command(**flags: Any) -> None:
     """Fit a checkpoint's calibration on the devel splits of the corpora at --corpus and write it to --output.
 
     It is stored in config.json under our own key, which other readers of the format ignore; `annotate`, `evaluate` and
-    the library use it unless told otherwise (--no-calibration). --corpus and --types are as for `evaluate`.
+    the library use it unless --no-calibration is set. --corpus and --types are as for `evaluate`.
     """
     values = values_of(flags, CalibrateSettings, PrintSettings)
     settings, printing = part_of(CalibrateSettings, values), part_of(PrintSettings, values)

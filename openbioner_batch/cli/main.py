@@ -45,7 +45,7 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             ctx.exit(stopping().finish())
         except Exception as error:
-            if stopping().number is not None:  # whatever failed, it did so since the process was told to end
+            if stopping().number is not None:  # whatever failed, it did so since the process was ordered to end
                 ctx.exit(stopping().finish())
             if not isinstance(error, OpenBioNERError):
                 raise

@@ -123,7 +123,8 @@ def sentences(**flags: Any) -> None:
     """Fill sentences with the names of each VOCABULARY; write passages and described types to learn from to --output.
 
     In "{medicine} was stopped <<today|at once>>.", {medicine} becomes a name of something that is a medicine by the
-    vocabulary, and <<a|b>> one of the words. Use two slots of one class and the model learns to tell its kinds apart.
+    vocabulary, and <<a|b>> one of the words. Two slots of one class teach the difference between
+    its kinds.
     """
     settings = settings_of(SentenceSettings, flags)
 

@@ -12,7 +12,7 @@ from openbioner_batch.concepts import index_file
 
 
 class Vocabulary:
-    """An index: concepts and names are told by their numbers in it."""
+    """An index: concepts and names are identified by their numbers in it."""
 
     def __init__(self, path: str) -> None:
         """Open an index.

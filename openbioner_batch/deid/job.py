@@ -41,7 +41,7 @@ class DeidJob(Job):
     keep_ids: bool
     key_file: str | None
     key_check: str | None
-    """Tells whether a worker's key is the run's; None where the run has none."""
+    """Checks whether a worker's key is the run's; None where the run has none."""
     shift_table: str | None
     """Where shifts from outside are to be read; None where the records bring them, or the key gives them."""
     audit_output: str | None

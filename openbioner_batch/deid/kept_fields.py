@@ -1,4 +1,4 @@
-"""Which columns may be carried over as they are: none that tells what the policy takes from the notes."""
+"""Which columns may be carried over as they are: none that reveals what the policy removes from the notes."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ def refuse_telling_fields(columns: Columns, policy: Policy, say: Callable[[str],
     """Warn of kept columns whose names sound like identifiers that the policy replaces.
 
     Raises:
-        UsageError: other options say what a kept column holds, and it tells what the policy takes from the notes.
+        UsageError: other options say what a kept column holds, and it reveals what the policy removes from the notes.
     """
     reasons = {
         columns.text: "the output holds it without its identifiers",
         columns.id: "it is hashed in the output; --keep-ids keeps it",
         columns.patient: "it is hashed in the output; --keep-ids keeps it",
-        columns.shift: "it tells by how many days the dates moved",
+        columns.shift: "it reveals by how many days the dates moved",
     }
     for field, type in columns.known.items():
         if policy.action(type) != "keep":
             reasons[field] = f"--known-fields says that it holds a {type}, which policy {policy.name} replaces"
     action = policy.action("personal_date")
     if action == "shift":
-        reasons[columns.note_date] = "beside the shifted date in the note it tells by how many days all dates moved"
+        reasons[columns.note_date] = "beside the shifted date in the note it reveals by how many days all dates moved"
     elif action != "keep":
         reasons[columns.note_date] = f"it holds a date, which policy {policy.name} replaces"
     for name in columns.keep:
@@ -44,7 +44,7 @@ def refuse_telling_fields(columns: Columns, policy: Policy, say: Callable[[str],
 
 
 def _sounds_like(name: str) -> str | None:
-    """The type of the PHI catalog that a column's name tells, None where it tells none."""
+    """The type of the PHI catalog that a column's name stands for, None where it stands for none."""
     try:
         return role_of(name)
     except UsageError:

@@ -29,7 +29,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Key:
-    """A secret. It has no readable form, and refuses to be pickled, lest it travel in a task argument."""
+    """A secret. It has no readable form, and cannot be pickled, so that it never travels in a task argument."""
 
     __slots__ = ("_secret",)
 
@@ -51,7 +51,7 @@ class Key:
 
     @property
     def check_value(self) -> str:
-        """32 hexadecimal digits that tell this key from others and nothing about it: for a run's plan."""
+        """32 hexadecimal digits that distinguish this key from others and reveal nothing about it: for a run's plan."""
         return self.digest("check value").hex()[:32]
 
     def hashed(self, kind: str, value: str, digits: int = 16) -> str:
@@ -137,7 +137,7 @@ def require_key(path: str | Path | None, reason: str) -> Key:
 
 
 def fingerprint(content: bytes) -> str:
-    """16 hexadecimal digits by which a plan can tell that public content changed (SHA-256, no key)."""
+    """16 hexadecimal digits by which a plan can see that public content changed (SHA-256, no key)."""
     return hashlib.sha256(content).hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""Kinds of records: a text beside columns, or a resource that tells its patient and holds texts itself."""
+"""Kinds of records: a text beside columns, or a resource that names its patient and holds texts itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class RecordKind(Protocol):
     fields: tuple[str, ...] | None
     """The fields that are read, where a user has no choice of them."""
     names_patients: bool
-    """Whether a record tells whose it is without a column."""
+    """Whether a record says whose it is without a column."""
     key_reason: str | None
     """Why records of this kind need a key whatever the policy; None where they do not."""
 
@@ -29,7 +29,7 @@ class RecordKind(Protocol):
         """The record without its identifiers.
 
         Raises:
-            ValueError: something in it is not as its format says; nothing of its content is told.
+            ValueError: something in it is not as its format says; the message has nothing of its content.
         """
 
 

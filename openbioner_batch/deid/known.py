@@ -100,7 +100,7 @@ def _no_type(role: str) -> str:
 
 
 def role_of(field: str) -> str:
-    """The type of the PHI catalog that a column's name tells: case, "-", "_" and blanks make no difference.
+    """The type of the PHI catalog that a column's name stands for: case, "-", "_" and blanks make no difference.
 
     Raises:
         UsageError: the name is not in `labels.yaml`.

@@ -33,7 +33,7 @@ _JOIN = re.compile(r"[ \t]{1,2}|(?<=\b[^\W\d_])\.[ \t]?|-")
 
 
 def merge(text: str, findings: Iterable[Finding]) -> list[Finding]:
-    """Sorted findings that do not overlap and cover what `findings` cover, as told above."""
+    """Sorted findings that do not overlap and cover what `findings` cover, as described above."""
     found = sorted(set(findings), key=lambda one: (one.start, one.end, one.type, one.recognizers))
     laid: list[tuple[int, int]] = []
     for start, end in _in_order(found):
@@ -86,7 +86,7 @@ def _free(laid: list[tuple[int, int]], start: int, end: int) -> list[tuple[int, 
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
-    """A leftover without what is neither letter nor digit at its ends; None if nothing is left that tells anything."""
+    """A leftover without what is neither letter nor digit at its ends; None if nothing is left that means anything."""
     while start < end and not text[start].isalnum():
         start += 1
     while start < end and not text[end - 1].isalnum():

@@ -53,7 +53,7 @@ def identity(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def comparable_forms(text: str) -> frozenset[str]:
-    """What an invented value must not equal, lest it be taken for this original: its words, its digits, the whole."""
+    """What no invented value may equal, since it could be taken for this original: words, digits, the whole."""
     whole = squeeze(text)
     if whole.isdecimal():
         return frozenset((whole,))

@@ -46,7 +46,7 @@ class Deidentification:
 
     @property
     def key_check(self) -> str | None:
-        """What tells the key from others; None where there is none."""
+        """What distinguishes the key from others; None where there is none."""
         return None if self.key is None else self.key.check_value
 
     def fingerprint(self) -> dict[str, Any]:

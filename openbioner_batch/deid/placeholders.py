@@ -1,4 +1,4 @@
-"""Values of a record that are not looked for in its note: they tell nothing, or would be found everywhere."""
+"""Values of a record that are not looked for in its note: they mean nothing, or would be found everywhere."""
 
 from __future__ import annotations
 

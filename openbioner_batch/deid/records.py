@@ -15,7 +15,7 @@ from openbioner_batch.deid.shifts import shift_of, table_of_run
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """How a record is told from others in every output."""
+    """How a record is identified in every output."""
 
     document: str
     patient: str | None

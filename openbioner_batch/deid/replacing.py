@@ -38,7 +38,7 @@ class Edit:
     recognizers: tuple[str, ...]
     score: float
     action: str
-    """What was done, which is not always what the policy says: `outcome` tells why."""
+    """What was done, which is not always what the policy says: `outcome` says why."""
     outcome: str
     """One of `actions.OUTCOMES`."""
 
@@ -67,7 +67,7 @@ def replace(
         findings: stretches that do not overlap, in any order; all of them are replaced.
         policy: what happens to each type.
         scope: whose note it is; None is enough where the policy needs no key.
-        known_originals: what the record's own columns tell of the patient. No surrogate equals any of it, or any of the
+        known_originals: what the record's own columns say of the patient. No surrogate equals any of it, or any of the
             findings. One that would is not drawn again, since it must be the same in every note: a name is written as
             its initial, anything else becomes a tag. Shifted dates are exempt, since intervals must survive.
         note_date: the note's own date, if its record has one. Dates without a year are read by it, else by the first

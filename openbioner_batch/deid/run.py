@@ -66,12 +66,12 @@ def deidentify(
     say: Say = say_to_stderr,
     before_ray: Callable[[], None] = lambda: None,
 ) -> DeidentifyResult:
-    """De-identify the inputs into the output folder, or go on with the run that is there.
+    """De-identify the inputs into the output folder, or resume the run that is there.
 
     Args:
         settings: the request.
         factory: what scores, in place of the model in the settings.
-        say: told of guesses and of what is skipped.
+        say: called with guesses and with what is skipped.
         before_ray: called before Ray is started or joined, if it is.
 
     Returns:

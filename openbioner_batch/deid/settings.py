@@ -55,7 +55,7 @@ class DeidentifySettings(
         metavar="NAME",
         help="Column or key of the patient's id, within which surrogates and shifts are consistent; FHIR brings it.",
     )
-    patient_scope: str = option("patient", choices=SCOPES, help="document: where no column tells the patient.")
+    patient_scope: str = option("patient", choices=SCOPES, help="document: where no column names the patient.")
     known_fields: tuple[str, ...] = option(
         (), metavar="A,B=ROLE", help="Columns whose values are searched in the note."
     )

@@ -63,7 +63,7 @@ class _Untagged:
 
 
 def read_by_number(batch: pa.Table, job: DeidJob, tagging: TaggingJob | None) -> Generator[pa.Table, None, None]:
-    """A stage: `read_splits` with files told by number, prepared for a model if there is one."""
+    """A stage: `read_splits` with files named by number, prepared for a model if there is one."""
     numbers: dict[str, int] = {}
     for text in batch["task"].to_pylist():
         task = SplitTask.from_json(text)

@@ -113,7 +113,7 @@ def column_shifts(inputs: Inputs, patient_field: str, shift_field: str, limit: i
 
 
 def digest(shifts: Shifts, key: Key) -> str:
-    """Changes with the shifts, and tells nothing of them to whom has no key."""
+    """Changes with the shifts, and reveals nothing of them without the key."""
     return key.hashed("shifts", json.dumps(sorted(shifts.items())))
 
 

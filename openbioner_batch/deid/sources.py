@@ -49,7 +49,7 @@ def _document(parsed: Parsed, number: int) -> Parsed:
 
 @contextmanager
 def by_labels(labels: Mapping[str, str]) -> Iterator[None]:
-    """Within the block messages tell files by these labels (name -> label), and an error leaves it without a cause.
+    """Within the block messages name files by these labels (name -> label), and an error leaves it without a cause.
 
     A cause, such as a file system's own exception, may name a file.
 

@@ -13,8 +13,8 @@ knows the others.
 **Generalise** (45 CFR 164.514(b)(2)(i)(C)): the year stays, the rest goes.
 
 In both a date of birth, or a date that may be one, goes altogether if its year lies more than 89 years before the
-reference: it would tell an age over 89. So do days that do not exist, births to come, dates before 1900 or after 2100,
-and whatever is not understood. A birth year of two digits is the last one that is not past the note.
+reference: it would reveal an age over 89. So do days that do not exist, births to come, dates before 1900 or after
+2100, and whatever is not understood. A birth year of two digits is the last one that is not past the note.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from openbioner_batch.deid.dates.words import month_like
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 OLDEST = 89
-"""Greatest age that may be told."""
+"""Greatest age that may be shown."""
 MAY_BE_BIRTHS = frozenset({"birth_date", "personal_date"})
 
 
@@ -65,7 +65,7 @@ def shift(text: str, type: str, days: int, timeline: Timeline) -> DateResult:
 
     Args:
         text: what was found, such as "Tuesday, March 4th at 10:00".
-        type: of the PHI catalog: dates of birth may tell an age.
+        type: of the PHI catalog: dates of birth may reveal an age.
         days: by which all of the patient's dates move.
         timeline: how to read them.
     """

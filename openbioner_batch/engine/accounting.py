@@ -23,7 +23,7 @@ from openbioner_batch.records import UNREAD
 
 
 class Accounts:
-    """The books of one session.
+    """The account of one session.
 
     Args:
         store: the run's folder.
@@ -32,7 +32,7 @@ class Accounts:
         splits: how many splits the run has.
         fingerprint: of its plan.
         max_quarantined: how many records may be quarantined, as the settings say it.
-        say: told of deaths.
+        say: called with deaths.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Accounts:
         counts = json.loads(shard["counts"])
         name = shard_name(shard["split"], shard["shard"])
         if shard["deaths"]:
-            self._say(f"note: processes died {shard['deaths']} times at shard {name}; it was done all the same")
+            self._say(f"note: processes died {shard['deaths']} times at shard {name}; it was done nevertheless")
         log_event(
             "shard",
             run=self._run,

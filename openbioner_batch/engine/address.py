@@ -1,4 +1,4 @@
-"""Whether a Ray cluster listens at an address: Ray's own way to find out takes ten minutes and heeds no signal."""
+"""Whether a Ray cluster listens at an address: Ray's own way to find out takes ten minutes and ignores signals."""
 
 from __future__ import annotations
 

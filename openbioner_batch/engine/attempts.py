@@ -1,7 +1,7 @@
 """Markers that outlive a process, from which the record that kills it is found.
 
 A marker is written before work that could end the process, and removed when that work ends in any way that Python can
-see. So a marker that is found tells of a death. Deaths are counted by session, one run of the driver: a driver that is
+see. So a marker that is found means a death. Deaths are counted by session, one run of the driver: a driver that is
 killed takes its workers along, which says nothing about the texts they had, so one death in each session convicts only
 when there are several sessions.
 """

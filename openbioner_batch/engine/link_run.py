@@ -59,14 +59,14 @@ class Linked:
 
 
 def link(settings: LinkSettings, say: Say = say_to_stderr) -> Linked:
-    """Write a run that is the finished one with the concepts of its spans, or go on with it.
+    """Write a run that is the finished one with the concepts of its spans, or resume it.
 
     The result is what `annotate --link` would have given, byte for byte, if the texts are at hand: it can be shown,
     reported on and exported, and it resumes shard by shard.
 
     Args:
         settings: the request.
-        say: told of what is skipped.
+        say: called with what is skipped.
 
     Raises:
         UsageError: the request is wrong.

@@ -1,4 +1,4 @@
-"""What a run tells while it goes on: lines for people, or, for a log collector, JSON lines on stderr.
+"""What a run reports while it is under way: lines for people, or, for a log collector, JSON lines on stderr.
 
 The variable `OPENBIONER_LOG_FORMAT=json` selects the latter. Events carry the run's id, names of shards, which are
 numbers, and counts: no text of a record.
@@ -28,7 +28,7 @@ def log_event(event: str, **fields: object) -> None:
 
 
 def say_to_stderr(line: str) -> None:
-    """How a run tells of guesses and of what it skips, unless it is told otherwise."""
+    """How a run reports guesses and what it skips, by default."""
     if wants_json():
         log_event("note", message=line)
     else:
@@ -36,5 +36,5 @@ def say_to_stderr(line: str) -> None:
 
 
 def _print(line: str) -> None:
-    with suppress(OSError, ValueError):  # nobody reads any more, or the disk of the log is full: the run goes on
+    with suppress(OSError, ValueError):  # nobody reads any more, or the disk of the log is full: the run continues
         print(line, file=sys.stderr, flush=True)

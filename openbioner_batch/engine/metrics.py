@@ -33,7 +33,7 @@ SECONDS = (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000)
 
 
 def run_id(output: str) -> str:
-    """Eight hexadecimal digits that tell a run from others in metrics and logs, the same in each of its sessions.
+    """Eight hexadecimal digits that identify a run in metrics and logs, the same in each of its sessions.
 
     Args:
         output: the address of its folder, as `Store.url` has it.
@@ -75,7 +75,7 @@ def count_written(output: str, seconds: float, counts: Mapping[str, Any]) -> Non
 
 
 def show_share(output: str, share: float | None) -> None:
-    """Tell how much of the input is done, 0 to 1; for the driver."""
+    """Report how much of the input is done, 0 to 1; for the driver."""
     if share is not None and _is_measured():
         with suppress(Exception):
             _gauge().set(share, {"run": run_id(output)})

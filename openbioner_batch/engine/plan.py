@@ -50,7 +50,7 @@ class Plan:
 
     @property
     def ledger(self) -> str:
-        """The folder whose Parquet files tell which shards are done: the one that the run writes last."""
+        """The folder whose Parquet files show which shards are done: the one that the run writes last."""
         return str(self.fingerprint.get("ledger", DATA))
 
 
@@ -141,7 +141,7 @@ def make_plan(
         )
     cut = reader.splits(fresh)
     covered = {file.uri for split in cut for file in split.files}
-    # Files without a split, such as empty ones, are known all the same, lest they seem new the next time.
+    # Files without a split, such as empty ones, are recorded too, or they would seem new the next time.
     empty = [Split((file,)) for file in fresh if file.uri not in covered]
     limits = [*limits_of_splits(cut, reader, options, limit), *(0 for _ in empty)]
     first = len(plan.splits)

@@ -50,7 +50,7 @@ class Progress:
             self._finished_text += end.text_bytes
 
     def split_read(self, ordinal: int, share: float) -> None:
-        """Note how much of a split had been read for a shard that is committed; a share below 0 tells nothing."""
+        """Note how much of a split had been read for a shard that is committed; a share below 0 means unknown."""
         if share >= 0:
             self._read[ordinal] = max(share, self._read.get(ordinal, 0.0))
 

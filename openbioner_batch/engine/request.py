@@ -83,11 +83,11 @@ def resolve_inputs(
 
     Args:
         settings: the request.
-        say: told of guesses and of what is passed over.
+        say: called with guesses and with what is passed over.
         listed: is given the files as soon as they are listed.
 
     Raises:
-        UsageError: nothing is listed, or no format or field can be told.
+        UsageError: nothing is listed, or no format or field can be determined.
         RunFailedError: an input cannot be read.
     """
     limit_arenas()  # not only once Ray starts: threads that read many files, or a ledger, could use nine before

@@ -38,12 +38,12 @@ from openbioner_batch.errors import UsageError
 
 
 def annotate(settings: AnnotateSettings, factory: ScorerFactory | None = None, say: Say | None = None) -> Summary:
-    """Tag the inputs into the output folder, or go on with the run that is there.
+    """Tag the inputs into the output folder, or resume the run that is there.
 
     Args:
         settings: the request.
         factory: what scores; None takes the model in the settings.
-        say: told of guesses and of what is skipped; None writes to stderr.
+        say: called with guesses and with what is skipped; None writes to stderr.
 
     Returns:
         The finished run's summary.

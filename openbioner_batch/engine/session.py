@@ -37,10 +37,10 @@ def run_pipeline(
     Args:
         settings: the request.
         inputs: what is read.
-        make: builds the pipeline, told whether a cluster is connected.
-        say: told of what is skipped.
+        make: builds the pipeline, from whether a cluster is connected.
+        say: called with what is skipped.
         places: further paths that all machines of a cluster must see.
-        before: looks for further mistakes if there is something to do; told whether a cluster is connected.
+        before: looks for further mistakes if there is something to do; called with whether a cluster is connected.
         connect: gives Ray for the time of the run.
 
     Returns:

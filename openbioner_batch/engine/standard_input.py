@@ -44,7 +44,7 @@ def copy_standard_input(
     Args:
         inputs: what the user names.
         output: the folder of the run.
-        format_name: what the content is, since no name tells it.
+        format_name: what the content is, since no name says it.
         options: how it is read.
         limit: how many records the run takes.
         on_cluster: whether a cluster is to run it.
@@ -57,7 +57,7 @@ def copy_standard_input(
     if list(inputs).count(NAME) > 1:
         raise UsageError("- is named twice: there is one standard input")
     if format_name is None:
-        raise UsageError("-: standard input has no name that tells its format: say which with --format")
+        raise UsageError("-: standard input has no name that shows its format: say which with --format")
     reader = get_format(format_name)
     if reader.name == "brat":
         raise UsageError("-: brat is pairs of files, which standard input cannot bring: give their folder")
@@ -106,7 +106,7 @@ def _wants_more(reader: Format, requested: ReadOptions, limit: int | None) -> Ca
             return True
         files = [InputFile(path, size, "")]
         left = limit + _CUT_OFF
-        with suppress(OpenBioNERError):  # as of Parquet, whose end tells what it holds
+        with suppress(OpenBioNERError):  # as of Parquet, whose end says what it holds
             options = reader.resolve(files, requested)
             for split in reader.splits(files):
                 for record in reader.read(split, options):

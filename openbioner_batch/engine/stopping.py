@@ -27,7 +27,7 @@ RESUMES = "what is committed stays, the same command resumes"
 SAME_STOP_S = 2.0
 """Signals within this time are one request to stop."""
 NUDGE_S = 5.0
-"""After this time the main thread is told again: some library has swallowed the exception."""
+"""After this time the main thread is signalled again: some library has swallowed the exception."""
 LONGEST_S = 25.0
 """An end that takes longer is cut short: Kubernetes and Slurm kill after 30 seconds."""
 

@@ -197,7 +197,7 @@ class Store:
 
     @contextmanager
     def _errors_explained(self, name: str, what: str = "read") -> Iterator[None]:
-        """Tells of a file system that fails; that there is no such object is for the caller to judge.
+        """Reports a file system that fails; that there is no such object is for the caller to judge.
 
         Raises:
             RunFailedError: it cannot be reached, or refuses.

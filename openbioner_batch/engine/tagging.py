@@ -153,7 +153,7 @@ class TagShards:
         return merged
 
     def _give_up_if_spoilt(self, error: Exception, is_alone: bool = False) -> None:
-        """Where every later call in the process may fail too, only a new process can tell which text did it.
+        """Where every later call in the process may fail too, only a new process can show which text did it.
 
         So it is after a CUDA fault, and after a failed allocation (oneDNN keeps primitives that it could not build): if
         memory is short even for one text alone, that may be the fault of the calls before it.

@@ -25,7 +25,7 @@ class Job:
 
     output: str
     session: str
-    """Identifies this run of the driver, so that the deaths of its processes can be told from its own."""
+    """Identifies this run of the driver, so that the deaths of its processes can be distinguished from its own."""
     format: Format
     options: ReadOptions
     kept: pa.Schema

@@ -46,7 +46,7 @@ def ablate(settings: EvaluateSettings, progress: Progress | None = None) -> dict
 
     Args:
         settings: as for `evaluate`; `view` is not used.
-        progress: told how far it is.
+        progress: called with how far it is.
 
     Returns:
         Plain values for JSON: `views` lists the rows, `corpora[NAME]["views"][VIEW]` holds micro scores with intervals,

@@ -39,7 +39,7 @@ TUNED = "heads and top layers"
 FEWEST_SPANS, FEWEST_TEXTS = 10, 5
 """With fewer of either, only the calibration is fitted."""
 _FITTED = STAGES[1:3]
-"""What is fitted of a calibration: a few spans tell nothing of thresholds."""
+"""What is fitted of a calibration: a few spans say nothing about thresholds."""
 
 
 def adapt(settings: AdaptSettings, say: Say = lambda text: None) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def adapt(settings: AdaptSettings, say: Say = lambda text: None) -> dict[str, An
 
     Args:
         settings: the request.
-        say: told what is being done.
+        say: called with what is being done.
 
     Returns:
         Plain values for JSON: counts, the way chosen, and precision, recall and F1 of each way on held-out folds, the

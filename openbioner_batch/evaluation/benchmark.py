@@ -22,7 +22,7 @@ Types = Sequence[EntityType] | Sequence[Sequence[EntityType]]
 Find = Callable[[Sequence[str]], Sequence[Iterable[Span]]]
 """Anything that finds spans in texts; their types are names of those that were queried."""
 Progress = Callable[[str, int, int], None]
-"""Told a corpus's name, how many of its texts are done, and how many it has."""
+"""Called with a corpus's name, how many of its texts are done, and how many it has."""
 
 MEASURES = ("precision", "recall", "f1")
 _CHARACTERS_AT_ONCE = 64_000

@@ -41,7 +41,7 @@ def calibrate(
         output: the folder of the calibrated checkpoint; the model's own folder is calibrated in place.
         test: whether to score the test splits too, where they are there: what a devel split says of a calibration that
             was fitted on it is too good.
-        progress: told how far it is.
+        progress: called with how far it is.
 
     Returns:
         Plain values for JSON: the calibration and its stage, the mean F1 of each stage on the other half

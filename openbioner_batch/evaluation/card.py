@@ -74,7 +74,7 @@ def figure_kind(card: ModelCard | None, corpus: str, allow_trained: bool) -> str
     """What figures of a model on a corpus are called.
 
     "zero-shot" is for models that saw silver annotation alone; one that was trained on gold corpora of other sources
-    gives "cross-corpus" figures, whichever types those had. Without a card, or one that tells the supervision, the
+    gives "cross-corpus" figures, whichever types those had. Without a card, or one that states the supervision, the
     kind is "unknown".
 
     Args:

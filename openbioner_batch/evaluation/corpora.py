@@ -25,7 +25,7 @@ class KnownCorpus:
     labels: Mapping[str, str]
     """The catalog's type queried for each label."""
     view: str
-    """Which description of the types is told to a model, chosen on devel."""
+    """Which description of the types a model reads, chosen on devel."""
     citation: str
     ids: str
     """Whose document ids its raw distribution carries."""

@@ -17,7 +17,7 @@ from openbioner_batch.evaluation.metrics import Quality
 from openbioner_batch.training.phi.corpora import GoldNote, phi_labels
 
 GOAL_CLASSES = ("names", "dates", "contacts", "identifiers", "addresses")
-"""The classes on which recall and precision are promised; what else safe harbor names is told apart."""
+"""The classes on which recall and precision are promised; what else safe harbor names is reported apart."""
 
 _TOKEN = re.compile(r"[^\W_]+")
 

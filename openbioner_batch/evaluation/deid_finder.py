@@ -26,7 +26,7 @@ def finder_of(
     Args:
         model: a tagger, or `bundled`, a checkpoint's folder or a hub id; None for patterns alone.
         types: what the model is queried for, as `annotate --types` takes it.
-        view: which of their descriptions it is told.
+        view: which of their descriptions it reads.
         model_threshold: its spans below this score are left out.
         patterns: whether patterns find too.
 

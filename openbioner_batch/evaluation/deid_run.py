@@ -31,7 +31,7 @@ def evaluate_deid(
 
     Args:
         settings: what to score, and what with.
-        progress: told the corpus, and its notes done and in all.
+        progress: called with the corpus, and its notes done and in all.
 
     Raises:
         UsageError: there is no such corpus or type.

@@ -44,7 +44,7 @@ class Labels:
         return self.rows[self.types[label].name]
 
     def described(self, view: str) -> tuple[EntityType, ...]:
-        """The types as a model is told them.
+        """The types as they are described to a model.
 
         Args:
             view: "name", "name-definition", or one of the catalog's views.

@@ -38,7 +38,7 @@ class Overlap:
 def find_overlap(corpus: GoldCorpus, training: str | Path) -> Overlap:
     """Compare a corpus with training data.
 
-    Sentences are compared by letters and digits, in lower case; short ones (headings) tell nothing and are not
+    Sentences are compared by letters and digits, in lower case; short ones (headings) mean nothing and are not
     compared.
 
     Args:

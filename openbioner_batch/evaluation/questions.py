@@ -34,7 +34,7 @@ class QueriedCorpus:
         documents: [texts] index of the document that each text belongs to.
         types: what is known of every type queried.
         descriptions: of every type queried.
-        views: those that a model is told; several are an ensemble.
+        views: those that a model reads; several are an ensemble.
         words: what a span is made of.
         undescribed: types of gold spans that are left out, for they have no description.
     """
@@ -52,7 +52,7 @@ class QueriedCorpus:
     undescribed: tuple[str, ...] = ()
 
     def described(self, groups: Sequence[Sequence[str]], view: str) -> list[list[EntityType]]:
-        """Groups of types as a model is told them."""
+        """Groups of types as they are described to a model."""
         return [[EntityType(name, describe(name, self.descriptions[name], view)) for name in group] for group in groups]
 
 

@@ -118,7 +118,7 @@ def _format_of(path: Path) -> str:
     if not found:
         known = ", ".join(suffix for suffixes in GOLD_SUFFIXES.values() for suffix in suffixes)
         raise UsageError(
-            f"{path}: the suffix tells no format (known: {known}, each also with {', '.join(COMPRESSIONS)}); "
+            f"{path}: the suffix is of no known format (known: {known}, each also with {', '.join(COMPRESSIONS)}); "
             f"say which with --format, one of {', '.join(GOLD_SUFFIXES)}"
         )
     return found

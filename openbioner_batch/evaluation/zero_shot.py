@@ -36,7 +36,7 @@ def evaluate_zero_shot(settings: EvaluateSettings, progress: Progress | None = N
     Args:
         settings: `corpus` is anything that `evaluate` takes, or a folder of training data (`passages/*.parquet`), whose
             passages are queried for their closed lists; see `read_queried`.
-        progress: told how far it is.
+        progress: called with how far it is.
 
     Returns:
         Plain values for JSON: `corpora[NAME]` has for "seen" and "unseen" the scores, strict and by overlap, micro and

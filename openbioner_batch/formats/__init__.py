@@ -103,10 +103,10 @@ def rewritable_formats() -> list[str]:
 
 
 def detect_format(files: Sequence[InputFile]) -> Format:
-    """The format that the suffixes of all files tell.
+    """The format that the suffixes of all files stand for.
 
     Raises:
-        UsageError: a suffix is unknown, or they tell of several formats.
+        UsageError: a suffix is unknown, or they stand for several formats.
     """
     from openbioner_batch.formats.storage import suffix_of
 
@@ -116,7 +116,9 @@ def detect_format(files: Sequence[InputFile]) -> Format:
         suffix = suffix_of(file.uri)
         if suffix not in by_suffix:
             known = ", ".join(by_suffix)
-            raise UsageError(f"{label_of(file.uri)}: the suffix tells no format ({known}); say which with --format")
+            raise UsageError(
+                f"{label_of(file.uri)}: the suffix is of no known format ({known}); say which with --format"
+            )
         counts[by_suffix[suffix]] += 1
     if len(counts) != 1:
         found = ", ".join(f"{count} {name}" for name, count in counts.items()) or "no files"
@@ -135,7 +137,7 @@ def find_inputs(
     Args:
         patterns: as for `list_inputs`.
         format_name: one of `FORMATS`.
-        on_skip: told what is passed over.
+        on_skip: called with what is passed over.
         listed: is given the files as soon as they are listed.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Unpacks gzip, Zstandard, bzip2 and xz streams, and tells where one breaks."""
+"""Unpacks gzip, Zstandard, bzip2 and xz streams, and says where one breaks."""
 
 from __future__ import annotations
 

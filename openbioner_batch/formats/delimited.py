@@ -117,7 +117,7 @@ class Delimited(Format):
         return False
 
     def _header(self, file: InputFile, options: ReadOptions) -> list[str]:
-        """The names of a file's columns; none of an empty file, or of one that breaks before (its `read` tells).
+        """The names of a file's columns; none of an empty file, or of one that breaks before (its `read` reports it).
 
         Raises:
             UsageError: the line is malformed, or in another encoding.
@@ -157,7 +157,7 @@ class Csv(Delimited):
 
 
 class Tsv(Delimited):
-    """Tab-separated values; quotes are characters as any other, unless told otherwise."""
+    """Tab-separated values; quotes are characters as any other by default."""
 
     name = "tsv"
     suffixes = FORMATS["tsv"].folder_suffixes

@@ -54,7 +54,7 @@ def decoded(content: bytes, encoding: str | None) -> str:
 
 
 def not_decoded(error: UnicodeDecodeError, content: bytes, encoding: str | None = None) -> str:
-    """Why bytes at the beginning of a file are no text, and the way out where the bytes tell it."""
+    """Why bytes at the beginning of a file are no text, and the way out where the bytes show it."""
     if encoding:
         return f"not valid {encoding} at byte {error.start}"
     return f"not valid UTF-8 at byte {error.start}{UTF16_HINT if is_utf16(content) else ''}"

@@ -23,7 +23,7 @@ def read_text(attachment: Mapping[str, Any]) -> str | None:
     """The text inside, in the character set that the type names, else UTF-8; None if there is no plain text.
 
     Raises:
-        ValueError: it is no base64, or not in that character set; the content is not told.
+        ValueError: it is no base64, or not in that character set; the message has nothing of the content.
     """
     if media_type(attachment) not in PLAIN_TEXT or not isinstance(attachment.get("data"), str):
         return None

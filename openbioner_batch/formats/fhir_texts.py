@@ -19,7 +19,7 @@ def texts_of(resource: Mapping[str, Any]) -> list[str]:
     """The texts of a resource: first those of its attachments, then what else its elements say, in order.
 
     Raises:
-        ValueError: an attachment is not as FHIR says; its content is not told.
+        ValueError: an attachment is not as FHIR says; the message has nothing of its content.
     """
     attached = list(_attached(resource))
     return [*attached, *(text for text in dict.fromkeys(_written(resource)) if text not in attached)]

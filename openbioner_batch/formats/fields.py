@@ -160,7 +160,7 @@ def choose_fields(
     chosen_text = options.text_field or _guess(TEXT_NAMES, names if texts is None else texts)
     if chosen_text is None:
         raise UsageError(
-            f"{where}: cannot tell which field holds the text. Name it with --text-field; "
+            f"{where}: cannot determine which field holds the text. Name it with --text-field; "
             f"there are: {_listed([*names, *nested])}"
         )
     return replace(options, id_field=chosen_id, text_field=chosen_text)

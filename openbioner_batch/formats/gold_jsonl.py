@@ -41,7 +41,7 @@ def _holds_values(path: Path) -> bool:
         with open_input(InputFile(str(path), 0, "")) as stream:
             return holds_values(stream.read(HEAD_BYTES))
     except (OSError, BrokenStreamError):
-        return False  # reading its lines tells what is wrong
+        return False  # reading its lines shows what is wrong
 
 
 def _values(path: Path) -> Iterator[tuple[int, Any]]:

@@ -109,7 +109,7 @@ def make_sentence(tokens: Sequence[str], tags: Sequence[str], document: int = 0)
 class Iob(AnnotatedFormat):
     """Sentences of tokens. A document is what stands between two `-DOCSTART-` lines, or else a sentence.
 
-    Its text is its tokens joined by spaces, a sentence a line: such files do not tell the text they were made of.
+    Its text is its tokens joined by spaces, a sentence a line: such files do not hold the text they were made of.
     `-DOCSTART-<TAB>ID` names a document. A record's position is its document's number in the file, from 0.
     """
 
@@ -198,7 +198,7 @@ def _sentence(lines: list[NumberedLine], document: int = 0, with_spans: bool = T
 
 
 def _is_comment(line: str, last: str) -> bool:
-    """Whether a line above a sentence is none of its tokens but tells of it, as `# id 5` does.
+    """Whether a line above a sentence is none of its tokens but describes it, as `# id 5` does.
 
     Args:
         line: the line.

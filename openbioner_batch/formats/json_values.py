@@ -47,7 +47,7 @@ def holds_values(head: bytes) -> bool:
 def json_values(pieces: Iterable[bytes], limit: int = LARGEST_RECORD) -> Iterator[tuple[int, Any | MalformedValue]]:
     """The values of a file, each with the offset of its first byte; those of an array at the top one by one.
 
-    A malformed value ends before the next line that begins an object and is indented no further. Where nothing tells
+    A malformed value ends before the next line that begins an object and is indented no further. Where nothing shows
     where the next one begins, its reason says that the rest is unread.
 
     Args:
@@ -64,10 +64,10 @@ class MalformedValue:
     reason: str
     """Quotes nothing of it."""
     begins: str = field(default="", repr=False)
-    """How the text of the value begins, to tell what it would have been; it goes into no message."""
+    """How the text of the value begins, to see what it would have been; it goes into no message."""
 
     def holding(self, *names: str) -> MalformedValue:
-        """The same, telling that the rest is unread if the value would have held several records.
+        """The same, noting that the rest is unread if the value would have held several records.
 
         Args:
             names: as they stand in the text of a value that does.
@@ -142,7 +142,7 @@ class _Values:
             except RecursionError:
                 return self._skip("malformed JSON: nested too deeply")
             if end == len(self._text) and not isinstance(value, dict | list | str) and self._read_on(1):
-                continue  # a number may go on
+                continue  # a number may continue
             if end - self._place > self._limit:
                 value = MalformedValue(f"a value of more than {self._limit} characters", self._beginning())
             self._place = end

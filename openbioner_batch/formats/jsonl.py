@@ -27,7 +27,7 @@ from openbioner_batch.records import Document, Parsed, Record, Rejected
 
 _SAMPLED_RECORDS = 200
 _OTHER_FORMATS = {"passages": "bioc-json", "documents": "bioc-json", "PubTator3": "bioc-json", "resourceType": "fhir"}
-"""Keys that tell of another format."""
+"""Keys that show another format."""
 
 
 class _MalformedJsonError(UnfitRecordError):
@@ -158,7 +158,7 @@ def _line_objects(lines: Iterable[tuple[int, bytes | str]]) -> Iterator[tuple[in
             if b"\r" not in line.strip():
                 yield from ((offset + place, found) for place, found in _several(line, reason))
                 continue
-            # A carriage return ends a line too, unless the object goes on over it.
+            # A carriage return ends a line too, unless the object continues after it.
             parts = line.split(b"\r")
             starts = (offset + sum(len(part) + 1 for part in parts[:number]) for number in range(len(parts)))
             yield from _line_objects(pair for pair in zip(starts, parts, strict=True))
@@ -230,7 +230,7 @@ def _nested(sample: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def sampled_objects(files: Sequence[InputFile], encoding: str | None = None) -> list[dict[str, Any]]:
-    """The first objects of some files, for what can be told of all.
+    """The first objects of some files, for what holds for all.
 
     Raises:
         UsageError: a file is UTF-16, and is not read as such.

@@ -32,7 +32,7 @@ def error_text(error: BaseException) -> str:
 
 @contextmanager
 def private_names(labels: Mapping[str, str]) -> Iterator[None]:
-    """Within the block, this process tells files by these labels (name -> label) and by no name.
+    """Within the block, this process names files by these labels alone (name -> label).
 
     Blocks may nest: the labels of the outer ones stay. They go for all threads.
     """

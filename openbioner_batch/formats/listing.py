@@ -29,7 +29,7 @@ BUCKET_STORES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl
 KINDS = ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"))
 
 OnSkip = Callable[[str, str], None]
-"""Told the path of what is passed over in a folder, and what it is."""
+"""Called with the path of what is passed over in a folder, and what it is."""
 
 
 def list_inputs(
@@ -45,7 +45,7 @@ def list_inputs(
     Args:
         patterns: local paths, globs and folders, or the same as URLs of any fsspec file system.
         suffixes: those of the format, without a compression's; None takes those of every format.
-        on_skip: told what is passed over.
+        on_skip: called with what is passed over.
 
     Raises:
         UsageError: a pattern stands for no file, is itself no file, its name is not UTF-8, or its file system
@@ -191,7 +191,7 @@ def _list_remote(url: str, suffixes: Sequence[str]) -> list[InputFile]:
 
 
 def _info(fs: Any, path: str) -> dict[str, Any] | None:
-    """What a store tells of the object or folder of just that name; None where there is none.
+    """What a store says of the object or folder of just that name; None where there is none.
 
     A store may refuse to say so of a glob's name, as S3 does to those who may list only a part of a bucket.
     """

@@ -78,7 +78,7 @@ class NoteNlpWriter(DocumentWriter):
     the score and the section. Of a run with assertion, `term_exists`
     is N where the mention is negated, hypothetical or somebody else's and else Y, `term_temporal` is Past or Present,
     and `term_modifiers` names the flags that are set; of other runs both are empty. `snippet` is the span amid its
-    text where that is known. Longer mentions are cut to the 250 characters of their column; `offset` tells where they
+    text where that is known. Longer mentions are cut to the 250 characters of their column; `offset` says where they
     begin.
     """
 

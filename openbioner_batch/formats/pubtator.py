@@ -27,7 +27,7 @@ _NUMBERS = re.compile(r"[0-9]+([,;][0-9]+)+")
 class PubTator(AnnotatedFormat):
     """Documents of a title, a line feed and the abstract, which is where the offsets count, and lines of annotations.
 
-    A document ends where the next begins. Both texts may go on over several lines, blank ones too.
+    A document ends where the next begins. Both texts may cover several lines, blank ones too.
 
     A record's position is its document's number in the file, from 0.
     """

@@ -17,7 +17,7 @@ class FormatRegistration:
     document: str
     """What one document is, for help."""
     suffixes: tuple[str, ...] = ()
-    """Those that tell the format, before that of a compression."""
+    """Those that show the format, before that of a compression."""
     more: tuple[str, ...] = ()
     """Those of other files that a folder gives when the format is named."""
     rewritable: bool = False
@@ -73,7 +73,7 @@ FORMATS = {
 """By the name that `--format` takes."""
 
 SUFFIXES = {name: found.suffixes for name, found in FORMATS.items() if found.suffixes}
-"""The suffixes that tell a format."""
+"""The suffixes that stand for a format."""
 
 GOLD_SUFFIXES = {name: (*found.suffixes, *found.more_gold) for name, found in FORMATS.items() if found.gold}
-"""Those that tell a format of corpora with gold spans."""
+"""Those that stand for a format of corpora with gold spans."""

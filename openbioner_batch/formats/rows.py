@@ -92,7 +92,7 @@ def _text(stream: BinaryIO) -> io.TextIOWrapper:
 class _Lines:
     """The lines of a text, ends kept, in records of at most `limit` characters.
 
-    A line that is too long is skipped and raises, as does one that makes its record so; the next call goes on. The
+    A line that is too long is skipped and raises, as does one that makes its record so; the next call continues. The
     lines of a record are held, so that all but its first can be read again.
     """
 

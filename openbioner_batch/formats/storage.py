@@ -1,4 +1,4 @@
-"""Input files, local or of any fsspec URL: what their names tell, and their bytes, unpacked by their suffix."""
+"""Input files, local or of any fsspec URL: what their names say, and their bytes, unpacked by their suffix."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def suffix_of(uri: str) -> str:
 
 
 def compression_of(uri: str) -> str:
-    """The suffix of the compression that a file's name tells, or an empty string."""
+    """The suffix of the compression in a file's name, or an empty string."""
     return next((suffix for suffix in COMPRESSIONS if _file_name(uri).endswith(suffix)), "")
 
 
@@ -70,7 +70,7 @@ def open_stored(file: InputFile, ahead: bool = True) -> BinaryIO:
 
     Args:
         file: the file.
-        ahead: whether a remote file is fetched in blocks ahead of a reader that goes on; without it each read is one
+        ahead: whether a remote file is fetched in blocks ahead of a reader that continues; without it each read is one
             request for just its range.
     """
     if not is_url(file.uri):
@@ -152,11 +152,11 @@ def local_file(path: str) -> InputFile:
 
 
 def remote_file(url: str, info: dict[str, Any]) -> InputFile:
-    """A remote file, given what its store tells of it."""
+    """A remote file, from what its store says of it."""
     size = info.get("size")
     if size is None:
         raise UsageError(
-            f"{label_of(url)}: the server does not tell its size, which a run's plan needs. Copy the file first."
+            f"{label_of(url)}: the server does not report its size, which a run's plan needs. Copy the file first."
         )
     etag = next((info[key] for key in ("ETag", "etag", "e_tag", "CRC") if info.get(key)), None)
     if etag:

@@ -38,7 +38,7 @@ _UTF16 = {
 _DECLARED = re.compile(rb"<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([\w.:-]+)[\"']")
 _MISC = re.compile(rb"\xef\xbb\xbf|<\?.*?\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL)
 _OTHERS = ((b"<collection", "bioc-xml"), (b"<PubmedArticle", "pubmed"))
-"""Tags that tell of another format."""
+"""Tags that show another format."""
 _UNDECLARED_ENTITY = 26
 """libxml2's XML_ERR_UNDECLARED_ENTITY."""
 
@@ -81,7 +81,7 @@ def elements(file: InputFile, layout: RecordTags, limit: int = LARGEST_ELEMENT) 
         try:
             scanner = _scanner(stream, layout, limit)
             for piece in scanner.pieces():
-                if not (isinstance(piece, UnendedRecord) and scanner.broken):  # then it is the stream that is told of
+                if not (isinstance(piece, UnendedRecord) and scanner.broken):  # then it is the stream that is reported
                     yield from reader.read(piece)
         except BrokenStreamError as error:
             yield BrokenXml(error.reason)

@@ -53,10 +53,10 @@ class Completion:
 
 
 def _other_forms(text: str, spans: Sequence[Span]) -> Iterator[tuple[str, Span]]:
-    """The short and long forms that the text defines, each with the span of one of them, which tells its type."""
+    """The short and long forms that the text defines, each with the span of one of them, which gives its type."""
     for item in find_abbreviations(text):
         places = (item.long_start, item.long_end), (item.short_start, item.short_end)
-        # The long form says more: only where it is no mention does the short one tell.
+        # The long form says more: only where it is no mention does the short one decide.
         known = next((span for place in places for span in spans if _covers(span, *place)), None)
         if known is not None:
             for start, end in places:

@@ -37,7 +37,7 @@ class Placed:
 
 
 def place(layout: Layout, device: torch.device) -> Placed:
-    """Copy a layout to a device: in one piece, while the device goes on with what it was given before."""
+    """Copy a layout to a device: in one piece, while the device continues with earlier work."""
     counts = [group.sequences for group in layout.groups]
     bounds, read_bounds = (
         np.concatenate([[0], np.repeat(lengths, counts).cumsum()]).astype(np.int64)

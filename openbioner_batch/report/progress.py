@@ -13,7 +13,7 @@ from openbioner_batch.console import plain_console
 
 @contextmanager
 def corpus_progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A function to be told (corpus, texts done, texts in all).
+    """A function to be called with (corpus, texts done, texts in all).
 
     It shows a bar for each corpus on a terminal, else a line at the end of each.
     """

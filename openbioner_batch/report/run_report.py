@@ -37,7 +37,7 @@ def write_report(
         seed: chooses them.
         source: a tagging run's inputs, to read texts again that it did not keep.
         include_text: whether to show some of the new notes of a de-identification run.
-        say: told of what is skipped.
+        say: called with what is skipped.
 
     Returns:
         The size of the page in bytes.

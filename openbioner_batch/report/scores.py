@@ -115,7 +115,7 @@ def _percent(values: Mapping[str, Any]) -> str:
 
 def _zero_shot_notes(result: Mapping[str, Any]) -> list[str]:
     trained = result["trained_types"]
-    known = "" if trained["mentions known"] else "; their mentions are unknown, so names and descriptions alone tell"
+    known = "" if trained["mentions known"] else "; their mentions are unknown, so names and descriptions alone decide"
     found = [
         f"seen: near one of the {trained['number']:,} types of training ({trained['from']}{known})",
         "the last two columns are by overlap: a shared character is enough",

@@ -63,7 +63,7 @@ class TypeStatistics:
             self.spans_per_document[int(length)] += int(times)
 
     def quantile(self, place: int, share: float) -> float | None:
-        """The score below which that share of a type's spans lies, as far as the parts tell; None without spans."""
+        """The score below which that share of a type's spans lies, as far as the parts show; None without spans."""
         total = self.scores[place].sum()
         if not total:
             return None

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _AT_ONCE_S = 1.0
-"""A resumed run tells within so many seconds what was done before: its pace is measured from there on."""
+"""A resumed run reports within so many seconds what was done before: its pace is measured from there on."""
 
 
 class Display:
-    """What a user sees while a run goes on.
+    """What a user sees during a run.
 
     Args:
         steps: of the whole run.

@@ -16,7 +16,7 @@ from openbioner_batch.training.vocabulary import TypeVocabulary
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """Which types mean nearly the same, or one a part of the other, as far as their descriptions tell.
+    """Which types mean nearly the same, or one a part of the other, as far as their descriptions show.
 
     Attributes:
         vectors: [types, size] of unit length, in the order of the vocabulary.

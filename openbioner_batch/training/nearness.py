@@ -128,13 +128,13 @@ class NearTypes:
 
 
 def name_words(name: str) -> frozenset[str]:
-    """The telling words of a type's name, in the singular."""
+    """The content words of a type's name, in the singular."""
     words = [singular(word) for word in _WORD.findall(name.lower())]
     return frozenset(word for word in words if word not in _FILLERS) or frozenset(words)
 
 
 def description_words(descriptions: Iterable[str]) -> frozenset[str]:
-    """The telling words of a type's descriptions, in the singular."""
+    """The content words of a type's descriptions, in the singular."""
     return frozenset(singular(word) for text in descriptions for word in _WORD.findall(text.lower())) - _STOP
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 _KEY = 24
-"""Letters by which a sentence is looked up; shorter sentences (headings) are too common to tell a document."""
+"""Letters by which a sentence is looked up; shorter sentences (headings) are too common to identify a document."""
 
 
 def normalise(text: str) -> str:

@@ -23,7 +23,7 @@ from openbioner_batch.training.worker import Worker
 
 @dataclass(frozen=True, slots=True)
 class RayTask:
-    """What a worker is told.
+    """What a worker receives.
 
     Attributes:
         settings: of the run.
@@ -72,7 +72,7 @@ class RayHost:
 
         if self.rank == 0:
             ray.get(self._task.monitor.begin.remote(first))
-        self.sum(torch.zeros(1))  # nobody reads before the beginning is told
+        self.sum(torch.zeros(1))  # nobody reads before the beginning is sent
         rows = ray.train.get_dataset_shard("passes").iter_rows()
         return parts_of(rows, first + self.rank, self.workers)
 

@@ -60,7 +60,7 @@ def parts_of(rows: Iterator[Mapping[str, Any]], first: int, stride: int) -> Iter
         stride: how far apart the worker's parts are.
 
     Raises:
-        RunFailedError: another part came: going on would not be the same training.
+        RunFailedError: another part came: continuing would not be the same training.
     """
     expected = first
     for row in rows:

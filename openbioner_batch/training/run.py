@@ -59,7 +59,7 @@ FREE_KEYS = (
 
 
 def pretrain(settings: PretrainSettings, stream: TextIO | None = None) -> dict[str, Any]:
-    """Train, or go on with the run in `settings.output`, and write its checkpoint to `output/model`.
+    """Train, or resume the run in `settings.output`, and write its checkpoint to `output/model`.
 
     Args:
         settings: what to train on, how, and where.
@@ -70,7 +70,7 @@ def pretrain(settings: PretrainSettings, stream: TextIO | None = None) -> dict[s
 
     Raises:
         UsageError: the request is wrong, or the folder holds a run with other settings.
-        RunFailedError: workers died more often than `parallel.max_failures`; the same command goes on.
+        RunFailedError: workers died more often than `parallel.max_failures`; the same command resumes the run.
     """
     stream = stream or sys.stderr
     _check_packages(settings)
@@ -244,7 +244,7 @@ def check_earlier(store: Store, settings: PretrainSettings) -> bool:
 
 
 def _finished(store: Store, settings: PretrainSettings) -> dict[str, Any] | None:
-    """The facts of a run that ended under the same settings; a changed schedule goes on."""
+    """The facts of a run that ended under the same settings; a changed schedule continues."""
     try:
         found: dict[str, Any] = json.loads(store.get(RESULT))
         earlier = json.loads(store.get(SETTINGS))

@@ -1,4 +1,4 @@
-"""Which entity types a checkpoint was trained on: a file beside it that `evaluate --zero-shot` goes by."""
+"""Which entity types a checkpoint was trained on: a file beside it that `evaluate --zero-shot` reads."""
 
 from __future__ import annotations
 

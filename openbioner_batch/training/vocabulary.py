@@ -18,7 +18,7 @@ _DEFINITION = "definition"
 NEAREST = 10
 """How many near types a type has at most."""
 _SAME = 0.95
-"""Descriptions as alike as this tell the same type under two names, whose mentions would be false negatives."""
+"""Descriptions as alike as this describe the same type under two names, whose mentions would be false negatives."""
 
 
 _NUMBER = re.compile(r" \d+$")
@@ -92,7 +92,7 @@ def _near(views: Mapping[str, Mapping[str, tuple[int, ...]]], tokenizer: Tokeniz
     ]
     terms, columns = np.unique(np.concatenate(bags), return_inverse=True)
     rows = np.repeat(np.arange(len(names)), [len(bag) for bag in bags])
-    # Terms that one type alone has tell nothing about nearness.
+    # Terms that one type alone has say nothing about nearness.
     frequency = np.bincount(columns, minlength=len(terms))
     shared = np.flatnonzero(frequency > 1)
     place = np.full(len(terms), -1)

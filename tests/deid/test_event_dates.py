@@ -1,4 +1,4 @@
-"""Days such as 3/6 that nothing but what happened on them tells, and the scores and settings that look like them."""
+"""Days such as 3/6 that only what happened on them shows, and the scores and settings that look like them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns that are carried over as they are tell nothing that the policy takes away, or it is said."""
+"""Columns that are carried over as they are reveal nothing that the policy removes, or it is said."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of identifiers in terse notes that patterns tell: initials, spoken numbers, roads, wards."""
+"""Kinds of identifiers in terse notes that patterns recognise: initials, spoken numbers, roads, wards."""
 
 from __future__ import annotations
 

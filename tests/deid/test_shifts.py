@@ -1,4 +1,4 @@
-"""Shifts given from outside: days of a column or a table, checked before anything starts, told to nobody."""
+"""Shifts given from outside: days of a column or a table, checked before anything starts, revealed to nobody."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def test_other_shifts_are_another_run_and_stand_nowhere(
         ({"patient_field": None}, "name the column of the patient's id"),
         ({"patient_scope": "document"}, "leave --patient-scope at patient"),
         ({"shift_field": None, "shift_table": "t.csv"}, "name its column of days with --shift-field"),
-        ({"keep_fields": "days"}, "'days' cannot be kept as it is: it tells by how many days the dates moved"),
+        ({"keep_fields": "days"}, "'days' cannot be kept as it is: it reveals by how many days the dates moved"),
         ({"shift_field": "offset"}, "--shift-field or --keep-fields: .* has no field 'offset'"),
         ({"shift_table": "missing.csv"}, "--shift-table: there is no such file"),
         ({"keep_fields": "note_date", "note_date_field": "note_date"}, "beside the shifted date in the note"),

@@ -1,4 +1,4 @@
-"""Tables, markup and columns: what a head, a label or a key tells of what stands under, right of or in it."""
+"""Tables, markup and columns: what a head, a label or a key says of what stands under, right of or in it."""
 
 from __future__ import annotations
 

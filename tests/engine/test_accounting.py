@@ -1,4 +1,4 @@
-"""The books of a session: what a shard adds, what is told and written, and when too much is set aside."""
+"""The account of a session: what a shard adds, what is reported and written, and when too much is set aside."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_shard_is_told_by_its_name_with_its_counts(
     monkeypatch.setenv(VARIABLE, "json")
     books.add(shard())
     books.add(shard(7, deaths=2))
-    assert said == ["note: processes died 2 times at shard 000000-00007; it was done all the same"]
+    assert said == ["note: processes died 2 times at shard 000000-00007; it was done nevertheless"]
     first, second = (json.loads(line) for line in capsys.readouterr().err.splitlines())
     assert {name: value for name, value in first.items() if name != "time"} == {
         **{"event": "shard", "run": run_id(store.url), "shard": "000000-00001", "documents": 8, "quarantined": 2},

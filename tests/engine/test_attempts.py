@@ -1,4 +1,4 @@
-"""Markers tell deaths from ends, and chance from guilt."""
+"""Markers distinguish deaths from ends, and chance from guilt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A shard's files appear whole, and the one that tells of all comes last."""
+"""A shard's files appear whole, and the one that stands for all comes last."""
 
 from __future__ import annotations
 

@@ -202,7 +202,7 @@ def test_signals_end_a_run_in_process_as_they_do_any(
 
 @pytest.mark.slow
 def test_a_record_that_kills_is_found_in_the_end(programs: list[Program], corpus: Corpus, tmp_path: Path) -> None:
-    """Each death ends the run with it; the markers tell the next sessions."""
+    """Each death ends the run with it; the markers inform the next sessions."""
     path = corpus("a.jsonl", ["Anna", "KILLS", "Bob"])
     drive = Path(__file__).parents[1] / "drive.py"
     codes = []

@@ -1,4 +1,4 @@
-"""What the user is told of an exception that Ray carries from a worker to the driver."""
+"""What the user reads of an exception that Ray carries from a worker to the driver."""
 
 from __future__ import annotations
 

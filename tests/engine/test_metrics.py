@@ -18,7 +18,7 @@ from .conftest import Annotate, Corpus
 
 
 def scraped(output: str) -> Counter[str]:
-    """The sums of a run's metrics over processes, by name and by the tag that tells their kinds apart."""
+    """The sums of a run's metrics over processes, by name and by the tag that distinguishes their kinds."""
     import ray
 
     (node,) = [node for node in ray.nodes() if node["Alive"]]

@@ -149,7 +149,7 @@ def test_a_shard_of_nothing_but_bad_documents_is_committed(run_here: Annotate, c
 def test_results_stand_in_the_company_of_those_that_can_be_tagged(
     run_here: Annotate, corpus: Corpus, tmp_path: Path
 ) -> None:
-    """The scorer's scores tell how many texts it was given together."""
+    """The scorer's scores show how many texts it was given together."""
     path = corpus("a.jsonl", ["Anna"] * 9 + ["RAISES"] + ["Anna"] * 10)
 
     run_here(path.parent)

@@ -60,7 +60,7 @@ def test_any_process_may_die_at_any_moment(cluster: LocalCluster, tmp_path: Path
 def test_the_head_dies_with_the_job_that_was_submitted(
     inputs: Path, undisturbed: dict[str, bytes], tmp_path: Path
 ) -> None:
-    """With the head go the driver and the cluster's memory: the same job on a new cluster goes on."""
+    """With the head go the driver and the cluster's memory: the same job on a new cluster resumes."""
     output = tmp_path / "out"
     command = (sys.executable, str(DRIVE), str(inputs), str(output))
     for name in ("lost", "new"):

@@ -35,7 +35,7 @@ def tag(checkpoint: Path, output: Path, extra_mib: int) -> tuple[dict[str, Any],
 
 @pytest.mark.parametrize("extra_mib", [60, 30])
 def test_a_shard_whose_memory_runs_out_is_tagged_all_the_same(tmp_path: Path, extra_mib: int) -> None:
-    """In parts, so that scores may differ in their last digits; nothing is set aside for want of memory."""
+    """In parts, so that scores may differ in their last digits; nothing is set aside because memory is short."""
     found, processes = tag(tiny_checkpoint(tmp_path / "model"), tmp_path / "out", extra_mib)
     print(f"{extra_mib} MiB: {processes} processes")
     easy, hard = found["at ease"], found["with little"]

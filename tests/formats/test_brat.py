@@ -1,4 +1,4 @@
-"""brat's pairs of files: how they are grouped, read and written, beyond what the round trips tell."""
+"""brat's pairs of files: how they are grouped, read and written, beyond what the round trips show."""
 
 from __future__ import annotations
 

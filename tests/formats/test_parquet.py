@@ -183,7 +183,7 @@ def test_the_first_footer_must_be_readable(tmp_path: Path) -> None:
         ({"text": ["x"], "id": [[1]]}, ReadOptions(id_field="id"), "the id column 'id' is list<"),
         ({"text": ["x"]}, ReadOptions(keep_fields=("k",)), "--keep-fields: .* has no field 'k'; there are: text"),
         ({"text": ["x"], "spans": [1]}, ReadOptions(keep_fields=("spans",)), "'spans' is the name of an output column"),
-        ({"key": [1]}, ReadOptions(), "cannot tell which field holds the text"),
+        ({"key": [1]}, ReadOptions(), "cannot determine which field holds the text"),
     ],
 )
 def test_columns_that_do_not_fit_are_a_usage_error(

@@ -31,7 +31,7 @@ PIECE = 2000
 
 
 def read_some(seed: int, numbers: range, answer: Connection, folder: str) -> None:
-    """Read inputs in this process; tells each number before it is read, then what became of all."""
+    """Read inputs in this process; prints each number before it is read, then what became of all."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     signal.signal(signal.SIGALRM, _too_long)
     tally, failures, slowest = Tally(), [], 0.0

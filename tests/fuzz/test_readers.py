@@ -39,7 +39,7 @@ def test_many_damaged_files_kill_and_hang_no_process() -> None:
 
 
 def test_a_process_that_dies_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The harness itself: a reader that kills its process is told by its input's number."""
+    """The harness itself: a reader that kills its process is identified by its input's number."""
     monkeypatch.setattr(sys.modules[run.__module__], "check", lambda case, folder, tally: die(tally))
     found = run(seed=1, first=10, inputs=3)
     assert [number for number, _ in found["failures"]] == [10, 11, 12]

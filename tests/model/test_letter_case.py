@@ -1,4 +1,4 @@
-"""An encoder of lower case that is told the letter case of words."""
+"""An encoder of lower case that reads the letter case of words."""
 
 from __future__ import annotations
 

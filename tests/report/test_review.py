@@ -310,7 +310,7 @@ def test_a_run_that_was_changed_since_is_not_reported_on(tmp_path: Path) -> None
 def test_tags_and_invented_values_are_explained_each_where_it_stands(tmp_path: Path) -> None:
     sample(deidentified(tmp_path))
     invented = parsed((tmp_path / "review.html").read_text("utf-8")).xpath("string(//header)")
-    assert "mark them all the same" in invented
+    assert "mark them too" in invented
     (tmp_path / "tags").mkdir()
     sample(deidentified(tmp_path / "tags", policy="tags"))
     tags = parsed((tmp_path / "tags" / "review.html").read_text("utf-8")).xpath("string(//header)")

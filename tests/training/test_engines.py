@@ -1,4 +1,4 @@
-"""Plain torch steps: passes are averaged, rates are followed, and a state that was kept goes on as if never left."""
+"""Plain torch steps: passes are averaged, rates are followed, and a kept state continues as if uninterrupted."""
 
 from __future__ import annotations
 

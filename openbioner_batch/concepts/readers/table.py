@@ -49,8 +49,8 @@ def _list(value: Any) -> list[str]:
 def rows(path: str, wanted: tuple[str, ...], required: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     """The rows of a table as mappings of some of its columns, in small letters, to values.
 
-    CSV and TSV are told by their header line: tabs in it separate columns, and then there are no quotes (as Athena
-    writes OMOP's tables), else commas do, or semicolons where it has no comma.
+    CSV and TSV are recognised by their header line: tabs in it separate columns, and then there are no quotes (as in
+    OMOP's tables by Athena), else commas do, or semicolons where it has no comma.
 
     Raises:
         UsageError: a required column is missing, or the file is damaged.

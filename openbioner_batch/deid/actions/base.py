@@ -1,4 +1,4 @@
-"""What an action is, what it is told of the note, and what it gives back."""
+"""What an action is, what it knows of the note, and what it returns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OUTCOMES = {
     "generalised": "less exact than it was: a year, 90+, three digits of a ZIP code, a state",
     "unreadable": "not understood, or a day that does not exist: became a tag",
     "out_of_range": "a date before 1900 or after 2100, or a birth to come: became a tag",
-    "over_89": "a date that would tell an age over 89: became a tag",
+    "over_89": "a date that would reveal an age over 89: became a tag",
     "collision": "its surrogate would have been another original of the note: became a tag",
     "model_alone": "found by the model or by digits alone, easily a clinical value or term: became a tag",
 }
@@ -55,7 +55,7 @@ class AppliedAction(NamedTuple):
 
     text: str
     action: str
-    """What was done, which is not always what the policy says: `outcome` tells why."""
+    """What was done, which is not always what the policy says: `outcome` says why."""
     outcome: str = "done"
     """One of `OUTCOMES`."""
 
@@ -70,7 +70,7 @@ class NoteContext:
     """What the replacements in one note share."""
 
     read_timeline: Callable[[], Timeline] = Timeline
-    """Tells how dates are to be read, when the first is replaced."""
+    """Determines how dates are read, when the first is replaced."""
     patient: Scope | None = None
     """Whose note it is; None is enough for actions that are not keyed."""
     avoid: Collection[str] = frozenset()
@@ -107,7 +107,7 @@ class Action(ABC):
     literal: ClassVar[bool] = False
     """Whether it needs the original letter by letter; others get it folded, with plain hyphens, spaces and digits."""
     erases: ClassVar[bool] = False
-    """Whether what it leaves tells not even the type, so that a resource has no use for it."""
+    """Whether what it leaves does not even show the type, so that a resource has no use for it."""
 
     @property
     def lifelike(self) -> bool:

@@ -19,7 +19,7 @@ class Tag(Action):
 
 
 class NumberedTag(Action):
-    """The type in brackets, with a number that tells the people and things of one note apart."""
+    """The type in brackets, with a number that distinguishes the people and things of one note."""
 
     name = "numbered-tag"
     summary = "its type and a number for each person or thing of the note: `[PATIENT_1]`"
@@ -29,7 +29,7 @@ class NumberedTag(Action):
 
 
 class Redact(Action):
-    """One mark for all types, which tells not even the type."""
+    """One mark for all types, which does not even show the type."""
 
     name = "redact"
     summary = "`[REDACTED]`"

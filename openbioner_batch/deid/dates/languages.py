@@ -31,7 +31,7 @@ def needs_language(texts: Iterable[str]) -> bool:
 
 
 def language_of(text: str) -> str | None:
-    """The language of `text` by its commonest words and its months; None where they do not tell."""
+    """The language of `text` by its commonest words and its months; None where they do not decide."""
     counts: Counter[str] = Counter()
     for word in _WORDS.findall(text.lower()):
         counts.update(_LANGUAGES.get(word, ()))

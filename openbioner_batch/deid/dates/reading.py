@@ -1,4 +1,4 @@
-"""What a match of a form tells: the dates in it, in the likelier order of day and month, and what else it may mean."""
+"""What a match of a form means: the dates in it, in the likelier order of day and month, and what else it may mean."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class DateMention:
     """full, month_day, month_year, month, season, quarter, holiday, day (the 15th), year, pair (3/4), range (3/4-3/8),
     dashed (3-4), dotted (3.4.21), eight (03042021) or six (030421) digits."""
     dates: tuple[WrittenDate, ...] = ()
-    """The dates that it tells, in order; none where it can only become a tag."""
+    """The dates that it states, in order; none where it can only become a tag."""
     others: tuple[Reading, ...] = ()
     """What else it may mean, in the other order of day and month."""
 
@@ -51,7 +51,7 @@ _BETWEEN_DAYS = re.compile(RANGE_WORDS, re.IGNORECASE)
 
 
 def read_match(match: re.Match[str], order: str, pivot: int) -> DateMention | None:
-    """What a match of a form tells; None where it cannot be a date."""
+    """What a match of a form means; None where it cannot be a date."""
     form = match.lastgroup
     assert form is not None  # the form's group is the last that closes
     groups = {_PARTS.get(part, part): match.span(name) for part, name in _GROUPS[form] if match.start(name) >= 0}

@@ -120,7 +120,7 @@ _WRITTEN_YEARS = {year: way for way, year in reversed(YEARS.items())}
 
 
 def month_number(written: str) -> int:
-    """The month that a number or a name in any of the languages tells."""
+    """The month that a number or a name in any of the languages means."""
     return int(written) if written.isdecimal() else next(iter(MONTHS[written.lower()].values()))
 
 

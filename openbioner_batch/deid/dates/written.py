@@ -8,7 +8,7 @@ from datetime import date
 from openbioner_batch.deid.dates.words import MONTHS, day_like, ending_like, month_like, year_like
 
 Reading = tuple[int | None, int | None, int | None]
-"""Year, month and day as far as they are told."""
+"""Year, month and day as far as they are stated."""
 Field = tuple[int, int, str]
 """Where a part stands, and which: y, m, d, or o for the "th" of "4th"."""
 APOSTROPHES = "'’‘"
@@ -16,7 +16,7 @@ APOSTROPHES = "'’‘"
 
 @dataclass(frozen=True, slots=True)
 class WrittenDate:
-    """A date in a text, as far as it is told: parts that are not there are None."""
+    """A date in a text, as far as it is stated: parts that are not there are None."""
 
     start: int
     end: int
@@ -24,7 +24,7 @@ class WrittenDate:
     month: int | None
     day: int | None
     fields: tuple[Field, ...]
-    """The parts that are written, in order. A year or month that the other end of a range tells has no field."""
+    """The parts that are written, in order. A year or month that the other end of a range states has no field."""
     short_year: bool = False
     """Whether the year has two digits, so that its century is a guess."""
 

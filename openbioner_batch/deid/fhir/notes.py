@@ -23,14 +23,14 @@ from openbioner_batch.records import Span
 
 
 class ResourceRecords:
-    """Records that are FHIR resources: each tells its patient, and holds several texts."""
+    """Records that are FHIR resources: each names its patient, and holds several texts."""
 
     fields: tuple[str, ...] | None = (RESOURCE, PEOPLE)
     names_patients = True
     key_reason: str | None = "rewriting the ids of FHIR resources"
 
     def with_patient(self, note: Note, job: DeidJob) -> Note:
-        """The note with its patient, and the identifiers that its own resource and the patient's tell."""
+        """The note with its patient, and the identifiers that its own resource and the patient's name."""
         resource = note.fields[RESOURCE]
         patient = patient_id(patient_of(resource))
         patients = known_patients(job.output) if job.with_patients else {}

@@ -33,7 +33,7 @@ def list_patients(pattern: str) -> list[InputFile]:
 
 
 def digest(files: Sequence[InputFile]) -> str:
-    """Changes with the files' content, and tells nothing of their names."""
+    """Changes with the files' content, and reveals nothing of their names."""
     return fingerprint(json.dumps([[file.size, file.etag] for file in files]).encode())
 
 

@@ -29,7 +29,7 @@ KINDS_OF_ELEMENTS = {
     "assigner": "Organization",
     "other": "Patient",
 }
-"""What the references of an element are mostly to, where neither they nor their `type` tell."""
+"""What the references of an element are mostly to, where neither they nor their `type` say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Target:
     """What a reference is to."""
 
     kind: str | None
-    """The kind of resource; None if nothing tells it."""
+    """The kind of resource; None if nothing says it."""
     id: str | None
     """Its id; None for a contained resource and for none."""
 

@@ -115,14 +115,14 @@ class Walk:
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
-    """The value, which must be an object; a ValueError tells nothing of it."""
+    """The value, which must be an object; a ValueError reveals nothing of it."""
     if not isinstance(value, Mapping):
         raise ValueError("an element is no object where FHIR has one")
     return value
 
 
 def required(value: Any) -> str:
-    """The value, which must be a text; a ValueError tells nothing of it."""
+    """The value, which must be a text; a ValueError reveals nothing of it."""
     if not isinstance(value, str):
         raise ValueError("an element is no text where FHIR has one")
     return value

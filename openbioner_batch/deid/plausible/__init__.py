@@ -39,7 +39,7 @@ _NINETY = re.compile(
     re.IGNORECASE,
 )
 _PART_OF_DAY = re.compile(r"(?<=y)\s+(?:morning|noon|afternoon|evening|night)\Z", re.IGNORECASE)
-"""What does not tell a day: "Tuesday morning"."""
+"""What does not name a day of the calendar: "Tuesday morning"."""
 _WORDS_ALONE = re.compile(r"[^\W\d_](?:[^\d]*[^\W\d_])?")
 _DIGITS = re.compile(r"\d+")
 _OF_STREETS = frozenset("st street rd road ave avenue ln lane dr drive apt unit zip".split())

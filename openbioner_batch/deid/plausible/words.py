@@ -262,7 +262,7 @@ def is_glued_to_digits(text: str, start: int, end: int) -> bool:
 
 
 def _verb_follows(text: str, end: int) -> bool:
-    """Whether a word goes on as a verb does: before a word in small letters or a test, "Mark heels", "Drew BMP"."""
+    """Whether a word is followed as a verb is: before a word in small letters or a test, "Mark heels", "Drew BMP"."""
     after = _WORD.match(text, end + 1) if text[end : end + 1] == " " else None
     return after is not None and (after[0].islower() or (after[0].isupper() and clinical_words().knows(after[0])))
 

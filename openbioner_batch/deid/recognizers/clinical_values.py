@@ -71,7 +71,7 @@ _GRAMMAR = re.compile(
     | [qQ]\d{{1,2}}(?:-\d{{1,2}})?(?:h|hrs?|min|d|wks?)?\b | x\d{{1,3}}\b(?!-\d{{4}})
     | \d-\d\s?x\s?/\s?\w+ | \#\d{{1,3}}(?!\d)
     | [0-2]\d[0-5]\d\s?-\s?[0-2]\d[0-5]\d(?!\d)
-    # Codes told by their system, and those whose form tells them.
+    # Codes recognised by their system, and those recognised by their form.
     | {_CODE_SYSTEMS}[ ]?(?:\#|:|=|is|was|of|version|v\.?|ed\.?)?[ ]?[A-Z]{{0,3}}\d[\w.-]*\w
       (?:(?:,|;|/|[ ]and|[ ]&|[ ]or|,[ ]and)?[ ]?[A-Z]{{0,2}}\d[\w.-]*\w)*
     | [A-TV-Z]\d[0-9AB]\.[0-9A-Z]{{1,4}} | NCT\d{{8}} | [A-EGHJ-MP-V]\d{{4}}(?![^\W_])

@@ -1,4 +1,4 @@
-"""The words of clinical writing, read once from `clinical.yaml`, and what the stem of a word tells."""
+"""The words of clinical writing, read once from `clinical.yaml`, and what the stem of a word shows."""
 
 from __future__ import annotations
 

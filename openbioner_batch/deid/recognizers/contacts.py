@@ -22,7 +22,7 @@ _BROKEN = Anchored(
     r"|\)?[ .\-]{1,2}\d{3}[.\-][ ]?\n[ \t]{0,16})\d{4}"
     r"(?![^\W_]|[-.]\d)"
 )
-"""A telephone number that goes on in the next line."""
+"""A telephone number that continues in the next line."""
 _LOCAL = re.compile(rf"(?<![^\W_])(?<![\d.\-/+$(] )(?<![.\-/+$])[2-9]\d\d[-.]\d{{4}}(?![^\W_]|[-./]\d){_EXTENSION}")
 _FOREIGN = re.compile(
     r"(?<![^\W_])(?:\+|00(?=[1-9]\d[ .\-]))\d{1,3}(?:[ .\-/]{0,2}\(?\d{1,5}\)?){2,6}(?![^\W_])" + _EXTENSION

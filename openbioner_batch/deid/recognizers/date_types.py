@@ -18,7 +18,7 @@ TYPE_OF_CUE = {cue: type for type, cues in CUES.items() for cue in cues.split()}
 
 
 def date_type(text: str, start: int) -> str:
-    """The type that the nearest cue before a date tells, "personal_date" without one.
+    """The type that the nearest cue before a date indicates, "personal_date" without one.
 
     A cue counts within a line, where no digit, semicolon or bar stands between it and the date.
     """

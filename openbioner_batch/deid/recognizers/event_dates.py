@@ -103,7 +103,7 @@ _PADDED = Anchored(
     r"(?<![\w.,/])(?:(?P<zero>0[1-9]\.(?:0[1-9]|1[0-2])\.)(?![\w.])|(?P<ends>(?:[12]\d|3[01])\.(?:0[1-9]|"
     r"1[0-2])\.)(?=[,;)][ \n]))"
 )
-"""A day and a month with two dots, told by a zero that no measure has or by a mark behind: 06.05., "28.12.,"."""
+"""A day and a month with two dots, recognised by a zero that no measure has or by a mark behind: 06.05., "28.12.,"."""
 _ROMAN_MONTH = Anchored(
     r"(?<![\w./])(?P<date>(?:0?[1-9]|[12]\d|3[01])[ ](?:I{1,3}|IV|VI{0,3}|IX|XI{0,2})[ ](?:19|20)\d\d)(?![\w/]|"
     r"[.,]\d)"

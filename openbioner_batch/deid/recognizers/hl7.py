@@ -1,4 +1,4 @@
-"""Identifiers in HL7 version 2 messages, told by segment and field: HL7 v2.5.1, chapters 2, 3, 4, 6 and 7."""
+"""Identifiers in HL7 version 2 messages, found by segment and field: HL7 v2.5.1, chapters 2, 3, 4, 6 and 7."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ LOOSE = frozenset(
 """Labels that also stand before small numbers of other kinds: what follows must have five characters, four digits."""
 
 PREFIXES = labels("prefixes")
-"""Letters at the head of an identifier that tell its type: EMP-36169."""
+"""Letters at the head of an identifier that show its type: EMP-36169."""
 
 _VALUE = re.compile(
     r"(?<![^\W_])(?<![$.])(?:[A-Z]{1,4}[./](?=\d)|"
@@ -213,7 +213,7 @@ _FEWEST_IN_GROUPS = 3
 
 
 def _label(text: str, start: int) -> tuple[str | None, bool]:
-    """The type that the label before a value tells, and whether the label stands for nothing else."""
+    """The type that the label before a value indicates, and whether the label stands for nothing else."""
     words = words_before(text, start)
     type = lookup(words, LABELS)
     if type is None:
@@ -238,7 +238,7 @@ def _fits(value: str, digits: int, certain: bool) -> bool:
 
 
 def _by_form(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
-    """Numbers that need no label: their form or check digit tells them."""
+    """Numbers that need no label: their form or check digit shows what they are."""
     for match in in_regions(_SSN, text, regions, 4):
         number = re.sub(r"\D", "", match[0])
         valid = len(number) == 4 or checks.ssn(number)

@@ -1,7 +1,7 @@
 """Whole known names, wherever they stand contiguously: in any case, order, spelling of letters and punctuation.
 
 Each name becomes one regular expression over the text without case and accents: given names and surname in both
-orders, middle names whole, as initials or left out, an initial that the record does not tell, particles, hyphens and
+orders, middle names whole, as initials or left out, an initial that the record does not have, particles, hyphens and
 apostrophes in any form. Short names are whole names too: "Al Ng".
 """
 
@@ -28,7 +28,7 @@ TITLES = frozenset(
 _WORD = re.compile(r"[^\W\d_]+(?:['’`-][^\W\d_]+)*")
 _JOINTS = re.compile(r"['’`-]")
 _INNER_CAPITAL = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])|(?<=\bMAC)(?=[A-Z]{4})|(?<=\bMC)(?=[A-Z]{3})")
-"""Where a name goes on with a capital, as MacDonald and DeLuca do."""
+"""Where a name continues with a capital, as MacDonald and DeLuca do."""
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
 """Scripts without blanks between words."""
 _NOT_PLAIN = re.compile(r"[^\x00-\x7f]")

@@ -224,7 +224,7 @@ def _acts(text: str, end: int, part: str) -> bool:
 
 
 def _with_middle_initial(text: str, name: Finding) -> Finding:
-    """A whole name with an initial after it that the record does not tell: "Roe, Jane S"."""
+    """A whole name with an initial after it that the record does not have: "Roe, Jane S"."""
     after = _LAST_INITIAL.match(text, name.end)
     return Finding(name.start, after.end() if after else name.end, name.type, name.score, name.recognizers)
 

@@ -1,4 +1,4 @@
-"""Words that help to tell names from other capitalised words, read once from `lexicon.yaml`."""
+"""Words that help to distinguish names from other capitalised words, read once from `lexicon.yaml`."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from openbioner_batch.deid.recognizers.terse_dates import find_terse_dates
 
 
 def find_patterns(text: str, dates: list[DateMention]) -> list[Finding]:
-    """What the forms of the text and the words around them tell; findings may overlap.
+    """What the forms of the text and the words around them show; findings may overlap.
 
     Args:
         dates: the text's `dates.find_dates`, which known dates are compared with as well.

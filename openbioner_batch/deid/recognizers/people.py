@@ -1,4 +1,4 @@
-"""Names of people, told by titles, labels, credentials, relations and signatures around capitalised words."""
+"""Names of people, recognised by titles, labels, credentials, relations and signatures around capitalised words."""
 
 from __future__ import annotations
 
@@ -253,7 +253,7 @@ def _title_holds(text: str, start: int, title: str, capitals: bool) -> bool:
 
 
 def _field_type(text: str, start: int, words: list[str] | None = None) -> str | None:
-    """The type that the label before a colon tells; titles between label and name are passed over."""
+    """The type that the label before a colon indicates; titles between label and name are passed over."""
     words = words_before(text, start) if words is None else words
     while words and words[-1] in TITLES and len(words) > 1:
         words = words[:-1]
@@ -288,7 +288,7 @@ def _with_given(text: str, start: int, end: int, words: list[str], type: str, sc
 
 
 def _last_first(text: str, start: int, end: int, words: list[str]) -> Finding | None:
-    """ROE, JANE A: a name before a comma and a frequent given name, if no list goes on."""
+    """ROE, JANE A: a name before a comma and a frequent given name, if no list continues."""
     if len(words) <= 2 and (match := _SECOND.match(text, end)):
         second = match["given"].split()
         if (

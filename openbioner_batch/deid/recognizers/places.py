@@ -82,7 +82,7 @@ _HIGHWAY = Anchored(
     r"](?:(?:exit|mile|mm|marker)[ ]?){0,2}"
     r"#?\d{1,4}[A-Z]?\b)?)"
 )
-"""A road and an exit of it; "on" or an exit must tell I-95 from iodine."""
+"""A road and an exit of it; "on" or an exit must distinguish I-95 from iodine."""
 _UNIT_AFTER = re.compile(
     r"[ ]?(?:\d{1,4}(?:\.\d{1,2})?[ ]?)?(?:mg|mcg|mCi|ml|units?|scan|therapy|uptake|ablation)\b", re.IGNORECASE
 )
@@ -147,7 +147,7 @@ _CORNER = Anchored(
 )
 """Where two streets meet: "at Main & 4th"."""
 _LONG_ZIP = re.compile(r"(?<=[A-Za-z][ ])(?<!:[ ])\d{5}-\d{4}(?![^\W_]|-\d)")
-"""Nine digits after a town whose state is not told."""
+"""Nine digits after a town whose state is not given."""
 _COUNTY = Anchored(
     r"\b(?P<county>(?:(?:St\.|San|Santa|Los|El|New|Prince|Van|De|La)[ ])?[A-Z][a-z]{2,20}[ ](?:County|Parish|Borough|"
     r"COUNTY))\b"

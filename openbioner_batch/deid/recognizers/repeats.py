@@ -76,9 +76,9 @@ def _in_small_letters(text: str, parts: dict[str, tuple[str, str]]) -> Iterator[
 
 
 DIGITS = "pattern:digits"
-"""What tells a number by its form alone, without a label or a check digit."""
+"""What recognises a number by its form alone, without a label or a check digit."""
 CONFIDENT = 0.6
-"""Patterns at least so sure tell what is looked for again, apart from names."""
+"""Patterns at least so sure decide what is looked for again, apart from names."""
 _CODES = frozenset({"identifier", "ssn", "phone", "account", "zip", "email", "url", "ip", "coordinates"})
 _FEWEST_DIGITS = 5
 _ACCOUNT = re.compile(r"(?=[a-z]+[._\d])[\w.]{5,64}(?<!\.)", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""Identifiers in tables and markup within a text, told by the heads of columns, by labels in cells and by keys."""
+"""Identifiers in tables and markup within a text, found by the heads of columns, by labels in cells and by keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from openbioner_batch.deid.recognizers.context import any_in, labels
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 
 MARKUP = "pattern:markup"
-"""What a key tells, be it a term elsewhere."""
+"""What a key means, even if it is a term elsewhere."""
 Cell = tuple[int, int]
 """Where the content of a cell stands."""
 
@@ -58,7 +58,7 @@ _KEYS = frozenset(
 
 
 def find_tables(text: str) -> Iterator[Finding]:
-    """What stands in columns with telling heads, in cells behind a label, and under keys of JSON and XML."""
+    """What stands in columns with known heads, in cells after a label, and under keys of JSON and XML."""
     for separator, fewest in _FEWEST_CELLS.items():
         if text.count(separator) >= fewest - 1:
             yield from _columns(text, separator, fewest)

@@ -1,4 +1,4 @@
-"""Days in shorthand and dictation that only their surroundings tell: "eloped 6-30", "INR 3/3 2.1, 3/10 3.4"."""
+"""Days in shorthand and dictation that only their surroundings show: "eloped 6-30", "INR 3/3 2.1, 3/10 3.4"."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _MOST = 512
 """Heads of an expression as they grow: a set of characters that would make more of them ends them."""
 
 Key = tuple[str, str]
-"""A head: ("exact", characters), ("folded", the same where case is ignored) or ("kind", what `kind_of` tells)."""
+"""A head: ("exact", characters), ("folded", the same where case is ignored) or ("kind", what `kind_of` returns)."""
 Item = tuple[str, Any]
 """A part of the parse tree: the name of an operation and its argument."""
 

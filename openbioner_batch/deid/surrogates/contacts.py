@@ -69,7 +69,7 @@ def email_surrogate(text: str, scope: Scope) -> InventedValue:
 
 
 def account_surrogate(text: str, scope: Scope) -> InventedValue:
-    """A user name or handle: "tbaker77" agrees with Tom Baker, as far as the parts can be told apart.
+    """A user name or handle: "tbaker77" agrees with Tom Baker, as far as the parts can be recognised.
 
     A run of letters is taken for a name; for an initial and a known surname, either way round; or for two known names.
     """
@@ -135,7 +135,7 @@ def ip_surrogate(text: str, scope: Scope) -> InventedValue:
 
 
 def contact_surrogate(text: str, scope: Scope) -> InventedValue:
-    """Whatever means of contact `text` is: told by its signs."""
+    """Whatever means of contact `text` is: recognised by its signs."""
     if _email.search(text):
         return email_surrogate(text, scope)
     if "://" in text or re.search(r"(?i)\bwww\.|\w\.(?:com|org|net|edu|gov|info|io|example)\b", text):

@@ -1,4 +1,4 @@
-"""Pools of names: lists that Faker carries, read without its randomness, and a digest that tells if they change."""
+"""Pools of names: lists that Faker carries, read without its randomness, and a digest that shows if they change."""
 
 from __future__ import annotations
 

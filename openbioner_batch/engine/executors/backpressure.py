@@ -9,7 +9,7 @@ MOST_WAITING = 64
 
 
 class ConsumerBackpressure:
-    """A backpressure policy of Ray Data: no stage goes on while so many of its shards wait for the next.
+    """A backpressure policy of Ray Data: no stage continues while so many of its shards wait for the next.
 
     Ray's own policies bound bytes. Of small shards, that is thousands which are tagged and not committed: a crash would
     lose them, and the driver's memory grows with them.

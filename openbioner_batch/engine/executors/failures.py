@@ -1,4 +1,4 @@
-"""What stopped a run, as its user is told of it."""
+"""What stopped a run, as its user reads it."""
 
 from __future__ import annotations
 

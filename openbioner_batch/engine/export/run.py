@@ -67,7 +67,7 @@ class ExportSummary:
 
 
 def export(settings: ExportSettings, say: Say = say_to_stderr) -> ExportSummary:
-    """Write a finished run in another format, or go on with the export that is in the folder.
+    """Write a finished run in another format, or resume the export that is in the folder.
 
     Every shard of the run becomes one file (with `partition_by` one for each value in it) that appears at once and
     whole under the shard's own name; a shard whose file is there is done. Shards are independent and writing them
@@ -75,7 +75,7 @@ def export(settings: ExportSettings, say: Say = say_to_stderr) -> ExportSummary:
 
     Args:
         settings: the request.
-        say: told of what is skipped.
+        say: called with what is skipped.
 
     Raises:
         UsageError: the request is wrong, or a row cannot be written in this format.

@@ -1,4 +1,4 @@
-// The documents of the sample, rendered one at a time. What is shown depends on `view` alone, which the address tells:
+// The documents of the sample, rendered one at a time. What is shown depends on `view` alone, which the address holds:
 // #documents?doc=12&type=drug&type=gene&score=0.8&find=aspirin&labels=1
 
 const HUES = 12;
@@ -150,7 +150,7 @@ function showTable() {
   );
 }
 
-/** Choose one of the marks that are shown, by number, and tell of it. */
+/** Choose one of the marks that are shown, by number, and describe it. */
 function select(number) {
   const one = documents[view.doc];
   const marks = shownMarks(one);
@@ -203,7 +203,7 @@ function step(by, keepFocus) {
   (keepFocus ? at("list").children[view.doc].firstChild : at("document")).focus({ preventScroll: true });
 }
 
-/** Whether the address tells a view, which is then taken up. */
+/** Whether the address holds a view, which is then taken up. */
 function readAddress() {
   const [part, query] = location.hash.split("?");
   if (part !== "#documents" || query === undefined) return false;

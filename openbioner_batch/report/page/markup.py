@@ -61,7 +61,7 @@ def number(value: float) -> str:
 
 
 def percent_text(part: float, whole: float) -> str:
-    """A share in percent; small ones with a decimal, and none is told as nothing or all that is not."""
+    """A share in percent; small ones with a decimal, and none is shown as nothing or all that is not."""
     if not whole:
         return "–"
     percent = 100 * part / whole

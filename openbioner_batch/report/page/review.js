@@ -6,7 +6,7 @@ const at = (id) => document.getElementById(id);
 const notes = data.notes.map((text) => ({ text, points: codePoints(text), done: false, marks: [] }));
 let current = 0;
 let chosen = null; // {start, end} of the words that the keyboard has chosen
-let resumeAt = 0; // where the keyboard goes on when nothing is chosen
+let resumeAt = 0; // where the keyboard continues when nothing is chosen
 let unsaved = false;
 
 const hueOf = (mark) => `k${data.kinds.indexOf(mark.kind) % 12}`;
@@ -261,7 +261,7 @@ async function load() {
 function take(answers) {
   if (answers.format !== data.format) throw new Error("That file is no saved review.");
   if (answers.package !== data.package) throw new Error("That file is of another sample.");
-  if (unsaved && !confirm("Work that is not saved will be replaced. Go on?")) return;
+  if (unsaved && !confirm("Work that is not saved will be replaced. Continue?")) return;
   for (const note of notes) Object.assign(note, { done: false, marks: [] });
   for (const [place, { done: isDone, marks }] of Object.entries(answers.notes)) {
     const kept = marks.filter(([start, end, kind]) => start < end && end <= notes[place].points.length && data.kinds.includes(kind));

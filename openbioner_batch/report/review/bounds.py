@@ -1,4 +1,4 @@
-"""What a sample of notes tells of all of them: exact binomial bounds, and how many notes must be read for one."""
+"""What a sample of notes says of all of them: exact binomial bounds, and how many notes must be read for one."""
 
 from __future__ import annotations
 

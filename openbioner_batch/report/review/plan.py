@@ -57,7 +57,7 @@ class ReviewPlan:
 
     @property
     def package(self) -> str:
-        """What tells this sample from others: 16 hexadecimal digits."""
+        """What distinguishes this sample from others: 16 hexadecimal digits."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
 
     def to_json(self) -> bytes:
@@ -87,7 +87,7 @@ class ReviewPlan:
 
 
 def digest_of(texts: list[str]) -> str:
-    """What tells whether texts are still the same."""
+    """What shows whether texts are still the same."""
     total = hashlib.sha256()
     for text in texts:
         data = text.encode("utf-8", "surrogatepass")

@@ -130,7 +130,7 @@ def _page(run: OpenedRun, plan: ReviewPlan, texts: list[str]) -> bytes:
         element("p", (element("span", fact) for fact in facts), class_="facts"),
         element(
             "p",
-            "Read each note to its end and mark whatever might tell who somebody is: names, dates (but a year alone), "
+            "Read each note to its end and mark whatever might identify somebody: names, dates (but a year alone), "
             "places smaller than a state, hospitals and employers, contacts, numbers and ids, ages over 89. ",
             _about_replacements(run),
             class_="lead",
@@ -155,10 +155,10 @@ def _page(run: OpenedRun, plan: ReviewPlan, texts: list[str]) -> bytes:
 
 
 def _about_replacements(run: OpenedRun) -> Markup:
-    """What a reviewer must know of what stands in place of identifiers; it is not told where that is."""
+    """What a reviewer must know of what stands in place of identifiers; they do not learn where that is."""
     if any(run.totals.amounts.get(f"actions/{action}") for action in _LIFELIKE):
         return Markup(
-            "Names, dates and numbers may be invented ones: mark them all the same, since nobody can tell by looking. "
+            "Names, dates and numbers may be invented ones: mark them too, since nobody can see the difference. "
             "What the run has put there is taken off your marks when they are read."
         )
     return Markup("Tags such as [PATIENT_1] or [REDACTED] need no mark.")

@@ -72,7 +72,7 @@ def statement(report: Mapping[str, Any]) -> str:
 
 
 def percent(share: float) -> str:
-    """A share with three figures, rounded up, so that no bound is told lower than it is."""
+    """A share with three figures, rounded up, so that no bound is shown lower than it is."""
     if not share:
         return "0 %"
     step = 10.0 ** (math.floor(math.log10(100 * share)) - 2)

@@ -58,7 +58,7 @@ def _set(name: str) -> frozenset[str]:
 
 
 def phrases(text: str, names: Iterable[tuple[int, int, str]]) -> list[Phrase]:
-    """The noun phrases of `text` whose head, or whose annotated name, tells their kind.
+    """The noun phrases of `text` whose head, or whose annotated name, shows their kind.
 
     Args:
         text: any text.

@@ -1,4 +1,4 @@
-"""Telling apart the templates that synthetic records were written from, so that none is in both splits."""
+"""Separating the templates that synthetic records were written from, so that none is in both splits."""
 
 from __future__ import annotations
 

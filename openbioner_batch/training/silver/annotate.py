@@ -26,7 +26,7 @@ def annotate_silver(settings: SilverSettings, say: Say = say_to_stderr) -> Silve
 
     Args:
         settings: the request.
-        say: told of guesses and of what is skipped.
+        say: called with guesses and with what is skipped.
 
     Returns:
         What was kept, and why not the rest.

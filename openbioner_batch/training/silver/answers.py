@@ -12,7 +12,7 @@ TEXT_KEYS = ("text", "mention", "entity", "span", "name", "value")
 TYPE_KEYS = ("type", "entity_type", "label", "category", "class")
 """What models call the two parts of an item, the requested name first."""
 MOST_ITEMS = 500
-"""A model that repeats itself may go on until its tokens run out."""
+"""A model that repeats itself may continue until its tokens run out."""
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _OPENING = re.compile(r"[\[{]")
 _ITEMS_OPENED = re.compile(r"\[\s*$|\[\s*\{[^{}]*$")

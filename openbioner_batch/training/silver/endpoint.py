@@ -1,4 +1,4 @@
-"""A first look at an endpoint, so that a mistake is told before anything starts."""
+"""A first look at an endpoint, so that a mistake is reported before anything starts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATIENCE_S = 10.0
 def check_llm(llm: LlmSettings, on_cluster: bool) -> None:
     """Find the mistakes that can be found without a request.
 
-    An endpoint's list of models costs nothing; where a server has none, the first question will tell. On a cluster the
+    An endpoint's list of models costs nothing; where a server has none, the first request shows it. On a cluster the
     endpoint may be out of the driver's reach, so it is not tried from there.
 
     Raises:

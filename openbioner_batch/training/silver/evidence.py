@@ -1,4 +1,4 @@
-"""What silver passages tell of each type: its surface forms, where they stand, and which types are near."""
+"""What silver passages say of each type: its surface forms, where they stand, and which types are near."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def gather_evidence(passages: Iterator[AnnotatedPassage]) -> dict[str, Evidence]
 def near_types(evidence: Mapping[str, Evidence], most: int) -> dict[str, list[str]]:
     """For each type those that share surface forms or words of the name with it, the nearest first.
 
-    A type that shares too little is given the most frequent others, from which it must be told apart just as well.
+    A type that shares too little is given the most frequent others, from which it must be distinguished just as well.
     """
     by_form: dict[str, list[str]] = defaultdict(list)
     by_word: dict[str, list[str]] = defaultdict(list)
@@ -93,7 +93,7 @@ def near_types(evidence: Mapping[str, Evidence], most: int) -> dict[str, list[st
 
 
 def questions(evidence: Mapping[str, Evidence], examples: int, near: int, limit: int | None) -> bytes:
-    """One JSON line for each type: its name as the id, and what the LLM is told of it as the text."""
+    """One JSON line for each type: its name as the id, and what the LLM reads of it as the text."""
     contrasted = near_types(evidence, near)
     lines = []
     for type, known in list(evidence.items())[:limit]:

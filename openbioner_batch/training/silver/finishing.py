@@ -57,7 +57,7 @@ def finish(store: Store, settings: SilverSettings, totals: Totals, say: Say) -> 
         store: the run's folder, its annotation finished.
         settings: the request.
         totals: of the annotation.
-        say: told what is being done.
+        say: called with what is being done.
 
     Raises:
         UsageError: the benchmarks to exclude cannot be read.
@@ -121,7 +121,7 @@ def read_benchmarks(folder: str) -> BenchmarkSentences:
 
 
 def _raw(store: Store, name: str) -> Iterator[tuple[str, RawPassage]]:
-    """The passages of a shard, with ids that are unique in the run and tell the document."""
+    """The passages of a shard, with ids that are unique in the run and name the document."""
     with open_table(store, f"{DATA}/{name}") as table:
         rows = table.read(["document_id", "start", "text", "mentions", "unaligned"]).to_pylist()
     for index, row in enumerate(rows):

@@ -152,7 +152,7 @@ class _Writer:
 
 
 def _reported(file: InputFile, items: Iterable[Any]) -> Iterator[Any]:
-    """The items of a file; what is wrong with the file as a whole is told in a line."""
+    """The items of a file; what is wrong with the file as a whole is said in a line."""
     try:
         yield from items
     except (OSError, BrokenStreamError, pa.ArrowException) as error:

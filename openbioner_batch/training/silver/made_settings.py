@@ -68,7 +68,7 @@ class HoldoutSettings(Request):
         None, metavar="FOLDER", help="Other training data: types near its types are not held out."
     )
     encoder: str | None = option(
-        None, metavar="MODEL", help="Encoder whose vectors of descriptions tell near types too."
+        None, metavar="MODEL", help="Encoder whose vectors of descriptions find near types too."
     )
     share: float = option(0.2, help="Of the types, to hold out.")
     test_share: float = option(0.1, help="Of the passages, to test on.")

@@ -29,7 +29,7 @@ class AnswerOutcome:
     reason: str | None = None
     """Why the document goes to the quarantine."""
     fatal: str | None = None
-    """Why the run cannot go on."""
+    """Why the run cannot continue."""
     stopped: int | None = None
     """No request was sent, since the cost ceiling is met; how many shards had been let in."""
     columns: Mapping[str, Any] | None = None
@@ -107,5 +107,5 @@ def answered_rows(
 
 
 def reason_at(reason: str, place: Mapping[str, Any]) -> str:
-    """A reason that also tells which passage of its record it is about."""
+    """A reason that also says which passage of its record it is about."""
     return f"{reason} (passage at {place['start']})" if "start" in place else reason

@@ -36,7 +36,7 @@ FATAL = {
 NOT_THE_TEXTS_FAULT = frozenset({429, 503, 529})
 """Of these no text is guilty: where retries do not help, the run stops rather than set texts aside."""
 FAILURES_IN_A_ROW = 12
-"""So many requests that fail for good with no success between tell that the endpoint is broken, not the passages."""
+"""So many requests that fail for good with no success between mean that the endpoint is broken, not the passages."""
 REASKS = 2
 """How often an answer of no use is requested again."""
 BYTES_PER_TOKEN = 3
@@ -171,7 +171,7 @@ class Client:
     def _back_off(self, attempt: int, retry_after: float | None) -> float:
         """Seconds before the next attempt: doubled each time and half of it by chance, or what the server requests."""
         if retry_after is not None:
-            # One request that is told to wait speaks for all that share the key.
+            # One request that has to wait speaks for all that share the key.
             self._resume_at = max(self._resume_at, time.monotonic() + retry_after)
             return 0.0
         longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt)
@@ -183,7 +183,7 @@ class Client:
             raise EndpointError(f"{self._failures} requests in a row failed for good; {trouble}: {self._llm.endpoint}")
 
     async def _send_once(self, body: dict[str, Any]) -> tuple[str, tuple[int, int] | None]:
-        """The answer's content, and the tokens of prompt and answer where the server tells them."""
+        """The answer's content, and the tokens of prompt and answer where the server reports them."""
         try:
             async with self._session().post(self._llm.chat_url, json=body) as response:
                 data = await response.read()
@@ -240,7 +240,7 @@ def read_completion(answer: Any) -> tuple[str, tuple[int, int] | None]:
 
 
 def retry_after(value: str | None, now: float) -> float | None:
-    """Seconds to wait by a Retry-After header (RFC 9110, section 10.2.3: seconds or a date), None where it tells none.
+    """Seconds to wait by a Retry-After header (RFC 9110, section 10.2.3: seconds or a date), None where it gives none.
 
     Args:
         value: the header.

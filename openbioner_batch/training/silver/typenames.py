@@ -52,7 +52,7 @@ def normalise_type(name: str) -> str | None:
 
 
 def singular(word: str) -> str:
-    """An English noun, in lower case, in the singular, as far as spelling tells."""
+    """An English noun, in lower case, in the singular, as far as spelling shows."""
     if word in _IRREGULAR:
         return _IRREGULAR[word]
     if len(word) < 4 or word in _SAME_IN_PLURAL or word.endswith(("ss", "us", "is", "itis")) or not word.endswith("s"):
@@ -104,7 +104,7 @@ def _keys(joined: str) -> Iterator[str]:
 
 
 def _one_apart(one: str, other: str) -> bool:
-    """Whether one letter more, less or other, or two exchanged, tells two names apart."""
+    """Whether one letter more, less or other, or two exchanged, distinguishes two names."""
     if len(one) > len(other):
         one, other = other, one
     place = next((n for n, letter in enumerate(one) if letter != other[n]), len(one))

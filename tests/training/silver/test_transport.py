@@ -1,4 +1,4 @@
-"""Requests survive what real servers do to them; what they cannot survive is told without a word of the text."""
+"""Requests survive what real servers do to them; what they cannot survive is reported without a word of the text."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class _Padded(Inference):
         Args:
             lengths: [sequences] of each.
             sequence: the ids of a sequence, and where its segment 1 begins.
-            read: told of the results; called again with half of the rows where memory does not suffice.
+            read: called with the results; called again with half of the rows where memory does not suffice.
             token_budget: padded tokens.
         """
         order = np.argsort(-lengths, kind="stable")

@@ -1,4 +1,4 @@
-"""Tokens of any tokenizer of `transformers`, told apart by BERT's words."""
+"""Tokens of any tokenizer of `transformers`, grouped by BERT's words."""
 
 from __future__ import annotations
 

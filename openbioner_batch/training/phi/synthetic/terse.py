@@ -89,7 +89,7 @@ def _pieces(text: str, writer: NoteWriter) -> list[Piece]:
 
 
 def _name_after_a_disease(writer: NoteWriter) -> None:
-    """Somebody of the note bears a name that is an eponym, so that only what stands around it tells which is meant."""
+    """Somebody of the note bears a name that is an eponym, so that only what stands around it shows which is meant."""
     words = _in_split(grammar(writer.chance.choice(_NAME_LIKE)), writer.split)
     last = writer.chance.choice([word for word in words if word.isalpha() and word[0].isupper()])
     who = writer.chance.choice(("pt", "dr", "dr2"))

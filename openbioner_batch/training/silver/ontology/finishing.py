@@ -79,7 +79,7 @@ def finish(
         finder: that found them.
         unwanted: says of a type's name that no such type is made.
         totals: of the run.
-        say: told what is being done.
+        say: called with what is being done.
 
     Raises:
         UsageError: a file that the request names cannot be read, or no type has enough names.

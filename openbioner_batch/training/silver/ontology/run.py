@@ -15,13 +15,13 @@ from openbioner_batch.training.silver.passages import PassageFormat
 
 
 def annotate_by_ontology(settings: OntologySettings, say: Say = say_to_stderr) -> OntologyReport:
-    """Find the names of vocabularies in the inputs, or go on with the run that is there, and label the passages.
+    """Find the names of vocabularies in the inputs, or resume the run that is there, and label the passages.
 
     What was found stays in `data/`, so that other limits cost no new search.
 
     Args:
         settings: the request.
-        say: told of guesses and of what is skipped.
+        say: called with guesses and with what is skipped.
 
     Returns:
         What was kept, and why not the rest.

@@ -50,7 +50,7 @@ class OntologySettings(PassageSettings, ExecutorOptions, RayOptions, Request):
 
 
 def sorted_paths(paths: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Those that are files of vocabularies, and the others. Tables are not told from texts in columns.
+    """Those that are files of vocabularies, and the others. Tables are not distinguished from texts in columns.
 
     Raises:
         UsageError: a file cannot be read.
