@@ -82,7 +82,7 @@ class Side:
         return self.tool.find(values, {**setting, "count": self.types})
 
     def tune(self, texts: Sequence[SizedText], settings: list[dict[str, Any]]) -> None:
-        """Warm up, and settle on the fastest of the settings; where there is one, two texts tell its rate."""
+        """Warm up, and settle on the fastest of the settings; where there is one, two texts give its rate."""
         self.find([texts[0].text], settings[0])
         texts = texts[: TRIED if len(settings) > 1 else 2]
         for setting in settings:

@@ -112,7 +112,7 @@ class Stream:
         committed.add(shard["shard"])
         self.accounts.add(shard)
         if time.monotonic() > self._look_for_ends_at:
-            with suppress(RunFailedError):  # nothing that only tells how the run goes may stop it
+            with suppress(RunFailedError):  # nothing that only reports on the run may stop it
                 self._note_finished_splits(progress)
                 self.accounts.write_pace()
         progress.split_read(shard["split"], shard.get("read", UNKNOWN))

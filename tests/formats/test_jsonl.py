@@ -299,7 +299,9 @@ def test_paths_titles_and_folders(tmp_path: Path) -> None:
     assert [reason for _, reason in rejected(found)] == ["the title and the text are null"]
     files = list_inputs([str(tmp_path)])
     assert JSONL.nested_fields(files, options) == ["doc.id", "doc.text"]
-    with pytest.raises(UsageError, match=r"cannot determine which .* there are: doc, title, a\.b, year, doc\.id, doc\.text"):
+    with pytest.raises(
+        UsageError, match=r"cannot determine which .* there are: doc, title, a\.b, year, doc\.id, doc\.text"
+    ):
         JSONL.resolve(files, ReadOptions())
 
 

@@ -192,7 +192,7 @@ def _signed_entries(text: str) -> Iterator[Finding]:
 
 
 def are_initials(code: str) -> bool:
-    """Whether two or three letters are no shorthand and no short word; half a double name tells itself: "HS-M"."""
+    """Whether two or three letters are no shorthand and no short word; half a double name shows itself: "HS-M"."""
     return may_be_initials(code) and ("-" in code or not clinical_words().knows(code))
 
 

@@ -19,7 +19,7 @@ from openbioner_batch.training.silver.settings import SilverSettings
 
 
 def annotate_silver(settings: SilverSettings, say: Say = say_to_stderr) -> SilverReport:
-    """Annotate the inputs with an LLM into the output folder, or go on with the run that is there, and filter.
+    """Annotate the inputs with an LLM into the output folder, or resume the run that is there, and filter.
 
     The LLM's answers stay in `data/`, so that other filters cost nothing: the same request with other limits only
     writes `passages/` anew.
