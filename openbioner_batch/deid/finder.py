@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from openbioner_batch.deid.allowlist import allow_list
-from openbioner_batch.deid.dates import ORDERS, find_dates
+from openbioner_batch.deid.dates import ORDERS, check_order, find_dates
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.folding import FoldedText, fold
@@ -54,8 +54,7 @@ class FinderSettings:
                 raise UsageError(f"--recognizers names {name!r}: give some of {', '.join(RECOGNIZERS)}")
         if not self.recognizers:
             raise UsageError(f"--recognizers is empty: give some of {', '.join(RECOGNIZERS)}")
-        if self.date_order not in ORDERS:
-            raise UsageError(f"--date-order is {self.date_order!r}: give one of {', '.join(ORDERS)}")
+        check_order(self.date_order, "date_order")
         thresholds = {"model_threshold": self.model_threshold, "pattern_threshold": self.pattern_threshold}
         for name, value in {**thresholds, **self.type_thresholds}.items():
             if not 0 <= value <= 1:

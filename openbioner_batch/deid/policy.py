@@ -27,7 +27,7 @@ from typing import Any
 import yaml
 
 from openbioner_batch.deid.actions import ACTIONS
-from openbioner_batch.deid.dates import ORDERS
+from openbioner_batch.deid.dates import ORDERS, check_order
 from openbioner_batch.deid.families import FAMILIES
 from openbioner_batch.deid.keys import fingerprint
 from openbioner_batch.errors import UsageError
@@ -56,8 +56,7 @@ class Policy:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "actions", MappingProxyType(dict(self.actions)))
-        if self.date_order not in ORDERS:
-            raise UsageError(f"policy {self.name}: date_order is {self.date_order!r}: give one of {', '.join(ORDERS)}")
+        check_order(self.date_order, f"policy {self.name}: date_order")
         _check_action(self.name, "default", self.default)
         if ACTIONS[self.default].families is not None:
             raise UsageError(f"policy {self.name}: default is {self.default!r}, which does not suit every type")

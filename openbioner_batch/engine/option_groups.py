@@ -13,6 +13,8 @@ from openbioner_batch.options import flag, option
 AUTO, RAY, IN_PROCESS = "auto", "ray", "in-process"
 EXECUTORS = (AUTO, RAY, IN_PROCESS)
 DTYPES = ("auto", "float32", "bfloat16", "float16")
+DTYPES_WERE = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
+"""Former and usual short spellings: the error for one gives ours."""
 WORDS = ("basic", "whitespace", "pieces")
 VIEWS = ("definition", "examples", "contextual")
 PERCENT_SAMPLE = 100
@@ -113,7 +115,7 @@ class PrecisionOptions:
     """In which precision the model runs."""
 
     heading = "Model"
-    dtype: str = option("auto", choices=DTYPES, help="Precision of the model.")
+    dtype: str = option("auto", choices=DTYPES, values_were=DTYPES_WERE, help="Precision of the model.")
 
 
 @dataclass(frozen=True, kw_only=True)

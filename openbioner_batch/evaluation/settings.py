@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from openbioner_batch.deid.recognizers import MODEL_TYPES
 from openbioner_batch.engine.option_groups import (
     DTYPES,
+    DTYPES_WERE,
     WORDS,
     CalibrationOptions,
     DeviceOptions,
@@ -26,7 +27,7 @@ METHODS = ("auto", "calibration", "layers")
 class ExactOptions(DeviceOptions):
     """How a model runs whose figures are to be the same on any machine."""
 
-    dtype: str = option("float32", choices=DTYPES, help="Precision of the model.")
+    dtype: str = option("float32", choices=DTYPES, values_were=DTYPES_WERE, help="Precision of the model.")
 
 
 @dataclass(frozen=True)

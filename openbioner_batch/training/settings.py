@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from openbioner_batch.engine.option_groups import RayOptions
+from openbioner_batch.engine.option_groups import DTYPES_WERE, RayOptions
 from openbioner_batch.errors import UsageError
 from openbioner_batch.options import check_options, option
 from openbioner_batch.settings import Request
@@ -178,7 +178,7 @@ class Parallel:
     precision: str = option(
         "float32",
         choices=PRECISIONS,
-        values_were={"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"},
+        values_were=DTYPES_WERE,
         help="Of the passes, by autocast or DeepSpeed; float16 is for GPUs alone.",
     )
     threads: int | None = None

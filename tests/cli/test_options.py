@@ -25,7 +25,7 @@ from openbioner_batch.evaluation.settings import (
 )
 from openbioner_batch.options import Option, check_options, fields_of, flag, option, option_of
 from openbioner_batch.settings import build, with_current_names
-from openbioner_batch.training.settings import PretrainSettings
+from openbioner_batch.training.settings import Parallel, PretrainSettings
 from openbioner_batch.training.silver.made_settings import (
     FillSettings,
     HoldoutSettings,
@@ -215,6 +215,35 @@ def test_an_old_value_gives_the_new_one(tmp_path: Path) -> None:
     assert call("evaluate", "--corpus", "x", "--devices", "cuda") == "--devices is 'cuda', which is now spelled 'gpu'"
     (tmp_path / "c.yaml").write_text("corpus: x\ndevices: cuda\n")
     assert "now spelled 'gpu'" in call("evaluate", "--config", tmp_path / "c.yaml")
+
+
+FORMER_VALUES = [
+    (kind, name, old)
+    for kind in KINDS
+    for name, field in fields_of(kind).items()
+    if (declared := option_of(field))
+    for old in declared.values_were
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "old"), FORMER_VALUES, ids=lambda value: getattr(value, "__name__", value))
+def test_every_old_value_gives_the_new_one(kind: type, name: str, old: str) -> None:
+    fields = fields_of(kind)
+    required = [one for one, field in fields.items() if {field.default, field.default_factory} == {dataclasses.MISSING}]
+    declared = option_of(fields[name])
+    assert declared is not None
+    new = declared.values_were[old]
+    assert new in declared.choices
+    with pytest.raises(UsageError) as caught:
+        build(kind, {name: old, **dict.fromkeys(required, "x")})
+    assert str(caught.value) == f"{flag(name, declared)} is {old!r}, which is now spelled {new!r}"
+
+
+def test_every_precision_knows_the_short_spellings() -> None:
+    every = [option_of(field) for kind in (*KINDS, Parallel) for field in fields_of(kind).values()]
+    precisions = [declared for declared in every if declared and "float32" in declared.choices]
+    assert len(precisions) > 5
+    assert all({"fp32", "bf16", "fp16"} <= declared.values_were.keys() for declared in precisions)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -64,6 +64,8 @@ def test_settings_are_checked_and_travel_to_other_processes() -> None:
         FinderSettings(recognizers=("modle",))
     with pytest.raises(UsageError, match="month-first, day-first"):
         FinderSettings(date_order="ymd")
+    with pytest.raises(UsageError, match=r"^date_order is 'dmy', which is now spelled 'day-first'$"):
+        FinderSettings(date_order="dmy")
     with pytest.raises(UsageError, match="from 0 to 1"):
         FinderSettings(type_thresholds={"city": 2})
     finder = pickle.loads(pickle.dumps(Finder(FinderSettings(date_order="day-first"))))

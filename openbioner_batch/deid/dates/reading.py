@@ -8,11 +8,30 @@ from dataclasses import dataclass, replace
 from openbioner_batch.deid.dates.forms import LED, RANGE_WORDS
 from openbioner_batch.deid.dates.words import day_number, month_number, year_number
 from openbioner_batch.deid.dates.written import APOSTROPHES, Field, Reading, WrittenDate
+from openbioner_batch.errors import UsageError
 
 ORDERS = ("month-first", "day-first")
 """How 03/04/2021 may be meant."""
+_ORDERS_WERE = {"mdy": "month-first", "dmy": "day-first"}
+"""Their former spellings."""
 DOUBTFUL = frozenset("may mar march jan dec sep oct apr".split())
 """Months that are words or abbreviations of something else, in small letters: "2 may be enough"."""
+
+
+def check_order(order: object, where: str) -> None:
+    """See that a setting is one of `ORDERS`.
+
+    Args:
+        order: its value.
+        where: what the error calls it.
+
+    Raises:
+        UsageError: it is none; for a former spelling the message gives the present one.
+    """
+    if isinstance(order, str) and order in _ORDERS_WERE:
+        raise UsageError(f"{where} is {order!r}, which is now spelled {_ORDERS_WERE[order]!r}")
+    if order not in ORDERS:
+        raise UsageError(f"{where} is {order!r}: give one of {', '.join(ORDERS)}")
 
 
 @dataclass(frozen=True, slots=True)
