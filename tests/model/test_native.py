@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +21,7 @@ from torch.nn import functional as F
 
 from openbioner_batch.model import Tagger, attention, first_layer, native
 from openbioner_batch.model.layout import Layout, SequenceGroup
+from openbioner_batch.model.native.compiling import openmp
 from openbioner_batch.records import EntityType
 
 kernels = pytest.mark.skipif(native.load() is None, reason="no AVX512-BF16 on this CPU, or no C compiler")
@@ -98,6 +103,29 @@ def test_threads_change_nothing() -> None:
         torch.set_num_threads(threads)
     for other in results[1:]:
         assert all(torch.equal(a, b) for a, b in zip(results[0], other, strict=True))
+
+
+SECOND_OPENMP = """
+import ctypes, sys, torch
+ctypes.CDLL(sys.argv[1])
+from openbioner_batch.model.native.compiling import openmp
+torch.set_num_threads(7)
+print(openmp().omp_get_max_threads())
+"""
+
+
+@pytest.mark.skipif(openmp() is None, reason="torch runs on no OpenMP with GNU's calls")
+def test_threads_are_torchs_own_where_another_openmp_is_loaded(tmp_path: Path) -> None:
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        torchs = next((line.split()[-1] for line in maps if "libgomp" in line), None)
+    if torchs is None:
+        pytest.skip("no GNU OpenMP, of which there could be two")
+    another = shutil.copy(torchs, tmp_path / "libgomp-of-another-package.so.1")
+    command = [sys.executable, "-c", SECOND_OPENMP, str(another)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, "OMP_NUM_THREADS": "2"}
+    )
+    assert done.stdout.strip() == "7"
 
 
 @kernels

@@ -162,14 +162,14 @@ def _run(name: str, job: Any) -> None:
 
     They are torch's own: its threads spin for a while after each operation, and others would have to share their cores.
     """
-    kernels, gnu, threads = load(), openmp(), torch.get_num_threads()
+    kernels, library, threads = load(), openmp(), torch.get_num_threads()
     assert kernels is not None
     kernel = getattr(kernels, name)
-    if threads > 1 and gnu is not None:
+    if threads > 1 and library is not None:
         job.team.number, job.team.size = (
-            _THREAD_ANSWER((answer, gnu)) for answer in ("omp_get_thread_num", "omp_get_num_threads")
+            _THREAD_ANSWER((answer, library)) for answer in ("omp_get_thread_num", "omp_get_num_threads")
         )
-        gnu.GOMP_parallel(kernel, byref(job), c_uint(threads), c_uint(0))
+        library.GOMP_parallel(kernel, byref(job), c_uint(threads), c_uint(0))
     else:
         job.team.number, job.team.size = (
             _THREAD_ANSWER((answer, kernels)) for answer in ("alone_number", "alone_size")

@@ -66,7 +66,16 @@ def _compiled() -> Path:
 
 @cache
 def openmp() -> ctypes.CDLL | None:
-    """The OpenMP library that torch has loaded, where it is GNU's."""
-    with open("/proc/self/maps", encoding="utf-8") as maps:
-        path = next((line.split()[-1] for line in maps if "libgomp" in line), None)
-    return ctypes.CDLL(path) if path else None
+    """torch's library of CPU operations, by which the OpenMP that it runs on is called; None where it has no GNU calls.
+
+    A name that is looked up in a library is looked up in those that it is linked with, too (dlsym(3)): so this is
+    torch's own OpenMP whatever its file is called, also where another package has brought a second one. With that the
+    kernels run on torch's own threads. `torch.utils.cpp_extension` would give the same threads, through
+    `at::parallel_for`, but needs a C++ compiler and Python's headers on every machine that tags; these kernels are C
+    without headers of torch or Python.
+    """
+    try:
+        found = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"))
+    except OSError:
+        return None
+    return found if hasattr(found, "GOMP_parallel") else None
