@@ -83,6 +83,7 @@ class StubEncoder:
         self._heads[0, ::WORDS_A_SPAN] = 4.0
 
     def __call__(self, layout: Any, shifted: bool = False) -> Any:
+        """The same made-up logits for every batch, cut to its read tokens."""
         return self._heads[:, : len(layout.read)]
 
 
@@ -98,6 +99,7 @@ class StubLate(LateInference):
         self._words = np.zeros((1 + config.late.projection, 0), np.float32)
 
     def __call__(self, layout: Any, shifted: bool = False) -> Any:
+        """Vectors of words, of which every `WORDS_A_SPAN`-th is one that all types accept."""
         import torch
 
         if (words := len(layout.read)) > self._words.shape[1]:
@@ -106,6 +108,7 @@ class StubLate(LateInference):
         return torch.from_numpy(self._words[:, :words])
 
     def describe(self, descriptions: Sequence[tuple[int, ...]], token_budget: int) -> np.ndarray:
+        """The same vector for every description."""
         vectors = np.zeros((len(descriptions), self.config.late.projection), np.float32)
         vectors[:, 0] = 1.0
         return vectors
@@ -131,13 +134,16 @@ class StubFactory:
     clock: StageClock
 
     def fingerprint(self) -> dict[str, Any]:
+        """The real factory's, marked as a stub's: its run is never taken for a real one."""
         return {**self.real.fingerprint(), "encoder": "stub"}
 
     def preparer(self) -> TextPreparer:
+        """The real preparer, on the clock."""
         with self.clock.stage(LOAD):
             return TimedPreparer(self.real.preparer(), self.clock)
 
     def scorer(self) -> Scorer:
+        """The real tagger with a stub for its encoder, on the clock."""
         with self.clock.stage(LOAD):
             tagger: Any = self.real.scorer()
             tagger.encoder = stub_for(tagger)
@@ -162,6 +168,7 @@ class TimedPreparer:
     clock: StageClock
 
     def prepare(self, texts: Sequence[str]) -> Any:
+        """As the real one does, charged to `tokenize`."""
         with self.clock.stage("tokenize"):
             return self.real.prepare(texts)
 
@@ -174,6 +181,7 @@ class TimedScorer:
     clock: StageClock
 
     def score(self, prepared: Any) -> Sequence[TaggedText]:
+        """As the real one does, charged to `arrange`."""
         with self.clock.stage("arrange"):
             return self.real.score(prepared)
 
@@ -197,6 +205,8 @@ class TimedExecutor:
         tagging: TaggingJob | None,
         commit: Commit,
     ) -> Generator[dict[str, Any], None, None]:
+        """As the real one does, with each stage on the clock."""
+
         def timed_read(batch: pa.Table) -> Generator[pa.Table, None, None]:
             shards = read(batch)
             while True:
@@ -228,6 +238,7 @@ class TimedTagging(Tagging):
     def stream(
         self, tasks: Sequence[SplitTask], job: Job, executor: Executor, before: Totals
     ) -> Generator[dict[str, Any], None, None]:
+        """As `Tagging` does, by an executor on the clock."""
         return super().stream(tasks, job, TimedExecutor(executor, self.clock), before)
 
 

@@ -100,6 +100,7 @@ class CountingEncoder:
         self.encoder, self.device, self.config, self.tokens = encoder, encoder.device, encoder.config, 0
 
     def __call__(self, layout: Layout, shifted: bool = False) -> Tensor:
+        """The encoder's answer; adds the batch's distinct tokens to `tokens`."""
         self.tokens += len(layout.source)
         return self.encoder(layout, shifted)
 

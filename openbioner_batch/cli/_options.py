@@ -28,6 +28,7 @@ class GroupedCommand(click.Command):
     """A command whose help lists the options of each group under what the group's docstring says."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the options under the headings of their groups."""
         groups: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             if isinstance(parameter, click.Option) and (record := parameter.get_help_record(ctx)):
@@ -44,6 +45,7 @@ class CommandOnFormats(GroupedCommand):
     """Whether only those that can be written back are listed."""
 
     def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """End the help with the formats of inputs, as they are registered."""
         from openbioner_batch.formats import rewritable_formats
         from openbioner_batch.formats.registry import COMPRESSIONS, FORMATS
 

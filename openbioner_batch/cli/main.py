@@ -19,10 +19,12 @@ class LazyGroup(click.Group):
     """Subcommands are the modules beside this one, imported on first use; each has a `command`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the modules in the room, none of which is imported for it."""
         names = (module.name for module in pkgutil.iter_modules(openbioner_batch.cli.__path__))
         return sorted(name.replace("_", "-") for name in names if name != "main" and not name.startswith("_"))
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command of a module, which is imported now; None where there is no such module."""
         if name not in self.list_commands(ctx):
             return None
         module = importlib.import_module(f"openbioner_batch.cli.{name.replace('-', '_')}")
@@ -30,6 +32,7 @@ class LazyGroup(click.Group):
         return command
 
     def main(self, *args: Any, **more: Any) -> Any:
+        """As click does; a signal ends the program with its own exit code, after what was begun is put in order."""
         make_streams_lenient()
         with stop_on_signals() as stop:
             try:
@@ -40,6 +43,7 @@ class LazyGroup(click.Group):
                 raise SystemExit(stop.finish()) from None
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; an error that is the user's to mend becomes one line and an exit code."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:

@@ -12,6 +12,7 @@ class CommandOnVocabularies(GroupedCommand):
     """A command whose help ends with the formats of vocabularies, as they are registered."""
 
     def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """End the help with the formats of vocabularies, as they are registered."""
         from openbioner_batch.concepts.readers import READERS
 
         with formatter.section("Formats (also packed: .gz .zst .bz2 .xz)"):

@@ -41,9 +41,11 @@ class TextRecords:
     key_reason: str | None = None
 
     def with_patient(self, note: Note, job: DeidJob) -> Note:
+        """The note as it is: only resources name their patient elsewhere."""
         return note
 
     def deidentify(self, note: Note, scope: Scope | None, job: DeidJob, tools: Tools) -> DeidentifiedRecord:
+        """The note's text with its identifiers replaced."""
         new = tools.deidentifier.deidentify(note.text, scope, note.known, note.spans, note.date)
         return DeidentifiedRecord((RecordText(job.columns.text, note.text, new),))
 

@@ -50,6 +50,7 @@ class Deidentification:
         return None if self.key is None else self.key.check_value
 
     def fingerprint(self) -> dict[str, Any]:
+        """Model, policy, key, finder, fields, and the release, since its rules decide what is found."""
         settings = self.settings
         finder = dataclasses.asdict(settings.finder)
         return {
@@ -76,6 +77,7 @@ class Deidentification:
     def stream(
         self, tasks: Sequence[SplitTask], job: Job, executor: Executor, before: Totals
     ) -> Generator[dict[str, Any], None, None]:
+        """Read by number, tag where there is a model, then find, replace and commit."""
         resources = executor.resources
         common = {field.name: getattr(job, field.name) for field in dataclasses.fields(job)}
         tagging: TaggingJob | None = None

@@ -32,9 +32,11 @@ class Asserting:
 
     @property
     def extras(self) -> tuple[str, ...]:
+        """`assertion` with rules, `section` where sections are wanted."""
         return (*(("assertion",) if self.rules else ()), *(("section",) if self.with_sections else ()))
 
     def fingerprint(self) -> dict[str, Any]:
+        """Digests of the rules and of the section headers."""
         return {
             "assertion rules": self.rules and self.rules.digest[:16],
             "section headers": self.headers.digest[:16],
@@ -42,6 +44,7 @@ class Asserting:
         }
 
     def add(self, documents: pa.Table, spans: Sequence[Sequence[Span]]) -> list[Sequence[Span]]:
+        """Spans with their assertion and section; a record's own labels of sections win over headers in its text."""
         finder = _finder(self.headers)
         asserter = _asserter(self.rules, self.headers) if self.rules else None
         texts = documents["text"].to_pylist()
@@ -62,6 +65,7 @@ class Asserting:
         return found
 
     def amounts(self, spans: Sequence[Span]) -> Mapping[str, int]:
+        """How many spans are negated, uncertain, historical and so on."""
         counts = Counter(flag for span in spans if span.assertion for flag in span.assertion.words)
         return {f"spans_{flag}": count for flag, count in sorted(counts.items())}
 

@@ -95,10 +95,12 @@ class DictionarySpans:
     extras: tuple[str, ...] = ("found_by",)
 
     def fingerprint(self) -> dict[str, Any]:
+        """Each vocabulary by its type, and how names are looked for where that is not the default."""
         found: dict[str, Any] = {DICTIONARY: {source.type: dict(source.about) for source in self.sources}}
         return found | {f"dictionary {name}": True for name in ("wordings", "nested") if getattr(self, name)}
 
     def add(self, documents: pa.Table, spans: Sequence[Sequence[Span]]) -> list[Sequence[Span]]:
+        """The model's spans, and those of names in the vocabularies; where both agree, one span found by both."""
         texts = documents["text"].to_pylist()
         found: list[Sequence[Span]] = []
         for text, here in zip(texts, spans, strict=True):
@@ -111,6 +113,7 @@ class DictionarySpans:
         return found
 
     def amounts(self, spans: Sequence[Span]) -> Mapping[str, int]:
+        """How many spans the dictionary found alone, and how many the model found too."""
         return {
             "found_by_dictionary_alone": sum(span.found_by == "dictionary" for span in spans),
             "found_by_both": sum(span.found_by == "both" for span in spans),
@@ -140,6 +143,7 @@ class Linking:
     extras: tuple[str, ...] = ("concepts",)
 
     def fingerprint(self) -> dict[str, Any]:
+        """Each vocabulary by its type, and the limits of a link."""
         from openbioner_batch.concepts.linker import LEAST_COSINE
 
         found: dict[str, Any] = {
@@ -152,6 +156,7 @@ class Linking:
         return found if self.expands else found | {"link abbreviations": False}
 
     def add(self, documents: pa.Table, spans: Sequence[Sequence[Span]]) -> list[Sequence[Span]]:
+        """Spans of linked types with their concepts; a short form is linked as what its document says it stands for."""
         from openbioner_batch.concepts.linker import Mention
 
         linked = {source.type: source for source in self.sources}
@@ -178,6 +183,7 @@ class Linking:
         ]
 
     def amounts(self, spans: Sequence[Span]) -> Mapping[str, int]:
+        """How many spans have a concept."""
         return {"linked_spans": sum(bool(span.concepts) for span in spans)}
 
 

@@ -85,6 +85,7 @@ class ModelScorerFactory:
         )
 
     def fingerprint(self) -> dict[str, Any]:
+        """The model's digest, types with descriptions, windows, device and precision, and what changes decoding."""
         described = {
             f"{number}/{kind.name}": kind.description for number, group in enumerate(self.types, 1) for kind in group
         }
@@ -107,11 +108,13 @@ class ModelScorerFactory:
         }
 
     def preparer(self) -> Preparer:
+        """Tokenizer and windows, without the weights."""
         from openbioner_batch.model import Preparer
 
         return Preparer.from_pretrained(self.model, self.types, self.windows, self.words)
 
     def scorer(self) -> Tagger:
+        """The model, loaded onto the device."""
         from openbioner_batch.model import Completion, Tagger
 
         tagger = Tagger.from_pretrained(

@@ -23,16 +23,21 @@ class NoModel:
     """A factory, preparer and scorer that find nothing."""
 
     def fingerprint(self) -> dict[str, Any]:
+        """No model and no types."""
         return {"model": None, "types": "", "descriptions": {}}
 
     def preparer(self) -> NoModel:
+        """Itself: there is nothing to load."""
         return self
 
     def scorer(self) -> NoModel:
+        """Itself: there is nothing to load."""
         return self
 
     def prepare(self, texts: Sequence[str]) -> int:
+        """The number of texts."""
         return len(texts)
 
     def score(self, prepared: int) -> list[Untagged]:
+        """No spans for each text."""
         return [Untagged()] * prepared

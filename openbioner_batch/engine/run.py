@@ -82,6 +82,7 @@ class Tagging:
     additions: tuple[Addition, ...] = ()
 
     def fingerprint(self) -> dict[str, Any]:
+        """The model's, and each addition's."""
         found = self.factory.fingerprint()
         for addition in self.additions:
             found |= addition.fingerprint()
@@ -90,6 +91,7 @@ class Tagging:
     def stream(
         self, tasks: Sequence[SplitTask], job: Job, executor: Executor, before: Totals
     ) -> Generator[dict[str, Any], None, None]:
+        """Read and prepare, score, add and commit."""
         common = {field.name: getattr(job, field.name) for field in dataclasses.fields(job)}
         device = self.fingerprint().get("device")
         tagging = TaggingJob(

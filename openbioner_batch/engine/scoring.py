@@ -12,13 +12,20 @@ class TaggedText(Protocol):
     """What scoring says of one text: `repeated` of its windows are equal to earlier ones and cost nothing."""
 
     @property
-    def spans(self) -> Sequence[Span]: ...
+    def spans(self) -> Sequence[Span]:
+        """In order of their beginnings."""
+
     @property
-    def windows(self) -> int: ...
+    def windows(self) -> int:
+        """How many windows the text took."""
+
     @property
-    def repeated(self) -> int: ...
+    def repeated(self) -> int:
+        """How many of them were computed for an earlier text of the shard, or earlier in this one."""
+
     @property
-    def tokens(self) -> int: ...
+    def tokens(self) -> int:
+        """Subword tokens of the text."""
 
 
 class TextPreparer(Protocol):

@@ -60,6 +60,7 @@ class TagShards:
         self._types = len(job.factory.fingerprint().get("descriptions", ()))
 
     def __call__(self, batch: pa.Table) -> pa.Table:
+        """A shard's row with its results; raises RunFailedError where processes keep dying at it."""
         work = row_values(batch)
         name = shard_name(work["split"], work["shard"])
         attempts = Attempts(self._store, name, self._job.session)

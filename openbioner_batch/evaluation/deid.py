@@ -26,11 +26,16 @@ class FoundSpan(Protocol):
     """What a finder returns: half-open code-point offsets and a type of the PHI catalog."""
 
     @property
-    def start(self) -> int: ...
+    def start(self) -> int:
+        """The first code point."""
+
     @property
-    def end(self) -> int: ...
+    def end(self) -> int:
+        """The code point behind the last one."""
+
     @property
-    def type(self) -> str: ...
+    def type(self) -> str:
+        """Of the PHI catalog."""
 
 
 @dataclass

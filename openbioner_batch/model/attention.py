@@ -32,7 +32,8 @@ def attend(query: Tensor, key: Tensor, value: Tensor, placed: Placed, reads_only
 
     Args:
         query: [tokens or reads, heads, size], scaled.
-        key, value: [tokens, heads, size].
+        key: [tokens, heads, size].
+        value: [tokens, heads, size].
         placed: the batch's layout.
         reads_only: whether the queries are those of the read tokens alone.
         shifted: whether to subtract each row's largest score before the exponential; without it, scores beyond the
@@ -112,9 +113,12 @@ def varlen_attention(
 
     Args:
         query: [queries, heads, size].
-        key, value: [tokens, heads, size].
-        query_bounds, key_bounds: [sequences + 1] int32, where each sequence begins among them.
-        most, longest: queries and tokens of the longest sequences.
+        key: [tokens, heads, size].
+        value: [tokens, heads, size].
+        query_bounds: [sequences + 1] int32, where each sequence begins among the queries.
+        key_bounds: [sequences + 1] int32, where each begins among the tokens.
+        most: queries of the sequence that has most of them.
+        longest: tokens of the longest sequence.
         scale: of the scores.
 
     Returns:
@@ -160,8 +164,9 @@ def partial_attention(query: Tensor, key: Tensor, value: Tensor, shifted: bool =
     """Sums weighted by unnormalised weights, and the sums of the weights.
 
     Args:
-        query, key: [sequences * heads, length, size] float32.
-        value: likewise, in its own format.
+        query: [sequences * heads, length, size] float32.
+        key: [sequences * heads, length, size] float32.
+        value: [sequences * heads, length, size] in its own format.
         shifted: as for `attend`.
 
     Returns:

@@ -64,6 +64,7 @@ class Layer(nn.Module):
         self.dropout = nn.Dropout(config.encoder_dropout)
 
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """The states after the layer, [sequences, length, width]; `mask` is added to the scores of attention."""
         query, key, value = self.split_heads(self.query_key_value(hidden))
         return self.finish(hidden, attend(query, key, value, mask))
 

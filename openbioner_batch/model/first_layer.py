@@ -17,7 +17,9 @@ def attend_sharing(query: Tensor, key: Tensor, value: Tensor, layout: Layout) ->
     normalised before all of a row's parts are known. Scores beyond the range of floats give NaN.
 
     Args:
-        query, key, value: [distinct, heads, size], queries scaled as `attend` wants them.
+        query: [distinct, heads, size], scaled as `attend` wants it.
+        key: [distinct, heads, size].
+        value: [distinct, heads, size].
         layout: of the batch.
 
     Returns:

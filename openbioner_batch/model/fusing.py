@@ -32,6 +32,7 @@ class CompiledFunction(Generic[Result]):
         self._failed = False
 
     def __call__(self, *tensors: Any) -> Result:
+        """The function's result, by `torch.compile` where the environment asks for it and it works."""
         if self._failed or os.environ.get(SWITCH) != "1":
             return self._function(*tensors)
         if self._compiled is None:

@@ -126,7 +126,8 @@ class InferenceStack:
 
         Args:
             number: of the next layer.
-            hidden, inputs: the tokens at their places before it, as `embed` gives them.
+            hidden: [tokens, width] float32 before it, at their places.
+            inputs: the same in the format of the products, as `embed` gives both.
             placed: the batch's layout.
             shifted: see `InferenceEncoder`.
         """

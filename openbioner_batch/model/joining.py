@@ -44,7 +44,8 @@ def attend_to_texts(
 
     Args:
         query: [reads, heads, size], scaled as for `attention.attend`.
-        key, value: [tokens, heads, size].
+        key: [tokens, heads, size].
+        value: [tokens, heads, size].
         texts: where each text and its read tokens lie; they cover all of `query`.
         shifted: whether to subtract each row's largest score; without it, scores beyond the range of floats give NaN.
     """
@@ -66,7 +67,8 @@ def attend_to_descriptions(
     Args:
         query: as for `attend_to_texts`.
         gathered: what that found.
-        key, value: [tokens, heads, size] of the descriptions, one after another.
+        key: [tokens, heads, size] of the descriptions, one after another.
+        value: likewise.
         lengths: of each.
         rows: of the result, at least `len(lengths) * reads`; the rest means nothing.
 

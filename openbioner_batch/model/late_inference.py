@@ -26,9 +26,11 @@ _TYPES_AT_ONCE = 64
 class DescriptionEncoder(Protocol):
     """A late-interaction model, as far as descriptions go."""
 
-    def describe(self, descriptions: Sequence[tuple[int, ...]], token_budget: int) -> np.ndarray: ...
+    def describe(self, descriptions: Sequence[tuple[int, ...]], token_budget: int) -> np.ndarray:
+        """A vector for each description, given as token ids, in passes of at most `token_budget` tokens."""
 
-    def evidence(self, words: np.ndarray, descriptions: np.ndarray) -> np.ndarray: ...
+    def evidence(self, words: np.ndarray, descriptions: np.ndarray) -> np.ndarray:
+        """The logits of words for descriptions, by the vectors of both."""
 
 
 class LateInference:

@@ -26,9 +26,11 @@ class DeviceEncoder(Protocol):
     """An encoder: computes what its heads say of the read tokens of a layout, as [., reads]."""
 
     @property
-    def device(self) -> torch.device: ...
+    def device(self) -> torch.device:
+        """Where the weights lie."""
 
-    def __call__(self, layout: Layout, shifted: bool = False) -> Tensor: ...
+    def __call__(self, layout: Layout, shifted: bool = False) -> Tensor:
+        """What the heads say; `shifted` as for `attention.attend`."""
 
 
 @dataclass(frozen=True, slots=True)

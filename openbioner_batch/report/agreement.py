@@ -47,6 +47,7 @@ class TypeAgreement:
         return (self.first_overlapping + self.second_overlapping) / total if total else None
 
     def add(self, other: TypeAgreement) -> None:
+        """Sum up the counts of other documents."""
         for name in self.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 

@@ -90,15 +90,18 @@ class PlainEngine:
         self._scaler = torch.amp.GradScaler(device.type, enabled=settings.parallel.precision == "float16")
 
     def precision(self) -> AbstractContextManager[Any]:
+        """Autocast, but for float32."""
         return torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32)
 
     def accumulate(self, batch: Any) -> Tensor:
+        """Forward and backward of one pass; its loss, detached and not divided."""
         with self.precision():
             loss = self.module(batch)
         self._scaler.scale(loss / self._accumulation).backward()
         return loss.detach()
 
     def step(self, factor: float) -> None:
+        """Average gradients over the workers, clip them, and step."""
         parameters = [p for p in self.module.parameters() if p.requires_grad]
         if self._workers > 1:
             self._average(parameters)
@@ -118,6 +121,7 @@ class PlainEngine:
             parameter.grad = part.view_as(parameter)
 
     def save(self, folder: Path) -> None:
+        """Weights, optimizer and loss scale, by worker 0 alone: all workers hold the same."""
         if not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0:
             torch.save(self.module.state_dict(), folder / MODEL_FILE)
             torch.save(self._optimizer.state_dict(), folder / OPTIMIZER_FILE)
@@ -125,6 +129,7 @@ class PlainEngine:
                 torch.save(self._scaler.state_dict(), folder / SCALER_FILE)
 
     def load(self, folder: Path) -> None:
+        """The state of `save`, but with the settings' rates: a resumed run may change them."""
         self.module.load_state_dict(torch.load(folder / MODEL_FILE, map_location="cpu", weights_only=True))
         peaks = [group["peak"] for group in self._optimizer.param_groups]
         self._optimizer.load_state_dict(torch.load(folder / OPTIMIZER_FILE, map_location="cpu", weights_only=True))
@@ -167,9 +172,11 @@ class DeepSpeedEngine:
         self.module = self._engine.module
 
     def precision(self) -> AbstractContextManager[Any]:
+        """None of its own: DeepSpeed casts the module."""
         return nullcontext()  # its weights have the format themselves
 
     def accumulate(self, batch: Any) -> Tensor:
+        """Forward and backward of one pass, counted by DeepSpeed; its loss, detached."""
         loss = self._engine(batch)
         self._engine.backward(loss)
         if not self._engine.is_gradient_accumulation_boundary():
@@ -177,14 +184,17 @@ class DeepSpeedEngine:
         return loss.detach()
 
     def step(self, factor: float) -> None:
+        """Set the rates, and let DeepSpeed average, clip and step."""
         groups = self._engine.optimizer.param_groups
         for group, peak in zip(groups, self._peaks, strict=True):
             group["lr"] = peak * factor
         self._engine.step()
 
     def save(self, folder: Path) -> None:
+        """This worker's shard of the state, in DeepSpeed's own layout."""
         (folder / TAG).mkdir(exist_ok=True)
         self._engine.save_checkpoint(str(folder), tag=TAG)
 
     def load(self, folder: Path) -> None:
+        """This worker's shard of the state of `save`."""
         self._engine.load_checkpoint(str(folder), tag=TAG)

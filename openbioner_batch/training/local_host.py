@@ -87,9 +87,11 @@ class LocalHost:
             torch.set_num_threads(parallel.threads or usable_cores())
 
     def validation(self) -> Sequence[TaggingBatch | SharedBatch]:
+        """All of the development data."""
         return self._validation
 
     def parts(self, first: int) -> Iterator[list[Pass]]:
+        """The passes of each step, made by processes beside the training where there are cores for them."""
         # Python alone makes passes; processes of their own make them while a GPU, or torch's threads, compute.
         makers = min(_MOST_MAKERS, usable_cores() - 1)
         loader: DataLoader[list[Pass]] = DataLoader(
@@ -104,6 +106,7 @@ class LocalHost:
         return iter(loader)
 
     def report(self, entry: Entry) -> None:
+        """Show an entry now; write it at once where that is cheap, else with others."""
         self._metrics.add(entry)
         self._display.show(entry)
         self._unwritten += 1
@@ -112,6 +115,7 @@ class LocalHost:
             self._unwritten = 0
 
     def save(self, metrics: dict[str, Any], folder: Path) -> None:
+        """Publish the checkpoint in a thread, once the one before is done."""
         self.join()
         self._upload = self._uploads.submit(self._publish, metrics, folder)
 
@@ -133,6 +137,7 @@ class LocalHost:
 
     @contextmanager
     def latest(self) -> Iterator[Path | None]:
+        """The newest whole checkpoint of the run's folder; None where there is none yet."""
         kept = self._kept()
         if not kept:
             yield None
@@ -141,6 +146,7 @@ class LocalHost:
             yield folder
 
     def sum(self, values: torch.Tensor) -> torch.Tensor:
+        """The values: there is no other worker."""
         return values
 
     def finished(self) -> FinishedTraining:

@@ -61,12 +61,14 @@ class RayHost:
             torch.set_num_threads(task.threads)
 
     def validation(self) -> Sequence[TaggingBatch | SharedBatch]:
+        """This worker's share of the development data, from Ray's object store."""
         import ray
 
         found: Sequence[TaggingBatch | SharedBatch] = ray.get(self._task.validation)[self.rank :: self.workers]
         return found
 
     def parts(self, first: int) -> Iterator[list[Pass]]:
+        """The passes that Ray Data makes, this worker's of each step."""
         import ray
         import ray.train
 
@@ -77,11 +79,13 @@ class RayHost:
         return parts_of(rows, first + self.rank, self.workers)
 
     def report(self, entry: Entry) -> None:
+        """Hand an entry to the run's monitor, an actor."""
         import ray
 
         ray.get(self._task.monitor.report.remote(entry))
 
     def save(self, metrics: dict[str, Any], folder: Path) -> None:
+        """Hand the files to Ray Train, which uploads them in a thread."""
         import ray.train
 
         checkpoint = ray.train.Checkpoint.from_directory(folder) if os.listdir(folder) else None
@@ -98,6 +102,7 @@ class RayHost:
 
     @contextmanager
     def latest(self) -> Iterator[Path | None]:
+        """The checkpoint that Ray Train resumes from; None where there is none yet."""
         import ray.train
 
         checkpoint = ray.train.get_checkpoint()
@@ -108,6 +113,7 @@ class RayHost:
             yield Path(name)
 
     def sum(self, values: torch.Tensor) -> torch.Tensor:
+        """Sums over the workers by an all-reduce."""
         if self.workers == 1:
             return values
         values = values.to(self.device)

@@ -202,7 +202,8 @@ def distillation_loss(
     """How far the student's probabilities are from the teacher's, in nats a word, times the squared temperature.
 
     Args:
-        ours, theirs: evidence, what is against [words, types], and what is against any [words].
+        ours: the student's evidence, what is against [words, types], and what is against any [words].
+        theirs: the same of the teacher.
         queried: [words, types] whether the teacher was queried.
         temperature: of both sides.
         competing: whether types compete in a softmax, else each stands against no entity alone.

@@ -130,8 +130,8 @@ def month_like(old: str, month: int, before: str, after: str, language: str | No
     Args:
         old: a name of `MONTHS`.
         month: the new one.
-        before, after: the text around the old name: "May" is short beside a hyphen, a dot or a digit, and "4. April" is
-            German.
+        before: the text before the old name: "4. April" is German, and "May" is short beside a hyphen, dot or digit.
+        after: the text behind it.
         language: the note's, for names that several languages share.
     """
     small = old.lower()

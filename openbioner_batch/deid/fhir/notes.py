@@ -39,6 +39,7 @@ class ResourceRecords:
         return replace(note, patient=patient, known=KnownIdentifiers.of(values))
 
     def deidentify(self, note: Note, scope: Scope | None, job: DeidJob, tools: Tools) -> DeidentifiedRecord:
+        """Replace what identifies in the resource's elements, and in each of its texts."""
         deidentifier = tools.deidentifier
         assert scope is not None, "without a key FHIR is refused"
         resource = note.fields[RESOURCE]

@@ -98,6 +98,8 @@ def still_plausible(text: str, found: Finding, before: Collection[tuple[int, int
     """Whether what merging left of a finding of the model alone is one, with "6" of "6 06/24/2017" taken for a date.
 
     Args:
+        text: the note.
+        found: a finding as merging left it.
         before: where findings stood before they were merged.
     """
     return (

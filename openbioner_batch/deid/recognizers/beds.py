@@ -61,7 +61,8 @@ def find_beds(text: str, names: Iterable[Finding]) -> Iterator[Finding]:
     There must be two rows, and of one of them a name that was found or a heading such as "Beds:".
 
     Args:
-        names: what was found in the same text; what is no name is passed over.
+        text: the note.
+        names: what was found in it; what is no name is passed over.
     """
     for match in _IN_ROOM.finditer(text):
         surname = allow_list().is_surname(match["name"]) and _ALONE.match(text, match.end())

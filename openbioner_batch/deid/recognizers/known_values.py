@@ -43,6 +43,8 @@ def find_known(
     """Each place where a known value stands.
 
     Args:
+        text: the note.
+        known: what its record says of the patient.
         dates: the text's `dates.find_dates`; the known dates are found in any of their forms.
         typos: find names of six letters and more with one letter wrong.
         nicknames: find given names in their frequent short forms.

@@ -29,6 +29,7 @@ def find_patterns(text: str, dates: list[DateMention]) -> list[Finding]:
     """What the forms of the text and the words around them show; findings may overlap.
 
     Args:
+        text: the note.
         dates: the text's `dates.find_dates`, which known dates are compared with as well.
     """
     regions = number_regions(text)

@@ -165,6 +165,7 @@ def find_places(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Find
     """Places smaller than a country, each part of an address on its own, and institutions.
 
     Args:
+        text: the note.
         regions: the text's `number_regions`.
     """
     yield from _addresses(text)

@@ -30,7 +30,8 @@ def find_repeats(
     """Capitalised words that are part of one of the names.
 
     Args:
-        names: findings of names in the same text; those below `SURE` are passed over.
+        text: the note.
+        names: findings of names in it; those below `SURE` are passed over.
         is_term: says of (text, start, end) whether the word is the name of a thing there.
     """
     lists = lexicon()

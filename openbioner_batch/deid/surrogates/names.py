@@ -79,6 +79,7 @@ def part_surrogate(part: str, scope: Scope) -> str:
 
     Args:
         part: normalised, at least two letters.
+        scope: within which one part always gets the same surrogate.
     """
     known = scope.memory.get(("part", part))
     if known is None:

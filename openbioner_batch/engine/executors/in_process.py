@@ -30,6 +30,7 @@ class InProcess:
         tagging: TaggingJob | None,
         commit: Commit,
     ) -> Generator[dict[str, Any], None, None]:
+        """One task after another in this process; `workforce` is of no account."""
         try:
             with _threads_kept(tagging):
                 tag = TagShards(tagging, _give_up) if tagging is not None else None

@@ -33,6 +33,7 @@ class RayData:
 
     @property
     def resources(self) -> Resources:
+        """What the connected Ray has at the moment; on a cluster that grows it changes."""
         return resources_now(self._address)
 
     def run(
@@ -43,6 +44,7 @@ class RayData:
         tagging: TaggingJob | None,
         commit: Commit,
     ) -> Generator[dict[str, Any], None, None]:
+        """The stages as one Ray Data stream, in bounded memory."""
         import ray.data
         from ray.data import ActorPoolStrategy, TaskPoolStrategy
 

@@ -73,6 +73,7 @@ class Written:
     bytes: int = 0
 
     def add(self, other: Written) -> None:
+        """Sum up what another task has written."""
         self.shards += other.shards
         self.documents += other.documents
         self.spans += other.spans

@@ -137,7 +137,8 @@ def add_norm(hidden: Tensor, added: Tensor, weight: Tensor, bias: Tensor, epsilo
     Args:
         hidden: [tokens, width] float32; becomes the result.
         added: [tokens, width] bfloat16.
-        weight, bias: [width] float32.
+        weight: [width] float32.
+        bias: [width] float32.
         epsilon: added to the variance.
 
     Returns:

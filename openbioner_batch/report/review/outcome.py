@@ -45,6 +45,7 @@ class ReviewOutcome:
 
     @property
     def read(self) -> int:
+        """How many records were read."""
         return sum(stratum.read for stratum in self.strata.values())
 
     @property

@@ -93,6 +93,7 @@ class DescribeReport:
 
     @property
     def title(self) -> str:
+        """Where the descriptions are."""
         return f"{self.output}: {DESCRIPTIONS}/ and {CATALOG}"
 
     def lines(self) -> list[tuple[str, str]]:

@@ -41,9 +41,11 @@ class DescriptionPrompt:
     columns = pa.schema([pa.field(view, pa.string(), nullable=False) for view in VIEWS])
 
     def messages(self, text: str) -> Messages:
+        """Instructions, then the type with its examples."""
         return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": text}]
 
     def schema(self) -> dict[str, Any]:
+        """An object with one string for each view."""
         return {
             "type": "object",
             "properties": {view: {"type": "string"} for view in VIEWS},
@@ -52,12 +54,14 @@ class DescriptionPrompt:
         }
 
     def problem(self, text: str, content: str) -> str | None:
+        """That views are missing, or else what `views_problem` says of them."""
         views = read_views(content)
         if views is None:
             return "the answer is not an object with the four descriptions"
         return views_problem(views, json.loads(text)["examples"])
 
     def read(self, text: str, content: str) -> tuple[dict[str, Any], dict[str, int]]:
+        """A column for each view."""
         views = read_views(content)
         assert views is not None, "only usable answers are read"
         return dict(views), {"descriptions": len(views)}

@@ -59,6 +59,7 @@ class ExtractionPrompt:
     )
 
     def messages(self, text: str) -> Messages:
+        """Instructions, worked examples as turns of a chat, then the passage."""
         chat = [{"role": "system", "content": SYSTEM}]
         for passage, mentions in EXAMPLES:
             entities = [{"text": surface, "type": kind} for surface, kind in mentions]
@@ -67,6 +68,7 @@ class ExtractionPrompt:
         return [*chat, {"role": "user", "content": text}]
 
     def schema(self) -> dict[str, Any]:
+        """An object with a list of texts and types."""
         item = {
             "type": "object",
             "properties": {"text": {"type": "string"}, "type": {"type": "string"}},
@@ -81,9 +83,11 @@ class ExtractionPrompt:
         }
 
     def problem(self, text: str, content: str) -> str | None:
+        """Whether no list can be read, not even a part of one."""
         return NO_LIST if read_mentions(content) is None else None
 
     def read(self, text: str, content: str) -> tuple[dict[str, Any], dict[str, int]]:
+        """Mentions at their places in the passage, and how many items were malformed or stand nowhere in it."""
         found = read_mentions(content)
         assert found is not None, "only usable answers are read"
         aligned = align(text, found.items)

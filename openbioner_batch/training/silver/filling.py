@@ -43,6 +43,7 @@ class FillReport:
 
     @property
     def title(self) -> str:
+        """Where the filled data are."""
         return f"{self.output}: silver data with more mentions"
 
     def as_json(self) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class LlmPipeline:
     """What else the answers depend on."""
 
     def fingerprint(self) -> dict[str, Any]:
+        """The prompt, the model and its sampling."""
         return {**fingerprint(self.prompt, self.llm), **self.more}
 
     def stream(
@@ -165,6 +166,7 @@ class AnswerRows:
         self._client = Client(recipe)
 
     async def __call__(self, batch: pa.Table) -> pa.Table:
+        """The rows of a batch with their outcomes, requested side by side."""
         rows = batch.to_pylist()
         outcomes = await asyncio.gather(*(self._outcome(row) for row in rows))
         return batch.drop_columns(["text"]).append_column(

@@ -48,6 +48,7 @@ class HoldoutReport:
 
     @property
     def title(self) -> str:
+        """Where both parts are."""
         return f"{self.output}: silver data without some types, and a test on those"
 
     def lines(self) -> list[tuple[str, str]]:

@@ -34,6 +34,7 @@ class PassageFormat(Format):
         self.suffixes = inner.suffixes
 
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
+        """The passages of each record; a record without words is rejected."""
         for record in self._inner.read(split, options):
             if not isinstance(record, Parsed):
                 yield record
@@ -47,12 +48,15 @@ class PassageFormat(Format):
                 yield Rejected(record.source, record.record, NO_WORDS)
 
     def splits(self, files: Sequence[InputFile]) -> list[Split]:
+        """Those of the format within."""
         return self._inner.splits(files)
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
+        """As the format within guesses."""
         return self._inner.resolve(files, options)
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
+        """Where a passage begins in its document, alone."""
         return pa.schema([START])
 
 

@@ -38,6 +38,7 @@ class SilverReport:
 
     @property
     def title(self) -> str:
+        """Where the data are."""
         return f"{self.output}: silver data"
 
     def as_json(self) -> dict[str, Any]:
@@ -92,8 +93,11 @@ class TableReport(Protocol):
     """What can be shown as a table."""
 
     @property
-    def title(self) -> str: ...
-    def lines(self) -> list[tuple[str, str]]: ...
+    def title(self) -> str:
+        """What stands above the table."""
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Its rows: what was counted, and how many."""
 
 
 def print_report(report: TableReport, console: Console) -> None:

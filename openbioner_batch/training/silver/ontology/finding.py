@@ -135,6 +135,7 @@ class WordCounts:
     words: Counter[str] = field(default_factory=Counter)
 
     def add(self, text: str) -> None:
+        """Count a passage's words, each once."""
         self.passages += 1
         self.words.update({form for form, _, _ in words(text)})
 

@@ -56,6 +56,7 @@ class OntologyPipeline:
     settings: OntologySettings
 
     def fingerprint(self) -> dict[str, Any]:
+        """The vocabularies' bytes, roots, length of passages and the version of the rules for names."""
         files = [file for path in self.settings.vocabularies for file in detect_reader(path).files(path)]
         return {
             "vocabularies": digest_of(files),
