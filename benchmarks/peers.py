@@ -2,16 +2,17 @@
 
     python benchmarks/peers.py pubmed.xml.gz --cache ~/.cache/openbioner-peers --types 5 --json peers-5.json
 
-Each tool is a process in a virtual environment of its own, made in --cache on first use. zshot and the loop load the
-same random checkpoint as ours, of the variant's size; before anything is timed, their spans must equal ours in float32.
-GLiNER has random weights too, of large's shape (DeBERTa-v3, 24 layers x 1024) and of base's (12 x 768), and reads the
-bundled vocabulary instead of its own. Two bi-encoders have their labels read before the clock runs: gliner-bi on
-DeBERTa like GLiNER-BioMed's, gliner-bi-v2 on Ettin (ModernBERT, 22 layers x 768). Texts are those that fit one window
-of every tool, so that all read them whole; `zshot-sentences` gets them sentence by sentence, as its examples do.
+Each tool is a process in a virtual environment of its own, made in --cache on first use. Every tool runs in each
+precision of --dtype, peers in bfloat16 with their weights cast, and is compared with those of its own. zshot and the
+loop load the same random checkpoint as ours, of the variant's size; before anything is timed, their spans in float32
+must equal ours, and those in bfloat16 are counted. GLiNER has random weights too, of large's shape (DeBERTa-v3, 24
+layers x 1024) and of base's (12 x 768), and reads the bundled vocabulary instead of its own. Two bi-encoders have their
+labels read before the clock runs: gliner-bi on DeBERTa like GLiNER-BioMed's, gliner-bi-v2 on Ettin (ModernBERT, 22
+layers x 768). Texts are those that fit one window of every tool, so that all read them whole; `zshot-sentences` gets
+them sentence by sentence, as its examples do.
 
 Every round has texts of its own, in order of length, the same for all sides where --seconds is 0. Batch size and
-packing of the peers are the best of those tried at the first of --types. Their precision is their default, float32, and
-ours is ours, unless --dtype names those in which ours and GLiNER run; a side is then compared with those of its own.
+packing of the peers are the best of those tried at the first of --types.
 """
 
 from __future__ import annotations
@@ -20,110 +21,35 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
-from common.contestants import FLOAT32, ONLY_FLOAT32, PRECISIONS, SCRIPTS, SETTINGS, SHAPES, published, start
+from common.contestants import FLOAT32, PRECISIONS, SAME_WEIGHTS, SCRIPTS, SETTINGS, SHAPES, published, start
 from common.machine import machine
 from common.models import first_types, write_random_model
-from common.results import comma_list, json_option, show_table, spread, write_json
+from common.results import comma_list, json_option, show_table, write_json
+from common.sides import TRIED, Side, SizedText, as_json, measure, ratios, without_slow
 from common.texts import shuffled_texts
-from common.tools import Answer, Tool
+from common.tools import Tool
 
 from openbioner_batch.errors import OpenBioNERError, UsageError
-from openbioner_batch.model.sentences import sentence_starts
 
 WINDOW = (100, 300)
 """Fewest and most tokens of a text: of abstracts, that fit one window of ours (300), zshot's (380) and GLiNER's."""
-TRIED = 8
-"""Texts on which settings are tried."""
-
-
-class SizedText(NamedTuple):
-    """A text, and how many of our tokens it has."""
-
-    text: str
-    tokens: int
-
-
-@dataclass(slots=True)
-class Side:
-    """A tool with a model, and what was measured of it at one number of types."""
-
-    name: str
-    """Tool, model and, where there are several, precision."""
-    tool: Tool
-    types: int = 1
-    setting: dict[str, Any] = field(default_factory=dict)
-    tried: list[dict[str, Any]] = field(default_factory=list)
-    texts: int = 0
-    """Of each round."""
-    tokens: list[int] = field(default_factory=list)
-    """Of the texts of each round."""
-    seconds: list[float] = field(default_factory=list)
-    """Of each round."""
-
-    @property
-    def rates(self) -> list[float]:
-        """Text tokens per second of each round."""
-        return [tokens / seconds for tokens, seconds in zip(self.tokens, self.seconds, strict=True)]
-
-    @property
-    def seconds_per_document(self) -> float:
-        """Over all rounds."""
-        return sum(self.seconds) / (self.texts * len(self.seconds))
-
-    def find(self, texts: Sequence[str], setting: dict[str, Any]) -> Answer:
-        """Let the tool tag some texts with this side's number of types."""
-        values = sentences_of(texts) if self.name.startswith("zshot-sentences") else texts
-        return self.tool.find(values, {**setting, "count": self.types})
-
-    def tune(self, texts: Sequence[SizedText], settings: list[dict[str, Any]]) -> None:
-        """Warm up, and settle on the fastest of the settings; where there is one, two texts give its rate."""
-        self.find([texts[0].text], settings[0])
-        texts = texts[: TRIED if len(settings) > 1 else 2]
-        for setting in settings:
-            seconds = self.find([one.text for one in texts], setting).seconds
-            self.tried.append({"setting": setting, "tokens_per_second": sum(one.tokens for one in texts) / seconds})
-        self.setting = max(self.tried, key=lambda one: one["tokens_per_second"])["setting"]
-
-    def plan(self, texts: Sequence[SizedText], seconds: float, documents: int, rounds: int) -> None:
-        """Take so many texts that a round lasts about `seconds`, and all rounds have `documents` or more."""
-        mean = sum(one.tokens for one in texts) / len(texts)
-        lasting = round(seconds * self.expected_rate / mean)
-        self.texts = min(len(texts) // rounds, max(lasting, -(-documents // rounds)))
-
-    @property
-    def expected_rate(self) -> float:
-        """Text tokens per second when it was tuned."""
-        return max(one["tokens_per_second"] for one in self.tried)
-
-    def take_turn(self, number: int, texts: Sequence[SizedText]) -> None:
-        """Tag the texts of a round: others than those of other rounds, in order of length, as batches like them."""
-        mine = sorted(texts[number * self.texts :][: self.texts], key=lambda one: one.tokens)
-        self.seconds.append(self.find([one.text for one in mine], self.setting).seconds)
-        self.tokens.append(sum(one.tokens for one in mine))
+ALIKE: dict[str, dict[str, Any]] = {
+    "ours": {"words": "whitespace"},
+    "zshot": {"batch_size": 1},
+    "loop": {"batch_size": 1},
+}
+"""The settings with which tools of the same weights find the same spans; a padded batch rounds otherwise."""
 
 
 def earlier_settings(reports: Sequence[Path]) -> dict[str, list[dict[str, Any]]]:
-    """The setting of every tool and model in earlier reports; later files win."""
+    """The setting of every side in earlier reports, by its name; later files win."""
     read = [json.loads(path.read_text("utf-8")) for path in reports]
     sides = [part["sides"] for report in read for part in report.get("by_types", [report])]
-    return {model_of(name): [side["setting"]] for one in sides for name, side in one.items()}
-
-
-def model_of(name: str) -> str:
-    """The tool and the model of a side, without its precision."""
-    return " ".join(name.split()[:2])
-
-
-def sentences_of(texts: Sequence[str]) -> list[str]:
-    """Each text's sentences, one after another."""
-    starts = ((text, [*sentence_starts(text), len(text)]) for text in texts)
-    return [text[low:high] for text, bounds in starts for low, high in pairwise(bounds) if text[low:high].strip()]
+    return {name: [side["setting"]] for one in sides for name, side in one.items()}
 
 
 def choose_texts(corpus: str, checkpoint: str, types: Sequence[Any]) -> list[SizedText]:
@@ -149,81 +75,33 @@ def choose_texts(corpus: str, checkpoint: str, types: Sequence[Any]) -> list[Siz
 
 
 def check(sides: Sequence[Side], variants: dict[str, str], types: list[list[str]], texts: list[str]) -> dict[str, Any]:
-    """Whether the sides with our weights find the same spans as ours in float32, on words between spaces.
+    """How many spans the sides with our weights share with ours in float32, on words between spaces.
+
+    Returns:
+        By side: the texts, its spans, ours, and those that are in both. In bfloat16, which rounds, they may differ.
 
     Raises:
-        OpenBioNERError: one does not; its rate would not compare.
+        OpenBioNERError: one finds other spans in float32; its rate would not compare.
     """
     compared = {}
     for variant, checkpoint in published(variants).items():
-        peers = [side for side in sides if side.name.split()[:2] in (["zshot", variant], ["loop", variant])]
-        if not peers:
+        peers = [side for side in sides if side.name.split()[:2] in ([tool, variant] for tool in ALIKE)]
+        if not any(side.name.split()[0] in SAME_WEIGHTS for side in peers):
             continue
         request = {"checkpoint": checkpoint, "dtype": FLOAT32, "types": types}
         exact = Tool(f"ours {variant}, float32", Path(sys.executable), SCRIPTS["ours"], request)
-        ours = exact.find(texts, {"words": "whitespace", "count": len(types)}).spans
+        ours = exact.find(texts, {**ALIKE["ours"], "count": len(types)}).spans
         exact.close()
         for side in peers:
-            theirs = side.find(texts, {"batch_size": 1}).spans
-            if theirs != ours:
+            tool, _, precision = side.name.split()
+            theirs = side.find(texts, ALIKE[tool]).spans
+            if precision == FLOAT32 and theirs != ours:
                 differing = sum(a != b for a, b in zip(ours, theirs, strict=True))
                 raise OpenBioNERError(f"{side.name}: other spans than ours in {differing} of {len(texts)} texts")
-            compared[side.name] = {"texts": len(texts), "equal_spans": sum(map(len, ours))}
+            both = sum(len(set(a) & set(b)) for a, b in zip(ours, theirs, strict=True))
+            counts = {"spans": sum(map(len, theirs)), "ours_in_float32": sum(map(len, ours)), "equal_spans": both}
+            compared[side.name] = {"texts": len(texts), **counts}
     return compared
-
-
-def without_slow(
-    sides: list[Side], texts: Sequence[SizedText], rounds: int, most: float | None
-) -> tuple[list[Side], list[str]]:
-    """The sides whose rounds together take at most so many seconds, and of each other one, in words, what it would."""
-    kept, left_out = [], []
-    for side in sides:
-        needed = sum(one.tokens for one in texts[: side.texts * rounds]) / side.expected_rate
-        if most is None or needed <= most:
-            kept.append(side)
-        else:
-            documents = side.texts * rounds
-            left_out.append(f"{side.name}, {side.types} types: {documents} documents would take {needed:,.0f} s")
-    return kept, left_out
-
-
-def measure(order: Sequence[Side], texts: Sequence[SizedText], rounds: int) -> None:
-    """Let the sides take turns, another one first each round."""
-    for number in range(rounds):
-        for side in [*order[number % len(order) :], *order[: number % len(order)]]:
-            side.take_turn(number, texts)
-            what = f"{side.name}, {side.types} types"
-            click.echo(f"round {number + 1} of {rounds}: {what} {side.rates[-1]:,.1f} text tokens/s", err=True)
-
-
-def as_json(side: Side) -> dict[str, Any]:
-    """All that is known of a side."""
-    return {
-        "with": side.tool.about,
-        "setting": side.setting,
-        "tried": side.tried,
-        "documents": side.texts * len(side.seconds),
-        "tokens": sum(side.tokens),
-        "seconds_per_document": side.seconds_per_document,
-        "tokens_per_second": spread(side.rates),
-        "rounds": side.rates,
-    }
-
-
-def ratios(sides: Sequence[Side]) -> dict[str, dict[str, dict[str, float]]]:
-    """Of each of our sides over the others of ours, peers of the same weights and GLiNER: spread over the rounds.
-
-    Where sides have a precision in their name, over those alone that have the same.
-    """
-    found: dict[str, dict[str, dict[str, float]]] = {}
-    for ours in (side for side in sides if side.name.startswith("ours")):
-        _, variant, *precision = ours.name.split()
-        found[ours.name] = {}
-        for peer in sides:
-            tool, model, *its = peer.name.split()
-            if peer is not ours and its == precision and (model == variant or tool not in ONLY_FLOAT32):
-                found[ours.name][peer.name] = spread([a / b for a, b in zip(ours.rates, peer.rates, strict=True)])
-    return found
 
 
 def show(report: dict[str, Any]) -> None:
@@ -250,10 +128,10 @@ def show(report: dict[str, Any]) -> None:
 @click.option("--shapes", default="large,base", show_default=True, help="Of GLiNER.")
 @click.option("--types", default="5", show_default=True, help="How many are queried; several are one interleaved run.")
 @click.option("--tools", default="ours,zshot,zshot-sentences,loop,gliner", show_default=True)
-@click.option("--dtype", default="", help="Of ours and of GLiNER, one or more [each its default].")
-@click.option("--seconds", type=click.FloatRange(min=0), default=20.0, show_default=True, help="Of a side, each round.")
-@click.option("--documents", type=click.IntRange(min=1), default=1, show_default=True, help="At least, in all rounds.")
-@click.option("--rounds", type=click.IntRange(1, TRIED), default=3, show_default=True)
+@click.option("--dtype", default=",".join(PRECISIONS), show_default=True, help="In which every tool runs.")
+@click.option("--seconds", type=click.FloatRange(min=0), default=0.0, show_default=True, help="Of a side, each round.")
+@click.option("--documents", type=click.IntRange(min=1), default=40, show_default=True, help="At least, in all rounds.")
+@click.option("--rounds", type=click.IntRange(1, TRIED), default=4, show_default=True)
 @click.option("--most-seconds", type=float, help="Leave out what would take longer in all rounds. [no limit]")
 @click.option("--checked", type=click.IntRange(min=1), default=4, show_default=True, help="Texts of equal spans.")
 @click.option(
@@ -294,7 +172,7 @@ def main(
             compared = check(most, paths, described, [one.text for one in texts[:checked]])
             known = earlier_settings(settings_of)
             for side in sides:
-                tried = known.get(model_of(side.name), SETTINGS[side.name.split()[0]])
+                tried = known.get(side.name, SETTINGS[side.name.split()[0]])
                 settled = next((other.setting for other in sides if other.tool is side.tool and other.setting), None)
                 side.tune(texts, [settled] if settled else tried[:1] if quick else tried)
                 side.plan(texts, seconds, documents, rounds)

@@ -3,7 +3,8 @@
     python benchmarks/throughput.py pubmed.xml.gz mtsamples.jsonl.gz --variants tiny,base --json speed.json
 
 Each case is a process of its own. It measures the matrix rate of the variant's shapes, warms up, takes as many
-documents of a fixed sample as last about --seconds, and tags them --repeats times. Weights are random.
+documents of a fixed sample as last about --seconds, but no fewer than --documents, and tags them --repeats times.
+Weights are random.
 
 `of matrix rate` is the least time that exact results could take at that rate (see `common/matrix.py`) over the time
 taken: padding, attention's and the norms' overhead, tokenization and decoding all count against it. `MFU` counts the
@@ -41,13 +42,16 @@ if TYPE_CHECKING:
 WARM_UP = 3
 """Documents tagged before the clock runs: one to start, the others for a rate that decides how many are measured."""
 FEWEST = 2
-"""Documents at least, so that batches are shared."""
+"""Documents that --documents may ask for at least, so that batches are shared."""
 
 
 def measure(
-    checkpoint: str, texts: list[str], types: int, device: str, dtype: str, seconds: float, repeats: int
+    checkpoint: str, texts: list[str], types: int, device: str, dtype: str, seconds: float, fewest: int, repeats: int
 ) -> dict[str, Any]:
-    """One case: rates over the same documents, `repeats` times, and what they are to be compared with."""
+    """One case: rates over the same documents, `repeats` times, and what they are to be compared with.
+
+    The documents last about `seconds`, and are `fewest` or more.
+    """
     import torch
 
     from openbioner_batch.model import Tagger
@@ -58,7 +62,7 @@ def measure(
     rate = matrix_rate(tagger.encoder.config, tagger.dtype, tagger.device)
     tagger.annotate(texts[:1], kinds)
     warm_seconds = _time(tagger, texts[1:WARM_UP], kinds)
-    documents = max(FEWEST, round(seconds * (WARM_UP - 1) / warm_seconds))
+    documents = max(fewest, round(seconds * (WARM_UP - 1) / warm_seconds))
     texts = texts[WARM_UP:][:documents]
     prepared = tagger.preparer(kinds).prepare(texts)
     work, tokens = work_of(prepared, tagger.encoder.config), int(prepared.document_tokens.sum())
@@ -124,6 +128,7 @@ def show(report: dict[str, Any]) -> None:
                 case["corpus"],
                 case["dtype"],
                 str(case["types"]),
+                str(case["documents"]),
                 f"{case['documents_per_second']['median']:,.2f}",
                 f"{speed['median']:,.0f}",
                 f"{speed['least']:,.0f} to {speed['most']:,.0f}",
@@ -135,7 +140,7 @@ def show(report: dict[str, Any]) -> None:
                 f"{case.get('peak_device_memory_mib', case['peak_memory_mib']):,}",
             )
         )
-    titles = "variant,separate,corpus,precision,types,documents/s,text tokens/s,least to most,pairs/s,padding"
+    titles = "variant,separate,corpus,precision,types,n,documents/s,text tokens/s,least to most,pairs/s,padding"
     show_table((*titles.split(","), "of matrix rate", "MFU", "GFLOP/s", "MiB"), rows, words=4)
 
 
@@ -147,12 +152,13 @@ def show(report: dict[str, Any]) -> None:
 @click.option("--devices", default="auto", show_default=True, help="Some of cpu, gpu; or auto.")
 @click.option("--dtypes", default="auto", show_default=True, help="Some of float32, bfloat16, float16; or auto.")
 @click.option("--seconds", type=click.FloatRange(min=0), default=10.0, show_default=True, help="Of one measurement.")
+@click.option("--documents", type=click.IntRange(min=FEWEST), default=FEWEST, show_default=True, help="At least.")
 @click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True)
 @click.option("--quick", is_flag=True, help="The fewest documents, once: does it work at all.")
 @json_option
 def main(
     corpora: tuple[str, ...], variants: str, types: str, separate_layers: str, devices: str, dtypes: str,
-    seconds: float, repeats: int,
+    seconds: float, documents: int, repeats: int,
     quick: bool, json_path: Path | None,
 ) -> None:  # fmt: skip
     """Measure every combination, each file of CORPORA being one corpus."""
@@ -169,7 +175,9 @@ def main(
                 for device, dtype, corpus, count in _product(devices, dtypes, corpora, types):
                     name = Path(corpus).name.partition(".")[0]
                     click.echo(f"{variant}, {own} separate, {name}, {count} types, {device}, {dtype}", err=True)
-                    case = in_child(measure, checkpoint, texts[corpus], count, device, dtype, seconds, repeats)
+                    case = in_child(
+                        measure, checkpoint, texts[corpus], count, device, dtype, seconds, documents, repeats
+                    )
                     about = {"variant": variant, "separate_layers": own, "corpus": name, "types": count}
                     cases.append({**about, **case})
     except OpenBioNERError as error:

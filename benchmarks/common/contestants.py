@@ -28,8 +28,9 @@ SCRIPTS = {
     "gliner-bi-v2": "gliner_random.py",
 }
 FLOAT32 = "float32"
-PRECISIONS = (FLOAT32, "bfloat16", "float16", "auto")
-ONLY_FLOAT32 = ("zshot", "zshot-sentences", "loop")
+PRECISIONS = (FLOAT32, "bfloat16")
+SAME_WEIGHTS = ("zshot", "zshot-sentences", "loop")
+"""Those that read our checkpoints."""
 _DEBERTA = {
     "large": {"hidden": 1024, "layers": 24, "heads": 16, "intermediate": 4096},
     "base": {"hidden": 768, "layers": 12, "heads": 12, "intermediate": 3072},
@@ -73,11 +74,11 @@ def start(
         variants: our checkpoints by the names of their sizes.
         shapes: of `SHAPES`.
         types: names and descriptions; each side is queried for the first so many.
-        precisions: of ours and of GLiNER; none for what each takes by default.
+        precisions: of `PRECISIONS`, in each of which every tool runs.
         cache: of the environments.
 
     Returns:
-        By tool, model and, where there are several, precision: "gliner base bfloat16".
+        By tool, model and precision: "gliner base bfloat16".
     """
     tools: dict[str, Tool] = {}
     for name in names:
@@ -89,12 +90,9 @@ def start(
         else:
             readable = variants if name == "ours" else published(variants)
             requests = {variant: {"checkpoint": path} for variant, path in readable.items()}
-        ran_in = precisions or ("auto" if name == "ours" else FLOAT32,)
-        if name in ONLY_FLOAT32:
-            ran_in = (FLOAT32,)
         for model, request in requests.items():
-            for dtype in ran_in:
-                title = f"{name} {model} {dtype}" if len(precisions) > 1 else f"{name} {model}"
+            for dtype in precisions:
+                title = f"{name} {model} {dtype}"
                 tools[title] = Tool(title, python, SCRIPTS[name], {**request, "dtype": dtype, "types": types})
     return tools
 

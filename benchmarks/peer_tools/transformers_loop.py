@@ -91,10 +91,14 @@ def _spans(words: list[str], word_ids: list[int | None], judged: list[int], type
 def main() -> None:
     """Serve."""
     request = request_of_tool()
-    model = TaggerModel(request["checkpoint"]).eval()
+    model = TaggerModel(request["checkpoint"]).eval().to(getattr(torch, request["dtype"]))
     tokenizer = AutoTokenizer.from_pretrained(request["checkpoint"])
     about = {name: version(name) for name in ("torch", "transformers")}
-    serve(partial(find, model, tokenizer, request["types"]), lambda found: found, {**about, "dtype": "float32"})
+    serve(
+        partial(find, model, tokenizer, request["types"]),
+        lambda found: found,
+        {**about, "dtype": str(model.bert.dtype).removeprefix("torch.")},
+    )
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 import spacy
+import torch
 from protocol import Spans, request_of_tool, serve
 from transformers import BertTokenizerFast  # type: ignore[attr-defined, unused-ignore] # of version 4
 from zshot.linker import LinkerSMXM
@@ -15,12 +16,23 @@ from zshot.utils.data_models import Entity
 
 
 class LocalLinker(LinkerSMXM):
-    """LinkerSMXM with the checkpoint's own vocabulary, where it would fetch bert-large-cased's from the hub."""
+    """LinkerSMXM with the checkpoint's own vocabulary, where it would fetch bert-large-cased's from the hub.
 
-    def __init__(self, checkpoint: str) -> None:
+    Its weights may be cast to another precision, which it has no setting for.
+    """
+
+    def __init__(self, checkpoint: str, dtype: str) -> None:
         Linker.__init__(self)
         self.tokenizer = BertTokenizerFast.from_pretrained(checkpoint, truncation_side="left")
         self.model_name, self.model = checkpoint, None
+        self.dtype: torch.dtype = getattr(torch, dtype)
+
+    def load_models(self) -> None:
+        """The model in its precision; its logits stay float32, since the linker makes arrays of NumPy of them."""
+        if self.model is None:
+            super().load_models()
+            self.model.to(self.dtype)
+            self.model.register_forward_hook(lambda _model, _inputs, logits: logits.float())
 
 
 def find(
@@ -39,12 +51,16 @@ def spans(found: list[Any]) -> Spans:
 def main() -> None:
     """Serve."""
     request = request_of_tool()
-    linker = LocalLinker(request["checkpoint"])
+    linker = LocalLinker(request["checkpoint"], request["dtype"])
     entities = [Entity(name=name, description=description) for name, description in request["types"]]
     linker.set_kg(entities)
     linker.load_models()
     about = {name: version(name) for name in ("torch", "transformers", "zshot")}
-    serve(partial(find, linker, spacy.blank("en"), entities), spans, {**about, "dtype": "float32"})
+    serve(
+        partial(find, linker, spacy.blank("en"), entities),
+        spans,
+        {**about, "dtype": str(linker.model.dtype).removeprefix("torch.")},
+    )
 
 
 if __name__ == "__main__":

@@ -24,10 +24,11 @@ def report_of(script: str, *arguments: object, tmp_path: Path) -> dict[str, Any]
 
 
 def test_throughput(notes: Path, tmp_path: Path) -> None:
-    report = report_of("throughput", notes, "--variants", "tiny", "--types", "2", tmp_path=tmp_path)
+    arguments = ("--variants", "tiny", "--types", "2", "--documents", "5")
+    report = report_of("throughput", notes, *arguments, tmp_path=tmp_path)
     (case,) = report["cases"]
-    assert (case["variant"], case["corpus"], case["types"], case["documents"]) == ("tiny", "notes", 2, 2)
-    assert case["pairs"] == 4
+    assert (case["variant"], case["corpus"], case["types"], case["documents"]) == ("tiny", "notes", 2, 5)
+    assert case["pairs"] == 10
     assert 0 < case["share_of_matrix_rate"]["median"] < 1
     assert 0 <= case["padding_share"] < 1
     assert case["peak_memory_mib"] > 100
