@@ -24,7 +24,8 @@ class LocalLinker(LinkerSMXM):
     def __init__(self, checkpoint: str, dtype: str) -> None:
         Linker.__init__(self)
         self.tokenizer = BertTokenizerFast.from_pretrained(checkpoint, truncation_side="left")
-        self.model_name, self.model = checkpoint, None
+        self.model_name = checkpoint
+        self.model: Any = None
         self.dtype: torch.dtype = getattr(torch, dtype)
 
     def load_models(self) -> None:
