@@ -16,24 +16,19 @@ from zshot.utils.data_models import Entity
 
 
 class LocalLinker(LinkerSMXM):
-    """LinkerSMXM with the checkpoint's own vocabulary, where it would fetch bert-large-cased's from the hub.
+    """LinkerSMXM with the checkpoint's own vocabulary, where it would fetch bert-large-cased's from the hub."""
 
-    Its weights may be cast to another precision, which it has no setting for.
-    """
-
-    def __init__(self, checkpoint: str, dtype: str) -> None:
+    def __init__(self, checkpoint: str) -> None:
         Linker.__init__(self)
         self.tokenizer = BertTokenizerFast.from_pretrained(checkpoint, truncation_side="left")
         self.model_name = checkpoint
         self.model: Any = None
-        self.dtype: torch.dtype = getattr(torch, dtype)
 
-    def load_models(self) -> None:
-        """The model in its precision; its logits stay float32, since the linker makes arrays of NumPy of them."""
-        if self.model is None:
-            super().load_models()
-            self.model.to(self.dtype)
-            self.model.register_forward_hook(lambda _model, _inputs, logits: logits.float())
+
+def cast(model: Any, dtype: str) -> None:
+    """Cast the weights, for which zshot has no setting; logits are float32, since it makes arrays of NumPy of them."""
+    model.to(getattr(torch, dtype))
+    model.register_forward_hook(lambda _model, _inputs, logits: logits.float())
 
 
 def find(
@@ -52,10 +47,11 @@ def spans(found: list[Any]) -> Spans:
 def main() -> None:
     """Serve."""
     request = request_of_tool()
-    linker = LocalLinker(request["checkpoint"], request["dtype"])
+    linker = LocalLinker(request["checkpoint"])
     entities = [Entity(name=name, description=description) for name, description in request["types"]]
     linker.set_kg(entities)
     linker.load_models()
+    cast(linker.model, request["dtype"])
     about = {name: version(name) for name in ("torch", "transformers", "zshot")}
     serve(
         partial(find, linker, spacy.blank("en"), entities),
