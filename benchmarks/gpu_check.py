@@ -3,6 +3,8 @@
     python benchmarks/gpu_check.py --json gpu.json
     python benchmarks/gpu_check.py --quick --json cpu.json   # the smallest form, on a CPU where there is no GPU
 
+On a CPU, parity is a rehearsal: batches go the ways of a GPU, with its attention kernel emulated (`gpu/devices.py`).
+
 Needs torch, tokenizers, safetensors, numpy, fsspec, click and PyYAML alone; weights are random or the package's,
 texts made up. First parity with float32 on the CPU, then speed, then steps of training. Each part has its time: what
 it does not reach is listed as not run, so that the whole takes less than 8 minutes. Every finding is written as soon
@@ -20,8 +22,9 @@ import click
 import torch
 from common.machine import device_name, machine
 from common.results import comma_list, json_option
-from gpu import parity, speed, training
+from gpu import parity, processes, speed, training
 from gpu.checks import CheckReport
+from gpu.devices import REHEARSAL
 
 from openbioner_batch.model import VARIANTS
 
@@ -45,17 +48,16 @@ def main(variants: str, parts: str, device: str | None, quick: bool, json_path: 
         raise click.UsageError(f"{unknown[0]!r}: expected some of {', '.join((*VARIANTS, *PARTS))}")
     began = time.monotonic()
     report = CheckReport({"card": device_name(device), "quick": quick, "ran_on": machine()}, json_path)
-    dtypes = ("float32", "bfloat16", "float16") if on_gpu else ("float32", "bfloat16")
     if quick:
         names = [name for name in names if name.startswith("tiny")]
     for part in comma_list(parts):
         if part == "parity":
-            cases = parity.cases(device, dtypes, names, quick)
+            cases = parity.cases(device if on_gpu else REHEARSAL, parity.DTYPES, names, quick)
         elif part == "speed":
             cases = speed.cases(device, names, (2,) if quick else (1, 5, 20), 0.1 if quick else 1.5)
         elif part == "processes":
             some = [name for name in ("tiny", "base", "tiny-late") if name in names][: 1 if quick else 3]
-            cases = speed.process_cases(device, some, (2,) if quick else (1, 4), 0.1 if quick else 4.0)
+            cases = processes.cases(device, some, (2,) if quick else (1, 4), 0.1 if quick else 4.0)
         else:
             cases = training.cases(device, names, ("bfloat16", "float16") if on_gpu else ("bfloat16",), quick)
         report.run(part, cases, math.inf if quick else SECONDS[part])

@@ -18,7 +18,6 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -26,10 +25,12 @@ from time import perf_counter
 from typing import Any
 
 import click
+from common.growth import growth, watch_memory
 from common.machine import machine, peak_memory_mib
 from common.models import write_random_model
 from common.processes import in_child
 from common.results import comma_list, json_option, show_table, write_json
+from common.tree import watch_descendants
 
 from openbioner_batch.engine.cluster import ENVIRONMENT
 from openbioner_batch.errors import OpenBioNERError, UsageError
@@ -39,6 +40,8 @@ AXES = {"documents": [1000, 10_000], "shards": [500, 2000], "words": [100, 10_00
 """What can grow, and by default to where."""
 QUICK = {"documents": [100, 200], "shards": [20, 40], "words": [50, 500], "actors": [1], "nodes": [1]}
 NOTE_WORDS = 25
+LATER = {"last half": 0.5, "last quarter": 0.25}
+"""Of the shards: where the driver's growth is measured, once modules are imported and caches filled."""
 MODEL_ACTOR = "TagShards"
 """In the title that Ray gives to the processes that hold the model."""
 
@@ -86,11 +89,13 @@ def run(
         (str(inputs),), f"{folder}/run", types, model=f"{folder}/model", actors=actors, executor="ray",
         shard_documents=per_shard, overwrite=True,
     )  # fmt: skip
-    with cluster(nodes) if nodes else nullcontext(), memory_of_descendants() as peaks:
+    written = Path(folder) / "run/data"
+    with cluster(nodes) if nodes else nullcontext(), watch_descendants() as watched, watch_memory(written) as samples:
         began = perf_counter()
         summary = annotate(settings, say=lambda line: None).as_json()
         seconds = perf_counter() - began
     session = summary["last_session"]
+    actors_peaks = [seen.peak_mib for (_, title), seen in watched.processes.items() if MODEL_ACTOR in title]
     return {
         "documents": summary["documents"],
         "words_per_document": words,
@@ -103,7 +108,8 @@ def run(
         "documents_per_second": session["documents_per_second"],
         "tokens_per_second": session["tokens_per_second"],
         "driver_peak_mib": peak_memory_mib(),
-        "actor_peak_mib": max((peak for title, peak in peaks.items() if MODEL_ACTOR in title[1]), default=None),
+        "actor_peak_mib": max(actors_peaks, default=None),
+        "driver_growth": {name: growth(samples, share) for name, share in LATER.items()},
     }
 
 
@@ -124,49 +130,6 @@ def cluster(nodes: int) -> Iterator[None]:
     finally:
         ray.shutdown()
         raylets.shutdown()
-
-
-@contextmanager
-def memory_of_descendants() -> Iterator[dict[tuple[int, str], int]]:
-    """The peak memory (MiB) of every process below this one, by its id and title, looked up every half second."""
-    peaks: dict[tuple[int, str], int] = {}
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(0.5):
-            for process in descendants():
-                try:
-                    title = (
-                        Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-                    )
-                    peaks[process, title] = peak_memory_mib(process)
-                except (OSError, KeyError):
-                    continue  # it has just ended
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield peaks
-    finally:
-        over.set()
-        watcher.join()
-
-
-def descendants() -> list[int]:
-    """The processes that this one has started, and theirs, and so on."""
-    children: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue  # it has just ended
-        children.setdefault(parent, []).append(int(stat.parent.name))
-    found, todo = [], [Path("/proc/self").resolve().name]
-    while todo:
-        below = children.get(int(todo.pop()), [])
-        found += below
-        todo += map(str, below)
-    return found
 
 
 def plan(axis: str, size: int, documents: int, shards_per_file: int | None) -> dict[str, Any]:

@@ -97,7 +97,15 @@ sys.modules.update(dict.fromkeys(("xdist", "pytest_timeout", "moto", "duckdb")))
 import pytest
 sys.exit(pytest.main(["-m", "gpu", "tests/model", "--collect-only", "-q", "-p", "no:cacheprovider"]))
 """
-    assert "tests/model/test_gpu.py::test_float32_logits_on_the_gpu" in run_without(code)
+    collected = run_without(code)
+    for case in (
+        "base-float16",
+        "tiny-2-of-4-bfloat16",
+        "batch-tiny-split-float32",
+        "long-float16",
+        "memory-tiny-late",
+    ):
+        assert f"tests/model/test_gpu.py::test_a_gpu_finds_what_a_cpu_finds[gpu-{case}]" in collected
 
 
 def test_the_check_of_gpus_needs_none_of_them(tmp_path: Path) -> None:
@@ -108,7 +116,7 @@ sys.path.insert(0, "benchmarks")
 sys.argv = ["gpu_check.py", "--quick", "--device", "cpu", "--variants", "tiny-late", *sys.argv[1:]]
 runpy.run_path("benchmarks/gpu_check.py", run_name="__main__")
 """
-    run_without(code, "--parts", "parity,speed,training", "--json", path)
+    run_without(code, "--json", path)
     report = json.loads(path.read_text())
     assert (report["card"], report["failed"]) == ("cpu", [])
     assert report["ran_on"]["versions"]["torch"] == torch.__version__
@@ -118,6 +126,9 @@ runpy.run_path("benchmarks/gpu_check.py", run_name="__main__")
     assert case["text_tokens_per_second"] <= case["scoring_alone"]
     assert 0 < case["preparing_share"] < 1
     assert case["batches"] >= 1
+    (together,) = report["processes"]
+    assert together["case"] == "tiny-late 2 processes"
+    assert 0 < together["least"] <= together["most"] < together["text_tokens_per_second"]
     (step,) = report["training"]
     assert step["ok"]
     assert step["losses"][-1] <= step["losses"][0]

@@ -9,7 +9,7 @@ from functools import cache
 
 import torch
 
-from openbioner_batch.model import VARIANTS, Tagger, resolve_checkpoint
+from openbioner_batch.model import VARIANTS, Tagger, resolve_checkpoint, resolve_dtype
 from openbioner_batch.model.checkpoint import Model, build_model
 from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.encoder import initialize
@@ -50,9 +50,15 @@ def random_model(config: ModelConfig) -> Model:
     return model.eval()
 
 
-def tagger_of(model: Model, device: str, dtype: str, token_budget: int | None = None) -> Tagger:
+def tagger_of(model: Model, device: str, dtype: str, token_budget: int | None = None, compiled: bool = False) -> Tagger:
     """A tagger on a model that lies in no directory."""
-    return Tagger(model, tokenizer(), resolve_checkpoint("bundled"), device, dtype, token_budget=token_budget)
+    directory = resolve_checkpoint("bundled")
+    return Tagger(model, tokenizer(), directory, device, dtype, token_budget=token_budget, compiled=compiled)
+
+
+def automatic_dtype(device: str) -> str:
+    """The number format that a run takes by default."""
+    return resolve_dtype("auto", device)
 
 
 def texts(count: int, sentences: Sequence[int] = (4, 14), seed: int = 0) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -15,9 +13,8 @@ from common.matrix import matrix_rate, work_of
 from common.models import first_types
 
 from gpu.checks import Case, Finding
-from gpu.models import config_of, random_model, release, tagger_of, texts
+from gpu.models import automatic_dtype, config_of, random_model, release, tagger_of, texts
 from openbioner_batch.model import Prepared, Tagger
-from openbioner_batch.model.fusing import SWITCH
 from openbioner_batch.training.flops import peak_flops
 
 _SAMPLE = 48
@@ -26,25 +23,19 @@ _MOST = 20_000
 
 
 def cases(device: str, variants: Sequence[str], types: Sequence[int], seconds: float) -> Iterator[Case]:
-    """Every variant with every number of types, each for so many seconds; then some processes at once."""
+    """Every variant with every number of types, each for so many seconds; then some of them compiled."""
     for variant, count in product(variants, types):
         yield Case(f"{variant} {count} types", partial(throughput, variant, count, device, seconds))
     for variant in ("tiny", "small"):
         if variant in variants and device != "cpu":
-            yield Case(f"{variant} 5 types, compiled", partial(compiled, variant, 5, device, seconds))
+            yield Case(f"{variant} 5 types, compiled", partial(throughput, variant, 5, device, seconds, True))
 
 
-def process_cases(device: str, variants: Sequence[str], processes: Sequence[int], seconds: float) -> Iterator[Case]:
-    """Several processes on one device, five types."""
-    for variant, count in product(variants, processes):
-        yield Case(f"{variant} {count} processes", partial(at_once, variant, count, device, seconds))
-
-
-def throughput(variant: str, types: int, device: str, seconds: float) -> Finding:
-    """Text tokens per second of whole tagging, and of its parts."""
+def throughput(variant: str, types: int, device: str, seconds: float, compiled: bool = False) -> Finding:
+    """Text tokens per second of whole tagging, and of its parts; with `compiled` as by `--compile`."""
     kinds = first_types(types)
     config = config_of(variant)
-    tagger = tagger_of(random_model(config), device, _dtype(device))
+    tagger = tagger_of(random_model(config), device, automatic_dtype(device), compiled=compiled)
     preparer = tagger.preparer(kinds)
     of = texts(_SAMPLE)
     for _ in range(2):  # the first call meets new shapes
@@ -77,15 +68,6 @@ def throughput(variant: str, types: int, device: str, seconds: float) -> Finding
     found.update(profile(tagger, preparer.prepare(of[: max(2, min(len(of), 2000))])))
     release()
     return found
-
-
-def compiled(variant: str, types: int, device: str, seconds: float) -> Finding:
-    """As `throughput`, with sums and norms fused by torch's compiler."""
-    os.environ[SWITCH] = "1"
-    try:
-        return throughput(variant, types, device, seconds)
-    finally:
-        del os.environ[SWITCH]
 
 
 def profile(tagger: Tagger, prepared: Prepared) -> dict[str, Any]:
@@ -125,41 +107,3 @@ def profile(tagger: Tagger, prepared: Prepared) -> dict[str, Any]:
         "copying_share": sum(event.time_range.elapsed_us() for event in copies) / 1e6 / took,
         "device_busy_share": busy / took,
     }
-
-
-def _dtype(device: str) -> str:
-    from openbioner_batch.model import resolve_dtype
-
-    return resolve_dtype("auto", device)
-
-
-def at_once(variant: str, processes: int, device: str, seconds: float) -> Finding:
-    """Text tokens per second of some processes that tag on one device at the same time."""
-    context = multiprocessing.get_context("spawn")
-    barrier, results = context.Barrier(processes), context.Queue()
-    group = [
-        context.Process(target=_tag_for, args=(variant, device, seconds, barrier, results), daemon=True)
-        for _ in range(processes)
-    ]
-    for process in group:
-        process.start()
-    try:
-        rates = [results.get(timeout=60 + 3 * seconds) for _ in group]
-    finally:
-        for process in group:
-            process.join(10)
-            if process.is_alive():
-                process.kill()
-    return {"text_tokens_per_second": sum(rates), "least": min(rates), "most": max(rates)}
-
-
-def _tag_for(variant: str, device: str, seconds: float, barrier: Any, results: Any) -> None:
-    tagger = tagger_of(random_model(config_of(variant)), device, _dtype(device))
-    preparer, of = tagger.preparer(first_types(5)), texts(2 if device == "cpu" else 400)
-    tokens = sum(tagged.tokens for tagged in tagger.score(preparer.prepare(of)))
-    barrier.wait(60)
-    began, done = time.perf_counter(), 0
-    while time.perf_counter() - began < seconds:
-        tagger.score(preparer.prepare(of))
-        done += tokens
-    results.put(done / (time.perf_counter() - began))

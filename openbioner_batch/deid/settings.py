@@ -203,6 +203,7 @@ class DeidentifySettings(
             actors=self.actors,
             actors_per_gpu=self.actors_per_gpu,
             token_budget=self.token_budget,
+            compile=self.compile,
             dtype=self.dtype,
             no_calibration=self.no_calibration,
             nested=True,  # what a lower score found must be covered too

@@ -37,6 +37,8 @@ class ModelScorerFactory:
     """Whether spans of types that do not compete may overlap, whatever their bounds."""
     completion: Completion | None = None
     """What is found beyond the model's own spans; None where nothing is."""
+    compiled: bool = False
+    """Whether torch's compiler fuses what it can."""
 
     @classmethod
     def from_settings(cls, settings: AnnotateSettings, on_cluster: bool) -> ModelScorerFactory:
@@ -47,7 +49,8 @@ class ModelScorerFactory:
             on_cluster: whether the device is to be looked for among the workers of the Ray that is connected.
 
         Raises:
-            UsageError: a type, device or budget that does not exist, or a description over its budget.
+            UsageError: a type, device or budget that does not exist, a description over its budget, or a model or
+                device that is not compiled for.
             CheckpointError: the model cannot be read.
         """
         from openbioner_batch.model import (
@@ -58,6 +61,7 @@ class ModelScorerFactory:
             resolve_checkpoint,
         )
         from openbioner_batch.model.config import check_heads, read_config, with_separate_layers
+        from openbioner_batch.model.tagger import check_compiled
 
         types = resolve_types(settings.types, settings.view)
         directory = resolve_checkpoint(settings.model)
@@ -67,6 +71,8 @@ class ModelScorerFactory:
         windows = _windows(config.windows, settings)
         Preparer.from_pretrained(directory, types, windows, settings.words)  # checks the descriptions
         device, dtype, budget = (_resolve_on_worker if on_cluster else _resolve)(settings.devices, settings.dtype)
+        if settings.compile:
+            check_compiled(device, config)
         is_directory = Path(settings.model).expanduser().is_dir()
         return cls(
             model=os.path.abspath(Path(settings.model).expanduser()) if is_directory else settings.model,
@@ -82,6 +88,7 @@ class ModelScorerFactory:
             types_compete=config.types_compete,
             nested=settings.nested,
             completion=Completion(settings.abbreviations, settings.repeats).or_none,
+            compiled=settings.compile,
         )
 
     def fingerprint(self) -> dict[str, Any]:
@@ -105,6 +112,7 @@ class ModelScorerFactory:
             "separated layers": self.separate_layers,
             "types overlap": None if self.types_compete else ("any bounds" if self.nested else "equal bounds"),
             "completed by": self.completion and self.completion.names,
+            **({"compiled": True} if self.compiled else {}),
         }
 
     def preparer(self) -> Preparer:
@@ -125,6 +133,7 @@ class ModelScorerFactory:
             self.token_budget,
             self.calibration is not None,
             self.separate_layers,
+            self.compiled,
         )
         tagger.completion = self.completion or Completion()
         tagger.nested = self.nested

@@ -130,6 +130,7 @@ class WorkerOptions:
     token_budget: int | None = option(
         None, least=1, help="Tokens in a batch of the model, padding included.", default="that of the model"
     )
+    compile: bool = option(False, help="On GPUs: torch's compiler fuses sums and norms.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from openbioner_batch.model import device as devices
 from openbioner_batch.model import native
 from openbioner_batch.model.layout import SequenceGroup
 from openbioner_batch.model.placing import Placed
@@ -45,7 +46,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, placed: Placed, reads_only
     layout = placed.layout
     if not shifted and native.supports_attention(query):
         context = native.attend(query, key, value, layout, reads_only)
-    elif query.device.type == "cpu":
+    elif devices.has_cpu_kernels(query.device):
         context = _attend_on_cpu(query, key, value, layout.groups, reads_only, shifted)
     elif supports_varlen(query.device, query.dtype):
         context = attend_packed(query, key, value, placed, reads_only)

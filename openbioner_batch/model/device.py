@@ -47,6 +47,11 @@ def resolve_dtype(dtype: str, device: str) -> str:
     return dtype
 
 
+def has_cpu_kernels(device: torch.device) -> bool:
+    """Whether a batch goes the ways written for CPUs: packed weights, kernels of our own, a shared first layer."""
+    return device.type == "cpu"
+
+
 def default_token_budget(device: str) -> int:
     """Padded tokens of one forward pass: enough to fill the device, few enough to stay in its cache or memory."""
     return _GPU_TOKENS if device.startswith("cuda") else _CPU_TOKENS

@@ -12,14 +12,14 @@ import math
 from itertools import pairwise
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from openbioner_batch.model import native
+from openbioner_batch.model import device as devices
 from openbioner_batch.model.attention import LOG2_E, attend
 from openbioner_batch.model.encoder import CrossEncoder, Encoder, Layer
+from openbioner_batch.model.ending import CompiledEnding, Ending
 from openbioner_batch.model.first_layer import attend_sharing
-from openbioner_batch.model.fusing import add_norm
 from openbioner_batch.model.layout import Layout
 from openbioner_batch.model.letter_case import split_case
 from openbioner_batch.model.linear import linear
@@ -29,7 +29,9 @@ from openbioner_batch.model.placing import Placed, place
 class InferenceLayer:
     """One transformer block, whose queries are projected apart from keys and values in the last layer."""
 
-    def __init__(self, layer: Layer, activation: str, dtype: torch.dtype, device: str, last: bool) -> None:
+    def __init__(
+        self, layer: Layer, activation: str, dtype: torch.dtype, device: str, last: bool, compiled: bool
+    ) -> None:
         weight, bias = (part.detach().clone() for part in (layer.query_key_value.weight, layer.query_key_value.bias))
         width = weight.shape[1]
         scale = LOG2_E / math.sqrt(width // layer.heads)  # what `attend` expects of queries
@@ -38,11 +40,7 @@ class InferenceLayer:
         # The last layer's queries are fewer than its keys.
         bounds = [0, width, 3 * width] if last else [0, 3 * width]
         self._projections = [linear(weight[a:b], bias[a:b], dtype, device) for a, b in pairwise(bounds)]
-        self._attention_output = linear(layer.attention_output.weight, layer.attention_output.bias, dtype, device)
-        self._up = linear(layer.up.weight, layer.up.bias, dtype, device, activation)
-        self._down = linear(layer.down.weight, layer.down.bias, dtype, device)
-        self._attention_norm = AddNorm(layer.attention_norm, device)
-        self._output_norm = AddNorm(layer.output_norm, device)
+        self._end = (CompiledEnding if compiled else Ending)(layer, activation, dtype, device)
         self._heads = layer.heads
         self.last = last
 
@@ -65,28 +63,13 @@ class InferenceLayer:
         Returns:
             [tokens, width] float32, and the same in the matrices' format.
         """
-        hidden, rounded = self._attention_norm(residual, self._attention_output(context))
-        return self._output_norm(hidden, self._down(self._up(rounded)))
-
-
-class AddNorm:
-    """Layer normalisation of a sum, in float32."""
-
-    def __init__(self, norm: nn.LayerNorm, device: str) -> None:
-        self._weight, self._bias = (part.detach().to(device, torch.float32) for part in (norm.weight, norm.bias))
-        self._eps = norm.eps
-
-    def __call__(self, hidden: Tensor, added: Tensor) -> tuple[Tensor, Tensor]:
-        """Of `hidden` (float32; spent) and `added`: in float32, and in the format of `added`."""
-        if native.is_supported(added):
-            return hidden, native.add_norm(hidden, added, self._weight, self._bias, self._eps)
-        return add_norm(hidden, added, self._weight, self._bias, self._eps)
+        return self._end(residual, context)
 
 
 class InferenceStack:
     """An encoder's weights on one device in one number format, for inference alone: embeddings and layers."""
 
-    def __init__(self, model: Encoder, dtype: torch.dtype, device: str) -> None:
+    def __init__(self, model: Encoder, dtype: torch.dtype, device: str, compiled: bool = False) -> None:
         self.config = model.config
         self.device = torch.device(device)
         embeddings = [model.token_embedding, model.position_embedding, model.segment_embedding]
@@ -96,7 +79,7 @@ class InferenceStack:
         self._embeddings = [table.weight.detach().to(device, torch.float32) for table in embeddings]
         self._embedding_norm = copy.deepcopy(model.embedding_norm).to(device, torch.float32)
         self.layers = [
-            InferenceLayer(layer, model.config.activation, dtype, device, last=layer is model.layers[-1])
+            InferenceLayer(layer, model.config.activation, dtype, device, layer is model.layers[-1], compiled)
             for layer in model.layers
             if isinstance(layer, Layer)
         ]
@@ -143,8 +126,8 @@ class InferenceStack:
 class InferenceEncoder(InferenceStack):
     """A cross-encoder for inference."""
 
-    def __init__(self, model: CrossEncoder, dtype: torch.dtype, device: str) -> None:
-        super().__init__(model, dtype, device)
+    def __init__(self, model: CrossEncoder, dtype: torch.dtype, device: str, compiled: bool = False) -> None:
+        super().__init__(model, dtype, device, compiled)
         heads = (model.evidence, model.against, model.background)
         self._head_weight = torch.cat([head.weight.detach() for head in heads]).to(device, torch.float32)
         self._head_bias = torch.cat([head.bias.detach() for head in heads]).to(device, torch.float32)
@@ -180,7 +163,7 @@ class InferenceEncoder(InferenceStack):
             placed: the batch's layout.
             shifted: as when called.
         """
-        if self.device.type == "cpu" and not shifted:
+        if devices.has_cpu_kernels(self.device) and not shifted:
             context = attend_sharing(*projected, placed.layout)
         else:
             query, key, value = (part.index_select(0, placed.source) for part in projected)

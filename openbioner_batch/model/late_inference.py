@@ -36,12 +36,13 @@ class DescriptionEncoder(Protocol):
 class LateInference:
     """A `LateEncoder`'s weights on one device in one number format, for inference alone."""
 
-    def __init__(self, model: LateEncoder, dtype: torch.dtype, device: str) -> None:
+    def __init__(self, model: LateEncoder, dtype: torch.dtype, device: str, compiled: bool = False) -> None:
         self.config = model.config
         self.device = torch.device(device)
-        self._text = InferenceStack(model.text, dtype, device)
+        self._text = InferenceStack(model.text, dtype, device, compiled)
         shared = model.config.late.shared_encoder
-        self._description = self._text if shared else InferenceStack(model.description_encoder, dtype, device)
+        own = model.description_encoder
+        self._description = self._text if shared else InferenceStack(own, dtype, device, compiled)
         of_words = torch.cat([model.text_projection.weight, model.background.weight]).detach()
         self._of_words = of_words.to(device, torch.float32)
         self._of_descriptions = model.description_projection.weight.detach().to(device, torch.float32)

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from openbioner_batch.model import device as devices
+
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "none": lambda x: x,
     "gelu": F.gelu,
@@ -36,7 +38,8 @@ def linear(
         activation: one of `ACTIVATIONS`.
     """
     weight, bias = (part.detach().to(device, dtype).contiguous() for part in (weight, bias))
-    if device == "cpu" and platform.machine() in ("x86_64", "AMD64") and torch.backends.mkldnn.is_available():
+    on_x86 = platform.machine() in ("x86_64", "AMD64") and torch.backends.mkldnn.is_available()
+    if on_x86 and devices.has_cpu_kernels(torch.device(device)):
         packed = torch.ops.mkldnn._reorder_linear_weight(weight, _ROWS)
         name, algorithm = _FUSED[activation]
         return lambda x: torch.ops.mkldnn._linear_pointwise(x, packed, bias, name, [], algorithm)

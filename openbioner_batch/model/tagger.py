@@ -16,7 +16,7 @@ from openbioner_batch.model.architectures.base import Inference
 from openbioner_batch.model.calibration import Calibration, read_calibration
 from openbioner_batch.model.checkpoint import Model, checkpoint_digest, load_model
 from openbioner_batch.model.completion import Completion
-from openbioner_batch.model.config import WindowSettings, with_separate_layers
+from openbioner_batch.model.config import ModelConfig, WindowSettings, with_separate_layers
 from openbioner_batch.model.decoding import decode, without_overlaps
 from openbioner_batch.model.device import default_token_budget, resolve_device, resolve_dtype
 from openbioner_batch.model.inference import InferenceEncoder
@@ -57,8 +57,9 @@ class Tagger:
         windows: WindowSettings | None = None,
         token_budget: int | None = None,
         calibration: Calibration | None = None,
+        compiled: bool = False,
     ) -> None:
-        self.encoder = arrange(model, getattr(torch, dtype), device)
+        self.encoder = arrange(model, getattr(torch, dtype), device, compiled)
         self.tokenizer = tokenizer
         self.device = device
         self.dtype = dtype
@@ -81,6 +82,7 @@ class Tagger:
         token_budget: int | None = None,
         calibrated: bool = True,
         separate_layers: int | None = None,
+        compiled: bool = False,
     ) -> Tagger:
         """A tagger from a checkpoint in the published format, or of ours on another encoder.
 
@@ -93,16 +95,20 @@ class Tagger:
             calibrated: whether to use the calibration that is stored with the checkpoint, if one is.
             separate_layers: of a published cross-encoder, how many lower layers to separate, for which it was not
                 trained: faster, and not exact. None for the checkpoint's own.
+            compiled: whether torch's compiler fuses what it can, for GPUs: some seconds once. Where it fails, a line
+                says so and plain torch goes on.
 
         Raises:
             CheckpointError: nothing is there, or it is no such checkpoint.
-            UsageError: the device or number format does not exist here, or the model cannot have so many separate
-                layers.
+            UsageError: the device or number format does not exist here, the model cannot have so many separate
+                layers, or cannot be compiled.
         """
         directory = resolve_checkpoint(path_or_id)
         resolved = resolve_device(device)
         model = load_model(directory)
         model.config = with_separate_layers(model.config, separate_layers)
+        if compiled:
+            check_compiled(resolved, model.config)
         return cls(
             model,
             Tokenizer.from_directory(directory),
@@ -112,6 +118,7 @@ class Tagger:
             windows,
             token_budget,
             read_calibration(directory) if calibrated else None,
+            compiled,
         )
 
     @cached_property
@@ -224,12 +231,24 @@ class Tagger:
 
 
 def arrange(
-    model: Model, dtype: torch.dtype, device: str
+    model: Model, dtype: torch.dtype, device: str, compiled: bool = False
 ) -> InferenceEncoder | SplitEncoder | LateInference | Inference:
     """A model arranged for inference, as its architecture and its separate layers allow."""
     arranged: InferenceEncoder | SplitEncoder | LateInference | Inference
-    arranged = by_name(model.config.architecture).arrange(model, dtype, device)
+    arranged = by_name(model.config.architecture).arrange(model, dtype, device, compiled)
     return arranged
+
+
+def check_compiled(device: str, config: ModelConfig) -> None:
+    """See that `--compile` means something for a resolved device and a model.
+
+    Raises:
+        UsageError: the device is no GPU, or there is no compiled form of the model's architecture.
+    """
+    if not device.startswith("cuda"):
+        raise UsageError(f"--compile is for GPUs, and the model runs on {device}: leave it out, or give --devices gpu")
+    if not by_name(config.architecture).can_be_compiled:
+        raise UsageError(f"--compile is for BERT's layers, and this is a model of {config.architecture}: leave it out")
 
 
 def _portions(texts: Sequence[str]) -> Iterator[list[str]]:

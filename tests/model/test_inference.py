@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
+from gpu.devices import emulated_varlen_attention
 
 from openbioner_batch.model import ModelConfig, WindowSettings
 from openbioner_batch.model import attention as attention_module
@@ -117,29 +118,6 @@ def test_the_way_of_other_devices_through_torchs_own_attention(monkeypatch: pyte
     )
     model = random_model(3)
     compare(model, InferenceEncoder(model, torch.float32, "cpu"), shifted=True)
-
-
-def emulated_varlen_attention(
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    query_bounds: torch.Tensor,
-    key_bounds: torch.Tensor,
-    most: int,
-    longest: int,
-    *,
-    scale: float,
-) -> torch.Tensor:
-    """What a GPU's kernel does, sequence by sequence; it refuses what the kernel refuses."""
-    assert query.shape[-1] % 8 == 0
-    assert query_bounds.dtype == key_bounds.dtype == torch.int32
-    assert (int(query_bounds.diff().max()), int(key_bounds.diff().max())) == (most, longest)
-    found = torch.full_like(query, torch.nan)  # rows beyond the last sequence mean nothing
-    for sequence in range(len(key_bounds) - 1):
-        q, k = (slice(int(b[sequence]), int(b[sequence + 1])) for b in (query_bounds, key_bounds))
-        scores = torch.einsum("qhd,khd->hqk", query[q], key[k]) * scale
-        found[q] = torch.einsum("hqk,khd->qhd", scores.softmax(-1), value[k])
-    return found
 
 
 @pytest.mark.parametrize("size", [16, 26])

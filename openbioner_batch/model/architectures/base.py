@@ -43,6 +43,8 @@ class Architecture(ABC):
     """As `ModelConfig.architecture` has it."""
     model_types: tuple[str, ...]
     """In the `config.json` of plain encoders and of our models on them."""
+    can_be_compiled = False
+    """Whether `arrange` has a compiled form."""
 
     def note(self, raw: Mapping[str, Any]) -> str | None:
         """What a user should know when a run with such a checkpoint starts."""
@@ -85,5 +87,12 @@ class Architecture(ABC):
         """Exact number of weights of the model of this shape."""
 
     @abstractmethod
-    def arrange(self, model: Model, dtype: torch.dtype, device: str) -> Any:
-        """The model for inference: an `Inference`, or one of those that `Tagger` knows."""
+    def arrange(self, model: Model, dtype: torch.dtype, device: str, compiled: bool = False) -> Any:
+        """The model for inference: an `Inference`, or one of those that `Tagger` knows.
+
+        Args:
+            model: its module.
+            dtype: of its matrices.
+            device: where it will run.
+            compiled: whether torch's compiler is to fuse what it can; only where `can_be_compiled`.
+        """

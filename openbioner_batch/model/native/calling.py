@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from openbioner_batch.model import device as devices
 from openbioner_batch.model.layout import Layout, TextPart
 from openbioner_batch.model.native.compiling import load, openmp
 
@@ -68,7 +69,7 @@ class _Norm(Structure):
 
 def is_supported(tensor: Tensor) -> bool:
     """Whether there are kernels for tensors in this number format, on this device."""
-    if tensor.device.type != "cpu" or tensor.dtype != torch.bfloat16:
+    if not devices.has_cpu_kernels(tensor.device) or tensor.dtype != torch.bfloat16:
         return False
     if os.environ.get(SWITCH) == "0" or load() is None:
         return False

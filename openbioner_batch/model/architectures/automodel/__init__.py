@@ -74,7 +74,7 @@ class AutoModelArchitecture(Architecture):
 
         return sum(parameter.numel() for parameter in on_no_device(config).parameters())
 
-    def arrange(self, model: Model, dtype: torch.dtype, device: str) -> Any:
+    def arrange(self, model: Model, dtype: torch.dtype, device: str, compiled: bool = False) -> Any:
         from openbioner_batch.model.architectures.automodel.inference import PaddedCross, PaddedLate
         from openbioner_batch.model.late import LateEncoder
 

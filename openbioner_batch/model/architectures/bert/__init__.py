@@ -22,6 +22,7 @@ class BertArchitecture(Architecture):
 
     name = "bert"
     model_types = ("bert", "openbioner-split", "openbioner-late")
+    can_be_compiled = True
 
     def read_config(self, raw: Mapping[str, Any], where: str) -> ModelConfig:
         from openbioner_batch.model.config import bert_config
@@ -62,7 +63,7 @@ class BertArchitecture(Architecture):
 
         return count_bert_parameters(config)
 
-    def arrange(self, model: Model, dtype: torch.dtype, device: str) -> Any:
+    def arrange(self, model: Model, dtype: torch.dtype, device: str, compiled: bool = False) -> Any:
         from openbioner_batch.model.encoder import CrossEncoder
         from openbioner_batch.model.inference import InferenceEncoder
         from openbioner_batch.model.late import LateEncoder
@@ -70,7 +71,7 @@ class BertArchitecture(Architecture):
         from openbioner_batch.model.split import SplitEncoder
 
         if isinstance(model, LateEncoder):
-            return LateInference(model, dtype, device)
+            return LateInference(model, dtype, device, compiled)
         assert isinstance(model, CrossEncoder)
-        encoder = InferenceEncoder(model, dtype, device)
+        encoder = InferenceEncoder(model, dtype, device, compiled)
         return SplitEncoder(encoder) if model.config.separate_layers else encoder
