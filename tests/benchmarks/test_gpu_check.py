@@ -47,9 +47,9 @@ def test_a_wrong_result_and_an_error_fail_the_check_and_the_rest_goes_on(
 
 
 def test_a_part_whose_time_is_over_says_what_it_has_not_run(tmp_path: Path) -> None:
-    from gpu.checks import Case, Report
+    from gpu.checks import Case, CheckReport
 
-    report = Report({"card": "none"}, tmp_path / "report.json")
+    report = CheckReport({"card": "none"}, tmp_path / "report.json")
     report.run("speed", [Case("first", dict), Case("second", dict)], -1)
     assert [case["not_run"] for case in report.parts["speed"]] == ["the -1 s of this part were over"] * 2
     assert report.failed == []
