@@ -18,6 +18,7 @@ from pathlib import Path
 
 import click
 
+from openbioner_batch.errors import OpenBioNERError
 from openbioner_batch.training.phi.synthetic.archive import write_archive
 from openbioner_batch.training.phi.synthetic.notes import write_notes
 from openbioner_batch.training.phi.synthetic.splits import SPLITS
@@ -62,4 +63,7 @@ def main(
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except OpenBioNERError as error:
+        raise SystemExit(f"error: {error}") from None

@@ -25,11 +25,20 @@ def blocks(language: str) -> list[str]:
     return list(dict.fromkeys(re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)))
 
 
+def commands() -> list[str]:
+    """The command lines of all pages, each once, without comments."""
+    lines = "\n".join(blocks("sh")).replace("\\\n", " ").splitlines()
+    found = (re.sub(r"(^|\s\s+)#.*", "", line).strip() for line in lines)
+    return list(dict.fromkeys(line for line in found if line))
+
+
 def command(beginning: str) -> str:
-    """The one command line of the README that begins so, without its comment."""
-    lines = list({line: 0 for block in blocks("sh") for line in block.splitlines() if line.startswith(beginning)})
-    assert len(lines) == 1, f"{len(lines)} commands begin with {beginning!r}"
-    return lines[0].partition("  #")[0].strip()
+    """The one command line of the pages that is this, or else that begins so."""
+    found = [line for line in commands() if line.startswith(beginning)]
+    if beginning in found:
+        return beginning
+    assert len(found) == 1, f"{len(found)} commands begin with {beginning!r}"
+    return found[0]
 
 
 def shell(line: str, folder: Path) -> str:
@@ -41,9 +50,10 @@ def shell(line: str, folder: Path) -> str:
         assert result.exit_code == 0, result.output
         return result.stdout
     # The console script need not be installed where the tests run.
-    program = f"{shlex.quote(sys.executable)} -m openbioner_batch.cli.main"
+    python = shlex.quote(sys.executable)
+    line = re.sub(r"(^|&& )python ", rf"\g<1>{python} ", line)
     done = subprocess.run(
-        line.replace("openbioner-batch", program, 1),
+        line.replace("openbioner-batch", f"{python} -m openbioner_batch.cli.main", 1),
         shell=True,
         cwd=folder,
         capture_output=True,

@@ -178,3 +178,13 @@ def test_training_data_is_of_the_development_sides_and_never_mixes_broad_and_fin
                 assert set(passage.annotated) <= set(BROAD)
             elif passage.source != "synthetic_fine":
                 assert set(passage.annotated) - {ROOM} == {*BROAD, AGE}
+
+
+def test_bodies_without_a_stretch_that_can_be_used_are_refused(tmp_path: Path) -> None:
+    from openbioner_batch.errors import UsageError
+    from openbioner_batch.training.phi.synthetic.notes import write_notes
+
+    bodies = tmp_path / "bodies.jsonl"
+    bodies.write_text(json.dumps({"id": "1", "text": "Seen by Dr. Lee."}) + "\n")
+    with pytest.raises(UsageError, match=r"bodies.jsonl: the notes of the split test hold no 200 letters"):
+        list(write_notes(40, 1, "test", bodies))

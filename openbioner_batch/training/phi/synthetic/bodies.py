@@ -9,6 +9,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+from openbioner_batch.errors import UsageError
 from openbioner_batch.training.phi.synthetic.resources import templates, words
 from openbioner_batch.training.phi.synthetic.splits import split_of
 
@@ -56,6 +57,9 @@ def clean_runs(corpus: Path, split: str | None) -> list[str]:
     Args:
         corpus: JSON lines, gzipped or not, with `id` and `text`.
         split: `train`, `development`, `test`; None for all.
+
+    Raises:
+        UsageError: there is none.
     """
     runs: list[str] = []
     with (
@@ -65,6 +69,12 @@ def clean_runs(corpus: Path, split: str | None) -> list[str]:
             note = json.loads(line)
             if split is None or split_of(str(note["id"])) == split:
                 runs += _clean(note["text"])
+    if not runs:
+        notes = f"the notes of the split {split}" if split else "the notes"
+        raise UsageError(
+            f"{corpus}: {notes} hold no {SHORTEST} letters of consecutive sentences without a name, place, date or "
+            "long number: give more or longer notes"
+        )
     return runs
 
 
