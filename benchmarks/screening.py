@@ -28,7 +28,7 @@ from openbioner_batch.errors import OpenBioNERError, UsageError
 from openbioner_batch.model.checkpoint import load_encoder
 from openbioner_batch.model.encoder import CrossEncoder
 from openbioner_batch.model.location import resolve_checkpoint
-from openbioner_batch.model.prepare import Prepared
+from openbioner_batch.model.prepared import Prepared
 from openbioner_batch.model.scoring import find_windows
 from openbioner_batch.model.tagger import Tagger
 

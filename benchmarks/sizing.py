@@ -22,8 +22,8 @@ from common.matrix import operations
 
 from openbioner_batch.catalog import resolve_types
 from openbioner_batch.model import resolve_checkpoint
-from openbioner_batch.model.config import ModelConfig, read_config
-from openbioner_batch.model.tokens import Tokenizer
+from openbioner_batch.model.config import ModelConfig
+from openbioner_batch.model.reading import load_tokenizer, read_config
 from openbioner_batch.model.variants import VARIANTS
 from openbioner_batch.training.flops import PEAK_TFLOPS
 
@@ -134,7 +134,7 @@ def size(measured: Mapping, types: str, mfu: float, prices: Mapping[str, float])
 
 def lengths_of(types: str) -> list[int]:
     """Tokens of each type's description, in the bundled model's vocabulary."""
-    tokenizer = Tokenizer.from_directory(resolve_checkpoint(ON_ONE_PASS))
+    tokenizer = load_tokenizer(resolve_checkpoint(ON_ONE_PASS))
     return [len(tokenizer.ids(kind.description)) for group in resolve_types(types, "definition") for kind in group]
 
 

@@ -29,7 +29,7 @@ from common.results import comma_list, json_option, show_table, spread, write_js
 from common.texts import shuffled_texts
 
 from openbioner_batch.errors import OpenBioNERError
-from openbioner_batch.model.config import read_config
+from openbioner_batch.model.reading import read_config
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -9,7 +9,7 @@ from typing import Any
 
 from common.environments import python_with
 from common.tools import Tool
-from openbioner_batch.model.config import read_config
+from openbioner_batch.model.reading import read_config
 
 TORCH = "torch==2.13.0"
 PACKAGES = {

@@ -49,15 +49,14 @@ def write_random_model(
     """
     from openbioner_batch.model import VARIANTS, resolve_checkpoint, save_checkpoint
     from openbioner_batch.model.checkpoint import build_model
-    from openbioner_batch.model.config import read_config
     from openbioner_batch.model.encoder import initialize
-    from openbioner_batch.model.tokens import Tokenizer
+    from openbioner_batch.model.reading import load_tokenizer, read_config
 
     if variant not in (*VARIANTS, "bundled"):
         raise UsageError(f"variant {variant!r}: expected bundled, {', '.join(VARIANTS)}")
     bundled = resolve_checkpoint("bundled")
     config = read_config(bundled) if variant == "bundled" else VARIANTS[variant].config
-    config = replace(config, vocabulary=len(Tokenizer.from_directory(bundled).vocabulary))
+    config = replace(config, vocabulary=len(load_tokenizer(bundled).vocabulary))
     if hidden:
         config = replace(config, hidden=hidden, layers=2, heads=2, intermediate=2 * hidden, separate_layers=0)
     if separate_layers is not None:

@@ -10,10 +10,12 @@ from functools import cache
 import torch
 
 from openbioner_batch.model import VARIANTS, Tagger, resolve_checkpoint, resolve_dtype
-from openbioner_batch.model.checkpoint import Model, build_model
+from openbioner_batch.model.checkpoint import build_model
 from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.encoder import initialize
 from openbioner_batch.model.late import LateEncoder
+from openbioner_batch.model.models import Model
+from openbioner_batch.model.reading import load_tokenizer
 from openbioner_batch.model.tokens import Tokenizer
 
 SPREAD = 0.06
@@ -32,7 +34,7 @@ _ENDS = (" (p < 0.01).", " at a dose of 5 mg/kg.", " in 312 patients.", ", as sh
 @cache
 def tokenizer() -> Tokenizer:
     """The bundled model's."""
-    return Tokenizer.from_directory(resolve_checkpoint("bundled"))
+    return load_tokenizer(resolve_checkpoint("bundled"))
 
 
 def config_of(variant: str, separate_layers: int | None = None) -> ModelConfig:

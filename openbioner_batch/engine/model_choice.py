@@ -8,8 +8,8 @@ from typing import TypeVar
 from openbioner_batch.catalog import find_types, load_catalog
 from openbioner_batch.engine.request import Say
 from openbioner_batch.engine.settings import AUTO_MODEL, AnnotateSettings
-from openbioner_batch.model.config import architecture_note
 from openbioner_batch.model.location import BUNDLED, BUNDLED_OPEN, resolve_checkpoint
+from openbioner_batch.model.reading import architecture_note
 
 SHOWN = 5
 """Types that a message names."""

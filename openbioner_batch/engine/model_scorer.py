@@ -60,7 +60,8 @@ class ModelScorerFactory:
             read_calibration,
             resolve_checkpoint,
         )
-        from openbioner_batch.model.config import check_heads, read_config, with_separate_layers
+        from openbioner_batch.model.config import with_separate_layers
+        from openbioner_batch.model.reading import check_heads, read_config
         from openbioner_batch.model.tagger import check_compiled
 
         types = resolve_types(settings.types, settings.view)

@@ -31,7 +31,7 @@ from openbioner_batch.training.trained_types import (
 
 if TYPE_CHECKING:
     from openbioner_batch.model import Tagger
-    from openbioner_batch.model.checkpoint import Model
+    from openbioner_batch.model.models import Model
     from openbioner_batch.training.replay import Replay
 
 AS_IT_IS = "as it is"
@@ -108,11 +108,11 @@ class _Work:
     """The examples in folds, and models tuned on some of them."""
 
     def __init__(self, settings: AdaptSettings, source: Path, corpus: GoldCorpus, labels: Labels) -> None:
-        from openbioner_batch.model.tokens import Tokenizer
+        from openbioner_batch.model.reading import load_tokenizer
 
         self._settings, self._source, self._corpus, self._labels = settings, source, corpus, labels
         self._described = labels.described(settings.view)
-        self._tokenizer = Tokenizer.from_directory(source)
+        self._tokenizer = load_tokenizer(source)
         documents = int(corpus.documents.max()) + 1
         order = np.random.default_rng(settings.seed).permutation(documents)
         place = np.argsort(order)[corpus.documents]

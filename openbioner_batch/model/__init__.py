@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from openbioner_batch.model.config import ModelConfig, WindowSettings
     from openbioner_batch.model.device import resolve_device, resolve_dtype
     from openbioner_batch.model.location import resolve_checkpoint
-    from openbioner_batch.model.prepare import Prepared, Preparer
+    from openbioner_batch.model.prepare import Preparer
+    from openbioner_batch.model.prepared import Prepared
     from openbioner_batch.model.tagger import Tagged, Tagger
     from openbioner_batch.model.variants import VARIANTS, Variant
 

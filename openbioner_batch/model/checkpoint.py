@@ -4,50 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from openbioner_batch.errors import CheckpointError
 from openbioner_batch.model.architectures import by_name
-from openbioner_batch.model.config import ModelConfig, check_heads, config_to_json, read_config
+from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.encoder import CrossEncoder, initialize
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.location import COPIED_FILES, TOKENIZER_FILES, WEIGHT_FILES
+from openbioner_batch.model.models import Model
+from openbioner_batch.model.reading import check_heads, config_to_json, read_config
+from openbioner_batch.model.tensors import HEADS, LATE_HEADS, read_tensors
 
 if TYPE_CHECKING:
     from openbioner_batch.model.architectures.automodel.encoder import AutoCrossEncoder
 
-Model = Union[CrossEncoder, LateEncoder, "AutoCrossEncoder"]
-HEADS = {"evidence": "linear", "against": "linear_zero2", "background": "linear_zero3"}
 _ENCODERS = ("bert.", "encoder.")
 """Before the names of an encoder's tensors, of BERT's and of others."""
-_LATE_HEADS = ("text_projection.weight", "description_projection.weight", "log_scale", "bias")
-_BACKGROUND = {f"background.{part}": (f"{HEADS['background']}.{part}",) for part in ("weight", "bias")}
-_EMBEDDINGS = {
-    "token_embedding.weight": "embeddings.word_embeddings.weight",
-    "position_embedding.weight": "embeddings.position_embeddings.weight",
-    "segment_embedding.weight": "embeddings.token_type_embeddings.weight",
-    "embedding_norm.weight": "embeddings.LayerNorm.weight",
-    "embedding_norm.bias": "embeddings.LayerNorm.bias",
-}
-_CASE_EMBEDDING = {"case_embedding.weight": "embeddings.letter_case_embeddings.weight"}
-_IN_LAYER = {
-    "attention_output": "attention.output.dense",
-    "attention_norm": "attention.output.LayerNorm",
-    "up": "intermediate.dense",
-    "down": "output.dense",
-    "output_norm": "output.LayerNorm",
-}
-
-
-_OLD_NORM = re.compile(r"LayerNorm\.(gamma|beta)$")
-_NORM = {"gamma": "weight", "beta": "bias"}
 
 
 def published_names(config: ModelConfig) -> dict[str, tuple[str, ...]]:
@@ -57,35 +35,6 @@ def published_names(config: ModelConfig) -> dict[str, tuple[str, ...]]:
     `description_bert`, unless the text's serves for both.
     """
     return by_name(config.architecture).tensor_names(config)
-
-
-def bert_names(config: ModelConfig) -> dict[str, tuple[str, ...]]:
-    """As `published_names`, for BERT."""
-    if config.is_late:
-        names = _encoder_names(config, "text.", "bert")
-        if not config.late.shared_encoder:
-            names |= _encoder_names(config, "description.", "description_bert")
-        return names | _BACKGROUND | {name: (name,) for name in _LATE_HEADS}
-    names = _encoder_names(config, "", "bert")
-    for part in ("weight", "bias"):
-        names[f"pooler.{part}"] = (f"bert.pooler.dense.{part}",)
-        for ours, theirs in HEADS.items():
-            names[f"{ours}.{part}"] = (f"{theirs}.{part}",)
-    return names
-
-
-def _encoder_names(config: ModelConfig, ours_in: str, theirs_in: str) -> dict[str, tuple[str, ...]]:
-    embeddings = _EMBEDDINGS | (_CASE_EMBEDDING if config.letter_case else {})
-    names: dict[str, tuple[str, ...]] = {f"{ours_in}{a}": (f"{theirs_in}.{b}",) for a, b in embeddings.items()}
-    for layer in range(config.layers):
-        own, prefix = f"{ours_in}layers.{layer}", f"{theirs_in}.encoder.layer.{layer}"
-        for part in ("weight", "bias"):
-            names[f"{own}.query_key_value.{part}"] = tuple(
-                f"{prefix}.attention.self.{role}.{part}" for role in ("query", "key", "value")
-            )
-            for ours, theirs in _IN_LAYER.items():
-                names[f"{own}.{ours}.{part}"] = (f"{prefix}.{theirs}.{part}",)
-    return names
 
 
 def build_model(config: ModelConfig) -> Model:
@@ -138,7 +87,7 @@ def load_backbone(directory: Path, config: ModelConfig, seed: int, description_d
     new: tuple[str, ...] = (*HEADS, "pooler")
     if isinstance(model, LateEncoder):
         model.start_projections(seed)
-        new = (*new, *(name.split(".")[0] for name in _LATE_HEADS))
+        new = (*new, *(name.split(".")[0] for name in LATE_HEADS))
         if not config.late.shared_encoder:
             others = architecture.encoder_tensors(description_directory) if description_directory else tensors
             begun = {f"description_{name}": part for name, part in others.items() if name.startswith(_ENCODERS)}
@@ -148,39 +97,6 @@ def load_backbone(directory: Path, config: ModelConfig, seed: int, description_d
             tensors = {**tensors, stored: torch.zeros_like(model.state_dict()[ours])}
     assign_tensors(model, tensors, directory, optional=new)
     return model
-
-
-def bert_tensors(directory: Path) -> dict[str, Tensor]:
-    """The tensors of a BERT checkpoint, plain (`bert.` before its names or not) or ours, under the published names."""
-    tensors = read_tensors(directory)
-    if any(name.startswith("bert.") for name in tensors):
-        return tensors
-    return {f"bert.{name}": tensor for name, tensor in tensors.items()}
-
-
-def read_tensors(directory: Path) -> dict[str, Tensor]:
-    """The raw tensors of a checkpoint, from safetensors or from a `weights_only` pickle."""
-    for name in WEIGHT_FILES:
-        path = directory / name
-        if path.is_file():
-            try:
-                if path.suffix == ".safetensors":
-                    return _renamed(load_file(path))
-                return _renamed(dict(torch.load(path, map_location="cpu", weights_only=True)))
-            except (SafetensorError, RuntimeError, OSError, ValueError, EOFError, KeyError) as error:
-                raise CheckpointError(
-                    f"{path}: unreadable weights ({type(error).__name__}); download it again"
-                ) from None
-            except Exception as error:  # unpickling refuses with several classes
-                raise CheckpointError(
-                    f"{path}: refused, it holds more than tensors ({type(error).__name__}); convert it to safetensors"
-                ) from None
-    raise CheckpointError(f"{directory}: no weights; expected {' or '.join(WEIGHT_FILES)}")
-
-
-def _renamed(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Tensors under the names of today: norms converted from TensorFlow are called gamma and beta."""
-    return {_OLD_NORM.sub(lambda old: f"LayerNorm.{_NORM[old[1]]}", name): part for name, part in tensors.items()}
 
 
 def assign_tensors(model: Model, tensors: dict[str, Tensor], directory: Path, optional: tuple[str, ...]) -> None:

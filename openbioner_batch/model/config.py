@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from openbioner_batch.errors import CheckpointError, UsageError
-from openbioner_batch.model.architectures import by_model_type, by_name
 
-ARCHITECTURE = "BertTaggerMultiClass"
-MODEL_TYPE = "bert"
-SPLIT_ARCHITECTURE = "SplitTagger"
-SPLIT_MODEL_TYPE = "openbioner-split"
-"""Of checkpoints with separate layers. Readers of the published format refuse the name; they would misread the rest."""
-LATE_ARCHITECTURE = "LateInteractionTagger"
-LATE_MODEL_TYPE = "openbioner-late"
-"""Of checkpoints whose layers are all separate (see `late.py`)."""
 ACTIVATIONS = ("gelu", "gelu_new", "relu")
 OWN_KEY = "openbioner_batch"
 """Our own entry in `config.json`; other readers of the published format ignore it."""
@@ -171,27 +162,6 @@ def with_separate_layers(config: ModelConfig, layers: int | None) -> ModelConfig
     return replace(config, separate_layers=layers)
 
 
-def read_config(directory: Path) -> ModelConfig:
-    """The configuration of the checkpoint in `directory`.
-
-    Raises:
-        CheckpointError: `config.json` is missing, is not JSON, or describes another kind of model.
-    """
-    return config_from_json(read_raw_config(directory), str(directory / "config.json"))
-
-
-def architecture_note(directory: Path) -> str | None:
-    """What a user should know of the architecture of the checkpoint in `directory`; None for nothing."""
-    raw = read_raw_config(directory)
-    return by_model_type(raw, str(directory / "config.json")).note(raw)
-
-
-def check_heads(directory: Path) -> None:
-    """Raises CheckpointError if it is known of the checkpoint in `directory` that it is a plain encoder."""
-    raw = read_raw_config(directory)
-    by_model_type(raw, str(directory / "config.json")).check_heads(directory, raw)
-
-
 def read_raw_config(directory: Path) -> dict[str, Any]:
     """`config.json` of the checkpoint in `directory`, as it stands.
 
@@ -212,52 +182,6 @@ def read_raw_config(directory: Path) -> dict[str, Any]:
     return raw
 
 
-def config_from_json(raw: Mapping[str, Any], where: str) -> ModelConfig:
-    """The configuration that a `config.json` describes, whatever its architecture."""
-    return by_model_type(raw, where).read_config(raw, where)
-
-
-def config_to_json(config: ModelConfig) -> dict[str, Any]:
-    """`config.json` of a model, as its architecture writes it."""
-    return by_name(config.architecture).config_json(config)
-
-
-def bert_config(raw: Mapping[str, Any], where: str) -> ModelConfig:
-    """The configuration in the published format's terms (those of a BERT `config.json`)."""
-    if raw.get("position_embedding_type", "absolute") != "absolute":
-        raise CheckpointError(
-            f"{where}: position_embedding_type is {raw['position_embedding_type']!r}; expected 'absolute'"
-        )
-    positions = int(raw.get("max_position_embeddings", 512))
-    own = raw.get(OWN_KEY) or {}
-    try:
-        return ModelConfig(
-            vocabulary=int(raw["vocab_size"]),
-            hidden=int(raw["hidden_size"]),
-            layers=int(raw["num_hidden_layers"]),
-            heads=int(raw["num_attention_heads"]),
-            intermediate=int(raw["intermediate_size"]),
-            positions=positions,
-            segments=int(raw.get("type_vocab_size", 2)),
-            activation=str(raw.get("hidden_act", "gelu")),
-            layer_norm_eps=float(raw.get("layer_norm_eps", 1e-12)),
-            initializer_range=float(raw.get("initializer_range", 0.02)),
-            encoder_dropout=float(raw.get("hidden_dropout_prob", 0.1)),
-            head_dropout=float((raw.get("finetuning_task") or {}).get("dropout_prob", 0.5)),
-            windows=window_budgets(own, positions),
-            separate_layers=int(own.get("separate_layers", 0)),
-            description_position=own.get("description_position"),
-            late=LateSettings(**own.get("late", {})),
-            letter_case=bool(own.get("letter_case", False)),
-        )
-    except TypeError:
-        raise CheckpointError(
-            f"{where}: {OWN_KEY}.late is {own['late']!r}; expected {', '.join(f.name for f in fields(LateSettings))}"
-        ) from None
-    except KeyError as missing:
-        raise CheckpointError(f"{where}: no {missing.args[0]}; expected a BERT config.json") from None
-
-
 def window_budgets(own: Mapping[str, Any], positions: int) -> WindowSettings:
     """The budgets that our entry in `config.json` has, else the published ones, else what so many positions allow."""
     budgets = {field.name: own[field.name] for field in fields(WindowSettings) if field.name in own}
@@ -269,35 +193,3 @@ def window_budgets(own: Mapping[str, Any], positions: int) -> WindowSettings:
         return published
     text = room * 2 // 3  # the published proportion of text to description
     return WindowSettings(text, room - text)
-
-
-def bert_json(config: ModelConfig) -> dict[str, Any]:
-    """`config.json` in the published format, with our window budgets and separate layers beside it."""
-    separate: dict[str, Any] = {}
-    architecture, model_type = ARCHITECTURE, MODEL_TYPE
-    if config.is_late:
-        architecture, model_type = LATE_ARCHITECTURE, LATE_MODEL_TYPE
-        separate = {"separate_layers": config.separate_layers, "late": asdict(config.late)}
-    elif config.separate_layers:
-        architecture, model_type = SPLIT_ARCHITECTURE, SPLIT_MODEL_TYPE
-        separate = {"separate_layers": config.separate_layers, "description_position": config.description_start}
-    return {
-        "architectures": [architecture],
-        "model_type": model_type,
-        "vocab_size": config.vocabulary,
-        "hidden_size": config.hidden,
-        "num_hidden_layers": config.layers,
-        "num_attention_heads": config.heads,
-        "intermediate_size": config.intermediate,
-        "max_position_embeddings": config.positions,
-        "type_vocab_size": config.segments,
-        "hidden_act": config.activation,
-        "layer_norm_eps": config.layer_norm_eps,
-        "initializer_range": config.initializer_range,
-        "hidden_dropout_prob": config.encoder_dropout,
-        "attention_probs_dropout_prob": config.encoder_dropout,
-        "position_embedding_type": "absolute",
-        "pad_token_id": 0,
-        "finetuning_task": {"dropout_prob": config.head_dropout},
-        OWN_KEY: {**asdict(config.windows), **separate, **({"letter_case": True} if config.letter_case else {})},
-    }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from openbioner_batch.model.calibration import Calibration
-from openbioner_batch.model.prepare import Prepared
+from openbioner_batch.model.prepared import Prepared
 from openbioner_batch.model.words import without_loose_marks
 from openbioner_batch.records import Span
 

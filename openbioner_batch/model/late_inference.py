@@ -15,7 +15,7 @@ from openbioner_batch.model.inference import InferenceStack
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.layout import Layout, lay_out
 from openbioner_batch.model.placing import place
-from openbioner_batch.model.prepare import DescribedType
+from openbioner_batch.model.prepared import DescribedType
 from openbioner_batch.model.scoring import Windows, copy_repeats, run_batches
 from openbioner_batch.model.tokens import Tokenizer
 

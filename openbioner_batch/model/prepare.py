@@ -9,56 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.model.config import ModelConfig, WindowSettings, read_config
+from openbioner_batch.model.config import ModelConfig, WindowSettings
 from openbioner_batch.model.location import resolve_checkpoint
+from openbioner_batch.model.prepared import WORDS, DescribedType, Prepared
+from openbioner_batch.model.reading import load_tokenizer, read_config
 from openbioner_batch.model.sentences import paragraph_starts, sentence_starts
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.model.windows import cut_windows
 from openbioner_batch.model.words import first_pieces_of_words
 from openbioner_batch.records import EntityType, group_types
-
-WORDS = ("basic", "whitespace", "pieces")
-"""What a span is made of: words and punctuation marks (see `words.py`), whatever stands between single spaces, or
-BERT's words and marks, which cut at every hyphen."""
-
-
-@dataclass(frozen=True, slots=True)
-class DescribedType:
-    """An entity type with its description as vocabulary indices."""
-
-    name: str
-    description: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """Texts as windows of tokens, with the words to be judged.
-
-    Attributes:
-        texts: the documents.
-        groups: the types to query, group by group.
-        token_ids: [window tokens] int32, all windows one after another, without special tokens.
-        window_bounds: [windows + 1] where each window begins in `token_ids`.
-        document_windows: [documents] number of windows of each.
-        document_tokens: [documents] number of tokens of each, overlaps not counted twice.
-        document_words: [documents + 1] where each document's words begin.
-        word_tokens: [words] index in `token_ids` of each word's first token, in the window in which it is interior.
-        word_offsets: [words, 2] half-open code-point offsets of each word into its document.
-        word_breaks: [words] whether a span may not reach back over this word's beginning (a sentence starts).
-        marks_count: whether punctuation alone may be a span: with all words but "basic", as in the reference.
-    """
-
-    texts: tuple[str, ...]
-    groups: tuple[tuple[DescribedType, ...], ...]
-    token_ids: np.ndarray
-    window_bounds: np.ndarray
-    document_windows: np.ndarray
-    document_tokens: np.ndarray
-    document_words: np.ndarray
-    word_tokens: np.ndarray
-    word_offsets: np.ndarray
-    word_breaks: np.ndarray
-    marks_count: bool = False
 
 
 def named_description(name: str, description: str) -> str:
@@ -112,7 +71,7 @@ class Preparer:
             UsageError: a description is over its budget.
         """
         directory = resolve_checkpoint(path_or_id)
-        return cls(Tokenizer.from_directory(directory), read_config(directory), types, windows, words)
+        return cls(load_tokenizer(directory), read_config(directory), types, windows, words)
 
     def prepare(self, texts: Sequence[str]) -> Prepared:
         """The windows of `texts`, in their order. Every token of every text is in some window's interior."""

@@ -15,7 +15,7 @@ from openbioner_batch.model.batching import Batch, batches
 from openbioner_batch.model.inference import InferenceEncoder
 from openbioner_batch.model.layout import Layout, lay_out
 from openbioner_batch.model.placing import HostTransfer
-from openbioner_batch.model.prepare import DescribedType, Prepared
+from openbioner_batch.model.prepared import DescribedType, Prepared
 from openbioner_batch.model.tokens import Tokenizer
 
 PendingBatch = tuple[Batch, Layout, HostTransfer]

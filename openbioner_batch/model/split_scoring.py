@@ -10,7 +10,7 @@ import torch
 from openbioner_batch.errors import is_out_of_memory
 from openbioner_batch.model.batching import batches
 from openbioner_batch.model.placing import HostTransfer
-from openbioner_batch.model.prepare import DescribedType
+from openbioner_batch.model.prepared import DescribedType
 from openbioner_batch.model.scoring import Windows, copy_repeats
 from openbioner_batch.model.split import SplitEncoder, Tail
 from openbioner_batch.model.tokens import Tokenizer

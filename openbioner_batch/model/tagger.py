@@ -14,7 +14,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.model.architectures import by_name
 from openbioner_batch.model.architectures.base import Inference
 from openbioner_batch.model.calibration import Calibration, read_calibration
-from openbioner_batch.model.checkpoint import Model, checkpoint_digest, load_model
+from openbioner_batch.model.checkpoint import checkpoint_digest, load_model
 from openbioner_batch.model.completion import Completion
 from openbioner_batch.model.config import ModelConfig, WindowSettings, with_separate_layers
 from openbioner_batch.model.decoding import decode, without_overlaps
@@ -22,7 +22,10 @@ from openbioner_batch.model.device import default_token_budget, resolve_device, 
 from openbioner_batch.model.inference import InferenceEncoder
 from openbioner_batch.model.late_inference import LateInference, score_late
 from openbioner_batch.model.location import resolve_checkpoint
-from openbioner_batch.model.prepare import Prepared, Preparer, check_windows
+from openbioner_batch.model.models import Model
+from openbioner_batch.model.prepare import Preparer, check_windows
+from openbioner_batch.model.prepared import Prepared
+from openbioner_batch.model.reading import load_tokenizer
 from openbioner_batch.model.scoring import Windows, find_windows, score_group
 from openbioner_batch.model.split import SplitEncoder
 from openbioner_batch.model.split_scoring import score_groups
@@ -111,7 +114,7 @@ class Tagger:
             check_compiled(resolved, model.config)
         return cls(
             model,
-            Tokenizer.from_directory(directory),
+            load_tokenizer(directory),
             directory,
             resolved,
             resolve_dtype(dtype, resolved),

@@ -15,7 +15,6 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from openbioner_batch.errors import CheckpointError
-from openbioner_batch.model.architectures import find_architecture
 from openbioner_batch.model.config import OWN_KEY
 from openbioner_batch.model.letter_case import with_case
 
@@ -86,16 +85,6 @@ class Tokenizer:
         self._rust.pre_tokenizer = BertPreTokenizer()
 
     @classmethod
-    def from_directory(cls, directory: Path) -> Tokenizer:
-        """The checkpoint's own tokenizer, as its architecture reads it; as BERT's where `config.json` names none here.
-
-        Raises:
-            CheckpointError: there is none that can be read.
-        """
-        architecture = find_architecture(_json(directory / "config.json"))
-        return architecture.tokenizer(directory) if architecture else cls.of_bert(directory)
-
-    @classmethod
     def of_bert(cls, directory: Path) -> Tokenizer:
         """A BERT checkpoint's own tokenizer, else the cased BERT vocabulary from the hub's cache or the hub.
 
@@ -104,8 +93,8 @@ class Tokenizer:
         Raises:
             CheckpointError: the checkpoint has none and the cased vocabulary is unavailable.
         """
-        settings = _json(directory / "tokenizer_config.json")
-        full = _json(directory / "tokenizer.json")
+        settings = read_json(directory / "tokenizer_config.json")
+        full = read_json(directory / "tokenizer.json")
         if (directory / "vocab.txt").is_file():
             vocabulary = _read_vocabulary(directory / "vocab.txt")
         elif full:
@@ -121,7 +110,7 @@ class Tokenizer:
             strip_accents = normalizer.get("strip_accents")
         else:
             lowercase = _is_lower_case(vocabulary)
-        own = _json(directory / "config.json").get(OWN_KEY) or {}
+        own = read_json(directory / "config.json").get(OWN_KEY) or {}
         return cls(vocabulary, lowercase, strip_accents, bool(own.get("letter_case", False)))
 
     def encode(self, texts: list[str]) -> Sequence[Tokenized]:
@@ -143,7 +132,8 @@ class Tokenizer:
         return list(self._rust.encode(text, add_special_tokens=False).ids)
 
 
-def _json(path: Path) -> dict:
+def read_json(path: Path) -> dict:
+    """A JSON file of a checkpoint; nothing where it is missing."""
     return json.loads(path.read_text("utf-8")) if path.is_file() else {}
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from openbioner_batch.model.architectures import by_name
 from openbioner_batch.model.config import ModelConfig
-from openbioner_batch.model.letter_case import CASES
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +25,6 @@ class Variant:
 def count_parameters(config: ModelConfig) -> int:
     """Exact number of weights of the model of this shape, heads included."""
     return by_name(config.architecture).count_parameters(config)
-
-
-def count_bert_parameters(config: ModelConfig) -> int:
-    """As `count_parameters`, for a `CrossEncoder` and a `LateEncoder` on BERT."""
-    width, inner = config.hidden, config.intermediate
-    norm = 2 * width
-    cases = len(CASES) if config.letter_case else 0
-    embeddings = (config.vocabulary + config.positions + config.segments + cases) * width + norm
-    attention = 4 * (width * width + width) + norm
-    feed_forward = 2 * width * inner + inner + width + norm
-    encoder = embeddings + config.layers * (attention + feed_forward)
-    if config.is_late:
-        encoders = 1 if config.late.shared_encoder else 2
-        return encoders * encoder + 2 * width * config.late.projection + (width + 1) + 2
-    pooler = width * width + width
-    heads = 3 * (width + 1)
-    return encoder + pooler + heads
 
 
 _CASED = 28_996

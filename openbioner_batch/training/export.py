@@ -17,8 +17,9 @@ from torch import Tensor
 
 from openbioner_batch.errors import CheckpointError
 from openbioner_batch.model.checkpoint import published_names
-from openbioner_batch.model.config import ModelConfig, config_to_json
+from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.location import COPIED_FILES
+from openbioner_batch.model.reading import config_to_json
 from openbioner_batch.training.engines import MODEL_FILE, TAG
 
 _PREFIX = "encoder."

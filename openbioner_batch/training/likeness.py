@@ -11,10 +11,11 @@ import numpy as np
 import torch
 
 from openbioner_batch.engine.store import Store
-from openbioner_batch.model.checkpoint import Model, checkpoint_digest
+from openbioner_batch.model.checkpoint import checkpoint_digest
 from openbioner_batch.model.device import resolve_dtype
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.location import resolve_checkpoint
+from openbioner_batch.model.models import Model
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.exposure import Likeness
 from openbioner_batch.training.material import Vectors

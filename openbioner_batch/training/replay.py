@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.model.checkpoint import Model
+from openbioner_batch.model.models import Model
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.exposure import Likeness, TypeExposure
 from openbioner_batch.training.likeness import description_vectors

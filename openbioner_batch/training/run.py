@@ -18,8 +18,8 @@ from openbioner_batch.engine.cluster import ray_connection
 from openbioner_batch.engine.resources import Resources
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import UsageError
-from openbioner_batch.model.config import architecture_note
 from openbioner_batch.model.location import MODEL_CARD
+from openbioner_batch.model.reading import architecture_note
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.model.variants import count_parameters
 from openbioner_batch.settings import build, with_current_names

@@ -11,14 +11,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.model.checkpoint import Model, load_encoder
-from openbioner_batch.model.config import ModelConfig, read_config
+from openbioner_batch.model.checkpoint import load_encoder
+from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.encoder import CrossEncoder, Layer, PaddedSequences
 from openbioner_batch.model.joint import Pairs, join, rows_of
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.location import resolve_checkpoint
+from openbioner_batch.model.models import Model
 from openbioner_batch.model.placing import send, send_together
-from openbioner_batch.model.tokens import Tokenizer
+from openbioner_batch.model.reading import load_tokenizer, read_config
 from openbioner_batch.training.objective import TaggingObjective, heads_of
 from openbioner_batch.training.packing import TaggingBatch
 from openbioner_batch.training.recipe import Distillation, Recipe
@@ -147,7 +148,7 @@ def check_teacher(distillation: Distillation, vocabulary: dict[str, int], studen
         raise UsageError(f"{where} is a late-interaction model: give a cross-encoder")
     if config.architecture != student.architecture:
         raise UsageError(f"{where} is of another architecture than the model: give one whose encoder is of the same")
-    if Tokenizer.from_directory(directory).vocabulary != vocabulary:
+    if load_tokenizer(directory).vocabulary != vocabulary:
         raise UsageError(f"{where} has another vocabulary than the model: give one that was trained with the same")
     needed = config.positions_for(student.windows)
     if needed > config.positions:

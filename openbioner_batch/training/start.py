@@ -6,11 +6,13 @@ import dataclasses
 from pathlib import Path
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.model.checkpoint import Model, build_model, load_backbone, load_model
-from openbioner_batch.model.config import LateSettings, ModelConfig, WindowSettings, read_config
+from openbioner_batch.model.checkpoint import build_model, load_backbone, load_model
+from openbioner_batch.model.config import LateSettings, ModelConfig, WindowSettings
 from openbioner_batch.model.encoder import CrossEncoder, initialize
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.location import resolve_checkpoint
+from openbioner_batch.model.models import Model
+from openbioner_batch.model.reading import load_tokenizer, read_config
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.model.variants import VARIANTS
 from openbioner_batch.training.settings import ALL_LAYERS, PretrainSettings
@@ -33,7 +35,7 @@ def training_tokenizer(settings: PretrainSettings) -> Tokenizer:
     Raises:
         CheckpointError: it is not there.
     """
-    tokenizer = Tokenizer.from_directory(tokenizer_directory(settings))
+    tokenizer = load_tokenizer(tokenizer_directory(settings))
     if settings.start.letter_case is not None:
         tokenizer.letter_case = settings.start.letter_case
     return tokenizer
@@ -50,7 +52,7 @@ def model_config(settings: PretrainSettings) -> ModelConfig:
     if start.variant:
         if start.variant not in VARIANTS:
             raise UsageError(f"start.variant is {start.variant!r}: give one of {', '.join(VARIANTS)}")
-        tokenizer = Tokenizer.from_directory(directory)
+        tokenizer = load_tokenizer(directory)
         if type(tokenizer) is not Tokenizer:
             raise UsageError(f"start.vocabulary {start.vocabulary} is not BERT's, as variants need: give one that is")
         size = max(tokenizer.vocabulary.values()) + 1

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from openbioner_batch.model.checkpoint import Model
-from openbioner_batch.model.prepare import DescribedType
+from openbioner_batch.model.models import Model
+from openbioner_batch.model.prepared import DescribedType
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.objective import HEADS, LATE_HEADS, TaggingObjective
 from openbioner_batch.training.packing import TaggingBatch, pack_questions

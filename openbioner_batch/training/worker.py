@@ -10,10 +10,10 @@ from pathlib import Path
 
 import torch
 
-from openbioner_batch.model.checkpoint import Model
 from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.encoder import CrossEncoder
 from openbioner_batch.model.late import LateEncoder
+from openbioner_batch.model.models import Model
 from openbioner_batch.training.engines import Engine, make_engine, rate_factor
 from openbioner_batch.training.flops import peak_flops, training_flops
 from openbioner_batch.training.hosts import Host

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from openbioner_batch.errors import OpenBioNERError, UsageError
 from openbioner_batch.model import ModelConfig, Prepared
 from openbioner_batch.model.config import LateSettings
-from openbioner_batch.model.prepare import DescribedType
+from openbioner_batch.model.prepared import DescribedType
 
 CONFIG = ModelConfig(vocabulary=100, hidden=8, layers=3, heads=2, intermediate=20)
 

@@ -17,7 +17,7 @@ from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.errors import CheckpointError
 from openbioner_batch.model import Tagger, WindowSettings, save_checkpoint
 from openbioner_batch.model.checkpoint import load_backbone
-from openbioner_batch.model.config import read_config
+from openbioner_batch.model.reading import read_config
 
 from .conftest import Corpus
 

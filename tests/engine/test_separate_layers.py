@@ -19,9 +19,10 @@ from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.engine.summary import notes_on, print_report
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model import Tagger, save_checkpoint
-from openbioner_batch.model.config import LateSettings, read_config
+from openbioner_batch.model.config import LateSettings
 from openbioner_batch.model.encoder import initialize
 from openbioner_batch.model.late import LateEncoder
+from openbioner_batch.model.reading import read_config
 
 from .conftest import Corpus
 

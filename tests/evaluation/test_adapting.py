@@ -24,11 +24,11 @@ from openbioner_batch.evaluation.settings import AdaptSettings
 from openbioner_batch.model import Tagger, WindowSettings, read_calibration
 from openbioner_batch.model.calibration import Calibration, write_calibration
 from openbioner_batch.model.checkpoint import load_backbone, load_model, save_checkpoint
-from openbioner_batch.model.config import LateSettings, read_config
+from openbioner_batch.model.config import LateSettings
 from openbioner_batch.model.encoder import initialize
 from openbioner_batch.model.late import LateEncoder
-from openbioner_batch.model.prepare import DescribedType
-from openbioner_batch.model.tokens import Tokenizer
+from openbioner_batch.model.prepared import DescribedType
+from openbioner_batch.model.reading import load_tokenizer, read_config
 from openbioner_batch.training.nearness import TypeFacts
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
@@ -113,7 +113,7 @@ def test_an_adapted_model_finds_what_it_was_shown_in_texts_it_was_not(
 @pytest.mark.parametrize("kind", ["cross", "late"])
 def test_what_is_below_the_top_layers_stays_and_the_rest_learns(kind: str, checkpoints: dict[str, Path]) -> None:
     folder = checkpoints[kind]
-    before, model, tokenizer = load_model(folder), load_model(folder), Tokenizer.from_directory(folder)
+    before, model, tokenizer = load_model(folder), load_model(folder), load_tokenizer(folder)
     passages = [AnnotatedPassage("1", "s", "the zxzx was seen", (AnnotatedMention(4, 8, "tool"),))]
     groups = [[DescribedType("tool", tuple(tokenizer.ids("a thing")))]]
     tune(model, tokenizer, passages, groups, Tuning(layers=1, epochs=2), seed=1)
@@ -130,7 +130,7 @@ LEARNING = ("evidence", "against", "background", "text_projection", "description
 
 def test_the_same_examples_give_the_same_weights(checkpoints: dict[str, Path]) -> None:
     folder = checkpoints["cross"]
-    tokenizer = Tokenizer.from_directory(folder)
+    tokenizer = load_tokenizer(folder)
     passages = [AnnotatedPassage(str(n), "s", "the zxzx was seen", (AnnotatedMention(4, 8, "tool"),)) for n in range(3)]
     groups = [[DescribedType("tool", tuple(tokenizer.ids("a thing")))]]
     one, other = (tune(load_model(folder), tokenizer, passages, groups, Tuning(epochs=2), seed=1) for _ in range(2))

@@ -22,8 +22,10 @@ from openbioner_batch.model.architectures import ARCHITECTURES, by_model_type
 from openbioner_batch.model.architectures.automodel import AutoModelArchitecture
 from openbioner_batch.model.architectures.automodel.shape import FAMILIES as SUPPORTED
 from openbioner_batch.model.architectures.automodel.tokens import FastTokenizer, tokens_of_words
-from openbioner_batch.model.checkpoint import Model, load_backbone, load_model
-from openbioner_batch.model.config import architecture_note, read_config, with_separate_layers
+from openbioner_batch.model.checkpoint import load_backbone, load_model
+from openbioner_batch.model.config import with_separate_layers
+from openbioner_batch.model.models import Model
+from openbioner_batch.model.reading import architecture_note, load_tokenizer, read_config
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.model.variants import count_parameters
 
@@ -188,7 +190,7 @@ AWKWARD = st.lists(
 
 @pytest.fixture(scope="session")
 def tokenizers(encoders: dict[str, Path]) -> dict[str, Tokenizer]:
-    return {name: Tokenizer.from_directory(directory) for name, directory in encoders.items()}
+    return {name: load_tokenizer(directory) for name, directory in encoders.items()}
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -295,7 +297,7 @@ def test_sentencepiece_alone_is_read(encoders: dict[str, Path], tmp_path: Path) 
         **pieces,
     )
     (tmp_path / "config.json").write_bytes((encoders["deberta-v2"] / "config.json").read_bytes())
-    tokenizer = Tokenizer.from_directory(tmp_path)
+    tokenizer = load_tokenizer(tmp_path)
     (found,) = tokenizer.encode(["Given aspirin, [SEP]"])
     begins = np.flatnonzero(np.diff(found.word_ids, prepend=-1))
     assert found.offsets[begins, 0].tolist() == [0, 6, 13, 16]
@@ -309,7 +311,7 @@ def test_sentencepiece_that_is_not_installed_is_named(
     (tmp_path / "config.json").write_bytes((encoders["deberta-v2"] / "config.json").read_bytes())
     (tmp_path / "spm.model").write_bytes(b"no model")
     with pytest.raises(CheckpointError, match=r"without tokenizer.json needs openbioner-batch\[sentencepiece\]"):
-        Tokenizer.from_directory(tmp_path)
+        load_tokenizer(tmp_path)
 
 
 def test_what_old_berts_added_changes_no_digest_but_goes_with_a_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
@@ -325,7 +327,7 @@ def test_what_old_berts_added_changes_no_digest_but_goes_with_a_checkpoint(check
 def test_a_vocabulary_of_berts_may_lie_beside_any_config(checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "vocab.txt").write_bytes((checkpoint / "vocab.txt").read_bytes())
     (tmp_path / "config.json").write_text('{"model_type": "distilbert"}')
-    assert Tokenizer.from_directory(tmp_path).ids("fever") == Tokenizer.from_directory(checkpoint).ids("fever")
+    assert load_tokenizer(tmp_path).ids("fever") == load_tokenizer(checkpoint).ids("fever")
 
 
 def refused(directory: Path, match: str, **raw: object) -> None:
@@ -370,7 +372,7 @@ def test_a_plain_encoder_does_not_tag_and_code_is_not_run(encoders: dict[str, Pa
     (tmp_path / "config.json").write_text(json.dumps({**raw, "auto_map": code}))
     (tmp_path / "code.py").write_text("raise SystemExit('ran')")
     assert load_backbone(tmp_path, read_config(tmp_path), 0).config.layers == 2
-    assert Tokenizer.from_directory(tmp_path).ids("fever")
+    assert load_tokenizer(tmp_path).ids("fever")
 
 
 def test_weights_that_are_missing_or_more_than_tensors_are_refused(encoders: dict[str, Path], tmp_path: Path) -> None:
@@ -400,7 +402,7 @@ def test_weights_that_are_missing_or_more_than_tensors_are_refused(encoders: dic
 def test_a_tokenizer_that_is_missing_is_one_line(encoders: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "config.json").write_bytes((encoders["modernbert"] / "config.json").read_bytes())
     with pytest.raises(CheckpointError, match="cannot load its tokenizer") as caught:
-        Tokenizer.from_directory(tmp_path)
+        load_tokenizer(tmp_path)
     assert "\n" not in str(caught.value)
 
 

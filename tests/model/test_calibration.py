@@ -13,7 +13,7 @@ from openbioner_batch.engine.model_scorer import ModelScorerFactory
 from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.errors import CheckpointError
 from openbioner_batch.model import Calibration, EntityType, Tagger, read_calibration, write_calibration
-from openbioner_batch.model.config import read_config
+from openbioner_batch.model.reading import read_config
 
 TEXTS = ["aspirin was given to the patient with lung cancer .", "no sign of fever in mice , p53 given ."]
 

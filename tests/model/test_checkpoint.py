@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from openbioner_batch.errors import CheckpointError, UsageError
 from openbioner_batch.model import VARIANTS, EntityType, Tagger, WindowSettings, checkpoint_digest, resolve_checkpoint
 from openbioner_batch.model.checkpoint import build_model, load_encoder, published_names, save_checkpoint
-from openbioner_batch.model.tokens import Tokenizer
+from openbioner_batch.model.reading import load_tokenizer
 
 
 @pytest.mark.parametrize("name", ["zshot-3layer", "zshot-2layer-uncased"])
@@ -96,7 +96,7 @@ def test_a_vocabulary_tells_whether_case_matters_where_no_file_does(
     (tmp_path / "vocab.txt").write_text("\n".join([*pieces, *extra]) + "\n")
     if settings := files.get("tokenizer_config.json"):
         (tmp_path / "tokenizer_config.json").write_text(settings)
-    tokenizer = Tokenizer.from_directory(tmp_path)
+    tokenizer = load_tokenizer(tmp_path)
     found = [pieces.index("aspirin")] if lowercase else [pieces.index("[UNK]")]
     assert tokenizer.ids("ASPIRIN") == found
 

@@ -18,10 +18,11 @@ from openbioner_batch.model.checkpoint import (
     published_names,
     save_checkpoint,
 )
-from openbioner_batch.model.config import LateSettings, ModelConfig, WindowSettings, config_from_json, config_to_json
+from openbioner_batch.model.config import LateSettings, ModelConfig, WindowSettings
 from openbioner_batch.model.encoder import PaddedSequences, initialize
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.prepare import check_windows
+from openbioner_batch.model.reading import config_from_json, config_to_json
 from openbioner_batch.model.variants import VARIANTS, count_parameters
 
 SHAPE = ModelConfig(

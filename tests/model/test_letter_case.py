@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from openbioner_batch.model import EntityType, Tagger, save_checkpoint
 from openbioner_batch.model.checkpoint import load_backbone, load_model
-from openbioner_batch.model.config import LateSettings, ModelConfig, read_config
+from openbioner_batch.model.config import LateSettings, ModelConfig
 from openbioner_batch.model.encoder import CrossEncoder, initialize
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.letter_case import CASES, SHIFT, split_case, with_case, word_case
+from openbioner_batch.model.reading import load_tokenizer, read_config
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.model.variants import count_parameters
 
@@ -104,7 +105,7 @@ def test_a_model_that_has_never_read_case_begins_as_it_was(tagger: Tagger, tmp_p
 def test_descriptions_and_models_without_case_are_as_before(tagger: Tagger, tmp_path: Path) -> None:
     model = cased(tagger, late=True)
     save_checkpoint(model, tmp_path, tagger._directory)
-    reads = Tokenizer.from_directory(tmp_path)
+    reads = load_tokenizer(tmp_path)
     assert max(reads.ids("A Person's NAME")) < 1 << SHIFT
     assert "letter_case" not in json.loads((tagger._directory / "config.json").read_text())["openbioner_batch"]
     assert ModelConfig(10, 4, 1, 1, 4).letter_case is False

@@ -8,8 +8,9 @@ import torch
 
 from openbioner_batch.errors import CheckpointError
 from openbioner_batch.model.checkpoint import load_encoder, save_checkpoint
-from openbioner_batch.model.config import ModelConfig, WindowSettings, config_to_json
+from openbioner_batch.model.config import ModelConfig, WindowSettings
 from openbioner_batch.model.encoder import CrossEncoder, initialize
+from openbioner_batch.model.reading import config_to_json
 
 SHAPE = ModelConfig(50, 16, 3, 2, 32, positions=64, windows=WindowSettings(20, 10))
 TEXT, DESCRIPTION, OTHER = [2, 5, 6, 7], [3, 8, 9, 3], [3, 11, 12, 13, 3]

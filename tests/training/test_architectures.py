@@ -21,6 +21,7 @@ from samples import DESCRIPTIONS, synthetic_passage
 from openbioner_batch.errors import CheckpointError, UsageError
 from openbioner_batch.model import EntityType, Tagger
 from openbioner_batch.model.checkpoint import save_checkpoint
+from openbioner_batch.model.reading import load_tokenizer
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.settings import build
 from openbioner_batch.training.engines import make_engine
@@ -70,7 +71,7 @@ def test_steps_lower_the_loss_and_the_checkpoint_says_what_was_trained(
 ) -> None:
     wanted = settings({"encoder": str(encoders[family]), "separate_layers": separate})
     model = starting_model(wanted)
-    tokenizer = Tokenizer.from_directory(encoders[family])
+    tokenizer = load_tokenizer(encoders[family])
     queried = questions(tokenizer)
     assert sum(question.entities for question in queried) > 4
     if separate:

@@ -15,12 +15,13 @@ from tiny import tiny_checkpoint
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model import Tagger
-from openbioner_batch.model.checkpoint import Model, load_model, save_checkpoint
+from openbioner_batch.model.checkpoint import load_model, save_checkpoint
 from openbioner_batch.model.config import LateSettings
 from openbioner_batch.model.encoder import initialize
 from openbioner_batch.model.late import LateEncoder
-from openbioner_batch.model.prepare import DescribedType
-from openbioner_batch.model.tokens import Tokenizer
+from openbioner_batch.model.models import Model
+from openbioner_batch.model.prepared import DescribedType
+from openbioner_batch.model.reading import load_tokenizer
 from openbioner_batch.records import EntityType
 from openbioner_batch.training import replay as replaying
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
@@ -85,7 +86,7 @@ def write_folder(folder: Path, *files: list[AnnotatedPassage], described: tuple[
 
 def f1(model: Model, checkpoint: Path, name: str) -> float:
     """How well the word of a type is found in unseen texts."""
-    tagger = Tagger(model, Tokenizer.from_directory(checkpoint), checkpoint, "cpu", "float32")
+    tagger = Tagger(model, load_tokenizer(checkpoint), checkpoint, "cpu", "float32")
     unseen = passages(30, name, seed=99)
     tagged = tagger.tag([one.text for one in unseen], [EntityType(name, DESCRIPTIONS[name])])
     spans = {(place, span.start, span.end) for place, some in enumerate(tagged) for span in some}
@@ -96,7 +97,7 @@ def f1(model: Model, checkpoint: Path, name: str) -> float:
 @pytest.mark.parametrize("kind", ["cross", "late"])
 def test_a_type_that_the_model_knew_is_kept(kind: str, checkpoints: dict[str, Path], tmp_path: Path) -> None:
     start = checkpoints[kind]
-    tokenizer = Tokenizer.from_directory(start)
+    tokenizer = load_tokenizer(start)
     groups = {name: [[DescribedType(name, tuple(tokenizer.ids(text)))]] for name, text in DESCRIPTIONS.items()}
     knowing = tune(load_model(start), tokenizer, passages(60, "tool", 1), groups["tool"], FAST, 1)
     before = f1(knowing, start, "tool")
@@ -144,7 +145,7 @@ def test_the_sample_is_drawn_from_all_files(tmp_path: Path, monkeypatch: pytest.
 def test_the_share_is_of_the_texts_of_a_step(
     share: float, texts: int, checkpoints: dict[str, Path], tmp_path: Path
 ) -> None:
-    model, tokenizer = load_model(checkpoints["late"]), Tokenizer.from_directory(checkpoints["late"])
+    model, tokenizer = load_model(checkpoints["late"]), load_tokenizer(checkpoints["late"])
     replay = read_replay(write_folder(tmp_path, passages(6, "tool", 1)), share, ["place"], model, tokenizer, 0)
     batches = ReplayedBatches(replay, model, tokenizer, Recipe(loss="per-type"), beside=4, seed=0)
 
@@ -157,7 +158,7 @@ def test_the_share_is_of_the_texts_of_a_step(
 
 
 def test_a_folder_that_describes_no_other_type_is_refused(checkpoints: dict[str, Path], tmp_path: Path) -> None:
-    model, tokenizer = load_model(checkpoints["cross"]), Tokenizer.from_directory(checkpoints["cross"])
+    model, tokenizer = load_model(checkpoints["cross"]), load_tokenizer(checkpoints["cross"])
     folder = write_folder(tmp_path, passages(6, "tool", 1), described=("tool", "place"))
 
     replay = read_replay(folder, 0.5, ["Place"], model, tokenizer, 0)

@@ -12,10 +12,11 @@ import torch
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model import Tagger
 from openbioner_batch.model import encoder as encoder_module
-from openbioner_batch.model.checkpoint import Model, build_model, load_backbone
+from openbioner_batch.model.checkpoint import build_model, load_backbone
 from openbioner_batch.model.config import LateSettings
 from openbioner_batch.model.encoder import CrossEncoder, initialize
 from openbioner_batch.model.late import LateEncoder
+from openbioner_batch.model.models import Model
 from openbioner_batch.training import packing
 from openbioner_batch.training.objective import TaggingObjective
 from openbioner_batch.training.packing import pack_questions
@@ -37,7 +38,7 @@ QUERIED = ((0, 1, 2), (1, 3), (0,))
 
 
 def model_of(checkpoint: Path, separate: int, layers: int = 3, **late: object) -> Model:
-    from openbioner_batch.model.config import read_config
+    from openbioner_batch.model.reading import read_config
 
     config = dataclasses.replace(
         read_config(checkpoint), layers=layers, separate_layers=separate, late=LateSettings(16, **late)

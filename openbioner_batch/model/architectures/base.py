@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from openbioner_batch.model.checkpoint import Model
     from openbioner_batch.model.config import ModelConfig
-    from openbioner_batch.model.prepare import DescribedType
+    from openbioner_batch.model.models import Model
+    from openbioner_batch.model.prepared import DescribedType
     from openbioner_batch.model.scoring import Windows
     from openbioner_batch.model.tokens import Tokenizer
 

@@ -23,6 +23,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from openbioner_batch.model.location import resolve_checkpoint
+from openbioner_batch.model.reading import load_tokenizer
 from openbioner_batch.model.sentences import sentence_starts
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.gold.corpora import LabelledDocument, LabelledSpan
@@ -89,7 +90,7 @@ def write_training_data(
         model: whose tokens a passage is measured in.
         seed: decides everything.
     """
-    tokenizer = Tokenizer.from_directory(resolve_checkpoint(model))
+    tokenizer = load_tokenizer(resolve_checkpoint(model))
     (output / "passages").mkdir(parents=True, exist_ok=True)
     taught: set[str] = set()
     for source, documents, fine in _sources(corpora, bodies, notes, terse, snippets, seed):

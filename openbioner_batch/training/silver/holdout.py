@@ -197,12 +197,11 @@ def _vectors(types: Sequence[TypeFacts], encoder: str | None) -> np.ndarray | No
     if encoder is None or not types:
         return None
     from openbioner_batch.model.checkpoint import load_backbone
-    from openbioner_batch.model.config import read_config
-    from openbioner_batch.model.tokens import Tokenizer
+    from openbioner_batch.model.reading import load_tokenizer, read_config
     from openbioner_batch.training.likeness import text_vectors
 
     directory = resolve_checkpoint(encoder)
-    tokenizer = Tokenizer.from_directory(directory)
+    tokenizer = load_tokenizer(directory)
     texts = [next(iter(kind.descriptions), kind.name.replace("_", " ")) for kind in types]
     ids = [tokenizer.ids(text)[:DESCRIPTION_TOKENS] for text in texts]
     return text_vectors(load_backbone(directory, read_config(directory), 0), ids, tokenizer)

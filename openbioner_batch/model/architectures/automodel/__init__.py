@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from openbioner_batch.model.checkpoint import Model
     from openbioner_batch.model.config import ModelConfig
+    from openbioner_batch.model.models import Model
     from openbioner_batch.model.tokens import Tokenizer
 
 
@@ -54,10 +54,9 @@ class AutoModelArchitecture(Architecture):
         return read_tokenizer(directory)
 
     def build(self, config: ModelConfig) -> Model:
-        from openbioner_batch.model.architectures.automodel.encoder import AutoCrossEncoder, AutoEncoder
-        from openbioner_batch.model.late import LateEncoder
+        from openbioner_batch.model.architectures.automodel.weights import build
 
-        return LateEncoder(config, AutoEncoder) if config.is_late else AutoCrossEncoder(config)
+        return build(config)
 
     def tensor_names(self, config: ModelConfig) -> dict[str, tuple[str, ...]]:
         from openbioner_batch.model.architectures.automodel.weights import stored_names

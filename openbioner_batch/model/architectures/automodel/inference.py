@@ -12,11 +12,12 @@ from torch.nn import functional as F
 from openbioner_batch.errors import is_out_of_memory
 from openbioner_batch.model.architectures.automodel.encoder import AutoCrossEncoder, AutoEncoder
 from openbioner_batch.model.architectures.base import Inference
-from openbioner_batch.model.checkpoint import HEADS, Model
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.late_inference import cosine_evidence, late_logits
-from openbioner_batch.model.prepare import DescribedType
+from openbioner_batch.model.models import Model
+from openbioner_batch.model.prepared import DescribedType
 from openbioner_batch.model.scoring import Windows, copy_repeats
+from openbioner_batch.model.tensors import HEADS
 from openbioner_batch.model.tokens import Tokenizer
 
 Rows = list[int]

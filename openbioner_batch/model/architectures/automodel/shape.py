@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from openbioner_batch.errors import CheckpointError
+from openbioner_batch.model.config import OWN_KEY, LateSettings, ModelConfig, window_budgets
 
 MODEL_TYPE = "openbioner-automodel"
 """Of our models on such an encoder."""
@@ -41,14 +42,12 @@ def transformers_config(backbone: str, dropout: float = 0.0) -> Any:
     return config
 
 
-def read_shape(raw: Mapping[str, Any], where: str) -> Any:
+def read_shape(raw: Mapping[str, Any], where: str) -> ModelConfig:
     """The `ModelConfig` of a plain encoder or of one of our models.
 
     Raises:
         CheckpointError: it describes no encoder of `FAMILIES`, or one that `transformers` refuses.
     """
-    from openbioner_batch.model.config import OWN_KEY, LateSettings, ModelConfig, window_budgets
-
     encoder = described_encoder(raw)
     family = encoder.get("model_type")
     if family not in FAMILIES:
@@ -87,10 +86,9 @@ def read_shape(raw: Mapping[str, Any], where: str) -> Any:
         raise CheckpointError(f"{where}: no {family} config.json that transformers takes ({reason})") from None
 
 
-def shape_json(config: Any) -> dict[str, Any]:
+def shape_json(config: ModelConfig) -> dict[str, Any]:
     """`config.json` of a model of ours; `read_shape` reads it again."""
-    from openbioner_batch.model.config import OWN_KEY
-
+    assert config.backbone is not None, "every model on such an encoder carries its config"
     own: dict[str, Any] = asdict(config.windows)
     if config.is_late:
         own |= {"separate_layers": config.separate_layers, "late": asdict(config.late)}

@@ -5,26 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from openbioner_batch.errors import CheckpointError
-from openbioner_batch.model.architectures import by_name
-from openbioner_batch.model.architectures.automodel.shape import MODEL_TYPE, described_encoder, transformers_config
-from openbioner_batch.model.checkpoint import HEADS, read_tensors
-from openbioner_batch.model.config import ModelConfig, read_config, read_raw_config
+from openbioner_batch.model.architectures.automodel.encoder import AutoCrossEncoder, AutoEncoder
+from openbioner_batch.model.architectures.automodel.shape import (
+    MODEL_TYPE,
+    described_encoder,
+    read_shape,
+    transformers_config,
+)
+from openbioner_batch.model.config import ModelConfig, read_raw_config
+from openbioner_batch.model.late import LateEncoder
+from openbioner_batch.model.tensors import HEADS, read_tensors
 
 PREFIX = "encoder."
 """Before the stored names of an encoder's tensors; that of descriptions alone has `description_` before it."""
 _PLACES = (("text.backbone.", PREFIX), ("description.backbone.", f"description_{PREFIX}"), ("backbone.", PREFIX))
 
 
-def on_no_device(config: ModelConfig) -> Any:
+def build(config: ModelConfig) -> LateEncoder | AutoCrossEncoder:
+    """The module of this shape, its weights not yet set."""
+    return LateEncoder(config, AutoEncoder) if config.is_late else AutoCrossEncoder(config)
+
+
+def on_no_device(config: ModelConfig) -> LateEncoder | AutoCrossEncoder:
     """The module of this shape without weights."""
     with torch.device("meta"):
-        return by_name("automodel").build(config)
+        return build(config)
 
 
 def stored_names(config: ModelConfig) -> dict[str, tuple[str, ...]]:
@@ -51,7 +61,7 @@ def read_encoder(directory: Path) -> dict[str, Tensor]:
         return read_tensors(directory)
     from transformers import AutoModel
 
-    backbone = read_config(directory).backbone
+    backbone = read_shape(raw, str(directory / "config.json")).backbone
     assert backbone is not None
     read_tensors(directory)  # says in a line what is wrong with the files
     try:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from openbioner_batch.model.checkpoint import Model
     from openbioner_batch.model.config import ModelConfig
+    from openbioner_batch.model.models import Model
     from openbioner_batch.model.tokens import Tokenizer
 
 
@@ -25,12 +25,12 @@ class BertArchitecture(Architecture):
     can_be_compiled = True
 
     def read_config(self, raw: Mapping[str, Any], where: str) -> ModelConfig:
-        from openbioner_batch.model.config import bert_config
+        from openbioner_batch.model.architectures.bert.shape import bert_config
 
         return bert_config(raw, where)
 
     def config_json(self, config: ModelConfig) -> dict[str, Any]:
-        from openbioner_batch.model.config import bert_json
+        from openbioner_batch.model.architectures.bert.shape import bert_json
 
         return bert_json(config)
 
@@ -49,17 +49,17 @@ class BertArchitecture(Architecture):
         return LateEncoder(config) if config.is_late else CrossEncoder(config)
 
     def tensor_names(self, config: ModelConfig) -> dict[str, tuple[str, ...]]:
-        from openbioner_batch.model.checkpoint import bert_names
+        from openbioner_batch.model.architectures.bert.weights import bert_names
 
         return bert_names(config)
 
     def encoder_tensors(self, directory: Path) -> dict[str, Tensor]:
-        from openbioner_batch.model.checkpoint import bert_tensors
+        from openbioner_batch.model.architectures.bert.weights import bert_tensors
 
         return bert_tensors(directory)
 
     def count_parameters(self, config: ModelConfig) -> int:
-        from openbioner_batch.model.variants import count_bert_parameters
+        from openbioner_batch.model.architectures.bert.weights import count_bert_parameters
 
         return count_bert_parameters(config)
 

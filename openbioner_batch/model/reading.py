@@ -1,0 +1,52 @@
+"""What a checkpoint's folder says, whatever its architecture: shape, remarks and tokenizer, but no weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from openbioner_batch.model.architectures import by_model_type, by_name, find_architecture
+from openbioner_batch.model.config import ModelConfig, read_raw_config
+from openbioner_batch.model.tokens import Tokenizer, read_json
+
+
+def read_config(directory: Path) -> ModelConfig:
+    """The configuration of the checkpoint in `directory`.
+
+    Raises:
+        CheckpointError: `config.json` is missing, is not JSON, or describes another kind of model.
+    """
+    return config_from_json(read_raw_config(directory), str(directory / "config.json"))
+
+
+def architecture_note(directory: Path) -> str | None:
+    """What a user should know of the architecture of the checkpoint in `directory`; None for nothing."""
+    raw = read_raw_config(directory)
+    return by_model_type(raw, str(directory / "config.json")).note(raw)
+
+
+def check_heads(directory: Path) -> None:
+    """Raises CheckpointError if it is known of the checkpoint in `directory` that it is a plain encoder."""
+    raw = read_raw_config(directory)
+    by_model_type(raw, str(directory / "config.json")).check_heads(directory, raw)
+
+
+def config_from_json(raw: Mapping[str, Any], where: str) -> ModelConfig:
+    """The configuration that a `config.json` describes, whatever its architecture."""
+    return by_model_type(raw, where).read_config(raw, where)
+
+
+def config_to_json(config: ModelConfig) -> dict[str, Any]:
+    """`config.json` of a model, as its architecture writes it."""
+    return by_name(config.architecture).config_json(config)
+
+
+def load_tokenizer(directory: Path) -> Tokenizer:
+    """The checkpoint's own tokenizer, as its architecture reads it; as BERT's where `config.json` names none here.
+
+    Raises:
+        CheckpointError: there is none that can be read.
+    """
+    architecture = find_architecture(read_json(directory / "config.json"))
+    return architecture.tokenizer(directory) if architecture else Tokenizer.of_bert(directory)
