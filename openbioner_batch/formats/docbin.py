@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from openbioner_batch.formats.writing import DocumentWriter, Origin, OutputDocument, without_overlaps
+from openbioner_batch.formats.writing import DocumentWriter, Origin, OutputDocument, flat_spans
 from openbioner_batch.records import Span
 
 SPANS_KEY = "sc"
@@ -18,7 +18,7 @@ class DocBinWriter(DocumentWriter):
 
     `doc.spans["sc"]` holds all spans, their scores in `attrs["scores"]`, the flags of their assertions that are set in
     `attrs["assertions"]`, their sections in `attrs["sections"]`; `doc.ents`, which cannot overlap, those that
-    `without_overlaps` keeps. `kb_id_` is the best concept's. `doc.user_data` names `document_id`, `source`
+    `flat_spans` keeps. `kb_id_` is the best concept's. `doc.user_data` names `document_id`, `source`
     and `record`.
     """
 
@@ -69,7 +69,7 @@ def _doc(found: OutputDocument, language: Any) -> Any:
     if any(span.section for span in found.spans):
         attrs["sections"] = [span.section for span in found.spans]
     doc.spans[SPANS_KEY] = SpanGroup(doc, name=SPANS_KEY, spans=spans, attrs=attrs)
-    doc.set_ents([spacy_span(span) for span in without_overlaps(found.spans)])
+    doc.set_ents([spacy_span(span) for span in flat_spans(found.spans)])
     doc.user_data = {"document_id": found.id, "source": found.source, "record": found.record}
     return doc
 

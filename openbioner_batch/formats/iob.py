@@ -23,7 +23,7 @@ from openbioner_batch.formats.lines import (
 )
 from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.storage import LARGEST_RECORD
-from openbioner_batch.formats.writing import DocumentWriter, Origin, OutputDocument, one_word, without_overlaps
+from openbioner_batch.formats.writing import DocumentWriter, Origin, OutputDocument, flat_spans, one_word
 from openbioner_batch.model.sentences import sentence_starts
 from openbioner_batch.records import Parsed, Record, Rejected, Span
 
@@ -258,7 +258,7 @@ def _render(found: OutputDocument) -> str:
     text = found.known_text
     lines = [f"{_DOCUMENT_START}\t{one_word(found.id)}\t-X-\tO\n\n"]
     sentences = deque(sentence_starts(text)[1:])
-    for low, high, kind in _pieces(text, without_overlaps(found.spans)):
+    for low, high, kind in _pieces(text, flat_spans(found.spans)):
         prefix = "B"
         for match in _TOKEN.finditer(text, low, high):
             ends = bool(sentences) and sentences[0] <= match.start()

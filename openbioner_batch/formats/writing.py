@@ -156,7 +156,7 @@ def one_word(text: str) -> str:
     return "_".join(text.split()) or "_"
 
 
-def without_overlaps(spans: Sequence[Span]) -> list[Span]:
+def flat_spans(spans: Sequence[Span]) -> list[Span]:
     """The spans that formats for flat spans keep, in order of the text.
 
     The longest first, then the best scored, the earliest and the first by type; a span that touches one already kept

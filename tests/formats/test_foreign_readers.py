@@ -16,7 +16,7 @@ from seqeval.metrics.sequence_labeling import get_entities
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import get_writer
 from openbioner_batch.formats.omop import NOTE_NLP
-from openbioner_batch.formats.writing import one_word, without_overlaps
+from openbioner_batch.formats.writing import flat_spans, one_word
 from openbioner_batch.records import Span
 
 Annotated = tuple[str, tuple[Span, ...]]
@@ -107,7 +107,7 @@ def test_pubtator_is_read_back_by_the_bioc_library() -> None:
 @given(CASES)
 def test_iob_tags_are_seqevals(cases: list[Annotated]) -> None:
     tags = [line.split("\t")[-1] for line in write("iob", cases).decode().split("\n") if line]
-    kept = [span for _, spans in cases for span in without_overlaps(spans) if span.text.strip()]
+    kept = [span for _, spans in cases for span in flat_spans(spans) if span.text.strip()]
     assert [kind for kind, _, _ in get_entities(tags)] == [one_word(span.type) for span in kept]
 
 
@@ -190,6 +190,6 @@ def test_docbin_is_read_by_spacy(cases: list[Annotated]) -> None:
         ]
         assert group.attrs["scores"] == pytest.approx([span.score for span in spans])
         assert [(span.start_char, span.end_char) for span in doc.ents] == [
-            (span.start, span.end) for span in without_overlaps(spans)
+            (span.start, span.end) for span in flat_spans(spans)
         ]
         assert doc.user_data["document_id"] == f"doc-{number}"

@@ -22,7 +22,7 @@ from openbioner_batch.formats.brat import read_brat
 from openbioner_batch.formats.gold_jsonl import read_gold_jsonl
 from openbioner_batch.formats.iob import read_iob
 from openbioner_batch.formats.pubtator import read_pubtator
-from openbioner_batch.formats.writing import one_line, one_word, without_overlaps
+from openbioner_batch.formats.writing import flat_spans, one_line, one_word
 from openbioner_batch.records import Document, Span
 
 KEEP = ReadOptions(keep_fields=("annotations",))
@@ -111,7 +111,7 @@ def test_iob(tmp_path_factory: pytest.TempPathFactory, cases: list[Annotated]) -
     assert [document.id for document in found] == [f"doc-{number}" for number in range(len(cases))]
     for document, (text, spans) in zip(found, cases, strict=True):
         assert "".join(document.text.split()) == "".join(text.split())
-        kept = [span for span in without_overlaps(spans) if span.text.split()]
+        kept = [span for span in flat_spans(spans) if span.text.split()]
         assert [(solid(document.text, s["start"], s["end"]), s["type"]) for s in document.metadata["annotations"]] == [
             (solid(text, span.start, span.end), one_word(span.type)) for span in kept
         ]
@@ -195,9 +195,9 @@ def test_omop_notes(tmp_path_factory: pytest.TempPathFactory, contents: list[str
 
 
 @given(annotated())
-def test_without_overlaps_keeps_a_longest_span_and_no_two_that_touch(case: Annotated) -> None:
+def test_flat_spans_keep_a_longest_span_and_no_two_that_touch(case: Annotated) -> None:
     _, spans = case
-    kept = without_overlaps(spans)
+    kept = flat_spans(spans)
     assert all(before.end <= after.start for before, after in pairwise(kept))
     for span in spans:
         rivals = [other for other in kept if other.start < span.end and span.start < other.end]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openbioner_batch.formats.writing import without_overlaps
+from openbioner_batch.formats.writing import flat_spans
 from openbioner_batch.records import Span
 
 
@@ -19,5 +19,5 @@ def test_the_longest_is_kept_then_the_best_scored_then_the_earliest_then_by_type
         ((span(0, 5, "b"), span(0, 5, "a")), 1),
     ]
     for spans, kept in cases:
-        assert without_overlaps(spans) == without_overlaps(spans[::-1]) == [spans[kept]]
-    assert without_overlaps([span(5, 9), span(0, 5)]) == [span(0, 5), span(5, 9)]
+        assert flat_spans(spans) == flat_spans(spans[::-1]) == [spans[kept]]
+    assert flat_spans([span(5, 9), span(0, 5)]) == [span(0, 5), span(5, 9)]
