@@ -137,7 +137,7 @@ def leave(planned: SessionPlan, accounts: Accounts) -> None:
         markers = [name for name in store.names(ATTEMPTS) if name.split(".")[1] == planned.session]
         store.remove([f"{ATTEMPTS}/{name}" for name in markers])
         accounts.write_pace()
-        accounts.write_summary(planned.plan.count_finished(planned.ledger))
+        accounts.write_summary(planned.ledger.count_finished(planned.plan.wanted))
 
 
 def finish(planned: SessionPlan, accounts: Accounts) -> Summary:
@@ -149,7 +149,7 @@ def finish(planned: SessionPlan, accounts: Accounts) -> Summary:
     """
     store, wanted, totals = planned.store, planned.plan.wanted, accounts.totals
     ledger = Ledger.read(store, planned.plan.ledger)
-    if unfinished := len(wanted) - planned.plan.count_finished(ledger):
+    if unfinished := len(wanted) - ledger.count_finished(wanted):
         raise RunFailedError(f"{unfinished:,} of {len(wanted):,} splits are not complete: run the same command again")
     ends = [ledger.ends[split.ordinal] for split in wanted]
     records = sum(end.documents + end.rejected for end in ends)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from openbioner_batch.engine.names import ENDS, end_file, parse_shard, shard_file
+from openbioner_batch.engine.plan import PlannedSplit
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import read_counts_of
 
@@ -93,6 +94,10 @@ class Ledger:
         """Whether a split has been read to its end and all its shards are committed."""
         end = self.ends.get(split)
         return end is not None and self.committed.get(split, set()).issuperset(range(end.shards))
+
+    def count_finished(self, splits: Iterable[PlannedSplit]) -> int:
+        """How many of these splits are finished."""
+        return sum(self.is_finished(planned.ordinal) for planned in splits)
 
     @property
     def shards(self) -> Iterator[tuple[int, int]]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from openbioner_batch import version
-from openbioner_batch.engine.ledger import Ledger
 from openbioner_batch.engine.names import DATA, INPUTS, PLAN
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import PlanMismatchError, UsageError
@@ -43,10 +42,6 @@ class Plan:
     def wanted(self) -> list[PlannedSplit]:
         """The splits that give records."""
         return [planned for planned in self.splits if planned.limit != 0]
-
-    def count_finished(self, ledger: Ledger) -> int:
-        """How many of the wanted splits are read to their ends and committed."""
-        return sum(ledger.is_finished(planned.ordinal) for planned in self.wanted)
 
     @property
     def ledger(self) -> str:

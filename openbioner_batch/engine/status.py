@@ -28,7 +28,7 @@ def run_status(output: str) -> dict[str, Any]:
     if plan is None:
         raise UsageError(f"{output} holds no run: expected the --output of an `openbioner-batch annotate`")
     ledger = Ledger.read(store, plan.ledger)
-    done = plan.count_finished(ledger)
+    done = ledger.count_finished(plan.wanted)
     finished = done == len(plan.wanted) and bool(plan.splits)
     totals = read_totals(store, ledger)
     found = Summary(

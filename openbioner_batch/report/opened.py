@@ -89,7 +89,7 @@ def open_output(url: str) -> OpenedRun:
         rows[shard] = counts["documents"]
     if not rows:
         raise UsageError(f"nothing is committed yet of the run in {url}: `openbioner-batch status` shows how far it is")
-    done = plan.count_finished(ledger)
+    done = ledger.count_finished(plan.wanted)
     with open_table(store, shard_file(plan.ledger, *next(iter(rows)))) as table:
         columns = tuple(table.schema_arrow.names)
     return OpenedRun(store, plan, rows, columns, totals, read_sessions(store), done)

@@ -75,7 +75,7 @@ def open_run(url: str) -> FinishedRun:
     if plan.ledger != DATA:
         raise UsageError(f"the run in {url} is no tagging run: there are no spans in it to export")
     ledger = Ledger.read(store, DATA)
-    left = len(plan.wanted) - plan.count_finished(ledger)
+    left = len(plan.wanted) - ledger.count_finished(plan.wanted)
     if left:
         raise UsageError(
             f"the run in {url} is not finished: {left:,} of {len(plan.wanted):,} splits are left. "
