@@ -31,9 +31,9 @@ def command(tmp_path: Path) -> list[str]:
 
 
 def test_a_note_that_hangs_is_counted_and_the_rest_is_scored(command: list[str]) -> None:
-    from deid_peers import Tool, compare
+    from deid_peers import DeidTool, compare
 
-    tool = Tool("peer", command, {}, note_timeout=1.0)
+    tool = DeidTool("peer", command, {}, note_timeout=1.0)
     result = compare([tool], [GoldNote(text, text, ()) for text in ("one a", "two hang", "three c")])
     tool.close()
     assert (result["peer"]["notes_timed_out"], result["peer"]["notes"]) == (1, 2)
@@ -41,7 +41,7 @@ def test_a_note_that_hangs_is_counted_and_the_rest_is_scored(command: list[str])
 
 
 def test_a_tool_that_ends_is_named_with_its_exit_code(command: list[str]) -> None:
-    from deid_peers import Tool, compare
+    from deid_peers import DeidTool, compare
 
-    tool = Tool("peer", command, {}, note_timeout=60.0)
+    tool = DeidTool("peer", command, {}, note_timeout=60.0)
     assert compare([tool], [GoldNote("die", "die", ())]) == {"peer": {"error": "ended with exit code 3"}}

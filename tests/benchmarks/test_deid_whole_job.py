@@ -55,10 +55,10 @@ def test_presidios_jobs_do_too(letters: Path, tmp_path: Path) -> None:
 
 
 def test_the_rate_is_of_the_notes_beyond_the_first_and_start_up_is_what_remains() -> None:
-    from deid_whole_job import Job, figures
+    from deid_whole_job import JobCost, figures
 
-    short = [Job(5.0, 4.0, 10, 9), Job(7.0, 4.0, 10, 9), Job(5.5, 4.0, 10, 9)]
-    whole = [Job(20.5, 14.0, 160, 140), Job(25.0, 14.0, 160, 140), Job(19.0, 14.0, 160, 140)]
+    short = [JobCost(5.0, 4.0, 10, 9), JobCost(7.0, 4.0, 10, 9), JobCost(5.5, 4.0, 10, 9)]
+    whole = [JobCost(20.5, 14.0, 160, 140), JobCost(25.0, 14.0, 160, 140), JobCost(19.0, 14.0, 160, 140)]
     found = figures(short, whole)
     assert found["notes_per_second"] == pytest.approx(10)
     assert found["notes_per_cpu_second"] == pytest.approx(15)

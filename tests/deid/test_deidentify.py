@@ -322,7 +322,7 @@ def test_another_release_is_refused_and_told_which_one_finishes_the_archive(
     inputs = archive("a.jsonl", [RECORD])
     run_here(inputs)
     here = openbioner_batch.__version__
-    monkeypatch.setattr("openbioner_batch.__version__", "99.1")
+    monkeypatch.setattr("openbioner_batch.version.__version__", "99.1")
     with pytest.raises(PlanMismatchError) as error:
         run_here(inputs)
     assert f"version: {here} then, 99.1 now" in str(error.value)
