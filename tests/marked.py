@@ -16,7 +16,7 @@ def marked(note: str) -> tuple[str, list[Finding]]:
         before = note[at : match.start()]
         start = length + len(before)
         length = start + len(match[2])
-        findings.append(Finding(start, length, match[1], 0.9, ("model", "pattern:test")))
+        findings.append(Finding(start, length, match[1], 0.9, ("model", "me")))
         pieces += [before, match[2]]
         at = match.end()
     return "".join([*pieces, note[at:]]), findings

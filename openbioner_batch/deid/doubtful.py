@@ -1,17 +1,20 @@
 """Which findings are too doubtful to be replaced by something invented: a visible tag takes their place.
 
-A number is certain by a label, a known value, a check digit or a telling form; of digits alone, or of what the model
-alone says, 5/325 or L858R may be a dose or a gene's variant. A name is certain by a pattern or a known value, by a
-person's context, by a given name, or by two words that no list of clinical terms has; so is each further mention of
-its words in the note. Any other name may be a scale, a device or a drug, and an invented one would read as such.
+A number is certain if more than digits alone or the model has found it, and if `evidence` finds a label, a telling form
+or a context of its own: 5/325 or L858R may be a dose or a gene's variant, 3/10 a visit. A name is certain by a pattern
+or a known value, by a person's context, by a given name, or by two words that no list of clinical terms has; so is each
+further mention of its words in the note. Any other name may be a scale, a device or a drug, and an invented one would
+read as such.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from openbioner_batch.deid.allowlist import allow_list
+from openbioner_batch.deid.evidence import unproven_numbers
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.merging import BROAD
@@ -23,42 +26,38 @@ from openbioner_batch.deid.recognizers.person_cues import PersonEvidence, person
 _UNSURE = frozenset({"model", "model:repeat", "pattern:digits"})
 _WORDS = frozenset({"organisation", "town", "county", "state", "country", "email", "url"})
 """Families whose values are words: a mistake is seen as one, where an invented number reads like a true value."""
-_TRIPLE = re.compile(r"\d{1,2}[/-]\d{1,2}[/-]\d{1,2}")
-_INSULIN = re.compile(
-    r"\b(?:insulin|humalog|novolog|novorapid|lispro|aspart|glulisine|apidra|fiasp|lyumjev|admelog|trurapi|humulin|novolin|"
-    r"actrapid|insulatard|mixtard|ryzodeg|novomix|nph|regular)"
-    r"(?:[ ](?:mix|[RN]|\d\d/\d\d|at meals|with meals|w/ meals|ac|tid))?[ :]{1,2}\Z",
-    re.IGNORECASE,
-)
 _WORD = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)*")
 
 
-def doubtful_findings(text: str, findings: Sequence[Finding]) -> frozenset[tuple[int, int]]:
-    """Where the findings stand that must not become something invented.
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """Where findings stand that may be no identifiers."""
+
+    invented: frozenset[tuple[int, int]] = frozenset()
+    """Those in whose place nothing invented may stand."""
+    numbers: frozenset[tuple[int, int]] = frozenset()
+    """Those of them with digits that nothing proves: no coarser value may stand there either, such as 90+ or a year."""
+
+
+def doubts(text: str, findings: Sequence[Finding]) -> Doubts:
+    """Which of a note's findings are doubtful.
 
     Args:
         text: the note.
-        findings: those of the whole note.
+        findings: those of the whole note, sorted and without overlap.
     """
-    unsure = [one for one in findings if _UNSURE.issuperset(one.recognizers) or _may_be_doses(text, one)]
+    unsure = [one for one in findings if _UNSURE.issuperset(one.recognizers)]
+    unproven = frozenset((one.start, one.end) for one in unproven_numbers(text, findings))
     if not unsure:
-        return frozenset()
+        return Doubts(unproven, unproven)
     names = [one for one in findings if family_of(one.type) == "name"]
     certain = {word for one in names if one not in unsure or _is_a_person(text, one) for word in _words(text, one)}
-    return frozenset(
+    alone = (
         (one.start, one.end)
         for one in unsure
         if (certain.isdisjoint(_words(text, one)) if family_of(one.type) == "name" else _is_unsure_value(one))
     )
-
-
-def _may_be_doses(text: str, finding: Finding) -> bool:
-    """Whether a date stands right behind an insulin, whose doses at meals look like one: "Humalog 8/8/10"."""
-    return (
-        family_of(finding.type) == "date"
-        and _TRIPLE.fullmatch(text, finding.start, finding.end) is not None
-        and _INSULIN.search(text[max(0, finding.start - 24) : finding.start]) is not None
-    )
+    return Doubts(unproven.union(alone), unproven)
 
 
 def _is_unsure_value(finding: Finding) -> bool:

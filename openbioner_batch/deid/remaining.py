@@ -14,6 +14,7 @@ from itertools import pairwise, permutations
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.known import KnownIdentifiers, KnownValue
+from openbioner_batch.deid.recognizers.known_values import is_short_value
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 
 _SHORTEST, _SHORTEST_WORD = 4, 4
@@ -40,7 +41,11 @@ def remaining_known(text: str, known: KnownIdentifiers) -> Iterator[Finding]:
             while at >= 0:
                 found = places[at : at + len(form)]
                 start, end = found[0], found[-1] + 1
-                if _stands_alone(text, start, end, found) and not (is_word and not text[start].isupper()):
+                if (
+                    _stands_alone(text, start, end, found)
+                    and not (is_word and not text[start].isupper())
+                    and not is_short_value(text, start, end, form)
+                ):
                     yield Finding(start, end, value.type, 1.0, ("known:standing",))
                 at = squeezed.find(form, at + 1)
 

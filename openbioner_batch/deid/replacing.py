@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from dataclasses import replace as changed
 from datetime import date
 
-from openbioner_batch.deid.actions import ACTIONS, AppliedAction, NoteContext
+from openbioner_batch.deid.actions import ACTIONS, Action, AppliedAction, NoteContext
 from openbioner_batch.deid.actions.base import fallback_tag
 from openbioner_batch.deid.dates.languages import language_of, needs_language
-from openbioner_batch.deid.doubtful import doubtful_findings
+from openbioner_batch.deid.doubtful import Doubts, doubts
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.folding import fold
@@ -87,14 +87,16 @@ def replace(
         patient=scope,
         avoid=_originals(text, ordered, known_originals) if policy.needs_key else frozenset(),
     )
-    doubtful = doubtful_findings(text, ordered)
+    actions = {one.type: ACTIONS[policy.action(one.type)] for one in ordered}
+    doubted = doubts(text, ordered) if any(one.invents or one.coarsens for one in actions.values()) else Doubts()
     pieces: list[str] = []
     edits: list[Edit] = []
     at = length = 0
     for finding in ordered:
         before = text[at : finding.start]
-        is_doubtful = (finding.start, finding.end) in doubtful
-        new, action, outcome = _applied(finding, text[finding.start : finding.end], policy, note, is_doubtful)
+        new, action, outcome = _applied(
+            actions[finding.type], finding, text[finding.start : finding.end], note, doubted
+        )
         start = length + len(before)
         length = start + len(new)
         pieces += [before, new]
@@ -115,9 +117,9 @@ def replace(
     return Replaced("".join([*pieces, text[at:]]), tuple(edits))
 
 
-def _applied(finding: Finding, original: str, policy: Policy, note: NoteContext, is_doubtful: bool) -> AppliedAction:
-    action = ACTIONS[policy.action(finding.type)]
-    if action.invents and is_doubtful:
+def _applied(action: Action, finding: Finding, original: str, note: NoteContext, doubted: Doubts) -> AppliedAction:
+    place = finding.start, finding.end
+    if (action.invents and place in doubted.invented) or (action.coarsens and place in doubted.numbers):
         return fallback_tag(finding.type, "model_alone")
     return action.apply(finding.type, original if action.literal else fold(original).text, note)
 

@@ -74,7 +74,7 @@ Seen on 2021 and [DATE], first in
 Known as [UNIQUE_CHARACTERISTIC]."""
     )
     assert [edit.outcome for edit in replaced.edits].count("unreadable") == 1
-    assert {edit.recognizers for edit in replaced.edits} == {("model", "pattern:test")}
+    assert {edit.recognizers for edit in replaced.edits} == {("model", "me")}
 
 
 def test_limited_dataset_keeps_dates_and_towns() -> None:
@@ -358,12 +358,12 @@ def test_labels_of_tags_are_short() -> None:
 )
 def test_no_surrogate_is_a_value_of_the_records_own_columns_or_of_the_note(type: str, original: str) -> None:
     policy = load_policy("surrogate")
-    found = [Finding(0, len(original), type, 1.0, ("pattern:x",))]
+    found = [Finding(0, len(original), type, 1.0, ("me",))]
     invented = replace(original, found, policy, scope()).text
     assert invented != original
     told = replace(original, found, policy, scope(), known_originals=(invented,)).text
     assert invented not in told
     # The same where the invented value stands in the note itself, as another patient's.
     note = f"{original} and {invented}"
-    both = [*found, Finding(len(original) + 5, len(note), type, 1.0, ("pattern:x",))]
+    both = [*found, Finding(len(original) + 5, len(note), type, 1.0, ("me",))]
     assert invented not in replace(note, both, policy, scope()).text

@@ -20,7 +20,7 @@ OUTCOMES = {
     "out_of_range": "a date before 1900 or after 2100, or a birth to come: became a tag",
     "over_89": "a date that would reveal an age over 89: became a tag",
     "collision": "its surrogate would have been another original of the note: became a tag",
-    "model_alone": "found by the model or by digits alone, easily a clinical value or term: became a tag",
+    "model_alone": "nothing but the model or digits speaks for it, easily a clinical value or term: became a tag",
 }
 """How replacing an identifier went."""
 
@@ -102,6 +102,8 @@ class Action(ABC):
     """Whether it needs a key."""
     invents: ClassVar[bool] = False
     """Whether what it leaves reads like the original and is not: never done to findings that `doubtful` names."""
+    coarsens: ClassVar[bool] = False
+    """Whether it leaves a less exact value: never done to numbers that nothing proves to be identifiers."""
     keeps: ClassVar[bool] = False
     """Whether the original is left on purpose, so that finding it in the result is no fault."""
     literal: ClassVar[bool] = False

@@ -15,6 +15,7 @@ class Generalise(Action):
     name = "generalise"
     summary = "the year of a date, `90+` of an age over 89, three digits of a ZIP code, the state of a place"
     families = frozenset({"date", "age", "zip", "address", "state"})
+    coarsens = True
 
     def depends_on(self) -> object:
         return sorted(RESTRICTED_ZIP3)
@@ -39,6 +40,7 @@ class GeneraliseStreet(Action):
     name = "generalise-street"
     summary = "the town, state and ZIP code of an address"
     families = frozenset({"address"})
+    coarsens = True
 
     def apply(self, type: str, original: str, note: NoteContext) -> AppliedAction:
         return _less_exact(self.name, type, original, generalise_street(original, tag(type)))

@@ -13,18 +13,27 @@ from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 
 _NUMBER = r"\d+(?:[.,]\d+)*"
 _UNITS = (
-    r"(?:mg|mcg|µg|μg|ug|gm?s?|grams?|kgs?|ng|pg|m[lL]s?|cc|[dc]?L|liters?|litres?|mEq|meq|[mµu]?mol|mOsm|[mM]?I?U|units?|"
+    r"(?:mg|mcg|µg|μg|ug|gm?s?|grams?|kgs?|ng|pg|m[lL]s?|cc|[dc]?L|liters?|litres?|mEq|meq|[mµu]?mol|mOsm|"
+    r"[mM]?I?U|units?|"
     r"[µu]?IU|mmHg|mm|cms?|inch(?:es)?|in\b(?=[.,;)]|$)|feet|ft|lbs?|pounds|oz|ounces|%|percent|bpm|cells|copies|"
-    r"cGy|Gy|Hz|kHz|MHz|dB|k?cals?|calories|Fr|French|gauge|ga|G|mA|mV|kV|kVp|watts?|[Jj]oules?|secs?|seconds|mins?|minutes?|"
+    r"cGy|Gy|Hz|kHz|MHz|dB|k?cals?|calories|Fr|French|gauge|ga|G|mA|mV|kV|kVp|watts?|[Jj]oules?|secs?|seconds|"
+    r"mins?|minutes?|"
     r"hrs?|hours?|h|days?|d|wks?|weeks?|mos?|months?|yrs?|years?|degrees?|deg|°|drops?|gtts?|puffs?|tab(?:let)?s?|"
-    r"cap(?:sule)?s?|pills?|doses?|vials?|amp(?:ule)?s?|patch(?:es)?|sprays?|packs?|ppd|pack-years?|beats|breaths|points?|"
+    r"cap(?:sule)?s?|pills?|doses?|vials?|amp(?:ule)?s?|patch(?:es)?|sprays?|packs?|ppd|pack-years?|beats|breaths|"
+    r"points?|"
     r"steps?|times|refills?|nodes?|cores?|sections?|cycles?|fractions?|sessions?|mL/h|g/dL|k|K|x10|×10|log|METs?|"
     r"msec|ms|cmH2O|mmol/L|per\b|/(?:h|hr|min|day|d|wk|kg|m2|mm3|uL|µL|mL|dL|L|hpf|lpf)\b)"
 )
+OTHER_UNIT = re.compile(
+    rf"[ ]?-?(?!(?:yrs?|years?|y|d|g|m|M|C|G|K|in\b|h)(?![^\W\d_])){_UNITS}(?![^\W\d_])|[ ]?(?:mm?Hg|torr|kPa|kVp?|"
+    rf"watts)"
+)
+"""A unit that follows no age; single letters and years are left out."""
 _RANGE = rf"{_NUMBER}(?:\s?(?:-|to|/|x|×|±|\+/-)\s?{_NUMBER})*"
 _CODE_SYSTEMS = (
     r"(?:CPT(?:-?4)?|ICD(?:-?(?:9|10|11|O))?(?:-?(?:CM|PCS))?|HCPCS|LOINC|SNOMED(?:[ -]?CT)?|MS-?DRG|DRG|APC|NDC|"
-    r"RxNorm|RXCUI|RxCUI|ATC|MeSH|OMIM|UMLS|CUI|DSM(?:-?(?:IV|5|V))?|CVX|CDT|HGNC|dbSNP|ClinVar|ClinicalTrials(?:\.gov)?|NCT|"
+    r"RxNorm|RXCUI|RxCUI|ATC|MeSH|OMIM|UMLS|CUI|DSM(?:-?(?:IV|5|V))?|CVX|CDT|HGNC|dbSNP|ClinVar|"
+    r"ClinicalTrials(?:\.gov)?|NCT|"
     r"PMID|doi|(?:(?:diagnosis|dx|procedure|proc|billing|revenue|modifier|place of service|drug|product)[ ]codes?)|"
     r"(?<![Zz]ip[ ])(?<!ZIP[ ])(?<!ostal[ ])(?<!OSTAL[ ])(?<![Aa]rea[ ])(?<!ccess[ ])(?<!ecurity[ ])"
     r"(?<!ctivation[ ])(?<!onfirmation[ ])(?<!erification[ ])(?<!nvite[ ])(?<!hare[ ])(?<!airing[ ])codes?)"

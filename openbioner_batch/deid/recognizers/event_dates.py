@@ -23,7 +23,7 @@ _CLAUSE_ENDS = re.compile(
 )
 _CLOCK_BEHIND = re.compile(r",?[ ](?:@[ ]?|at[ ])?(?:1[0-2]|[1-9])(?::[0-5]\d)?[ ]?[ap]\.?(?:m\b\.?)?(?![\w-])")
 _TIME_BEHIND = re.compile(r"[ ](?:[01]\d|2[0-3])[0-5]\dh(?![^\W_])")
-_PRESSURE_BEHIND = re.compile(r"[ :-]{1,3}(?:[89]\d|1\d\d|2[0-3]\d)/(?:[3-9]\d|1[0-3]\d)(?![\d/])")
+PRESSURE_BEHIND = re.compile(r"[ :-]{1,3}(?:[89]\d|1\d\d|2[0-3]\d)/(?:[3-9]\d|1[0-3]\d)(?![\d/])")
 _CLAUSE = re.compile(r"[;|\n]|[.:](?=\s)|,(?=[ ][A-Z])")
 _STEM = r"\w{3,}(?:ectomy|oscopy|otomy|ostomy|plasty|centesis|pexy|odesis|ography|ogram|angio)"
 _EVENT = re.compile(
@@ -121,13 +121,24 @@ def find_event_dates(text: str) -> Iterator[Finding]:
             yield _day(*match.span(str(match.lastgroup)))
 
 
+def is_event(clause: str) -> bool:
+    """Whether a clause ends with what happens on a day."""
+    return _EVENT.search(clause) is not None or _LINE.search(clause) is not None
+
+
+def is_result(clause: str) -> bool:
+    """Whether a clause ends with a result that its name stands before: "A1c 9.4 "."""
+    result = _RESULT.search(clause)
+    return result is not None and result["name"].lower() in clinical_words().measures
+
+
 def _is_day(text: str, pair: re.Match[str]) -> bool:
     first, second = int(pair["a"]), int(pair["b"])
     if min(first, second) > 12:
         return False
     before = text[max(0, pair.start() - _LONGEST_CLAUSE) : pair.start()]
     clause = _CLAUSE.split(before)[-1]
-    if any(behind.match(text, pair.end()) for behind in (_CLOCK_BEHIND, _TIME_BEHIND, _PRESSURE_BEHIND)):
+    if any(behind.match(text, pair.end()) for behind in (_CLOCK_BEHIND, _TIME_BEHIND, PRESSURE_BEHIND)):
         return not _SETTINGS.search(clause)
     if not _CLAUSE_ENDS.match(text, pair.end()) or _SETTINGS.search(clause):
         return False
@@ -143,10 +154,7 @@ def _is_day(text: str, pair: re.Match[str]) -> bool:
         return first > second or second not in (3, 4, 5, 6, 7, 10, 12)
     if first <= second and second in _SCORES_OF:
         return False
-    result = _RESULT.search(clause)
-    return _REMAINS.search(clause) is not None or (
-        result is not None and result["name"].lower() in clinical_words().measures
-    )
+    return _REMAINS.search(clause) is not None or is_result(clause)
 
 
 def _day(start: int, end: int) -> Finding:

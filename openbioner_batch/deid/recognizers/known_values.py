@@ -12,12 +12,17 @@ from openbioner_batch.deid.dates import DateMention, Reading, find_dates, with_w
 from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.known import KnownIdentifiers
+from openbioner_batch.deid.recognizers.clinical_values import in_clinical_value
+from openbioner_batch.deid.recognizers.context import label_before, labels
 from openbioner_batch.deid.recognizers.date_context import is_measure
 from openbioner_batch.deid.recognizers.known_names import KnownNames
 from openbioner_batch.deid.recognizers.known_places import Phrase, find_phrases, phrases_of
 
 SHORTEST = 4
 """Numbers and codes with fewer letters and digits are matched as whole words with their own punctuation only."""
+
+LONGEST_VALUE = 5
+"""Digits of a known number that may be a dose, a volume or a result where a unit or a measure stands beside it."""
 
 _PHONES = frozenset({"phone_number", "fax_number", "pager_number"})
 _SHORTEST_NATIONAL = 8
@@ -130,9 +135,21 @@ def _find_codes(text: str, codes: tuple[tuple[str, str], ...]) -> Iterator[Findi
             ):
                 first -= 1  # 0012345 is 12345
             start, last = places[first], places[at + len(code) - 1]
-            if _holds(text, start, last + 1, code, places[first : at + len(code)]):
+            if _holds(text, start, last + 1, code, places[first : at + len(code)]) and not is_short_value(
+                text, start, last + 1, code
+            ):
                 yield Finding(start, last + 1, type, 1.0, ("known:number",))
             at = squeezed.find(code, at + 1)
+
+
+def is_short_value(text: str, start: int, end: int, code: str) -> bool:
+    """Whether a short known number stands there as a clinical value, without a label: 1840 in "UOP 1840 mL"."""
+    return (
+        code.isdigit()
+        and len(code) <= LONGEST_VALUE
+        and label_before(text, start, labels("numbers")) is None
+        and in_clinical_value(text, start, end)
+    )
 
 
 def _side_by_side(places: Sequence[int], at: int) -> bool:

@@ -154,6 +154,21 @@ def find_terse_dates(text: str) -> Iterator[Finding]:
     for days in _DAYS.finditer(text):
         if int(days["from"]) < int(days["to"]):
             yield _date(*days.span("date"), "")
+    for start, end in _series(text):
+        yield _date(start, end, "")
+
+
+def in_series(text: str, start: int) -> bool:
+    """Whether a pair that begins at a place is a day in a row of days, with a result behind each."""
+    low = max(0, start - _LONGEST_SERIES)
+    return any(low + place == start for place, _ in _series(text[low : start + _LONGEST_SERIES]))
+
+
+_LONGEST_SERIES = 96
+
+
+def _series(text: str) -> Iterator[tuple[int, int]]:
+    """Where the days of such rows stand."""
     for series in _SERIES.finditer(text):
         places = [
             (series.start() + one.start(), one[0])
@@ -161,8 +176,7 @@ def find_terse_dates(text: str) -> Iterator[Finding]:
         ]
         scored = SCORED.search(text[max(0, series.start() - 24) : series.start()])
         if len(places) > 1 and not scored and _goes_forward([value for _, value in places]):
-            for start, value in places:
-                yield _date(start, start + len(value), "")
+            yield from ((start, start + len(value)) for start, value in places)
 
 
 def _goes_forward(values: list[str]) -> bool:

@@ -1,0 +1,155 @@
+"""No clinical number becomes another one, whoever found it; what is proven to be an identifier is invented anew."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from zlib import crc32
+
+import pytest
+from deid.clinical_numbers import Note, changed_digits, notes, phrases
+
+from openbioner_batch.deid.families import FAMILIES, family_of
+from openbioner_batch.deid.finder import Finder
+from openbioner_batch.deid.keys import Key
+from openbioner_batch.deid.known import KnownIdentifiers
+from openbioner_batch.deid.policy import load_policy
+from openbioner_batch.deid.replacing import Replaced, replace
+from openbioner_batch.deid.scope import Scope
+from openbioner_batch.records import Span
+
+FINDER = Finder()
+PATIENT = Scope.for_patient(Key(bytes(range(32))), "p")
+POLICIES = [load_policy("surrogate"), load_policy("safe-harbor"), load_policy("limited-dataset")]
+NUMERIC = sorted(one for one in FAMILIES if family_of(one) not in ("name", "description", "state", "country"))
+
+
+def changed(found: Iterator[Note], model: Callable[[Note], list[Span]] = lambda note: []) -> list[tuple[str, str, str]]:
+    """(text, old, new) of every stretch of digits in a phrase that a policy changes into other digits."""
+    wrong = []
+    for note in found:
+        findings = FINDER.find(note.text, None, model(note))
+        for policy in POLICIES:
+            new = replace(note.text, findings, policy, PATIENT)
+            wrong += [(note.text, *one) for one in changed_digits(note, new.text, new.edits)]
+    return wrong
+
+
+def says_anything(note: Note) -> list[Span]:
+    """A model that is certain that every number of the phrase identifies somebody, of whatever type."""
+    spans = []
+    for token in re.finditer(r"\S*\d\S*", note.text[note.start : note.end]):
+        start, end = note.start + token.start(), note.start + token.end()
+        type = NUMERIC[crc32(note.text[:end].encode()) % len(NUMERIC)]
+        spans.append(Span(start, end, type, 1.0, note.text[start:end]))
+    return spans
+
+
+def test_there_are_phrases_by_the_hundred() -> None:
+    assert len(phrases()) > 2000
+
+
+def test_patterns_change_no_clinical_number_into_another() -> None:
+    assert changed(notes(each=2)) == []
+
+
+def test_no_model_makes_another_number_of_a_clinical_one() -> None:
+    assert changed(notes(each=1), says_anything) == []
+
+
+def spans_of_bundled_phi(texts: list[str]) -> dict[str, list[Span]]:
+    from openbioner_batch.catalog import resolve_types
+    from openbioner_batch.deid.recognizers import MODEL_TYPES
+    from openbioner_batch.model import Tagger
+
+    tagger = Tagger.from_pretrained("bundled-phi", dtype="float32")
+    return dict(zip(texts, map(list, tagger.tag(texts, resolve_types(MODEL_TYPES), words="pieces")), strict=True))
+
+
+@pytest.mark.parametrize("share", [20, pytest.param(1, marks=pytest.mark.slow)])
+def test_the_bundled_model_makes_no_other_number_of_a_clinical_one(share: int) -> None:
+    wanted = phrases()[::share]
+    spans = spans_of_bundled_phi([note.text for note in notes(wanted, each=1)])
+    assert changed(notes(wanted, each=1), lambda note: spans[note.text]) == []
+
+
+def surrogates(text: str, known: KnownIdentifiers | None = None, model: list[Span] | None = None) -> Replaced:
+    return replace(text, FINDER.find(text, known, model or []), POLICIES[0], PATIENT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GI: melena resolved. EGD <3/6> (Haverford).",
+        "Vaccines: flu <10/5>.",
+        "Foley out <9/5>.",
+        "seen <3/3>, <3/5> and again <3/9> for this.",
+        "CT CAP <9/3>. Husband has it.",
+        "F/u Dr. Adisa <8/1>",
+        "OB US wk of <8/12>: growth.",
+        "LMP <8/14>, EDC <5/21/25>.",
+        "d/c'd <7/8>. To rehab.",
+        "BPs: <10/30> 142/88, <10/31> 151/90.",
+        "Growth: <02/02> 7.1 kg.",
+        "INR <3/3> 2.1, <3/10> 3.4.",
+        "Plavix held since <3/5>, restarted.",
+        "LKW 2300 on <1/30>.",
+        "A1c 9.4 <6/20>. Fax later.",
+        "Recheck <5/9>.",
+        "sched <7-19> w/ Farrow NP",
+        "born <22.9.48>, seen <3/4/2021>",
+        "PPM gen change <3.21.24>: out",
+        "MRN <44719028>, then <44719028> again",
+        "rm <412> quiet",
+        "Pt in MICU <4>. To floor.",
+        "cell <503-555-0188>.",
+        "pgr <31-774>, office ext <5-2290>",
+        "12 Oak St, Portland, OR <97201>",
+        "Visa ending <8093>, paid",
+        "92yo man, <92>F",
+    ],
+)
+def test_what_is_proven_becomes_another_number(text: str) -> None:
+    plain = re.sub("[<>]", "", text)
+    new = surrogates(plain)
+    assert "[" not in new.text, new.text
+    assert new.text != plain
+    for marked in re.finditer(r"<([^>]+)>", text):
+        at = len(re.sub("[<>]", "", text[: marked.start()]))
+        assert any(edit.start <= at < edit.end for edit in new.edits), marked[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        ("SCAT5 sx 3/22, SAC 28.", "SCAT5 sx [DATE], SAC 28."),
+        ("PT visit 3/10 done", "PT visit [DATE] done"),
+        ("MMR 2/2 given", "MMR 2/2 given"),
+    ],
+)
+def test_what_may_be_a_count_becomes_a_tag_or_stays(text: str, new: str) -> None:
+    assert surrogates(text).text in (new, text)
+
+
+def test_a_doubtful_number_is_not_made_coarser_either() -> None:
+    text = "Humalog 8/8/10 with meals"
+    found = FINDER.find(text)
+    assert "2010" not in replace(text, found, POLICIES[1], PATIENT).text
+
+
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        ("UOP 1840 mL, seen at 1840.", "UOP 1840 mL, seen at [MRN]."),
+        ("Lipase 1840. MRN 1840.", None),
+    ],
+)
+def test_a_short_known_number_is_replaced_by_another_behind_its_label_only(text: str, new: str | None) -> None:
+    known = KnownIdentifiers.from_fields({"mrn": "1840"})
+    became = surrogates(text, known).text
+    if new:
+        assert became == new
+    else:
+        assert became.startswith("Lipase 1840. MRN ")
+        assert re.fullmatch(r"Lipase 1840\. MRN \d{4}\.", became)
+        assert "MRN 1840" not in became
