@@ -12,16 +12,16 @@ from pages import blocks, command, shell
 
 
 def test_the_accuracy_commands_score_plot_and_calibrate(tmp_path: Path) -> None:
-    folder = tmp_path / "benchmarks" / "NCBI-disease"
+    folder = tmp_path / "corpora" / "NCBI-disease"
     folder.mkdir(parents=True)
     for split in ("devel", "test"):
         with gzip.open(folder / f"{split}.tsv.gz", "wt") as stream:
             stream.write("Lung\tB-Disease\ncancer\tI-Disease\nin\tO\nmice\tO\n\nNo\tO\nfever\tB-Disease\n\n")
     spans = [[0, 7, "Drug"], [12, 17, "Problem"]]
     (tmp_path / "notes.jsonl").write_text(json.dumps({"id": "1", "text": "Aspirin for fever.", "spans": spans}))
-    assert "NCBI-disease" in shell(command("openbioner-batch evaluate --corpus benchmarks/"), tmp_path)
+    assert "NCBI-disease" in shell(command("openbioner-batch evaluate --corpus corpora/"), tmp_path)
     assert "Problem" in shell(command("openbioner-batch evaluate --corpus notes.jsonl"), tmp_path)
-    ablation = shell(command("openbioner-batch evaluate --corpus benchmarks/ --split devel"), tmp_path)
+    ablation = shell(command("openbioner-batch evaluate --corpus corpora/ --split devel"), tmp_path)
     assert "definition+examples" in ablation
     assert (tmp_path / "ablation.png").is_file()
     assert "NEG bias" in shell(command("openbioner-batch calibrate"), tmp_path)
@@ -34,8 +34,8 @@ def test_a_published_set_is_imported_as_the_readme_says(tmp_path: Path) -> None:
 
     table = pa.table({"tokens": [str(["Aspirin", "helps"])], "ner_tags": [str(["B-drug", "O"])]})
     pq.write_table(table, tmp_path / "pile-ner.parquet")
-    (tmp_path / "benchmarks").mkdir()
-    (tmp_path / "benchmarks" / "test.tsv").write_text("No\tO\nfever\tB-Disease\n")
+    (tmp_path / "corpora").mkdir()
+    (tmp_path / "corpora" / "test.tsv").write_text("No\tO\nfever\tB-Disease\n")
     assert "drug" in shell(command("openbioner-batch silver import"), tmp_path)
 
 
@@ -48,7 +48,7 @@ def test_ontologies_become_training_data_as_the_readme_says(tmp_path: Path) -> N
     (tmp_path / "hp.obo").write_text(f"format-version: 1.2\n\n{terms}")
     nodes = [{"id": "http://purl.obolibrary.org/obo/MONDO_1", "lbl": "lupus", "type": "CLASS"}]
     (tmp_path / "mondo.json").write_text(json.dumps({"graphs": [{"id": "m", "nodes": nodes, "edges": []}]}))
-    for folder, name in (("notes", "a.txt"), ("benchmarks", "test.tsv")):
+    for folder, name in (("notes", "a.txt"), ("corpora", "test.tsv")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / name).write_text("No\tO\nfever\tB-Disease\n")
     text = "The patient, number {}, had angina and eczema but never acne beside all this."

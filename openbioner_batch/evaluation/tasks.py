@@ -10,6 +10,7 @@ from openbioner_batch.evaluation.corpora import known_corpora, known_corpus
 from openbioner_batch.evaluation.labels import Labels, parse_pairs, resolve_labels
 from openbioner_batch.evaluation.reading import GoldCorpus, read_corpus
 from openbioner_batch.evaluation.settings import EvaluateSettings
+from openbioner_batch.formats.storage import suffix_of
 
 _ENDINGS = (".tsv.gz", ".tsv")
 DEFAULT_VIEW = "definition"
@@ -28,7 +29,7 @@ def find_corpora(settings: EvaluateSettings) -> dict[str, Path]:
     """The files to read, by the name of the corpus; the empty name stands for one file that is not in a known layout.
 
     Raises:
-        UsageError: a requested corpus is not there.
+        UsageError: a requested corpus is not there, or none is.
     """
     folder = Path(settings.corpus)
     if not folder.is_dir():
@@ -41,6 +42,11 @@ def find_corpora(settings: EvaluateSettings) -> dict[str, Path]:
     alone = _split_file(folder, settings.split)
     if not found and alone:
         return {"": alone}
+    if not found and not settings.format and not any(suffix_of(path.name) == ".ann" for path in folder.rglob("*")):
+        raise UsageError(
+            f"{folder} holds no corpus: expected folders such as {next(iter(known_corpora()))}, each with "
+            f"{settings.split}.tsv.gz or {settings.split}.tsv, such a file itself, or brat's pairs of .txt and .ann"
+        )
     return found or {"": folder}
 
 

@@ -116,6 +116,11 @@ def test_a_known_corpus_needs_no_types_in_either_distribution(tmp_path: Path) ->
     assert list(find_corpora(EvaluateSettings(str(tmp_path), split="devel"))) == ["NCBI-disease"]
     with pytest.raises(UsageError, match="has no BC2GM/devel"):
         find_corpora(EvaluateSettings(str(tmp_path), split="devel", corpora=("BC2GM",)))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(
+        UsageError, match=r"empty holds no corpus: expected folders such as NCBI-disease, each with test"
+    ):
+        find_corpora(EvaluateSettings(str(tmp_path / "empty")))
     with pytest.raises(UsageError, match="--types is for one corpus"):
         read_task(EvaluateSettings(str(tmp_path), types="Disease=drug"), "NCBI-disease", folder / "devel.tsv")
 
