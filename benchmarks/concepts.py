@@ -217,7 +217,7 @@ def _gold(linker: Linker, documents: Sequence[dict[str, Any]]) -> Iterator[tuple
 def score(linker: Linker, documents: Sequence[dict[str, Any]]) -> dict[str, float]:
     """Accuracy over all mentions, precision over those that are linked, and how many are beyond words.
 
-    `of another name`: the mention is, but for spelling, a name of another concept than the annotators'.
+    `of another name`: the mention is, except for spelling, a name of another concept than the annotators'.
     """
     pairs = [(concept, found) for _, concept, found in _gold(linker, documents)]
     linked = [(concept, found) for concept, found in pairs if found]

@@ -8,7 +8,7 @@
     python benchmarks/scaling.py nodes 1,2                   # raylets on this machine, one core each
 
 Linear cost is a constant rate; flat memory is a constant peak of the driver and of the process that holds the model.
-Documents are synthetic, of 25 words that repeat but for a number; the model is a miniature with random weights and the
+Documents are synthetic: 25 words that repeat except for a number. The model is a miniature with random weights and the
 bundled vocabulary. So it is the engine that is measured, not the encoder (see `throughput.py` for that); with `actors`
 and `nodes` the model is the tiny variant, which has work to share. Linux only: memory is read from /proc.
 """

@@ -140,7 +140,7 @@ class Trial:
     def forget(self) -> None:
         """Clear what functions of the package keep of earlier calls, which would hide a mutant behind old results.
 
-        Tables that take no arguments stay, but for those of the changed modules.
+        Tables that take no arguments stay, except those of the changed modules.
         """
         for one in gc.get_objects():
             if isinstance(one, functools._lru_cache_wrapper) and str(one.__module__).startswith("openbioner_batch"):
@@ -149,7 +149,7 @@ class Trial:
                     one.cache_clear()
 
     def fate(self, mutant: str, tests: list[pytest.Item], seconds: float) -> str:
-        """What became of a mutant in a fork of this process."""
+        """The outcome of a mutant in a fork of this process."""
         if child := os.fork():
             _, status = os.waitpid(child, 0)
             return {0: "survived", 1: "killed"}.get(os.waitstatus_to_exitcode(status), "timeout or crash")

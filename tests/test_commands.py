@@ -78,7 +78,7 @@ def test_what_is_said_of_commands_is_of_some_and_names_tests_that_are_there() ->
 
 
 def written() -> Iterator[str]:
-    """The commands of blocks, of indented code and within lines, but for those that leave something out."""
+    """The commands of blocks, of indented code and within lines, except those that leave something out."""
     yield from commands()
     for page in PAGES:
         text = page.read_text("utf-8").replace("\\\n", " ")

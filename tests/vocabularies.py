@@ -113,7 +113,7 @@ def mesh(folder: Path) -> Path:
 
 
 def omop(folder: Path) -> Path:
-    """Synonyms are in CONCEPT_SYNONYM, but for `Renal anomaly`, a concept that maps to X:2's."""
+    """Synonyms are in CONCEPT_SYNONYM, except for `Renal anomaly`, a concept that maps to X:2's."""
     concepts = [["concept_id", "concept_name", "domain_id", "vocabulary_id", "standard_concept", "invalid_reason"]]
     synonyms = [["concept_id", "concept_synonym_name", "language_concept_id"]]
     relations = [["concept_id_1", "concept_id_2", "relationship_id", "invalid_reason"]]

@@ -1,4 +1,4 @@
-"""Options of commands, made from the fields of their settings, and settings made from what was given."""
+"""Options of commands, made from the fields of their settings, and settings made from what the user wrote."""
 
 from __future__ import annotations
 

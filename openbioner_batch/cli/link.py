@@ -15,7 +15,7 @@ from openbioner_batch.engine.settings import LinkSettings
 def command(**flags: Any) -> None:
     """Write the finished run in OUTPUT again with the concepts of its spans, as `annotate --link` would have.
 
-    Abbreviations are expanded where the texts are at hand: of a run with --include-text, or by --source. The same
+    Abbreviations are expanded where the texts are available: of a run with --include-text, or by --source. The same
     command resumes a run that was stopped.
     """
     settings = settings_of(LinkSettings, flags)

@@ -21,7 +21,7 @@ def command() -> None:
 @click.option("--leaks-below", default="1/200", show_default=True, metavar="R", help="To prove: 1/200, 0.5% or 0.005.")
 @click.option("--confidence", default="95%", show_default=True, metavar="C", help="Of the bound: 90% or more.")
 @click.option("--allow", type=click.IntRange(min=0), default=0, show_default=True, help="Leaks that still prove it.")
-@click.option("--stratify", metavar="COLUMN", help="Kept column of whose values each is sampled by its share.")
+@click.option("--stratify", metavar="COLUMN", help="Kept column: each of its values is sampled by its share.")
 @click.option("--least", type=click.IntRange(min=0), default=0, show_default=True, help="Notes of every stratum.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Chooses the notes.")
 def sample(

@@ -104,7 +104,7 @@ def holdout(**flags: Any) -> None:
 def ontology(paths: tuple[str, ...], **flags: Any) -> None:
     """Find the classes of each VOCABULARY in each TEXT; write passages and described types to learn from to --output.
 
-    A file that one of the formats below claims is a vocabulary, but for tables, which --vocabulary names; every other
+    A file that one of the formats below claims is a vocabulary, except tables, which --vocabulary names; every other
     path is text, of any format that `openbioner-batch annotate` reads. The same command resumes a run that was
     stopped.
     """

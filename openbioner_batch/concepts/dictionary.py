@@ -31,7 +31,7 @@ class Named(Protocol):
 class Dictionary:
     """The names of a vocabulary as a recognizer.
 
-    A name is found where its words stand one after another but for case, plural, hyphens, accents, Greek letters and
+    A name is found where its words stand one after another except for case, plural, hyphens, accents, Greek letters and
     spelling; an abbreviation only letter by letter, or with a plural's "s". Of names that overlap the one that begins
     first is found, of these the longest. Names of fewer than three letters are not looked for.
     """

@@ -23,7 +23,7 @@ _MOST_HEADER = 1 << 20
 
 
 def write(path: str, arrays: Mapping[str, np.ndarray], about: dict[str, Any]) -> str:
-    """Write an index, whole or not at all: the format is that of safetensors, its bytes a function of what is given.
+    """Write an index, whole or not at all: the format is that of safetensors, its bytes a function of the arguments.
 
     Args:
         path: of the file.

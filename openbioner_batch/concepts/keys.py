@@ -15,21 +15,21 @@ class Match(enum.IntEnum):
     CASE_SENSITIVE = 0
     """An abbreviation, letter by letter."""
     EXACT = 1
-    """The same but for case and spaces."""
+    """The same except for case and spaces."""
     NORMALISED = 2
-    """The same words but for plural, hyphens, accents, Greek letters, Roman numerals, British spelling."""
+    """The same words except for plural, hyphens, accents, Greek letters, Roman numerals, British spelling."""
     UNSPACED = 3
-    """The same but for spaces and hyphens."""
+    """The same except for spaces and hyphens."""
     REORDERED = 4
-    """The same words but for their order and function words."""
+    """The same words except for their order and function words."""
     EQUIVALENT = 5
-    """The same but for words that mean the same (`equivalents.yaml`)."""
+    """The same except for words that mean the same (`equivalents.yaml`)."""
     DERIVED = 6
-    """The same but for endings that make adjectives and nouns of each other."""
+    """The same except for endings that make adjectives and nouns of each other."""
     LEARNT = 7
-    """The same but for words that mean the same in this vocabulary's synonyms (`synonymy.py`)."""
+    """The same except for words that mean the same in this vocabulary's synonyms (`synonymy.py`)."""
     IMPLIED = 8
-    """The same but for a word of abnormality: a mention of an organ among findings is one of its abnormality."""
+    """The same except for a word of abnormality: a mention of an organ among findings is one of its abnormality."""
     ANY_CASE = 9
     """An abbreviation in other letters."""
     LONGER = 10

@@ -124,7 +124,7 @@ class Linker:
         return [name for name in names if "/" not in self._vocabulary.name(name)]
 
     def _with_spellings(self, exact: dict[str, list[int]]) -> dict[str, list[int]]:
-        """Names found letter by letter, and where none of them is preferred also those found but for spelling.
+        """Names found letter by letter, and where none of them is preferred also those found except for spelling.
 
         That one of two concepts has a synonym's plural too does not mean that it is meant by the plural.
         """

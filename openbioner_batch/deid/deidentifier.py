@@ -59,7 +59,7 @@ class Deidentifier:
         self.key = key
         self._finder = Finder(settings)
         again = tuple(name for name in settings.recognizers if name != "model")
-        # An invented name found again would be looked for, in vain and in error, in the rest of the note.
+        # An invented name found again would be looked for, wrongly, in the rest of the note.
         self._checker = Finder(changed(settings, recognizers=again, repeats=False)) if again else None
 
     def scope(self, patient: str | None, document: str, shift_days: int | None = None) -> Scope | None:

@@ -88,7 +88,7 @@ def generalise_place(text: str, tag: str) -> str:
 def generalise_street(text: str, tag: str) -> str:
     """What a limited data set leaves of an address or place: town, state and ZIP code at its end; the rest as `tag`.
 
-    "12 Elm St, Dover, AK 59607" gives "[ADDRESS], Dover, AK 59607"; a place without anything of a street stays, but for
+    "12 Elm St, Dover, AK 59607" gives "[ADDRESS], Dover, AK 59607"; a place without anything of a street stays, except
     what stands before the town of a state.
     """
     found = _tail.search(text)

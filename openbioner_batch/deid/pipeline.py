@@ -99,7 +99,7 @@ class Deidentification:
             write_listing(Store(job.output), self.patients)
         plan = read_plan(Store(job.output))
         if plan is None:
-            raise RunFailedError(f"the plan of the run in {job.output} is gone: --overwrite starts anew")
+            raise RunFailedError(f"the plan of the run in {job.output} is missing: --overwrite starts a new run")
         return DeidJob(
             **common,
             policy=self.policy,

@@ -1,4 +1,4 @@
-"""A record before and after: who it is in the output, and what became of each of its texts."""
+"""A record before and after: who it is in the output, and what each of its texts became."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _NO_ORIGINALS = frozenset({"date", "age"})
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One stretch of a note and what became of it; offsets are half-open code points."""
+    """One stretch of a note and what replaced it; offsets are half-open code points."""
 
     start: int
     """In the original text, as is `end`."""

@@ -219,7 +219,7 @@ def _shifts(settings: DeidentifySettings, inputs: Inputs, columns: Columns, key:
         assert columns.patient is not None, "settings require it"
         shifts = column_shifts(inputs, columns.patient, columns.shift, settings.limit)
     if part_of_weeks(shifts.values()):
-        say("note: some shifts are no whole weeks: weekdays move with the date beside them, those alone in a text stay")
+        say("note: some shifts are no whole weeks: weekdays next to a date move with it, others stay")
     return digest(shifts, key)
 
 

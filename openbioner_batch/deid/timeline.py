@@ -1,4 +1,4 @@
-"""What becomes of dates: moved by the patient's number of days, or cut to the year.
+"""What is done with dates: moved by the patient's number of days, or cut to the year.
 
 **Shift**: all dates of a scope move by `Scope.shift_days`, so intervals survive exactly and weekdays stay true: where
 the days are no whole weeks, names of weekdays beside a date move along. Times stay. A month and day without a year are

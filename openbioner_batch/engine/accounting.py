@@ -99,7 +99,7 @@ class Accounts:
             raise RunFailedError(
                 f"bytes of {sum(unread.values()):,} input files were not read ({'; '.join(unread)}). All else is done "
                 f"and in {self._store.url}, whose quarantine names the files: repair or leave them out, and give "
-                "another --output, or --overwrite to start anew"
+                "another --output, or --overwrite to start again"
             )
 
     def write_pace(self) -> None:
@@ -156,7 +156,7 @@ def finish(planned: SessionPlan, accounts: Accounts) -> Summary:
     if records != totals.records:
         raise RunFailedError(
             f"{records:,} records were read and {totals.records:,} are in the output: "
-            f"{store.url} was changed by something else; --overwrite starts anew"
+            f"{store.url} was changed by something else; --overwrite starts a new run"
         )
     accounts.check_quarantined(at_end=True)
     accounts.finish(len(wanted), is_new=bool(planned.pending))

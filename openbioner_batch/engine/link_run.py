@@ -61,7 +61,7 @@ class Linked:
 def link(settings: LinkSettings, say: Say = say_to_stderr) -> Linked:
     """Write a run that is the finished one with the concepts of its spans, or resume it.
 
-    The result is what `annotate --link` would have given, byte for byte, if the texts are at hand: it can be shown,
+    The result is what `annotate --link` would have given, byte for byte, if the texts are available: it can be shown,
     reported on and exported, and it resumes shard by shard.
 
     Args:

@@ -16,7 +16,7 @@ from openbioner_batch.formats.labels import label_of
 from openbioner_batch.records import Deletion
 
 VERSION = 1
-REMEDY = "give another --output, or --overwrite to start anew"
+REMEDY = "give another --output, or --overwrite to start again"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from openbioner_batch.errors import RunFailedError, is_out_of_memory
 from openbioner_batch.records import Rejected
 
 Outcome = TaggedText | str
-"""What became of a document: its result, or why it is quarantined."""
+"""The outcome of a document: its result, or why it is quarantined."""
 WHOLE, REST = "whole", "rest"
 DEATHS_ELSEWHERE = 3
 DIED = "its process died each time it was tagged"

@@ -1,7 +1,7 @@
 """How well identifiers are found: by span and by token, by type and coarse class, and in how many notes any leaks.
 
 A token is a run of letters or digits: whoever covers `555`, `0142` and not the hyphen between has hidden the number. A
-gold token is found when any finding covers all of it, whatever type it is given, because what is covered is removed; a
+gold token is found when any finding covers all of it, whatever its type, because what is covered is removed; a
 note leaks when one of its gold tokens is not. A finding's token is right when a gold identifier covers it.
 """
 

@@ -95,7 +95,7 @@ def _concept(span: Span) -> dict[str, str]:
 
 
 def _passages(found: OutputDocument) -> list[tuple[str, int, int]]:
-    """Label, start and end of each passage: together, but for the line break between them, the whole text."""
+    """Label, start and end of each passage: together, except for the line break between them, the whole text."""
     text = found.known_text
     title = (found.metadata.get("sections") or [{}])[0]
     end = title.get("end")

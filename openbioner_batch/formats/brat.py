@@ -185,7 +185,7 @@ def _read_text(path: Path) -> str:
     except BrokenStreamError as error:
         raise UsageError(f"cannot read {path}: {error.reason}") from None
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.__class__.__name__}; brat wants it beside its .ann") from None
+        raise UsageError(f"cannot read {path}: {error.__class__.__name__}; brat needs it beside its .ann") from None
 
 
 def _stem(file: InputFile) -> str:

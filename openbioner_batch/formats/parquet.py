@@ -73,7 +73,9 @@ class Parquet(Format):
             wanted = (name for name in named if name and (name not in folders or name in schema.names))
             columns = list(dict.fromkeys(wanted))
             if missing := [name for name in columns if _column_type(schema, name) is None]:
-                raise UsageError(f"{label_of(file.uri)}: the column {missing[0]!r} is gone since the run was planned")
+                raise UsageError(
+                    f"{label_of(file.uri)}: the column {missing[0]!r} is missing since the run was planned"
+                )
             groups = [reader.metadata.row_group(group) for group in range(split.stop)]
             lengths = [group.num_rows for group in groups]
             for group in range(split.start, split.stop):

@@ -105,7 +105,7 @@ def assign_tensors(model: Model, tensors: dict[str, Tensor], directory: Path, op
     Args:
         model: filled in place.
         tensors: by their stored names.
-        directory: whence they come, for messages.
+        directory: where they come from, for messages.
         optional: parts of the model that stay as they are where their tensors are missing.
 
     Raises:

@@ -61,7 +61,7 @@ class Layout:
 
     Distinct are the tokens that differ in id, position or segment: a window's text is stored once for all columns,
     a description once for all windows of one length. All but the groups are filled up to a multiple of `ROWS`; what
-    becomes of the added ones is ignored.
+    the added ones give is ignored.
 
     Attributes:
         ids, positions, segments: [distinct] int64 each; ids of the vocabulary, or rows of states.

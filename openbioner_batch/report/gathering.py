@@ -47,7 +47,7 @@ class SampledDocument:
     place: str
     """Input file and record."""
     text: str | None
-    """None where it is not at hand."""
+    """None where it is not available."""
     marks: tuple[Mark, ...]
 
 

@@ -89,7 +89,7 @@ def bracketed(text: str, spans: Sequence[Span]) -> str:
 
 
 def show_documents(documents: Sequence[AnnotatedDocument], console: Console) -> None:
-    """Print documents with their spans in place, or as a table where their text is not at hand."""
+    """Print documents with their spans in place, or as a table where their text is not available."""
     coloured = console.color_system is not None and not console.no_color  # a dumb terminal has no colours
     wrapped = not console.is_terminal  # one document a line for what reads a pipe
     types = sorted({span.type for document in documents for span in document.spans})

@@ -90,7 +90,7 @@ class PlainEngine:
         self._scaler = torch.amp.GradScaler(device.type, enabled=settings.parallel.precision == "float16")
 
     def precision(self) -> AbstractContextManager[Any]:
-        """Autocast, but for float32."""
+        """Autocast, except for float32."""
         return torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32)
 
     def accumulate(self, batch: Any) -> Tensor:

@@ -135,7 +135,7 @@ def read_material(source: str, settings: PretrainSettings, tokenizer: Tokenizer)
         raise UsageError(f"prepared {source} is damaged, or no file of pretrain --prepare ({error})") from None
     wanted = _of(settings, tokenizer)
     if other := [key for key in wanted if about["of"].get(key) != wanted[key]]:
-        raise UsageError(f"prepared {source} was made for other {other[0]}: make it anew with pretrain --prepare")
+        raise UsageError(f"prepared {source} was made for other {other[0]}: make it again with pretrain --prepare")
     weights = arrays.pop("weights")
     flat = FlatPieces(**arrays, names=tuple(about["names"]), lists=tuple(tuple(names) for names in about["lists"]))
     groups = [[passage_from_row(row) for row in group] for group in about["validation"]]

@@ -92,7 +92,7 @@ def pack_questions(questions: Sequence[Question], tokenizer: Tokenizer) -> Taggi
 def rectangles(lengths: np.ndarray, smallest: int | None = None) -> Iterator[tuple[np.ndarray, int]]:
     """Sequences of like length together: indices of the members, longest first, and the length with padding.
 
-    Ties are in the order given, so that the rectangles are a function of the lengths.
+    Ties keep their order, so that the rectangles are a function of the lengths.
 
     Args:
         lengths: [sequences] real lengths.

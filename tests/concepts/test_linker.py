@@ -109,7 +109,7 @@ def test_where_the_nearest_name_says_more_one_above_it_comes_first(tmp_path: Pat
 
 @pytest.fixture(scope="module")
 def findings(tmp_path_factory: pytest.TempPathFactory) -> Linker:
-    """A vocabulary in which names are alike but for what tells them apart."""
+    """A vocabulary in which names are alike except for what tells them apart."""
     rows = [
         "N:1,Aplasia/hypoplasia of the nails,,",
         "N:2,Aplastic nails,,N:1",

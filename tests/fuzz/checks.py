@@ -19,7 +19,7 @@ from .seeds import PACKERS, SECRET, SEEDS, Seed
 
 @dataclass
 class Tally:
-    """What became of inputs."""
+    """The outcome of inputs."""
 
     inputs: int = 0
     refused: int = 0

@@ -31,7 +31,7 @@ PIECE = 2000
 
 
 def read_some(seed: int, numbers: range, answer: Connection, folder: str) -> None:
-    """Read inputs in this process; prints each number before it is read, then what became of all."""
+    """Read inputs in this process; prints each number before it is read, then the outcome of all."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     signal.signal(signal.SIGALRM, _too_long)
     tally, failures, slowest = Tally(), [], 0.0
@@ -63,7 +63,7 @@ def _too_long(*_: object) -> None:
 
 
 def run(seed: int, first: int, inputs: int) -> dict[str, Any]:
-    """Read inputs `first` and on; what became of them, and which failed."""
+    """Read inputs `first` and on; their outcome, and which failed."""
     total: dict[str, Any] = {"seed": seed, "first": first, "seconds": 0.0, "slowest_s": 0.0, "memory_mib": 0}
     failures: list[tuple[int, str]] = []
     started = time.monotonic()

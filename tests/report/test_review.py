@@ -304,7 +304,7 @@ def test_a_run_that_was_changed_since_is_not_reported_on(tmp_path: Path) -> None
         file.write_text(file.read_text("utf-8").replace("was seen", "was heard"), "utf-8")
     result = review("report", out, answer(tmp_path, page, "Ann", {}), "--plan", tmp_path / "plan.json")
     assert result.exit_code == 1
-    assert "draw it anew" in result.output
+    assert "draw it again" in result.output
 
 
 def test_tags_and_invented_values_are_explained_each_where_it_stands(tmp_path: Path) -> None:

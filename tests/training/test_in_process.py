@@ -91,7 +91,7 @@ def test_a_prepared_file_trains_as_its_sources_do_without_them(checkpoint: Path,
     assert carried == read
     for name in ("likeness.npy", "model/trained_types.jsonl.gz", "model/model.safetensors"):
         assert (tmp_path / "carried" / name).read_bytes() == (tmp_path / "read" / name).read_bytes()
-    with pytest.raises(UsageError, match=r"was made for other start\.text_tokens: make it anew"):
+    with pytest.raises(UsageError, match=r"was made for other start\.text_tokens: make it again"):
         finish(config, f"prepared={stored}", "start.text_tokens=41", f"output={tmp_path / 'other'}")
     stored.write_bytes(b"nonsense")
     with pytest.raises(UsageError, match="damaged, or no file of pretrain --prepare"):

@@ -126,7 +126,7 @@ class Action(ABC):
 
     @abstractmethod
     def apply(self, type: str, original: str, note: NoteContext) -> AppliedAction:
-        """What becomes of an identifier.
+        """What replaces an identifier.
 
         Args:
             type: of the PHI catalog, or one that it does not know.

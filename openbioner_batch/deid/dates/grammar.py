@@ -3,7 +3,7 @@
 A mention holds the dates that its words state, two for the ends of a range; none for what can only become a tag
 (holidays, "the 3rd", a quarter without a year). Whether it is a date of somebody, and no score or dose, the words
 around it decide: `recognizers.date_context`. Month names in seven languages. Day and month in digits are told apart by
-their size where it decides, else by the given order.
+their size where it decides, else by the order of the request.
 """
 
 from __future__ import annotations

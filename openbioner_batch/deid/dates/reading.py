@@ -147,7 +147,7 @@ def _in_open_order(
 def _ordered(
     text: str, span: tuple[int, int], groups: dict[str, tuple[int, int]], names: str, order: str, pivot: int
 ) -> list[WrittenDate]:
-    """Both readings of two numbers, the one of the given order first."""
+    """Both readings of two numbers, the one in the requested order first."""
     one, two = groups[names[0]], groups[names[1]]
     year = {"y": groups["y"]} if "y" in groups else {}
     both = [{"m": one, "d": two, **year}, {"d": one, "m": two, **year}]

@@ -65,7 +65,7 @@ class Surroundings:
         return found[-1].lower() if found and re.search(r"[^\W\d_][.:#=\s]{0,3}\Z", self.clause) else ""
 
     def is_behind(self, *families: str) -> bool:
-        """Whether the finding before it touches it, but for a blank or a mark, and is of one of the families."""
+        """Whether the finding before it touches it, except for a blank or a mark, and is of one of the families."""
         other = self.before
         return (
             other is not None

@@ -47,7 +47,7 @@ def identifier_surrogate(text: str, scope: Scope) -> InventedValue:
     start = match.end() if match else 0
     core = squeeze(text[start:])
     if set(core.rstrip("0123456789")) == {"x"}:
-        # Masked but for its end, which stands for the whole.
+        # Masked except for its end, which stands for the whole.
         number = "x" * len(core.rstrip("0123456789")) + invented_number(core.lstrip("x"), scope)
     elif _mac.fullmatch(text[start:]):
         number = "02" + _draw(core, scope, "mac", "0", "0123456789abcdef")[2:]  # 02: assigned locally, not by a maker

@@ -110,7 +110,7 @@ def residual_section(report: Mapping[str, Any] | None) -> PageSection:
 
 
 def treatment_section(run: OpenedRun, found: AuditStatistics) -> PageSection:
-    """What became of the identifiers, and who found them: in all, and by type."""
+    """What was done with the identifiers, and who found them: in all, and by type."""
     actions, recognizers, outcomes = (_group(run, name) for name in ("actions", "recognizers", "outcomes"))
     others = {f"{name}: {OUTCOMES.get(name, '')}": count for name, count in outcomes.items() if name != "done"}
     done = [counts_table("What was done", "Action", actions, "#Identifiers")]

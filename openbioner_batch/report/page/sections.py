@@ -112,7 +112,7 @@ def tiles(pairs: Iterable[tuple[str, str]]) -> Markup:
 def counts_table(
     caption: str, head: str, counts: Mapping[str, int], unit: str = "#Documents", all_of: int | None = None
 ) -> Markup:
-    """Counts with bars, in the order given."""
+    """Counts with bars, in their order."""
     total, largest = all_of or sum(counts.values()), max(counts.values(), default=0)
     rows = [(label, number(count), bar(count, largest), percent_text(count, total)) for label, count in counts.items()]
     return table(caption, (head, unit, "", "#Share"), rows, class_="bars")

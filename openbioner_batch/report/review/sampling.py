@@ -47,7 +47,9 @@ def write_sample(
     run = opened_for_review(output)
     for flag, place in (("--html", html), ("--plan", plan)):
         if run.store.contains(place):
-            raise UsageError(f"{flag} {place} lies in the run's folder, which holds nothing else: give another place")
+            raise UsageError(
+                f"{flag} {place} lies in the run's folder, which may hold nothing else: choose another place"
+            )
     sizes, notes = draw_notes(run, wanted, seed, column, least)
     drawn = {name: sum(note.stratum == name for note in notes) for name in sizes}
     texts = [found.text or "" for found in sampled_documents(run, notes)]
@@ -97,7 +99,7 @@ def sampled_documents(run: OpenedRun, notes: Sequence[DrawnNote]) -> list[Sample
 
 
 def _another_run(run: OpenedRun) -> RunFailedError:
-    return RunFailedError(f"the run in {run.store.url} is not the one that the sample was drawn from: draw it anew")
+    return RunFailedError(f"the run in {run.store.url} is not the one that the sample was drawn from: draw it again")
 
 
 def read_again(run: OpenedRun, plan: ReviewPlan) -> list[SampledDocument]:

@@ -48,7 +48,7 @@ def write_review(
     answers = [read_answers(Path(file)) for file in files]
     for place in (html, json_path):
         if place and run.store.contains(place):
-            raise UsageError(f"{place} lies in the run's folder, which holds nothing else: give another place")
+            raise UsageError(f"{place} lies in the run's folder, which may hold nothing else: choose another place")
     notes = read_again(run, found)
     report = as_json(found, notes, answers, judge(found, notes, answers))
     if json_path:

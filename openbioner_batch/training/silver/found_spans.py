@@ -37,7 +37,7 @@ class RunSpans:
     def __init__(self, url: str, threshold: float) -> None:
         self._run = open_run(url)
         if self._run.shards and not self._run.has_text:
-            raise UsageError(f"the run in {url} kept no texts: make it anew with --include-text")
+            raise UsageError(f"the run in {url} kept no texts: run it again with --include-text")
         self.url, self._threshold = url, threshold
         named = map(normalise_type, types_of(self._run.plan.fingerprint))
         self.types = tuple(dict.fromkeys(name for name in named if name is not None))

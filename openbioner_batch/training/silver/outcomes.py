@@ -1,4 +1,4 @@
-"""What became of each question, and the rows that are written of it."""
+"""The outcome of each question, and the rows that are written of it."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class SilverReport:
     amounts: Counter[str] = field(default_factory=Counter)
     """What else was counted: tokens, unaligned mentions, salvaged answers."""
     cost: float | None = None
-    """What the answers cost, by the prices given; None where none were."""
+    """What the answers cost, by the requested prices; None without prices."""
 
     @property
     def title(self) -> str:

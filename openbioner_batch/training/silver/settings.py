@@ -179,7 +179,7 @@ class PassageSettings(RunPaths, InputOptions, TitleOptions, RunOptions):
 
 
 def source_of(name: str | None, output: str) -> str:
-    """What the `source` of passages says: the name given, or the last part of the folder."""
+    """What the `source` of passages says: the requested name, or the last part of the folder."""
     return name or output.rstrip("/").rpartition("/")[2]
 
 
@@ -204,7 +204,7 @@ class DescribeSettings(LlmSettings, Request):
     max_quarantined: str = option(
         "20%", metavar="N|P%", tidy=text_of_number, help="Fail beyond so many types without a description."
     )
-    overwrite: bool = option(False, help="Describe all types anew.")
+    overwrite: bool = option(False, help="Describe all types again.")
 
     def __post_init__(self) -> None:
         LlmSettings.__post_init__(self)

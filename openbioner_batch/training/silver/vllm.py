@@ -60,7 +60,7 @@ def sampling_of(row: dict[str, Any], prompt: Prompt, llm: LlmSettings) -> dict[s
 
 
 def answered_row(row: dict[str, Any], prompt: Prompt) -> dict[str, Any]:
-    """Ray's postprocess: what became of a row, its answer read."""
+    """Ray's postprocess: the outcome of a row, its answer read."""
     text = row["text"]
     if not isinstance(text, str):
         return collector_row(row, AnswerOutcome())

@@ -156,7 +156,7 @@ def test_what_cannot_be_used_is_said(silver: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no run"):
         fill(silver, str(silver))
     without_text = run_over(silver, tmp_path / "bare", "drug", include_text=False)
-    with pytest.raises(UsageError, match="kept no texts: make it anew with --include-text"):
+    with pytest.raises(UsageError, match="kept no texts: run it again with --include-text"):
         fill(silver, without_text)
     begun = run_over(silver, tmp_path / "begun", "drug")
     next(iter((tmp_path / "begun" / "data").iterdir())).unlink()

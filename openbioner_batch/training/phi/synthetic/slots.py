@@ -156,4 +156,4 @@ PLAIN: dict[str, Callable[[NoteFacts], str]] = {
     **{kind: (lambda w, kind=kind: w.chance.choice(fillers(kind)))  # type: ignore[misc]
        for kind in ("complaint", "dx", "drug", "proc", "lab", "job", "device", "weekday")},
 }  # fmt: skip
-"""Slots that identify nobody (but for an age over 89)."""
+"""Slots that identify nobody (except for an age over 89)."""
