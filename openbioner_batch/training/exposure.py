@@ -155,11 +155,16 @@ class TypeExposure:
         # Mentioned types first, then those whose absence teaches something.
         order = order[np.argsort(-(2 * positive + known)[order].astype(int), kind="stable")]
         distillation = self._recipe.distillation
-        if distillation is None:
-            order = order[known[order]]  # a pair that teaches nothing is not worth its pass
+        askable = np.zeros(labels.shape[1], np.bool_)
+        if distillation is not None:
+            askable[: len(kinds)] = [kind not in distillation.except_types for kind in kinds]
+            askable[len(kinds) :] = True
+        order = order[(known | askable)[order]]  # a pair that teaches nothing is not worth its pass
         columns = np.arange(labels.shape[1]) if self._all_columns else np.sort(order[:number])
         real = columns[columns < len(kinds)]
-        taught = self._taught(positive, real, distillation.types, random) if distillation else columns[:0]
+        taught = columns[:0]
+        if distillation is not None:
+            taught = self._taught(positive, real[askable[real]], distillation.types, random)
         kept = {kinds[column] for column in real.tolist()}
         entities = sum(kind in kept for _, _, kind in piece.mentions)
         return QueriedPiece(

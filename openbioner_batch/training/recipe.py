@@ -48,6 +48,8 @@ class Distillation:
     types: int = 4
     """Types that each passage is queried for in one step, half of them mentioned ones where there are some.
     Each costs a pass of the whole teacher, without gradients."""
+    except_types: tuple[str, ...] = ()
+    """With `shared_types`: types that it is never asked about, such as those whose guidelines it learned otherwise."""
 
     def __post_init__(self) -> None:
         check_positive("recipe.distillation.types", self.types)

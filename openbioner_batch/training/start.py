@@ -118,6 +118,8 @@ def _check(settings: PretrainSettings, config: ModelConfig) -> None:
                     f"recipe.{key} is for models with separate layers: "
                     f'set start.separate_layers to 1 to {config.layers - 1}, or to "{ALL_LAYERS}" for late interaction'
                 )
+    if recipe.distillation and recipe.distillation.except_types and not recipe.shared_types:
+        raise UsageError("recipe.distillation.except_types is for types that passages share: set recipe.shared_types")
     if config.letter_case:
         _check_letter_case(settings, config)
     if config.backbone is not None and recipe.objective != "tagging":

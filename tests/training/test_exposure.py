@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from openbioner_batch.model import Tagger
+from openbioner_batch.model.config import read_config
+from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.training.exposure import Foil, Likeness, TypeExposure, foil_labels
 from openbioner_batch.training.pieces import Piece
 from openbioner_batch.training.recipe import Distillation, Negatives, Recipe
-from openbioner_batch.training.shared import UNKNOWN
+from openbioner_batch.training.separate import Teacher
+from openbioner_batch.training.shared import UNKNOWN, pack_shared
 from openbioner_batch.training.vocabulary import build_type_vocabulary
 
 KINDS = ("dose", "drug", "gene", "operation", "surgery")
@@ -79,6 +83,21 @@ def test_text_without_annotation_says_nothing_and_is_for_a_teacher(tagger: Tagge
     (queried,), descriptions = sampler.draw([raw], 5, np.random.default_rng(0))
     assert len(set(queried.taught.tolist())) == 3
     assert len(descriptions) == 5
+
+
+def test_a_teacher_is_not_asked_about_excepted_types(tagger: Tagger) -> None:
+    raw = piece([], annotated=())
+    teacher = Distillation("bundled", types=3, except_types=tuple(KINDS[1:]))
+    sampler = exposure(tagger, late=False, beyond_list="none", shared_types=len(KINDS), distillation=teacher)
+    mentions = piece([(1, 3, KINDS[1])], annotated=tuple(KINDS[1:]))
+    queried, descriptions = sampler.draw([raw, mentions], len(KINDS), np.random.default_rng(0))
+    assert [len(one.taught) for one in queried] == [1, 1]
+    assert [len(one.columns) for one in queried] == [1, len(KINDS)]  # labels alone judge the others
+    queried, descriptions = sampler.draw([raw, mentions], 1, np.random.default_rng(0))
+    assert [len(one.taught) for one in queried] == [1, 0]
+    batch = pack_shared(queried, descriptions, tagger.tokenizer, read_config(resolve_checkpoint("bundled")))
+    assert batch.teacher_batch is not None
+    Teacher(teacher, torch.device("cpu")).type_scores(batch.teacher_batch)
 
 
 mention = st.tuples(st.integers(0, WORDS - 1), st.integers(1, 4), st.sampled_from([*KINDS, "undescribed"]))
