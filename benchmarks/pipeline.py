@@ -9,7 +9,7 @@ first to the last document after a warm-up; the pipeline's from its first to its
     python benchmarks/pipeline.py pubmed.xml.gz --limit 2000 --stub-encoder
 
 measures instead what the pipeline costs beside its encoder, stage by stage (`stub_encoder.py`): of cross-encoders and
-of late interaction.
+of late interaction; with `--executor ray` in all processes of Ray together (`stub_on_ray.py`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ from common.models import write_random_model
 from common.processes import in_child
 from common.results import json_option, show_table, spread, write_json
 from stub_encoder import measure_stub, show_stub
+from stub_on_ray import measure_on_ray, show_on_ray
 
+from openbioner_batch.engine.option_groups import IN_PROCESS, RAY
 from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.errors import OpenBioNERError, UsageError
 
@@ -214,6 +216,13 @@ def show(report: dict[str, Any]) -> None:
 @click.option("--text-field", help="Column or key of the text.")
 @click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True)
 @click.option("--stub-encoder", is_flag=True, help="Measure all but the encoder, which takes no time then.")
+@click.option(
+    "--executor",
+    type=click.Choice([IN_PROCESS, RAY]),
+    default=IN_PROCESS,
+    show_default=True,
+    help="Of --stub-encoder: stage by stage in one process, or all processes of Ray.",
+)
 @click.option("--quick", is_flag=True, help="200 documents, once: does it work at all.")
 @json_option
 def main(
@@ -224,6 +233,7 @@ def main(
     shard_documents: int | None,
     repeats: int,
     stub_encoder: bool,
+    executor: str,
     quick: bool,
     json_path: Path | None,
     **options: Any,
@@ -238,12 +248,16 @@ def main(
             found = len(read_documents(settings))
             shard = shard_documents or min(1000, max(1, found // SHARDS))
             settings = replace(settings, shard_documents=shard)
-            report = measure_stub(settings, repeats) if stub_encoder else measure(settings, repeats)
+            if stub_encoder and executor == RAY:
+                settings = replace(settings, executor=RAY)
+                report = measure_on_ray(settings, repeats)
+            else:
+                report = measure_stub(settings, repeats) if stub_encoder else measure(settings, repeats)
     except OpenBioNERError as error:
         raise click.ClickException(str(error)) from None
     report["workload"] = asdict(settings) | {"model": variant or model, "output": None}
     write_json(json_path, report)
-    (show_stub if stub_encoder else show)(report)
+    (show if not stub_encoder else show_on_ray if executor == RAY else show_stub)(report)
 
 
 if __name__ == "__main__":

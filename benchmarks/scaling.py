@@ -25,7 +25,7 @@ from time import perf_counter
 from typing import Any
 
 import click
-from common.growth import growth, watch_memory
+from common.growth import growth, thinned, watch_memory
 from common.machine import machine, peak_memory_mib
 from common.models import write_random_model
 from common.processes import in_child
@@ -40,8 +40,8 @@ AXES = {"documents": [1000, 10_000], "shards": [500, 2000], "words": [100, 10_00
 """What can grow, and by default to where."""
 QUICK = {"documents": [100, 200], "shards": [20, 40], "words": [50, 500], "actors": [1], "nodes": [1]}
 NOTE_WORDS = 25
-LATER = {"last half": 0.5, "last quarter": 0.25}
-"""Of the shards: where the driver's growth is measured, once modules are imported and caches filled."""
+LATER = {"second half": (0.5, 0.95), "fourth quarter": (0.75, 0.95)}
+"""Shares of the shards between which the driver's growth is measured: modules are imported then, and caches filled."""
 MODEL_ACTOR = "TagShards"
 """In the title that Ray gives to the processes that hold the model."""
 
@@ -109,7 +109,8 @@ def run(
         "tokens_per_second": session["tokens_per_second"],
         "driver_peak_mib": peak_memory_mib(),
         "actor_peak_mib": max(actors_peaks, default=None),
-        "driver_growth": {name: growth(samples, share) for name, share in LATER.items()},
+        "driver_growth": {name: growth(samples, *shares) for name, shares in LATER.items()},
+        "driver_samples": thinned(samples),
     }
 
 

@@ -8,24 +8,25 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
 
-Sample = tuple[int, int]
-"""How much was done, and the bytes of its own that the process held then."""
+Sample = tuple[int, int, float]
+"""How much was done, the bytes of its own that the process held then, and the seconds since the first look."""
 
 
 @contextmanager
 def watch_memory(folder: Path, every: float = 1.0) -> Iterator[list[Sample]]:
     """Look every so many seconds at how many files a folder holds, and at this process's memory."""
     samples: list[Sample] = []
-    over = threading.Event()
+    over, began = threading.Event(), monotonic()
 
     def watch() -> None:
         while not over.wait(every):
             with suppress(FileNotFoundError):
-                samples.append((len(os.listdir(folder)), own_bytes()))
+                samples.append((len(os.listdir(folder)), own_bytes(), monotonic() - began))
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -43,20 +44,28 @@ def own_bytes() -> int:
     return int(found[1]) << 10
 
 
-def growth(samples: Sequence[Sample], share: float) -> dict[str, Any] | None:
-    """The straight line of least squares through the last part of the samples.
+def thinned(samples: Sequence[Sample], most: int = 100) -> list[list[float]]:
+    """At most so many of the samples, evenly taken: done, MiB, seconds."""
+    step = -(-len(samples) // most) or 1
+    return [[done, round(held / (1 << 20), 2), round(seconds, 1)] for done, held, seconds in samples[::step]]
+
+
+def growth(samples: Sequence[Sample], first: float, last: float) -> dict[str, Any] | None:
+    """The straight line of least squares through some of the samples.
 
     Args:
         samples: in order.
-        share: of all that was done in the end: samples that lie beyond the rest of it count.
+        first: share of all that was done in the end from which samples count.
+        last: share up to which they do; at the end itself the run is summed up, which is another matter.
 
     Returns:
-        Its slope in bytes for each thing done and the slope's standard error, from where it is drawn, through how many
-        samples, and how far they lie from it (MiB, root mean square). None where fewer than three count.
+        Its slope in bytes for each thing done and the slope's standard error, from where to where it is drawn, through
+        how many samples, and how far they lie from it (MiB, root mean square). None where fewer than three count.
     """
-    done, held = np.array(samples, float).reshape(-1, 2).T
-    late = done >= (1 - share) * done.max(initial=0)
-    done, held = done[late], held[late]
+    done, held, _ = np.array(samples, float).reshape(-1, 3).T
+    most = done.max(initial=0)
+    chosen = (done >= first * most) & (done <= last * most)
+    done, held = done[chosen], held[chosen]
     if len(done) < 3 or done[0] == done[-1]:
         return None
     (slope, _), residuals, *_ = np.polyfit(done, held, 1, full=True)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from openbioner_batch.model import device as devices
 from openbioner_batch.model.layout import Layout
 
 
@@ -64,7 +65,7 @@ def send(array: np.ndarray, device: torch.device) -> Tensor:
 
 def send_together(arrays: Sequence[np.ndarray], device: torch.device) -> list[Tensor]:
     """Vectors of one type of number on a device: to a GPU in one copy."""
-    if device.type == "cpu":
+    if devices.has_cpu_kernels(device):
         return [torch.from_numpy(array) for array in arrays]
     return list(send(np.concatenate(arrays), device).split([len(array) for array in arrays]))
 

@@ -16,18 +16,22 @@ MIB = 1 << 20
 
 
 def test_growth_is_that_of_the_later_part() -> None:
-    from common.growth import growth
+    from common.growth import growth, thinned
 
-    samples = [(done, 400 * MIB + 9000 * min(done, 500) + 100 * max(0, done - 500)) for done in range(0, 1001, 50)]
-    late, whole = growth(samples, 0.5), growth(samples, 1)
+    samples = [
+        (done, 400 * MIB + 9000 * min(done, 500) + 100 * max(0, done - 500), done / 10) for done in range(0, 1001, 50)
+    ]
+    late, whole = growth(samples, 0.5, 0.9), growth(samples, 0, 1)
     assert late is not None
     assert whole is not None
     assert late["bytes_each"] == pytest.approx(100)
-    assert (late["first"], late["last"], late["samples"]) == (500, 1000, 11)
+    assert (late["first"], late["last"], late["samples"]) == (500, 900, 9)
     assert late["standard_error"] == pytest.approx(0, abs=0.1)
     assert whole["bytes_each"] > 3000
-    assert growth(samples[:2], 1) is None
-    assert growth([], 1) is None
+    assert growth(samples[:2], 0, 1) is None
+    assert growth([], 0, 1) is None
+    assert thinned(samples, 10)[:2] == [[0, 400.0, 0.0], [150, 401.29, 15.0]]
+    assert thinned([]) == []
 
 
 def test_memory_is_looked_at_as_files_come(tmp_path: Path) -> None:

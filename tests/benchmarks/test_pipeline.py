@@ -100,3 +100,51 @@ def test_there_is_no_stub_of_some_separate_layers(tmp_path: Path, notes: Path) -
     model = write_random_model("tiny", tmp_path / "split", separate_layers=3)
     with pytest.raises(UsageError, match="no stub of a model some of whose layers are separate"):
         run_stub(stub_settings(notes, tmp_path, model))
+
+
+def test_what_the_processes_took_is_counted_between_first_and_last_commit() -> None:
+    from common.tree import Process
+    from stub_on_ray import Looks
+
+    looks = Looks()
+    titles = {
+        7: "ray::MapBatches(read_splits)",
+        8: "ray::MapWorker(MapBatches(TagShards))",
+        9: "raylet",
+        10: "ray::IDLE",
+    }
+    looks.watched.processes = {(process, title): Process(0.0, 1) for process, title in titles.items()}
+    looks.watched.processes[7, "ray::IDLE"] = looks.watched.processes[10, "ray::MapBatches(commit_shard)"] = Process(
+        0, 1
+    )
+    looks.found = [
+        (0, 10.0, {0: 5.0}),
+        (2, 11.0, {0: 6.0, 7: 1.0, 8: 2.0, 9: 3.0}),
+        (5, 14.0, {0: 7.0, 7: 2.5, 8: 4.0, 9: 3.5}),
+        (9, 17.0, {0: 7.5, 7: 3.0, 8: 5.0, 9: 4.0, 10: 0.25}),
+        (9, 18.0, {0: 99.0}),
+    ]
+    shards, seconds, taken = looks.by_role()
+    assert (shards, seconds) == (7, 6.0)
+    assert taken == {"driver": 1.5, "tasks": 2.25, "actors": 3.0, "ray": 1.0}
+    looks.found = looks.found[-2:]
+    with pytest.raises(UsageError, match="over at its first shard"):
+        looks.by_role()
+
+
+@pytest.mark.slow
+def test_all_but_the_encoder_is_measured_on_ray(tmp_path: Path, notes: Path) -> None:
+    from common.models import write_random_model
+    from stub_on_ray import ROLES
+
+    report, model = tmp_path / "report.json", write_random_model("tiny", tmp_path / "model", 32)
+    options = {"--types": "drug", "--model": model, "--devices": "cpu", "--shard-documents": 5, "--json": report}
+    command = [sys.executable, ROOT / "benchmarks/pipeline.py", notes, "--stub-encoder", "--executor", "ray", "--quick"]
+    command += [part for option in options.items() for part in option]
+    answer = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=ROOT)
+    assert answer.returncode == 0, answer.stderr
+    found = json.loads(report.read_text())
+    assert found["documents"] == 60
+    assert list(found["cpu_milliseconds_per_document"]) == list(ROLES)
+    assert found["documents_per_core_second"]["median"] > 0
+    assert "documents/s a core" in answer.stdout

@@ -121,7 +121,7 @@ def test_scaling(axis: str, tmp_path: Path) -> None:
         assert point["documents"] > 0
         assert point["driver_peak_mib"] > 50
         assert point["actor_peak_mib"] > 50
-        assert set(point["driver_growth"]) == {"last half", "last quarter"}
+        assert set(point["driver_growth"]) == {"second half", "fourth quarter"}
 
 
 def test_adapting(tmp_path: Path) -> None:
