@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -77,7 +77,7 @@ class Looks:
         committed = len(os.listdir(folder)) if folder.is_dir() else 0
         self.found.append((committed, perf_counter(), {0: cpu_seconds(), **self.watched.cpu_by_process()}))
 
-    def by_role(self) -> tuple[int, float, Counter[str]]:
+    def by_role(self) -> tuple[int, float, dict[str, float]]:
         """Shards, wall seconds and CPU seconds by role between the looks at the first commit and at the last.
 
         Raises:
@@ -88,7 +88,7 @@ class Looks:
         if not last or steady[0][0] == last:
             raise UsageError("the run was over at its first shard: give more documents (--limit), or smaller shards")
         first, end = steady[0], next(one for one in steady if one[0] == last)
-        taken = Counter[str]()
+        taken: defaultdict[str, float] = defaultdict(float)
         for process, seconds in end[2].items():
             taken[self._role(process)] += seconds - first[2].get(process, 0.0)
         return last - first[0], end[1] - first[1], taken
@@ -132,7 +132,7 @@ def run_on_ray(settings: AnnotateSettings) -> dict[str, Any]:
         "shards": summary["shards"],
         "spans": summary["spans"]["total"],
         "documents_per_second": documents / seconds,
-        "cpu_milliseconds_per_document": {role: 1000 * cpu[role] / documents for role in ROLES},
+        "cpu_milliseconds_per_document": {role: 1000 * cpu.get(role, 0.0) / documents for role in ROLES},
         "documents_per_core_second": documents / sum(cpu.values()),
     }
 
