@@ -33,8 +33,9 @@ from openbioner_batch.abbreviations import expanded, expansions
 from openbioner_batch.concepts.building import build_vocabulary
 from openbioner_batch.concepts.dictionary import Dictionary
 from openbioner_batch.concepts.index import Vocabulary
-from openbioner_batch.concepts.linker import Linker, Mention
+from openbioner_batch.concepts.linker import NEAR_NAMES, Linker, Mention
 from openbioner_batch.concepts.readers import detect_reader
+from openbioner_batch.concepts.vectors import ENCODER, VECTORS, NearestVectors
 from openbioner_batch.records import EntityType, Span
 
 PHENOTYPE = EntityType(
@@ -74,6 +75,9 @@ def corpus(path: Path, index: str, end_to_end: bool, model: str, show_errors: bo
             f"n {found['mentions']}; without a concept {found['without']}, "
             f"by the letter a name of another concept {found['of another name']}"
         )
+    if VECTORS in vocabulary.arrays:
+        about_vectors = vector_cost(vocabulary, documents)
+        click.echo("vectors: " + ", ".join(f"{name} {value}" for name, value in about_vectors.items()))
     if show_errors:
         errors(linker, halves["even documents"])
     for finder, find in (finders(vocabulary, model) if end_to_end else {}).items():
@@ -86,6 +90,8 @@ def corpus(path: Path, index: str, end_to_end: bool, model: str, show_errors: bo
             missed = figures[f"{finder}, {name}, misses"] = misses(linker, half, spans)
             click.echo(f"{finder}, {name}, misses: " + ", ".join(f"{key} {one}" for key, one in missed.items()))
     about: dict[str, Any] = {"vocabulary": vocabulary.fingerprint(), "corpus": path.name, "figures": figures}
+    if VECTORS in vocabulary.arrays:
+        about["vectors"] = about_vectors
     if end_to_end:
         about |= {"model": model, "dtype": "bfloat16", "type": PHENOTYPE.description}
     write_json(json_path, about)
@@ -228,6 +234,24 @@ def score(linker: Linker, documents: Sequence[dict[str, Any]]) -> dict[str, floa
         "precision": right / max(1, len(linked)),
         "without": len(pairs) - len(linked),
         "of another name": sum(found.id != concept and found.score >= 0.98 for concept, found in linked),
+    }
+
+
+def vector_cost(vocabulary: Vocabulary, documents: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The encoder of an index, and milliseconds of CPU for a mention that is compared by its vector."""
+    texts = {document["text"][start:end]: None for document in documents for start, end, _ in document["spans"]}
+    nearest = NearestVectors(vocabulary, NEAR_NAMES)
+    next(nearest.find(["warm"]))
+    began = time.process_time()
+    found = list(nearest.find(list(texts)))
+    spent = time.process_time() - began
+    encoder = vocabulary.about[ENCODER]
+    return {
+        "encoder": Path(encoder["name"]).name,
+        "encoder_digest": encoder["digest"],
+        "names": vocabulary.names,
+        "distinct_mentions": len(found),
+        "cpu_ms_a_mention": round(1000 * spent / len(found), 2),
     }
 
 

@@ -28,12 +28,18 @@ def command() -> None:
 @click.argument("source", metavar="FILE")
 @click.option("--output", required=True, metavar="FILE", help="The index, such as hp.vocab.")
 @click.option("--format", metavar="F", help="Of the vocabulary, see below [by the file].")
+@click.option("--root", "roots", multiple=True, metavar="ID", help="Only this concept and all below it. Repeatable.")
+@click.option("--only", multiple=True, metavar="COLUMN=A,B", help="Only such rows, of OMOP and UMLS. Repeatable.")
 @click.option(
-    "--root", "roots", multiple=True, metavar="ID", help="RowFilter this concept and all below it. Repeatable."
+    "--encoder", metavar="M", help="Names get vectors: a model's name or folder, such as bundled-open [none]."
 )
-@click.option("--only", multiple=True, metavar="COLUMN=A,B", help="RowFilter such rows, of OMOP and UMLS. Repeatable.")
-def build(source: str, output: str, format: str | None, roots: tuple[str, ...], only: tuple[str, ...]) -> None:
-    """Make the index of the vocabulary in FILE. The same file and choices give the same bytes."""
+def build(
+    source: str, output: str, format: str | None, roots: tuple[str, ...], only: tuple[str, ...], encoder: str | None
+) -> None:
+    """Make the index of the vocabulary in FILE. The same file and choices give the same bytes.
+
+    With an encoder, mentions for which nothing else is found are linked to the name with the nearest vector.
+    """
     from openbioner_batch.concepts.building import build_vocabulary
 
     wanted = {}
@@ -42,7 +48,7 @@ def build(source: str, output: str, format: str | None, roots: tuple[str, ...], 
         if not (column and is_given and values):
             raise UsageError(f"--only is {item!r}: give COLUMN=VALUE,..., such as domain_id=Condition")
         wanted[column] = frozenset(values.split(","))
-    about = build_vocabulary(source, output, format, wanted, roots).about
+    about = build_vocabulary(source, output, format, wanted, roots, encoder).about
     version = f", version {about['version']}" if about["version"] else ""
     click.echo(
         f"{output}: {about['concepts']:,} concepts with {about['names']:,} names, {about['format']}{version}, "

@@ -18,6 +18,7 @@ from openbioner_batch.concepts.source import digest_of
 from openbioner_batch.concepts.synonymy import own_rewordings, rewordings
 from openbioner_batch.concepts.trigrams import trigrams
 from openbioner_batch.concepts.variants import head_word, shortened
+from openbioner_batch.concepts.vectors import encode_names
 from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind, RowFilter
 from openbioner_batch.errors import UsageError
 
@@ -35,9 +36,16 @@ class BuiltIndex:
 
 
 def build_vocabulary(
-    source: str, output: str, format: str | None = None, only: RowFilter | None = None, roots: Sequence[str] = ()
+    source: str,
+    output: str,
+    format: str | None = None,
+    only: RowFilter | None = None,
+    roots: Sequence[str] = (),
+    encoder: str | None = None,
 ) -> BuiltIndex:
     """Make the index of a vocabulary: the same source and choices give the same bytes.
+
+    With an encoder this holds on machines alike with the same torch: others round its vectors otherwise.
 
     Args:
         source: the vocabulary's file.
@@ -45,8 +53,10 @@ def build_vocabulary(
         format: one of `readers.READERS`; None looks at the file.
         only: rows to take, for formats that have such columns.
         roots: concepts that are taken with all below them; none takes everything.
+        encoder: what gives the names vectors, as `TextEncoder.from_pretrained` takes it; None gives them none.
 
     Raises:
+        CheckpointError: the encoder is none.
         UsageError: the source cannot be read, is empty, or has no such column or root.
     """
     reader = get_reader(format) if format else detect_reader(source)
@@ -71,6 +81,9 @@ def build_vocabulary(
     }
     arrays = _arrays(concepts)
     about["names"] = int(arrays["name_concept"].size)
+    if encoder:
+        vectors, of_encoder = encode_names([name.text for concept in concepts for name in concept.names], encoder)
+        arrays, about = arrays | vectors, about | of_encoder
     digest = index_file.write(output, arrays, about)
     return BuiltIndex(output, {**about, "digest": digest})
 

@@ -18,7 +18,7 @@ from openbioner_batch.errors import UsageError
 
 VERSION = 4
 _KEY = "openbioner_batch.vocabulary"
-_DTYPES = {"U8": np.uint8, "I32": np.int32, "I64": np.int64, "U64": np.uint64, "F32": np.float32}
+_DTYPES = {"U8": np.uint8, "I32": np.int32, "I64": np.int64, "U64": np.uint64, "F16": np.float16, "F32": np.float32}
 _MOST_HEADER = 1 << 20
 
 
@@ -100,18 +100,20 @@ def mapped(path: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     except (ValueError, KeyError, TypeError):
         raise UsageError(not_one) from None
     if about.get("index") != VERSION:
-        again = _command(about, path)
+        again = build_command(about, path)
         raise UsageError(f"the index {path} was built by another version: build it again with `{again}`")
     return arrays, about
 
 
-def _command(about: Mapping[str, Any], path: str) -> str:
+def build_command(about: Mapping[str, Any], path: str) -> str:
     """What builds an index of the same source and choices."""
     words = ["openbioner-batch", "vocabulary", "build", str(about.get("source", "SOURCE")), "--output", path]
     for root in about.get("roots") or ():
         words += ["--root", root]
     for column, values in (about.get("only") or {}).items():
         words += ["--only", f"{column}={','.join(values)}"]
+    if encoder := about.get("encoder"):
+        words += ["--encoder", encoder["name"]]
     return shlex.join(words)
 
 
@@ -131,5 +133,5 @@ def _digest(arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     for name in sorted(arrays):
         digest.update(f"{name} {arrays[name].dtype} {arrays[name].size}\n".encode())
-        digest.update(arrays[name].tobytes())
+        digest.update(np.ascontiguousarray(arrays[name]).data)  # as it lies there: vectors are large
     return digest.hexdigest()

@@ -11,12 +11,15 @@ from openbioner_batch.concepts.keys import SCORES, STRICT, Match, content_key, k
 from openbioner_batch.concepts.nearest import Nearest
 from openbioner_batch.concepts.normalising import content, looks_abbreviated
 from openbioner_batch.concepts.variants import coordinated, generalised, joins_by_word
+from openbioner_batch.concepts.vectors import VECTORS, NearestVectors
 from openbioner_batch.records import ConceptLink
 
 LEAST_COSINE = 0.72
 """Of a name that is near enough: of 0.60 to 0.80 what was most often right, and wrong least often, on GSC+ (README)."""
 NEAR_NAMES = 16
 """Looked at for a mention, for several may be of one concept."""
+OF_VECTORS = 0.3
+"""The score of a name near by its vector alone is its cosine times this: no other kind of match has less than this."""
 _AT_ONCE = 1000
 """Mentions that are linked together, which bounds memory."""
 _NEAR = 0.9
@@ -60,8 +63,9 @@ class Linker:
 
     An expansion is looked for before the mention itself. The strictest kind of match (`keys.Match`) at which a text has
     any decides; then what a coordinated mention says in full; then near names and the mention without some of its
-    words, by their scores. The best come first; of equals the concept whose name is preferred before an exact before a
-    related synonym, then the one with fewer concepts above it, then the shorter name, then the lower identifier.
+    words, by their scores; then, if the index has vectors, names near by these. The best come first; of equals the
+    concept whose name is preferred before an exact before a related synonym, then the one with fewer concepts above it,
+    then the shorter name, then the lower identifier.
     """
 
     def __init__(self, vocabulary: Vocabulary, top: int = 1, least: float = 0.0) -> None:
@@ -74,6 +78,7 @@ class Linker:
         """
         self._vocabulary, self._top, self._least = vocabulary, top, least
         self._nearest = Nearest(vocabulary, LEAST_COSINE, NEAR_NAMES)
+        self._by_vectors = NearestVectors(vocabulary, NEAR_NAMES) if uses_vectors(vocabulary, least) else None
 
     def link(self, mentions: Iterable[Mention]) -> dict[Mention, tuple[ConceptLink, ...]]:
         """The concepts of each distinct mention, best first; none where nothing is sure."""
@@ -90,14 +95,24 @@ class Linker:
         sure |= self._coordinated(pending)
         pending = [text for text in pending if not sure[text]]
         loose = self._loose(pending)
-        linked = {}
-        for mention in distinct:
-            found: list[_Candidate] = []
-            for table in (sure, loose):
-                for text in (mention.expansion, mention.text):
-                    found = found or table.get(text or "", [])
-            linked[mention] = tuple(self._link(one) for one in found[: self._top] if one.score >= self._least)
-        return linked
+        found = {mention: _first(mention, (sure, loose)) for mention in distinct}
+        if self._by_vectors:
+            found |= self._near_by_vectors([mention for mention, some in found.items() if not some])
+        return {
+            mention: tuple(self._link(one) for one in some[: self._top] if one.score >= self._least)
+            for mention, some in found.items()
+        }
+
+    def _near_by_vectors(self, mentions: Sequence[Mention]) -> dict[Mention, list[_Candidate]]:
+        """The concepts of names near by their vectors, of mentions that have words in full."""
+        texts = {mention: text for mention in mentions if (text := _in_full(mention))}
+        distinct = list(dict.fromkeys(texts.values()))
+        assert self._by_vectors
+        found = {
+            text: self._ordered((name, round(cosine * OF_VECTORS, 4)) for name, cosine in self._agreeing(text, near))
+            for text, near in zip(distinct, self._by_vectors.find(distinct), strict=True)
+        }
+        return {mention: found[text] for mention, text in texts.items()}
 
     def _matched(self, texts: Iterable[str], kinds: Sequence[Match]) -> dict[str, list[_Candidate]]:
         """The concepts with a name that matches each text, of the strictest kind of match that gives any."""
@@ -186,9 +201,8 @@ class Linker:
 
     def _near(self, text: str, near: Sequence[tuple[int, float]]) -> list[_Candidate]:
         """The concepts of near names; where the nearest says more than the mention, one above it comes first."""
-        words = content(text)
-        said = len(words)
-        near = [one for one in near if not contradict(words, content(self._vocabulary.name(one[0])))]
+        said = len(content(text))
+        near = self._agreeing(text, near)
         if not near:
             return []
         found = self._ordered(
@@ -201,6 +215,11 @@ class Linker:
             if higher := next((one for one in found if one.concept in above), None):
                 return [replace(higher, score=found[0].score), *(one for one in found if one is not higher)]
         return found
+
+    def _agreeing(self, text: str, near: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
+        """Without the names that contradict a text."""
+        words = content(text)
+        return [one for one in near if not contradict(words, content(self._vocabulary.name(one[0])))]
 
     def _ordered(self, names: Iterable[tuple[int, float]], of_form: bool = False) -> list[_Candidate]:
         """The concepts of scored names, each by its best one, in order; of equals those of form first if `of_form`."""
@@ -231,3 +250,23 @@ class Linker:
     def _link(self, found: _Candidate) -> ConceptLink:
         vocabulary = self._vocabulary
         return ConceptLink(vocabulary.id(found.concept), vocabulary.preferred(found.concept), found.score)
+
+
+def uses_vectors(vocabulary: Vocabulary, least: float) -> bool:
+    """Whether mentions are compared with names by an encoder, for concepts of some least score."""
+    return VECTORS in vocabulary.arrays and least < OF_VECTORS
+
+
+def _first(mention: Mention, tables: Iterable[dict[str, list[_Candidate]]]) -> list[_Candidate]:
+    """What the first table says that says anything, in each of the expansion before the mention itself."""
+    for table in tables:
+        for text in (mention.expansion, mention.text):
+            if found := table.get(text or ""):
+                return found
+    return []
+
+
+def _in_full(mention: Mention) -> str | None:
+    """What a mention says in words: its expansion, or itself unless it looks like an abbreviation."""
+    texts = (text for text in (mention.expansion, mention.text) if text)
+    return next((text for text in texts if content(text) and not looks_abbreviated(text)), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +12,12 @@ import pyarrow as pa
 
 from openbioner_batch.abbreviations import expanded, expansions
 from openbioner_batch.errors import RunFailedError, UsageError
-from openbioner_batch.records import Span
+from openbioner_batch.records import ConceptLink, Span
 
 if TYPE_CHECKING:
     from openbioner_batch.concepts.dictionary import Dictionary
     from openbioner_batch.concepts.index import Vocabulary
-    from openbioner_batch.concepts.linker import Linker
+    from openbioner_batch.concepts.linker import Linker, Mention
 
 LINK, DICTIONARY = "link", "dictionary"
 """Where the plan of a run names its vocabularies, which are also the names of the flags."""
@@ -83,6 +83,25 @@ def check_types(linked: Sequence[SpanVocabulary], known: Sequence[str]) -> None:
     for source in linked:
         if source.type not in known:
             raise UsageError(f"--link {source.type}=...: the run has no such type, only: {', '.join(known)}")
+
+
+def check_encoders(linked: Sequence[SpanVocabulary], least: float) -> None:
+    """Refuse to begin a run that would stop for want of an index's encoder.
+
+    Args:
+        linked: the vocabularies of `LINK`.
+        least: the least score of a concept.
+
+    Raises:
+        UsageError: an encoder is not where it was, or another one is.
+    """
+    from openbioner_batch.concepts.index import Vocabulary
+    from openbioner_batch.concepts.linker import uses_vectors
+    from openbioner_batch.concepts.vectors import encoder_directory
+
+    for source in linked:
+        if uses_vectors(vocabulary := Vocabulary(source.path), least):
+            encoder_directory(vocabulary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +185,14 @@ class Linking:
             known = expansions(text) if any(span.type in linked for span in here) else {}
             mentions.append([Mention(span.text, expanded(span.text, known)) for span in here])
         found = {
-            source.type: _linker(source.path, source.digest, self.top, self.least).link(
-                mention
-                for here, those in zip(spans, mentions, strict=True)
-                for span, mention in zip(here, those, strict=True)
-                if span.type == source.type
+            source.type: self._found(
+                source,
+                (
+                    mention
+                    for here, those in zip(spans, mentions, strict=True)
+                    for span, mention in zip(here, those, strict=True)
+                    if span.type == source.type
+                ),
             )
             for source in self.sources
         }
@@ -181,6 +203,13 @@ class Linking:
             ]
             for here, those in zip(spans, mentions, strict=True)
         ]
+
+    def _found(self, source: SpanVocabulary, mentions: Iterable[Mention]) -> dict[Mention, tuple[ConceptLink, ...]]:
+        linker = _linker(source.path, source.digest, self.top, self.least)
+        try:
+            return linker.link(mentions)
+        except UsageError as error:  # the index's encoder is loaded when a mention needs it
+            raise RunFailedError(f"{error}; the run needs it as it was when it began") from None
 
     def amounts(self, spans: Sequence[Span]) -> Mapping[str, int]:
         """How many spans have a concept."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from openbioner_batch.engine.concepts import LINK, Linking, check_types, sources, types_of
+from openbioner_batch.engine.concepts import LINK, Linking, check_encoders, check_types, sources, types_of
 from openbioner_batch.engine.export.finished import FinishedRun, ShardKey, open_run
 from openbioner_batch.engine.export.texts import TextReader, TextSource, find_source
 from openbioner_batch.engine.ledger import Ledger
@@ -78,6 +78,7 @@ def link(settings: LinkSettings, say: Say = say_to_stderr) -> Linked:
     vocabularies = sources(LINK, settings.link)
     _check(run, output)
     check_types(vocabularies, types_of(run.plan.fingerprint))
+    check_encoders(vocabularies, settings.link_least)
     if settings.source and run.has_text:
         say("--source is not read: the run has kept the texts")
     source = find_source(run.plan, settings.source) if settings.source and not run.has_text else None

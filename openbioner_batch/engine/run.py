@@ -18,6 +18,7 @@ from openbioner_batch.engine.concepts import (
     DictionarySpans,
     Linking,
     SpanVocabulary,
+    check_encoders,
     check_types,
     sources,
     types_of,
@@ -133,6 +134,7 @@ def _vocabulary_additions(
     named, linked = vocabularies[DICTIONARY], vocabularies[LINK]
     if linked:
         check_types(linked, [*types_of(factory.fingerprint()), *(source.type for source in named)])
+        check_encoders(linked, settings.link_least)
     spans = DictionarySpans(named, settings.dictionary_wordings, settings.dictionary_nested)
     return [spans] if named else [], [Linking(linked, settings.link_top, settings.link_least)] if linked else []
 

@@ -73,16 +73,21 @@ class LateInference:
             descriptions: vocabulary indices, special tokens included.
             token_budget: of those that are read together.
         """
-        new = [one for one in dict.fromkeys(descriptions) if one not in self._vectors]
-        rows = [np.array(one, np.int64) for one in new]
+        if new := [one for one in dict.fromkeys(descriptions) if one not in self._vectors]:
+            self._vectors.update(zip(new, self.read_descriptions(new, token_budget), strict=True))
+        return np.stack([self._vectors[one] for one in descriptions])
+
+    def read_descriptions(self, descriptions: Sequence[tuple[int, ...]], token_budget: int) -> np.ndarray:
+        """As `describe`, each computed anew and none kept: for very many."""
+        rows = [np.array(one, np.int64) for one in descriptions]
         lengths = np.array([len(row) for row in rows], np.int64)
+        vectors = np.zeros((len(rows), self.config.late.projection), np.float32)
         for batch in batches(lengths - 1, np.zeros(0, np.int64), token_budget):
             found = self._describe(batch, rows, shifted=False)
             if not np.isfinite(found).all():
                 found = self._describe(batch, rows, shifted=True)
-            numbers = np.concatenate([block.windows for block in batch.blocks]).tolist()
-            self._vectors.update({new[number]: vector for number, vector in zip(numbers, found, strict=True)})
-        return np.stack([self._vectors[one] for one in descriptions])
+            vectors[np.concatenate([block.windows for block in batch.blocks])] = found
+        return vectors
 
     @torch.inference_mode()
     def _describe(self, batch: Batch, rows: Sequence[np.ndarray], shifted: bool) -> np.ndarray:

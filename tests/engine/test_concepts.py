@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from encoders import FAMILIES
 from outputs import contents, rows
 from runs import commit_run
 from vocabularies import obo, omop
@@ -136,6 +137,40 @@ def test_a_changed_vocabulary_is_refused(tmp_path: Path, corpus: Path, vocab: st
     concepts_module._linker.cache_clear()
     with pytest.raises(RunFailedError, match=r"x\.vocab has changed since the run began"):
         commit_run(tmp_path / "other", corpus, additions=[before])
+
+
+def test_links_by_vectors_are_the_same_at_once_and_later_and_resume(tmp_path: Path, corpus: Path) -> None:
+    vocab = str(tmp_path / "vectors.vocab")
+    build_vocabulary(str(obo(tmp_path / "v")), vocab, encoder="bundled-open")
+    commit_run(tmp_path / "at-once", corpus, include_text=True, additions=[Linking(sources(LINK, [f"name={vocab}"]))])
+    plain = commit_run(tmp_path / "plain", corpus, include_text=True)
+    linked(plain, tmp_path / "later", vocab)
+    assert contents(tmp_path / "later") == contents(tmp_path / "at-once")
+    assert all(concepts_of(tmp_path / "later").values())  # also of Paris: something is always nearest
+    (tmp_path / "later" / shard_file("data", 0, 0)).unlink()
+    linked(plain, tmp_path / "later", vocab)
+    assert contents(tmp_path / "later") == contents(tmp_path / "at-once")
+    linked(plain, tmp_path / "sure", vocab, link_least=0.3)
+    assert concepts_of(tmp_path / "sure")["Paris"] == []
+
+
+def test_a_run_whose_encoder_is_gone_does_not_begin(tmp_path: Path, corpus: Path) -> None:
+    encoder, vocab = tmp_path / "encoder", str(tmp_path / "vectors.vocab")
+    encoder.mkdir()
+    FAMILIES["electra"](encoder)
+    build_vocabulary(str(obo(tmp_path / "v")), vocab, encoder=str(encoder))
+    linking = Linking(sources(LINK, [f"name={vocab}"]))
+    plain = commit_run(tmp_path / "plain", corpus, include_text=True)
+    encoder.rename(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match=f"there is none at {encoder}"):
+        linked(plain, tmp_path / "out", vocab)
+    assert not (tmp_path / "out").exists()
+    values: dict[str, Any] = {"inputs": (str(corpus),), "output": str(tmp_path / "out"), "executor": "in-process"}
+    with pytest.raises(UsageError, match=f"there is none at {encoder}"):
+        annotate(AnnotateSettings.build(values | {"dictionary": f"x={vocab}", "link": f"x={vocab}"}), say=print)
+    with pytest.raises(RunFailedError, match="the run needs it as it was when it began"):
+        commit_run(tmp_path / "other", corpus, additions=[linking])
+    linked(plain, tmp_path / "out", vocab, link_least=0.3)  # which needs none
 
 
 def test_what_cannot_be_linked_is_refused_in_one_line(tmp_path: Path, corpus: Path, vocab: str) -> None:

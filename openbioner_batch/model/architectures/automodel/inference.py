@@ -174,17 +174,24 @@ class PaddedLate(_Padded):
 
     def describe(self, descriptions: Sequence[tuple[int, ...]], token_budget: int) -> np.ndarray:
         """The vectors of descriptions, special tokens included: float32 [descriptions, projection]."""
+        if new := [one for one in dict.fromkeys(descriptions) if one not in self._vectors]:
+            self._vectors.update(zip(new, self.read_descriptions(new, token_budget), strict=True))
+        return np.stack([self._vectors[one] for one in descriptions])
+
+    def read_descriptions(self, descriptions: Sequence[tuple[int, ...]], token_budget: int) -> np.ndarray:
+        """As `describe`, each computed anew and none kept: for very many."""
         model = self._late
-        new = [one for one in dict.fromkeys(descriptions) if one not in self._vectors]
+        vectors = np.zeros((len(descriptions), self.config.late.projection), np.float32)
 
         def read(token_ids: Tensor, segments: Tensor, real: Tensor, numbers: Rows) -> None:
             states = model.description_encoder.read_alone(token_ids, real, self.config.layers)
             means = states.float().sum(1) / real[:, None]  # states of padding are 0
-            vectors = F.normalize(F.linear(means, model.description_projection.weight), dim=-1).cpu().numpy()
-            self._vectors.update({new[number]: vector for number, vector in zip(numbers, vectors, strict=True)})
+            projected = F.linear(means, model.description_projection.weight)
+            vectors[numbers] = F.normalize(projected, dim=-1).cpu().numpy()
 
-        self._read(_lengths(new), lambda number: (new[number], len(new[number])), read, token_budget)
-        return np.stack([self._vectors[one] for one in descriptions])
+        lengths = _lengths(descriptions)
+        self._read(lengths, lambda number: (descriptions[number], len(descriptions[number])), read, token_budget)
+        return vectors
 
     def evidence(self, words: np.ndarray, descriptions: np.ndarray) -> np.ndarray:
         """The evidence for each described type at each word: float32 [words, types]."""

@@ -1,0 +1,94 @@
+"""Short texts, such as names, as vectors of unit length: the mean of an encoder's last states."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from openbioner_batch.errors import CheckpointError
+from openbioner_batch.model.architectures import by_name
+from openbioner_batch.model.checkpoint import Model, checkpoint_digest, load_backbone, load_model
+from openbioner_batch.model.config import LateSettings, config_from_json, read_raw_config
+from openbioner_batch.model.location import resolve_checkpoint
+from openbioner_batch.model.tokens import Tokenizer
+
+MOST_TOKENS = 48
+"""Of a text; what is longer is cut. Names that are longer are rare, and their ends say little."""
+_TOGETHER = 16
+"""Texts of one length that are read together, always so many: products of other shapes are rounded otherwise."""
+
+
+class TextEncoder:
+    """Gives texts vectors, on the CPU in float32. A text's vector does not depend on the texts beside it."""
+
+    def __init__(self, model: Model, tokenizer: Tokenizer, directory: Path) -> None:
+        """Arrange a late-interaction model, of which the part that reads descriptions is used."""
+        config = model.config
+        self.size = config.late.projection
+        """Numbers of a vector."""
+        self._encoder = by_name(config.architecture).arrange(model, torch.float32, "cpu")
+        self._tokenizer = tokenizer
+        self._most = min(MOST_TOKENS, config.windows.description_tokens)
+        self._directory = directory
+
+    @classmethod
+    def from_pretrained(cls, path_or_id: str | Path) -> TextEncoder:
+        """An encoder from a late-interaction checkpoint, or from a plain encoder such as all-MiniLM-L6-v2.
+
+        Args:
+            path_or_id: "bundled-open", a directory, or a hub id.
+
+        Raises:
+            CheckpointError: nothing is there, or it is neither.
+        """
+        directory = resolve_checkpoint(path_or_id)
+        return cls(_late_model(directory), Tokenizer.from_directory(directory), directory)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the checkpoint."""
+        return checkpoint_digest(self._directory)
+
+    def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        """The vector of each text: float32 [texts, size]."""
+        tokenizer = self._tokenizer
+        readable = [text.encode("utf-8", "replace").decode() for text in texts]  # half a character is a question mark
+        sequences = [(tokenizer.cls, *tokenizer.ids(text)[: self._most], tokenizer.sep) for text in readable]
+        by_length: defaultdict[int, list[tuple[int, ...]]] = defaultdict(list)
+        for one in dict.fromkeys(sequences):
+            by_length[len(one)].append(one)
+        found: dict[tuple[int, ...], np.ndarray] = {}
+        for length, group in by_length.items():
+            for start in range(0, len(group), _TOGETHER):
+                some = group[start : start + _TOGETHER]
+                filled = [*some, *some[-1:] * (_TOGETHER - len(some))]
+                budget = 2 * _TOGETHER * length  # one batch holds them all
+                found.update(zip(some, self._encoder.read_descriptions(filled, budget), strict=False))
+        return np.array([found[one] for one in sequences], np.float32).reshape(len(sequences), self.size)
+
+
+def _late_model(directory: Path) -> Model:
+    """The checkpoint's model; a plain encoder becomes one whose projection changes nothing.
+
+    Raises:
+        CheckpointError: it is a cross-encoder, or none.
+    """
+    raw = read_raw_config(directory)
+    config = config_from_json(raw, str(directory / "config.json"))
+    if config.is_late:
+        return load_model(directory)
+    if any("Tagger" in str(name) for name in raw.get("architectures") or ()):
+        raise CheckpointError(
+            f"{directory}: a cross-encoder, which reads descriptions beside texts alone; expected a late-interaction "
+            "model such as bundled-open, or a plain encoder"
+        )
+    config = dataclasses.replace(
+        config, separate_layers=config.layers, late=LateSettings(config.hidden, shared_encoder=True)
+    )
+    return load_backbone(directory, config, seed=0).eval()
