@@ -13,9 +13,11 @@ import torch
 
 from openbioner_batch.errors import CheckpointError
 from openbioner_batch.model.architectures import by_name
-from openbioner_batch.model.checkpoint import Model, checkpoint_digest, load_backbone, load_model
-from openbioner_batch.model.config import LateSettings, config_from_json, read_raw_config
+from openbioner_batch.model.checkpoint import checkpoint_digest, load_backbone, load_model
+from openbioner_batch.model.config import LateSettings, read_raw_config
 from openbioner_batch.model.location import resolve_checkpoint
+from openbioner_batch.model.models import Model
+from openbioner_batch.model.reading import load_tokenizer, read_config
 from openbioner_batch.model.tokens import Tokenizer
 
 MOST_TOKENS = 48
@@ -48,7 +50,7 @@ class TextEncoder:
             CheckpointError: nothing is there, or it is neither.
         """
         directory = resolve_checkpoint(path_or_id)
-        return cls(_late_model(directory), Tokenizer.from_directory(directory), directory)
+        return cls(_late_model(directory), load_tokenizer(directory), directory)
 
     @cached_property
     def digest(self) -> str:
@@ -79,11 +81,10 @@ def _late_model(directory: Path) -> Model:
     Raises:
         CheckpointError: it is a cross-encoder, or none.
     """
-    raw = read_raw_config(directory)
-    config = config_from_json(raw, str(directory / "config.json"))
+    config = read_config(directory)
     if config.is_late:
         return load_model(directory)
-    if any("Tagger" in str(name) for name in raw.get("architectures") or ()):
+    if any("Tagger" in str(name) for name in read_raw_config(directory).get("architectures") or ()):
         raise CheckpointError(
             f"{directory}: a cross-encoder, which reads descriptions beside texts alone; expected a late-interaction "
             "model such as bundled-open, or a plain encoder"

@@ -21,8 +21,8 @@ from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.concepts.linker import OF_VECTORS, Linker, Mention
 from openbioner_batch.concepts.vectors import VECTORS, NearestVectors
 from openbioner_batch.errors import CheckpointError, UsageError
+from openbioner_batch.model.reading import load_tokenizer
 from openbioner_batch.model.text_vectors import TextEncoder
-from openbioner_batch.model.tokens import Tokenizer
 
 ROWS = """id,name,synonyms,parents
 T:1,Abnormality of the limbs,,
@@ -204,7 +204,7 @@ def test_a_plain_encoder_gives_the_mean_of_its_last_states(plain_encoder: Path) 
 
     text = "signs of fever"
     encoder = TextEncoder.from_pretrained(plain_encoder)
-    tokenizer = Tokenizer.from_directory(plain_encoder)
+    tokenizer = load_tokenizer(plain_encoder)
     ids = [tokenizer.cls, *tokenizer.ids(text), tokenizer.sep]
     with torch.no_grad():
         states = AutoModel.from_pretrained(plain_encoder).eval()(torch.tensor([ids])).last_hidden_state[0]
@@ -221,7 +221,7 @@ def test_a_bert_of_another_program_is_read_too(tmp_path: Path) -> None:
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefgh", *(f"##{sign}" for sign in "abcdefgh")]
     (tmp_path / "vocab.txt").write_text("\n".join(pieces) + "\n")
     encoder = TextEncoder.from_pretrained(tmp_path)
-    ids = [2, *Tokenizer.from_directory(tmp_path).ids("abc head"), 3]
+    ids = [2, *load_tokenizer(tmp_path).ids("abc head"), 3]
     with torch.no_grad():
         states = AutoModel.from_pretrained(tmp_path).eval()(torch.tensor([ids])).last_hidden_state[0]
     wanted = torch.nn.functional.normalize(states.mean(0), dim=0).numpy()
