@@ -148,9 +148,11 @@ def test_separate_layers_are_compared_as_the_readme_of_benchmarks_says(tmp_path:
     published = CrossEncoder(replace(VARIANTS["tiny"].config, initializer_range=0.3))  # which finds something
     initialize(published, seed=3)
     save_checkpoint(published, tmp_path / "published", tokenizer_from=resolve_checkpoint("bundled"))
-    of_published = "openbioner-batch annotate notes.jsonl --model published/ --types disease,drug --limit 500"
-    shell(command(f"{of_published} --output exact/"), tmp_path)
-    shell(command(f"{of_published} --separate-layers"), tmp_path)
+    for line in (
+        command("openbioner-batch annotate notes.jsonl --model published/ --types disease,drug --limit 500 --output"),
+        command("openbioner-batch annotate notes.jsonl --model published/ --types disease,drug --limit 500 --separate"),
+    ):
+        shell(line, tmp_path)
     assert "2 documents in both" in shell(command("openbioner-batch compare"), tmp_path)
 
 
