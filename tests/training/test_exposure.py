@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openbioner_batch.model import Tagger
-from openbioner_batch.model.config import read_config
 from openbioner_batch.model.location import resolve_checkpoint
+from openbioner_batch.model.reading import read_config
 from openbioner_batch.training.exposure import Foil, Likeness, TypeExposure, foil_labels
 from openbioner_batch.training.pieces import Piece
 from openbioner_batch.training.recipe import Distillation, Negatives, Recipe
