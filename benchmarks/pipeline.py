@@ -6,7 +6,7 @@ Both get the same documents in chunks of the same size, with the same precision 
 process of its own, alternating; the answers are compared before any rate is shown. The Tagger's clock runs from the
 first to the last document after a warm-up; the pipeline's from its first to its last commit.
 
-    python benchmarks/pipeline.py pubmed.xml.gz --limit 2000 --stub-encoder
+    python benchmarks/pipeline.py pubmed.xml.gz --limit 2000 --stub-encoder --variant tiny
 
 measures instead what the pipeline costs beside its encoder, stage by stage (`stub_encoder.py`): of cross-encoders and
 of late interaction; with `--executor ray` in all processes of Ray together (`stub_on_ray.py`).
