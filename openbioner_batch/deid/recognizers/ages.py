@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from openbioner_batch.deid.finding import Finding
+from openbioner_batch.deid.recognizers.clinical_values import OTHER_UNIT
 from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.context import any_in, lowered
 from openbioner_batch.deid.recognizers.lexicon import lexicon
@@ -151,6 +152,8 @@ def find_ages(text: str) -> Iterator[Finding]:
     told: set[str] = set()
     for pattern in (_AFTER, _BEFORE, _BIRTHDAY, _BORN, _STAMPED):
         for match in pattern.finditer(text):
+            if pattern is _BEFORE and OTHER_UNIT.match(text, match.end("age")):
+                continue  # "gran, 125 mmHg"
             if not (match.groupdict().get("female") and _may_be_heat(text, match)):
                 told.add(match["age"])
                 yield Finding(*match.span("age"), "age_over_89", 0.9, ("pattern:age",))

@@ -20,6 +20,7 @@ _ROW = Anchored(
     r"|(?P<title>(?:Mr|Mrs|Ms|Miss|Dr|Hr|Fr|Herr|Frau|Sra?|Mme|"
     r"M)\.?[ ])?(?P<name>[A-ZÀ-ÖØ-ÞĀ-Ž][^\W\d_'’-]*(?:['’-][^\W\d_]+)*)(?![^\W_]))"
 )
+_ITEM = re.compile(r"(?:\A|(?<=[\n|;:,.)\]]))[ \t]{0,3}(\d{1,2})(?:[.)=-]|[ ])")
 _BEDS = re.compile(r"\b[Bb]eds?:\Z")
 """Before the first row."""
 _IN_ROOM = Anchored(
@@ -38,6 +39,15 @@ _BAR_ROW = re.compile(
     re.MULTILINE,
 )
 """A bed and a name in the first cells of a row: "401|Ames|71M", "B2/3 | Okonjo 78F | CAP"."""
+_PATIENT = r"[A-ZÀ-Þ][\w'’-]+(?:,[ ]?[A-Z]\w*)?"
+_AGED = r"[ ]?\d{1,3}[ ]?(?:[yY]\w*[ ]?)?[MF](?![^\W_])"
+_AGED_ROW = re.compile(
+    rf"^[ \t]*(?P<bed>\d{{3,4}}(?:-?[A-Z0-9])?)[ ]{{1,2}}(?P<name>{_PATIENT}),?{_AGED}"
+    rf"|^[ \t]*(?P<wing>\d{{1,2}}[ ]?(?:North|South|East|West|[NSEW])(?:[ -]\d{{1,3}})?)[ ]?\|"
+    rf"[ ]?(?P<named>{_PATIENT})[ ]?\|{_AGED}",
+    re.MULTILINE,
+)
+"""A room, a name, an age and a sex at the head of a line: "4401 Haskins 72M", "2 West|Lomax|64M"."""
 _SCHEDULED = Anchored(
     r"(?<![\d:.])(?:[01]?\d|"
     r"2[0-3]):?[0-5]\d(?:[ ]?[ap]m?)?[ ](?P<name>[A-Z][a-zß-ɏ'’-]{1,20},[ ][A-Z])(?=\.?[ ](?:[a-z]|[A-Z]{2})|"
@@ -69,6 +79,11 @@ def find_beds(text: str, names: Iterable[Finding]) -> Iterator[Finding]:
         if may_be_name(match["name"]) and (surname or not allow_list().knows(match["name"])):
             yield Finding(*match.span("name"), "patient_name", 0.7, ("pattern:name",))
     yield from _in_cells(text)
+    for row in _AGED_ROW.finditer(text):
+        name = "name" if row["name"] else "named"
+        if may_be_name(row[name].split(",")[0]):
+            yield Finding(*row.span("bed" if row["bed"] else "wing"), "room_number", 0.7, ("pattern:room",))
+            yield Finding(*row.span(name), "patient_name", 0.7, ("pattern:name",))
     for match in _SCHEDULED.finditer(text):
         if not clinical_words().knows(match["name"].split(",")[0]):
             yield Finding(*match.span("name"), "patient_name", 0.7, ("pattern:name",))
@@ -88,12 +103,20 @@ def find_beds(text: str, names: Iterable[Finding]) -> Iterator[Finding]:
         return
     if not (headed or any(_is_found(row, starts) for row in rows)):
         return
-    if rows[0]["bed"] == "1" and rows[0]["mark"]:
-        return  # a numbered list
+    if not headed and _are_numbered(text, [row["bed"] for row in rows]):
+        return
     for row in rows:
         yield Finding(*row.span("bed"), "room_number", 0.6, ("pattern:room",))
         if row["name"] and row.start("name") not in starts:
             yield Finding(*row.span("name"), "patient_name", 0.6, ("pattern:name",))
+
+
+def _are_numbered(text: str, heads: list[str]) -> bool:
+    """Whether the heads number the items of a list: they go up from one, and all before them stand in it too."""
+    if not all(map(str.isdecimal, heads)):
+        return False
+    numbers = {int(one[1]) for one in _ITEM.finditer(text)} | set(map(int, heads))
+    return set(range(1, max(map(int, heads)) + 1)) <= numbers
 
 
 def _in_cells(text: str) -> Iterator[Finding]:

@@ -91,6 +91,8 @@ _BEFORE_DAY = re.compile(
 )
 _BETWEEN_DAYS = re.compile(rf"(?:,\s|,?\s(?:and|or|to|through|until)\s|\s?[{DASHES}]\s?)(?:the\s)?", re.IGNORECASE)
 _IN_A_ROW = re.compile(r",\s|,?\s(?:and|or)\s", re.IGNORECASE)
+_THEN_DONE = re.compile(r",\s(?:(?:then|and)\s)?(?:[a-z]{3,12}ed|[a-z]{2,6}'d|sent|back|again)\s")
+"""Between a day and the next one, on which something else was done: "Seen 3/4, called 3/6"."""
 _AFTER_DAY = re.compile(
     r"[.,;:)?!\n]|\Z|\s\d\d?:\d\d|\s(?:and|at|is|are|was|were|when|with|for|if|because|but|then|he|she|they|we|it|i|"
     r"you|pt|patient|had|has|have|after|before|until|by|due|while|as|there|no|not|so|who|which|that|without|her|his|to|or|on|in|from|"
@@ -150,7 +152,10 @@ def _joined(
                 score == 0
                 and mention.form in ("pair", "month", "dotted")
                 and scored[other][2] > 0
-                and _IN_A_ROW.fullmatch(text, first.end, last.start)
+                and (
+                    _IN_A_ROW.fullmatch(text, first.end, last.start)
+                    or (last is mention and _THEN_DONE.fullmatch(text, first.end, last.start))
+                )
                 and (not text[mention.start].islower() if mention.form == "month" else not is_measure(text, mention))
             ):
                 scored[here] = (mention, start, 0.5)

@@ -18,11 +18,16 @@ _PAIR = Anchored(
     r"(?<![\w./:+#%$&<>=-])(?<!\d,)(?P<a>0?[1-9]|[12]\d|3[01])/(?P<b>0?[1-9]|[12]\d|3[01])(?![\w/%+-]|[.,:]\d)"
 )
 _CLAUSE_ENDS = re.compile(
-    r"[ ]*(?:[.;)\n(|]|:(?=[ ])|,(?![ ]?\d{1,3}/\d)|\Z)|[ ](?:w/|->|→|@|(?:with|by|at|for|and|per|then)\b)|"
+    r"[ ]*(?:[.;)\n(|]|:(?=[ ])|,(?![ ]?\d{1,3}/\d)|\Z)|[ ](?:w/|->|→|@|(?:with|by|at|for|and|per|then|fr|from)\b)|"
     r"[ ][-–—][ ]"
 )
 _CLOCK_BEHIND = re.compile(r",?[ ](?:@[ ]?|at[ ])?(?:1[0-2]|[1-9])(?::[0-5]\d)?[ ]?[ap]\.?(?:m\b\.?)?(?![\w-])")
 _TIME_BEHIND = re.compile(r"[ ](?:[01]\d|2[0-3])[0-5]\dh(?![^\W_])")
+_HOUR_BEHIND = re.compile(
+    r"[ ](?:[01]\d|2[0-3])[0-5]\d(?=[ ]?[.,;)\n]|[ ][a-z]|\Z)(?![ ]?(?:mg|m[lL]|mcg|units?|cc|g|kcal|cal)\b)"
+)
+"""A time of day behind the day of an event, where a result may stand elsewhere."""
+_HOUR_BEFORE = re.compile(r"(?<![\d:])\d{1,2}:[0-5]\d[ ]?[ap]?m?[ ]\Z")
 PRESSURE_BEHIND = re.compile(r"[ :-]{1,3}(?:[89]\d|1\d\d|2[0-3]\d)/(?:[3-9]\d|1[0-3]\d)(?![\d/])")
 _CLAUSE = re.compile(r"[;|\n]|[.:](?=\s)|,(?=[ ][A-Z])")
 _STEM = r"\w{3,}(?:ectomy|oscopy|otomy|ostomy|plasty|centesis|pexy|odesis|ography|ogram|angio)"
@@ -45,7 +50,8 @@ _EVENT = re.compile(
     r"rtc|admit(?:ted)?|dc'?d?|doi|doa|returned|(?:week|wk)[ ]of|(?:days?|weeks?)[ ]post|"
     r"labs?|cx|cultures?|poli|review|reviewed|recheck|recall|hus|landed|d/c'?d?|restart|restarted|resumed|resume|"
     r"initiated|"
-    r"completed|finished|ended|expired|arrested|booked|signed|mailed|faxed|notified|updated)"
+    r"intake|[a-z]{2,8}['’]d(?:[ ]here)?|completed|finished|ended|expired|arrested|booked|signed|mailed|faxed|"
+    r"notified|updated)"
     r"|\b(?i:foley|picc|port|cvc|midline|piv|iv|drain|ct|chest tube|line|ngt|dobhoff|peg|trach|evd|jp|staples|"
     r"sutures|pacer wires|"
     r"wires|hemovac|epidural|pca|tpn|vent|cast|splint|boot|brace|pessary|iud|nexplanon)[ ](?i:out|in|off|on|d/c'?d|"
@@ -140,11 +146,16 @@ def _is_day(text: str, pair: re.Match[str]) -> bool:
     clause = _CLAUSE.split(before)[-1]
     if any(behind.match(text, pair.end()) for behind in (_CLOCK_BEHIND, _TIME_BEHIND, PRESSURE_BEHIND)):
         return not _SETTINGS.search(clause)
-    if not _CLAUSE_ENDS.match(text, pair.end()) or _SETTINGS.search(clause):
+    happened = _EVENT.search(clause) is not None
+    if _SETTINGS.search(clause) or not (
+        _CLAUSE_ENDS.match(text, pair.end()) or (happened and first > second and _HOUR_BEHIND.match(text, pair.end()))
+    ):
         return False
     if second == 7 and first < 7 and _GESTATION.search(clause):
         return False
-    if _EVENT.search(clause):
+    if first > second and (_HOUR_BEFORE.search(before) or clause.lower().endswith("last ")):
+        return True
+    if happened:
         return not (second in (7, 12) and first < second and _FOR_DAYS.search(clause))
     if SCORED.search(clause[-32:] + re.split(r"[.;\n]", text[pair.end() : pair.end() + 16])[0]):
         return False

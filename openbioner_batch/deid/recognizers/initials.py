@@ -21,7 +21,7 @@ _CODED = Anchored(
 )
 
 
-_SHORT = r"(?:[A-Z]{2,3}(?![\w/-]|\.\w)|(?:[A-Z]\.[ ]?){2,3})"
+_SHORT = r"(?:[A-Z]{2,3}(?![\w/-]|\.\w)|(?:[A-Z]\.[ ]?){2,3}|(?:[A-Z]\.[ ]?){1,2}[OD]['’][A-Z]\.)"
 _BY_INITIALS = Anchored(
     r"\b(?i:drawn|collected|witnessed|transcribed|dictated|entered|charted|verified|typed|called|read|checked|"
     r"recorded|documented|"

@@ -83,6 +83,8 @@ _HIGHWAY = Anchored(
     r"#?\d{1,4}[A-Z]?\b)?)"
 )
 """A road and an exit of it; "on" or an exit must distinguish I-95 from iodine."""
+_ISOTOPE = re.compile(r"I[- ]?1(?:23|24|25|31)")
+"""Of iodine, which "on" stands before as well: "started on I-131"."""
 _UNIT_AFTER = re.compile(
     r"[ ]?(?:\d{1,4}(?:\.\d{1,2})?[ ]?)?(?:mg|mcg|mCi|ml|units?|scan|therapy|uptake|ablation)\b", re.IGNORECASE
 )
@@ -174,7 +176,8 @@ def find_places(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Find
         if not any(clinical_words().knows(word) for word in match[0].split() if word.istitle()):
             yield _place(*match.span(), "street_address", 0.7)
     for match in _HIGHWAY.finditer(text):
-        if match["exit"] or (match["cued"] and not _UNIT_AFTER.match(text, match.end())):
+        isotope = _ISOTOPE.fullmatch(match["road"]) is not None
+        if match["exit"] or (match["cued"] and not isotope and not _UNIT_AFTER.match(text, match.end())):
             yield _place(match.start("road"), match.end(), "street_address", 0.6)
     for match in _CORNER.finditer(text):
         if not clinical_words().knows(match["corner"].split()[0]):

@@ -85,6 +85,12 @@ _FEWEST_DIGITS = 5
 _ACCOUNT = re.compile(r"(?=[a-z]+[._\d])[\w.]{5,64}(?<!\.)", re.IGNORECASE)
 """Before the @ of an e-mail address: letters with a dot, a line or digits, which no word has."""
 _HOUSE = re.compile(r"\d[\w-]*\s+")
+_OPENS = re.compile(r"(?:\A|[.!?\n]\s{0,2})\Z")
+_THING = re.compile(
+    r"[ ](?!(?:is|was|has|had|and|or|in|on|at|for|to|with|from|fr|will|is|who|that|today|clinic|hospital|area|"
+    r"police)\b)[a-z]{4,}"
+)
+"""Behind a town's name at the head of a sentence, where it is another word: "Orange juice" after "Orange, CA"."""
 _NAMED = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -104,7 +110,9 @@ def find_repeated_values(text: str, found: Iterable[Finding]) -> Iterator[Findin
         at = text.find(form)
         while at >= 0:
             end = at + len(form)
-            if not text[at - 1 : at].isalnum() and not text[end : end + 1].isalnum():
+            opens = family_of(type) == "town" and " " not in form and _OPENS.search(text, max(0, at - 3), at)
+            thing = opens and _THING.match(text, end)
+            if not (thing or text[at - 1 : at].isalnum() or text[end : end + 1].isalnum()):
                 yield Finding(at, end, type, CONFIDENT, (recognizer,))
             at = text.find(form, end)
 

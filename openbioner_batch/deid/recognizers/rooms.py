@@ -34,6 +34,33 @@ _WARD = Anchored(
     r"|\d{1,2}(?:[NSEW]|NE|NW|SE|SW)[- ]\d{1,3}[A-Z]?)(?![^\W_]|[./]\d|%)"
 )
 """Forms of a ward and its room: 5N-12, 2WEST, 4 South 22, MICU 11."""
+_ENDS = (
+    r"(?=[ ]*(?:[,;:)/|\n]|\.(?!\d)|\Z)|[ ](?:s/p|w/|for|scrub|circ|pt|RN|CNM)(?![^\W_]))(?!,?[ ](?:95|CI\b|p[ =<]))"
+)
+"""What closes a place: the end of a clause, and no interval of a ratio of odds."""
+_LABOUR = Anchored(rf"(?<![\w&/])(?P<ward>(?:L&D|LDRP?|OBS|MBU|PICU|NICU)[ -]#?\d{{1,2}}[A-Z]?){_ENDS}")
+"""Units whose letters mean nothing else before a number: "L&D 6"."""
+_SUITE = Anchored(
+    r"(?<![^\W_])(?P<ward>(?:OR|IR|EP|GI|CT|MRI|[Cc]ath|[Ee]ndo|[Aa]ngio|[Hh]ybrid|[Dd]elivery|[Pp]rocedure)[ ]"
+    r"(?i:suite|rm|bay)[ ]#?\d{1,2})(?![^\W_]|[./]\d)"
+)
+_OPERATED_IN = Anchored(
+    rf"(?:\b(?:fr|from|to|in|into)[ ]|(?<=[a-z]),[ ]|[ ]/[ ])(?P<ward>(?:OR|ED|ER|IR)[ -]#?\d{{1,2}}[A-Z]?){_ENDS}"
+    rf"|\b(?:seen?|roomed)[ ]in[ ](?P<small>(?:ed|er)[ ]\d{{1,2}})(?=[ ]at[ ]|[ ]*(?:[,;.\n]|\Z))"
+)
+"""Rooms for operations and of an emergency department behind a preposition, a name or between bars: "fr OR 11"."""
+_WING = Anchored(
+    r"(?:(?<=,[ ])|(?<=\bin[ ])|(?<=\bto[ ])|(?<=\bfr[ ])|"
+    r"(?<=\bfrom[ ]))(?P<ward>\d{1,2}[A-CEH-LNOPR-WYZ][A-Z]?-\d{2,3}[A-Z]?)"
+    r"(?=[ ]*(?:[,;)\n]|\.(?!\d)|\Z))"
+)
+"""A wing of any letter and a room: "Neal, 8T-22."."""
+_CODED = Anchored(
+    r"(?:[A-Z][a-z'’-]{2,20}|"
+    r"\(\d{1,3}[ ]?(?:[yY]\w*[ ]?)?[MF]\))[ ]in[ ](?P<ward>[A-Z]\d{3,4}[A-Z]?)(?=[ ]*(?:[,;)\n]|\.(?!\d)|\Z))"
+    r"|\b(?:Pt|pt|Mr|Mrs|Ms)\.?[ ](?:[A-Z][a-z'’-]{1,20}[ ]?){1,2},[ ](?P<code>[ABEHJKQRUVWXYZ]\d{1,2})(?=,)"
+)
+"""A letter and a number behind somebody: "Poteet (61F) in B614", "Pt Ivory, R7,"."""
 _THEATRE = Anchored(
     r"(?<![^\W_])(?:OR|OT|Th)[ ]?#?(?P<ward>\d{1,2})(?=:(?!\d)|[ ](?:surg|anes|circ|scrub|in[ ]\d{4})\b)"
 )
@@ -41,7 +68,8 @@ _THEATRE = Anchored(
 _MOVED = Anchored(
     r"(?:\b(?i:moved|transferred|tx'?d|transfer|went|sent|back|returned|adm(?:itted)?|going|up|down|assigned)\s(?:to|"
     r"fr(?:om)?)\s|"
-    r"\b(?i:tele|floor|loc(?:ation)?|unit|rec'd|report|called|per|on|from|fr|to|census|staffing|discrepancy)[:=]?\s|->\s?|→\s?|"
+    r"\b(?i:tele|floor|loc(?:ation)?|unit|rec'd|report|called|per|on|from|fr|to|census|staffing|"
+    r"discrepancy)[:=]?\s|->\s?|→\s?|"
     r"\b(?:Mrs?|Ms|Pt|pt|Miss)\.?\s[A-Z][\w'’-]+,\s|\b[MF]\s{2,}|\b(?i:man|woman|lady|gentleman|pt|patient|resident|"
     r"boy|girl)\sin\s)"
     r"(?P<ward>\d{1,2}(?:[NSEWABC]|NE|NW|SE|SW|[NSEW][AB]|T|ICU)(?:[- ]?\d{1,3}(?!\s?(?:mg|mL|L)))?)"
@@ -128,6 +156,9 @@ def find_rooms(text: str) -> Iterator[Finding]:
             continue
         if not _BEDSIDE.search(text[max(0, match.start() - 16) : match.start()]):
             yield _room(match, "number" if match["moved"] else 0)
+    for pattern in (_LABOUR, _SUITE, _WING, _OPERATED_IN, _CODED):
+        for match in pattern.finditer(text):
+            yield _room(match, str(match.lastgroup), _FORM)
     for pattern in (_WARD, _THEATRE, _MOVED, _OF_PERSON, _ROW_HEAD):
         for match in pattern.finditer(text):
             yield _room(match, "ward")
