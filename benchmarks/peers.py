@@ -105,19 +105,21 @@ def check(sides: Sequence[Side], variants: dict[str, str], types: list[list[str]
 
 
 def show(report: dict[str, Any]) -> None:
-    """A row for each side, and its ratios to those of ours."""
+    """A row for each side, and how many times as fast each model of ours is in the same precision."""
+    ours = list(dict.fromkeys(name.split()[1] for name in report["ratios"]))
     rows = []
     for name, side in report["sides"].items():
+        tool, model, precision = name.split()
         rate = side["tokens_per_second"]
-        over = [f"{ratio[name]['median']:.2f}x" if name in ratio else "" for ratio in report["ratios"].values()]
+        ratios_of = [report["ratios"].get(f"ours {one} {precision}", {}).get(name) for one in ours]
+        over = ["" if ratio is None else f"{ratio['median']:.2f}x" for ratio in ratios_of]
         setting = ", ".join(f"{key} {value}" for key, value in side["setting"].items())
         speed = (f"{side['seconds_per_document']:.3f}", f"{rate['median']:,.1f}")
         least = f"{rate['least']:,.1f} to {rate['most']:,.1f}"
-        rows.append((name, setting, side["with"]["dtype"], str(side["documents"]), *speed, least, *over))
-    ours = (f"{name.removeprefix('ours ')} is" for name in report["ratios"])
-    titles = ("tool", "setting", "precision", "n", "s/document", "text tokens/s", "least to most", *ours)
+        rows.append((f"{tool} {model}", side["with"]["dtype"], setting, str(side["documents"]), *speed, least, *over))
+    titles = ("tool", "precision", "setting", "n", "s/document", "text tokens/s", "least to most")
     click.echo(f"{report['types']} types")
-    show_table(titles, rows, words=3)
+    show_table((*titles, *(f"{one} is" for one in ours)), rows, words=3)
 
 
 @click.command()

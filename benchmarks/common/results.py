@@ -14,6 +14,9 @@ json_option = click.option(
     "--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write all figures there."
 )
 
+WIDEST = 1000
+"""Characters of a table's line: none is cut, for a pipe has no width of its own, and a terminal wraps."""
+
 
 def spread(values: Sequence[float]) -> dict[str, float]:
     """Median, least and most."""
@@ -38,7 +41,7 @@ def show_table(titles: Sequence[str], rows: Sequence[Sequence[str]], words: int 
     for row in rows:
         table.add_row(*row)
     console = Console(highlight=False)
-    console.width = max(console.width, 140)  # a pipe has no width of its own
+    console.width = WIDEST
     console.print(table)
 
 

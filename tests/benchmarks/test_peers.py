@@ -105,6 +105,25 @@ def test_a_peer_that_finds_other_spans_is_not_measured(miniature: str) -> None:
         check([peer], {"miniature": miniature}, TYPES, TEXTS)
 
 
+def test_number_of_documents_and_precision_are_printed_uncut(capsys: pytest.CaptureFixture[str]) -> None:
+    from common.sides import ratios
+    from peers import show
+
+    sides = [side(f"{tool} base {one}", 12) for tool in ("ours", "zshot-sentences") for one in ("float32", "bfloat16")]
+    setting = {"batch_size": 8, "packed": False, "padded_to_the_longest_of_all_texts_in_order_of_their_length": True}
+    about = {"setting": setting, "documents": 40, "seconds_per_document": 0.5}
+    rate = {"median": 12.0, "least": 11.0, "most": 13.0}
+    found = {one.name: {**about, "with": {"dtype": one.name.split()[2]}, "tokens_per_second": rate} for one in sides}
+    show({"types": 5, "sides": found, "ratios": ratios(sides)})
+
+    printed = capsys.readouterr().out
+    assert "…" not in printed
+    rows = [line.split() for line in printed.splitlines()]
+    assert [(row[0], row[2]) for row in rows[2:]] == [(one.name.split()[0], one.name.split()[2]) for one in sides]
+    assert all("40" in row for row in rows[2:])
+    assert [row[-1] for row in rows[2:]] == ["13.0", "13.0", "1.00x", "1.00x"]
+
+
 class Recorder:
     """A tool that takes a second for each text and keeps what it was given."""
 
