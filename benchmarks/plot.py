@@ -51,6 +51,7 @@ def main(script: str, files: tuple[Path, ...], output: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(8, 5))
+    axes.set_prop_cycle(color=pyplot.get_cmap("tab20")(range(20)))
     for name, points in LINES[script]([json.loads(file.read_text("utf-8")) for file in files]).items():
         points.sort(key=lambda point: point[0])
         types, rates = [count for count, _ in points], [rate for _, rate in points]
