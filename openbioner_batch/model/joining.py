@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from openbioner_batch.model import native
 from openbioner_batch.model.attention import LEAST_SUM
 from openbioner_batch.model.layout import TextPart
+from openbioner_batch.model.placing import send
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,9 @@ class PartialAttention:
     tops: Tensor | None = None
 
     def mean(self, dtype: torch.dtype) -> Tensor:
-        """[reads, heads * size]: the values normalised. Sums too small to be trusted make NaN."""
+        """[..., reads, heads * size]: the values normalised. Sums too small to be trusted make NaN."""
         sums = self.sums.masked_fill(self.sums < LEAST_SUM, torch.nan)
-        return (self.values / sums[..., None]).flatten(1).to(dtype)
+        return (self.values / sums[..., None]).flatten(-2).to(dtype)
 
 
 def attend_to_texts(
@@ -51,12 +53,10 @@ def attend_to_texts(
     """
     if not shifted and native.supports_attention(query):
         return PartialAttention(*native.attend_to_texts(query, key, value, texts))
-    parts = []
-    for text in texts:
-        queries = query[text.read_start : text.read_start + text.reads]
-        seen = slice(text.start, text.start + text.length)
-        parts.append(_partial_attention(queries, key[seen], value[seen], shifted))
-    return PartialAttention(*(None if of[0] is None else torch.cat(of) for of in zip(*parts, strict=True)))  # type: ignore[arg-type]
+    seen = _Padded([text.start for text in texts], [text.length for text in texts], query.device)
+    asking = _Padded([text.read_start for text in texts], [text.reads for text in texts], query.device)
+    found = _partial_attention(asking.of(query).transpose(1, 2), seen.of(key), seen.of(value), seen.beyond, shifted)
+    return PartialAttention(*(None if part is None else asking.real(part) for part in found))  # type: ignore[arg-type]
 
 
 def attend_to_descriptions(
@@ -80,25 +80,59 @@ def attend_to_descriptions(
     if gathered.tops is None and native.supports_attention(query):
         native.attend_to_descriptions(query, gathered.values, gathered.sums, key, value, lengths, context)
         return context
-    start = 0
-    for number, length in enumerate(lengths):
-        seen = slice(start, start + length)
-        more = PartialAttention(*_partial_attention(query[:reads], key[seen], value[seen], gathered.tops is not None))
-        context[number * reads : (number + 1) * reads] = _sum(gathered, more).mean(context.dtype)
-        start += length
+    seen = _Padded(np.cumsum([0, *lengths[:-1]]), lengths, query.device)
+    shifted = gathered.tops is not None
+    queries = query[:reads].transpose(0, 1)
+    more = PartialAttention(*_partial_attention(queries, seen.of(key), seen.of(value), seen.beyond, shifted))
+    context[: len(lengths) * reads] = _sum(gathered, more).mean(context.dtype).flatten(0, 1)
     return context
 
 
+class _Padded:
+    """Sequences that lie one after another as rows of one length, for one product instead of one for each."""
+
+    def __init__(self, starts: Sequence[int] | np.ndarray, lengths: Sequence[int], device: torch.device) -> None:
+        self._shape = len(lengths), max(lengths, default=0)
+        steps = np.arange(self._shape[1])
+        is_real = steps < np.array(lengths, np.int64)[:, None]
+        rows = np.array(starts, np.int64)[:, None] + np.where(is_real, steps, 0)
+        self._rows = send(rows.ravel(), device)
+        self._real = send(np.flatnonzero(is_real), device)
+        self.beyond = send(~is_real, device)
+        """[sequences, longest] whether a place is padding."""
+
+    def of(self, tokens: Tensor) -> Tensor:
+        """[sequences, longest, ...] of [tokens, ...]; padded places repeat a sequence's first token."""
+        return tokens.index_select(0, self._rows).unflatten(0, self._shape)
+
+    def real(self, rows: Tensor) -> Tensor:
+        """[tokens, ...] of [sequences, longest, ...], without the padding."""
+        return rows.flatten(0, 1).index_select(0, self._real)
+
+
 def _partial_attention(
-    query: Tensor, key: Tensor, value: Tensor, shifted: bool
+    query: Tensor, key: Tensor, value: Tensor, beyond: Tensor, shifted: bool
 ) -> tuple[Tensor, Tensor, Tensor | None]:
-    scores = torch.bmm(query.transpose(0, 1).float(), key.permute(1, 2, 0).float())
+    """What queries gather from each of some sequences.
+
+    Args:
+        query: [heads, queries, size], or [sequences, heads, queries, size].
+        key: [sequences, longest, heads, size].
+        value: likewise.
+        beyond: [sequences, longest] what is padding.
+        shifted: whether to subtract the largest scores.
+
+    Returns:
+        The parts of a `PartialAttention` for each sequence: they begin with [sequences, queries, heads].
+    """
+    scores = query.float() @ key.permute(0, 2, 3, 1).float()
+    scores.masked_fill_(beyond[:, None, None], -torch.inf)
     tops = scores.amax(-1) if shifted else None
     if tops is not None:
         scores -= tops[..., None]
     weights = scores.exp2_()
-    values = torch.bmm(weights.to(value.dtype), value.transpose(0, 1)).float()
-    return values.transpose(0, 1), weights.sum(-1).T, None if tops is None else tops.T
+    values = (weights.to(value.dtype) @ value.transpose(1, 2)).float()
+    return values.transpose(1, 2), weights.sum(-1).transpose(1, 2), None if tops is None else tops.transpose(1, 2)
 
 
 def _sum(one: PartialAttention, other: PartialAttention) -> PartialAttention:

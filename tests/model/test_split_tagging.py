@@ -13,7 +13,6 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.model import EntityType, Tagger, save_checkpoint
 from openbioner_batch.model.checkpoint import load_encoder
 from openbioner_batch.model.encoder import CrossEncoder, initialize
-from openbioner_batch.model.location import BUNDLED
 from openbioner_batch.model.split import SplitEncoder
 
 SECTION = "aspirin was given in lung cancer. no sign of fever in the patient. "
@@ -106,9 +105,9 @@ def test_separating_layers_when_loading_is_the_same_as_a_checkpoint_that_says_so
         Tagger.from_pretrained(tmp_path, "cpu", "float32", separate_layers=0)
 
 
-def test_more_separate_layers_than_joinable_ones_are_refused() -> None:
-    with pytest.raises(UsageError, match="separate_layers is 6; expected 0 to 5"):
-        Tagger.from_pretrained(BUNDLED, "cpu", "float32", separate_layers=6)
+def test_more_separate_layers_than_joinable_ones_are_refused(checkpoint: Path) -> None:
+    with pytest.raises(UsageError, match="separate_layers is 2; expected 0 to 1"):
+        Tagger.from_pretrained(checkpoint, "cpu", "float32", separate_layers=2)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
