@@ -90,3 +90,18 @@ def test_a_pressure_behind_a_grandmothers_word_is_no_age() -> None:
 
 def test_initials_of_an_irish_name() -> None:
     assert found("called by S.O'B. at 0400", "clinician_name") == ["S.O'B."]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0730 PICKERING, JUNE 64F L THA 120 min\n1000 AYALA, BENITO 57M RTC rep\n1230 NOLAN, BRIDGET 92F IMN hip",
+        "screening log\n001 | RJH | 12/01 | eGFR 44, fail\n002 | MLB | 12/02 | eGFR 61\n003 | TDW | 12/04 | withdrew",
+    ],
+)
+def test_times_and_items_at_the_head_of_rows_are_no_rooms(text: str) -> None:
+    assert found(text, "room_number") == []
+
+
+def test_a_room_at_the_head_of_a_row_is_found_beside_one_like_a_time() -> None:
+    assert found("1210 Haskins 72M PNA\n1214 Lomax 64M CABG", "room_number") == ["1210", "1214"]

@@ -49,6 +49,11 @@ _CARD = re.compile(r"(?:\d{4}-){3}\d{1,7}|\d{13,19}|\d{4}-\d{6}-\d{5}")
 _TO_LETTERS = re.compile(r"[^\W_]")
 
 
+_CATALOGUE = re.compile(r"\b(?:ref|model|cat)[ .:#]{0,3}\Z", re.IGNORECASE)
+_LOT = re.compile(r"[ ,;]{0,3}lot\b", re.IGNORECASE)
+"""Behind a maker's number of a device: "femur ref 5510-F-501 lot KMT9V1"."""
+
+
 def is_proven_number(around: Surroundings) -> bool:
     """Whether a number of a record, a person or a thing is proven to be one."""
     if around.found_by("known"):
@@ -57,6 +62,8 @@ def is_proven_number(around: Surroundings) -> bool:
         return False
     if around.finding.type == "license_plate" and _PLATED.search(around.left):
         return True
+    if _CATALOGUE.search(around.left) and _LOT.match(around.right):
+        return False
     return _is_labelled(around) or _is_of_telling_form(around)
 
 

@@ -73,6 +73,8 @@ def is_proven_room(around: Surroundings) -> bool:
         return False
     named = _WITH_ITS_WORD.fullmatch(around.value)
     number = named["number"] if named else around.value
+    if number.startswith("0"):  # a time of day, or the number of an item: "chair 0545", "001 | RJH"
+        return False
     if named or _BEHIND_ITS_WORD.search(around.left):
         small = _SHORT.fullmatch(number) is not None
         return not (small and (_COUNTING.match(around.right) or _STATION.search(around.left + around.value)))

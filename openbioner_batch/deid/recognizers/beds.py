@@ -48,6 +48,8 @@ _AGED_ROW = re.compile(
     re.MULTILINE,
 )
 """A room, a name, an age and a sex at the head of a line: "4401 Haskins 72M", "2 West|Lomax|64M"."""
+_CLOCK = re.compile(r"(?:[01]\d|2[0-3])[0-5][05]")
+"""A time of day as schedules have it."""
 _SCHEDULED = Anchored(
     r"(?<![\d:.])(?:[01]?\d|"
     r"2[0-3]):?[0-5]\d(?:[ ]?[ap]m?)?[ ](?P<name>[A-Z][a-zß-ɏ'’-]{1,20},[ ][A-Z])(?=\.?[ ](?:[a-z]|[A-Z]{2})|"
@@ -79,11 +81,7 @@ def find_beds(text: str, names: Iterable[Finding]) -> Iterator[Finding]:
         if may_be_name(match["name"]) and (surname or not allow_list().knows(match["name"])):
             yield Finding(*match.span("name"), "patient_name", 0.7, ("pattern:name",))
     yield from _in_cells(text)
-    for row in _AGED_ROW.finditer(text):
-        name = "name" if row["name"] else "named"
-        if may_be_name(row[name].split(",")[0]):
-            yield Finding(*row.span("bed" if row["bed"] else "wing"), "room_number", 0.7, ("pattern:room",))
-            yield Finding(*row.span(name), "patient_name", 0.7, ("pattern:name",))
+    yield from _in_aged_rows(text)
     for match in _SCHEDULED.finditer(text):
         if not clinical_words().knows(match["name"].split(",")[0]):
             yield Finding(*match.span("name"), "patient_name", 0.7, ("pattern:name",))
@@ -119,6 +117,18 @@ def _are_numbered(text: str, heads: list[str]) -> bool:
     return set(range(1, max(map(int, heads)) + 1)) <= numbers
 
 
+def _in_aged_rows(text: str) -> Iterator[Finding]:
+    """Rooms and names before an age and a sex; where every row begins with a time of day, it is a schedule."""
+    rows = list(_AGED_ROW.finditer(text))
+    is_schedule = all(row["bed"] and _CLOCK.fullmatch(row["bed"]) for row in rows)
+    for row in rows:
+        name = "name" if row["name"] else "named"
+        if may_be_name(row[name].split(",")[0]):
+            if not is_schedule:
+                yield Finding(*row.span("bed" if row["bed"] else "wing"), "room_number", 0.7, ("pattern:room",))
+            yield Finding(*row.span(name), "patient_name", 0.7, ("pattern:name",))
+
+
 def _in_cells(text: str) -> Iterator[Finding]:
     """Beds and names in the first cells of two rows and more."""
     if "|" not in text and "\t" not in text:
@@ -128,6 +138,7 @@ def _in_cells(text: str) -> Iterator[Finding]:
         for row in _BAR_ROW.finditer(text)
         if may_be_name(row["name"].split(",")[0])
         and (row[0][-1] in "MF" or len(row["bed"]) > 2)  # "1|Sodium|138" is numbered
+        and not row["bed"].startswith("0")  # and so is "001 | RJH"
     ]
     if len(rows) >= _FEWEST:
         for row in rows:
