@@ -6,8 +6,8 @@
 `challenge/snippets.txt` holds terse, odd and mixed styles with their identifiers marked, `challenge/traps.txt`
 sentences without any. Nothing is trained on either. `--part second` scores those in `challenge/second/`, which were
 written before rules were mended after the first part's output, and were not read while they were. `--part third`
-to `tenth` are hold-outs that were scored unread; all but the ninth were read afterwards, and rules were
-written after them.
+to `eleventh` are hold-outs that were scored unread; all but the ninth and eleventh were read afterwards, and rules
+were written after them.
 
 Counted are, under the policies tags (what is found), surrogate (numbers) and safe-harbor (ages):
 
@@ -44,7 +44,18 @@ from openbioner_batch.records import Span
 FOLDER = Path(__file__).parent / "challenge"
 PARTS = {"first": FOLDER} | {
     name: FOLDER / name
-    for name in ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+    for name in (
+        "second",
+        "third",
+        "fourth",
+        "fifth",
+        "sixth",
+        "seventh",
+        "eighth",
+        "ninth",
+        "tenth",
+        "eleventh",
+    )
 }
 _MARK = re.compile(r"\[([^\[\]]+)\]\((\w*)\)")
 _TAG = re.compile(r"\[[A-Z][A-Z _]*\d*\]|\[[A-Z_]+_\d+\]")
