@@ -8,6 +8,7 @@ from openbioner_batch.deid.evidence.surroundings import Surroundings
 from openbioner_batch.deid.recognizers.clinical_values import OTHER_UNIT
 
 _DECIMAL = re.compile(r"\d{2,3}\.\d")
+_YEARS = re.compile(r"[ -]?(?:y\b|yo\b|y/o|yrs?\b|years?\b)", re.IGNORECASE)
 _MALE = re.compile(r"[ ]M(?![^\W_])")
 _BEFORE_MALE = frozenset(
     ("", "pt", "patient", "a", "an", "is", "this", "of", "old", "for", "resident", "age", "aged", "in")
@@ -35,7 +36,7 @@ def is_proven_age(around: Surroundings) -> bool:
     if not around.found_by("pattern") or OTHER_UNIT.match(around.right):
         return False
     numbers = [int(one) for one in re.findall(r"\d+", around.value)]
-    if _DECIMAL.search(around.value) or _CAPITALS.search(around.left):
+    if _CAPITALS.search(around.left) or (_DECIMAL.search(around.value) and not _YEARS.match(around.right)):
         return False
     if around.last_word in _SHORT_RELATIVE and max(numbers) > _OLDEST_OF_THEM:
         return False

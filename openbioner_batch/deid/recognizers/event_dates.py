@@ -27,6 +27,8 @@ _HOUR_BEHIND = re.compile(
     r"[ ](?:[01]\d|2[0-3])[0-5]\d(?=[ ]?[.,;)\n]|[ ][a-z]|\Z)(?![ ]?(?:mg|m[lL]|mcg|units?|cc|g|kcal|cal)\b)"
 )
 """A time of day behind the day of an event, where a result may stand elsewhere."""
+_PRESSURE = re.compile(r"\b(?:N?I?BPs?|[SD]BP|RR|TA|pressures?)\b")
+"""Taken hour by hour: "BP 10:00 12/8, 14:00 13/9"."""
 _HOUR_BEFORE = re.compile(r"(?<![\d:])\d{1,2}:[0-5]\d[ ]?[ap]?m?[ ]\Z")
 PRESSURE_BEHIND = re.compile(r"[ :-]{1,3}(?:[89]\d|1\d\d|2[0-3]\d)/(?:[3-9]\d|1[0-3]\d)(?![\d/])")
 _CLAUSE = re.compile(r"[;|\n]|[.:](?=\s)|,(?=[ ][A-Z])")
@@ -153,7 +155,8 @@ def _is_day(text: str, pair: re.Match[str]) -> bool:
         return False
     if second == 7 and first < 7 and _GESTATION.search(clause):
         return False
-    if first > second and (_HOUR_BEFORE.search(before) or clause.lower().endswith("last ")):
+    by_the_hour = _HOUR_BEFORE.search(before) and not (_PRESSURE.search(clause) or SCORED.search(clause))
+    if first > second and (by_the_hour or clause.lower().endswith("last ")):
         return True
     if happened:
         return not (second in (7, 12) and first < second and _FOR_DAYS.search(clause))

@@ -44,7 +44,7 @@ _SUITE = Anchored(
     r"(?<![^\W_])(?P<ward>(?:OR|IR|EP|GI|CT|MRI|[Cc]ath|[Ee]ndo|[Aa]ngio|[Hh]ybrid|[Dd]elivery|[Pp]rocedure)[ ]"
     r"(?i:suite|rm|bay)[ ]#?\d{1,2})(?![^\W_]|[./]\d)"
 )
-_OPERATED_IN = Anchored(
+_OPERATED_IN = re.compile(
     rf"(?:\b(?:fr|from|to|in|into)[ ]|(?<=[a-z]),[ ]|[ ]/[ ])(?P<ward>(?:OR|ED|ER|IR)[ -]#?\d{{1,2}}[A-Z]?){_ENDS}"
     rf"|\b(?:seen?|roomed)[ ]in[ ](?P<small>(?:ed|er)[ ]\d{{1,2}})(?=[ ]at[ ]|[ ]*(?:[,;.\n]|\Z))"
 )
@@ -55,7 +55,7 @@ _WING = Anchored(
     r"(?=[ ]*(?:[,;)\n]|\.(?!\d)|\Z))"
 )
 """A wing of any letter and a room: "Neal, 8T-22."."""
-_CODED = Anchored(
+_CODED = re.compile(
     r"(?:[A-Z][a-z'’-]{2,20}|"
     r"\(\d{1,3}[ ]?(?:[yY]\w*[ ]?)?[MF]\))[ ]in[ ](?P<ward>[A-Z]\d{3,4}[A-Z]?)(?=[ ]*(?:[,;)\n]|\.(?!\d)|\Z))"
     r"|\b(?:Pt|pt|Mr|Mrs|Ms)\.?[ ](?:[A-Z][a-z'’-]{1,20}[ ]?){1,2},[ ](?P<code>[ABEHJKQRUVWXYZ]\d{1,2})(?=,)"
