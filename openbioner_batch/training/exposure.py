@@ -155,16 +155,15 @@ class TypeExposure:
         # Mentioned types first, then those whose absence teaches something.
         order = order[np.argsort(-(2 * positive + known)[order].astype(int), kind="stable")]
         distillation = self._recipe.distillation
-        askable = np.zeros(labels.shape[1], np.bool_)
+        judged = np.full(labels.shape[1], distillation is not None)
         if distillation is not None:
-            askable[: len(kinds)] = [kind not in distillation.except_types for kind in kinds]
-            askable[len(kinds) :] = True
-        order = order[(known | askable)[order]]  # a pair that teaches nothing is not worth its pass
+            judged[: len(kinds)] = [kind not in distillation.except_types for kind in kinds]
+        order = order[(known | judged)[order]]  # a pair that teaches nothing is not worth its pass
         columns = np.arange(labels.shape[1]) if self._all_columns else np.sort(order[:number])
         real = columns[columns < len(kinds)]
         taught = columns[:0]
         if distillation is not None:
-            taught = self._taught(positive, real[askable[real]], distillation.types, random)
+            taught = self._taught(positive, real[judged[real]], distillation.types, random)
         kept = {kinds[column] for column in real.tolist()}
         entities = sum(kind in kept for _, _, kind in piece.mentions)
         return QueriedPiece(
@@ -213,7 +212,7 @@ class TypeExposure:
     def _taught(
         self, positive: np.ndarray, columns: np.ndarray, number: int, random: np.random.Generator
     ) -> np.ndarray:
-        """Half of what a teacher is queried for are mentioned types, where there are as many."""
+        """Half of what a teacher judges are mentioned types, where there are as many."""
         mixed = random.permutation(columns)
         first = mixed[positive[mixed]][: -(-number // 2)]
         rest = mixed[~np.isin(mixed, first)]

@@ -46,10 +46,10 @@ class Distillation:
     temperature: float = 1.0
     """Both sides' logits are divided by it: above 1, faint differences count more."""
     types: int = 4
-    """Types that each passage is queried for in one step, half of them mentioned ones where there are some.
+    """Types of each passage that the teacher judges in one step, half of them mentioned ones where there are some.
     Each costs a pass of the whole teacher, without gradients."""
     except_types: tuple[str, ...] = ()
-    """With `shared_types`: types that it is never asked about, such as those whose guidelines it learned otherwise."""
+    """With `shared_types`: types that the teacher never judges, such as those whose guidelines it learned otherwise."""
 
     def __post_init__(self) -> None:
         check_positive("recipe.distillation.types", self.types)

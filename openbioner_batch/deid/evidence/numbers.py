@@ -47,8 +47,7 @@ _PLATED = re.compile(
 )
 _CARD = re.compile(r"(?:\d{4}-){3}\d{1,7}|\d{13,19}|\d{4}-\d{6}-\d{5}")
 _TO_LETTERS = re.compile(r"[^\W_]")
-
-
+_OF_LABEL = re.compile(rf"(?:number|no|num|ending in|ends in|last four)(?: (?:{'|'.join(sorted(FILLERS))}))*\Z")
 _CATALOGUE = re.compile(r"\b(?:ref|model|cat)[ .:#]{0,3}\Z", re.IGNORECASE)
 _LOT = re.compile(r"[ ,;]{0,3}lot\b", re.IGNORECASE)
 """Behind a maker's number of a device: "femur ref 5510-F-501 lot KMT9V1"."""
@@ -98,9 +97,6 @@ def _is_labelled(around: Surroundings) -> bool:
     return around.digits >= (
         _FEWEST_LOOSE + (around.is_value and not letters) if loose and not letters else _FEWEST_CERTAIN - letters
     )
-
-
-_OF_LABEL = re.compile(rf"(?:number|no|num|ending in|ends in|last four)(?: (?:{'|'.join(sorted(FILLERS))}))*\Z")
 
 
 def _is_row_of_results(value: str) -> bool:
