@@ -20,6 +20,8 @@ ASSERTION_STYLES = {
     "historical": "underline",
     "family": "overline",
 }
+_ANY_WIDTH = 10_000
+"""Columns of what is no terminal: a table there is as wide as its cells."""
 CONTEXT = 200
 """Characters kept on each side of a span; what lies between is left out."""
 ELLIPSIS = " […] "
@@ -91,7 +93,9 @@ def bracketed(text: str, spans: Sequence[Span]) -> str:
 def show_documents(documents: Sequence[AnnotatedDocument], console: Console) -> None:
     """Print documents with their spans in place, or as a table where their text is not available."""
     coloured = console.color_system is not None and not console.no_color  # a dumb terminal has no colours
-    wrapped = not console.is_terminal  # one document a line for what reads a pipe
+    wrapped = not console.is_terminal  # one document, or span of a table, a line for what reads a pipe
+    if wrapped:
+        console.width = _ANY_WIDTH
     types = sorted({span.type for document in documents for span in document.spans})
     styles = {kind: f"bold black on {COLOURS[index % len(COLOURS)]}" for index, kind in enumerate(types)}
     if coloured and any(document.text is not None for document in documents):
@@ -145,7 +149,7 @@ def _table(spans: Sequence[Span]) -> Table:
     }
     more = {title: values for title, values in more.items() if any(values)}
     for title in more:
-        table.add_column(title, no_wrap=True)
+        table.add_column(title, overflow="fold")  # broken at words where the terminal is narrow
     table.add_column("text", overflow="fold")
     for span, *said in zip(spans, *more.values(), strict=True):
         place = (str(span.start), str(span.end), f"{span.score:.2f}", span.type)

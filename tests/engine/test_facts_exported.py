@@ -15,6 +15,7 @@ from formats.annotating import ORIGIN, rows_of
 from runs import commit_run
 from vocabularies import obo
 
+from openbioner_batch import __version__
 from openbioner_batch.cli.main import main
 from openbioner_batch.concepts.building import build_vocabulary
 from openbioner_batch.engine.concepts import LINK, Linking, sources
@@ -147,3 +148,16 @@ def test_a_changed_vocabulary_ends_with_one_line(tmp_path: Path, corpus: Path, v
     assert result.exit_code == 2
     assert "link: name digest" in result.output
     assert "Traceback" not in result.output
+
+
+def test_an_export_of_a_dictionary_alone_names_no_model(tmp_path: Path, corpus: Path, vocab: str) -> None:
+    run, exported = str(tmp_path / "run"), tmp_path / "exported"
+    for command in (
+        ["annotate", str(corpus), "--output", run, "--dictionary", f"finding={vocab}", "--include-text"],
+        ["export", run, "--to", "omop-note-nlp", "--output", str(exported), "--workers", "1"],
+    ):
+        assert CliRunner().invoke(main, command).exit_code == 0
+    (table,) = exported.glob("*.csv")
+    assert [row["nlp_system"] for row in csv.DictReader(io.StringIO(table.read_text()))] == [
+        f"openbioner_batch {__version__}"
+    ] * 2

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from openbioner_batch.records import Span
+from openbioner_batch.records import Assertion, ConceptLink, Span
 from openbioner_batch.report.documents import AnnotatedDocument
 from openbioner_batch.report.highlights import bracketed, excerpts, show_documents, visible
 
@@ -28,9 +28,9 @@ def spanned_texts(draw: st.DrawFn) -> tuple[str, list[Span]]:
     return text, [span(text, start, end, draw(st.sampled_from(["drug", "gene"]))) for start, end in places]
 
 
-def show(document: AnnotatedDocument, terminal: bool) -> str:
+def show(document: AnnotatedDocument, terminal: bool, columns: int = 200) -> str:
     file = io.StringIO()
-    environment = {"TERM": "xterm-256color", "COLUMNS": "200"}
+    environment = {"TERM": "xterm-256color", "COLUMNS": str(columns)}
     console = Console(
         file=file, force_terminal=terminal, color_system="standard" if terminal else None, _environ=environment
     )
@@ -112,3 +112,25 @@ def test_text_far_from_any_span_is_left_out() -> None:
 def test_without_texts_the_spans_are_a_table() -> None:
     shown = show(AnnotatedDocument("17", (Span(5, 12, "drug", 0.876, "aspirin"),), None), terminal=False)
     assert shown.splitlines()[2].split() == ["5", "12", "0.88", "drug", "aspirin"]
+
+
+def said_of(start: int) -> Span:
+    family = Assertion(historical=True, family=True)
+    concept = ConceptLink("HP:0001249", "Intellectual disability", 1.0)
+    return Span(start, start + 23, "phenotype", 1.0, "intellectual disability", family, "past_medical_history", (concept,))
+
+
+def test_a_table_is_whole_where_no_terminal_is() -> None:
+    spans = (said_of(5), said_of(50))
+    lines = show(AnnotatedDocument("17", spans, None), terminal=False, columns=80).splitlines()[2:]
+    assert len([line for line in lines if line.strip()]) == len(spans)
+    for line in lines[:2]:
+        for said in ("historical, family", "past_medical_history", "HP:0001249 Intellectual disability"):
+            assert said in line
+
+
+def test_a_table_on_a_narrow_terminal_loses_nothing() -> None:
+    shown = show(AnnotatedDocument("17", (said_of(5),), None), terminal=True, columns=80)
+    assert "…" not in shown
+    assert all(len(line) <= 80 for line in re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines())
+    assert not re.search(r"^\s*\w\s*$", shown, re.MULTILINE)

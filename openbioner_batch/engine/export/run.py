@@ -136,7 +136,7 @@ def _is_plain(kind: pa.DataType) -> bool:
 
 def _settle(settings: ExportSettings, run: FinishedRun, output: Store, reads_source: bool) -> ExportJob:
     """What the export is, checked against the one in the folder if there is one."""
-    model = str(run.plan.fingerprint.get("model", ""))[:12]
+    model = str(run.plan.fingerprint.get("model") or "")[:12]  # a run of a dictionary alone has none
     system = f"{SYSTEM} {version.__version__}" + (f", model {model}" if model else "")
     wanted: dict[str, Any] = {
         "run": run.identity(),
