@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openbioner_batch.catalog import resolve_types
 from openbioner_batch.engine.settings import AnnotateSettings
+from openbioner_batch.errors import UsageError
 from openbioner_batch.records import TypeGroup
 
 if TYPE_CHECKING:
@@ -68,9 +72,10 @@ class ModelScorerFactory:
         directory = resolve_checkpoint(settings.model)
         check_heads(directory)
         config = read_config(directory)
-        separated = with_separate_layers(config, settings.separate_layers) != config
-        windows = _windows(config.windows, settings)
-        Preparer.from_pretrained(directory, types, windows, settings.words)  # checks the descriptions
+        with _flags_in_errors():
+            separated = with_separate_layers(config, settings.separate_layers) != config
+            windows = _windows(config.windows, settings)
+            Preparer.from_pretrained(directory, types, windows, settings.words)  # checks the descriptions
         device, dtype, budget = (_resolve_on_worker if on_cluster else _resolve)(settings.devices, settings.dtype)
         if settings.compile:
             check_compiled(device, config)
@@ -139,6 +144,16 @@ class ModelScorerFactory:
         tagger.completion = self.completion or Completion()
         tagger.nested = self.nested
         return tagger
+
+
+@contextmanager
+def _flags_in_errors() -> Iterator[None]:
+    """Calls the model's arguments in its errors what the command line calls them."""
+    try:
+        yield
+    except UsageError as error:
+        names = r"\b(separate_layers|text_tokens|description_tokens)\b"
+        raise UsageError(re.sub(names, lambda name: "--" + name[0].replace("_", "-"), str(error))) from None
 
 
 def _windows(checkpoint: WindowSettings, settings: AnnotateSettings) -> WindowSettings:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from openbioner_batch.engine.request import Say
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.benchmark import view_logits, words_for
-from openbioner_batch.evaluation.examples import Say, read_examples
+from openbioner_batch.evaluation.examples import read_examples
 from openbioner_batch.evaluation.fitting import STAGES, ScoredCorpus, ScoredPart, fit_stages, scored_part
 from openbioner_batch.evaluation.labels import Labels
 from openbioner_batch.evaluation.reading import GoldCorpus

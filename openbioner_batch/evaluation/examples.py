@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +10,13 @@ import numpy as np
 
 from openbioner_batch.catalog import CatalogType, find_types
 from openbioner_batch.catalog.base import normalise
+from openbioner_batch.engine.request import Say
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.labels import Labels
 from openbioner_batch.evaluation.reading import GoldCorpus, read_corpus, without_texts
 from openbioner_batch.evaluation.settings import AdaptSettings
 from openbioner_batch.formats.gold import numbered_lines
 
-Say = Callable[[str], None]
 _JSON_LINES = (".jsonl", ".ndjson")
 
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openbioner_batch.deid import checks
 from openbioner_batch.deid.keys import Key
 from openbioner_batch.deid.normalising import comparable_forms, squeeze
 from openbioner_batch.deid.scope import Scope
-from openbioner_batch.deid.surrogates import checks, surrogate
+from openbioner_batch.deid.surrogates import surrogate
 from openbioner_batch.deid.surrogates.contacts import (
     account_surrogate,
     contact_surrogate,
@@ -39,7 +40,7 @@ VALID = {
     ],
     checks.npi: ["1234567893", "NPI 1245319599"],
     checks.nhs: ["943 476 5919"],
-    checks.dea: ["DEA AB1234563", "DEA BP7654329"],
+    checks.dea: ["DEA AB1234563", "DEA BP7654329", "DEA F91234563"],
     checks.vin: ["1M8GDM9AXKP042788", "VIN: 1HGBH41JXMN109186"],
     checks.iban: ["GB82 WEST 1234 5698 7654 32", "DE89370400440532013000", "NO93 8601 1117 947"],
 }

@@ -6,9 +6,10 @@ import re
 
 import pytest
 
+from openbioner_batch.deid import checks
 from openbioner_batch.deid.keys import Key
 from openbioner_batch.deid.scope import Scope
-from openbioner_batch.deid.surrogates import checks, surrogate
+from openbioner_batch.deid.surrogates import surrogate
 from openbioner_batch.deid.surrogates.contacts import (
     account_surrogate,
     contact_surrogate,

@@ -7,7 +7,7 @@ from deid.found import assert_found
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openbioner_batch.deid.recognizers import checks
+from openbioner_batch.deid import checks
 from openbioner_batch.deid.recognizers.context import lowered
 
 NOTES = """
@@ -112,7 +112,9 @@ def test_luhn_sees_every_single_wrong_digit(digits: str) -> None:
 def test_numbers_with_right_and_wrong_check_digits() -> None:
     for check, right, wrong in (
         (checks.npi, "1234567893", "1234567890"),
+        (checks.nhs, "9434765919", "9434765918"),
         (checks.dea, "AB1234563", "AB1234567"),
+        (checks.dea, "A91234563", "991234563"),
         (checks.vin, "1HGBH41JXMN109186", "1HGBH41J1MN109186"),
         (checks.iban, "GB82WEST12345698765432", "GB82WEST12345698765433"),
         (checks.ssn, "123456789", "666456789"),

@@ -77,6 +77,21 @@ def test_impossible_numbers_are_refused_before_a_run(checkpoint: Path, layers: i
         factory_of(checkpoint, layers)
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"separate_layers": 2}, "--separate-layers is 2; expected 0 to 1"),
+        ({"text_tokens": 3}, "--text-tokens is 3; expected at least 8"),
+        ({"description_tokens": 2}, "--description-tokens is 2; expected at least 4"),
+        ({"text_tokens": 5000}, r"--text-tokens 5000 and --description-tokens \d+ need \d+ positions"),
+    ],
+)
+def test_errors_of_the_model_name_the_flags(checkpoint: Path, given: dict[str, int], expected: str) -> None:
+    settings = AnnotateSettings(("in",), "out", "disease", model=str(checkpoint), devices="cpu", **given)
+    with pytest.raises(UsageError, match="^" + expected):
+        ModelScorerFactory.from_settings(settings, on_cluster=False)
+
+
 def test_all_sets_are_tagged_at_once_where_types_do_not_compete(late: Path) -> None:
     factory = factory_of(late, types="biomedical,clinical")
     (note,) = notes_on(factory.fingerprint())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from openbioner_batch.deid import checks
 from openbioner_batch.deid.evidence.surroundings import Surroundings
-from openbioner_batch.deid.recognizers import checks
 from openbioner_batch.deid.recognizers.context import FILLERS, lookup
 from openbioner_batch.deid.recognizers.identifiers import LOOSE, PREFIXES
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from openbioner_batch.deid import checks
 from openbioner_batch.deid.finding import Finding
-from openbioner_batch.deid.recognizers import checks
 from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.context import (
     any_in,

@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from openbioner_batch.deid.checks import checks_passed, iban, luhn, npi, vin, vin_check
 from openbioner_batch.deid.normalising import leading_zeros, squeeze
 from openbioner_batch.deid.scope import LETTERS, Scope
 from openbioner_batch.deid.surrogates.base import InventedValue
-from openbioner_batch.deid.surrogates.checks import checks_passed, iban, luhn, npi, vin, vin_check
 
 _LABELS = (
     "MRN MR NPI DEA SSN SS DL VIN ID NID EMP INS POL RX ACC ACCT CSN FIN IBAN IMEI MAC UDI NHS SN S/N P/N serial "

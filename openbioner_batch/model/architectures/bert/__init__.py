@@ -21,7 +21,7 @@ class BertArchitecture(Architecture):
     """Registers the encoder of `encoder.py`, with separate layers or not."""
 
     name = "bert"
-    model_types = ("bert", "openbioner-split", "openbioner-late")
+    model_types = ("bert", "openbioner-cased", "openbioner-split", "openbioner-late")
     can_be_compiled = True
 
     def read_config(self, raw: Mapping[str, Any], where: str) -> ModelConfig:

@@ -14,6 +14,9 @@ MODEL_TYPE = "bert"
 SPLIT_ARCHITECTURE = "SplitTagger"
 SPLIT_MODEL_TYPE = "openbioner-split"
 """Of checkpoints with separate layers. Readers of the published format refuse the name; they would misread the rest."""
+CASED_ARCHITECTURE = "CasedTagger"
+CASED_MODEL_TYPE = "openbioner-cased"
+"""Of cross-encoders that read the letter case of words: another tool would leave its embeddings out."""
 LATE_ARCHITECTURE = "LateInteractionTagger"
 LATE_MODEL_TYPE = "openbioner-late"
 """Of checkpoints whose layers are all separate (see `late.py`)."""
@@ -28,7 +31,7 @@ def bert_config(raw: Mapping[str, Any], where: str) -> ModelConfig:
     positions = int(raw.get("max_position_embeddings", 512))
     own = raw.get(OWN_KEY) or {}
     try:
-        return ModelConfig(
+        config = ModelConfig(
             vocabulary=int(raw["vocab_size"]),
             hidden=int(raw["hidden_size"]),
             layers=int(raw["num_hidden_layers"]),
@@ -53,17 +56,17 @@ def bert_config(raw: Mapping[str, Any], where: str) -> ModelConfig:
         ) from None
     except KeyError as missing:
         raise CheckpointError(f"{where}: no {missing.args[0]}; expected a BERT config.json") from None
+    _check_model_type(config, raw.get("model_type", MODEL_TYPE), where)
+    return config
 
 
 def bert_json(config: ModelConfig) -> dict[str, Any]:
     """`config.json` in the published format, with our window budgets and separate layers beside it."""
     separate: dict[str, Any] = {}
-    architecture, model_type = ARCHITECTURE, MODEL_TYPE
+    architecture, model_type = _names(config)
     if config.is_late:
-        architecture, model_type = LATE_ARCHITECTURE, LATE_MODEL_TYPE
         separate = {"separate_layers": config.separate_layers, "late": asdict(config.late)}
     elif config.separate_layers:
-        architecture, model_type = SPLIT_ARCHITECTURE, SPLIT_MODEL_TYPE
         separate = {"separate_layers": config.separate_layers, "description_position": config.description_start}
     return {
         "architectures": [architecture],
@@ -85,3 +88,22 @@ def bert_json(config: ModelConfig) -> dict[str, Any]:
         "finetuning_task": {"dropout_prob": config.head_dropout},
         OWN_KEY: {**asdict(config.windows), **separate, **({"letter_case": True} if config.letter_case else {})},
     }
+
+
+def _names(config: ModelConfig) -> tuple[str, str]:
+    """`architectures` and `model_type`: the published names only for what other readers of the format compute alike."""
+    if config.is_late:
+        return LATE_ARCHITECTURE, LATE_MODEL_TYPE
+    if config.separate_layers:
+        return SPLIT_ARCHITECTURE, SPLIT_MODEL_TYPE
+    return (CASED_ARCHITECTURE, CASED_MODEL_TYPE) if config.letter_case else (ARCHITECTURE, MODEL_TYPE)
+
+
+def _check_model_type(config: ModelConfig, model_type: str, where: str) -> None:
+    """Raises CheckpointError unless a checkpoint has the name that other tools need to tell it from a cross-encoder."""
+    expected = _names(config)[1]
+    if model_type != expected and (model_type, expected) != (MODEL_TYPE, CASED_MODEL_TYPE):  # as once written
+        raise CheckpointError(
+            f"{where}: model_type is {model_type!r}, but {config.separate_layers} of {config.layers} layers are "
+            f"separate; expected {expected!r}: correct the one or {OWN_KEY}.separate_layers"
+        )

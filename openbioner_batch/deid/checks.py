@@ -1,4 +1,4 @@
-"""Check digits: an invented number passes every check that its original passes."""
+"""Check digits and ranges of identifiers, for those that find them and for those that invent others."""
 
 from __future__ import annotations
 
@@ -29,11 +29,16 @@ def nhs(number: str) -> bool:
 
 
 def dea(number: str) -> bool:
-    """A prescriber's registration with the Drug Enforcement Administration: two letters, six digits and their check."""
-    if len(number) != 9 or not number[:2].isalpha() or not number[2:].isdecimal():
+    """A registration with the Drug Enforcement Administration: two letters (the second may be a 9), seven digits.
+
+    The last digit of 1st + 3rd + 5th + 2 (2nd + 4th + 6th) is the 7th.
+    """
+    if len(number) != 9 or not number[0].isalpha() or not (number[1].isalpha() or number[1] == "9"):
+        return False
+    if not number[2:].isdecimal():
         return False
     digits = [int(digit) for digit in number[2:]]
-    return (digits[0] + digits[2] + digits[4] + 2 * (digits[1] + digits[3] + digits[5])) % 10 == digits[6]
+    return (sum(digits[0:6:2]) + 2 * sum(digits[1:6:2])) % 10 == digits[6]
 
 
 def vin(number: str) -> bool:
@@ -51,11 +56,16 @@ def vin_check(number: str) -> str:
 
 
 def iban(number: str) -> bool:
-    """International bank account number: modulo 97 it is 1 (ISO 13616)."""
+    """International bank account number without spaces: modulo 97 it is 1 (ISO 13616)."""
     if not 15 <= len(number) <= 34 or not number[:2].isalpha() or not (number.isascii() and number.isalnum()):
         return False
     turned = number[4:] + number[:4]
     return number[2:4].isdecimal() and int("".join(str(int(letter, 36)) for letter in turned)) % 97 == 1
+
+
+def ssn(digits: str) -> bool:
+    """Whether nine digits may have been issued as a Social Security number: no area 000, 666 or 9xx, no zero group."""
+    return digits[:3] not in ("000", "666") and digits[0] != "9" and digits[3:5] != "00" and digits[5:] != "0000"
 
 
 CHECKS: tuple[Check, ...] = (luhn, npi, nhs, dea, vin, iban)
