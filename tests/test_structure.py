@@ -1,8 +1,9 @@
-"""How the code hangs together: one name for one class, and no circle of imports."""
+"""How the code hangs together: one name for one class, no circle of imports, arguments that are explained."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
@@ -47,3 +48,23 @@ def test_no_import_leads_back_to_its_module() -> None:
     graph = {name: set(imported(tree, known)) - {name} for name, tree in known.items()}
     assert sum(map(len, graph.values())) > 1000
     TopologicalSorter(graph).prepare()  # raises CycleError with the modules of a circle
+
+
+def test_the_arguments_of_classes_with_three_or_more_are_explained() -> None:
+    unexplained, classes = {}, 0
+    for module, tree in modules().items():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.ClassDef) or node.name.startswith("_"):
+                continue
+            for method in node.body:
+                if not isinstance(method, ast.FunctionDef) or method.name != "__init__":
+                    continue
+                names = [one.arg for one in (*method.args.args[1:], *method.args.kwonlyargs)]
+                docstrings = "".join(ast.get_docstring(one, clean=False) or "" for one in (node, method))
+                explained = re.findall(r"^ +(\w+): ", docstrings, re.MULTILINE)
+                if len(names) > 2:
+                    classes += 1
+                    if missing := set(names) - set(explained):
+                        unexplained[f"{module}.{node.name}"] = missing
+    assert classes > 20
+    assert unexplained == {}

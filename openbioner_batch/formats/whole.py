@@ -16,7 +16,13 @@ PAUSES_S = (0.1, 0.5, 2.0)
 
 
 class WholeFile(io.RawIOBase):
-    """A remote file whose every byte must come: an answer that is cut short on the way is no end of the file."""
+    """A remote file whose every byte must come: an answer that is cut short on the way is no end of the file.
+
+    Args:
+        stream: the file as its store opens it; closed with this.
+        file: what it is, for its size and for messages.
+        file_system: kept as long as the stream.
+    """
 
     def __init__(self, stream: BinaryIO, file: InputFile, file_system: object) -> None:
         self._stream = stream

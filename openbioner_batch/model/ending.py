@@ -13,7 +13,14 @@ from openbioner_batch.model.linear import ACTIVATIONS, linear
 
 
 class Ending:
-    """By products that suit the device, and norms of our own where there are any."""
+    """By products that suit the device, and norms of our own where there are any.
+
+    Args:
+        layer: the block of the module.
+        activation: the name of the function between its two layers.
+        dtype: of matrices; norms and sums are in float32.
+        device: where it runs.
+    """
 
     def __init__(self, layer: Layer, activation: str, dtype: torch.dtype, device: str) -> None:
         self._attention_output = linear(layer.attention_output.weight, layer.attention_output.bias, dtype, device)
@@ -42,6 +49,12 @@ class CompiledEnding:
     GELU's exact form stays a pass of its own beside the product: cuBLAS knows its approximation by tanh alone, which
     is what `torch._addmm_activation` gives on GPUs. Where torch tries products of Triton's out
     (TORCHINDUCTOR_MAX_AUTOTUNE_GEMM=1), it may put the exact form into one of them.
+
+    Args:
+        layer: the block of the module.
+        activation: the name of the function between its two layers.
+        dtype: of matrices; norms and sums are in float32.
+        device: where it runs.
     """
 
     def __init__(self, layer: Layer, activation: str, dtype: torch.dtype, device: str) -> None:

@@ -27,7 +27,16 @@ from openbioner_batch.model.placing import Placed, place
 
 
 class InferenceLayer:
-    """One transformer block, whose queries are projected apart from keys and values in the last layer."""
+    """One transformer block, whose queries are projected apart from keys and values in the last layer.
+
+    Args:
+        layer: the block of the module.
+        activation: the name of the function between its two layers.
+        dtype: of matrices; norms and sums are in float32.
+        device: where it runs.
+        last: whether it is the last one, whose queries are fewer.
+        compiled: whether torch's compiler fuses what follows attention.
+    """
 
     def __init__(
         self, layer: Layer, activation: str, dtype: torch.dtype, device: str, last: bool, compiled: bool
@@ -67,7 +76,14 @@ class InferenceLayer:
 
 
 class InferenceStack:
-    """An encoder's weights on one device in one number format, for inference alone: embeddings and layers."""
+    """An encoder's weights on one device in one number format, for inference alone: embeddings and layers.
+
+    Args:
+        model: the module.
+        dtype: of matrices; norms and sums are in float32.
+        device: where it runs.
+        compiled: whether torch's compiler fuses what it can.
+    """
 
     def __init__(self, model: Encoder, dtype: torch.dtype, device: str, compiled: bool = False) -> None:
         self.config = model.config
@@ -124,7 +140,14 @@ class InferenceStack:
 
 
 class InferenceEncoder(InferenceStack):
-    """A cross-encoder for inference."""
+    """A cross-encoder for inference.
+
+    Args:
+        model: the module.
+        dtype: of matrices; norms and sums are in float32.
+        device: where it runs.
+        compiled: whether torch's compiler fuses what it can.
+    """
 
     def __init__(self, model: CrossEncoder, dtype: torch.dtype, device: str, compiled: bool = False) -> None:
         super().__init__(model, dtype, device, compiled)

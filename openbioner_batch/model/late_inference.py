@@ -34,7 +34,14 @@ class DescriptionEncoder(Protocol):
 
 
 class LateInference:
-    """A `LateEncoder`'s weights on one device in one number format, for inference alone."""
+    """A `LateEncoder`'s weights on one device in one number format, for inference alone.
+
+    Args:
+        model: the module.
+        dtype: of matrices; norms and sums are in float32.
+        device: where it runs.
+        compiled: whether torch's compiler fuses what it can.
+    """
 
     def __init__(self, model: LateEncoder, dtype: torch.dtype, device: str, compiled: bool = False) -> None:
         self.config = model.config

@@ -29,6 +29,16 @@ class Preparer:
     """Turns texts into `Prepared` for one set of types; picklable, and the types are tokenized once.
 
     Where types do not compete, each is a group of its own.
+
+    Args:
+        tokenizer: of the checkpoint.
+        config: its shape.
+        types: what to query: types (one group up to 25, else even groups), or groups of them.
+        windows: budgets other than the checkpoint's own.
+        words: one of `WORDS`.
+
+    Raises:
+        UsageError: no such words, windows that the model has no positions for, or a description over its budget.
     """
 
     def __init__(

@@ -48,7 +48,19 @@ class Tagged:
 
 
 class Tagger:
-    """Finds mentions of described types. In float32 a text's result does not depend on the texts beside it."""
+    """Finds mentions of described types. In float32 a text's result does not depend on the texts beside it.
+
+    Args:
+        model: the module, whose weights are arranged for inference.
+        tokenizer: of its checkpoint.
+        directory: the checkpoint's.
+        device: "cpu" or one of torch's names of GPUs.
+        dtype: the name of the matrices' format, such as "bfloat16".
+        windows: budgets other than the checkpoint's own.
+        token_budget: most tokens of a batch; None takes the device's default.
+        calibration: biases and thresholds of types; None applies none.
+        compiled: whether torch's compiler fuses what it can.
+    """
 
     def __init__(
         self,

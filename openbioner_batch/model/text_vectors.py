@@ -27,10 +27,15 @@ _TOGETHER = 16
 
 
 class TextEncoder:
-    """Gives texts vectors, on the CPU in float32. A text's vector does not depend on the texts beside it."""
+    """Gives texts vectors, on the CPU in float32. A text's vector does not depend on the texts beside it.
+
+    Args:
+        model: a late-interaction model, of which the part that reads descriptions is used.
+        tokenizer: of its checkpoint.
+        directory: the checkpoint's.
+    """
 
     def __init__(self, model: Model, tokenizer: Tokenizer, directory: Path) -> None:
-        """Arrange a late-interaction model, of which the part that reads descriptions is used."""
         config = model.config
         self.size = config.late.projection
         """Numbers of a vector."""

@@ -58,6 +58,15 @@ class Tokenizer:
         text_end: what stands behind a text that is alone, where anything does.
         between: what stands between a text and a description.
         first_segment: how many of `between` are of segment 0.
+
+    Args:
+        vocabulary: index by token.
+        lowercase: whether letters become small.
+        strip_accents: whether accents go; None: if letters become small.
+        letter_case: as the attribute.
+
+    Raises:
+        CheckpointError: the vocabulary lacks a special token.
     """
 
     letter_case: bool = False

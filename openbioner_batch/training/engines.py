@@ -76,7 +76,13 @@ def _set_rates(groups: Sequence[dict[str, Any]], factor: float) -> None:
 
 
 class PlainEngine:
-    """Weights and states whole on every worker, gradients averaged between them; bfloat16 and float16 by autocast."""
+    """Weights and states whole on every worker, gradients averaged between them; bfloat16 and float16 by autocast.
+
+    Args:
+        module: what is trained, on `device` already.
+        settings: of the run.
+        device: where this worker computes.
+    """
 
     def __init__(self, module: nn.Module, settings: PretrainSettings, device: torch.device) -> None:
         self.module = module
@@ -140,7 +146,13 @@ class PlainEngine:
 
 
 class DeepSpeedEngine:
-    """ZeRO 1 or 2: optimizer states, and gradients, sharded over the workers; master weights in float32."""
+    """ZeRO 1 or 2: optimizer states, and gradients, sharded over the workers; master weights in float32.
+
+    Args:
+        module: what is trained, on `device` already.
+        settings: of the run.
+        device: where this worker computes.
+    """
 
     def __init__(self, module: nn.Module, settings: PretrainSettings, device: torch.device) -> None:
         if device.type == "cpu":

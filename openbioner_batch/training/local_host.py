@@ -63,7 +63,15 @@ def train_here(
 
 
 class LocalHost:
-    """See `Host`."""
+    """See `Host`.
+
+    Args:
+        preparation: the run's settings, tokenizer and vocabulary of types.
+        validation: batches of held-out texts.
+        store: the run's folder.
+        metrics: the entries of its log.
+        display: shows them.
+    """
 
     rank, workers = 0, 1
 

@@ -37,7 +37,13 @@ class Question:
 
 
 class QuestionSampler:
-    """Draws questions; each is a function of the piece, the types of its batch and the random generator alone."""
+    """Draws questions; each is a function of the piece, the types of its batch and the random generator alone.
+
+    Args:
+        vocabulary: of types, with their descriptions in each view.
+        recipe: how many types a text is queried for, and which ones.
+        mask_id: the token that hides a word.
+    """
 
     def __init__(self, vocabulary: TypeVocabulary, recipe: Recipe, mask_id: int) -> None:
         self._vocabulary = vocabulary

@@ -117,7 +117,9 @@ def test_without_texts_the_spans_are_a_table() -> None:
 def said_of(start: int) -> Span:
     family = Assertion(historical=True, family=True)
     concept = ConceptLink("HP:0001249", "Intellectual disability", 1.0)
-    return Span(start, start + 23, "phenotype", 1.0, "intellectual disability", family, "past_medical_history", (concept,))
+    return Span(
+        start, start + 23, "phenotype", 1.0, "intellectual disability", family, "past_medical_history", (concept,)
+    )
 
 
 def test_a_table_is_whole_where_no_terminal_is() -> None:

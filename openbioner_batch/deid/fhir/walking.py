@@ -21,7 +21,14 @@ _VERSION = re.compile(r"[\d.]{1,20}|https?://snomed\.info/sct/\d+(?:/version/\d{
 
 
 class Walk:
-    """A walk through one resource. Shapes name treatments, such as `_code` and `_flag`; a subclass has more."""
+    """A walk through one resource. Shapes name treatments, such as `_code` and `_flag`; a subclass has more.
+
+    Args:
+        policy: what happens to each type.
+        scope: the patient's shift and memory.
+        deidentify: does it to a text within the resource.
+        note_date: as for `replacing.replace`.
+    """
 
     def __init__(
         self,

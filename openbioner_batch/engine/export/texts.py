@@ -62,7 +62,14 @@ def find_source(plan: Plan, patterns: Sequence[str]) -> TextSource:
 
 
 class TextReader:
-    """Reads a split once, along with its shards in order."""
+    """Reads a split once, along with its shards in order.
+
+    Args:
+        reader: of the input's format.
+        options: how the run read it.
+        planned: the split, as the run's plan has it.
+        now: the same files where they are today.
+    """
 
     def __init__(self, reader: Format, options: ReadOptions, planned: Split, now: Split) -> None:
         self._records: Iterator[Record] = reader.read(now, options)

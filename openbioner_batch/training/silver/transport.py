@@ -212,7 +212,13 @@ class Client:
 
 
 class TransientError(Exception):
-    """A failure that may not come again."""
+    """A failure that may not come again.
+
+    Args:
+        message: what happened; quotes nothing of a text.
+        retry_after: seconds after which the endpoint wants to be called again, if it says so.
+        endpoints_fault: whether any other text would have met it too.
+    """
 
     def __init__(self, message: str, retry_after: float | None = None, endpoints_fault: bool = False) -> None:
         super().__init__(message)

@@ -141,7 +141,13 @@ class PaddedCross(_Padded):
 
 
 class PaddedLate(_Padded):
-    """Late interaction: every window once, every description once and for all."""
+    """Late interaction: every window once, every description once and for all.
+
+    Args:
+        model: the module.
+        dtype: of the whole encoder.
+        device: where it runs.
+    """
 
     def __init__(self, model: Model, dtype: torch.dtype, device: str) -> None:
         super().__init__(model, dtype, device)
