@@ -11,7 +11,7 @@ from openbioner_batch.training.pieces import Piece, mentioned_types
 from openbioner_batch.training.recipe import Recipe
 from openbioner_batch.training.sampling import shuffled
 from openbioner_batch.training.shared import UNKNOWN, QueriedPiece
-from openbioner_batch.training.vocabulary import TypeVocabulary
+from openbioner_batch.training.vocabulary import DEFINITION_VIEW, TypeVocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class TypeExposure:
         mask_id: what hidden words become.
         all_columns: whether every piece is queried for every type of the pass (late interaction, where it is free).
         negations: tokens such as those of "anything that is not", which turn a description into its complement.
+        empty_names: tokens such as those of "mention:", behind which `recipe.unnamed` of the descriptions stand.
     """
 
     def __init__(
@@ -67,9 +68,14 @@ class TypeExposure:
         mask_id: int,
         all_columns: bool,
         negations: Sequence[tuple[int, ...]] = (),
+        empty_names: Sequence[tuple[int, ...]] = (),
     ) -> None:
         self._vocabulary = vocabulary
         self._views = {kind: tuple(views.values()) for kind, views in vocabulary.views.items()}
+        self._definitions = {
+            kind: tuple(ids for view, ids in views.items() if view.startswith(DEFINITION_VIEW))
+            for kind, views in vocabulary.views.items()
+        }
         self._names = list(self._views)
         self._places = {kind: place for place, kind in enumerate(self._names)}
         self._likeness = likeness
@@ -77,6 +83,7 @@ class TypeExposure:
         self._mask_id = mask_id
         self._all_columns = all_columns
         self._negations = negations
+        self._empty_names = empty_names
 
     def draw(
         self, pieces: Sequence[Piece], number: int, random: np.random.Generator
@@ -89,8 +96,7 @@ class TypeExposure:
             random: the only source of chance.
         """
         kinds = self._kinds(pieces, random)
-        views = [self._views[kind] for kind in kinds]
-        descriptions = [own[int(random.integers(len(own)))] for own in views]
+        descriptions = [self._describe(kind, random) for kind in kinds]
         foils = self._foils(kinds, descriptions, random)
         queried = [self._query(piece, kinds, foils, number, random) for piece in pieces]
         return queried, descriptions + [foil.description for foil in foils]
@@ -109,8 +115,24 @@ class TypeExposure:
         for _ in range(complements):
             place = int(random.integers(len(kinds)))
             negation = self._negations[int(random.integers(len(self._negations)))]
-            foils.append(Foil((*negation, *descriptions[place])[: max(map(len, descriptions))], kinds[place]))
+            name, own = self._unnamed(kinds[place], random) or ((), descriptions[place])
+            foils.append(Foil((*name, *negation, *own)[: max(map(len, descriptions))], kinds[place]))
         return foils
+
+    def _describe(self, kind: str, random: np.random.Generator) -> tuple[int, ...]:
+        if unnamed := self._unnamed(kind, random):
+            return (*unnamed[0], *unnamed[1])
+        own = self._views[kind]
+        return own[int(random.integers(len(own)))]
+
+    def _unnamed(self, kind: str, random: np.random.Generator) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+        """A name that says nothing and one of the type's definitions, for `recipe.unnamed` of all; else None."""
+        if not (self._recipe.unnamed and self._empty_names and random.random() < self._recipe.unnamed):
+            return None
+        if not (own := self._definitions[kind]):
+            return None
+        name = self._empty_names[int(random.integers(len(self._empty_names)))]
+        return name, own[int(random.integers(len(own)))]
 
     def _kinds(self, pieces: Sequence[Piece], random: np.random.Generator) -> list[str]:
         """Mentioned types up to their share, then others as `recipe.negatives` says, then mentioned ones again."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from openbioner_batch.model.config import ModelConfig
+from openbioner_batch.model.prepare import named_description
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.corpus import Corpus
 from openbioner_batch.training.exposure import Likeness, TypeExposure
@@ -22,6 +23,8 @@ from openbioner_batch.training.vocabulary import TypeVocabulary
 Pass = TaggingBatch | SharedBatch | MaskedBatch
 NEGATIONS = ("anything that is not", "not", "everything except", "other than", "no", "all but")
 """Before a description they make its complement."""
+EMPTY_NAMES = ("mention", "entity", "type", "label", "span", "item", "concept", "my type")
+"""Names of types that say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,9 @@ class PassMaker:
             if recipe.shared_types:
                 late = preparation.config.is_late
                 negations = [tuple(preparation.tokenizer.ids(words)) for words in NEGATIONS]
+                empty = [tuple(preparation.tokenizer.ids(named_description(name, ""))) for name in EMPTY_NAMES]
                 self._exposure = TypeExposure(
-                    preparation.vocabulary, preparation.likeness, recipe, mask, late, negations
+                    preparation.vocabulary, preparation.likeness, recipe, mask, late, negations, empty
                 )
 
     def make(self, index: int) -> Pass:

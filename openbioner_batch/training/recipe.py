@@ -93,6 +93,9 @@ class Recipe:
     complements: float = 0.0
     """With `shared_types`: descriptions such as "anything that is not ..." of types of the pass, likewise; the type's
     mentions are none of theirs."""
+    unnamed: float = 0.0
+    """With `shared_types` and named views: share of the types (and complements) that are described behind a name that
+    says nothing, such as "mention", so that descriptions are read and not names alone."""
     positives_share: float = 0.6
     """Share of the types queried that the passage (with `shared_types`, any of the pass) mentions, where it mentions
     enough."""
@@ -128,7 +131,7 @@ class Recipe:
         fewest, most = self.types_per_pass
         if not 1 <= fewest <= most:
             raise UsageError(f"recipe.types_per_pass is [{fewest}, {most}]: give the fewest and the most, from 1 up")
-        for name in ("positives_share", "mask_probability", "head_dropout", "jumbled", "complements"):
+        for name in ("positives_share", "mask_probability", "head_dropout", "jumbled", "complements", "unnamed"):
             check_share(f"recipe.{name}", getattr(self, name))
         weight = self.no_entity_weight
         if weight != "dynamic" and (isinstance(weight, str) or weight < 0):

@@ -14,7 +14,7 @@ from openbioner_batch.model.tokens import Tokenizer
 
 NAME_VIEW, NAMED_VIEW = "name", "name-definition"
 """Views that are made where no description says otherwise: a type's name in words, and name and definition."""
-_DEFINITION = "definition"
+DEFINITION_VIEW = "definition"
 NEAREST = 10
 """How many near types a type has at most."""
 _SAME = 0.95
@@ -68,7 +68,7 @@ def build_type_vocabulary(
         base = _NUMBER.sub("", view)
         if not views or view in views or base in views:
             own.setdefault(view, text)
-        if NAMED_VIEW in views and base == _DEFINITION:
+        if NAMED_VIEW in views and base == DEFINITION_VIEW:
             own.setdefault(view.replace(base, NAMED_VIEW), named_description(kind, text))
     if NAME_VIEW in views:
         for kind, own in texts.items():
