@@ -28,13 +28,15 @@ def exposure(
     late: bool = True,
     likeness: bool = True,
     negations: list[tuple[int, ...]] | None = None,
+    empty_names: list[tuple[int, ...]] | None = None,
     **recipe: object,
 ) -> TypeExposure:
     rows = [(kind, "definition", f"a {kind} in the patient") for kind in KINDS]
     vocabulary = build_type_vocabulary(rows, (), tagger.tokenizer, 50)
     settings = Recipe(**{"shared_types": 5, "mask_probability": 0.0, **recipe})  # type: ignore[arg-type]
     near = Likeness(VECTORS, 0.9) if likeness else None
-    return TypeExposure(vocabulary, near, settings, tagger.tokenizer.mask, late, negations or ())
+    mask = tagger.tokenizer.mask
+    return TypeExposure(vocabulary, near, settings, mask, late, negations or (), empty_names or ())
 
 
 def piece(
@@ -193,3 +195,21 @@ def test_foils_are_asked_beside_the_types(tagger: Tagger) -> None:
     assert all(set(jumbled) <= words for jumbled in descriptions[5:7])
     assert (queried.labels[:, 5:7] == 0).all()
     assert queried.entities == 1
+
+
+def test_descriptions_and_complements_stand_behind_names_that_say_nothing(tagger: Tagger) -> None:
+    empty, negation = tuple(tagger.tokenizer.ids("mention:")), tuple(tagger.tokenizer.ids("not"))
+    definitions = {tuple(tagger.tokenizer.ids(f"a {kind} in the patient")) for kind in KINDS}
+
+    def drawn(unnamed: float) -> list[tuple[int, ...]]:
+        sampler = exposure(tagger, negations=[negation], empty_names=[empty], complements=0.4, unnamed=unnamed)
+        return sampler.draw([piece([(0, 2, "drug")])], 5, np.random.default_rng(1))[1]
+
+    assert set(drawn(0.0)[:5]) == definitions
+    assert set(drawn(1.0)[:5]) == {empty + ids for ids in definitions}
+    longest = max(map(len, drawn(1.0)[:5]))
+    for foil in drawn(1.0)[5:]:
+        assert foil[: len(empty) + len(negation)] == empty + negation
+        assert len(foil) <= longest
+    some = [ids in definitions for ids in drawn(0.5)[:5]]
+    assert any(some) and not all(some)

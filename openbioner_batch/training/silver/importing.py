@@ -80,7 +80,8 @@ def import_silver(settings: ImportSettings, say: Say = say_to_stderr) -> SilverR
         if isinstance(item, Rejected):
             rejected.append(item)
         elif isinstance(item, AnnotatedPassage):
-            for part in split_passage(replace(item, annotated=types), settings.passage_words):
+            listed = item if types is None else replace(item, annotated=types)
+            for part in split_passage(listed, settings.passage_words):
                 _keep(part, passage_filter, passages, report)
         elif item not in described:
             described.add(item)

@@ -16,6 +16,7 @@ from openbioner_batch.formats.iob import make_sentence
 from openbioner_batch.formats.storage import open_input, open_stored
 from openbioner_batch.records import Rejected
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
+from openbioner_batch.training.silver.marked import read_marked_passages
 from openbioner_batch.training.silver.typenames import normalise_type
 
 NO_LIST = "the column {} holds no list of strings"
@@ -146,7 +147,7 @@ class PublishedLayout:
     Attributes:
         read: its rows.
         suffixes: of its files.
-        closed: whether all mentions of all its types are marked.
+        closed: whether all mentions of all types of the set are marked; passages may have lists of their own else.
     """
 
     read: Reader
@@ -161,6 +162,7 @@ LAYOUTS: Mapping[str, PublishedLayout] = {
     "jsonl": PublishedLayout(read_jsonl_rows, (".jsonl", ".ndjson", ".json")),
     "run": PublishedLayout(read_run_rows, (".parquet",), closed=True),
     "text-jsonl": PublishedLayout(read_text_rows, (".jsonl", ".ndjson", ".json"), closed=True),
+    "marked": PublishedLayout(read_marked_passages, (".txt",)),
     "types-tsv": PublishedLayout(read_type_lines, (".tsv",)),
 }
 """By name. `run` is the data folder of a run of `annotate`; `text-jsonl` marks all mentions of no type at all: only a

@@ -21,7 +21,8 @@ class ImportSettings(Request):
 
     source: str = option(flag="SOURCE", help="File, folder, glob or fsspec URL.")
     layout: str = option(
-        metavar="L", help="pile-ner-iob, pile-ner-descriptions, pii-masking-iob, jsonl, run, text-jsonl, types-tsv."
+        metavar="L",
+        help="pile-ner-iob, pile-ner-descriptions, pii-masking-iob, jsonl, run, text-jsonl, marked, types-tsv.",
     )
     output: str = option(metavar="URI", help="Folder of the silver data.")
     descriptions: str | None = option(
