@@ -20,7 +20,8 @@ def test_the_make_targets_of_the_readme_exist() -> None:
 
 def test_links_between_pages_lead_somewhere() -> None:
     for page in PAGES:
-        for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+        prose = re.sub(r"(?ms)^```.*?^```", "", page.read_text("utf-8"))
+        for target in re.findall(r"\]\(([^)\s]+)\)", prose):
             if re.match(r"[a-z]+:", target):
                 continue
             path, _, anchor = target.partition("#")
