@@ -63,11 +63,15 @@ def make_engine(module: nn.Module, settings: PretrainSettings, device: torch.dev
 def _optimizer(module: nn.Module, schedule: Schedule, fused: bool) -> torch.optim.Optimizer:
     groups = []
     for heads, rate in ((False, schedule.encoder_rate), (True, schedule.head_rate)):
-        named = [(n, p) for n, p in module.named_parameters() if p.requires_grad]
-        parameters = [p for n, p in named if (n.startswith("encoder.") and n.split(".")[1] not in _HEADS) != heads]
+        parameters = [p for n, p in module.named_parameters() if p.requires_grad and _learns_as_head(n) == heads]
         if parameters:
             groups.append({"params": parameters, "peak": rate, "lr": rate})
     return torch.optim.AdamW(groups, weight_decay=schedule.weight_decay, fused=fused)
+
+
+def _learns_as_head(name: str) -> bool:
+    """Whether a parameter was not pretrained: the heads, and the vectors of letter case, which begin at zero."""
+    return not name.startswith("encoder.") or name.split(".")[1] in _HEADS or "case_embedding" in name
 
 
 def _set_rates(groups: Sequence[dict[str, Any]], factor: float) -> None:

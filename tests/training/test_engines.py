@@ -11,6 +11,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from openbioner_batch.model.config import ModelConfig
+from openbioner_batch.model.encoder import Encoder
+from openbioner_batch.model.prepare import WindowSettings
 from openbioner_batch.settings import build
 from openbioner_batch.training.engines import PlainEngine
 from openbioner_batch.training.settings import PretrainSettings
@@ -29,6 +32,10 @@ class Model(nn.Module):
 
 def engine(accumulation: int = 1, **schedule: Any) -> PlainEngine:
     torch.manual_seed(0)
+    return engine_of(Model(), accumulation, **schedule)
+
+
+def engine_of(module: nn.Module, accumulation: int = 1, **schedule: Any) -> PlainEngine:
     raw = {
         "output": "r",
         "start": {"encoder": "e"},
@@ -36,7 +43,7 @@ def engine(accumulation: int = 1, **schedule: Any) -> PlainEngine:
         "batch": {"accumulation": accumulation},
         "schedule": {"steps": 10, "encoder_rate": 1e-2, "head_rate": 1e-1, **schedule},
     }
-    return PlainEngine(Model(), build(PretrainSettings, raw), torch.device("cpu"))
+    return PlainEngine(module, build(PretrainSettings, raw), torch.device("cpu"))
 
 
 BATCHES = torch.randn(20, 8, 3, generator=torch.Generator().manual_seed(1))
@@ -54,6 +61,17 @@ def test_accumulated_passes_are_one_larger_pass() -> None:
     whole.accumulate(BATCHES[:2].reshape(16, 3))
     whole.step(1.0)
     assert weights(parts) == pytest.approx(weights(whole), abs=1e-6)
+
+
+def test_vectors_of_letter_case_learn_at_the_rate_of_heads() -> None:
+    windows = WindowSettings(text_tokens=8, description_tokens=8)
+    shape = ModelConfig(30, 8, 1, 2, 8, windows=windows, letter_case=True)
+    module = nn.Module()
+    module.encoder = nn.ModuleDict({"text": Encoder(shape), "evidence": nn.Linear(8, 1)})
+    rates = {id(p): group["lr"] for group in engine_of(module)._optimizer.param_groups for p in group["params"]}
+
+    at_head_rate = {name for name, p in module.named_parameters() if rates[id(p)] == 1e-1}
+    assert at_head_rate == {"encoder.text.case_embedding.weight", "encoder.evidence.weight", "encoder.evidence.bias"}
 
 
 def test_encoder_and_heads_have_rates_of_their_own() -> None:

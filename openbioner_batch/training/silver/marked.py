@@ -73,8 +73,8 @@ def read_marked_types(file: InputFile) -> MarkedTypes:
                     parents.setdefault(name, set()).update(above)
     except FileNotFoundError:
         raise UsageError(f"{file.uri}: marked passages need a table of their types beside them: {table.uri}") from None
-    for name, above in parents.items():
-        for one in sorted(above - parents.keys()):
+    for name, named in parents.items():
+        for one in sorted(named - parents.keys()):
             raise UsageError(f"{table.uri}: {one!r}, above {name!r}, is described in no line: add one")
     return MarkedTypes(tuple(descriptions), {name: _with_all_above(name, parents, table.uri) for name in parents})
 
@@ -110,7 +110,7 @@ def _marked_passage(
         text += line[last : mark.start()]
         start, last = len(text), mark.end()
         text += mark[1]
-        names = [normalise_type(one) for one in mark[2].split(",") if one.strip()]
+        names = [normalise_type(one) or "" for one in mark[2].split(",") if one.strip()]
         if not names:
             unsure.append((start, len(text)))
         for name in names:
