@@ -210,6 +210,8 @@ def test_a_plain_encoder_gives_the_mean_of_its_last_states(plain_encoder: Path) 
         states = AutoModel.from_pretrained(plain_encoder).eval()(torch.tensor([ids])).last_hidden_state[0]
     wanted = torch.nn.functional.normalize(states.mean(0), dim=0).numpy()
     np.testing.assert_allclose(encoder.vectors(["fever", text, text])[1:], [wanted, wanted], atol=1e-5)
+    nothing = encoder.vectors([])
+    assert (nothing.dtype, nothing.shape) == (np.float32, (0, encoder.size))
 
 
 def test_a_bert_of_another_program_is_read_too(tmp_path: Path) -> None:

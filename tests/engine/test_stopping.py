@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import pytest
 from processes import Program, wait_until
@@ -94,6 +95,14 @@ def test_an_address_where_nobody_listens_is_named_and_sigterm_heeded_meanwhile(p
         began = time.monotonic()
         assert "Stopped" in program.finish(30)[1]
         assert time.monotonic() - began < 10
+
+
+def test_auto_is_an_address() -> None:
+    from openbioner_batch.engine.address import check_address
+    from openbioner_batch.errors import RunFailedError
+
+    with suppress(RunFailedError):  # there may be none, or that of another test
+        check_address("auto")
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:8265", "nonsense", "127.0.0.1:port", ":6379", "host:", "local"])

@@ -3,7 +3,9 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import lzma
 import tracemalloc
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -11,15 +13,20 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openbioner_batch.formats.compression import BrokenStreamError, unpacked
+from openbioner_batch.formats.compression import COMPRESSIONS, BrokenStreamError, unpacked
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.compress,
     ".bz2": bz2.compress,
+    ".xz": lzma.compress,
     ".zst": zstandard.ZstdCompressor().compress,
 }
 LONG = b"".join(b"%d squared is %d\n" % (n, n * n) for n in range(40_000))
 PACKED = {name: pack(LONG) for name, pack in PACKERS.items()}
+
+
+def test_every_way_to_pack_is_tested() -> None:
+    assert set(PACKERS) == set(COMPRESSIONS)
 
 
 def drain(stored: bytes, packed: str) -> tuple[bytes, str | None]:
@@ -89,3 +96,13 @@ def test_a_bomb_comes_out_in_pieces(packed: str) -> None:
         assert tracemalloc.get_traced_memory()[1] < 80 << 20
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("mebibytes", "code", "fits"), [(128, 30, True), (512, 34, False)])
+def test_an_xz_stream_that_requires_too_much_memory_is_refused(mebibytes: int, code: int, fits: bool) -> None:
+    stored = bytearray(lzma.compress(b"fever", filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 20}]))
+    size = 4 * (stored[12] + 1)  # of the block's header, which the stream's 12 bytes precede
+    assert (2 | code & 1) << (code // 2 + 11) == mebibytes << 20
+    stored[16] = code  # the size of the dictionary
+    stored[12 + size - 4 : 12 + size] = zlib.crc32(stored[12 : 12 + size - 4]).to_bytes(4, "little")
+    assert drain(bytes(stored), ".xz") == ((b"fever", None) if fits else (b"", "the .xz stream is damaged"))

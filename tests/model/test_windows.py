@@ -63,6 +63,12 @@ def test_a_short_document_is_one_window() -> None:
     assert (window.start, window.stop, window.interior_start, window.interior_stop) == (0, 9, 0, 9)
 
 
+def test_sentences_that_fill_a_window_to_the_last_token_are_one_window() -> None:
+    settings = WindowSettings(20, 10, 4)
+    windows = cut_windows(40, [0, 8, 20], [], np.arange(40), settings)
+    assert [(w.start, w.stop) for w in windows] == [(0, 20), (20, 40)]
+
+
 def test_a_long_sentence_is_cut_at_words_with_overlap() -> None:
     windows = cut_windows(30, [0], [], np.arange(0, 30, 3), WindowSettings(12, 10, 6))
     assert [(w.start, w.stop) for w in windows] == [(0, 12), (6, 18), (12, 24), (18, 30)]

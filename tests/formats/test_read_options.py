@@ -1,0 +1,27 @@
+"""What a run's plan says of how its inputs were read, and the options that are made of it again."""
+
+from __future__ import annotations
+
+from openbioner_batch.formats.base import ReadOptions
+
+TABLE = ReadOptions("note_id", "note", ("ward",), "heading", "cp1252", ";", "none")
+
+
+def test_a_plan_names_each_option_in_words_and_leaves_the_kept_fields_out() -> None:
+    assert TABLE.fingerprint() == {
+        "id field": "note_id",
+        "text field": "note",
+        "title field": "heading",
+        "encoding": "cp1252",
+        "delimiter": ";",
+        "quoting": "none",
+    }
+
+
+def test_the_options_are_read_again_from_a_plan() -> None:
+    assert ReadOptions.from_fingerprint(TABLE.fingerprint(), ("ward",)) == TABLE
+
+
+def test_plans_say_nothing_of_quotes_as_in_csv() -> None:
+    assert ReadOptions(quoting="csv").fingerprint()["quoting"] is None
+    assert ReadOptions.from_fingerprint({}) == ReadOptions(quoting="csv")
