@@ -9,6 +9,7 @@ from zlib import crc32
 import pytest
 from deid.clinical_numbers import Note, changed_digits, notes, phrases
 
+from openbioner_batch.deid.evidence import unproven_numbers
 from openbioner_batch.deid.families import FAMILIES, family_of
 from openbioner_batch.deid.finder import Finder
 from openbioner_batch.deid.keys import Key
@@ -164,3 +165,102 @@ def test_a_short_known_number_is_replaced_by_another_behind_its_label_only(text:
 )
 def test_a_makers_number_and_a_time_behind_a_chair_become_tags(text: str, new: str) -> None:
     assert surrogates(text).text == new
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # ages
+        "gran <92>, lives alone",
+        "gran <110> lives alone; gran {111} lives alone",
+        "Ma <95> is well, ma {120} is well, MA {95} set",
+        "walked {95} M today, pt <95> M with cough",
+        "pt <102> M with cough",
+        "Pt is <104> M.",
+        "this {101} M walked",
+        "aged {97.5}, slept",
+        "aged <97.5> years, slept",
+        "{101} F",
+        "mother <101> F with cough",
+        "Ann Lee, <101> F",
+        # telephones
+        "x{4417}",
+        "Dr. Lee x<4417>",
+        "call RN x<4417>",
+        "Please call, x<4417>",
+        "(x<4417>)",
+        "squats x{1000} reps, lipase x{5000}",
+        "Dr Lee <617-1234>",
+        "called {617-1250}, called <617-1234> twice",
+        "Jane Roe, {617 555 0142}",
+        "called <555 214 4417> back",
+        "results {120 118 1400} at noon",
+        "<617 123 4567> (cell)",
+        # machines, accounts, files
+        "from <10.1.2.3>",
+        "ip <3.1.2.4>, EC {3.1.1.4}, v {10.2.3.4}",
+        "host <fe80::1>",
+        "logged in as <jsmith4>, by {JD4}",
+        "user: <CD4>",
+        "see <x.org/a1>",
+        "file <scan0412.jpg> sent",
+        # days
+        "admitted <3/4-3/7/21>",
+        "from <7/3-7/12>",
+        "rash <8/3-10/12>",
+        "reps {8/3-8/12}",
+        "from {3/4-5/4}",
+        "methadone {10/10/20}, Ritalin {4/15/20}, Plavix {10/10/20}",
+        "seen <05/10/20>, flowrate <5/10/20>",
+        "<05.10.20> note",
+        "{5.10.20} note",
+        "<5.13.20> note",
+        "<5.10.33> note",
+        "{Aug 8} pos, seen <Aug 8>.",
+        "rate {2/2000} in <4/2020>",
+        "DOB <120119>",
+        # numbers
+        "badge <4417> Jane Roe",
+        "<#44171> here",
+        "Card <4111 1111 1111 1111>",
+        "{4111 1111 1111 1112} there",
+        "VIN <1HGBH41JXMN109186>, IBAN <GB82 WEST 1234 5698 7654 32>",
+        "<AB1234563> given",
+        "MRN {120 118}",
+        "MRN {1200-1400}",
+        "ID {1200 1400}",
+        "acct {120 1180}",
+        "lot {44171} of 50000",
+        "MRN: <123>, acct <4417>",
+        "helo <N441AB> landed",
+        # places
+        "crash on <I-95>, drove off <US 40>",
+        "lives on <Route 9>",
+        "{12 Oak Way}",
+        "lives at <12 Oak Way>",
+        "{12 Insulin Dr}",
+        "{33 Foley St}",
+        "{12 Elm Dr} Lee",
+        "<12 Elm Dr>",
+        "{5 Fr Oak St}",
+        "Boston, MA <02115>",
+        "Boston, MA {97201}",
+        "Boston, Massachusetts <97201>",
+        "<02115> Boston",
+        "GPS <42.3601, -71.0589>",
+        "2/3 {42.3601, -71.0589}",
+        "<bed 4>, slept",
+        "{room 4} of 5",
+        "{room 12} tabs",
+        "{MICU 4} days",
+    ],
+)
+def test_what_stands_around_a_number_proves_it_or_does_not(text: str) -> None:
+    plain = re.sub("[<>{}]", "", text)
+    findings = [one for one in FINDER.find(plain) if any(map(str.isdigit, plain[one.start : one.end]))]
+    unproven = unproven_numbers(plain, FINDER.find(plain))
+    marked = {
+        (len(re.sub("[<>{}]", "", text[: one.start()])), one[2]): one[1] == "<"
+        for one in re.finditer(r"([<{])([^>}]+)[>}]", text)
+    }
+    assert {(one.start, plain[one.start : one.end]): one not in unproven for one in findings} == marked

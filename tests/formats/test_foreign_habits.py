@@ -35,6 +35,12 @@ def test_pubtator_texts_may_go_on_over_lines(tmp_path: Path, ending: str) -> Non
     assert [span.text for gold in read_pubtator(path) for span in gold.spans] == ["Zinc"]
 
 
+def test_pubtator_in_another_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "a.pubtator"
+    path.write_text("1|t|Bénin\n1|a|Été\n", "latin-1")
+    assert texts("pubtator", path, ReadOptions(encoding="latin-1")) == ["Bénin\nÉté"]
+
+
 def test_a_pubtator_line_that_is_neither_text_nor_annotation_is_a_reason(tmp_path: Path) -> None:
     path = tmp_path / "a.pubtator"
     path.write_text("1|t|A\n1|a|B\n1\t0\t1\tA\tx\tX\nsecret\n\n2|t|C\n2|a|D\n2\t0\t1\tC\tx\n\nsecret too\n\n3|t|E\n")

@@ -145,6 +145,7 @@ def test_any_span_of_any_text_comes_back_from_jsonl(
         (read_pubtator, "1|t|secret\n1\t0\t60\tsecret\tX\n", "line 2: .*does not lie in a text of 6"),
         (read_pubtator, "1|t|secret\n1\t0\t3\tsecret\tX\n", "line 2: .*is not the mention"),
         (read_pubtator, "1|t|secret\n1\t0\t6\tsecret\n", "line 2: expected ID<TAB>start"),
+        (read_pubtator, "1|t|secret\n1\t0\t6\n", "line 2: expected ID<TAB>start"),
         (read_pubtator, "1|t|secret\n1\t0\t6\tsecret\t\n", "line 2: the fifth column is empty"),
         (read_pubtator, "1|t|secret\n2\t0\t6\tsecret\tX\n", "line 2: the line belongs to another document"),
         (read_gold_jsonl, '{"id": "secret"\n', "line 1: not JSON"),

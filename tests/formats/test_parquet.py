@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 import math
 import tempfile
 from decimal import Decimal
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import InputFile, ReadOptions, Split, get_format, list_inputs
+from openbioner_batch.formats.parquet_writing import parquet_bytes
 from openbioner_batch.formats.storage import SPLIT_BYTES
 from openbioner_batch.records import UNREAD
 
@@ -241,3 +243,21 @@ def test_paths_lead_into_structs_and_folders_are_columns(tmp_path: Path) -> None
     assert rejected(found) == [(1, "the title and the text are null")]
     with pytest.raises(UsageError, match=r"has no field 'doc\.txt'; there are: doc, n, ward, doc\.id, doc\.body"):
         PARQUET.resolve(files, ReadOptions(text_field="doc.txt"))
+
+
+def test_a_table_is_written_as_one_row_group_packed_and_with_checksums() -> None:
+    many = pq.ParquetFile(io.BytesIO(parquet_bytes(pa.table({"n": pa.nulls(1_100_000, pa.int8())}))))
+    assert many.metadata.num_row_groups == 1
+
+    table = pa.table({"text": ["fever and chills " * 50, "cough"]})
+    stored = parquet_bytes(table)
+    assert parquet_bytes(pa.table(table)) == stored
+    assert pq.read_table(io.BytesIO(stored)) == table
+    column = pq.ParquetFile(io.BytesIO(stored)).metadata.row_group(0).column(0)
+    assert column.compression == "ZSTD"
+    damaged = bytearray(stored)
+    first = column.dictionary_page_offset
+    damaged[first + column.total_compressed_size - 1] ^= 1
+    with pytest.raises(OSError, match="CRC checksum verification failed"):
+        pq.read_table(io.BytesIO(bytes(damaged)), page_checksum_verification=True)
+    assert pq.read_table(io.BytesIO(parquet_bytes(table.slice(0, 0)))).num_rows == 0
