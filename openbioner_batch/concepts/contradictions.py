@@ -15,7 +15,8 @@ NEGATIONS = frozenset("absent no not non without normal".split())
 _SHORT_OF_ABSENT = frozenset("abnormal decreased impaired small short".split())
 """Words of which what is absent is a case or a neighbour."""
 _OF_FORM = frozenset(
-    "malformation malformed deformity deformed dysmorphism dysmorphic morphology shape structure structural".split()
+    "appearance malformation malformed deformity deformed dysmorphism dysmorphic morphology shape structure "
+    "structural".split()
 )
 
 

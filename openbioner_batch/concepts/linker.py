@@ -10,7 +10,7 @@ from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.concepts.keys import SCORES, STRICT, Match, content_key, key
 from openbioner_batch.concepts.nearest import Nearest
 from openbioner_batch.concepts.normalising import content, looks_abbreviated
-from openbioner_batch.concepts.variants import coordinated, generalised, joins_by_word
+from openbioner_batch.concepts.variants import coordinated, generalised, joins_by_word, subjects
 from openbioner_batch.concepts.vectors import VECTORS, NearestVectors
 from openbioner_batch.records import ConceptLink
 
@@ -19,7 +19,9 @@ LEAST_COSINE = 0.72
 NEAR_NAMES = 16
 """Looked at for a mention, for several may be of one concept."""
 OF_VECTORS = 0.3
-"""The score of a name near by its vector alone is its cosine times this: no other kind of match has less than this."""
+"""The score of a name near by its vector alone is its cosine times this. Only `_OF_SUBJECT` has less than this too."""
+_OF_SUBJECT = (0.2, 0.1)
+"""The score of an abnormality of what a mention is about: the first, and the second times the share of its words."""
 _AT_ONCE = 1000
 """Mentions that are linked together, which bounds memory."""
 _NEAR = 0.9
@@ -63,9 +65,9 @@ class Linker:
 
     An expansion is looked for before the mention itself. The strictest kind of match (`keys.Match`) at which a text has
     any decides; then what a coordinated mention says in full; then near names and the mention without some of its
-    words, by their scores; then, if the index has vectors, names near by these. The best come first; of equals the
-    concept whose name is preferred before an exact before a related synonym, then the one with fewer concepts above it,
-    then the shorter name, then the lower identifier.
+    words, by their scores; then the abnormality of what it is about; then, if the index has vectors, names near by
+    these. The best come first; of equals the concept whose name is preferred before an exact before a related synonym,
+    then the one with fewer concepts above it, then the shorter name, then the lower identifier.
     """
 
     def __init__(self, vocabulary: Vocabulary, top: int = 1, least: float = 0.0) -> None:
@@ -95,7 +97,8 @@ class Linker:
         sure |= self._coordinated(pending)
         pending = [text for text in pending if not sure[text]]
         loose = self._loose(pending)
-        found = {mention: _first(mention, (sure, loose)) for mention in distinct}
+        subjects = self._of_subjects([text for text in pending if not loose[text]])
+        found = {mention: _first(mention, (sure, loose, subjects)) for mention in distinct}
         if self._by_vectors:
             found |= self._near_by_vectors([mention for mention, some in found.items() if not some])
         return {
@@ -168,13 +171,32 @@ class Linker:
         found = self._matched(texts, (Match.IMPLIED,))
         for text, concepts in self._generalised([text for text in texts if not found[text]]).items():
             found[text] = concepts
-        for text, concepts in self._matched([text for text in texts if not found[text]], (Match.LONGER,)).items():
-            found[text] = self._above_all(concepts)
+        for text, concepts in self._matched(texts, (Match.LONGER,)).items():
+            found[text] = self._best_of_each((*found[text], *self._above_all(concepts)))
         for text, near in zip(texts, self._nearest.find(texts), strict=True):
             if near:
-                best = {one.concept: one for one in (*reversed(found[text]), *reversed(self._near(text, near)))}
-                found[text] = self._sorted(best.values())
+                found[text] = self._best_of_each((*found[text], *self._near(text, near)))
         return found
+
+    def _best_of_each(self, found: Iterable[_Candidate]) -> list[_Candidate]:
+        """Each concept once, by its best candidate, in order."""
+        worst_first = sorted(found, key=lambda one: one.order, reverse=True)
+        return self._sorted({one.concept: one for one in worst_first}.values())
+
+    def _of_subjects(self, texts: Sequence[str]) -> dict[str, list[_Candidate]]:
+        """The abnormality of what mentions are about, by the most of their words that give one."""
+        first, share = _OF_SUBJECT
+        wanted = [
+            (text, round(first + share * part, 6), content_key(Match.IMPLIED, words))
+            for text in texts
+            for part, words in subjects(text)
+        ]
+        found: dict[str, list[tuple[int, float]]] = {text: [] for text in texts}
+        known = self._vocabulary.lookup([hashed for _, _, hashed in wanted])
+        for (text, score, _), names in zip(wanted, known, strict=True):
+            if not found[text] or found[text][0][1] == score:
+                found[text] += [(name, score) for name in names]
+        return {text: self._ordered(names) for text, names in found.items()}
 
     def _above_all(self, found: list[_Candidate]) -> list[_Candidate]:
         """The concept that all others are below, if there is one."""

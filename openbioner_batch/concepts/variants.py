@@ -12,7 +12,14 @@ from openbioner_batch.concepts.normalising import content, forms, meaning
 _AND = re.compile(r"(?:\s*[,;/&]\s*|\s+)(?:and/or|and|or|to|&)\s+|\s*/\s*|\s*,\s*", re.IGNORECASE)
 _JOINING = re.compile(r"\s(?:and|or)\s", re.IGNORECASE)
 _AFTER_HEAD = frozenset("of in on at with by from to the".split())
-_MOST_PARTS, _MOST_WORDS = 4, 8
+_MOST_PARTS, _MOST_WORDS, _MOST_OF_SUBJECT = 4, 8, 3
+QUALIFIERS = frozenset(
+    "acute bilateral chronic isolated left mild moderate multiple profound progressive recurrent right severe "
+    "unilateral".split()
+)
+"""Words, as `content` gives them, of how much, how often or on which side: what they leave out is still meant."""
+_OF_QUALIFIER = 0.25
+"""What such a word counts for where another counts 1."""
 
 
 def coordinated(text: str) -> list[str]:
@@ -39,17 +46,35 @@ def joins_by_word(text: str) -> bool:
 def generalised(text: str) -> Iterator[tuple[float, tuple[str, ...]]]:
     """The words of a mention (as `content` gives them) without one or two of them, and the share that is left.
 
-    The head stays, the last word before a preposition, and what denies. The fewest are dropped first.
+    The head stays, the last word before a preposition, and what denies. The fewest are dropped first. Qualifiers are a
+    small share of a mention: "severe ataxia" is nearly ataxia.
     """
     words = content(text)
     if not 2 <= len(words) <= _MOST_WORDS:
         return
     head = head_word(text)
     others = [word for word in words if word != head and word not in NEGATIONS]
+    weight = sum(map(_weight, words))
     for count in (1, 2):
         for dropped in combinations(others, count):
             if len(words) - count >= 1:
-                yield 1 - count / len(words), tuple(word for word in words if word not in dropped)
+                yield 1 - sum(map(_weight, dropped)) / weight, tuple(word for word in words if word not in dropped)
+
+
+def _weight(word: str) -> float:
+    return _OF_QUALIFIER if word in QUALIFIERS else 1.0
+
+
+def subjects(text: str) -> Iterator[tuple[float, tuple[str, ...]]]:
+    """What a mention may be about: up to three of its words (as `content` gives them), the most first, and their share.
+
+    "Renal investigation" is about the kidney. Nothing of a mention that denies: "normal kidneys" are no finding.
+    """
+    words = content(text)
+    if len(words) <= _MOST_WORDS and NEGATIONS.isdisjoint(words):
+        for count in range(min(_MOST_OF_SUBJECT, len(words) - 1), 0, -1):
+            for some in combinations(words, count):
+                yield count / len(words), some
 
 
 def shortened(name: str) -> Iterator[tuple[str, ...]]:

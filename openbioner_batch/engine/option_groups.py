@@ -161,7 +161,7 @@ class LinkOptions:
     )
     link_top: int = option(1, least=1, help="Most concepts for a span.")
     link_least: float = option(
-        0.0, metavar="S", least=0, most=1, help="Least score of a concept; 0.9 drops near names, 0.3 an encoder's."
+        0.0, metavar="S", least=0, most=1, help="Least score of a concept; 0.9 drops near names, 0.3 the vaguest."
     )
 
 

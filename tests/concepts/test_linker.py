@@ -48,7 +48,7 @@ def test_the_strictest_match_decides(vocabulary: Vocabulary, mention: str, id: s
 
 
 @pytest.mark.parametrize(
-    "mention", ["", " ", "-", "?!", "headache", "kidney transplantation", "R", "XYZ", "\ud800", "的"]
+    "mention", ["", " ", "-", "?!", "headache", "heart transplantation", "R", "XYZ", "\ud800", "的"]
 )
 def test_nothing_where_nothing_is_sure(vocabulary: Vocabulary, mention: str) -> None:
     assert best(vocabulary, mention) is None
@@ -85,12 +85,28 @@ def test_coordinated_mentions_are_read_in_full(vocabulary: Vocabulary, mention: 
         ("giant renal cyst", "X:3", 0.6),
         ("epileptic fits on the train", "X:4", None),
         ("cystic thing", None, None),  # the head stays
+        ("severe renal cysts", "X:3", 0.8),  # how severe is the least of what it says
     ],
 )
 def test_words_that_no_name_has_are_dropped(vocabulary: Vocabulary, mention: str, id: str, score: float) -> None:
     found = best(vocabulary, mention)
     assert (found and found[0]) == id
     assert score is None or found == (id, score)
+
+
+def test_what_nothing_else_finds_is_an_abnormality_of_what_it_is_about(vocabulary: Vocabulary) -> None:
+    assert best(vocabulary, "kidney transplantation") == ("X:2", 0.25)
+    assert best(vocabulary, "no kidney transplantation") is None
+    assert best(vocabulary, "KT", "kidney transplantation") == ("X:2", 0.25)
+    mention = Mention("kidney transplantation")
+    assert Linker(vocabulary, least=0.3).link([mention]) == {mention: ()}
+
+
+def test_a_name_with_one_word_more_comes_before_one_with_fewer(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,name\nT:1,Glioma\nT:2,Optic nerve glioma\n")
+    build_vocabulary(str(tmp_path / "t.csv"), str(tmp_path / "t.vocab"))
+    (found,) = Linker(Vocabulary(str(tmp_path / "t.vocab")), 2).link([Mention("optic glioma")]).values()
+    assert (found[0].id, found[0].score) == ("T:2", 0.7)
 
 
 def test_where_the_nearest_name_says_more_one_above_it_comes_first(tmp_path: Path) -> None:
@@ -145,6 +161,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> Linker:
         ("cysts of liver and kidney", ["N:17"]),  # there is no other name for either
         ("limb malformation", ["N:6", "N:5"]),  # a malformation is one of form
         ("anomaly of limbs", ["N:5", "N:6"]),
+        ("unusual limb appearance", ["N:6", "N:5"]),  # which is one of form too
         ("cranial meningiomas", ["N:7"]),
         ("cranial and spinal meningiomas", ["N:7", "N:8"]),
         ("acrochordons of the skin", ["N:14"]),
@@ -188,7 +205,7 @@ def test_an_expansion_comes_before_the_mention(vocabulary: Vocabulary) -> None:
     assert best(vocabulary, "EF", "epileptic fit") == ("X:4", 1.0)
     assert best(vocabulary, "RCY", "repeated cerebral yawning") == ("X:3", 1.0)  # the expansion is none
     assert best(vocabulary, "RCY", "seizures") == ("X:4", 1.0)
-    assert best(vocabulary, "ABC", "advanced body chemistry") is None
+    assert best(vocabulary, "ABC", "advanced broth chemistry") is None
 
 
 def test_ties_are_broken_by_kind_then_length_then_identifier(tmp_path: Path) -> None:
