@@ -55,6 +55,7 @@ PARTS = {"first": FOLDER} | {
         "ninth",
         "tenth",
         "eleventh",
+        "twelfth",
     )
 }
 _MARK = re.compile(r"\[([^\[\]]+)\]\((\w*)\)")

@@ -112,6 +112,9 @@ _LOOKS_SMALL = re.compile(r"(?i:jan|mar|may|aug|sept?|oct|dec)\.?[ -]\d{1,2}(?:-
 """Months that are something else: "dec 10", "may 2 tabs", "Aug 8", "sep 2"."""
 _MORE_BEHIND = re.compile(r"[ ]?(?:to|-)[ ]?\d|[ ](?:tabs?|pos|neg|mg|mcg|m[lL]|units?|caps?)\b")
 _TRIPLE = re.compile(r"\d{1,2}([/-])\d{1,2}\1\d{2}")
+_IN_WEEKS = re.compile(r"(?<![\d/])\d{1,2}/52(?![\d/])")
+_OF_A_YEAR = frozenset((7, 12, 52))
+"""A note that counts in weeks as 4/52 counts in days and months as 5/7 and 3/12, in the British way."""
 _DOTTED_TRIPLE = re.compile(r"\d{1,2}\.[ ]?\d{1,2}\.[ ]?\d{2}")
 _LIKE_DOSES = frozenset((4, 5, 6, 8, 10, 12, 13, 14, 15, 16, 18, 20, 30, 40))
 """What the last of three doses, scores or amounts is, and a year too."""
@@ -243,6 +246,8 @@ def _is_proven_pair(around: Surroundings, written: str) -> bool:
         return False
     if (len(one) == 2 and one[0] == "0") or two[0] == "0":
         return True  # no ratio has a zero before it
+    if second in _OF_A_YEAR and _IN_WEEKS.search(around.text):
+        return False
     left = _left(around)
     if _LABEL.search(left) or _UNTIL.search(left):
         return True

@@ -39,6 +39,9 @@ _LASTS = re.compile(r"[ ]?(?:d|h|hrs?|min|wks?|days?|hours?|weeks?|months?)(?![^
 _SHORT = re.compile(r"\d{1,2}")
 _LIST_HEADING = re.compile(r"\b(?:beds?|by bed|census|rooms?|rms)[ ]?:", re.IGNORECASE)
 _BARE_ROW = re.compile(r"\d{3,4}(?:-?[A-Z0-9])?|\d{1,2}[A-Z]|[A-H]-?\d{1,2}")
+_GRADE = re.compile(r"[A-Z]{1,3}\d")
+"""A grade of a doctor, who stands behind it in running text: "F1 Jones"; a bed only at the head of a row."""
+_ROW_STARTS = re.compile(r"(?:\A|[\n;|])[ \t]*\Z")
 _OF_STREETS = frozenset(
     "st street ave av avenue rd road blvd ln lane dr drive ct court pl place way ter terrace cir pkwy hwy sq apt suite "
     "ste unit lot floor fl bldg rm room po box rr north south east west ne nw se sw".split()
@@ -81,6 +84,8 @@ def is_proven_room(around: Surroundings) -> bool:
     if _UNIT_ROOM.fullmatch(around.value):
         return not (_LASTS.match(around.right) or _COUNTING.match(around.right))
     heads = around.is_before("name") and _HEADS.match(around.right) is not None
+    if _GRADE.fullmatch(around.value) and not _ROW_STARTS.search(around.left):
+        return False
     return heads and (_LIST_HEADING.search(around.text) or _BARE_ROW.fullmatch(around.value)) is not None
 
 
