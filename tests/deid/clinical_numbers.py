@@ -108,7 +108,7 @@ dec 5 | jan 10 mL | may 1-2 | oct 20 mcg | Oct 4 pos | MAR 0900 | monitor 2/3 | 
 worst 8/10 now 3/10 | 8/10 to 3/10 | 8/10->3/10 | 7/10 - 3/10 | from 8/10 to 2/10 | 4/5 and 3/5 | 2+/4
 4/5, 3/5, 5/5 | 3/5 on R, 5/5 on L | 3/10 on L | by 2/3 | in 2/3 | to 3/4 | 10/12 on 2 | 11/12 wnl | 2/3 neg
 3/3 neg, 4/4 pos | 1/2 done | 1/3 on Mon dose | 1/4 at noon | 2/3 done | 4/4 by nurse | 3/6 per MD | 2/6 at LSB
-NWB 6/52, RTC 3/12 with films | 4/52 off, review 5/7, clinic 3/12 | d/w F1 Priyanka | seen by F2 Jones | CT1 Okafor to clerk
+NWB 6/52, RTC 3/12 with films | 4/52 off, review 5/7, clinic 3/12 | d/w F1 Priyanka | seen by F2 Jones
 6/12 today | 12/24 h | 3/7 days | 5/7 for UTI | 3/12 hx | scored 12/30 at 0900 | pain 7/10 0900
 1400 3/10 after dilaudid | pain 3/10 @ 1400 | 0830 4/10, 1230 2/10 | rated 6/10 at 1600 | 12/30 on MoCA | 3/12 on MDQ
 2/9 on exam | 5/28 on BESS | 3/15 on exam | 9/12 cores pos | 3/17 LN pos | 2/14 sentinel | 4/18 tender points
