@@ -180,3 +180,8 @@ def test_numbers_with_units_of_other_languages(number: str, unit: str) -> None:
 @pytest.mark.parametrize("text", ["XR lat 94 let it rest", "BP 95 lat pull", "CRP 98, 12 år", "ED 94F GLF"])
 def test_words_that_are_units_elsewhere_are_none_here(text: str) -> None:
     assert found(text) == (["94"] if "GLF" in text else [])
+
+
+def test_what_is_no_age_gives_nothing() -> None:
+    assert generalise_age("elderly") is None
+    assert generalise_age("aged 47") == "aged 47"

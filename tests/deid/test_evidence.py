@@ -193,11 +193,13 @@ def test_a_makers_number_and_a_time_behind_a_chair_become_tags(text: str, new: s
         "Dr Lee <617-1234>",
         "called {617-1250}, called <617-1234> twice",
         "Jane Roe, {617 555 0142}",
+        "Mercy Clinic <617-1234>, Mercy Hospital <617 555 0142>",
+        "Dr. Jane Roe <6171234> called",
         "called <555 214 4417> back",
         "results {120 118 1400} at noon",
         "<617 123 4567> (cell)",
         # machines, accounts, files
-        "from <10.1.2.3>",
+        "from <10.1.2.3>, pinged <10.1.2.4> twice",
         "ip <3.1.2.4>, EC {3.1.1.4}, v {10.2.3.4}",
         "host <fe80::1>",
         "logged in as <jsmith4>, by {JD4}",
@@ -218,12 +220,13 @@ def test_a_makers_number_and_a_time_behind_a_chair_become_tags(text: str, new: s
         "<5.10.33> note",
         "{Aug 8} pos, seen <Aug 8>.",
         "rate {2/2000} in <4/2020>",
-        "DOB <120119>",
+        "DOB <120119>, seen <March 4>.",
         # numbers
         "badge <4417> Jane Roe",
         "<#44171> here",
         "Card <4111 1111 1111 1111>",
         "{4111 1111 1111 1112} there",
+        "paid <4111-1111-1111-1111>, <4111111111111111> too",
         "VIN <1HGBH41JXMN109186>, IBAN <GB82 WEST 1234 5698 7654 32>",
         "<AB1234563> given",
         "MRN {120 118}",
@@ -264,3 +267,14 @@ def test_what_stands_around_a_number_proves_it_or_does_not(text: str) -> None:
         for one in re.finditer(r"([<{])([^>}]+)[>}]", text)
     }
     assert {(one.start, plain[one.start : one.end]): one not in unproven for one in findings} == marked
+
+
+def test_a_known_postal_code_needs_letters_where_nothing_else_speaks_for_it() -> None:
+    for code, text, proven in (
+        ("SW1A 1AA", "came from SW1A 1AA today", True),
+        ("97201", "temp 97201 today", False),
+        ("97201", "zip 97201 today", True),
+    ):
+        found = FINDER.find(text, KnownIdentifiers.from_fields({"zip": code}))
+        assert [text[one.start : one.end] for one in found] == [code]
+        assert (unproven_numbers(text, found) == []) == proven

@@ -187,3 +187,17 @@ def test_real_notes_without_identifiers_stay_mostly_whole(shared: Path) -> None:
         notes = [json.loads(line)["text"] for line in islice(lines, 0, None, 25)]
     removed = sum(one.end - one.start for note in notes for one in Finder().find(note))
     assert 0 < removed / sum(map(len, notes)) < 0.01
+
+
+def test_terms_of_medicine_are_no_names_and_clinical_numbers_no_identifiers() -> None:
+    text = "Foley placed, INR 2.1. Foley placed again, INR 2.1."
+    spans = [Span(0, 5, "patient_name", 0.9, "Foley"), Span(18, 21, "other_identifier", 0.9, "2.1")]
+    assert Finder().find(text, None, spans) == []
+    found = Finder(FinderSettings(allow_list=False)).find(text, None, spans)
+    assert {text[one.start : one.end] for one in found} == {"Foley", "2.1"}
+
+
+def test_a_number_that_was_found_is_found_again() -> None:
+    text = "MRN: 44719028. Chart 44719028 was pulled; 44719029 was not hers."
+    places = [(one.start, one.end) for one in Finder().find(text) if text[one.start : one.end] == "44719028"]
+    assert places == [(5, 13), (21, 29)]

@@ -10,7 +10,7 @@ import pytest
 
 from openbioner_batch.catalog import load_catalog
 from openbioner_batch.deid.actions import ACTIONS
-from openbioner_batch.deid.families import FAMILIES
+from openbioner_batch.deid.families import FAMILIES, family_of
 from openbioner_batch.deid.policy import PRESETS, Policy, load_policy
 from openbioner_batch.errors import UsageError
 
@@ -23,6 +23,10 @@ def phi_types() -> list[str]:
 
 def test_every_type_of_the_catalog_has_a_family_and_no_family_has_another() -> None:
     assert sorted(FAMILIES) == sorted(phi_types())
+
+
+def test_a_type_of_a_users_own_is_an_identifier() -> None:
+    assert family_of("badge_colour") == "identifier"
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -8,7 +8,9 @@ import socket
 import threading
 import uuid
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import pytest
@@ -25,7 +27,7 @@ from openbioner_batch.formats import (
 )
 from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.registry import SUFFIXES
-from openbioner_batch.formats.storage import compression_of, first_changed, suffix_of
+from openbioner_batch.formats.storage import compression_of, first_changed, remote_file, suffix_of
 
 JSONL = (".jsonl", ".ndjson")
 
@@ -295,3 +297,35 @@ def test_a_format_is_registered_once_and_classes_agree() -> None:
         assert get_format(name).name == name
         assert get_format(name).suffixes == registered.folder_suffixes
     assert get_format(" BioC_XML ").name == "bioc-xml"
+
+
+@pytest.mark.parametrize(
+    ("said", "etag"),
+    [
+        ({"ETag": '"a1"', "LastModified": 3.0}, "a1"),
+        ({"etag": 'W/"a1"'}, "a1"),
+        ({"e_tag": "a1"}, "a1"),
+        ({"ETag": None, "CRC": 17}, "17"),
+        ({"LastModified": datetime(2026, 1, 2, tzinfo=UTC)}, "5-1767312000000000000"),
+        ({"mtime": 1.5}, "5-1500000000"),
+        ({"updated": "2026-01-02"}, "5-2026-01-02"),
+        ({"last_modified": None, "created": "x"}, "5-x"),
+        ({}, "5-"),
+    ],
+)
+def test_a_remote_file_is_known_by_its_tag_or_by_its_size_and_time(said: dict[str, Any], etag: str) -> None:
+    assert remote_file("s3://b/a.jsonl", {"size": 5, **said}) == InputFile("s3://b/a.jsonl", 5, etag)
+
+
+def test_a_remote_file_of_unknown_size_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"s3://b/a\.jsonl: the server does not report its size"):
+        remote_file("s3://b/a.jsonl", {"etag": "a1"})
+
+
+@pytest.mark.parametrize("named", [None, "jsonl"])
+def test_files_are_told_as_soon_as_they_are_listed(tmp_path: Path, named: str | None) -> None:
+    (tmp_path / "a.jsonl").write_text("{}\n")
+    told: list[Any] = []
+    chosen, files = find_inputs([str(tmp_path)], named, listed=told.append)
+    assert (chosen.name, told) == ("jsonl", [files])
+    assert [file.uri for file in files] == [str(tmp_path / "a.jsonl")]
