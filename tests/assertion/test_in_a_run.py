@@ -112,6 +112,23 @@ def test_files_for_nothing_are_refused(more: dict[str, tuple[str, ...]]) -> None
         assertion_addition(AnnotateSettings.build(values | more))
 
 
+@pytest.mark.parametrize("kind", ["assertion", "sections"])
+def test_headers_serve_either_and_a_plan_tells_them(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "ours.yaml"
+    file.write_text("sections:\n  therapy: {headers: [plan]}\n")
+    values = {"inputs": ("x.jsonl",), "output": "out", "types": "drug", kind: True}
+    plain, ours = (
+        assertion_addition(AnnotateSettings.build(values | more)) for more in ({}, {"section_headers": (str(file),)})
+    )
+    assert plain is not None
+    assert ours is not None
+    first, second = plain.fingerprint(), ours.fingerprint()
+    assert list(first) == ["assertion rules", "section headers", "sections"]
+    assert first["section headers"] != second["section headers"]
+    assert first["assertion rules"] == second["assertion rules"]
+    assert (first["assertion rules"] is None, first["sections"]) == (kind == "sections", kind == "sections" or None)
+
+
 def test_a_file_that_is_missing_is_told(tmp_path: Path) -> None:
     values = {"inputs": ("x.jsonl",), "output": "out", "types": "drug", "assertion": True}
     with pytest.raises(UsageError, match="cannot read the YAML file"):
