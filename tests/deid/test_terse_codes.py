@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from deid.found import PATTERNS, shown
+from deid.found import PATTERNS, assert_found, shown
 
 from openbioner_batch.deid.deidentifier import Deidentifier
 from openbioner_batch.deid.finder import Finder
@@ -76,3 +76,23 @@ def test_wards_and_crews_by_their_form_alone_become_a_tag(text: str) -> None:
     new = worker.deidentify(text, worker.scope("p", "d")).text
     assert "[" in new
     assert not {"5W", "K31", "C17"} & set(new.split())
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "PC <employee_id>2207</employee_id> Adeyemi attended",
+        "PC 2207 Daily dose",
+        "CO Jones #<employee_id>4417</employee_id> brought him",
+        "Take CO Daily #30",
+        "user: none",
+        "User ID: <username>hbrandt</username>. Left.",
+        "at noon <username>jr44</username> opened the chart",
+        "and <username>rn-roe</username> printed it",
+        "activated by EGR1 in Coxsackievirus B4: an agent",
+        "Seen. <clinician_name>JRM</clinician_name>/<username>klp</username> D: x",
+        "qd/bid",
+    ],
+)
+def test_codes_of_staff_in_marked_notes(note: str) -> None:
+    assert_found(note)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -91,3 +93,14 @@ def test_an_error_is_a_line_too(as_json: None, tmp_path: Path) -> None:
     (event,) = events(answer.stderr)
     assert (event["event"], event["exit_code"]) == ("error", 2)
     assert "holds no run" in event["message"]
+
+
+def test_a_line_that_nobody_can_read_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    source, sink = os.pipe()
+    os.close(source)
+    stream = os.fdopen(sink, "w", buffering=1)
+    monkeypatch.setattr(sys, "stderr", stream)
+    say_to_stderr("format: jsonl")  # a broken pipe
+    with pytest.raises(BrokenPipeError):
+        stream.close()
+    say_to_stderr("format: jsonl")  # a closed stream

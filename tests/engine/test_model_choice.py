@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from openbioner_batch.engine.model_choice import choose_model
+from openbioner_batch.engine.model_choice import SHOWN, choose_model, say_architecture
 from openbioner_batch.engine.settings import AnnotateSettings
 
 OWN = "colour of a pill: What a tablet looks like, such as round and blue.\n"
@@ -42,3 +43,25 @@ def test_a_model_that_is_named_is_taken(own: str) -> None:
     said: list[str] = []
     assert choice(own, said, model="bundled") == "bundled"
     assert said == []
+
+
+@pytest.mark.parametrize("more", [0, 2])
+def test_a_few_types_of_ones_own_are_named_and_the_others_counted(tmp_path: Path, more: int) -> None:
+    names = [f"pill {number}" for number in range(SHOWN + more)]
+    path = tmp_path / "pills.yaml"
+    path.write_text("".join(f"{name}: Pills of the kind {name}.\n" for name in names))
+    said: list[str] = []
+    choice(str(path), said)
+    shown = ", ".join(name.replace(" ", "_") for name in names[:SHOWN])
+    assert re.sub("pill[ _]", "pill_", said[0].partition(": ")[2].partition(" are not")[0]) == (
+        shown + (" and 2 more" if more else "")
+    )
+
+
+def test_what_a_user_should_know_of_an_architecture_is_said_once(encoders: dict[str, Path]) -> None:
+    said: list[str] = []
+    say_architecture("bundled-open", said.append)
+    assert said == []
+    say_architecture(str(encoders["roberta"]), said.append)
+    assert len(said) == 1
+    assert said[0].startswith("note: ")

@@ -58,6 +58,21 @@ def test_without_them_a_plan_is_what_it_was(checkpoint: Path) -> None:
     plain = factory_of(checkpoint).fingerprint()
     assert (plain["separated layers"], plain["types overlap"]) == (None, None)
     assert notes_on(plain) == ()
+    assert list(plain) == [
+        "model", "types", "descriptions", "words", "text tokens", "description tokens", "overlap tokens", "device",
+        "dtype", "token budget", "calibration", "separated layers", "types overlap", "completed by",
+    ]  # fmt: skip
+
+
+def test_windows_of_a_users_own_size_overlap_by_a_quarter(checkpoint: Path) -> None:
+    own, plain = (
+        ModelScorerFactory.from_settings(
+            AnnotateSettings(("in",), "out", "disease", model=str(checkpoint), devices="cpu", **more), on_cluster=False
+        ).windows
+        for more in ({"text_tokens": 100}, {"description_tokens": 200})
+    )
+    assert (own.text_tokens, own.description_tokens, own.overlap) == (100, 290, 25)
+    assert (plain.text_tokens, plain.description_tokens, plain.overlap) == (200, 200, 20)
 
 
 def test_separated_layers_are_part_of_the_plan_and_are_what_the_tagger_does(checkpoint: Path) -> None:

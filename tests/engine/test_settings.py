@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from openbioner_batch.engine.no_model import NoModel
 from openbioner_batch.engine.option_groups import QuarantineLimit
 from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.errors import UsageError
@@ -83,3 +84,13 @@ def test_a_share_is_judged_on_a_sample_or_at_the_end_and_a_number_at_once() -> N
     assert not number.is_exceeded(10, 10, at_end=True)
     assert number.is_exceeded(11, 1_000_000, at_end=False)
     assert QuarantineLimit.parse("0").is_exceeded(1, 1, at_end=False)
+
+
+def test_a_format_may_be_named_in_any_case_and_with_lines_below() -> None:
+    values = {"inputs": ("x",), "output": "out", "types": "drug"}
+    assert AnnotateSettings.build(values | {"format": " BioC_XML"}).format == "bioc-xml"
+    assert AnnotateSettings.build(values).format is None
+
+
+def test_a_run_without_a_model_says_so_in_its_plan() -> None:
+    assert NoModel().fingerprint() == {"model": None, "types": "", "descriptions": {}}
