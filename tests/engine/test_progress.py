@@ -111,3 +111,20 @@ def test_the_rate_leaves_the_first_commit_out() -> None:
     assert clock.seconds == 4.0
     assert clock.per_second(clock.documents) == 15.0
     assert duration(3725.4) == "1:02:05"
+
+
+def test_the_numbers_for_programs_are_rounded_and_unknown_ones_are_none() -> None:
+    totals = Totals(documents=7, text_bytes=50)
+    totals.spans, totals.quarantined = Counter({"drug": 2, "gene": 3}), Counter({"empty": 4})
+    progress = Progress(totals, {0: 100.0, 1: 200.0}, None)
+    known = {"documents": 7, "spans": 5, "quarantined": 4}
+    found = progress.numbers()
+    assert known.items() <= found.items()
+    assert (found["share"], found["seconds_left"]) == (None, None)
+    assert list(found) == [
+        "documents", "documents_per_second", "tokens_per_second", "spans", "quarantined", "share", "seconds_left",
+    ]  # fmt: skip
+    progress.split_finished(0, end(50))
+    assert progress.numbers()["share"] == 0.3333
+    progress.split_finished(9, end(50))  # one that the run was not planned with weighs nothing
+    assert known.items() <= progress.numbers().items()
