@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -40,3 +41,15 @@ def test_a_column_without_any_iso_date_is_refused(archive: Archive, tmp_path: Pa
 def test_some_unread_dates_are_counted(archive: Archive, run_here: Deidentify) -> None:
     inputs = archive("a.jsonl", notes("2024-03-31", "03/31/2024", None))
     assert run_here(inputs, note_date_field="day").report["notes_with_unread_dates"] == 1
+
+
+@pytest.mark.parametrize(("day", "after"), [("2020-02-12", "03/06"), ("2021-02-12", "03/07"), (None, "03/07")])
+def test_a_date_without_a_year_moves_by_the_year_of_its_note(
+    day: str | None, after: str, archive: Archive, run_here: Deidentify, key_file: Path, tmp_path: Path
+) -> None:
+    note = {"patient": "p", "text": "Seen on 02/28 at the clinic.", "shift": 7}
+    notes = [note | {"id": str(n), "day": one} for n, one in enumerate([day, "2021-01-01"])]
+    more = {"policy": "surrogate", "key_file": key_file, "patient_field": "patient", "shift_field": "shift"}
+    run_here(archive("a.jsonl", notes), note_date_field="day", **more)
+    lines = [line for file in sorted((tmp_path / "out" / "data").iterdir()) for line in file.read_text().splitlines()]
+    assert [json.loads(line)["text"] for line in lines] == [f"Seen on {one} at the clinic." for one in (after, "03/07")]

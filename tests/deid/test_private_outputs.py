@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from outputs import contents, rows
 
 from openbioner_batch.cli.main import main
 from openbioner_batch.engine.files import make_private_folder, write_file
@@ -84,6 +86,23 @@ def test_a_run_that_was_open_to_others_is_closed_when_it_goes_on(
     assert {
         mode for name, mode in found.items() if name.startswith("data/0000000001") or name.endswith("report.json")
     } <= {"0o600"}
+
+
+def test_a_record_without_an_id_is_told_by_numbers_wherever_its_file_lies(
+    archive: Archive, run_here: Deidentify, key_file: Path, tmp_path: Path
+) -> None:
+    """Its position serves as its id, which has the path of the file and so may have a name."""
+    first = archive("Maria Lopez.jsonl", [{"text": RECORD["text"]}])
+    (tmp_path / "elsewhere").mkdir()
+    other = shutil.copy(first, tmp_path / "elsewhere" / "Another.jsonl")
+    run_here(first, output=tmp_path / "kept", keep_ids=True)
+    edits = rows(tmp_path / "kept", "audit")
+    assert {(edit["source"], edit["document_id"]) for edit in edits} == {(0, "0:0")}
+    for name, path in (("one", first), ("two", Path(other))):
+        run_here(path, output=tmp_path / name, policy="surrogate", key_file=key_file, patient_scope="document")
+    written = [contents(tmp_path / name) for name in ("one", "two")]
+    assert written[0]
+    assert written[0] == written[1]
 
 
 def test_a_refused_request_leaves_nothing(archive: Archive, run_here: Deidentify, tmp_path: Path) -> None:

@@ -254,6 +254,8 @@ def test_the_limit_counts_records_in_input_order(run_here: Annotate, corpus: Cor
         "b.jsonl-0",
         "b.jsonl-2",
     ]
+    with pytest.raises(PlanMismatchError, match=r"\(limit: 9 then, 10 now\)"):
+        run_here(folder, limit=10, max_quarantined="100%")
     corpus("d.jsonl", ["Dora"])
     with pytest.raises(PlanMismatchError, match="--limit"):
         run_here(folder, limit=9, max_quarantined="100%")
@@ -319,6 +321,7 @@ def test_status_tells_of_a_run_that_stopped(run_here: Annotate, corpus: Corpus, 
 
     assert (status["finished"], status["shards"], status["documents"]) == (False, 3, 30)
     assert status["splits"] == {"done": 0, "total": 1, "read": 1}
+    assert status["last_session"]["documents"] == 40
     assert run_here(folder, shard_documents=10).totals.documents == 40
     assert run_status(str(tmp_path / "out"))["finished"]
     with pytest.raises(UsageError, match="holds no run"):
