@@ -15,9 +15,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from openbioner_batch.cli.main import main
+from openbioner_batch.engine import standard_input
 from openbioner_batch.engine.standard_input import copy_standard_input
+from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import find_inputs
 from openbioner_batch.formats.base import ReadOptions
+from openbioner_batch.records import Record
 
 LINES = b"".join(b'{"id": "%d", "text": "Anna met Bob."}\n' % number for number in range(200_000))
 
@@ -57,8 +60,9 @@ def test_the_same_content_is_the_same_input(
 class Endless(io.RawIOBase):
     """A stream that never ends."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, most: int = 1 << 30) -> None:
         self._pieces = itertools.cycle([content])
+        self._most = most
         self.given = 0
 
     def readable(self) -> bool:
@@ -68,7 +72,66 @@ class Endless(io.RawIOBase):
         piece = next(self._pieces)[: len(buffer)]
         buffer[: len(piece)] = piece
         self.given += len(piece)
+        assert self.given <= self._most, "nobody has stopped reading"
         return len(piece)
+
+
+def read_records(path: str, format: str) -> list[Record]:
+    reader, files = find_inputs([path], format)
+    options = reader.resolve(files, ReadOptions())
+    return [record for split in reader.splits(files) for record in reader.read(split, options)]
+
+
+class Typed(io.BytesIO):
+    """What somebody types at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_who_types_is_told_how_it_ends_and_not_among_the_results(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    copy(monkeypatch, Typed(LINES[:1000]))  # type: ignore[arg-type]
+    assert capfd.readouterr() == ("", "reading standard input; Ctrl-D ends it\n")
+    copy(monkeypatch, LINES[:1000])
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("foreign", ["open to others", "open to a group", "another's", "a link", "a file"])
+def test_notes_are_copied_into_no_folder_that_others_may_enter(
+    monkeypatch: pytest.MonkeyPatch, temporary: Path, foreign: str
+) -> None:
+    folder = temporary / f"openbioner-stdin-{os.getuid()}"
+    match foreign:
+        case "open to others":
+            folder.mkdir(mode=0o701)
+        case "open to a group":
+            folder.mkdir(mode=0o710)
+        case "another's":
+            uid = os.getuid() + 1
+            folder = temporary / f"openbioner-stdin-{uid}"
+            folder.mkdir(mode=0o700)
+            monkeypatch.setattr(os, "getuid", lambda: uid)
+        case "a link":
+            (temporary / "there").mkdir(mode=0o700)
+            folder.symlink_to(temporary / "there")
+        case "a file":
+            folder.write_bytes(b"")
+    with pytest.raises(UsageError, match="set TMPDIR to another"):
+        copy(monkeypatch, LINES[:1000])
+    assert not [path for path in temporary.rglob("*") if path.is_file() and path.stat().st_size]
+
+
+@pytest.mark.parametrize(("format", "record"), [("jsonl", b'{"text": "Anna"}\n'), ("csv", b"text\nAnna\n")])
+def test_of_a_stream_without_end_a_few_pieces_are_read(
+    monkeypatch: pytest.MonkeyPatch, format: str, record: bytes
+) -> None:
+    monkeypatch.setattr(standard_input, "_PIECE", 1 << 10)
+    stream = Endless(record, most=1 << 16)
+    path = copy(monkeypatch, stream, format, limit=100)
+    assert 100 * len(record.splitlines()[-1]) <= os.stat(path).st_size < 1 << 14
+    assert len(read_records(path, format)) >= 100
 
 
 def test_a_limit_ends_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -23,17 +24,21 @@ stopping.NUDGE_S, stopping.LONGEST_S = 1.0, 2.5
 @click.argument("how")
 def wait(how):
     with stopping.resumable():
-        print("ready", flush=True)
         try:
             if how == "swallows":
                 try:
+                    print("ready", flush=True)
                     time.sleep(60)
                 except BaseException:
                     pass
+                for _ in range(600):
+                    time.sleep(0.1)  # a signal of Python's own making does not wake a longer one
+            print("ready", flush=True)
             time.sleep(60)
         finally:
             if how == "tidies":
                 time.sleep(0.8)
+                print("tidied", file=sys.stderr, flush=True)
             if how == "fails":
                 raise RuntimeError("a consequence")
             if how == "hangs":
@@ -60,7 +65,104 @@ def test_one_line_and_the_promised_code(how: str, signals: Sequence[int], code: 
     for number in signals:
         program.process.send_signal(number)
         time.sleep(0.05)
-    assert program.finish(20) == (code, f"{word}: what is committed stays, the same command resumes\n")
+    tidied = "tidied\n" if how == "tidies" else ""
+    assert program.finish(20) == (code, f"{tidied}{word}: what is committed stays, the same command resumes\n")
+
+
+def test_a_log_collector_gets_the_line_as_an_event() -> None:
+    program = Program(["-c", PROGRAM, "plain"], {"OPENBIONER_LOG_FORMAT": "json"})
+    assert program.process.stdout is not None
+    assert program.process.stdout.readline() == "ready\n"
+    program.process.send_signal(signal.SIGTERM)
+    code, output = program.finish(20)
+    event = json.loads(output)
+    assert event.pop("time")
+    message = "terminated: what is committed stays, the same command resumes"
+    assert (code, event) == (143, {"event": "stopped", "message": message, "exit_code": 143})
+
+
+def test_a_second_request_ends_at_once_what_does_not_end() -> None:
+    patient = PROGRAM.replace("1.0, 2.5", "60.0, 120.0").replace("main([", "stopping.SAME_STOP_S = 0.5; main([")
+    program = Program(["-c", patient, "hangs"])
+    assert program.process.stdout is not None
+    assert program.process.stdout.readline() == "ready\n"
+    program.process.send_signal(signal.SIGTERM)
+    time.sleep(1)
+    began = time.monotonic()
+    program.process.send_signal(signal.SIGINT)
+    assert program.finish(50) == (143, "terminated: what is committed stays, the same command resumes\n")
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize(("how", "said"), [("swallows", ""), ("tidies", "tidied\n")])
+def test_what_goes_on_is_nudged_and_what_ends_is_left_in_peace(how: str, said: str) -> None:
+    program = Program(["-c", PROGRAM.replace("1.0, 2.5", "0.3, 120.0"), how])
+    assert program.process.stdout is not None
+    assert program.process.stdout.readline() == "ready\n"
+    program.process.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    line = "terminated: what is committed stays, the same command resumes\n"
+    assert program.finish(50) == (143, said + line)
+    assert time.monotonic() - began < 20
+
+
+BLOCKS = """
+import os, signal, subprocess, sys, threading
+from openbioner_batch.engine import stopping
+
+def handlers():
+    return [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+
+def open_files():
+    return len(os.listdir("/proc/self/fd"))
+
+def blocked_in_child():
+    line = subprocess.run(["grep", "SigBlk", "/proc/self/status"], capture_output=True, text=True).stdout
+    return bool(int(line.split()[1], 16) & 1 << signal.SIGINT - 1)
+
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+before, files = handlers(), open_files()
+with stopping.stop_on_signals() as stop:
+    os.kill(os.getpid(), signal.SIGINT)
+    assert (stop.number, stop.advice) == (None, ""), "a signal that is ignored stays so"
+    with stopping.stop_on_signals() as inner:
+        assert inner is stop
+    assert stopping.stopping() is stop, "the outer block goes on"
+    with stopping.resumable("write again"):
+        assert stop.advice == "write again"
+    assert stop.advice == ""
+assert (handlers(), open_files()) == (before, files), "nothing is left behind"
+
+def elsewhere():
+    with stopping.stop_on_signals():
+        assert handlers() == before, "only the main thread takes signals"
+    print("thread", flush=True)
+
+thread = threading.Thread(target=elsewhere)
+thread.start()
+thread.join()
+
+assert not blocked_in_child()
+with stopping.children_ignore_interrupts():
+    assert blocked_in_child()
+assert not blocked_in_child()
+
+with stopping.stop_on_signals() as stop:
+    try:
+        with stopping.resumable():
+            os.kill(os.getpid(), signal.SIGTERM)
+            raise AssertionError("SIGTERM was not heeded")
+    except stopping.Stopped:
+        pass
+assert handlers() == [signal.SIG_IGN, signal.SIG_IGN], "who ends is not disturbed"
+os.close(1)  # standard output is for results
+sys.exit(stop.finish())
+"""
+
+
+def test_the_blocks_take_signals_and_give_them_back() -> None:
+    program = Program(["-c", BLOCKS])
+    assert program.finish(30) == (143, "thread\nterminated: what is committed stays, the same command resumes\n")
 
 
 @pytest.fixture
