@@ -197,3 +197,9 @@ def test_plans_of_another_layout_name_the_release_that_reads_them(store: Store) 
 
     with pytest.raises(PlanMismatchError, match=r"plan 0, here 1\).*finish it with 0\.0\.3"):
         read_plan(store)
+
+
+def test_a_setting_of_several_values_that_was_not_there_is_told(store: Store) -> None:
+    plan(store, [A], link={"drug": "d1"})
+    with pytest.raises(PlanMismatchError, match=r'\(link: {"drug": "d1"} then, none now\)'):
+        plan(store, [A])
