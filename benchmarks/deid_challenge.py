@@ -56,6 +56,7 @@ PARTS = {"first": FOLDER} | {
         "tenth",
         "eleventh",
         "twelfth",
+        "thirteenth",
     )
 }
 _MARK = re.compile(r"\[([^\[\]]+)\]\((\w*)\)")

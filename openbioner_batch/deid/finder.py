@@ -122,8 +122,8 @@ class Finder:
 
 
 _SURE_OF_SLIPPED = 0.999
-_SLIPPED = re.compile(r"[A-Z]{3,20}\^[A-Z]{3,20}|(?:19|20)\d{6}")
-"""A name or a day as messages write them: in a field of codes only where the fields have slipped."""
+_SLIPPED = re.compile(r"[A-Z]{3,20}\^[A-Z]{3,20}|(?:19|20)\d{6}|[A-Z]{0,2}\d{7,10}")
+"""A name, a day or a number of a visit as messages write them: in a field of codes only where fields have slipped."""
 
 
 def _outside(text: str, found: Sequence[Finding]) -> list[Finding]:

@@ -94,6 +94,7 @@ def test_marks_lie_in_order_and_cut_no_identifier_short() -> None:
         ("tenth", 160, "openbioner_batch/evaluation/README.md"),
         ("eleventh", 160, "openbioner_batch/evaluation/README.md"),
         ("twelfth", 114, "openbioner_batch/evaluation/README.md"),
+        ("thirteenth", 118, "openbioner_batch/evaluation/README.md"),
     ],
 )
 def test_a_hold_out_is_of_the_size_a_readme_gives_and_in_words_of_its_own(part: str, size: int, readme: str) -> None:

@@ -178,7 +178,7 @@ HOLIDAY = Anchored(
     r"Martin\sLuther\sKing|MLK|Valentine['’]?s|St\.?\sPatrick['’]?s|Mother['’]?s|Father['’]?s|Groundhog|"
     r"Boxing|St\.?\s(?:Stephen|David|Andrew|George)['’]?s|Bastille|Canada|Anzac|ANZAC|Australia|Waitangi|Republic|Victoria|Armistice|"
     r"Remembrance|All\sSaints['’]?|All\sSouls['’]?|Women['’]?s|Election|Ascension|May)\sDay|"
-    r"Juneteenth|Cinco\sde\sMayo|Hanukkah|Chanukah|Passover|Rosh\sHashanah|Yom\sKippur|Ramadan|Eid|Diwali|Kwanzaa|"
+    r"Juneteenth|Cinco\sde\sMayo|Hanukkah|Chanukah|Passover|Rosh\sHashanah|Yom\sKippur|Ramadan|Eid|Diwali|Deepavali|Dussehra|Vaisakhi|Hari\sRaya|Matariki|Kwanzaa|"
     r"Hogmanay|Bonfire\sNight|Guy\sFawkes(?:\sNight)?|Burns\sNight|Bank\sHoliday(?:\sMonday)?|Pentecost|Whitsun|Michaelmas|"
     r"(?:Lunar|Chinese)\sNew\sYear|Nowruz|Purim|Sukkot|Shavuot|Holi|Onam|Pongal|Navratri|Vesak|Songkran|Nochebuena|Navidad|Semana\sSanta|"
     r"Noël|Pâques|Toussaint|Weihnachten|Heiligabend|Silvester|Ostern|Pfingsten|Karneval|Fasching|Pasqua|Ferragosto|Sinterklaas|"

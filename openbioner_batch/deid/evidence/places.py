@@ -37,7 +37,9 @@ _STATION = re.compile(r"\b(?:station|stat|cell|ch)[ .]{1,2}\d{1,2}\Z", re.IGNORE
 """Of a head before birth, an order at once, cells."""
 _LASTS = re.compile(r"[ ]?(?:d|h|hrs?|min|wks?|days?|hours?|weeks?|months?)(?![^\W_])|[ ]\(\d|[.,]\d|[ ]?%")
 _SHORT = re.compile(r"\d{1,2}")
-_LIST_HEADING = re.compile(r"\b(?:beds?|by bed|census|rooms?|rms)[ ]?:", re.IGNORECASE)
+_LIST_HEADING = re.compile(
+    r"\b(?:beds?|by bed|census|rooms?|rms)[ ]?:|\b(?:bed|census|ob|l&d|white|patient)[ ]?board\b", re.IGNORECASE
+)
 _BARE_ROW = re.compile(r"\d{3,4}(?:-?[A-Z0-9])?|\d{1,2}[A-Z]|[A-H]-?\d{1,2}")
 _GRADE = re.compile(r"[A-Z]{1,3}\d")
 """A grade of a doctor, who stands behind it in running text: "F1 Jones"; a bed only at the head of a row."""

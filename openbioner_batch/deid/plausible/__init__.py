@@ -15,6 +15,7 @@ from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.plausible.numbers import is_calendar, number
 from openbioner_batch.deid.plausible.sure_forms import SURE
+from openbioner_batch.deid.plausible.trusted import is_trusted
 from openbioner_batch.deid.plausible.words import CREDENTIAL, is_term, words_of_a_name
 from openbioner_batch.deid.recognizers.clinical_values import in_clinical_value
 
@@ -62,7 +63,7 @@ def plausible_findings(text: str, findings: Sequence[Finding]) -> list[Finding]:
         kept += likely
         left += [part for part, other in parts if not other and not (likely and _is_postal_code(text, part))]
         kept += [part for part, other in parts if not other and likely and _is_postal_code(text, part)]
-    return kept + [one for one in left if any(_continues(text, one, other) for other in kept)]
+    return kept + [one for one in left if is_trusted(text, one) or any(_continues(text, one, other) for other in kept)]
 
 
 def _is_postal_code(text: str, part: Finding) -> bool:

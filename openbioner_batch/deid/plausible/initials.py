@@ -23,6 +23,8 @@ _CREDENTIAL = re.compile(
 )
 _AT_END = re.compile(r"[ .]*(?:\n|\Z)|[ ]+(?:\d{1,2}[/-]\d{1,2}|(?:[01]\d|2[0-3]):?[0-5]\d)\b")
 _SENTENCE_BEFORE = re.compile(r"(?:[.!?)]|(?<!\d)(?:[01]\d|2[0-3]):?[0-5]\d|done|--?)[ ]{1,2}\Z")
+_JOB_BEFORE = re.compile(r"\b(?:job|doc(?:ument)?|dict(?:ation)?)[ #:.]{1,3}\d{4,}[ ]\Z", re.IGNORECASE)
+"""The number of a dictation, before who typed it."""
 _AUTHOR = re.compile(
     r"\b(?:by|dictated|transcribed|typed|check(?:ed)?|initialed|signed|cosigned)[ .:\"-]{1,3}\Z", re.IGNORECASE
 )
@@ -54,6 +56,11 @@ _SHORTHAND = frozenset(
 def are_initials_of_staff(text: str, start: int, end: int, finding: Finding) -> bool:
     """Whether a name that the model is fairly sure of is letters that no list knows, in the place of a signature."""
     before = text[max(0, start - 24) : start]
+    if finding.score >= _SURE_OF_TWO and _LETTERS.fullmatch(text, start, end):
+        opens = _SENTENCE_BEFORE.search(before) or _JOB_BEFORE.search(before)
+        closes = opens is not None and _END_OF_NOTE.fullmatch(text, end) is not None
+        if closes or _CREDENTIAL.match(text, end):
+            return True  # whatever the letters mean elsewhere: "Metop held. mm", "HB, RPh"
     if finding.score >= _SURE_ALONE and _is_surely_signed(text, start, end, before, finding.score):
         return True
     if finding.score >= _SURE_OF_TERM and end - start == 2 and _AUTHOR.search(before):

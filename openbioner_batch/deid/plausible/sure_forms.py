@@ -21,8 +21,8 @@ _MIXED = re.compile(
     r"(?=[^\W_]*\d[^\W_]*\d)(?=[^\W_]*[^\W\d_])(?![A-Z]\d{2,4}[A-Z]\Z)(?:[^\W_]{6,}|[A-Z]{2,4}-?\d{2,6}|\d{2,6}-[A-Z])"
 )
 """Letters and digits that are a code of somebody's: "BT7XQ2PL", "LMH04", "0714-A"."""
-_REGISTER = re.compile(r"[A-Z]{2,5}/(?:19|20)\d\d/\d{3,6}|(?:19|20)\d\d/\d{5,7}")
-"""A number in a book of a year: "KZN/2026/0931", "2026/031864"."""
+_REGISTER = re.compile(r"[A-Z]{2,5}/(?:19|20)?\d\d/\d{3,6}|(?:19|20)\d\d/\d{5,7}")
+"""A number in a book of a year: "KZN/2026/0931", "KHC/18/0442", "2026/031864"."""
 _NAMED_WARD = re.compile(r"\d{1,2} (?:North|South|East|West|Center|Centre|Tower|Main|Annex)(?: [A-Z][a-z]+)?")
 _TIME_OF_DAY = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d")
 _ROOM = re.compile(r"[A-Z]?[1-9]\d{2,3}(?:-[A-D1-4]|[A-D])?")

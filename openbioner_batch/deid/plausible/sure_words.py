@@ -21,6 +21,8 @@ _SPELLED = re.compile(r"(?:[a-z] ){3,}[a-z]")
 _ACCOUNT = re.compile(r"(?P<given>dr|md|rn|[a-z])(?P<last>[a-z]{4,16})")
 _SURE_OF_ACCOUNT = 0.98
 _USER_BEFORE = re.compile(r"\b(?:user(?:name)?|login|logged in as|acct|account|author)[ :=]{1,2}\Z", re.IGNORECASE)
+_KEY_BEFORE = re.compile(r"(?<![^\W_])[\w.]+(?:=|\"[ ]?:[ ]?)\"?\Z|\b(?:reviewer|approver|submitter)[ ]\Z")
+"""A key of a log or of JSON, before its value."""
 _ROLE_BEFORE = re.compile(rf"(?<![^\W_]){ROLE}\.?[ ]\Z")
 
 
@@ -32,7 +34,11 @@ def sure_words(text: str, finding: Finding) -> Finding | None:
     if family == "name":
         if spelled := _SPELLED.search(inside):
             return replace(finding, start=finding.start + spelled.start(), end=finding.start + spelled.end())
-        return None
+        return (
+            finding
+            if _KEY_BEFORE.search(text[max(0, finding.start - 24) : finding.start]) and _is_account(text, finding)
+            else None
+        )
     if family not in ("identifier", "contact"):
         return None
     if digits := _DIGIT_WORDS.search(inside):

@@ -31,7 +31,9 @@ _IN_ROOM = Anchored(
 """A name behind a room: "Rm 9 Odom 1:1"."""
 _ALONE = re.compile(r"[.,:;](?=\s)|\s*(?:\n|\Z)")
 """After a name of medicine that stands for a person behind a room: "BAY 11 Whitaker."."""
-_HEADING = Anchored(r"\b(?:beds?|by bed|census|rooms?|rms)[ ]?:", re.IGNORECASE)
+_HEADING = Anchored(
+    r"\b(?:beds?|by bed|census|rooms?|rms)[ ]?:|\b(?:bed|census|ob|l&d|white|patient)[ ]?board\b", re.IGNORECASE
+)
 _BAR_ROW = re.compile(
     r"^[ \t]*(?P<bed>\d{1,4}(?:[ -]?[A-D])?(?:[-/]\d{1,2})?|[A-Z]{1,2}-?\d{1,3}(?:[-/]\d{1,3})?)[ ]?[|\t][ ]?"
     r"(?P<name>[A-ZÀ-ÖØ-ÞĀ-Ž][^\W\d_'’-]+(?:['’-][^\W\d_]+)*(?:,[ ]?[A-Z][^\W\d_]*\.?)?)[ ]?(?:[|"

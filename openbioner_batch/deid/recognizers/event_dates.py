@@ -18,7 +18,8 @@ _PAIR = Anchored(
     r"(?<![\w./:+#%$&<>=-])(?<!\d,)(?P<a>0?[1-9]|[12]\d|3[01])/(?P<b>0?[1-9]|[12]\d|3[01])(?![\w/%+-]|[.,:]\d)"
 )
 _CLAUSE_ENDS = re.compile(
-    r"[ ]*(?:[.;)\n(|]|:(?=[ ])|,(?![ ]?\d{1,3}/\d)|\Z)|[ ](?:w/|->|→|@|(?:with|by|at|for|and|per|then|fr|from)\b)|"
+    r"[ ]*(?:[.;)\n(|]|:(?=[ ])|,(?![ ]?\d{1,3}/\d)|\Z)|"
+    r"[ ](?:w/|->|→|@|(?:with|by|at|for|and|per|then|fr|from|nl|wnl|neg|normal|EF)\b)|"
     r"[ ][-–—][ ]"
 )
 _CLOCK_BEHIND = re.compile(r",?[ ](?:@[ ]?|at[ ])?(?:1[0-2]|[1-9])(?::[0-5]\d)?[ ]?[ap]\.?(?:m\b\.?)?(?![\w-])")
@@ -48,7 +49,7 @@ _EVENT = re.compile(
     r"refill|refilled|pickup|delivery|vac|vacc|shot|jab|dressing|removal|placement|exchange|insertion|extubation|"
     r"intubation|"
     r"discharge|dispo|transfer|sched|resched|rescheduled|booked|lcd|elos|nomnc|imm|moon|soc|roc|recert|fit|fobt|"
-    r"cologuard|"
+    r"cologuard|mdt|"
     r"rtc|admit(?:ted)?|dc'?d?|doi|doa|returned|(?:week|wk)[ ]of|(?:days?|weeks?)[ ]post|"
     r"labs?|cx|cultures?|poli|review|reviewed|recheck|recall|hus|landed|d/c'?d?|restart|restarted|resumed|resume|"
     r"initiated|"
