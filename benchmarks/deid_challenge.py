@@ -6,7 +6,7 @@
 `challenge/snippets.txt` holds terse, odd and mixed styles with their identifiers marked, `challenge/traps.txt`
 sentences without any. Nothing is trained on either. `--part second` scores those in `challenge/second/`, which were
 written before rules were mended after the first part's output, and were not read while they were. `--part third`
-to `thirteenth` are hold-outs that were scored unread; all but the last were read afterwards, at least in part, and rules
+to `thirteenth` are hold-outs that were scored unread; all but the last were read afterwards, and rules
 were written after them.
 
 Counted are, under the policies tags (what is found), surrogate (numbers) and safe-harbor (ages):
