@@ -19,7 +19,7 @@ _SIGNED = re.compile(
 _PAIR_BEFORE = re.compile(r"(?<![^\W_])(?P<other>[A-Za-z]{2,3})[ ]?/[ ]?\Z")
 _PAIR_AFTER = re.compile(r"[ ]?/[ ]?(?P<other>[A-Za-z]{2,3})(?![^\W_])")
 _CREDENTIAL = re.compile(
-    r",?[ ](?:RPh|PharmD|RN|LPN|MD|DO|NP|PA-C|CRNA|RT|RD|SLP|LCSW|MSW|CNM|CCP|RDCS|RVT|DPM|DPT|OTR)\b"
+    r",?[ ](?:RPh|PharmD|RN|LPN|MD|DO|NP|PA-C|CRNA|RT|RDN?|SLP|LCSW|MSW|CNM|CCP|RDCS|RVT|DPM|DPT|OTR)\b"
 )
 _AT_END = re.compile(r"[ .]*(?:\n|\Z)|[ ]+(?:\d{1,2}[/-]\d{1,2}|(?:[01]\d|2[0-3]):?[0-5]\d)\b")
 _SENTENCE_BEFORE = re.compile(r"(?:[.!?)]|(?<!\d)(?:[01]\d|2[0-3]):?[0-5]\d|done|--?)[ ]{1,2}\Z")
