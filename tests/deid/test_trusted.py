@@ -64,9 +64,9 @@ def test_a_number_behind_a_rooms_word_is_a_room_if_the_model_says_so(text: str, 
 @pytest.mark.parametrize(
     ("text", "type", "value"),
     [
-        ("reviewer tmalone left it", "person_name", "tmalone"),
-        ('"attg":"tmalone","ts":1', "person_name", "tmalone"),
-        ("ack=tmalone at", "person_name", "tmalone"),
+        ("Heartland EP, reviewer tmalone, Left It", "person_name", "tmalone"),
+        ('"HR":91,"Attg":"tmalone","TS":1', "person_name", "tmalone"),
+        ("Alarm VTACH ack=tmalone At Bed", "person_name", "tmalone"),
         ("Metop held. mm", "person_name", "mm"),
         ("Recheck 4/29. PLM, RDN", "person_name", "PLM"),
         ("Job 448810 rvd", "person_name", "rvd"),

@@ -34,11 +34,7 @@ def sure_words(text: str, finding: Finding) -> Finding | None:
     if family == "name":
         if spelled := _SPELLED.search(inside):
             return replace(finding, start=finding.start + spelled.start(), end=finding.start + spelled.end())
-        return (
-            finding
-            if _KEY_BEFORE.search(text[max(0, finding.start - 24) : finding.start]) and _is_account(text, finding)
-            else None
-        )
+        return finding if _KEY_BEFORE.search(_before(text, finding)) and _is_account(text, finding) else None
     if family not in ("identifier", "contact"):
         return None
     if digits := _DIGIT_WORDS.search(inside):
@@ -47,14 +43,19 @@ def sure_words(text: str, finding: Finding) -> Finding | None:
 
 
 def _is_account(text: str, finding: Finding) -> bool:
-    """Whether small letters are a doctor's name without a blank, or an initial and a name behind "user"."""
+    """Whether small letters are a doctor's name without a blank, or an initial and a name behind "user" or a key."""
     name = text[finding.start : finding.end]
     account = _ACCOUNT.fullmatch(name)
     if account is None or finding.score < _SURE_OF_ACCOUNT:
         return False
-    if len(account["given"]) == 1 and not _USER_BEFORE.search(text[max(0, finding.start - 16) : finding.start]):
+    before = _before(text, finding)
+    if len(account["given"]) == 1 and not (_USER_BEFORE.search(before) or _KEY_BEFORE.search(before)):
         return False
     return not any(clinical_words().knows(word) or word in lexicon().not_names for word in (name, account["last"]))
+
+
+def _before(text: str, finding: Finding) -> str:
+    return text[max(0, finding.start - 24) : finding.start]
 
 
 def is_called_in_small_letters(text: str, start: int, finding: Finding) -> bool:
