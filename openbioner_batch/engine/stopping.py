@@ -85,7 +85,11 @@ class Stopping:
         time.sleep(NUDGE_S)
         if not self._is_ending():
             self._is_nudge = True
-            _thread.interrupt_main(signal.Signals(self.number or signal.SIGINT))
+            # A signal of Python's own making wakes no thread that a system call blocks. SIGTERM may be Ray's by now.
+            if self._main is not None and signal.getsignal(signal.SIGINT) == self.receive:
+                signal.pthread_kill(self._main, signal.SIGINT)
+            else:
+                _thread.interrupt_main(signal.Signals(self.number or signal.SIGINT))
         time.sleep(LONGEST_S - NUDGE_S)
         self._leave_now()
 

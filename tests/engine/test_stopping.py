@@ -31,8 +31,7 @@ def wait(how):
                     time.sleep(60)
                 except BaseException:
                     pass
-                for _ in range(600):
-                    time.sleep(0.1)  # a signal of Python's own making does not wake a longer one
+                time.sleep(60)
             print("ready", flush=True)
             time.sleep(60)
         finally:
