@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from openbioner_batch.deid.evidence.surroundings import PLACES, Surroundings
+from openbioner_batch.deid.recognizers.beds import LIST_HEADING
 from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.zips import state_of_zip
 
@@ -37,9 +38,6 @@ _STATION = re.compile(r"\b(?:station|stat|cell|ch)[ .]{1,2}\d{1,2}\Z", re.IGNORE
 """Of a head before birth, an order at once, cells."""
 _LASTS = re.compile(r"[ ]?(?:d|h|hrs?|min|wks?|days?|hours?|weeks?|months?)(?![^\W_])|[ ]\(\d|[.,]\d|[ ]?%")
 _SHORT = re.compile(r"\d{1,2}")
-_LIST_HEADING = re.compile(
-    r"\b(?:beds?|by bed|census|rooms?|rms)[ ]?:|\b(?:bed|census|ob|l&d|white|patient)[ ]?board\b", re.IGNORECASE
-)
 _BARE_ROW = re.compile(r"\d{3,4}(?:-?[A-Z0-9])?|\d{1,2}[A-Z]|[A-H]-?\d{1,2}")
 _GRADE = re.compile(r"[A-Z]{1,3}\d")
 """A grade of a doctor, who stands behind it in running text: "F1 Jones"; a bed only at the head of a row."""
@@ -88,7 +86,7 @@ def is_proven_room(around: Surroundings) -> bool:
     heads = around.is_before("name") and _HEADS.match(around.right) is not None
     if _GRADE.fullmatch(around.value) and not _ROW_STARTS.search(around.left):
         return False
-    return heads and (_LIST_HEADING.search(around.text) or _BARE_ROW.fullmatch(around.value)) is not None
+    return heads and (LIST_HEADING.search(around.text) or _BARE_ROW.fullmatch(around.value)) is not None
 
 
 def is_proven_street(around: Surroundings) -> bool:

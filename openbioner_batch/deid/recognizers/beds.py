@@ -31,7 +31,7 @@ _IN_ROOM = Anchored(
 """A name behind a room: "Rm 9 Odom 1:1"."""
 _ALONE = re.compile(r"[.,:;](?=\s)|\s*(?:\n|\Z)")
 """After a name of medicine that stands for a person behind a room: "BAY 11 Whitaker."."""
-_HEADING = Anchored(
+LIST_HEADING = Anchored(
     r"\b(?:beds?|by bed|census|rooms?|rms)[ ]?:|\b(?:bed|census|ob|l&d|white|patient)[ ]?board\b", re.IGNORECASE
 )
 _BAR_ROW = re.compile(
@@ -92,7 +92,7 @@ def find_beds(text: str, names: Iterable[Finding]) -> Iterator[Finding]:
             may_be_name(match[part]) and not allow_list().keeps(text, *match.span(part)) for part in ("last", "first")
         ):
             yield Finding(*match.span("name"), "patient_name", 0.7, ("pattern:name",))
-    headed = _HEADING.search(text) is not None
+    headed = LIST_HEADING.search(text) is not None
     starts = {one.start for one in names if family_of(one.type) == "name"}
     rows = [
         match

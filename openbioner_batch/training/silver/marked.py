@@ -1,4 +1,4 @@
-"""Passages whose mentions were marked by hand in their text, beside a table of their types."""
+"""Passages whose mentions are marked in their text, beside a table of their types."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def read_marked_types(file: InputFile) -> MarkedTypes:
     Raises:
         UsageError: there is no table, a line has not three columns, or a type is above itself or in no line.
     """
-    table = replace(file, uri=re.sub(r"\.txt\b", ".tsv", file.uri))
+    table = replace(file, uri=re.sub(r"\.txt(?=[^/]*\Z)", ".tsv", file.uri))
     descriptions: dict[tuple[str, str], None] = {}
     parents: dict[str, set[str]] = {}
     try:

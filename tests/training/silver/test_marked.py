@@ -1,4 +1,4 @@
-"""Passages marked by hand: offsets, the types above a mention's own, and what a table must hold."""
+"""Passages with marked mentions: offsets, the types above a mention's own, and what a table must hold."""
 
 from __future__ import annotations
 
@@ -98,6 +98,13 @@ def test_a_bad_mark_costs_its_line_alone(tmp_path: Path, line: str, reason: str)
 def test_a_bad_table_ends_it_with_its_place(tmp_path: Path, table: str, problem: str) -> None:
     with pytest.raises(UsageError, match=problem):
         read_marked_types(marked(tmp_path, "", table))
+
+
+def test_the_table_stands_beside_the_file_whatever_folders_are_called(tmp_path: Path) -> None:
+    folder = tmp_path / "old.txt"
+    folder.mkdir()
+    (passage,) = passages_of(list(read_marked_passages(marked(folder, "[1 g](dose)"), "kinds")))
+    assert found(passage) == {("1 g", "dose")}
 
 
 def test_without_a_table_a_line_says_which(tmp_path: Path) -> None:
