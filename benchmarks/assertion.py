@@ -32,12 +32,12 @@ from common.results import json_option, show_table, spread, write_json
 
 from openbioner_batch.assertion import Asserter, SectionFinder, load_headers, load_rules
 from openbioner_batch.records import ASSERTIONS, Span
+from openbioner_batch.training.marks import read_marks
 
 CHALLENGE = Path(__file__).parent / "challenge" / "assertions.txt"
 PEERS = {"medspacy": ("medspacy==1.3.1",), "negspacy": ("negspacy==1.0.4",)}
 PEER_SCRIPT = Path(__file__).parent / "peer_tools" / "assertion_peer.py"
 SEED = 17
-_MARK = re.compile(r"\[([^\[\]]+)\]\(([a-z ]*)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,11 @@ def read_challenge(path: Path = CHALLENGE) -> list[Example]:
     for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
         if line.startswith("#") or not line.strip():
             continue
-        text, places, position = "", [], 0
-        for match in _MARK.finditer(line := line.replace("\\n", "\n")):
-            text += line[position : match.start()]
-            places.append((len(text), len(text) + len(match[1]), frozenset(match[2].split())))
-            text += match[1]
-            position = match.end()
-        text += line[position:]
-        found += [Example(f"line {number}, {place}", text, *place_of) for place, place_of in enumerate(places, start=1)]
+        text, marks = read_marks(line.replace("\\n", "\n"))
+        found += [
+            Example(f"line {number}, {place}", text, start, end, frozenset(label.split()))
+            for place, (start, end, label) in enumerate(marks, start=1)
+        ]
     return found
 
 

@@ -40,6 +40,7 @@ from openbioner_batch.deid.recognizers import MODEL_TYPES
 from openbioner_batch.deid.replacing import Edit
 from openbioner_batch.errors import OpenBioNERError, UsageError
 from openbioner_batch.records import Span
+from openbioner_batch.training.marks import read_marks
 
 FOLDER = Path(__file__).parent / "challenge"
 PARTS = {"first": FOLDER} | {
@@ -59,7 +60,6 @@ PARTS = {"first": FOLDER} | {
         "thirteenth",
     )
 }
-_MARK = re.compile(r"\[([^\[\]]+)\]\((\w*)\)")
 _TAG = re.compile(r"\[[A-Z][A-Z _]*\d*\]|\[[A-Z_]+_\d+\]")
 
 
@@ -120,14 +120,9 @@ def read_snippets(path: Path) -> list[Snippet]:
 def _snippet(line: str) -> Snippet:
     marked, _, columns = line.partition(" ;; ")
     marked = marked.replace("\\n", "\n").replace("\\t", "\t")
-    text, gold, at = "", [], 0
-    for match in _MARK.finditer(marked):
-        text += marked[at : match.start()]
-        gold.append(Gold(len(text), len(text) + len(match[1]), match[2]))
-        text += match[1]
-        at = match.end()
+    text, marks = read_marks(marked)
     known = dict(pair.split("=", 1) for pair in columns.split("; ") if pair)
-    return Snippet(text + marked[at:], tuple(gold), known)
+    return Snippet(text, tuple(Gold(*mark) for mark in marks), known)
 
 
 def deidentified(

@@ -10,10 +10,10 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.base import InputFile
 from openbioner_batch.formats.storage import open_input
 from openbioner_batch.records import Rejected
+from openbioner_batch.training.marks import read_marks
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.silver.typenames import normalise_type
 
-_MARK = re.compile(r"\[([^\[\]]+)\]\(([^()]*)\)")
 _NO_PARENT = ("", "-")
 
 MarkedItem = AnnotatedPassage | tuple[str, str] | Rejected
@@ -103,21 +103,17 @@ def _with_all_above(name: str, parents: Mapping[str, set[str]], where: str) -> f
 def _marked_passage(
     line: str, id: str, source: str, types: MarkedTypes, rejected: Rejected
 ) -> AnnotatedPassage | Rejected:
-    text, last = "", 0
+    text, marks = read_marks(line)
     mentions: set[AnnotatedMention] = set()
     unsure: list[tuple[int, int]] = []
-    for mark in _MARK.finditer(line):
-        text += line[last : mark.start()]
-        start, last = len(text), mark.end()
-        text += mark[1]
-        names = [normalise_type(one) or "" for one in mark[2].split(",") if one.strip()]
+    for start, end, label in marks:
+        names = [normalise_type(one) or "" for one in label.split(",") if one.strip()]
         if not names:
-            unsure.append((start, len(text)))
+            unsure.append((start, end))
         for name in names:
             if name not in types.above:
                 return replace(rejected, reason="a mention is marked with a type that the table does not have")
-            mentions |= {AnnotatedMention(start, len(text), one) for one in types.above[name]}
-    text += line[last:]
+            mentions |= {AnnotatedMention(start, end, one) for one in types.above[name]}
     if "](" in text:
         return replace(rejected, reason="a mark is not closed, or holds another")
     ordered = sorted(mentions, key=lambda mention: (mention.start, mention.end, mention.type))

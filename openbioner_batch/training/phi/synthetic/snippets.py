@@ -15,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from openbioner_batch.errors import UsageError
+from openbioner_batch.training.marks import marked_pieces
 from openbioner_batch.training.phi.synthetic import values
 from openbioner_batch.training.phi.synthetic.notes import SyntheticNote, add_noise, assemble_note, new_writer
 from openbioner_batch.training.phi.synthetic.resources import snippets
@@ -37,7 +38,6 @@ _OF_COUNTRY = {
     "zip": lambda fake: fake.postcode(),
     "phone": lambda fake: fake.phone_number(),
 }
-_MARK = re.compile(r"\[([^\[\]]+)\]\((\w+)\)")
 _SLOT = re.compile(r"<<([^<>]+)>>")
 _RANGE = re.compile(r"(\d+(?:\.(\d+))?)-(\d+(?:\.\d+)?)")
 MOST_TOGETHER = 3
@@ -76,12 +76,10 @@ def filled(text: str, writer: NoteWriter) -> list[Piece]:
         UsageError: a slot has no meaning.
     """
     pieces: list[Piece] = []
-    at = 0
-    for mark in _MARK.finditer(text):
-        pieces += _slots(text[at : mark.start()], writer)
-        pieces.append(("".join(part for part, _ in _slots(mark[1], writer)), mark[2]))
-        at = mark.end()
-    return [piece for piece in (*pieces, *_slots(text[at:], writer)) if piece[0]]
+    for piece, label in marked_pieces(text):
+        drawn = _slots(piece, writer)
+        pieces += drawn if label is None else [("".join(part for part, _ in drawn), label)]
+    return [piece for piece in pieces if piece[0]]
 
 
 def _slots(text: str, writer: NoteWriter) -> list[Piece]:
