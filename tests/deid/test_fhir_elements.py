@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +14,10 @@ from openbioner_batch.deid.fhir.patients import digest
 from openbioner_batch.deid.keys import Key
 from openbioner_batch.deid.policy import load_policy
 from openbioner_batch.deid.scope import Scope
+from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.base import InputFile
+
+from .conftest import Deidentify
 
 KEY = Key(b"a key of sixteen" * 2)
 
@@ -45,3 +51,17 @@ def test_a_digest_of_files_changes_with_their_content_alone() -> None:
     changed = [InputFile("/data/Jane Doe.ndjson", 100, "2"), files[1]]
     grown = [files[0], InputFile("/data/b.ndjson", 61, "1")]
     assert len({digest(files), digest(changed), digest(grown), digest(files[:1])}) == 4
+
+
+@pytest.mark.parametrize(("day", "born"), [(None, {"birthDate": "1940"}), (date(2031, 5, 2), {})])
+def test_a_year_of_birth_goes_where_the_callers_date_makes_an_age_over_89(day: date | None, born: Any) -> None:
+    person = {"resourceType": "Patient", "id": "p", "birthDate": "1940-03-27"}
+    done = transform(person, load_policy("safe-harbor"), Scope.for_patient(KEY, "p", 7), str, day)
+    assert {name: done.resource[name] for name in done.resource if name == "birthDate"} == born
+
+
+@pytest.mark.parametrize("option", ["note_date_field", "patient_field"])
+def test_elements_are_no_columns_to_name(option: str, run_here: Deidentify, key_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.ndjson").write_text(json.dumps(report(conclusion="well")))
+    with pytest.raises(UsageError, match=r"^date: elements of FHIR resources cannot be chosen"):
+        run_here(tmp_path / "in.ndjson", format="fhir", policy="surrogate", key_file=key_file, **{option: "date"})

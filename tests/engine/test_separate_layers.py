@@ -6,16 +6,19 @@ import dataclasses
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from rich.console import Console
+from scorers import NameScorerFactory
 from tiny import tiny_checkpoint
 
 from openbioner_batch.cli.main import main
 from openbioner_batch.engine.model_scorer import ModelScorerFactory
 from openbioner_batch.engine.settings import AnnotateSettings
+from openbioner_batch.engine.status import run_status
 from openbioner_batch.engine.summary import notes_on, print_report
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model import Tagger, save_checkpoint
@@ -24,7 +27,7 @@ from openbioner_batch.model.encoder import initialize
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.reading import read_config
 
-from .conftest import Corpus
+from .conftest import Annotate, Corpus
 
 TEXT = "Aspirin 81 mg for the knee, then rest."
 
@@ -123,6 +126,26 @@ def test_all_sets_are_tagged_at_once_where_types_do_not_compete(late: Path) -> N
     summary = {"output": "o", "finished": True, "notes": [note], "spans": {"total": 0, "types": {}}, **about, **nothing}
     print_report(summary, Console(file=shown))
     assert note in shown.getvalue()
+
+
+@dataclasses.dataclass(frozen=True)
+class LayeredFactory(NameScorerFactory):
+    """A scorer of the tests that says of itself that it separates layers."""
+
+    def fingerprint(self) -> dict[str, Any]:
+        return super().fingerprint() | {"separated layers": 3}
+
+
+def test_what_readers_must_know_is_in_the_summary_and_in_the_status(
+    run_here: Annotate, corpus: Corpus, tmp_path: Path
+) -> None:
+    folder = corpus("a.jsonl", ["Anna"]).parent
+    for output, factory in (("layered", LayeredFactory()), ("plain", NameScorerFactory())):
+        run_here(folder, factory, output=str(tmp_path / output))
+    status = run_status(str(tmp_path / "layered"))
+    assert status["notes"] == ["separated layers: 3, for which the model was not trained"]
+    assert json.loads((tmp_path / "layered" / "_run" / "summary.json").read_text())["notes"] == status["notes"]
+    assert "notes" not in run_status(str(tmp_path / "plain"))
 
 
 def test_a_run_says_so_and_another_number_is_another_run(

@@ -47,14 +47,14 @@ class ResourceRecords:
         parts: list[RecordText] = []
 
         def deidentify(text: str) -> str:
-            found: Deidentified = deidentifier.deidentify(text, scope, note.known, spans.get(text, ()), note.date)
+            found: Deidentified = deidentifier.deidentify(text, scope, note.known, spans.get(text, ()))
             parts.append(RecordText(f"text {len(parts)}", text, found))
             return found.text
 
         def tells(text: str) -> bool:
-            return deidentifier.deidentify(text, scope, note.known, (), note.date).text != text
+            return deidentifier.deidentify(text, scope, note.known).text != text
 
-        done = transform(resource, deidentifier.policy, scope, deidentify, note.date, tells)
+        done = transform(resource, deidentifier.policy, scope, deidentify, tells=tells)
         return DeidentifiedRecord(tuple(parts), done.resource, dict(done.dropped), dict(done.replaced))
 
 

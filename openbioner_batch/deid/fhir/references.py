@@ -84,7 +84,7 @@ def patient_of(resource: Mapping[str, Any]) -> str | None:
         return id if isinstance(id, str) else None
     for name in ("subject", "patient"):
         if isinstance(subject := resource.get(name), Mapping):
-            target = target_of(subject, name, contained_kinds(resource))
+            target = target_of(subject, name)
             return target.id if target.kind == "Patient" else None
     return None
 
