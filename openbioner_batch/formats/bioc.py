@@ -207,7 +207,6 @@ def _compose(name: str, passages: list[_Passage], with_spans: bool) -> tuple[Gol
     text = ""
     sections: list[tuple[str, int, int]] = []
     spans: list[Span] = []
-    discontinuous = 0
     for passage in passages:
         # A passage with a text of its own may give its sentences too: they say nothing new.
         units = passage.texts[:1] if passage.texts[0][1] else [unit for unit in passage.texts if unit[1]]
@@ -220,10 +219,9 @@ def _compose(name: str, passages: list[_Passage], with_spans: bool) -> tuple[Gol
             placed.append((offset, content, len(text) - len(content)))
         sections.append((passage.label.upper(), first, len(text)))
         for mark in passage.marks if with_spans else ():
-            discontinuous += len(mark.places) > 1
-            if len(mark.places) == 1:
+            if len(mark.places) == 1:  # no span can be a mention of several parts
                 spans.append(_span(text, placed, mark))
-    return GoldDocument(name, text, tuple(spans), discontinuous), sections
+    return GoldDocument(name, text, tuple(spans)), sections
 
 
 def _span(text: str, placed: list[tuple[int, str, int]], mark: _Mark) -> Span:

@@ -113,3 +113,15 @@ def test_what_xml_cannot_hold_is_replaced_one_for_one_wherever_it_stands() -> No
     )
     named = [annotation.infons[name] for name in ("identifier", "concept", "identifiers")]
     assert named == ["X\ufffd", "na\ufffdme", "X\ufffd,Y"]
+
+
+@pytest.mark.parametrize("name", ["bioc-xml", "bioc-json"])
+def test_the_flags_of_an_assertion_are_written_as_true_or_false(name: str) -> None:
+    import bioc
+
+    span = Span(0, 4, "drug", 0.5, "Zinc", Assertion(negated=True), None)
+    data = get_writer(name).write(rows_of([("Zinc", (span,))], extras=("assertion", "section")), ORIGIN).decode()
+    read = bioc.biocxml.loads if name == "bioc-xml" else bioc.biocjson.loads
+    infons = read(data).documents[0].passages[0].annotations[0].infons
+    assert (infons["negated"], infons["family"]) == ("true", "false")
+    assert "section" not in infons

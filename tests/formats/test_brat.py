@@ -112,3 +112,17 @@ def test_what_is_known_of_a_span_follows_its_line(id: str, reference: str) -> No
         "T2\tx 5 10\thelps",
         f"N1\tReference T1 {reference}\tZ n",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Zinc\noxide", "T1\tx 0 4;5 10\tZinc oxide"),
+        ("Zinc\n \n\noxide\nred", "T1\tx 0 4;8 13;14 17\tZinc    oxide red"),
+        ("Zinc oxide", "T1\tx 0 10\tZinc oxide"),
+    ],
+)
+def test_a_mention_is_cut_where_its_line_ends(text: str, line: str) -> None:
+    rows = rows_of([(text, (Span(0, len(text), "x", 0.5, text),))], ["a"])
+    with zipfile.ZipFile(io.BytesIO(get_writer("brat").write(rows, ORIGIN))) as archive:
+        assert archive.read("a.ann").decode() == f"{line}\n"
