@@ -150,6 +150,8 @@ def test_any_span_of_any_text_comes_back_from_jsonl(
         (read_pubtator, "1|t|secret\n2\t0\t6\tsecret\tX\n", "line 2: the line belongs to another document"),
         (read_gold_jsonl, '{"id": "secret"\n', "line 1: not JSON"),
         (read_gold_jsonl, '{"text": "secret"}\n', 'line 1: expected an object with "text"'),
+        (read_gold_jsonl, '["secret"]\n', 'line 1: expected an object with "text"'),
+        (read_gold_jsonl, '{"text": ["secret"], "spans": []}\n', 'line 1: expected an object with "text"'),
         (read_gold_jsonl, '{"text": "secret", "spans": [[0, 7, "X"]]}\n', "line 1: .*does not lie in"),
         (read_gold_jsonl, '{"text": "secret", "spans": [[0, "6", "X"]]}\n', "line 1: .*not whole numbers"),
         (read_gold_jsonl, '{"text": "secret", "spans": ["secret"]}\n', "line 1: a span is neither"),
