@@ -28,6 +28,8 @@ class UnreadableLine:
     """Stands where a line cannot be read."""
 
     reason: str
+    shape: str = ""
+    """The line with marks for what is no text, by which a document may begin; empty where nothing is known of it."""
 
 
 @dataclass(slots=True)
@@ -58,11 +60,12 @@ def decoded_lines(file: InputFile, encoding: str | None = None) -> Iterator[tupl
             if isinstance(line, str):
                 yield number, UnreadableLine(line)
                 continue
+            content = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
             try:
-                yield number, (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).decode()
+                yield number, content.decode()
             except UnicodeDecodeError as error:
                 reason = not_decoded(error, line if number == 1 else b"", encoding)
-                yield number, UnreadableLine(f"line {number}: {reason}")
+                yield number, UnreadableLine(f"line {number}: {reason}", content.decode(errors="replace"))
 
 
 def _with_line_feeds(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -90,15 +93,17 @@ def blocks(
     """
     block = LineGroup()
     size = count = 0
-    for number, line in lines:
-        if isinstance(line, UnreadableLine):
-            block.problem = block.problem or line.reason
+    for number, found in lines:
+        line, problem = (found.shape, found.reason) if isinstance(found, UnreadableLine) else (found, None)
+        if problem and not line:
+            block.problem = block.problem or problem
             continue
         is_blank = not line.strip()
         if (blank_ends and is_blank) or begins(block.lines, line):
             if block.lines or block.problem:
                 yield block
             block, size, count = LineGroup(), 0, 0
+        block.problem = block.problem or problem
         if not is_blank or (block.lines and not blank_ends):
             size, count = size + len(line), count + 1
             if size > limit or count > MOST_LINES:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 from formats.annotating import ORIGIN, rows_of
+from formats.reading import documents, read_all, rejected
 from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.formats import get_writer
+from openbioner_batch.formats import get_format, get_writer
 from openbioner_batch.formats.iob import chunks, make_sentence, read_iob
 from openbioner_batch.records import Span
 
@@ -101,6 +102,17 @@ def test_a_malformed_line_is_named_but_not_quoted(tmp_path: Path, content: bytes
     with pytest.raises(UsageError, match=message) as caught:
         list(read_iob(path))
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "bad", [b"-DOCSTART-\t\xff\n\nlead\tO\n\n", b"-DOCSTART-\t1\n\n\xff\tO\nlead\tO\n\nlead\tO\n\n"]
+)
+def test_a_line_that_cannot_be_read_costs_its_own_document(tmp_path: Path, bad: bytes) -> None:
+    whole = [b"-DOCSTART-\t%d\n\nZinc\tO\n\nIron\tO\n\n" % number for number in (0, 2)]
+    (tmp_path / "a.iob").write_bytes(bad.join(whole))
+    found = read_all(get_format("iob"), [tmp_path])
+    assert [(one.id, one.text) for one in documents(found)] == [("0", "Zinc\nIron"), ("2", "Zinc\nIron")]
+    assert [number for number, _ in rejected(found)] == [1]
 
 
 @pytest.mark.parametrize("name", ["nowhere.tsv", "nowhere.tsv.gz"])

@@ -93,3 +93,13 @@ def test_parquet_has_its_types_with_and_without_rows(count: int) -> None:
 
 def test_the_registry_knows_which_formats_can_be_written_back() -> None:
     assert rewritable_formats() == [name for name in FORMATS if get_format(name).rewriting is not None]
+
+
+@pytest.mark.parametrize("name", ["jsonl", "csv", "tsv", "text"])
+def test_of_an_invented_value_a_letter_that_the_encoding_lacks_becomes_a_question_mark(name: str) -> None:
+    rewriting = get_format(name).rewriting
+    assert rewriting is not None
+    record = NewRecord("1", "Łódź", {"id": "1", "text": "Łódź"}, {})
+    options = ReadOptions("id", "text", encoding="cp1252")
+    ((_, data),) = rewriting.files("x", [record], ["id", "text"], [], pa.table({}), options)
+    assert "?ód?".encode("cp1252") in data

@@ -61,6 +61,26 @@ def test_kept_columns_with_names_of_the_spans_own_are_told_apart() -> None:
 def test_json_in_cells_has_what_json_has() -> None:
     value = {"ä": [float("nan"), float("inf"), 0.5, b"\x01", date(2020, 1, 2), Decimal("1.5")], "none": None}
     assert to_json(value) == '{"ä": [null, null, 0.5, "01", "2020-01-02", "1.5"], "none": null}'
+    assert to_json([datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)]) == '["2020-01-02T03:04:05+00:00"]'
+
+
+def test_a_long_table_has_a_column_for_each_flag_and_for_the_best_concept() -> None:
+    links = ConceptLink("X:1", "zinc", 0.9), ConceptLink("X:2", "zinc oxide", 0.5)
+    marks = [
+        *(replace(ZINC, assertion=Assertion(), section=None, concepts=()) for _ in range(2)),
+        replace(ZINC, assertion=Assertion(family=True), section="plan", concepts=links),
+        replace(ZINC, assertion=Assertion(negated=True), section="", concepts=links[1:]),
+    ]
+    rows = rows_of([("Zinc", marks[:3]), ("", []), ("Zinc", marks[3:])], extras=("assertion", "section", "concepts"))
+    found = csv_of("csv", rows)
+    assert [(row["record"], row["negated"], row["family"], row["section"]) for row in found] == [
+        *(("0", "false", "false", ""), ("0", "false", "false", ""), ("0", "false", "true", "plan")),
+        ("2", "true", "false", ""),
+    ]
+    assert [(row["concept_id"], row["concept_name"], row["concept_score"]) for row in found] == [
+        *(("", "", ""), ("", "", ""), ("X:1", "zinc", "0.9"), ("X:2", "zinc oxide", "0.5"))
+    ]
+    assert [len(json.loads(row["concepts"])) for row in found] == [0, 0, 2, 1]
 
 
 def test_rows_as_objects_have_plain_values_and_the_shortest_scores() -> None:
@@ -115,6 +135,11 @@ def test_note_nlp_has_concepts_of_the_types_that_are_linked_to_those_of_omop() -
     assert [(row["note_nlp_id"], row["note_id"], row["note_nlp_source_concept_id"]) for row in found] == [
         *(("11", "-7", "0"), ("12", "-7", "0"), ("13", "-7", "0"))
     ]
+
+
+def test_lines_of_note_nlp_end_as_those_of_csv_do() -> None:
+    data = get_writer("omop-note-nlp").write(rows_of([("Zinc", [ZINC])], ["7"]), ORIGIN)
+    assert (data.count(b"\n"), data.count(b"\r")) == (2, 0)
 
 
 def test_note_nlp_shows_sixty_characters_on_each_side() -> None:
