@@ -116,6 +116,9 @@ class Trial:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         reached, seconds = self.run_unchanged([item for item in session.items if "ray_here" not in item.fixturenames])
         gc.freeze()  # a collection in a fork would copy what it visits
+        for test, taken in seconds.items():
+            if taken > LONGEST_TEST:
+                print(f"left out, as it takes {taken:.1f} s: {test.nodeid}", flush=True)
         able = self.able_in_a_fork([test for test, taken in seconds.items() if taken <= LONGEST_TEST], seconds)
         by_file = Counter[Path]()
         for test in able:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from openbioner_batch.concepts.building import build_vocabulary
+from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.concepts.index_file import build_command
 
 
@@ -35,3 +36,9 @@ def test_the_command_that_builds_an_index_again_has_all_its_choices() -> None:
     )
     bare = "openbioner-batch vocabulary build SOURCE --output x.vocab"
     assert build_command({"only": None, "roots": None}, "x.vocab") == bare
+
+
+def test_a_name_is_as_long_as_its_bytes_are(vocabulary: Vocabulary) -> None:
+    lengths = [vocabulary.length(number) for number in range(vocabulary.names)]
+    assert lengths == [len(name.encode()) for name, _ in vocabulary.all_names()]
+    assert len(set(lengths)) > 3

@@ -74,6 +74,7 @@ def test_docbin_has_it_as_knowledge_base_id() -> None:
     (doc,) = DocBin().from_bytes(get_writer("docbin").write(ROWS, ORIGIN)).get_docs(spacy.blank("en").vocab)
     assert [(span.text, span.kb_id_) for span in doc.spans["sc"]] == [("seizures", "X:4"), ("cough", "")]
     assert doc.spans["sc"].attrs["assertions"][0] == ["negated"]
+    assert [token.text for token in doc] == ["No", "seizures", ",", "cough", "."]  # a single space is no token
 
 
 def test_tables_have_columns_of_it() -> None:
