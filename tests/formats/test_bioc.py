@@ -125,3 +125,34 @@ def test_the_flags_of_an_assertion_are_written_as_true_or_false(name: str) -> No
     infons = read(data).documents[0].passages[0].annotations[0].infons
     assert (infons["negated"], infons["family"]) == ("true", "false")
     assert "section" not in infons
+
+
+def test_an_annotation_that_names_no_type_at_all_is_none(tmp_path: Path) -> None:
+    untyped = {"infons": {}, "locations": [{"offset": 0, "length": 4}]}
+    assert rejected(read(tmp_path, passage("Zinc", 0, untyped))) == [(0, "an annotation without an infon `type`")]
+
+
+def test_json_may_be_a_list_of_collections_in_any_encoding(tmp_path: Path) -> None:
+    collections = [{"documents": [{"id": id, "passages": [passage("Käse")]}]} for id in "12"]
+    (tmp_path / "a.json").write_text(json.dumps(collections, ensure_ascii=False), "utf-16")
+    found = documents(read_all(get_format("bioc-json"), [tmp_path], ReadOptions(encoding="utf-16")))
+    assert [(document.id, document.text) for document in found] == [("1", "Käse"), ("2", "Käse")]
+
+
+def test_a_document_of_json_has_passages(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"documents": [{"id": "1"}, {"id": "2", "passages": []}]}))
+    found = read_all(get_format("bioc-json"), [tmp_path])
+    assert [document.id for document in documents(found)] == ["2"]
+    assert [number for number, _ in rejected(found)] == [0]
+
+
+def test_annotations_of_xml_are_looked_at_only_where_they_are_kept(tmp_path: Path) -> None:
+    mark = '<annotation><infon key="type">drug</infon><location offset="{}" length="4"/><text>Zinc</text></annotation>'
+    body = "<passage><offset>10</offset><text>Zinc</text>{}</passage>"
+    held = "".join(f"<document><id>{at}</id>{body.format(mark.format(at))}</document>" for at in (10, "ten"))
+    (tmp_path / "a.xml").write_text(f"<collection>{held}</collection>")
+    chosen = get_format("bioc-xml")
+    assert [document.text for document in documents(read_all(chosen, [tmp_path]))] == ["Zinc", "Zinc"]
+    kept = read_all(chosen, [tmp_path], KEEP)
+    assert [spans(document) for document in documents(kept)] == [[(0, "Zinc")]]
+    assert rejected(kept) == [(1, "an offset or a length is no whole number")]

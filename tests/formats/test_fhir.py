@@ -68,3 +68,14 @@ def test_elements_are_looked_up_in_files_of_any_encoding(tmp_path: Path) -> None
     assert (document.id, document.text) == ("Käse", "well")
     with pytest.raises(UsageError, match="has no field 'subjct'"):
         read_all(FHIR, [path], ReadOptions(encoding="utf-16", keep_fields=("subjct",)))
+
+
+def test_only_plain_text_is_read_and_only_of_base64() -> None:
+    lines = "S8Ok\n  c2U=\n"  # as MIME breaks it
+    assert read_text({"contentType": "text/plain", "data": lines}) == "Käse"
+    assert read_text({"contentType": "text/html", "data": lines}) is None
+    assert read_text({"contentType": "text/plain", "url": "http://h.example/1"}) is None
+    assert read_text({"data": lines}) is None
+    for damaged in ("S8Ok*c2U=", "S8O"):
+        with pytest.raises(ValueError, match="data is not base64"):
+            read_text({"contentType": "text/plain", "data": damaged})

@@ -89,6 +89,16 @@ def test_a_line_that_cannot_be_read_is_a_reason_and_a_mark_at_the_beginning_is_n
     assert second[1].reason.startswith("line 2: ")
 
 
+def test_only_a_first_line_shows_that_a_file_is_utf_16(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    for content, hints in (("Käse\n".encode("utf-16"), [True, False]), (b"a\n\xff\xfea\0\n", [False])):
+        path.write_bytes(content)
+        found = decoded_lines(InputFile(str(path), len(content), ""))
+        reasons = [line.reason for _, line in found if isinstance(line, UnreadableLine)]
+        assert ["--encoding utf-16" in reason for reason in reasons] == hints[: len(reasons)]
+        assert reasons
+
+
 def numbered(*lines: str | None) -> list[tuple[int, str | UnreadableLine]]:
     return [
         (number, UnreadableLine(f"line {number}: bad") if line is None else line)

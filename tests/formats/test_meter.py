@@ -19,3 +19,10 @@ def test_every_byte_counts_as_often_as_it_is_read(tmp_path: Path) -> None:
     count_bytes(5)
     count_bytes(7)
     assert bytes_read() - before == 400_012
+
+
+def test_an_empty_file_has_nothing_to_count(tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").touch()
+    before = bytes_read()
+    with open_counted(str(tmp_path / "empty.txt")) as stream:
+        assert (stream.read(), bytes_read()) == (b"", before)
