@@ -42,12 +42,18 @@ def test_lines_in_another_encoding_are_said_to_be_none_of_it(tmp_path: Path) -> 
 
 def test_a_relation_is_passed_over_whatever_it_relates(tmp_path: Path) -> None:
     path = tmp_path / "a.pubtator"
-    path.write_text("1|t|Zinc\n1|a|\n1\tCID\t7440\t12\n1\t0\t4\tZinc\tdrug\n")
+    path.write_text("1|t|Zinc\n1|a|\n1\tCID\t7440\t12\n1\tCID\t7440\n1\t0\t4\tZinc\tdrug\n")
     (found,) = read_pubtator(path)
     assert [span.text for span in found.spans] == ["Zinc"]
-    path.write_text("1|t|Zinc\n1|a|\n1\t0\tfour\tZinc\tdrug\n")
-    with pytest.raises(UsageError, match="line 3: expected ID<TAB>start<TAB>end"):
-        list(read_pubtator(path))
+    for line in ("1\t0\tfour\tZinc\tdrug\n", "1\t0,2\t1,4\tZinc\n"):
+        path.write_text(f"1|t|Zinc\n1|a|\n{line}")
+        with pytest.raises(UsageError, match="line 3: expected ID<TAB>start<TAB>end"):
+            list(read_pubtator(path))
+
+
+def test_an_id_that_comes_again_is_another_document(tmp_path: Path) -> None:
+    (tmp_path / "a.pubtator").write_text("1|t|Zinc\n1|a|helps\n1|t|Iron\n1|a|too\n")
+    assert [one.text for one in documents(read_all(PUBTATOR, [tmp_path]))] == ["Zinc\nhelps", "Iron\ntoo"]
 
 
 def test_the_last_column_is_the_best_concept_or_a_dash() -> None:
