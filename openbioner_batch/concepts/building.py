@@ -15,7 +15,7 @@ from openbioner_batch.concepts.keys import Match, content_key, keys
 from openbioner_batch.concepts.normalising import content, looks_abbreviated
 from openbioner_batch.concepts.readers import detect_reader, get_reader
 from openbioner_batch.concepts.source import digest_of
-from openbioner_batch.concepts.synonymy import own_rewordings, rewordings
+from openbioner_batch.concepts.synonymy import inherited_rewordings, own_rewordings, rewordings
 from openbioner_batch.concepts.trigrams import trigrams
 from openbioner_batch.concepts.variants import head_word, shortened
 from openbioner_batch.concepts.vectors import encode_names
@@ -152,7 +152,7 @@ def _arrays(concepts: list[Concept]) -> dict[str, np.ndarray]:
         "name_kind": np.array([name.kind for _, name in names], np.uint8),
         "name_short": np.array([is_short(name) for _, name in names], np.uint8),
         **_lists("parent", parents),
-        **_keys(names),
+        **_keys(names, parents),
         **_grams([name for _, name in names]),
     }
 
@@ -179,12 +179,16 @@ def _lists(name: str, lists: list[list[int]]) -> dict[str, np.ndarray]:
     }
 
 
-def _keys(names: list[tuple[int, Name]]) -> dict[str, np.ndarray]:
+def _keys(names: list[tuple[int, Name]], parents: list[list[int]]) -> dict[str, np.ndarray]:
     """Hashed keys in order, and the name that each is of; those of one key in order of the names."""
     long = [number for number, (_, name) in enumerate(names) if not is_short(name)]
     worded = [(names[number][0], content(names[number][1].text)) for number in long]
     heads = [head_word(name.text) if name.kind < NameKind.RELATED else None for _, name in map(names.__getitem__, long)]
-    reworded = chain(rewordings(worded), own_rewordings(worded, heads))
+    reworded = chain(
+        rewordings(worded),
+        own_rewordings(worded, heads),
+        inherited_rewordings(worded, [head is not None for head in heads], parents),
+    )
     found = _places(
         chain(
             ((key, number) for number, (_, name) in enumerate(names) for _, key in keys(name.text, is_short(name))),

@@ -6,7 +6,8 @@ import enum
 import hashlib
 from collections.abc import Iterable, Iterator
 
-from openbioner_batch.concepts.normalising import FUNCTION_WORDS, content, forms, plain, stem
+from openbioner_batch.concepts.compounds import in_plain_words
+from openbioner_batch.concepts.normalising import ABNORMAL, FUNCTION_WORDS, IMPAIRED, content, forms, plain, stem
 
 
 class Match(enum.IntEnum):
@@ -28,11 +29,13 @@ class Match(enum.IntEnum):
     """The same except for endings that make adjectives and nouns of each other."""
     LEARNT = 7
     """The same except for words that mean the same in this vocabulary's synonyms (`synonymy.py`)."""
-    IMPLIED = 8
+    COMPOUND = 8
+    """The same with Greek and Latin compounds in plain words (`compounds.yaml`)."""
+    IMPLIED = 9
     """The same except for a word of abnormality: a mention of an organ among findings is one of its abnormality."""
-    ANY_CASE = 9
+    ANY_CASE = 10
     """An abbreviation in other letters."""
-    LONGER = 10
+    LONGER = 11
     """The name has one word more."""
 
 
@@ -45,16 +48,15 @@ SCORES = {
     Match.EQUIVALENT: 0.94,
     Match.DERIVED: 0.92,
     Match.LEARNT: 0.91,
+    Match.COMPOUND: 0.91,
     Match.IMPLIED: 0.8,
     Match.ANY_CASE: 0.9,
     Match.LONGER: 0.7,
 }
 
 _OF_WORDS = (Match.EXACT, Match.NORMALISED, Match.UNSPACED, Match.REORDERED, Match.EQUIVALENT, Match.DERIVED)
-STRICT = (Match.CASE_SENSITIVE, *_OF_WORDS, Match.LEARNT, Match.ANY_CASE)
+STRICT = (Match.CASE_SENSITIVE, *_OF_WORDS, Match.LEARNT, Match.COMPOUND, Match.ANY_CASE)
 """The kinds of match by which a mention itself is looked for."""
-_ABNORMAL = "abnormal"
-"""What stands for such words in `equivalents.yaml`."""
 
 
 def keys(text: str, is_abbreviation: bool) -> Iterator[tuple[Match, int]]:
@@ -68,12 +70,12 @@ def keys(text: str, is_abbreviation: bool) -> Iterator[tuple[Match, int]]:
         yield Match.CASE_SENSITIVE, _hashed(Match.CASE_SENSITIVE, " ".join(text.split()))
         yield Match.ANY_CASE, _hashed(Match.ANY_CASE, plain(text))
         return
-    for kind in _OF_WORDS:
+    for kind in (*_OF_WORDS, Match.COMPOUND):
         if (found := key(kind, text)) is not None:
             yield kind, found
     words = content(text)
-    if _ABNORMAL in words and len(words) > 1:
-        yield Match.IMPLIED, content_key(Match.IMPLIED, [word for word in words if word != _ABNORMAL])
+    if ABNORMAL in words and len(words) > 1:
+        yield Match.IMPLIED, content_key(Match.IMPLIED, [word for word in words if word != ABNORMAL])
 
 
 def key(kind: Match, text: str) -> int | None:
@@ -89,6 +91,9 @@ def key(kind: Match, text: str) -> int | None:
         return _hashed(kind, " ".join(found))
     if kind is Match.UNSPACED:
         return _hashed(kind, "".join(found))
+    if kind is Match.IMPLIED:  # what is impaired is abnormal
+        words = content(text)
+        return content_key(kind, [word for word in words if word != IMPAIRED] or words)
     if kind >= Match.EQUIVALENT:
         return content_key(kind, content(text))
     return _hashed(kind, " ".join(sorted(form for form in found if form not in FUNCTION_WORDS) or found))
@@ -96,7 +101,9 @@ def key(kind: Match, text: str) -> int | None:
 
 def content_key(kind: Match, words: Iterable[str]) -> int:
     """The key of words as `content` gives them."""
-    if kind in (Match.DERIVED, Match.LEARNT, Match.LONGER):
+    if kind is Match.COMPOUND:
+        words = in_plain_words(words)
+    elif kind in (Match.DERIVED, Match.LEARNT, Match.LONGER):
         words = sorted(set(map(stem, words)))
     return _hashed(kind, " ".join(words))
 

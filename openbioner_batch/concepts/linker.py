@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from openbioner_batch.concepts.candidates import Candidate, Ranking
 from openbioner_batch.concepts.contradictions import contradict, is_of_form
 from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.concepts.keys import SCORES, STRICT, Match, content_key, key
 from openbioner_batch.concepts.nearest import Nearest
 from openbioner_batch.concepts.normalising import content, looks_abbreviated
-from openbioner_batch.concepts.variants import coordinated, generalised, joins_by_word, subjects
+from openbioner_batch.concepts.variants import coordinated, generalised, is_of_group, joins_by_word, subjects
 from openbioner_batch.concepts.vectors import VECTORS, NearestVectors
+from openbioner_batch.concepts.vocabulary import NameKind
 from openbioner_batch.records import ConceptLink
 
 LEAST_COSINE = 0.72
@@ -28,6 +31,8 @@ _NEAR = 0.9
 """The score of a near name is its cosine times this, so that it is below that of any match of words."""
 _SAYS_MORE = 0.45
 """The same for a near name of more words than the mention."""
+_OF_HEAD = 0.5
+"""The score of a name of two words for its head alone."""
 _OF_A_PART = 0.95
 """The score of what a coordinated mention says in full is that of its match times this."""
 _GENERALISED = 0.9
@@ -43,31 +48,13 @@ class Mention:
     """What its document says that it is short for."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A concept for a text, with what ties are broken by."""
-
-    score: float
-    kind: int
-    length: int
-    concept: int
-    not_of_form: bool = False
-    """Whether the mention speaks of form and the concept's preferred name does not."""
-
-    @property
-    def order(self) -> tuple[float, bool, int, int, int]:
-        """That of one concept's names."""
-        return (-self.score, self.not_of_form, self.kind, self.length, self.concept)
-
-
 class Linker:
     """Links mentions to concepts; what it says of a mention depends on the mention and the vocabulary alone.
 
     An expansion is looked for before the mention itself. The strictest kind of match (`keys.Match`) at which a text has
     any decides; then what a coordinated mention says in full; then near names and the mention without some of its
     words, by their scores; then the abnormality of what it is about; then, if the index has vectors, names near by
-    these. The best come first; of equals the concept whose name is preferred before an exact before a related synonym,
-    then the one with fewer concepts above it, then the shorter name, then the lower identifier.
+    these. The best come first (`candidates.Ranking`).
     """
 
     def __init__(self, vocabulary: Vocabulary, top: int = 1, least: float = 0.0) -> None:
@@ -79,6 +66,7 @@ class Linker:
             least: the least score of a concept.
         """
         self._vocabulary, self._top, self._least = vocabulary, top, least
+        self._ranking = Ranking(vocabulary)
         self._nearest = Nearest(vocabulary, LEAST_COSINE, NEAR_NAMES)
         self._by_vectors = NearestVectors(vocabulary, NEAR_NAMES) if uses_vectors(vocabulary, least) else None
 
@@ -93,6 +81,7 @@ class Linker:
     def _linked(self, distinct: Sequence[Mention]) -> dict[Mention, tuple[ConceptLink, ...]]:
         texts = list(dict.fromkeys(text for found in distinct for text in (found.expansion, found.text) if text))
         sure = self._matched(texts, STRICT)
+        sure |= self._above_related(sure)
         pending = [text for text in texts if not sure[text] and not looks_abbreviated(text)]
         sure |= self._coordinated(pending)
         pending = [text for text in pending if not sure[text]]
@@ -106,27 +95,29 @@ class Linker:
             for mention, some in found.items()
         }
 
-    def _near_by_vectors(self, mentions: Sequence[Mention]) -> dict[Mention, list[_Candidate]]:
+    def _near_by_vectors(self, mentions: Sequence[Mention]) -> dict[Mention, list[Candidate]]:
         """The concepts of names near by their vectors, of mentions that have words in full."""
         texts = {mention: text for mention in mentions if (text := _in_full(mention))}
         distinct = list(dict.fromkeys(texts.values()))
         assert self._by_vectors
         found = {
-            text: self._ordered((name, round(cosine * OF_VECTORS, 4)) for name, cosine in self._agreeing(text, near))
+            text: self._ranking.of_names(
+                (name, round(cosine * OF_VECTORS, 4)) for name, cosine in self._agreeing(text, near)
+            )
             for text, near in zip(distinct, self._by_vectors.find(distinct), strict=True)
         }
         return {mention: found[text] for mention, text in texts.items()}
 
-    def _matched(self, texts: Iterable[str], kinds: Sequence[Match]) -> dict[str, list[_Candidate]]:
+    def _matched(self, texts: Iterable[str], kinds: Sequence[Match]) -> dict[str, list[Candidate]]:
         """The concepts with a name that matches each text, of the strictest kind of match that gives any."""
-        found: dict[str, list[_Candidate]] = {text: [] for text in texts}
+        found: dict[str, list[Candidate]] = {text: [] for text in texts}
         for match in kinds:
             names = self._named(match, [text for text, seen in found.items() if not seen])
             if match is Match.EXACT:
                 names = self._with_spellings(names)
             for text, numbers in names.items():
                 of_form = match >= Match.EQUIVALENT and is_of_form(text)
-                found[text] = self._ordered(((number, SCORES[match]) for number in numbers), of_form)
+                found[text] = self._ranking.of_names(((number, SCORES[match]) for number in numbers), of_form)
         return found
 
     def _named(self, match: Match, texts: Iterable[str]) -> dict[str, list[int]]:
@@ -138,8 +129,8 @@ class Linker:
         return {text: names for text, names in found.items() if names}
 
     def _ungrouped(self, names: Iterable[int]) -> list[int]:
-        """Without those of two things with a stroke between: "aplastic or hypoplastic nails" is read in its parts."""
-        return [name for name in names if "/" not in self._vocabulary.name(name)]
+        """Without those of groups: "aplastic or hypoplastic nails" is read in its parts."""
+        return [name for name in names if not is_of_group(self._vocabulary.name(name))]
 
     def _with_spellings(self, exact: dict[str, list[int]]) -> dict[str, list[int]]:
         """Names found letter by letter, and where none of them is preferred also those found except for spelling.
@@ -151,7 +142,19 @@ class Linker:
         spelt = self._named(Match.NORMALISED, synonyms)
         return {text: names + spelt.get(text, []) for text, names in exact.items()}
 
-    def _coordinated(self, texts: Sequence[str]) -> dict[str, list[_Candidate]]:
+    def _above_related(self, sure: dict[str, list[Candidate]]) -> dict[str, list[Candidate]]:
+        """The abnormality of what texts say, where it is above what has only a related synonym in other words.
+
+        "Speech difficulties" are related to a delay of speech, but a "speech impairment" is an abnormality of speech.
+        """
+        related = [text for text, found in sure.items() if found and _is_related(found[0])]
+        return {
+            text: found
+            for text, found in self._matched(related, (Match.IMPLIED,)).items()
+            if found and self._ranking.is_above(found[0], sure[text][0])
+        }
+
+    def _coordinated(self, texts: Sequence[str]) -> dict[str, list[Candidate]]:
         """The concepts of what coordinated mentions say in full, in the order of the readings."""
         readings = {text: found for text in texts if (found := coordinated(text))}
         known = self._matched(dict.fromkeys(reading for found in readings.values() for reading in found), STRICT)
@@ -166,24 +169,19 @@ class Linker:
             for text, found in readings.items()
         }
 
-    def _loose(self, texts: Sequence[str]) -> dict[str, list[_Candidate]]:
+    def _loose(self, texts: Sequence[str]) -> dict[str, list[Candidate]]:
         """Near names, and the concepts of mentions without some of their words or with a word of abnormality."""
         found = self._matched(texts, (Match.IMPLIED,))
         for text, concepts in self._generalised([text for text in texts if not found[text]]).items():
             found[text] = concepts
-        for text, concepts in self._matched(texts, (Match.LONGER,)).items():
-            found[text] = self._best_of_each((*found[text], *self._above_all(concepts)))
+        for text, concepts in self._longer(texts).items():
+            found[text] = self._ranking.best_of_each((*found[text], *concepts))
         for text, near in zip(texts, self._nearest.find(texts), strict=True):
             if near:
-                found[text] = self._best_of_each((*found[text], *self._near(text, near)))
+                found[text] = self._ranking.best_of_each((*found[text], *self._near(text, near)))
         return found
 
-    def _best_of_each(self, found: Iterable[_Candidate]) -> list[_Candidate]:
-        """Each concept once, by its best candidate, in order."""
-        worst_first = sorted(found, key=lambda one: one.order, reverse=True)
-        return self._sorted({one.concept: one for one in worst_first}.values())
-
-    def _of_subjects(self, texts: Sequence[str]) -> dict[str, list[_Candidate]]:
+    def _of_subjects(self, texts: Sequence[str]) -> dict[str, list[Candidate]]:
         """The abnormality of what mentions are about, by the most of their words that give one."""
         first, share = _OF_SUBJECT
         wanted = [
@@ -196,16 +194,24 @@ class Linker:
         for (text, score, _), names in zip(wanted, known, strict=True):
             if not found[text] or found[text][0][1] == score:
                 found[text] += [(name, score) for name in names]
-        return {text: self._ordered(names) for text, names in found.items()}
+        return {text: self._ranking.of_names(names) for text, names in found.items()}
 
-    def _above_all(self, found: list[_Candidate]) -> list[_Candidate]:
-        """The concept that all others are below, if there is one."""
-        for one in found:
-            if all(other is one or one.concept in self._vocabulary.ancestors(other.concept) for other in found):
-                return [one]
-        return []
+    def _longer(self, texts: Sequence[str]) -> dict[str, list[Candidate]]:
+        """Of the concepts with a name of one word more the one above all others, else the one with most such names.
 
-    def _generalised(self, texts: Sequence[str]) -> dict[str, list[_Candidate]]:
+        Of pits of many kinds those in front of the ear have most names: they are the ones most spoken of.
+        """
+        found: dict[str, list[Candidate]] = {}
+        for text, names in self._named(Match.LONGER, texts).items():
+            score = SCORES[Match.LONGER] if len(content(text)) > 1 else _OF_HEAD
+            concepts = self._ranking.of_names((name, score) for name in names)
+            found[text] = self._ranking.above_all(concepts)
+            counts = Counter(map(self._vocabulary.concept_of, names)).most_common(2)
+            if not found[text] and counts[0][1] > counts[1][1]:
+                found[text] = [one for one in concepts if one.concept == counts[0][0]]
+        return found
+
+    def _generalised(self, texts: Sequence[str]) -> dict[str, list[Candidate]]:
         """The concepts of mentions without the fewest words that leave a name."""
         wanted = [
             (text, share, content_key(kind, words))
@@ -213,21 +219,21 @@ class Linker:
             for share, words in generalised(text)
             for kind in (Match.EQUIVALENT, Match.DERIVED)
         ]
-        found: dict[str, list[_Candidate]] = {}
+        found: dict[str, list[Candidate]] = {}
         for (text, share, _), names in zip(
             wanted, self._vocabulary.lookup([hashed for _, _, hashed in wanted]), strict=True
         ):
             if names and text not in found:
-                found[text] = self._ordered((name, round(_GENERALISED * share, 6)) for name in names)
+                found[text] = self._ranking.of_names((name, round(_GENERALISED * share, 6)) for name in names)
         return found
 
-    def _near(self, text: str, near: Sequence[tuple[int, float]]) -> list[_Candidate]:
+    def _near(self, text: str, near: Sequence[tuple[int, float]]) -> list[Candidate]:
         """The concepts of near names; where the nearest says more than the mention, one above it comes first."""
         said = len(content(text))
         near = self._agreeing(text, near)
         if not near:
             return []
-        found = self._ordered(
+        found = self._ranking.of_names(
             (name, round(cosine * (_NEAR if len(content(self._vocabulary.name(name))) <= said else _SAYS_MORE), 6))
             for name, cosine in near
         )
@@ -243,33 +249,7 @@ class Linker:
         words = content(text)
         return [one for one in near if not contradict(words, content(self._vocabulary.name(one[0])))]
 
-    def _ordered(self, names: Iterable[tuple[int, float]], of_form: bool = False) -> list[_Candidate]:
-        """The concepts of scored names, each by its best one, in order; of equals those of form first if `of_form`."""
-        vocabulary = self._vocabulary
-        best: dict[int, _Candidate] = {}
-        for name, score in names:
-            concept = vocabulary.concept_of(name)
-            not_of_form = of_form and not is_of_form(vocabulary.preferred(concept))
-            new = _Candidate(score, vocabulary.kind(name), vocabulary.length(name), concept, not_of_form)
-            if concept not in best or new.order < best[concept].order:
-                best[concept] = new
-        return self._sorted(best.values())
-
-    def _sorted(self, concepts: Iterable[_Candidate]) -> list[_Candidate]:
-        """The best first; what is above concepts is looked at only where it decides."""
-        found = sorted(concepts, key=lambda one: one.order)
-        for start, one in enumerate(found):
-            end = start + 1
-            while end < len(found) and found[end].order[:3] == one.order[:3]:
-                end += 1
-            if end > start + 1 and (start == 0 or found[start - 1].order[:3] != one.order[:3]):
-                found[start:end] = sorted(found[start:end], key=self._above)
-        return found
-
-    def _above(self, found: _Candidate) -> tuple[int, int, int]:
-        return (len(self._vocabulary.ancestors(found.concept)), found.length, found.concept)
-
-    def _link(self, found: _Candidate) -> ConceptLink:
+    def _link(self, found: Candidate) -> ConceptLink:
         vocabulary = self._vocabulary
         return ConceptLink(vocabulary.id(found.concept), vocabulary.preferred(found.concept), found.score)
 
@@ -279,13 +259,18 @@ def uses_vectors(vocabulary: Vocabulary, least: float) -> bool:
     return VECTORS in vocabulary.arrays and least < OF_VECTORS
 
 
-def _first(mention: Mention, tables: Iterable[dict[str, list[_Candidate]]]) -> list[_Candidate]:
+def _first(mention: Mention, tables: Iterable[dict[str, list[Candidate]]]) -> list[Candidate]:
     """What the first table says that says anything, in each of the expansion before the mention itself."""
     for table in tables:
         for text in (mention.expansion, mention.text):
             if found := table.get(text or ""):
                 return found
     return []
+
+
+def _is_related(found: Candidate) -> bool:
+    """Whether only a related synonym says the same in other words."""
+    return found.kind == NameKind.RELATED and found.score <= SCORES[Match.EQUIVALENT]
 
 
 def _in_full(mention: Mention) -> str | None:

@@ -31,8 +31,11 @@ _NUMBERS = {
 }
 _ORDINAL = "stndrh"
 """The letters that may follow a number in `WORD`."""
-FUNCTION_WORDS = frozenset("the of in on at to for with by from and or".split())
+FUNCTION_WORDS = frozenset("the of in on at to for with by from and or is are was were be been".split())
 """Words that the order-free form leaves out."""
+
+ABNORMAL, IMPAIRED = "abnormal", "impaired"
+"""What stands for such words in `equivalents.yaml`."""
 
 
 @functools.lru_cache(maxsize=1 << 17)
@@ -121,13 +124,22 @@ def _equivalents() -> dict[str, str]:
     return {
         word_form(word): word_form(instead) if instead else ""
         for instead, words in found.items()
-        for word in words.split()
+        for word in f"{instead} {words}".split()
     }
+
+
+_LEAST_ADVERB = 6
+"""The letters at least of an adverb that is read as its adjective: "mildly", but "early" is no ear."""
 
 
 def meaning(form: str) -> str:
     """What stands for a word and those that mean the same; nothing for one that says nothing by itself."""
-    return "" if form in FUNCTION_WORDS else _equivalents().get(form, form)
+    if form in FUNCTION_WORDS:
+        return ""
+    same = _equivalents()
+    if form.endswith("ly") and len(form) >= _LEAST_ADVERB and form not in same:
+        form = form[:-2] if form[:-2] in same else form
+    return same.get(form, form)
 
 
 @functools.lru_cache(maxsize=1 << 14)
@@ -156,8 +168,8 @@ _WITHIN, _LEAST_WITHIN = "intra", 5
 """Taken off a word of which so many letters are left: an intracranial meningioma is a cranial one."""
 _LEAST_STEM = 4
 _DERIVED = sorted(
-    "ia ic ical ial al osis otic asia astic esis etic y ous osity ary ar ed ing ation ition ment ness ity ive ism "
-    "istic is um us a on e oma omatous plasia plastic".split(),
+    "ia ic ical ically ial al ally ely osis otic asia astic esis etic y ous osity ary ar ed ing ation ition ment ness "
+    "ity ive ism istic is um us a on e oma omatous plasia plastic".split(),
     key=lambda ending: (-len(ending), ending),
 )
 

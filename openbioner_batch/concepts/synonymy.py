@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
 
 from openbioner_batch.concepts.contradictions import is_label
+from openbioner_batch.concepts.normalising import ABNORMAL
+from openbioner_batch.concepts.variants import QUALIFIERS
 
+_SAYING_LITTLE = QUALIFIERS | {ABNORMAL}
+"""Words of which alone no name is put together: a bilateral abnormality may be of anything."""
 Words = tuple[str, ...]
 """As `normalising.content` gives them."""
 
@@ -19,6 +24,8 @@ _LEAST_AGREEMENT = 2.0
 """Names that differ by the two words alone: of one concept must be so many times as many as of different ones."""
 _MOST_NAMES = 24
 """Of a concept that are compared with each other."""
+_MOST_WORDS_REPLACED = 6
+"""Of a name in which that of a concept above is replaced."""
 _MOST_WORDS = 2
 """On each side of a difference."""
 
@@ -98,10 +105,60 @@ def own_rewordings(names: Sequence[tuple[int, Words]], heads: Sequence[str | Non
                         if old < third != one:
                             made.setdefault(third - old | new, its_number)
             elif head in one and other_head in other and len(one) > 1 and len(other) > 1:
-                made.setdefault(one - {head} | {other_head}, number)
+                put_together = one - {head} | {other_head}
+                if not put_together <= _SAYING_LITTLE:
+                    made.setdefault(put_together, number)
         for words_made, number in made.items():
             if (reworded := tuple(sorted(words_made))) not in known:
                 yield number, reworded
+
+
+def inherited_rewordings(
+    names: Sequence[tuple[int, Words]], is_synonym: Sequence[bool], parents: Sequence[Sequence[int]]
+) -> Iterator[tuple[int, Words]]:
+    """Names in which the name of a concept above is another of its names, if no concept has them.
+
+    A cataract is a lens opacity: the cortical cataract below it is a cortical lens opacity.
+
+    Args:
+        names: the concept of each and its words.
+        is_synonym: whether each means the same as its concept, not only something related.
+        parents: the concepts right above each concept.
+
+    Yields:
+        The number of a name, and its words with those of another name of a concept above.
+    """
+    known = {words for _, words in names}
+    owners: dict[Words, set[int]] = defaultdict(set)
+    of_concept: dict[int, dict[Words, None]] = defaultdict(dict)
+    for (concept, words), is_one in zip(names, is_synonym, strict=True):
+        if is_one and len(of_concept[concept]) < _MOST_NAMES:
+            owners[words].add(concept)
+            of_concept[concept][words] = None
+    above = functools.lru_cache(maxsize=1)(functools.partial(_above, parents))  # a concept's names follow one another
+    for number, (concept, words) in enumerate(names):
+        if is_synonym[number] and len(words) <= _MOST_WORDS_REPLACED:
+            found = [
+                tuple(sorted({*words}.difference(part).union(other)))
+                for size in range(1, len(words))
+                for part in combinations(words, size)
+                if part in owners
+                for owner in sorted(owners[part].intersection(above(concept)))
+                for other in of_concept[owner]
+                if other != part
+            ]
+            yield from ((number, reworded) for reworded in found[:_MOST_NAMES] if reworded not in known)
+
+
+def _above(parents: Sequence[Sequence[int]], concept: int) -> set[int]:
+    """All concepts above one."""
+    found: set[int] = set()
+    waiting = [*parents[concept]]
+    while waiting:
+        if (parent := waiting.pop()) not in found:
+            found.add(parent)
+            waiting += parents[parent]
+    return found
 
 
 def _pairs(names: Sequence[tuple[int, Words]]) -> list[tuple[tuple[Words, Words], int]]:

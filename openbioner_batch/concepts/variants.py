@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from openbioner_batch.concepts.contradictions import NEGATIONS
-from openbioner_batch.concepts.normalising import content, forms, meaning
+from openbioner_batch.concepts.normalising import ABNORMAL, content, forms, meaning
 
 _AND = re.compile(r"(?:\s*[,;/&]\s*|\s+)(?:and/or|and|or|to|&)\s+|\s*/\s*|\s*,\s*", re.IGNORECASE)
 _JOINING = re.compile(r"\s(?:and|or)\s", re.IGNORECASE)
@@ -38,22 +38,28 @@ def coordinated(text: str) -> list[str]:
     return list(dict.fromkeys(" ".join(words) for words in found))
 
 
+def is_of_group(name: str) -> bool:
+    """Whether a name is of two things: it has a stroke, or says a word twice ("short fingers, short toes")."""
+    found = [form for form in forms(name) if meaning(form)]
+    return "/" in name or len(set(found)) < len(found)
+
+
 def joins_by_word(text: str) -> bool:
-    """Whether a mention joins its parts by a word: a name that joins them by a stroke is of a group of both."""
+    """Whether a mention joins its parts by a word: what it says is both, and not a group of them."""
     return "/" not in text and _JOINING.search(text) is not None
 
 
 def generalised(text: str) -> Iterator[tuple[float, tuple[str, ...]]]:
     """The words of a mention (as `content` gives them) without one or two of them, and the share that is left.
 
-    The head stays, the last word before a preposition, and what denies. The fewest are dropped first. Qualifiers are a
-    small share of a mention: "severe ataxia" is nearly ataxia.
+    The head stays, the last word before a preposition, and what denies; but a "seizure disorder" is a seizure. The
+    fewest are dropped first. Qualifiers are a small share of a mention: "severe ataxia" is nearly ataxia.
     """
     words = content(text)
     if not 2 <= len(words) <= _MOST_WORDS:
         return
     head = head_word(text)
-    others = [word for word in words if word != head and word not in NEGATIONS]
+    others = [word for word in words if (word != head or word == ABNORMAL) and word not in NEGATIONS]
     weight = sum(map(_weight, words))
     for count in (1, 2):
         for dropped in combinations(others, count):
@@ -62,7 +68,7 @@ def generalised(text: str) -> Iterator[tuple[float, tuple[str, ...]]]:
 
 
 def _weight(word: str) -> float:
-    return _OF_QUALIFIER if word in QUALIFIERS else 1.0
+    return _OF_QUALIFIER if word in QUALIFIERS or word == ABNORMAL else 1.0
 
 
 def subjects(text: str) -> Iterator[tuple[float, tuple[str, ...]]]:
@@ -78,17 +84,17 @@ def subjects(text: str) -> Iterator[tuple[float, tuple[str, ...]]]:
 
 
 def shortened(name: str) -> Iterator[tuple[str, ...]]:
-    """The words of a name (as `content` gives them) without one that is not its head; two words at least are left."""
+    """The words of a name (as `content` gives them) without one that is not its head."""
     words = content(name)
     head = head_word(name)
-    if 3 <= len(words) <= _MOST_WORDS:
+    if 2 <= len(words) <= _MOST_WORDS:
         yield from (tuple(word for word in words if word != dropped) for dropped in words if dropped != head)
 
 
 def head_word(text: str) -> str:
-    """The last word before a preposition, as `content` gives it."""
+    """The last word before a preposition or a bracket, as `content` gives it."""
     head = ""
-    for form in forms(text):
+    for form in forms(text.split(" (")[0]):
         if form in _AFTER_HEAD and head:
             break
         head = meaning(form) or head

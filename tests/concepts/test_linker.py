@@ -144,6 +144,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> Linker:
         "N:15,Sleep function,,",
         "N:16,Bone abscess of the left leg,,",
         "N:17,Cyst of liver/kidney,,",
+        "N:18,Sparse hair of the body,,",
     ]
     folder = tmp_path_factory.mktemp("findings")
     (folder / "t.csv").write_text("id,name,synonyms,parents\n" + "\n".join(rows) + "\n")
@@ -180,6 +181,7 @@ def test_of_concepts_alike_the_one_meant_comes_first(findings: Linker, mention: 
         ("hypokinetic syndrom", "hyperkinetic syndrom"),
         ("bent fifth finger of the hannd", "bent fourth finger of the hannd"),
         ("type B dactyly of the hannds", "type A dactyly of the hannds"),
+        ("increased body hairr", "scanty body hairr"),
         ("bone absces of the right leg", "bone absces of the left leg"),
     ],
 )

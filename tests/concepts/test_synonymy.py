@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from openbioner_batch.concepts.building import build_vocabulary
 from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.concepts.linker import Linker, Mention
-from openbioner_batch.concepts.synonymy import own_rewordings, rewordings
+from openbioner_batch.concepts.synonymy import inherited_rewordings, own_rewordings, rewordings
 
 PARTS = ("left", "right", "middle")
 
@@ -63,6 +63,40 @@ def test_nothing_is_put_together(names: list[tuple[int, tuple[str, ...]]], heads
     assert list(own_rewordings(names, heads)) == []
 
 
+def test_no_name_is_put_together_of_words_that_say_little() -> None:
+    names = named((1, "bilateral crossbite"), (1, "abnormal occlusion"))
+    assert list(own_rewordings(names, ["crossbite", "occlusion"])) == [
+        (0, ("bilateral", "occlusion")),
+        (1, ("abnormal", "crossbite")),
+    ]
+    assert list(own_rewordings(names, ["crossbite", "abnormal"])) == [(1, ("crossbite", "occlusion"))]
+
+
+GOITER = named((0, "goiter"), (0, "large thyroid"), (1, "nodular goiter"), (2, "goiter surgery"))
+BELOW = [[], [0], []]
+
+
+def test_a_name_of_a_concept_above_may_be_another_of_its_names() -> None:
+    assert list(inherited_rewordings(GOITER, [True] * 4, BELOW)) == [(2, ("large", "nodular", "thyroid"))]
+    assert list(inherited_rewordings(GOITER, [True] * 4, [[], [2], [0]])) == [
+        (2, ("large", "nodular", "thyroid")),
+        (3, ("large", "surgery", "thyroid")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "is_synonym"),
+    [
+        (GOITER, [True, False, True, True]),  # what is only related is no other name
+        (GOITER, [True, True, False, True]),
+        ([*GOITER, *named((2, "large nodular thyroid"))], [True] * 5),  # another concept has that name
+        (named((0, "goiter"), (1, "nodular goiter")), [True] * 2),
+    ],
+)
+def test_nothing_is_inherited(names: list[tuple[int, tuple[str, ...]]], is_synonym: list[bool]) -> None:
+    assert list(inherited_rewordings(names, is_synonym, BELOW)) == []
+
+
 @pytest.mark.parametrize(
     "names",
     [
@@ -101,7 +135,7 @@ def test_rewordings_are_new_and_of_known_words(found: list[tuple[int, set[str]]]
 def linker(tmp_path_factory: pytest.TempPathFactory) -> Linker:
     rows = [f"B:{number},{part} shinbone cyst,{part} tibia cyst" for number, part in enumerate(PARTS)]
     rows += [
-        "B:5,Bowed shinbone,",
+        "B:5,Taped shinbone,",
         "B:6,Remarkably short temper,",
         "B:7,Disproportionately tall gait,",
         "B:8,Extraordinarily tall gait,",
@@ -116,8 +150,8 @@ def linker(tmp_path_factory: pytest.TempPathFactory) -> Linker:
 @pytest.mark.parametrize(
     ("mention", "id", "score"),
     [
-        ("bowing of tibiae", None, None),  # "bowing" is no other word for "bowed"
-        ("bowed tibiae", "B:5", 0.91),
+        ("taping of tibiae", None, None),  # "taping" is no other word for "taped"
+        ("taped tibiae", "B:5", 0.91),
         ("short tempers", "B:6", 0.7),  # the name has a word more
         ("tall gait", None, None),  # which of two is not said
         ("ear anomalies", "B:10", 1.0),  # a synonym's plural does not decide

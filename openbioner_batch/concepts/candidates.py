@@ -1,0 +1,79 @@
+"""Concepts that a text may mean, and their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from openbioner_batch.concepts.contradictions import is_of_form
+from openbioner_batch.concepts.index import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A concept for a text, with what ties are broken by."""
+
+    score: float
+    kind: int
+    length: int
+    concept: int
+    not_of_form: bool = False
+    """Whether the mention speaks of form and the concept's preferred name does not."""
+
+    @property
+    def order(self) -> tuple[float, bool, int, int, int]:
+        """That of one concept's names."""
+        return (-self.score, self.not_of_form, self.kind, self.length, self.concept)
+
+
+class Ranking:
+    """Puts the concepts of a vocabulary in order.
+
+    The best score comes first; of equals the concept whose name is preferred before an exact before a related synonym,
+    then the one with fewer concepts above it, then the shorter name, then the lower identifier.
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+
+    def of_names(self, names: Iterable[tuple[int, float]], of_form: bool = False) -> list[Candidate]:
+        """The concepts of scored names, each by its best one, in order; of equals those of form first if `of_form`."""
+        vocabulary = self._vocabulary
+        best: dict[int, Candidate] = {}
+        for name, score in names:
+            concept = vocabulary.concept_of(name)
+            not_of_form = of_form and not is_of_form(vocabulary.preferred(concept))
+            new = Candidate(score, vocabulary.kind(name), vocabulary.length(name), concept, not_of_form)
+            if concept not in best or new.order < best[concept].order:
+                best[concept] = new
+        return self._sorted(best.values())
+
+    def best_of_each(self, found: Iterable[Candidate]) -> list[Candidate]:
+        """Each concept once, by its best candidate, in order."""
+        worst_first = sorted(found, key=lambda one: one.order, reverse=True)
+        return self._sorted({one.concept: one for one in worst_first}.values())
+
+    def above_all(self, found: list[Candidate]) -> list[Candidate]:
+        """The concept that all others are below, if there is one."""
+        for one in found:
+            if all(other is one or self.is_above(one, other) for other in found):
+                return [one]
+        return []
+
+    def is_above(self, one: Candidate, other: Candidate) -> bool:
+        """Whether the concept of one is above that of the other."""
+        return one.concept in self._vocabulary.ancestors(other.concept)
+
+    def _sorted(self, concepts: Iterable[Candidate]) -> list[Candidate]:
+        """The best first; what is above concepts is looked at only where it decides."""
+        found = sorted(concepts, key=lambda one: one.order)
+        for start, one in enumerate(found):
+            end = start + 1
+            while end < len(found) and found[end].order[:3] == one.order[:3]:
+                end += 1
+            if end > start + 1 and (start == 0 or found[start - 1].order[:3] != one.order[:3]):
+                found[start:end] = sorted(found[start:end], key=self._above)
+        return found
+
+    def _above(self, found: Candidate) -> tuple[int, int, int]:
+        return (len(self._vocabulary.ancestors(found.concept)), found.length, found.concept)

@@ -1,0 +1,58 @@
+"""Greek and Latin compounds in plain words: macroglossia is a large tongue."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from importlib import resources
+from typing import Any
+
+from openbioner_batch.concepts.normalising import stem
+
+_LEAST = 7
+"""The letters of a compound at least."""
+_ANY = "xxxx"
+"""Stands for the beginning of a word, of which an ending is to be stemmed."""
+
+
+def in_plain_words(words: Iterable[str]) -> tuple[str, ...]:
+    """Words with compounds taken apart (`compounds.yaml`), each once, stemmed and in order of the alphabet.
+
+    Args:
+        words: as `normalising.content` gives them.
+    """
+    same = _table()["words"]
+    plain = [part for word in words for part in _parts(word)]
+    said = {same.get(part, part) for part in plain} - {""}
+    return tuple(sorted(set(map(stem, said or plain))))
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _parts(word: str) -> tuple[str, ...]:
+    """A prefix, a root and an ending in plain words; the word itself where it is no compound."""
+    if len(word) < _LEAST:
+        return (word,)
+    table = _table()
+    stemmed = stem(word)
+    for prefix, first in table["prefixes"].items():
+        if stemmed.startswith(prefix) and (root := table["roots_after_prefixes"].get(stemmed.removeprefix(prefix))):
+            return (*first.split(), *root.split())
+    for prefix, first in {**table["prefixes_before_endings"], "": ""}.items():
+        for ending, last in table["endings"].items():
+            if stemmed.startswith(prefix) and stemmed.endswith(ending):
+                root = stemmed.removeprefix(prefix).removesuffix(ending)
+                if known := table["roots"].get(root) or table["roots"].get(root.removesuffix("o")):
+                    return (*first.split(), *known.split(), *last.split())
+    return (word,)
+
+
+@functools.cache
+def _table() -> dict[str, dict[str, str]]:
+    """`compounds.yaml`; what ends words, in the form that this has when they are stemmed."""
+    import yaml
+
+    found: dict[str, Any] = yaml.safe_load(resources.files(__package__).joinpath("compounds.yaml").read_text("utf-8"))
+    for name in ("endings", "roots_after_prefixes"):
+        found[name] = {stem(_ANY + part)[len(_ANY) :]: words for part, words in found[name].items()}
+    found["words"] = {word: instead for instead, words in found["words"].items() for word in words.split()}
+    return found

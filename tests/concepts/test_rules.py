@@ -1,0 +1,125 @@
+"""Rules of language by which a mention in other words than a name is linked to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from openbioner_batch.concepts.building import build_vocabulary
+from openbioner_batch.concepts.compounds import in_plain_words
+from openbioner_batch.concepts.index import Vocabulary
+from openbioner_batch.concepts.linker import Linker, Mention
+from openbioner_batch.concepts.normalising import content
+
+CONCEPTS = """
+T:1 Abnormality of taste
+T:2 Delayed taste development; RELATED Taste difficulties; is_a T:1
+T:3 Abnormality of smell
+T:4 Goiter; EXACT Enlarged thyroid
+T:5 Nodular goiter; is_a T:4
+T:6 Colitis
+T:7 Large tongue
+T:8 Hypokalemia
+T:9 Short fingers, short toes
+T:10 Short finger; is_a T:9
+T:11 Short toe; is_a T:9
+T:12 Notched ear (Kaplan lobe)
+T:13 Neck sinus; EXACT Throat sinus
+T:14 Nail sinus
+T:15 Nightly snoring; is_a T:16
+T:16 Loud snoring
+T:17 Mental delay
+T:18 Premature greying
+T:19 Seizure
+"""
+
+
+@pytest.fixture(scope="module")
+def linker(tmp_path_factory: pytest.TempPathFactory) -> Linker:
+    lines = ["format-version: 1.2"]
+    for row in CONCEPTS.strip().splitlines():
+        (id, name), *others = (part.split(" ", 1) for part in row.split("; "))
+        lines += ["", "[Term]", f"id: {id}", f"name: {name}"]
+        lines += [f"is_a: {text}" if kind == "is_a" else f'synonym: "{text}" {kind} []' for kind, text in others]
+    folder: Path = tmp_path_factory.mktemp("rules")
+    (folder / "t.obo").write_text("\n".join(lines) + "\n")
+    build_vocabulary(str(folder / "t.obo"), str(folder / "t.vocab"))
+    return Linker(Vocabulary(str(folder / "t.vocab")), top=2)
+
+
+@pytest.mark.parametrize(
+    ("mention", "found"),
+    [
+        ("smell impairment", [("T:3", 0.8)]),  # what is impaired is abnormal
+        ("taste impairment", [("T:1", 0.8)]),  # not what is only related to it, and below it
+        ("delay of taste development", [("T:2", 0.94)]),
+        ("nodular enlargement of the thyroid", [("T:5", 0.91)]),  # a goiter is an enlarged thyroid
+        ("colonic inflammation", [("T:6", 0.91)]),
+        ("megaloglossia", [("T:7", 0.91)]),
+        ("low serum potassium level", [("T:8", 0.91)]),
+        ("short fingers and toes", [("T:11", 0.9405), ("T:10", 0.9405)]),  # not the group of them
+        ("short fingers, short toes", [("T:9", 1.0)]),
+        ("Kaplan notched ear", [("T:12", 0.7)]),  # what stands in brackets is no head
+        ("sinuses", [("T:13", 0.5)]),  # which has most names of a sinus
+        ("snoring", [("T:16", 0.5)]),  # which is above the other
+        ("mentally delayed", [("T:17", 0.94)]),
+        ("prematurely greyed", [("T:18", 0.92)]),
+        ("fingers were short", [("T:10", 0.97)]),
+        ("seizure disorder", [("T:19", 0.72)]),  # the head says nothing more
+    ],
+)
+def test_a_mention_in_other_words_is_linked(linker: Linker, mention: str, found: list[tuple[str, float]]) -> None:
+    (concepts,) = linker.link([Mention(mention)]).values()
+    assert [(concept.id, concept.score) for concept in concepts] == found
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("scanty hair", "sparse hair"),
+        ("luxated hips", "dislocation of the hip"),
+        ("late walking", "delayed walking"),
+        ("swelling of the lids", "eyelid edema"),
+        ("persistent cough", "chronic cough"),
+        ("electroencephalographic pattern", "EEG pattern"),
+        ("auricular anomaly", "abnormal pinna"),
+        ("mildly raised", "mild increase"),
+    ],
+)
+def test_words_that_mean_the_same_are_one(one: str, other: str) -> None:
+    assert content(one) == content(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("early", "ear"), ("orofacial cleft", "craniofacial cleft"), ("little finger", "small finger")],
+)
+def test_words_that_mean_something_else_are_not(one: str, other: str) -> None:
+    assert content(one) != content(other)
+
+
+@pytest.mark.parametrize(
+    ("compound", "words"),
+    [
+        ("gastritis", "stomach inflammation"),
+        ("hepatomegaly", "large liver"),
+        ("neutropenia", "decreased neutrophil"),
+        ("hyperbilirubinemia", "increased bilirubin plasma"),
+        ("polythelia", "supernumerary nipple"),
+        ("micropenis", "small penis"),
+        ("myatrophy", "muscle wasting"),
+        ("aminoaciduria", "amino acid urine"),
+        ("arthralgic", "joint pain"),
+        ("polyarthritis", "multiple joint inflammation"),
+    ],
+)
+def test_compounds_are_taken_apart(compound: str, words: str) -> None:
+    assert in_plain_words([compound]) == in_plain_words(words.split())
+
+
+@pytest.mark.parametrize(
+    "word", ["anemia", "epilepathy", "microbiology", "hypertension", "visit", "microgastritis", "level"]
+)
+def test_what_is_not_covered_whole_stays(word: str) -> None:
+    assert len(in_plain_words([word])) == 1
