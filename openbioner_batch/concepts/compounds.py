@@ -11,6 +11,8 @@ from openbioner_batch.concepts.normalising import stem
 
 _LEAST = 7
 """The letters of a compound at least."""
+_LEAST_LEFT = 2
+"""Words at least that are left where others say nothing: a lack of concentration is no absence."""
 _ANY = "xxxx"
 """Stands for the beginning of a word, of which an ending is to be stemmed."""
 
@@ -24,7 +26,7 @@ def in_plain_words(words: Iterable[str]) -> tuple[str, ...]:
     same = _table()["words"]
     plain = [part for word in words for part in _parts(word)]
     said = {same.get(part, part) for part in plain} - {""}
-    return tuple(sorted(set(map(stem, said or plain))))
+    return tuple(sorted(set(map(stem, said if len(said) >= _LEAST_LEFT else plain))))
 
 
 @functools.lru_cache(maxsize=1 << 16)

@@ -85,6 +85,7 @@ def test_a_mention_in_other_words_is_linked(linker: Linker, mention: str, found:
         ("electroencephalographic pattern", "EEG pattern"),
         ("auricular anomaly", "abnormal pinna"),
         ("mildly raised", "mild increase"),
+        ("moderately thick", "moderate thickening"),
     ],
 )
 def test_words_that_mean_the_same_are_one(one: str, other: str) -> None:
