@@ -46,9 +46,10 @@ class Option:
     tidy: Callable[[Any], Any] | None = None
     """What makes other ways to write a value into the one that the field has."""
     was: tuple[str, ...] = ()
-    """Names that the field once had; the error for them gives the present one."""
-    values_were: Mapping[str, str] = field(default_factory=dict)
-    """Values that were once spelled otherwise, and how they are now."""
+    """Names that the field once had, `section.key` where it was one of a section; the error for them gives the present
+    one."""
+    values_were: Mapping[str | bool, str] = field(default_factory=dict)
+    """Values that were once spelled otherwise, and how they are now; true and false of what was once a switch."""
 
 
 def option(default: Any = MISSING, /, **fields: Any) -> Any:
@@ -88,6 +89,14 @@ def kind_of(one: dataclasses.Field[Any]) -> str:
 def flag(name: str, declared: Option | None = None) -> str:
     """A field as the flag that sets it."""
     return (declared and declared.flag) or f"--{name.replace('_', '-')}"
+
+
+def renamed(old: str, now: str, declared: Option) -> str:
+    """The error for a name that a field once had: both names, and what became of a switch."""
+    values = [
+        f"{new} for {str(value).lower()}" for value, new in declared.values_were.items() if value in (True, False)
+    ]
+    return f"{old} is now called {now}" + (f": {', '.join(values)}" if values else "")
 
 
 def shown_default(one: dataclasses.Field[Any]) -> str | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.options import Option, fields_of, option_of, shown_name
+from openbioner_batch.options import Option, fields_of, option_of, renamed, shown_name
 
 _NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 _PLAIN = Option("")
@@ -49,24 +49,26 @@ def build(kind: type[Settings], values: Mapping[str, Any], where: str = "") -> S
         if declared.joined and isinstance(value, list):
             value = ",".join(map(str, value))
         value = declared.tidy(value) if declared.tidy else value
-        if isinstance(value, str) and value in declared.values_were:
+        if isinstance(value, str | bool) and value in declared.values_were:
             now = declared.values_were[value]
             raise UsageError(f"{shown_name(fields[name], where)} is {value!r}, which is now spelled {now!r}")
         found[name] = _value(hints[name], value, shown_name(fields[name], where), declared.repeated)
     return kind(**found)
 
 
-def check_keys(values: Iterable[str], kinds: Iterable[type], where: str = "") -> None:
+def check_keys(values: Mapping[str, Any], kinds: Iterable[type], where: str = "") -> None:
     """See that every key is a field of one of the settings classes.
 
     Raises:
         UsageError: it is none, or one under the name that it once had; the message gives the names there are.
     """
     fields = {name: one for kind in kinds for name, one in fields_of(kind).items()}
-    now = _present_names(fields)
+    former = _former_names(fields)
+    inner = {f"{key}.{name}" for key, section in values.items() if isinstance(section, Mapping) for name in section}
+    for key in sorted({*map(str, values), *inner} & former.keys()):
+        name = former[key]
+        raise UsageError(renamed(f"{where}{key}", f"{where}{name}", option_of(fields[name]) or _PLAIN))
     for key in sorted(map(str, values)):
-        if key in now:
-            raise UsageError(f"{where}{key} is now called {where}{now[key]}")
         if key not in fields:
             name, of = (f"{where}{key}", f" of {where.rstrip('.')}") if where else (repr(key), "")
             raise UsageError(f"unknown key {name}: the keys{of} are {', '.join(fields)}")
@@ -75,13 +77,17 @@ def check_keys(values: Iterable[str], kinds: Iterable[type], where: str = "") ->
 def with_current_names(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
     """Plain values that an earlier release kept, with keys and values as they are spelled now."""
     fields, hints = fields_of(kind), typing.get_type_hints(kind)
-    now = _present_names(fields)
-    found = {now.get(key, key): value for key, value in values.items()}
+    found = {key: dict(value) if isinstance(value, Mapping) else value for key, value in values.items()}
+    for old, name in _former_names(fields).items():
+        section, _, key = old.rpartition(".")
+        holder = found.get(section) if section else found
+        if isinstance(holder, dict) and key in holder:
+            found[name] = holder.pop(key)
     for key in found.keys() & fields.keys():
         declared = option_of(fields[key])
         if dataclasses.is_dataclass(hints[key]) and isinstance(found[key], Mapping):
             found[key] = with_current_names(typing.cast(type, hints[key]), found[key])
-        elif declared and isinstance(found[key], str):
+        elif declared and isinstance(found[key], str | bool):
             found[key] = declared.values_were.get(found[key], found[key])
     return found
 
@@ -105,7 +111,7 @@ def read_config(path: str) -> dict[str, Any]:
     return {str(key).replace("-", "_"): value for key, value in found.items()}
 
 
-def _present_names(fields: Mapping[str, dataclasses.Field[Any]]) -> dict[str, str]:
+def _former_names(fields: Mapping[str, dataclasses.Field[Any]]) -> dict[str, str]:
     return {old: name for name, one in fields.items() if (declared := option_of(one)) for old in declared.was}
 
 

@@ -63,7 +63,8 @@ def test_a_prepared_run_needs_none_of_them(checkpoint: Path, tmp_path: Path) -> 
     pretrain(["--config", str(config), "--prepare", str(stored)], standalone_mode=False)
     code = f"""
 from openbioner_batch.cli.main import main
-main(["pretrain", "--config", {str(config)!r}, "--in-process", "--prepared", {str(stored)!r}], standalone_mode=False)
+options = ["--config", {str(config)!r}, "--executor", "in-process", "--prepared", {str(stored)!r}]
+main(["pretrain", *options], standalone_mode=False)
 """
     run_without(code)
     model = tmp_path / "run" / "model"
@@ -80,7 +81,7 @@ def test_what_is_missing_is_said_with_the_way_out(checkpoint: Path, tmp_path: Pa
     code = f"""
 from openbioner_batch.cli.pretrain import command
 from openbioner_batch.errors import UsageError
-for options in (["--in-process"], []):
+for options in (["--executor", "in-process"], []):
     try:
         command(["--config", {str(config)!r}, *options], standalone_mode=False)
     except UsageError as error:
@@ -88,7 +89,7 @@ for options in (["--in-process"], []):
 """
     in_process, on_ray = run_without(code).splitlines()
     assert in_process.endswith("pretrain --prepare elsewhere, and give it with --prepared")
-    assert on_ray.endswith("with --in-process")
+    assert on_ray.endswith("with --executor in-process")
 
 
 def test_the_tests_for_gpus_need_pytest_and_hypothesis_alone() -> None:

@@ -53,7 +53,7 @@ def settings_of(config: ModelConfig, precision: str, zero: int, device: str, tok
     recipe: dict[str, Any] = {"types_per_pass": [15, 25], "near_above": None}
     if config.is_late:
         recipe.update(shared_types=100, loss="per-type")
-    parallel = {"use_gpu": device != "cpu", "precision": precision, "zero_stage": zero}
+    parallel = {"devices": "cpu" if device == "cpu" else "gpu", "dtype": precision, "zero_stage": zero}
     return build(
         PretrainSettings,
         {

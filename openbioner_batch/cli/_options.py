@@ -9,7 +9,17 @@ from typing import Any, TypeVar
 import click
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.options import Option, fields_of, flag, group_of, kind_of, option, option_of, shown_default
+from openbioner_batch.options import (
+    Option,
+    fields_of,
+    flag,
+    group_of,
+    kind_of,
+    option,
+    option_of,
+    renamed,
+    shown_default,
+)
 from openbioner_batch.settings import Settings, build, check_keys, read_config
 
 _METAVARS = {"int": "N", "float": "X"}
@@ -140,18 +150,19 @@ def _parameters(kind: type, one: Field[Any], declared: Option) -> list[click.Par
     found = _Option([written, one.name], **more)
     if (group := group_of(kind, one)) is not kind:
         found.group = getattr(group, "heading", found.group)
-    return [found, *(_former(old, written, is_flag) for old in declared.was)]
+    return [found, *(_former(old, written, declared) for old in declared.was if "." not in old)]
 
 
-def _former(name: str, now: str, is_flag: bool) -> click.Option:
-    """The option of an earlier release, which gives the present one."""
+def _former(name: str, now: str, declared: Option) -> click.Option:
+    """The option of an earlier release, with a value or as a switch, which gives the present one."""
     old = flag(name)
 
     def refuse(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-        if value:
-            raise UsageError(f"{old} is now called {now}")
+        if value is not None:
+            switched_on = declared.values_were.get(True)
+            raise UsageError(f"{old} is now called {now} {switched_on}" if switched_on else renamed(old, now, declared))
 
-    return click.Option([old], is_flag=is_flag, hidden=True, expose_value=False, callback=refuse)
+    return click.Option([old], is_flag=False, flag_value="", hidden=True, expose_value=False, callback=refuse)
 
 
 def _described(document: str, suffixes: tuple[str, ...]) -> str:

@@ -86,7 +86,7 @@ def model_card(settings: PretrainSettings, facts: Mapping[str, Any], start_direc
 | dropout | {start.encoder_dropout:g} in the encoder, none in attention, {recipe.head_dropout:g} before the heads |
 | optimizer | AdamW with decay {schedule.weight_decay:g}, {rates} |
 | steps | {facts["steps"]:,} ({facts["epochs"]:.2f} epochs); these weights are of step {facts["chosen_step"]:,} |
-| workers, ZeRO stage, precision | {facts["workers"]}, {settings.parallel.zero_stage}, {settings.parallel.precision} |
+| workers, ZeRO stage, precision | {facts["workers"]}, {settings.parallel.zero_stage}, {settings.parallel.dtype} |
 | seed | {settings.seed} |
 | last loss | {facts["loss"]:.4f} |
 | development F1 | {score} |

@@ -91,13 +91,13 @@ class PlainEngine:
     def __init__(self, module: nn.Module, settings: PretrainSettings, device: torch.device) -> None:
         self.module = module
         self._device = device
-        self._dtype = getattr(torch, settings.parallel.precision)
+        self._dtype = getattr(torch, settings.parallel.dtype)
         self._optimizer = _optimizer(module, settings.schedule, fused=True)
         self._accumulation = settings.batch.accumulation
         self._clip = settings.schedule.clip
         self._workers = settings.parallel.workers
         # Gradients in float16 would vanish unscaled. Steps whose gradients are not finite are left out.
-        self._scaler = torch.amp.GradScaler(device.type, enabled=settings.parallel.precision == "float16")
+        self._scaler = torch.amp.GradScaler(device.type, enabled=settings.parallel.dtype == "float16")
 
     def precision(self) -> AbstractContextManager[Any]:
         """Autocast, except for float32."""
@@ -167,7 +167,7 @@ class DeepSpeedEngine:
 
         # Compiled at run time otherwise, which takes a minute and a C++ compiler.
         deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
-        precision = settings.parallel.precision
+        precision = settings.parallel.dtype
         config = {
             "train_micro_batch_size_per_gpu": 1,
             "gradient_accumulation_steps": settings.batch.accumulation,

@@ -90,8 +90,8 @@ class LocalHost:
         self._uploads = ThreadPoolExecutor(1, "checkpoint")
         self._upload: Future[None] | None = None
         parallel = self._settings.parallel
-        self.device = torch.device("cuda" if parallel.use_gpu else "cpu")
-        if not parallel.use_gpu:
+        self.device = torch.device("cuda" if parallel.on_gpu else "cpu")
+        if not parallel.on_gpu:
             torch.set_num_threads(parallel.threads or usable_cores())
 
     def validation(self) -> Sequence[TaggingBatch | SharedBatch]:

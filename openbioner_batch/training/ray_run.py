@@ -63,10 +63,10 @@ def train_with_ray(
         dataset_config=ray.train.DataConfig(execution_options=options),
         scaling_config=ray.train.ScalingConfig(
             num_workers=parallel.workers,
-            use_gpu=parallel.use_gpu,
-            resources_per_worker={"CPU": share, **({"GPU": 1} if parallel.use_gpu else {})},
+            use_gpu=parallel.on_gpu,
+            resources_per_worker={"CPU": share, **({"GPU": 1} if parallel.on_gpu else {})},
         ),
-        torch_config=TorchConfig(backend="nccl" if parallel.use_gpu else "gloo"),
+        torch_config=TorchConfig(backend="nccl" if parallel.on_gpu else "gloo"),
         run_config=ray.train.RunConfig(
             name=CHECKPOINTS,
             storage_path=store.url,

@@ -49,7 +49,7 @@ FREE_KEYS = (
     "validation",
     "checkpoints",
     "card",
-    "stored",
+    "output_dtype",
     "log_every",
     "ray_address",
     "output",
@@ -113,7 +113,7 @@ def pretrain(settings: PretrainSettings, stream: TextIO | None = None) -> dict[s
             found = train_with_ray(preparation, batches, cluster.cpus, store, metrics, stream)
         facts = _facts(settings, corpus, plan, vocabulary, metrics, found, count_parameters(config))
         with found.checkpoint as state, _local_folder(store, MODEL) as output:
-            export_checkpoint(Path(state), output, config, directory, getattr(torch, settings.stored))
+            export_checkpoint(Path(state), output, config, directory, getattr(torch, settings.output_dtype))
             (output / MODEL_CARD).write_text(model_card(settings, facts, directory, config), "utf-8")
             if settings.recipe.objective == "tagging":
                 write_trained_types(output, _trained_types(settings, directory, material))
@@ -160,15 +160,15 @@ def _place(settings: PretrainSettings) -> Iterator[Resources | None]:
     parallel = settings.parallel
     few = (
         f"parallel.workers is {parallel.workers}, a GPU each, and this machine has {{}}: "
-        "lower it, or set parallel.use_gpu to false"
+        "lower it, or set parallel.devices to cpu"
     )
-    if parallel.in_process:
-        if parallel.use_gpu and not torch.cuda.is_available():
+    if settings.in_process:
+        if parallel.on_gpu and not torch.cuda.is_available():
             raise UsageError(few.format(0))
         yield None
         return
     with ray_connection(settings.ray_address) as resources:
-        if parallel.use_gpu and resources.gpus < parallel.workers and settings.ray_address is None:
+        if parallel.on_gpu and resources.gpus < parallel.workers and settings.ray_address is None:
             raise UsageError(few.format(resources.gpus))
         yield resources
 
@@ -176,7 +176,7 @@ def _place(settings: PretrainSettings) -> Iterator[Resources | None]:
 def _material(settings: PretrainSettings, tokenizer: Tokenizer) -> Material:
     if settings.prepared:
         return read_material(settings.prepared, settings, tokenizer)
-    if settings.parallel.in_process:
+    if settings.in_process:
         return gather_material(settings, tokenizer, read_corpus)
     from openbioner_batch.training import ray_corpus
 
@@ -201,8 +201,10 @@ def _check_packages(settings: PretrainSettings) -> None:
     Raises:
         UsageError: DeepSpeed, Ray or Arrow is needed and not installed.
     """
-    if not settings.parallel.in_process and not importlib.util.find_spec("ray"):
-        raise UsageError("pretrain needs Ray, which is not installed here: train in one process with --in-process")
+    if not settings.in_process and not importlib.util.find_spec("ray"):
+        raise UsageError(
+            "pretrain needs Ray, which is not installed here: train in one process with --executor in-process"
+        )
     if not settings.prepared:
         _check_arrow("reading Parquet files")
     if settings.parallel.zero_stage and not importlib.util.find_spec("deepspeed"):

@@ -49,7 +49,7 @@ class Worker:
         self._engine: Engine = make_engine(self._objective(encoder), settings, host.device)
         self._validation = host.validation()
         self._validated = bool(settings.validation.silver or settings.validation.iob) and tagging
-        self._peak = peak_flops(host.device, settings.parallel.precision)
+        self._peak = peak_flops(host.device, settings.parallel.dtype)
         self._meter = Meter()
         self._saved = time.monotonic()
         self._entries: list[Entry] = []  # since the last checkpoint, which keeps them if the driver dies

@@ -53,7 +53,7 @@ SETTINGS: dict[str, tuple[type, ...]] = {
     "pretrain": (PretrainSettings,),
 }
 KINDS = sorted({kind for kinds in SETTINGS.values() for kind in kinds}, key=lambda kind: kind.__name__)
-BY_HAND = {"silver ontology": {"paths"}, "pretrain": {"changes", "in_process", "prepare"}}
+BY_HAND = {"silver ontology": {"paths"}, "pretrain": {"changes", "prepare"}}
 """What takes the place of fields that a command sets itself, and what changes keys of the file."""
 SHARED_FIELDS = {"exclude", "name", "run", "silver", "view", "without"}
 """Fields that a function makes for several classes, whose order in kept files must stay; and the argument OUTPUT."""
@@ -196,6 +196,7 @@ FORMER = [
     for field in dataclasses.fields(kind)
     if (declared := option_of(field))
     for old in declared.was
+    if "." not in old
 ]
 COMMAND_OF = {kind: name for name, kinds in reversed(SETTINGS.items()) for kind in kinds}
 
@@ -204,14 +205,24 @@ COMMAND_OF = {kind: name for name, kinds in reversed(SETTINGS.items()) for kind 
 def test_an_old_name_gives_the_new_one(kind: type, name: str, old: str, tmp_path: Path) -> None:
     command = COMMAND_OF[kind].split()
     field = fields_of(kind)[name]
-    assert call(*command, flag(old), "x") == f"{flag(old)} is now called {flag(name, option_of(field))}"
+    now = f"{flag(old)} is now called {flag(name, option_of(field))}"
+    for line in (call(*command, flag(old), "x"), call(*command, flag(old))):
+        assert line.startswith(now)
     (tmp_path / "c.yaml").write_text(f"{old}: x\n")
-    assert call(*command, "--config", tmp_path / "c.yaml") == f"{old} is now called {name}"
+    assert call(*command, "--config", tmp_path / "c.yaml").startswith(f"{old} is now called {name}")
+
+
+def test_what_was_a_switch_gives_the_value_too(tmp_path: Path) -> None:
+    given = call("pretrain", "--in-process", "--config", "smoke")
+    assert given == "--in-process is now called --executor in-process"
+    (tmp_path / "c.yaml").write_text("in_process: true\n")
+    line = call("pretrain", "--config", tmp_path / "c.yaml")
+    assert line == "in_process is now called executor: in-process for true, ray for false"
 
 
 def test_an_old_value_gives_the_new_one(tmp_path: Path) -> None:
-    line = call("pretrain", "--config", "smoke", "--set", "parallel.precision=bf16")
-    assert line == "parallel.precision is 'bf16', which is now spelled 'bfloat16'"
+    line = call("pretrain", "--config", "smoke", "--set", "parallel.dtype=bf16")
+    assert line == "parallel.dtype is 'bf16', which is now spelled 'bfloat16'"
     assert call("evaluate", "--corpus", "x", "--devices", "cuda") == "--devices is 'cuda', which is now spelled 'gpu'"
     (tmp_path / "c.yaml").write_text("corpus: x\ndevices: cuda\n")
     assert "now spelled 'gpu'" in call("evaluate", "--config", tmp_path / "c.yaml")
@@ -248,26 +259,34 @@ def test_every_precision_knows_the_short_spellings() -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Inner:
-    precision: str = option("float32", help=".", values_were={"fp32": "float32"})
+    dtype: str = option("float32", help=".", was=("precision",), values_were={"fp32": "float32"})
+    devices: str = option("cpu", help=".", was=("use_gpu",), values_were={True: "gpu", False: "cpu"})
 
 
 @dataclasses.dataclass(frozen=True)
 class Outer:
     output: str = option(help=".", was=("storage",))
+    executor: str = option("ray", help=".", was=("parallel.in_process",), values_were={True: "in-process"})
     parallel: Inner = Inner()
 
 
 def test_what_an_earlier_release_kept_is_read_with_its_spellings() -> None:
-    kept = {"storage": "run", "parallel": {"precision": "fp32"}}
-    assert build(Outer, with_current_names(Outer, kept)) == Outer("run", Inner("float32"))
+    parallel = {"precision": "fp32", "use_gpu": True, "in_process": True}
+    kept = {"storage": "run", "parallel": parallel}
+    assert build(Outer, with_current_names(Outer, kept)) == Outer("run", "in-process", Inner("float32", "gpu"))
     assert with_current_names(Outer, with_current_names(Outer, kept)) == {
         "output": "run",
-        "parallel": {"precision": "float32"},
+        "executor": "in-process",
+        "parallel": {"dtype": "float32", "devices": "gpu"},
     }
+    assert kept == {"storage": "run", "parallel": parallel}
+    assert len(parallel) == 3
     with pytest.raises(UsageError, match=r"^storage is now called output$"):
-        build(Outer, kept)
-    with pytest.raises(UsageError, match=r"^parallel.precision is 'fp32', which is now spelled 'float32'$"):
-        build(Outer, {"output": "run", "parallel": {"precision": "fp32"}})
+        build(Outer, {"storage": "run"})
+    with pytest.raises(UsageError, match=r"^parallel.dtype is 'fp32', which is now spelled 'float32'$"):
+        build(Outer, {"output": "run", "parallel": {"dtype": "fp32"}})
+    with pytest.raises(UsageError, match=r"^parallel.in_process is now called executor: in-process for true$"):
+        build(Outer, {"output": "run", "parallel": {"in_process": True}})
 
 
 def test_flags_win_over_a_file_and_a_file_over_defaults(tmp_path: Path) -> None:

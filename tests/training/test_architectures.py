@@ -164,7 +164,8 @@ def test_a_whole_run_starts_from_such_an_encoder_and_says_that_it_is_slower(
     parts = {
         "schedule": {"steps": 2},
         "batch": {"pass_tokens": 600},
-        "parallel": {"workers": 1, "threads": 1, "in_process": True},
+        "executor": "in-process",
+        "parallel": {"workers": 1, "threads": 1},
         "validation": {},
     }
     config = config_file(tmp_path, "run", encoders[family], start=start, **parts)

@@ -159,7 +159,7 @@ def test_steps_in_fp16_scale_their_loss_and_leave_out_what_overflows(tmp_path: P
         "start": {"encoder": "e"},
         "sources": [{"path": "p"}],
         "schedule": {"steps": 10, "encoder_rate": 1e-2, "head_rate": 1e-1},
-        "parallel": {"use_gpu": True, "precision": "float16"},
+        "parallel": {"devices": "gpu", "dtype": "float16"},
     }
     torch.manual_seed(0)
     first, second = (PlainEngine(Model(), build(PretrainSettings, raw), torch.device("cpu")) for _ in range(2))
@@ -192,7 +192,7 @@ def test_zero_1_in_bf16_keeps_master_weights_that_are_exported_and_resumed(
         "sources": [{"path": "p"}],
         "batch": {"accumulation": 2},
         "schedule": {"steps": 10, "encoder_rate": 1e-3, "head_rate": 1e-2},
-        "parallel": {"zero_stage": 1, "precision": "bfloat16"},
+        "parallel": {"zero_stage": 1, "dtype": "bfloat16"},
     }
 
     def train(one: DeepSpeedEngine, passes: Tensor) -> None:

@@ -32,7 +32,7 @@ from openbioner_batch.training.pieces import tokenize_passages
 from openbioner_batch.training.run import prepare, pretrain
 from openbioner_batch.training.settings_file import load_settings
 
-ALONE = ["parallel.in_process=true", "parallel.workers=1", "parallel.threads=1"]
+ALONE = ["executor=in-process", "parallel.workers=1", "parallel.threads=1"]
 
 
 def finish(config: Path, *changes: str) -> dict[str, Any]:
@@ -56,9 +56,10 @@ def test_flat_pieces_are_those_that_went_in(tagger: Tagger) -> None:
 
 def test_a_killed_run_ends_as_one_that_was_left_alone(checkpoint: Path, tmp_path: Path) -> None:
     config = config_file(tmp_path, "killed", checkpoint)
-    command = [sys.executable, "-m", "openbioner_batch.cli.main", "pretrain", "--config", str(config), "--in-process"]
+    command = [sys.executable, "-m", "openbioner_batch.cli.main", "pretrain", "--config", str(config)]
+    command += ["--executor", "in-process", "--set", "parallel.threads=1"]
     run = tmp_path / "killed"
-    process = subprocess.Popen([*command, "--set", "parallel.threads=1"], start_new_session=True)
+    process = subprocess.Popen(command, start_new_session=True)
     try:
         kept = run / "checkpoints" / "kept.json"
         wait_until(lambda: kept.exists() or process.poll() is not None, what="no checkpoint")
@@ -101,7 +102,7 @@ def test_a_prepared_file_trains_as_its_sources_do_without_them(checkpoint: Path,
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (["parallel.in_process=true"], "one worker, and parallel.workers is 2: set it to 1"),
+        (["executor=in-process"], "one worker, and parallel.workers is 2: set it to 1"),
         ([*ALONE, "parallel.zero_stage=1"], "shards nothing: set parallel.zero_stage to 0"),
         ([*ALONE, "ray_address=auto"], "trains without Ray: leave out ray_address"),
     ],
@@ -115,14 +116,14 @@ def test_what_needs_several_processes_is_refused(
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_a_gpu_that_is_not_there_is_missed_at_once(checkpoint: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"this machine has 0: lower it, or set parallel\.use_gpu to false"):
-        finish(config_file(tmp_path, "run", checkpoint), "parallel.use_gpu=true")
+    with pytest.raises(UsageError, match=r"this machine has 0: lower it, or set parallel\.devices to cpu"):
+        finish(config_file(tmp_path, "run", checkpoint), "parallel.devices=gpu")
 
 
 def test_a_run_of_another_kind_is_not_resumed(checkpoint: Path, tmp_path: Path) -> None:
     config = config_file(tmp_path, "run", checkpoint, schedule={"steps": 2}, validation={})
     finish(config)
-    with pytest.raises(UsageError, match="holds a run whose parallel is"):
+    with pytest.raises(UsageError, match='holds a run whose executor is "in-process", not "ray"'):
         pretrain(load_settings(str(config), ["parallel.workers=1", "schedule.steps=4"]), io.StringIO())
 
 

@@ -99,7 +99,7 @@ def test_a_run_whose_worker_was_killed_ends_as_one_in_one_process_that_was_left_
         replaced = pool.submit(replace_worker, tmp_path / "killed")
         finish(config_file(tmp_path, "killed", checkpoint, parallel=alone, batch=batch))
         replaced.result(timeout=1)
-    finish(config_file(tmp_path, "whole", checkpoint, parallel={**alone, "in_process": True}, batch=batch))
+    finish(config_file(tmp_path, "whole", checkpoint, executor="in-process", parallel=alone, batch=batch))
 
     assert_same_training(tmp_path / "killed", tmp_path / "whole")
     losses = [values["loss"] for values in curve(tmp_path / "whole").values()]
@@ -123,9 +123,9 @@ def test_a_run_whose_driver_was_killed_too_ends_likewise(ray_here: None, checkpo
 @pytest.mark.parametrize(
     "parallel",
     [
-        {"workers": 2, "zero_stage": 1, "precision": "float32"},
-        {"workers": 2, "zero_stage": 1, "precision": "bfloat16"},
-        {"workers": 2, "zero_stage": 2, "precision": "bfloat16"},
+        {"workers": 2, "zero_stage": 1, "dtype": "float32"},
+        {"workers": 2, "zero_stage": 1, "dtype": "bfloat16"},
+        {"workers": 2, "zero_stage": 2, "dtype": "bfloat16"},
     ],
     ids=["ZeRO 1 in float32", "ZeRO 1 in bfloat16", "ZeRO 2 in bfloat16"],
 )
@@ -137,7 +137,7 @@ def test_the_same_with_deepspeed(ray_here: None, checkpoint: Path, tmp_path: Pat
 
 
 def test_late_interaction_is_trained_with_a_teacher_and_becomes_a_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
-    one = {"parallel": {"workers": 1, "threads": 1, "in_process": True}, "batch": {"pass_tokens": 300}}
+    one = {"executor": "in-process", "parallel": {"workers": 1, "threads": 1}, "batch": {"pass_tokens": 300}}
     config = separate_run(tmp_path, "late", checkpoint, "all", **one)
     finish(config)
     values = list(curve(tmp_path / "late").values())
@@ -163,7 +163,7 @@ def test_separate_layers_resume_to_the_same_curve(
 ) -> None:
     if zero:
         pytest.importorskip("deepspeed", reason="the train extra is not installed")
-    parts = {"parallel": {"workers": 2, "zero_stage": zero, "precision": "bfloat16" if zero else "float32"}}
+    parts = {"parallel": {"workers": 2, "zero_stage": zero, "dtype": "bfloat16" if zero else "float32"}}
     finish(separate_run(tmp_path, "whole", checkpoint, separate, **parts))
     killed_run(separate_run(tmp_path, "killed", checkpoint, separate, **parts), tmp_path / "killed")
     assert_same_training(tmp_path / "killed", tmp_path / "whole")
@@ -252,7 +252,10 @@ def test_another_run_in_the_same_folder_is_refused(checkpoint: Path, tmp_path: P
     store.put(SETTINGS, json.dumps(as_plain(settings)).encode())
     assert check_earlier(store, load_settings(config, ["schedule.steps=70", "parallel.threads=1"]))
     kept = as_plain(settings)
-    former = {"storage": kept.pop("output"), **kept, "parallel": {**kept["parallel"], "precision": "fp32"}}
+    parallel = {"in_process": False, "use_gpu": False, "precision": "fp32"}
+    parallel |= {key: kept["parallel"][key] for key in ("workers", "zero_stage", "threads", "max_failures")}
+    former = {"storage": kept.pop("output"), "stored": kept.pop("output_dtype"), **kept, "parallel": parallel}
+    del former["executor"]
     store.put(SETTINGS, json.dumps(former).encode())  # as an earlier release spelled it
     assert check_earlier(store, settings)
     with pytest.raises(UsageError, match=r'holds a run whose parallel is .*"workers": 2.*, not .*"workers": 3'):
