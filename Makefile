@@ -25,7 +25,7 @@ demo: $(VENV)/.installed-demo
 	$(BIN)/openbioner-batch annotate openbioner_batch/data/sample_pubmed.xml --output $(DEMO) --types $(TYPES) \
 		--include-text --overwrite
 	$(SAY) 'Spans are in $(DEMO)/data/*.parquet; some of them:'
-	@$(BIN)/openbioner-batch show $(DEMO) --n 3
+	@$(BIN)/openbioner-batch show $(DEMO) --limit 3
 	$(SAY) 'A page to look at:'
 	@$(BIN)/openbioner-batch report $(DEMO) --html $(DEMO).html
 

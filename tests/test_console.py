@@ -34,7 +34,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return commit_run(tmp_path / "out[x] [/b]", path)
 
 
-@pytest.mark.parametrize("command", [["status", "{}"], ["show", "{}", "--n", "9"], ["compare", "{}", "{}"]])
+@pytest.mark.parametrize("command", [["status", "{}"], ["show", "{}", "--limit", "9"], ["compare", "{}", "{}"]])
 def test_brackets_and_colons_come_out_as_they_are(run: str, command: list[str]) -> None:
     done = CliRunner().invoke(main, [part.format(run) for part in command], catch_exceptions=False)
     assert done.exit_code == 0, done.output

@@ -31,7 +31,7 @@ CONFIG_HELP = "YAML file with these options as keys; options given here win."
 class PrintSettings:
     """How a result is printed."""
 
-    json: bool = option(False, help="Print JSON instead of a table.")
+    json: bool = option(False, help="Print JSON instead of text.")
 
 
 class GroupedCommand(click.Command):

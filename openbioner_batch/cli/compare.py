@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
+from openbioner_batch.cli._options import GroupedCommand, PrintSettings, options
 
-@click.command("compare")
+
+@click.command("compare", cls=GroupedCommand)
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def command(first: str, second: str, as_json: bool) -> None:
+@options(PrintSettings, config=False)
+def command(first: str, second: str, **flags: Any) -> None:
     """Compare the spans of the runs in A and B over the same inputs: another model, dtype, view or set of types.
 
     Agreement is F1 of one against the other, by type: strict wants the same offsets, overlap a shared character.
@@ -20,7 +24,7 @@ def command(first: str, second: str, as_json: bool) -> None:
     from openbioner_batch.report.agreement import compare_runs, show_agreement
 
     agreement = compare_runs(first, second)
-    if as_json:
+    if flags["json"]:
         click.echo(json.dumps(agreement.as_json(), indent=1))
     else:
         show_agreement(agreement, plain_console())

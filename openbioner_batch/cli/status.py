@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
+from openbioner_batch.cli._options import GroupedCommand, PrintSettings, options
 
-@click.command("status")
+
+@click.command("status", cls=GroupedCommand)
 @click.argument("output")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def command(output: str, as_json: bool) -> None:
+@options(PrintSettings, config=False)
+def command(output: str, **flags: Any) -> None:
     """Show what of the run in OUTPUT is done, quarantined and left, be it live, dead or finished."""
     import json
 
@@ -17,7 +21,7 @@ def command(output: str, as_json: bool) -> None:
     from openbioner_batch.engine.summary import print_report
 
     found = run_status(output)
-    if as_json:
+    if flags["json"]:
         click.echo(json.dumps(found, indent=1))
     else:
         print_report(found, plain_console())

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from typing import Any
 
 import click
 
+from openbioner_batch.cli._options import GroupedCommand, PrintSettings, options
 
-@click.command("types")
+
+@click.command("types", cls=GroupedCommand)
 @click.argument("selection", nargs=-1)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-def command(selection: tuple[str, ...], as_json: bool) -> None:
+@options(PrintSettings, config=False)
+def command(selection: tuple[str, ...], **flags: Any) -> None:
     """List the entity types of the catalog, or show some in full.
 
     SELECTION is what `annotate --types` takes: names or aliases (disease), names in one set (phi.date), sets
@@ -23,8 +26,8 @@ def command(selection: tuple[str, ...], as_json: bool) -> None:
     width = max(60, shutil.get_terminal_size((140, 24)).columns)
     if selection:
         types = find_types(",".join(selection))
-        click.echo(listing.as_json(types) if as_json else listing.details(types, width))
-    elif as_json:
+        click.echo(listing.as_json(types) if flags["json"] else listing.details(types, width))
+    elif flags["json"]:
         click.echo(listing.as_json([type for one in catalog.sets for type in one.types]))
     else:
         click.echo(listing.table(catalog, width))

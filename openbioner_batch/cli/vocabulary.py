@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from openbioner_batch.cli._options import GroupedCommand
-from openbioner_batch.errors import UsageError
+from openbioner_batch.cli._options import GroupedCommand, options, settings_of
+from openbioner_batch.concepts.settings import (
+    VocabularyBuildSettings,
+    VocabularyFindSettings,
+    VocabularyTablesSettings,
+)
 
 
 class CommandOnVocabularies(GroupedCommand):
@@ -25,63 +31,53 @@ def command() -> None:
 
 
 @command.command("build", cls=CommandOnVocabularies)
-@click.argument("source", metavar="FILE")
-@click.option("--output", required=True, metavar="FILE", help="The index, such as hp.vocab.")
-@click.option("--format", metavar="F", help="Of the vocabulary, see below [by the file].")
-@click.option("--root", "roots", multiple=True, metavar="ID", help="Only this concept and all below it. Repeatable.")
-@click.option("--only", multiple=True, metavar="COLUMN=A,B", help="Only such rows, of OMOP and UMLS. Repeatable.")
-@click.option(
-    "--encoder", metavar="M", help="Names get vectors: a model's name or folder, such as bundled-open [none]."
-)
-def build(
-    source: str, output: str, format: str | None, roots: tuple[str, ...], only: tuple[str, ...], encoder: str | None
-) -> None:
+@options(VocabularyBuildSettings)
+def build(**flags: Any) -> None:
     """Make the index of the vocabulary in FILE. The same file and choices give the same bytes.
 
     With an encoder, mentions for which nothing else is found are linked to the name with the nearest vector.
     """
+    settings = settings_of(VocabularyBuildSettings, flags)
+
     from openbioner_batch.concepts.building import build_vocabulary
 
-    wanted = {}
-    for item in only:
-        column, is_given, values = item.partition("=")
-        if not (column and is_given and values):
-            raise UsageError(f"--only is {item!r}: give COLUMN=VALUE,..., such as domain_id=Condition")
-        wanted[column] = frozenset(values.split(","))
-    about = build_vocabulary(source, output, format, wanted, roots, encoder).about
+    about = build_vocabulary(
+        settings.source, settings.output, settings.format, settings.rows, settings.roots, settings.encoder
+    ).about
     version = f", version {about['version']}" if about["version"] else ""
     click.echo(
-        f"{output}: {about['concepts']:,} concepts with {about['names']:,} names, {about['format']}{version}, "
+        f"{settings.output}: {about['concepts']:,} concepts with {about['names']:,} names, {about['format']}{version}, "
         f"digest {about['digest'][:12]}"
     )
 
 
-@command.command("find")
-@click.argument("index", metavar="INDEX")
-@click.argument("mentions", nargs=-1, required=True, metavar="MENTION...")
-@click.option("--top", type=click.IntRange(min=1), default=3, show_default=True, help="Most concepts for each.")
-def find(index: str, mentions: tuple[str, ...], top: int) -> None:
+@command.command("find", cls=GroupedCommand)
+@options(VocabularyFindSettings)
+def find(**flags: Any) -> None:
     """Show the concepts of mentions, as a run with `--link` would give them."""
+    settings = settings_of(VocabularyFindSettings, flags)
+
     from openbioner_batch.concepts.index import Vocabulary
     from openbioner_batch.concepts.linker import Linker, Mention
 
-    linked = Linker(Vocabulary(index), top).link(map(Mention, mentions))
+    linked = Linker(Vocabulary(settings.index), settings.link_top).link(map(Mention, settings.mentions))
     for mention, concepts in linked.items():
         click.echo(f"{mention.text}: {'' if concepts else 'nothing is sure'}".rstrip())
         for concept in concepts:
             click.echo(f"  {concept.id}  {concept.name}  {concept.score:.3f}")
 
 
-@command.command("tables")
-@click.argument("index", metavar="INDEX")
-@click.option("--output", required=True, metavar="FOLDER", help="Where the tables are written.")
-def tables(index: str, output: str) -> None:
+@command.command("tables", cls=GroupedCommand)
+@options(VocabularyTablesSettings)
+def tables(**flags: Any) -> None:
     """Write the concepts of an index as concepts.parquet, names.parquet and ancestors.parquet, to be joined with spans.
 
     A concept is an ancestor of itself, at distance 0, so that a join with ancestors counts it too.
     """
+    settings = settings_of(VocabularyTablesSettings, flags)
+
     from openbioner_batch.concepts.index import Vocabulary
     from openbioner_batch.concepts.tables import write_tables
 
-    for name, rows in write_tables(Vocabulary(index), output).items():
-        click.echo(f"{output}/{name}: {rows:,} rows")
+    for name, rows in write_tables(Vocabulary(settings.index), settings.output).items():
+        click.echo(f"{settings.output}/{name}: {rows:,} rows")

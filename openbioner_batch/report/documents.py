@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -28,22 +28,23 @@ class AnnotatedDocument:
     """None where the run did not carry the texts over."""
 
 
-def read_annotated(output: str, count: int, kind: str | None = None) -> list[AnnotatedDocument]:
+def read_annotated(output: str, count: int, kinds: Collection[str] = ()) -> list[AnnotatedDocument]:
     """The first documents of a run that have spans, in the order of its shards.
 
     Args:
         output: the folder of a run, local or any fsspec URL.
         count: how many documents at most.
-        kind: leave only the spans of this type, and the documents that have one; None leaves all.
+        kinds: leave only the spans of these types, and the documents that have one; none leaves all.
 
     Raises:
-        UsageError: there is no output of a run, or no span of that type in it.
+        UsageError: there is no output of a run, or no span of those types in it.
     """
     store, names = annotated_files(output)
     types: set[str] = set()
-    documents = list(islice(_documents(store, names, kind, types), count))
-    if kind is not None and not documents and kind not in types:
-        raise UsageError(f"{output} has no spans of type {kind!r}; it has {', '.join(sorted(types)) or 'no spans'}")
+    documents = list(islice(_documents(store, names, kinds, types), count))
+    if kinds and not documents and types.isdisjoint(kinds):
+        wanted = " or ".join(map(repr, kinds))
+        raise UsageError(f"{output} has no spans of type {wanted}; it has {', '.join(sorted(types)) or 'no spans'}")
     return documents
 
 
@@ -63,7 +64,9 @@ def annotated_files(output: str) -> tuple[Store, list[str]]:
     raise UsageError(f"{output} holds no annotations: expected {DATA}/*.parquet in it, as `annotate` writes them")
 
 
-def _documents(store: Store, names: Sequence[str], kind: str | None, types: set[str]) -> Iterator[AnnotatedDocument]:
+def _documents(
+    store: Store, names: Sequence[str], kinds: Collection[str], types: set[str]
+) -> Iterator[AnnotatedDocument]:
     """The documents with spans, shard after shard; `types` gathers the types of the shards that were opened."""
     for name in names:
         with open_table(store, name) as parquet:
@@ -71,11 +74,11 @@ def _documents(store: Store, names: Sequence[str], kind: str | None, types: set[
             if counted is not None:
                 here = json.loads(counted)["spans"]
                 types.update(here)
-                if kind is not None and kind not in here:
+                if kinds and here.keys().isdisjoint(kinds):
                     continue
             others = [column for column in ("document_id", "text") if column in parquet.schema_arrow.names]
             for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=[*others, "spans"]):
                 rows = zip(batch.select(others).to_pylist(), span_tuples(batch["spans"]), strict=True)
                 for row, found in rows:
-                    if spans := tuple(span for span in found if kind in (None, span.type)):
+                    if spans := tuple(span for span in found if not kinds or span.type in kinds):
                         yield AnnotatedDocument(row["document_id"], spans, row.get("text"))

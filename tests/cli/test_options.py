@@ -4,55 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
+from cli.settings_of_commands import KINDS, SETTINGS, call, find
 
-from openbioner_batch.cli.evaluate import TaskSettings
 from openbioner_batch.cli.main import main
-from openbioner_batch.deid.settings import DeidentifySettings
-from openbioner_batch.engine.export.settings import ExportSettings
-from openbioner_batch.engine.settings import AnnotateSettings, LinkSettings
 from openbioner_batch.errors import UsageError
-from openbioner_batch.evaluation.settings import (
-    AdaptSettings,
-    CalibrateSettings,
-    DeidEvaluateSettings,
-    EvaluateSettings,
-)
 from openbioner_batch.options import Option, check_options, fields_of, flag, option, option_of
-from openbioner_batch.settings import build, with_current_names
-from openbioner_batch.training.settings import Parallel, PretrainSettings
-from openbioner_batch.training.silver.made_settings import (
-    FillSettings,
-    HoldoutSettings,
-    ImportSettings,
-    SentenceSettings,
-)
-from openbioner_batch.training.silver.ontology.settings import OntologySettings
-from openbioner_batch.training.silver.settings import DescribeSettings, SilverSettings
+from openbioner_batch.settings import build
 
-SETTINGS: dict[str, tuple[type, ...]] = {
-    "annotate": (AnnotateSettings,),
-    "deidentify": (DeidentifySettings,),
-    "evaluate": (EvaluateSettings, DeidEvaluateSettings, TaskSettings),
-    "calibrate": (CalibrateSettings,),
-    "adapt": (AdaptSettings,),
-    "link": (LinkSettings,),
-    "export": (ExportSettings,),
-    "silver annotate": (SilverSettings,),
-    "silver describe": (DescribeSettings,),
-    "silver ontology": (OntologySettings,),
-    "silver import": (ImportSettings,),
-    "silver fill": (FillSettings,),
-    "silver holdout": (HoldoutSettings,),
-    "silver sentences": (SentenceSettings,),
-    "pretrain": (PretrainSettings,),
-}
-KINDS = sorted({kind for kinds in SETTINGS.values() for kind in kinds}, key=lambda kind: kind.__name__)
 BY_HAND = {"silver ontology": {"paths"}, "pretrain": {"changes", "prepare"}}
 """What takes the place of fields that a command sets itself, and what changes keys of the file."""
 SHARED_FIELDS = {"exclude", "name", "run", "silver", "view", "without"}
@@ -61,28 +25,9 @@ STANDS_FOR_SOMETHING = (None, (), "auto")
 """Defaults that the help may describe in words."""
 
 
-def find(name: str) -> click.Command:
-    found: click.Command = main
-    for word in name.split():
-        assert isinstance(found, click.Group)
-        command = found.get_command(click.Context(found), word)
-        assert command is not None
-        found = command
-    return found
-
-
 def parameters(name: str) -> dict[str, click.Parameter]:
     command = find(name)
     return {str(one.name): one for one in command.params if not getattr(one, "hidden", False)}
-
-
-def call(*arguments: object) -> str:
-    """The one line of an error."""
-    result = CliRunner().invoke(main, list(map(str, arguments)))
-    assert result.exit_code == 2, result.output
-    (line,) = result.stderr.splitlines()
-    assert line.startswith("error: ")
-    return line.removeprefix("error: ")
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -127,6 +72,37 @@ def _only(kind: type, name: str) -> type:
     made = dataclasses.make_dataclass("Only", [(name, field.type, option(field.default, help="."))])
     made.__module__ = kind.__module__
     return made
+
+
+def commands(found: click.Command, *names: str) -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, by its words."""
+    if not isinstance(found, click.Group):
+        yield " ".join(names), found
+        return
+    for name in found.list_commands(click.Context(found)):
+        below = found.get_command(click.Context(found), name)
+        assert below is not None
+        yield from commands(below, *names, name)
+
+
+def test_every_command_says_defaults_bounds_and_folders_in_one_way() -> None:
+    every = dict(commands(main))
+    assert every.keys() > SETTINGS.keys()
+    for name, command in every.items():
+        text = command.get_help(click.Context(command))
+        assert [sign for sign in ("[default:", "[required]", "RANGE", " DIR ", "INTEGER") if sign in text] == [], name
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("review report", "OUTPUT ANSWERS..."),
+        ("vocabulary find", "INDEX MENTION..."),
+        ("silver fill", "SILVER_FOLDER RUN..."),
+    ],
+)
+def test_arguments_come_in_the_order_that_they_are_given_in(name: str, arguments: str) -> None:
+    assert find(name).get_usage(click.Context(find(name))).endswith(f"[OPTIONS] {arguments}")
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -181,6 +157,25 @@ def test_what_commands_share_is_written_once() -> None:
         ("silver annotate --output o --vllm m", "give at least one INPUT: a file, folder, glob or URL"),
         ("silver annotate a --output o --vllm m --timeout 0", "--timeout is 0: give a number above 0"),
         ("silver ontology a --output o", "give at least one vocabulary: --vocabulary FILE"),
+        (
+            "silver ontology a --vocabulary v --output o --executor in-process --workers 2",
+            "--executor in-process is this process alone, and --workers 2 are several: leave one of them out",
+        ),
+        ("pretrain", "--config is missing"),
+        ("show", "OUTPUT is missing"),
+        ("show o --limit 0", "--limit is 0: give a whole number from 1 up"),
+        ("report o", "--html is missing"),
+        ("report o --html h --limit -1", "--limit is -1: give a whole number from 0 up"),
+        ("review sample o --html h", "--plan is missing"),
+        ("review sample o --html h --plan p --confidence 80%", "--confidence is 80%: give 90% or more"),
+        (
+            "review sample o --html h --plan p --leaks-below 2",
+            "--leaks-below is '2': give a share such as 1/200, 0.5% or 0.005",
+        ),
+        ("review report o --plan p", "give at least one file that a reviewer saved: ANSWERS"),
+        ("vocabulary build v", "--output is missing"),
+        ("vocabulary find i", "give at least one MENTION"),
+        ("vocabulary find i m --link-top 0", "--link-top is 0: give a whole number from 1 up"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_option(
@@ -188,105 +183,6 @@ def test_a_mistake_is_one_line_that_names_the_option(
 ) -> None:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     assert call(*command.split()) == message
-
-
-FORMER = [
-    (kind, field.name, old)
-    for kind in KINDS
-    for field in dataclasses.fields(kind)
-    if (declared := option_of(field))
-    for old in declared.was
-    if "." not in old
-]
-COMMAND_OF = {kind: name for name, kinds in reversed(SETTINGS.items()) for kind in kinds}
-
-
-@pytest.mark.parametrize(("kind", "name", "old"), FORMER, ids=lambda value: getattr(value, "__name__", value))
-def test_an_old_name_gives_the_new_one(kind: type, name: str, old: str, tmp_path: Path) -> None:
-    command = COMMAND_OF[kind].split()
-    field = fields_of(kind)[name]
-    now = f"{flag(old)} is now called {flag(name, option_of(field))}"
-    for line in (call(*command, flag(old), "x"), call(*command, flag(old))):
-        assert line.startswith(now)
-    (tmp_path / "c.yaml").write_text(f"{old}: x\n")
-    assert call(*command, "--config", tmp_path / "c.yaml").startswith(f"{old} is now called {name}")
-
-
-def test_what_was_a_switch_gives_the_value_too(tmp_path: Path) -> None:
-    given = call("pretrain", "--in-process", "--config", "smoke")
-    assert given == "--in-process is now called --executor in-process"
-    (tmp_path / "c.yaml").write_text("in_process: true\n")
-    line = call("pretrain", "--config", tmp_path / "c.yaml")
-    assert line == "in_process is now called executor: in-process for true, ray for false"
-
-
-def test_an_old_value_gives_the_new_one(tmp_path: Path) -> None:
-    line = call("pretrain", "--config", "smoke", "--set", "parallel.dtype=bf16")
-    assert line == "parallel.dtype is 'bf16', which is now spelled 'bfloat16'"
-    assert call("evaluate", "--corpus", "x", "--devices", "cuda") == "--devices is 'cuda', which is now spelled 'gpu'"
-    (tmp_path / "c.yaml").write_text("corpus: x\ndevices: cuda\n")
-    assert "now spelled 'gpu'" in call("evaluate", "--config", tmp_path / "c.yaml")
-
-
-FORMER_VALUES = [
-    (kind, name, old)
-    for kind in KINDS
-    for name, field in fields_of(kind).items()
-    if (declared := option_of(field))
-    for old in declared.values_were
-]
-
-
-@pytest.mark.parametrize(("kind", "name", "old"), FORMER_VALUES, ids=lambda value: getattr(value, "__name__", value))
-def test_every_old_value_gives_the_new_one(kind: type, name: str, old: str) -> None:
-    fields = fields_of(kind)
-    required = [one for one, field in fields.items() if {field.default, field.default_factory} == {dataclasses.MISSING}]
-    declared = option_of(fields[name])
-    assert declared is not None
-    new = declared.values_were[old]
-    assert new in declared.choices
-    with pytest.raises(UsageError) as caught:
-        build(kind, {name: old, **dict.fromkeys(required, "x")})
-    assert str(caught.value) == f"{flag(name, declared)} is {old!r}, which is now spelled {new!r}"
-
-
-def test_every_precision_knows_the_short_spellings() -> None:
-    every = [option_of(field) for kind in (*KINDS, Parallel) for field in fields_of(kind).values()]
-    precisions = [declared for declared in every if declared and "float32" in declared.choices]
-    assert len(precisions) > 5
-    assert all({"fp32", "bf16", "fp16"} <= declared.values_were.keys() for declared in precisions)
-
-
-@dataclasses.dataclass(frozen=True)
-class Inner:
-    dtype: str = option("float32", help=".", was=("precision",), values_were={"fp32": "float32"})
-    devices: str = option("cpu", help=".", was=("use_gpu",), values_were={True: "gpu", False: "cpu"})
-
-
-@dataclasses.dataclass(frozen=True)
-class Outer:
-    output: str = option(help=".", was=("storage",))
-    executor: str = option("ray", help=".", was=("parallel.in_process",), values_were={True: "in-process"})
-    parallel: Inner = Inner()
-
-
-def test_what_an_earlier_release_kept_is_read_with_its_spellings() -> None:
-    parallel = {"precision": "fp32", "use_gpu": True, "in_process": True}
-    kept = {"storage": "run", "parallel": parallel}
-    assert build(Outer, with_current_names(Outer, kept)) == Outer("run", "in-process", Inner("float32", "gpu"))
-    assert with_current_names(Outer, with_current_names(Outer, kept)) == {
-        "output": "run",
-        "executor": "in-process",
-        "parallel": {"dtype": "float32", "devices": "gpu"},
-    }
-    assert kept == {"storage": "run", "parallel": parallel}
-    assert len(parallel) == 3
-    with pytest.raises(UsageError, match=r"^storage is now called output$"):
-        build(Outer, {"storage": "run"})
-    with pytest.raises(UsageError, match=r"^parallel.dtype is 'fp32', which is now spelled 'float32'$"):
-        build(Outer, {"output": "run", "parallel": {"dtype": "fp32"}})
-    with pytest.raises(UsageError, match=r"^parallel.in_process is now called executor: in-process for true$"):
-        build(Outer, {"output": "run", "parallel": {"in_process": True}})
 
 
 def test_flags_win_over_a_file_and_a_file_over_defaults(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def show(*arguments: str) -> Result:
 def test_the_first_documents_with_spans_are_shown(tmp_path: Path) -> None:
     write_shard(str(tmp_path), 0, [[], SPANS])
     write_shard(str(tmp_path), 1, [SPANS[:1], SPANS])
-    result = show(str(tmp_path), "--n", "2")
+    result = show(str(tmp_path), "--limit", "2")
     assert result.output == (
         "0-1 (2 spans)\n[Aspirin|drug] inhibits [COX-1|gene].\n\n1-0 (1 span)\n[Aspirin|drug] inhibits COX-1.\n\n"
     )
@@ -54,8 +54,18 @@ def test_the_first_documents_with_spans_are_shown(tmp_path: Path) -> None:
 def test_one_type_alone(tmp_path: Path) -> None:
     write_shard(str(tmp_path), 0, [SPANS[:1]])
     write_shard(str(tmp_path), 1, [SPANS[:1], SPANS])
-    result = show(str(tmp_path), "--type", "gene")
+    result = show(str(tmp_path), "--types", "gene")
     assert result.output == "1-1 (1 span)\nAspirin inhibits [COX-1|gene].\n\n"
+
+
+def test_several_types(tmp_path: Path) -> None:
+    write_shard(str(tmp_path), 0, [SPANS[:1]])
+    write_shard(str(tmp_path), 1, [SPANS])
+    lines = show(str(tmp_path), "--types", "gene,drug").output.split("\n")
+    assert lines[1::3] == ["[Aspirin|drug] inhibits COX-1.", "[Aspirin|drug] inhibits [COX-1|gene]."]
+    assert show(str(tmp_path), "--types", "gene,mouse").output.startswith("1-0 (1 span)")
+    with pytest.raises(UsageError, match="no spans of type 'mouse' or 'rat'; it has drug, gene"):
+        show(str(tmp_path), "--types", "mouse,rat")
 
 
 def test_a_shard_without_the_type_is_not_read(tmp_path: Path) -> None:
@@ -65,13 +75,13 @@ def test_a_shard_without_the_type_is_not_read(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[4:200] = b"\0" * 196  # its footer stays whole, its pages do not
     path.write_bytes(content)
-    assert show(str(tmp_path), "--type", "gene").output.startswith("1-0 (1 span)")
+    assert show(str(tmp_path), "--types", "gene").output.startswith("1-0 (1 span)")
 
 
 def test_a_type_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
     write_shard(str(tmp_path), 0, [SPANS])
     with pytest.raises(UsageError, match="no spans of type 'disease'; it has drug, gene"):
-        show(str(tmp_path), "--type", "disease")
+        show(str(tmp_path), "--types", "disease")
 
 
 def test_a_run_without_texts_shows_a_table_and_says_why(tmp_path: Path) -> None:

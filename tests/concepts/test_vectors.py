@@ -193,7 +193,7 @@ def test_command(tmp_path: Path) -> None:
 
     index = tmp_path / "x.vocab"
     run("build", obo(tmp_path), "--output", index, "--encoder", "bundled-open")
-    assert "X:4  Seizure" in run("find", index, "convulsion", "--top", 1)
+    assert "X:4  Seizure" in run("find", index, "convulsion", "--link-top", 1)
     crossed = run("build", obo(tmp_path), "--output", index, "--encoder", tiny_checkpoint(tmp_path / "t"), code=2)
     assert "a cross-encoder" in crossed
     assert "no such directory" in run("build", obo(tmp_path), "--output", index, "--encoder", tmp_path / "no", code=2)

@@ -60,7 +60,7 @@ def fails_in_one_line(*command: str) -> str:
 COMMANDS = {
     "status": lambda out: ("status", out),
     "export": lambda out: ("export", out, "--to", "csv", "--output", f"{out}-csv", "--workers", "1"),
-    "show": lambda out: ("show", out, "--n", "99"),
+    "show": lambda out: ("show", out, "--limit", "99"),
     "report": lambda out: ("report", out, "--html", f"{out}.html"),
     "compare": lambda out: ("compare", out, out),
 }

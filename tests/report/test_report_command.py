@@ -92,13 +92,13 @@ def test_every_chart_has_its_numbers_in_words(run: str, tmp_path: Path) -> None:
 
 
 def test_the_same_run_gives_the_same_page_and_another_seed_other_documents(run: str, tmp_path: Path) -> None:
-    first = page_of(run, tmp_path, "--sample", "2")
-    assert page_of(run, tmp_path, "--sample", "2") == first
-    pages = [page_of(run, tmp_path, "--sample", "2", "--seed", str(seed)) for seed in range(6)]
+    first = page_of(run, tmp_path, "--limit", "2")
+    assert page_of(run, tmp_path, "--limit", "2") == first
+    pages = [page_of(run, tmp_path, "--limit", "2", "--seed", str(seed)) for seed in range(6)]
     samples = {tuple(document["id"] for document in data_of(page)["documents"]) for page in pages}
     assert len(samples) > 1
     assert all(len(sample) == 2 for sample in samples)
-    assert not parsed(page_of(run, tmp_path, "--sample", "0")).xpath("//*[@id='documents']")
+    assert not parsed(page_of(run, tmp_path, "--limit", "0")).xpath("//*[@id='documents']")
 
 
 def test_texts_come_from_the_run_or_are_read_again(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_texts_come_from_the_run_or_are_read_again(tmp_path: Path) -> None:
     (tmp_path / "moved").mkdir()
     moved = source.rename(tmp_path / "moved" / "in.jsonl")
     for sample in ("6", "3"):
-        again = data_of(page_of(run, tmp_path, "--source", moved, "--sample", sample))["documents"]
+        again = data_of(page_of(run, tmp_path, "--source", moved, "--limit", sample))["documents"]
         assert {(one["id"], one["text"]) for one in again} <= {(f"d{n}", text) for n, text in enumerate(TEXTS)}
         assert len(again) == int(sample)
     kept = commit_run(tmp_path / "kept", moved, include_text=True)

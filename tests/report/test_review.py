@@ -102,7 +102,14 @@ def answer(
 def told(out: Path, *files: Path) -> dict[str, Any]:
     """The report as JSON; its page is written beside it."""
     folder = out.parent
-    arguments = ["--plan", folder / "plan.json", "--html", folder / "signed.html", "--json", folder / "signed.json"]
+    arguments = [
+        "--plan",
+        folder / "plan.json",
+        "--html",
+        folder / "signed.html",
+        "--json-output",
+        folder / "signed.json",
+    ]
     result = review("report", out, *files, *arguments)
     assert result.exit_code == 0, result.output
     found: dict[str, Any] = json.loads((folder / "signed.json").read_text("utf-8"))
