@@ -111,15 +111,15 @@ def model_find(model: str, dtype: str, device: str) -> Find:
 @click.command()
 @click.option("--model", default="bundled", show_default=True)
 @click.option("--dtype", default="bfloat16", show_default=True)
-@click.option("--device", default="auto", show_default=True)
+@click.option("--devices", type=click.Choice(["auto", "cpu", "gpu"]), default="auto", show_default=True)
 @click.option("--show", is_flag=True, help="Print each pair that is not told apart, and what fails.")
 @click.option("--quick", is_flag=True, help="Three pairs: does it work at all.")
 @json_option
-def main(model: str, dtype: str, device: str, show: bool, quick: bool, json_path: Path | None) -> None:
+def main(model: str, dtype: str, devices: str, show: bool, quick: bool, json_path: Path | None) -> None:
     """Count the pairs of descriptions that a model tells apart."""
     pairs = read_pairs()[: 3 if quick else None]
     try:
-        find = model_find(model, dtype, device)
+        find = model_find(model, dtype, devices)
     except OpenBioNERError as error:
         raise click.ClickException(str(error)) from None
     judged = [judge(pair, find) for pair in pairs]

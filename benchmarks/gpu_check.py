@@ -19,14 +19,15 @@ import time
 from pathlib import Path
 
 import click
-import torch
 from common.machine import device_name, machine
 from common.results import comma_list, json_option
 from gpu import parity, processes, speed, training
 from gpu.checks import CheckReport
 from gpu.devices import REHEARSAL
 
+from openbioner_batch.errors import UsageError
 from openbioner_batch.model import VARIANTS
+from openbioner_batch.model.device import resolve_device
 
 PARTS = ("parity", "speed", "processes", "training")
 SECONDS = {"parity": 170.0, "speed": 160.0, "processes": 60.0, "training": 70.0}
@@ -36,12 +37,15 @@ SECONDS = {"parity": 170.0, "speed": 160.0, "processes": 60.0, "training": 70.0}
 @click.command()
 @click.option("--variants", default=",".join(VARIANTS), show_default=True)
 @click.option("--parts", default=",".join(PARTS), show_default=True)
-@click.option("--device", default=None, help="cuda or cpu [a GPU where there is one].")
+@click.option("--devices", type=click.Choice(["auto", "cpu", "gpu"]), default="auto", show_default=True)
 @click.option("--quick", is_flag=True, help="The fewest of everything: does it work at all.")
 @json_option
-def main(variants: str, parts: str, device: str | None, quick: bool, json_path: Path | None) -> None:
+def main(variants: str, parts: str, devices: str, quick: bool, json_path: Path | None) -> None:
     """Check and measure this machine's GPU."""
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = resolve_device(devices)
+    except UsageError as error:
+        raise click.ClickException(str(error)) from None
     on_gpu = device != "cpu"
     names = comma_list(variants)
     if unknown := [name for name in names if name not in VARIANTS] or [p for p in comma_list(parts) if p not in PARTS]:

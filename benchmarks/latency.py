@@ -101,14 +101,14 @@ def show(report: dict[str, Any]) -> None:
 @click.option("--variants", default="tiny,small,compact,base", show_default=True)
 @click.option("--types", default="1,5,20", show_default=True, help="How many types are queried.")
 @click.option("--separate-layers", type=click.IntRange(min=0), help="How many [the variant's own].")
-@click.option("--device", default="auto", show_default=True, help="cpu, gpu or auto.")
+@click.option("--devices", type=click.Choice(["auto", "cpu", "gpu"]), default="auto", show_default=True)
 @click.option("--calls", type=click.IntRange(min=1), default=100, show_default=True, help="Warm documents.")
 @click.option("--seconds", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Of warm calls at most.")
 @click.option("--starts", type=click.IntRange(min=1), default=3, show_default=True, help="Fresh processes.")
 @click.option("--quick", is_flag=True, help="Two warm documents, one process: does it work at all.")
 @json_option
 def main(
-    corpus: str, variants: str, types: str, separate_layers: int | None, device: str,
+    corpus: str, variants: str, types: str, separate_layers: int | None, devices: str,
     calls: int, seconds: float, starts: int, quick: bool,
     json_path: Path | None,
 ) -> None:  # fmt: skip
@@ -125,7 +125,7 @@ def main(
                     click.echo(f"{variant}, {count} types", err=True)
                     # Later processes only start: their warm calls would repeat the first's.
                     wanted = [calls, *[0] * (starts - 1)]
-                    runs = [in_child(measure, checkpoint, texts, count, device, n, seconds) for n in wanted]
+                    runs = [in_child(measure, checkpoint, texts, count, devices, n, seconds) for n in wanted]
                     cases.append(
                         {"variant": variant, "separate_layers": separate_layers, "types": count, **case_of(runs)}
                     )

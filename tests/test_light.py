@@ -114,7 +114,7 @@ def test_the_check_of_gpus_needs_none_of_them(tmp_path: Path) -> None:
     code = """
 import runpy
 sys.path.insert(0, "benchmarks")
-sys.argv = ["gpu_check.py", "--quick", "--device", "cpu", "--variants", "tiny-late", *sys.argv[1:]]
+sys.argv = ["gpu_check.py", "--quick", "--devices", "cpu", "--variants", "tiny-late", *sys.argv[1:]]
 runpy.run_path("benchmarks/gpu_check.py", run_name="__main__")
 """
     run_without(code, "--json", path)

@@ -103,7 +103,7 @@ class DeidentifySettings(
     )
     fail_on_residual: bool = option(False, help="Exit with 1 if the check finds identifiers.")
     spill_dir: str | None = option(
-        None, metavar="DIR", help="Where Ray may put original notes on disk.", default="a private folder"
+        None, metavar="FOLDER", help="Where Ray may put original notes on disk.", default="a private folder"
     )
 
     def __post_init__(self) -> None:

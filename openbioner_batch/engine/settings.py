@@ -60,7 +60,7 @@ class AnnotateSettings(
     model: str = option(
         AUTO_MODEL,
         metavar="M",
-        help="Checkpoint: bundled, bundled-open, a directory, or hub id.",
+        help="Checkpoint: bundled, bundled-open, a folder, or hub id.",
         default="by the types",
     )
     keep_fields: tuple[str, ...] = option((), metavar="A,B", help="Columns or keys to carry over to the output.")
@@ -68,11 +68,11 @@ class AnnotateSettings(
     include_text: bool = option(False, help="Write the documents' text to the output too.")
     assertion: bool = option(False, help="Say of spans if negated, uncertain, hypothetical, historical or of others.")
     assertion_rules: tuple[str, ...] = option(
-        (), metavar="F", help="YAML files of phrases that add to the rules of --assertion."
+        (), metavar="FILE,...", help="YAML files of phrases that add to the rules of --assertion."
     )
     sections: bool = option(False, help="Name the section of the document a span is in.")
     section_headers: tuple[str, ...] = option(
-        (), metavar="F", help="YAML files of headers that add to those of --sections."
+        (), metavar="FILE,...", help="YAML files of headers that add to those of --sections."
     )
     dictionary: tuple[str, ...] = option(
         (), metavar="TYPE=V", help="Names of the vocabulary V are spans of TYPE, beside the model's."

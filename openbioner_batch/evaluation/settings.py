@@ -35,7 +35,7 @@ class CorpusSettings(ExactOptions):
     """What `evaluate` and `calibrate` have in common: corpora, the types queried in them, and the model."""
 
     corpus: str = option(metavar="PATH", help="Folder of known corpora, or one file or folder.")
-    model: str = option("bundled", metavar="M", help="Checkpoint: bundled, bundled-open, a directory, or hub id.")
+    model: str = option("bundled", metavar="M", help="Checkpoint: bundled, bundled-open, a folder, or hub id.")
     corpora: tuple[str, ...] = option(
         (), metavar="A,B", help="Only these of the known corpora in the folder.", default="all that are there"
     )
@@ -160,7 +160,7 @@ class AdaptSettings(DeviceOptions, Request):
     examples: str = option(metavar="FILE", help="Reviewed texts, every mention of the types marked.")
     types: str = option(metavar="T", joined=True, help="The types, as for annotate; labels are their names.")
     output: str = option(metavar="FOLDER", help="The adapted checkpoint: a new folder.")
-    model: str = option("bundled-open", metavar="M", help="Checkpoint: bundled, a directory, or hub id.")
+    model: str = option("bundled-open", metavar="M", help="Checkpoint: bundled, a folder, or hub id.")
     view: str = view_option()
     format: str | None = option(
         None, metavar="F", help=f"Of the examples: {', '.join(GOLD_SUFFIXES)}.", default="by the suffix"

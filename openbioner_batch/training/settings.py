@@ -245,7 +245,7 @@ class PretrainSettings(RayOptions, Request):
     checkpoints: Checkpoints = Checkpoints()
     card: Card = Card()
     seed: int = option(
-        42, help="Of everything drawn: with the same sources and settings the same batches come in the same order."
+        42, help="Of everything drawn; the same sources and settings give the same batches in the same order."
     )
     log_every: int = option(10, least=1, help="Optimizer steps between two entries of metrics.jsonl.")
     output_dtype: str = option(

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 def check(path: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     command = importlib.import_module("gpu_check").main
-    options = ["--quick", "--device", "cpu", "--variants", "tiny-late", "--json", str(path)]
+    options = ["--quick", "--devices", "cpu", "--variants", "tiny-late", "--json", str(path)]
     answer = CliRunner().invoke(command, [*options, *arguments])
     report: dict[str, Any] = json.loads(path.read_text())
     return answer.exit_code, report

@@ -75,7 +75,7 @@ def fill_silver(settings: FillSettings, say: Say = say_to_stderr) -> FillReport:
     if not groups:
         raise UsageError(f"{settings.silver} holds descriptions alone: expected passages/*.parquet too")
     described = list(read_descriptions(settings.silver))
-    found = FoundSpans(settings.runs, settings.threshold)
+    found = FoundSpans(settings.runs, settings.model_threshold)
     store = Store(settings.output)
     claim(store, STATE, asdict(settings), (PASSAGES, DESCRIPTIONS), [REPORT])
     say(f"filling {len(groups):,} files of passages from {len(settings.runs):,} runs")

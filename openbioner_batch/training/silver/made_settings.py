@@ -51,7 +51,9 @@ class FillSettings(Request):
     silver: str = _silver_argument()
     runs: tuple[str, ...] = option((), flag="RUN", repeated=True, help="Folders of finished runs over its passages.")
     output: str = option(metavar="URI", help="Folder of the silver data with more mentions.")
-    threshold: float = option(0.5, least=0, most=1, help="Score from which a span becomes a mention.")
+    model_threshold: float = option(
+        0.5, least=0, most=1, help="Leave out spans of the models that score less.", was=("threshold",)
+    )
 
     def __post_init__(self) -> None:
         if not self.runs:
@@ -68,9 +70,7 @@ class HoldoutSettings(Request):
     beside: str | None = option(
         None, metavar="FOLDER", help="Other training data: types near its types are not held out."
     )
-    encoder: str | None = option(
-        None, metavar="MODEL", help="Encoder whose vectors of descriptions find near types too."
-    )
+    encoder: str | None = option(None, metavar="M", help="Encoder whose vectors of descriptions find near types too.")
     share: float = option(0.2, help="Of the types, to hold out.")
     test_share: float = option(0.1, help="Of the passages, to test on.")
     absent: int = option(10, least=0, help="Types queried in a passage besides those it mentions.")

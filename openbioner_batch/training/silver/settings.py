@@ -35,7 +35,7 @@ def name_option() -> Any:
 
 def exclude_option() -> Any:
     """Folder of benchmark corpora whose sentences no passage may have."""
-    return option(None, metavar="DIR", help="Benchmarks (.tsv, .tsv.gz) with which no passage may share a sentence.")
+    return option(None, metavar="FOLDER", help="Benchmarks (.tsv, .tsv.gz) with which no passage may share a sentence.")
 
 
 def without_option() -> Any:

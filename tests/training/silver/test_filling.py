@@ -99,8 +99,8 @@ def test_the_threshold_is_the_least_score(silver: Path, tmp_path: Path) -> None:
     run = run_over(silver, tmp_path / "run", "drug")
     score = rows(tmp_path / "run")[0]["spans"][0]["score"]
 
-    assert fill(silver, run, threshold=score).added.total() == 3
-    again = FillSettings(silver=str(silver), runs=(run,), output=str(tmp_path / "none"), threshold=score + 0.01)
+    assert fill(silver, run, model_threshold=score).added.total() == 3
+    again = FillSettings(silver=str(silver), runs=(run,), output=str(tmp_path / "none"), model_threshold=score + 0.01)
     assert fill_silver(again, lambda line: None).added.total() == 0
 
 
@@ -149,7 +149,7 @@ def test_the_same_request_gives_the_same_bytes(silver: Path, tmp_path: Path) -> 
     fill(silver, run)
     assert written() == before
     with pytest.raises(UsageError, match="not what this request wrote"):
-        fill(silver, run, threshold=0.4)
+        fill(silver, run, model_threshold=0.4)
 
 
 def test_what_cannot_be_used_is_said(silver: Path, tmp_path: Path) -> None:
@@ -172,8 +172,8 @@ def test_what_cannot_be_used_is_said(silver: Path, tmp_path: Path) -> None:
         fill(told, without_text)
     with pytest.raises(UsageError, match="give at least one run"):
         fill(silver)
-    with pytest.raises(UsageError, match=r"--threshold is 1\.5"):
-        fill(silver, "run", threshold=1.5)
+    with pytest.raises(UsageError, match=r"--model-threshold is 1\.5"):
+        fill(silver, "run", model_threshold=1.5)
 
 
 def test_a_run_of_the_bundled_model_fills_as_the_help_says(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_a_run_gives_what_is_trained_on_and_resumes_with_the_same_bytes(tmp_path
 @pytest.mark.timeout(900)
 def test_ray_gives_the_same_bytes(ray_here: None, tmp_path: Path) -> None:
     annotate_by_ontology(request(tmp_path))
-    annotate_by_ontology(request(tmp_path, output=str(tmp_path / "ray"), name="onto", executor="ray", actors=1))
+    annotate_by_ontology(request(tmp_path, output=str(tmp_path / "ray"), name="onto", executor="ray", workers=1))
     assert contents(tmp_path / "ray") == contents(tmp_path / "onto")
     one, other = derived(tmp_path / "ray"), derived(tmp_path / "onto")
     del one["report.json"], other["report.json"]  # they name their folder

@@ -70,7 +70,7 @@ class OntologyPipeline:
     ) -> Generator[dict[str, Any], None, None]:
         """As the protocol says."""
         cpus = executor.resources.cpus
-        finders = self.settings.actors or max(1, cpus)
+        finders = self.settings.workers or max(1, cpus)
         workforce = Workforce(
             actors=0,
             actor_cpus=0,

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from openbioner_batch.engine.option_groups import ExecutorOptions, RayOptions
+from openbioner_batch.engine.option_groups import IN_PROCESS, ExecutorOptions, RayOptions
 from openbioner_batch.errors import UsageError
 from openbioner_batch.options import option
 from openbioner_batch.settings import Request
@@ -39,14 +39,28 @@ class OntologySettings(PassageSettings, ExecutorOptions, RayOptions, Request):
     without: str | None = without_option()
     passage_words: int = option(120, least=1, help="Most words of a passage, of whole sentences.")
     shard_documents: int = option(1000, least=1, help="Most passages in a shard, the unit of resumption.")
-    actors: int | None = option(
-        None, least=1, help="Processes that look for names, all vocabularies in memory.", default="one per core"
+    workers: int | None = option(
+        None,
+        least=1,
+        help="Processes that look for names, all vocabularies in memory.",
+        default="one per core",
+        was=("actors",),
     )
 
     def __post_init__(self) -> None:
         if not self.vocabularies:
             raise UsageError("give at least one vocabulary: --vocabulary FILE")
         self.check_passages("TEXT")
+        if self.executor == IN_PROCESS and (self.workers or 1) > 1:
+            raise UsageError(
+                f"--executor {IN_PROCESS} is this process alone, and --workers {self.workers} are several: "
+                "leave one of them out"
+            )
+
+    @property
+    def actors(self) -> int | None:
+        """What the engine calls them where it chooses an executor."""
+        return self.workers
 
 
 def sorted_paths(paths: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
