@@ -77,7 +77,7 @@ def check_keys(values: Mapping[str, Any], kinds: Iterable[type], where: str = ""
 def with_current_names(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
     """Plain values that an earlier release kept, with keys and values as they are spelled now."""
     fields, hints = fields_of(kind), typing.get_type_hints(kind)
-    found = {key: dict(value) if isinstance(value, Mapping) else value for key, value in values.items()}
+    found: dict[str, Any] = {key: dict(value) if isinstance(value, Mapping) else value for key, value in values.items()}
     for old, name in _former_names(fields).items():
         section, _, key = old.rpartition(".")
         holder = found.get(section) if section else found
