@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+import click
 from markdown_it import MarkdownIt
 from pages import PAGES, ROOT, blocks
+
+from openbioner_batch.cli.main import main
 
 WIDEST = 120
 
@@ -59,6 +62,25 @@ def test_the_newest_changes_are_those_of_this_version() -> None:
     page = (ROOT / "openbioner_batch" / "CHANGELOG.md").read_text("utf-8")
     (newest, *_) = re.findall(r"(?m)^## (\d\S*)", page)
     assert newest == openbioner_batch.__version__
+
+
+def commands(group: click.Group) -> dict[str, click.Command]:
+    """Each command and subcommand by its words."""
+    found: dict[str, click.Command] = {}
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
+        below = commands(command) if isinstance(command, click.Group) else {"": command}
+        found |= {f"{name} {words}".strip(): one for words, one in below.items()}
+    return found
+
+
+def test_every_command_with_more_options_than_json_takes_a_file_of_them() -> None:
+    options = {
+        name: {one.name for one in command.params if isinstance(one, click.Option)} - {"help", "json", "as_json"}
+        for name, command in commands(main).items()
+    }
+    assert not [name for name, own in options.items() if own and "config" not in own]
 
 
 def prose(page: str) -> Iterator[str]:
