@@ -1,4 +1,6 @@
-"""Tag any described entity type over archives of biomedical and clinical text.
+"""Tag entity types that you describe in plain language in archives of biomedical and clinical text.
+
+Types unlike those that a model was trained on are found less well: look at a sample before you tag an archive.
 
 What scripts import by name is here, and loads when it is first used:
 

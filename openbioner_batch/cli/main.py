@@ -63,7 +63,10 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="openbioner-batch", prog_name="openbioner-batch")
 def main() -> None:
-    """Tag biomedical and clinical text at scale, with any entity type that can be described in a sentence."""
+    """Tag entity types that you describe in a sentence, in archives of biomedical and clinical text.
+
+    Types unlike those that the model was trained on are found less well: look at a sample first.
+    """
 
 
 if __name__ == "__main__":
