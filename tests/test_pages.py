@@ -48,6 +48,16 @@ def test_every_room_has_a_page_that_the_architecture_links_to() -> None:
     assert [room for room in rooms if room not in linked] == []
 
 
+def test_the_architecture_names_every_file_and_folder_of_the_package() -> None:
+    package = ROOT / "openbioner_batch"
+    page = (package / "README.md").read_text("utf-8")
+    (table,) = re.findall(r"(?s)## Rooms, lowest floor first\n(.*?)\n## ", page)
+    there = [one.name for one in package.iterdir() if one.suffix == ".py" and not one.name.startswith("__")]
+    there += [f"{one.name}/" for one in package.iterdir() if one.is_dir() and not one.name.startswith("__")]
+    assert len(there) > 15
+    assert [name for name in sorted(there) if f"`{name}`" not in table] == []
+
+
 def test_the_files_that_contributors_are_sent_to_exist() -> None:
     package = ROOT / "openbioner_batch"
     named = re.findall(r"`((?:[\w.]+/)+(?:[\w.]+)?)`", (package / "CONTRIBUTING.md").read_text("utf-8"))
