@@ -6,6 +6,7 @@ import doctest
 import importlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -52,7 +53,23 @@ def test_the_examples_give_what_they_say() -> None:
     assert (failed, attempted >= 10) == (0, True)
 
 
-@pytest.mark.parametrize("module", ["assertion.context", "catalog.resolve", "deid.deidentifier", "evaluation.metrics"])
-def test_the_examples_of_a_room_give_what_they_say(module: str) -> None:
-    failed, attempted = doctest.testmod(importlib.import_module(f"openbioner_batch.{module}"))
+PACKAGE = Path(openbioner_batch.__file__).parent
+WITH_EXAMPLES = sorted(
+    ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+    for file in PACKAGE.rglob("*.py")
+    if ">>> " in file.read_text("utf-8") and file != PACKAGE / "__init__.py"
+)
+
+
+@pytest.mark.parametrize("module", WITH_EXAMPLES)
+def test_the_examples_of_a_module_give_what_they_say(module: str) -> None:
+    failed, attempted = doctest.testmod(importlib.import_module(module))
     assert (failed, attempted >= 1) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "room", ["assertion", "catalog", "concepts", "deid", "evaluation", "formats", "report", "training"]
+)
+def test_a_room_shows_how_it_is_used(room: str) -> None:
+    """The package itself shows the model and a run."""
+    assert any(module.startswith(f"openbioner_batch.{room}") for module in WITH_EXAMPLES)

@@ -43,9 +43,18 @@ def build_vocabulary(
     roots: Sequence[str] = (),
     encoder: str | None = None,
 ) -> BuiltIndex:
-    """Make the index of a vocabulary: the same source and choices give the same bytes.
+    r"""Make the index of a vocabulary: the same source and choices give the same bytes.
 
     With an encoder this holds on machines alike with the same torch: others round its vectors otherwise.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> folder = TemporaryDirectory()
+    >>> source = Path(folder.name, "stones.csv")
+    >>> _ = source.write_text("id,name,synonyms\nX:1,kidney stone,renal calculus|nephrolith\nX:2,gallstone,\n")
+    >>> built = build_vocabulary(str(source), f"{folder.name}/stones.vocab")
+    >>> built.about["concepts"], built.about["names"]
+    (2, 4)
 
     Args:
         source: the vocabulary's file.

@@ -81,6 +81,12 @@ def encode(*parts: str) -> bytes:
 def generate_key(path: str | Path) -> Path:
     """Write a new random key as base64 to a file that only its owner may read.
 
+    >>> from tempfile import TemporaryDirectory
+    >>> folder = TemporaryDirectory()
+    >>> path = generate_key(Path(folder.name, "deid.key"))
+    >>> oct(path.stat().st_mode & 0o777)
+    '0o600'
+
     Raises:
         UsageError: there is a file already (a key that is overwritten is lost), or it cannot be written.
     """

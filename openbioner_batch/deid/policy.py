@@ -39,7 +39,12 @@ _KEYS = ("policy", "summary", "date_order", "reference_date", "default", "types"
 
 @dataclass(frozen=True)
 class Policy:
-    """What happens to each type of identifier."""
+    """What happens to each type of identifier.
+
+    >>> policy = Policy("mine", {"city": "keep", "personal_date": "shift"}, default="redact")
+    >>> policy.action("phone_number"), policy.needs_key
+    ('redact', True)
+    """
 
     name: str
     """What reports call it."""
@@ -106,6 +111,10 @@ class Policy:
 
 def load_policy(name: str | Path, reference_date: date | None = None) -> Policy:
     """A preset by its name, or the policy of a YAML file.
+
+    >>> policy = load_policy("safe-harbor")
+    >>> policy.action("birth_date"), policy.action("patient_name"), policy.needs_key
+    ('generalise', 'tag', False)
 
     Args:
         name: one of `PRESETS`, or a path that ends in .yaml or .yml.

@@ -66,7 +66,18 @@ def deidentify(
     say: Say = say_to_stderr,
     before_ray: Callable[[], None] = lambda: None,
 ) -> DeidentifyResult:
-    """De-identify the inputs into the output folder, or resume the run that is there.
+    r"""De-identify the inputs into the output folder, or resume the run that is there.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> folder = TemporaryDirectory()
+    >>> notes, output = f"{folder.name}/notes.jsonl", f"{folder.name}/tagged"
+    >>> _ = Path(notes).write_text('{"id": "1", "text": "Patient: Ann Lee, MRN: 2208714."}')
+    >>> settings = DeidentifySettings((notes,), output, policy="tags", model="none")
+    >>> deidentify(settings, say=lambda line: None).report["findings"]["types"]
+    {'medical_record_number': 1, 'patient_name': 1}
+    >>> [file.read_text() for file in Path(output, "data").iterdir()]
+    ['{"id": "0-0", "text": "Patient: [PATIENT_1], MRN: [MRN_1]."}\n']
 
     Args:
         settings: the request.

@@ -99,7 +99,20 @@ def check_labels(corpus: GoldCorpus, labels: Labels) -> None:
 
 
 def count_found(corpus: GoldCorpus, labels: Labels, found: Sequence[Iterable[Span]]) -> CountsByDocument:
-    """What was found in each text of a corpus against its gold spans."""
+    """What was found in each text of a corpus against its gold spans.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from openbioner_batch.evaluation import read_corpus
+    >>> from openbioner_batch.evaluation.labels import resolve_labels
+    >>> folder = TemporaryDirectory()
+    >>> file = Path(folder.name, "notes.jsonl")
+    >>> _ = file.write_text('{"id": "1", "text": "Aspirin for fever.", "spans": [[0, 7, "Drug"]]}')
+    >>> found = [[Span(0, 7, "drug", 0.9, "Aspirin"), Span(12, 17, "drug", 0.6, "fever")]]
+    >>> counts = count_found(read_corpus(file), resolve_labels({"Drug": "drug"}), found)
+    >>> counts.scores.micro
+    Counts(gold=1, predicted=2, correct=1)
+    """
     rows = labels.rows
     gold = (_key(index, span, labels.row_of(span.type)) for index, span in _scored_spans(corpus, labels))
     predicted = (_key(index, span, rows[span.type]) for index, spans in enumerate(found) for span in spans)
@@ -147,6 +160,11 @@ class Estimate:
 
 def estimate(counts: CountsByDocument, name: str, resamples: int = 1000, seed: int = 42) -> Estimate:
     """Scores with intervals.
+
+    >>> gold, found = {(0, 0, 7, "drug"), (1, 0, 5, "drug")}, {(0, 0, 7, "drug"), (1, 9, 12, "drug")}
+    >>> micro = estimate(count_by_document(gold, found, [0, 1], ["drug"]), "notes").as_dict()["micro"]
+    >>> micro["f1"], micro["f1_interval"]
+    (0.5, [0.0, 1.0])
 
     Args:
         counts: of every document.

@@ -24,7 +24,11 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many entities the gold has, how many were predicted, and how many are in both."""
+    """How many entities the gold has, how many were predicted, and how many are in both.
+
+    >>> Counts(gold=4, predicted=2, correct=2).quality
+    Quality(precision=1.0, recall=0.5, f1=0.6666666666666666)
+    """
 
     gold: int
     predicted: int

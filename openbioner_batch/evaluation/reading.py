@@ -53,6 +53,13 @@ class GoldCorpus:
 def read_corpus(path: str | Path, format_name: str | None = None, limit: int | None = None) -> GoldCorpus:
     """The corpus at a path.
 
+    >>> from tempfile import TemporaryDirectory
+    >>> folder = TemporaryDirectory()
+    >>> file = Path(folder.name, "notes.jsonl")
+    >>> _ = file.write_text('{"id": "1", "text": "Aspirin for fever.", "spans": [[0, 7, "Drug"]]}')
+    >>> [[(span.text, span.type) for span in spans] for spans in read_corpus(file).spans]
+    [[('Aspirin', 'Drug')]]
+
     Args:
         path: a file, plain or packed, or brat's folder.
         format_name: one of `GOLD_SUFFIXES`; None goes by the suffix.

@@ -64,6 +64,9 @@ WRITERS = {
 def get_writer(name: str) -> Writer:
     """The writer of that name.
 
+    >>> get_writer("pubtator").needs_text
+    True
+
     Raises:
         UsageError: there is none, or the package that it needs is not installed.
     """
@@ -87,6 +90,9 @@ def writer_class(name: str) -> type[Writer]:
 def get_format(name: str) -> Format:
     """The format of that name.
 
+    >>> get_format("PubMed").suffixes
+    ('.xml',)
+
     Raises:
         UsageError: there is none.
     """
@@ -98,12 +104,20 @@ def get_format(name: str) -> Format:
 
 
 def rewritable_formats() -> list[str]:
-    """The names of the formats whose records can be written back with new texts."""
+    """The names of the formats whose records can be written back with new texts.
+
+    >>> rewritable_formats()
+    ['jsonl', 'parquet', 'csv', 'tsv', 'text', 'fhir']
+    """
     return [name for name, found in FORMATS.items() if found.rewritable]
 
 
 def detect_format(files: Sequence[InputFile]) -> Format:
     """The format that the suffixes of all files stand for.
+
+    >>> from openbioner_batch.formats import InputFile
+    >>> detect_format([InputFile("notes/a.jsonl", 100, ""), InputFile("notes/b.jsonl.gz", 40, "")]).name
+    'jsonl'
 
     Raises:
         UsageError: a suffix is unknown, or they stand for several formats.
@@ -133,6 +147,15 @@ def find_inputs(
     listed: Callable[[Sequence[InputFile]], None] = lambda files: None,
 ) -> tuple[Format, list[InputFile]]:
     """The files that `patterns` stand for and their format, detected where none is named; see `list_inputs`.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> folder = TemporaryDirectory()
+    >>> for name in ("b.jsonl.gz", "a.jsonl", "_run.jsonl", "notes.docx"):
+    ...     Path(folder.name, name).touch()
+    >>> format, files = find_inputs([folder.name])
+    >>> format.name, [Path(file.uri).name for file in files]
+    ('jsonl', ['a.jsonl', 'b.jsonl.gz'])
 
     Args:
         patterns: as for `list_inputs`.

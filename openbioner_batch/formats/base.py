@@ -113,7 +113,24 @@ class Rewriting(ABC):
 
 
 class Format(ABC):
-    """One input format. Instances hold no state, so that they travel to workers for nothing."""
+    r"""One input format. Instances hold no state, so that they travel to workers for nothing.
+
+    What cannot be read is a record too:
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from openbioner_batch.formats import ReadOptions, find_inputs
+    >>> folder = TemporaryDirectory()
+    >>> file = Path(folder.name, "notes.jsonl")
+    >>> _ = file.write_text('{"id": "1", "text": "No fever."}\n{"id": "2"}\n')
+    >>> format, files = find_inputs([str(file)])
+    >>> options = format.resolve(files, ReadOptions())
+    >>> good, bad = [record for split in format.splits(files) for record in format.read(split, options)]
+    >>> good.document
+    Document(id='1', text='No fever.', metadata={})
+    >>> bad.record, bad.reason
+    (33, 'the text field is missing')
+    """
 
     name: str
     suffixes: tuple[str, ...]

@@ -47,6 +47,16 @@ def compression_of(uri: str) -> str:
 def open_input(file: InputFile) -> BinaryIO:
     """The bytes of a file as a stream, unpacked where its suffix says so.
 
+    >>> import gzip
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from openbioner_batch.formats import list_inputs
+    >>> folder = TemporaryDirectory()
+    >>> _ = Path(folder.name, "note.txt.gz").write_bytes(gzip.compress(b"No fever."))
+    >>> with open_input(list_inputs([folder.name])[0]) as stream:
+    ...     stream.read()
+    b'No fever.'
+
     Reading raises `BrokenStreamError` where packed bytes end early or are damaged; everything before has come out.
     """
     raw = open_stored(file)

@@ -24,7 +24,11 @@ _Row = tuple[tuple[str, int], tuple[Span, ...]]
 
 @dataclass(slots=True)
 class TypeAgreement:
-    """Counts of one type's spans in two runs, over the documents that both have."""
+    """Counts of one type's spans in two runs, over the documents that both have.
+
+    >>> TypeAgreement(first=3, second=2, same=2).strict
+    0.8
+    """
 
     first: int = 0
     second: int = 0
@@ -128,10 +132,26 @@ class Agreement:
 
 
 def compare_runs(first: str, second: str) -> Agreement:
-    """Compare the spans of two runs, joined by source and record.
+    r"""Compare the spans of two runs, joined by source and record.
 
     Both are read once, side by side. Runs over the same inputs come in the same order, so that only the documents
     that one of them lacks are held.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from openbioner_batch import AnnotateSettings, annotate
+    >>> from openbioner_batch.concepts import build_vocabulary
+    >>> folder = TemporaryDirectory()
+    >>> notes, names, index = (f"{folder.name}/{name}" for name in ("notes.jsonl", "names.csv", "names.vocab"))
+    >>> _ = Path(notes).write_text('{"id": "1", "text": "Fever, but no cough."}')
+    >>> runs = []
+    >>> for words in (["fever"], ["fever", "cough"]):
+    ...     _ = Path(names).write_text("id,name\n" + "".join(f"{word},{word}\n" for word in words))
+    ...     dictionary = f"symptom={build_vocabulary(names, index).path}"
+    ...     runs.append(f"{folder.name}/{len(words)}")
+    ...     _ = annotate(AnnotateSettings((notes,), runs[-1], dictionary=(dictionary,)), say=lambda line: None)
+    >>> compare_runs(*runs).types["symptom"]
+    TypeAgreement(first=1, second=2, same=1, first_overlapping=1, second_overlapping=1)
 
     Args:
         first: the folder of a run, local or any fsspec URL.

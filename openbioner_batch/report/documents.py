@@ -29,7 +29,21 @@ class AnnotatedDocument:
 
 
 def read_annotated(output: str, count: int, kinds: Collection[str] = ()) -> list[AnnotatedDocument]:
-    """The first documents of a run that have spans, in the order of its shards.
+    r"""The first documents of a run that have spans, in the order of its shards.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from openbioner_batch import AnnotateSettings, annotate
+    >>> from openbioner_batch.concepts import build_vocabulary
+    >>> folder = TemporaryDirectory()
+    >>> names, notes, run = (f"{folder.name}/{name}" for name in ("names.csv", "notes.jsonl", "run"))
+    >>> _ = Path(names).write_text("id,name\nX:1,fever\n")
+    >>> _ = Path(notes).write_text('{"id": "1", "text": "No fever."}')
+    >>> index = build_vocabulary(names, f"{folder.name}/names.vocab").path
+    >>> settings = AnnotateSettings((notes,), run, dictionary=(f"symptom={index}",), executor="in-process")
+    >>> _ = annotate(settings, say=lambda line: None)
+    >>> [(document.id, [span.text for span in document.spans]) for document in read_annotated(run, count=5)]
+    [('1', ['fever'])]
 
     Args:
         output: the folder of a run, local or any fsspec URL.

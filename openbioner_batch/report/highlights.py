@@ -91,7 +91,15 @@ def bracketed(text: str, spans: Sequence[Span]) -> str:
 
 
 def show_documents(documents: Sequence[AnnotatedDocument], console: Console) -> None:
-    """Print documents with their spans in place, or as a table where their text is not available."""
+    """Print documents with their spans in place, or as a table where their text is not available.
+
+    >>> from openbioner_batch.console import plain_console
+    >>> span = Span(3, 8, "symptom", 0.9, "fever")
+    >>> show_documents([AnnotatedDocument("1", (span,), "No fever.")], plain_console())
+    1 (1 span)
+    No [fever|symptom].
+    <BLANKLINE>
+    """
     coloured = console.color_system is not None and not console.no_color  # a dumb terminal has no colours
     wrapped = not console.is_terminal  # one document, or span of a table, a line for what reads a pipe
     if wrapped:

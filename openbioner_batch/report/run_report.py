@@ -30,6 +30,16 @@ def write_report(
 ) -> int:
     """Write a self-contained HTML page on a run; the same run gives the same page.
 
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from openbioner_batch import DeidentifySettings, deidentify
+    >>> folder = TemporaryDirectory()
+    >>> notes, run, page = (f"{folder.name}/{name}" for name in ("notes.jsonl", "run", "page.html"))
+    >>> _ = Path(notes).write_text('{"id": "1", "text": "Patient: Ann Lee, MRN: 2208714."}')
+    >>> _ = deidentify(DeidentifySettings((notes,), run, policy="tags", model="none"), say=lambda line: None)
+    >>> write_report(run, page) == len(Path(page).read_bytes())
+    True
+
     Args:
         output: the run's folder, a local path or any fsspec URL.
         html: the file to write, likewise; it appears whole.

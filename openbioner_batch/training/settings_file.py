@@ -19,6 +19,10 @@ CONFIGS = Path(__file__).with_name("configs")
 def load_settings(config: str, changes: Sequence[str] = (), flags: Mapping[str, str] | None = None) -> PretrainSettings:
     """The settings of a configuration file with changes laid over it.
 
+    >>> settings = load_settings("smoke", ["sources.0.path=silver", "schedule.steps=20"], {"output": "runs/smoke"})
+    >>> settings.sources[0].path, settings.schedule.steps, settings.output
+    ('silver', 20, 'runs/smoke')
+
     Args:
         config: a YAML file, or the name of one that the package carries (such as "smoke").
         changes: `key=value`; keys of sections and items of lists are joined by dots (`sources.0.path=silver`), values
