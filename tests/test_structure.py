@@ -24,6 +24,29 @@ def test_no_two_public_classes_share_a_name() -> None:
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 
+def texts_of_constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """The public constants of a module that are text, or several texts: name, and value as it is written."""
+    for node in tree.body:
+        if not isinstance(node, ast.Assign):
+            continue
+        target, value = node.targets[0], node.value
+        each = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+        for name, one in zip(target.elts, value.elts, strict=True) if each else [(target, value)]:  # type: ignore[attr-defined]
+            texts = one.elts if isinstance(one, ast.Tuple) else [one]
+            are_text = texts and all(isinstance(text, ast.Constant) and isinstance(text.value, str) for text in texts)
+            if are_text and isinstance(name, ast.Name) and not name.id.startswith("_"):
+                yield name.id, ast.unparse(one)
+
+
+def test_no_two_modules_give_a_constant_the_same_name_and_text() -> None:
+    places: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for module, tree in modules().items():
+        for constant in texts_of_constants(tree):
+            places[constant].append(module)
+    assert len(places) > 200
+    assert {constant: found for constant, found in places.items() if len(found) > 1} == {}
+
+
 def modules() -> dict[str, ast.Module]:
     paths = sorted((ROOT / PACKAGE).rglob("*.py"))
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in paths]

@@ -11,9 +11,6 @@ from functools import cached_property
 from openbioner_batch.errors import UsageError
 from openbioner_batch.records import EntityType
 
-VIEWS = ("definition", "examples", "contextual")
-"""The ways of describing a type: what it is; the same with surface forms; where and beside which words it stands."""
-
 
 def normalise(name: str) -> str:
     """The form in which names are compared: `Cell-Line`, `cell line` and `cell_line` are one name."""
@@ -29,7 +26,7 @@ class CatalogType:
     aliases: tuple[str, ...]
     """Other names by which it can be requested."""
     descriptions: Mapping[str, str]
-    """A description for each view (see `VIEWS`)."""
+    """A description for each view (see `views.VIEWS`)."""
     source: str | None
     """Where the facts come from, if from somewhere citable."""
     set: str

@@ -6,7 +6,8 @@ import json
 import textwrap
 from collections.abc import Sequence
 
-from openbioner_batch.catalog.base import VIEWS, Catalog, CatalogType
+from openbioner_batch.catalog.base import Catalog, CatalogType
+from openbioner_batch.catalog.views import VIEWS
 
 _GAP = 2
 _LEAST_TEXT = 24

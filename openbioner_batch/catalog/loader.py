@@ -28,7 +28,8 @@ from typing import Any, NoReturn
 
 import yaml
 
-from openbioner_batch.catalog.base import VIEWS, Catalog, CatalogType, TypeSet, normalise
+from openbioner_batch.catalog.base import Catalog, CatalogType, TypeSet, normalise
+from openbioner_batch.catalog.views import VIEWS
 from openbioner_batch.errors import UsageError
 from openbioner_batch.records import MOST_TYPES_IN_A_GROUP
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from openbioner_batch.catalog.base import VIEWS, CatalogType, TypeSet, normalise
+from openbioner_batch.catalog.base import CatalogType, TypeSet, normalise
 from openbioner_batch.catalog.loader import load_catalog, read_type_file
+from openbioner_batch.catalog.views import VIEWS
 from openbioner_batch.errors import UsageError
 from openbioner_batch.records import EntityType, TypeGroup, group_types
 
@@ -31,7 +32,7 @@ def resolve_types(selection: str, view: str = "definition") -> tuple[TypeGroup, 
 
     Args:
         selection: what to tag.
-        view: which description of each type to use: definition, examples or contextual.
+        view: which description of each type to use, one of `VIEWS`.
 
     Raises:
         UsageError: a name, set, file or view that does not exist, or two different types of one name.

@@ -21,7 +21,7 @@ from openbioner_batch.deid.notes import Note, notes_of
 from openbioner_batch.deid.records import Identity, identity_of, scope_of
 from openbioner_batch.deid.sources import by_labels, by_number, labels_of, numbered
 from openbioner_batch.deid.writing import Written, data_files
-from openbioner_batch.engine.attempts import Attempts, remove_attempts
+from openbioner_batch.engine.attempts import WHOLE, Attempts, remove_attempts
 from openbioner_batch.engine.metrics import count_written
 from openbioner_batch.engine.names import AUDIT, QUARANTINE, shard_file, shard_name
 from openbioner_batch.engine.reading import prepare_shard, read_splits
@@ -48,7 +48,6 @@ from openbioner_batch.records import Rejected, Span
 SAMPLE = "_run/sample"
 """The new texts that the model is to read again."""
 DIED = "its process died each time it was de-identified"
-WHOLE = "whole"
 
 _Done = TypeVar("_Done")
 

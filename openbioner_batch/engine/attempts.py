@@ -19,6 +19,8 @@ DEATHS_IN_ONE_SESSION = 2
 SESSIONS_WITH_A_DEATH = 3
 AROUND = "around"
 """The unit that others are parts of: a death in one of them is one in this too."""
+WHOLE = "whole"
+"""The unit of work that is done in one go."""
 
 
 def is_suspect(sessions: Iterable[str]) -> bool:

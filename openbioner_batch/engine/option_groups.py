@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from openbioner_batch.catalog.views import VIEWS
 from openbioner_batch.errors import UsageError
 from openbioner_batch.options import flag, option
 
@@ -15,8 +16,6 @@ EXECUTORS = (AUTO, RAY, IN_PROCESS)
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 DTYPES_WERE = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 """Former and usual short spellings: the error for one gives ours."""
-WORDS = ("basic", "whitespace", "pieces")
-VIEWS = ("definition", "examples", "contextual")
 PERCENT_SAMPLE = 100
 """A percentage of quarantined records is judged once this many records have been seen, and at the end."""
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import pyarrow as pa
 
-from openbioner_batch.engine.attempts import AROUND, Attempts
+from openbioner_batch.engine.attempts import AROUND, WHOLE, Attempts
 from openbioner_batch.engine.metrics import TAG, count_shard
 from openbioner_batch.engine.names import shard_name
 from openbioner_batch.engine.rows import annotation_rows
@@ -30,7 +30,7 @@ from openbioner_batch.records import Rejected
 
 Outcome = TaggedText | str
 """The outcome of a document: its result, or why it is quarantined."""
-WHOLE, REST = "whole", "rest"
+REST = "rest"
 DEATHS_ELSEWHERE = 3
 DIED = "its process died each time it was tagged"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from openbioner_batch.catalog.views import NAME_VIEW, VIEWS
 from openbioner_batch.evaluation.benchmark import (
     Estimate,
     Progress,
@@ -18,7 +19,6 @@ from openbioner_batch.evaluation.benchmark import (
     portions,
     words_for,
 )
-from openbioner_batch.evaluation.labels import NAME_VIEW
 from openbioner_batch.evaluation.run import describe_run, describe_task, load_tagger, prepare_tasks
 from openbioner_batch.evaluation.settings import EvaluateSettings
 from openbioner_batch.evaluation.tasks import Task
@@ -27,7 +27,7 @@ from openbioner_batch.records import Span
 if TYPE_CHECKING:
     from openbioner_batch.model import Tagger
 
-SINGLE = (NAME_VIEW, "definition", "examples", "contextual")
+SINGLE = (NAME_VIEW, *VIEWS)
 ENSEMBLES = (
     ("definition", "examples"),
     ("definition", "contextual"),

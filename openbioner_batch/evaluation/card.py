@@ -12,8 +12,8 @@ import yaml
 from openbioner_batch.errors import CheckpointError, UsageError
 from openbioner_batch.evaluation.corpora import KnownCorpus, canonical_name
 from openbioner_batch.model.location import MODEL_CARD
+from openbioner_batch.training.settings import SUPERVISION
 
-SUPERVISION = ("gold", "silver", "mixed")
 CROSS_CORPUS, ZERO_SHOT, IN_CORPUS, UNKNOWN = "cross-corpus", "zero-shot", "in-corpus", "unknown"
 SILVER_DATASETS = ("Pile-NER-biomed-IOB", "Pile-NER-biomed-descriptions", "pii-masking-400k-IOB-med")
 """What the published checkpoints were trained on; their cards need say no more to be known as silver."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from openbioner_batch.deid.settings import NO_MODEL
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.card import figure_kind, read_card
 from openbioner_batch.evaluation.deid import DeidScores, add_note
@@ -15,7 +16,6 @@ from openbioner_batch.evaluation.settings import DeidEvaluateSettings
 from openbioner_batch.options import fields_of
 from openbioner_batch.training.phi.corpora import GoldNote, phi_labels, read_phi_corpus
 
-NO_MODEL = "none"
 NO_MODEL_KIND = "no model"
 """What figures of patterns alone are called."""
 PHI_SPLITS = {"test": "test", "devel": "development"}

@@ -6,14 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from openbioner_batch.catalog import find_types
-from openbioner_batch.catalog.base import VIEWS, CatalogType
+from openbioner_batch.catalog.base import CatalogType
+from openbioner_batch.catalog.views import NAME_VIEW, NAMED_VIEW, VIEWS
 from openbioner_batch.errors import UsageError
 from openbioner_batch.records import EntityType
 
-NAME_VIEW = "name"
-"""A type's bare name in words, as a description: what a description adds is measured against it."""
-NAMED_VIEW = "name-definition"
-"""Name and definition, as some models are trained on."""
 LEFT_OUT = "-"
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from openbioner_batch.catalog.views import NAME_VIEW, NAMED_VIEW
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.benchmark import words_for
-from openbioner_batch.evaluation.labels import NAME_VIEW, NAMED_VIEW, parse_views
+from openbioner_batch.evaluation.labels import parse_views
 from openbioner_batch.evaluation.settings import EvaluateSettings
 from openbioner_batch.evaluation.tasks import Task
 from openbioner_batch.records import MOST_TYPES_IN_A_GROUP, EntityType, Span

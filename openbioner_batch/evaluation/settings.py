@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from openbioner_batch.catalog.views import NAME_VIEW, VIEWS
 from openbioner_batch.deid.recognizers import MODEL_TYPES
 from openbioner_batch.engine.option_groups import (
     DTYPES,
     DTYPES_WERE,
-    WORDS,
     CalibrationOptions,
     DeviceOptions,
     SpanOptions,
@@ -16,6 +16,7 @@ from openbioner_batch.engine.option_groups import (
 )
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.registry import GOLD_SUFFIXES
+from openbioner_batch.model.word_rules import WORDS
 from openbioner_batch.options import check_options, fields_of, option
 from openbioner_batch.settings import Request
 
@@ -49,7 +50,7 @@ class CorpusSettings(ExactOptions):
     view: str | None = option(
         None,
         metavar="V",
-        help="Description: name, definition, examples, contextual, or some joined by +.",
+        help=f"Description: {', '.join((NAME_VIEW, *VIEWS))}, or some joined by +.",
         default="each corpus's own",
     )
     format: str | None = option(

@@ -6,10 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-WORDS = ("basic", "whitespace", "pieces")
-"""What a span is made of: words and punctuation marks (see `words.py`), whatever stands between single spaces, or
-BERT's words and marks, which cut at every hyphen."""
-
 
 @dataclass(frozen=True, slots=True)
 class DescribedType:

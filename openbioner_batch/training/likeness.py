@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from openbioner_batch.catalog.views import NAME_VIEW
 from openbioner_batch.engine.store import Store
 from openbioner_batch.model.checkpoint import checkpoint_digest
 from openbioner_batch.model.device import resolve_dtype
@@ -21,7 +22,7 @@ from openbioner_batch.training.exposure import Likeness
 from openbioner_batch.training.material import Vectors
 from openbioner_batch.training.settings import PretrainSettings
 from openbioner_batch.training.start import starting_model, tokenizer_directory
-from openbioner_batch.training.vocabulary import NAME_VIEW, TypeVocabulary
+from openbioner_batch.training.vocabulary import TypeVocabulary
 
 FILE = "likeness.npy"
 _TOGETHER = 128

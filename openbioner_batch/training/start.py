@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from openbioner_batch.catalog.views import NAMED_VIEW
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.checkpoint import build_model, load_backbone, load_model
 from openbioner_batch.model.config import LateSettings, ModelConfig, WindowSettings
@@ -16,7 +17,6 @@ from openbioner_batch.model.reading import load_tokenizer, read_config
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.model.variants import VARIANTS
 from openbioner_batch.training.settings import ALL_LAYERS, PretrainSettings
-from openbioner_batch.training.vocabulary import NAMED_VIEW
 
 
 def tokenizer_directory(settings: PretrainSettings) -> Path:

@@ -9,6 +9,7 @@ from itertools import islice, pairwise
 import numpy as np
 
 from openbioner_batch.catalog import load_catalog
+from openbioner_batch.catalog.views import NAMED_VIEW
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.prepare import named_description
@@ -21,7 +22,7 @@ from openbioner_batch.training.sampling import IGNORED, Question, QuestionSample
 from openbioner_batch.training.settings import ALL_LAYERS, IobFile, PretrainSettings
 from openbioner_batch.training.shared import UNKNOWN, SharedBatch, as_shared, pack_shared
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
-from openbioner_batch.training.vocabulary import NAMED_VIEW, TypeVocabulary
+from openbioner_batch.training.vocabulary import TypeVocabulary
 
 MOST_TYPES = 25
 """Most types queried in a passage: all that were annotated throughout, or those present and others of the data."""

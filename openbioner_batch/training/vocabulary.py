@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from openbioner_batch.catalog.views import NAME_VIEW, NAMED_VIEW
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.prepare import named_description
 from openbioner_batch.model.tokens import Tokenizer
 
-NAME_VIEW, NAMED_VIEW = "name", "name-definition"
-"""Views that are made where no description says otherwise: a type's name in words, and name and definition."""
 DEFINITION_VIEW = "definition"
 NEAREST = 10
 """How many near types a type has at most."""

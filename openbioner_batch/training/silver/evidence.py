@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 
 from openbioner_batch.engine.store import Store
 from openbioner_batch.training.passages import AnnotatedPassage, passage_from_row
+from openbioner_batch.training.sources import PASSAGES
 
-PASSAGES = "passages"
 MOST_FORMS = 400
 """Surface forms remembered of a type; beyond twice as many, the rarer ones are forgotten."""
 CONTEXTS, CONTEXT_CHARS = 2, 200

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from openbioner_batch.engine.logs import say_to_stderr
+from openbioner_batch.engine.names import REPORT
 from openbioner_batch.engine.request import Say
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import parquet_bytes
@@ -22,7 +23,6 @@ from openbioner_batch.training.silver.made_settings import FillSettings
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 from openbioner_batch.training.sources import DESCRIPTIONS, PASSAGES, passage_groups, read_descriptions, read_passages
 
-REPORT = "report.json"
 STATE = "_run/fill.json"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 from openbioner_batch.engine.ledger import Totals
-from openbioner_batch.engine.names import DATA
+from openbioner_batch.engine.names import DATA, REPORT
 from openbioner_batch.engine.request import Say
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import open_table, parquet_bytes
@@ -27,11 +27,10 @@ from openbioner_batch.training.silver.report import SilverReport
 from openbioner_batch.training.silver.schema import passages_table
 from openbioner_batch.training.silver.settings import FilterSettings, SilverSettings
 from openbioner_batch.training.silver.typenames import merge_near_duplicates
+from openbioner_batch.training.sources import DESCRIPTIONS, PASSAGES
 
-PASSAGES = "passages"
-REPORT = "report.json"
 STATE = "_run/filter.json"
-DERIVED = (PASSAGES, "descriptions", "_describe")
+DERIVED = (PASSAGES, DESCRIPTIONS, "_describe")
 """Folders that are made from the answers."""
 FILES = (REPORT, STATE, "types.jsonl", "types.yaml")
 

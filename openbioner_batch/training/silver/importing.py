@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from openbioner_batch.engine.logs import say_to_stderr
-from openbioner_batch.engine.names import QUARANTINE
+from openbioner_batch.engine.names import QUARANTINE, REPORT
 from openbioner_batch.engine.request import Say
 from openbioner_batch.engine.rows import kind_of
 from openbioner_batch.engine.store import Store
@@ -24,15 +24,15 @@ from openbioner_batch.records import Rejected
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.silver.claiming import claim
 from openbioner_batch.training.silver.filters import PassageFilter, RawPassage
-from openbioner_batch.training.silver.finishing import PASSAGES, REPORT, read_benchmarks
+from openbioner_batch.training.silver.finishing import read_benchmarks
 from openbioner_batch.training.silver.layouts import LAYOUTS
 from openbioner_batch.training.silver.made_settings import ImportSettings
 from openbioner_batch.training.silver.passages import passage_bounds
 from openbioner_batch.training.silver.report import SilverReport
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 from openbioner_batch.training.silver.settings import FilterSettings, source_of
+from openbioner_batch.training.sources import DESCRIPTIONS, PASSAGES
 
-DESCRIPTIONS = "descriptions"
 STATE = "_run/import.json"
 VIEW = "definition"
 """The view as which a published description counts; a type's further ones are numbered: `definition 2`."""

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from openbioner_batch.engine.ledger import Totals
-from openbioner_batch.engine.names import DATA
+from openbioner_batch.engine.names import DATA, REPORT
 from openbioner_batch.engine.request import Say
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import open_table, parquet_bytes
@@ -19,7 +19,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.training.nearness import NearTypes, TypeFacts
 from openbioner_batch.training.passages import AnnotatedPassage
 from openbioner_batch.training.silver.filters import PassageFilter, RawPassage
-from openbioner_batch.training.silver.finishing import PASSAGES, REPORT, read_benchmarks, remove_derived
+from openbioner_batch.training.silver.finishing import read_benchmarks, remove_derived
 from openbioner_batch.training.silver.ontology.classes import Classes
 from openbioner_batch.training.silver.ontology.counting import TextCounts
 from openbioner_batch.training.silver.ontology.finding import NameFinder
@@ -31,8 +31,8 @@ from openbioner_batch.training.silver.ontology.views import views
 from openbioner_batch.training.silver.report import SilverReport
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 from openbioner_batch.training.silver.settings import FilterSettings
+from openbioner_batch.training.sources import DESCRIPTIONS, PASSAGES
 
-DESCRIPTIONS = "descriptions"
 NO_TYPE = "no type is left"
 NOT_CHOSEN = "others have more or rarer types"
 FILTERS = FilterSettings(keep_empty=True)
