@@ -46,6 +46,8 @@ class Settings(NamedTuple):
     delay: float = 0.0
     failures: int = 1
     retry_after: str = "0.2"
+    tokens: int | None = None
+    """What it says that a prompt took; None counts words."""
 
 
 class LlmServer(ThreadingHTTPServer):
@@ -141,7 +143,7 @@ class Handler(BaseHTTPRequestHandler):
         elif mode == "html":
             self.send_bytes(200, b"<html><body>Gateway says hello</body></html>", "text/html")
         else:
-            self.send_json(200, completion(body, prompt, mode))
+            self.send_json(200, completion(body, prompt, mode, settings.tokens))
 
     def send_json(self, code: int, value: Any, headers: dict[str, str] | None = None) -> None:
         self.send_bytes(code, json.dumps(value).encode(), "application/json", headers)
@@ -162,7 +164,7 @@ def mode_of(prompt: str, modes: Sequence[str]) -> str:
     return modes[int(hashlib.sha256(prompt.encode()).hexdigest(), 16) % len(modes)]
 
 
-def completion(body: dict[str, Any], prompt: str, mode: str) -> dict[str, Any]:
+def completion(body: dict[str, Any], prompt: str, mode: str, tokens: int | None) -> dict[str, Any]:
     """The protocol's answer to a request."""
     content = json.dumps(reply(prompt))
     if mode == "fenced":
@@ -173,7 +175,8 @@ def completion(body: dict[str, Any], prompt: str, mode: str) -> dict[str, Any]:
         content = ""
     elif mode == "truncated":
         content = content[: max(20, len(content) - 12)]
-    prompt_tokens = sum(len(message["content"].split()) for message in body["messages"])
+    words = sum(len(message["content"].split()) for message in body["messages"])
+    prompt_tokens = words if tokens is None else tokens
     completion_tokens = len(content.split())
     return {
         "id": "chatcmpl-test",

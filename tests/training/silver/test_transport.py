@@ -6,22 +6,22 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, replace
-from threading import Thread
 from typing import Any
 
 import pytest
-from llm_server import LlmServer, Settings
+from llm_server import LlmServer
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.silver import transport
 from openbioner_batch.training.silver.extraction import ExtractionPrompt
+from openbioner_batch.training.silver.prompt import chat_body
 from openbioner_batch.training.silver.settings import LlmSettings, read_key
 from openbioner_batch.training.silver.transport import Client, ClientRecipe, retry_after
 
-Serve = Callable[..., LlmServer]
+from .conftest import Serve
+
 SECRET = "zebra-secret-text"
 
 
@@ -29,21 +29,6 @@ SECRET = "zebra-secret-text"
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "FIRST_WAIT_S", 0.02)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    servers = []
-
-    def serve(**settings: Any) -> LlmServer:
-        servers.append(LlmServer(Settings(**settings)))
-        Thread(target=servers[-1].serve_forever, daemon=True).start()
-        return servers[-1]
-
-    yield serve
-    for server in servers:
-        server.shutdown()
-        server.server_close()
 
 
 def send(server: LlmServer, texts: list[str], shards: int = 1, **more: Any) -> list[dict[str, Any]]:
@@ -179,6 +164,25 @@ def test_requests_a_minute_are_kept_to(serve: Serve) -> None:
     server = serve()
     send(server, [f"aspirin {n}" for n in range(20)], requests_per_minute=600)
     assert max(server.times) - min(server.times) > 0.7
+
+
+def test_tokens_a_minute_are_kept_to_by_what_requests_seem_to_take(serve: Serve) -> None:
+    server = serve()
+    texts = [f"aspirin {n:02d}" for n in range(20)]
+    body = chat_body(ExtractionPrompt(), LlmSettings(endpoint=server.url, model="test-model"), texts[0])
+    estimate = len(json.dumps(body).encode()) / transport.BYTES_PER_TOKEN
+    # All are under way before an answer says what it took.
+    send(server, texts, concurrency=20, tokens_per_minute=600 * estimate)
+    assert max(server.times) - min(server.times) > 0.7
+
+
+@pytest.mark.parametrize(("said", "per_minute", "least", "most"), [(20_000, 6e6, 0.7, 9), (0, 3e4, 0, 2)])
+def test_tokens_a_minute_count_as_the_server_says_they_were(
+    serve: Serve, said: int, per_minute: float, least: float, most: float
+) -> None:
+    server = serve(tokens=said)
+    send(server, [f"aspirin {n}" for n in range(10)], concurrency=1, tokens_per_minute=per_minute)
+    assert least < max(server.times) - min(server.times) < most
 
 
 def test_at_the_ceiling_no_shard_is_begun_that_cannot_be_paid_for(serve: Serve) -> None:
