@@ -15,11 +15,11 @@ class _Command(CommandOnRewritableFormats):
     """Its help ends with the formats, and with the actions that a policy file may name, as they are registered."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        from openbioner_batch.deid.actions import ACTIONS
+        from openbioner_batch.deid.actions.registry import REGISTERED
 
         super().format_epilog(ctx, formatter)
         with formatter.section("Actions of a policy file (types: {TYPE: ACTION})"):
-            formatter.write_dl([(name, action.summary.replace("`", "")) for name, action in ACTIONS.items()])
+            formatter.write_dl([(name, found.summary.replace("`", "")) for name, found in REGISTERED.items()])
 
 
 @click.command("deidentify", cls=_Command)

@@ -9,7 +9,7 @@
       patient_name: surrogate
       zip_code: generalise
 
-The actions are those of `actions.ACTIONS`.
+The actions are those of `actions.registry`.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from openbioner_batch.cli.main import main
 from openbioner_batch.deid.actions import ACTIONS, OUTCOMES, Action, AppliedAction, NoteContext
+from openbioner_batch.deid.actions.registry import REGISTERED, ActionRegistration
 from openbioner_batch.deid.deidentifier import Deidentifier
 from openbioner_batch.deid.families import FAMILIES
 from openbioner_batch.deid.finding import Finding
@@ -33,6 +34,7 @@ def finding(text: str, type: str, *recognizers: str) -> Finding:
 @pytest.mark.parametrize("name", ACTIONS)
 def test_an_action_does_itself_to_every_type_that_it_suits_and_is_refused_for_others(name: str) -> None:
     action = ACTIONS[name]
+    assert action.name == name
     assert any(action.suits(type) for type in FAMILIES)
     for type, family in FAMILIES.items():
         if not action.suits(type):
@@ -58,7 +60,6 @@ def test_an_action_does_itself_to_every_type_that_it_suits_and_is_refused_for_ot
 def test_a_new_action_is_known_everywhere_by_its_registration(monkeypatch: pytest.MonkeyPatch) -> None:
     class Backwards(Action):
         name = "backwards"
-        summary = "its characters in the other order"
         families = frozenset({"town"})
         keyed = True
         invents = True
@@ -68,6 +69,7 @@ def test_a_new_action_is_known_everywhere_by_its_registration(monkeypatch: pytes
 
     with pytest.raises(UsageError, match=r"the actions are tag, .*keep$"):
         Policy("mine", {"city": "backwards"})
+    monkeypatch.setitem(REGISTERED, "backwards", ActionRegistration("", "its characters in the other order"))
     monkeypatch.setitem(ACTIONS, "backwards", Backwards())
     policy = Policy("mine", {"city": "backwards"})
     assert policy.needs_key
@@ -178,6 +180,6 @@ def test_readme_and_help_list_the_registry() -> None:
     table = text[text.index("| action | |") :].split("\n\n")[0].splitlines()[2:]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
     keyed = {name: " (needs the key)" if action.keyed else "" for name, action in ACTIONS.items()}
-    assert rows == [[f"`{name}`", action.summary + keyed[name]] for name, action in ACTIONS.items()]
+    assert rows == [[f"`{name}`", found.summary + keyed[name]] for name, found in REGISTERED.items()]
     listed = CliRunner().invoke(main, ["deidentify", "--help"]).output
     assert all(name in listed for name in ACTIONS)

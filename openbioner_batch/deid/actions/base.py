@@ -94,8 +94,6 @@ class Action(ABC):
 
     name: ClassVar[str]
     """What policies and audits call it."""
-    summary: ClassVar[str]
-    """One line for people."""
     families: ClassVar[frozenset[str] | None] = None
     """Families of types (`families.FAMILIES`) that it may be applied to; None for all."""
     keyed: ClassVar[bool] = False

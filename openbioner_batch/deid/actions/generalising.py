@@ -13,7 +13,6 @@ class Generalise(Action):
     """As exact as Safe Harbor permits: by the family of the type, a year, an age, three digits or a state."""
 
     name = "generalise"
-    summary = "the year of a date, `90+` of an age over 89, three digits of a ZIP code, the state of a place"
     families = frozenset({"date", "age", "zip", "address", "state"})
     coarsens = True
 
@@ -38,7 +37,6 @@ class GeneraliseStreet(Action):
     """As exact as a limited data set permits: an address without its street."""
 
     name = "generalise-street"
-    summary = "the town, state and ZIP code of an address"
     families = frozenset({"address"})
     coarsens = True
 

@@ -12,7 +12,6 @@ class Surrogate(Action):
     """An invented value, drawn by the key; a tag where every draw equals a value of the note itself."""
 
     name = "surrogate"
-    summary = "an invented value in the same layout, the same in all notes of a patient"
     families = SURROGATE_FAMILIES
     keyed = True
     invents = True
@@ -31,7 +30,6 @@ class Shift(Action):
     """A date moved by the patient's days; a tag where it cannot be read."""
 
     name = "shift"
-    summary = "moved by the patient's own number of days"
     families = frozenset({"date"})
     keyed = True
     invents = True

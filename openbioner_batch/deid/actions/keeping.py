@@ -9,7 +9,6 @@ class Keep(Action):
     """The original stays."""
 
     name = "keep"
-    summary = "stays as it is"
     keeps = True
     literal = True
 

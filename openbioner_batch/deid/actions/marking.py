@@ -12,7 +12,6 @@ class Tag(Action):
     """The type in brackets."""
 
     name = "tag"
-    summary = "its type: `[PATIENT]`"
 
     def apply(self, type: str, original: str, note: NoteContext) -> AppliedAction:
         return AppliedAction(tag(type), self.name)
@@ -22,7 +21,6 @@ class NumberedTag(Action):
     """The type in brackets, with a number that distinguishes the people and things of one note."""
 
     name = "numbered-tag"
-    summary = "its type and a number for each person or thing of the note: `[PATIENT_1]`"
 
     def apply(self, type: str, original: str, note: NoteContext) -> AppliedAction:
         return AppliedAction(f"[{label(type)}_{note.numbering.number(type, original)}]", self.name)
@@ -32,7 +30,6 @@ class Redact(Action):
     """One mark for all types, which does not even show the type."""
 
     name = "redact"
-    summary = "`[REDACTED]`"
     erases = True
 
     def apply(self, type: str, original: str, note: NoteContext) -> AppliedAction:
@@ -43,7 +40,6 @@ class Mask(Action):
     """An asterisk for each character; line breaks stay."""
 
     name = "mask"
-    summary = "asterisks, as many as it has characters"
     literal = True
 
     def apply(self, type: str, original: str, note: NoteContext) -> AppliedAction:
@@ -54,7 +50,6 @@ class Hash(Action):
     """The type in brackets, with a keyed hash of the value."""
 
     name = "hash"
-    summary = "its type and a keyed hash, the same for the same value in all notes: `[MRN:5f0c...]`"
     keyed = True
 
     def apply(self, type: str, original: str, note: NoteContext) -> AppliedAction:
