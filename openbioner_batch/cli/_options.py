@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from openbioner_batch.errors import UsageError
+from openbioner_batch.formats import rewritable_formats
+from openbioner_batch.formats.registry import COMPRESSIONS, FORMATS, GOLD_SUFFIXES
 from openbioner_batch.options import (
     Option,
     fields_of,
@@ -51,25 +53,43 @@ class GroupedCommand(click.Command):
 class CommandOnFormats(GroupedCommand):
     """A command whose help ends with the formats that it reads, as they are registered."""
 
-    rewritable = False
-    """Whether only those that can be written back are listed."""
+    title = "Formats"
+    archives = "; members of .zip"
+    """What the command reads beside packed files."""
+
+    def suffixes(self) -> Mapping[str, tuple[str, ...]]:
+        """The formats that it reads, each with the suffixes that stand for it."""
+        return {name: found.suffixes for name, found in FORMATS.items()}
 
     def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """End the help with the formats of inputs, as they are registered."""
-        from openbioner_batch.formats import rewritable_formats
-        from openbioner_batch.formats.registry import COMPRESSIONS, FORMATS
-
-        names = rewritable_formats() if self.rewritable else list(FORMATS)
-        packed = ", ".join(COMPRESSIONS)
-        with formatter.section(f"Formats (all but Parquet also packed: {packed}; members of .zip)"):
-            rows = [(name, _described(FORMATS[name].document, FORMATS[name].suffixes)) for name in names]
-            formatter.write_dl(rows)
+        listed = self.suffixes()
+        compressed = ", ".join(name for name in listed if FORMATS[name].compressed)
+        packed = f"{f'all but {compressed} ' if compressed else ''}also packed: {', '.join(COMPRESSIONS)}"
+        with formatter.section(f"{self.title} ({packed}{self.archives})"):
+            formatter.write_dl(
+                [
+                    (name, f"{FORMATS[name].document}; {', '.join(suffixes) or 'say --format'}")
+                    for name, suffixes in listed.items()
+                ]
+            )
 
 
 class CommandOnRewritableFormats(CommandOnFormats):
     """The same of a command that writes records back in their format."""
 
-    rewritable = True
+    def suffixes(self) -> Mapping[str, tuple[str, ...]]:
+        return {name: FORMATS[name].suffixes for name in rewritable_formats()}
+
+
+class CommandOnCorpora(CommandOnFormats):
+    """The same of a command that reads corpora with gold spans."""
+
+    title = "Formats of a corpus"
+    archives = ""
+
+    def suffixes(self) -> Mapping[str, tuple[str, ...]]:
+        return {name: ("a folder",) if FORMATS[name].paired else suffixes for name, suffixes in GOLD_SUFFIXES.items()}
 
 
 def options(*kinds: type, config: bool = True, without: tuple[str, ...] = ()) -> Callable[[_Command], _Command]:
@@ -163,10 +183,6 @@ def _former(name: str, now: str, declared: Option) -> click.Option:
             raise UsageError(f"{old} is now called {now} {switched_on}" if switched_on else renamed(old, now, declared))
 
     return click.Option([old], is_flag=False, flag_value="", hidden=True, expose_value=False, callback=refuse)
-
-
-def _described(document: str, suffixes: tuple[str, ...]) -> str:
-    return f"{document}; {', '.join(suffixes) or 'say --format'}"
 
 
 def _joined(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> str | None:

@@ -27,8 +27,8 @@ class _Command(CommandOnRewritableFormats):
 def command(**flags: Any) -> None:
     """Replace the identifiers in every note of INPUT and write the records to --output.
 
-    INPUT is a file, a folder, a glob or a URL: JSONL, Parquet, CSV, TSV, text or, with --format fhir, FHIR NDJSON.
-    Columns that no option names are left out. The same command resumes a run that was stopped.
+    INPUT is a file, a folder, a glob or a URL, of a format below. Columns that no option names are left out. The same
+    command resumes a run that was stopped.
     """
     settings = settings_of(DeidentifySettings, flags)
 

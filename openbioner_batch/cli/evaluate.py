@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from openbioner_batch.cli._options import GroupedCommand, PrintSettings, options, part_of, values_of
+from openbioner_batch.cli._options import CommandOnCorpora, PrintSettings, options, part_of, values_of
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.settings import DeidEvaluateSettings, EvaluateSettings
 from openbioner_batch.options import check_options, fields_of, flag, option
@@ -46,14 +46,14 @@ def check_task(values: Mapping[str, Any], taken: set[str], message: str) -> None
         raise UsageError(f"{flag(wrong[0])} {message}")
 
 
-@click.command("evaluate", cls=GroupedCommand)
+@click.command("evaluate", cls=CommandOnCorpora)
 @options(EvaluateSettings, DeidEvaluateSettings, TaskSettings)
 def command(**flags: Any) -> None:
     """Score a model on the corpora at --corpus: strict entity-level precision, recall and F1 with 95 % intervals.
 
     --corpus is a folder with known corpora (NCBI-disease, BC5CDR, BC2GM, JNLPBA, AnatEM, each a folder with
-    test.tsv.gz of tokens and IOB tags), or one corpus: IOB tags, PubTator, brat (a folder) or JSON, plain or packed. A
-    corpus that is not known by name needs --types.
+    test.tsv.gz of tokens and IOB tags), or one corpus in one of the formats below. A corpus that is not known by name
+    needs --types.
 
     With --zero-shot it may be a folder of training data too (`silver holdout` makes one): each passage is queried
     for the types that it says were looked for in it, else for those that it mentions.

@@ -10,12 +10,21 @@ from openbioner_batch.cli._options import GroupedCommand, options, settings_of
 from openbioner_batch.engine.export.settings import ExportSettings
 
 
-@click.command("export", cls=GroupedCommand)
+class _Command(GroupedCommand):
+    """Its help ends with the formats that are written, as they are registered."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from openbioner_batch.formats.registry import WRITERS
+
+        with formatter.section("Formats (* needs the texts: of a run with --include-text, or by --source)"):
+            formatter.write_dl([(name + " *" * found.needs_text, found.document) for name, found in WRITERS.items()])
+
+
+@click.command("export", cls=_Command)
 @options(ExportSettings)
 def command(**flags: Any) -> None:
     """Write the finished run in OUTPUT in another format, a file for each of its shards.
 
-    pubtator, bioc-xml, bioc-json, brat, docbin and iob need the texts: of a run with --include-text, or by --source.
     The same command resumes an export that was stopped; after new inputs came to the run, it adds their files.
     """
     settings = settings_of(ExportSettings, flags)

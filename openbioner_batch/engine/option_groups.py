@@ -9,6 +9,7 @@ from typing import Any
 
 from openbioner_batch.catalog.views import VIEWS
 from openbioner_batch.errors import UsageError
+from openbioner_batch.formats.registry import UNSUFFIXED
 from openbioner_batch.options import flag, option
 
 AUTO, RAY, IN_PROCESS = "auto", "ray", "in-process"
@@ -67,7 +68,7 @@ class InputOptions:
         None,
         metavar="F",
         tidy=_format_name,
-        help="Input format; fhir and omop-note must be named.",
+        help=f"Input format; {' and '.join(UNSUFFIXED)} must be named.",
         default="by the files' suffixes",
     )
     id_field: str | None = option(None, metavar="NAME", help="Column or key of the document id.", default="guessed")

@@ -16,6 +16,7 @@ from typing import BinaryIO
 from openbioner_batch.errors import OpenBioNERError, UsageError
 from openbioner_batch.formats import get_format
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions
+from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.rows import OPEN_QUOTE
 from openbioner_batch.records import Deletion, Rejected
 
@@ -59,8 +60,8 @@ def copy_standard_input(
     if format_name is None:
         raise UsageError("-: standard input has no name that shows its format: say which with --format")
     reader = get_format(format_name)
-    if reader.name == "brat":
-        raise UsageError("-: brat is pairs of files, which standard input cannot bring: give their folder")
+    if FORMATS[reader.name].paired:
+        raise UsageError(f"-: {reader.name} is pairs of files, which standard input cannot bring: give their folder")
     if on_cluster:
         raise UsageError("-: standard input is on this machine alone: give a file that all machines of the cluster see")
     if sys.stdin is None or sys.stdin.closed:

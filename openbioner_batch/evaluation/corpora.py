@@ -6,15 +6,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from openbioner_batch.formats.registry import COMPRESSIONS, GOLD_SUFFIXES
+
 _SPLITS = re.compile(r"(train|training|dev|devel|development|valid|validation|test|testing)(set|ing)?$")
-_SUFFIXES = re.compile(
-    r"(\.(gz|zst|bz2|xz|tsv|iob2?|conll|bio|bioes|txt|pubtator|jsonl|ndjson|json|ann|iob_?tags))+$", re.IGNORECASE
-)
+_KNOWN = {*COMPRESSIONS, *chain(*GOLD_SUFFIXES.values()), ".txt", ".iobtags", ".iob_tags"}
+_SUFFIXES = re.compile(f"({'|'.join(map(re.escape, sorted(_KNOWN)))})+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.corpora import canonical_name, is_split, known_corpus
 from openbioner_batch.formats.gold import GoldDocument
 from openbioner_batch.formats.iob import Sentence
-from openbioner_batch.formats.registry import COMPRESSIONS, FORMATS, GOLD_SUFFIXES
+from openbioner_batch.formats.registry import COMPRESSIONS, FORMATS, GOLD_SUFFIXES, GoldRegistration
 from openbioner_batch.formats.storage import suffix_of
 from openbioner_batch.records import Span
 
@@ -61,9 +61,9 @@ def read_corpus(path: str | Path, format_name: str | None = None, limit: int | N
     [[('Aspirin', 'Drug')]]
 
     Args:
-        path: a file, plain or packed, or brat's folder.
+        path: a file, plain or packed, or a folder of pairs of files.
         format_name: one of `GOLD_SUFFIXES`; None goes by the suffix.
-        limit: how many sentences (IOB) or documents to take, spread evenly over the corpus; None takes all.
+        limit: how many sentences of tokens or documents to take, spread evenly over the corpus; None takes all.
 
     Raises:
         UsageError: it cannot be read, is malformed or empty, or its format is unknown.
@@ -74,8 +74,10 @@ def read_corpus(path: str | Path, format_name: str | None = None, limit: int | N
     chosen = format_name or _format_of(path)
     if chosen not in GOLD_SUFFIXES:
         raise UsageError(f"--format {chosen}: expected one of {', '.join(GOLD_SUFFIXES)}")
-    read = _reader(chosen)
-    corpus = _tokens(path, read(path)) if chosen == "iob" else _characters(path, read(path))
+    gold = FORMATS[chosen].gold
+    assert gold is not None, "only formats of gold spans have GOLD_SUFFIXES"
+    source = _reader(gold)(path)
+    corpus = _tokens(path, source) if gold.tokenised else _characters(path, source)
     if not corpus.texts:
         raise UsageError(f"{path} has no sentences")
     if limit is None or limit >= len(corpus.texts):
@@ -117,9 +119,14 @@ def _renumbered(documents: Sequence[int] | np.ndarray) -> np.ndarray:
     return np.unique(np.array(documents, np.int64), return_inverse=True)[1]
 
 
+def folder_format() -> str:
+    """The format of a corpus that is a folder of files."""
+    return next(name for name in GOLD_SUFFIXES if FORMATS[name].paired)
+
+
 def _format_of(path: Path) -> str:
     if path.is_dir():
-        return "brat"
+        return folder_format()
     suffix = suffix_of(path.name)
     found = next((name for name, suffixes in GOLD_SUFFIXES.items() if suffix in suffixes), None)
     if not found:
@@ -131,9 +138,9 @@ def _format_of(path: Path) -> str:
     return found
 
 
-def _reader(name: str) -> Callable[[Path], Iterator[Any]]:
+def _reader(gold: GoldRegistration) -> Callable[[Path], Iterator[Any]]:
     """The function that reads the gold documents, or the sentences, of a format."""
-    module, _, function = str(FORMATS[name].gold).partition(":")
+    module, _, function = gold.place.partition(":")
     found = getattr(import_module(f"openbioner_batch.formats.{module}"), function)
     return cast("Callable[[Path], Iterator[Any]]", found)
 

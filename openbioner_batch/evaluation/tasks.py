@@ -8,8 +8,9 @@ from pathlib import Path
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.corpora import known_corpora, known_corpus
 from openbioner_batch.evaluation.labels import Labels, parse_pairs, resolve_labels
-from openbioner_batch.evaluation.reading import GoldCorpus, read_corpus
+from openbioner_batch.evaluation.reading import GoldCorpus, folder_format, read_corpus
 from openbioner_batch.evaluation.settings import EvaluateSettings
+from openbioner_batch.formats.registry import FORMATS
 from openbioner_batch.formats.storage import suffix_of
 
 _ENDINGS = (".tsv.gz", ".tsv")
@@ -42,10 +43,12 @@ def find_corpora(settings: EvaluateSettings) -> dict[str, Path]:
     alone = _split_file(folder, settings.split)
     if not found and alone:
         return {"": alone}
-    if not found and not settings.format and not any(suffix_of(path.name) == ".ann" for path in folder.rglob("*")):
+    shown = FORMATS[folder_format()].suffixes
+    if not found and not settings.format and not any(suffix_of(path.name) in shown for path in folder.rglob("*")):
         raise UsageError(
             f"{folder} holds no corpus: expected folders such as {next(iter(known_corpora()))}, each with "
-            f"{settings.split}.tsv.gz or {settings.split}.tsv, such a file itself, or brat's pairs of .txt and .ann"
+            f"{settings.split}.tsv.gz or {settings.split}.tsv, such a file itself, or {', '.join(shown)} files of "
+            f"{folder_format()}"
         )
     return found or {"": folder}
 

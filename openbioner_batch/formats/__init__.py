@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.labels import label_of
-from openbioner_batch.formats.registry import FORMATS, SUFFIXES
+from openbioner_batch.formats.registry import FORMATS, SUFFIXES, WRITERS
 from openbioner_batch.on_demand import from_modules
 
 if TYPE_CHECKING:
@@ -46,20 +46,6 @@ _ELSEWHERE = {
 
 __getattr__ = from_modules(__name__, _ELSEWHERE)
 
-WRITERS = {
-    "pubtator": "openbioner_batch.formats.pubtator:PubTatorWriter",
-    "bioc-xml": "openbioner_batch.formats.bioc_writing:BioCXmlWriter",
-    "bioc-json": "openbioner_batch.formats.bioc_writing:BioCJsonWriter",
-    "brat": "openbioner_batch.formats.brat:BratWriter",
-    "docbin": "openbioner_batch.formats.docbin:DocBinWriter",
-    "iob": "openbioner_batch.formats.iob:IobWriter",
-    "jsonl": "openbioner_batch.formats.jsonl_writing:JsonlWriter",
-    "csv": "openbioner_batch.formats.long:CsvWriter",
-    "parquet-long": "openbioner_batch.formats.long:ParquetLongWriter",
-    "omop-note-nlp": "openbioner_batch.formats.omop:NoteNlpWriter",
-}
-"""Where each writer's class is, by the name that `export --to` takes."""
-
 
 def get_writer(name: str) -> Writer:
     """The writer of that name.
@@ -72,19 +58,13 @@ def get_writer(name: str) -> Writer:
     """
     if name not in WRITERS:
         raise UsageError(f"--to {name}: no such format; there are: {', '.join(WRITERS)}")
-    writer = writer_class(name)()
-    if writer.needs is not None and find_spec(writer.needs) is None:
+    found = WRITERS[name]
+    if found.needs is not None and find_spec(found.needs) is None:
         raise UsageError(
-            f"--to {name} needs the package {writer.needs}, which is not installed: "
-            f"pip install 'openbioner-batch[{writer.needs}]'"
+            f"--to {name} needs the package {found.needs}, which is not installed: "
+            f"pip install 'openbioner-batch[{found.needs}]'"
         )
-    return writer
-
-
-def writer_class(name: str) -> type[Writer]:
-    """The class of a writer in `WRITERS`, be it usable here or not."""
-    module, _, kind = WRITERS[name].partition(":")
-    return cast("type[Writer]", getattr(import_module(module), kind))
+    return cast("Writer", _class_at(found.place)())
 
 
 def get_format(name: str) -> Format:
@@ -99,8 +79,12 @@ def get_format(name: str) -> Format:
     found = FORMATS.get(name.strip().lower().replace("_", "-"))
     if found is None:
         raise UsageError(f"--format {name}: no such format; there are: {', '.join(FORMATS)}")
-    module, _, kind = found.place.partition(":")
-    return cast("Format", getattr(import_module(f"openbioner_batch.formats.{module}"), kind)())
+    return cast("Format", _class_at(found.place)())
+
+
+def _class_at(place: str) -> Any:
+    module, _, kind = place.partition(":")
+    return getattr(import_module(f"openbioner_batch.formats.{module}"), kind)
 
 
 def rewritable_formats() -> list[str]:

@@ -24,8 +24,6 @@ class BioCXmlWriter(DocumentWriter):
 
     name = "bioc-xml"
     suffix = ".bioc.xml"
-    needs_text = True
-    needs = "bioc"
 
     def render(self, documents: Sequence[OutputDocument], origin: Origin) -> bytes:
         from bioc import biocxml
@@ -39,8 +37,6 @@ class BioCJsonWriter(DocumentWriter):
 
     name = "bioc-json"
     suffix = ".bioc.json"
-    needs_text = True
-    needs = "bioc"
 
     def render(self, documents: Sequence[OutputDocument], origin: Origin) -> bytes:
         from bioc import biocjson

@@ -97,8 +97,6 @@ class BratWriter(DocumentWriter):
 
     name = "brat"
     suffix = ".zip"
-    has_own_compression = True
-    needs_text = True
 
     def render(self, documents: Sequence[OutputDocument], origin: Origin) -> bytes:
         stream = BytesIO()

@@ -24,9 +24,6 @@ class DocBinWriter(DocumentWriter):
 
     name = "docbin"
     suffix = ".spacy"
-    has_own_compression = True
-    needs_text = True
-    needs = "spacy"
 
     def render(self, documents: Sequence[OutputDocument], origin: Origin) -> bytes:
         from spacy.tokens import DocBin

@@ -137,7 +137,6 @@ class IobWriter(DocumentWriter):
 
     name = "iob"
     suffix = ".iob"
-    needs_text = True
 
     def render(self, documents: Sequence[OutputDocument], origin: Origin) -> bytes:
         return "".join(map(_render, documents)).encode()

@@ -18,7 +18,6 @@ class JsonlWriter(DocumentWriter):
 
     name = "jsonl"
     suffix = ".jsonl"
-    can_partition = True
 
     def render(self, documents: Sequence[OutputDocument], origin: Origin) -> bytes:
         return "".join(to_json(_row(found)) + "\n" for found in documents).encode()

@@ -22,8 +22,6 @@ class ParquetLongWriter(Writer):
 
     name = "parquet-long"
     suffix = ".parquet"
-    has_own_compression = True
-    can_partition = True
 
     def write(self, rows: pa.Table, origin: Origin) -> bytes:
         import pyarrow.parquet as pq
@@ -39,7 +37,6 @@ class CsvWriter(Writer):
 
     name = "csv"
     suffix = ".csv"
-    can_partition = True
 
     def write(self, rows: pa.Table, origin: Origin) -> bytes:
         import pyarrow.csv

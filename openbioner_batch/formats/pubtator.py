@@ -56,7 +56,6 @@ class PubTatorWriter(DocumentWriter):
 
     name = "pubtator"
     suffix = ".pubtator"
-    needs_text = True
 
     def render(self, documents: Sequence[OutputDocument], origin: Origin) -> bytes:
         return "".join(map(_render, documents)).encode()

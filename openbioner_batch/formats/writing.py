@@ -57,16 +57,8 @@ class Writer(ABC):
 
     name: str
     suffix: str
-    needs_text = False
-    """Whether documents cannot be written without their text."""
-    needs: str | None = None
-    """The package that must be installed, which is also the name of the extra that brings it."""
     numbers_spans = False
     """Whether spans are numbered through the run, so that the counts of earlier shards matter."""
-    has_own_compression = False
-    """Whether the files are compressed inside, so that readers of the format take no gzip around them."""
-    can_partition = False
-    """Whether the files may lie in folders of a column's values."""
 
     @abstractmethod
     def write(self, rows: pa.Table, origin: Origin) -> bytes:

@@ -21,7 +21,7 @@ from openbioner_batch.engine.tables import rows_at
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.deid_run import evaluate_deid
 from openbioner_batch.evaluation.settings import DeidEvaluateSettings
-from openbioner_batch.formats import WRITERS, get_writer, writer_class
+from openbioner_batch.formats import WRITERS, get_writer
 from openbioner_batch.formats.writing import Origin
 from openbioner_batch.report.statistics import RunStatistics, TypeStatistics
 from openbioner_batch.schemas import annotations_schema
@@ -59,7 +59,7 @@ def test_rows_at_no_places_are_a_table_of_the_same_columns() -> None:
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_every_export_writes_a_run_with_such_a_shard(name: str, run: str, tmp_path: Path) -> None:
-    needs = writer_class(name).needs
+    needs = WRITERS[name].needs
     if needs and find_spec(needs) is None:
         pytest.skip(f"{needs} is not installed")
     done = CliRunner().invoke(main, ["export", run, "--to", name, "--output", str(tmp_path / "x"), "--workers", "1"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import json
 import lzma
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from openbioner_batch.evaluation.labels import parse_views
 from openbioner_batch.evaluation.reading import read_corpus
 from openbioner_batch.evaluation.settings import EvaluateSettings
 from openbioner_batch.evaluation.tasks import find_corpora, read_task
-from openbioner_batch.formats.registry import FORMATS, GOLD_SUFFIXES, FormatRegistration
+from openbioner_batch.formats.registry import FORMATS, GOLD_SUFFIXES, FormatRegistration, GoldRegistration
 
 
 def test_what_is_known_of_a_corpus_holds_together() -> None:
@@ -88,10 +89,23 @@ def test_a_corpus_in_utf16_is_to_be_converted(tmp_path: Path) -> None:
 def test_a_registration_of_gold_spans_is_all_that_evaluation_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(FORMATS, "mine", FormatRegistration("none:None", "a line", gold="pubtator:read_pubtator"))
+    gold = GoldRegistration("pubtator:read_pubtator")
+    monkeypatch.setitem(FORMATS, "mine", FormatRegistration("none:None", "a line", gold=gold))
     monkeypatch.setitem(GOLD_SUFFIXES, "mine", (".mine",))
     (tmp_path / "a.mine").write_text("7|t|Zinc.\n7|a|\n7\t0\t4\tZinc\tDrug\n")
     assert read_corpus(tmp_path / "a.mine").ids == ("7",)
+    gold = GoldRegistration("iob:read_iob", tokenised=True)
+    monkeypatch.setitem(FORMATS, "mine", FormatRegistration("none:None", "a line", gold=gold))
+    (tmp_path / "a.mine").write_text("Zinc\tB-Drug\n")
+    assert read_corpus(tmp_path / "a.mine").level == "tokens"
+
+
+def test_a_folder_is_read_as_the_format_of_pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match=r"holds no \.ann files"):
+        read_corpus(tmp_path)
+    monkeypatch.setitem(FORMATS, "pubtator", replace(FORMATS["pubtator"], paired=True))
+    with pytest.raises(UsageError, match="IsADirectoryError; expected a file"):
+        read_corpus(tmp_path)
 
 
 def test_sentences_of_marked_documents_are_drawn_together(tmp_path: Path) -> None:

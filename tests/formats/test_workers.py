@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
 import json
 import pickle
@@ -16,8 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from formats.reading import read_all
+from fuzz.seeds import SEEDS, Seed
 
-from openbioner_batch.formats import FORMATS, ReadOptions, get_format, list_inputs
+from openbioner_batch.formats import ReadOptions, get_format, list_inputs
 
 WORKER = """
 import pathlib, pickle, re, sys
@@ -64,11 +64,11 @@ def jsonl(path: Path, count: int) -> None:
             file.write(json.dumps({"id": number, "text": text}) + "\n")
 
 
-def delimited(path: Path, count: int, suffix: str, delimiter: str) -> None:
-    with gzip.open(f"{path}{suffix}.gz", "wt", 1) as file:
-        file.write(f"id{delimiter}text\n")
+def csv(path: Path, count: int) -> None:
+    with gzip.open(f"{path}.csv.gz", "wt", 1) as file:
+        file.write("id,text\n")
         for number, text in enumerate(texts(count)):
-            file.write(f'{number}{delimiter}"{text}"\n')
+            file.write(f'{number},"{text}"\n')
 
 
 def pubmed(path: Path, count: int) -> None:
@@ -87,11 +87,6 @@ def parquet(path: Path, count: int) -> None:
     pq.write_table(table, f"{path}.parquet", use_dictionary=False, row_group_size=count)
 
 
-def text(path: Path, count: int) -> None:
-    for number, content in enumerate(texts(count)):
-        Path(f"{path}{number}.txt").write_text(content)
-
-
 def pubtator(path: Path, count: int) -> None:
     with gzip.open(f"{path}.pubtator.gz", "wt", 1) as file:
         for number, content in enumerate(texts(count)):
@@ -107,60 +102,27 @@ def bioc_xml(path: Path, count: int) -> None:
         file.write("</collection>")
 
 
-def bioc_json(path: Path, count: int) -> None:
-    found = [{"id": str(n), "passages": [{"offset": 0, "text": content}]} for n, content in enumerate(texts(count))]
-    Path(f"{path}.json").write_text(json.dumps({"documents": found}))
-
-
-def fhir(path: Path, count: int) -> None:
-    with gzip.open(f"{path}.ndjson.gz", "wt", 1) as file:
-        for number, content in enumerate(texts(count)):
-            data = base64.b64encode(content.encode()).decode()
-            attachment = {"contentType": "text/plain", "data": data}
-            resource = {"resourceType": "DocumentReference", "id": str(number), "content": [{"attachment": attachment}]}
-            file.write(json.dumps(resource) + "\n")
-
-
-def omop_note(path: Path, count: int) -> None:
-    with gzip.open(f"{path}.csv.gz", "wt", 1) as file:
-        file.write("note_id,person_id,note_text\n")
-        for number, content in enumerate(texts(count)):
-            file.write(f"{number},1,{content}\n")
-
-
-def iob(path: Path, count: int) -> None:
-    with gzip.open(f"{path}.iob.gz", "wt", 1) as file:
-        for content in texts(count):
-            file.write("".join(f"{content[place : place + 10]}\tB-x\n" for place in range(0, len(content), 10)) + "\n")
-
-
 WRITERS: dict[str, Callable[[Path, int], None]] = {
     "jsonl": jsonl,
-    "csv": lambda path, count: delimited(path, count, ".csv", ","),
-    "tsv": lambda path, count: delimited(path, count, ".tsv", "\t"),
+    "csv": csv,
     "pubmed": pubmed,
     "parquet": parquet,
-    "text": text,
     "pubtator": pubtator,
     "bioc-xml": bioc_xml,
-    "bioc-json": bioc_json,
-    "brat": text,
-    "iob": iob,
-    "omop-note": omop_note,
-    "fhir": fhir,
 }
 
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_a_worker_reads_the_same_records(tmp_path: Path, name: str) -> None:
-    WRITERS[name](tmp_path / "x", 30)
-    count, _, records = in_worker(name, tmp_path, whole=True)
-    assert count == 30
-    assert records == read_all(get_format(name), [tmp_path])
+@pytest.mark.parametrize("seed", {seed.format: seed for seed in SEEDS}.values(), ids=lambda seed: seed.format)
+def test_a_worker_reads_the_same_records(tmp_path: Path, seed: Seed) -> None:
+    for name, content in seed.files.items():
+        (tmp_path / name).write_bytes(content)
+    count, _, records = in_worker(seed.format, tmp_path, whole=True)
+    assert count >= 1
+    assert records == read_all(get_format(seed.format), [tmp_path])
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc to read a process's peak memory from")
-@pytest.mark.parametrize("name", ["jsonl", "csv", "pubmed", "parquet", "pubtator", "bioc-xml"])
+@pytest.mark.parametrize("name", WRITERS)
 def test_no_file_is_held_whole(tmp_path: Path, name: str) -> None:
     count = 40_000
     WRITERS[name](tmp_path / "x", count)

@@ -12,7 +12,7 @@ from openbioner_batch.engine.option_groups import AUTO, IN_PROCESS, RAY
 from openbioner_batch.engine.plan import PlannedSplit
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import UsageError
-from openbioner_batch.formats.registry import COMPRESSIONS
+from openbioner_batch.formats.registry import PACKED_SUFFIXES
 
 SMALL_BYTES = 1 << 20
 """One core tags so much text with a small model in about the time that Ray takes to start."""
@@ -20,7 +20,6 @@ SMALL_RECORDS = 200
 """One shard on a CPU, which a single process tags with Ray too."""
 PACKED = 8
 """How much larger than its file the text of a packed file is taken to be."""
-_PACKED_SUFFIXES = (*COMPRESSIONS, ".parquet", ".pq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +93,5 @@ def _is_local(uri: str) -> bool:
 
 
 def _text_bytes(planned: PlannedSplit, size: float) -> float:
-    packed = any(file.uri.lower().endswith(_PACKED_SUFFIXES) for file in planned.split.files)
+    packed = any(file.uri.lower().endswith(PACKED_SUFFIXES) for file in planned.split.files)
     return size * PACKED if packed else size

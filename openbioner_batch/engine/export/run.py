@@ -36,7 +36,8 @@ from openbioner_batch.engine.pool import map_in_processes
 from openbioner_batch.engine.request import Say
 from openbioner_batch.engine.store import TEMPORARY, Store
 from openbioner_batch.errors import UsageError
-from openbioner_batch.formats import WRITERS, Writer, get_writer, writer_class
+from openbioner_batch.formats import get_writer
+from openbioner_batch.formats.registry import WRITERS, writers_that
 
 EXPORT = "_run/export.json"
 SYSTEM = "openbioner_batch"
@@ -84,7 +85,7 @@ def export(settings: ExportSettings, say: Say = say_to_stderr) -> ExportSummary:
     """
     writer = get_writer(settings.to)
     run = open_run(settings.run)
-    _check(settings, writer, run)
+    _check(settings, run)
     if settings.source and run.has_text:
         say("--source is not read: the run has kept the texts")
     source = find_source(run.plan, settings.source) if settings.source and not run.has_text else None
@@ -106,28 +107,29 @@ def export(settings: ExportSettings, say: Say = say_to_stderr) -> ExportSummary:
     return ExportSummary(output.url, written, len(done), latest.dropped if latest else None)
 
 
-def _check(settings: ExportSettings, writer: Writer, run: FinishedRun) -> None:
-    if writer.needs_text and not run.has_text and not settings.source and run.shards:
+def _check(settings: ExportSettings, run: FinishedRun) -> None:
+    known = WRITERS[settings.to]
+    if known.needs_text and not run.has_text and not settings.source and run.shards:
         raise UsageError(
-            f"--to {writer.name} needs the documents' texts, and this run kept none: give --source with the run's "
+            f"--to {settings.to} needs the documents' texts, and this run kept none: give --source with the run's "
             "inputs to read them again, or tag with --include-text"
         )
-    if settings.gzip and writer.has_own_compression:
-        able = [to for to in WRITERS if not writer_class(to).has_own_compression]
+    if settings.gzip and known.compressed:
+        able = writers_that(lambda one: not one.compressed)
         raise UsageError(
-            f"--gzip does not go with --to {writer.name}, whose files are compressed inside, only with "
+            f"--gzip does not go with --to {settings.to}, whose files are compressed inside, only with "
             f"{', '.join(able)}: leave it out"
         )
     name = settings.partition_by
     if name is None or not run.shards:
         return
-    if not writer.can_partition:
-        able = [to for to in WRITERS if writer_class(to).can_partition]
-        raise UsageError(f"--partition-by does not go with --to {writer.name}, only with {', '.join(able)}")
+    if not known.partitioned:
+        able = writers_that(lambda one: one.partitioned)
+        raise UsageError(f"--partition-by does not go with --to {settings.to}, only with {', '.join(able)}")
     plain = [column for column in run.kept if column != KEPT_JSON and _is_plain(run.schema.field(column).type)]
     if name not in plain and KEPT_JSON not in run.kept:
-        known = ", ".join(plain) or "none: the run kept no columns (--keep-fields)"
-        raise UsageError(f"--partition-by {name}: there is no such column of plain values; there are: {known}")
+        columns = ", ".join(plain) or "none: the run kept no columns (--keep-fields)"
+        raise UsageError(f"--partition-by {name}: there is no such column of plain values; there are: {columns}")
 
 
 def _is_plain(kind: pa.DataType) -> bool:

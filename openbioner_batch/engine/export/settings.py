@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from openbioner_batch.engine.option_groups import FinishedRunOptions
 from openbioner_batch.errors import UsageError
+from openbioner_batch.formats.registry import WriterRegistration, writers_that
 from openbioner_batch.options import check_options, flag, option
 from openbioner_batch.settings import Request
+
+
+def _names(choose: Callable[[WriterRegistration], bool]) -> str:
+    return ", ".join(writers_that(choose))
 
 
 @dataclass(frozen=True)
@@ -16,20 +22,22 @@ class ExportSettings(FinishedRunOptions, Request):
     """A request to export a run: the flags of `openbioner-batch export`, and the keys of a --config file."""
 
     run: str = option(flag="OUTPUT", help="Folder or URL of a finished run.")
-    to: str = option(
-        metavar="FORMAT",
-        help="pubtator, bioc-xml, bioc-json, brat, docbin, iob, jsonl, csv, parquet-long or omop-note-nlp.",
-    )
+    to: str = option(metavar="FORMAT", help="One of the formats below.")
     output: str = option(metavar="URI", help="Folder of the export: a new one, or one to resume.")
     latest: bool = option(
         False, help="Only each document id's last version in file order, less those deleted after it."
     )
     partition_by: str | None = option(
-        None, metavar="COLUMN", help="Lay the files in folders COLUMN=VALUE/ of a kept column."
+        None,
+        metavar="COLUMN",
+        help=f"Lay the files in folders COLUMN=VALUE/ of a kept column ({_names(lambda one: one.partitioned)}).",
     )
-    gzip: bool = option(False, help="Pack each file (not parquet-long, brat, docbin).")
+    gzip: bool = option(False, help=f"Pack each file (not {_names(lambda one: one.compressed)}).")
     date: str | None = option(
-        None, metavar="DAY", help="Day that BioC and NOTE_NLP name, such as 2026-01-31.", default="today"
+        None,
+        metavar="DAY",
+        help=f"Day that the files name ({_names(lambda one: one.dated)}), such as 2026-01-31.",
+        default="today",
     )
 
     def __post_init__(self) -> None:
