@@ -10,11 +10,12 @@ from typing import Any
 from openbioner_batch.catalog.views import VIEWS
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.registry import UNSUFFIXED
+from openbioner_batch.model import choices
 from openbioner_batch.options import flag, option
 
 AUTO, RAY, IN_PROCESS = "auto", "ray", "in-process"
 EXECUTORS = (AUTO, RAY, IN_PROCESS)
-DTYPES = ("auto", "float32", "bfloat16", "float16")
+DTYPES = (AUTO, *choices.DTYPES)
 DTYPES_WERE = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 """Former and usual short spellings: the error for one gives ours."""
 PERCENT_SAMPLE = 100

@@ -21,7 +21,7 @@ from openbioner_batch.engine.option_groups import (
     view_option,
 )
 from openbioner_batch.errors import UsageError
-from openbioner_batch.model.word_rules import WORDS
+from openbioner_batch.model.choices import WORDS
 from openbioner_batch.options import check_options, flag, option
 from openbioner_batch.settings import Request
 

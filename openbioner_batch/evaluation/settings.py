@@ -16,7 +16,7 @@ from openbioner_batch.engine.option_groups import (
 )
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.registry import GOLD_SUFFIXES
-from openbioner_batch.model.word_rules import WORDS
+from openbioner_batch.model.choices import WORDS
 from openbioner_batch.options import check_options, fields_of, option
 from openbioner_batch.settings import Request
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from openbioner_batch.errors import UsageError
+from openbioner_batch.model.choices import DTYPES
 
-DTYPES = ("float32", "bfloat16", "float16")
 _CPU_TOKENS, _GPU_TOKENS = 4096, 65536
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from openbioner_batch.errors import UsageError
+from openbioner_batch.model.choices import WORDS
 from openbioner_batch.model.config import ModelConfig, WindowSettings
 from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.model.prepared import DescribedType, Prepared
@@ -16,7 +17,6 @@ from openbioner_batch.model.reading import load_tokenizer, read_config
 from openbioner_batch.model.sentences import paragraph_starts, sentence_starts
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.model.windows import cut_windows
-from openbioner_batch.model.word_rules import WORDS
 from openbioner_batch.model.words import first_pieces_of_words
 from openbioner_batch.records import EntityType, group_types
 

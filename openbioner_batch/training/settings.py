@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from openbioner_batch.engine.option_groups import DTYPES_WERE, IN_PROCESS, RAY, RayOptions
 from openbioner_batch.errors import UsageError
+from openbioner_batch.model.choices import DTYPES
 from openbioner_batch.options import check_options, option
 from openbioner_batch.settings import Request
 from openbioner_batch.training.recipe import Recipe
 
 ALL_LAYERS = "all"
 SCHEDULES = ("constant", "warmup", "warmup-decay")
-DTYPES = ("float32", "bfloat16", "float16")
 SUPERVISION = ("gold", "silver", "mixed")
 
 
