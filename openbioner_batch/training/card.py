@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import yaml
 
 from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.location import MODEL_CARD
+from openbioner_batch.training.recipe import Recipe
 from openbioner_batch.training.settings import PretrainSettings
 
 
@@ -33,8 +34,7 @@ def model_card(settings: PretrainSettings, facts: Mapping[str, Any], start_direc
         start_directory: of the weights that training began with; what our card there lists was trained on too.
         config: the model's shape.
     """
-    start, recipe, schedule = settings.start, settings.recipe, settings.schedule
-    base = start.encoder or start.checkpoint
+    base = settings.start.encoder or settings.start.checkpoint
     front: dict[str, Any] = {
         "license": settings.card.license,
         "library_name": "openbioner_batch",
@@ -43,25 +43,8 @@ def model_card(settings: PretrainSettings, facts: Mapping[str, Any], start_direc
     }
     if base:
         front["base_model"] = base
-    rows = "\n".join(f"| {source} | {count:,} |" for source, count in facts["passages"].items())
-    score = "not measured" if facts["f1"] is None else f"{100 * facts['f1']:.1f} (strict, on the development data)"
-    origin = f"`{base}`" if base else f"random weights of variant {start.variant}, vocabulary of `{start.vocabulary}`"
-    fewest, most = recipe.types_per_pass
-    type_counts = f"{fewest} to {most}"
-    if recipe.shared_types:
-        type_counts = f"{recipe.shared_types} shared by the passages of a step" + (
-            "" if config.is_late else f", {type_counts} each"
-        )
-    weights = f"none {recipe.no_entity_weight}"
-    if recipe.loss == "per-type":
-        weights = f"positives {recipe.positive_weight:g}, words of other types {recipe.contrast_weight:g}"
-    distilled = recipe.distillation
-    taught = (
-        f"`{distilled.teacher}`, weight {distilled.weight:g}, temperature {distilled.temperature:g}"
-        if distilled
-        else "none"
-    )
-    rates = f"{schedule.encoder_rate:g} encoder, {schedule.head_rate:g} heads, {schedule.kind}"
+    recipe = "\n".join(f"| {label} | {value} |" for label, value in _recipe_rows(settings, facts, config))
+    corpora = "\n".join(f"| {source} | {count:,} |" for source, count in facts["passages"].items())
     return (
         f"""---
 {yaml.safe_dump(front, sort_keys=False).strip()}
@@ -73,23 +56,7 @@ def model_card(settings: PretrainSettings, facts: Mapping[str, Any], start_direc
 
 | | |
 |---|---|
-| start | {origin} |
-| stage | {settings.card.stage} |
-| supervision | {settings.card.supervision} |
-| objective | {recipe.objective} |
-| types with descriptions | {facts["types"]:,} |
-| types queried in a passage | {type_counts} |
-| entities masked | {recipe.mask_probability:.0%} |
-| views of descriptions | {", ".join(recipe.views) or "all"} |
-| loss, weights | {recipe.loss}, {weights} |
-| teacher | {taught} |
-| dropout | {start.encoder_dropout:g} in the encoder, none in attention, {recipe.head_dropout:g} before the heads |
-| optimizer | AdamW with decay {schedule.weight_decay:g}, {rates} |
-| steps | {facts["steps"]:,} ({facts["epochs"]:.2f} epochs); these weights are of step {facts["chosen_step"]:,} |
-| workers, ZeRO stage, precision | {facts["workers"]}, {settings.parallel.zero_stage}, {settings.parallel.dtype} |
-| seed | {settings.seed} |
-| last loss | {facts["loss"]:.4f} |
-| development F1 | {score} |
+{recipe}
 
 The paper's recipe has Adam without decay and BERT's dropout in attention; what else differs stands above.
 
@@ -97,12 +64,64 @@ The paper's recipe has Adam without decay and BERT's dropout in attention; what 
 
 | corpus | pieces of passages |
 |---|---|
-{rows}
+{corpora}
 
 {settings.card.notes}
 """.rstrip()
         + "\n"
     )
+
+
+def _recipe_rows(
+    settings: PretrainSettings, facts: Mapping[str, Any], config: ModelConfig
+) -> Iterator[tuple[str, object]]:
+    """What was trained from what, how and how far, as labels and values."""
+    start, recipe, schedule, parallel = settings.start, settings.recipe, settings.schedule, settings.parallel
+    base = start.encoder or start.checkpoint
+    yield (
+        "start",
+        f"`{base}`" if base else f"random weights of variant {start.variant}, vocabulary of `{start.vocabulary}`",
+    )
+    yield "stage", settings.card.stage
+    yield "supervision", settings.card.supervision
+    yield "objective", recipe.objective
+    yield "types with descriptions", f"{facts['types']:,}"
+    yield "types queried in a passage", _types_queried(recipe, config)
+    yield "entities masked", f"{recipe.mask_probability:.0%}"
+    yield "views of descriptions", ", ".join(recipe.views) or "all"
+    weights = f"none {recipe.no_entity_weight}"
+    if recipe.loss == "per-type":
+        weights = f"positives {recipe.positive_weight:g}, words of other types {recipe.contrast_weight:g}"
+    yield "loss, weights", f"{recipe.loss}, {weights}"
+    taught = recipe.distillation
+    yield (
+        "teacher",
+        f"`{taught.teacher}`, weight {taught.weight:g}, temperature {taught.temperature:g}" if taught else "none",
+    )
+    yield (
+        "dropout",
+        f"{start.encoder_dropout:g} in the encoder, none in attention, {recipe.head_dropout:g} before the heads",
+    )
+    rates = f"{schedule.encoder_rate:g} encoder, {schedule.head_rate:g} heads, {schedule.kind}"
+    yield "optimizer", f"AdamW with decay {schedule.weight_decay:g}, {rates}"
+    chosen = f"these weights are of step {facts['chosen_step']:,}"
+    yield "steps", f"{facts['steps']:,} ({facts['epochs']:.2f} epochs); {chosen}"
+    yield "workers, ZeRO stage, precision", f"{facts['workers']}, {parallel.zero_stage}, {parallel.dtype}"
+    yield "seed", settings.seed
+    yield "last loss", f"{facts['loss']:.4f}"
+    measured = facts["f1"]
+    yield (
+        "development F1",
+        "not measured" if measured is None else f"{100 * measured:.1f} (strict, on the development data)",
+    )
+
+
+def _types_queried(recipe: Recipe, config: ModelConfig) -> str:
+    fewest, most = recipe.types_per_pass
+    if not recipe.shared_types:
+        return f"{fewest} to {most}"
+    shared = f"{recipe.shared_types} shared by the passages of a step"
+    return shared if config.is_late else f"{shared}, {fewest} to {most} each"
 
 
 def _kind(config: ModelConfig, parameters: int) -> str:
