@@ -17,6 +17,7 @@ from openbioner_batch.training.packing import TaggingBatch
 from openbioner_batch.training.passes import Preparation
 from openbioner_batch.training.ray_host import RayTask, train_worker
 from openbioner_batch.training.ray_steps import step_dataset
+from openbioner_batch.training.settings import Parallel, PretrainSettings
 from openbioner_batch.training.shared import SharedBatch
 
 _POLL_S = 0.5
@@ -52,29 +53,16 @@ def train_with_ray(
     reference = ray.put(preparation)
     parts = preparation.plan.steps * parallel.workers
     options = ray.data.ExecutionOptions(preserve_order=True)
-    share = 1.0 if cpus > parallel.workers else 0.5 * cpus / parallel.workers  # CPU tasks prepare passes beside them
     threads = parallel.threads or max(1, usable_cores() // parallel.workers)
-    validated = bool(validation) and settings.recipe.objective == "tagging"
     task = RayTask(settings, preparation.plan.steps, monitor, ray.put(validation), threads)
     trainer = Trainer(
         train_worker,
         train_loop_config={"task": task},
         datasets={"passes": step_dataset(reference, monitor, parts)},
         dataset_config=ray.train.DataConfig(execution_options=options),
-        scaling_config=ray.train.ScalingConfig(
-            num_workers=parallel.workers,
-            use_gpu=parallel.on_gpu,
-            resources_per_worker={"CPU": share, **({"GPU": 1} if parallel.on_gpu else {})},
-        ),
+        scaling_config=_scaling(parallel, cpus),
         torch_config=TorchConfig(backend="nccl" if parallel.on_gpu else "gloo"),
-        run_config=ray.train.RunConfig(
-            name=CHECKPOINTS,
-            storage_path=store.url,
-            failure_config=ray.train.FailureConfig(max_failures=parallel.max_failures),
-            checkpoint_config=ray.train.CheckpointConfig(
-                num_to_keep=settings.checkpoints.keep, checkpoint_score_attribute="f1" if validated else None
-            ),
-        ),
+        run_config=_keeping(settings, store, validated=bool(validation) and settings.recipe.objective == "tagging"),
     )
     with _watched(monitor, metrics, Display(preparation.plan.steps, stream)):
         try:
@@ -84,6 +72,32 @@ def train_with_ray(
         except Exception as error:
             cause = " ".join(str(error).split())[-400:]
             raise RunFailedError(f"training stopped ({cause}); the same command resumes from its checkpoint") from error
+
+
+def _scaling(parallel: Parallel, cpus: int) -> Any:
+    """How many workers there are, and what each has."""
+    import ray.train
+
+    share = 1.0 if cpus > parallel.workers else 0.5 * cpus / parallel.workers  # CPU tasks prepare passes beside them
+    return ray.train.ScalingConfig(
+        num_workers=parallel.workers,
+        use_gpu=parallel.on_gpu,
+        resources_per_worker={"CPU": share, **({"GPU": 1} if parallel.on_gpu else {})},
+    )
+
+
+def _keeping(settings: PretrainSettings, store: Store, validated: bool) -> Any:
+    """Where checkpoints lie, which of them are kept, and how many deaths of workers they make up for."""
+    import ray.train
+
+    return ray.train.RunConfig(
+        name=CHECKPOINTS,
+        storage_path=store.url,
+        failure_config=ray.train.FailureConfig(max_failures=settings.parallel.max_failures),
+        checkpoint_config=ray.train.CheckpointConfig(
+            num_to_keep=settings.checkpoints.keep, checkpoint_score_attribute="f1" if validated else None
+        ),
+    )
 
 
 @contextmanager

@@ -5,11 +5,9 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TextIO
 
 import torch
@@ -18,32 +16,29 @@ from openbioner_batch.engine.cluster import ray_connection
 from openbioner_batch.engine.resources import Resources
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import UsageError
-from openbioner_batch.model.location import MODEL_CARD
 from openbioner_batch.model.reading import architecture_note
 from openbioner_batch.model.tokens import Tokenizer
-from openbioner_batch.model.variants import count_parameters
 from openbioner_batch.settings import build, with_current_names
-from openbioner_batch.training.card import model_card
-from openbioner_batch.training.corpus import Corpus, read_corpus
+from openbioner_batch.training.corpus import read_corpus
 from openbioner_batch.training.display import draw_curves
-from openbioner_batch.training.export import export_checkpoint
 from openbioner_batch.training.hosts import FinishedTraining
 from openbioner_batch.training.likeness import needs_likeness, start_vectors, type_likeness
 from openbioner_batch.training.local_host import train_here
 from openbioner_batch.training.material import Material, gather_material, read_material, source_types, write_material
 from openbioner_batch.training.monitor import Metrics
-from openbioner_batch.training.nearness import TypeFacts
+from openbioner_batch.training.packing import TaggingBatch
 from openbioner_batch.training.passes import Preparation
-from openbioner_batch.training.plan import TrainingPlan, plan_training
+from openbioner_batch.training.plan import plan_training
+from openbioner_batch.training.publishing import MODEL, facts_of, publish
 from openbioner_batch.training.separate import check_teacher
 from openbioner_batch.training.settings import PretrainSettings
 from openbioner_batch.training.settings_file import as_plain
+from openbioner_batch.training.shared import SharedBatch
 from openbioner_batch.training.start import model_config, tokenizer_directory, training_tokenizer
-from openbioner_batch.training.trained_types import merge_types, read_trained_types, write_trained_types
 from openbioner_batch.training.validation import validation_batches
 from openbioner_batch.training.vocabulary import TypeVocabulary, build_type_vocabulary
 
-SETTINGS, RESULT, MODEL, CURVES = "settings.json", "result.json", "model", "curves.png"
+SETTINGS, RESULT, CURVES = "settings.json", "result.json", "curves.png"
 FREE_KEYS = (
     "schedule",
     "validation",
@@ -105,18 +100,9 @@ def pretrain(settings: PretrainSettings, stream: TextIO | None = None) -> dict[s
         )
         metrics = Metrics(store, resumed)
         preparation = Preparation(corpus, plan, vocabulary, tokenizer, settings, config, likeness)
-        if cluster is None:
-            found = train_here(preparation, batches, store, metrics, stream)
-        else:
-            from openbioner_batch.training.ray_run import train_with_ray
-
-            found = train_with_ray(preparation, batches, cluster.cpus, store, metrics, stream)
-        facts = _facts(settings, corpus, plan, vocabulary, metrics, found, count_parameters(config))
-        with found.checkpoint as state, _local_folder(store, MODEL) as output:
-            export_checkpoint(Path(state), output, config, directory, getattr(torch, settings.output_dtype))
-            (output / MODEL_CARD).write_text(model_card(settings, facts, directory, config), "utf-8")
-            if settings.recipe.objective == "tagging":
-                write_trained_types(output, _trained_types(settings, directory, material))
+        found = _train(preparation, batches, cluster, store, metrics, stream)
+        facts = facts_of(preparation, found, metrics.entries)
+        publish(store, preparation, found, facts, directory, material)
         curves = draw_curves(metrics.entries)
         if curves:
             store.put(CURVES, curves)
@@ -171,6 +157,22 @@ def _place(settings: PretrainSettings) -> Iterator[Resources | None]:
         if parallel.on_gpu and resources.gpus < parallel.workers and settings.ray_address is None:
             raise UsageError(few.format(resources.gpus))
         yield resources
+
+
+def _train(
+    preparation: Preparation,
+    validation: Sequence[TaggingBatch | SharedBatch],
+    cluster: Resources | None,
+    store: Store,
+    metrics: Metrics,
+    stream: TextIO,
+) -> FinishedTraining:
+    """Train to the end: by workers on Ray, or alone in this process."""
+    if cluster is None:
+        return train_here(preparation, validation, store, metrics, stream)
+    from openbioner_batch.training.ray_run import train_with_ray
+
+    return train_with_ray(preparation, validation, cluster.cpus, store, metrics, stream)
 
 
 def _material(settings: PretrainSettings, tokenizer: Tokenizer) -> Material:
@@ -253,45 +255,3 @@ def _finished(store: Store, settings: PretrainSettings) -> dict[str, Any] | None
     except FileNotFoundError:
         return None
     return found if earlier["schedule"] == as_plain(settings)["schedule"] else None
-
-
-def _facts(
-    settings: PretrainSettings,
-    corpus: Corpus,
-    plan: TrainingPlan,
-    vocabulary: TypeVocabulary | None,
-    metrics: Metrics,
-    found: FinishedTraining,
-    parameters: int,
-) -> dict[str, Any]:
-    losses = [entry["loss"] for entry in metrics.entries if "loss" in entry]
-    return {
-        "steps": plan.steps,
-        "epochs": plan.epochs,
-        "chosen_step": found.step,
-        "loss": losses[-1],
-        "f1": found.f1,
-        "parameters": parameters,
-        "types": len(vocabulary.views) if vocabulary else 0,
-        "passages": corpus.counts,
-        "gold_types": list(corpus.annotated) if settings.card.supervision != "silver" else [],
-        "workers": settings.parallel.workers,
-    }
-
-
-def _trained_types(settings: PretrainSettings, start_directory: Path, material: Material) -> list[TypeFacts]:
-    """The types of this stage and, where it began with a tagger that lists its own, of those before it."""
-    earlier = read_trained_types(start_directory) if settings.start.encoder or settings.start.checkpoint else None
-    return merge_types(earlier or [], source_types(settings) if material.types is None else material.types)
-
-
-@contextmanager
-def _local_folder(store: Store, name: str) -> Iterator[Path]:
-    """A folder of the store to write files to: itself where it is local, else one that is uploaded afterwards."""
-    if store.local:
-        yield Path(store.url) / name
-        return
-    with tempfile.TemporaryDirectory() as temporary:
-        yield Path(temporary)
-        for path in sorted(Path(temporary).iterdir()):
-            store.put(f"{name}/{path.name}", path.read_bytes())
