@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from datetime import date
@@ -89,14 +89,21 @@ def replace(
     )
     actions = {one.type: ACTIONS[policy.action(one.type)] for one in ordered}
     doubted = doubts(text, ordered) if any(one.invents or one.coarsens for one in actions.values()) else Doubts()
+
+    def apply(finding: Finding) -> AppliedAction:
+        return _applied(actions[finding.type], finding, text[finding.start : finding.end], note, doubted)
+
+    return _rewritten(text, ordered, apply)
+
+
+def _rewritten(text: str, findings: Sequence[Finding], apply: Callable[[Finding], AppliedAction]) -> Replaced:
+    """The text with what `apply` says in the place of each finding, in order."""
     pieces: list[str] = []
     edits: list[Edit] = []
     at = length = 0
-    for finding in ordered:
+    for finding in findings:
         before = text[at : finding.start]
-        new, action, outcome = _applied(
-            actions[finding.type], finding, text[finding.start : finding.end], note, doubted
-        )
+        new, action, outcome = apply(finding)
         start = length + len(before)
         length = start + len(new)
         pieces += [before, new]

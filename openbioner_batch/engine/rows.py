@@ -72,18 +72,28 @@ def annotation_rows(
         "documents": len(good),
         "quarantined": dict(Counter(kind_of(item.reason) for item in quarantined)),
         "deletions": deletions,
+        **_span_counts(tagged, spans, rows["text"].to_pylist(), additions),
+    }
+    schema = annotations_schema(kept, include_text, extras).with_metadata(counts_metadata(counts))
+    return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema), quarantined
+
+
+def _span_counts(
+    tagged: Sequence[TaggedText], spans: Sequence[Span], texts: Iterable[str], additions: Sequence[Addition]
+) -> dict[str, Any]:
+    """What is counted of the documents that have a result."""
+    counts: dict[str, Any] = {
         "spans": dict(Counter(span.type for span in spans)),
         "windows": sum(result.windows for result in tagged),
         "tokens": sum(result.tokens for result in tagged),
-        "text_bytes": sum(len(text.encode()) for text in rows["text"].to_pylist()),
+        "text_bytes": sum(len(text.encode()) for text in texts),
     }
     amounts = {"repeated_windows": sum(result.repeated for result in tagged)}
     for addition in additions:
         amounts |= addition.amounts(spans)
     if amounts := {name: amount for name, amount in amounts.items() if amount}:
         counts["amounts"] = amounts
-    schema = annotations_schema(kept, include_text, extras).with_metadata(counts_metadata(counts))
-    return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema), quarantined
+    return counts
 
 
 def kind_of(reason: str) -> str:

@@ -143,13 +143,7 @@ def as_json(
 ) -> dict[str, Any]:
     """The review as plain values. No text of a note is in it."""
     confidence = plan.wanted.confidence
-    strata = list(found.strata.values())
-    unread = sum(plan.drawn.values()) - found.read
-    worst = [
-        Stratum(one.notes, plan.drawn[name], one.leaking + plan.drawn[name] - one.read)
-        for name, one in found.strata.items()
-    ]
-    bound = bound_over(strata, confidence)
+    bound = bound_over(list(found.strata.values()), confidence)
     return {
         "format": "openbioner-batch review report",
         "version": 1,
@@ -167,22 +161,13 @@ def as_json(
             "notes": sum(plan.sizes.values()),
             "drawn": sum(plan.drawn.values()),
             "read": found.read,
-            "not_read": unread,
+            "not_read": sum(plan.drawn.values()) - found.read,
         },
         "leaking_notes": found.leaking,
         "leak_rate": found.leaking / found.read if found.read else None,
         "bound": bound,
-        "bound_if_unread_leak": bound_over(worst, confidence),
-        "strata": {
-            name: {
-                "notes": one.notes,
-                "drawn": plan.drawn[name],
-                "read": one.read,
-                "leaking": one.leaking,
-                "bound": _own_bound(one, confidence),
-            }
-            for name, one in found.strata.items()
-        },
+        "bound_if_unread_leak": bound_over(_at_worst(plan, found), confidence),
+        "strata": _strata_json(plan, found),
         "missed_identifiers": len(found.misses),
         "missed_by_kind": found.kinds,
         "replaced_identifiers": found.replaced,
@@ -191,16 +176,38 @@ def as_json(
             {"name": one.reviewer, "notes_read": found.read_by[one.reviewer], "sha256": one.digest} for one in answers
         ],
         "read_by_several": {"notes": found.read_twice, "disagreed": found.disagreed},
-        "misses": [
-            {
-                "note": notes[miss.note].place,
-                "start": miss.start,
-                "end": miss.end,
-                "kind": miss.kind,
-                "reviewers": list(miss.reviewers),
-            }
-            for miss in found.misses
-        ],
+        "misses": [_miss_json(miss, notes[miss.note].place) for miss in found.misses],
+    }
+
+
+def _at_worst(plan: ReviewPlan, found: ReviewOutcome) -> list[Stratum]:
+    """The strata as they would be if all notes that were drawn and not read leaked."""
+    return [
+        Stratum(one.notes, plan.drawn[name], one.leaking + plan.drawn[name] - one.read)
+        for name, one in found.strata.items()
+    ]
+
+
+def _strata_json(plan: ReviewPlan, found: ReviewOutcome) -> dict[str, dict[str, Any]]:
+    return {
+        name: {
+            "notes": one.notes,
+            "drawn": plan.drawn[name],
+            "read": one.read,
+            "leaking": one.leaking,
+            "bound": _own_bound(one, plan.wanted.confidence),
+        }
+        for name, one in found.strata.items()
+    }
+
+
+def _miss_json(miss: Miss, place: str) -> dict[str, Any]:
+    return {
+        "note": place,
+        "start": miss.start,
+        "end": miss.end,
+        "kind": miss.kind,
+        "reviewers": list(miss.reviewers),
     }
 
 

@@ -88,16 +88,7 @@ def finish(
     benchmarks = read_benchmarks(settings.exclude) if settings.exclude else None
     say(f"labelling {len(names):,} shards of passages")
     report = OntologyReport(store.url, quarantined=totals.quarantined)
-    passage_filter = PassageFilter(FILTERS, benchmarks)
-    counts = TextCounts()
-    dropped = bytearray()
-    for passage in _passages(store, names, classes):
-        problem = passage_filter.problem(RawPassage(passage.text, (), 0))
-        dropped.append(problem is not None)
-        if problem is None:
-            counts.add(passage)
-        else:
-            report.dropped_passages[problem] += 1
+    counts, dropped = _filtered_counts(_passages(store, names, classes), PassageFilter(FILTERS, benchmarks), report)
     frequent = counts.too_frequent(settings.max_share)
     known = counts.without(frequent)
     types = select_types(classes, known, settings.min_names, settings.min_mentions, lambda name: not unwanted(name))
@@ -184,6 +175,22 @@ def unwanted_types(path: str | None) -> Callable[[str], bool]:
         raise UsageError(f"--without {path} cannot be read: {type(error).__name__}") from None
     near = NearTypes([TypeFacts(line.lower().replace(" ", "_")) for line in lines if line])
     return lambda name: bool(near.near(TypeFacts(name)))
+
+
+def _filtered_counts(
+    passages: Iterable[PassageNames], passage_filter: PassageFilter, report: OntologyReport
+) -> tuple[TextCounts, bytearray]:
+    """What the passages that pass the filter hold, and for each passage whether it is dropped."""
+    counts = TextCounts()
+    dropped = bytearray()
+    for passage in passages:
+        problem = passage_filter.problem(RawPassage(passage.text, (), 0))
+        dropped.append(problem is not None)
+        if problem is None:
+            counts.add(passage)
+        else:
+            report.dropped_passages[problem] += 1
+    return counts, dropped
 
 
 def _choose(
