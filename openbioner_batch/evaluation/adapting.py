@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +15,11 @@ from openbioner_batch.engine.request import Say
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.benchmark import view_logits, words_for
 from openbioner_batch.evaluation.examples import read_examples
-from openbioner_batch.evaluation.fitting import STAGES, ScoredCorpus, ScoredPart, fit_stages, scored_part
+from openbioner_batch.evaluation.fitting import ScoredCorpus, scored_part
 from openbioner_batch.evaluation.labels import Labels
 from openbioner_batch.evaluation.reading import GoldCorpus
 from openbioner_batch.evaluation.settings import AdaptSettings
+from openbioner_batch.evaluation.ways import AS_IT_IS, TUNED, AdaptedWays
 from openbioner_batch.model.calibration import Calibration, read_calibration, write_calibration
 from openbioner_batch.training.nearness import TypeFacts
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
@@ -35,12 +35,8 @@ if TYPE_CHECKING:
     from openbioner_batch.model.models import Model
     from openbioner_batch.training.replay import Replay
 
-AS_IT_IS = "as it is"
-TUNED = "heads and top layers"
 FEWEST_SPANS, FEWEST_TEXTS = 10, 5
 """With fewer of either, only the calibration is fitted."""
-_FITTED = STAGES[1:3]
-"""What is fitted of a calibration: a few spans say nothing about thresholds."""
 
 
 def adapt(settings: AdaptSettings, say: Say = lambda text: None) -> dict[str, Any]:
@@ -200,50 +196,9 @@ class _Work:
         return ScoredCorpus("examples", (tuple(parts), ()))
 
 
-@dataclass(slots=True)
-class _Ways:
-    """What was tried: figures on held-out folds, and what it takes to do the same with all examples."""
-
-    figures: dict[str, dict[str, float]] = field(default_factory=dict)
-    """Precision, recall and F1 of each way, in the order tried: from the simplest on."""
-    _known: dict[str, tuple[Sequence[ScoredCorpus], bool, Calibration | str]] = field(default_factory=dict)
-
-    def add(self, way: str, folds: Sequence[ScoredCorpus], is_tuned: bool, calibration: Calibration) -> None:
-        """A way with a calibration that owes the examples nothing."""
-        self.figures[way] = _measures(folds, [calibration] * len(folds))
-        self._known[way] = (folds, is_tuned, calibration)
-
-    def add_calibrated(self, folds: Sequence[ScoredCorpus], is_tuned: bool) -> None:
-        """The ways whose calibration is fitted, for each fold to the others."""
-        others = [_joined([*folds[:place], *folds[place + 1 :]]) for place in range(len(folds))]
-        fitted = [fit_stages([other]) for other in others]
-        for stage in _FITTED:
-            way = f"{TUNED}, {stage}" if is_tuned else stage
-            self.figures[way] = _measures(folds, [of_fold[stage] for of_fold in fitted])
-            self._known[way] = (folds, is_tuned, stage)
-
-    @property
-    def best(self) -> str:
-        """The way with the highest F1, the simplest of equals."""
-        return max(self.figures, key=lambda way: self.figures[way]["f1"])
-
-    def is_tuned(self, way: str) -> bool:
-        """Whether weights change."""
-        return self._known[way][1]
-
-    def calibration(self, way: str, fitted_on: str) -> Calibration:
-        """What is stored with the model."""
-        folds, _, found = self._known[way]
-        return (
-            found
-            if isinstance(found, Calibration)
-            else replace(fit_stages([_joined(folds)])[found], fitted_on=fitted_on)
-        )
-
-
-def _try_ways(settings: AdaptSettings, work: _Work, own: Calibration, spans: int, say: Say) -> _Ways:
+def _try_ways(settings: AdaptSettings, work: _Work, own: Calibration, spans: int, say: Say) -> AdaptedWays:
     """The model as it is, calibrated, and tuned, as far as the request and the number of examples allow."""
-    ways = _Ways()
+    ways = AdaptedWays()
     plain = work.scored_by(lambda fold: None)
     ways.add(AS_IT_IS, plain, False, own)
     if settings.method != "layers":
@@ -257,23 +212,6 @@ def _try_ways(settings: AdaptSettings, work: _Work, own: Calibration, spans: int
     elif settings.method == "auto":
         say(f"calibration alone: tuning needs {FEWEST_SPANS} spans in {FEWEST_TEXTS} texts")
     return ways
-
-
-def _joined(folds: Sequence[ScoredCorpus]) -> ScoredCorpus:
-    return ScoredCorpus("examples", (tuple(part for fold in folds for part in fold.parts), ()))
-
-
-def _measures(folds: Sequence[ScoredCorpus], calibrations: Sequence[Calibration]) -> dict[str, float]:
-    """Micro precision, recall and F1 over all folds, each with a calibration of its own."""
-    pairs: list[tuple[ScoredPart, Calibration]] = [
-        (part, own) for fold, own in zip(folds, calibrations, strict=True) for part in fold.parts
-    ]
-    gold, predicted, correct = np.sum([part.counts(own) for part, own in pairs], axis=0).tolist()
-    return {
-        "precision": correct / max(1, predicted),
-        "recall": correct / max(1, gold),
-        "f1": 2 * correct / max(1, gold + predicted),
-    }
 
 
 def _write(source: Path, output: Path, model: Model | None, calibration: Calibration) -> None:

@@ -18,9 +18,10 @@ from tiny import tiny_checkpoint
 
 from openbioner_batch.catalog import resolve_types
 from openbioner_batch.cli.main import main
-from openbioner_batch.evaluation.adapting import AS_IT_IS, TUNED, adapt
+from openbioner_batch.evaluation.adapting import adapt
 from openbioner_batch.evaluation.examples import read_examples
 from openbioner_batch.evaluation.settings import AdaptSettings
+from openbioner_batch.evaluation.ways import AS_IT_IS, TUNED
 from openbioner_batch.model import Tagger, WindowSettings, read_calibration
 from openbioner_batch.model.calibration import Calibration, write_calibration
 from openbioner_batch.model.checkpoint import load_backbone, load_model, save_checkpoint

@@ -1,0 +1,74 @@
+"""The ways to adapt a model that were tried, each with its figures on folds that it has not learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from openbioner_batch.evaluation.fitting import STAGES, ScoredCorpus, ScoredPart, fit_stages
+from openbioner_batch.model.calibration import Calibration
+
+AS_IT_IS = "as it is"
+TUNED = "heads and top layers"
+_FITTED = STAGES[1:3]
+"""What is fitted of a calibration: a few spans say nothing about thresholds."""
+
+
+@dataclass(slots=True)
+class AdaptedWays:
+    """What was tried: figures on held-out folds, and what it takes to do the same with all examples."""
+
+    figures: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Precision, recall and F1 of each way, in the order tried: from the simplest on."""
+    _known: dict[str, tuple[Sequence[ScoredCorpus], bool, Calibration | str]] = field(default_factory=dict)
+
+    def add(self, way: str, folds: Sequence[ScoredCorpus], is_tuned: bool, calibration: Calibration) -> None:
+        """A way with a calibration that owes the examples nothing."""
+        self.figures[way] = _measures(folds, [calibration] * len(folds))
+        self._known[way] = (folds, is_tuned, calibration)
+
+    def add_calibrated(self, folds: Sequence[ScoredCorpus], is_tuned: bool) -> None:
+        """The ways whose calibration is fitted, for each fold to the others."""
+        others = [_joined([*folds[:place], *folds[place + 1 :]]) for place in range(len(folds))]
+        fitted = [fit_stages([other]) for other in others]
+        for stage in _FITTED:
+            way = f"{TUNED}, {stage}" if is_tuned else stage
+            self.figures[way] = _measures(folds, [of_fold[stage] for of_fold in fitted])
+            self._known[way] = (folds, is_tuned, stage)
+
+    @property
+    def best(self) -> str:
+        """The way with the highest F1, the simplest of equals."""
+        return max(self.figures, key=lambda way: self.figures[way]["f1"])
+
+    def is_tuned(self, way: str) -> bool:
+        """Whether weights change."""
+        return self._known[way][1]
+
+    def calibration(self, way: str, fitted_on: str) -> Calibration:
+        """What is stored with the model."""
+        folds, _, found = self._known[way]
+        return (
+            found
+            if isinstance(found, Calibration)
+            else replace(fit_stages([_joined(folds)])[found], fitted_on=fitted_on)
+        )
+
+
+def _joined(folds: Sequence[ScoredCorpus]) -> ScoredCorpus:
+    return ScoredCorpus("examples", (tuple(part for fold in folds for part in fold.parts), ()))
+
+
+def _measures(folds: Sequence[ScoredCorpus], calibrations: Sequence[Calibration]) -> dict[str, float]:
+    """Micro precision, recall and F1 over all folds, each with a calibration of its own."""
+    pairs: list[tuple[ScoredPart, Calibration]] = [
+        (part, own) for fold, own in zip(folds, calibrations, strict=True) for part in fold.parts
+    ]
+    gold, predicted, correct = np.sum([part.counts(own) for part, own in pairs], axis=0).tolist()
+    return {
+        "precision": correct / max(1, predicted),
+        "recall": correct / max(1, gold),
+        "f1": 2 * correct / max(1, gold + predicted),
+    }
