@@ -11,6 +11,7 @@ from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.context import labels, words_before
 from openbioner_batch.deid.recognizers.initials import find_initials
 from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.name_forms import UPPER, find_names_by_form, find_numbered_names
 from openbioner_batch.deid.recognizers.person_cues import CLOSING, OF_A_THING, OF_A_WORK
 from openbioner_batch.deid.recognizers.roles import find_names_by_role, is_of_headings
 from openbioner_batch.deid.searching import Anchored
@@ -31,7 +32,6 @@ WEAK_TRIGGERS = frozenset(
 
 _BEFORE_TWO_WORDS = frozenset("patient pt client note dear re cc by".split())
 
-UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈČĎĐĒĘĚĜĞĠĢĤĪĮİĶĹĻĽŁŃŅŇŌŐŒŔŘŚŜŞŠŢŤŪŮŰŲŴŶŸŹŻŽ"
 _LETTER = r"[^\W\d_]"
 _WORD = rf"(?:(?:[OD]['’]|[dl]['’])?[{UPPER}]{_LETTER}{{0,24}}+(?:['’`-][{UPPER}]{_LETTER}{{0,24}}+){{0,2}}+\.?)"
 _PARTICLE = (
@@ -49,11 +49,6 @@ _CREDENTIAL = re.compile(
 _SECOND = re.compile(rf",[ ]{{1,2}}(?P<given>{_WORD}(?:[ ]{_WORD}){{0,2}}+)")
 _ANY_SCRIPT = re.compile(rf"{_LETTER}{{1,20}}+(?:[ '’·・-]{_LETTER}{{1,20}}+){{0,3}}+")
 _FIELD = re.compile(r"[:=>][ \t]{0,3}[\"'>]?[ \t]?")
-_NUMBERED_WORD = rf"[{UPPER}][a-zß-ÿ]{{2,20}}+\d{{1,3}}"
-_NUMBERED = Anchored(
-    rf"(?<![^\W_]){_NUMBERED_WORD}(?:[ ]{_NUMBERED_WORD})+(?![^\W_])|(?<=(?:Mr|Ms|Dr)\.[ ]){_NUMBERED_WORD}(?![^\W_])"
-)
-"""Names of synthetic patients: Sumiko254 Larue605."""
 _SPEAKS = re.compile(
     r"[ ](?i:says|said|states|stated|reports|reported|denies|denied|is|was|has|had|called|agrees|wants|lives|feels|"
     r"asked|told|"
@@ -73,33 +68,16 @@ _ADVERBS = frozenset(
     "resident parent parents client veteran family spouse guardian member inmate student site "
     "sites supper meal meals snack shower bath request appeal service transport".split()
 )
-_HEADER = re.compile(r"[ ]{1,3}(?:\(\d|\||DOB|MRN|#|\d{3})|[ ]{2,}")
 _GOES_ON = re.compile(r"[0-9&]|-[a-z0-9]")
 _CLAUSE_ENDS = re.compile(r"[ ]*(?:[.,;)\n]|\Z)")
 _RESULT_OR_LABEL = re.compile(r"[ ]?[<>=]?[ ]?\d|[ ]?:")
-_FORMS = (
-    (
-        Anchored(r"(?<![^\W_])(?P<doe>[A-Z][a-z]+[ ](?:Doe|Roe)|(?:DOE|ROE|Doe|Roe),[ ][A-Z][A-Za-z]+)(?![^\W_])"),
-        "patient_name",
-    ),
-    (Anchored(r"\bdictating[ ](?:on|for)[ ](?P<small>[a-z]{2,20}[ ][a-z]{2,20})(?![^\W_])"), "patient_name"),
-    (
-        Anchored(
-            rf"(?<![\w/])(?P<beside>[{UPPER}][a-zß-ÿ]{{1,20}})(?=/[{UPPER}][a-zß-ÿ]{{1,20}},?[ ](?:RN|MD|NP|PA|"
-            rf"CRNA|DO|LPN|RT)\b)"
-        ),
-        "clinician_name",
-    ),
-)
-"""Placeholders of the unknown, dictation in small letters, two people before one credential: "Ray/Gomez CRNA"."""
 
 
 def find_people(text: str) -> Iterator[Finding]:
     """Names with words around them that say so, and pairs of a frequent given name and another name."""
     for run in _RUN.finditer(text):
         yield from _names_in(text, run.start(), run[0])
-    for numbered in _NUMBERED.finditer(text):
-        yield _name(*numbered.span(), "person_name", 0.7)
+    yield from find_numbered_names(text)
     for field in _FIELD.finditer(text):
         place = field.end()
         if place == len(text) or text[place].isascii():
@@ -108,20 +86,7 @@ def find_people(text: str) -> Iterator[Finding]:
             yield _name(*name_there.span(), type, 0.8)
     yield from find_names_by_role(text)
     yield from find_initials(text)
-    for pattern, type in _FORMS:
-        for match in pattern.finditer(text):
-            group = str(match.lastgroup)
-            if not any(map(_is_no_name, re.split(r",?[ ]", match[group]))):
-                yield _name(*match.span(group), type, 0.7)
-
-
-def _is_no_name(word: str) -> bool:
-    """Whether a word is a term, an ordinary word or letters: "PND" after "DOE" for dyspnoea."""
-    small, lists = word.lower(), lexicon()
-    if small in ("doe", "roe"):
-        return False
-    letters = word.isupper() and len(word) < 4 and small not in lists.given_names
-    return letters or clinical_words().knows(word) or small in lists.not_names
+    yield from find_names_by_form(text)
 
 
 def _names_in(text: str, offset: int, run: str) -> Iterator[Finding]:
