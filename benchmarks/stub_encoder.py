@@ -16,11 +16,11 @@ from time import perf_counter, process_time
 from typing import Any
 
 import click
-import numpy as np
 import pyarrow as pa
 from common.machine import machine
 from common.processes import in_child
 from common.results import show_table, spread
+from stub_models import stub_for
 
 from openbioner_batch.engine.executors.base import Commit, Executor, ReadStage, Workforce
 from openbioner_batch.engine.ledger import Totals
@@ -31,10 +31,7 @@ from openbioner_batch.engine.scoring import Scorer, TaggedText, TextPreparer
 from openbioner_batch.engine.session import run_pipeline
 from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.engine.work import Job, SplitTask, TaggingJob
-from openbioner_batch.errors import UsageError
 from openbioner_batch.model import Tagger
-from openbioner_batch.model.config import ModelConfig
-from openbioner_batch.model.late_inference import LateInference
 
 STAGES = {
     "read": "read and parse",
@@ -46,8 +43,6 @@ STAGES = {
 """In the order of the pipeline."""
 LOAD = "load"
 """Once a process, and so not charged to documents."""
-WORDS_A_SPAN = 64
-"""One word in so many is a span of a type: with five types about as many as the bundled model finds in abstracts."""
 
 
 class StageClock:
@@ -68,62 +63,6 @@ class StageClock:
             took = process_time() - began
             self.seconds[name] += took - self._inner.pop()
             self._inner[-1] += took
-
-
-class StubEncoder:
-    """Says of every word at once what a real one would have to compute."""
-
-    def __init__(self, device: str, config: ModelConfig) -> None:
-        import torch
-
-        self.config = config
-        self.device = torch.device(device)
-        self._heads = torch.full((3, 1 << 20), -4.0)
-        self._heads[1:] = 0.0  # against an entity
-        self._heads[0, ::WORDS_A_SPAN] = 4.0
-
-    def __call__(self, layout: Any, shifted: bool = False) -> Any:
-        """The same made-up logits for every batch, cut to its read tokens."""
-        return self._heads[:, : len(layout.read)]
-
-
-class StubLate(LateInference):
-    """The same in late interaction: every so manieth word has the vector that all descriptions have."""
-
-    def __init__(self, device: str, config: ModelConfig) -> None:
-        import torch
-
-        self.config = config
-        self.device = torch.device(device)
-        self._scale, self._bias = 8.0, -4.0
-        self._words = np.zeros((1 + config.late.projection, 0), np.float32)
-
-    def __call__(self, layout: Any, shifted: bool = False) -> Any:
-        """Vectors of words, of which every `WORDS_A_SPAN`-th is one that all types accept."""
-        import torch
-
-        if (words := len(layout.read)) > self._words.shape[1]:
-            self._words = np.zeros((1 + self.config.late.projection, words), np.float32)
-            self._words[1, ::WORDS_A_SPAN] = 1.0
-        return torch.from_numpy(self._words[:, :words])
-
-    def describe(self, descriptions: Sequence[tuple[int, ...]], token_budget: int) -> np.ndarray:
-        """The same vector for every description."""
-        vectors = np.zeros((len(descriptions), self.config.late.projection), np.float32)
-        vectors[:, 0] = 1.0
-        return vectors
-
-
-def stub_for(tagger: Tagger) -> StubEncoder | StubLate:
-    """What takes the place of a tagger's encoder.
-
-    Raises:
-        UsageError: there is none for models that separate some of their layers.
-    """
-    config = tagger.encoder.config
-    if 0 < config.separate_layers < config.layers:
-        raise UsageError("--stub-encoder: there is no stub of a model some of whose layers are separate; give another")
-    return (StubLate if config.is_late else StubEncoder)(tagger.device, config)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from common.machine import machine
 from common.processes import in_child
 from common.results import show_table, spread
 from common.tree import Watched, cpu_seconds
-from stub_encoder import stub_for
+from stub_models import stub_for
 
 from openbioner_batch.engine.model_scorer import ModelScorerFactory
 from openbioner_batch.engine.run import annotate

@@ -84,7 +84,8 @@ def test_all_but_the_encoder_is_timed_by_stage(tmp_path: Path, notes: Path, chec
 
 def test_a_stub_of_late_interaction_finds_every_so_manieth_word(tmp_path: Path, notes: Path) -> None:
     from common.models import write_random_model
-    from stub_encoder import WORDS_A_SPAN, run_stub
+    from stub_encoder import run_stub
+    from stub_models import WORDS_A_SPAN
 
     model = write_random_model("tiny", tmp_path / "late", separate_layers=4)
     run = run_stub(stub_settings(notes, tmp_path, model))
