@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 SENTENCES = (
@@ -14,6 +15,15 @@ SENTENCES = (
     "Mice with p53 and IL-2 were given beta-agonists; 5-FU was not.",
     "A drug that was given. A sign of cancer. A gene of mice. No dose.",
 )
+AWKWARD = st.lists(
+    st.one_of(
+        st.sampled_from("abc XYZ.,?!()[]<>-'\"\t\r\n\0 é́̈ßİΩµ αβ\u200b\u00a0\u2028‑中文字😀👩‍👧🇮🇹ﬁ\u2581Ġ"),
+        st.sampled_from(["aspirin", "[SEP]", "</s>", "<mask>", " given", "p53", "IL-2", "beta-agonists", "(500 mg),"]),
+        st.characters(codec="utf-8"),
+    ),
+    max_size=60,
+).map("".join)
+"""Texts that are hard to cut into words."""
 _ANGLED = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 _SQUARE = ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"]
 

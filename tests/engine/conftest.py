@@ -1,14 +1,19 @@
-"""Corpora, and a run as tests want it."""
+"""Corpora, a run as tests want it, and what exports of runs are made with."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from engine.exports import DOCUMENTS, Export
+from runs import write_pubmed
 from scorers import NameScorerFactory
 
+from openbioner_batch.engine.export.run import ExportSummary, export
+from openbioner_batch.engine.export.settings import ExportSettings
 from openbioner_batch.engine.run import annotate
 from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.engine.summary import Summary
@@ -51,3 +56,22 @@ def corpus(tmp_path: Path) -> Corpus:
         return path
 
     return corpus
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """Two PubMed files, of four documents and of three."""
+    write_pubmed(tmp_path / "in/a.xml", DOCUMENTS[:4])
+    write_pubmed(tmp_path / "in/b.xml", DOCUMENTS[4:])
+    return tmp_path / "in"
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Export:
+    """Exports a run into a folder of `tmp_path`, in this process."""
+
+    def run(run: object, to: str, folder: str = "x", **more: Any) -> ExportSummary:
+        values = {"run": str(run), "to": to, "output": str(tmp_path / folder), "workers": 1, "date": "2026-01-31"}
+        return export(ExportSettings.build(values | more), lambda line: None)
+
+    return run

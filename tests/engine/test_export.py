@@ -1,4 +1,4 @@
-"""`openbioner-batch export`: files for shards, resumed, with texts read again, last versions and folders."""
+"""`openbioner-batch export`: files for shards, resumed, with texts read again, latest versions and folders."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from engine.exports import DOCUMENTS, Export, written
 from formats.reading import documents, read_all
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,42 +27,10 @@ import openbioner_batch
 from openbioner_batch.cli.main import main
 from openbioner_batch.engine.export.finished import open_run
 from openbioner_batch.engine.export.latest import find_latest, unpacked_mask
-from openbioner_batch.engine.export.run import ExportSummary, export
-from openbioner_batch.engine.export.settings import ExportSettings
 from openbioner_batch.engine.names import shard_file
-from openbioner_batch.errors import PlanMismatchError, RunFailedError, UsageError
+from openbioner_batch.errors import PlanMismatchError
 from openbioner_batch.formats import WRITERS, get_format
 from openbioner_batch.formats.fhir_attachment import with_text
-
-Export = Callable[..., ExportSummary]
-DOCUMENTS = [(str(number), f"Paper {number} on Zinc and α") for number in range(1, 8)]
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    """Two PubMed files, of four documents and of three."""
-    write_pubmed(tmp_path / "in/a.xml", DOCUMENTS[:4])
-    write_pubmed(tmp_path / "in/b.xml", DOCUMENTS[4:])
-    return tmp_path / "in"
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Export:
-    """Exports a run into a folder of `tmp_path`, in this process."""
-
-    def run(run: object, to: str, folder: str = "x", **more: Any) -> ExportSummary:
-        values = {"run": str(run), "to": to, "output": str(tmp_path / folder), "workers": 1, "date": "2026-01-31"}
-        return export(ExportSettings.build(values | more), lambda line: None)
-
-    return run
-
-
-def written(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and "_run" not in path.parts
-    }
 
 
 @pytest.mark.parametrize("to", [name for name in WRITERS if name != "docbin"])
@@ -113,25 +80,6 @@ def test_texts_of_fhir_resources_are_read_again(tmp_path: Path, out: Export, kee
     assert [one.text.rstrip("\n") for one in found] == ["Seen by Dr Meyer.", ""][: 1 + ("resource" in keep)]
 
 
-def test_a_run_without_texts_is_refused_where_they_are_needed(tmp_path: Path, source: Path, out: Export) -> None:
-    run = commit_run(tmp_path / "run", source)
-    with pytest.raises(UsageError, match=r"--to brat needs the documents' texts.*--source.*--include-text"):
-        out(run, "brat")
-    assert not (tmp_path / "x").exists()
-
-
-def test_inputs_that_changed_are_refused_without_quoting_them(tmp_path: Path, source: Path, out: Export) -> None:
-    run = commit_run(tmp_path / "run", source)
-    whole = (source / "a.xml").read_text()
-    (source / "a.xml").write_text(whole.replace("Paper 3", "Secret3"))
-    with pytest.raises(RunFailedError, match=r"a\.xml: record 2 has another text now") as caught:
-        out(run, "pubtator", source=(str(source),))
-    assert "Secret" not in str(caught.value)
-    (source / "a.xml").write_text(whole + "\n")
-    with pytest.raises(UsageError, match=r"the run has read .*a\.xml \([\d,]+ bytes\), which is not among"):
-        out(run, "pubtator", "y", source=(str(source),))
-
-
 def test_new_files_of_a_run_are_added_and_span_numbers_stay(tmp_path: Path, source: Path, out: Export) -> None:
     run = commit_run(tmp_path / "run", source)
     out(run, "omop-note-nlp")
@@ -144,17 +92,6 @@ def test_new_files_of_a_run_are_added_and_span_numbers_stay(tmp_path: Path, sour
     numbers = [int(row["note_nlp_id"]) for data in after.values() for row in csv.DictReader(data.decode().splitlines())]
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(numbers) == sum(len(row["spans"]) for row in rows(tmp_path / "run"))
-
-
-def test_an_export_of_another_release_names_it(
-    tmp_path: Path, source: Path, out: Export, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = commit_run(tmp_path / "run", source)
-    monkeypatch.setattr("openbioner_batch.version.__version__", "1.4")
-    out(run, "csv")
-    monkeypatch.undo()
-    with pytest.raises(PlanMismatchError, match=r"system: openbioner_batch 1\.4.*finish it with 1\.4, or"):
-        out(run, "csv")
 
 
 def test_an_export_names_its_release_and_its_model(tmp_path: Path, source: Path, out: Export) -> None:
@@ -186,27 +123,6 @@ def test_a_summary_counts_what_all_shards_hold(tmp_path: Path, source: Path, out
     assert (now.documents, now.spans, now.shards) == (7, len(held), len(written(tmp_path / "x")))
     assert now.bytes == sum(map(len, written(tmp_path / "x").values()))
     assert held
-
-
-def test_an_input_that_is_not_there_any_more_is_named(tmp_path: Path, source: Path, out: Export) -> None:
-    run = commit_run(tmp_path / "run", source)
-    (source / "b.xml").unlink()
-    with pytest.raises(UsageError, match=r"--source: the run has read .*b\.xml .* not among the 1 files there"):
-        out(run, "bioc-json", source=(str(source),))
-
-
-def test_another_request_in_the_same_folder_is_refused(tmp_path: Path, source: Path, out: Export) -> None:
-    run = commit_run(tmp_path / "run", source)
-    out(run, "csv")
-    with pytest.raises(PlanMismatchError, match="format: csv then, jsonl now"):
-        out(run, "jsonl")
-    for more in ({"partition_by": "journal"}, {"gzip": True}):
-        with pytest.raises(PlanMismatchError, match=f"{next(iter(more)).replace('_', ' ')}: "):
-            out(run, "csv", **more)
-    with pytest.raises(UsageError, match="holds no export"):
-        out(run, "csv", "run")
-    assert out(run, "jsonl", overwrite=True).written.shards == 4
-    assert {Path(name).suffix for name in written(tmp_path / "x")} == {".jsonl"}
 
 
 def test_processes_write_the_same_bytes(tmp_path: Path, source: Path, out: Export) -> None:
@@ -318,40 +234,6 @@ def test_folders_by_a_key_of_kept_json(tmp_path: Path, out: Export) -> None:
     assert names == ["ward=A%2F1/000000-00000.jsonl", "ward=__HIVE_DEFAULT_PARTITION__/000000-00000.jsonl"]
 
 
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"to": "word"}, "--to word: no such format; there are: pubtator, "),
-        ({"to": "csv", "partition_by": "journal_id"}, "there are: pmid, version, year, date, date_revised, journal$"),
-        ({"to": "omop-note-nlp", "partition_by": "year"}, "only with jsonl, csv, parquet-long"),
-        ({"to": "csv", "date": "today"}, "--date is 'today': give a day such as"),
-        ({"to": "csv", "workers": 0}, "--workers is 0"),
-        ({"to": "csv", "format": "csv"}, "unknown key 'format'"),
-    ],
-)
-def test_requests_that_are_wrong(
-    tmp_path: Path, source: Path, out: Export, values: dict[str, Any], message: str
-) -> None:
-    run = commit_run(tmp_path / "run", source)
-    with pytest.raises(UsageError, match=message):
-        out(run, **values)
-
-
-def test_runs_that_are_none_or_not_finished(tmp_path: Path, source: Path, out: Export) -> None:
-    with pytest.raises(UsageError, match="holds no run"):
-        out(tmp_path / "none", "csv")
-    run = commit_run(tmp_path / "run", source)
-    (tmp_path / "run/_run/ends/000001.json").unlink()
-    with pytest.raises(UsageError, match="is not finished: 1 of 2 splits are left"):
-        out(run, "csv")
-
-
-def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, out: Export) -> None:
-    monkeypatch.setitem(sys.modules, "spacy", None)
-    with pytest.raises(UsageError, match=r"needs the package spacy.*pip install 'openbioner-batch\[spacy\]'"):
-        out(tmp_path, "docbin")
-
-
 def test_the_command_on_s3_with_a_config_file(tmp_path: Path, source: Path, s3: S3Server) -> None:
     bucket = s3.bucket()
     run = commit_run(f"{bucket}/run", source)
@@ -369,8 +251,3 @@ def test_the_command_on_s3_with_a_config_file(tmp_path: Path, source: Path, s3: 
         ("5",),
         ("6",),
     ]
-
-
-def test_a_users_mistake_is_exit_code_2(tmp_path: Path) -> None:
-    result = CliRunner().invoke(main, ["export", str(tmp_path), "--to", "csv"])
-    assert (result.exit_code, result.output) == (2, "error: --output is missing\n")
