@@ -23,46 +23,83 @@ GPU_SHARD, CPU_SHARD = 1000, 200
 
 
 class RunSettings(Protocol):
-    """What a request for any kind of run says; `AnnotateSettings` explains each."""
+    """What a request for any kind of run says."""
 
     @property
-    def inputs(self) -> tuple[str, ...]: ...
+    def inputs(self) -> tuple[str, ...]:
+        """Files, folders, globs or URLs."""
+
     @property
-    def output(self) -> str: ...
+    def output(self) -> str:
+        """Folder of the run."""
+
     @property
-    def format(self) -> str | None: ...
+    def format(self) -> str | None:
+        """Of the inputs; None guesses."""
+
     @property
-    def id_field(self) -> str | None: ...
+    def id_field(self) -> str | None:
+        """Column or key of the id; None guesses."""
+
     @property
-    def text_field(self) -> str | None: ...
+    def text_field(self) -> str | None:
+        """Column or key of the text; None guesses."""
+
     @property
-    def title_field(self) -> str | None: ...
+    def title_field(self) -> str | None:
+        """Column or key of a title that stands before the text."""
+
     @property
-    def encoding(self) -> str | None: ...
+    def encoding(self) -> str | None:
+        """Of text files; None is UTF-8."""
+
     @property
-    def delimiter(self) -> str | None: ...
+    def delimiter(self) -> str | None:
+        """Between the columns of a table; None is the format's."""
+
     @property
-    def quoting(self) -> str | None: ...
+    def quoting(self) -> str | None:
+        """How a table quotes its fields; None is the format's way."""
+
     @property
-    def keep_fields(self) -> tuple[str, ...]: ...
+    def keep_fields(self) -> tuple[str, ...]:
+        """Columns or keys that are carried over."""
+
     @property
-    def include_text(self) -> bool: ...
+    def include_text(self) -> bool:
+        """Whether texts are written too."""
+
     @property
-    def limit(self) -> int | None: ...
+    def limit(self) -> int | None:
+        """The most documents that are read."""
+
     @property
-    def shard_documents(self) -> int | None: ...
+    def shard_documents(self) -> int | None:
+        """The most documents of a shard; None goes by the device."""
+
     @property
-    def max_quarantined(self) -> str: ...
+    def max_quarantined(self) -> str:
+        """How many records, or which share of them, may be set aside, as it was given."""
+
     @property
-    def quarantine_limit(self) -> QuarantineLimit: ...
+    def quarantine_limit(self) -> QuarantineLimit:
+        """The same, read."""
+
     @property
-    def overwrite(self) -> bool: ...
+    def overwrite(self) -> bool:
+        """Whether an earlier run in the folder is deleted first."""
+
     @property
-    def actors(self) -> int | None: ...
+    def actors(self) -> int | None:
+        """Processes that hold the model; None goes by the machine."""
+
     @property
-    def executor(self) -> str: ...
+    def executor(self) -> str:
+        """One of `EXECUTORS`."""
+
     @property
-    def ray_address(self) -> str | None: ...
+    def ray_address(self) -> str | None:
+        """Of a cluster; None is this machine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ class WatchedStream:
         self.closed = False
 
     def read(self, size: int = -1) -> bytes:
+        """As of any stream; an error is kept in `failure`."""
         try:
             return self._stream.read(size)
         except Exception as error:

@@ -30,12 +30,19 @@ class WholeFile(io.RawIOBase):
         self._kept = file_system  # an archive's closes its streams when it is dropped
 
     def readable(self) -> bool:
+        """Always."""
         return True
 
     def seekable(self) -> bool:
+        """Always."""
         return True
 
     def read(self, size: int = -1) -> bytes:
+        """As many bytes as are asked for; fewer only at the end of the file.
+
+        Raises:
+            OSError: the store does not give them.
+        """
         start = self._stream.tell()
         left = max(0, self._file.size - start)
 
@@ -48,17 +55,21 @@ class WholeFile(io.RawIOBase):
         return content
 
     def readinto(self, buffer: Any) -> int:
+        """As `read`, into a buffer of that size; the number of bytes that came."""
         content = self.read(len(buffer))
         buffer[: len(content)] = content
         return len(content)
 
     def seek(self, offset: int, whence: int = 0) -> int:
+        """As of any stream."""
         return self._stream.seek(offset, whence)
 
     def tell(self) -> int:
+        """As of any stream."""
         return self._stream.tell()
 
     def close(self) -> None:
+        """Close the store's stream too."""
         self._stream.close()
         super().close()
 

@@ -77,6 +77,7 @@ class DocumentWriter(Writer):
     """A format that writes document after document."""
 
     def write(self, rows: pa.Table, origin: Origin) -> bytes:
+        """The file of a shard, as `render` makes it of its documents."""
         return self.render(list(documents(rows)), origin)
 
     @abstractmethod

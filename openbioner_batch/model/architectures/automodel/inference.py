@@ -97,6 +97,7 @@ class PaddedCross(_Padded):
         groups: Sequence[Sequence[DescribedType]],
         token_budget: int,
     ) -> Iterator[np.ndarray]:
+        """As `Inference` has it: the windows are read anew for each group."""
         for types in groups:
             yield self._score(tokenizer, windows, words, types, token_budget)
 
@@ -161,6 +162,7 @@ class PaddedLate(_Padded):
         groups: Sequence[Sequence[DescribedType]],
         token_budget: int,
     ) -> Iterator[np.ndarray]:
+        """As `Inference` has it: the windows are read once for all groups."""
         model = self._late
         found = np.zeros((words, 1 + self.config.late.projection), np.float32)
         weight = torch.cat([model.background.weight, model.text_projection.weight])
