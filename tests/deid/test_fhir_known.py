@@ -41,6 +41,14 @@ from openbioner_batch.errors import RunFailedError, UsageError
         ({"address": {"city": "Dover"}}, "city", "Dover"),
         ({"address": [{"line": ["12 Elm St"]}]}, "street_address", "12 Elm St"),
         ({"extension": [{"valueAddress": {"postalCode": "03820"}}]}, "zip_code", "03820"),
+        ({"extension": [{"valueContactPoint": {"system": "fax", "value": "5550142"}}]}, "fax_number", "5550142"),
+        ({"extension": [{"valueIdentifier": {"value": "123-45-6789"}}]}, "social_security_number", "123-45-6789"),
+        (
+            {"resourceType": "Patient", "extension": [{"valueHumanName": {"family": "Lee"}}]},
+            "patient_name",
+            "Lee",
+        ),
+        ({"resourceType": "Observation", "extension": [{"valueHumanName": {"text": "Lee"}}]}, "person_name", "Lee"),
         ({"masterIdentifier": {"value": "44-17"}}, "other_identifier", "44-17"),
         ({"author": [{"identifier": {}, "display": "Dr. Roe"}]}, "clinician_name", "Dr. Roe"),
         ({"subject": {"type": "Patient", "display": "Ann Lee"}}, "patient_name", "Ann Lee"),
@@ -49,6 +57,15 @@ from openbioner_batch.errors import RunFailedError, UsageError
 )
 def test_what_an_element_says(resource: dict[str, Any], type: str, value: str) -> None:
     assert list(known_values_of(resource)) == [KnownValue(type, value)]
+
+
+def test_a_contained_resource_says_whose_name_a_reference_shows() -> None:
+    """Wherever the reference stands: a performer is taken for a clinician where nothing says otherwise."""
+    shown = {"reference": "#a", "display": "Lee"}
+    for elements in ({"performer": [shown]}, {"context": {"related": [{"performer": shown}]}}):
+        for kind, type in (("Patient", "patient_name"), ("RelatedPerson", "relative_name")):
+            resource = {"contained": [{"resourceType": kind, "id": "a"}], **elements}
+            assert list(known_values_of(resource)) == [KnownValue(type, "Lee")]
 
 
 def test_what_names_nobody_says_nothing() -> None:

@@ -6,9 +6,18 @@ from typing import Any
 
 import pytest
 
-from openbioner_batch.deid.fhir.references import Target, contained_kinds, patient_of, target_of
+from openbioner_batch.deid.fhir.references import (
+    Target,
+    contained_kinds,
+    hashed_id,
+    hashed_reference,
+    patient_of,
+    target_of,
+)
 from openbioner_batch.deid.fhir.systems import type_of_identifier
+from openbioner_batch.deid.keys import Key
 
+KEY = Key(b"a key of sixteen" * 2)
 CONTAINED = [{"resourceType": "Patient", "id": "p"}, {"resourceType": "Device", "id": "d"}, "no resource"]
 
 
@@ -28,12 +37,31 @@ CONTAINED = [{"resourceType": "Patient", "id": "p"}, {"resourceType": "Device", 
         ({"identifier": {"value": 44}}, "Practitioner", None),
         ({"reference": "Group/7", "identifier": {"value": "44"}, "type": "Patient"}, "Group", "7"),
         ({"display": "Dr. Lee", "type": ""}, "Practitioner", None),
+        ({"reference": "#x", "type": ["Patient"]}, "Practitioner", None),
     ],
 )
 def test_what_a_reference_is_to(reference: dict[str, Any], kind: str, id: str | None) -> None:
     contained = contained_kinds({"contained": CONTAINED})
     assert contained == {"p": "Patient", "d": "Device"}
     assert target_of(reference, "author", contained) == Target(kind, id)
+
+
+def test_an_id_has_the_same_hash_in_every_release_and_in_every_form_of_a_reference() -> None:
+    """Archives that are written years apart still lead to each other."""
+    hashed = hashed_id(KEY, "pat-1")
+    assert hashed == "c7dbcba5-5333-8951-88b8-9f3311588595"
+    system = hashed_id(KEY, "http://x.org")
+    for reference, new in (
+        ("Patient/pat-1/_history/2", f"Patient/{hashed}"),
+        ("http://x.org/fhir/Patient/pat-1", f"Patient/{hashed}"),
+        ("urn:uuid:pat-1", f"urn:uuid:{hashed}"),
+        ("Patient?identifier=pat-1", f"Patient?identifier={hashed}"),
+        ("Patient?identifier=|pat-1", f"Patient?identifier={hashed}"),
+        ("Patient?identifier=http://x.org|pat-1", f"Patient?identifier=urn:uuid:{system}|{hashed}"),
+        ("Patient?identifier=http://loinc.org|pat-1", f"Patient?identifier=http://loinc.org|{hashed}"),
+        ("#pat-1", None),
+    ):
+        assert hashed_reference(KEY, reference) == new
 
 
 def test_an_element_that_says_nothing_is_of_no_kind() -> None:

@@ -25,7 +25,7 @@ def known_values_of(resource: Mapping[str, Any]) -> Iterator[KnownValue]:
 
     Displays of references count, be those relative, absolute or contained; so do contained resources and extensions.
     """
-    yield from _inside(resource, str(resource.get("resourceType")), contained_kinds(resource))
+    yield from _inside(resource, "", contained_kinds(resource))
 
 
 def _inside(found: Mapping[str, Any], owner: str, contained: Mapping[str, str]) -> Iterator[KnownValue]:
