@@ -44,6 +44,43 @@ def test_extensions_are_dropped_and_counted_by_their_kind(name: str) -> None:
     assert dict(done.dropped) == {"extension": 1}
 
 
+def test_a_code_keeps_its_version_and_whether_it_was_chosen() -> None:
+    coding = {"system": "http://loinc.org", "version": "2.72", "code": "24627-2", "userSelected": True}
+    done = transformed("surrogate", code={"coding": [coding, {**coding, "version": "of Dr. Lee"}]})
+    assert done.resource["code"]["coding"] == [coding, {name: coding[name] for name in coding if name != "version"}]
+    assert dict(done.dropped) == {"value": 1}
+
+
+def test_what_a_code_is_called_goes_where_the_callback_changes_it() -> None:
+    codes = [{"system": "http://loinc.org", "code": "24627-2", "display": words} for words in ("CT of Lee", "CT chest")]
+    found = report(code={"coding": codes})
+    scope = Scope.for_patient(KEY, "p", 7)
+    done = transform(found, load_policy("safe-harbor"), scope, lambda text: text.replace("Lee", "[PATIENT]"))
+    assert done.resource["code"]["coding"] == [{"system": "http://loinc.org", "code": "24627-2"}, codes[1]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "type"), [("Patient", "patient_name"), ("RelatedPerson", "relative_name"), ("Group", None)]
+)
+def test_the_display_of_a_reference_goes_as_a_name_of_the_contained_resource(kind: str, type: str | None) -> None:
+    contained = [{"resourceType": kind, "id": "a"}]
+    done = transformed("safe-harbor", contained=contained, performer=[{"reference": "#a", "display": "Jane Doe"}])
+    assert "Jane" not in str(done.resource)
+    assert [of for of, _, _ in done.replaced] == ([type] if type else [])
+
+
+def test_a_contact_point_goes_as_what_its_system_says() -> None:
+    contacts = [
+        {"system": "fax", "value": "617 555 0142"},
+        {"system": "email", "value": "a@x.org"},
+        {"value": "ask Jo"},
+    ]
+    person = {"resourceType": "Patient", "id": "p", "telecom": contacts}
+    done = transform(person, load_policy("safe-harbor"), Scope.for_patient(KEY, "p", 7), str)
+    assert {type for type, _, _ in done.replaced} == {"fax_number", "email_address", "contact_detail"}
+    assert [one.get("system") for one in done.resource["telecom"]] == ["fax", "email", None]
+
+
 def test_a_digest_of_files_changes_with_their_content_alone() -> None:
     files = [InputFile("/data/Jane Doe.ndjson", 100, "1"), InputFile("/data/b.ndjson", 60, "1")]
     moved = [InputFile("/elsewhere/a.ndjson", 100, "1"), InputFile("/elsewhere/b.ndjson", 60, "1")]
