@@ -81,6 +81,15 @@ def test_a_contact_point_goes_as_what_its_system_says() -> None:
     assert [one.get("system") for one in done.resource["telecom"]] == ["fax", "email", None]
 
 
+def test_a_reference_keeps_the_kind_that_it_names_and_a_death_is_counted_as_one() -> None:
+    done = transformed("surrogate", subject={"type": "Patient", "display": "Jane Doe"})
+    assert done.resource["subject"]["type"] == "Patient"
+    person = {"resourceType": "Patient", "id": "p", "deceasedDateTime": "2021-03-02"}
+    done = transform(person, load_policy("surrogate"), Scope.for_patient(KEY, "p", 7), str)
+    assert done.resource["deceasedDateTime"] == "2021-03-09"
+    assert [type for type, _, _ in done.replaced] == ["death_date"]
+
+
 def test_a_digest_of_files_changes_with_their_content_alone() -> None:
     files = [InputFile("/data/Jane Doe.ndjson", 100, "1"), InputFile("/data/b.ndjson", 60, "1")]
     moved = [InputFile("/elsewhere/a.ndjson", 100, "1"), InputFile("/elsewhere/b.ndjson", 60, "1")]

@@ -41,10 +41,10 @@ def deidentified(resource: dict[str, Any], *seen: str, policy: str = "safe-harbo
 
 
 def test_each_text_has_the_models_spans_that_lie_inside_of_it() -> None:
-    texts = ["saw Zorvexia today", "no change", "asked Brandvold to call", "Kestrelle came"]
+    texts = ["no change", "Zorvexia came today", "asked Brandvold to call", "Kestrelle came"]
     resource = report(conclusion=texts[0], conclusionCode=[{"text": text} for text in texts[1:]])
     done = deidentified(resource, "Zorvexia", "Brandvold", f"call{SEPARATOR}Kestrelle")
-    new = ["saw [PATIENT] today", "no change", "asked [PATIENT] to call", "Kestrelle came"]
+    new = ["no change", "[PATIENT] came today", "asked [PATIENT] to call", "Kestrelle came"]
     assert [(part.name, part.original, part.new.text) for part in done.parts] == [
         (f"text {number}", *both) for number, both in enumerate(zip(texts, new, strict=True))
     ]
