@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -23,7 +23,7 @@ _FILE_KEYS = ("sections", "ignore")
 _SECTION_KEYS = ("headers", "sets")
 _NO_WORD = re.compile(r"[\W_]+")
 _ASIDE = re.compile(r"\([^()]*\)")
-_WHOSE = re.compile(r"(?:his|her|their|the|patient|patients|patient s|pt|pts|pt s) (?=.)")
+_WHOSE = re.compile(r"\A(?:his|her|their|the|patient s|patients?|pt s|pts?) (?=.)")
 _NUMBERING = re.compile(r"(?:\d+|[ivx]+)[.)]\s+")
 
 
@@ -43,10 +43,14 @@ class Headers:
 
 
 def normalise(header: str) -> str:
-    """A header without case, marks, numbering, asides and owner: "2. Her Past Hx (per wife):" is "past hx"."""
+    """A header without case, marks, numbering and asides: "2. Her Past Hx (per wife):" is "her past hx"."""
     bare = _ASIDE.sub(" ", header.lower().replace("&", " and ")).lstrip(" \t#*-•")
-    words = " ".join(_NO_WORD.sub(" ", _NUMBERING.sub("", bare, count=1)).split())
-    return _WHOSE.sub("", words, count=1) if _WHOSE.match(words) else words
+    return " ".join(_NO_WORD.sub(" ", _NUMBERING.sub("", bare, count=1)).split())
+
+
+def kind_of(header: str, kinds: Mapping[str, str]) -> str | None:
+    """The kind of a header as `normalise` gives it, with or without whose it is: "her past hx" is "past hx" too."""
+    return kinds.get(header) or kinds.get(_WHOSE.sub("", header, count=1))
 
 
 def load_headers(files: Sequence[str] = ()) -> Headers:

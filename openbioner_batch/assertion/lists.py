@@ -10,7 +10,13 @@ from itertools import pairwise
 from openbioner_batch.model.sentences import sentence_starts
 
 _HEADS_LIST = re.compile(r":[ \t]*\r?\n")
-_BULLET = re.compile(r"\s*(?:[-*•‣◦·+]|\d{1,3}[.)]|\[[ xX]?\])\s")
+_BULLET = re.compile(r"\s*(?P<mark>[-*•‣◦·+☐☒☑✓✔□■]|\(?\d{1,3}[.)]|\(?[A-Za-z]\)|\[[ xX]?\])\s")
+_MARKED_LINE = re.compile(r"\n[ \t]*(?=(?:[•‣◦·+☐☒☑✓✔□■]|\(\d{1,3}\)|\(?[a-z]\)|\[[ xX]?\])\s)")
+"""Lines that begin items, beside those that `sentence_starts` knows."""
+_ABBREVIATION = re.compile(r"\b(?:[Pp][Tt]s?|etc)\.\s+(?=[A-Z])")
+_ABBREVIATED = ("pt. ", "pts. ", "Pt. ", "PT. ", "etc. ")
+_BEFORE_PATIENTS = frozenset("per by from with to of in for this the".split())
+"""Before "pt." that ends a sentence; else a name may follow."""
 _LONGEST = 2000
 """Characters: what is longer is no sentence but a table or the like, and is cut, so that time stays linear."""
 _WORDS_OF_AN_ITEM = 8
@@ -23,7 +29,7 @@ class Sentences:
     def __init__(self, text: str, section_starts: Iterable[int] = ()) -> None:
         self._text = text
         sections = set(section_starts)
-        self._starts = list(_shortened(text, sorted({*sentence_starts(text), *sections})))
+        self._starts = list(_shortened(text, sorted({*_starts(text), *sections})))
         self._headers = self._lists(sections) if _HEADS_LIST.search(text) else {}
 
     def of(self, place: int) -> int:
@@ -48,14 +54,14 @@ class Sentences:
             before = self._text[slice(*self.bounds(number - 1))]
             after_blank_line = before.count("\n", len(before.rstrip())) > 1
             line = self._text[start:end].rstrip()
-            has_bullet = _BULLET.match(line + " ") is not None
+            has_bullet = bullet(line) is not None
             if after_blank_line and not has_bullet:
                 continue
             if before.rstrip().endswith(":") and "\n" in before[len(before.rstrip()) :]:
                 header: int | None = number - 1
             else:
                 header = found.get(number - 1)
-            if header is not None and (has_bullet or _is_item(line)):
+            if header is not None and (has_bullet or is_item(line)):
                 found[number] = header
         return found
 
@@ -69,5 +75,29 @@ def _shortened(text: str, starts: list[int]) -> Iterator[int]:
             yield start
 
 
-def _is_item(line: str) -> bool:
+def _starts(text: str) -> Iterator[int]:
+    """Where sentences begin: as windows have it, and what these do not need to tell apart."""
+    for start in sentence_starts(text):
+        # "? Pulmonary embolism": a mark with a space before it ends no question.
+        if start < 2 or text[start - 2] != "?" or (start > 2 and not text[start - 3].isspace()):
+            yield start
+    for match in _MARKED_LINE.finditer(text):
+        yield match.end()
+    if any(word in text for word in _ABBREVIATED):
+        for match in _ABBREVIATION.finditer(text):
+            before = text[max(0, match.start() - 8) : match.start()].split()
+            if match[0].startswith("etc") or (before and before[-1].lower() in _BEFORE_PATIENTS):
+                yield match.end()
+
+
+def bullet(line: str) -> str | None:
+    """The bullet of a line: its mark, with 0 for a number and a for a letter; None where it has none."""
+    if (match := _BULLET.match(line + " ")) is None:
+        return None
+    mark = match["mark"]
+    return re.sub(r"\d+", "0", mark) if any(map(str.isdigit, mark)) else re.sub(r"[A-Za-z]", "a", mark)
+
+
+def is_item(line: str) -> bool:
+    """Whether a line without a bullet is short enough for an item, and does not end like a sentence."""
     return not line.endswith((".", ":")) and line.count(" ") < _WORDS_OF_AN_ITEM

@@ -7,9 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openbioner_batch.assertion.headers import Headers, normalise
+from openbioner_batch.assertion.headers import Headers, kind_of, normalise
+from openbioner_batch.assertion.lists import bullet, is_item
 
 _LONGEST_HEADER = 80
+_SHORT = 2
+_BEFORE_HEADERS = "#*-•–—([_=>"
+_MEASURED = re.compile(r"\s*\d+(?:[./]\d+)?\s*(?:\Z|[,;|%/]|bpm|[A-Za-z]{1,4}[0-9]?:)")
+"""A number that is a vital sign: "P: 80, R: 12"."""
+_PRESENT = re.compile(
+    r"\s*(?:the |this )?(?:patient|pt\.?|he|she|(?:mr|mrs|ms|miss)\.? \w+) (?:also |now |currently |today )*"
+    r"(?:has|is|presents|denies|reports|complains|states|appears|feels|continues|remains|endorses|notes|describes)\b",
+    re.IGNORECASE,
+)
 # What may stand between a header within a line and the text before it.
 _SEGMENT = re.compile(r"[.!?;:,|\n]|\s{2}|\*\*")
 _DASH = re.compile(r"[ \t]*([^\W\d_][^\n:]{0,40}?)[ \t]+[-–—][ \t]")
@@ -40,8 +50,9 @@ class SectionFinder:
         """The sections that the headers in a text begin, in order; what stands before the first is in none."""
         starts: dict[int, tuple[str | None, int]] = {}
         line_start, after_empty = 0, True
-        for line in text.splitlines(keepends=True):
-            for offset, kind, after in self._headers_of(line, after_empty):
+        lines = text.splitlines(keepends=True)
+        for number, line in enumerate(lines):
+            for offset, kind, after in self._headers_of(lines, number, after_empty):
                 starts.setdefault(line_start + offset, (kind, line_start + after))
             after_empty = not line.strip()
             line_start += len(line)
@@ -65,30 +76,35 @@ class SectionFinder:
             found.append(Section(kind, part["start"], part["end"], part["end"]))
         return found
 
-    def _headers_of(self, line: str, after_empty: bool) -> list[tuple[int, str | None, int]]:
+    def _headers_of(self, lines: Sequence[str], number: int, after_empty: bool) -> list[tuple[int, str | None, int]]:
         """Offset, kind and end of each header in a line."""
         found: list[tuple[int, str | None, int]] = []
+        line = lines[number]
         body = line.strip()
         indent = len(line) - len(line.lstrip())
         if not body:
             return found
         is_alone = ":" not in body and len(body) <= _LONGEST_HEADER and _begins_like_header(body)
-        if is_alone and (kind := self._kinds.get(normalise(body))) is not None:
+        if is_alone and (kind := self._kind(body)) is not None and _is_header(lines, number, after_empty):
             return [(indent, kind, len(line))]
-        if (dash := _DASH.match(line)) and (kind := self._kinds.get(normalise(dash[1]))) is not None:
+        dash = _DASH.match(line)
+        if dash and (kind := self._kind(dash[1])) is not None and (after_empty or not _is_short(dash[1])):
             found.append((indent, kind, dash.end()))
         colon = line.find(":")
         while colon >= 0:
-            if (header := self._before_colon(line, colon)) is not None:
+            if (header := self._before_colon(lines, number, colon)) is not None:
                 found.append((*header, colon + 1))
             colon = line.find(":", colon + 1)
         if not found and after_empty and _CAPITALS.match(line):
             found.append((indent, None, len(line)))
         return found
 
-    def _before_colon(self, line: str, colon: int) -> tuple[int, str] | None:
+    def _before_colon(self, lines: Sequence[str], number: int, colon: int) -> tuple[int, str] | None:
         """Where the header before a colon begins, and its kind: all of the line, or what follows the last mark."""
-        if colon <= _LONGEST_HEADER and (kind := self._kinds.get(normalise(line[:colon]))) is not None:
+        line = lines[number]
+        if colon <= _LONGEST_HEADER and (kind := self._kind(line[:colon])) is not None:
+            if _is_short(line[:colon]) and (_MEASURED.match(line, colon + 1) or self._is_listed(lines, number)):
+                return None
             return len(line) - len(line.lstrip()), kind
         low = max(0, colon - _LONGEST_HEADER)
         window = line[low:colon].rstrip(" \t*")
@@ -96,20 +112,71 @@ class SectionFinder:
         header = window[start:]
         if low + start == 0 or len(header.strip()) < 2 or not _begins_like_header(header.strip()):
             return None
-        kind = self._kinds.get(normalise(header))
+        kind = self._kind(header)
         return None if kind is None else (low + start + len(header) - len(header.lstrip()), kind)
+
+    def _kind(self, header: str) -> str | None:
+        return kind_of(normalise(header), self._kinds)
+
+    def _is_listed(self, lines: Sequence[str], number: int) -> bool:
+        """Whether a line is an item of a list and no item beside it is a header: "2. PE: on heparin"."""
+        items = _items_beside(lines, number)
+        return bullet(lines[number]) is not None and not any(self._kind(item.partition(":")[0]) for item in items)
+
+
+def _is_header(lines: Sequence[str], number: int, after_empty: bool) -> bool:
+    """Whether a known header on a line of its own, without a colon, is one, and not a finding of the same name."""
+    body = lines[number].strip()
+    if bullet(lines[number]) is not None:
+        return not _is_short(body) and not _items_beside(lines, number)
+    if not _is_short(body):
+        return True
+    following = next((line for line in lines[number + 1 :] if line.strip()), None)
+    if following is None:
+        return False
+    # "Pneumonia\nPE\nHypertension": a short line between short lines.
+    below = lines[number + 1]
+    return after_empty or bullet(below) is not None or (bool(below.strip()) and not is_item(below.strip()))
+
+
+def _is_short(header: str) -> bool:
+    """Whether a header is an abbreviation that may be a finding's too, such as PE or P."""
+    words = normalise(header)
+    return words.isalpha() and len(words) <= _SHORT
+
+
+def _items_beside(lines: Sequence[str], number: int) -> list[str]:
+    """The lines before and after one, empty ones aside, that are items of the same list."""
+    mark = bullet(lines[number])
+    before = next((line for line in reversed(lines[:number]) if line.strip()), "")
+    after = next((line for line in lines[number + 1 :] if line.strip()), "")
+    return [line for line in (before, after) if mark is not None and bullet(line) == mark]
 
 
 def _begins_like_header(text: str) -> bool:
     first = next((character for character in text if character.isalpha()), "")
-    return first.isupper()
+    return first.isupper() and (text[0].isalnum() or text[0] in _BEFORE_HEADERS)
 
 
 def _reach(text: str, after: int, end: int) -> int:
-    """Where a section no longer sets flags: at the first empty line if text stands on the line of its header."""
+    """Where a section no longer sets flags.
+
+    At the first empty line if text stands on the line of its header; if a list stands below it, before the paragraph
+    that goes on about the patient in the present.
+    """
     line_end = text.find("\n", after)
     rest = text[after : end if line_end < 0 else line_end]
-    if not rest.strip(" \t\r,;*-"):
-        return end
-    empty = _EMPTY_LINE.search(text, after, end)
-    return empty.start() if empty else end
+    if rest.strip(" \t\r,;*-"):
+        empty = _EMPTY_LINE.search(text, after, end)
+        return empty.start() if empty else end
+    begin = len(text) - len(text[after:].lstrip())
+    for number, empty in enumerate(_EMPTY_LINE.finditer(text, begin, end)):
+        if number == 0 and not _is_list(text[begin : empty.start()]):
+            return end
+        if _PRESENT.match(text, empty.end(), end):
+            return empty.start()
+    return end
+
+
+def _is_list(text: str) -> bool:
+    return all(bullet(line) is not None or is_item(line.strip()) for line in text.splitlines())
