@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 # A hyphen in a word is skipped, so that "follow-up" and "follow up" are the same.
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|(?!(?<=\w)[-‐‑](?=\w))[^\w\s]")
 _CHOICE = re.compile(r"\(([^()]*\|[^()]*)\)")
+_FULL_VERBS = {"ca": "can", "wo": "will", "sha": "shall"}
+"""What is left of verbs before "n't" where that is another word."""
 _PLACEHOLDER = re.compile(r"<(number|word|end)>")
 
 END, NUMBER, WORD = "<end>", "<number>", "<word>"
@@ -24,11 +26,21 @@ Meaning = TypeVar("Meaning")
 
 
 def tokenize(text: str, start: int = 0, end: int | None = None) -> tuple[list[str], list[int], list[int]]:
-    """The words and marks of `text[start:end]` in lower case, and where each begins and ends in `text`."""
+    """The words and marks of `text[start:end]` in lower case, and where each begins and ends in `text`.
+
+    >>> tokenize("It isn't.")
+    (['it', 'is', 'not', '.'], [0, 3, 5, 8], [2, 5, 8, 9])
+    """
     words, starts, ends = [], [], []
     for match in _TOKEN.finditer(text, start, len(text) if end is None else end):
-        words.append(match[0].lower().replace("’", "'"))
+        word = match[0].lower().replace("’", "'")
         starts.append(match.start())
+        if "'" in word and word.endswith("n't") and len(word) > len("n't"):
+            verb, word = word[: -len("n't")], "not"
+            words.append(_FULL_VERBS.get(verb, verb))
+            ends.append(match.end() - len("n't"))
+            starts.append(ends[-1])
+        words.append(word)
         ends.append(match.end())
     return words, starts, ends
 
