@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeVar
 
+from openbioner_batch.assertion.clauses import clause_starts, item_starts, leads, list_start, noun_phrase_end
 from openbioner_batch.assertion.headers import Headers
 from openbioner_batch.assertion.lists import Sentences
-from openbioner_batch.assertion.rules import Clauses, Pseudo, Rules, Terminator, Trigger
+from openbioner_batch.assertion.rules import Pseudo, Rules, Terminator, Trigger
 from openbioner_batch.assertion.sections import Section
 from openbioner_batch.assertion.tokens import Phrases, parse_phrase, tokenize
 from openbioner_batch.records import Assertion, Span
 
 _IN_CLAUSE = frozenset(("negated", "uncertain"))
 """Flags whose scopes a new clause ends; a history or a condition often runs through several."""
-_DIGITS_OF_AN_ITEM = 2
 _BETWEEN_ITEMS = frozenset([",", ";", "and"])
 """What keeps a backward scope to the last item of a list; "or" does not: "fever or rash is not seen"."""
 AnyRole = TypeVar("AnyRole")
@@ -38,13 +38,14 @@ class _Scope:
     end: int
     trigger: tuple[int, int]
     forward: bool
-    opens: bool = False
+    opens_to: int = 0
+    """A mention that begins with the trigger is in it too, if it ends here at the latest."""
 
     def holds(self, first: int, last: int) -> bool:
         """Whether the mention of the tokens `first` to `last` (exclusive) is in it."""
         low, high = self.trigger
         if low < last and first < high:
-            return (self.forward and low < first) or (self.opens and low == first and high < last)
+            return (self.forward and low < first) or (low == first and high < last <= self.opens_to)
         edge = first if self.forward else last - 1
         return self.begin <= edge < self.end
 
@@ -130,7 +131,11 @@ class Asserter:
     def _read_sentence(self, text: str, start: int, end: int) -> _Sentence:
         words, starts, ends = tokenize(text, start, end)
         said = list(_last_said(self._triggers.find(words)))
-        triggers = [(low, high, role) for low, high, role in said if isinstance(role, Trigger)]
+        triggers = [
+            (low, high, role)
+            for low, high, role in said
+            if isinstance(role, Trigger) and (not role.leads or leads(words, low, high))
+        ]
         hiding = [(low, high) for low, high, role in said if isinstance(role, Pseudo)]
         # Terminators may stand over triggers and each other: "he denies" ends a history and begins a denial.
         terminators = [
@@ -138,13 +143,7 @@ class Asserter:
             for found in self._terminators.find_all(words)
             if not any(low <= found[0] and found[1] <= high for low, high in hiding)
         ]
-        clauses = _clause_starts(words, self._clauses) if triggers else []
-        items = list(_item_starts(words)) if triggers else []
-        scopes = [
-            scope
-            for low, high, trigger in triggers
-            for scope in _scopes(low, high, trigger, words, terminators, clauses, items)
-        ]
+        scopes = self._scopes_of(words, triggers, terminators) if triggers else []
         scopes += self._hidden_scopes(words, hiding)
         section_ends: dict[str, int] = {}
         for low, _, terminator in terminators:
@@ -153,13 +152,60 @@ class Asserter:
         open_flags = frozenset(scope.flag for scope in scopes if scope.forward and scope.end >= len(words))
         return _Sentence(starts, ends, scopes, section_ends, open_flags)
 
+    def _scopes_of(
+        self,
+        words: list[str],
+        triggers: Sequence[tuple[int, int, Trigger]],
+        terminators: Sequence[tuple[int, int, Terminator]],
+    ) -> list[_Scope]:
+        """The scopes of all triggers, one for each flag and direction."""
+        clauses, items = clause_starts(words, self._clauses), list(item_starts(words))
+        found = []
+        for low, high, trigger in triggers:
+            # What is said within an item of a list holds for that item, what is said before the first one for all.
+            item = max((place for place in items if place <= low), default=0)
+            next_item = next((place for place in items if place >= high), len(words))
+            last = next_item if items and items[0] <= low else len(words)
+            # "Men without pain or fever were": the conjunction is within the subject.
+            in_subject = trigger.until and self._clauses.verbs.isdisjoint(words[:low])
+            for flag in trigger.sets:
+                if trigger.direction != "backward":
+                    stops = [last, *_stops_after(high, flag, terminators)]
+                    if flag in _IN_CLAUSE:
+                        verbs = self._clauses.verbs
+                        stops += [at for at in clauses if at >= high and (not in_subject or words[at + 1] in verbs)]
+                    found.append(self._forward(words, low, high, trigger, flag, min(stops)))
+                if trigger.direction != "forward":
+                    stops = [item, *_stops_before(low, flag, terminators)]
+                    found.append(self._backward(words, low, high, trigger, flag, max(stops)))
+        return found
+
+    def _forward(self, words: list[str], low: int, high: int, trigger: Trigger, flag: str, end: int) -> _Scope:
+        """The scope after a trigger; `end` is where a terminator, clause or item ends it."""
+        reach = high + trigger.reach if trigger.reach else len(words)
+        if trigger.until:
+            ends = frozenset[str]().union(*(getattr(self._clauses, name) for name in trigger.until))
+            end = min(end, noun_phrase_end(words, low, high, ends))
+        return _Scope(flag, high, min(end, reach), (low, high), True, reach if trigger.opens else 0)
+
+    def _backward(self, words: list[str], low: int, high: int, trigger: Trigger, flag: str, begin: int) -> _Scope:
+        """The scope before a trigger; `begin` is where a terminator or item begins it."""
+        start = list_start(words, low, high, self._clauses) if trigger.past_list else None
+        if trigger.reach:
+            begin = max(begin, low - trigger.reach)
+        if start is not None:
+            begin = max(begin, start)
+        elif not trigger.past_commas:
+            begin = max([begin, *(place + 1 for place in range(begin, low) if words[place] in _BETWEEN_ITEMS)])
+        return _Scope(flag, begin, low, (low, high), False)
+
     def _hidden_scopes(self, words: list[str], hiding: Sequence[tuple[int, int]]) -> Iterator[_Scope]:
         """Of mentions that begin within a pseudo-trigger: in "no [change in vision]" there is none but "no"."""
         for low, high, triggers in self._without_pseudo.find(words) if hiding else ():
             for begin, end in hiding:
                 if begin <= low and high < end:
                     for trigger in triggers:
-                        if trigger.direction != "backward":
+                        if trigger.direction != "backward" and not trigger.leads:
                             yield from (_Scope(flag, high, end, (low, high), True) for flag in trigger.sets)
 
 
@@ -172,70 +218,16 @@ def _last_said(
         yield from ((low, high, role) for role, file in roles if file == last)
 
 
-def _scopes(
-    low: int,
-    high: int,
-    trigger: Trigger,
-    words: list[str],
-    terminators: Sequence[tuple[int, int, Terminator]],
-    clauses: Sequence[int],
-    items: Sequence[int],
-) -> Iterable[_Scope]:
-    """The scopes of a trigger at the tokens `low` to `high` (exclusive), one for each flag and direction."""
-    # What is said within an item of a list holds for that item, what is said before the first one for all.
-    item = max((place for place in items if place <= low), default=0)
-    next_items = [place for place in items if place >= high] if items and items[0] <= low else []
-    for flag in trigger.sets:
-        if trigger.direction != "backward":
-            stops = [
-                place
-                for place, _, terminator in terminators
-                if place >= high and flag in terminator.ends and terminator.direction != "backward"
-            ]
-            if flag in _IN_CLAUSE:
-                stops += [place for place in clauses if place >= high]
-            end = min([len(words), *stops, *next_items, *([high + trigger.reach] if trigger.reach else [])])
-            yield _Scope(flag, high, end, (low, high), True, trigger.opens)
-        if trigger.direction != "forward":
-            stops = [
-                place
-                for _, place, terminator in terminators
-                if place <= low and flag in terminator.ends and terminator.direction != "forward"
-            ]
-            if not trigger.past_commas:
-                stops += [place + 1 for place in range(low) if words[place] in _BETWEEN_ITEMS]
-            begin = max([item, *stops, *([low - trigger.reach] if trigger.reach else [])])
-            yield _Scope(flag, begin, low, (low, high), False)
+def _stops_after(high: int, flag: str, terminators: Sequence[tuple[int, int, Terminator]]) -> Iterator[int]:
+    for place, _, terminator in terminators:
+        if place >= high and flag in terminator.ends and terminator.direction != "backward":
+            yield place
 
 
-def _item_starts(words: Sequence[str]) -> Iterator[int]:
-    """Where the items of a list within a sentence begin: "1) oesophagitis 2) hiatal hernia"."""
-    depth = 0
-    for place, word in enumerate(words):
-        if word == "(":
-            depth += 1
-        elif word == ")":
-            if depth == 0 and place and words[place - 1].isdecimal() and len(words[place - 1]) <= _DIGITS_OF_AN_ITEM:
-                yield place - 1
-            depth = max(0, depth - 1)
-
-
-def _clause_starts(words: list[str], clauses: Clauses) -> list[int]:
-    """Where new clauses begin: at openers before a verb, next openers aside, that is no mere "is seen"."""
-    found = []
-    opener: int | None = None
-    is_relative = False
-    for place, word in enumerate(words):
-        if word in clauses.openers:
-            opener, is_relative = place, False
-        elif word in ("that", "which", "who"):
-            is_relative = True
-        elif word in clauses.verbs and opener is not None and not is_relative:
-            following = words[place + 1 : place + 3]
-            if not any(other in clauses.unless_followed_by for other in following):
-                found.append(opener)
-            opener = None
-    return found
+def _stops_before(low: int, flag: str, terminators: Sequence[tuple[int, int, Terminator]]) -> Iterator[int]:
+    for _, place, terminator in terminators:
+        if place <= low and flag in terminator.ends and terminator.direction != "forward":
+            yield place
 
 
 @lru_cache(maxsize=64)

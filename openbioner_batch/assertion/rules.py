@@ -5,6 +5,9 @@
         direction: forward       # forward, backward or both
         reach: 6                 # optional: words, else to the end of the sentence or a terminator
         past_commas: true        # optional: backward, also past commas and "and"; forward always is
+        past_list: true          # optional: backward, also past commas where nothing but a list stands before
+        leads: true              # optional: only at the start of a sentence or after a mark, and before a word
+        until: [predicates]      # optional: forward, up to such a word of `clauses`: "absence of X reduces Y"
         opens: true              # optional: also of a mention that begins with the phrase
         phrases: [no (|clear) evidence of, ...]
     pseudo: [no increase, ...]   # look like triggers or terminators, and are none
@@ -17,6 +20,8 @@
       openers: [",", and]
       verbs: [is, has, ...]
       unless_followed_by: [seen, ...]
+      predicates: [reduces, ...] # with `prepositions`, what `until` names
+      prepositions: [in, ...]
 
 A phrase may have alternatives, also empty ones: `no (|clear|definite) evidence (of|for)`; `<number>` is a number,
 `<word>` any one word, `<end>` the end of the sentence. Of phrases that begin at one place the longest counts, and
@@ -37,9 +42,10 @@ from openbioner_batch.assertion.yaml_values import YamlFile
 from openbioner_batch.records import ASSERTIONS
 
 DIRECTIONS = ("forward", "backward", "both")
-_TRIGGER_KEYS = ("sets", "direction", "reach", "past_commas", "opens", "phrases")
+UNTIL = ("predicates", "prepositions")
+_TRIGGER_KEYS = ("sets", "direction", "reach", "past_commas", "past_list", "leads", "until", "opens", "phrases")
 _TERMINATOR_KEYS = ("ends", "direction", "sections", "phrases")
-_CLAUSE_KEYS = ("openers", "verbs", "unless_followed_by")
+_CLAUSE_KEYS = ("openers", "verbs", "unless_followed_by", *UNTIL)
 _FILE_KEYS = ("triggers", "pseudo", "terminators", "clauses")
 
 
@@ -52,6 +58,9 @@ class Trigger:
     reach: int | None = None
     past_commas: bool = False
     opens: bool = False
+    past_list: bool = False
+    leads: bool = False
+    until: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,8 @@ class Clauses:
     openers: frozenset[str] = frozenset()
     verbs: frozenset[str] = frozenset()
     unless_followed_by: frozenset[str] = frozenset()
+    predicates: frozenset[str] = frozenset()
+    prepositions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +151,9 @@ def _trigger(file: YamlFile, value: Any, where: str) -> Trigger:
         file.number(group.get("reach"), f"{where}, reach"),
         file.truth(group.get("past_commas", False), f"{where}, past_commas"),
         file.truth(group.get("opens", False), f"{where}, opens"),
+        file.truth(group.get("past_list", False), f"{where}, past_list"),
+        file.truth(group.get("leads", False), f"{where}, leads"),
+        file.texts(group.get("until"), f"{where}, until", UNTIL),
     )
 
 

@@ -88,6 +88,7 @@ def test_compare_counts_flags_over_the_spans_of_both(tmp_path: Path, notes: Path
         ("triggers: [{sets: [denied], direction: forward, phrases: [x]}]", "'denied' is none of negated"),
         ("triggers: [{sets: [negated], direction: up, phrases: [x]}]", "'up' is none of forward"),
         ("triggers: [{sets: [negated], direction: forward, reach: 0, phrases: [x]}]", "no whole number from 1"),
+        ("triggers: [{sets: [negated], direction: forward, until: [nouns], phrases: [x]}]", "'nouns' is none of"),
         ("pseudo: ['(|maybe)']", "a phrase needs a word"),
         ("pseudos: [x]", "unknown key 'pseudos'"),
         ("- x", "expected a mapping"),
