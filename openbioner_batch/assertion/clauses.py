@@ -65,11 +65,11 @@ def _ends_noun(words: Sequence[str], place: int, high: int, ends: frozenset[str]
     return not (word.endswith("ed") and words[place - 1] in _BEFORE_ADJECTIVES)
 
 
-def list_start(words: Sequence[str], low: int, high: int, clauses: Clauses) -> int | None:
-    """Where the list begins that stands before `low`, if nothing else does since the last mark; None where none does.
+def list_start(words: Sequence[str], low: int, clauses: Clauses) -> int | None:
+    """Where the list begins that stands before `low`, if nothing else does since the last mark; else None.
 
-    Before a colon commas are enough ("fever, rash: denied"), before a bare participle the last item needs a
-    conjunction ("fever, cough and rash denied").
+    Before a colon commas are enough ("fever, rash: denied"). Before a bare participle the last one needs a conjunction
+    ("fever, cough and rash denied"), and so after a header, whose list need not go with it ("PMH: gout, drugs: no").
     """
     begin = low
     while begin and (words[begin - 1][0].isalnum() or words[begin - 1] in _IN_ITEMS or words[begin - 1] == ","):
@@ -84,7 +84,8 @@ def list_start(words: Sequence[str], low: int, high: int, clauses: Clauses) -> i
             length += 1
             if length > _WORDS_OF_AN_ITEM:
                 return None
-    return begin if words[low] in (":", "?") or join in _JOINS else None
+    is_answered = words[low] in (":", "?") and not (begin and words[begin - 1] == ":")
+    return begin if is_answered or join in _JOINS else None
 
 
 def leads(words: Sequence[str], low: int, high: int) -> bool:

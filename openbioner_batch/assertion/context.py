@@ -190,7 +190,7 @@ class Asserter:
 
     def _backward(self, words: list[str], low: int, high: int, trigger: Trigger, flag: str, begin: int) -> _Scope:
         """The scope before a trigger; `begin` is where a terminator or item begins it."""
-        start = list_start(words, low, high, self._clauses) if trigger.past_list else None
+        start = list_start(words, low, self._clauses) if trigger.past_list else None
         if trigger.reach:
             begin = max(begin, low - trigger.reach)
         if start is not None:

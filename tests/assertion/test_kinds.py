@@ -50,7 +50,8 @@ BOXES = [
 LISTS = [
     "[Nausea](negated), [vomiting](negated), [diarrhea](negated): none.",
     "[Nausea](negated), [vomiting](negated) or [diarrhea](negated) not seen.",
-    "HEENT: [icterus](negated), [pallor](negated): absent",
+    "Eyes: [icterus](negated), [pallor](negated) or [discharge](negated): absent",
+    "PMH: [CAD](historical), [gout](historical), [tobacco](historical negated): none",
     "[Headache]() present, [fever](negated) denied.",
     "Reports [nausea](), [vomiting]() and [rash](negated) denied.",
     "[dyspnea](negated) (denies), [wheeze]() (yes)",
