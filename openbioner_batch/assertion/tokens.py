@@ -142,6 +142,9 @@ class Phrases(Generic[Meaning]):
         """
         place, count = 0, len(words)
         while place < count:
+            if words[place] not in self._by_first and not (self._by_number and is_number(words[place])):
+                place += 1  # as at most words
+                continue
             best = place
             meanings: list[Meaning] = []
             for elements, meaning in self._candidates(words, place):
@@ -156,7 +159,9 @@ class Phrases(Generic[Meaning]):
 
     def find_all(self, words: list[str]) -> Iterator[tuple[int, int, Meaning]]:
         """Every phrase at every place, be it over others: first token, token after the last, meaning."""
-        for place in range(len(words)):
+        for place, word in enumerate(words):
+            if word not in self._by_first and not (self._by_number and is_number(word)):
+                continue
             for elements, meaning in self._candidates(words, place):
                 if (end := _longest(elements, 0, words, place)) > place:
                     yield place, min(end, len(words)), meaning
