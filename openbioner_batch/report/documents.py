@@ -28,6 +28,12 @@ class AnnotatedDocument:
     """None where the run did not carry the texts over."""
 
 
+def said_of(span: Span) -> str:
+    """What a text says of a span, and the section that it stands in, in words; empty where there is neither."""
+    said = ", ".join(span.assertion.words) if span.assertion else ""
+    return "; ".join(part for part in (said, f"section {span.section}" if span.section else "") if part)
+
+
 def read_annotated(output: str, count: int, kinds: Collection[str] = ()) -> list[AnnotatedDocument]:
     r"""The first documents of a run that have spans, in the order of its shards.
 

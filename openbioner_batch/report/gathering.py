@@ -18,6 +18,7 @@ from openbioner_batch.engine.tables import open_table, rows_at
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.writing import span_tuples
 from openbioner_batch.records import Span
+from openbioner_batch.report.documents import said_of
 from openbioner_batch.report.opened import OpenedRun
 from openbioner_batch.report.sample import Shard, draw_rows
 from openbioner_batch.report.statistics import RunStatistics, TypeStatistics
@@ -122,6 +123,6 @@ def _documents(table: pa.Table) -> Iterator[SampledDocument]:
 
 
 def _note(span: Span) -> str:
-    """What is said of a span, in words."""
-    said = ", ".join(span.assertion.words) if span.assertion else ""
-    return "; ".join(part for part in (said, f"section {span.section}" if span.section else "") if part)
+    """What is said of a span and what it means, in words."""
+    concept = f"{span.concept.id} {span.concept.name}" if span.concept else ""
+    return "; ".join(part for part in (said_of(span), concept) if part)

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from openbioner_batch.records import Span
-from openbioner_batch.report.documents import AnnotatedDocument
+from openbioner_batch.report.documents import AnnotatedDocument, said_of
 
 COLOURS = ("cyan", "yellow", "green", "magenta", "red", "blue", "bright_cyan", "bright_yellow", "bright_green", "white")
 ASSERTION_STYLES = {
@@ -73,16 +73,15 @@ def excerpts(text: str, spans: Sequence[Span], context: int = CONTEXT) -> list[E
 def bracketed(text: str, spans: Sequence[Span]) -> str:
     """A text with each span written as `[aspirin|drug]`; a span inside another is a bracket inside a bracket.
 
-    What is said of it follows its type: `[fever|symptom HP:0001945: negated]`.
+    What is said of it follows its type: `[fever|symptom HP:0001945: negated; section plan]`.
     """
     marks: list[tuple[int, int, int, str]] = []
     for order, span in enumerate(sorted(spans, key=lambda span: (span.start, -span.end))):
         marks.append((span.start, 1, order, "["))
-        said = ": " + ", ".join(span.assertion.words) if span.assertion and span.assertion.words else ""
+        said = f": {visible(said_of(span))}" if said_of(span) else ""
         concept = f" {visible(span.concept.id)}" if span.concept else ""
-        marks.append(
-            (span.end, 0, -order, f"|{span.type}{concept}{said}]")
-        )  # at one place ends come first, inner before outer
+        # At one place ends come first, inner before outer.
+        marks.append((span.end, 0, -order, f"|{span.type}{concept}{said}]"))
     pieces, position = [], 0
     for offset, _, _, mark in sorted(marks):
         pieces += [text[position:offset], mark]
@@ -133,16 +132,34 @@ def _highlighted(text: str, spans: Sequence[Span], styles: dict[str, str] | None
             shown.append(ELLIPSIS)
         if styles is None:
             shown.append(bracketed(piece.text, piece.spans))
-            continue
-        offset = len(shown)
-        shown.append(piece.text)
-        for span in piece.spans:
-            shown.stylize(styles[span.type], offset + span.start, offset + span.end)
-            for word in span.assertion.words if span.assertion else ():
-                shown.stylize(ASSERTION_STYLES[word], offset + span.start, offset + span.end)
+        else:
+            shown.append(_coloured(piece, styles))
     if spans and max(span.end for span in spans) + CONTEXT < len(text):
         shown.append(ELLIPSIS.rstrip())
     return shown
+
+
+def _coloured(piece: Excerpt, styles: dict[str, str]) -> Text:
+    """A piece with its spans in colour; behind each, faintly, what a colour cannot tell: its concept and section."""
+    told = [(span.end, _told(span)) for span in sorted(piece.spans, key=lambda span: (span.end, -span.start))]
+    shown, position = Text(), 0
+    for place, words in told:
+        shown.append(piece.text[position:place]).append(words, "dim")
+        position = place
+    shown.append(piece.text[position:])
+    for span in piece.spans:
+        start = span.start + sum(len(words) for place, words in told if place <= span.start)
+        end = span.end + sum(len(words) for place, words in told if place < span.end)
+        shown.stylize(styles[span.type], start, end)
+        for word in span.assertion.words if span.assertion else ():
+            shown.stylize(ASSERTION_STYLES[word], start, end)
+    return shown
+
+
+def _told(span: Span) -> str:
+    parts = (span.concept.id if span.concept else "", f"section {span.section}" if span.section else "")
+    said = "; ".join(part for part in parts if part)
+    return visible(f" ({said})") if said else ""
 
 
 def _table(spans: Sequence[Span]) -> Table:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from openbioner_batch.formats.long import best_concepts
-from openbioner_batch.records import ASSERTIONS
+from openbioner_batch.records import ABSENT, ASSERTIONS
 from openbioner_batch.report.frequent import FrequentItems
 
 SCORE_BINS = 20
@@ -84,7 +84,11 @@ class RunStatistics:
     """Spans by the section that they stand in."""
     mentions: dict[str, FrequentItems] = field(init=False)
     concepts: dict[str, FrequentItems] = field(init=False)
-    """The best concepts of spans as `id name`, where the run has linked them."""
+    """The best concepts of spans as `id name`, where the run has linked them: of those that the patient has."""
+    absent: Counter[str] = field(default_factory=Counter)
+    """Linked spans that `concepts` leaves out, by each flag of `ABSENT` that is set."""
+    left_out: int = 0
+    """Linked spans that `concepts` leaves out, each once."""
 
     def __post_init__(self) -> None:
         names = self.types.names
@@ -106,8 +110,20 @@ class RunStatistics:
         if flat.type.get_field_index("concepts") >= 0:
             best = best_concepts(flat.field("concepts"))
             texts = pc.binary_join_element_wise(best["concept_id"], best["concept_name"], " ")
-            is_linked = pc.is_valid(texts)
-            self._count(self.concepts, flat.field("type").filter(is_linked), texts.filter(is_linked))
+            is_counted = pc.and_(pc.is_valid(texts), pc.invert(self._absent(flat, pc.is_valid(texts))))
+            self._count(self.concepts, flat.field("type").filter(is_counted), texts.filter(is_counted))
+
+    def _absent(self, spans: pa.StructArray, is_linked: pa.Array) -> pa.Array:
+        """Which spans the patient does not have; those among the linked ones are counted."""
+        found = pa.array(np.zeros(len(spans), bool))
+        if spans.type.get_field_index("assertion") < 0:
+            return found
+        for flag in ABSENT:
+            is_set = spans.field("assertion").field(flag)
+            self.absent[flag] += int(pc.sum(pc.and_(is_set, is_linked)).as_py() or 0)
+            found = pc.or_(found, is_set)
+        self.left_out += int(pc.sum(pc.and_(found, is_linked)).as_py() or 0)
+        return found
 
     def _count(self, counters: dict[str, FrequentItems], types: pa.Array, texts: pa.Array) -> None:
         pairs = pa.table({"type": types, "text": texts})

@@ -122,6 +122,28 @@ def said_of(start: int) -> Span:
     )
 
 
+def test_brackets_say_what_is_said_and_where() -> None:
+    span, text = said_of(8), "Mother: intellectual disability."
+    wanted = "phenotype HP:0001249: historical, family; section past_medical_history"
+    assert bracketed(text, [span]) == f"Mother: [intellectual disability|{wanted}]."
+    bare = Span(0, 6, "person", 1.0, "Mother", Assertion(), "plan")
+    assert bracketed(text, [bare]) == "[Mother|person: section plan]: intellectual disability."
+
+
+def test_colours_come_with_concepts_and_sections() -> None:
+    text = "Mother: intellectual disability."
+    nested = Span(21, 31, "state", 1.0, "disability", None, "plan")
+    document = AnnotatedDocument("17", (said_of(8), nested, Span(31, 32, "mark", 1.0, ".")), text)
+    shown = show(document, terminal=True).splitlines()[3]
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    told = "(section plan) (HP:0001249; section past_medical_history)"
+    assert plain == f"Mother: intellectual disability {told}."
+    (style,) = re.findall(r"\x1b\[([0-9;]*)m\.", shown)  # of the full stop alone, which both notes stand before
+    assert "4" not in style.split(";")
+    coloured = "".join(words for codes, words in re.findall(r"\x1b\[([0-9;]*)m([^\x1b]*)", shown) if "9" in codes)
+    assert "Mother" not in coloured
+
+
 def test_a_table_is_whole_where_no_terminal_is() -> None:
     spans = (said_of(5), said_of(50))
     lines = show(AnnotatedDocument("17", spans, None), terminal=False, columns=80).splitlines()[2:]

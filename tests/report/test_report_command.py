@@ -11,8 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 from report.pages import data_of, parsed
 from runs import commit_run
+from vocabularies import obo
 
 from openbioner_batch.cli.report import command
+from openbioner_batch.concepts.building import build_vocabulary
+from openbioner_batch.engine.concepts import LINK, Linking, sources
 from openbioner_batch.engine.names import QUARANTINE, shard_file
 from openbioner_batch.engine.pace import Pace, session_file
 from openbioner_batch.engine.store import Store
@@ -42,6 +45,28 @@ def tables(page: str) -> dict[str, list[list[str]]]:
 def figures(page: str) -> dict[str, str]:
     tree = parsed(page).xpath("//dl[@class='tiles']/div")
     return {pair.xpath("string(dt)"): pair.xpath("string(dd)") for pair in tree}
+
+
+def test_concepts_are_counted_of_what_the_patient_has(tmp_path: Path) -> None:
+    build_vocabulary(str(obo(tmp_path / "v")), str(tmp_path / "x.vocab"))
+    texts = ["Seizure.", "No Seizure.", "Mother had Seizure.", "Rule out Seizure.", "Possible Seizure.", "No Paris."]
+    texts.append("No family history of Seizure.")
+    linking = Linking(sources(LINK, [f"name={tmp_path / 'x.vocab'}"]))
+    notes = write_input(tmp_path / "in.jsonl", texts)
+    pages = {}
+    for name, more in (("plain", {}), ("asserted", {"assertion": True, "sections": True})):
+        pages[name] = page_of(commit_run(tmp_path / name, notes, additions=[linking], **more), tmp_path)
+    for name, count in (("plain", "6"), ("asserted", "2")):
+        (item,) = parsed(pages[name]).xpath("//section[@id='concepts']//li")
+        assert "".join(item.itertext()).startswith(f"X:4 Seizure{count}")
+    said = parsed(pages["asserted"]).xpath("string(//section[@id='concepts'])")
+    assert (
+        "4 linked spans are left out (2 negated, 1 hypothetical, 2 somebody else's; some are more than one)"
+        in " ".join(said.split())
+    )
+    assert "left out" not in parsed(pages["plain"]).xpath("string(//section[@id='concepts'])")
+    notes_of = [mark[-1] for one in data_of(pages["asserted"])["documents"] for mark in one["marks"]]
+    assert "negated; X:4 Seizure" in notes_of
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from openbioner_batch.engine.summary import notes_on
-from openbioner_batch.records import ASSERTIONS
+from openbioner_batch.records import ABSENT, ASSERTIONS
 from openbioner_batch.report.frequent import FrequentItems
 from openbioner_batch.report.opened import OpenedRun
 from openbioner_batch.report.page.charts import bar, histogram
@@ -130,11 +130,24 @@ def scores_table(types: TypeStatistics) -> Markup:
 def frequent_sections(found: RunStatistics) -> list[PageSection]:
     """The most frequent mentions of each type, side by side, and, where spans are linked, concepts."""
     note = "Spellings that differ in letter case are counted together."
+    note += " Negated mentions and the like are among them." if found.said else ""
     made = [_frequent("mentions", "Most frequent mentions", found.types.names, found.mentions, note)]
-    if any(counter.most_common(1) for counter in found.concepts.values()):
-        note = "The best concept of each span that is linked."
+    if found.left_out or any(counter.most_common(1) for counter in found.concepts.values()):
+        note = "The best concept of each span that is linked." + _left_out(found)
         made.append(_frequent("concepts", "Most frequent concepts", found.types.names, found.concepts, note))
     return made
+
+
+def _left_out(found: RunStatistics) -> str:
+    """How many linked spans are not counted, and why; empty where all are."""
+    if not found.left_out:
+        return ""
+    why = {"negated": "negated", "hypothetical": "hypothetical", "family": "somebody else's"}
+    reasons = ", ".join(f"{number(found.absent[flag])} {why[flag]}" for flag in ABSENT if found.absent[flag])
+    if sum(found.absent.values()) > found.left_out:
+        reasons += "; some are more than one"
+    spans = "span is" if found.left_out == 1 else "spans are"
+    return f" Counted is what the patient has: {number(found.left_out)} linked {spans} left out ({reasons})."
 
 
 def _frequent(
