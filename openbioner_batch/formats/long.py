@@ -83,7 +83,7 @@ def _flat(column: pa.ChunkedArray) -> pa.Array | None:
     """The values of a column that CSV has no cells for as strings; None where it has."""
     kind = column.type
     if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        return pa.array([None if value is None else to_json(value) for value in column.to_pylist()], pa.string())
+        return pa.array([None if value is None else to_json(value) for value in plain_values(column)], pa.string())
     if pa.types.is_temporal(kind) or pa.types.is_decimal(kind) or pa.types.is_dictionary(kind):
         return pa.array([None if value is None else str(value) for value in plain_values(column)], pa.string())
     return None

@@ -74,17 +74,28 @@ class NoteNlpWriter(DocumentWriter):
     """NOTE_NLP as CSV, one span a row, ready to be loaded.
 
     `note_id` is the document's id, which must be a whole number. `note_nlp_concept_id` is the best concept of a span
-    that is linked to OMOP's vocabularies, else 0. The type stands in `term_modifiers` with
-    the score and the section. Of a run with assertion, `term_exists`
-    is N where the mention is negated, hypothetical or somebody else's and else Y, `term_temporal` is Past or Present,
-    and `term_modifiers` names the flags that are set; of other runs both are empty. `snippet` is the span amid its
-    text where that is known. Longer mentions are cut to the 250 characters of their column; `offset` says where they
-    begin.
+    that is linked to OMOP's vocabularies, else 0. `note_nlp_source_concept_id` is always 0, which is "no matching
+    concept": an index has the names of concepts that are not standard, and not their ids. The type stands in
+    `term_modifiers` with the score and the section. Of a run with assertion, `term_exists` is N where the mention is
+    negated, hypothetical (also to be ruled out) or somebody else's and else Y, `term_temporal` is Past or Present, and
+    `term_modifiers` names the flags that are set; of other runs both are empty. `snippet` is the span amid its text
+    where that is known. Longer mentions are cut to the 250 characters of their column; `offset` says where they begin.
     """
 
     name = "omop-note-nlp"
     numbers_spans = True
     suffix = ".csv"
+
+    def links_left_out(self, rows: pa.Table, origin: Origin) -> int:
+        """Spans whose concept is of another vocabulary than OMOP's."""
+        import pyarrow.compute as pc
+
+        spans = pc.list_flatten(rows["spans"])
+        if spans.type.get_field_index("concepts") < 0:
+            return 0
+        is_linked = pc.greater(pc.list_value_length(pc.struct_field(spans, "concepts")), 0)
+        types = pc.struct_field(spans, "type").filter(is_linked)
+        return int(pc.sum(pc.invert(pc.is_in(types, pa.array(sorted(origin.omop_types), pa.string())))).as_py() or 0)
 
     def render(self, documents: Sequence[OutputDocument], origin: Origin) -> bytes:
         stream = io.StringIO()
@@ -121,15 +132,19 @@ def _row(number: int, found: OutputDocument, span: Span, origin: Origin) -> list
 
 
 def _terms(span: Span) -> dict[str, str]:
-    """`term_exists`, `term_temporal` and `term_modifiers` by the conventions of the CDM: an uncertain term exists."""
+    """`term_exists`, `term_temporal` and `term_modifiers` by the conventions of the CDM.
+
+    There a term does not exist if it is negated, conditional, to be ruled out or another subject's; a term that is
+    merely uncertain exists.
+    """
     said = span.assertion
     modifiers = [f"type={span.type}", f"score={span.score}", *(f"{word}=true" for word in (said.words if said else ()))]
     modifiers += [f"section={span.section}"] if span.section else []
     terms = {"term_modifiers": ",".join(modifiers)[:_LONG_VARCHAR]}
     if said is None:
         return terms
-    absent = said.negated or said.hypothetical or said.family
-    return {"term_exists": "N" if absent else "Y", "term_temporal": "Past" if said.historical else "Present", **terms}
+    exists, temporal = "N" if said.is_absent else "Y", "Past" if said.historical else "Present"
+    return {"term_exists": exists, "term_temporal": temporal, **terms}
 
 
 def _concept_id(span: Span, origin: Origin) -> int:

@@ -60,6 +60,15 @@ class Writer(ABC):
     numbers_spans = False
     """Whether spans are numbered through the run, so that the counts of earlier shards matter."""
 
+    def links_left_out(self, rows: pa.Table, origin: Origin) -> int:
+        """How many spans have a concept that the format has no place for.
+
+        Args:
+            rows: those of a shard.
+            origin: where they come from.
+        """
+        return 0
+
     @abstractmethod
     def write(self, rows: pa.Table, origin: Origin) -> bytes:
         """The file of a shard.
@@ -132,11 +141,26 @@ def plain_span(span: Span) -> dict[str, Any]:
 
 
 def plain_values(column: pa.ChunkedArray) -> list[Any]:
-    """Values that JSON can hold, dates and decimals as strings."""
+    """Values that JSON can hold: dates and decimals as strings, 32-bit numbers as the shortest decimals of them."""
     kind = column.type
     if pa.types.is_temporal(kind) or pa.types.is_decimal(kind):
         column = column.cast(pa.string())
+    elif (texts := _with_floats_as(pa.string(), kind)) != kind:
+        column = column.cast(texts).cast(_with_floats_as(pa.float64(), kind))
     return list(column.to_pylist())
+
+
+def _with_floats_as(wanted: pa.DataType, kind: pa.DataType) -> pa.DataType:
+    """A type with another one in place of its 32-bit numbers, also of those in lists and structs."""
+    if pa.types.is_float32(kind):
+        return wanted
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_with_floats_as(wanted, field.type)) for field in kind])
+    if pa.types.is_list(kind):
+        return pa.list_(kind.value_field.with_type(_with_floats_as(wanted, kind.value_type)))
+    if pa.types.is_large_list(kind):
+        return pa.large_list(kind.value_field.with_type(_with_floats_as(wanted, kind.value_type)))
+    return kind
 
 
 def one_line(text: str) -> str:

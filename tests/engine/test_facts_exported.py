@@ -13,12 +13,14 @@ import pytest
 from click.testing import CliRunner
 from formats.annotating import ORIGIN, rows_of
 from runs import commit_run
-from vocabularies import obo
+from vocabularies import obo, omop
 
 from openbioner_batch import __version__
 from openbioner_batch.cli.main import main
 from openbioner_batch.concepts.building import build_vocabulary
 from openbioner_batch.engine.concepts import LINK, Linking, sources
+from openbioner_batch.engine.export.run import export
+from openbioner_batch.engine.export.settings import ExportSettings
 from openbioner_batch.engine.link_run import LinkSettings, link
 from openbioner_batch.formats import get_writer
 from openbioner_batch.records import Assertion, ConceptLink, Span
@@ -107,6 +109,21 @@ def test_show_and_compare_know_concepts(tmp_path: Path, corpus: Path, vocab: str
     assert "[Seizures|name X:4] in [Paris|name]" in shown
     bare = commit_run(tmp_path / "bare", corpus, additions=[Linking(sources(LINK, [f"name={vocab}"]))])
     assert "X:7 Short finger" in CliRunner().invoke(main, ["show", bare]).output
+
+
+def test_an_export_says_how_many_concepts_note_nlp_has_no_place_for(tmp_path: Path, corpus: Path, vocab: str) -> None:
+    build_vocabulary(str(omop(tmp_path / "v")), str(tmp_path / "omop.vocab"))
+    for name, index, wanted in (("obo", vocab, 2), ("omop", str(tmp_path / "omop.vocab"), 0)):
+        linking = Linking(sources(LINK, [f"name={index}"]))
+        run = commit_run(tmp_path / name, corpus, shard_documents=1, id_field="id", additions=[linking])
+        told: dict[str, list[str]] = {"omop-note-nlp": [], "csv": []}
+        for to, lines in told.items():
+            values = {"run": run, "to": to, "output": str(tmp_path / f"{name}-{to}"), "workers": 1}
+            export(ExportSettings.build(values), lines.append)
+        assert told["csv"] == []
+        assert [f"leaves out the concepts of {wanted} spans" in line for line in told["omop-note-nlp"]] == [True] * (
+            wanted > 0
+        )
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,24 @@ def test_a_long_table_has_a_column_for_each_flag_and_for_the_best_concept() -> N
     assert [len(json.loads(row["concepts"])) for row in found] == [0, 0, 2, 1]
 
 
+def test_scores_of_concepts_have_one_rounding_in_all_formats() -> None:
+    links = ConceptLink("X:1", "zinc", 0.99), ConceptLink("X:2", "zinc oxide", 0.1)
+    rows = rows_of(
+        [("Zinc", [replace(ZINC, concepts=links)])],
+        kept=pa.schema([("dose", pa.float32()), ("doses", pa.list_(pa.struct([("mg", pa.float32())])))]),
+        metadata=[{"dose": 0.7, "doses": [{"mg": 0.3}, {"mg": float("nan")}, None]}],
+        extras=("concepts",),
+    )
+    (row,) = csv_of("csv", rows)
+    (document,) = map(json.loads, get_writer("jsonl").write(rows, ORIGIN).decode().splitlines())
+    for concepts in (json.loads(row["concepts"]), document["spans"][0]["concepts"]):
+        assert [concept["score"] for concept in concepts] == [0.99, 0.1]
+    assert row["concept_score"] == "0.99"
+    assert (row["dose"], document["dose"]) == ("0.7", 0.7)
+    assert row["doses"] == '[{"mg": 0.3}, {"mg": null}, null]'
+    assert document["doses"][0] == {"mg": 0.3}
+
+
 def test_rows_as_objects_have_plain_values_and_the_shortest_scores() -> None:
     link = ConceptLink("X:1", "zinc", 0.1)
     span = replace(ZINC, assertion=Assertion(), section=None, concepts=(link, replace(link, id="X:2", score=0.7)))

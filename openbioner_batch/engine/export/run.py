@@ -104,6 +104,11 @@ def export(settings: ExportSettings, say: Say = say_to_stderr) -> ExportSummary:
     }
     written = _write(job, list(_tasks(run, shards, source)), settings.workers or os.cpu_count() or 1, len(pending))
     output.remove_folder(TEMPORARY)
+    if written.links_left_out:
+        say(
+            f"--to {settings.to} leaves out the concepts of {written.links_left_out:,} spans, whose vocabularies are "
+            "not OMOP's; parquet-long, csv and jsonl carry them"
+        )
     return ExportSummary(output.url, written, len(done), latest.dropped if latest else None)
 
 

@@ -71,6 +71,8 @@ class Written:
     documents: int = 0
     spans: int = 0
     bytes: int = 0
+    links_left_out: int = 0
+    """Spans with a concept that the format has no place for."""
 
     def add(self, other: Written) -> None:
         """Sum up what another task has written."""
@@ -78,6 +80,7 @@ class Written:
         self.documents += other.documents
         self.spans += other.spans
         self.bytes += other.bytes
+        self.links_left_out += other.links_left_out
 
 
 def export_shards(job: ExportJob, task: ExportTask) -> Written:
@@ -127,7 +130,7 @@ def _export_shard(job: ExportJob, split: int, task: ShardTask, texts: TextReader
         # Several files, or none: only this says that they are all there.
         output.put(f"{DONE}/{shard_name(split, task.shard)}", b"")
     spans = rows["spans"].combine_chunks()
-    return Written(1, rows.num_rows, len(spans.flatten()), size)
+    return Written(1, rows.num_rows, len(spans.flatten()), size, writer.links_left_out(rows, origin))
 
 
 def partitions(rows: pa.Table, column: str) -> Iterator[tuple[str, pa.Table]]:
