@@ -46,7 +46,6 @@ def test_a_run_from_the_readme_ends_with_rows_that_its_python_reads(
     assert len(names["together"]) > 10  # type: ignore[arg-type]
 
 
-@pytest.mark.slow
 def test_a_dictionary_of_the_readme_and_its_query_by_ancestors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     terms = {
         "HP:0000118": ("Phenotypic abnormality", "HP:0000001"),
@@ -56,7 +55,8 @@ def test_a_dictionary_of_the_readme_and_its_query_by_ancestors(tmp_path: Path, m
     lines = [f"[Term]\nid: {id}\nname: {name}\nis_a: {parent}\n" for id, (name, parent) in terms.items()]
     (tmp_path / "hp.obo").write_text("format-version: 1.2\n\n" + "\n".join(lines))
     (tmp_path / "notes.jsonl").write_text(
-        '{"id": "1", "text": "Two renal cysts were seen."}\n{"id": "2", "text": "None."}\n'
+        '{"id": "1", "text": "Two renal cysts were seen."}\n{"id": "2", "text": "No renal cysts."}\n'
+        '{"id": "3", "text": "Her mother had renal cysts."}\n{"id": "4", "text": "CT to rule out renal cysts."}\n'
     )
     monkeypatch.chdir(tmp_path)
     shell(command("openbioner-batch vocabulary build hp.obo"), tmp_path)

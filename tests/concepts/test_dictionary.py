@@ -65,6 +65,17 @@ def test_wordings_of_names(vocabulary: Vocabulary, text: str, found: list[str], 
     assert all(text[span.start : span.end] == span.text for span in every)
 
 
+def test_names_of_two_letters_are_found_where_a_text_defines_them(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,name,synonyms\nT:1,Myocardial infarction,MI\n")
+    build_vocabulary(str(tmp_path / "t.csv"), str(tmp_path / "t.vocab"))
+    vocabulary = Vocabulary(str(tmp_path / "t.vocab"))
+    defined, bare = "Myocardial infarction (MI). Old MI.", "Old MI."
+    found = {wordings: Dictionary(vocabulary, wordings=wordings) for wordings in (False, True)}
+    assert [span.text for span in found[False].find(defined, "x")] == ["Myocardial infarction"]
+    assert [span.text for span in found[True].find(defined, "x")] == ["Myocardial infarction", "MI", "MI"]
+    assert [list(one.find(bare, "x")) for one in found.values()] == [[], []]
+
+
 def test_names_within_names(vocabulary: Vocabulary) -> None:
     spans = Dictionary(vocabulary, nested=True).find("Cystic kidney, abnormality of the body seizures", "finding")
     assert [span.text for span in spans] == ["Cystic kidney", "abnormality of the body", "seizures"]
