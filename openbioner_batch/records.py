@@ -43,9 +43,16 @@ class Assertion:
         """The names of the flags that are set, in the order of the fields."""
         return tuple(name for name in ASSERTIONS if getattr(self, name))
 
+    @property
+    def is_absent(self) -> bool:
+        """Whether the patient does not have it, as far as the text says: one of `ABSENT` is set."""
+        return any(getattr(self, name) for name in ABSENT)
+
 
 ASSERTIONS = ("negated", "uncertain", "hypothetical", "historical", "family")
 """The flags of an `Assertion`, in order."""
+ABSENT = ("negated", "hypothetical", "family")
+"""The flags of what the patient does not have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def test_a_dictionary_of_the_readme_and_its_query_by_ancestors(tmp_path: Path, m
     (tmp_path / "hp.obo").write_text("format-version: 1.2\n\n" + "\n".join(lines))
     (tmp_path / "notes.jsonl").write_text(
         '{"id": "1", "text": "Two renal cysts were seen."}\n{"id": "2", "text": "No renal cysts."}\n'
-        '{"id": "3", "text": "Her mother had renal cysts."}\n{"id": "4", "text": "CT to rule out renal cysts."}\n'
+        '{"id": "3", "text": "Her mother had renal cysts."}\n{"id": "4", "text": "Call us if renal cysts are found."}\n'
     )
     monkeypatch.chdir(tmp_path)
     shell(command("openbioner-batch vocabulary build hp.obo"), tmp_path)

@@ -77,7 +77,7 @@ class NoteNlpWriter(DocumentWriter):
     that is linked to OMOP's vocabularies, else 0. `note_nlp_source_concept_id` is always 0, which is "no matching
     concept": an index has the names of concepts that are not standard, and not their ids. The type stands in
     `term_modifiers` with the score and the section. Of a run with assertion, `term_exists` is N where the mention is
-    negated, hypothetical (also to be ruled out) or somebody else's and else Y, `term_temporal` is Past or Present, and
+    negated, hypothetical or somebody else's and else Y, `term_temporal` is Past or Present, and
     `term_modifiers` names the flags that are set; of other runs both are empty. `snippet` is the span amid its text
     where that is known. Longer mentions are cut to the 250 characters of their column; `offset` says where they begin.
     """
@@ -134,8 +134,8 @@ def _row(number: int, found: OutputDocument, span: Span, origin: Origin) -> list
 def _terms(span: Span) -> dict[str, str]:
     """`term_exists`, `term_temporal` and `term_modifiers` by the conventions of the CDM.
 
-    There a term does not exist if it is negated, conditional, to be ruled out or another subject's; a term that is
-    merely uncertain exists.
+    There a term does not exist if it is negated, conditional or another subject's; one that is merely uncertain
+    exists. The CDM counts what is to be ruled out as absent; ConText calls it uncertain, and so does this.
     """
     said = span.assertion
     modifiers = [f"type={span.type}", f"score={span.score}", *(f"{word}=true" for word in (said.words if said else ()))]
