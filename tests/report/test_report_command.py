@@ -49,7 +49,14 @@ def figures(page: str) -> dict[str, str]:
 
 def test_concepts_are_counted_of_what_the_patient_has(tmp_path: Path) -> None:
     build_vocabulary(str(obo(tmp_path / "v")), str(tmp_path / "x.vocab"))
-    texts = ["Seizure.", "No Seizure.", "Mother had Seizure.", "Return if Seizure occurs.", "Possible Seizure.", "No Paris."]
+    texts = [
+        "Seizure.",
+        "No Seizure.",
+        "Mother had Seizure.",
+        "Return if Seizure occurs.",
+        "Possible Seizure.",
+        "No Paris.",
+    ]
     texts.append("No family history of Seizure.")
     linking = Linking(sources(LINK, [f"name={tmp_path / 'x.vocab'}"]))
     notes = write_input(tmp_path / "in.jsonl", texts)
