@@ -15,7 +15,7 @@ from openbioner_batch.concepts.keys import Match, content_key, keys
 from openbioner_batch.concepts.normalising import content, looks_abbreviated
 from openbioner_batch.concepts.readers import detect_reader, get_reader
 from openbioner_batch.concepts.source import digest_of
-from openbioner_batch.concepts.synonymy import inherited_rewordings, own_rewordings, rewordings
+from openbioner_batch.concepts.synonymy import inherited_rewordings, own_rewordings, rewordings, says_each_once
 from openbioner_batch.concepts.trigrams import trigrams
 from openbioner_batch.concepts.variants import head_word, shortened
 from openbioner_batch.concepts.vectors import encode_names
@@ -201,7 +201,7 @@ def _keys(names: list[tuple[int, Name]], parents: list[list[int]]) -> dict[str, 
     found = _places(
         chain(
             ((key, number) for number, (_, name) in enumerate(names) for _, key in keys(name.text, is_short(name))),
-            ((content_key(Match.LEARNT, words), long[number]) for number, words in reworded),
+            ((content_key(Match.LEARNT, words), long[number]) for number, words in reworded if says_each_once(words)),
         )
     )
     found = np.concatenate([found, _longer(names, long)])

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
 
 from openbioner_batch.concepts.contradictions import is_label
-from openbioner_batch.concepts.normalising import ABNORMAL
+from openbioner_batch.concepts.normalising import ABNORMAL, stem
 from openbioner_batch.concepts.variants import QUALIFIERS
 
 _SAYING_LITTLE = QUALIFIERS | {ABNORMAL}
@@ -28,6 +28,8 @@ _MOST_WORDS_REPLACED = 6
 """Of a name in which that of a concept above is replaced."""
 _MOST_WORDS = 2
 """On each side of a difference."""
+_TOO_GENERAL = {("bone",)}
+"""What no pair makes mean something else: a "bone nose" may be a broken one, but a bone is no fracture."""
 
 
 def rewordings(names: Sequence[tuple[int, Words]]) -> Iterator[tuple[int, Words]]:
@@ -150,6 +152,14 @@ def inherited_rewordings(
             yield from ((number, reworded) for reworded in found[:_MOST_NAMES] if reworded not in known)
 
 
+def says_each_once(words: Words) -> bool:
+    """Whether a name put together is of two words or more that differ by more than their endings.
+
+    "Narrow forehead" and "narrowness of the forehead" make {narrow, narrowness}, which every narrowing would be.
+    """
+    return len({*map(stem, words)}) == len(words) > 1
+
+
 def _above(parents: Sequence[Sequence[int]], concept: int) -> set[int]:
     """All concepts above one."""
     found: set[int] = set()
@@ -180,5 +190,5 @@ def _pair(one: frozenset[str], other: frozenset[str]) -> tuple[Words, Words]:
 
 def _comparable(one: Words, other: Words) -> bool:
     """Whether each side of a difference is a word or two, and not both are of numbers or letters: index may be 2nd."""
-    few = 1 <= len(one) <= _MOST_WORDS and 1 <= len(other) <= _MOST_WORDS
+    few = 1 <= len(one) <= _MOST_WORDS and 1 <= len(other) <= _MOST_WORDS and _TOO_GENERAL.isdisjoint((one, other))
     return few and not (any(map(is_label, one)) and any(map(is_label, other)))

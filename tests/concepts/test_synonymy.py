@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from openbioner_batch.concepts.building import build_vocabulary
 from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.concepts.linker import Linker, Mention
-from openbioner_batch.concepts.synonymy import inherited_rewordings, own_rewordings, rewordings
+from openbioner_batch.concepts.synonymy import inherited_rewordings, own_rewordings, rewordings, says_each_once
 
 PARTS = ("left", "right", "middle")
 
@@ -108,11 +108,25 @@ def test_nothing_is_inherited(names: list[tuple[int, tuple[str, ...]]], is_synon
             *named((9, "absent thumb"), (8, "small thumb"), (7, "absent ear"), (6, "small ear")),
         ],
         [*both("clavicle", "collarbone"), *named((9, "clavicle"))],  # nothing else is left of the name
+        [*both("bone", "fracture"), *named((9, "bone pain"))],  # what has names for its bone alone
         [],
     ],
 )
 def test_nothing_is_learnt_of_little_or_against_the_names(names: list[tuple[int, tuple[str, ...]]]) -> None:
     assert list(rewordings(names)) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "does"),
+    [
+        ("narrow forehead", True),
+        ("narrow narrowness", False),
+        ("forehead narrow narrowness", False),  # says less than it seems to
+        ("narrowness", False),
+    ],
+)
+def test_a_name_put_together_says_each_thing_once(words: str, does: bool) -> None:
+    assert says_each_once(tuple(words.split())) == does
 
 
 @given(
@@ -140,6 +154,7 @@ def linker(tmp_path_factory: pytest.TempPathFactory) -> Linker:
         "B:7,Disproportionately tall gait,",
         "B:8,Extraordinarily tall gait,",
     ]
+    rows += ["B:9,Slack brow,Supercilia slackness"]
     rows += ["B:10,Ear anomaly,Auricle", "B:11,Pinna,Ear anomalies", "B:12,Lobes,", "B:13,Lobe,"]
     folder: Path = tmp_path_factory.mktemp("learnt")
     (folder / "t.csv").write_text("id,name,synonyms\n" + "\n".join(rows) + "\n")
@@ -152,6 +167,8 @@ def linker(tmp_path_factory: pytest.TempPathFactory) -> Linker:
     [
         ("taping of tibiae", None, None),  # "taping" is no other word for "taped"
         ("taped tibiae", "B:5", 0.91),
+        ("slack", "B:9", 0.5),  # of what is not said
+        ("slack eyebrows", "B:9", 0.94),
         ("short tempers", "B:6", 0.7),  # the name has a word more
         ("tall gait", None, None),  # which of two is not said
         ("ear anomalies", "B:10", 1.0),  # a synonym's plural does not decide
