@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from openbioner_batch.concepts.compounds import in_plain_words
-from openbioner_batch.concepts.normalising import ABNORMAL, FUNCTION_WORDS, IMPAIRED, content, forms, plain, stem
+from openbioner_batch.concepts.normalising import (
+    ABNORMAL,
+    FUNCTION_WORDS,
+    IMPAIRED,
+    content,
+    forms,
+    meaning,
+    plain,
+    stem,
+)
+from openbioner_batch.concepts.parts import head_part, is_of_parts
 
 
 class Match(enum.IntEnum):
@@ -55,6 +65,8 @@ SCORES = {
 }
 
 _OF_WORDS = (Match.EXACT, Match.NORMALISED, Match.UNSPACED, Match.REORDERED, Match.EQUIVALENT, Match.DERIVED)
+_BY_HEAD = (Match.EQUIVALENT, Match.DERIVED, Match.LEARNT, Match.COMPOUND)
+"""In which a renal pelvis and a pelvic kidney differ by their heads alone."""
 STRICT = (Match.CASE_SENSITIVE, *_OF_WORDS, Match.LEARNT, Match.COMPOUND, Match.ANY_CASE)
 """The kinds of match by which a mention itself is looked for."""
 
@@ -95,17 +107,24 @@ def key(kind: Match, text: str) -> int | None:
         words = content(text)
         return content_key(kind, [word for word in words if word != IMPAIRED] or words)
     if kind >= Match.EQUIVALENT:
-        return content_key(kind, content(text))
+        return content_key(kind, content(text), found)
     return _hashed(kind, " ".join(sorted(form for form in found if form not in FUNCTION_WORDS) or found))
 
 
-def content_key(kind: Match, words: Iterable[str]) -> int:
-    """The key of words as `content` gives them."""
+def content_key(kind: Match, words: Collection[str], found: Iterable[str] = ()) -> int:
+    """The key of words as `content` gives them.
+
+    Args:
+        kind: of match.
+        words: in order of the alphabet.
+        found: the forms of the text, in which the head is looked for where all words are parts of the body.
+    """
+    head = f"/{meaning(head_part(found))}" if kind in _BY_HEAD and is_of_parts(words) else ""
     if kind is Match.COMPOUND:
         words = in_plain_words(words)
     elif kind in (Match.DERIVED, Match.LEARNT, Match.LONGER):
         words = sorted(set(map(stem, words)))
-    return _hashed(kind, " ".join(words))
+    return _hashed(kind, " ".join(words) + head)
 
 
 def _hashed(kind: Match, text: str) -> int:

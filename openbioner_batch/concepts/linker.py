@@ -12,6 +12,7 @@ from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.concepts.keys import SCORES, STRICT, Match, content_key, key
 from openbioner_batch.concepts.nearest import Nearest
 from openbioner_batch.concepts.normalising import content, looks_abbreviated
+from openbioner_batch.concepts.parts import is_of_parts
 from openbioner_batch.concepts.variants import coordinated, generalised, is_of_group, joins_by_word, subjects
 from openbioner_batch.concepts.vectors import VECTORS, NearestVectors
 from openbioner_batch.concepts.vocabulary import NameKind
@@ -246,8 +247,15 @@ class Linker:
 
     def _agreeing(self, text: str, near: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
         """Without the names that contradict a text."""
-        words = content(text)
-        return [one for one in near if not contradict(words, content(self._vocabulary.name(one[0])))]
+        return [one for one in near if not self._contradicts(text, self._vocabulary.name(one[0]))]
+
+    @staticmethod
+    def _contradicts(text: str, name: str) -> bool:
+        """Whether a name cannot mean what a text says; two wordings of nothing but parts must agree in their heads."""
+        words, others = content(text), content(name)
+        if is_of_parts(words) and is_of_parts(others):
+            return key(Match.EQUIVALENT, text) != key(Match.EQUIVALENT, name)
+        return contradict(words, others)
 
     def _link(self, found: Candidate) -> ConceptLink:
         vocabulary = self._vocabulary

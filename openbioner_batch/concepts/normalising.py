@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import resources
+
+from openbioner_batch.concepts.parts import named_with
 
 WORD = re.compile(r"[^\W\d_]+(?:['’]s\b)?|\d+(?:(?:st|nd|rd|th)\b)?")
 _GREEK = {
@@ -142,11 +144,24 @@ def meaning(form: str) -> str:
     return same.get(form, form)
 
 
+def meanings(found: Sequence[str]) -> list[str]:
+    """What stands for each of a text's forms; "small" of a small intestine stays apart from a hypoplasia's."""
+    meant = [meaning(form) for form in found]
+    return [
+        form + _OF_NAME if after in named_with().get(form, ()) else word
+        for form, word, after in zip(found, meant, [*meant[1:], ""], strict=False)
+    ]
+
+
+_OF_NAME = "-"
+"""Marks a word that belongs to a part's name; no form has it."""
+
+
 @functools.lru_cache(maxsize=1 << 14)
 def content(text: str) -> tuple[str, ...]:
     """The distinct words of a text that say something, in order of the alphabet: words that mean the same are one."""
     found = forms(text)
-    same = {meaning(form) for form in found} - {""}
+    same = {*meanings(found)} - {""}
     return tuple(sorted(same or set(found) - FUNCTION_WORDS or set(found)))
 
 

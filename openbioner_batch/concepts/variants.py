@@ -8,10 +8,10 @@ from itertools import combinations
 
 from openbioner_batch.concepts.contradictions import NEGATIONS
 from openbioner_batch.concepts.normalising import ABNORMAL, content, forms, meaning
+from openbioner_batch.concepts.parts import AFTER_HEAD
 
 _AND = re.compile(r"(?:\s*[,;/&]\s*|\s+)(?:and/or|and|or|to|&)\s+|\s*/\s*|\s*,\s*", re.IGNORECASE)
 _JOINING = re.compile(r"\s(?:and|or)\s", re.IGNORECASE)
-_AFTER_HEAD = frozenset("of in on at with by from to the".split())
 _MOST_PARTS, _MOST_WORDS, _MOST_OF_SUBJECT = 4, 8, 3
 QUALIFIERS = frozenset(
     "acute bilateral chronic isolated left mild moderate multiple profound progressive recurrent right severe "
@@ -95,7 +95,7 @@ def head_word(text: str) -> str:
     """The last word before a preposition or a bracket, as `content` gives it."""
     head = ""
     for form in forms(text.split(" (")[0]):
-        if form in _AFTER_HEAD and head:
+        if form in AFTER_HEAD and head:
             break
         head = meaning(form) or head
     return head

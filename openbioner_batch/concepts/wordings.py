@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.concepts.keys import Match, content_key
-from openbioner_batch.concepts.normalising import FUNCTION_WORDS, content, meaning
+from openbioner_batch.concepts.normalising import FUNCTION_WORDS, content, meanings
 
 _MOST_WORDS = 7
 """Of a wording, those that say nothing aside."""
@@ -39,14 +39,18 @@ class Wordings:
         """
         places, wanted = [], []
         for run in runs:
-            meant = [None if form in _BETWEEN_PHRASES else meaning(form) for form, _, _ in run]
+            found = [form for form, _, _ in run]
+            meant = [
+                None if form in _BETWEEN_PHRASES else word for form, word in zip(found, meanings(found), strict=True)
+            ]
             for first, word in enumerate(meant):
                 if word in self._words and len(word) > 1:  # "a" is an article
                     for last, words in self._from(meant, first):
+                        said = found[first : last + 1]
                         while last + 1 < len(run) and meant[last + 1] == "" and run[last + 1][0] not in FUNCTION_WORDS:
                             last += 1  # the noun, which says nothing, of "unusual facial appearance"
                         places.append((run[first][1], run[last][2]))
-                        wanted.append(content_key(Match.EQUIVALENT, sorted(words)))
+                        wanted.append(content_key(Match.EQUIVALENT, sorted(words), said))
         for place, names in zip(places, self._vocabulary.lookup(wanted), strict=True):
             if names:
                 yield place

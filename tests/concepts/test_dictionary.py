@@ -89,6 +89,16 @@ def test_a_letter_with_a_number_is_no_name(tmp_path: Path) -> None:
     assert [span.text for span in dictionary.find(text, "x")] == ["finger type A", *["finger"] * 4]
 
 
+def test_parts_of_the_body_are_no_findings(tmp_path: Path) -> None:
+    names = "Pelvic kidney", "Intestinal hypoplasia", "Fractured nose", "bone nose"
+    (tmp_path / "t.csv").write_text("id,name\n" + "".join(f"T:{at},{name}\n" for at, name in enumerate(names)))
+    build_vocabulary(str(tmp_path / "t.csv"), str(tmp_path / "t.vocab"))
+    dictionary = Dictionary(Vocabulary(str(tmp_path / "t.vocab")), wordings=True, nested=True)
+    text = "The renal pelvis, small bowel, small intestine and nasal bones; kidney of the pelvis; small gut"
+    assert [span.text for span in dictionary.find(text, "x")] == ["kidney of the pelvis"]
+    assert [span.text for span in dictionary.find("hypoplasia of the gut", "x")] == ["hypoplasia of the gut"]
+
+
 @given(
     st.lists(st.sampled_from(["Seizure", "renal", "cyst", " ", "-", ". ", "𝒳", "β", "x", "\n", "RCY", "é"])).map(
         "".join

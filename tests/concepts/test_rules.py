@@ -74,6 +74,39 @@ def test_a_mention_in_other_words_is_linked(linker: Linker, mention: str, found:
     assert [(concept.id, concept.score) for concept in concepts] == found
 
 
+PARTS = """
+P:1,Pelvic kidney
+P:2,Abnormal small intestine morphology
+P:3,Intestinal hypoplasia
+P:4,bone nose
+P:5,Cystic kidney
+P:6,Renal artery
+"""
+
+
+@pytest.mark.parametrize(
+    ("mention", "found"),
+    [
+        ("small bowel", ("P:2", 0.8)),  # the part's name, not a hypoplastic bowel
+        ("hypoplastic bowel", ("P:3", 0.94)),
+        ("kidneys in the pelvis", ("P:1", 0.94)),
+        ("renal pelvis", None),  # another part
+        ("nasal bones", None),
+        ("bony nasal", None),  # has no head
+        ("arteries of the kidney", ("P:6", 0.94)),
+        ("arteries, renal", ("P:6", 0.97)),
+        ("renal cyst", ("P:5", 0.92)),  # a cyst is no part: either may be the head
+    ],
+)
+def test_words_of_parts_alone_are_read_by_their_head(
+    tmp_path: Path, mention: str, found: tuple[str, float] | None
+) -> None:
+    (tmp_path / "t.csv").write_text(f"id,name{PARTS}")
+    build_vocabulary(str(tmp_path / "t.csv"), str(tmp_path / "t.vocab"))
+    (concepts,) = Linker(Vocabulary(str(tmp_path / "t.vocab"))).link([Mention(mention)]).values()
+    assert [(concept.id, concept.score) for concept in concepts] == ([found] if found else [])
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
