@@ -6,7 +6,9 @@ import functools
 from collections.abc import Iterable
 from importlib import resources
 
-from openbioner_batch.concepts.normalising import forms, meaning
+from openbioner_batch.concepts.keys import Match, key
+from openbioner_batch.concepts.normalising import content, forms, meaning
+from openbioner_batch.concepts.parts import is_of_parts
 
 _PREFIXES = (("hyper", "hypo"), ("pre", "post"), ("supra", "infra"), ("micro", "macro"), ("intra", "extra"))
 _OPPOSITE_PREFIXES = [*_PREFIXES, *((other, one) for one, other in _PREFIXES)]
@@ -34,7 +36,26 @@ def contradict(words: Iterable[str], others: Iterable[str]) -> bool:
         return True
     if NEGATIONS.isdisjoint(one) != NEGATIONS.isdisjoint(other) and _SHORT_OF_ABSENT.isdisjoint(one | other):
         return True
+    if any(f"non{word}" in other for word in one) or any(f"non{word}" in one for word in other):
+        return True
     return any(not other.isdisjoint(_opposites_of(word)) for word in one)
+
+
+def disagree(text: str, name: str) -> bool:
+    """Whether a name cannot mean what a text says; two wordings of nothing but parts must agree in their heads."""
+    words, others = content(text), content(name)
+    if is_of_parts(words) and is_of_parts(others):
+        return key(Match.EQUIVALENT, text) != key(Match.EQUIVALENT, name)
+    return contradict(words, others)
+
+
+def is_spelling(text: str, name: str) -> bool:
+    """Whether a name may be another spelling of a text of one word: one word that begins alike.
+
+    Words more are of something else ("mass" and "finger mass"), and so are other beginnings ("fullness", "dullness").
+    """
+    words, others = content(text), content(name)
+    return len(words) > 1 or (len(others) == 1 and words[0][0] == others[0][0])
 
 
 def is_of_form(text: str) -> bool:

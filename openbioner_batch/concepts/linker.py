@@ -7,13 +7,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from openbioner_batch.concepts.candidates import Candidate, Ranking
-from openbioner_batch.concepts.contradictions import contradict, is_of_form
+from openbioner_batch.concepts.contradictions import disagree, is_of_form, is_spelling
 from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.concepts.keys import SCORES, STRICT, Match, content_key, key
 from openbioner_batch.concepts.nearest import Nearest
 from openbioner_batch.concepts.normalising import content, looks_abbreviated
-from openbioner_batch.concepts.parts import is_of_parts
-from openbioner_batch.concepts.variants import coordinated, generalised, is_of_group, joins_by_word, subjects
+from openbioner_batch.concepts.variants import (
+    coordinated,
+    generalised,
+    is_of_group,
+    joins_by_word,
+    says_nothing,
+    subjects,
+)
 from openbioner_batch.concepts.vectors import VECTORS, NearestVectors
 from openbioner_batch.concepts.vocabulary import NameKind
 from openbioner_batch.records import ConceptLink
@@ -83,7 +89,7 @@ class Linker:
         texts = list(dict.fromkeys(text for found in distinct for text in (found.expansion, found.text) if text))
         sure = self._matched(texts, STRICT)
         sure |= self._above_related(sure)
-        pending = [text for text in texts if not sure[text] and not looks_abbreviated(text)]
+        pending = [text for text in texts if not sure[text] and not looks_abbreviated(text) and not says_nothing(text)]
         sure |= self._coordinated(pending)
         pending = [text for text in pending if not sure[text]]
         loose = self._loose(pending)
@@ -231,7 +237,7 @@ class Linker:
     def _near(self, text: str, near: Sequence[tuple[int, float]]) -> list[Candidate]:
         """The concepts of near names; where the nearest says more than the mention, one above it comes first."""
         said = len(content(text))
-        near = self._agreeing(text, near)
+        near = [one for one in self._agreeing(text, near) if is_spelling(text, self._vocabulary.name(one[0]))]
         if not near:
             return []
         found = self._ranking.of_names(
@@ -247,15 +253,7 @@ class Linker:
 
     def _agreeing(self, text: str, near: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
         """Without the names that contradict a text."""
-        return [one for one in near if not self._contradicts(text, self._vocabulary.name(one[0]))]
-
-    @staticmethod
-    def _contradicts(text: str, name: str) -> bool:
-        """Whether a name cannot mean what a text says; two wordings of nothing but parts must agree in their heads."""
-        words, others = content(text), content(name)
-        if is_of_parts(words) and is_of_parts(others):
-            return key(Match.EQUIVALENT, text) != key(Match.EQUIVALENT, name)
-        return contradict(words, others)
+        return [one for one in near if not disagree(text, self._vocabulary.name(one[0]))]
 
     def _link(self, found: Candidate) -> ConceptLink:
         vocabulary = self._vocabulary
@@ -284,4 +282,6 @@ def _is_related(found: Candidate) -> bool:
 def _in_full(mention: Mention) -> str | None:
     """What a mention says in words: its expansion, or itself unless it looks like an abbreviation."""
     texts = (text for text in (mention.expansion, mention.text) if text)
-    return next((text for text in texts if content(text) and not looks_abbreviated(text)), None)
+    return next(
+        (text for text in texts if content(text) and not looks_abbreviated(text) and not says_nothing(text)), None
+    )

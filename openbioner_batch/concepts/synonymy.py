@@ -8,11 +8,9 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
 
 from openbioner_batch.concepts.contradictions import is_label
-from openbioner_batch.concepts.normalising import ABNORMAL, stem
-from openbioner_batch.concepts.variants import QUALIFIERS
+from openbioner_batch.concepts.normalising import stem
+from openbioner_batch.concepts.variants import SAYING_LITTLE
 
-_SAYING_LITTLE = QUALIFIERS | {ABNORMAL}
-"""Words of which alone no name is put together: a bilateral abnormality may be of anything."""
 Words = tuple[str, ...]
 """As `normalising.content` gives them."""
 
@@ -108,7 +106,7 @@ def own_rewordings(names: Sequence[tuple[int, Words]], heads: Sequence[str | Non
                             made.setdefault(third - old | new, its_number)
             elif head in one and other_head in other and len(one) > 1 and len(other) > 1:
                 put_together = one - {head} | {other_head}
-                if not put_together <= _SAYING_LITTLE:
+                if not put_together <= SAYING_LITTLE:
                     made.setdefault(put_together, number)
         for words_made, number in made.items():
             if (reworded := tuple(sorted(words_made))) not in known:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from openbioner_batch.concepts.contradictions import NEGATIONS
-from openbioner_batch.concepts.normalising import ABNORMAL, content, forms, meaning
+from openbioner_batch.concepts.normalising import ABNORMAL, IMPAIRED, content, forms, meaning
 from openbioner_batch.concepts.parts import AFTER_HEAD
 
 _AND = re.compile(r"(?:\s*[,;/&]\s*|\s+)(?:and/or|and|or|to|&)\s+|\s*/\s*|\s*,\s*", re.IGNORECASE)
@@ -18,8 +18,18 @@ QUALIFIERS = frozenset(
     "unilateral".split()
 )
 """Words, as `content` gives them, of how much, how often or on which side: what they leave out is still meant."""
+SAYING_LITTLE = QUALIFIERS | {ABNORMAL}
+"""Words of which alone no name is put together: a bilateral abnormality may be of anything."""
+_SAYING_NOTHING = (
+    SAYING_LITTLE | {IMPAIRED} | frozenset("complaint condition diagnosis finding issue patient state".split())
+)
 _OF_QUALIFIER = 0.25
 """What such a word counts for where another counts 1."""
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a mention does not say of what it is: a disease, severe problems, a condition."""
+    return _SAYING_NOTHING.issuperset(content(text))
 
 
 def coordinated(text: str) -> list[str]:
@@ -84,11 +94,12 @@ def subjects(text: str) -> Iterator[tuple[float, tuple[str, ...]]]:
 
 
 def shortened(name: str) -> Iterator[tuple[str, ...]]:
-    """The words of a name (as `content` gives them) without one that is not its head."""
+    """The words of a name (as `content` gives them) without one that is neither its head nor denies the rest."""
     words = content(name)
     head = head_word(name)
     if 2 <= len(words) <= _MOST_WORDS:
-        yield from (tuple(word for word in words if word != dropped) for dropped in words if dropped != head)
+        droppable = (word for word in words if word != head and word not in NEGATIONS)
+        yield from (tuple(word for word in words if word != dropped) for dropped in droppable)
 
 
 def head_word(text: str) -> str:

@@ -111,15 +111,15 @@ def test_a_name_with_one_word_more_comes_before_one_with_fewer(tmp_path: Path) -
 
 def test_where_the_nearest_name_says_more_one_above_it_comes_first(tmp_path: Path) -> None:
     findings = "polyp ulcer pain cyst mass scar itch wart".split()
-    rows = ["T:1,Nasal angiomyolipoma,,", "T:2,Oral angiomyolipoma,,T:1"]
+    rows = ["T:1,Nasal giant angiomyolipoma,,", "T:2,Oral giant angiomyolipoma,,T:1"]
     rows += [f"U:{number},Oral {finding},," for number, finding in enumerate(findings)]
     rows += [f"V:{number},Nasal {finding},," for number, finding in enumerate(findings[:4])]
     (tmp_path / "t.csv").write_text("id,name,synonyms,parents\n" + "\n".join(rows) + "\n")
     build_vocabulary(str(tmp_path / "t.csv"), str(tmp_path / "t.vocab"))
     linker = Linker(Vocabulary(str(tmp_path / "t.vocab")), 2)
-    (found,) = linker.link([Mention("angiomyolipoma")]).values()
+    (found,) = linker.link([Mention("giant angiomyolippoma")]).values()
     assert [concept.id for concept in found] == ["T:1", "T:2"]  # though "Oral" weighs less and is nearer
-    (found,) = linker.link([Mention("oral angiomyolippoma")]).values()
+    (found,) = linker.link([Mention("oral giant angiomyolippoma")]).values()
     assert found[0].id == "T:2"
 
 

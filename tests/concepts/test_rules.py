@@ -107,6 +107,41 @@ def test_words_of_parts_alone_are_read_by_their_head(
     assert [(concept.id, concept.score) for concept in concepts] == ([found] if found else [])
 
 
+FINDINGS = """
+F:1,Abnormal toe
+F:2,Impaired gait
+F:3,Non-blanching rash
+F:4,Mottledness
+F:5,Wrist lump
+F:6,Nonblistering erythema
+F:7,Unbuttoned
+"""
+
+
+@pytest.mark.parametrize(
+    ("mention", "found"),
+    [
+        ("disease", None),  # says nothing of what
+        ("severe problems", None),
+        ("difficulties", None),
+        ("chronic condition", None),
+        ("toe disease", "F:1"),
+        ("walking difficulty", "F:2"),
+        ("blanching rash", None),
+        ("nonblanching rash", "F:3"),
+        ("blistering erythema", None),
+        ("bottledness", None),  # begins otherwise
+        ("motledness", "F:4"),
+        ("buttoned", None),
+    ],
+)
+def test_what_says_nothing_or_the_contrary_is_not_linked(tmp_path: Path, mention: str, found: str | None) -> None:
+    (tmp_path / "t.csv").write_text(f"id,name{FINDINGS}")
+    build_vocabulary(str(tmp_path / "t.csv"), str(tmp_path / "t.vocab"))
+    (concepts,) = Linker(Vocabulary(str(tmp_path / "t.vocab"))).link([Mention(mention)]).values()
+    assert next((concept.id for concept in concepts), None) == found
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
