@@ -1,4 +1,4 @@
-"""What a session of a run adds up: totals, pace, summary, and whether anything is missing or too much set aside."""
+"""Adds up a session of a run: totals, pace, summary. Checks that nothing is missing and not too much is quarantined."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Accounts:
         self._pace.add(time.monotonic() - self._started, counts["documents"], counts["tokens"])
 
     def check_quarantined(self, at_end: bool) -> None:
-        """Stop a run that sets too much aside.
+        """Stop a run that quarantines too much.
 
         Raises:
             TooManyQuarantinedError: says how many, and why most of them.
@@ -93,7 +93,7 @@ class Accounts:
             )
 
     def refuse_unread(self) -> None:
-        """Raises RunFailedError where a quarantined record stands for bytes of which nobody knows what they hold."""
+        """Raises RunFailedError where a quarantined record stands for bytes that could not be read."""
         unread = {reason: count for reason, count in self.totals.quarantined.items() if reason.endswith(UNREAD)}
         if unread:
             raise RunFailedError(
@@ -131,9 +131,9 @@ def open_accounts(planned: SessionPlan, max_quarantined: str, say: Say) -> Accou
 
 
 def leave(planned: SessionPlan, accounts: Accounts) -> None:
-    """Leave a summary however the session ended, and no marker of a worker that died with it."""
+    """Write a summary however the session ended, and remove the markers of workers that died with it."""
     store = planned.store
-    with suppress(RunFailedError):  # what has ended the session, such as a full disk, is what the user must hear
+    with suppress(RunFailedError):  # the user must see what ended the session, such as a full disk
         markers = [name for name in store.names(ATTEMPTS) if name.split(".")[1] == planned.session]
         store.remove([f"{ATTEMPTS}/{name}" for name in markers])
         accounts.write_pace()

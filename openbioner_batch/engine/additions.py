@@ -1,4 +1,4 @@
-"""The seam between the engine and what is said of spans beside the model, such as whether they are negated."""
+"""The interface for additions: they fill fields of the model's spans, such as whether a span is negated."""
 
 from __future__ import annotations
 

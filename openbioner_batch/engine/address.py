@@ -1,4 +1,4 @@
-"""Whether a Ray cluster listens at an address: Ray's own way to find out takes ten minutes and ignores signals."""
+"""Checks whether a Ray cluster listens at an address: Ray's own check takes ten minutes and ignores signals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from openbioner_batch.engine.ray_internals import CANONICAL_ADDRESS, CHECK_ALIVE
 from openbioner_batch.errors import RunFailedError, UsageError
 
 LISTENING_S = 20.0
-"""A cluster that starts is waited for so long."""
+"""How long to wait for a cluster that is starting."""
 _ANSWER_S = 5.0
 _PAUSE_S = 0.5
 FORMS = "host:port of the head (ray start --head says it; its port is 6379 by default), ray://host:10001, or auto"
@@ -23,14 +23,14 @@ def check_address(address: str) -> None:
         address: as `--ray-address` and `RAY_ADDRESS` have it.
 
     Raises:
-        UsageError: it has no form that Ray knows, or something else listens there.
+        UsageError: Ray knows no address of this form, or something else listens there.
         RunFailedError: nothing listens there.
     """
     protocol, _, place = address.rpartition("://")
     if address == "local":
         raise UsageError("--ray-address local: leave the flag out to run on this machine")
     if protocol not in ("", "ray"):
-        raise UsageError(f"--ray-address {address}: no address of a Ray cluster; give {FORMS}")
+        raise UsageError(f"--ray-address {address}: not an address of a Ray cluster; give {FORMS}")
     if protocol == "ray":
         _require_listener(address, *_host_and_port(address, place))
         return
@@ -48,7 +48,7 @@ def check_address(address: str) -> None:
 def _host_and_port(address: str, place: str) -> tuple[str, int]:
     host, colon, port = place.rpartition(":")
     if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise UsageError(f"--ray-address {address}: no address of a Ray cluster; give {FORMS}")
+        raise UsageError(f"--ray-address {address}: not an address of a Ray cluster; give {FORMS}")
     return host.strip("[]"), int(port)
 
 

@@ -1,4 +1,4 @@
-"""Keeps glibc's allocator from spreading what a driver has freed over ever more memory."""
+"""Keeps a driver's memory from growing as glibc's allocator spreads freed blocks over many arenas."""
 
 from __future__ import annotations
 

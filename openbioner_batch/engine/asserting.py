@@ -1,4 +1,4 @@
-"""Assertion and sections of a run's spans: the room `assertion` behind the engine's seam."""
+"""Assertion and sections of a run's spans: the room `assertion` behind the engine's interface."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def assertion_addition(settings: AnnotateSettings) -> Asserting | None:
     """What the settings request; None where they request neither assertion nor sections.
 
     Raises:
-        UsageError: a file of rules or headers cannot be read, or is given for nothing.
+        UsageError: a file of rules or headers cannot be read, or is given without the option that uses it.
     """
     if settings.assertion_rules and not settings.assertion:
         raise UsageError("--assertion-rules says nothing without --assertion: add it, or leave the rules out")
@@ -87,7 +87,7 @@ def assertion_addition(settings: AnnotateSettings) -> Asserting | None:
 
 
 def _section_at(sections: Sequence[Section], starts: Sequence[int], place: int) -> str | None:
-    """The kind of the section in which a code point stands; None where it is in none."""
+    """The kind of the section that holds a code point; None outside of all sections."""
     number = bisect_right(starts, place) - 1
     return sections[number].kind if number >= 0 and place < sections[number].end else None
 

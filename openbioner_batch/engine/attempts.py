@@ -1,4 +1,4 @@
-"""Markers that outlive a process, from which the record that kills it is found.
+"""Markers that outlive a process: they show which record killed it.
 
 A marker is written before work that could end the process, and removed when that work ends in any way that Python can
 see. So a marker that is found means a death. Deaths are counted by session, one run of the driver: a driver that is
@@ -24,7 +24,7 @@ WHOLE = "whole"
 
 
 def is_suspect(sessions: Iterable[str]) -> bool:
-    """Whether deaths, each given by the session in which it happened, are too many to be chance."""
+    """Whether there are too many deaths, each given by its session, to be chance."""
     deaths = Counter(sessions)
     return max(deaths.values(), default=0) >= DEATHS_IN_ONE_SESSION or len(deaths) >= SESSIONS_WITH_A_DEATH
 
@@ -56,7 +56,7 @@ class Attempts:
         return sum(sessions.count(self._session) for unit, sessions in self._deaths.items() if unit != AROUND)
 
     def elsewhere(self) -> int:
-        """How many of them died `AROUND` the units, and in none.
+        """How many of them died `AROUND` the units, outside of any.
 
         Those that died in the whole, before units were told apart, are no such deaths.
         """

@@ -49,7 +49,7 @@ def ray_connection(address: str | None, spill_dir: str | None = None) -> Iterato
         spill_dir: where the Ray that is started here puts what its memory cannot hold; None for its session's folder.
 
     Raises:
-        UsageError: the address is none of a Ray cluster.
+        UsageError: no Ray cluster is at the address.
         RunFailedError: the cluster cannot be reached, or Ray cannot be started.
     """
     for name, value in ENVIRONMENT.items():
@@ -66,7 +66,7 @@ def ray_connection(address: str | None, spill_dir: str | None = None) -> Iterato
     try:
         with _native_stderr_muted(), _sigterm_kept():
             _connect(address, spill_dir)
-    except Exception as error:  # Ray raises plain ones too, such as for a node that starts too slowly
+    except Exception as error:  # Ray raises plain exceptions too, such as for a node that starts too slowly
         raise RunFailedError(_connection_error(address, error)) from error
     try:
         yield resources_now(address)
@@ -137,7 +137,7 @@ def _sigterm_kept() -> Iterator[None]:
 
 
 def _provide_token() -> None:
-    """Where Ray could not write the token by which its processes know each other to the user's home, give it one."""
+    """Give Ray the token by which its processes know each other, where it cannot write one to the user's home."""
     has_token = any(os.environ.get(name) for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
     if has_token or os.environ.get("RAY_AUTH_MODE", "token") != "token":
         return
@@ -152,7 +152,7 @@ def _provide_token() -> None:
 
 
 def _connection_error(address: str | None, error: Exception) -> str:
-    """Why Ray is not there, and the way out where that is known."""
+    """Why Ray is not available, and the remedy where it is known."""
     place = f"the Ray cluster at {address} cannot be joined" if address else "Ray cannot be started on this machine"
     remedy = "; the variable RAY_TMPDIR names another folder for its files" if isinstance(error, OSError) else ""
     return f"{place}: {' '.join(str(error).split())[:300]}{remedy}"
@@ -174,13 +174,13 @@ def _runtime_env() -> dict[str, list[object]] | None:
 
 
 def _quiet_logs() -> None:
-    """Leave Ray Data's log to its files: what a user must know comes as an exception of ours."""
+    """Send Ray Data's log to its files alone: users read our own exceptions instead."""
     import ray.data  # noqa: F401 - sets up the handlers
 
-    # Actors and tasks outnumber the splits of a small input, which only its author can know to be harmless.
+    # Actors and tasks outnumber the splits of a small input, which is harmless, but its warning does not say so.
     for amount in ("minimum number of concurrent actors", "maximum number of concurrent tasks"):
         warnings.filterwarnings("ignore", f"The {amount}", UserWarning)
-    # `max_retries` has no other way in yet, and Ray is pinned to a version that takes it.
+    # there is no other way to set `max_retries` yet, and Ray is pinned to a version that takes it
     warnings.filterwarnings("ignore", "`ray_remote_args` is deprecated")
     for handler in logging.getLogger("ray.data").handlers:
         if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
@@ -188,7 +188,7 @@ def _quiet_logs() -> None:
 
 
 def resources_now(address: str | None) -> Resources:
-    """What the Ray that is connected, by this address, has at the moment."""
+    """The resources that the Ray at this address, which is connected, has at the moment."""
     import ray
 
     found = ray.cluster_resources()

@@ -1,4 +1,4 @@
-"""The last stage: a shard's files appear, whole, under names that the plan determines."""
+"""The last stage: writes a shard's files atomically, under names that the plan determines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from openbioner_batch.engine.work import COUNTS_KEY, Job, row_table, row_values,
 
 
 def commit_shard(batch: pa.Table, job: Job) -> pa.Table:
-    """A stage: write a tagged shard, and say what it holds.
+    """A stage: write a tagged shard, and return its counts.
 
     The data file comes last, since its presence means that the shard is done.
     """

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from openbioner_batch.concepts.linker import Linker, Mention
 
 LINK, DICTIONARY = "link", "dictionary"
-"""Where the plan of a run names its vocabularies, which are also the names of the flags."""
+"""The keys of a plan's vocabularies, which are also the names of the flags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +34,19 @@ class SpanVocabulary:
 
     @property
     def digest(self) -> str:
-        """Digest of the vocabulary, which says whether it is the same one."""
+        """Digest of the vocabulary, which identifies it."""
         return str(dict(self.about)["digest"])
 
 
 def sources(flag: str, values: Sequence[str]) -> tuple[SpanVocabulary, ...]:
-    """The vocabularies that a flag names, each opened, checked and known by its digest.
+    """The vocabularies that a flag names, each opened, checked and identified by its digest.
 
     Args:
         flag: `LINK` or `DICTIONARY`.
         values: `TYPE=VOCABULARY` each.
 
     Raises:
-        UsageError: a value is of another form, a type comes twice, or a file is no index, or damaged.
+        UsageError: a value has another form, a type comes twice, or a file is damaged or not an index.
     """
     found: dict[str, SpanVocabulary] = {}
     for value in values:
@@ -68,7 +68,7 @@ def _source(type: str, path: str) -> SpanVocabulary:
 
 
 def types_of(fingerprint: Mapping[str, Any]) -> list[str]:
-    """The types whose spans a run gives, from the fingerprint of its plan."""
+    """The types whose spans a run finds, from the fingerprint of its plan."""
     described = [name.partition("/")[2] for name in fingerprint.get("descriptions", {})]
     listed = [name for group in str(fingerprint.get("types", "")).split(" | ") for name in group.split(", ") if name]
     return list(dict.fromkeys([*(described or listed), *fingerprint.get(DICTIONARY, {})]))
@@ -86,14 +86,14 @@ def check_types(linked: Sequence[SpanVocabulary], known: Sequence[str]) -> None:
 
 
 def check_encoders(linked: Sequence[SpanVocabulary], least: float) -> None:
-    """Refuse to begin a run that would stop for want of an index's encoder.
+    """Refuse to begin a run that would stop later because an index's encoder is missing.
 
     Args:
         linked: the vocabularies of `LINK`.
         least: the least score of a concept.
 
     Raises:
-        UsageError: an encoder is not where it was, or another one is.
+        UsageError: an encoder is missing, or another one is in its place.
     """
     from openbioner_batch.concepts.index import Vocabulary
     from openbioner_batch.concepts.linker import uses_vectors
@@ -106,7 +106,7 @@ def check_encoders(linked: Sequence[SpanVocabulary], least: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class DictionarySpans:
-    """Adds spans of a vocabulary's names beside the model's; every span says who found it."""
+    """Adds spans of a vocabulary's names beside the model's; every span names its finder."""
 
     sources: tuple[SpanVocabulary, ...]
     wordings: bool = False
@@ -140,7 +140,7 @@ class DictionarySpans:
 
 
 def _together(modelled: Sequence[Span], named: Sequence[Span]) -> list[Span]:
-    """Spans of both, in order; one that both have found keeps the model's score."""
+    """The spans of both, in order; one that both found keeps the model's score."""
     known = {(span.start, span.end, span.type) for span in named}
     model = {(span.start, span.end, span.type) for span in modelled}
     found = [
@@ -209,7 +209,7 @@ class Linking:
         try:
             return linker.link(mentions)
         except UsageError as error:  # the index's encoder is loaded when a mention needs it
-            raise RunFailedError(f"{error}; the run needs it as it was when it began") from None
+            raise RunFailedError(f"{error}; the run needs it unchanged since the run began") from None
 
     def amounts(self, spans: Sequence[Span]) -> Mapping[str, int]:
         """How many spans have a concept."""
@@ -220,14 +220,14 @@ def _opened(path: str, digest: str) -> Vocabulary:
     """The index that the run was planned with.
 
     Raises:
-        RunFailedError: another lies there now.
+        RunFailedError: another one is in its place now.
     """
     from openbioner_batch.concepts.index import Vocabulary
 
     try:
         vocabulary = Vocabulary(path)
     except UsageError as error:
-        raise RunFailedError(f"{error}; the run needs it as it was when it began") from None
+        raise RunFailedError(f"{error}; the run needs it unchanged since the run began") from None
     if vocabulary.digest != digest:
         raise RunFailedError(f"the vocabulary {path} has changed since the run began: put back the one it began with")
     return vocabulary

@@ -41,7 +41,7 @@ def write_durably(path: str, data: bytes, private: bool) -> None:
     with open(path, "wb", opener=_private_opener if private else None) as file:
         file.write(data)
         file.flush()
-        os.fsync(file.fileno())  # a name must not outlive its bytes in a power cut
+        os.fsync(file.fileno())  # after a power cut the name must not exist without its bytes
 
 
 def _private_opener(path: str, flags: int) -> int:
@@ -67,7 +67,7 @@ def is_local(url: str) -> bool:
 
 
 def refuse_folder(option: str, url: str) -> None:
-    """Raises UsageError where a file cannot be written since a folder of that name is there, or is meant."""
+    """Raises UsageError where a file's name is that of a folder, or ends as one."""
     fs, path = url_to_fs(url)
     if url.endswith("/") or (not puts_whole(fs) and fs.isdir(path)):
         raise UsageError(f"{option} {url} is a folder: give the name of a file, such as {url.rstrip('/')}/page.html")

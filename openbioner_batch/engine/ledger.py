@@ -1,4 +1,4 @@
-"""What of a run is done: read off its output, which is the only record there is."""
+"""Which parts of a run are done, as its output shows; there is no other record."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Totals:
     quarantined: Counter[str] = field(default_factory=Counter)
     spans: Counter[str] = field(default_factory=Counter)
     amounts: Counter[str] = field(default_factory=Counter)
-    """What only some kinds of runs count, such as an LLM's tokens."""
+    """Counts that only some kinds of runs have, such as an LLM's tokens."""
 
     @property
     def set_aside(self) -> int:
@@ -83,11 +83,11 @@ class Ledger:
         return ledger
 
     def refresh_ends(self, store: Store) -> None:
-        """Take up the end markers that have come since."""
+        """Read the end markers that are new since the last call."""
         ordinals = (int(name.removesuffix(".json")) for name in store.names(ENDS))
         names = {end_file(ordinal): ordinal for ordinal in ordinals if ordinal not in self.ends}
         for name, data in store.read_all(list(names)):
-            with suppress(ValueError, TypeError):  # a damaged marker is none: its split is read again
+            with suppress(ValueError, TypeError):  # a damaged marker is ignored: its split is read again
                 self.ends[names[name]] = SplitEnd(**json.loads(data))
 
     def is_finished(self, split: int) -> bool:

@@ -1,4 +1,4 @@
-"""Linking the spans of a finished run: another run that has them too."""
+"""Links the spans of a finished run: writes another run that has their concepts too."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """Shards of one split, in order, and how its texts are read again (the split as planned and as it lies now)."""
+    """Shards of one split, in order, and the split as planned and with the files of today, to read its texts again."""
 
     shards: tuple[ShardKey, ...]
     texts: tuple[Format, ReadOptions, Split, Split] | None
@@ -61,8 +61,8 @@ class Linked:
 def link(settings: LinkSettings, say: Say = say_to_stderr) -> Linked:
     """Write a run that is the finished one with the concepts of its spans, or resume it.
 
-    The result is what `annotate --link` would have given, byte for byte, if the texts are available: it can be shown,
-    reported on and exported, and it resumes shard by shard.
+    If the texts are available, the result is byte for byte that of `annotate --link`. It can be shown, reported on and
+    exported, and it resumes shard by shard.
 
     Args:
         settings: the request.
@@ -105,7 +105,7 @@ def link(settings: LinkSettings, say: Say = say_to_stderr) -> Linked:
 def _check(run: FinishedRun, output: Store) -> None:
     if run.store.contains(output.url) or output.contains(run.store.url):
         raise UsageError(
-            f"--output {output.url} and the run {run.store.url} are one inside the other: give another folder"
+            f"--output {output.url} and the run {run.store.url} lie one inside the other: give another folder"
         )
     if run.shards and any(field.name == "concepts" for field in run.schema.field("spans").type.value_type):
         raise UsageError(f"the spans of the run in {run.store.url} are linked already: link the run they come from")
@@ -114,7 +114,7 @@ def _check(run: FinishedRun, output: Store) -> None:
 
 
 def _plan(run: FinishedRun, output: Store, linking: Linking) -> None:
-    """Write what the linked run is, or check it against what is there; the inputs grow as the finished run does."""
+    """Write the plan of the linked run, or check it against the one there; inputs grow as the first run does."""
     fingerprint = json.loads(json.dumps({**run.plan.fingerprint, **linking.fingerprint()}))
     origin = {"run": run.identity()}
     if output.exists(PLAN):

@@ -1,4 +1,4 @@
-"""What a run reports while it is under way: lines for people, or, for a log collector, JSON lines on stderr.
+"""Reports of a run under way: lines for people, or, for a log collector, JSON lines on stderr.
 
 The variable `OPENBIONER_LOG_FORMAT=json` selects the latter. Events carry the run's id, names of shards, which are
 numbers, and counts: no text of a record.
@@ -21,7 +21,7 @@ def wants_json() -> bool:
 
 
 def log_event(event: str, **fields: object) -> None:
-    """Write one JSON line: the time in UTC, what happened, and more; nothing where lines are for people."""
+    """Write one JSON line with the time in UTC, the event and its fields; does nothing where lines are for people."""
     if wants_json():
         time = datetime.now(UTC).isoformat(timespec="milliseconds")
         _print(json.dumps({"time": time, "event": event, **fields}))
@@ -36,5 +36,5 @@ def say_to_stderr(line: str) -> None:
 
 
 def _print(line: str) -> None:
-    with suppress(OSError, ValueError):  # nobody reads any more, or the disk of the log is full: the run continues
+    with suppress(OSError, ValueError):  # the pipe is closed, or the disk of the log is full: the run continues
         print(line, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""What a run's processes count for Prometheus, through the metrics that Ray exports from every node.
+"""Metrics of a run's processes for Prometheus, which Ray exports from every node.
 
 Every name begins with `ray_openbioner_` there. Tags are the run's id, the stage and the entity type: no text, no name
 of an input, no address. A shard that is done twice, since a process died, counts twice here, and once in the summary.
@@ -24,10 +24,10 @@ COUNTERS = {
     "tokens": "Text tokens of the documents written.",
     "windows": "Windows of text that were tagged.",
     "pairs": "Pairs of a window and an entity type that were queried.",
-    "repeated_windows": "Windows whose answer was known from an equal one.",
+    "repeated_windows": "Windows whose result was reused from an equal one.",
     "spans": "Spans written, by entity type.",
 }
-"""What is counted, and what it means."""
+"""The counters, and what they mean."""
 SECONDS = (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000)
 """Bounds of the histogram of a stage's time for one shard."""
 
@@ -44,19 +44,19 @@ def run_id(output: str) -> str:
 def count_shard(
     output: str, stage: str, seconds: float, spans: Mapping[str, int] | None = None, **amounts: int
 ) -> None:
-    """Count what a stage has done with one shard; does nothing in a process that Ray does not know.
+    """Count what a stage has done with one shard; does nothing in a process that Ray did not start.
 
     Args:
         output: the address of the run's folder.
         stage: `READ`, `TAG` or `WRITE`.
-        seconds: what it took.
-        spans: how many by entity type.
+        seconds: how long it took.
+        spans: their number by entity type.
         amounts: any other of `COUNTERS`; each is to be counted by one stage only.
     """
     if not _is_measured():
         return
     run = {"run": run_id(output)}
-    with suppress(Exception):  # what is counted for others to look at never stops a run
+    with suppress(Exception):  # a fault of the metrics never stops a run
         _histogram().observe(seconds, {**run, "stage": stage})
         for name, amount in amounts.items():
             if amount:
@@ -102,7 +102,7 @@ def _counter(name: str) -> Counter:
 def _histogram() -> Histogram:
     from ray.util.metrics import Histogram
 
-    return Histogram("openbioner_shard_seconds", "What a stage took for one shard.", list(SECONDS), ("run", "stage"))
+    return Histogram("openbioner_shard_seconds", "Time of a stage for one shard.", list(SECONDS), ("run", "stage"))
 
 
 @functools.cache

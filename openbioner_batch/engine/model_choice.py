@@ -1,4 +1,4 @@
-"""Which of the package's models a run takes where its request names none."""
+"""Chooses among the package's models where a request names none."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _Settings = TypeVar("_Settings", bound=AnnotateSettings)
 
 
 def say_architecture(model: str, say: Say) -> None:
-    """Say what a user should know of a model's architecture, if anything.
+    """Report what a user should know about a model's architecture, if anything.
 
     Raises:
         CheckpointError: the model cannot be read.

@@ -1,4 +1,4 @@
-"""The cross-encoder behind the engine's seam."""
+"""The cross-encoder behind the engine's scoring interface."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ class ModelScorerFactory:
     token_budget: int
     calibration: Calibration | None = None
     separate_layers: int | None = None
-    """Separated without training; None where none are."""
+    """Layers separated without training; None where there are none."""
     types_compete: bool = True
     nested: bool = False
     """Whether spans of types that do not compete may overlap, whatever their bounds."""
     completion: Completion | None = None
-    """What is found beyond the model's own spans; None where nothing is."""
+    """What adds spans beyond the model's own; None where nothing does."""
     compiled: bool = False
     """Whether torch's compiler fuses what it can."""
 
     @classmethod
     def from_settings(cls, settings: AnnotateSettings, on_cluster: bool) -> ModelScorerFactory:
-        """Resolve what the settings leave open, and find their mistakes.
+        """Resolve the settings' defaults, and find mistakes in them.
 
         Args:
             settings: the request.
-            on_cluster: whether the device is to be looked for among the workers of the Ray that is connected.
+            on_cluster: whether to look for the device among the workers of the connected Ray.
 
         Raises:
             UsageError: a type, device or budget that does not exist, a description over its budget, or a model or
@@ -148,7 +148,7 @@ class ModelScorerFactory:
 
 @contextmanager
 def _flags_in_errors() -> Iterator[None]:
-    """Calls the model's arguments in its errors what the command line calls them."""
+    """Names the model's arguments in errors as the command line does."""
     try:
         yield
     except UsageError as error:
@@ -173,12 +173,12 @@ def _resolve(devices: str, dtype: str) -> tuple[str, str, int]:
     device = resolve_device(DEVICES[devices])
     resolved = resolve_dtype(dtype, device)
     if (device, resolved) == ("cpu", "bfloat16"):
-        native.load()  # compiled before the actors need it; where it cannot be, that is said here and now
+        native.load()  # compile it before the actors need it, and report here if that fails
     return device, resolved, default_token_budget(device)
 
 
 def _resolve_on_worker(devices: str, dtype: str) -> tuple[str, str, int]:
-    """The same as the machine of a worker has them, since that of a driver may be quite another."""
+    """The same on a worker's machine, since the driver's may differ."""
     import ray
 
     wants_gpu = devices == "gpu" or (devices == "auto" and ray.cluster_resources().get("GPU", 0) >= 1)

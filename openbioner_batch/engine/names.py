@@ -1,4 +1,4 @@
-"""Where things lie in the folder of a run. No name depends on an input's name, a host or a time."""
+"""Names in the folder of a run. None depends on an input's name, a host or a time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def shard_file(folder: str, split: int, shard: int) -> str:
 
 
 def end_file(split: int) -> str:
-    """The name of the marker that says how many shards a split gave."""
+    """The name of the marker that holds how many shards a split gave."""
     return f"{ENDS}/{split:06d}.json"
 
 

@@ -1,4 +1,4 @@
-"""What stands behind the engine's seam in a run without a model, such as one by dictionaries alone."""
+"""Implements the engine's scoring interface for a run without a model, such as one by dictionaries alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from openbioner_batch.records import Span
 
 @dataclass(frozen=True, slots=True)
 class Untagged:
-    """A text in which nothing is found."""
+    """A text without spans."""
 
     spans: tuple[Span, ...] = ()
     windows: int = 0
@@ -27,11 +27,11 @@ class NoModel:
         return {"model": None, "types": "", "descriptions": {}}
 
     def preparer(self) -> NoModel:
-        """Itself: there is nothing to load."""
+        """Returns itself: there is nothing to load."""
         return self
 
     def scorer(self) -> NoModel:
-        """Itself: there is nothing to load."""
+        """Returns itself: there is nothing to load."""
         return self
 
     def prepare(self, texts: Sequence[str]) -> int:

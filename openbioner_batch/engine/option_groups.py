@@ -19,7 +19,7 @@ DTYPES = (AUTO, *choices.DTYPES)
 DTYPES_WERE = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 """Former and usual short spellings: the error for one gives ours."""
 PERCENT_SAMPLE = 100
-"""A percentage of quarantined records is judged once this many records have been seen, and at the end."""
+"""A percentage of quarantined records is checked once this many records have been seen, and at the end."""
 
 
 def text_of_number(value: Any) -> Any:
@@ -32,19 +32,19 @@ def _format_name(value: Any) -> Any:
 
 
 def view_option() -> Any:
-    """Which of a catalog type's descriptions is used."""
+    """Chooses among a catalog type's descriptions."""
     return option("definition", choices=VIEWS, help="Which description of a type to use.")
 
 
 @dataclass(frozen=True)
 class RunPaths:
-    """What is read, and where the run goes."""
+    """Inputs and output."""
 
     inputs: tuple[str, ...] = option(flag="INPUT", repeated=True, help="Files, folders, globs or fsspec URLs.")
     output: str = option(metavar="URI", help="Folder of the run: a new one, or one to resume.")
 
     def check_given(self, *names: str, inputs: str = "INPUT") -> None:
-        """See that there are inputs, an output, and something in other fields.
+        """Check that inputs, an output and other fields are not empty.
 
         Args:
             names: the other fields.
@@ -136,7 +136,7 @@ class WorkerOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrationOptions:
-    """Whether a checkpoint's calibration counts."""
+    """Whether a checkpoint's calibration is used."""
 
     heading = "Model"
     no_calibration: bool = option(False, help="Leave out the checkpoint's biases and thresholds.")
@@ -144,7 +144,7 @@ class CalibrationOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class SpanOptions:
-    """Which spans stay, and which others follow from them."""
+    """Which spans are kept, and which others are derived from them."""
 
     heading = "Spans"
     nested: bool = option(False, help="Types that do not compete: keep spans that overlap better scored ones too.")
@@ -168,7 +168,7 @@ class LinkOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """How much is read, in which steps, and when a run fails."""
+    """How much is read, the size of shards, and when a run fails."""
 
     heading = "Run"
     limit: int | None = option(None, least=1, help="Take only the first N records.")
@@ -217,7 +217,7 @@ class FinishedRunOptions:
 
 @dataclass(frozen=True, slots=True)
 class QuarantineLimit:
-    """How many records may be set aside: a number, or a share of those seen."""
+    """How many records may be quarantined: a number, or a share of those seen."""
 
     count: int | None
     share: float | None
@@ -227,7 +227,7 @@ class QuarantineLimit:
         """From "25" or "2.5%".
 
         Raises:
-            UsageError: it is neither.
+            UsageError: it is neither a number nor a percentage.
         """
         with suppress(ValueError):
             if text.endswith("%"):

@@ -1,4 +1,4 @@
-"""How fast a run went: every session keeps a small record of how much was committed when."""
+"""The pace of a run: every session keeps a small record of how much was committed when."""
 
 from __future__ import annotations
 

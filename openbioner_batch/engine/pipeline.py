@@ -1,4 +1,4 @@
-"""What a run does with its shards: the seam between a session and each kind of run."""
+"""The interface between a session and each kind of run: what is done with its shards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run is: its inputs cut into splits, and a fingerprint of all that its output depends on."""
+"""The plan of a run: its inputs cut into splits, and a fingerprint of everything that its output depends on."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ REMEDY = "give another --output, or --overwrite to start again"
 
 @dataclass(frozen=True, slots=True)
 class PlannedSplit:
-    """A split, its place in the run, and how many of its records are wanted."""
+    """A split, its place in the run, and how many of its records to take."""
 
     ordinal: int
     split: Split
     limit: int | None
-    """None takes all records, 0 none."""
+    """None takes all records, 0 takes none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Plan:
 
     @property
     def ledger(self) -> str:
-        """The folder whose Parquet files show which shards are done: the one that the run writes last."""
+        """The folder that the run writes last: its Parquet files show which shards are done."""
         return str(self.fingerprint.get("ledger", DATA))
 
 
@@ -53,7 +53,7 @@ def read_plan(store: Store) -> Plan | None:
     """The plan in a folder, None where there is none.
 
     Raises:
-        PlanMismatchError: it was written by a version that plans otherwise, or is damaged.
+        PlanMismatchError: a version with another form of plan wrote it, or it is damaged.
     """
     try:
         found = json.loads(store.get(PLAN))
@@ -75,13 +75,13 @@ def read_plan(store: Store) -> Plan | None:
 
 
 def plan_bytes(fingerprint: Mapping[str, Any]) -> bytes:
-    """The file of a new plan. The release is beside the fingerprint: an upgrade alone refuses no run."""
+    """The file of a new plan. The release is not part of the fingerprint: an upgrade alone does not refuse a run."""
     plan = {"version": VERSION, "release": version.__version__, "fingerprint": fingerprint}
     return json.dumps(plan, indent=1, sort_keys=True).encode()
 
 
 def release_of(plan: Mapping[str, Any]) -> str | None:
-    """The version of the package that wrote a plan; earlier plans say it only for de-identification."""
+    """The version of the package that wrote a plan; earlier plans record it only for de-identification."""
     found = plan.get("release") or plan["fingerprint"].get("version")
     return None if found is None else str(found)
 
@@ -109,7 +109,7 @@ def make_plan(
         files: the inputs as they are listed now.
         reader: their format.
         options: resolved.
-        limit: the number of records to take in all.
+        limit: the total number of records to take.
 
     Returns:
         The plan, and how many of the files are new since the run was last planned.
@@ -149,7 +149,7 @@ def make_plan(
 def limits_of_splits(
     splits: Sequence[Split], reader: Format, options: ReadOptions, limit: int | None
 ) -> Iterator[int | None]:
-    """The limit of each split by which all together give the first `limit` records, in order."""
+    """The limit of each split, so that together they give the first `limit` records, in order."""
     left = limit
     for split in splits:
         if not left:
@@ -190,7 +190,7 @@ def check_fingerprint(old: dict[str, Any], new: dict[str, Any], url: str, releas
 
     Args:
         old: what the folder holds.
-        new: what is to go into it.
+        new: what would go into it.
         url: the folder.
         release: the version of the package that began the old one, None where it is unknown.
 
@@ -207,7 +207,7 @@ def check_fingerprint(old: dict[str, Any], new: dict[str, Any], url: str, releas
 
 
 def _difference(old: Any, new: Any) -> str:
-    """Two unequal values, short: of lists and mappings only what is not in both."""
+    """Two unequal values, shortened: lists and mappings without what both have."""
     if isinstance(old, dict) and isinstance(new, dict):
         names = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
         return ", ".join(f"{name} {_difference(old.get(name), new.get(name))}" for name in names[:4])
@@ -232,7 +232,7 @@ def _split_from_line(ordinal: int, line: str) -> PlannedSplit:
 
 
 def split_weights(splits: Iterable[PlannedSplit]) -> Iterator[float]:
-    """The share of each split in the bytes of the inputs, in bytes: a file's size is spread over its splits."""
+    """Each split's bytes of input: a file's size is spread over its splits."""
     splits = list(splits)
     parts: dict[str, int] = {}
     for planned in splits:

@@ -1,4 +1,4 @@
-"""Planning a session: what the whole run is, what of it is committed, and what is left to do."""
+"""Plans a session: what the whole run is, how much of it is committed, and what is left to do."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class SessionPlan:
     store: Store
     plan: Plan
     ledger: Ledger
-    """What is committed; the stream enters what the session adds."""
+    """What is committed; the stream adds what the session commits."""
     pending: list[PlannedSplit]
     """The splits that were not finished when the session began."""
     sizes: Mapping[int, float]
     """The bytes of input of each wanted split, by ordinal."""
     new_files: int
-    """How many inputs came since the run was last planned; all of them in a new run."""
+    """How many inputs are new since the run was last planned; all of them in a new run."""
 
     def tasks(self) -> list[SplitTask]:
-        """What is left to read, with the shards of it that are committed already."""
+        """What is left to read, with those of its shards that are committed already."""
         done = self.ledger.committed
         return [
             SplitTask(planned.ordinal, planned.split, planned.limit, tuple(sorted(done.get(planned.ordinal, ()))))
@@ -47,7 +47,7 @@ def plan_session(settings: RunSettings, inputs: Inputs, store: Store, pipeline: 
     """Write the plan of a new run, or check and extend that of an earlier one, and read what is committed.
 
     Raises:
-        UsageError: the request asks of this process what only Ray has, or the folder holds something else than a run.
+        UsageError: the request needs Ray but rules it out, or the folder holds something other than a run.
         PlanMismatchError: the folder holds another run.
     """
     if settings.overwrite:

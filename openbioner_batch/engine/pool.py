@@ -1,4 +1,4 @@
-"""Work that needs neither model nor accelerator, dealt out to processes of this machine: no Ray."""
+"""Distributes work that needs neither a model nor an accelerator to processes of this machine, without Ray."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _TASKS_AHEAD = 4
 def map_in_processes(
     work: Callable[[Job, Task], Result], job: Job, tasks: Sequence[Task], workers: int, name: str
 ) -> Iterator[Result]:
-    """The results of tasks as they are done; where one worker is enough, in this process.
+    """Yields the results of tasks as they are done; where one worker is enough, in this process.
 
     Args:
         work: a function of a module, as all arguments and results are pickled.
-        job: what is the same for all tasks.
-        tasks: what is to be done, each without the others.
+        job: the settings that all tasks share.
+        tasks: the tasks, each independent of the others.
         workers: processes.
-        name: what is being done, for a message.
+        name: what the work is called in a message.
 
     Raises:
         RunFailedError: a process died.

@@ -1,4 +1,4 @@
-"""Showing how a run goes: a live view on a terminal, else a line now and then."""
+"""Shows the progress of a run: a live view on a terminal, else a line now and then."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 RATE_WINDOW_S = 60.0
-"""Rates shown are over the last minute."""
+"""The rates shown cover the last minute."""
 
 
 class Progress:
@@ -26,7 +26,7 @@ class Progress:
     Args:
         totals: sums over the shards committed so far; kept up to date by the caller.
         weights: bytes of input of each split, by ordinal.
-        wanted: the most records to come in all, where there is a limit.
+        wanted: the most records in all, where there is a limit.
     """
 
     def __init__(self, totals: Totals, weights: Mapping[int, float], wanted: int | None) -> None:
@@ -66,7 +66,7 @@ class Progress:
         """The share of the input that is done, 0 to 1; None while it is unknown.
 
         Whole splits count by their bytes, an unfinished one by how much of it was read, as far as that is known for
-        any; else its text counts at the ratio of bytes to text met so far.
+        any; else its text counts at the ratio of bytes to text seen so far.
         """
         if self._wanted:
             return min(1.0, self.totals.records / self._wanted)
@@ -82,7 +82,7 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest takes at the pace of this session, None while that is unknown."""
+        """How long the rest will take at the pace of this session; None while that is unknown."""
         share = self.share
         if share is None:
             return None
@@ -101,7 +101,7 @@ class Progress:
         return (latest[1] - before[1]) / seconds, (latest[2] - before[2]) / seconds
 
     def numbers(self) -> dict[str, float | None]:
-        """The same for programs."""
+        """The figures of a line of JSON, for programs."""
         documents, tokens = self.rates()
         return {
             "documents": self.totals.documents,
@@ -146,7 +146,7 @@ def shown(progress: Progress, stream: TextIO, run: str = "", interval: float = 1
 
     def lines() -> None:
         while not stop.wait(interval):
-            with suppress(Exception):  # a run does not stop because nobody can be shown how it goes
+            with suppress(Exception):  # a run does not stop because its progress cannot be shown
                 if wants_json():
                     log_event("progress", run=run, **progress.numbers())
                 else:

@@ -1,4 +1,4 @@
-"""All that is used of Ray beyond its public interface, which any release of Ray may change."""
+"""Everything that is used of Ray beyond its public interface, which any release of Ray may change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first stage: a split becomes shards, each made ready for what comes next."""
+"""The first stage: cuts a split into shards, each prepared for the next stage."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from openbioner_batch.records import Rejected
 
 DEATHS_ALLOWED = 3
 Emit = Callable[[int, Shard], pa.Table]
-"""What a shard of a split (by ordinal) is to the next stage."""
+"""Makes the next stage's input of a shard of a split (by ordinal)."""
 
 
 def read_splits(batch: pa.Table, job: Job, emit: Emit) -> Generator[pa.Table, None, None]:
@@ -95,7 +95,7 @@ def _read_split(task: SplitTask, job: Job, store: Store, emit: Emit) -> Iterator
 
 
 def _share_read(split: Split, read: int) -> float:
-    """How much of a split of whole files the bytes are that have been read; others are small."""
+    """The share of the bytes read so far in a split of whole files; other splits are small."""
     size = sum(file.size for file in split.files)
     if not size or split.stop not in (0, size):
         return UNKNOWN
@@ -103,10 +103,10 @@ def _share_read(split: Split, read: int) -> float:
 
 
 def _refuse_changed(files: Sequence[InputFile]) -> None:
-    """Raises RunFailedError where one is no longer what was planned: what has been read by now is then not used."""
+    """Raises RunFailedError where a file is no longer as planned; what has been read of it is then not used."""
     if (file := first_changed(files)) is not None:
         raise RunFailedError(
-            f"{label_of(file.uri)} has changed while the run read it: put back what it was, or give another --output"
+            f"{label_of(file.uri)} has changed while the run read it: restore it, or give another --output"
         )
 
 

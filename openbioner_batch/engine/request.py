@@ -1,4 +1,4 @@
-"""Turning settings into what a run needs, so that a mistake is found before anything starts."""
+"""Turns settings into what a run needs, so that a mistake is found before anything starts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from openbioner_batch.formats.labels import error_text, label_of
 
 Say = Callable[[str], None]
 GPU_SHARD, CPU_SHARD = 1000, 200
-"""The most documents in a shard by default: little enough work that progress is seen and little is done twice."""
+"""The most documents in a shard by default: small enough that progress shows and little is done twice."""
 
 
 class RunSettings(Protocol):
@@ -116,11 +116,11 @@ class Inputs:
 def resolve_inputs(
     settings: RunSettings, say: Say, listed: Callable[[Sequence[InputFile]], None] = lambda files: None
 ) -> Inputs:
-    """List the inputs, and settle on a format and on fields; what was guessed is said.
+    """List the inputs, and determine their format and fields; guesses are reported.
 
     Args:
         settings: the request.
-        say: called with guesses and with what is passed over.
+        say: called with guesses and with what is skipped.
         listed: is given the files as soon as they are listed.
 
     Raises:
@@ -156,7 +156,7 @@ def _resolve_inputs(settings: RunSettings, say: Say, listed: Callable[[Sequence[
 
 
 def check_output(settings: RunSettings, store: Store, files: tuple[InputFile, ...]) -> None:
-    """Refuse a folder in which inputs and output would mix, or that is not a run's.
+    """Refuse a folder in which inputs and output would mix, or that holds something other than a run.
 
     Raises:
         UsageError: names the folder and what is in the way.
@@ -192,7 +192,7 @@ def overwrite(store: Store) -> None:
 
 
 def fingerprint(settings: RunSettings, inputs: Inputs, pipeline: dict[str, Any]) -> dict[str, Any]:
-    """All that the output's bytes depend on apart from the inputs themselves; `pipeline` is its part of it."""
+    """Everything that the output's bytes depend on, apart from the inputs; `pipeline` is the pipeline's part."""
     documents = settings.shard_documents or (GPU_SHARD if pipeline.get("device") == "cuda" else CPU_SHARD)
     return {
         **pipeline,

@@ -1,4 +1,4 @@
-"""What a run has to compute with."""
+"""The machines that a run computes on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What there is to compute with, and whether on more than one machine."""
+    """CPUs, GPUs and nodes."""
 
     cpus: int
     gpus: int

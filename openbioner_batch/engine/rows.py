@@ -1,4 +1,4 @@
-"""A shard's outcomes as the rows that are written, with every offset checked."""
+"""Turns a shard's outcomes into the rows to write, and checks every offset."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def annotation_rows(
         deletions: how many deletion notices the shard holds.
         kept: the columns carried over.
         include_text: whether the text is a column.
-        additions: what is said of the spans beside the model, in order.
+        additions: what adds fields to the spans, in order.
 
     Returns:
         A table with `annotations_schema` and the shard's counts as metadata, and what was set aside, in record order.
@@ -97,7 +97,7 @@ def _span_counts(
 
 
 def kind_of(reason: str) -> str:
-    """A reason without the positions in it, so that there are few to count."""
+    """A reason without the positions in it, so that there are few reasons to count."""
     return re.sub(r"(?<!UTF-)(?<!\d)\d+", "#", reason)
 
 
@@ -107,7 +107,7 @@ def offsets_hold(text: str, spans: Sequence[Span]) -> bool:
 
 
 def span_lists(lengths: Iterable[int], spans: Sequence[Span], extras: Collection[str] = ()) -> pa.ListArray:
-    """Spans, with these fields of `schemas.EXTRAS`, cut into one list per row."""
+    """The spans of all rows, with these fields of `schemas.EXTRAS`, as one list per row."""
     kind = span_type(extras)
     values = ([getattr(span, field.name) for span in spans] for field in kind)
     structs = pa.StructArray.from_arrays(

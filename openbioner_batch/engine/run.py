@@ -1,4 +1,4 @@
-"""Tagging a corpus from start to end."""
+"""Tags a corpus, from start to end."""
 
 from __future__ import annotations
 
@@ -106,9 +106,9 @@ class Tagging:
 
 
 def workforce_for(actors: int | None, on_gpu: bool, resources: Resources, actors_per_gpu: int = 1) -> Workforce:
-    """How a model's actors and the other stages share what Ray has.
+    """How a model's actors and the other stages share Ray's resources.
 
-    On a cluster there may be more actors than GPUs: the first begin, and the others are what its autoscaler answers.
+    On a cluster there may be more actors than GPUs: the first begin, and its autoscaler adds nodes for the others.
 
     Raises:
         UsageError: there are fewer GPUs than requested, and no more can come.
@@ -123,14 +123,14 @@ def workforce_for(actors: int | None, on_gpu: bool, resources: Resources, actors
             raise UsageError(
                 f"--actors {actors}: {resources.gpus} GPUs have room for {room}; --actors-per-gpu lets more share one"
             )
-        cpus = cpus * actors // room  # those of the nodes that come count too
+        cpus = cpus * actors // room  # the actors of nodes that the autoscaler adds count too
     return Workforce.of(on_gpu, actors, cpus, actors_per_gpu)
 
 
 def _vocabulary_additions(
     settings: AnnotateSettings, factory: ScorerFactory, vocabularies: Mapping[str, tuple[SpanVocabulary, ...]]
 ) -> tuple[list[Addition], list[Addition]]:
-    """The dictionaries, which come first as all that follows sees their spans, and the links, which come last."""
+    """The dictionaries come first, since all additions after them see their spans; the links come last."""
     named, linked = vocabularies[DICTIONARY], vocabularies[LINK]
     if linked:
         check_types(linked, [*types_of(factory.fingerprint()), *(source.type for source in named)])

@@ -1,4 +1,4 @@
-"""The seam between the engine and a model: what prepares texts, what scores them, what identifies both."""
+"""The interface between the engine and a model: what prepares texts, what scores them, what identifies both."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from openbioner_batch.records import Span
 
 
 class TaggedText(Protocol):
-    """What scoring says of one text: `repeated` of its windows are equal to earlier ones and cost nothing."""
+    """The result for one text: `repeated` of its windows equal earlier ones and cost nothing."""
 
     @property
     def spans(self) -> Sequence[Span]:
-        """In order of their beginnings."""
+        """In order of their starts."""
 
     @property
     def windows(self) -> int:

@@ -1,4 +1,4 @@
-"""One session of a run of any kind: plan it, have it streamed, close the books."""
+"""One session of a run of any kind: plan it, stream its shards, write the summary."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def run_pipeline(
         make: builds the pipeline, from whether a cluster is connected.
         say: called with what is skipped.
         places: further paths that all machines of a cluster must see.
-        before: looks for further mistakes if there is something to do; called with whether a cluster is connected.
-        connect: gives Ray for the time of the run.
+        before: checks for further mistakes if there is work to do; called with whether a cluster is connected.
+        connect: starts or joins Ray for the time of the run.
 
     Returns:
         The finished run's summary.
@@ -56,7 +56,7 @@ def run_pipeline(
     check_output(settings, store, inputs.files)
     if settings.executor == IN_PROCESS:
         refuse_in_process(settings.ray_address, settings.actors, None)
-    # A plan must not be left behind, nor an earlier run be removed, by a request that cannot be met.
+    # a request that cannot be met must neither leave a plan behind nor remove an earlier run
     is_new = settings.overwrite or not store.exists(PLAN)
     if settings.ray_address is None:
         if is_new:
@@ -95,7 +95,7 @@ def _begin(settings: RunSettings, inputs: Inputs, store: Store, pipeline: Pipeli
 
 @contextmanager
 def _left(run: Stream) -> Generator[None, None, None]:
-    """Leave what a session has to leave, however the block ends."""
+    """Write the session's summary and remove its markers, however the block ends."""
     try:
         yield
     finally:

@@ -32,7 +32,7 @@ _SAYS_NOTHING_WITHOUT = {
     "link_top": ("link", 1),
     "link_least": ("link", 0.0),
 }
-"""By field: what it needs, and its default."""
+"""For each field: the option it needs, and its default."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class AnnotateSettings(
     keep_fields: tuple[str, ...] = option((), metavar="A,B", help="Columns or keys to carry over to the output.")
     words: str = option("basic", choices=WORDS, help="How text is split into words.")
     include_text: bool = option(False, help="Write the documents' text to the output too.")
-    assertion: bool = option(False, help="Say of spans if negated, uncertain, hypothetical, historical or of others.")
+    assertion: bool = option(False, help="Mark spans as negated, uncertain, hypothetical, historical or of others.")
     assertion_rules: tuple[str, ...] = option(
         (), metavar="FILE,...", help="YAML files of phrases that add to the rules of --assertion."
     )
@@ -77,7 +77,7 @@ class AnnotateSettings(
     dictionary: tuple[str, ...] = option(
         (), metavar="TYPE=V", help="Names of the vocabulary V are spans of TYPE, beside the model's."
     )
-    dictionary_wordings: bool = option(False, help="Its names in other words or order too.")
+    dictionary_wordings: bool = option(False, help="Its names in another wording or order too.")
     dictionary_nested: bool = option(False, help="Its names within longer ones too.")
     text_tokens: int | None = option(
         None, least=1, help="Tokens of text in a window.", default="that of the checkpoint"

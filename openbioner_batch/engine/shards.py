@@ -1,4 +1,4 @@
-"""Cutting a stream of records into shards, by a rule that depends on the records alone."""
+"""Cuts a stream of records into shards, by a rule that depends on the records alone."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Shard:
 
     @property
     def records(self) -> int:
-        """How many records of the input it holds, with those that are set aside and deletions."""
+        """How many records of the input it holds, including quarantined ones and deletions."""
         return len(self.documents) + len(self.rejected) + len(self.deletions)
 
     @property
@@ -85,7 +85,7 @@ def is_full(shard: Shard, size: int | None, most_documents: int) -> bool:
 
 
 def documents_schema(kept: pa.Schema) -> pa.Schema:
-    """What travels from reading to tagging for each document."""
+    """The columns that reading passes to tagging for each document."""
     return pa.schema(
         [
             pa.field("document_id", pa.string(), nullable=False),
@@ -98,7 +98,7 @@ def documents_schema(kept: pa.Schema) -> pa.Schema:
 
 
 def documents_table(shard: Shard, kept: pa.Schema) -> pa.Table:
-    """The shard's documents as a table; one whose kept values do not fit the schema moves to the rejected."""
+    """The shard's documents as a table; one whose kept values do not fit the schema becomes a rejected record."""
     schema = documents_schema(kept)
     try:
         return _table(shard.documents, schema, kept)

@@ -21,11 +21,11 @@ from openbioner_batch.formats.rows import OPEN_QUOTE
 from openbioner_batch.records import Deletion, Rejected
 
 NAME = "-"
-"""What an INPUT is called that means standard input."""
+"""The INPUT that means standard input."""
 PACKED = ((b"\x1f\x8b", ".gz"), (b"\x28\xb5\x2f\xfd", ".zst"), (b"BZh", ".bz2"), (b"\xfd7zXZ\0", ".xz"))
 _PIECE = 1 << 20
 _CUT_OFF = 2
-"""Records that a copy may seem to hold at its end because it stops there."""
+"""How many records at the end of a copy may exist only because the copy stops there."""
 
 
 def copy_standard_input(
@@ -36,16 +36,16 @@ def copy_standard_input(
     limit: int | None,
     on_cluster: bool,
 ) -> list[str]:
-    """The inputs with the path of a copy in the place of `-`.
+    """The inputs with the path of a copy in place of `-`.
 
     The copy lies in a folder of the user's own below the one for temporary files, under a name that its content and the
     output determine, so that a run that is given the same content again resumes. It is removed when the process ends.
     With a limit, no more is read than holds so many records.
 
     Args:
-        inputs: what the user names.
+        inputs: the user's.
         output: the folder of the run.
-        format_name: what the content is, since no name says it.
+        format_name: the format, since there is no name to show it.
         options: how it is read.
         limit: how many records the run takes.
         on_cluster: whether a cluster is to run it.
@@ -107,12 +107,12 @@ def _wants_more(reader: Format, requested: ReadOptions, limit: int | None) -> Ca
             return True
         files = [InputFile(path, size, "")]
         left = limit + _CUT_OFF
-        with suppress(OpenBioNERError):  # as of Parquet, whose end says what it holds
+        with suppress(OpenBioNERError):  # such as Parquet, whose footer describes its content
             options = reader.resolve(files, requested)
             for split in reader.splits(files):
                 for record in reader.read(split, options):
                     if isinstance(record, Rejected) and record.reason.endswith(OPEN_QUOTE):
-                        return True  # the quote may close in what has not been read
+                        return True  # the quote may close in the part that has not been read
                     left -= not isinstance(record, Deletion)
                     if left <= 0:
                         return False
@@ -127,7 +127,7 @@ def _private_folder() -> str:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         state = os.lstat(folder)
     except OSError as error:
-        raise UsageError(f"-: no copy can be made in {folder} ({error.strerror}): set TMPDIR to another") from error
+        raise UsageError(f"-: cannot write a copy in {folder} ({error.strerror}): set TMPDIR to another") from error
     if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.getuid() or state.st_mode & 0o077:
         raise UsageError(f"-: {folder} is not a folder that you alone may enter: remove it, or set TMPDIR to another")
     return folder

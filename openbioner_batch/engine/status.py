@@ -1,4 +1,4 @@
-"""How a run stands, read off its folder: live, dead or finished."""
+"""The state of a run, read from its folder: live, dead or finished."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Ctrl-C and SIGTERM, at any moment of a command: one line, an orderly end, and the exit code that shells know.
+"""Handles Ctrl-C and SIGTERM at any moment of a command: one line, an orderly end, and the usual exit code.
 
-The first signal raises `Stopped` in the main thread. More of them do not disturb the end that it began, since `timeout`
-and Slurm send two and people press Ctrl-C twice; one that comes later ends the process at once. So does a thread, where
-the main one is stuck in a library that looks at no signal.
+The first signal raises `Stopped` in the main thread. More of them do not disturb the shutdown that it began, since
+`timeout` and Slurm send two and people press Ctrl-C twice; one that comes later ends the process at once. A thread
+does the same where the main one is stuck in a library that ignores signals.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ LONGEST_S = 25.0
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal requests that this process ends."""
+    """A signal asks this process to end."""
 
 
 class Stopping:
-    """What has come of the signals to this process."""
+    """The state of the signals to this process."""
 
     def __init__(self) -> None:
         self.number: int | None = None
-        """The signal that ends the process; None while there was none."""
+        """The signal that ends the process; None before one arrives."""
         self.advice = ""
-        """What the line says besides, such as how the work is resumed."""
+        """What the line adds, such as how to resume the work."""
         self._at = 0.0
         self._said = False
         self._is_nudge = False
@@ -68,7 +68,7 @@ class Stopping:
             self._leave_now()
 
     def finish(self) -> int:
-        """Say the line, if that has not been done, and give the exit code."""
+        """Print the line, if it has not been printed, and return the exit code."""
         number = signal.SIGINT if self.number is None else signal.Signals(self.number)
         code = 128 + number
         if not self._said:
@@ -94,7 +94,7 @@ class Stopping:
         self._leave_now()
 
     def _is_ending(self) -> bool:
-        """Whether the main thread has left what it did for the sake of `Stopped`."""
+        """Whether the main thread is handling `Stopped`."""
         if self._said:
             return True
         found: Any = sys._current_exceptions().get(self._main or 0)
@@ -112,7 +112,7 @@ _now: Stopping | None = None
 
 
 def stopping() -> Stopping:
-    """What is known of signals at the moment; nothing where `stop_on_signals` is not under way."""
+    """The current state of signals; an empty one outside of `stop_on_signals`."""
     return _now or Stopping()
 
 
@@ -135,7 +135,7 @@ def stop_on_signals() -> Iterator[Stopping]:
         if found.number is None:
             os.close(found.stderr)
         for number, old in taken.items():
-            # A process that ends is not disturbed either; Python itself would leave it open to signals at its very end.
+            # signals are ignored while the process ends too; Python itself would let them through at the very end
             signal.signal(number, signal.SIG_IGN if found.number else signal.SIG_DFL if old is None else old)
 
 

@@ -1,4 +1,4 @@
-"""The folder of a run, local or remote: every object in it appears whole or not at all."""
+"""The folder of a run, local or remote: every write to it is atomic."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from openbioner_batch.formats.storage import refuse_password
 from openbioner_batch.formats.whole import WholeFile, fetch_whole
 
 PRIVATE_MARK = "_run"
-"""The folder below a local root whose rights say for whom everything is that is written there."""
+"""The folder below a local root whose permissions set those of everything written there."""
 TEMPORARY = "_run/tmp"
 _REMOVALS = 16
 
@@ -57,7 +57,7 @@ class Store:
         return f"{self._root}/{name}" if name else self._root
 
     def make_private(self) -> None:
-        """On a local disk, keep all that is written from now on to this user, whatever the umask.
+        """On a local disk, make everything written from now on readable by this user alone, whatever the umask.
 
         Any process that writes here knows by the rights of `_run/`: folders are 0700 then, and files 0600. The root
         gets these rights too, if it is the user's. Elsewhere the store's own rules decide.
@@ -88,7 +88,7 @@ class Store:
 
         Raises:
             RunFailedError: the file system lacks space, denies access or cannot be reached.
-            UsageError: a file lies in the place of the folder.
+            UsageError: a file of the folder's name exists.
         """
         path = self._path(name)
         try:
@@ -104,7 +104,7 @@ class Store:
             ) from error
 
     def _refuse_file(self) -> None:
-        """Raises UsageError where a file lies in the place of the folder."""
+        """Raises UsageError where a file of the folder's name exists."""
         if self.local and os.path.isfile(self._root):
             raise UsageError(f"{self.url} is a file: give the name of a folder")
 
@@ -139,7 +139,7 @@ class Store:
         """The bytes of an object.
 
         Raises:
-            FileNotFoundError: there is none of that name.
+            FileNotFoundError: there is no object of that name.
         """
         with self._errors_explained(name):
             path = self._path(name)
@@ -179,7 +179,7 @@ class Store:
         }
 
     def remove(self, names: list[str]) -> None:
-        """Remove objects; those already gone are no error."""
+        """Remove objects; those already gone are ignored."""
         for name in names:
             with suppress(FileNotFoundError), self._errors_explained(name, "removed"):
                 self._fs.rm_file(self._path(name))
@@ -191,13 +191,13 @@ class Store:
             if self.local or not has_magic(path):
                 self._fs.rm(path, recursive=True)
                 return
-            # Stores take what they are to remove for a glob: under `out[1]` they would look into `out1`.
+            # stores read the path to remove as a glob: for `out[1]` they would look into `out1`
             with ThreadPoolExecutor(_REMOVALS) as pool:
                 list(pool.map(self._fs.rm_file, self._fs.find(path)))
 
     @contextmanager
     def _errors_explained(self, name: str, what: str = "read") -> Iterator[None]:
-        """Reports a file system that fails; that there is no such object is for the caller to judge.
+        """Reports a file system that fails; a missing object is left to the caller.
 
         Raises:
             RunFailedError: it cannot be reached, or refuses.
@@ -206,7 +206,7 @@ class Store:
             yield
         except FileNotFoundError:
             raise
-        except NotADirectoryError as error:  # below a file there is nothing
+        except NotADirectoryError as error:  # there is nothing below a file
             raise FileNotFoundError(*error.args) from error
         except Exception as error:  # each file system has exceptions of its own
             raise RunFailedError(f"{self.url}/{name} cannot be {what} ({in_a_line(error)})") from error

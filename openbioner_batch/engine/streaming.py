@@ -1,4 +1,4 @@
-"""The stream of a session: has an executor read, do and commit what is pending, and enters each shard in the books."""
+"""The stream of a session: runs pending shards through an executor, and adds each to the accounts."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from openbioner_batch.errors import RunFailedError
 
 
 class Stream:
-    """Does what a session has to do.
+    """Runs the pending work of a session.
 
     Args:
         settings: the request.
         inputs: what is read.
-        planned: what is to be done.
+        planned: the session's plan.
         pipeline: what is done with a shard.
-        accounts: the books.
+        accounts: add up the session.
         say: told which executor is taken, and why.
     """
 
@@ -55,7 +55,7 @@ class Stream:
         self._look_for_ends_at = 0.0
 
     def execute_here(self, connect: Callable[[str | None], AbstractContextManager[Resources]]) -> None:
-        """Read, do and commit what is pending, on this machine.
+        """Process and commit what is pending, on this machine.
 
         Raises:
             RunFailedError: the run stopped; what is committed stays.
@@ -78,12 +78,12 @@ class Stream:
                         "memory is too short for a record beside what this process holds; what is committed stays, "
                         f"and the same command with --executor {RAY} finds the record and sets it aside"
                     ) from None
-            self._say(f"executor: {RAY}, since memory is too short for a record: a process of its own tries it")
+            self._say(f"executor: {RAY}, since memory is too short for a record: a separate process tries it")
         with connect(None):
             self.execute(RayData(None))
 
     def execute(self, executor: Executor) -> None:
-        """Read, do and commit what is pending, with this executor; raises what `execute_here` raises."""
+        """Process and commit what is pending, with this executor; raises what `execute_here` raises."""
         planned, url = self.planned, self.planned.store.url
         progress = Progress(self.accounts.totals, planned.sizes, self._settings.limit)
         with suppress(RunFailedError):
@@ -112,7 +112,7 @@ class Stream:
         committed.add(shard["shard"])
         self.accounts.add(shard)
         if time.monotonic() > self._look_for_ends_at:
-            with suppress(RunFailedError):  # nothing that only reports on the run may stop it
+            with suppress(RunFailedError):  # a fault of reporting must not stop the run
                 self._note_finished_splits(progress)
                 self.accounts.write_pace()
         progress.split_read(shard["split"], shard.get("read", UNKNOWN))

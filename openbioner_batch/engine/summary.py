@@ -1,4 +1,4 @@
-"""What a run did, for people and for scripts."""
+"""The summary of a run, for people and for scripts."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Summary:
     tagged_now: int = 0
     """Documents tagged in the last session."""
     notes: tuple[str, ...] = ()
-    """What a reader of the spans must know of how they were found."""
+    """Caveats on how the spans were found."""
 
     def as_json(self) -> dict[str, Any]:
         """The summary as it stands in the run's folder."""
@@ -108,7 +108,7 @@ def print_report(summary: dict[str, Any], console: Console) -> None:
 
 
 def notes_on(fingerprint: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a reader of a run's spans must know of how they were found, from the fingerprint of its plan."""
+    """Caveats on how a run's spans were found, from the fingerprint of its plan."""
     notes = []
     if layers := fingerprint.get("separated layers"):
         notes.append(f"separated layers: {layers}, for which the model was not trained")

@@ -1,4 +1,4 @@
-"""The Parquet files of a run, and what is to be done about one that has been damaged since it was written."""
+"""Reads the Parquet files of a run, and says how to repair one that is damaged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["open_table", "parquet_bytes", "read_counts_of", "rows_at"]
 
 
 def rows_at(table: pa.Table, places: Sequence[int]) -> pa.Table:
-    """The rows of a table at some places, in their order; Arrow alone takes no list without a type, such as []."""
+    """The rows of a table at these indices, in their order; Arrow alone does not accept an empty list."""
     return table.take(pa.array(places, pa.int64()))
 
 
@@ -32,7 +32,7 @@ def open_table(store: Store, name: str) -> Iterator[pq.ParquetFile]:
     Not by `pq.read_table`, whose threads may still hold the file when the interpreter ends, which aborts the process.
 
     Raises:
-        RunFailedError: it is damaged; says which file is to be removed so that the run writes the shard anew.
+        RunFailedError: it is damaged; names the file to remove so that the run writes the shard again.
     """
     try:
         with store.open(name) as file, pq.ParquetFile(file, page_checksum_verification=True) as table:
@@ -41,7 +41,7 @@ def open_table(store: Store, name: str) -> Iterator[pq.ParquetFile]:
         raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         folder, stem = name.split("/", 1) if "/" in name else ("", name)
-        # What lies beside the data is written again with them.
+        # the shard's other files are written again with the data
         anew = f"{DATA}/{PurePosixPath(stem).name}" if folder in (QUARANTINE, DELETIONS) else name
         raise RunFailedError(
             f"{store.url}/{name} is damaged or cannot be read ({type(error).__name__}): if it stays so, remove "

@@ -1,4 +1,4 @@
-"""The second stage: an actor that holds the model and tags shards, whatever a document does to it."""
+"""The second stage: an actor that holds the model and tags shards, and survives documents that crash it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class TagShards:
         attempts = Attempts(self._store, name, self._job.session)
         if attempts.elsewhere() >= DEATHS_ELSEWHERE:
             raise RunFailedError(
-                f"the processes that tag shard {name} died {DEATHS_ELSEWHERE} times, and at no document of it; "
+                f"the processes that tag shard {name} died {DEATHS_ELSEWHERE} times, but not at one of its documents; "
                 "what is committed stays, the same command tries again"
             )
         with attempts.attempt(AROUND if WHOLE in attempts.suspects() else WHOLE):
@@ -102,7 +102,7 @@ class TagShards:
         return self._probe(texts, suspects, attempts)
 
     def _probe(self, texts: Sequence[str], suspects: set[str], attempts: Attempts) -> list[Outcome]:
-        """One document at a time, to find those that kill; then the others together, as they would be without them."""
+        """One document at a time, to find those that kill the process; then the others together."""
         outcomes: list[Outcome] = []
         for index, text in enumerate(texts):
             unit = f"{index:06d}"
@@ -147,17 +147,17 @@ class TagShards:
             together = self._score([texts[index] for index in good])
         except Exception as error:
             self._give_up_if_spoilt(error)
-            return outcomes  # they fail only together: the results of the parts stand
+            return outcomes  # they fail only together: keep the results of the parts
         merged = list(outcomes)
         for index, outcome in zip(good, together, strict=True):
             merged[index] = outcome
         return merged
 
     def _give_up_if_spoilt(self, error: Exception, is_alone: bool = False) -> None:
-        """Where every later call in the process may fail too, only a new process can show which text did it.
+        """If every later call in the process may fail too, only a new process can show which text is the cause.
 
-        So it is after a CUDA fault, and after a failed allocation (oneDNN keeps primitives that it could not build): if
-        memory is short even for one text alone, that may be the fault of the calls before it.
+        That is so after a CUDA fault and after a failed allocation (oneDNN keeps primitives that it could not build):
+        if memory is short even for one text alone, the calls before it may be the cause.
         """
         if type(error).__name__ == "AcceleratorError" or (is_alone and is_out_of_memory(error)):
             self._give_up()

@@ -1,4 +1,4 @@
-"""What passes between the stages of the Ray Data graph: one row per shard, its parts as opaque bytes."""
+"""The data between the stages of the Ray Data graph: one row per shard, its parts as opaque bytes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from openbioner_batch.schemas import DELETIONS_SCHEMA, QUARANTINE_SCHEMA
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What any worker of a run must know, the same for all shards."""
+    """What every worker of a run must know, the same for all shards."""
 
     output: str
     session: str
@@ -35,13 +35,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class TaggingJob(Job):
-    """The same of a run that tags with a model."""
+    """The same for a run that tags with a model."""
 
     factory: ScorerFactory
     threads: int | None
     """CPU threads of a scoring process; None leaves them alone."""
     additions: tuple[Addition, ...] = ()
-    """What is said of the spans beside the model, in order."""
+    """What adds fields to the spans, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def preparer_of(factory: ScorerFactory) -> TextPreparer:
 
 
 def counts_metadata(counts: Mapping[str, Any]) -> dict[bytes, bytes]:
-    """A shard's counts as they stand in the footer of its data file."""
+    """A shard's counts as the footer of its data file has them."""
     return {COUNTS_KEY: json.dumps(counts, sort_keys=True).encode()}
 
 

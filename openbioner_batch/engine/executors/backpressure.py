@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 MOST_WAITING = 64
-"""Shards that a stage may have ready and not yet taken."""
+"""How many finished shards of a stage may wait for the next one."""
 
 
 class ConsumerBackpressure:
-    """A backpressure policy of Ray Data: no stage continues while so many of its shards wait for the next.
+    """A backpressure policy of Ray Data: a stage pauses while so many of its shards wait for the next.
 
-    Ray's own policies bound bytes. Of small shards, that is thousands which are tagged and not committed: a crash would
-    lose them, and the driver's memory grows with them.
+    Ray's own policies bound bytes. That allows thousands of small shards that are tagged and not committed: a crash
+    would lose them, and the driver's memory grows with them.
 
     Args:
         context: settings of Ray Data.
@@ -26,11 +26,11 @@ class ConsumerBackpressure:
         self._topology = topology
 
     def can_add_input(self, stage: Any) -> bool:
-        """Whether it may start on one more shard."""
+        """Whether the stage may start one more shard."""
         return self._free_slots(stage) > 0
 
     def max_task_output_bytes_to_read(self, stage: Any) -> int:
-        """How much may be fetched now of what its tasks have made."""
+        """How many bytes of its tasks' output may be fetched now."""
         return int(max(0, self._free_slots(stage)) * (stage.metrics.average_bytes_per_output or 1))
 
     def _free_slots(self, stage: Any) -> int:

@@ -1,4 +1,4 @@
-"""The seam between what a run does with a shard and the processes that do it."""
+"""The interface between what a run does with a shard and the processes that do it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Workforce:
 
     @classmethod
     def of(cls, gpu: bool, actors: int, cpus: int, actors_per_gpu: int = 1) -> Workforce:
-        """On CPUs every core scores, and a few percent of the work goes to reading; a GPU is fed by several readers.
+        """On CPUs every core scores, and reading takes a few percent of the work; a GPU needs several readers.
 
         The actors never take all CPUs, or the readers would wait for ever.
         """
@@ -44,11 +44,11 @@ class Workforce:
 
 
 class Executor(Protocol):
-    """Runs the stages of a run. The bytes that it commits are the same whichever it is."""
+    """Runs the stages of a run. All executors commit the same bytes."""
 
     @property
     def resources(self) -> Resources:
-        """What it has now."""
+        """What it can use at the moment."""
 
     def run(
         self,
@@ -61,15 +61,15 @@ class Executor(Protocol):
         """Run stages that each take and give one row per shard; one mapping for each shard as it is committed.
 
         Args:
-            tasks: what is to be read.
+            tasks: the splits to read.
             workforce: how the stages share the machines, where there are several processes.
             read: a task's shards.
-            tagging: what the stage in between needs to know; None where nothing is tagged.
+            tagging: the settings of the stage in between; None where nothing is tagged.
             commit: writes a shard.
 
         Raises:
             RunFailedError: a stage failed in a way that would fail again.
-            UnusableProcessError: this process can do no more, and another one could.
+            UnusableProcessError: this process cannot continue, and another one could.
         """
 
 

@@ -22,10 +22,10 @@ class DropBlockStats:
                 setattr(stage, BLOCK_STATS, deque(maxlen=0))
 
     def on_execution_step(self, executor: Any) -> None:
-        """There is nothing to forget."""
+        """Does nothing: there is nothing to drop."""
 
     def after_execution_succeeds(self, executor: Any) -> None:
-        """Nothing is left to do."""
+        """Does nothing."""
 
     def after_execution_fails(self, executor: Any, error: Exception) -> None:
-        """Nothing is left to do."""
+        """Does nothing."""

@@ -1,4 +1,4 @@
-"""Which executor a run takes, by what is left to read and what it is read with."""
+"""Chooses a run's executor, by what is left to read and by the device."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.registry import PACKED_SUFFIXES
 
 SMALL_BYTES = 1 << 20
-"""One core tags so much text with a small model in about the time that Ray takes to start."""
+"""How much text one core tags with a small model in about the time that Ray takes to start."""
 SMALL_RECORDS = 200
 """One shard on a CPU, which a single process tags with Ray too."""
 PACKED = 8
@@ -24,7 +24,7 @@ PACKED = 8
 
 @dataclass(frozen=True, slots=True)
 class ExecutorChoice:
-    """An executor, and why it is the right one where nobody has named it."""
+    """An executor, and the reason for it where the user has named none."""
 
     name: str
     why: str = ""
@@ -58,7 +58,7 @@ def choose_executor(
         pending: what is left to read.
         sizes: bytes of input of each split, by ordinal, from the listing; no file is opened.
         store: the run's folder.
-        actors: how many processes are to tag, where the user says so.
+        actors: how many processes tag, where the user says so.
         device: where the model runs; None where there is none.
     """
     if wanted != AUTO:

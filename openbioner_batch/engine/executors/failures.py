@@ -1,4 +1,4 @@
-"""What stopped a run, as its user reads it."""
+"""Turns what stopped a run into an error for its user."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def as_run_failure(error: BaseException) -> OpenBioNERError:
         seen = getattr(seen, "cause", None) or seen.__cause__
     reason = type(innermost).__name__
     if isinstance(innermost, OSError) or type(innermost).__module__.startswith("ray."):
-        # What other exceptions say could quote a record.
+        # The text of other exceptions could quote a record.
         reason += f": {(_message(innermost).splitlines() or [''])[-1][:300]}"
     return RunFailedError(f"the run stopped: {reason}; what is committed stays, the same command resumes")
 

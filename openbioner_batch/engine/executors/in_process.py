@@ -1,4 +1,4 @@
-"""A run in this process alone: one shard after the other, without Ray's start."""
+"""Runs the stages in this process alone, one shard after the other, without starting Ray."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from openbioner_batch.engine.work import SplitTask, TaggingJob, row_values
 class InProcess:
     """Reads, tags and commits each shard before the next is read.
 
-    A record that kills its process ends the run with it; the markers that it leaves say so to the next session.
+    A record that kills the process ends the run; its markers show the next session which record it was.
     """
 
     resources = Resources(cpus=1, gpus=0, nodes=1)
@@ -30,7 +30,7 @@ class InProcess:
         tagging: TaggingJob | None,
         commit: Commit,
     ) -> Generator[dict[str, Any], None, None]:
-        """One task after another in this process; `workforce` is of no account."""
+        """Run one task after another in this process; `workforce` is ignored."""
         try:
             with _threads_kept(tagging):
                 tag = TagShards(tagging, _give_up) if tagging is not None else None
@@ -50,7 +50,7 @@ def _give_up() -> NoReturn:
 
 @contextmanager
 def _threads_kept(tagging: TaggingJob | None) -> Iterator[None]:
-    """The caller's number of threads, which tagging changes, is there again after the block."""
+    """Restores the caller's number of threads, which tagging changes, after the block."""
     if tagging is None or tagging.threads is None:
         yield
         return

@@ -1,4 +1,4 @@
-"""The Ray Data graph: splits are read, tagged and committed, all at once and in bounded memory."""
+"""The Ray Data graph: reads, tags and commits splits concurrently and in bounded memory."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ MOST_BLOCKS = 2000
 """Splits beyond this many share a reading task, so that the driver's bookkeeping stays bounded."""
 SHARDS_QUEUED_AT_AN_ACTOR = 2
 MOST_DEATHS = 20
-"""Of the processes of one reading or writing task, whatever they died of; what kills them at once does so for ever."""
+"""Retries of a reading or writing task whose process died; a cause that kills it at once would kill each retry."""
 
 
 class RayData:
-    """Runs the stages as a graph of Ray Data, all at once and in bounded memory.
+    """Runs the stages as a graph of Ray Data, concurrently and in bounded memory.
 
     Args:
-        address: of the cluster that is joined; None for Ray on this machine.
+        address: of the cluster to join; None for Ray on this machine.
     """
 
     def __init__(self, address: str | None) -> None:
@@ -33,7 +33,7 @@ class RayData:
 
     @property
     def resources(self) -> Resources:
-        """What the connected Ray has at the moment; on a cluster that grows it changes."""
+        """What the connected Ray has at the moment; it changes on a cluster that grows."""
         return resources_now(self._address)
 
     def run(
@@ -84,7 +84,7 @@ class RayData:
             batches: Iterable[Any] = committed.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
             for batch in batches:
                 yield from batch.to_pylist()
-        except Exception as error:  # those of ours too, for Ray has put its own text on top
+        except Exception as error:  # our own exceptions too, since Ray puts its own text on top
             raise as_run_failure(error) from error
 
 

@@ -1,4 +1,4 @@
-"""A finished run, as an export sees it."""
+"""A finished run as exports read it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.schemas import OWN_COLUMNS
 
 ShardKey = tuple[int, int]
-"""Ordinal of its split, and its index in it."""
+"""The ordinal of its split, and the shard's index in it."""
 _REQUIRED = ("document_id", "source", "record", "spans")
 
 
@@ -45,7 +45,7 @@ class FinishedRun:
         return "text" in self.schema.names
 
     def identity(self) -> str:
-        """A digest that stays as the run grows, and differs for another run."""
+        """A digest that stays the same as the run grows, and differs for another run."""
         digest = hashlib.sha256(self.store.get(PLAN))
         digest.update(self.store.get(f"{INPUTS}/0000.jsonl"))
         return digest.hexdigest()
@@ -56,7 +56,7 @@ class FinishedRun:
         return hashlib.sha256(json.dumps(sizes, sort_keys=True).encode()).hexdigest()
 
     def spans_before(self) -> dict[ShardKey, int]:
-        """For each shard how many spans the shards before it have, from the footers of the data files."""
+        """For each shard, the number of spans in the shards before it, from the footers of the data files."""
         with ThreadPoolExecutor(16) as pool:
             counts = list(pool.map(partial(_count_spans, self.store), self.shards))
         return dict(zip(self.shards, accumulate(counts, initial=0), strict=False))
@@ -66,14 +66,14 @@ def open_run(url: str) -> FinishedRun:
     """The run in a folder.
 
     Raises:
-        UsageError: there is none, it is not finished, or it is of a kind that gives no spans.
+        UsageError: there is no run, it is not finished, or it is of a kind without spans.
     """
     store = Store(url)
     plan = read_plan(store)
     if plan is None:
         raise UsageError(f"{url} holds no run: expected the --output of an `openbioner-batch annotate`")
     if plan.ledger != DATA:
-        raise UsageError(f"the run in {url} is no tagging run: there are no spans in it to export")
+        raise UsageError(f"the run in {url} is not a tagging run: it has no spans to export")
     ledger = Ledger.read(store, DATA)
     left = len(plan.wanted) - ledger.count_finished(plan.wanted)
     if left:

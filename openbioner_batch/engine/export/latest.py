@@ -1,4 +1,4 @@
-"""Which rows of a run are the last of their document, in memory that does not grow with the number of documents."""
+"""Finds the last row of each document of a run, in memory that does not grow with the number of documents."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from openbioner_batch.engine.tables import open_table
 
 IDS_IN_MEMORY = 500_000
 MOST_BUCKETS = 400
-"""Files that are open at a time."""
+"""How many files are open at a time."""
 _DELETION = -1
 _Event = tuple[str, int]
 """A document id, and the number of its row in the run, or that it is deleted."""
@@ -46,13 +46,13 @@ def unpacked_mask(bits: bytes, rows: int) -> np.ndarray:
 def find_latest(run: FinishedRun, ids_in_memory: int = IDS_IN_MEMORY) -> LatestRows:
     """The rows whose document id neither comes again nor is deleted later in file order.
 
-    Ids are dealt by their hash to files in a temporary folder, in file order; each file is then gone through with a
+    Ids are distributed by their hash to files in a temporary folder, in file order; each file is then read with a
     table of its ids alone. For 36 million rows that is 72 files of half a million ids, some 700 MB on disk, a table of
     about 100 MB, and a bit for each row.
 
     Args:
-        run: what to go through.
-        ids_in_memory: how many ids a table is to hold, about.
+        run: the run to read.
+        ids_in_memory: about how many ids a table holds.
     """
     lengths = {shard: _rows(run.store, shard) for shard in run.shards}
     total = sum(lengths.values())

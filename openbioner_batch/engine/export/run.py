@@ -1,4 +1,4 @@
-"""Exporting a run from start to end."""
+"""Exports a run, from start to end."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SYSTEM = "openbioner_batch"
 
 @dataclass(frozen=True, slots=True)
 class ExportSummary:
-    """What an export has written in this session, and what was there before."""
+    """What an export has written, in this session and before."""
 
     output: str
     written: Written
@@ -71,8 +71,8 @@ def export(settings: ExportSettings, say: Say = say_to_stderr) -> ExportSummary:
     """Write a finished run in another format, or resume the export that is in the folder.
 
     Every shard of the run becomes one file (with `partition_by` one for each value in it) that appears at once and
-    whole under the shard's own name; a shard whose file is there is done. Shards are independent and writing them
-    needs neither model nor accelerator, so processes of this machine are enough: no Ray.
+    whole under the shard's own name; a shard whose file is there is done. Shards are independent, and writing them
+    needs neither a model nor an accelerator, so processes of this machine do it without Ray.
 
     Args:
         settings: the request.

@@ -1,4 +1,4 @@
-"""Texts that a run did not keep, read again from its inputs and joined to its rows by source and record."""
+"""Reads the texts that a run did not keep from its inputs again, and joins them to its rows by source and record."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class TextSource:
     format: Format
     options: ReadOptions
     now: Mapping[str, InputFile]
-    """The file that is now what a planned file (by URI) was."""
+    """The file today that matches a planned file (by URI)."""
 
     def moved(self, split: Split) -> Split:
-        """A planned split as it lies now."""
+        """A planned split with the files of today."""
         return Split(tuple(self.now[file.uri] for file in split.files), split.start, split.stop)
 
 
 def find_source(plan: Plan, patterns: Sequence[str]) -> TextSource:
-    """Find a run's inputs among the files that `patterns` stand for: by address, else by name and size.
+    """Find a run's inputs among the files that `patterns` match: by address, else by name and size.
 
     Raises:
-        UsageError: one of the inputs is not there, or has another size now.
+        UsageError: one of the inputs is missing, or its size has changed.
     """
     fingerprint = plan.fingerprint
     reader, files = find_inputs(patterns, fingerprint["format"])
@@ -62,7 +62,7 @@ def find_source(plan: Plan, patterns: Sequence[str]) -> TextSource:
 
 
 class TextReader:
-    """Reads a split once, along with its shards in order.
+    """Reads a split once, in the order of its shards.
 
     Args:
         reader: of the input's format.

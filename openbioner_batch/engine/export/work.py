@@ -1,4 +1,4 @@
-"""What a process of an export does: shards in, files out."""
+"""The work of an export's processes: shards in, files out."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LONGEST_VALUE = 200
 
 @dataclass(frozen=True, slots=True)
 class ExportJob:
-    """What is the same for all shards of an export."""
+    """The settings that all shards of an export share."""
 
     run: str
     output: str
@@ -60,7 +60,7 @@ class ExportTask:
     split: int
     shards: tuple[ShardTask, ...]
     texts: tuple[Format, ReadOptions, Split, Split] | None
-    """How their texts are read again: the split as it was planned and as it lies now; None where they are not."""
+    """To read their texts again: the split as planned and with the files of today; None where not needed."""
 
 
 @dataclass(slots=True)
@@ -127,14 +127,14 @@ def _export_shard(job: ExportJob, split: int, task: ShardTask, texts: TextReader
         output.put(folder + name, data)
         size += len(data)
     if job.partition_by:
-        # Several files, or none: only this says that they are all there.
+        # There may be several files, or none: only this marker shows that all are written.
         output.put(f"{DONE}/{shard_name(split, task.shard)}", b"")
     spans = rows["spans"].combine_chunks()
     return Written(1, rows.num_rows, len(spans.flatten()), size, writer.links_left_out(rows, origin))
 
 
 def partitions(rows: pa.Table, column: str) -> Iterator[tuple[str, pa.Table]]:
-    """The rows of each value of a column under the folder `COLUMN=VALUE/`, without the column, as Hive lays them.
+    """The rows of each value of a column under the folder `COLUMN=VALUE/`, without the column, as Hive partitions them.
 
     Raises:
         UsageError: a value is too long for the name of a folder.
