@@ -1,4 +1,4 @@
-"""De-identification: find identifiers, replace them consistently, account for each."""
+"""De-identification: finds identifiers, replaces them consistently, and records each in an audit."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _over_89_words = (
 )
 _shorter = r"(?:months?|mos?|weeks?|wks?|days?|hours?|hrs?|minutes?)\b"
 _shorter_units = re.compile(rf"(?<![a-z]){_shorter}", re.IGNORECASE)
-# A number of months or days is no age over 89, however large: "96 months", "95-100 weeks".
+# a number of months or weeks is not an age over 89: "96 months", "95-100 weeks"
 _over_89 = re.compile(
     rf"(?>(?<![\d.])(?:9\d|1[0-4]\d)(?:\.\d(?!\d))?(?:['’]?s\b|st\b|nd\b|rd\b|th\b)?(?!\d)|\b(?:{_over_89_words})s?\b)"
     rf"(?!(?:\s?(?:-|to|or)\s?\d+)?[\s-]*{_shorter})",
@@ -30,9 +30,9 @@ _age = re.compile(rf"(?<!\d)\d{{1,2}}(?!\d)|\b(?:{_below_90})s?\b", re.IGNORECAS
 
 
 def generalise_age(text: str) -> str | None:
-    """`text` with every age over 89 as "90+": "ninety-four years" to "90+ years"; as it is where there is none.
+    """`text` with every age over 89 as "90+": "ninety-four years" to "90+ years"; unchanged where there is none.
 
-    An age in months or days is none in years. None where no age can be read in it.
+    An age in months or days does not count. None where no age can be read.
     """
     new = _range.sub(OVER_89, _over_89.sub(OVER_89, text))
     return new if new != text or _age.search(text) or _shorter_units.search(text) else None

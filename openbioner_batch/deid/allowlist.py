@@ -1,4 +1,4 @@
-"""Clinical terms that look like names: they stay, unless the words around them say that a person is meant."""
+"""Clinical terms that look like names: they are kept, unless the words around them show that a person is meant."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _RESULT = re.compile(
     r"[ ]?(?:\+(?!\w)|-(?=[,;.]|\Z)|[ ](?:neg|pos|negative|positive|nl|wnl|abn|class|grade|stage|type|gr|score)\b"
     r"|[ :=]{1,2}(?:\d{1,3}%|[<>≤≥]\s?\d))"
 )
-"""Those of them that no person has: an initial, a suffix such as III, a bed are none."""
+"""Those of them that never follow a person's name, as an initial, a suffix such as III or a bed may."""
 _COUNT = re.compile(r"[ :=]{1,2}\d{1,3}(?:[-–]\d{1,3})?(?=[\s,;.)/]|\Z)(?![ ]?(?:yo|y/o|yr|[MF]\b|[A-Z]{2}))")
 """A number, which a bed or a year of birth may be too."""
 
@@ -58,19 +58,19 @@ class AllowList:
     """Words that name diseases, signs, tests, devices and drugs."""
 
     eponyms: frozenset[str]
-    """Surnames of medicine that are rare as names today: they stay where no person is meant."""
+    """Eponyms that are rare as surnames today: they are kept where no person is meant."""
     surnames: frozenset[str]
-    """Surnames of medicine that many people bear, and places and words that name scales and devices: they stay only
+    """Eponyms that many people bear, and places and words that name scales and devices: they are kept only
     with a head, with a grade or in a list of terms."""
     scales: frozenset[str]
-    """Those of them that a number alone makes a scale of: Morse 45, but Smith 12 may be in bed 12."""
+    """Those of them that a number alone shows to be a scale: Morse 45, but Smith 12 may be in bed 12."""
     heads: frozenset[str]
-    """What follows an eponym when it is a term: disease, sign, catheter."""
+    """Words that follow an eponym in a term: disease, sign, catheter."""
     terms: frozenset[str]
-    """Names of drugs, devices, makers and germs: always terms, unless a title stands before."""
+    """Names of drugs, devices, makers and germs: always terms, unless a title precedes them."""
 
     def is_term(self, text: str, found: Finding) -> bool:
-        """Whether what was found to be a name is a clinical term, a part of one included; a grade may end it."""
+        """Whether what was found as a name is a clinical term or a part of one; a grade may end it."""
         graded = _GRADE_WITHIN.search(text[found.start : found.end])
         end = found.start + graded.start() if graded else found.end
         return self.keeps(text, found.start, found.end) or self.is_in_phrase(text, found.start, end)
@@ -78,7 +78,7 @@ class AllowList:
     def keeps(self, text: str, start: int, end: int) -> bool:
         """Whether `text[start:end]`, taken for a name, is a clinical term.
 
-        It is none where a title or label of a person stands before it or a credential after it. Else it is one if all
+        It is not where a title or label of a person precedes it or a credential follows. Otherwise it is one if all
         its words are terms, eponyms, frequent surnames or heads; where a frequent surname or a given name is among
         them, a head must be too, or follow.
         """
@@ -102,7 +102,7 @@ class AllowList:
         return not self.person_is_meant(text, start, end)
 
     def _words(self, value: str) -> list[str]:
-        """The words of a value without case and accents; a compound that is listed is one: Lund-Browder."""
+        """The words of a value without case and accents; a listed compound counts as one word: Lund-Browder."""
         found: list[str] = []
         for token in _COMPOUND.findall(value):
             whole = _bare(token)
@@ -110,7 +110,7 @@ class AllowList:
         return found
 
     def is_in_phrase(self, text: str, start: int, end: int) -> bool:
-        """Whether a stretch is part of a term of several words, of which no person is meant: Smith & Nephew."""
+        """Whether a range is part of a term of several words that means no person: Smith & Nephew."""
         around = max(0, start - _LONGEST_PHRASE), min(len(text), end + _LONGEST_PHRASE)
         return any(
             match.start() <= start and end <= match.end() and not self.person_is_meant(text, *match.span())
@@ -122,7 +122,7 @@ class AllowList:
         return bool(_GRADE.match(text, end) or (by_count and _COUNT.match(text, end)))
 
     def _is_scale(self, text: str, start: int, end: int, words: Sequence[str]) -> bool:
-        """Whether a result follows, of scales a grade or a number too; or these words name what was operated."""
+        """Whether a result follows, or for scales a grade or a number; or these words name an operation."""
         if _RESULT.match(text, end) or _OPERATED.search(text[max(0, start - 24) : start]):
             return True
         is_scale = self.surnames.isdisjoint(words) or not self.scales.isdisjoint(words)
@@ -134,11 +134,11 @@ class AllowList:
         return found is not None and not (len(found[0].strip()) == 1 and found[0].strip().isalpha())
 
     def is_sign(self, text: str, end: int) -> bool:
-        """Whether a possessive makes a sign, a syndrome or the like of a word: "Rob's sign"."""
+        """Whether a possessive makes a word the name of a sign, a syndrome or the like: "Rob's sign"."""
         return _SIGN.match(text, end) is not None
 
     def in_frame(self, text: str, start: int, end: int) -> bool:
-        """Whether a stretch of listed words has the context of a term: a head, a score or a list of terms."""
+        """Whether a range of listed words has the context of a term: a head, a score or a list of terms."""
         words = self._words(text[start:end])
         return all(self.knows(word) or word == "st" for word in words) and (
             self.followed_by_head(text, end)
@@ -148,7 +148,7 @@ class AllowList:
         )
 
     def _is_in_list_of_terms(self, text: str, start: int, end: int) -> bool:
-        """Whether it is three terms in a row or stands beside one in a list: "Norwood, Glenn and Fontan"."""
+        """Whether it is three terms in a row or is beside one in a list: "Norwood, Glenn and Fontan"."""
         names = [name for name in _SEPARATOR.split(text[start:end]) if name]
         if len(names) > 2 and any(self.is_scored(text, end, end) or not self.is_surname(name) for name in names):
             return True
@@ -161,7 +161,7 @@ class AllowList:
         return all(_bare(word) in self.surnames for word in _WORD.findall(name))
 
     def _is_among_terms(self, text: str, start: int, end: int) -> bool:
-        """Whether it is an item of a sentence with two other terms of the lists, and no person is meant by it.
+        """Whether it is an item of a sentence with two other listed terms, and does not mean a person.
 
         "Hickman flushed, Groshong capped", "Graves, TRAb 8.1, Lugol, Plummer nails".
         """
@@ -181,7 +181,7 @@ class AllowList:
         return len(listed) > 1 and sure and person_evidence(text, start, end) is PersonEvidence.NONE
 
     def _beside(self, text: str, start: int, end: int) -> Iterator[str]:
-        """The words next to a stretch in its list, and those behind as long as they are listed ones."""
+        """The words next to a range in its list, and those after it as long as they are listed."""
         if before := _ITEM_BEFORE.search(text[max(0, start - 40) : start]):
             yield _bare(before["word"])
         after = _ITEM_AFTER.match(text, end)
@@ -197,12 +197,12 @@ class AllowList:
         return word in self.eponyms or word in self.surnames or word in self.terms or word in self.heads
 
     def is_named_thing(self, text: str, start: int, end: int) -> bool:
-        """Whether one word, part of a name found elsewhere in the note, is here the name of a thing."""
+        """Whether a word, part of a name found elsewhere in the note, names a thing here."""
         word = _bare(text[start:end])
         return self.knows(word) and self.followed_by_head(text, end)
 
     def followed_by_head(self, text: str, end: int) -> bool:
-        """Whether a word such as disease, sign or catheter comes next, with one other word between at most."""
+        """Whether a word such as disease, sign or catheter comes next, with at most one other word between."""
         after = _WORD.findall(_STOP.split(text[end : end + 40])[0])
         after = after[1 if after[:1] == ["s"] else 0 :][:2]
         device = _DEVICE.match(text, end)
@@ -211,7 +211,7 @@ class AllowList:
         )
 
     def person_is_meant(self, text: str, start: int, end: int) -> bool:
-        """Whether a title or a label of a person stands right before, or a credential right after."""
+        """Whether a title or a label of a person comes right before, or a credential right after."""
         return person_evidence(text, start, end) is PersonEvidence.STRONG
 
 

@@ -1,4 +1,4 @@
-"""The account of every span that was found: where it was, where it is now, who found it, what became of it."""
+"""The audit of every span that was found: its offsets before and after, its finders, its replacement."""
 
 from __future__ import annotations
 

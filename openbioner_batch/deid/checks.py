@@ -1,4 +1,4 @@
-"""Check digits and ranges of identifiers, for those that find them and for those that invent others."""
+"""Check digits and ranges of identifiers, used to find them and to invent others."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def vin(number: str) -> bool:
 
 
 def vin_check(number: str) -> str:
-    """What a vehicle identification number must have in ninth place."""
+    """The check character of a vehicle identification number, its ninth."""
     total = sum(_VIN_VALUES[letter] * weight for letter, weight in zip(number.upper(), _VIN_WEIGHTS, strict=True))
     return "X" if total % 11 == 10 else str(total % 11)
 
@@ -72,7 +72,7 @@ CHECKS: tuple[Check, ...] = (luhn, npi, nhs, dea, vin, iban)
 
 
 def checks_passed(number: str) -> list[Check]:
-    """The checks that a number (letters and digits only) passes; one that is no ASCII passes none."""
+    """The checks that a number (letters and digits only) passes; one that is not ASCII passes none."""
     if not number.isascii() or not 9 <= len(number) <= 34:
         return []
     return [check for check in CHECKS if check(number)]

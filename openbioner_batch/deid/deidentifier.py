@@ -1,4 +1,4 @@
-"""One note at a time: find, replace, and look again at what came out. What a script imports, and what a run calls."""
+"""De-identifies one note at a time: finds, replaces, and checks the result. For scripts and for runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.records import Span
 
 _BREAK = ";"
-"""What no label reaches across."""
+"""What ends the reach of a label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Deidentified:
     edits: tuple[Edit, ...]
     """What was replaced, in the order of the text."""
     residual: tuple[Finding, ...]
-    """What patterns and known values still find in the new text outside of what was put there."""
+    """What patterns and known values still find in the new text, outside of the replacements."""
 
 
 class Deidentifier:
@@ -44,7 +44,7 @@ class Deidentifier:
 
     Args:
         policy: what happens to each type.
-        finder: what identifiers are found with; dates are read as the policy says.
+        finder: finds identifiers; dates are read as the policy says.
         key: needed by policies that hash, shift or invent.
 
     Raises:
@@ -59,16 +59,16 @@ class Deidentifier:
         self.key = key
         self._finder = Finder(settings)
         again = tuple(name for name in settings.recognizers if name != "model")
-        # An invented name found again would be looked for, wrongly, in the rest of the note.
+        # otherwise an invented name that is found would be searched for in the rest of the note
         self._checker = Finder(changed(settings, recognizers=again, repeats=False)) if again else None
 
     def scope(self, patient: str | None, document: str, shift_days: int | None = None) -> Scope | None:
-        """Whose note it is: the patient's, or the document's own where the patient is not known; None without a key.
+        """The scope of a note: its patient, or the document itself where the patient is unknown; None without a key.
 
         Args:
             patient: the patient's id.
             document: the document's id.
-            shift_days: by which dates move, where they are given instead of derived from the key.
+            shift_days: how many days dates are shifted, where that is given and not derived from the key.
         """
         if self.key is None:
             return None
@@ -88,10 +88,10 @@ class Deidentifier:
 
         Args:
             text: the note.
-            scope: whose note it is; `scope` makes it.
-            known: what is known of the patient and of others.
+            scope: the note's, made by `scope`.
+            known: known values about the patient and others.
             model_spans: the model's spans on this text, with types of the PHI catalog.
-            note_date: the note's own date, for dates without a year and for ages.
+            note_date: the note's date, for dates without a year and for ages.
 
         Raises:
             UsageError: the policy needs a key and there is no scope.
@@ -103,7 +103,7 @@ class Deidentifier:
         return Deidentified(replaced.text, replaced.edits, tuple(leaks(replaced.text, again, spans_of(replaced.edits))))
 
     def _again(self, new: str, known: KnownIdentifiers | None) -> list[Finding]:
-        """What patterns and known values find in the new text, and the known values that they overlook."""
+        """What patterns and known values find in the new text, and known values that they miss."""
         found = self._checker.find(new, known) if self._checker else []
         if known is None or "known" not in self._finder.settings.recognizers:
             return found
@@ -116,7 +116,7 @@ class Deidentifier:
 
 
 def _without_tags(replaced: Replaced) -> str:
-    r"""The new text with its tags blotted out, whose words would announce what is not there.
+    r"""The new text with its tags blanked, since their words would act as labels for what follows.
 
     "cell [PHONE], done.\n1400 to radiology" has no other telephone number. Invented values stay: a rest of a name is
     seen beside another name.
@@ -130,12 +130,12 @@ def _without_tags(replaced: Replaced) -> str:
 
 
 def spans_of(edits: Sequence[Edit]) -> list[tuple[int, int]]:
-    """Where in the new text the replacements stand, and what the policy keeps."""
+    """The ranges of the new text that hold replacements, or originals that the policy keeps."""
     return [(edit.new_start, edit.new_end) for edit in edits]
 
 
 def leaks(text: str, findings: Sequence[Finding], settled: Sequence[tuple[int, int]]) -> list[Finding]:
-    """The findings that cover a letter or digit outside of `settled`: what was put there or kept on purpose."""
+    """The findings that cover a letter or digit outside of `settled`: the replacements and what is kept on purpose."""
     found = []
     for finding in findings:
         start = finding.start

@@ -1,10 +1,10 @@
-"""Which findings are too doubtful to be replaced by something invented: a visible tag takes their place.
+"""Decides which findings are too doubtful for an invented replacement: they get a visible tag.
 
 A number is certain if more than digits alone or the model has found it, and if `evidence` finds a label, a telling form
 or a context of its own: 5/325 or L858R may be a dose or a gene's variant, 3/10 a visit. A name is certain by a pattern
 or a known value, by a person's context, by a given name, or by two words that no list of clinical terms has; so is each
-further mention of its words in the note. Any other name may be a scale, a device or a drug, and an invented one would
-read as such.
+further mention of its words in the note. Any other name may be a scale, a device or a drug, and an invented name would
+read as a real one.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from openbioner_batch.deid.recognizers.person_cues import PersonEvidence, person
 
 _UNSURE = frozenset({"model", "model:repeat", "pattern:digits"})
 _WORDS = frozenset({"organisation", "town", "county", "state", "country", "email", "url"})
-"""Families whose values are words: a mistake is seen as one, where an invented number reads like a true value."""
+"""Families whose values are words: readers notice a wrong word, but an invented number reads like a true value."""
 _WORD = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Doubts:
-    """Where findings stand that may be no identifiers."""
+    """Ranges of findings that may not be identifiers."""
 
     invented: frozenset[tuple[int, int]] = frozenset()
-    """Those in whose place nothing invented may stand."""
+    """Those that must not get an invented replacement."""
     numbers: frozenset[tuple[int, int]] = frozenset()
-    """Those of them with digits that nothing proves: no coarser value may stand there either, such as 90+ or a year."""
+    """Those of them with unproven digits: they must not get a coarser value either, such as 90+ or a year."""
 
 
 def doubts(text: str, findings: Sequence[Finding]) -> Doubts:
-    """Which of a note's findings are doubtful.
+    """The doubtful ones of a note's findings.
 
     Args:
         text: the note.
@@ -69,7 +69,7 @@ def _words(text: str, finding: Finding) -> set[str]:
 
 
 def _is_a_person(text: str, finding: Finding) -> bool:
-    """Whether something beside the model speaks for a name."""
+    """Whether there is evidence for a name besides the model."""
     if person_evidence(text, finding.start, finding.end) is not PersonEvidence.NONE:
         return True
     words = _WORD.findall(text[finding.start : finding.end])

@@ -1,4 +1,4 @@
-"""What kind of thing each PHI type is: by it an action suits a type or not, and values are generalised or invented."""
+"""The family of each PHI type: it decides which actions suit a type, and how values are generalised or invented."""
 
 from __future__ import annotations
 

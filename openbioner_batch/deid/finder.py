@@ -1,4 +1,4 @@
-"""Finding identifiers in a text: the union of the model's spans, patterns and known values."""
+"""Finds identifiers in a text: the union of the model's spans, patterns and known values."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from openbioner_batch.records import Span
 
 @dataclass(frozen=True, slots=True)
 class FinderSettings:
-    """What to find identifiers with."""
+    """The recognizers and their settings."""
 
     recognizers: tuple[str, ...] = RECOGNIZERS
     """Which kinds are on: "model", "patterns", "known"."""
@@ -44,9 +44,9 @@ class FinderSettings:
     nicknames: bool = True
     """Whether known given names are found in their frequent short forms."""
     repeats: bool = True
-    """Whether what was found once, names in parts too, is looked for in the rest of the note; one of the patterns."""
+    """Whether values found once, and parts of names, are searched for in the rest of the note; one of the patterns."""
     allow_list: bool = True
-    """Whether clinical terms and values that look like identifiers stay, where no known value and no title objects."""
+    """Whether to keep clinical terms and values that look like identifiers, unless a known value or title objects."""
 
     def __post_init__(self) -> None:
         for name in self.recognizers:
@@ -61,7 +61,7 @@ class FinderSettings:
                 raise UsageError(f"the threshold of {name} is {value}: give a number from 0 to 1")
 
     def is_sure(self, found: Span | Finding) -> bool:
-        """Whether what the model found scores enough for its type."""
+        """Whether a span of the model scores enough for its type."""
         return found.score >= self.type_thresholds.get(found.type, self.model_threshold)
 
 
@@ -76,7 +76,7 @@ class Finder:
 
         Args:
             text: a note.
-            known: what the record's own columns say of the patient and of others.
+            known: what the record's own columns say about the patient and others.
             model_spans: the model's spans on this text, with types of the PHI catalog.
         """
         folded = fold(text)
@@ -123,11 +123,11 @@ class Finder:
 
 _SURE_OF_SLIPPED = 0.999
 _SLIPPED = re.compile(r"[A-Z]{3,20}\^[A-Z]{3,20}|(?:19|20)\d{6}|[A-Z]{0,2}\d{7,10}")
-"""A name, a day or a number of a visit as messages write them: in a field of codes only where fields have slipped."""
+"""A name, a day or a number of a visit as messages write them: in a field of codes only where fields are misplaced."""
 
 
 def _outside(text: str, found: Sequence[Finding]) -> list[Finding]:
-    """What does not stand in a field of codes, or has slipped into one."""
+    """Findings outside of fields of codes, or misplaced in one."""
     coded = coded_fields(text)
     return [
         one

@@ -1,4 +1,4 @@
-"""What finding hands to replacing: stretches of text that hold protected health information."""
+"""What finding passes to replacing: ranges of text that hold protected health information."""
 
 from __future__ import annotations
 
@@ -19,4 +19,4 @@ class Finding:
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end:
-            raise ValueError(f"[{self.start}, {self.end}) is no range of text")
+            raise ValueError(f"[{self.start}, {self.end}) is not a range of text")

@@ -1,8 +1,8 @@
-"""A text with its typographic forms made plain, and where each of its characters stood before.
+"""Folds a text's typographic forms to plain ones, with a map of each character's offset in the original.
 
 Patterns are written for ASCII punctuation, digits and composed letters. Texts have en dashes in telephone numbers,
 non-breaking hyphens and spaces, soft hyphens, full-width digits, decomposed letters. They are folded once, before
-anything matches; what is found is carried back by the map of offsets.
+anything matches; the map of offsets carries findings back.
 """
 
 from __future__ import annotations
@@ -45,18 +45,18 @@ class FoldedText:
     """A folded text."""
 
     text: str
-    """What to search in."""
+    """The text to search in."""
     starts: Sequence[int]
-    """Where in the original each of its characters begins."""
+    """Where each of its characters begins in the original."""
     ends: Sequence[int]
-    """Where it ends there; characters made of one share both."""
+    """Where it ends there; characters made from one share both."""
 
     def original(self, start: int, end: int) -> tuple[int, int]:
-        """Where a stretch that is not empty stood in the original."""
+        """Where a range that is not empty was in the original."""
         return self.starts[start], self.ends[end - 1]
 
     def folded(self, start: int, end: int) -> tuple[int, int] | None:
-        """Where what stood in a stretch of the original is now; None if nothing is left of it."""
+        """Where a range of the original is now; None if nothing is left of it."""
         first, last = bisect_right(self.ends, start), bisect_left(self.starts, end)
         return (first, last) if first < last else None
 

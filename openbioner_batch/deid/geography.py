@@ -1,4 +1,4 @@
-"""Geography under safe harbor: nothing below a state but three digits of a ZIP code, where enough people live."""
+"""Geography under safe harbor: nothing smaller than a state, except three digits of a ZIP code of enough people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ ZIP3_SOURCE = (
     "decennial census of 2020, by ZIP Code Tabulation Area; with the list from that of 2000 in the guidance of the "
     "Department of Health and Human Services (2012), and military mail"
 )
-"""What `RESTRICTED_ZIP3` goes by."""
+"""The sources of `RESTRICTED_ZIP3`."""
 
 _CENSUS_2020 = "036 059 102 202 203 204 205 369 556 692 753 772 821 823 878 879 884 893".split()
 _CENSUS_2000 = "036 059 063 102 203 556 692 790 821 823 830 831 878 879 884 890 893".split()
@@ -40,7 +40,7 @@ _NAMES = "|".join(name.replace(" ", r"\s") for name in STATES.values())
 _CODES = "|".join(STATES)
 _ZIP = r"\d{5}(?:-\d{4})?"
 _zip = re.compile(rf"(?<!\d){_ZIP}(?!\d)")
-# An abbreviation alone may be a street's (CT, PR): it must stand after a comma or before a ZIP code.
+# an abbreviation alone may be a street's (CT, PR): it must follow a comma or precede a ZIP code
 _tail = re.compile(
     rf"[,\s]*(?:(?P<name>\b(?i:{_NAMES})\b)|(?P<code>\b(?:{_CODES})\b)(?=\.?[,\s]+\d{{5}})|(?<=[,\n])\s*(?P<last>(?:{_CODES}))\b)"
     rf"\.?(?:[,\s]+(?P<zip>{_ZIP}))?[\s.]*$"
@@ -50,14 +50,14 @@ STREET_KINDS = frozenset(
     parkway pkwy highway hwy route rt square sq trail trl alley row loop crescent cres close""".split()
 )
 _UNITS = "box|apt|apartment|suite|ste|unit|floor|building|bldg|c/o"
-# "St" at the head is a saint's.
+# "St" at the start means Saint
 _street = re.compile(rf"\d|\b(?!(?<![^\n])st\b)(?:{'|'.join(sorted(STREET_KINDS))}|{_UNITS})\b", re.IGNORECASE)
 
 
 def zip3(text: str) -> str | None:
-    """The three digits that may stay of a ZIP code: "02139-4307" gives "021", a restricted one "000".
+    """The three digits of a ZIP code that may be kept: "02139-4307" gives "021", a restricted one "000".
 
-    None where `text` holds no ZIP code of the United States: a postal code of another country goes entirely.
+    None where `text` holds no ZIP code of the United States: a postal code of another country is removed entirely.
     """
     found = _zip.search(text)
     three = found.group()[:3] if found else text.strip()
@@ -70,7 +70,7 @@ def generalise_place(text: str, tag: str) -> str:
     """What safe harbor leaves of an address or place: the state and three digits of the ZIP code, the rest as `tag`.
 
     "12 Elm St, Dover, AK 59607" gives "[ADDRESS], AK 596"; a state alone stays ("New York" counts as one, whatever was
-    meant); a ZIP code alone becomes its three digits; a place that is not understood is all tag.
+    meant); a ZIP code alone becomes its three digits; a place that is not understood becomes one tag.
     """
     whole = text.strip()
     if whole in STATES or whole.casefold() in _STATE_NAMES:

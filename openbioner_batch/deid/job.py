@@ -1,4 +1,4 @@
-"""What every worker of a de-identification must know, the key apart, and the tools that it makes of that."""
+"""The settings of a de-identification that every worker gets, without the key, and the tools built from them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from openbioner_batch.errors import RunFailedError
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The input's fields by what they are for. Fields for several uses are read once."""
+    """The input's fields by their use. Fields with several uses are read once."""
 
     id: str | None
     text: str
@@ -26,12 +26,12 @@ class Columns:
     note_date: str | None
     keep: tuple[str, ...]
     shift: str | None = None
-    """Of days by which the patient's dates move: in the records, or in the job's table."""
+    """The field of the days by which the patient's dates are shifted: in the records, or in the job's table."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeidJob(Job):
-    """The same for all shards of a run."""
+    """The settings that all shards of a run share."""
 
     policy: Policy
     finder: FinderSettings
@@ -43,27 +43,27 @@ class DeidJob(Job):
     key_check: str | None
     """Checks whether a worker's key is the run's; None where the run has none."""
     shift_table: str | None
-    """Where shifts from outside are to be read; None where the records bring them, or the key gives them."""
+    """Where to read shifts from outside; None where the records have them or the key gives them."""
     audit_output: str | None
-    """Where originals may be written; None for nowhere."""
+    """Where originals may be written; None to write none."""
     model_sample: float
-    """Share of the notes that the model is to read again."""
+    """Share of the notes that the model reads again."""
     with_patients: bool
-    """Whether the run has files of FHIR Patient resources to learn from."""
+    """Whether the run has files of FHIR Patient resources."""
     first_inputs: tuple[int, ...]
     """For each split of the plan the number of its first file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What is built once in a process."""
+    """The tools that a process builds once."""
 
     deidentifier: Deidentifier
     key: Key | None
 
 
 def tools_of(job: DeidJob) -> Tools:
-    """The job's tools, with the key that lies on this machine.
+    """The job's tools, with the key on this machine.
 
     Raises:
         RunFailedError: there is no key here, or another one.
@@ -77,7 +77,7 @@ def _build(pickled: bytes) -> Tools:
     key = load_key(key_file) if check is not None else None
     if check is not None and (key is None or key.check_value != check):
         place = f"the key file {key_file}" if key_file else f"the variable {VARIABLE}"
-        fault = "is not set" if key is None else "holds another key than the run began with"
+        fault = "is not set" if key is None else "holds a key other than the run's"
         raise RunFailedError(
             f"{place} on a machine of this run {fault}: "
             "put the same key on every machine, then give the same command again"

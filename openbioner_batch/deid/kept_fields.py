@@ -1,4 +1,4 @@
-"""Which columns may be carried over as they are: none that reveals what the policy removes from the notes."""
+"""Checks the columns that are carried over unchanged: none may reveal what the policy removes from the notes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def refuse_telling_fields(columns: Columns, policy: Policy, say: Callable[[str],
     """Warn of kept columns whose names sound like identifiers that the policy replaces.
 
     Raises:
-        UsageError: other options say what a kept column holds, and it reveals what the policy removes from the notes.
+        UsageError: by other options, a kept column holds what the policy removes from the notes.
     """
     reasons = {
         columns.text: "the output holds it without its identifiers",
@@ -44,7 +44,7 @@ def refuse_telling_fields(columns: Columns, policy: Policy, say: Callable[[str],
 
 
 def _sounds_like(name: str) -> str | None:
-    """The type of the PHI catalog that a column's name stands for, None where it stands for none."""
+    """The type of the PHI catalog that a column's name stands for, if any."""
     try:
         return role_of(name)
     except UsageError:

@@ -1,4 +1,4 @@
-"""The secret from which every keyed choice is derived: made, loaded, checked, and kept from being shown or sent."""
+"""The secret from which every keyed choice is derived: made, loaded, checked, and never shown or sent."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ class Key:
         return self.digest("check value").hex()[:32]
 
     def hashed(self, kind: str, value: str, digits: int = 16) -> str:
-        """A keyed hash of `value` in `digits` hexadecimal digits, the same wherever `value` stands.
+        """A keyed hash of `value` in `digits` hexadecimal digits, the same everywhere.
 
         Args:
-            kind: what the value is, such as "patient"; hashes of different kinds have nothing in common.
+            kind: what the value is, such as "patient"; hashes of different kinds are unrelated.
             value: the identifier.
             digits: 4 bits each, at most 64.
         """
@@ -73,8 +73,8 @@ class Key:
 
 
 def encode(*parts: str) -> bytes:
-    """The parts as bytes, in a way that no other parts share: each is led by its length."""
-    # surrogatepass: JSON may bring lone surrogates, and a text must not be able to fail here.
+    """The parts as bytes, unambiguously: each follows its length."""
+    # surrogatepass: JSON may hold lone surrogates, which must not fail here
     return "".join([f"{len(part)}:{part}" for part in parts]).encode("utf-8", "surrogatepass")
 
 
@@ -106,7 +106,7 @@ def load_key(path: str | Path | None = None) -> Key | None:
     """The key in a file, else in the variable `OPENBIONER_DEID_KEY`, else None.
 
     Raises:
-        UsageError: the file cannot be read, or what is there is no key; names the place, never the content.
+        UsageError: the file cannot be read, or holds no key; names the place, never the content.
     """
     if path is not None:
         try:
@@ -125,14 +125,14 @@ def load_key(path: str | Path | None = None) -> Key | None:
 
 
 def require_key(path: str | Path | None, reason: str) -> Key:
-    """`load_key`, where there must be one.
+    """`load_key`, where a key is required.
 
     Args:
-        path: of the key file, None to look in the environment.
-        reason: what needs a key, the beginning of the message: "policy surrogate".
+        path: of the key file, None for the environment variable.
+        reason: what needs a key, which begins the message: "policy surrogate".
 
     Raises:
-        UsageError: there is none; says how to make one.
+        UsageError: there is no key; says how to make one.
     """
     key = load_key(path)
     if key is None:
@@ -143,7 +143,7 @@ def require_key(path: str | Path | None, reason: str) -> Key:
 
 
 def fingerprint(content: bytes) -> str:
-    """16 hexadecimal digits by which a plan can see that public content changed (SHA-256, no key)."""
+    """16 hexadecimal digits that show a plan when public content has changed (SHA-256, no key)."""
     return hashlib.sha256(content).hexdigest()[:16]
 
 

@@ -13,23 +13,23 @@ from openbioner_batch.formats.base import Format
 
 
 class RecordKind(Protocol):
-    """What is particular to de-identifying records of a kind."""
+    """How records of one kind are de-identified."""
 
     fields: tuple[str, ...] | None
-    """The fields that are read, where a user has no choice of them."""
+    """The fields that are read, where the user cannot choose them."""
     names_patients: bool
-    """Whether a record says whose it is without a column."""
+    """Whether a record names its patient without a column."""
     key_reason: str | None
     """Why records of this kind need a key whatever the policy; None where they do not."""
 
     def with_patient(self, note: Note, job: DeidJob) -> Note:
-        """The note with its patient and with what is known of the patient."""
+        """The note with its patient and the known values about the patient."""
 
     def deidentify(self, note: Note, scope: Scope | None, job: DeidJob, tools: Tools) -> DeidentifiedRecord:
         """The record without its identifiers.
 
         Raises:
-            ValueError: something in it is not as its format says; the message has nothing of its content.
+            ValueError: something in it breaks the rules of its format; the message quotes nothing of its content.
         """
 
 

@@ -1,4 +1,4 @@
-"""What a record's own columns say of its patient and of others: the values to find in its note."""
+"""Known values: what a record's columns say about its patient and others, to find in its note."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from openbioner_batch.errors import UsageError
 
 _ROLE_OF_FIELD = labels("fields")
 ROLES = tuple(dict.fromkeys(_ROLE_OF_FIELD.values()))
-"""What a field may hold: types of the PHI catalog. `labels.yaml` lists the field names that are taken for each."""
+"""The types of the PHI catalog that a field may hold. `labels.yaml` lists the field names of each."""
 
 _MANY = re.compile(r"\s*[;|\n]\s*")
 _WHOLE_FLOAT = re.compile(r"(\d+)\.0*")
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+?\d{1,2}")
 _TIMELESS = frozenset({"date", "age", "name"})
-"""Families whose values are not read as numbers that a table's tools made decimal."""
+"""Families whose values are never numbers that tools have made decimal."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownValue:
-    """One value and what it is."""
+    """A value and its type."""
 
     type: str
     """A type of the PHI catalog."""
@@ -36,15 +36,15 @@ class KnownValue:
 
 @dataclass(frozen=True, slots=True)
 class KnownIdentifiers:
-    """The values to find in the notes of one record; hashable, so that what is prepared from it is kept."""
+    """The values to find in the notes of one record; hashable, so that what is prepared from it can be cached."""
 
     values: tuple[KnownValue, ...]
     ignored: tuple[tuple[str, int], ...] = ()
-    """How many values are not looked for, by the reason: one of `placeholders.REASONS`."""
+    """How many values are not searched for, by the reason: one of `placeholders.REASONS`."""
 
     @classmethod
     def of(cls, values: Iterable[KnownValue]) -> KnownIdentifiers:
-        """Of values as records hold them: those that would wreck a text are left out and counted."""
+        """From values as records hold them: those that would match everywhere are left out and counted."""
         kept: dict[KnownValue, None] = {}
         ignored: Counter[str] = Counter()
         for one in values:
@@ -64,11 +64,11 @@ class KnownIdentifiers:
 
         Args:
             fields: column -> value.
-            roles: column -> type of the PHI catalog, for columns that `role_of` does not know or means otherwise;
+            roles: column -> type of the PHI catalog, for columns whose type `role_of` does not know or gets wrong;
                 with roles given, the other columns are still guessed.
 
         Raises:
-            UsageError: a column has no role that can be guessed, or a role is no type of the PHI catalog.
+            UsageError: a column has no role that can be guessed, or a role is not a type of the PHI catalog.
         """
         values = []
         for field, value in fields.items():
@@ -84,7 +84,7 @@ class KnownIdentifiers:
         """Field -> role, from "name", "dob" or "contact2=relative_name" as a user writes them.
 
         Raises:
-            UsageError: a field has no role that can be guessed, or a role is no type of the PHI catalog.
+            UsageError: a field has no role that can be guessed, or a role is not a type of the PHI catalog.
         """
         roles = {}
         for name in names:
@@ -96,11 +96,11 @@ class KnownIdentifiers:
 
 
 def _no_type(role: str) -> str:
-    return f"--known-fields: {role!r} is no type of the PHI catalog: give one of {', '.join(ROLES)}"
+    return f"--known-fields: {role!r} is not a type of the PHI catalog: give one of {', '.join(ROLES)}"
 
 
 def role_of(field: str) -> str:
-    """The type of the PHI catalog that a column's name stands for: case, "-", "_" and blanks make no difference.
+    """The type of the PHI catalog that a column's name stands for: case, "-", "_" and blanks are ignored.
 
     Raises:
         UsageError: the name is not in `labels.yaml`.
@@ -113,13 +113,13 @@ def role_of(field: str) -> str:
         if guess in ROLES:
             return guess
     raise UsageError(
-        f"--known-fields: nothing is known of the field {field!r}: say what it holds, such as {field}=patient_name "
+        f"--known-fields: no type is known for the field {field!r}: say what it holds, such as {field}=patient_name "
         f"({', '.join(ROLES)})"
     )
 
 
 def _texts(value: Any) -> list[str]:
-    """The texts that a column's value holds."""
+    """The texts in a column's value."""
     if value is None or isinstance(value, bool):
         return []
     if isinstance(value, list | tuple | set):
@@ -133,7 +133,7 @@ def _texts(value: Any) -> list[str]:
 
 
 def _without_decimals(type: str, value: str) -> str:
-    """A number as it was before a table's tools made it decimal: "12345.0" and "1.2345E+04" are 12345."""
+    """A number as it was before a tool made it decimal: "12345.0" and "1.2345E+04" are 12345."""
     if FAMILIES[type] in _TIMELESS:
         return value
     if whole := _WHOLE_FLOAT.fullmatch(value):

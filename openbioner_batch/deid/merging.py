@@ -1,10 +1,10 @@
-"""From overlapping findings to one sequence: everything that any recognizer covers stays covered.
+"""Merges overlapping findings into one sequence that covers everything any recognizer covers.
 
-**Bounds.** Findings are laid down in this order: those whose form proves itself (e-mail, URL), known values, patterns,
+***Bounds.** Findings are placed in this order: those whose form is proof (e-mail, URL), known values, patterns,
 the model; within each the longer first, then the earlier, then by type name. A later one keeps only what is still
 free: those leftovers that hold a letter or a digit become findings of their own, unless they are an article or
-preposition ("the" of "the 20th"). Two exceptions: overlapping names are laid down as one, their union, since half a
-name is no name; and names of one type with nothing between them but a blank, or an initial's dot and a blank, become
+preposition ("the" of "the 20th"). Two exceptions: overlapping names are placed as one, their union, since half a
+name is useless; and names of one type with nothing between them but a blank, or an initial's dot and a blank, become
 one.
 
 **Label.** Of the findings that cover half of the result, or else of all that overlap it: a type that is not broad
@@ -23,7 +23,7 @@ from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.finding import Finding
 
 BROAD = frozenset({"person_name", "personal_date", "other_identifier", "organization", "location", "contact_detail"})
-"""Types that say less than others of their family."""
+"""Types that are less specific than others of their family."""
 SELF_EVIDENT = frozenset({"pattern:email", "pattern:url"})
 
 _FUNCTION_WORDS = frozenset("a the of on in at by to from and or fr via".split())
@@ -45,7 +45,7 @@ def merge(text: str, findings: Iterable[Finding]) -> list[Finding]:
 
 
 def source_rank(finding: Finding) -> int:
-    """The order of recognizers: 0 for forms that prove themselves, then known values, patterns, the model."""
+    """The order of recognizers: 0 for forms that are proof, then known values, patterns, the model."""
     if not SELF_EVIDENT.isdisjoint(finding.recognizers):
         return 0
     kinds = {name.partition(":")[0] for name in finding.recognizers}
@@ -53,7 +53,7 @@ def source_rank(finding: Finding) -> int:
 
 
 def _in_order(found: list[Finding]) -> list[tuple[int, int]]:
-    """The stretches to lay down, first the ones whose bounds count most; overlapping names are united."""
+    """The ranges to place, those whose bounds count most first; overlapping names are united."""
     ranked: list[tuple[int, int, int, float, str]] = []
     union: tuple[int, int, int] | None = None
     for finding in found:
@@ -73,7 +73,7 @@ def _in_order(found: list[Finding]) -> list[tuple[int, int]]:
 
 
 def _free(laid: list[tuple[int, int]], start: int, end: int) -> list[tuple[int, int]]:
-    """The parts of [start, end) that no stretch of the sorted list covers."""
+    """The parts of [start, end) that no range of the sorted list covers."""
     place = max(0, bisect_left(laid, (start, start)) - 1)
     parts = []
     while place < len(laid) and laid[place][0] < end:
@@ -86,7 +86,7 @@ def _free(laid: list[tuple[int, int]], start: int, end: int) -> list[tuple[int, 
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
-    """A leftover without what is neither letter nor digit at its ends; None if nothing is left that means anything."""
+    """A leftover stripped to letters and digits at its ends; None if nothing meaningful is left."""
     while start < end and not text[start].isalnum():
         start += 1
     while start < end and not text[end - 1].isalnum():
@@ -96,7 +96,7 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
 
 
 def _labelled(laid: list[tuple[int, int]], found: list[Finding]) -> list[Finding]:
-    """A finding for each stretch, labelled by those that overlap it."""
+    """A finding for each range, labelled by those that overlap it."""
     results = []
     first = 0
     longest = max((finding.end - finding.start for finding in found), default=0)
@@ -121,7 +121,7 @@ def _labelled(laid: list[tuple[int, int]], found: list[Finding]) -> list[Finding
 
 
 def _join_names(text: str, findings: list[Finding]) -> list[Finding]:
-    """The findings, with names of one type that stand side by side made one."""
+    """The findings, with adjacent names of one type joined."""
     joined: list[Finding] = []
     for finding in findings:
         last = joined[-1] if joined else None

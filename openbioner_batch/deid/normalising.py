@@ -1,4 +1,4 @@
-"""The forms in which originals are compared, so that case, accents and punctuation make no other person of someone."""
+"""Normal forms for comparing originals, so that case, accents and punctuation do not make two people of one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _undecomposed = str.maketrans(
 
 
 def normalise_word(word: str) -> str:
-    """A word without case, accents and apostrophes: "O'Neil" and "ONEIL" are one, and so are "José" and "JOSE"."""
+    """A word without case, accents and apostrophes: "O'Neil" equals "ONEIL", and "José" equals "JOSE"."""
     if not word.isascii():
         word = unicodedata.normalize("NFKD", word.casefold())
         word = "".join(letter for letter in word if not unicodedata.combining(letter)).translate(_undecomposed)
@@ -33,12 +33,12 @@ def strip_possessive(word: str) -> tuple[str, str]:
 
 
 def squeeze(text: str) -> str:
-    """Letters and digits only, without case: "00-44-18-2" and "0044182" are one identifier."""
+    """Letters and digits only, without case: "00-44-18-2" equals "0044182"."""
     return "".join(filter(str.isalnum, text)).casefold()
 
 
 def leading_zeros(core: str) -> int:
-    """How many zeros stand before a number in a `squeeze`d text: none where it has letters, or is nothing but zeros."""
+    """How many zeros lead a number in a `squeeze`d text: 0 where it has letters or only zeros."""
     if not core.startswith("0") or not core.isdecimal():
         return 0
     rest = core.lstrip("0")
@@ -46,14 +46,14 @@ def leading_zeros(core: str) -> int:
 
 
 def identity(text: str) -> str:
-    """Letters and digits only, without case and leading zeros: "00-44-18-2" and "44182" are one identifier."""
+    """Letters and digits only, without case and leading zeros: "00-44-18-2" equals "44182"."""
     core = squeeze(text)
     return core[leading_zeros(core) :]
 
 
 @lru_cache(maxsize=8192)
 def comparable_forms(text: str) -> frozenset[str]:
-    """What no invented value may equal, since it could be taken for this original: words, digits, the whole."""
+    """Forms that no invented value may equal, since it could be taken for this original: words, digits, the whole."""
     whole = squeeze(text)
     if whole.isdecimal():
         return frozenset((whole,))

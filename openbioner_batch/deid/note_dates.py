@@ -1,4 +1,4 @@
-"""The column of the notes' own dates: which values can be read, and a look at the first ones before anything starts."""
+"""The column of the notes' dates: reads values, and checks the first ones before anything starts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.records import Parsed
 
 LOOKED_AT = 200
-"""Records whose dates are looked at beforehand."""
+"""How many records' dates are checked beforehand."""
 EXPECTED = "ISO dates (2024-03-31, or with a time, 2024-03-31T08:15)"
 
 
@@ -27,21 +27,21 @@ def note_day(value: Any) -> date | None:
 
 
 def is_unread(value: Any) -> bool:
-    """Whether there is a value, and it is no ISO date."""
+    """Whether there is a value that is not an ISO date."""
     return value is not None and why_ignored("personal_date", str(value)) is None and note_day(value) is None
 
 
 def look_at_dates(inputs: Inputs, field: str, say: Say) -> None:
-    """Say how many of the first records' dates cannot be read.
+    """Report how many of the first records' dates cannot be read.
 
     Raises:
-        UsageError: none of them can, so that the column is in another format.
+        UsageError: none of them can be read, so the column has another format.
     """
     values = [value for value in islice(_values(inputs, field), LOOKED_AT) if value is not None]
     unread = sum(map(is_unread, values))
     if not unread:
         return
-    what = f"{unread} of the first {len(values)} values of --note-date-field {field} are no {EXPECTED}"
+    what = f"{unread} of the first {len(values)} values of --note-date-field {field} are not {EXPECTED}"
     if not any(map(note_day, values)):
         raise UsageError(
             f"{what}: ages and dates without a year need them; convert the column, or leave the option out"

@@ -1,4 +1,4 @@
-"""A shard's rows as notes: each with its text, the model's spans, and what its record says of the patient."""
+"""Turns a shard's rows into notes: text, the model's spans, and what the record says about the patient."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from openbioner_batch.records import Span
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One record on its way through finding and replacing."""
+    """A record, as finding and replacing pass it on."""
 
     source: str
     record: int
@@ -40,7 +40,7 @@ def notes_of(rows: pa.Table, columns: Columns, kept: pa.Schema) -> Iterator[Note
 
     Args:
         rows: as the tagging stage gives them, texts included.
-        columns: what the fields are for.
+        columns: the use of the fields.
         kept: the Arrow schema of the fields that were read.
     """
     fields = _fields(rows, kept)
@@ -70,5 +70,5 @@ def _fields(rows: pa.Table, kept: pa.Schema) -> Iterator[dict[str, Any]]:
 
 
 def _plain(column: pa.ChunkedArray) -> list[Any]:
-    """Values as Python objects, times as text, since Python's own end at microseconds."""
+    """Values as Python objects; times as text, since Python's lack nanoseconds."""
     return list((column.cast(pa.string()) if pa.types.is_temporal(column.type) else column).to_pylist())

@@ -1,4 +1,4 @@
-"""Numbers of tags within a note: one for each person or thing of a type, in the order in which they first stand."""
+"""Numbers the tags of a note: one number for each person or thing of a type, in order of first appearance."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NO_PARTS = frozenset("mr mrs ms miss dr prof md do rn np phd jr sr and of the p
 
 
 class Numbering:
-    """The numbers given so far in one note."""
+    """The numbers assigned so far in one note."""
 
     def __init__(self) -> None:
         self._numbers: dict[tuple[str, str], int] = {}

@@ -1,4 +1,4 @@
-"""Whose note it is, by a column's value: one patient in whatever form a table's tools have left the id."""
+"""Reads a patient's id from a column's value, whatever form tools have given it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ NO_PATIENT = frozenset(
     """nan|nat|null|none|nil|na|n/a|#n/a|#na|<na>|<null>|<none>|(null)|(none)|[null]|undefined|unknown|unk|missing|empty|
     not available|not applicable|not specified|no patient|-|--|---|.|..|?|??""".replace("\n    ", "").split("|")
 )
-"""What a table holds, in small letters, where it has no id."""
+"""Values that mean a missing id, in small letters."""
 
 _WHOLE_FLOAT = re.compile(r"([+-]?\d+)\.0*")
 
 
 def patient_id(value: Any) -> str | None:
-    """The patient's id that a column holds, None where it holds none.
+    """The patient's id in a column's value, None where it is missing.
 
     101, 101.0, "101.0" and " 101" are one patient: a column with a gap comes out of many tools as decimal numbers. NaN,
-    NULL, an empty text and the like are nobody. Leading zeros count, since "007" and "7" may be two patients.
+    NULL, an empty text and the like mean a missing id. Leading zeros count, since "007" and "7" may be two patients.
     """
     if value is None or isinstance(value, bool):
         return None

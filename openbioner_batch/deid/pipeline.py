@@ -1,4 +1,4 @@
-"""De-identification as the engine runs it: read, tag where a model is used, then find, replace and write."""
+"""The engine's pipeline of de-identification: read, tag where a model is used, then find, replace and write."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ class Deidentification:
     columns: Columns
     key: Key | None
     factory: ScorerFactory | None
-    """What scores; None where no model is used."""
+    """The model's; None where no model is used."""
     patients: tuple[InputFile, ...] = ()
-    """FHIR Patient resources to learn from."""
+    """FHIR Patient resources with known values."""
     shifts: str | None = None
-    """Keyed digest of the shifts that are given from outside."""
+    """A keyed digest of the shifts that are given from outside."""
 
     @property
     def key_check(self) -> str | None:
-        """What distinguishes the key from others; None where there is none."""
+        """The key's fingerprint; None without a key."""
         return None if self.key is None else self.key.check_value
 
     def fingerprint(self) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class Deidentification:
     def stream(
         self, tasks: Sequence[SplitTask], job: Job, executor: Executor, before: Totals
     ) -> Generator[dict[str, Any], None, None]:
-        """Read by number, tag where there is a model, then find, replace and commit."""
+        """Read files by number, tag where there is a model, then find, replace and commit."""
         resources = executor.resources
         common = {field.name: getattr(job, field.name) for field in dataclasses.fields(job)}
         tagging: TaggingJob | None = None
@@ -86,7 +86,7 @@ class Deidentification:
             on_gpu = self.factory.fingerprint().get("device") == "cuda"
             tagging = TaggingJob(**common, factory=self.factory, threads=None if on_gpu else 1)
             workforce = workforce_for(self.settings.actors, on_gpu, resources, self.settings.actors_per_gpu)
-            # Finding takes a tenth of what a model takes on a CPU; a GPU is fed by all cores that do not read.
+            # Finding takes a tenth of what a model takes on a CPU; with a GPU, all cores that do not read find.
             finishers = max(1, resources.cpus - workforce.readers) if on_gpu else max(1, workforce.actors // 4)
             workforce = dataclasses.replace(workforce, writers=finishers)
         deid = self._job(common, job)

@@ -1,4 +1,4 @@
-"""Values of a record that are not looked for in its note: they mean nothing, or would be found everywhere."""
+"""Values of a record that are not searched for in its note: they mean nothing, or would match everywhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from openbioner_batch.deid.patients import NO_PATIENT
 PLACEHOLDER, SHORT = REASONS = ("placeholder", "short")
 """Why a value is ignored."""
 FEWEST_DIGITS = 4
-"""Of a known number; "1" and "120" stand in every note."""
+"""The fewest digits of a known number; "1" and "120" occur in every note."""
 
 _WORDS = frozenset(
     """
@@ -35,12 +35,12 @@ _WORDS = frozenset(
 _COUNTS = frozenset("pt client subject case person mr mrs ms one two three four five six seven eight nine ten".split())
 """Words of invented patients and subjects of studies: "Patient One"."""
 _FILLED = re.compile(r"0+|9{3,}")
-"""What fields that must be filled are filled with: 000-00-0000, 9999999."""
+"""Fillers of required fields: 000-00-0000, 9999999."""
 _LETTERS = frozenset({"name", "address", "town", "county", "state", "country", "organisation", "description"})
 
 
 def why_ignored(type: str, value: str) -> str | None:
-    """Why a known value is not looked for, one of `REASONS`; None where it is.
+    """Why a known value is not searched for, one of `REASONS`; None where it is.
 
     Args:
         type: of the PHI catalog.

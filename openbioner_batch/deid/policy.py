@@ -1,4 +1,4 @@
-"""Policies: what happens to identifiers of each type. A few are presets, others come as YAML.
+"""Policies: how identifiers of each type are replaced. A few are presets, others are read from YAML.
 
     policy: mine                    # optional; else the file's name
     summary: One line on it         # optional
@@ -33,7 +33,7 @@ from openbioner_batch.deid.keys import fingerprint
 from openbioner_batch.errors import UsageError
 
 PRESETS = ("safe-harbor", "limited-dataset", "tags", "redact", "surrogate")
-"""The policies that the package carries."""
+"""The policies in the package."""
 _KEYS = ("policy", "summary", "date_order", "reference_date", "default", "types")
 
 
@@ -47,17 +47,17 @@ class Policy:
     """
 
     name: str
-    """What reports call it."""
+    """Its name in reports."""
     actions: Mapping[str, str]
     """Type of the PHI catalog to action."""
     default: str = "tag"
-    """Action for all other types, also for those that the catalog does not know."""
+    """Action for all other types, including those that the catalog does not know."""
     date_order: str = ORDERS[0]
-    """How 03/04/2021 is read: one of `dates.ORDERS`; dates that can be read in one way only are read so."""
+    """How 03/04/2021 is read: one of `dates.ORDERS`; dates with a single reading keep it."""
     reference_date: date = date(2026, 12, 31)
     """The day as of which ages over 89 count, unless a note is dated later. A run should state its own day."""
     summary: str = field(default="", compare=False)
-    """One line for people."""
+    """A description in one line."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "actions", MappingProxyType(dict(self.actions)))
@@ -81,11 +81,11 @@ class Policy:
         return Policy, (self.name, dict(self.actions), *rest)
 
     def action(self, type: str) -> str:
-        """What happens to identifiers of `type`."""
+        """The action for identifiers of `type`."""
         return self.actions.get(type, self.default)
 
     def keeps(self, type: str) -> bool:
-        """Whether identifiers of `type` are left in the text on purpose."""
+        """Whether identifiers of `type` are kept in the text on purpose."""
         return ACTIONS[self.action(type)].keeps
 
     @property
@@ -99,7 +99,7 @@ class Policy:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes with what the output depends on: actions, how dates are read, and the lists that actions go by."""
+        """Changes with what the output depends on: actions, how dates are read, and the lists that actions use."""
         content = {
             "actions": dict(sorted(self.actions.items())),
             "default": self.default,
@@ -121,7 +121,7 @@ def load_policy(name: str | Path, reference_date: date | None = None) -> Policy:
         reference_date: the run's own day, in place of the policy's `reference_date`.
 
     Raises:
-        UsageError: there is no such policy, or something in it is not as it should be; lists what is valid.
+        UsageError: there is no such policy, or it is not valid; lists what is valid.
     """
     if str(name) in PRESETS:
         content = (resources.files("openbioner_batch.deid") / "policies" / f"{name}.yaml").read_bytes()

@@ -1,4 +1,4 @@
-"""A record before and after: who it is in the output, and what each of its texts became."""
+"""A de-identified record: its ids in the output, and each of its texts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Identity:
 
     document: str
     patient: str | None
-    """None where there is no key to hash it with, or no patient."""
+    """None without a key to hash it with, or without a patient."""
     source: int
     """Number of the input file."""
     record: int
@@ -40,15 +40,15 @@ class DeidentifiedRecord:
 
     parts: tuple[RecordText, ...]
     resource: Mapping[str, Any] | None = None
-    """The record itself where it is more than a text."""
+    """The record itself where it is not only a text."""
     dropped: Mapping[str, int] = field(default_factory=dict)
-    """Elements of it that were left out, by kind."""
+    """How many of its elements were left out, by kind."""
     replaced: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
-    """Its own values that were replaced, by type, action and outcome."""
+    """How many of its own values were replaced, by type, action and outcome."""
 
 
 def identity_of(note: Note, job: DeidJob, tools: Tools) -> Identity:
-    """The record's ids as the output has them: hashed, or kept by request; without a key, its place."""
+    """The record's ids in the output: hashed, or kept by request; without a key, its position."""
     written = note.fields.get(job.columns.patient) if job.columns.patient else None
     document, patient = note.id, None if written is None else str(written)
     if not job.keep_ids and tools.key is not None:
@@ -60,10 +60,10 @@ def identity_of(note: Note, job: DeidJob, tools: Tools) -> Identity:
 
 
 def scope_of(note: Note, job: DeidJob, tools: Tools) -> Scope | None:
-    """Whose note it is, with the shift that is given from outside, if one is.
+    """The note's scope, with the shift given from outside, if any.
 
     Raises:
-        UnfitRecordError: shifts are given from outside, and there is none for this note.
+        UnfitRecordError: shifts are given from outside, but not for this note.
     """
     columns, days = job.columns, None
     if columns.shift is not None:

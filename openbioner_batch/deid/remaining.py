@@ -1,7 +1,7 @@
-"""Known values that still stand in a text, by a rule of its own: the check of the result can contradict the finder.
+"""Finds known values that remain in a text, by its own rule: the check of the result can contradict the finder.
 
-The finder knows of typos, nicknames, initials and labels. Here a text and a value are brought down to their letters and
-digits, and one is searched in the other, from the beginning of a word to the end of one.
+The finder knows of typos, nicknames, initials and labels. Here text and value are reduced to their letters and digits,
+and the value is searched from the beginning of a word to the end of one.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from openbioner_batch.deid.recognizers.lexicon import lexicon
 
 _SHORTEST, _SHORTEST_WORD = 4, 4
 _WIDEST_GAP = 3
-"""Characters that are no letters or digits, between two of a value."""
+"""The most characters other than letters and digits between two of a value."""
 _MOST_WORDS = 3
-"""Of a name whose words are searched in every order; those of a longer one are turned round only: "de la Paz, Ana"."""
+"""The most words of a name that are searched in every order; a longer one is only reversed: "de la Paz, Ana"."""
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ].*")
 """A date as databases write it, with a time of day."""
 
 
 def remaining_known(text: str, known: KnownIdentifiers) -> Iterator[Finding]:
-    """Each place where a known value stands: whole, a name's words in any order, or a word of it with a capital."""
+    """Each mention of a known value: whole, a name's words in any order, or a word of it with a capital."""
     places: list[int] = []
     letters: list[str] = []
     for place, character in enumerate(text):
@@ -51,7 +51,7 @@ def remaining_known(text: str, known: KnownIdentifiers) -> Iterator[Finding]:
 
 
 def _forms(value: KnownValue) -> dict[tuple[str, bool], None]:
-    """What is searched, and whether it is a single word, that counts with a capital only."""
+    """What to search for, and whether it is a single word, which counts only with a capital."""
     words = ["".join(map(_bare, word)) for word in value.value.replace(",", " ").split()]
     words = [word for word in words if word]
     whole = "".join(words)
@@ -89,7 +89,7 @@ def _bare(character: str) -> str:
 
 
 def _stands_alone(text: str, start: int, end: int, places: list[int]) -> bool:
-    """Whether a value begins and ends with words, with no more than punctuation within."""
+    """Whether a value begins and ends with words, with only punctuation within."""
     if text[start - 1 : start].isalnum() or text[end : end + 1].isalnum():
         return False
     return all(two - one <= _WIDEST_GAP + 1 for one, two in pairwise(places))

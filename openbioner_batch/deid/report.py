@@ -1,4 +1,4 @@
-"""What a run found, did and left: counts for people and scripts, and places for a person to look at."""
+"""The report of a run: counts for people and scripts, and places for a person to review."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def make_report(
 
     Args:
         store: the run's folder.
-        summary: of the engine.
+        summary: the engine's.
         policy: the run's.
-        read_again: what the model found in a sample of the result; None where no model was used.
-        audit_output: where the audit with originals lies; the places for review are written there with their texts.
+        read_again: findings of the model in a sample of the result; None where no model was used.
+        audit_output: the folder of the audit with originals; the places for review are written there with their texts.
     """
     totals = summary.totals
     found: dict[str, Counter[str]] = {}
@@ -122,7 +122,7 @@ def report_lines(report: dict[str, Any]) -> list[tuple[str, str]]:
     if report["notes_without_patient"]:
         lines += [("notes without a patient's id", report["notes_without_patient"])]
     if report["notes_with_unread_dates"]:
-        lines += [("notes whose date is no ISO date", report["notes_with_unread_dates"])]
+        lines += [("notes whose date is not an ISO date", report["notes_with_unread_dates"])]
     lines += [("still found in the result", sum(residual["types"].values())), *_indented(residual["types"])]
     if residual["model"]:
         again = residual["model"]

@@ -26,12 +26,12 @@ READ_AGAIN = "_run/read_again"
 def check_with_model(settings: DeidentifySettings, policy: Policy, factory: ScorerFactory | None) -> dict[str, Any]:
     """What the model finds in the sampled notes outside of the replacements: `{"notes", "types"}`.
 
-    It resumes what an earlier session began, as any run does.
+    It resumes an earlier session's work, as any run does.
 
     Args:
         settings: of the run whose result is read.
         policy: identifiers of types that it keeps do not count.
-        factory: what scores, in place of the model in the settings.
+        factory: scores, in place of the model in the settings.
 
     Raises:
         RunFailedError: the run stopped; the same call resumes it.

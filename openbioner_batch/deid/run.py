@@ -1,4 +1,4 @@
-"""De-identifying an archive from start to end."""
+"""De-identifies an archive, from start to end."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ from openbioner_batch.formats.base import InputFile
 
 @dataclass(frozen=True, slots=True)
 class DeidentifyResult:
-    """A run that came to its end."""
+    """A finished run."""
 
     summary: Summary
     report: dict[str, Any]
-    """What `report.json` holds."""
+    """The content of `report.json`."""
 
     @property
     def residual(self) -> int:
@@ -81,7 +81,7 @@ def deidentify(
 
     Args:
         settings: the request.
-        factory: what scores, in place of the model in the settings.
+        factory: scores, in place of the model in the settings.
         say: called with guesses and with what is skipped.
         before_ray: called before Ray is started or joined, if it is.
 
@@ -100,7 +100,7 @@ def deidentify(
 
 
 def _patterns(settings: DeidentifySettings) -> dict[str, str]:
-    """What messages call the files and folders that are named in the request: their names may be a patient's."""
+    """How messages name the files and folders of the request: their own names may be a patient's."""
     named = {pattern: f"INPUT {place}" for place, pattern in enumerate(settings.inputs, 1)}
     others = {settings.fhir_patients: "--fhir-patients", settings.shift_table: "--shift-table"}
     return named | {name: label for name, label in others.items() if name is not None}
@@ -116,7 +116,7 @@ def _deidentify(
     policy = load_policy(settings.policy, settings.reference_day)
     if settings.audit_output and Store(settings.output).contains(settings.audit_output):
         raise UsageError(
-            f"--audit-output {settings.audit_output} is inside --output: give originals a place of their own"
+            f"--audit-output {settings.audit_output} is inside --output: write originals to another folder"
         )
     key = _key(settings, policy)
 
@@ -125,7 +125,7 @@ def _deidentify(
 
     inputs, columns = _inputs(settings, policy, key, say, listed)
     if key is None and not settings.keep_ids:
-        say("note: without a key, documents are called by their place in the input, and ids of patients are left out")
+        say("note: without a key, documents are named by their position in the input, and ids of patients are left out")
     shifts = _shifts(settings, inputs, columns, key, say)
     patients = tuple(list_patients(settings.fhir_patients)) if settings.fhir_patients else ()
     if settings.uses_model and factory is None:
@@ -190,7 +190,7 @@ def _inputs(
             f"{', '.join(rewritable_formats())}"
         )
     if nested := inputs.format.nested_fields(inputs.files, inputs.options):
-        raise UsageError(f"{nested[0]}: nested fields cannot be written back; make a field of its own of it (jq)")
+        raise UsageError(f"{nested[0]}: nested fields cannot be written back; copy it to a top-level field (jq can)")
     by_patient = settings.patient_field is not None or record_kind(inputs.format).names_patients
     if policy.needs_key and settings.patient_scope == "patient" and not by_patient:
         raise UsageError(
@@ -214,23 +214,23 @@ def _inputs(
 
 
 def _shifts(settings: DeidentifySettings, inputs: Inputs, columns: Columns, key: Key | None, say: Say) -> str | None:
-    """The keyed digest of the shifts that are given from outside, all checked; None where none are.
+    """The keyed digest of the shifts that are given from outside, all checked; None without any.
 
     Raises:
-        UsageError: the policy moves no dates, or something in them is not as it should be.
+        UsageError: the policy does not shift dates, or a shift is not valid.
     """
     if columns.shift is None:
         return None
     policy = load_policy(settings.policy)
     if key is None or "shift" not in policy.actions.values():
-        raise UsageError(f"--shift-field: policy {policy.name} moves no dates; give one with the action shift")
+        raise UsageError(f"--shift-field: policy {policy.name} does not shift dates; give one with the action shift")
     if settings.shift_table is not None:
         shifts = read_table(settings.shift_table, columns.patient, columns.shift)
     else:
         assert columns.patient is not None, "settings require it"
         shifts = column_shifts(inputs, columns.patient, columns.shift, settings.limit)
     if part_of_weeks(shifts.values()):
-        say("note: some shifts are no whole weeks: weekdays next to a date move with it, others stay")
+        say("note: some shifts are not whole weeks: weekdays next to a date move with it, others stay")
     return digest(shifts, key)
 
 
@@ -268,7 +268,7 @@ def _one_ray(
 
 @contextmanager
 def _private_folder(parent: str | None) -> Iterator[str]:
-    """A new folder that only its owner may enter, removed with all that is in it."""
+    """A new folder that only its owner may enter, removed with its content."""
     if parent is not None:
         os.makedirs(parent, mode=0o700, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="openbioner-spill-", dir=parent, ignore_cleanup_errors=True) as folder:

@@ -1,4 +1,4 @@
-"""Whose identifiers belong together: the patient, or the single document, within which choices are consistent."""
+"""The scope within which choices are consistent: the patient, or the single document."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Scope:
             key: the run's key.
             kind: "patient" or "document".
             owner: the id of the patient or document, as it stands in the input.
-            shift_days: by which dates move, where that is given from outside; None draws it with the key.
+            shift_days: how many days dates are shifted, where given from outside; None draws it with the key.
         """
         self._key = key
         self._given_days = shift_days
-        # Begun once and copied at every choice, which is faster than to begin anew.
+        # started once and copied for every choice, which is faster than starting again
         self._begun = hmac.new(key.digest("scope", kind, owner), digestmod="sha256")
         self.memory: dict[tuple[str, str], str] = {}
-        """What was chosen before, for speed: clearing it changes nothing."""
+        """A cache of earlier choices: clearing it changes nothing."""
 
     @classmethod
     def for_patient(cls, key: Key, patient_id: str, shift_days: int | None = None) -> Scope:
@@ -75,7 +75,7 @@ class Scope:
 
     @cached_property
     def shift_days(self) -> int:
-        """Days by which this scope's dates move: those given from outside, else some whole weeks within a year."""
+        """Days by which this scope's dates are shifted: those given from outside, else whole weeks within a year."""
         if self._given_days is not None:
             return self._given_days
         draw = self.number("shift") % (2 * MOST_WEEKS)
@@ -83,7 +83,7 @@ class Scope:
 
     @cached_property
     def alphabet(self) -> dict[str, str]:
-        """A keyed permutation of the letters a to z in which none keeps its place.
+        """A keyed permutation of the letters a to z without fixed points.
 
         Sattolo's shuffle: uniform over the permutations that are a single cycle, hence without fixed points.
         """

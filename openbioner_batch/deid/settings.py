@@ -66,7 +66,7 @@ class DeidentifySettings(
         None, metavar="NAME", help="Column of the note's date, for dates without a year and for ages."
     )
     shift_field: str | None = option(
-        None, metavar="NAME", help="Column of the days that a patient's dates move.", default="by the key"
+        None, metavar="NAME", help="Column of the days by which a patient's dates are shifted.", default="by the key"
     )
     shift_table: str | None = option(
         None,
@@ -80,9 +80,9 @@ class DeidentifySettings(
     key_file: str | None = option(
         None, metavar="FILE", help="The key, on every machine.", default="the variable OPENBIONER_DEID_KEY"
     )
-    keep_ids: bool = option(False, help="Keep ids of documents and patients as they are, in place of keyed hashes.")
+    keep_ids: bool = option(False, help="Keep ids of documents and patients instead of hashing them.")
     keep_fields: tuple[str, ...] = option(
-        (), metavar="A,B", help="Columns or keys without identifiers, to carry over as they are."
+        (), metavar="A,B", help="Columns or keys without identifiers, to carry over unchanged."
     )
     recognizers: tuple[str, ...] = option(RECOGNIZERS, metavar="A,B", help="What finds identifiers.")
     model: str = option("bundled-phi", metavar="M", help="Checkpoint, as for annotate, or none.")
@@ -122,10 +122,10 @@ class DeidentifySettings(
         if self.shift_field is not None:
             self._check_shifts()
         if self.audit_text != (self.audit_output is not None):
-            raise UsageError("--audit-text and --audit-output go together: originals go to a place of their own")
+            raise UsageError("--audit-text and --audit-output go together: originals go to another folder")
         if self.spill_dir is not None and self.ray_address is not None:
             raise UsageError("--spill-dir: a cluster's own is set when it is started (--object-spilling-directory)")
-        # These raise where they cannot be read.
+        # these raise UsageError for a value that cannot be read
         self.finder  # noqa: B018
         self.quarantine_limit  # noqa: B018
         self.sampled_share  # noqa: B018
@@ -162,7 +162,7 @@ class DeidentifySettings(
 
     @property
     def finder(self) -> FinderSettings:
-        """What identifiers are found with; the policy adds how dates are read."""
+        """The recognizers and their settings; the policy adds how dates are read."""
         from openbioner_batch.deid.finder import FinderSettings
 
         return FinderSettings(self.recognizers, self.model_threshold, _thresholds(self.type_thresholds))
@@ -198,7 +198,7 @@ class DeidentifySettings(
             self.types,
             self.view,
             self.model,
-            words="pieces",  # as its figures were measured
+            words="pieces",  # the setting of its published figures
             devices=self.devices,
             actors=self.actors,
             actors_per_gpu=self.actors_per_gpu,
@@ -220,9 +220,9 @@ def _thresholds(given: tuple[str, ...]) -> dict[str, float]:
         try:
             thresholds[name.strip()] = float(value)
         except ValueError:
-            raise UsageError(f"--type-thresholds: {one!r} is no type and score: give organization=0.8, say") from None
+            raise UsageError(f"--type-thresholds: {one!r} is not TYPE=SCORE: give organization=0.8, say") from None
         if name.strip() not in FAMILIES:
             raise UsageError(
-                f"--type-thresholds: {name.strip()!r} is no type of the PHI catalog (types phi lists them)"
+                f"--type-thresholds: {name.strip()!r} is not a type of the PHI catalog (types phi lists them)"
             )
     return thresholds

@@ -1,4 +1,4 @@
-"""The last stage: a shard's notes are replaced, checked and written, whatever a note does to its process."""
+"""The last stage: replaces, checks and writes a shard's notes, and survives notes that crash the process."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ from openbioner_batch.formats.fields import UnfitRecordError
 from openbioner_batch.records import Rejected, Span
 
 SAMPLE = "_run/sample"
-"""The new texts that the model is to read again."""
+"""The new texts for the model to read again."""
 DIED = "its process died each time it was de-identified"
 
 _Done = TypeVar("_Done")
 
 
 class _Untagged:
-    """What is known of a text that no model has read."""
+    """The result for a text that no model has read."""
 
     spans: Sequence[Span] = ()
     windows = 0
@@ -93,7 +93,7 @@ def _untagged_shard(split: int, shard: Shard, kept: pa.Schema) -> pa.Table:
 
 
 def finish_shard(batch: pa.Table, job: DeidJob) -> pa.Table:
-    """A stage: replace and write a shard, and say what it holds."""
+    """A stage: replace and write a shard, and return its counts."""
     work = row_values(batch)
     try:
         return _finish(work, job)
@@ -155,7 +155,7 @@ def _record(note: Note, job: DeidJob) -> Written:
 
 
 def outcome_of_each(notes: Sequence[Note], do: Callable[[Note], _Done], attempts: Attempts) -> list[_Done | str]:
-    """What `do` makes of each note, or why it is quarantined: it fails on the note, or its process dies each time."""
+    """The result of `do` for each note, or why it is quarantined: `do` fails, or its process dies each time."""
     suspects = attempts.suspects()
     if WHOLE not in suspects:
         with attempts.attempt(WHOLE):
@@ -184,7 +184,7 @@ def _outcome_of(note: Note, do: Callable[[Note], _Done]) -> _Done | str:
 def _counts(
     counts: dict[str, Any], records: Sequence[Written], rejected: Sequence[Rejected], job: DeidJob
 ) -> dict[str, Any]:
-    """The shard's counts as the engine sums them up; `amounts` holds besides what only de-identification counts."""
+    """The shard's counts for the engine; `amounts` adds those that only de-identification has."""
     parts = [part for _, _, result in records for part in result.parts]
     edits = [edit for part in parts for edit in part.new.edits]
     amounts: Counter[str] = Counter(counts.get("amounts", {}))

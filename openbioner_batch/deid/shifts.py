@@ -1,6 +1,6 @@
 """Shifts given from outside: days per patient, from a column of the records or a table, for archives shared before.
 
-They are as secret as the dates themselves: they stand in no output, log or message, and in the plan as a keyed digest.
+They are as secret as the dates themselves: no output, log or message has them, and the plan only a keyed digest.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from openbioner_batch.formats.storage import open_stored
 from openbioner_batch.records import Parsed
 
 MOST_DAYS = 73_000
-"""Two hundred years: some archives move dates far into the future."""
+"""Two hundred years: some archives shift dates far into the future."""
 SUFFIXES = (".csv", ".tsv", ".parquet")
 EXPECTED = f"a whole number of days, not 0, at most {MOST_DAYS:,} either way"
 
@@ -39,7 +39,7 @@ _WHOLE = re.compile(r"[+-]?\d{1,6}(?:\.0*)?")
 
 
 def whole_days(value: Any) -> int | None:
-    """The shift that a column holds: 35, "-35", 35.0; None where it holds none that can be used."""
+    """The shift in a column's value: 35, "-35", 35.0; None where it is missing or not valid."""
     if isinstance(value, bool) or value is None:
         return None
     text = str(value).strip().replace("−", "-")
@@ -52,12 +52,12 @@ def read_table(uri: str, patient_field: str | None, shift_field: str) -> Shifts:
 
     Args:
         uri: a file or URL.
-        patient_field: the column of the patient's id; of a table of two columns, else the other one.
+        patient_field: the column of the patient's id; if missing, the other column of a table of two.
         shift_field: the column of the days.
 
     Raises:
-        UsageError: the table cannot be read, lacks a column, or holds a shift that cannot be used or two of a patient;
-            says in which row, and nothing of its content.
+        UsageError: the table cannot be read, lacks a column, or holds a shift that is not valid or two of a patient;
+            names the row, not its content.
     """
     table = _table(uri)
     names = table.column_names
@@ -84,12 +84,12 @@ def read_table(uri: str, patient_field: str | None, shift_field: str) -> Shifts:
 
 
 def column_shifts(inputs: Inputs, patient_field: str, shift_field: str, limit: int | None) -> Shifts:
-    """The shifts that the records themselves bring, each read once before anything starts.
+    """The shifts in the records themselves, all read before anything starts.
 
-    A missing shift, or one that cannot be used, is left for its note to be quarantined.
+    A note whose shift is missing or not valid is quarantined later.
 
     Raises:
-        UsageError: a patient has two; says in which record, and nothing of its content.
+        UsageError: a patient has two; names the record, not its content.
     """
     numbers = {file.uri: number for number, file in enumerate(inputs.files)}
     shifts: dict[str, int] = {}
@@ -118,15 +118,15 @@ def digest(shifts: Shifts, key: Key) -> str:
 
 
 def part_of_weeks(shifts: Iterable[int]) -> bool:
-    """Whether some are no whole weeks, so that weekdays change."""
+    """Whether some are not whole weeks, so that weekdays change."""
     return any(days % 7 for days in shifts)
 
 
 def shift_of(note: Note, field: str, table: Shifts | None) -> int:
-    """The days by which a note's dates move.
+    """The days by which a note's dates are shifted.
 
     Raises:
-        UnfitRecordError: there are none for it.
+        UnfitRecordError: it has no shift.
     """
     if table is None:
         days = whole_days(note.fields.get(field))
@@ -143,7 +143,7 @@ def table_of_run(uri: str, patient_field: str | None, shift_field: str) -> Shift
     """`read_table` in a worker, once.
 
     Raises:
-        RunFailedError: it is no longer what it was.
+        RunFailedError: it has changed.
     """
     try:
         return read_table(uri, patient_field, shift_field)
@@ -152,10 +152,10 @@ def table_of_run(uri: str, patient_field: str | None, shift_field: str) -> Shift
 
 
 def _table(uri: str) -> pa.Table:
-    """The table; columns of a CSV as text, so that "007" stays what it is."""
+    """The table; columns of a CSV as text, so that "007" stays "007"."""
     (file, *more) = list_inputs([uri], SUFFIXES)
     if more:
-        raise UsageError("--shift-table stands for several files: give one")
+        raise UsageError("--shift-table matches several files: give one")
     try:
         with open_stored(file) as stream:
             content = stream.read()

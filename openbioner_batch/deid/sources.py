@@ -1,4 +1,4 @@
-"""Inputs by number: the name of a file may be a patient's, and goes into no output, message or log."""
+"""Names inputs by number: a file's name may be a patient's, so no output, message or log has it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from openbioner_batch.records import Parsed
 def first_numbers(plan: Plan) -> tuple[int, ...]:
     """For each split of a plan the number of its first file, in the order in which files were planned, from 0.
 
-    A split's further files, if any, follow on: files that share a split are in no other.
+    A split's further files, if any, have the next numbers: they belong to no other split.
     """
     numbers: dict[str, int] = {}
     firsts = []
@@ -49,7 +49,7 @@ def _document(parsed: Parsed, number: int) -> Parsed:
 
 @contextmanager
 def by_labels(labels: Mapping[str, str]) -> Iterator[None]:
-    """Within the block messages name files by these labels (name -> label), and an error leaves it without a cause.
+    """Within the block, messages name files by these labels (name -> label), and errors lose their cause.
 
     A cause, such as a file system's own exception, may name a file.
 
@@ -66,5 +66,5 @@ def by_labels(labels: Mapping[str, str]) -> Iterator[None]:
 
 
 def labels_of(numbers: Mapping[str, int]) -> dict[str, str]:
-    """What messages call numbered files."""
+    """The labels of numbered files in messages."""
     return {uri: f"input {number}" for uri, number in numbers.items()}

@@ -1,18 +1,18 @@
-"""What is done with dates: moved by the patient's number of days, or cut to the year.
+"""Shifts dates by the patient's number of days, or cuts them to the year.
 
 **Shift**: all dates of a scope move by `Scope.shift_days`, so intervals survive exactly and weekdays stay true: where
 the days are no whole weeks, names of weekdays beside a date move along. Times stay. A month and day without a year are
 read in the year that brings them nearest to the note's date, the beginning of a range in the last year that has it
 before the end, and written without a year again. Days that share the name of a month get one each where they come to
 lie in two. A date without a day is moved, too, from the middle of its month or year, and cut to its year; a decade
-stays as it is. A month alone goes.
+stays as it is. A month alone is removed.
 
 Shifting is **not** safe harbor: a shifted date is still a date finer than a year, and who knows one event's true date
 knows the others.
 
-**Generalise** (45 CFR 164.514(b)(2)(i)(C)): the year stays, the rest goes.
+**Generalise** (45 CFR 164.514(b)(2)(i)(C)): the year stays, the rest is removed.
 
-In both a date of birth, or a date that may be one, goes altogether if its year lies more than 89 years before the
+In both a date of birth, or a date that may be one, is removed if its year lies more than 89 years before the
 reference: it would reveal an age over 89. So do days that do not exist, births to come, dates before 1900 or after
 2100, and whatever is not understood. A birth year of two digits is the last one that is not past the note.
 """
@@ -36,7 +36,7 @@ MAY_BE_BIRTHS = frozenset({"birth_date", "personal_date"})
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """How a note's dates are to be read."""
+    """How to read a note's dates."""
 
     order: str = ORDERS[0]
     """Which comes first in 03/04/2021."""
@@ -52,21 +52,21 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class DateResult:
-    """What a date became, or why it cannot be kept in any form."""
+    """The replacement of a date, or why it cannot be kept in any form."""
 
     text: str | None
-    """None where the date must go."""
+    """None where the date must be removed."""
     outcome: str
     """One of `actions.OUTCOMES`."""
 
 
 def shift(text: str, type: str, days: int, timeline: Timeline) -> DateResult:
-    """The dates in `text` moved by `days`, in the form in which they stand.
+    """The dates in `text` shifted by `days`, in their own form.
 
     Args:
-        text: what was found, such as "Tuesday, March 4th at 10:00".
+        text: a finding such as "Tuesday, March 4th at 10:00".
         type: of the PHI catalog: dates of birth may reveal an age.
-        days: by which all of the patient's dates move.
+        days: by which all of the patient's dates are shifted.
         timeline: how to read them.
     """
     mentions, problem = _read(text, type, timeline)
@@ -85,7 +85,7 @@ def shift(text: str, type: str, days: int, timeline: Timeline) -> DateResult:
 
 
 def cut_to_year(text: str, type: str, timeline: Timeline) -> DateResult:
-    """The years in `text`, "2020-2021" if there are two; without a year nothing can stay."""
+    """The years in `text`, "2020-2021" if there are two; without a year nothing can be kept."""
     mentions, problem = _read(text, type, timeline)
     if problem:
         return DateResult(None, problem)
@@ -114,7 +114,7 @@ def _found(text: str, order: str, pivot: int) -> tuple[list[DateMention], bool]:
 
 
 def _read(text: str, type: str, timeline: Timeline) -> tuple[list[DateMention], str]:
-    """The dates in a text, and why they cannot be used, if so."""
+    """The dates in a text, or why they cannot be used."""
     mentions, understood = _found(text, timeline.order, timeline.reference.year)
     if not understood or not all(mention.dates for mention in mentions):
         return mentions, "unreadable"
@@ -149,7 +149,7 @@ def _parts(day: date) -> tuple[int, int, int]:
 
 
 def _shifted(text: str, mention: DateMention, days: int, timeline: Timeline) -> str | None:
-    """The mention's stretch with every date moved."""
+    """The mention with every date shifted."""
     if mention.dates[-1].day is None:
         return _partly_shifted(text, mention, days, timeline)
     new_days = [day + timedelta(days) if day else None for day in _days(mention.dates, timeline)]
@@ -180,7 +180,7 @@ def _with_month(
 
 
 def _partly_shifted(text: str, mention: DateMention, days: int, timeline: Timeline) -> str | None:
-    """A month and year, or a year: moved from its middle, and cut to the year; None for a month alone."""
+    """A month and year, or a year: shifted from its middle, and cut to the year; None for a month alone."""
     (found,) = mention.dates
     if found.year is None:
         return None

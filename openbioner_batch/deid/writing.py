@@ -1,4 +1,4 @@
-"""The records of a shard as their format writes them back."""
+"""Writes the records of a shard back in their format."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def data_files(
     Args:
         split: ordinal of the split.
         shard: the shard's number in it.
-        records: what is written.
+        records: the records to write.
         rows: the same records as the tagging stage gave them, for the Arrow values of kept columns.
         job: the run's.
     """

@@ -1,4 +1,4 @@
-"""Which state a ZIP code of the United States lies in, by its first three digits."""
+"""Finds the state of a ZIP code of the United States by its first three digits."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ def _states() -> dict[str, str]:
 
 
 def state_of_zip(code: str) -> str | None:
-    """The state of a ZIP code, or of its first three digits; None for military mail and what is no area."""
+    """The state of a ZIP code, or of its first three digits; None for military mail and unused areas."""
     return _states().get(code[:3])

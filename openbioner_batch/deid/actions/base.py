@@ -1,4 +1,4 @@
-"""What an action is, what it knows of the note, and what it returns."""
+"""The base class of actions, what an action knows about the note, and what it returns."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OUTCOMES = {
     "collision": "its surrogate would have been another original of the note: became a tag",
     "model_alone": "nothing but the model or digits speaks for it, easily a clinical value or term: became a tag",
 }
-"""How replacing an identifier went."""
+"""The possible outcomes of replacing an identifier."""
 
 _LABELS = {
     "patient_name": "PATIENT",
@@ -41,7 +41,7 @@ _LABELS = {
 
 
 def label(type: str) -> str:
-    """What stands in the tag of a type: PATIENT, MRN; in general the type in capitals."""
+    """The name in the tag of a type: PATIENT, MRN; by default the type in capitals."""
     return _LABELS.get(type) or type.upper().removesuffix("_NUMBER")
 
 
@@ -51,46 +51,46 @@ def tag(type: str) -> str:
 
 
 class AppliedAction(NamedTuple):
-    """What an identifier became."""
+    """The replacement of an identifier."""
 
     text: str
     action: str
-    """What was done, which is not always what the policy says: `outcome` says why."""
+    """The action taken, which may differ from the policy's: `outcome` says why."""
     outcome: str = "done"
     """One of `OUTCOMES`."""
 
 
 def fallback_tag(type: str, outcome: str) -> AppliedAction:
-    """A tag in place of what an action could not do."""
+    """A tag, where an action could not be done."""
     return AppliedAction(tag(type), "tag", outcome)
 
 
 @dataclass
 class NoteContext:
-    """What the replacements in one note share."""
+    """The state that the replacements in one note share."""
 
     read_timeline: Callable[[], Timeline] = Timeline
     """Determines how dates are read, when the first is replaced."""
     patient: Scope | None = None
-    """Whose note it is; None is enough for actions that are not keyed."""
+    """The patient of the note; None is enough for actions without a key."""
     avoid: Collection[str] = frozenset()
     """Forms of the note's originals, which no surrogate may equal."""
     numbering: Numbering = field(default_factory=Numbering)
 
     @property
     def scope(self) -> Scope:
-        """Whose note it is. Only keyed actions may read it: `replace` has refused such a policy without a key."""
+        """The patient of the note. Only keyed actions may read it: `replace` refuses such a policy without a key."""
         assert self.patient is not None
         return self.patient
 
     @cached_property
     def timeline(self) -> Timeline:
-        """How dates are to be read."""
+        """How to read dates."""
         return self.read_timeline()
 
 
 class Action(ABC):
-    """One thing that may happen to identifiers. Instances hold no state."""
+    """One way to treat identifiers. Instances hold no state."""
 
     name: ClassVar[str]
     """What policies and audits call it."""
@@ -99,19 +99,19 @@ class Action(ABC):
     keyed: ClassVar[bool] = False
     """Whether it needs a key."""
     invents: ClassVar[bool] = False
-    """Whether what it leaves reads like the original and is not: never done to findings that `doubtful` names."""
+    """Whether its replacement reads like an original: never applied to findings that `doubtful` names."""
     coarsens: ClassVar[bool] = False
-    """Whether it leaves a less exact value: never done to numbers that nothing proves to be identifiers."""
+    """Whether it leaves a less exact value: never applied to numbers that are not proven to be identifiers."""
     keeps: ClassVar[bool] = False
-    """Whether the original is left on purpose, so that finding it in the result is no fault."""
+    """Whether it keeps the original on purpose, so that the result may contain it."""
     literal: ClassVar[bool] = False
-    """Whether it needs the original letter by letter; others get it folded, with plain hyphens, spaces and digits."""
+    """Whether it needs the original unchanged; others get it folded, with plain hyphens, spaces and digits."""
     erases: ClassVar[bool] = False
-    """Whether what it leaves does not even show the type, so that a resource has no use for it."""
+    """Whether its replacement hides even the type, so that a resource cannot use it."""
 
     @property
     def lifelike(self) -> bool:
-        """Whether something like the original stands in its place."""
+        """Whether its replacement resembles the original."""
         return self.invents or self.keeps
 
     def suits(self, type: str) -> bool:
@@ -119,7 +119,7 @@ class Action(ABC):
         return self.families is None or family_of(type) in self.families
 
     def depends_on(self) -> object:
-        """What its results depend on beside key, policy and note, as JSON: lists that may change with a release."""
+        """What its results depend on besides key, policy and note, as JSON: lists that may change with a release."""
         return None
 
     @abstractmethod
@@ -127,7 +127,7 @@ class Action(ABC):
         """What replaces an identifier.
 
         Args:
-            type: of the PHI catalog, or one that it does not know.
+            type: of the PHI catalog, or an unknown one.
             original: as it stands in the note.
-            note: what the note's replacements share.
+            note: the state that the note's replacements share.
         """

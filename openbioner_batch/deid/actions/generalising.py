@@ -10,7 +10,7 @@ from openbioner_batch.deid.timeline import cut_to_year
 
 
 class Generalise(Action):
-    """As exact as Safe Harbor permits: by the family of the type, a year, an age, three digits or a state."""
+    """What Safe Harbor permits: by the family of the type, a year, an age, three digits or a state."""
 
     name = "generalise"
     families = frozenset({"date", "age", "zip", "address", "state"})
@@ -34,7 +34,7 @@ class Generalise(Action):
 
 
 class GeneraliseStreet(Action):
-    """As exact as a limited data set permits: an address without its street."""
+    """Generalises as far as a limited data set requires: drops the street of an address."""
 
     name = "generalise-street"
     families = frozenset({"address"})
@@ -45,7 +45,7 @@ class GeneraliseStreet(Action):
 
 
 def _less_exact(name: str, type: str, original: str, new: str | None, problem: str = "unreadable") -> AppliedAction:
-    """What generalising left: a tag where that is nothing, and the original where that was exact enough."""
+    """The replacement after generalising: a tag where nothing is left, the original where it was general enough."""
     if new is None or new == tag(type):
         return fallback_tag(type, problem)
     return AppliedAction(original, "keep") if new == original else AppliedAction(new, name, "generalised")

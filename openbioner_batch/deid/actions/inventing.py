@@ -1,4 +1,4 @@
-"""Actions that leave something which reads like the original: invented values, and dates that moved."""
+"""Actions whose replacement reads like the original: invented values and shifted dates."""
 
 from __future__ import annotations
 

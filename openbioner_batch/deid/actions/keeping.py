@@ -6,7 +6,7 @@ from openbioner_batch.deid.actions.base import Action, AppliedAction, NoteContex
 
 
 class Keep(Action):
-    """The original stays."""
+    """Keeps the original."""
 
     name = "keep"
     keeps = True

@@ -1,4 +1,4 @@
-"""Actions that leave a mark where an identifier stood."""
+"""Actions that replace an identifier by a mark."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class NumberedTag(Action):
 
 
 class Redact(Action):
-    """One mark for all types, which does not even show the type."""
+    """One mark for all types, which hides even the type."""
 
     name = "redact"
     erases = True

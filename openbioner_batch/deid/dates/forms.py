@@ -12,13 +12,13 @@ from openbioner_batch.deid.dates.words import ENGLISH, LONG, MONTHS, ORDINALS
 from openbioner_batch.deid.searching import Anchored
 
 DASHES = r"\-‐‑‒–—−"
-"""For a set of characters in a regular expression."""
+"""A set of characters in a regular expression."""
 _DASH = f"[{DASHES}]"
 _SLASH = "[/⁄∕]"
 _YEAR = r"(?:1[89]|20|21)\d\d"
 _SHORT = r"['’‘]\d\d"
 _CELL_END = rf"(?![^\W_]|{_SLASH}[-+]?\d|\.\d|:\d(?!\d:\d\d)|%)"
-"""Behind a whole date the next column of a table may follow a comma."""
+"""After a whole date the next column of a table may follow a comma."""
 _END = rf"(?![^\W_]|{_SLASH}[-+]?\d|[.,]\d|:\d(?!\d:\d\d)|%)"
 _NO_DASH = r"(?<![-.]\d)(?<![-.]\d\d)"
 """Behind a number of one or two digits: neither a hyphen nor a dot is before it."""
@@ -42,7 +42,7 @@ _ORDINAL = "(?:" + "|".join(sorted(ORDINALS, key=len, reverse=True)).replace("-"
 _TO = "to|through|thru|until|till|and|or|bis|au|al|a|tot|et|y|und|en|e"
 _AND = "and|or|et|y|und|en|e"
 RANGE_WORDS = rf"\.?(?:\s?(?:{_DASH}|[/&])\s?|,?\s(?:{_TO})\s|,\s)(?:the\s)?"
-"""What stands between two days of one month."""
+"""Separators between two days of one month."""
 _MORE = (
     rf"(?:(?:\.?\s?(?:{_DASH}|&)\s?|\.?\s(?:{_TO})\s)(?:the\s)?{_DAY}"
     rf"|(?:,\s{_DAY}){{1,5}},?\s(?:{_AND}|&)\s(?:the\s)?{_DAY})"
@@ -148,7 +148,7 @@ ROMAN = Anchored(
     rf"|(?:i{{1,3}}|iv|vi{{0,3}}|ix|xi{{0,2}})(?P=sep)(?:{_YEAR}|\d\d))(?![^\W_]|[./]\d)",
     re.IGNORECASE,
 )
-"""Days with the month in Roman numerals: 03/iv/23, 18.vii; without a year not those of grades and stages."""
+"""Days with the month in Roman numerals: 03/iv/23, 18.vii; without a year, not numerals of grades and stages."""
 _DOTTED_DAY = r"(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\."
 DOTTED_DAYS = Anchored(
     rf"(?<![\w.])(?P<first>{_DOTTED_DAY})(?:\s?[{DASHES}]\s?|\t|;\s?)(?P<second>{_DOTTED_DAY})(?!\d)"
@@ -158,7 +158,7 @@ DOTTED_DAYS = Anchored(
 DAY_TO_DATE = Anchored(
     rf"(?<![\w.])(?P<first>{_DOTTED_DAY})(?=\s?[{DASHES}]\s?{_DOTTED_DAY}[ ]?(?:{_YEAR}|\d\d)(?!\d))"
 )
-"""The first day of a stretch whose year stands at its end: "02.05.-09.05.2024"."""
+"""The first day of a range whose year is at its end: "02.05.-09.05.2024"."""
 SEASON = Anchored(
     rf"\b(?P<season>spring|summer|fall|autumn|winter)[\s,]{{1,2}}(?:of\s)?(?P<y>{_YEAR}|{_SHORT})"
     rf"(?P<until>\s?[{DASHES}/]\s?(?:{_YEAR}|\d\d))?(?![^\W_])",

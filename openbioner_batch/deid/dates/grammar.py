@@ -1,9 +1,9 @@
-"""The one grammar of dates: what it finds in a note is what can be read in a finding, or it says that it cannot be.
+"""The grammar of dates, both for finding them in a note and for reading a finding.
 
-A mention holds the dates that its words state, two for the ends of a range; none for what can only become a tag
-(holidays, "the 3rd", a quarter without a year). Whether it is a date of somebody, and no score or dose, the words
-around it decide: `recognizers.date_context`. Month names in seven languages. Day and month in digits are told apart by
-their size where it decides, else by the order of the request.
+A mention holds the dates that its words state, two for the ends of a range, none if it can only become a tag
+(holidays, "the 3rd", a quarter without a year). `recognizers.date_context` decides by the words around
+it whether it is a person's date and not a score or dose. Month names in seven languages. The size of
+day and month in digits distinguishes them where it can, otherwise the requested order does.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ _JOINED = re.compile(rf"\s?(?:[{DASHES}/]|to|through|thru|until|till|bis|au|al|t
 
 
 def _ranges(text: str, found: list[DateMention]) -> list[DateMention]:
-    """Mentions of which one states the other's year made one: Jan 28 - Feb 3, 2018; March-April 2021."""
+    """Joins mentions of which one states the other's year: Jan 28 - Feb 3, 2018; March-April 2021."""
     joined: list[DateMention] = []
     for mention in found:
         last = joined[-1] if joined else None

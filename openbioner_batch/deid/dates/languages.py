@@ -1,4 +1,4 @@
-"""Which language a note is in, for months' names that several share: a Dutch april becomes mei, not May."""
+"""Detects a note's language, for names of months that several share: a Dutch april becomes mei, not May."""
 
 from __future__ import annotations
 

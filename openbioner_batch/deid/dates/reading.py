@@ -1,4 +1,4 @@
-"""What a match of a form means: the dates in it, in the likelier order of day and month, and what else it may mean."""
+"""Reads a match of a form: its dates in the likelier order of day and month, and other readings."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from openbioner_batch.deid.dates.written import APOSTROPHES, Field, Reading, Wri
 from openbioner_batch.errors import UsageError
 
 ORDERS = ("month-first", "day-first")
-"""How 03/04/2021 may be meant."""
+"""The orders in which 03/04/2021 may be read."""
 _ORDERS_WERE = {"mdy": "month-first", "dmy": "day-first"}
 """Their former spellings."""
 DOUBTFUL = frozenset("may mar march jan dec sep oct apr".split())
-"""Months that are words or abbreviations of something else, in small letters: "2 may be enough"."""
+"""Months that are other words or abbreviations in small letters: "2 may be enough"."""
 
 
 def check_order(order: object, where: str) -> None:
-    """See that a setting is one of `ORDERS`.
+    """Check that a setting is one of `ORDERS`.
 
     Args:
         order: its value.
         where: what the error calls it.
 
     Raises:
-        UsageError: it is none; for a former spelling the message gives the present one.
+        UsageError: it is not; for a former spelling the message gives the present one.
     """
     if isinstance(order, str) and order in _ORDERS_WERE:
         raise UsageError(f"{where} is {order!r}, which is now spelled {_ORDERS_WERE[order]!r}")
@@ -36,7 +36,7 @@ def check_order(order: object, where: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class DateMention:
-    """A stretch of text that has the form of a date."""
+    """A range of text that has the form of a date."""
 
     start: int
     end: int
@@ -44,18 +44,18 @@ class DateMention:
     """full, month_day, month_year, month, season, quarter, holiday, day (the 15th), year, pair (3/4), range (3/4-3/8),
     dashed (3-4), dotted (3.4.21), eight (03042021) or six (030421) digits."""
     dates: tuple[WrittenDate, ...] = ()
-    """The dates that it states, in order; none where it can only become a tag."""
+    """Its dates, in order; empty where it can only become a tag."""
     others: tuple[Reading, ...] = ()
-    """What else it may mean, in the other order of day and month."""
+    """Its dates in the other order of day and month."""
 
     @property
     def readings(self) -> tuple[Reading, ...]:
-        """What its dates may mean, in the order of preference."""
+        """All readings of its dates, the preferred one first."""
         return tuple(dict.fromkeys((*(date.reading for date in self.dates), *self.others)))
 
 
 def partial_mention(match: re.Match[str], form: str, month: int, pivot: int) -> DateMention:
-    """A stretch of a year, read as a month in its middle, so that it is cut to its year when it moves."""
+    """A part of a year, read as a month in its middle, so that it is cut to its year when it is shifted."""
     part = "y" if match["y"] else "z"
     start, end = match.span(part)
     if match.groupdict().get("until"):
@@ -70,9 +70,9 @@ _BETWEEN_DAYS = re.compile(RANGE_WORDS, re.IGNORECASE)
 
 
 def read_match(match: re.Match[str], order: str, pivot: int) -> DateMention | None:
-    """What a match of a form means; None where it cannot be a date."""
+    """Reads a match of a form; None where it cannot be a date."""
     form = match.lastgroup
-    assert form is not None  # the form's group is the last that closes
+    assert form is not None  # the form's group is the last one to close
     groups = {_PARTS.get(part, part): match.span(name) for part, name in _GROUPS[form] if match.start(name) >= 0}
     if form in ("numbers", "dots", "eight", "six", "pair", "range", "dashed"):
         return _in_open_order(match, form, groups, order, pivot)
@@ -99,12 +99,12 @@ def read_match(match: re.Match[str], order: str, pivot: int) -> DateMention | No
 
 
 def read_date(text: str, span: tuple[int, int], parts: dict[str, tuple[int, int]], pivot: int) -> WrittenDate:
-    """The date whose parts stand at known places of a text.
+    """The date whose parts are at known places of a text.
 
     Args:
         text: all of it.
-        span: where the date stands in it.
-        parts: where its year ("y"), month ("m") and day ("d") stand, as far as they do.
+        span: the date's offsets in it.
+        parts: the offsets of its year ("y"), month ("m") and day ("d"), as far as it has them.
         pivot: a year; one of two digits is the latest that is at most the next year after it.
     """
     year, short = _year(text[slice(*parts["y"])], pivot) if "y" in parts else (None, False)
@@ -127,7 +127,7 @@ def _in_open_order(
         date = read_date(text, (start, end), {"m": groups["a"], "y": groups["b"]}, pivot)  # 12/94
         return DateMention(start, end, form, (date,)) if date.is_possible else None
     if not possible and not _looks_like_a_date(first, form):
-        # Six or eight digits are a date only by what stands before them, and then even an impossible one; so are 2/30
+        # six or eight digits are a date only by what precedes them, and then even an impossible one; so are 2/30
         # and 11/31.
         is_day = form == "pair" and any(date.month in _LENGTHS and 28 < (date.day or 0) <= 31 for date in first)
         return DateMention(start, end, form) if is_day or form in ("six", "eight") else None
@@ -155,7 +155,7 @@ def _ordered(
 
 
 def _looks_like_a_date(readings: list[WrittenDate], form: str) -> bool:
-    """Whether an impossible date was meant as one: 02/30/2024, 13/45/2024 and 31/31/2020, but no 50/25/10."""
+    """Whether an impossible date was meant as a date: 02/30/2024, 13/45/2024 and 31/31/2020, but not 50/25/10."""
     date = readings[0]
     month, day = date.month or 0, date.day or 0
     if form == "numbers" and not date.short_year:
@@ -244,6 +244,6 @@ _GROUPS = {
     if "__" not in form
 }
 _LENGTHS = frozenset((2, 4, 6, 9, 11))
-"""Months that have no 31st."""
+"""Months without a 31st."""
 _PARTS = {"z": "y", "x": "y", "n": "m", "g": "b"}
 """Parts that a form has in two places."""

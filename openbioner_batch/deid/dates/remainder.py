@@ -1,4 +1,4 @@
-"""What stands beside dates: weekdays, times and small words, which are understood, and anything else, which is not."""
+"""What remains beside dates: weekdays, times and small words, which are understood, and unknown words."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TIME = (
     r"t?\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[ap]\.?m\b\.?)?"
     r"(?:\s*(?:z|utc|gmt|[ecmp][sd]?t|hrs?|hours|h|uhr)\b|\s*[+-]\d{2}:?\d{2})?"
     r"|\d{1,2}\s*[ap]\.?m\b\.?|\d{4}\s*(?:hrs?|hours|h)\b|noon|midnight|(?<=\d)t?\d{4}(?:\d\d)?z?(?![\d/-])"
-    r"|(?<=\s)(?!19|20)[0-2]\d[0-5]\d(?![\d/-])"  # 0830, but no year
+    r"|(?<=\s)(?!19|20)[0-2]\d[0-5]\d(?![\d/-])"  # 0830, but not a year
 )
 _WORDS = (
     "at on the of on in from to through thru till until and or by about approximately approx circa since between early "
@@ -37,7 +37,7 @@ _residue = re.compile(
 
 
 def is_understood(text: str, mentions: list[DateMention]) -> bool:
-    """Whether nothing stands beside the dates but weekdays, times and words such as "on": the rest may say anything."""
+    """Whether only weekdays, times and words such as "on" remain beside the dates: other words may say anything."""
     at = 0
     for start, end in [*((found.start, found.end) for found in mentions), (len(text), len(text))]:
         match = _residue.match(text, at, start)
@@ -48,11 +48,11 @@ def is_understood(text: str, mentions: list[DateMention]) -> bool:
 
 
 def move_weekdays(text: str, days: int) -> str:
-    """The text with its weekdays so many days later: the same ones where whole weeks pass."""
+    """The text with its weekdays shifted by so many days: unchanged for whole weeks."""
     return _WEEKDAY.sub(lambda match: weekday_like(match[0], days), text) if days % 7 else text
 
 
 def with_weekday(text: str, start: int) -> int:
-    """Where a date begins that stands at `start`, the weekday before it included."""
+    """Where the date at `start` begins, with the weekday before it."""
     before = _WEEKDAY_BEFORE.search(text[max(0, start - 20) : start])
     return max(0, start - 20) + before.start() if before else start

@@ -1,4 +1,4 @@
-"""The words of dates: months, weekdays, ordinals and years in words, read and written again in language and case."""
+"""Reads months, weekdays, ordinals and years in words, and writes others in the same language and case."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def _by_name() -> dict[str, dict[str, int]]:
 
 
 MONTHS = _by_name()
-"""Name in small letters -> language -> number. No name is two months."""
+"""Name in small letters -> language -> number. No name stands for two months."""
 ENGLISH = frozenset(name for name, languages in MONTHS.items() if "en" in languages)
 FULL = frozenset(name for names in LONG.values() for name in names if len(name) > 3) | {"mai", "may", "mei"}
-"""Names that are no abbreviations."""
+"""Names in full."""
 
 _WEEKDAYS = {
     "en": ("monday tuesday wednesday thursday friday saturday sunday", "mon tue wed thu fri sat sun"),
@@ -125,13 +125,13 @@ def month_number(written: str) -> int:
 
 
 def month_like(old: str, month: int, before: str, after: str, language: str | None = None) -> str:
-    """The name of another month, as long or short as the old one, in its language and case.
+    """The name of another month, in full or short as the old one, in its language and case.
 
     Args:
         old: a name of `MONTHS`.
         month: the new one.
         before: the text before the old name: "4. April" is German, and "May" is short beside a hyphen, dot or digit.
-        after: the text behind it.
+        after: the text after it.
         language: the note's, for names that several languages share.
     """
     small = old.lower()
@@ -180,7 +180,7 @@ def day_like(old: str, day: int) -> str:
 
 
 def ending_like(old: str, day: int) -> str:
-    """What stands behind the digits of a day: "th" in English; French "er" and Italian "º" behind a first alone."""
+    """The ending after the digits of a day: "th" in English; French "er" and Italian "º" only after a first."""
     if old.lower() in ("er", "º", "°"):
         return old if day == 1 else ""
     new = "th" if 11 <= day <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
@@ -188,7 +188,7 @@ def ending_like(old: str, day: int) -> str:
 
 
 def year_number(written: str) -> int | None:
-    """A year in words, None if it is none."""
+    """A year in words; None if the words are not a year."""
     return YEARS.get(_joined(written))
 
 
@@ -199,7 +199,7 @@ def year_like(old: str, year: int) -> str | None:
 
 
 def _joined(written: str) -> str:
-    """Words as they stand in the tables: one blank between them, hyphens within numbers below a hundred."""
+    """Words in the form of the tables: one blank between them, hyphens within numbers below a hundred."""
     words = written.lower().replace("-", " ").split()
     joined: list[str] = []
     for word in words:

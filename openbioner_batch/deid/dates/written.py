@@ -1,4 +1,4 @@
-"""A date as it is written: its parts, where they stand, and the same form with another day in it."""
+"""A date as it is written: its parts and their offsets, and the same form with another day."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from openbioner_batch.deid.dates.words import MONTHS, day_like, ending_like, mon
 Reading = tuple[int | None, int | None, int | None]
 """Year, month and day as far as they are stated."""
 Field = tuple[int, int, str]
-"""Where a part stands, and which: y, m, d, or o for the "th" of "4th"."""
+"""A part's offsets, and which part: y, m, d, or o for the "th" of "4th"."""
 APOSTROPHES = "'’‘"
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenDate:
-    """A date in a text, as far as it is stated: parts that are not there are None."""
+    """A date in a text, as far as it is stated: missing parts are None."""
 
     start: int
     end: int
@@ -30,7 +30,7 @@ class WrittenDate:
 
     @property
     def is_possible(self) -> bool:
-        """Whether there is such a day; February has 29 where no year is given."""
+        """Whether such a day exists; February has 29 days where no year is given."""
         month, day = 1 if self.month is None else self.month, 1 if self.day is None else self.day
         return day_of(2000 if self.year is None else self.year, month, day) is not None
 
@@ -45,11 +45,11 @@ class WrittenDate:
         return self.year, self.month, self.day
 
     def on(self, year: int) -> date | None:
-        """The day in a year, None where there is none."""
+        """The day in a year, None where that year lacks it."""
         return day_of(year, self.month or 1, self.day or 1)
 
     def written(self, text: str, other: date, language: str | None = None) -> str | None:
-        """The stretch of `text` with another day in the same form: digits, leading zeros, names, endings and case.
+        """The range of `text` with another day in the same form: digits, leading zeros, names, endings and case.
 
         None where the form has no words for it. `language` helps with names of months that several languages share.
         """
@@ -85,7 +85,7 @@ class WrittenDate:
         return month_like(old, other.month, text[max(0, start - 4) : start], text[end : end + 1], language)
 
     def _zeros(self, text: str) -> bool:
-        """Whether small numbers have a zero before them: as seen, else only in dates of digits alone."""
+        """Whether small numbers have a zero before them: as seen, otherwise only in dates of digits alone."""
         numbers = [text[start:end] for start, end, part in self.fields if part in "md" and text[start:end].isdecimal()]
         if any(number[0] == "0" for number in numbers):
             return True
@@ -95,7 +95,7 @@ class WrittenDate:
         return has_month and together and "月" not in stretch and all(len(number) == 2 for number in numbers)
 
     def _french_month(self, text: str) -> str:
-        """The month's name if French alone has it, in small letters or capitals: its first day is written 1er."""
+        """The month's name if only French has it, in small letters or capitals: its first day is written 1er."""
         names = [text[start:end] for start, end, part in self.fields if part == "m" and text[start:end].isalpha()]
         is_french = bool(names) and next(iter(MONTHS[names[0].lower()])) == "fr" and not names[0].istitle()
         return names[0] if is_french else ""

@@ -1,8 +1,8 @@
-"""What must speak for a number before another may take its place: a label, a telling form, a context.
+"""The evidence that a number needs before another may replace it: a label, a telling form, a context.
 
-A recognizer finds generously, since what it misses leaks. What it has found is held against the text here once more, by
-rules of its own and whoever found it: a number that nothing proves to be an identifier may be a count, a dose or a
-result, and another number in its place would read like a true one. It becomes a visible tag.
+Recognizers favour recall, since what they miss leaks. Rules here check each finding against the text again, whoever
+found it: a number without evidence may be a count, a dose or a result, and another number in its place would read like
+a true one. It becomes a visible tag.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from openbioner_batch.deid.normalising import identity
 __all__ = ["unproven_numbers"]
 
 _FIELDS = frozenset({"pattern:hl7", "pattern:markup", "pattern:table"})
-"""What a field of a message, a key or the head of a column tells."""
+"""Labels that are a field of a message, a key or the head of a column."""
 
 
 def _never(around: Surroundings) -> bool:
-    """For a family that only the model finds."""
+    """The check for a family that only the model finds."""
     return False
 
 
@@ -58,13 +58,13 @@ _PROOFS: dict[str, Callable[[Surroundings], bool]] = {
 }
 """Family of types -> whether a finding with digits is proven; the others are numbers or words."""
 _FINDERS = frozenset({"model", "pattern", "known"})
-"""Who finds generously; another, such as a person or a program of a user's, is believed."""
+"""Finders whose findings need evidence; others, such as a person or a user's program, are trusted."""
 _WORDS = frozenset({"name", "organisation", "town", "county", "state", "country", "description"})
-"""Families of words: their digits are proven by whoever is no model."""
+"""Families of words: a finder other than the model proves their digits."""
 
 
 def unproven_numbers(text: str, findings: Sequence[Finding]) -> list[Finding]:
-    """The findings with digits for which nothing but their finder speaks.
+    """The findings with digits that have no evidence besides their finder.
 
     Args:
         text: the note.
@@ -87,7 +87,7 @@ def unproven_numbers(text: str, findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _may_repeat(around: Surroundings) -> bool:
-    """Whether a value says the same wherever it stands in a note: no date, no age, no room does."""
+    """Whether a value means the same throughout a note; dates, ages and rooms do not."""
     return around.found_by("pattern:repeat") and means_the_same(around)
 
 

@@ -1,4 +1,4 @@
-"""Whether a number over 89 is an age: a pattern has found it, and nothing around it makes a measure of it."""
+"""Whether a number over 89 is an age: a pattern has found it, and nothing around it makes it a measurement."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _HOT = re.compile(r"(?<![^\W_])(?:t|tm|tmax|temp)[ :=]{1,2}\Z", re.IGNORECASE)
 _LONGEST_WALK = 100
 """Metres that people are asked to walk, and ages that few reach."""
 _HOTTEST, _COLDEST = 108, 95
-"""Degrees of Fahrenheit that a body has."""
+"""Body temperatures in degrees Fahrenheit."""
 _CAPITALS = re.compile(r"(?<![^\W_])(?:MA|PA|PAS|mA|mAs)[ ,:=]{1,2}\Z")
-"""Currents and pressures, which a mother and a father are not written like."""
+"""Currents and pressures, as a mother's or father's age is never written."""
 _SHORT_RELATIVE = frozenset(("ma", "pa", "gran", "nan"))
 _OLDEST_OF_THEM = 110
 
 
 def is_proven_age(around: Surroundings) -> bool:
-    """Whether a pattern has found it, and nothing makes a measure of it: a unit, degrees, a distance, a decimal."""
+    """Whether a pattern has found it, and nothing makes it a measurement: a unit, degrees, a distance, a decimal."""
     if not around.found_by("pattern") or OTHER_UNIT.match(around.right):
         return False
     numbers = [int(one) for one in re.findall(r"\d+", around.value)]

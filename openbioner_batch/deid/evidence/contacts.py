@@ -1,4 +1,4 @@
-"""Whether digits are a telephone's, a pager's, an account's or a network's: by form, or by what announces them."""
+"""Whether digits are a telephone's, a pager's, an account's or a network's: by form, or by the words before them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _WHOLE = re.compile(
     r"(?:[ ,;]{0,3}(?:x|ext\.?|extn\.?|extension|#)[ .:#]{0,3}[\d-]{1,7})?",
     re.IGNORECASE,
 )
-"""Of North America, with marks between its parts."""
+"""A North American number, with marks between its parts."""
 _INTERNATIONAL = re.compile(
     r"\+\d{1,3}(?:[ .-]?\(?\d{1,5}\)?){2,6}(?:[ ,;]{0,3}(?:x|ext\.?|#)[ .:#]{0,3}[\d-]{1,7})?", re.IGNORECASE
 )
 _FEWEST_INTERNATIONAL, _FEWEST_WHOLE, _FEWEST_LOCAL, _FEWEST_SHORT = 9, 9, 7, 4
 _GROUPS = re.compile(r"\d{1,4}(?:[ ]\d{1,4})+")
-"""Groups as results and times have them."""
+"""Groups of digits as in results and times."""
 _LABEL_BEHIND = re.compile(r"[ (]{1,2}(?:cell|home|work|mobile|fax|office|pager|ph|tel)(?![^\W_])", re.IGNORECASE)
 _BY_BLANKS = re.compile(r"[2-9]\d\d[ ][2-9]\d\d[ ]\d{4}")
 _ROUND = re.compile(r"\d{3}[-.]\d\d[05]0")
@@ -102,7 +102,7 @@ def _is_right_behind_a_name(around: Surroundings) -> bool:
 
 
 def _is_behind_a_name(around: Surroundings) -> bool:
-    """Whether a name or an institution stands before it that does not end with an abbreviation."""
+    """Whether a name or an institution precedes it that does not end with an abbreviation."""
     if around.before is None or not around.is_behind("name", "organisation"):
         return False
     name = around.text[around.before.start : around.before.end]
@@ -123,7 +123,7 @@ def _is_proven_extension(around: Surroundings) -> bool:
 
 
 def is_proven_account(around: Surroundings) -> bool:
-    """Whether letters and digits are a person's account: in small letters, or behind a word that says so."""
+    """Whether letters and digits are a person's account: in small letters, or after a word that says so."""
     if not (around.found_by("pattern") or around.found_by("known")):
         return False
     if _EXPLICIT.search(around.left):
@@ -139,12 +139,12 @@ def is_proven_address_of_words(around: Surroundings) -> bool:
 
 
 def is_proven_file(around: Surroundings) -> bool:
-    """Whether it has the form of a file's name, with letters before its number or behind a dot."""
+    """Whether it has the form of a file's name, with letters before its number or after a dot."""
     return _FILE.search(around.value) is not None
 
 
 def is_proven_address_of_a_net(around: Surroundings) -> bool:
-    """Whether it is the address of a machine, and no number of an enzyme or a version."""
+    """Whether it is the address of a machine, and not an enzyme's or a version's number."""
     if not (around.found_by("pattern:ip") or around.found_by("known")):
         return False
     if ":" in around.value.partition("/")[0] and "." not in around.value:

@@ -1,7 +1,7 @@
-"""Whether digits are a day: by a form that nothing else has, or by what stands around a pair that may be a count.
+"""Whether digits are a day: by a form that nothing else has, or by the words around a pair that may be a count.
 
 "3/10" is the tenth of March, a visit of ten, a pain, a quarter of a tablet or a setting. The first number of a part of
-a whole is the smaller one, the first of two pressures the greater: each order needs other evidence.
+a whole is the smaller one, the first of two pressures the greater: each order needs its own evidence.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _BEHIND = re.compile(
     r"ago\b|LN|LB)"
     r"|[\"”%+]|[ ]?[×]|[ ]on[ ](?:[A-Z]{2,}|MoCA|L\b|R\b|\d|exam|VAS)|[ ]?(?:->|→|=)[ ]?\d"
 )
-"""What a number counts or measures, behind it."""
+"""Words after a number for what it counts or measures."""
 _SETTINGS = re.compile(
     r"(?<![^\W_])(?:bipap|cpap|ipap|epap|niv|avaps|vpap|pap|bilevel|asv|vent(?:ilator)?|peep|pip|psv?|pc|simv|"
     r"settings?|trilogy|"
@@ -68,7 +68,7 @@ _SETTINGS = re.compile(
     r"strengths?|teeth|depths?|pockets?|reps|sets|bps|meals)(?![^\W_])",
     re.IGNORECASE,
 )
-"""Settings, doses, left and right: what has two numbers or three."""
+"""Words for settings, doses, left and right: they have two or three numbers."""
 _COUNTED = re.compile(
     r"(?<![^\W_])(?:visits?|sessions?|treatments?|tx|txs|dives?|fractions?|fx|doses?|shots?|jabs?|vacc?(?:ine)?s?|"
     r"vaccinations?|mmr|"
@@ -91,7 +91,7 @@ _COUNTED = re.compile(
     r"[A-Z][A-Za-z]{0,5}-?\d{1,2}|[A-Z]{2,8}-[A-Z]{2,8}|[A-Z]{2,3}\d?-\w{2,7})[ :=#]{0,2}\Z",
     re.IGNORECASE,
 )
-"""What is counted, behind which a part of a whole stands: "visit 3/10", "MMR 2/2", "SCAT5 3/22"."""
+"""Words before a part of a whole, for what is counted: "visit 3/10", "MMR 2/2", "SCAT5 3/22"."""
 _STRICT = re.compile(
     r"(?<![^\W_])(?:dob|dos|doa|dod|lmp|edd|edc|date|dated|born|adm(?:it(?:ted)?)?|readmit(?:ted)?|d/?c'?d?|"
     r"disch(?:arged)?|eloped|"
@@ -100,7 +100,7 @@ _STRICT = re.compile(
     r"since|appt|due|on|seen|sched(?:uled)?)[ :]{1,2}\Z",
     re.IGNORECASE,
 )
-"""What a day with a hyphen stands behind: a range of numbers does too, behind less."""
+"""Words before a day with a hyphen; fewer of them come before a range of numbers."""
 _CLOSES = re.compile(
     r"[ ]*(?:[.,;:)(\n|]|\Z)|[ ](?:@|at|and|with|by|for|pt|pm|am|w|w/|from|fr|\d{1,2}:\d\d|(?:[01]\d|"
     r"2[0-3])[0-5]\d)(?![^\W_])"
@@ -109,7 +109,7 @@ _TIME = re.compile(r"[ ,]{1,2}(?:@[ ]?|at[ ])?(?:(?:[01]\d|2[0-3]):?[0-5]\d(?!\d
 _TIME_BEFORE = re.compile(r"(?<!\d)(?:(?:[01]\d|2[0-3]):?[0-5]\d|\d:[0-5]\d)(?:h|hrs)?,?[ ](?:on[ ])?\Z")
 _END = re.compile(r"[\s.)]*\Z")
 _LOOKS_SMALL = re.compile(r"(?i:jan|mar|may|aug|sept?|oct|dec)\.?[ -]\d{1,2}(?:-\d{1,2})?")
-"""Months that are something else: "dec 10", "may 2 tabs", "Aug 8", "sep 2"."""
+"""Months that mean something else: "dec 10", "may 2 tabs", "Aug 8", "sep 2"."""
 _MORE_BEHIND = re.compile(r"[ ]?(?:to|-)[ ]?\d|[ ](?:tabs?|pos|neg|mg|mcg|m[lL]|units?|caps?)\b")
 _TRIPLE = re.compile(r"\d{1,2}([/-])\d{1,2}\1\d{2}")
 _IN_WEEKS = re.compile(r"(?<![\d/])\d{1,2}/52(?![\d/])")
@@ -117,7 +117,7 @@ _OF_A_YEAR = frozenset((7, 12, 52))
 """A note that counts in weeks as 4/52 counts in days and months as 5/7 and 3/12, in the British way."""
 _DOTTED_TRIPLE = re.compile(r"\d{1,2}\.[ ]?\d{1,2}\.[ ]?\d{2}")
 _LIKE_DOSES = frozenset((4, 5, 6, 8, 10, 12, 13, 14, 15, 16, 18, 20, 30, 40))
-"""What the last of three doses, scores or amounts is, and a year too."""
+"""The last of three doses, scores or amounts, which looks like a year."""
 _AMOUNTS = re.compile(
     r"(?<![^\W_])(?:apgars?|gabapentin|methadone|ritalin|adderall|pred(?:nisone)?|clozapine|baclofen|hydrocort\w*|"
     r"(?:levo|carbi)dopa|prandin|oxy(?:codone)?|probing|pain|scores?|split|at|with[ ]meals)[ :]{1,2}\Z",
@@ -132,7 +132,7 @@ _ROUND = 100
 
 
 def is_proven_date(around: Surroundings) -> bool:
-    """Whether a date is one by its form, or by what stands around it."""
+    """Whether a date is proven by its form or by the words around it."""
     value = around.value
     if any(value.startswith(one) for one in ("'", "’")):
         return True
@@ -177,7 +177,7 @@ def _is_proven(around: Surroundings, mention: DateMention, place: int) -> bool:
 
 
 def is_told_by_time(around: Surroundings) -> bool:
-    """Whether a time of day stands before it, and its clause ends behind it."""
+    """Whether a time of day precedes it, and its clause ends after it."""
     return _TIME_BEFORE.search(around.left) is not None and _CLOSES.match(around.right) is not None
 
 
@@ -194,7 +194,7 @@ def _is_cued(around: Surroundings) -> bool:
 
 
 def _is_proven_whole(around: Surroundings, written: str) -> bool:
-    """Three numbers are a day, unless the year is of two digits and a dose or a score stands before them."""
+    """Three numbers are a day, unless the year has two digits and a dose or a score precedes them."""
     dotted = _DOTTED_TRIPLE.fullmatch(written)
     if not (_TRIPLE.fullmatch(written) or dotted):
         return True
@@ -245,7 +245,7 @@ def _is_proven_pair(around: Surroundings, written: str) -> bool:
     if _BEHIND.match(around.right):
         return False
     if (len(one) == 2 and one[0] == "0") or two[0] == "0":
-        return True  # no ratio has a zero before it
+        return True  # ratios have no leading zero
     if second in _OF_A_YEAR and _IN_WEEKS.search(around.text):
         return False
     left = _left(around)

@@ -1,4 +1,4 @@
-"""Whether a number or a code is somebody's: by its label, its check digit or its form, or because it is known."""
+"""Whether a number or a code identifies somebody: by its label, its check digit or its form, or as a known value."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _MARK = re.compile(
     r"(?:[#:=]|\bending(?: in| with)?|\blast[ ]?(?:four|4)|\bno\.?|\bnumber|\bnum)[ \"'(>]{0,3}\Z", re.IGNORECASE
 )
 _RANGE = re.compile(r"\d{1,4}(?:[-/.]|[ ](?:to[ ]|of[ ])?)\d{1,4}(?:[-/. ]\d{1,4})?")
-"""From and to, a part of a whole, three results."""
+"""A range, a part of a whole, three results."""
 _OF = re.compile(r"[ ](?:of|out of|to)[ ]\d")
 _COUNTED = re.compile(
     r"[ ](?!(?:and|or|on|at|from|for|in|by|is|was|with|to|the|via|per|sent|exp)\b)[a-z]{3,}s\b|[ ]?x\d|[ ](?:m|km|"
     r"mi|cal)\b"
 )
 _LONG = 7
-"""Digits of a number that counts nothing."""
+"""How many digits a number has that is not a count."""
 _HASH = re.compile(r"#[ ]?\Z")
 _FORM = re.compile(
     r"\d{3}-\d{2}-\d{4}|[xX*]{3}[- ]?[xX*]{2}[- ]?\d{4}|(?:[xX*]{4}[ -]?){1,3}\d{4}"
@@ -50,7 +50,7 @@ _TO_LETTERS = re.compile(r"[^\W_]")
 _OF_LABEL = re.compile(rf"(?:number|no|num|ending in|ends in|last four)(?: (?:{'|'.join(sorted(FILLERS))}))*\Z")
 _CATALOGUE = re.compile(r"\b(?:ref|model|cat)[ .:#]{0,3}\Z", re.IGNORECASE)
 _LOT = re.compile(r"[ ,;]{0,3}lot\b", re.IGNORECASE)
-"""Behind a maker's number of a device: "femur ref 5510-F-501 lot KMT9V1"."""
+"""After a maker's number of a device: "femur ref 5510-F-501 lot KMT9V1"."""
 
 
 def is_proven_number(around: Surroundings) -> bool:
@@ -67,7 +67,7 @@ def is_proven_number(around: Surroundings) -> bool:
 
 
 def _is_proven_known(around: Surroundings) -> bool:
-    """A known number is one with its label, with letters, or if it is too long for a count and has no unit."""
+    """A known number counts with its label, with letters, or if it is too long for a count and has no unit."""
     if _is_labelled(around):
         return True
     if any(map(str.isalpha, around.value)):
@@ -76,7 +76,7 @@ def _is_proven_known(around: Surroundings) -> bool:
 
 
 def _is_labelled(around: Surroundings) -> bool:
-    """Whether a label stands before it, and what follows the label is no count and no range."""
+    """Whether a label precedes it, and what follows the label is neither a count nor a range."""
     value = around.value
     headed = _HEADED.match(value)
     if headed and headed["head"].lower() in PREFIXES and around.digits >= _FEWEST_CERTAIN:
@@ -109,7 +109,7 @@ def _is_row_of_results(value: str) -> bool:
 
 
 def _is_hashed(around: Surroundings) -> bool:
-    """Whether a sharp stands before it, where a few digits count pills and a name behind makes a badge of them."""
+    """Whether a # precedes it; a few digits count pills there, unless a name after them makes them a badge."""
     if not (around.value.startswith("#") or _HASH.search(around.left)):
         return False
     return around.digits >= _FEWEST_LOOSE or around.is_behind("name")
@@ -122,7 +122,7 @@ def _is_beside_a_name(around: Surroundings) -> bool:
 
 
 def _is_of_telling_form(around: Surroundings) -> bool:
-    """Whether its form or its check digit says what it is."""
+    """Whether its form or its check digit shows what it is."""
     value = around.value
     if _FORM.fullmatch(value):
         return True
@@ -135,6 +135,6 @@ def _is_of_telling_form(around: Surroundings) -> bool:
 
 
 def means_the_same(around: Surroundings) -> bool:
-    """Whether a value that is proven elsewhere in the note is long enough, or mixed enough, to be the same here."""
+    """Whether a value proven elsewhere in the note is long or varied enough to be the same here."""
     letters = any(map(str.isalpha, around.value))
     return around.digits >= _FEWEST_AGAIN - 2 * letters and not around.is_value

@@ -25,7 +25,7 @@ _COUNTING = re.compile(
     r"side|until|"
     r"tonight|after|before|then|as|the|who|but)(?![^\W_]))[a-z]{2,}|[ ]?[x×%°]|/[a-z]"
 )
-"""Behind a small number that counts: "bed 2 assist", "floor 3 laps"."""
+"""After a small number that counts: "bed 2 assist", "floor 3 laps"."""
 _UNIT_ROOM = re.compile(
     r"(?:[MSCPN]|CV|CC|B|T|CT)?I?CU[- ](?:bed[ ]|room[ ])?\d{1,3}[A-Z]?|(?:ED|ER|PACU|"
     r"OR)[- ](?:[A-Za-z]+[ ])?\d{1,2}[A-Z]?"
@@ -35,12 +35,12 @@ _UNIT_ROOM = re.compile(
 """A unit with a number, a wing with a room: MICU 4, 5N-12, 4 South 22."""
 _HEADS = re.compile(r"[ \t:|]{1,3}[^\W\d_]")
 _STATION = re.compile(r"\b(?:station|stat|cell|ch)[ .]{1,2}\d{1,2}\Z", re.IGNORECASE)
-"""Of a head before birth, an order at once, cells."""
+"""The station of a head before birth, an order at once, cells."""
 _LASTS = re.compile(r"[ ]?(?:d|h|hrs?|min|wks?|days?|hours?|weeks?|months?)(?![^\W_])|[ ]\(\d|[.,]\d|[ ]?%")
 _SHORT = re.compile(r"\d{1,2}")
 _BARE_ROW = re.compile(r"\d{3,4}(?:-?[A-Z0-9])?|\d{1,2}[A-Z]|[A-H]-?\d{1,2}")
 _GRADE = re.compile(r"[A-Z]{1,3}\d")
-"""A grade of a doctor, who stands behind it in running text: "F1 Jones"; a bed only at the head of a row."""
+"""A doctor's grade before the name in running text: "F1 Jones"; a bed only at the head of a row."""
 _ROW_STARTS = re.compile(r"(?:\A|[\n;|])[ \t]*\Z")
 _OF_STREETS = frozenset(
     "st street ave av avenue rd road blvd ln lane dr drive ct court pl place way ter terrace cir pkwy hwy sq apt suite "
@@ -71,7 +71,7 @@ _COMPASS = re.compile(r"[NSEW]\b|°|\bat[ ]\Z")
 
 
 def is_proven_room(around: Surroundings) -> bool:
-    """Whether a room's word stands before the number, and nothing that the number would count behind it."""
+    """Whether a room's word precedes the number, and nothing that the number would count follows it."""
     if not (around.found_by("pattern") or around.found_by("known")):
         return False
     named = _WITH_ITS_WORD.fullmatch(around.value)
@@ -90,7 +90,7 @@ def is_proven_room(around: Surroundings) -> bool:
 
 
 def is_proven_street(around: Surroundings) -> bool:
-    """Whether it is an address: known, with a town or a postal code behind it, or of words that no note has."""
+    """Whether it is an address: known, before a town or a postal code, or of words that are not clinical."""
     if around.found_by("known"):
         return True
     if not around.found_by("pattern:place"):
@@ -113,7 +113,7 @@ def is_proven_street(around: Surroundings) -> bool:
 
 
 def is_proven_code(around: Surroundings) -> bool:
-    """Whether a postal code has its label, or stands behind a place; behind a state it must be of that state."""
+    """Whether a postal code has its label or follows a place; after a state it must belong to that state."""
     if _ZIP_LABEL.search(around.left):
         return True
     if not (around.found_by("pattern") or around.found_by("known")):
@@ -130,7 +130,7 @@ def is_proven_code(around: Surroundings) -> bool:
 
 
 def are_proven_coordinates(around: Surroundings) -> bool:
-    """Whether a word for a position or the points of the compass tell them from results."""
+    """Whether a word for a position or the points of the compass distinguish them from results."""
     if not around.found_by("pattern:coordinates"):
         return False
     return _COMPASS.search(around.value) is not None or _POSITION.search(around.left) is not None

@@ -1,4 +1,4 @@
-"""A finding and what stands around it, as the proofs ask for it."""
+"""A finding and its context, for the checks of evidence."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Surroundings:
 
     @cached_property
     def value(self) -> str:
-        """What was found, with plain digits, hyphens and blanks."""
+        """Its text, with plain digits, hyphens and blanks."""
         return fold(self.text[self.finding.start : self.finding.end]).text
 
     @cached_property
@@ -45,12 +45,12 @@ class Surroundings:
 
     @cached_property
     def right(self) -> str:
-        """The text behind it, folded."""
+        """The text after it, folded."""
         return fold(self.text[self.finding.end : self.finding.end + _NEAR]).text
 
     @cached_property
     def clause(self) -> str:
-        """What stands before it in its own clause."""
+        """The text before it in its own clause."""
         return _CLAUSE.split(self.left)[-1]
 
     @cached_property
@@ -60,7 +60,7 @@ class Surroundings:
 
     @cached_property
     def last_word(self) -> str:
-        """The last word before it in its clause, in small letters; empty where something else stands between."""
+        """The last word before it in its clause, in small letters; empty where something else lies between."""
         found = _WORD.findall(self.clause)
         return found[-1].lower() if found and re.search(r"[^\W\d_][.:#=\s]{0,3}\Z", self.clause) else ""
 
@@ -74,7 +74,7 @@ class Surroundings:
         )
 
     def is_before(self, *families: str) -> bool:
-        """Whether the finding behind it touches it in the same way."""
+        """Whether the finding after it touches it in the same way."""
         other = self.after
         return (
             other is not None
@@ -83,7 +83,7 @@ class Surroundings:
         )
 
     def label(self, kind: str) -> str | None:
-        """The type that the label before it tells, of a table of `labels.yaml`."""
+        """The type of the label before it, in a table of `labels.yaml`."""
         return lookup(self.words, labels(kind))
 
     @cached_property

@@ -1,4 +1,4 @@
-"""FHIR R4 without identifiers: what of a resource may come out, whose it is, and what it says of people."""
+"""De-identifies FHIR R4: which elements are kept, whose a resource is, and what it says about people."""
 
 from __future__ import annotations
 

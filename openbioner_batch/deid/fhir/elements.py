@@ -1,4 +1,4 @@
-"""What of a FHIR R4 resource may come out, and as what: an element that is not listed here is dropped."""
+"""How each element of a FHIR R4 resource is treated: an element that is not listed here is dropped."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CODES = frozenset(
     home work mobile billing postal physical both phone fax email pager url sms replaced-by refer seealso
     replaced""".split()
 )
-"""Codes that may stand where an element has one of FHIR's own."""
+"""Codes of FHIR's own that elements may keep."""
 
 _META: Shape = {"profile": "profile", "security": "coding", "tag": "coding", "lastUpdated": "instant"}
 _COMMON: Shape = {"resourceType": "kind", "id": "id", "meta": _META, "language": "language", "identifier": "identifier"}
@@ -132,7 +132,7 @@ TYPES_OF_REFERENCES = {
     "Location": "location",
     "Device": "device_identifier",
 }
-"""What a reference's display is; that of another resource is dropped."""
+"""The type of a reference's display; that of another resource is dropped."""
 
 TYPES_OF_PEOPLE = {
     "Patient": "patient_name",
@@ -140,7 +140,7 @@ TYPES_OF_PEOPLE = {
     "Practitioner": "clinician_name",
     "PractitionerRole": "clinician_name",
 }
-"""What a HumanName is in a resource of a kind."""
+"""The type of a HumanName, by the kind of resource."""
 
 TYPES_OF_TELECOM = {
     "phone": "phone_number",
@@ -168,9 +168,9 @@ DROPPED = {
     "narrative": "text: the resource again, as XHTML",
     "extension": "extensions, also of single values",
     "contained": "contained resources, and references to them",
-    "attachment": "attachments that are no plain text, or only an address of it",
+    "attachment": "attachments that are not plain text, or only its address",
     "date": "dates that the policy does not leave a FHIR date",
     "value": "single values that the policy redacts or that are of an unknown kind",
     "element": "other elements that are not on the list",
 }
-"""What is dropped and counted, by kind."""
+"""What is dropped, counted by kind."""

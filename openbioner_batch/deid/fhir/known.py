@@ -1,4 +1,4 @@
-"""What FHIR resources say of people and places in their own elements: the values to find in their texts."""
+"""Collects what FHIR resources say about people and places in their elements: values to find in their texts."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from openbioner_batch.deid.known import KnownValue
 
 _DATES = {"birthDate": "birth_date", "deceasedDateTime": "death_date"}
 _NAMES_IN_EXTENSIONS = ("maidenname", "birthname")
-"""How the addresses of extensions end, in small letters, whose text is a name."""
+"""Endings, in small letters, of the addresses of extensions whose text is a name."""
 
 
 def known_values_of(resource: Mapping[str, Any]) -> Iterator[KnownValue]:
-    """Names, numbers, contacts, addresses and dates of birth, wherever in the resource they stand.
+    """Names, numbers, contacts, addresses and dates of birth, anywhere in the resource.
 
     Displays of references count, be those relative, absolute or contained; so do contained resources and extensions.
     """
@@ -29,7 +29,7 @@ def known_values_of(resource: Mapping[str, Any]) -> Iterator[KnownValue]:
 
 
 def _inside(found: Mapping[str, Any], owner: str, contained: Mapping[str, str]) -> Iterator[KnownValue]:
-    """The values in an element and in what it holds; `owner` is the kind of resource whose names they are."""
+    """The values in an element and below it; `owner` is the kind of resource that names belong to."""
     owner = str(found.get("resourceType", owner))
     for name, value in found.items():
         for item in value if isinstance(value, list) else [value]:

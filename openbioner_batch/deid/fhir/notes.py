@@ -1,4 +1,4 @@
-"""FHIR resources as notes: whose they are, what they say of people, and each of their texts on its way."""
+"""FHIR resources as notes: their patient, what they say about people, and each of their texts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ResourceRecords:
     key_reason: str | None = "rewriting the ids of FHIR resources"
 
     def with_patient(self, note: Note, job: DeidJob) -> Note:
-        """The note with its patient, and the identifiers that its own resource and the patient's name."""
+        """The note with its patient, and the identifiers in its own resource and the patient's."""
         resource = note.fields[RESOURCE]
         patient = patient_id(patient_of(resource))
         patients = known_patients(job.output) if job.with_patients else {}

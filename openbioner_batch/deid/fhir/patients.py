@@ -1,4 +1,4 @@
-"""Patient resources as what is known of patients in a whole archive: read once by each worker, in no task or log."""
+"""Patient resources give known values for a whole archive: each worker reads them once, and no task or log has them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from openbioner_batch.records import Parsed
 
 LISTING = "_run/patients.json"
 Patients = Mapping[str, tuple[KnownValue, ...]]
-"""Id of a patient -> what is known."""
+"""Id of a patient -> known values."""
 
 
 def list_patients(pattern: str) -> list[InputFile]:
-    """The files that `--fhir-patients` stands for.
+    """The files that `--fhir-patients` names.
 
     Raises:
-        UsageError: there are none.
+        UsageError: there are no files.
     """
     return list_inputs([pattern], Fhir.suffixes)
 
@@ -38,19 +38,19 @@ def digest(files: Sequence[InputFile]) -> str:
 
 
 def write_listing(store: Store, files: Sequence[InputFile]) -> None:
-    """Leave the listing where workers find it."""
+    """Write the listing to where workers find it."""
     store.put(LISTING, json.dumps([[file.uri, file.size, file.etag] for file in files]).encode())
 
 
 @functools.lru_cache(maxsize=1)
 def known_patients(output: str) -> Patients:
-    """What the listed files say of each patient.
+    """What the listed files say about each patient.
 
     Args:
         output: the run's folder.
 
     Raises:
-        RunFailedError: a file cannot be read; it is not named.
+        RunFailedError: a file cannot be read; the message does not name it.
     """
     known: dict[str, tuple[KnownValue, ...]] = {}
     files = [InputFile(*found) for found in json.loads(Store(output).get(LISTING))]

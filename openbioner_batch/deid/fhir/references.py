@@ -1,4 +1,4 @@
-"""Ids and references in FHIR: what they are to, and as keyed hashes that agree in every resource."""
+"""Ids and references in FHIR: reads their targets, and replaces them by keyed hashes that agree in every resource."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ KINDS_OF_ELEMENTS = {
     "assigner": "Organization",
     "other": "Patient",
 }
-"""What the references of an element are mostly to, where neither they nor their `type` say it."""
+"""The usual target of an element's references, where neither they nor their `type` state it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a reference is to."""
+    """The target of a reference."""
 
     kind: str | None
-    """The kind of resource; None if nothing says it."""
+    """The kind of resource; None if unknown."""
     id: str | None
-    """Its id; None for a contained resource and for none."""
+    """Its id; None for a contained resource or without one."""
 
 
 def target_of(reference: Mapping[str, Any], element: str, contained: Mapping[str, str] | None = None) -> Target:
-    """What a Reference is to, be it relative, absolute, a URN, conditional, contained or an identifier alone.
+    """The target of a Reference that is relative, absolute, a URN, conditional, contained or only an identifier.
 
     Args:
         reference: the Reference.
-        element: the name of the element that it is.
+        element: the name of its element.
         contained: the kinds of the contained resources by their ids.
     """
     named = reference.get("type")
@@ -90,7 +90,7 @@ def patient_of(resource: Mapping[str, Any]) -> str | None:
 
 
 def hashed_id(key: Key, id: str) -> str:
-    """What an id becomes in ids and references: the same in every resource under a key, and a valid id."""
+    """The hash of an id in ids and references: the same in every resource under a key, and a valid id."""
     return key.hashed_uuid("fhir id", id)
 
 
@@ -107,5 +107,5 @@ def hashed_reference(key: Key, text: str) -> str | None:
 
 
 def public_or_hashed(key: Key, address: str) -> str:
-    """The address of a public standard; that of anybody else, such as a hospital, becomes a keyed hash."""
+    """The address of a public standard; any other, such as a hospital's, becomes a keyed hash."""
     return address if is_public(address) else f"urn:uuid:{hashed_id(key, address)}"

@@ -1,4 +1,4 @@
-"""Addresses of systems in FHIR: which are public standards, and what kind of identifier some of them number."""
+"""Addresses of systems in FHIR: which are public standards, and which kind of identifier some of them number."""
 
 from __future__ import annotations
 
@@ -58,24 +58,24 @@ _ROLES = labels("fields")
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is one of a public standard, such as LOINC."""
+    """Whether an address belongs to a public standard, such as LOINC."""
     return _PUBLIC.match(address) is not None
 
 
 def is_vocabulary(system: str) -> bool:
-    """Whether codes of a system are those of a public vocabulary, and no numbers of people."""
+    """Whether a system's codes come from a public vocabulary and are not people's numbers."""
     return is_public(system) and type_of_system(system) is None
 
 
 def type_of_system(system: str) -> str | None:
-    """What the identifiers of a system are, as a type of the PHI catalog; None if that is not known."""
+    """The type in the PHI catalog of a system's identifiers; None if unknown."""
     address = system.strip().rstrip("/")
     found = (type for pattern, type in _TYPES_OF_SYSTEMS.items() if re.fullmatch(pattern, address, re.IGNORECASE))
     return next(found, None)
 
 
 def type_of_identifier(identifier: Mapping[str, Any]) -> str:
-    """What an Identifier is: by the code of its type, by its system, by the words of its type, or by its form."""
+    """The type of an Identifier: by the code of its type, its system, the words of its type, or its form."""
     kind = identifier.get("type")
     kind = kind if isinstance(kind, Mapping) else {}
     codings = [coding for coding in _list(kind.get("coding")) if isinstance(coding, Mapping)]

@@ -1,4 +1,4 @@
-"""FHIR R4 resources without identifiers: texts and other elements by the policy; what is not listed is dropped."""
+"""De-identifies FHIR R4 resources: texts and other elements by the policy; unlisted elements are dropped."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from openbioner_batch.formats.fhir_attachment import media_type, read_text, with
 _DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?)?)?")
 
 _WORDED = re.compile(r"[^\W\d_]{3}")
-"""Letters of a code that may be those of a name."""
+"""Letters of a code that may be a name."""
 
 
 @dataclass(frozen=True, slots=True)
 class TransformedResource:
-    """A resource without identifiers, and an account of what happened to it."""
+    """A resource without identifiers, and counts of what happened to it."""
 
     resource: dict[str, Any]
     dropped: Mapping[str, int]
     """How many elements of each kind of `elements.DROPPED`."""
     replaced: Mapping[tuple[str, str, str], int]
-    """How many of the resource's own values, by type, action and outcome; the texts' are the callback's to count."""
+    """How many of the resource's own values, by type, action and outcome; the callback counts those of texts."""
 
 
 def transform(
@@ -56,18 +56,17 @@ def transform(
         resource: as parsed from JSON; it is not changed.
         policy: for the resource's own names, numbers, places and dates.
         scope: of the patient that `patient_of` names; its key hashes ids even where the policy needs none.
-        deidentify: gives a text without identifiers: of attachments, conclusions and descriptions.
+        deidentify: de-identifies a text: of attachments, conclusions and descriptions.
         note_date: as for `replacing.replace`.
-        tells: whether a code or what it is called holds an identifier: even systems of public vocabularies are filled
-            with words of a house. Without it `deidentify` tells.
+        tells: whether a code or its display holds an identifier: even systems of public vocabularies get a hospital's
+            own words. Without it, `deidentify` decides.
 
     Raises:
-        ValueError: the resource is of another kind, or something in it is not as FHIR says; nothing of its content is
-        told.
+        ValueError: the resource is of another kind, or breaks FHIR's rules; the message quotes none of its content.
     """
     kind = str(resource.get("resourceType"))
     if kind not in elements.RESOURCES:
-        raise ValueError(f"no resource of a kind that can be de-identified: {', '.join(elements.RESOURCES)}")
+        raise ValueError(f"this kind of resource cannot be de-identified; these can: {', '.join(elements.RESOURCES)}")
     tells = tells or (lambda text: deidentify(text) != text)
     work = _Transformation(policy, scope, deidentify, note_date, contained_kinds(resource), tells)
     new = work.inside(resource, elements.RESOURCES[kind])
@@ -75,7 +74,7 @@ def transform(
 
 
 class _Transformation(Walk):
-    """One resource on its way: what happens to elements that may identify."""
+    """Treats the elements of one resource that may identify."""
 
     def __init__(
         self,
@@ -91,7 +90,7 @@ class _Transformation(Walk):
         self._tells = tells
 
     def _treated(self, value: Any, how: str | elements.Shape, name: str) -> Any:
-        # What a reference without a kind leads to is known by the element's name.
+        # the element's name shows the target of a reference without a kind
         return self._reference(value, name) if how == "reference" else super()._treated(value, how, name)
 
     def _system(self, value: Any) -> str:
@@ -103,7 +102,7 @@ class _Transformation(Walk):
     def _coding(self, value: Any) -> Any:
         shape = {"system": "system", "version": "version", "code": "label", "display": "label", "userSelected": "flag"}
         new = self.inside(value, shape)
-        # Outside of a public vocabulary a display is free text, and a code may be anybody's number.
+        # outside of a public vocabulary a display is free text, and a code may be a person's number
         private = not is_vocabulary(str(value.get("system")))
         if "display" in new and (private or self._tells(new["display"])):
             del new["display"]
@@ -152,7 +151,7 @@ class _Transformation(Walk):
         return new or None
 
     def _date(self, value: Any, type: str = "admission_date") -> str | None:
-        """A date that is still one of FHIR: shifted, kept, or a year, which a dateTime may be; else it is dropped."""
+        """A date that is still valid in FHIR: shifted, kept, or a year, which a dateTime may be; else it is dropped."""
         new, action, outcome = self._replaced(required(value), type)
         if not _DATE.fullmatch(new):
             self.dropped["date"] += 1
@@ -161,7 +160,7 @@ class _Transformation(Walk):
         return new
 
     def _instant(self, value: Any) -> str | None:
-        """A point in time, which a year is none of."""
+        """A point in time, which a year is not."""
         new = self._date(value)
         if new is not None and "T" not in new:
             self.dropped["date"] += 1
@@ -178,7 +177,7 @@ class _Transformation(Walk):
         return self.inside(value, {"start": "date", "end": "date"}) or None
 
     def _name(self, value: Any, type: str = "patient_name") -> Any:
-        """A name's parts; under a policy that does not invent, one text in place of them."""
+        """A name's parts; under a policy that does not invent, one text in their place."""
         shape = {"use": "code", "prefix": "title", "suffix": "title", "period": "period"}
         value = mapping(value)
         parts = {name: value[name] for name in elements.PARTS_OF_NAMES if name in value}
@@ -192,7 +191,7 @@ class _Transformation(Walk):
         return new or None
 
     def _title(self, value: Any) -> Any:
-        """A title or credential that is known as one; anything else might be a name."""
+        """A known title or credential; anything else might be a name."""
         words = re.findall(r"[a-z]+", required(value).replace(".", "").casefold())
         return self._only(words and all(word in TITLES | CREDENTIALS for word in words), value)
 
@@ -227,7 +226,7 @@ class _Transformation(Walk):
         return self._deidentify(required(value))
 
     def _attachment(self, value: Any) -> dict[str, Any]:
-        """A plain text without identifiers; of any other attachment nothing is left but its type."""
+        """A plain text without identifiers; any other attachment keeps only its type."""
         value = mapping(value)
         for name in value.keys() - {"contentType", "language", "data", "url", "size", "hash", "title", "creation"}:
             self._drop(name)

@@ -1,4 +1,4 @@
-"""How a resource is walked by its shape, and what happens to single values."""
+"""Walks a resource by its shape, and treats single values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Walk:
     Args:
         policy: what happens to each type.
         scope: the patient's shift and memory.
-        deidentify: does it to a text within the resource.
+        deidentify: de-identifies a text within the resource.
         note_date: as for `replacing.replace`.
     """
 
@@ -42,7 +42,7 @@ class Walk:
         self.replaced: Counter[tuple[str, str, str]] = Counter()
 
     def inside(self, found: Any, shape: elements.Shape) -> dict[str, Any]:
-        """An object with what its shape lists."""
+        """An object with the elements that its shape lists."""
         new = {}
         for name, value in mapping(found).items():
             if name not in shape:
@@ -55,14 +55,14 @@ class Walk:
         return new
 
     def _each(self, value: Any, treat: Callable[[Any], Any]) -> Any:
-        """A value treated, or each item of a list; None where nothing is left."""
+        """A value treated, or each item of a list; None where it is dropped."""
         if not isinstance(value, list):
             return treat(value)
         # FHIR fills gaps in lists of single values with null.
         return [treated for item in value if item is not None and (treated := treat(item)) is not None] or None
 
     def _treated(self, value: Any, how: str | elements.Shape, name: str) -> Any:
-        """An element by its shape or the treatment that the shape names; None where nothing is left."""
+        """An element by its shape or the treatment that the shape names; None where it is dropped."""
         if not isinstance(how, str):
             return self.inside(value, how) or None
         treat: Callable[[Any], Any] = getattr(self, f"_{how}")
@@ -95,7 +95,7 @@ class Walk:
         return self._only(_VERSION.fullmatch(required(value)), value)
 
     def _only(self, good: object, value: Any) -> Any:
-        """The value, or None, counted, where it is not good."""
+        """The value; where it is not `good`, None, and it is counted."""
         self.dropped["value"] += not good
         return value if good else None
 
@@ -124,12 +124,12 @@ class Walk:
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value, which must be an object; a ValueError reveals nothing of it."""
     if not isinstance(value, Mapping):
-        raise ValueError("an element is no object where FHIR has one")
+        raise ValueError("an element is not an object where FHIR has one")
     return value
 
 
 def required(value: Any) -> str:
     """The value, which must be a text; a ValueError reveals nothing of it."""
     if not isinstance(value, str):
-        raise ValueError("an element is no text where FHIR has one")
+        raise ValueError("an element is not a text where FHIR has one")
     return value

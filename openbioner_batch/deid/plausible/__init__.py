@@ -1,8 +1,8 @@
-"""Whether what the model alone found can be an identifier: a clinical value, a term or half a token is none.
+"""Checks whether a finding of the model alone can be an identifier: not a clinical value, a term or half a token.
 
-A finding that no pattern and no known value shares is held against the text around it. Numbers must be whole tokens,
-long enough or of the form of a date, a room or an age, and no clinical value; words must hold one that may be a name,
-and lose the clinical words at their ends.
+Findings that no pattern and no known value shares are checked against the text around them. Numbers must be whole
+tokens, long enough or in the form of a date, a room or an age, and not a clinical value. Words must include a possible
+name, and lose the clinical words at their ends.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from openbioner_batch.deid.plausible.words import CREDENTIAL, is_term, words_of_
 from openbioner_batch.deid.recognizers.clinical_values import in_clinical_value
 
 SURE_FORM = 0.8
-"""Patterns that are surer need no word of the context: a label, a check digit or a whole form speaks for them."""
+"""Patterns that score higher need no evidence of the context: they have a label, a check digit or a whole form."""
 _PLACES = frozenset({"address", "town", "county", "state", "country", "zip"})
 _WORDS = frozenset({"name", "organisation", "description"}) | _PLACES - {"zip"}
 _BY_FORM = frozenset({"date", "identifier", "phone", "zip"})
@@ -40,17 +40,17 @@ _NINETY = re.compile(
     re.IGNORECASE,
 )
 _PART_OF_DAY = re.compile(r"(?<=y)\s+(?:morning|noon|afternoon|evening|night)\Z", re.IGNORECASE)
-"""What does not name a day of the calendar: "Tuesday morning"."""
+"""Words that do not name a day of the calendar: "Tuesday morning"."""
 _WORDS_ALONE = re.compile(r"[^\W\d_](?:[^\d]*[^\W\d_])?")
 _DIGITS = re.compile(r"\d+")
 _OF_STREETS = frozenset("st street rd road ave avenue ln lane dr drive apt unit zip".split())
 """Words of addresses that name nothing."""
 _TIME = re.compile(r"(?:[01](?!9)\d|2[1-3])[0-5]\d")
-"""A time of day that is no year."""
+"""A time of day that is not a year."""
 
 
 def plausible_findings(text: str, findings: Sequence[Finding]) -> list[Finding]:
-    """The plausible parts of findings of the model alone; parts of one address vouch for each other."""
+    """The plausible parts of findings of the model alone; parts of one address support each other."""
     kept: list[Finding] = []
     left: list[Finding] = []
     for one in sorted(findings, key=lambda one: one.start):
@@ -67,13 +67,13 @@ def plausible_findings(text: str, findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _is_postal_code(text: str, part: Finding) -> bool:
-    """Whether a part of a longer place is nothing but a postal code, with a state's letters before it or none."""
+    """Whether a part of a longer place is only a postal code, with or without a state's letters."""
     is_place = family_of(part.type) in _PLACES
     return is_place and _POSTAL_CODE.fullmatch(text[part.start : part.end].strip(" ,")) is not None
 
 
 def _parts(text: str, finding: Finding) -> Iterator[Finding]:
-    """A finding in pieces where it runs over cells or lines, names and places where they run over a list too."""
+    """A finding split at cells and lines; names and places are split at the items of a list too."""
     is_list = family_of(finding.type) in _LISTED and "," in text[finding.start : finding.end]
     place = finding.start
     gaps = _LIST if is_list else _SENTENCE if family_of(finding.type) == "name" else _CELLS
@@ -96,12 +96,12 @@ def _without_values(text: str, part: Finding) -> Iterator[Finding]:
 
 
 def still_plausible(text: str, found: Finding, before: Collection[tuple[int, int]]) -> bool:
-    """Whether what merging left of a finding of the model alone is one, with "6" of "6 06/24/2017" taken for a date.
+    """Whether what merging left of a finding of the model alone is plausible: not "6" of "6 06/24/2017", a date.
 
     Args:
         text: the note.
         found: a finding as merging left it.
-        before: where findings stood before they were merged.
+        before: the findings before they were merged.
     """
     return (
         found.recognizers != ("model",)
@@ -133,11 +133,11 @@ def _continues(text: str, finding: Finding, other: Finding) -> bool:
 
 
 def plausible_part(text: str, finding: Finding) -> Finding | None:
-    """What is left of a finding of the model alone when clinical values and terms are taken out of it; None if nothing.
+    """A finding of the model alone without clinical values and terms; None if nothing is left.
 
     Args:
         text: folded.
-        finding: of the model, and of nothing else.
+        finding: of the model alone.
     """
     family = family_of(finding.type)
     if family == "age" and _DIGITS.fullmatch(text, finding.start, finding.end) and _is_cell(text, finding):
@@ -157,7 +157,7 @@ def plausible_part(text: str, finding: Finding) -> Finding | None:
 
 
 def _is_cell(text: str, finding: Finding) -> bool:
-    """Whether a number is a cell of a row, with no sex beside it: what columns say is a matter of patterns."""
+    """Whether a number is a cell of a row, with no sex beside it: patterns decide about columns."""
     return text[max(0, finding.start - 1) : finding.start] in tuple(",;|\t") and not (
         _SEX_BEHIND.match(text, finding.end) or _SEX_BEFORE.search(text[max(0, finding.start - 8) : finding.start])
     )

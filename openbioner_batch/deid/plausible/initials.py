@@ -1,4 +1,4 @@
-"""Whether letters that the model takes for a person stand where staff sign: "2nd check AL/GT", "KMN, RPh"."""
+"""Whether letters that the model takes for a person are where staff sign: "2nd check AL/GT", "KMN, RPh"."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SURE_OF_TERM = 0.95
 _TWO = re.compile(r"([A-Za-z]{2,3})[ ]?/[ ]?([A-Za-z]{2,3})")
 _SURE_OF_TWO = 0.99
 _SURE_OF_PAIR = 0.98
-"""Score from which two pairs of letters around a slash are people, be they terms elsewhere: "KJ/mn"."""
+"""Score from which two pairs of letters around a slash are people, even if they are terms elsewhere: "KJ/mn"."""
 _ALONE = re.compile(r"(?:(?<=[a-z\d)%])[.!?][ \n]{1,2}|[\"“])\Z")
 _ALONE_ENDS = re.compile(r"(?:\.(?=[ \n]{1,2}[A-Z])|[\"”]?\.?[ ]*\Z|[\"”])")
 _SURE_ALONE = 0.9
@@ -54,7 +54,7 @@ _SHORTHAND = frozenset(
 
 
 def are_initials_of_staff(text: str, start: int, end: int, finding: Finding) -> bool:
-    """Whether a name that the model is fairly sure of is letters that no list knows, in the place of a signature."""
+    """Whether a name of which the model is fairly sure is unlisted letters in the place of a signature."""
     before = text[max(0, start - 24) : start]
     if finding.score >= _SURE_OF_TWO and _LETTERS.fullmatch(text, start, end):
         opens = _SENTENCE_BEFORE.search(before) or _JOB_BEFORE.search(before)
@@ -76,7 +76,7 @@ def are_initials_of_staff(text: str, start: int, end: int, finding: Finding) -> 
 
 
 def _is_surely_signed(text: str, start: int, end: int, before: str, score: float) -> bool:
-    """Whether letters that may be a term elsewhere are initials where they stand, if the model is sure of them."""
+    """Whether letters that may be a term elsewhere are initials here, if the model is sure of them."""
     word = text[start:end]
     if not (_LETTERS.fullmatch(word) or re.fullmatch(r"[A-Z]{3}", word)):
         return False
@@ -99,7 +99,7 @@ def _is_surely_signed(text: str, start: int, end: int, before: str, score: float
 
 
 def _other_of_pair(text: str, start: int, end: int) -> tuple[int, int] | None:
-    """Where the other letters of a pair with a slash stand; None if there are none or a third with them: YYYY/MM/DD."""
+    """The range of the other letters of a pair with a slash; None without them or with a third part: YYYY/MM/DD."""
     low = max(0, start - 6)
     if before := _PAIR_BEFORE.search(text[low:start]):
         other = low + before.start("other"), low + before.end("other")

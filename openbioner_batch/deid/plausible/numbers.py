@@ -1,4 +1,4 @@
-"""Whether a number of the model alone may be an identifier: a whole token, of the form of one, no clinical value."""
+"""Whether a number of the model alone may be an identifier: a whole token of the right form, not a clinical value."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from openbioner_batch.deid.recognizers.clinical_values import in_clinical_value
 from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 
 FEWEST_DIGITS = 5
-"""Of a number that nothing but the model calls an identifier."""
+"""The fewest digits of a number that only the model calls an identifier."""
 _SURE_OF_HANDLE = 0.9
 _STREET = re.compile(
     r"\d{2,6}[A-Za-z]? (?P<names>[A-ZÀ-Ž][a-zß-ɏ]{2,}(?: [A-ZÀ-Ž][a-zß-ɏ]+){0,3}),? (?:#|[Aa]pt\.? ?|[Uu]nit ?)\w{1,5}"
@@ -51,7 +51,7 @@ _LASTS = re.compile(
     r"duration)[ :]{1,2}(?:\d{1,4}[ ](?:bd|od|tds|qds)[ ])?\Z",
     re.IGNORECASE,
 )
-"""What stands before days and weeks in the British way: "UTI sx 3/7", "amox 500 tds 5/7"."""
+"""Words before days and weeks in the British way: "UTI sx 3/7", "amox 500 tds 5/7"."""
 _IN_MONTHS = re.compile(r",?[ ](?:old\b|\d{1,2}(?:\.\d{1,3})?[ ]?kg\b|[MF]\b|weigh)")
 """After a baby's age in weeks or months in the British way: "10/12, 9.1 kg"."""
 _FRACTION_CUE = re.compile(
@@ -60,9 +60,9 @@ _FRACTION_CUE = re.compile(
     r"power)[ :=]{1,2}(?:\d{1,2}/\d{1,2},[ ]?){0,3}\Z",
     re.IGNORECASE,
 )
-"""What fractions follow: nodes with a tumour, scores, pressures in the French way."""
+"""Words before fractions: nodes with a tumour, scores, pressures in the French way."""
 _PRESSURE_CUE = re.compile(r"\b(?:bipap|cpap|niv|vpap|avaps|ipap|pap|settings?)[ :=]{1,2}\Z", re.IGNORECASE)
-"""What two pressures follow, of which the first is the higher."""
+"""Words before two pressures, of which the first is the higher."""
 _ACUITY_CUE = re.compile(r"\b(?:va|acuity|od|os|ou)[ :=]{1,2}\Z", re.IGNORECASE)
 _ACUITY = re.compile(r"(?:20|10|[356])/\d{1,2}|\d{1,2}/(?:3[2-9]|[4-9]\d)")
 _COUNTED_TIME = re.compile(
@@ -92,7 +92,7 @@ _TIME = r"(?:[01]\d|2[0-4])[0-5]\d"
 _FLOW = re.compile(rf"{_TIME}(?:[ ]\d{{1,3}})+(?:[ ]?[/|;][ ]?{_TIME}(?:[ ]\d{{1,3}})+)*")
 """A time and amounts, as flow sheets have them, one row or more."""
 _ROW_OF_RESULTS = re.compile(r"\d{1,3}(?:/\d{1,3}){2}")
-"""Three results of one measure; what has the form of a date is one elsewhere."""
+"""Three results of one measure; in another context, one in the form of a date is a date."""
 _EXTENSION = re.compile(r"(?:(?:p|x|pgr?|ext)\.?[ :#]?)?\d{4,5}", re.IGNORECASE)
 _CALL_CUE = re.compile(
     r"\b(?:pgr?|pager|paged?|beeper|ext|x|call|at|@|tel|phone|#|vocera|ascom)[.:# ]{1,2}\Z", re.IGNORECASE
@@ -104,7 +104,7 @@ _DAY_OF = re.compile(r"[A-Z][a-z]{2,9}\.? \d{1,2}(?:st|nd|rd|th)?(?!\d)")
 
 
 def number(text: str, finding: Finding) -> Finding | None:
-    """The finding widened to whole tokens, if it is no clinical value and of the form of its type."""
+    """The finding widened to whole tokens, if it is not a clinical value and has the form of its type."""
     fits = _FORMS.get(family_of(finding.type), _identifier)
     start, end = _whole_tokens(text, finding.start, finding.end)
     if start < end and family_of(finding.type) == "room" and fits(text, start, end):
@@ -126,7 +126,7 @@ def number(text: str, finding: Finding) -> Finding | None:
 
 
 def _is_sure(finding: Finding, text: str, start: int, end: int) -> bool:
-    """Whether what the model is sure of has a form that is too weak for others."""
+    """Whether a finding of which the model is sure has a form that is too weak otherwise."""
     family = family_of(finding.type)
     if family == "date":
         forms = {mention.form for mention in find_dates(text[start:end].translate(MISREAD))} - {"year"}
@@ -136,9 +136,9 @@ def _is_sure(finding: Finding, text: str, start: int, end: int) -> bool:
 
 
 def _is_street(value: str, sure: bool) -> bool:
-    """Whether a house number, names and a unit stand there, none of them a term: "2210 Orchard #3".
+    """Whether it is a house number, names and a unit, none of them a term: "2210 Orchard #3".
 
-    Where the model is sure, a word for a street stands for the unit: "3/212 Sydney Rd".
+    Where the model is sure, a word for a street replaces the unit: "3/212 Sydney Rd".
     """
     if sure and _STREET_WORD.search(value):
         return True
@@ -161,7 +161,7 @@ def _is_handle(value: str, finding: Finding) -> bool:
 
 
 def _whole_tokens(text: str, start: int, end: int) -> tuple[int, int]:
-    """The stretch with the rest of the tokens at its ends, and without punctuation there."""
+    """The range widened to whole tokens, without punctuation at its ends."""
     while start < end and not text[start].isalnum() and text[start] not in "(+#":
         start += 1
     while start < end and not text[end - 1].isalnum():
@@ -188,7 +188,7 @@ def _identifier(text: str, start: int, end: int) -> bool:
 
 
 def _contact(text: str, start: int, end: int) -> bool:
-    """Whether it is a telephone, or an extension or a pager that something announces."""
+    """Whether it is a telephone number, or an extension or a pager with a label."""
     short = _EXTENSION.fullmatch(text, start, end) is not None
     cued = short and (not text[start].isdigit() or _CALL_CUE.search(text[max(0, start - 16) : start]) is not None)
     return cued or _identifier(text, start, end)
@@ -211,7 +211,7 @@ def _may_be_address(text: str, start: int, end: int) -> bool:
 
 
 def _names_a_place(text: str, start: int, end: int) -> bool:
-    """Whether a word of an address is no term, no scale with its score and no abbreviation."""
+    """Whether a word of an address is not a term, a scale with its score or an abbreviation."""
     word = text[start:end]
     return (
         end - start > 2
@@ -250,7 +250,7 @@ def _date(text: str, start: int, end: int) -> bool:
 
 
 def _is_fraction(text: str, start: int, end: int) -> bool:
-    """Whether what surrounds two numbers says that they are a duration, a score or a ratio."""
+    """Whether the words around two numbers show a duration, a score or a ratio."""
     lasts = _DURATION.fullmatch(text, start, end) and (
         _LASTS.search(text[max(0, start - 24) : start]) or _IN_MONTHS.match(text, end)
     )

@@ -10,17 +10,17 @@ from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 SURE = 0.97
 """Score of the model from which a number needs no word before it, and may be short or misread."""
 VERY_SURE = 0.99
-"""Score from which three or four digits are a room, where they stand like one."""
+"""Score from which three or four digits are a room, in the place of one."""
 _FEWEST = 4
-"""Digits of a number that the model is sure of."""
+"""The fewest digits of a number that the model is sure of."""
 RANGE = re.compile(r"\d{1,3}-\d{1,3}|\d{1,5}-\d")
-"""Results from and to, and codes of LOINC."""
+"""Ranges of results, and codes of LOINC."""
 MISREAD = str.maketrans("OolI|", "00111")
-"""Letters that a scanned form has for digits."""
+"""Letters that a scan confuses with digits."""
 _MIXED = re.compile(
     r"(?=[^\W_]*\d[^\W_]*\d)(?=[^\W_]*[^\W\d_])(?![A-Z]\d{2,4}[A-Z]\Z)(?:[^\W_]{6,}|[A-Z]{2,4}-?\d{2,6}|\d{2,6}-[A-Z])"
 )
-"""Letters and digits that are a code of somebody's: "BT7XQ2PL", "LMH04", "0714-A"."""
+"""Letters and digits that are a person's code: "BT7XQ2PL", "LMH04", "0714-A"."""
 _REGISTER = re.compile(r"[A-Z]{2,5}/(?:19|20)?\d\d/\d{3,6}|(?:19|20)\d\d/\d{5,7}")
 """A number in a book of a year: "KZN/2026/0931", "KHC/18/0442", "2026/031864"."""
 _NAMED_WARD = re.compile(r"\d{1,2} (?:North|South|East|West|Center|Centre|Tower|Main|Annex)(?: [A-Z][a-z]+)?")
@@ -43,7 +43,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 def is_sure_form(family: str, text: str, start: int, end: int, very: bool) -> bool:
-    """Whether a number of which the model is sure, and which is no clinical value, has the form of its family.
+    """Whether a number of which the model is sure, and which is not a clinical value, has the form of its family.
 
     Args:
         family: of its type.
@@ -92,7 +92,7 @@ def is_more_than_a_value(family: str, text: str, start: int, end: int) -> bool:
 
 
 def _is_bare_room(text: str, start: int, end: int) -> bool:
-    """Whether three or four digits stand where a room does, and are no time of day."""
+    """Whether three or four digits are in the place of a room, and are not a time of day."""
     value = text[start:end]
     return (
         _ROOM.fullmatch(value) is not None
@@ -103,6 +103,6 @@ def _is_bare_room(text: str, start: int, end: int) -> bool:
 
 
 def _is_place_of_words(value: str) -> bool:
-    """Whether a place has several tokens, and capitals that are no term: "W 3rd", "I-65 SB mm 118", "AE 447 KD"."""
+    """Whether a place has several tokens, and capitals that are not a term: "W 3rd", "I-65 SB mm 118", "AE 447 KD"."""
     words = _WORD.findall(value)
     return len(value.split()) > 1 and any(word[0].isupper() and not clinical_words().knows(word) for word in words)

@@ -1,4 +1,4 @@
-"""Words with a form of their own where the model is sure: letters and digits spelled out, accounts, small letters."""
+"""Words in special forms of which the model is sure: spelled letters and digits, accounts, small letters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from openbioner_batch.deid.recognizers.lexicon import lexicon
 from openbioner_batch.deid.recognizers.roles import ROLE
 
 SURE_OF_SMALL_LETTERS = 0.97
-"""Score of the model from which a word in small letters, among nothing else, is a name."""
+"""Score of the model from which a single word in small letters is a name."""
 _SURE_OF_CALLED = 0.999
 _DIGIT_WORDS = re.compile(
     r"\b(?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)\b[ ,-]*){3,}", re.IGNORECASE
@@ -27,7 +27,7 @@ _ROLE_BEFORE = re.compile(rf"(?<![^\W_]){ROLE}\.?[ ]\Z")
 
 
 def sure_words(text: str, finding: Finding) -> Finding | None:
-    """Words of which the model is sure and that have a form of their own: spelled letters and digits, an account."""
+    """Words of which the model is sure, in a special form: spelled letters and digits, an account."""
     if finding.score < SURE_OF_SMALL_LETTERS:
         return None
     inside, family = text[finding.start : finding.end], family_of(finding.type)
@@ -43,7 +43,7 @@ def sure_words(text: str, finding: Finding) -> Finding | None:
 
 
 def _is_account(text: str, finding: Finding) -> bool:
-    """Whether small letters are a doctor's name without a blank, or an initial and a name behind "user" or a key."""
+    """Whether small letters are a doctor's name without a blank, or an initial and a name after "user" or a key."""
     name = text[finding.start : finding.end]
     account = _ACCOUNT.fullmatch(name)
     if account is None or finding.score < _SURE_OF_ACCOUNT:
@@ -59,6 +59,6 @@ def _before(text: str, finding: Finding) -> str:
 
 
 def is_called_in_small_letters(text: str, start: int, finding: Finding) -> bool:
-    """Whether the model is very sure of a name in small letters behind a role: "Tech kimberleigh"."""
+    """Whether the model is very sure of a name in small letters after a role: "Tech kimberleigh"."""
     is_name = family_of(finding.type) == "name" and finding.score >= _SURE_OF_CALLED
     return is_name and _ROLE_BEFORE.search(text[max(0, start - 24) : start]) is not None

@@ -1,4 +1,4 @@
-"""Where the model is so sure that its word counts against the rules, if the form of what it found allows it."""
+"""Findings so certain that they override the rules, if their form allows it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _TRUSTED: dict[str, tuple[float, re.Pattern[str]]] = {
 the challenge set. Days and numbers of other forms are left to the rules: 3/7 is a score, 1719 a time."""
 _SURE_OF_PLACED = 0.9
 _ROOM_BEFORE = re.compile(r"\b(?:OR|OT|(?i:theatre|exam(?:[ ]room)?|ward(?:[ ]no\.?)?|bay|box|clinic room))[ ]#?\Z")
-"""What a room's number stands behind: "to OR 9 on", "in exam 3"."""
+"""Words before a room's number: "to OR 9 on", "in exam 3"."""
 _NUMBER = re.compile(r"[0-9l]{1,3}[A-D]?")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
 def is_trusted(text: str, finding: Finding) -> bool:
-    """Whether a finding of the model alone is kept though nothing in the text speaks for it.
+    """Whether a finding of the model alone is kept without evidence in the text.
 
     It becomes a visible tag where it has digits, since nothing proves them.
     """
@@ -46,7 +46,7 @@ def is_trusted(text: str, finding: Finding) -> bool:
 
 
 def _is_no_term(text: str, finding: Finding) -> bool:
-    """Whether no word of a name is one of medicine or of notes, and no phrase or frame of such holds it."""
+    """Whether a name has no clinical words, and is not within a clinical phrase or frame."""
     terms = allow_list()
     if terms.is_in_phrase(text, finding.start, finding.end) or terms.keeps(text, finding.start, finding.end):
         return False

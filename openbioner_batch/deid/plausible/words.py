@@ -1,4 +1,4 @@
-"""Whether words that the model alone found may be a name: clinical words are taken off, terms are none."""
+"""Whether words that only the model found may be a name: removes clinical words, and rejects terms."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GOES_ON = re.compile(r"-[a-z]")
 _SURE_OF_CODE = 0.9
 _PLACES = frozenset({"address", "town", "state", "country"})
 _CODES = (frozenset(STATES) | {"UK", "USA", "UAE", "DC"}) - {"MI"}
-"""Codes of states and countries that the model may be believed in; MI is a heart attack more often than Michigan."""
+"""Codes of states and countries for which the model is trusted; MI is a heart attack more often than Michigan."""
 _NAME_BEFORE = re.compile(r"(?P<name>[A-ZÀ-Þ][a-zß-ÿ]{2,20}),?\s\Z")
 _GIVEN_AFTER = re.compile(r",\s(?P<name>[A-Z]{2,20})\b")
 _NAME_AFTER = re.compile(r",?\s(?P<name>[A-ZÀ-Þ][a-zß-ÿ]{2,20})\b")
@@ -100,7 +100,7 @@ def words_of_a_name(text: str, finding: Finding) -> Finding | None:
 
 
 def is_term(text: str, finding: Finding) -> bool:
-    """Whether all the words of a finding are clinical, or stand in the context of a term."""
+    """Whether all the words of a finding are clinical, or in the context of a term."""
     words = [
         (finding.start + one.start(), finding.start + one.end())
         for one in _WORD.finditer(text[finding.start : finding.end])
@@ -126,7 +126,7 @@ def _is_cut_off(word: str, name: str) -> bool:
 
 
 def _is_no_name(text: str, start: int, end: int, finding: Finding) -> bool:
-    """Whether a word is a clinical term or part of a token, and no title, label or credential makes a person of it."""
+    """Whether a word is a clinical term or part of a token, without a title, label or credential of a person."""
     word = text[start:end]
     bare = re.sub(r"['’]s?\Z", "", word)
     is_initials = _INITIALS.fullmatch(bare) and bare.replace(".", "") not in ("AM", "PM", "MD", "RN")
@@ -165,7 +165,7 @@ def _is_no_name(text: str, start: int, end: int, finding: Finding) -> bool:
 
 
 def _is_word_of_notes(bare: str, finding: Finding) -> bool:
-    """Whether a word belongs to no name; with a capital it may, if the model is sure, or it is a day or a place."""
+    """Whether a word cannot belong to a name; with a capital it may, if the model is sure or it is a day or place."""
     small = bare.lower()
     if small not in lexicon().not_names:
         return False
@@ -178,7 +178,7 @@ def _is_word_of_notes(bare: str, finding: Finding) -> bool:
 
 
 def _is_in_other_case(text: str, start: int, end: int) -> bool:
-    """Whether a word in small letters, or one in capitals, stands in a text that is not: "asst" after "Dr Roe,"."""
+    """Whether a word in small letters, or in capitals, is in a text that is not: "asst" after "Dr Roe,"."""
     word, around = text[start:end], text[max(0, start - _AROUND) : start] + text[end : end + _AROUND]
     return (word.islower() and around != around.lower()) or (word.isupper() and around != around.upper())
 
@@ -215,7 +215,7 @@ def _is_term(text: str, start: int, end: int, finding: Finding) -> bool:
 
 
 def _is_unlikely(text: str, start: int, end: int, finding: Finding) -> bool:
-    """Whether a word that no list knows, and that nothing around makes a person of, looks like something else.
+    """Whether an unlisted word, without a context of a person, looks like something else.
 
     Letters of an abbreviation in a text of small letters, what a grade or a result follows, a word in small letters
     that the model is not sure of.
@@ -256,19 +256,19 @@ def _is_part_of_shorthand(text: str, start: int, end: int) -> bool:
 
 
 def is_glued_to_digits(text: str, start: int, end: int) -> bool:
-    """Whether letters stand in a token with digits, as in CD4 and 93M; names of synthetic patients do too: Larue605."""
+    """Whether letters are in a token with digits, as in CD4 and 93M; names of synthetic patients are too: Larue605."""
     after = text[end : end + 1].isdigit() and not (end - start > 2 and text[start:end].istitle())
     return after or text[max(0, start - 1) : start].isdigit()
 
 
 def _verb_follows(text: str, end: int) -> bool:
-    """Whether a word is followed as a verb is: before a word in small letters or a test, "Mark heels", "Drew BMP"."""
+    """Whether a word is followed like a verb: by a word in small letters or a test, "Mark heels", "Drew BMP"."""
     after = _WORD.match(text, end + 1) if text[end : end + 1] == " " else None
     return after is not None and (after[0].islower() or (after[0].isupper() and clinical_words().knows(after[0])))
 
 
 def _opens_sentence(text: str, start: int, end: int) -> bool:
-    """Whether a word that is a name too opens a sentence as a word: "Will discuss", "Mark the site", "Grace period"."""
+    """Whether a name starts a sentence as an ordinary word: "Will discuss", "Mark the site", "Grace period"."""
     return (
         text[start:end].lower() in lexicon().word_names
         and _SENTENCE_START.search(text[max(0, start - 4) : start]) is not None

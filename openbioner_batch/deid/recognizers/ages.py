@@ -1,8 +1,8 @@
 """Ages over 89, in digits and in words: a number, a unit and a frame around them.
 
 Only the number is found, or a range of them, so that "92-year-old" may become "90+-year-old" and "93M" "90+M". Units
-and frames are listed apart and combined; a number needs one of them, and what makes a dose, a pressure, a saturation or
-a temperature of it rules it out.
+and frames are listed apart and combined; a number needs one of them, and words that make it a dose, a pressure, a
+saturation or a temperature rule it out.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ _UNITS = (
     r"år\b|års\b|årig|vuo(?:tta|tias)|letni|let(?:á|ý|é)\b|lata\b|éves|yaş|год(?:а|у|ом|ов)?\b|лет\b|-?річ|рок(?:и|"
     r"ів)\b|歳|才|岁|歲|세)"
 )
-"""Of age alone."""
+"""Units of age alone."""
 _YEARS = (
     r"(?:years?|yrs?|y)\b\.?(?!\s?(?:ago|later|prior|previous|before|earlier|after|history|hx|since|survival|follow|"
     r"pack|"
     r"from|in\b|of\s(?!age)|and\s\d|or\s\d))"
 )
-"""Of ages, and of time that has passed."""
+"""Units of ages, and of time that has passed."""
 _SEXES = r"(?:male|female|man|woman|gentleman|lady|grandmother|grandfather|nun|priest|veteran)\b"
 _SEX = (
     r"(?-i:\s?/\s?[MFmf]\b|-?(?:W|B|H|A|AA|C|L|O)?M\b|-?(?:W|B|H|A|AA|C|L|O)F\b|\s(?:W|H|AA|C|L)?M\b|\s(?:W|H|AA|"
@@ -62,7 +62,7 @@ _FEMALE = (
     r"adm|found\b|here\b|from\b|fr\b|via\b|lives|pmh|brought|bib|in\s(?:nad|no\sacute)|known|sent|transferred|living|resident|nursing|"
     r"to\s(?:ed|er)|b\.|born\b|dob\b)|\s?\Z)"
 )
-"""F is Fahrenheit too: something must say that a person is meant."""
+"""F is Fahrenheit too: the context must show a person."""
 _HEAT = re.compile(
     r"(?:\btemp\w*|\btm(?:ax)?|\bt|fever\w*|febrile|°|degrees?)[\s:=@of]{0,8}(?:to\s|is\s|was\s|"
     r"at\s)?\Z",
@@ -104,7 +104,7 @@ _FRAMES = (
 )
 _BEFORE = Anchored(rf"(?<![^\W_])(?:{_FRAMES}){_NUMBER}{_NO_AGE_AFTER}", re.IGNORECASE)
 _STAMPED = Anchored(r"(?<![\w.])(?P<age>0?(?:9\d|1[01]\d|12[0-5]))Y(?:\s?\d{1,2}M)?(?![^\W_])")
-"""As DICOM and laboratory systems write ages: 094Y, 91Y 04M."""
+"""Ages as DICOM and laboratory systems write them: 094Y, 91Y 04M."""
 _OF_RELATIVES = Anchored(
     rf"(?<![^\W_])(?:{_RELATIVES})s\s(?P<ages>\d{{2,3}}(?:(?:,\s|\s?&\s?|\sand\s)\d{{2,3}})+)(?![\w%]|[./]\d)",
     re.IGNORECASE,
@@ -119,7 +119,7 @@ _SEX_BEHIND_NAME = Anchored(
     r"(?<![^\W_])(?P<name>[A-ZÀ-Ž][\w'’-]{2,24})(?:,[ ][A-Z][\w'’-]{0,24}|[ ][A-Z])?[,|]?[ ]?"
     r"(?P<age>9\d|1[01]\d|12[0-5])(?=F(?![\w/°]|[ ]?(?:oral|axillary|rectal|tympanic|temporal|PO|ax)))"
 )
-"""A woman's age behind her name, where "98F" alone may be a temperature: "ROE, JANE 92F IMN hip"."""
+"""A woman's age after her name, where "98F" alone may be a temperature: "ROE, JANE 92F IMN hip"."""
 _NO_PERSON = re.compile(
     r"(?:temp|tmax|fever|febrile|afebrile|pyrex|heat|oral|axill|rectal|tympanic|room|bath|water|vitals?|max|low|"
     r"high)",
@@ -182,7 +182,7 @@ def find_ages(text: str) -> Iterator[Finding]:
 
 
 def _may_be_heat(text: str, match: re.Match[str]) -> bool:
-    """Whether "98 F" is a temperature: a word before says so, or nothing but a dot follows what may well be one."""
+    """Whether "98 F" is a temperature: a word before shows it, or a likely value ends with a dot."""
     if "." in match["age"] or _HEAT.search(text[max(0, match.start() - 24) : match.start()]):
         return True
     opens = not text[max(0, match.start() - 3) : match.start()].strip(" \t")

@@ -1,4 +1,4 @@
-"""Lists of patients by their beds: "7A Pruitt POD1 | 7B Zamora, E | 8 empty" and "Beds: A2 Roe (abx), A3 Doe"."""
+"""Finds lists of patients by their beds: "7A Pruitt POD1 | 7B Zamora, E | 8 empty" and "Beds: A2 Roe (abx), A3 Doe"."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _IN_ROOM = Anchored(
     rf"isolette)\.?[ ]?#?\d{{1,4}}[A-Za-z]?(?:-[A-Z0-9]{{1,2}})?[:,]?[ ](?P<name>{NAME})"
     r"(?![^\W_]|[-/&])"
 )
-"""A name behind a room: "Rm 9 Odom 1:1"."""
+"""A name after a room: "Rm 9 Odom 1:1"."""
 _ALONE = re.compile(r"[.,:;](?=\s)|\s*(?:\n|\Z)")
-"""After a name of medicine that stands for a person behind a room: "BAY 11 Whitaker."."""
+"""After an eponym that is a person's name after a room: "BAY 11 Whitaker."."""
 LIST_HEADING = Anchored(
     r"\b(?:beds?|by bed|census|rooms?|rms)[ ]?:|\b(?:bed|census|ob|l&d|white|patient)[ ]?board\b", re.IGNORECASE
 )
@@ -57,7 +57,7 @@ _SCHEDULED = Anchored(
     r"2[0-3]):?[0-5]\d(?:[ ]?[ap]m?)?[ ](?P<name>[A-Z][a-zß-ɏ'’-]{1,20},[ ][A-Z])(?=\.?[ ](?:[a-z]|[A-Z]{2})|"
     r"\.?[ ]*(?:[|;\n]|\Z))"
 )
-"""A surname and an initial behind a time, as schedules have them."""
+"""A surname and an initial after a time, as schedules have them."""
 _CAPITALS = Anchored(
     r"(?<![^\W_])(?P<name>(?P<last>[A-Z][A-Z'’-]{2,20}),[ ](?P<first>[A-Z]{3,15})(?:[ ][A-Z]{1,12})?)"
     r"(?=,?[ ](?:\d{1,3}(?:,|[ ]?(?:[yY]|/?[MF]\b))|DOB\b|MRN\b|[MF][ ,/]|/[ ]\d{5}))"
@@ -65,18 +65,18 @@ _CAPITALS = Anchored(
 """A name in capitals before an age, a sex or a number: "ROE, EARLENE, 98, DNR", "ROE, LIN / 3318842"."""
 _SPINE = re.compile(r"[CTLS]\d{1,2}")
 _FEWEST = 2
-"""Rows of a list that name somebody, or of which one does and others are empty."""
+"""Rows of a list that name somebody, or one that does among empty ones."""
 
 
 def find_beds(text: str, names: Iterable[Finding]) -> Iterator[Finding]:
-    """The beds at the heads of such a list's rows, and the names behind them.
+    """The beds at the start of such a list's rows, and the names after them.
 
-    A row counts where a name that was found stands behind the bed, or a capitalised word that no list of terms knows.
-    There must be two rows, and of one of them a name that was found or a heading such as "Beds:".
+    A row counts where a name that was found follows the bed, or a capitalised word that is not a listed term. There
+    must be two rows, and in one of them a name that was found or a heading such as "Beds:".
 
     Args:
         text: the note.
-        names: what was found in it; what is no name is passed over.
+        names: findings in it; those that are not names are skipped.
     """
     for match in _IN_ROOM.finditer(text):
         surname = allow_list().is_surname(match["name"]) and _ALONE.match(text, match.end())
@@ -112,7 +112,7 @@ def find_beds(text: str, names: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def _are_numbered(text: str, heads: list[str]) -> bool:
-    """Whether the heads number the items of a list: they go up from one, and all before them stand in it too."""
+    """Whether the heads number the items of a list: they count up from one without gaps."""
     if not all(map(str.isdecimal, heads)):
         return False
     numbers = {int(one[1]) for one in _ITEM.finditer(text)} | set(map(int, heads))
@@ -149,7 +149,7 @@ def _in_cells(text: str) -> Iterator[Finding]:
 
 
 def _opens_row(text: str, start: int) -> bool:
-    """Whether a row of a list may begin at a place: at the head of a line, behind a bar, a sentence or "Beds:"."""
+    """Whether a row of a list may begin at a place: at the start of a line, after a bar, a sentence or "Beds:"."""
     end = start
     while end and text[end - 1] in " \t":
         end -= 1

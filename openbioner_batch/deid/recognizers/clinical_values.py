@@ -1,7 +1,7 @@
 """Numbers that are clinical values: doses, results, ratios, variants, codes, scores, stages, times, sizes.
 
-A grammar of what identifiers are not. What the model finds within such a value, and what patterns find there by form
-alone, is no identifier: a dose that became another number would read like a true one.
+A grammar of what is not an identifier. Findings of the model within such a value are rejected, and so are those of
+patterns by form alone: a dose that became another number would read like a true one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ OTHER_UNIT = re.compile(
     rf"[ ]?-?(?!(?:yrs?|years?|y|d|g|m|M|C|G|K|in\b|h)(?![^\W\d_])){_UNITS}(?![^\W\d_])|[ ]?(?:mm?Hg|torr|kPa|kVp?|"
     rf"watts)"
 )
-"""A unit that follows no age; single letters and years are left out."""
+"""Units that never follow an age; single letters and years are left out."""
 _RANGE = rf"{_NUMBER}(?:\s?(?:-|to|/|x|×|±|\+/-)\s?{_NUMBER})*"
 _CODE_SYSTEMS = (
     r"(?:CPT(?:-?4)?|ICD(?:-?(?:9|10|11|O))?(?:-?(?:CM|PCS))?|HCPCS|LOINC|SNOMED(?:[ -]?CT)?|MS-?DRG|DRG|APC|NDC|"
@@ -94,11 +94,11 @@ _MEASURE = re.compile(
     rf"[ \t]?[:=>,(]?[ \t]?[<>≤≥~]?(?P<value>{_NUMBER}(?:\s?(?:-|->|/|to)\s?{_NUMBER})*)(?![^\W_]|[-/.]\d)"
 )
 _LONGEST_RESULT = 8
-"""Characters of a result; what is longer after the name of an analyte is something else."""
+"""The most characters of a result; a longer value after the name of an analyte is something else."""
 
 
 _BEFORE, _AFTER = 72, 40
-"""Characters before and after a stretch in which a value that takes part of it may begin and end."""
+"""How many characters before and after a range a value that overlaps it may begin and end."""
 
 
 def in_clinical_value(text: str, start: int, end: int) -> bool:
@@ -135,6 +135,6 @@ def _values(text: str, left: int, right: int) -> Iterator[tuple[int, int]]:
 
 
 def _rises(value: str) -> bool:
-    """Whether two numbers can be no pressures, the lower of which comes last: the day of "pap 8/21"."""
+    """Whether two numbers cannot be pressures, of which the lower comes last: the day of "pap 8/21"."""
     pair = re.fullmatch(r"(\d+)/(\d+)", value)
     return pair is not None and int(pair[1]) < int(pair[2])

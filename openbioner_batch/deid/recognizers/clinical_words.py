@@ -1,4 +1,4 @@
-"""The words of clinical writing, read once from `clinical.yaml`, and what the stem of a word shows."""
+"""The words of clinical writing, read once from `clinical.yaml`, and the stems of such words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from openbioner_batch.deid.recognizers.lexicon import lexicon
 
 _STEM = re.compile(
     r"\w{2,}(?:"
-    # Stems of nonproprietary names of drugs, as WHO and USAN assign them.
+    # stems of nonproprietary names of drugs, as WHO and USAN assign them
     r"mab|tinib|ciclib|parib|pril|sartan|statin|olol|azole|cillin|cycline|mycin|micin|floxacin|parin|xaban|gatran|gliptin|"
     r"gliflozin|glutide|glitazone|tidine|prazole|dipine|azepam|zolam|barbital|caine|tadine|setron|triptan|phylline|terol|"
     r"asone|olone|onide|profen|thiazide|semide|dronate|fibrate|rifampin|ampin|oxetine|triptyline|peridol|azosin|afil|"
@@ -33,7 +33,7 @@ class ClinicalWords:
     abbreviations: frozenset[str]
     """Shorthand: hx, CABG."""
     measures: frozenset[str]
-    """What a number is a value of: INR, BNP."""
+    """Names of measurements: INR, BNP."""
     words: frozenset[str]
     """Names of drugs, findings, devices; roles."""
     phrases: re.Pattern[str]
@@ -42,7 +42,7 @@ class ClinicalWords:
     def knows(self, word: str) -> bool:
         """Whether a word is clinical writing: in a list, or formed like a drug or a term.
 
-        Shorthand in the case of a name ("Ana", "Art") is none where it is a frequent given name.
+        Shorthand in the case of a name ("Ana", "Art") does not count where it is a frequent given name.
         """
         small = word.lower()
         if small in self.words or small in self.measures or small.removesuffix("s") in self.words:
@@ -59,7 +59,7 @@ def _has_stem(word: str) -> bool:
 
 @cache
 def clinical_words() -> ClinicalWords:
-    """The words that the package carries."""
+    """The words in the package."""
     import yaml
 
     data = yaml.safe_load(files(__package__).joinpath("clinical.yaml").read_text(encoding="utf-8"))

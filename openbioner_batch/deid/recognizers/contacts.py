@@ -70,18 +70,18 @@ _DATE = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}")
 _UNIT = re.compile(r"\s?(?:mg|mcg|ml|cc|kcal|cal|units?|feet|ft|cm|mm|iu|g\b|kg|per|/|%|cells|hz)", re.IGNORECASE)
 
 _PAGED = Anchored(r"\b(?i:paged?|pgd|bleeped|beeped)[ ](?:[\w./'’-]{1,14}[ ]){1,2}#[ ]?(?P<number>\d{4,5})(?![\w./-])")
-"""The number behind whoever was paged: "Paged xcover #5306"."""
+"""The number after whoever was paged: "Paged xcover #5306"."""
 _ACCOUNT_AT = Anchored(
     r"\b(?:UPI|VPA|GPay|Gpay|PhonePe|Paytm)(?:[ ](?:id|ID))?[ :]{1,2}(?P<at>[\w.-]{2,40}@[A-Za-z]{2,20})(?![\w@]|\.\w)"
 )
-"""An address of payments in India."""
+"""An address for payments in India."""
 _ON_PLATFORM = Anchored(
     r"\b(?i:fb|facebook|messenger|ig|insta(?:gram)?|snap(?:chat)?|tiktok|twitter|telegram|venmo|discord|signal)"
     r"(?:[ ](?i:handle|name|acct|account|msg|id|is|as|at|messenger))?[ :]{1,2}"
     r"(?P<handle>[A-Za-z][\w-]{1,24}(?:[._][\w-]{1,24}){1,4})(?![\w@])"
 )
 _THREE_WORDS = re.compile(r"(?<![\w/:])///?[a-z]{3,20}\.[a-z]{3,20}\.[a-z]{3,20}(?![\w./])")
-"""A place by three words of a map of words: "///kettle.mango.drift"."""
+"""A place as three words of a map of words: "///kettle.mango.drift"."""
 
 _EMAIL = re.compile(
     r"(?<![\w.+%-])[\w+%-](?:[\w.+%-]{0,62}[\w+%-])?@[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[^\W\d_][\w-]{0,62}(?<!-)"
@@ -124,7 +124,7 @@ _HANDLE = re.compile(r"(?<![\w.@+-])@[A-Za-z_][\w.]{2,30}(?<!\.)")
 
 
 def find_contacts(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
-    """Everything by which a person or a machine can be reached; `regions` are the text's `number_regions`."""
+    """Contact details of people and addresses of machines; `regions` are the text's `number_regions`."""
     if "@" in text:
         for match in _EMAIL.finditer(text):
             yield Finding(*match.span(), "email_address", 0.95, ("pattern:email",))

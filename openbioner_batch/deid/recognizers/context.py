@@ -1,4 +1,4 @@
-"""The words just before a place in a text, looked up in tables of labels."""
+"""Looks up the words just before a place in a text in tables of labels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 WINDOW = 64
-"""Characters before a value in which its label is looked for."""
+"""How many characters before a value are searched for its label."""
 FILLERS = frozenset("no nos number numbers num nr is was are of the a id code ids value ending in with as for".split())
 """Words that may stand between a label and its value."""
 
@@ -23,7 +23,7 @@ _BREAK = re.compile(r"[\d;!?|]")
 
 
 def words_before(text: str, start: int, most: int = 6) -> list[str]:
-    """The last few words before `start`, lower case and without dots, as far as no digit or sentence stands between."""
+    """The last few words before `start`, in lower case and without dots, back to a digit or the sentence's start."""
     window = text[max(0, start - WINDOW) : start].rstrip(" \t\"'|")
     window = _BREAK.split(window)[-1]
     words = _WORD.findall(_DOTTED.sub(" ", _CAMEL.sub(" ", window.replace("_", " "))))
@@ -31,7 +31,7 @@ def words_before(text: str, start: int, most: int = 6) -> list[str]:
 
 
 def label_before(text: str, start: int, labels: Mapping[str, str], longest: int = 4) -> str | None:
-    """What the table says of the longest label that ends just before `start`, fillers left out; None without one."""
+    """The table's entry for the longest label that ends just before `start`, without fillers; None without one."""
     return lookup(words_before(text, start), labels, longest)
 
 
@@ -50,7 +50,7 @@ def lookup(words: list[str], labels: Mapping[str, str], longest: int = 4) -> str
 
 
 def number_regions(text: str) -> list[tuple[int, int, int]]:
-    """Stretches of words with digits in them: (start, end, digits). Any number lies within one of them."""
+    """Ranges of words with digits in them: (start, end, digits). Every number lies within one of them."""
     found = []
     for match in _REGION.finditer(text):
         if digits := sum(map(str.isdigit, match[0])):
@@ -61,20 +61,20 @@ def number_regions(text: str) -> list[tuple[int, int, int]]:
 def in_regions(
     pattern: re.Pattern[str], text: str, regions: list[tuple[int, int, int]], digits: int
 ) -> Iterator[re.Match[str]]:
-    """The pattern's matches in the regions that hold so many digits."""
+    """The pattern's matches in the regions that have this many digits."""
     for start, end, count in regions:
         if count >= digits:
             yield from pattern.finditer(text, start, end)
 
 
 def lowered(text: str) -> str:
-    """The text in small letters, of the same length: for cheap looks before a costly search."""
+    """The text in small letters, of the same length: for cheap checks before a costly search."""
     small = text.lower()
     return small if len(small) == len(text) else "".join(letter.lower()[0] for letter in text)
 
 
 def any_in(text: str, parts: tuple[str, ...]) -> bool:
-    """Whether one of the strings stands in the text."""
+    """Whether the text contains one of the strings."""
     return any(part in text for part in parts)
 
 

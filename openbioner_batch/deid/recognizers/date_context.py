@@ -1,4 +1,4 @@
-"""Which forms of dates are dates of a person's life, and no scores or doses: decided by the words around them."""
+"""Decides by the words around them which forms of dates are dates of a person's life, and not scores or doses."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _BORN_IN = Anchored(
 _DONE = frozenset(
     "seen on since dc'd d/c'd dc'ed placed removed inserted started stopped drawn changed exchanged".split()
 )
-"""Words after which 4/2 is a day and no score."""
+"""Words after which 4/2 is a day and not a score."""
 _TIMED = re.compile(r"(?<![\d.,/])(?:[01]\d|2[0-3]):?[0-5]\d(?:h|hrs)?[ ](?:on[ ])?\Z")
 _TIME_AFTER = re.compile(
     r"[ ]?@[ ]?\d{1,2}:?\d\d(?!\d)|[ ](?:at[ ])?(?:[01]\d|2[0-3]):[0-5]\d(?!\d)|[ ](?:0\d|1\d|2[0-3])[0-5]\d(?=[ "
@@ -83,7 +83,7 @@ _BEFORE_QUARTER = re.compile(
     re.IGNORECASE,
 )
 _SINGLE_WORDS = frozenset({"mars", "mai", "mei", "jan", "juni", "juli"}) | DOUBTFUL
-"""Months that are something else when they stand alone in small letters or in capitals."""
+"""Months that mean something else when they are alone in small letters or in capitals."""
 _BEFORE_DAY = re.compile(
     r"\b(?:on|since|until|till|by|from|before|after|through|between|lmp|onset|visit|due|out|seen|done|off|home|floor|"
     r"again|yesterday|d/c|d/c'd|[a-z]{2,12}ed|(?:morning|afternoon|evening|night|day)\sof)\sthe\s\Z",
@@ -108,7 +108,7 @@ _THE = re.compile(r"\bthe\s\Z", re.IGNORECASE)
 
 
 def find_dates(text: str, found: Iterable[DateMention]) -> Iterator[Finding]:
-    """Those of the mentions that are dates of somebody, with the catalog's type; birth years too."""
+    """The mentions that are a person's dates, with the catalog's type; birth years too."""
     mentions = list(found)
     for mention, start, score in _joined(text, mentions, _scored(text, mentions)):
         if score > 0:
@@ -163,7 +163,7 @@ def _joined(
 
 
 def _are_days(*values: str) -> bool:
-    """Whether months and days with a dot between can be such."""
+    """Whether two numbers with a dot between can be a month and a day."""
     parts = [value.split(".") for value in values]
     return all(0 < int(month) <= 12 and 0 < int(day) <= 31 for month, day in parts)
 
@@ -204,7 +204,7 @@ _DASHED_WORDS = frozenset("dob dos lmp edd edc date dated born dod doa".split())
 
 
 def _is_month_alone(name: str, before: str) -> bool:
-    """Whether a month's name without day and year means the month: "since March", but no "March" before a surname."""
+    """Whether a month's name without day and year means the month: "since March", but not "March" before a surname."""
     small = name.lower()
     if name.isupper() and small in _SINGLE_WORDS:
         return False
@@ -213,7 +213,7 @@ def _is_month_alone(name: str, before: str) -> bool:
 
 
 def _days_of_some_month(text: str, days: list[DateMention]) -> list[DateMention]:
-    """Days such as "the 3rd" and "6th" in "since the 3rd, worse on the 5th and 6th", but no ribs and floors."""
+    """Days such as "the 3rd" and "6th" in "since the 3rd, worse on the 5th and 6th", but not ribs and floors."""
     kept: list[DateMention] = []
     chain: list[DateMention] = []
     for place, day in enumerate(days):
@@ -231,7 +231,7 @@ def _days_of_some_month(text: str, days: list[DateMention]) -> list[DateMention]
 
 
 def _counted_around(text: str, first: int, last: int) -> str:
-    """What stands around days within their clause: "floor" of "the 5th, floor on the 7th" is not counted by "5th"."""
+    """The words around days within their clause: "floor" of "the 5th, floor on the 7th" is not counted by "5th"."""
     return text[max(0, first - 32) : last] + re.split(r"[,;.\n]", text[last : last + 12])[0]
 
 
@@ -247,7 +247,7 @@ def _range_score(text: str, mention: DateMention, words: set[str]) -> float:
 
 
 def _pair_score(text: str, mention: DateMention, words: set[str]) -> float:
-    """3/4 is a date in a context that says so, and no score, dose, ratio or fraction."""
+    """Whether 3/4 is a date in its context, and not a score, dose, ratio or fraction."""
     if text.startswith(" ago", mention.end):
         return 0.0
     if not mention.dates:  # 2/30, also a score of a test
@@ -261,7 +261,7 @@ def _pair_score(text: str, mention: DateMention, words: set[str]) -> float:
         return 0.0
     one, two = (text[start:end] for start, end, _ in mention.dates[0].fields)
     if (one[0] == "0" and len(one) == 2) or two[0] == "0":
-        return 0.6  # no ratio has a zero before it
+        return 0.6  # ratios have no leading zero
     if int(one) <= 12 and int(two) >= 60:
         return 0.0 if _TITER.search(text[max(0, mention.start - 24) : mention.start]) else 0.6  # 12/94
     if is_measure(text, mention):
@@ -278,17 +278,17 @@ def _pair_score(text: str, mention: DateMention, words: set[str]) -> float:
 
 
 def is_measure(text: str, mention: DateMention) -> bool:
-    """Whether 3/4 stands in a context of scores, doses or fractions."""
+    """Whether 3/4 is in a context of scores, doses or fractions."""
     around = text[max(0, mention.start - 32) : mention.end + 16]
     return bool(_AFTER_QUANTITY.match(text, mention.end) or SCORED.search(around)) or _is_acuity(text, mention)
 
 
 def _is_acuity(text: str, mention: DateMention) -> bool:
-    """Whether every pair is how far somebody sees in metres, and eyes are spoken of nearby: "OD 6/6 and 6/12"."""
+    """Whether every pair is a visual acuity in metres, with a word for eyes nearby: "OD 6/6 and 6/12"."""
     pairs = re.findall(r"\d+/\d+", text[mention.start : mention.end])
     return all(map(_ACUITY.fullmatch, pairs)) and _EYES.search(text, mention.start - 96, mention.end + 48) is not None
 
 
 def _date_words(text: str, start: int) -> set[str]:
-    """The last two words before a place, if no more than blanks and a colon stand between."""
+    """The last two words before a place, if only blanks and a colon lie between."""
     return set(words_before(text, start, most=2)) if text[max(0, start - 1) : start] in " :=\t\n(\"'>,-" else set()

@@ -1,4 +1,4 @@
-"""What a date is the date of: birth, admission, discharge, death, or something else in a person's life."""
+"""The type of a date: of birth, admission, discharge, death, or something else in a person's life."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TYPE_OF_CUE = {cue: type for type, cues in CUES.items() for cue in cues.split()}
 def date_type(text: str, start: int) -> str:
     """The type that the nearest cue before a date indicates, "personal_date" without one.
 
-    A cue counts within a line, where no digit, semicolon or bar stands between it and the date.
+    A cue counts within a line, without a digit, semicolon or bar between it and the date.
     """
     line = (
         text[text.rfind("\n", max(0, start - 64), start) + 1 : start]

@@ -1,7 +1,7 @@
 """Days such as 3/6 by what happened on them: "EGD 3/6", "Foley out 9/5", "A1c 9.4 6/20", "11/1 138/84", a last "7/8".
 
-A pair of numbers is a score or a ratio as often as a day. What stands right before it, and the end of its clause behind
-it, tell them apart.
+A pair of numbers is a score or a ratio as often as a day. The words right before it, and the end of its clause after
+it, distinguish them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _TIME_BEHIND = re.compile(r"[ ](?:[01]\d|2[0-3])[0-5]\dh(?![^\W_])")
 _HOUR_BEHIND = re.compile(
     r"[ ](?:[01]\d|2[0-3])[0-5]\d(?=[ ]?[.,;)\n]|[ ][a-z]|\Z)(?![ ]?(?:mg|m[lL]|mcg|units?|cc|g|kcal|cal)\b)"
 )
-"""A time of day behind the day of an event, where a result may stand elsewhere."""
+"""A time of day after the day of an event; after another day it may be a result."""
 _PRESSURE = re.compile(r"\b(?:N?I?BPs?|[SD]BP|RR|TA|pressures?)\b")
 """Taken hour by hour: "BP 10:00 12/8, 14:00 13/9"."""
 _HOUR_BEFORE = re.compile(r"(?<![\d:])\d{1,2}:[0-5]\d[ ]?[ap]?m?[ ]\Z")
@@ -68,7 +68,7 @@ _EVENT = re.compile(
     r"(?:[ ]?[+-]|[ ](?i:neg|pos|done|ok|wnl|nl|normal|stable|negative|positive|clear|clean|planned|on|"
     r"again))?[ :]{1,2}\Z"
 )
-"""What happens on a day, right before it; a short result may stand between."""
+"""Events right before their day; a short result may lie between."""
 _LINE = re.compile(
     r"(?<![\w/-])(?:PICC|CVC|PIV|IV|IJ|midline|Midline|Foley|foley|port|Port|A-line|art line|NGT|Dobhoff|PEG|Trach|"
     r"trach|"
@@ -78,13 +78,13 @@ _LINE = re.compile(
 _RESULT = re.compile(
     r"(?<![\w/.-])(?P<name>[A-Za-z][A-Za-z0-9-]{0,9})[ :]{1,2}[<>]?\d{1,4}(?:\.\d{1,2})?%?[ ](?:on[ ]|\()?\Z"
 )
-"""A result, with its day behind it."""
+"""A result, with its day after it."""
 _GESTATION = re.compile(
     r"\b(?:e?ga|aog|iup|pma|cga|gest(?:ation\w*)?)(?:[ ](?:of|at))?[ :@]{1,2}\d{1,2}[ ]\Z", re.IGNORECASE
 )
 """Weeks of a pregnancy, whose days are sevenths: "EGA 28 3/7"."""
 _REMAINS = re.compile(r"\b(?:wnl|nl|neg|negative|normal|stable|unchanged|clear)[ ]\Z", re.IGNORECASE)
-"""A finding in a word, with its day behind it."""
+"""A finding in a word, with its day after it."""
 _FOR_DAYS = re.compile(
     r"\b(?:sx|dx|onset|fall|bloods|review(?:ed)?|recheck|recall|care|dressing|labs?|duty|work|school|rest|leave|"
     r"d/c'?d?|hospice|clinic|"
@@ -93,7 +93,7 @@ _FOR_DAYS = re.compile(
 )
 """After these 2/7 is two days and 3/12 three months, in the British way."""
 _SCORES_OF = frozenset((2, 3, 4, 5, 6, 8, 10, 15, 30))
-"""What scores and fractions are out of."""
+"""The denominators of scores and fractions."""
 _SETTINGS = re.compile(
     r"\b(?:bipap|cpap|ipap|epap|niv|avaps|vpap|pap|iddsi|settings?|mmse|moca|phq|gad|epds|score|va|od|os|ou|visus|"
     r"apgars?|nodes?|lns?|sln|cores?|pain|strength|power|mrc|ratio|teeth|words|"
@@ -102,7 +102,7 @@ _SETTINGS = re.compile(
 )
 """After these a pair is a setting or a score."""
 _LAST = re.compile(r"(?:(?<=[A-Za-z\d)]),[ ]|\n[ ]*|(?<=[.)])[ ]{1,2}|[ ]{2,})\Z")
-"""What stands before the day at the end of a note."""
+"""Words before the day at the end of a note."""
 _LONGEST_CLAUSE = 64
 _TIME_DASHED = Anchored(
     r"(?<![\w.:/-])(?:[01]\d|2[0-3]):?[0-5]\d,[ ](?P<date>(?:0[1-9]|1[0-2])-(?:[0-2]\d|3[01]))(?=[.;)\n]|\Z)"
@@ -112,7 +112,7 @@ _PADDED = Anchored(
     r"(?<![\w.,/])(?:(?P<zero>0[1-9]\.(?:0[1-9]|1[0-2])\.)(?![\w.])|(?P<ends>(?:[12]\d|3[01])\.(?:0[1-9]|"
     r"1[0-2])\.)(?=[,;)][ \n]))"
 )
-"""A day and a month with two dots, recognised by a zero that no measure has or by a mark behind: 06.05., "28.12.,"."""
+"""A day and a month with two dots, recognised by a leading zero or by a mark after it: 06.05., "28.12.,"."""
 _ROMAN_MONTH = Anchored(
     r"(?<![\w./])(?P<date>(?:0?[1-9]|[12]\d|3[01])[ ](?:I{1,3}|IV|VI{0,3}|IX|XI{0,2})[ ](?:19|20)\d\d)(?![\w/]|"
     r"[.,]\d)"
@@ -136,7 +136,7 @@ def is_event(clause: str) -> bool:
 
 
 def is_result(clause: str) -> bool:
-    """Whether a clause ends with a result that its name stands before: "A1c 9.4 "."""
+    """Whether a clause ends with a result after its name: "A1c 9.4 "."""
     result = _RESULT.search(clause)
     return result is not None and result["name"].lower() in clinical_words().measures
 

@@ -1,4 +1,4 @@
-"""Identifiers in HL7 version 2 messages, found by segment and field: HL7 v2.5.1, chapters 2, 3, 4, 6 and 7."""
+"""Finds identifiers in HL7 version 2 messages by segment and field: HL7 v2.5.1, chapters 2, 3, 4, 6 and 7."""
 
 from __future__ import annotations
 
@@ -50,18 +50,18 @@ _FIELDS: dict[str, dict[int, tuple[str, str]]] = {
     "PR1": {5: (_DATE, "personal_date"), 11: (_DOCTOR, "clinician_name")},
     "AL1": {6: (_DATE, "personal_date")},
 }  # fmt: skip
-"""Segment -> number of a field -> how it is read, and the type of what it holds; of MSH, whose first bar is a field."""
+"""Segment -> number of a field -> how it is read, and the type of its content; in MSH the first bar is a field."""
 _CODED = {
     "MSH": (2, 3, 5, 9, 11, 12), "PID": (8, 10, 15, 16, 17, 22), "NK1": (3, 7), "PV1": (2, 4, 10, 14, 18),
     "IN1": (15, 17), "AL1": (2, 3, 4),
     "DG1": (2, 3, 6), "PR1": (2, 3), "OBX": (2, 3, 6, 7, 8, 11), "OBR": (4, 24, 25), "ORC": (1, 5),
 }  # fmt: skip
-"""Fields of codes and reference ranges, in which numbers without a label are none of a person."""
+"""Fields of codes and reference ranges, in which numbers without a label do not identify a person."""
 _ADDRESS_PARTS = ("street_address", "street_address", "city", "state", "zip_code")
 
 
 def find_hl7(text: str) -> Iterator[Finding]:
-    """What the fields of segments hold: names, numbers, dates, rooms; nothing in a text without segments."""
+    """Names, numbers, dates and rooms in the fields of segments; nothing in a text without segments."""
     for number, start, end, segment in _fields(text):
         if rule := _FIELDS.get(segment, {}).get(number):
             for one in _REPETITION.finditer(text, start, end):
@@ -69,7 +69,7 @@ def find_hl7(text: str) -> Iterator[Finding]:
 
 
 def coded_fields(text: str) -> list[tuple[int, int]]:
-    """Where codes and reference ranges stand: what looks like an identifier by form alone is none there."""
+    """The ranges of codes and reference ranges, where the form alone does not make an identifier."""
     return [
         (start, end)
         for number, start, end, segment in _fields(text)
@@ -78,7 +78,7 @@ def coded_fields(text: str) -> list[tuple[int, int]]:
 
 
 def _fields(text: str) -> Iterator[tuple[int, int, int, str]]:
-    """Each field of a known segment: its number, where it stands, the segment."""
+    """Each field of a known segment: its number, its offsets, the segment."""
     if "|" not in text:
         return
     for match in _SEGMENT.finditer(text):
@@ -99,7 +99,7 @@ def _read(text: str, start: int, end: int, how: str, type: str) -> Iterator[Find
         for day in _DAY.finditer(text, start, end):
             yield _found(*day.span(), type)
     elif how == _NAME:
-        # What has no letter is another field's, in a message whose fields have slipped.
+        # a value without letters belongs to another field, in a message whose fields are misplaced
         if named := [part for part in parts[:4] if any(map(str.isalpha, part[0]))]:
             yield _found(named[0].start(), named[-1].end(), type)
     elif how == _DOCTOR:

@@ -21,7 +21,7 @@ from openbioner_batch.deid.recognizers.vehicles import find_vehicles
 from openbioner_batch.deid.searching import Anchored
 
 LABELS = labels("numbers")
-"""What stands before an identifier, and the catalog's type of what follows."""
+"""Labels before an identifier, and the catalog's type of what follows."""
 
 _PHONES = labels("phones")
 LOOSE = frozenset(
@@ -30,10 +30,10 @@ LOOSE = frozenset(
     specimen template pin enc billing contact pacemaker insurance sample accession referral record dictation
     license mr ss serial cad chi sus van incident coroner gmc""".split()
 )
-"""Labels that also stand before small numbers of other kinds: what follows must have five characters, four digits."""
+"""Labels that also precede small numbers of other kinds: what follows must have five characters, four digits."""
 
 PREFIXES = labels("prefixes")
-"""Letters at the head of an identifier that show its type: EMP-36169."""
+"""Leading letters of an identifier that show its type: EMP-36169."""
 
 _VALUE = re.compile(
     r"(?<![^\W_])(?<![$.])(?:[A-Z]{1,4}[./](?=\d)|"
@@ -46,7 +46,7 @@ _PARTED_BY_BLANKS = Anchored(
 )
 """A value in groups, after a label that means nothing else: "band TQX 4402", "ref 9 44 1207"."""
 _OF_YEAR = re.compile(r"(?<![^\W_])(?<![-/.$])(?:19|20)\d\d-\d{5,8}(?![^\W_]|[-/.]\d)")
-"""A number behind its year, as cases and authorisations have: 2024-778130."""
+"""A number after its year, as cases and authorisations have: 2024-778130."""
 _YEAR = re.compile("(?:19|20)[0-9]{2}")
 _HEAD = re.compile("[A-Za-z]+")
 _SPACED = re.compile(r"(?:[ ]\d{2,6}(?![^\W_]|[/.,]\d)){1,4}")
@@ -58,14 +58,14 @@ _NO_ID = re.compile(
     re.IGNORECASE,
 )
 _REVISED = re.compile(r"[ ,(]{1,2}(?:Rev|REV|rev)\b\.?[ ]?\d")
-"""After the number of a form, which identifies no person: "MR-1180 Rev 4"."""
+"""After the number of a form, which does not identify a person: "MR-1180 Rev 4"."""
 _SHARED = Anchored(
     r"\b(?i:share|sharing|invit(?:e|ation)|activation|clarity|pairing)(?:[ ](?i:code|share|key|id))?[ :]{1,2}"
     r"(?P<number>[A-Z0-9]{4,5}(?:-[A-Z0-9]{4,5}){1,3})(?![\w-])"
 )
-"""A code by which somebody's data are shared: "clarity share ABCD-EFGH-IJKL"."""
+"""A code to share a person's data: "clarity share ABCD-EFGH-IJKL"."""
 _PARTED = re.compile(r"\d{2,3}-\d{3}|\d{3}-\d{2}|\d{4}\.\d{2,4}")
-"""Numbers in two parts, which are one after a label that means nothing else."""
+"""Numbers in two parts, which belong together after an unambiguous label."""
 _PARTED_TYPES = frozenset({"medical_record_number", "encounter_number", "account_number", "health_plan_number"})
 _ENDING = re.compile(r"\b(?:ending|ends|last\s?(?:four|4))(?:\s(?:in|with|is|of))?[ :]\Z", re.IGNORECASE)
 _CARD_END = Anchored(
@@ -91,7 +91,7 @@ _SPOKEN_DIGIT = r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double
 _SPOKEN = Anchored(rf"\b{_SPOKEN_DIGIT}(?:[ -]{_SPOKEN_DIGIT}){{2,}}\b", re.IGNORECASE)
 _COUNTING = re.compile(r"one two three|three two one|nine eight seven", re.IGNORECASE)
 _FEWEST_SPOKEN = 5
-"""Digits in words that are a number without a label."""
+"""How many digits in words are a number without a label."""
 _UNIT = re.compile(
     r"\s?(?:mg|mcg|µg|ml|cc|cm|mm|kg|g\b|units?\b|iu\b|%|cells|cfu|copies|/|x10|steps|beats|per\b|weeks|days|hours|"
     r"years|"
@@ -116,7 +116,7 @@ _MBI = re.compile(
 _ACCESSION = re.compile(r"(?<![^\W_])(?<![-/.])[A-Z]{1,3}-?\d\d-\d{3,8}(?![^\W_]|-\d)")
 _UDI = re.compile(r"\(01\)\s?\d{14}(?:\s?\(\d\d\)\s?[A-Za-z0-9-]{1,20}){0,4}")
 _DONATION = re.compile(r"(?<![^\W_])[A-Z]\d{4}[ ]?\d{2}[ ]?\d{6}(?![^\W_])")
-"""Of blood, as ISBT 128 writes it."""
+"""A number of donated blood, in the form of ISBT 128."""
 _NATIONAL_INSURANCE = re.compile(r"(?<![^\W_])[A-Z]{2}[ ]?\d\d[ ]?\d\d[ ]?\d\d[ ]?[A-D](?![^\W_])")
 _UUID = re.compile(r"(?<![^\W_])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![^\W_])", re.IGNORECASE)
 _LONG = re.compile(r"(?<![^\W_])(?<![$.,+-])\d{7,40}(?![^\W_]|[.,]\d)")
@@ -134,7 +134,7 @@ _CHARGE = re.compile(r"(?<![^\W_])(?:bc1[a-z0-9]{25,60}|[13][1-9A-HJ-NP-Za-km-z]
 
 
 def find_identifiers(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
-    """Numbers and codes of a person, a record or a thing of theirs; `regions` are the text's `number_regions`."""
+    """Numbers and codes of a person, their records or things; `regions` are the text's `number_regions`."""
     yield from _labelled(text, regions)
     yield from _in_groups(text, regions)
     yield from _by_form(text, regions)
@@ -167,7 +167,7 @@ def _spoken(text: str) -> Iterator[Finding]:
 
 
 def _labelled(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
-    """Values that follow a label, or carry it at their own head."""
+    """Values that follow a label or begin with it."""
     for match in in_regions(_VALUE, text, regions, 2):
         value = match[0].rstrip("-/.:_#")
         start, end = match.start(), match.start() + len(value)
@@ -200,7 +200,7 @@ def _labelled(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Findin
 
 
 def _in_groups(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
-    """Values of several groups behind a label that stands for nothing else; the groups' digits are counted together."""
+    """Values of several groups after an unambiguous label; the groups' digits are counted together."""
     for match in _PARTED_BY_BLANKS.finditer(text) if regions else ():
         type, certain = _label(text, match.start())
         digits = sum(map(str.isdigit, match[0]))
@@ -213,7 +213,7 @@ _FEWEST_IN_GROUPS = 3
 
 
 def _label(text: str, start: int) -> tuple[str | None, bool]:
-    """The type that the label before a value indicates, and whether the label stands for nothing else."""
+    """The type that the label before a value indicates, and whether the label is unambiguous."""
     words = words_before(text, start)
     type = lookup(words, LABELS)
     if type is None:
@@ -231,7 +231,7 @@ _LOOSE_TABLE = dict.fromkeys(LOOSE, "")
 
 
 def _fits(value: str, digits: int, certain: bool) -> bool:
-    """Whether a value may be an identifier: long enough for how much its label says."""
+    """Whether a value may be an identifier: long enough for how specific its label is."""
     if certain:
         return (digits >= 3 and len(value) >= 3) or (digits >= 2 and len(value) >= 5)
     return digits >= 4 and len(value) >= 5

@@ -1,4 +1,4 @@
-"""People of whom nothing but initials stands: who wrote, signed or did something, and patients in a study's words."""
+"""Finds people by initials alone: who wrote, signed or did something, and patients in studies."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _NO_INITIALS = frozenset(
 
 
 def find_initials(text: str) -> Iterator[Finding]:
-    """Initials with words or marks around them that say whose they are."""
+    """Initials with words or marks around them that show a person."""
     if any_in(text, ("/", ":", "by")):
         for match in _INITIALS.finditer(text):
             name = "by" if match["by"] else "one"

@@ -1,4 +1,4 @@
-"""Names of hospitals, companies, schools and other institutions."""
+"""Finds names of hospitals, companies, schools and other institutions."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ _PAYERS = frozenset(
     "medicare medicaid tricare self none private commercial blue cash uninsured pending unknown va workers auto "
     "no yes".split()
 )
-"""What an insurance may be called that many have."""
+"""Insurances that many people have, or none."""
 _PROPER = r"(?:The[ ])?[A-Z][a-z'’-]{1,24}(?:[ ](?:of[ ]|the[ ])?[A-Z][a-z'’-]{1,24}){0,3}"
 _TERSE = Anchored(
     r"\b(?:SNF|ALF|ILF|HHA|NH|LTACH?|OSH|VNA|HH|[Pp]harm(?:acy)?|PHARM|[Ff]acility)[ ]?[:=@]?[ ]"
@@ -86,7 +86,7 @@ _TERSE = Anchored(
     r"](?:on|at|in)[ ][A-Z0-9][\w'’-]*(?:[ ][A-Z][\w'’-]*)?)"
     r"|\b(?P<order>(?:Sisters|Daughters|Brothers|Our[ ]Lady)[ ]of[ ](?:the[ ])?[A-Z][a-z]+(?:[ ][A-Z][a-z]+)?)"
 )
-"""How shorthand names institutions: "SNF = The Larches", "fr Kettering Valley ED"."""
+"""Institutions in shorthand: "SNF = The Larches", "fr Kettering Valley ED"."""
 _LETTERHEAD = re.compile(
     r"(?:M\.?D\.?|D\.?O\.?|N\.?P\.?|PA-C|RN|MBBS|Ph\.?D\.?)\n(?P<letterhead>[A-ZÀ-Ž][^\n:\d]{3,48})"
     r"\n(?=(?i:pager|pgr|beeper|tel|phone|fax|p\.?o\.?[ ]box|\d{1,5}[ ][A-Z]))"
@@ -114,7 +114,7 @@ _CALLED_PLACE = Anchored(
     r"DME|vendor|lab[ ]corp|insurance|payer)[ ]?[:=(]?[ ]?)"
     rf"(?P<name>{_PROPER_NAME})(?![^\W_]|['’])"
 )
-"""What stands after an occupation or a kind of institution: "chef @ The Gilded Perch", "daycare (Tiny Acorns)"."""
+"""A name after an occupation or a kind of institution: "chef @ The Gilded Perch", "daycare (Tiny Acorns)"."""
 _ALONE = re.compile(r"(?:\A|[.;:,|\n(])[ ]*\Z")
 """Before the first word of a clause."""
 _SPECIALIST = Anchored(
@@ -148,7 +148,7 @@ GENERIC = frozenset(
     start social occupational vocational recommend drug further he she they i we anesthesia high school college
     operating radiology theater date name procedure diagnosis impression""".split()
 )
-"""Words that make no proper name of an institution, nor of a town."""
+"""Words that are not part of an institution's or a town's proper name."""
 
 
 _SPECIALTIES = frozenset(
@@ -159,7 +159,7 @@ _SPECIALTIES = frozenset(
     "major minor best standard private group general nurse clinical good usual scope current".split()
 )
 _NO_NAMES = (GENERIC | _SPECIALTIES | lexicon().not_names, GENERIC | _PAYERS | lexicon().not_names)
-"""First words of no proper name; of an insurance's where the index is true."""
+"""Words that never begin a proper name; for an insurance where the index is true."""
 
 
 def find_institutions(text: str) -> Iterator[Finding]:
@@ -190,7 +190,7 @@ def find_institutions(text: str) -> Iterator[Finding]:
 
 
 def _called(text: str) -> Iterator[Finding]:
-    """Institutions whose names say nothing of what they are, by what stands before them."""
+    """Institutions whose names do not show their kind, by the words before them."""
     for match in _CALLED_PLACE.finditer(text):
         cue = match[0][: match.start("name") - match.start()]
         if (
@@ -216,13 +216,13 @@ def _all_known(name: str) -> bool:
 
 
 def _is_generic(word: str, pattern: Anchored) -> bool:
-    """Whether a word makes no proper name of an institution; among capitals, more words do not."""
+    """Whether a word is not part of an institution's proper name; more words are not in a text of capitals."""
     bare = word.lower().strip("'’.,")
     return bare in GENERIC or (pattern is _FACILITY_CAPITALS and bare in lexicon().not_names)
 
 
 def _without_dot(name: str, end: int) -> int:
-    """The end of a name without the dot of its sentence; that of "Inc." belongs to it."""
+    """The end of a name without the full stop of its sentence; the dot of "Inc." belongs to it."""
     return end - 1 if name.endswith(".") and not name.endswith(("Inc.", "Corp.", "Ltd.", "Co.", "L.L.C.")) else end
 
 

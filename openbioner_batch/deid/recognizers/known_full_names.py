@@ -1,7 +1,7 @@
-"""Whole known names, wherever they stand contiguously: in any case, order, spelling of letters and punctuation.
+"""Finds whole known names that are contiguous: in any case, order, spelling of letters and punctuation.
 
 Each name becomes one regular expression over the text without case and accents: given names and surname in both
-orders, middle names whole, as initials or left out, an initial that the record does not have, particles, hyphens and
+orders, middle names whole, as initials or left out, an initial that the record lacks, particles, hyphens and
 apostrophes in any form. Short names are whole names too: "Al Ng".
 """
 
@@ -24,7 +24,7 @@ TITLES = frozenset(
     "dr mr mrs ms miss prof md do rn jr sr ii iii iv phd np pa mx doctor sra dds esq crna the of baby boy girl twin "
     "infant newborn male female".split()
 )
-"""Words of a name field that are no part of a name."""
+"""Words of a name field that are not part of a name."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’`-][^\W\d_]+)*")
 _JOINTS = re.compile(r"['’`-]")
 _INNER_CAPITAL = re.compile(r"(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])|(?<=\bMAC)(?=[A-Z]{4})|(?<=\bMC)(?=[A-Z]{3})")
@@ -39,11 +39,11 @@ _EXTRA_INITIAL = rf"(?:{_BETWEEN}[a-z](?![a-z])\.?)?"
 _UMLAUTS = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae"}
 
 FullNamePatterns = Sequence[tuple[re.Pattern[str], str, bool]]
-"""Patterns of names with their type, and whether only capitals make a name of their words."""
+"""Patterns of names with their type, and whether their words are a name only with capitals."""
 
 
 def full_name_patterns(names: Sequence[tuple[str, str]]) -> FullNamePatterns:
-    """From (name as written, type); names of one word are left to the search for parts."""
+    """From (name as written, type); the search for parts finds names of one word."""
     found = []
     for written, type in names:
         if patterns := dict.fromkeys(_patterns(written)):
@@ -53,7 +53,7 @@ def full_name_patterns(names: Sequence[tuple[str, str]]) -> FullNamePatterns:
 
 
 def find_full_names(text: str, full_names: FullNamePatterns) -> Iterator[Finding]:
-    """Each place where one of the names stands."""
+    """Each mention of one of the names."""
     plain = substitute(text, _NOT_PLAIN, _without_accents)
     small = plain.text.translate(_SMALL)
     for pattern, type, needs_capitals in full_names:
@@ -104,7 +104,7 @@ def _patterns(written: str) -> Iterator[str]:
 
 
 def _gap(before: str, after: str) -> str:
-    """What may stand between two words: letters that are written without blanks, and long ones, need nothing."""
+    """Separators between two words: none are needed in scripts without blanks and for long words."""
     return _MAYBE_BETWEEN if min(len(before), len(after)) > 2 or _UNSPACED.fullmatch(before + after) else _BETWEEN
 
 
@@ -118,7 +118,7 @@ def _words(part: str) -> list[str]:
 
 
 def _sequence(words: Sequence[str]) -> str:
-    """Words one after the other; long ones may be written as one."""
+    """A sequence of words; long ones may be joined."""
     pattern = _one(words[0])
     for before, word in pairwise(words):
         pattern += (_MAYBE_BETWEEN if before.lower() in PARTICLES else _gap(before, word)) + _one(word)
@@ -135,7 +135,7 @@ def _any_spelling(word: str) -> str:
 
 
 def _is_of_common_words(written: str) -> bool:
-    """Whether each word is short or an ordinary one, so that small letters make no name of them: Will May, An Do."""
+    """Whether each word is short or ordinary, so that they are not a name in small letters: Will May, An Do."""
     lists = lexicon()
     return all(
         len(word) < 3 or normalise_word(word) in lists.ordinary or clinical_words().knows(word.lower())

@@ -1,4 +1,4 @@
-"""Known names in a text: whole and in parts, in any order and case, with initials, short forms and one wrong letter."""
+"""Finds known names: whole and in parts, in any order and case, with initials, short forms and one wrong letter."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHORTEST_WITH_TYPO = 6
 
 _PARTS = re.compile(r"[^\W\d_]+(?:['’`][^\W\d_]+)*")
 _NUMBER = re.compile(r"\d{1,4}(?![^\W_])")
-"""Synthetic patients bear names such as Larue605."""
+"""Synthetic patients have names such as Larue605."""
 _JOINT = re.compile(r"[ \t]{0,2},?[ \t]{0,2}|-")
 _MIDDLE = re.compile(r"[ ](?P<name>[A-Z](?:[^\W\d_]|['’-]){0,24})\.?[ ]")
 _LAST_INITIAL = re.compile(r"[ ][A-Z]\b\.?(?=[ ]?[\d,;:|()\n]|[ ]{2}|\Z)")
@@ -34,7 +34,7 @@ _DOTTED = re.compile(r"(?<![\w.])(?:[A-Z]\.[ ]?){2,4}(?![\w])")
 _BARE_INITIALS = re.compile(r"\b(?:[Pp]atient|[Pp]t|[Cc]lient|PATIENT|PT|Mr|Mrs|Ms)\.?[ ](?P<initials>[A-Z]{2,3})\b")
 _ABBREVIATED_TITLE = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Miss|DR|MR|MRS|MS|Nurse|Prof|Patient|patient|Pt|pt)\.?[ ]{1,2}\Z")
 _IS_PATIENT = re.compile(r"(?:patient|pt)\b", re.IGNORECASE)
-"""No title before an ordinary word: "Pt will follow up", "PATIENT MAY SHOWER"."""
+"""Not titles before an ordinary word: "Pt will follow up", "PATIENT MAY SHOWER"."""
 _VERB = re.compile(
     r"(?:Will|May|Can|Might)\s(?!(?:is|was|has|had|says|said|states|stated|reports|reported|denies|denied|came|called|feels|"
     r"felt|presents|presented|and|lives|who|wants|asked|told|then|also)\b)[a-z]"
@@ -48,7 +48,7 @@ _ALSO_GIVEN = frozenset(
     "amber angel april art august autumn bill chase dale dawn dean drew faith gene grace guy hope iris joy june lily "
     "mark may mercy olive pat pearl penny randy ray rich rob robin rose ruby rusty sandy sue summer will".split()
 )
-"""Ordinary words that are given names."""
+"""Given names that are ordinary words."""
 _SHORT_WORDS = frozenset("an do no so to he me we us my by of on or in is it as at if go up am be oh ok hi".split())
 _SENTENCE_START = re.compile(r"(?:^|[.!?:\n][\s\"'(]*|[-*•][ \t]*)\Z")
 
@@ -101,7 +101,7 @@ class KnownNames:
         return cls(parts, initials, letters, long, full_name_patterns(names))
 
     def find(self, text: str, typos: bool = True) -> Iterator[Finding]:
-        """Each place where a name or part of it stands; parts that stand side by side are one finding."""
+        """Each mention of a name or of its parts; adjacent parts are one finding."""
         for whole in find_full_names(text, self.full_names):
             yield self._with_initials(text, whole, self._letters_of(text[whole.start : whole.end]))
         if not self.parts:
@@ -125,7 +125,7 @@ class KnownNames:
         yield from self._find_initials(text)
 
     def _joins(self, gap: str, one: str, other: str) -> bool:
-        """Whether two parts belong to one mention, by what stands between: nothing much, or a middle name."""
+        """Whether two parts belong to one mention: at most punctuation or a middle name lies between."""
         of_one = other[0] in self.letters[one]
         if _JOINT.fullmatch(gap):
             return "," not in gap or of_one
@@ -133,7 +133,7 @@ class KnownNames:
         if middle is None:
             return False
         name, lists = middle["name"].lower(), lexicon()
-        # Among capitals any word could be one.
+        # in a text of capitals any word could be one
         return name in lists.given_names if middle["name"].isupper() and name[1:] else name not in lists.not_names
 
     def _hits(self, text: str, typos: bool) -> Iterator[tuple[Finding, str, bool]]:
@@ -178,7 +178,7 @@ class KnownNames:
             yield finding, part, sure
 
     def _letters_of(self, name: str) -> frozenset[str]:
-        """First letters of the parts of the names that a stretch of the text is of."""
+        """First letters of the parts of the names that a range of the text mentions."""
         words = [normalise_word(word) for word in _PARTS.findall(name)]
         words.append("".join(words))
         return frozenset().union(*(self.letters.get(word, frozenset()) for word in words))
@@ -213,24 +213,24 @@ class KnownNames:
 
 
 def _is_small(text: str, found: Finding, part: str) -> bool:
-    """Whether an ordinary word stands in small letters: "Frank blood" is no Frank Blood."""
+    """Whether an ordinary word is in small letters: "Frank blood" is not Frank Blood."""
     return part in lexicon().ordinary and text[found.start].islower()
 
 
 def _acts(text: str, end: int, part: str) -> bool:
-    """Whether what begins a sentence does what people do: "Drew was seen", but not "Line was seen"."""
+    """Whether a verb of people follows the start of a sentence: "Drew was seen", but not "Line was seen"."""
     called = part in lexicon().given_names or part in _ALSO_GIVEN
     return _SAYS.match(text, end) is not None or (called and _IS_SEEN.match(text, end) is not None)
 
 
 def _with_middle_initial(text: str, name: Finding) -> Finding:
-    """A whole name with an initial after it that the record does not have: "Roe, Jane S"."""
+    """A whole name with an initial after it that the record lacks: "Roe, Jane S"."""
     after = _LAST_INITIAL.match(text, name.end)
     return Finding(name.start, after.end() if after else name.end, name.type, name.score, name.recognizers)
 
 
 def one_edit(one: str, two: str) -> bool:
-    """Whether one letter changed, added or left out, or two neighbours swapped, make one word the other."""
+    """Whether two words differ by one changed, added or missing letter, or by two neighbours swapped."""
     if abs(len(one) - len(two)) > 1 or one == two:
         return False
     head = 0

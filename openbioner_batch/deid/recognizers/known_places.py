@@ -1,4 +1,4 @@
-"""Known addresses and places as phrases: each part that may stand alone, in any spelling of its words."""
+"""Finds known addresses and places as phrases: each part that may occur alone, in any spelling of its words."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _states() -> frozenset[tuple[str, ...]]:
 
 
 def find_phrases(text: str, phrases: Mapping[str, Sequence[Phrase]]) -> Iterator[Finding]:
-    """Each place where a phrase stands, the longest that begins with a word."""
+    """Each mention of a phrase, the longest that begins with a word."""
     if not phrases:
         return
     tokens = list(_WORDLIKE.finditer(text))

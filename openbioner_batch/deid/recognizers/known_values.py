@@ -1,4 +1,4 @@
-"""Known values in a text: names, numbers, dates, addresses, matched with small variations in one pass per note."""
+"""Finds known values in a text: names, numbers, dates, addresses, with small variations, in one pass per note."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHORTEST = 4
 """Numbers and codes with fewer letters and digits are matched as whole words with their own punctuation only."""
 
 LONGEST_VALUE = 5
-"""Digits of a known number that may be a dose, a volume or a result where a unit or a measure stands beside it."""
+"""The most digits of a known number that may be a dose, a volume or a result beside a unit or a measurement's name."""
 
 _PHONES = frozenset({"phone_number", "fax_number", "pager_number"})
 _SHORTEST_NATIONAL = 8
@@ -45,11 +45,11 @@ class _Prepared:
 def find_known(
     text: str, known: KnownIdentifiers, dates: Sequence[DateMention], typos: bool = True, nicknames: bool = True
 ) -> Iterator[Finding]:
-    """Each place where a known value stands.
+    """Each mention of a known value.
 
     Args:
         text: the note.
-        known: what its record says of the patient.
+        known: what its record says about the patient.
         dates: the text's `dates.find_dates`; the known dates are found in any of their forms.
         typos: find names of six letters and more with one letter wrong.
         nicknames: find given names in their frequent short forms.
@@ -97,7 +97,7 @@ def _codes_of(value: str, type: str) -> Iterator[str]:
         if len(code) == 10:
             yield code[3:]
         elif value.lstrip().startswith(("+", "00")):
-            # A country's code has one to three digits; what follows it stands alone, or behind a zero.
+            # A country's code has one to three digits; what follows it occurs alone, or after a zero.
             yield from (
                 code.lstrip("0")[cut:] for cut in (1, 2, 3) if len(code.lstrip("0")) - cut >= _SHORTEST_NATIONAL
             )
@@ -115,7 +115,7 @@ def _codes_of(value: str, type: str) -> Iterator[str]:
 
 
 def _find_codes(text: str, codes: tuple[tuple[str, str], ...]) -> Iterator[Finding]:
-    """Codes with any separators: searched in the text's letters and digits, then held against the text itself."""
+    """Codes with any separators: searched in the text's letters and digits, then checked against the text itself."""
     if not codes:
         return
     places = [place for place, letter in enumerate(text) if letter.isalnum()]
@@ -143,7 +143,7 @@ def _find_codes(text: str, codes: tuple[tuple[str, str], ...]) -> Iterator[Findi
 
 
 def is_short_value(text: str, start: int, end: int, code: str) -> bool:
-    """Whether a short known number stands there as a clinical value, without a label: 1840 in "UOP 1840 mL"."""
+    """Whether a short known number is a clinical value there, without a label: 1840 in "UOP 1840 mL"."""
     return (
         code.isdigit()
         and len(code) <= LONGEST_VALUE
@@ -157,7 +157,7 @@ def _side_by_side(places: Sequence[int], at: int) -> bool:
 
 
 def _holds(text: str, start: int, end: int, code: str, places: list[int]) -> bool:
-    """Whether a code stands in the text by itself, not as part of a longer one, with no more than separators within."""
+    """Whether a code occurs by itself, not as part of a longer one, with only separators within."""
     if len(code) < SHORTEST and end - start != len(code):
         return False
     before, after = text[start - 1 : start], text[end : end + 1]
@@ -174,7 +174,7 @@ def _mail_or_number_gap(between: str) -> bool:
 
 
 def _readings(value: str) -> Iterator[Reading]:
-    """What a known date may mean."""
+    """All readings of a known date."""
     for mention in find_dates(value):
         if mention.form in ("full", "dotted", "eight"):
             yield from mention.readings[:2]

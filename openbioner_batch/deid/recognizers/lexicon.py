@@ -12,13 +12,13 @@ class Lexicon:
     """Sets of lower-case words."""
 
     given_names: frozenset[str]
-    """Frequent given names: before another capitalised word they make a name without further context."""
+    """Frequent given names: before another capitalised word they are a name without further context."""
     word_names: frozenset[str]
-    """Names that are ordinary words: alone and in lower case they are no names."""
+    """Names that are ordinary words: alone and in lower case they are not names."""
     ordinary_words: frozenset[str]
-    """Other words that somebody may be called: of a known name, too, they are no part in small letters."""
+    """Other words that may be names: in small letters they are not taken as part of a known name either."""
     not_names: frozenset[str]
-    """Words that stand capitalised in notes and belong to no name."""
+    """Words that are capitalised in notes and do not belong to names."""
     nicknames: dict[str, tuple[str, ...]]
     """Short forms of a given name."""
 
@@ -35,7 +35,7 @@ class Lexicon:
 
 @cache
 def lexicon() -> Lexicon:
-    """The lexicon that the package carries."""
+    """The lexicon in the package."""
     import yaml
 
     data = yaml.safe_load(files(__package__).joinpath("lexicon.yaml").read_text(encoding="utf-8"))

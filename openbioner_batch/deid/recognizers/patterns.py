@@ -1,6 +1,6 @@
-"""All pattern recognizers over one text.
+"""Runs all pattern recognizers on one text.
 
-They are our own and need nothing but `re`. Presidio's were measured first: importing them brings spaCy along (9 s and
+They are our own and need only `re`. Presidio's were measured first: importing them brings spaCy along (9 s and
 400 MB on one core), its URL and telephone recognizers alone do 280 and 370 notes of 3 kB a second, and its licence
 pattern takes "BP118" and "x2" for numbers.
 """
@@ -26,11 +26,11 @@ from openbioner_batch.deid.recognizers.terse_dates import find_terse_dates
 
 
 def find_patterns(text: str, dates: list[DateMention]) -> list[Finding]:
-    """What the forms of the text and the words around them show; findings may overlap.
+    """Findings by forms in the text and the words around them; they may overlap.
 
     Args:
         text: the note.
-        dates: the text's `dates.find_dates`, which known dates are compared with as well.
+        dates: the text's `dates.find_dates`, which are compared with known dates too.
     """
     regions = number_regions(text)
     found = [

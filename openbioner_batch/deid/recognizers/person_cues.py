@@ -1,4 +1,4 @@
-"""What around a word says that a person is meant: a title, a role, a relation, a label, a credential, speech."""
+"""Cues around a word that mean a person: a title, a role, a relation, a label, a credential, speech."""
 
 from __future__ import annotations
 
@@ -63,17 +63,17 @@ CLOSING = re.compile(
 
 
 class PersonEvidence(IntEnum):
-    """What the words around a name tell about its being a person's."""
+    """What the words around a name show about a person."""
 
     NONE = 0
     WEAK = 1
-    """A preposition or a role stands before, or a verb of speech follows: things may be meant too."""
+    """A preposition or a role precedes, or a verb of speech follows: things may be meant too."""
     STRONG = 2
     """A title, a label, a relation or a credential."""
 
 
 def person_evidence(text: str, start: int, end: int) -> PersonEvidence:
-    """What stands around `text[start:end]` tells about its being a person."""
+    """What the words around `text[start:end]` show about a person."""
     before = text[max(0, start - _AROUND) : start]
     if _STRONG.search(before) or _CREDENTIAL.match(text, end) or _is_called(text, start, end, before):
         return PersonEvidence.STRONG
@@ -94,7 +94,7 @@ OF_A_WORK = re.compile(
     r"[ ](?:Program(?:me)?|Test|Score|Scale|Index|Study|Trial|Criteria|Classification|Questionnaire|Inventory|Method|"
     r"Procedure|Technique|Protocol|Battery)\b"
 )
-"""After a proper name that is no person's: "Alberta Stroke Program"."""
+"""After a proper name that is not a person's: "Alberta Stroke Program"."""
 
 OF_A_THING = re.compile(
     r"[ ](?:arch|bars?|clamps?|forceps|retractors?|needles?|catheters?|tubes?|sutures?|scissors|tongs|buffer|test|"

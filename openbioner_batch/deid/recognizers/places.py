@@ -1,4 +1,4 @@
-"""Addresses, postal codes, towns, facilities, employers, rooms and positions."""
+"""Finds addresses, postal codes, towns, facilities, employers, rooms and positions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _STATES = """Alabama AL Alaska AK Arizona AZ Arkansas AR California CA Colorado 
 STATE_NAMES = tuple(name.replace("_", " ") for name in _STATES[::2])
 STATE_CODES = frozenset(_STATES[1::2])
 _MEDICAL_CODES = frozenset("MD PA MS MA OR IN ME OK HI OH CO LA DE ID AL CT PR VA MI MO ND NE NC SC PR DC".split())
-"""Codes of states that are credentials or abbreviations of medicine too: alone they prove no place."""
+"""Codes of states that are credentials or abbreviations of medicine too: alone they do not prove a place."""
 COUNTRIES = """
 Mexico Canada Cuba Haiti Jamaica Guatemala Honduras Nicaragua Colombia Venezuela Brazil Argentina Chile Peru
     Ecuador Bolivia Uruguay Paraguay England Scotland Wales Ireland France Germany Italy Spain Portugal Poland
@@ -74,7 +74,7 @@ _FOREIGN_STREET = Anchored(
     rf"laan|plein|kade|vej|gade|veien|gaten|"
     rf"katu|utca)[ ]){_HOUSE_NUMBER}"
 )
-"""Streets whose word for street stands first or at their end, with a house number behind."""
+"""Streets whose word for street comes first or last, with a house number after it."""
 _HIGHWAY = Anchored(
     r"\b(?:(?P<cued>(?i:on|off|along|near|by|at)[ ](?:the[ ])?)?(?P<road>(?:I|US|SR|CR|FM|Rte?\.?|Route|Hwy\.?|"
     r"Highway|Interstate|Turnpike)[- ]?\d{1,4}\b"
@@ -84,7 +84,7 @@ _HIGHWAY = Anchored(
 )
 """A road and an exit of it; "on" or an exit must distinguish I-95 from iodine."""
 _ISOTOPE = re.compile(r"I[- ]?1(?:23|24|25|31)")
-"""Of iodine, which "on" stands before as well: "started on I-131"."""
+"""Words of iodine, which may follow "on" as well: "started on I-131"."""
 _UNIT_AFTER = re.compile(
     r"[ ]?(?:\d{1,4}(?:\.\d{1,2})?[ ]?)?(?:mg|mcg|mCi|ml|units?|scan|therapy|uptake|ablation)\b", re.IGNORECASE
 )
@@ -101,7 +101,7 @@ _CITY_ZIP = re.compile(
     rf"[.,]\d)"
 )
 _STATE_ZIP = Anchored(rf"(?<![^\W_])(?:{_STATE})\b[.,]?\s{{1,2}}\d{{5}}")
-"""A cheap look for `_CITY_ZIP`."""
+"""A cheap check for `_CITY_ZIP`."""
 _COMMA_STATE = Anchored(rf",\s{{1,2}}(?P<state>{_STATE})(?![^\W_])")
 _TOWN_BEFORE = re.compile(rf"(?<![^\W_]){_TOWN}\Z")
 _CUE = Anchored(
@@ -115,7 +115,7 @@ _CUE = Anchored(
     rf"(?P<place>{_TOWN})(?:,[ ](?P<state>{_STATE})\b)?"
 )
 _LIVED = re.compile(r"(?:lives?|living|resid|born|raised|grew|native|originally|hometown|city|town|village)")
-"""Cues after which a town may stand in capitals."""
+"""Cues after which a town may be in capitals."""
 _LIVES_AT = Anchored(
     r"\b(?:home[ ]|mailing[ ]|street[ ]|current[ ]|permanent[ ]|postal[ ])?(?:address|residence|adresse|dirección|"
     r"indirizzo|endereço)(?:[ ](?:on[ ]file|of[ ]record))?(?:[ ](?:is|was)|[\"']?[ ]?[:=>])[ \"']{1,3}"
@@ -132,15 +132,15 @@ _POSTCODE = re.compile(
     r"[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ ]\d[ABCEGHJ-NPRSTV-Z]\d)(?![^\W_])"
 )
 _EIRCODE = re.compile(r"(?<![^\W_])(?:[AC-FHKNPRTV-Y]\d{2}|D6W)[ ](?!\d{2}(?:CC|HR|KC))[0-9AC-FHKNPRTV-Y]{4}(?![^\W_])")
-"""Of Ireland; a letter and a digit must stand in its second half."""
+"""An Irish postal code; its second half must have a letter and a digit."""
 _BEFORE_TOWN = Anchored(
     r"(?:(?<=\d[,;][ ])|(?<=[a-zß.][ ]\d\d[,;][ ])|^|(?<=\n)|(?<=\b[DAF]-)|"
     r"(?<=\bCH-))(?P<zip>\d{4,5})[ ](?P<town>[A-ZÀ-ÞĀ-Ž][a-zß-ɏ]{2,24}(?:[ -](?:am|an|der|im|bei|sur|la|le|de|"
     r"[A-ZÀ-Þ][a-zß-ɏ]+))*)(?=[ ]?(?:[,;.\n]|\Z))"
 )
-"""A postal code before its town, after a house number or at the head of a line: "Deichstr. 9, 26721 Emden"."""
+"""A postal code before its town, after a house number or at the start of a line: "Deichstr. 9, 26721 Emden"."""
 _CLOCK = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d")
-"""A time at the head of an entry: "1400 Settled."."""
+"""A time at the start of an entry: "1400 Settled."."""
 _CORNER = Anchored(
     r"(?:\b(?:at|on|near|by|of)[ ](?:the[ ]corner[ ]of[ ])?|@[ ]?)(?P<corner>[A-Z][a-z]{2,20}(?:[ ](?:St|Ave|Rd|Blvd|"
     r"Street|Avenue))?\.?[ ](?:&|and|/)[ ]"
@@ -149,7 +149,7 @@ _CORNER = Anchored(
 )
 """Where two streets meet: "at Main & 4th"."""
 _LONG_ZIP = re.compile(r"(?<=[A-Za-z][ ])(?<!:[ ])\d{5}-\d{4}(?![^\W_]|-\d)")
-"""Nine digits after a town whose state is not given."""
+"""Nine digits after a town without its state."""
 _COUNTY = Anchored(
     r"\b(?P<county>(?:(?:St\.|San|Santa|Los|El|New|Prince|Van|De|La)[ ])?[A-Z][a-z]{2,20}[ ](?:County|Parish|Borough|"
     r"COUNTY))\b"
@@ -164,7 +164,7 @@ _COORDINATES = re.compile(
 
 
 def find_places(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
-    """Places smaller than a country, each part of an address on its own, and institutions.
+    """Places smaller than a country, each part of an address separately, and institutions.
 
     Args:
         text: the note.
@@ -196,7 +196,7 @@ def find_places(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Find
 
 
 def _addresses(text: str) -> Iterator[Finding]:
-    """Street lines with what follows them, post boxes, and whatever a label calls an address."""
+    """Street lines with what follows them, post boxes, and whatever follows a label of an address."""
     streets: list[int] = []
     for pattern in (_STREET, _STREET_ROUTE, _BOX, _MILITARY):
         for match in pattern.finditer(text):
@@ -258,7 +258,7 @@ def _towns(text: str, regions: list[tuple[int, int, int]]) -> Iterator[Finding]:
 
 
 def _parts(match: re.Match[str], score: float) -> Iterator[Finding]:
-    """Town, state and ZIP code of one match, each for itself."""
+    """Town, state and ZIP code of one match, separately."""
     for name, type in (("city", "city"), ("state", "state"), ("zip", "zip_code")):
         if match.groupdict().get(name):
             yield _place(*match.span(name), type, score)

@@ -1,4 +1,4 @@
-"""What was found in a note with confidence, wherever it stands again in it: parts of names, numbers, institutions."""
+"""Finds further mentions of what was found in a note with confidence: parts of names, numbers, institutions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WORDS_FIRST = frozenset("may will mark art grace hope faith joy april june rose
 
 _MODEL = ("model",)
 SURE = 0.7
-"""Only names at least so sure are looked for again."""
+"""The least score of names that are searched for again."""
 
 _CAPITALISED = re.compile(r"(?<![^\W_])[^\W\d_a-z][^\W\d_]{2,30}(?:['’-][^\W\d_]{2,30})?")
 _SMALL = re.compile(r"(?<![^\W_])(?<!-)[a-z]{6,}(?![^\W_]|-)")
@@ -31,8 +31,8 @@ def find_repeats(
 
     Args:
         text: the note.
-        names: findings of names in it; those below `SURE` are passed over.
-        is_term: says of (text, start, end) whether the word is the name of a thing there.
+        names: findings of names in it; those below `SURE` are skipped.
+        is_term: whether the word at (text, start, end) is the name of a thing there.
     """
     lists = lexicon()
     common = lists.not_names | (lists.word_names - (lists.given_names - _WORDS_FIRST))
@@ -61,7 +61,7 @@ def find_repeats(
 
 
 def _in_small_letters(text: str, parts: dict[str, tuple[str, str]]) -> Iterator[Finding]:
-    """Names that patterns found and that are no other word: "quillfeather aware" after "Dr. Quillfeather"."""
+    """Names that patterns found and that are not other words: "quillfeather aware" after "Dr. Quillfeather"."""
     told = {
         part: (type, recognizer)
         for part, (type, recognizer) in parts.items()
@@ -77,27 +77,27 @@ def _in_small_letters(text: str, parts: dict[str, tuple[str, str]]) -> Iterator[
 
 
 DIGITS = "pattern:digits"
-"""What recognises a number by its form alone, without a label or a check digit."""
+"""Recognizers of a number by its form alone, without a label or a check digit."""
 CONFIDENT = 0.6
-"""Patterns at least so sure decide what is looked for again, apart from names."""
+"""The least score of patterns whose findings are searched for again, apart from names."""
 _CODES = frozenset({"identifier", "ssn", "phone", "account", "zip", "email", "url", "ip", "coordinates"})
 _FEWEST_DIGITS = 5
 _ACCOUNT = re.compile(r"(?=[a-z]+[._\d])[\w.]{5,64}(?<!\.)", re.IGNORECASE)
-"""Before the @ of an e-mail address: letters with a dot, a line or digits, which no word has."""
+"""Before the @ of an e-mail address: letters with a dot, an underscore or digits, unlike words."""
 _HOUSE = re.compile(r"\d[\w-]*\s+")
 _OPENS = re.compile(r"(?:\A|[.!?\n]\s{0,2})\Z")
 _THING = re.compile(
     r"[ ](?!(?:is|was|has|had|and|or|in|on|at|for|to|with|from|fr|will|is|who|that|today|clinic|hospital|area|"
     r"police)\b)[a-z]{4,}"
 )
-"""Behind a town's name at the head of a sentence, where it is another word: "Orange juice" after "Orange, CA"."""
+"""After a town's name at the start of a sentence, where it is another word: "Orange juice" after "Orange, CA"."""
 _NAMED = re.compile(r"[^\W\d_]{2,}")
 
 
 def find_repeated_values(text: str, found: Iterable[Finding]) -> Iterator[Finding]:
     """Numbers, handles, institutions, streets and towns that patterns found, at every other place.
 
-    An institution is looked for without its last word too, "Mercy Regional" for "Mercy Regional Hospital", and a street
+    An institution is also searched without its last word, "Mercy Regional" for "Mercy Regional Hospital", and a street
     without its house number.
     """
     forms: dict[str, tuple[str, str]] = {}
@@ -118,7 +118,7 @@ def find_repeated_values(text: str, found: Iterable[Finding]) -> Iterator[Findin
 
 
 def _again(value: str, family: str) -> Iterator[str]:
-    """The forms of a value that mean nothing else wherever they stand."""
+    """The forms of a value that are unambiguous anywhere."""
     lists = lexicon()
     common = lists.not_names | lists.word_names
     if family in _CODES:

@@ -15,7 +15,7 @@ _TYPES = labels("roles")
 
 
 def _as_written(role: str) -> str:
-    """A role as a pattern, with a capital at its head too."""
+    """A role as a pattern, with or without a leading capital."""
     escaped = re.escape(role).replace(r"\ ", "[ ]")
     return f"[{role[0]}{role[0].upper()}]{escaped[1:]}" if role[0].islower() else escaped
 
@@ -40,12 +40,12 @@ _NO_NAMES = frozenset(
 )
 """Words of headings and of terse notes after a role."""
 _VERB_OR_NOUN = re.compile(r"[ ][a-z]{3,}")
-"""After a name that is a word too: "LPN Will draw labs"."""
+"""After a name that is also a word: "LPN Will draw labs"."""
 _PARTICIPLE = re.compile(r"[^\W\d_]{3,}(?:ed|ing|ion|ment|al|ive|ic)")
 
 
 def find_names_by_role(text: str) -> Iterator[Finding]:
-    """A capitalised word after a role, no term and no word of a heading: "RN Notified", "Charge Nurse"."""
+    """A capitalised word after a role, not a term and not a word of a heading: "RN Notified", "Charge Nurse"."""
     for match in _CALLED.finditer(text):
         first, _, second = match["name"].partition(" ")
         if text[match.end("role")] == "." and len(match["role"]) > 4 and first.lower() not in lexicon().given_names:
@@ -59,13 +59,13 @@ def find_names_by_role(text: str) -> Iterator[Finding]:
 
 
 def is_of_headings(word: str) -> bool:
-    """Whether a word stands in headings and terse notes after a role: "RN Notified", "d/w Radiation"."""
+    """Whether a word is used in headings and terse notes after a role: "RN Notified", "d/w Radiation"."""
     small = word.lower()
     return small not in lexicon().given_names and (small in _NO_NAMES or _PARTICIPLE.fullmatch(word) is not None)
 
 
 def may_be_name(word: str) -> bool:
-    """Whether a capitalised word after a role may be a name: no term, no title, no word of a heading."""
+    """Whether a capitalised word after a role may be a name: not a term, a title or a word of a heading."""
     small = word.lower()
     return small in lexicon().given_names or not (
         small in labels("titles")

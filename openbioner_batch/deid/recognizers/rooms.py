@@ -1,4 +1,4 @@
-"""Rooms, beds and wards: by a word before, by a ward's form, by a patient who is moved."""
+"""Finds rooms, beds and wards: by a word before, by a ward's form, by a patient who is moved."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NUMBERED = Anchored(
     r"stands?|rises?|transfers?|flights?|stairs?)\b)"
 )
 _BAY = Anchored(r"\b(?i:resus|trolley|side[ ]room)[ ](?P<ward>\d{1,2}[A-Za-z]?)(?![^\W_]|[./]\d|[ ]?[%/°])")
-"""A place of an emergency department, where "resus 2 L" and "trolley 4 hrs" are none."""
+"""A place of an emergency department, but not "resus 2 L" and "trolley 4 hrs"."""
 _WARD = Anchored(
     r"(?<![^\W_])(?<![/.:-])(?P<ward>\d{1,2}(?:st|nd|rd|th)[ ]floor"
     r"|\d{1,2}[ ](?:East|West|North|South)\b(?:[ ]\d{1,3}\b(?!%)|(?![ ](?:[A-Z]|of)))"
@@ -37,7 +37,7 @@ _WARD = Anchored(
 _ENDS = (
     r"(?=[ ]*(?:[,;:)/|\n]|\.(?!\d)|\Z)|[ ](?:s/p|w/|for|scrub|circ|pt|RN|CNM)(?![^\W_]))(?!,?[ ](?:95|CI\b|p[ =<]))"
 )
-"""What closes a place: the end of a clause, and no interval of a ratio of odds."""
+"""What ends a place: the end of a clause, but not an odds ratio's interval."""
 _LABOUR = Anchored(rf"(?<![\w&/])(?P<ward>(?:L&D|LDRP?|OBS|MBU|PICU|NICU)[ -]#?\d{{1,2}}[A-Z]?){_ENDS}")
 """Units whose letters mean nothing else before a number: "L&D 6"."""
 _SUITE = Anchored(
@@ -48,7 +48,7 @@ _OPERATED_IN = re.compile(
     rf"(?:\b(?:fr|from|to|in|into)[ ]|(?<=[a-z]),[ ]|[ ]/[ ])(?P<ward>(?:OR|ED|ER|IR)[ -]#?\d{{1,2}}[A-Z]?){_ENDS}"
     rf"|\b(?:seen?|roomed)[ ]in[ ](?P<small>(?:ed|er)[ ]\d{{1,2}})(?=[ ]at[ ]|[ ]*(?:[,;.\n]|\Z))"
 )
-"""Rooms for operations and of an emergency department behind a preposition, a name or between bars: "fr OR 11"."""
+"""Rooms for operations and of an emergency department after a preposition, a name or between bars: "fr OR 11"."""
 _WING = Anchored(
     r"(?:(?<=,[ ])|(?<=\bin[ ])|(?<=\bto[ ])|(?<=\bfr[ ])|"
     r"(?<=\bfrom[ ]))(?P<ward>\d{1,2}[A-CEH-LNOPR-WYZ][A-Z]?-\d{2,3}[A-Z]?)"
@@ -60,11 +60,11 @@ _CODED = re.compile(
     r"\(\d{1,3}[ ]?(?:[yY]\w*[ ]?)?[MF]\))[ ]in[ ](?P<ward>[A-Z]\d{3,4}[A-Z]?)(?=[ ]*(?:[,;)\n]|\.(?!\d)|\Z))"
     r"|\b(?:Pt|pt|Mr|Mrs|Ms)\.?[ ](?:[A-Z][a-z'’-]{1,20}[ ]?){1,2},[ ](?P<code>[ABEHJKQRUVWXYZ]\d{1,2})(?=,)"
 )
-"""A letter and a number behind somebody: "Poteet (61F) in B614", "Pt Ivory, R7,"."""
+"""A letter and a number after a person: "Poteet (61F) in B614", "Pt Ivory, R7,"."""
 _THEATRE = Anchored(
     r"(?<![^\W_])(?:OR|OT|Th)[ ]?#?(?P<ward>\d{1,2})(?=:(?!\d)|[ ](?:surg|anes|circ|scrub|in[ ]\d{4})\b)"
 )
-"""An operating room, where "OR 2.1" is a ratio of odds."""
+"""An operating room, where "OR 2.1" is an odds ratio."""
 _MOVED = Anchored(
     r"(?:\b(?i:moved|transferred|tx'?d|transfer|went|sent|back|returned|adm(?:itted)?|going|up|down|assigned)\s(?:to|"
     r"fr(?:om)?)\s|"
@@ -75,19 +75,19 @@ _MOVED = Anchored(
     r"(?P<ward>\d{1,2}(?:[NSEWABC]|NE|NW|SE|SW|[NSEW][AB]|T|ICU)(?:[- ]?\d{1,3}(?!\s?(?:mg|mL|L)))?)"
     r"(?![^\W_]|[./-]\d|%|\s?(?:/|mg|mcg))"
 )
-"""A number and letters after what says that somebody is there: "moved to 6W", "Mrs Roe, 7C"."""
+"""A number and letters after words for being or moving there: "moved to 6W", "Mrs Roe, 7C"."""
 _OF_PERSON = Anchored(
     r"\b(?i:man|woman|lady|gentleman|pt|patient|resident|boy|girl)\sin\s(?P<ward>\d{3,4})(?=[,.;:)]|\s(?:needs|is|"
     r"was|"
     r"has|wants|called|c/o|w/|who)\b|\Z)"
 )
-"""A number after "patient in", followed by what no count is."""
+"""A number after "patient in", followed by words that do not follow a count."""
 _ROW_HEAD = Anchored(
     r"^[ \t]*(?P<ward>\d{1,3}[A-Za-z]\d?|\d{3,4}(?:-\d|[A-Za-z])?)[ \t]+(?=[^\W\d_][\w'’-]+(?:,[ "
     r"]?[^\W\d_][\w'’-]*)?[ ]/[ ][^/\n]+/)",
     re.MULTILINE,
 )
-"""A bed at the head of a row "bed name / doctor / ..."."""
+"""A bed at the start of a row "bed name / doctor / ..."."""
 _NAMED_IN = Anchored(
     r"(?<![^\W_])(?P<name>[A-ZÀ-Ž][a-zß-ɏ]+(?:['’-]?[A-Z][a-zß-ɏ]+)?)[ ](?:is[ ]|now[ ]|still[ ])?(?:in[ ]|"
     r"@[ ](?!(?:[01]\d|2[0-3])[0-5]\d(?!\d)))"
@@ -96,7 +96,7 @@ _NAMED_IN = Anchored(
     r"[A-D])?)"
     r"(?=[,;:)?]|\.(?!\d)|[ ](?:NPO|for|is|was|has|needs|c/o|wants|c|w/|DNR|tele|iso|on)\b|[ ]*(?:\n|\Z))"
 )
-"""A room after somebody by name: "McAllister in 4116-2, chest tube", "is Guidry in 418 NPO"."""
+"""A room after a person's name: "McAllister in 4116-2, chest tube", "is Guidry in 418 NPO"."""
 _UNIT_ROOM = Anchored(
     r"(?<![^\W_])(?:(?i:pt|patient|to|in|from|at|moved|@|ref|loc)[:]?[ ](?:in[ ])?(?P<ed>(?:ED|ER|"
     r"PACU)[ -](?:[Mm]ajors[ ]|[Mm]inors[ ]|[Rr]esus[ ]|"
@@ -112,7 +112,7 @@ _WARD_OF_STAFF = Anchored(
     r"(?<![^\W_])[A-Z][a-z]{1,15},?[ ](?:RN|LPN|CNA|PCT|MD|NP|PA|HUC)(?:,?[ ]|"
     r"[ ]on[ ])(?P<ward>\d{1,2}(?:[NSEWTABC]|NE|NW|SE|SW)(?:[- ]\d{1,3})?)(?![^\W_]|[./-]\d)"
 )
-"""A ward behind a nurse: "Lonnie RN 5W"."""
+"""A ward after a nurse: "Lonnie RN 5W"."""
 _PLACE_OF_LIST = Anchored(r"(?<![^\W_])(?P<ward>\d{1,2}(?:[NSEW]|NE|NW|SE|SW))(?=[ \t]*(?:\n|\Z))")
 """A ward at the end of a line of numbers and names."""
 _ROW = re.compile(r"[A-Z]{2,},|\d{1,2}/\d{1,2}/\d{2,4}|(?<!\d)\d{6,9}(?!\d)")
@@ -146,7 +146,7 @@ _BEDSIDE = re.compile(
 
 
 _FOUND_BY, _FORM = ("pattern:room",), ("pattern:digits",)
-"""How a room was found; by its form alone it becomes a tag where others would be invented."""
+"""How a room was found: one found by its form alone becomes a tag where others get surrogates."""
 
 
 def find_rooms(text: str) -> Iterator[Finding]:
@@ -178,7 +178,7 @@ def find_rooms(text: str) -> Iterator[Finding]:
 
 
 def _is_counted(text: str, match: re.Match[str]) -> bool:
-    """Whether the number behind a room's word counts or measures."""
+    """Whether the number after a room's word counts or measures."""
     if match["moved"]:
         return _COUNTED.match(text, match.end()) is not None
     hot = int(match["number"]) >= _FEWEST_DEGREES and _DEGREES.match(text, match.end())

@@ -1,4 +1,4 @@
-"""Those who sign with initials or a first name alone: at the end of a note, in a flow sheet, by twos.
+"""Finds those who sign with initials or a first name alone: at the end of a note, in a flow sheet, in pairs.
 
 "... ride is coworker Phil. jh", "placed 7/8 by TW", "2nd check AL/GT", "RBV by ejs", "FROM Deb ext 119".
 """
@@ -19,7 +19,7 @@ _LAST = re.compile(
     r"(?:(?<=[a-z\d%)\]][.!?])[ \n]+(?P<small>[a-z]{2,3})|(?:[ \n]|\A)(?:/|--?|~|—|–)[ ]?(?P<marked>[A-Z]{2,3}|"
     r"[a-z]{2,3}))\.?\s*\Z"
 )
-"""Letters after the last sentence of a note, or behind a mark at its end."""
+"""Letters after the last sentence of a note, or after a mark at its end."""
 _LAST_NAME = re.compile(
     rf"(?<=[a-z\d%)\]][.!?])[ \n]+(?P<name>{NAME}),?[ ](?P<day>\d{{1,2}}[/.-]\d{{1,2}}(?:[/.-]\d{{2,4}})?)"
     r"(?:[ ]\d{1,2}:?\d\d)?\s*\Z"
@@ -37,7 +37,7 @@ _DONE = re.compile(
     r"notified)\b[^.;\n]{0,24}\Z",
     re.IGNORECASE,
 )
-"""What somebody did, before "by", with a day or a place between."""
+"""Verbs of actions before "by", with a day or a place between."""
 _PAIR = Anchored(
     r"\b(?i:(?:2nd|second|dbl|double|independent|dual|cross|witness|chemo|insulin|heparin|count)[ -](?:check(?:ed)?|"
     r"verif(?:ied|y)?|sign(?:ed|-?off)?|rn|rph|count)|checked|verified|counted|wasted|co-?signed|"
@@ -64,7 +64,7 @@ _FEWEST_ROWS = 2
 
 
 def find_signatures(text: str) -> Iterator[Finding]:
-    """Initials and first names of those who sign or do something, by where they stand."""
+    """Initials and first names of those who sign or do something, by their place."""
     if (last := _LAST.search(text, max(0, len(text.rstrip()) - 8))) and are_initials(last[str(last.lastgroup)]):
         yield _name(*last.span(str(last.lastgroup)))
     last = _LAST_NAME.search(text, max(0, len(text) - 64))

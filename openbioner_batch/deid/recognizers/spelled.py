@@ -1,4 +1,4 @@
-"""Names letter by letter, as they are dictated: "that is K U C E R A", "S-Z-A-B-O", "spelled papa india alpha"."""
+"""Finds names that are dictated letter by letter: "that is K U C E R A", "S-Z-A-B-O", "spelled papa india alpha"."""
 
 from __future__ import annotations
 

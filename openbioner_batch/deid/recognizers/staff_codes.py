@@ -1,4 +1,4 @@
-"""What staff sign with in shorthand and logs: initials after a verb or at an entry's end, user names by form."""
+"""Finds signatures of staff in shorthand and logs: initials after a verb or at an entry's end, user names by form."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ _BARE_BY = re.compile(
     r"dispens|process)\w*[ ])\w+[ ]by[ \"'(]*\Z",
     re.IGNORECASE,
 )
-"""After verbs of no log, capitals and digits are a gene: "activated by EGR1"."""
+"""After verbs that logs do not use, capitals and digits are a gene: "activated by EGR1"."""
 _ACTS = Anchored(
     r"(?<=[ ])(?:opened|viewed|accessed|edited|signed|printed|logged|exported|amended|modified|closed|locked|unlocked|"
     r"queried|charted|entered|cosigned|acknowledged|released|downloaded|copied|deleted|attempted|searched)\b|"
@@ -77,7 +77,7 @@ _ACTING_USER = re.compile(rf"(?<![\w.@/-])(?P<user>{_USER_FORM})\Z")
 """A user name before what `_ACTS` finds."""
 _LONGEST_USER = 40
 _BARE_USER = re.compile(r"(?<![\w.@/#=-])(?P<user>[a-z]{5,20}\d{1,2})(?![\w@/%-]|\.\w|[ ]?(?:mg|mcg|ml|units?|x\d))")
-"""Letters and one or two digits, which no word of a note has unless it is known: "hbrandt2", but not "stage3"."""
+"""Letters and one or two digits, unlike any word of a note that is not listed: "hbrandt2", but not "stage3"."""
 _USER = Anchored(
     r"\b(?:user\s?-?_?name|user\s?_?id|login|log-in|db_user|user|screen\sname|logged\sin\s(?:as|by))(?:\s(?:is|"
     r"was))?[\"']?\s{0,2}[:=]\s{0,2}[\"']?"
@@ -91,7 +91,7 @@ _BADGE = Anchored(
     r"\b(?:Ofc|Officer|OFC|Dep(?:uty)?|Trooper|Det(?:ective)?|Sgt|Cpl|Agent|CO|"
     r"Interp(?:reter)?)\.?[ ](?:[A-Z]\.?[ ]?)?(?P<name>[A-Z][\w'’-]{1,20}),?[ ]?#[ ]?(?P<badge>\d{2,7})(?![^\W_])"
 )
-"""A number behind an officer's or an interpreter's name."""
+"""A number after an officer's or an interpreter's name."""
 _COLLAR = Anchored(r"(?<![^\W_])(?:PC|WPC|PS)[ ](?P<badge>\d{3,5})[ ](?P<name>[A-Z][a-z'’-]{2,20})(?![^\W_])")
 """A British constable's number: "PC 2207 Adeyemi"."""
 _BIOLOGY = re.compile(
@@ -193,12 +193,12 @@ def _signed_entries(text: str) -> Iterator[Finding]:
 
 
 def are_initials(code: str) -> bool:
-    """Whether two or three letters are no shorthand and no short word; half a double name shows itself: "HS-M"."""
+    """Whether two or three letters are neither shorthand nor a short word; half a double name is clear: "HS-M"."""
     return may_be_initials(code) and ("-" in code or not clinical_words().knows(code))
 
 
 def may_be_initials(code: str) -> bool:
-    """Whether they may be, in a place where nothing else stands."""
+    """Whether they may be initials, in a place of nothing else."""
     return code.lower() not in lexicon().not_names and code.lower() not in _SHORT_WORDS
 
 
@@ -221,7 +221,7 @@ def _is_of_a_paper(text: str, match: re.Match[str]) -> bool:
 
 
 def _is_user(name: str) -> bool:
-    """Whether the letters of a name are no clinical word and no word that numbers follow."""
+    """Whether the letters of a name are neither a clinical word nor a word that numbers follow."""
     letters = re.split(r"[\d._-]", name)[0]
     small = letters.lower()
     if _BIOLOGY.search(small):

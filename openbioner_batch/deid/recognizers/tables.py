@@ -1,4 +1,4 @@
-"""Identifiers in tables and markup within a text, found by the heads of columns, by labels in cells and by keys."""
+"""Finds identifiers in tables and markup within a text: by heads of columns, labels in cells, and keys."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from openbioner_batch.deid.recognizers.context import any_in, labels
 from openbioner_batch.deid.recognizers.lexicon import lexicon
 
 MARKUP = "pattern:markup"
-"""What a key means, even if it is a term elsewhere."""
+"""Types of keys, even of those that are terms elsewhere."""
 Cell = tuple[int, int]
-"""Where the content of a cell stands."""
+"""The range of a cell's content."""
 
 _SHORT_HEADS = {
     "pt": "patient_name",
@@ -29,14 +29,14 @@ _SHORT_HEADS = {
     "loc": "room_number",
 }
 _AMBIGUOUS = frozenset("site date staff mother father name_of nurse case family".split())
-"""Names of columns that head other things too."""
+"""Names of columns that may hold other things too."""
 _NAMES = frozenset({"patient_name", "clinician_name", "relative_name", "person_name"})
 _DIGITS = frozenset({"room_number", "zip_code", "birth_date", "admission_date", "discharge_date", "personal_date"})
 _OLD = re.compile(r"(?:9\d|1[0-2]\d)(?=\s?(?:y\w*\.?|yo|y/o)?\s?(?:/?[MF])?\Z)")
 _HEAD = re.compile(r"[A-Za-z][A-Za-z /_.#'-]{0,29}:?")
 _HL7 = re.compile(r"[A-Z][A-Z][A-Z0-9]\|")
 _FEWEST_DIGITS = 4
-"""Of a number in a cell; shorter ones count or measure."""
+"""The fewest digits of a number in a cell; shorter ones count or measure."""
 _QUOTED = re.compile(r'"[^"\n]*"|[^,\n]*')
 _FEWEST_CELLS = {"\t": 3, "|": 3, ",": 4}
 _KEYED = re.compile(
@@ -54,11 +54,11 @@ _KEYS = frozenset(
     "pt patient patient_name author prov provider user username user_id login by room rm bed age csn encounter nok "
     "attending nurse pcp md rn employer signed_by".split()
 )
-"""Keys of markup that say the same in every system; `family` is one beside `given`."""
+"""Keys of markup with the same meaning in every system; `family` is one beside `given`."""
 
 
 def find_tables(text: str) -> Iterator[Finding]:
-    """What stands in columns with known heads, in cells after a label, and under keys of JSON and XML."""
+    """Values in columns with known heads, in cells after a label, and under keys of JSON and XML."""
     for separator, fewest in _FEWEST_CELLS.items():
         if text.count(separator) >= fewest - 1:
             yield from _columns(text, separator, fewest)
@@ -95,7 +95,7 @@ def _lines(text: str) -> Iterator[Cell]:
 
 
 def _cells(text: str, start: int, end: int, separator: str) -> list[Cell]:
-    """The cells of a row without blanks and quotes; the bars around a row part no cells."""
+    """The cells of a row without blanks and quotes; the bars around a row do not separate cells."""
     found: list[Cell] = []
     place = start
     while place <= end:
@@ -137,7 +137,7 @@ def _in_cell(text: str, cell: Cell, type: str | None) -> Iterator[Finding]:
 
 
 def _fits(type: str) -> Callable[[str], bool]:
-    """Whether a value may be of a type: a name has a letter and is no term, a number or date has a digit."""
+    """Whether a value may be of a type: a name has a letter and is not a term, a number or date has a digit."""
     if type in _NAMES:
         return _may_be_a_name
     if type.endswith("_number") and type != "room_number":
@@ -178,7 +178,7 @@ def _keyed(text: str) -> Iterator[Finding]:
 
 
 _TERSE_KEYS = frozenset("pt by md rn nurse prov attending pcp nok author".split())
-"""Keys behind which results and words stand too: PT=13.2, "by": "mouth"."""
+"""Keys that also have results and words as values: PT=13.2, "by": "mouth"."""
 _NAMED = re.compile(r"[^\W\d_a-z]|[a-z]{2,20}[._]?[a-z]*\d")
 """A capital, or letters with a number as user names have."""
 _KEY_TYPES = {"user": "username", "by": "clinician_name", "prov": "clinician_name", "name": "patient_name"}

@@ -1,4 +1,4 @@
-"""Days in shorthand and dictation that only their surroundings show: "eloped 6-30", "INR 3/3 2.1, 3/10 3.4"."""
+"""Finds days in shorthand and dictation that only their context shows: "eloped 6-30", "INR 3/3 2.1, 3/10 3.4"."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _ALSO_COUNTED = (
     r"resched(?:uled)?|onset|f/u|due|consulted|started|stopped|rec'?d|reported|faxed|mailed|called|vm|lm|msg|sent|"
     r"paid|denied|approved|thru)"
 )
-"""What may stand before a count too: "ordered 1-2" is none, "ordered 1-22" is a day."""
+"""Words that may precede a count too: "ordered 1-2" is a count, "ordered 1-22" a day."""
 _MONTH_DAY = r"(?:0?[1-9]|1[0-2])"
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _LATE_DAY = r"(?:1[3-9]|2\d|3[01])"
-"""A day that is neither a month nor the most of a score."""
+"""A day that is neither a month nor the maximum of a score."""
 _DASHED = Anchored(
     rf"(?<![^\W_])(?:{_EVENT}[ :]{{1,2}}(?:on[ ])?(?={_MONTH_DAY}-{_DAY})|"
     rf"{_ALSO_COUNTED}[ :]{{1,2}}(?:on[ ])?(?={_MONTH_DAY}-{_LATE_DAY}(?!\d)))"
     rf"(?P<date>{_MONTH_DAY}-{_DAY})(?=[ ]*(?:[.;)\n]|,(?![ ]?\d)|\Z)|"
     rf"[ ](?:w|w/|with|from|fr|to|for|by|and|at|@|after|AMA)\b)"
 )
-"""An event and a day with a hyphen, at the end of its clause: "placed 2-3 with" is none."""
+"""An event and a day with a hyphen, at the end of its clause: not "placed 2-3 with"."""
 _COUNTED = re.compile(r"[ ](?:with|for|to|at|by|and)[ ](?:\d|assist|effort|attempt|help)")
 _ZERO_DOT = Anchored(
     r"(?i:\b(?:last|next|prev|fill(?:ed)?|seen|due|appt|visit|dated|since|on|adm|d/c|exp|recall|rv|r/v|f/u|"
@@ -42,14 +42,14 @@ _ZERO_DOT = Anchored(
     r"appt|dose|inj|exam|recall)?[ ]?)"
     r"(?P<date>0[1-9]\.(?:[0-2]\d|3[01]))(?![\d%]|\.\d|[ ]?(?:h\b|am|pm|uhr|hrs|mg|mcg|ml|kg|cm|mm|g\b))"
 )
-"""03.14 with a zero before the month, which no measure has, after a word of time."""
+"""03.14 with a zero before the month, unlike measurements, after a word of time."""
 _PAIR = r"(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|[12]\d|3[01])"
 _SERIES = Anchored(
     rf"(?<![\w/.,-])(?P<first>{_PAIR})(?![\d/%])[ ]\d{{1,5}}(?:\.\d{{1,3}})?[a-z]?(?![\w/-]|\.\d)"
     rf"(?:[^\n\d]{{0,4}}(?:\([^()\n]{{1,16}}\))?[ ]?(?:,|;|->|→|>|\|"
     rf")[ ]?{_PAIR}(?![\d/%])[ ]\d{{1,5}}(?:\.\d{{1,3}})?[a-z]?(?![\w/-]|\.\d))+"
 )
-"""Days with a result behind each."""
+"""Days with a result after each."""
 _TIMED = Anchored(
     rf"(?<![\d:.])\d{{1,2}}:\d\d(?:[ ]?[ap]\.?m?\.?)?,?[ ](?:on[ ])?(?P<date>{_MONTH_DAY}/{_LATE_DAY})"
     r"(?=[ ]*(?:[,.;)\n]|\Z))"
@@ -62,12 +62,12 @@ _LABELLED = Anchored(
     r"(?P<date>(?=[\d/.-]*/)(?=(?:[/.-]*\d){5,9}(?![\d/.-]))\d[\d/.-]*\d)(?![\w%])",
     re.IGNORECASE,
 )
-"""Whatever stands after a date's label, with slips of the hand: 3//4/2021, 3/4/20210, 0304/2021."""
+"""Whatever follows a date's label, with typing errors: 3//4/2021, 3/4/20210, 0304/2021."""
 _MISREAD = Anchored(
     r"(?<![\w/.-])(?P<date>(?=[\d/]*[OolI|])(?=(?:[^\W\d_]|[/|])*\d)[\dOolI|]{1,2}/[\dOolI|]{1,2}/"
     r"(?:[12lI|][\dOo][\dOolI|]{2}|[\dOolI|]{2}))(?![\w/])"
 )
-"""Letters that a scan has for digits: 1O/12/2O21."""
+"""Letters that a scan confuses with digits: 1O/12/2O21."""
 _WEEK = Anchored(
     r"(?<![\w/.-])(?P<date>(?:19|20)\d\d-W(?:[0-4]\d|5[0-3])(?:-[1-7])?|"
     r"(?i:weeks?|wk|kw|cw)[ ]?(?:[1-9]|[1-4]\d|5[0-3])(?:[ ](?:of[ ])?|/)(?:19|20)\d\d)(?![\w/-])"
@@ -83,7 +83,7 @@ _STAMPS = Anchored(
     rf"(?<![^\W_])D[DT]?[ ]?:[ ]?(?P<date>{_PAIR})(?![\w/]|\.\d)"
     rf"(?:[^\n/]{{0,16}}(?<![^\W_])T[DT]?[ ]?:[ ]?(?P<typed>{_PAIR})(?![\w/]|\.\d))"
 )
-"""When something was dictated and typed."""
+"""The days of dictation and typing."""
 _SLASH_MONTH = Anchored(
     r"(?<![\w/.-])(?P<date>(?:(?:0[1-9]|[12]\d|3[01]|[1-9])[/-](?:janv?|f[eé]v|ene|abr|avr|mai|maio|mayo|juin|juil|"
     r"jul|ago|ao[uû]t|sept?|okt|oct|nov|dez|d[eé]c|"
@@ -91,7 +91,7 @@ _SLASH_MONTH = Anchored(
     r"mag))\.?(?:[/-]\d{2,4})?|0[1-9][/-](?:set|out)|\d{1,2}[/-](?:set|out)\.?[/-]\d{2,4})(?![\w/-])",
     re.IGNORECASE,
 )
-"""Months in short words of several languages behind a slash; "10/set" may be a count and needs its year."""
+"""Abbreviated months of several languages after a slash; "10/set" may be a count and needs its year."""
 _GERMAN = Anchored(
     r"\b(?:Mo|Di|Mi|Do|Fr|Sa|So|am|vom|bis|seit|ab|zum|Labor|Kontrolle|Entlassung|Aufnahme|OP|Termin|WV)[. :,]{1,3}"
     r"(?P<date>(?:0?[1-9]|[12]\d|3[01])\.[ ]?(?:0?[1-9]|1[0-2])\.)(?!\d)"
@@ -101,7 +101,7 @@ _FROM_DAY = Anchored(
     r"\b(?:vom|von|from|du|dal)[ ](?P<date>\d{1,2}\.)[ ](?:bis|to|au|al)[ ](?:zum[ ])?"
     r"(?:0?[1-9]|[12]\d|3[01])\.[ ]?\d{1,2}\."
 )
-"""A day whose month stands behind: "vom 19. bis 27.10.2026"."""
+"""A day whose month follows: "vom 19. bis 27.10.2026"."""
 _OF_GERMAN = Anchored(
     r"(?<![^\W_])(?:und|nicht|wurde|keine|vom|seit|zum|bei|mit|nach|Entlassung|Kontrolle|Aufnahme|Termin|Zimmer|Bett|"
     r"Pflege|Tochter|Sohn|Mo|Di|Mi)(?![^\W_])"
@@ -138,7 +138,7 @@ _SPOKEN = Anchored(
 
 
 def find_terse_dates(text: str) -> Iterator[Finding]:
-    """Days by an event, a result or a time beside them, and days in dictated words."""
+    """Days beside an event, a result or a time, and days in dictated words."""
     for pattern in (_DASHED, _ZERO_DOT, _TIMED, _STAMPS, _GERMAN, _SLASH_MONTH, _ORDINAL, _SPOKEN, _FROM_DAY):
         for match in pattern.finditer(text):
             if pattern is _GERMAN and not _OF_GERMAN.search(text):
@@ -159,7 +159,7 @@ def find_terse_dates(text: str) -> Iterator[Finding]:
 
 
 def in_series(text: str, start: int) -> bool:
-    """Whether a pair that begins at a place is a day in a row of days, with a result behind each."""
+    """Whether a pair that begins at a place is a day in a row of days, with a result after each."""
     low = max(0, start - _LONGEST_SERIES)
     return any(low + place == start for place, _ in _series(text[low : start + _LONGEST_SERIES]))
 
@@ -168,7 +168,7 @@ _LONGEST_SERIES = 96
 
 
 def _series(text: str) -> Iterator[tuple[int, int]]:
-    """Where the days of such rows stand."""
+    """The ranges of the days of such rows."""
     for series in _SERIES.finditer(text):
         places = [
             (series.start() + one.start(), one[0])

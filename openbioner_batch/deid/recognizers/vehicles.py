@@ -1,4 +1,4 @@
-"""Plates and tails of vehicles, and the numbers of ambulances and their crews."""
+"""Finds plates and tail numbers of vehicles, and the numbers of ambulances and their crews."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FEWEST_DIGITS, _SHORTEST = 2, 5
 
 
 def find_vehicles(text: str) -> Iterator[Finding]:
-    """What stands behind a word for a vehicle or its plate, and has letters and digits; what stands behind a crew."""
+    """Letters and digits after a word for a vehicle or its plate; numbers after a crew."""
     for match in _PLATE.finditer(text):
         if not match["sure"] and _QUANTITY.fullmatch(match["plate"]):
             continue

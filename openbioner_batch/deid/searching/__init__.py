@@ -1,4 +1,4 @@
-"""Searching a text with many expressions at little more than the cost of one."""
+"""Searches a text with many expressions at little more than the cost of one."""
 
 from openbioner_batch.deid.searching.anchored import Anchored
 

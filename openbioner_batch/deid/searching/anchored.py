@@ -1,8 +1,8 @@
 r"""Expressions that are tried only where one of their matches can begin, instead of at every character of a text.
 
-Most expressions begin with one of some words, with a capital or a digit, but behind `\b` or a lookbehind `re` does not
-see that. Here the tokens of a text are read once for all expressions, and the first characters of each are looked up:
-which expressions have matches that may begin so. What is found is what `re.Pattern.finditer` finds.
+Most expressions begin with one of some words, with a capital or a digit, but `re` cannot use that after `\b` or a
+lookbehind. Here the tokens of a text are read once for all expressions, and the first characters of each are looked up:
+they show which expressions may match there. What is found is what `re.Pattern.finditer` finds.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Anchored:
                 yield match
 
     def places(self, text: str) -> Sequence[int]:
-        """Where a match may begin; anywhere, where nothing better is certain."""
+        """Where a match may begin; anywhere, if the expression has no heads."""
         return range(len(text)) if self._number is None else _places(text).get(self._number, ())
 
     def search(self, text: str) -> re.Match[str] | None:

@@ -1,8 +1,7 @@
-"""How the matches of a regular expression can begin, read from its parse tree.
+"""Reads from a regular expression's parse tree how its matches can begin.
 
 Every match begins with one of the heads, where a token begins: a run of letters, a run of digits, a mark, or the blanks
-at the head of a line. Of an expression that may begin in the middle of a word or with another blank nothing of the kind
-is certain: it has no heads.
+at the start of a line. An expression that may begin in the middle of a word or with another blank has no heads.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ def keys_of(head: str) -> list[Key]:
 
 
 def kind_of(char: str) -> str:
-    """What kind of a token a character belongs to: "letter", "digit", "blank" or "mark"."""
+    """The kind of token that a character belongs to: "letter", "digit", "blank" or "mark"."""
     if char.isdecimal():
         return "digit"
     return "letter" if char.isalnum() else "blank" if char.isspace() else "mark"
@@ -56,7 +55,7 @@ def heads_of(pattern: re.Pattern[str]) -> set[Key] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Path:
-    """One way into an expression: what it has read, and what kinds of characters may stand right before that."""
+    """One way into an expression: what it has read, and the kinds of characters that may precede it."""
 
     read: str = ""
     ignores_case: bool = False
@@ -74,7 +73,7 @@ class _Path:
 
 
 class _Reader:
-    """Follows all ways into an expression as far as their heads reach."""
+    """Follows all paths into an expression to the length of a head."""
 
     def __init__(self) -> None:
         self.heads: set[Key] = set()
@@ -86,7 +85,7 @@ class _Reader:
         self.heads.add(("folded" if path.ignores_case else "exact", path.read))
 
     def follow(self, items: Iterable[tuple[Any, Any]], flags: int, paths: set[_Path]) -> set[_Path]:
-        """The paths behind a sequence of the parse tree that are still open."""
+        """The paths after a sequence of the parse tree that are still open."""
         if flags & re.ASCII:
             raise _NoHeadsError  # other classes of characters
         for operation, argument in items:
@@ -146,14 +145,14 @@ class _Reader:
 
 
 def _named(items: Iterable[tuple[Any, Any]]) -> list[Item]:
-    """The members of a set, names in place of numbers."""
+    """The members of a set, with names instead of numbers."""
     return [
         (str(operation), str(argument) if str(operation) == "CATEGORY" else argument) for operation, argument in items
     ]
 
 
 def _characters(items: list[Item]) -> list[str] | None:
-    """All characters of a set, None where it names classes or leaves something out."""
+    """All characters of a set, None where it names classes or is negated."""
     found: list[str] = []
     for item in items:
         match item:
@@ -169,7 +168,7 @@ def _characters(items: list[Item]) -> list[str] | None:
 def _kinds(items: list[Item]) -> set[str]:
     """The kinds of the characters of a set."""
     kinds: set[str] = set()
-    if items[0][0] == "NEGATE":  # [^\W_]: what is no mark and no blank
+    if items[0][0] == "NEGATE":  # [^\W_]: neither a mark nor a blank
         if not {("CATEGORY", "CATEGORY_NOT_WORD"), ("LITERAL", ord("_"))} <= set(items[1:]):
             raise _NoHeadsError
         return {"letter", "digit"} - ({"digit"} if ("CATEGORY", "CATEGORY_DIGIT") in items else set())
@@ -192,7 +191,7 @@ _KINDS_OF_CLASSES = {
 
 
 def _kinds_before(item: Item) -> set[str]:
-    """The kinds of the characters that an assertion lets stand right before the next one, if that is no mark."""
+    """The kinds of characters that an assertion allows right before the next one, if that is not a mark."""
     every = {"letter", "digit", "blank", "mark", "line end"}
     match item:
         case "AT", place:

@@ -17,7 +17,7 @@ __all__ = ["SURROGATE_FAMILIES", "InventedValue", "surrogate"]
 
 
 def _file_surrogate(text: str, scope: Scope) -> InventedValue:
-    """A file name keeps its suffix, which says nothing of anyone."""
+    """A file name keeps its suffix, which identifies nobody."""
     suffix = _SUFFIX.search(text)
     cut = suffix.start() if suffix else len(text)
     other = identifiers.identifier_surrogate(text[:cut], scope)
@@ -50,14 +50,14 @@ SURROGATE_FAMILIES = frozenset(_GENERATORS) | {"name"}
 
 
 def surrogate(type: str, text: str, scope: Scope, avoid: Collection[str] = ()) -> InventedValue | None:
-    """An invented value for `text`, or None where it would coincide with something in `avoid` or with `text` itself.
+    """An invented value for `text`, or None where it would equal something in `avoid` or `text` itself.
 
     Args:
         type: of the PHI catalog; its family must be in `SURROGATE_FAMILIES`.
         text: the original.
         scope: within which the same original gets the same value.
         avoid: the originals of the note, as by `comparable_forms`. A name that coincides with one is written as its
-            initial. Nothing is drawn again: that would make two invented values of one.
+            initial. Nothing is drawn again: one original would get two invented values.
     """
     family = family_of(type)
     if family == "name":

@@ -1,4 +1,4 @@
-"""Invented addresses: house, street, town, state and ZIP code, each agreeing with itself wherever it stands alone."""
+"""Invented addresses: house, street, town, state and ZIP code, each the same wherever it occurs alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KEPT = STREET_KINDS | _DIRECTIONS | _UNITS | _SMALL
 
 _token = re.compile(rf"(\d+(?:st|nd|rd|th)\b|{WORD}|\d+)", re.IGNORECASE)
 _JOINTS = (" ", ". ", "-", "")
-"""What stands between the words of one name."""
+"""Separators between the words of one name."""
 _NAMES_OF_STATES = "|".join(name.replace(" ", r"\s+") for name in STATES.values())
 _end = re.compile(
     rf"(?P<state>\b(?:{'|'.join(STATES)}|(?i:{_NAMES_OF_STATES}))\b\.?)?[,\s]*"
@@ -35,8 +35,8 @@ _last_part = re.compile(r"(?:^|(?<=[,\n]))(\s*)([^,\n\d]*[^\W\d_][^,\n\d]*?)([,\
 def address_surrogate(text: str, scope: Scope) -> InventedValue:
     """Another address in the same layout; kinds of street, units and directions stay.
 
-    The last words before a state or ZIP code, and those after a street, are the town. Where both a state and a ZIP code
-    stand, the state is that of the invented ZIP code.
+    The last words before a state or ZIP code, and those after a street, are the town. With both a state and a ZIP code,
+    the state is that of the invented ZIP code.
     """
     if text.strip() in name_pools().countries:
         return country_surrogate(text, scope)
@@ -63,7 +63,7 @@ def address_surrogate(text: str, scope: Scope) -> InventedValue:
 def zip_surrogate(text: str, scope: Scope) -> InventedValue:
     """Another postal code in the same layout.
 
-    A ZIP code becomes one of the state that stands in place of its own. The first three digits of two codes agree if
+    A ZIP code becomes one of the state that replaces its own. The first three digits of two codes agree if
     the originals' do, and the first five of ZIP+4 with those alone. One of four digits has lost its zero. Codes of
     other countries keep their layout only.
     """
@@ -80,7 +80,7 @@ def zip_surrogate(text: str, scope: Scope) -> InventedValue:
 
 
 def state_surrogate(text: str, scope: Scope) -> InventedValue:
-    """Another state of the United States, by abbreviation or name as the original is; "OH" agrees with "Ohio"."""
+    """Another state of the United States, abbreviated or in full like the original; "OH" agrees with "Ohio"."""
     return InventedValue(_state_like(text, text, None, scope))
 
 
@@ -102,7 +102,7 @@ def _other_state(code: str, scope: Scope) -> str:
 
 
 def _state_like(text: str, original: str, zip: str | None, scope: Scope) -> str:
-    """The state in place of `original`, or that of a ZIP code in no known area, written as `text` is."""
+    """The state that replaces `original`, or that of a ZIP code in an unknown area, written like `text`."""
     whole = " ".join(text.strip().rstrip(".").split())
     code = _code_of(original)
     other = _state_for_zip(zip, scope) if zip and not state_of_zip(zip) else _other_state(code, scope)
@@ -171,7 +171,7 @@ def _roles(words: Sequence[str]) -> list[str]:
 
 
 def _is_street(text: str) -> bool:
-    """Whether words before a state are a street's and no town's: "Elm St", "North Oak Street", but not "St. Louis"."""
+    """Whether words before a state are a street's, not a town's: "Elm St", "North Oak Street", but not "St. Louis"."""
     roles, forms = _roles(words := re.findall(WORD, text)), [form_of(word) for word in words]
     return (
         any(form in STREET_KINDS and role == "kept" for form, role in zip(forms, roles, strict=True)) and len(words) > 1

@@ -1,4 +1,4 @@
-"""What every generator of surrogates gives back."""
+"""The result of every generator of surrogates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class InventedValue:
-    """An invented value, and what of it must not coincide with an original of the same note."""
+    """An invented value, and its parts that must not equal an original of the same note."""
 
     text: str
     invented: frozenset[str] = frozenset()

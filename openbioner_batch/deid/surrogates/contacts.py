@@ -135,7 +135,7 @@ def ip_surrogate(text: str, scope: Scope) -> InventedValue:
 
 
 def contact_surrogate(text: str, scope: Scope) -> InventedValue:
-    """Whatever means of contact `text` is: recognised by its signs."""
+    """A surrogate for any means of contact, recognised by its form."""
     if _email.search(text):
         return email_surrogate(text, scope)
     if "://" in text or re.search(r"(?i)\bwww\.|\w\.(?:com|org|net|edu|gov|info|io|example)\b", text):
@@ -155,7 +155,7 @@ def _phone_digits(digits: str, body: str, scope: Scope) -> str:
         local = digits[-10:]
         for draw in range(64):
             number = scope.number("phone", local, str(draw))
-            # Area codes do not begin with 0 or 1, and those in -11 or with 9 in the middle are none.
+            # area codes do not begin with 0 or 1, nor end with 11, nor have a 9 in the middle
             area, line = 200 + number % 800, number // 800 % 100
             new = f"{area}55501{line:02d}"
             if area % 100 != 11 and area // 10 % 10 != 9 and new[:3] != local[:3]:
@@ -169,7 +169,7 @@ def _phone_digits(digits: str, body: str, scope: Scope) -> str:
 
 
 def _lay_out_phone(number: str, pattern: str, scope: Scope) -> str:
-    """Digits into the places of digits; words of telephony stay, other letters become others."""
+    """Replaces digits by digits and letters by letters; keeps words of telephony."""
     source = iter(number)
     pieces = _runs.split(pattern)
     for place in range(1, len(pieces), 2):

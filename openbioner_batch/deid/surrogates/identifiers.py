@@ -24,7 +24,7 @@ _LABELS = (
     "model room bed ref reference code token card ending in last four social security tax routing UPIN MD RN "
     "state "
 ).split()
-# A label stands apart from the number; only the clearest may touch it. There must be a digit after it.
+# a label is separated from the number; only the clearest may touch it; a digit must follow it
 _label = re.compile(
     rf"(?:(?:(?:{'|'.join(map(re.escape, _LABELS))})(?:'s)?(?![A-Za-z0-9])"
     r"|(?:MRN|SSN|NPI|CSN)(?=\d))[\s.:#/\-]*)*"
@@ -47,20 +47,20 @@ def identifier_surrogate(text: str, scope: Scope) -> InventedValue:
     start = match.end() if match else 0
     core = squeeze(text[start:])
     if set(core.rstrip("0123456789")) == {"x"}:
-        # Masked except for its end, which stands for the whole.
+        # masked except for its end, which represents the whole
         number = "x" * len(core.rstrip("0123456789")) + invented_number(core.lstrip("x"), scope)
     elif _mac.fullmatch(text[start:]):
-        number = "02" + _draw(core, scope, "mac", "0", "0123456789abcdef")[2:]  # 02: assigned locally, not by a maker
+        number = "02" + _draw(core, scope, "mac", "0", "0123456789abcdef")[2:]  # 02: assigned locally
     else:
         number = invented_number(core, scope)
     return InventedValue(text[:start] + lay_out(number, text[start:]), frozenset({number.lstrip("x")}))
 
 
 def ssn_surrogate(text: str, scope: Scope) -> InventedValue:
-    """A social security number that is never issued: it begins with 9, and its group is none of a taxpayer's number.
+    """A social security number that is never issued: it begins with 9, and its group is not used in taxpayers' numbers.
 
-    9xx is no area (20 CFR 422.103 ff.), and taxpayer numbers there have groups from 50 up, so groups 01 to 49 belong to
-    nobody: 49 million numbers. The last four digits depend on those of the original alone, so that "xxx-xx-3456" agrees
+    9xx is not an area (20 CFR 422.103 ff.), and taxpayer numbers there have groups from 50 up, so groups 01 to 49 are
+    unused: 49 million numbers. The last four digits depend on those of the original alone, so that "xxx-xx-3456" agrees
     with it.
     """
     match = _label.match(text)
@@ -99,7 +99,7 @@ def invented_number(core: str, scope: Scope) -> str:
         if npi in checks:
             number = core[0] + number[1:]
         if iban in checks:
-            number = core[:2] + number[2:]  # the country, without which it is none
+            number = core[:2] + number[2:]  # the country, without which it is not an IBAN
         if vin in checks:
             number = number[:8] + vin_check(number[:8] + "0" + number[9:]).lower() + number[9:]
         if number != core and all(check(number) for check in checks):
@@ -129,7 +129,7 @@ def _simple(pattern: str) -> Iterator[str]:
 
 
 def _last_four(digits: str, scope: Scope) -> str:
-    """Another four digits, which may be the end of a longer number; zeros at their head stay."""
+    """Another four digits, which may be the end of a longer number; leading zeros stay."""
     if zeros := leading_zeros(digits):
         return "0" * zeros + invented_number(digits[zeros:], scope)
     draw = scope.number("last four", digits)
@@ -138,7 +138,7 @@ def _last_four(digits: str, scope: Scope) -> str:
 
 
 def _draw(core: str, scope: Scope, purpose: str, decimals: str, letters: str) -> str:
-    """Keyed characters for `core`; zeros at its head stay, and no other digit there becomes one."""
+    """Keyed characters for `core`; leading zeros stay, and no other first digit becomes one."""
     hexadecimal = len(letters) == 16
     source, left, drawn = 0, 0, []
     head = True

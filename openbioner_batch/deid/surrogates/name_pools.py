@@ -17,10 +17,10 @@ _WIDER = ("en", "en_IE", "es_MX", "it_IT", "de_DE", "nl_NL", "fr_FR")
 _KNOWN = ("en_IN", "pt_BR", "sv_SE", "no_NO", "da_DK", "pl_PL", "vi_VN")
 """Locales by whose lists names are recognised, but not invented."""
 _ENOUGH = 40
-"""Names that a letter should have; where the preferred lists have fewer, the wider ones fill up."""
+"""How many names a letter should have; wider lists fill up the preferred ones."""
 
 _NOT_INVENTED = frozenset(
-    # Words that a reader of a note would take for something else: calendar, body, findings, places, eponyms.
+    # words that a reader of a note would read as something else: calendar, body, findings, places, eponyms.
     """april august autumn summer june may january dawn day week monday friday young old long short small little large
     strong weak good best bland moody savage payne pain paine coffey case cases page head hand foot leggett bone brain
     hart heart love hope faith grace joy star sunny rose lily daisy iris ivy violet olive ginger pepper rice bean fish
@@ -41,12 +41,12 @@ _RARE = {
 
 @dataclass(frozen=True)
 class NamePools:
-    """Names by what they are and by first letter, all in plain Latin letters, capitalised."""
+    """Names by kind and first letter, all in plain Latin letters, capitalised."""
 
     given: dict[str, dict[str, tuple[str, ...]]]
     """"female", "male" and "neutral" to letter to names to invent."""
     surnames: dict[str, tuple[str, ...]]
-    """Letter to names to invent; also for parts of names that no list knows, since they suit any gender."""
+    """Letter to names to invent; also for unlisted parts of names, since they suit any gender."""
     genders: dict[str, str]
     """Given names, normalised, to "female", "male" or "neutral"."""
     known_surnames: frozenset[str]
@@ -57,7 +57,7 @@ class NamePools:
 
     @cached_property
     def digest(self) -> str:
-        """Changes with any list: surrogates would, too."""
+        """Changes with any list, as surrogates do."""
         parts = [
             repr(sorted(self.given.items())),
             repr(sorted(self.surnames.items())),
@@ -67,9 +67,9 @@ class NamePools:
         return fingerprint("\n".join(parts).encode())
 
     def pool(self, part: str, letter: str) -> tuple[str, ...]:
-        """What may stand for a normalised part of a name, beginning with `letter`.
+        """Candidates that begin with `letter` for a normalised part of a name.
 
-        It depends on the part alone, not on where it stands, so that "Anna" and "Lee" alone agree with "Anna Lee".
+        They depend on the part alone, not on its place, so that "Anna" and "Lee" alone agree with "Anna Lee".
         """
         gender = self.genders.get(part)
         return self.given[gender][letter] if gender else self.surnames[letter]

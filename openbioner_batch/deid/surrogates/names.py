@@ -1,13 +1,13 @@
-"""Invented names of persons.
+"""Invents names of persons.
 
 Each part of a name has its own surrogate, a function of the key, the patient and the part (without case and accents)
-and of nothing else. So "Anna Lee", "Lee, Anna", "LEE", "Anna's" and a sister "Ruth Lee" agree wherever they stand. The
-first letter comes from a keyed permutation of the alphabet in which no letter keeps its place: "A. Lee" and "A.L."
+and of nothing else. So "Anna Lee", "Lee, Anna", "LEE", "Anna's" and a sister "Ruth Lee" agree everywhere. The
+first letter comes from a keyed permutation of the alphabet without fixed points: "A. Lee" and "A.L."
 agree with "Anna Lee" too, and no surrogate can be its original. Given names keep their gender; a part that no list
 knows becomes a surname.
 
-A surrogate must not coincide with another original of its note either (the sister Maria, when Anna became Maria).
-Drawing again would make two invented persons of one; so such a part is written as its initial there, "M. Whitfield",
+A surrogate must not equal another original of its note either (the sister Maria, when Anna became Maria).
+Drawing again would turn one person into two; so such a part is written as its initial there, "M. Whitfield",
 which is still the same person. Initials are exempt: there are only 26.
 """
 
@@ -28,14 +28,14 @@ TITLES = frozenset(
     sgt col maj pt patient resident attending intern physician surgeon baby boy girl little twin aunt uncle grandma
     grandpa grandmother grandfather mother father sister brother son daughter wife husband""".split()
 )
-"""Words before a name that stay as they are."""
+"""Words before a name that are kept."""
 _SURE_TITLES = frozenset("dr mr mrs ms mx prof".split())
 CREDENTIALS = frozenset(
     """md do rn np pa pac lpn lvn crna cnm cns aprn arnp dnp msn bsn mbbs mbchb phd pharmd rph psyd dds dmd dpm dpt pt
     ot otr
     slp msw lcsw facs facp frcs frcp faap mph ms ma ba bs jr sr ii iii iv esq fnp aud od dc rd""".split()
 )
-"""Letters after a name that stay as they are; in capitals, or with dots, or for jr and sr in any case."""
+"""Letters after a name that are kept; in capitals, or with dots, or for jr and sr in any case."""
 PARTICLES = frozenset("van von der den de del della la le du di da dos das ter ten zu bin ibn al el y e".split())
 """Small words inside surnames: dropped, so that "de la Cruz" agrees with "Cruz"."""
 _LEADING_PARTICLES = frozenset("van von de del della la du".split())
@@ -52,7 +52,7 @@ def name_surrogate(text: str, scope: Scope, avoid: Collection[str] = ()) -> Inve
     """An invented name in the layout of `text`: order, case, titles, credentials and possessives stay.
 
     Args:
-        text: what was found: "Dr. Anna LEE-Smith's", "Lee, A.", "R.T.".
+        text: the finding: "Dr. Anna LEE-Smith's", "Lee, A.", "R.T.".
         scope: of the patient.
         avoid: normalised words; a part whose surrogate is one of them is written as its initial.
     """
@@ -75,7 +75,7 @@ def name_surrogate(text: str, scope: Scope, avoid: Collection[str] = ()) -> Inve
 
 
 def part_surrogate(part: str, scope: Scope) -> str:
-    """What stands for one part of a name in this scope, in small letters.
+    """The surrogate of one part of a name in this scope, in small letters.
 
     Args:
         part: normalised, at least two letters.
@@ -89,7 +89,7 @@ def part_surrogate(part: str, scope: Scope) -> str:
 
 
 def letter_surrogate(letter: str, scope: Scope) -> str:
-    """What stands for an initial, in small letters; a letter that is not Latin gets a keyed one."""
+    """The surrogate of an initial, in small letters; a letter that is not Latin gets a keyed one."""
     found = scope.alphabet.get(letter)
     return found if found else scope.choose(LETTERS, "letter", letter)
 
@@ -117,7 +117,7 @@ def _kept_tokens(pieces: list[str]) -> set[int]:
 
 
 def _is_particle(pieces: list[str], place: int, kept: set[int]) -> bool:
-    """Whether a small word of a surname stands here, before another: in small letters, or where surnames begin."""
+    """Whether this is a small word of a surname, before another: in small letters, or where surnames begin."""
     token = pieces[place]
     part = token.lower()
     if part not in PARTICLES or place + 2 >= len(pieces) or not pieces[place + 1].isspace():
@@ -147,7 +147,7 @@ def _token_surrogate(token: str, scope: Scope, avoid: Collection[str], invented:
 
 @lru_cache(maxsize=8192)
 def _read_token(token: str) -> tuple[str, str, str, bool]:
-    """A token as written without its possessive, that, its normalised form, and whether it stands for initials.
+    """A token without its possessive, the possessive, its normalised form, and whether it is initials.
 
     Initials are single letters, letters with dots, and up to three letters of one case that no list of names has: EKS,
     but not LEE.

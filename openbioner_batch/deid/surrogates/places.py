@@ -1,4 +1,4 @@
-"""Invented places and organisations: words that say what kind of place it is stay, the proper names among them go."""
+"""Invents places and organisations: keeps the words for the kind of place, and replaces proper names."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KINDS = frozenset(
     bank insurance logistics construction manufacturing foundation society association agency army navy marines force
     police fire us the of and for at in on by a an de la le""".split()
 )
-"""Words of names of organisations that stay."""
+"""Words of names of organisations that are kept."""
 _ROOMS = frozenset(
     """room rm bed floor fl unit ward wing building bldg icu micu sicu ccu nicu picu or er ed pacu suite ste bay pod
     tower
@@ -50,13 +50,13 @@ def county_surrogate(text: str, scope: Scope) -> InventedValue:
 
 
 def town_surrogate(text: str, scope: Scope) -> InventedValue:
-    """A town that is invented altogether: a surname and an ending such as -ville."""
+    """An entirely invented town: a surname and an ending such as -ville."""
     name = town_of(text, scope)
     return InventedValue(like_case(text.strip(), name), frozenset({squeeze(name)} - {""}))
 
 
 def town_of(text: str, scope: Scope) -> str:
-    """The invented town for a town, with a capital; as it is where it has no letter or digit."""
+    """The invented town for a town, with a capital; unchanged where it has no letter or digit."""
     form = name_form(re.findall(rf"{WORD}|\d+", text)) or squeeze(text)
     if not form:
         return text
@@ -98,10 +98,10 @@ def _proper_words(text: str, scope: Scope, kept: Collection[str], purpose: str) 
     pieces = _run.split(text)
     invented: set[str] = set()
     place = 1
-    # In a text all in capitals they are no sign of initials: "MERCY HOSPITAL", but "SBMC".
+    # in a text all in capitals they do not show initials: "MERCY HOSPITAL", but "SBMC".
     shouted = text.isupper() and len(pieces) > 3
     if all(form_of(word) in kept for word in pieces[1::2]):
-        kept = ()  # nothing else is there: then it is the name
+        kept = ()  # there is nothing else: then it is the name
     while place < len(pieces):
         token = pieces[place]
         if token.isdecimal():

@@ -1,4 +1,4 @@
-"""Words of names of places: the ones that only say what kind of place it is, and one form for spellings of one name."""
+"""Words of names of places: those for the kind of place, and one form for all spellings of a name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SPELLINGS = {
 
 
 def form_of(word: str) -> str:
-    """A word as it is compared: without case, accents and possessive."""
+    """A word in the form for comparison: without case, accents and possessive."""
     return normalise_word(strip_possessive(word)[0])
 
 
