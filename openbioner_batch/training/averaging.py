@@ -1,4 +1,4 @@
-"""The mean of two checkpoints of one history, which often finds more than either (Wortsman et al. 2022, "Model soups").
+"""Averages two checkpoints of one training history, often better than either (Wortsman et al. 2022, "Model soups").
 
 python -m openbioner_batch.training.averaging RUN2/model RUN/model --output MEAN
 """

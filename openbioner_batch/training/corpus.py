@@ -1,4 +1,4 @@
-"""The sources as tokens, drawn from at random: what Ray's object store and one process hold alike."""
+"""The sources as tokens with random access, in Ray's object store or in one process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from openbioner_batch.training.sources import passage_groups, read_passages
 
 
 class Pieces(Protocol):
-    """Random access to pieces from the process that it has come to."""
+    """Random access to pieces, within the current process."""
 
     def piece(self, index: int) -> Piece:
         """The piece of an index."""
@@ -33,7 +33,7 @@ class Corpus:
         tokens: [pieces] text tokens.
         weights: [pieces] how often each is seen per epoch.
         counts: pieces by `source` of their passages.
-        annotated: types that some passages have every mention of marked.
+        annotated: types of which some passages have every mention marked.
     """
 
     pieces: Pieces
@@ -52,11 +52,11 @@ class FlatPieces:
         bounds: see `token_ids`.
         word_starts: [all words], `word_bounds` likewise.
         word_bounds: see `word_starts`.
-        mentions: [all mentions, 3] first word, last word + 1, and the type's place in `names`; `mention_bounds`.
+        mentions: [all mentions, 3] first word, last word + 1, and the type's index in `names`; `mention_bounds`.
         mention_bounds: see `mentions`.
         unsure: [all stretches, 2], `unsure_bounds`.
         unsure_bounds: see `unsure`.
-        origins: [pieces, 2] the places of a piece's source in `names` and of its closed list in `lists`, -1 for none.
+        origins: [pieces, 2] the index of a piece's source in `names` and of its closed list in `lists`, -1 for none.
         names: of types and sources.
         lists: closed lists of types.
     """
@@ -142,7 +142,7 @@ def corpus_of(flat: FlatPieces, weights: np.ndarray, sources: Sequence[PassageFo
     """Pieces in this process as a corpus.
 
     Raises:
-        UsageError: a weight names a corpus that is not there.
+        UsageError: a weight names an unknown corpus.
     """
     counts = Counter(flat.names[source] for source in flat.origins[:, 0].tolist())
     check_weights(sources, counts)
@@ -151,12 +151,12 @@ def corpus_of(flat: FlatPieces, weights: np.ndarray, sources: Sequence[PassageFo
 
 
 def weight_of(source: PassageFolder, name: str) -> float:
-    """How often per epoch a piece of a source is seen whose passage comes from the corpus `name`."""
+    """How often per epoch a piece of a source is seen, for passages from the corpus `name`."""
     return source.source_weights.get(name, source.weight)
 
 
 def check_weights(sources: Sequence[PassageFolder], counts: Counter[str]) -> None:
-    """Raises UsageError where a weight names a corpus that is not there."""
+    """Raises UsageError where a weight names an unknown corpus."""
     for source in sources:
         if unknown := sorted(source.source_weights.keys() - counts.keys()):
             raise UsageError(

@@ -1,4 +1,4 @@
-"""Showing how training goes: a live view on a terminal, else a line for each entry; and the curves at the end."""
+"""Shows the progress of training: a live view on a terminal, else a line for each entry; and the curves at the end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _AT_ONCE_S = 1.0
-"""A resumed run reports within so many seconds what was done before: its pace is measured from there on."""
+"""Within so many seconds a resumed run reports what was done before; its pace is measured from then on."""
 
 
 class Display:
@@ -57,7 +57,7 @@ class Display:
             self._score = entry
         if self._live is None:
             line = "  ".join(f"{name} {value}" for name, value in self.fields().items())
-            with suppress(OSError, ValueError):  # training does not stop because nobody reads how it goes
+            with suppress(OSError, ValueError):  # training does not stop because its progress cannot be shown
                 print(line, file=self._stream, flush=True)
 
     def fields(self) -> dict[str, str]:

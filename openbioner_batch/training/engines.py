@@ -22,7 +22,7 @@ _HEADS = {*HEADS, *LATE_HEADS}
 
 
 class Engine(Protocol):
-    """What the loop needs of either."""
+    """What the loop needs of an engine."""
 
     module: Any
 
@@ -30,7 +30,7 @@ class Engine(Protocol):
         """Forward and backward of one pass; its loss, detached."""
 
     def step(self, factor: float) -> None:
-        """One optimizer step with `factor` times the peak rates, over what was accumulated."""
+        """One optimizer step with `factor` times the peak rates, with the accumulated gradients."""
 
     def precision(self) -> AbstractContextManager[Any]:
         """The number format in which the module is evaluated."""
@@ -43,7 +43,7 @@ class Engine(Protocol):
 
 
 def rate_factor(step: int, steps: int, schedule: Schedule) -> float:
-    """Share of the peak learning rate at `step` of `steps`."""
+    """Fraction of the peak learning rate at `step` of `steps`."""
     if schedule.kind == "constant":
         return 1.0
     rise = min(1.0, (step + 1) / max(1, schedule.warmup_steps))
@@ -70,7 +70,7 @@ def _optimizer(module: nn.Module, schedule: Schedule, fused: bool) -> torch.opti
 
 
 def _learns_as_head(name: str) -> bool:
-    """Whether a parameter was not pretrained: the heads, and the vectors of letter case, which begin at zero."""
+    """Whether a parameter was not pretrained: the heads', and the vectors of letter case, which start at zero."""
     return not name.startswith("encoder.") or name.split(".")[1] in _HEADS or "case_embedding" in name
 
 
@@ -188,7 +188,7 @@ class DeepSpeedEngine:
         self.module = self._engine.module
 
     def precision(self) -> AbstractContextManager[Any]:
-        """None of its own: DeepSpeed casts the module."""
+        """No autocast: DeepSpeed casts the module."""
         return nullcontext()  # its weights have the format themselves
 
     def accumulate(self, batch: Any) -> Tensor:

@@ -1,4 +1,4 @@
-"""Which types the pieces of one pass are queried for together, and what each word says of each type."""
+"""Selects the types that the pieces of one pass are queried for together, and labels each word for each type."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from openbioner_batch.training.vocabulary import DEFINITION_VIEW, TypeVocabulary
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """Which types mean nearly the same, or one a part of the other, as far as their descriptions show.
+    """Which types nearly mean the same or are part of each other, as far as their descriptions show.
 
     Attributes:
         vectors: [types, size] of unit length, in the order of the vocabulary.
-        above: cosine from which on two types are near.
+        above: the least cosine of near types.
     """
 
     vectors: np.ndarray
@@ -36,11 +36,11 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True)
 class Foil:
-    """A description that is queried so that the answer is no.
+    """A description whose correct answer is no.
 
     Attributes:
         description: vocabulary indices.
-        kind: the type whose complement it describes; None for one that describes nothing.
+        kind: the type whose complement it describes; None for a meaningless one.
     """
 
     description: tuple[int, ...]
@@ -48,7 +48,7 @@ class Foil:
 
 
 class TypeExposure:
-    """Draws the types of a pass; all is a function of the pieces and the random generator alone.
+    """Draws the types of a pass, as a function of the pieces and the random generator alone.
 
     Args:
         vocabulary: every type with a description.
@@ -104,7 +104,7 @@ class TypeExposure:
     def _foils(
         self, kinds: Sequence[str], descriptions: Sequence[tuple[int, ...]], random: np.random.Generator
     ) -> list[Foil]:
-        """Descriptions that are no type's: jumbled words of three types, and complements of types of the pass."""
+        """Descriptions of no type: jumbled words of three types, and complements of types of the pass."""
         jumbled = round(self._recipe.jumbled * len(kinds))
         complements = round(self._recipe.complements * len(kinds)) if self._negations else 0
         foils: list[Foil] = []
@@ -126,7 +126,7 @@ class TypeExposure:
         return own[int(random.integers(len(own)))]
 
     def _unnamed(self, kind: str, random: np.random.Generator) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-        """A name that says nothing and one of the type's definitions, for `recipe.unnamed` of all; else None."""
+        """A meaningless name and one of the type's definitions, for a share `recipe.unnamed` of all; else None."""
         if not (self._recipe.unnamed and self._empty_names and random.random() < self._recipe.unnamed):
             return None
         if not (own := self._definitions[kind]):
@@ -154,7 +154,7 @@ class TypeExposure:
             kind = pool[int(random.integers(len(pool)))]
             if kind not in mentioned:
                 chosen[kind] = None
-        if len(chosen) < number:  # of a small vocabulary the draws above may have missed some
+        if len(chosen) < number:  # the draws above may have missed some of a small vocabulary
             rest = [*mentioned, *(self._names[place] for place in random.permutation(len(self._names)))]
             for kind in rest:
                 if len(chosen) < number:
@@ -193,11 +193,11 @@ class TypeExposure:
         )
 
     def labels(self, piece: Piece, kinds: Sequence[str]) -> np.ndarray:
-        """[words, kinds] int8: 1 where a mention of the type is, 0 where surely none is, else `UNKNOWN`.
+        """[words, kinds] int8: 1 at a mention of the type, 0 where there is certainly none, else `UNKNOWN`.
 
-        Of a type that the piece mentions, every mention is marked. Of one that it does not: all words are certain where
-        its annotators looked for it; for open annotation, where no near type is mentioned; and for a closed list
-        without it, as `recipe.beyond_list` says, where none that is listed or mentioned is near.
+        Every mention of a type that the piece mentions is marked. For a type that it does not mention, all words are
+        certain where its annotators looked for it; with open annotation, where no near type is mentioned; and with a
+        closed list without it, as `recipe.beyond_list` says, where no near type is listed or mentioned.
         """
         found = np.full((len(piece.word_starts), len(kinds)), UNKNOWN, np.int8)
         mentioned = {kind for _, _, kind in piece.mentions}
@@ -234,7 +234,7 @@ class TypeExposure:
     def _taught(
         self, positive: np.ndarray, columns: np.ndarray, number: int, random: np.random.Generator
     ) -> np.ndarray:
-        """Half of what a teacher judges are mentioned types, where there are as many."""
+        """Half of the types that a teacher judges are mentioned ones, if there are enough."""
         mixed = random.permutation(columns)
         first = mixed[positive[mixed]][: -(-number // 2)]
         rest = mixed[~np.isin(mixed, first)]
@@ -242,7 +242,7 @@ class TypeExposure:
 
 
 def foil_labels(piece: Piece, foils: Sequence[Foil]) -> np.ndarray:
-    """[words, foils] int8: 0 at all words of what describes nothing, and at mentions of a complement's type."""
+    """[words, foils] int8: 0 at all words for meaningless descriptions, and at mentions of a complement's type."""
     found = np.full((len(piece.word_starts), len(foils)), UNKNOWN, np.int8)
     for column, foil in enumerate(foils):
         if foil.kind is None:

@@ -1,4 +1,4 @@
-"""What a worker needs of the place where it runs: Ray Train's group of processes, or one process of its own."""
+"""The interface between a worker and its host: Ray Train's group of processes, or a single process."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from openbioner_batch.training.passes import Pass
 from openbioner_batch.training.shared import SharedBatch
 
 CHECKPOINTS = "checkpoints"
-"""The folder of a run that they are kept in."""
+"""The run's folder of checkpoints."""
 
 
 def checkpoint_name(step: int) -> str:
-    """The folder of a checkpoint among them."""
+    """The folder of one checkpoint."""
     return f"step-{step:08}"
 
 
 class Host(Protocol):
-    """Where a worker runs."""
+    """The host of a worker."""
 
     rank: int
     """This worker's number."""
     workers: int
-    """How many train side by side."""
+    """The number of workers."""
     device: torch.device
 
     def validation(self) -> Sequence[TaggingBatch | SharedBatch]:
         """This worker's share of the development data."""
 
     def parts(self, first: int) -> Iterator[list[Pass]]:
-        """The passes of each of this worker's steps; `first` is the part that worker 0 begins with."""
+        """The passes of each of this worker's steps; `first` is the part that worker 0 starts with."""
 
     def report(self, entry: Entry) -> None:
-        """Hand an entry of the log to whoever shows and stores it."""
+        """Pass on an entry of the log, to be shown and stored."""
 
     def save(self, metrics: dict[str, Any], folder: Path) -> None:
-        """Take this worker's files of a checkpoint, and the folder with them.
+        """Store this worker's files of a checkpoint, and take over their folder.
 
-        They may be stored beside the training; the next call, and the end, wait for them.
+        Storing may happen in the background; the next call and the end of training wait for it.
         """
 
     def latest(self) -> AbstractContextManager[Path | None]:
@@ -57,7 +57,7 @@ class Host(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FinishedTraining:
-    """What training ended with.
+    """The result of training.
 
     Attributes:
         checkpoint: gives the folder of the best validated checkpoint, or of the latest.

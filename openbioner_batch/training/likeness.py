@@ -1,4 +1,4 @@
-"""How alike types are to the model before it is trained: the mean states of their descriptions."""
+"""The similarity of types for the model before training: the mean states of their descriptions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from openbioner_batch.training.vocabulary import TypeVocabulary
 
 FILE = "likeness.npy"
 _TOGETHER = 128
-"""Descriptions in a batch."""
+"""How many descriptions are in a batch."""
 
 
 def type_likeness(
@@ -36,7 +36,7 @@ def type_likeness(
     store: Store,
     ready: Vectors | None = None,
 ) -> Likeness | None:
-    """The likeness of the vocabulary's types; None where the recipe has no use for it.
+    """The likeness of the vocabulary's types; None where the recipe does not use it.
 
     It is kept in the run's folder, so that a resumed run, maybe on another machine, has the very same.
 
@@ -63,7 +63,7 @@ def type_likeness(
 
 
 def needs_likeness(settings: PretrainSettings) -> bool:
-    """Whether the recipe has a use for it."""
+    """Whether the recipe uses it."""
     return settings.recipe.shared_types is not None and settings.recipe.near_above is not None
 
 
@@ -74,7 +74,7 @@ def start_vectors(settings: PretrainSettings, vocabulary: TypeVocabulary, tokeni
 
 
 def vectors_key(settings: PretrainSettings, vocabulary: TypeVocabulary) -> str:
-    """What `start_vectors` are a function of, wherever the start lies."""
+    """A digest of what `start_vectors` depend on, independent of the start's location."""
     start = settings.start
     described = resolve_checkpoint(start.description_encoder) if start.description_encoder else None
     shape = (start.variant, start.separate_layers, start.projection, start.shared_encoder, settings.seed)
@@ -84,7 +84,7 @@ def vectors_key(settings: PretrainSettings, vocabulary: TypeVocabulary) -> str:
 
 
 def description_vectors(model: Model, vocabulary: TypeVocabulary, tokenizer: Tokenizer) -> np.ndarray:
-    """[types, hidden] float16 of unit length: the mean state of each type's first view that is more than a name."""
+    """[types, hidden] float16 of unit length: the mean state of each type's first view other than the name."""
     told = [
         [ids for view, ids in views.items() if view != NAME_VIEW] or list(views.values())
         for views in vocabulary.views.values()
@@ -97,7 +97,7 @@ def text_vectors(model: Model, descriptions: Sequence[Sequence[int]], tokenizer:
     """[texts, hidden] float16 of unit length: the mean state of each description.
 
     Args:
-        model: a late-interaction model, or one that reads a text alone.
+        model: a late-interaction model, or one that reads texts alone.
         descriptions: vocabulary indices of each.
         tokenizer: for its special tokens.
     """

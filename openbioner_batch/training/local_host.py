@@ -1,4 +1,4 @@
-"""Training in this one process, without Ray.
+"""Trains in this one process, without Ray.
 
 Passes come from a few processes of torch's own; checkpoints are in the run's folder under the names that Ray Train
 gives them.
@@ -33,10 +33,10 @@ from openbioner_batch.training.shared import SharedBatch
 from openbioner_batch.training.worker import Worker
 
 KEPT = f"{CHECKPOINTS}/kept.json"
-"""The checkpoints that are whole: a list of `step` and `f1`, ascending."""
+"""The list of complete checkpoints: `step` and `f1`, ascending."""
 _MOST_MAKERS = 8
 _FLUSH_ENTRIES = 10
-"""Entries between two writings of the metrics to a store where writing costs."""
+"""How many entries are between two writes of the metrics to a slow store."""
 
 
 def train_here(
@@ -100,7 +100,7 @@ class LocalHost:
 
     def parts(self, first: int) -> Iterator[list[Pass]]:
         """The passes of each step, made by processes beside the training where there are cores for them."""
-        # Python alone makes passes; processes of their own make them while a GPU, or torch's threads, compute.
+        # passes are made in plain Python: other processes make them while a GPU, or torch's threads, compute
         makers = min(_MOST_MAKERS, usable_cores() - 1)
         loader: DataLoader[list[Pass]] = DataLoader(
             _Parts(self._preparation),
@@ -114,7 +114,7 @@ class LocalHost:
         return iter(loader)
 
     def report(self, entry: Entry) -> None:
-        """Show an entry now; write it at once where that is cheap, else with others."""
+        """Show an entry now; write it now where that is cheap, else together with others."""
         self._metrics.add(entry)
         self._display.show(entry)
         self._unwritten += 1
@@ -131,7 +131,7 @@ class LocalHost:
         """Wait for the checkpoint that is being stored.
 
         Raises:
-            RunFailedError: it could not be.
+            RunFailedError: it could not be stored.
         """
         if self._upload is None:
             return
@@ -145,7 +145,7 @@ class LocalHost:
 
     @contextmanager
     def latest(self) -> Iterator[Path | None]:
-        """The newest whole checkpoint of the run's folder; None where there is none yet."""
+        """The newest complete checkpoint of the run's folder; None before the first one."""
         kept = self._kept()
         if not kept:
             yield None
@@ -154,7 +154,7 @@ class LocalHost:
             yield folder
 
     def sum(self, values: torch.Tensor) -> torch.Tensor:
-        """The values: there is no other worker."""
+        """The values themselves: there is no other worker."""
         return values
 
     def finished(self) -> FinishedTraining:
@@ -163,9 +163,9 @@ class LocalHost:
         return FinishedTraining(self._folder(best["step"]), best["step"], None if best["f1"] < 0 else best["f1"])
 
     def _publish(self, metrics: dict[str, Any], folder: Path) -> None:
-        """Store a checkpoint, list it, and remove those that are no longer kept."""
+        """Store a checkpoint, add it to the list, and remove those that are no longer kept."""
         name = f"{CHECKPOINTS}/{checkpoint_name(metrics['step'])}"
-        self._store.remove_folder(name)  # what a killed run left of it
+        self._store.remove_folder(name)  # what a killed run left behind
         if self._store.local:
             target = Path(self._store.url) / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -173,7 +173,7 @@ class LocalHost:
             passing.mkdir(parents=True)
             for path in folder.iterdir():
                 shutil.move(path, passing)  # copied where it lies on another disk
-                _to_disk(passing / path.name)  # a name must not outlive its bytes in a power cut
+                _to_disk(passing / path.name)  # after a power cut the name must not exist without its bytes
             os.replace(passing, target)
         else:
             for path in sorted(folder.iterdir()):
@@ -208,7 +208,7 @@ class LocalHost:
 
 
 class _Parts(Dataset[list[Pass]]):
-    """The parts of a training by number."""
+    """The numbers of a training's parts."""
 
     def __init__(self, preparation: Preparation) -> None:
         self._maker = PassMaker(preparation)
@@ -222,7 +222,7 @@ def _as_it_is(part: list[Pass]) -> list[Pass]:
 
 
 def _heed_no_signal(number: int) -> None:
-    """Ctrl-C and SIGTERM are for the process that trains, which ends those that make its passes."""
+    """Leaves Ctrl-C and SIGTERM to the training process, which ends those that make its passes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

@@ -1,4 +1,4 @@
-"""Texts with what was marked by hand in them: `[words](label)`."""
+"""Texts with hand-written marks: `[words](label)`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Marked = tuple[int, int, str]
 
 
 def marked_pieces(text: str) -> Iterator[tuple[str, str | None]]:
-    """The pieces of a text, one after another: words with their label, and None for what stands between marks."""
+    """The pieces of a text, one after another: words with their label, and None for the text between marks."""
     at = 0
     for mark in _MARK.finditer(text):
         yield text[at : mark.start()], None
@@ -22,7 +22,7 @@ def marked_pieces(text: str) -> Iterator[tuple[str, str | None]]:
 
 
 def read_marks(text: str) -> tuple[str, list[Marked]]:
-    """A text without its marks, and what was marked, in order."""
+    """A text without its marks, and the marks, in order."""
     plain, marks = "", []
     for piece, label in marked_pieces(text):
         if label is not None:

@@ -16,7 +16,7 @@ from openbioner_batch.training.pieces import Piece
 from openbioner_batch.training.recipe import Recipe
 
 _MASKED, _RANDOM = 0.8, 0.1
-"""Of the tokens to predict: shown as `[MASK]`, shown as another token; the rest are shown as they are (BERT)."""
+"""Shares of the tokens to predict: replaced by `[MASK]`, replaced by another token; the rest are unchanged (BERT)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class MaskedBatch:
     Attributes:
         token_ids: [passages, length] int32 with `[CLS]` and `[SEP]`, padded with 0.
         lengths: [passages] real lengths.
-        rows, places, targets: [hidden tokens] where they stand and what they are.
+        rows, places, targets: [hidden tokens] their positions and values.
         text_tokens: of all passages.
     """
 
@@ -39,7 +39,7 @@ class MaskedBatch:
 
     @property
     def sequence_lengths(self) -> np.ndarray:
-        """[sequences] real lengths of all that goes through the encoder."""
+        """[sequences] real lengths of all sequences in the encoder."""
         return self.lengths
 
 
@@ -75,7 +75,7 @@ class MaskedObjective(nn.Module):
         self.transform = nn.Linear(width, width)
         self.norm = nn.LayerNorm(width, eps=encoder.config.layer_norm_eps)
         self.bias = nn.Parameter(torch.zeros(encoder.config.vocabulary))
-        nn.init.eye_(self.transform.weight)  # the encoder's own output to begin with
+        nn.init.eye_(self.transform.weight)  # starts as the encoder's own embedding
         nn.init.zeros_(self.transform.bias)
         for name in ("evidence", "against", "background"):
             getattr(encoder, name).requires_grad_(False)

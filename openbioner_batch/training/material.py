@@ -1,4 +1,4 @@
-"""What a run reads of its sources and development data, and one file that carries it to machines without them."""
+"""The data that a run reads from its sources and development data, and a file that carries it to other machines."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Vectors:
     """Vectors of the descriptions, for `likeness.type_likeness`.
 
     Attributes:
-        key: what they are a function of.
+        key: a digest of what they depend on.
         rows: [types, hidden].
     """
 
@@ -45,14 +45,14 @@ class Vectors:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a run reads.
+    """The data of a run.
 
     Attributes:
         corpus: the pieces of all sources.
         descriptions: texts by type and view.
         validation: the development data.
-        types: that the sources have; None while they have not been looked at.
-        vectors: of the descriptions, where they have been computed.
+        types: of the sources; None before they are known.
+        vectors: of the descriptions, if they have been computed.
     """
 
     corpus: Corpus
@@ -69,7 +69,7 @@ def gather_material(
 
     Args:
         settings: of the run.
-        tokenizer: of the model to be trained.
+        tokenizer: of the model to train.
         read: tokenizes the sources.
 
     Raises:
@@ -85,7 +85,7 @@ def gather_material(
 
 
 def source_types(settings: PretrainSettings) -> tuple[TypeFacts, ...]:
-    """The types that the sources have."""
+    """The types of the sources."""
     return tuple(types_of_sources(source.path for source in settings.sources))
 
 
@@ -119,7 +119,7 @@ def write_material(target: str, material: Material, settings: PretrainSettings, 
 
 
 def read_material(source: str, settings: PretrainSettings, tokenizer: Tokenizer) -> Material:
-    """What `write_material` wrote.
+    """Read what `write_material` wrote.
 
     Raises:
         UsageError: there is no such file, or it was made for other sources, development data or another tokenizer.
@@ -132,7 +132,7 @@ def read_material(source: str, settings: PretrainSettings, tokenizer: Tokenizer)
     except OSError as error:
         raise UsageError(f"prepared {source} cannot be read ({error}): make it with pretrain --prepare") from None
     except (ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise UsageError(f"prepared {source} is damaged, or no file of pretrain --prepare ({error})") from None
+        raise UsageError(f"prepared {source} is damaged, or was not made by pretrain --prepare ({error})") from None
     wanted = _of(settings, tokenizer)
     if other := [key for key in wanted if about["of"].get(key) != wanted[key]]:
         raise UsageError(f"prepared {source} was made for other {other[0]}: make it again with pretrain --prepare")
@@ -149,7 +149,7 @@ def read_material(source: str, settings: PretrainSettings, tokenizer: Tokenizer)
 
 
 def _of(settings: PretrainSettings, tokenizer: Tokenizer) -> dict[str, Any]:
-    """What such a file is a function of, beside the files that the settings name."""
+    """What such a file depends on besides the files that the settings name."""
     plain = as_plain(settings)
     validation = {key: plain["validation"][key] for key in ("silver", "iob", "limit")}
     vocabulary = hashlib.sha256(json.dumps(sorted(tokenizer.vocabulary.items())).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Where workers say how training goes and where it begins, and how that becomes files beside the run."""
+"""Collects the workers' log entries and their first step, and writes the metrics of a run."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ METRICS = "metrics.jsonl"
 TENSORBOARD = "tensorboard"
 
 Entry = dict[str, Any]
-"""One line of `metrics.jsonl`: `step`, and what was measured there."""
+"""One line of `metrics.jsonl`: `step`, and the measurements."""
 
 
 class Monitor:
-    """State of a running training, as a Ray actor: the driver reads it, workers and data tasks write and read it."""
+    """The state of a training run, as a Ray actor: the driver reads it, workers and data tasks read and write it."""
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
         self._first_part = 0
 
     def begin(self, part: int) -> None:
-        """Note the part that a group of workers begins with: 0, or where its checkpoint left off."""
+        """Note the first part of a group of workers: 0, or where its checkpoint left off."""
         self._first_part = part
 
     def first_part(self) -> int:
-        """The part that the workers begin with."""
+        """The workers' first part."""
         return self._first_part
 
     def report(self, entry: Entry) -> None:
-        """Take an entry."""
+        """Add an entry."""
         self._entries.append(entry)
 
     def since(self, index: int) -> list[Entry]:
@@ -45,7 +45,7 @@ class Metrics:
 
     Args:
         store: the run's folder; `metrics.jsonl` and TensorBoard's event files are kept there.
-        resumed: whether entries of an earlier part of the run are to be read.
+        resumed: whether to read the entries of an earlier part of the run.
     """
 
     def __init__(self, store: Store, resumed: bool) -> None:
@@ -53,14 +53,14 @@ class Metrics:
         self._by_step: dict[int, Entry] = {}
         self._changed = False
         self.cheap = store.local
-        """Whether writing at every change costs next to nothing."""
+        """Whether writing at every change is cheap."""
         self._writer: Any = None
         if resumed:
             with suppress(FileNotFoundError):
                 for line in store.get(METRICS).decode().splitlines():
                     entry = json.loads(line)
                     self._by_step[entry["step"]] = entry
-        # Event files are appended to, which object stores cannot.
+        # event files are appended to, which object stores do not support
         if store.local:
             with suppress(ImportError):
                 from torch.utils.tensorboard import SummaryWriter
@@ -73,7 +73,7 @@ class Metrics:
         return [self._by_step[step] for step in sorted(self._by_step)]
 
     def add(self, entry: Entry) -> None:
-        """Take an entry; validation's joins the one of its step."""
+        """Add an entry; validation's joins the one of its step."""
         self._by_step[entry["step"]] = {**self._by_step.get(entry["step"], {}), **entry}
         self._changed = True
         if self._writer is not None:
@@ -82,7 +82,7 @@ class Metrics:
                     self._writer.add_scalar(name, value, entry["step"])
 
     def flush(self) -> None:
-        """Write what has changed."""
+        """Write the changes."""
         if self._changed:
             lines = "".join(json.dumps(entry) + "\n" for entry in self.entries)
             self._store.put(METRICS, lines.encode())
@@ -91,7 +91,7 @@ class Metrics:
                 self._writer.flush()
 
     def close(self) -> None:
-        """Write what has changed and close the files."""
+        """Write the changes and close the files."""
         self.flush()
         if self._writer is not None:
             self._writer.close()

@@ -1,6 +1,6 @@
 """Which entity types are near each other: by name, by description, by mentions, and by the vectors of an encoder.
 
-What counts as a type that a model has not seen rests on it, so doubts go to near.
+It decides which types count as unseen by a model, so in doubt types are near.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ SAME_DESCRIPTION = 0.5
 SAME_MENTIONS = 0.5
 """Share of the most frequent mentions of two types that both have (Dice), likewise."""
 FEWEST_MENTIONS = 2
-"""Mentions that two types must share at least."""
+"""The fewest mentions that two types must share."""
 SAME_VECTOR = 0.7
 """Cosine of two descriptions' mean states in an encoder of sentences, likewise."""
 KEPT_MENTIONS = 64
-"""Mentions of a type that are compared: the most frequent ones."""
+"""How many mentions of a type are compared: the most frequent ones."""
 _BUCKETS = 1 << 20
 _WORD = re.compile(r"[a-z0-9]+")
 _SPACE = re.compile(r"\s+")
@@ -41,16 +41,16 @@ _STOP = _FILLERS | frozenset(
 
 @dataclass(frozen=True, slots=True)
 class TypeFacts:
-    """What is known of an entity type apart from a model."""
+    """What is known about an entity type without a model."""
 
     name: str
     descriptions: tuple[str, ...] = ()
     mentions: frozenset[int] = frozenset()
-    """Of its most frequent mentions, `mention_key` of each."""
+    """`mention_key` of its most frequent mentions."""
 
 
 def mention_key(text: str) -> int:
-    """A mention as one of a million numbers: mentions can be compared, and are not written down."""
+    """A mention as one of a million numbers: mentions can be compared without storing them."""
     return zlib.crc32(_SPACE.sub(" ", text.strip().lower()).encode()) % _BUCKETS
 
 
@@ -64,7 +64,7 @@ class NearTypes:
     """Finds, among some types, those that are near a given one.
 
     Args:
-        types: to be found.
+        types: the types to find.
         vectors: of each of them, of unit length, from an encoder; None compares none.
     """
 
@@ -82,7 +82,7 @@ class NearTypes:
         self._lengths = np.array([self._length(bag) for bag in bags])
 
     def near(self, kind: TypeFacts, vector: np.ndarray | None = None) -> dict[str, str]:
-        """The names of the types near `kind`, each with the first reason for it (`NAME`, `DESCRIPTION`, ...)."""
+        """The names of the types near `kind`, each with the first reason (`NAME`, `DESCRIPTION`, ...)."""
         found: dict[int, str] = {}
         for reason, places in (
             (NAME, self._like_names(kind)),

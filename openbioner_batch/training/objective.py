@@ -49,7 +49,7 @@ class TaggingObjective(nn.Module):
         return torch.cat([against.amax(1, keepdim=True), evidence[:, 1:]], 1)
 
     def type_scores(self, batch: TaggingBatch) -> tuple[Tensor, Tensor]:
-        """What is said for and against each type.
+        """The evidence for and against each type.
 
         Returns:
             float32 [words, 1 + most types] each, -inf where a word's question does not query it: evidence for a type
@@ -58,7 +58,7 @@ class TaggingObjective(nn.Module):
         device = self.encoder.token_embedding.weight.device
         scores = self._read(batch.rectangles, device)
         words, columns = (np.concatenate([getattr(r, name) for r in batch.rectangles]) for name in ("words", "columns"))
-        # Chosen on the host: a GPU would have to say how many there are.
+        # selected on the host: on a GPU, counting them would need a synchronization
         indices = [array.astype(np.int64) for array in (words, columns, np.flatnonzero(columns))]
         where, column, queried = send_together(indices, device)
         empty = torch.full((len(batch.targets), 1 + batch.types), float("-inf"), device=device)
@@ -66,7 +66,7 @@ class TaggingObjective(nn.Module):
         return empty.index_put((where[queried], column[queried]), scores[queried, 0]), against
 
     def _read(self, rectangles: Sequence[Rectangle], device: torch.device) -> Tensor:
-        """[reads, 3] what each head says where words begin, in float32, rectangle by rectangle."""
+        """[reads, 3] each head's output where words begin, in float32, rectangle by rectangle."""
         given = [_inputs(rectangle, device) for rectangle in rectangles]
         encoder = self.encoder
         if isinstance(encoder, CrossEncoder) and not encoder.config.separate_layers and encoder.attends_packed():
@@ -84,7 +84,7 @@ class TaggingObjective(nn.Module):
         return torch.cat(scores)
 
     def predict(self, batch: TaggingBatch) -> np.ndarray:
-        """[words] the column that wins for each word."""
+        """[words] the winning column of each word."""
         columns: np.ndarray = self.logits(batch).argmax(1).cpu().numpy()
         return columns
 
@@ -95,7 +95,7 @@ class TaggingObjective(nn.Module):
 
 
 def _inputs(rectangle: Rectangle, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Token ids, segments and lengths, as the encoder takes them."""
+    """Token ids, segments and lengths, in the encoder's form."""
     token_ids = send(rectangle.token_ids, device).long()
     text_ends, lengths = send_together([rectangle.text_ends, rectangle.lengths], device)
     positions = torch.arange(token_ids.shape[1], device=device)
@@ -104,7 +104,7 @@ def _inputs(rectangle: Rectangle, device: torch.device) -> tuple[Tensor, Tensor,
 
 
 def heads_of(encoder: CrossEncoder | AutoCrossEncoder, hidden: Tensor) -> Tensor:
-    """[reads, 3] what each of `HEADS` says of [reads, hidden] states, in float32."""
+    """[reads, 3] the output of each of `HEADS` for [reads, hidden] states, in float32."""
     with torch.autocast(hidden.device.type, enabled=False):
         weight = torch.cat([getattr(encoder, name).weight for name in HEADS]).float()
         bias = torch.cat([getattr(encoder, name).bias for name in HEADS]).float()

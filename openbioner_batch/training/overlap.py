@@ -1,4 +1,4 @@
-"""Training passages that share a sentence with a benchmark, found whatever their spacing or segmentation."""
+"""Finds training passages that share a sentence with a benchmark, whatever their spacing or segmentation."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 _KEY = 24
-"""Letters by which a sentence is looked up; shorter sentences (headings) are too common to identify a document."""
+"""How many letters of a sentence are looked up; shorter sentences (headings) are too common to identify a document."""
 
 
 def normalise(text: str) -> str:
-    """`text` in lower case with nothing but letters and digits."""
+    """`text` in lower case with only letters and digits."""
     return _NOT_ALPHANUMERIC.sub("", text.lower())
 
 
@@ -29,11 +29,11 @@ class BenchmarkSentences:
         return sum(map(len, self._by_key.values()))
 
     def shared_with(self, text: str) -> bool:
-        """Whether a whole benchmark sentence stands somewhere in `text`."""
+        """Whether `text` contains a whole benchmark sentence."""
         return next(self.sentences_in(text), None) is not None
 
     def sentences_in(self, text: str) -> Iterator[str]:
-        """The benchmark sentences, normalised, that stand whole somewhere in `text`."""
+        """The benchmark sentences, normalised, that `text` contains whole."""
         normal = normalise(text)
         for start in range(len(normal) - _KEY + 1):
             for sentence in self._by_key.get(normal[start : start + _KEY], ()):

@@ -10,26 +10,26 @@ STEP_S = 0.02
 
 
 class Pacing:
-    """A callback of Ray Data's executor (`DataContext.custom_execution_callback_classes`) that rests between steps.
+    """A callback of Ray Data's executor (`DataContext.custom_execution_callback_classes`) that sleeps between steps.
 
-    The executor waits only for tasks that have no output. With output ready that nobody takes yet, or with no task at
-    all, its loop turns as fast as it can: beside training on CPUs that was a whole core.
+    The executor waits only for tasks that have no output. While output waits to be taken, or without any task, its
+    loop spins: beside training on CPUs it took a whole core.
     """
 
     def __init__(self) -> None:
         self._last = time.monotonic()
 
     def before_execution_starts(self, executor: Any) -> None:
-        """Count from here."""
+        """Start the clock."""
         self._last = time.monotonic()
 
     def on_execution_step(self, executor: Any) -> None:
-        """Sleep for what is left of `STEP_S`."""
+        """Sleep for the rest of `STEP_S`."""
         time.sleep(max(0.0, STEP_S - (time.monotonic() - self._last)))
         self._last = time.monotonic()
 
     def after_execution_succeeds(self, executor: Any) -> None:
-        """Nothing is left to do."""
+        """Does nothing."""
 
     def after_execution_fails(self, executor: Any, error: Exception) -> None:
-        """Nothing is left to do."""
+        """Does nothing."""

@@ -1,4 +1,4 @@
-"""One pass of the encoder as arrays: every piece alone and with each description, in rectangles of like length."""
+"""One pass of the encoder as arrays: every piece alone and with each description, in rectangles of similar length."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.sampling import Question
 
 _STEP = 8
-"""Rectangles are a multiple as long, which matrix units like."""
+"""The length of rectangles is a multiple of this, which suits matrix units."""
 _SMALLEST = 2048
 """Padded tokens below which a rectangle is not closed for the sake of padding: small products are the slow ones."""
 _SHORTEST_SHARE = 0.85
-"""A sequence shorter than this share of the longest begins a rectangle of its own."""
+"""A sequence shorter than this share of the longest starts a new rectangle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class TaggingBatch:
 
     @property
     def sequence_lengths(self) -> np.ndarray:
-        """[sequences] real lengths of all that goes through the encoder."""
+        """[sequences] real lengths of all sequences in the encoder."""
         return np.concatenate([rectangle.lengths for rectangle in self.rectangles])
 
 
@@ -90,7 +90,7 @@ def pack_questions(questions: Sequence[Question], tokenizer: Tokenizer) -> Taggi
 
 
 def rectangles(lengths: np.ndarray, smallest: int | None = None) -> Iterator[tuple[np.ndarray, int]]:
-    """Sequences of like length together: indices of the members, longest first, and the length with padding.
+    """Groups sequences of similar length: indices of the members, longest first, and the length with padding.
 
     Ties keep their order, so that the rectangles are a function of the lengths.
 

@@ -1,4 +1,4 @@
-"""Annotated passages: what training learns from, wherever they are stored."""
+"""Annotated passages, the training data in every storage."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class AnnotatedPassage:
     text: str
     mentions: tuple[AnnotatedMention, ...]
     unsure: tuple[tuple[int, int], ...] = ()
-    """Stretches that teach nothing, neither yes nor no."""
+    """Ranges without a label, neither yes nor no."""
     annotated: tuple[str, ...] | None = None
     """Types of which every mention is marked, so that the absent ones are true negatives; None for open-type
     annotation, where any type that is not mentioned may be queried as a negative."""
@@ -39,7 +39,7 @@ class AnnotatedPassage:
 
 
 def passage_from_row(row: Mapping[str, Any]) -> AnnotatedPassage:
-    """The passage of a row, be it one of `PASSAGE_SCHEMA`, as `to_pylist` gives it, or of JSON.
+    """The passage of a row of `PASSAGE_SCHEMA`, as `to_pylist` gives it, or of JSON.
 
     Raises:
         ValueError: offsets outside the text.

@@ -1,4 +1,4 @@
-"""Passes as functions of their index: what workers train on, whoever prepares it."""
+"""Passes, the units that workers train on, as functions of their index in any process."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from openbioner_batch.training.vocabulary import TypeVocabulary
 
 Pass = TaggingBatch | SharedBatch | MaskedBatch
 NEGATIONS = ("anything that is not", "not", "everything except", "other than", "no", "all but")
-"""Before a description they make its complement."""
+"""Prefixes that turn a description into its complement."""
 EMPTY_NAMES = ("mention", "entity", "type", "label", "span", "item", "concept", "my type")
-"""Names of types that say nothing."""
+"""Meaningless names of types."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """All that a pass is a function of, beside its index."""
+    """Everything that a pass depends on besides its index."""
 
     corpus: Corpus
     plan: TrainingPlan

@@ -1,4 +1,4 @@
-"""Annotated passages as tokens: what is drawn from again and again while training."""
+"""Annotated passages as tokens, from which training draws repeatedly."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ WordMention = tuple[int, int, str]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A passage, or as much of one as fits a pass of the encoder.
+    """A passage, or a part of one that fits a pass of the encoder.
 
     Attributes:
         source: the corpus or run that annotated it.
         token_ids: [tokens] vocabulary indices, without special tokens.
         word_starts: [words] index of each word's first token.
         mentions: every mention, by words.
-        unsure: (first word, last word + 1) of stretches that teach nothing.
+        unsure: (first word, last word + 1) of ranges without a label.
         annotated: types whose absence is certain; None for any.
     """
 
@@ -37,12 +37,12 @@ class Piece:
 
 
 def tokenize_passages(passages: Sequence[AnnotatedPassage], tokenizer: Tokenizer, text_tokens: int) -> Iterator[Piece]:
-    """The pieces of passages, in order. Passages of no words give none.
+    """The pieces of passages, in order. Passages without words give none.
 
     Args:
         passages: with offsets in code points.
         tokenizer: of the model to be trained.
-        text_tokens: the longest piece. A longer passage is cut between words; a mention that is cut teaches nothing.
+        text_tokens: the longest piece. A longer passage is cut between words; a mention that is cut is unlabelled.
     """
     for passage, encoding in zip(passages, tokenizer.encode([passage.text for passage in passages]), strict=True):
         ids = np.array(encoding.ids, np.int32)

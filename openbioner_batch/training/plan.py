@@ -1,4 +1,4 @@
-"""Which pieces are trained on together, and when: decided before training, by the seed alone."""
+"""The plan of training: which pieces are trained on together, and when. It depends on the seed alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.training.settings import PretrainSettings
 
 _POOL = 1024
-"""Pieces sorted by length together before they are cut into passes."""
+"""How many pieces are sorted by length before they are cut into passes."""
 _MOST_EPOCHS = 10_000
 
 
@@ -27,7 +27,7 @@ class TrainingPlan:
         bounds: [passes + 1] where each pass begins in `order`.
         types: [passes] most types queried in each piece.
         steps: optimizer steps.
-        epochs: how often the sources are gone through, as far as `steps` reach.
+        epochs: how often the sources are read within `steps`.
     """
 
     order: np.ndarray
@@ -101,7 +101,7 @@ def _epoch(
     """Order of pieces, size of each pass, and types of each pass, for one epoch."""
     random = np.random.default_rng((settings.seed, epoch))
     tagging = settings.recipe.objective == "tagging"
-    # A weight of 1.3 means once for certain and once more with probability 0.3.
+    # a weight of 1.3 means once, and once more with probability 0.3
     repeats = np.floor(weights + random.random(len(weights))).astype(int)
     order = random.permutation(np.repeat(np.arange(len(lengths)), repeats))
     found: list[tuple[np.ndarray, int]] = []

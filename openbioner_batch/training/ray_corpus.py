@@ -19,7 +19,7 @@ from openbioner_batch.training.sources import passage_groups, read_passages
 
 _SCHEMA = pa.schema(
     [
-        pa.field("piece", pa.large_binary()),  # a pickled Piece: one read gives all of it
+        pa.field("piece", pa.large_binary()),  # a pickled Piece, so that it takes one read
         pa.field("tokens", pa.int32()),
         pa.field("weight", pa.float64()),
         pa.field("source", pa.string()),
@@ -56,7 +56,7 @@ def read_corpus(settings: PretrainSettings, tokenizer: Tokenizer) -> Corpus:
     """Tokenize every source through Ray Data. Ray must run.
 
     Raises:
-        UsageError: a source has no passages, or a weight names a corpus that is not there.
+        UsageError: a source has no passages, or a weight names an unknown corpus.
     """
     import ray
 

@@ -1,4 +1,4 @@
-"""A worker of Ray Train: passes from Ray Data, entries to an actor, checkpoints through Ray's storage."""
+"""The host of a worker in Ray Train: passes from Ray Data, entries to an actor, checkpoints through Ray's storage."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class RayHost:
 
         if self.rank == 0:
             ray.get(self._task.monitor.begin.remote(first))
-        self.sum(torch.zeros(1))  # nobody reads before the beginning is sent
+        self.sum(torch.zeros(1))  # rows are not read before the first part is set
         rows = ray.train.get_dataset_shard("passes").iter_rows()
         return parts_of(rows, first + self.rank, self.workers)
 

@@ -1,4 +1,4 @@
-"""The passes that each worker trains on, prepared by Ray Data's CPU tasks ahead of the workers."""
+"""Passes for the workers, prepared ahead by Ray Data's CPU tasks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import ray.data
 
 TASK_PARTS = 16
-"""Parts of steps that one task prepares, one after another."""
+"""How many parts of steps one task prepares."""
 
 
 def step_dataset(preparation: Any, first_step: Any, parts: int) -> ray.data.Dataset:
@@ -27,7 +27,7 @@ def step_dataset(preparation: Any, first_step: Any, parts: int) -> ray.data.Data
 
     Args:
         preparation: reference to a `Preparation`.
-        first_step: an actor whose method `first_part` gives the part to begin with.
+        first_step: an actor whose method `first_part` gives the first part.
         parts: of the whole training.
     """
     import ray.data
@@ -35,7 +35,7 @@ def step_dataset(preparation: Any, first_step: Any, parts: int) -> ray.data.Data
     tasks = -(-parts // TASK_PARTS)
     # Not `range`: its reading tasks want a whole CPU each, which a machine with one core never has beside a worker.
     dataset = ray.data.from_items([{"id": number} for number in range(tasks)], override_num_blocks=tasks)
-    # A row is a block of its own however small it is.
+    # every row is a separate block, however small
     dataset.context.target_max_block_size = 1
     dataset.context.custom_execution_callback_classes = [Pacing]  # type: ignore[list-item]
     return dataset.map_batches(
@@ -60,7 +60,7 @@ def parts_of(rows: Iterator[Mapping[str, Any]], first: int, stride: int) -> Iter
         stride: how far apart the worker's parts are.
 
     Raises:
-        RunFailedError: another part came: continuing would not be the same training.
+        RunFailedError: another part came: continuing would change the training.
     """
     expected = first
     for row in rows:

@@ -1,4 +1,4 @@
-"""What a model learns from a passage: the keys under `recipe` of `pretrain`'s configuration."""
+"""The recipe of training: the keys under `recipe` of `pretrain`'s configuration."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BEYOND_LIST = ("none", "mentions", "all")
 class Negatives:
     """Shares of the absent types queried in passages that were annotated with open types.
 
-    With `shared_types` they are shares of types that no passage of the pass mentions, and `in_batch` has no meaning.
+    With `shared_types` they are shares of types that no passage of the pass mentions, and `in_batch` is ignored.
     """
 
     in_batch: float = option(0.5, least=0, help="Types that other passages of the batch mention.")
@@ -37,7 +37,7 @@ class Negatives:
 
 @dataclass(frozen=True, slots=True)
 class Distillation:
-    """A cross-encoder that teaches: its judgement of types and words is learned beside, or without, labels."""
+    """A teacher, a cross-encoder: the student learns its judgement of types and words with or without labels."""
 
     teacher: str
     """A cross-encoder with the student's vocabulary: "bundled", a directory or a hub id."""
@@ -52,7 +52,7 @@ class Distillation:
         "some. Each costs a pass of the whole teacher, without gradients.",
     )
     except_types: tuple[str, ...] = ()
-    """With `shared_types`: types that the teacher never judges, such as those whose guidelines it learned otherwise."""
+    """With `shared_types`: types that the teacher never judges, such as those that it learned by other guidelines."""
 
     def __post_init__(self) -> None:
         check_options(self, "recipe.distillation.")

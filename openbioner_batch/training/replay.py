@@ -1,4 +1,4 @@
-"""Passages of other training data that a model learns along with a few examples, so that it keeps other types."""
+"""Replays other training data while a model learns from a few examples, so that it does not forget other types."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from openbioner_batch.training.trained_types import types_of_passages
 from openbioner_batch.training.vocabulary import TypeVocabulary, build_type_vocabulary
 
 SAMPLED = 1000
-"""Passages that are taken of a folder."""
+"""How many passages are sampled from a folder."""
 TYPES_SHARED, TYPES_OF_PAIRS = 64, 10
-"""Types queried in the passages of a step: together, where a type costs little, else of each passage."""
+"""Types queried in the passages of a step: for all passages together where a type costs little, else for each."""
 NEAR_ABOVE = 0.65
 """Cosine of descriptions' vectors above which two types may be one under two names."""
 
@@ -43,7 +43,7 @@ class Replay:
         pieces: the sample.
         vocabulary: its types, none of them one of the examples.
         likeness: which of them are near; None for models that read each type with each text.
-        types: what a model learns of them.
+        types: the recipe for learning them.
     """
 
     share: float
@@ -61,13 +61,13 @@ def read_replay(
     Args:
         folder: with `passages/` and `descriptions/`.
         share: of the texts of each step, below 1.
-        names: of the types that the examples teach; where the folder mentions one, nothing is taught.
-        model: as it is before it is tuned, on the CPU.
+        names: of the types that the examples teach; the folder's mentions of these are unlabelled.
+        model: before tuning, on the CPU.
         tokenizer: of the model.
         seed: of the sample.
 
     Raises:
-        UsageError: the folder holds none, or describes none of the types of its passages.
+        UsageError: the folder has no passages, or does not describe their types.
     """
     taught = {name for name in (*names, *map(normalise_type, names)) if name}
     passages = sample_passages(folder, taught, seed)
@@ -76,7 +76,7 @@ def read_replay(
     }
     rows = [row for row in read_descriptions(folder) if row[0] in queried]
     if not rows:
-        raise UsageError(f"--replay {folder}: no passage of other types that descriptions/*.parquet describes")
+        raise UsageError(f"--replay {folder}: has no passages of other types that descriptions/*.parquet describes")
     windows = model.config.windows
     vocabulary = build_type_vocabulary(rows, (), tokenizer, windows.description_tokens)
     likeness = None
@@ -90,10 +90,10 @@ def read_replay(
 
 
 def sample_passages(folder: str, names: Collection[str], seed: int) -> list[AnnotatedPassage]:
-    """Up to `SAMPLED` of a folder's passages that teach something besides some types, drawn alike from all its files.
+    """Up to `SAMPLED` of a folder's passages with labels for other types, drawn evenly from all its files.
 
     Raises:
-        UsageError: the folder is no training data.
+        UsageError: the folder is not training data.
     """
     random = np.random.default_rng(seed)
 
@@ -113,10 +113,10 @@ class ReplayedBatches:
 
     Args:
         replay: the sample.
-        model: which is tuned.
+        model: the model to tune.
         tokenizer: of the model.
-        recipe: by which it is tuned.
-        beside: texts of a step that are examples.
+        recipe: the recipe of tuning.
+        beside: how many texts of a step are examples.
         seed: of order, types and masks.
     """
 

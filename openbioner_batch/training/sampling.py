@@ -1,4 +1,4 @@
-"""The queries for a piece in one step: which types, in which words, and which entities are hidden."""
+"""Draws the queries for a piece in one step: types, their descriptions, and which entities are hidden."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from openbioner_batch.training.recipe import Recipe
 from openbioner_batch.training.vocabulary import TypeVocabulary
 
 IGNORED = -100
-"""Target of words that teach nothing, as torch's cross-entropy names it."""
+"""Target of unlabelled words, as in torch's cross-entropy."""
 _TRIES = 4
-"""Draws for each negative wanted; most that fail hit a type that is already among the queries."""
+"""Draws for each negative wanted; a draw fails when it hits a type that is already queried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class QuestionSampler:
 
         def add(kinds: Sequence[str], most: int) -> None:
             for kind in kinds:
-                # Two types for the very same mention cannot both be right in one softmax.
+                # two types of the same mention cannot both be right in one softmax
                 if len(queried) < most and kind not in queried and used.isdisjoint(places.get(kind, ())):
                     queried[kind] = None
                     used.update(places.get(kind, ()))
@@ -118,8 +118,8 @@ class QuestionSampler:
 
 
 def shuffled(names: Sequence[str], recipe: Recipe, random: np.random.Generator) -> list[str]:
-    """The names in random order, favoured ones rather early."""
-    # A weighted order without replacement: the smallest of exponential arrival times comes first.
+    """The names in random order, favoured ones earlier."""
+    # a weighted order without replacement: by exponential arrival times
     rates = [recipe.favour if name in recipe.favoured else 1.0 for name in names]
     arrivals = random.exponential(size=len(names)) / np.array(rates) if names else []
     return [names[index] for index in np.argsort(arrivals)]
@@ -128,7 +128,7 @@ def shuffled(names: Sequence[str], recipe: Recipe, random: np.random.Generator) 
 def target_words(piece: Piece, queried: Sequence[str]) -> tuple[np.ndarray, list[tuple[int, int]]]:
     """The target of every word, and the mentions of queried types that count.
 
-    Of nested mentions the longer wins; where two overlap in part, what the longer leaves of the other teaches nothing.
+    Of nested mentions the longer wins; where two overlap in part, the rest of the shorter one is unlabelled.
     """
     targets = np.zeros(len(piece.word_starts), np.int64)
     columns = {kind: column for column, kind in enumerate(queried, 1)}

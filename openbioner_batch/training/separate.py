@@ -42,7 +42,7 @@ class SharedObjective(nn.Module):
         self._teacher = teacher
 
     def forward(self, batch: SharedBatch) -> Tensor:
-        """The loss of labels, and of a teacher's judgement where there is one."""
+        """The loss of the labels, plus that of a teacher's judgement if there is one."""
         recipe = self._recipe
         evidence, against, background = self.type_scores(batch)
         targets = torch.from_numpy(batch.targets).to(evidence.device)
@@ -71,7 +71,7 @@ class SharedObjective(nn.Module):
 
         Returns:
             float32 [words, types] evidence for a type and the same against it, 0 where a split model was not queried,
-            and float32 [words] what the text alone says against any.
+            and float32 [words] the evidence of the text alone against any.
         """
         if isinstance(self.encoder, LateEncoder):
             return self._compare(self.encoder, batch)
@@ -110,7 +110,7 @@ class SharedObjective(nn.Module):
             scores.append(heads_of(encoder, encoder.head_dropout(hidden)[rows, slots]))
         scored = torch.cat(scores)
         words, columns = (np.concatenate([getattr(g, name) for g in batch.groups]) for name in ("words", "columns"))
-        # Chosen on the host: a GPU would have to say how many there are.
+        # selected on the host: on a GPU, counting them would need a synchronization
         alone, queried = np.flatnonzero(columns == 0), np.flatnonzero(columns)
         indices = (alone, words[alone], queried, words[queried], columns[queried] - 1)
         at_alone, alone_words, at_asked, *place = send_together([part.astype(np.int64) for part in indices], device)
@@ -121,7 +121,7 @@ class SharedObjective(nn.Module):
 
 
 class Teacher:
-    """A cross-encoder that is not trained, and is no part of the module that is."""
+    """A teacher, a cross-encoder: it is not trained, and not part of the module that is."""
 
     def __init__(self, distillation: Distillation, device: torch.device) -> None:
         encoder = load_encoder(resolve_checkpoint(distillation.teacher))
@@ -135,7 +135,7 @@ class Teacher:
 
 
 def check_teacher(distillation: Distillation, vocabulary: dict[str, int], student: ModelConfig) -> None:
-    """Say now what workers would fail on.
+    """Find early what workers would fail on.
 
     Raises:
         CheckpointError: there is no such checkpoint.
@@ -147,9 +147,9 @@ def check_teacher(distillation: Distillation, vocabulary: dict[str, int], studen
     if config.is_late:
         raise UsageError(f"{where} is a late-interaction model: give a cross-encoder")
     if config.architecture != student.architecture:
-        raise UsageError(f"{where} is of another architecture than the model: give one whose encoder is of the same")
+        raise UsageError(f"{where} has another architecture than the model: give one with the same encoder")
     if load_tokenizer(directory).vocabulary != vocabulary:
-        raise UsageError(f"{where} has another vocabulary than the model: give one that was trained with the same")
+        raise UsageError(f"{where} has another vocabulary than the model: give one with the same vocabulary")
     needed = config.positions_for(student.windows)
     if needed > config.positions:
         raise UsageError(
@@ -165,7 +165,7 @@ def per_type_loss(margins: Tensor, targets: Tensor, positive_weight: float, cont
         margins: for a type, in logits.
         targets: 1, 0 or `UNKNOWN`.
         positive_weight: of a word and its type.
-        contrast_weight: of a word of some type and a type that it is none of; all others weigh 1.
+        contrast_weight: of a word of one type as a negative of another type; all others weigh 1.
     """
     known, positive = targets != UNKNOWN, targets == 1
     losses = F.binary_cross_entropy_with_logits(margins, positive.float(), reduction="none")
@@ -186,7 +186,7 @@ def competing_loss(
     masked = evidence.masked_fill(~known, float("-inf"))
     total = torch.logsumexp(torch.cat([none[:, None], masked], 1), 1)
     entity, judged = positive.any(1), known.any(1)
-    # Where nothing is right no gradient may pass through the maximum of nothing.
+    # words without a right type: the maximum of an empty set must not pass a gradient
     right = torch.logsumexp(evidence.masked_fill(~positive & entity[:, None], float("-inf")), 1)
     losses = total - torch.where(entity, right, none)
     weights = torch.where(entity, 1.0, no_entity_weight) * judged
@@ -203,11 +203,11 @@ def distillation_loss(
     """How far the student's probabilities are from the teacher's, in nats a word, times the squared temperature.
 
     Args:
-        ours: the student's evidence, what is against [words, types], and what is against any [words].
-        theirs: the same of the teacher.
+        ours: the student's evidence for and against [words, types], and against any [words].
+        theirs: the same for the teacher.
         queried: [words, types] whether the teacher was queried.
         temperature: of both sides.
-        competing: whether types compete in a softmax, else each stands against no entity alone.
+        competing: whether types compete in a softmax, otherwise each competes only with no entity.
     """
     if competing:
         student, teacher = (
@@ -223,7 +223,7 @@ def distillation_loss(
             ((evidence - against) / temperature).masked_fill(~queried, 0.0) for evidence, against, _ in (ours, theirs)
         )
         chance = wanted.sigmoid()
-        # Less the teacher's own entropy, so that 0 is agreement.
+        # minus the teacher's own entropy, so that 0 is agreement
         difference = F.binary_cross_entropy_with_logits(margins, chance, reduction="none")
         difference = difference - F.binary_cross_entropy_with_logits(wanted, chance, reduction="none")
         difference = difference.masked_fill(~queried, 0.0)
@@ -231,7 +231,7 @@ def distillation_loss(
 
 
 def _highest(against: Tensor, background: Tensor, known: Tensor) -> Tensor:
-    """[words] the logit of no entity: the most that is said against any type that counts, or by the text alone."""
+    """[words] the logit of no entity: the maximum of the evidence against types that count, and of the text alone."""
     return torch.maximum(against.masked_fill(~known, float("-inf")).amax(1), background)
 
 

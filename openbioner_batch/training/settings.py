@@ -18,16 +18,16 @@ SUPERVISION = ("gold", "silver", "mixed")
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where the weights come from: exactly one of `encoder`, `checkpoint` and `variant`."""
+    """The initial weights: exactly one of `encoder`, `checkpoint` and `variant`."""
 
     encoder: str | None = None
-    """An encoder (directory or hub id) of any of `model/architectures`, to which random heads are added."""
+    """An encoder (directory or hub id) of any architecture in `model/architectures`; random heads are added."""
     checkpoint: str | None = None
-    """A checkpoint with heads, which are kept: the second stage's start. "bundled", a directory or a hub id."""
+    """A checkpoint with heads, which are kept: for the second stage. "bundled", a directory or a hub id."""
     variant: str | None = None
     """A size with random weights: tiny, small, compact or base."""
     vocabulary: str | None = None
-    """With `variant`: whose tokenizer is taken. "bundled", a directory or a hub id."""
+    """With `variant`: the model whose tokenizer to use. "bundled", a directory or a hub id."""
     text_tokens: int = 200
     """Longest text of one pass, in subword tokens; longer passages are cut into pieces."""
     description_tokens: int = 96
@@ -48,7 +48,7 @@ class Start:
     """With late interaction: whether one encoder reads texts and descriptions; None keeps the start's own, or gives
     each its own."""
     description_encoder: str | None = None
-    """With late interaction: what the encoder of descriptions begins with (directory or hub id); None begins it as the
+    """With late interaction: the initial encoder of descriptions (directory or hub id); None copies the
     text's."""
 
     def __post_init__(self) -> None:
@@ -75,7 +75,7 @@ class PassageFolder:
     path: str
     """Folder or URL."""
     weight: float = 1.0
-    """How often each passage is seen per epoch; 1.3 is once for certain and once more with probability 0.3."""
+    """How often each passage is seen per epoch; 1.3 means once, and once more with probability 0.3."""
     source_weights: dict[str, float] = field(default_factory=dict)
     """Weights of single corpora in the folder, by the `source` of their passages; they replace `weight`."""
 
@@ -96,7 +96,7 @@ class IobFile:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What F1 is measured on while training; the best checkpoint is the one that scores highest."""
+    """The data for measuring F1 during training; the best checkpoint is the one that scores highest."""
 
     silver: str | None = None
     """A folder of annotated passages, laid out as a source."""
@@ -113,7 +113,7 @@ class Validation:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how fast. A resumed run may change it."""
+    """The length and the learning rates. A resumed run may change it."""
 
     kind: str = option(
         "constant",
@@ -138,7 +138,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class BatchSettings:
-    """What goes through the model at once."""
+    """The size of passes and steps."""
 
     pass_tokens: int = option(
         16_384,
@@ -155,7 +155,7 @@ class BatchSettings:
 
 @dataclass(frozen=True, slots=True)
 class Parallel:
-    """Workers and how they share the load."""
+    """Workers and their precision."""
 
     workers: int = option(1, least=1, help="Processes that train side by side: one per GPU.")
     devices: str = option(
@@ -197,7 +197,7 @@ class Parallel:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoints:
-    """When the state of training is kept. Every validation keeps it too."""
+    """When checkpoints are saved. Every validation saves one too."""
 
     every_steps: int | None = option(None, least=1, help="Optimizer steps between two.")
     every_minutes: float | None = 10.0
@@ -214,7 +214,7 @@ class Checkpoints:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What the model card says beside the figures."""
+    """The text of the model card besides the figures."""
 
     name: str = "openbioner"
     """The model's name."""

@@ -1,4 +1,4 @@
-"""From a YAML file and `key=value` changes to checked settings."""
+"""Reads settings from a YAML file and `key=value` changes, and checks them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ CONFIGS = Path(__file__).with_name("configs")
 
 
 def load_settings(config: str, changes: Sequence[str] = (), flags: Mapping[str, str] | None = None) -> PretrainSettings:
-    """The settings of a configuration file with changes laid over it.
+    """The settings of a configuration file with changes applied.
 
     >>> settings = load_settings("smoke", ["sources.0.path=silver", "schedule.steps=20"], {"output": "runs/smoke"})
     >>> settings.sources[0].path, settings.schedule.steps, settings.output
     ('silver', 20, 'runs/smoke')
 
     Args:
-        config: a YAML file, or the name of one that the package carries (such as "smoke").
+        config: a YAML file, or the name of one in the package (such as "smoke").
         changes: `key=value`; keys of sections and items of lists are joined by dots (`sources.0.path=silver`), values
             are read as YAML.
         flags: values of single keys, which win over both.
@@ -48,7 +48,7 @@ def read_yaml(config: str) -> dict[str, Any]:
     """The mapping in a configuration file or in one of the package's own.
 
     Raises:
-        UsageError: it cannot be read or is no mapping.
+        UsageError: it cannot be read or is not a mapping.
     """
     path = Path(config)
     carried = CONFIGS / f"{config}.yaml"
@@ -56,12 +56,12 @@ def read_yaml(config: str) -> dict[str, Any]:
         carried = path
     if not carried.exists():
         names = ", ".join(sorted(file.stem for file in CONFIGS.glob("*.yaml")))
-        raise UsageError(f"--config {config} is no file; give a YAML file or one of {names}")
+        raise UsageError(f"--config {config} does not exist; give a YAML file or one of {names}")
     return read_config(str(carried))
 
 
 def as_plain(settings: Any) -> dict[str, Any]:
-    """Settings as JSON's own types."""
+    """Settings as types of JSON."""
     import json
 
     found: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(settings)))
@@ -72,7 +72,7 @@ def _put(raw: Any, parts: Sequence[str], value: Any, key: str) -> None:
     head, *rest = parts
     if isinstance(raw, list):
         if not head.isdecimal() or int(head) > len(raw):
-            raise UsageError(f"--set {key}: {head!r} is no item of a list of {len(raw)}")
+            raise UsageError(f"--set {key}: {head!r} is not an item of a list of {len(raw)}")
         place = int(head)
         if place == len(raw):
             raw.append({})

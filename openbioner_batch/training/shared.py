@@ -14,7 +14,7 @@ from openbioner_batch.training.packing import TaggingBatch, pack_questions, rect
 from openbioner_batch.training.sampling import IGNORED, Question
 
 UNKNOWN = -1
-"""Label of a word and a type that teach nothing; 1 is a mention's word, 0 another."""
+"""Label of a word that is unlabelled for a type; 1 is a mention's word, 0 another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class QueriedPiece:
 
     Attributes:
         token_ids: [tokens] the piece's, with hidden entities masked.
-        plain_ids: [tokens] without masks: what a teacher reads.
+        plain_ids: [tokens] without masks: the teacher's input.
         word_starts: [words] index of each word's first token.
         columns: [queried] which of the pass's types it is queried for.
         labels: [words, queried] int8: 1, 0 or `UNKNOWN`.
@@ -42,7 +42,7 @@ class QueriedPiece:
 
 @dataclass(frozen=True, slots=True)
 class Sequences:
-    """Texts or descriptions that are read alone, together.
+    """A batch of texts or descriptions, each read alone.
 
     Attributes:
         token_ids: [sequences, length] int32 with special tokens, padded with 0.
@@ -58,10 +58,10 @@ class PairGroup:
     """Pairs of a text and a description, and texts alone, that go through the joint layers together.
 
     Attributes:
-        source: [pairs, length] which lower state each token is, counted over all texts, then all descriptions.
+        source: [pairs, length] the index of each token's lower state, counted over all texts, then all descriptions.
         lengths: [pairs] real lengths.
         places: [pairs, most words] the first token of each word, padded with 0.
-        rows, slots: [reads] where in [pairs, most words] what is read stands.
+        rows, slots: [reads] the indices in [pairs, most words] of what is read.
         words, columns: [reads] which word of the batch it is, and 0 for the text alone or k for the k-th type.
     """
 
@@ -81,9 +81,9 @@ class SharedBatch:
     Attributes:
         texts: every piece, with `[CLS]`.
         descriptions: every type's.
-        described: [types] the place of each type among all rows of `descriptions`.
+        described: [types] the row of each type in `descriptions`.
         word_states: [words] the lower state of each word's first token.
-        groups: the pairs to be joined; none for late interaction.
+        groups: the pairs to join; empty for late interaction.
         targets: [words, types] int8: 1, 0 or `UNKNOWN`.
         question_words: [pieces + 1] where each piece's words begin.
         text_tokens: of all pieces.
@@ -106,12 +106,12 @@ class SharedBatch:
 
     @property
     def sequence_lengths(self) -> np.ndarray:
-        """[sequences] real lengths of all that goes through the separate layers."""
+        """[sequences] real lengths of all sequences in the separate layers."""
         return np.concatenate([part.lengths for part in (*self.texts, *self.descriptions)])
 
     @property
     def pair_lengths(self) -> np.ndarray:
-        """[pairs] real lengths of all that goes through the joint layers."""
+        """[pairs] real lengths of all sequences in the joint layers."""
         return np.concatenate([np.zeros(0, np.int64), *(group.lengths for group in self.groups)])
 
 
@@ -121,13 +121,13 @@ def pack_shared(
     """The pass that queries `pieces` for the types of `descriptions`.
 
     Args:
-        pieces: with columns that count `descriptions`.
+        pieces: with columns that index `descriptions`.
         descriptions: token ids of each type.
         tokenizer: for its special tokens.
         config: of the model, some of whose layers are separate.
     """
     texts = [np.array([tokenizer.cls, *piece.token_ids, *tokenizer.text_end]) for piece in pieces]
-    # Of its own a description begins as a text does; before joint layers, as it follows one.
+    # a separate description begins like a text; before joint layers, like one that follows a text
     first = tokenizer.cls if config.is_late else tokenizer.sep
     whole = [np.array([first, *ids, tokenizer.sep]) for ids in descriptions]
     read_texts, text_states = _sequences(texts, 0)
@@ -157,7 +157,7 @@ def pack_shared(
 def as_shared(
     questions: Sequence[Question], plain: Sequence[np.ndarray], taught: int
 ) -> tuple[list[QueriedPiece], list[tuple[int, ...]]]:
-    """Questions with types of their own as pieces, and the descriptions that they have between them.
+    """Questions with types of their own as pieces, and all their descriptions.
 
     Args:
         questions: one for each piece.
@@ -167,7 +167,7 @@ def as_shared(
     columns: dict[tuple[tuple[int, ...], int], int] = {}
     pieces: list[QueriedPiece] = []
     for question, plain_ids in zip(questions, plain, strict=True):
-        alike: Counter[tuple[int, ...]] = Counter()  # two types of one piece may be described alike
+        alike: Counter[tuple[int, ...]] = Counter()  # two types of one piece may have equal descriptions
         own = np.zeros(len(question.descriptions), np.int64)
         for number, ids in enumerate(question.descriptions):
             own[number] = columns.setdefault((ids, alike[ids]), len(columns))
@@ -183,7 +183,7 @@ def as_shared(
 
 
 def _sequences(sequences: Sequence[np.ndarray], base: int) -> tuple[tuple[Sequences, ...], np.ndarray]:
-    """Rectangles of like length, and the index of each sequence's first state, counted from `base`."""
+    """Rectangles of similar length, and the index of each sequence's first state, counted from `base`."""
     lengths = np.array([len(ids) for ids in sequences])
     firsts = np.zeros(len(sequences), np.int64)
     found: list[Sequences] = []

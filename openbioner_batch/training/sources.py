@@ -1,4 +1,4 @@
-"""Where training data lies: the row groups of passages in a folder, and its descriptions."""
+"""Finds training data in a folder: the row groups of passages, and the descriptions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RowGroup = tuple[str, int]
 def passage_groups(folder: str) -> list[RowGroup]:
     """The row groups of `folder/passages/*.parquet`, in the order of the files' names.
 
-    There are none where it holds descriptions alone.
+    Empty where it holds only descriptions.
 
     Raises:
         UsageError: it holds neither, or a file has other columns.
@@ -50,7 +50,7 @@ def read_passages(group: RowGroup) -> list[AnnotatedPassage]:
 
 
 def read_descriptions(folder: str) -> Iterator[tuple[str, str, str]]:
-    """The (type, view, description) rows of `folder/descriptions/*.parquet`; none where it holds passages alone.
+    """The (type, view, description) rows of `folder/descriptions/*.parquet`; empty where it holds only passages.
 
     Raises:
         UsageError: it holds neither.
@@ -74,7 +74,7 @@ def _footer(file):  # type: ignore[no-untyped-def]
 
 
 def _files(folder: str, name: str, other: str) -> list[InputFile]:
-    """The Parquet files of a part of a source, which may be absent where the other part is not."""
+    """The Parquet files of one part of a source, which may be missing if the other part is there."""
     wanted, beside = (f"{folder.rstrip('/')}/{part}" for part in (name, other))
     try:
         return list_inputs([wanted], (".parquet",))

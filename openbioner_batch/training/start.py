@@ -20,10 +20,10 @@ from openbioner_batch.training.settings import ALL_LAYERS, PretrainSettings
 
 
 def tokenizer_directory(settings: PretrainSettings) -> Path:
-    """The directory whose tokenizer the model has.
+    """The directory with the model's tokenizer.
 
     Raises:
-        CheckpointError: it is not there.
+        CheckpointError: it does not exist.
     """
     start = settings.start
     return resolve_checkpoint(start.encoder or start.checkpoint or start.vocabulary or "")
@@ -33,7 +33,7 @@ def training_tokenizer(settings: PretrainSettings) -> Tokenizer:
     """The model's tokenizer.
 
     Raises:
-        CheckpointError: it is not there.
+        CheckpointError: it does not exist.
     """
     tokenizer = load_tokenizer(tokenizer_directory(settings))
     if settings.start.letter_case is not None:
@@ -99,7 +99,7 @@ def starting_model(settings: PretrainSettings) -> Model:
         model = build_model(config)
         model.load_state_dict(load_model(directory).state_dict())
     if isinstance(model, CrossEncoder):
-        # Never used; without gradients it is neither decayed nor sharded.
+        # unused; without gradients it is neither decayed nor sharded
         model.pooler.requires_grad_(False)
     return model.train()
 
@@ -133,7 +133,7 @@ def _check(settings: PretrainSettings, config: ModelConfig) -> None:
 
 
 def _check_letter_case(settings: PretrainSettings, config: ModelConfig) -> None:
-    """Raises UsageError where letter case cannot be learnt."""
+    """Raises UsageError where the model cannot learn letter case."""
     if config.backbone is not None:
         raise UsageError("start.letter_case is for BERT's encoders: leave it out")
     if settings.recipe.objective != "tagging":

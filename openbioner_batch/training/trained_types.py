@@ -16,12 +16,12 @@ from openbioner_batch.training.passages import AnnotatedPassage
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
 
 MOST_DESCRIPTIONS = 4
-"""Of a type, in the file."""
+"""How many mentions of a type the file has."""
 _PRIVATE = "phi"
 
 
 def types_of_sources(folders: Iterable[str]) -> list[TypeFacts]:
-    """The types of folders of passages and descriptions: all that have a mention, or are said to be annotated.
+    """The types of folders of passages and descriptions: those with a mention, or listed as annotated.
 
     Raises:
         UsageError: a folder holds neither passages nor descriptions.
@@ -49,7 +49,7 @@ def types_of_passages(
 
 
 def merge_types(*lists: Iterable[TypeFacts]) -> list[TypeFacts]:
-    """The types of several lists; of one name, all that is known of it."""
+    """The union of several lists of types; entries of one name are merged."""
     found: dict[str, TypeFacts] = {}
     for kind in (kind for types in lists for kind in types):
         known = found.get(kind.name, TypeFacts(kind.name))
@@ -61,7 +61,7 @@ def merge_types(*lists: Iterable[TypeFacts]) -> list[TypeFacts]:
 def write_trained_types(directory: Path, types: Sequence[TypeFacts]) -> None:
     """Write the file; the same types give the same bytes.
 
-    No mention's text is in it, and nothing of mentions of identifiers (types of the catalog's set `phi`).
+    It contains no text of mentions, and no keys of mentions of identifiers (types of the catalog's set `phi`).
     """
     private = {kind.name for kind in find_types(_PRIVATE)}
     lines = [

@@ -1,4 +1,4 @@
-"""A few passes over a few texts in one process: the heads and top layers of a model learn, the rest stays."""
+"""Tunes the heads and top layers of a model with a few passes over a few texts, in one process."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ CLIP = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """How a model is tuned."""
+    """The settings of tuning."""
 
     layers: int = 2
-    """Top layers that learn beside the heads."""
+    """How many top layers learn besides the heads."""
     epochs: int = 12
-    """Passes over the texts."""
+    """How many passes are made over the texts."""
     texts_at_once: int = 8
-    """Of one optimizer step."""
+    """Texts of one optimizer step."""
     layer_rate: float = 5e-5
-    """Learning rate of the layers; it falls in a line to 0."""
+    """Learning rate of the layers; it falls linearly to 0."""
     head_rate: float = 3e-4
-    """The same of the heads."""
+    """Learning rate of the heads, likewise."""
     mask_probability: float = 0.2
-    """Chance that a mention is hidden, so that its words are not learnt by heart."""
+    """Chance that a mention is hidden, so that the model does not memorize its words."""
 
 
 def tune(
@@ -57,13 +57,13 @@ def tune(
     """Tune a model in place; the same arguments give the same weights on the same machine.
 
     Args:
-        model: any of ours, on the device to be used.
+        model: any of ours, on the device to use.
         tokenizer: of the model.
         passages: texts in which every mention of the types is marked.
         groups: the types as the model will be queried, group by group.
         tuning: how.
         seed: of order, masks and dropout.
-        replay: other training data that is learnt along, so that the model keeps other types.
+        replay: other training data to learn too, so that the model keeps other types.
 
     Returns:
         The model, ready for inference.
@@ -100,7 +100,7 @@ def tune(
 
 
 def _groups(model: Model, tuning: Tuning) -> list[dict[str, object]]:
-    """Parameters that learn, with their rates; all others are held."""
+    """Parameters that learn, with their rates; all others are frozen."""
     first = model.config.layers - tuning.layers
     heads, layers = [], []
     for name, parameter in model.named_parameters():
@@ -116,7 +116,7 @@ def _groups(model: Model, tuning: Tuning) -> list[dict[str, object]]:
 
 
 class _Batches:
-    """What is learnt from, drawn anew in each epoch."""
+    """The training batches, drawn anew in each epoch."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class _Batches:
         self.steps = -(-len(pieces) // tuning.texts_at_once)
 
     def epoch(self, model: Model) -> Iterator[TaggingBatch | SharedBatch]:
-        """Every piece once, in random order; of several groups of competing types one is queried in a piece."""
+        """Every piece once, in random order, each with one of the groups of competing types."""
         order = self._random.permutation(len(self._pieces))
         for first in range(0, len(order), self._tuning.texts_at_once):
             chosen = [self._pieces[place] for place in order[first : first + self._tuning.texts_at_once]]

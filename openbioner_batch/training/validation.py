@@ -1,4 +1,4 @@
-"""F1 while training: the development data as fixed questions, scored strictly by words."""
+"""F1 during training: the development data as fixed queries, scored strictly by words."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ Descriptions = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class ValidationData:
-    """What F1 is measured on, before it is tokenized.
+    """The development data before tokenization.
 
     Attributes:
         groups: the passages of each development file, and of the folder of passages.
-        texts: of their types, by type and view.
+        texts: the descriptions of their types, by type and view.
     """
 
     groups: list[list[AnnotatedPassage]]
@@ -57,10 +57,10 @@ def read_validation(settings: PretrainSettings, descriptions: Descriptions) -> V
 
     Args:
         settings: of the run.
-        descriptions: of the sources; those of `validation.silver` and the catalog's fill what they lack.
+        descriptions: of the sources; `validation.silver` and the catalog add missing ones.
 
     Raises:
-        UsageError: a file cannot be read, or a label stands for no type with a description.
+        UsageError: a file cannot be read, or a label has no type with a description.
     """
     wanted = settings.validation
     groups: list[list[AnnotatedPassage]] = [list(islice(_iob_passages(file), wanted.limit)) for file in wanted.iob]
@@ -80,7 +80,7 @@ def read_validation(settings: PretrainSettings, descriptions: Descriptions) -> V
 def validation_batches(
     settings: PretrainSettings, data: ValidationData, tokenizer: Tokenizer, config: ModelConfig | None = None
 ) -> list[TaggingBatch] | list[SharedBatch]:
-    """The questions that F1 is measured on, the same at every call.
+    """The queries for measuring F1, the same at every call.
 
     Args:
         settings: of the run.
@@ -101,7 +101,7 @@ def validation_batches(
 
 
 def label_types(file: IobFile) -> dict[str, str]:
-    """The type that stands for each label of a development file.
+    """The type of each label of a development file.
 
     Raises:
         UsageError: a pair without `=`.
@@ -115,7 +115,7 @@ def label_types(file: IobFile) -> dict[str, str]:
 def count_spans(batch: TaggingBatch | SharedBatch, predicted: np.ndarray) -> tuple[int, int, int]:
     """Entities in the gold, among the predictions, and in both: runs of words of one type.
 
-    Neighbouring mentions of one type are one entity on both sides; words that teach nothing end a run.
+    Neighbouring mentions of one type are one entity on both sides; unlabelled words end a run.
 
     Args:
         batch: with targets.

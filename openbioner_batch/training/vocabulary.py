@@ -15,13 +15,13 @@ from openbioner_batch.model.tokens import Tokenizer
 
 DEFINITION_VIEW = "definition"
 NEAREST = 10
-"""How many near types a type has at most."""
+"""The most near types of a type."""
 _SAME = 0.95
-"""Descriptions as alike as this describe the same type under two names, whose mentions would be false negatives."""
+"""Descriptions this similar describe one type under two names, whose mentions would be false negatives."""
 
 
 _NUMBER = re.compile(r" \d+$")
-"""At the end of a view's name, where a type has several texts of one kind."""
+"""The number at the end of a view's name, where a type has several texts of one kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _near(views: Mapping[str, Mapping[str, tuple[int, ...]]], tokenizer: Tokeniz
     ]
     terms, columns = np.unique(np.concatenate(bags), return_inverse=True)
     rows = np.repeat(np.arange(len(names)), [len(bag) for bag in bags])
-    # Terms that one type alone has say nothing about nearness.
+    # terms of a single type say nothing about nearness
     frequency = np.bincount(columns, minlength=len(terms))
     shared = np.flatnonzero(frequency > 1)
     place = np.full(len(terms), -1)

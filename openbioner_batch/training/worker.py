@@ -1,4 +1,4 @@
-"""What each worker does: steps, checkpoints and validation, on its share of the passes."""
+"""The loop of each worker: steps, checkpoints and validation, on its share of the passes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NO_F1 = -1.0
 
 
 class Worker:
-    """One of the processes that train side by side.
+    """One of the processes that train together.
 
     Args:
         settings: of the run.
@@ -74,7 +74,7 @@ class Worker:
             self._after(step + 1)
 
     def _step(self, step: int, passes: Sequence[Pass]) -> None:
-        # Dropout is a function of step and worker, so that a resumed run draws what an uninterrupted one does.
+        # dropout is a function of step and worker, so that a resumed run equals an uninterrupted one
         torch.manual_seed((self._settings.seed * 1_000_003 + step) * 4099 + self._host.rank)
         self._engine.module.train()
         for batch in passes:
@@ -83,7 +83,7 @@ class Worker:
         self._engine.step(rate_factor(step, self._steps, self._settings.schedule))
 
     def _after(self, done: int) -> None:
-        """Log, validate and save where it is due. Between entries of the log the workers exchange gradients alone."""
+        """Log, validate and save when due. Between log entries the workers exchange only gradients."""
         last = done == self._steps
         score = NO_F1
         wanted = self._settings.checkpoints
@@ -97,7 +97,7 @@ class Worker:
             self._save(done, score)
 
     def _log(self, done: int) -> bool:
-        """Sums over the workers since the last entry become one. Whether it is time for a checkpoint."""
+        """Log the sums over the workers since the last entry; returns whether a checkpoint is due."""
         minutes = self._settings.checkpoints.every_minutes
         late = self._host.rank == 0 and minutes is not None and time.monotonic() - self._saved > minutes * 60
         sums = torch.cat([self._meter.totals(), torch.tensor([float(late)], dtype=torch.float64)])
@@ -156,7 +156,7 @@ class Worker:
 
 
 def pass_flops(config: ModelConfig, batch: Pass) -> float:
-    """Operations of a pass: in separate layers once for each text and description, in joint ones for each pair."""
+    """Operations of a pass: separate layers once for each text and description, joint ones for each pair."""
     if not isinstance(batch, SharedBatch):
         return training_flops(config, batch.sequence_lengths)
     separate = config.separate_layers
@@ -190,7 +190,7 @@ class Meter:
         return torch.tensor([loss, len(self._losses), self._text, self._tokens, self._flops], dtype=torch.float64)
 
     def restart(self) -> float:
-        """Begin anew; the seconds since the last beginning."""
+        """Start again; returns the seconds since the last start."""
         now = time.monotonic()
         seconds, self._began = now - self._began, now
         self._clear()

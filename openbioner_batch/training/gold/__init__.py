@@ -1,1 +1,1 @@
-"""Gold corpora as training data: what their labels stand for, labels that rules derive, and passages cut from them."""
+"""Gold corpora as training data: the meaning of their labels, labels derived by rules, and passages cut from them."""

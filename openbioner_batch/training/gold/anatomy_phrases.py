@@ -1,7 +1,7 @@
-"""Mentions of anatomy in its widest sense, from body regions to tumours and cells, read off names and head words.
+"""Derives mentions of anatomy in its widest sense, from body regions to tumours and cells, from names and head words.
 
-No corpus of the mixture marks all of it, but several mark parts: their names, found again elsewhere as a gazetteer,
-joined with words such as `cells` or `carcinoma`, make one reading of the whole. Derived by rule, not gold.
+No corpus of the mixture marks all of it, but several mark parts. Their names serve as a gazetteer for the other
+corpora, and are joined with words such as `cells` or `carcinoma`. Derived by rules, not gold.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Gazetteer:
         return len(self._names)
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Where names stand in `text`: the longest from each place, left to right, without overlap."""
+        """The ranges of names in `text`: the longest at each position, left to right, without overlap."""
         tokens = _tokens(text)
         found, place = [], 0
         while place < len(tokens):
@@ -89,7 +89,7 @@ def anatomy_phrases(
     Args:
         text: any text.
         names: (start, end) of annotated anatomy.
-        others: of what is something else, such as the gene `vascular endothelial growth factor`.
+        others: those of other things, such as the gene `vascular endothelial growth factor`.
     """
     tokens = _tokens(text)
     covered = {place for start, end in names for place in range(start, end)}

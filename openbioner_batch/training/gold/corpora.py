@@ -1,4 +1,4 @@
-"""Annotated corpora to learn from: which of the catalog's types their labels stand for, and their documents."""
+"""Annotated corpora to learn from: their documents, and the catalog's types of their labels."""
 
 from __future__ import annotations
 
@@ -37,27 +37,27 @@ class LabelledDocument:
 
 @dataclass(frozen=True, slots=True)
 class LabelledCorpus:
-    """A corpus's place in the training mixture."""
+    """A corpus in the training mixture."""
 
     name: str
     licence: str
     credit: str
     types: Mapping[str, tuple[str, ...]]
-    """Each catalog type that this corpus annotates throughout, with the labels that stand for it. Labels in `~` are
+    """Each catalog type that this corpus annotates throughout, with its labels. Labels in `~` are
     derived from others by rule: see `derived.py`."""
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """For each kind of name that the rules need, the labels that mark it."""
     longest: int | None = None
     """Spans of more words are neither positive nor negative."""
     split_parentheses: bool = False
-    """Whether a span `long form (short form)` is two mentions in truth."""
+    """Whether a span `long form (short form)` is really two mentions."""
 
 
 def read_mixture(path: Path) -> list[LabelledCorpus]:
     """The corpora of a mixture file (YAML; layout as in `corpora.yaml` beside this module).
 
     Raises:
-        UsageError: a key that no corpus has.
+        UsageError: an unknown key.
     """
     raw = yaml.safe_load(path.read_text("utf-8"))
     corpora = []
@@ -76,7 +76,7 @@ def read_documents(folder: Path, corpus: LabelledCorpus) -> Iterator[LabelledDoc
     """The documents of `folder/NAME.jsonl.gz`: objects with `id`, `text` and `spans` of [start, end, label].
 
     Raises:
-        UsageError: the file is not there.
+        UsageError: the file does not exist.
     """
     path = folder / f"{corpus.name}.jsonl.gz"
     if not path.is_file():

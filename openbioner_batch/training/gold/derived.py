@@ -1,4 +1,4 @@
-"""Labels that no annotator wrote: gold names read as noun phrases, under labels that begin with `~`."""
+"""Derives labels from gold names by rules for noun phrases; such labels begin with `~`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OF_GENES = ("protein", "dna", "rna")
 
 
 def anatomy_gazetteer(documents: Iterable[tuple[LabelledCorpus, LabelledDocument]]) -> Gazetteer:
-    """The names of anatomy that the corpora mark."""
+    """The names of anatomy that are marked in the corpora."""
     return Gazetteer.from_annotations(
         [
             (document.text, _spans(document, corpus, "anatomy"))
@@ -26,7 +26,7 @@ def anatomy_gazetteer(documents: Iterable[tuple[LabelledCorpus, LabelledDocument
 def with_derived(
     documents: Iterable[LabelledDocument], corpus: LabelledCorpus, anatomy: Gazetteer
 ) -> Iterator[LabelledDocument]:
-    """The documents with spans of the derived labels beside their own.
+    """The documents with spans of the derived labels added.
 
     `~protein`, `~dna`, `~rna`, `~cell_type` and `~cell_line` are noun phrases by their heads; `~gene_or_protein` those
     of the first three that hold an annotated name; `~anatomy` runs of anatomical words.

@@ -1,8 +1,8 @@
-"""Mentions read off the head of a noun phrase: `IL-2 receptor gene` is DNA, `IL-2 mRNA` RNA, `IL-2 receptor` protein.
+"""Mentions by the head of a noun phrase: `IL-2 receptor gene` is DNA, `IL-2 mRNA` RNA, `IL-2 receptor` protein.
 
-Gene corpora mark names (`IL-2`) and ontologies mark concepts (`T cell`); other corpora mark whole noun phrases by what
-their head means (GENIA's guidelines, Kim et al. 2003). The rules here turn the former into the latter, so that a model
-can be taught both readings. They are rules, not gold: what is derived by them is said to be so.
+Gene corpora mark names (`IL-2`) and ontologies mark concepts (`T cell`); other corpora mark whole noun phrases by
+the meaning of their head (GENIA's guidelines, Kim et al. 2003). The rules here turn the former into the latter, so that
+a model can be taught both readings. The results are not gold, and their labels say so.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _DESIGNATION = re.compile(r"(?=.*[0-9])(?!CD[0-9]|Th?[0-9]|B[12]$)[A-Z][A-Za-z0-
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A noun phrase: half-open code-point offsets, and what its head makes it."""
+    """A noun phrase: half-open code-point offsets, and the kind that its head gives."""
 
     start: int
     end: int
@@ -37,8 +37,8 @@ class _Token:
     start: int
     end: int
     text: str
-    name: str | None  # the kind of the annotated name that it stands in
-    head: str | None  # the kind that it gives to a phrase
+    name: str | None  # the kind of the annotated name around it
+    head: str | None  # the kind that it gives a phrase
     modifier: bool
 
 
@@ -98,7 +98,7 @@ def _tokens(text: str, names: Iterable[tuple[int, int, str]]) -> list[_Token]:
 
 
 def _chunks(tokens: Sequence[_Token]) -> Iterator[list[_Token]]:
-    """Runs of names, heads and modifiers that only spaces part."""
+    """Runs of names, heads and modifiers separated only by spaces."""
     chunk: list[_Token] = []
     for token in tokens:
         fits = token.name is not None or token.head is not None or token.modifier
@@ -126,7 +126,7 @@ def _phrase(chunk: Sequence[_Token]) -> Phrase | None:
     first = 0
     while first < core and chunk[first].text.lower() in _set("vague"):
         first += 1
-    # A general word says what a phrase is, but is no mention by itself.
+    # a general word shows a phrase's kind, but is not a mention by itself
     if first == core and chunk[core].head and not chunk[core].name and chunk[core].text.lower() in _set("general"):
         return None
     if kind is None or kind == "line":

@@ -1,4 +1,4 @@
-"""Gold corpora as training data: passages of whole sentences in the one layout, less what the benchmarks share."""
+"""Gold corpora as training data: passages of whole sentences in the common layout, without benchmark sentences."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages
 
 MIXTURE = Path(__file__).with_name("corpora.yaml")
 SHORTEST, LONGEST = 20, 140
-"""Words of a passage: drawn evenly in between, so that single sentences and paragraphs are both met."""
+"""Words of a passage: drawn evenly in between, so that there are both single sentences and paragraphs."""
 
 
 @dataclass
 class PassageCounts:
-    """How many passages were kept, and how many were set aside because a benchmark holds a sentence of theirs."""
+    """How many passages were kept, and how many were left out because they share a sentence with a benchmark."""
 
     kept: int = 0
     overlapping: int = 0
@@ -42,14 +42,14 @@ def cut_passages(
     counts: PassageCounts,
     seed: int = 42,
 ) -> Iterator[AnnotatedPassage]:
-    """The passages of a corpus's documents, whole sentences each, less those that a benchmark shares.
+    """The passages of a corpus's documents, of whole sentences, without those that share a sentence with a benchmark.
 
     Args:
         documents: with spans under all labels that `corpus.types` names.
         corpus: the corpus.
-        benchmarks: sentences that no passage may hold.
+        benchmarks: sentences that passages must not contain.
         counts: added to.
-        seed: of the passages' lengths; the same document is always cut alike.
+        seed: of the passages' lengths; the same document is always cut the same way.
     """
     for document in documents:
         lengths = random.Random(f"{seed}/{corpus.name}/{document.id}")
@@ -65,7 +65,7 @@ def cut_passages(
 
 
 def _runs(text: str, lengths: random.Random) -> Iterator[tuple[int, int]]:
-    """Consecutive sentences of at most a drawn number of words together; a longer sentence is a run of its own."""
+    """Consecutive sentences of at most a drawn number of words together; a longer sentence is a separate run."""
     bounds = [*sentence_starts(text), len(text)]
     first, budget, words = bounds[0] if bounds else 0, lengths.randint(SHORTEST, LONGEST), 0
     for start, end in itertools.pairwise(bounds):
@@ -112,10 +112,10 @@ def write_gold(
         corpora: folder of NAME.jsonl.gz files.
         output: a local folder.
         benchmarks: folder of folders of TSV files, whose sentences (all splits) are kept out.
-        mixture: which corpora, and what their labels stand for; None takes `corpora.yaml` beside this module.
+        mixture: which corpora, and the types of their labels; None takes `corpora.yaml` beside this module.
 
     Raises:
-        UsageError: a corpus is not there.
+        UsageError: a corpus is missing.
     """
     mixture = read_mixture(MIXTURE) if mixture is None else mixture
     sentences = BenchmarkSentences(s.text for path in sorted(benchmarks.glob("*/*.tsv*")) for s in read_iob(path))

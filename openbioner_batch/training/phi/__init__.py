@@ -1,1 +1,1 @@
-"""Protected health information to train on and to measure with: the labelled corpora, and notes that are generated."""
+"""Protected health information for training and evaluation: labelled corpora and generated notes."""

@@ -26,7 +26,7 @@ from openbioner_batch.training.phi.passages import write_training_data
     type=click.IntRange(min=0),
     help="Notes of one to three hand-written snippets; 0 for none.",
 )
-@click.option("--model", default="bundled", show_default=True, help="Whose tokens a passage is measured in.")
+@click.option("--model", default="bundled", show_default=True, help="Model whose tokens measure a passage.")
 @click.option("--seed", default=42, show_default=True)
 def main(
     output: Path, corpora: Path, bodies: Path, notes: int, terse: int, snippets: int, model: str, seed: int

@@ -1,4 +1,4 @@
-"""The corpora of protected health information: their labels in the catalog's terms, and their split by template."""
+"""Corpora of protected health information: maps their labels to the catalog's types, splits them by template."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class GoldNote:
     spans: tuple[LabelledSpan, ...]
     """The identifiers, labelled with types of the PHI catalog."""
     neutral: tuple[tuple[int, int], ...] = ()
-    """Half-open stretches that count neither as found nor as wrongly found."""
+    """Half-open ranges that count neither as found nor as wrongly found."""
     language: str = "en"
     split: str = ""
     """`development` or `test`; empty where the corpus is not split."""
@@ -41,14 +41,14 @@ class GoldNote:
 
 @dataclass(frozen=True)
 class PhiLabels:
-    """What `labels.yaml` says."""
+    """The content of `labels.yaml`."""
 
     classes: Mapping[str, tuple[str, ...]]
     """Each coarse class with its types of the PHI catalog."""
     corpora: Mapping[str, Mapping[str, str]]
-    """For each corpus what its labels stand for: a type, `neutral` or `clinical`."""
+    """The meaning of each corpus's labels: a type, `neutral` or `clinical`."""
     gaps: Mapping[str, tuple[re.Pattern[str], ...]]
-    """For each corpus what identifiers its authors left without annotation."""
+    """The identifiers that each corpus's authors left without annotation."""
 
     def coarse(self, kind: str) -> str:
         """The coarse class of a type of the PHI catalog; `other` if no class names it."""
@@ -57,7 +57,7 @@ class PhiLabels:
 
 @cache
 def phi_labels() -> PhiLabels:
-    """The classes and the corpora's labels, as the package carries them."""
+    """The classes and the corpora's labels, from the package."""
     raw = yaml.safe_load(Path(__file__).with_name("labels.yaml").read_text("utf-8"))
     return PhiLabels(
         {name: tuple(kinds) for name, kinds in raw["classes"].items()},
@@ -81,10 +81,10 @@ def read_phi_corpus(
         languages: only notes in these (`en`, ...); None for all. A corpus that names no languages is all `en`.
         corpus: the name under which `labels.yaml` knows it, else the file's; labels of a corpus that it does not
             know must be types of the PHI catalog, and such a corpus is not split.
-        gaps: whether what the authors are known to have left without annotation is neutral; else finding it is wrong.
+        gaps: whether what the authors are known to have left unannotated is neutral; otherwise finding it is wrong.
 
     Raises:
-        UsageError: no such file, another split, an unknown label, or a split of a corpus that has none.
+        UsageError: no such file or split, an unknown label, or a split of a corpus without splits.
     """
     path = Path(path)
     name = corpus or path.name.partition(".")[0]
@@ -92,7 +92,7 @@ def read_phi_corpus(
         raise UsageError(f"split {split!r}: expected {' or '.join(SPLITS)}")
     if split and name not in phi_labels().corpora:
         known = ", ".join(phi_labels().corpora)
-        raise UsageError(f"{path}: only {known} are split by template; leave the split away")
+        raise UsageError(f"{path}: only {known} are split by template; leave out the split")
     rows = _read(path)
     documents = [
         LabelledDocument(str(row["id"]), row["text"], tuple(LabelledSpan(*span) for span in row["spans"]))
@@ -133,7 +133,7 @@ def _gold(document: LabelledDocument, corpus: str, language: str, split: str, ga
 
 
 def _gaps(text: str, spans: Sequence[LabelledSpan], patterns: Sequence[re.Pattern[str]]) -> list[tuple[int, int]]:
-    """Where identifiers stand that nobody annotated: by pattern, or as words of names annotated elsewhere."""
+    """The ranges of unannotated identifiers: by pattern, or as words of names annotated elsewhere."""
     found = [match.span(match.lastindex or 0) for pattern in patterns for match in pattern.finditer(text)]
     names = [text[span.start : span.end] for span in spans if span.label in phi_labels().classes["names"]]
     words = {re.escape(word) for name in names for word in _NAME_WORD.findall(name)}
@@ -148,7 +148,7 @@ def _meaning(corpus: str, label: str) -> str:
         return labels.corpora[corpus][label]
     if any(label in kinds for kinds in labels.classes.values()):
         return label
-    raise UsageError(f"corpus {corpus!r} has the label {label!r}, which is no type of the PHI catalog")
+    raise UsageError(f"corpus {corpus!r} has the label {label!r}, which is not a type of the PHI catalog")
 
 
 def _identifies(kind: str, text: str) -> bool:

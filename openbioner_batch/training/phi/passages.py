@@ -1,12 +1,12 @@
-"""Training data that teaches a model to find identifiers: passages and descriptions in the layout of silver data.
+"""Training data for finding identifiers: passages and descriptions in the layout of silver data.
 
 Sources: the development templates of the two PHI corpora (`pii_anon_clinical`, `presidio_synthetic`), generated notes
 of the `train` split (`synthetic/`), clinical text without identifiers: real sentences, and terse text by a grammar
 (`--terse`), which also comes with a few identifiers; and short texts in many styles, written and marked by hand
 (`--snippets`). Nothing of the test splits is used.
 
-Each type that is queried costs a pass of the encoder, so that most passages are annotated in six broad types, which are
-what a model should be queried for in de-identification: BROAD below. A fifth of the generated notes is annotated in
+Each type that is queried costs a pass of the encoder, so most passages are annotated with six broad types, which a
+model should be queried for in de-identification: BROAD below. A fifth of the generated notes is annotated with
 fine types instead; a passage never mixes the two, because they would contradict each other where they compete.
 """
 
@@ -38,9 +38,9 @@ from openbioner_batch.training.phi.templates import template_shape
 from openbioner_batch.training.silver.schema import passages_table
 
 BROAD = ("person_name", "personal_date", "location", "organization", "contact_detail", "other_identifier")
-"""What a model is queried for in de-identification, with the next two."""
+"""The types that a model is queried for in de-identification, with the next two."""
 AGE, ROOM = "age_over_89", "room_number"
-"""Of their own, since no broad type covers them; taught where every one of them is marked."""
+"""Separate types, since no broad one covers them; taught where every mention is marked."""
 _BROAD_OF_CLASS = {
     "names": "person_name",
     "dates": "personal_date",
@@ -55,15 +55,15 @@ _BROAD_OF_TYPE = {
     "photograph": "other_identifier",
 }
 _LEFT_TO_PATTERNS = ("unique_characteristic", "geographic_coordinates")
-"""Types that no broad one covers well: they teach neither yes nor no in passages of broad types."""
+"""Types that no broad one covers well: they are unlabelled in passages of broad types."""
 
 SHORTEST, LONGEST = 32, 190
-"""Tokens of a passage: drawn evenly in between, the most a little less than a window of the bundled model."""
+"""Tokens of a passage: drawn evenly in between; the most is a little less than a window of the bundled model."""
 PER_TEMPLATE = 60
-"""Records of one template of a corpus that are used at most: more would only teach the template."""
+"""The most records of one template of a corpus: more would only teach the template."""
 FINE_SHARE = 0.2
 TERSE_WITHOUT = 0.6
-"""Share of the terse notes that hold no identifier."""
+"""Share of the terse notes without identifiers."""
 _JOINT = re.compile(r"[\s,;]*")
 _BREAK = re.compile(r"\n+|(?<=[,;>}|])\s*|\s+")
 
@@ -87,7 +87,7 @@ def write_training_data(
         notes: how many notes are generated.
         terse: how many terse notes.
         snippets: how many notes of one to three snippets.
-        model: whose tokens a passage is measured in.
+        model: whose tokens measure a passage.
         seed: decides everything.
     """
     tokenizer = load_tokenizer(resolve_checkpoint(model))
@@ -108,7 +108,7 @@ def write_training_data(
 def _sources(
     corpora: Path, bodies: Path, notes: int, terse: int, snippets: int, seed: int
 ) -> Iterator[tuple[str, list[GoldNote], bool]]:
-    """Name, notes, and whether their fine types are what is taught."""
+    """Name, notes, and whether their fine types are taught."""
     for name in phi_labels().corpora:
         yield name, _few_of_each(read_phi_corpus(corpora / f"{name}.jsonl.gz", split="development"), seed), False
     written = _gold(write_notes(notes, seed, "train", bodies))
@@ -128,7 +128,7 @@ def _gold(notes: Iterable[SyntheticNote]) -> list[GoldNote]:
 
 
 def _types_of(source: str) -> tuple[str, ...]:
-    """What is marked wherever it stands in a source's notes."""
+    """The types of which every mention in a source's notes is marked."""
     if source == "pii_anon_clinical":  # it annotates employers, but neither hospitals nor pharmacies
         return tuple(kind for kind in BROAD if kind != "organization")
     if source in phi_labels().corpora:
@@ -160,8 +160,8 @@ def cut_note(
 
     Args:
         note: with spans of fine types.
-        source: what the passages are said to come from.
-        types: the types taught; spans of others are left as unsure.
+        source: the name of the passages' source.
+        types: the types taught; spans of others are unlabelled.
         fine: whether the spans' own types are taught, or the broad ones that cover them.
         tokenizer: measures.
         seed: of the passages' lengths.
@@ -231,7 +231,7 @@ def _runs(
 
 
 def _units(text: str, tokenizer: Tokenizer) -> list[int]:
-    """Where sentences begin, and where a sentence longer than a passage may be broken."""
+    """Where sentences begin, and where to break a sentence that is longer than a passage."""
     starts = sentence_starts(text)
     units = []
     for start, end in itertools.pairwise([*starts, len(text)]):

@@ -1,4 +1,4 @@
-"""Separating the templates that synthetic records were written from, so that none is in both splits."""
+"""Recovers the templates of synthetic records, so that no template is in both splits."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _WORD = re.compile(r"\x00|\w+|[^\w\s]")
 
 
 def template_shape(document: LabelledDocument) -> str:
-    """What is left of a record when its template is all that counts.
+    """The shape of a record, which shows its template.
 
-    Every annotated stretch is a blank (neighbouring blanks are one), every other number is 0, case and white space
-    do not count.
+    Every annotated range is a blank (neighbouring blanks are one), every other number is 0, case and white space
+    are ignored.
     """
     pieces, at = [], 0
     for span in sorted(document.spans, key=lambda span: (span.start, -span.end)):
@@ -38,10 +38,10 @@ def template_shape(document: LabelledDocument) -> str:
 
 
 def template_families(documents: Sequence[LabelledDocument]) -> list[str]:
-    """For each document the shape that stands for its template: the first, in order of text, of all that are akin.
+    """For each document the shape that represents its template: the first, in order of text, of all related ones.
 
-    Two shapes are akin when they share half of the four-word runs of the smaller one, and so is whatever is akin to
-    either: one template filled with other complaints, other sentences from one stock, or one form with a line more
+    Two shapes are related when they share half of the four-word runs of the smaller one, and so is whatever is related
+    to either: one template filled with other complaints, other sentences from one stock, or one form with a line more
     are one family.
     """
     shapes = [template_shape(document) for document in documents]
@@ -68,7 +68,7 @@ def split_by_template(documents: Sequence[LabelledDocument], name: str) -> list[
     of a thousand numbers, comes nearest to half); nothing else was looked at.
 
     Args:
-        documents: all records of the corpus; the split of one depends on which others there are.
+        documents: all records of the corpus; the split of one depends on the others.
         name: the corpus's name.
     """
     families = template_families(documents)
@@ -90,7 +90,7 @@ def _runs(words: Sequence[str]) -> set[tuple[str, ...]]:
 
 
 def _overlap(sets: Sequence[set[tuple[str, ...]]]) -> np.ndarray:
-    """[shapes, shapes] the share of the smaller one's runs that both have."""
+    """[shapes, shapes] the fraction of the smaller one's runs that both have."""
     columns: dict[tuple[str, ...], int] = {}
     for runs in sets:
         for run in sorted(runs):

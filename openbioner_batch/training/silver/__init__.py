@@ -1,1 +1,1 @@
-"""Annotated passages to learn from, whoever annotated them: one schema, and what fills it."""
+"""Silver data: one schema of annotated passages to learn from, and the annotators that fill it."""

@@ -1,4 +1,4 @@
-"""Finding an LLM's mentions in the passage they were taken from."""
+"""Finds an LLM's mentions in the passage that they were taken from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _EDGES = " \t\r\n.,;:!?\"'“”‘’`*"
 
 @dataclass(frozen=True, slots=True)
 class Aligned:
-    """Mentions at their offsets, in order, and how many surface forms stand nowhere in the text."""
+    """Mentions at their offsets, in order, and how many surface forms do not occur in the text."""
 
     mentions: tuple[AnnotatedMention, ...]
     unaligned: int
@@ -22,8 +22,8 @@ class Aligned:
 def align(text: str, items: Iterable[tuple[str, str]]) -> Aligned:
     """All occurrences of each surface form at word boundaries, the longest forms first.
 
-    An occurrence inside one of a longer form is that form's ("cancer" in "lung cancer"), unless the shorter form stands
-    nowhere else: then the model meant the inner one. A form is looked for as it is written, else whatever its case,
+    An occurrence inside one of a longer form is that form's ("cancer" in "lung cancer"), unless the shorter form occurs
+    nowhere else: then the model meant the inner one. A form is searched as it is written, else whatever its case,
     spacing and the punctuation at its ends.
 
     Args:
@@ -39,7 +39,7 @@ def align(text: str, items: Iterable[tuple[str, str]]) -> Aligned:
     for surface in sorted(kinds, key=lambda form: (-len(form), form)):
         places = occurrences(text, surface)
         unaligned += not places
-        # Against longer forms only: those of equal length cannot hold each other.
+        # only longer forms: those of equal length cannot contain each other
         free = [place for place in places if not any(_inside(place, longer) for longer in taken)]
         mentions |= {(*place, kind) for place in free or places for kind in kinds[surface]}
         taken += free
@@ -47,7 +47,7 @@ def align(text: str, items: Iterable[tuple[str, str]]) -> Aligned:
 
 
 def occurrences(text: str, surface: str) -> list[tuple[int, int]]:
-    """Where a surface form stands in a text, at word boundaries and without overlap; none for an empty form."""
+    """The ranges of a surface form in a text, at word boundaries and without overlap; none for an empty form."""
     for form, flags in ((surface, 0), (surface, re.IGNORECASE), (surface.strip(_EDGES), re.IGNORECASE)):
         words = form.split()
         if not words:

@@ -1,4 +1,4 @@
-"""From raw text to silver data: an LLM is queried for every passage, then the whole is filtered."""
+"""Makes silver data from raw text: queries an LLM for every passage, then filters the result."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from openbioner_batch.training.silver.settings import SilverSettings
 def annotate_silver(settings: SilverSettings, say: Say = say_to_stderr) -> SilverReport:
     """Annotate the inputs with an LLM into the output folder, or resume the run that is there, and filter.
 
-    The LLM's answers stay in `data/`, so that other filters cost nothing: the same request with other limits only
-    writes `passages/` anew.
+    The LLM's answers are kept in `data/`, so that other filters cost nothing: the same request with other limits only
+    rewrites `passages/`.
 
     Args:
         settings: the request.
         say: called with guesses and with what is skipped.
 
     Returns:
-        What was kept, and why not the rest.
+        How much was kept, and why the rest was not.
 
     Raises:
-        UsageError: the request is wrong, or the endpoint is; nothing has been started.
+        UsageError: the request or the endpoint is wrong; nothing has been started.
         PlanMismatchError: the output folder holds another run.
         TooManyQuarantinedError: more passages were set aside than `max_quarantined` allows.
         RunFailedError: the run stopped, such as at its cost ceiling; the same call resumes it.

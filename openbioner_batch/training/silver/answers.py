@@ -1,4 +1,4 @@
-"""Reading an LLM's answer: JSON as requested, or the whole items in something close to it."""
+"""Reads an LLM's answer: JSON as requested, or the complete items in something close to it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 TEXT_KEYS = ("text", "mention", "entity", "span", "name", "value")
 TYPE_KEYS = ("type", "entity_type", "label", "category", "class")
-"""What models call the two parts of an item, the requested name first."""
+"""Names that models give the two parts of an item, the requested name first."""
 MOST_ITEMS = 500
-"""A model that repeats itself may continue until its tokens run out."""
+"""A limit, since a model that repeats itself may continue until its tokens run out."""
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _OPENING = re.compile(r"[\[{]")
 _ITEMS_OPENED = re.compile(r"\[\s*$|\[\s*\{[^{}]*$")
@@ -27,16 +27,16 @@ class Mentions:
     items: tuple[tuple[str, str], ...]
     """Surface form and type, as the model wrote them."""
     malformed: int = 0
-    """Items that are not a text with a type."""
+    """How many items are not a text with a type."""
     salvaged: bool = False
-    """Whether the answer was not whole JSON, and these are the whole items in it."""
+    """Whether the answer was not complete JSON, and these are the complete items in it."""
 
 
 def read_mentions(content: str) -> Mentions | None:
-    """The mentions in an answer; None where it holds no list of them at all.
+    """The mentions in an answer; None where it holds no list of them.
 
     Read are a JSON list, or an object with one, of objects with a text and a type or of such pairs; and an object of
-    types with lists of texts. Prose and code fences around it, trailing commas and a missing end are forgiven.
+    types with lists of texts. Prose and code fences around it, trailing commas and a missing end are tolerated.
     """
     value = read_json(content)
     if value is not None:
@@ -49,7 +49,7 @@ def read_mentions(content: str) -> Mentions | None:
 
 
 def read_json(content: str) -> Any:
-    """The first whole JSON object or list in a text, None where there is none (trailing commas are forgiven)."""
+    """The first whole JSON object or list in a text, None where there is none (trailing commas are tolerated)."""
     opening = _OPENING.search(content)
     if opening is None:
         return None

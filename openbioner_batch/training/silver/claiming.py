@@ -1,4 +1,4 @@
-"""Output folders of commands that write silver data at once, without a run to resume."""
+"""Output folders of commands that write silver data in one go, without a run to resume."""
 
 from __future__ import annotations
 

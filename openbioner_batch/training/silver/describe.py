@@ -1,4 +1,4 @@
-"""Descriptions of the types of silver data, from the same LLM: as Parquet to train with, and as a catalog file."""
+"""Describes the types of silver data with the same LLM: as Parquet to train with, and as a catalog file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RUN = "_describe"
 
 @dataclass(frozen=True)
 class _RunOf:
-    """The run of the engine in which a folder's types are described."""
+    """The engine's run that describes a folder's types."""
 
     settings: DescribeSettings
     inputs: tuple[str, ...]
@@ -82,7 +82,7 @@ class _RunOf:
 
 @dataclass(slots=True)
 class DescribeReport:
-    """What was described."""
+    """The result of describing types."""
 
     output: str
     types: int = 0
@@ -127,7 +127,7 @@ def describe_silver(settings: DescribeSettings, say: Say = say_to_stderr) -> Des
         )
     evidence = gather_evidence(read_passages(store))
     contents = questions(evidence, settings.examples, settings.near, settings.limit)
-    # Written only where it differs: the plan knows the file by its time.
+    # written only if it differs, since the plan identifies the file by its time
     if not store.exists(QUESTIONS) or store.get(QUESTIONS) != contents:
         store.put(QUESTIONS, contents)
     run = _RunOf(settings, (f"{store.url}/{QUESTIONS}",), f"{store.url}/{RUN}")
@@ -153,7 +153,7 @@ def write_descriptions(store: Store, report: DescribeReport) -> None:
             [dict(zip(DESCRIPTION_SCHEMA.names, row, strict=True)) for row in rows], schema=DESCRIPTION_SCHEMA
         )
         store.put(f"{DESCRIPTIONS}/{name}", parquet_bytes(table))
-        # A catalog knows no contrast: it depends on which types are queried together.
+        # a catalog has no view "contrast", which depends on the types queried together
         types |= {type: {"descriptions": {view: views[view] for view in CATALOG_VIEWS}} for type, views in described}
         report.types += len(described)
         report.descriptions += len(rows)

@@ -1,4 +1,4 @@
-"""Describing a type: four views of what it is, and what makes one of them unfit."""
+"""Describes a type in four views, and checks them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VIEWS = ("definition", "examples", "contextual", "contrast")
 SHORTEST, LONGEST = 30, 600
 """Characters of a description."""
 MOST_ALIKE = 0.85
-"""Views are the same in other words if they share so much of their words."""
+"""Views that share this fraction of their words count as the same."""
 SYSTEM = """\
 You write descriptions of entity types, by which a model finds the mentions of a type in biomedical and clinical text.
 You are given a type's name, examples of its mentions, texts in which some stand, and near types.
@@ -54,7 +54,7 @@ class DescriptionPrompt:
         }
 
     def problem(self, text: str, content: str) -> str | None:
-        """That views are missing, or else what `views_problem` says of them."""
+        """That views are missing, or the result of `views_problem`."""
         views = read_views(content)
         if views is None:
             return "the answer is not an object with the four descriptions"
@@ -76,17 +76,17 @@ def read_views(content: str) -> dict[str, str] | None:
 
 
 def views_problem(views: Mapping[str, str], examples: list[str]) -> str | None:
-    """Why descriptions are unfit, None where they are fit.
+    """Why descriptions are unusable; None where they are usable.
 
     Args:
         views: the four.
-        examples: the surface forms that the LLM was shown.
+        examples: the surface forms that were shown to the LLM.
     """
     for view, description in views.items():
         if not SHORTEST <= len(description) <= LONGEST:
             return f"{view}: it is too {'short' if len(description) < SHORTEST else 'long'}"
         if _LEAK.search(description):
-            return f"{view}: it holds traces of the answer's form"
+            return f"{view}: it contains traces of the answer's form"
     if examples and not any(example.lower() in views["examples"].lower() for example in examples):
         return "examples: it holds none of the examples"
     for one, other in combinations(VIEWS, 2):

@@ -1,4 +1,4 @@
-"""A first look at an endpoint, so that a mistake is reported before anything starts."""
+"""Checks an endpoint, so that a mistake is reported before anything starts."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ PATIENCE_S = 10.0
 def check_llm(llm: LlmSettings, on_cluster: bool) -> None:
     """Find the mistakes that can be found without a request.
 
-    An endpoint's list of models costs nothing; where a server has none, the first request shows it. On a cluster the
-    endpoint may be out of the driver's reach, so it is not tried from there.
+    Listing an endpoint's models costs nothing; where a server cannot, the first request shows the mistake. On a cluster
+    the driver may be unable to reach the endpoint, so it is not checked.
 
     Raises:
         UsageError: vLLM is not installed, the key's file cannot be read, or the endpoint cannot be reached or refuses
@@ -55,7 +55,7 @@ def check_llm(llm: LlmSettings, on_cluster: bool) -> None:
 
 
 def model_names(data: bytes) -> list[str]:
-    """The models that a list in the protocol's form names; none where it is something else."""
+    """The models that a list in the protocol's form names; none where it has another form."""
     try:
         return [str(model["id"]) for model in json.loads(data)["data"]]
     except (ValueError, LookupError, TypeError):

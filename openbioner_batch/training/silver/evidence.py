@@ -1,4 +1,4 @@
-"""What silver passages say of each type: its surface forms, where they stand, and which types are near."""
+"""Collects from silver passages each type's surface forms and contexts, and finds near types."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from openbioner_batch.training.passages import AnnotatedPassage, passage_from_ro
 from openbioner_batch.training.sources import PASSAGES
 
 MOST_FORMS = 400
-"""Surface forms remembered of a type; beyond twice as many, the rarer ones are forgotten."""
+"""How many surface forms of a type are kept; beyond twice as many, the rarer ones are dropped."""
 CONTEXTS, CONTEXT_CHARS = 2, 200
 LONGEST_EXAMPLE = 60
 
 
 @dataclass(slots=True)
 class Evidence:
-    """What is known of one type."""
+    """The evidence on one type."""
 
     mentions: int = 0
     forms: Counter[str] = field(default_factory=Counter)
     contexts: list[str] = field(default_factory=list)
 
     def add(self, text: str, start: int, end: int) -> None:
-        """Take up a mention."""
+        """Add a mention."""
         self.mentions += 1
         form = " ".join(text[start:end].split())
         if len(form) <= LONGEST_EXAMPLE:
@@ -42,7 +42,7 @@ class Evidence:
                 self.contexts.append(context)
 
     def examples(self, most: int) -> list[str]:
-        """The most frequent surface forms, each in one spelling of its case."""
+        """The most frequent surface forms, each in its most frequent case."""
         chosen: dict[str, str] = {}
         for form, _ in _ranked(self.forms):
             chosen.setdefault(form.lower(), form)
@@ -69,7 +69,7 @@ def gather_evidence(passages: Iterator[AnnotatedPassage]) -> dict[str, Evidence]
 def near_types(evidence: Mapping[str, Evidence], most: int) -> dict[str, list[str]]:
     """For each type those that share surface forms or words of the name with it, the nearest first.
 
-    A type that shares too little is given the most frequent others, from which it must be distinguished just as well.
+    A type that shares too little gets the most frequent other types, from which it must be distinguished too.
     """
     by_form: dict[str, list[str]] = defaultdict(list)
     by_word: dict[str, list[str]] = defaultdict(list)
@@ -93,7 +93,7 @@ def near_types(evidence: Mapping[str, Evidence], most: int) -> dict[str, list[st
 
 
 def questions(evidence: Mapping[str, Evidence], examples: int, near: int, limit: int | None) -> bytes:
-    """One JSON line for each type: its name as the id, and what the LLM reads of it as the text."""
+    """One JSON line for each type: its name as the id, and the LLM's input as the text."""
     contrasted = near_types(evidence, near)
     lines = []
     for type, known in list(evidence.items())[:limit]:

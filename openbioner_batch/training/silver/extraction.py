@@ -1,4 +1,4 @@
-"""Open-type extraction: which entities of which types, in the LLM's own words, does a passage mention?"""
+"""Open-type extraction: requests the entities of a passage, with types in the LLM's own words."""
 
 from __future__ import annotations
 
@@ -83,11 +83,11 @@ class ExtractionPrompt:
         }
 
     def problem(self, text: str, content: str) -> str | None:
-        """Whether no list can be read, not even a part of one."""
+        """Why no list can be read, not even a part of one; None where one can."""
         return NO_LIST if read_mentions(content) is None else None
 
     def read(self, text: str, content: str) -> tuple[dict[str, Any], dict[str, int]]:
-        """Mentions at their places in the passage, and how many items were malformed or stand nowhere in it."""
+        """Mentions at their places in the passage, and how many items were malformed or do not occur in it."""
         found = read_mentions(content)
         assert found is not None, "only usable answers are read"
         aligned = align(text, found.items)

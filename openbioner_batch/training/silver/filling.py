@@ -1,4 +1,4 @@
-"""Silver data to which is added what models find of types that a passage's annotator did not name."""
+"""Adds to silver data what models find of types that a passage's annotator did not name."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ STATE = "_run/fill.json"
 
 @dataclass(slots=True)
 class FillReport:
-    """What was added."""
+    """Counts of what was added."""
 
     output: str
     passages: int = 0
     filled: int = 0
-    """Passages that have a mention more."""
+    """Passages with added mentions."""
     without_counterpart: int = 0
-    """Passages that no run read; they stay as they were."""
+    """Passages that no run read; they are unchanged."""
     added: Counter[str] = field(default_factory=Counter)
     """Mentions added, by type."""
     undescribed: list[str] = field(default_factory=list)
-    """Types of these that the folder does not describe."""
+    """Added types that the folder does not describe."""
 
     @property
     def title(self) -> str:
@@ -60,7 +60,7 @@ class FillReport:
             *((f"  {name}", f"{count:,}") for name, count in self.added.most_common()),
         ]
         if self.undescribed:
-            lines.append(("types to be described by another source", ", ".join(self.undescribed)))
+            lines.append(("types that another source must describe", ", ".join(self.undescribed)))
         return lines
 
 
@@ -73,7 +73,7 @@ def fill_silver(settings: FillSettings, say: Say = say_to_stderr) -> FillReport:
     """
     groups = passage_groups(settings.silver)
     if not groups:
-        raise UsageError(f"{settings.silver} holds descriptions alone: expected passages/*.parquet too")
+        raise UsageError(f"{settings.silver} holds only descriptions: expected passages/*.parquet too")
     described = list(read_descriptions(settings.silver))
     found = FoundSpans(settings.runs, settings.model_threshold)
     store = Store(settings.output)
@@ -88,14 +88,14 @@ def fill_silver(settings: FillSettings, say: Say = say_to_stderr) -> FillReport:
 
 
 def fill_passage(passage: AnnotatedPassage, looked_for: Mapping[str, Sequence[AnnotatedMention]]) -> AnnotatedPassage:
-    """A passage with the mentions of the types that it neither mentions nor lists.
+    """A passage with added mentions of the types that it neither mentions nor lists.
 
-    A closed list gets these types too: a model has looked for them in the whole passage, so that it says where they
-    are and that they are nowhere else. What is listed already was looked for by the annotators, whose word it stays.
+    A closed list gets these types too, since a model has looked for them in the whole passage. For types that are
+    already listed, the annotators' labels are kept.
 
     Args:
         passage: as it was annotated.
-        looked_for: what models looked for in it, by type.
+        looked_for: the mentions that models found, by type.
     """
     own = {mention.type for mention in passage.mentions} | set(passage.annotated or ())
     fresh = [name for name in looked_for if name not in own]

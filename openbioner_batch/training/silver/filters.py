@@ -1,4 +1,4 @@
-"""Which annotated passages, and which mentions of them, are good enough to learn from."""
+"""Filters annotated passages and their mentions by quality."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class RawPassage:
 
 
 class PassageFilter:
-    """Judges passages in their order, by themselves and by what came before."""
+    """Judges passages in their order, by themselves and by the passages before."""
 
     def __init__(self, settings: FilterSettings, benchmarks: BenchmarkSentences | None) -> None:
         self._settings = settings
@@ -57,9 +57,9 @@ class PassageFilter:
         self._seen: set[int] = set()
 
     def problem(self, passage: RawPassage) -> str | None:
-        """Why a passage is dropped whatever its types are; None where it is not. Each passage is judged once."""
+        """Why a passage is dropped, whatever its types; None where it is kept. Each passage is judged once."""
         text, settings = passage.text, self._settings
-        # 64 bits of a hash: the whole corpus is in this set.
+        # 64 bits of a hash, since this set holds the whole corpus
         key = int.from_bytes(hashlib.blake2b(normalise(text).encode(), digest_size=8).digest(), "big")
         if key in self._seen:
             return DUPLICATE
@@ -104,7 +104,7 @@ def covered_ratio(text: str, mentions: Sequence[AnnotatedMention]) -> float:
 
 
 def union(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Half-open ranges as few and in order, those that touch joined."""
+    """The union of half-open ranges, in order."""
     joined: list[tuple[int, int]] = []
     for start, end in sorted(ranges):
         if joined and start <= joined[-1][1]:
@@ -115,7 +115,7 @@ def union(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def without(ranges: Iterable[tuple[int, int]], taken: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """What of some ranges is in none of others."""
+    """The parts of some ranges that lie outside of others."""
     left = union(ranges)
     for start, end in union(taken):
         parts = [part for low, high in left for part in ((low, min(high, start)), (max(low, end), high))]

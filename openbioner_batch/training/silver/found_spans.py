@@ -1,4 +1,4 @@
-"""What finished runs of `annotate` found in passages, looked up by the passages' texts."""
+"""Looks up by text what finished runs of `annotate` found in passages."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassag
 from openbioner_batch.training.silver.typenames import normalise_type
 
 _SHARDS_KEPT = 4
-"""Shards whose spans stay in memory."""
+"""How many shards' spans are kept in memory."""
 
 
 class RunSpans:
-    """The spans of one run. Of its texts memory holds a hash each, and the place of the row.
+    """The spans of one run. Memory holds a hash of each text, and the position of its row.
 
     Args:
         url: of the run.
@@ -41,7 +41,7 @@ class RunSpans:
         self.url, self._threshold = url, threshold
         named = map(normalise_type, types_of(self._run.plan.fingerprint))
         self.types = tuple(dict.fromkeys(name for name in named if name is not None))
-        """Those that the run looked for, by their normalised names."""
+        """The run's types, by their normalised names."""
         self._texts, self._ids, self._places = _index(self._run)
         self._spans = lru_cache(_SHARDS_KEPT)(self._read_spans)
 
@@ -82,7 +82,7 @@ class FoundSpans:
     """The spans of several runs.
 
     Args:
-        urls: of the runs, the one that counts most first.
+        urls: of the runs, the one with priority first.
         threshold: score from which a span is a mention.
 
     Raises:
@@ -95,9 +95,9 @@ class FoundSpans:
     def of(
         self, passages: Sequence[AnnotatedPassage]
     ) -> Iterator[tuple[AnnotatedPassage, dict[str, list[AnnotatedMention]] | None]]:
-        """Each passage with the types that were looked for in it and their mentions; None where no run read it.
+        """Each passage with the types that runs looked for and their mentions; None where no run read it.
 
-        Of a type that several runs looked for, the first that read the passage counts.
+        If several runs looked for a type, the first that read the passage counts.
 
         Raises:
             UsageError: a run read another text under a passage's id.
@@ -123,7 +123,7 @@ class FoundSpans:
             if run.has_id(passage_id):
                 raise UsageError(
                     f"passage {passage_id} has another text in the run in {run.url}: run `openbioner-batch annotate` "
-                    "over the passages as they are now"
+                    "on the current passages"
                 )
 
 

@@ -1,4 +1,4 @@
-"""How silver runs go: shards are read, an LLM is queried for each text, whole shards are committed."""
+"""The stages of silver runs: read shards, query an LLM for each text, commit whole shards."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from openbioner_batch.training.silver.settings import LlmSettings
 from openbioner_batch.training.silver.transport import Client, ClientRecipe
 
 BLOCK_BYTES = 1 << 10
-"""Blocks move on as soon as they hold so much: a few passages, since what is answered is lost until it moves on."""
+"""Blocks are passed on at this size, a few passages, since answers that have not been passed on can be lost."""
 SHARDS_OWN_ROW = -1
-"""The index of the row that carries a shard's documents; the others stand for one of them each."""
+"""The index of the row with a shard's documents; every other row is for one document."""
 TASKS_AT_ONCE = 4
-"""Of the request stage, so that a slow answer does not keep the next requests waiting."""
+"""How many batches the request stage holds, so that a slow answer does not block the next requests."""
 READ_TASKS = 2
 CPUS = 0.1
 """Logical CPUs of every stage: they wait for the LLM most of the time."""
@@ -48,7 +48,7 @@ class LlmPipeline:
     prompt: Prompt
     llm: LlmSettings
     more: Mapping[str, Any]
-    """What else the answers depend on."""
+    """Other settings that the answers depend on."""
 
     def fingerprint(self) -> dict[str, Any]:
         """The prompt, the model and its sampling."""
@@ -57,10 +57,10 @@ class LlmPipeline:
     def stream(
         self, tasks: Sequence[SplitTask], job: Job, executor: Executor, before: Totals
     ) -> Generator[dict[str, Any], None, None]:
-        """As the protocol says.
+        """See `Pipeline.stream`.
 
         Raises:
-            RunFailedError: the endpoint gives out, or the cost ceiling is met and all that was begun is committed.
+            RunFailedError: the endpoint fails, or the cost ceiling is reached and every admitted shard is committed.
         """
         spent = self.llm.price(before.amounts["prompt_tokens"], before.amounts["completion_tokens"])
         recipe = ClientRecipe(self.llm, self.prompt, spent)
@@ -81,13 +81,13 @@ class LlmPipeline:
     def _answered_here(
         self, tasks: Sequence[SplitTask], read: ReadStage, recipe: ClientRecipe
     ) -> Generator[pa.Table, None, None]:
-        """The rows with their outcomes, answered in this process, some shards at once."""
+        """The rows with their outcomes, requested by this process, some shards at once."""
         loop = asyncio.new_event_loop()
-        asker = AnswerRows(recipe)
+        answer_rows = AnswerRows(recipe)
         waiting: set[asyncio.Task[pa.Table]] = set()
 
         def ended() -> pa.Table:
-            """All that has come by the time that the next shard is answered, in one batch: none is lost to a stop."""
+            """All shards that are answered by the time of the next one, in one batch, so that a stop loses none."""
             done, _ = loop.run_until_complete(asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED))
             waiting.difference_update(done)
             return pa.concat_tables([one.result() for one in done])
@@ -96,13 +96,13 @@ class LlmPipeline:
             for task in tasks:
                 with closing(read(pa.table({"task": [task.to_json()]}))) as shards:
                     for shard in shards:
-                        waiting.add(loop.create_task(asker(shard)))
+                        waiting.add(loop.create_task(answer_rows(shard)))
                         if len(waiting) >= TASKS_AT_ONCE:
                             yield ended()
             while waiting:
                 yield ended()
         finally:
-            loop.run_until_complete(_leave(waiting, asker))
+            loop.run_until_complete(_leave(waiting, answer_rows))
             loop.close()
 
     def _answered_by_ray(
@@ -128,7 +128,7 @@ class LlmPipeline:
 
             answered = vllm_processor(self.prompt, self.llm)(rows)
         else:
-            # One actor, since limits are for all requests together; it is asynchronous and rarely busy.
+            # one actor, since the limits are for all requests together; it is asynchronous and rarely busy
             one = ray.data.ActorPoolStrategy(
                 size=1, max_tasks_in_flight_per_actor=2 * TASKS_AT_ONCE, max_concurrent_calls_per_actor=TASKS_AT_ONCE
             )
@@ -143,22 +143,22 @@ class LlmPipeline:
         yield from answered.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
 
 
-async def _leave(waiting: Set[asyncio.Task[pa.Table]], asker: AnswerRows) -> None:
-    """Cancel the requests that are open, then close the connections.
+async def _leave(waiting: Set[asyncio.Task[pa.Table]], answer_rows: AnswerRows) -> None:
+    """Cancel the open requests, then close the connections.
 
-    A coroutine, since `asyncio.gather` called outside of a loop takes one of its own where `waiting` is empty.
+    A coroutine, since `asyncio.gather` outside of a loop makes a new loop where `waiting` is empty.
     """
     for one in waiting:
         one.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
-    await asyncio.gather(asker.close(), return_exceptions=True)  # what has ended the run must not be hidden by this
+    await asyncio.gather(answer_rows.close(), return_exceptions=True)  # must not hide why the run ended
 
 
 class AnswerRows:
     """Sends rows to the endpoint, all at once: an asynchronous actor of Ray Data, or called in this process.
 
     Args:
-        recipe: of the client.
+        recipe: the client's.
     """
 
     def __init__(self, recipe: ClientRecipe) -> None:
@@ -166,7 +166,7 @@ class AnswerRows:
         self._client = Client(recipe)
 
     async def __call__(self, batch: pa.Table) -> pa.Table:
-        """The rows of a batch with their outcomes, requested side by side."""
+        """The rows of a batch with their outcomes, requested concurrently."""
         rows = batch.to_pylist()
         outcomes = await asyncio.gather(*(self._outcome(row) for row in rows))
         return batch.drop_columns(["text"]).append_column(
@@ -175,7 +175,7 @@ class AnswerRows:
 
     async def _outcome(self, row: Mapping[str, Any]) -> AnswerOutcome:
         if row["text"] is None:
-            return AnswerOutcome()  # the shard's own row, for which no request is sent
+            return AnswerOutcome()  # the shard's own row needs no request
         outcome = await self._client.outcome(row["text"], row["shard"], row["size"])
         return outcome.read(row["text"], self._prompt)
 
@@ -185,7 +185,7 @@ class AnswerRows:
 
 
 def shard_rows(split: int, shard: Shard, job: Job) -> pa.Table:
-    """A shard as the graph's rows: one of its own, and one for each document."""
+    """A shard as rows of the graph: one for the shard, and one for each document."""
     documents = documents_table(shard, job.kept)
     texts = documents["text"].to_pylist()
     count = len(texts)
@@ -205,7 +205,7 @@ def shard_rows(split: int, shard: Shard, job: Job) -> pa.Table:
 
 @dataclass(slots=True)
 class _Open:
-    """A shard of which rows have come."""
+    """A shard some of whose rows have arrived."""
 
     place: tuple[int, int]
     documents: bytes | None = None
@@ -214,7 +214,7 @@ class _Open:
 
 
 class Collector:
-    """Puts rows together to shards, and commits those that are whole."""
+    """Collects rows to shards, and commits complete ones."""
 
     def __init__(self, job: Job, prompt: Prompt) -> None:
         self._store = Store(job.output)
@@ -227,7 +227,7 @@ class Collector:
         self._fatal: str | None = None
 
     def add(self, row: dict[str, Any]) -> Generator[dict[str, Any], None, None]:
-        """Take a row; gives the shard that it completes, committed."""
+        """Add a row; if it completes a shard, commit that and return its row."""
         name = row["shard"]
         outcome = AnswerOutcome.from_json(row["outcome"])
         if outcome.fatal:
@@ -247,7 +247,7 @@ class Collector:
             self._done.add(name)
             self._queried += row["size"] > 0
             whole = self._open.pop(name)
-            # Without a single answer it may be the endpoint that broke: then the passages must be sent again.
+            # without a single answer the endpoint may have failed: then the passages must be sent again
             if whole.outcomes and all(outcome.reason for outcome in whole.outcomes.values()):
                 self._unanswered.append(whole)
                 return
@@ -256,12 +256,12 @@ class Collector:
             yield self._commit(whole)
 
     def rest(self) -> Generator[dict[str, Any], None, None]:
-        """Commit the shards without an answer, now that the endpoint has answered others or the run is at its end."""
+        """Commit the shards without an answer, once the endpoint has answered others or the run ends."""
         while self._unanswered:
             yield self._commit(self._unanswered.pop(0))
 
     def check_stopped(self, llm: LlmSettings, at_end: bool = False) -> None:
-        """Stop where the endpoint has given out, or the cost ceiling is met and all that was let in is committed.
+        """Stop where the endpoint has failed, or the cost ceiling is reached and every admitted shard is committed.
 
         Raises:
             RunFailedError: says what to do.

@@ -1,4 +1,4 @@
-"""Types held out of silver data, with all that are near them, for a test on types that a model never saw."""
+"""Holds types out of silver data, with all near ones, for a test on types that a model never saw."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ TRAIN, HELDOUT, KEPT = "train", "heldout", "kept"
 REPORT = "holdout.json"
 STATE = "_run/holdout.json"
 DESCRIPTION_TOKENS = 64
-"""Of what an encoder reads of a description."""
+"""The most tokens of a description for the encoder."""
 _ROWS = 2000
 _Near = Callable[[str], dict[str, str]]
 
 
 @dataclass(slots=True)
 class HoldoutReport:
-    """What was held out."""
+    """The held-out types and passages."""
 
     output: str
     types: int = 0
     near_beside: int = 0
-    """Types that are near one of the other training data, so that they cannot be held out."""
+    """Types near one of the other training data, which cannot be held out."""
     held: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Each type that was taken out of the training data: for which drawn type, and why they are near."""
+    """Each type removed from the training data: for which drawn type, and why they are near."""
     tested: list[str] = field(default_factory=list)
-    """Those of them that no type of the training data is near, and that the test passages mention."""
+    """Those of them that are not near any type of the training data, and that the test passages mention."""
     passages: dict[str, int] = field(default_factory=dict)
     mentions: dict[str, int] = field(default_factory=dict)
 
@@ -72,14 +72,14 @@ def hold_out(settings: HoldoutSettings) -> HoldoutReport:
 
     - `train`: the passages to train on, without the held-out types. Where a mention of one stood and no other mention
       stands, the stretch is unsure, so that it is no negative example for other types either.
-    - `heldout`: the test passages with the mentions of held-out types that no type of the training data is near.
+    - `heldout`: the test passages with the mentions of held-out types that are not near any type of the training data.
     - `kept`: the same passages with the mentions of the types that were not held out.
 
     The test passages have a closed list: the types that they mention, and `absent` others of the same folder that
     are near none of theirs and share no mention with them.
 
-    Types are drawn by the hash of their names, passages by that of their documents' ids. All that are near a drawn type
-    are held out with it; near is what `nearness.py` says.
+    Types are drawn by the hash of their names, passages by that of their documents' ids. All types near a drawn type,
+    by `nearness.py`, are held out with it.
 
     Raises:
         UsageError: nothing is there to read, or the folder holds something else.
@@ -111,7 +111,7 @@ def choose_types(names: Iterable[str], blocked: set[str], near: _Near, share: fl
 
     Args:
         names: of all types.
-        blocked: that may not be drawn.
+        blocked: types that must not be drawn.
         near: the types near one of these names, itself among them, and why.
         share: of the types.
 
@@ -132,7 +132,7 @@ def choose_types(names: Iterable[str], blocked: set[str], near: _Near, share: fl
 
 
 def without_types(passage: AnnotatedPassage, names: Iterable[str]) -> AnnotatedPassage:
-    """A passage without the mentions of some types; what no other mention covers of them teaches nothing."""
+    """A passage without the mentions of some types; the parts of these that no other mention covers are unsure."""
     names = set(names)
     kept = tuple(mention for mention in passage.mentions if mention.type not in names)
     bare = np.zeros(len(passage.text), np.bool_)
@@ -152,8 +152,8 @@ def close_passages(
 ) -> list[AnnotatedPassage]:
     """Passages with the mentions of some types only and a closed list of them: those present, and some surely absent.
 
-    Absent ones are drawn, by hash, from those of `names` that any of the passages mentions. They are near no type of
-    the passage, whether that is among `names` or not, and none of their frequent mentions is one of the passage.
+    Absent ones are drawn, by hash, from those of `names` that any of the passages mentions. They are not near any type
+    of the passage, in `names` or not, and share no frequent mention with it.
     """
     names = set(names)
     pool = sorted(_mentioned(passages) & names)
@@ -177,7 +177,7 @@ def close_passages(
 def _nearness(
     facts: Mapping[str, TypeFacts], beside: Sequence[TypeFacts], encoder: str | None
 ) -> tuple[_Near, set[str]]:
-    """What is near a type of `facts`, and which of them are near a type of `beside`."""
+    """For each type of `facts` its near ones, and which types are near one of `beside`."""
     own_types = list(facts.values())
     vectors, other_vectors = (_vectors(types, encoder) for types in (own_types, beside))
     own, others = NearTypes(own_types, vectors), NearTypes(beside, other_vectors)

@@ -1,4 +1,4 @@
-"""Published training sets as silver data: read, cut to passages, checked, written in the one layout."""
+"""Imports published training sets as silver data: reads, cuts into passages, checks, and writes the common layout."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ from openbioner_batch.training.sources import DESCRIPTIONS, PASSAGES
 
 STATE = "_run/import.json"
 VIEW = "definition"
-"""The view as which a published description counts; a type's further ones are numbered: `definition 2`."""
+"""The view of a published description; a type's further ones are numbered: `definition 2`."""
 ROWS = 2000
-"""Of an output file."""
+"""The most passages of an output file."""
 TRUSTING = FilterSettings(
     min_type_count=1, min_chars=1, min_words=1, min_lowercase=0.0, max_covered=1.0, max_unaligned=1.0, keep_empty=True
 )
-"""A published set was filtered by those who made it; only doubles and benchmarks are looked for."""
+"""The authors of a published set have filtered it; only duplicates and benchmarks are checked."""
 
 
 def import_silver(settings: ImportSettings, say: Say = say_to_stderr) -> SilverReport:
     """Import a published set. The same import into the same folder gives the same bytes.
 
     Raises:
-        UsageError: nothing is there to read, it is laid out otherwise, or the folder holds something else.
-        RunFailedError: an input ended early or cannot be read; the same call starts anew.
+        UsageError: there is nothing to read, it has another layout, or the folder holds something else.
+        RunFailedError: an input ended early or cannot be read; the same call starts again.
     """
     closed = LAYOUTS[settings.layout].closed
     sources = [(settings.source, LAYOUTS[settings.layout])]
@@ -100,7 +100,7 @@ def import_silver(settings: ImportSettings, say: Say = say_to_stderr) -> SilverR
 
 
 def split_passage(passage: AnnotatedPassage, words: int) -> Iterator[AnnotatedPassage]:
-    """A long text as passages; what of a mention is cut teaches nothing."""
+    """A long text as passages; mentions that are cut become unsure."""
     bounds = list(passage_bounds(passage.text, words))
     if len(bounds) == 1:
         yield passage
@@ -139,13 +139,13 @@ class _Writer:
         self._files = 0
 
     def add(self, row: Any) -> None:
-        """Take a row; writes a file when it is full."""
+        """Add a row; writes a file when it is full."""
         self._rows.append(row)
         if len(self._rows) == ROWS:
             self.close()
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write the remaining rows."""
         if self._rows:
             self._store.put(f"{self._folder}/{self._files:06d}.parquet", parquet_bytes(self._table(self._rows)))
             self._files += 1
@@ -153,7 +153,7 @@ class _Writer:
 
 
 def _reported(file: InputFile, items: Iterable[Any]) -> Iterator[Any]:
-    """The items of a file; what is wrong with the file as a whole is said in a line."""
+    """The items of a file; a fault of the whole file is reported in one line."""
     try:
         yield from items
     except (OSError, BrokenStreamError, pa.ArrowException) as error:

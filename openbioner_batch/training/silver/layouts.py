@@ -1,4 +1,4 @@
-"""The layouts of published training sets, read row by row; a bad row never ends the rest."""
+"""The layouts of published training sets, read row by row; a bad row does not end the reading."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ SURE = 0.5
 BAD_SPANS = "spans are not [start, end, type] within the text"
 
 Item = AnnotatedPassage | tuple[str, str] | Rejected
-"""A passage, a type with its description, or a row that is neither."""
+"""A passage, a type with its description, or a bad row."""
 
 
 def read_iob_rows(file: InputFile, source: str) -> Iterator[Item]:
     """Rows of Parquet with `tokens` and `ner_tags`: lists, or strings that are Python literals of lists.
 
     Raises:
-        UsageError: the columns are not there.
+        UsageError: columns are missing.
     """
     for number, row in _rows(file, ("tokens", "ner_tags")):
         try:
@@ -41,7 +41,7 @@ def read_iob_rows(file: InputFile, source: str) -> Iterator[Item]:
         except _BadRowError as error:
             yield Rejected(file.uri, number, str(error))
         except ValueError:
-            yield Rejected(file.uri, number, "tokens and IOB tags do not fit each other")
+            yield Rejected(file.uri, number, "tokens and IOB tags do not match")
         else:
             found = [(span.start, span.end, span.type) for span in sentence.spans]
             yield _passage(f"{_stem(file)}-{number}", source, sentence.text, found, file.uri, number)
@@ -51,7 +51,7 @@ def read_description_rows(file: InputFile, source: str) -> Iterator[Item]:
     """Rows of Parquet with `entity_type` and `description`.
 
     Raises:
-        UsageError: the columns are not there.
+        UsageError: columns are missing.
     """
     for number, row in _rows(file, ("entity_type", "description")):
         name, description = row["entity_type"], row["description"]
@@ -81,10 +81,10 @@ def read_run_rows(file: InputFile, source: str) -> Iterator[Item]:
     """Rows of `annotate --include-text`: another model's spans as labels.
 
     Spans with a score of `SURE` and more are mentions, as are doubtful ones that overlap these; other doubtful spans
-    are unsure, so that they teach nothing.
+    are unsure.
 
     Raises:
-        UsageError: the columns are not there.
+        UsageError: columns are missing.
     """
     for number, row in _rows(file, ("document_id", "text", "spans")):
         try:
@@ -101,7 +101,7 @@ def read_run_rows(file: InputFile, source: str) -> Iterator[Item]:
 
 
 def _lines(file: InputFile) -> Iterator[tuple[int, Any]]:
-    """Line numbers and what JSON stands there; None where it is none. Empty lines are passed over."""
+    """Line numbers with the lines' JSON; None where a line is not JSON. Empty lines are skipped."""
     with open_input(file) as stream:
         for number, line in enumerate(stream):
             if line.strip():
@@ -142,12 +142,12 @@ Reader = Callable[[InputFile, str], Iterator[Item]]
 
 @dataclass(frozen=True, slots=True)
 class PublishedLayout:
-    """How a published set is laid out.
+    """The layout of a published set.
 
     Attributes:
         read: its rows.
         suffixes: of its files.
-        closed: whether all mentions of all types of the set are marked; passages may have lists of their own else.
+        closed: whether all mentions of all types of the set are marked; otherwise passages may have their own lists.
     """
 
     read: Reader
@@ -165,12 +165,12 @@ LAYOUTS: Mapping[str, PublishedLayout] = {
     "marked": PublishedLayout(read_marked_passages, (".txt",)),
     "types-tsv": PublishedLayout(read_type_lines, (".tsv",)),
 }
-"""By name. `run` is the data folder of a run of `annotate`; `text-jsonl` marks all mentions of no type at all: only a
-teacher's judgement is learned from it."""
+"""By name. `run` is the data folder of a run of `annotate`; `text-jsonl` has no labels: a model learns only
+from a teacher's judgement of it."""
 
 
 class _BadRowError(Exception):
-    """A row that cannot be read; the message holds nothing of it."""
+    """A row that cannot be read; the message does not quote it."""
 
 
 def _rows(file: InputFile, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -207,7 +207,7 @@ def _passage(
     number: int,
     doubtful: Collection[tuple[int, int]] = (),
 ) -> AnnotatedPassage | Rejected:
-    """A passage with normalised types; where a type's name is unusable, nothing is taught."""
+    """A passage with normalised types; mentions whose type's name is unusable are unsure."""
     named = [(start, end, normalise_type(type)) for start, end, type in spans]
     mentions = {AnnotatedMention(start, end, type) for start, end, type in named if type is not None}
     unsure = {*doubtful, *((start, end) for start, end, type in named if type is None)}

@@ -1,11 +1,11 @@
-"""Limits on the requests to an endpoint: so many a minute, and for so much money."""
+"""Limits on the requests to an endpoint: rates per minute, and costs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 BURST_S = 1.0
-"""After a pause, as much may go out at once as belongs to this many seconds."""
+"""After a pause, the amount of this many seconds may be sent at once."""
 
 
 @dataclass(slots=True)
@@ -20,7 +20,7 @@ class RateLimit:
     _free_at: float = float("-inf")
 
     def reserve(self, amount: float, now: float) -> float:
-        """Book an amount; gives the seconds to wait before it may go out.
+        """Reserve an amount; returns the seconds to wait before sending it.
 
         Args:
             amount: in the unit of the rate.
@@ -33,30 +33,30 @@ class RateLimit:
         return max(0.0, start - now)
 
     def correct(self, amount: float) -> None:
-        """Book what a reservation turned out to be too small by, or give back what it was too large by (negative)."""
+        """Correct a reservation by the amount that it was too small (negative if too large)."""
         if self.per_minute is not None:
             self._free_at += amount * 60 / self.per_minute
 
 
 @dataclass(slots=True)
 class Budget:
-    """Money spent and promised. A shard is let in if all of it can be paid for, so that none is paid for in part.
+    """Money spent and reserved. A shard is admitted if all of it can be paid for.
 
     Args:
         ceiling: the most to spend; None sets no limit.
-        spent: what earlier sessions have spent.
+        spent: the costs of earlier sessions.
     """
 
     ceiling: float | None
     spent: float = 0.0
     stopped: bool = False
-    """Set when a shard was refused; no other is let in then, though it may be smaller."""
+    """Set when a shard was refused; then no other is admitted, even a smaller one."""
     _promised: float = 0.0
     _admitted: dict[str, float] = field(default_factory=dict)
 
     @property
     def admitted(self) -> int:
-        """How many shards were let in."""
+        """How many shards were admitted."""
         return len(self._admitted)
 
     def admit(self, shard: str, estimate: float) -> bool:
@@ -72,6 +72,6 @@ class Budget:
         return True
 
     def settle(self, shard: str, part: float, price: float) -> None:
-        """Replace a part (0 to 1) of what was promised for a shard by what it has cost."""
+        """Replace a part (0 to 1) of a shard's reservation by its actual cost."""
         self._promised -= part * self._admitted[shard]
         self.spent += price

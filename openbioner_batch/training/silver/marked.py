@@ -1,4 +1,4 @@
-"""Passages whose mentions are marked in their text, beside a table of their types."""
+"""Reads passages whose mentions are marked in their text, with a table of their types."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from openbioner_batch.training.silver.typenames import normalise_type
 _NO_PARENT = ("", "-")
 
 MarkedItem = AnnotatedPassage | tuple[str, str] | Rejected
-"""A passage, a type with one of its descriptions, or a line that is neither."""
+"""A passage, a type with one of its descriptions, or a bad line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class MarkedTypes:
 
     Attributes:
         descriptions: types and their descriptions, in the order of the table.
-        above: of each type, itself and all that hold it.
+        above: of each type, itself and all types above it.
     """
 
     descriptions: tuple[tuple[str, str], ...]
@@ -36,11 +36,11 @@ class MarkedTypes:
 def read_marked_passages(file: InputFile, source: str) -> Iterator[MarkedItem]:
     """The types of a file, then its lines: `[mention](type)`, `[mention](type, other)`, `[what is unsure]()`.
 
-    The types stand beside it in a table of the same name (`kinds.txt`, `kinds.tsv`). A mention is of all types above
+    The types are in a table of the same name beside it (`kinds.txt`, `kinds.tsv`). A mention is of all types above
     its own too. Every mention of every type of the table counts as marked. Lines that begin with # are comments.
 
     Raises:
-        UsageError: there is no table, or it is not as `read_marked_types` reads it.
+        UsageError: there is no table, or `read_marked_types` cannot read it.
     """
     types = read_marked_types(file)
     yield from types.descriptions
@@ -58,7 +58,7 @@ def read_marked_types(file: InputFile) -> MarkedTypes:
     Further lines of a type are further descriptions, and may name further types above it.
 
     Raises:
-        UsageError: there is no table, a line has not three columns, or a type is above itself or in no line.
+        UsageError: there is no table, a line does not have three columns, or a type is above itself or has no line.
     """
     table = replace(file, uri=re.sub(r"\.txt(?=[^/]*\Z)", ".tsv", file.uri))
     descriptions: dict[tuple[str, str], None] = {}
@@ -75,7 +75,7 @@ def read_marked_types(file: InputFile) -> MarkedTypes:
         raise UsageError(f"{file.uri}: marked passages need a table of their types beside them: {table.uri}") from None
     for name, named in parents.items():
         for one in sorted(named - parents.keys()):
-            raise UsageError(f"{table.uri}: {one!r}, above {name!r}, is described in no line: add one")
+            raise UsageError(f"{table.uri}: {one!r}, above {name!r}, has no line: add one")
     return MarkedTypes(tuple(descriptions), {name: _with_all_above(name, parents, table.uri) for name in parents})
 
 

@@ -1,4 +1,4 @@
-"""The outcome of each question, and the rows that are written of it."""
+"""The outcome of each request, and the rows that are written from it."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ UNREADABLE = "reading the answer failed"
 
 @dataclass(frozen=True, slots=True)
 class AnswerOutcome:
-    """An answer, or why there is none."""
+    """An answer, or the reason why there is none."""
 
     content: str | None = None
-    """What the model said."""
+    """The model's answer."""
     usage: tuple[int, int] = (0, 0)
     """Tokens of prompt and answer that were paid for."""
     reason: str | None = None
-    """Why the document goes to the quarantine."""
+    """Why the document is quarantined."""
     fatal: str | None = None
     """Why the run cannot continue."""
     stopped: int | None = None
-    """No request was sent, since the cost ceiling is met; how many shards had been let in."""
+    """Set when no request was sent because the cost ceiling is reached: how many shards had been admitted."""
     columns: Mapping[str, Any] | None = None
-    """The answer, read."""
+    """The columns read from the answer."""
     amounts: Mapping[str, int] | None = None
-    """What the answer adds to the run's sums."""
+    """The amounts that the answer adds to the run's sums."""
 
     def to_json(self) -> str:
         """One line of JSON, which `from_json` reads."""
@@ -48,18 +48,18 @@ class AnswerOutcome:
         return cls(**{**found, "usage": tuple(found.get("usage", (0, 0)))})
 
     def read(self, text: str, prompt: Prompt) -> AnswerOutcome:
-        """The same with the answer read, if there is one."""
+        """The same outcome with the answer read, if there is one."""
         if self.content is None:
             return self
         try:
             columns, amounts = prompt.read(text, self.content)
-        except Exception as error:  # one strange answer must not end the run, nor its message quote the text
+        except Exception as error:  # a strange answer must not end the run, nor must the message quote the text
             return AnswerOutcome(usage=self.usage, reason=f"{UNREADABLE}: {type(error).__name__}")
         return AnswerOutcome(usage=self.usage, columns=columns, amounts=amounts)
 
 
 def collector_row(row: dict[str, Any], outcome: AnswerOutcome) -> dict[str, Any]:
-    """A row as the driver collects it."""
+    """A row for the driver to collect."""
     names = ("shard", "split", "number", "size", "index", "documents", "rejected")
     return {**{name: row[name] for name in names}, "outcome": outcome.to_json()}
 
@@ -73,7 +73,7 @@ def answered_rows(
         documents: the shard's documents.
         outcomes: one for each.
         rejected: the records that did not become documents.
-        prompt: whose columns are added.
+        prompt: the prompt, whose columns are added.
     """
     good = [outcome.columns is not None for outcome in outcomes]
     rows = documents.filter(pa.array(good, pa.bool_()))
@@ -107,5 +107,5 @@ def answered_rows(
 
 
 def reason_at(reason: str, place: Mapping[str, Any]) -> str:
-    """A reason that also says which passage of its record it is about."""
+    """A reason that also names the passage of its record."""
     return f"{reason} (passage at {place['start']})" if "start" in place else reason

@@ -1,4 +1,4 @@
-"""Documents of any format cut into passages: whole sentences, up to a number of words."""
+"""Cuts documents of any format into passages of whole sentences, up to a number of words."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from openbioner_batch.model.sentences import sentence_starts
 from openbioner_batch.records import Document, Parsed, Record, Rejected
 
 START = pa.field("start", pa.int64(), nullable=False)
-"""The column that says where in its document a passage begins, in code points."""
+"""The column with a passage's start in its document, in code points."""
 NO_WORDS = "the text has no words"
 _WORD = re.compile(r"\S+")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
 class PassageFormat(Format):
-    """A format whose documents come as passages, each a document with the same id and its `start` as metadata.
+    """A format that gives passages as documents, each with its document's id and its `start` as metadata.
 
     Args:
         inner: the format of the files.
@@ -48,23 +48,23 @@ class PassageFormat(Format):
                 yield Rejected(record.source, record.record, NO_WORDS)
 
     def splits(self, files: Sequence[InputFile]) -> list[Split]:
-        """Those of the format within."""
+        """The inner format's."""
         return self._inner.splits(files)
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
-        """As the format within guesses."""
+        """The inner format's guess."""
         return self._inner.resolve(files, options)
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
-        """Where a passage begins in its document, alone."""
+        """Only the passage's start."""
         return pa.schema([START])
 
 
 def passage_bounds(text: str, words: int) -> Iterator[tuple[int, int]]:
-    """Where the passages of a text stand: half-open, in order, without white space at their ends.
+    """The ranges of a text's passages: half-open, in order, without white space at their ends.
 
     A passage holds as many whole sentences as have at most `words` words together; a longer sentence is cut at words.
-    What has no letter is left out.
+    Passages without letters are left out.
     """
     pieces = [piece for bounds in _sentences(text) for piece in _cut_long(text, bounds, words)]
     run: list[tuple[int, int]] = []

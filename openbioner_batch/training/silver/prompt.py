@@ -1,4 +1,4 @@
-"""The seam between the LLM graph and its uses: the messages for a text, and how the answer is read."""
+"""The interface between the LLM graph and its uses: the messages for a text, and how the answer is read."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ Messages = list[dict[str, str]]
 
 
 class Prompt(Protocol):
-    """One kind of question. Picklable."""
+    """One kind of request. Picklable."""
 
     @property
     def columns(self) -> pa.Schema:
         """The columns that an answer adds to its document."""
 
     def messages(self, text: str) -> Messages:
-        """The chat that queries a text."""
+        """The chat messages for a text."""
 
     def schema(self) -> dict[str, Any]:
         """The JSON schema of the answer."""
 
     def problem(self, text: str, content: str) -> str | None:
-        """Why an answer is of no use and should be requested again, without quoting it; None where it is of use."""
+        """Why an answer is unusable and should be requested again, without quoting it; None where it is usable."""
 
     def read(self, text: str, content: str) -> tuple[dict[str, Any], dict[str, int]]:
-        """A usable answer's columns, and amounts to sum up over the run."""
+        """A usable answer's columns, and amounts to add up over the run."""
 
 
 def fingerprint(prompt: Prompt, llm: LlmSettings) -> dict[str, Any]:
-    """What answers depend on. Not the endpoint: the same model may move to another machine."""
+    """What the answers depend on; not the endpoint, since the same model may move to another machine."""
     request = json.dumps([prompt.messages(""), prompt.schema()], sort_keys=True)
     return {
         "model": llm.model_name,

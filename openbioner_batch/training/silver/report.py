@@ -1,4 +1,4 @@
-"""What silver data was made of: what was kept, and why not the rest."""
+"""The report on silver data: how much was kept, and why the rest was not."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ class SilverReport:
 
     output: str
     quarantined: Counter[str] = field(default_factory=Counter)
-    """Passages (or rows of an import) that were set aside, by reason."""
+    """Passages (or rows of an import) that were dropped, by reason."""
     passages: int = 0
     """Passages kept."""
     dropped_passages: Counter[str] = field(default_factory=Counter)
     mentions: int = 0
     """Mentions kept."""
     dropped_mentions: Counter[str] = field(default_factory=Counter)
-    """Mentions that became unsure stretches, by reason."""
+    """Mentions that became unsure, by reason."""
     types: Counter[str] = field(default_factory=Counter)
     """Mentions kept, by type."""
     merged: dict[str, str] = field(default_factory=dict)
-    """Types that were taken for another."""
+    """Types that were merged into another."""
     amounts: Counter[str] = field(default_factory=Counter)
-    """What else was counted: tokens, unaligned mentions, salvaged answers."""
+    """Other counts: tokens, unaligned mentions, salvaged answers."""
     cost: float | None = None
-    """What the answers cost, by the requested prices; None without prices."""
+    """The costs of the answers, by the given prices; None without prices."""
 
     @property
     def title(self) -> str:
-        """Where the data are."""
+        """The folder of the data."""
         return f"{self.output}: silver data"
 
     def as_json(self) -> dict[str, Any]:
-        """The report as it stands in the folder."""
+        """The report in the folder."""
         return {
             "output": self.output,
             "passages": {
@@ -90,14 +90,14 @@ class SilverReport:
 
 
 class TableReport(Protocol):
-    """What can be shown as a table."""
+    """A report that can be shown as a table."""
 
     @property
     def title(self) -> str:
-        """What stands above the table."""
+        """The title of the table."""
 
     def lines(self) -> list[tuple[str, str]]:
-        """Its rows: what was counted, and how many."""
+        """Its rows: label and count."""
 
 
 def print_report(report: TableReport, console: Console) -> None:

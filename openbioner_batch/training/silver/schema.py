@@ -1,4 +1,4 @@
-"""The one layout of training data as Arrow: passages with mentions, and types with views of their description."""
+"""The common layout of training data as Arrow: passages with mentions, and types with views of their description."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ RESPONSE_FORMATS = ("json_schema", "json_object", "none")
 
 
 def name_option() -> Any:
-    """What passages give as their source."""
-    return option(None, metavar="NAME", help="What the passages' source says.", default="last part of --output")
+    """The source in passages."""
+    return option(None, metavar="NAME", help="Name of the passages' source.", default="last part of --output")
 
 
 def exclude_option() -> Any:
@@ -39,23 +39,25 @@ def exclude_option() -> Any:
 
 
 def without_option() -> Any:
-    """File of names of types that are not made."""
-    return option(None, metavar="FILE", help="Names, one a line: no type like one of them is made.")
+    """File with names of types to leave out."""
+    return option(None, metavar="FILE", help="File of names, one a line: types like these are left out.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LlmSettings(ExecutorOptions, RayOptions):
-    """Which LLM is queried, how, and within which limits."""
+    """The LLM, how it is queried, and within which limits."""
 
     heading = "Language model"
     endpoint: str | None = option(None, metavar="URL", help="Base URL of an OpenAI-compatible server (.../v1).")
     model: str | None = option(None, metavar="NAME", help="The model's name at the endpoint.")
-    vllm: str | None = option(None, metavar="M", help="Run this checkpoint with vLLM in the run, without an endpoint.")
+    vllm: str | None = option(
+        None, metavar="M", help="Run this checkpoint with vLLM inside the run, without an endpoint."
+    )
     api_key_file: str | None = option(
         None, metavar="FILE", help="File with the endpoint's key.", default=f"variable {KEY_VARIABLE}"
     )
     response_format: str = option(
-        "json_schema", choices=RESPONSE_FORMATS, help="How the answer's form is requested; none: in words alone."
+        "json_schema", choices=RESPONSE_FORMATS, help="How to request the answer's format; none: only in words."
     )
     temperature: float = option(0.0, least=0, help="Sampling temperature.")
     seed: int = option(42, least=0, help="Sampling seed.")
@@ -69,9 +71,9 @@ class LlmSettings(ExecutorOptions, RayOptions):
     )
     price_in: float = option(0.0, least=0, help="Price of a million prompt tokens.")
     price_out: float = option(0.0, least=0, help="Price of a million answer tokens.")
-    concurrency: int = option(16, least=1, help="Requests under way at once.")
+    concurrency: int = option(16, least=1, help="Concurrent requests.")
     max_retries: int = option(6, least=0, help="Retries of a failed request.")
-    timeout: float = option(120.0, metavar="S", above=0, help="Seconds that an answer may take.")
+    timeout: float = option(120.0, metavar="S", above=0, help="Most seconds for an answer.")
 
     def __post_init__(self) -> None:
         if (self.endpoint is None) == (self.vllm is None):
@@ -82,7 +84,7 @@ class LlmSettings(ExecutorOptions, RayOptions):
             check_url(self.endpoint)
         elif self.model or self.max_cost is not None:
             name = "model" if self.model else "max_cost"
-            raise UsageError(f"{flag(name)} belongs to --endpoint; --vllm runs a model of its own")
+            raise UsageError(f"{flag(name)} belongs to --endpoint; --vllm runs a model itself")
         check_options(self)
         if self.vllm is not None:
             if self.executor == IN_PROCESS:
@@ -93,7 +95,7 @@ class LlmSettings(ExecutorOptions, RayOptions):
 
     @property
     def actors(self) -> int | None:
-        """One client sends all requests, within limits that are for all."""
+        """One client sends all requests, within common limits."""
         return None
 
     @property
@@ -103,17 +105,17 @@ class LlmSettings(ExecutorOptions, RayOptions):
 
     @property
     def model_name(self) -> str:
-        """The model, wherever it runs."""
+        """The model, at an endpoint or in vLLM."""
         return self.model or self.vllm or ""
 
     def price(self, prompt_tokens: float, completion_tokens: float) -> float:
-        """What so many tokens cost."""
+        """The price of this many tokens."""
         return (prompt_tokens * self.price_in + completion_tokens * self.price_out) / 1e6
 
 
 @dataclass(frozen=True, kw_only=True)
 class FilterSettings:
-    """Which annotations are good enough to learn from."""
+    """The filters of annotations."""
 
     heading = "Filters"
     min_type_count: int = option(3, least=1, help="Drop types with fewer mentions in all.")
@@ -124,7 +126,7 @@ class FilterSettings:
         0.5, least=0, most=1, help="Drop passages with less lower case: headings, tables, shouting."
     )
     max_covered: float = option(
-        0.7, least=0, most=1, help="Drop passages covered more by mentions: the model marked everything."
+        0.7, least=0, most=1, help="Drop passages of which mentions cover more: the model marked everything."
     )
     max_unaligned: float = option(
         0.5, least=0, most=1, help="Drop passages with more mentions that occur nowhere in the text: invented ones."
@@ -137,7 +139,7 @@ class FilterSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class PassageSettings(RunPaths, InputOptions, TitleOptions, RunOptions):
-    """What runs over passages have in common: where texts come from, how they are cut, and where passages go."""
+    """Common options of runs over passages: inputs, the size of passages, and output."""
 
     heading = "Passages"
     passage_words: int = option(150, least=1, help="Most words of a passage, of whole sentences.")
@@ -146,11 +148,11 @@ class PassageSettings(RunPaths, InputOptions, TitleOptions, RunOptions):
     shard_documents: int = option(50, least=1, help="Most passages in a shard, the unit of resumption.")
     limit: int | None = option(None, least=1, help="Take only the first N passages.")
     max_quarantined: str = option(
-        "10%", metavar="N|P%", tidy=text_of_number, help="Fail beyond so many passages set aside."
+        "10%", metavar="N|P%", tidy=text_of_number, help="Fail beyond so many quarantined passages."
     )
 
     def check_passages(self, inputs: str = "INPUT") -> None:
-        """Refuse what makes no run.
+        """Refuse a request that is incomplete.
 
         Args:
             inputs: what the command calls them.
@@ -169,17 +171,17 @@ class PassageSettings(RunPaths, InputOptions, TitleOptions, RunOptions):
 
     @property
     def include_text(self) -> bool:
-        """Passages are nothing without their text."""
+        """Passages always have their text."""
         return True
 
     @property
     def source(self) -> str:
-        """What the passages' `source` says."""
+        """The passages' `source`."""
         return source_of(self.name, self.output)
 
 
 def source_of(name: str | None, output: str) -> str:
-    """What the `source` of passages says: the requested name, or the last part of the folder."""
+    """The `source` of passages: the requested name, or the last part of the folder."""
     return name or output.rstrip("/").rpartition("/")[2]
 
 
@@ -197,8 +199,8 @@ class DescribeSettings(LlmSettings, Request):
     """A request to describe the types of silver data: the flags of `silver describe`, or a --config file."""
 
     folder: str = option(flag="SILVER_FOLDER", help="Folder of silver data, with `passages/`.")
-    examples: int = option(8, least=1, help="Surface forms of a type that the LLM is shown.")
-    near: int = option(4, least=0, help="Near types that a type is contrasted with.")
+    examples: int = option(8, least=1, help="Surface forms of a type to show the LLM.")
+    near: int = option(4, least=0, help="Near types to contrast a type with.")
     limit: int | None = option(None, least=1, help="Describe only the N most frequent types.")
     shard_documents: int = option(20, least=1, help="Most types in a shard, the unit of resumption.")
     max_quarantined: str = option(
@@ -212,7 +214,7 @@ class DescribeSettings(LlmSettings, Request):
 
 
 def check_url(url: str) -> None:
-    """Refuse what is no base URL, or holds a secret.
+    """Refuse a value that is not a base URL, or holds a secret.
 
     Raises:
         UsageError: says which.
@@ -221,7 +223,7 @@ def check_url(url: str) -> None:
         parts = urlsplit(url)
         is_base = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
         (parts.hostname or "").encode("idna")
-    except ValueError:  # a port that is none, half an address in brackets, a host with an empty part
+    except ValueError:  # an invalid port, an incomplete address in brackets, a host with an empty part
         is_base = False
     if not is_base:
         shown = "" if "@" in url or "?" in url else f" {url}"  # there may be a secret in it
@@ -238,7 +240,7 @@ def read_key(path: str | None) -> str | None:
     """The endpoint's key, from a file or the environment; None where there is none.
 
     Raises:
-        UsageError: the file cannot be read, or what is there can be no key.
+        UsageError: the file cannot be read, or its content cannot be a key.
     """
     if path is None:
         key = os.environ.get(KEY_VARIABLE, "").strip()
@@ -255,5 +257,5 @@ def read_key(path: str | None) -> str | None:
 
 
 def is_key(text: str) -> bool:
-    """Whether a text can stand in a header as a key: visible ASCII without a space."""
+    """Whether a text can be a key in a header: visible ASCII without a space."""
     return bool(text) and all("!" <= character <= "~" for character in text)

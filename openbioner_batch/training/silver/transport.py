@@ -1,8 +1,8 @@
-"""The client of an LLM's endpoint: it retries, keeps to limits, and always comes back with an outcome of our own.
+"""The client of an LLM's endpoint: it retries, keeps to the limits, and always returns an outcome.
 
 Ray's own request stage (`ray.data.llm`, 2.60) sends the requests of a batch one after the other, takes an error of the
 server for an answer, ends the whole run at a body that is not JSON, waits without jitter or Retry-After, quotes the
-payload (a patient's text) in its last error, and would carry the key in the arguments of its actor.
+payload (a patient's text) in its last error, and would pass the key in the arguments of its actor.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ FATAL = {
     403: "the endpoint denies access (HTTP 403): the key may not use this model",
     404: "the endpoint knows no such model or path (HTTP 404): check --model and --endpoint",
 }
-NOT_THE_TEXTS_FAULT = frozenset({429, 503, 529})
-"""Of these no text is guilty: where retries do not help, the run stops rather than set texts aside."""
+SERVER_FAULTS = frozenset({429, 503, 529})
+"""Of these no text is servers_fault: where retries do not help, the run stops rather than set texts aside."""
 FAILURES_IN_A_ROW = 12
-"""So many requests that fail for good with no success between mean that the endpoint is broken, not the passages."""
-REASKS = 2
-"""How often an answer of no use is requested again."""
+"""After so many failed requests without a success between them, the endpoint is taken for broken, not the passages."""
+ANSWER_RETRIES = 2
+"""How often a text is sent again after an unusable answer."""
 BYTES_PER_TOKEN = 3
 """Low for English, so that estimates are high."""
 
 
 class EndpointError(Exception):
-    """No further request makes sense. The message holds nothing of a text."""
+    """No further request makes sense. The message quotes no text."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientRecipe:
-    """What a client is built from, in the process that sends: no key, but where to find it."""
+    """The settings of a client, for the process that sends: not the key, but where to find it."""
 
     llm: LlmSettings
     prompt: Prompt
@@ -57,7 +57,7 @@ class ClientRecipe:
 
 
 class Client:
-    """Sends texts, as many at once as the limits allow; one for all of a run, which the limits are for.
+    """Sends texts, as many at once as the limits allow. A run has one client, since the limits are for the whole run.
 
     Args:
         recipe: the prompt, the endpoint, and the limits.
@@ -76,22 +76,22 @@ class Client:
         self._jitter = random.Random()
 
     async def outcome(self, text: str, shard: str, size: int) -> AnswerOutcome:
-        """What comes of the question about a text; never raises for what a server does.
+        """The outcome for a text; never raises for a fault of the server.
 
         Args:
-            text: of a passage.
-            shard: that it belongs to.
+            text: a passage's.
+            shard: the passage's shard.
             size: how many texts that shard has.
         """
         body = chat_body(self._prompt, self._llm, text)
         prompt_tokens = len(json.dumps(body).encode()) / BYTES_PER_TOKEN
         if not self._budget.admit(shard, size * self._llm.price(prompt_tokens, self._llm.max_tokens)):
-            await asyncio.sleep(0.2)  # the rest of the input comes by while admitted shards end: let it not rush
+            await asyncio.sleep(0.2)  # slows the rest of the input down while admitted shards finish
             return AnswerOutcome(stopped=self._budget.admitted)
         usage = [0, 0]
         try:
             async with self._slots:
-                content = await self._ask(body, text, prompt_tokens, usage)
+                content = await self._usable_answer(body, text, prompt_tokens, usage)
                 return AnswerOutcome(content=content, usage=(usage[0], usage[1]))
         except EndpointError as error:
             self._fatal = str(error)
@@ -117,26 +117,26 @@ class Client:
             )
         return self._http
 
-    async def _ask(self, body: dict[str, Any], text: str, prompt_tokens: float, usage: list[int]) -> str:
-        """A usable answer; `usage` is added to.
+    async def _usable_answer(self, body: dict[str, Any], text: str, prompt_tokens: float, usage: list[int]) -> str:
+        """A usable answer; adds to `usage`.
 
         Raises:
-            RefusedError: the server gives none for this text.
-            EndpointError: for no text.
+            RefusedError: the server gives no usable answer for this text.
+            EndpointError: the server answers for no text.
         """
         problem, attempts = "", 0
-        while attempts <= REASKS:
+        while attempts <= ANSWER_RETRIES:
             content = await self._send(body, prompt_tokens, usage)
             problem = self._prompt.problem(text, content) or ""
             if not problem:
                 return content
             attempts += 1
-            # The same question would be given the same answer.
+            # the same request would get the same answer
             body = {**body, "seed": self._llm.seed + attempts, "temperature": max(self._llm.temperature, 0.5)}
         raise RefusedError(problem)
 
     async def _send(self, body: dict[str, Any], prompt_tokens: float, usage: list[int]) -> str:
-        """What the model says, after as many retries as it takes."""
+        """The model's answer, with retries."""
         for attempt in range(self._llm.max_retries + 1):
             if self._fatal:
                 raise EndpointError(self._fatal)
@@ -169,9 +169,9 @@ class Client:
             await asyncio.sleep(wait + self._jitter.uniform(0, 0.5))
 
     def _back_off(self, attempt: int, retry_after: float | None) -> float:
-        """Seconds before the next attempt: doubled each time and half of it by chance, or what the server requests."""
+        """Seconds before the next attempt: doubled each time, half of it random, or as the server requests."""
         if retry_after is not None:
-            # One request that has to wait speaks for all that share the key.
+            # if one request has to wait, all that share the key have to
             self._resume_at = max(self._resume_at, time.monotonic() + retry_after)
             return 0.0
         longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt)
@@ -197,8 +197,8 @@ class Client:
             raise EndpointError(FATAL[response.status])
         if response.status in RETRYABLE:
             wait = retry_after(response.headers.get("Retry-After"), time.time())
-            guilty = response.status in NOT_THE_TEXTS_FAULT
-            raise TransientError(f"the endpoint failed: {phrase(response.status)}", wait, guilty)
+            servers_fault = response.status in SERVER_FAULTS
+            raise TransientError(f"the endpoint failed: {phrase(response.status)}", wait, servers_fault)
         if response.status != HTTPStatus.OK:
             if b"response_format" in data and "response_format" in body:
                 raise EndpointError(
@@ -212,12 +212,12 @@ class Client:
 
 
 class TransientError(Exception):
-    """A failure that may not come again.
+    """A failure that a retry may avoid.
 
     Args:
         message: what happened; quotes nothing of a text.
-        retry_after: seconds after which the endpoint wants to be called again, if it says so.
-        endpoints_fault: whether any other text would have met it too.
+        retry_after: seconds until the endpoint accepts requests again, if it says so.
+        endpoints_fault: whether it would fail for any other text too.
     """
 
     def __init__(self, message: str, retry_after: float | None = None, endpoints_fault: bool = False) -> None:
@@ -227,14 +227,14 @@ class TransientError(Exception):
 
 
 class RefusedError(Exception):
-    """There is no answer for this text; the message says why and holds nothing of it."""
+    """There is no answer for this text; the message says why without quoting it."""
 
 
 def read_completion(answer: Any) -> tuple[str, tuple[int, int] | None]:
     """Content and tokens of a chat completion.
 
     Raises:
-        ValueError, LookupError, TypeError: it is none.
+        ValueError, LookupError, TypeError: it is not one.
     """
     content = answer["choices"][0]["message"].get("content")
     usage = answer.get("usage") or {}
@@ -246,7 +246,7 @@ def read_completion(answer: Any) -> tuple[str, tuple[int, int] | None]:
 
 
 def retry_after(value: str | None, now: float) -> float | None:
-    """Seconds to wait by a Retry-After header (RFC 9110, section 10.2.3: seconds or a date), None where it gives none.
+    """Seconds to wait by a Retry-After header (RFC 9110, section 10.2.3: seconds or a date), None without one.
 
     Args:
         value: the header.

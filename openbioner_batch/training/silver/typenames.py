@@ -1,4 +1,4 @@
-"""One name for each type, whatever an LLM called it from passage to passage."""
+"""Normalises the names that an LLM gives types, so that each type has one."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ def singular(word: str) -> str:
 
 
 def merge_near_duplicates(counts: Mapping[str, int]) -> dict[str, str]:
-    """Which types are slips of the pen for more frequent ones: the rare name and the one it is taken for.
+    """Types that are misspellings of more frequent ones: the rare name and its replacement.
 
-    Merged are names that differ in underscores alone (`cell_line`, `cellline`), and long names without digits that are
+    It merges names that differ only in underscores (`cell_line`, `cellline`), and long names without digits that are
     one letter apart (`symtom`, `symptom`) where one is much rarer.
 
     Args:
@@ -104,7 +104,7 @@ def _keys(joined: str) -> Iterator[str]:
 
 
 def _one_apart(one: str, other: str) -> bool:
-    """Whether one letter more, less or other, or two exchanged, distinguishes two names."""
+    """Whether two names differ by one added, missing or changed letter, or by two exchanged ones."""
     if len(one) > len(other):
         one, other = other, one
     place = next((n for n, letter in enumerate(one) if letter != other[n]), len(one))

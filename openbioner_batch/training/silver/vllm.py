@@ -1,4 +1,4 @@
-"""vLLM inside the run, for machines with GPUs of their own."""
+"""vLLM inside the run, for machines with GPUs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FAILED = "vLLM failed on the text"
 
 
 def check_vllm() -> None:
-    """Refuse where it is not installed.
+    """Raise where it is not installed.
 
     Raises:
         UsageError: names the extra.
@@ -30,7 +30,7 @@ def check_vllm() -> None:
 
 
 def vllm_processor(prompt: Prompt, llm: LlmSettings) -> Callable[[Any], Any]:
-    """Ray Data's vLLM processor for a question: a dataset of the graph's rows in, one of collected rows out."""
+    """Ray Data's vLLM processor for a prompt: a dataset of the graph's rows in, one of collected rows out."""
     from ray.data.llm import build_processor, vLLMEngineProcessorConfig
 
     config = vLLMEngineProcessorConfig(
@@ -48,11 +48,11 @@ def vllm_processor(prompt: Prompt, llm: LlmSettings) -> Callable[[Any], Any]:
 
 
 def sampling_of(row: dict[str, Any], prompt: Prompt, llm: LlmSettings) -> dict[str, Any]:
-    """Ray's preprocess: the chat of a row, and how it is sampled."""
+    """Ray's preprocess: the chat of a row, and the sampling."""
     text = row["text"]
     sampling: dict[str, Any] = {"temperature": llm.temperature, "seed": llm.seed, "max_tokens": llm.max_tokens}
     if not isinstance(text, str):
-        # A shard's own row: there is no way round the engine, so it requests a single token.
+        # the shard's own row must pass the engine too, so it requests a single token
         return {"messages": prompt.messages(""), "sampling_params": {**sampling, "max_tokens": 1}}
     if llm.response_format != "none":
         sampling["structured_outputs"] = {"json": prompt.schema()}
@@ -60,7 +60,7 @@ def sampling_of(row: dict[str, Any], prompt: Prompt, llm: LlmSettings) -> dict[s
 
 
 def answered_row(row: dict[str, Any], prompt: Prompt) -> dict[str, Any]:
-    """Ray's postprocess: the outcome of a row, its answer read."""
+    """Ray's postprocess: the outcome of a row, with its answer read."""
     text = row["text"]
     if not isinstance(text, str):
         return collector_row(row, AnswerOutcome())
@@ -72,7 +72,7 @@ def answered_row(row: dict[str, Any], prompt: Prompt) -> dict[str, Any]:
 
 
 def row_or_error(row: dict[str, Any]) -> dict[str, Any]:
-    """A row as it is collected, also where the engine gave an error instead of an answer."""
+    """The collected row, also where the engine gave an error instead of an answer."""
     if row.get("__inference_error__"):
         return collector_row(row, AnswerOutcome(reason=FAILED))
     return {name: value for name, value in row.items() if name != "__inference_error__"}

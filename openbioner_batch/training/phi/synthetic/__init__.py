@@ -3,5 +3,5 @@
 `benchmarks/phi_notes.py` writes them to files.
 
 Everything is drawn from a seed. Templates, names and the notes that serve as bodies are each in one split, `train`,
-`development` or `test`, so that only the formats of values are common to what is learnt from and what is measured.
+`development` or `test`, so that training and evaluation share only the formats of values.
 """

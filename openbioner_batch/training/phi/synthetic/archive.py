@@ -1,4 +1,4 @@
-"""The sample archive that the package carries: a hundred notes of twenty patients, wholly invented."""
+"""The sample archive in the package: a hundred notes of twenty patients, wholly invented."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _LEFT_OUT = frozenset(
     "hl7,export,fhir,xml,schedule,json list,bare rows,access log,handoff,key and value,chart chat,birth note,"
     "school form,therapy group,note".split(",")
 )
-"""Kinds that are messages, lists of several patients, or fit no adult."""
+"""Kinds that are messages, lists of several patients, or do not fit adults."""
 
 
 def write_archive(seed: int) -> Iterator[dict[str, Any]]:
     """The rows of the archive, without annotations, a patient's notes in order of time.
 
-    Telephone and security numbers and domains are of the kinds reserved for examples.
+    Telephone and security numbers and domains are those reserved for examples.
     """
     hospitals = [f"archive {hospital}" for hospital in range(3)]
     templates = [template for template in documents(None) if template.type not in _LEFT_OUT]

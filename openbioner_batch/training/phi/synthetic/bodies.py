@@ -1,4 +1,4 @@
-"""Clinical text that names nobody, cut from a corpus of real notes."""
+"""Cuts clinical text without names from a corpus of real notes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SUSPECT = re.compile(
     r"\d{1,2}[/-]\d{1,2}[/-]\d{2,4}|\b\d{1,2}/\d{2,4}\b|\b(?:19|20)\d\d\b|\d{5,}|\d{3}-\d{3}|\b9\d[- ]year|"
     r"_{2,}|\*{2,}|[\[\]<>]|@"
 )
-"""Sentences in which this occurs may hold an identifier that nobody annotated; they are not used."""
+"""Sentences that match may hold an unannotated identifier; they are not used."""
 _PLACES = (*words("towns"), *words("countries"), *words("states").values(), "United States")
 _PLACE = re.compile(rf"\b(?:{'|'.join(map(re.escape, _PLACES))})\b")
 _UNKNOWN_NAME = re.compile(
@@ -31,13 +31,13 @@ _SENTENCE = re.compile(r"(?<=[.?!])\s+")
 _PATIENT = re.compile(r"\b(?:The|the) patient\b(?!')")
 _NAMES = ("<<pt:title>>", "<<pt:title>>", "<<pt:last>>", "<<pt:first>>", "<<pt>>")
 SHORTEST = 200
-"""Letters below which a run of clean sentences is no body."""
+"""The fewest letters of a run of clean sentences that is used as a body."""
 
 
 def draw_body(chance: random.Random, split: str | None, corpus: Path | None) -> str:
-    """A few paragraphs as a template: of a note in `corpus` that is on `split`, or of our own where there is none.
+    """A few paragraphs as a template: of a note in `corpus` that is in `split`, or one of our own without a corpus.
 
-    Here and there a name stands for "the patient".
+    Now and then a name replaces "the patient".
     """
     if corpus is None:
         return chance.choice(templates("bodies", split))
@@ -52,7 +52,7 @@ def draw_body(chance: random.Random, split: str | None, corpus: Path | None) -> 
 
 @cache
 def clean_runs(corpus: Path, split: str | None) -> list[str]:
-    """Stretches of consecutive sentences without anything suspect, from the notes of a split.
+    """Runs of consecutive sentences without anything suspect, from the notes of a split.
 
     Args:
         corpus: JSON lines, gzipped or not, with `id` and `text`.

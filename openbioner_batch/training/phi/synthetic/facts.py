@@ -1,4 +1,4 @@
-"""What a note is about, and the habits of the hospital that writes it: what slots are filled from."""
+"""The facts of a note and the habits of the hospital that writes it, from which slots are filled."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from openbioner_batch.training.phi.synthetic.resources import words
 class NoteFacts:
     """The people, numbers and places of one note.
 
-    The same person, date or number is meant wherever a note's templates name the same slot; the forms in which dates,
-    names and telephones stand are the hospital's (`house`) and change only now and then.
+    A slot means the same person, date or number throughout a note's templates. The hospital (`house`) decides the forms
+    of dates, names and telephone numbers, which change only now and then.
     """
 
     patient: Patient
     chance: random.Random
     house: random.Random
-    """Decides the hospital's habits; notes of one hospital are written with equal seeds."""
+    """Decides the hospital's habits; notes of one hospital share it."""
     split: str | None
     day: date
-    """Of the visit."""
+    """The day of the visit."""
     reserved: bool = False
     people: dict[str, Person] = field(default_factory=dict)
-    """Who is meant by `dr`, `nurse`, ...; filled as they are named."""
+    """The people behind `dr`, `nurse`, ...; filled as they are named."""
 
     def __post_init__(self) -> None:
         self._date_form = self.house.choice(list(values.DATES))

@@ -1,4 +1,4 @@
-"""Whole notes: templates put together, filled, and made noisy as hospital systems do, with exact offsets."""
+"""Writes whole notes: combines templates, fills them, and adds the noise of hospital systems, with exact offsets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SLOT = re.compile(r"<<([A-Za-z0-9+:_-]+)>>")
 _PART = re.compile(r"<<(body|sentence|negative)>>")
 _LETTERS = re.compile(r"[a-z]{4,}")
 HOSPITALS = 40
-"""How many hospitals, each with its own habits, a split has."""
+"""How many hospitals a split has, each with its own habits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class SyntheticNote:
     patient: Patient
 
     def as_row(self) -> dict[str, Any]:
-        """The note as a JSON object: `id`, `text`, `spans`, and what the hospital's tables say of the patient."""
+        """The note as a JSON object: `id`, `text`, `spans`, and what the hospital's tables say about the patient."""
         return {"id": self.id, "text": self.text, "spans": [list(span) for span in self.spans], **columns(self)}
 
 
@@ -60,7 +60,7 @@ def columns(note: SyntheticNote) -> dict[str, Any]:
 
 
 def write_notes(number: int, seed: int, split: str | None, corpus: Path | None) -> Iterator[SyntheticNote]:
-    """So many notes, of a new patient each; the same arguments give the same notes.
+    """This many notes, each of a new patient; the same arguments give the same notes.
 
     Args:
         number: how many.
@@ -74,10 +74,10 @@ def write_notes(number: int, seed: int, split: str | None, corpus: Path | None) 
 
 
 def new_writer(chance: random.Random, split: str | None, identity: str) -> NoteWriter:
-    """For a note of a new patient, on some day, in one of the split's hospitals.
+    """The writer of a note of a new patient, on some day, in one of the split's hospitals.
 
     Args:
-        chance: of this note alone.
+        chance: the note's own.
         split: whose names are used; None for all.
         identity: the patient's.
     """
@@ -95,7 +95,7 @@ def write_note(
         identity: its id.
         writer: fills the slots.
         corpus: as for `write_notes`.
-        rough: whether capitals, typing errors and hard line breaks may come over it.
+        rough: whether to add capitals, typing errors and hard line breaks.
         template: the kind of note; drawn if None.
     """
     chance, split = writer.chance, writer.split
@@ -139,7 +139,7 @@ def _pieces(text: str, writer: NoteWriter) -> list[Piece]:
 
 
 def add_noise(pieces: Sequence[Piece], chance: random.Random) -> list[Piece]:
-    """Everything in capitals or small letters now and then, typing errors, lines broken at a width."""
+    """Now and then everything in capitals or small letters; typing errors; lines broken at a width."""
     manner = chance.choices(("as is", "upper", "lower", "typos", "wrapped"), (61, 10, 8, 13, 8))[0]
     if manner == "upper":
         return [(text.upper() if len(text.upper()) == len(text) else text, kind) for text, kind in pieces]
@@ -184,7 +184,7 @@ def _wrapped(pieces: Sequence[Piece], width: int) -> list[Piece]:
 
 
 def assemble_note(identity: str, pieces: Sequence[Piece], kind: str, writer: NoteWriter) -> SyntheticNote:
-    """A note of pieces, each a text with the type of identifier that it is, if it is one."""
+    """A note of pieces, each a text with the type of identifier, if it is one."""
     spans, at = [], 0
     for text, type in pieces:
         if type:

@@ -1,4 +1,4 @@
-"""Patients as a hospital's tables know them."""
+"""Patients as a hospital's tables describe them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from openbioner_batch.training.phi.synthetic.resources import words
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """What a hospital's tables say of a patient."""
+    """A patient's row in a hospital's tables."""
 
     id: str
     person: Person
@@ -34,7 +34,7 @@ class Patient:
 def draw_patient(chance: random.Random, split: str | None, reserved: bool, identity: str, day: date) -> Patient:
     """A new patient who is alive on `day`, one in ten of them past 89.
 
-    `reserved` keeps to telephone and security numbers and domains that belong to nobody.
+    `reserved` uses only telephone and security numbers and domains that are reserved for examples.
     """
     person = draw_person(chance, split)
     hosts = ("example.com",) if reserved else ("gmail.com", "yahoo.com", "aol.com", "outlook.com", "comcast.net")

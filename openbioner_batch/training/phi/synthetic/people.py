@@ -35,19 +35,19 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Relative:
-    """A person and what he or she is to the patient."""
+    """A person and their relation to the patient."""
 
     person: Person
     relation: str
 
 
 def draw_person(chance: random.Random, split: str | None, family: str = "", female: bool | None = None) -> Person:
-    """Somebody new whose names are on `split`; `family` is the surname that is to be shared."""
+    """A new person whose names are in `split`; `family` is a surname to share."""
     origin = chance.choices(list(words("origins")), list(words("origins").values()))[0]
     female = chance.random() < 0.55 if female is None else female
     firsts, lasts = names_of(origin, split)[0 if female else 1], names_of(origin, split)[2]
     if origin == "en_US" and chance.random() < 0.4:
-        # Half of a hospital's patients bear frequent names: the lists are in order of frequency.
+        # half of a hospital's patients have frequent names: the lists are in order of frequency
         firsts, lasts = firsts[:60], lasts[:120]
     first, last = chance.choice(firsts), family or chance.choice(lasts)
     if not family and chance.random() < 0.05:
@@ -76,13 +76,13 @@ def plain(name: str) -> str:
 
 
 def ascii_of(name: str) -> str:
-    """The name as it stands in an address on the net: small letters, digits and points."""
+    """The name as in an e-mail address: small letters, digits and dots."""
     return "".join(letter for letter in plain(name).lower() if letter.isascii() and (letter.isalnum() or letter == "."))
 
 
 @cache
 def names_of(origin: str, split: str | None) -> tuple[list[str], list[str], list[str]]:
-    """Women's, men's and family names of an origin that are on `split`."""
+    """Women's, men's and family names of an origin that are in `split`."""
     own = words("names").get(origin)
     if own:
         lists: Sequence[Sequence[str]] = [own["women"], own["men"], own["families"]]

@@ -1,4 +1,4 @@
-"""The templates and lists of words, as the files in `data/` hold them."""
+"""Reads the templates and lists of words in `data/`."""
 
 from __future__ import annotations
 

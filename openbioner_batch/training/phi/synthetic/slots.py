@@ -1,4 +1,4 @@
-"""What the slots of the templates stand for."""
+"""The meaning of the templates' slots."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ TYPED: dict[str, tuple[str, Callable[[NoteFacts], str]]] = {
     "room": ("room_number", lambda w: _any(w, "###", "####", "#@", "#-###", "ICU-#", "##@", "W###")),
     "unit": ("room_number", lambda w: _any(w, "^ West", "^ North", "MICU", "Tower ^", "^B", "CCU")),
 }  # fmt: skip
-"""For each slot the type of what stands there, and how it is drawn."""
+"""For each slot the type of its content, and how it is drawn."""
 
 ONCE = (
     "mrn",
@@ -134,7 +134,7 @@ ONCE = (
     "zip",
     "st",
 )
-"""Slots that mean one and the same thing all over a note."""
+"""Slots that mean the same thing throughout a note."""
 
 PLAIN: dict[str, Callable[[NoteFacts], str]] = {
     "age": lambda w: str(w.age(w.patient.born)),

@@ -1,8 +1,8 @@
 """Short texts written by hand, of which every identifier is marked: terse, odd and foreign styles of hospitals.
 
 A line of `data/snippets/*.txt` is a snippet, with escaped line breaks and tabs; # begins a heading.
-`[text](type)` is an identifier; everything else is none. Slots are drawn anew each time: those of the writer (`<<pt>>`,
-`<<mrn>>`) are identifiers wherever they stand; `<<de.name>>` is a name, street, ... of another country, `<<=##-@@>>` a
+`[text](type)` is an identifier; everything else is not. Slots are drawn anew each time: those of the writer (`<<pt>>`,
+`<<mrn>>`) are always identifiers; `<<de.name>>` is a name, street, ... of another country, `<<=##-@@>>` a
 pattern, `<<55-110>>` a number of a range, `<<left|right>>` one of some words.
 """
 
@@ -41,11 +41,11 @@ _OF_COUNTRY = {
 _SLOT = re.compile(r"<<([^<>]+)>>")
 _RANGE = re.compile(r"(\d+(?:\.(\d+))?)-(\d+(?:\.\d+)?)")
 MOST_TOGETHER = 3
-"""So many snippets at most make one note, as a page of a chart holds several."""
+"""The most snippets in a note, as a page of a chart holds several."""
 
 
 def write_snippets(number: int, seed: int, split: str | None) -> Iterator[SyntheticNote]:
-    """So many notes of one to three snippets, of a new patient each; the same arguments give the same notes.
+    """This many notes of one to three snippets, each of a new patient; the same arguments give the same notes.
 
     Args:
         number: how many.
@@ -53,7 +53,7 @@ def write_snippets(number: int, seed: int, split: str | None) -> Iterator[Synthe
         split: whose names and numbers fill the slots: `train`, `development`, `test`; None for all.
 
     Raises:
-        UsageError: Faker is not installed, or a slot has no meaning.
+        UsageError: Faker is not installed, or a slot is unknown.
     """
     order: list[str] = []
     for index in range(number):
@@ -73,7 +73,7 @@ def filled(text: str, writer: NoteWriter) -> list[Piece]:
     """The pieces of a snippet with its slots drawn.
 
     Raises:
-        UsageError: a slot has no meaning.
+        UsageError: a slot is unknown.
     """
     pieces: list[Piece] = []
     for piece, label in marked_pieces(text):
@@ -105,7 +105,7 @@ def _slot(name: str, writer: NoteWriter) -> list[Piece]:
     try:
         return writer.slot(name)
     except KeyError:
-        raise UsageError(f"a snippet has the slot <<{name}>>: there is none of this name") from None
+        raise UsageError(f"a snippet has the unknown slot <<{name}>>") from None
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Which split a template, a name or a body belongs to."""
+"""Assigns templates, names and bodies to splits."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 SPLITS = ("train", "development", "test")
 _TRAIN, _DEVELOPMENT = 0.6, 0.7
-"""Up to the first share all is for training, up to the second for development, the rest for the test."""
+"""Hashes up to the first share are for training, up to the second for development, the rest for the test."""
 
 
 def split_of(text: str) -> str:
-    """The split of whatever `text` names, by its hash."""
+    """The split of `text`, by its hash."""
     place = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") / 2**32
     return SPLITS[0] if place < _TRAIN else SPLITS[1] if place < _DEVELOPMENT else SPLITS[2]
 

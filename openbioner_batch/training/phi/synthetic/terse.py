@@ -1,7 +1,7 @@
 """Terse clinical text by a grammar: shorthand, lists, tables, codes, short questions, most of it without identifiers.
 
-What looks like an identifier in such text (eponyms, devices, criteria, doses, ratios, codes) is what de-identification
-most often takes for one. The grammar is `data/terse.yaml`.
+What looks like an identifier in such text (eponyms, devices, criteria, doses, ratios, codes) is most often mistaken
+for one. The grammar is `data/terse.yaml`.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ _SEPARATORS = ("\n", "\n", "\n", " ", ". ", "; ", ", ", "\n\n", " -- ", " / ")
 _NAME_LIKE = ("syndrome", "sign", "procedure")
 """Rules whose words are surnames too."""
 FEWEST_TO_SPLIT = 8
-"""Rules with fewer alternatives are common to all splits."""
+"""Rules with fewer alternatives are shared by all splits."""
 
 
 def write_terse(number: int, seed: int, split: str | None, identifiers: bool) -> Iterator[SyntheticNote]:
-    """So many terse notes; the same arguments give the same notes.
+    """This many terse notes; the same arguments give the same notes.
 
     Args:
         number: how many.
         seed: of everything that is drawn.
         split: whose frames, words and names are used: `train`, `development`, `test`; None for all.
-        identifiers: whether a few identifiers stand among the terse text; without, there are none at all.
+        identifiers: whether a few identifiers are among the terse text; otherwise there are none.
     """
     for index in range(number):
         chance = random.Random(f"terse/{seed}/{split}/{identifiers}/{index}")
@@ -47,7 +47,7 @@ def write_terse(number: int, seed: int, split: str | None, identifiers: bool) ->
 
 
 def _text(chance: random.Random, split: str | None, identifiers: bool) -> str:
-    """Some fragments of one genre or of several, put together in one manner."""
+    """Some fragments of one genre or of several, joined in one way."""
     genres = grammar("genres")
     one = chance.choice(genres)
     fragments = [one if chance.random() < 0.4 else chance.choice(genres) for _ in range(chance.randint(1, 8))]
@@ -67,7 +67,7 @@ def _expanded(text: str, chance: random.Random, split: str | None) -> str:
             return values.pattern(chance, name[1:])
         if bounds := _RANGE.fullmatch(name):
             low, high, places = float(bounds[1]), float(bounds[3]), len(bounds[2] or "")
-            # Low values are the frequent ones where a range spans orders of magnitude.
+            # low values are more frequent where a range spans orders of magnitude
             drawn = low * (high / low) ** chance.random() if low > 0 and high > 20 * low else chance.uniform(low, high)
             return f"{drawn:.{places}f}"
         if alternatives := grammar(name):
@@ -89,7 +89,7 @@ def _pieces(text: str, writer: NoteWriter) -> list[Piece]:
 
 
 def _name_after_a_disease(writer: NoteWriter) -> None:
-    """Somebody of the note bears a name that is an eponym, so that only what stands around it shows which is meant."""
+    """A person of the note has a name that is also an eponym, so that only the context shows which is meant."""
     words = _in_split(grammar(writer.chance.choice(_NAME_LIKE)), writer.split)
     last = writer.chance.choice([word for word in words if word.isalpha() and word[0].isupper()])
     who = writer.chance.choice(("pt", "dr", "dr2"))

@@ -74,7 +74,7 @@ def number(chance: random.Random, kind: str, reserved: bool) -> str:
 
 
 def phone(chance: random.Random, form: str, reserved: bool) -> str:
-    """A telephone number; `reserved` keeps to 555-01xx, which belongs to nobody."""
+    """A telephone number; `reserved` keeps to 555-01xx, which is reserved for fiction."""
     exchange, line = ("555", f"01{chance.randrange(100):02d}") if reserved else (
         f"{chance.randint(220, 989)}", f"{chance.randrange(10000):04d}")  # fmt: skip
     return form.format(a=chance.choice(words("area_codes")), e=exchange, n=line)

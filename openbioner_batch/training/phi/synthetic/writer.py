@@ -1,4 +1,4 @@
-"""Fills the slots of a note: every slot of a template becomes text with its type."""
+"""Fills the slots of a note: turns every slot of a template into text with its type."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from openbioner_batch.training.phi.synthetic.resources import words
 from openbioner_batch.training.phi.synthetic.slots import ONCE, PLAIN, TYPED
 
 Piece = tuple[str, str | None]
-"""A stretch of a note and its type in the PHI catalog, None for ordinary text."""
+"""A piece of a note and its type in the PHI catalog, None for ordinary text."""
 
 
 @dataclass
@@ -22,7 +22,7 @@ class NoteWriter(NoteFacts):
     _kept: dict[str, str] = field(default_factory=dict)
 
     def slot(self, name: str) -> list[Piece]:
-        """The pieces that stand for the slot `name`, such as `pt:lastfirst`, `date-14` or `mrn`.
+        """The pieces for the slot `name`, such as `pt:lastfirst`, `date-14` or `mrn`.
 
         Raises:
             KeyError: no such slot.

@@ -1,1 +1,1 @@
-"""Silver data from ontologies: their classes as described types, their names found in texts as mentions."""
+"""Silver data from ontologies: their classes as described types, their names in texts as mentions."""

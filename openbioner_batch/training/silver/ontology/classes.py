@@ -1,4 +1,4 @@
-"""The classes of some vocabularies as one graph: what each is called, what is above it, what it excludes."""
+"""The classes of some vocabularies as one graph: names, ancestors, and disjoint classes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind
 from openbioner_batch.errors import UsageError
 
 SAME_NAMES, FEWEST_SAME = 0.005, 5
-"""Two vocabularies that share such a part of the smaller one's names, and so many, speak of the same things: no class
-of one says anything against a class of the other."""
+"""Two vocabularies that share this fraction of the smaller one's names, and this many, cover the same things: a class
+of one does not exclude a class of the other."""
 LONGEST_NAME, MOST_NAME_WORDS = 60, 8
-"""Characters and words of a name: longer ones, such as systematic names of chemicals, hardly stand in texts."""
+"""Characters and words of a name: longer ones, such as systematic names of chemicals, are rare in texts."""
 MANY = 5
-"""Classes: where two branches of so many have none in common, what is in one is not in the other."""
+"""Two branches of this many classes without a common one are taken as disjoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def read_part(path: str, roots: Sequence[str] = ()) -> VocabularyPart:
         roots: classes that are taken with all below them; none takes everything.
 
     Raises:
-        UsageError: it cannot be read, or gives nothing.
+        UsageError: it cannot be read, or has no classes.
     """
     found = detect_reader(path).read(path, {})
     concepts = merged(found.concepts)
@@ -76,7 +76,7 @@ class Classes:
         return self.concepts[number].names[0].text
 
     def has_parts(self, number: int) -> bool:
-        """Whether what is below a class may be a part of it."""
+        """Whether descendants of a class may be its parts."""
         return self._parts[self.part[number]].parents_are_wholes
 
     def at_or_above(self, number: int) -> frozenset[int]:
@@ -92,7 +92,7 @@ class Classes:
 
     @cached_property
     def children(self) -> dict[int, list[int]]:
-        """By a class's number, those of the classes right below it."""
+        """The numbers of each class's children, by its number."""
         found: dict[int, list[int]] = defaultdict(list)
         for number, parents in enumerate(self.parents):
             for parent in parents:
@@ -116,7 +116,7 @@ class Classes:
     def exclude_each_other(self, one: int, other: int) -> bool:
         """Whether two classes of one vocabulary have no instance in common.
 
-        They are said to be disjoint, or have nothing below both, and are siblings or large enough for that to be no
+        They are declared disjoint, or they have no common descendants and are siblings or too large for that to be
         chance.
         """
         if self.are_disjoint(one, other):
@@ -130,7 +130,7 @@ class Classes:
         return are_siblings or min(below.bit_count(), others.bit_count()) >= MANY
 
     def are_disjoint(self, one: int, other: int) -> bool:
-        """Whether the vocabulary says so of two classes, or of one above each."""
+        """Whether the vocabulary declares two classes, or an ancestor of each, disjoint."""
         above, others = self.at_or_above(one), self.at_or_above(other)
         return any(not others.isdisjoint(self._said_disjoint[number]) for number in above & self._said_disjoint.keys())
 
@@ -154,7 +154,7 @@ class Classes:
         return found
 
     def names(self) -> Iterator[tuple[int, Name]]:
-        """The names by which classes are looked for: not narrower, broader and related ones, nor overlong ones."""
+        """The names that are searched: not narrower, broader and related ones, nor overlong ones."""
         for number, concept in enumerate(self.concepts):
             for name in names_of(concept):
                 if len(name.text) <= LONGEST_NAME and 0 < len(WORD.findall(name.text)) <= MOST_NAME_WORDS:
@@ -166,7 +166,7 @@ class Classes:
 
     @cached_property
     def related(self) -> frozenset[tuple[int, int]]:
-        """Pairs of vocabularies that speak of the same things."""
+        """Pairs of vocabularies that cover the same things."""
         sizes: Counter[tuple[int, int]] = Counter()
         for known in self.by_form.values():
             of = {self.part[number] for number in known}
@@ -181,10 +181,10 @@ class Classes:
         )
 
     def are_related(self, one: int, other: int) -> bool:
-        """Whether two classes are of vocabularies that speak of the same things."""
+        """Whether two classes are of vocabularies that cover the same things."""
         return (self.part[one], self.part[other]) in self.related
 
 
 def names_of(concept: Concept) -> Iterable[Name]:
-    """The names by which a class is looked for: narrower, broader and related ones are not its own."""
+    """The names of a class that are searched: narrower, broader and related ones are not its own."""
     return (name for name in concept.names if name.kind is not NameKind.RELATED)

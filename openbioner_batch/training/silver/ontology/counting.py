@@ -1,4 +1,4 @@
-"""What a pass over all passages learns of names and words."""
+"""Counts names and words in a pass over all passages."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from openbioner_batch.training.silver.ontology.labelling import PassageNames
 from openbioner_batch.training.silver.ontology.selecting import ClassCounts
 
 COUNTED_PASSAGES = 100_000
-"""Words are counted in so many passages, the first ones, so that memory stays flat."""
+"""How many passages words are counted in, the first ones, so that memory is bounded."""
 
 
 @dataclass(slots=True)
 class TextCounts:
-    """What a pass over all passages learns."""
+    """Counts of names, words and classes over all passages."""
 
     words: WordCounts = field(default_factory=WordCounts)
     passages_with: Counter[str] = field(default_factory=Counter)
-    """Passages that have a name, by its form."""
+    """How many passages have a name, by its form."""
     spelt: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     classes: ClassCounts = field(default_factory=ClassCounts)
     passages: int = 0
 
     def add(self, passage: PassageNames) -> None:
-        """Take up a passage."""
+        """Add a passage."""
         self.passages += 1
         if self.passages <= COUNTED_PASSAGES:
             self.words.add(passage.text)
@@ -39,11 +39,11 @@ class TextCounts:
                     spelt[" ".join(passage.text[item.start : item.end].split())] += 1
 
     def too_frequent(self, max_share: float) -> frozenset[str]:
-        """Forms of names in so many passages that they are hardly the name of one thing."""
+        """Forms of names in too many passages to be the name of one thing."""
         return frozenset(form for form, count in self.passages_with.items() if count > max_share * self.passages)
 
     def without(self, forms: Iterable[str]) -> ClassCounts:
-        """The counts of classes apart from some names."""
+        """The counts of classes without some names."""
         left = ClassCounts()
         dropped = set(forms)
         for number, known in self.classes.forms.items():
@@ -54,7 +54,7 @@ class TextCounts:
         return left
 
     def spellings(self) -> dict[str, str]:
-        """How each form is written most often."""
+        """The most frequent spelling of each form."""
         return {
             form: min(known, key=lambda text: (-known[text], text[:1].isupper(), text))
             for form, known in self.spelt.items()

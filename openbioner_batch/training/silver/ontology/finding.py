@@ -1,4 +1,4 @@
-"""Finds the classes of vocabularies in a text, and says where else one might stand."""
+"""Finds the classes of vocabularies in a text, and the places where others might be mentioned."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from openbioner_batch.training.silver.ontology.classes import Classes
 from openbioner_batch.training.silver.ontology.words import COMMON, HEADS_OF_OTHER_THINGS
 
 SURE_SHORT = 4
-"""Letters of an abbreviation that counts without the full name beside it."""
+"""The fewest letters of an abbreviation that counts without its full name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class FoundName:
     form: str
     """Its words without case, plural and the like."""
     classes: tuple[int, ...]
-    """What it may be a name of; none is sure where `doubt` says something."""
+    """The classes that it may name; none is certain where `doubt` is set."""
     doubt: str = ""
 
 
@@ -38,7 +38,7 @@ INSIDE = "part of a name of something else"
 
 
 class NameFinder:
-    """Looks for the names of all classes at once."""
+    """Searches for the names of all classes at once."""
 
     def __init__(self, classes: Classes) -> None:
         self._classes = classes
@@ -48,11 +48,11 @@ class NameFinder:
             if is_short(name):
                 self._shorts[name.text][number] = name.kind
         self.heads = frozenset(form.rpartition(" ")[2] for form in self._by_form)
-        """Last words of names: what ends with one might be a mention that the vocabularies lack."""
+        """Last words of names: a phrase that ends with one might be a mention that the vocabularies lack."""
         self._dictionary = Dictionary(classes)
 
     def find(self, text: str) -> list[FoundName]:
-        """The names in a text, in order; of those that overlap the first, of these the longest."""
+        """The names in a text, in order; of overlapping ones the first, of equal starts the longest."""
         spans = list(self._dictionary.find(text, ""))
         full = [self._full(span.text) for span in spans]
         named = {number for known in full for number in known}
@@ -86,10 +86,10 @@ class NameFinder:
         return FoundName(start, end, form, classes, doubt)
 
     def _chosen(self, known: dict[int, NameKind]) -> tuple[int, ...]:
-        """The classes that a name means; none where they have nothing to do with each other.
+        """The classes that a name means; none where they are unrelated.
 
-        Of one vocabulary's classes the one counts whose preferred name it is; of others that lie above each other the
-        upper one. Vocabularies that speak of different things cannot both be meant.
+        Of one vocabulary's classes the one with this preferred name counts; of a class and its ancestor, the ancestor.
+        Vocabularies of different things cannot both be meant.
         """
         by_part: dict[int, list[int]] = defaultdict(list)
         for number in sorted(known):
@@ -111,7 +111,7 @@ _BEFORE = re.compile(r"(\w)[-‐‑–/]$")
 
 
 def _is_inside(text: str, start: int, end: int) -> bool:
-    """Whether what follows makes a name one of something else: "estrogen receptor", "glucose-6-phosphatase"."""
+    """Whether the next words make it part of another name: "estrogen receptor", "glucose-6-phosphatase"."""
     following = _NEXT.match(text, end)
     if following:
         (form,) = forms(following[1]) or ("",)
@@ -129,7 +129,7 @@ _TOKEN = re.compile(r"\w+(?:[-‐‑–'’/.]\w+)*")
 
 @dataclass(slots=True)
 class WordCounts:
-    """In how many passages each word stands."""
+    """In how many passages each word occurs."""
 
     passages: int = 0
     words: Counter[str] = field(default_factory=Counter)
@@ -143,10 +143,10 @@ class WordCounts:
 def doubtful_words(
     text: str, found: Iterable[FoundName], heads: Collection[str], counts: WordCounts, rare: int
 ) -> list[tuple[int, int]]:
-    """Where a mention might stand that was not found, as ranges of words.
+    """Ranges of words that might be a mention that was not found.
 
     That is: a word that ends a name in the vocabularies, with the words before it that belong to the same phrase; a
-    word that is rare in the texts, or is written like a symbol; what stands directly before a found name and is not a
+    word that is rare in the texts, or is written like a symbol; a word directly before a found name that is not a
     function word.
     """
     taken = [(item.start, item.end) for item in found]
@@ -189,10 +189,10 @@ ORDINARY = FUNCTION_WORDS | frozenset(
     nine ten first second third respectively including included include using used use based showed shown found
     associated compared observed reported""".split()
 )
-"""Words that are no mention and part of none beyond a doubt."""
+"""Words that are certainly not part of a mention."""
 
 
 def unsure_ranges(found: Iterable[FoundName], uncertain_words: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """All that teaches nothing: doubtful names and doubtful words."""
+    """The unsure ranges: doubtful names and doubtful words."""
     yield from ((item.start, item.end) for item in found if item.doubt)
     yield from uncertain_words

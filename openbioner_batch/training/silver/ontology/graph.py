@@ -1,4 +1,4 @@
-"""How names are found: shards of passages are read, looked through and committed."""
+"""The stages of finding names: read shards of passages, search and commit them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from openbioner_batch.training.silver.ontology.finding import FoundName, NameFin
 from openbioner_batch.training.silver.ontology.settings import OntologySettings
 
 RULES = 1
-"""Of how names are found: a run with other ones is another run."""
+"""The version of the rules for names: it is part of a run's fingerprint."""
 FOUND = pa.struct(
     [
         pa.field("start", pa.int32(), nullable=False),
@@ -68,7 +68,7 @@ class OntologyPipeline:
     def stream(
         self, tasks: Sequence[SplitTask], job: Job, executor: Executor, before: Totals
     ) -> Generator[dict[str, Any], None, None]:
-        """As the protocol says."""
+        """See `Pipeline.stream`."""
         cpus = executor.resources.cpus
         finders = self.settings.workers or max(1, cpus)
         workforce = Workforce(
@@ -89,7 +89,7 @@ class OntologyPipeline:
 
 @lru_cache(maxsize=1)
 def finder_of(vocabularies: tuple[str, ...], roots: tuple[str, ...]) -> tuple[Classes, NameFinder]:
-    """The vocabularies and what finds their names, made once in a process.
+    """The vocabularies and the finder of their names, built once in a process.
 
     Raises:
         UsageError: a vocabulary cannot be read.
@@ -113,7 +113,7 @@ def shard_row(split: int, shard: Shard, job: Job) -> pa.Table:
 
 
 def find_shard(batch: pa.Table, job: Job, vocabularies: tuple[str, ...], roots: tuple[str, ...]) -> pa.Table:
-    """A Ray Data UDF: write a shard's passages with the names in them, and say what it holds."""
+    """A stage: write a shard's passages with the names in them, and return its counts."""
     work = row_values(batch)
     classes, finder = finder_of(vocabularies, roots)
     documents, rejected = table_from_bytes(work["documents"]), table_from_bytes(work["rejected"])
@@ -142,7 +142,7 @@ def find_shard(batch: pa.Table, job: Job, vocabularies: tuple[str, ...], roots: 
 
 
 def found_in(row: dict[str, Any], classes: Classes) -> Iterator[FoundName]:
-    """The names that a row of a shard has."""
+    """The names in a row of a shard."""
     for item in row["found"]:
         numbers = tuple(classes.number[id] for id in item["classes"])
         yield FoundName(item["start"], item["end"], item["form"], numbers, item["doubt"])

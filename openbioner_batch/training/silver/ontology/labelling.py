@@ -1,4 +1,4 @@
-"""Labels a passage: which types it has, which it surely has not, and what teaches nothing."""
+"""Labels a passage: types that it has, types that it certainly lacks, and unsure ranges."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from openbioner_batch.training.silver.ontology.finding import FoundName, WordCou
 from openbioner_batch.training.silver.ontology.selecting import Absence, Type
 
 FREQUENT = "a name in too many passages"
-CONFLICT = "it may be of more types than it surely is"
+CONFLICT = "it may be of more types than are certain"
 _TRIES = 4
-"""Draws for each absent type that is wanted."""
+"""How many draws are made for each absent type."""
 
 
 @dataclass(frozen=True, slots=True)
 class PassageNames:
-    """A passage with the names that were found in it."""
+    """A passage with the names in it."""
 
     passage_id: str
     text: str
@@ -32,11 +32,11 @@ class PassageNames:
 
 @dataclass(frozen=True, slots=True)
 class PassageTypes:
-    """The names of a passage, and the types that are sure in it.
+    """The names of a passage, and its certain types.
 
     Attributes:
-        found: every name; those without a doubt are of sure classes.
-        present: the types that some of them are of, and that no other one may be of.
+        found: every name; those without a doubt have certain classes.
+        present: types of some names that no other name may have.
     """
 
     found: tuple[FoundName, ...]
@@ -44,16 +44,16 @@ class PassageTypes:
 
 
 class Labeller:
-    """Labels passages with a closed list of types: present ones, and surely absent ones.
+    """Labels passages with a closed list of types: present ones, and certainly absent ones.
 
     Args:
         classes: of the vocabularies.
         types: that were selected.
-        frequent: forms of names that are in doubt because they stand everywhere.
+        frequent: forms of names that are in doubt because they are too common.
         heads: words that end names.
-        words: how often words stand in the texts.
+        words: how often words occur in the texts.
         rare: words in fewer passages may be names that the vocabularies lack.
-        absent: most absent types of a passage.
+        absent: the most absent types of a passage.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Labeller:
             for place, item in enumerate(found):
                 if item.form == form and not item.doubt:
                     found[place], types[place] = replace(item, doubt=CONFLICT), []
-            # Types only go, so that what clashes now is among what clashed before.
+            # types are only removed, so later clashes are among the earlier ones
             present = {kind for kinds in types for kind in kinds}
             clashes = [
                 [] if item.doubt else [kind for kind in clash if kind in present]
@@ -127,8 +127,8 @@ class Labeller:
         Args:
             passage: its text.
             judged: its types.
-            source: what the passage says it is from.
-            share: for each type the share of its passages in which it is queried.
+            source: the passage's source.
+            share: for each type, the fraction of its passages in which it is queried.
         """
         present = [
             kind
@@ -169,7 +169,7 @@ class Labeller:
         return all(self._absence.is_none_of(number, self._types[kind]) for number in item.classes)
 
     def _absent_types(self, passage_id: str, judged: PassageTypes, present: Sequence[int]) -> Iterator[int]:
-        """Types that no name of the passage can be of: two thirds siblings of present ones, if there are so many."""
+        """Types that no name of the passage can have: two thirds siblings of present ones, if there are enough."""
         random = np.random.default_rng(_hash(passage_id))
         sure = [item for item in judged.found if not item.doubt]
         seen = {kind for item in sure for kind in self._types_of(item)}

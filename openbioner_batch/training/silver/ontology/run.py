@@ -1,4 +1,4 @@
-"""From vocabularies and raw text to silver data."""
+"""Makes silver data from vocabularies and raw text."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from openbioner_batch.training.silver.passages import PassageFormat
 def annotate_by_ontology(settings: OntologySettings, say: Say = say_to_stderr) -> OntologyReport:
     """Find the names of vocabularies in the inputs, or resume the run that is there, and label the passages.
 
-    What was found stays in `data/`, so that other limits cost no new search.
+    The names found are kept in `data/`, so that other limits need no new search.
 
     Args:
         settings: the request.
         say: called with guesses and with what is skipped.
 
     Returns:
-        What was kept, and why not the rest.
+        How much was kept, and why the rest was not.
 
     Raises:
         UsageError: the request is wrong; nothing has been started.

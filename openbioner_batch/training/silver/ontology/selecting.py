@@ -1,4 +1,4 @@
-"""Which classes become entity types, and what is surely none of a type."""
+"""Selects the classes that become entity types, and tells which classes a type excludes."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from openbioner_batch.training.silver.ontology.classes import Classes
 from openbioner_batch.training.silver.typenames import normalise_type
 
 MOST_OF_ALL = 0.5
-"""Share of the classes of a large vocabulary that the texts name: what holds more says little about them."""
+"""Largest share of a large vocabulary's named classes below a type: a broader type says little about them."""
 
 
 @dataclass(slots=True)
 class ClassCounts:
-    """What the texts name of each class, by its number."""
+    """Names and mentions of each class in the texts, by its number."""
 
     mentions: Counter[int] = field(default_factory=Counter)
     forms: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def add(self, classes: Iterable[int], form: str) -> None:
-        """Take up a mention, in the words that it is looked for by."""
+        """Add a mention, in its searched form."""
         for number in classes:
             self.mentions[number] += 1
             self.forms[number][form] += 1
@@ -29,7 +29,7 @@ class ClassCounts:
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """An entity type: one class, or classes of several vocabularies that are called alike."""
+    """An entity type: one class, or classes of several vocabularies with one name."""
 
     name: str
     classes: tuple[int, ...]
@@ -46,15 +46,15 @@ def select_types(
     is_wanted: Callable[[str], bool] = lambda name: True,
     most_of_all: float = MOST_OF_ALL,
 ) -> list[Type]:
-    """The types that the texts give enough examples of, by name.
+    """The types with enough examples in the texts, by name.
 
     Args:
         classes: of the vocabularies.
-        counts: what was found.
-        min_names: different names that the texts must use for what is at or below a class.
-        min_mentions: mentions of these.
-        is_wanted: says of a type's name whether it may be one.
-        most_of_all: of types that hold a larger share of what is named of a vocabulary, only the broadest is kept.
+        counts: the counts of names.
+        min_names: the fewest different names in the texts at or below a class.
+        min_mentions: the fewest mentions of these.
+        is_wanted: whether a type of this name is wanted.
+        most_of_all: of types with a larger share of a vocabulary's named classes, only the broadest is kept.
     """
     holds: dict[int, set[int]] = defaultdict(set)
     for number in counts.mentions:
@@ -78,9 +78,9 @@ def select_types(
 
 
 def _distinct(classes: Classes, holds: Mapping[int, set[int]], most_of_all: float) -> list[int]:
-    """Classes of which the texts name different things.
+    """Classes with different sets of named classes.
 
-    Of those that hold the same it is the lowest one, and of those that hold most of a vocabulary the broadest.
+    Of those with equal sets the lowest one is taken, and of those with most of a vocabulary the broadest.
     """
     depth = {number: len(classes.at_or_above(number)) for number in holds}
     named: Counter[int] = Counter(classes.part[number] for number in set().union(*holds.values()))
@@ -99,14 +99,14 @@ def _distinct(classes: Classes, holds: Mapping[int, set[int]], most_of_all: floa
 
 
 class Absence:
-    """Says of which types a class is surely none."""
+    """Tells which types exclude a class."""
 
     def __init__(self, classes: Classes) -> None:
         self._classes = classes
         self._known: dict[tuple[int, int], bool] = {}
 
     def is_none_of(self, number: int, kind: Type) -> bool:
-        """Whether what a class names is surely no mention of a type.
+        """Whether names of a class are certainly not mentions of a type.
 
         For each class of the type the vocabularies must speak of different things, or the one must be excluded by a
         class at or above the other.

@@ -1,4 +1,4 @@
-"""Passages from sentences with slots, which the names of a vocabulary's classes fill: every name is surely labelled."""
+"""Makes passages from sentences with slots, filled by names of a vocabulary's classes: every label is certain."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _SLOT = re.compile(r"\{([^{}]+)\}|<<([^<>]*)>>")
 _STARTS_SENTENCE = re.compile(r"(?:^|[.!?]\s+|\n)$")
 _ARTICLE = re.compile(r"(?:^|\s)[Aa]n?\s$")
 _PREFERRED = 0.6
-"""How often a class goes by its preferred name, if it has others."""
+"""How often a class has its preferred name, if it has others."""
 _JOINED = (0.5, 0.3, 0.2)
 """Shares of passages of one, two and three sentences."""
 _TRIES = 8
-"""Draws of a name that the passage does not have yet."""
+"""How many draws are made for a name that the passage does not have yet."""
 
 
 def fill_sentences(settings: SentenceSettings) -> OntologyReport:
@@ -42,10 +42,10 @@ def fill_sentences(settings: SentenceSettings) -> OntologyReport:
         settings: the request.
 
     Returns:
-        What was made.
+        The counts of what was made.
 
     Raises:
-        UsageError: a file cannot be read, a slot names no class that has names below it, or the folder holds
+        UsageError: a file cannot be read, a slot does not name a class with names below it, or the folder holds
             something else.
     """
     store = Store(settings.output)
@@ -65,7 +65,7 @@ def fill_sentences(settings: SentenceSettings) -> OntologyReport:
         counts.add(passage)
     known = counts.without(())
     types = select_types(classes, known, 1, 1, lambda name: not unwanted(name), most_of_all=1.0)
-    # No word is in doubt: what stands between the slots names nothing.
+    # no word is in doubt: the text between the slots has no names
     labeller = Labeller(classes, types, (), (), WordCounts(), 0, settings.absent)
     source = source_of(settings.name, settings.output)
     labelled = (labeller.label(passage, labeller.present_types(passage), source, {}) for passage in made)
@@ -75,10 +75,10 @@ def fill_sentences(settings: SentenceSettings) -> OntologyReport:
 
 
 def read_sentences(path: str) -> list[tuple[int, str]]:
-    """The sentences of a file with the numbers of their lines; a line that begins with # is a remark.
+    """The sentences of a file with the numbers of their lines; a line that begins with # is a comment.
 
     Raises:
-        UsageError: it cannot be read, or holds none.
+        UsageError: it cannot be read, or has no sentences.
     """
     try:
         with open(path, encoding="utf-8") as file:
@@ -86,7 +86,7 @@ def read_sentences(path: str) -> list[tuple[int, str]]:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--sentences {path} cannot be read: {type(error).__name__}") from None
     if not (found := [(number, line) for number, line in lines if line and not line.startswith("#")]):
-        raise UsageError(f"--sentences {path} holds no sentence")
+        raise UsageError(f"--sentences {path} has no sentences")
     return found
 
 
@@ -96,10 +96,10 @@ class Filler:
     Args:
         classes: of the vocabularies.
         path: of the sentences, for messages.
-        phrases: classes within whose names others may stand.
+        phrases: classes whose names may contain others.
 
     Raises:
-        UsageError: there is no such class of phrases.
+        UsageError: a class of phrases does not exist.
     """
 
     def __init__(self, classes: Classes, path: str, phrases: Sequence[str] = ()) -> None:
@@ -122,11 +122,11 @@ class Filler:
         self._finder = NameFinder(classes) if phrases else None
 
     def check(self, number: int, template: str) -> None:
-        """Raises `UsageError` if a slot of a line names no class with something below it."""
+        """Raises `UsageError` if a slot of a line does not name a class with classes below it."""
         for match in _SLOT.finditer(template):
             if match[1] is not None and match[1].strip() not in self._by_name:
                 raise UsageError(
-                    f"{self._path}, line {number}: {{{match[1]}}} is no class with classes below it in the vocabularies"
+                    f"{self._path}, line {number}: {{{match[1]}}} is not a class with classes below it in the vocabularies"
                 )
 
     def passage(
@@ -172,7 +172,7 @@ class Filler:
         return list(within.values())
 
     def _drawn(self, top: int, found: Sequence[FoundName], random: np.random.Generator) -> tuple[int, str]:
-        """A class far below, each branch as likely as the next, and one of its names."""
+        """A descendant, with all branches equally likely, and one of its names."""
         taken = {number for item in found for number in item.classes}
         number = top
         for _ in range(_TRIES):
@@ -191,7 +191,7 @@ class Filler:
 
 
 def _agreeing(text: str, name: str) -> str:
-    """The text before a name with the article that its first letter wants."""
+    """The text before a name with the article for its first letter."""
     if not _ARTICLE.search(text):
         return text
     bare = text[:-1].removesuffix("n") if text[-3:-1].lower() == "an" else text[:-1]

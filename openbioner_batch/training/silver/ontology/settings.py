@@ -27,13 +27,13 @@ class OntologySettings(PassageSettings, ExecutorOptions, RayOptions, Request):
         flag="--root",
         metavar="ID",
         repeated=True,
-        help="Of its vocabulary, only what is at or below this; one that has no root is taken whole. Repeatable.",
+        help="Take only classes at or below this one of its vocabulary; all of a vocabulary without a root. Repeatable.",
     )
-    min_names: int = option(3, least=1, help="Names that the texts must use of a class's things.")
+    min_names: int = option(3, least=1, help="Least number of names of a type in the texts.")
     min_mentions: int = option(5, least=1, help="Mentions of these.")
     max_share: float = option(0.1, above=0, most=1, help="Names in a larger share of the passages are unsure.")
     rare: int = option(8, least=0, help="Words in fewer passages are unsure, as they may be names.")
-    absent: int = option(14, least=0, help="Most types of a passage that are surely absent.")
+    absent: int = option(14, least=0, help="Most certainly absent types of a passage.")
     passages: int | None = option(None, least=1, help="Keep the N passages with most and rarest types.", default="all")
     passages_per_type: int = option(150, least=1, help="Passages in which a type is queried.")
     without: str | None = without_option()
@@ -64,7 +64,7 @@ class OntologySettings(PassageSettings, ExecutorOptions, RayOptions, Request):
 
 
 def sorted_paths(paths: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Those that are files of vocabularies, and the others. Tables are not distinguished from texts in columns.
+    """Splits paths into vocabulary files and others. Tables are not distinguished from texts in columns.
 
     Raises:
         UsageError: a file cannot be read.

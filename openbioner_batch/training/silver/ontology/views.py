@@ -24,8 +24,8 @@ def views(kind: Type, classes: Classes, counts: ClassCounts, spellings: dict[str
     Args:
         kind: the type; each of its classes gives its own views. The second and further texts of a view are numbered.
         classes: of the vocabularies.
-        counts: what was found.
-        spellings: for each form of a name how the texts write it most often.
+        counts: the counts of names.
+        spellings: the most frequent spelling of each form in the texts.
     """
     seen: Counter[str] = Counter()
     for number in kind.classes:
@@ -68,7 +68,7 @@ def definition(text: str) -> str:
 
 
 def _examples(kind: Type, counts: ClassCounts, spellings: dict[str, str], own: set[str]) -> list[str]:
-    """What the texts call things of a type most often, one name for each class."""
+    """The most frequent names in the texts for a type, one for each class."""
     ranked = sorted(kind.holds, key=lambda number: (-counts.mentions[number], number))
     found: dict[str, None] = {}
     for number in ranked:
@@ -82,10 +82,10 @@ def _examples(kind: Type, counts: ClassCounts, spellings: dict[str, str], own: s
 
 
 def _path(number: int, classes: Classes) -> list[str]:
-    """Labels of the ancestors on one way up, the nearest first."""
+    """Labels of the ancestors on one path up, the nearest first."""
     path: list[str] = []
     while classes.parents[number] and len(path) < MOST_ANCESTORS:
-        # The way with most above it says most.
+        # the path with most ancestors is the most informative
         number = max(classes.parents[number], key=lambda parent: (len(classes.at_or_above(parent)), -parent))
         path.append(classes.label(number))
     return path

@@ -1,4 +1,4 @@
-"""Words about which a dictionary is wrong more often than right."""
+"""Words for which dictionary matches are wrong more often than right."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COMMON = frozenset(
     plate band bands line lines layer layers process processes field fields pit pits fold folds canal
     """.split()
 )
-"""Forms of names that mean something else too often when they stand alone in small letters."""
+"""Forms of names that too often mean something else when they are alone in small letters."""
 
 HEADS_OF_OTHER_THINGS = frozenset(
     word_form(word)
@@ -33,4 +33,4 @@ HEADS_OF_OTHER_THINGS = frozenset(
     mouse mice rat rats syndrome disease disorder deficiency cancer carcinoma tumor tumour neoplasm
     infection injury failure fracture pain level levels concentration concentrations""".split()
 )
-"""Words after a name that make it part of the name of something else."""
+"""Words after a name that make it part of another name."""
