@@ -54,7 +54,7 @@ def get_writer(name: str) -> Writer:
     True
 
     Raises:
-        UsageError: there is none, or the package that it needs is not installed.
+        UsageError: there is no such writer, or the package that it needs is not installed.
     """
     if name not in WRITERS:
         raise UsageError(f"--to {name}: no such format; there are: {', '.join(WRITERS)}")
@@ -97,14 +97,14 @@ def rewritable_formats() -> list[str]:
 
 
 def detect_format(files: Sequence[InputFile]) -> Format:
-    """The format that the suffixes of all files stand for.
+    """The format of all files, by their suffixes.
 
     >>> from openbioner_batch.formats import InputFile
     >>> detect_format([InputFile("notes/a.jsonl", 100, ""), InputFile("notes/b.jsonl.gz", 40, "")]).name
     'jsonl'
 
     Raises:
-        UsageError: a suffix is unknown, or they stand for several formats.
+        UsageError: a suffix is unknown, or they belong to several formats.
     """
     from openbioner_batch.formats.storage import suffix_of
 
@@ -115,7 +115,7 @@ def detect_format(files: Sequence[InputFile]) -> Format:
         if suffix not in by_suffix:
             known = ", ".join(by_suffix)
             raise UsageError(
-                f"{label_of(file.uri)}: the suffix is of no known format ({known}); say which with --format"
+                f"{label_of(file.uri)}: the suffix belongs to no known format ({known}); say which with --format"
             )
         counts[by_suffix[suffix]] += 1
     if len(counts) != 1:
@@ -130,7 +130,7 @@ def find_inputs(
     on_skip: OnSkip = lambda path, what: None,
     listed: Callable[[Sequence[InputFile]], None] = lambda files: None,
 ) -> tuple[Format, list[InputFile]]:
-    """The files that `patterns` stand for and their format, detected where none is named; see `list_inputs`.
+    """The files that `patterns` match and their format, detected where none is named; see `list_inputs`.
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
@@ -144,11 +144,11 @@ def find_inputs(
     Args:
         patterns: as for `list_inputs`.
         format_name: one of `FORMATS`.
-        on_skip: called with what is passed over.
+        on_skip: called with what is skipped.
         listed: is given the files as soon as they are listed.
 
     Raises:
-        UsageError: nothing is found, or no one format fits.
+        UsageError: nothing is found, or no single format fits.
     """
     from openbioner_batch.formats.listing import list_inputs
 

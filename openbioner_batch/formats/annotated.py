@@ -1,4 +1,4 @@
-"""What the formats share whose documents come with annotations: text alone is read, unless the annotations are kept."""
+"""The base of formats with annotated documents: reads only the text, unless the annotations are kept."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ SECTIONS = "sections"
 
 
 class AnnotatedFormat(Format):
-    """A format that brings spans of its own.
+    """A format whose files have spans.
 
-    They do not matter to tagging, and many corpora have some that are off by a character: they are not looked at,
-    unless `--keep-fields annotations` keeps them. Then a document is set aside where they do not fit its text.
+    Tagging does not need them, and in many corpora some are off by a character, so they are ignored unless
+    `--keep-fields annotations` keeps them. Then a document whose annotations do not fit its text is set aside.
     """
 
     takes: tuple[str, ...] = ("encoding",)
@@ -32,7 +32,7 @@ class AnnotatedFormat(Format):
 
     @property
     def columns(self) -> pa.Schema:
-        """The columns that a document may bring: where its sections stand (as in PubMed), and its annotations."""
+        """The columns that a document may have: its sections' offsets (as in PubMed), and its annotations."""
         sections = [COLUMNS.field(SECTIONS)] if self.has_sections else []
         return pa.schema([*sections, pa.field(ANNOTATIONS, pa.list_(SPAN))])
 
@@ -54,7 +54,7 @@ def document(
     options: ReadOptions,
     sections: Sequence[tuple[str, int, int]] = (),
 ) -> Document:
-    """A document as a run takes it.
+    """A run's document.
 
     Args:
         gold: its id (empty: that of its position), its text and its spans.

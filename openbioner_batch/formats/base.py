@@ -1,4 +1,4 @@
-"""How a format cuts inputs into splits, reads a split as records, and writes records back with new texts."""
+"""The base class of formats: cuts inputs into splits, reads a split's records, and writes records with new texts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """One file as the listing of its file system shows it."""
+    """One file, as listed by its file system."""
 
     uri: str
     size: int
@@ -24,10 +24,10 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A part of the inputs that one task reads in one go, in order.
+    """A part of the inputs that one task reads in order.
 
     A split is a byte range of one file, a range of row groups, a whole compressed file, or a group of small files.
-    `stop` 0 means that whole files are read.
+    `stop` 0 means whole files.
     """
 
     files: tuple[InputFile, ...]
@@ -37,7 +37,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """What a user may say about how records become documents."""
+    """A user's options for turning records into documents."""
 
     id_field: str | None = None
     """Column or key of the document id; None guesses, then falls back on the position."""
@@ -46,28 +46,28 @@ class ReadOptions:
     keep_fields: tuple[str, ...] = field(default=())
     """Columns or keys to carry over to the output."""
     title_field: str | None = None
-    """Column or key of a title, which stands before the text on a line of its own."""
+    """Column or key of a title, which is put before the text on a separate line."""
     encoding: str | None = None
-    """Of the files; None is UTF-8."""
+    """Encoding of the files; None is UTF-8."""
     delimiter: str | None = None
-    """Between the columns of a table; None is that of the format."""
+    """Delimiter of a table's columns; None is the format's own."""
     quoting: str | None = None
-    """Whether quotes mark fields of a table: "csv" or "none"; None is what the format does."""
+    """Whether quotes mark fields of a table: "csv" or "none"; None is the format's own."""
 
     def fingerprint(self) -> dict[str, Any]:
-        """What a run's plan says of the options, the kept fields apart."""
+        """The options in a run's plan, without the kept fields."""
         found = {name.replace("_", " "): getattr(self, name) for name in READING}
-        return {**found, "quoting": None if self.quoting == "csv" else self.quoting}  # as plans of before have it
+        return {**found, "quoting": None if self.quoting == "csv" else self.quoting}  # the form in earlier plans
 
     @classmethod
     def from_fingerprint(cls, found: Mapping[str, Any], keep_fields: tuple[str, ...] = ()) -> ReadOptions:
-        """The options with which a run has read its inputs, of its plan's fingerprint."""
+        """The options with which a run has read its inputs, from its plan's fingerprint."""
         named = {name: found.get(name.replace("_", " ")) for name in READING}
         return cls(**{**named, "quoting": named["quoting"] or "csv"}, keep_fields=keep_fields)
 
 
 READING = ("id_field", "text_field", "title_field", "encoding", "delimiter", "quoting")
-"""The options that say how records are read, all but which fields are kept."""
+"""The options for reading records, all but the kept fields."""
 
 
 Names = Sequence[str]
@@ -76,25 +76,25 @@ File = tuple[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class NewRecord:
-    """A record as it is to be written."""
+    """A record to write."""
 
     name: str
-    """What a file of its own is called."""
+    """The name of its file, in formats with a file for each."""
     text: str
     """The new text; empty for a resource."""
     own: Mapping[str, Any]
-    """Its ids and text under the names of their fields."""
+    """Its ids and text, by field name."""
     kept: Mapping[str, Any]
     """Further fields, as they were read."""
     resource: Mapping[str, Any] | None = None
-    """The record itself, where it is more than a text beside fields."""
+    """The record itself, where it is not only a text with fields."""
 
 
 class Rewriting(ABC):
-    """How a format's records are written back. Instances hold no state, so that they travel to workers for nothing."""
+    """Writes a format's records back. Instances hold no state, so that sending them to workers is cheap."""
 
     of_resources: ClassVar[bool] = False
-    """Whether a record is a resource, with ids, people and several texts inside of it, and no text beside fields."""
+    """Whether a record is a resource, with ids, people and several texts inside, and not a text with fields."""
 
     @abstractmethod
     def files(
@@ -104,11 +104,11 @@ class Rewriting(ABC):
 
         Args:
             stem: the shard's name, without a suffix.
-            records: what is written; there may be none.
-            own: the names of the fields that every record has as its own, in order.
+            records: the records to write; there may be none.
+            own: the names of the fields that every record has, in order.
             kept: the names of further fields that records may have.
-            rows: the records as they were read; those of a format with types hold the kept fields as columns.
-            options: those with which they were read, and can be read again.
+            rows: the records as they were read; in formats with types they have the kept fields as columns.
+            options: those with which they were read.
         """
 
 
@@ -135,15 +135,15 @@ class Format(ABC):
     name: str
     suffixes: tuple[str, ...]
     rewriting: Rewriting | None = None
-    """How its records are written back with new texts; None where they cannot be."""
+    """Writes its records back with new texts; None where that is not supported."""
     takes: tuple[str, ...] = ()
-    """Which of `READING` say something to this format; others are refused."""
+    """The options of `READING` that this format has; others are refused."""
     most_lenient: tuple[str, ...] = ()
     """The `keep_fields` with which fewest records are rejected: a run that kept others is read again with these."""
 
     @abstractmethod
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
-        """The records of a split in order; a bad record comes as `Rejected` and never ends the rest."""
+        """The records of a split in order; a bad record is given as `Rejected` and does not end the reading."""
 
     def splits(self, files: Sequence[InputFile]) -> list[Split]:
         """The parts in which `files` are read, in the order of the files."""
@@ -153,12 +153,12 @@ class Format(ABC):
         """The options with every guess made, once for all files.
 
         Raises:
-            UsageError: a requested field is not there, or none can be guessed.
+            UsageError: a requested field does not exist, or none can be guessed.
         """
         return options
 
     def remarks(self, files: Sequence[InputFile], options: ReadOptions) -> list[str]:
-        """What a user should hear of the inputs before they are read."""
+        """A note for the user on the inputs before they are read."""
         return []
 
     def nested_fields(self, files: Sequence[InputFile], options: ReadOptions) -> list[str]:

@@ -1,4 +1,4 @@
-"""BioC in XML and in JSON: collections of documents, which are passages with annotations."""
+"""Reads BioC in XML and in JSON: collections of documents, which are passages with annotations."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Mark:
 
 @dataclass(slots=True)
 class _Passage:
-    """A passage: its texts (one, or one for each sentence) with their offsets, and what is marked in them."""
+    """A passage: its texts (one, or one for each sentence) with their offsets, and its annotations."""
 
     label: str
     texts: list[tuple[int, str]] = field(default_factory=list)
@@ -40,7 +40,7 @@ class _Passage:
 
 
 class BioC(AnnotatedFormat):
-    """Documents of passages, each on a line of its own; a passage that is given in sentences is these joined by spaces.
+    """Documents of passages, each on a separate line; sentences of a passage are joined by spaces.
 
     So a document whose passages follow each other with one character between them, as title and abstract do, has the
     file's own offsets; annotations of others are moved with their passage. A record's position is its document's
@@ -66,9 +66,9 @@ class BioC(AnnotatedFormat):
     def _documents(
         self, file: InputFile, encoding: str | None, with_spans: bool
     ) -> Iterator[tuple[str, list[_Passage]] | str]:
-        """Id and passages of each document; in place of one that cannot be read, why.
+        """Id and passages of each document, or the reason why it cannot be read.
 
-        What belongs to annotations, offsets too, is looked at only `with_spans`.
+        Annotations and offsets are read only `with_spans`.
         """
 
 
@@ -93,7 +93,7 @@ class BioCXml(BioC):
 
 
 class BioCJson(BioC):
-    """Collections, documents and lists of these, one or several a file, and what PubTator3 answers.
+    """Collections, documents and lists of these, one or several a file, and PubTator3's responses.
 
     A value at the top of the file, or of a list there, is read whole, so it has at most 64 MiB.
     """
@@ -115,7 +115,7 @@ class BioCJson(BioC):
 
 _UNFIT = "not BioC JSON: expected a collection with `documents`, or documents with `passages`"
 _COLLECTIONS = ("documents", "PubTator3")
-"""Keys under which documents stand; the second is that of PubTator3's answers."""
+"""Keys of documents; the second is that of PubTator3's responses."""
 
 
 def _json_documents(value: Any) -> Iterator[Any]:
@@ -142,7 +142,7 @@ def _json_passages(found: dict[str, Any], with_spans: bool) -> list[_Passage]:
         for unit in (element, *_dicts(element, "sentences")):
             text = unit.get("text") or ""
             if not isinstance(text, str):
-                raise ValueError("a text is no string")
+                raise ValueError("a text is not a string")
             passage.texts.append((_whole(unit.get("offset") or 0) if with_spans else 0, text))
             passage.marks += map(_json_mark, _dicts(unit, "annotations")) if with_spans else ()
         passages.append(passage)
@@ -158,7 +158,7 @@ def _json_mark(found: dict[str, Any]) -> _Mark:
 def _dicts(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
     items = found.get(name) if name == "passages" else found.get(name) or []
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise ValueError(_UNFIT if name == "passages" else f"`{name}` is no list of objects")
+        raise ValueError(_UNFIT if name == "passages" else f"`{name}` is not a list of objects")
     return items
 
 
@@ -195,20 +195,20 @@ def _infons(element: Any) -> dict[str, str]:
 
 
 def _whole(value: Any) -> int:
-    """A number of the file, be it written as text."""
+    """A number in the file, which may be written as text."""
     text = str(value).strip()
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise ValueError("an offset or a length is no whole number")
+        raise ValueError("an offset or a length is not a whole number")
     return int(text)
 
 
 def _compose(name: str, passages: list[_Passage], with_spans: bool) -> tuple[GoldDocument, list[tuple[str, int, int]]]:
-    """The document of its passages, and label, start and end of each."""
+    """The text of a document's passages, and label, start and end of each."""
     text = ""
     sections: list[tuple[str, int, int]] = []
     spans: list[Span] = []
     for passage in passages:
-        # A passage with a text of its own may give its sentences too: they say nothing new.
+        # a passage with a text may have its sentences too: they repeat it
         units = passage.texts[:1] if passage.texts[0][1] else [unit for unit in passage.texts if unit[1]]
         if not units:
             continue
@@ -225,7 +225,7 @@ def _compose(name: str, passages: list[_Passage], with_spans: bool) -> tuple[Gol
 
 
 def _span(text: str, placed: list[tuple[int, str, int]], mark: _Mark) -> Span:
-    """The span of an annotation, given offset, content and place in `text` of what it may lie in."""
+    """The span of an annotation, given offset, content and position in `text` of its surroundings."""
     offset, length = mark.places[0]
     kind = mark.infons.get("type", "")
     if not kind:

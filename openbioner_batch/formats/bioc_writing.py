@@ -10,7 +10,7 @@ from typing import Any
 from openbioner_batch.formats.writing import DocumentWriter, Origin, OutputDocument
 from openbioner_batch.records import ConceptLink, Span
 
-# What XML 1.0 cannot hold, escaped or not.
+# characters that XML 1.0 cannot contain, escaped or not
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -18,8 +18,8 @@ class BioCXmlWriter(DocumentWriter):
     """A collection for each shard, whose offsets are code points.
 
     An annotation's infons are its type and its score, each flag of its assertion as "true" or "false", and its section.
-    A document is a passage `title` and a passage `abstract` where the run says which is which (PubMed), else one
-    passage; also where a span lies in both. What XML cannot hold becomes U+FFFD, one for one.
+    A document is a passage `title` and a passage `abstract` where the run distinguishes them (PubMed), else one
+    passage; also where a span lies in both. Characters that XML cannot contain become U+FFFD, one for one.
     """
 
     name = "bioc-xml"
@@ -33,7 +33,7 @@ class BioCXmlWriter(DocumentWriter):
 
 
 class BioCJsonWriter(DocumentWriter):
-    """The same in JSON, which can hold any character."""
+    """The same in JSON, which can contain any character."""
 
     name = "bioc-json"
     suffix = ".bioc.json"
@@ -73,7 +73,7 @@ def _collection(documents: Sequence[OutputDocument], origin: Origin) -> Any:
 
 
 def _infons(span: Span) -> dict[str, str]:
-    """What a span has only in runs that request it."""
+    """Fields that spans have only in runs that request them."""
     flags = {} if span.assertion is None else asdict(span.assertion)
     return {name: str(value).lower() for name, value in flags.items()} | (
         {"section": span.section} if span.section else {}
@@ -81,7 +81,7 @@ def _infons(span: Span) -> dict[str, str]:
 
 
 def _concept(span: Span) -> dict[str, str]:
-    """The infons that say what a span means: the best concept's, and the identifiers of all where there are several."""
+    """The infons of a span's concepts: the best one, and the identifiers of all where there are several."""
     if span.concept is None:
         return {}
     found = {"identifier": span.concept.id, "concept": span.concept.name}

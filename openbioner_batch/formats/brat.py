@@ -111,13 +111,13 @@ class BratWriter(DocumentWriter):
 
 
 def read_brat(path: str | Path) -> Iterator[GoldDocument]:
-    """The documents of a folder and its subfolders in the order of their names, or that of one `.ann` file.
+    """The documents of a folder and its subfolders in the order of their names, or the document of one `.ann` file.
 
-    Lines that are no text-bound annotation (`T...`) are passed over. A mention of several parts is one span where only
-    white space stands between them (brat cuts at line breaks); else it is discontinuous: counted, left out.
+    Lines other than text-bound annotations (`T...`) are skipped. A mention of several parts is one span where only
+    white space is between them (brat cuts at line breaks); else it is discontinuous: counted, but left out.
 
     Raises:
-        UsageError: nothing is there, a text is missing, or a line is malformed (the message names file and line, never
+        UsageError: there is nothing, a text is missing, or a line is malformed (the message names file and line, never
             the text).
     """
     path = Path(path)
@@ -137,7 +137,7 @@ def read_brat(path: str | Path) -> Iterator[GoldDocument]:
 
 
 def _bare(path: Path) -> str:
-    """A path without its suffix and that of a compression: what the two files of a document share."""
+    """A path without its suffix and that of a compression, which the two files of a document share."""
     return _stem(InputFile(str(path), 0, ""))
 
 
@@ -187,7 +187,7 @@ def _read_text(path: Path) -> str:
 
 
 def _stem(file: InputFile) -> str:
-    """What the two files of a document share: the address without suffixes, which a chained URL has in its midst."""
+    """The address that the two files of a document share, without suffixes, which a chained URL has in its middle."""
     first, chain, rest = file.uri.partition("::")
     return os.path.splitext(first[: len(first) - len(compression_of(file.uri))])[0] + chain + rest
 
@@ -210,13 +210,13 @@ def _pair(
 
 
 def _names(documents: Sequence[OutputDocument]) -> Iterator[str]:
-    """A file name for each document, no two alike even where letter case does not count."""
+    """A file name for each document, all different even on file systems without letter case."""
     seen: Counter[str] = Counter()
     for found in documents:
         name = quote(found.id, safe="").replace("~", "%7E")
         if len(name) > _LONGEST_NAME:
             name = f"{name[-_LONGEST_NAME:]}-{blake2b(found.id.encode(), digest_size=8).hexdigest()}"
-        if name.startswith((".", "_")):  # such names are hidden from listings
+        if name.startswith((".", "_")):  # listings hide such names
             name = f"%{ord(name[0]):02X}{name[1:]}"
         seen[name.lower()] += 1
         yield name if seen[name.lower()] == 1 else f"{name}~{seen[name.lower()]}"

@@ -1,4 +1,4 @@
-"""Lines of bytes and where they begin, of a whole file or of a range of one, in bounded memory."""
+"""Reads lines of bytes and their offsets, from a whole file or a range of one, in bounded memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OVERHANG_BYTES = 64 << 10
 
 
 def split_lines(stream: BinaryIO, split: Split) -> Iterator[tuple[int, bytes | str]]:
-    """The lines whose first byte lies in a split of a plain file, each with its offset; a string is why there is none.
+    """The lines whose first byte lies in a split of a plain file, each with its offset, or why one cannot be read.
 
     Args:
         stream: the file's bytes, seekable.
@@ -33,12 +33,12 @@ def split_lines(stream: BinaryIO, split: Split) -> Iterator[tuple[int, bytes | s
 
 
 def pieces_of(stream: BinaryIO) -> Iterator[bytes]:
-    """The bytes of a stream from where it stands, in pieces of bounded size."""
+    """The bytes of a stream from its current position, in pieces of bounded size."""
     return iter(lambda: stream.read(_READ_BYTES), b"")
 
 
 def _line_start(stream: BinaryIO, split: Split) -> int:
-    """The first offset of the split at which a line begins, or its end where none does."""
+    """The first offset of the split at which a line begins, or its end without one."""
     position = split.start - 1
     stream.seek(position)
     while block := stream.read(min(_OVERHANG_BYTES, split.stop - position)):

@@ -1,4 +1,4 @@
-"""Unpacks gzip, Zstandard, bzip2 and xz streams, and says where one breaks."""
+"""Unpacks gzip, Zstandard, bzip2 and xz streams, and reports where one breaks."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from openbioner_batch.records import UNREAD
 
 _PACKED_PIECE = 16 << 10
 _PIECE = 1 << 20
-"""Bytes that come out of a decoder at a time, since 16 KiB of bzip2 may hold 16 GiB of zeros."""
+"""The most bytes out of a decoder at a time, since 16 KiB of bzip2 may contain 16 GiB of zeros."""
 _XZ_MEMORY = 256 << 20
-"""Bytes that an xz decoder may take: `xz -9` needs 65 MiB, a file may require gigabytes."""
+"""The memory limit of an xz decoder: `xz -9` needs 65 MiB, a file may require gigabytes."""
 _ZSTD_PIECE = 1 << 10
-"""Bytes that go into a Zstandard decoder at a time, which has no limit on what comes out: at most 32 MiB of them."""
+"""Bytes into a Zstandard decoder at a time, which cannot limit its output: at most 32 MiB for these."""
 
 
 class BrokenStreamError(Exception):
-    """Compressed bytes that end early or are damaged; all that came before them has been handed out.
+    """Compressed bytes that end early or are damaged; everything before them has been returned.
 
     Args:
         message: what is wrong.
-        leaves_bytes: whether bytes follow that nothing can be made of.
+        leaves_bytes: whether unreadable bytes follow.
     """
 
     def __init__(self, message: str, leaves_bytes: bool = False) -> None:
         super().__init__(message)
         self.reason = f"{message}: {UNREAD}" if leaves_bytes else message
-        """Why a record is set aside that stands for the rest of a file of records."""
+        """The reason of a rejected record that represents the unread rest of a file."""
 
 
 def unpacked(stream: BinaryIO, packed: str) -> BinaryIO:
-    """The content of a stream that is packed as its suffix `packed` says, one of `COMPRESSIONS`; see `open_input`."""
+    """The content of a stream packed as `packed`, a suffix of `COMPRESSIONS`; see `open_input`."""
     return cast(BinaryIO, _Unpacked(stream, packed))
 
 
 class _Unpacked(io.RawIOBase):
     """The content of a packed stream of any number of members (frames), in pieces of bounded size.
 
-    The decoders are driven by hand because the ready-made readers lose what they hold when a stream breaks (gzip, bz2)
+    It calls the decoders directly because the standard readers lose their buffer when a stream breaks (gzip, bz2)
     or take a cut stream for a whole one (zstandard).
     """
 
@@ -88,7 +88,7 @@ class _Unpacked(io.RawIOBase):
             try:
                 output = self._decode()
             except Exception:
-                # Only the decoder runs here: zlib.error, OSError of bz2, ZstdError.
+                # only the decoder runs here: zlib.error, OSError of bz2, ZstdError
                 raise BrokenStreamError(f"the {self._packed} stream is damaged", leaves_bytes=True) from None
             if self._decoder.eof:
                 self._decoder, self._holds_more = None, False
@@ -96,7 +96,7 @@ class _Unpacked(io.RawIOBase):
                 return output
 
     def _decode(self) -> bytes:
-        """What the decoder makes of the next input, or of what it still holds; what it did not take stays."""
+        """The decoder's output for the next input or its buffer; input that it did not use is kept."""
         decoder = self._decoder
         if self._packed == ".zst":
             taken, self._input = self._input[:_ZSTD_PIECE], self._input[_ZSTD_PIECE:]

@@ -78,7 +78,7 @@ class Delimited(Format):
         return fields.KEPT_AS_JSON if options.keep_fields else pa.schema([])
 
     def _dialect(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
-        """The options with delimiter and quoting settled; a delimiter is guessed where the first header needs it."""
+        """The options with delimiter and quoting resolved; a delimiter is guessed where the first header needs it."""
         delimiter, quoting = options.delimiter, options.quoting or self.quoting
         if delimiter is not None:
             delimiter = _DELIMITERS.get(delimiter.lower(), delimiter)
@@ -96,7 +96,7 @@ class Delimited(Format):
         for file in files:
             try:
                 header = self._header(file, options)
-            except UsageError:  # with quotes beside another delimiter it is no row
+            except UsageError:  # with quotes beside another delimiter it is not a row
                 return next((one for one in _GUESSED if self._parts(file, replace(options, delimiter=one))), None)
             if not header:
                 continue
@@ -117,7 +117,7 @@ class Delimited(Format):
         return False
 
     def _header(self, file: InputFile, options: ReadOptions) -> list[str]:
-        """The names of a file's columns; none of an empty file, or of one that breaks before (its `read` reports it).
+        """The names of a file's columns; none for an empty file, or one that breaks before (its `read` reports it).
 
         Raises:
             UsageError: the line is malformed, or in another encoding.
@@ -157,7 +157,7 @@ class Csv(Delimited):
 
 
 class Tsv(Delimited):
-    """Tab-separated values; quotes are characters as any other by default."""
+    """Tab-separated values; quotes are ordinary characters by default."""
 
     name = "tsv"
     suffixes = FORMATS["tsv"].folder_suffixes

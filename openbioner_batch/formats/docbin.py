@@ -1,4 +1,4 @@
-"""spaCy's DocBin: what `spacy train` and `DocBin().from_disk` read."""
+"""Writes spaCy's DocBin, for `spacy train` and `DocBin().from_disk`."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class DocBinWriter(DocumentWriter):
         from spacy.tokens import DocBin
 
         language = _language()
-        # A note may be longer than the million characters at which spaCy warns for its parsers' sake.
+        # a note may be longer than the million characters at which spaCy warns because of its parsers
         language.max_length = max([1, *(len(found.known_text) for found in documents)])
-        # Else the words of every shard would stay in the vocabulary.
+        # otherwise the vocabulary would keep the words of every shard
         with language.memory_zone():
             docs = (_doc(found, language) for found in documents)
             data: bytes = DocBin(attrs=["ENT_IOB", "ENT_TYPE", "ENT_KB_ID"], store_user_data=True, docs=docs).to_bytes()
@@ -78,7 +78,7 @@ def _tokens(doc: Any, spans: Sequence[Span]) -> list[tuple[str, bool]]:
     own = {edge for token in doc for edge in (token.idx, token.idx + len(token))}
     tokens: list[tuple[str, bool]] = []
     for low, high in pairwise(sorted({0, len(text)} | starts | ends | own)):
-        # A single space belongs to the token before it, unless a span begins or ends with it.
+        # a single space belongs to the token before it, unless a span begins or ends with it
         if text[low:high] == " " and tokens and not tokens[-1][1] and low not in starts and high not in ends:
             tokens[-1] = (tokens[-1][0], True)
         else:

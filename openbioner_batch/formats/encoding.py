@@ -1,4 +1,4 @@
-"""Text in other encodings than UTF-8, read as a stream of UTF-8."""
+"""Reads text in other encodings as a stream of UTF-8."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UTF16_HINT = ": it is UTF-16, read with --encoding utf-16"
 
 
 def canonical(name: str) -> str | None:
-    """An encoding's own name; None for UTF-8, which needs no conversion.
+    """An encoding's canonical name; None for UTF-8, which needs no conversion.
 
     Raises:
         UsageError: there is no such encoding.
@@ -29,9 +29,9 @@ def canonical(name: str) -> str | None:
 
 
 def transcoded(stream: BinaryIO, encoding: str, head: bytes = b"") -> BinaryIO:
-    """The text of a stream in UTF-8, without a byte order mark; what cannot be decoded becomes the byte FF.
+    """The text of a stream in UTF-8, without a byte order mark; bytes that cannot be decoded become FF.
 
-    That byte is no UTF-8, so that readers set aside the record in which it stands, and no other.
+    FF is not valid UTF-8, so readers set aside its record and no other.
 
     Args:
         stream: bytes in `encoding`.
@@ -42,10 +42,10 @@ def transcoded(stream: BinaryIO, encoding: str, head: bytes = b"") -> BinaryIO:
 
 
 def decoded(content: bytes, encoding: str | None) -> str:
-    """A text, given whole.
+    """Decodes a whole text.
 
     Raises:
-        ValueError: it is not in its encoding; says where, and quotes nothing.
+        ValueError: it is not in its encoding; says where, without quoting it.
     """
     try:
         return content.decode(encoding or "utf-8")
@@ -54,19 +54,19 @@ def decoded(content: bytes, encoding: str | None) -> str:
 
 
 def not_decoded(error: UnicodeDecodeError, content: bytes, encoding: str | None = None) -> str:
-    """Why bytes at the beginning of a file are no text, and the way out where the bytes show it."""
+    """Why bytes at the beginning of a file are not text, and the remedy where the bytes show it."""
     if encoding:
         return f"not valid {encoding} at byte {error.start}"
     return f"not valid UTF-8 at byte {error.start}{UTF16_HINT if is_utf16(content) else ''}"
 
 
 def is_utf16(head: bytes) -> bool:
-    """Whether a file that begins so is UTF-16."""
+    """Whether a file with this beginning is UTF-16."""
     return head.startswith(_UTF16_MARKS)
 
 
 def refuse_utf16(head: bytes, where: str) -> None:
-    """Raises UsageError where a file that is read as UTF-8 begins as UTF-16 does."""
+    """Raises UsageError where a file to be read as UTF-8 begins like UTF-16."""
     if is_utf16(head):
         raise UsageError(f"{where} is UTF-16 text: read it with --encoding utf-16")
 
@@ -100,7 +100,7 @@ class _Transcoded(io.RawIOBase):
 
 
 def _mark(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Lone surrogates stand for what cannot be decoded, until it is encoded as what is no UTF-8."""
+    """Replaces bytes that cannot be decoded by lone surrogates, which are then encoded as invalid UTF-8."""
     if isinstance(error, UnicodeDecodeError):
         return "\udcff", error.end
     assert isinstance(error, UnicodeEncodeError)

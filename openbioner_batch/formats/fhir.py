@@ -1,4 +1,4 @@
-"""FHIR NDJSON: one resource a line, as a bulk export gives them."""
+"""Reads FHIR NDJSON: one resource a line, as in a bulk export."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from openbioner_batch.records import Document, Parsed, Record, Rejected
 
 RESOURCE = "resource"
 PEOPLE = "people"
-"""The people beside a resource in its Bundle, as a field that can be kept."""
+"""The field of the people beside a resource in its Bundle, which can be kept."""
 SEPARATOR = "\n\n"
-"""Between the texts of a resource."""
+"""The separator between the texts of a resource."""
 
 
 class Fhir(Jsonl):
     """DocumentReference, DiagnosticReport and Patient resources.
 
     The text is that of all plain-text attachments and of the elements that hold words, such as `conclusion`,
-    `description` and `title`. Resources stand one a line, in an array, or in Bundles. A record's position is the byte
+    `description` and `title`. Resources are one a line, in an array, or in Bundles. A record's position is the byte
     offset of its resource; in a Bundle it is that of the Bundle plus the entry's number. `--keep-fields` takes names of
-    elements, such as `subject`, and `resource` for the whole resource, attachments too; who keeps that has records
-    without a text as well.
+    elements, such as `subject`, and `resource` for the whole resource, attachments too; with that,
+    resources without a text are records as well.
     """
 
     name = "fhir"
@@ -51,7 +51,7 @@ class Fhir(Jsonl):
                 yield Rejected(file.uri, offset, str(reason))
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
-        """Refuses other fields for id and text, since a resource has its own, and elements that do not occur."""
+        """Refuses fields for id and text, since a resource has its own, and elements that do not occur."""
         options = fields.canonical_options(options, self)
         held = [one.resource for found in sampled_objects(files, options.encoding) for one in entries_of(found)]
         sample = [one for one in held if isinstance(one, dict)]
@@ -63,11 +63,11 @@ class Fhir(Jsonl):
 
 
 def _resources(split: Split, encoding: str | None) -> Iterator[tuple[int, Entry]]:
-    """The resources of a split with their positions, those of a Bundle one by one, or why there is none."""
+    """The resources of a split with their positions, those of a Bundle one by one, or why one cannot be read."""
     for offset, found in objects(split, encoding):
         held = [Entry(found.holding(BUNDLE))] if isinstance(found, MalformedValue) else entries_of(found)
         for number, entry in enumerate(held):
-            # An entry takes more than a byte, so that no two positions are the same.
+            # an entry takes more than a byte, so that no two positions are equal
             yield offset + number, entry
 
 

@@ -1,4 +1,4 @@
-"""Texts in FHIR attachments: base64 in and out, with the size and hash of what is now inside."""
+"""Texts in FHIR attachments: base64 in and out, with the size and hash of the new content."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PLAIN_TEXT = ("text/plain", "text/markdown", "text/x-markdown")
 
 
 def media_type(attachment: Mapping[str, Any]) -> str:
-    """What kind of data an attachment holds, in small letters, without parameters; empty if it does not say."""
+    """The content type of an attachment, in small letters, without parameters; empty if unknown."""
     media = str(attachment.get("contentType", "")).partition(";")[0].strip().casefold()
     return media if re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", media) else ""
 
@@ -23,7 +23,7 @@ def read_text(attachment: Mapping[str, Any]) -> str | None:
     """The text inside, in the character set that the type names, else UTF-8; None if there is no plain text.
 
     Raises:
-        ValueError: it is no base64, or not in that character set; the message has nothing of the content.
+        ValueError: it is not base64, or not in that character set; the message quotes nothing of the content.
     """
     if media_type(attachment) not in PLAIN_TEXT or not isinstance(attachment.get("data"), str):
         return None
@@ -38,7 +38,7 @@ def read_text(attachment: Mapping[str, Any]) -> str | None:
 
 
 def with_text(attachment: Mapping[str, Any], text: str) -> dict[str, Any]:
-    """Type and data of an attachment that holds `text` in UTF-8; size and hash (SHA-1, says FHIR) if it had them."""
+    """Type and data of an attachment that holds `text` in UTF-8; size and hash (SHA-1 in FHIR) if it had them."""
     data = text.encode("utf-8", "surrogatepass")
     new: dict[str, Any] = {"contentType": f"{media_type(attachment)}; charset=utf-8", "data": _base64(data)}
     if "size" in attachment:

@@ -1,4 +1,4 @@
-"""Bundles of FHIR: their resources one by one, with references that lead to each other, and the people among them."""
+"""Bundles of FHIR: their resources one by one, with references between them, and the people among them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _IDENTIFYING = (
     "deceasedDateTime",
     "contact",
 )
-"""Elements of people that may stand in texts; photographs and the like are left out."""
+"""Elements of people that texts may mention; photographs and the like are left out."""
 _MOST_PEOPLE = 200
-"""Of a Bundle; one of more holds lists, not the people of its notes."""
+"""The most people of a Bundle; one with more holds lists, not the people of its notes."""
 
 Resource = dict[str, Any]
 
@@ -36,16 +36,16 @@ class Entry(NamedTuple):
 
 
 def entries_of(found: Resource) -> list[Entry]:
-    """The resource itself, or those that a Bundle holds.
+    """The resource itself, or those in a Bundle.
 
-    An entry without an id has that of its `fullUrl`, and references to a `fullUrl` become relative ones. Of patients
-    only that of a resource's own subject is among its people, or the only one.
+    An entry without an id gets that of its `fullUrl`, and references to a `fullUrl` become relative ones. A resource's
+    people include only one patient: its subject, or the only one.
     """
     if found.get("resourceType") != BUNDLE:
         return [Entry(found)]
     entries = found.get("entry", [])
     if not isinstance(entries, list):
-        return [Entry(MalformedValue(f"the entries of a Bundle are no list: {UNREAD}"))]
+        return [Entry(MalformedValue(f"the entries of a Bundle are not a list: {UNREAD}"))]
     addresses: dict[str, str] = {}
     held: list[Resource | None] = []
     for entry in entries:
@@ -65,7 +65,7 @@ def entries_of(found: Resource) -> list[Entry]:
 
 
 def _resolved(value: Any, addresses: Mapping[str, str]) -> Any:
-    """A value whose references to addresses of entries are relative."""
+    """The value with relative references to addresses of entries."""
     if isinstance(value, list):
         return [_resolved(one, addresses) for one in value]
     if isinstance(value, dict):
@@ -96,5 +96,5 @@ def _beside(resource: Resource, people: list[Resource]) -> tuple[Resource, ...]:
 
 
 def _key(resource: Resource) -> tuple[Any, Any]:
-    """What a resource is in its Bundle: an id says it only with the type."""
+    """The key of a resource in its Bundle: an id is unique only with the type."""
     return resource.get("resourceType"), resource.get("id")

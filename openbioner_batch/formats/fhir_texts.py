@@ -8,18 +8,18 @@ from typing import Any
 from openbioner_batch.formats.fhir_attachment import read_text
 
 ATTACHMENTS = {"DocumentReference": "content", "DiagnosticReport": "presentedForm", "Patient": "photo"}
-"""The resources that are read, and where each has its attachments."""
+"""The resources that are read, and the elements of their attachments."""
 _TEXTS = frozenset({"conclusion", "description", "title", "text"})
-"""Elements whose values are free text wherever they stand."""
+"""Elements whose values are always free text."""
 _NO_TEXTS = frozenset({"name", "address", "contained", "extension", "modifierExtension", "meta", "data"})
-"""Elements in which "text" is a name or an address, or whose content is another's."""
+"""Elements in which "text" is a name or an address, or that hold other resources."""
 
 
 def texts_of(resource: Mapping[str, Any]) -> list[str]:
-    """The texts of a resource: first those of its attachments, then what else its elements say, in order.
+    """The texts of a resource: first those of its attachments, then those of other elements, in order.
 
     Raises:
-        ValueError: an attachment is not as FHIR says; the message has nothing of its content.
+        ValueError: an attachment breaks FHIR's rules; the message quotes nothing of its content.
     """
     attached = list(_attached(resource))
     return [*attached, *(text for text in dict.fromkeys(_written(resource)) if text not in attached)]
@@ -28,11 +28,11 @@ def texts_of(resource: Mapping[str, Any]) -> list[str]:
 def _attached(resource: Mapping[str, Any]) -> Iterator[str]:
     held = resource.get(ATTACHMENTS[resource["resourceType"]], [])
     if not isinstance(held, list) or not all(isinstance(item, Mapping) for item in held):
-        raise ValueError("the attachments are no list of objects")
+        raise ValueError("the attachments are not a list of objects")
     for item in held:
         attachment = item.get("attachment", {}) if resource["resourceType"] == "DocumentReference" else item
         if not isinstance(attachment, Mapping):
-            raise ValueError("an attachment is no object")
+            raise ValueError("an attachment is not an object")
         if (text := read_text(attachment)) is not None:
             yield text
 

@@ -1,4 +1,4 @@
-"""Which field holds what, and the checks that every field-based format makes on a value."""
+"""The fields of id and text, and the checks on their values in all formats with fields."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ _LONGEST_NAME = 60
 _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 
 KEPT_AS_JSON = pa.schema([pa.field("kept", pa.string())])
-"""What untyped formats keep: one JSON object a row, so that the schema does not hang on the values met."""
+"""The kept fields of untyped formats: one JSON object a row, so that the schema does not depend on the values."""
 
 
 class UnfitRecordError(ValueError):
-    """A record that cannot become a document; its message is the reason and quotes nothing of it."""
+    """A record that cannot become a document; its message is the reason, without a quotation."""
 
 
 def position_id(file: InputFile, record: int) -> str:
-    """The id of a document that brings none: its file's whole URI and its position, so unique and stable."""
+    """The id of a document without one: its file's whole URI and its position, which is unique and stable."""
     return f"{file.uri}:{record}"
 
 
 def document_id(value: Any, file: InputFile, record: int) -> str:
-    """The id of a document from the value of its id field; a missing or empty one becomes that of the position."""
+    """The id of a document from the value of its id field; a missing or empty one is replaced by the position's."""
     if value is None or value == "":
         return position_id(file, record)
     if isinstance(value, float) and math.isnan(value):
@@ -54,7 +54,7 @@ def document_id(value: Any, file: InputFile, record: int) -> str:
 
 
 def document_text(value: Any) -> str:
-    """The text of a document from the value of its text field, as it stands."""
+    """The text of a document from the value of its text field, unchanged."""
     if value is None:
         raise UnfitRecordError("the text is null")
     if not isinstance(value, str):
@@ -63,7 +63,7 @@ def document_text(value: Any) -> str:
 
 
 def with_title(title: Any, text: Any, options: ReadOptions) -> str:
-    """The text of a document, under its title where options name a field for that; of neither an empty line comes."""
+    """The text of a document, under its title where options name a field for that; neither adds a line when empty."""
     if options.title_field is None:
         return document_text(text)
     parts = [_part(title, "title"), _part(text, "text")]
@@ -79,7 +79,7 @@ def _part(value: Any, what: str) -> str | None:
 
 
 def value_at(record: Mapping[str, Any], name: str, default: Any = None) -> Any:
-    """The value of a field; of one that is not there by that name, the value to which it is a path, `doc.text`."""
+    """The value of a field; if no field has that name, the value at the path, such as `doc.text`."""
     if name in record:
         return record[name]
     first, dot, rest = name.partition(".")
@@ -93,7 +93,7 @@ def value_at(record: Mapping[str, Any], name: str, default: Any = None) -> Any:
 
 @lru_cache(maxsize=1 << 10)
 def partitions(uri: str) -> dict[str, str | None]:
-    """The columns that the folders of a file give, as Hive lays them: `year=2024/part.jsonl`."""
+    """The columns in the names of a file's folders, by Hive's layout: `year=2024/part.jsonl`."""
     folders = [part.partition("=") for part in uri.partition("::")[0].split("/")[:-1]]
     return {
         unquote(name): None if value == _HIVE_NULL else unquote(value) for name, mark, value in folders if name and mark
@@ -101,7 +101,7 @@ def partitions(uri: str) -> dict[str, str | None]:
 
 
 def encodable(value: str, what: str) -> str:
-    """`value` if UTF-8 can hold it; a lone surrogate is half a character, and Arrow cannot store it."""
+    """`value` if UTF-8 can hold it; a lone surrogate is half a character, which Arrow cannot store."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -110,13 +110,13 @@ def encodable(value: str, what: str) -> str:
 
 
 def schema_of(keep_fields: Sequence[str], columns: pa.Schema) -> pa.Schema:
-    """The kept columns of a format that has its own; others are of the files' folders, and texts."""
+    """The kept columns of a format with columns of its own; others come from the files' folders, as texts."""
     own = columns.names
     return pa.schema([columns.field(name) if name in own else pa.field(name, pa.string()) for name in keep_fields])
 
 
 def kept_json(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """The metadata of a document of an untyped format: those of the kept fields that it has, as one JSON object."""
+    """The metadata of a document of an untyped format: its kept fields, as one JSON object."""
     if not names:
         return {}
     kept = {name: record[name] for name in names if name in record}
@@ -142,18 +142,18 @@ def choose_fields(
     texts: Collection[str] | None = None,
     nested: Sequence[str] = (),
 ) -> ReadOptions:
-    """The options with the id and the text field guessed where none was named.
+    """The options with guesses for an id and a text field that were not named.
 
     Args:
         options: what the user requested.
         where: the file or sample, for messages.
-        names: the fields that are there.
-        ids: those fit to hold an id; None for all.
-        texts: those fit to hold a text; None for all.
+        names: the existing fields.
+        ids: those that can hold an id; None for all.
+        texts: those that can hold a text; None for all.
         nested: paths into nested values that may be named too, for messages.
 
     Raises:
-        UsageError: a requested field is not there, or no field looks like the text.
+        UsageError: a requested field does not exist, or no field looks like the text.
     """
     require(options, where, names, nested)
     chosen_id = options.id_field or _guess(ID_NAMES, names if ids is None else ids)
@@ -181,7 +181,7 @@ def require(options: ReadOptions, where: str, names: Sequence[str], nested: Sequ
 
 
 def refuse_collisions(keep_fields: Sequence[str]) -> None:
-    """Raises UsageError where a column that is kept by its own name has the name of one of the output's columns."""
+    """Raises UsageError where a kept column has the name of one of the output's columns."""
     for name in keep_fields:
         if name in OWN_COLUMNS:
             raise UsageError(
@@ -191,10 +191,10 @@ def refuse_collisions(keep_fields: Sequence[str]) -> None:
 
 
 def canonical_options(options: ReadOptions, reader: Format) -> ReadOptions:
-    """The options under canonical names, refused where they say nothing to a format.
+    """The options under canonical names; refuses those that a format does not have.
 
     Raises:
-        UsageError: names an option and the way out.
+        UsageError: names an option and the remedy.
     """
     for name in READING:
         value, flag = getattr(options, name), f"--{name.replace('_', '-')}"
@@ -205,9 +205,9 @@ def canonical_options(options: ReadOptions, reader: Format) -> ReadOptions:
 
 
 def _listed(names: Sequence[str]) -> str:
-    """Names for a message, unless they are values: a table without a header line has those of its first record there.
+    """Names for a message, unless they look like values: a table without a header line has its first record there.
 
-    What `repr` would escape is no part of a name, and a message is one line.
+    Names do not contain what `repr` would escape, and a message is one line.
     """
     if any(len(name) > _LONGEST_NAME or not name.isprintable() for name in names):
         return "some that look like values (is the first line a header?)"

@@ -1,4 +1,4 @@
-"""Documents with gold spans, and what their readers share: lines with numbers, spans that slice their text."""
+"""Documents with gold spans, and the common parts of their readers: numbered lines, and checked spans."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class GoldDocument:
     text: str
     spans: tuple[Span, ...]
     discontinuous: int = 0
-    """Mentions of several separate parts; they are not among `spans`, since no span can be them."""
+    """How many mentions have several separate parts; they are not in `spans`, which are contiguous."""
 
 
 def gold_span(text: str, start: int, end: int, kind: str, mention: str | None = None) -> Span:
@@ -35,10 +35,10 @@ def gold_span(text: str, start: int, end: int, kind: str, mention: str | None = 
         start: first code point.
         end: code point after the last.
         kind: the corpus's own label.
-        mention: what the corpus says stands there, if it says; runs of white space are equal to one another.
+        mention: the mention's text in the corpus, if given; all runs of white space are equal.
 
     Raises:
-        ValueError: the offsets do not lie in the text, or something else stands there; quotes neither.
+        ValueError: the offsets are outside the text, or the text there differs; quotes neither.
     """
     if not 0 <= start < end <= len(text):
         raise ValueError(f"[{start}, {end}) does not lie in a text of {len(text)} characters")

@@ -22,7 +22,7 @@ def read_gold_jsonl(path: str | Path) -> Iterator[GoldDocument]:
     """The documents of a file in order, plain or packed: an object a line, an array of them, or over several lines.
 
     A span is `[start, end, type]` or an object with `start`, `end` and `type` (or `label`); offsets are half-open
-    code points. An object without an `id` is called by the number of its line or value.
+    code points. An object without an `id` gets the number of its line or value.
 
     Raises:
         UsageError: the file cannot be read, or a line is malformed (the message names file and line, never the text).
@@ -41,7 +41,7 @@ def _holds_values(path: Path) -> bool:
         with open_input(InputFile(str(path), 0, "")) as stream:
             return holds_values(stream.read(HEAD_BYTES))
     except (OSError, BrokenStreamError):
-        return False  # reading its lines shows what is wrong
+        return False  # reading its lines reports what is wrong
 
 
 def _values(path: Path) -> Iterator[tuple[int, Any]]:

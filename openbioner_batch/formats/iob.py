@@ -32,35 +32,35 @@ _NO_ID = ("", "-X-", "X", "O", "-")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _TAG = re.compile(r"(?P<prefix>[A-Za-z])(?:-(?P<type>.+))?", re.DOTALL)
 _PREFIXES = {"B": "B", "I": "I", "E": "E", "S": "S", "L": "E", "U": "S", "M": "I", "W": "S"}
-"""Letters as those of BIOES: BILUO says L and U, BMES and BMEWO say M and W."""
+"""Other schemes' letters as those of BIOES: BILUO has L and U, BMES and BMEWO have M and W."""
 UNTYPED = "entity"
-"""The type of what bare tags mark, `B`, `I` and `O`."""
+"""The type of spans with bare tags, `B`, `I` and `O`."""
 _EXPECTED = "B, I, E, S, L, U, M or W, alone or with -<type>"
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """The tokens of a sentence, the text they form joined by single spaces, and its gold spans (score 1)."""
+    """The tokens of a sentence, its text (tokens joined by single spaces), and its gold spans (score 1)."""
 
     tokens: tuple[str, ...]
     text: str
     spans: tuple[Span, ...]
     document: int = 0
-    """How many `-DOCSTART-` lines stand before it; 0 throughout where the file marks no documents."""
+    """How many `-DOCSTART-` lines precede it; always 0 where the file does not mark documents."""
 
 
 def chunks(tags: Sequence[str]) -> list[tuple[int, int, str]]:
     """The entities of one sentence's tags, as (first token, token after the last, type).
 
-    IOB1, IOB2 and BIOES are all read, as seqeval's default mode and CoNLL-2000's conlleval.pl do: `B-` and `S-` always
+    It reads IOB1, IOB2 and BIOES like seqeval's default mode and CoNLL-2000's conlleval.pl: `B-` and `S-` always
     start an entity, `I-` and `E-` start one unless they continue a `B-` or `I-` of their type. BILUO and BMES are
-    BIOES by other letters. Letters may be small; bare tags are of the type `entity`.
+    BIOES with other letters. Letters may be small; bare tags have the type `entity`.
 
     Args:
         tags: `O` or `B-<type>`, `I-<type>`, `E-<type>`, `S-<type>`, one a token.
 
     Raises:
-        ValueError: a tag of another shape; the message holds the tag.
+        ValueError: a tag of another form; the message quotes it.
     """
     found: list[tuple[int, int, str]] = []
     open_type = ""
@@ -75,10 +75,10 @@ def chunks(tags: Sequence[str]) -> list[tuple[int, int, str]]:
 
 
 def _parse_tag(tag: str) -> tuple[str, str]:
-    """One of the letters O, B, I, E, S, and the type; of O an empty one.
+    """One of the letters O, B, I, E, S, and the type, which is empty for O.
 
     Raises:
-        ValueError: it is no tag; the message holds it.
+        ValueError: it is not a tag; the message quotes it.
     """
     match = _TAG.fullmatch(tag)
     letter = match["prefix"].upper() if match else ""
@@ -107,9 +107,9 @@ def make_sentence(tokens: Sequence[str], tags: Sequence[str], document: int = 0)
 
 
 class Iob(AnnotatedFormat):
-    """Sentences of tokens. A document is what stands between two `-DOCSTART-` lines, or else a sentence.
+    """Sentences of tokens. A document is the sentences between two `-DOCSTART-` lines, or else one sentence.
 
-    Its text is its tokens joined by spaces, a sentence a line: such files do not hold the text they were made of.
+    Its text is its tokens joined by spaces, a sentence a line: such files do not contain the original text.
     `-DOCSTART-<TAB>ID` names a document. A record's position is its document's number in the file, from 0.
     """
 
@@ -146,7 +146,7 @@ def read_iob(path: str | Path) -> Iterator[Sentence]:
     """The sentences of a file in order, plain or `.gz`, in UTF-8.
 
     A line's first column is the token and its last the tag, so CoNLL files with columns between them are read too;
-    columns are parted by tabs, or by blanks in a line without a tab. `-DOCSTART-` lines begin a document.
+    columns are separated by tabs, or by blanks in a line without a tab. `-DOCSTART-` lines begin a document.
 
     Raises:
         UsageError: there is no such file, or a line is malformed (the message names file and line, never the text).
@@ -162,7 +162,7 @@ def read_iob(path: str | Path) -> Iterator[Sentence]:
 
 
 def _columns(line: str) -> list[str]:
-    """The columns of a line, without blanks or tabs at its end; a token may hold white space that is no blank."""
+    """The columns of a line, without blanks or tabs at its end; a token may contain white space other than blanks."""
     line = line.rstrip(" ")
     columns = line.split("\t") if "\t" in line else [word for word in line.split(" ") if word]
     while len(columns) > 2 and not columns[-1].strip(" "):
@@ -188,7 +188,7 @@ def _sentence(lines: list[NumberedLine], document: int = 0, with_spans: bool = T
             continue
         if len(columns) < 2 or not columns[0]:
             raise MalformedLineError(number, "expected token<TAB>tag, or a blank line between sentences")
-        # A line without tabs that ends in no tag may be a sentence, of which but one word would be read.
+        # a line without tabs and without a tag at its end may be a sentence, of which only one word would be read
         if (with_spans or "\t" not in line) and not _is_tag(columns[-1]):
             raise MalformedLineError(number, f"the last column is neither O nor {_EXPECTED}")
         tokens.append(columns[0])
@@ -197,7 +197,7 @@ def _sentence(lines: list[NumberedLine], document: int = 0, with_spans: bool = T
 
 
 def _is_comment(line: str, last: str) -> bool:
-    """Whether a line above a sentence is none of its tokens but describes it, as `# id 5` does.
+    """Whether a line above a sentence is a comment, such as `# id 5`, and not one of its tokens.
 
     Args:
         line: the line.

@@ -1,4 +1,4 @@
-"""JSON values one after another: those of an array, or over several lines each, read as a stream."""
+"""Reads a stream of JSON values: those of an array, or values over several lines each."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from openbioner_batch.formats.storage import LARGEST_RECORD
 from openbioner_batch.records import UNREAD
 
 BEGINNING = 1000
-"""Characters of a malformed value that are held."""
+"""How many characters of a malformed value are kept."""
 HEAD_BYTES = 64 << 10
-"""Of a file, to be looked at by `holds_values`."""
+"""How many bytes of a file `holds_values` needs."""
 
 _BETWEEN = re.compile(r"[\s,\[\]\ufeff]*")
 _NEXT = re.compile(r"\n([ \t]*)(?:\}\s*,\s*|,\s*)?(?=\{)")
 _LITERAL = re.compile(r"[\w.+-]*\s*")
-"""What stands at the end of a text that is cut."""
+"""Incomplete tokens at the end of a cut text."""
 _TRIMMED = 4 << 20
 _DECODER = json.JSONDecoder(parse_constant=lambda _: None)
 
 
 def holds_values(head: bytes) -> bool:
-    """Whether a file that begins so holds an array of objects, or objects over several lines, and no JSON Lines."""
+    """Whether a file with this beginning is an array of objects, or objects over several lines, and not JSON Lines."""
     text = head.decode("utf-8", "replace").removeprefix("\ufeff").lstrip()
     line, _, rest = text.replace("\r\n", "\n").replace("\r", "\n").partition("\n")
     if text.startswith("["):
@@ -45,10 +45,10 @@ def holds_values(head: bytes) -> bool:
 
 
 def json_values(pieces: Iterable[bytes], limit: int = LARGEST_RECORD) -> Iterator[tuple[int, Any | MalformedValue]]:
-    """The values of a file, each with the offset of its first byte; those of an array at the top one by one.
+    """The values of a file, each with the offset of its first byte; those of a top-level array one by one.
 
-    A malformed value ends before the next line that begins an object and is indented no further. Where nothing shows
-    where the next one begins, its reason says that the rest is unread.
+    A malformed value ends before the next line that begins an object and is indented no further. If the start of the
+    next one cannot be found, its reason says that the rest is unread.
 
     Args:
         pieces: the file's bytes in order.
@@ -59,18 +59,18 @@ def json_values(pieces: Iterable[bytes], limit: int = LARGEST_RECORD) -> Iterato
 
 @dataclass(frozen=True, slots=True)
 class MalformedValue:
-    """Stands where there is no value."""
+    """Takes the place of a malformed value."""
 
     reason: str
-    """Quotes nothing of it."""
+    """Why; without a quotation."""
     begins: str = field(default="", repr=False)
-    """How the text of the value begins, to see what it would have been; it goes into no message."""
+    """The beginning of the value's text, to recognise what it would have been; no message contains it."""
 
     def holding(self, *names: str) -> MalformedValue:
-        """The same, noting that the rest is unread if the value would have held several records.
+        """The same, with a note that the rest is unread if the value would have contained several records.
 
         Args:
-            names: as they stand in the text of a value that does.
+            names: as they occur in the text of such a value.
         """
         is_one = self.reason.endswith(UNREAD) or not any(f'"{name}"' in self.begins for name in names)
         return self if is_one else MalformedValue(f"{self.reason}: {UNREAD}", self.begins)
@@ -84,12 +84,12 @@ class _Values:
         self._text = ""
         self._place = 0
         self._counted = 0
-        """A place in the text whose offset in the file is known."""
+        """A position in the text whose offset in the file is known."""
         self._offset = 0
         self._column = 0
-        """How far the line is indented on which the value begins."""
+        """The indentation of the line on which the value begins."""
         self._starts_line = False
-        """Whether no other value begins on that line."""
+        """Whether it is the first value of that line."""
         self._ended = False
         self._broken: BrokenStreamError | None = None
 
@@ -121,7 +121,7 @@ class _Values:
         return True
 
     def _value(self) -> Any | MalformedValue:
-        """The value that begins at the place, or why there is none; the place is then after it."""
+        """The value at the current position, or why there is none; then the position is after it."""
         while True:
             try:
                 value, end = _DECODER.raw_decode(self._text, self._place)
@@ -149,7 +149,7 @@ class _Values:
             return value
 
     def _skip(self, reason: str) -> MalformedValue:
-        """Go to where the next value begins, by the way in which lines are indented."""
+        """Go to the start of the next value, by the indentation of lines."""
         begins = self._beginning()
         place = self._place + 1
         while True:
@@ -172,19 +172,19 @@ class _Values:
         return self._text[self._place : self._place + BEGINNING]
 
     def _count(self, place: int) -> None:
-        """Learn a place's offset in the file."""
+        """Store the offset of a position in the file."""
         self._offset += len(self._text[self._counted : place].encode("utf-8", "surrogateescape"))
         self._counted = place
 
     def _drop(self, place: int) -> None:
-        """Let go of the text before a place."""
+        """Drop the text before a position."""
         self._count(max(place, self._counted))
         self._counted -= place
         self._text = self._text[place:]
         self._place = max(0, self._place - place)
 
     def _read_on(self, size: int) -> bool:
-        """Whether the text has grown, by `size` characters if the file has so many."""
+        """Read up to `size` more characters; returns whether there were any."""
         parts = []
         grown = 0
         while grown < size and not self._ended:

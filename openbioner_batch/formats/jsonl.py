@@ -1,4 +1,4 @@
-"""JSON Lines: one JSON object a line, cut into byte ranges where the file is not packed; arrays of objects too."""
+"""Reads JSON Lines: one object a line, cut into byte ranges where the file is not packed; arrays of objects too."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _OTHER_FORMATS = {"passages": "bioc-json", "documents": "bioc-json", "PubTator3"
 
 
 class _MalformedJsonError(UnfitRecordError):
-    """A line that is no JSON value: the beginning of one, or several."""
+    """A line that is not one JSON value: the beginning of one, or several."""
 
 
 class Jsonl(Format):
     """One object a line (JSONL, NDJSON), or an array of objects, or objects over several lines each.
 
-    A record's position is its byte offset in the unpacked file (in UTF-8, where that is converted). Blank lines are no
-    records. NaN and the infinities, which JSON does not have, are read as null. A field may be a path into nested
+    A record's position is its byte offset in the unpacked file (in UTF-8, where that is converted). Blank lines are
+    ignored. NaN and the infinities, which JSON does not have, are read as null. A field may be a path into nested
     objects, `doc.text`.
     """
 
@@ -105,9 +105,9 @@ class Jsonl(Format):
 
 
 def objects(split: Split, encoding: str | None = None) -> Iterator[tuple[int, dict[str, Any] | MalformedValue]]:
-    """The objects of a split with their offsets; or why there is none.
+    """The objects of a split with their offsets, or why one cannot be read.
 
-    A file that is no lines, or is converted, is read whole with its first split.
+    A file without lines, or in another encoding, is read whole with its first split.
     """
     file = split.files[0]
     if is_stream(file.uri) or encoding:
@@ -139,11 +139,11 @@ def _stream_objects(pieces: Iterator[bytes]) -> Iterator[tuple[int, dict[str, An
 def _value_objects(values: Iterable[tuple[int, Any]]) -> Iterator[tuple[int, dict[str, Any] | MalformedValue]]:
     for offset, value in values:
         is_fit = isinstance(value, dict | MalformedValue)
-        yield offset, value if is_fit else MalformedValue("the value is JSON but no object")
+        yield offset, value if is_fit else MalformedValue("the value is JSON but not an object")
 
 
 def _line_objects(lines: Iterable[tuple[int, bytes | str]]) -> Iterator[tuple[int, dict[str, Any] | MalformedValue]]:
-    """One object a line; several where files without a last line feed were strung together, or commas follow them."""
+    """One object a line; several where files without a final line feed were concatenated, or commas follow them."""
     for offset, line in lines:
         if isinstance(line, str):
             yield offset, MalformedValue(line)
@@ -158,14 +158,14 @@ def _line_objects(lines: Iterable[tuple[int, bytes | str]]) -> Iterator[tuple[in
             if b"\r" not in line.strip():
                 yield from ((offset + place, found) for place, found in _several(line, reason))
                 continue
-            # A carriage return ends a line too, unless the object continues after it.
+            # a carriage return ends a line too, unless the object continues after it
             parts = line.split(b"\r")
             starts = (offset + sum(len(part) + 1 for part in parts[:number]) for number in range(len(parts)))
             yield from _line_objects(pair for pair in zip(starts, parts, strict=True))
 
 
 def _several(line: bytes, reason: UnfitRecordError) -> list[tuple[int, dict[str, Any] | MalformedValue]]:
-    """The objects of a line that is none itself, with their places; where it is not made of objects, the reason."""
+    """The objects of a line that is not one itself, with their positions, or why it does not consist of objects."""
     values = list(json_values([line])) if isinstance(reason, _MalformedJsonError) else [(0, None)]
     found: list[tuple[int, dict[str, Any] | MalformedValue]] = [
         (place, value) for place, value in values if isinstance(value, dict)
@@ -178,7 +178,7 @@ def _several(line: bytes, reason: UnfitRecordError) -> list[tuple[int, dict[str,
 def _parse(line: bytes) -> dict[str, Any]:
     """The object of a line.
 
-    The standard parser keeps integers of any length exact, and its few microseconds vanish beside the tagging.
+    The standard parser keeps integers of any length exact, and its few microseconds are negligible beside tagging.
     """
     try:
         value = json.loads(line.decode(), parse_constant=lambda _: None)
@@ -191,7 +191,7 @@ def _parse(line: bytes) -> dict[str, Any]:
     except RecursionError:
         raise UnfitRecordError("malformed JSON: nested too deeply") from None
     if not isinstance(value, dict):
-        raise UnfitRecordError("the line holds JSON but no object")
+        raise UnfitRecordError("the line is JSON but not an object")
     return value
 
 
@@ -230,7 +230,7 @@ def _nested(sample: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def sampled_objects(files: Sequence[InputFile], encoding: str | None = None) -> list[dict[str, Any]]:
-    """The first objects of some files, for what holds for all.
+    """The first objects of some files, as a sample of all.
 
     Raises:
         UsageError: a file is UTF-16, and is not read as such.
@@ -239,7 +239,7 @@ def sampled_objects(files: Sequence[InputFile], encoding: str | None = None) -> 
 
 
 def _objects(files: Iterable[InputFile], encoding: str | None) -> Iterator[dict[str, Any]]:
-    """The objects at the beginning of the files, bad records left out."""
+    """The objects at the beginning of the files, without bad records."""
     for file in files:
         if not encoding:
             first = open_input(file) if is_stream(file.uri) else open_stored(file, ahead=False)

@@ -13,7 +13,7 @@ from openbioner_batch.formats.writing import DocumentWriter, Origin, OutputDocum
 class JsonlWriter(DocumentWriter):
     """`document_id`, `source`, `record`, `spans`, the kept columns, and `text` where it is known.
 
-    What a run kept of JSONL or CSV is an object under `kept`.
+    Fields kept from JSONL or CSV are an object under `kept`.
     """
 
     name = "jsonl"

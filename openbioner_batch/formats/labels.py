@@ -1,4 +1,4 @@
-"""What messages call an input: its name, or a label such as "input 3" where the names of files must stay private."""
+"""The names of inputs in messages: their own, or labels such as "input 3" where file names must stay private."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 UNNAMED = "an input"
-"""What a file without a label is called where names are private."""
+"""The name of a file without a label where names are private."""
 
 _blocks: list[Mapping[str, str]] = []
-"""The labels of the blocks of `private_names` that are under way, the last one's last."""
+"""The labels of the active blocks of `private_names`, the innermost last."""
 
 
 def label_of(name: str) -> str:
-    """What a message calls a file, folder or pattern that a user gave, or one that was found there.
+    """The name for messages of a user's file, folder or pattern, or of one found there.
 
-    Every message that is about an input is built with it, so that no name has to be sought in messages afterwards.
+    Every message about an input uses it, so that names need not be removed from messages afterwards.
     """
     if not _blocks:
         return name
@@ -23,7 +23,7 @@ def label_of(name: str) -> str:
 
 
 def error_text(error: BaseException) -> str:
-    """What an exception that reading an input has raised says, in a line; its kind alone where names are private."""
+    """The message of an exception from reading an input, in a line; only its class where names are private."""
     if not _blocks:
         return " ".join(str(error).split())
     reason = getattr(error, "strerror", None) if isinstance(error, OSError) else None
@@ -32,14 +32,14 @@ def error_text(error: BaseException) -> str:
 
 @contextmanager
 def private_names(labels: Mapping[str, str]) -> Iterator[None]:
-    """Within the block, this process names files by these labels alone (name -> label).
+    """Within the block, this process names files only by these labels (name -> label).
 
-    Blocks may nest: the labels of the outer ones stay. They go for all threads.
+    Blocks may nest: the labels of the outer ones stay valid. They apply to all threads.
     """
     block = dict(labels)
     _blocks.append(block)
     try:
         yield
     finally:
-        # By identity: generators may leave their blocks in any order.
+        # by identity, since generators may leave their blocks in any order
         del _blocks[next(place for place, one in enumerate(_blocks) if one is block)]

@@ -1,4 +1,4 @@
-"""Lines of a text file, and blocks of them: what formats read whose documents are a few lines each."""
+"""Reads lines of a text file, and blocks of them, for formats whose documents are a few lines each."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from openbioner_batch.formats.storage import LARGEST_RECORD, open_text
 
 NumberedLine = tuple[int, str]
 MOST_LINES = 1_000_000
-"""Of a block: a line takes Python some 200 bytes however short it is."""
+"""The most lines of a block, since even a short line takes some 200 bytes in Python."""
 
 
 class MalformedLineError(ValueError):
-    """A line that is not what its format says; the message quotes nothing of it."""
+    """A line that breaks the rules of its format; the message does not quote it."""
 
     def __init__(self, number: int, reason: str) -> None:
         super().__init__(f"line {number}: {reason}")
@@ -25,11 +25,11 @@ class MalformedLineError(ValueError):
 
 @dataclass(slots=True)
 class UnreadableLine:
-    """Stands where a line cannot be read."""
+    """Takes the place of a line that cannot be read."""
 
     reason: str
     shape: str = ""
-    """The line with marks for what is no text, by which a document may begin; empty where nothing is known of it."""
+    """The line with marks for invalid bytes, since it may begin a document; empty where it is unknown."""
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ def decoded_lines(file: InputFile, encoding: str | None = None) -> Iterator[tupl
 
 
 def _with_line_feeds(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes with LF in place of CRLF and CR."""
+    """The bytes with LF instead of CRLF and CR."""
     is_open = False
     for piece in filter(None, pieces):
         rest = piece[1:] if is_open and piece.startswith(b"\n") else piece
@@ -88,8 +88,8 @@ def blocks(
     Args:
         lines: numbered lines.
         begins: whether a line begins a new block, given the lines of the block before it.
-        blank_ends: whether a blank line ends a block; else it is a line of it.
-        limit: the most characters of a block; those of a longer one are let go, as of one of over `MOST_LINES`.
+        blank_ends: whether a blank line ends a block; otherwise it is one of its lines.
+        limit: the most characters of a block; a longer one is dropped, as is one of over `MOST_LINES`.
     """
     block = LineGroup()
     size = count = 0

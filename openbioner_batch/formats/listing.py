@@ -1,4 +1,4 @@
-"""Finds the input files: local paths, folders, globs, and the same of any fsspec file system."""
+"""Finds the input files: local paths, folders, globs, and the same on any fsspec file system."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ BUCKET_STORES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl
 KINDS = ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"))
 
 OnSkip = Callable[[str, str], None]
-"""Called with the path of what is passed over in a folder, and what it is."""
+"""Called with the path of an entry that is skipped in a folder, and what it is."""
 
 
 def list_inputs(
     patterns: Sequence[str], suffixes: Sequence[str] | None = None, on_skip: OnSkip = lambda path, what: None
 ) -> list[InputFile]:
-    """The files that `patterns` stand for, without doubles, in the order of the patterns and sorted within each.
+    """The files that `patterns` stand for, without duplicates, in the order of the patterns and sorted within each.
 
-    A file that is named outright is taken whatever it is called; of a ZIP archive its members are. A pattern is a glob
-    only where no file or folder has just that name. A folder (recursive) or a glob gives the files whose suffix fits,
-    less hidden ones and those in or under a name that begins with `_`; what only looks like a file there, such as a
-    link that leads nowhere, is passed over.
+    A file that is named explicitly is read whatever its name; of a ZIP archive, the members are read. A pattern is a
+    glob only where no file or folder has exactly that name. A folder (recursive) or a glob gives the files whose suffix
+    fits, without hidden ones and those in or under a name that begins with `_`; entries that are not files, such as a
+    broken link, are skipped.
 
     Args:
         patterns: local paths, globs and folders, or the same as URLs of any fsspec file system.
         suffixes: those of the format, without a compression's; None takes those of every format.
-        on_skip: called with what is passed over.
+        on_skip: called with what is skipped.
 
     Raises:
-        UsageError: a pattern stands for no file, is itself no file, its name is not UTF-8, or its file system
+        UsageError: a pattern matches no file or is not a file, its name is not UTF-8, or its file system
             cannot be listed.
     """
     known = suffixes if suffixes is not None else [suffix for some in SUFFIXES.values() for suffix in some]
@@ -87,8 +87,8 @@ def _require_utf8(uri: str) -> None:
     except UnicodeEncodeError:
         name = label_of(uri).encode("utf-8", "backslashreplace").decode()
         raise UsageError(
-            f"{name}: its name is not valid UTF-8, in which results would have to name it: rename it "
-            "(convmv -r -f latin1 -t utf-8 --notest FOLDER does so for all files below a folder)"
+            f"{name}: its name is not valid UTF-8, so results cannot contain it: rename it "
+            "(convmv -r -f latin1 -t utf-8 --notest FOLDER does that for all files below a folder)"
         ) from None
 
 
@@ -125,14 +125,14 @@ def _fitting(names: Iterator[str], suffixes: Sequence[str], on_skip: OnSkip) -> 
 
 
 def _what_is(path: str) -> str | None:
-    """What lies at a path, in words; None where nothing does."""
+    """The kind of entry at a path, in words; None without one."""
     try:
         mode = os.stat(path).st_mode
     except ValueError:  # a null character
         return None
     except OSError as error:
         if os.path.islink(path) and error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
-            return "a link that leads nowhere"
+            return "a broken link"
         missing = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
         return None if missing else f"out of reach ({error.strerror})"
     if stat.S_ISREG(mode):
@@ -141,11 +141,11 @@ def _what_is(path: str) -> str | None:
 
 
 def _walk(root: str) -> Iterator[str]:
-    """The visible files below a folder, through links to folders but never round a circle of them."""
+    """The visible files below a folder, through links to folders but not in circles."""
 
     def refuse(error: OSError) -> None:
         raise UsageError(
-            f"{label_of(error.filename)}: the folder cannot be listed ({error.strerror}): mend that, or leave it out"
+            f"{label_of(error.filename)}: the folder cannot be listed ({error.strerror}): repair that, or leave it out"
         ) from None
 
     seen = set()
@@ -183,7 +183,7 @@ def _list_remote(url: str, suffixes: Sequence[str]) -> list[InputFile]:
     except UsageError:
         raise
     except Exception as error:
-        # Each store has exceptions of its own (credentials, network, a missing package); all are the user's to mend.
+        # each store has its own exceptions (credentials, network, a missing package); the user can repair all of them
         reason = error_text(error) or type(error).__name__
         raise UsageError(f"{label_of(url)}: cannot be listed: {reason}") from error
     matched = [(name, info) for name, info in found.items() if _fits(name, suffixes) and _visible(name, path)]
@@ -191,9 +191,9 @@ def _list_remote(url: str, suffixes: Sequence[str]) -> list[InputFile]:
 
 
 def _info(fs: Any, path: str) -> dict[str, Any] | None:
-    """What a store says of the object or folder of just that name; None where there is none.
+    """A store's entry for the object or folder of exactly that name; None without one.
 
-    A store may refuse to say so of a glob's name, as S3 does to those who may list only a part of a bucket.
+    A store may refuse this for a glob's name, as S3 does to users who may list only a part of a bucket.
     """
     try:
         found: dict[str, Any] = fs.info(path)
@@ -201,7 +201,7 @@ def _info(fs: Any, path: str) -> dict[str, Any] | None:
     except FileNotFoundError as error:
         cause = error.__cause__
         if type(cause).__module__.startswith("aiohttp") and getattr(cause, "status", None) not in (404, 410):
-            raise RuntimeError(str(cause)) from None  # of web servers that is said of every failure
+            raise RuntimeError(str(cause)) from None  # web servers report every failure so
         return None
     except Exception:
         if glob.has_magic(path):
@@ -210,7 +210,7 @@ def _info(fs: Any, path: str) -> dict[str, Any] | None:
 
 
 def _why_nothing(fs: Any, path: str) -> str:
-    """Why a store shows nothing under a path: each reason has another way out."""
+    """Why a store lists nothing under a path, since each reason has its own remedy."""
     protocols = {fs.protocol} if isinstance(fs.protocol, str) else set(fs.protocol)
     bucket, _, below = path.strip("/").partition("/")
     if protocols & BUCKET_STORES and _info(fs, bucket) is None:
@@ -225,7 +225,7 @@ def _why_nothing(fs: Any, path: str) -> str:
 
 
 def _require_ranges(fs: Any, path: str, file: InputFile) -> None:
-    """Raises UsageError for a web server that gives a file only whole: a run reads parts, and resumes at one."""
+    """Raises UsageError for a web server that serves only whole files: a run reads parts, and resumes at one."""
     if not file.uri.startswith(("http://", "https://")) or file.size < 2:
         return
     with suppress(OSError, ValueError), fs.open(path, "rb", block_size=1 << 16) as stream:
@@ -239,7 +239,7 @@ def _require_ranges(fs: Any, path: str, file: InputFile) -> None:
 
 
 def _refuse_malformed(pattern: str) -> None:
-    """Raises UsageError for what is meant as a URL and is none, or names no bucket."""
+    """Raises UsageError for a malformed URL, or one without a bucket."""
     from fsspec import available_protocols
 
     protocol, colon, rest = pattern.partition(":")
@@ -264,7 +264,7 @@ def _looked_for(pattern: str, path: str) -> str:
 
 
 def _with_literal_folders(pattern: str, is_folder: Callable[[str], bool]) -> str:
-    """The glob with those leading folders taken by name that are there under just that name, as `c[1]` may be."""
+    """The glob with leading folders escaped that exist under exactly that name, as `c[1]` may."""
     parts = pattern.split("/")
     escaped = list(parts)
     for place, part in enumerate(parts[:-1]):
@@ -276,7 +276,7 @@ def _with_literal_folders(pattern: str, is_folder: Callable[[str], bool]) -> str
 
 
 def _address(url: str, name: str) -> str:
-    """The URL of a listed file: that of its pattern with the path exchanged, any chain (`zip://*::a.zip`) kept."""
+    """The URL of a listed file: that of its pattern with the path replaced, any chain (`zip://*::a.zip`) kept."""
     parts = url.split("::")
     place = next(place for place, part in enumerate(parts) if "://" in part)
     protocol = parts[place].split("://")[0]

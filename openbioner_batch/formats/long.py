@@ -1,4 +1,4 @@
-"""Long tables, one span a row: what SQL and data frames work on. Documents without spans have no row."""
+"""Writes long tables with one span a row, for SQL and data frames. Documents without spans have no row."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEYS = ("document_id", "source", "record")
 class ParquetLongWriter(Writer):
     """`document_id, source, record, start, end, type, score, text`, then the kept columns with their types.
 
-    What else a span has comes before these: each flag of its assertion as a column, the section, `concept_id`,
+    Further fields of spans come before these: each flag of its assertion as a column, the section, `concept_id`,
     `concept_name` and `concept_score` of the best concept and the list `concepts` of all, `found_by`.
     """
 
@@ -53,7 +53,7 @@ class CsvWriter(Writer):
 def long_table(rows: pa.Table) -> pa.Table:
     """One row for each span of a run's rows.
 
-    A kept column that has the name of one of the span's own is called `kept_...`.
+    A kept column with the name of one of the span's own becomes `kept_...`.
     """
     import pyarrow.compute as pc
 
@@ -80,7 +80,7 @@ def long_table(rows: pa.Table) -> pa.Table:
 
 
 def _flat(column: pa.ChunkedArray) -> pa.Array | None:
-    """The values of a column that CSV has no cells for as strings; None where it has."""
+    """The values of a column as strings where CSV cannot hold them; None where it can."""
     kind = column.type
     if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return pa.array([None if value is None else to_json(value) for value in plain_values(column)], pa.string())
@@ -101,7 +101,7 @@ def best_concepts(concepts: pa.Array) -> dict[str, pa.Array]:
 
 
 def to_json(value: Any) -> str:
-    """A value as JSON: what JSON lacks as strings, bytes in hexadecimal."""
+    """A value as JSON: types that JSON lacks as strings, bytes in hexadecimal."""
     return json.dumps(_finite(value), ensure_ascii=False, default=lambda other: _finite(_text_of(other)))
 
 
@@ -112,7 +112,7 @@ def _text_of(value: Any) -> Any:
 
 
 def _finite(value: Any) -> Any:
-    """The value with numbers that JSON lacks as null."""
+    """The value with null for numbers that JSON lacks."""
     if isinstance(value, float):
         return value if value - value == 0 else None
     if isinstance(value, dict):

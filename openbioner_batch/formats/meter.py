@@ -1,4 +1,4 @@
-"""How many bytes of its inputs this process has read: how far it is in a file that is one stream."""
+"""Counts the bytes of inputs that this process has read, which shows its progress in a file that is one stream."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _read = 0
 
 
 def bytes_read() -> int:
-    """Bytes as they are stored, since the process began; those read twice count twice."""
+    """Stored bytes read since the process began; those read twice count twice."""
     return _read
 
 
 def count_bytes(size: int) -> None:
-    """Note that so many more were read."""
+    """Add to the bytes read."""
     global _read
     _read += size
 

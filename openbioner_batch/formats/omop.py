@@ -50,10 +50,10 @@ class OmopNote(Format):
         return _one_table(files).splits(files)
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
-        """Fixes the id and the text, under the names that the first file has for them.
+        """Sets the fields of id and text, by their names in the first file.
 
         Raises:
-            UsageError: files of several formats, no such columns, or others requested.
+            UsageError: the files have several formats or no such columns, or other fields are requested.
         """
         reader = _one_table(files)
         if options.id_field or options.text_field:
@@ -64,7 +64,7 @@ class OmopNote(Format):
             except UsageError as error:
                 if "has no field" not in str(error):
                     raise
-        raise UsageError(f"{label_of(files[0].uri)} is no OMOP NOTE: it has no columns note_id and note_text")
+        raise UsageError(f"{label_of(files[0].uri)} is not an OMOP NOTE table: it has no columns note_id and note_text")
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
         return _one_table(files).kept_schema(files, options)
@@ -112,7 +112,7 @@ class NoteNlpWriter(DocumentWriter):
 def _row(number: int, found: OutputDocument, span: Span, origin: Origin) -> list[object]:
     if not _INTEGER.fullmatch(found.id):
         raise UsageError(
-            f"--to omop-note-nlp: the id of record {found.record} of {found.source} is no whole number, as "
+            f"--to omop-note-nlp: the id of record {found.record} of {found.source} is not a whole number, as "
             "NOTE.note_id is. Tag the notes with --id-field note_id, or --format omop-note"
         )
     values = {

@@ -26,7 +26,7 @@ from openbioner_batch.records import UNREAD, Document, Parsed, Record, Rejected
 
 _BATCH_ROWS = 256
 _MOST_LOST = 10_000_000
-"""Rows that are set aside one by one where a row group is damaged; its length may be damaged too."""
+"""The most rows that are set aside one by one where a row group is damaged, since its length may be damaged too."""
 _NOT_UTF8 = object()
 
 
@@ -46,7 +46,7 @@ class Parquet(Format):
         cut: list[Split] = []
         for file, footer in zip(files, for_each(files, read_footer), strict=True):
             if footer is None:
-                # Its one rejected record comes when it is read.
+                # reading it gives one rejected record
                 cut.append(Split((file,)))
                 continue
             start, size = 0, 0
@@ -101,7 +101,7 @@ class Parquet(Format):
         chosen = None
         for file, footer in zip(files, for_each(files, read_footer), strict=True):
             if footer is None:
-                continue  # its one rejected record comes when it is read
+                continue  # reading it gives one rejected record
             schema = footer.schema
             if chosen is None:
                 ids = [column.name for column in schema if _is_id(column.type)]
@@ -131,7 +131,7 @@ class Parquet(Format):
         for file, footer in zip(files, for_each(files, read_footer), strict=True):
             if footer is None:
                 continue
-            # A column of the file's folders is a text.
+            # a column from the names of folders is a text
             types = [(name, _column_type(footer.schema, name) or pa.string()) for name in options.keep_fields]
             kept = pa.schema(types)
             first = first or (file, kept)
@@ -155,7 +155,7 @@ def _lost(file: InputFile, first: int, end: int) -> Iterator[Rejected]:
 
 
 def _column_type(schema: pa.Schema, name: str) -> pa.DataType | None:
-    """The type of a column, or of the field of a struct to which the name is a path; None where there is none."""
+    """The type of a column, or of the field of a struct at a path; None without one."""
     if name in schema.names:
         return schema.field(name).type
     first, dot, rest = name.partition(".")
@@ -174,7 +174,7 @@ def _column(batch: pa.RecordBatch, name: str) -> pa.Array:
 
 
 def _names(schema: pa.Schema, file: InputFile, options: ReadOptions) -> list[str]:
-    """What can be requested: columns, requested paths that lead to something, columns of folders."""
+    """The fields that exist: columns, requested paths, columns from folders."""
     requested = (options.id_field, options.text_field, options.title_field, *options.keep_fields)
     paths = [name for name in requested if name and name not in schema.names and _column_type(schema, name) is not None]
     folders = [name for name in fields.partitions(file.uri) if name not in schema.names]
@@ -212,14 +212,14 @@ def _records(
 
 
 def _marker(value: Any) -> Any:
-    """`value` if it is the mark of invalid UTF-8; kept values may be of types whose comparison is no truth value."""
+    """`value` if it is the mark of invalid UTF-8; comparing kept values of some types does not give a bool."""
     return value if value is _NOT_UTF8 else None
 
 
 def _values(column: pa.Array) -> list[Any]:
-    """The values as Python objects that Arrow takes back losslessly for the same type."""
+    """The values as Python objects that Arrow converts back to the same type without loss."""
     if pa.types.is_temporal(column.type) and getattr(column.type, "unit", None) == "ns":
-        # Python's own times end at microseconds.
+        # Python's times lack nanoseconds
         column = column.cast(pa.int64())
     try:
         return list(column.to_pylist())
@@ -235,7 +235,7 @@ def _value(scalar: pa.Scalar) -> Any:
 
 
 def _require_types(options: ReadOptions, file: InputFile, schema: pa.Schema) -> None:
-    """Raises UsageError where the text or the id column of a file has a type that cannot be one."""
+    """Raises UsageError where the text or the id column of a file has an unsuitable type."""
     for what, name in (("text", options.text_field), ("title", options.title_field)):
         kind = _column_type(schema, name) if name else None
         if kind is not None and not _is_text(kind):

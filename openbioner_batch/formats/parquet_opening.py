@@ -1,4 +1,4 @@
-"""Opening Parquet: footers, readers, and which errors are a damaged file's and which its store's."""
+"""Opens Parquet: footers, readers, and a distinction between errors of a damaged file and of its store."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from openbioner_batch.formats.storage import open_stored
 
 _READ_BYTES = 4 << 20
 DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)
-"""What Arrow raises on damaged bytes; the last of them on names of columns."""
+"""Exceptions that Arrow raises on damaged bytes; the last one on names of columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Footer:
 
 
 class WatchedStream:
-    """A stream that remembers its own failure, so that a store's error is not taken for a damaged file."""
+    """A stream that remembers its failure, so that a store's error is not taken for a damaged file."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -42,28 +42,28 @@ class WatchedStream:
             raise
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """As of any stream."""
+        """See `io.IOBase`."""
         return self._stream.seek(offset, whence)
 
     def tell(self) -> int:
-        """As of any stream."""
+        """See `io.IOBase`."""
         return self._stream.tell()
 
     def reraise(self) -> None:
-        """Raises the stream's own failure, if there was one."""
+        """Raises the stream's failure, if there was one."""
         if self.failure is not None:
             raise self.failure from None
 
     def readable(self) -> bool:
-        """Always: Arrow requires it."""
+        """True, as Arrow requires."""
         return True
 
     def close(self) -> None:
-        """Mark it as closed; the stream below belongs to who opened it."""
+        """Mark it as closed; the underlying stream belongs to its opener."""
         self.closed = True
 
 
-# Planning needs splits, fields and types in turn; the listing's etag makes the answer safe to keep.
+# planning needs splits, fields and types in turn; the listing's etag makes the result safe to cache
 @lru_cache(maxsize=1 << 16)
 def read_footer(file: InputFile) -> Footer | None:
     """What planning needs of a file, or None where its footer is damaged."""
@@ -86,7 +86,7 @@ def open_reader(source: WatchedStream) -> Any:
     import pyarrow.parquet as pq
 
     try:
-        # A buffer makes Arrow stream each column, where it would else hold the row group's whole (as pre_buffer does).
+        # with a buffer Arrow streams each column; otherwise it would hold the whole row group (as pre_buffer does)
         return pq.ParquetFile(source, buffer_size=_READ_BYTES, pre_buffer=False)
     except DAMAGE:
         source.reraise()

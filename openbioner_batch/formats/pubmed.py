@@ -1,4 +1,4 @@
-"""PubMed XML: the annual baseline, the daily update files, and what E-utilities answer."""
+"""Reads PubMed XML: the annual baseline, the daily update files, and responses of E-utilities."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COLUMNS = pa.schema(
         ),
     ]
 )
-"""What a citation brings besides its text; the dates are ISO 8601, as exact as the citation has them."""
+"""Fields of a citation besides its text; dates are ISO 8601, as exact as in the citation."""
 
 _CITATIONS = ("PubmedArticle", "PubmedBookArticle")
 _WITHDRAWALS = ("DeleteCitation", "DeleteDocument")
@@ -38,12 +38,12 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 
 
 class PubMed(Format):
-    """Citations as documents: the title, then each part of the abstract on a line of its own, `LABEL: ...` if labelled.
+    """Citations as documents: the title, then each part of the abstract on a separate line, `LABEL: ...` if labelled.
 
-    A record's position counts citations, books and withdrawn ids in file order. `sections` says where the title
-    (label TITLE) and each part of the abstract stand, less the label itself; a part without a label is ABSTRACT.
+    A record's position counts citations, books and withdrawn ids in file order. `sections` has the offsets of the title
+    (label TITLE) and of each part of the abstract, without the label itself; a part without a label is ABSTRACT.
     Abstracts in other languages (OtherAbstract) and vernacular titles are left out. Line breaks inside a title or a
-    part are the XML file's layout and become spaces; all else stands as it is.
+    part are the XML file's layout and become spaces; the rest is unchanged.
     """
 
     name = "pubmed"
@@ -58,7 +58,7 @@ class PubMed(Format):
                 number += 1
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
-        """Fills in the columns to keep: all, where none is named."""
+        """Sets the columns to keep: all, where none is named."""
         options = fields.canonical_options(options, self)
         fields.require(options, "PubMed", [*COLUMNS.names, *fields.partitions(files[0].uri)])
         return replace(options, keep_fields=options.keep_fields or tuple(COLUMNS.names))
@@ -110,13 +110,13 @@ def _document(element: Any, file: InputFile, number: int, keep_fields: Sequence[
 
 
 def _compose(title: str, abstract: Any) -> tuple[str, list[dict[str, Any]]]:
-    """The document's text and where its sections stand in it, in code points."""
+    """The document's text and the offsets of its sections, in code points."""
     lines: list[str] = []
     sections: list[dict[str, Any]] = []
     length = 0
     parts = [("TITLE", "", title)]
     for part in abstract.iterfind("AbstractText") if abstract is not None else ():
-        # UNLABELLED is what PubMed writes for a part without a label among labelled ones.
+        # PubMed writes UNLABELLED for a part without a label among labelled ones
         label = (part.get("Label") or "").strip().replace("UNLABELLED", "")
         parts.append((label or "ABSTRACT", f"{label}: " if label else "", _flat(part)))
     for label, prefix, content in parts:
@@ -143,7 +143,7 @@ def _flat(element: Any) -> str:
 
 
 def _date(element: Any) -> str | None:
-    """An ISO 8601 date as exact as a PubMed date is (`2021-03-15`, `2021-03`, `2021`); of a range its beginning."""
+    """An ISO 8601 date as exact as a PubMed date is (`2021-03-15`, `2021-03`, `2021`); for a range, its beginning."""
     if element is None:
         return None
     year, month, day = (_text(element, name) for name in ("Year", "Month", "Day"))

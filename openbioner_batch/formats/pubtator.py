@@ -1,4 +1,4 @@
-"""PubTator: `PMID|t|title`, `PMID|a|abstract`, then a tab-separated line for each mention."""
+"""Reads and writes PubTator: `PMID|t|title`, `PMID|a|abstract`, then a tab-separated line for each mention."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from openbioner_batch.records import Parsed, Record, Rejected, Span
 
 _PART = re.compile(r"(?P<id>[^|\t]+)\|(?P<part>[ta])\|(?P<text>.*)", re.DOTALL)
 _ROW = re.compile(r"[^\t|]+\t(?:[0-9]+(?:[,;][0-9]+)*\t[0-9]|[^\t]*\t[^\t]*\t)")
-"""How a line of an annotation or of a relation begins, of whatever document."""
+"""The beginning of a line of an annotation or a relation, of any document."""
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _NO_WORD = re.compile(r"[-+]?[0-9][0-9.,;]*")
-"""What stands for an offset, good or not; a relation has a word there."""
+"""An offset, valid or not; a relation has a word there."""
 _NUMBERS = re.compile(r"[0-9]+([,;][0-9]+)+")
 
 
 class PubTator(AnnotatedFormat):
-    """Documents of a title, a line feed and the abstract, which is where the offsets count, and lines of annotations.
+    """Documents of a title, a line feed and the abstract, in which offsets count, and lines of annotations.
 
     A document ends where the next begins. Both texts may cover several lines, blank ones too.
 
@@ -64,8 +64,8 @@ class PubTatorWriter(DocumentWriter):
 def read_pubtator(path: str | Path) -> Iterator[GoldDocument]:
     """The documents of a PubTator file in order, plain or `.gz`.
 
-    The text is the title, a line feed and the abstract, which is where the format's offsets count. Lines of
-    relations give no spans. A mention whose offsets are lists (`10,25`) is discontinuous: counted, left out.
+    The text is the title, a line feed and the abstract, in which the format's offsets count. Lines of relations
+    give no spans. A mention whose offsets are lists (`10,25`) is discontinuous: counted, but left out.
 
     Raises:
         UsageError: the file cannot be read, or a line is malformed (the message names file and line, never the text).
@@ -83,12 +83,12 @@ def _begins(before: list[NumberedLine], line: str) -> bool:
         return False
     match = _PART.fullmatch(line)
     if not match:
-        # After its annotations and a blank line a document has ended, whatever follows.
+        # after its annotations and a blank line a document has ended, whatever follows
         return bool(line.strip()) and not before[-1][1].strip() and not _ROW.match(line) and _has_rows(before)
     first = _PART.fullmatch(before[0][1])
     if not first or first["id"] != match["id"]:
         return True
-    # The abstract may stand before the title.
+    # the abstract may precede the title
     return match["part"] == "t" and (first["part"] == "t" or _has_rows(before))
 
 
@@ -115,8 +115,8 @@ def _document(lines: list[NumberedLine], with_spans: bool) -> tuple[GoldDocument
         elif not rows:
             parts[-1].append(line)
         elif line.strip():
-            raise MalformedLineError(number, "it follows annotations and is none: expected ID<TAB>start<TAB>end")
-    # An empty abstract adds no line to the text, nor do blank lines at its end.
+            raise MalformedLineError(number, "it follows annotations but is not one: expected ID<TAB>start<TAB>end")
+    # an empty abstract adds no line to the text, nor do blank lines at its end
     texts = ["\n".join(part) for part in parts]
     texts[-1] = texts[-1].rstrip("\n") if len(parts[-1]) > 1 else texts[-1]
     if kinds == ["a", "t"]:
@@ -136,9 +136,9 @@ def _document(lines: list[NumberedLine], with_spans: bool) -> tuple[GoldDocument
 
 
 def _mention(columns: list[str], name: str, text: str) -> tuple[Span | None, bool]:
-    """The span of a line of `id, start, end, mention, type, ...`, and whether it is one of several parts.
+    """The span of a line of `id, start, end, mention, type, ...`, and whether it has several parts.
 
-    A line without offsets is a relation and is passed over.
+    A line without offsets is a relation and is skipped.
     """
     if columns[0] != name:
         raise ValueError("the line belongs to another document; expected a blank line between documents")
@@ -162,5 +162,5 @@ def _render(found: OutputDocument) -> str:
 
 
 def _identifier(span: Span) -> str:
-    """That of the best concept, for the last column; a dash where there is none."""
+    """The best concept's id for the last column; a dash without one."""
     return one_line(span.concept.id) if span.concept else "-"

@@ -23,16 +23,16 @@ class GoldRegistration:
 
 @dataclass(frozen=True, slots=True)
 class FormatRegistration:
-    """What is known of a format before it is imported."""
+    """The properties of a format that are known before importing it."""
 
     place: str
     """Module and class below `openbioner_batch.formats`."""
     document: str
-    """What one document is, for help."""
+    """The unit that is one document, for help."""
     suffixes: tuple[str, ...] = ()
-    """Those that show the format, before that of a compression."""
+    """Suffixes that show the format, before that of a compression."""
     more: tuple[str, ...] = ()
-    """Those of other files that a folder gives when the format is named."""
+    """Suffixes of other files that a folder gives when the format is named."""
     rewritable: bool = False
     """Whether records can be written back with other texts, as the class's `rewriting` does."""
     compressed: bool = False
@@ -92,10 +92,10 @@ FORMATS = {
         "fhir:Fhir", "a FHIR R4 resource: a line, or in a Bundle", more=(".ndjson", ".jsonl", ".json"), rewritable=True
     ),
 }
-"""By the name that `--format` takes."""
+"""The formats by the name for `--format`."""
 
 SUFFIXES = {name: found.suffixes for name, found in FORMATS.items() if found.suffixes}
-"""The suffixes that stand for a format."""
+"""The suffixes that identify a format."""
 
 UNSUFFIXED = [name for name, found in FORMATS.items() if not found.suffixes]
 """The formats that no suffix stands for."""

@@ -1,4 +1,4 @@
-"""How the formats' records are written back with new texts: one class each, named by the format itself."""
+"""Writes the formats' records back with new texts: one class each, named by the format."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class JsonLines(Rewriting):
 
 
 class JsonResources(Rewriting):
-    """One resource a line, as NDJSON: also those that came in an array, over several lines or in a Bundle."""
+    """One resource a line, as NDJSON, also for input in an array, over several lines or in a Bundle."""
 
     of_resources = True
 
@@ -52,7 +52,7 @@ class DelimitedRows(Rewriting):
         found = ({**record.own, **record.kept} for record in records)
         values = chain([names], ([_cell(one.get(name)) for name in names] for one in found))
         if options.quoting == "none":
-            # No field that was read so holds what would end it, but an invented value may: places in it stay.
+            # a field read without quotes cannot contain a delimiter, but an invented value may: replace it there
             ends = re.compile(f"[\r\n{re.escape(delimiter)}]")
             lines = (delimiter.join(ends.sub(" ", value) for value in row) + "\r\n" for row in values)
             yield f"{stem}{self.suffix}", encoded("".join(lines), options.encoding)
@@ -83,7 +83,7 @@ class TextFiles(Rewriting):
 
 
 def encoded(text: str, encoding: str | None) -> bytes:
-    """A text's bytes; of an invented value, a character that the encoding lacks becomes a question mark."""
+    """A text's bytes; characters of invented values that the encoding lacks become question marks."""
     return text.encode(encoding, "replace") if encoding else text.encode()
 
 

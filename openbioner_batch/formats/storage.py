@@ -1,4 +1,4 @@
-"""Input files, local or of any fsspec URL: what their names say, and their bytes, unpacked by their suffix."""
+"""Opens input files, local or at any fsspec URL: reads suffixes from names, and unpacks bytes by them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from openbioner_batch.formats.registry import SUFFIXES
 from openbioner_batch.formats.whole import WholeFile, fetch_whole
 
 SPLIT_BYTES = 8 << 20
-"""What one task reads at a time, where a file can be cut."""
+"""The bytes that one task reads at a time, where a file can be cut."""
 
 LARGEST_RECORD = 64 << 20
-"""Bytes (of CSV, characters) above which a record is set aside unread: no document comes near, a broken file does."""
+"""Bytes (of CSV, characters) above which a record is set aside unread: only broken files have such."""
 
 _DOUBLE = tuple(suffix for some in SUFFIXES.values() for suffix in some if suffix.count(".") > 1)
 _REMOTE_BLOCK = 4 << 20
@@ -33,7 +33,7 @@ _Result = TypeVar("_Result")
 def suffix_of(uri: str) -> str:
     """The last suffix of a file's name below that of a compression, in lower case: `.jsonl` of `a/b.JSONL.gz`.
 
-    A suffix of two parts is one where a format goes by it: `.bioc.xml`.
+    A suffix of two parts counts as one where a format has it: `.bioc.xml`.
     """
     name = _file_name(uri).removesuffix(compression_of(uri))
     return next((suffix for suffix in _DOUBLE if name.endswith(suffix)), os.path.splitext(name)[1])
@@ -76,12 +76,12 @@ def is_stream(uri: str) -> bool:
 
 
 def open_stored(file: InputFile, ahead: bool = True) -> BinaryIO:
-    """The bytes of a file as they are stored, seekable.
+    """The stored bytes of a file, seekable.
 
     Args:
         file: the file.
-        ahead: whether a remote file is fetched in blocks ahead of a reader that continues; without it each read is one
-            request for just its range.
+        ahead: whether a remote file is fetched in blocks ahead of a sequential reader; without it each read is one
+            request for its range.
     """
     if not is_url(file.uri):
         return open_counted(file.uri)
@@ -94,7 +94,7 @@ def open_stored(file: InputFile, ahead: bool = True) -> BinaryIO:
 
 
 def read_stored(files: Sequence[InputFile]) -> list[bytes]:
-    """The stored bytes of each file, whole: for small files, of which a remote store gives several at a time."""
+    """The stored bytes of each file, whole: for small files, which a remote store gives several at a time."""
     return for_each(files, _stored)
 
 
@@ -107,11 +107,11 @@ def for_each(files: Sequence[InputFile], function: Callable[[InputFile], _Result
 
 
 def refuse_password(url: str) -> None:
-    """Raises UsageError where a URL holds a password: it would stand in the plan, in every row and in messages."""
+    """Raises UsageError where a URL contains a password: it would get into the plan, every row and messages."""
     for part in url.split("::"):
         protocol, _, rest = part.partition("://")
         user, at, place = rest.partition("@")
-        # GitHub's `owner:repository@reference` looks like one.
+        # GitHub's `owner:repository@reference` looks like one
         if at and ":" in user and "/" not in user and protocol != "github":
             raise UsageError(
                 f"{protocol}://***@{place.partition('/')[0]}: a password in a URL would end up in the output and in "
@@ -121,10 +121,10 @@ def refuse_password(url: str) -> None:
 
 
 def first_changed(files: Sequence[InputFile]) -> InputFile | None:
-    """The first file that is no longer what it was when it was listed; None where all are.
+    """The first file that has changed since it was listed; None where none has.
 
-    A remote file is known by its size and its store's own tag, if there is one: times may differ between two kinds of
-    requests.
+    A remote file is identified by its size and its store's tag, if there is one, since times may differ between two
+    kinds of requests.
     """
 
     def is_changed(file: InputFile) -> bool:
@@ -133,7 +133,7 @@ def first_changed(files: Sequence[InputFile]) -> InputFile | None:
                 return local_file(file.uri) != file
             from fsspec.core import url_to_fs
 
-            # A ZIP archive's members are listed once for each object of its class.
+            # a ZIP archive's members are listed once for each object of its class
             fs, path = url_to_fs(file.uri, **({"skip_instance_cache": True} if file.uri.startswith("zip://") else {}))
             fs.invalidate_cache()
             now = remote_file(file.uri, fs.info(path))
@@ -156,13 +156,13 @@ def _stored(file: InputFile) -> bytes:
 
 
 def local_file(path: str) -> InputFile:
-    """A local file as it is now."""
+    """A local file, as listed now."""
     state = os.stat(path)
     return InputFile(path, state.st_size, f"{state.st_size}-{state.st_mtime_ns}")
 
 
 def remote_file(url: str, info: dict[str, Any]) -> InputFile:
-    """A remote file, from what its store says of it."""
+    """A remote file, from its store's entry."""
     size = info.get("size")
     if size is None:
         raise UsageError(

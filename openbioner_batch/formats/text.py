@@ -1,4 +1,4 @@
-"""Folders of plain text: each file is one document."""
+"""Reads folders of plain text: each file is one document."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Text(Format):
 
 
 def decode(file: InputFile, stored: bytes, encoding: str | None = None, keep_mark: bool = False) -> str:
-    """The text of a file, given its stored bytes; less a byte order mark, unless it counts as a character.
+    """The text of a file, given its stored bytes, without a byte order mark unless it counts as a character.
 
     Raises:
         ValueError: they are damaged, not in the encoding, or unpack to too much.

@@ -1,4 +1,4 @@
-"""Remote files of which every byte must come."""
+"""Reads remote files completely, and notices missing bytes."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from openbioner_batch.formats.labels import label_of
 from openbioner_batch.formats.meter import count_bytes
 
 PAUSES_S = (0.1, 0.5, 2.0)
-"""Before a request is sent again."""
+"""Seconds before a request is sent again."""
 
 
 class WholeFile(io.RawIOBase):
-    """A remote file whose every byte must come: an answer that is cut short on the way is no end of the file.
+    """A remote file that is read completely: a response that is cut short does not count as the end of the file.
 
     Args:
-        stream: the file as its store opens it; closed with this.
-        file: what it is, for its size and for messages.
+        stream: the file as its store opens it; closed with this object.
+        file: the file's listing, for its size and for messages.
         file_system: kept as long as the stream.
     """
 
     def __init__(self, stream: BinaryIO, file: InputFile, file_system: object) -> None:
         self._stream = stream
         self._file = file
-        self._kept = file_system  # an archive's closes its streams when it is dropped
+        self._kept = file_system  # an archive's file system closes its streams when it is dropped
 
     def readable(self) -> bool:
         """Always."""
@@ -75,15 +75,15 @@ class WholeFile(io.RawIOBase):
 
 
 def fetch_whole(file: InputFile, expected: int, fetch: Callable[[], bytes]) -> bytes:
-    """What a store answers, requested again where less comes than there is or a checksum is wrong.
+    """A store's response, requested again where it is incomplete or a checksum is wrong.
 
     Args:
-        file: what is read, for messages.
+        file: the file, for messages.
         expected: bytes.
-        fetch: sends the request to the store; what it raises as OSError has been tried again by the store's client.
+        fetch: sends the request to the store; the store's client has already retried what raises OSError.
 
     Raises:
-        OSError: the store does not answer, or not with the whole.
+        OSError: the store does not respond, or not completely.
     """
     for pause in (*PAUSES_S, None):
         try:
@@ -93,7 +93,7 @@ def fetch_whole(file: InputFile, expected: int, fetch: Callable[[], bytes]) -> b
             reason = f"came short: {len(content)} of {expected} bytes"
         except OSError:
             raise
-        except Exception as error:  # clients of stores have errors of their own, such as for a wrong checksum
+        except Exception as error:  # clients of stores have their own errors, such as for a wrong checksum
             reason = f"cannot be read: {' '.join(str(error).split())}"
         if pause is not None:
             time.sleep(pause)

@@ -1,4 +1,4 @@
-"""How a run's rows are written in another format: one file for each of its shards."""
+"""The base classes of exports: a run's rows in another format, one file for each of its shards."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a shard's rows come from, for formats that say so."""
+    """The origin of a shard's rows, for formats that record it."""
 
     system: str
     """Name and version of what found the spans."""
@@ -41,14 +41,14 @@ class OutputDocument:
     record: int
     spans: tuple[Span, ...]
     text: str | None
-    """None where neither the run nor the request brings it."""
+    """None where neither the run nor the request has it."""
     metadata: Mapping[str, Any]
     """The kept columns."""
 
     @property
     def known_text(self) -> str:
         """The text, for a format that needs it."""
-        assert self.text is not None, "an export that needs the text is refused before where there is none"
+        assert self.text is not None, "an export that needs the text is refused earlier without it"
         return self.text
 
 
@@ -75,7 +75,7 @@ class Writer(ABC):
 
         Args:
             rows: `schemas.annotations_schema`, with or without the text; possibly none.
-            origin: where they come from.
+            origin: their origin.
 
         Raises:
             UsageError: a row cannot be written in this format (the message names its source and record).
@@ -95,7 +95,7 @@ class DocumentWriter(Writer):
 
 
 def documents(rows: pa.Table) -> Iterator[OutputDocument]:
-    """The rows of a run as objects. Scores are the shortest decimals that give the stored 32-bit values."""
+    """The rows of a run as objects. Scores are the shortest decimals of the stored 32-bit values."""
     rows = rows.combine_chunks()
     kept = [name for name in rows.column_names if name not in OWN_COLUMNS]
     columns = {name: plain_values(rows[name]) for name in kept}
@@ -136,7 +136,7 @@ def _objects(name: str, column: pa.Array) -> list[Any]:
 
 
 def plain_span(span: Span) -> dict[str, Any]:
-    """A span as JSON has it: without the fields that are None."""
+    """A span for JSON: without fields that are None."""
     return {name: value for name, value in asdict(span).items() if value is not None}
 
 
@@ -174,7 +174,7 @@ def one_word(text: str) -> str:
 
 
 def flat_spans(spans: Sequence[Span]) -> list[Span]:
-    """The spans that formats for flat spans keep, in order of the text.
+    """The spans that formats for flat spans keep, in text order.
 
     The longest first, then the best scored, the earliest and the first by type; a span that touches one already kept
     is left out.

@@ -1,4 +1,4 @@
-"""Reading XML that nobody vouches for, record by record."""
+"""Reads untrusted XML, record by record."""
 
 from __future__ import annotations
 
@@ -38,41 +38,41 @@ _UTF16 = {
 _DECLARED = re.compile(rb"<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([\w.:-]+)[\"']")
 _MISC = re.compile(rb"\xef\xbb\xbf|<\?.*?\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL)
 _OTHERS = ((b"<collection", "bioc-xml"), (b"<PubmedArticle", "pubmed"))
-"""Tags that show another format."""
+"""Tags that indicate another format."""
 _UNDECLARED_ENTITY = 26
 """libxml2's XML_ERR_UNDECLARED_ENTITY."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenXml:
-    """Stands where a record cannot be read; the reason quotes nothing of it."""
+    """Takes the place of a record that cannot be read; the reason does not quote it."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class RecordTags:
-    """What the files of a format hold."""
+    """The structure of a format's files."""
 
     kind: str
     """The format, for messages."""
     roots: tuple[str, ...]
     """Elements around the records."""
     records: tuple[str, ...]
-    """Elements that are records; a file may also be nothing but them."""
+    """Elements that are records; a file may also consist only of them."""
     around: tuple[str, ...] = ()
-    """Elements without children that may stand beside records."""
+    """Elements without children that may occur beside records."""
 
 
 def elements(file: InputFile, layout: RecordTags, limit: int = LARGEST_ELEMENT) -> Iterator[Any | BrokenXml]:
-    """The records of a file in order, each as the root of a tree of its own.
+    """The records of a file in order, each as the root of a separate tree.
 
-    A file may hold several documents one after another, each with a declaration and a root of its own, or records
-    without a root. A damaged record, and what belongs to no record, costs nothing that stands beside it.
+    A file may hold several documents one after another, each with its own declaration and root, or records without a
+    root. A damaged record, or text outside of records, does not affect other records.
 
     Args:
         file: plain or packed.
-        layout: its format's.
+        layout: the format's.
         limit: the most bytes of a record.
     """
     with open_input(file) as stream:
@@ -81,7 +81,7 @@ def elements(file: InputFile, layout: RecordTags, limit: int = LARGEST_ELEMENT) 
         try:
             scanner = _scanner(stream, layout, limit)
             for piece in scanner.pieces():
-                if not (isinstance(piece, UnendedRecord) and scanner.broken):  # then it is the stream that is reported
+                if not (isinstance(piece, UnendedRecord) and scanner.broken):  # then the stream is reported
                     yield from reader.read(piece)
         except BrokenStreamError as error:
             yield BrokenXml(error.reason)
@@ -100,7 +100,7 @@ def _scanner(stream: BinaryIO, layout: RecordTags, limit: int) -> Scanner:
 
 
 class _Reader:
-    """Makes trees of the records of a file, and looks at what stands between them."""
+    """Parses the records of a file, and checks the text between them."""
 
     def __init__(self, layout: RecordTags, limit: int) -> None:
         self._layout = layout
@@ -110,14 +110,14 @@ class _Reader:
         self._record_end = re.compile(rb"</(?:" + "|".join(layout.records).encode() + rb")\s*>")
         self._encoding = "utf-8"
         self._open = 0
-        """Root elements that have begun and not ended."""
+        """Root elements that are open."""
         self._is_known = False
-        """Whether anything of the format has been seen."""
+        """Whether any element of the format has been seen."""
         self._is_told = False
-        """Whether the last thing that was yielded says that something is wrong."""
+        """Whether the last yielded item reports a fault."""
 
     def read(self, piece: FilePiece) -> Iterator[Any | BrokenXml]:
-        """What a piece gives."""
+        """The items from a piece."""
         if isinstance(piece, Gap):
             yield from self._problems(piece)
             return
@@ -127,7 +127,7 @@ class _Reader:
         yield found
 
     def finish(self, broken: BrokenStreamError | None) -> Iterator[BrokenXml]:
-        """What the end of the file gives."""
+        """The items from the end of the file."""
         if broken is not None:
             yield BrokenXml(broken.reason)
         elif not self._is_known:
@@ -148,21 +148,21 @@ class _Reader:
                 content = content.decode(self._encoding).encode()
             return etree.fromstring(content, etree.XMLParser(encoding="utf-8", **PARSER))
         except etree.XMLSyntaxError as error:
-            # libxml2's message may quote the content; the place does not.
+            # libxml2's message may quote the content; the line does not
             if error.code == _UNDECLARED_ENTITY:
                 return BrokenXml("the XML declares entities, which are not expanded: expected none")
             return BrokenXml(f"malformed XML at line {piece.line + max(1, error.lineno or 1) - 1}")
         except UnicodeDecodeError as error:
             return BrokenXml(f"not valid {self._encoding} at byte {error.start} of the record")
         except LookupError:
-            return BrokenXml("the XML is in an encoding that is not known")
+            return BrokenXml("the XML is in an unknown encoding")
 
     def _problems(self, gap: Gap) -> Iterator[BrokenXml]:
-        """What is wrong between two records, once for each record that may be lost there."""
+        """Faults between two records, once for each record that may be lost there."""
         content = gap.content
         if declared := _DECLARED.findall(content):
             encoding = declared[-1].decode().lower()
-            # UTF-16 has been converted, if it was that.
+            # UTF-16 has been converted by now
             self._encoding = "utf-8" if encoding.startswith(("utf-8", "utf8", "utf-16", "us-ascii")) else encoding
         content = _MISC.sub(b"", content)
         for tag in self._root.finditer(content):
@@ -180,7 +180,7 @@ class _Reader:
             return
         for _ in range(max(1, lost)):
             self._is_told = True
-            yield BrokenXml(f"malformed XML after line {gap.line}: what stands there belongs to no record")
+            yield BrokenXml(f"malformed XML after line {gap.line}: the text there belongs to no record")
 
 
 def _tag_pattern(names: Sequence[str]) -> re.Pattern[bytes]:

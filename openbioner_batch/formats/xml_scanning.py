@@ -1,4 +1,4 @@
-"""Cuts XML that nobody vouches for into its records, however many documents, broken or not, a file strings together."""
+"""Cuts untrusted XML into its records, also where a file concatenates several documents, broken or not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from openbioner_batch.formats.compression import BrokenStreamError
 _PIECE = 1 << 20
 _LONGEST_TAG = 4 << 10
 LONGEST_GAP = 1 << 20
-"""Bytes between records, white space and comments aside, that are held to be looked at."""
+"""The most bytes between records, without white space and comments, that are kept for checks."""
 _ENDS = {b"<!--": b"-->", b"<![CDATA[": b"]]>"}
 
 
@@ -22,7 +22,7 @@ class FilePiece:
 
     content: bytes
     line: int
-    """Of its first byte in the unpacked file, from 1."""
+    """The line of its first byte in the unpacked file, from 1."""
 
 
 class XmlRecord(FilePiece):
@@ -30,22 +30,22 @@ class XmlRecord(FilePiece):
 
 
 class UnendedRecord(FilePiece):
-    """From a record's start tag to that of the next, or to the end of the file. The content is not held."""
+    """From a record's start tag to that of the next, or to the end of the file. The content is not kept."""
 
 
 class OversizedRecord(FilePiece):
-    """A record of more bytes than are held. The content is not held."""
+    """A record with more bytes than the limit. The content is not kept."""
 
 
 class Gap(FilePiece):
-    """What stands between two records, without comments."""
+    """The text between two records, without comments."""
 
 
 class Scanner:
-    """Finds records by their tags alone, so that a damaged one costs no other; comments and CDATA hide what they hold.
+    """Finds records by their tags alone, so that a damaged one costs no other; tags in comments and CDATA are ignored.
 
     Args:
-        stream: of UTF-8 or another encoding in which ASCII characters are their bytes.
+        stream: in UTF-8 or another encoding that contains ASCII.
         tags: names of the elements that are records; they do not nest.
         limit: the most bytes of a record.
         head: bytes that have been read from the stream already.
@@ -53,7 +53,7 @@ class Scanner:
 
     def __init__(self, stream: BinaryIO, tags: Sequence[str], limit: int, head: bytes = b"") -> None:
         self.broken: BrokenStreamError | None = None
-        """Why the stream ended before its end, if it did; known when all pieces have come."""
+        """Why the stream ended before its end, if it did; known after the last piece."""
         self._stream = stream
         self._limit = limit
         names = "|".join(map(re.escape, tags)).encode()
@@ -61,9 +61,9 @@ class Scanner:
         self._buffer = bytearray(head)
         self._line = 1
         self._gone = 0
-        """Bytes of the stream before the buffer."""
+        """How many bytes of the stream are before the buffer."""
         self._without: dict[bytes, int] = {}
-        """For each of `_ENDS` up to which byte of the stream there is none, from the last place that looked for it."""
+        """For each of `_ENDS`, up to which byte of the stream the last search found none."""
 
     def pieces(self) -> Iterator[FilePiece]:
         """Records and gaps in turn; a gap is last."""
@@ -121,7 +121,7 @@ class Scanner:
         yield Gap(bytes(gap), line)
 
     def _take(self, size: int) -> bytes:
-        """The first bytes of the buffer, which leave it."""
+        """Removes and returns the first bytes of the buffer."""
         content = bytes(self._buffer[:size])
         del self._buffer[:size]
         self._line += content.count(b"\n")
@@ -129,7 +129,7 @@ class Scanner:
         return content
 
     def _read_on(self) -> bool:
-        """Whether the buffer has grown."""
+        """Read into the buffer; returns whether there was more."""
         try:
             piece = self._stream.read(_PIECE)
         except BrokenStreamError as error:
@@ -139,7 +139,7 @@ class Scanner:
         return bool(piece)
 
     def _after(self, token: bytes, start: int) -> int:
-        """The place after the end of a comment or of CDATA; 0 where none comes within the limit, so that it is none."""
+        """The position after the end of a comment or of CDATA; 0 if there is no end within the limit."""
         mark = _ENDS[token]
         place = max(start, self._without.get(mark, 0) - self._gone)
         while (found := self._buffer.find(mark, place)) < 0:
@@ -151,7 +151,7 @@ class Scanner:
 
 
 def _extend(gap: bytearray, content: bytes | bytearray) -> None:
-    """Add to a gap, of which white space matters least where it is long; of a longer one the beginning stays."""
+    """Add to a gap; in a long one runs of white space become one blank, and its end is cut."""
     gap += content
     if len(gap) > LONGEST_GAP:
         gap[:] = re.sub(rb"\s+", b" ", gap)

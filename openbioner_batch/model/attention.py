@@ -1,8 +1,8 @@
 """Attention over sequences without padding, on CPUs and on GPUs.
 
 Queries come scaled so that their products with keys are logarithms to base 2 of the unnormalised weights: torch's
-exp2 is two and a half times as fast as its exp on a CPU. There the scores are float32 even where all else is
-bfloat16: it halves the spans that differ from float32.
+exp2 is two and a half times as fast as its exp on a CPU. There the scores are float32 even where everything
+else is bfloat16: it halves the spans that differ from float32.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from openbioner_batch.model.placing import Placed
 
 LOG2_E = math.log2(math.e)
 _SCORES_AT_ONCE = 2 << 20
-"""Weights that are held at a time on a CPU: about what its caches hold."""
+"""How many weights are held at a time on a CPU: about what its caches hold."""
 LEAST_SUM = 1e-30
 """A sum of weights below this has lost its precision."""
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, placed: Placed, reads_only: bool, shifted: bool) -> Tensor:
-    """What each token gathers from its sequence.
+    """The attention output of each token over its sequence.
 
     Args:
         query: [tokens or reads, heads, size], scaled.
         key: [tokens, heads, size].
         value: [tokens, heads, size].
         placed: the batch's layout.
-        reads_only: whether the queries are those of the read tokens alone.
+        reads_only: whether there are queries only for the read tokens.
         shifted: whether to subtract each row's largest score before the exponential; without it, scores beyond the
-            range of floats give NaN. Heeded on CPUs; elsewhere it is always done.
+            range of floats give NaN. Used on CPUs; elsewhere it is always done.
 
     Returns:
         [tokens or reads, heads * size], zeros beyond the real ones.
@@ -56,10 +56,10 @@ def attend(query: Tensor, key: Tensor, value: Tensor, placed: Placed, reads_only
 
 
 def zero_padding_rows(context: Tensor, real: int) -> Tensor:
-    """Zeros in the rows that fill a batch up.
+    """Zero the rows that fill up a batch.
 
-    Memory that nobody wrote may hold NaN, which oneDNN's products in bfloat16 let into the row before where the width
-    is no multiple of what they take at once.
+    Uninitialized memory may hold NaN, which oneDNN's products in bfloat16 leak into the row before where the width is
+    not a multiple of their block.
     """
     context[real:] = 0.0
     return context
@@ -67,7 +67,7 @@ def zero_padding_rows(context: Tensor, real: int) -> Tensor:
 
 @functools.cache
 def supports_varlen(device: torch.device, dtype: torch.dtype) -> bool:
-    """Whether variable-length flash attention is there for a device and a number format."""
+    """Whether variable-length flash attention is available for a device and a number format."""
     half = dtype in (torch.bfloat16, torch.float16)
     if not half or device.type != "cuda" or torch.cuda.get_device_capability(device) < (8, 0):
         return False
@@ -118,7 +118,7 @@ def varlen_attention(
         value: [tokens, heads, size].
         query_bounds: [sequences + 1] int32, where each sequence begins among the queries.
         key_bounds: [sequences + 1] int32, where each begins among the tokens.
-        most: queries of the sequence that has most of them.
+        most: the most queries of a sequence.
         longest: tokens of the longest sequence.
         scale: of the scores.
 
@@ -128,7 +128,7 @@ def varlen_attention(
     from torch.nn.attention.varlen import varlen_attn
 
     size = query.shape[-1]
-    if size % 8:  # what the kernel takes
+    if size % 8:  # the sizes that the kernel accepts
         query, key, value = (F.pad(part, (0, 8 - size % 8)) for part in (query, key, value))
     found = varlen_attn(query, key, value, query_bounds, key_bounds, most, longest, scale=scale)
     assert isinstance(found, Tensor)
@@ -188,12 +188,12 @@ def split_heads(part: Tensor, sequences: int) -> Tensor:
 
 
 def write_normalised(target: Tensor, gathered: Tensor, sums: Tensor) -> None:
-    """Write weighted sums, divided by the sums of the weights, to where their tokens stand.
+    """Write weighted sums, divided by the sums of the weights, to the rows of their tokens.
 
     Args:
         target: [sequences, length, heads, size].
         gathered: [sequences * heads, length, size].
-        sums: [sequences * heads, length, 1] float32. Those too small to be trusted make NaN.
+        sums: [sequences * heads, length, 1] float32. Those too small for precision give NaN.
     """
     mean = gathered / sums.masked_fill_(sums < LEAST_SUM, torch.nan)
     target.copy_(mean.unflatten(0, (len(target), -1)).transpose(1, 2))

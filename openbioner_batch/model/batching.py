@@ -1,4 +1,4 @@
-"""Which windows go through the encoder together, and with which descriptions."""
+"""Groups windows and descriptions into batches of the encoder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Windows of one length: what they share is computed for all of them at once.
+    """Windows of one length, whose common parts are computed once.
 
     Attributes:
         tokens: text tokens of each window.
@@ -25,10 +25,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Every window of some blocks in every one of some columns.
+    """All windows of some blocks, in all of some columns.
 
     Attributes:
-        blocks: of falling lengths.
+        blocks: in descending order of length.
         columns: ascending; 0 for the text alone, k for the k-th type.
     """
 
@@ -36,7 +36,7 @@ class Batch:
     columns: tuple[int, ...]
 
     def halves(self) -> list[Batch]:
-        """The same in two, by windows or by columns; nothing for one window in one column."""
+        """Splits it in two, by windows or by columns; empty for one window in one column."""
         windows = [(block.tokens, window) for block in self.blocks for window in block.windows.tolist()]
         if len(windows) > 1:
             middle = len(windows) // 2
@@ -48,7 +48,7 @@ class Batch:
 def batches(window_tokens: np.ndarray, description_tokens: np.ndarray, token_budget: int) -> Iterator[Batch]:
     """Every window alone and with every description, longest first, without padding.
 
-    The composition depends on the arguments alone. A window's columns stay together as far as the budget lets them,
+    The composition depends on the arguments alone. A window's columns stay together as far as the budget allows,
     since they share its text.
 
     Args:
@@ -73,12 +73,12 @@ def batches(window_tokens: np.ndarray, description_tokens: np.ndarray, token_bud
 def _filled(
     windows: np.ndarray, window_tokens: np.ndarray, columns: int, of_descriptions: int, token_budget: int
 ) -> Iterator[np.ndarray]:
-    """`windows` in parts within the budget: even ones rather than full ones and a remainder."""
+    """`windows` in parts within the budget: equal ones rather than full ones and a remainder."""
     if not len(windows):
         return
     costs = np.cumsum(window_tokens[windows] * columns + of_descriptions)
     count = -(-int(costs[-1]) // max(1, token_budget))
-    # A part ends where the next window would pass its even share of the whole, or the budget.
+    # a part ends where the next window would exceed its equal share of the whole, or the budget
     start, done = 0, 0
     while start < len(windows):
         share = min(token_budget, -(-(int(costs[-1]) - done) // max(1, count)))
@@ -88,7 +88,7 @@ def _filled(
 
 
 def _blocks(windows: Iterable[tuple[int, int]]) -> tuple[Block, ...]:
-    """Blocks of (tokens, window), which come in falling order."""
+    """Blocks of (tokens, window), which come in descending order."""
     return tuple(
         Block(tokens, np.array([window for _, window in group])) for tokens, group in groupby(windows, itemgetter(0))
     )

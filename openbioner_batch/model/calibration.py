@@ -19,26 +19,26 @@ CALIBRATION_KEY = "calibration"
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What is added to logits before the softmax, and which spans are too unsure to keep."""
+    """Biases on logits before the softmax, and thresholds on the scores of spans."""
 
     neg_bias: float = 0.0
     """Added to the logit of no entity, whatever the types."""
     type_biases: Mapping[str, float] = field(default_factory=dict)
-    """Added to the logit of the type of that name, and to no other."""
+    """Added to the logit of the type of each name."""
     type_thresholds: Mapping[str, float] = field(default_factory=dict)
     """A span of the type of that name is dropped where its (calibrated) score is below, from 0 to 1."""
     fitted_on: str = ""
-    """Corpora and split, for the reader."""
+    """Corpora and split, as information."""
 
     def __post_init__(self) -> None:
         biases = {"neg_bias": self.neg_bias, **self.type_biases}
         if wrong := [name for name, value in biases.items() if not _is_number(value)]:
-            raise CheckpointError(f"calibration: the bias of {wrong[0]!r} is no finite number")
+            raise CheckpointError(f"calibration: the bias of {wrong[0]!r} is not a finite number")
         if wrong := [n for n, value in self.type_thresholds.items() if not (_is_number(value) and 0 <= value <= 1)]:
-            raise CheckpointError(f"calibration: the threshold of {wrong[0]!r} is no number from 0 to 1")
+            raise CheckpointError(f"calibration: the threshold of {wrong[0]!r} is not a number from 0 to 1")
 
     def biases(self, names: Sequence[str]) -> np.ndarray:
-        """float32 [1 + types]: what is added to each column of the logits of a group of types of these names."""
+        """float32 [1 + types]: the bias of each column of the logits of a group of types of these names."""
         return np.array([self.neg_bias, *(self.type_biases.get(name, 0.0) for name in names)], np.float32)
 
     def thresholds(self, names: Sequence[str]) -> np.ndarray:
@@ -46,9 +46,9 @@ class Calibration:
         return np.array([self.type_thresholds.get(name, 0.0) for name in names], np.float32)
 
     def with_types(self, other: Calibration, names: Collection[str]) -> Calibration:
-        """This calibration, with the other one's for types of these names.
+        """This calibration, with values of the other one for types of these names.
 
-        Where these are queried by themselves, they are found as with the other; all others as with this one.
+        Types of these names are found as with the other when queried alone; all others as with this one.
         """
         shift = self.neg_bias - other.neg_bias
         biases = {**self.type_biases, **{name: other.type_biases.get(name, 0.0) + shift for name in names}}
@@ -58,7 +58,7 @@ class Calibration:
         return Calibration(self.neg_bias, {name: one for name, one in biases.items() if one}, thresholds, fitted_on)
 
     def as_json(self) -> dict[str, Any]:
-        """As it stands in `config.json`."""
+        """Its form in `config.json`."""
         return {
             "neg_bias": self.neg_bias,
             "type_biases": dict(self.type_biases),
@@ -84,7 +84,7 @@ def read_calibration(directory: Path) -> Calibration | None:
 
 
 def write_calibration(directory: Path, calibration: Calibration | None) -> None:
-    """Store a calibration in a checkpoint's `config.json`, or remove it (None); all else stays as it is.
+    """Store a calibration in a checkpoint's `config.json`, or remove it (None); the rest is unchanged.
 
     Raises:
         CheckpointError: `config.json` cannot be read.

@@ -1,4 +1,4 @@
-"""Checkpoints in the published format: where they lie, and how their tensors map onto the encoder."""
+"""Reads and writes checkpoints in the published format, and maps their tensors onto the encoder."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from openbioner_batch.model.architectures.automodel.encoder import AutoCrossEncoder
 
 _ENCODERS = ("bert.", "encoder.")
-"""Before the names of an encoder's tensors, of BERT's and of others."""
+"""Prefixes of the names of an encoder's tensors, of BERT's and of others."""
 
 
 def published_names(config: ModelConfig) -> dict[str, tuple[str, ...]]:
-    """Each tensor of the model with the stored tensors it is made of (stacked along rows).
+    """Each tensor of the model with the stored tensors that form it (stacked along rows).
 
     Late interaction has the names of the published format where it has the same part; the encoder of descriptions is
-    `description_bert`, unless the text's serves for both.
+    `description_bert`, unless both share one.
     """
     return by_name(config.architecture).tensor_names(config)
 
@@ -46,7 +46,7 @@ def load_model(directory: Path) -> Model:
     """The model of a checkpoint, in float32 on the CPU, ready for inference.
 
     Raises:
-        CheckpointError: no weights, tensors that are missing or of another shape.
+        CheckpointError: there are no weights, or a tensor is missing or has another shape.
     """
     config = read_config(directory)
     check_heads(directory)
@@ -77,7 +77,7 @@ def load_backbone(directory: Path, config: ModelConfig, seed: int, description_d
         directory: a plain encoder or one of our models, whose heads are kept where the model has them.
         config: the shape of the model.
         seed: for the heads that are new.
-        description_directory: the checkpoint that the encoder of descriptions begins with, where it is one of its own;
+        description_directory: the checkpoint that the encoder of descriptions begins with, where it is separate;
             None takes `directory` for both.
     """
     model = build_model(config)
@@ -93,7 +93,7 @@ def load_backbone(directory: Path, config: ModelConfig, seed: int, description_d
             begun = {f"description_{name}": part for name, part in others.items() if name.startswith(_ENCODERS)}
             tensors = {**tensors, **begun} if description_directory else {**begun, **tensors}
     for ours, (stored, *_) in published_names(config).items():
-        if "case_embedding" in ours and stored not in tensors:  # an encoder that read no letter case
+        if "case_embedding" in ours and stored not in tensors:  # an encoder without letter case
             tensors = {**tensors, stored: torch.zeros_like(model.state_dict()[ours])}
     assign_tensors(model, tensors, directory, optional=new)
     return model
@@ -106,7 +106,7 @@ def assign_tensors(model: Model, tensors: dict[str, Tensor], directory: Path, op
         model: filled in place.
         tensors: by their stored names.
         directory: where they come from, for messages.
-        optional: parts of the model that stay as they are where their tensors are missing.
+        optional: parts of the model that are unchanged where their tensors are missing.
 
     Raises:
         CheckpointError: a tensor is missing or has another shape.

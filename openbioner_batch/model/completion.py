@@ -10,30 +10,30 @@ from openbioner_batch.abbreviations import find_abbreviations
 from openbioner_batch.records import Span
 
 SURE = 0.7
-"""Spans at least so sure are looked for elsewhere."""
+"""The least score of spans that are searched for elsewhere."""
 _FEWEST_LETTERS = 3
 _SHORT = 5
-"""Forms of so few characters are looked for in their own case alone, and so is what has capitals inside."""
+"""Forms of at most so many characters are searched only in their own case, and so are those with inner capitals."""
 _INNER_CAPITAL = re.compile(r"\S[A-Z]")
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What is found beyond the model's own spans. Nothing is changed or removed of those."""
+    """What is added to the model's own spans, which are neither changed nor removed."""
 
     abbreviations: bool = False
-    """Whether a long form and the abbreviation that the document defines for it have one type, at all places."""
+    """Whether a long form and the abbreviation that the document defines for it have one type everywhere."""
     repeats: bool = False
-    """Whether a mention's words are a mention at all places."""
+    """Whether a mention's words are a mention everywhere in the document."""
 
     @property
     def names(self) -> str | None:
-        """What is done, for people and fingerprints; None for nothing."""
+        """The additions in words, for people and fingerprints; None without any."""
         return ", ".join(name for name in ("abbreviations", "repeats") if getattr(self, name)) or None
 
     @property
     def or_none(self) -> Completion | None:
-        """Itself; None where it does nothing."""
+        """Itself; None where it adds nothing."""
         return self if self.names else None
 
     def complete(self, text: str, spans: Sequence[Span]) -> list[Span]:
@@ -41,7 +41,7 @@ class Completion:
 
         Args:
             text: the document.
-            spans: of types that compete with each other; none is added where one of them stands.
+            spans: of types that compete with each other; none is added where there is one already.
         """
         found = list(spans)
         if self.abbreviations and found:
@@ -56,7 +56,7 @@ def _other_forms(text: str, spans: Sequence[Span]) -> Iterator[tuple[str, Span]]
     """The short and long forms that the text defines, each with the span of one of them, which gives its type."""
     for item in find_abbreviations(text):
         places = (item.long_start, item.long_end), (item.short_start, item.short_end)
-        # The long form says more: only where it is no mention does the short one decide.
+        # the long form is more informative: the short one decides only where the long one is not a mention
         known = next((span for place in places for span in spans if _covers(span, *place)), None)
         if known is not None:
             for start, end in places:
@@ -64,12 +64,12 @@ def _other_forms(text: str, spans: Sequence[Span]) -> Iterator[tuple[str, Span]]
 
 
 def _covers(span: Span, start: int, end: int) -> bool:
-    """Whether a span is a form, or its chief part: the end of it, and at least half."""
+    """Whether a span is a form, or its main part: its end, and at least half of it."""
     return span.end >= end and 2 * (min(span.end, end) - max(span.start, start)) >= end - start
 
 
 def _added(text: str, spans: Sequence[Span], forms: Iterable[tuple[str, Span]]) -> list[Span]:
-    """New spans wherever a form stands as whole words and no span does; longer forms first."""
+    """New spans wherever a form occurs as whole words outside of spans; longer forms first."""
     types: dict[str, Span] = {}
     for form, span in forms:
         types.setdefault(form, span)
@@ -91,7 +91,7 @@ def _added(text: str, spans: Sequence[Span], forms: Iterable[tuple[str, Span]]) 
 
 
 def _places(text: str, form: str) -> Iterator[int]:
-    """Where a form stands with no letter or digit beside it."""
+    """The occurrences of a form without a letter or digit beside it."""
     start = text.find(form)
     while start >= 0:
         end = start + len(form)
@@ -103,5 +103,5 @@ def _places(text: str, form: str) -> Iterator[int]:
 
 
 def _is_telling(form: str) -> bool:
-    """Whether a form means the same wherever it stands: short ones and numbers may not."""
+    """Whether a form means the same everywhere: short ones and numbers may not."""
     return sum(map(str.isalpha, form)) >= _FEWEST_LETTERS

@@ -1,4 +1,4 @@
-"""The shape of a cross-encoder, as its `config.json` says it."""
+"""The shape of a model, as in its `config.json`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OWN_KEY = "openbioner_batch"
 
 @dataclass(frozen=True, slots=True)
 class WindowSettings:
-    """How much of a text and of a description one pass of the encoder sees, in subword tokens.
+    """The budgets of text and description in one pass of the encoder, in subword tokens.
 
     The defaults are the budgets of the published checkpoints' training.
     """
@@ -27,7 +27,7 @@ class WindowSettings:
     description_tokens: int = 150
     """Longest description; a longer one is an error."""
     overlap_tokens: int | None = None
-    """Shared by two windows where a sentence longer than a window must be cut; None is a quarter of `text_tokens`."""
+    """Tokens that two windows share where a longer sentence must be cut; None is a quarter of `text_tokens`."""
 
     def __post_init__(self) -> None:
         if self.text_tokens < 8:
@@ -46,14 +46,14 @@ class WindowSettings:
 
 @dataclass(frozen=True, slots=True)
 class LateSettings:
-    """What a model has whose layers are all separate: late interaction."""
+    """The settings of late interaction, a model whose layers are all separate."""
 
     projection: int = 256
     """Size of the vectors of words and of descriptions."""
     shared_encoder: bool = False
     """Whether one encoder reads texts and descriptions; else each has its own."""
     competing: bool = False
-    """Whether types compete for a word (a softmax), or each is judged against no entity alone (a sigmoid each)."""
+    """Whether types compete for a word (a softmax), or each competes only with no entity (a sigmoid each)."""
     named: bool = False
     """Whether a description is read after its type's name, as `prepare.named_description` joins them."""
 
@@ -64,7 +64,7 @@ class LateSettings:
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """Sizes of the BERT-shaped encoder and of its heads."""
+    """The sizes of the encoder and of its heads."""
 
     vocabulary: int
     hidden: int
@@ -83,15 +83,15 @@ class ModelConfig:
     """Lower layers in which text and description do not see each other; 0 is the published cross-encoder, all of them
     late interaction."""
     description_position: int | None = None
-    """Of a description's first token where layers are separate; None is the first position after the longest text."""
+    """Position of a description's first token where layers are separate; None is the first after the longest text."""
     late: LateSettings = LateSettings()
-    """Of late interaction; without it, unused."""
+    """The settings of late interaction; otherwise unused."""
     letter_case: bool = False
     """Whether an uncased encoder reads the letter case of words beside them, as `letter_case.py` says."""
     architecture: str = "bert"
-    """Which of `architectures.ARCHITECTURES` the encoder is of."""
+    """The encoder's architecture, one of `architectures.ARCHITECTURES`."""
     backbone: str | None = None
-    """Of an encoder that `transformers` runs, its own `config.json`; None for others."""
+    """The `config.json` of an encoder that `transformers` runs; None for others."""
 
     def __post_init__(self) -> None:
         if self.hidden % self.heads:
@@ -128,7 +128,7 @@ class ModelConfig:
 
     def positions_for(self, windows: WindowSettings) -> int:
         """Positions that texts and descriptions of these budgets need, with their special tokens."""
-        # Other encoders have a special token behind a text too, and up to two between it and a description.
+        # other encoders have a special token after a text too, and up to two between it and a description
         text = windows.text_tokens + (1 if self.backbone is None else 2)
         description = windows.description_tokens + 2
         return max(text, description) if self.is_late else text + description
@@ -140,10 +140,10 @@ class ModelConfig:
 
 
 def with_separate_layers(config: ModelConfig, layers: int | None) -> ModelConfig:
-    """`config` of a cross-encoder with its lower layers separated, which it was not trained for; None changes nothing.
+    """`config` of a cross-encoder with its lower layers separated without training; None changes nothing.
 
     Raises:
-        UsageError: there are not so many layers, or the model was trained with another number of separate ones.
+        UsageError: there are fewer layers, or the model was trained with another number of separate ones.
     """
     if layers is None or layers == config.separate_layers:
         return config
@@ -163,10 +163,10 @@ def with_separate_layers(config: ModelConfig, layers: int | None) -> ModelConfig
 
 
 def read_raw_config(directory: Path) -> dict[str, Any]:
-    """`config.json` of the checkpoint in `directory`, as it stands.
+    """The content of `config.json` of the checkpoint in `directory`.
 
     Raises:
-        CheckpointError: it is missing, or no JSON object.
+        CheckpointError: it is missing or not a JSON object.
     """
     path = directory / "config.json"
     try:
@@ -183,7 +183,7 @@ def read_raw_config(directory: Path) -> dict[str, Any]:
 
 
 def window_budgets(own: Mapping[str, Any], positions: int) -> WindowSettings:
-    """The budgets that our entry in `config.json` has, else the published ones, else what so many positions allow."""
+    """The budgets in our entry of `config.json`, else the published ones, else what the positions allow."""
     budgets = {field.name: own[field.name] for field in fields(WindowSettings) if field.name in own}
     if budgets:
         return WindowSettings(**budgets)

@@ -1,4 +1,4 @@
-"""From the logits of words to spans."""
+"""Decodes the logits of words to spans."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Runs:
 
 
 def word_runs(prepared: Prepared, logits: np.ndarray) -> Runs:
-    """The entities that logits mean, in order; the arguments are those of `decode`."""
+    """The entities in logits, in order; the arguments are those of `decode`."""
     chances = probabilities(logits)
     choice = chances.argmax(axis=1)
     chance = chances[np.arange(len(choice)), choice]
@@ -60,14 +60,14 @@ def decode(
     """The spans of every document, in order of their starts.
 
     Each word takes its most probable column (ties: the first); neighbouring words of one type are one span, whose score
-    is the highest probability of that type over its words. Runs of punctuation alone are no spans,
-    and marks that join a span to its neighbours are not of it, unless `prepared.marks_count`.
+    is the highest probability of that type over its words. Runs of punctuation alone are not spans,
+    and marks that join a span to its neighbours are not part of it, unless `prepared.marks_count`.
 
     Args:
-        prepared: what was scored.
+        prepared: the windows that were scored.
         group: index of the group of types.
         logits: [words, 1 + types] float32, column 0 for no entity.
-        calibration: biases to add and thresholds to keep to; None for neither.
+        calibration: biases to add and thresholds to apply; None for neither.
     """
     names = [kind.name for kind in prepared.groups[group]]
     spans: list[list[Span]] = [[] for _ in prepared.texts]
@@ -84,7 +84,7 @@ def decode(
         start = int(prepared.word_offsets[runs.firsts[run], 0])
         last = int(runs.lasts[run])
         end = _over_marks(text, int(prepared.word_offsets[last, 1]))
-        if last + 1 < prepared.document_words[document + 1]:  # a mark may be a word of its own to other tokenizers
+        if last + 1 < prepared.document_words[document + 1]:  # a mark may be a separate word to other tokenizers
             end = min(end, int(prepared.word_offsets[last + 1, 0]))
         if not prepared.marks_count:
             start, end = without_loose_marks(text, start, end)
@@ -97,7 +97,7 @@ def decode(
 def without_overlaps(spans: Sequence[Span]) -> list[Span]:
     """The spans of a text without those that overlap a better scored one with other bounds, in order of their starts.
 
-    Spans of several types with the very same bounds stay together; their best score is that of all.
+    Spans of several types with the same bounds stay together; their best score counts for all.
     """
     scores: dict[tuple[int, int], float] = {}
     for span in spans:
@@ -121,5 +121,5 @@ def _over_marks(text: str, end: int) -> int:
 
 
 def _is_punctuation(text: str) -> bool:
-    """Whether it has neither letters, digits nor other signs that mean something alone."""
+    """Whether it has only marks without a meaning of their own, and neither letters nor digits."""
     return all(unicodedata.category(one)[0] in "PZC" or unicodedata.category(one) in ("Sm", "Sk") for one in text)

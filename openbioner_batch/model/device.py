@@ -1,4 +1,4 @@
-"""Which device and number format a model runs on."""
+"""Chooses a model's device and number format."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def resolve_device(device: str = "auto") -> str:
     """The torch device for "auto", "cpu", "gpu", "cuda" or "cuda:N".
 
     Raises:
-        UsageError: another word, or a GPU where there is none.
+        UsageError: another value, or a GPU where there is none.
     """
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
@@ -34,7 +34,7 @@ def resolve_dtype(dtype: str, device: str) -> str:
     """The number format for "auto" or one of `DTYPES` on a resolved device.
 
     Raises:
-        UsageError: another word, or float16 on a CPU, whose sums overflow and are slow.
+        UsageError: another value, or float16 on a CPU, whose sums overflow and are slow.
     """
     if dtype == "auto":
         if device.startswith("cuda"):
@@ -48,7 +48,7 @@ def resolve_dtype(dtype: str, device: str) -> str:
 
 
 def has_cpu_kernels(device: torch.device) -> bool:
-    """Whether a batch goes the ways written for CPUs: packed weights, kernels of our own, a shared first layer."""
+    """Whether a batch takes the code paths for CPUs: packed weights, our own kernels, a shared first layer."""
     return device.type == "cpu"
 
 
@@ -60,7 +60,7 @@ def default_token_budget(device: str) -> int:
 def _fastest_on_gpu(device: torch.device) -> str:
     """bfloat16 where the hardware multiplies it, float16 where it multiplies that (T4, V100), else float32."""
     with torch.cuda.device(device):
-        # Emulated bfloat16 is slower than float32.
+        # emulated bfloat16 is slower than float32
         if torch.cuda.is_bf16_supported(including_emulation=False):
             return "bfloat16"
         return "float16" if torch.cuda.get_device_capability() >= (7, 0) else "float32"

@@ -19,7 +19,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     """Attention over [batch, heads, length, size]; the scores of one batch fit in memory by the token budget."""
     if not (query.requires_grad and query.device.type == "cpu"):
         return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-    # torch's fused CPU backward takes four times as long as these products at a passage's length.
+    # torch's fused backward on CPUs takes four times as long as these products at a passage's length
     batch, heads, length, size = query.shape
     keys = key.shape[2]
     scores = torch.bmm(
@@ -33,13 +33,13 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class PaddedSequences:
-    """Sequences of one kind and of like length that are read without regard to any other.
+    """Sequences of one kind and of similar length, each read alone.
 
     Attributes:
         token_ids: [sequences, length] vocabulary indices, padded at the end.
         lengths: [sequences] real lengths.
         segment: that of every token.
-        position: that of the first token of each.
+        position: of the first token of each.
     """
 
     token_ids: Tensor
@@ -76,13 +76,13 @@ class Layer(nn.Module):
         return parts.permute(2, 0, 3, 1, 4).unbind(0)
 
     def finish(self, hidden: Tensor, context: Tensor) -> Tensor:
-        """The block's result, from its input and what attention gathered for it, [batch, heads, length, size]."""
+        """The block's result, from its input and its attention output, [batch, heads, length, size]."""
         return self.complete(hidden, context.transpose(1, 2).reshape(hidden.shape))
 
     def together(self, hidden: Tensor, masks: Sequence[Tensor], shapes: Sequence[torch.Size]) -> Tensor:
         """The block on sequences of many lengths, [slots, hidden]: products over all tokens, attention part by part."""
         gathered = []
-        # `split`, since the gradient of each slice would be as large as the whole.
+        # `split`, since the gradient of each slice would be as large as the whole
         projections = self.query_key_value(hidden).split([shape.numel() for shape in shapes])
         for projected, mask, shape in zip(projections, masks, shapes, strict=True):
             query, key, value = self.split_heads(projected.view(*shape, -1))
@@ -98,7 +98,7 @@ class Layer(nn.Module):
         return self.complete(hidden, gathered.flatten(1))
 
     def complete(self, hidden: Tensor, gathered: Tensor) -> Tensor:
-        """The block's result, from its input and what attention gathered for it, of one shape."""
+        """The block's result, from its input and its attention output, of one shape."""
         hidden = self.attention_norm(hidden + self.dropout(self.attention_output(gathered)))
         return self.output_norm(hidden + self.dropout(self.down(self.activation(self.up(hidden)))))
 
@@ -119,8 +119,8 @@ class Encoder(nn.Module):
         self.dropout = nn.Dropout(config.encoder_dropout)
 
     def embed(self, token_ids: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
-        """What the first layer reads: [batch, length, hidden]."""
-        # A model of one segment (`type_vocab_size` 1) has text and description in it alike.
+        """The input of the first layer: [batch, length, hidden]."""
+        # in a model of one segment (`type_vocab_size` 1), text and description share it
         segments = self.segment_embedding(segments.clamp(max=self.config.segments - 1))
         places = self.position_embedding(positions) + segments
         if self.config.letter_case:
@@ -141,16 +141,16 @@ class Encoder(nn.Module):
             position: that of the first token.
 
         Returns:
-            [batch, length, hidden]; what stands at padded places means nothing.
+            [batch, length, hidden]; values at padded positions are meaningless.
         """
         states = self.read_together([PaddedSequences(token_ids, lengths, segment, position)], layers)
         return states.view(*token_ids.shape, -1)
 
     def read_together(self, parts: Sequence[PaddedSequences], layers: int) -> Tensor:
-        """As `read_alone`, for sequences of many lengths: as fast as the tokens are many, however few are in a part.
+        """As `read_alone`, for sequences of many lengths: the time depends on the number of tokens, not of parts.
 
         Returns:
-            [slots, hidden], the places of all parts one after another; what stands at padded ones means nothing.
+            [slots, hidden], the positions of all parts one after another; values at padded ones are meaningless.
         """
         hidden = self.embed(
             torch.cat([part.token_ids.flatten() for part in parts]),
@@ -189,8 +189,8 @@ class Encoder(nn.Module):
 class CrossEncoder(Encoder):
     """Reads `[CLS] text [SEP] description [SEP]` and judges every token of the text.
 
-    `evidence` speaks for the described type, `against` speaks against it from the same pass, and `background` speaks
-    for no entity from a pass over the text alone. `pooler` is never used; published checkpoints carry one.
+    `evidence` scores the described type, `against` scores the opposite in the same pass, and `background` scores no
+    entity in a pass over the text alone. `pooler` is unused; published checkpoints have one.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -210,7 +210,7 @@ class CrossEncoder(Encoder):
             lengths: [batch] real lengths.
 
         Returns:
-            [batch, length, hidden]; what stands at padded places means nothing.
+            [batch, length, hidden]; values at padded positions are meaningless.
         """
         length = token_ids.shape[1]
         places = torch.arange(length, device=token_ids.device)
@@ -218,7 +218,7 @@ class CrossEncoder(Encoder):
         positions = self._separate_positions(places, segments, lengths) if separate else places
         hidden = self.embed(token_ids, positions, segments)
         mask = padding_mask(lengths, length, hidden)
-        # In the separate layers a token sees its own segment alone.
+        # in the separate layers a token sees only its own segment
         other = segments[:, None, :, None] != segments[:, None, None, :]
         apart = mask.masked_fill(other, float("-inf")) if separate else mask
         for number, layer in enumerate(self.layers):
@@ -232,7 +232,7 @@ class CrossEncoder(Encoder):
             parts: the arguments of `forward` for each.
 
         Returns:
-            [slots, hidden], the places of all parts one after another; what stands at padded ones means nothing.
+            [slots, hidden], the positions of all parts one after another; values at padded ones are meaningless.
         """
         token_ids, segments, lengths = zip(*parts, strict=True)
         shapes = [ids.shape for ids in token_ids]
@@ -249,9 +249,9 @@ class CrossEncoder(Encoder):
 
 
 def packed_bounds(lengths: Sequence[Tensor], shapes: Sequence[torch.Size]) -> Tensor:
-    """[2 x sequences + 1] int32, where sequences of some parts begin, and their padding, each a sequence of its own.
+    """[2 x sequences + 1] int32, where sequences of some parts begin, and their padding, each a separate sequence.
 
-    Nothing is moved together, so that a GPU need not say how much there is.
+    Nothing is compacted, so that the host need not wait for a GPU to report sizes.
     """
     found, base = [], 0
     for real, (count, length) in zip(lengths, shapes, strict=True):
@@ -265,8 +265,8 @@ def packed_bounds(lengths: Sequence[Tensor], shapes: Sequence[torch.Size]) -> Te
 def padding_mask(lengths: Tensor, length: int, hidden: Tensor) -> Tensor:
     """[batch, 1, 1, length] of the format of `hidden`: 0 for real tokens, -inf for padding.
 
-    Additive: torch's fused CPU attention takes it as it is. Made even where nothing is padded, so that a text meets the
-    same arithmetic whatever it is batched with.
+    Additive: torch's fused CPU attention takes it as it is. Built even without padding, so that a text gets the same
+    arithmetic in any batch.
     """
     places = torch.arange(length, device=hidden.device)
     mask = torch.zeros(lengths.shape[0], 1, 1, length, dtype=hidden.dtype, device=hidden.device)

@@ -1,4 +1,4 @@
-"""What a transformer block does once attention has gathered: a projection and two layers, each added and normalised."""
+"""The part of a transformer block after attention: a projection and two layers, each added and normalised."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from openbioner_batch.model.linear import ACTIVATIONS, linear
 
 
 class Ending:
-    """By products that suit the device, and norms of our own where there are any.
+    """With products that suit the device, and our own norms where available.
 
     Args:
         layer: the block of the module.
@@ -34,7 +34,7 @@ class Ending:
 
         Args:
             residual: [tokens, width] float32, its input; spent.
-            context: [tokens, width] in the matrices' format, what attention gathered.
+            context: [tokens, width] in the matrices' format, the attention output.
 
         Returns:
             [tokens, width] float32, and the same in the matrices' format.
@@ -44,10 +44,10 @@ class Ending:
 
 
 class CompiledEnding:
-    """The same as one function that torch's compiler fuses as far as it can: sums, norms and roundings in any case.
+    """The same as one function that torch's compiler fuses as far as it can, at least sums, norms and roundings.
 
-    GELU's exact form stays a pass of its own beside the product: cuBLAS knows its approximation by tanh alone, which
-    is what `torch._addmm_activation` gives on GPUs. Where torch tries products of Triton's out
+    GELU's exact form stays a separate pass after the product: cuBLAS has only its approximation by tanh, which
+    `torch._addmm_activation` gives on GPUs. Where torch tries products of Triton's out
     (TORCHINDUCTOR_MAX_AUTOTUNE_GEMM=1), it may put the exact form into one of them.
 
     Args:

@@ -1,4 +1,4 @@
-"""The first layer's attention on a CPU, where what a window's text does is the same in every column."""
+"""The first layer's attention on a CPU, where a window's text has the same states in every column."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from openbioner_batch.model.layout import Layout
 
 
 def attend_sharing(query: Tensor, key: Tensor, value: Tensor, layout: Layout) -> Tensor:
-    """What each token gathers from its sequence, from the distinct tokens' projections.
+    """The attention output of each token over its sequence, from the distinct tokens' projections.
 
     A text's weights on itself, and their sums, are computed once and serve every column: the weights are not
     normalised before all of a row's parts are known. Scores beyond the range of floats give NaN.
 
     Args:
-        query: [distinct, heads, size], scaled as `attend` wants it.
+        query: [distinct, heads, size], scaled as for `attend`.
         key: [distinct, heads, size].
         value: [distinct, heads, size].
         layout: of the batch.
 
     Returns:
-        [tokens, heads * size], at the places of the sequences.
+        [tokens, heads * size], in the order of the sequences.
     """
     if native.supports_attention(query):
         return zero_padding_rows(native.attend_sharing(query, key, value, layout), layout.tokens)
@@ -37,7 +37,7 @@ def attend_sharing(query: Tensor, key: Tensor, value: Tensor, layout: Layout) ->
         tails = slice(texts.stop, texts.stop + sum(group.length - text for group in groups))
         text_query, text_key, text_value = (split_heads(part[texts], count) for part in (query, key, value))
         text_gathered, text_sums = partial_attention(text_query, text_key, text_value)
-        # Descriptions of all columns side by side; every window of the block sees the same ones.
+        # descriptions of all columns side by side; every window of the block sees the same ones
         tail_query, tail_key, tail_value = (
             part[tails].transpose(0, 1).repeat(count, 1, 1) for part in (query, key, value)
         )

@@ -1,4 +1,4 @@
-"""Functions of tensors fused by torch's compiler, and plain torch where that fails."""
+"""Fuses functions of tensors with torch's compiler, and uses plain torch where that fails."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class CompiledFunction(Generic[Result]):
     """A function of tensors, compiled when it is first called: for its first number of rows, then for any.
 
     Args:
-        function: what it computes; no loop and no branch on values.
+        function: the function, without loops and branches on values.
     """
 
     def __init__(self, function: Callable[..., Result]) -> None:
@@ -34,7 +34,7 @@ class CompiledFunction(Generic[Result]):
             self._compiled = torch.compile(self._function)
         try:
             return self._compiled(*given)
-        except Exception as error:  # no compiler, no Triton, a GPU that it does not know: many classes
+        except Exception as error:  # no compiler, no Triton, an unsupported GPU: many classes
             if is_out_of_memory(error):
                 raise
             self._failed = True

@@ -1,7 +1,7 @@
-"""The cross-encoder arranged for inference: the mathematics of `encoder.py` without what nobody reads.
+"""The cross-encoder for inference: the mathematics of `encoder.py` without unused results.
 
-Sequences lie one after another, without padding. What texts and descriptions do alike in several sequences is computed
-once in the first layer. In the last layer only the read tokens are queries; the others are keys and values. Sums of
+Sequences lie one after another, without padding. Computations that several sequences share are done once in the
+first layer. In the last layer only the read tokens are queries; the others are keys and values. Sums of
 layers and norms are float32 whatever the matrices are, which is both nearer to float32 and faster on a CPU.
 """
 
@@ -27,7 +27,7 @@ from openbioner_batch.model.placing import Placed, place
 
 
 class InferenceLayer:
-    """One transformer block, whose queries are projected apart from keys and values in the last layer.
+    """One transformer block; in the last layer queries are projected separately from keys and values.
 
     Args:
         layer: the block of the module.
@@ -43,10 +43,10 @@ class InferenceLayer:
     ) -> None:
         weight, bias = (part.detach().clone() for part in (layer.query_key_value.weight, layer.query_key_value.bias))
         width = weight.shape[1]
-        scale = LOG2_E / math.sqrt(width // layer.heads)  # what `attend` expects of queries
+        scale = LOG2_E / math.sqrt(width // layer.heads)  # the scale that `attend` expects of queries
         weight[:width] *= scale
         bias[:width] *= scale
-        # The last layer's queries are fewer than its keys.
+        # the last layer has fewer queries than keys
         bounds = [0, width, 3 * width] if last else [0, 3 * width]
         self._projections = [linear(weight[a:b], bias[a:b], dtype, device) for a, b in pairwise(bounds)]
         self._end = (CompiledEnding if compiled else Ending)(layer, activation, dtype, device)
@@ -67,7 +67,7 @@ class InferenceLayer:
         return query, key, value
 
     def finish(self, residual: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
-        """The layer's result, from its input (float32; spent) and what attention gathered for it.
+        """The layer's result, from its input (float32; spent) and the attention output.
 
         Returns:
             [tokens, width] float32, and the same in the matrices' format.
@@ -76,7 +76,7 @@ class InferenceLayer:
 
 
 class InferenceStack:
-    """An encoder's weights on one device in one number format, for inference alone: embeddings and layers.
+    """An encoder's weights on one device in one number format, only for inference: embeddings and layers.
 
     Args:
         model: the module.
@@ -102,7 +102,7 @@ class InferenceStack:
 
     def embed(self, placed: Placed) -> tuple[Tensor, Tensor]:
         """The distinct tokens before the first layer: [distinct, width] float32, and in the matrices' format."""
-        # A model of one segment (`type_vocab_size` 1) has text and description in it alike.
+        # in a model of one segment (`type_vocab_size` 1), text and description share it
         places = [placed.ids, placed.positions, placed.segments.clamp(max=self.config.segments - 1)]
         if self.config.letter_case:
             places[0], cases = split_case(placed.ids)
@@ -125,7 +125,7 @@ class InferenceStack:
 
         Args:
             number: of the next layer.
-            hidden: [tokens, width] float32 before it, at their places.
+            hidden: [tokens, width] float32 before it, in order.
             inputs: the same in the format of the products, as `embed` gives both.
             placed: the batch's layout.
             shifted: see `InferenceEncoder`.
@@ -157,7 +157,7 @@ class InferenceEncoder(InferenceStack):
 
     @torch.inference_mode()
     def __call__(self, layout: Layout, shifted: bool = False) -> Tensor:
-        """What the heads say of the tokens that are read, where no layers are separate.
+        """The heads' outputs for the read tokens, where no layers are separate.
 
         Args:
             layout: of a batch, its ids those of the vocabulary.
@@ -177,7 +177,7 @@ class InferenceEncoder(InferenceStack):
     def join(
         self, number: int, hidden: Tensor, projected: tuple[Tensor, Tensor, Tensor], placed: Placed, shifted: bool
     ) -> Tensor:
-        """What the heads say, from the layer on in which texts first see descriptions; not the last one.
+        """The heads' outputs, from the layer on in which texts first see descriptions; not the last one.
 
         Args:
             number: of that layer.
@@ -195,5 +195,5 @@ class InferenceEncoder(InferenceStack):
         return self.heads(self.finish(number + 1, hidden, inputs, placed, shifted))
 
     def heads(self, hidden: Tensor) -> Tensor:
-        """float32 [3, tokens]: what the heads say of [tokens, width] after the last layer."""
+        """float32 [3, tokens]: the heads' outputs for [tokens, width] after the last layer."""
         return F.linear(hidden, self._head_weight, self._head_bias).T

@@ -1,7 +1,7 @@
 """Attention in a last layer that joins texts and descriptions: of words to their texts, then to each description.
 
-What a word gathers from its text is the same for every description, so it is kept unnormalised, with the sum of its
-weights; what it gathers from a description is added, and the whole divided. That is exact.
+A word's attention over its text is the same for every description. It is kept unnormalised with the sum of its weights,
+the part from a description is added, and the total is divided. That is exact.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from openbioner_batch.model.placing import send
 
 @dataclass(frozen=True, slots=True)
 class PartialAttention:
-    """What tokens gathered from a part of what they see.
+    """The attention of tokens over a part of their keys.
 
     Attributes:
         values: [reads, heads, size] float32, weighted by unnormalised weights.
         sums: [reads, heads] float32, of the weights.
-        tops: [reads, heads] float32, the largest score, which was subtracted from all; None where none was.
+        tops: [reads, heads] float32, the largest score, which was subtracted from all; None without that.
     """
 
     values: Tensor
@@ -34,7 +34,7 @@ class PartialAttention:
     tops: Tensor | None = None
 
     def mean(self, dtype: torch.dtype) -> Tensor:
-        """[..., reads, heads * size]: the values normalised. Sums too small to be trusted make NaN."""
+        """[..., reads, heads * size]: the values normalised. Sums too small for precision give NaN."""
         sums = self.sums.masked_fill(self.sums < LEAST_SUM, torch.nan)
         return (self.values / sums[..., None]).flatten(-2).to(dtype)
 
@@ -42,7 +42,7 @@ class PartialAttention:
 def attend_to_texts(
     query: Tensor, key: Tensor, value: Tensor, texts: Sequence[TextPart], shifted: bool
 ) -> PartialAttention:
-    """What the read tokens gather from their own texts.
+    """The attention of the read tokens over their own texts.
 
     Args:
         query: [reads, heads, size], scaled as for `attention.attend`.
@@ -54,23 +54,23 @@ def attend_to_texts(
     if not shifted and native.supports_attention(query):
         return PartialAttention(*native.attend_to_texts(query, key, value, texts))
     seen = _Padded([text.start for text in texts], [text.length for text in texts], query.device)
-    asking = _Padded([text.read_start for text in texts], [text.reads for text in texts], query.device)
-    found = _partial_attention(asking.of(query).transpose(1, 2), seen.of(key), seen.of(value), seen.beyond, shifted)
-    return PartialAttention(*(None if part is None else asking.real(part) for part in found))  # type: ignore[arg-type]
+    queries = _Padded([text.read_start for text in texts], [text.reads for text in texts], query.device)
+    found = _partial_attention(queries.of(query).transpose(1, 2), seen.of(key), seen.of(value), seen.beyond, shifted)
+    return PartialAttention(*(None if part is None else queries.real(part) for part in found))  # type: ignore[arg-type]
 
 
 def attend_to_descriptions(
     query: Tensor, gathered: PartialAttention, key: Tensor, value: Tensor, lengths: Sequence[int], rows: int
 ) -> Tensor:
-    """What the read tokens gather from their own texts and from each of some descriptions.
+    """The attention of the read tokens over their own texts and each of some descriptions.
 
     Args:
         query: as for `attend_to_texts`.
-        gathered: what that found.
+        gathered: its result.
         key: [tokens, heads, size] of the descriptions, one after another.
         value: likewise.
         lengths: of each.
-        rows: of the result, at least `len(lengths) * reads`; the rest means nothing.
+        rows: of the result, at least `len(lengths) * reads`; the rest is meaningless.
 
     Returns:
         [rows, heads * size]: all read tokens with the first description, then all with the second, and so on.
@@ -113,13 +113,13 @@ class _Padded:
 def _partial_attention(
     query: Tensor, key: Tensor, value: Tensor, beyond: Tensor, shifted: bool
 ) -> tuple[Tensor, Tensor, Tensor | None]:
-    """What queries gather from each of some sequences.
+    """The attention of queries over each of some sequences.
 
     Args:
         query: [heads, queries, size], or [sequences, heads, queries, size].
         key: [sequences, longest, heads, size].
         value: likewise.
-        beyond: [sequences, longest] what is padding.
+        beyond: [sequences, longest] whether a position is padding.
         shifted: whether to subtract the largest scores.
 
     Returns:

@@ -1,6 +1,6 @@
 """The joint layers of an encoder whose lower layers are separate, for many (text, description) pairs, trainable.
 
-The lower states of a text serve all of its pairs, those of a description all of its own. The first joint layer projects
+All pairs of a text share its lower states, and so do all pairs of a description. The first joint layer projects
 each state once; in the last one only the tokens that are read have queries.
 """
 
@@ -19,7 +19,7 @@ from openbioner_batch.model.encoder import Layer, attend, padding_mask
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Sequences of like length that go through the joint layers together.
+    """Sequences of similar length that go through the joint layers together.
 
     Attributes:
         source: [pairs, length] which of the lower states each token is, padded with 0.
@@ -33,7 +33,7 @@ class Pairs:
 
 
 def join(layers: Sequence[Layer], states: Tensor, groups: Sequence[Pairs]) -> Iterator[Tensor]:
-    """The last states where they are read.
+    """The last states of the read tokens.
 
     Args:
         layers: the joint ones, at least one.
@@ -41,7 +41,7 @@ def join(layers: Sequence[Layer], states: Tensor, groups: Sequence[Pairs]) -> It
         groups: the pairs.
 
     Yields:
-        [pairs, reads, hidden] for each group; what stands at padded places means nothing.
+        [pairs, reads, hidden] for each group; values at padded positions are meaningless.
     """
     projected = layers[0].query_key_value(states)
     for pairs in groups:
@@ -64,7 +64,7 @@ def _join(layers: Sequence[Layer], states: Tensor, projected: Tensor, pairs: Pai
 
 
 def _read(layer: Layer, hidden: Tensor, places: Tensor, mask: Tensor) -> Tensor:
-    """The last layer, of which some tokens alone are read."""
+    """The last layer, of which only some tokens are read."""
     batch, length, width = hidden.shape
     first = torch.arange(batch, device=hidden.device)[:, None] * length
     residual = rows_of(hidden.reshape(-1, width), places + first)
@@ -75,7 +75,7 @@ def _read(layer: Layer, hidden: Tensor, places: Tensor, mask: Tensor) -> Tensor:
 
 
 def rows_of(table: Tensor, index: Tensor) -> Tensor:
-    """Rows of [rows, width] as [a, b, width]; gradients of a row that is taken more than once are summed in float32."""
+    """Rows of [rows, width] as [a, b, width]; gradients of a row that is used more than once are summed in float32."""
     taken: Tensor = _Rows.apply(table, index.flatten())
     return taken.view(*index.shape, table.shape[1])
 

@@ -14,17 +14,17 @@ from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.encoder import Encoder, PaddedSequences
 
 FIRST_SCALE, FIRST_BIAS = 10.0, -4.0
-"""Before training: a cosine of 0.4 outweighs no entity, and most types are absent from most words."""
+"""Initial values: a cosine of 0.4 outweighs no entity, since most types are absent from most words."""
 
 
 class LateEncoder(nn.Module):
-    """Reads `[CLS] text` and, apart, `[CLS] description [SEP]`; every layer is separate.
+    """Reads `[CLS] text` and, separately, `[CLS] description [SEP]`; every layer is separate.
 
     A description's vector is the projected mean of all its states, a word's the projected state of its first subword,
-    both of unit length. The evidence for a type is `exp(log_scale)` times their cosine plus `bias`; `background` speaks
-    for no entity and depends on the text alone. Whether types compete is `config.late.competing`: the probability of a
-    type is its share of a softmax over no entity and all types queried, or over no entity and itself. Encoders of other
-    architectures read both with special tokens of their own.
+    both of unit length. The evidence for a type is `exp(log_scale)` times their cosine plus `bias`; `background`
+    scores no entity and depends on the text alone. Whether types compete is `config.late.competing`: the probability of
+    a type is its share of a softmax over no entity and all types queried, or over no entity and itself. Encoders of
+    other architectures read both with special tokens of their own.
     """
 
     def __init__(self, config: ModelConfig, encoder: Callable[[ModelConfig], Any] = Encoder) -> None:
@@ -53,7 +53,7 @@ class LateEncoder(nn.Module):
             descriptions: at least one.
 
         Returns:
-            [slots, hidden], the places of all texts one after another (what stands at padded ones means nothing), and
+            [slots, hidden], the places of all texts one after another (values at padded ones are meaningless), and
             float32 [types, projection], each of unit length.
         """
         layers = self.config.layers
@@ -70,7 +70,7 @@ class LateEncoder(nn.Module):
         return self.head_dropout(states), vectors
 
     def type_scores(self, states: Tensor, descriptions: Tensor) -> tuple[Tensor, Tensor]:
-        """What words' states say of described types.
+        """The scores of words' states for described types.
 
         Args:
             states: [words, hidden], each of a word's first subword, as `read` gives them.
@@ -89,14 +89,14 @@ class LateEncoder(nn.Module):
         """Logits of every token of padded texts for every description.
 
         Returns:
-            float32 [texts, length, 1 + types]: column 0 for no entity, as `CrossEncoder`'s logits are laid out.
+            float32 [texts, length, 1 + types]: column 0 for no entity, in the layout of `CrossEncoder`'s logits.
         """
         states, vectors = self.read([PaddedSequences(text, text_length)], [PaddedSequences(descriptions, lengths)])
         evidence, background = self.type_scores(states, vectors)
         return torch.cat([background[:, None], evidence], 1).unflatten(0, text.shape)
 
     def start_projections(self, seed: int) -> None:
-        """The same matrix with orthogonal rows for words and descriptions: their cosines begin as the encoders' own."""
+        """The same matrix with orthogonal rows for words and descriptions: their cosines start as the encoders' own."""
         size, width = self.text_projection.weight.shape
         drawn = torch.randn(max(size, width), min(size, width), generator=torch.Generator().manual_seed(seed))
         matrix = torch.eye(width) if size == width else torch.linalg.qr(drawn)[0]

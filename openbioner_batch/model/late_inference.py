@@ -1,4 +1,4 @@
-"""Late interaction arranged for inference: texts become vectors of words once, descriptions vectors that are kept."""
+"""Late interaction for inference: computes the vectors of words once, and caches those of descriptions."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from openbioner_batch.model.scoring import Windows, copy_repeats, run_batches
 from openbioner_batch.model.tokens import Tokenizer
 
 _TYPES_AT_ONCE = 64
-"""Columns of one product of words and types, at least: each reads all words' vectors."""
+"""The fewest columns of one product of words and types, since each product reads all words' vectors."""
 
 
 class DescriptionEncoder(Protocol):
-    """A late-interaction model, as far as descriptions go."""
+    """The part of a late-interaction model that reads descriptions."""
 
     def describe(self, descriptions: Sequence[tuple[int, ...]], token_budget: int) -> np.ndarray:
         """A vector for each description, given as token ids, in passes of at most `token_budget` tokens."""
@@ -34,7 +34,7 @@ class DescriptionEncoder(Protocol):
 
 
 class LateInference:
-    """A `LateEncoder`'s weights on one device in one number format, for inference alone.
+    """A `LateEncoder`'s weights on one device in one number format, only for inference.
 
     Args:
         model: the module.
@@ -59,14 +59,14 @@ class LateInference:
 
     @torch.inference_mode()
     def __call__(self, layout: Layout, shifted: bool = False) -> Tensor:
-        """What the read tokens of texts are to types.
+        """The scores and vectors of the read tokens of texts.
 
         Args:
             layout: of texts alone, its ids those of the vocabulary.
             shifted: see `InferenceEncoder`.
 
         Returns:
-            float32 [1 + projection, reads]: what speaks for no entity, and the vector of unit length.
+            float32 [1 + projection, reads]: the score of no entity, and the vector of unit length.
         """
         placed = place(layout, self.device)
         hidden = self._text.finish(0, *self._text.embed(placed), placed, shifted)
@@ -85,7 +85,7 @@ class LateInference:
         return np.stack([self._vectors[one] for one in descriptions])
 
     def read_descriptions(self, descriptions: Sequence[tuple[int, ...]], token_budget: int) -> np.ndarray:
-        """As `describe`, each computed anew and none kept: for very many."""
+        """As `describe`, but without a cache, for very many descriptions."""
         rows = [np.array(one, np.int64) for one in descriptions]
         lengths = np.array([len(row) for row in rows], np.int64)
         vectors = np.zeros((len(rows), self.config.late.projection), np.float32)
@@ -146,7 +146,7 @@ def late_logits(
     groups: Sequence[Sequence[DescribedType]],
     token_budget: int,
 ) -> Iterator[np.ndarray]:
-    """The logits of every word for each group of types, from what `found` says of it: [words, 1 + projection]."""
+    """The logits of every word for each group of types, from `found`: [words, 1 + projection]."""
     background, vectors = found[:, :1], np.ascontiguousarray(found[:, 1:])
     for some in _portions(groups):
         tails = [(tokenizer.cls, *kind.description, tokenizer.sep) for group in some for kind in group]
@@ -157,7 +157,7 @@ def late_logits(
 
 
 def _portions(groups: Sequence[Sequence[DescribedType]]) -> Iterator[list[Sequence[DescribedType]]]:
-    """Neighbouring groups of `_TYPES_AT_ONCE` types or more together."""
+    """Joins neighbouring groups to `_TYPES_AT_ONCE` types or more."""
     portion: list[Sequence[DescribedType]] = []
     for group in groups:
         portion.append(group)

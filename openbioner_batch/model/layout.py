@@ -1,4 +1,4 @@
-"""Where the tokens of a batch lie: sequences without padding, and what they share stored once."""
+"""The layout of a batch's tokens: sequences without padding, with shared tokens stored once."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import numpy as np
 from openbioner_batch.model.batching import Batch
 
 ROWS = 64
-"""Rows of matrices are filled up to a multiple of this. For every number of rows that it meets, oneDNN builds code for
-each product, and keeps it."""
+"""Rows of matrices are filled up to a multiple of this, since oneDNN builds and keeps code for every number of rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +18,7 @@ class SequenceGroup:
     """Equally long sequences, one after another: the windows of one block in one column.
 
     Attributes:
-        block, column: which; the column's place in the batch, not its number.
+        block, column: the block, and the column's index in the batch (not its number).
         start: of the first sequence, among the batch's tokens.
         sequences: how many.
         length: tokens of each; the first `text` of them are `[CLS]` and the window.
@@ -57,17 +56,17 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A batch as the encoder takes it.
+    """A batch in the encoder's form.
 
-    Distinct are the tokens that differ in id, position or segment: a window's text is stored once for all columns,
-    a description once for all windows of one length. All but the groups are filled up to a multiple of `ROWS`; what
-    the added ones give is ignored.
+    Distinct tokens are those that differ in id, position or segment: a window's text is stored once for all columns,
+    a description once for all windows of one length. All but the groups are filled up to a multiple of `ROWS`; results
+    of the added rows are ignored.
 
     Attributes:
         ids, positions, segments: [distinct] int64 each; ids of the vocabulary, or rows of states.
         text_starts: [blocks] where each block's texts begin among the distinct tokens; its descriptions follow them.
-        source: [tokens] int64, the distinct token that stands at each place of the sequences.
-        read: [reads] int64, the places that are read, group by group.
+        source: [tokens] int64, the distinct token at each position of the sequences.
+        read: [reads] int64, the positions that are read, group by group.
         groups: block by block, in each column by column.
     """
 
@@ -101,7 +100,7 @@ def lay_out(
     """Lay out a batch.
 
     Args:
-        batch: what to lay out.
+        batch: the batch.
         texts: [windows] ids of `[CLS]` and each window's tokens.
         places: [windows] which of them are read, 0 for `[CLS]`.
         tails: [types] ids of each description's tokens between two `[SEP]`.
@@ -155,7 +154,7 @@ def pad_rows(indices: np.ndarray) -> np.ndarray:
 
 
 def _even(places: Sequence[np.ndarray]) -> np.ndarray:
-    """[windows, most] places, shorter rows filled with `[CLS]`, which nobody looks at."""
+    """[windows, most] positions, with shorter rows filled up by `[CLS]`, which is ignored."""
     even = np.zeros((len(places), max(map(len, places))), np.int64)
     for row, some in zip(even, places, strict=True):
         row[: len(some)] = some

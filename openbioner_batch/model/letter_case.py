@@ -1,8 +1,8 @@
-"""The letter case of words, for encoders whose vocabulary has none.
+"""The letter case of words, for encoders with an uncased vocabulary.
 
-An uncased encoder reads "JM" and "jm", "Rose" and "rose" alike. Where a model's configuration has `letter_case`, the
-case of a token's word stands in the upper bits of its id, and the encoder adds a learned vector for it to the token's
-embedding. So everything between tokenizer and embedding (windows, batches, masks, training data) stays as it is.
+An uncased encoder does not distinguish "JM" from "jm". Where a model's configuration has `letter_case`, the case of a
+token's word is in the upper bits of its id, and the encoder adds a learned vector for it to the token's embedding. So
+everything between tokenizer and embedding (windows, batches, masks, training data) is unchanged.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def with_case(
     """Ids with the case of their words.
 
     Args:
-        text: what was tokenized.
+        text: the tokenized text.
         ids: [tokens] vocabulary indices.
         offsets: [tokens] half-open code-point offsets into it.
         words: [tokens] equal for neighbouring tokens of one word.
@@ -55,5 +55,5 @@ def with_case(
 
 
 def split_case(token_ids: Tensor) -> tuple[Tensor, Tensor]:
-    """Vocabulary indices and cases of ids that may have one."""
+    """Splits ids into vocabulary indices and cases."""
     return token_ids & ((1 << SHIFT) - 1), torch.bitwise_right_shift(token_ids, SHIFT)

@@ -1,4 +1,4 @@
-"""Matrix products with weights that never change: laid out once as the CPU's kernels want them."""
+"""Matrix products with constant weights, packed once for the CPU's kernels."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,
 }
 _FUSED = {"none": ("none", ""), "gelu": ("gelu", "none"), "gelu_new": ("gelu", "tanh"), "relu": ("relu", "")}
-"""What oneDNN calls them when they follow a product."""
+"""oneDNN's names of activations after a product."""
 _ROWS = 2048
-"""About as many tokens as a product meets; oneDNN chooses its layout by it."""
+"""A typical number of tokens in a product; oneDNN chooses its layout by it."""
 
 
 def linear(

@@ -1,4 +1,4 @@
-"""Where a checkpoint lies: the bundled one, a directory, or a hub id. Imports no torch."""
+"""Finds a checkpoint: the bundled one, a directory, or a hub id. Imports no torch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BUNDLED_PHI = "bundled-phi"
 BUNDLED_OPEN = "bundled-open"
 MODEL_CARD = "README.md"
 TRAINED_TYPES = "trained_types.jsonl.gz"
-"""The entity types of a checkpoint's training, where it lists them."""
+"""The file of the entity types of a checkpoint's training."""
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 TOKENIZER_FILES = (
     "vocab.txt",
@@ -23,9 +23,9 @@ TOKENIZER_FILES = (
     "spm.model",
     "sentencepiece.bpe.model",
 )
-"""What tokens depend on: BERT's, and from the fifth on those of other encoders."""
+"""Files that tokens depend on: BERT's, and from the fifth on those of other encoders."""
 COPIED_FILES = (*TOKENIZER_FILES, "added_tokens.json")
-"""Those that go with a checkpoint. What BERT's old tokenizers added is in none of its texts."""
+"""Those that are copied with a checkpoint. Added tokens of BERT's old tokenizers are not needed."""
 _DATA = Path(__file__).parent.parent / "data"
 _BUNDLED = {BUNDLED: _DATA / "bundled", BUNDLED_PHI: _DATA / "bundled_phi", BUNDLED_OPEN: _DATA / "bundled_open"}
 
@@ -38,7 +38,7 @@ def resolve_checkpoint(path_or_id: str | Path) -> Path:
             `disi-unibo-nlp/openbioner-tiny-v2`, which is downloaded once into the hub's cache.
 
     Raises:
-        CheckpointError: nothing is there, or the hub cannot be reached.
+        CheckpointError: there is no checkpoint, or the hub cannot be reached.
     """
     name = str(path_or_id)
     if name in _BUNDLED:
@@ -65,7 +65,7 @@ def _download(name: str) -> Path:
     wanted = ["config.json", MODEL_CARD, TRAINED_TYPES, *WEIGHT_FILES, *COPIED_FILES]
     try:
         return Path(snapshot_download(name, allow_patterns=wanted))
-    except Exception as error:  # the hub client raises a dozen classes of its own and of its transport
+    except Exception as error:  # the hub client and its transport raise a dozen classes
         raise CheckpointError(
             f"model {name!r}: not a local directory, and the hub did not give it ({type(error).__name__}); "
             f"download the checkpoint elsewhere and pass its directory"

@@ -1,4 +1,4 @@
-"""A batch's indices on the encoder's device, and results on their way back: a GPU waits for neither."""
+"""Copies a batch's indices to the device and results back, without making a GPU wait."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Placed:
         ids, positions, segments, source, read: int64, as in `Layout`.
         bounds: [sequences + 1] int32, where each sequence begins among the tokens.
         read_bounds: [sequences + 1] int32, likewise among the read tokens.
-        longest, most_reads: tokens, and read ones, of the sequences that have most.
+        longest, most_reads: tokens, and read ones, of the longest sequence and the one with most.
     """
 
     layout: Layout
@@ -38,7 +38,7 @@ class Placed:
 
 
 def place(layout: Layout, device: torch.device) -> Placed:
-    """Copy a layout to a device: in one piece, while the device continues with earlier work."""
+    """Copy a layout to a device: in one piece, while the device continues earlier work."""
     counts = [group.sequences for group in layout.groups]
     bounds, read_bounds = (
         np.concatenate([[0], np.repeat(lengths, counts).cumsum()]).astype(np.int64)
@@ -71,7 +71,7 @@ def send_together(arrays: Sequence[np.ndarray], device: torch.device) -> list[Te
 
 
 class HostTransfer:
-    """A tensor on its way to the host. Waiting for it does not wait for what the device was given after it."""
+    """A tensor being copied to the host. Waiting for it does not wait for later work of the device."""
 
     def __init__(self, tensor: Tensor) -> None:
         self._arrived: torch.cuda.Event | None = None
@@ -83,7 +83,7 @@ class HostTransfer:
             self._arrived.record(torch.cuda.current_stream(tensor.device))
 
     def numpy(self) -> np.ndarray:
-        """The values, once they are there."""
+        """The values; waits until they are copied."""
         if self._arrived is not None:
             self._arrived.synchronize()
         found: np.ndarray = self._on_host.cpu().numpy()

@@ -1,4 +1,4 @@
-"""From texts to windows of tokens: all that a pass needs but the weights. Runs on any CPU, without torch."""
+"""Turns texts into windows of tokens: everything that a pass needs except the weights. Runs without torch."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from openbioner_batch.records import EntityType, group_types
 
 
 def named_description(name: str, description: str) -> str:
-    """What a model reads of a type that was trained with names before descriptions."""
+    """The input for a type in models that were trained with names before descriptions."""
     return f"{name.replace('_', ' ')}: {description}"
 
 
 class Preparer:
     """Turns texts into `Prepared` for one set of types; picklable, and the types are tokenized once.
 
-    Where types do not compete, each is a group of its own.
+    Where types do not compete, each is a separate group.
 
     Args:
         tokenizer: of the checkpoint.
@@ -39,7 +39,7 @@ class Preparer:
         words: one of `WORDS`.
 
     Raises:
-        UsageError: no such words, windows that the model has no positions for, or a description over its budget.
+        UsageError: no such words, windows with more positions than the model, or a description over its budget.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Preparer:
         return cls(load_tokenizer(directory), read_config(directory), types, windows, words)
 
     def prepare(self, texts: Sequence[str]) -> Prepared:
-        """The windows of `texts`, in their order. Every token of every text is in some window's interior."""
+        """The windows of `texts`, in their order. Every token of every text is in one window's interior."""
         documents = [_Document(*parts) for parts in self._documents(texts)]
         window_tokens = [part for document in documents for part in document.window_tokens]
         window_bounds = np.cumsum([0, *map(len, window_tokens)])
@@ -130,7 +130,7 @@ class Preparer:
             offsets = np.array(encoding.offsets, np.int32).reshape(-1, 2)
             starts = np.flatnonzero(np.diff(np.array(encoding.word_ids, np.int64), prepend=-1))
             sentence_offsets = sentence_starts(text)
-            # Searched among word starts: offsets of later subwords can lie before those of earlier ones.
+            # searched among word starts, since offsets of later subwords can lie before those of earlier ones
             first_pieces = np.searchsorted(offsets[starts, 0], sentence_offsets)
             sentences = np.append(starts, tokens)[first_pieces]
             paragraphs = np.append(starts, tokens)[np.searchsorted(offsets[starts, 0], paragraph_starts(text))]
@@ -172,7 +172,7 @@ def check_windows(windows: WindowSettings, config: ModelConfig) -> WindowSetting
     """`windows`, if a pass with them fits the model's positions.
 
     Raises:
-        UsageError: it does not.
+        UsageError: it does not fit.
     """
     needed = config.positions_for(windows)
     if needed > config.positions:
@@ -190,7 +190,7 @@ def _basic_offsets(starts: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 
 
 def _whitespace_words(text: str, token_starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First tokens and offsets of what stands between single spaces, as the reference splits."""
+    """First tokens and offsets of the pieces between single spaces, as the reference splits."""
     spaces = np.flatnonzero(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32) == ord(" "))
     bounds = np.stack([np.append(0, spaces + 1), np.append(spaces, len(text))], 1).astype(np.int32)
     order = np.maximum.accumulate(token_starts) if len(token_starts) else token_starts
@@ -200,7 +200,7 @@ def _whitespace_words(text: str, token_starts: np.ndarray) -> tuple[np.ndarray, 
 
 
 def _in_windows(words: np.ndarray, windows: Sequence) -> np.ndarray:
-    """Where each word's first token stands when the windows are laid one after another."""
+    """The index of each word's first token in the concatenated windows."""
     if not windows:
         return words
     laid = np.cumsum([0, *(window.stop - window.start for window in windows)])[:-1]

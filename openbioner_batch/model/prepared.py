@@ -1,4 +1,4 @@
-"""Texts as windows of tokens, and described types: what a pass takes in but the weights."""
+"""Texts as windows of tokens, and described types: the input of a pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a checkpoint's folder says, whatever its architecture: shape, remarks and tokenizer, but no weights."""
+"""Reads a checkpoint of any architecture without its weights: shape, remarks and tokenizer."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def read_config(directory: Path) -> ModelConfig:
 
 
 def architecture_note(directory: Path) -> str | None:
-    """What a user should know of the architecture of the checkpoint in `directory`; None for nothing."""
+    """A remark for users on the architecture of the checkpoint in `directory`; None without one."""
     raw = read_raw_config(directory)
     return by_model_type(raw, str(directory / "config.json")).note(raw)
 
 
 def check_heads(directory: Path) -> None:
-    """Raises CheckpointError if it is known of the checkpoint in `directory` that it is a plain encoder."""
+    """Raises CheckpointError if the checkpoint in `directory` is known to be a plain encoder."""
     raw = read_raw_config(directory)
     by_model_type(raw, str(directory / "config.json")).check_heads(directory, raw)
 
@@ -43,10 +43,10 @@ def config_to_json(config: ModelConfig) -> dict[str, Any]:
 
 
 def load_tokenizer(directory: Path) -> Tokenizer:
-    """The checkpoint's own tokenizer, as its architecture reads it; as BERT's where `config.json` names none here.
+    """The checkpoint's own tokenizer, by its architecture; by BERT's where `config.json` names an unknown one.
 
     Raises:
-        CheckpointError: there is none that can be read.
+        CheckpointError: there is no readable tokenizer.
     """
     architecture = find_architecture(read_json(directory / "config.json"))
     return architecture.tokenizer(directory) if architecture else Tokenizer.of_bert(directory)

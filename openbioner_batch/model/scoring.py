@@ -1,4 +1,4 @@
-"""Logits of words: the pairs of windows and types through the encoder, and what its heads say where words begin."""
+"""Scores words: runs the pairs of windows and types through the encoder, and reads its heads where words begin."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from openbioner_batch.model.prepared import DescribedType, Prepared
 from openbioner_batch.model.tokens import Tokenizer
 
 PendingBatch = tuple[Batch, Layout, HostTransfer]
-"""A batch that the encoder was given, and its results."""
+"""A batch given to the encoder, and its results."""
 
 
 class DeviceEncoder(Protocol):
-    """An encoder: computes what its heads say of the read tokens of a layout, as [., reads]."""
+    """An encoder: computes its heads' outputs for the read tokens of a layout, as [., reads]."""
 
     @property
     def device(self) -> torch.device:
-        """Where the weights lie."""
+        """The device of the weights."""
 
     def __call__(self, layout: Layout, shifted: bool = False) -> Tensor:
-        """What the heads say; `shifted` as for `attention.attend`."""
+        """The heads' outputs; `shifted` as for `attention.attend`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """The windows of some texts that are unlike each other; copies are computed once.
+    """The distinct windows of some texts; equal ones are computed once.
 
     Attributes:
-        texts: [unlike] token ids of each.
-        places: [unlike] which of its tokens are read: 0 for `[CLS]`, else one more than the index.
-        first_words: [unlike] the index, among all words, of each one's first.
-        copies: [windows, 2] for each window that is read, its first word and which of the unlike it equals.
-        repeats: [all windows] whether an equal one comes before it.
+        texts: [distinct] token ids of each.
+        places: [distinct] which of its tokens are read: 0 for `[CLS]`, else one more than the index.
+        first_words: [distinct] the index, among all words, of each one's first.
+        copies: [windows, 2] for each window that is read, its first word and the distinct one that it equals.
+        repeats: [all windows] whether it equals an earlier one.
     """
 
     texts: tuple[np.ndarray, ...]
@@ -53,9 +53,9 @@ class Windows:
 
 
 def find_windows(prepared: Prepared) -> Windows:
-    """The windows that hold words, equal ones once."""
+    """The windows with words, equal ones once."""
     bounds = prepared.window_bounds
-    # Words of window w are [first[w], first[w + 1]); `logits` also reads [CLS], one place before the first window.
+    # words of window w are [first[w], first[w + 1]); `logits` also reads [CLS], one position before the first window
     first = np.searchsorted(prepared.word_tokens, bounds)
     first[0] = 0
     texts: list[np.ndarray] = []
@@ -93,8 +93,8 @@ def score_group(
     Args:
         encoder: the model.
         tokenizer: for its special tokens.
-        windows: what is to be read.
-        words: how many words all texts have.
+        windows: the windows to read.
+        words: the number of words in all texts.
         types: queried together.
         token_budget: tokens of one batch.
 
@@ -117,14 +117,14 @@ def score_group(
 def run_batches(
     encoder: DeviceEncoder, planned: Iterable[Batch], arrange: Callable[[Batch], Layout]
 ) -> Iterator[tuple[Batch, Layout, np.ndarray]]:
-    """What an encoder says of each batch, as [., reads]; of its halves, where memory does not suffice.
+    """The encoder's outputs for each batch, as [., reads]; computed by halves if memory runs out.
 
-    Where it is not finite, it is computed again with attention guarded against scores beyond the range of floats.
+    Outputs that are not finite are computed again with attention that guards against scores beyond the range of floats.
     """
     under_way: list[PendingBatch] = []
     for batch in planned:
         under_way += _encode(encoder, batch, arrange)
-        # One batch behind: a GPU computes while the next is laid out.
+        # results are read one batch later, so that a GPU computes while the next batch is laid out
         while len(under_way) > 1:
             yield _collect(encoder, *under_way.pop(0))
     for waiting in under_way:
@@ -132,7 +132,7 @@ def run_batches(
 
 
 def copy_repeats(windows: Windows, found: np.ndarray) -> None:
-    """Give the words of windows that equal earlier ones what was found for those; `found` is [words, .]."""
+    """Copy to the words of windows that equal earlier ones the values of those; `found` is [words, .]."""
     for first_word, number in windows.copies.tolist():
         original, count = int(windows.first_words[number]), len(windows.places[number])
         if first_word != original:
@@ -164,7 +164,7 @@ def _collect(
 
 
 def _store_logits(windows: Windows, batch: Batch, layout: Layout, found: np.ndarray, logits: np.ndarray) -> None:
-    """Enter what the heads say of a batch into the logits of its windows' words."""
+    """Write the heads' outputs for a batch to the logits of its windows' words."""
     for group in layout.groups:
         column = batch.columns[group.column]
         for row, window in enumerate(batch.blocks[group.block].windows.tolist()):

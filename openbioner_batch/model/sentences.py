@@ -1,4 +1,4 @@
-"""Where sentences of biomedical and clinical text begin. Rules only: a window may break there, nothing more."""
+"""Finds the starts of sentences in biomedical and clinical text by rules; they only tell where windows may break."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _ABBREVIATIONS = frozenset(
     p pp prof pt pts ref refs resp rev sec sp spp sr ssp st subsp suppl tab tabs univ var vs viz vol b.i.d t.i.d q.i.d
     i.v i.m i.p s.c p.o""".split()
 )
-# Every alternative starts at a fixed place (after a mark, at a line end), so that no text makes the search quadratic.
+# every alternative starts at a fixed place (after a mark, at a line end), so that the search is never quadratic
 _BOUNDARY = re.compile(
     r"""(?P<stop>(?<=[.!?"'”’)\]])\s+)(?=["'“‘(\[]*[A-Z0-9Α-ΩÀ-Þ])"""  # white space before something that can begin
     r"""|(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n)\s*"""  # an empty line
@@ -23,8 +23,8 @@ _LAST_WORD = re.compile(r"[^\s(\[]+$")
 def sentence_starts(text: str) -> list[int]:
     """Code-point offsets at which the sentences of `text` begin; the first is 0.
 
-    Consecutive starts bound the sentences, white space after a sentence belonging to it, so that together they are
-    the whole text. Every boundary follows white space: no word is cut.
+    Consecutive starts bound the sentences. White space after a sentence belongs to it, so that together they are the
+    whole text. Every boundary follows white space: no word is cut.
     """
     starts = [0]
     for match in _BOUNDARY.finditer(text):
@@ -36,7 +36,7 @@ def sentence_starts(text: str) -> list[int]:
 
 
 def paragraph_starts(text: str) -> list[int]:
-    """Code-point offsets at which what follows an empty line begins, ascending; 0 is not among them."""
+    """Code-point offsets of the starts after empty lines, ascending, without 0."""
     return [match.end() for match in _EMPTY_LINE.finditer(text) if match.end() < len(text)]
 
 

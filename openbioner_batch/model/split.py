@@ -1,8 +1,8 @@
-"""Encoders with separate layers, arranged for inference: a text is read once for all types, a description once.
+"""Encoders with separate layers, for inference: each text is read once for all types, each description once.
 
-What the joint layers need of a description stays here, so a process reads each once. Where one layer joins (all others
-are separate), a type costs what its description adds to the words' attention, and the rest of that layer where a word
-is read; where several do, a type costs those layers, the first of them with a text's share computed once.
+The states of descriptions that the joint layers need are cached, so a process reads each once. With one joint layer, a
+type costs its description's part of the words' attention, and the rest of that layer for the words. With several, a
+type costs those layers, where the first computes a text's part once.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class States:
 
     Attributes:
         hidden: [queries, width] float32.
-        query: [queries, heads, size] in that layer. Of the last one, only the read tokens of texts have queries.
+        query: [queries, heads, size] in that layer. In the last one, only the read tokens of texts have queries.
         key, value: [tokens, heads, size] in that layer.
     """
 
@@ -65,10 +65,10 @@ class SplitEncoder:
         token_budget: int,
         shifted: bool = False,
     ) -> Tensor:
-        """What the heads say of some texts, alone and with every description.
+        """The heads' outputs for some texts, alone and with every description.
 
         Args:
-            texts: vocabulary indices of `[CLS]` and each text's tokens, of falling lengths.
+            texts: vocabulary indices of `[CLS]` and each text's tokens, in descending order of length.
             places: which of them are read.
             tails: the descriptions.
             token_budget: of the rows that go through a joint layer together.
@@ -76,7 +76,7 @@ class SplitEncoder:
 
         Returns:
             float32 [2, 1 + descriptions, reads], reads text by text: evidence for each type, and against it. Column 0
-            is of the texts alone: evidence there means nothing.
+            is for the texts alone: evidence there is meaningless.
         """
         described = self._describe(tails, token_budget)
         batch = next(batches(np.array([len(text) - 1 for text in texts]), np.zeros(0, np.int64), 1 << 62))
@@ -96,7 +96,7 @@ class SplitEncoder:
         return self.encoder.read_alone(layout, self._separate, shifted)
 
     def _describe(self, tails: Sequence[Tail], token_budget: int) -> list[States]:
-        """The descriptions' states; those of earlier calls are kept unless there are new ones, which replace them."""
+        """The descriptions' states; those of the last call are cached; new ones replace them."""
         new = [tail for tail in dict.fromkeys(tails) if tail not in self._described]
         if new:
             self._described = {tail: self._described[tail] for tail in tails if tail in self._described}
@@ -105,7 +105,7 @@ class SplitEncoder:
         for batch in batches(lengths - 1, np.zeros(0, np.int64), token_budget):
             numbers = [number for block in batch.blocks for number in block.windows.tolist()]
             hidden, inputs = self._read(batch, rows, described=True, shifted=False)
-            if not torch.isfinite(hidden[: lengths[numbers].sum()]).all():  # beyond them anything stands
+            if not torch.isfinite(hidden[: lengths[numbers].sum()]).all():  # the rows beyond them are uninitialized
                 hidden, inputs = self._read(batch, rows, described=True, shifted=True)
             states = States(hidden, *self._joint.project(inputs, inputs))
             start = 0
@@ -124,7 +124,7 @@ class SplitEncoder:
         token_budget: int,
         shifted: bool,
     ) -> Tensor:
-        """The one joint layer, where only read tokens have queries."""
+        """The only joint layer, where only read tokens have queries."""
         layer = self._joint
         starts, read_starts = (np.cumsum([0, *map(len, some)]) for some in (texts, places))
         reads = int(read_starts[-1])
@@ -160,7 +160,7 @@ class SplitEncoder:
         token_budget: int,
         shifted: bool,
     ) -> Tensor:
-        """All joint layers, where there are several."""
+        """The joint layers, where there are several."""
         everything = [states, *described]
         hidden, *projected = (
             torch.cat([getattr(some, name) for some in everything]) for name in ("hidden", "query", "key", "value")
@@ -192,7 +192,7 @@ class SplitEncoder:
 def _places(
     batch: Batch, layout: Layout, places: Sequence[np.ndarray], read_starts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of all that a batch reads: its place among [columns, reads], that in the batch, and whether its text is alone."""
+    """For all reads of a batch: index in [columns, reads], index in the batch, and whether the text is alone."""
     into, from_, alone = [], [], []
     for group in layout.groups:
         column = batch.columns[group.column]

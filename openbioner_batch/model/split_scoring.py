@@ -1,4 +1,4 @@
-"""Logits of words by an encoder with separate layers: all groups of types at once, since they share the texts."""
+"""Scores words with an encoder of separate layers: all groups of types at once, since they share the texts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def score_groups(
     for batch in batches(np.array([len(text) - 1 for text in texts], np.int64), np.zeros(0, np.int64), token_budget):
         chosen = np.concatenate([block.windows for block in batch.blocks])
         under_way += call.compute(chosen, token_budget)
-        # One batch behind: a GPU computes while the next is laid out.
+        # results are read one batch later, so that a GPU computes while the next batch is laid out
         while len(under_way) > 1:
             _store_logits(call, windows, *under_way.pop(0), columns, logits, token_budget)
     for waiting in under_way:
@@ -47,11 +47,11 @@ def score_groups(
 
 
 PendingWindows = tuple[np.ndarray, HostTransfer]
-"""Windows that the encoder was given, and what its heads say of them."""
+"""Windows given to the encoder, and its heads' outputs."""
 
 
 class _Call:
-    """Some texts and descriptions that are to be scored."""
+    """Some texts and descriptions to score."""
 
     def __init__(
         self, encoder: SplitEncoder, texts: Sequence[np.ndarray], places: Sequence[np.ndarray], tails: Sequence[Tail]
@@ -59,7 +59,7 @@ class _Call:
         self._encoder, self._texts, self._places, self._tails = encoder, texts, places, tails
 
     def compute(self, chosen: np.ndarray, token_budget: int, shifted: bool = False) -> list[PendingWindows]:
-        """Some windows with what the heads say of them; where memory does not suffice, in parts."""
+        """Some windows with the heads' outputs; in parts if memory runs out."""
         texts, places = ([part[window] for window in chosen.tolist()] for part in (self._texts, self._places))
         try:
             heads = self._encoder(texts, places, self._tails, token_budget, shifted)
@@ -88,7 +88,7 @@ def _store_logits(
     logits: Sequence[np.ndarray],
     token_budget: int,
 ) -> None:
-    """Enter what the heads say of some windows into the logits of their words."""
+    """Write the heads' outputs for some windows to the logits of their words."""
     found = heads.numpy()
     if not np.isfinite(found).all():
         for part, again in call.compute(chosen, token_budget, shifted=True):

@@ -38,12 +38,12 @@ _CHARACTERS_AT_ONCE = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """What the model found in one document, and what it took."""
+    """The model's spans in one document, and counts of windows and tokens."""
 
     spans: list[Span]
     windows: int
     repeated: int
-    """Windows that were computed for an earlier text, or earlier in this one."""
+    """How many windows were computed for an earlier text, or earlier in this one."""
     tokens: int
 
 
@@ -51,7 +51,7 @@ class Tagger:
     """Finds mentions of described types. In float32 a text's result does not depend on the texts beside it.
 
     Args:
-        model: the module, whose weights are arranged for inference.
+        model: the module, the module, whose weights are prepared for inference.
         tokenizer: of its checkpoint.
         directory: the checkpoint's.
         device: "cpu" or one of torch's names of GPUs.
@@ -82,7 +82,7 @@ class Tagger:
         self.token_budget = token_budget or default_token_budget(device)
         self.calibration = calibration
         self.completion = Completion()
-        """What is found beyond the model's own spans: nothing, unless it is set."""
+        """What is added to the model's own spans: nothing, unless it is set."""
         self.nested = False
         """Where types do not compete: whether to keep spans that overlap a better scored one with other bounds."""
         self._directory = directory
@@ -106,7 +106,7 @@ class Tagger:
             device: "cpu", "gpu" (or "cuda", "cuda:1"), or "auto" for a GPU where there is one.
             dtype: "float32", "bfloat16", "float16", or "auto" for bfloat16 where the hardware multiplies it natively.
             windows: budgets other than the checkpoint's own.
-            token_budget: tokens of one forward pass; by default what suits the device.
+            token_budget: tokens of one forward pass; by default the device's.
             calibrated: whether to use the calibration that is stored with the checkpoint, if one is.
             separate_layers: of a published cross-encoder, how many lower layers to separate, for which it was not
                 trained: faster, and not exact. None for the checkpoint's own.
@@ -114,7 +114,7 @@ class Tagger:
                 says so and plain torch goes on.
 
         Raises:
-            CheckpointError: nothing is there, or it is no such checkpoint.
+            CheckpointError: there is no checkpoint, or it has another format.
             UsageError: the device or number format does not exist here, the model cannot have so many separate
                 layers, or cannot be compiled.
         """
@@ -142,7 +142,7 @@ class Tagger:
         return checkpoint_digest(self._directory)
 
     def preparer(self, types: Sequence[EntityType] | Sequence[Sequence[EntityType]], words: str = "basic") -> Preparer:
-        """What makes `Prepared` for this model; it can travel to other processes."""
+        """The preparer of `Prepared` for this model; it can be sent to other processes."""
         return Preparer(self.tokenizer, self.encoder.config, types, self.windows, words)
 
     def tag(
@@ -156,7 +156,7 @@ class Tagger:
         Args:
             texts: documents of any length.
             types: what to find: types that compete with each other (over 25 are queried in even groups), or groups.
-            words: "basic" for BERT's words and punctuation marks, "whitespace" for what stands between spaces.
+            words: "basic" for BERT's words and punctuation marks, "whitespace" for the pieces between spaces.
         """
         return [tagged.spans for tagged in self.annotate(texts, types, words)]
 
@@ -173,7 +173,7 @@ class Tagger:
         return [tagged for part in _portions(texts) for tagged in self.score(preparer.prepare(part))]
 
     def score(self, prepared: Prepared) -> list[Tagged]:
-        """The spans of what a `Preparer` of this model prepared."""
+        """The spans of texts that a `Preparer` of this model prepared."""
         windows = find_windows(prepared)
         spans = self.decode(prepared, self._score(prepared, windows))
         bounds = np.cumsum([0, *prepared.document_windows])
@@ -190,7 +190,7 @@ class Tagger:
         return self._score(prepared, find_windows(prepared))
 
     def decode(self, prepared: Prepared, logits: Iterable[np.ndarray]) -> list[list[Span]]:
-        """The spans that the raw logits of each group mean, calibrated if the tagger is, in order of their starts."""
+        """The spans in the raw logits of each group, calibrated if the tagger is, in order of their starts."""
         spans: list[list[Span]] = [[] for _ in prepared.texts]
         for group, of_group in enumerate(logits):
             decoded = decode(prepared, group, of_group, self.calibration)
@@ -226,9 +226,9 @@ class Tagger:
             raise UsageError(
                 f"the text takes {len(tokens)} tokens; logits are for one window of {self.windows.text_tokens}: use tag"
             )
-        # One group whatever their number: the caller requested these columns side by side.
+        # one group whatever their number, since the caller requested these columns side by side
         described = tuple(kind for group in self.preparer(types).groups for kind in group)
-        # One "word" a token, [CLS] included: it stands one place before the window's first token.
+        # one "word" per token, with [CLS] one position before the window's first token
         whole = Prepared(
             texts=(text,),
             groups=(described,),
@@ -248,17 +248,17 @@ class Tagger:
 def arrange(
     model: Model, dtype: torch.dtype, device: str, compiled: bool = False
 ) -> InferenceEncoder | SplitEncoder | LateInference | Inference:
-    """A model arranged for inference, as its architecture and its separate layers allow."""
+    """A model prepared for inference, by its architecture and its separate layers."""
     arranged: InferenceEncoder | SplitEncoder | LateInference | Inference
     arranged = by_name(model.config.architecture).arrange(model, dtype, device, compiled)
     return arranged
 
 
 def check_compiled(device: str, config: ModelConfig) -> None:
-    """See that `--compile` means something for a resolved device and a model.
+    """Check that `--compile` is possible for a resolved device and a model.
 
     Raises:
-        UsageError: the device is no GPU, or there is no compiled form of the model's architecture.
+        UsageError: the device is not a GPU, or the model's architecture has no compiled form.
     """
     if not device.startswith("cuda"):
         raise UsageError(f"--compile is for GPUs, and the model runs on {device}: leave it out, or give --devices gpu")

@@ -1,4 +1,4 @@
-"""The tensors of a checkpoint as they are stored, and the names of its heads."""
+"""Reads the stored tensors of a checkpoint, and names its heads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from openbioner_batch.model.location import WEIGHT_FILES
 HEADS = {"evidence": "linear", "against": "linear_zero2", "background": "linear_zero3"}
 """Ours and the published names of a cross-encoder's heads."""
 LATE_HEADS = ("text_projection.weight", "description_projection.weight", "log_scale", "bias")
-"""What a late-interaction model has beside its encoders and the head of the background."""
+"""Tensors of a late-interaction model besides its encoders and the head of the background."""
 _OLD_NORM = re.compile(r"LayerNorm\.(gamma|beta)$")
 _NORM = {"gamma": "weight", "beta": "bias"}
 
@@ -34,7 +34,7 @@ def read_tensors(directory: Path) -> dict[str, Tensor]:
                 raise CheckpointError(
                     f"{path}: unreadable weights ({type(error).__name__}); download it again"
                 ) from None
-            except Exception as error:  # unpickling refuses with several classes
+            except Exception as error:  # unpickling raises several classes
                 raise CheckpointError(
                     f"{path}: refused, it holds more than tensors ({type(error).__name__}); convert it to safetensors"
                 ) from None
@@ -42,5 +42,5 @@ def read_tensors(directory: Path) -> dict[str, Tensor]:
 
 
 def _renamed(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Tensors under the names of today: norms converted from TensorFlow are called gamma and beta."""
+    """Tensors under current names: norms converted from TensorFlow are called gamma and beta."""
     return {_OLD_NORM.sub(lambda old: f"LayerNorm.{_NORM[old[1]]}", name): part for name, part in tensors.items()}

@@ -1,4 +1,4 @@
-"""Short texts, such as names, as vectors of unit length: the mean of an encoder's last states."""
+"""Turns short texts, such as names, into vectors of unit length: the mean of an encoder's last states."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from openbioner_batch.model.reading import load_tokenizer, read_config
 from openbioner_batch.model.tokens import Tokenizer
 
 MOST_TOKENS = 48
-"""Of a text; what is longer is cut. Names that are longer are rare, and their ends say little."""
+"""The most tokens of a text; longer ones are cut. Longer names are rare, and their ends add little."""
 _TOGETHER = 16
-"""Texts of one length that are read together, always so many: products of other shapes are rounded otherwise."""
+"""The size of a batch of texts of one length, which is constant, since products of other shapes round differently."""
 
 
 class TextEncoder:
-    """Gives texts vectors, on the CPU in float32. A text's vector does not depend on the texts beside it.
+    """Computes vectors of texts, on the CPU in float32. A text's vector does not depend on the texts beside it.
 
     Args:
         model: a late-interaction model, of which the part that reads descriptions is used.
@@ -38,7 +38,7 @@ class TextEncoder:
     def __init__(self, model: Model, tokenizer: Tokenizer, directory: Path) -> None:
         config = model.config
         self.size = config.late.projection
-        """Numbers of a vector."""
+        """The size of a vector."""
         self._encoder = by_name(config.architecture).arrange(model, torch.float32, "cpu")
         self._tokenizer = tokenizer
         self._most = min(MOST_TOKENS, config.windows.description_tokens)
@@ -52,7 +52,7 @@ class TextEncoder:
             path_or_id: "bundled-open", a directory, or a hub id.
 
         Raises:
-            CheckpointError: nothing is there, or it is neither.
+            CheckpointError: there is no checkpoint, or it is neither.
         """
         directory = resolve_checkpoint(path_or_id)
         return cls(_late_model(directory), load_tokenizer(directory), directory)
@@ -65,7 +65,7 @@ class TextEncoder:
     def vectors(self, texts: Sequence[str]) -> np.ndarray:
         """The vector of each text: float32 [texts, size]."""
         tokenizer = self._tokenizer
-        readable = [text.encode("utf-8", "replace").decode() for text in texts]  # half a character is a question mark
+        readable = [text.encode("utf-8", "replace").decode() for text in texts]  # lone surrogates become question marks
         sequences = [(tokenizer.cls, *tokenizer.ids(text)[: self._most], tokenizer.sep) for text in readable]
         by_length: defaultdict[int, list[tuple[int, ...]]] = defaultdict(list)
         for one in dict.fromkeys(sequences):
@@ -75,23 +75,23 @@ class TextEncoder:
             for start in range(0, len(group), _TOGETHER):
                 some = group[start : start + _TOGETHER]
                 filled = [*some, *some[-1:] * (_TOGETHER - len(some))]
-                budget = 2 * _TOGETHER * length  # one batch holds them all
+                budget = 2 * _TOGETHER * length  # one batch has them all
                 found.update(zip(some, self._encoder.read_descriptions(filled, budget), strict=False))
         return np.array([found[one] for one in sequences], np.float32).reshape(len(sequences), self.size)
 
 
 def _late_model(directory: Path) -> Model:
-    """The checkpoint's model; a plain encoder becomes one whose projection changes nothing.
+    """The checkpoint's model; a plain encoder gets an identity as projection.
 
     Raises:
-        CheckpointError: it is a cross-encoder, or none.
+        CheckpointError: it is a cross-encoder or not a model.
     """
     config = read_config(directory)
     if config.is_late:
         return load_model(directory)
     if any("Tagger" in str(name) for name in read_raw_config(directory).get("architectures") or ()):
         raise CheckpointError(
-            f"{directory}: a cross-encoder, which reads descriptions beside texts alone; expected a late-interaction "
+            f"{directory}: a cross-encoder, which reads descriptions only with texts; expected a late-interaction "
             "model such as bundled-open, or a plain encoder"
         )
     config = dataclasses.replace(

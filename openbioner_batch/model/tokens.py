@@ -1,4 +1,4 @@
-"""Subword tokens of a text, with the offsets of the words they belong to."""
+"""Subword tokens of a text, with their offsets and words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from openbioner_batch.model.config import OWN_KEY
 from openbioner_batch.model.letter_case import with_case
 
 HUB_VOCABULARY = "google-bert/bert-base-cased"
-"""Whose vocabulary a checkpoint without a tokenizer was trained with."""
+"""The model whose vocabulary a checkpoint without a tokenizer has."""
 
 
 class Tokenized(Protocol):
@@ -52,17 +52,17 @@ class Tokenizer:
 
     Attributes:
         vocabulary: index by token.
-        cls, sep: before a text, and behind a description.
-        mask: what hides a word.
+        cls, sep: before a text, and after a description.
+        mask: the token that hides a word.
         letter_case: whether the ids of texts carry the letter case of words, see `letter_case.py`.
-        text_end: what stands behind a text that is alone, where anything does.
-        between: what stands between a text and a description.
+        text_end: the tokens after a text alone, if any.
+        between: the tokens between a text and a description.
         first_segment: how many of `between` are of segment 0.
 
     Args:
         vocabulary: index by token.
-        lowercase: whether letters become small.
-        strip_accents: whether accents go; None: if letters become small.
+        lowercase: whether to lowercase letters.
+        strip_accents: whether to remove accents; None: if letters are lowercased.
         letter_case: as the attribute.
 
     Raises:
@@ -88,7 +88,7 @@ class Tokenizer:
         self.letter_case = letter_case
         self.cls, self.sep, self.mask = vocabulary["[CLS]"], vocabulary["[SEP]"], vocabulary["[MASK]"]
         self.between = (self.sep,)
-        # Built without added tokens, so that no text can spell a special token.
+        # built without added tokens, so that no text can spell a special token
         self._rust = RustTokenizer(WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100))
         self._rust.normalizer = BertNormalizer(lowercase=lowercase, strip_accents=strip_accents)
         self._rust.pre_tokenizer = BertPreTokenizer()
@@ -97,7 +97,7 @@ class Tokenizer:
     def of_bert(cls, directory: Path) -> Tokenizer:
         """A BERT checkpoint's own tokenizer, else the cased BERT vocabulary from the hub's cache or the hub.
 
-        Where no file says whether case matters, the vocabulary does: one without a capital is of lower case.
+        Where no file says whether case matters, the vocabulary does: one without capitals is uncased.
 
         Raises:
             CheckpointError: the checkpoint has none and the cased vocabulary is unavailable.
@@ -142,7 +142,7 @@ class Tokenizer:
 
 
 def read_json(path: Path) -> dict:
-    """A JSON file of a checkpoint; nothing where it is missing."""
+    """A JSON file of a checkpoint; empty where it is missing."""
     return json.loads(path.read_text("utf-8")) if path.is_file() else {}
 
 
@@ -152,7 +152,7 @@ def _read_vocabulary(path: Path) -> dict[str, int]:
 
 
 def _is_lower_case(vocabulary: Iterable[str]) -> bool:
-    """Whether no piece but the special and unused ones, which stand in square brackets, has a capital."""
+    """Whether only special and unused pieces, in square brackets, have capitals."""
     pieces = [piece for piece in vocabulary if not (piece.startswith("[") and piece.endswith("]"))]
     return not any(map(str.isupper, (letter for piece in pieces for letter in piece)))
 
@@ -162,7 +162,7 @@ def _cased_vocabulary(directory: Path) -> Path:
 
     try:
         return Path(hf_hub_download(HUB_VOCABULARY, "vocab.txt"))
-    except Exception as error:  # the hub client raises a dozen classes of its own and of its transport
+    except Exception as error:  # the hub client and its transport raise a dozen classes
         raise CheckpointError(
             f"{directory}: no vocab.txt or tokenizer.json, and {HUB_VOCABULARY}'s vocabulary could not be downloaded "
             f"({type(error).__name__}); put its vocab.txt into the checkpoint's directory"

@@ -1,4 +1,4 @@
-"""The sizes in which the model comes, buildable with random weights."""
+"""The named sizes of the model, to build with random weights."""
 
 from __future__ import annotations
 

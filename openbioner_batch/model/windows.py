@@ -1,4 +1,4 @@
-"""Windows over a long document: they break at paragraphs and sentences, and overlap where a sentence must be cut."""
+"""Cuts a long document into windows, at paragraphs and sentences; they overlap where a sentence must be cut."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def cut_windows(
     word_starts: np.ndarray,
     settings: WindowSettings,
 ) -> list[Window]:
-    """Windows whose interiors are, in order and without gap, all tokens of a document.
+    """Windows whose interiors cover, in order and without gaps, all tokens of a document.
 
     A window holds as many whole sentences as fit. It ends before a paragraph that does not fit whole, or once it is
-    half full: so a section that several notes share becomes the same windows in each, which are computed once. A
-    sentence longer than a window is cut at words, the parts sharing an overlap; a token in two windows belongs to the
-    one in which it stands farther from the cut (ties: the earlier).
+    half full, so that a section that several notes share gives equal windows, which are computed once. A sentence
+    longer than a window is cut at words, and the parts share an overlap; a token in two windows belongs to the one in
+    which it is farther from the cut (ties: the earlier).
 
     Args:
         tokens: number of tokens of the document.
@@ -62,7 +62,7 @@ def cut_windows(
             start = _at_word(stop - settings.overlap, start, word_starts)
     if start < tokens:
         ranges.append((start, tokens))
-    # Where two windows share tokens, the middle is farthest from both cuts.
+    # where two windows share tokens, the middle is farthest from both cuts
     seams = [0, *((left[1] + right[0] + 1) // 2 for left, right in itertools.pairwise(ranges)), tokens]
     return [Window(*bound, *seam) for bound, seam in zip(ranges, itertools.pairwise(seams), strict=True)]
 

@@ -1,11 +1,11 @@
-"""Words with marks in them: which of BERT's pieces cannot stand alone, and which marks at its ends a span lets go."""
+"""Words with marks in them: joins BERT's pieces that cannot be alone, and strips marks from the ends of spans."""
 
 from __future__ import annotations
 
 import numpy as np
 
 HYPHENS = "-\u2010\u2011"
-"""The hyphen of the keyboard, the typographic one, and the one that does not break."""
+"""The ASCII hyphen, the typographic one, and the non-breaking one."""
 _LONGEST_BOUND = 2
 _GREEK = frozenset(
     """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi
@@ -23,17 +23,17 @@ _LOOSE_BEHIND = _HYPHEN | frozenset(",;:/=\u00d7")
 
 
 def first_pieces_of_words(text: str, pieces: np.ndarray, breaks: np.ndarray) -> np.ndarray:
-    """Which pieces begin a word, where a word may hold hyphens, and numbers and units other marks.
+    """The pieces that begin a word; words may contain hyphens, and numbers and units other marks.
 
-    A piece that cannot stand alone is of one word with the piece before its hyphen, or, if it is the first of the
-    hyphened token, with the one behind: "5-FU", "beta-AR", "X-ray". So "IL-2-induced" is "IL-2", "-", "induced".
-    Alone cannot stand what has one or two characters, numbers, and names of Greek letters.
+    A piece that cannot be alone forms a word with the piece before its hyphen, or, if it is the first of the hyphenated
+    token, with the one after: "5-FU", "beta-AR", "X-ray". So "IL-2-induced" is "IL-2", "-", "induced".
+    Pieces of one or two characters, numbers, and names of Greek letters cannot be alone.
     Numbers hold together at ".", "," and "/", and with units at "/": "2.5", "100,000/mm3", "120/80", "mg/dL".
 
     Args:
         text: the document.
         pieces: [pieces, 2] half-open offsets of its words and punctuation marks, in order.
-        breaks: [pieces] whether a sentence starts with the piece; no word goes over that.
+        breaks: [pieces] whether a sentence starts with the piece; no word crosses that.
 
     Returns:
         [words] indices of `pieces`.
@@ -58,7 +58,7 @@ def without_loose_marks(text: str, start: int, end: int) -> tuple[int, int]:
     """A span without marks at its ends that join it to its neighbours, half a pair of brackets, or a pair around it.
 
     "insulin[-dependent diabetes]" is "dependent diabetes", "[stem cell-]like" "stem cell", "([220)]" "220", and
-    "[66 (12%])" takes its bracket in. A sign before a number and a charge ("-20 C", "Cl-") remain.
+    "[66 (12%])" includes its bracket. A sign before a number and a charge ("-20 C", "Cl-") remain.
     """
     while start < end and text[start] in _LOOSE_BEFORE and start > 0 and text[start - 1].isalnum():
         start += 1
@@ -94,7 +94,7 @@ def _before_space(text: str, start: int, end: int) -> int:
 
 
 def _is_quantity(left: str, mark: str, right: str) -> bool:
-    """Whether a mark stands within a number, or between the parts of a unit."""
+    """Whether a mark is within a number, or between the parts of a unit."""
     if left.isdecimal() and right.isdecimal():
         return True
     return mark == "/" and right.lower() in _UNITS and (left.isdecimal() or left.lower() in _UNITS)

@@ -68,7 +68,7 @@ def test_one_corpus_is_a_table_of_its_types(corpus: Path, type_file: Path, check
     ("arguments", "message"),
     [
         (["--corpus", "nowhere.tsv", "--types", "Drug=drug"], "--corpus nowhere.tsv: no such file or folder"),
-        (["--corpus", str(ROOT / "Makefile"), "--types", "Drug=drug"], "the suffix is of no known format"),
+        (["--corpus", str(ROOT / "Makefile"), "--types", "Drug=drug"], "the suffix belongs to no known format"),
         (["--corpus", "x.tsv", "--split", "train"], "--split is 'train'"),
         (["--corpus", "x.tsv", "--view", "poem"], "--view poem"),
         (["--corpus", "x.tsv", "--corpora", "CoNLL"], "expected some of NCBI-disease"),

@@ -92,7 +92,7 @@ def test_the_lines_that_are_shown(tmp_path: Path) -> None:
         ("  unreadable", "1"),
         ("notes without any identifier (look at some)", "6"),
         ("notes without a patient's id", "7"),
-        ("notes whose date is no ISO date", "9"),
+        ("notes whose date is not an ISO date", "9"),
         ("still found in the result", "2"),
         ("  city", "2"),
         ("found by the model in 1,000 notes read again", "2"),

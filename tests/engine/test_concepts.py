@@ -168,7 +168,7 @@ def test_a_run_whose_encoder_is_gone_does_not_begin(tmp_path: Path, corpus: Path
     values: dict[str, Any] = {"inputs": (str(corpus),), "output": str(tmp_path / "out"), "executor": "in-process"}
     with pytest.raises(UsageError, match=f"there is none at {encoder}"):
         annotate(AnnotateSettings.build(values | {"dictionary": f"x={vocab}", "link": f"x={vocab}"}), say=print)
-    with pytest.raises(RunFailedError, match="the run needs it as it was when it began"):
+    with pytest.raises(RunFailedError, match="the run needs it unchanged since the run began"):
         commit_run(tmp_path / "other", corpus, additions=[linking])
     linked(plain, tmp_path / "out", vocab, link_least=0.3)  # which needs none
 

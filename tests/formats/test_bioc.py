@@ -155,4 +155,4 @@ def test_annotations_of_xml_are_looked_at_only_where_they_are_kept(tmp_path: Pat
     assert [document.text for document in documents(read_all(chosen, [tmp_path]))] == ["Zinc", "Zinc"]
     kept = read_all(chosen, [tmp_path], KEEP)
     assert [spans(document) for document in documents(kept)] == [[(0, "Zinc")]]
-    assert rejected(kept) == [(1, "an offset or a length is no whole number")]
+    assert rejected(kept) == [(1, "an offset or a length is not a whole number")]

@@ -75,7 +75,7 @@ def test_of_very_many_people_only_the_patient_is_known() -> None:
 
 def test_what_has_no_resources_is_a_reason() -> None:
     (entry,) = entries_of({"resourceType": "Bundle", "entry": {"resource": {}}})
-    assert entry.resource == MalformedValue("the entries of a Bundle are no list: the rest of the file is unread")
+    assert entry.resource == MalformedValue("the entries of a Bundle are not a list: the rest of the file is unread")
     assert entries_of({"resourceType": "Bundle"}) == []
     bad, good = entries_of(bundle("secret", BOB))  # type: ignore[arg-type]
     assert bad.resource == MalformedValue("an entry of a Bundle holds no resource")

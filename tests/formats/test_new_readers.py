@@ -85,7 +85,7 @@ def test_bioc_that_is_not_is_set_aside(tmp_path: Path) -> None:
     found = read_all(get_format("bioc-xml"), [tmp_path], KEEP)
     assert [reason for _, reason in rejected(found)] == [
         "not BioC XML: expected one of collection, document as the root element; say --format pubmed",
-        "an offset or a length is no whole number",
+        "an offset or a length is not a whole number",
         "malformed XML at line 1: the record that begins there does not end",
     ]
     assert texts(read_all(get_format("bioc-xml"), [tmp_path / "b.xml"])) == ["x"]
@@ -168,7 +168,7 @@ def test_omop_notes(tmp_path: Path, case: object, suffix: str) -> None:
 
 def test_a_table_that_is_no_note_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("id,text\n1,a\n")
-    with pytest.raises(UsageError, match="is no OMOP NOTE: it has no columns note_id and note_text"):
+    with pytest.raises(UsageError, match="is not an OMOP NOTE table: it has no columns note_id and note_text"):
         read_all(get_format("omop-note"), [tmp_path])
 
 

@@ -264,7 +264,7 @@ def test_mixed_and_unknown_suffixes_ask_for_the_format(tmp_path: Path) -> None:
         find_inputs([str(tmp_path)])
     found, files = find_inputs([str(tmp_path)], "jsonl")
     assert (found.name, len(files)) == ("jsonl", 2)
-    with pytest.raises(UsageError, match=r"x\.dat: the suffix is of no known format"):
+    with pytest.raises(UsageError, match=r"x\.dat: the suffix belongs to no known format"):
         detect_format([InputFile("/x.dat", 1, "")])
     with pytest.raises(UsageError, match="--format word: no such format; there are: jsonl, parquet, csv"):
         get_format("word")

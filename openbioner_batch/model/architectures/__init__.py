@@ -11,11 +11,11 @@ from openbioner_batch.model.architectures.base import Architecture
 from openbioner_batch.model.architectures.bert import BertArchitecture
 
 ARCHITECTURES: tuple[Architecture, ...] = (BertArchitecture(), AutoModelArchitecture())
-"""Each is registered here, and nowhere else."""
+"""The registry; each architecture is registered only here."""
 
 
 def find_architecture(raw: Mapping[str, Any]) -> Architecture | None:
-    """The architecture of a `config.json`; one without a `model_type` is BERT's. None where nothing here reads it."""
+    """The architecture of a `config.json`; one without a `model_type` is BERT's. None for an unknown one."""
     model_type = raw.get("model_type", ARCHITECTURES[0].model_types[0])
     return next((one for one in ARCHITECTURES if model_type in one.model_types), None)
 
@@ -24,7 +24,7 @@ def by_model_type(raw: Mapping[str, Any], where: str) -> Architecture:
     """As `find_architecture`.
 
     Raises:
-        CheckpointError: nothing here reads it.
+        CheckpointError: no architecture reads it.
     """
     if found := find_architecture(raw):
         return found

@@ -1,4 +1,4 @@
-"""What an encoder architecture provides. Its methods import what they need, so that the registry costs nothing."""
+"""The interface of an encoder architecture. Its methods import what they need, so that the registry is cheap."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Inference(ABC):
-    """A model arranged for inference that scores windows by itself."""
+    """A model prepared for inference that scores windows itself."""
 
     config: ModelConfig
 
@@ -37,25 +37,25 @@ class Inference(ABC):
 
 
 class Architecture(ABC):
-    """An encoder's shape: how its checkpoints are read and written, how it is built and how it runs."""
+    """An encoder architecture: reads and writes its checkpoints, builds its module, and prepares it for inference."""
 
     name: str
-    """As `ModelConfig.architecture` has it."""
+    """Its name in `ModelConfig.architecture`."""
     model_types: tuple[str, ...]
-    """In the `config.json` of plain encoders and of our models on them."""
+    """Values of `model_type` in the `config.json` of plain encoders and of our models on them."""
     can_be_compiled = False
     """Whether `arrange` has a compiled form."""
 
     def note(self, raw: Mapping[str, Any]) -> str | None:
-        """What a user should know when a run with such a checkpoint starts."""
+        """A remark for users when a run with such a checkpoint starts; None without one."""
         return None
 
     @abstractmethod
     def read_config(self, raw: Mapping[str, Any], where: str) -> ModelConfig:
-        """The shape that a `config.json` describes, be it of a plain encoder or of one of our models.
+        """The shape in a `config.json` of a plain encoder or of one of our models.
 
         Raises:
-            CheckpointError: it describes none; the message begins with `where`.
+            CheckpointError: it describes no such shape; the message begins with `where`.
         """
 
     @abstractmethod
@@ -76,7 +76,7 @@ class Architecture(ABC):
 
     @abstractmethod
     def tensor_names(self, config: ModelConfig) -> dict[str, tuple[str, ...]]:
-        """Each tensor of the module with the stored tensors it is made of, stacked along rows."""
+        """Each tensor of the module with the stored tensors that form it, stacked along rows."""
 
     @abstractmethod
     def encoder_tensors(self, directory: Path) -> dict[str, Tensor]:
@@ -84,7 +84,7 @@ class Architecture(ABC):
 
     @abstractmethod
     def count_parameters(self, config: ModelConfig) -> int:
-        """Exact number of weights of the model of this shape."""
+        """Exact number of weights of a model of this shape."""
 
     @abstractmethod
     def arrange(self, model: Model, dtype: torch.dtype, device: str, compiled: bool = False) -> Any:
@@ -94,5 +94,5 @@ class Architecture(ABC):
             model: its module.
             dtype: of its matrices.
             device: where it will run.
-            compiled: whether torch's compiler is to fuse what it can; only where `can_be_compiled`.
+            compiled: whether torch's compiler fuses what it can; only where `can_be_compiled`.
         """

@@ -1,7 +1,7 @@
-"""Attention and norms in bfloat16 on a CPU by kernels of our own, compiled where they run.
+"""Our own kernels for attention and norms in bfloat16 on a CPU, compiled on the machine where they run.
 
 `kernels.c` is compiled by the machine's C compiler when it is first needed, and kept in the user's cache. Without a
-compiler, or on a CPU that does not multiply bfloat16, torch does the same, slower.
+compiler, or on a CPU that does not multiply bfloat16, torch does the same more slowly.
 """
 
 from __future__ import annotations

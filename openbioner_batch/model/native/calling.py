@@ -1,4 +1,4 @@
-"""The kernels as functions of tensors: what they take, and how they run on torch's threads."""
+"""The kernels as functions of tensors, run on torch's threads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from openbioner_batch.model.layout import Layout, TextPart
 from openbioner_batch.model.native.compiling import load, openmp
 
 SWITCH = "OPENBIONER_NATIVE"
-"""Environment variable; 0 leaves the kernels out."""
+"""Environment variable; 0 turns the kernels off."""
 _LARGEST_HEAD = 64
 _THREAD_ANSWER = CFUNCTYPE(c_int)
 
@@ -77,7 +77,7 @@ def is_supported(tensor: Tensor) -> bool:
 
 
 def supports_attention(query: Tensor) -> bool:
-    """Whether there is a kernel for queries [tokens, heads, size] like these."""
+    """Whether there is a kernel for queries [tokens, heads, size] of this shape."""
     return query.shape[2] % 2 == 0 and query.shape[2] <= _LARGEST_HEAD and is_supported(query)
 
 
@@ -160,9 +160,9 @@ def _tensors(context: Tensor, query: Tensor, key: Tensor, value: Tensor) -> _Ten
 
 
 def _run(name: str, job: Any) -> None:
-    """Call a kernel on as many threads as torch uses.
+    """Run a kernel on as many threads as torch uses.
 
-    They are torch's own: its threads spin for a while after each operation, and others would have to share their cores.
+    They are torch's own threads, which spin for a while after each operation; others would compete for their cores.
     """
     kernels, library, threads = load(), openmp(), torch.get_num_threads()
     assert kernels is not None

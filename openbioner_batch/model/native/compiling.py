@@ -1,4 +1,4 @@
-"""The shared library of the kernels: compiled by the machine's compiler when it is first needed, and kept."""
+"""The shared library of the kernels: compiled by the machine's compiler when first needed, and cached."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 @cache
 def load() -> ctypes.CDLL | None:
-    """The compiled kernels; None where there are none, with the reason in the log if the CPU has the instructions."""
+    """The compiled kernels; None if they are unavailable, with the reason in the log if the CPU could run them."""
     if sys.platform != "linux":
         return None
     capabilities = torch.cpu.get_capabilities()
@@ -35,7 +35,7 @@ def load() -> ctypes.CDLL | None:
         return ctypes.CDLL(str(_compiled()))
     except (OSError, subprocess.SubprocessError) as error:
         reason = " ".join(str(error).split())[:300]
-        _log.warning("bfloat16 goes without its kernels, slower: %s (they are kept in XDG_CACHE_HOME)", reason)
+        _log.warning("bfloat16 runs without its kernels, more slowly: %s (they are cached in XDG_CACHE_HOME)", reason)
         return None
 
 
@@ -60,13 +60,13 @@ def _compiled() -> Path:
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         if done.returncode:
             raise OSError(f"{compiler} failed: {done.stderr}")
-        os.replace(built, target)  # whole or not at all: several processes may compile at once
+        os.replace(built, target)  # atomically, since several processes may compile at once
     return target
 
 
 @cache
 def openmp() -> ctypes.CDLL | None:
-    """torch's library of CPU operations, by which the OpenMP that it runs on is called; None where it has no GNU calls.
+    """torch's library of CPU operations, to call its OpenMP; None where it has no GNU calls.
 
     A name that is looked up in a library is looked up in those that it is linked with, too (dlsym(3)): so this is
     torch's own OpenMP whatever its file is called, also where another package has brought a second one. With that the

@@ -50,9 +50,7 @@ class LlmSettings(ExecutorOptions, RayOptions):
     heading = "Language model"
     endpoint: str | None = option(None, metavar="URL", help="Base URL of an OpenAI-compatible server (.../v1).")
     model: str | None = option(None, metavar="NAME", help="The model's name at the endpoint.")
-    vllm: str | None = option(
-        None, metavar="M", help="Run this checkpoint with vLLM inside the run, without an endpoint."
-    )
+    vllm: str | None = option(None, metavar="M", help="Run this checkpoint with vLLM in the run, without an endpoint.")
     api_key_file: str | None = option(
         None, metavar="FILE", help="File with the endpoint's key.", default=f"variable {KEY_VARIABLE}"
     )

@@ -154,7 +154,7 @@ def test_a_slot_of_no_class_is_named_with_its_line(made: Path) -> None:
     with pytest.raises(UsageError, match=r"sentences\.txt, line 2: \{tol\} is no class"):
         fill_sentences(settings(made))
     (made / "sentences.txt").write_text("# nothing\n")
-    with pytest.raises(UsageError, match="holds no sentence"):
+    with pytest.raises(UsageError, match="has no sentences"):
         fill_sentences(settings(made))
 
 

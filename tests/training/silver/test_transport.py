@@ -95,9 +95,9 @@ def test_a_text_that_gets_no_answer_is_told_from_the_others(serve: Serve, mode: 
 def test_an_unusable_answer_is_asked_for_again_and_paid_for(serve: Serve) -> None:
     server = serve()
     (found,) = send(server, ["aspirin [[malformed]]"])
-    assert server.stats["requests"] == 1 + transport.REASKS
+    assert server.stats["requests"] == 1 + transport.ANSWER_RETRIES
     (once,) = send(server, ["aspirin [[truncated]]"])
-    assert found["usage"][0] == (1 + transport.REASKS) * once["usage"][0]
+    assert found["usage"][0] == (1 + transport.ANSWER_RETRIES) * once["usage"][0]
 
 
 def test_a_limit_that_does_not_pass_ends_the_run_rather_than_set_texts_aside(serve: Serve) -> None:

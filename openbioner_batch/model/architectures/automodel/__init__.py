@@ -44,7 +44,7 @@ class AutoModelArchitecture(Architecture):
     def check_heads(self, directory: Path, raw: Mapping[str, Any]) -> None:
         if raw.get("model_type") != MODEL_TYPE:
             raise CheckpointError(
-                f"{directory}: a plain {raw.get('model_type')} encoder, which has not learnt to tag: train one on it "
+                f"{directory}: a plain {raw.get('model_type')} encoder, which cannot tag: train a model on it "
                 "with `openbioner-batch pretrain` and start.encoder"
             )
 

@@ -14,7 +14,7 @@ from openbioner_batch.model.encoder import PaddedSequences
 
 
 class AutoEncoder(nn.Module):
-    """What `AutoModel` builds, with the interface of `encoder.Encoder`; its layers are separate all or none."""
+    """An encoder of `AutoModel`, with the interface of `encoder.Encoder`; all of its layers are separate, or none."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class AutoEncoder(nn.Module):
         self.config = config
         self.backbone: Any = AutoModel.from_config(described)
         if hasattr(self.backbone, "pooler"):
-            self.backbone.pooler = None  # never read
+            self.backbone.pooler = None  # unused
         self._padding = int(described.pad_token_id or 0)
         self._has_segments = config.segments > 1
 
@@ -50,7 +50,7 @@ class AutoEncoder(nn.Module):
         if self._has_segments:
             inputs["token_type_ids"] = torch.zeros_like(token_ids) if segments is None else segments
         states: Tensor = self.backbone(**inputs).last_hidden_state
-        return states.masked_fill(~real[..., None], 0.0)  # attention to nothing may be no number
+        return states.masked_fill(~real[..., None], 0.0)  # attention without keys may give NaN
 
     def read_alone(self, token_ids: Tensor, lengths: Tensor, layers: int) -> Tensor:
         """The last hidden states of texts or descriptions alone; `layers` is all of them."""
@@ -58,7 +58,7 @@ class AutoEncoder(nn.Module):
         return self.states(token_ids, None, lengths)
 
     def read_together(self, parts: Sequence[PaddedSequences], layers: int) -> Tensor:
-        """As `read_alone`, for sequences of many lengths: [slots, hidden], the places of all parts in a row."""
+        """As `read_alone`, for sequences of many lengths: [slots, hidden], all parts one after another."""
         return torch.cat([self.read_alone(part.token_ids, part.lengths, layers).flatten(0, 1) for part in parts])
 
 

@@ -1,4 +1,4 @@
-"""Inference with encoders that `transformers` runs: sequences of like length, padded, through the module itself."""
+"""Inference with encoders that `transformers` runs: sequences of similar length, padded, through the module itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from openbioner_batch.model.tensors import HEADS
 from openbioner_batch.model.tokens import Tokenizer
 
 Rows = list[int]
-"""Which sequences go through the encoder together."""
+"""Groups of sequences that go through the encoder together."""
 
 
 class _Padded(Inference):
@@ -44,12 +44,12 @@ class _Padded(Inference):
         read: Callable[[Tensor, Tensor, Tensor, Rows], None],
         token_budget: int,
     ) -> None:
-        """Give `read` the padded ids, segments and lengths of all sequences, as many at once as the budget allows.
+        """Call `read` with the padded ids, segments and lengths of all sequences, as many at once as the budget allows.
 
         Args:
             lengths: [sequences] of each.
             sequence: the ids of a sequence, and where its segment 1 begins.
-            read: called with the results; called again with half of the rows where memory does not suffice.
+            read: called with the results; called again with half of the rows if memory runs out.
             token_budget: padded tokens.
         """
         order = np.argsort(-lengths, kind="stable")
@@ -142,7 +142,7 @@ class PaddedCross(_Padded):
 
 
 class PaddedLate(_Padded):
-    """Late interaction: every window once, every description once and for all.
+    """Late interaction: reads every window and every description once.
 
     Args:
         model: the module.
@@ -187,7 +187,7 @@ class PaddedLate(_Padded):
         return np.stack([self._vectors[one] for one in descriptions])
 
     def read_descriptions(self, descriptions: Sequence[tuple[int, ...]], token_budget: int) -> np.ndarray:
-        """As `describe`, each computed anew and none kept: for very many."""
+        """As `describe`, but without a cache, for very many descriptions."""
         model = self._late
         vectors = np.zeros((len(descriptions), self.config.late.projection), np.float32)
 

@@ -11,13 +11,13 @@ from openbioner_batch.errors import CheckpointError
 from openbioner_batch.model.config import OWN_KEY, LateSettings, ModelConfig, window_budgets
 
 MODEL_TYPE = "openbioner-automodel"
-"""Of our models on such an encoder."""
+"""`model_type` of our models on such an encoder."""
 ENCODER_KEY = "encoder"
-"""Our `config.json` has the encoder's own under it."""
+"""The key of the encoder's own configuration in our `config.json`."""
 FAMILIES = ("deberta-v2", "electra", "modernbert", "roberta", "xlm-roberta")
 """`model_type` of each encoder that is tested; DeBERTa-v3's is deberta-v2."""
 _OFFSET_POSITIONS = ("roberta", "xlm-roberta")
-"""Their positions begin after the padding token's index."""
+"""Families whose positions begin after the padding token's index."""
 _NOT_SHAPE = ("_name_or_path", "architectures", "auto_map", "dtype", "torch_dtype", "transformers_version")
 _ENCODER_DROPOUTS = ("hidden_dropout_prob", "embedding_dropout", "mlp_dropout")
 _ATTENTION_DROPOUTS = ("attention_probs_dropout_prob", "attention_dropout")
@@ -46,7 +46,7 @@ def read_shape(raw: Mapping[str, Any], where: str) -> ModelConfig:
     """The `ModelConfig` of a plain encoder or of one of our models.
 
     Raises:
-        CheckpointError: it describes no encoder of `FAMILIES`, or one that `transformers` refuses.
+        CheckpointError: it does not describe an encoder of `FAMILIES`, or `transformers` refuses it.
     """
     encoder = described_encoder(raw)
     family = encoder.get("model_type")
@@ -73,7 +73,7 @@ def read_shape(raw: Mapping[str, Any], where: str) -> ModelConfig:
             initializer_range=float(config.initializer_range),
             encoder_dropout=float(task.get("encoder_dropout_prob", 0.1)),
             head_dropout=float(task.get("dropout_prob", 0.5)),
-            windows=window_budgets(own, positions - 1),  # one special token more than BERT's formats have
+            windows=window_budgets(own, positions - 1),  # one special token more than in BERT's formats
             separate_layers=int(own.get("separate_layers", 0)),
             late=LateSettings(**own.get("late", {})),
             architecture="automodel",
@@ -81,7 +81,7 @@ def read_shape(raw: Mapping[str, Any], where: str) -> ModelConfig:
         )
     except CheckpointError as error:
         raise CheckpointError(f"{where}: {error}") from None
-    except Exception as error:  # transformers' checks have classes of their own
+    except Exception as error:  # transformers' checks raise their own classes
         reason = " ".join(str(error).split())[:200]
         raise CheckpointError(f"{where}: no {family} config.json that transformers takes ({reason})") from None
 

@@ -20,12 +20,12 @@ from openbioner_batch.model.config import read_raw_config
 from openbioner_batch.model.tokens import Tokenizer
 
 _SPACE_PIECE = "\u2581"
-"""SentencePiece's sign for a space; alone it is a piece that shows nothing of a word."""
+"""SentencePiece's sign for a space; alone it is a piece without characters of a word."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokensOfWords:
-    """A text's tokens, each of one of BERT's words: `tokens.Tokenized`.
+    """A text's tokens, each assigned to one of BERT's words: `tokens.Tokenized`.
 
     Attributes:
         ids: [tokens] vocabulary indices.
@@ -43,17 +43,17 @@ class FastTokenizer(Tokenizer):
     """The tokenizer of an encoder that `transformers` runs, in which special tokens in a text are ordinary text."""
 
     def __init__(self, rust: RustTokenizer, special: dict[str, int], where: str) -> None:
-        """Take over a tokenizer of the `tokenizers` library.
+        """Wrap a tokenizer of the `tokenizers` library.
 
         Args:
             rust: the tokenizer, with the special tokens that it puts around a text and a pair.
             special: ids by role (`mask_token`, `unk_token`, ...), of all special tokens.
-            where: whose it is, for messages.
+            where: the tokenizer's checkpoint, for messages.
 
         Raises:
-            CheckpointError: it has no mask, or its formats are not `[CLS] text [SEP]` and a pair of that kind.
+            CheckpointError: it has no mask, or its formats are not `[CLS] text [SEP]` and a corresponding pair.
         """
-        # Not BERT's own initialisation: nothing of WordPiece is here.
+        # not BERT's own initialisation, since there is no WordPiece
         rust.no_truncation()
         rust.no_padding()
         if "mask_token" not in special:
@@ -73,10 +73,10 @@ class FastTokenizer(Tokenizer):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._rust.encode_special_tokens = True  # is not pickled
+        self._rust.encode_special_tokens = True  # cannot be pickled
 
     def encode(self, texts: list[str]) -> list[TokensOfWords]:
-        """Tokens of each text, without special tokens. White space before the first word has none."""
+        """Tokens of each text, without special tokens. White space before the first word gets no token."""
         encodings = self._rust.encode_batch(texts, add_special_tokens=False)
         words = self._words.encode_batch(texts, add_special_tokens=False)
         found = []
@@ -93,7 +93,7 @@ class FastTokenizer(Tokenizer):
         return found
 
     def _ordinary(self, ids: Sequence[int]) -> np.ndarray:
-        """Unigram models have special tokens among their pieces: one that a text spells is an unknown word."""
+        """Unigram models have special tokens among their pieces; if a text spells one, it becomes an unknown word."""
         found = np.array(ids, np.int64)
         return np.where(np.isin(found, self._special), self._unknown, found)
 
@@ -101,19 +101,19 @@ class FastTokenizer(Tokenizer):
 def tokens_of_words(
     text: str, ids: np.ndarray, offsets: np.ndarray, words: np.ndarray, blank: np.ndarray
 ) -> TokensOfWords:
-    """Assigns tokens to words, whatever the tokenizer took for words.
+    """Assigns tokens to words, independent of the tokenizer's own words.
 
-    A token is of the first word that it overlaps and that is more than a mark, or of the first that it overlaps at all.
-    So "-a" begins the word "agonist", and "),": is of the bracket. White space is of the word before it, and before
-    the first word it is left out. A word all of whose characters lie in tokens of others is of one with them: where a
-    token is "中文", the two are one word. A mark that such a token has behind a word is of none.
+    A token belongs to the first word that it overlaps and that is more than a mark, else to the first that it overlaps.
+    So "-a" begins the word "agonist", and ")," belongs to the bracket. White space belongs to the word before it, and
+    is left out before the first word. A word whose characters all lie in tokens of others is joined with them: where a
+    token is "中文", the two are one word. A mark at the end of such a token belongs to no word.
 
     Args:
         text: the document.
         ids: [tokens] vocabulary indices.
         offsets: [tokens, 2] half-open, in code points, as the tokenizer gives them.
         words: [words, 2] half-open offsets, ascending.
-        blank: [tokens] whether a token shows nothing, whatever its offsets.
+        blank: [tokens] whether a token has no visible characters, whatever its offsets.
     """
     if not len(words) or not len(ids):
         return TokensOfWords(ids[:0], offsets[:0], ids[:0])
@@ -140,7 +140,7 @@ def tokens_of_words(
     begins = np.flatnonzero(np.diff(owners, prepend=-1))
     own = owners[begins]
     following = np.append(own[1:], len(words))
-    # The last word that a token of this one overlaps, short of the next word that has tokens.
+    # the last word that a token of this one overlaps, before the next word with tokens
     reached = np.minimum(np.maximum.reduceat(np.where(overlaps, behind, 0), begins), following) - 1
     reached = np.where(is_word[own], last_word[np.maximum(reached, own)], reached)
     low, high = words[own, 0], words[np.maximum(reached, own), 1]
@@ -156,7 +156,7 @@ def read_tokenizer(directory: Path) -> FastTokenizer:
     """The tokenizer of a checkpoint, as `AutoTokenizer` reads it.
 
     Raises:
-        CheckpointError: there is none, or none of the kind that has offsets.
+        CheckpointError: there is none, or it gives no offsets.
     """
     from transformers import AutoTokenizer
 
@@ -171,7 +171,7 @@ def read_tokenizer(directory: Path) -> FastTokenizer:
             trust_remote_code=False,
         )
         rust = RustTokenizer.from_str(found.backend_tokenizer.to_str())
-    except Exception as error:  # a dozen classes, of transformers and of what it calls
+    except Exception as error:  # a dozen classes, of transformers and its dependencies
         reason = " ".join(str(error).split())[:200]
         needs = ""
         if any(directory.glob("*.model")) and not (directory / "tokenizer.json").is_file():
@@ -179,13 +179,13 @@ def read_tokenizer(directory: Path) -> FastTokenizer:
         raise CheckpointError(f"{directory}: transformers cannot load its tokenizer ({reason}){needs}") from None
     vocabulary = rust.get_vocab()
     special = {f"special {one}": one for one in found.all_special_ids}
-    roles = {role: str(token) for role, token in found.special_tokens_map.items()}  # some are lists: no token's name
+    roles = {role: str(token) for role, token in found.special_tokens_map.items()}  # some are lists
     special |= {role: vocabulary[token] for role, token in roles.items() if token in vocabulary}
     return FastTokenizer(rust, special, str(directory))
 
 
 def _format(rust: RustTokenizer, where: str) -> tuple[int, int, tuple[int, ...], int]:
-    """The tokens before and behind a text, those between the texts of a pair, and how many of these are of type 0."""
+    """The tokens before and after a text, those between the texts of a pair, and how many of these have type 0."""
     alone, pair = rust.encode("a"), rust.encode("a", "a")
     of = np.array([-1 if number is None else number for number in pair.sequence_ids])
     outside, low, high = alone.special_tokens_mask, np.flatnonzero(of == 0), np.flatnonzero(of == 1)

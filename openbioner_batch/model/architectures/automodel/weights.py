@@ -1,4 +1,4 @@
-"""The weights of encoders that `transformers` runs: from its checkpoints, and under which names ours store them."""
+"""The weights of encoders that `transformers` runs: reads its checkpoints, and names tensors in ours."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.tensors import HEADS, read_tensors
 
 PREFIX = "encoder."
-"""Before the stored names of an encoder's tensors; that of descriptions alone has `description_` before it."""
+"""Prefix of the stored names of an encoder's tensors; `description_` precedes it for a separate description encoder."""
 _PLACES = (("text.backbone.", PREFIX), ("description.backbone.", f"description_{PREFIX}"), ("backbone.", PREFIX))
 
 
@@ -38,7 +38,7 @@ def on_no_device(config: ModelConfig) -> LateEncoder | AutoCrossEncoder:
 
 
 def stored_names(config: ModelConfig) -> dict[str, tuple[str, ...]]:
-    """The stored name of each tensor: the encoder's own behind a prefix, heads as in the published format."""
+    """The stored name of each tensor: the encoder's own after a prefix, heads as in the published format."""
     return {name: (_stored(name),) for name in on_no_device(config).state_dict()}
 
 
@@ -63,7 +63,7 @@ def read_encoder(directory: Path) -> dict[str, Tensor]:
 
     backbone = read_shape(raw, str(directory / "config.json")).backbone
     assert backbone is not None
-    read_tensors(directory)  # says in a line what is wrong with the files
+    read_tensors(directory)  # its message states in a line what is wrong with the files
     try:
         with _quiet():
             model, report = AutoModel.from_pretrained(
@@ -74,7 +74,7 @@ def read_encoder(directory: Path) -> dict[str, Tensor]:
                 trust_remote_code=False,
                 output_loading_info=True,
             )
-    except Exception as error:  # a dozen classes, of transformers and of what it calls
+    except Exception as error:  # a dozen classes, of transformers and its dependencies
         reason = " ".join(str(error).split())[:200]
         raise CheckpointError(f"{directory}: transformers cannot load its weights ({reason})") from None
     missing = sorted(name for name in report["missing_keys"] if not name.startswith("pooler."))
@@ -86,7 +86,7 @@ def read_encoder(directory: Path) -> dict[str, Tensor]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the progress bars and remarks of `transformers`."""
+    """Suppresses the progress bars and remarks of `transformers`."""
     from transformers.utils import logging
 
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()

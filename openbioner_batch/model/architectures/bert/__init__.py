@@ -35,7 +35,7 @@ class BertArchitecture(Architecture):
         return bert_json(config)
 
     def check_heads(self, directory: Path, raw: Mapping[str, Any]) -> None:
-        """Left to the loading of weights: the published format has the same `config.json` with heads and without."""
+        """Does nothing: loading weights checks this, since the published `config.json` is the same without heads."""
 
     def tokenizer(self, directory: Path) -> Tokenizer:
         from openbioner_batch.model.tokens import Tokenizer

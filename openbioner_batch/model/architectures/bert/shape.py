@@ -13,13 +13,13 @@ ARCHITECTURE = "BertTaggerMultiClass"
 MODEL_TYPE = "bert"
 SPLIT_ARCHITECTURE = "SplitTagger"
 SPLIT_MODEL_TYPE = "openbioner-split"
-"""Of checkpoints with separate layers. Readers of the published format refuse the name; they would misread the rest."""
+"""`model_type` with separate layers. Readers of the published format refuse it; they would misread the weights."""
 CASED_ARCHITECTURE = "CasedTagger"
 CASED_MODEL_TYPE = "openbioner-cased"
-"""Of cross-encoders that read the letter case of words: another tool would leave its embeddings out."""
+"""`model_type` of cross-encoders that read letter case: other tools would ignore its embeddings."""
 LATE_ARCHITECTURE = "LateInteractionTagger"
 LATE_MODEL_TYPE = "openbioner-late"
-"""Of checkpoints whose layers are all separate (see `late.py`)."""
+"""`model_type` of checkpoints whose layers are all separate (see `late.py`)."""
 
 
 def bert_config(raw: Mapping[str, Any], where: str) -> ModelConfig:
@@ -91,7 +91,7 @@ def bert_json(config: ModelConfig) -> dict[str, Any]:
 
 
 def _names(config: ModelConfig) -> tuple[str, str]:
-    """`architectures` and `model_type`: the published names only for what other readers of the format compute alike."""
+    """`architectures` and `model_type`: the published names only if other readers of the format compute the same."""
     if config.is_late:
         return LATE_ARCHITECTURE, LATE_MODEL_TYPE
     if config.separate_layers:
@@ -100,9 +100,9 @@ def _names(config: ModelConfig) -> tuple[str, str]:
 
 
 def _check_model_type(config: ModelConfig, model_type: str, where: str) -> None:
-    """Raises CheckpointError unless a checkpoint has the name that other tools need to tell it from a cross-encoder."""
+    """Raises CheckpointError unless `model_type` distinguishes a checkpoint from a cross-encoder for other tools."""
     expected = _names(config)[1]
-    if model_type != expected and (model_type, expected) != (MODEL_TYPE, CASED_MODEL_TYPE):  # as once written
+    if model_type != expected and (model_type, expected) != (MODEL_TYPE, CASED_MODEL_TYPE):  # of earlier releases
         raise CheckpointError(
             f"{where}: model_type is {model_type!r}, but {config.separate_layers} of {config.layers} layers are "
             f"separate; expected {expected!r}: correct the one or {OWN_KEY}.separate_layers"

@@ -1,4 +1,4 @@
-"""BERT's weights: their published names, how plain checkpoints hold them, and how many there are."""
+"""BERT's weights: their published names, reading plain checkpoints, and counting."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ class Filler:
         for match in _SLOT.finditer(template):
             if match[1] is not None and match[1].strip() not in self._by_name:
                 raise UsageError(
-                    f"{self._path}, line {number}: {{{match[1]}}} is not a class with classes below it in the vocabularies"
+                    f"{self._path}, line {number}: {{{match[1]}}} is no class with classes below it in the vocabularies"
                 )
 
     def passage(

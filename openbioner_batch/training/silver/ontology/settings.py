@@ -27,7 +27,7 @@ class OntologySettings(PassageSettings, ExecutorOptions, RayOptions, Request):
         flag="--root",
         metavar="ID",
         repeated=True,
-        help="Take only classes at or below this one of its vocabulary; all of a vocabulary without a root. Repeatable.",
+        help="Take only classes at or below this one; a vocabulary without a root is taken whole. Repeatable.",
     )
     min_names: int = option(3, least=1, help="Least number of names of a type in the texts.")
     min_mentions: int = option(5, least=1, help="Mentions of these.")
