@@ -185,7 +185,7 @@ def test_other_shifts_are_another_run_and_stand_nowhere(
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"policy": "tags"}, "policy tags moves no dates"),
+        ({"policy": "tags"}, "policy tags does not shift dates"),
         ({"patient_field": None}, "name the column of the patient's id"),
         ({"patient_scope": "document"}, "leave --patient-scope at patient"),
         ({"shift_field": None, "shift_table": "t.csv"}, "name its column of days with --shift-field"),

@@ -51,7 +51,7 @@ def test_what_workers_do_is_what_the_tagger_does(encoders: dict[str, Path], fami
 def test_a_plain_encoder_and_separate_layers_are_refused_before_a_run(
     encoders: dict[str, Path], tmp_path: Path
 ) -> None:
-    with pytest.raises(CheckpointError, match="a plain electra encoder, which has not learnt to tag"):
+    with pytest.raises(CheckpointError, match="a plain electra encoder, which cannot tag: train a model on it"):
         ModelScorerFactory.from_settings(settings(encoders["electra"]), on_cluster=False)
     folder = model_on(encoders["electra"], tmp_path / "model")
     command = [

@@ -180,10 +180,10 @@ def test_what_cannot_be_linked_is_refused_in_one_line(tmp_path: Path, corpus: Pa
         ({"link": "name"}, "give TYPE=VOCABULARY"),
         ({"link": f"name={vocab},name={vocab}"}, "twice"),
         ({"link": f"name={tmp_path / 'v/x.obo'}"}, "vocabulary build"),
-        ({"link": f"name={vocab}", "output": f"{plain}/in"}, "are one inside the other"),
+        ({"link": f"name={vocab}", "output": f"{plain}/in"}, "lie one inside the other"),
         ({"link": f"name={vocab}", "link_top": 0}, "--link-top is 0"),
         ({"link": f"name={vocab}", "link_least": 90.0}, "--link-least is 90: give a number from 0 to 1"),
-        ({"link": f"name={vocab}", "output": str(tmp_path)}, "are one inside the other|holds"),
+        ({"link": f"name={vocab}", "output": str(tmp_path)}, "lie one inside the other|holds"),
     ]
     for values, says in cases:
         output = Path(values.pop("output", tmp_path / "out"))

@@ -168,7 +168,7 @@ def test_note_nlp_is_the_table_of_the_cdm(tmp_path: Path) -> None:
 
 
 def test_note_nlp_refuses_ids_that_are_no_notes_and_quotes_no_text() -> None:
-    with pytest.raises(UsageError, match=r"id of record 0 of in\.xml is no whole number") as caught:
+    with pytest.raises(UsageError, match=r"id of record 0 of in\.xml is not a whole number") as caught:
         write("omop-note-nlp", [(TEXT, SPANS)])
     assert "Aspirin" not in str(caught.value)
 

@@ -132,8 +132,8 @@ def test_what_only_looks_like_a_file_is_passed_over_in_a_folder_and_refused_by_n
         assert names(files, tmp_path) == ["a.jsonl"]
     assert skipped == {
         "pipe.jsonl": "a pipe",
-        "link.jsonl": "a link that leads nowhere",
-        "loop.jsonl": "a link that leads nowhere",
+        "link.jsonl": "a broken link",
+        "loop.jsonl": "a broken link",
         "socket.jsonl": "a socket",
     }
     for name, what in skipped.items():

@@ -206,7 +206,7 @@ def test_without_it_torch_does_the_same(
         spans = tagger.tag(texts, types)
     (warning,) = (record.getMessage() for record in caplog.records)
     assert reason in warning
-    assert warning.startswith("bfloat16 goes without its kernels, slower: ")
+    assert warning.startswith("bfloat16 runs without its kernels, more slowly: ")
     assert not list((unbuilt / "cache").rglob("*.so"))
     expected = Tagger.from_pretrained("bundled", "cpu", "float32").tag(texts, types)
     assert [[(s.start, s.end) for s in found] for found in spans] == [[(s.start, s.end) for s in e] for e in expected]

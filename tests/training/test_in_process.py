@@ -95,7 +95,7 @@ def test_a_prepared_file_trains_as_its_sources_do_without_them(checkpoint: Path,
     with pytest.raises(UsageError, match=r"was made for other start\.text_tokens: make it again"):
         finish(config, f"prepared={stored}", "start.text_tokens=41", f"output={tmp_path / 'other'}")
     stored.write_bytes(b"nonsense")
-    with pytest.raises(UsageError, match="damaged, or no file of pretrain --prepare"):
+    with pytest.raises(UsageError, match="damaged, or was not made by pretrain --prepare"):
         finish(config, f"prepared={stored}", f"output={tmp_path / 'other'}")
 
 

@@ -163,5 +163,5 @@ def test_a_folder_that_describes_no_other_type_is_refused(checkpoints: dict[str,
 
     replay = read_replay(folder, 0.5, ["Place"], model, tokenizer, 0)
     assert (list(replay.vocabulary.views), [kind.name for kind in replay.types]) == (["tool"], ["tool"])
-    with pytest.raises(UsageError, match="no passage of other types that"):
+    with pytest.raises(UsageError, match="has no passages of other types that"):
         read_replay(folder, 0.5, ["Tools"], model, tokenizer, 0)

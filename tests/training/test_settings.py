@@ -88,7 +88,7 @@ def test_changes_win_and_reach_into_lists(config: Path) -> None:
         ("start.separate_layers=most", "start.separate_layers is 'most': give a whole number from 0 up, or \"all\""),
         ("start.projection=0", "start.projection is 0: give a whole number"),
         ("seed.x=1", "--set seed.x: seed is 42, which has no keys"),
-        ("sources.7.path=x", "no item of a list of 1"),
+        ("sources.7.path=x", "not an item of a list of 1"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_key(config: Path, change: str, message: str) -> None:

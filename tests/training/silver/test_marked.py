@@ -91,7 +91,7 @@ def test_a_bad_mark_costs_its_line_alone(tmp_path: Path, line: str, reason: str)
     [
         ("dose\tnone", "line 1: expected a type"),
         ("dose\t-\t ", "line 1: expected a type"),
-        ("dose\tamount\tHow much.", "'amount', above 'dose', is described in no line"),
+        ("dose\tamount\tHow much.", "'amount', above 'dose', has no line"),
         ("dose\tamount\tOne.\namount\tdose\tTwo.", "is above itself"),
     ],
 )
