@@ -1,4 +1,4 @@
-"""What is printed for people: a user's string comes out as it is, and no trouble with the terminal stops a run."""
+"""Prints for people: users' strings come out unchanged, and trouble with the terminal does not stop a run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def plain_console(stream: IO[str] | None = None, width: int | None = None) -> Co
 
 @contextmanager
 def live(view: Callable[[], RenderableType], stream: TextIO, per_second: float = 4) -> Iterator[None]:
-    """Show a view on a terminal for as long as the block runs; a terminal that fails does not stop what runs."""
+    """Show a view on a terminal for as long as the block runs; a failing terminal does not stop the block."""
     from rich.live import Live
 
     def safe_view() -> RenderableType:
@@ -56,16 +56,16 @@ def duration(seconds: float) -> str:
 
 @contextmanager
 def printing() -> Iterator[None]:
-    """Print what a finished run has done: a reader that has left (`| head`) or a full disk does not make it fail."""
+    """Print the result of a finished run: a closed pipe (`| head`) or a full disk does not make it fail."""
     try:
         yield
         sys.stdout.flush()
-    except (OSError, ValueError, SystemExit):  # the last is what rich makes of a broken pipe
+    except (OSError, ValueError, SystemExit):  # rich turns a broken pipe into the last one
         _to_nowhere()
 
 
 def _to_nowhere() -> None:
-    """What is still held for standard output is dropped, so that Python does not fail on it at its end."""
+    """Drop what is buffered for standard output, so that Python does not fail on it at exit."""
     with suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
@@ -73,11 +73,11 @@ def _to_nowhere() -> None:
 
 
 def make_streams_lenient() -> None:
-    """Standard output and error take any string, and are there even where the caller has closed them."""
+    """Make standard output and error accept any string, and open them where the caller has closed them."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for as long as the process lives
         elif isinstance(stream, io.TextIOWrapper):
-            # A name of a file may hold bytes that are no UTF-8; a terminal may know ASCII alone.
+            # a file's name may contain bytes that are not UTF-8; a terminal may support only ASCII
             stream.reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""Names of a package that load their module when they are first used, so that importing the package costs nothing."""
+"""Loads the modules of a package's names when they are first used, so that importing the package is cheap."""
 
 from __future__ import annotations
 

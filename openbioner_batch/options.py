@@ -1,7 +1,7 @@
 """Fields of settings that are options: of a command, keys of its --config file, and arguments in Python.
 
-A field says with `option` what its flag, its help and its checks are made of. What several commands have in common is a
-class of its own, a group, from which their settings inherit.
+A field declares its flag, help and checks with `option`. Common options of several commands are a class, a group, from
+which their settings inherit.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ _ABOUT = "option"
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What a field declares beside its name, type and default."""
+    """What a field declares besides its name, type and default."""
 
     help: str
     """One or two sentences; the default is added to them in brackets."""
     metavar: str | None = None
-    """What stands for a value in the help; by the type where it is None."""
+    """The placeholder of a value in the help; None derives it from the type."""
     default: str | None = None
-    """What the help says of a default that stands for something else, such as None for "guessed"."""
+    """The help's words for a default with a special meaning, such as "guessed" for None."""
     choices: tuple[Any, ...] = ()
-    """The values there are."""
+    """The allowed values."""
     least: float | None = None
     """The smallest number."""
     most: float | None = None
     """The largest number."""
     above: float | None = None
-    """What a number must be larger than."""
+    """A bound that a number must exceed."""
     flag: str | None = None
     """The flag, where it is not the field's name; without dashes it is an argument."""
     joined: bool = False
@@ -44,7 +44,7 @@ class Option:
     variable: str | None = None
     """The environment variable that is read where the flag is not given."""
     tidy: Callable[[Any], Any] | None = None
-    """What makes other ways to write a value into the one that the field has."""
+    """Converts other spellings of a value to the field's."""
     was: tuple[str, ...] = ()
     """Names that the field once had, `section.key` where it was one of a section; the error for them gives the present
     one."""
@@ -63,7 +63,7 @@ def option(default: Any = MISSING, /, **fields: Any) -> Any:
 
 
 def option_of(one: dataclasses.Field[Any]) -> Option | None:
-    """What a field declares; None where it is no option."""
+    """What a field declares; None where it is not an option."""
     found: Option | None = one.metadata.get(_ABOUT)
     return found
 
@@ -82,7 +82,7 @@ def group_of(kind: type, one: dataclasses.Field[Any]) -> type:
 
 
 def kind_of(one: dataclasses.Field[Any]) -> str:
-    """The type of a field as it is written, apart from None: "int", "tuple[str, ...]"."""
+    """The type of a field as written, without None: "int", "tuple[str, ...]"."""
     return str(one.type).removesuffix(" | None")
 
 
@@ -100,7 +100,7 @@ def renamed(old: str, now: str, declared: Option) -> str:
 
 
 def shown_default(one: dataclasses.Field[Any]) -> str | None:
-    """What the help says of a field's default; None where there is nothing to say."""
+    """The help's words for a field's default; None where it shows none."""
     declared = option_of(one)
     if declared and declared.default is not None:
         return declared.default
@@ -119,7 +119,7 @@ def shown_name(one: dataclasses.Field[Any], where: str = "") -> str:
 
 
 def check_options(settings: Any, where: str = "") -> None:
-    """See that the values are among the choices and within the bounds that their fields name.
+    """Check that the values are among the choices and within the bounds that their fields name.
 
     Raises:
         UsageError: one is not; the message names it and what was expected.

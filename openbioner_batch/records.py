@@ -1,4 +1,4 @@
-"""What flows through every room: documents, entity types, spans. Their Arrow schemas are in `schemas.py`."""
+"""The records that all rooms share: documents, entity types, spans. Their Arrow schemas are in `schemas.py`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TypeGroup = tuple[EntityType, ...]
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """What a text says of a mention beside that it is there; all false: the patient has it, now."""
+    """The assertion of a mention; all false means that the patient has it now."""
 
     negated: bool = False
     """It is denied: "no fever"."""
@@ -36,7 +36,7 @@ class Assertion:
     historical: bool = False
     """It is past: "history of stroke"."""
     family: bool = False
-    """It is somebody else's: "her mother had breast cancer"."""
+    """It is about somebody else: "her mother had breast cancer"."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ class ConceptLink:
     name: str
     """Its preferred name."""
     score: float
-    """How well the mention matches a name of it: 1 is letter by letter."""
+    """How well the mention matches one of its names: 1 is exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +80,11 @@ class Span:
     text: str
     assertion: Assertion | None = None
     section: str | None = None
-    """The kind of section that it stands in; None also where there is none."""
+    """The kind of its section; None also outside of sections."""
     concepts: tuple[ConceptLink, ...] | None = None
-    """What it may mean, best first; empty where nothing is sure."""
+    """Candidate concepts, best first; empty where none is certain."""
     found_by: str | None = None
-    """Who found it: one of `FINDERS`."""
+    """Its finder: one of `FINDERS`."""
 
     @property
     def concept(self) -> ConceptLink | None:
@@ -131,10 +131,10 @@ class Deletion:
 Record = Parsed | Rejected | Deletion
 
 UNREAD = "the rest of the file is unread"
-"""How the reason of a rejected record ends that stands for an unknown number: a run that has one fails at its end."""
+"""The end of the reason of a rejected record that represents an unknown number: a run with one fails at its end."""
 
 FINDERS = ("model", "dictionary", "both")
-"""Who may have found a span."""
+"""The finders of spans."""
 
 
 def group_types(

@@ -19,7 +19,7 @@ Settings = TypeVar("Settings")
 
 
 class Request:
-    """What the settings of every command have."""
+    """The base class of every command's settings."""
 
     @classmethod
     def build(cls, values: Mapping[str, Any]) -> Self:
@@ -33,7 +33,7 @@ def build(kind: type[Settings], values: Mapping[str, Any], where: str = "") -> S
     Args:
         kind: a settings class.
         values: by field. Text stands for a number too, and text with commas for a list.
-        where: what the names of fields begin with in errors, of settings within others.
+        where: a prefix of field names in errors, for nested settings.
 
     Raises:
         UsageError: a key is unknown, a value has another type, or a required one is missing; the message names it.
@@ -60,7 +60,7 @@ def check_keys(values: Mapping[str, Any], kinds: Iterable[type], where: str = ""
     """See that every key is a field of one of the settings classes.
 
     Raises:
-        UsageError: it is none, or one under the name that it once had; the message gives the names there are.
+        UsageError: it is not, or it is a former name; the message gives the valid names.
     """
     fields = {name: one for kind in kinds for name, one in fields_of(kind).items()}
     former = _former_names(fields)
@@ -75,7 +75,7 @@ def check_keys(values: Mapping[str, Any], kinds: Iterable[type], where: str = ""
 
 
 def with_current_names(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain values that an earlier release kept, with keys and values as they are spelled now."""
+    """Plain values that an earlier release kept, with keys and values in their current spelling."""
     fields, hints = fields_of(kind), typing.get_type_hints(kind)
     found: dict[str, Any] = {key: dict(value) if isinstance(value, Mapping) else value for key, value in values.items()}
     for old, name in _former_names(fields).items():
@@ -96,7 +96,7 @@ def read_config(path: str) -> dict[str, Any]:
     """The mapping in a YAML configuration file, its keys with underscores.
 
     Raises:
-        UsageError: the file cannot be read or is no mapping.
+        UsageError: the file cannot be read or is not a mapping.
     """
     import yaml
 
@@ -136,7 +136,7 @@ def _value(kind: Any, value: Any, name: str, repeated: bool = False) -> Any:
 
 
 def _member(kinds: list[Any], value: Any) -> Any:
-    """Which type of a union a value is meant for."""
+    """Chooses the type of a union for a value."""
     if float in kinds and isinstance(value, int | float) and not isinstance(value, bool):
         return float
     return next((one for one in kinds if isinstance(one, type) and isinstance(value, one)), kinds[0])

@@ -1,4 +1,4 @@
-"""What a text says of a mention: whether it is negated, uncertain, hypothetical, historical or somebody else's."""
+"""Assertion: whether a mention is negated, uncertain, hypothetical, historical or about somebody else."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 As published: the longest phrase counts, a pseudo-trigger hides the triggers in it, a scope ends at a terminator or with
 its sentence. Beside that, a new clause ends a scope, and so does the next numbered item where the trigger stands in
-one; lists below a header that is a trigger belong to it ("Denies:"), a trigger within a mention says nothing of that
+one; lists below a header that is a trigger belong to it ("Denies:"), a trigger within a mention does not apply to that
 mention, and sections set flags ("Family history:").
 """
 
@@ -25,13 +25,13 @@ from openbioner_batch.records import Assertion, Span
 _IN_CLAUSE = frozenset(("negated", "uncertain"))
 """Flags whose scopes a new clause ends; a history or a condition often runs through several."""
 _BETWEEN_ITEMS = frozenset([",", ";", "and"])
-"""What keeps a backward scope to the last item of a list; "or" does not: "fever or rash is not seen"."""
+"""Words that limit a backward scope to the last item of a list; "or" does not: "fever or rash is not seen"."""
 AnyRole = TypeVar("AnyRole")
 
 
 @dataclass(slots=True)
 class _Scope:
-    """The tokens whose mentions a trigger sets a flag of."""
+    """The tokens in a trigger's scope."""
 
     flag: str
     begin: int
@@ -52,7 +52,7 @@ class _Scope:
 
 @dataclass(slots=True)
 class _Sentence:
-    """A sentence as the rules read it."""
+    """A sentence with the results of the rules."""
 
     starts: list[int]
     ends: list[int]
@@ -64,7 +64,7 @@ class _Sentence:
 
 
 class Asserter:
-    """Reads what a text says of its mentions.
+    """Assigns assertions to the mentions of a text.
 
     >>> from openbioner_batch import Span
     >>> from openbioner_batch.assertion import Asserter, load_headers, load_rules
@@ -122,7 +122,7 @@ class Asserter:
         return found
 
     def _set_by(self, section: Section, span: Span, first: int, sentence: _Sentence) -> set[str]:
-        """The flags that a mention has of its section."""
+        """The flags that a mention gets from its section."""
         if span.start >= section.reach:
             return set()
         sets = self._section_sets.get(section.kind or "", ())
@@ -137,7 +137,7 @@ class Asserter:
             if isinstance(role, Trigger) and (not role.leads or leads(words, low, high))
         ]
         hiding = [(low, high) for low, high, role in said if isinstance(role, Pseudo)]
-        # Terminators may stand over triggers and each other: "he denies" ends a history and begins a denial.
+        # terminators may overlap triggers and each other: "he denies" ends a history and begins a denial.
         terminators = [
             found
             for found in self._terminators.find_all(words)
@@ -200,7 +200,7 @@ class Asserter:
         return _Scope(flag, begin, low, (low, high), False)
 
     def _hidden_scopes(self, words: list[str], hiding: Sequence[tuple[int, int]]) -> Iterator[_Scope]:
-        """Of mentions that begin within a pseudo-trigger: in "no [change in vision]" there is none but "no"."""
+        """Pseudo-triggers are ignored where a mention begins within one: "no [change in vision]" has "no"."""
         for low, high, triggers in self._without_pseudo.find(words) if hiding else ():
             for begin, end in hiding:
                 if begin <= low and high < end:

@@ -4,7 +4,7 @@ sections:
   family_history:                        # the kind, which is what the column `section` says
     headers: [family history, fhx, ...]
     sets: [family]                       # optional: flags of every mention in it
-ignore: [...]                            # in files of users: headers that are to be none
+ignore: [...]                            # in files of users: headers to disable
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Headers:
 
     @property
     def digest(self) -> str:
-        """Of what they say, however their files are laid out."""
+        """A digest of their content, independent of the files' layout."""
         return hashlib.sha256(json.dumps([self.kinds, self.sets]).encode()).hexdigest()
 
 
@@ -54,7 +54,7 @@ def kind_of(header: str, kinds: Mapping[str, str]) -> str | None:
 
 
 def load_headers(files: Sequence[str] = ()) -> Headers:
-    """The package's headers and those of users' files, which come after: a header is of the kind that is said last.
+    """The package's headers and those of users' files, which come after: the last kind given to a header counts.
 
     Raises:
         UsageError: a file cannot be read or is not as the layout says; names the file and the key.

@@ -1,4 +1,4 @@
-"""Sentences of a document, and the lists that stand below a line that ends with a colon."""
+"""Finds sentences of a document, and lists below a line that ends with a colon."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _ABBREVIATED = ("pt. ", "pts. ", "Pt. ", "PT. ", "etc. ")
 _BEFORE_PATIENTS = frozenset("per by from with to of in for this the".split())
 """Before "pt." that ends a sentence; else a name may follow."""
 _LONGEST = 2000
-"""Characters: what is longer is no sentence but a table or the like, and is cut, so that time stays linear."""
+"""The most characters of a sentence; longer ones, such as tables, are cut, so that time is linear."""
 _WORDS_OF_AN_ITEM = 8
 """A line without a bullet is an item of a list if it has no more words, and does not end like a sentence."""
 
 
 class Sentences:
-    """The sentences of a text by number; headers of sections begin sentences of their own."""
+    """The sentences of a text by number; headers of sections begin new sentences."""
 
     def __init__(self, text: str, section_starts: Iterable[int] = ()) -> None:
         self._text = text
@@ -33,7 +33,7 @@ class Sentences:
         self._headers = self._lists(sections) if _HEADS_LIST.search(text) else {}
 
     def of(self, place: int) -> int:
-        """The number of the sentence in which a code point stands."""
+        """The number of the sentence that contains a code point."""
         return bisect_right(self._starts, place) - 1
 
     def bounds(self, number: int) -> tuple[int, int]:
@@ -42,7 +42,7 @@ class Sentences:
         return self._starts[number], self._starts[following] if following < len(self._starts) else len(self._text)
 
     def list_header(self, number: int) -> int | None:
-        """The number of the sentence, ended by a colon, of whose list this one is an item; None where it is none."""
+        """The number of the sentence, ended by a colon, of whose list this one is an item; None if it is not one."""
         return self._headers.get(number)
 
     def _lists(self, sections: set[int]) -> dict[int, int]:

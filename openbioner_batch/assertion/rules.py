@@ -1,4 +1,4 @@
-"""Rules of assertion: phrases and what they say of the mentions around them, from YAML.
+"""Rules of assertion from YAML: phrases, and their effect on the mentions around them.
 
     triggers:
       - sets: [negated]          # flags of records.Assertion
@@ -10,7 +10,7 @@
         until: [predicates]      # optional: forward, up to such a word of `clauses`: "absence of X reduces Y"
         opens: true              # optional: also of a mention that begins with the phrase
         phrases: [no (|clear) evidence of, ...]
-    pseudo: [no increase, ...]   # look like triggers or terminators, and are none
+    pseudo: [no increase, ...]   # look like triggers or terminators, but are not
     terminators:
       - ends: [negated]          # optional: which flags end here, else all
         direction: both          # optional
@@ -83,7 +83,7 @@ Role = Trigger | Terminator | Pseudo
 
 @dataclass(frozen=True, slots=True)
 class Clauses:
-    """How a new clause is known: an opener, and before the next one a verb that nothing such as "seen" follows."""
+    """The start of a clause: an opener, and before the next one a verb that words such as "seen" do not follow."""
 
     openers: frozenset[str] = frozenset()
     verbs: frozenset[str] = frozenset()
@@ -101,7 +101,7 @@ class Rules:
 
     @property
     def digest(self) -> str:
-        """Of what the rules say, however their files are laid out."""
+        """A digest of their content, independent of the files' layout."""
         clauses = {name: sorted(getattr(self.clauses, name)) for name in _CLAUSE_KEYS}
         said = [[phrase, type(role).__name__, asdict(role), file] for phrase, role, file in self.phrases]
         return hashlib.sha256(json.dumps([said, clauses], sort_keys=True).encode()).hexdigest()

@@ -32,12 +32,12 @@ class Section:
     """A part of a document below a header."""
 
     kind: str | None
-    """None below a header that is not known."""
+    """None below an unknown header."""
     start: int
     """Where its header begins, or the part itself where a label names it."""
     end: int
     reach: int
-    """Where it ends at the latest to set flags of mentions: a header with text on its line speaks for its paragraph."""
+    """Where it ends at the latest to set flags of mentions: a header with text on its line applies to its paragraph."""
 
 
 class SectionFinder:
@@ -47,7 +47,7 @@ class SectionFinder:
         self._kinds = dict(headers.kinds)
 
     def find(self, text: str) -> list[Section]:
-        """The sections that the headers in a text begin, in order; what stands before the first is in none."""
+        """The sections that the headers in a text begin, in order; text before the first is in no section."""
         starts: dict[int, tuple[str | None, int]] = {}
         line_start, after_empty = 0, True
         lines = text.splitlines(keepends=True)
@@ -67,7 +67,7 @@ class SectionFinder:
         """The sections that a source gives with the text, such as PubMed's.
 
         Args:
-            labels: `label`, `start` and `end` of each, in order. A label that is no known header is its own kind.
+            labels: `label`, `start` and `end` of each, in order. The kind of an unknown label is the label itself.
         """
         found = []
         for part in labels:

@@ -1,4 +1,4 @@
-"""Words and marks of a sentence, and the phrases that stand in it."""
+"""Splits a sentence into words and marks, and finds phrases in it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
-# A hyphen in a word is skipped, so that "follow-up" and "follow up" are the same.
+# hyphens in words are skipped, so that "follow-up" equals "follow up"
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|(?!(?<=\w)[-‐‑](?=\w))[^\w\s]")
 _CHOICE = re.compile(r"\(([^()]*\|[^()]*)\)")
 _FULL_VERBS = {"ca": "can", "wo": "will", "sha": "shall"}
@@ -21,7 +21,7 @@ _NUMBERS = frozenset(
 
 Alternative = tuple[str, ...]
 Pattern = tuple[tuple[Alternative, ...], ...]
-"""What a phrase stands for: one alternative of each element after another, some of no words."""
+"""A phrase: a sequence of elements with alternatives, some of them empty."""
 Meaning = TypeVar("Meaning")
 
 
@@ -49,7 +49,7 @@ def parse_phrase(phrase: str) -> Pattern:
     """The pattern of a phrase: `(no|any) signs (|or symptoms) of` stands for four.
 
     Raises:
-        ValueError: it has no word that must be there.
+        ValueError: it has no required word.
     """
     elements: list[tuple[Alternative, ...]] = []
     for number, part in enumerate(_CHOICE.split(phrase)):
@@ -82,7 +82,7 @@ def _firsts(pattern: Iterable[tuple[Alternative, ...]]) -> Iterator[Alternative]
 
 
 class _Element:
-    """One place of a pattern: its alternatives by their first words."""
+    """One element of a pattern: its alternatives by their first words."""
 
     __slots__ = ("by_first", "is_optional", "with_placeholders")
 
@@ -123,7 +123,7 @@ class Phrases(Generic[Meaning]):
         """Index the phrases.
 
         Args:
-            phrases: patterns with what each means; of two as long at one place both are found, in this order.
+            phrases: patterns with what each means; of two equally long ones at one place both are found, in this order.
         """
         self._by_first: dict[str, list[tuple[frozenset[str] | None, _Elements, Meaning]]] = {}
         """By the first word: the words of which one comes second, where one must, the phrase and what it means."""
@@ -167,7 +167,7 @@ class Phrases(Generic[Meaning]):
                     yield place, min(end, len(words)), meaning
 
     def _candidates(self, words: list[str], place: int) -> Iterator[tuple[_Elements, Meaning]]:
-        """The phrases that may stand at a place, by its word and the next."""
+        """The candidate phrases at a place, by its word and the next."""
         word = words[place]
         found = self._by_first.get(word, [])
         if self._by_number and is_number(word):
@@ -188,7 +188,7 @@ def _beginnings(pattern: Pattern) -> set[Alternative]:
 
 
 def _seconds(begins: set[Alternative], first: str) -> frozenset[str] | None:
-    """The words of which one follows the first; None where none must, or any may."""
+    """The words of which one follows the first; None where none is required, or any is allowed."""
     found = [begin[1:] for begin in begins if begin[:1] == (first,)]
     if () in found or not {NUMBER, WORD, END}.isdisjoint(word for begin in found for word in begin):
         return None
@@ -196,7 +196,7 @@ def _seconds(begins: set[Alternative], first: str) -> frozenset[str] | None:
 
 
 def _longest(elements: _Elements, number: int, words: list[str], place: int) -> int:
-    """Where a phrase ends that has its element `number` at `place`; -1 where it does not stand there."""
+    """Where a phrase ends that has its element `number` at `place`; -1 where it does not occur there."""
     if number == len(elements):
         return place
     best = -1

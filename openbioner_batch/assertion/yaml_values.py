@@ -1,4 +1,4 @@
-"""The values of the room's YAML files, each checked, with errors that name the file and the key."""
+"""Checks the values of the room's YAML files; errors name the file and the key."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class YamlFile:
 
     @classmethod
     def of_package(cls, name: str) -> YamlFile:
-        """A file that this room carries."""
+        """A file of this room."""
         return cls(name, (resources.files("openbioner_batch.assertion") / name).read_bytes())
 
     def fail(self, key: str, expected: str) -> NoReturn:
@@ -40,7 +40,7 @@ class YamlFile:
         raise UsageError(f"{self.name}: {where}: {expected}" if where else f"{self.name}: {expected}")
 
     def only(self, value: Any, keys: Sequence[str], where: str) -> dict[str, Any]:
-        """A mapping that has none but these keys."""
+        """A mapping with only these keys."""
         if not isinstance(value, dict):
             self.fail(where, f"expected a mapping with {', '.join(keys)}")
         if unknown := [key for key in value if key not in keys]:

@@ -31,13 +31,13 @@ CONFIG_HELP = "YAML file with these options as keys; options given here win."
 
 @dataclass(frozen=True)
 class PrintSettings:
-    """How a result is printed."""
+    """The form of output."""
 
     json: bool = option(False, help="Print JSON instead of text.")
 
 
 class GroupedCommand(click.Command):
-    """A command whose help lists the options of each group under what the group's docstring says."""
+    """A command whose help lists the options of each group under the group's docstring."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the options under the headings of their groups."""
@@ -51,7 +51,7 @@ class GroupedCommand(click.Command):
 
 
 class CommandOnFormats(GroupedCommand):
-    """A command whose help ends with the formats that it reads, as they are registered."""
+    """A command whose help ends with the formats that it reads, from the registry."""
 
     title = "Formats"
     archives = "; members of .zip"
@@ -76,7 +76,7 @@ class CommandOnFormats(GroupedCommand):
 
 
 class CommandOnRewritableFormats(CommandOnFormats):
-    """The same of a command that writes records back in their format."""
+    """The same for a command that writes records back in their format."""
 
     def suffixes(self) -> Mapping[str, tuple[str, ...]]:
         return {name: FORMATS[name].suffixes for name in rewritable_formats()}
@@ -111,7 +111,7 @@ def options(*kinds: type, config: bool = True, without: tuple[str, ...] = ()) ->
         parameters.append(_Option(["--config"], metavar="FILE", help=CONFIG_HELP))
 
     def decorate(command: _Command) -> _Command:
-        # Where click keeps what its decorators gave, the last one first.
+        # click keeps the parameters from decorators here, the last one first
         command.__click_params__ = [*getattr(command, "__click_params__", []), *reversed(parameters)]  # type: ignore[attr-defined]
         return command
 
@@ -119,10 +119,10 @@ def options(*kinds: type, config: bool = True, without: tuple[str, ...] = ()) ->
 
 
 def values_of(flags: Mapping[str, Any], *kinds: type) -> dict[str, Any]:
-    """What a configuration file and flags give; flags win.
+    """The values of a configuration file and flags; flags win.
 
     Raises:
-        UsageError: the file cannot be read, or has a key that is none of the settings' fields.
+        UsageError: the file cannot be read, or has a key that is not a field of the settings.
     """
     config = read_config(path) if (path := flags.get("config")) else {}
     given = {name: value for name, value in flags.items() if name != "config" and value is not None}
@@ -146,13 +146,13 @@ def part_of(kind: type[Settings], values: Mapping[str, Any]) -> Settings:
 
 
 class _Option(click.Option):
-    """An option that knows its group."""
+    """An option with its group."""
 
     group = "Options"
 
 
 def _parameters(kind: type, one: Field[Any], declared: Option) -> list[click.Parameter]:
-    """The argument or option of a field, and hidden ones for the names that it once had."""
+    """The argument or option of a field, and hidden ones for its former names."""
     written, of = flag(one.name, declared), kind_of(one)
     is_list, is_flag = of.startswith("tuple"), of == "bool"
     if not written.startswith("-"):

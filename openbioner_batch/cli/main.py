@@ -19,7 +19,7 @@ class LazyGroup(click.Group):
     """Subcommands are the modules beside this one, imported on first use; each has a `command`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of the modules in the room, none of which is imported for it."""
+        """The names of the modules in the room, without importing them."""
         names = (module.name for module in pkgutil.iter_modules(openbioner_batch.cli.__path__))
         return sorted(name.replace("_", "-") for name in names if name != "main" and not name.startswith("_"))
 
@@ -32,7 +32,7 @@ class LazyGroup(click.Group):
         return command
 
     def main(self, *args: Any, **more: Any) -> Any:
-        """As click does; a signal ends the program with its own exit code, after what was begun is put in order."""
+        """Like click's; a signal ends the program in order, with its own exit code."""
         make_streams_lenient()
         with stop_on_signals() as stop:
             try:
@@ -43,13 +43,13 @@ class LazyGroup(click.Group):
                 raise SystemExit(stop.finish()) from None
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; an error that is the user's to mend becomes one line and an exit code."""
+        """Run the command; an error that the user can repair becomes one line and an exit code."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             ctx.exit(stopping().finish())
         except Exception as error:
-            if stopping().number is not None:  # whatever failed, it did so since the process was ordered to end
+            if stopping().number is not None:  # the failure is a consequence of the signal
                 ctx.exit(stopping().finish())
             if not isinstance(error, OpenBioNERError):
                 raise

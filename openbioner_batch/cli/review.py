@@ -1,4 +1,4 @@
-"""`openbioner-batch review`: how many notes of a finished deidentify run still leak, by people who read a sample."""
+"""`openbioner-batch review`: bounds the leaks of a finished deidentify run by a sample that people read."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def command(selection: tuple[str, ...], **flags: Any) -> None:
     from openbioner_batch.catalog import find_types, listing, load_catalog
 
     catalog = load_catalog()
-    # Wide enough to read in a pipe; a terminal's own width otherwise.
+    # wide enough to read in a pipe; a terminal's own width otherwise
     width = max(60, shutil.get_terminal_size((140, 24)).columns)
     if selection:
         types = find_types(",".join(selection))

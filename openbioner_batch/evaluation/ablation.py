@@ -1,4 +1,4 @@
-"""How the way a type is described changes the scores: each view alone, and ensembles of views."""
+"""Compares scores by the description of types: each view alone, and ensembles of views."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ BASELINE = "definition"
 def ablate(settings: EvaluateSettings, progress: Progress | None = None) -> dict[str, Any]:
     """Micro scores of each corpus with each view of the types' descriptions and with ensembles of views.
 
-    A type is described by its bare name, a definition, one with examples, or the contexts in which it stands. An
+    A type is described by its bare name, a definition, one with examples, or its contexts. An
     ensemble queries each description in passes of its own and takes the mean of the logits. Every view is run once.
 
     Args:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Types = Sequence[EntityType] | Sequence[Sequence[EntityType]]
 Find = Callable[[Sequence[str]], Sequence[Iterable[Span]]]
-"""Anything that finds spans in texts; their types are names of those that were queried."""
+"""Anything that finds spans in texts; their types are names of queried types."""
 Progress = Callable[[str, int, int], None]
 """Called with a corpus's name, how many of its texts are done, and how many it has."""
 
@@ -30,7 +30,7 @@ _CHARACTERS_AT_ONCE = 64_000
 
 
 def words_for(corpus: GoldCorpus) -> str:
-    """How a model should split the texts: a tokenised corpus at its own tokens, raw text at words and marks."""
+    """How a model splits the texts: a tokenised corpus at its own tokens, raw text at words and marks."""
     return "whitespace" if corpus.level == TOKENS else "basic"
 
 
@@ -61,7 +61,7 @@ def view_logits(
 
 
 def mean_logits(logits: Sequence[np.ndarray]) -> np.ndarray:
-    """The mean of logits of several views; of one view the very same logits."""
+    """The mean of logits of several views; for one view, the same logits."""
     return logits[0] if len(logits) == 1 else np.asarray(np.mean(logits, axis=0, dtype=np.float64), np.float32)
 
 
@@ -78,7 +78,7 @@ def portions(corpus: GoldCorpus, progress: Progress | None = None) -> Iterator[S
 
 
 def find_spans(find: Find, corpus: GoldCorpus, progress: Progress | None = None) -> list[Iterable[Span]]:
-    """What is found in each text of a corpus."""
+    """The spans found in each text of a corpus."""
     found: list[Iterable[Span]] = []
     for texts in portions(corpus, progress):
         found.extend(find(texts))
@@ -86,7 +86,7 @@ def find_spans(find: Find, corpus: GoldCorpus, progress: Progress | None = None)
 
 
 def check_labels(corpus: GoldCorpus, labels: Labels) -> None:
-    """Refuse a corpus with labels for which nothing is said.
+    """Refuse a corpus with labels that the request does not cover.
 
     Raises:
         UsageError: names the labels.
@@ -130,10 +130,10 @@ def _key(text: int, span: Span, row: str) -> SpanKey:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The scores of a corpus with what a bootstrap over its documents says of them.
+    """The scores of a corpus with intervals from a bootstrap over its documents.
 
     Attributes:
-        counts: what they are made of.
+        counts: the counts behind them.
         resampled: [resamples, types, 3] pooled counts of the resamples.
     """
 

@@ -19,7 +19,7 @@ class Interval:
 
 
 def resampled_counts(counts: np.ndarray, resamples: int, seed: int, name: str) -> np.ndarray:
-    """The pooled counts of resamples: as many documents as there are, drawn evenly with replacement.
+    """The pooled counts of resamples: as many documents as the corpus has, drawn uniformly with replacement.
 
     Args:
         counts: [documents, ...] whole numbers.

@@ -33,14 +33,14 @@ def calibrate(
 ) -> dict[str, Any]:
     """Fit a calibration on the devel splits and write the checkpoint with it.
 
-    How much is fitted is decided by what holds on data that was not fitted on: each half of devel is scored with what
-    the other half gives, and the stage with the best mean F1 there is fitted again on all of devel.
+    The number of parameters is chosen on held-out data: each half of devel is scored with the calibration of the other
+    half, and the stage with the best mean F1 is fitted again on all of devel.
 
     Args:
         settings: as for `evaluate`; the split is devel, and a calibration that the checkpoint carries is left out.
         output: the folder of the calibrated checkpoint; the model's own folder is calibrated in place.
-        test: whether to score the test splits too, where they are there: what a devel split says of a calibration that
-            was fitted on it is too good.
+        test: whether to score the test splits too, where they are there: on the devel split that a calibration was fitted
+            on, its scores are too good.
         progress: called with how far it is.
 
     Returns:
@@ -86,7 +86,7 @@ def calibrate(
 
 
 def score_corpus(tagger: Tagger, task: Task, words: str, progress: Progress | None = None) -> ScoredCorpus:
-    """The raw logits of a corpus, to be searched over."""
+    """The raw logits of a corpus, for the search."""
     halves = []
     for parity in (0, 1):
         half = without_texts(task.corpus, task.corpus.documents % 2 != parity)

@@ -1,4 +1,4 @@
-"""What a model's card says it was trained on, and so what its figures on a corpus may be called."""
+"""Reads from a model's card its training data, and decides the kind of its figures on a corpus."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from openbioner_batch.training.settings import SUPERVISION
 
 CROSS_CORPUS, ZERO_SHOT, IN_CORPUS, UNKNOWN = "cross-corpus", "zero-shot", "in-corpus", "unknown"
 SILVER_DATASETS = ("Pile-NER-biomed-IOB", "Pile-NER-biomed-descriptions", "pii-masking-400k-IOB-med")
-"""What the published checkpoints were trained on; their cards need say no more to be known as silver."""
+"""Training data of the published checkpoints, which is known to be silver even if their cards do not say so."""
 _MARK = "---"
 
 
@@ -37,14 +37,14 @@ class ModelCard:
 
     @property
     def is_silver(self) -> bool:
-        """Whether all training data is silver, as the card says or as its datasets are known to be."""
+        """Whether all training data is silver, by the card or because its datasets are known to be."""
         known = {canonical_name(name) for name in SILVER_DATASETS}
         only_known = {canonical_name(name) for name in self.datasets} <= known
         return self.supervision == "silver" or (self.supervision is None and only_known)
 
 
 def read_card(directory: Path) -> ModelCard | None:
-    """The card of a checkpoint; None where it has none, or one that lists no datasets.
+    """The card of a checkpoint; None without one, or if it lists no datasets.
 
     Raises:
         CheckpointError: the front matter is malformed.
@@ -71,9 +71,9 @@ def read_card(directory: Path) -> ModelCard | None:
 
 
 def figure_kind(card: ModelCard | None, corpus: str, allow_trained: bool) -> str:
-    """What figures of a model on a corpus are called.
+    """The kind of a model's figures on a corpus.
 
-    "zero-shot" is for models that saw silver annotation alone; one that was trained on gold corpora of other sources
+    "zero-shot" is for models that saw only silver annotation; one that was trained on gold corpora of other sources
     gives "cross-corpus" figures, whichever types those had. Without a card, or one that states the supervision, the
     kind is "unknown".
 
@@ -92,7 +92,7 @@ def figure_kind(card: ModelCard | None, corpus: str, allow_trained: bool) -> str
             return IN_CORPUS
         raise UsageError(
             f"the model's card lists {corpus} among its training data, so a figure on it would not be an honest one; "
-            f"leave it out (--corpora), or give --allow-trained and have it called {IN_CORPUS}"
+            f"leave it out (--corpora), or give --allow-trained to report it as {IN_CORPUS}"
         )
     if card.is_silver:
         return ZERO_SHOT

@@ -1,4 +1,4 @@
-"""The benchmark corpora that are known by name: their labels, the types queried, and what else they are called."""
+"""The benchmark corpora that are known by name: their labels, the types queried, and their aliases."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ class KnownCorpus:
     labels: Mapping[str, str]
     """The catalog's type queried for each label."""
     view: str
-    """Which description of the types a model reads, chosen on devel."""
+    """The view of the types' descriptions, chosen on devel."""
     citation: str
     ids: str
-    """Whose document ids its raw distribution carries."""
+    """The source of the document ids in its raw distribution."""
     raw_labels: Mapping[str, str] = field(default_factory=dict)
     """The same as `labels` for distributions with raw text, where their labels differ."""
     noun_phrases: Mapping[str, str] = field(default_factory=dict)
     """The types queried instead of those of `labels` for whole noun phrases, where the corpus marks them."""
     aliases: tuple[str, ...] = ()
-    """What else it is called."""
+    """Its aliases."""
     shares_text_with: tuple[str, ...] = ()
     """Other corpora over some of the same articles."""
 
     def labels_for(self, found: set[str], noun_phrases: bool = False) -> Mapping[str, str] | None:
-        """The types queried for a file that holds these labels; None if the corpus has other ones.
+        """The types queried for a file with these labels; None if the corpus has other ones.
 
         Args:
             found: the labels.
@@ -66,7 +66,7 @@ def _fields(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def known_corpus(name: str) -> KnownCorpus | None:
-    """The corpus that is called so, by its name or an alias."""
+    """The corpus with this name or alias."""
     return next((corpus for corpus in known_corpora().values() if canonical_name(name) == corpus.name), None)
 
 
@@ -81,7 +81,7 @@ def canonical_name(name: str) -> str:
 
 
 def is_split(name: str) -> bool:
-    """Whether a file is called by its split alone, such as `test.tsv.gz`."""
+    """Whether a file is named only by its split, such as `test.tsv.gz`."""
     return bool(_SPLITS.fullmatch(_SUFFIXES.sub("", name).lower()))
 
 

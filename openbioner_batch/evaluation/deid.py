@@ -1,6 +1,6 @@
-"""How well identifiers are found: by span and by token, by type and coarse class, and in how many notes any leaks.
+"""Scores the finding of identifiers: by span and token, by type and coarse class, and the number of notes that leak.
 
-A token is a run of letters or digits: whoever covers `555`, `0142` and not the hyphen between has hidden the number. A
+A token is a run of letters or digits: a finding of `555` and `0142` without the hyphen between hides the number. A
 gold token is found when any finding covers all of it, whatever its type, because what is covered is removed; a
 note leaks when one of its gold tokens is not. A finding's token is right when a gold identifier covers it.
 """
@@ -17,13 +17,13 @@ from openbioner_batch.evaluation.metrics import Quality
 from openbioner_batch.training.phi.corpora import GoldNote, phi_labels
 
 GOAL_CLASSES = ("names", "dates", "contacts", "identifiers", "addresses")
-"""The classes on which recall and precision are promised; what else safe harbor names is reported apart."""
+"""The main classes for recall and precision; other identifiers of safe harbor are reported separately."""
 
 _TOKEN = re.compile(r"[^\W_]+")
 
 
 class FoundSpan(Protocol):
-    """What a finder returns: half-open code-point offsets and a type of the PHI catalog."""
+    """A finder's result: half-open code-point offsets and a type of the PHI catalog."""
 
     @property
     def start(self) -> int:
@@ -31,16 +31,16 @@ class FoundSpan(Protocol):
 
     @property
     def end(self) -> int:
-        """The code point behind the last one."""
+        """The code point after the last one."""
 
     @property
     def type(self) -> str:
-        """Of the PHI catalog."""
+        """A type of the PHI catalog."""
 
 
 @dataclass
 class Tally:
-    """Gold, predicted and correct counts by type or class, of which recall and precision follow."""
+    """Gold, predicted and correct counts by type or class, from which recall and precision follow."""
 
     gold: Counter[str] = field(default_factory=Counter)
     found: Counter[str] = field(default_factory=Counter)
@@ -66,7 +66,7 @@ class Tally:
 
 @dataclass
 class DeidScores:
-    """What was counted over all notes. Classes are those of `training/phi/labels.yaml`."""
+    """The counts over all notes. Classes are those of `training/phi/labels.yaml`."""
 
     notes: int = 0
     leaking: int = 0
@@ -80,7 +80,7 @@ class DeidScores:
     overlap: Tally = field(default_factory=Tally)
     """Spans by class: found, or right, when any letter is shared with a finding, or a gold span, of any type."""
     missed: Counter[str] = field(default_factory=Counter)
-    """Gold spans by type of which some token is not covered."""
+    """Gold spans by type with a token that is not covered."""
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain values, for JSON."""

@@ -1,4 +1,4 @@
-"""The finder that is evaluated: what `deidentify` finds with, patterns with or without a model, on bare texts."""
+"""The finder to evaluate, the one of `deidentify`: patterns with or without a model, on plain texts."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def finder_of(
     model_threshold: float = 0.0,
     patterns: bool = True,
 ) -> Callable[[Sequence[str]], list[list[Finding]]]:
-    """What finds identifiers in texts, without any known values.
+    """A finder of identifiers in texts, without known values.
 
     Args:
         model: a tagger, or `bundled`, a checkpoint's folder or a hub id; None for patterns alone.
-        types: what the model is queried for, as `annotate --types` takes it.
-        view: which of their descriptions it reads.
+        types: the types for the model, in the form of `annotate --types`.
+        view: the view of their descriptions.
         model_threshold: its spans below this score are left out.
         patterns: whether patterns find too.
 
@@ -46,7 +46,7 @@ def finder_of(
     tagger = model
 
     def find(texts: Sequence[str]) -> list[list[Finding]]:
-        spans = tagger.tag(texts, groups, words="pieces")  # as `deidentify` does
+        spans = tagger.tag(texts, groups, words="pieces")  # like `deidentify`
         return [finder.find(text, None, found) for text, found in zip(texts, spans, strict=True)]
 
     return find

@@ -1,4 +1,4 @@
-"""`evaluate --task deid`: how well a finder finds the identifiers of corpora, from settings to figures."""
+"""`evaluate --task deid`: scores a finder on corpora with identifiers."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from openbioner_batch.options import fields_of
 from openbioner_batch.training.phi.corpora import GoldNote, phi_labels, read_phi_corpus
 
 NO_MODEL_KIND = "no model"
-"""What figures of patterns alone are called."""
+"""The name of figures of patterns alone."""
 PHI_SPLITS = {"test": "test", "devel": "development"}
-"""What --split calls the splits by template."""
+"""The names of the splits by template for --split."""
 CHUNK = 64
-"""Notes that the model is given at once."""
+"""How many notes the model gets at once."""
 
 
 def evaluate_deid(
@@ -30,7 +30,7 @@ def evaluate_deid(
     """The figures of every corpus, as plain values.
 
     Args:
-        settings: what to score, and what with.
+        settings: the corpora and the finder.
         progress: called with the corpus, and its notes done and in all.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Reviewed texts that a model is adapted to."""
+"""Reads the reviewed texts that a model is adapted to."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _JSON_LINES = (".jsonl", ".ndjson")
 
 
 def read_examples(settings: AdaptSettings, say: Say = lambda text: None) -> tuple[GoldCorpus, Labels]:
-    """The examples, each span called by its type's own name, and the types.
+    """The examples, with each span's type by its own name, and the types.
 
-    A text that says for which types it was reviewed (`reviewed_types`, as the report's page writes it) counts if these
-    are all that are queried: of other types it does not say where none is.
+    A text with the types that it was reviewed for (`reviewed_types`, from the report's page) counts if these include
+    all queried ones, since it has no negatives for other types.
 
     Raises:
-        UsageError: they cannot be read, a label is none of the types, or there are fewer than two texts or no span.
+        UsageError: they cannot be read, a label is not one of the types, or there are fewer than two texts or no span.
     """
     corpus = read_corpus(settings.examples, settings.format)
     types = find_types(settings.types)
@@ -50,7 +50,7 @@ def read_examples(settings: AdaptSettings, say: Say = lambda text: None) -> tupl
         )
     if unknown := sorted(label for label in corpus.labels if normalise(label) not in names):
         given = ", ".join(kind.name for kind in types[:10])
-        raise UsageError(f"{settings.examples} has the label {unknown[0]!r}, which is none of --types ({given})")
+        raise UsageError(f"{settings.examples} has the label {unknown[0]!r}, which is not among --types ({given})")
     if len(corpus.texts) < 2 or not corpus.labels:
         what = "two texts" if corpus.labels else "a span"
         raise UsageError(f"{settings.examples}: adapting needs at least {what}, better 10 to 200 spans")
@@ -59,7 +59,7 @@ def read_examples(settings: AdaptSettings, say: Say = lambda text: None) -> tupl
 
 
 def _reviewed(corpus: GoldCorpus, format: str | None) -> list[list[str] | None]:
-    """For each text the normalised names of the types that it was reviewed for; None where it does not say."""
+    """For each text the normalised names of the types that it was reviewed for; None where that is unknown."""
     if format != "jsonl" and (format or not Path(corpus.path).name.removesuffix(".gz").endswith(_JSON_LINES)):
         return [None] * len(corpus.texts)
     rows = [json.loads(line) for _, line in numbered_lines(Path(corpus.path)) if line.strip()]

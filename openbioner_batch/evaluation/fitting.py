@@ -1,6 +1,6 @@
-"""The search for a NEG bias, biases of types and thresholds that raise the mean F1 of scored corpora.
+"""Searches for a NEG bias, biases of types and thresholds that maximise the mean F1 of scored corpora.
 
-One forward pass gives the raw logits; all else is a search over them.
+One forward pass gives the raw logits; the rest is a search over them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NEG_BIASES = np.arange(-4.0, 4.01, 0.25)
 TYPE_BIASES = np.arange(-3.0, 3.01, 0.25)
 THRESHOLDS = np.arange(0.0, 0.96, 0.05)
 LEAST_GAIN = 0.001
-"""A bias or threshold of a single type stays away unless it gains so much of the mean F1."""
+"""The least gain in mean F1 for a bias or threshold of a single type."""
 _ROUNDS = 2
 STAGES = ("none", "NEG bias", "NEG bias and biases of types", "biases and thresholds")
 
@@ -36,7 +36,7 @@ class ScoredPart:
         names: of the group's types.
         logits: float32 [words, 1 + types].
         gold: sorted keys of the gold spans that are whole runs of words.
-        golds: how many gold spans there are, those included that no run of words can be.
+        golds: how many gold spans there are, including those that are not runs of words.
     """
 
     prepared: Prepared
@@ -70,7 +70,7 @@ class ScoredCorpus:
         return (*self.halves[0], *self.halves[1])
 
     def half(self, which: int) -> ScoredCorpus:
-        """One half as a corpus of its own."""
+        """One half as a separate corpus."""
         return ScoredCorpus(self.name, (self.halves[which], ()))
 
     @property
@@ -91,7 +91,7 @@ def fit_stages(corpora: Sequence[ScoredCorpus]) -> dict[str, Calibration]:
 
     First one NEG bias for all, which also serves types that no corpus queries; then biases and at last thresholds of
     single types, only where one gains `LEAST_GAIN`, one after another. Each value is chosen where the mean of three
-    neighbouring grid points is highest, so that a lucky point does not win.
+    neighbouring grid points is highest, so that a chance maximum does not win.
 
     Args:
         corpora: scored development splits.
@@ -157,7 +157,7 @@ def _best(
     smooth = np.convolve(np.pad(curve, 1, mode="edge"), np.ones(3) / 3, "valid")
     chosen = int(smooth.argmax())
     before = sum(corpus.f1(current) for corpus in affected)
-    # Gains are of the mean over all corpora, whether they query this type or not.
+    # gains are in the mean over all corpora, whether they query this type or not
     gains = (curve[chosen] - before) / len(corpora) > least_gain
     return changed(float(grid[chosen])) if gains else current
 

@@ -1,4 +1,4 @@
-"""Which entity type stands for each label of a corpus: `Disease=disease,Chemical=drug`."""
+"""Maps each label of a corpus to an entity type: `Disease=disease,Chemical=drug`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Labels:
     types: Mapping[str, CatalogType]
     """The type of each label that is queried, in the order of the request."""
     left_out: frozenset[str] = frozenset()
-    """Labels whose gold spans are passed over."""
+    """Labels whose gold spans are skipped."""
 
     @property
     def unique_types(self) -> tuple[CatalogType, ...]:
@@ -30,18 +30,18 @@ class Labels:
 
     @property
     def rows(self) -> dict[str, str]:
-        """For each type's name, what its scores are called: the labels that it stands for."""
+        """For each type's name, the title of its scores: its labels."""
         rows: dict[str, list[str]] = {}
         for label, kind in self.types.items():
             rows.setdefault(kind.name, []).append(label)
         return {name: "+".join(labels) for name, labels in rows.items()}
 
     def row_of(self, label: str) -> str:
-        """What the scores are called under which gold spans of this label count."""
+        """The title of the scores that include gold spans of this label."""
         return self.rows[self.types[label].name]
 
     def described(self, view: str) -> tuple[EntityType, ...]:
-        """The types as they are described to a model.
+        """The types with their descriptions for a model.
 
         Args:
             view: "name", "name-definition", or one of the catalog's views.

@@ -46,7 +46,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The counts of every type that the gold or the predictions hold, in the order of their names."""
+    """The counts of every type in the gold or the predictions, in the order of their names."""
 
     per_type: Mapping[str, Counts]
 
@@ -77,10 +77,10 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class CountsByDocument:
-    """How many entities of each type each document has: what scores and their intervals are made of.
+    """How many entities of each type each document has: the basis of scores and their intervals.
 
     Attributes:
-        types: what the columns are called.
+        types: the names of the columns.
         counts: int64 [documents, types, 3] gold, predicted, correct.
     """
 
@@ -89,7 +89,7 @@ class CountsByDocument:
 
     @property
     def scores(self) -> Scores:
-        """The documents pooled; types that neither the gold nor the predictions hold are left out, as in seqeval."""
+        """The documents pooled; types in neither the gold nor the predictions are left out, as in seqeval."""
         pooled = dict(zip(self.types, self.counts.sum(axis=0).tolist(), strict=True))
         return Scores({name: Counts(*pooled[name]) for name in sorted(pooled) if any(pooled[name])})
 

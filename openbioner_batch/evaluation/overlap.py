@@ -1,4 +1,4 @@
-"""Which texts of a test corpus also stand in training data: by document id, and by normalised sentence."""
+"""Finds texts of a test corpus that are also in training data: by document id, and by normalised sentence."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from openbioner_batch.training.overlap import BenchmarkSentences, normalise
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """What a corpus shares with training data.
+    """The texts that a corpus shares with training data.
 
     Attributes:
         by_id: [texts] bool, whether a training document has the id of the text's document.
-        by_sentence: [texts] bool, whether a sentence of the text stands whole in a training text.
+        by_sentence: [texts] bool, whether a training text contains a whole sentence of the text.
     """
 
     by_id: np.ndarray
@@ -38,16 +38,16 @@ class Overlap:
 def find_overlap(corpus: GoldCorpus, training: str | Path) -> Overlap:
     """Compare a corpus with training data.
 
-    Sentences are compared by letters and digits, in lower case; short ones (headings) mean nothing and are not
+    Sentences are compared by letters and digits, in lower case; short ones (headings) are not
     compared.
 
     Args:
-        corpus: what is tested.
+        corpus: the test corpus.
         training: a folder with silver data (`passages/*.parquet`) or JSONL corpora (objects with `text` and `id`), or
             one such file.
 
     Raises:
-        UsageError: there is nothing that can be read.
+        UsageError: there is nothing to read.
     """
     by_text = [_sentences(corpus, text) for text in corpus.texts]
     sentences = BenchmarkSentences(sentence for of_text in by_text for sentence in of_text)

@@ -1,4 +1,4 @@
-"""Corpora of which each text has its own list of types: folders of training data, and labelled corpora as the same."""
+"""Corpora in which each text has its own list of types: folders of training data, and labelled corpora in that form."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class QueriedCorpus:
         texts: the texts.
         spans: of each text, gold spans of the types queried in it.
         type_groups: of each text, the types queried, in groups that compete.
-        unsure: of each text, stretches in which what is found counts neither way.
+        unsure: of each text, ranges in which found spans count neither way.
         documents: [texts] index of the document that each text belongs to.
-        types: what is known of every type queried.
+        types: the facts about every queried type.
         descriptions: of every type queried.
-        views: those that a model reads; several are an ensemble.
-        words: what a span is made of.
-        undescribed: types of gold spans that are left out, for they have no description.
+        views: those for the model; several are an ensemble.
+        words: the units of spans.
+        undescribed: types of gold spans that are left out because they have no description.
     """
 
     name: str
@@ -53,7 +53,7 @@ class QueriedCorpus:
     undescribed: tuple[str, ...] = ()
 
     def described(self, groups: Sequence[Sequence[str]], view: str) -> list[list[EntityType]]:
-        """Groups of types as they are described to a model."""
+        """Groups of types with their descriptions for a model."""
         return [[EntityType(name, describe(name, self.descriptions[name], view)) for name in group] for group in groups]
 
 
@@ -67,7 +67,7 @@ def describe(name: str, views: Mapping[str, str], view: str) -> str:
 
 
 def is_training_folder(path: Path) -> bool:
-    """Whether a folder is laid out as training data is."""
+    """Whether a folder has the layout of training data."""
     return (path / "passages").is_dir()
 
 
@@ -95,7 +95,7 @@ def read_queried(settings: EvaluateSettings) -> list[QueriedCorpus]:
 
 
 def of_task(task: Task) -> QueriedCorpus:
-    """A corpus of labels as one whose texts are all queried for all its types."""
+    """A labelled corpus, with all texts queried for all its types."""
     corpus, labels = task.corpus, task.labels
     spans = tuple(
         tuple(

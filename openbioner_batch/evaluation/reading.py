@@ -1,4 +1,4 @@
-"""Corpora with gold spans by path: which reader a path means, and what it yields as one thing to be scored."""
+"""Reads corpora with gold spans by path: chooses the reader, and collects what it yields for scoring."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TOKENS, CHARACTERS = "tokens", "characters"
 
 @dataclass(frozen=True, slots=True)
 class GoldCorpus:
-    """Texts with gold spans, each of which is tagged by itself."""
+    """Texts with gold spans, each tagged separately."""
 
     name: str
     path: str
@@ -34,9 +34,9 @@ class GoldCorpus:
     documents: np.ndarray
     """[texts] index of the document that each text belongs to; each its own where none are marked."""
     ids: tuple[str, ...] | None
-    """The documents' ids, of each text; None where the corpus carries none."""
+    """The document id of each text; None where the corpus has none."""
     discontinuous: int = 0
-    """Gold mentions of several parts, which are left out."""
+    """How many gold mentions have several parts; they are left out."""
 
     @property
     def labels(self) -> set[str]:
@@ -45,7 +45,7 @@ class GoldCorpus:
 
     @property
     def unit(self) -> str:
-        """What is drawn in a bootstrap: "documents", or "sentences" of tokens where no documents are marked."""
+        """The units of the bootstrap: "documents", or "sentences" of tokens where no documents are marked."""
         each_alone = self.level == TOKENS and len(set(self.documents.tolist())) == len(self.texts)
         return "sentences" if each_alone else "documents"
 
@@ -88,9 +88,9 @@ def read_corpus(path: str | Path, format_name: str | None = None, limit: int | N
 
 
 def corpus_name(path: Path) -> str:
-    """What a corpus is called: as known by name if its file or folder is, else after the file.
+    """A corpus's name: the known name of its file or folder, else the file's name.
 
-    A file that is only called by its split (`test.tsv`) has the name of its folder.
+    A file named only by its split (`test.tsv`) has the name of its folder.
     """
     folder = path.absolute().parent.name
     known = known_corpus(path.name) or known_corpus(folder)
@@ -98,7 +98,7 @@ def corpus_name(path: Path) -> str:
 
 
 def without_texts(corpus: GoldCorpus, dropped: np.ndarray) -> GoldCorpus:
-    """`corpus` less some of its texts.
+    """`corpus` without some of its texts.
 
     Args:
         corpus: the whole.
@@ -132,7 +132,7 @@ def _format_of(path: Path) -> str:
     if not found:
         known = ", ".join(suffix for suffixes in GOLD_SUFFIXES.values() for suffix in suffixes)
         raise UsageError(
-            f"{path}: the suffix is of no known format (known: {known}, each also with {', '.join(COMPRESSIONS)}); "
+            f"{path}: the suffix belongs to no known format ({known}, each also with {', '.join(COMPRESSIONS)}); "
             f"say which with --format, one of {', '.join(GOLD_SUFFIXES)}"
         )
     return found

@@ -1,4 +1,4 @@
-"""Scoring a model on corpora: reads, refuses what the protocol forbids, tags, and puts the figures together."""
+"""Scores a model on corpora: reads, refuses what the protocol forbids, tags, and collects the figures."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def evaluate(settings: EvaluateSettings, progress: Progress | None = None) -> di
 
 
 def prepare_tasks(settings: EvaluateSettings) -> tuple[list[Task], dict[str, str], ModelCard | None]:
-    """The corpora to score, what figures on each are called, and the model's card.
+    """The corpora to score, the kind of figures on each, and the model's card.
 
     Raises:
         UsageError: see `evaluate`.
@@ -92,7 +92,7 @@ def load_tagger(settings: EvaluateSettings) -> Tagger:
 
 
 def describe_run(settings: EvaluateSettings, tagger: Tagger) -> dict[str, Any]:
-    """What figures depend on beside the corpora."""
+    """What figures depend on besides the corpora."""
     return {
         "model": settings.model,
         "digest": tagger.digest,
@@ -109,7 +109,7 @@ def describe_run(settings: EvaluateSettings, tagger: Tagger) -> dict[str, Any]:
 
 
 def describe_task(task: Task, card: ModelCard | None) -> dict[str, Any]:
-    """What a corpus is and which types are queried in it."""
+    """The description of a corpus and the types queried in it."""
     corpus, labels = task.corpus, task.labels
     known = known_corpus(corpus.name)
     seen = set(card.gold_types) if card else set()
@@ -129,7 +129,7 @@ def describe_task(task: Task, card: ModelCard | None) -> dict[str, Any]:
 
 
 def _overlap(task: Task, counts: CountsByDocument, settings: EvaluateSettings) -> dict[str, Any]:
-    """How much of a corpus stands in training data, and the scores of the documents with and without it."""
+    """How much of a corpus is in training data, and the scores of the documents with and without it."""
     assert settings.overlap_with is not None
     corpus = task.corpus
     overlap = find_overlap(corpus, settings.overlap_with)

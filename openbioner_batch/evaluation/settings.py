@@ -26,14 +26,14 @@ METHODS = ("auto", "calibration", "layers")
 
 @dataclass(frozen=True, kw_only=True)
 class ExactOptions(DeviceOptions):
-    """How a model runs whose figures are to be the same on any machine."""
+    """How a model runs, with the same figures on any machine."""
 
     dtype: str = option("float32", choices=DTYPES, values_were=DTYPES_WERE, help="Precision of the model.")
 
 
 @dataclass(frozen=True)
 class CorpusSettings(ExactOptions):
-    """What `evaluate` and `calibrate` have in common: corpora, the types queried in them, and the model."""
+    """Common options of `evaluate` and `calibrate`: corpora, the types queried in them, and the model."""
 
     corpus: str = option(metavar="PATH", help="Folder of known corpora, or one file or folder.")
     model: str = option("bundled", metavar="M", help="Checkpoint: bundled, bundled-open, a folder, or hub id.")
@@ -66,7 +66,7 @@ class CorpusSettings(ExactOptions):
     seed: int = option(42, help="Of the bootstrap.")
 
     def check_corpora(self, known_alone: bool = True) -> None:
-        """See that each value is one that can be meant.
+        """Check that each value is valid.
 
         Args:
             known_alone: whether `corpora` must be known ones.
@@ -93,9 +93,9 @@ class EvaluateSettings(CorpusSettings, CalibrationOptions, SpanOptions, Request)
 
     split: str = option("test", choices=SPLITS, help="Of known corpora.")
     overlap_with: str | None = option(
-        None, metavar="FOLDER", help="Training data: say what the corpora share, score without it too."
+        None, metavar="FOLDER", help="Training data: report what the corpora share, score without it too."
     )
-    zero_shot: bool = option(False, help="Types that the model was trained on and others apart.")
+    zero_shot: bool = option(False, help="Score seen and unseen types separately.")
     trained_on: tuple[str, ...] = option(
         (),
         metavar="A,B",
@@ -142,7 +142,7 @@ class DeidEvaluateSettings(ExactOptions, Request):
         0.0, least=0, most=1, help="With --task deid: leave out the model's spans below this score."
     )
     patterns: bool = option(True, flag="--no-patterns", help="With --task deid: the model alone, without patterns.")
-    strict_gold: bool = option(False, help="With --task deid: what the corpus forgot to annotate is wrong.")
+    strict_gold: bool = option(False, help="With --task deid: findings that the corpus forgot to annotate are wrong.")
     limit: int | None = option(None, least=1, help="Only N notes of each corpus, evenly spread.")
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What is scored: corpora that are there, and the types that are queried for their labels."""
+"""Finds the corpora to score, and the types to query for their labels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEFAULT_VIEW = "definition"
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A corpus to be scored, the types queried for its labels, and the view that describes them."""
+    """A corpus to score, the types queried for its labels, and the view that describes them."""
 
     corpus: GoldCorpus
     labels: Labels
@@ -27,10 +27,10 @@ class Task:
 
 
 def find_corpora(settings: EvaluateSettings) -> dict[str, Path]:
-    """The files to read, by the name of the corpus; the empty name stands for one file that is not in a known layout.
+    """The files to read, by the name of the corpus; the empty name is for one file that is not in a known layout.
 
     Raises:
-        UsageError: a requested corpus is not there, or none is.
+        UsageError: a requested corpus is missing, or there is none.
     """
     folder = Path(settings.corpus)
     if not folder.is_dir():

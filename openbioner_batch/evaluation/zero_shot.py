@@ -1,4 +1,4 @@
-"""Scores on types that a model was not trained on, apart from those on types that it was."""
+"""Scores a model separately on types that it was trained on and on unseen ones."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from openbioner_batch.training.trained_types import read_trained_types, types_of
 
 SEEN, UNSEEN = "seen", "unseen"
 FREQUENT = 3
-"""Gold mentions from which a type counts in `macro_frequent`: rarer ones are scored by chance."""
+"""The fewest gold mentions of a type in `macro_frequent`; scores of rarer ones are noise."""
 _TOGETHER = 64
-"""Texts with the same types that are tagged together."""
+"""How many texts with the same types are tagged together."""
 
 
 def evaluate_zero_shot(settings: EvaluateSettings, progress: Progress | None = None) -> dict[str, Any]:
-    """Scores of a model on each corpus, types that it has seen apart from those that it has not.
+    """Scores of a model on each corpus, separately for seen and unseen types.
 
     A type is seen where the model was trained on one that is near it by name, description or mentions
     (`training/nearness.py`). What it was trained on, the checkpoint lists, or the folders of `settings.trained_on` are.
@@ -78,7 +78,7 @@ def evaluate_zero_shot(settings: EvaluateSettings, progress: Progress | None = N
 
 
 def trained_types(directory: Path, card: ModelCard | None, settings: EvaluateSettings) -> tuple[list[TypeFacts], str]:
-    """The types that a model was trained on, and what says so.
+    """The types that a model was trained on, and the source of that.
 
     Raises:
         UsageError: nothing does.
@@ -98,7 +98,7 @@ def trained_types(directory: Path, card: ModelCard | None, settings: EvaluateSet
 
 
 def find_queried(tagger: Tagger, corpus: QueriedCorpus, progress: Progress | None = None) -> Iterator[list[Span]]:
-    """What the model finds in each text, in order; texts with the same types one after another are tagged together."""
+    """The model's spans in each text, in order; consecutive texts with the same types are tagged together."""
     first = 0
     while first < len(corpus.texts):
         groups = corpus.type_groups[first]
@@ -117,7 +117,7 @@ def find_queried(tagger: Tagger, corpus: QueriedCorpus, progress: Progress | Non
 
 
 def count_queried(corpus: QueriedCorpus, found: Sequence[Iterable[Span]], overlap: bool = False) -> CountsByDocument:
-    """What was found in each text against its gold spans; what lies in an unsure stretch counts neither way.
+    """Counts of the spans found in each text against its gold spans; those in an unsure range count neither way.
 
     Args:
         corpus: the texts.
@@ -132,7 +132,7 @@ def count_queried(corpus: QueriedCorpus, found: Sequence[Iterable[Span]], overla
         sure = [s for s in of_found if not any(s.start < high and low < s.end for low, high in unsure)]
         gold += ((index, span.start, span.end, span.type) for span in of_gold)
         if overlap:
-            # A found span counts as the gold one that it touches, or as one that is nowhere in the gold.
+            # a found span counts as the gold one that it overlaps, or as one that is not in the gold
             touched = _touched(of_gold, sure)
             places = [touched.get(place, (-1, place)) for place in range(len(sure))]
         else:
@@ -174,7 +174,7 @@ def _parts(
 def _scores(
     counts: CountsByDocument, names: Sequence[str], corpus: str, settings: EvaluateSettings
 ) -> dict[str, Any] | None:
-    """Of some types; None where they have neither gold spans nor found ones."""
+    """Scores of some types; None where they have neither gold spans nor found ones."""
     columns = [column for column, name in enumerate(counts.types) if name in set(names)]
     part = CountsByDocument(tuple(counts.types[column] for column in columns), counts.counts[:, columns])
     if not part.counts.any():

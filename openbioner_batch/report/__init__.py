@@ -1,4 +1,4 @@
-"""What a person looks at after a run."""
+"""Reports for people on finished and running runs."""
 
 from __future__ import annotations
 

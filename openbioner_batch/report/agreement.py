@@ -1,4 +1,4 @@
-"""How far two runs over the same documents agree, by type."""
+"""Measures the agreement of two runs over the same documents, by type."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class TypeAgreement:
 
     @property
     def strict(self) -> float | None:
-        """F1 of one run against the other where offsets and type must be the same; it does not matter which is gold."""
+        """F1 of one run against the other where offsets and type must be the same; the order does not matter."""
         total = self.first + self.second
         return 2 * self.same / total if total else None
 
     @property
     def overlap(self) -> float | None:
-        """The same where a shared character is enough."""
+        """The same, but a shared character is enough."""
         total = self.first + self.second
         return (self.first_overlapping + self.second_overlapping) / total if total else None
 
@@ -68,7 +68,7 @@ class Agreement:
     only_second: int = 0
     types: dict[str, TypeAgreement] = field(default_factory=lambda: defaultdict(TypeAgreement))
     said: dict[str, TypeAgreement] = field(default_factory=lambda: defaultdict(TypeAgreement))
-    """By flag of an assertion, for sections and best concepts, over the spans that both runs have and say it of.
+    """Agreement of assertion flags, sections and best concepts, over the spans that both runs have with such a value.
 
     `first` and `second` are the spans of which a run says it, `same` those of which both say the same.
     """
@@ -155,10 +155,10 @@ def compare_runs(first: str, second: str) -> Agreement:
 
     Args:
         first: the folder of a run, local or any fsspec URL.
-        second: that of another.
+        second: another run's.
 
     Raises:
-        UsageError: one of them is no run, or they have no document in common.
+        UsageError: one of them is not a run, or they have no document in common.
     """
     agreement = Agreement()
     waiting: tuple[dict[tuple[str, int], tuple[Span, ...]], ...] = ({}, {})

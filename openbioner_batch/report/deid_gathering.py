@@ -1,4 +1,4 @@
-"""One pass over the audit of a de-identification run: counts of all, and a few new notes if requested."""
+"""Gathers the report's data from the audit of a de-identification run, with a few new notes if requested."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SHOWN = (*_COUNTED, "document_id", "source", "record", "new_start", "new_end")
 
 @dataclass(slots=True)
 class AuditStatistics:
-    """What a page says of the identifiers that were found."""
+    """The statistics of identifiers for a page."""
 
     types: TypeStatistics
     actions: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -52,13 +52,13 @@ def gather_audit(
     """The statistics of a de-identification run and, if requested, `count` of its new notes in the order of the run.
 
     Args:
-        run: what to go through.
+        run: the run to read.
         count: how many notes to draw.
         seed: chooses them.
-        include_text: whether to read them at all.
+        include_text: whether to read their texts.
 
     Raises:
-        UsageError: texts are requested, and are in a format that is not shown.
+        UsageError: texts are requested, and their format cannot be shown.
     """
     rewriting = get_format(run.plan.fingerprint["format"]).rewriting
     if include_text and rewriting is not None and rewriting.of_resources:
@@ -117,7 +117,7 @@ def read_notes(run: OpenedRun, files: tuple[InputFile, ...], keep: tuple[str, ..
     """The new notes in a shard's files, in order, with the kept columns in `keep`.
 
     Raises:
-        RunFailedError: one of them cannot be read any more.
+        RunFailedError: one of them can no longer be read.
     """
     fingerprint = run.plan.fingerprint
     options = ReadOptions.from_fingerprint(fingerprint, keep)

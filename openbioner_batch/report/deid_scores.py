@@ -1,4 +1,4 @@
-"""How well identifiers were found, as tables."""
+"""Prints the scores of finding identifiers as tables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def deid_table(result: Mapping[str, Any]) -> Table:
     `spans` is the recall of spans of which any letter is found, `strict` the F1 of spans and classes as they are.
 
     Args:
-        result: `DeidScores.as_dict()`, and under `figures` what they are called.
+        result: `DeidScores.as_dict()`, and the kind of figures under `figures`.
     """
     notes, leaking = result["notes"], result["notes_with_a_leak"]
     table = Table(

@@ -25,7 +25,7 @@ class AnnotatedDocument:
     id: str
     spans: tuple[Span, ...]
     text: str | None
-    """None where the run did not carry the texts over."""
+    """None where the run did not keep the texts."""
 
 
 def said_of(span: Span) -> str:
@@ -72,7 +72,7 @@ def annotated_files(output: str) -> tuple[Store, list[str]]:
     """A tagging run's folder and the names of its data files.
 
     Raises:
-        UsageError: there are none, or they hold no spans, as those of `deidentify` do not.
+        UsageError: there are none, or they have no spans, as in runs of `deidentify`.
     """
     store = Store(output)
     names = [f"{DATA}/{name}" for name in store.names(DATA) if name.endswith(".parquet")]

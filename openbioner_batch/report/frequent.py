@@ -1,4 +1,4 @@
-"""The most frequent of more different things than memory holds."""
+"""Counts the most frequent items in bounded memory."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class FrequentItems:
         self.missed += lowest
 
     def most_common(self, count: int) -> list[tuple[str, int]]:
-        """The most frequent items with their counts; those that differ in letter case alone are one.
+        """The most frequent items with their counts; items that differ only in letter case count as one.
 
-        Each is written as it was most often; equal counts come in order of the alphabet.
+        Each has its most frequent spelling; equal counts are in alphabetical order.
         """
         spellings: dict[str, list[tuple[int, str]]] = {}
         for item, found in self._counts.items():

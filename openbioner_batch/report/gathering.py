@@ -30,7 +30,7 @@ _AHEAD = 4
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A stretch of a sampled document: a span that was found, or what stands in its place."""
+    """A marked range of a sampled document: a span, or a replacement."""
 
     start: int
     end: int
@@ -87,7 +87,7 @@ def gather_tagging(
 
 
 def read_tables(run: OpenedRun, columns: Callable[[Shard], Sequence[str]]) -> Iterator[tuple[Shard, pa.Table]]:
-    """The columns that are wanted of each shard, in order and some ahead of time, with a bar on a terminal."""
+    """The requested columns of each shard, in order and some read ahead, with a progress bar on a terminal."""
     from rich.progress import track
 
     def read(shard: Shard) -> tuple[Shard, pa.Table]:
@@ -106,7 +106,7 @@ def read_tables(run: OpenedRun, columns: Callable[[Shard], Sequence[str]]) -> It
 
 
 def _with_texts(run: OpenedRun, source: TextSource, tables: dict[Shard, pa.Table]) -> Iterator[tuple[Shard, pa.Table]]:
-    """The tables with their texts, each split read once and as far as it must be."""
+    """The tables with their texts; each split is read once and only as far as needed."""
     planned = {found.ordinal: found.split for found in run.plan.splits}
     for split, shards in groupby(tables.items(), key=lambda item: item[0][0]):
         reader = TextReader(source.format, source.options, planned[split], source.moved(planned[split]))

@@ -21,12 +21,12 @@ ASSERTION_STYLES = {
     "family": "overline",
 }
 _ANY_WIDTH = 10_000
-"""Columns of what is no terminal: a table there is as wide as its cells."""
+"""Width where the output is not a terminal: a table there is as wide as its cells."""
 CONTEXT = 200
-"""Characters kept on each side of a span; what lies between is left out."""
+"""Characters kept on each side of a span; text between these is left out."""
 ELLIPSIS = " […] "
 
-# A record's text must not steer the terminal. Each character becomes one other, so that offsets hold.
+# a record's text must not control the terminal; each character becomes exactly one other, so that offsets hold
 _VISIBLE = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "\u2421"}
 _VISIBLE |= dict.fromkeys([*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd")
 _VISIBLE |= {ord("\n"): "\n", ord("\r"): " ", ord("\t"): " "}
@@ -41,7 +41,7 @@ class Excerpt:
 
 
 def visible(text: str) -> str:
-    """A text of the same length without control characters: an escape shows as a picture of itself."""
+    """A text of the same length without control characters: an escape is shown as its symbol."""
     return text.translate(_VISIBLE)
 
 

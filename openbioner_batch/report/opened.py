@@ -1,4 +1,4 @@
-"""A run of any state, opened for a report."""
+"""Opens a run in any state for a report."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _QUARANTINE_FILES = 500
 
 @dataclass(frozen=True, slots=True)
 class OpenedRun:
-    """What is committed of a run, and what its footers and records say of it."""
+    """The committed part of a run, with data from footers and from its sessions' records."""
 
     store: Store
     plan: Plan
     rows: dict[tuple[int, int], int]
     """The committed shards in order, each with its number of documents."""
     columns: tuple[str, ...]
-    """Of the files that hold its rows."""
+    """The columns of its data files."""
     totals: Totals
     sessions: list[Pace]
     splits_done: int
@@ -49,7 +49,7 @@ class OpenedRun:
 
     @property
     def type_names(self) -> list[str]:
-        """The types found, the most frequent first, and those that were queried without success."""
+        """The types found, the most frequent first, and queried types without spans."""
         queried = [name.partition("/")[2] for name in self.plan.fingerprint.get("descriptions", {})]
         found = sorted(self.totals.spans, key=lambda name: (-self.totals.spans[name], name))
         return list(dict.fromkeys(found if self.removes_identifiers else [*found, *queried]))
@@ -70,13 +70,13 @@ class OpenedRun:
 
 
 def open_output(url: str) -> OpenedRun:
-    """The run in a folder, be it live, dead or finished.
+    """The run in a folder: live, dead or finished.
 
     Args:
         url: a local path or any fsspec URL.
 
     Raises:
-        UsageError: there is none, or nothing of it is committed yet.
+        UsageError: there is no run, or nothing is committed yet.
     """
     store = Store(url)
     plan = read_plan(store)

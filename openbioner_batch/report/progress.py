@@ -1,4 +1,4 @@
-"""How far an evaluation is, on standard error."""
+"""Shows the progress of an evaluation on standard error."""
 
 from __future__ import annotations
 

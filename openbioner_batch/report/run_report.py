@@ -1,4 +1,4 @@
-"""The page on a run, from its folder to the file."""
+"""Writes the page on a run."""
 
 from __future__ import annotations
 

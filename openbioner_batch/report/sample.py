@@ -1,4 +1,4 @@
-"""Some documents of a run, drawn at random and the same ones each time."""
+"""Draws some documents of a run at random, reproducibly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Shard = tuple[int, int]
 
 
 def draw_rows(shards: Iterable[tuple[Shard, int]], count: int, seed: int) -> dict[Shard, list[int]]:
-    """Draw `count` rows, each with the same chance.
+    """Draw `count` rows with equal probability.
 
     Every row has a random number that depends on `seed`, its shard and its place alone; the lowest ones are drawn. So
     memory does not grow with the run, and a run that has grown keeps most of its sample.

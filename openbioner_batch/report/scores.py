@@ -1,4 +1,4 @@
-"""Strict scores as tables."""
+"""Prints strict scores as tables."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def ablation_table(result: Mapping[str, Any]) -> Table:
 
 
 def notes(result: Mapping[str, Any]) -> list[str]:
-    """What a reader of the table should know besides: what was left out, shared, or is not independent."""
+    """Notes for the reader of the table: what was left out or shared, or is not independent."""
     found: list[str] = [f"calibrated on {result['calibrated']}"] if result.get("calibrated") else []
     for name, entry in result["corpora"].items():
         if count := entry.get("discontinuous_left_out"):
@@ -146,7 +146,7 @@ def _interval(values: Mapping[str, Any]) -> str:
 
 
 def print_result(result: Mapping[str, Any]) -> None:
-    """Print what `evaluate` or `ablate` found as tables, with notes below."""
+    """Print the results of `evaluate` or `ablate` as tables, with notes below."""
     console = _console()
     if "trained_types" in result:
         console.print(zero_shot_table(result))
@@ -185,7 +185,7 @@ def print_calibration(result: Mapping[str, Any]) -> None:
 
 
 def print_adaptation(result: Mapping[str, Any]) -> None:
-    """Print what `adapt` tried, and what each way is worth on held-out folds."""
+    """Print the variants that `adapt` tried, with their scores on held-out folds."""
     table = _table("on held-out folds", "precision", "recall", "F1")
     for way, found in result["held out"].items():
         name = f"{way} (chosen)" if way == result["way"] else way
@@ -197,5 +197,5 @@ def print_adaptation(result: Mapping[str, Any]) -> None:
 
 
 def _console() -> Console:
-    """As wide as the tables need where nobody watches: in a file or a pipe nothing is cut."""
+    """The console, as wide as the tables where the output is a file or a pipe, so that nothing is cut."""
     return plain_console(width=None if sys.stdout.isatty() else 160)

@@ -1,4 +1,4 @@
-"""What a page says of a run's rows, summed up batch by batch in memory that does not grow with the run."""
+"""Adds up the statistics of a run's rows for a page, batch by batch in bounded memory."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _MENTIONS_IN_MEMORY = 400_000
 
 @dataclass(slots=True)
 class TypeStatistics:
-    """What is known of the spans of each type; rows of arrays are types, in the order of `names`."""
+    """The statistics of each type's spans; rows of arrays are types, in the order of `names`."""
 
     names: Sequence[str]
     spans: np.ndarray = field(init=False)
     documents: int = 0
     without_spans: int = 0
     together: np.ndarray = field(init=False)
-    """How many documents have a span of both types; on the diagonal, of the one type."""
+    """How many documents have a span of both types; on the diagonal, of one type."""
     scores: np.ndarray = field(init=False)
     """How many spans have a score in each of `SCORE_BINS` equal parts of 0 to 1."""
     spans_per_document: Counter[int] = field(default_factory=Counter)
@@ -46,7 +46,7 @@ class TypeStatistics:
             types: of each span.
             scores: of each span.
             rows: which of the documents each span is of.
-            documents: how many there are; further calls bring further ones.
+            documents: how many there are; further calls add further ones.
         """
         count = len(self.names)
         codes = pc.index_in(types, pa.array(self.names, pa.string())).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -73,15 +73,15 @@ class TypeStatistics:
 
 @dataclass(slots=True)
 class RunStatistics:
-    """What a page says of a tagging run's rows."""
+    """The statistics of a tagging run's rows."""
 
     types: TypeStatistics
     windows: Counter[int] = field(default_factory=Counter)
-    """How many documents took so many windows."""
+    """How many documents have each number of windows."""
     said: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Spans by type and by each flag of their assertion that is set."""
     sections: Counter[str] = field(default_factory=Counter)
-    """Spans by the section that they stand in."""
+    """Spans by their section."""
     mentions: dict[str, FrequentItems] = field(init=False)
     concepts: dict[str, FrequentItems] = field(init=False)
     """The best concepts of spans as `id name`, where the run has linked them: of those that the patient has."""
@@ -133,7 +133,7 @@ class RunStatistics:
             counters[name].add([(text, times)])
 
     def _add_said(self, spans: pa.StructArray) -> None:
-        """Count what only some runs say of their spans."""
+        """Count the fields that only some runs have."""
         present = {field.name for field in spans.type}
         for flag in ASSERTIONS if "assertion" in present else ():
             types = spans.field("type").filter(spans.field("assertion").field(flag))

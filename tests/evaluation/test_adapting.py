@@ -209,7 +209,7 @@ def run(*arguments: object) -> Result:
     [
         (("--method", "luck"), "--method is 'luck': give one of auto, calibration, layers"),
         (("--folds", "1"), "--folds is 1: give a whole number from 2 up"),
-        (("--types", "drug"), "has the label 'tool', which is none of --types (drug)"),
+        (("--types", "drug"), "has the label 'tool', which is not among --types (drug)"),
         (("--examples", "none.jsonl"), "none.jsonl: no such file"),
         (("--replay", "none"), "none/passages"),
         (("--replay", "none", "--method", "calibration"), "--replay is learnt along where layers are tuned"),

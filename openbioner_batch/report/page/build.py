@@ -1,4 +1,4 @@
-"""The page as one file: styles, script and data filled into `page.html`, and nothing loaded from anywhere."""
+"""Builds the page as one file: styles, script and data in `page.html`, without external resources."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from openbioner_batch.report.page.markup import Markup, concatenated, element, e
 from openbioner_batch.report.page.sections import PageSection
 
 MOST_CHARACTERS = 20_000
-"""Of a document's text; what comes after is left out."""
+"""The most characters of a document's text; the rest is left out."""
 _STYLES = ("page.css", "documents.css")
 _SCRIPTS = ("marking.js", "documents.js")
 _JUDGING = "judging"
-"""Of spans by whoever reads the page: a part of the documents' markup, with a style and a script of its own."""
+"""Names of the markup, style and script for judging spans on the page."""
 
 
 def build_page(
@@ -48,7 +48,7 @@ def build_page(
     links = [("documents", "Documents")] if documents else []
     styles = (*_STYLES, *((f"{_JUDGING}.css",) if judging else ()))
     first, last = _SCRIPTS
-    scripts = (first, *((f"{_JUDGING}.js",) if judging else ()), last)  # the last one begins to work at once
+    scripts = (first, *((f"{_JUDGING}.js",) if judging else ()), last)  # the last one starts running at once
     return put_together(title, head, sections, browser, links, data, styles, scripts)
 
 
@@ -101,12 +101,12 @@ def _asset(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """How a Content-Security-Policy names the one script or style that is allowed."""
+    """The hash by which a Content-Security-Policy allows a script or style."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def json_in_html(value: Any) -> Markup:
-    """JSON that can stand in a script element: nothing in it ends the element or begins another."""
+    """JSON that is safe in a script element: it cannot end the element or begin another."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")

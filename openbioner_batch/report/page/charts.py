@@ -1,4 +1,4 @@
-"""Charts as inline SVG. Each has its numbers beside it: in the cells of a table, or in a table of its own."""
+"""Charts as inline SVG. Each has its numbers beside it: in the cells of a table, or in a separate table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 720, 200, 52, 22, 12
 
 
 def bar(value: float, largest: float, class_: str = "") -> Markup:
-    """A bar for a table's cell; the number stands beside it, so that it is hidden from screen readers."""
+    """A bar for a table's cell, hidden from screen readers since the number is beside it."""
     width = round(100 * value / largest, 2) if largest else 0
     return element(
         "svg",
@@ -44,7 +44,7 @@ def histogram(counts: Sequence[int], class_: str, median: float | None) -> Marku
 def rates(steps: Sequence[int], step_seconds: float, seconds: float) -> list[float]:
     """The rate around each step, from what was committed in it.
 
-    Commits are lumps: each was made in the time since the one before, and is spread over it. As several workers may
+    Commits are discrete: each covers the time since the one before, and is spread over it. As several workers may
     commit in turns, a rate is then an average over a twelfth of the session, or over twice the longest wait for a
     commit after the first if that is more.
 
@@ -118,7 +118,7 @@ def pace_chart(sessions: Sequence[tuple[Sequence[float], float]], unit: str, tit
 
 
 def nice_ceiling(value: float) -> float:
-    """The next larger number that reads well on an axis of four parts."""
+    """The next larger round number for an axis of four parts."""
     size = 10.0 ** (len(str(int(value))) - 1) if value >= 1 else 0.1
     while size > value:
         size /= 10
@@ -126,7 +126,7 @@ def nice_ceiling(value: float) -> float:
 
 
 def ticks(seconds: float) -> list[float]:
-    """Times for an axis that is so long: one to nine of them, in round units."""
+    """Times for an axis of this length: one to nine of them, in round units."""
     units = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400, 7 * 86400, 28 * 86400)
     step = next((unit for unit in units if seconds / unit <= 8), seconds / 8)
     return [float(step * place) for place in range(int(seconds / step) + 1) if step * place < seconds * 0.97]

@@ -1,4 +1,4 @@
-"""The page on a run of `deidentify`. It has no text of the notes, unless a sample of the new ones was requested."""
+"""The page on a run of `deidentify`. It shows no text of the notes, unless a sample of the new ones was requested."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _MOST_PLACES = 20
 
 
 def deid_page(run: OpenedRun, found: AuditStatistics) -> tuple[Markup, list[PageSection]]:
-    """The head and all parts of the page but the notes.
+    """The head and all parts of the page except the notes.
 
     Args:
         run: what the page is on.
-        found: of its audit.
+        found: from its audit.
     """
     fingerprint = run.plan.fingerprint
     report = _report(run)
@@ -55,7 +55,7 @@ def deid_page(run: OpenedRun, found: AuditStatistics) -> tuple[Markup, list[Page
 
 
 def _report(run: OpenedRun) -> dict[str, Any] | None:
-    """`report.json`, None where the run has not come to its end."""
+    """`report.json`, None where the run is not finished."""
     try:
         found: dict[str, Any] = json.loads(run.store.get(REPORT))
         return found
@@ -82,7 +82,7 @@ def _figures(run: OpenedRun, report: Mapping[str, Any] | None) -> list[tuple[str
 
 
 def residual_section(report: Mapping[str, Any] | None) -> PageSection:
-    """What the check of the result found."""
+    """The findings of the check of the result."""
     if report is None:
         words = "The run is not finished: the check of its result is made at the end."
         return section("residual", "Still found in the result", element("p", words, class_="none"))
@@ -110,7 +110,7 @@ def residual_section(report: Mapping[str, Any] | None) -> PageSection:
 
 
 def treatment_section(run: OpenedRun, found: AuditStatistics) -> PageSection:
-    """What was done with the identifiers, and who found them: in all, and by type."""
+    """The actions on identifiers, and their finders: in total, and by type."""
     actions, recognizers, outcomes = (_group(run, name) for name in ("actions", "recognizers", "outcomes"))
     others = {f"{name}: {OUTCOMES.get(name, '')}": count for name, count in outcomes.items() if name != "done"}
     done = [counts_table("What was done", "Action", actions, "#Identifiers")]

@@ -1,4 +1,4 @@
-"""HTML and SVG put together from Python: whatever is not markup itself is escaped."""
+"""Builds HTML and SVG: everything that is not markup is escaped."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _EMPTY = {"rect", "line", "path", "col"}
 
 
 class Markup(str):
-    """Text that is markup already."""
+    """Text that is already markup."""
 
     __slots__ = ()
 
@@ -39,7 +39,7 @@ def concatenated(*children: str | Iterable[str]) -> Markup:
 
 
 def escaped(text: str) -> Markup:
-    """The text as markup; controls and marks that turn its direction become visible signs."""
+    """The text as markup; control characters and direction marks become visible symbols."""
     return text if isinstance(text, Markup) else Markup(html.escape(visible(text)))
 
 
@@ -61,7 +61,7 @@ def number(value: float) -> str:
 
 
 def percent_text(part: float, whole: float) -> str:
-    """A share in percent; small ones with a decimal, and none is shown as nothing or all that is not."""
+    """A share in percent; small ones with a decimal; only exact 0 and 1 are shown as 0 and 100."""
     if not whole:
         return "–"
     percent = 100 * part / whole

@@ -19,7 +19,7 @@ MOST_IN_A_MATRIX = 15
 
 @dataclass(frozen=True, slots=True)
 class PageSection:
-    """A part of the page, and what links to it."""
+    """A part of the page, and its link."""
 
     id: str
     heading: str
@@ -37,7 +37,7 @@ def chip(name: str, place: int) -> Markup:
 
 
 def section(id: str, heading: str, *children: str | Iterable[str], note: str | None = None) -> PageSection:
-    """A part of the page with a heading, and a line below it that says how to read it."""
+    """A part of the page with a heading, and a line below it on how to read it."""
     top = element("h2", heading, id=f"{id}-heading")
     lead = [element("p", note, class_="lead")] if note else []
     return PageSection(id, heading, element("section", top, lead, *children, id=id, aria_labelledby=f"{id}-heading"))
@@ -81,7 +81,7 @@ def table(
 
 
 def header(run: OpenedRun, what: str, facts: Sequence[str]) -> Markup:
-    """The page's title, the state of the run, and what it was made with."""
+    """The page's title, the state of the run, and its model and settings."""
     state = "finished" if run.finished else f"not finished: {run.splits_done} of {len(run.plan.wanted)} inputs done"
     times = [f"{_moment(run.sessions[0].started)} UTC"] if run.sessions else []
     return element(
@@ -103,7 +103,7 @@ def run_name(run: OpenedRun) -> str:
 
 
 def tiles(pairs: Iterable[tuple[str, str]]) -> Markup:
-    """The figures that matter most, large."""
+    """The most important figures, in large type."""
     return element(
         "dl", (element("div", element("dt", label), element("dd", value)) for label, value in pairs), class_="tiles"
     )
@@ -192,10 +192,10 @@ def quarantine_section(run: OpenedRun) -> PageSection:
 
 
 def together_section(names: Sequence[str], together: np.ndarray, unit: str) -> PageSection:
-    """Which types stand in the same documents, as a table with shaded cells."""
+    """Types that occur in the same documents, as a table with shaded cells."""
     shown = [place for place in range(len(names)) if together[place, place]][:MOST_IN_A_MATRIX]
     if len(shown) < 2:
-        words = f"No two types were found, so none stand in one {unit[:-1]}."
+        words = f"No two types were found, so none occur in one {unit[:-1]}."
         return section("together", "Together", element("p", words, class_="none"))
     rows = []
     for row in shown:

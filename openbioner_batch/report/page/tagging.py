@@ -32,11 +32,11 @@ _SPANS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
 def tagging_page(run: OpenedRun, found: RunStatistics) -> tuple[Markup, list[PageSection]]:
-    """The head and all parts of the page but the documents.
+    """The head and all parts of the page except the documents.
 
     Args:
         run: what the page is on.
-        found: of its rows.
+        found: from its rows.
     """
     fingerprint = run.plan.fingerprint
     types = len(found.types.names)
@@ -175,7 +175,7 @@ def _frequent(
 
 
 def said_sections(found: RunStatistics) -> list[PageSection]:
-    """Assertions by type, and the sections that spans stand in, of runs that request these."""
+    """Assertions by type, and sections of spans, for runs that request these."""
     parts = []
     if found.said:
         rows = []
@@ -189,7 +189,7 @@ def said_sections(found: RunStatistics) -> list[PageSection]:
             section(
                 "assertions",
                 "Assertions",
-                table("Spans of each type by what is said of them", heads, rows, class_="plain", hidden_caption=True),
+                table("Spans of each type by assertion", heads, rows, class_="plain", hidden_caption=True),
                 note="Negated: denied. Family: somebody else's. A span may have several of these, or none.",
             )
         )

@@ -1,1 +1,1 @@
-"""A person's review of a de-identified archive: a sample to read, and what it proves."""
+"""The review of a de-identified archive by people: a sample to read, and the bound that it proves."""

@@ -1,4 +1,4 @@
-"""What reviewers send back: which notes they have read, and where in them they saw an identifier."""
+"""Reads the reviewers' answers: which notes they have read, and where they saw an identifier."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ KINDS = {
     "age_over_89": "Age over 89",
     "other": "Other",
 }
-"""What a reviewer may mark, and how the page calls it; the page's keys are their places."""
+"""The kinds that a reviewer may mark, with their labels on the page, whose keys are their positions."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewerMark:
-    """What a reviewer saw in a note: half-open code points of the new text."""
+    """A reviewer's mark in a note: half-open code points of the new text."""
 
     start: int
     end: int
@@ -39,9 +39,9 @@ class Answers:
     reviewer: str
     package: str
     done: frozenset[int]
-    """Notes of the sample, by their places in it, that were read to their end."""
+    """Indices of the notes of the sample that were read to the end."""
     seen: dict[int, tuple[ReviewerMark, ...]]
-    """What was marked in them, and in notes that are not done."""
+    """Marks in them, and in notes that are not finished."""
     digest: str
     """SHA-256 of the file."""
 
@@ -50,7 +50,7 @@ def read_answers(path: Path) -> Answers:
     """The work in a file that the page of `review sample` has saved.
 
     Raises:
-        UsageError: it is no such file.
+        UsageError: it is not such a file.
     """
     try:
         data = path.read_bytes()
@@ -68,7 +68,7 @@ def read_answers(path: Path) -> Answers:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UsageError(
-            f"{path} is no saved review: give the files that reviewers saved from the page of `review sample`"
+            f"{path} is not a saved review: give the files that reviewers saved from the page of `review sample`"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""What a sample of notes says of all of them: exact binomial bounds, and how many notes must be read for one."""
+"""Exact binomial bounds from a sample of notes, and the sample size for a bound."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from openbioner_batch.errors import UsageError
 
 MOST_NOTES = 1_000_000
-"""No review is planned of more."""
+"""The largest sample of a review."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
-    """A part of an archive and what was read of it."""
+    """A part of an archive, and the notes read from it."""
 
     notes: int
-    """In the archive."""
+    """Its notes in the archive."""
     read: int
     leaking: int = 0
-    """Of those that were read."""
+    """Those of the read notes that leak."""
 
 
 def upper_bound(leaking: int, read: int, confidence: float) -> float:
@@ -32,7 +32,7 @@ def upper_bound(leaking: int, read: int, confidence: float) -> float:
         confidence: that the true rate is no higher, such as 0.95.
 
     Returns:
-        The largest rate at which as few as `leaking` would be seen with probability 1 - `confidence` or more.
+        The largest rate at which at most `leaking` would be seen with probability 1 - `confidence` or more.
     """
     if leaking >= read:
         return 1.0
@@ -86,7 +86,7 @@ def bound_over(strata: Sequence[Stratum], confidence: float) -> float:
     Were the same share read of each stratum, the leaking notes among those read would be a sum of draws with unlike
     probabilities, whose lower tail is thinner than that of the binomial of the same mean (Hoeffding, Annals of
     Mathematical Statistics 27, 1956), so that the bound of the binomial holds. Where shares are unlike, it is scaled
-    by the stratum that was read least. A stratum of which nothing was read is taken to leak throughout. Drawing without
+    by the stratum that was read least. All notes of a stratum without read notes count as leaking. Drawing without
     replacement only makes the bound more careful.
 
     Args:
@@ -104,14 +104,14 @@ def bound_over(strata: Sequence[Stratum], confidence: float) -> float:
         return 1.0
     bound = upper_bound(leaking, read, confidence)
     if len(covered) > 1 and leaking > read * bound - 1:
-        return 1.0  # where almost all notes leak, Hoeffding's theorem says nothing
+        return 1.0  # where almost all notes leak, Hoeffding's theorem does not apply
     scale = read / notes * max(stratum.notes / stratum.read for stratum in covered)
     unread = sum(stratum.notes for stratum in strata if not stratum.read) / notes
     return min(1.0, scale * bound + unread)
 
 
 def allocate(sizes: Mapping[str, int], rate: float, confidence: float, allowed: int, least: int = 0) -> dict[str, int]:
-    """How many notes are to be read of each stratum, in proportion and rounded up, so that the bound is reached.
+    """How many notes to read of each stratum, in proportion and rounded up, to reach the bound.
 
     Args:
         sizes: notes of each stratum in the archive.

@@ -1,4 +1,4 @@
-"""Drawing notes from a finished run, by strata and in memory that does not grow with it."""
+"""Draws notes from a finished run by strata, in bounded memory."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ _Drawn = tuple[float, int, int, int]
 def draw_notes(
     run: OpenedRun, wanted: ReviewGoal, seed: int, column: str | None, least: int
 ) -> tuple[dict[str, int], list[DrawnNote]]:
-    """The notes to be reviewed, in random order.
+    """The notes to review, in random order.
 
-    Every note has a random number that depends on `seed` and its place alone; of each stratum the lowest are drawn.
+    Every note has a random number that depends only on `seed` and its position; the lowest of each stratum are drawn.
 
     Args:
         run: a finished run of `deidentify`.
-        wanted: what the review is to prove.
+        wanted: the bound that the review should prove.
         seed: chooses the notes.
         column: whose values are the strata; None for one stratum.
-        least: notes of every stratum at least.
+        least: the fewest notes of every stratum.
 
     Returns:
         Notes of each stratum in the run, and the sample.
@@ -87,7 +87,7 @@ def _shuffled(lowest: Mapping[str, list[_Drawn]], drawn: Mapping[str, int]) -> l
 
 
 def _values(run: OpenedRun, column: str | None) -> Iterator[tuple[tuple[int, int], Sequence[str | None]]]:
-    """For each shard the stratum of each of its notes, in order; None for one that has nothing to be read."""
+    """For each shard the stratum of each of its notes, in order; None for one without text."""
     listing = run.store.sizes(DATA)
     if holds_resources(run):
         if column not in (None, KIND):

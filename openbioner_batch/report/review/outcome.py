@@ -1,4 +1,4 @@
-"""What the reviewers found, and what that proves of all notes."""
+"""Counts what the reviewers found, and bounds the leak rate of all notes."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from openbioner_batch.report.review.plan import ReviewPlan
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """An identifier that is left in a new note."""
+    """An identifier that remained in a new note."""
 
     note: int
-    """Place of the note in the sample."""
+    """Index of the note in the sample."""
     start: int
     end: int
     kind: str
     reviewers: tuple[str, ...]
-    """Who saw it."""
+    """The reviewers who saw it."""
 
 
 @dataclass(slots=True)
@@ -34,14 +34,14 @@ class ReviewOutcome:
     strata: dict[str, Stratum]
     misses: list[Miss] = field(default_factory=list)
     on_replacements: int = 0
-    """Marks that lie wholly on what the run has put there, or kept on purpose: they are no misses."""
+    """Marks entirely on replacements, or on originals kept on purpose: they are not misses."""
     replaced: int = 0
     """Identifiers that were replaced or kept on purpose in the notes that were read."""
     read_by: Counter[str] = field(default_factory=Counter)
     read_twice: int = 0
     """Notes that more than one reviewer has read to the end."""
     disagreed: int = 0
-    """Of those, notes in which not all readers saw a miss though one did."""
+    """Of those, notes in which some but not all readers saw a miss."""
 
     @property
     def read(self) -> int:
@@ -60,7 +60,7 @@ class ReviewOutcome:
 
 
 def judge(plan: ReviewPlan, notes: Sequence[SampledDocument], answers: Sequence[Answers]) -> ReviewOutcome:
-    """Count what was found.
+    """Count the findings.
 
     A note leaks if any reviewer marked in it a letter or digit outside of what the run has replaced or kept on purpose.
     It counts as read if a reviewer says so, or if it leaks.
@@ -117,7 +117,7 @@ def _check(plan: ReviewPlan, notes: Sequence[SampledDocument], answers: Sequence
 
 
 def _is_left(text: str, mark: ReviewerMark, settled: Sequence[tuple[int, int]]) -> bool:
-    """Whether a mark covers a letter or digit outside of what is settled."""
+    """Whether a mark covers a letter or digit outside of replacements and kept originals."""
     return any(
         text[at].isalnum() and not any(start <= at < end for start, end in settled)
         for at in range(mark.start, mark.end)

@@ -1,4 +1,4 @@
-"""What is to be reviewed: which notes of a run, why so many, and how they were drawn. It holds no text."""
+"""The plan of a review: which notes of a run, how many and why, and how they were drawn. It contains no text."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ WHOLE = "all notes"
 
 @dataclass(frozen=True, slots=True)
 class ReviewGoal:
-    """What the review is to prove."""
+    """The bound that the review should prove."""
 
     rate: float
     """Fewer notes than this share leak an identifier."""
     confidence: float
     allowed: int
-    """So many leaking notes in the sample still prove it."""
+    """The most leaking notes in the sample that still prove it."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnNote:
-    """A note of the sample by its place in the run."""
+    """A note of the sample, by its position in the run."""
 
     split: int
     shard: int
@@ -41,11 +41,11 @@ class ReviewPlan:
     """A sample of a run's notes."""
 
     run: dict[str, Any]
-    """What the run was: policy, model, finder, notes."""
+    """The run: policy, model, finder, notes."""
     wanted: ReviewGoal
     seed: int
     column: str | None
-    """Whose values are the strata."""
+    """The column whose values are the strata."""
     sizes: dict[str, int]
     """Notes of each stratum in the run."""
     drawn: dict[str, int]
@@ -57,7 +57,7 @@ class ReviewPlan:
 
     @property
     def package(self) -> str:
-        """What distinguishes this sample from others: 16 hexadecimal digits."""
+        """The sample's identifier: 16 hexadecimal digits."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
 
     def to_json(self) -> bytes:
@@ -67,10 +67,10 @@ class ReviewPlan:
 
     @classmethod
     def from_json(cls, data: bytes, name: str) -> ReviewPlan:
-        """What `to_json` wrote.
+        """Reads what `to_json` wrote.
 
         Raises:
-            UsageError: it is no such file, or was changed since.
+            UsageError: it is not such a file, or was changed since.
         """
         try:
             found = json.loads(data)
@@ -80,14 +80,14 @@ class ReviewPlan:
             notes = tuple(DrawnNote(**note) for note in found.pop("notes"))
             plan = cls(wanted=ReviewGoal(**found.pop("wanted")), notes=notes, **found)
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise UsageError(f"{name} is no plan of a review: give the file that `review sample` wrote") from None
+            raise UsageError(f"{name} is not a plan of a review: give the file that `review sample` wrote") from None
         if plan.package != package:
             raise UsageError(f"{name} was changed after it was written: give the plan as `review sample` wrote it")
         return plan
 
 
 def digest_of(texts: list[str]) -> str:
-    """What shows whether texts are still the same."""
+    """A digest that shows whether texts are unchanged."""
     total = hashlib.sha256()
     for text in texts:
         data = text.encode("utf-8", "surrogatepass")

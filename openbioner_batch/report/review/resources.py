@@ -1,4 +1,4 @@
-"""FHIR resources as notes to be reviewed: all their texts, one after the other."""
+"""Turns FHIR resources into notes for review: all their texts, one after the other."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from openbioner_batch.report.gathering import Mark, SampledDocument
 from openbioner_batch.report.opened import OpenedRun
 
 KIND = "resourceType"
-"""By what resources may be stratified."""
+"""The columns by which resources may be stratified."""
 _PART = "text "
-"""How the audit calls a resource's texts; their numbers follow."""
+"""The prefix of a resource's texts in the audit; their numbers follow."""
 
 
 def holds_resources(run: OpenedRun) -> bool:
@@ -32,7 +32,7 @@ def holds_resources(run: OpenedRun) -> bool:
 def texts_in(resource: Mapping[str, Any]) -> list[str]:
     """The texts of a new resource in the order in which the run has treated them.
 
-    The run's own walk over resources is taken again; what it makes of the resource is thrown away.
+    It repeats the run's walk over the resource, and discards the result.
     """
     found: list[str] = []
 

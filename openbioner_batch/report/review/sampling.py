@@ -1,4 +1,4 @@
-"""A reviewer's package from a finished run: one page with the new notes, and the plan by which it is read back."""
+"""Draws a sample from a finished run: writes a page with the new notes, and the plan to read the answers."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def opened_for_review(output: str) -> OpenedRun:
     """A finished run of `deidentify` whose notes can be shown.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not such a run.
     """
     run = open_output(output)
     if not run.removes_identifiers:
@@ -157,7 +157,7 @@ def _page(run: OpenedRun, plan: ReviewPlan, texts: list[str]) -> bytes:
 
 
 def _about_replacements(run: OpenedRun) -> Markup:
-    """What a reviewer must know of what stands in place of identifiers; they do not learn where that is."""
+    """Advice for reviewers about replacements, without revealing where they are."""
     if any(run.totals.amounts.get(f"actions/{action}") for action in _LIFELIKE):
         return Markup(
             "Names, dates and numbers may be invented ones: mark them too, since nobody can see the difference. "

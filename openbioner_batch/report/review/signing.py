@@ -1,4 +1,4 @@
-"""The report on a review, for whoever must sign: a page and JSON, without any text of a note."""
+"""The report on a review, to be signed: a page and JSON, without any text of a note."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _MOST_MISSES = 200
 def write_review(
     output: str, plan: str, files: Sequence[str], html: str | None = None, json_path: str | None = None
 ) -> dict[str, Any]:
-    """Read reviewers' files back and write what they prove.
+    """Read reviewers' files and write the bound that they prove.
 
     Args:
         output: the run's folder: replacements are taken off the marks by its audit.
         plan: that `write_sample` wrote.
-        files: what the reviewers saved.
+        files: the files that reviewers saved.
         html: a page to write.
         json_path: a JSON file to write.
 
@@ -37,7 +37,7 @@ def write_review(
         What the JSON holds.
 
     Raises:
-        UsageError: a file is not what it should be.
+        UsageError: a file is not valid.
         RunFailedError: the run was changed since the sample was drawn.
     """
     run = opened_for_review(output)
@@ -59,7 +59,7 @@ def write_review(
 
 
 def statement(report: Mapping[str, Any]) -> str:
-    """What the review proves, in a sentence."""
+    """The result of the review, in a sentence."""
     sample, confidence = report["sample"], percent(report["wanted"]["confidence"])
     if not sample["read"]:
         return "No note was read: nothing is proven."
@@ -84,7 +84,7 @@ def _one_in(bound: float) -> str:
 
 
 def review_page(report: Mapping[str, Any]) -> bytes:
-    """The report as a page of the same make as that on a run."""
+    """The report as a page in the layout of the page on a run."""
     run, wanted = report["run"], report["wanted"]
     state = "reached" if wanted["reached"] else "not reached"
     head = element(
