@@ -23,7 +23,8 @@ _ITEM_BEFORE = re.compile(rf"(?P<word>[^\W\d_]+(?:['’]s)?){_BETWEEN}\Z")
 _ITEM_AFTER = re.compile(rf"{_BETWEEN}(?P<word>[^\W\d_]+)")
 _ITEM_START = re.compile(r"(?:\A|[,;:/(\n]\s?|[.!?]\s|\b(?:and|or|no)\s)\Z", re.IGNORECASE)
 _ITEM_END = re.compile(
-    r"\s?[,;)/.+]|\s?-(?=[\s,;.]|\Z)|\s\d|\Z|\s(?:neg|pos|absent|present|nl|normal|mid|central|and|or|flushed|capped|placed|in|out|discussed|"
+    r"\s?[,;)/.+]|\s?-(?=[\s,;.]|\Z)|\s\d|\Z|\s(?:neg|pos|absent|present|nl|normal|mid|central|and|or|flushed|capped|"
+    r"placed|in|out|discussed|"
     r"reviewed|revised|inserted|removed|[IVX]+|[A-D])\b"
 )
 """What stands around an item of a list of signs, devices or scores."""

@@ -42,7 +42,8 @@ _ZIP = r"\d{5}(?:-\d{4})?"
 _zip = re.compile(rf"(?<!\d){_ZIP}(?!\d)")
 # an abbreviation alone may be a street's (CT, PR): it must follow a comma or precede a ZIP code
 _tail = re.compile(
-    rf"[,\s]*(?:(?P<name>\b(?i:{_NAMES})\b)|(?P<code>\b(?:{_CODES})\b)(?=\.?[,\s]+\d{{5}})|(?<=[,\n])\s*(?P<last>(?:{_CODES}))\b)"
+    rf"[,\s]*(?:(?P<name>\b(?i:{_NAMES})\b)|(?P<code>\b(?:{_CODES})\b)(?=\.?[,\s]+\d{{5}})|"
+    rf"(?<=[,\n])\s*(?P<last>(?:{_CODES}))\b)"
     rf"\.?(?:[,\s]+(?P<zip>{_ZIP}))?[\s.]*$"
 )
 STREET_KINDS = frozenset(

@@ -7,8 +7,8 @@ import unicodedata
 from typing import Any
 
 NO_PATIENT = frozenset(
-    """nan|nat|null|none|nil|na|n/a|#n/a|#na|<na>|<null>|<none>|(null)|(none)|[null]|undefined|unknown|unk|missing|empty|
-    not available|not applicable|not specified|no patient|-|--|---|.|..|?|??""".replace("\n    ", "").split("|")
+    """nan|nat|null|none|nil|na|n/a|#n/a|#na|<na>|<null>|<none>|(null)|(none)|[null]|undefined|unknown|unk|missing|
+    empty|not available|not applicable|not specified|no patient|-|--|---|.|..|?|??""".replace("\n    ", "").split("|")
 )
 """Values that mean a missing id, in small letters."""
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from openbioner_batch import version
-from openbioner_batch.deid.fhir.patients import digest, write_listing
+from openbioner_batch.deid.fhir.patients import patients_digest, write_listing
 from openbioner_batch.deid.job import Columns, DeidJob
 from openbioner_batch.deid.keys import Key
 from openbioner_batch.deid.policy import Policy
@@ -62,7 +62,7 @@ class Deidentification:
             "key": self.key_check,
             "finder": finder,
             "known fields": self.columns.known,
-            "FHIR patients": digest(self.patients) if self.patients else None,
+            "FHIR patients": patients_digest(self.patients) if self.patients else None,
             "patient field": self.columns.patient,
             "patient scope": settings.patient_scope,
             "note date field": self.columns.note_date,

@@ -21,7 +21,7 @@ from openbioner_batch.deid.policy import Policy, load_policy
 from openbioner_batch.deid.report import make_report
 from openbioner_batch.deid.residual import check_with_model
 from openbioner_batch.deid.settings import DeidentifySettings
-from openbioner_batch.deid.shifts import column_shifts, digest, part_of_weeks, read_table
+from openbioner_batch.deid.shifts import column_shifts, part_of_weeks, read_table, shifts_digest
 from openbioner_batch.deid.sources import by_labels, labels_of, numbered
 from openbioner_batch.engine.cluster import ray_connection
 from openbioner_batch.engine.executors.base import Resources
@@ -231,7 +231,7 @@ def _shifts(settings: DeidentifySettings, inputs: Inputs, columns: Columns, key:
         shifts = column_shifts(inputs, columns.patient, columns.shift, settings.limit)
     if part_of_weeks(shifts.values()):
         say("note: some shifts are not whole weeks: weekdays next to a date move with it, others stay")
-    return digest(shifts, key)
+    return shifts_digest(shifts, key)
 
 
 def _model_factory(settings: DeidentifySettings, on_cluster: bool) -> ScorerFactory:

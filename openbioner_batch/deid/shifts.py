@@ -112,7 +112,7 @@ def column_shifts(inputs: Inputs, patient_field: str, shift_field: str, limit: i
     return shifts
 
 
-def digest(shifts: Shifts, key: Key) -> str:
+def shifts_digest(shifts: Shifts, key: Key) -> str:
     """Changes with the shifts, and reveals nothing of them without the key."""
     return key.hashed("shifts", json.dumps(sorted(shifts.items())))
 

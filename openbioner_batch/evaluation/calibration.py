@@ -39,8 +39,8 @@ def calibrate(
     Args:
         settings: as for `evaluate`; the split is devel, and a calibration that the checkpoint carries is left out.
         output: the folder of the calibrated checkpoint; the model's own folder is calibrated in place.
-        test: whether to score the test splits too, where they are there: on the devel split that a calibration was fitted
-            on, its scores are too good.
+        test: whether to score the test splits too, where they exist: on the devel split that a calibration was
+            fitted on, its scores are too good.
         progress: called with how far it is.
 
     Returns:

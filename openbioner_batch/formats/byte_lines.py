@@ -24,7 +24,7 @@ def split_lines(stream: BinaryIO, split: Split) -> Iterator[tuple[int, bytes | s
     if start >= split.stop:
         return
     stream.seek(start)
-    for offset, line in lines_of(_range(stream, start, split.stop), start):
+    for offset, line in lines_with_offsets(_range(stream, start, split.stop), start):
         if offset >= split.stop:
             return
         yield offset, line
@@ -56,7 +56,7 @@ def _range(stream: BinaryIO, start: int, stop: int) -> Iterator[bytes]:
         yield block
 
 
-def lines_of(
+def lines_with_offsets(
     chunks: Iterable[bytes], offset: int = 0, limit: int = LARGEST_RECORD
 ) -> Iterator[tuple[int, bytes | str]]:
     """Lines without their ends, each with the offset of its first byte; never more than `limit` bytes are held."""

@@ -14,7 +14,7 @@ import pyarrow as pa
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import fields
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Rewriting, Split
-from openbioner_batch.formats.byte_lines import lines_of, pieces_of, split_lines
+from openbioner_batch.formats.byte_lines import lines_with_offsets, pieces_of, split_lines
 from openbioner_batch.formats.compression import BrokenStreamError
 from openbioner_batch.formats.encoding import refuse_utf16
 from openbioner_batch.formats.fields import UnfitRecordError
@@ -133,7 +133,7 @@ def _stream_objects(pieces: Iterator[bytes]) -> Iterator[tuple[int, dict[str, An
     if holds_values(head):
         yield from _value_objects(json_values(pieces))
     else:
-        yield from _line_objects(lines_of(pieces))
+        yield from _line_objects(lines_with_offsets(pieces))
 
 
 def _value_objects(values: Iterable[tuple[int, Any]]) -> Iterator[tuple[int, dict[str, Any] | MalformedValue]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from openbioner_batch.formats.base import InputFile
-from openbioner_batch.formats.byte_lines import lines_of, pieces_of
+from openbioner_batch.formats.byte_lines import lines_with_offsets, pieces_of
 from openbioner_batch.formats.encoding import not_decoded
 from openbioner_batch.formats.storage import LARGEST_RECORD, open_text
 
@@ -56,7 +56,7 @@ def decoded_lines(file: InputFile, encoding: str | None = None) -> Iterator[tupl
     LF, CRLF and CR end a line: a text may hold U+0085 or U+2028.
     """
     with open_text(file, encoding) as stream:
-        for number, (_, line) in enumerate(lines_of(_with_line_feeds(pieces_of(stream))), start=1):
+        for number, (_, line) in enumerate(lines_with_offsets(_with_line_feeds(pieces_of(stream))), start=1):
             if isinstance(line, str):
                 yield number, UnreadableLine(line)
                 continue

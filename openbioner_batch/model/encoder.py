@@ -15,7 +15,7 @@ from openbioner_batch.model.letter_case import CASES, split_case
 from openbioner_batch.model.linear import ACTIVATIONS
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
+def attend_padded(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     """Attention over [batch, heads, length, size]; the scores of one batch fit in memory by the token budget."""
     if not (query.requires_grad and query.device.type == "cpu"):
         return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
@@ -66,7 +66,7 @@ class Layer(nn.Module):
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
         """The states after the layer, [sequences, length, width]; `mask` is added to the scores of attention."""
         query, key, value = self.split_heads(self.query_key_value(hidden))
-        return self.finish(hidden, attend(query, key, value, mask))
+        return self.finish(hidden, attend_padded(query, key, value, mask))
 
     def split_heads(self, projected: Tensor) -> tuple[Tensor, ...]:
         """[batch, length, parts x hidden] projections as [batch, heads, length, size] each."""
@@ -86,7 +86,7 @@ class Layer(nn.Module):
         projections = self.query_key_value(hidden).split([shape.numel() for shape in shapes])
         for projected, mask, shape in zip(projections, masks, shapes, strict=True):
             query, key, value = self.split_heads(projected.view(*shape, -1))
-            context = attend(query, key, value, mask)
+            context = attend_padded(query, key, value, mask)
             gathered.append(context.transpose(1, 2).reshape(len(projected), -1))
         return self.complete(hidden, torch.cat(gathered))
 

@@ -53,8 +53,8 @@ def attend_to_texts(
     """
     if not shifted and native.supports_attention(query):
         return PartialAttention(*native.attend_to_texts(query, key, value, texts))
-    seen = _Padded([text.start for text in texts], [text.length for text in texts], query.device)
-    queries = _Padded([text.read_start for text in texts], [text.reads for text in texts], query.device)
+    seen = _PaddedSequences([text.start for text in texts], [text.length for text in texts], query.device)
+    queries = _PaddedSequences([text.read_start for text in texts], [text.reads for text in texts], query.device)
     found = _partial_attention(queries.of(query).transpose(1, 2), seen.of(key), seen.of(value), seen.beyond, shifted)
     return PartialAttention(*(None if part is None else queries.real(part) for part in found))  # type: ignore[arg-type]
 
@@ -80,7 +80,7 @@ def attend_to_descriptions(
     if gathered.tops is None and native.supports_attention(query):
         native.attend_to_descriptions(query, gathered.values, gathered.sums, key, value, lengths, context)
         return context
-    seen = _Padded(np.cumsum([0, *lengths[:-1]]), lengths, query.device)
+    seen = _PaddedSequences(np.cumsum([0, *lengths[:-1]]), lengths, query.device)
     shifted = gathered.tops is not None
     queries = query[:reads].transpose(0, 1)
     more = PartialAttention(*_partial_attention(queries, seen.of(key), seen.of(value), seen.beyond, shifted))
@@ -88,7 +88,7 @@ def attend_to_descriptions(
     return context
 
 
-class _Padded:
+class _PaddedSequences:
     """Sequences that lie one after another as rows of one length, for one product instead of one for each."""
 
     def __init__(self, starts: Sequence[int] | np.ndarray, lengths: Sequence[int], device: torch.device) -> None:

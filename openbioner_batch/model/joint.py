@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from openbioner_batch.model.encoder import Layer, attend, padding_mask
+from openbioner_batch.model.encoder import Layer, attend_padded, padding_mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,9 @@ def _join(layers: Sequence[Layer], states: Tensor, projected: Tensor, pairs: Pai
         width = states.shape[1]
         (query,) = layers[0].split_heads(rows_of(projected[:, :width], query_places))
         key, value = layers[0].split_heads(rows_of(projected[:, width:], pairs.source))
-        return layers[0].finish(rows_of(states, query_places), attend(query, key, value, mask))
+        return layers[0].finish(rows_of(states, query_places), attend_padded(query, key, value, mask))
     query, key, value = layers[0].split_heads(rows_of(projected, pairs.source))
-    hidden = layers[0].finish(rows_of(states, pairs.source), attend(query, key, value, mask))
+    hidden = layers[0].finish(rows_of(states, pairs.source), attend_padded(query, key, value, mask))
     for layer in layers[1:-1]:
         hidden = layer(hidden, mask)
     return _read(layers[-1], hidden, pairs.places, mask)
@@ -71,7 +71,7 @@ def _read(layer: Layer, hidden: Tensor, places: Tensor, mask: Tensor) -> Tensor:
     weight, bias = layer.query_key_value.weight, layer.query_key_value.bias
     (query,) = layer.split_heads(F.linear(residual, weight[:width], bias[:width]))
     key, value = layer.split_heads(F.linear(hidden, weight[width:], bias[width:]))
-    return layer.finish(residual, attend(query, key, value, mask))
+    return layer.finish(residual, attend_padded(query, key, value, mask))
 
 
 def rows_of(table: Tensor, index: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from openbioner_batch.deid.fhir import transform
-from openbioner_batch.deid.fhir.patients import digest
+from openbioner_batch.deid.fhir.patients import patients_digest
 from openbioner_batch.deid.keys import Key
 from openbioner_batch.deid.policy import load_policy
 from openbioner_batch.deid.scope import Scope
@@ -93,10 +93,12 @@ def test_a_reference_keeps_the_kind_that_it_names_and_a_death_is_counted_as_one(
 def test_a_digest_of_files_changes_with_their_content_alone() -> None:
     files = [InputFile("/data/Jane Doe.ndjson", 100, "1"), InputFile("/data/b.ndjson", 60, "1")]
     moved = [InputFile("/elsewhere/a.ndjson", 100, "1"), InputFile("/elsewhere/b.ndjson", 60, "1")]
-    assert digest(files) == digest(moved)
+    assert patients_digest(files) == patients_digest(moved)
     changed = [InputFile("/data/Jane Doe.ndjson", 100, "2"), files[1]]
     grown = [files[0], InputFile("/data/b.ndjson", 61, "1")]
-    assert len({digest(files), digest(changed), digest(grown), digest(files[:1])}) == 4
+    assert (
+        len({patients_digest(files), patients_digest(changed), patients_digest(grown), patients_digest(files[:1])}) == 4
+    )
 
 
 @pytest.mark.parametrize(("day", "born"), [(None, {"birthDate": "1940"}), (date(2031, 5, 2), {})])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from openbioner_batch.deid.fhir.known import known_values_of
-from openbioner_batch.deid.fhir.patients import digest, known_patients, list_patients, write_listing
+from openbioner_batch.deid.fhir.patients import known_patients, list_patients, patients_digest, write_listing
 from openbioner_batch.deid.known import KnownValue
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import RunFailedError, UsageError
@@ -92,10 +92,10 @@ def test_patients_are_read_from_the_files_that_were_listed(tmp_path: Path) -> No
     write_listing(store, files)
     assert known_patients(str(tmp_path / "out")) == {"p1": (KnownValue("patient_name", "Lee"),)}
 
-    before = digest(files)
-    assert digest(list_patients(str(path))) == before
+    before = patients_digest(files)
+    assert patients_digest(list_patients(str(path))) == before
     path.write_text(json.dumps(lines[0]) + "\n")
-    assert digest(list_patients(str(path))) != before
+    assert patients_digest(list_patients(str(path))) != before
     with pytest.raises(UsageError):
         list_patients(str(tmp_path / "nothing"))
 

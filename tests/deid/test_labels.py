@@ -131,7 +131,9 @@ def test_files_of_every_kind_that_cannot_be_read_are_told_by_number(run_here: De
     assert refused(run_here, folder).startswith("UsageError input 0: the header line is not UTF-8")
     (folder / "Jane Doe.csv").unlink()
     (folder / "Jane Doe.odt").write_text("x")
-    assert refused(run_here, folder / "Jane Doe.odt").startswith("UsageError input 0: the suffix belongs to no known format")
+    assert refused(run_here, folder / "Jane Doe.odt").startswith(
+        "UsageError input 0: the suffix belongs to no known format"
+    )
 
 
 def test_a_file_that_vanishes_or_is_packed_badly_is_told_without_its_name(
@@ -146,10 +148,7 @@ def test_a_file_that_vanishes_or_is_packed_badly_is_told_without_its_name(
 
     monkeypatch.setattr(reading, "cut_shards", vanish)
     message = refused(run_here, path)
-    assert (
-        message
-        == "RunFailedError input 0 has changed while the run read it: restore it, or give another --output"
-    )
+    assert message == "RunFailedError input 0 has changed while the run read it: restore it, or give another --output"
     monkeypatch.undo()
     (tmp_path / "in" / "Jane Doe.jsonl.gz").write_bytes(gzip.compress(json.dumps(RECORD).encode())[:-9])
     assert "Doe" not in refused(run_here, tmp_path / "in", output=tmp_path / "other")

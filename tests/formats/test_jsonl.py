@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats import ReadOptions, Split, get_format, list_inputs
-from openbioner_batch.formats.byte_lines import lines_of
+from openbioner_batch.formats.byte_lines import lines_with_offsets
 from openbioner_batch.formats.storage import LARGEST_RECORD, SPLIT_BYTES
 from openbioner_batch.records import Parsed
 
@@ -144,7 +144,7 @@ def test_a_truncated_gzip_gives_the_records_before_and_one_rejected_record(tmp_p
 def test_a_line_that_is_too_long_is_not_held() -> None:
     chunks = (b"ab\nc" for _ in range(1))
     endless = (b"x" * 1000 for _ in range(1000))
-    lines = lines_of((*chunks, *endless, b"x\nlast"), 10, limit=3000)
+    lines = lines_with_offsets((*chunks, *endless, b"x\nlast"), 10, limit=3000)
     assert list(lines) == [
         *((10, b"ab"), (13, "a line of more than 3000 bytes"), (13 + 1_000_003, b"last")),
     ]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from openbioner_batch.formats import byte_lines
 from openbioner_batch.formats.base import InputFile, Split
-from openbioner_batch.formats.byte_lines import lines_of, split_lines
+from openbioner_batch.formats.byte_lines import lines_with_offsets, split_lines
 from openbioner_batch.formats.gold import gold_span
 from openbioner_batch.formats.lines import LineGroup, UnreadableLine, blocks, decoded_lines
 
@@ -37,12 +37,12 @@ def lines_with_offsets(data: bytes) -> list[tuple[int, bytes]]:
 def test_lines_do_not_depend_on_the_pieces_in_which_they_are_read(data: bytes, cuts: list[int], offset: int) -> None:
     expected = [(offset + start, line) for start, line in lines_with_offsets(data)]
 
-    assert list(lines_of(pieces(data, cuts), offset)) == expected
+    assert list(lines_with_offsets(pieces(data, cuts), offset)) == expected
 
 
 @given(BYTES, CUTS, st.integers(0, 4))
 def test_a_line_over_the_limit_is_a_reason_and_the_others_are_read(data: bytes, cuts: list[int], limit: int) -> None:
-    found = dict(lines_of(pieces(data, cuts), 0, limit))
+    found = dict(lines_with_offsets(pieces(data, cuts), 0, limit))
 
     assert list(found) == [start for start, _ in lines_with_offsets(data)]
     for start, line in lines_with_offsets(data):

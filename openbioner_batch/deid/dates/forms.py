@@ -97,7 +97,8 @@ _NUMBER_FORMS = {
     ),
     "year_number": rf"(?<![-.])(?P<y>{_YEAR})[-/](?P<m>0[1-9]|1[0-2])(?![-/]\d)",
     "range": (
-        rf"(?<![-.])(?P<a>\d\d?){_SLASH}(?P<b>\d\d?)(?:\s?(?:{_DASH}|{_DASH}>|→|&)\s?|\s(?:to|through|thru|until|till|and)\s)"
+        rf"(?<![-.])(?P<a>\d\d?){_SLASH}(?P<b>\d\d?)(?:\s?(?:{_DASH}|{_DASH}>|→|&)\s?|\s(?:to|through|thru|until|till|"
+        rf"and)\s)"
         rf"(?P<c>\d\d?){_SLASH}(?P<e>\d\d?)(?:{_SLASH}(?P<y>{_YEAR}|['’‘]?\d\d))?"
     ),
     "pair": rf"(?<![-.])(?P<a>\d\d?){_SLASH}(?P<b>\d\d?)(?!{_DASH}\d)",
@@ -134,7 +135,8 @@ def _joined(forms: dict[str, str], before: str, after: dict[str, str]) -> str:
 
 _NUMBER_LED = _joined(
     _NUMBER_FORMS,
-    r"(?:(?<![^\W_])|(?<=[a-z][a-z])(?=\d\d?/\d\d?/\d)|(?<=dob|dos|doa|dod|lmp|edd|edc))(?:(?<![$/\\])|(?<=[A-Z][A-Z]/))"
+    r"(?:(?<![^\W_])|(?<=[a-z][a-z])(?=\d\d?/\d\d?/\d)|(?<=dob|dos|doa|dod|lmp|edd|edc))(?:(?<![$/\\])|"
+    r"(?<=[A-Z][A-Z]/))"
     r"(?<!\d[.,])(?<!\d:)(?=(?:\d\d?|\d{4}|\d{6}|\d{8}|\d{12}|\d{14})(?!\d))",
     {"": _END, "numbers": _CELL_END},
 )
@@ -176,12 +178,17 @@ HOLIDAY = Anchored(
     r"New\sYear['’]?s?(?:\s(?:Eve|Day))|Easter(?:\s(?:Sunday|Monday))?|Good\sFriday|Halloween|"
     r"(?:the\s)?Fourth\sof\sJuly|(?:Labou?r|Memorial|Independence|Veterans['’]?|Columbus|Presidents['’]?|"
     r"Martin\sLuther\sKing|MLK|Valentine['’]?s|St\.?\sPatrick['’]?s|Mother['’]?s|Father['’]?s|Groundhog|"
-    r"Boxing|St\.?\s(?:Stephen|David|Andrew|George)['’]?s|Bastille|Canada|Anzac|ANZAC|Australia|Waitangi|Republic|Victoria|Armistice|"
+    r"Boxing|St\.?\s(?:Stephen|David|Andrew|George)['’]?s|Bastille|Canada|Anzac|ANZAC|Australia|Waitangi|Republic|"
+    r"Victoria|Armistice|"
     r"Remembrance|All\sSaints['’]?|All\sSouls['’]?|Women['’]?s|Election|Ascension|May)\sDay|"
-    r"Juneteenth|Cinco\sde\sMayo|Hanukkah|Chanukah|Passover|Rosh\sHashanah|Yom\sKippur|Ramadan|Eid|Diwali|Deepavali|Dussehra|Vaisakhi|Hari\sRaya|Matariki|Kwanzaa|"
-    r"Hogmanay|Bonfire\sNight|Guy\sFawkes(?:\sNight)?|Burns\sNight|Bank\sHoliday(?:\sMonday)?|Pentecost|Whitsun|Michaelmas|"
-    r"(?:Lunar|Chinese)\sNew\sYear|Nowruz|Purim|Sukkot|Shavuot|Holi|Onam|Pongal|Navratri|Vesak|Songkran|Nochebuena|Navidad|Semana\sSanta|"
-    r"Noël|Pâques|Toussaint|Weihnachten|Heiligabend|Silvester|Ostern|Pfingsten|Karneval|Fasching|Pasqua|Ferragosto|Sinterklaas|"
+    r"Juneteenth|Cinco\sde\sMayo|Hanukkah|Chanukah|Passover|Rosh\sHashanah|Yom\sKippur|Ramadan|Eid|Diwali|Deepavali|"
+    r"Dussehra|Vaisakhi|Hari\sRaya|Matariki|Kwanzaa|"
+    r"Hogmanay|Bonfire\sNight|Guy\sFawkes(?:\sNight)?|Burns\sNight|Bank\sHoliday(?:\sMonday)?|Pentecost|Whitsun|"
+    r"Michaelmas|"
+    r"(?:Lunar|Chinese)\sNew\sYear|Nowruz|Purim|Sukkot|Shavuot|Holi|Onam|Pongal|Navratri|Vesak|Songkran|Nochebuena|"
+    r"Navidad|Semana\sSanta|"
+    r"Noël|Pâques|Toussaint|Weihnachten|Heiligabend|Silvester|Ostern|Pfingsten|Karneval|Fasching|Pasqua|Ferragosto|"
+    r"Sinterklaas|"
     rf"Mardi\sGras|Ash\sWednesday|Palm\sSunday|Maundy\sThursday)\b(?:(?:,?\s(?:of\s|in\s)?)(?:{_YEAR})\b)?",
     re.IGNORECASE,
 )

@@ -32,7 +32,7 @@ def list_patients(pattern: str) -> list[InputFile]:
     return list_inputs([pattern], Fhir.suffixes)
 
 
-def digest(files: Sequence[InputFile]) -> str:
+def patients_digest(files: Sequence[InputFile]) -> str:
     """Changes with the files' content, and reveals nothing of their names."""
     return fingerprint(json.dumps([[file.size, file.etag] for file in files]).encode())
 

@@ -10,7 +10,8 @@ from openbioner_batch.deid.families import family_of
 from openbioner_batch.deid.recognizers.context import labels
 
 _PUBLIC = re.compile(
-    r"https?://(?:[\w-]+\.)*(?:hl7\.org|hl7\.eu|loinc\.org|snomed\.info|unitsofmeasure\.org|ihe\.net|nlm\.nih\.gov|cdc\.gov|nubc\.org"
+    r"https?://(?:[\w-]+\.)*(?:hl7\.org|hl7\.eu|loinc\.org|snomed\.info|unitsofmeasure\.org|ihe\.net|nlm\.nih\.gov|"
+    r"cdc\.gov|nubc\.org"
     r"|ama-assn\.org|nucc\.org)(?:[/:?#]|$)|urn:(?:ietf|iso|ihe):|urn:oid:2\.16\.840\.1\.113883\.(?:3\.26|4|5|6)\."
 )
 

@@ -55,7 +55,8 @@ _LASTS = re.compile(
 _IN_MONTHS = re.compile(r",?[ ](?:old\b|\d{1,2}(?:\.\d{1,3})?[ ]?kg\b|[MF]\b|weigh)")
 """After a baby's age in weeks or months in the British way: "10/12, 9.1 kg"."""
 _FRACTION_CUE = re.compile(
-    r"\b(?:ln|lns|nodes?|sln|slnb?|cores?|lymph|frax|mmse|moca|gcs|score|scale|tug|epds|phq|gad|postnatal|depression|ta|rr|"
+    r"\b(?:ln|lns|nodes?|sln|slnb?|cores?|lymph|frax|mmse|moca|gcs|score|scale|tug|epds|phq|gad|postnatal|depression|"
+    r"ta|rr|"
     r"pa|t\.?a\.?|ratio|nih|nihss|iddsi|apgars?|monofilament|weinstein|count|margins?|iop|c/d|e/a|worth|strength|"
     r"power)[ :=]{1,2}(?:\d{1,2}/\d{1,2},[ ]?){0,3}\Z",
     re.IGNORECASE,

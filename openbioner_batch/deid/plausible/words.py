@@ -46,7 +46,8 @@ _MAIL = re.compile(r"e-?mail\b", re.IGNORECASE)
 _NO_GRADE = re.compile(r"[ ]\d{1,2}(?:\.\d{1,3})?[ ]?(?:kg|g|lbs?)\b|[ ]\+[ ][A-Z]")
 """After a name a weight or another name: "Baby Isla 4.2 kg", "Roe + Doe"."""
 _SPEAKS = re.compile(
-    r"['’]s\b|\s(?:is|was|has|had|says|said|states|stated|reports|reported|denies|called|agrees|will|would|lives|and|came|slept|"
+    r"['’]s\b|\s(?:is|was|has|had|says|said|states|stated|reports|reported|denies|called|agrees|will|would|lives|and|"
+    r"came|slept|"
     r"refused|requests|wants|asked|complains|ambulated|acknowledged)\b"
 )
 _PRONOUNS = frozenset("my your our their his her its".split())

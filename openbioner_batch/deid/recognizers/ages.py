@@ -59,7 +59,8 @@ _FEMALE = (
     r"(?-i:[ -]?F\b)(?=\s?(?:[,;.)]|with\b|w/|w\b|s/p\b|c/o\b|p/w\b|hx\b|h/o\b|who\b|presents?|presenting|presented|"
     r"fall\b|fell\b|glf\b|mechanical\b|syncope|collapse|weak|confus|ams\b|cp\b|sob\b|cough|dizz|pain|abd\b|hip\b|"
     r"fx\b|stroke|cva\b|uti\b|sepsis|pna\b|chf\b|gib?\b|fractur|trauma|injur|"
-    r"adm|found\b|here\b|from\b|fr\b|via\b|lives|pmh|brought|bib|in\s(?:nad|no\sacute)|known|sent|transferred|living|resident|nursing|"
+    r"adm|found\b|here\b|from\b|fr\b|via\b|lives|pmh|brought|bib|in\s(?:nad|no\sacute)|known|sent|transferred|living|"
+    r"resident|nursing|"
     r"to\s(?:ed|er)|b\.|born\b|dob\b)|\s?\Z)"
 )
 """F is Fahrenheit too: the context must show a person."""
@@ -70,7 +71,8 @@ _HEAT = re.compile(
 )
 
 _AFTER = Anchored(
-    rf"{_NUMBER}(?:(?:\sand\s(?:a|one)[\s-]half|\s?½)?[\s-]{{0,2}}(?:{_UNITS}|{_YEARS})|{_SEX}(?!\d|/(?!\d{{2,3}}[MF]\b))|(?P<female>{_FEMALE})|[\s-]{{1,2}}{_SEXES})",
+    rf"{_NUMBER}(?:(?:\sand\s(?:a|one)[\s-]half|\s?½)?[\s-]{{0,2}}(?:{_UNITS}|{_YEARS})|{_SEX}(?!\d|"
+    rf"/(?!\d{{2,3}}[MF]\b))|(?P<female>{_FEMALE})|[\s-]{{1,2}}{_SEXES})",
     re.IGNORECASE,
 )
 _NO_AGE_AFTER = (

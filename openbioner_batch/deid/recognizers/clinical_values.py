@@ -74,7 +74,8 @@ _GRAMMAR = re.compile(
     # Days after something, days of life, cycles, levels of the spine, hours of a schedule.
     | (?:POD|PPD|PND|PCD|PTD|POM|POW|HOD|HD|LOS|DOL|DOT|BMT|T\+|D\+|C\d+\s?D|(?:[Hh]ospital|ICU|[Pp]ost-?op(?:erative)?|
       [Pp]ost-?partum|[Vv]ent(?:ilator)?|[Cc]ycle|[Tt]reatment|[Aa]ntibiotic|abx)\s[Dd]ay|[Dd]ay\sof\s[Ll]ife|[Cc]ycle|
-      [Ss]tage|[Gg]rade|[Ll]evel|[Cc]lass|[Tt]ype|[Pp]hase|[Ss]tep|[Ff]raction|[Zz]one|[Tt]ier)\s?\#?\s?(?:\d{{1,3}}(?:\s?[-/]\s?\d{{1,3}})?[A-Za-z]?)
+      [Ss]tage|[Gg]rade|[Ll]evel|[Cc]lass|[Tt]ype|[Pp]hase|[Ss]tep|[Ff]raction|[Zz]one|[Tt]ier)\s?\#?\s?
+      (?:\d{{1,3}}(?:\s?[-/]\s?\d{{1,3}})?[A-Za-z]?)
     | (?i:pod)\s?\#?\s?\d{{1,3}} | [dD](?:ay)?[ ]?\d{{1,2}}/\d{{1,2}}(?![/\d])
     | [CTLS]\d{{1,2}}\s?[-/]\s?[CTLS]?\d{{1,2}}(?![^\W_])
     | [qQ]\d{{1,2}}(?:-\d{{1,2}})?(?:h|hrs?|min|d|wks?)?\b | x\d{{1,3}}\b(?!-\d{{4}})

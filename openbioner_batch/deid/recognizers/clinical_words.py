@@ -12,12 +12,15 @@ from openbioner_batch.deid.recognizers.lexicon import lexicon
 _STEM = re.compile(
     r"\w{2,}(?:"
     # stems of nonproprietary names of drugs, as WHO and USAN assign them
-    r"mab|tinib|ciclib|parib|pril|sartan|statin|olol|azole|cillin|cycline|mycin|micin|floxacin|parin|xaban|gatran|gliptin|"
-    r"gliflozin|glutide|glitazone|tidine|prazole|dipine|azepam|zolam|barbital|caine|tadine|setron|triptan|phylline|terol|"
+    r"mab|tinib|ciclib|parib|pril|sartan|statin|olol|azole|cillin|cycline|mycin|micin|floxacin|parin|xaban|gatran|"
+    r"gliptin|"
+    r"gliflozin|glutide|glitazone|tidine|prazole|dipine|azepam|zolam|barbital|caine|tadine|setron|triptan|phylline|"
+    r"terol|"
     r"asone|olone|onide|profen|thiazide|semide|dronate|fibrate|rifampin|ampin|oxetine|triptyline|peridol|azosin|afil|"
     r"lukast|grel|platin|taxel|rubicin|bine|trexate|ciclovir|navir|buvir|tegravir|mivir|oxone|orphan|codone|morphone|"
     # Endings of Greek and Latin terms.
-    r"ologists?|iatrists?|iatricians?|ologic(?:al)?|itis|osis|emia|uria|ectomy|otomy|ostomy|oscopy|plasty|algia|pathy|ography|ometry|plegia|paresis|cytes?|penia|philia|"
+    r"ologists?|iatrists?|iatricians?|ologic(?:al)?|itis|osis|emia|uria|ectomy|otomy|ostomy|oscopy|plasty|algia|pathy|"
+    r"ography|ometry|plegia|paresis|cytes?|penia|philia|"
     r"megaly|rrhea|rrhage|rrhoea|iasis|esthesia|ectasis|stasis|trophy|"
     r"(?:carcin|sarc|lymph|melan|myel|aden|hemat|gli|fibr|lip|granul|papill|meningi|terat|semin|glauc|blast)oma"
     r")s?",

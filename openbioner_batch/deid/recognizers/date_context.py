@@ -34,7 +34,8 @@ SCORED = re.compile(
 )
 _AFTER_QUANTITY = re.compile(
     r"[ \t-]*(?:mg|mcg|ml|cc|cm|mm|kg|g\b|tab|pill|of\s|in\b|inch|hour|hr|strength|systolic|murmur|pain|out|"
-    r"edema|pulses|reflex|scale|positive|negative|words|objects|normal|bilat|throughout|strain|x\b|weeks|wks|days|day\b|pack|ppd|per|cup|"
+    r"edema|pulses|reflex|scale|positive|negative|words|objects|normal|bilat|throughout|strain|x\b|weeks|wks|days|"
+    r"day\b|pack|ppd|per|cup|"
     r"lymph|nodes|cores|dose|teaspoon|tsp|gauge|holosyst|diastolic|power|motor|vision|lower|upper|right|left|with\s|"
     r"ns\b|normal|saline|month|year|the\s|way|units?|amp|liter|L\b)|\s?[\"”%+]|\s?×",
     re.IGNORECASE,
@@ -95,7 +96,8 @@ _THEN_DONE = re.compile(r",\s(?:(?:then|and)\s)?(?:[a-z]{3,12}ed|[a-z]{2,6}'d|se
 """Between a day and the next one, on which something else was done: "Seen 3/4, called 3/6"."""
 _AFTER_DAY = re.compile(
     r"[.,;:)?!\n]|\Z|\s\d\d?:\d\d|\s(?:and|at|is|are|was|were|when|with|for|if|because|but|then|he|she|they|we|it|i|"
-    r"you|pt|patient|had|has|have|after|before|until|by|due|while|as|there|no|not|so|who|which|that|without|her|his|to|or|on|in|from|"
+    r"you|pt|patient|had|has|have|after|before|until|by|due|while|as|there|no|not|so|who|which|that|without|her|his|"
+    r"to|or|on|in|from|"
     r"of\s(?:the|this|last|next)\s(?:month|year))\b",
     re.IGNORECASE,
 )
@@ -107,7 +109,7 @@ _COUNTED = re.compile(
 _THE = re.compile(r"\bthe\s\Z", re.IGNORECASE)
 
 
-def find_dates(text: str, found: Iterable[DateMention]) -> Iterator[Finding]:
+def find_personal_dates(text: str, found: Iterable[DateMention]) -> Iterator[Finding]:
     """The mentions that are a person's dates, with the catalog's type; birth years too."""
     mentions = list(found)
     for mention, start, score in _joined(text, mentions, _scored(text, mentions)):

@@ -36,7 +36,8 @@ _ABBREVIATED_TITLE = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Miss|DR|MR|MRS|MS|Nurse|Prof
 _IS_PATIENT = re.compile(r"(?:patient|pt)\b", re.IGNORECASE)
 """Not titles before an ordinary word: "Pt will follow up", "PATIENT MAY SHOWER"."""
 _VERB = re.compile(
-    r"(?:Will|May|Can|Might)\s(?!(?:is|was|has|had|says|said|states|stated|reports|reported|denies|denied|came|called|feels|"
+    r"(?:Will|May|Can|Might)\s(?!(?:is|was|has|had|says|said|states|stated|reports|reported|denies|denied|came|called|"
+    r"feels|"
     r"felt|presents|presented|and|lives|who|wants|asked|told|then|also)\b)[a-z]"
 )
 _SAYS = re.compile(

@@ -12,7 +12,7 @@ from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.ages import find_ages
 from openbioner_batch.deid.recognizers.contacts import find_contacts
 from openbioner_batch.deid.recognizers.context import number_regions
-from openbioner_batch.deid.recognizers.date_context import find_dates
+from openbioner_batch.deid.recognizers.date_context import find_personal_dates
 from openbioner_batch.deid.recognizers.event_dates import find_event_dates
 from openbioner_batch.deid.recognizers.hl7 import coded_fields, find_hl7
 from openbioner_batch.deid.recognizers.identifiers import find_identifiers
@@ -34,7 +34,7 @@ def find_patterns(text: str, dates: list[DateMention]) -> list[Finding]:
     """
     regions = number_regions(text)
     found = [
-        *find_dates(text, dates),
+        *find_personal_dates(text, dates),
         *find_terse_dates(text),
         *find_event_dates(text),
         *find_ages(text),

@@ -15,9 +15,12 @@ _TITLES = (
     r"(?:[Mm]rs?|[Mm]s|[Mm]iss|[Mm]x|[Dd]rs?|[Pp]rof|MRS?|MS|DRS?|PROF|Professor|[Dd]octor|Rev|Sra?|Mme|Hr|Herr|Frau)"
 )
 _ROLES = (
-    r"(?:RN|LPN|LVN|NP|APRN|FNP|CRNP|CNM|PA|PA-C|MD|DO|RT|PT|OT|SLP|CNA|PCT|PCA|HUC|MA|CRNA|PharmD|WOCN|EMT|NOK|OA|PGY-?\d|"
-    r"[Aa]tt(?:g|n|ending)|[Rr]esident|[Ii]ntern|[Ff]ellow|[Cc]harge|[Cc]onsultant|[Ss]urgeon|[Nn]urse|[Ss]itter|[Ii]nterp(?:reter)?|"
-    r"[Cc]haplain|[Pp]astor|[Oo]fficer|[Ss]cribe|[Tt]ech|[Pp]harmacist|[Mm]idwife|[Cc]ase\s?manager|[Pp]hysician|PCP|pcp|GP|SW|CM|rn|np)"
+    r"(?:RN|LPN|LVN|NP|APRN|FNP|CRNP|CNM|PA|PA-C|MD|DO|RT|PT|OT|SLP|CNA|PCT|PCA|HUC|MA|CRNA|PharmD|WOCN|EMT|NOK|OA|"
+    r"PGY-?\d|"
+    r"[Aa]tt(?:g|n|ending)|[Rr]esident|[Ii]ntern|[Ff]ellow|[Cc]harge|[Cc]onsultant|[Ss]urgeon|[Nn]urse|[Ss]itter|"
+    r"[Ii]nterp(?:reter)?|"
+    r"[Cc]haplain|[Pp]astor|[Oo]fficer|[Ss]cribe|[Tt]ech|[Pp]harmacist|[Mm]idwife|[Cc]ase\s?manager|[Pp]hysician|PCP|"
+    r"pcp|GP|SW|CM|rn|np)"
 )
 _CALLED_BY_ROLE = re.compile(rf"(?<![^\W_])(?<![-/'’.]){ROLE}\.?[ ]\Z")
 """Roles that a name follows without a colon."""
@@ -36,22 +39,27 @@ _RELATION = re.compile(rf"(?<![^\W_]){_RELATIVES}[ ]\Z")
 _POSSESSIVE = re.compile(r"['’]s?(?![^\W_])")
 _PATIENT = r"(?:[Pp]atient|[Pp]t|[Cc]lient|PT|PATIENT|[Nn]ame|NAME|NM|[Pp]aciente|Patientin)"
 _STRONG = re.compile(
-    rf"(?<![^\W_])(?:{_TITLES}(?:\.\s{{0,2}}|\s)|(?:{_PATIENT}|{_ROLES}|Provider|Attending|cc|[Rr]e|RE|By|BY|REF|[Ss]igned|Sig|[Ff]rom|[Tt]o)(?:\sname)?\s?[:=|>]\s{{0,3}}"
+    rf"(?<![^\W_])(?:{_TITLES}(?:\.\s{{0,2}}|\s)|(?:{_PATIENT}|{_ROLES}|Provider|Attending|cc|[Rr]e|RE|By|BY|REF|"
+    rf"[Ss]igned|Sig|[Ff]rom|[Tt]o)(?:\sname)?\s?[:=|>]\s{{0,3}}"
     rf"(?:Dr\.?\s)?|(?:[Ss]igned|[Dd]ictated|[Ss]een|[Rr]ead|[Dd]rawn|[Pp]laced)\sby\s|(?:d/w|D/w|D/W|s/b|S/b|S/B)\s"
     rf"|(?:[Pp]aged|[Nn]otified|[Ss]poke\s(?:w/|with|to))\s){_NAMES_BETWEEN}\Z"
 )
 _WEAK = re.compile(
-    rf"(?<![^\W_])(?:(?:{_PATIENT}|{_ROLES})\s|{_RELATIVES}(?:'s\sname\sis|\snamed)?[:,]?(?:\s\(?|\()|(?:[Pp]er|[Bb]y|[Ff]rom|[Ff]r|[Tt]o|[Ww]ith|w/|[Cc]alled|[Tt]old|[Rr]e|cc|--?|—)\s){_NAMES_BETWEEN}\Z"
+    rf"(?<![^\W_])(?:(?:{_PATIENT}|{_ROLES})\s|{_RELATIVES}(?:'s\sname\sis|\snamed)?[:,]?(?:\s\(?|\()|(?:[Pp]er|[Bb]y|"
+    rf"[Ff]rom|[Ff]r|[Tt]o|[Ww]ith|w/|[Cc]alled|[Tt]old|[Rr]e|cc|--?|—)\s){_NAMES_BETWEEN}\Z"
 )
 _CREDENTIAL = re.compile(
     r",?[ ]{1,2}\(?(?:M\.?D|D\.?O|R\.?N|PA-C|N\.?P|Ph\.?D|LPN|DDS|MBBS|CRNA|DPT|PharmD|LCSW|PGY-?\d|R[1-5]|"
     r"MS[1-4]|WOCN|OB)\b"
 )
 _SPEAKS = re.compile(
-    r"['’]s\s(?:wife|husband|son|daughter|dtr|mother|mom|father|dad|sister|brother|aunt|uncle|cousin|nurse|room|chart|family)\b"
-    r"|\s(?:is|was|has|had|says|said|states|stated|reports|reported|denies|called|agrees|will|would|lives|came|slept|ambulated|"
+    r"['’]s\s(?:wife|husband|son|daughter|dtr|mother|mom|father|dad|sister|brother|aunt|uncle|cousin|nurse|room|chart|"
+    r"family)\b"
+    r"|\s(?:is|was|has|had|says|said|states|stated|reports|reported|denies|called|agrees|will|would|lives|came|slept|"
+    r"ambulated|"
     r"refused|requests|wants|asked|presents|presented)\b"
-    r"|\s?\((?:dtr|daughter|son|wife|husband|mother|mom|father|dad|sister|brother|RN|MD|NP|PA|nephro|cards|surg|neuro|GI|ID)\b"
+    r"|\s?\((?:dtr|daughter|son|wife|husband|mother|mom|father|dad|sister|brother|RN|MD|NP|PA|nephro|cards|surg|neuro|"
+    r"GI|ID)\b"
     r"|,\s[A-Z]\.(?!\w)|[\s,|]{1,3}(?:DOB|MRN|dob|mrn|A&O|[Rr]m\b|[Bb]ed\b|c/o|C/O|\d{1,3}\s?(?:yo\b|y/o|yr|[MF]\b))"
 )
 CLOSING = re.compile(

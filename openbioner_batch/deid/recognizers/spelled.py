@@ -10,7 +10,8 @@ from openbioner_batch.deid.recognizers.context import any_in, lowered
 from openbioner_batch.deid.searching import Anchored
 
 _ALPHABET = (
-    "(?:alpha|alfa|bravo|charlie|delta|echo|foxtrot|golf|hotel|india|juliett?|kilo|lima|mike|november|oscar|papa|quebec|romeo|sierra|"
+    "(?:alpha|alfa|bravo|charlie|delta|echo|foxtrot|golf|hotel|india|juliett?|kilo|lima|mike|november|oscar|papa|"
+    "quebec|romeo|sierra|"
     "tango|uniform|victor|whiskey|x-?ray|yankee|zulu)"
 )
 _WORDS = Anchored(

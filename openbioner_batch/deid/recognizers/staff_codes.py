@@ -57,7 +57,8 @@ _USER_CUE = (
     r"read[ ]by|acknowledged|ack|ack'?d|released|logged[ ]in|cosigned|scanned[ ]by)[ ]?[:=]?[ \"'(]{1,2})"
 )
 _USER_FORM = (
-    r"(?:[a-z]{2,20}_[a-z]\d{1,3}|[a-z]{1,12}[._][a-z]{2,20}\d{0,3}|[a-z]{2,20}\d{1,4}|[A-Z]{2,3}\d{1,4}|[A-Z]\d{3,4}|[a-z]{1,4}-\d{1,4}|(?:RN|MD|rn|md|np|"
+    r"(?:[a-z]{2,20}_[a-z]\d{1,3}|[a-z]{1,12}[._][a-z]{2,20}\d{0,3}|[a-z]{2,20}\d{1,4}|[A-Z]{2,3}\d{1,4}|[A-Z]\d{3,4}|"
+    r"[a-z]{1,4}-\d{1,4}|(?:RN|MD|rn|md|np|"
     r"pa|rx|lab)[-_.][a-z]{2,20}\d{0,3})"
 )
 _CUED_USER = Anchored(rf"{_USER_CUE}(?P<user>{_USER_FORM})(?![\w@/-]|\.\w|[ ]?(?:mg|mcg|ml|units?|%))")

@@ -74,7 +74,8 @@ _WEEK = Anchored(
 )
 """A week of a year: 2021-W12-3, KW 12/2021, week 12 of 2021."""
 _DAYS = Anchored(
-    r"(?<![^\W_])(?i:adm(?:it(?:ted)?)?|hosp(?:italized)?|seen|stay|from|here|off|out|away|visit|cruise|trip|travel(?:led)?|on)"
+    r"(?<![^\W_])(?i:adm(?:it(?:ted)?)?|hosp(?:italized)?|seen|stay|from|here|off|out|away|visit|cruise|trip|"
+    r"travel(?:led)?|on)"
     rf"[ :]{{1,2}}(?:from[ ])?(?P<date>{_MONTH_DAY}/(?P<from>{_DAY})[ ]?(?:-|to|thru|through)[ ]?(?P<to>{_LATE_DAY}))"
     r"(?![\w/%-]|[.:]\d|[ ]?(?:mg|mcg|ml|cc|cm|mm|kg|units?|doses?|tabs?|points?)\b)"
 )

@@ -25,7 +25,8 @@ _BRITISH_PLATE = Anchored(r"\b[Rr]eg[ .:]{1,2}(?P<plate>[A-Z]{2}\d{2}[ ]?[A-Z]{3
 _AIRCRAFT = Anchored(
     r"\b(?i:medevac|helo|heli(?:copter)?|aircraft|air[ ]?ambulance|plane|flight|rfds|hems|life[ ]?flight|"
     r"starflight|ornge|jet)(?:[ ][a-z]{2,8})?[ :]{1,2}"
-    r"(?P<plate>C-[FGI][A-Z]{3}|G-[A-Z]{4}|VH-[A-Z]{3}|ZK-[A-Z]{3}|EI-[A-Z]{3}|D-H[A-Z]{3}|N\d{2,4}[A-Z]{1,2})(?![^\W_])"
+    r"(?P<plate>C-[FGI][A-Z]{3}|G-[A-Z]{4}|VH-[A-Z]{3}|ZK-[A-Z]{3}|EI-[A-Z]{3}|D-H[A-Z]{3}|"
+    r"N\d{2,4}[A-Z]{1,2})(?![^\W_])"
 )
 """The registration of an aircraft: "Medevac C-GABC"."""
 _QUANTITY = re.compile(r"\d+[ ][A-Z]{1,4}")

@@ -1,8 +1,9 @@
 /* What is between the products with weights, in bfloat16 on CPUs with AVX512-BF16: attention, and norms of sums.
  *
- * Attention is without padding and without scores in memory. Queries come scaled, so that exp2 of their products with keys are the unnormalised weights. Products and sums are
- * float32; weights are rounded to bfloat16 before they meet the values. Nothing guards against scores beyond the range
- * of floats: such a row comes out as NaN. A unit of work is one head of one group (see layout.py).
+ * Attention needs no padding, and does not store scores. Queries are scaled so that exp2 of their products with keys
+ * gives the unnormalised weights. Products and sums are float32; weights are rounded to bfloat16 before they multiply
+ * the values. Scores beyond the range of floats give a row of NaN. A unit of work is one head of one group (see
+ * layout.py).
  */
 #include <immintrin.h>
 #include <stdint.h>
@@ -30,10 +31,11 @@ INLINE __mmask16 first_lanes(long count) {
     return count >= LANES ? 0xffff : (__mmask16)((1u << (count > 0 ? count : 0)) - 1);
 }
 
-/* 2^x to 8e-5, a twentieth of what bfloat16 rounds off: the fraction by a polynomial fitted to least relative error, the
+/* 2^x to 8e-5, a twentieth of bfloat16's rounding: the fraction by a polynomial fitted to least relative error, the
  * whole part added to the exponent. Beyond 128 infinity or NaN. */
 INLINE __m512 exp2_of(__m512 x) {
-    const __m512 rounder = _mm512_set1_ps(12582912.0f); /* 1.5 * 2^23: its sum with x has x's whole part in its last bits */
+    /* 1.5 * 2^23: its sum with x has x's whole part in its last bits */
+    const __m512 rounder = _mm512_set1_ps(12582912.0f);
     x = _mm512_max_ps(_mm512_min_ps(x, _mm512_set1_ps(129.0f)), _mm512_set1_ps(-126.0f));
     const __m512 shifted = _mm512_add_ps(x, rounder);
     const __m512 fraction = _mm512_sub_ps(x, _mm512_sub_ps(shifted, rounder));
@@ -240,7 +242,8 @@ typedef struct {
     long parts;            /* which part of their sequences the keys are */
 } Tensors;
 
-enum { WHOLE, FIRST, LAST }; /* FIRST writes `partial` and `sums`, LAST begins with them; FIRST leaves `context` alone */
+/* FIRST writes `partial` and `sums`, LAST begins with them; FIRST leaves `context` alone */
+enum { WHOLE, FIRST, LAST };
 
 typedef struct {
     long query_start, queries; /* of the first sequence; of each */
@@ -267,12 +270,12 @@ INLINE void head_of_group(const Tensors *t, const SequenceGroup *group, long hea
             rows_of(query, queries, t->query_stride, row, group->queries);
             clear(gathered, sums);
             if (t->parts == LAST)
-                restore(gathered, sums, partial + row * width, width, partial_sums + row * t->heads, t->heads, rows, t->size,
-                        registers);
+                restore(gathered, sums, partial + row * width, width, partial_sums + row * t->heads, t->heads, rows,
+                        t->size, registers);
             add_part(gathered, sums, query, &part, weights, t->size, registers);
             if (t->parts == FIRST)
-                save(partial + row * width, width, partial_sums + row * t->heads, t->heads, rows, gathered, sums, t->size,
-                     registers);
+                save(partial + row * width, width, partial_sums + row * t->heads, t->heads, rows, gathered, sums,
+                     t->size, registers);
             else
                 put(context + row * width, width, rows, gathered, sums, t->size, registers);
         }
@@ -309,7 +312,8 @@ INLINE void head_of_block(const Tensors *t, const Block *block, long head, char 
             clear(gathered, sums);
             add_part(gathered, sums, query, &part, weights, t->size, registers);
             for (long c = 0; c < block->columns; c++) {
-                uint16_t *context = t->context + (block->column_starts[c] + s * block->column_lengths[c]) * width + offset;
+                const long start = block->column_starts[c] + s * block->column_lengths[c];
+                uint16_t *context = t->context + start * width + offset;
                 copy(both, both_sums, gathered, sums);
                 add_part(both, both_sums, query, &tails[c], weights, t->size, registers);
                 put(context + row * width, width, text - row, both, both_sums, t->size, registers);
@@ -323,7 +327,8 @@ INLINE void head_of_block(const Tensors *t, const Block *block, long head, char 
                 clear(gathered, sums);
                 add_part(gathered, sums, query, &part, weights, t->size, registers);
                 add_part(gathered, sums, query, &tails[c], weights, t->size, registers);
-                put(t->context + (begin + row) * width + offset, width, tokens - row, gathered, sums, t->size, registers);
+                put(t->context + (begin + row) * width + offset, width, tokens - row, gathered, sums, t->size,
+                    registers);
             }
             tail += tokens;
         }
@@ -433,8 +438,9 @@ void add_norm(Norm *job) {
         for (long i = 0; i < width; i += LANES) {
             const __mmask16 mask = first_lanes(width - i);
             const __m512 off = _mm512_sub_ps(_mm512_maskz_loadu_ps(mask, x + i), mean);
-            const __m512 found = _mm512_fmadd_ps(_mm512_mul_ps(off, scale), _mm512_maskz_loadu_ps(mask, job->weight + i),
-                                                 _mm512_maskz_loadu_ps(mask, job->bias + i));
+            const __m512 weight = _mm512_maskz_loadu_ps(mask, job->weight + i);
+            const __m512 bias = _mm512_maskz_loadu_ps(mask, job->bias + i);
+            const __m512 found = _mm512_fmadd_ps(_mm512_mul_ps(off, scale), weight, bias);
             _mm512_mask_storeu_ps(x + i, mask, found);
             _mm256_mask_storeu_epi16(job->rounded + row * width + i, mask, (__m256i)_mm512_cvtneps_pbh(found));
         }

@@ -16,8 +16,10 @@ import yaml
 
 _TOKEN = re.compile(r"[^\W_]+(?:[-/'][^\W_]+)*[+]*|\S")
 _HEAD = re.compile(
-    r"(?:cells?|cellular|tissues?|organs?|tumou?rs?|cancers?|\w*carcinomas?|\w*sarcomas?|\w*blastomas?|lymphomas?|melanomas?"
-    r"|gliomas?|adenomas?|hepatomas?|myelomas?|neoplasms?|metastases|\w+cytes?|neurons?|fibroblasts?|macrophages?|nodes?"
+    r"(?:cells?|cellular|tissues?|organs?|tumou?rs?|cancers?|\w*carcinomas?|\w*sarcomas?|\w*blastomas?|lymphomas?|"
+    r"melanomas?"
+    r"|gliomas?|adenomas?|hepatomas?|myelomas?|neoplasms?|metastases|\w+cytes?|neurons?|fibroblasts?|macrophages?|"
+    r"nodes?"
     r"|bones?|vessels?|cultures|xenografts?|vascular|serum|blood|plasma|urine|saliva)$"
 )
 _LONGEST = 5

@@ -130,12 +130,12 @@ def write_gold(
         passages = list(cut_passages(documents, corpus, sentences, count))
         pq.write_table(passages_table(passages), output / "passages" / f"{corpus.name}.parquet", compression="zstd")
         counts[corpus.name] = dataclasses.asdict(count)
-    write_descriptions(output, sorted({name for corpus in mixture for name in corpus.types}))
+    write_catalog_descriptions(output, sorted({name for corpus in mixture for name in corpus.types}))
     (output / "counts.json").write_text(json.dumps(counts, indent=2) + "\n")
     return counts
 
 
-def write_descriptions(output: Path, types: Sequence[str]) -> None:
+def write_catalog_descriptions(output: Path, types: Sequence[str]) -> None:
     """Write the catalog's views of `types`, and their names in words as view `name`, below `output`."""
     catalog = load_catalog()
     rows = [

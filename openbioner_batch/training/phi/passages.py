@@ -27,7 +27,7 @@ from openbioner_batch.model.reading import load_tokenizer
 from openbioner_batch.model.sentences import sentence_starts
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.gold.corpora import LabelledDocument, LabelledSpan
-from openbioner_batch.training.gold.passages import write_descriptions
+from openbioner_batch.training.gold.passages import write_catalog_descriptions
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.phi.corpora import GoldNote, phi_labels, read_phi_corpus
 from openbioner_batch.training.phi.synthetic.bodies import clean_runs
@@ -102,7 +102,7 @@ def write_training_data(
         taught.update(types)
         counts = Counter(mention.type for passage in passages for mention in passage.mentions)
         yield f"{source}: {len(passages)} passages of {len(documents)} notes; {dict(counts.most_common())}"
-    write_descriptions(output, sorted(taught))
+    write_catalog_descriptions(output, sorted(taught))
 
 
 def _sources(

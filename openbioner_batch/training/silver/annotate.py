@@ -11,7 +11,7 @@ from openbioner_batch.engine.session import run_pipeline
 from openbioner_batch.engine.store import Store
 from openbioner_batch.training.silver.endpoint import check_llm
 from openbioner_batch.training.silver.extraction import ExtractionPrompt
-from openbioner_batch.training.silver.finishing import finish, remove_derived
+from openbioner_batch.training.silver.finishing import finish_annotating, remove_derived
 from openbioner_batch.training.silver.graph import LlmPipeline
 from openbioner_batch.training.silver.passages import PassageFormat
 from openbioner_batch.training.silver.report import SilverReport
@@ -45,4 +45,4 @@ def annotate_silver(settings: SilverSettings, say: Say = say_to_stderr) -> Silve
     summary = run_pipeline(settings, inputs, lambda _: pipeline, say, before=partial(check_llm, settings))
     if settings.overwrite:
         remove_derived(store)
-    return finish(store, settings, summary.totals, say)
+    return finish_annotating(store, settings, summary.totals, say)

@@ -125,7 +125,7 @@ def describe_silver(settings: DescribeSettings, say: Say = say_to_stderr) -> Des
             f"{settings.folder}/{DESCRIPTIONS} was not written by silver describe and would be replaced: "
             "move it elsewhere, or describe a copy of the folder"
         )
-    evidence = gather_evidence(read_passages(store))
+    evidence = gather_evidence(passages_of_store(store))
     contents = questions(evidence, settings.examples, settings.near, settings.limit)
     # written only if it differs, since the plan identifies the file by its time
     if not store.exists(QUESTIONS) or store.get(QUESTIONS) != contents:

@@ -49,7 +49,7 @@ class Evidence:
         return list(chosen.values())[:most]
 
 
-def read_passages(store: Store) -> Iterator[AnnotatedPassage]:
+def passages_of_store(store: Store) -> Iterator[AnnotatedPassage]:
     """The passages of a folder of silver data, in order."""
     for name in store.names(PASSAGES):
         with store.open(f"{PASSAGES}/{name}") as file:

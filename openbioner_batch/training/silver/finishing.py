@@ -46,7 +46,7 @@ class _Types:
         return self.merged.get(type, type)
 
 
-def finish(store: Store, settings: SilverSettings, totals: Totals, say: Say) -> SilverReport:
+def finish_annotating(store: Store, settings: SilverSettings, totals: Totals, say: Say) -> SilverReport:
     """Write `passages/` and the report from `data/`, or what is missing of them.
 
     Two passes over the answers, a shard at a time: type frequencies need the whole, and memory holds no more than

@@ -71,8 +71,8 @@ def import_silver(settings: ImportSettings, say: Say = say_to_stderr) -> SilverR
     types = tuple(sorted(_types(items()))) if closed else None
     report = SilverReport(store.url)
     rejected: list[Rejected] = []
-    passages = _Writer(store, PASSAGES, passages_table)
-    descriptions = _Writer(store, DESCRIPTIONS, _description_rows)
+    passages = _RowWriter(store, PASSAGES, passages_table)
+    descriptions = _RowWriter(store, DESCRIPTIONS, _description_rows)
     passage_filter = PassageFilter(TRUSTING, benchmarks)
     described: set[tuple[str, str]] = set()
     views: Counter[str] = Counter()
@@ -118,7 +118,7 @@ def split_passage(passage: AnnotatedPassage, words: int) -> Iterator[AnnotatedPa
         )
 
 
-def _keep(passage: AnnotatedPassage, passage_filter: PassageFilter, writer: _Writer, report: SilverReport) -> None:
+def _keep(passage: AnnotatedPassage, passage_filter: PassageFilter, writer: _RowWriter, report: SilverReport) -> None:
     raw = RawPassage(passage.text, tuple((mention, mention.type) for mention in passage.mentions), 0)
     problem = passage_filter.problem(raw)
     if problem is not None:
@@ -130,7 +130,7 @@ def _keep(passage: AnnotatedPassage, passage_filter: PassageFilter, writer: _Wri
     writer.add(passage)
 
 
-class _Writer:
+class _RowWriter:
     """Writes rows to numbered files of a folder."""
 
     def __init__(self, store: Store, folder: str, table: Callable[[Any], pa.Table]) -> None:

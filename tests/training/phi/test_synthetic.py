@@ -58,7 +58,7 @@ def test_every_template_can_be_filled() -> None:
 
 def test_seeds_decide_everything_and_sides_share_no_template_or_name() -> None:
     from openbioner_batch.training.phi.synthetic.notes import write_notes
-    from openbioner_batch.training.phi.synthetic.people import names_of
+    from openbioner_batch.training.phi.synthetic.people import names_of_origin
     from openbioner_batch.training.phi.synthetic.resources import documents, templates
     from openbioner_batch.training.phi.synthetic.splits import SPLITS
 
@@ -70,7 +70,7 @@ def test_seeds_decide_everything_and_sides_share_no_template_or_name() -> None:
         assert len(set.union(*splits)) == sum(map(len, splits)) == len(templates(name, None))
         assert all(splits)
     assert sum(len(documents(split)) for split in SPLITS) == len(documents(None))
-    surnames = [set(names_of("en_US", split)[2]) for split in SPLITS]
+    surnames = [set(names_of_origin("en_US", split)[2]) for split in SPLITS]
     assert not surnames[0] & surnames[2]
 
 

@@ -14,7 +14,8 @@ from openbioner_batch.training.phi.synthetic.resources import templates, words
 from openbioner_batch.training.phi.synthetic.splits import split_of
 
 _SUSPECT = re.compile(
-    r"\b(?:Dr|Drs|Mr|Mrs|Ms|Miss|Prof)\b\.?|\b(?:Doe|ABC|XYZ|X{2,}|Hospital|Clinic|Center|University|County|Street|phone|"
+    r"\b(?:Dr|Drs|Mr|Mrs|Ms|Miss|Prof)\b\.?|\b(?:Doe|ABC|XYZ|X{2,}|Hospital|Clinic|Center|University|County|Street|"
+    r"phone|"
     r"January|February|March|April|May|June|July|August|September|October|November|December|Monday|Tuesday|Wednesday|"
     r"Thursday|Friday|Saturday|Sunday|Christmas|Easter|Thanksgiving|M\.?D\.?|R\.?N\.?|PA-C|Ph\.?D|John|Mary|Smith)\b|"
     r"\d{1,2}[/-]\d{1,2}[/-]\d{2,4}|\b\d{1,2}/\d{2,4}\b|\b(?:19|20)\d\d\b|\d{5,}|\d{3}-\d{3}|\b9\d[- ]year|"

@@ -45,7 +45,7 @@ def draw_person(chance: random.Random, split: str | None, family: str = "", fema
     """A new person whose names are in `split`; `family` is a surname to share."""
     origin = chance.choices(list(words("origins")), list(words("origins").values()))[0]
     female = chance.random() < 0.55 if female is None else female
-    firsts, lasts = names_of(origin, split)[0 if female else 1], names_of(origin, split)[2]
+    firsts, lasts = names_of_origin(origin, split)[0 if female else 1], names_of_origin(origin, split)[2]
     if origin == "en_US" and chance.random() < 0.4:
         # half of a hospital's patients have frequent names: the lists are in order of frequency
         firsts, lasts = firsts[:60], lasts[:120]
@@ -81,7 +81,7 @@ def ascii_of(name: str) -> str:
 
 
 @cache
-def names_of(origin: str, split: str | None) -> tuple[list[str], list[str], list[str]]:
+def names_of_origin(origin: str, split: str | None) -> tuple[list[str], list[str], list[str]]:
     """Women's, men's and family names of an origin that are in `split`."""
     own = words("names").get(origin)
     if own:

@@ -156,7 +156,7 @@ class Classes:
     def names(self) -> Iterator[tuple[int, Name]]:
         """The names that are searched: not narrower, broader and related ones, nor overlong ones."""
         for number, concept in enumerate(self.concepts):
-            for name in names_of(concept):
+            for name in own_names(concept):
                 if len(name.text) <= LONGEST_NAME and 0 < len(WORD.findall(name.text)) <= MOST_NAME_WORDS:
                     yield number, name
 
@@ -185,6 +185,6 @@ class Classes:
         return (self.part[one], self.part[other]) in self.related
 
 
-def names_of(concept: Concept) -> Iterable[Name]:
+def own_names(concept: Concept) -> Iterable[Name]:
     """The names of a class that are searched: narrower, broader and related ones are not its own."""
     return (name for name in concept.names if name.kind is not NameKind.RELATED)

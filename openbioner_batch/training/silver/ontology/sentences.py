@@ -14,7 +14,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.training.silver.claiming import claim
 from openbioner_batch.training.silver.finishing import DERIVED
 from openbioner_batch.training.silver.made_settings import SentenceSettings
-from openbioner_batch.training.silver.ontology.classes import LONGEST_NAME, Classes, names_of, read_part
+from openbioner_batch.training.silver.ontology.classes import LONGEST_NAME, Classes, own_names, read_part
 from openbioner_batch.training.silver.ontology.counting import TextCounts
 from openbioner_batch.training.silver.ontology.finding import FoundName, NameFinder, WordCounts
 from openbioner_batch.training.silver.ontology.finishing import OntologyReport, publish, unwanted_types
@@ -112,7 +112,7 @@ class Filler:
             if key is not None
         }
         self._names = {
-            number: [name.text for name in names_of(concept) if len(name.text) <= LONGEST_NAME]
+            number: [name.text for name in own_names(concept) if len(name.text) <= LONGEST_NAME]
             for number, concept in enumerate(classes.concepts)
         }
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from openbioner_batch.training.silver.ontology.classes import Classes, names_of
+from openbioner_batch.training.silver.ontology.classes import Classes, own_names
 from openbioner_batch.training.silver.ontology.selecting import ClassCounts, Type
 
 DEFINITION, EXAMPLES, CONTEXTUAL, ANCESTORS = "definition", "examples", "contextual", "ancestors"
@@ -43,11 +43,11 @@ def _views(
     concept = classes.concepts[number]
     for wording in (concept.definition or "", *concept.wordings):
         yield DEFINITION, whole + definition(wording)
-    own = {" ".join(name.text.split()).casefold() for name in names_of(concept)}
+    own = {" ".join(name.text.split()).casefold() for name in own_names(concept)}
     examples = _examples(kind, counts, spellings, own)
     if examples:
         yield EXAMPLES, f"{_capital(label)} or {below}, such as {_listed(examples)}."
-    others = [name.text for name in names_of(concept)][1:3]
+    others = [name.text for name in own_names(concept)][1:3]
     also = f", also called {_listed(others)}" if others else ""
     path = _path(number, classes)
     parent = f"; it is a kind of {path[0]}" if path and not classes.has_parts(number) else ""
