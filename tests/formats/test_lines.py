@@ -26,7 +26,7 @@ def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
     return [data[start:end] for start, end in pairwise(places)]
 
 
-def lines_with_offsets(data: bytes) -> list[tuple[int, bytes]]:
+def lines_by_definition(data: bytes) -> list[tuple[int, bytes]]:
     """By the definition: what stands before each line feed, and what follows the last."""
     starts = [0, *(match.end() for match in re.finditer(b"\n", data))]
     found = list(zip(starts, data.split(b"\n"), strict=True))
@@ -35,7 +35,7 @@ def lines_with_offsets(data: bytes) -> list[tuple[int, bytes]]:
 
 @given(BYTES, CUTS, st.integers(0, 9))
 def test_lines_do_not_depend_on_the_pieces_in_which_they_are_read(data: bytes, cuts: list[int], offset: int) -> None:
-    expected = [(offset + start, line) for start, line in lines_with_offsets(data)]
+    expected = [(offset + start, line) for start, line in lines_by_definition(data)]
 
     assert list(lines_with_offsets(pieces(data, cuts), offset)) == expected
 
@@ -44,8 +44,8 @@ def test_lines_do_not_depend_on_the_pieces_in_which_they_are_read(data: bytes, c
 def test_a_line_over_the_limit_is_a_reason_and_the_others_are_read(data: bytes, cuts: list[int], limit: int) -> None:
     found = dict(lines_with_offsets(pieces(data, cuts), 0, limit))
 
-    assert list(found) == [start for start, _ in lines_with_offsets(data)]
-    for start, line in lines_with_offsets(data):
+    assert list(found) == [start for start, _ in lines_by_definition(data)]
+    for start, line in lines_by_definition(data):
         assert found[start] == line if len(line) <= limit else isinstance(found[start], str)
 
 
@@ -55,7 +55,7 @@ def test_every_line_is_in_the_split_in_which_it_begins(data: bytes, cuts: list[i
     bounds = [0, *(len(piece) for piece in pieces(data, cuts))]
     stops = [sum(bounds[: place + 1]) for place in range(len(bounds))]
     for start, stop in pairwise(stops):
-        expected = [(at, line) for at, line in lines_with_offsets(data) if start <= at < stop]
+        expected = [(at, line) for at, line in lines_by_definition(data) if start <= at < stop]
 
         assert list(split_lines(io.BytesIO(data), Split((file,), start, stop))) == expected
 
