@@ -46,7 +46,7 @@ def test_a_role_can_be_given_and_an_unknown_field_must_have_one() -> None:
     )
     with pytest.raises(UsageError, match="'shoe_size'"):
         KnownIdentifiers.from_fields({"shoe_size": 44})
-    with pytest.raises(UsageError, match="no type of the PHI catalog"):
+    with pytest.raises(UsageError, match="not a type of the PHI catalog"):
         KnownIdentifiers.parse_fields(("x=thing",))
 
 

@@ -290,10 +290,10 @@ def test_requests_that_cannot_be_met_are_refused_in_a_line(tmp_path: Path) -> No
     broken = tmp_path / "broken.json"
     for text in ("", "{}", "[]", good.read_text().replace('"version": 1', '"version": 9'), "\x00"):
         broken.write_text(text)
-        refused("report", out, broken, "--plan", plan, words="no saved review")
+        refused("report", out, broken, "--plan", plan, words="not a saved review")
     broken.write_text(plan.read_text().replace('"seed": 0', '"seed": 1'))
     refused("report", out, good, "--plan", broken, words="was changed after it was written")
-    refused("report", out, good, "--plan", good, words="no plan of a review")
+    refused("report", out, good, "--plan", good, words="not a plan of a review")
     refused("report", out, good, "--plan", tmp_path / "none", words="cannot be read")
     refused("report", out, good, good, "--plan", plan, words="two files are of reviewer Ann")
     broken.write_text(good.read_text().replace(page["package"], "0" * 16))

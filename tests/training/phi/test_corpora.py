@@ -68,7 +68,7 @@ def test_a_file_of_ones_own_has_labels_of_the_catalog_and_no_sides(tmp_path: Pat
     with pytest.raises(UsageError, match="only pii_anon_clinical, presidio_synthetic are split"):
         read_phi_corpus(path, split="test")
     path = write(tmp_path, "other.jsonl", {"id": "1", "text": "Ann", "spans": [[0, 3, "NOM"]]})
-    with pytest.raises(UsageError, match="'NOM', which is no type"):
+    with pytest.raises(UsageError, match="'NOM', which is not a type"):
         read_phi_corpus(path)
     with pytest.raises(UsageError, match="expected development or test"):
         read_phi_corpus(path, split="dev")
