@@ -149,7 +149,7 @@ def test_work_is_saved_without_text_loaded_again_and_read_by_the_report(
     assert "another sample" in opened.tree().xpath("string(//p[@id='selected'])")
     path.write_text("no JSON")
     give_file(opened, path)
-    assert "no saved review" in opened.tree().xpath("string(//p[@id='selected'])")
+    assert "not a saved review" in opened.tree().xpath("string(//p[@id='selected'])")
 
 
 def give_file(browser: Browser, path: Path) -> None:

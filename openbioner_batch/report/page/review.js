@@ -252,14 +252,14 @@ async function load() {
     take(JSON.parse(await file.text()));
     at("selected").textContent = "Loaded.";
   } catch (error) {
-    at("selected").textContent = error instanceof SyntaxError ? "That file is no saved review." : error.message;
+    at("selected").textContent = error instanceof SyntaxError ? "That file is not a saved review." : error.message;
   }
   at("file").value = "";
 }
 
 /** Take up saved work in place of what is here. */
 function take(answers) {
-  if (answers.format !== data.format) throw new Error("That file is no saved review.");
+  if (answers.format !== data.format) throw new Error("That file is not a saved review.");
   if (answers.package !== data.package) throw new Error("That file is of another sample.");
   if (unsaved && !confirm("Work that is not saved will be replaced. Continue?")) return;
   for (const note of notes) Object.assign(note, { done: false, marks: [] });
