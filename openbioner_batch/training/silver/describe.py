@@ -22,7 +22,7 @@ from openbioner_batch.engine.tables import open_table, parquet_bytes
 from openbioner_batch.errors import UsageError
 from openbioner_batch.training.silver.description import VIEWS, DescriptionPrompt
 from openbioner_batch.training.silver.endpoint import check_llm
-from openbioner_batch.training.silver.evidence import gather_evidence, questions, read_passages
+from openbioner_batch.training.silver.evidence import gather_evidence, passages_of_store, questions
 from openbioner_batch.training.silver.graph import LlmPipeline
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA
 from openbioner_batch.training.silver.settings import DescribeSettings
