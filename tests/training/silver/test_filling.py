@@ -168,7 +168,7 @@ def test_what_cannot_be_used_is_said(silver: Path, tmp_path: Path) -> None:
     told = tmp_path / "told"
     (told / "descriptions").mkdir(parents=True)
     (silver / "descriptions" / "0.parquet").rename(told / "descriptions" / "0.parquet")
-    with pytest.raises(UsageError, match="holds descriptions alone"):
+    with pytest.raises(UsageError, match="holds only descriptions"):
         fill(told, without_text)
     with pytest.raises(UsageError, match="give at least one run"):
         fill(silver)
