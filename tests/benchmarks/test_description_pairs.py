@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import openbioner_batch.training
 from openbioner_batch.records import Span
+from openbioner_batch.training.marks import read_marks
 
 
 def spans(pair: Any, *sides: str) -> list[Span]:
@@ -47,3 +52,25 @@ def test_pairs_and_conditions_are_counted_by_kind() -> None:
         "complement": {"pairs": 1, "told apart": 0, "conditions": 2, "held": 1},
         "all": {"pairs": 2, "told apart": 0, "conditions": 6, "held": 3},
     }
+
+
+def test_no_passage_of_the_package_has_a_sentence_or_description_of_a_pair() -> None:
+    from description_pairs import read_pairs
+
+    folder = Path(openbioner_batch.training.__file__).parent / "siblings"
+    pairs = read_pairs()
+    described = {_bare(description) for pair in pairs for description in pair.descriptions.values()}
+    assert not described & {_bare(line.split("\t")[2]) for line in _lines(folder, "*.tsv")}
+    texts = {_bare(pair.text) for pair in pairs}
+    assert not texts & {_bare(read_marks(line)[0]) for line in _lines(folder, "*.txt")}
+
+
+def _lines(folder: Path, pattern: str) -> Iterator[str]:
+    for file in sorted(folder.glob(pattern)):
+        yield from file.read_text("utf-8").splitlines()
+
+
+def _bare(text: str) -> str:
+    """Words in small letters, without an article at the beginning."""
+    words = re.findall(r"[a-z0-9]+", text.lower())
+    return " ".join(words[1:] if words[:1] and words[0] in ("a", "an", "the") else words)
