@@ -14,10 +14,13 @@ from torch import Tensor
 from openbioner_batch.errors import OpenBioNERError, UsageError
 from openbioner_batch.model.checkpoint import load_model, save_checkpoint
 from openbioner_batch.model.location import resolve_checkpoint
+from openbioner_batch.training.trained_types import merge_types, read_trained_types, write_trained_types
 
 
 def average_checkpoints(first: str | Path, second: str | Path, output: Path, weight: float = 0.5) -> None:
     """Write a checkpoint whose weights lie between those of two, with the configuration and tokenizer of the first.
+
+    If both list the types that they were trained on, so does the mean: those of either.
 
     Args:
         first: a checkpoint: a directory, a bundled name or a hub id.
@@ -34,14 +37,17 @@ def average_checkpoints(first: str | Path, second: str | Path, output: Path, wei
         raise UsageError(f"--weight is {weight}: give a number from 0 to 1")
     if output.exists():
         raise UsageError(f"--output {output} exists: give a new folder")
-    directory = resolve_checkpoint(first)
-    model, other = load_model(directory), load_model(resolve_checkpoint(second)).state_dict()
+    directory, other_directory = resolve_checkpoint(first), resolve_checkpoint(second)
+    model, other = load_model(directory), load_model(other_directory).state_dict()
     state = model.state_dict()
     if (shapes := _shapes(state)) != _shapes(other):
         wrong = next(name for name in {**shapes, **_shapes(other)} if shapes.get(name) != _shapes(other).get(name))
         raise UsageError(f"{first} and {second} differ in the shape of {wrong}: give checkpoints of one model")
     model.load_state_dict({name: torch.lerp(part.float(), other[name].float(), weight) for name, part in state.items()})
     save_checkpoint(model, output, directory, torch.float16)
+    trained_on, other_trained_on = read_trained_types(directory), read_trained_types(other_directory)
+    if trained_on is not None and other_trained_on is not None:
+        write_trained_types(output, merge_types(trained_on, other_trained_on))
 
 
 def _shapes(state: dict[str, Tensor]) -> dict[str, tuple[int, ...]]:

@@ -11,6 +11,8 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.model.checkpoint import load_model, save_checkpoint
 from openbioner_batch.model.encoder import initialize
 from openbioner_batch.training.averaging import average_checkpoints
+from openbioner_batch.training.nearness import TypeFacts
+from openbioner_batch.training.trained_types import read_trained_types, write_trained_types
 
 
 @pytest.fixture
@@ -29,6 +31,20 @@ def test_weights_lie_between_those_of_both(checkpoint: Path, other: Path, tmp_pa
     for name, part in mean.items():
         torch.testing.assert_close(part, 0.75 * first[name] + 0.25 * second[name], atol=1e-3, rtol=1e-3)
     assert (tmp_path / "mean" / "vocab.txt").read_bytes() == (checkpoint / "vocab.txt").read_bytes()
+
+
+def test_the_mean_lists_the_types_of_both_if_both_list_theirs(checkpoint: Path, other: Path, tmp_path: Path) -> None:
+    first = tmp_path / "first"
+    save_checkpoint(load_model(checkpoint), first, checkpoint)
+    write_trained_types(first, [TypeFacts("drug", ("A medicine.",), frozenset({1}))])
+    average_checkpoints(first, other, tmp_path / "unknown")
+    assert read_trained_types(tmp_path / "unknown") is None
+
+    write_trained_types(other, [TypeFacts("bone"), TypeFacts("drug", ("A remedy.",), frozenset({2}))])
+    average_checkpoints(first, other, tmp_path / "mean")
+    assert read_trained_types(tmp_path / "mean") == [
+        *(TypeFacts("bone"), TypeFacts("drug", ("A medicine.", "A remedy."), frozenset({1, 2})))
+    ]
 
 
 def test_what_has_no_mean_is_refused(checkpoint: Path, other: Path, tmp_path: Path) -> None:
