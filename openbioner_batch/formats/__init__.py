@@ -50,8 +50,8 @@ __getattr__ = from_modules(__name__, _ELSEWHERE)
 def get_writer(name: str) -> Writer:
     """The writer of that name.
 
-    >>> get_writer("pubtator").needs_text
-    True
+    >>> type(get_writer("pubtator")).__name__
+    'PubTatorWriter'
 
     Raises:
         UsageError: there is no such writer, or the package that it needs is not installed.

@@ -34,7 +34,7 @@ def notes(*dates: Any) -> list[dict[str, Any]]:
 
 def test_a_column_without_any_iso_date_is_refused(archive: Archive, tmp_path: Path) -> None:
     inputs = archive("a.jsonl", notes("03/31/2024", "31 Mar 2024", None))
-    with pytest.raises(UsageError, match="2 of the first 2 values of --note-date-field day are no ISO dates"):
+    with pytest.raises(UsageError, match="2 of the first 2 values of --note-date-field day are not ISO dates"):
         deidentify(request(inputs, tmp_path / "out", note_date_field="day"), None, lambda line: None)
 
 

@@ -26,7 +26,7 @@ from openbioner_batch.errors import PlanMismatchError, RunFailedError, UsageErro
 from openbioner_batch.report.run_report import write_report
 
 TEXTS = [
-    "Seizures and a renal cyst in Paris.",
+    "Seizures and a renal cyst in Brachydactylic men.",
     "Epileptic fit (Efit) is common. Efit is treated.",
     "Nothing here.",
     "Brachydactyly was seen twice.",
@@ -70,8 +70,8 @@ def test_a_finished_run_is_linked_as_if_it_had_been_linked_at_once(tmp_path: Pat
     plans = [json.loads((tmp_path / name / "_run/plan.json").read_text()) for name in ("later", "at-once")]
     assert plans[0] == plans[1]
     assert concepts_of(tmp_path / "later") == {
-        **{"Seizures": ["X:4"], "Epileptic": ["X:4"], "Efit": ["X:4"], "Brachydactyly": ["X:7"]},
-        **{"Paris": [], "Nothing": []},
+        **{"Seizures": ["X:4"], "Brachydactylic": ["X:7"], "Efit": ["X:4"], "Brachydactyly": ["X:7"]},
+        **{"Epileptic": [], "Nothing": []},
     }
 
 
@@ -108,8 +108,8 @@ def test_a_least_score_leaves_out_what_is_not_sure_and_is_part_of_the_plan(
     linked(plain, tmp_path / "all", vocab)
     linked(plain, tmp_path / "sure", vocab, link_least=0.99)
     given, sure = concepts_of(tmp_path / "all"), concepts_of(tmp_path / "sure")
-    assert given["Epileptic"] == ["X:4"]
-    assert sure == {**given, "Epileptic": []}
+    assert given["Brachydactylic"] == ["X:7"]
+    assert sure == {**given, "Brachydactylic": []}
     with pytest.raises(PlanMismatchError, match="link least score"):
         linked(plain, tmp_path / "all", vocab, link_least=0.99)
 
@@ -146,12 +146,12 @@ def test_links_by_vectors_are_the_same_at_once_and_later_and_resume(tmp_path: Pa
     plain = commit_run(tmp_path / "plain", corpus, include_text=True)
     linked(plain, tmp_path / "later", vocab)
     assert contents(tmp_path / "later") == contents(tmp_path / "at-once")
-    assert all(concepts_of(tmp_path / "later").values())  # also of Paris: something is always nearest
+    assert all(concepts_of(tmp_path / "later").values())  # also of Nothing: some name is always nearest
     (tmp_path / "later" / shard_file("data", 0, 0)).unlink()
     linked(plain, tmp_path / "later", vocab)
     assert contents(tmp_path / "later") == contents(tmp_path / "at-once")
     linked(plain, tmp_path / "sure", vocab, link_least=0.3)
-    assert concepts_of(tmp_path / "sure")["Paris"] == []
+    assert concepts_of(tmp_path / "sure")["Nothing"] == []
 
 
 def test_a_run_whose_encoder_is_gone_does_not_begin(tmp_path: Path, corpus: Path) -> None:
@@ -210,8 +210,8 @@ def test_a_dictionary_stands_beside_the_model(tmp_path: Path, corpus: Path, voca
     assert found == [
         ("Seizures", "both", ["X:4"]),
         ("renal cyst", "dictionary", ["X:3"]),
-        ("Paris", "model", []),
-        ("Epileptic", "model", ["X:4"]),
+        ("Brachydactylic", "model", ["X:7"]),
+        ("Epileptic", "model", []),
         ("Epileptic fit", "dictionary", ["X:4"]),
         ("Efit", "model", ["X:4"]),
         ("Efit", "model", ["X:4"]),
@@ -255,4 +255,4 @@ def test_omop_exports_name_standard_concepts(tmp_path: Path, corpus: Path) -> No
     export(ExportSettings.build(values), lambda line: None)
     lines = [row for file in sorted((tmp_path / "x").glob("*.csv")) for row in csv.DictReader(file.open())]
     named = {row["lexical_variant"]: row["note_nlp_concept_id"] for row in lines}
-    assert (named["Seizures"], named["Brachydactyly"], named["Paris"]) == ("1004", "1007", "0")
+    assert (named["Seizures"], named["Brachydactyly"], named["Nothing"]) == ("1004", "1007", "0")
