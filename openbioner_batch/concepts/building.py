@@ -65,7 +65,7 @@ def build_vocabulary(
         encoder: what gives the names vectors, as `TextEncoder.from_pretrained` takes it; None gives them none.
 
     Raises:
-        CheckpointError: the encoder is none.
+        CheckpointError: no checkpoint of an encoder is there.
         UsageError: the source cannot be read, is empty, or has no such column or root.
     """
     reader = get_reader(format) if format else detect_reader(source)
@@ -98,7 +98,7 @@ def build_vocabulary(
 
 
 def merged(concepts: Iterable[Concept]) -> list[Concept]:
-    """Concepts in order of their ids, each once, each of its names once; a name of white space alone is none."""
+    """Concepts in order of their ids, each once, each of its names once; names of white space alone are left out."""
     by_id: dict[str, Concept] = {}
     for concept in concepts:
         if (known := by_id.get(concept.id)) is not None:

@@ -18,7 +18,7 @@ class Vocabulary:
         """Open an index.
 
         Raises:
-            UsageError: the file is none.
+            UsageError: the file is not an index.
         """
         self.path = path
         self.arrays, self.about = index_file.mapped(path)

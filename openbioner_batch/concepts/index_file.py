@@ -75,7 +75,7 @@ def mapped(path: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The arrays of an index, mapped into memory, and what is said of the vocabulary.
 
     Raises:
-        UsageError: the file is none, is cut short, or was built by a version that lays it out otherwise.
+        UsageError: the file is not an index, is cut short, or was built by a version that lays it out otherwise.
     """
     not_one = (
         f"{path} is no vocabulary's index: make one with `openbioner-batch vocabulary build {path} --output FILE.vocab`"

@@ -48,7 +48,7 @@ class Deidentifier:
         key: needed by policies that hash, shift or invent.
 
     Raises:
-        UsageError: the policy needs a key and there is none.
+        UsageError: the policy needs a key and none is given.
     """
 
     def __init__(self, policy: Policy, finder: FinderSettings | None = None, key: Key | None = None) -> None:

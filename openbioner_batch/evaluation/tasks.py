@@ -30,7 +30,7 @@ def find_corpora(settings: EvaluateSettings) -> dict[str, Path]:
     """The files to read, by the name of the corpus; the empty name is for one file that is not in a known layout.
 
     Raises:
-        UsageError: a requested corpus is missing, or there is none.
+        UsageError: a requested corpus is missing, or the folder holds no corpus.
     """
     folder = Path(settings.corpus)
     if not folder.is_dir():

@@ -74,7 +74,7 @@ def get_format(name: str) -> Format:
     ('.xml',)
 
     Raises:
-        UsageError: there is none.
+        UsageError: no format has that name.
     """
     found = FORMATS.get(name.strip().lower().replace("_", "-"))
     if found is None:

@@ -100,7 +100,7 @@ def share(name: str, text: str) -> float:
     """A share between 0 and 1, written as 1/200, 0.5% or 0.005.
 
     Raises:
-        UsageError: it is none.
+        UsageError: the text has none of these forms, or the share is out of range.
     """
     try:
         over, slash, under = text.partition("/")

@@ -42,7 +42,7 @@ def get_reader(name: str) -> VocabularyReader:
     """The reader of that name.
 
     Raises:
-        UsageError: there is none, or the package that it needs is not installed.
+        UsageError: no reader has that name, or the package that it needs is not installed.
     """
     found = READERS.get(name)
     if found is None:

@@ -38,7 +38,7 @@ def read_json(path: str) -> Any:
     """The value in a JSON file.
 
     Raises:
-        UsageError: it is none.
+        UsageError: the file is not JSON.
     """
     with opened(path) as stream:
         try:

@@ -59,7 +59,7 @@ def choose_executor(
         sizes: bytes of input of each split, by ordinal, from the listing; no file is opened.
         store: the run's folder.
         actors: how many processes tag, where the user says so.
-        device: where the model runs; None where there is none.
+        device: where the model runs; None for a run without a model.
     """
     if wanted != AUTO:
         return ExecutorChoice(wanted)

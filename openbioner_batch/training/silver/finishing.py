@@ -106,7 +106,7 @@ def read_benchmarks(folder: str) -> BenchmarkSentences:
     """The sentences of every benchmark in a folder.
 
     Raises:
-        UsageError: there is none.
+        UsageError: the folder holds no benchmark.
     """
     from pathlib import Path
 

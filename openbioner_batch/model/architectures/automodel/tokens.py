@@ -156,7 +156,7 @@ def read_tokenizer(directory: Path) -> FastTokenizer:
     """The tokenizer of a checkpoint, as `AutoTokenizer` reads it.
 
     Raises:
-        CheckpointError: there is none, or it gives no offsets.
+        CheckpointError: the checkpoint has no tokenizer, or one without offsets.
     """
     from transformers import AutoTokenizer
 

@@ -60,7 +60,7 @@ def clean_runs(corpus: Path, split: str | None) -> list[str]:
         split: `train`, `development`, `test`; None for all.
 
     Raises:
-        UsageError: there is none.
+        UsageError: no note of the split gives such a run.
     """
     runs: list[str] = []
     with (
