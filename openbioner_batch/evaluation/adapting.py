@@ -198,7 +198,7 @@ class _Work:
 
 def _try_ways(settings: AdaptSettings, work: _Work, own: Calibration, spans: int, say: Say) -> AdaptedWays:
     """The model as it is, calibrated, and tuned, as far as the request and the number of examples allow."""
-    ways = AdaptedWays()
+    ways = AdaptedWays(own.loose_words)
     plain = work.scored_by(lambda fold: None)
     ways.add(AS_IT_IS, plain, False, own)
     if settings.method != "layers":
@@ -207,7 +207,7 @@ def _try_ways(settings: AdaptSettings, work: _Work, own: Calibration, spans: int
     if settings.method == "layers" or (settings.method == "auto" and enough):
         say(f"tuning heads and top {settings.layers} layers, each time without one fold")
         tuned = work.scored_by(lambda fold: work.tuned(without=fold))
-        ways.add(TUNED, tuned, True, Calibration())
+        ways.add(TUNED, tuned, True, Calibration(loose_words=own.loose_words))
         ways.add_calibrated(tuned, is_tuned=True)
     elif settings.method == "auto":
         say(f"calibration alone: tuning needs {FEWEST_SPANS} spans in {FEWEST_TEXTS} texts")

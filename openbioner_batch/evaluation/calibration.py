@@ -7,7 +7,7 @@ against NEG and against each other.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from openbioner_batch.evaluation.reading import without_texts
 from openbioner_batch.evaluation.run import describe_run, load_tagger, prepare_tasks
 from openbioner_batch.evaluation.settings import EvaluateSettings
 from openbioner_batch.evaluation.tasks import Task, find_corpora, read_task
-from openbioner_batch.model.calibration import Calibration, write_calibration
+from openbioner_batch.model.calibration import Calibration, read_calibration, write_calibration
 
 if TYPE_CHECKING:
     from openbioner_batch.model import Tagger
@@ -37,7 +37,8 @@ def calibrate(
     half, and the stage with the best mean F1 is fitted again on all of devel.
 
     Args:
-        settings: as for `evaluate`; the split is devel, and a calibration that the checkpoint carries is left out.
+        settings: as for `evaluate`; the split is devel, and of a calibration that the checkpoint carries only the
+            loose words stay.
         output: the folder of the calibrated checkpoint; the model's own folder is calibrated in place.
         test: whether to score the test splits too, where they exist: on the devel split that a calibration was
             fitted on, its scores are too good.
@@ -63,10 +64,11 @@ def calibrate(
         return score_corpus(tagger, task, settings.words or words_for(task.corpus), progress)
 
     corpora = [scored(task) for task in tasks]
-    held_out = _held_out(corpora)
+    loose_words = (read_calibration(source) or Calibration()).loose_words
+    held_out = _held_out(corpora, loose_words)
     stage = max(held_out, key=lambda name: held_out[name])  # the simplest of equals
     fitted_on = f"devel of {', '.join(corpus.name for corpus in corpora)}"
-    calibration = replace(fit_stages(corpora)[stage], fitted_on=fitted_on)
+    calibration = replace(fit_stages(corpora, loose_words)[stage], fitted_on=fitted_on)
     figures: dict[str, dict[str, Any]] = {name: {"kind": kind} for name, kind in kinds.items()}
     for part, of_part in (("devel", corpora), ("test", [scored(task) for task in test_tasks])):
         for corpus in of_part:
@@ -104,7 +106,7 @@ def score_corpus(tagger: Tagger, task: Task, words: str, progress: Progress | No
     return ScoredCorpus(task.corpus.name, (halves[0], halves[1]))
 
 
-def _held_out(corpora: Sequence[ScoredCorpus]) -> dict[str, float]:
+def _held_out(corpora: Sequence[ScoredCorpus], loose_words: Collection[str]) -> dict[str, float]:
     """Mean F1 of each stage on the half of devel that it was not fitted on.
 
     Raises:
@@ -115,7 +117,7 @@ def _held_out(corpora: Sequence[ScoredCorpus]) -> dict[str, float]:
             f"{single[0]} has one text alone; calibration needs several, to fit on some and check on others"
         )
     halves = [[corpus.half(which) for corpus in corpora] for which in (0, 1)]
-    fits = [fit_stages(half) for half in halves]
+    fits = [fit_stages(half, loose_words) for half in halves]
     return {
         stage: float(np.mean([corpus.f1(fits[which][stage]) for which in (0, 1) for corpus in halves[1 - which]]))
         for stage in STAGES

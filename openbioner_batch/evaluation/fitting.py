@@ -5,7 +5,7 @@ One forward pass gives the raw logits; the rest is a search over them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +51,7 @@ class ScoredPart:
 
         if not len(self.logits):
             return np.array([self.golds, 0, 0])
-        runs = word_runs(self.prepared, self.logits + calibration.biases(self.names))
+        runs = word_runs(self.prepared, self.logits + calibration.biases(self.names), calibration.loose_words)
         kept = runs.scores >= calibration.thresholds(self.names)[runs.types]
         keys = _keys(self, runs.firsts[kept], runs.lasts[kept], runs.types[kept])
         return np.array([self.golds, len(keys), np.isin(keys, self.gold, assume_unique=True).sum()])
@@ -86,7 +86,7 @@ class ScoredCorpus:
         return 2 * correct / (gold + predicted) if gold + predicted else 0.0
 
 
-def fit_stages(corpora: Sequence[ScoredCorpus]) -> dict[str, Calibration]:
+def fit_stages(corpora: Sequence[ScoredCorpus], loose_words: Collection[str] = ()) -> dict[str, Calibration]:
     """Calibrations that maximise the mean over corpora of micro F1, from none to the one with most to it (`STAGES`).
 
     First one NEG bias for all, which also serves types that no corpus queries; then biases and at last thresholds of
@@ -95,8 +95,9 @@ def fit_stages(corpora: Sequence[ScoredCorpus]) -> dict[str, Calibration]:
 
     Args:
         corpora: scored development splits.
+        loose_words: of all these calibrations.
     """
-    none = Calibration()
+    none = Calibration(loose_words=loose_words)
     neg = _best(corpora, none, NEG_BIASES, lambda value: replace(none, neg_bias=value), least_gain=0.0)
     names = sorted({name for corpus in corpora for name in corpus.types})
     biased = neg

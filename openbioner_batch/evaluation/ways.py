@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,10 +18,15 @@ _FITTED = STAGES[1:3]
 
 @dataclass(slots=True)
 class AdaptedWays:
-    """What was tried: figures on held-out folds, and what it takes to do the same with all examples."""
+    """What was tried: figures on held-out folds, and what it takes to do the same with all examples.
 
+    Attributes:
+        loose_words: of every calibration that is fitted.
+        figures: precision, recall and F1 of each way, in the order tried: from the simplest on.
+    """
+
+    loose_words: Collection[str] = ()
     figures: dict[str, dict[str, float]] = field(default_factory=dict)
-    """Precision, recall and F1 of each way, in the order tried: from the simplest on."""
     _known: dict[str, tuple[Sequence[ScoredCorpus], bool, Calibration | str]] = field(default_factory=dict)
 
     def add(self, way: str, folds: Sequence[ScoredCorpus], is_tuned: bool, calibration: Calibration) -> None:
@@ -32,7 +37,7 @@ class AdaptedWays:
     def add_calibrated(self, folds: Sequence[ScoredCorpus], is_tuned: bool) -> None:
         """The ways whose calibration is fitted, for each fold to the others."""
         others = [_joined([*folds[:place], *folds[place + 1 :]]) for place in range(len(folds))]
-        fitted = [fit_stages([other]) for other in others]
+        fitted = [fit_stages([other], self.loose_words) for other in others]
         for stage in _FITTED:
             way = f"{TUNED}, {stage}" if is_tuned else stage
             self.figures[way] = _measures(folds, [of_fold[stage] for of_fold in fitted])
@@ -53,7 +58,7 @@ class AdaptedWays:
         return (
             found
             if isinstance(found, Calibration)
-            else replace(fit_stages([_joined(folds)])[found], fitted_on=fitted_on)
+            else replace(fit_stages([_joined(folds)], self.loose_words)[found], fitted_on=fitted_on)
         )
 
 

@@ -1,11 +1,11 @@
-"""Biases and thresholds fitted to a checkpoint after training, kept in its `config.json` under our own key."""
+"""Biases, thresholds and loose words chosen after training, kept in a checkpoint's `config.json` under our own key."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ CALIBRATION_KEY = "calibration"
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Biases on logits before the softmax, and thresholds on the scores of spans."""
+    """Biases on logits before the softmax, thresholds on the scores of spans, and words that spans do not end with."""
 
     neg_bias: float = 0.0
     """Added to the logit of no entity, whatever the types."""
@@ -29,13 +29,22 @@ class Calibration:
     """A span of the type of that name is dropped where its (calibrated) score is below, from 0 to 1."""
     fitted_on: str = ""
     """Corpora and split, as information."""
+    threshold: float = 0.0
+    """As `type_thresholds`, for types that have none there. With a `neg_bias` below 0 a mention needs one word that is
+    this sure, and its other words less."""
+    loose_words: Collection[str] = ()
+    """Words in lower case that begin and end no mention, such as "of": they are cut off spans."""
 
     def __post_init__(self) -> None:
         biases = {"neg_bias": self.neg_bias, **self.type_biases}
         if wrong := [name for name, value in biases.items() if not _is_number(value)]:
             raise CheckpointError(f"calibration: the bias of {wrong[0]!r} is not a finite number")
-        if wrong := [n for n, value in self.type_thresholds.items() if not (_is_number(value) and 0 <= value <= 1)]:
+        thresholds = {"threshold": self.threshold, **self.type_thresholds}
+        if wrong := [name for name, value in thresholds.items() if not (_is_number(value) and 0 <= value <= 1)]:
             raise CheckpointError(f"calibration: the threshold of {wrong[0]!r} is not a number from 0 to 1")
+        if isinstance(self.loose_words, str) or not all(isinstance(word, str) for word in self.loose_words):
+            raise CheckpointError("calibration: `loose_words` is not a list of words")
+        object.__setattr__(self, "loose_words", frozenset(self.loose_words))
 
     def biases(self, names: Sequence[str]) -> np.ndarray:
         """float32 [1 + types]: the bias of each column of the logits of a group of types of these names."""
@@ -43,27 +52,36 @@ class Calibration:
 
     def thresholds(self, names: Sequence[str]) -> np.ndarray:
         """float32 [types]: the least score of a span of each type; 0 keeps all."""
-        return np.array([self.type_thresholds.get(name, 0.0) for name in names], np.float32)
+        return np.array([self.type_thresholds.get(name, self.threshold) for name in names], np.float32)
 
     def with_types(self, other: Calibration, names: Collection[str]) -> Calibration:
         """This calibration, with values of the other one for types of these names.
 
-        Types of these names are found as with the other when queried alone; all others as with this one.
+        Types of these names are found as with the other when queried alone, except for loose words, which are this
+        one's; all others as with this one.
         """
         shift = self.neg_bias - other.neg_bias
         biases = {**self.type_biases, **{name: other.type_biases.get(name, 0.0) + shift for name in names}}
         thresholds = {name: least for name, least in self.type_thresholds.items() if name not in names}
-        thresholds |= {name: least for name, least in other.type_thresholds.items() if name in names}
+        theirs = {name: other.type_thresholds.get(name, other.threshold) for name in names}
+        thresholds |= {name: least for name, least in theirs.items() if least != self.threshold}
         fitted_on = "; ".join(filter(None, (self.fitted_on, other.fitted_on)))
-        return Calibration(self.neg_bias, {name: one for name, one in biases.items() if one}, thresholds, fitted_on)
+        return replace(
+            self,
+            type_biases={name: one for name, one in biases.items() if one},
+            type_thresholds=thresholds,
+            fitted_on=fitted_on,
+        )
 
     def as_json(self) -> dict[str, Any]:
-        """Its form in `config.json`."""
+        """Its form in `config.json`; values that were added later stand there only where they are set."""
+        added: dict[str, Any] = {"threshold": self.threshold, "loose_words": sorted(self.loose_words)}
         return {
             "neg_bias": self.neg_bias,
             "type_biases": dict(self.type_biases),
             "type_thresholds": dict(self.type_thresholds),
             "fitted_on": self.fitted_on,
+            **{key: value for key, value in added.items() if value},
         }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,8 +38,8 @@ class Runs:
     scores: np.ndarray
 
 
-def word_runs(prepared: Prepared, logits: np.ndarray) -> Runs:
-    """The entities in logits, in order; the arguments are those of `decode`."""
+def word_runs(prepared: Prepared, logits: np.ndarray, loose_words: Collection[str] = ()) -> Runs:
+    """The entities in logits, in order, without loose words at their ends; the arguments are those of `decode`."""
     chances = probabilities(logits)
     choice = chances.argmax(axis=1)
     chance = chances[np.arange(len(choice)), choice]
@@ -51,7 +51,8 @@ def word_runs(prepared: Prepared, logits: np.ndarray) -> Runs:
     lasts = np.append(firsts[1:], len(choice)) - 1
     scores = np.maximum.reduceat(chance, firsts)
     entities = np.flatnonzero(choice[firsts] > 0)
-    return Runs(firsts[entities], lasts[entities], choice[firsts[entities]] - 1, scores[entities])
+    runs = Runs(firsts[entities], lasts[entities], choice[firsts[entities]] - 1, scores[entities])
+    return _without_loose_words(prepared, runs, loose_words) if loose_words else runs
 
 
 def decode(
@@ -61,19 +62,23 @@ def decode(
 
     Each word takes its most probable column (ties: the first); neighbouring words of one type are one span, whose score
     is the highest probability of that type over its words. Runs of punctuation alone are not spans,
-    and marks that join a span to its neighbours are not part of it, unless `prepared.marks_count`.
+    and marks that join a span to its neighbours are not part of it, unless `prepared.marks_count`. Neither are the
+    calibration's loose words at the ends of a span, and runs of these alone are not spans.
 
     Args:
         prepared: the windows that were scored.
         group: index of the group of types.
         logits: [words, 1 + types] float32, column 0 for no entity.
-        calibration: biases to add and thresholds to apply; None for neither.
+        calibration: biases to add, thresholds to apply and loose words; None for none of them.
     """
     names = [kind.name for kind in prepared.groups[group]]
     spans: list[list[Span]] = [[] for _ in prepared.texts]
     if not len(logits):
         return spans
-    runs = word_runs(prepared, logits if calibration is None else logits + calibration.biases(names))
+    if calibration is None:
+        runs = word_runs(prepared, logits)
+    else:
+        runs = word_runs(prepared, logits + calibration.biases(names), calibration.loose_words)
     documents = np.searchsorted(prepared.document_words, runs.firsts, "right") - 1
     kept = np.arange(len(runs.firsts))
     if calibration is not None:
@@ -111,6 +116,22 @@ def without_overlaps(spans: Sequence[Span]) -> list[Span]:
             kept.insert(place, bounds)
     left = set(kept)
     return sorted((s for s in spans if (s.start, s.end) in left), key=lambda span: (span.start, span.end))
+
+
+def _without_loose_words(prepared: Prepared, runs: Runs, loose_words: Collection[str]) -> Runs:
+    firsts, lasts = runs.firsts.copy(), runs.lasts.copy()
+    documents = np.searchsorted(prepared.document_words, firsts, "right") - 1
+    for run, document in enumerate(documents.tolist()):
+        text = prepared.texts[document]
+        words = [text[start:end].lower() for start, end in prepared.word_offsets[firsts[run] : lasts[run] + 1].tolist()]
+        while words and words[0] in loose_words:
+            del words[0]
+            firsts[run] += 1
+        while words and words[-1] in loose_words:
+            del words[-1]
+            lasts[run] -= 1
+    kept = firsts <= lasts
+    return Runs(firsts[kept], lasts[kept], runs.types[kept], runs.scores[kept])
 
 
 def _over_marks(text: str, end: int) -> int:

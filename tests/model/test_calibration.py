@@ -42,12 +42,26 @@ def test_another_calibration_for_some_types_alone() -> None:
     assert Calibration().with_types(Calibration(), ["tool"]) == Calibration()
 
 
+def test_a_threshold_for_all_types_and_those_of_another_calibration() -> None:
+    own = Calibration(type_thresholds={"drug": 0.2}, threshold=0.7, loose_words=["of"])
+    assert own.thresholds(["drug", "gene"]).tolist() == pytest.approx([0.2, 0.7])
+    for other in (Calibration(), Calibration(threshold=0.3), Calibration(type_thresholds={"tool": 0.7}, threshold=0.1)):
+        both = own.with_types(other, ["tool"])
+        assert both.thresholds(["tool"]) == other.thresholds(["tool"])
+        assert both.thresholds(["drug", "gene"]).tolist() == pytest.approx([0.2, 0.7])
+        assert both.loose_words == {"of"}
+
+
 def test_what_is_written_is_read_and_nothing_else_changes(own_checkpoint: Path) -> None:
     before = json.loads((own_checkpoint / "config.json").read_text())
     config = read_config(own_checkpoint)
-    calibration = Calibration(0.5, {"drug": -1.0}, {"disease": 0.7}, "a corpus, devel")
-    write_calibration(own_checkpoint, calibration)
-    assert read_calibration(own_checkpoint) == calibration
+    for more in ({}, {"threshold": 0.25, "loose_words": ["the", "of"]}):
+        calibration = Calibration(0.5, {"drug": -1.0}, {"disease": 0.7}, "a corpus, devel", **more)
+        write_calibration(own_checkpoint, calibration)
+        assert read_calibration(own_checkpoint) == calibration
+        assert calibration.as_json().keys() >= more.keys()
+        # a run of an older version has the same fingerprint
+        assert more or calibration.as_json().keys().isdisjoint({"threshold", "loose_words"})
     assert read_config(own_checkpoint) == config
     write_calibration(own_checkpoint, None)
     assert read_calibration(own_checkpoint) is None
@@ -88,6 +102,10 @@ def test_a_threshold_drops_the_spans_below_it(own_checkpoint: Path, types: list[
     kept = [[span for span in found if span.type != "drug" or span.score >= np.float32(least)] for found in plain]
     assert spans(own_checkpoint, types) == kept
     assert kept != plain
+    write_calibration(own_checkpoint, Calibration(type_thresholds={"disease": 0.0}, threshold=least))
+    others = {kind.name for kind in types} - {"disease"}
+    kept = [[s for s in found if s.type not in others or s.score >= np.float32(least)] for found in plain]
+    assert spans(own_checkpoint, types) == kept
 
 
 @pytest.mark.parametrize(
@@ -96,6 +114,11 @@ def test_a_threshold_drops_the_spans_below_it(own_checkpoint: Path, types: list[
         {"neg_bias": "high"},
         {"type_biases": {"drug": float("inf")}},
         {"type_thresholds": {"drug": 1.5}},
+        {"threshold": -0.1},
+        {"threshold": True},
+        {"loose_words": "of"},
+        {"loose_words": ["of", 1]},
+        {"loose_words": 3},
         {"unknown": 1},
         [1.0],
     ],

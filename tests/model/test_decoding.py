@@ -81,6 +81,23 @@ def test_a_span_whose_score_is_its_types_threshold_stays(tagger: Tagger) -> None
     assert texts(decoded(prepared, [B, NONE, A], calibration=over)) == [[("mice", "a")]]
 
 
+def test_loose_words_are_cut_off_the_ends_of_spans_and_are_no_span_alone(tagger: Tagger) -> None:
+    written = ["The lung of mice, of", "of the cancer", "fever of lung"]
+    prepared = tagger.preparer(TYPES).prepare(written)
+    columns = [A, A, A, B, B, B, A, A, A, B, A, B]
+
+    loose = Calibration(loose_words=["of", "the"])
+
+    assert texts(decoded(prepared, columns, calibration=loose)) == [
+        [("lung", "a"), ("mice,", "b")],
+        [("cancer", "a")],
+        [("fever", "b"), ("lung", "b")],
+    ]
+    assert texts(decoded(prepared, columns, calibration=Calibration()))[0] == [("The lung of", "a"), ("mice, of", "b")]
+    inside = texts(decoded(prepared, [NONE] * 9 + [B, B, B], calibration=loose))
+    assert inside == [[], [], [("fever of lung", "b")]]
+
+
 def test_large_logits_are_no_overflow() -> None:
     with np.errstate(over="raise", invalid="raise"):
         found = probabilities(np.array([[1000, 1000, 0], [-1000, -1000, -1000]], np.float32))
