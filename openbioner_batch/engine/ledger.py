@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from openbioner_batch.engine.names import ENDS, end_file, parse_shard, shard_file
+from openbioner_batch.engine.names import ENDS, end_file, parse_number, parse_shard, shard_file
 from openbioner_batch.engine.plan import PlannedSplit
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import read_counts_of
@@ -84,8 +84,11 @@ class Ledger:
 
     def refresh_ends(self, store: Store) -> None:
         """Read the end markers that are new since the last call."""
-        ordinals = (int(name.removesuffix(".json")) for name in store.names(ENDS))
-        names = {end_file(ordinal): ordinal for ordinal in ordinals if ordinal not in self.ends}
+        names = {
+            end_file(ordinal): ordinal
+            for name in store.names(ENDS)
+            if (ordinal := parse_number(name, ".json")) is not None and ordinal not in self.ends
+        }
         for name, data in store.read_all(list(names)):
             with suppress(ValueError, TypeError):  # a damaged marker is ignored: its split is read again
                 self.ends[names[name]] = SplitEnd(**json.loads(data))

@@ -31,6 +31,17 @@ def end_file(split: int) -> str:
     return f"{ENDS}/{split:06d}.json"
 
 
+def inputs_file(generation: int) -> str:
+    """The name of the file with the splits of the inputs that were added at one time."""
+    return f"{INPUTS}/{generation:04d}.jsonl"
+
+
+def parse_number(name: str, suffix: str) -> int | None:
+    """The number that is a file's name before this suffix, None for any other name."""
+    stem = name.removesuffix(suffix)
+    return int(stem) if stem != name and stem.isdecimal() else None
+
+
 def parse_shard(name: str) -> tuple[int, int] | None:
     """Split and shard of a data file's name, None for any other name."""
     stem, dot, suffix = name.partition(".")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from openbioner_batch import version
-from openbioner_batch.engine.names import DATA, INPUTS, PLAN
+from openbioner_batch.engine.names import DATA, INPUTS, PLAN, inputs_file, parse_number
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import PlanMismatchError, UsageError
 from openbioner_batch.formats.base import Format, InputFile, ReadOptions, Split
@@ -62,7 +62,7 @@ def read_plan(store: Store) -> Plan | None:
                 f"{store.url} was planned by another version (plan {found['version']}, here {VERSION}): "
                 f"{remedy(release_of(found))}"
             )
-        generations = [f"{INPUTS}/{name}" for name in store.names(INPUTS) if name.endswith(".jsonl")]
+        generations = [inputs_file(generation) for generation in range(_generations(store))]
         lines = [line for _, data in store.read_all(generations) for line in data.decode().splitlines()]
         splits = tuple(_split_from_line(ordinal, line) for ordinal, line in enumerate(lines))
         return Plan(found["fingerprint"], splits, release_of(found))
@@ -72,6 +72,18 @@ def read_plan(store: Store) -> Plan | None:
         raise PlanMismatchError(
             f"the plan of the run in {store.url} is damaged ({PLAN} or a file in {INPUTS}): {REMEDY}"
         ) from None
+
+
+def _generations(store: Store) -> int:
+    """How many files of splits there are, which other files among them do not change.
+
+    Raises:
+        ValueError: one is missing, so that the splits after it would get other places.
+    """
+    numbers = {number for name in store.names(INPUTS) if (number := parse_number(name, ".jsonl")) is not None}
+    if numbers != set(range(len(numbers))):
+        raise ValueError
+    return len(numbers)
 
 
 def plan_bytes(fingerprint: Mapping[str, Any]) -> bytes:
@@ -141,8 +153,7 @@ def make_plan(
     limits = [*limits_of_splits(cut, reader, options, limit), *(0 for _ in empty)]
     first = len(plan.splits)
     splits = tuple(PlannedSplit(first + n, *pair) for n, pair in enumerate(zip([*cut, *empty], limits, strict=True)))
-    generation = len(store.names(INPUTS))
-    store.put(f"{INPUTS}/{generation:04d}.jsonl", "".join(map(_line, splits)).encode())
+    store.put(inputs_file(_generations(store)), "".join(map(_line, splits)).encode())
     return replace(plan, splits=plan.splits + splits), len(fresh)
 
 

@@ -12,6 +12,7 @@ from glob import has_magic
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
+from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
@@ -24,6 +25,8 @@ from openbioner_batch.formats.whole import WholeFile, fetch_whole
 PRIVATE_MARK = "_run"
 """The folder below a local root whose permissions set those of everything written there."""
 TEMPORARY = "_run/tmp"
+LOST_AND_FOUND = "lost+found"
+"""A folder of the file system's own, at the root of a disk, that only the superuser may list."""
 _REMOVALS = 16
 
 
@@ -169,7 +172,7 @@ class Store:
         base = self._path(folder)
         try:
             with self._errors_explained(folder):
-                found: dict[str, Any] = self._fs.find(base, detail=True)
+                found = self._find(base)
         except FileNotFoundError:
             return {}
         return {
@@ -177,6 +180,26 @@ class Store:
             for path, entry in found.items()
             if path.rstrip("/") != base
         }
+
+    def _find(self, base: str) -> dict[str, dict[str, Any]]:
+        """The entries of all files below a folder, without those of a folder that vanishes meanwhile.
+
+        Raises:
+            OSError: a folder cannot be listed.
+        """
+        if type(self._fs).find is not AbstractFileSystem.find:
+            return dict(self._fs.find(base, detail=True))
+        # fsspec's own passes over a folder that cannot be listed, which would seem to hold nothing
+        found: dict[str, dict[str, Any]] = {}
+        folders = [base]
+        while folders:
+            with suppress(FileNotFoundError):
+                for entry in self._fs.ls(folders.pop(), detail=True):
+                    if entry["type"] != "directory":
+                        found[entry["name"]] = entry
+                    elif PurePosixPath(entry["name"]).name != LOST_AND_FOUND:
+                        folders.append(entry["name"])
+        return found
 
     def remove(self, names: list[str]) -> None:
         """Remove objects; those already gone are ignored."""

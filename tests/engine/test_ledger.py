@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openbioner_batch.engine.ledger import Ledger, SplitEnd, Totals, read_counts, read_totals
-from openbioner_batch.engine.names import DATA, end_file, parse_shard, shard_file, shard_name
+from openbioner_batch.engine.names import DATA, ENDS, end_file, parse_shard, shard_file, shard_name
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import parquet_bytes
 from openbioner_batch.engine.work import counts_metadata
@@ -111,6 +111,14 @@ def test_a_damaged_end_is_none_until_it_is_written_again(store: Store) -> None:
     ledger.refresh_ends(store)
 
     assert ledger.ends == {0: marker, 1: other}
+
+
+def test_other_files_beside_the_ends_are_no_ends(store: Store) -> None:
+    marker = end(store, 1, 0)
+    for name in (".DS_Store", "._000001.json", "000002.json.bak", "000003"):
+        store.put(f"{ENDS}/{name}", b"{}")
+
+    assert Ledger.read(store, DATA).ends == {1: marker}
 
 
 def test_totals_are_the_sums_over_shards(store: Store) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from openbioner_batch.engine.names import PLAN
+from openbioner_batch.engine.names import INPUTS, PLAN
 from openbioner_batch.engine.plan import make_plan, plan_bytes, read_plan, split_weights
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import PlanMismatchError, UsageError
@@ -153,6 +153,36 @@ def test_a_damaged_plan_is_said_to_be_damaged(store: Store) -> None:
                 read_plan(store)
         store.put(name, data)
     assert read_plan(store) is not None
+
+
+def test_leftovers_of_a_start_that_was_cut_short_are_in_nobodys_way(store: Store) -> None:
+    store.put("_run/tmp/0123", b"{")
+
+    assert plan(store, [A])[1] == 1
+
+
+def test_other_files_beside_those_of_the_plan_change_no_split_of_it(store: Store) -> None:
+    plan(store, [A])
+    for name in ("._0000.jsonl", ".DS_Store", "0001.jsonl~"):
+        store.put(f"{INPUTS}/{name}", b"\xff")
+    grown, _ = plan(store, [A, B])
+    for name in ("._0000.jsonl", ".DS_Store", "0001.jsonl~"):
+        store.remove([f"{INPUTS}/{name}"])
+
+    assert read_plan(store) == grown
+    assert plan(store, [A, B, EMPTY])[1] == 1
+    found = read_plan(store)
+    assert found is not None
+    assert [planned.split.files[0] for planned in found.splits] == [A, A, B, B, EMPTY]
+
+
+def test_a_plan_that_lacks_a_part_is_refused_since_shards_would_change_places(store: Store) -> None:
+    plan(store, [A])
+    plan(store, [A, B])
+    store.remove([f"{INPUTS}/0000.jsonl"])
+
+    with pytest.raises(PlanMismatchError, match="is damaged"):
+        plan(store, [A, B])
 
 
 def test_an_upgrade_alone_refuses_no_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

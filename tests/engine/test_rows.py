@@ -108,6 +108,12 @@ def test_the_text_is_a_column_only_where_it_is_wanted_and_nothing_repeated_is_no
     assert "amounts" not in counts
 
 
+def test_a_document_without_an_outcome_is_not_passed_over() -> None:
+    for outcomes in ([Tagged([])], [Tagged([])] * 3):
+        with pytest.raises(ValueError, match="argument 2"):
+            annotation_rows(documents("fever", "none"), outcomes, [], 0, KEPT, include_text=False)
+
+
 @pytest.mark.parametrize(
     ("reason", "kind"),
     [

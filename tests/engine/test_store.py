@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import fsspec
 import pytest
+from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 from support import S3Server
@@ -21,9 +22,10 @@ from openbioner_batch.errors import RunFailedError, UsageError
 
 
 class Plain(MemoryFileSystem):
-    """A file system that is not this machine's and shows a file while it is being written, as SFTP does."""
+    """A file system that is not this machine's, shows a file while it is being written and lists folders, as SFTP."""
 
     protocol = "plain"
+    find = AbstractFileSystem.find
     store: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]
     pseudo_dirs: ClassVar[list[str]] = [""]  # type: ignore[misc]
 
@@ -136,11 +138,37 @@ def test_what_a_file_system_refuses_is_told_apart_from_what_is_not_there(
     def refused(*arguments: object, **more: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    for name in ("info", "cat_file", "find"):
+    for name in ("info", "cat_file"):
         monkeypatch.setattr(store._fs, name, refused)
     for action in (store.exists, store.names):
         with pytest.raises(RunFailedError, match=r"a cannot be read \(PermissionError"):
             action("a")
+
+
+@pytest.mark.parametrize("url", ["{}/run", "plain:/{}/run"])
+def test_a_folder_that_cannot_be_listed_is_not_taken_for_an_empty_one(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(url.format(tmp_path))
+    for name in ("data/a", "data/deep/b", "gone/c", "lost+found/d", "_run/lost"):
+        store.put(name, b"1")
+    listed = type(store._fs).ls
+
+    def fails(fs: object, path: str, *arguments: object, **more: object) -> object:
+        if path.endswith("/gone"):
+            raise FileNotFoundError(path)  # since the folder that holds it was listed
+        if path.endswith(("/deep", "/lost+found")):
+            raise PermissionError(13, "Permission denied", path)
+        return listed(fs, path, *arguments, **more)
+
+    monkeypatch.setattr(type(store._fs), "ls", fails)
+    for folder in ("", "data", "data/deep"):
+        with pytest.raises(RunFailedError, match=r"cannot be read \(PermissionError"):
+            store.names(folder)
+    monkeypatch.undo()
+    store.remove_folder("data/deep")
+    monkeypatch.setattr(type(store._fs), "ls", fails)
+    assert store.names() == ["_run/lost", "data/a"]
 
 
 def test_a_write_cut_short_shows_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
