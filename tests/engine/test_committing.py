@@ -15,10 +15,19 @@ from openbioner_batch.engine.rows import annotation_rows
 from openbioner_batch.engine.shards import documents_schema
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.tables import open_table, read_counts_of
-from openbioner_batch.engine.work import Job, deletions_table, rejected_table, row_table, row_values, table_to_bytes
+from openbioner_batch.engine.work import (
+    Job,
+    counts_metadata,
+    deletions_table,
+    rejected_table,
+    row_table,
+    row_values,
+    table_to_bytes,
+)
 from openbioner_batch.errors import RunFailedError
 from openbioner_batch.formats import ReadOptions, get_format
 from openbioner_batch.records import Deletion, Rejected
+from openbioner_batch.schemas import DELETIONS_SCHEMA, QUARANTINE_SCHEMA
 
 NO_KEPT = pa.schema([])
 
@@ -66,6 +75,18 @@ def test_the_data_file_comes_last_since_it_says_that_the_shard_is_done(job: Job,
     with open_table(store, written[1]) as table:
         assert table.read().to_pylist() == [{"source": "a", "record": 5, "document_id": "17"}]
     assert (committed["split"], committed["shard"], committed["deaths"], committed["read"]) == (3, 7, 2, 0.5)
+
+
+def test_the_columns_are_those_of_the_contract_and_a_footer_does_not_depend_on_the_order_of_counts(
+    job: Job, written: list[str]
+) -> None:
+    commit_shard(batch([Rejected("a", 4, "bad")], [Deletion("a", 5, "17")]), job)
+
+    store = Store(job.output)
+    for name, schema in zip(written[:2], (QUARANTINE_SCHEMA, DELETIONS_SCHEMA), strict=True):
+        with open_table(store, name) as table:
+            assert table.schema_arrow == schema
+    assert counts_metadata({"b": {"d": 1, "c": 2}, "a": 3}) == counts_metadata({"a": 3, "b": {"c": 2, "d": 1}})
 
 
 def test_what_a_shard_does_not_have_has_no_file(job: Job, written: list[str]) -> None:
