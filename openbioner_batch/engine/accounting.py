@@ -134,7 +134,7 @@ def leave(planned: SessionPlan, accounts: Accounts) -> None:
     """Write a summary however the session ended, and remove the markers of workers that died with it."""
     store = planned.store
     with suppress(RunFailedError):  # the user must see what ended the session, such as a full disk
-        markers = [name for name in store.names(ATTEMPTS) if name.split(".")[1] == planned.session]
+        markers = [name for name in store.names(ATTEMPTS) if f".{planned.session}." in name]
         store.remove([f"{ATTEMPTS}/{name}" for name in markers])
         accounts.write_pace()
         accounts.write_summary(planned.ledger.count_finished(planned.plan.wanted))

@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
-from openbioner_batch.engine.accounting import Accounts
-from openbioner_batch.engine.ledger import Totals
+from openbioner_batch.engine.accounting import Accounts, finish, leave
+from openbioner_batch.engine.ledger import Ledger, Totals
 from openbioner_batch.engine.logs import VARIABLE
 from openbioner_batch.engine.metrics import run_id
-from openbioner_batch.engine.names import SUMMARY
+from openbioner_batch.engine.names import ATTEMPTS, DATA, SUMMARY, end_file, shard_file
 from openbioner_batch.engine.pace import SESSIONS, read_sessions
-from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.plan import Plan, PlannedSplit
+from openbioner_batch.engine.planning import SessionPlan
+from openbioner_batch.engine.store import TEMPORARY, Store
 from openbioner_batch.errors import RunFailedError, TooManyQuarantinedError
+from openbioner_batch.formats.base import InputFile, Split
 from openbioner_batch.records import UNREAD
 
 COUNTS: dict[str, Any] = {"documents": 8, "deletions": 1, "windows": 9, "tokens": 700, "text_bytes": 4000}
@@ -124,3 +127,89 @@ def test_bytes_that_nobody_has_read_end_the_run(books: Accounts) -> None:
     books.add(shard(2, quarantined={f"torn: {UNREAD}": 1, "bad": 1}))
     with pytest.raises(RunFailedError, match=rf"^bytes of 1 input files were not read \(torn: {UNREAD}\)"):
         books.refuse_unread()
+
+
+def planned(store: Store, *limits: int | None, pending: bool = True) -> SessionPlan:
+    """A run of splits with these limits, of which each is to have one shard."""
+    splits = tuple(PlannedSplit(n, Split((InputFile(f"/in/{n}", 9, "1"),)), limit) for n, limit in enumerate(limits))
+    plan = Plan({}, splits)
+    left = plan.wanted if pending else []
+    return SessionPlan("5e55", store, plan, Ledger.read(store, DATA), left, {}, len(splits))
+
+
+def read_out(store: Store, split: int, documents: int = 8, rejected: int = 2) -> None:
+    """Note the end of a split that has one shard, and that shard."""
+    end = {"shards": 1, "documents": documents, "rejected": rejected, "deletions": 1, "text_bytes": 9}
+    store.put(end_file(split), json.dumps(end).encode())
+    store.put(shard_file(DATA, split, 0), b"")
+
+
+def test_a_run_is_finished_once_all_that_is_wanted_is_there_and_nothing_of_its_work_stays(
+    books: Accounts, store: Store
+) -> None:
+    for split in (0, 2):
+        read_out(store, split)
+        books.add(shard(split))
+    for name in (f"{ATTEMPTS}/000000-00000/whole.gone.0", f"{TEMPORARY}/0123"):
+        store.put(name, b"")
+
+    summary = finish(planned(store, None, 0, 5), books)
+
+    assert (summary.finished, summary.splits_done) == (True, 2)
+    assert json.loads(store.get(SUMMARY))["splits"]["done"] == 2
+    assert store.names(ATTEMPTS) == store.names(TEMPORARY) == []
+    store.put(SUMMARY, b"{}")
+    finish(planned(store, None, 0, 5, pending=False), books)
+    assert store.get(SUMMARY) == b"{}"
+
+
+def test_what_is_missing_at_the_end_is_told_and_the_run_is_not_finished(books: Accounts, store: Store) -> None:
+    read_out(store, 0)
+    books.add(shard())
+    with pytest.raises(RunFailedError, match=r"^2 of 3 splits are not complete: run the same command again"):
+        finish(planned(store, None, None, None), books)
+
+    read_out(store, 1, documents=7)
+    books.add(shard())
+    with pytest.raises(RunFailedError, match=r"^19 records were read and 20 are in the output: .* --overwrite"):
+        finish(planned(store, None, None), books)
+    assert not store.exists(SUMMARY)
+
+
+def test_a_finished_run_with_too_much_set_aside_or_unread_fails_all_the_same(books: Accounts, store: Store) -> None:
+    read_out(store, 0)
+    books.add(shard(quarantined={f"torn: {UNREAD}": 2}))
+    with pytest.raises(RunFailedError, match="were not read"):
+        finish(planned(store, None), books)
+    assert json.loads(store.get(SUMMARY))["finished"] is True
+
+    read_out(store, 1, documents=1, rejected=9)
+    books.add(shard(documents=1, quarantined={"bad": 9}))
+    with pytest.raises(TooManyQuarantinedError, match="11 of 20 records"):
+        finish(planned(store, None, None), books)
+
+
+def test_a_session_that_ends_takes_its_own_markers_along_and_leaves_a_summary(books: Accounts, store: Store) -> None:
+    read_out(store, 0)
+    books.add(shard())
+    others = [".DS_Store", "000000-00000/whole.6a66.0", "notes"]
+    for name in (*others, "000000-00000/whole.5e55.0", "read-000001/all.5e55.1"):
+        store.put(f"{ATTEMPTS}/{name}", b"")
+
+    leave(planned(store, None, None), books)
+
+    assert store.names(ATTEMPTS) == others
+    found = json.loads(store.get(SUMMARY))
+    assert (found["finished"], found["splits"]) == (False, {"done": 1, "total": 2})
+    assert store.names(SESSIONS) == ["5e55.json"]
+
+
+def test_what_ended_a_session_is_not_hidden_by_a_full_disk(
+    books: Accounts, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Store, name: str, data: bytes) -> None:
+        raise RunFailedError("no space")
+
+    books.add(shard())
+    monkeypatch.setattr(Store, "put", full)
+    leave(planned(store, None), books)

@@ -138,9 +138,9 @@ def test_what_a_file_system_refuses_is_told_apart_from_what_is_not_there(
     def refused(*arguments: object, **more: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    for name in ("info", "cat_file"):
+    for name in ("info", "cat_file", "open", "ls"):
         monkeypatch.setattr(store._fs, name, refused)
-    for action in (store.exists, store.names):
+    for action in (store.exists, store.names, store.get, store.open):
         with pytest.raises(RunFailedError, match=r"a cannot be read \(PermissionError"):
             action("a")
 
