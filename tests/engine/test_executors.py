@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from outputs import contents, rows
 from processes import Program, wait_until
 from scorers import GpuScorerFactory, NameScorerFactory
 
 from openbioner_batch.engine.executors import choice
+from openbioner_batch.engine.executors.base import Resources, Workforce
 from openbioner_batch.engine.executors.choice import choose_executor
 from openbioner_batch.engine.names import ATTEMPTS
 from openbioner_batch.engine.plan import PlannedSplit
-from openbioner_batch.engine.run import annotate
+from openbioner_batch.engine.run import annotate, workforce_for
 from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.summary import Summary
@@ -65,6 +68,28 @@ def test_small_local_inputs_on_a_cpu_are_done_in_process(
     found = choose_executor(pending=[split], sizes={0: float(size)}, **requested)
     assert found.name == name
     assert bool(found.why) is ("wanted" not in more)
+
+
+@given(st.booleans(), st.integers(1, 300), st.integers(1, 200), st.integers(1, 8))
+def test_beside_all_actors_there_is_room_to_read_and_to_write(gpu: bool, actors: int, cpus: int, share: int) -> None:
+    force = Workforce.of(gpu, actors, cpus, share)
+    assert (force.actors, force.actor_gpus) == (actors, 1 / share if gpu else 0)
+    assert force.actors * force.actor_cpus + force.reader_cpus + force.writer_cpus <= cpus
+    assert 1 <= force.readers <= max(1, cpus - 1, actors // 8)
+    assert 1 <= force.writers <= actors
+
+
+def test_a_gpu_has_several_readers_and_cores_that_tag_have_few() -> None:
+    assert [Workforce.of(True, actors, 64).readers for actors in (1, 2, 8, 32)] == [4, 8, 32, 63]
+    assert Workforce.of(True, 8, 64, actors_per_gpu=4).readers == 8
+    assert [Workforce.of(False, cores, cores).readers for cores in (1, 8, 32)] == [1, 1, 4]
+    assert workforce_for(None, False, Resources(cpus=8, gpus=1, nodes=1)) == Workforce.of(False, 8, 8)
+    assert workforce_for(3, False, Resources(cpus=8, gpus=0, nodes=1)).actors == 3
+
+
+def test_a_gpu_that_is_not_there_is_asked_for_in_vain() -> None:
+    with pytest.raises(UsageError, match="Ray has no GPU"):
+        workforce_for(None, True, Resources(cpus=8, gpus=0, nodes=1))
 
 
 def test_what_is_left_counts_and_not_what_is_done(without_ray: None, tmp_path: Path) -> None:

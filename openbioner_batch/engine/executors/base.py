@@ -38,7 +38,14 @@ class Workforce:
         """
         if gpu:
             readers = max(1, min(4 * -(-actors // actors_per_gpu), cpus - 1))
-            return cls(actors, 0.05, 1 / actors_per_gpu, readers, min(0.9, cpus * 0.5), writers=actors)
+            return cls(
+                actors,
+                min(0.05, 0.4 * cpus / actors),
+                1 / actors_per_gpu,
+                readers,
+                min(0.9, 0.5 * cpus),
+                writers=actors,
+            )
         helpers = max(1, actors // 8)
         return cls(actors, min(0.8, 0.8 * cpus / actors), 0, helpers, 0.1, helpers)
 
