@@ -84,6 +84,14 @@ def test_shards_that_are_done_are_passed_over_and_counted_with_the_others(store:
     assert store.names(ATTEMPTS) == []
 
 
+def test_no_more_is_read_of_a_split_than_is_wanted_of_it(store: Store, tmp_path: Path) -> None:
+    files = (written(tmp_path, "a", "one ! two - three"), written(tmp_path, "b", "ValueError"))
+
+    assert [len(shard.documents) for shard in read(store, SplitTask(0, Split(files), 4, ()))] == [2, 1]
+
+    assert json.loads(store.get(end_file(0))).items() >= {"documents": 3, "rejected": 1, "deletions": 1}.items()
+
+
 def test_the_end_of_a_split_is_noted_only_once_all_of_it_is_read(store: Store, tmp_path: Path) -> None:
     shards = read(store, SplitTask(0, Split((written(tmp_path, "a", "one two three"),)), None, ()))
 

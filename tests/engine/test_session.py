@@ -23,7 +23,7 @@ from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.engine.store import Store
 from openbioner_batch.engine.summary import Summary
 from openbioner_batch.engine.work import Job, SplitTask
-from openbioner_batch.errors import UsageError
+from openbioner_batch.errors import RunFailedError, UsageError
 
 from .conftest import Corpus
 
@@ -61,6 +61,14 @@ def test_a_session_does_what_is_left_and_nothing_else(session: Session, corpus: 
     after = {path: path.stat().st_mtime_ns for path in data.iterdir()}
     assert before.items() <= after.items()
     assert [path.name for path in after.keys() - before.keys()] == ["000000-00002.parquet"]
+
+
+def test_a_bad_beginning_refuses_no_session_that_resumes(session: Session, corpus: Corpus, tmp_path: Path) -> None:
+    corpus("a.jsonl", ["RAISES", *["Anna"] * 19])
+    session(shard_documents=2)
+    for path in sorted((tmp_path / "out" / "data").iterdir())[1:]:
+        path.unlink()
+    assert session(shard_documents=2).totals.documents == 19
 
 
 def test_a_session_that_resumes_says_how_much_there_is_and_what_is_new(
@@ -118,7 +126,8 @@ class Requested:
     @contextmanager
     def connect(self, address: str | None) -> Iterator[Resources]:
         self.connected.append(address)
-        assert self.nodes is not None
+        if self.nodes is None:
+            raise RunFailedError("no Ray here")
         yield Resources(cpus=2, gpus=0, nodes=self.nodes)
 
     def run(self, *places: str, label: str = "name", **more: Any) -> Summary:
@@ -140,11 +149,12 @@ def test_further_mistakes_are_found_before_anything_is_written_or_removed(
     nodes: int | None, corpus: Corpus, tmp_path: Path
 ) -> None:
     corpus("a.jsonl", ["Anna"])
+    (tmp_path / "out").mkdir()
     request = Requested(tmp_path, nodes)
     request.mistake = UsageError("no")
     with pytest.raises(UsageError, match=r"^no$"):
         request.run()
-    assert not (tmp_path / "out").exists()
+    assert list((tmp_path / "out").iterdir()) == []
 
     request.mistake = None
     assert request.run().finished
@@ -171,6 +181,19 @@ def test_a_run_with_nothing_left_to_do_is_not_checked_for_them(
     assert request.run().finished
     assert request.checked == [nodes is not None]
     assert request.connected == ["10.0.0.1:6379"] * (2 if nodes else 0)
+
+
+def test_where_memory_is_short_ray_is_asked_for_unless_it_is_ruled_out(corpus: Corpus, tmp_path: Path) -> None:
+    corpus("a.jsonl", ["Anna", "HUGE"])
+    request = Requested(tmp_path, None)
+    with pytest.raises(RunFailedError, match="--executor ray finds the record"):
+        request.run()
+    assert request.connected == []
+
+    with pytest.raises(RunFailedError, match="no Ray here"):
+        request.run(executor="auto")
+    assert request.connected == [None]
+    assert [line.partition(",")[0] for line in request.said] == ["executor: in-process", "executor: ray"]
 
 
 def test_several_machines_must_see_what_lies_on_local_paths(corpus: Corpus, tmp_path: Path) -> None:

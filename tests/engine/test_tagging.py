@@ -57,7 +57,7 @@ class WatchedScorer(NameScorer):
         if "BREAKS" in texts and ("IN_COMPANY" not in texts or len(prepared) > 1):
             raise AcceleratorError
         found = super().score(prepared)
-        return found[1:] if "LOSES" in texts else found
+        return found[1:] if "LOSES" in texts and len(prepared) > 1 else found
 
 
 @pytest.fixture
@@ -123,6 +123,21 @@ def test_a_shard_is_scored_at_once_under_one_marker(tag: Tag, store: Store) -> N
     assert "text" not in tag("Anna", text=False)[0].column_names
 
 
+def test_documents_that_fail_are_set_aside_and_the_others_are_scored_together(tag: Tag, store: Store) -> None:
+    rows, aside, _ = tag("Anna", "RAISES", "Bob", "UNPREPARABLE", "Carl", "RAISES", "MISPLACES Dora")
+
+    assert (rows["document_id"].to_pylist(), together(rows)) == (["d0", "d2", "d4"], [4, 4, 4])
+    assert aside == {
+        **dict.fromkeys((1, 5), "tagging failed: ArithmeticError"),
+        **{3: "preparing the text failed: ValueError", 6: "a span's offsets do not give its text"},
+    }
+
+
+def test_documents_that_fail_only_in_company_keep_what_each_part_gave(tag: Tag, store: Store) -> None:
+    rows, aside, _ = tag("FAILS_IN_COMPANY Anna", "Bob", "Carl", "Dora")
+    assert (together(rows), aside) == ([1, 1, 2, 2], {})
+
+
 def test_one_death_of_a_shard_is_chance(tag: Tag, store: Store) -> None:
     die(store, WHOLE)
     rows, aside, found = tag("Anna", "Bob")
@@ -172,9 +187,10 @@ def test_deaths_that_no_document_is_to_blame_for_end_the_run(tag: Tag, store: St
         (0, ("Anna", "BREAKS"), [2]),
         (2, ("Anna", "BREAKS", "Bob"), [1, 1]),
         (2, ("Anna", "BREAKS_IN_COMPANY"), [1, 1, 2]),
+        (0, ("Anna", "Bob", "HUGE", "Carl"), [4, 4, 2, 2, 1]),  # memory is short for a text alone
     ],
 )
-def test_after_a_fault_of_the_gpu_a_process_scores_nothing_more(
+def test_after_a_fault_of_the_gpu_or_of_memory_a_process_scores_nothing_more(
     tag: Tag, store: Store, deaths: int, texts: Sequence[str], scored: list[int]
 ) -> None:
     die(store, *[WHOLE] * deaths)
