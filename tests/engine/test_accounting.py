@@ -107,6 +107,7 @@ def test_the_pace_is_kept_under_the_sessions_name_once_there_is_one(books: Accou
     assert store.names(SESSIONS) == ["5e55.json"]
     (pace,) = read_sessions(store)
     assert (sum(pace.documents), sum(pace.tokens)) == (8, 700)
+    assert 0 <= pace.seconds < 60  # since the session began
 
 
 def test_too_much_set_aside_names_the_limit_and_the_most_frequent_reason(books: Accounts, store: Store) -> None:

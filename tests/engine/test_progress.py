@@ -8,8 +8,10 @@ import json
 import random
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
+import pytest
 
 from openbioner_batch.console import duration
 from openbioner_batch.engine.ledger import SplitEnd, Totals
@@ -128,3 +130,27 @@ def test_the_numbers_for_programs_are_rounded_and_unknown_ones_are_none() -> Non
     assert progress.numbers()["share"] == 0.3333
     progress.split_finished(9, end(50))  # one that the run was not planned with weighs nothing
     assert known.items() <= progress.numbers().items()
+
+
+def test_rates_are_those_of_the_last_minute_and_the_time_left_goes_by_the_session(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr("openbioner_batch.engine.progress.time", SimpleNamespace(monotonic=lambda: clock.now))
+    totals = Totals(documents=100)
+    progress = Progress(totals, {}, 1000)
+    assert progress.rates() == (0.0, 0.0)
+    assert progress.seconds_left is None  # what earlier sessions have done shows no pace
+    for seconds, documents in ((50, 200), (40, 10), (30, 20)):
+        clock.now += seconds
+        totals.documents += documents
+        totals.tokens += 5 * documents
+        progress.tick()
+
+    assert progress.rates() == (30 / 70, 150 / 70)
+    assert progress.seconds_left == pytest.approx(120 * 670 / 230)
+    found = progress.numbers()
+    assert (found["documents_per_second"], found["tokens_per_second"]) == (0.43, 2.1)
+    assert (found["share"], found["seconds_left"]) == (0.33, 350)
+    clock.now += 70  # nothing is committed for a while
+    assert progress.rates() == (30 / 140, 150 / 140)

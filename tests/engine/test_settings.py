@@ -21,6 +21,7 @@ REQUIRED = {"inputs": ("a.jsonl",), "output": "out", "types": "disease"}
         ({"actors": 0}, "--actors is 0"),
         ({"limit": -3}, "--limit is -3"),
         ({"shard_documents": True}, "--shard-documents is True: give a whole number"),
+        ({"format": 3}, "--format is 3"),
         ({"devices": "tpu"}, "--devices is 'tpu': give one of auto, cpu, gpu"),
         ({"max_quarantined": "lots"}, "--max-quarantined is 'lots'"),
         ({"max_quarantined": "101%"}, "--max-quarantined"),
