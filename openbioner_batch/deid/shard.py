@@ -22,6 +22,7 @@ from openbioner_batch.deid.records import Identity, identity_of, scope_of
 from openbioner_batch.deid.sources import by_labels, by_number, labels_of, numbered
 from openbioner_batch.deid.writing import Written, data_files
 from openbioner_batch.engine.attempts import WHOLE, Attempts, remove_attempts
+from openbioner_batch.engine.committing import put_beside
 from openbioner_batch.engine.metrics import count_written
 from openbioner_batch.engine.names import AUDIT, QUARANTINE, shard_file, shard_name
 from openbioner_batch.engine.reading import prepare_shard, read_splits
@@ -126,8 +127,7 @@ def _finish(work: dict[str, Any], job: DeidJob) -> pa.Table:
     rejected.sort(key=lambda item: (int(item.source), item.record, item.reason))
     counts = _counts(json.loads(rows.schema.metadata[COUNTS_KEY]), records, rejected, job)
 
-    if rejected:
-        store.put(shard_file(QUARANTINE, split, shard), parquet_bytes(rejected_table(rejected)))
+    put_beside(store, QUARANTINE, split, shard, rejected_table(rejected))
     for file, data in data_files(split, shard, records, rows_at(rows, good), job):
         store.put(file, data)
     if sampled := [record for record in records if _is_sampled(record[1], job.model_sample)]:

@@ -25,14 +25,22 @@ def commit_shard(batch: pa.Table, job: Job) -> pa.Table:
     split, shard = work["split"], work["shard"]
     store = Store(job.output)
     data = table_from_bytes(work["data"])
-    for folder, table in (
-        (QUARANTINE, table_from_bytes(work["rejected"])),
-        (DELETIONS, table_from_bytes(work["deletions"])),
-        (DATA, data),
-    ):
-        if folder == DATA or table.num_rows:
-            store.put(shard_file(folder, split, shard), parquet_bytes(table))
+    put_beside(store, QUARANTINE, split, shard, table_from_bytes(work["rejected"]))
+    put_beside(store, DELETIONS, split, shard, table_from_bytes(work["deletions"]))
+    store.put(shard_file(DATA, split, shard), parquet_bytes(data))
     remove_attempts(store, shard_name(split, shard))
     counts = data.schema.metadata[COUNTS_KEY].decode()
     count_written(job.output, time.perf_counter() - began, json.loads(counts))
     return row_table(split, shard, counts=counts, deaths=work["deaths"], committed_at=time.time(), read=work["read"])
+
+
+def put_beside(store: Store, folder: str, split: int, shard: int, table: pa.Table) -> None:
+    """Write what a shard has beside its data, before that; where it has nothing, an earlier attempt's file goes.
+
+    That attempt may have set a record aside that is a row now, as where an LLM did not answer.
+    """
+    name = shard_file(folder, split, shard)
+    if table.num_rows:
+        store.put(name, parquet_bytes(table))
+    elif store.exists(name):
+        store.remove([name])

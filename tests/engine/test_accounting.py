@@ -146,7 +146,7 @@ def read_out(store: Store, split: int, documents: int = 8, rejected: int = 2) ->
 
 
 def test_a_run_is_finished_once_all_that_is_wanted_is_there_and_nothing_of_its_work_stays(
-    books: Accounts, store: Store
+    books: Accounts, store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for split in (0, 2):
         read_out(store, split)
@@ -154,8 +154,11 @@ def test_a_run_is_finished_once_all_that_is_wanted_is_there_and_nothing_of_its_w
     for name in (f"{ATTEMPTS}/000000-00000/whole.gone.0", f"{TEMPORARY}/0123"):
         store.put(name, b"")
 
+    monkeypatch.setenv(VARIABLE, "json")
     summary = finish(planned(store, None, 0, 5), books)
 
+    event = {"event": "finished", "run": run_id(store.url), "documents": 16, "quarantined": 4}
+    assert event.items() <= json.loads(capsys.readouterr().err).items()
     assert (summary.finished, summary.splits_done) == (True, 2)
     assert json.loads(store.get(SUMMARY))["splits"]["done"] == 2
     assert store.names(ATTEMPTS) == store.names(TEMPORARY) == []

@@ -10,7 +10,7 @@ import pytest
 from openbioner_batch.engine.attempts import Attempts
 from openbioner_batch.engine.committing import commit_shard
 from openbioner_batch.engine.ledger import Ledger
-from openbioner_batch.engine.names import ATTEMPTS, DATA, shard_name
+from openbioner_batch.engine.names import ATTEMPTS, DATA, QUARANTINE, shard_name
 from openbioner_batch.engine.rows import annotation_rows
 from openbioner_batch.engine.shards import documents_schema
 from openbioner_batch.engine.store import Store
@@ -87,6 +87,25 @@ def test_the_columns_are_those_of_the_contract_and_a_footer_does_not_depend_on_t
         with open_table(store, name) as table:
             assert table.schema_arrow == schema
     assert counts_metadata({"b": {"d": 1, "c": 2}, "a": 3}) == counts_metadata({"a": 3, "b": {"c": 2, "d": 1}})
+
+
+def test_what_an_earlier_attempt_had_set_aside_goes_with_it(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit_shard(batch([Rejected("a", 4, "no answer")], []), job)
+    store = Store(job.output)
+    (data,) = store.names(DATA)
+    store.remove([f"{DATA}/{data}"])  # as a user does who wants the shard anew
+    there: list[list[str]] = []
+    put = Store.put
+
+    def noted(self: Store, name: str, data: bytes) -> None:
+        there.append(self.names(QUARANTINE))
+        put(self, name, data)
+
+    monkeypatch.setattr(Store, "put", noted)
+    commit_shard(batch([], []), job)
+
+    assert there == [[]]  # before the data is there
+    assert store.names() == [f"{DATA}/{data}"]
 
 
 def test_what_a_shard_does_not_have_has_no_file(job: Job, written: list[str]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from openbioner_batch.engine.committing import put_beside
 from openbioner_batch.engine.executors.base import Executor, ReadStage
 from openbioner_batch.engine.executors.failures import as_run_failure
 from openbioner_batch.engine.executors.in_process import InProcess
@@ -285,8 +286,7 @@ class Collector:
         data, rejected, counts = answered_rows(
             table_from_bytes(shard.documents), outcomes, table_from_bytes(shard.rejected).to_pylist(), self._prompt
         )
-        if rejected.num_rows:
-            self._store.put(shard_file(QUARANTINE, split, number), parquet_bytes(rejected))
+        put_beside(self._store, QUARANTINE, split, number, rejected)
         self._store.put(shard_file(DATA, split, number), parquet_bytes(data))
         return {
             "split": split,

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from openbioner_batch.concepts.readers import detect_reader
 from openbioner_batch.concepts.source import digest_of
+from openbioner_batch.engine.committing import put_beside
 from openbioner_batch.engine.executors.base import Executor, Workforce
 from openbioner_batch.engine.ledger import Totals
 from openbioner_batch.engine.names import DATA, QUARANTINE, shard_file
@@ -133,8 +134,7 @@ def find_shard(batch: pa.Table, job: Job, vocabularies: tuple[str, ...], roots: 
     )
     table = table.replace_schema_metadata(counts_metadata(counts))
     store = Store(job.output)
-    if rejected.num_rows:
-        store.put(shard_file(QUARANTINE, work["split"], work["shard"]), parquet_bytes(rejected))
+    put_beside(store, QUARANTINE, work["split"], work["shard"], rejected)
     store.put(shard_file(DATA, work["split"], work["shard"]), parquet_bytes(table))
     return row_table(
         work["split"], work["shard"], counts=json.dumps(counts), deaths=0, committed_at=time.time(), read=work["read"]
