@@ -82,6 +82,7 @@ def test_beside_all_actors_there_is_room_to_read_and_to_write(gpu: bool, actors:
 def test_a_gpu_has_several_readers_and_cores_that_tag_have_few() -> None:
     assert [Workforce.of(True, actors, 64).readers for actors in (1, 2, 8, 32)] == [4, 8, 32, 63]
     assert Workforce.of(True, 8, 64, actors_per_gpu=4).readers == 8
+    assert [Workforce.of(True, 1, cpus).reader_cpus for cpus in (1, 2, 64)] == [0.5, 0.9, 0.9]  # a core each
     assert [Workforce.of(False, cores, cores).readers for cores in (1, 8, 32)] == [1, 1, 4]
     assert workforce_for(None, False, Resources(cpus=8, gpus=1, nodes=1)) == Workforce.of(False, 8, 8)
     assert workforce_for(3, False, Resources(cpus=8, gpus=0, nodes=1)).actors == 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 
 import pytest
-from ray.exceptions import RayTaskError
+from ray.exceptions import GetTimeoutError, RayTaskError
 from scorers import DeadlyScorerFactory
 
 from openbioner_batch.engine.executors.failures import as_run_failure
@@ -38,6 +38,12 @@ def test_another_is_named_without_what_it_says_of_a_record() -> None:
 def test_a_failure_of_the_system_is_told() -> None:
     found = as_run_failure(carried(OSError(28, f"No space left{ADVICE}")))
     assert str(found).startswith("the run stopped: OSError: [Errno 28] No space left; what is")
+
+
+def test_a_failure_of_ray_is_told_by_its_last_line() -> None:
+    found = as_run_failure(GetTimeoutError("It took long.\nNo answer came in 3 s"))
+    assert str(found).startswith("the run stopped: GetTimeoutError: No answer came in 3 s; what is committed stays")
+    assert str(as_run_failure(GetTimeoutError(""))).startswith("the run stopped: GetTimeoutError: ;")
 
 
 @pytest.mark.slow
