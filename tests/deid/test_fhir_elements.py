@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import date
 from pathlib import Path
@@ -9,24 +10,23 @@ from typing import Any
 
 import pytest
 
-from openbioner_batch.deid.fhir import transform
-from openbioner_batch.deid.fhir.patients import patients_digest
+from openbioner_batch.deid.fhir import TransformedResource, hashed_id, transform
 from openbioner_batch.deid.keys import Key
-from openbioner_batch.deid.policy import load_policy
+from openbioner_batch.deid.policy import Policy, load_policy
 from openbioner_batch.deid.scope import Scope
 from openbioner_batch.errors import UsageError
-from openbioner_batch.formats.base import InputFile
 
 from .conftest import Deidentify
 
 KEY = Key(b"a key of sixteen" * 2)
+OTHER = "other_identifier"
 
 
 def report(**elements: Any) -> dict[str, Any]:
     return {"resourceType": "DiagnosticReport", "id": "r1", "status": "final", **elements}
 
 
-def transformed(policy: str, **elements: Any) -> Any:
+def transformed(policy: str, **elements: Any) -> TransformedResource:
     return transform(report(**elements), load_policy(policy), Scope.for_patient(KEY, "p", 7), lambda text: text)
 
 
@@ -90,17 +90,6 @@ def test_a_reference_keeps_the_kind_that_it_names_and_a_death_is_counted_as_one(
     assert [type for type, _, _ in done.replaced] == ["death_date"]
 
 
-def test_a_digest_of_files_changes_with_their_content_alone() -> None:
-    files = [InputFile("/data/Jane Doe.ndjson", 100, "1"), InputFile("/data/b.ndjson", 60, "1")]
-    moved = [InputFile("/elsewhere/a.ndjson", 100, "1"), InputFile("/elsewhere/b.ndjson", 60, "1")]
-    assert patients_digest(files) == patients_digest(moved)
-    changed = [InputFile("/data/Jane Doe.ndjson", 100, "2"), files[1]]
-    grown = [files[0], InputFile("/data/b.ndjson", 61, "1")]
-    assert (
-        len({patients_digest(files), patients_digest(changed), patients_digest(grown), patients_digest(files[:1])}) == 4
-    )
-
-
 @pytest.mark.parametrize(("day", "born"), [(None, {"birthDate": "1940"}), (date(2031, 5, 2), {})])
 def test_a_year_of_birth_goes_where_the_callers_date_makes_an_age_over_89(day: date | None, born: Any) -> None:
     person = {"resourceType": "Patient", "id": "p", "birthDate": "1940-03-27"}
@@ -113,3 +102,189 @@ def test_elements_are_no_columns_to_name(option: str, run_here: Deidentify, key_
     (tmp_path / "in.ndjson").write_text(json.dumps(report(conclusion="well")))
     with pytest.raises(UsageError, match=r"^date: elements of FHIR resources cannot be chosen"):
         run_here(tmp_path / "in.ndjson", format="fhir", policy="surrogate", key_file=key_file, **{option: "date"})
+
+
+def person(policy: str | Policy, **elements: Any) -> TransformedResource:
+    found = {"resourceType": "Patient", "id": "p", **elements}
+    named = load_policy(policy) if isinstance(policy, str) else policy
+    return transform(found, named, Scope.for_patient(KEY, "p", 7), lambda text: text)
+
+
+def kept(done: TransformedResource) -> dict[str, Any]:
+    """What is left beside kind, id and status."""
+    return {name: value for name, value in done.resource.items() if name not in ("resourceType", "id", "status")}
+
+
+def plain(text: str, **more: Any) -> dict[str, Any]:
+    return {"contentType": "text/plain", "data": base64.b64encode(text.encode()).decode(), **more}
+
+
+def test_each_value_is_counted_once_by_what_became_of_it() -> None:
+    names = [{"family": "Lee"}, {"family": "Roe", "given": ["Ann"]}]
+    phones = [{"system": "phone", "value": value} for value in ("617 555 0142", "617 555 0143")]
+    done = person("redact", name=names, telecom=phones, address=[{"city": "Dover", "state": "NH"}])
+    assert kept(done) == {}
+    counts = {"patient_name": 2, "phone_number": 2, "city": 1, "state": 1}
+    assert done.replaced == {(type, "redact", "done"): count for type, count in counts.items()}
+    assert done.dropped == {"value": 6}
+
+
+def test_an_empty_value_stays_empty() -> None:
+    done = person("surrogate", name=[{"family": ""}])
+    assert kept(done) == {"name": [{"family": ""}]}
+    assert done.replaced == {("patient_name", "keep", "done"): 1}
+
+
+@pytest.mark.parametrize("language", ["de", "en-US", "zh-Hant-TW", "es-419", "haw"])
+def test_a_language_stays(language: str) -> None:
+    done = transformed("redact", language=language, presentedForm=[plain("seen", language=language)])
+    assert [kept(done)["language"], kept(done)["presentedForm"][0]["language"]] == [language] * 2
+    assert done.dropped == {}
+
+
+@pytest.mark.parametrize("language", ["Ottilie", "en-Janet", "e", "english"])
+def test_what_is_no_tag_of_a_language_goes(language: str) -> None:
+    done = transformed("redact", language=language, presentedForm=[plain("seen", language=language)])
+    assert "language" not in kept(done) | kept(done)["presentedForm"][0]
+    assert done.dropped == {"value": 2}
+    with pytest.raises(ValueError, match="not a text"):
+        transformed("redact", language=[7])
+
+
+def test_the_codes_of_a_hospital_are_hashed_and_counted_and_what_they_are_called_goes() -> None:
+    codes = [{"system": "http://x.example", "code": code, "display": "of Lee"} for code in ("lee-1", "41")]
+    done = transformed("tags", code={"coding": codes})
+    assert [one["code"] for one in kept(done)["code"]["coding"]] == [hashed_id(KEY, "lee-1"), hashed_id(KEY, "41")]
+    assert all(one.keys() == {"system", "code"} for one in kept(done)["code"]["coding"])
+    assert done.replaced == {(OTHER, "hash", "done"): 2}
+    assert done.dropped == {"value": 2}
+
+
+def test_a_public_code_is_judged_by_its_letters_alone() -> None:
+    """Its digits are no identifier, whatever the recognizers take them for."""
+    codes = [{"system": "http://loinc.org", "code": code} for code in ("24627-2", "LEE-5", "abc-5")]
+    scope = Scope.for_patient(KEY, "p", 7)
+    tells = ("24627-2", "LEE-5").__contains__
+    done = transform(report(code={"coding": codes}), load_policy("tags"), scope, lambda text: text, tells=tells)
+    assert [one["code"] for one in kept(done)["code"]["coding"]] == ["24627-2", hashed_id(KEY, "LEE-5"), "abc-5"]
+    assert done.replaced == {(OTHER, "hash", "done"): 1}
+
+
+def test_a_concept_and_a_reference_of_which_nothing_is_left_go() -> None:
+    done = transformed("redact", code={"id": "x"}, performer=[{"display": "Dr. Roe"}], effectivePeriod={"end": "2021"})
+    assert kept(done) == {}
+    assert done.dropped == {"element": 1, "value": 1, "date": 1}
+
+
+def test_a_display_is_what_the_element_usually_refers_to_and_an_identifier_stays_beside_it() -> None:
+    shown = {"display": "Jane Doe", "identifier": {"value": "44-17"}}
+    done = transformed("safe-harbor", performer=[shown], subject=shown)
+    new = {"identifier": {"value": "[ID]"}}
+    assert kept(done) == {"performer": [new | {"display": "[CLINICIAN]"}], "subject": new | {"display": "[PATIENT]"}}
+    assert done.replaced.keys() == {(type, "tag", "done") for type in ("clinician_name", "patient_name", OTHER)}
+
+
+def test_references_that_lead_nowhere_are_counted_by_why() -> None:
+    of_groups = [{"type": "Group", "display": "of Jane"}, {"type": "Group", "display": "of Anne"}]
+    done = transformed("tags", performer=[{"reference": "#a"}, {"reference": "#b"}, {"reference": "Jane"}, *of_groups])
+    assert kept(done) == {"performer": [{"type": "Group"}] * 2}
+    assert done.dropped == {"contained": 2, "value": 3}
+
+
+def test_an_identifier_keeps_its_use_and_kind_and_the_hash_of_a_urn() -> None:
+    mr = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MR"}], "text": "record"}
+    assigner = {"display": "Mercy"}
+    found = {"use": "usual", "type": mr, "system": "http://x.example", "value": "44-17", "assigner": assigner}
+    done = transformed("safe-harbor", identifier=[found, {"value": "urn:uuid:r1"}, {"value": "urn:x"}, {"value": None}])
+    assert kept(done)["identifier"] == [
+        found
+        | {"system": f"urn:uuid:{hashed_id(KEY, 'http://x.example')}", "value": "[MRN]"}
+        | {"assigner": {"display": "[ORGANIZATION]"}},
+        {"value": f"urn:uuid:{hashed_id(KEY, 'r1')}"},
+        {"value": "[ID]"},
+    ]
+    redacted = transformed("redact", identifier=[{"value": "44-17"}])
+    assert kept(redacted) == {}
+    assert redacted.dropped == {"value": 1}
+
+
+def test_dates_are_counted_by_their_type_and_those_that_are_none_by_kind() -> None:
+    period = {"start": "2021-03-02", "end": "2021-03-04"}
+    done = transformed("safe-harbor", effectivePeriod=period, issued="2021-03-04T10:00:00Z", effectiveDateTime="soon")
+    assert kept(done) == {"effectivePeriod": {"start": "2021", "end": "2021"}}
+    assert done.replaced == {("admission_date", "generalise", "generalised"): 3}
+    assert done.dropped == {"date": 2}  # no instant is a year, and "soon" is no date
+    born = person("surrogate", birthDate="1950-03-04", deceasedDateTime="2021-03-04T10:00:00+01:00")
+    assert kept(born) == {"birthDate": "1950-03-11", "deceasedDateTime": "2021-03-11T10:00:00+01:00"}
+    assert born.replaced == {("birth_date", "shift", "done"): 1, ("death_date", "shift", "done"): 1}
+
+
+KEPT = Policy("kept", {type: "keep" for type in ("patient_name", "phone_number", "admission_date")})
+
+
+def test_the_parts_of_a_name_stay_apart_where_they_can_and_become_one_text_where_not() -> None:
+    rest = {"use": "official", "prefix": ["Dr."], "suffix": ["MD PhD"], "period": {"end": "2021"}}
+    name = rest | {"given": ["Ann", None, "May"], "family": "Lee"}
+    assert kept(person(KEPT, name=[name])) == {"name": [name | {"given": ["Ann", "May"]}]}
+    dated = Policy("m", {"patient_name": "mask", "admission_date": "keep"})
+    assert kept(person(dated, name=[name])) == {"name": [rest | {"text": "*" * len("Ann May Lee")}]}
+    assert kept(person(dated, name=[{"text": "A. Lee", "family": "Lee"}])) == {"name": [{"text": "*" * len("A. Lee")}]}
+    assert kept(person("redact", name=[{"use": "official", "family": "Lee"}])) == {"name": [{"use": "official"}]}
+
+
+@pytest.mark.parametrize("title", ["Captain Lee", "", "Lee", "Dr. Lee", "MD, Roe"])
+def test_a_title_that_may_be_a_name_goes(title: str) -> None:
+    done = person(KEPT, name=[{"prefix": [title], "suffix": [title], "family": "Roe"}])
+    assert kept(done) == {"name": [{"family": "Roe"}]}
+    assert done.dropped == {"value": 2}
+
+
+def test_a_contacts_name_is_a_relatives() -> None:
+    contact = {"telecom": [{"system": "phone", "value": "617 555 0142"}], "address": {"city": "Dover", "use": "home"}}
+    done = person("safe-harbor", contact=[contact | {"name": {"family": "Roe"}}])
+    assert {type for type, _, _ in done.replaced} == {"relative_name", "phone_number", "city"}
+    (shown,) = kept(done)["contact"]
+    assert (shown["name"], shown["address"]) == ({"text": "[RELATIVE]"}, {"city": "[CITY]", "use": "home"})
+
+
+def test_a_contact_point_without_its_value_goes() -> None:
+    rest = {"system": "phone", "use": "home", "rank": 1, "period": {"start": "2021-03-02"}}
+    full = rest | {"value": "617 555 0142"}
+    assert kept(person(KEPT, telecom=[full])) == {"telecom": [full]}
+    for done in (person("redact", telecom=[full]), person("tags", telecom=[rest])):
+        assert kept(done) == {}
+        assert done.dropped == {"value": 1, "date": 1}
+
+
+def test_each_part_of_an_address_goes_as_what_it_is() -> None:
+    parts = {"line": ["12 Elm St", "Apt 4"], "district": "Strafford", "city": "Dover", "text": "12 Elm St, Dover"}
+    coded = {"use": "home", "type": "postal", "state": "NH", "country": "US"}
+    done = person("safe-harbor", address=[parts | coded | {"postalCode": "03820"}])
+    (address,) = kept(done)["address"]
+    assert {name: address[name] for name in coded} == coded
+    assert address["line"] == ["[ADDRESS]", "[ADDRESS]"]
+    assert (address["district"], address["city"], address["postalCode"]) == ("[COUNTY]", "[CITY]", "038")
+    redacted = person("redact", address=[parts | coded])
+    assert kept(redacted) == {"address": [{"use": "home", "type": "postal"}]}
+    assert redacted.dropped == {"value": 7}
+
+
+def test_an_attachment_keeps_its_kind_and_a_plain_text_what_is_listed() -> None:
+    listed = {"language": "de", "title": "scan", "creation": "2021-03-02"}
+    forms = [
+        plain("seen", url="http://x.example/Jane", **listed),
+        plain("seen", id="x", extension=[], _data={}),
+        {"contentType": "application/pdf", "data": "aGk=", "title": "Jane Doe"},
+        {"contentType": "of Jane", "data": "aGk="},
+        {"contentType": "text/plain", "url": "http://x.example/Jane"},
+    ]
+    done = transformed("surrogate", presentedForm=forms)
+    text = {"contentType": "text/plain; charset=utf-8", "data": forms[0]["data"]}
+    assert kept(done)["presentedForm"] == [
+        text | listed | {"creation": "2021-03-09"},
+        text,
+        {"contentType": "application/pdf"},
+        {},
+        {"contentType": "text/plain"},
+    ]
+    assert done.dropped == {"attachment": 4, "element": 1, "extension": 2}

@@ -13,6 +13,7 @@ from openbioner_batch.deid.fhir.patients import known_patients, list_patients, p
 from openbioner_batch.deid.known import KnownValue
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import RunFailedError, UsageError
+from openbioner_batch.formats.base import InputFile
 
 
 @pytest.mark.parametrize(
@@ -108,3 +109,14 @@ def test_a_patients_file_that_is_gone_is_not_named(tmp_path: Path) -> None:
     with pytest.raises(RunFailedError, match="file 0 of --fhir-patients cannot be read") as failed:
         known_patients(str(tmp_path / "out"))
     assert "secret" not in str(failed.value)
+
+
+def test_a_digest_of_files_changes_with_their_content_alone() -> None:
+    files = [InputFile("/data/Jane Doe.ndjson", 100, "1"), InputFile("/data/b.ndjson", 60, "1")]
+    moved = [InputFile("/elsewhere/a.ndjson", 100, "1"), InputFile("/elsewhere/b.ndjson", 60, "1")]
+    assert patients_digest(files) == patients_digest(moved)
+    changed = [InputFile("/data/Jane Doe.ndjson", 100, "2"), files[1]]
+    grown = [files[0], InputFile("/data/b.ndjson", 61, "1")]
+    assert (
+        len({patients_digest(files), patients_digest(changed), patients_digest(grown), patients_digest(files[:1])}) == 4
+    )

@@ -202,14 +202,11 @@ class _Transformation(Walk):
         shape = {"system": "code", "use": "code", "rank": "flag", "period": "period"}
         value = mapping(value)
         new = self.inside({name: item for name, item in value.items() if name != "value"}, shape)
-        if "value" in value:
-            type = elements.TYPES_OF_TELECOM.get(str(new.get("system")), "contact_detail")
-            if (shown := self._value(value["value"], type)) is not None:
-                new["value"] = shown
-        if "value" not in new:
+        if "value" not in value:
             self.dropped["value"] += bool(new)
             return None
-        return new
+        shown = self._value(value["value"], elements.TYPES_OF_TELECOM.get(str(new.get("system")), "contact_detail"))
+        return new | {"value": shown} if shown is not None else None
 
     def _address(self, value: Any) -> Any:
         parts = elements.PARTS_OF_ADDRESSES
