@@ -192,7 +192,7 @@ class _Transformation(Walk):
 
     def _title(self, value: Any) -> Any:
         """A known title or credential; anything else might be a name."""
-        words = re.findall(r"[a-z]+", required(value).replace(".", "").casefold())
+        words = re.findall(r"[^\W_]+", required(value).replace(".", "").casefold())
         return self._only(words and all(word in TITLES | CREDENTIALS for word in words), value)
 
     def _relative(self, value: Any) -> Any:
