@@ -222,7 +222,7 @@ def test_dates_are_counted_by_their_type_and_those_that_are_none_by_kind() -> No
     assert born.replaced == {("birth_date", "shift", "done"): 1, ("death_date", "shift", "done"): 1}
 
 
-KEPT = Policy("kept", {type: "keep" for type in ("patient_name", "phone_number", "admission_date")})
+KEPT = Policy("kept", dict.fromkeys(("patient_name", "phone_number", "admission_date"), "keep"))
 
 
 def test_the_parts_of_a_name_stay_apart_where_they_can_and_become_one_text_where_not() -> None:

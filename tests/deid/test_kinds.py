@@ -32,6 +32,11 @@ by <license_number>AB1234563</license_number> then
 host <ip_address>10.2.3.4</ip_address> up
 call <phone_number>+44 20 7946 0018</phone_number> or <phone_number>020 7946 0018</phone_number>
 to <email_address>anna.lee@mercy.org</email_address> then
+Dr. <clinician_name>Lomax</clinician_name> <pager_number>p55902</pager_number>
+pg <pager_number>4417</pager_number>, bleep <pager_number>417</pager_number>
+call <phone_number>555-5500</phone_number> then
+paid by <credit_card_number>xxxx-xxxx-xxxx-4417</credit_card_number> then
+sample: <specimen_number>4417</specimen_number> then
 BIBA EMS unit <vehicle_identifier>M-12</vehicle_identifier>
 MRN <medical_record_number>0044.918</medical_record_number>, stable
 Pt No............: <medical_record_number>27280-2</medical_record_number>
@@ -65,6 +70,8 @@ at <geographic_coordinates>40.7128° N, 74.0060° W</geographic_coordinates>. Th
 NONE = """
 done by PT and OT, seen by ED, drawn by RN, confirmed by CT
 CT is a 3 phase study
+between 250-4500 then
+page 417, sample 4417
 able to count one two three four five
 said five five oh, MRN: 41, bag #8841
 dispense #30, #10 blade, cc #2

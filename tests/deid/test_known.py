@@ -162,6 +162,8 @@ def test_the_whole_known_name_is_covered_in_every_form(surname: str, record: str
         ("Ivo Ng", "NG tube in place. NG OUT"),
         ("Pt", "Pt took 1.0 mg"),
         ("Patient One", "Patient one time only, one tab"),
+        ("Will May", "SHE MAY EAT"),
+        ("Noel Quist", "Nol came"),
         ("Mark Brown", "Mark the site. Brown sputum. PATIENT MARKED. Patient marked brown."),
     ],
 )
@@ -236,6 +238,11 @@ def test_a_known_state_is_one_where_a_place_is_told() -> None:
         ("April Rains", "<patient_name>April</patient_name> was seen."),
         ("Joe Block", "<patient_name>Block</patient_name> denies pain. <patient_name>Joe Block</patient_name>"),
         ("Lee, Jr.", "<patient_name>Lee</patient_name> came"),
+        ("Ng, Al, MD", "<patient_name>Al Ng</patient_name> came"),
+        ("Anna Mueller", "<patient_name>Müller</patient_name> or <patient_name>MULLER</patient_name>"),
+        ("Jane Wong", "the <patient_name>Wongs</patient_name> came"),
+        ("Ann O'Dea", "so <patient_name>O Dea</patient_name> came"),
+        ("Jane Roe", "<patient_name>Roe</patient_name> T 38.4, then <patient_name>Roe</patient_name> T"),
     ],
 )
 def test_other_ways_to_write_a_known_name(name: str, note: str) -> None:

@@ -41,6 +41,13 @@ from openbioner_batch.deid.known import KnownIdentifiers
             {"address": "9 Elm St, Apt 4, Dover New Hampshire"},
             "to <city>Dover</city>; <city>Dover, New Hampshire</city>",
         ),
+        (
+            {"address": "9 Elm St, Tower 7, Dover"},
+            "in <street_address>Tower 7</street_address> of <city>Dover</city>, not dover",
+        ),
+        ({"address": "9 Elm St, Ohio"}, "in <state>Ohio</state>"),
+        ({"address": "Broadview, Dover"}, "at <street_address>Broadview</street_address>, <city>Dover</city>"),
+        ({"room": "B2 West"}, "in <room_number>B2 West</room_number> or <room_number>b2 west</room_number>"),
     ],
 )
 def test_each_part_of_a_known_address_is_found_alone(fields: dict[str, str], note: str) -> None:
@@ -56,6 +63,19 @@ def test_each_part_of_a_known_address_is_found_alone(fields: dict[str, str], not
             "<phone_number>004420-7946-0018</phone_number>, not 7946 0018",
         ),
         ({"phone": "0041 69 979 80 58"}, "<phone_number>069 979 80 58</phone_number>"),
+        (
+            {"phone": "1-617-555-0142 ext. 22"},
+            "<phone_number>617 555 0142</phone_number>, or <phone_number>555-0142</phone_number> x 22",
+        ),
+        ({"phone": "617 555 0142x7"}, "<phone_number>617-555-0142</phone_number>"),
+        ({"phone": "x4417"}, "call <phone_number>4417</phone_number> then"),
+        ({"mrn": "0044171209"}, "<medical_record_number>44171209</medical_record_number> was read"),
+        ({"mrn": "MRN4417120"}, "<medical_record_number>4417120</medical_record_number> was read"),
+        ({"mrn": "MR4417120"}, "<medical_record_number>4417120</medical_record_number> was read"),
+        ({"mrn": "4417"}, "record <medical_record_number>44 17</medical_record_number>, not X4417 or 44170"),
+        ({"mrn": "44171"}, "UOP 44171 mL"),
+        ({"mrn": "441712"}, "UOP <medical_record_number>441712</medical_record_number> mL"),
+        ({"mrn": "AB4417"}, "İ <medical_record_number>ab-4417</medical_record_number>, not XAB4417"),
         ({"mrn": "MRN-2208714A"}, "<medical_record_number>2208714A</medical_record_number>, not 2208714"),
         ({"mrn": "MRN-22A"}, "type 22A fracture"),
         ({"mrn": "2208714A"}, "not 2208714AB, 220;8714A or 12208714A"),

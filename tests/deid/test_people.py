@@ -36,6 +36,9 @@ Wound healed.\\n<clinician_name>LWB/kvz12</clinician_name>
 10:30 | <clinician_name>CW</clinician_name> | ok
 Nurse <clinician_name>Lomax Ortiz</clinician_name> called, nurse <clinician_name>Lomax P.</clinician_name> too
 Nurse <clinician_name>Lomax</clinician_name> Float pool
+<patient_name>ROE, JANE</patient_name> came
+<patient_name>DOE, ANN</patient_name> came
+<patient_name>DOE, QUIL</patient_name> came
 BEST REGARDS, \\n<clinician_name>Lena Ortiz</clinician_name>
 """.strip().splitlines()
 
@@ -50,6 +53,7 @@ seen by agent. Furthermore it held
 Completed the TOVA Continuous Performance Test
 BUN/na
 PT/ok
+ROE, XQZ
 """.strip().splitlines()
 
 

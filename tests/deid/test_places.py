@@ -1,4 +1,4 @@
-"""Streets, towns, codes and positions: what each form needs around it to be a place, and what looks like one."""
+"""Streets, towns, positions and institutions: what each form needs around it, and what looks like one."""
 
 from __future__ import annotations
 
@@ -31,6 +31,14 @@ travelled to <city>Reno</city>, <state>NV</state> by car
 seen by the team in <city>Reno</city>, <state>NV</state>
 resident of <county>Cass County</county>
 map position <geographic_coordinates>40.712, -74.006</geographic_coordinates>
+<clinician_name>Jo Roe</clinician_name>, MD\\n<healthcare_facility>Harbor Point Associates</healthcare_facility>\\nPager
+went to the Outpatient <healthcare_facility>Kestrel Clinic</healthcare_facility> today
+SNF = <healthcare_facility>The Larches</healthcare_facility>
+works for <employer_name>Quandrel Inc.</employer_name> now
+works for <employer_name>Quandrel L.L.C.</employer_name> now
+works for <employer_name>Quandrel</employer_name>. Then
+In Nursing Home Residents; a chef @ <organization>The Gilded Perch</organization>
+well and Daycare: <organization>Tiny Acorns</organization>
 at <geographic_coordinates>40°42′46″N</geographic_coordinates> then
 """.strip().splitlines()
 
@@ -57,7 +65,7 @@ Box 12 of gloves, box 4
 
 @pytest.mark.parametrize("note", FOUND)
 def test_places_are_found_part_by_part(note: str) -> None:
-    assert_found(note)
+    assert_found(note.replace("\\n", "\n"))
 
 
 @pytest.mark.parametrize("text", NONE)
@@ -65,3 +73,8 @@ def test_what_only_looks_like_a_place_stays(text: str) -> None:
     found = shown(text, Finder(PATTERNS).find(text))
     places = {"street_address", "city", "state", "country", "county", "zip_code", "geographic_coordinates"}
     assert [one for one in found if one[0] in places] == []
+
+
+@pytest.mark.parametrize("text", ["attends Day Program", "school: Part Time"])
+def test_times_of_work_are_no_institutions(text: str) -> None:
+    assert shown(text, Finder(PATTERNS).find(text)) == []

@@ -92,7 +92,25 @@ def test_wards_and_crews_by_their_form_alone_become_a_tag(text: str) -> None:
         "activated by EGR1 in Coxsackievirus B4: an agent",
         "Seen. <clinician_name>JRM</clinician_name>/<username>klp</username> D: x",
         "qd/bid",
+        "user: unknown, user: null, user: <username>hbrandt</username>",
+        "by screens12, by steps4",
+        "Seen. MCL/klp. Seen",
+        "Take CO ZYLORAN #30",
+        "<clinician_name>MCL</clinician_name>/<username>klp</username> DD 9",
+        "0900 metop held <clinician_name>sjw</clinician_name>; 1300 APAP given <clinician_name>mcl</clinician_name>",
     ],
 )
 def test_codes_of_staff_in_marked_notes(note: str) -> None:
+    assert_found(note)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "Mr. <patient_name>Szabo</patient_name> came. <person_name>S Z A B O</person_name> it is, not K U C E R A",
+        "SZABO was told: <person_name>s-z-a-b-o</person_name>",
+        "<person_name>alpha bravo charlie delta</person_name> it was, alpha bravo charlie was not",
+    ],
+)
+def test_a_name_is_spelled_where_its_word_stands_too_or_in_four_words_of_the_alphabet(note: str) -> None:
     assert_found(note)

@@ -11,6 +11,7 @@ from openbioner_batch.deid.recognizers.vehicles import find_vehicles
 @pytest.mark.parametrize(
     ("text", "type", "value"),
     [
+        ("off truck 10 FT, plate 441 ABC", "license_plate", "441 ABC"),
         ("plate 441 ABC seen", "license_plate", "441 ABC"),
         ("tag number is 45 MPH", "license_plate", "45 MPH"),
         ("van KJR 2204 left", "license_plate", "KJR 2204"),
