@@ -151,6 +151,10 @@ def test_dates_that_do_not_exist_or_are_misspelled(note: str) -> None:
         "pain 8/10 -> 3/10; strength 3/5 → 4/5; Cx 2/50 -> 4/80; from 2/14 to 20 mg; adm 4/5 strength",
         "geb. <birth_date>05.06.24</birth_date>; née le <birth_date>05/06/24</birth_date>; "
         "fecha de nacimiento: <birth_date>5/6/24</birth_date>",
+        "well since <personal_date>June</personal_date>, seen the <personal_date>12/30/08</personal_date>",
+        "abx through <personal_date>2/6</personal_date>; appt <personal_date>2/30</personal_date>; about 2/3 full",
+        "neg <personal_date>5/5</personal_date>, <personal_date>5/6</personal_date> and "
+        "<personal_date>April 29</personal_date>",
     ],
 )
 def test_terse_ranges_and_events(note: str) -> None:

@@ -11,6 +11,7 @@ from openbioner_batch.deid.deidentifier import Deidentifier
 from openbioner_batch.deid.finder import Finder, FinderSettings
 from openbioner_batch.deid.keys import Key
 from openbioner_batch.deid.policy import load_policy
+from openbioner_batch.deid.recognizers.clinical_values import clinical_values, in_clinical_value
 from openbioner_batch.records import Span
 
 VALUES = """
@@ -234,3 +235,9 @@ def test_units_and_sex_beside_an_age_that_patterns_found_stay_however_sure_a_mod
 def test_relatives_in_law_by_their_letters_are_no_names() -> None:
     text = "Family: wife, MIL, SIL at BS"
     assert Finder().find(text, model_spans=spans(text, re.compile("MIL|SIL"), "relative_name")) == []
+
+
+@pytest.mark.parametrize(("text", "value"), [("pap 21/8 today", True), ("pap 8/21 today", False), ("PAP 21 now", True)])
+def test_a_pressure_falls_and_the_day_of_a_smear_does_not(text: str, value: bool) -> None:
+    assert in_clinical_value(text, 4, 6) == value
+    assert clinical_values(text, 4, 6) == ([(0, text.rindex(" "))] if value else [])
