@@ -232,6 +232,7 @@ def test_the_parts_of_a_name_stay_apart_where_they_can_and_become_one_text_where
     dated = Policy("m", {"patient_name": "mask", "admission_date": "keep"})
     assert kept(person(dated, name=[name])) == {"name": [rest | {"text": "*" * len("Ann May Lee")}]}
     assert kept(person(dated, name=[{"text": "A. Lee", "family": "Lee"}])) == {"name": [{"text": "*" * len("A. Lee")}]}
+    assert kept(person(dated, name=[{"given": ["Ann"]}])) == {"name": [{"text": "***"}]}
     assert kept(person("redact", name=[{"use": "official", "family": "Lee"}])) == {"name": [{"use": "official"}]}
 
 

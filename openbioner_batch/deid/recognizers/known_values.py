@@ -92,11 +92,13 @@ def _codes_of(value: str, type: str) -> Iterator[str]:
     if type in _PHONES:
         whole = "".join(filter(str.isdigit, re.split(r"(?i)\s*(?:x|ext)", value)[0]))
         code = whole or "".join(filter(str.isdigit, value))  # an extension alone
-        if len(code) == 11 and code[0] == "1":
+        american = len(code) == 11 and code[0] == "1"
+        if american:
             code = code[1:]
-        if len(code) == 10:
+        foreign = not american and value.lstrip().startswith(("+", "00"))
+        if len(code) == 10 and not foreign:
             yield code[3:]
-        elif value.lstrip().startswith(("+", "00")):
+        elif foreign:
             # A country's code has one to three digits; what follows it occurs alone, or after a zero.
             yield from (
                 code.lstrip("0")[cut:] for cut in (1, 2, 3) if len(code.lstrip("0")) - cut >= _SHORTEST_NATIONAL
