@@ -153,6 +153,11 @@ def test_dates_that_do_not_exist_or_are_misspelled(note: str) -> None:
         "fecha de nacimiento: <birth_date>5/6/24</birth_date>",
         "well since <personal_date>June</personal_date>, seen the <personal_date>12/30/08</personal_date>",
         "abx through <personal_date>2/6</personal_date>; appt <personal_date>2/30</personal_date>; about 2/3 full",
+        "removed <personal_date>2/30</personal_date>, collected <personal_date>2/31</personal_date>; "
+        "graft 3/5-4/5 open",
+        "seen <personal_date>5/6</personal_date>, <personal_date>June</personal_date> and "
+        "<personal_date>7/2</personal_date>; here in <personal_date>10/15</personal_date>; Q3 turns",
+        "worse on <personal_date>the 5th</personal_date> and <personal_date>6th</personal_date>.",
         "neg <personal_date>5/5</personal_date>, <personal_date>5/6</personal_date> and "
         "<personal_date>April 29</personal_date>",
     ],

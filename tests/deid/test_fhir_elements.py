@@ -1,4 +1,4 @@
-"""Elements of resources beside their texts, and the files that say more of patients."""
+"""Elements of resources beside their texts: what becomes of each, and how it is counted."""
 
 from __future__ import annotations
 

@@ -25,12 +25,19 @@ from openbioner_batch.deid.known import KnownIdentifiers
             "in <city>Springfield</city>, <zip_code>62704</zip_code>, at <street_address>418 Maple St</street_address> "
             "on <street_address>Maple Street</street_address>",
         ),
-        ({"address": "418 Park Place Drive"}, "at <street_address>418 PARK PL DR</street_address>"),
+        (
+            {"address": "418 Park Place Drive"},
+            "at <street_address>418 PARK PL DR</street_address>, so <street_address>418 Park Place</street_address>",
+        ),
+        ({"address": "Park Place, Dover"}, "at <street_address>Park Place</street_address>. Park it"),
+        ({"address": "Broadway 62704"}, "in <zip_code>62704</zip_code>"),
+        ({"address": "9 Elm St, 62704-1234"}, "in <zip_code>62704</zip_code>"),
+        ({"address": "9 Elm St Apt 4 Ohio"}, "in <state>Ohio</state>, apt 4 is dry"),
         (
             {"address": "418 Maple St, North Little Rock AR 72114"},
             "from <city>North Little Rock</city>, so <zip_code>72114</zip_code>; a little rock",
         ),
-        ({"address": "9 Elm St, Ada OK 74820"}, "of <city>Ada</city>"),
+        ({"address": "9 Elm St, Ada OK 74820"}, "of <city>Ada</city>, so <city>Ada OK</city>"),
         (
             {"address": "9 Elm St, Washington District of Columbia 20001"},
             "in <city>Washington</city>, not Columbia",

@@ -34,8 +34,12 @@ map position <geographic_coordinates>40.712, -74.006</geographic_coordinates>
 <clinician_name>Jo Roe</clinician_name>, MD\\n<healthcare_facility>Harbor Point Associates</healthcare_facility>\\nPager
 went to the Outpatient <healthcare_facility>Kestrel Clinic</healthcare_facility> today
 SNF = <healthcare_facility>The Larches</healthcare_facility>
-works for <employer_name>Quandrel Inc.</employer_name> now
-works for <employer_name>Quandrel L.L.C.</employer_name> now
+script to <healthcare_facility>Target on Elm</healthcare_facility>
+was at <healthcare_facility>Our Lady of Lourdes</healthcare_facility> then
+Ins: <organization>Standard Mutual</organization>
+served on <organization>USS Kestrel</organization> once
+THEN <healthcare_facility>KESTREL HOSPITAL</healthcare_facility>
+mail c/o <organization>Open Kestrel</organization>
 works for <employer_name>Quandrel</employer_name>. Then
 In Nursing Home Residents; a chef @ <organization>The Gilded Perch</organization>
 well and Daycare: <organization>Tiny Acorns</organization>
@@ -59,8 +63,18 @@ Contact address: see roe12@example.org today
 met with Maria, Georgia and Ruth, Virginia too
 zip 12.5
 ratio 40.7, 74.0
+Payer: Tricare
+employed by Outpatient Surgery
+seen in the Outpatient Infirmary
+school: Primary Chemo
+school: Outpatient General
 Box 12 of gloves, box 4
 """.strip().splitlines()
+
+PLACES = set(
+    "street_address city state country county zip_code geographic_coordinates "
+    "healthcare_facility organization employer_name".split()
+)
 
 
 @pytest.mark.parametrize("note", FOUND)
@@ -71,10 +85,14 @@ def test_places_are_found_part_by_part(note: str) -> None:
 @pytest.mark.parametrize("text", NONE)
 def test_what_only_looks_like_a_place_stays(text: str) -> None:
     found = shown(text, Finder(PATTERNS).find(text))
-    places = {"street_address", "city", "state", "country", "county", "zip_code", "geographic_coordinates"}
-    assert [one for one in found if one[0] in places] == []
+    assert [one for one in found if one[0] in PLACES] == []
 
 
 @pytest.mark.parametrize("text", ["attends Day Program", "school: Part Time"])
 def test_times_of_work_are_no_institutions(text: str) -> None:
     assert shown(text, Finder(PATTERNS).find(text)) == []
+
+
+@pytest.mark.parametrize("form", ["Inc.", "Corp.", "Ltd.", "Co.", "L.L.C."])
+def test_the_dot_of_a_companys_form_belongs_to_it(form: str) -> None:
+    assert_found(f"works for <employer_name>Quandrel {form}</employer_name> now")
