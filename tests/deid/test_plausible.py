@@ -241,3 +241,8 @@ def test_relatives_in_law_by_their_letters_are_no_names() -> None:
 def test_a_pressure_falls_and_the_day_of_a_smear_does_not(text: str, value: bool) -> None:
     assert in_clinical_value(text, 4, 6) == value
     assert clinical_values(text, 4, 6) == ([(0, text.rindex(" "))] if value else [])
+
+
+def test_the_abbreviation_of_a_telephone_is_no_acidity() -> None:
+    assert in_clinical_value("pH 417 then", 3, 6)
+    assert not in_clinical_value("Ph 417 then", 3, 6)
