@@ -30,6 +30,8 @@ class ModelCard:
     """"gold" (annotated by people), "silver" (by another model), "mixed"; None where the card does not say."""
     gold_types: tuple[str, ...] = ()
     """Entity types that the model saw gold mentions of."""
+    derived_types: tuple[str, ...] = ()
+    """Entity types whose mentions rules derived from gold ones, by the guidelines of some corpora."""
 
     def trained_on(self, corpus: str) -> bool:
         """Whether the corpus of this name is among the training data, whatever each is called (`canonical_name`)."""
@@ -63,11 +65,12 @@ def read_card(directory: Path) -> ModelCard | None:
     if not isinstance(raw, dict) or not raw.get("datasets"):
         return None
     own = raw.get("openbioner") or {}
-    supervision = own.get("supervision") if isinstance(own, dict) else None
+    own = own if isinstance(own, dict) else {}
+    supervision = own.get("supervision")
     if supervision is not None and supervision not in SUPERVISION:
         raise CheckpointError(f"{path}: openbioner.supervision: expected one of {', '.join(SUPERVISION)}")
-    gold_types = own.get("gold_types") if isinstance(own, dict) else None
-    return ModelCard(_names(path, "datasets", raw["datasets"]), supervision, _names(path, "gold_types", gold_types))
+    types = (_names(path, key, own.get(key)) for key in ("gold_types", "derived_types"))
+    return ModelCard(_names(path, "datasets", raw["datasets"]), supervision, *types)
 
 
 def figure_kind(card: ModelCard | None, corpus: str, allow_trained: bool) -> str:

@@ -112,7 +112,7 @@ def describe_task(task: Task, card: ModelCard | None) -> dict[str, Any]:
     """The description of a corpus and the types queried in it."""
     corpus, labels = task.corpus, task.labels
     known = known_corpus(corpus.name)
-    seen = set(card.gold_types) if card else set()
+    seen, derived = (set(card.gold_types), set(card.derived_types)) if card else (set(), set())
     return {
         "level": corpus.level,
         "texts": len(corpus.texts),
@@ -121,6 +121,7 @@ def describe_task(task: Task, card: ModelCard | None) -> dict[str, Any]:
         "view": task.view,
         "types": {label: kind.name for label, kind in labels.types.items()},
         "gold_types_seen": [kind.name for kind in labels.unique_types if kind.name in seen],
+        "derived_types": [kind.name for kind in labels.unique_types if kind.name in derived],
         "left_out_labels": sorted(labels.left_out),
         "discontinuous_left_out": corpus.discontinuous,
         "training_corpora_sharing_articles": sharing_text(card, known),

@@ -58,6 +58,10 @@ def notes(result: Mapping[str, Any]) -> list[str]:
     for name, entry in result["corpora"].items():
         if count := entry.get("discontinuous_left_out"):
             found.append(f"{name}: {count} discontinuous gold mentions left out")
+        if derived := entry.get("derived_types"):
+            found.append(
+                f"{name}: the model learned {', '.join(derived)} from labels that rules derive, not from people's"
+            )
         if sharing := entry.get("training_corpora_sharing_articles"):
             found.append(
                 f"{name}: the model was trained on {', '.join(sharing)}, which holds articles of it; "

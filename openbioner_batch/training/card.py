@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from openbioner_batch.model.config import ModelConfig
-from openbioner_batch.model.location import MODEL_CARD
+from openbioner_batch.model.location import MODEL_CARD, TRAINED_TYPES
 from openbioner_batch.training.recipe import Recipe
 from openbioner_batch.training.settings import PretrainSettings
 
@@ -29,8 +29,8 @@ def model_card(settings: PretrainSettings, facts: Mapping[str, Any], start_direc
 
     Args:
         settings: of the run.
-        facts: `parameters`, `passages` (by corpus), `gold_types`, `types`, `steps`, `epochs`, `loss`, `f1` (None
-            without validation), `chosen_step`, `workers`.
+        facts: `parameters`, `passages` (by corpus), `gold_types`, `derived_types`, `types`, `steps`, `epochs`, `loss`,
+            `f1` (None without validation), `chosen_step`, `workers`.
         start_directory: of the weights that training began with; what our card there lists was trained on too.
         config: the model's shape.
     """
@@ -85,7 +85,10 @@ def _recipe_rows(
     yield "stage", settings.card.stage
     yield "supervision", settings.card.supervision
     yield "objective", recipe.objective
-    yield "types with descriptions", f"{facts['types']:,}"
+    listed = f", listed in `{TRAINED_TYPES}`" if recipe.objective == "tagging" else ""
+    yield "types with descriptions", f"{facts['types']:,}{listed}"
+    if facts["derived_types"]:
+        yield "types whose labels rules derived", ", ".join(facts["derived_types"])
     yield "types queried in a passage", _types_queried(recipe, config)
     yield "entities masked", f"{recipe.mask_probability:.0%}"
     yield "views of descriptions", ", ".join(recipe.views) or "all"
@@ -153,7 +156,6 @@ def _origins(settings: PretrainSettings, facts: Mapping[str, Any], earlier: Mapp
     before = earlier.get("openbioner")
     before = before if isinstance(before, dict) else {}
     datasets = [*(earlier.get("datasets") or () if before else ()), *facts["passages"]]
-    gold_types = [*before.get("gold_types", ()), *facts["gold_types"]]
     kinds = {before.get("supervision")}
     if settings.recipe.objective == "tagging":
         kinds.add(settings.card.supervision)
@@ -161,6 +163,7 @@ def _origins(settings: PretrainSettings, facts: Mapping[str, Any], earlier: Mapp
     own: dict[str, Any] = {"stage": settings.card.stage}
     if kinds:
         own["supervision"] = kinds.pop() if len(kinds) == 1 else "mixed"
-    if gold_types:
-        own["gold_types"] = sorted(set(gold_types))
+    for key in ("gold_types", "derived_types"):
+        if names := {*before.get(key, ()), *facts[key]}:
+            own[key] = sorted(names)
     return {"datasets": list(dict.fromkeys(datasets)), "openbioner": own}

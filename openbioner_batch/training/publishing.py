@@ -15,6 +15,7 @@ from openbioner_batch.model.location import MODEL_CARD
 from openbioner_batch.model.variants import count_parameters
 from openbioner_batch.training.card import model_card
 from openbioner_batch.training.export import export_checkpoint
+from openbioner_batch.training.gold.corpora import derived_types
 from openbioner_batch.training.hosts import FinishedTraining
 from openbioner_batch.training.material import Material, source_types
 from openbioner_batch.training.monitor import Entry
@@ -36,6 +37,8 @@ def facts_of(preparation: Preparation, found: FinishedTraining, entries: Sequenc
         entries: of its log, one with a loss among them.
     """
     settings, corpus, vocabulary = preparation.settings, preparation.corpus, preparation.vocabulary
+    marked = corpus.annotated if settings.card.supervision != "silver" else ()
+    derived = derived_types()
     losses = [entry["loss"] for entry in entries if "loss" in entry]
     return {
         "steps": preparation.plan.steps,
@@ -46,7 +49,8 @@ def facts_of(preparation: Preparation, found: FinishedTraining, entries: Sequenc
         "parameters": count_parameters(preparation.config),
         "types": len(vocabulary.views) if vocabulary else 0,
         "passages": corpus.counts,
-        "gold_types": list(corpus.annotated) if settings.card.supervision != "silver" else [],
+        "gold_types": [name for name in marked if name not in derived],
+        "derived_types": [name for name in marked if name in derived],
         "workers": settings.parallel.workers,
     }
 

@@ -15,7 +15,7 @@ from openbioner_batch.evaluation import EvaluateSettings, evaluate, read_corpus
 from openbioner_batch.evaluation.card import ModelCard, figure_kind, read_card, sharing_text
 from openbioner_batch.evaluation.corpora import known_corpus
 from openbioner_batch.evaluation.overlap import find_overlap
-from openbioner_batch.report.scores import notes
+from openbioner_batch.report.scores import notes, print_result
 from openbioner_batch.training.passages import AnnotatedPassage
 from openbioner_batch.training.silver.schema import passages_table
 
@@ -33,6 +33,8 @@ def test_a_card_is_read_from_the_front_matter(tmp_path: Path) -> None:
     assert read_card(tmp_path) is None
     write_card(tmp_path, "license: mit\ndatasets: [a/b, c]\nopenbioner:\n  supervision: mixed\n  gold_types: [drug]")
     assert read_card(tmp_path) == ModelCard(("a/b", "c"), "mixed", ("drug",))
+    write_card(tmp_path, "datasets: [a]\nopenbioner: {derived_types: [drug_noun_phrase]}")
+    assert read_card(tmp_path) == ModelCard(("a",), derived_types=("drug_noun_phrase",))
     write_card(tmp_path, "datasets: a/b")
     assert read_card(tmp_path) == ModelCard(("a/b",))
     for nothing in ("license: mit", "datasets: []", "just text"):
@@ -106,6 +108,15 @@ def test_an_evaluation_keeps_to_the_protocol(corpus: Path, model: Path) -> None:
     write_card(model, "datasets: [another]\nopenbioner: {supervision: silver}")
     (entry,) = evaluate(settings(corpus, model))["corpora"].values()
     assert entry["kind"] == "zero-shot"
+
+
+def test_types_of_derived_labels_are_told_apart(corpus: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_card(model, "datasets: [another]\nopenbioner: {supervision: mixed, gold_types: [a], derived_types: [drug]}")
+    result = evaluate(settings(corpus, model))
+    (entry,) = result["corpora"].values()
+    assert (entry["gold_types_seen"], entry["derived_types"]) == ([], ["drug"])
+    print_result(result)
+    assert "mine: the model learned drug from labels that rules derive, not from people's" in capsys.readouterr().out
 
 
 def test_silver_passages_are_compared_by_sentence_whatever_their_spacing(corpus: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ FACTS = {
     "parameters": 1000,
     "passages": {"CRAFT": 12_000, "PHEE": 3},
     "gold_types": ["gene"],
+    "derived_types": ["gene_noun_phrase"],
     "types": 7,
     "steps": 40,
     "epochs": 0.5,
@@ -44,13 +45,17 @@ def test_evaluate_reads_what_the_model_saw(tmp_path: Path) -> None:
     found = read_card(tmp_path / "a")
     assert found is not None
     assert (found.datasets, found.supervision, found.gold_types) == (("CRAFT", "PHEE"), "gold", ("gene",))
+    assert found.derived_types == ("gene_noun_phrase",)
+    assert "| types whose labels rules derived | gene_noun_phrase |" in text
+    assert "| types with descriptions | 7, listed in `trained_types.jsonl.gz` |" in text
 
 
 def test_a_second_stage_inherits_the_corpora_of_the_first(tmp_path: Path) -> None:
     card(tmp_path / "a")
-    card(tmp_path / "b", tmp_path / "a", passages={"notes": 5}, gold_types=[], supervision="silver")
+    card(tmp_path / "b", tmp_path / "a", passages={"notes": 5}, gold_types=[], derived_types=[], supervision="silver")
     found = read_card(tmp_path / "b")
     assert found is not None
+    assert found.derived_types == ("gene_noun_phrase",)
     assert found.datasets == ("CRAFT", "PHEE", "notes")
     assert (found.supervision, found.gold_types) == ("mixed", ("gene",))
 

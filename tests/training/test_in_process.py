@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 import yaml
@@ -31,6 +32,7 @@ from openbioner_batch.training.corpus import flatten
 from openbioner_batch.training.pieces import tokenize_passages
 from openbioner_batch.training.run import prepare, pretrain
 from openbioner_batch.training.settings_file import load_settings
+from openbioner_batch.training.silver.schema import passages_table
 
 ALONE = ["executor=in-process", "parallel.workers=1", "parallel.threads=1"]
 
@@ -52,6 +54,14 @@ def test_flat_pieces_are_those_that_went_in(tagger: Tagger) -> None:
         for name in ("token_ids", "word_starts"):
             np.testing.assert_array_equal(getattr(found, name), getattr(piece, name))
             assert getattr(found, name).dtype == getattr(piece, name).dtype
+
+
+def test_types_whose_labels_rules_derive_are_no_gold_types(checkpoint: Path, tmp_path: Path) -> None:
+    config = config_file(tmp_path, "run", checkpoint, schedule={"steps": 1}, validation={})
+    closed = [synthetic_passage(number, ("drug", "gene", "rna_noun_phrase")) for number in range(8)]
+    pq.write_table(passages_table(closed), tmp_path / "silver" / "passages" / "closed.parquet")
+    facts = finish(config, "card.supervision=mixed")
+    assert (facts["gold_types"], facts["derived_types"]) == (["drug", "gene"], ["rna_noun_phrase"])
 
 
 def test_a_killed_run_ends_as_one_that_was_left_alone(checkpoint: Path, tmp_path: Path) -> None:

@@ -14,6 +14,9 @@ import yaml
 
 from openbioner_batch.errors import UsageError
 
+MIXTURE = Path(__file__).with_name("corpora.yaml")
+DERIVED = "~"
+"""What labels begin with that rules derive from others."""
 _PARENTHESIS = re.compile(r"^(?P<long>.+?)\s*\((?P<short>[^()]+)\)$", re.DOTALL)
 
 
@@ -70,6 +73,19 @@ def read_mixture(path: Path) -> list[LabelledCorpus]:
         )
         corpora.append(LabelledCorpus(name=name, types=types, names=names, **entry))
     return corpora
+
+
+def derived_types(path: Path = MIXTURE) -> frozenset[str]:
+    """The types of a mixture file all of whose mentions rules derive, in every corpus.
+
+    Raises:
+        UsageError: see `read_mixture`.
+    """
+    labels: dict[str, list[str]] = {}
+    for corpus in read_mixture(path):
+        for kind, own in corpus.types.items():
+            labels.setdefault(kind, []).extend(own)
+    return frozenset(kind for kind, own in labels.items() if all(label.startswith(DERIVED) for label in own))
 
 
 def read_documents(folder: Path, corpus: LabelledCorpus) -> Iterator[LabelledDocument]:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from openbioner_batch.training.gold.anatomy_phrases import Gazetteer, anatomy_phrases
-from openbioner_batch.training.gold.corpora import LabelledCorpus, LabelledDocument, LabelledSpan
+from openbioner_batch.training.gold.corpora import DERIVED, LabelledCorpus, LabelledDocument, LabelledSpan
 from openbioner_batch.training.gold.noun_phrases import phrases
 
 _OF_GENES = ("protein", "dna", "rna")
@@ -57,4 +57,4 @@ def _spans(document: LabelledDocument, corpus: LabelledCorpus, kind: str) -> lis
 def _labelled(found: Mapping[str, Sequence[tuple[int, int]]]) -> Iterator[LabelledSpan]:
     for kind, spans in found.items():
         for start, end in spans:
-            yield LabelledSpan(start, end, f"~{kind}")
+            yield LabelledSpan(start, end, f"{DERIVED}{kind}")

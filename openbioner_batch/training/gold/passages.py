@@ -16,13 +16,18 @@ import pyarrow.parquet as pq
 from openbioner_batch.catalog import load_catalog
 from openbioner_batch.formats.iob import read_iob
 from openbioner_batch.model.sentences import sentence_starts
-from openbioner_batch.training.gold.corpora import LabelledCorpus, LabelledDocument, read_documents, read_mixture
+from openbioner_batch.training.gold.corpora import (
+    MIXTURE,
+    LabelledCorpus,
+    LabelledDocument,
+    read_documents,
+    read_mixture,
+)
 from openbioner_batch.training.gold.derived import anatomy_gazetteer, with_derived
 from openbioner_batch.training.overlap import BenchmarkSentences
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 
-MIXTURE = Path(__file__).with_name("corpora.yaml")
 SHORTEST, LONGEST = 20, 140
 """Words of a passage: drawn evenly in between, so that there are both single sentences and paragraphs."""
 

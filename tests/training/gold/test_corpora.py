@@ -8,10 +8,18 @@ from pathlib import Path
 
 import pytest
 
+import openbioner_batch
 from openbioner_batch.catalog import load_catalog
 from openbioner_batch.errors import UsageError
-from openbioner_batch.training.gold.corpora import LabelledCorpus, LabelledSpan, read_documents, read_mixture
-from openbioner_batch.training.gold.passages import MIXTURE
+from openbioner_batch.evaluation.card import read_card
+from openbioner_batch.training.gold.corpora import (
+    MIXTURE,
+    LabelledCorpus,
+    LabelledSpan,
+    derived_types,
+    read_documents,
+    read_mixture,
+)
 
 
 def test_every_type_of_the_mixture_is_in_the_catalog_with_three_views() -> None:
@@ -20,6 +28,18 @@ def test_every_type_of_the_mixture_is_in_the_catalog_with_three_views() -> None:
         for name in corpus.types:
             assert catalog.lookup(name).name == name
             assert len(set(catalog.lookup(name).descriptions.values())) == 3
+
+
+@pytest.mark.parametrize("model", ["bundled", "bundled_open"])
+def test_types_that_rules_derive_are_noun_phrases_and_the_cards_tell_them_apart(model: str) -> None:
+    noun_phrases = load_catalog().set_named("noun_phrases")
+    assert noun_phrases is not None
+    assert derived_types() == {kind.name for kind in noun_phrases.types}
+    card = read_card(Path(openbioner_batch.__file__).parent / "data" / model)
+    assert card is not None
+    assert card.supervision == "mixed"
+    assert derived_types() <= set(card.derived_types)
+    assert set(card.gold_types).isdisjoint(card.derived_types)
 
 
 def test_a_long_form_with_its_abbreviation_is_two_mentions(tmp_path: Path) -> None:
