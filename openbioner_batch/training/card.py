@@ -90,6 +90,7 @@ def _recipe_rows(
     if facts["derived_types"]:
         yield "types whose labels rules derived", ", ".join(facts["derived_types"])
     yield "types queried in a passage", _types_queried(recipe, config)
+    yield "descriptions of no type", f"{recipe.jumbled:.0%} jumbled, {recipe.complements:.0%} complements"
     yield "entities masked", f"{recipe.mask_probability:.0%}"
     yield "views of descriptions", ", ".join(recipe.views) or "all"
     weights = f"none {recipe.no_entity_weight}"

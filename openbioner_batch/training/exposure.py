@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from openbioner_batch.training.foils import Foil, jumbled_description
 from openbioner_batch.training.pieces import Piece, mentioned_types
 from openbioner_batch.training.recipe import Recipe
 from openbioner_batch.training.sampling import shuffled
@@ -32,19 +33,6 @@ class Likeness:
             return np.zeros(len(some), np.bool_)
         cosines = self.vectors[some].astype(np.float32) @ self.vectors[others].astype(np.float32).T
         return np.asarray(cosines.max(1) > self.above)
-
-
-@dataclass(frozen=True, slots=True)
-class Foil:
-    """A description whose correct answer is no.
-
-    Attributes:
-        description: vocabulary indices.
-        kind: the type whose complement it describes; None for a meaningless one.
-    """
-
-    description: tuple[int, ...]
-    kind: str | None
 
 
 class TypeExposure:
@@ -107,11 +95,7 @@ class TypeExposure:
         """Descriptions of no type: jumbled words of three types, and complements of types of the pass."""
         jumbled = round(self._recipe.jumbled * len(kinds))
         complements = round(self._recipe.complements * len(kinds)) if self._negations else 0
-        foils: list[Foil] = []
-        for _ in range(jumbled):
-            parts = [descriptions[int(random.integers(len(descriptions)))] for _ in range(3)]
-            tokens = [one for part in parts for one in random.permutation(part)[: 1 + len(part) // 2].tolist()]
-            foils.append(Foil(tuple(random.permutation(tokens).tolist()[: max(map(len, parts))]), None))
+        foils = [Foil(jumbled_description(descriptions, random), None) for _ in range(jumbled)]
         for _ in range(complements):
             place = int(random.integers(len(kinds)))
             negation = self._negations[int(random.integers(len(self._negations)))]

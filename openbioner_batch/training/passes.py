@@ -49,10 +49,10 @@ class PassMaker:
         self._exposure: TypeExposure | None = None
         if preparation.vocabulary is not None:
             recipe, mask = preparation.settings.recipe, preparation.tokenizer.mask
-            self._sampler = QuestionSampler(preparation.vocabulary, recipe, mask)
+            negations = [tuple(preparation.tokenizer.ids(words)) for words in NEGATIONS]
+            self._sampler = QuestionSampler(preparation.vocabulary, recipe, mask, negations)
             if recipe.shared_types:
                 late = preparation.config.is_late
-                negations = [tuple(preparation.tokenizer.ids(words)) for words in NEGATIONS]
                 empty = [tuple(preparation.tokenizer.ids(named_description(name, ""))) for name in EMPTY_NAMES]
                 self._exposure = TypeExposure(
                     preparation.vocabulary, preparation.likeness, recipe, mask, late, negations, empty

@@ -100,7 +100,9 @@ def _epoch(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Order of pieces, size of each pass, and types of each pass, for one epoch."""
     random = np.random.default_rng((settings.seed, epoch))
-    tagging = settings.recipe.objective == "tagging"
+    recipe = settings.recipe
+    tagging = recipe.objective == "tagging"
+    foils = 1.0 if recipe.shared_types else 1.0 + recipe.jumbled + recipe.complements  # each costs what a type does
     # a weight of 1.3 means once, and once more with probability 0.3
     repeats = np.floor(weights + random.random(len(weights))).astype(int)
     order = random.permutation(np.repeat(np.arange(len(lengths)), repeats))
@@ -110,9 +112,9 @@ def _epoch(
         pool = pool[np.argsort(lengths[pool], kind="stable")]
         first = 0
         while first < len(pool):
-            fewest, most = settings.recipe.types_per_pass
+            fewest, most = recipe.types_per_pass
             types = int(random.integers(fewest, most + 1)) if tagging else 0
-            costs = _costs(lengths[pool[first:]], types, description, settings.recipe.shared_types, joint)
+            costs = _costs(lengths[pool[first:]], types * foils, description, recipe.shared_types, joint)
             fitting = costs <= settings.batch.pass_tokens
             size = max(1, int(np.argmin(fitting)) if not fitting.all() else len(fitting))
             found.append((pool[first : first + size], types))
@@ -125,7 +127,7 @@ def _epoch(
     )
 
 
-def _costs(lengths: np.ndarray, types: int, description: float, shared: int | None, joint: float) -> np.ndarray:
+def _costs(lengths: np.ndarray, types: float, description: float, shared: int | None, joint: float) -> np.ndarray:
     """[pieces] encoder tokens of a pass of the first, the first two, ... of pieces that grow longer."""
     numbers = np.arange(1, len(lengths) + 1)
     # Text alone with [CLS]; and with each description, two [SEP] more.

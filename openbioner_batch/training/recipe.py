@@ -109,15 +109,15 @@ class Recipe:
         0.0,
         least=0,
         most=1,
-        help="With `shared_types`: descriptions of jumbled words that are queried beside the types, as a share of "
-        "their number; no word is theirs.",
+        help="Descriptions of jumbled words that are queried beside the types, as a share of their number; no word is "
+        "theirs.",
     )
     complements: float = option(
         0.0,
         least=0,
         most=1,
-        help='With `shared_types`: descriptions such as "anything that is not ..." of types of the pass, likewise; '
-        "the type's mentions are none of theirs.",
+        help='Descriptions such as "anything that is not ..." of queried types, likewise: no word is theirs; with '
+        "`shared_types`, the type's mentions alone are surely none.",
     )
     unnamed: float = option(
         0.0,

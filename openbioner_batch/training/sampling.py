@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from openbioner_batch.training.foils import drawn_foils
 from openbioner_batch.training.pieces import Piece
 from openbioner_batch.training.recipe import Recipe
 from openbioner_batch.training.vocabulary import TypeVocabulary
@@ -24,9 +25,10 @@ class Question:
     Attributes:
         token_ids: [tokens] the piece's, with hidden entities masked.
         word_starts: [words] index of each word's first token.
-        descriptions: token ids of each queried type's description.
+        descriptions: token ids of each queried type's description, then of foils.
         targets: [words] 0 for no entity, k for the k-th queried type, or `IGNORED`.
         entities: how many mentions of queried types there are.
+        foils: how many of the descriptions, the last ones, are of no type: no word is theirs.
     """
 
     token_ids: np.ndarray
@@ -34,6 +36,7 @@ class Question:
     descriptions: tuple[tuple[int, ...], ...]
     targets: np.ndarray
     entities: int
+    foils: int = 0
 
 
 class QuestionSampler:
@@ -43,14 +46,22 @@ class QuestionSampler:
         vocabulary: of types, with their descriptions in each view.
         recipe: how many types a text is queried for, and which ones.
         mask_id: the token that hides a word.
+        negations: tokens such as those of "anything that is not", which turn a description into its complement.
     """
 
-    def __init__(self, vocabulary: TypeVocabulary, recipe: Recipe, mask_id: int) -> None:
+    def __init__(
+        self,
+        vocabulary: TypeVocabulary,
+        recipe: Recipe,
+        mask_id: int,
+        negations: Sequence[tuple[int, ...]] = (),
+    ) -> None:
         self._vocabulary = vocabulary
         self._views = {kind: tuple(views.values()) for kind, views in vocabulary.views.items()}
         self._names = list(vocabulary.views)
         self._recipe = recipe
         self._mask_id = mask_id
+        self._negations = negations
         shares = np.array([recipe.negatives.in_batch, recipe.negatives.hard, recipe.negatives.vocabulary])
         self._kinds_of_negatives = np.cumsum(shares / shares.sum())
 
@@ -73,7 +84,10 @@ class QuestionSampler:
         descriptions = tuple(
             views[int(random.integers(len(views)))] for views in (self._views[kind] for kind in queried)
         )
-        return Question(token_ids, piece.word_starts, descriptions, targets, len(placed))
+        shares = self._recipe.jumbled, self._recipe.complements
+        foils = drawn_foils(queried, descriptions, shares, self._negations, random) if queried and any(shares) else []
+        asked = (*descriptions, *(foil.description for foil in foils))
+        return Question(token_ids, piece.word_starts, asked, targets, len(placed), len(foils))
 
     def _types(self, piece: Piece, number: int, batch_types: Sequence[str], random: np.random.Generator) -> list[str]:
         """Present types up to their share, then absent ones, then present ones again; in random order."""

@@ -162,7 +162,7 @@ def as_shared(
     Args:
         questions: one for each piece.
         plain: [tokens] of each piece without masks.
-        taught: how many of the types of each a teacher is queried for.
+        taught: how many of the types of each a teacher is queried for, which judges no foil.
     """
     columns: dict[tuple[tuple[int, ...], int], int] = {}
     pieces: list[QueriedPiece] = []
@@ -172,12 +172,12 @@ def as_shared(
         for number, ids in enumerate(question.descriptions):
             own[number] = columns.setdefault((ids, alike[ids]), len(columns))
             alike[ids] += 1
+        types = len(own) - question.foils
         labels = (question.targets[:, None] == np.arange(1, len(own) + 1)).astype(np.int8)
         labels[question.targets == IGNORED] = UNKNOWN
+        judged = own[: min(taught, types)]
         pieces.append(
-            QueriedPiece(
-                question.token_ids, plain_ids, question.word_starts, own, labels, own[:taught], question.entities
-            )
+            QueriedPiece(question.token_ids, plain_ids, question.word_starts, own, labels, judged, question.entities)
         )
     return pieces, [ids for ids, _ in columns]
 

@@ -120,6 +120,13 @@ def _check(settings: PretrainSettings, config: ModelConfig) -> None:
                 )
     if recipe.distillation and recipe.distillation.except_types and not recipe.shared_types:
         raise UsageError("recipe.distillation.except_types is for types that passages share: set recipe.shared_types")
+    if not recipe.shared_types:
+        for share, key in ((recipe.unnamed, "unnamed"), (recipe.negatives.listed, "negatives.listed")):
+            if share:
+                raise UsageError(
+                    f"recipe.{key} is for types that passages share, in models with separate layers: "
+                    "set recipe.shared_types, or leave it out"
+                )
     if config.letter_case:
         _check_letter_case(settings, config)
     if config.backbone is not None and recipe.objective != "tagging":

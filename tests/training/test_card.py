@@ -42,6 +42,7 @@ def test_evaluate_reads_what_the_model_saw(tmp_path: Path) -> None:
     text = card(tmp_path / "a", f1=0.5)
     assert "| CRAFT | 12,000 |" in text
     assert "50.0 (strict" in text
+    assert "| descriptions of no type | 0% jumbled, 0% complements |" in text
     found = read_card(tmp_path / "a")
     assert found is not None
     assert (found.datasets, found.supervision, found.gold_types) == (("CRAFT", "PHEE"), "gold", ("gene",))

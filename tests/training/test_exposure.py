@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from openbioner_batch.model import Tagger
 from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.model.reading import read_config
-from openbioner_batch.training.exposure import Foil, Likeness, TypeExposure, foil_labels
+from openbioner_batch.training.exposure import Likeness, TypeExposure, foil_labels
+from openbioner_batch.training.foils import Foil
 from openbioner_batch.training.pieces import Piece
 from openbioner_batch.training.recipe import Distillation, Negatives, Recipe
 from openbioner_batch.training.separate import Teacher

@@ -46,6 +46,14 @@ def test_passes_keep_to_the_budget_with_pieces_of_like_length() -> None:
     assert found.epochs == pytest.approx(2, abs=0.05)
 
 
+def test_foils_count_as_types_of_each_passage() -> None:
+    found = plan(recipe={"types_per_pass": [4, 4], "jumbled": 0.25, "complements": 0.25})
+    for index in range(len(found.types)):
+        lengths = LENGTHS[found.pieces(index)]
+        assert found.types[index] == 4
+        assert len(lengths) * ((1 + 6) * (lengths.max() + 1) + 6 * 22) <= 8000
+
+
 def test_each_epoch_sees_every_piece_once() -> None:
     found = plan(batch={"pass_tokens": 8000}, parallel={"workers": 1})
     seen = np.bincount(found.order, minlength=len(LENGTHS))

@@ -10,6 +10,7 @@ from openbioner_batch.model import Tagger
 from openbioner_batch.training.pieces import Piece
 from openbioner_batch.training.recipe import Negatives, Recipe
 from openbioner_batch.training.sampling import IGNORED, QuestionSampler, target_words
+from openbioner_batch.training.shared import as_shared
 from openbioner_batch.training.vocabulary import TypeVocabulary, build_type_vocabulary
 
 KINDS = ("gene", "protein", "family", "disease", "drug", "species", "dose")
@@ -124,3 +125,36 @@ def test_further_definitions_and_definitions_with_names_are_views(tagger: Tagger
         "name-definition 2": ids("cell line: mice"),
     }
     assert "gene" not in views
+
+
+def test_foils_are_queried_beside_the_types_and_no_word_is_theirs(tagger: Tagger) -> None:
+    one = piece([(0, 1, "gene"), (3, 5, "drug")], KINDS)
+    negation = tuple(tagger.tokenizer.ids("not"))
+    recipe = Recipe(jumbled=0.5, complements=0.25, mask_probability=0.0)
+    mask = tagger.tokenizer.mask
+    sampler = QuestionSampler(vocabulary(tagger), recipe, mask, [negation])
+    known = set(tagger.tokenizer.ids(" ".join(text for _, _, text in EVERYWHERE)))
+    for seed in range(20):
+        question = sampler.draw(one, 4, [], np.random.default_rng(seed))
+        assert (question.foils, len(question.descriptions)) == (3, 7)
+        assert question.targets.max() <= 4
+        *jumbled, complement = question.descriptions[4:]
+        assert all(set(ids) <= known for ids in jumbled)
+        assert complement[: len(negation)] == negation
+    (of_piece,), _ = as_shared([question], [one.token_ids], taught=6)
+    assert of_piece.labels.shape == (WORDS, 7)
+    assert (of_piece.labels[:, 4:] == 0).all()
+    assert of_piece.taught.tolist() == [0, 1, 2, 3], "a teacher judges no foil"
+
+
+def test_a_small_share_of_foils_comes_now_and_then_and_without_one_nothing_is_drawn(tagger: Tagger) -> None:
+    one, mask = piece([(0, 1, "gene")], KINDS), tagger.tokenizer.mask
+    sampler = QuestionSampler(vocabulary(tagger), Recipe(jumbled=0.1), mask)
+    random = np.random.default_rng(0)
+    foils = [sampler.draw(one, 4, [], random).foils for _ in range(300)]
+    assert 0.3 < np.mean(foils) < 0.5
+    plain, other = np.random.default_rng(3), np.random.default_rng(3)
+    negations = [tuple(tagger.tokenizer.ids("not"))]
+    QuestionSampler(vocabulary(tagger), Recipe(), mask).draw(one, 4, [], plain)
+    QuestionSampler(vocabulary(tagger), Recipe(), mask, negations).draw(one, 4, [], other)
+    assert plain.random() == other.random()

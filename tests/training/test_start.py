@@ -27,6 +27,8 @@ def settings(checkpoint: Path, recipe: dict[str, Any] | None = None, **start: An
     [
         ({"loss": "per-type"}, {}, r"recipe.loss per-type is for models with separate layers: set .* 1 to 1, or"),
         ({"shared_types": 3}, {}, "recipe.shared_types is for models with separate layers"),
+        ({"unnamed": 0.2}, {"separate_layers": "all"}, "recipe.unnamed is for types that passages share"),
+        ({"negatives": {"listed": 0.2}}, {}, "recipe.negatives.listed is for types that passages share"),
         ({"distillation": {"teacher": "t"}}, {}, "recipe.distillation is for models with separate layers"),
         ({"objective": "masked-language"}, {"separate_layers": "all"}, "trains one encoder: leave out"),
         (
