@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from outputs import contents, rows
 
 from openbioner_batch.cli.main import main
-from openbioner_batch.errors import PlanMismatchError
+from openbioner_batch.errors import PlanMismatchError, UsageError
 from openbioner_batch.training.passages import passage_from_row
 from openbioner_batch.training.silver.ontology.run import annotate_by_ontology
 from openbioner_batch.training.silver.ontology.settings import OntologySettings, sorted_paths
@@ -74,6 +74,14 @@ def test_a_run_gives_what_is_trained_on_and_resumes_with_the_same_bytes(tmp_path
 
 
 @pytest.mark.timeout(900)
+def test_few_texts_in_which_all_names_are_common_are_told_the_option(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no class has .* in more than 0\.1 of the passages .* a larger --max-share"):
+        annotate_by_ontology(request(tmp_path, max_share=0.1))
+    with pytest.raises(UsageError, match="no class has") as nothing_common:
+        annotate_by_ontology(request(tmp_path, max_share=1, min_names=100))
+    assert "--max-share" not in str(nothing_common.value)
+
+
 def test_ray_gives_the_same_bytes(ray_here: None, tmp_path: Path) -> None:
     annotate_by_ontology(request(tmp_path))
     annotate_by_ontology(request(tmp_path, output=str(tmp_path / "ray"), name="onto", executor="ray", workers=1))

@@ -95,7 +95,7 @@ def finish(
     if not types:
         raise UsageError(
             f"no class has a definition and {settings.min_names} names in the texts: give more TEXT, vocabularies with "
-            "definitions, or smaller --min-names and --min-mentions"
+            "definitions, or smaller --min-names and --min-mentions" + _left_out(len(frequent), settings.max_share)
         )
     labeller = Labeller(classes, types, frequent, finder.heads, counts.words, settings.rare, settings.absent)
 
@@ -115,6 +115,13 @@ def finish(
 
     publish(store, labelled(), report, types, classes, known, counts.spellings())
     return report
+
+
+def _left_out(frequent: int, max_share: float) -> str:
+    """What an error says of names that were left out as too common, which in few texts may be all."""
+    names = "name is" if frequent == 1 else "names are"
+    much = f"in more than {max_share:g} of the passages and left out: give a larger --max-share"
+    return f"; {frequent:,} {names} {much}" if frequent else ""
 
 
 def publish(
