@@ -24,11 +24,13 @@ def read_examples(settings: AdaptSettings, say: Say = lambda text: None) -> tupl
     """The examples, with each span's type by its own name, and the types.
 
     A text with the types that it was reviewed for (`reviewed_types`, from the report's page) counts if these include
-    all queried ones, since it has no negatives for other types.
+    all queried ones, since it has no negatives for other types. Its spans of types that are not queried are left out.
 
     Raises:
         UsageError: they cannot be read, a label is not one of the types, or there are fewer than two texts or no span.
     """
+    if not Path(settings.examples).exists():
+        raise UsageError(f"--examples {settings.examples}: no such file or folder")
     corpus = read_corpus(settings.examples, settings.format)
     types = find_types(settings.types)
     names: dict[str, CatalogType] = {}
@@ -36,11 +38,21 @@ def read_examples(settings: AdaptSettings, say: Say = lambda text: None) -> tupl
         for name in (kind.name, *kind.aliases):
             names.setdefault(normalise(name), kind)
     queried = {kind.name for kind in types}
+    reviewed = _reviewed(corpus, settings.format)
     partly = np.array(
-        [
-            r is not None and not queried <= {names[n].name for n in r if n in names}
-            for r in _reviewed(corpus, settings.format)
-        ]
+        [r is not None and not queried <= {names[n].name for n in r if n in names} for r in reviewed], np.bool_
+    )
+    if partly.all():
+        raise UsageError(
+            f"{settings.examples}: no text was reviewed for all of --types ({', '.join(sorted(queried)[:10])}): review "
+            "some to the end (on the page, d), or give fewer --types"
+        )
+    corpus = replace(
+        corpus,
+        spans=tuple(
+            tuple(span for span in spans if of_text is None or normalise(span.type) in names)
+            for of_text, spans in zip(reviewed, corpus.spans, strict=True)
+        ),
     )
     if partly.any():
         corpus = without_texts(corpus, partly)

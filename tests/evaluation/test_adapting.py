@@ -18,6 +18,7 @@ from tiny import tiny_checkpoint
 
 from openbioner_batch.catalog import resolve_types
 from openbioner_batch.cli.main import main
+from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.adapting import adapt
 from openbioner_batch.evaluation.examples import read_examples
 from openbioner_batch.evaluation.settings import AdaptSettings
@@ -200,6 +201,33 @@ def test_texts_that_were_not_reviewed_for_all_types_are_left_out(tmp_path: Path)
     assert said[0].startswith("2 texts are left out")
 
 
+def test_spans_of_other_types_in_reviewed_texts_are_left_out(tmp_path: Path) -> None:
+    """As a page on several types saves them, where one of these is adapted."""
+    spans = examples(tmp_path, 4)
+    rows = [json.loads(line) for line in spans.read_text().splitlines()]
+    for row in rows[:3]:
+        row["reviewed_types"] = ["tool", "drug"]
+        row["spans"].append([0, 2, "drug"])
+    spans.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = AdaptSettings(examples=str(spans), types=str(tmp_path / "mine.yaml"), output="out")
+    corpus, _ = read_examples(settings)
+    assert len(corpus.texts) == 4
+    assert corpus.labels == {"tool"}
+    rows[3]["spans"].append([0, 2, "drug"])  # nothing says that this text was reviewed for other types
+    spans.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(UsageError, match="has the label 'drug', which is not among --types"):
+        read_examples(settings)
+
+
+def test_a_file_without_a_text_reviewed_to_the_end_is_one_clear_line(tmp_path: Path) -> None:
+    spans = examples(tmp_path, 3)
+    rows = [{**json.loads(line), "reviewed_types": []} for line in spans.read_text().splitlines()]
+    spans.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = AdaptSettings(examples=str(spans), types=str(tmp_path / "mine.yaml"), output="out")
+    with pytest.raises(UsageError, match=r"no text was reviewed for all of --types \(tool\): review some to the end"):
+        read_examples(settings)
+
+
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(main, ["adapt", *map(str, arguments)])
 
@@ -210,7 +238,7 @@ def run(*arguments: object) -> Result:
         (("--method", "luck"), "--method is 'luck': give one of auto, calibration, layers"),
         (("--folds", "1"), "--folds is 1: give a whole number from 2 up"),
         (("--types", "drug"), "has the label 'tool', which is not among --types (drug)"),
-        (("--examples", "none.jsonl"), "none.jsonl: no such file"),
+        (("--examples", "none.jsonl"), "--examples none.jsonl: no such file"),
         (("--replay", "none"), "none/passages"),
         (("--replay", "none", "--method", "calibration"), "--replay is learnt along where layers are tuned"),
         (("--replay-share", "1"), "--replay-share is 1: give a number above 0, up to 0.9"),
