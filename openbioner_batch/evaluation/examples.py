@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +12,9 @@ from openbioner_batch.catalog.base import normalise
 from openbioner_batch.engine.request import Say
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.labels import Labels
-from openbioner_batch.evaluation.reading import GoldCorpus, read_corpus, without_texts
+from openbioner_batch.evaluation.reading import GoldCorpus, format_of, read_corpus, without_texts
 from openbioner_batch.evaluation.settings import AdaptSettings
-from openbioner_batch.formats.gold import numbered_lines
-
-_JSON_LINES = (".jsonl", ".ndjson")
+from openbioner_batch.formats.gold_jsonl import gold_values
 
 
 def read_examples(settings: AdaptSettings, say: Say = lambda text: None) -> tuple[GoldCorpus, Labels]:
@@ -72,8 +69,8 @@ def read_examples(settings: AdaptSettings, say: Say = lambda text: None) -> tupl
 
 def _reviewed(corpus: GoldCorpus, format: str | None) -> list[list[str] | None]:
     """For each text the normalised names of the types that it was reviewed for; None where that is unknown."""
-    if format != "jsonl" and (format or not Path(corpus.path).name.removesuffix(".gz").endswith(_JSON_LINES)):
+    path = Path(corpus.path)
+    if (format or format_of(path)) != "jsonl":
         return [None] * len(corpus.texts)
-    rows = [json.loads(line) for _, line in numbered_lines(Path(corpus.path)) if line.strip()]
-    found = [row.get("reviewed_types") for row in rows]
+    found = [value.get("reviewed_types") for _, value in gold_values(path)]
     return [[normalise(str(name)) for name in of_text] if isinstance(of_text, list) else None for of_text in found]

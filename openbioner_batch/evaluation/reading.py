@@ -71,7 +71,7 @@ def read_corpus(path: str | Path, format_name: str | None = None, limit: int | N
     path = Path(path)
     if not path.exists():
         raise UsageError(f"--corpus {path}: no such file or folder")
-    chosen = format_name or _format_of(path)
+    chosen = format_name or format_of(path)
     if chosen not in GOLD_SUFFIXES:
         raise UsageError(f"--format {chosen}: expected one of {', '.join(GOLD_SUFFIXES)}")
     gold = FORMATS[chosen].gold
@@ -124,7 +124,12 @@ def folder_format() -> str:
     return next(name for name in GOLD_SUFFIXES if FORMATS[name].paired)
 
 
-def _format_of(path: Path) -> str:
+def format_of(path: Path) -> str:
+    """The format of gold spans that a file's suffix says, or a folder has.
+
+    Raises:
+        UsageError: no format has the suffix.
+    """
     if path.is_dir():
         return folder_format()
     suffix = suffix_of(path.name)

@@ -28,12 +28,21 @@ def read_gold_jsonl(path: str | Path) -> Iterator[GoldDocument]:
         UsageError: the file cannot be read, or a line is malformed (the message names file and line, never the text).
     """
     path = Path(path)
-    is_array = _holds_values(path)
-    for number, found in _values(path) if is_array else _lines(path):
+    unit = "value" if _holds_values(path) else "line"
+    for number, found in gold_values(path):
         try:
             yield _document(found, number)
         except ValueError as error:
-            raise UsageError(f"{path}, {'value' if is_array else 'line'} {number}: {error}") from None
+            raise UsageError(f"{path}, {unit} {number}: {error}") from None
+
+
+def gold_values(path: Path) -> Iterator[tuple[int, Any]]:
+    """The objects of such a file with the numbers of their lines or values; `MalformedValue` for what is not JSON.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    yield from _values(path) if _holds_values(path) else _lines(path)
 
 
 def _holds_values(path: Path) -> bool:

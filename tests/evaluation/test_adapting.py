@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+import zstandard
 from click.testing import CliRunner, Result
 from tiny import tiny_checkpoint
 
@@ -186,13 +187,16 @@ def test_other_training_data_is_learnt_along_and_other_types_keep_their_calibrat
     assert -40 < fitted.type_biases["tool"] < -20  # what there is against all does not count against it
 
 
-def test_texts_that_were_not_reviewed_for_all_types_are_left_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.zst", ".json"])
+def test_texts_that_were_not_reviewed_for_all_types_are_left_out(suffix: str, tmp_path: Path) -> None:
     spans = examples(tmp_path, 5)
     rows = [json.loads(line) for line in spans.read_text().splitlines()]
     rows[0]["reviewed_types"] = ["Tool"]
     rows[1]["reviewed_types"] = []
     rows[2]["reviewed_types"] = ["other"]
-    spans.write_text("".join(json.dumps(row) + "\n\n" for row in rows))
+    text = "".join(json.dumps(row) + "\n\n" for row in rows) if "l" in suffix else json.dumps(rows, indent=1)
+    spans = tmp_path / f"reviewed{suffix}"
+    spans.write_bytes(zstandard.compress(text.encode()) if suffix.endswith(".zst") else text.encode())
     said: list[str] = []
     settings = AdaptSettings(examples=str(spans), types=str(tmp_path / "mine.yaml"), output="out")
     corpus, _ = read_examples(settings, said.append)
