@@ -32,8 +32,8 @@ class Corpus:
         pieces: all of them.
         tokens: [pieces] text tokens.
         weights: [pieces] how often each is seen per epoch.
-        counts: pieces by `source` of their passages.
-        annotated: types of which some passages have every mention marked.
+        counts: pieces with a weight above 0, by `source` of their passages.
+        annotated: types of which some of these passages have every mention marked.
     """
 
     pieces: Pieces
@@ -144,9 +144,11 @@ def corpus_of(flat: FlatPieces, weights: np.ndarray, sources: Sequence[PassageFo
     Raises:
         UsageError: a weight names an unknown corpus.
     """
-    counts = Counter(flat.names[source] for source in flat.origins[:, 0].tolist())
-    check_weights(sources, counts)
-    annotated = tuple(sorted({name for names in flat.lists for name in names}))
+    check_weights(sources, Counter(flat.names[source] for source in flat.origins[:, 0].tolist()))
+    seen = flat.origins[weights > 0]
+    counts = Counter(flat.names[source] for source in seen[:, 0].tolist())
+    lists = [flat.lists[place] for place in np.unique(seen[:, 1]).tolist() if place >= 0]
+    annotated = tuple(sorted({name for names in lists for name in names}))
     return Corpus(flat, np.diff(flat.bounds), weights, dict(sorted(counts.items())), annotated)
 
 

@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +17,12 @@ import numpy as np
 from openbioner_batch.engine.files import write_file
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.tokens import Tokenizer
-from openbioner_batch.training.corpus import Corpus, FlatPieces, corpus_of
+from openbioner_batch.training.corpus import Corpus, FlatPieces, corpus_of, weight_of
 from openbioner_batch.training.nearness import TypeFacts
-from openbioner_batch.training.passages import passage_from_row, row_of
-from openbioner_batch.training.settings import PretrainSettings
+from openbioner_batch.training.passages import AnnotatedPassage, passage_from_row, row_of
+from openbioner_batch.training.settings import PassageFolder, PretrainSettings
 from openbioner_batch.training.settings_file import as_plain
-from openbioner_batch.training.sources import read_descriptions
+from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
 from openbioner_batch.training.trained_types import types_of_sources
 from openbioner_batch.training.validation import ValidationData, read_validation
 
@@ -81,12 +81,33 @@ def gather_material(
             for kind, view, text in read_descriptions(source.path):
                 descriptions.setdefault(kind, {}).setdefault(view, text)
     validation = read_validation(settings, descriptions)
-    return Material(read(settings, tokenizer), descriptions, validation)
+    left_out = left_out_types(settings.sources)
+    trained = {kind: views for kind, views in descriptions.items() if kind not in left_out}
+    return Material(read(settings, tokenizer), trained, validation)
 
 
 def source_types(settings: PretrainSettings) -> tuple[TypeFacts, ...]:
-    """The types of the sources."""
-    return tuple(types_of_sources(source.path for source in settings.sources))
+    """The types of the sources, as far as their passages are trained on."""
+    return tuple(types_of_sources([source.path for source in settings.sources], _are_seen(settings.sources)))
+
+
+def left_out_types(sources: Sequence[PassageFolder]) -> set[str]:
+    """Types that only passages with weight 0 have: as absent types elsewhere, they would be trained on all the same."""
+    if all(weight > 0 for source in sources for weight in (source.weight, *source.source_weights.values())):
+        return set()
+    is_seen = _are_seen(sources)
+    kept: set[str] = set()
+    left: set[str] = set()
+    for number, source in enumerate(sources):
+        for passage in (one for group in passage_groups(source.path) for one in read_passages(group)):
+            types = kept if is_seen(number, passage) else left
+            types.update(passage.annotated or (), (mention.type for mention in passage.mentions))
+    return left - kept
+
+
+def _are_seen(sources: Sequence[PassageFolder]) -> Callable[[int, AnnotatedPassage], bool]:
+    """Whether passages of a source, given by its number, have a weight above 0."""
+    return lambda number, passage: weight_of(sources[number], passage.source) > 0
 
 
 def write_material(target: str, material: Material, settings: PretrainSettings, tokenizer: Tokenizer) -> int:

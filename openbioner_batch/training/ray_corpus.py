@@ -75,13 +75,15 @@ def read_corpus(settings: PretrainSettings, tokenizer: Tokenizer) -> Corpus:
     blocks = dataset.to_arrow_refs()
     tables = [ray.get(block).select(["tokens", "weight", "source", "annotated"]) for block in blocks]
     whole = pa.concat_tables(tables) if tables else _SCHEMA.empty_table()
-    counts = Counter(whole.column("source").to_pylist())
-    check_weights(settings.sources, counts)
-    certain = whole.column("annotated").unique().to_pylist()
+    check_weights(settings.sources, Counter(whole.column("source").to_pylist()))
+    weights = whole.column("weight").to_numpy()
+    seen = whole.filter(pa.array(weights > 0))
+    counts = Counter(seen.column("source").to_pylist())
+    certain = seen.column("annotated").unique().to_pylist()
     return Corpus(
         RayPieces(tuple(blocks), np.cumsum([0, *map(len, tables)])),
         whole.column("tokens").to_numpy(),
-        whole.column("weight").to_numpy(),
+        weights,
         dict(sorted(counts.items())),
         tuple(sorted({name for names in certain if names for name in names.split(",")})),
     )

@@ -92,8 +92,9 @@ def pretrain(settings: PretrainSettings, stream: TextIO | None = None) -> dict[s
         if vocabulary is not None:
             likeness = type_likeness(settings, vocabulary, tokenizer, store, material.vectors)
         store.put(SETTINGS, json.dumps(as_plain(settings), indent=2).encode())
+        seen = corpus.weights > 0
         print(
-            f"{len(corpus.tokens):,} pieces, {int(corpus.tokens.sum()):,} text tokens, "
+            f"{int(seen.sum()):,} pieces, {int(corpus.tokens[seen].sum()):,} text tokens, "
             f"{len(vocabulary.views) if vocabulary else 0:,} types; {plan.steps:,} steps, {plan.epochs:.2f} epochs",
             file=stream,
             flush=True,

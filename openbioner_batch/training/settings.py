@@ -75,7 +75,8 @@ class PassageFolder:
     path: str
     """Folder or URL."""
     weight: float = 1.0
-    """How often each passage is seen per epoch; 1.3 means once, and once more with probability 0.3."""
+    """How often each passage is seen per epoch; 1.3 means once, and once more with probability 0.3. 0 leaves the
+    passages out, and types that no others have."""
     source_weights: dict[str, float] = field(default_factory=dict)
     """Weights of single corpora in the folder, by the `source` of their passages; they replace `weight`."""
 

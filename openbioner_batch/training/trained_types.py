@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from openbioner_batch.catalog import find_types
@@ -20,8 +20,14 @@ MOST_DESCRIPTIONS = 4
 _PRIVATE = "phi"
 
 
-def types_of_sources(folders: Iterable[str]) -> list[TypeFacts]:
+def types_of_sources(
+    folders: Iterable[str], is_seen: Callable[[int, AnnotatedPassage], bool] = lambda number, passage: True
+) -> list[TypeFacts]:
     """The types of folders of passages and descriptions: those with a mention, or listed as annotated.
+
+    Args:
+        folders: of training data.
+        is_seen: whether a passage of a folder, given by its number, counts.
 
     Raises:
         UsageError: a folder holds neither passages nor descriptions.
@@ -31,7 +37,13 @@ def types_of_sources(folders: Iterable[str]) -> list[TypeFacts]:
     for folder in folders:
         for name, _, text in read_descriptions(folder):
             descriptions.setdefault(name, {})[text] = None
-    passages = (p for folder in folders for group in passage_groups(folder) for p in read_passages(group))
+    passages = (
+        passage
+        for number, folder in enumerate(folders)
+        for group in passage_groups(folder)
+        for passage in read_passages(group)
+        if is_seen(number, passage)
+    )
     return types_of_passages(passages, {name: tuple(texts) for name, texts in descriptions.items()})
 
 

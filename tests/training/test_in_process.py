@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -28,11 +31,16 @@ from support import S3Server
 from openbioner_batch.cli.pretrain import command
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model import Tagger
-from openbioner_batch.training.corpus import flatten
+from openbioner_batch.training import ray_corpus
+from openbioner_batch.training.corpus import Corpus, flatten, read_corpus
+from openbioner_batch.training.material import Material, gather_material, source_types
+from openbioner_batch.training.nearness import mention_key
+from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.pieces import tokenize_passages
 from openbioner_batch.training.run import prepare, pretrain
 from openbioner_batch.training.settings_file import load_settings
-from openbioner_batch.training.silver.schema import passages_table
+from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
+from openbioner_batch.training.start import training_tokenizer
 
 ALONE = ["executor=in-process", "parallel.workers=1", "parallel.threads=1"]
 
@@ -62,6 +70,41 @@ def test_types_whose_labels_rules_derive_are_no_gold_types(checkpoint: Path, tmp
     pq.write_table(passages_table(closed), tmp_path / "silver" / "passages" / "closed.parquet")
     facts = finish(config, "card.supervision=mixed")
     assert (facts["gold_types"], facts["derived_types"]) == (["drug", "gene"], ["rna_noun_phrase"])
+
+
+def test_a_corpus_of_no_weight_is_not_trained_on_nor_are_its_types(checkpoint: Path, tmp_path: Path) -> None:
+    leave_out(read_corpus, checkpoint, tmp_path)
+
+
+def test_a_corpus_of_no_weight_is_not_trained_on_with_ray(ray_here: None, checkpoint: Path, tmp_path: Path) -> None:
+    leave_out(ray_corpus.read_corpus, checkpoint, tmp_path)
+
+
+def leave_out(read: Callable[..., Corpus], checkpoint: Path, tmp_path: Path) -> None:
+    """Gathers a folder of two corpora with one of them left out, and whole."""
+    write_silver(tmp_path / "silver", passages=6, files=1)
+    mentions = (AnnotatedMention(0, 4, "city"), AnnotatedMention(8, 12, "drug"))
+    other = AnnotatedPassage("1", "atlas", "Oslo or zinc was given", mentions, annotated=("city", "drug"))
+    pq.write_table(passages_table([other]), tmp_path / "silver" / "passages" / "other.parquet")
+    told = [{"entity_type": "city", "view": "definition", "description": "where many live"}]
+    table = pa.Table.from_pylist(told, schema=DESCRIPTION_SCHEMA)
+    pq.write_table(table, tmp_path / "silver" / "descriptions" / "other.parquet")
+
+    def gathered(weight: float) -> Material:
+        source = {"path": str(tmp_path / "silver"), "source_weights": {"atlas": weight}}
+        settings = load_settings(str(config_file(tmp_path, "run", checkpoint, sources=[source], validation={})))
+        found = gather_material(settings, training_tokenizer(settings), read)
+        return dataclasses.replace(found, types=source_types(settings))
+
+    without, whole = gathered(0), gathered(0.5)
+    assert (without.corpus.counts, whole.corpus.counts) == ({"synthetic": 6}, {"atlas": 1, "synthetic": 6})
+    assert (without.corpus.annotated, whole.corpus.annotated) == ((), ("city", "drug"))
+    assert whole.descriptions.keys() - without.descriptions.keys() == {"city"}
+    assert whole.types is not None
+    assert without.types is not None
+    assert {one.name for one in whole.types} - {one.name for one in without.types} == {"city"}
+    drug = next(one for one in without.types if one.name == "drug")
+    assert mention_key("zinc") not in drug.mentions
 
 
 def test_a_killed_run_ends_as_one_that_was_left_alone(checkpoint: Path, tmp_path: Path) -> None:
