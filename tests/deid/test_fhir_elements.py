@@ -293,3 +293,19 @@ def test_an_attachment_keeps_its_kind_and_a_plain_text_what_is_listed() -> None:
         {"contentType": "text/plain"},
     ]
     assert done.dropped == {"attachment": 4, "element": 1, "extension": 2}
+
+
+def test_null_is_taken_as_absent() -> None:
+    """Exports fill what they lack with null, which FHIR forbids."""
+    resource = {
+        "resourceType": "Patient",
+        "id": "7",
+        "gender": None,
+        "name": [{"given": None, "family": "Lee", "use": None}],
+        "telecom": [{"system": "phone", "value": None}],
+        "address": [{"city": None, "state": "IL"}],
+        "generalPractitioner": None,
+    }
+    new = transform(resource, load_policy("surrogate"), Scope.for_patient(KEY, "7"), lambda text: text).resource
+    assert new.keys() <= {"resourceType", "id", "name", "address"}
+    assert list(new["name"][0]) == ["family"]

@@ -53,6 +53,7 @@ from openbioner_batch.formats.base import InputFile
         ({"masterIdentifier": {"value": "44-17"}}, "other_identifier", "44-17"),
         ({"author": [{"identifier": {}, "display": "Dr. Roe"}]}, "clinician_name", "Dr. Roe"),
         ({"subject": {"type": "Patient", "display": "Ann Lee"}}, "patient_name", "Ann Lee"),
+        ({"performer": [{"display": "Dr. Roe"}]}, "clinician_name", "Dr. Roe"),
         ({"extension": [{"url": "http://x/mothers-Maiden-Name", "valueString": "Poe"}]}, "relative_name", "Poe"),
     ],
 )
@@ -73,6 +74,7 @@ def test_what_names_nobody_says_nothing() -> None:
     for resource in (
         {"name": "Ann"},
         {"code": {"display": "Fever"}},
+        {"subject": {"code": "386661006", "display": "Fever"}},
         {"extension": [{"url": "x", "valueString": "y"}]},
     ):
         assert list(known_values_of(resource)) == []

@@ -48,7 +48,7 @@ def _of_text(name: str, text: str, owner: str) -> Iterator[KnownValue]:
 
 
 def _of_element(name: str, item: Mapping[str, Any], owner: str, contained: Mapping[str, str]) -> Iterator[KnownValue]:
-    if isinstance(item.get("display"), str) and ("reference" in item or "identifier" in item or "type" in item):
+    if isinstance(item.get("display"), str) and name != "coding" and not item.keys() & {"system", "code"}:
         if type := TYPES_OF_REFERENCES.get(str(target_of(item, name, contained).kind)):
             yield KnownValue(type, item["display"])
     elif name in ("name", "valueHumanName"):

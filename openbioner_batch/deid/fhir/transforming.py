@@ -180,7 +180,7 @@ class _Transformation(Walk):
         """A name's parts; under a policy that does not invent, one text in their place."""
         shape = {"use": "code", "prefix": "title", "suffix": "title", "period": "period"}
         value = mapping(value)
-        parts = {name: value[name] for name in elements.PARTS_OF_NAMES if name in value}
+        parts = {name: value[name] for name in elements.PARTS_OF_NAMES if value.get(name) is not None}
         new = self.inside({name: item for name, item in value.items() if name not in parts}, shape)
         if ACTIONS[self._policy.action(type)].lifelike:
             for name, item in parts.items():
@@ -202,7 +202,7 @@ class _Transformation(Walk):
         shape = {"system": "code", "use": "code", "rank": "flag", "period": "period"}
         value = mapping(value)
         new = self.inside({name: item for name, item in value.items() if name != "value"}, shape)
-        if "value" not in value:
+        if value.get("value") is None:
             self.dropped["value"] += bool(new)
             return None
         shown = self._value(value["value"], elements.TYPES_OF_TELECOM.get(str(new.get("system")), "contact_detail"))

@@ -15,9 +15,18 @@ from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.policy import Policy
 from openbioner_batch.deid.replacing import replace
 from openbioner_batch.deid.scope import Scope
+from openbioner_batch.formats.fields import UnfitRecordError
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|\d{3}))?")
 _VERSION = re.compile(r"[\d.]{1,20}|https?://snomed\.info/sct/\d+(?:/version/\d{6,8})?")
+
+
+class NotFHIRError(UnfitRecordError):
+    """An element of the wrong kind: its message says which and what FHIR has there, and quotes nothing."""
+
+    def __init__(self, reason: str, path: str = "") -> None:
+        super().__init__(f"{path}: {reason}" if path else reason)
+        self.reason, self.path = reason, path
 
 
 class Walk:
@@ -47,17 +56,21 @@ class Walk:
         for name, value in mapping(found).items():
             if name not in shape:
                 self._drop(name)
-                continue
-            how = shape[name]
-            treated = self._each(value, partial(self._treated, how=how, name=name))
-            if treated is not None:
+            elif (treated := self._listed(name, value, shape[name])) is not None:
                 new[name] = treated
         return new
 
+    def _listed(self, name: str, value: Any, how: str | elements.Shape) -> Any:
+        """A listed element treated; the reason for which it cannot be begins with its path."""
+        try:
+            return self._each(value, partial(self._treated, how=how, name=name))
+        except NotFHIRError as error:
+            raise NotFHIRError(error.reason, f"{name}.{error.path}" if error.path else name) from None
+
     def _each(self, value: Any, treat: Callable[[Any], Any]) -> Any:
-        """A value treated, or each item of a list; None where it is dropped."""
+        """A value treated, or each item of a list; None where it is null or dropped."""
         if not isinstance(value, list):
-            return treat(value)
+            return None if value is None else treat(value)
         # FHIR fills gaps in lists of single values with null.
         return [treated for item in value if item is not None and (treated := treat(item)) is not None] or None
 
@@ -122,14 +135,14 @@ class Walk:
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
-    """The value, which must be an object; a ValueError reveals nothing of it."""
+    """The value, which must be an object; the error reveals nothing of it."""
     if not isinstance(value, Mapping):
-        raise ValueError("an element is not an object where FHIR has one")
+        raise NotFHIRError("an element is not an object where FHIR has one")
     return value
 
 
 def required(value: Any) -> str:
-    """The value, which must be a text; a ValueError reveals nothing of it."""
+    """The value, which must be a text; the error reveals nothing of it."""
     if not isinstance(value, str):
-        raise ValueError("an element is not a text where FHIR has one")
+        raise NotFHIRError("an element is not a text where FHIR has one")
     return value
