@@ -69,7 +69,7 @@ def _forms(value: KnownValue) -> dict[tuple[str, bool], None]:
         if len(whole) == 8 and whole.isdigit():
             year, month, day = whole[:4], whole[4:6], whole[6:]
             forms |= dict.fromkeys((form, False) for form in (whole, month + day + year, day + month + year))
-    elif len(whole) >= _SHORTEST:
+    elif len(whole) >= _SHORTEST and whole not in lists.ordinary:
         forms[whole, len(words) == 1 and whole.isalpha()] = None
     return forms
 

@@ -7,8 +7,10 @@ import re
 import pytest
 from deid.found import KNOWN, assert_found, shown
 
+from openbioner_batch.deid.deidentifier import Deidentifier
 from openbioner_batch.deid.finder import Finder
 from openbioner_batch.deid.known import KnownIdentifiers
+from openbioner_batch.deid.policy import load_policy
 
 
 @pytest.mark.parametrize(
@@ -107,3 +109,34 @@ def test_a_known_number_is_found_as_others_write_it(fields: dict[str, str], note
     assert [part.lstrip("+") for _, part in found] == [
         part.lstrip("+") for part in re.findall("<[a-z_]+>(.*?)</", note)
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "note"),
+    [
+        ({"mrn": "72,345"}, "see <medical_record_number>72,345</medical_record_number>; plt 72,345"),
+        ({"mrn": "72345.0"}, "Record <medical_record_number>72345.0</medical_record_number> came; 72345.05 x"),
+        ({"mrn": 2208714}, "MRN <medical_record_number>2208714.0</medical_record_number>."),
+        ({"zip": "2139.0"}, "in <zip_code>02139</zip_code>, gave 2139 mL"),
+        ({"zip": 2139}, "in <zip_code>02139-1234</zip_code>, not 12139"),
+        ({"zip": "21391234"}, "in <zip_code>02139</zip_code>"),
+    ],
+)
+def test_a_number_is_found_as_a_table_writes_it(fields: dict[str, object], note: str) -> None:
+    """With commas, made decimal, or without the zeros at its beginning."""
+    assert_found(note, KnownIdentifiers.from_fields(fields), KNOWN)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "Normal gait.\nNormal lungs. - Normal heart. NORMAL BP. Lives in <city>Normal</city>",
+        "FROM <city>NORMAL</city>. NORMAL GAIT",
+        "<city>Normal</city>, IL",
+    ],
+)
+def test_a_town_that_is_a_word_is_found_where_a_town_is_meant(note: str) -> None:
+    known = KnownIdentifiers.from_fields({"city": "Normal"})
+    assert_found(note, known, KNOWN)
+    if "gait" in note:
+        assert not Deidentifier(load_policy("tags"), KNOWN).deidentify(note, known=known).residual

@@ -9,6 +9,9 @@ from functools import cache
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.geography import STATES
 from openbioner_batch.deid.normalising import normalise_word
+from openbioner_batch.deid.recognizers.clinical_values import OTHER_UNIT
+from openbioner_batch.deid.recognizers.clinical_words import clinical_words
+from openbioner_batch.deid.recognizers.lexicon import lexicon
 
 Phrase = tuple[tuple[str, ...], str]
 """(normalised words, type)."""
@@ -33,13 +36,24 @@ _SUFFIXES = frozenset(
 _UNITS = frozenset("apartment suite unit floor room building box lot".split())
 _TOWN_COMMA = re.compile(r"[^\W\d_],\s{1,2}\Z")
 _ZIP_NEXT = re.compile(r",?\s{1,2}\d{5}(?!\d)")
+_SENTENCE_START = re.compile(r"(?:\A|[.!?:\n][\s\"'(]*|[-*•][ \t]*)\Z")
+_PLACE_BEFORE = re.compile(
+    r"\b(?:in|from|to|of|at|near|outside|town|city|county|village|lives|resides|moved|visiting)[ :]{1,2}\Z",
+    re.IGNORECASE,
+)
+_STATE_NEXT = re.compile(r",[ ]{1,2}(?P<state>[A-Z]{2}|[A-Z][a-z]{3,}(?:[ ][A-Z][a-z]+)?)(?![^\W_])")
+_ZIP_END = re.compile(r"-\d{4}(?![^\W_]|-\d)")
 
 
 def phrases_of(value: str, type: str) -> Iterator[Phrase]:
     """The parts of an address or the words of a name of a place, as sequences of normalised words."""
-    if type == "zip_code" and len(digits := "".join(filter(str.isalnum, value))) == 9 and digits.isdecimal():
+    if type == "zip_code" and (digits := "".join(filter(str.isalnum, value))).isdecimal():
         yield (digits,), type
-        yield from _town_phrases((digits[:5], digits[5:]))
+        if len(digits) in (3, 4, 8):  # a table that took it for a number has dropped its zeros
+            digits = digits.zfill(5 if len(digits) < 5 else 9)
+            yield (digits,), type
+        if len(digits) == 9:
+            yield from _town_phrases((digits[:5], digits[5:]))
         return
     if type not in ("street_address", "location"):
         if words := _normalised(value):
@@ -125,15 +139,37 @@ def find_phrases(text: str, phrases: Mapping[str, Sequence[Phrase]]) -> Iterator
                 continue
             start, end = tokens[place].start(), tokens[stop - 1].end()
             gaps_fit = end - start <= sum(len(token[0]) + 4 for token in tokens[place:stop])
-            lone_word = len(wanted) == 1 and not wanted[0].isdigit() and not text[start].isupper()
+            code = type == "state" and len(wanted[0]) == 2
+            lone_word = len(wanted) == 1 and not wanted[0].isdigit() and not (code or _is_name_there(text, start, end))
             if (
                 gaps_fit
                 and not lone_word
-                and not (type == "state" and len(wanted[0]) == 2 and not _is_state(text, start, end))
+                and not (code and not _is_state(text, start, end))
                 and not (len(wanted[0]) < 3 and len(wanted) == 1 and not text[start:end].isupper())
+                and not (type == "zip_code" and OTHER_UNIT.match(text, end))
             ):
-                yield Finding(start, end, type, 1.0, ("known:place",))
+                more = _ZIP_END.match(text, end) if type == "zip_code" and _is_zip(wanted[-1]) else None
+                yield Finding(start, more.end() if more else end, type, 1.0, ("known:place",))
                 break
+
+
+def _is_name_there(text: str, start: int, end: int) -> bool:
+    """Whether one word is a name: it has a capital, and a word of the language does not owe it to its place.
+
+    "Normal gait." and "NORMAL GAIT" are not the town of Normal, "lives in NORMAL" and "to Normal, IL" are.
+    """
+    if text[start].islower():
+        return False
+    word = text[start:end]
+    if word.lower() not in lexicon().ordinary and not clinical_words().knows(word.lower()):
+        return True
+    owed = (word.isupper() and len(word) > 1) or _SENTENCE_START.search(text, max(0, start - 8), start)
+    state = _STATE_NEXT.match(text, end)
+    return (
+        not owed
+        or _PLACE_BEFORE.search(text, max(0, start - 24), start) is not None
+        or (state is not None and _words_of_state(_normalised(state["state"])) > 0)
+    )
 
 
 def _is_state(text: str, start: int, end: int) -> bool:

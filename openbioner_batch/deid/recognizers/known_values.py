@@ -28,6 +28,9 @@ _PHONES = frozenset({"phone_number", "fax_number", "pager_number"})
 _SHORTEST_NATIONAL = 8
 """Digits of a telephone number without its country's code."""
 _NUMBER_GAP = re.compile(r"[ \t()./\-–+#_]{0,3}")
+_SEPARATORS = re.compile(r"(?<=[^\W_])[\W_]{1,3}(?=[^\W_])")
+_MADE_DECIMAL = re.compile(r"\.0+(?![^\W_])")
+"""What a table makes of a whole number: 22087.0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class _Prepared:
     names: KnownNames
     codes: tuple[tuple[str, str], ...]
     """(letters and digits in lower case, type), the longest first."""
+    separators: frozenset[str]
+    """What stands between letters and digits of the codes as the record writes them."""
     phrases: dict[str, list[Phrase]]
     """First word -> (all words, type), the longest first."""
     dates: dict[Reading, str]
@@ -56,7 +61,7 @@ def find_known(
     """
     prepared = _prepare(known, nicknames)
     yield from prepared.names.find(text, typos)
-    yield from _find_codes(text, prepared.codes)
+    yield from _find_codes(text, prepared.codes, prepared.separators)
     yield from find_phrases(text, prepared.phrases)
     yield from _find_dates(text, dates, prepared.dates)
 
@@ -64,6 +69,7 @@ def find_known(
 @lru_cache(maxsize=256)
 def _prepare(known: KnownIdentifiers, nicknames: bool) -> _Prepared:
     codes: dict[str, str] = {}
+    separators: set[str] = set()
     phrases: dict[str, list[Phrase]] = {}
     dates: dict[Reading, str] = {}
     for one in known.values:
@@ -75,6 +81,7 @@ def _prepare(known: KnownIdentifiers, nicknames: bool) -> _Prepared:
             for phrase in phrases_of(one.value, one.type):
                 phrases.setdefault(phrase[0][0], []).append(phrase)
         elif family != "name":
+            separators.update(_SEPARATORS.findall(one.value))
             for code in _codes_of(one.value, one.type):
                 codes.setdefault(code, one.type)
     for found in phrases.values():
@@ -83,7 +90,7 @@ def _prepare(known: KnownIdentifiers, nicknames: bool) -> _Prepared:
         [(one.value, one.type) for one in known.values if family_of(one.type) == "name"], nicknames
     )
     ordered = sorted(codes.items(), key=lambda one: (-len(one[0]), one))
-    return _Prepared(names, tuple(ordered), phrases, dates)
+    return _Prepared(names, tuple(ordered), frozenset(separators), phrases, dates)
 
 
 def _codes_of(value: str, type: str) -> Iterator[str]:
@@ -116,7 +123,7 @@ def _codes_of(value: str, type: str) -> Iterator[str]:
             yield code[letters.end() :]  # MRN-2208714 written without its MRN
 
 
-def _find_codes(text: str, codes: tuple[tuple[str, str], ...]) -> Iterator[Finding]:
+def _find_codes(text: str, codes: tuple[tuple[str, str], ...], separators: frozenset[str]) -> Iterator[Finding]:
     """Codes with any separators: searched in the text's letters and digits, then checked against the text itself."""
     if not codes:
         return
@@ -136,11 +143,12 @@ def _find_codes(text: str, codes: tuple[tuple[str, str], ...]) -> Iterator[Findi
                 and _side_by_side(places, first)
             ):
                 first -= 1  # 0012345 is 12345
-            start, last = places[first], places[at + len(code) - 1]
-            if _holds(text, start, last + 1, code, places[first : at + len(code)]) and not is_short_value(
-                text, start, last + 1, code
+            start, end = places[first], places[at + len(code) - 1] + 1
+            decimal = _MADE_DECIMAL.match(text, end) if code.isdigit() and len(code) > SHORTEST else None
+            if _holds(text, start, end, code, places[first : at + len(code)], separators) and (
+                decimal or not is_short_value(text, start, end, code)
             ):
-                yield Finding(start, last + 1, type, 1.0, ("known:number",))
+                yield Finding(start, decimal.end() if decimal else end, type, 1.0, ("known:number",))
             at = squeezed.find(code, at + 1)
 
 
@@ -158,7 +166,7 @@ def _side_by_side(places: Sequence[int], at: int) -> bool:
     return places[at] - places[at - 1] == 1
 
 
-def _holds(text: str, start: int, end: int, code: str, places: list[int]) -> bool:
+def _holds(text: str, start: int, end: int, code: str, places: list[int], separators: frozenset[str]) -> bool:
     """Whether a code occurs by itself, not as part of a longer one, with only separators within."""
     if len(code) < SHORTEST and end - start != len(code):
         return False
@@ -168,7 +176,10 @@ def _holds(text: str, start: int, end: int, code: str, places: list[int]) -> boo
     if before.isalpha() and (code[0].isalpha() or len(code) < 6):
         return False
     wide = end - start > len(places)
-    return not wide or all(two - one == 1 or _mail_or_number_gap(text[one + 1 : two]) for one, two in pairwise(places))
+    return not wide or all(
+        two - one == 1 or _mail_or_number_gap(gap := text[one + 1 : two]) or gap in separators
+        for one, two in pairwise(places)
+    )
 
 
 def _mail_or_number_gap(between: str) -> bool:
