@@ -21,7 +21,7 @@ _shorter = r"(?:months?|mos?|weeks?|wks?|days?|hours?|hrs?|minutes?)\b"
 _shorter_units = re.compile(rf"(?<![a-z]){_shorter}", re.IGNORECASE)
 # a number of months or weeks is not an age over 89: "96 months", "95-100 weeks"
 _over_89 = re.compile(
-    rf"(?>(?<![\d.])(?:9\d|1[0-4]\d)(?:\.\d(?!\d))?(?:['’]?s\b|st\b|nd\b|rd\b|th\b)?(?!\d)|\b(?:{_over_89_words})s?\b)"
+    rf"(?>(?<![\d.])0?(?:9\d|1[0-4]\d)(?:\.\d(?!\d))?(?:['’]?s\b|st\b|nd\b|rd\b|th\b)?(?!\d)|\b(?:{_over_89_words})s?\b)"
     rf"(?!(?:\s?(?:-|to|or)\s?\d+)?[\s-]*{_shorter})",
     re.IGNORECASE,
 )

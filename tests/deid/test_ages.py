@@ -185,3 +185,32 @@ def test_words_that_are_units_elsewhere_are_none_here(text: str) -> None:
 def test_what_is_no_age_gives_nothing() -> None:
     assert generalise_age("elderly") is None
     assert generalise_age("aged 47") == "aged 47"
+
+
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        ("ages 85-95", "ages 85-90+"),
+        ("age 88 to 93", "age 88 to 90+"),
+        ("ages 88 and 93", "ages 88 and 90+"),
+        ("aged 91\u201395", "aged 90+"),
+        ("PT AGE: 097", "PT AGE: 90+"),
+        ("Age (yrs): 93", "Age (yrs): 90+"),
+        ("Age [y] 93", "Age [y] 90+"),
+        ("AGE - 93", "AGE - 90+"),
+        ("Age ~93", "Age ~90+"),
+        ("age about 93", "age about 90+"),
+        ("93\u2642 s/p fall", "90+\u2642 s/p fall"),
+        ("94/M/W", "90+/M/W"),
+        ("is 91 1/2 years old", "is 90+ 1/2 years old"),
+    ],
+)
+def test_an_age_beside_a_younger_one_or_in_an_unusual_frame_goes(text: str, new: str) -> None:
+    assert Deidentifier(load_policy("safe-harbor")).deidentify(text).text == new
+
+
+@pytest.mark.parametrize(
+    "text", ["ages 65-89", "sat 89-91%", "HR 88 and 92", "age 60, 95 kg", "age 55, 92% on RA", "age 40-95%"]
+)
+def test_a_range_of_something_else_stays(text: str) -> None:
+    assert Deidentifier(load_policy("safe-harbor")).deidentify(text).text == text

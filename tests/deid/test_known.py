@@ -165,6 +165,9 @@ def test_the_whole_known_name_is_covered_in_every_form(surname: str, record: str
         ("Will May", "SHE MAY EAT"),
         ("Noel Quist", "Nol came"),
         ("Jan Van Der", "by van der Waals forces"),
+        ("Max Gain", "weight gain, max dose. Max assist. Gain in strength."),
+        ("Nora Fell", "Pt fell at home. Patient fell. FELL OUT OF BED"),
+        ("Ivo Reading", "reading glasses; monitor reading 98. Reading held."),
         ("Mark Brown", "Mark the site. Brown sputum. PATIENT MARKED. Patient marked brown."),
     ],
 )

@@ -27,6 +27,7 @@ Very truly yours,\\n\\n  <clinician_name>Xiomara Quispe</clinician_name>
 Patient: <patient_name>Lomax, Jane</patient_name> Notes reviewed
 Attending: <clinician_name>Lomax</clinician_name>, Dr. <clinician_name>Ortiz</clinician_name> was there
 mother’s maiden name: <relative_name>Brannigan</relative_name>
+Re: <patient_name>Lomax</patient_name>
 Attending Dr: <clinician_name>Brannigan</clinician_name>
 seen by Sr <patient_name>Brannigan</patient_name> today
 Patient> <patient_name>Lomax</patient_name>
@@ -54,6 +55,10 @@ Completed the TOVA Continuous Performance Test
 BUN/na
 PT/ok
 ROE, XQZ
+SNF re: DME. Sent
+f/u re: CPAP
+Re: Coumadin
+PT: WFL, OT: SBA
 """.strip().splitlines()
 
 

@@ -246,3 +246,9 @@ def test_a_pressure_falls_and_the_day_of_a_smear_does_not(text: str, value: bool
 def test_the_abbreviation_of_a_telephone_is_no_acidity() -> None:
     assert in_clinical_value("pH 417 then", 3, 6)
     assert not in_clinical_value("Ph 417 then", 3, 6)
+
+
+def test_a_weekday_is_no_name() -> None:
+    text = "Seen Mon, Wed and Fri."
+    found = Finder(MODEL).find(text, model_spans=[Span(5, 8, "person_name", 0.82, "Mon")])
+    assert shown(text, found) == []

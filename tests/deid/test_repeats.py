@@ -24,6 +24,11 @@ from openbioner_batch.deid.recognizers.repeats import find_repeated_values, find
         ("Church: St. Brannoc's. St. Brannoc's pastor came.", "St. Brannoc's"),
         ("Dr. Amadi-Voss came; then Voss again.", "Voss"),
         ("Accession No. S21-10432; slide S21-10432 again", "S21-10432"),
+        ("Employer: Clemwell Foods. CLEMWELL FOODS CALLED.", "CLEMWELL FOODS"),
+        ("Device serial: QK-22119. QK22119 was read.", "QK22119"),
+        ("https://portal.example/u/7712. See portal.example/u/7712", "portal.example/u/7712"),
+        ("@lmoss81 wrote; lmoss81 again", "lmoss81"),
+        ("Room 412B. Back in 412B.", "412B"),
     ],
 )
 def test_a_value_found_once_is_found_again(note: str, again: str) -> None:
@@ -41,6 +46,7 @@ def test_a_name_that_is_no_other_word_is_found_in_small_letters() -> None:
 
 
 def test_short_and_common_values_are_not_looked_for_again() -> None:
+    assert_found("Employer: <employer_name>Green Light Care</employer_name>. A green light care")
     assert_found("<room_number>Room 412</room_number>. BNP 412, K 4.1.")
     assert_found("last four <social_security_number>6789</social_security_number>, CK 6789")
 

@@ -174,7 +174,8 @@ def _is_word_of_notes(bare: str, finding: Finding) -> bool:
         return True
     names = lexicon().called | lexicon().word_names
     of_a_place = family_of(finding.type) in _PLACES and small not in _PRONOUNS
-    may_be_other = small in MONTHS or small in WEEKDAYS or small in names or of_a_place
+    of_a_day = small in WEEKDAYS and family_of(finding.type) == "date"
+    may_be_other = of_a_day or small in MONTHS or small in names or of_a_place
     return bare.istitle() and not may_be_other and finding.score < SURE_OF_SMALL_LETTERS
 
 

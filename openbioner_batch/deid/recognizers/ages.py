@@ -31,8 +31,8 @@ _IN_WORDS = (
 _ORDINAL = rf"(?:{_DIGITS}(?:st|nd|rd|th)|ninetieth|ninety[\s-](?:{_ORDINAL_ONES})|(?:one[\s-])?hundredth)"
 _ONE_NUMBER = rf"(?:{_DIGITS}(?!\d)(?:\.\d)?|{_IN_WORDS}(?![^\W_]))"
 _NUMBER = (
-    rf"(?P<age>(?:(?<![\w.,$#'’/:+-])|(?<=[\s(\d]-)|(?<=/))"
-    rf"{_ONE_NUMBER}(?:\s?(?:-|to|and|or)\s?{_ONE_NUMBER})?)"
+    rf"(?P<age>(?:(?<![\w.,$#'’/:+-])|(?<=[\s(\d]-)|(?<=/))0?"
+    rf"{_ONE_NUMBER}(?:\s?(?:-|–|to|and|or)\s?{_ONE_NUMBER})?)"
 )
 
 _UNITS = (
@@ -52,7 +52,7 @@ _YEARS = (
 """Units of ages, and of time that has passed."""
 _SEXES = r"(?:male|female|man|woman|gentleman|lady|grandmother|grandfather|nun|priest|veteran)\b"
 _SEX = (
-    r"(?-i:\s?/\s?[MFmf]\b|-?(?:W|B|H|A|AA|C|L|O)?M\b|-?(?:W|B|H|A|AA|C|L|O)F\b|\s(?:W|H|AA|C|L)?M\b|\s(?:W|H|AA|"
+    r"(?-i:\s?[♂♀]|\s?/\s?[MFmf]\b|-?(?:W|B|H|A|AA|C|L|O)?M\b|-?(?:W|B|H|A|AA|C|L|O)F\b|\s(?:W|H|AA|C|L)?M\b|\s(?:W|H|AA|"
     r"L)F\b)"
 )
 _FEMALE = (
@@ -71,8 +71,8 @@ _HEAT = re.compile(
 )
 
 _AFTER = Anchored(
-    rf"{_NUMBER}(?:(?:\sand\s(?:a|one)[\s-]half|\s?½)?[\s-]{{0,2}}(?:{_UNITS}|{_YEARS})|{_SEX}(?!\d|"
-    rf"/(?!\d{{2,3}}[MF]\b))|(?P<female>{_FEMALE})|[\s-]{{1,2}}{_SEXES})",
+    rf"{_NUMBER}(?:(?:\sand\s(?:a|one)[\s-]half|\s?½|\s1/2)?[\s-]{{0,2}}(?:{_UNITS}|{_YEARS})|{_SEX}(?!\d|"
+    rf"/(?!\d{{2,3}}[MF]\b|[WBHAO]\b))|(?P<female>{_FEMALE})|[\s-]{{1,2}}{_SEXES})",
     re.IGNORECASE,
 )
 _NO_AGE_AFTER = (
@@ -88,8 +88,9 @@ _RELATIVES = (
     r"wife|husband|hubby|spouse|partner|son|daughter|cousin|grandma|grandpa|granny|gran|nan|nana|mgm|mgf|pgm|pgf"
 )
 _FRAMES = (
-    rf"aged?(?:\s?/\s?(?:sex|gender))?(?:\s(?:is|of|was|at\s(?:death|diagnosis|onset|admission|visit|"
-    rf"dx)))?[:=\s(]{{1,4}}|ages\s"
+    rf"aged?(?:\s?/\s?(?:sex|gender)|,?\s?[\[(]?(?:in\s)?(?:yrs?|years|y)\b\.?[\])]?)?"
+    rf"(?:\s(?:is|of|was|at\s(?:death|diagnosis|onset|admission|visit|dx)))?"
+    rf"[:=\s(~-]{{1,4}}(?:(?:approx\w*|about|over|under|around|nearly|almost)\.?\s)?|ages\s"
     r"|(?:turned|turning|turns?|nearly|almost|(?:will|to)\sbe)\s|(?:lived|lives|living)\s(?:to|until)\s(?:be\s|"
     r"age\s)?|birthday\sof\s"
     r"|(?:reached|attained|reaching)\s(?:age\s|the\sage\sof\s)?"
@@ -105,6 +106,12 @@ _FRAMES = (
     r"|(?-i:[MF])\s?/\s?"
 )
 _BEFORE = Anchored(rf"(?<![^\W_])(?:{_FRAMES}){_NUMBER}{_NO_AGE_AFTER}", re.IGNORECASE)
+_WITH_YOUNGER = Anchored(
+    rf"\bage[sd]?[ ](?:of[ ]|from[ ]|between[ ]|range[d]?[ :])?(?P<age>\d{{1,3}}\s?(?:[-–,]|to|and|or)\s?{_ONE_NUMBER})"
+    rf"{_NO_AGE_AFTER}",
+    re.IGNORECASE,
+)
+"""A range or two ages, the second of which is over 89: "ages 85-95"."""
 _STAMPED = Anchored(r"(?<![\w.])(?P<age>0?(?:9\d|1[01]\d|12[0-5]))Y(?:\s?\d{1,2}M)?(?![^\W_])")
 """Ages as DICOM and laboratory systems write them: 094Y, 91Y 04M."""
 _OF_RELATIVES = Anchored(
@@ -152,7 +159,7 @@ def find_ages(text: str) -> Iterator[Finding]:
     if not _NINETY.search(text) and not any_in(lowered(text), _WRITTEN):
         return
     told: set[str] = set()
-    for pattern in (_AFTER, _BEFORE, _BIRTHDAY, _BORN, _STAMPED):
+    for pattern in (_AFTER, _BEFORE, _WITH_YOUNGER, _BIRTHDAY, _BORN, _STAMPED):
         for match in pattern.finditer(text):
             if pattern is _BEFORE and OTHER_UNIT.match(text, match.end("age")):
                 continue  # "gran, 125 mmHg"

@@ -140,7 +140,8 @@ def find_phrases(text: str, phrases: Mapping[str, Sequence[Phrase]]) -> Iterator
             start, end = tokens[place].start(), tokens[stop - 1].end()
             gaps_fit = end - start <= sum(len(token[0]) + 4 for token in tokens[place:stop])
             code = type == "state" and len(wanted[0]) == 2
-            lone_word = len(wanted) == 1 and not wanted[0].isdigit() and not (code or _is_name_there(text, start, end))
+            named = text[start].isupper() if code else _is_name_there(text, start, end)
+            lone_word = len(wanted) == 1 and not wanted[0].isdigit() and not named
             if (
                 gaps_fit
                 and not lone_word

@@ -155,7 +155,8 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
     capitals = text[start:end].isupper() and len(text[start:end]) > 1
     short = text[start:end].isupper() and end - start < 4
     given = words[0].lower() in lexicon().given_names
-    is_word = len(words) == 1 and clinical_words().knows(words[0])  # "Float RN"
+    only = words[0].rstrip(".")
+    is_word = len(words) == 1 and clinical_words().knows(only)  # "Float RN"
     if _CREDENTIAL.match(text, end) and len(words[0]) > 1 and (len(words) > 1 or not capitals or given) and not is_word:
         return _name(start, end, "clinician_name", 0.85)
     before = words_before(text, start)
@@ -166,6 +167,8 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
         type = _field_type(text, start, words=before)
         if type and short and (is_word or _RESULT_OR_LABEL.match(text, end)):
             return None  # "re: K 5.9", "RE: FW: ..."
+        if type and is_word and before[-1:] == ["re"] and not (given or allow_list().is_surname(only)):
+            return None  # "re: CPAP", "Re: Coumadin"
         if type and (mark not in "-—–" or given or len(words) > 1):
             if before[-1:] in (["cc"], ["to"], ["from"]) and not (given or (len(words) > 1 and before[-1] != "cc")):
                 return None
@@ -174,7 +177,6 @@ def _name_in(text: str, stretch: list[tuple[int, int, str]]) -> Finding | None:
         return _name(start, end, "clinician_name", 0.8)
     if given and len(words) == 1 and words[0].lower() not in lexicon().word_names and _SPEAKS.match(text, end):
         return _name(start, end, "person_name", 0.7)
-    only = words[0].rstrip(".")
     if len(words) == 1 and not is_word and only.lower() not in _ADVERBS and _UNKNOWN.fullmatch(only):
         about = before[-1:] == ["re"] and mark == "e" and _CLAUSE_ENDS.match(text, end)
         acts = _ACTS.match(text, end)

@@ -85,6 +85,11 @@ _FEWEST_DIGITS = 5
 _ACCOUNT = re.compile(r"(?=[a-z]+[._\d])[\w.]{5,64}(?<!\.)", re.IGNORECASE)
 """Before the @ of an e-mail address: letters with a dot, an underscore or digits, unlike words."""
 _HOUSE = re.compile(r"\d[\w-]*\s+")
+_SCHEME = re.compile(r"(?:https?://)?(?:www\.)?", re.IGNORECASE)
+_ROOM = re.compile(r"\d{3,4}-?[A-Z](?![^\W_])")
+"""A room's number that is no result: Room 412B."""
+_SEPARATED = frozenset({"identifier", "ssn", "phone"})
+_SEPARATORS = re.compile(r"(?<=[^\W_])[-–./ ]{1,2}(?=[^\W_])")
 _OPENS = re.compile(r"(?:\A|[.!?\n]\s{0,2})\Z")
 _THING = re.compile(
     r"[ ](?!(?:is|was|has|had|and|or|in|on|at|for|to|with|from|fr|will|is|who|that|today|clinic|hospital|area|"
@@ -107,14 +112,30 @@ def find_repeated_values(text: str, found: Iterable[Finding]) -> Iterator[Findin
                 recognizer = DIGITS if DIGITS in one.recognizers and len(one.recognizers) == 1 else "pattern:repeat"
                 forms.setdefault(form, (one.type, recognizer))
     for form, (type, recognizer) in forms.items():
-        at = text.find(form)
-        while at >= 0:
-            end = at + len(form)
-            opens = family_of(type) == "town" and " " not in form and _OPENS.search(text, max(0, at - 3), at)
-            thing = opens and _THING.match(text, end)
-            if not (thing or text[at - 1 : at].isalnum() or text[end : end + 1].isalnum()):
-                yield Finding(at, end, type, CONFIDENT, (recognizer,))
-            at = text.find(form, end)
+        for match in _in_any_case(form, family_of(type)).finditer(text):
+            opens = (
+                family_of(type) == "town"
+                and " " not in form
+                and _OPENS.search(text, max(0, match.start() - 3), match.start())
+            )
+            thing = opens and _THING.match(text, match.end())
+            if not thing and (match[0] == form or _may_be_written(match[0], family_of(type))):
+                yield Finding(*match.span(), type, CONFIDENT, (recognizer,))
+
+
+def _in_any_case(form: str, family: str) -> re.Pattern[str]:
+    """A form in any case, that of a code also without its separators or with others: XK22119 for XK-22119."""
+    pieces = [re.escape(piece) for piece in (_SEPARATORS.split(form) if family in _SEPARATED else [form])]
+    return re.compile(rf"(?<![^\W_]){'[-–./ ]{0,2}'.join(pieces)}(?![^\W_])", re.IGNORECASE)
+
+
+def _may_be_written(value: str, family: str) -> bool:
+    """Whether a form in another case is still what it was: a name of words that are none of the language."""
+    words = [word.lower() for word in _NAMED.findall(value)]
+    if family in _CODES or family == "room":
+        return any(map(str.isdigit, value)) or family in ("email", "url")
+    rare = [word for word in words if word not in lexicon().ordinary and not clinical_words().knows(word)]
+    return bool(rare) and (value.isupper() or len(words) > 1)
 
 
 def _again(value: str, family: str) -> Iterator[str]:
@@ -126,8 +147,15 @@ def _again(value: str, family: str) -> Iterator[str]:
         mixed = digits and len(value) >= _FEWEST_DIGITS and any(map(str.isalpha, value))
         if digits >= _FEWEST_DIGITS or mixed or family in ("email", "url"):
             yield value
+        if family == "url" and "." in (address := _SCHEME.sub("", value, count=1)):
+            yield address
+        if value[0] == "@" and _ACCOUNT.fullmatch(value[1:]):
+            yield value[1:]
         if family == "email" and _ACCOUNT.fullmatch(account := value.partition("@")[0]):
             yield account
+    elif family == "room":
+        if room := _ROOM.search(value):
+            yield room[0]
     elif family in ("organisation", "address", "town", "county"):
         words = value.split()
         shorter = [value]
