@@ -143,20 +143,46 @@ def _without_decimals(type: str, value: str) -> str:
     return value
 
 
+_NAME_PART = re.compile(r"(?P<who>\w*?)_?(?P<part>first|given|middle|last|family|sur)_?name")
+_PLACES = {"first": "1", "given": "1", "middle": "2"}
+"""Where a part stands in a whole name; others come last."""
+
+
 def _joined_names(fields: Mapping[str, Any], roles: Mapping[str, str]) -> list[KnownValue]:
-    """Full names from columns such as first_name and last_name, for each prefix that they share."""
+    """Full names from columns such as first_name and last_name, for each prefix that they share, and from objects."""
     people: dict[str, dict[str, str]] = {}
+    found: list[KnownValue] = []
     for field, value in fields.items():
-        name = re.sub(r"[\s.\-]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", field)).lower()
-        match = re.fullmatch(r"(?P<who>\w*?)_?(?P<part>first|given|middle|last|family|sur)_?name", name)
+        role = roles.get(field) or role_of(field)
+        if FAMILIES.get(role) != "name":
+            continue
+        found += [KnownValue(role, name) for name in _names_within(value)]
+        match = _NAME_PART.fullmatch(_plain(field))
         texts = _texts(value)
-        if match and len(texts) == 1 and FAMILIES.get(roles.get(field) or role_of(field)) == "name":
-            part = {"first": "1", "given": "1", "middle": "2"}.get(match["part"], "3")
-            if why_ignored(role_of("name"), texts[0]) == PLACEHOLDER:
-                continue
-            people.setdefault(match["who"], {"role": roles.get(field) or role_of(field)})[part] = texts[0]
-    return [
-        KnownValue(parts["role"], " ".join(parts[place] for place in "123" if place in parts))
-        for parts in people.values()
-        if "1" in parts and "3" in parts
-    ]
+        if match and len(texts) == 1 and why_ignored(role_of("name"), texts[0]) != PLACEHOLDER:
+            people.setdefault(match["who"], {"role": role})[_PLACES.get(match["part"], "3")] = texts[0]
+    return found + [KnownValue(parts["role"], name) for parts in people.values() if (name := _whole_name(parts))]
+
+
+def _plain(field: str) -> str:
+    """A column's name in small letters, its words joined by underscores."""
+    return re.sub(r"[\s.\-]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", field)).lower()
+
+
+def _names_within(value: Any) -> list[str]:
+    """The full names in objects such as {"given": ["Ann"], "family": "Lee"}, alone or in a list."""
+    if isinstance(value, list | tuple):
+        return [name for item in value for name in _names_within(item)]
+    if not isinstance(value, Mapping):
+        return []
+    parts: dict[str, str] = {}
+    for key, item in value.items():
+        match = _NAME_PART.fullmatch(f"{_plain(str(key)).removesuffix('name').strip('_')}_name")
+        if match and not match["who"] and (texts := _texts(item)):
+            parts[_PLACES.get(match["part"], "3")] = " ".join(texts)
+    return [name] if (name := _whole_name(parts)) else []
+
+
+def _whole_name(parts: Mapping[str, str]) -> str | None:
+    """Given name, middle name and surname in one; None where the first or the last is missing."""
+    return " ".join(parts[place] for place in "123" if place in parts) if "1" in parts and "3" in parts else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import deque
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -12,6 +13,7 @@ from openbioner_batch.formats.compression import BrokenStreamError
 from openbioner_batch.formats.fields import UnfitRecordError
 from openbioner_batch.formats.storage import LARGEST_RECORD
 
+_FOR_EXCEL = re.compile(r"sep=[^\w]", re.IGNORECASE)
 OPEN_QUOTE = "unexpected end of data"
 """How the csv module calls a field whose quote does not close."""
 
@@ -37,6 +39,7 @@ class Rows:
             self._reader = csv.reader(self._lines, delimiter=delimiter, strict=True)
         else:
             self._reader = csv.reader(self._lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
+        self._delimiter = delimiter
         self._width = 0
 
     def close(self) -> None:
@@ -44,8 +47,13 @@ class Rows:
         self._stream.close()
 
     def header(self) -> list[str] | UnfitRecordError:
-        """The names of the columns without blanks around them; none of an empty file."""
+        """The names of the columns without blanks around them; none of an empty file.
+
+        A line such as "sep=;" before them is for Excel.
+        """
         header = next(self, [])
+        if not isinstance(header, UnfitRecordError) and _FOR_EXCEL.fullmatch(self._delimiter.join(header)):
+            header = next(self, [])
         if isinstance(header, UnfitRecordError):
             return header
         self._width = len(header)

@@ -35,7 +35,8 @@ _UTF16 = {
     b"\0<": "utf-16-be",
 }
 """The first two bytes of XML in UTF-16."""
-_DECLARED = re.compile(rb"<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([\w.:-]+)[\"']")
+_DECLARATION = re.compile(rb"<\?xml\s[^>]*\?>")
+_DECLARED = re.compile(rb"\bencoding\s*=\s*[\"']([\w.:-]+)[\"']")
 _MISC = re.compile(rb"\xef\xbb\xbf|<\?.*?\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL)
 _OTHERS = ((b"<collection", "bioc-xml"), (b"<PubmedArticle", "pubmed"))
 """Tags that indicate another format."""
@@ -160,8 +161,9 @@ class _Reader:
     def _problems(self, gap: Gap) -> Iterator[BrokenXml]:
         """Faults between two records, once for each record that may be lost there."""
         content = gap.content
-        if declared := _DECLARED.findall(content):
-            encoding = declared[-1].decode().lower()
+        if declarations := _DECLARATION.findall(content):
+            declared = _DECLARED.search(declarations[-1])  # without one a document is in UTF-8, whatever came before
+            encoding = declared[1].decode().lower() if declared else "utf-8"
             # UTF-16 has been converted by now
             self._encoding = "utf-8" if encoding.startswith(("utf-8", "utf8", "utf-16", "us-ascii")) else encoding
         content = _MISC.sub(b"", content)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from deid.found import KNOWN, shown
+from deid.found import KNOWN, assert_found, shown
 
 from openbioner_batch.deid.finder import Finder
 from openbioner_batch.deid.known import KnownIdentifiers, KnownValue, role_of
@@ -129,3 +129,16 @@ def test_parts_that_make_no_full_name_stay_apart(fields: dict[str, object], role
     known = KnownIdentifiers.from_fields(fields, roles)
     assert not any(" " in one.value for one in known.values)
     assert len(known.values) < 4
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        {"first": "Al", "last": "Ng"},
+        {"firstName": "Al", "lastName": "Ng"},
+        [{"given": ["Al"], "family": "Ng", "use": "official"}],
+    ],
+)
+def test_a_name_given_as_an_object_is_put_together(name: object) -> None:
+    known = KnownIdentifiers.from_fields({"name": name})
+    assert_found("<patient_name>Ng, Al</patient_name> came", known, KNOWN)

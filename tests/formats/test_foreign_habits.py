@@ -215,3 +215,11 @@ def test_objects_strung_together_on_a_line_or_cut_out_of_an_array_are_records(tm
     found = read_all(get_format("jsonl"), [path])
     assert [document.id for document in documents(found)] == ["0", "2"]
     assert len(rejected(found)) == 2
+
+
+@pytest.mark.parametrize("first", ["sep=;\n", "sep=;\r\n", "\ufeffSEP=;\n", ""])
+def test_a_line_for_excel_is_no_header(tmp_path: Path, first: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"{first}id;text\n7;Zinc, iron\n".encode())
+    (document,) = documents(read_all(get_format("csv"), [path]))
+    assert (document.id, document.text) == ("7", "Zinc, iron")

@@ -142,3 +142,13 @@ def test_collections_of_bioc_may_be_strung_together(tmp_path: Path) -> None:
     found = read_all(BIOC, [path])
     assert [document.id for document in documents(found)] == ["1", "2", "3"]
     assert rejected(found) == []
+
+
+def test_each_document_of_a_file_is_in_the_encoding_that_it_says(tmp_path: Path) -> None:
+    """One that says none is in UTF-8, whatever the one before it said."""
+    path = tmp_path / "a.xml"
+    first = whole(1).replace("UTF-8", "latin-1").replace("Zinc", "Na\u00efve").encode("latin-1")
+    second = whole(2).replace(' encoding="UTF-8"', "").replace("Zinc", "Na\u00efve").encode()
+    path.write_bytes(first + second + first)
+    found = [document.text for document in documents(read_all(PUBMED, [path]))]
+    assert found == ["Na\u00efve 1", "Na\u00efve 2", "Na\u00efve 1"]
