@@ -36,6 +36,10 @@ DAYS = (
     f"prelim 0148, {day('01-19')}.",
     f"TUR-P {day('02.05.')} pT1",
     f"discharged {day('12 V 2024')}.",
+    f"week of {day('the 4th')}",
+    f"since {day('the 2nd')} & {day('3rd')}",
+    f"due on {day('the twenty-first')}",
+    f"in {day('Jan-Mar')}, {day('Oct and Nov')}",
 )
 NO_DAYS = (
     "BiPAP 14/6, FiO2 40. CPAP settings 12/5. IDDSI 5/2.",

@@ -28,6 +28,12 @@ Patient: <patient_name>Lomax, Jane</patient_name> Notes reviewed
 Attending: <clinician_name>Lomax</clinician_name>, Dr. <clinician_name>Ortiz</clinician_name> was there
 mother’s maiden name: <relative_name>Brannigan</relative_name>
 Re: <patient_name>Lomax</patient_name>
+w/ Drs. <clinician_name>Amadi</clinician_name> & <clinician_name>Lomax</clinician_name>.
+Drs <clinician_name>Ng</clinician_name>, <clinician_name>Lo</clinician_name>, and <clinician_name>Ida</clinician_name>
+DRS. <clinician_name>AMADI</clinician_name> AND <clinician_name>LOMAX</clinician_name>
+nurses <clinician_name>Amadi</clinician_name> and <clinician_name>J. Lomax</clinician_name>
+Drs. <clinician_name>Amadi</clinician_name> and ICU team
+Messrs. <person_name>Ortiz</person_name> and <person_name>Lomax</person_name>
 Attending Dr: <clinician_name>Brannigan</clinician_name>
 seen by Sr <patient_name>Brannigan</patient_name> today
 Patient> <patient_name>Lomax</patient_name>
@@ -59,6 +65,7 @@ SNF re: DME. Sent
 f/u re: CPAP
 Re: Coumadin
 PT: WFL, OT: SBA
+RNs Notified, Aware and Charge
 """.strip().splitlines()
 
 

@@ -87,11 +87,11 @@ _SINGLE_WORDS = frozenset({"mars", "mai", "mei", "jan", "juni", "juli"}) | DOUBT
 """Months that mean something else when they are alone in small letters or in capitals."""
 _BEFORE_DAY = re.compile(
     r"\b(?:on|since|until|till|by|from|before|after|through|between|lmp|onset|visit|due|out|seen|done|off|home|floor|"
-    r"again|yesterday|d/c|d/c'd|[a-z]{2,12}ed|(?:morning|afternoon|evening|night|day)\sof)\sthe\s\Z",
+    r"again|yesterday|d/c|d/c'd|[a-z]{2,12}ed|(?:morning|afternoon|evening|night|day|week|wk)\sof)\sthe\s\Z",
     re.IGNORECASE,
 )
-_BETWEEN_DAYS = re.compile(rf"(?:,\s|,?\s(?:and|or|to|through|until)\s|\s?[{DASHES}]\s?)(?:the\s)?", re.IGNORECASE)
-_IN_A_ROW = re.compile(r",\s|,?\s(?:and|or)\s", re.IGNORECASE)
+_BETWEEN_DAYS = re.compile(rf"(?:,\s|,?\s(?:and|or|to|through|until|&)\s|\s?[{DASHES}]\s?)(?:the\s)?", re.IGNORECASE)
+_IN_A_ROW = re.compile(r",\s|,?\s(?:and|or|&)\s", re.IGNORECASE)
 _THEN_DONE = re.compile(r",\s(?:(?:then|and)\s)?(?:[a-z]{3,12}ed|[a-z]{2,6}'d|sent|back|again)\s")
 """Between a day and the next one, on which something else was done: "Seen 3/4, called 3/6"."""
 _AFTER_DAY = re.compile(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from openbioner_batch.deid.finding import Finding
 from openbioner_batch.deid.recognizers.clinical_words import clinical_words
 from openbioner_batch.deid.recognizers.lexicon import lexicon
+from openbioner_batch.deid.recognizers.roles import may_be_name
 from openbioner_batch.deid.searching import Anchored
 
 UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈČĎĐĒĘĚĜĞĠĢĤĪĮİĶĹĻĽŁŃŅŇŌŐŒŔŘŚŜŞŠŢŤŪŮŰŲŴŶŸŹŻŽ"
@@ -34,6 +35,17 @@ _FORMS = (
 )
 """Placeholders of the unknown, dictation in small letters, two people before one credential: "Ray/Gomez CRNA"."""
 
+_ONE = (
+    rf"(?:[{UPPER}]\.[ ]?){{0,2}}[{UPPER}][^\W\d_]{{1,20}}(?:['’-][^\W\d_]{{1,20}})?(?:[ ][{UPPER}][^\W\d_]{{1,20}})?"
+)
+_NEXT = r"(?:,?[ ](?:and|AND|&|\+)[ ]|,[ ]|[ ]?/[ ]?)"
+_SEVERAL = Anchored(
+    rf"(?<![^\W_])(?:(?P<doctors>D[rR][sS]|drs|Profs|PROFS|[Dd]octors|[Nn]urses|RNs)|(?:Messrs|Mmes))\.?[ ]"
+    rf"(?P<names>{_ONE}(?:{_NEXT}(?!Dr|Mr|Ms|and|AND){_ONE}){{1,5}})"
+)
+"""Several people behind a title in the plural: "Drs. Amadi, Bello and Lindqvist"."""
+_BETWEEN = re.compile(rf"{_NEXT}")
+
 
 def find_numbered_names(text: str) -> Iterator[Finding]:
     """Names of synthetic patients."""
@@ -42,7 +54,16 @@ def find_numbered_names(text: str) -> Iterator[Finding]:
 
 
 def find_names_by_form(text: str) -> Iterator[Finding]:
-    """Placeholders of the unknown, dictated names in small letters, and the first of two people before a credential."""
+    """Placeholders of the unknown, dictated names, the first of two before a credential, several after a title."""
+    for several in _SEVERAL.finditer(text):
+        start = several.start("names")
+        for between in [*_BETWEEN.finditer(text, start, several.end()), None]:
+            end = between.start() if between else several.end()
+            last = text[start:end].split()[-1]
+            short = len(last) == 2 and last.istitle()  # Drs. Ng and Lo
+            if short or (may_be_name(last) and not _is_no_name(last)):
+                yield _name(start, end, "clinician_name" if several["doctors"] else "person_name")
+            start = between.end() if between else end
     for pattern, type in _FORMS:
         for match in pattern.finditer(text):
             group = str(match.lastgroup)

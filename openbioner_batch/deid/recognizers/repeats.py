@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from openbioner_batch.deid.allowlist import allow_list
 from openbioner_batch.deid.families import family_of
@@ -111,8 +111,12 @@ def find_repeated_values(text: str, found: Iterable[Finding]) -> Iterator[Findin
             for form in _again(text[one.start : one.end], family_of(one.type)):
                 recognizer = DIGITS if DIGITS in one.recognizers and len(one.recognizers) == 1 else "pattern:repeat"
                 forms.setdefault(form, (one.type, recognizer))
+    small = text.lower() if forms else ""
     for form, (type, recognizer) in forms.items():
-        for match in _in_any_case(form, family_of(type)).finditer(text):
+        pieces = _SEPARATORS.split(form) if family_of(type) in _SEPARATED else [form]
+        if small.count(max(pieces, key=len).lower()) < 2:
+            continue  # it stands nowhere else; a pattern takes longer to make than to search
+        for match in _in_any_case(pieces).finditer(text):
             opens = (
                 family_of(type) == "town"
                 and " " not in form
@@ -123,10 +127,9 @@ def find_repeated_values(text: str, found: Iterable[Finding]) -> Iterator[Findin
                 yield Finding(*match.span(), type, CONFIDENT, (recognizer,))
 
 
-def _in_any_case(form: str, family: str) -> re.Pattern[str]:
+def _in_any_case(pieces: Sequence[str]) -> re.Pattern[str]:
     """A form in any case, that of a code also without its separators or with others: XK22119 for XK-22119."""
-    pieces = [re.escape(piece) for piece in (_SEPARATORS.split(form) if family in _SEPARATED else [form])]
-    return re.compile(rf"(?<![^\W_]){'[-–./ ]{0,2}'.join(pieces)}(?![^\W_])", re.IGNORECASE)
+    return re.compile(rf"(?<![^\W_]){'[-–./ ]{0,2}'.join(map(re.escape, pieces))}(?![^\W_])", re.IGNORECASE)
 
 
 def _may_be_written(value: str, family: str) -> bool:

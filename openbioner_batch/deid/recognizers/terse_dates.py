@@ -111,7 +111,7 @@ _OF_GERMAN = Anchored(
 _TENS = (
     r"(?:tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|"
     r"twentieth|"
-    r"thirtieth|twenty[ -]\w{4,7}(?:st|nd|rd|th)|thirty[ -]first)"
+    r"thirtieth|twenty[ -]\w{3,7}(?:st|nd|rd|th)|thirty[ -]first)"
 )
 _ORDINAL = Anchored(
     rf"\b(?:on|until|till|since|by|from|before|after|dated|through|and|no|"
@@ -121,6 +121,15 @@ _ORDINAL = Anchored(
     r"cranial|hospital|hour))",
     re.IGNORECASE,
 )
+_MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|"
+    r"Nov(?:ember)?|Dec(?:ember)?)"
+)
+_MONTHS = Anchored(
+    rf"(?<![^\W_])(?P<date>{_MONTH}(?:\s?[-–/]\s?|[ ](?:to|thru|through|until)[ ]){_MONTH}"
+    rf"|(?:Feb|Sep|Oct|Nov|Dec)[a-z]{{0,6}}(?:[ ]?&[ ]?|[ ](?:and|or)[ ]){_MONTH})(?![^\W_])"
+)
+"""Two months without a year: "Jan-Mar", "Oct and Nov"; Jan and April may be two people."""
 _ONES = "one|two|three|four|five|six|seven|eight|nine|oh|zero"
 _NUMBER_WORD = (
     rf"(?:(?:{_ONES}|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|"
@@ -140,7 +149,7 @@ _SPOKEN = Anchored(
 
 def find_terse_dates(text: str) -> Iterator[Finding]:
     """Days beside an event, a result or a time, and days in dictated words."""
-    for pattern in (_DASHED, _ZERO_DOT, _TIMED, _STAMPS, _GERMAN, _SLASH_MONTH, _ORDINAL, _SPOKEN, _FROM_DAY):
+    for pattern in (_DASHED, _ZERO_DOT, _TIMED, _STAMPS, _GERMAN, _SLASH_MONTH, _ORDINAL, _SPOKEN, _FROM_DAY, _MONTHS):
         for match in pattern.finditer(text):
             if pattern is _GERMAN and not _OF_GERMAN.search(text):
                 continue
