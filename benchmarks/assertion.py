@@ -65,7 +65,7 @@ def read_challenge(path: Path = CHALLENGE) -> list[Example]:
     return found
 
 
-def read_corpus(path: Path) -> list[Example]:
+def load_examples(path: Path) -> list[Example]:
     """The examples of a corpus in JSON Lines, packed or not."""
     with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
@@ -173,7 +173,7 @@ def challenge(peers: Sequence[str], cache: Path, show_errors: bool, json_path: P
 @_peer_options
 def corpus(path: Path, peers: Sequence[str], cache: Path, show_errors: bool, json_path: Path | None) -> None:
     """A corpus of sentences with a concept each."""
-    examples = read_corpus(path)
+    examples = load_examples(path)
     developed = first_half(examples)
     parts = {
         "all": examples,

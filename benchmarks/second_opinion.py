@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import click
-from assertion import Example, ours, read_corpus, scores
+from assertion import Example, ours, load_examples, scores
 from common.results import show_table
 
 from openbioner_batch.model import Tagger
@@ -37,7 +37,7 @@ def denied(one: Example, cues: list[Span], least: float) -> bool:
 @click.argument("path", type=click.Path(path_type=Path, exists=True))
 def main(path: Path) -> None:
     """Precision, recall and F1 of `negated` on a corpus of sentences with a concept each."""
-    examples = read_corpus(path)
+    examples = load_examples(path)
     tagger = Tagger.from_pretrained("bundled-open", device="cpu", dtype="bfloat16")
     began = time.process_time()
     cues = tagger.tag([one.text for one in examples], [(CUE,)])

@@ -92,7 +92,7 @@ def with_current_names(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def read_config(path: str) -> dict[str, Any]:
+def read_options_file(path: str) -> dict[str, Any]:
     """The mapping in a YAML configuration file, its keys with underscores.
 
     Raises:

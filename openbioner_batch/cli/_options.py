@@ -22,7 +22,7 @@ from openbioner_batch.options import (
     renamed,
     shown_default,
 )
-from openbioner_batch.settings import Settings, build, check_keys, read_config
+from openbioner_batch.settings import Settings, build, check_keys, read_options_file
 
 _METAVARS = {"int": "N", "float": "X"}
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -124,7 +124,7 @@ def values_of(flags: Mapping[str, Any], *kinds: type) -> dict[str, Any]:
     Raises:
         UsageError: the file cannot be read, or has a key that is not a field of the settings.
     """
-    config = read_config(path) if (path := flags.get("config")) else {}
+    config = read_options_file(path) if (path := flags.get("config")) else {}
     given = {name: value for name, value in flags.items() if name != "config" and value is not None}
     check_keys({**given, **config}, kinds)
     empty = {name: value for name, value in given.items() if value == ()}

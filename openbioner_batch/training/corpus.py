@@ -119,11 +119,11 @@ def flatten(pieces: Iterable[Piece]) -> FlatPieces:
     )
 
 
-def read_corpus(settings: PretrainSettings, tokenizer: Tokenizer) -> Corpus:
+def tokenize_sources(settings: PretrainSettings, tokenizer: Tokenizer) -> Corpus:
     """Tokenize every source in this process.
 
     Raises:
-        UsageError: as of `ray_corpus.read_corpus`.
+        UsageError: a source has no passages, or a weight names an unknown corpus.
     """
     weights: list[float] = []
 

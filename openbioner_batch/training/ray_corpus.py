@@ -52,7 +52,7 @@ class RayPieces:
         return found
 
 
-def read_corpus(settings: PretrainSettings, tokenizer: Tokenizer) -> Corpus:
+def tokenize_sources_on_ray(settings: PretrainSettings, tokenizer: Tokenizer) -> Corpus:
     """Tokenize every source through Ray Data. Ray must run.
 
     Raises:

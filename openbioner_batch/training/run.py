@@ -19,7 +19,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.model.reading import architecture_note
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.settings import build, with_current_names
-from openbioner_batch.training.corpus import read_corpus
+from openbioner_batch.training.corpus import tokenize_sources
 from openbioner_batch.training.display import draw_curves
 from openbioner_batch.training.hosts import FinishedTraining
 from openbioner_batch.training.likeness import needs_likeness, start_vectors, type_likeness
@@ -127,7 +127,7 @@ def prepare(settings: PretrainSettings, target: str, stream: TextIO | None = Non
     _check_arrow("pretrain --prepare")
     model_config(settings)  # says now what the run would fail on
     tokenizer = training_tokenizer(settings)
-    material = gather_material(settings, tokenizer, read_corpus)
+    material = gather_material(settings, tokenizer, tokenize_sources)
     vocabulary = _vocabulary(settings, material.descriptions, tokenizer, stream)
     vectors = None
     if vocabulary is not None and needs_likeness(settings):
@@ -180,10 +180,10 @@ def _material(settings: PretrainSettings, tokenizer: Tokenizer) -> Material:
     if settings.prepared:
         return read_material(settings.prepared, settings, tokenizer)
     if settings.in_process:
-        return gather_material(settings, tokenizer, read_corpus)
+        return gather_material(settings, tokenizer, tokenize_sources)
     from openbioner_batch.training import ray_corpus
 
-    return gather_material(settings, tokenizer, ray_corpus.read_corpus)
+    return gather_material(settings, tokenizer, ray_corpus.tokenize_sources_on_ray)
 
 
 def _vocabulary(

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.settings import build, read_config
+from openbioner_batch.settings import build, read_options_file
 from openbioner_batch.training.settings import PretrainSettings
 
 CONFIGS = Path(__file__).with_name("configs")
@@ -57,7 +57,7 @@ def read_yaml(config: str) -> dict[str, Any]:
     if not carried.exists():
         names = ", ".join(sorted(file.stem for file in CONFIGS.glob("*.yaml")))
         raise UsageError(f"--config {config} does not exist; give a YAML file or one of {names}")
-    return read_config(str(carried))
+    return read_options_file(str(carried))
 
 
 def as_plain(settings: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from openbioner_batch.deid.report import report_lines
 from openbioner_batch.deid.run import _private_folder
 from openbioner_batch.deid.settings import DeidentifySettings
 from openbioner_batch.engine.status import run_status
-from openbioner_batch.settings import read_config
+from openbioner_batch.settings import read_options_file
 
 from .conftest import Archive, Deidentify
 
@@ -37,7 +37,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(archive: Archive, tmp_path: Path)
 def test_a_configuration_file_gives_the_same_settings_as_flags(tmp_path: Path) -> None:
     config = tmp_path / "run.yaml"
     config.write_text("policy: tags\nknown-fields: [name, mrn]\nresidual-sample: 2%\nmodel-threshold: 1\n")
-    settings = DeidentifySettings.build({"inputs": ("a",), "output": "o", **read_config(str(config))})
+    settings = DeidentifySettings.build({"inputs": ("a",), "output": "o", **read_options_file(str(config))})
     assert settings.roles == {"name": "patient_name", "mrn": "medical_record_number"}
     assert settings.sampled_share == 0.02
     assert settings.finder.model_threshold == 1.0

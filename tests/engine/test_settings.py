@@ -10,7 +10,7 @@ from openbioner_batch.engine.no_model import NoModel
 from openbioner_batch.engine.option_groups import QuarantineLimit
 from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.errors import UsageError
-from openbioner_batch.settings import read_config
+from openbioner_batch.settings import read_options_file
 
 REQUIRED = {"inputs": ("a.jsonl",), "output": "out", "types": "disease"}
 
@@ -52,7 +52,7 @@ def test_a_file_fills_the_same_object_as_flags(tmp_path: Path) -> None:
         "max-quarantined: 5\ninclude-text: true\nlimit: 20\n"
     )
 
-    settings = AnnotateSettings.build({**read_config(str(path)), "limit": 7})
+    settings = AnnotateSettings.build({**read_options_file(str(path)), "limit": 7})
 
     assert settings == AnnotateSettings(
         ("a.jsonl", "b.jsonl"),
@@ -72,7 +72,7 @@ def test_a_file_that_is_no_mapping_is_refused(content: str, tmp_path: Path) -> N
     path.write_text(content)
 
     with pytest.raises(UsageError, match=r"--config .*run\.yaml"):
-        read_config(str(path))
+        read_options_file(str(path))
 
 
 def test_a_share_is_judged_on_a_sample_or_at_the_end_and_a_number_at_once() -> None:
