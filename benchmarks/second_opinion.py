@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import click
-from assertion import Example, ours, load_examples, scores
+from assertion import Example, load_examples, ours, scores
 from common.results import show_table
 
 from openbioner_batch.model import Tagger
