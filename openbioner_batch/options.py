@@ -122,7 +122,7 @@ def check_options(settings: Any, where: str = "") -> None:
     """Check that the values are among the choices and within the bounds that their fields name.
 
     Raises:
-        UsageError: one is not; the message names it and what was expected.
+        UsageError: a value is not; names it and what was expected.
     """
     for one in dataclasses.fields(settings):
         declared, value = option_of(one), getattr(settings, one.name)

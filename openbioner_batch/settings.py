@@ -57,10 +57,10 @@ def build(kind: type[Settings], values: Mapping[str, Any], where: str = "") -> S
 
 
 def check_keys(values: Mapping[str, Any], kinds: Iterable[type], where: str = "") -> None:
-    """See that every key is a field of one of the settings classes.
+    """Check that every key is a field of one of the settings classes.
 
     Raises:
-        UsageError: it is not, or it is a former name; the message gives the valid names.
+        UsageError: a key is none of these, or a former name; the message gives the valid names.
     """
     fields = {name: one for kind in kinds for name, one in fields_of(kind).items()}
     former = _former_names(fields)

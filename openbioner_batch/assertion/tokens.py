@@ -49,7 +49,7 @@ def parse_phrase(phrase: str) -> Pattern:
     """The pattern of a phrase: `(no|any) signs (|or symptoms) of` stands for four.
 
     Raises:
-        ValueError: it has no required word.
+        ValueError: the phrase has no required word.
     """
     elements: list[tuple[Alternative, ...]] = []
     for number, part in enumerate(_CHOICE.split(phrase)):

@@ -51,7 +51,7 @@ def read_type_file(path: str | Path) -> TypeSet:
     """The types of a user's YAML file.
 
     Raises:
-        UsageError: there is no such file, or something in it is not as the layout says; names the file and the key.
+        UsageError: the file is missing, or breaks the layout; names the file and the key.
     """
     try:
         content = Path(path).read_bytes()
@@ -90,7 +90,7 @@ def load_yaml(content: bytes, file: str) -> Any:
     """The value of a YAML file in UTF-8 in which no key is given twice.
 
     Raises:
-        UsageError: it is not so; names the file, which errors call `file`, and the line.
+        UsageError: the content is not UTF-8 or YAML, or gives a key twice; names `file` and the line.
     """
     try:
         return yaml.load(content.decode("utf-8-sig"), Loader=_UniqueKeyLoader)

@@ -135,7 +135,7 @@ def settings_of(kind: type[Settings], flags: Mapping[str, Any]) -> Settings:
     """The settings that a command's flags, and its --config, mean.
 
     Raises:
-        UsageError: one of them is wrong, or a required one is missing.
+        UsageError: a setting is wrong, or a required one is missing.
     """
     return build(kind, values_of(flags, kind))
 

@@ -40,7 +40,7 @@ def check_task(values: Mapping[str, Any], taken: set[str], message: str) -> None
     """Refuse options that belong to the other task.
 
     Raises:
-        UsageError: names the first.
+        UsageError: an option of the other task is given; names the first.
     """
     if wrong := sorted(values.keys() - taken):
         raise UsageError(f"{flag(wrong[0])} {message}")

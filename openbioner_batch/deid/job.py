@@ -66,7 +66,7 @@ def tools_of(job: DeidJob) -> Tools:
     """The job's tools, with the key on this machine.
 
     Raises:
-        RunFailedError: there is no key here, or another one.
+        RunFailedError: this machine has no key, or another one than the run.
     """
     return _build(pickle.dumps((job.policy, job.finder, job.key_file, job.key_check)))
 

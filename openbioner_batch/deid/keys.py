@@ -88,7 +88,7 @@ def generate_key(path: str | Path) -> Path:
     '0o600'
 
     Raises:
-        UsageError: there is a file already (a key that is overwritten is lost), or it cannot be written.
+        UsageError: the file exists (a key that is overwritten is lost), or cannot be written.
     """
     text = base64.b64encode(secrets.token_bytes(GENERATED_BYTES)) + b"\n"
     try:
@@ -132,7 +132,7 @@ def require_key(path: str | Path | None, reason: str) -> Key:
         reason: what needs a key, which begins the message: "policy surrogate".
 
     Raises:
-        UsageError: there is no key; says how to make one.
+        UsageError: no key is found; says how to make one.
     """
     key = load_key(path)
     if key is None:

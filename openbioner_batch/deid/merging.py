@@ -1,6 +1,6 @@
 """Merges overlapping findings into one sequence that covers everything any recognizer covers.
 
-***Bounds.** Findings are placed in this order: those whose form is proof (e-mail, URL), known values, patterns,
+**Bounds.** Findings are placed in this order: those whose form is proof (e-mail, URL), known values, patterns,
 the model; within each the longer first, then the earlier, then by type name. A later one keeps only what is still
 free: those leftovers that hold a letter or a digit become findings of their own, unless they are an article or
 preposition ("the" of "the 20th"). Two exceptions: overlapping names are placed as one, their union, since half a

@@ -35,7 +35,7 @@ def look_at_dates(inputs: Inputs, field: str, say: Say) -> None:
     """Report how many of the first records' dates cannot be read.
 
     Raises:
-        UsageError: none of them can be read, so the column has another format.
+        UsageError: no date can be read, so the column has another format.
     """
     values = [value for value in islice(_values(inputs, field), LOOKED_AT) if value is not None]
     unread = sum(map(is_unread, values))

@@ -121,7 +121,7 @@ def load_policy(name: str | Path, reference_date: date | None = None) -> Policy:
         reference_date: the run's own day, in place of the policy's `reference_date`.
 
     Raises:
-        UsageError: there is no such policy, or it is not valid; lists what is valid.
+        UsageError: the policy does not exist or is not valid; lists what is valid.
     """
     if str(name) in PRESETS:
         content = (resources.files("openbioner_batch.deid") / "policies" / f"{name}.yaml").read_bytes()

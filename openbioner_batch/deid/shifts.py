@@ -126,7 +126,7 @@ def shift_of(note: Note, field: str, table: Shifts | None) -> int:
     """The days by which a note's dates are shifted.
 
     Raises:
-        UnfitRecordError: it has no shift.
+        UnfitRecordError: the note has no shift.
     """
     if table is None:
         days = whole_days(note.fields.get(field))
@@ -143,7 +143,7 @@ def table_of_run(uri: str, patient_field: str | None, shift_field: str) -> Shift
     """`read_table` in a worker, once.
 
     Raises:
-        RunFailedError: it has changed.
+        RunFailedError: the table has changed since the run began.
     """
     try:
         return read_table(uri, patient_field, shift_field)

@@ -81,7 +81,7 @@ class Accounts:
         """Stop a run that quarantines too much.
 
         Raises:
-            TooManyQuarantinedError: says how many, and why most of them.
+            TooManyQuarantinedError: the limit is exceeded; says by how many, and the most frequent reason.
         """
         quarantined, records = self.totals.set_aside, self.totals.records
         if self._limit.is_exceeded(quarantined, records, at_end):

@@ -24,7 +24,7 @@ def check_address(address: str) -> None:
 
     Raises:
         UsageError: Ray knows no address of this form, or something else listens there.
-        RunFailedError: nothing listens there.
+        RunFailedError: nothing listens at the address.
     """
     protocol, _, place = address.rpartition("://")
     if address == "local":

@@ -49,7 +49,7 @@ def ray_connection(address: str | None, spill_dir: str | None = None) -> Iterato
         spill_dir: where the Ray that is started here puts what its memory cannot hold; None for its session's folder.
 
     Raises:
-        UsageError: no Ray cluster is at the address.
+        UsageError: no Ray cluster answers at the address.
         RunFailedError: the cluster cannot be reached, or Ray cannot be started.
     """
     for name, value in ENVIRONMENT.items():

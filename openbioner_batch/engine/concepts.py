@@ -78,7 +78,7 @@ def check_types(linked: Sequence[SpanVocabulary], known: Sequence[str]) -> None:
     """Refuse to link what the run does not find.
 
     Raises:
-        UsageError: names a type that is not among those known.
+        UsageError: the run does not find a type; names it.
     """
     for source in linked:
         if source.type not in known:
@@ -220,7 +220,7 @@ def _opened(path: str, digest: str) -> Vocabulary:
     """The index that the run was planned with.
 
     Raises:
-        RunFailedError: another one is in its place now.
+        RunFailedError: the file now holds another index.
     """
     from openbioner_batch.concepts.index import Vocabulary
 

@@ -82,7 +82,7 @@ def write_file(url: str, data: bytes, private: bool = False) -> None:
         private: whether a file on a local disk is for this user alone.
 
     Raises:
-        UsageError: it cannot be written there.
+        UsageError: the file cannot be written.
     """
     fs, path = url_to_fs(url)
     temporary = f"{path}.{uuid.uuid4().hex}.tmp"

@@ -71,7 +71,7 @@ def link(settings: LinkSettings, say: Say = say_to_stderr) -> Linked:
     Raises:
         UsageError: the request is wrong.
         PlanMismatchError: the output folder holds another run.
-        RunFailedError: it stopped; the same call resumes it.
+        RunFailedError: the run stopped; the same call resumes it.
     """
     run = open_run(settings.run)
     output = Store(settings.output)

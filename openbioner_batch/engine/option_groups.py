@@ -51,7 +51,7 @@ class RunPaths:
             inputs: what the command calls them.
 
         Raises:
-            UsageError: names what is missing.
+            UsageError: a field is empty; names it.
         """
         if not self.inputs:
             raise UsageError(f"give at least one {inputs}: a file, folder, glob or URL")
@@ -227,7 +227,7 @@ class QuarantineLimit:
         """From "25" or "2.5%".
 
         Raises:
-            UsageError: it is neither a number nor a percentage.
+            UsageError: the text is neither a number nor a percentage.
         """
         with suppress(ValueError):
             if text.endswith("%"):

@@ -179,7 +179,7 @@ def new_files(plan: Plan, files: Sequence[InputFile], url: str) -> list[InputFil
     """The files that the plan does not know.
 
     Raises:
-        PlanMismatchError: one that it knows has changed or is gone.
+        PlanMismatchError: a planned file has changed or is gone.
     """
     known = {file.uri: file for planned in plan.splits for file in planned.split.files}
     listed = {file.uri: file for file in files}
@@ -206,7 +206,7 @@ def check_fingerprint(old: dict[str, Any], new: dict[str, Any], url: str, releas
         release: the version of the package that began the old one, None where it is unknown.
 
     Raises:
-        PlanMismatchError: names what differs, then and now.
+        PlanMismatchError: the fingerprints differ; names what differs, with both values.
     """
     differences = [
         f"{name}: {_difference(old.get(name), new.get(name))}"

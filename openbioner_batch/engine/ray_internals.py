@@ -43,7 +43,7 @@ class Internal:
         """What the name stands for.
 
         Raises:
-            RunFailedError: as `owner`.
+            RunFailedError: the installed Ray lacks the module, or the name in it.
         """
         return getattr(self.owner(), self.name)
 

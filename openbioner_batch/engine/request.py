@@ -124,7 +124,7 @@ def resolve_inputs(
         listed: is given the files as soon as they are listed.
 
     Raises:
-        UsageError: nothing is listed, or no format or field can be determined.
+        UsageError: no file matches, or no format or field can be determined.
         RunFailedError: an input cannot be read.
     """
     limit_arenas()  # not only once Ray starts: threads that read many files, or a ledger, could use nine before
@@ -159,7 +159,7 @@ def check_output(settings: RunSettings, store: Store, files: tuple[InputFile, ..
     """Refuse a folder in which inputs and output would mix, or that holds something other than a run.
 
     Raises:
-        UsageError: names the folder and what is in the way.
+        UsageError: the folder holds something else; names it and the folder.
     """
     for file in files:
         if store.contains(file.uri):

@@ -21,7 +21,7 @@ def run_status(output: str) -> dict[str, Any]:
         output: a local path or any fsspec URL.
 
     Raises:
-        UsageError: there is no run.
+        UsageError: the folder holds no run.
     """
     store = Store(output)
     plan = read_plan(store)

@@ -142,7 +142,7 @@ class Store:
         """The bytes of an object.
 
         Raises:
-            FileNotFoundError: there is no object of that name.
+            FileNotFoundError: the object does not exist.
         """
         with self._errors_explained(name):
             path = self._path(name)
@@ -223,7 +223,7 @@ class Store:
         """Reports a file system that fails; a missing object is left to the caller.
 
         Raises:
-            RunFailedError: it cannot be reached, or refuses.
+            RunFailedError: the file system cannot be reached, or refuses.
         """
         try:
             yield

@@ -32,7 +32,7 @@ def open_table(store: Store, name: str) -> Iterator[pq.ParquetFile]:
     Not by `pq.read_table`, whose threads may still hold the file when the interpreter ends, which aborts the process.
 
     Raises:
-        RunFailedError: it is damaged; names the file to remove so that the run writes the shard again.
+        RunFailedError: the file is damaged; says to remove it, so that the run writes the shard again.
     """
     try:
         with store.open(name) as file, pq.ParquetFile(file, page_checksum_verification=True) as table:

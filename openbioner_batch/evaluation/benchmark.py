@@ -89,7 +89,7 @@ def check_labels(corpus: GoldCorpus, labels: Labels) -> None:
     """Refuse a corpus with labels that the request does not cover.
 
     Raises:
-        UsageError: names the labels.
+        UsageError: labels are not covered; names them.
     """
     if unasked := corpus.labels - set(labels.types) - labels.left_out:
         raise UsageError(

@@ -86,7 +86,7 @@ def figure_kind(card: ModelCard | None, corpus: str, allow_trained: bool) -> str
         allow_trained: whether a corpus among the training data may be scored, as "in-corpus".
 
     Raises:
-        UsageError: it is among the training data and that is not allowed.
+        UsageError: the corpus is among the training data and that is not allowed.
     """
     if card is None:
         return UNKNOWN

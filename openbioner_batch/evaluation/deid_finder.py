@@ -31,7 +31,7 @@ def finder_of(
         patterns: whether patterns find too.
 
     Raises:
-        UsageError: no such types or view, or neither patterns nor a model.
+        UsageError: a type or view does not exist, or neither patterns nor a model is requested.
     """
     kinds = (*(["model"] if model is not None else []), *(["patterns"] if patterns else []))
     finder = Finder(FinderSettings(recognizers=kinds, model_threshold=model_threshold))

@@ -34,8 +34,8 @@ def evaluate_deid(
         progress: called with the corpus, and its notes done and in all.
 
     Raises:
-        UsageError: there is no such corpus or type.
-        CheckpointError: there is no such model.
+        UsageError: a corpus or type does not exist.
+        CheckpointError: the model does not exist.
     """
     sources = _sources(settings)
     model, digest = None, None

@@ -47,7 +47,7 @@ class Labels:
             view: "name", "name-definition", or one of the catalog's views.
 
         Raises:
-            UsageError: there is no such view.
+            UsageError: the view does not exist.
         """
         if view == NAME_VIEW:
             return tuple(EntityType(kind.name, kind.name.replace("_", " ")) for kind in self.unique_types)
@@ -100,7 +100,7 @@ def parse_views(view: str) -> tuple[str, ...]:
     """The views of `definition` or of an ensemble such as `definition+examples`.
 
     Raises:
-        UsageError: one does not exist or is given twice.
+        UsageError: a view does not exist or is given twice.
     """
     views = tuple(part.strip() for part in view.split("+"))
     for part in views:

@@ -47,7 +47,7 @@ def find_overlap(corpus: GoldCorpus, training: str | Path) -> Overlap:
             one such file.
 
     Raises:
-        UsageError: there is nothing to read.
+        UsageError: the folder has no training data.
     """
     by_text = [_sentences(corpus, text) for text in corpus.texts]
     sentences = BenchmarkSentences(sentence for of_text in by_text for sentence in of_text)

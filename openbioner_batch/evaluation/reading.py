@@ -66,7 +66,7 @@ def read_corpus(path: str | Path, format_name: str | None = None, limit: int | N
         limit: how many sentences of tokens or documents to take, spread evenly over the corpus; None takes all.
 
     Raises:
-        UsageError: it cannot be read, is malformed or empty, or its format is unknown.
+        UsageError: the corpus cannot be read, is malformed or empty, or its format is unknown.
     """
     path = Path(path)
     if not path.exists():

@@ -72,7 +72,7 @@ class CorpusSettings(ExactOptions):
             known_alone: whether `corpora` must be known ones.
 
         Raises:
-            UsageError: one is not; the message names it.
+            UsageError: a value is not valid; names it.
         """
         from openbioner_batch.evaluation.corpora import known_corpora, known_corpus
         from openbioner_batch.evaluation.labels import parse_pairs, parse_views

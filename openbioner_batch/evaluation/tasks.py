@@ -57,7 +57,7 @@ def read_task(settings: EvaluateSettings, name: str, path: Path) -> Task:
     """The corpus that `find_corpora` found, with the types to query.
 
     Raises:
-        UsageError: it is malformed; it is not known and no types are given; or types are given for several corpora.
+        UsageError: the corpus is malformed, or unknown and no types are given; or types are given for several.
     """
     if name and settings.types:
         raise UsageError("--types is for one corpus: give its file as --corpus, or leave --types out")

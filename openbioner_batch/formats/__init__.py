@@ -54,7 +54,7 @@ def get_writer(name: str) -> Writer:
     'PubTatorWriter'
 
     Raises:
-        UsageError: there is no such writer, or the package that it needs is not installed.
+        UsageError: the writer does not exist, or the package that it needs is not installed.
     """
     if name not in WRITERS:
         raise UsageError(f"--to {name}: no such format; there are: {', '.join(WRITERS)}")
@@ -148,7 +148,7 @@ def find_inputs(
         listed: is given the files as soon as they are listed.
 
     Raises:
-        UsageError: nothing is found, or no single format fits.
+        UsageError: no file is found, or no single format fits.
     """
     from openbioner_batch.formats.listing import list_inputs
 

@@ -198,7 +198,7 @@ def _pair(
     """The document of a text file and the file of its annotations, if there is one.
 
     Raises:
-        ValueError: one of them is too large, is not UTF-8, or does not fit the other.
+        ValueError: a file is too large, is not UTF-8, or does not fit the other.
     """
     for part in (file, annotations):
         if part is not None and part not in stored:

@@ -18,7 +18,7 @@ def canonical(name: str) -> str | None:
     """An encoding's canonical name; None for UTF-8, which needs no conversion.
 
     Raises:
-        UsageError: there is no such encoding.
+        UsageError: the encoding is unknown.
     """
     try:
         "".encode(name)
@@ -45,7 +45,7 @@ def decoded(content: bytes, encoding: str | None) -> str:
     """Decodes a whole text.
 
     Raises:
-        ValueError: it is not in its encoding; says where, without quoting it.
+        ValueError: the text is not in the encoding; says where, without quoting it.
     """
     try:
         return content.decode(encoding or "utf-8")

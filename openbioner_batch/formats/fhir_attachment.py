@@ -23,7 +23,7 @@ def read_text(attachment: Mapping[str, Any]) -> str | None:
     """The text inside, in the character set that the type names, else UTF-8; None if there is no plain text.
 
     Raises:
-        ValueError: it is not base64, or not in that character set; the message quotes nothing of the content.
+        ValueError: the data are not base64, or not in that character set; the message does not quote them.
     """
     if media_type(attachment) not in PLAIN_TEXT or not isinstance(attachment.get("data"), str):
         return None

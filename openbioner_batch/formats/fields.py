@@ -194,7 +194,7 @@ def canonical_options(options: ReadOptions, reader: Format) -> ReadOptions:
     """The options under canonical names; refuses those that a format does not have.
 
     Raises:
-        UsageError: names an option and the remedy.
+        UsageError: the format lacks an option; names it and the remedy.
     """
     for name in READING:
         value, flag = getattr(options, name), f"--{name.replace('_', '-')}"

@@ -78,7 +78,7 @@ def _parse_tag(tag: str) -> tuple[str, str]:
     """One of the letters O, B, I, E, S, and the type, which is empty for O.
 
     Raises:
-        ValueError: it is not a tag; the message quotes it.
+        ValueError: the text is not a tag; the message quotes it.
     """
     match = _TAG.fullmatch(tag)
     letter = match["prefix"].upper() if match else ""
@@ -149,7 +149,7 @@ def read_iob(path: str | Path) -> Iterator[Sentence]:
     columns are separated by tabs, or by blanks in a line without a tab. `-DOCSTART-` lines begin a document.
 
     Raises:
-        UsageError: there is no such file, or a line is malformed (the message names file and line, never the text).
+        UsageError: the file does not exist, or a line is malformed (the message names both, never the text).
     """
     number = 0
     for block in blocks(numbered_lines(Path(path)), _begins):

@@ -43,7 +43,7 @@ class LineGroup:
         """The lines.
 
         Raises:
-            ValueError: one of them could not be read, or they are too many.
+            ValueError: a line could not be read, or the block has too many.
         """
         if self.problem is not None:
             raise ValueError(self.problem)

@@ -81,7 +81,7 @@ def decode(file: InputFile, stored: bytes, encoding: str | None = None, keep_mar
     """The text of a file, given its stored bytes, without a byte order mark unless it counts as a character.
 
     Raises:
-        ValueError: they are damaged, not in the encoding, or unpack to too much.
+        ValueError: the bytes are damaged, not in the encoding, or unpack to too much.
     """
     try:
         content = _unpack(unpacked(BytesIO(stored), compression_of(file.uri))) if compression_of(file.uri) else stored

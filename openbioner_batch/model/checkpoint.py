@@ -46,7 +46,7 @@ def load_model(directory: Path) -> Model:
     """The model of a checkpoint, in float32 on the CPU, ready for inference.
 
     Raises:
-        CheckpointError: there are no weights, or a tensor is missing or has another shape.
+        CheckpointError: weights are missing, or a tensor is missing or has another shape.
     """
     config = read_config(directory)
     check_heads(directory)
@@ -62,7 +62,7 @@ def load_encoder(directory: Path) -> CrossEncoder | AutoCrossEncoder:
     """As `load_model`, for a cross-encoder.
 
     Raises:
-        CheckpointError: as there, or it is a late-interaction model.
+        CheckpointError: as for `load_model`, or the checkpoint is a late-interaction model.
     """
     model = load_model(directory)
     if isinstance(model, LateEncoder):

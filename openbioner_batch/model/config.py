@@ -143,7 +143,7 @@ def with_separate_layers(config: ModelConfig, layers: int | None) -> ModelConfig
     """`config` of a cross-encoder with its lower layers separated without training; None changes nothing.
 
     Raises:
-        UsageError: there are fewer layers, or the model was trained with another number of separate ones.
+        UsageError: the model has fewer layers, or was trained with another number of separate ones.
     """
     if layers is None or layers == config.separate_layers:
         return config
@@ -166,7 +166,7 @@ def read_raw_config(directory: Path) -> dict[str, Any]:
     """The content of `config.json` of the checkpoint in `directory`.
 
     Raises:
-        CheckpointError: it is missing or not a JSON object.
+        CheckpointError: the file is missing or not a JSON object.
     """
     path = directory / "config.json"
     try:

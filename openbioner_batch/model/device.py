@@ -14,7 +14,7 @@ def resolve_device(device: str = "auto") -> str:
     """The torch device for "auto", "cpu", "gpu", "cuda" or "cuda:N".
 
     Raises:
-        UsageError: another value, or a GPU where there is none.
+        UsageError: the value is unknown, or asks for a GPU that the machine lacks.
     """
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
@@ -34,7 +34,7 @@ def resolve_dtype(dtype: str, device: str) -> str:
     """The number format for "auto" or one of `DTYPES` on a resolved device.
 
     Raises:
-        UsageError: another value, or float16 on a CPU, whose sums overflow and are slow.
+        UsageError: the value is unknown, or float16 on a CPU, whose sums overflow and are slow.
     """
     if dtype == "auto":
         if device.startswith("cuda"):

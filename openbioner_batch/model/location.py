@@ -38,7 +38,7 @@ def resolve_checkpoint(path_or_id: str | Path) -> Path:
             `disi-unibo-nlp/openbioner-tiny-v2`, which is downloaded once into the hub's cache.
 
     Raises:
-        CheckpointError: there is no checkpoint, or the hub cannot be reached.
+        CheckpointError: no checkpoint is found, or the hub cannot be reached.
     """
     name = str(path_or_id)
     if name in _BUNDLED:

@@ -39,7 +39,7 @@ class Preparer:
         words: one of `WORDS`.
 
     Raises:
-        UsageError: no such words, windows with more positions than the model, or a description over its budget.
+        UsageError: `words` is unknown, windows need more positions than the model has, or a description is too long.
     """
 
     def __init__(
@@ -172,7 +172,7 @@ def check_windows(windows: WindowSettings, config: ModelConfig) -> WindowSetting
     """`windows`, if a pass with them fits the model's positions.
 
     Raises:
-        UsageError: it does not fit.
+        UsageError: a pass needs more positions than the model has.
     """
     needed = config.positions_for(windows)
     if needed > config.positions:

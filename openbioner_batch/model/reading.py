@@ -46,7 +46,7 @@ def load_tokenizer(directory: Path) -> Tokenizer:
     """The checkpoint's own tokenizer, by its architecture; by BERT's where `config.json` names an unknown one.
 
     Raises:
-        CheckpointError: there is no readable tokenizer.
+        CheckpointError: no tokenizer can be read.
     """
     architecture = find_architecture(read_json(directory / "config.json"))
     return architecture.tokenizer(directory) if architecture else Tokenizer.of_bert(directory)

@@ -114,7 +114,7 @@ class Tagger:
                 says so and plain torch goes on.
 
         Raises:
-            CheckpointError: there is no checkpoint, or it has another format.
+            CheckpointError: no checkpoint is found, or it has another format.
             UsageError: the device or number format does not exist here, the model cannot have so many separate
                 layers, or cannot be compiled.
         """

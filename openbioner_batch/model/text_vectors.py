@@ -52,7 +52,7 @@ class TextEncoder:
             path_or_id: "bundled-open", a directory, or a hub id.
 
         Raises:
-            CheckpointError: there is no checkpoint, or it is neither.
+            CheckpointError: no checkpoint is found, or it is of neither kind.
         """
         directory = resolve_checkpoint(path_or_id)
         return cls(_late_model(directory), load_tokenizer(directory), directory)
@@ -84,7 +84,7 @@ def _late_model(directory: Path) -> Model:
     """The checkpoint's model; a plain encoder gets an identity as projection.
 
     Raises:
-        CheckpointError: it is a cross-encoder or not a model.
+        CheckpointError: the checkpoint is a cross-encoder, or not a model.
     """
     config = read_config(directory)
     if config.is_late:

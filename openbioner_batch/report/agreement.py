@@ -158,7 +158,7 @@ def compare_runs(first: str, second: str) -> Agreement:
         second: another run's.
 
     Raises:
-        UsageError: one of them is not a run, or they have no document in common.
+        UsageError: a folder holds no run, or the runs have no document in common.
     """
     agreement = Agreement()
     waiting: tuple[dict[tuple[str, int], tuple[Span, ...]], ...] = ({}, {})

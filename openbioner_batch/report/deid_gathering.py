@@ -117,7 +117,7 @@ def read_notes(run: OpenedRun, files: tuple[InputFile, ...], keep: tuple[str, ..
     """The new notes in a shard's files, in order, with the kept columns in `keep`.
 
     Raises:
-        RunFailedError: one of them can no longer be read.
+        RunFailedError: a note can no longer be read.
     """
     fingerprint = run.plan.fingerprint
     options = ReadOptions.from_fingerprint(fingerprint, keep)

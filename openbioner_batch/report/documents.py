@@ -57,7 +57,7 @@ def read_annotated(output: str, count: int, kinds: Collection[str] = ()) -> list
         kinds: leave only the spans of these types, and the documents that have one; none leaves all.
 
     Raises:
-        UsageError: there is no output of a run, or no span of those types in it.
+        UsageError: the folder holds no run, or the run no span of those types.
     """
     store, names = annotated_files(output)
     types: set[str] = set()
@@ -72,7 +72,7 @@ def annotated_files(output: str) -> tuple[Store, list[str]]:
     """A tagging run's folder and the names of its data files.
 
     Raises:
-        UsageError: there are none, or they have no spans, as in runs of `deidentify`.
+        UsageError: the folder holds no run, or one without spans, such as a run of `deidentify`.
     """
     store = Store(output)
     names = [f"{DATA}/{name}" for name in store.names(DATA) if name.endswith(".parquet")]

@@ -76,7 +76,7 @@ def open_output(url: str) -> OpenedRun:
         url: a local path or any fsspec URL.
 
     Raises:
-        UsageError: there is no run, or nothing is committed yet.
+        UsageError: the folder holds no run, or nothing is committed yet.
     """
     store = Store(url)
     plan = read_plan(store)

@@ -53,7 +53,7 @@ def write_report(
         The size of the page in bytes.
 
     Raises:
-        UsageError: there is no such run, or an option does not go with it.
+        UsageError: the folder holds no run, or an option does not fit its kind.
         RunFailedError: the inputs in `source` are not those that the run has read.
     """
     run = open_output(output)

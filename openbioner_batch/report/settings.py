@@ -73,7 +73,7 @@ class ReviewSampleSettings(OutputSettings):
         """What the review is to prove.
 
         Raises:
-            UsageError: it cannot be read.
+            UsageError: a share cannot be read.
         """
         rate, confidence = share("--leaks-below", self.leaks_below), share("--confidence", self.confidence)
         if confidence < LEAST_CONFIDENCE:

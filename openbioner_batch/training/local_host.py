@@ -131,7 +131,7 @@ class LocalHost:
         """Wait for the checkpoint that is being stored.
 
         Raises:
-            RunFailedError: it could not be stored.
+            RunFailedError: the checkpoint could not be stored.
         """
         if self._upload is None:
             return

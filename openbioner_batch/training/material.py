@@ -114,7 +114,7 @@ def write_material(target: str, material: Material, settings: PretrainSettings, 
     """Write a file of arrays (NumPy's .npz, nothing pickled) with JSON beside them; returns its bytes.
 
     Raises:
-        UsageError: it cannot be written there.
+        UsageError: the file cannot be written.
     """
     flat = material.corpus.pieces
     assert isinstance(flat, FlatPieces)
@@ -143,7 +143,7 @@ def read_material(source: str, settings: PretrainSettings, tokenizer: Tokenizer)
     """Read what `write_material` wrote.
 
     Raises:
-        UsageError: there is no such file, or it was made for other sources, development data or another tokenizer.
+        UsageError: the file does not exist, or was made for other sources, development data or another tokenizer.
     """
     try:
         with fsspec.open(source, "rb") as stream, np.load(io.BytesIO(stream.read()), allow_pickle=False) as found:

@@ -54,7 +54,7 @@ def plan_training(
         joint: share of the layers in which text and description see each other: 1 for the published cross-encoder.
 
     Raises:
-        UsageError: there is nothing to train on.
+        UsageError: the sources have no passage with a weight.
     """
     if not len(lengths) or not (weights > 0).any():
         raise UsageError("sources hold no passage with a weight above 0: there is nothing to train on")

@@ -60,7 +60,7 @@ def parts_of(rows: Iterator[Mapping[str, Any]], first: int, stride: int) -> Iter
         stride: how far apart the worker's parts are.
 
     Raises:
-        RunFailedError: another part came: continuing would change the training.
+        RunFailedError: Ray Data gave another part: continuing would change the training.
     """
     expected = first
     for row in rows:

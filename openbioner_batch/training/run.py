@@ -142,7 +142,7 @@ def _place(settings: PretrainSettings) -> Iterator[Resources | None]:
     """Ray for the time of the run, with what it has; None where this process trains alone.
 
     Raises:
-        UsageError: there are fewer GPUs than wanted.
+        UsageError: Ray has fewer GPUs than the settings request.
     """
     parallel = settings.parallel
     few = (
@@ -229,7 +229,7 @@ def check_earlier(store: Store, settings: PretrainSettings) -> bool:
     """Whether the folder holds an earlier part of this run.
 
     Raises:
-        UsageError: it holds another run.
+        UsageError: the folder holds another run.
     """
     try:
         kept = json.loads(store.get(SETTINGS))

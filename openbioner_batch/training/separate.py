@@ -138,7 +138,7 @@ def check_teacher(distillation: Distillation, vocabulary: dict[str, int], studen
     """Find early what workers would fail on.
 
     Raises:
-        CheckpointError: there is no such checkpoint.
+        CheckpointError: the teacher is not found.
         UsageError: the teacher is late-interaction, reads another vocabulary than the student, or shorter texts.
     """
     directory = resolve_checkpoint(distillation.teacher)

@@ -48,7 +48,7 @@ def read_yaml(config: str) -> dict[str, Any]:
     """The mapping in a configuration file or in one of the package's own.
 
     Raises:
-        UsageError: it cannot be read or is not a mapping.
+        UsageError: the file cannot be read or is not a mapping.
     """
     path = Path(config)
     carried = CONFIGS / f"{config}.yaml"

@@ -22,7 +22,7 @@ def passage_groups(folder: str) -> list[RowGroup]:
     Empty where it holds only descriptions.
 
     Raises:
-        UsageError: it holds neither, or a file has other columns.
+        UsageError: the folder holds neither passages nor descriptions, or a file has other columns.
     """
     from openbioner_batch.training.silver.schema import PASSAGE_SCHEMA
 
@@ -53,7 +53,7 @@ def read_descriptions(folder: str) -> Iterator[tuple[str, str, str]]:
     """The (type, view, description) rows of `folder/descriptions/*.parquet`; empty where it holds only passages.
 
     Raises:
-        UsageError: it holds neither.
+        UsageError: the folder holds neither passages nor descriptions.
     """
     import pyarrow.parquet as pq
 

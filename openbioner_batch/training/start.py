@@ -23,7 +23,7 @@ def tokenizer_directory(settings: PretrainSettings) -> Path:
     """The directory with the model's tokenizer.
 
     Raises:
-        CheckpointError: it does not exist.
+        CheckpointError: the model does not exist.
     """
     start = settings.start
     return resolve_checkpoint(start.encoder or start.checkpoint or start.vocabulary or "")
@@ -33,7 +33,7 @@ def training_tokenizer(settings: PretrainSettings) -> Tokenizer:
     """The model's tokenizer.
 
     Raises:
-        CheckpointError: it does not exist.
+        CheckpointError: the model does not exist.
     """
     tokenizer = load_tokenizer(tokenizer_directory(settings))
     if settings.start.letter_case is not None:

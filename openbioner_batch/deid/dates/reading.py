@@ -26,7 +26,7 @@ def check_order(order: object, where: str) -> None:
         where: what the error calls it.
 
     Raises:
-        UsageError: it is not; for a former spelling the message gives the present one.
+        UsageError: it has another value; for a former spelling the message gives the present one.
     """
     if isinstance(order, str) and order in _ORDERS_WERE:
         raise UsageError(f"{where} is {order!r}, which is now spelled {_ORDERS_WERE[order]!r}")

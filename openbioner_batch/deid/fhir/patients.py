@@ -27,7 +27,7 @@ def list_patients(pattern: str) -> list[InputFile]:
     """The files that `--fhir-patients` names.
 
     Raises:
-        UsageError: there are no files.
+        UsageError: no file matches.
     """
     return list_inputs([pattern], Fhir.suffixes)
 

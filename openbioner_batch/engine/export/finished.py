@@ -66,7 +66,7 @@ def open_run(url: str) -> FinishedRun:
     """The run in a folder.
 
     Raises:
-        UsageError: there is no run, it is not finished, or it is of a kind without spans.
+        UsageError: the folder holds no run, an unfinished one, or one of a kind without spans.
     """
     store = Store(url)
     plan = read_plan(store)

@@ -21,7 +21,7 @@ def find_architecture(raw: Mapping[str, Any]) -> Architecture | None:
 
 
 def by_model_type(raw: Mapping[str, Any], where: str) -> Architecture:
-    """As `find_architecture`.
+    """The architecture of a `config.json`, as `find_architecture` finds it.
 
     Raises:
         CheckpointError: no architecture reads it.

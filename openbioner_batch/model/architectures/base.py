@@ -55,7 +55,7 @@ class Architecture(ABC):
         """The shape in a `config.json` of a plain encoder or of one of our models.
 
         Raises:
-            CheckpointError: it describes no such shape; the message begins with `where`.
+            CheckpointError: `raw` describes no such shape; the message begins with `where`.
         """
 
     @abstractmethod

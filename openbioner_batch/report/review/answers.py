@@ -50,7 +50,7 @@ def read_answers(path: Path) -> Answers:
     """The work in a file that the page of `review sample` has saved.
 
     Raises:
-        UsageError: it is not such a file.
+        UsageError: the file is another one.
     """
     try:
         data = path.read_bytes()

@@ -70,7 +70,7 @@ class ReviewPlan:
         """Reads what `to_json` wrote.
 
         Raises:
-            UsageError: it is not such a file, or was changed since.
+            UsageError: the data are not a plan, or were changed since.
         """
         try:
             found = json.loads(data)

@@ -42,7 +42,7 @@ def write_sample(
         least: notes of each stratum at least.
 
     Raises:
-        UsageError: there is no such run, it is not finished, or an option does not go with it.
+        UsageError: the folder holds no such run or an unfinished one, or an option does not fit the run.
     """
     run = opened_for_review(output)
     for flag, place in (("--html", html), ("--plan", plan)):
@@ -63,7 +63,7 @@ def opened_for_review(output: str) -> OpenedRun:
     """A finished run of `deidentify` whose notes can be shown.
 
     Raises:
-        UsageError: it is not such a run.
+        UsageError: the folder holds something else.
     """
     run = open_output(output)
     if not run.removes_identifiers:

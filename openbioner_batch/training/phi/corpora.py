@@ -84,7 +84,7 @@ def read_phi_corpus(
         gaps: whether what the authors are known to have left unannotated is neutral; otherwise finding it is wrong.
 
     Raises:
-        UsageError: no such file or split, an unknown label, or a split of a corpus without splits.
+        UsageError: the file or split does not exist, or a label is unknown.
     """
     path = Path(path)
     name = corpus or path.name.partition(".")[0]

@@ -31,7 +31,7 @@ class RunSpans:
         threshold: score from which a span is a mention.
 
     Raises:
-        UsageError: there is no run, it is not finished, or it kept no texts.
+        UsageError: the folder holds no run, an unfinished one, or one without texts.
     """
 
     def __init__(self, url: str, threshold: float) -> None:
@@ -86,7 +86,7 @@ class FoundSpans:
         threshold: score from which a span is a mention.
 
     Raises:
-        UsageError: one cannot be used.
+        UsageError: a run cannot be used.
     """
 
     def __init__(self, urls: Sequence[str], threshold: float) -> None:

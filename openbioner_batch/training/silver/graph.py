@@ -265,7 +265,7 @@ class Collector:
         """Stop where the endpoint has failed, or the cost ceiling is reached and every admitted shard is committed.
 
         Raises:
-            RunFailedError: says what to do.
+            RunFailedError: the run stops here; says what to do.
         """
         if self._fatal:
             raise RunFailedError(f"{self._fatal}; what is committed stays, the same command resumes")

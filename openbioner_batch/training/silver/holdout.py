@@ -82,7 +82,7 @@ def hold_out(settings: HoldoutSettings) -> HoldoutReport:
     by `nearness.py`, are held out with it.
 
     Raises:
-        UsageError: nothing is there to read, or the folder holds something else.
+        UsageError: a folder has no silver data, or the output holds something else.
     """
     store = Store(settings.output)
     passages = [passage for group in passage_groups(settings.silver) for passage in read_passages(group)]

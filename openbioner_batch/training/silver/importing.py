@@ -48,7 +48,7 @@ def import_silver(settings: ImportSettings, say: Say = say_to_stderr) -> SilverR
     """Import a published set. The same import into the same folder gives the same bytes.
 
     Raises:
-        UsageError: there is nothing to read, it has another layout, or the folder holds something else.
+        UsageError: the source is empty or has another layout, or the output holds something else.
         RunFailedError: an input ended early or cannot be read; the same call starts again.
     """
     closed = LAYOUTS[settings.layout].closed

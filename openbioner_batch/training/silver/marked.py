@@ -40,7 +40,7 @@ def read_marked_passages(file: InputFile, source: str) -> Iterator[MarkedItem]:
     its own too. Every mention of every type of the table counts as marked. Lines that begin with # are comments.
 
     Raises:
-        UsageError: there is no table, or `read_marked_types` cannot read it.
+        UsageError: the table is missing, or `read_marked_types` cannot read it.
     """
     types = read_marked_types(file)
     yield from types.descriptions
@@ -58,7 +58,7 @@ def read_marked_types(file: InputFile) -> MarkedTypes:
     Further lines of a type are further descriptions, and may name further types above it.
 
     Raises:
-        UsageError: there is no table, a line does not have three columns, or a type is above itself or has no line.
+        UsageError: the table is missing, a line lacks a column, or a type is above itself or has no line.
     """
     table = replace(file, uri=re.sub(r"\.txt(?=[^/]*\Z)", ".tsv", file.uri))
     descriptions: dict[tuple[str, str], None] = {}

@@ -156,7 +156,7 @@ class PassageSettings(RunPaths, InputOptions, TitleOptions, RunOptions):
             inputs: what the command calls them.
 
         Raises:
-            UsageError: names the option.
+            UsageError: an option is missing; names it.
         """
         self.check_given(inputs=inputs)
         check_options(self)
@@ -215,7 +215,7 @@ def check_url(url: str) -> None:
     """Refuse a value that is not a base URL, or holds a secret.
 
     Raises:
-        UsageError: says which.
+        UsageError: the value is one of these; says which.
     """
     try:
         parts = urlsplit(url)

@@ -234,7 +234,7 @@ def read_completion(answer: Any) -> tuple[str, tuple[int, int] | None]:
     """Content and tokens of a chat completion.
 
     Raises:
-        ValueError, LookupError, TypeError: it is not one.
+        ValueError, LookupError, TypeError: the answer has another form.
     """
     content = answer["choices"][0]["message"].get("content")
     usage = answer.get("usage") or {}

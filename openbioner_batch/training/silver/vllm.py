@@ -17,10 +17,10 @@ FAILED = "vLLM failed on the text"
 
 
 def check_vllm() -> None:
-    """Raise where it is not installed.
+    """Check that vLLM is installed.
 
     Raises:
-        UsageError: names the extra.
+        UsageError: the package is missing; names the extra that brings it.
     """
     if importlib.util.find_spec("vllm") is None:
         raise UsageError(

@@ -46,7 +46,7 @@ def read_shape(raw: Mapping[str, Any], where: str) -> ModelConfig:
     """The `ModelConfig` of a plain encoder or of one of our models.
 
     Raises:
-        CheckpointError: it does not describe an encoder of `FAMILIES`, or `transformers` refuses it.
+        CheckpointError: `raw` does not describe an encoder of `FAMILIES`, or `transformers` refuses it.
     """
     encoder = described_encoder(raw)
     family = encoder.get("model_type")

@@ -51,7 +51,7 @@ class FastTokenizer(Tokenizer):
             where: the tokenizer's checkpoint, for messages.
 
         Raises:
-            CheckpointError: it has no mask, or its formats are not `[CLS] text [SEP]` and a corresponding pair.
+            CheckpointError: it has no mask token, or its formats are not `[CLS] text [SEP]` and such a pair.
         """
         # not BERT's own initialisation, since there is no WordPiece
         rust.no_truncation()

@@ -54,7 +54,7 @@ def read_encoder(directory: Path) -> dict[str, Tensor]:
     """The tensors of a checkpoint under the names of `stored_names`; heads too, where it is one of ours.
 
     Raises:
-        CheckpointError: it lacks weights, or they are stored as more than tensors.
+        CheckpointError: the checkpoint lacks weights, or its file holds more than tensors.
     """
     raw = read_raw_config(directory)
     if raw.get("model_type") == MODEL_TYPE:

@@ -60,7 +60,7 @@ def clean_runs(corpus: Path, split: str | None) -> list[str]:
         split: `train`, `development`, `test`; None for all.
 
     Raises:
-        UsageError: no note of the split gives such a run.
+        UsageError: no note of the split has such a run.
     """
     runs: list[str] = []
     with (

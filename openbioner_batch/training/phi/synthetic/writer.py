@@ -25,7 +25,7 @@ class NoteWriter(NoteFacts):
         """The pieces for the slot `name`, such as `pt:lastfirst`, `date-14` or `mrn`.
 
         Raises:
-            KeyError: no such slot.
+            KeyError: the slot is unknown.
         """
         head, _, form = name.partition(":")
         if head in ("pt", "rel", "rel2") or head.rstrip("23") in ("dr", "nurse"):

@@ -38,7 +38,7 @@ def read_part(path: str, roots: Sequence[str] = ()) -> VocabularyPart:
         roots: classes that are taken with all below them; none takes everything.
 
     Raises:
-        UsageError: it cannot be read, or has no classes.
+        UsageError: the file cannot be read, or has no classes.
     """
     found = detect_reader(path).read(path, {})
     concepts = merged(found.concepts)

@@ -171,7 +171,7 @@ def unwanted_types(path: str | None) -> Callable[[str], bool]:
     """Whether a type's name is like one of those in a file.
 
     Raises:
-        UsageError: it cannot be read.
+        UsageError: the file cannot be read.
     """
     if path is None:
         return lambda name: False

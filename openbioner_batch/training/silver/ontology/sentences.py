@@ -78,7 +78,7 @@ def read_sentences(path: str) -> list[tuple[int, str]]:
     """The sentences of a file with the numbers of their lines; a line that begins with # is a comment.
 
     Raises:
-        UsageError: it cannot be read, or has no sentences.
+        UsageError: the file cannot be read, or has no sentences.
     """
     try:
         with open(path, encoding="utf-8") as file:
