@@ -86,7 +86,7 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _is_short(form: str) -> bool:
-    """Whether it looks like a short form: one or two short words with a capital in them."""
+    """Whether a text looks like a short form: one or two short words with a capital in them."""
     return _SHORT_FORM.fullmatch(form) is not None and form != form.lower()
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from openbioner_batch.records import ASSERTIONS
 
 OWN_COLUMNS = ("document_id", "source", "record", "spans", "windows", "text")
-"""Those of every row of a run's output; kept fields may not have their names."""
+"""Columns of every row of a run's output; kept fields may not have their names."""
 
 SPAN = pa.struct(
     [

@@ -23,7 +23,7 @@ class Request:
 
     @classmethod
     def build(cls, values: Mapping[str, Any]) -> Self:
-        """Settings from flags or a configuration file: see `build`."""
+        """Settings of this class from flags or a configuration file, as the function `build` makes them."""
         return build(cls, values)
 
 

@@ -66,7 +66,7 @@ def _ends_noun(words: Sequence[str], place: int, high: int, ends: frozenset[str]
 
 
 def list_start(words: Sequence[str], low: int, clauses: Clauses) -> int | None:
-    """Where the list begins that stands before `low`, if nothing else does since the last mark; else None.
+    """Where the list before `low` begins; None where anything else stands there since the last mark.
 
     Before a colon commas are enough ("fever, rash: denied"). Before a bare participle the last one needs a conjunction
     ("fever, cough and rash denied"), and so after a header, whose list need not go with it ("PMH: gout, drugs: no").

@@ -42,7 +42,7 @@ class Sentences:
         return self._starts[number], self._starts[following] if following < len(self._starts) else len(self._text)
 
     def list_header(self, number: int) -> int | None:
-        """The number of the sentence, ended by a colon, of whose list this one is an item; None if it is not one."""
+        """The number of the sentence with the colon before a list in which this sentence is an item; else None."""
         return self._headers.get(number)
 
     def _lists(self, sections: set[int]) -> dict[int, int]:

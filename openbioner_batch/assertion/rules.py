@@ -75,7 +75,7 @@ class Terminator:
 
 @dataclass(frozen=True, slots=True)
 class Pseudo:
-    """Does nothing, and takes its words from shorter phrases."""
+    """A pseudo-trigger: sets and ends nothing, and hides the shorter phrases within it."""
 
 
 Role = Trigger | Terminator | Pseudo

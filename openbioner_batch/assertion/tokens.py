@@ -100,7 +100,7 @@ class _Element:
                 self.with_placeholders.append(words)
 
     def ends(self, words: list[str], place: int) -> Iterator[int]:
-        """Where it may end if it begins at `place`."""
+        """Where the pattern may end if it begins at `place`."""
         if place < len(words):
             begin = place + 1
             for rest in self.by_first.get(words[place], ()):

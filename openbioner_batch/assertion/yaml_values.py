@@ -1,4 +1,4 @@
-"""Checks the values of the room's YAML files; errors name the file and the key."""
+"""Checks the values of rules and headers in YAML; errors name the file and the key."""
 
 from __future__ import annotations
 

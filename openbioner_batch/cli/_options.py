@@ -76,14 +76,14 @@ class CommandOnFormats(GroupedCommand):
 
 
 class CommandOnRewritableFormats(CommandOnFormats):
-    """The same for a command that writes records back in their format."""
+    """A command whose help ends with the formats in which records can be written back."""
 
     def suffixes(self) -> Mapping[str, tuple[str, ...]]:
         return {name: FORMATS[name].suffixes for name in rewritable_formats()}
 
 
 class CommandOnCorpora(CommandOnFormats):
-    """The same of a command that reads corpora with gold spans."""
+    """A command whose help ends with the formats of corpora with gold spans."""
 
     title = "Formats of a corpus"
     archives = ""

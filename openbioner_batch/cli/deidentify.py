@@ -12,7 +12,7 @@ from openbioner_batch.deid.settings import DeidentifySettings
 
 
 class _Command(CommandOnRewritableFormats):
-    """Its help ends with the formats, and with the actions that a policy file may name, as they are registered."""
+    """A command whose help ends with the formats, and with the actions that a policy file may name."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from openbioner_batch.deid.actions.registry import REGISTERED

@@ -11,7 +11,7 @@ from openbioner_batch.engine.export.settings import ExportSettings
 
 
 class _Command(GroupedCommand):
-    """Its help ends with the formats that are written, as they are registered."""
+    """A command whose help ends with the formats that are written, as they are registered."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from openbioner_batch.formats.registry import WRITERS

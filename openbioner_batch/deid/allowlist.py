@@ -64,7 +64,7 @@ class AllowList:
     """Eponyms that many people bear, and places and words that name scales and devices: they are kept only
     with a head, with a grade or in a list of terms."""
     scales: frozenset[str]
-    """Those of them that a number alone shows to be a scale: Morse 45, but Smith 12 may be in bed 12."""
+    """Surnames that are a scale whenever a number follows: Morse 45; but Smith 12 may be in bed 12."""
     heads: frozenset[str]
     """Words that follow an eponym in a term: disease, sign, catheter."""
     terms: frozenset[str]
@@ -149,7 +149,7 @@ class AllowList:
         )
 
     def _is_in_list_of_terms(self, text: str, start: int, end: int) -> bool:
-        """Whether it is three terms in a row or is beside one in a list: "Norwood, Glenn and Fontan"."""
+        """Whether a range is three terms in a row, or beside a term in a list: "Norwood, Glenn and Fontan"."""
         names = [name for name in _SEPARATOR.split(text[start:end]) if name]
         if len(names) > 2 and any(self.is_scored(text, end, end) or not self.is_surname(name) for name in names):
             return True
@@ -162,7 +162,7 @@ class AllowList:
         return all(_bare(word) in self.surnames for word in _WORD.findall(name))
 
     def _is_among_terms(self, text: str, start: int, end: int) -> bool:
-        """Whether it is an item of a sentence with two other listed terms, and does not mean a person.
+        """Whether a range is an item of a sentence with two other listed terms, and does not mean a person.
 
         "Hickman flushed, Groshong capped", "Graves, TRAb 8.1, Lugol, Plummer nails".
         """

@@ -31,7 +31,7 @@ AUDIT_SCHEMA = pa.schema(
 """`row` is the record's place in the data file of the same name, `part` which of its texts the offsets count in."""
 
 TEXT_SCHEMA = pa.schema([*AUDIT_SCHEMA, pa.field("original", pa.string()), pa.field("replacement", pa.string())])
-"""The same with the originals: protected health information."""
+"""The audit's columns with the originals beside them: protected health information."""
 
 
 def audit_table(records: Iterable[tuple[Identity, DeidentifiedRecord]], with_text: bool) -> pa.Table:

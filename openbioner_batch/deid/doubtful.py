@@ -34,13 +34,13 @@ class Doubts:
     """Ranges of findings that may not be identifiers."""
 
     invented: frozenset[tuple[int, int]] = frozenset()
-    """Those that must not get an invented replacement."""
+    """Ranges that must not get an invented replacement."""
     numbers: frozenset[tuple[int, int]] = frozenset()
-    """Those of them with unproven digits: they must not get a coarser value either, such as 90+ or a year."""
+    """Ranges of these with unproven digits: they must not get a coarser value either, such as 90+ or a year."""
 
 
 def doubts(text: str, findings: Sequence[Finding]) -> Doubts:
-    """The doubtful ones of a note's findings.
+    """The ranges of a note's findings that are doubtful.
 
     Args:
         text: the note.

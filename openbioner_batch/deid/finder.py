@@ -34,7 +34,7 @@ class FinderSettings:
     model_threshold: float = 0.0
     """The model's spans below this score are left out."""
     type_thresholds: Mapping[str, float] = field(default_factory=dict)
-    """The same for single types of the PHI catalog, in place of `model_threshold`."""
+    """Thresholds for single types of the PHI catalog, in place of `model_threshold`."""
     pattern_threshold: float = 0.0
     """Pattern findings below this score are left out; they lie between 0.5 and 0.95."""
     date_order: str = ORDERS[0]
@@ -87,7 +87,7 @@ class Finder:
         ]
 
     def _find(self, folded: FoldedText, known: KnownIdentifiers | None, model_spans: Sequence[Span]) -> list[Finding]:
-        """The same in the folded text."""
+        """What `find` finds, by offsets into the folded text."""
         settings, text = self.settings, folded.text
         dates = find_dates(text, settings.date_order)
         found: list[Finding] = []

@@ -124,7 +124,7 @@ class Accounts:
 
 
 def open_accounts(planned: SessionPlan, max_quarantined: str, say: Say) -> Accounts:
-    """The books of a session that begins, with what earlier ones have committed."""
+    """The accounts of a session that begins, with what earlier ones have committed."""
     store, plan = planned.store, planned.plan
     totals = read_totals(store, planned.ledger)
     return Accounts(store, planned.session, totals, len(plan.wanted), plan.fingerprint, max_quarantined, say)

@@ -178,7 +178,7 @@ def _resolve(devices: str, dtype: str) -> tuple[str, str, int]:
 
 
 def _resolve_on_worker(devices: str, dtype: str) -> tuple[str, str, int]:
-    """The same on a worker's machine, since the driver's may differ."""
+    """Device, number format and token budget of a worker's machine, which may differ from the driver's."""
     import ray
 
     wants_gpu = devices == "gpu" or (devices == "auto" and ray.cluster_resources().get("GPU", 0) >= 1)

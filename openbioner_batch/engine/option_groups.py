@@ -127,7 +127,7 @@ class WorkerOptions:
     actors: int | None = option(
         None, least=1, help="Processes holding the model.", default="one per GPU, else per core"
     )
-    actors_per_gpu: int = option(1, least=1, help="Of them that share a GPU, for small models.")
+    actors_per_gpu: int = option(1, least=1, help="Processes that share a GPU, for small models.")
     token_budget: int | None = option(
         None, least=1, help="Tokens in a batch of the model, padding included.", default="that of the model"
     )
@@ -191,7 +191,7 @@ class ExecutorOptions:
     """What runs the stages."""
 
     heading = "Run"
-    executor: str = option(AUTO, choices=EXECUTORS, help="auto: in-process for small local inputs, where no GPU is.")
+    executor: str = option(AUTO, choices=EXECUTORS, help="auto: in-process for small local inputs without a GPU.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -77,8 +77,8 @@ class AnnotateSettings(
     dictionary: tuple[str, ...] = option(
         (), metavar="TYPE=V", help="Names of the vocabulary V are spans of TYPE, beside the model's."
     )
-    dictionary_wordings: bool = option(False, help="Its names in another wording or order too.")
-    dictionary_nested: bool = option(False, help="Its names within longer ones too.")
+    dictionary_wordings: bool = option(False, help="With --dictionary: names in another wording or order too.")
+    dictionary_nested: bool = option(False, help="With --dictionary: names within longer names too.")
     text_tokens: int | None = option(
         None, least=1, help="Tokens of text in a window.", default="that of the checkpoint"
     )

@@ -139,7 +139,7 @@ class TagShards:
         return self._score_by_halves(texts[:middle]) + self._score_by_halves(texts[middle:])
 
     def _score_together(self, texts: Sequence[str], outcomes: list[Outcome]) -> list[Outcome]:
-        """Those that can be tagged, in one go, so that their results do not depend on how the others were found."""
+        """The texts that can be tagged, all at once: results do not depend on how the failing ones were found."""
         good = [index for index, outcome in enumerate(outcomes) if not isinstance(outcome, str)]
         if not good:
             return outcomes

@@ -35,7 +35,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class TaggingJob(Job):
-    """The same for a run that tags with a model."""
+    """What every worker of a run that tags with a model must know."""
 
     factory: ScorerFactory
     threads: int | None

@@ -62,8 +62,8 @@ class CorpusSettings(ExactOptions):
     limit: int | None = option(None, least=1, help="Only N sentences or documents of each corpus, evenly spread.")
     noun_phrases: bool = option(False, help="Query JNLPBA, BC2GM and AnatEM for noun phrases, not names.")
     allow_trained: bool = option(False, help="Score corpora that the model was trained on too, as in-corpus.")
-    resamples: int = option(1000, least=1, help="Of the bootstrap.")
-    seed: int = option(42, help="Of the bootstrap.")
+    resamples: int = option(1000, least=1, help="Resamples of the bootstrap.")
+    seed: int = option(42, help="Seed of the bootstrap.")
 
     def check_corpora(self, known_alone: bool = True) -> None:
         """Check that each value is valid.
@@ -91,7 +91,7 @@ class CorpusSettings(ExactOptions):
 class EvaluateSettings(CorpusSettings, CalibrationOptions, SpanOptions, Request):
     """A request to score a model on corpora: the flags of `openbioner-batch evaluate`."""
 
-    split: str = option("test", choices=SPLITS, help="Of known corpora.")
+    split: str = option("test", choices=SPLITS, help="Split of known corpora to score.")
     overlap_with: str | None = option(
         None, metavar="FOLDER", help="Training data: report what the corpora share, score without it too."
     )

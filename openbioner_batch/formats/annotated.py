@@ -43,7 +43,7 @@ class AnnotatedFormat(Format):
         return replace(options, keep_fields=options.keep_fields or ((SECTIONS,) if self.has_sections else ()))
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
-        """Those of `columns` that are kept, and what the files' folders say of them."""
+        """The kept ones among `columns`, and kept columns from the files' folders."""
         return fields.schema_of(options.keep_fields, self.columns)
 
 

@@ -101,13 +101,13 @@ UNSUFFIXED = [name for name, found in FORMATS.items() if not found.suffixes]
 """The formats that no suffix stands for."""
 
 GOLD_SUFFIXES = {name: (*found.suffixes, *found.gold.more) for name, found in FORMATS.items() if found.gold}
-"""Those that stand for a format of corpora with gold spans."""
+"""The suffixes that identify a format of corpora with gold spans."""
 
 PACKED_SUFFIXES = (
     *COMPRESSIONS,
     *(suffix for found in FORMATS.values() if found.compressed for suffix in found.suffixes),
 )
-"""Those of files that are smaller than their text."""
+"""The suffixes of files that are smaller than their text."""
 
 
 @dataclass(frozen=True, slots=True)

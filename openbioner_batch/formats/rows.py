@@ -19,7 +19,7 @@ OPEN_QUOTE = "unexpected end of data"
 
 
 class BrokenRowError(UnfitRecordError):
-    """Stands where the file breaks off."""
+    """Takes the place of the rest where the file breaks off."""
 
 
 class Rows:
@@ -117,11 +117,11 @@ class _Lines:
 
     @property
     def count(self) -> int:
-        """Of the lines since the record began."""
+        """The number of lines since the record began."""
         return len(self._taken)
 
     def begin(self) -> None:
-        """A record begins."""
+        """Note that a record begins here."""
         self._size = 0
         self._taken.clear()
 

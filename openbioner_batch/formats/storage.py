@@ -65,7 +65,7 @@ def open_input(file: InputFile) -> BinaryIO:
 
 
 def open_text(file: InputFile, encoding: str | None) -> BinaryIO:
-    """The same in UTF-8, of a file in another encoding."""
+    """The bytes of a text file as a stream, as `open_input` gives them, converted to UTF-8 if need be."""
     stream = open_input(file)
     return transcoded(stream, encoding) if encoding else stream
 

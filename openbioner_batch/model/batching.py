@@ -36,7 +36,7 @@ class Batch:
     columns: tuple[int, ...]
 
     def halves(self) -> list[Batch]:
-        """Splits it in two, by windows or by columns; empty for one window in one column."""
+        """The batch in two parts, by windows or by columns; empty for one window in one column."""
         windows = [(block.tokens, window) for block in self.blocks for window in block.windows.tolist()]
         if len(windows) > 1:
             middle = len(windows) // 2

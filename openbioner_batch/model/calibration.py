@@ -74,7 +74,7 @@ class Calibration:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Its form in `config.json`; values that were added later stand there only where they are set."""
+        """The calibration as in `config.json`; values that were added later are there only where they are set."""
         added: dict[str, Any] = {"threshold": self.threshold, "loose_words": sorted(self.loose_words)}
         return {
             "neg_bias": self.neg_bias,

@@ -1,4 +1,4 @@
-"""What a model can be told by name: options list it, so importing this loads nothing else."""
+"""Names that select how a model runs, for options that list them; importing this loads nothing else."""
 
 from __future__ import annotations
 

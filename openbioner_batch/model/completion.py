@@ -33,7 +33,7 @@ class Completion:
 
     @property
     def or_none(self) -> Completion | None:
-        """Itself; None where it adds nothing."""
+        """These settings; None where they add nothing."""
         return self if self.names else None
 
     def complete(self, text: str, spans: Sequence[Span]) -> list[Span]:

@@ -142,5 +142,5 @@ def _over_marks(text: str, end: int) -> int:
 
 
 def _is_punctuation(text: str) -> bool:
-    """Whether it has only marks without a meaning of their own, and neither letters nor digits."""
+    """Whether a text has only marks without a meaning of their own, and neither letters nor digits."""
     return all(unicodedata.category(one)[0] in "PZC" or unicodedata.category(one) in ("Sm", "Sk") for one in text)

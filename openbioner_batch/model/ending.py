@@ -33,7 +33,7 @@ class Ending:
         """The block's result.
 
         Args:
-            residual: [tokens, width] float32, its input; spent.
+            residual: [tokens, width] float32, the input of the block; overwritten.
             context: [tokens, width] in the matrices' format, the attention output.
 
         Returns:
@@ -79,7 +79,7 @@ class AddNorm:
         self._eps = norm.eps
 
     def __call__(self, hidden: Tensor, added: Tensor) -> tuple[Tensor, Tensor]:
-        """Of `hidden` (float32; spent) and `added`: in float32, and in the format of `added`."""
+        """The norm of `hidden` (float32; overwritten) plus `added`: in float32, and in the format of `added`."""
         if native.is_supported(added):
             return hidden, native.add_norm(hidden, added, self._weight, self._bias, self._eps)
         return _add_norm(hidden, added, self._weight, self._bias, self._eps)

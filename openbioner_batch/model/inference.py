@@ -67,7 +67,7 @@ class InferenceLayer:
         return query, key, value
 
     def finish(self, residual: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
-        """The layer's result, from its input (float32; spent) and the attention output.
+        """The layer's result, from its input (float32; overwritten) and the attention output.
 
         Returns:
             [tokens, width] float32, and the same in the matrices' format.

@@ -25,7 +25,7 @@ TOKENIZER_FILES = (
 )
 """Files that tokens depend on: BERT's, and from the fifth on those of other encoders."""
 COPIED_FILES = (*TOKENIZER_FILES, "added_tokens.json")
-"""Those that are copied with a checkpoint. Added tokens of BERT's old tokenizers are not needed."""
+"""Files that are copied with a checkpoint. Added tokens of BERT's old tokenizers are not needed."""
 _DATA = Path(__file__).parent.parent / "data"
 _BUNDLED = {BUNDLED: _DATA / "bundled", BUNDLED_PHI: _DATA / "bundled_phi", BUNDLED_OPEN: _DATA / "bundled_open"}
 

@@ -63,7 +63,7 @@ class Agreement:
     documents: int = 0
     """Documents that both runs have."""
     equal: int = 0
-    """Those of them with the same spans."""
+    """Documents with the same spans in both."""
     only_first: int = 0
     only_second: int = 0
     types: dict[str, TypeAgreement] = field(default_factory=lambda: defaultdict(TypeAgreement))

@@ -39,7 +39,7 @@ class OpenedRun:
 
     @property
     def removes_identifiers(self) -> bool:
-        """Whether it is a run of `deidentify`."""
+        """Whether the run is one of `deidentify`."""
         return self.plan.ledger == AUDIT
 
     @property

@@ -15,7 +15,7 @@ LEAST_CONFIDENCE = 0.9
 
 @dataclass(frozen=True)
 class OutputSettings(Request):
-    """What all of them look at."""
+    """The run that all of these commands read."""
 
     run: str = option(flag="OUTPUT", help="Folder or URL of a run.")
 
@@ -55,13 +55,13 @@ class ReviewSampleSettings(OutputSettings):
 
     html: str = option(metavar="FILE", help="The page for the reviewers; it holds notes.")
     plan: str = option(metavar="FILE", help="The plan, by which answers are read back; no text.")
-    leaks_below: str = option("1/200", metavar="R", help="To prove: 1/200, 0.5% or 0.005.")
-    confidence: str = option("95%", metavar="C", help="Of the bound: 90% or more.")
-    allow: int = option(0, least=0, help="Leaks that still prove it.")
+    leaks_below: str = option("1/200", metavar="R", help="Leak rate to stay below: 1/200, 0.5% or 0.005.")
+    confidence: str = option("95%", metavar="C", help="Confidence of the bound: 90% or more.")
+    allow: int = option(0, least=0, help="Leaking notes in the sample that still prove the bound.")
     stratify: str | None = option(
         None, metavar="COLUMN", help="Kept column: each of its values is sampled by its share."
     )
-    least: int = option(0, least=0, help="Notes of every stratum.")
+    least: int = option(0, least=0, help="Notes to read of every stratum, at least.")
     seed: int = option(0, least=0, help="Chooses the notes.")
 
     def __post_init__(self) -> None:
@@ -70,7 +70,7 @@ class ReviewSampleSettings(OutputSettings):
 
     @property
     def goal(self) -> ReviewGoal:
-        """What the review is to prove.
+        """The bound that the review is to prove.
 
         Raises:
             UsageError: a share cannot be read.

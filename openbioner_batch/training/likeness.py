@@ -38,7 +38,7 @@ def type_likeness(
 ) -> Likeness | None:
     """The likeness of the vocabulary's types; None where the recipe does not use it.
 
-    It is kept in the run's folder, so that a resumed run, maybe on another machine, has the very same.
+    It is kept in the run's folder, so that a resumed run, maybe on another machine, gets the same vectors.
 
     Args:
         settings: of the run.

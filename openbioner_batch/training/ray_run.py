@@ -87,7 +87,7 @@ def _scaling(parallel: Parallel, cpus: int) -> Any:
 
 
 def _keeping(settings: PretrainSettings, store: Store, validated: bool) -> Any:
-    """Where checkpoints lie, which of them are kept, and how many deaths of workers they make up for."""
+    """Where checkpoints lie, which of them are kept, and how many deaths of workers a run survives."""
     import ray.train
 
     return ray.train.RunConfig(

@@ -123,12 +123,12 @@ class Schedule:
     )
     epochs: float | None = option(None, above=0, help="Passes over the sources; exactly one of this and `steps`.")
     steps: int | None = option(None, least=1, help="Optimizer steps.")
-    warmup_steps: int = option(50, least=0, help="Steps of the rise.")
+    warmup_steps: int = option(50, least=0, help="Steps in which the learning rates rise.")
     decay_steps: int | None = None
     """Steps of the fall; None is all that follow the rise."""
     encoder_rate: float = option(2e-5, least=0, help="Peak learning rate of the encoder.")
     head_rate: float = option(2e-5, least=0, help="Peak learning rate of the heads.")
-    weight_decay: float = option(0.01, least=0, help="AdamW's.")
+    weight_decay: float = option(0.01, least=0, help="Weight decay of AdamW.")
     clip: float = option(1.0, least=0, help="Longest gradient; longer ones are shortened to it. 0 leaves them.")
 
     def __post_init__(self) -> None:

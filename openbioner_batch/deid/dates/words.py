@@ -74,7 +74,7 @@ WEEKDAY_TABLES = (
 )
 _LONG_WEEKDAYS = tuple(tuple(tables[0].split()) for tables in _WEEKDAYS.values())
 WEEKDAYS = (*(name for table in _LONG_WEEKDAYS for name in table), *_WEEKDAYS["en"][1].split(), *_OTHER_WEEKDAYS)
-"""Those that are read: full names of all languages, abbreviations in English."""
+"""The names of weekdays that are read: full names of all languages, abbreviations in English."""
 
 _ORDINALS = (
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "

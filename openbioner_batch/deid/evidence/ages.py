@@ -32,7 +32,7 @@ _OLDEST_OF_THEM = 110
 
 
 def is_proven_age(around: Surroundings) -> bool:
-    """Whether a pattern has found it, and nothing makes it a measurement: a unit, degrees, a distance, a decimal."""
+    """Whether a pattern found the number, and nothing makes it a measurement: a unit, degrees, a decimal."""
     if not around.found_by("pattern") or OTHER_UNIT.match(around.right):
         return False
     numbers = [int(one) for one in re.findall(r"\d+", around.value)]

@@ -68,7 +68,7 @@ _EXPLICIT = re.compile(
 
 
 def is_proven_phone(around: Surroundings) -> bool:
-    """Whether it has the form of a telephone's number, or a label before it that fits its length."""
+    """Whether a finding has the form of a telephone's number, or a label before it that fits its length."""
     if not (around.found_by("pattern") or around.found_by("known")):
         return False
     value = around.value
@@ -134,17 +134,17 @@ def is_proven_account(around: Surroundings) -> bool:
 
 
 def is_proven_address_of_words(around: Surroundings) -> bool:
-    """Whether it has the form of an e-mail or web address: letters, and a mark that joins them."""
+    """Whether a finding has the form of an e-mail or web address: letters, and a mark that joins them."""
     return around.found_by("known") or _ADDRESS.search(around.value) is not None
 
 
 def is_proven_file(around: Surroundings) -> bool:
-    """Whether it has the form of a file's name, with letters before its number or after a dot."""
+    """Whether a finding has the form of a file's name, with letters before its number or after a dot."""
     return _FILE.search(around.value) is not None
 
 
 def is_proven_address_of_a_net(around: Surroundings) -> bool:
-    """Whether it is the address of a machine, and not an enzyme's or a version's number."""
+    """Whether a finding is the address of a machine, and not an enzyme's or a version's number."""
     if not (around.found_by("pattern:ip") or around.found_by("known")):
         return False
     if ":" in around.value.partition("/")[0] and "." not in around.value:

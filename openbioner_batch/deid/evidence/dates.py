@@ -177,7 +177,7 @@ def _is_proven(around: Surroundings, mention: DateMention, place: int) -> bool:
 
 
 def is_told_by_time(around: Surroundings) -> bool:
-    """Whether a time of day precedes it, and its clause ends after it."""
+    """Whether a time of day precedes the date, and the clause ends after the date."""
     return _TIME_BEFORE.search(around.left) is not None and _CLOSES.match(around.right) is not None
 
 

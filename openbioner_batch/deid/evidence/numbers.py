@@ -76,7 +76,7 @@ def _is_proven_known(around: Surroundings) -> bool:
 
 
 def _is_labelled(around: Surroundings) -> bool:
-    """Whether a label precedes it, and what follows the label is neither a count nor a range."""
+    """Whether a label precedes the number, and what follows the label is neither a count nor a range."""
     value = around.value
     headed = _HEADED.match(value)
     if headed and headed["head"].lower() in PREFIXES and around.digits >= _FEWEST_CERTAIN:
@@ -109,7 +109,7 @@ def _is_row_of_results(value: str) -> bool:
 
 
 def _is_hashed(around: Surroundings) -> bool:
-    """Whether a # precedes it; a few digits count pills there, unless a name after them makes them a badge."""
+    """Whether a # precedes the number; a few digits count pills there, unless a name after them makes them a badge."""
     if not (around.value.startswith("#") or _HASH.search(around.left)):
         return False
     return around.digits >= _FEWEST_LOOSE or around.is_behind("name")
@@ -122,7 +122,7 @@ def _is_beside_a_name(around: Surroundings) -> bool:
 
 
 def _is_of_telling_form(around: Surroundings) -> bool:
-    """Whether its form or its check digit shows what it is."""
+    """Whether the form or the check digit of a number shows what it is."""
     value = around.value
     if _FORM.fullmatch(value):
         return True

@@ -90,7 +90,7 @@ def is_proven_room(around: Surroundings) -> bool:
 
 
 def is_proven_street(around: Surroundings) -> bool:
-    """Whether it is an address: known, before a town or a postal code, or of words that are not clinical."""
+    """Whether a finding is an address: known, before a town or a postal code, or of words that are not clinical."""
     if around.found_by("known"):
         return True
     if not around.found_by("pattern:place"):

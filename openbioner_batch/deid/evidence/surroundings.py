@@ -30,7 +30,7 @@ class Surroundings:
 
     @cached_property
     def value(self) -> str:
-        """Its text, with plain digits, hyphens and blanks."""
+        """The finding's text, with plain digits, hyphens and blanks."""
         return fold(self.text[self.finding.start : self.finding.end]).text
 
     @cached_property
@@ -88,7 +88,7 @@ class Surroundings:
 
     @cached_property
     def is_value(self) -> bool:
-        """Whether it is or is part of a clinical value."""
+        """Whether the finding is, or is part of, a clinical value."""
         return in_clinical_value(self.text, self.finding.start, self.finding.end)
 
     def found_by(self, name: str) -> bool:

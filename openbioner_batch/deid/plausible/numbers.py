@@ -137,7 +137,7 @@ def _is_sure(finding: Finding, text: str, start: int, end: int) -> bool:
 
 
 def _is_street(value: str, sure: bool) -> bool:
-    """Whether it is a house number, names and a unit, none of them a term: "2210 Orchard #3".
+    """Whether a finding is a house number, names and a unit, none of them a term: "2210 Orchard #3".
 
     Where the model is sure, a word for a street replaces the unit: "3/212 Sydney Rd".
     """
@@ -189,7 +189,7 @@ def _identifier(text: str, start: int, end: int) -> bool:
 
 
 def _contact(text: str, start: int, end: int) -> bool:
-    """Whether it is a telephone number, or an extension or a pager with a label."""
+    """Whether a finding is a telephone number, or an extension or a pager with a label."""
     short = _EXTENSION.fullmatch(text, start, end) is not None
     cued = short and (not text[start].isdigit() or _CALL_CUE.search(text[max(0, start - 16) : start]) is not None)
     return cued or _identifier(text, start, end)

@@ -199,7 +199,7 @@ def are_initials(code: str) -> bool:
 
 
 def may_be_initials(code: str) -> bool:
-    """Whether they may be initials, in a place of nothing else."""
+    """Whether letters are neither a short word nor one that no name has."""
     return code.lower() not in lexicon().not_names and code.lower() not in _SHORT_WORDS
 
 

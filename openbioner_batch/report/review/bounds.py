@@ -17,10 +17,10 @@ class Stratum:
     """A part of an archive, and the notes read from it."""
 
     notes: int
-    """Its notes in the archive."""
+    """Notes of the stratum in the archive."""
     read: int
     leaking: int = 0
-    """Those of the read notes that leak."""
+    """Notes that leak, among those read."""
 
 
 def upper_bound(leaking: int, read: int, confidence: float) -> float:

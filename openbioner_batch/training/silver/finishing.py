@@ -37,7 +37,7 @@ FILES = (REPORT, STATE, "types.jsonl", "types.yaml")
 
 @dataclass(slots=True)
 class _Types:
-    """What the first pass learns: how often each type is mentioned, and which are slips for others."""
+    """What the first pass learns: how often each type is mentioned, and which are misspellings of others."""
 
     counts: Counter[str]
     merged: dict[str, str]

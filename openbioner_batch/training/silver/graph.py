@@ -109,7 +109,7 @@ class LlmPipeline:
     def _answered_by_ray(
         self, tasks: Sequence[SplitTask], read: ReadStage, recipe: ClientRecipe
     ) -> Generator[pa.Table, None, None]:
-        """The same with Ray Data."""
+        """The rows with their outcomes, requested by an actor of Ray Data."""
         import ray.data
 
         items = [{"task": task.to_json()} for task in tasks]

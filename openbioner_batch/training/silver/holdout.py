@@ -42,7 +42,7 @@ class HoldoutReport:
     held: dict[str, dict[str, str]] = field(default_factory=dict)
     """Each type removed from the training data: for which drawn type, and why they are near."""
     tested: list[str] = field(default_factory=list)
-    """Those of them that are not near any type of the training data, and that the test passages mention."""
+    """Held-out types that are not near any type of the training data, and that the test passages mention."""
     passages: dict[str, int] = field(default_factory=dict)
     mentions: dict[str, int] = field(default_factory=dict)
 

@@ -28,7 +28,7 @@ class ImportSettings(Request):
     descriptions: str | None = option(
         None, metavar="SOURCE", help="The types' descriptions, where they are in another file."
     )
-    descriptions_layout: str = option("types-tsv", metavar="L", help="Their layout.")
+    descriptions_layout: str = option("types-tsv", metavar="L", help="Layout of --descriptions.")
     exclude: str | None = exclude_option()
     name: str | None = name_option()
     passage_words: int = option(300, least=1, help="Cut longer texts to passages of so many words.")
@@ -71,8 +71,8 @@ class HoldoutSettings(Request):
         None, metavar="FOLDER", help="Other training data: types near its types are not held out."
     )
     encoder: str | None = option(None, metavar="M", help="Encoder whose vectors of descriptions find near types too.")
-    share: float = option(0.2, help="Of the types, to hold out.")
-    test_share: float = option(0.1, help="Of the passages, to test on.")
+    share: float = option(0.2, help="Share of the types to hold out.")
+    test_share: float = option(0.1, help="Share of the passages to test on.")
     absent: int = option(10, least=0, help="Types queried in a passage besides those it mentions.")
 
     def __post_init__(self) -> None:
@@ -93,14 +93,14 @@ class SentenceSettings(Request):
         metavar="FILE", help="Sentences with slots, one a line: {class} is a name, <<a|b>> one of these words."
     )
     output: str = option(metavar="URI", help="Folder of the passages and types.")
-    passages: int = option(5000, least=1, help="To make.")
+    passages: int = option(5000, least=1, help="Passages to make.")
     absent: int = option(30, least=0, help="Types of a passage that are surely absent.")
     phrases: tuple[str, ...] = option(
-        (), metavar="CLASS", repeated=True, help="Its names are phrases, in which other names may occur. Repeatable."
+        (), metavar="CLASS", repeated=True, help="Class of phrases, in which other names may occur. Repeatable."
     )
     without: str | None = without_option()
     name: str | None = name_option()
-    seed: int = option(0, least=0, help="Of all that is drawn.")
+    seed: int = option(0, least=0, help="Seed of all that is drawn.")
 
     def __post_init__(self) -> None:
         if not self.vocabularies:

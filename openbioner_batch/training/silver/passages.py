@@ -48,11 +48,11 @@ class PassageFormat(Format):
                 yield Rejected(record.source, record.record, NO_WORDS)
 
     def splits(self, files: Sequence[InputFile]) -> list[Split]:
-        """The inner format's."""
+        """The splits of the inner format."""
         return self._inner.splits(files)
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
-        """The inner format's guess."""
+        """The options as the inner format resolves them."""
         return self._inner.resolve(files, options)
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:

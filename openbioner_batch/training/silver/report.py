@@ -97,7 +97,7 @@ class TableReport(Protocol):
         """The title of the table."""
 
     def lines(self) -> list[tuple[str, str]]:
-        """Its rows: label and count."""
+        """The rows of the table: label and count."""
 
 
 def print_report(report: TableReport, console: Console) -> None:

@@ -17,5 +17,5 @@ def split_of(text: str) -> str:
 
 
 def in_split(texts: Iterable[str], split: str | None) -> list[str]:
-    """Those of `texts` of `split` (all of them for None), in their order."""
+    """The `texts` that belong to `split` (all of them for None), in order."""
     return [text for text in texts if split is None or split_of(text) == split]

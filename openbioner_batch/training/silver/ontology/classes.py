@@ -161,7 +161,7 @@ class Classes:
                     yield number, name
 
     def all_names(self) -> Iterator[tuple[str, bool]]:
-        """Those of `names`, each with whether it is an abbreviation."""
+        """The same names as `names`, each with whether it is an abbreviation."""
         return ((name.text, is_short(name)) for _, name in self.names())
 
     @cached_property

@@ -25,7 +25,7 @@ class FoundName:
     start: int
     end: int
     form: str
-    """Its words without case, plural and the like."""
+    """The words of the name without case, plural and the like."""
     classes: tuple[int, ...]
     """The classes that it may name; none is certain where `doubt` is set."""
     doubt: str = ""

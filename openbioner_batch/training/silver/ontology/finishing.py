@@ -36,12 +36,12 @@ from openbioner_batch.training.sources import DESCRIPTIONS, PASSAGES
 NO_TYPE = "no type is left"
 NOT_CHOSEN = "others have more or rarer types"
 FILTERS = FilterSettings(keep_empty=True)
-"""Those of `silver annotate` that are about a passage's text."""
+"""The filters of `silver annotate` that judge a passage's text."""
 
 
 @dataclass(slots=True)
 class OntologyReport(SilverReport):
-    """The same of silver data from ontologies."""
+    """Counts over a folder of silver data from ontologies."""
 
     queried: int = 0
     """Types queried in some passage, present or absent."""

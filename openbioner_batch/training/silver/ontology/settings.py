@@ -29,11 +29,11 @@ class OntologySettings(PassageSettings, ExecutorOptions, RayOptions, Request):
         repeated=True,
         help="Take only classes at or below this one; a vocabulary without a root is taken whole. Repeatable.",
     )
-    min_names: int = option(3, least=1, help="Least number of names of a type in the texts.")
-    min_mentions: int = option(5, least=1, help="Mentions of these.")
+    min_names: int = option(3, least=1, help="Drop types with fewer names in the texts.")
+    min_mentions: int = option(5, least=1, help="Drop types whose names have fewer mentions.")
     max_share: float = option(0.1, above=0, most=1, help="Names in a larger share of the passages are unsure.")
     rare: int = option(8, least=0, help="Words in fewer passages are unsure, as they may be names.")
-    absent: int = option(14, least=0, help="Most certainly absent types of a passage.")
+    absent: int = option(14, least=0, help="Types of a passage that are surely absent, at most.")
     passages: int | None = option(None, least=1, help="Keep the N passages with most and rarest types.", default="all")
     passages_per_type: int = option(150, least=1, help="Passages in which a type is queried.")
     without: str | None = without_option()
@@ -59,7 +59,7 @@ class OntologySettings(PassageSettings, ExecutorOptions, RayOptions, Request):
 
     @property
     def actors(self) -> int | None:
-        """What the engine calls them where it chooses an executor."""
+        """`workers`, under the name by which the engine chooses an executor."""
         return self.workers
 
 
