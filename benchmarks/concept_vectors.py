@@ -20,7 +20,7 @@ import click
 import numpy as np
 from common.machine import machine, peak_memory_mib
 from common.results import json_option, write_json
-from concepts import distinct_mentions
+from concept_mentions import distinct_mentions
 
 from openbioner_batch.concepts import index_file
 from openbioner_batch.concepts.index import Vocabulary
