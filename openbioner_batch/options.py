@@ -81,7 +81,7 @@ def group_of(kind: type, one: dataclasses.Field[Any]) -> type:
     return homes[-1] if one.kw_only else kind
 
 
-def kind_of(one: dataclasses.Field[Any]) -> str:
+def type_as_written(one: dataclasses.Field[Any]) -> str:
     """The type of a field as written, without None: "int", "tuple[str, ...]"."""
     return str(one.type).removesuffix(" | None")
 
@@ -133,7 +133,7 @@ def check_options(settings: Any, where: str = "") -> None:
                 f"{shown_name(one, where)} is {value!r}: give one of {', '.join(map(str, declared.choices))}"
             )
         if not _is_within(value, declared):
-            kind = "a number" if kind_of(one) == "float" else "a whole number"
+            kind = "a number" if type_as_written(one) == "float" else "a whole number"
             raise UsageError(f"{shown_name(one, where)} is {value:g}: give {kind} {_bounds(declared)}")
 
 

@@ -7,12 +7,12 @@ import os
 import sys
 import time
 
-from openbioner_batch.evaluation.deid_finder import finder_of
+from openbioner_batch.evaluation.deid_finder import identifier_finder
 
 
 def main() -> None:
     """Answer each line of texts with findings and the seconds they took."""
-    find = finder_of(os.environ.get("OPENBIONER_DEID_MODEL") or None)
+    find = identifier_finder(os.environ.get("OPENBIONER_DEID_MODEL") or None)
     find(["Warm up, John."])
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:

@@ -29,7 +29,7 @@ _NUMBERING = re.compile(r"(?:\d+|[ivx]+)[.)]\s+")
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """Known headers as `normalise` gives them, and what each kind of section sets."""
+    """Known headers as `normalise_header` gives them, and what each kind of section sets."""
 
     kinds: tuple[tuple[str, str], ...]
     """Header and kind."""
@@ -42,14 +42,14 @@ class Headers:
         return hashlib.sha256(json.dumps([self.kinds, self.sets]).encode()).hexdigest()
 
 
-def normalise(header: str) -> str:
+def normalise_header(header: str) -> str:
     """A header without case, marks, numbering and asides: "2. Her Past Hx (per wife):" is "her past hx"."""
     bare = _ASIDE.sub(" ", header.lower().replace("&", " and ")).lstrip(" \t#*-•")
     return " ".join(_NO_WORD.sub(" ", _NUMBERING.sub("", bare, count=1)).split())
 
 
-def kind_of(header: str, kinds: Mapping[str, str]) -> str | None:
-    """The kind of a header as `normalise` gives it, with or without whose it is: "her past hx" is "past hx" too."""
+def kind_of_header(header: str, kinds: Mapping[str, str]) -> str | None:
+    """The kind of a normalised header, with or without whose it is: "her past hx" is "past hx" too."""
     return kinds.get(header) or kinds.get(_WHOSE.sub("", header, count=1))
 
 
@@ -86,10 +86,10 @@ def _add(file: YamlFile, kinds: dict[str, str], sets: dict[str, tuple[str, ...]]
         file.only(said, _SECTION_KEYS, where)
         headers = file.texts(said.get("headers"), f"{where}, headers")
         for header in headers:
-            if not normalise(header):
+            if not normalise_header(header):
                 file.fail(where, f"{header!r} has no word")
-            kinds[normalise(header)] = kind
+            kinds[normalise_header(header)] = kind
         if "sets" in said:
             sets[kind] = file.texts(said["sets"], f"{where}, sets", ASSERTIONS)
     for header in file.texts(value.get("ignore"), "ignore"):
-        kinds.pop(normalise(header), None)
+        kinds.pop(normalise_header(header), None)

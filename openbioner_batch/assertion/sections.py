@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openbioner_batch.assertion.headers import Headers, kind_of, normalise
+from openbioner_batch.assertion.headers import Headers, kind_of_header, normalise_header
 from openbioner_batch.assertion.lists import bullet, is_item
 
 _LONGEST_HEADER = 80
@@ -71,7 +71,7 @@ class SectionFinder:
         """
         found = []
         for part in labels:
-            header = normalise(part["label"] or "")
+            header = normalise_header(part["label"] or "")
             kind = self._kinds.get(header, header.replace(" ", "_")) or None
             found.append(Section(kind, part["start"], part["end"], part["end"]))
         return found
@@ -116,7 +116,7 @@ class SectionFinder:
         return None if kind is None else (low + start + len(header) - len(header.lstrip()), kind)
 
     def _kind(self, header: str) -> str | None:
-        return kind_of(normalise(header), self._kinds)
+        return kind_of_header(normalise_header(header), self._kinds)
 
     def _is_listed(self, lines: Sequence[str], number: int) -> bool:
         """Whether a line is an item of a list and no item beside it is a header: "2. PE: on heparin"."""
@@ -141,7 +141,7 @@ def _is_header(lines: Sequence[str], number: int, after_empty: bool) -> bool:
 
 def _is_short(header: str) -> bool:
     """Whether a header is an abbreviation that may be a finding's too, such as PE or P."""
-    words = normalise(header)
+    words = normalise_header(header)
     return words.isalpha() and len(words) <= _SHORT
 
 

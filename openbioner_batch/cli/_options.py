@@ -16,11 +16,11 @@ from openbioner_batch.options import (
     fields_of,
     flag,
     group_of,
-    kind_of,
     option,
     option_of,
     renamed,
     shown_default,
+    type_as_written,
 )
 from openbioner_batch.settings import Settings, build, check_keys, read_options_file
 
@@ -153,7 +153,7 @@ class _Option(click.Option):
 
 def _parameters(kind: type, one: Field[Any], declared: Option) -> list[click.Parameter]:
     """The argument or option of a field, and hidden ones for its former names."""
-    written, of = flag(one.name, declared), kind_of(one)
+    written, of = flag(one.name, declared), type_as_written(one)
     is_list, is_flag = of.startswith("tuple"), of == "bool"
     if not written.startswith("-"):
         metavar = written + "..." * is_list

@@ -33,7 +33,7 @@ def command(**flags: Any) -> None:
     settings = settings_of(DeidentifySettings, flags)
 
     from openbioner_batch.console import plain_console, printing
-    from openbioner_batch.deid.report import print_report
+    from openbioner_batch.deid.report import print_deid_report
     from openbioner_batch.deid.run import deidentify
     from openbioner_batch.engine.cluster import hide_command_line
     from openbioner_batch.engine.stopping import resumable
@@ -41,5 +41,5 @@ def command(**flags: Any) -> None:
     with resumable():
         finished = deidentify(settings, before_ray=partial(hide_command_line, "openbioner-batch deidentify"))
     with printing():
-        print_report(finished.report, finished.summary.output, plain_console())
+        print_deid_report(finished.report, finished.summary.output, plain_console())
     finished.check_residual(settings.fail_on_residual)

@@ -142,7 +142,7 @@ def require_key(path: str | Path | None, reason: str) -> Key:
     return key
 
 
-def fingerprint(content: bytes) -> str:
+def public_fingerprint(content: bytes) -> str:
     """16 hexadecimal digits that show a plan when public content has changed (SHA-256, no key)."""
     return hashlib.sha256(content).hexdigest()[:16]
 

@@ -29,7 +29,7 @@ import yaml
 from openbioner_batch.deid.actions import ACTIONS
 from openbioner_batch.deid.dates import ORDERS, check_order
 from openbioner_batch.deid.families import FAMILIES
-from openbioner_batch.deid.keys import fingerprint
+from openbioner_batch.deid.keys import public_fingerprint
 from openbioner_batch.errors import UsageError
 
 PRESETS = ("safe-harbor", "limited-dataset", "tags", "redact", "surrogate")
@@ -106,7 +106,7 @@ class Policy:
             "dates": [self.date_order, self.reference_date.isoformat()],
             "lists": {name: ACTIONS[name].depends_on() for name in self._used},
         }
-        return fingerprint(json.dumps(content, sort_keys=True).encode())
+        return public_fingerprint(json.dumps(content, sort_keys=True).encode())
 
 
 def load_policy(name: str | Path, reference_date: date | None = None) -> Policy:

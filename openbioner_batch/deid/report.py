@@ -93,7 +93,7 @@ def _hash(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def print_report(report: dict[str, Any], output: str, console: Console) -> None:
+def print_deid_report(report: dict[str, Any], output: str, console: Console) -> None:
     """Show a report as a table."""
     from rich.table import Table
 

@@ -113,7 +113,7 @@ def _refuse_changed(files: Sequence[InputFile]) -> None:
 def prepare_shard(split: int, shard: Shard, job: TaggingJob) -> pa.Table:
     """The row of one shard: its documents, what was set aside, and the model's input."""
     documents = documents_table(shard, job.kept)
-    prepared, failed = prepare(preparer_of(job.factory), documents["text"].to_pylist())
+    prepared, failed = prepare_texts(preparer_of(job.factory), documents["text"].to_pylist())
     if failed:
         shard.rejected += [
             Rejected(documents["source"][i].as_py(), documents["record"][i].as_py(), reason)
@@ -131,7 +131,7 @@ def prepare_shard(split: int, shard: Shard, job: TaggingJob) -> pa.Table:
     )
 
 
-def prepare(preparer: TextPreparer, texts: Sequence[str]) -> tuple[Any, dict[int, str]]:
+def prepare_texts(preparer: TextPreparer, texts: Sequence[str]) -> tuple[Any, dict[int, str]]:
     """The model's input of those texts that can be prepared, and why the others (by index) cannot."""
     if not texts:
         return None, {}

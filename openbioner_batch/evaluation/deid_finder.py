@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from openbioner_batch.model import Tagger
 
 
-def finder_of(
+def identifier_finder(
     model: Tagger | str | None,
     types: str = MODEL_TYPES,
     view: str = "definition",

@@ -11,7 +11,7 @@ from openbioner_batch.deid.settings import NO_MODEL
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.card import figure_kind, read_card
 from openbioner_batch.evaluation.deid import DeidScores, add_note
-from openbioner_batch.evaluation.deid_finder import finder_of
+from openbioner_batch.evaluation.deid_finder import identifier_finder
 from openbioner_batch.evaluation.settings import DeidEvaluateSettings
 from openbioner_batch.options import fields_of
 from openbioner_batch.training.phi.corpora import GoldNote, phi_labels, read_phi_corpus
@@ -49,7 +49,7 @@ def evaluate_deid(
         model = Tagger.from_pretrained(settings.model, device=settings.devices, dtype=settings.dtype)
         model.nested = True  # as `deidentify` does
         digest = model.digest
-    find = finder_of(model, settings.types, settings.view, settings.model_threshold, settings.patterns)
+    find = identifier_finder(model, settings.types, settings.view, settings.model_threshold, settings.patterns)
     requested = {name: getattr(settings, name) for name in fields_of(DeidEvaluateSettings)}
     about = {{"devices": "device"}.get(name, name): value for name, value in requested.items()} | {"digest": digest}
     scores = {name: {"figures": kinds[name], **_score(name, notes, find, progress)} for name, notes in sources}

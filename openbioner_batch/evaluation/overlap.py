@@ -14,7 +14,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.reading import TOKENS, GoldCorpus
 from openbioner_batch.formats.gold import numbered_lines
 from openbioner_batch.model.sentences import sentence_starts
-from openbioner_batch.training.overlap import BenchmarkSentences, normalise
+from openbioner_batch.training.overlap import BenchmarkSentences, letters_and_digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def find_overlap(corpus: GoldCorpus, training: str | Path) -> Overlap:
         ids.update((identifier, identifier.rpartition("/")[0]))  # a passage is called DOCUMENT/NUMBER
         seen.update(sentences.sentences_in(text))
     by_id = [bool(name) and name in ids for name in corpus.ids or [""] * len(corpus.texts)]
-    by_sentence = [any(normalise(sentence) in seen for sentence in of_text) for of_text in by_text]
+    by_sentence = [any(letters_and_digits(sentence) in seen for sentence in of_text) for of_text in by_text]
     return Overlap(np.array(by_id, np.bool_), np.array(by_sentence, np.bool_))
 
 

@@ -39,7 +39,7 @@ class AnnotatedFormat(Format):
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Fills in the columns to keep: the sections, where none is named."""
         options = fields.canonical_options(options, self)
-        fields.require(options, f"the format {self.name}", [*self.columns.names, *fields.partitions(files[0].uri)])
+        fields.require(options, f"the format {self.name}", [*self.columns.names, *fields.folder_columns(files[0].uri)])
         return replace(options, keep_fields=options.keep_fields or ((SECTIONS,) if self.has_sections else ()))
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
@@ -66,7 +66,7 @@ def document(
     Raises:
         UnfitRecordError: the id or the text cannot be stored.
     """
-    found: dict[str, Any] = dict(fields.partitions(file.uri))
+    found: dict[str, Any] = dict(fields.folder_columns(file.uri))
     if SECTIONS in options.keep_fields:
         found[SECTIONS] = [{"label": label, "start": start, "end": end} for label, start, end in sections]
     if ANNOTATIONS in options.keep_fields:

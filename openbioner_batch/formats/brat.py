@@ -29,7 +29,7 @@ from openbioner_batch.formats.storage import (
     read_stored,
     suffix_of,
 )
-from openbioner_batch.formats.text import MOST_FILES_IN_A_SPLIT, decode
+from openbioner_batch.formats.text import MOST_FILES_IN_A_SPLIT, decode_file
 from openbioner_batch.formats.writing import DocumentWriter, Origin, OutputDocument, one_line, one_word
 from openbioner_batch.records import Parsed, Record, Rejected, Span
 
@@ -204,8 +204,8 @@ def _pair(
         if part is not None and part not in stored:
             raise ValueError(f"a file of more than {LARGEST_RECORD} bytes")
     name = unquote(os.path.basename(_stem(file).partition("::")[0]))
-    text = decode(file, stored[file], encoding, keep_mark=True)  # brat's offsets count it
-    content = decode(annotations, stored[annotations], encoding) if annotations else ""
+    text = decode_file(file, stored[file], encoding, keep_mark=True)  # brat's offsets count it
+    content = decode_file(annotations, stored[annotations], encoding) if annotations else ""
     return _document(name, text, enumerate(re.split(r"\r\n|\n|\r", content), start=1))
 
 

@@ -64,7 +64,7 @@ class Delimited(Format):
         for file, header in zip(files, headers, strict=True):
             if not header:
                 continue
-            names = [*header, *(name for name in fields.partitions(file.uri) if name not in header)]
+            names = [*header, *(name for name in fields.folder_columns(file.uri) if name not in header)]
             if chosen is None:
                 chosen = fields.choose_fields(options, label_of(file.uri), names)
             fields.require(chosen, label_of(file.uri), names)
@@ -182,7 +182,7 @@ def _document(
     return Document(
         fields.document_id(record[options.id_field] if options.id_field else None, file, number),
         fields.with_title(title, record[fields.text_field(options)], options),
-        fields.kept_json({**fields.partitions(file.uri), **record}, options.keep_fields),
+        fields.kept_json({**fields.folder_columns(file.uri), **record}, options.keep_fields),
     )
 
 

@@ -57,7 +57,7 @@ class Fhir(Jsonl):
         sample = [one for one in held if isinstance(one, dict)]
         if sample:
             found = (name for resource in sample for name in resource)
-            names = list(dict.fromkeys([*found, RESOURCE, PEOPLE, *fields.partitions(files[0].uri)]))
+            names = list(dict.fromkeys([*found, RESOURCE, PEOPLE, *fields.folder_columns(files[0].uri)]))
             fields.require(options, f"{label_of(files[0].uri)} (first {len(sample)} resources)", names)
         return options
 
@@ -86,6 +86,7 @@ def _document(
         fields.document_id(resource.get("id"), file, offset),
         fields.encodable(SEPARATOR.join(texts), "a text"),
         fields.kept_json(
-            {**fields.partitions(file.uri), **resource, RESOURCE: resource, PEOPLE: list(people)}, options.keep_fields
+            {**fields.folder_columns(file.uri), **resource, RESOURCE: resource, PEOPLE: list(people)},
+            options.keep_fields,
         ),
     )

@@ -92,7 +92,7 @@ def value_at(record: Mapping[str, Any], name: str, default: Any = None) -> Any:
 
 
 @lru_cache(maxsize=1 << 10)
-def partitions(uri: str) -> dict[str, str | None]:
+def folder_columns(uri: str) -> dict[str, str | None]:
     """The columns in the names of a file's folders, by Hive's layout: `year=2024/part.jsonl`."""
     folders = [part.partition("=") for part in uri.partition("::")[0].split("/")[:-1]]
     return {

@@ -61,7 +61,7 @@ class Jsonl(Format):
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
         file = split.files[0]
         fields.text_field(options)
-        partitions = fields.partitions(file.uri)
+        partitions = fields.folder_columns(file.uri)
         for offset, found in objects(split, options.encoding):
             try:
                 yield Parsed(file.uri, offset, _document(_object(found), file, offset, options, partitions))
@@ -85,7 +85,7 @@ class Jsonl(Format):
         paths = [
             name for name in requested if name and name not in names and any(_has(record, name) for record in sample)
         ]
-        names += [*dict.fromkeys(paths), *(name for name in fields.partitions(files[0].uri) if name not in names)]
+        names += [*dict.fromkeys(paths), *(name for name in fields.folder_columns(files[0].uri) if name not in names)]
         texts = [name for name in names if any(isinstance(record.get(name), str) for record in sample)]
         ids = [name for name in names if any(isinstance(record.get(name), (str, int)) for record in sample)]
         where = f"{label_of(files[0].uri)} (first {len(sample)} records)"

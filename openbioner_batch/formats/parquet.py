@@ -62,7 +62,7 @@ class Parquet(Format):
     def read(self, split: Split, options: ReadOptions) -> Iterator[Record]:
         file = split.files[0]
         named = (options.id_field, options.title_field, fields.text_field(options), *options.keep_fields)
-        folders = fields.partitions(file.uri)
+        folders = fields.folder_columns(file.uri)
         with open_stored(file, ahead=False) as stream:
             source = WatchedStream(stream)
             reader = open_reader(source)
@@ -177,7 +177,7 @@ def _names(schema: pa.Schema, file: InputFile, options: ReadOptions) -> list[str
     """The fields that exist: columns, requested paths, columns from folders."""
     requested = (options.id_field, options.text_field, options.title_field, *options.keep_fields)
     paths = [name for name in requested if name and name not in schema.names and _column_type(schema, name) is not None]
-    folders = [name for name in fields.partitions(file.uri) if name not in schema.names]
+    folders = [name for name in fields.folder_columns(file.uri) if name not in schema.names]
     return [*schema.names, *dict.fromkeys(paths), *folders]
 
 
@@ -190,7 +190,7 @@ def _records(
     batch: pa.RecordBatch, names: Sequence[str], file: InputFile, first: int, options: ReadOptions
 ) -> Iterator[Record]:
     columns = {name: _values(_column(batch, name)) for name in names}
-    folders = {name: [value] * batch.num_rows for name, value in fields.partitions(file.uri).items()}
+    folders = {name: [value] * batch.num_rows for name, value in fields.folder_columns(file.uri).items()}
     columns = {**folders, **columns}
     texts = columns[fields.text_field(options)]
     titles = columns[options.title_field] if options.title_field else [None] * batch.num_rows

@@ -60,7 +60,7 @@ class PubMed(Format):
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Sets the columns to keep: all, where none is named."""
         options = fields.canonical_options(options, self)
-        fields.require(options, "PubMed", [*COLUMNS.names, *fields.partitions(files[0].uri)])
+        fields.require(options, "PubMed", [*COLUMNS.names, *fields.folder_columns(files[0].uri)])
         return replace(options, keep_fields=options.keep_fields or tuple(COLUMNS.names))
 
     def kept_schema(self, files: Sequence[InputFile], options: ReadOptions) -> pa.Schema:
@@ -97,7 +97,7 @@ def _document(element: Any, file: InputFile, number: int, keep_fields: Sequence[
     text, sections = _compose(title, _find(body, "Abstract"))
     date = _date(published) or _date(_find(body, "ArticleDate"))
     metadata = {
-        **fields.partitions(file.uri),
+        **fields.folder_columns(file.uri),
         "pmid": name or None,
         "version": _integer(pmid.get("Version")) if pmid is not None else None,
         "year": int(date[:4]) if date else None,

@@ -58,16 +58,16 @@ class Text(Format):
             return
         for file, stored in zip(split.files, read_stored(split.files), strict=True):
             try:
-                folders = fields.partitions(file.uri)
+                folders = fields.folder_columns(file.uri)
                 kept = {name: folders.get(name) for name in options.keep_fields}
-                yield Parsed(file.uri, 0, Document(file.uri, decode(file, stored, options.encoding), kept))
+                yield Parsed(file.uri, 0, Document(file.uri, decode_file(file, stored, options.encoding), kept))
             except ValueError as reason:
                 yield Rejected(file.uri, 0, str(reason))
 
     def resolve(self, files: Sequence[InputFile], options: ReadOptions) -> ReadOptions:
         """Refuses fields: a plain text has none."""
         options = fields.canonical_options(options, self)
-        folders = list(fields.partitions(files[0].uri))
+        folders = list(fields.folder_columns(files[0].uri))
         if options.keep_fields and not folders:
             raise UsageError("--keep-fields: plain text files have no fields to keep; leave it out")
         fields.require(options, f"{label_of(files[0].uri)} (in its folders)", folders)
@@ -77,7 +77,7 @@ class Text(Format):
         return fields.schema_of(options.keep_fields, pa.schema([]))
 
 
-def decode(file: InputFile, stored: bytes, encoding: str | None = None, keep_mark: bool = False) -> str:
+def decode_file(file: InputFile, stored: bytes, encoding: str | None = None, keep_mark: bool = False) -> str:
     """The text of a file, given its stored bytes, without a byte order mark unless it counts as a character.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import Any
 
 from openbioner_batch.model.architectures import by_model_type, by_name, find_architecture
 from openbioner_batch.model.config import ModelConfig, read_raw_config
-from openbioner_batch.model.tokens import Tokenizer, read_json
+from openbioner_batch.model.tokens import Tokenizer, read_json_file
 
 
 def read_config(directory: Path) -> ModelConfig:
@@ -48,5 +48,5 @@ def load_tokenizer(directory: Path) -> Tokenizer:
     Raises:
         CheckpointError: no tokenizer can be read.
     """
-    architecture = find_architecture(read_json(directory / "config.json"))
+    architecture = find_architecture(read_json_file(directory / "config.json"))
     return architecture.tokenizer(directory) if architecture else Tokenizer.of_bert(directory)

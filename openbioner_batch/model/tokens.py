@@ -102,8 +102,8 @@ class Tokenizer:
         Raises:
             CheckpointError: the checkpoint has none and the cased vocabulary is unavailable.
         """
-        settings = read_json(directory / "tokenizer_config.json")
-        full = read_json(directory / "tokenizer.json")
+        settings = read_json_file(directory / "tokenizer_config.json")
+        full = read_json_file(directory / "tokenizer.json")
         if (directory / "vocab.txt").is_file():
             vocabulary = _read_vocabulary(directory / "vocab.txt")
         elif full:
@@ -119,7 +119,7 @@ class Tokenizer:
             strip_accents = normalizer.get("strip_accents")
         else:
             lowercase = _is_lower_case(vocabulary)
-        own = read_json(directory / "config.json").get(OWN_KEY) or {}
+        own = read_json_file(directory / "config.json").get(OWN_KEY) or {}
         return cls(vocabulary, lowercase, strip_accents, bool(own.get("letter_case", False)))
 
     def encode(self, texts: list[str]) -> Sequence[Tokenized]:
@@ -141,7 +141,7 @@ class Tokenizer:
         return list(self._rust.encode(text, add_special_tokens=False).ids)
 
 
-def read_json(path: Path) -> dict:
+def read_json_file(path: Path) -> dict:
     """A JSON file of a checkpoint; empty where it is missing."""
     return json.loads(path.read_text("utf-8")) if path.is_file() else {}
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from openbioner_batch.training.silver.typenames import singular
+from openbioner_batch.training.silver.typenames import singular_noun
 
 NAME, DESCRIPTION, MENTIONS, VECTOR = "name", "description", "mentions", "vector"
 """Why two types are near."""
@@ -129,13 +129,13 @@ class NearTypes:
 
 def name_words(name: str) -> frozenset[str]:
     """The content words of a type's name, in the singular."""
-    words = [singular(word) for word in _WORD.findall(name.lower())]
+    words = [singular_noun(word) for word in _WORD.findall(name.lower())]
     return frozenset(word for word in words if word not in _FILLERS) or frozenset(words)
 
 
 def description_words(descriptions: Iterable[str]) -> frozenset[str]:
     """The content words of a type's descriptions, in the singular."""
-    return frozenset(singular(word) for text in descriptions for word in _WORD.findall(text.lower())) - _STOP
+    return frozenset(singular_noun(word) for text in descriptions for word in _WORD.findall(text.lower())) - _STOP
 
 
 def _postings(bags: Sequence[Iterable[str]] | Sequence[frozenset[int]]) -> dict[object, np.ndarray]:

@@ -76,11 +76,11 @@ class TaggingObjective(nn.Module):
                 for first, one in zip(firsts, rectangles, strict=False)
             ]
             (read,) = send_together([np.concatenate(reads).astype(np.int64)], device)
-            return heads_of(encoder, encoder.read_pairs(given).index_select(0, read))
+            return head_outputs(encoder, encoder.read_pairs(given).index_select(0, read))
         scores = []
         for rectangle, inputs in zip(rectangles, given, strict=True):
             rows, places = send_together([rectangle.rows, rectangle.places], device)
-            scores.append(heads_of(encoder, encoder(*inputs)[rows, places]))
+            scores.append(head_outputs(encoder, encoder(*inputs)[rows, places]))
         return torch.cat(scores)
 
     def predict(self, batch: TaggingBatch) -> np.ndarray:
@@ -103,7 +103,7 @@ def _inputs(rectangle: Rectangle, device: torch.device) -> tuple[Tensor, Tensor,
     return token_ids, segments, lengths
 
 
-def heads_of(encoder: CrossEncoder | AutoCrossEncoder, hidden: Tensor) -> Tensor:
+def head_outputs(encoder: CrossEncoder | AutoCrossEncoder, hidden: Tensor) -> Tensor:
     """[reads, 3] the output of each of `HEADS` for [reads, hidden] states, in float32."""
     with torch.autocast(hidden.device.type, enabled=False):
         weight = torch.cat([getattr(encoder, name).weight for name in HEADS]).float()

@@ -10,7 +10,7 @@ _KEY = 24
 """How many letters of a sentence are looked up; shorter sentences (headings) are too common to identify a document."""
 
 
-def normalise(text: str) -> str:
+def letters_and_digits(text: str) -> str:
     """`text` in lower case with only letters and digits."""
     return _NOT_ALPHANUMERIC.sub("", text.lower())
 
@@ -21,7 +21,7 @@ class BenchmarkSentences:
     def __init__(self, sentences: Iterable[str]) -> None:
         self._by_key: dict[str, set[str]] = {}
         for sentence in sentences:
-            normal = normalise(sentence)
+            normal = letters_and_digits(sentence)
             if len(normal) >= _KEY:
                 self._by_key.setdefault(normal[:_KEY], set()).add(normal)
 
@@ -34,7 +34,7 @@ class BenchmarkSentences:
 
     def sentences_in(self, text: str) -> Iterator[str]:
         """The benchmark sentences, normalised, that `text` contains whole."""
-        normal = normalise(text)
+        normal = letters_and_digits(text)
         for start in range(len(normal) - _KEY + 1):
             for sentence in self._by_key.get(normal[start : start + _KEY], ()):
                 if normal.startswith(sentence, start):

@@ -20,7 +20,7 @@ from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.model.models import Model
 from openbioner_batch.model.placing import send, send_together
 from openbioner_batch.model.reading import load_tokenizer, read_config
-from openbioner_batch.training.objective import TaggingObjective, heads_of
+from openbioner_batch.training.objective import TaggingObjective, head_outputs
 from openbioner_batch.training.packing import TaggingBatch
 from openbioner_batch.training.recipe import Distillation, Recipe
 from openbioner_batch.training.shared import UNKNOWN, PairGroup, Sequences, SharedBatch
@@ -107,7 +107,7 @@ class SharedObjective(nn.Module):
         scores = []
         for group, hidden in zip(batch.groups, join(layers, states, _pairs(batch.groups, device)), strict=True):
             rows, slots = (torch.from_numpy(part).to(device) for part in (group.rows, group.slots))
-            scores.append(heads_of(encoder, encoder.head_dropout(hidden)[rows, slots]))
+            scores.append(head_outputs(encoder, encoder.head_dropout(hidden)[rows, slots]))
         scored = torch.cat(scores)
         words, columns = (np.concatenate([getattr(g, name) for g in batch.groups]) for name in ("words", "columns"))
         # selected on the host: on a GPU, counting them would need a synchronization

@@ -80,8 +80,8 @@ def test_more_findings_never_lower_recall(places: list[tuple[int, int]]) -> None
 
 def test_the_finder_of_patterns_alone_is_scored() -> None:
     pytest.importorskip("yaml")
-    from openbioner_batch.evaluation.deid_finder import finder_of
+    from openbioner_batch.evaluation.deid_finder import identifier_finder
 
-    find = finder_of(None)
+    find = identifier_finder(None)
     (found,) = find(["Patient: Ann Lee, MRN: 2208714, phone (617) 555-0142."])
     assert {one.type for one in found} >= {"medical_record_number", "phone_number"}

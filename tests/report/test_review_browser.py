@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from report.browser import CHROMIUM, REASON, Browser
-from report.test_review import NOTES, deidentified, sample, told
+from report.reviews import NOTES, deidentified, sample, told
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=REASON)
 
@@ -178,7 +178,7 @@ def test_every_control_is_reached_by_the_tab_key_and_stands_out(opened: Browser)
 
 
 def test_the_report_to_sign_is_quiet_and_asks_for_nothing(opened: Browser, browser: Browser, tmp_path: Path) -> None:
-    from report.test_review import answer
+    from report.reviews import answer
 
     _, page = sample(tmp_path / "out", "--leaks-below", "20%")
     told(tmp_path / "out", answer(tmp_path, page, "Ann", {0: ["Zqx"]}))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from openbioner_batch.deid.fhir.known import known_values_of
 from openbioner_batch.deid.fhir.references import patient_of
-from openbioner_batch.deid.keys import fingerprint
+from openbioner_batch.deid.keys import public_fingerprint
 from openbioner_batch.deid.known import KnownValue
 from openbioner_batch.deid.patients import patient_id
 from openbioner_batch.engine.store import Store
@@ -34,7 +34,7 @@ def list_patients(pattern: str) -> list[InputFile]:
 
 def patients_digest(files: Sequence[InputFile]) -> str:
     """Changes with the files' content, and reveals nothing of their names."""
-    return fingerprint(json.dumps([[file.size, file.etag] for file in files]).encode())
+    return public_fingerprint(json.dumps([[file.size, file.etag] for file in files]).encode())
 
 
 def write_listing(store: Store, files: Sequence[InputFile]) -> None:

@@ -9,7 +9,7 @@ from openbioner_batch.deid.geography import STATES, STREET_KINDS
 from openbioner_batch.deid.normalising import WORD, like_case, squeeze
 from openbioner_batch.deid.scope import Scope
 from openbioner_batch.deid.surrogates.base import InventedValue
-from openbioner_batch.deid.surrogates.identifiers import invented_number, lay_out
+from openbioner_batch.deid.surrogates.identifiers import in_layout_of, invented_number
 from openbioner_batch.deid.surrogates.name_pools import name_pools
 from openbioner_batch.deid.surrogates.names import letter_surrogate
 from openbioner_batch.deid.surrogates.places import country_surrogate, town_of
@@ -70,13 +70,13 @@ def zip_surrogate(text: str, scope: Scope) -> InventedValue:
     core = squeeze(text)
     if not core.isdecimal() or len(core) not in (3, 4, 5, 9):
         number = invented_number(core, scope)
-        return InventedValue(lay_out(number, text), frozenset({number}))
+        return InventedValue(in_layout_of(number, text), frozenset({number}))
     core = str(int(core)).zfill(len(core))  # in ASCII
     if len(core) == 4:
         number = _zip_digits("0" + core, scope)
         return InventedValue(number, frozenset({number}))
     number = _zip_digits(core[:5], scope) + (invented_number(core, scope)[5:] if len(core) == 9 else "")
-    return InventedValue(lay_out(number, text), frozenset({number}))
+    return InventedValue(in_layout_of(number, text), frozenset({number}))
 
 
 def state_surrogate(text: str, scope: Scope) -> InventedValue:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from openbioner_batch.deid.normalising import like_case, normalise_word, squeeze
 from openbioner_batch.deid.scope import Scope
 from openbioner_batch.deid.surrogates.base import InventedValue
-from openbioner_batch.deid.surrogates.identifiers import invented_number, lay_out
+from openbioner_batch.deid.surrogates.identifiers import in_layout_of, invented_number
 from openbioner_batch.deid.surrogates.name_pools import name_pools
 from openbioner_batch.deid.surrogates.names import letter_surrogate, part_surrogate
 
@@ -177,7 +177,7 @@ def _lay_out_phone(number: str, pattern: str, scope: Scope) -> str:
         if run.isdecimal():
             pieces[place] = "".join(next(source) for _ in run)
         elif run.lower() not in _PHONE_WORDS:
-            pieces[place] = lay_out(invented_number(squeeze(run), scope), run)
+            pieces[place] = in_layout_of(invented_number(squeeze(run), scope), run)
     return "".join(pieces)
 
 

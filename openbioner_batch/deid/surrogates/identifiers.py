@@ -53,7 +53,7 @@ def identifier_surrogate(text: str, scope: Scope) -> InventedValue:
         number = "02" + _draw(core, scope, "mac", "0", "0123456789abcdef")[2:]  # 02: assigned locally
     else:
         number = invented_number(core, scope)
-    return InventedValue(text[:start] + lay_out(number, text[start:]), frozenset({number.lstrip("x")}))
+    return InventedValue(text[:start] + in_layout_of(number, text[start:]), frozenset({number.lstrip("x")}))
 
 
 def ssn_surrogate(text: str, scope: Scope) -> InventedValue:
@@ -75,7 +75,7 @@ def ssn_surrogate(text: str, scope: Scope) -> InventedValue:
         return InventedValue(text[:start] + _lay_out_digits(last, text[start:]), frozenset({last}))
     draw = scope.number("ssn", core)
     number = f"9{draw % 100:02d}{1 + draw // 100 % 49:02d}{_last_four(core[5:], scope)}"
-    return InventedValue(text[:start] + lay_out(number, text[start:]), frozenset({number}))
+    return InventedValue(text[:start] + in_layout_of(number, text[start:]), frozenset({number}))
 
 
 def invented_number(core: str, scope: Scope) -> str:
@@ -108,7 +108,7 @@ def invented_number(core: str, scope: Scope) -> str:
     return number
 
 
-def lay_out(number: str, pattern: str) -> str:
+def in_layout_of(number: str, pattern: str) -> str:
     """The letters and digits of `number` in the places, and the case, of those in `pattern`."""
     source = iter(number.upper() if pattern.isupper() else number)
     return "".join(

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from openbioner_batch.deid.keys import fingerprint
+from openbioner_batch.deid.keys import public_fingerprint
 from openbioner_batch.deid.normalising import normalise_word
 from openbioner_batch.deid.scope import LETTERS
 from openbioner_batch.errors import UsageError
@@ -64,7 +64,7 @@ class NamePools:
             repr(sorted(self.genders.items())),
         ]
         parts += [repr(sorted(self.known_surnames)), repr(self.towns), repr(self.countries)]
-        return fingerprint("\n".join(parts).encode())
+        return public_fingerprint("\n".join(parts).encode())
 
     def pool(self, part: str, letter: str) -> tuple[str, ...]:
         """Candidates that begin with `letter` for a normalised part of a name.

@@ -104,7 +104,9 @@ def pace_chart(sessions: Sequence[tuple[Sequence[float], float]], unit: str, tit
             parts.append(element("line", x1=round(first, 1), x2=round(first, 1), y1=_TOP, y2=floor, class_="cut"))
     for tick in ticks(total):
         x = round(_LEFT + tick * across, 1)
-        parts.append(element("text", duration(tick), x=x, y=_HEIGHT - 6, text_anchor="middle" if tick else "start"))
+        parts.append(
+            element("text", short_duration(tick), x=x, y=_HEIGHT - 6, text_anchor="middle" if tick else "start")
+        )
     return element(
         "svg",
         element("title", title),
@@ -132,7 +134,7 @@ def ticks(seconds: float) -> list[float]:
     return [float(step * place) for place in range(int(seconds / step) + 1) if step * place < seconds * 0.97]
 
 
-def duration(seconds: float) -> str:
+def short_duration(seconds: float) -> str:
     """A time in its two largest units, such as 1 h 30 min."""
     parts = ((seconds // 86400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "min"), (seconds % 60, "s"))
     shown = [f"{amount:.0f} {unit}" for amount, unit in parts if amount >= 1]

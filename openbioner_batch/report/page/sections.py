@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from openbioner_batch.report.opened import OpenedRun
-from openbioner_batch.report.page.charts import bar, duration, pace_chart, rates
+from openbioner_batch.report.page.charts import bar, pace_chart, rates, short_duration
 from openbioner_batch.report.page.markup import Markup, concatenated, element, number, percent_text
 
 HUES = 12
@@ -143,7 +143,9 @@ def pace_section(run: OpenedRun) -> PageSection:
         drawn.append((rates(steps, session.step_seconds, session.seconds), session.seconds))
         amounts = (documents, tokens)
         per_second = [number(amount / max(session.seconds, 1e-3)) if amount else "–" for amount in amounts]
-        rows.append((str(place), _moment(session.started), duration(session.seconds), number(documents), *per_second))
+        rows.append(
+            (str(place), _moment(session.started), short_duration(session.seconds), number(documents), *per_second)
+        )
     words = f"{len(run.sessions)} session{'s' if len(run.sessions) > 1 else ''} of work; the table has the averages."
     seconds = sum(session.seconds for session in run.sessions)
     return section(
@@ -154,7 +156,7 @@ def pace_section(run: OpenedRun) -> PageSection:
             pace_chart(drawn, "Text tokens" if unit == "tokens" else "Documents", "Throughput over time", words),
             element(
                 "figcaption",
-                f"Hours between sessions are left out. At work for {duration(seconds)} in all, from "
+                f"Hours between sessions are left out. At work for {short_duration(seconds)} in all, from "
                 "the start of each session to its last commit; rates are running averages.",
             ),
         ),

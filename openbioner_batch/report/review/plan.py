@@ -86,7 +86,7 @@ class ReviewPlan:
         return plan
 
 
-def digest_of(texts: list[str]) -> str:
+def digest_of_texts(texts: list[str]) -> str:
     """A digest that shows whether texts are unchanged."""
     total = hashlib.sha256()
     for text in texts:

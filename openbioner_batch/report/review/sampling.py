@@ -17,7 +17,7 @@ from openbioner_batch.report.page.markup import Markup, element, number
 from openbioner_batch.report.page.sections import run_name
 from openbioner_batch.report.review import answers
 from openbioner_batch.report.review.drawing import draw_notes, resources_in
-from openbioner_batch.report.review.plan import DrawnNote, ReviewGoal, ReviewPlan, digest_of
+from openbioner_batch.report.review.plan import DrawnNote, ReviewGoal, ReviewPlan, digest_of_texts
 from openbioner_batch.report.review.resources import holds_resources, resource_documents
 
 _STYLES = ("page.css", "documents.css", "review.css")
@@ -53,7 +53,7 @@ def write_sample(
     sizes, notes = draw_notes(run, wanted, seed, column, least)
     drawn = {name: sum(note.stratum == name for note in notes) for name in sizes}
     texts = [found.text or "" for found in sampled_documents(run, notes)]
-    made = ReviewPlan(_about(run), wanted, seed, column, sizes, drawn, tuple(notes), digest_of(texts))
+    made = ReviewPlan(_about(run), wanted, seed, column, sizes, drawn, tuple(notes), digest_of_texts(texts))
     write_file(html, _page(run, made, texts), private=True)
     write_file(plan, made.to_json(), private=True)
     return made
@@ -109,7 +109,7 @@ def read_again(run: OpenedRun, plan: ReviewPlan) -> list[SampledDocument]:
         RunFailedError: the run was changed since.
     """
     found = sampled_documents(run, plan.notes)
-    if digest_of([document.text or "" for document in found]) != plan.texts:
+    if digest_of_texts([document.text or "" for document in found]) != plan.texts:
         raise _another_run(run)
     return found
 

@@ -38,7 +38,7 @@ def read_mentions(content: str) -> Mentions | None:
     Read are a JSON list, or an object with one, of objects with a text and a type or of such pairs; and an object of
     types with lists of texts. Prose and code fences around it, trailing commas and a missing end are tolerated.
     """
-    value = read_json(content)
+    value = first_json(content)
     if value is not None:
         listed = _listed(value)
         return None if listed is None else _mentions(listed, salvaged=False)
@@ -48,7 +48,7 @@ def read_mentions(content: str) -> Mentions | None:
     return Mentions((), salvaged=True) if _ITEMS_OPENED.search(content) else None
 
 
-def read_json(content: str) -> Any:
+def first_json(content: str) -> Any:
     """The first whole JSON object or list in a text, None where there is none (trailing commas are tolerated)."""
     opening = _OPENING.search(content)
     if opening is None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from openbioner_batch.training.silver.answers import read_json
+from openbioner_batch.training.silver.answers import first_json
 from openbioner_batch.training.silver.prompt import Messages
 
 VIEWS = ("definition", "examples", "contextual", "contrast")
@@ -69,7 +69,7 @@ class DescriptionPrompt:
 
 def read_views(content: str) -> dict[str, str] | None:
     """The four descriptions in an answer, white space made even; None where one is missing."""
-    value = read_json(content)
+    value = first_json(content)
     if not isinstance(value, dict) or not all(isinstance(value.get(view), str) for view in VIEWS):
         return None
     return {view: " ".join(value[view].split()) for view in VIEWS}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openbioner_batch.training.overlap import BenchmarkSentences, normalise
+from openbioner_batch.training.overlap import BenchmarkSentences, letters_and_digits
 from openbioner_batch.training.passages import AnnotatedMention
 from openbioner_batch.training.silver.settings import FilterSettings
 from openbioner_batch.training.silver.typenames import normalise_type
@@ -60,7 +60,7 @@ class PassageFilter:
         """Why a passage is dropped, whatever its types; None where it is kept. Each passage is judged once."""
         text, settings = passage.text, self._settings
         # 64 bits of a hash, since this set holds the whole corpus
-        key = int.from_bytes(hashlib.blake2b(normalise(text).encode(), digest_size=8).digest(), "big")
+        key = int.from_bytes(hashlib.blake2b(letters_and_digits(text).encode(), digest_size=8).digest(), "big")
         if key in self._seen:
             return DUPLICATE
         self._seen.add(key)

@@ -47,11 +47,11 @@ def normalise_type(name: str) -> str | None:
     words = [word for word in _NOT_NAME.split(plain) if word]
     if not words or len(words) > MOST_WORDS:
         return None
-    normal = "_".join([*words[:-1], singular(words[-1])])
+    normal = "_".join([*words[:-1], singular_noun(words[-1])])
     return normal if len(normal) <= LONGEST_NAME and re.search("[a-z]{2}", normal) else None
 
 
-def singular(word: str) -> str:
+def singular_noun(word: str) -> str:
     """An English noun, in lower case, in the singular, as far as spelling shows."""
     if word in _IRREGULAR:
         return _IRREGULAR[word]

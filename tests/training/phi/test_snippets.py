@@ -11,7 +11,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.training.phi.passages import broad_type
 from openbioner_batch.training.phi.synthetic.patients import draw_patient
 from openbioner_batch.training.phi.synthetic.resources import snippets
-from openbioner_batch.training.phi.synthetic.snippets import LOCALES, filled, write_snippets
+from openbioner_batch.training.phi.synthetic.snippets import LOCALES, filled_snippet, write_snippets
 from openbioner_batch.training.phi.synthetic.writer import NoteWriter
 
 
@@ -27,7 +27,7 @@ def test_every_snippet_can_be_filled_and_is_marked_with_types_of_the_catalog(wri
     known = {kind.name for group in resolve_types("phi") for kind in group}
     marks = 0
     for snippet in snippets():
-        pieces = filled(snippet, writer)
+        pieces = filled_snippet(snippet, writer)
         text = "".join(part for part, _ in pieces)
         assert "<<" not in text
         assert not re.search(r"\]\([a-z_]*\)", text)
@@ -38,7 +38,9 @@ def test_every_snippet_can_be_filled_and_is_marked_with_types_of_the_catalog(wri
 
 
 def test_what_is_marked_is_covered_and_what_is_not_is_no_identifier(writer: NoteWriter) -> None:
-    pieces = filled("Tel. [<<fr.phone>>](phone_number), bed <<3-3>>, [J. Roe](patient_name) <<was|was>> seen", writer)
+    pieces = filled_snippet(
+        "Tel. [<<fr.phone>>](phone_number), bed <<3-3>>, [J. Roe](patient_name) <<was|was>> seen", writer
+    )
     assert [kind for _, kind in pieces if kind] == ["phone_number", "patient_name"]
     assert "".join(part for part, kind in pieces if not kind) == "Tel. , bed 3,  was seen"
 
@@ -46,7 +48,7 @@ def test_what_is_marked_is_covered_and_what_is_not_is_no_identifier(writer: Note
 def test_slots_of_the_writer_are_identifiers_wherever_they_stand_and_patterns_only_where_marked(
     writer: NoteWriter,
 ) -> None:
-    pieces = filled("<<mrn>> lot <<=@##>> [<<=##-##>>](specimen_number)", writer)
+    pieces = filled_snippet("<<mrn>> lot <<=@##>> [<<=##-##>>](specimen_number)", writer)
     kinds = [kind for _, kind in pieces if kind]
     assert kinds == ["medical_record_number", "specimen_number"]
     assert re.fullmatch(r" lot [A-Z]\d\d ", "".join(part for part, kind in pieces if not kind))
@@ -56,14 +58,14 @@ def test_slots_of_the_writer_are_identifiers_wherever_they_stand_and_patterns_on
 @pytest.mark.parametrize("country", sorted(LOCALES))
 def test_every_country_fills_every_slot(country: str, writer: NoteWriter) -> None:
     whats = ("name", "first", "last", "street", "city", "zip", "phone")
-    pieces = filled("".join(f"[<<{country}.{what}>>](other_identifier)" for what in whats), writer)
+    pieces = filled_snippet("".join(f"[<<{country}.{what}>>](other_identifier)" for what in whats), writer)
     assert len(pieces) == len(whats)
     assert all(part.strip() and "\n" not in part for part, _ in pieces)
 
 
 def test_a_slot_without_a_meaning_is_named(writer: NoteWriter) -> None:
     with pytest.raises(UsageError, match="<<nobody>>"):
-        filled("seen by <<nobody>>", writer)
+        filled_snippet("seen by <<nobody>>", writer)
 
 
 def test_notes_of_snippets_repeat_themselves_by_seed_alone_and_identifiers_stand_where_they_say() -> None:

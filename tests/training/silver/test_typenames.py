@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openbioner_batch.training.silver.typenames import merge_near_duplicates, normalise_type, singular
+from openbioner_batch.training.silver.typenames import merge_near_duplicates, normalise_type, singular_noun
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_name_is_normalised(name: str, normal: str | None) -> None:
     ],
 )
 def test_plurals_become_singular_and_singulars_stay(plural: str, word: str) -> None:
-    assert singular(plural) == word
+    assert singular_noun(plural) == word
 
 
 @given(st.text())

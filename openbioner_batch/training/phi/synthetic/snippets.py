@@ -65,11 +65,11 @@ def write_snippets(number: int, seed: int, split: str | None) -> Iterator[Synthe
             if not order:  # every snippet is used before one is used again
                 order = chance.sample(lines := snippets(), len(lines))
             taken.append(order.pop())
-        pieces = filled(chance.choice(("\n", "\n\n", "  ", "\n---\n")).join(taken), writer)
+        pieces = filled_snippet(chance.choice(("\n", "\n\n", "  ", "\n---\n")).join(taken), writer)
         yield assemble_note(name, add_noise(pieces, chance) if chance.random() < 0.3 else pieces, "snippets", writer)
 
 
-def filled(text: str, writer: NoteWriter) -> list[Piece]:
+def filled_snippet(text: str, writer: NoteWriter) -> list[Piece]:
     """The pieces of a snippet with its slots drawn.
 
     Raises:

@@ -89,7 +89,7 @@ class OntologyPipeline:
 
 
 @lru_cache(maxsize=1)
-def finder_of(vocabularies: tuple[str, ...], roots: tuple[str, ...]) -> tuple[Classes, NameFinder]:
+def name_finder_of(vocabularies: tuple[str, ...], roots: tuple[str, ...]) -> tuple[Classes, NameFinder]:
     """The vocabularies and the finder of their names, built once in a process.
 
     Raises:
@@ -116,7 +116,7 @@ def shard_row(split: int, shard: Shard, job: Job) -> pa.Table:
 def find_shard(batch: pa.Table, job: Job, vocabularies: tuple[str, ...], roots: tuple[str, ...]) -> pa.Table:
     """A stage: write a shard's passages with the names in them, and return its counts."""
     work = row_values(batch)
-    classes, finder = finder_of(vocabularies, roots)
+    classes, finder = name_finder_of(vocabularies, roots)
     documents, rejected = table_from_bytes(work["documents"]), table_from_bytes(work["rejected"])
     found = [[_written(item, classes) for item in finder.find(text)] for text in documents["text"].to_pylist()]
     counts = {

@@ -9,7 +9,7 @@ from openbioner_batch.engine.request import Inputs, Say, resolve_inputs
 from openbioner_batch.engine.session import run_pipeline
 from openbioner_batch.engine.store import Store
 from openbioner_batch.training.silver.ontology.finishing import OntologyReport, finish, unwanted_types
-from openbioner_batch.training.silver.ontology.graph import OntologyPipeline, finder_of
+from openbioner_batch.training.silver.ontology.graph import OntologyPipeline, name_finder_of
 from openbioner_batch.training.silver.ontology.settings import OntologySettings
 from openbioner_batch.training.silver.passages import PassageFormat
 
@@ -35,7 +35,7 @@ def annotate_by_ontology(settings: OntologySettings, say: Say = say_to_stderr) -
     found = resolve_inputs(settings, say)
     unwanted = unwanted_types(settings.without)
     say(f"reading {len(settings.vocabularies)} vocabularies")
-    classes, finder = finder_of(settings.vocabularies, settings.roots)
+    classes, finder = name_finder_of(settings.vocabularies, settings.roots)
     reader = PassageFormat(found.format, settings.passage_words)
     inputs: Inputs = replace(found, format=reader, kept=reader.kept_schema(found.files, found.options))
     store = Store(settings.output)
