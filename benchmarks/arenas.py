@@ -1,4 +1,4 @@
-"""What it costs in time that the threads of a run's driver share two of glibc's arenas (`engine/allocator.py`).
+"""What two of glibc's arenas cost in time if all threads of a run's driver share them (`engine/allocator.py`).
 
     python benchmarks/arenas.py pubmed21n1298.xml.gz mtsamples.jsonl.gz --pairs 6 --json arenas.json
 

@@ -89,7 +89,7 @@ class Outcome:
     snippet: Snippet
     text: str
     edits: tuple[Edit, ...]
-    """Those that change or cover something: what the policy keeps is left out."""
+    """The edits that change or cover something: what the policy keeps is left out."""
 
     def outside(self) -> list[Edit]:
         """The edits that share no letter with a marked stretch."""
@@ -144,7 +144,7 @@ def deidentified(
 
 
 def changed_numbers(outcome: Outcome) -> list[tuple[str, str]]:
-    """Originals with digits outside identifiers that became other digits, and what they became; tags are none."""
+    """Numbers outside identifiers that became other numbers, and their replacements; tags do not count."""
     found = []
     for edit in outcome.outside():
         old, new = outcome.snippet.text[edit.start : edit.end], outcome.text[edit.new_start : edit.new_end]
@@ -182,7 +182,7 @@ def measure(model: str, folder: Path = FOLDER, alone: bool = False) -> tuple[dic
         alone: whether the model finds without patterns and known values.
 
     Raises:
-        UsageError: there is no such model.
+        UsageError: the model does not exist.
     """
     snippets, traps = read_snippets(folder / "snippets.txt"), read_snippets(folder / "traps.txt")
     if any(trap.gold for trap in traps):

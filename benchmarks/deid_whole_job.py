@@ -50,7 +50,7 @@ class JobCost(NamedTuple):
     written: int
     """Notes."""
     changed: int
-    """Notes whose text is none of those read."""
+    """Notes whose text is not among those read."""
 
 
 @click.command()
@@ -94,7 +94,7 @@ def run(name: str, texts: Sequence[str], core: int, python: Path | None) -> JobC
     """One job as a process, in a temporary folder.
 
     Raises:
-        OpenBioNERError: it failed, or did not write every note.
+        OpenBioNERError: the job failed, or did not write every note.
     """
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "notes.jsonl", Path(folder) / "out"

@@ -56,7 +56,7 @@ def choose_texts(corpus: str, checkpoint: str, types: Sequence[Any]) -> list[Siz
     """The texts of a corpus that every tool reads whole.
 
     Raises:
-        UsageError: there are too few.
+        UsageError: the corpus has too few such texts.
     """
     from openbioner_batch.model import Preparer
 
@@ -81,7 +81,7 @@ def check(sides: Sequence[Side], variants: dict[str, str], types: list[list[str]
         By side: the texts, its spans, ours, and those that are in both. In bfloat16, which rounds, they may differ.
 
     Raises:
-        OpenBioNERError: one finds other spans in float32; its rate would not compare.
+        OpenBioNERError: a side finds other spans in float32, so its rate would not compare.
     """
     compared = {}
     for variant, checkpoint in published(variants).items():

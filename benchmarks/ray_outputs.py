@@ -3,8 +3,8 @@
     python benchmarks/ray_outputs.py 6000
 
 This project is not in it: a process starts Ray, takes outputs of 2 kB and drops each at once, as a run does with the
-shards that Ray Data hands to it. The memory is what glibc's allocator has given out and not got back, over all
-threads (`malloc_info`), which is where Ray's compiled part keeps its books. Linux with glibc only.
+shards that Ray Data hands to it. The memory is what glibc's allocator has handed out and not got back, over all
+threads (`malloc_info`), which is where Ray's compiled part keeps its records. Linux with glibc only.
 """
 
 from __future__ import annotations

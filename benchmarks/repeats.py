@@ -1,4 +1,4 @@
-"""What it saves that identical windows are computed once, on notes that copy sections forward as clinical archives do.
+"""What computing identical windows once saves, on notes that copy sections forward as clinical archives do.
 
     python benchmarks/repeats.py mtsamples.jsonl.gz --share 0.5
 

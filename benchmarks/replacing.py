@@ -2,7 +2,7 @@
 
 Run it with `python benchmarks/replacing.py`.
 
-Every note is of another patient, the dearest case. Policies are timed in turn, several times over; given are medians of
+Every note is of another patient, the most costly case. Policies are timed in turn, several times; shown are medians of
 notes per second of processor time on one core, with the least and the most.
 """
 

@@ -34,7 +34,7 @@ class StubEncoder:
 
 
 class StubLate(LateInference):
-    """The same in late interaction: every so manieth word has the vector that all descriptions have."""
+    """The same in late interaction: at fixed steps a word has the vector that all descriptions have."""
 
     def __init__(self, device: str, config: ModelConfig) -> None:
         import torch
@@ -64,7 +64,7 @@ def stub_for(tagger: Tagger) -> StubEncoder | StubLate:
     """What takes the place of a tagger's encoder.
 
     Raises:
-        UsageError: there is none for models that separate some of their layers.
+        UsageError: the model separates some of its layers, for which there is no stub.
     """
     config = tagger.encoder.config
     if 0 < config.separate_layers < config.layers:

@@ -49,7 +49,7 @@ class RemoteStub:
     real: ModelScorerFactory
 
     def fingerprint(self) -> dict[str, Any]:
-        """The model's, and that it is none."""
+        """The model's fingerprint, marked as a stub's."""
         return {**self.real.fingerprint(), "encoder": "stub"}
 
     def preparer(self) -> TextPreparer:
@@ -81,7 +81,7 @@ class Looks:
         """Shards, wall seconds and CPU seconds by role between the looks at the first commit and at the last.
 
         Raises:
-            UsageError: there were not two such looks.
+            UsageError: the run committed all at once, so that there are no two such looks.
         """
         last = max(committed for committed, _, _ in self.found)
         steady = [one for one in self.found if one[0]]

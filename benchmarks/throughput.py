@@ -8,7 +8,7 @@ Weights are random.
 
 `of matrix rate` is the least time that exact results could take at that rate (see `common/matrix.py`) over the time
 taken: padding, attention's and the norms' overhead, tokenization and decoding all count against it. `MFU` counts the
-whole encoder over the real tokens instead. `padding` is the part of the computed tokens that is none.
+whole encoder over the real tokens instead. `padding` is the share of the computed tokens that only fill up a batch.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ SCRIPTS = {
 FLOAT32 = "float32"
 PRECISIONS = (FLOAT32, "bfloat16")
 SAME_WEIGHTS = ("zshot", "zshot-sentences", "loop")
-"""Those that read our checkpoints."""
+"""The tools that read our checkpoints."""
 _DEBERTA = {
     "large": {"hidden": 1024, "layers": 24, "heads": 16, "intermediate": 4096},
     "base": {"hidden": 768, "layers": 12, "heads": 12, "intermediate": 3072},
@@ -98,7 +98,7 @@ def start(
 
 
 def published(variants: dict[str, str]) -> dict[str, str]:
-    """Those of our checkpoints that other tools can read."""
+    """The checkpoints of ours that other tools can read."""
     return {name: path for name, path in variants.items() if not read_config(Path(path)).separate_layers}
 
 

@@ -14,7 +14,7 @@ def python_with(packages: Sequence[str], folder: Path) -> Path:
     """The interpreter of an environment with these packages, made in `folder` on first use.
 
     Raises:
-        OpenBioNERError: they cannot be installed; carries pip's last line.
+        OpenBioNERError: the packages cannot be installed; carries pip's last line.
     """
     python, stamp = folder / "bin" / "python", folder / "packages.txt"
     wanted = "\n".join(packages) + "\n"

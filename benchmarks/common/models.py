@@ -23,7 +23,7 @@ def first_types(count: int) -> list[EntityType]:
     """The first `count` of `TYPES` with their definitions, and then of the catalog's biomedical and clinical sets.
 
     Raises:
-        UsageError: there are fewer.
+        UsageError: the catalog has fewer.
     """
     from openbioner_batch.catalog import resolve_types
 
@@ -45,7 +45,7 @@ def write_random_model(
         separate_layers: how many, in place of the variant's own; all of them for late interaction.
 
     Raises:
-        UsageError: there is no such variant, or it has not so many layers.
+        UsageError: the variant is unknown, or has fewer layers.
     """
     from openbioner_batch.model import VARIANTS, resolve_checkpoint, save_checkpoint
     from openbioner_batch.model.checkpoint import build_model

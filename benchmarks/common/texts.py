@@ -15,7 +15,7 @@ def read_texts(inputs: tuple[str, ...], limit: int = READ) -> list[str]:
     """The texts of the first `limit` documents of some inputs, in the formats that `annotate` reads.
 
     Raises:
-        UsageError: there are none.
+        UsageError: the inputs have no documents.
     """
     from openbioner_batch.formats import find_inputs
     from openbioner_batch.formats.base import ReadOptions

@@ -32,10 +32,10 @@ class Tool:
     """
 
     def __init__(self, name: str, python: Path, script: str, request: dict[str, Any]) -> None:
-        """Start it, and wait until it has loaded its model.
+        """Start the tool, and wait until it has loaded its model.
 
         Raises:
-            OpenBioNERError: it ended instead; carries the last line of its errors.
+            OpenBioNERError: the process ended instead; carries the last line of its errors.
         """
         self.name = name
         # A file, since a pipe that nobody reads would fill up; closed when the tool is.
@@ -51,10 +51,10 @@ class Tool:
         self.about = self._answer()
 
     def find(self, texts: Sequence[str], setting: dict[str, Any]) -> Answer:
-        """Let it tag some texts.
+        """Have the tool tag some texts.
 
         Raises:
-            OpenBioNERError: it ended instead.
+            OpenBioNERError: the process ended instead.
         """
         assert self._process.stdin
         self._process.stdin.write(json.dumps({"texts": list(texts), "setting": setting}) + "\n")

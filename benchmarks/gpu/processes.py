@@ -50,7 +50,7 @@ class Group:
         """Text tokens per second of the first `count` processes together, after each has met its shapes.
 
         Raises:
-            RuntimeError: one failed, or died, or took too long; with what it said. The next call starts others.
+            RuntimeError: a process failed, died or took too long; carries its message. The next call starts new ones.
         """
         try:
             self._start()
