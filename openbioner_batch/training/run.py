@@ -16,6 +16,7 @@ from openbioner_batch.engine.cluster import ray_connection
 from openbioner_batch.engine.resources import Resources
 from openbioner_batch.engine.store import Store
 from openbioner_batch.errors import UsageError
+from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.reading import architecture_note
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.settings import build, with_current_names
@@ -82,25 +83,11 @@ def pretrain(settings: PretrainSettings, stream: TextIO | None = None) -> dict[s
     with _place(settings) as cluster:
         tokenizer = training_tokenizer(settings)
         material = _material(settings, tokenizer)
-        corpus, vocabulary = material.corpus, _vocabulary(settings, material.descriptions, tokenizer, stream)
-        if settings.recipe.distillation:
-            check_teacher(settings.recipe.distillation, tokenizer.vocabulary, config)
         batches = validation_batches(settings, material.validation, tokenizer, config)
-        mean = vocabulary.mean_tokens if vocabulary is not None else 0.0
-        plan = plan_training(corpus.tokens, corpus.weights, mean, settings, 1 - config.separate_layers / config.layers)
-        likeness = None
-        if vocabulary is not None:
-            likeness = type_likeness(settings, vocabulary, tokenizer, store, material.vectors)
+        preparation = _prepared(settings, config, tokenizer, material, store, stream)
         store.put(SETTINGS, json.dumps(as_plain(settings), indent=2).encode())
-        seen = corpus.weights > 0
-        print(
-            f"{int(seen.sum()):,} pieces, {int(corpus.tokens[seen].sum()):,} text tokens, "
-            f"{len(vocabulary.views) if vocabulary else 0:,} types; {plan.steps:,} steps, {plan.epochs:.2f} epochs",
-            file=stream,
-            flush=True,
-        )
+        print(_amounts(preparation), file=stream, flush=True)
         metrics = Metrics(store, resumed)
-        preparation = Preparation(corpus, plan, vocabulary, tokenizer, settings, config, likeness)
         found = _train(preparation, batches, cluster, store, metrics, stream)
         facts = facts_of(preparation, found, metrics.entries)
         publish(store, preparation, found, facts, directory, material)
@@ -158,6 +145,36 @@ def _place(settings: PretrainSettings) -> Iterator[Resources | None]:
         if parallel.on_gpu and resources.gpus < parallel.workers and settings.ray_address is None:
             raise UsageError(few.format(resources.gpus))
         yield resources
+
+
+def _prepared(
+    settings: PretrainSettings,
+    config: ModelConfig,
+    tokenizer: Tokenizer,
+    material: Material,
+    store: Store,
+    stream: TextIO,
+) -> Preparation:
+    """What passes are made of: pieces, the types to query, their likeness, and the plan."""
+    corpus, vocabulary = material.corpus, _vocabulary(settings, material.descriptions, tokenizer, stream)
+    if settings.recipe.distillation:
+        check_teacher(settings.recipe.distillation, tokenizer.vocabulary, config)
+    mean = vocabulary.mean_tokens if vocabulary is not None else 0.0
+    plan = plan_training(corpus.tokens, corpus.weights, mean, settings, 1 - config.separate_layers / config.layers)
+    likeness = None
+    if vocabulary is not None:
+        likeness = type_likeness(settings, vocabulary, tokenizer, store, material.vectors)
+    return Preparation(corpus, plan, vocabulary, tokenizer, settings, config, likeness)
+
+
+def _amounts(preparation: Preparation) -> str:
+    """How much is trained on, and how long, in a line."""
+    corpus, vocabulary, plan = preparation.corpus, preparation.vocabulary, preparation.plan
+    seen = corpus.weights > 0
+    return (
+        f"{int(seen.sum()):,} pieces, {int(corpus.tokens[seen].sum()):,} text tokens, "
+        f"{len(vocabulary.views) if vocabulary else 0:,} types; {plan.steps:,} steps, {plan.epochs:.2f} epochs"
+    )
 
 
 def _train(
