@@ -32,7 +32,7 @@ from openbioner_batch.cli.pretrain import command
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model import Tagger
 from openbioner_batch.training import ray_corpus
-from openbioner_batch.training.corpus import Corpus, flatten, read_corpus
+from openbioner_batch.training.corpus import Corpus, flatten, tokenize_sources
 from openbioner_batch.training.material import Material, gather_material, source_types
 from openbioner_batch.training.nearness import mention_key
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
@@ -73,11 +73,11 @@ def test_types_whose_labels_rules_derive_are_no_gold_types(checkpoint: Path, tmp
 
 
 def test_a_corpus_of_no_weight_is_not_trained_on_nor_are_its_types(checkpoint: Path, tmp_path: Path) -> None:
-    leave_out(read_corpus, checkpoint, tmp_path)
+    leave_out(tokenize_sources, checkpoint, tmp_path)
 
 
 def test_a_corpus_of_no_weight_is_not_trained_on_with_ray(ray_here: None, checkpoint: Path, tmp_path: Path) -> None:
-    leave_out(ray_corpus.read_corpus, checkpoint, tmp_path)
+    leave_out(ray_corpus.tokenize_sources_on_ray, checkpoint, tmp_path)
 
 
 def leave_out(read: Callable[..., Corpus], checkpoint: Path, tmp_path: Path) -> None:
