@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from openbioner_batch.concepts.contradictions import is_of_form
+from openbioner_batch.concepts.contradictions import sort_of
 from openbioner_batch.concepts.index import Vocabulary
 
 
@@ -17,13 +17,13 @@ class Candidate:
     kind: int
     length: int
     concept: int
-    not_of_form: bool = False
-    """Whether the mention speaks of form and the concept's preferred name does not."""
+    of_other_sort: bool = False
+    """Whether the mention speaks of form, or of function, and the concept's preferred name does not."""
 
     @property
     def order(self) -> tuple[float, bool, int, int, int]:
         """That of one concept's names."""
-        return (-self.score, self.not_of_form, self.kind, self.length, self.concept)
+        return (-self.score, self.of_other_sort, self.kind, self.length, self.concept)
 
 
 class Ranking:
@@ -36,14 +36,14 @@ class Ranking:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
 
-    def of_names(self, names: Iterable[tuple[int, float]], of_form: bool = False) -> list[Candidate]:
-        """The concepts of scored names, each by its best one, in order; of equals those of form first if `of_form`."""
+    def of_names(self, names: Iterable[tuple[int, float]], sort: str | None = None) -> list[Candidate]:
+        """The concepts of scored names, each by its best one, in order; of equals those of a sort first."""
         vocabulary = self._vocabulary
         best: dict[int, Candidate] = {}
         for name, score in names:
             concept = vocabulary.concept_of(name)
-            not_of_form = of_form and not is_of_form(vocabulary.preferred(concept))
-            new = Candidate(score, vocabulary.kind(name), vocabulary.length(name), concept, not_of_form)
+            is_other = sort is not None and sort_of(vocabulary.preferred(concept)) != sort
+            new = Candidate(score, vocabulary.kind(name), vocabulary.length(name), concept, is_other)
             if concept not in best or new.order < best[concept].order:
                 best[concept] = new
         return self._sorted(best.values())

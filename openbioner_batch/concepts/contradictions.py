@@ -16,10 +16,16 @@ NEGATIONS = frozenset("absent no not non without normal".split())
 """Words without which a mention says the contrary."""
 _SHORT_OF_ABSENT = frozenset("abnormal decreased impaired small short".split())
 """Words of which what is absent is a case or a neighbour."""
-_OF_FORM = frozenset(
-    "appearance malformation malformed deformity deformed dysmorphism dysmorphic morphology shape structure "
-    "structural".split()
-)
+_SORTS = {
+    word: sort
+    for sort, words in {
+        "form": "appearance malformation malformed deformity deformed dysmorphism dysmorphic morphology shape structure "
+        "structural",
+        "function": "dysfunction dysfunctional function functional functioning malfunction physiology physiological",
+    }.items()
+    for word in words.split()
+}
+"""Words that say whether a finding is one of form or of function."""
 
 
 def contradict(words: Iterable[str], others: Iterable[str]) -> bool:
@@ -58,9 +64,9 @@ def is_spelling(text: str, name: str) -> bool:
     return len(words) > 1 or (len(others) == 1 and words[0][0] == others[0][0])
 
 
-def is_of_form(text: str) -> bool:
-    """Whether a text speaks of form: a malformation, a morphology, a shape."""
-    return not _OF_FORM.isdisjoint(forms(text))
+def sort_of(text: str) -> str | None:
+    """Whether a text speaks of form (a malformation, a morphology) or of function (a dysfunction), if of either."""
+    return next((sort for form in forms(text) if (sort := _SORTS.get(form))), None)
 
 
 def is_label(word: str) -> bool:

@@ -65,8 +65,8 @@ SCORES = {
 }
 
 _OF_WORDS = (Match.EXACT, Match.NORMALISED, Match.UNSPACED, Match.REORDERED, Match.EQUIVALENT, Match.DERIVED)
-_BY_HEAD = (Match.EQUIVALENT, Match.DERIVED, Match.LEARNT, Match.COMPOUND)
-"""In which a renal pelvis and a pelvic kidney differ by their heads alone."""
+BY_CONTENT = (Match.EQUIVALENT, Match.DERIVED, Match.LEARNT, Match.COMPOUND)
+"""Those of the words that `content` gives, in which a renal pelvis and a pelvic kidney differ by their heads alone."""
 STRICT = (Match.CASE_SENSITIVE, *_OF_WORDS, Match.LEARNT, Match.COMPOUND, Match.ANY_CASE)
 """The kinds of match by which a mention itself is looked for."""
 
@@ -119,7 +119,7 @@ def content_key(kind: Match, words: Collection[str], found: Iterable[str] = ()) 
         words: in order of the alphabet.
         found: the forms of the text, in which the head is looked for where all words are parts of the body.
     """
-    head = f"/{meaning(head_part(found))}" if kind in _BY_HEAD and is_of_parts(words) else ""
+    head = f"/{meaning(head_part(found))}" if kind in BY_CONTENT and is_of_parts(words) else ""
     if kind is Match.COMPOUND:
         words = in_plain_words(words)
     elif kind in (Match.DERIVED, Match.LEARNT, Match.LONGER):

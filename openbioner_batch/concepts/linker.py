@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from openbioner_batch.concepts.candidates import Candidate, Ranking
-from openbioner_batch.concepts.contradictions import disagree, is_of_form, is_spelling
+from openbioner_batch.concepts.contradictions import disagree, is_spelling, sort_of
 from openbioner_batch.concepts.index import Vocabulary
-from openbioner_batch.concepts.keys import SCORES, STRICT, Match, content_key, key
+from openbioner_batch.concepts.keys import BY_CONTENT, SCORES, STRICT, Match, content_key, key
 from openbioner_batch.concepts.nearest import Nearest
 from openbioner_batch.concepts.normalising import content, looks_abbreviated
 from openbioner_batch.concepts.variants import (
@@ -17,6 +17,7 @@ from openbioner_batch.concepts.variants import (
     generalised,
     is_of_group,
     joins_by_word,
+    of_function,
     says_nothing,
     subjects,
 )
@@ -123,14 +124,18 @@ class Linker:
             if match is Match.EXACT:
                 names = self._with_spellings(names)
             for text, numbers in names.items():
-                of_form = match >= Match.EQUIVALENT and is_of_form(text)
-                found[text] = self._ranking.of_names(((number, SCORES[match]) for number in numbers), of_form)
+                sort = sort_of(text) if match >= Match.EQUIVALENT else None
+                found[text] = self._ranking.of_names(((number, SCORES[match]) for number in numbers), sort)
         return found
 
     def _named(self, match: Match, texts: Iterable[str]) -> dict[str, list[int]]:
         """The names that match texts in one way, of those texts that have any."""
-        hashes = {text: hashed for text in texts if (hashed := key(match, text)) is not None}
-        found = dict(zip(hashes, self._vocabulary.lookup(list(hashes.values())), strict=True))
+        hashes = [(text, hashed) for text in texts if (hashed := key(match, text)) is not None]
+        if match in BY_CONTENT:
+            hashes += [(text, content_key(match, words)) for text, _ in hashes if (words := of_function(text))]
+        found: dict[str, list[int]] = {text: [] for text, _ in hashes}
+        for (text, _), names in zip(hashes, self._vocabulary.lookup([hashed for _, hashed in hashes]), strict=True):
+            found[text] += names
         if match >= Match.REORDERED:
             found |= {text: self._ungrouped(names) for text, names in found.items() if names and joins_by_word(text)}
         return {text: names for text, names in found.items() if names}

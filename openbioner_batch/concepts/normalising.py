@@ -36,7 +36,7 @@ _ORDINAL = "stndrh"
 FUNCTION_WORDS = frozenset("the of in on at to for with by from and or is are was were be been".split())
 """Words that the order-free form leaves out."""
 
-ABNORMAL, IMPAIRED = "abnormal", "impaired"
+ABNORMAL, IMPAIRED, PHYSIOLOGY = "abnormal", "impaired", "physiology"
 """What stands for such words in `equivalents.yaml`."""
 
 

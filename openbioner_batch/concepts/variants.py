@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from openbioner_batch.concepts.contradictions import NEGATIONS
-from openbioner_batch.concepts.normalising import ABNORMAL, IMPAIRED, content, forms, meaning
+from openbioner_batch.concepts.normalising import ABNORMAL, IMPAIRED, PHYSIOLOGY, content, forms, meaning
 from openbioner_batch.concepts.parts import AFTER_HEAD
 
 _AND = re.compile(r"(?:\s*[,;/&]\s*|\s+)(?:and/or|and|or|to|&)\s+|\s*/\s*|\s*,\s*", re.IGNORECASE)
-_JOINING = re.compile(r"\s(?:and|or)\s", re.IGNORECASE)
+_JOINING = re.compile(r"\s(and|or)\s", re.IGNORECASE)
+_IN_TURN = frozenset(("absent", "small"))
+"""Words, as `content` gives them, of which one thing has only one."""
 _MOST_PARTS, _MOST_WORDS, _MOST_OF_SUBJECT = 4, 8, 3
 QUALIFIERS = frozenset(
     "acute bilateral chronic isolated left mild moderate multiple profound progressive recurrent right severe "
@@ -48,6 +50,14 @@ def coordinated(text: str) -> list[str]:
     return list(dict.fromkeys(" ".join(words) for words in found))
 
 
+def of_function(text: str) -> tuple[str, ...]:
+    """A dysfunction in words (as `content` gives them) of an abnormal physiology; nothing for other mentions."""
+    words = content(text)
+    if len(words) == 1 or not {"dysfunction", "dysfunctional"} & {*forms(text)}:
+        return ()
+    return tuple(sorted({*words}.difference((IMPAIRED,)).union((ABNORMAL, PHYSIOLOGY))))
+
+
 def is_of_group(name: str) -> bool:
     """Whether a name is of two things: it has a stroke, or says a word twice ("short fingers, short toes")."""
     found = [form for form in forms(name) if meaning(form)]
@@ -55,8 +65,12 @@ def is_of_group(name: str) -> bool:
 
 
 def joins_by_word(text: str) -> bool:
-    """Whether a mention joins its parts by a word: what it says is both, and not a group of them."""
-    return "/" not in text and _JOINING.search(text) is not None
+    """Whether a mention joins its parts by a word: what it says is both, and not a group of them.
+
+    But "absent or hypoplastic" is one finding of the group, for nobody has both.
+    """
+    joined = {word.lower() for word in _JOINING.findall(text)}
+    return "/" not in text and bool(joined) and not (joined == {"or"} and _IN_TURN.issubset(content(text)))
 
 
 def generalised(text: str) -> Iterator[tuple[float, tuple[str, ...]]]:
