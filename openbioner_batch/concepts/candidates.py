@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from openbioner_batch.concepts.contradictions import sort_of
+from openbioner_batch.concepts.contradictions import is_of_sort
 from openbioner_batch.concepts.index import Vocabulary
 
 
@@ -17,20 +18,24 @@ class Candidate:
     kind: int
     length: int
     concept: int
+    names: int = 1
+    """Of the concept that say so."""
     of_other_sort: bool = False
-    """Whether the mention speaks of form, or of function, and the concept's preferred name does not."""
+    """Whether the mention speaks of form, of function or of neither, and the concept's preferred name does not."""
 
     @property
-    def order(self) -> tuple[float, bool, int, int, int]:
+    def order(self) -> tuple[float, bool, int, int, int, int]:
         """That of one concept's names."""
-        return (-self.score, self.of_other_sort, self.kind, self.length, self.concept)
+        names = self.names if self.kind else 1
+        return (-self.score, self.of_other_sort, self.kind, -names, self.length, self.concept)
 
 
 class Ranking:
     """Puts the concepts of a vocabulary in order.
 
     The best score comes first; of equals the concept whose name is preferred before an exact before a related synonym,
-    then the one with fewer concepts above it, then the shorter name, then the lower identifier.
+    then the one with more synonyms that say so, the one with fewer concepts above it, the shorter name, and the lower
+    identifier.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
@@ -40,10 +45,12 @@ class Ranking:
         """The concepts of scored names, each by its best one, in order; of equals those of a sort first."""
         vocabulary = self._vocabulary
         best: dict[int, Candidate] = {}
-        for name, score in names:
+        scored = dict.fromkeys(names)
+        counts = Counter((vocabulary.concept_of(name), score) for name, score in scored)
+        for name, score in scored:
             concept = vocabulary.concept_of(name)
-            is_other = sort is not None and sort_of(vocabulary.preferred(concept)) != sort
-            new = Candidate(score, vocabulary.kind(name), vocabulary.length(name), concept, is_other)
+            is_other = sort is not None and not is_of_sort(vocabulary.preferred(concept), sort)
+            new = Candidate(score, vocabulary.kind(name), vocabulary.length(name), concept, counts[concept, score], is_other)
             if concept not in best or new.order < best[concept].order:
                 best[concept] = new
         return self._sorted(best.values())
@@ -69,9 +76,9 @@ class Ranking:
         found = sorted(concepts, key=lambda one: one.order)
         for start, one in enumerate(found):
             end = start + 1
-            while end < len(found) and found[end].order[:3] == one.order[:3]:
+            while end < len(found) and found[end].order[:4] == one.order[:4]:
                 end += 1
-            if end > start + 1 and (start == 0 or found[start - 1].order[:3] != one.order[:3]):
+            if end > start + 1 and (start == 0 or found[start - 1].order[:4] != one.order[:4]):
                 found[start:end] = sorted(found[start:end], key=self._above)
         return found
 

@@ -21,11 +21,12 @@ _SORTS = {
     for sort, words in {
         "form": "appearance malformation malformed deformity deformed dysmorphism dysmorphic morphology shape structure "
         "structural",
+        "whole": "disorder disease problem",
         "function": "dysfunction dysfunctional function functional functioning malfunction physiology physiological",
     }.items()
     for word in words.split()
 }
-"""Words that say whether a finding is one of form or of function."""
+"""Words that say whether a finding is one of form, of function or of the whole."""
 
 
 def contradict(words: Iterable[str], others: Iterable[str]) -> bool:
@@ -65,8 +66,13 @@ def is_spelling(text: str, name: str) -> bool:
 
 
 def sort_of(text: str) -> str | None:
-    """Whether a text speaks of form (a malformation, a morphology) or of function (a dysfunction), if of either."""
+    """Whether a text speaks of form (a malformation), of function (a dysfunction) or of the whole (a disorder)."""
     return next((sort for form in forms(text) if (sort := _SORTS.get(form))), None)
+
+
+def is_of_sort(name: str, sort: str) -> bool:
+    """Whether a name is of the sort of finding that a mention speaks of; one of no sort is of the whole."""
+    return (sort_of(name) or "whole") == sort
 
 
 def is_label(word: str) -> bool:
