@@ -8,7 +8,7 @@ from importlib import resources
 
 from openbioner_batch.concepts.keys import Match, key
 from openbioner_batch.concepts.normalising import content, forms, meaning
-from openbioner_batch.concepts.parts import is_of_parts
+from openbioner_batch.concepts.parts import is_of_parts, parts
 
 _PREFIXES = (("hyper", "hypo"), ("pre", "post"), ("supra", "infra"), ("micro", "macro"), ("intra", "extra"))
 _OPPOSITE_PREFIXES = [*_PREFIXES, *((other, one) for one, other in _PREFIXES)]
@@ -49,11 +49,20 @@ def contradict(words: Iterable[str], others: Iterable[str]) -> bool:
 
 
 def disagree(text: str, name: str) -> bool:
-    """Whether a name cannot mean what a text says; two wordings of nothing but parts must agree in their heads."""
+    """Whether a name cannot mean what a text says: it contradicts it or is of other parts.
+
+    Two wordings of nothing but parts must agree in their heads.
+    """
     words, others = content(text), content(name)
     if is_of_parts(words) and is_of_parts(others):
         return key(Match.EQUIVALENT, text) != key(Match.EQUIVALENT, name)
-    return contradict(words, others)
+    return contradict(words, others) or are_of_other_parts(words, others)
+
+
+def are_of_other_parts(words: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether each of two wordings names a part of the body that the other does not: unequal ears, unequal arms."""
+    one, other = parts().intersection(words), parts().intersection(others)
+    return not (one <= other or other <= one)
 
 
 def is_spelling(text: str, name: str) -> bool:
