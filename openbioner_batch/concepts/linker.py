@@ -19,6 +19,7 @@ from openbioner_batch.concepts.variants import (
     joins_by_word,
     of_function,
     says_nothing,
+    spelt_share,
     subjects,
 )
 from openbioner_batch.concepts.vectors import VECTORS, NearestVectors
@@ -242,9 +243,14 @@ class Linker:
     def _near(self, text: str, near: Sequence[tuple[int, float]]) -> list[Candidate]:
         """The concepts of near names; where the nearest says more than the mention, one above it comes first."""
         said = len(content(text))
-        near = [one for one in self._agreeing(text, near) if is_spelling(text, self._vocabulary.name(one[0]))]
+        near = [
+            (name, cosine * spelt_share(text, self._vocabulary.name(name)))
+            for name, cosine in self._agreeing(text, near)
+            if is_spelling(text, self._vocabulary.name(name))
+        ]
         if not near:
             return []
+        near.sort(key=lambda one: -one[1])
         found = self._ranking.of_names(
             (name, round(cosine * (_NEAR if len(content(self._vocabulary.name(name))) <= said else _SAYS_MORE), 6))
             for name, cosine in near

@@ -27,6 +27,9 @@ _SAYING_NOTHING = (
 )
 _OF_QUALIFIER = 0.25
 """What such a word counts for where another counts 1."""
+_OF_LACKING = 0.5
+_BEGINNING, _END = 3, 5
+"""Letters in which spellings of one word agree, or words of one root."""
 
 
 def says_nothing(text: str) -> bool:
@@ -93,6 +96,21 @@ def generalised(text: str) -> Iterator[tuple[float, tuple[str, ...]]]:
 
 def _weight(word: str) -> float:
     return _OF_QUALIFIER if word in QUALIFIERS or word == ABNORMAL else 1.0
+
+
+def spelt_share(text: str, name: str) -> float:
+    """What share of a mention's words a name has, in the same or in other letters; a word that it lacks counts half.
+
+    By their letters "short stubby nose" is near to "short toe", but nothing in it is another spelling of a nose.
+    """
+    words, others = content(text), content(name)
+    rest = [other for other in others if other not in words]
+    lacking = sum(word not in others and not any(_begin_or_end_alike(word, other) for other in rest) for word in words)
+    return 1 - _OF_LACKING * lacking / len(words)
+
+
+def _begin_or_end_alike(word: str, other: str) -> bool:
+    return word[:_BEGINNING] == other[:_BEGINNING] or word[-_END:] == other[-_END:]
 
 
 def subjects(text: str) -> Iterator[tuple[float, tuple[str, ...]]]:
