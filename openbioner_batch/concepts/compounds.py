@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from importlib import resources
 from typing import Any
 
-from openbioner_batch.concepts.normalising import stem
+from openbioner_batch.concepts.normalising import stem, word_form
 
 _LEAST = 7
 """The letters of a compound at least."""
@@ -26,7 +26,9 @@ def in_plain_words(words: Iterable[str]) -> tuple[str, ...]:
     same = _table()["words"]
     plain = [part for word in words for part in _parts(word)]
     said = {same.get(part, part) for part in plain} - {""}
-    return tuple(sorted(set(map(stem, said if len(said) >= _LEAST_LEFT else plain))))
+    found = said if len(said) >= _LEAST_LEFT else {*plain}
+    implied = {word for word in found if not found.isdisjoint(_table()["implied"].get(word, ()))}
+    return tuple(sorted(set(map(stem, found - implied))))
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -49,12 +51,15 @@ def _parts(word: str) -> tuple[str, ...]:
 
 
 @functools.cache
-def _table() -> dict[str, dict[str, str]]:
+def _table() -> dict[str, dict[str, Any]]:
     """`compounds.yaml`; what ends words, in the form that this has when they are stemmed."""
     import yaml
 
     found: dict[str, Any] = yaml.safe_load(resources.files(__package__).joinpath("compounds.yaml").read_text("utf-8"))
     for name in ("endings", "roots_after_prefixes"):
         found[name] = {stem(_ANY + part)[len(_ANY) :]: words for part, words in found[name].items()}
-    found["words"] = {word: instead for instead, words in found["words"].items() for word in words.split()}
+    found["words"] = {
+        word_form(word): instead for instead, words in found["words"].items() for word in words.split()
+    }
+    found["implied"] = {word: frozenset(words.split()) for word, words in found["implied"].items()}
     return found

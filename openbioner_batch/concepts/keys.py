@@ -69,6 +69,8 @@ BY_CONTENT = (Match.EQUIVALENT, Match.DERIVED, Match.LEARNT, Match.COMPOUND)
 """Those of the words that `content` gives, in which a renal pelvis and a pelvic kidney differ by their heads alone."""
 STRICT = (Match.CASE_SENSITIVE, *_OF_WORDS, Match.LEARNT, Match.COMPOUND, Match.ANY_CASE)
 """The kinds of match by which a mention itself is looked for."""
+IN_TURN = frozenset(("absent", "small"))
+"""Words, as `content` gives them, of which one thing has only one: a group of both holds each of them."""
 
 
 def keys(text: str, is_abbreviation: bool) -> Iterator[tuple[Match, int]]:
@@ -88,6 +90,9 @@ def keys(text: str, is_abbreviation: bool) -> Iterator[tuple[Match, int]]:
     words = content(text)
     if ABNORMAL in words and len(words) > 1:
         yield Match.IMPLIED, content_key(Match.IMPLIED, [word for word in words if word != ABNORMAL])
+    if IN_TURN.issubset(words) and len(words) > len(IN_TURN):
+        for one in IN_TURN:
+            yield Match.IMPLIED, content_key(Match.IMPLIED, [word for word in words if word != one])
 
 
 def key(kind: Match, text: str) -> int | None:
@@ -120,7 +125,7 @@ def content_key(kind: Match, words: Collection[str], found: Iterable[str] = ()) 
         found: the forms of the text, in which the head is looked for where all words are parts of the body.
     """
     head = f"/{meaning(head_part(found))}" if kind in BY_CONTENT and is_of_parts(words) else ""
-    if kind is Match.COMPOUND:
+    if kind in (Match.COMPOUND, Match.IMPLIED):
         words = in_plain_words(words)
     elif kind in (Match.DERIVED, Match.LEARNT, Match.LONGER):
         words = sorted(set(map(stem, words)))

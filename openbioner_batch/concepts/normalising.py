@@ -67,7 +67,7 @@ def word_form(word: str) -> str:
 
 def singular(word: str) -> str:
     """The singular of a lower-case English or Latin noun, by its ending; other words may change too."""
-    if len(word) < 4 or not word.endswith(("s", "omata", "ae")):
+    if len(word) < 4 or not word.endswith(("s", "omata", "ae", "i")) or (word[-1] == "i" and len(word) < _LEAST_IN_I):
         return word
     for ending, instead in _ENDINGS:
         if word.endswith(ending) and len(word) > len(ending) + 1:
@@ -75,6 +75,8 @@ def singular(word: str) -> str:
     return word
 
 
+_LEAST_IN_I = 5
+"""The letters at least of a Latin plural in "i", which "anti" and "semi" are not."""
 _ENDINGS = (
     ("omata", "oma"),
     ("ss", "ss"),
@@ -85,21 +87,38 @@ _ENDINGS = (
     ("yses", "ysis"),
     ("eses", "esis"),
     ("stases", "stasis"),
+    ("rtices", "rtex"),
     ("ices", "ix"),
+    ("rynges", "rynx"),
+    ("langes", "lanx"),
+    ("luces", "lux"),
     ("sses", "ss"),
     ("shes", "sh"),
     ("ches", "ch"),
     ("xes", "x"),
     ("ae", "a"),
     ("s", ""),
+    ("i", "us"),
 )
+
+
+_OUR = re.compile("(arm|behavi|col|fav|harb|hum|lab|od|rig|tum|vap|vig)our")
+_RE = re.compile("(fib|cent|lit|goit|tit|met)re$")
+_LEUC = re.compile("leuc(?=o|em)")
+"""British and older ends of words: tumour and coloured, fibre, leucocyte."""
 
 
 def _spelling(form: str) -> str:
     if "ae" in form or "oe" in form:
         form = form.replace("ae", "e").replace("oe", "e")
-    if form.endswith("our") and len(form) > 4:
-        form = form[:-3] + "or"
+    if "our" in form and len(form) > 4:
+        form = _OUR.sub(r"\1or", form)
+    if form.endswith("re"):
+        form = _RE.sub(r"\1er", form)
+    if "ph" in form:
+        form = form.replace("sulph", "sulf").replace("trophin", "tropin").replace("gonadotroph", "gonadotrop")
+    if "leuc" in form:
+        form = _LEUC.sub("leuk", form)
     if "is" in form:
         form = re.sub(r"is(e|ed|ing|ation|er)$", r"iz\1", form) if len(form) > 6 else form
     return form
@@ -147,10 +166,29 @@ def meaning(form: str) -> str:
 def meanings(found: Sequence[str]) -> list[str]:
     """What stands for each of a text's forms; "small" of a small intestine stays apart from a hypoplasia's."""
     meant = [meaning(form) for form in found]
+    phrases = _phrases()
+    for place, word in enumerate(meant):
+        for words, instead in phrases.get(word, ()):
+            if tuple(meant[place : place + len(words)]) == words:
+                meant[place : place + len(words)] = instead
     return [
         form + _OF_NAME if after in named_with().get(form, ()) else word
         for form, word, after in zip(found, meant, [*meant[1:], ""], strict=False)
     ]
+
+
+@functools.cache
+def _phrases() -> dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]:
+    """The phrases of `phrases.yaml` by their first word, in what stands for each word, and what stands for them."""
+    import yaml
+
+    found: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+    for instead, listed in yaml.safe_load(resources.files(__package__).joinpath("phrases.yaml").read_text()).items():
+        for phrase in listed.split(","):
+            words = tuple(meaning(form) for form in forms(phrase))
+            meant = (*map(meaning, forms(str(instead))), *[""] * len(words))
+            found.setdefault(words[0], []).append((words, meant[: len(words)]))
+    return found
 
 
 _OF_NAME = "-"

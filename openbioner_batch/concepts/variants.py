@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from openbioner_batch.concepts.contradictions import NEGATIONS
+from openbioner_batch.concepts.keys import IN_TURN
 from openbioner_batch.concepts.normalising import ABNORMAL, IMPAIRED, PHYSIOLOGY, content, forms, meaning
 from openbioner_batch.concepts.parts import AFTER_HEAD
 
 _AND = re.compile(r"(?:\s*[,;/&]\s*|\s+)(?:and/or|and|or|to|&)\s+|\s*/\s*|\s*,\s*", re.IGNORECASE)
 _JOINING = re.compile(r"\s(and|or)\s", re.IGNORECASE)
-_IN_TURN = frozenset(("absent", "small"))
-"""Words, as `content` gives them, of which one thing has only one."""
 _MOST_PARTS, _MOST_WORDS, _MOST_OF_SUBJECT = 4, 8, 3
 QUALIFIERS = frozenset(
     "acute bilateral chronic isolated left mild moderate multiple profound progressive recurrent right severe "
@@ -73,7 +72,7 @@ def joins_by_word(text: str) -> bool:
     But "absent or hypoplastic" is one finding of the group, for nobody has both.
     """
     joined = {word.lower() for word in _JOINING.findall(text)}
-    return "/" not in text and bool(joined) and not (joined == {"or"} and _IN_TURN.issubset(content(text)))
+    return "/" not in text and bool(joined) and not (joined == {"or"} and IN_TURN.issubset(content(text)))
 
 
 def generalised(text: str) -> Iterator[tuple[float, tuple[str, ...]]]:
