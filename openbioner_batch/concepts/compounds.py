@@ -23,11 +23,13 @@ def in_plain_words(words: Iterable[str]) -> tuple[str, ...]:
     Args:
         words: as `normalising.content` gives them.
     """
-    same = _table()["words"]
-    plain = [part for word in words for part in _parts(word)]
-    said = {same.get(part, part) for part in plain} - {""}
-    found = said if len(said) >= _LEAST_LEFT else {*plain}
-    implied = {word for word in found if not found.isdisjoint(_table()["implied"].get(word, ()))}
+    table = _table()
+    plain = {part for word in words for part in _parts(word)}
+    found = plain - table["nothing"]
+    found = plain if found <= table["qualities"] else found
+    said = {table["words"].get(part, part) for part in found} - {""}
+    found = said if len(said) >= _LEAST_LEFT else found
+    implied = {word for word in found if not found.isdisjoint(table["implied"].get(word, ()))}
     return tuple(sorted(set(map(stem, found - implied))))
 
 
@@ -37,6 +39,8 @@ def _parts(word: str) -> tuple[str, ...]:
     if len(word) < _LEAST:
         return (word,)
     table = _table()
+    if joined := table["joined"].get(word):
+        return tuple(joined.split())
     stemmed = stem(word)
     for prefix, first in table["prefixes"].items():
         if stemmed.startswith(prefix) and (root := table["roots_after_prefixes"].get(stemmed.removeprefix(prefix))):
@@ -61,5 +65,6 @@ def _table() -> dict[str, dict[str, Any]]:
     found["words"] = {
         word_form(word): instead for instead, words in found["words"].items() for word in words.split()
     }
+    found["nothing"], found["qualities"] = frozenset(found["nothing"].split()), frozenset(found["qualities"].split())
     found["implied"] = {word: frozenset(words.split()) for word, words in found["implied"].items()}
     return found

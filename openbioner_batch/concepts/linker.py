@@ -171,16 +171,13 @@ class Linker:
         """The concepts of what coordinated mentions say in full, in the order of the readings."""
         readings = {text: found for text in texts if (found := coordinated(text))}
         known = self._matched(dict.fromkeys(reading for found in readings.values() for reading in found), STRICT)
-        return {
-            text: list(
-                {
-                    one.concept: replace(one, score=round(one.score * _OF_A_PART, 6))
-                    for reading in reversed(found)
-                    for one in reversed(known[reading])
-                }.values()
-            )[::-1]
-            for text, found in readings.items()
-        }
+        said: dict[str, list[Candidate]] = {}
+        for text, found in readings.items():
+            first: dict[int, Candidate] = {}
+            for one in (one for reading in found for one in known[reading]):
+                first.setdefault(one.concept, replace(one, score=round(one.score * _OF_A_PART, 6)))
+            said[text] = list(first.values())
+        return said
 
     def _loose(self, texts: Sequence[str]) -> dict[str, list[Candidate]]:
         """Near names, and the concepts of mentions without some of their words or with a word of abnormality."""

@@ -221,7 +221,7 @@ _WITHIN, _LEAST_WITHIN = "intra", 5
 """Taken off a word of which so many letters are left: an intracranial meningioma is a cranial one."""
 _LEAST_STEM = 4
 _DERIVED = sorted(
-    "ia ic ical ically ial al ally ely osis otic asia astic esis etic y ous osity ary ar ed ing ation ition ment ness "
+    "ia esia ic ical ically ial al ally ely osis otic asia astic esis etic y ous osity ary ar ed ing ation ition ment ness "
     "ity ive ism istic is um us a on e oma omatous plasia plastic".split(),
     key=lambda ending: (-len(ending), ending),
 )
