@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from openbioner_batch.concepts.contradictions import is_of_sort
+from openbioner_batch.concepts.contradictions import is_of_sort, sort_of
 from openbioner_batch.concepts.index import Vocabulary
+from openbioner_batch.concepts.normalising import forms, meaning, stem
+from openbioner_batch.concepts.parts import parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,37 +23,48 @@ class Candidate:
     concept: int
     names: int = 1
     """Of the concept that say so."""
+    shared: int = 0
+    """Words of the mention that the name has itself, not only others that mean the same."""
     of_other_sort: bool = False
     """Whether the mention speaks of form, of function or of neither, and the concept's preferred name does not."""
 
     @property
-    def order(self) -> tuple[float, bool, int, int, int, int]:
+    def order(self) -> tuple[float, bool, int, int, int, int, int]:
         """That of one concept's names."""
         names = self.names if self.kind else 1
-        return (-self.score, self.of_other_sort, self.kind, -names, self.length, self.concept)
+        return (-self.score, self.of_other_sort, self.kind, -self.shared, -names, self.length, self.concept)
 
 
 class Ranking:
     """Puts the concepts of a vocabulary in order.
 
     The best score comes first; of equals the concept whose name is preferred before an exact before a related synonym,
-    then the one with more synonyms that say so, the one with fewer concepts above it, the shorter name, and the lower
+    then the one with more of the mention's own words, with more synonyms that say so, the one with fewer concepts above it, the shorter name, and the lower
     identifier.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
 
-    def of_names(self, names: Iterable[tuple[int, float]], sort: str | None = None) -> list[Candidate]:
-        """The concepts of scored names, each by its best one, in order; of equals those of a sort first."""
-        vocabulary = self._vocabulary
+    def of_names(self, names: Iterable[tuple[int, float]], text: str = "") -> list[Candidate]:
+        """The concepts of scored names, each by its best one, in order.
+
+        Args:
+            names: with their scores.
+            text: the mention, where its own words and the sort of finding that it speaks of tell equals apart.
+        """
+        vocabulary, sort = self._vocabulary, sort_of(text)
         best: dict[int, Candidate] = {}
         scored = dict.fromkeys(names)
         counts = Counter((vocabulary.concept_of(name), score) for name, score in scored)
+        said = _own_words(text) if len(scored) > 1 else frozenset()
         for name, score in scored:
+            shared = len(said & _stems(vocabulary.name(name))) if said else 0
             concept = vocabulary.concept_of(name)
             is_other = sort is not None and not is_of_sort(vocabulary.preferred(concept), sort)
-            new = Candidate(score, vocabulary.kind(name), vocabulary.length(name), concept, counts[concept, score], is_other)
+            new = Candidate(
+                score, vocabulary.kind(name), vocabulary.length(name), concept, counts[concept, score], shared, is_other
+            )
             if concept not in best or new.order < best[concept].order:
                 best[concept] = new
         return self._sorted(best.values())
@@ -76,11 +90,21 @@ class Ranking:
         found = sorted(concepts, key=lambda one: one.order)
         for start, one in enumerate(found):
             end = start + 1
-            while end < len(found) and found[end].order[:4] == one.order[:4]:
+            while end < len(found) and found[end].order[:5] == one.order[:5]:
                 end += 1
-            if end > start + 1 and (start == 0 or found[start - 1].order[:4] != one.order[:4]):
+            if end > start + 1 and (start == 0 or found[start - 1].order[:5] != one.order[:5]):
                 found[start:end] = sorted(found[start:end], key=self._above)
         return found
 
     def _above(self, found: Candidate) -> tuple[int, int, int]:
         return (len(self._vocabulary.ancestors(found.concept)), found.length, found.concept)
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(map(stem, forms(text)))
+
+
+def _own_words(text: str) -> frozenset[str]:
+    """The stems of a mention's words, without other words for a part: renal is no more than of the kidney."""
+    return frozenset(stem(form) for form in forms(text) if (meant := meaning(form)) == form or meant not in parts())

@@ -13,6 +13,7 @@ _LEAST = 7
 """The letters of a compound at least."""
 _LEAST_LEFT = 2
 """Words at least that are left where others say nothing: a lack of concentration is no absence."""
+_BLOOD = {"blood"}
 _ANY = "xxxx"
 """Stands for the beginning of a word, of which an ending is to be stemmed."""
 
@@ -24,11 +25,11 @@ def in_plain_words(words: Iterable[str]) -> tuple[str, ...]:
         words: as `normalising.content` gives them.
     """
     table = _table()
-    plain = {part for word in words for part in _parts(word)}
+    plain = {table["words"].get(part, part) for word in words for part in _parts(word)}
     found = plain - table["nothing"]
     found = plain if found <= table["qualities"] else found
-    said = {table["words"].get(part, part) for part in found} - {""}
-    found = said if len(said) >= _LEAST_LEFT else found
+    for little in (table["measured"], _BLOOD):
+        found = said if len(said := found - little) >= _LEAST_LEFT else found
     implied = {word for word in found if not found.isdisjoint(table["implied"].get(word, ()))}
     return tuple(sorted(set(map(stem, found - implied))))
 
@@ -62,9 +63,8 @@ def _table() -> dict[str, dict[str, Any]]:
     found: dict[str, Any] = yaml.safe_load(resources.files(__package__).joinpath("compounds.yaml").read_text("utf-8"))
     for name in ("endings", "roots_after_prefixes"):
         found[name] = {stem(_ANY + part)[len(_ANY) :]: words for part, words in found[name].items()}
-    found["words"] = {
-        word_form(word): instead for instead, words in found["words"].items() for word in words.split()
-    }
-    found["nothing"], found["qualities"] = frozenset(found["nothing"].split()), frozenset(found["qualities"].split())
+    found["words"] = {word_form(word): instead for instead, words in found["words"].items() for word in words.split()}
+    for name in ("nothing", "measured", "qualities"):
+        found[name] = frozenset(found[name].split())
     found["implied"] = {word: frozenset(words.split()) for word, words in found["implied"].items()}
     return found

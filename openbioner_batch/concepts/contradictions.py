@@ -19,7 +19,7 @@ _SHORT_OF_ABSENT = frozenset("abnormal decreased impaired small short".split())
 _SORTS = {
     word: sort
     for sort, words in {
-        "form": "appearance malformation malformed deformity deformed dysmorphism dysmorphic morphology shape structure "
+        "form": "appearance malformation malformed deformity deformed dysmorphism dysmorphia dysmorphic morphology shape structure "
         "structural",
         "whole": "disorder disease problem",
         "function": "dysfunction dysfunctional function functional functioning malfunction physiology physiological",

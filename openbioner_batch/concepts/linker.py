@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from openbioner_batch.concepts.candidates import Candidate, Ranking
-from openbioner_batch.concepts.contradictions import disagree, is_spelling, sort_of
+from openbioner_batch.concepts.contradictions import disagree, is_spelling
 from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.concepts.keys import BY_CONTENT, SCORES, STRICT, Match, content_key, key
 from openbioner_batch.concepts.nearest import Nearest
@@ -125,8 +125,8 @@ class Linker:
             if match is Match.EXACT:
                 names = self._with_spellings(names)
             for text, numbers in names.items():
-                sort = sort_of(text) if match >= Match.EQUIVALENT else None
-                found[text] = self._ranking.of_names(((number, SCORES[match]) for number in numbers), sort)
+                said = text if match >= Match.EQUIVALENT else ""
+                found[text] = self._ranking.of_names(((number, SCORES[match]) for number in numbers), said)
         return found
 
     def _named(self, match: Match, texts: Iterable[str]) -> dict[str, list[int]]:
