@@ -61,7 +61,7 @@ class Ranking:
         for name, score in scored:
             shared = len(said & _stems(vocabulary.name(name))) if said else 0
             concept = vocabulary.concept_of(name)
-            is_other = sort is not None and not is_of_sort(vocabulary.preferred(concept), sort)
+            is_other = (sort is not None and not is_of_sort(vocabulary.preferred(concept), sort)) or (bool(text) and "/" in vocabulary.name(name) and "/" not in text)
             new = Candidate(
                 score, vocabulary.kind(name), vocabulary.length(name), concept, counts[concept, score], shared, is_other
             )

@@ -40,8 +40,8 @@ def _parts(word: str) -> tuple[str, ...]:
     if len(word) < _LEAST:
         return (word,)
     table = _table()
-    if joined := table["joined"].get(word):
-        return tuple(joined.split())
+    if whole := table["wholes"].get(word):
+        return tuple(whole.split())
     stemmed = stem(word)
     for prefix, first in table["prefixes"].items():
         if stemmed.startswith(prefix) and (root := table["roots_after_prefixes"].get(stemmed.removeprefix(prefix))):

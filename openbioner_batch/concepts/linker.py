@@ -44,6 +44,7 @@ _OF_HEAD = 0.5
 """The score of a name of two words for its head alone."""
 _OF_A_PART = 0.95
 """The score of what a coordinated mention says in full is that of its match times this."""
+_GENERALISED_BY = (Match.EQUIVALENT, Match.DERIVED)
 _GENERALISED = 0.9
 """The score of a mention without some of its words is the share of those that are left times this."""
 
@@ -182,14 +183,15 @@ class Linker:
     def _loose(self, texts: Sequence[str]) -> dict[str, list[Candidate]]:
         """Near names, and the concepts of mentions without some of their words or with a word of abnormality."""
         found = self._matched(texts, (Match.IMPLIED,))
-        for text, concepts in self._generalised([text for text in texts if not found[text]]).items():
+        for text, concepts in self._generalised([text for text in texts if not found[text]], _GENERALISED_BY).items():
             found[text] = concepts
         for text, concepts in self._longer(texts).items():
             found[text] = self._ranking.best_of_each((*found[text], *concepts))
         for text, near in zip(texts, self._nearest.find(texts), strict=True):
             if near:
                 found[text] = self._ranking.best_of_each((*found[text], *self._near(text, near)))
-        return found
+        pending = [text for text in texts if not found[text]]
+        return found | self._generalised(pending, (Match.COMPOUND,))
 
     def _of_subjects(self, texts: Sequence[str]) -> dict[str, list[Candidate]]:
         """The abnormality of what mentions are about, by the most of their words that give one."""
@@ -213,7 +215,8 @@ class Linker:
         """
         found: dict[str, list[Candidate]] = {}
         for text, names in self._named(Match.LONGER, texts).items():
-            score = SCORES[Match.LONGER] if len(content(text)) > 1 else _OF_HEAD
+            said = len(content(text))
+            score = max(SCORES[Match.LONGER], round(_GENERALISED * said / (said + 1), 6)) if said > 1 else _OF_HEAD
             concepts = self._ranking.of_names((name, score) for name in names)
             found[text] = self._ranking.above_all(concepts)
             counts = Counter(map(self._vocabulary.concept_of, names)).most_common(2)
@@ -221,13 +224,13 @@ class Linker:
                 found[text] = [one for one in concepts if one.concept == counts[0][0]]
         return found
 
-    def _generalised(self, texts: Sequence[str]) -> dict[str, list[Candidate]]:
-        """The concepts of mentions without the fewest words that leave a name."""
+    def _generalised(self, texts: Sequence[str], kinds: Sequence[Match]) -> dict[str, list[Candidate]]:
+        """The concepts of mentions without the fewest words that leave a name, by some kinds of matches."""
         wanted = [
             (text, share, content_key(kind, words))
             for text in texts
             for share, words in generalised(text)
-            for kind in (Match.EQUIVALENT, Match.DERIVED)
+            for kind in kinds
         ]
         found: dict[str, list[Candidate]] = {}
         for (text, share, _), names in zip(
