@@ -17,7 +17,7 @@ from openbioner_batch.concepts.variants import (
     generalised,
     is_of_group,
     joins_by_word,
-    of_function,
+    other_words,
     says_nothing,
     spelt_share,
     subjects,
@@ -134,7 +134,7 @@ class Linker:
         """The names that match texts in one way, of those texts that have any."""
         hashes = [(text, hashed) for text in texts if (hashed := key(match, text)) is not None]
         if match in BY_CONTENT:
-            hashes += [(text, content_key(match, words)) for text, _ in hashes if (words := of_function(text))]
+            hashes += [(text, content_key(match, words)) for text, _ in hashes for words in other_words(text)]
         found: dict[str, list[int]] = {text: [] for text, _ in hashes}
         for (text, _), names in zip(hashes, self._vocabulary.lookup([hashed for _, hashed in hashes]), strict=True):
             found[text] += names

@@ -9,7 +9,7 @@ from itertools import combinations
 from openbioner_batch.concepts.contradictions import NEGATIONS
 from openbioner_batch.concepts.keys import IN_TURN
 from openbioner_batch.concepts.normalising import ABNORMAL, IMPAIRED, PHYSIOLOGY, content, forms, meaning
-from openbioner_batch.concepts.parts import AFTER_HEAD
+from openbioner_batch.concepts.parts import AFTER_HEAD, parts
 
 _AND = re.compile(r"(?:\s*[,;/&]\s*|\s+)(?:and/or|and|or|to|&)\s+|\s*/\s*|\s*,\s*", re.IGNORECASE)
 _JOINING = re.compile(r"\s(and|or)\s", re.IGNORECASE)
@@ -24,6 +24,8 @@ SAYING_LITTLE = QUALIFIERS | {ABNORMAL}
 _SAYING_NOTHING = (
     SAYING_LITTLE | {IMPAIRED} | frozenset("complaint condition diagnosis finding issue patient state".split())
 )
+_DYSFUNCTION = frozenset(("dysfunction", "dysfunctional"))
+_DEFICIENCY = frozenset(("deficiency", "deficient", "reduction"))
 _OF_QUALIFIER = 0.25
 """What such a word counts for where another counts 1."""
 _OF_LACKING = 0.5
@@ -52,12 +54,19 @@ def coordinated(text: str) -> list[str]:
     return list(dict.fromkeys(" ".join(words) for words in found))
 
 
-def of_function(text: str) -> tuple[str, ...]:
-    """A dysfunction in words (as `content` gives them) of an abnormal physiology; nothing for other mentions."""
-    words = content(text)
-    if len(words) == 1 or not {"dysfunction", "dysfunctional"} & {*forms(text)}:
-        return ()
-    return tuple(sorted({*words}.difference((IMPAIRED,)).union((ABNORMAL, PHYSIOLOGY))))
+def other_words(text: str) -> Iterator[tuple[str, ...]]:
+    """What a mention says in other words too, as `content` gives them.
+
+    A dysfunction is an abnormal function, a defective function is impaired, and of a part of the body a deficiency is
+    its absence or hypoplasia.
+    """
+    words, found = {*content(text)}, {*forms(text)}
+    if len(words) > 1 and not found.isdisjoint(_DYSFUNCTION):
+        yield tuple(sorted(words - {IMPAIRED} | {ABNORMAL, PHYSIOLOGY}))
+    if {ABNORMAL, PHYSIOLOGY} <= words and "defective" in found:
+        yield tuple(sorted(words - {ABNORMAL} | {IMPAIRED}))
+    if not found.isdisjoint(_DEFICIENCY) and not words.isdisjoint(parts()):
+        yield tuple(sorted(words - {ABNORMAL, IMPAIRED, "reduction"} | IN_TURN))
 
 
 def is_of_group(name: str) -> bool:
