@@ -43,7 +43,7 @@ def contradict(words: Iterable[str], others: Iterable[str]) -> bool:
         return True
     if NEGATIONS.isdisjoint(one) != NEGATIONS.isdisjoint(other) and _SHORT_OF_ABSENT.isdisjoint(one | other):
         return True
-    if any(f"non{word}" in other for word in one) or any(f"non{word}" in one for word in other):
+    if not {*map(_denied, one)}.isdisjoint(other) or not {*map(_denied, other)}.isdisjoint(one):
         return True
     return any(not other.isdisjoint(_opposites_of(word)) for word in one)
 
@@ -87,6 +87,11 @@ def is_of_sort(name: str, sort: str) -> bool:
 def is_label(word: str) -> bool:
     """Whether a word is a number or a letter, as in "type 2" and "type B"."""
     return len(word) == 1 or word.isdigit()
+
+
+def _denied(word: str) -> str:
+    """What a word with "non" before it denies, in what stands for it; nothing of other words."""
+    return meaning(word.removeprefix("non")) if word.startswith("non") else ""
 
 
 @functools.lru_cache(maxsize=1 << 14)

@@ -138,15 +138,20 @@ def forms(text: str) -> tuple[str, ...]:
 
 @functools.cache
 def _equivalents() -> dict[str, str]:
-    """Each word of `equivalents.yaml`, in its form, and what stands for it; nothing for those that say nothing."""
-    import yaml
-
-    found = yaml.safe_load(resources.files(__package__).joinpath("equivalents.yaml").read_text("utf-8"))
+    """Each word of the tables, in its form, and what stands for it; nothing for those that say nothing."""
     return {
         word_form(word): word_form(instead) if instead else ""
-        for instead, words in found.items()
+        for table in ("equivalents.yaml", "equivalents_of_parts.yaml")
+        for instead, words in _read(table).items()
         for word in f"{instead} {words}".split()
     }
+
+
+def _read(table: str) -> dict[str, str]:
+    import yaml
+
+    found: dict[str, str] = yaml.safe_load(resources.files(__package__).joinpath(table).read_text("utf-8"))
+    return found
 
 
 _LEAST_ADVERB = 6
@@ -164,13 +169,14 @@ def meaning(form: str) -> str:
 
 
 def meanings(found: Sequence[str]) -> list[str]:
-    """What stands for each of a text's forms; "small" of a small intestine stays apart from a hypoplasia's."""
+    """What stands for each of a text's forms, and for phrases; "small" of a small intestine is no hypoplasia's."""
     meant = [meaning(form) for form in found]
     phrases = _phrases()
     for place, word in enumerate(meant):
         for words, instead in phrases.get(word, ()):
             if tuple(meant[place : place + len(words)]) == words:
                 meant[place : place + len(words)] = instead
+                break
     return [
         form + _OF_NAME if after in named_with().get(form, ()) else word
         for form, word, after in zip(found, meant, [*meant[1:], ""], strict=False)
@@ -180,13 +186,11 @@ def meanings(found: Sequence[str]) -> list[str]:
 @functools.cache
 def _phrases() -> dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]:
     """The phrases of `phrases.yaml` by their first word, in what stands for each word, and what stands for them."""
-    import yaml
-
     found: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
-    for instead, listed in yaml.safe_load(resources.files(__package__).joinpath("phrases.yaml").read_text()).items():
+    for instead, listed in _read("phrases.yaml").items():
         for phrase in listed.split(","):
-            words = tuple(meaning(form) for form in forms(phrase))
-            meant = (*map(meaning, forms(str(instead))), *[""] * len(words))
+            words = tuple(map(meaning, forms(phrase)))
+            meant = (*map(meaning, forms(instead)), *[""] * len(words))
             found.setdefault(words[0], []).append((words, meant[: len(words)]))
     return found
 
@@ -221,8 +225,8 @@ _WITHIN, _LEAST_WITHIN = "intra", 5
 """Taken off a word of which so many letters are left: an intracranial meningioma is a cranial one."""
 _LEAST_STEM = 4
 _DERIVED = sorted(
-    "ia esia ic ical ically ial al ally ely osis otic asia astic esis etic y ous osity ary ar ed ing ation ition ment ness "
-    "ity ive ism istic is um us a on e oma omatous plasia plastic".split(),
+    "ia esia ic ical ically ial al ally ely osis otic asia astic esis etic y ous osity ary ar ed ing ation ition ment "
+    "ness ity ive ism istic is um us a on e oma omatous plasia plastic".split(),
     key=lambda ending: (-len(ending), ending),
 )
 
