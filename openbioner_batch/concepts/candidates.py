@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from openbioner_batch.concepts.contradictions import is_of_sort, sort_of
 from openbioner_batch.concepts.index import Vocabulary
@@ -26,7 +26,7 @@ class Candidate:
     shared: int = 0
     """Words of the mention that the name has itself, not only others that mean the same."""
     of_other_sort: bool = False
-    """Whether the mention speaks of form, of function or of neither, and the concept's preferred name does not."""
+    """Whether the concept's preferred name is not of form or of function as the mention is, or is of a group."""
 
     @property
     def order(self) -> tuple[float, bool, int, int, int, int, int]:
@@ -38,9 +38,9 @@ class Candidate:
 class Ranking:
     """Puts the concepts of a vocabulary in order.
 
-    The best score comes first; of equals the concept whose name is preferred before an exact before a related synonym,
-    then the one with more of the mention's own words, with more synonyms that say so, the one with fewer concepts above it, the shorter name, and the lower
-    identifier.
+    The best score comes first; of equals the concept of the sort that the mention speaks of and of no group; whose name
+    is preferred before an exact before a related synonym; with more of the mention's own words; with more synonyms
+    that say so; with fewer concepts above it; with the shorter name; with the lower identifier.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
@@ -54,17 +54,18 @@ class Ranking:
             text: the mention, where its own words and the sort of finding that it speaks of tell equals apart.
         """
         vocabulary, sort = self._vocabulary, sort_of(text)
-        best: dict[int, Candidate] = {}
-        scored = dict.fromkeys(names)
-        counts = Counter((vocabulary.concept_of(name), score) for name, score in scored)
+        scored = [(name, score, vocabulary.concept_of(name)) for name, score in dict.fromkeys(names)]
         said = _own_words(text) if len(scored) > 1 else frozenset()
-        for name, score in scored:
-            shared = len(said & _stems(vocabulary.name(name))) if said else 0
-            concept = vocabulary.concept_of(name)
-            is_other = (sort is not None and not is_of_sort(vocabulary.preferred(concept), sort)) or (bool(text) and "/" in vocabulary.name(name) and "/" not in text)
-            new = Candidate(
-                score, vocabulary.kind(name), vocabulary.length(name), concept, counts[concept, score], shared, is_other
-            )
+        counts = Counter((concept, score) for _, score, concept in scored)
+        best: dict[int, Candidate] = {}
+        for name, score, concept in scored:
+            kind, length = vocabulary.kind(name), vocabulary.length(name)
+            new = Candidate(score, kind, length, concept, counts[concept, score])
+            if said:
+                named = vocabulary.name(name)
+                is_other = sort is not None and not is_of_sort(vocabulary.preferred(concept), sort)
+                is_group = "/" in named and "/" not in text
+                new = replace(new, shared=len(said & _stems(named)), of_other_sort=is_other or is_group)
             if concept not in best or new.order < best[concept].order:
                 best[concept] = new
         return self._sorted(best.values())

@@ -13,7 +13,7 @@ _LEAST = 7
 """The letters of a compound at least."""
 _LEAST_LEFT = 2
 """Words at least that are left where others say nothing: a lack of concentration is no absence."""
-_BLOOD = {"blood"}
+_BLOOD = frozenset(("blood",))
 _ANY = "xxxx"
 """Stands for the beginning of a word, of which an ending is to be stemmed."""
 
@@ -25,30 +25,39 @@ def in_plain_words(words: Iterable[str]) -> tuple[str, ...]:
         words: as `normalising.content` gives them.
     """
     table = _table()
-    plain = {table["words"].get(part, part) for word in words for part in _parts(word)}
+    plain = {part for word in words for part in _parts(word)}
     found = plain - table["nothing"]
-    found = plain if found <= table["qualities"] else found
+    if found <= table["qualities"]:
+        found = plain
     for little in (table["measured"], _BLOOD):
-        found = said if len(said := found - little) >= _LEAST_LEFT else found
-    implied = {word for word in found if not found.isdisjoint(table["implied"].get(word, ()))}
-    return tuple(sorted(set(map(stem, found - implied))))
+        if not little.isdisjoint(found) and len(said := found - little) >= _LEAST_LEFT:
+            found = said
+    implied = {word for word in found if word in table["implied"] and not found.isdisjoint(table["implied"][word])}
+    return tuple(sorted({*map(stem, found - implied)}))
 
 
 @functools.lru_cache(maxsize=1 << 16)
 def _parts(word: str) -> tuple[str, ...]:
-    """A prefix, a root and an ending in plain words; the word itself where it is no compound."""
-    if len(word) < _LEAST:
-        return (word,)
+    """What a word says in plain words, in what stands for each; the word itself where it is no compound."""
+    table = _table()
+    return tuple(table["words"].get(part, part) for part in _taken_apart(word))
+
+
+def _taken_apart(word: str) -> tuple[str, ...]:
+    """A prefix, a root and an ending in plain words."""
     table = _table()
     if whole := table["wholes"].get(word):
         return tuple(whole.split())
+    if len(word) < _LEAST:
+        return (word,)
     stemmed = stem(word)
-    for prefix, first in table["prefixes"].items():
-        if stemmed.startswith(prefix) and (root := table["roots_after_prefixes"].get(stemmed.removeprefix(prefix))):
-            return (*first.split(), *root.split())
-    for prefix, first in {**table["prefixes_before_endings"], "": ""}.items():
-        for ending, last in table["endings"].items():
-            if stemmed.startswith(prefix) and stemmed.endswith(ending):
+    if stemmed.startswith(tuple(table["prefixes"])):
+        for prefix, first in table["prefixes"].items():
+            if stemmed.startswith(prefix) and (root := table["roots_after_prefixes"].get(stemmed.removeprefix(prefix))):
+                return (*first.split(), *root.split())
+    for ending, last in table["endings"].items() if stemmed.endswith(tuple(table["endings"])) else ():
+        for prefix, first in {**table["prefixes_before_endings"], "": ""}.items() if stemmed.endswith(ending) else ():
+            if stemmed.startswith(prefix):
                 root = stemmed.removeprefix(prefix).removesuffix(ending)
                 if known := table["roots"].get(root) or table["roots"].get(root.removesuffix("o")):
                     return (*first.split(), *known.split(), *last.split())

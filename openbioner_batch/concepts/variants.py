@@ -26,6 +26,7 @@ _SAYING_NOTHING = (
 )
 _DYSFUNCTION = frozenset(("dysfunction", "dysfunctional"))
 _DEFICIENCY = frozenset(("deficiency", "deficient", "reduction"))
+_TELLING = _DYSFUNCTION | _DEFICIENCY | {"defective"}
 _OF_QUALIFIER = 0.25
 """What such a word counts for where another counts 1."""
 _OF_LACKING = 0.5
@@ -60,7 +61,10 @@ def other_words(text: str) -> Iterator[tuple[str, ...]]:
     A dysfunction is an abnormal function, a defective function is impaired, and of a part of the body a deficiency is
     its absence or hypoplasia.
     """
-    words, found = {*content(text)}, {*forms(text)}
+    found = {*forms(text)}
+    if found.isdisjoint(_TELLING):
+        return
+    words = {*content(text)}
     if len(words) > 1 and not found.isdisjoint(_DYSFUNCTION):
         yield tuple(sorted(words - {IMPAIRED} | {ABNORMAL, PHYSIOLOGY}))
     if {ABNORMAL, PHYSIOLOGY} <= words and "defective" in found:
