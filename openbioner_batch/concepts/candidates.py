@@ -53,9 +53,12 @@ class Ranking:
             names: with their scores.
             text: the mention, where its own words and the sort of finding that it speaks of tell equals apart.
         """
-        vocabulary, sort = self._vocabulary, sort_of(text)
+        vocabulary = self._vocabulary
         scored = [(name, score, vocabulary.concept_of(name)) for name, score in dict.fromkeys(names)]
-        said = _own_words(text) if len(scored) > 1 else frozenset()
+        if len(scored) == 1:
+            ((name, score, concept),) = scored
+            return [Candidate(score, vocabulary.kind(name), vocabulary.length(name), concept)]
+        said, sort = _own_words(text), sort_of(text)
         counts = Counter((concept, score) for _, score, concept in scored)
         best: dict[int, Candidate] = {}
         for name, score, concept in scored:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
 from importlib import resources
 from typing import Any
 
@@ -18,7 +17,8 @@ _ANY = "xxxx"
 """Stands for the beginning of a word, of which an ending is to be stemmed."""
 
 
-def in_plain_words(words: Iterable[str]) -> tuple[str, ...]:
+@functools.lru_cache(maxsize=1 << 14)
+def in_plain_words(words: tuple[str, ...]) -> tuple[str, ...]:
     """Words with compounds taken apart (`compounds.yaml`), each once, stemmed and in order of the alphabet.
 
     Args:
@@ -65,7 +65,7 @@ def _taken_apart(word: str) -> tuple[str, ...]:
 
 
 @functools.cache
-def _table() -> dict[str, dict[str, Any]]:
+def _table() -> dict[str, Any]:
     """`compounds.yaml`; what ends words, in the form that this has when they are stemmed."""
     import yaml
 

@@ -17,14 +17,11 @@ NEGATIONS = frozenset("absent no not non without normal".split())
 _SHORT_OF_ABSENT = frozenset("abnormal decreased impaired small short".split())
 """Words of which what is absent is a case or a neighbour."""
 _SORTS = {
-    word: sort
-    for sort, words in {
-        "form": "appearance malformation malformed deformity deformed dysmorphism dysmorphia dysmorphic morphology shape structure "
-        "structural",
-        "whole": "disorder disease problem",
-        "function": "dysfunction dysfunctional function functional functioning malfunction physiology physiological",
-    }.items()
-    for word in words.split()
+    **dict.fromkeys("appearance malformation malformed deformity deformed dysmorphism dysmorphia".split(), "form"),
+    **dict.fromkeys("dysmorphic morphology shape structure structural".split(), "form"),
+    **dict.fromkeys("disorder disease problem".split(), "whole"),
+    **dict.fromkeys("dysfunction dysfunctional function functional functioning malfunction".split(), "function"),
+    **dict.fromkeys("physiology physiological".split(), "function"),
 }
 """Words that say whether a finding is one of form, of function or of the whole."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import hashlib
 from collections.abc import Collection, Iterable, Iterator
 
@@ -67,6 +68,7 @@ SCORES = {
 _OF_WORDS = (Match.EXACT, Match.NORMALISED, Match.UNSPACED, Match.REORDERED, Match.EQUIVALENT, Match.DERIVED)
 BY_CONTENT = (Match.EQUIVALENT, Match.DERIVED, Match.LEARNT, Match.COMPOUND)
 """Those of the words that `content` gives, in which a renal pelvis and a pelvic kidney differ by their heads alone."""
+_OF_ABBREVIATIONS = (Match.CASE_SENSITIVE, Match.ANY_CASE)
 STRICT = (Match.CASE_SENSITIVE, *_OF_WORDS, Match.LEARNT, Match.COMPOUND, Match.ANY_CASE)
 """The kinds of match by which a mention itself is looked for."""
 IN_TURN = frozenset(("absent", "small"))
@@ -96,7 +98,9 @@ def keys(text: str, is_abbreviation: bool) -> Iterator[tuple[Match, int]]:
 
 
 def key(kind: Match, text: str) -> int | None:
-    """The key under which a mention looks for a match of one kind; None where the text has no words."""
+    """The key under which a mention looks for a match of one kind; None where no name can match it in this way."""
+    if kind in _OF_ABBREVIATIONS and " " in text.strip():
+        return None  # an abbreviation has no spaces
     if kind is Match.CASE_SENSITIVE:
         return _hashed(kind, " ".join(text.split()))
     if kind in (Match.EXACT, Match.ANY_CASE):
@@ -126,10 +130,15 @@ def content_key(kind: Match, words: Collection[str], found: Iterable[str] = ()) 
     """
     head = f"/{meaning(head_part(found))}" if kind in BY_CONTENT and is_of_parts(words) else ""
     if kind in (Match.COMPOUND, Match.IMPLIED):
-        words = in_plain_words(words)
+        words = in_plain_words(tuple(words))
     elif kind in (Match.DERIVED, Match.LEARNT, Match.LONGER):
-        words = sorted(set(map(stem, words)))
+        words = _stemmed(tuple(words))
     return _hashed(kind, " ".join(words) + head)
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _stemmed(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(map(stem, words))))
 
 
 def _hashed(kind: Match, text: str) -> int:

@@ -158,6 +158,7 @@ _LEAST_ADVERB = 6
 """The letters at least of an adverb that is read as its adjective: "mildly", but "early" is no ear."""
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def meaning(form: str) -> str:
     """What stands for a word and those that mean the same; nothing for one that says nothing by itself."""
     if form in FUNCTION_WORDS:
@@ -172,11 +173,13 @@ def meanings(found: Sequence[str]) -> list[str]:
     """What stands for each of a text's forms, and for phrases; "small" of a small intestine is no hypoplasia's."""
     meant = [meaning(form) for form in found]
     phrases = _phrases()
-    for place, word in enumerate(meant):
+    for place, word in enumerate(meant) if not phrases.keys().isdisjoint(meant) else ():
         for words, instead in phrases.get(word, ()):
             if tuple(meant[place : place + len(words)]) == words:
                 meant[place : place + len(words)] = instead
                 break
+    if named_with().keys().isdisjoint(found):
+        return meant
     return [
         form + _OF_NAME if after in named_with().get(form, ()) else word
         for form, word, after in zip(found, meant, [*meant[1:], ""], strict=False)

@@ -116,13 +116,12 @@ def spelt_share(text: str, name: str) -> float:
     By their letters "short stubby nose" is near to "short toe", but nothing in it is another spelling of a nose.
     """
     words, others = content(text), content(name)
+    if not (without := [word for word in words if word not in others]):
+        return 1.0
     rest = [other for other in others if other not in words]
-    lacking = sum(word not in others and not any(_begin_or_end_alike(word, other) for other in rest) for word in words)
+    beginnings, ends = {other[:_BEGINNING] for other in rest}, {other[-_END:] for other in rest}
+    lacking = sum(word[:_BEGINNING] not in beginnings and word[-_END:] not in ends for word in without)
     return 1 - _OF_LACKING * lacking / len(words)
-
-
-def _begin_or_end_alike(word: str, other: str) -> bool:
-    return word[:_BEGINNING] == other[:_BEGINNING] or word[-_END:] == other[-_END:]
 
 
 def subjects(text: str) -> Iterator[tuple[float, tuple[str, ...]]]:
