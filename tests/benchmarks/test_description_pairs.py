@@ -57,12 +57,14 @@ def test_pairs_and_conditions_are_counted_by_kind() -> None:
 def test_no_passage_of_the_package_has_a_sentence_or_description_of_a_pair() -> None:
     from description_pairs import read_pairs
 
-    folder = Path(openbioner_batch.training.__file__).parent / "siblings"
     pairs = read_pairs()
     described = {_bare(description) for pair in pairs for description in pair.descriptions.values()}
-    assert not described & {_bare(line.split("\t")[2]) for line in _lines(folder, "*.tsv")}
     texts = {_bare(pair.text) for pair in pairs}
-    assert not texts & {_bare(read_marks(line)[0]) for line in _lines(folder, "*.txt")}
+    for name in ("siblings", "wide"):
+        folder = Path(openbioner_batch.training.__file__).parent / name
+        types = [_bare(line.split("\t")[2]) for line in _lines(folder, "*.tsv")]
+        assert types and not described & set(types)
+        assert not texts & {_bare(read_marks(line)[0]) for line in _lines(folder, "*.txt")}
 
 
 def _lines(folder: Path, pattern: str) -> Iterator[str]:

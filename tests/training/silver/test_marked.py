@@ -116,12 +116,13 @@ def test_without_a_table_a_line_says_which(tmp_path: Path) -> None:
         )
 
 
-def test_the_packages_own_passages_are_whole(tmp_path: Path) -> None:
-    folder = Path(openbioner_batch.training.__file__).parent / "siblings"
+@pytest.mark.parametrize(("name", "passages", "types"), [("siblings", 10_000, 1_000), ("wide", 1_500, 100)])
+def test_the_packages_own_passages_are_whole(tmp_path: Path, name: str, passages: int, types: int) -> None:
+    folder = Path(openbioner_batch.training.__file__).parent / name
     report = import_silver(
         ImportSettings(source=str(folder), layout="marked", output=str(tmp_path / "out")), lambda line: None
     )
 
     assert not report.quarantined
-    assert report.passages > 6500
-    assert len(report.types) > 900
+    assert report.passages > passages
+    assert len(report.types) > types
