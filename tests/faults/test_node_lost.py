@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 from clusters import OBJECT_STORE_BYTES, RAY
@@ -44,9 +45,13 @@ def alive() -> list[str]:
     return [node["NodeID"] for node in ray.nodes() if node["Alive"]]
 
 
-def end_at_work(node: Program, output: Path) -> int:
+def end_at_work(node: Program, output: Path, over: Event) -> int:
     """End the node when a model is at work on it and shards are committed; how many those are."""
-    wait_until(lambda: shards(output) > 2 and node.descendants("TagShards"), what="nothing is tagged on the node")
+    wait_until(
+        lambda: over.is_set() or (shards(output) > 2 and node.descendants("TagShards")),
+        what="nothing is tagged on the node",
+    )
+    assert not over.is_set(), "the run ended before a model was at work on the node"
     node.end()
     return shards(output)
 
@@ -56,9 +61,11 @@ def test_a_node_is_lost_and_the_run_ends_with_the_bytes_of_one_that_lost_none(
     run: Annotate, run_here: Annotate, inputs: Path, node: Program, tmp_path: Path
 ) -> None:
     more = {"shard_documents": SHARD, "max_quarantined": "100%"}
+    over = Event()
     with ThreadPoolExecutor(1) as pool:
-        ended = pool.submit(end_at_work, node, tmp_path / "out")
-        run(inputs, NameScorerFactory(seconds=0.02), actors=2, **more)
+        ended = pool.submit(end_at_work, node, tmp_path / "out", over)
+        run(inputs, NameScorerFactory(seconds=0.05), actors=2, **more)
+        over.set()
     assert 2 < ended.result(timeout=1) < 32, "it was ended too late to matter"
     assert_accounted(tmp_path / "out")
 
