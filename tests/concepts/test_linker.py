@@ -14,7 +14,7 @@ from openbioner_batch.concepts.building import build_vocabulary
 from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.concepts.linker import Linker, Mention
 from openbioner_batch.concepts.nearest import Nearest
-from openbioner_batch.concepts.normalising import content, singular, word_form
+from openbioner_batch.concepts.normalising import content
 
 
 def best(vocabulary: Vocabulary, text: str, expansion: str | None = None) -> tuple[str, float] | None:
@@ -273,40 +273,3 @@ def _grams(text: str) -> set[str]:
 def test_any_text_is_linked_to_something_or_nothing(vocabulary: Vocabulary, text: str) -> None:
     for concepts in Linker(vocabulary, 2).link([Mention(text), Mention(text, text)]).values():
         assert all(0 < concept.score <= 1 for concept in concepts)
-
-
-@pytest.mark.parametrize(
-    ("word", "form"),
-    [
-        ("Kidneys", "kidney"),
-        ("metastases", "metastasis"),
-        ("carcinomata", "carcinoma"),
-        ("biopsies", "biopsy"),
-        ("AIDS", "aids"),
-        ("aids", "aid"),
-        ("diagnosis", "diagnosis"),
-        ("Down's", "down"),
-        ("tumours", "tumor"),
-        ("haemoglobin", "hemoglobin"),
-        ("oedema", "edema"),
-        ("naïve", "naive"),
-        ("α", "alpha"),
-        ("II", "2"),
-        ("2nd", "2"),
-        ("Fifth", "5"),
-        ("three", "3"),
-        ("12th", "12"),
-        ("uterus", "uterus"),
-        ("fistulae", "fistula"),
-        ("vertebrae", "vertebra"),
-        ("taenia", "tenia"),
-    ],
-)
-def test_words_have_one_form(word: str, form: str) -> None:
-    assert word_form(word) == form
-
-
-def test_a_singular_of_any_word_ends_somewhere() -> None:
-    assert [singular(word) for word in ("s", "ss", "is", "as", "class", "virus", "")] == [
-        *("s", "ss", "is", "as", "class", "virus", "")
-    ]

@@ -9,25 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deid.fhir_made import KEY, kept, person, report, transformed
 
-from openbioner_batch.deid.fhir import TransformedResource, hashed_id, transform
-from openbioner_batch.deid.keys import Key
-from openbioner_batch.deid.policy import Policy, load_policy
+from openbioner_batch.deid.fhir import hashed_id, transform
+from openbioner_batch.deid.policy import load_policy
 from openbioner_batch.deid.scope import Scope
 from openbioner_batch.errors import UsageError
 
 from .conftest import Deidentify
 
-KEY = Key(b"a key of sixteen" * 2)
 OTHER = "other_identifier"
-
-
-def report(**elements: Any) -> dict[str, Any]:
-    return {"resourceType": "DiagnosticReport", "id": "r1", "status": "final", **elements}
-
-
-def transformed(policy: str, **elements: Any) -> TransformedResource:
-    return transform(report(**elements), load_policy(policy), Scope.for_patient(KEY, "p", 7), lambda text: text)
 
 
 def test_the_time_of_an_identifier_is_moved_as_other_times_are() -> None:
@@ -102,17 +93,6 @@ def test_elements_are_no_columns_to_name(option: str, run_here: Deidentify, key_
     (tmp_path / "in.ndjson").write_text(json.dumps(report(conclusion="well")))
     with pytest.raises(UsageError, match=r"^date: elements of FHIR resources cannot be chosen"):
         run_here(tmp_path / "in.ndjson", format="fhir", policy="surrogate", key_file=key_file, **{option: "date"})
-
-
-def person(policy: str | Policy, **elements: Any) -> TransformedResource:
-    found = {"resourceType": "Patient", "id": "p", **elements}
-    named = load_policy(policy) if isinstance(policy, str) else policy
-    return transform(found, named, Scope.for_patient(KEY, "p", 7), lambda text: text)
-
-
-def kept(done: TransformedResource) -> dict[str, Any]:
-    """What is left beside kind, id and status."""
-    return {name: value for name, value in done.resource.items() if name not in ("resourceType", "id", "status")}
 
 
 def plain(text: str, **more: Any) -> dict[str, Any]:
@@ -220,58 +200,6 @@ def test_dates_are_counted_by_their_type_and_those_that_are_none_by_kind() -> No
     born = person("surrogate", birthDate="1950-03-04", deceasedDateTime="2021-03-04T10:00:00+01:00")
     assert kept(born) == {"birthDate": "1950-03-11", "deceasedDateTime": "2021-03-11T10:00:00+01:00"}
     assert born.replaced == {("birth_date", "shift", "done"): 1, ("death_date", "shift", "done"): 1}
-
-
-KEPT = Policy("kept", dict.fromkeys(("patient_name", "phone_number", "admission_date"), "keep"))
-
-
-def test_the_parts_of_a_name_stay_apart_where_they_can_and_become_one_text_where_not() -> None:
-    rest = {"use": "official", "prefix": ["Dr."], "suffix": ["M.D., PhD"], "period": {"end": "2021"}}
-    name = rest | {"given": ["Ann", None, "May"], "family": "Lee"}
-    assert kept(person(KEPT, name=[name])) == {"name": [name | {"given": ["Ann", "May"]}]}
-    dated = Policy("m", {"patient_name": "mask", "admission_date": "keep"})
-    assert kept(person(dated, name=[name])) == {"name": [rest | {"text": "*" * len("Ann May Lee")}]}
-    assert kept(person(dated, name=[{"text": "A. Lee", "family": "Lee"}])) == {"name": [{"text": "*" * len("A. Lee")}]}
-    assert kept(person(dated, name=[{"given": ["Ann"]}])) == {"name": [{"text": "***"}]}
-    assert kept(person("redact", name=[{"use": "official", "family": "Lee"}])) == {"name": [{"use": "official"}]}
-
-
-@pytest.mark.parametrize("title", ["Captain Lee", "", "Dr. Lee", "Dr. Иванов", "Dr. 陈", "MD 4471209"])
-def test_a_title_that_may_be_a_name_goes(title: str) -> None:
-    done = person(KEPT, name=[{"prefix": [title], "suffix": [title], "family": "Roe"}])
-    assert kept(done) == {"name": [{"family": "Roe"}]}
-    assert done.dropped == {"value": 2}
-
-
-def test_a_contacts_name_is_a_relatives() -> None:
-    contact = {"telecom": [{"system": "phone", "value": "617 555 0142"}], "address": {"city": "Dover", "use": "home"}}
-    done = person("safe-harbor", contact=[contact | {"name": {"family": "Roe"}}])
-    assert {type for type, _, _ in done.replaced} == {"relative_name", "phone_number", "city"}
-    (shown,) = kept(done)["contact"]
-    assert (shown["name"], shown["address"]) == ({"text": "[RELATIVE]"}, {"city": "[CITY]", "use": "home"})
-
-
-def test_a_contact_point_without_its_value_goes() -> None:
-    rest = {"system": "phone", "use": "home", "rank": 1, "period": {"start": "2021-03-02"}}
-    full = rest | {"value": "617 555 0142"}
-    assert kept(person(KEPT, telecom=[full])) == {"telecom": [full]}
-    for done in (person("redact", telecom=[full, full]), person("tags", telecom=[rest, rest])):
-        assert kept(done) == {}
-        assert done.dropped == {"value": 2, "date": 2}
-
-
-def test_each_part_of_an_address_goes_as_what_it_is() -> None:
-    parts = {"line": ["12 Elm St", "Apt 4"], "district": "Strafford", "city": "Dover", "text": "12 Elm St, Dover"}
-    period = {"period": {"end": "2021"}}
-    coded = {"use": "home", "type": "postal", "state": "NH", "country": "US"}
-    done = person("safe-harbor", address=[parts | coded | {"postalCode": "03820"}])
-    (address,) = kept(done)["address"]
-    assert {name: address[name] for name in coded} == coded
-    assert address["line"] == ["[ADDRESS]", "[ADDRESS]"]
-    assert (address["district"], address["city"], address["postalCode"]) == ("[COUNTY]", "[CITY]", "038")
-    redacted = person(Policy("r", {"admission_date": "keep"}, "redact"), address=[parts | coded | period])
-    assert kept(redacted) == {"address": [{"use": "home", "type": "postal"} | period]}
-    assert redacted.dropped == {"value": 7}
 
 
 def test_an_attachment_keeps_its_kind_and_a_plain_text_what_is_listed() -> None:

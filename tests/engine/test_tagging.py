@@ -1,6 +1,6 @@
 """A shard on which processes died is tried a document at a time, and only what is to blame is set aside.
 
-A death is the marker that it leaves; `test_run.py` and `test_executors.py` have processes that die.
+A death is the marker that it leaves; `test_bad_records.py` and `test_executors.py` have processes that die.
 """
 
 from __future__ import annotations
