@@ -60,7 +60,7 @@ def test_no_passage_of_the_package_has_a_sentence_or_description_of_a_pair() -> 
     pairs = read_pairs()
     described = {_bare(description) for pair in pairs for description in pair.descriptions.values()}
     texts = {_bare(pair.text) for pair in pairs}
-    for name in ("siblings", "wide"):
+    for name in ("siblings", "wide", "varied"):
         folder = Path(openbioner_batch.training.__file__).parent / name
         types = [_bare(line.split("\t")[2]) for line in _lines(folder, "*.tsv")]
         assert types
