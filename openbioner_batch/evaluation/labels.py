@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from openbioner_batch.catalog import find_types
 from openbioner_batch.catalog.base import CatalogType
 from openbioner_batch.catalog.views import NAME_VIEW, NAMED_VIEW, VIEWS
 from openbioner_batch.errors import UsageError
-from openbioner_batch.records import EntityType
+from openbioner_batch.records import EntityType, Span
 
 LEFT_OUT = "-"
 
@@ -35,6 +35,10 @@ class Labels:
         for label, kind in self.types.items():
             rows.setdefault(kind.name, []).append(label)
         return {name: "+".join(labels) for name, labels in rows.items()}
+
+    def typed(self, spans: Iterable[Span]) -> tuple[Span, ...]:
+        """Gold spans with their types for their labels, without those that are left out."""
+        return tuple(replace(span, type=self.types[span.type].name) for span in spans if span.type in self.types)
 
     def row_of(self, label: str) -> str:
         """The title of the scores that include gold spans of this label."""

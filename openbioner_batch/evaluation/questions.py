@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,9 @@ from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassag
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
 from openbioner_batch.training.trained_types import types_of_passages
 from openbioner_batch.training.validation import Descriptions
+
+_TOGETHER = 64
+"""How many texts with the same types are tagged together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,15 @@ class QueriedCorpus:
     views: tuple[str, ...]
     words: str
     undescribed: tuple[str, ...] = ()
+
+    def portions(self) -> Iterator[range]:
+        """Consecutive texts that are queried for the same types, at most 64 together."""
+        first = 0
+        for last in range(1, len(self.texts) + 1):
+            is_end = last == len(self.texts) or last - first == _TOGETHER
+            if is_end or self.type_groups[last] != self.type_groups[first]:
+                yield range(first, last)
+                first = last
 
     def described(self, groups: Sequence[Sequence[str]], view: str) -> list[list[EntityType]]:
         """Groups of types with their descriptions for a model."""
@@ -97,12 +109,7 @@ def read_queried(settings: EvaluateSettings) -> list[QueriedCorpus]:
 def of_task(task: Task) -> QueriedCorpus:
     """A labelled corpus, with all texts queried for all its types."""
     corpus, labels = task.corpus, task.labels
-    spans = tuple(
-        tuple(
-            Span(s.start, s.end, labels.types[s.type].name, s.score, s.text) for s in of_text if s.type in labels.types
-        )
-        for of_text in corpus.spans
-    )
+    spans = tuple(map(labels.typed, corpus.spans))
     descriptions = {kind.name: dict(kind.descriptions) for kind in labels.unique_types}
     group = tuple(kind.name for kind in labels.unique_types)
     passages = [

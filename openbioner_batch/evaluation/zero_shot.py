@@ -23,8 +23,6 @@ from openbioner_batch.training.trained_types import read_trained_types, types_of
 SEEN, UNSEEN = "seen", "unseen"
 FREQUENT = 3
 """The fewest gold mentions of a type in `macro_frequent`; scores of rarer ones are noise."""
-_TOGETHER = 64
-"""How many texts with the same types are tagged together."""
 
 
 def evaluate_zero_shot(settings: EvaluateSettings, progress: Progress | None = None) -> dict[str, Any]:
@@ -99,21 +97,16 @@ def trained_types(directory: Path, card: ModelCard | None, settings: EvaluateSet
 
 def find_queried(tagger: Tagger, corpus: QueriedCorpus, progress: Progress | None = None) -> Iterator[list[Span]]:
     """The model's spans in each text, in order; consecutive texts with the same types are tagged together."""
-    first = 0
-    while first < len(corpus.texts):
-        groups = corpus.type_groups[first]
-        last = first + 1
-        while last < min(len(corpus.texts), first + _TOGETHER) and corpus.type_groups[last] == groups:
-            last += 1
+    for texts in corpus.portions():
+        groups = corpus.type_groups[texts.start]
         if groups:
             views = [corpus.described(groups, view) for view in corpus.views]
             finder = model_finder(tagger, views, corpus.words)
-            yield from map(list, finder(corpus.texts[first:last]))
+            yield from map(list, finder(corpus.texts[texts.start : texts.stop]))
         else:
-            yield from ([] for _ in range(first, last))
-        first = last
+            yield from ([] for _ in texts)
         if progress:
-            progress(corpus.name, first, len(corpus.texts))
+            progress(corpus.name, texts.stop, len(corpus.texts))
 
 
 def count_queried(corpus: QueriedCorpus, found: Sequence[Iterable[Span]], overlap: bool = False) -> CountsByDocument:
