@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,32 @@ def test_the_accuracy_commands_score_plot_and_calibrate(tmp_path: Path) -> None:
     ablation = shell(command("openbioner-batch evaluate --corpus corpora/ --split devel"), tmp_path)
     assert "definition+examples" in ablation
     assert (tmp_path / "ablation.png").is_file()
-    assert "NEG bias" in shell(command("openbioner-batch calibrate"), tmp_path)
+    assert "NEG bias" in shell(command("openbioner-batch calibrate --corpus corpora/"), tmp_path)
     assert (tmp_path / "calibrated" / "model.safetensors").is_file()
+
+
+def test_values_for_all_types_and_for_single_ones_are_fitted_to_different_data(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from tiny import tiny_checkpoint
+
+    from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
+    from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
+
+    shutil.copytree(tiny_checkpoint(tmp_path / "tiny"), tmp_path / "runs" / "smoke" / "model")
+    folder = tmp_path / "corpora" / "NCBI-disease"
+    folder.mkdir(parents=True)
+    for split in ("devel", "test"):
+        (folder / f"{split}.tsv").write_text("Lung\tB-Disease\ncancer\tI-Disease\n\n" * 17)
+    heldout = tmp_path / "apart" / "heldout"
+    for name in ("passages", "descriptions"):
+        (heldout / name).mkdir(parents=True)
+    passages = [AnnotatedPassage(f"{n}/0", "llm", "zinc helps", (AnnotatedMention(0, 4, "metal"),)) for n in range(2)]
+    pq.write_table(passages_table(passages), heldout / "passages" / "0.parquet")
+    rows = [{"entity_type": "metal", "view": "definition", "description": "a metal"}]
+    pq.write_table(pa.Table.from_pylist(rows, schema=DESCRIPTION_SCHEMA), heldout / "descriptions" / "0.parquet")
+    assert "llm" in shell(command("openbioner-batch calibrate --model runs/smoke/model"), tmp_path)
+    assert "in texts of 8" in shell(command("openbioner-batch calibrate --model fitted/"), tmp_path)
 
 
 def test_a_published_set_is_imported_as_the_readme_says(tmp_path: Path) -> None:

@@ -15,6 +15,9 @@ from openbioner_batch.evaluation.settings import CalibrateSettings
 def command(**flags: Any) -> None:
     """Fit a checkpoint's calibration on the devel splits of the corpora at --corpus and write it to --output.
 
+    First a bias for no entity and a threshold for all types together, then such pairs of single types. With --fit
+    general --corpus may be a folder of training data too (`silver holdout` makes one), as for `evaluate --zero-shot`.
+
     It is stored in config.json under our own key, which other readers of the format ignore; `annotate`, `evaluate` and
     the library use it unless --no-calibration is set. --corpus and --types are as for `evaluate`.
     """
@@ -25,7 +28,9 @@ def command(**flags: Any) -> None:
     from openbioner_batch.report.progress import corpus_progress
 
     with corpus_progress() as progress:
-        result = calibrate(settings.scoring, settings.output, not settings.no_test, progress)
+        result = calibrate(
+            settings.scoring, settings.output, not settings.no_test, progress, settings.fit, settings.joined
+        )
     if printing.json:
         import json
 

@@ -13,11 +13,11 @@ import numpy as np
 
 from openbioner_batch.engine.request import Say
 from openbioner_batch.errors import UsageError
-from openbioner_batch.evaluation.benchmark import view_logits, words_for
+from openbioner_batch.evaluation.benchmark import words_for
 from openbioner_batch.evaluation.examples import read_examples
-from openbioner_batch.evaluation.fitting import ScoredCorpus, scored_part
 from openbioner_batch.evaluation.labels import Labels
 from openbioner_batch.evaluation.reading import GoldCorpus
+from openbioner_batch.evaluation.scored import ScoredCorpus, score_texts
 from openbioner_batch.evaluation.settings import AdaptSettings
 from openbioner_batch.evaluation.ways import AS_IT_IS, TUNED, AdaptedWays
 from openbioner_batch.model.calibration import Calibration, read_calibration, write_calibration
@@ -190,9 +190,8 @@ class _Work:
 
     def _scored(self, fold: np.ndarray, tagger: Tagger) -> ScoredCorpus:
         texts = [self._corpus.texts[place] for place in fold.tolist()]
-        spans = [self._corpus.spans[place] for place in fold.tolist()]
-        prepared, logits = view_logits(tagger, [self._described], words_for(self._corpus), texts)
-        parts = [scored_part(prepared, group, of_group, spans, self._labels) for group, of_group in enumerate(logits)]
+        spans = [self._labels.typed(self._corpus.spans[place]) for place in fold.tolist()]
+        parts = score_texts(tagger, [self._described], words_for(self._corpus), texts, spans)
         return ScoredCorpus("examples", (tuple(parts), ()))
 
 

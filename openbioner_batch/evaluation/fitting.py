@@ -1,176 +1,129 @@
-"""Searches for a NEG bias, biases of types and thresholds that maximise the mean F1 of scored corpora.
+"""Searches for biases and thresholds that maximise the mean F1 of scored corpora.
 
-One forward pass gives the raw logits; the rest is a search over them.
+A bias and a threshold are chosen together: with a low bias for no entity a mention keeps its less certain words, and
+the threshold demands one word that is surer. Either alone, and so one after the other, leads elsewhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 import numpy as np
 
-from openbioner_batch.evaluation.labels import Labels
+from openbioner_batch.evaluation.scored import ScoredCorpus
+from openbioner_batch.evaluation.settings import ALL, GENERAL, TYPES
 from openbioner_batch.model.calibration import Calibration
-from openbioner_batch.records import Span
 
-if TYPE_CHECKING:
-    from openbioner_batch.model import Prepared
-
-NEG_BIASES = np.arange(-4.0, 4.01, 0.25)
-TYPE_BIASES = np.arange(-3.0, 3.01, 0.25)
-THRESHOLDS = np.arange(0.0, 0.96, 0.05)
+BIASES = np.arange(-4.0, 4.01, 0.25)
+"""For no entity: words whose logit for the type is as far above the one for no entity are in a mention."""
+MARGINS = np.arange(0.0, 3.01, 0.25)
+"""How much farther a mention's surest word must be above."""
+THRESHOLDS = np.where(MARGINS > 0, np.round(1 / (1 + np.exp(-MARGINS)), 2), 0.0)
+"""The same as scores of a type that competes with no other; where nothing more is demanded, there is none."""
 LEAST_GAIN = 0.001
-"""The least gain in mean F1 for a bias or threshold of a single type."""
+"""The least gain in mean F1 for a pair of a single type."""
+_NO_THRESHOLD = THRESHOLDS[:1]
 _ROUNDS = 2
-STAGES = ("none", "NEG bias", "NEG bias and biases of types", "biases and thresholds")
+STAGES = ("none", "NEG bias", "NEG bias and threshold", "biases and thresholds of types")
+BIAS_STAGES = ("NEG bias", "NEG bias and biases of types")
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredPart:
-    """The raw logits of some texts of a corpus for one group of types, and the gold as runs of words.
-
-    Attributes:
-        prepared: the texts.
-        names: of the group's types.
-        logits: float32 [words, 1 + types].
-        gold: sorted keys of the gold spans that are whole runs of words.
-        golds: how many gold spans there are, including those that are not runs of words.
-    """
-
-    prepared: Prepared
-    names: tuple[str, ...]
-    logits: np.ndarray
-    gold: np.ndarray
-    golds: int
-
-    def counts(self, calibration: Calibration) -> np.ndarray:
-        """[gold, predicted, correct] with a calibration."""
-        from openbioner_batch.model.decoding import word_runs
-
-        if not len(self.logits):
-            return np.array([self.golds, 0, 0])
-        runs = word_runs(self.prepared, self.logits + calibration.biases(self.names), calibration.loose_words)
-        kept = runs.scores >= calibration.thresholds(self.names)[runs.types]
-        keys = _keys(self, runs.firsts[kept], runs.lasts[kept], runs.types[kept])
-        return np.array([self.golds, len(keys), np.isin(keys, self.gold, assume_unique=True).sum()])
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredCorpus:
-    """The parts of a corpus; the first half of them holds every other document, the second half the rest."""
-
-    name: str
-    halves: tuple[tuple[ScoredPart, ...], tuple[ScoredPart, ...]]
-
-    @property
-    def parts(self) -> tuple[ScoredPart, ...]:
-        """All of them."""
-        return (*self.halves[0], *self.halves[1])
-
-    def half(self, which: int) -> ScoredCorpus:
-        """One half as a separate corpus."""
-        return ScoredCorpus(self.name, (self.halves[which], ()))
-
-    @property
-    def types(self) -> set[str]:
-        """Names of the types queried."""
-        return {name for part in self.parts for name in part.names}
-
-    def f1(self, calibration: Calibration) -> float:
-        """Micro F1 with a calibration."""
-        if not self.parts:
-            return 0.0
-        gold, predicted, correct = np.sum([part.counts(calibration) for part in self.parts], axis=0).tolist()
-        return 2 * correct / (gold + predicted) if gold + predicted else 0.0
-
-
-def fit_stages(corpora: Sequence[ScoredCorpus], loose_words: Collection[str] = ()) -> dict[str, Calibration]:
+def fit_stages(
+    corpora: Sequence[ScoredCorpus], start: Calibration | None = None, fit: str = ALL
+) -> dict[str, Calibration]:
     """Calibrations that maximise the mean over corpora of micro F1, from none to the one with most to it (`STAGES`).
 
-    First one NEG bias for all, which also serves types that no corpus queries; then biases and at last thresholds of
-    single types, only where one gains `LEAST_GAIN`, one after another. Each value is chosen where the mean of three
-    neighbouring grid points is highest, so that a chance maximum does not win.
+    First one pair of a NEG bias and a threshold for all types, which also serves types that no corpus queries; then
+    pairs of single types, only where one gains `LEAST_GAIN`, one after another. Each pair is chosen where the mean of
+    three by three neighbouring grid points is highest, so that a chance maximum does not win.
 
     Args:
         corpora: scored development splits.
-        loose_words: of all these calibrations.
+        start: what stays: loose words, the values of single types and, where these alone are fitted, those of all.
+        fit: one of `FITS`: with "general" the last stage is missing, with "types" those between it and the first.
     """
-    none = Calibration(loose_words=loose_words)
-    neg = _best(corpora, none, NEG_BIASES, lambda value: replace(none, neg_bias=value), least_gain=0.0)
-    names = sorted({name for corpus in corpora for name in corpus.types})
-    biased = neg
-    for name in names * _ROUNDS:
-        biased = _best(corpora, biased, TYPE_BIASES, _setter(biased, "type_biases", name), LEAST_GAIN, name)
-    whole = biased
-    for name in names:
-        whole = _best(corpora, whole, THRESHOLDS, _setter(whole, "type_thresholds", name), LEAST_GAIN, name)
-    return dict(zip(STAGES, (none, neg, biased, whole), strict=True))
+    start = start or Calibration()
+    stages = [start] if fit == TYPES else _general(corpora, start, THRESHOLDS)
+    if fit != GENERAL:
+        stages.append(_of_types(corpora, stages[-1], THRESHOLDS))
+    names = {ALL: STAGES, GENERAL: STAGES[:3], TYPES: (STAGES[0], STAGES[-1])}[fit]
+    return dict(zip(names, stages, strict=True))
 
 
-def scored_part(
-    prepared: Prepared, group: int, logits: np.ndarray, spans: Sequence[Sequence[Span]], labels: Labels
-) -> ScoredPart:
-    """The raw logits of texts for one group of types, beside their gold spans.
-
-    Args:
-        prepared: the texts.
-        group: of which types.
-        logits: float32 [words, 1 + types].
-        spans: of each text, by label.
-        labels: the type of each label.
-    """
-    names = tuple(kind.name for kind in prepared.groups[group])
-    part = ScoredPart(prepared, names, logits, np.zeros(0, np.int64), 0)
-    keys: set[int] = set()
-    total: set[tuple[int, int, int, str]] = set()
-    for text, of_text in enumerate(spans):
-        low, high = prepared.document_words[text], prepared.document_words[text + 1]
-        starts, ends = prepared.word_offsets[low:high].T
-        for span in of_text:
-            kind = labels.types.get(span.type)
-            if kind is None or kind.name not in names:
-                continue
-            total.add((text, span.start, span.end, kind.name))
-            first, last = np.searchsorted(starts, span.start), np.searchsorted(ends, span.end)
-            if first <= last < high - low and starts[first] == span.start and ends[last] == span.end:
-                keys.add(int(_keys(part, low + first, low + last, names.index(kind.name))))
-    return replace(part, gold=np.array(sorted(keys), np.int64), golds=len(total))
+def fit_biases(corpora: Sequence[ScoredCorpus], start: Calibration) -> dict[str, Calibration]:
+    """As `fit_stages`, without thresholds: of these a few spans say nothing (`BIAS_STAGES`)."""
+    neg = _general(corpora, start, _NO_THRESHOLD)[1]
+    return dict(zip(BIAS_STAGES, (neg, _of_types(corpora, neg, _NO_THRESHOLD)), strict=True))
 
 
-def _keys(part: ScoredPart, firsts: Any, lasts: Any, types: Any) -> np.ndarray:
-    """A number for each run of words and type, from whole numbers or arrays of them."""
-    return np.asarray((firsts * (len(part.logits) + 1) + lasts) * len(part.names) + types)
+def names_of(calibration: Calibration) -> frozenset[str]:
+    """The types with values of their own."""
+    return frozenset(calibration.type_biases) | frozenset(calibration.type_thresholds)
 
 
-def _best(
+def without_types(calibration: Calibration, names: Collection[str]) -> Calibration:
+    """A calibration without values of the types of these names."""
+    return replace(
+        calibration,
+        type_biases={name: value for name, value in calibration.type_biases.items() if name not in names},
+        type_thresholds={name: value for name, value in calibration.type_thresholds.items() if name not in names},
+    )
+
+
+def _general(corpora: Sequence[ScoredCorpus], start: Calibration, thresholds: np.ndarray) -> list[Calibration]:
+    """No pair for all types, the best bias alone, and the best pair; types with values of their own keep them."""
+    own = sorted(names_of(start))
+
+    def changed(bias: float, threshold: float) -> Calibration:
+        pair = Calibration(neg_bias=bias, threshold=threshold, loose_words=start.loose_words)
+        return pair.with_types(start, own)
+
+    others = frozenset(name for corpus in corpora for name in corpus.types).difference(own)
+    grid = _grid(corpora, others, changed, thresholds)
+    found, f1 = [changed(0.0, 0.0)], grid[BIASES == 0, 0].item()
+    for part in (grid[:, :1], grid):
+        bias, threshold = _chosen(part)
+        gains = part[bias, threshold] > f1
+        found.append(changed(float(BIASES[bias]), float(thresholds[threshold])) if gains else found[-1])
+        f1 = max(f1, part[bias, threshold])
+    return found
+
+
+def _of_types(corpora: Sequence[ScoredCorpus], start: Calibration, thresholds: np.ndarray) -> Calibration:
+    """With a pair for each single type that gains enough by it."""
+    found = start
+    for name in sorted({name for corpus in corpora for name in corpus.types}) * _ROUNDS:
+        asked = [corpus for corpus in corpora if name in corpus.types]
+        changed = _setter(found, name)
+        grid = _grid(asked, frozenset([name]), changed, thresholds)
+        bias, threshold = _chosen(grid)
+        gain = grid[bias, threshold] - np.mean([corpus.f1(found) for corpus in asked])
+        # in the mean over all corpora, whether they query this type or not
+        if gain * len(asked) / len(corpora) > LEAST_GAIN:
+            found = changed(float(BIASES[bias]), float(thresholds[threshold]))
+    return found
+
+
+def _setter(current: Calibration, name: str) -> Callable[[float, float], Calibration]:
+    return lambda bias, threshold: current.with_types(Calibration(neg_bias=bias, threshold=threshold), [name])
+
+
+def _grid(
     corpora: Sequence[ScoredCorpus],
-    current: Calibration,
-    grid: np.ndarray,
-    changed: Callable[[float], Calibration],
-    least_gain: float,
-    name: str | None = None,
-) -> Calibration:
-    """The best calibration over a grid of one value, or the current one if none gains enough."""
-    affected = [corpus for corpus in corpora if name is None or name in corpus.types]
-    curve = np.array([[corpus.f1(changed(float(value))) for corpus in affected] for value in grid]).sum(axis=1)
-    smooth = np.convolve(np.pad(curve, 1, mode="edge"), np.ones(3) / 3, "valid")
-    chosen = int(smooth.argmax())
-    before = sum(corpus.f1(current) for corpus in affected)
-    # gains are in the mean over all corpora, whether they query this type or not
-    gains = (curve[chosen] - before) / len(corpora) > least_gain
-    return changed(float(grid[chosen])) if gains else current
+    names: AbstractSet[str],
+    changed: Callable[[float, float], Calibration],
+    thresholds: np.ndarray,
+) -> np.ndarray:
+    """[biases, thresholds]: the mean F1 with each pair for types of these names."""
+    candidates = [changed(float(bias), 0.0) for bias in BIASES]
+    return np.asarray(np.mean([corpus.f1_grid(candidates, names, thresholds) for corpus in corpora], axis=0))
 
 
-def _setter(calibration: Calibration, field: str, name: str) -> Callable[[float], Calibration]:
-    """A function that sets one type's value; 0, which changes nothing, is left out."""
-
-    def changed(value: float) -> Calibration:
-        values: Mapping[str, float] = {**getattr(calibration, field), name: round(value, 2)}
-        kept = {key: number for key, number in values.items() if number}
-        if field == "type_biases":
-            return replace(calibration, type_biases=kept)
-        return replace(calibration, type_thresholds=kept)
-
-    return changed
+def _chosen(grid: np.ndarray) -> tuple[int, int]:
+    """Where the mean over neighbours is highest; of equals the one in their middle."""
+    smooth = np.lib.stride_tricks.sliding_window_view(np.pad(grid, 1, mode="edge"), (3, 3)).mean(axis=(2, 3))
+    equals = np.argwhere(np.isclose(smooth, smooth.max()))
+    bias, threshold = equals[np.abs(equals - equals.mean(axis=0)).sum(axis=1).argmin()].tolist()
+    return bias, threshold

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -80,11 +81,61 @@ def read_corpus(path: str | Path, format_name: str | None = None, limit: int | N
     corpus = _tokens(path, source) if gold.tokenised else _characters(path, source)
     if not corpus.texts:
         raise UsageError(f"{path} has no sentences")
+    return limited(corpus, limit)
+
+
+def limited(corpus: GoldCorpus, limit: int | None) -> GoldCorpus:
+    """So many of its texts, spread evenly; None takes all."""
     if limit is None or limit >= len(corpus.texts):
         return corpus
     dropped = np.ones(len(corpus.texts), np.bool_)
     dropped[np.arange(limit) * len(corpus.texts) // limit] = False
     return without_texts(corpus, dropped)
+
+
+def in_blocks(corpus: GoldCorpus, size: int, limit: int | None = None) -> tuple[GoldCorpus, GoldCorpus]:
+    """A tokenised corpus in blocks of consecutive sentences of a document: each sentence a text, and each block one.
+
+    Where no documents are marked, blocks are documents.
+
+    Args:
+        corpus: of sentences.
+        size: the most sentences of a block.
+        limit: about how many sentences to take, in whole blocks spread evenly over the corpus; None takes all.
+    """
+    places = np.arange(len(corpus.texts))
+    sentences = replace(corpus, documents=places // size) if corpus.unit == "sentences" else corpus
+    begins = np.diff(sentences.documents, prepend=-1) != 0
+    within = places - np.maximum.accumulate(np.where(begins, places, 0))
+    blocks = np.cumsum(within % size == 0) - 1
+    count = int(blocks[-1]) + 1
+    if limit is not None and limit < len(places):
+        wanted = max(1, limit * count // len(places))
+        dropped = ~np.isin(blocks, np.arange(wanted) * count // wanted)
+        sentences, blocks = without_texts(sentences, dropped), blocks[~dropped]
+    firsts = np.flatnonzero(np.diff(blocks, prepend=-1)).tolist()
+    joined = [
+        _one_text(sentences.texts[first:after], sentences.spans[first:after])
+        for first, after in pairwise([*firsts, len(sentences.texts)])
+    ]
+    whole = replace(
+        sentences,
+        name=f"{corpus.name} in texts of {size}",
+        texts=tuple(text for text, _ in joined),
+        spans=tuple(spans for _, spans in joined),
+        documents=sentences.documents[firsts],
+    )
+    return sentences, whole
+
+
+def _one_text(texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> tuple[str, tuple[Span, ...]]:
+    starts = np.cumsum([0, *(len(text) + 1 for text in texts)]).tolist()
+    moved = [
+        replace(span, start=span.start + start, end=span.end + start)
+        for start, of_text in zip(starts, spans, strict=False)
+        for span in of_text
+    ]
+    return " ".join(texts), tuple(moved)
 
 
 def corpus_name(path: Path) -> str:

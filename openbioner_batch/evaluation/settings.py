@@ -22,6 +22,8 @@ from openbioner_batch.settings import Request
 
 SPLITS = ("test", "devel")
 METHODS = ("auto", "calibration", "layers")
+ALL, GENERAL, TYPES = FITS = ("all", "general", "types")
+"""What `calibrate` fits: values for all types and for single ones, or one of these alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,17 +116,24 @@ class CalibrateSettings(CorpusSettings, Request):
     """A request to fit a checkpoint's calibration: the flags of `openbioner-batch calibrate`."""
 
     output: str = option("", metavar="FOLDER", help="The calibrated checkpoint: new, or the model's own.")
+    fit: str = option(
+        ALL, choices=FITS, help="Values for all types and for single ones, or one of these alone: the others stay."
+    )
+    joined: int | None = option(
+        None, least=2, help="Fit to sentences of a tokenised corpus in texts of N too.", default="each sentence alone"
+    )
     no_test: bool = option(False, help="Do not score the test splits before and after.")
 
     def __post_init__(self) -> None:
         if not self.output:
             raise UsageError("--output is missing: give a folder for the calibrated checkpoint")
-        self.check_corpora()
+        self.check_corpora(known_alone=self.fit != GENERAL)
 
     @property
     def scoring(self) -> EvaluateSettings:
         """The request by which the model is scored."""
-        return EvaluateSettings(**{name: getattr(self, name) for name in fields_of(CorpusSettings)})
+        values = {name: getattr(self, name) for name in fields_of(CorpusSettings)}
+        return EvaluateSettings(**values, zero_shot=self.fit == GENERAL)
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from openbioner_batch.evaluation.fitting import STAGES, ScoredCorpus, ScoredPart, fit_stages
+from openbioner_batch.evaluation.fitting import BIAS_STAGES, fit_biases
+from openbioner_batch.evaluation.scored import ScoredCorpus, ScoredPart
 from openbioner_batch.model.calibration import Calibration
 
 AS_IT_IS = "as it is"
 TUNED = "heads and top layers"
-_FITTED = STAGES[1:3]
-"""What is fitted of a calibration: a few spans say nothing about thresholds."""
 
 
 @dataclass(slots=True)
@@ -37,8 +36,8 @@ class AdaptedWays:
     def add_calibrated(self, folds: Sequence[ScoredCorpus], is_tuned: bool) -> None:
         """The ways whose calibration is fitted, for each fold to the others."""
         others = [_joined([*folds[:place], *folds[place + 1 :]]) for place in range(len(folds))]
-        fitted = [fit_stages([other], self.loose_words) for other in others]
-        for stage in _FITTED:
+        fitted = [self._fitted(other) for other in others]
+        for stage in BIAS_STAGES:
             way = f"{TUNED}, {stage}" if is_tuned else stage
             self.figures[way] = _measures(folds, [of_fold[stage] for of_fold in fitted])
             self._known[way] = (folds, is_tuned, stage)
@@ -58,8 +57,11 @@ class AdaptedWays:
         return (
             found
             if isinstance(found, Calibration)
-            else replace(fit_stages([_joined(folds)], self.loose_words)[found], fitted_on=fitted_on)
+            else replace(self._fitted(_joined(folds))[found], fitted_on=fitted_on)
         )
+
+    def _fitted(self, corpus: ScoredCorpus) -> dict[str, Calibration]:
+        return fit_biases([corpus], Calibration(loose_words=self.loose_words))
 
 
 def _joined(folds: Sequence[ScoredCorpus]) -> ScoredCorpus:

@@ -182,7 +182,7 @@ def print_calibration(result: Mapping[str, Any]) -> None:
     console.print("mean F1 on the half of devel that was not fitted on:", soft_wrap=True)
     for stage, f1 in result["held_out_by_stage"].items():
         console.print(f"  {100 * f1:.1f} {stage}{' (chosen)' if stage == result['stage'] else ''}", soft_wrap=True)
-    console.print(f"NEG bias {fitted['neg_bias']:+.2f}", soft_wrap=True)
+    console.print(f"NEG bias {fitted['neg_bias']:+.2f}, threshold {fitted.get('threshold', 0):.2f}", soft_wrap=True)
     for title, key in (("biases", "type_biases"), ("thresholds", "type_thresholds")):
         of_types = ", ".join(f"{name} {value:+.2f}" for name, value in fitted[key].items())
         console.print(f"{title} of types: {of_types or 'none'}", soft_wrap=True)

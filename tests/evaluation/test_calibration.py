@@ -14,10 +14,11 @@ from openbioner_batch.evaluation import EvaluateSettings, count_found, evaluate,
 from openbioner_batch.evaluation.ablation import ENSEMBLES, SINGLE, ablate
 from openbioner_batch.evaluation.benchmark import model_finder
 from openbioner_batch.evaluation.calibration import calibrate, score_corpus
-from openbioner_batch.evaluation.fitting import LEAST_GAIN, STAGES, ScoredCorpus, _best, _setter, fit_stages
+from openbioner_batch.evaluation.fitting import STAGES, fit_biases, fit_stages
 from openbioner_batch.evaluation.labels import resolve_labels
+from openbioner_batch.evaluation.scored import ScoredCorpus
 from openbioner_batch.evaluation.tasks import Task
-from openbioner_batch.model import Calibration, Tagger, read_calibration
+from openbioner_batch.model import Calibration, Tagger, read_calibration, write_calibration
 from openbioner_batch.model.encoder import CrossEncoder
 from openbioner_batch.report.ablation import draw_ablation
 from openbioner_batch.report.scores import ablation_table
@@ -105,7 +106,7 @@ def test_a_shift_against_no_entity_is_taken_back(scored: ScoredCorpus) -> None:
 
 def test_a_shift_of_one_type_is_taken_back_for_that_type(scored: ScoredCorpus) -> None:
     off = shifted(scored, [0.0, 1.5, 0.0])
-    found = fit_stages([off])["NEG bias and biases of types"]
+    found = fit_biases([off], Calibration())["NEG bias and biases of types"]
     drug, disease = (found.type_biases.get(name, 0.0) for name in ("drug", "disease"))
     assert drug - disease == pytest.approx(-1.5, abs=0.6)
     assert off.f1(found) > off.f1(Calibration())
@@ -180,25 +181,31 @@ def bundled_small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_checkpoint(tmp_path_factory.mktemp("tiny"))
 
 
-class Curve:
-    """A corpus of which one value of one type's bias gains a known amount."""
-
-    types = ("drug",)
-
-    def __init__(self, gain: float) -> None:
-        self.gain = gain
-
-    def f1(self, calibration: Calibration) -> float:
-        return 0.5 + (self.gain if calibration.type_biases.get("drug") else 0.0)
+def test_sentences_are_fitted_to_alone_and_joined(folder: Path, checkpoint: Path, tmp_path: Path) -> None:
+    result = calibrate(settings(folder, checkpoint, limit=40), tmp_path / "both", joined=8)
+    alone, joined = result["corpora"]
+    assert joined == f"{alone} in texts of 8"
+    for figures in result["corpora"].values():
+        assert set(figures) == {"kind", "devel", "test"}
+    assert result["corpora"][alone]["devel"]["before"] == 1.0  # whose gold is what the model finds
 
 
-def test_a_gain_of_hardly_anything_is_left() -> None:
-    def best(gain: float, others: int) -> Calibration:
-        corpora = [Curve(gain), *(Curve(0.0) for _ in range(others))]
-        grid = np.array([0.0, 0.5, 1.0, 1.5])
-        changed = _setter(Calibration(), "type_biases", "drug")
-        return _best(corpora, Calibration(), grid, changed, LEAST_GAIN, "drug")  # type: ignore[arg-type]
-
-    assert best(2 * LEAST_GAIN, 0).type_biases
-    assert best(0.9 * LEAST_GAIN, 0) == Calibration()
-    assert best(2 * LEAST_GAIN, 3) == Calibration()  # of four corpora's mean it is half of the least
+def test_single_types_are_fitted_beside_what_the_checkpoint_carries(
+    folder: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    carried = Path(shutil.copytree(checkpoint, tmp_path / "carried"))
+    own = Calibration(
+        neg_bias=2.0, threshold=0.9, type_biases={"cell": 0.5, "drug": 4.0}, loose_words=["of"], fitted_on="devel of X"
+    )
+    write_calibration(carried, own)
+    result = calibrate(settings(folder, carried), tmp_path / "fitted", test=False, fit="types")
+    found = read_calibration(tmp_path / "fitted")
+    assert found is not None
+    assert (found.neg_bias, found.threshold, found.loose_words) == (2.0, 0.9, {"of"})
+    assert found.type_biases["cell"] == 0.5
+    assert found.type_biases["drug"] < 4.0
+    assert found.fitted_on == f"devel of X; devel of {next(iter(result['corpora']))}"
+    assert result["stage"] == STAGES[-1]
+    whole = calibrate(settings(folder, carried), tmp_path / "whole", test=False)
+    assert whole["calibration"]["loose_words"] == ["of"]
+    assert "cell" not in whole["calibration"]["type_biases"]

@@ -14,7 +14,7 @@ from openbioner_batch.catalog import load_catalog
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.corpora import canonical_name, known_corpora, known_corpus
 from openbioner_batch.evaluation.labels import parse_views
-from openbioner_batch.evaluation.reading import read_corpus
+from openbioner_batch.evaluation.reading import in_blocks, read_corpus
 from openbioner_batch.evaluation.settings import EvaluateSettings
 from openbioner_batch.evaluation.tasks import find_corpora, read_task
 from openbioner_batch.formats.registry import FORMATS, GOLD_SUFFIXES, FormatRegistration, GoldRegistration
@@ -146,3 +146,36 @@ def test_an_unknown_corpus_needs_types(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"with its labels \(Sign\): say with --types"):
         read_task(settings, "", tmp_path / "mine" / "test.tsv")
     assert read_corpus(tmp_path / "mine" / "test.tsv").name == "mine"
+
+
+def test_sentences_are_joined_in_blocks_that_both_forms_share(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text("\n".join(f"No\tO\nlung\tB-site\ncancer{n}\tI-site\n" for n in range(21)))
+    corpus = read_corpus(path)
+    alone, joined = in_blocks(corpus, 8)
+    assert alone.texts == corpus.texts
+    assert alone.documents.tolist() == [0] * 8 + [1] * 8 + [2] * 5
+    assert joined.texts == tuple(" ".join(corpus.texts[first : first + 8]) for first in (0, 8, 16))
+    assert joined.documents.tolist() == [0, 1, 2]
+    assert [len(spans) for spans in joined.spans] == [8, 8, 5]
+    for text, spans in zip(joined.texts, joined.spans, strict=True):
+        assert [text[span.start : span.end] for span in spans] == [span.text for span in spans]
+    some, some_joined = in_blocks(corpus, 8, limit=17)
+    assert some.texts == corpus.texts[:16]
+    assert some_joined.texts == joined.texts[:2]
+    assert [one.texts for one in in_blocks(corpus, 8, limit=21)] == [corpus.texts, joined.texts]
+
+
+def test_sentences_of_other_documents_are_not_joined(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    documents = ("".join(f"w{n}\tO\n\n" for n in range(size)) for size in (3, 1, 4))
+    path.write_text("".join(f"-DOCSTART-\tO\n\n{sentences}" for sentences in documents))
+    corpus = read_corpus(path)
+    alone, joined = in_blocks(corpus, 2)
+    assert alone == corpus
+    assert joined.texts == ("w0 w1", "w2", "w0", "w0 w1", "w2 w3")
+    assert joined.documents.tolist() == [0, 0, 1, 2, 2]
+    some, some_joined = in_blocks(corpus, 2, limit=5)
+    assert some_joined.texts == ("w0 w1", "w2", "w0 w1")
+    assert some.texts == ("w0", "w1", "w2", "w0", "w1")
+    assert set(some.documents) == set(some_joined.documents) == {0, 1}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,11 @@ from click.testing import CliRunner
 from openbioner_batch.cli.main import main
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation import EvaluateSettings
+from openbioner_batch.evaluation.calibration import calibrate, score_queried
 from openbioner_batch.evaluation.questions import QueriedCorpus, compatible_groups, describe, read_queried
-from openbioner_batch.evaluation.zero_shot import count_queried, evaluate_zero_shot
-from openbioner_batch.records import Span
+from openbioner_batch.evaluation.zero_shot import count_queried, evaluate_zero_shot, find_queried
+from openbioner_batch.model import Calibration, Tagger, read_calibration, write_calibration
+from openbioner_batch.records import EntityType, Span
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 from openbioner_batch.training.trained_types import types_of_sources, write_trained_types
@@ -178,3 +181,63 @@ def test_the_command_prints_both_parts(folder: Path, model: Path) -> None:
     wrong = CliRunner().invoke(main, ["evaluate", "--corpus", str(folder), "--trained-on", str(folder)])
     assert wrong.exit_code == 2
     assert "--zero-shot" in wrong.output
+
+
+@pytest.fixture
+def leaning(tagger: Tagger, tmp_path: Path) -> Path:
+    """Passages whose gold is what the small model finds with a bias; what it is least sure of counts neither way."""
+    random = np.random.default_rng(1)
+    words = "the of patient aspirin lung cancer mice gene was given in with and no sign fever".split()
+    texts = [" ".join(random.choice(words, 9)) for _ in range(40)]
+    biased = Tagger.from_pretrained(tagger._directory, "cpu", "float32")
+    biased.calibration = Calibration(neg_bias=-1.0)
+    types = [EntityType(name, text) for name, text in DESCRIPTIONS.items()]
+    passages = [
+        AnnotatedPassage(
+            f"{number}/0",
+            "llm",
+            text,
+            tuple(AnnotatedMention(one.start, one.end, one.type) for one in spans),
+            ((0, 5),) if number % 2 else (),
+            tuple(DESCRIPTIONS) if number % 3 else ("drug", "gene"),
+        )
+        for number, (text, spans) in enumerate(zip(texts, biased.tag(texts, types), strict=True))
+    ]
+    return write_folder(tmp_path / "leaning", passages, DESCRIPTIONS)
+
+
+def test_what_is_fitted_to_passages_is_what_is_scored(leaning: Path, tagger: Tagger) -> None:
+    (corpus,) = read_queried(EvaluateSettings(str(leaning), zero_shot=True))
+    scored = score_queried(tagger, corpus)
+    assert sum(part.golds for part in scored.parts) == sum(map(len, corpus.spans))
+    assert all(scored.halves)
+    calibrated = Tagger.from_pretrained(tagger._directory, "cpu", "float32")
+    for calibration in (Calibration(), Calibration(neg_bias=-1.0), Calibration(neg_bias=-0.5, threshold=0.5)):
+        calibrated.calibration = calibration
+        gold, predicted, correct = count_queried(corpus, list(find_queried(calibrated, corpus))).counts.sum(axis=(0, 1))
+        assert scored.f1(calibration) == pytest.approx(2 * correct / (gold + predicted))
+
+
+def test_passages_give_values_for_all_types_and_leave_those_of_single_ones(
+    leaning: Path, model: Path, tmp_path: Path
+) -> None:
+    own = Calibration(neg_bias=1.0, type_biases={"cell": 0.5}, type_thresholds={"cell": 0.6}, fitted_on="devel of X")
+    write_calibration(model, own)
+    settings = EvaluateSettings(str(leaning), str(model), zero_shot=True)
+    with pytest.raises(UsageError, match="--fit general"):
+        calibrate(settings, tmp_path / "none")
+    result = calibrate(settings, tmp_path / "fitted", fit="general")
+    found = read_calibration(tmp_path / "fitted")
+    assert found is not None
+    assert found.as_json() == result["calibration"]
+    assert found.neg_bias < 0
+    assert found.biases(["cell"]) @ [-1, 1] == own.biases(["cell"]) @ [-1, 1]
+    assert found.type_thresholds == {"cell": 0.6}
+    assert found.fitted_on == "devel of X; passages of llm"
+    figures = result["corpora"]["llm"]["devel"]
+    assert figures["after"] > figures["before"]
+    again = calibrate(replace(settings, model=str(tmp_path / "fitted")), tmp_path / "fitted", fit="general")
+    assert again["calibration"] == result["calibration"]
+    write_calibration(model, Calibration(type_thresholds=dict.fromkeys(DESCRIPTIONS, 0.5)))
+    with pytest.raises(UsageError, match="values of its own"):
+        calibrate(settings, tmp_path / "nothing", fit="general")
