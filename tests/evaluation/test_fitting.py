@@ -115,6 +115,15 @@ def test_a_gain_of_hardly_anything_is_left(missed: int, other_corpora: int, has_
     assert bool(found[TYPES].type_biases) == has_own
 
 
+def test_what_was_best_before_other_types_were_mended_is_looked_at_again() -> None:
+    # of the doubtful mentions of cells eight in twenty are right: better than nothing until drugs are found
+    cell: Runs = [([3.0], True)] * 20 + [([0.5], True)] * 8 + [([0.5], False)] * 12
+    drug: Runs = [([-2.0], True), ([-3.0], False)] * 50
+    made = corpus({"cell": cell, "drug": drug})
+    found = fit_stages([made], Calibration(), "types")[TYPES]
+    assert made.f1(found) == pytest.approx(140 / 148)
+
+
 def test_a_single_lucky_point_of_the_grid_is_not_taken() -> None:
     # just at -2 one more mention is right; a wide range above 0 has nearly as many
     lucky: Runs = [([2.0], True), ([1.5], False)] * 30 + [([-1.9], True)] * 31 + [([-2.1], False)] * 200
