@@ -120,9 +120,9 @@ def score_queried(tagger: Tagger, corpus: QueriedCorpus, progress: Progress | No
         for parity, parts in enumerate(halves):
             places = [place for place in together if corpus.documents[place] % 2 == parity]
             if groups and places:
-                texts, spans, unsure = (
-                    [of_all[place] for place in places] for of_all in (corpus.texts, corpus.spans, corpus.unsure)
-                )
+                texts = [corpus.texts[place] for place in places]
+                spans = [corpus.spans[place] for place in places]
+                unsure = [corpus.unsure[place] for place in places]
                 parts += score_texts(tagger, views, corpus.words, texts, spans, unsure)
         if progress:
             progress(corpus.name, together.stop, len(corpus.texts))

@@ -95,7 +95,7 @@ def test_a_type_has_a_pair_of_its_own_where_that_gains() -> None:
 
 def test_a_type_may_do_without_the_threshold_of_all_others() -> None:
     certain: Runs = [([1.0], True), ([-0.6], True), ([-3.0], False)] * 20
-    made = corpus({"drug": ENDS_UNSURELY * 3, "cell": certain})
+    made = corpus({"drug": [*ENDS_UNSURELY] * 3, "cell": certain})
     found = fit_stages([made])[TYPES]
     assert found.threshold > 0.5
     assert made.f1(found) == 1.0
@@ -169,7 +169,7 @@ def test_fitted_for_single_types_alone_all_else_stays() -> None:
 
 def test_a_few_spans_are_given_biases_alone() -> None:
     plain: Runs = [([1.0], True), ([-1.0], False)] * 20
-    made = corpus({"drug": plain * 3, "cell": shifted(plain, 2.0)})
+    made = corpus({"drug": [*plain] * 3, "cell": shifted(plain, 2.0)})
     found = fit_biases([made], Calibration(loose_words=["of"]))
     assert len(found) == 2
     for calibration in found.values():
