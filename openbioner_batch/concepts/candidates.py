@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 
 from openbioner_batch.concepts.contradictions import is_of_sort, sort_of
 from openbioner_batch.concepts.index import Vocabulary
+from openbioner_batch.concepts.keys import SCORES, Match
 from openbioner_batch.concepts.normalising import forms, meaning, stem
 from openbioner_batch.concepts.parts import parts
+from openbioner_batch.concepts.vocabulary import NameKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,17 @@ class Ranking:
 
     def _above(self, found: Candidate) -> tuple[int, int, int]:
         return (len(self._vocabulary.ancestors(found.concept)), found.length, found.concept)
+
+
+def first_of(texts: Iterable[str], tables: Iterable[dict[str, list[Candidate]]]) -> list[Candidate]:
+    """What the first table says that says anything, of each text in turn."""
+    wanted = list(texts)
+    return next((found for table in tables for text in wanted if (found := table.get(text))), [])
+
+
+def is_related(found: Candidate) -> bool:
+    """Whether only a related synonym says the same in other words."""
+    return found.kind == NameKind.RELATED and found.score <= SCORES[Match.EQUIVALENT]
 
 
 @functools.lru_cache(maxsize=1 << 14)

@@ -13,6 +13,8 @@ _LEAST = 7
 _LEAST_LEFT = 2
 """Words at least that are left where others say nothing: a lack of concentration is no absence."""
 _BLOOD = frozenset(("blood",))
+_CHANGES = frozenset("increased decreased large small long short delayed fast reflex".split())
+"""Words of `together` that stand in many names: the other word of each is looked for first."""
 _ANY = "xxxx"
 """Stands for the beginning of a word, of which an ending is to be stemmed."""
 
@@ -26,6 +28,10 @@ def in_plain_words(words: tuple[str, ...]) -> tuple[str, ...]:
     """
     table = _table()
     plain = {part for word in words for part in _parts(word)}
+    if not plain.isdisjoint(table["told"]):
+        for pair, instead in table["together"]:
+            if pair <= plain:
+                plain = plain - pair | {instead}
     found = plain - table["nothing"]
     if found <= table["qualities"]:
         found = plain
@@ -75,5 +81,9 @@ def _table() -> dict[str, Any]:
     found["words"] = {word_form(word): instead for instead, words in found["words"].items() for word in words.split()}
     for name in ("nothing", "measured", "qualities"):
         found[name] = frozenset(found[name].split())
+    found["together"] = [
+        (frozenset(pair.split()), instead) for instead, pairs in found["together"].items() for pair in pairs.split(", ")
+    ]
+    found["told"] = frozenset.union(*(pair for pair, _ in found["together"])) - _CHANGES
     found["implied"] = {word: frozenset(words.split()) for word, words in found["implied"].items()}
     return found

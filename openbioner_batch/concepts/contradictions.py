@@ -18,7 +18,7 @@ _SHORT_OF_ABSENT = frozenset("abnormal decreased impaired small short".split())
 """Words of which what is absent is a case or a neighbour."""
 _SORTS = {
     **dict.fromkeys("appearance malformation malformed deformity deformed dysmorphism dysmorphia".split(), "form"),
-    **dict.fromkeys("dysmorphic morphology shape structure structural".split(), "form"),
+    **dict.fromkeys("dysmorphic misshapen maldevelopment morphology shape structure structural".split(), "form"),
     **dict.fromkeys("disorder disease problem".split(), "whole"),
     **dict.fromkeys("dysfunction dysfunctional function functional functioning malfunction".split(), "function"),
     **dict.fromkeys("physiology physiological".split(), "function"),

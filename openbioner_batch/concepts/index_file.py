@@ -16,7 +16,7 @@ import numpy as np
 
 from openbioner_batch.errors import UsageError
 
-VERSION = 6
+VERSION = 7
 _KEY = "openbioner_batch.vocabulary"
 _DTYPES = {"U8": np.uint8, "I32": np.int32, "I64": np.int64, "U64": np.uint64, "F16": np.float16, "F32": np.float32}
 _MOST_HEADER = 1 << 20

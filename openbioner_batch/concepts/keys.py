@@ -69,7 +69,7 @@ _OF_WORDS = (Match.EXACT, Match.NORMALISED, Match.UNSPACED, Match.REORDERED, Mat
 BY_CONTENT = (Match.EQUIVALENT, Match.DERIVED, Match.LEARNT, Match.COMPOUND)
 """Those of the words that `content` gives, in which a renal pelvis and a pelvic kidney differ by their heads alone."""
 _OF_ABBREVIATIONS = (Match.CASE_SENSITIVE, Match.ANY_CASE)
-STRICT = (Match.CASE_SENSITIVE, *_OF_WORDS, Match.LEARNT, Match.COMPOUND, Match.ANY_CASE)
+STRICT = (Match.CASE_SENSITIVE, *_OF_WORDS, Match.COMPOUND, Match.LEARNT, Match.ANY_CASE)
 """The kinds of match by which a mention itself is looked for."""
 IN_TURN = frozenset(("absent", "small"))
 """Words, as `content` gives them, of which one thing has only one: a group of both holds each of them."""

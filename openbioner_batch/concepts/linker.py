@@ -6,15 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from openbioner_batch.concepts.candidates import Candidate, Ranking
+from openbioner_batch.concepts.candidates import Candidate, Ranking, first_of, is_related
 from openbioner_batch.concepts.contradictions import disagree, is_spelling
 from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.concepts.keys import BY_CONTENT, SCORES, STRICT, Match, content_key, key
 from openbioner_batch.concepts.nearest import Nearest
 from openbioner_batch.concepts.normalising import content, looks_abbreviated
+from openbioner_batch.concepts.restating import narrower, restated
 from openbioner_batch.concepts.variants import (
     coordinated,
     generalised,
+    in_full,
     is_of_group,
     joins_by_word,
     other_words,
@@ -23,7 +25,6 @@ from openbioner_batch.concepts.variants import (
     subjects,
 )
 from openbioner_batch.concepts.vectors import VECTORS, NearestVectors
-from openbioner_batch.concepts.vocabulary import NameKind
 from openbioner_batch.records import ConceptLink
 
 LEAST_COSINE = 0.72
@@ -44,7 +45,9 @@ _OF_HEAD = 0.5
 """The score of a name of two words for its head alone."""
 _OF_A_PART = 0.95
 """The score of what a coordinated mention says in full is that of its match times this."""
-_GENERALISED_BY = (Match.EQUIVALENT, Match.DERIVED)
+_RESTATED_BY = (Match.COMPOUND, Match.LEARNT)
+_RESTATED = 0.85
+"""The score of what a mention may say in words near to its own (`neighbours.yaml`)."""
 _GENERALISED = 0.9
 """The score of a mention without some of its words is the share of those that are left times this."""
 
@@ -56,6 +59,11 @@ class Mention:
     text: str
     expansion: str | None = None
     """What its document says that it is short for."""
+
+    @property
+    def texts(self) -> list[str]:
+        """What is looked for, the expansion first."""
+        return [text for text in (self.expansion, self.text) if text]
 
 
 class Linker:
@@ -89,7 +97,7 @@ class Linker:
         return linked
 
     def _linked(self, distinct: Sequence[Mention]) -> dict[Mention, tuple[ConceptLink, ...]]:
-        texts = list(dict.fromkeys(text for found in distinct for text in (found.expansion, found.text) if text))
+        texts = list(dict.fromkeys(text for found in distinct for text in found.texts))
         sure = self._matched(texts, STRICT)
         sure |= self._above_related(sure)
         pending = [text for text in texts if not sure[text] and not looks_abbreviated(text) and not says_nothing(text)]
@@ -97,7 +105,7 @@ class Linker:
         pending = [text for text in pending if not sure[text]]
         loose = self._loose(pending)
         subjects = self._of_subjects([text for text in pending if not loose[text]])
-        found = {mention: _first(mention, (sure, loose, subjects)) for mention in distinct}
+        found = {mention: first_of(mention.texts, (sure, loose, subjects)) for mention in distinct}
         if self._by_vectors:
             found |= self._near_by_vectors([mention for mention, some in found.items() if not some])
         return {
@@ -107,7 +115,7 @@ class Linker:
 
     def _near_by_vectors(self, mentions: Sequence[Mention]) -> dict[Mention, list[Candidate]]:
         """The concepts of names near by their vectors, of mentions that have words in full."""
-        texts = {mention: text for mention in mentions if (text := _in_full(mention))}
+        texts = {mention: text for mention in mentions if (text := in_full(mention.texts))}
         distinct = list(dict.fromkeys(texts.values()))
         assert self._by_vectors
         found = {
@@ -135,12 +143,20 @@ class Linker:
         hashes = [(text, hashed) for text in texts if (hashed := key(match, text)) is not None]
         if match in BY_CONTENT:
             hashes += [(text, content_key(match, words)) for text, _ in hashes for words in other_words(text)]
-        found: dict[str, list[int]] = {text: [] for text, _ in hashes}
-        for (text, _), names in zip(hashes, self._vocabulary.lookup([hashed for _, hashed in hashes]), strict=True):
-            found[text] += names
+        found = self._of_keys(hashes)
+        if match in BY_CONTENT:
+            exact = [(text, content_key(match, words)) for text in dict(hashes) for words in narrower(text)]
+            found |= {text: names for text, names in self._of_keys(exact).items() if names}
         if match >= Match.REORDERED:
             found |= {text: self._ungrouped(names) for text, names in found.items() if names and joins_by_word(text)}
         return {text: names for text, names in found.items() if names}
+
+    def _of_keys(self, hashes: Sequence[tuple[str, int]]) -> dict[str, list[int]]:
+        """The names of each text's keys."""
+        found: dict[str, list[int]] = {text: [] for text, _ in hashes}
+        for (text, _), names in zip(hashes, self._vocabulary.lookup([hashed for _, hashed in hashes]), strict=True):
+            found[text] += names
+        return found
 
     def _ungrouped(self, names: Iterable[int]) -> list[int]:
         """Without those of groups: "aplastic or hypoplastic nails" is read in its parts."""
@@ -161,7 +177,7 @@ class Linker:
 
         "Speech difficulties" are related to a delay of speech, but a "speech impairment" is an abnormality of speech.
         """
-        related = [text for text, found in sure.items() if found and _is_related(found[0])]
+        related = [text for text, found in sure.items() if found and is_related(found[0])]
         return {
             text: found
             for text, found in self._matched(related, (Match.IMPLIED,)).items()
@@ -183,7 +199,9 @@ class Linker:
     def _loose(self, texts: Sequence[str]) -> dict[str, list[Candidate]]:
         """Near names, and the concepts of mentions without some of their words or with a word of abnormality."""
         found = self._matched(texts, (Match.IMPLIED,))
-        for text, concepts in self._generalised([text for text in texts if not found[text]], _GENERALISED_BY).items():
+        for text, concepts in self._restated([text for text in texts if not found[text]]).items():
+            found[text] = concepts
+        for text, concepts in self._generalised([text for text in texts if not found[text]], Match.DERIVED).items():
             found[text] = concepts
         for text, concepts in self._longer(texts).items():
             found[text] = self._ranking.best_of_each((*found[text], *concepts))
@@ -191,7 +209,18 @@ class Linker:
             if near:
                 found[text] = self._ranking.best_of_each((*found[text], *self._near(text, near)))
         pending = [text for text in texts if not found[text]]
-        return found | self._generalised(pending, (Match.COMPOUND,))
+        return found | self._generalised(pending, Match.COMPOUND)
+
+    def _restated(self, texts: Sequence[str]) -> dict[str, list[Candidate]]:
+        """The concepts of what mentions may say in words near to theirs, by the first of these that give any."""
+        wanted = [
+            (text, content_key(kind, words)) for text in texts for words in restated(text) for kind in _RESTATED_BY
+        ]
+        found: dict[str, list[Candidate]] = {}
+        for (text, _), names in zip(wanted, self._vocabulary.lookup([hashed for _, hashed in wanted]), strict=True):
+            if names and text not in found:
+                found[text] = self._ranking.of_names((name, _RESTATED) for name in names)
+        return found
 
     def _of_subjects(self, texts: Sequence[str]) -> dict[str, list[Candidate]]:
         """The abnormality of what mentions are about, by the most of their words that give one."""
@@ -224,14 +253,9 @@ class Linker:
                 found[text] = [one for one in concepts if one.concept == counts[0][0]]
         return found
 
-    def _generalised(self, texts: Sequence[str], kinds: Sequence[Match]) -> dict[str, list[Candidate]]:
-        """The concepts of mentions without the fewest words that leave a name, by some kinds of matches."""
-        wanted = [
-            (text, share, content_key(kind, words))
-            for text in texts
-            for share, words in generalised(text)
-            for kind in kinds
-        ]
+    def _generalised(self, texts: Sequence[str], kind: Match) -> dict[str, list[Candidate]]:
+        """The concepts of mentions without the fewest words that leave a name, by one kind of match."""
+        wanted = [(text, share, content_key(kind, words)) for text in texts for share, words in generalised(text)]
         found: dict[str, list[Candidate]] = {}
         for (text, share, _), names in zip(
             wanted, self._vocabulary.lookup([hashed for _, _, hashed in wanted]), strict=True
@@ -274,25 +298,3 @@ class Linker:
 def uses_vectors(vocabulary: Vocabulary, least: float) -> bool:
     """Whether mentions are compared with names by an encoder, for concepts of some least score."""
     return VECTORS in vocabulary.arrays and least < OF_VECTORS
-
-
-def _first(mention: Mention, tables: Iterable[dict[str, list[Candidate]]]) -> list[Candidate]:
-    """What the first table says that says anything, in each of the expansion before the mention itself."""
-    for table in tables:
-        for text in (mention.expansion, mention.text):
-            if found := table.get(text or ""):
-                return found
-    return []
-
-
-def _is_related(found: Candidate) -> bool:
-    """Whether only a related synonym says the same in other words."""
-    return found.kind == NameKind.RELATED and found.score <= SCORES[Match.EQUIVALENT]
-
-
-def _in_full(mention: Mention) -> str | None:
-    """What a mention says in words: its expansion, or itself unless it looks like an abbreviation."""
-    texts = (text for text in (mention.expansion, mention.text) if text)
-    return next(
-        (text for text in texts if content(text) and not looks_abbreviated(text) and not says_nothing(text)), None
-    )

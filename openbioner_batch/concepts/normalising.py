@@ -87,6 +87,7 @@ _ENDINGS = (
     ("yses", "ysis"),
     ("eses", "esis"),
     ("stases", "stasis"),
+    ("ectases", "ectasia"),
     ("rtices", "rtex"),
     ("ices", "ix"),
     ("rynges", "rynx"),
@@ -218,16 +219,21 @@ def stem(word: str) -> str:
     """
     if word.startswith(_WITHIN) and len(word) - len(_WITHIN) >= _LEAST_WITHIN:
         word = meaning(word[len(_WITHIN) :])
+    if word.endswith("bility"):
+        word = word[:-5] + "le"
     for ending in _DERIVED:
         if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM and (ending != "on" or word[-3] != "i"):
-            return word[: -len(ending)]
+            return _DIMINUTIVE.sub("cl", word[: -len(ending)])
     return word
 
 
 _WITHIN, _LEAST_WITHIN = "intra", 5
 """Taken off a word of which so many letters are left: an intracranial meningioma is a cranial one."""
 _LEAST_STEM = 4
+_DIMINUTIVE = re.compile("(?<=[ir])cul$")
+"""Of an adjective, whose noun ends in "cle": vesicular, vesicle."""
 _DERIVED = sorted(
+    "ance ancy ant ence ency ent ion ious iness icity ysis ytic ously ively atic atous "
     "ia esia ic ical ically ial al ally ely osis otic asia astic esis etic y ous osity ary ar ed ing ation ition ment "
     "ness ity ive ism istic is um us a on e oma omatous plasia plastic".split(),
     key=lambda ending: (-len(ending), ending),

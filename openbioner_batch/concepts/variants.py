@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from openbioner_batch.concepts.contradictions import NEGATIONS
 from openbioner_batch.concepts.keys import IN_TURN
-from openbioner_batch.concepts.normalising import ABNORMAL, IMPAIRED, PHYSIOLOGY, content, forms, meaning
+from openbioner_batch.concepts.normalising import (
+    ABNORMAL,
+    IMPAIRED,
+    PHYSIOLOGY,
+    content,
+    forms,
+    looks_abbreviated,
+    meaning,
+    word_form,
+)
 from openbioner_batch.concepts.parts import AFTER_HEAD, parts
 
-_AND = re.compile(r"(?:\s*[,;/&]\s*|\s+)(?:and/or|and|or|to|&)\s+|\s*/\s*|\s*,\s*", re.IGNORECASE)
+_AND = re.compile(r"(?:\s*[,;/&]\s*|\s+)(?:and/or|and|or|&)\s+|\s*/\s*|\s*,\s*", re.IGNORECASE)
+_TO = re.compile(r"(\w+)\s+to\s+(?=\w)", re.IGNORECASE)
 _JOINING = re.compile(r"\s(and|or)\s", re.IGNORECASE)
-_MOST_PARTS, _MOST_WORDS, _MOST_OF_SUBJECT = 4, 8, 3
+_MOST_PARTS, MOST_WORDS, _MOST_OF_SUBJECT = 4, 8, 3
 QUALIFIERS = frozenset(
     "acute bilateral chronic isolated left mild moderate multiple profound progressive recurrent right severe "
     "unilateral".split()
@@ -21,6 +31,8 @@ QUALIFIERS = frozenset(
 """Words, as `content` gives them, of how much, how often or on which side: what they leave out is still meant."""
 SAYING_LITTLE = QUALIFIERS | {ABNORMAL}
 """Words of which alone no name is put together: a bilateral abnormality may be of anything."""
+_DEGREES = QUALIFIERS | frozenset("absent decreased increased large long narrow short small thick thin wide".split())
+"""Words between which "to" joins."""
 _SAYING_NOTHING = (
     SAYING_LITTLE | {IMPAIRED} | frozenset("complaint condition diagnosis finding issue patient state".split())
 )
@@ -39,14 +51,21 @@ def says_nothing(text: str) -> bool:
     return _SAYING_NOTHING.issuperset(content(text))
 
 
+def in_full(texts: Iterable[str]) -> str | None:
+    """The first text in words, that says something and does not look like an abbreviation."""
+    return next(
+        (text for text in texts if content(text) and not looks_abbreviated(text) and not says_nothing(text)), None
+    )
+
+
 def coordinated(text: str) -> list[str]:
     """What the parts of a coordinated mention say in full, in their order, but last what is in it letter by letter.
 
     "Renal hypoplasia and agenesis" says renal agenesis, then renal hypoplasia; "cranial and spinal tumors" says cranial
     tumors, then spinal tumors. Shared words are taken from the other part, as many as a name needs: the longest first.
     """
-    parts = [part.split() for part in _AND.split(text) if part.strip()]
-    if not 2 <= len(parts) <= _MOST_PARTS or sum(map(len, parts)) > 2 * _MOST_WORDS:
+    parts = [part.split() for part in _AND.split(_TO.sub(_joined, text)) if part.strip()]
+    if not 2 <= len(parts) <= _MOST_PARTS or sum(map(len, parts)) > 2 * MOST_WORDS:
         return []
     first, last = parts[0], parts[-1]
     found = [[*part, *last[-size:]] for part in parts[:-1] for size in range(len(last) - 1, 0, -1)]
@@ -55,15 +74,20 @@ def coordinated(text: str) -> list[str]:
     return list(dict.fromkeys(" ".join(words) for words in found))
 
 
+def _joined(found: re.Match[str]) -> str:
+    """What stands before "to": "mild to severe" are two degrees, but a "failure to thrive" is one thing."""
+    return f"{found[1]}, " if meaning(word_form(found[1])) in _DEGREES else found[0]
+
+
 def other_words(text: str) -> Iterator[tuple[str, ...]]:
     """What a mention says in other words too, as `content` gives them.
 
     A dysfunction is an abnormal function, a defective function is impaired, and of a part of the body a deficiency is
     its absence or hypoplasia.
     """
-    found = {*forms(text)}
-    if found.isdisjoint(_TELLING):
+    if _TELLING.isdisjoint(forms(text)):
         return
+    found = {*forms(text)}
     words = {*content(text)}
     if len(words) > 1 and not found.isdisjoint(_DYSFUNCTION):
         yield tuple(sorted(words - {IMPAIRED} | {ABNORMAL, PHYSIOLOGY}))
@@ -95,7 +119,7 @@ def generalised(text: str) -> Iterator[tuple[float, tuple[str, ...]]]:
     fewest are dropped first. Qualifiers are a small share of a mention: "severe ataxia" is nearly ataxia.
     """
     words = content(text)
-    if not 2 <= len(words) <= _MOST_WORDS:
+    if not 2 <= len(words) <= MOST_WORDS:
         return
     head = head_word(text)
     others = [word for word in words if (word != head or word == ABNORMAL) and word not in NEGATIONS]
@@ -130,7 +154,7 @@ def subjects(text: str) -> Iterator[tuple[float, tuple[str, ...]]]:
     "Renal investigation" is about the kidney. Nothing of a mention that denies: "normal kidneys" are no finding.
     """
     words = content(text)
-    if len(words) <= _MOST_WORDS and NEGATIONS.isdisjoint(words):
+    if len(words) <= MOST_WORDS and NEGATIONS.isdisjoint(words):
         for count in range(min(_MOST_OF_SUBJECT, len(words) - 1), 0, -1):
             for some in combinations(words, count):
                 yield count / len(words), some
@@ -140,7 +164,7 @@ def shortened(name: str) -> Iterator[tuple[str, ...]]:
     """The words of a name (as `content` gives them) without one that is neither its head nor denies the rest."""
     words = content(name)
     head = head_word(name)
-    if 2 <= len(words) <= _MOST_WORDS:
+    if 2 <= len(words) <= MOST_WORDS:
         droppable = (word for word in words if word != head and word not in NEGATIONS)
         yield from (tuple(word for word in words if word != dropped) for dropped in droppable)
 

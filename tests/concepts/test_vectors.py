@@ -58,7 +58,7 @@ def plain_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("mention", "id"),
     [
-        ("pyrexial", "T:5"),
+        ("pyretic", "T:5"),
         ("digits of diminutive size", "T:2"),
         ("ravenous hunger", "T:4"),
     ],
@@ -93,7 +93,7 @@ def test_the_nearest_name_is_passed_over_where_it_contradicts(indexed: Vocabular
 def test_neither_abbreviations_nor_what_has_no_words_is_compared(indexed: Vocabulary) -> None:
     mentions = [Mention(text) for text in ("XYZ", "?!", "", " ")]
     assert set(Linker(indexed).link(mentions).values()) == {()}
-    (expanded,) = Linker(indexed).link([Mention("PYR", "pyrexial state")]).values()
+    (expanded,) = Linker(indexed).link([Mention("PYR", "pyretic state")]).values()
     assert expanded[0].id == "T:5"
     names = [indexed.name(name) for name, _ in next(NearestVectors(indexed, 99).find(["polyph"]))]
     assert "POLYPH" not in names  # nor are abbreviations near
@@ -103,13 +103,13 @@ def test_a_least_score_of_three_tenths_leaves_them_out_and_loads_nothing(
     indexed: Vocabulary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(TextEncoder, "from_pretrained", lambda *_: pytest.fail("loaded"))
-    mentions = [Mention("pyrexial"), Mention("unusually rather short finger")]
+    mentions = [Mention("pyretic"), Mention("unusually rather short finger")]
     found = Linker(indexed, least=0.3).link(mentions)
     assert [bool(concepts) for concepts in found.values()] == [False, True]
 
 
 def test_more_concepts_each_once_best_first(indexed: Vocabulary) -> None:
-    (found,) = Linker(indexed, 4).link([Mention("pyrexial")]).values()
+    (found,) = Linker(indexed, 4).link([Mention("pyretic")]).values()
     assert len(found) == len({concept.id for concept in found}) == 4
     assert [concept.score for concept in found] == sorted((concept.score for concept in found), reverse=True)
 
