@@ -10,6 +10,8 @@ from openbioner_batch.concepts.normalising import content, forms
 from openbioner_batch.concepts.variants import MOST_WORDS
 
 _MALIGNANT = frozenset(("cancer", "malignancy", "cancerous"))
+_MOST = 5
+"""Wordings of a mention that are looked for, which bounds what it costs."""
 _ATTACKS = frozenset("attack bout spell paroxysm episode".split())
 
 
@@ -21,7 +23,7 @@ def restated(text: str) -> Iterator[tuple[str, ...]]:
     words = content(text)
     if 2 <= len(words) <= MOST_WORDS:
         near = [(rank, word, others) for word in words for rank, others in enumerate(_neighbours().get(word, ()))]
-        for _, word, others in sorted(near, key=lambda one: one[:2]):
+        for _, word, others in sorted(near, key=lambda one: one[:2])[:_MOST]:
             if len(found := {*words} - {word} | others) > 1:
                 yield tuple(sorted(found))
 
