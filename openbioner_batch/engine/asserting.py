@@ -17,7 +17,6 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.records import Span
 
 _LABELS = "sections"
-_OF_A_LABEL = {"label", "start", "end"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +102,27 @@ def _finder(headers: Headers) -> SectionFinder:
 
 
 def _labels(documents: pa.Table) -> list[Any]:
-    """The labelled sections of each document where its source gives them, as PubMed does."""
-    if _LABELS in documents.column_names:
-        kind = documents.schema.field(_LABELS).type
-        is_list = pa.types.is_list(kind) and pa.types.is_struct(kind.value_type)
-        if is_list and {field.name for field in kind.value_type} >= _OF_A_LABEL:
-            return list(documents[_LABELS].to_pylist())
-    return [None] * documents.num_rows
+    """The labelled sections of each document, in order, where its source gives them, as PubMed does."""
+    if _LABELS not in documents.column_names or not _holds_labels(documents.schema.field(_LABELS).type):
+        return [None] * documents.num_rows
+    return [
+        sorted((part for part in parts or () if _has_bounds(part)), key=lambda part: (part["start"], part["end"]))
+        for parts in documents[_LABELS].to_pylist()
+    ]
+
+
+def _holds_labels(kind: pa.DataType) -> bool:
+    """Whether a column of this type has labelled sections; a table's own column of the name may have anything."""
+    is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    if not is_list or not pa.types.is_struct(kind.value_type):
+        return False
+    types = {field.name: field.type for field in kind.value_type}
+    return (
+        types.keys() >= {"label", "start", "end"}
+        and (pa.types.is_string(types["label"]) or pa.types.is_large_string(types["label"]))
+        and all(pa.types.is_integer(types[bound]) for bound in ("start", "end"))
+    )
+
+
+def _has_bounds(part: Mapping[str, Any] | None) -> bool:
+    return part is not None and part["start"] is not None and part["end"] is not None

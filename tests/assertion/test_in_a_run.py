@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from formats.annotating import ORIGIN, rows_of
@@ -72,6 +73,43 @@ def test_labels_of_pubmed_are_the_sections(tmp_path: Path) -> None:
     assert found["Fever"]["section"] in ("title", "abstract")
 
 
+def label_of(label: pa.DataType, bound: pa.DataType) -> pa.StructType:
+    return pa.struct([("label", label), ("start", bound), ("end", bound)])
+
+
+PLAN = {"label": "Plan", "start": 0, "end": 12}
+OTHER = {"label": "Our words", "start": 13, "end": 29}
+LABEL = label_of(pa.string(), pa.int32())
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts", "expected"),
+    [
+        (pa.list_(LABEL), [PLAN, OTHER], ("plan", "our_words")),
+        (pa.large_list(label_of(pa.large_string(), pa.int64())), [PLAN, OTHER], ("plan", "our_words")),
+        (pa.list_(LABEL), [OTHER, PLAN], ("plan", "our_words")),
+        (pa.list_(LABEL), [None, PLAN | {"start": None}, OTHER], (None, "our_words")),
+        (pa.list_(LABEL), [PLAN | {"end": None}], (None, "plan")),
+        (pa.list_(LABEL), [], (None, "plan")),
+        (pa.list_(LABEL), None, (None, "plan")),
+        (pa.list_(label_of(pa.int32(), pa.int32())), [{"label": 1, "start": 0, "end": 12}], (None, "plan")),
+        (pa.list_(label_of(pa.string(), pa.string())), [{"label": "A", "start": "0", "end": "12"}], (None, "plan")),
+        (pa.list_(pa.struct([("label", pa.string())])), [{"label": "A"}], (None, "plan")),
+        (pa.list_(pa.string()), ["A"], (None, "plan")),
+        (LABEL, PLAN, (None, "plan")),
+        (pa.string(), "A", (None, "plan")),
+    ],
+)
+def test_labels_of_a_table_are_the_sections_and_other_columns_of_that_name_are_not(
+    tmp_path: Path, kind: pa.DataType, parts: object, expected: tuple[str | None, str | None]
+) -> None:
+    table = pa.table({"text": ["Anna has it. Plan: Bob rests."], "sections": pa.array([parts], kind)})
+    pq.write_table(table, tmp_path / "a.parquet")
+    run = commit_run(tmp_path / "run", tmp_path / "a.parquet", assertion=True, sections=True, keep_fields="sections")
+    found = spans_of(run)
+    assert (found["Anna"]["section"], found["Bob"]["section"]) == expected
+
+
 def test_compare_counts_flags_over_the_spans_of_both(tmp_path: Path, notes: Path) -> None:
     run = commit_run(tmp_path / "run", notes, assertion=True, sections=True)
     said = compare_runs(run, run).as_json()["said"]
@@ -127,6 +165,9 @@ def test_headers_serve_either_and_a_plan_tells_them(tmp_path: Path, kind: str) -
     assert list(first) == ["assertion rules", "section headers", "sections"]
     assert first["section headers"] != second["section headers"]
     assert first["assertion rules"] == second["assertion rules"]
+    assert {len(digest) for name, digest in first.items() if name != "sections" and digest} == {
+        16
+    }  # of older plans too
     assert (first["assertion rules"] is None, first["sections"]) == (kind == "sections", kind == "sections" or None)
 
 
