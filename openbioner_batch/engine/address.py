@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 
@@ -26,6 +27,8 @@ def check_address(address: str) -> None:
         UsageError: Ray knows no address of this form, or something else listens there.
         RunFailedError: nothing listens at the address.
     """
+    if address == "auto":
+        address = os.environ.get("RAY_ADDRESS") or address  # as `ray.init` takes it
     protocol, _, place = address.rpartition("://")
     if address == "local":
         raise UsageError("--ray-address local: leave the flag out to run on this machine")
@@ -40,8 +43,6 @@ def check_address(address: str) -> None:
         found = CANONICAL_ADDRESS.get()(address)
     except Exception as error:
         raise RunFailedError(f"--ray-address {address}: {' '.join(str(error).split())[:300]}; {REMEDY}") from error
-    if found is None:
-        raise RunFailedError(f"--ray-address {address}: no cluster runs on this machine; {REMEDY}")
     _require_head(address if address == found else f"{address} ({found})", found)
 
 
