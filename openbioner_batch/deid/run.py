@@ -132,7 +132,7 @@ def _deidentify(
         say_architecture(settings.model, say)
 
     def make(on_cluster: bool) -> Deidentification:
-        scores = (factory or _model_factory(settings, on_cluster)) if settings.uses_model else None
+        scores = (factory or _model_factory(settings, on_cluster, say)) if settings.uses_model else None
         for place in filter(None, (settings.output, settings.audit_output)):
             Store(place).make_private()
         return Deidentification(settings, policy, columns, key, scores, patients, shifts)
@@ -234,10 +234,10 @@ def _shifts(settings: DeidentifySettings, inputs: Inputs, columns: Columns, key:
     return shifts_digest(shifts, key)
 
 
-def _model_factory(settings: DeidentifySettings, on_cluster: bool) -> ScorerFactory:
+def _model_factory(settings: DeidentifySettings, on_cluster: bool, say: Say) -> ScorerFactory:
     from openbioner_batch.engine.model_scorer import ModelScorerFactory
 
-    return ModelScorerFactory.from_settings(settings.tagging(settings.inputs, settings.output), on_cluster)
+    return ModelScorerFactory.from_settings(settings.tagging(settings.inputs, settings.output), on_cluster, say)
 
 
 def _places(settings: DeidentifySettings) -> list[str]:

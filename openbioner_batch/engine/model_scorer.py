@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openbioner_batch.catalog import resolve_types
+from openbioner_batch.engine.logs import say_to_stderr
+from openbioner_batch.engine.request import Say
 from openbioner_batch.engine.settings import AnnotateSettings
-from openbioner_batch.errors import UsageError
+from openbioner_batch.errors import OpenBioNERError, UsageError
 from openbioner_batch.records import TypeGroup
 
 if TYPE_CHECKING:
     from openbioner_batch.model import Calibration, Completion, Preparer, Tagger, WindowSettings
 
 DEVICES = {"auto": "auto", "cpu": "cpu", "gpu": "cuda"}
+SILENCE_S = 20.0
+"""How long a cluster may take to give a GPU before the wait is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,15 @@ class ModelScorerFactory:
     """Whether torch's compiler fuses what it can."""
 
     @classmethod
-    def from_settings(cls, settings: AnnotateSettings, on_cluster: bool) -> ModelScorerFactory:
+    def from_settings(
+        cls, settings: AnnotateSettings, on_cluster: bool, say: Say = say_to_stderr
+    ) -> ModelScorerFactory:
         """Resolve the settings' defaults, and find mistakes in them.
 
         Args:
             settings: the request.
             on_cluster: whether to look for the device among the workers of the connected Ray.
+            say: called with what is waited for.
 
         Raises:
             UsageError: a type, device or budget that does not exist, a description over its budget, or a model or
@@ -76,7 +83,8 @@ class ModelScorerFactory:
             separated = with_separate_layers(config, settings.separate_layers) != config
             windows = _windows(config.windows, settings)
             Preparer.from_pretrained(directory, types, windows, settings.words)  # checks the descriptions
-        device, dtype, budget = (_resolve_on_worker if on_cluster else _resolve)(settings.devices, settings.dtype)
+        devices, dtype = settings.devices, settings.dtype
+        device, dtype, budget = _resolve_on_worker(devices, dtype, say) if on_cluster else _resolve(devices, dtype)
         if settings.compile:
             check_compiled(device, config)
         is_directory = Path(settings.model).expanduser().is_dir()
@@ -177,11 +185,23 @@ def _resolve(devices: str, dtype: str) -> tuple[str, str, int]:
     return device, resolved, default_token_budget(device)
 
 
-def _resolve_on_worker(devices: str, dtype: str) -> tuple[str, str, int]:
-    """Device, number format and token budget of a worker's machine, which may differ from the driver's."""
+def _resolve_on_worker(devices: str, dtype: str, say: Say) -> tuple[str, str, int]:
+    """Device, number format and token budget of a worker's machine, which may differ from the driver's.
+
+    Waits for a GPU that is not free yet, or that an autoscaler may bring, and says so.
+    """
     import ray
 
-    wants_gpu = devices == "gpu" or (devices == "auto" and ray.cluster_resources().get("GPU", 0) >= 1)
+    gpus = int(ray.cluster_resources().get("GPU", 0))
+    wants_gpu = devices == "gpu" or (devices == "auto" and gpus > 0)
     resolve = ray.remote(_resolve).options(num_cpus=0, num_gpus=1 if wants_gpu else 0)
-    found: tuple[str, str, int] = ray.get(resolve.remote("gpu" if wants_gpu else "cpu", dtype))
+    asked = resolve.remote("gpu" if wants_gpu else "cpu", dtype)
+    if wants_gpu and not ray.wait([asked], timeout=SILENCE_S)[0]:
+        say(f"waiting for a GPU: the cluster has {gpus:,}, none of them free; --devices cpu runs without one")
+    try:
+        found: tuple[str, str, int] = ray.get(asked)
+    except ray.exceptions.RayTaskError as error:
+        if isinstance(error.cause, OpenBioNERError):  # Ray's own text is the worker's traceback
+            raise error.cause from None
+        raise
     return found

@@ -64,7 +64,7 @@ def annotate(settings: AnnotateSettings, factory: ScorerFactory | None = None, s
     inputs = resolve_inputs(settings, say)
 
     def make(on_cluster: bool) -> Tagging:
-        made = factory or (_model_factory(settings, on_cluster) if settings.types else NoModel())
+        made = factory or (_model_factory(settings, on_cluster, say) if settings.types else NoModel())
         named, linked = _vocabulary_additions(settings, made, vocabularies)
         return Tagging(settings, made, (*named, *additions, *linked))
 
@@ -139,7 +139,7 @@ def _vocabulary_additions(
     return [spans] if named else [], [Linking(linked, settings.link_top, settings.link_least)] if linked else []
 
 
-def _model_factory(settings: AnnotateSettings, on_cluster: bool) -> ScorerFactory:
+def _model_factory(settings: AnnotateSettings, on_cluster: bool, say: Say) -> ScorerFactory:
     from openbioner_batch.engine.model_scorer import ModelScorerFactory
 
-    return ModelScorerFactory.from_settings(settings, on_cluster)
+    return ModelScorerFactory.from_settings(settings, on_cluster, say)
