@@ -21,7 +21,7 @@ from openbioner_batch.engine.request import Say, overwrite
 from openbioner_batch.engine.rows import span_lists
 from openbioner_batch.engine.settings import LinkSettings
 from openbioner_batch.engine.store import TEMPORARY, Store
-from openbioner_batch.engine.tables import open_table, parquet_bytes
+from openbioner_batch.engine.tables import open_table, parquet_bytes, written_schema
 from openbioner_batch.engine.work import COUNTS_KEY, counts_metadata
 from openbioner_batch.errors import OpenBioNERError, RunFailedError, UsageError
 from openbioner_batch.formats.base import Format, ReadOptions, Split
@@ -166,6 +166,7 @@ def _link_shard(job: _Job, shard: ShardKey, texts: TextReader | None) -> Linked:
     store, output = Store(job.run), Store(job.output)
     with open_table(store, shard_file(DATA, *shard)) as table:
         rows = table.read().combine_chunks()
+        kept = pa.schema([field for field in written_schema(table) if field.name not in OWN_COLUMNS])
         counts = json.loads((table.metadata.metadata or {})[COUNTS_KEY])
     documents = texts.with_texts(rows) if texts else rows
     spans = job.linking.add(documents, span_tuples(rows["spans"]))
@@ -175,9 +176,9 @@ def _link_shard(job: _Job, shard: ShardKey, texts: TextReader | None) -> Linked:
     amounts = {**counts.get("amounts", {}), **job.linking.amounts(flat)}
     if amounts := {name: amount for name, amount in amounts.items() if amount}:
         counts["amounts"] = amounts
-    kept = pa.schema([field for field in rows.schema if field.name not in OWN_COLUMNS])
     schema = annotations_schema(kept, "text" in rows.column_names, extras).with_metadata(counts_metadata(counts))
     columns = {name: rows[name] for name in rows.column_names} | {"spans": span_lists(map(len, spans), flat, extras)}
+    columns |= {field.name: rows[field.name].cast(field.type) for field in kept}
     linked = pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
     for folder in (QUARANTINE, DELETIONS):
         if store.exists(name := shard_file(folder, *shard)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from openbioner_batch.engine.work import COUNTS_KEY
 from openbioner_batch.errors import OpenBioNERError, RunFailedError
 from openbioner_batch.formats.parquet_writing import parquet_bytes
 
-__all__ = ["open_table", "parquet_bytes", "read_counts_of", "rows_at"]
+__all__ = ["open_table", "parquet_bytes", "read_counts_of", "rows_at", "written_schema"]
 
 
 def rows_at(table: pa.Table, places: Sequence[int]) -> pa.Table:
@@ -47,6 +48,12 @@ def open_table(store: Store, name: str) -> Iterator[pq.ParquetFile]:
             f"{store.url}/{name} is damaged or cannot be read ({type(error).__name__}): if it stays so, remove "
             f"{store.url}/{anew}; the run's own command then writes that shard anew, and nothing else"
         ) from None
+
+
+def written_schema(table: pq.ParquetFile) -> pa.Schema:
+    """The schema that a file was written with: Arrow reads what a list holds as `element`, whatever its name was."""
+    stored = (table.metadata.metadata or {}).get(b"ARROW:schema")
+    return table.schema_arrow if stored is None else pa.ipc.read_schema(pa.py_buffer(base64.b64decode(stored)))
 
 
 def read_counts_of(store: Store, name: str) -> dict[str, Any]:
