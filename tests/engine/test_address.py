@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Any
 
 import grpc
@@ -147,3 +147,16 @@ def test_a_client_needs_a_listener_and_waits_for_one(family: socket.AddressFamil
 def test_a_client_does_not_wait_for_ever(impatient: None, closed: int) -> None:
     with pytest.raises(RunFailedError, match=f"^--ray-address ray://127.0.0.1:{closed}: nothing listens there"):
         check_address(f"ray://127.0.0.1:{closed}")
+
+
+@pytest.mark.timeout(60)
+def test_a_host_that_answers_nothing_at_all_is_given_up_too(impatient: None) -> None:
+    with socket.socket() as server, ExitStack() as others:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        for _ in range(4):  # no more are let in
+            other = others.enter_context(socket.socket())
+            other.setblocking(False)
+            other.connect_ex(server.getsockname())
+        with pytest.raises(RunFailedError, match=r"nothing listens there \(timed out\)"):
+            check_address(f"ray://127.0.0.1:{server.getsockname()[1]}")

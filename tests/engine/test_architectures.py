@@ -13,8 +13,9 @@ from click.testing import CliRunner
 
 from openbioner_batch.cli.main import main
 from openbioner_batch.engine.model_scorer import ModelScorerFactory
+from openbioner_batch.engine.run import annotate
 from openbioner_batch.engine.settings import AnnotateSettings
-from openbioner_batch.errors import CheckpointError
+from openbioner_batch.errors import CheckpointError, UsageError
 from openbioner_batch.model import Tagger, WindowSettings, save_checkpoint
 from openbioner_batch.model.checkpoint import load_backbone
 from openbioner_batch.model.reading import read_config
@@ -92,6 +93,13 @@ def test_a_run_says_that_the_encoder_is_slower_and_writes_its_spans(
     assert [[(s["start"], s["end"], s["type"]) for s in row["spans"]] for row in rows] == [
         [(span.start, span.end, span.type) for span in spans] for spans in expected
     ]
+
+
+def test_who_calls_from_python_is_told_too(encoders: dict[str, Path], tmp_path: Path) -> None:
+    said: list[str] = []
+    with pytest.raises(UsageError, match="nowhere"):
+        annotate(settings(encoders["roberta"], inputs=(str(tmp_path / "nowhere"),)), say=said.append)
+    assert [line for line in said if "note: the model's encoder is of type roberta" in line] == said != []
 
 
 def factory_types(model: Path) -> tuple:

@@ -66,7 +66,7 @@ import ray
 from openbioner_batch.engine.model_scorer import _resolve_on_worker
 from openbioner_batch.errors import UsageError
 
-ray.init("local", num_cpus=1, num_gpus=1, include_dashboard=False, log_to_driver=False)  # where torch sees none, a worker says so
+ray.init("local", num_cpus=1, num_gpus=1, include_dashboard=False, log_to_driver=False)
 print(*_resolve_on_worker("cpu", "float32", print))
 for devices in ("auto", "gpu"):
     try:
