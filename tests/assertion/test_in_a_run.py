@@ -13,6 +13,7 @@ from runs import commit_run, write_pubmed
 
 from openbioner_batch.engine.asserting import assertion_addition
 from openbioner_batch.engine.settings import AnnotateSettings
+from openbioner_batch.engine.status import run_status
 from openbioner_batch.errors import PlanMismatchError, UsageError
 from openbioner_batch.formats import get_writer
 from openbioner_batch.records import Assertion, Span
@@ -48,6 +49,11 @@ def test_a_run_fills_what_it_is_asked_for_and_nothing_else(tmp_path: Path, notes
     assert list(plain["Fever"]) == ["start", "end", "type", "score", "text"]
     sections = spans_of(commit_run(tmp_path / "sections", notes, sections=True))
     assert list(sections["Fever"])[5:] == ["section"]
+
+
+def test_what_is_said_of_spans_is_counted(tmp_path: Path, notes: Path) -> None:
+    status = run_status(commit_run(tmp_path / "run", notes, assertion=True))
+    assert status["amounts"] == {"spans_family": 1, "spans_historical": 1, "spans_negated": 1, "spans_uncertain": 1}
 
 
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path, notes: Path) -> None:

@@ -94,6 +94,11 @@ def test_auto_may_be_a_client_too(monkeypatch: pytest.MonkeyPatch, impatient: No
         check_address("auto")
 
 
+def test_local_is_what_no_address_is() -> None:
+    with pytest.raises(UsageError, match="leave the flag out to run on this machine"):
+        check_address("local")
+
+
 def test_auto_where_no_cluster_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.setattr(services, "find_gcs_addresses", set)  # there may be that of another test

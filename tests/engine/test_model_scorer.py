@@ -83,6 +83,7 @@ def test_a_cluster_with_gpus_takes_them_unless_it_is_told_not_to() -> None:
     try:
         code, output = program.finish()
         assert code == 0, output
+        assert "waiting" not in output
         on_cpu, *on_gpu = output.splitlines()[-3:]
         assert on_cpu.startswith("cpu float32 ")
         assert [line.startswith(("device 'cuda'", "('cuda'")) for line in on_gpu] == [True, True], output
@@ -107,6 +108,18 @@ def test_the_users_budget_is_taken_and_the_machines_where_there_is_none(values: 
     own, plain = (factory_of(values, devices="cpu", **more) for more in ({"token_budget": 777}, {}))
     assert (own.fingerprint()["token budget"], own.scorer().token_budget) == (777, 777)
     assert plain.fingerprint()["token budget"] == plain.scorer().token_budget > 777
+
+
+def test_windows_of_the_users_size_are_those_of_readers_and_actors(values: dict[str, Any]) -> None:
+    text = "no sign of lung cancer in mice , fever was given . " * 4
+    windows = {}
+    for tokens in (12, 24):
+        factory = factory_of(values, devices="cpu", text_tokens=tokens)
+        scorer = factory.scorer()
+        assert scorer.windows.text_tokens == tokens
+        (tagged,) = scorer.score(factory.preparer().prepare([text]))
+        windows[tokens] = tagged.windows
+    assert windows[12] > windows[24] > 1
 
 
 def test_workers_nest_spans_where_the_user_asks_for_it(values: dict[str, Any]) -> None:

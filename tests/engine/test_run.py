@@ -58,6 +58,7 @@ def test_the_columns_are_those_of_the_contract(run_here: Annotate, tmp_path: Pat
     schema = pq.read_schema(tmp_path / "out" / "data" / "000000-00000.parquet")
     assert schema.names == annotations_schema(pa.schema([("year", pa.int16())]), include_text=False).names
     assert schema.field("year").type == pa.int16()
+    assert [field.name for field in schema.field("spans").type.value_type] == ["start", "end", "type", "score", "text"]
     assert [row["year"] for row in rows(tmp_path / "out")] == [1999, None]
 
 

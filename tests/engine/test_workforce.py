@@ -76,3 +76,5 @@ def test_gpus_that_are_to_come_bring_cores_to_read_with(share: int) -> None:
     whole = workforce_for(16 * share, True, Resources(cpus=64, gpus=16, nodes=17), share)
     assert grown == whole
     assert grown.readers > 8
+    odd = workforce_for(3, True, Resources(cpus=5, gpus=2, nodes=3, may_grow=True))
+    assert odd == workforce_for(3, True, Resources(cpus=7, gpus=3, nodes=4))

@@ -1,4 +1,4 @@
-"""`--link-top`: as many concepts for a span as the user asks for, by `annotate` and by `link`."""
+"""Options of vocabularies as `annotate` and `link` take them: how many concepts, and which names of a dictionary."""
 
 from __future__ import annotations
 
@@ -61,3 +61,20 @@ def test_link_gives_as_many_concepts_as_asked(tmp_path: Path, corpus: Path, voca
     assert concepts_of_cold(tmp_path / "out") == top
     with pytest.raises(PlanMismatchError, match=f"link top: {top} then, 4 now"):
         link(LinkSettings.build(values | {"link_top": 4}), lambda line: None)
+
+
+@pytest.mark.parametrize(
+    ("option", "found"),
+    [
+        (None, ["Low temperature", "common cold"]),
+        ("dictionary_wordings", ["Low temperature", "temperature is low", "common cold"]),
+        ("dictionary_nested", ["Low temperature", "common cold", "cold"]),
+    ],
+)
+def test_annotate_looks_for_names_as_asked(tmp_path: Path, vocab: str, option: str | None, found: list[str]) -> None:
+    text = "Low temperature. Her temperature is low. A common cold."
+    (tmp_path / "in.jsonl").write_text(json.dumps({"text": text}) + "\n")
+    values: dict[str, Any] = {"inputs": (str(tmp_path / "in.jsonl"),), "output": str(tmp_path / "out")}
+    values |= {"dictionary": f"finding={vocab}", "executor": "in-process"} | ({option: True} if option else {})
+    annotate(AnnotateSettings.build(values), say=lambda line: None)
+    assert [span["text"] for row in rows(tmp_path / "out") for span in row["spans"]] == found
