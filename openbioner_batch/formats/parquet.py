@@ -27,7 +27,7 @@ from openbioner_batch.records import UNREAD, Document, Parsed, Record, Rejected
 _BATCH_ROWS = 256
 _MOST_LOST = 10_000_000
 """The most rows that are set aside one by one where a row group is damaged, since its length may be damaged too."""
-_NOT_UTF8 = object()
+_NOT_UTF8, _NO_DATE = object(), object()
 
 
 class Parquet(Format):
@@ -199,8 +199,11 @@ def _records(
         row = first + place
         kept = {name: columns[name][place] for name in options.keep_fields}
         try:
-            if _NOT_UTF8 in map(_marker, (text, titles[place], ids[place], *kept.values())):
+            marks = [_marker(value) for value in (text, titles[place], ids[place], *kept.values())]
+            if _NOT_UTF8 in marks:
                 raise UnfitRecordError("not valid UTF-8")
+            if _NO_DATE in marks:
+                raise UnfitRecordError("a date or time outside of the calendar's years")
             if text is not None and len(text) > LARGEST_RECORD:
                 raise UnfitRecordError(f"a text of more than {LARGEST_RECORD} characters")
             content = fields.with_title(titles[place], text.decode() if isinstance(text, bytes) else text, options)
@@ -212,8 +215,8 @@ def _records(
 
 
 def _marker(value: Any) -> Any:
-    """`value` if it is the mark of invalid UTF-8; comparing kept values of some types does not give a bool."""
-    return value if value is _NOT_UTF8 else None
+    """`value` if it is a mark of what cannot be read; comparing kept values of some types does not give a bool."""
+    return value if value is _NOT_UTF8 or value is _NO_DATE else None
 
 
 def _values(column: pa.Array) -> list[Any]:
@@ -223,7 +226,7 @@ def _values(column: pa.Array) -> list[Any]:
         column = column.cast(pa.int64())
     try:
         return list(column.to_pylist())
-    except UnicodeDecodeError:
+    except (ValueError, OverflowError):  # invalid UTF-8, or a date that Python does not have
         return [_value(scalar) for scalar in column]
 
 
@@ -232,6 +235,8 @@ def _value(scalar: pa.Scalar) -> Any:
         return scalar.as_py()
     except UnicodeDecodeError:
         return _NOT_UTF8
+    except (ValueError, OverflowError):
+        return _NO_DATE
 
 
 def _require_types(options: ReadOptions, file: InputFile, schema: pa.Schema) -> None:

@@ -132,6 +132,17 @@ def test_binary_text_is_decoded(tmp_path: Path) -> None:
     assert rejected(found) == [(1, "the text is not valid UTF-8 at byte 6")]
 
 
+@pytest.mark.parametrize("kind", [pa.date32(), pa.timestamp("us", "UTC"), pa.list_(pa.date32())])
+def test_a_day_that_no_calendar_has_costs_its_row_alone(tmp_path: Path, kind: pa.DataType) -> None:
+    days: list[Any] = [1, 2**62 if pa.types.is_timestamp(kind) else 2**31 - 1, None, 3]
+    column = pa.array([day if day is None or not pa.types.is_list(kind) else [day] for day in days], kind)
+    table = pa.table({"text": ["one", "two", "three", "four"], "day": column})
+    pq.write_table(table, tmp_path / "a.parquet")
+    found = read_all(PARQUET, [tmp_path], ReadOptions(text_field="text", keep_fields=("day",)))
+    assert [document.text for document in documents(found)] == ["one", "three", "four"]
+    assert rejected(found) == [(1, "a date or time outside of the calendar's years")]
+
+
 def test_integer_ids_and_guesses(tmp_path: Path) -> None:
     pq.write_table(pa.table({"Note_ID": [7], "text": [1], "body": ["x"]}), tmp_path / "x.parquet")
     files = list_inputs([str(tmp_path)])
