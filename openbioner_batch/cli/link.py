@@ -25,4 +25,6 @@ def command(**flags: Any) -> None:
 
     with resumable():
         found = link(settings)
-    click.echo(f"{settings.output}: {found.shards:,} shards, {found.with_concepts:,} of {found.spans:,} spans linked")
+    aside = f", {found.set_aside:,} documents set aside" if found.set_aside else ""
+    linked = f"{found.with_concepts:,} of {found.spans:,} spans linked"
+    click.echo(f"{settings.output}: {found.shards:,} shards, {linked}{aside}")

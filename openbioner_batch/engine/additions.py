@@ -15,6 +15,10 @@ class Addition(Protocol):
     """Picklable: built once from the settings, used by every process that tags."""
 
     @property
+    def name(self) -> str:
+        """The option that requests it, for the reason of a document on which it fails."""
+
+    @property
     def extras(self) -> tuple[str, ...]:
         """The fields of `schemas.EXTRAS` that it fills."""
 

@@ -30,6 +30,11 @@ class Asserting:
     """Whether the section is a field too, or only used."""
 
     @property
+    def name(self) -> str:
+        """The option that asks for more of it."""
+        return "--assertion" if self.rules else "--sections"
+
+    @property
     def extras(self) -> tuple[str, ...]:
         """`assertion` with rules, `section` where sections are wanted."""
         return (*(("assertion",) if self.rules else ()), *(("section",) if self.with_sections else ()))
@@ -65,8 +70,13 @@ class Asserting:
 
     def amounts(self, spans: Sequence[Span]) -> Mapping[str, int]:
         """How many spans are negated, uncertain, historical and so on."""
-        counts = Counter(flag for span in spans if span.assertion for flag in span.assertion.words)
-        return {f"spans_{flag}": count for flag, count in sorted(counts.items())}
+        return assertion_amounts(spans)
+
+
+def assertion_amounts(spans: Sequence[Span]) -> Mapping[str, int]:
+    """How many spans are negated, uncertain, historical and so on, by the name of the amount."""
+    counts = Counter(flag for span in spans if span.assertion for flag in span.assertion.words)
+    return {f"spans_{flag}": count for flag, count in sorted(counts.items())}
 
 
 def assertion_addition(settings: AnnotateSettings) -> Asserting | None:

@@ -112,6 +112,7 @@ class DictionarySpans:
     wordings: bool = False
     nested: bool = False
     extras: tuple[str, ...] = ("found_by",)
+    name: str = "--dictionary"
 
     def fingerprint(self) -> dict[str, Any]:
         """Each vocabulary by its type, and how names are looked for where that is not the default."""
@@ -133,10 +134,15 @@ class DictionarySpans:
 
     def amounts(self, spans: Sequence[Span]) -> Mapping[str, int]:
         """How many spans the dictionary found alone, and how many the model found too."""
-        return {
-            "found_by_dictionary_alone": sum(span.found_by == "dictionary" for span in spans),
-            "found_by_both": sum(span.found_by == "both" for span in spans),
-        }
+        return dictionary_amounts(spans)
+
+
+def dictionary_amounts(spans: Sequence[Span]) -> Mapping[str, int]:
+    """How many spans the dictionary found alone, and how many the model found too, by the name of the amount."""
+    return {
+        "found_by_dictionary_alone": sum(span.found_by == "dictionary" for span in spans),
+        "found_by_both": sum(span.found_by == "both" for span in spans),
+    }
 
 
 def _together(modelled: Sequence[Span], named: Sequence[Span]) -> list[Span]:
@@ -160,6 +166,7 @@ class Linking:
     expands: bool = True
     """Whether abbreviations are looked up in their documents; a finished run without texts has none."""
     extras: tuple[str, ...] = ("concepts",)
+    name: str = "--link"
 
     def fingerprint(self) -> dict[str, Any]:
         """Each vocabulary by its type, and the limits of a link."""

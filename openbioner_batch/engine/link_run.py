@@ -4,28 +4,48 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
+from typing import Any
 
 import pyarrow as pa
 
-from openbioner_batch.engine.concepts import LINK, Linking, check_encoders, check_types, sources, types_of
+from openbioner_batch.engine.adding import add_surviving
+from openbioner_batch.engine.asserting import assertion_amounts
+from openbioner_batch.engine.committing import put_beside
+from openbioner_batch.engine.concepts import (
+    LINK,
+    Linking,
+    check_encoders,
+    check_types,
+    dictionary_amounts,
+    sources,
+    types_of,
+)
 from openbioner_batch.engine.export.finished import FinishedRun, ShardKey, open_run
 from openbioner_batch.engine.export.texts import TextReader, TextSource, find_source
-from openbioner_batch.engine.ledger import Ledger
+from openbioner_batch.engine.ledger import Ledger, read_totals
 from openbioner_batch.engine.logs import say_to_stderr
 from openbioner_batch.engine.names import DATA, DELETIONS, ENDS, INPUTS, PLAN, QUARANTINE, shard_file, shard_name
 from openbioner_batch.engine.plan import check_fingerprint, plan_bytes, release_of
 from openbioner_batch.engine.pool import map_in_processes
 from openbioner_batch.engine.request import Say, overwrite
-from openbioner_batch.engine.rows import span_lists
+from openbioner_batch.engine.rows import kind_of, span_lists
 from openbioner_batch.engine.settings import LinkSettings
 from openbioner_batch.engine.store import TEMPORARY, Store
-from openbioner_batch.engine.tables import open_table, parquet_bytes, written_schema
-from openbioner_batch.engine.work import COUNTS_KEY, counts_metadata
-from openbioner_batch.errors import OpenBioNERError, RunFailedError, UsageError
+from openbioner_batch.engine.tables import open_table, parquet_bytes, rows_at, written_schema
+from openbioner_batch.engine.work import COUNTS_KEY, counts_metadata, rejected_table
+from openbioner_batch.errors import (
+    OpenBioNERError,
+    RunFailedError,
+    TooManyQuarantinedError,
+    UsageError,
+    is_out_of_memory,
+)
 from openbioner_batch.formats.base import Format, ReadOptions, Split
 from openbioner_batch.formats.writing import span_tuples
+from openbioner_batch.records import Rejected, Span
 from openbioner_batch.schemas import EXTRAS, OWN_COLUMNS, annotations_schema
 
 FROM = "_run/linked_from.json"
@@ -53,9 +73,12 @@ class Linked:
     shards: int = 0
     spans: int = 0
     with_concepts: int = 0
+    documents: int = 0
+    set_aside: int = 0
+    """How many more documents could not be linked."""
 
     def __add__(self, other: Linked) -> Linked:
-        return Linked(self.shards + other.shards, self.spans + other.spans, self.with_concepts + other.with_concepts)
+        return Linked(*(one + two for one, two in zip(astuple(self), astuple(other), strict=True)))
 
 
 def link(settings: LinkSettings, say: Say = say_to_stderr) -> Linked:
@@ -71,6 +94,7 @@ def link(settings: LinkSettings, say: Say = say_to_stderr) -> Linked:
     Raises:
         UsageError: the request is wrong.
         PlanMismatchError: the output folder holds another run.
+        TooManyQuarantinedError: more documents could not be linked than `max_quarantined` allows.
         RunFailedError: the run stopped; the same call resumes it.
     """
     run = open_run(settings.run)
@@ -88,18 +112,39 @@ def link(settings: LinkSettings, say: Say = say_to_stderr) -> Linked:
     if settings.overwrite:
         overwrite(output)
     _plan(run, output, linking)
-    done = set(Ledger.read(output, DATA).shards)
+    ledger = Ledger.read(output, DATA)
+    done = set(ledger.shards)
     pending = [shard for shard in run.shards if shard not in done]
     if done:
         say(f"resuming the run in {output.url}: {len(done):,} of {len(run.shards):,} shards are linked")
     job = _Job(run.store.url, output.url, linking)
-    total = Linked()
+    total, before = Linked(), _earlier(output, ledger, linking)
     for result in map_in_processes(
         _link_shards, job, _tasks(run, pending, source), settings.workers or os.cpu_count() or 1, "linking"
     ):
         total += result
+        _check_set_aside(before + total, settings, at_end=False)
+    _check_set_aside(before + total, settings, at_end=True)
     output.remove_folder(TEMPORARY)
     return total
+
+
+def _earlier(output: Store, ledger: Ledger, linking: Linking) -> Linked:
+    """What earlier sessions have linked and set aside, for the limit."""
+    totals = read_totals(output, ledger)
+    own = [count for reason, count in totals.quarantined.items() if reason.startswith(f"{linking.name} failed: ")]
+    return Linked(documents=totals.documents, set_aside=sum(own))
+
+
+def _check_set_aside(total: Linked, settings: LinkSettings, at_end: bool) -> None:
+    """Raises TooManyQuarantinedError where linking fails on more documents than are allowed."""
+    documents = total.documents + total.set_aside
+    if settings.quarantine_limit.is_exceeded(total.set_aside, documents, at_end):
+        raise TooManyQuarantinedError(
+            f"{total.set_aside:,} of {documents:,} documents cannot be linked, more than --max-quarantined "
+            f"{settings.max_quarantined} allows. Look into {Store(settings.output).url}/quarantine; what is committed "
+            "stays, and a higher limit resumes the run"
+        )
 
 
 def _check(run: FinishedRun, output: Store) -> None:
@@ -169,7 +214,14 @@ def _link_shard(job: _Job, shard: ShardKey, texts: TextReader | None) -> Linked:
         kept = pa.schema([field for field in written_schema(table) if field.name not in OWN_COLUMNS])
         counts = json.loads((table.metadata.metadata or {})[COUNTS_KEY])
     documents = texts.with_texts(rows) if texts else rows
-    spans = job.linking.add(documents, span_tuples(rows["spans"]))
+    outcomes = add_surviving((job.linking,), documents, span_tuples(rows["spans"]), _end_if_memory_is_short)
+    aside = {place: reason for place, reason in enumerate(outcomes) if isinstance(reason, str)}
+    if aside:
+        rejected = [*_rejected(store, shard), *_rejected_here(rows, aside)]
+        rejected.sort(key=lambda item: (item.source, item.record, item.reason))
+        counts = _counts_without(counts, documents, aside, rejected)
+        rows = rows_at(rows, [place for place in range(rows.num_rows) if place not in aside])
+    spans = [outcome for outcome in outcomes if not isinstance(outcome, str)]
     flat = [span for here in spans for span in here]
     kind = rows.schema.field("spans").type.value_type
     extras = [name for name in EXTRAS if name in (*(field.name for field in kind), *job.linking.extras)]
@@ -180,8 +232,52 @@ def _link_shard(job: _Job, shard: ShardKey, texts: TextReader | None) -> Linked:
     columns = {name: rows[name] for name in rows.column_names} | {"spans": span_lists(map(len, spans), flat, extras)}
     columns |= {field.name: rows[field.name].cast(field.type) for field in kept}
     linked = pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
-    for folder in (QUARANTINE, DELETIONS):
+    if aside:
+        put_beside(output, QUARANTINE, *shard, rejected_table(rejected))
+    for folder in (DELETIONS,) if aside else (QUARANTINE, DELETIONS):
         if store.exists(name := shard_file(folder, *shard)):
             output.put(name, store.get(name))
+        elif output.exists(name):  # of an earlier attempt
+            output.remove([name])
     output.put(shard_file(DATA, *shard), parquet_bytes(linked))
-    return Linked(1, len(flat), sum(bool(span.concepts) for span in flat))
+    return Linked(1, len(flat), sum(bool(span.concepts) for span in flat), len(spans), len(aside))
+
+
+def _end_if_memory_is_short(error: Exception, is_alone: bool) -> None:
+    """A failed allocation may be nobody's fault: what follows would be set aside without need."""
+    if is_alone and is_out_of_memory(error):
+        raise error
+
+
+def _rejected(store: Store, shard: ShardKey) -> list[Rejected]:
+    """What was set aside of a shard before it was linked."""
+    if not store.exists(name := shard_file(QUARANTINE, *shard)):
+        return []
+    with open_table(store, name) as table:
+        return [Rejected(**item) for item in table.read().to_pylist()]
+
+
+def _rejected_here(rows: pa.Table, aside: Mapping[int, str]) -> list[Rejected]:
+    sources, records = rows["source"], rows["record"]
+    return [Rejected(sources[place].as_py(), records[place].as_py(), reason) for place, reason in aside.items()]
+
+
+def _counts_without(
+    counts: Mapping[str, Any], documents: pa.Table, aside: Mapping[int, str], rejected: Sequence[Rejected]
+) -> dict[str, Any]:
+    """The counts of a shard without what is set aside; its tokens stay, since tagging has read them."""
+    bad = rows_at(documents, list(aside))
+    lost: list[Span] = [span for here in span_tuples(bad["spans"]) for span in here]
+    amounts = Counter(counts.get("amounts", {}))
+    for name, amount in {**assertion_amounts(lost), **dictionary_amounts(lost)}.items():
+        amounts[name] -= amount
+    texts = bad["text"].to_pylist() if "text" in bad.column_names else []
+    return {
+        **counts,
+        "documents": counts["documents"] - len(aside),
+        "quarantined": dict(Counter(kind_of(item.reason) for item in rejected)),
+        "spans": dict(Counter(counts["spans"]) - Counter(span.type for span in lost)),
+        "windows": counts["windows"] - sum(bad["windows"].to_pylist()),
+        "text_bytes": counts["text_bytes"] - sum(len(text.encode()) for text in texts),
+        "amounts": dict(amounts),
+    }

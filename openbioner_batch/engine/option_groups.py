@@ -167,23 +167,30 @@ class LinkOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """How much is read, the size of shards, and when a run fails."""
+class QuarantineOptions:
+    """When a run fails for what it sets aside."""
+
+    heading = "Run"
+    max_quarantined: str = option(
+        "10%", metavar="N|P%", tidy=text_of_number, help="Fail beyond so many records set aside."
+    )
+
+    @property
+    def quarantine_limit(self) -> QuarantineLimit:
+        """`max_quarantined`, parsed."""
+        return QuarantineLimit.parse(self.max_quarantined)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(QuarantineOptions):
+    """How much is read, and the size of shards."""
 
     heading = "Run"
     limit: int | None = option(None, least=1, help="Take only the first N records.")
     shard_documents: int | None = option(
         None, least=1, help="Most documents to a shard, the unit of resumption.", default="1000 on GPUs, 200 on CPUs"
     )
-    max_quarantined: str = option(
-        "10%", metavar="N|P%", tidy=text_of_number, help="Fail beyond so many records set aside."
-    )
     overwrite: bool = option(False, help="Remove the run in --output first.")
-
-    @property
-    def quarantine_limit(self) -> QuarantineLimit:
-        """`max_quarantined`, parsed."""
-        return QuarantineLimit.parse(self.max_quarantined)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from openbioner_batch.engine.adding import Failed, add_surviving
 from openbioner_batch.engine.additions import Addition, extras_of
 from openbioner_batch.engine.scoring import TaggedText
 from openbioner_batch.engine.tables import rows_at
@@ -29,6 +30,7 @@ def annotation_rows(
     kept: pa.Schema,
     include_text: bool,
     additions: Sequence[Addition] = (),
+    failed: Failed = lambda error, is_alone: None,
 ) -> tuple[pa.Table, list[Rejected]]:
     """The data rows of a shard, and all its quarantined records.
 
@@ -40,6 +42,7 @@ def annotation_rows(
         kept: the columns carried over.
         include_text: whether the text is a column.
         additions: what adds fields to the spans, in order.
+        failed: told what an addition raises on a document.
 
     Returns:
         A table with `annotations_schema` and the shard's counts as metadata, and what was set aside, in record order.
@@ -48,6 +51,7 @@ def annotation_rows(
         outcome if isinstance(outcome, str) or offsets_hold(text, outcome.spans) else BAD_OFFSETS
         for text, outcome in zip(documents["text"].to_pylist(), outcomes, strict=True)
     ]
+    found = _complete(documents, verdicts, additions, failed) if additions else {}
     good = [index for index, verdict in enumerate(verdicts) if not isinstance(verdict, str)]
     tagged = [verdict for verdict in verdicts if not isinstance(verdict, str)]
     sources, records = documents["source"].to_pylist(), documents["record"].to_pylist()
@@ -57,15 +61,13 @@ def annotation_rows(
         if isinstance(verdict, str)
     ]
     quarantined.sort(key=lambda item: (item.source, item.record, item.reason))
-    rows = rows_at(documents, good) if len(good) < documents.num_rows else documents
-    found: list[Sequence[Span]] = [result.spans for result in tagged]
-    for addition in additions:
-        found = addition.add(rows, found)
-    spans = [span for spans in found for span in spans]
+    rows = _rows(documents, good)
+    of_each = [found.get(index, result.spans) for index, result in zip(good, tagged, strict=True)]
+    spans = [span for here in of_each for span in here]
     extras = extras_of(additions)
     columns = {
         **{name: rows[name] for name in rows.column_names},
-        "spans": span_lists(map(len, found), spans, extras),
+        "spans": span_lists(map(len, of_each), spans, extras),
         "windows": pa.array([result.windows for result in tagged], pa.int32()),
     }
     counts: dict[str, Any] = {
@@ -76,6 +78,28 @@ def annotation_rows(
     }
     schema = annotations_schema(kept, include_text, extras).with_metadata(counts_metadata(counts))
     return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema), quarantined
+
+
+def _rows(documents: pa.Table, places: Sequence[int]) -> pa.Table:
+    return rows_at(documents, places) if len(places) < documents.num_rows else documents
+
+
+def _complete(
+    documents: pa.Table, verdicts: list[TaggedText | str], additions: Sequence[Addition], failed: Failed
+) -> dict[int, Sequence[Span]]:
+    """The spans of each good document (by index) with the additions; others get a reason in `verdicts`."""
+    good = {index: verdict.spans for index, verdict in enumerate(verdicts) if not isinstance(verdict, str)}
+    rows = _rows(documents, list(good))
+    outcomes = add_surviving(additions, rows, list(good.values()), failed)
+    found: dict[int, Sequence[Span]] = {}
+    for index, text, outcome in zip(good, rows["text"].to_pylist(), outcomes, strict=True):
+        if isinstance(outcome, str):
+            verdicts[index] = outcome
+        elif not offsets_hold(text, outcome):
+            verdicts[index] = BAD_OFFSETS
+        else:
+            found[index] = outcome
+    return found
 
 
 def _span_counts(

@@ -12,6 +12,7 @@ from openbioner_batch.engine.option_groups import (
     InputOptions,
     LinkOptions,
     PrecisionOptions,
+    QuarantineOptions,
     RayOptions,
     RunOptions,
     RunPaths,
@@ -101,7 +102,7 @@ class AnnotateSettings(
 
 
 @dataclass(frozen=True)
-class LinkSettings(LinkOptions, FinishedRunOptions, Request):
+class LinkSettings(LinkOptions, FinishedRunOptions, QuarantineOptions, Request):
     """A request to link a finished run: the flags of `openbioner-batch link`, and the keys of a --config file."""
 
     run: str = option(flag="OUTPUT", help="Folder or URL of a finished run.")
@@ -111,3 +112,4 @@ class LinkSettings(LinkOptions, FinishedRunOptions, Request):
         if not self.link:
             raise UsageError("--link is missing: give TYPE=VOCABULARY")
         check_options(self)
+        self.quarantine_limit  # noqa: B018 - raises where it cannot be read

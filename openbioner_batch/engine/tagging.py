@@ -10,12 +10,14 @@ from typing import Any, NoReturn
 
 import pyarrow as pa
 
+from openbioner_batch.engine.adding import add_surviving
 from openbioner_batch.engine.attempts import AROUND, WHOLE, Attempts
 from openbioner_batch.engine.metrics import TAG, count_shard
 from openbioner_batch.engine.names import shard_name
-from openbioner_batch.engine.rows import annotation_rows
+from openbioner_batch.engine.rows import annotation_rows, offsets_hold
 from openbioner_batch.engine.scoring import TaggedText
 from openbioner_batch.engine.store import Store
+from openbioner_batch.engine.tables import rows_at
 from openbioner_batch.engine.work import (
     TaggingJob,
     preparer_of,
@@ -75,13 +77,20 @@ class TagShards:
     def _tagged(self, work: dict[str, Any], attempts: Attempts) -> pa.Table:
         began = time.perf_counter()
         documents = table_from_bytes(work["documents"])
-        outcomes = self._outcomes(documents["text"].to_pylist(), pickle.loads(work["prepared"]), attempts)
+        outcomes = self._outcomes(documents, pickle.loads(work["prepared"]), attempts)
         windows = sum(outcome.windows for outcome in outcomes if not isinstance(outcome, str))
         count_shard(self._job.output, TAG, time.perf_counter() - began, pairs=windows * self._types)
         before = [Rejected(**item) for item in table_from_bytes(work["rejected"]).to_pylist()]
         deletions = table_from_bytes(work["deletions"]).num_rows
         data, rejected = annotation_rows(
-            documents, outcomes, before, deletions, self._job.kept, self._job.include_text, self._job.additions
+            documents,
+            outcomes,
+            before,
+            deletions,
+            self._job.kept,
+            self._job.include_text,
+            self._job.additions,
+            self._give_up_if_spoilt,
         )
         return row_table(
             work["split"],
@@ -93,15 +102,18 @@ class TagShards:
             read=work["read"],
         )
 
-    def _outcomes(self, texts: Sequence[str], prepared: Any, attempts: Attempts) -> list[Outcome]:
+    def _outcomes(self, documents: pa.Table, prepared: Any, attempts: Attempts) -> list[Outcome]:
+        texts = documents["text"].to_pylist()
         if not texts:
             return []
         suspects = attempts.suspects()
         if WHOLE not in suspects:
             return self._score_surviving(texts, prepared)
-        return self._probe(texts, suspects, attempts)
+        return self._probe(documents, texts, suspects, attempts)
 
-    def _probe(self, texts: Sequence[str], suspects: set[str], attempts: Attempts) -> list[Outcome]:
+    def _probe(
+        self, documents: pa.Table, texts: Sequence[str], suspects: set[str], attempts: Attempts
+    ) -> list[Outcome]:
         """One document at a time, to find those that kill the process; then the others together."""
         outcomes: list[Outcome] = []
         for index, text in enumerate(texts):
@@ -110,11 +122,19 @@ class TagShards:
                 outcomes.append(DIED)
                 continue
             with attempts.attempt(unit):
-                outcomes += self._score_by_halves([text])
+                outcomes.append(self._done_alone(rows_at(documents, [index]), text))
         if REST in suspects:
             return outcomes
         with attempts.attempt(REST):
             return self._score_together(texts, outcomes)
+
+    def _done_alone(self, document: pa.Table, text: str) -> Outcome:
+        """The outcome of one document, once its additions have been tried too: they may be what kills."""
+        (outcome,) = self._score_by_halves([text])
+        if isinstance(outcome, str) or not offsets_hold(text, outcome.spans):
+            return outcome
+        (added,) = add_surviving(self._job.additions, document, [outcome.spans], self._give_up_if_spoilt)
+        return added if isinstance(added, str) else outcome
 
     def _score(self, texts: Sequence[str]) -> list[Outcome]:
         return list(self._scorer.score(preparer_of(self._job.factory).prepare(texts)))

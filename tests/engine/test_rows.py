@@ -134,6 +134,7 @@ class Sections:
 
     dropped: str
     extras: tuple[str, ...] = ("section",)
+    name: str = "--sections"
 
     def fingerprint(self) -> dict[str, Any]:
         return {}

@@ -6,8 +6,8 @@ A death is the marker that it leaves; `test_bad_records.py` and `test_executors.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,7 +24,7 @@ from openbioner_batch.engine.tagging import DIED, REST, TagShards
 from openbioner_batch.engine.work import COUNTS_KEY, TaggingJob, row_values, table_from_bytes
 from openbioner_batch.errors import RunFailedError
 from openbioner_batch.formats import ReadOptions, get_format
-from openbioner_batch.records import Deletion, Document, Parsed, Rejected
+from openbioner_batch.records import Deletion, Document, Parsed, Rejected, Span
 
 NAME, SESSION = "000003-00007", "5e55"
 seen: list[tuple[int, list[str]]] = []
@@ -60,9 +60,38 @@ class WatchedScorer(NameScorer):
         return found[1:] if "LOSES" in texts and len(prepared) > 1 else found
 
 
+@dataclass(frozen=True)
+class WatchedAddition:
+    """Fills the section with how many documents there were; fails, or has no memory, where a text says so."""
+
+    output: str
+    name: str = "--watch"
+    extras: tuple[str, ...] = ("section",)
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {}
+
+    def add(self, documents: pa.Table, spans: Sequence[Sequence[Span]]) -> list[Sequence[Span]]:
+        added.append((documents.num_rows, Store(self.output).names(f"{ATTEMPTS}/{NAME}")))
+        texts = " ".join(documents["text"].to_pylist())
+        if "FAIL_ADDING" in texts:
+            raise ArithmeticError(texts)
+        if "LITTLE_MEMORY" in texts:
+            raise MemoryError
+        return [[replace(span, section=str(documents.num_rows)) for span in here] for here in spans]
+
+    def amounts(self, spans: Sequence[Span]) -> Mapping[str, int]:
+        return {}
+
+
+added: list[tuple[int, list[str]]] = []
+"""The same of the addition."""
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     seen.clear()
+    added.clear()
     return Store(str(tmp_path / "out"))
 
 
@@ -78,12 +107,16 @@ def tag(store: Store) -> Tag:
     """Tags texts as one shard: the rows, why records are set aside, and the shard's row."""
 
     def tag(
-        *texts: str, rejected: Sequence[Rejected] = (), deletions: Sequence[Deletion] = (), text: bool = True
+        *texts: str,
+        rejected: Sequence[Rejected] = (),
+        deletions: Sequence[Deletion] = (),
+        text: bool = True,
+        adding: bool = False,
     ) -> tuple[pa.Table, dict[int, str], dict[str, Any]]:
         options, factory = ReadOptions(), WatchedFactory(output=store.url)
-        job = TaggingJob(
-            store.url, SESSION, get_format("jsonl"), options, pa.schema([]), text, 100, factory=factory, threads=None
-        )
+        common = store.url, SESSION, get_format("jsonl"), options, pa.schema([]), text, 100
+        additions = (WatchedAddition(store.url),) if adding else ()
+        job = TaggingJob(*common, factory=factory, threads=None, additions=additions)
         documents = [Parsed("a", n, Document(f"d{n}", text)) for n, text in enumerate(texts)]
         shard = Shard(7, documents, list(rejected), list(deletions), read=0.25)
         found = row_values(TagShards(job, give_up)(prepare_shard(3, shard, job)))
@@ -204,3 +237,29 @@ def test_a_model_that_loses_a_result_is_no_reason_to_lose_a_document(tag: Tag, s
     die(store, *[WHOLE] * deaths)
     with pytest.raises(ValueError, match="argument 2"):
         tag("Anna", "LOSES Bob", "Carl")
+
+
+def test_an_addition_is_tried_with_each_document_alone_since_it_may_be_what_kills(tag: Tag, store: Store) -> None:
+    die(store, WHOLE, WHOLE, AROUND, "000001", AROUND, "000001")
+    before = store.names(f"{ATTEMPTS}/{NAME}")
+    rows, aside, _ = tag("Anna", "Bob", "Carl FAIL_ADDING", "MISPLACES Dora", "RAISES", "Emil", adding=True)
+    assert [(number, sorted(set(markers) - set(before))) for number, markers in added] == [
+        *((1, [f"00000{n}.{SESSION}.0", f"{AROUND}.{SESSION}.2"]) for n in (0, 2, 5)),
+        (2, [f"{AROUND}.{SESSION}.2"]),
+    ]
+    assert rows["document_id"].to_pylist() == ["d0", "d5"]
+    assert [spans[0]["section"] for spans in rows["spans"].to_pylist()] == ["2", "2"]
+    assert aside == {
+        **{1: DIED, 2: "--watch failed: ArithmeticError"},
+        **{3: "a span's offsets do not give its text", 4: "tagging failed: ArithmeticError"},
+    }
+
+
+@pytest.mark.parametrize(("deaths", "batches"), [(0, [2, 1, 1]), (2, [1, 1])])
+def test_an_addition_short_of_memory_for_one_document_ends_the_process(
+    tag: Tag, store: Store, deaths: int, batches: list[int]
+) -> None:
+    die(store, *[WHOLE] * deaths)
+    with pytest.raises(UnusableError):
+        tag("Anna", "LITTLE_MEMORY Bob", adding=True)
+    assert [number for number, _ in added] == batches
