@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,8 +14,9 @@ from openbioner_batch.deid.job import Columns
 from openbioner_batch.deid.known import KnownIdentifiers
 from openbioner_batch.deid.note_dates import note_day
 from openbioner_batch.deid.patients import patient_id
+from openbioner_batch.errors import OpenBioNERError
 from openbioner_batch.formats.fields import KEPT_AS_JSON
-from openbioner_batch.records import Span
+from openbioner_batch.records import Rejected, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class Note:
     date: date | None
 
 
-def notes_of(rows: pa.Table, columns: Columns, kept: pa.Schema) -> Iterator[Note]:
-    """The rows as notes.
+def notes_of(rows: pa.Table, columns: Columns, kept: pa.Schema) -> Iterator[Note | Rejected]:
+    """The rows as notes, or why one is quarantined: its fields cannot be read.
 
     Args:
         rows: as the tagging stage gives them, texts included.
@@ -45,28 +46,34 @@ def notes_of(rows: pa.Table, columns: Columns, kept: pa.Schema) -> Iterator[Note
     """
     fields = _fields(rows, kept)
     parts = zip(*(rows[name].to_pylist() for name in ("source", "record", "document_id", "text", "spans")), strict=True)
-    for (source, record, id, text, spans), found in zip(parts, fields, strict=True):
-        known = {name: found[name] for name in columns.known if name in found}
-        yield Note(
-            source=source,
-            record=record,
-            id=id,
-            patient=patient_id(found.get(columns.patient)) if columns.patient else None,
-            text=text,
-            spans=tuple(Span(**span) for span in spans),
-            fields=found,
-            known=KnownIdentifiers.from_fields(known, columns.known),
-            date=note_day(found.get(columns.note_date)) if columns.note_date else None,
-        )
+    for row, (source, record, id, text, spans) in enumerate(parts):
+        try:
+            found = fields(row)
+            known = {name: found[name] for name in columns.known if name in found}
+            yield Note(
+                source=source,
+                record=record,
+                id=id,
+                patient=patient_id(found.get(columns.patient)) if columns.patient else None,
+                text=text,
+                spans=tuple(Span(**span) for span in spans),
+                fields=found,
+                known=KnownIdentifiers.from_fields(known, columns.known),
+                date=note_day(found.get(columns.note_date)) if columns.note_date else None,
+            )
+        except OpenBioNERError:
+            raise
+        except Exception as error:  # its message could quote the record
+            yield Rejected(source, record, f"reading its fields failed: {type(error).__name__}")
 
 
-def _fields(rows: pa.Table, kept: pa.Schema) -> Iterator[dict[str, Any]]:
+def _fields(rows: pa.Table, kept: pa.Schema) -> Callable[[int], dict[str, Any]]:
+    """Gives the fields of a row by its number."""
     if kept == KEPT_AS_JSON:
-        yield from (json.loads(text) for text in rows["kept"].to_pylist())
-        return
+        texts = rows["kept"].to_pylist()
+        return lambda row: dict(json.loads(texts[row]))
     values = {name: _plain(rows[name]) for name in kept.names}
-    for row in range(rows.num_rows):
-        yield {name: column[row] for name, column in values.items()}
+    return lambda row: {name: column[row] for name, column in values.items()}
 
 
 def _plain(column: pa.ChunkedArray) -> list[Any]:

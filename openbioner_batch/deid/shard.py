@@ -20,7 +20,7 @@ from openbioner_batch.deid.note_dates import is_unread
 from openbioner_batch.deid.notes import Note, notes_of
 from openbioner_batch.deid.records import Identity, identity_of, scope_of
 from openbioner_batch.deid.sources import by_labels, by_number, labels_of, numbered
-from openbioner_batch.deid.writing import Written, data_files
+from openbioner_batch.deid.writing import Written, data_files, unwritable
 from openbioner_batch.engine.attempts import WHOLE, Attempts, remove_attempts
 from openbioner_batch.engine.committing import put_beside
 from openbioner_batch.engine.metrics import count_written
@@ -42,7 +42,7 @@ from openbioner_batch.engine.work import (
     table_from_bytes,
     table_to_bytes,
 )
-from openbioner_batch.errors import OpenBioNERError, RunFailedError
+from openbioner_batch.errors import OpenBioNERError, RunFailedError, UsageError
 from openbioner_batch.formats.fields import UnfitRecordError
 from openbioner_batch.records import Rejected, Span
 
@@ -113,22 +113,30 @@ def _finish(work: dict[str, Any], job: DeidJob) -> pa.Table:
         table_from_bytes(work["data"]),
         [Rejected(**one) for one in table_from_bytes(work["rejected"]).to_pylist()],
     )
-    notes = list(notes_of(rows, job.columns, job.kept))
+    notes: dict[int, Note] = {}
+    for place, note in enumerate(notes_of(rows, job.columns, job.kept)):
+        if isinstance(note, Rejected):
+            rejected.append(note)
+        else:
+            notes[place] = note
     attempts = Attempts(store, f"finish-{name}", job.session)
-    outcomes = outcome_of_each(notes, partial(_record, job=job), attempts)
+    outcomes = outcome_of_each([*notes.values()], partial(_record, job=job), attempts)
     records: list[Written] = []
     good: list[int] = []
-    for place, (note, outcome) in enumerate(zip(notes, outcomes, strict=True)):
+    for (place, note), outcome in zip(notes.items(), outcomes, strict=True):
         if isinstance(outcome, str):
             rejected.append(Rejected(note.source, note.record, outcome))
         else:
             good.append(place)
             records.append(outcome)
+    files, bad = _files(split, shard, records, rows_at(rows, good), job)
+    rejected += [Rejected(records[at][0].source, records[at][0].record, reason) for at, reason in bad.items()]
+    records = [record for at, record in enumerate(records) if at not in bad]
     rejected.sort(key=lambda item: (int(item.source), item.record, item.reason))
     counts = _counts(json.loads(rows.schema.metadata[COUNTS_KEY]), records, rejected, job)
 
     put_beside(store, QUARANTINE, split, shard, rejected_table(rejected))
-    for file, data in data_files(split, shard, records, rows_at(rows, good), job):
+    for file, data in files:
         store.put(file, data)
     if sampled := [record for record in records if _is_sampled(record[1], job.model_sample)]:
         store.put(f"{SAMPLE}/{name}.jsonl", _sample(sampled))
@@ -144,6 +152,20 @@ def _finish(work: dict[str, Any], job: DeidJob) -> pa.Table:
     return row_table(
         split, shard, counts=json.dumps(counts), deaths=deaths, committed_at=time.time(), read=work["read"]
     )
+
+
+def _files(
+    split: int, shard: int, records: Sequence[Written], rows: pa.Table, job: DeidJob
+) -> tuple[list[tuple[str, bytes]], dict[int, str]]:
+    """Names and bytes of a shard's files, and which records (by place) cannot be written, and why."""
+    try:
+        return [*data_files(split, shard, records, rows, job)], {}
+    except OpenBioNERError:
+        raise
+    except Exception:
+        bad = dict(unwritable(split, shard, records, rows, job))
+    good = [at for at in range(len(records)) if at not in bad]
+    return [*data_files(split, shard, [records[at] for at in good], rows_at(rows, good), job)], bad
 
 
 def _record(note: Note, job: DeidJob) -> Written:
@@ -173,7 +195,9 @@ def outcome_of_each(notes: Sequence[Note], do: Callable[[Note], _Done], attempts
 def _outcome_of(note: Note, do: Callable[[Note], _Done]) -> _Done | str:
     try:
         return do(note)
-    except RunFailedError:
+    except UsageError as error:  # a key or a table of shifts that is no longer there is no note's fault
+        raise RunFailedError(f"{error}; the run needs it unchanged since the run began") from None
+    except OpenBioNERError:
         raise
     except UnfitRecordError as reason:
         return str(reason)

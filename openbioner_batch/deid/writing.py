@@ -10,11 +10,29 @@ from openbioner_batch.deid.job import DeidJob
 from openbioner_batch.deid.notes import Note
 from openbioner_batch.deid.records import DeidentifiedRecord, Identity
 from openbioner_batch.engine.names import DATA, shard_name
+from openbioner_batch.engine.tables import rows_at
+from openbioner_batch.errors import OpenBioNERError, is_out_of_memory
 from openbioner_batch.formats.base import NewRecord
 
 ID = "document_id"
 """Name of the id where the input has no field for it."""
 Written = tuple[Note, Identity, DeidentifiedRecord]
+
+
+def unwritable(
+    split: int, shard: int, records: Sequence[Written], rows: pa.Table, job: DeidJob
+) -> Iterator[tuple[int, str]]:
+    """The places of records that cannot be written alone, and why; to be called where `data_files` fails on all."""
+    for place, record in enumerate(records):
+        try:
+            for _ in data_files(split, shard, [record], rows_at(rows, [place]), job):
+                pass
+        except OpenBioNERError:
+            raise
+        except Exception as error:  # its message could quote the record
+            if is_out_of_memory(error):
+                raise
+            yield place, f"writing failed: {type(error).__name__}"
 
 
 def data_files(

@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from openbioner_batch.deid.keys import load_key
 from openbioner_batch.deid.shard import DIED, outcome_of_each
 from openbioner_batch.engine.attempts import Attempts
 from openbioner_batch.engine.names import ATTEMPTS
 from openbioner_batch.engine.store import Store
+from openbioner_batch.errors import RunFailedError
 
 NOTES: list[Any] = ["a", "b", "c"]
 
@@ -36,3 +40,9 @@ def test_a_marker_lasts_as_long_as_the_work(tmp_path: Path) -> None:
     assert outcome_of_each(NOTES, do, Attempts(store, "work", "session")) == NOTES
     assert seen == [["work/whole.session.0"]] * 3
     assert store.names(ATTEMPTS) == []
+
+
+def test_a_key_that_is_gone_sets_no_note_aside(tmp_path: Path) -> None:
+    attempts = Attempts(Store(str(tmp_path)), "work", "session")
+    with pytest.raises(RunFailedError, match=r"cannot be read .* the run needs it unchanged since the run began"):
+        outcome_of_each(NOTES, lambda note: load_key(tmp_path / "gone"), attempts)
