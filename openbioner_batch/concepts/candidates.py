@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from openbioner_batch.concepts.compounds import plain_word
 from openbioner_batch.concepts.contradictions import is_of_sort, sort_of
 from openbioner_batch.concepts.index import Vocabulary
 from openbioner_batch.concepts.keys import SCORES, Match
@@ -119,9 +120,11 @@ def is_related(found: Candidate) -> bool:
 
 @functools.lru_cache(maxsize=1 << 14)
 def _stems(text: str) -> frozenset[str]:
-    return frozenset(map(stem, forms(text)))
+    return frozenset(stem(plain_word(form)) for form in forms(text))
 
 
 def _own_words(text: str) -> frozenset[str]:
     """The stems of a mention's words, without other words for a part: renal is no more than of the kidney."""
-    return frozenset(stem(form) for form in forms(text) if (meant := meaning(form)) == form or meant not in parts())
+    return frozenset(
+        stem(plain_word(form)) for form in forms(text) if (meant := meaning(form)) == form or meant not in parts()
+    )

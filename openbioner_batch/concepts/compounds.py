@@ -42,6 +42,12 @@ def in_plain_words(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({*map(stem, found - implied)}))
 
 
+def plain_word(word: str) -> str:
+    """What stands for a word at this level alone: "blood" for serum."""
+    instead: str = _table()["words"].get(word, word)
+    return instead
+
+
 @functools.lru_cache(maxsize=1 << 16)
 def _parts(word: str) -> tuple[str, ...]:
     """What a word says in plain words, in what stands for each; the word itself where it is no compound."""
@@ -53,7 +59,8 @@ def _taken_apart(word: str) -> tuple[str, ...]:
     """A prefix, a root and an ending in plain words."""
     table = _table()
     if whole := table["wholes"].get(word):
-        return tuple(whole.split())
+        said: tuple[str, ...] = whole
+        return said
     if len(word) < _LEAST:
         return (word,)
     stemmed = stem(word)
@@ -85,5 +92,6 @@ def _table() -> dict[str, Any]:
         (frozenset(pair.split()), instead) for instead, pairs in found["together"].items() for pair in pairs.split(", ")
     ]
     found["told"] = frozenset.union(*(pair for pair, _ in found["together"])) - _CHANGES
-    found["implied"] = {word: frozenset(words.split()) for word, words in found["implied"].items()}
+    found["implied"] = {word: frozenset(map(word_form, words.split())) for word, words in found["implied"].items()}
+    found["wholes"] = {word: tuple(map(word_form, words.split())) for word, words in found["wholes"].items()}
     return found

@@ -189,14 +189,14 @@ def meanings(found: Sequence[str]) -> list[str]:
 
 @functools.cache
 def _phrases() -> dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]:
-    """The phrases of `phrases.yaml` by their first word, in what stands for each word, and what stands for them."""
+    """The phrases of `phrases.yaml` by their first word, the longest first: what stands for each word, and for all."""
     found: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
     for instead, listed in _read("phrases.yaml").items():
         for phrase in listed.split(","):
             words = tuple(map(meaning, forms(phrase)))
             meant = (*map(meaning, forms(instead)), *[""] * len(words))
             found.setdefault(words[0], []).append((words, meant[: len(words)]))
-    return found
+    return {first: sorted(some, key=lambda phrase: -len(phrase[0])) for first, some in found.items()}
 
 
 _OF_NAME = "-"
@@ -235,7 +235,8 @@ _DIMINUTIVE = re.compile("(?<=[ir])cul$")
 _DERIVED = sorted(
     "ance ancy ant ence ency ent ion ious iness icity ysis ytic ously ively atic atous "
     "ia esia ic ical ically ial al ally ely osis otic asia astic esis etic y ous osity ary ar ed ing ation ition ment "
-    "ness ity ive ism istic is um us a on e oma omatous plasia plastic".split(),
+    "ness ity ive ism istic is um us a on e oma omatous plasia plastic ium ated ating ative ional ational itional "
+    "ivity atory ory mental ental ality asis".split(),
     key=lambda ending: (-len(ending), ending),
 )
 

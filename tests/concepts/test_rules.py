@@ -63,6 +63,8 @@ T:52 Wide-spaced nipples
 T:53 Small pinna
 T:54 Slow pulse
 T:56 Limb tremor
+T:57 Abnormal enzyme mass
+T:58 Abnormal circulating enzyme mass concentration
 """
 
 
@@ -123,6 +125,7 @@ def linker(tmp_path_factory: pytest.TempPathFactory) -> Linker:
         ("toes of increased length", [("T:48", 0.91)]),  # in any order
         ("nipples far apart", [("T:52", 0.94)]),
         ("poorly developed pinnae", [("T:53", 0.94)]),
+        ("abnormal serum enzyme mass", [("T:58", 0.91), ("T:57", 0.91)]),  # which says where too
         ("low pulse rate", [("T:54", 0.91)]),
         ("shaking of the arms and legs", [("T:56", 0.94)]),
         ("switched memory B cells of abnormal proportion", [("T:38", 0.771429), ("T:39", 0.728571)]),

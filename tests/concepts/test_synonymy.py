@@ -150,7 +150,7 @@ def linker(tmp_path_factory: pytest.TempPathFactory) -> Linker:
     rows = [f"B:{number},{part} shinbone cyst,{part} tibia cyst" for number, part in enumerate(PARTS)]
     rows += [
         "B:5,Taped shinbone,",
-        "B:6,Remarkably short temper,",
+        "B:6,Famously short temper,",
         "B:7,Disproportionately tall gait,",
         "B:8,Extraordinarily tall gait,",
     ]

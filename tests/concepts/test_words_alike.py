@@ -46,6 +46,18 @@ from openbioner_batch.concepts.variants import coordinated
         ("small for dates", "small for gestational age"),
         ("dislocated lenses", "lens dislocation"),
         ("gyri", "gyral"),
+        ("failed to cough", "failure to cough"),
+        ("fell", "falls"),
+        ("girls", "females"),
+        ("hunchback", "kyphosis"),
+        ("cubital", "cubitus"),
+        ("poorly formed", "hypoplastic"),
+        ("hyperechoic", "echogenic"),
+        ("ears could not be detected", "absent ear"),
+        ("roof of the mouth", "palate"),
+        ("range of motion", "movement"),
+        ("sexual precocity", "premature puberty"),
+        ("longer than normal", "long"),
         ("one-sided", "unilateral"),
     ],
 )
@@ -89,10 +101,30 @@ def test_words_that_mean_something_else_are_not(one: str, other: str) -> None:
         ("meningitis", "meninge inflammation"),
         ("uncoordinated", "coordination impaired"),
         ("hypopigmented", "decreased pigmentation"),
+        ("depigmented", "decreased pigmentation"),
+        ("lymphadenopathy", "large lymph node"),
+        ("hypercalciuria", "increased calcium urine"),
+        ("maculopathy", "macula abnormal"),
+        ("laryngospasm", "larynx spasm"),
+        ("esrd", "end stage kidney abnormal"),
     ],
 )
 def test_compounds_are_taken_apart(compound: str, words: str) -> None:
     assert in_plain_words((compound,)) == in_plain_words(tuple(words.split()))
+
+
+@pytest.mark.parametrize(
+    ("words", "fewer"),
+    [
+        ("large sella turcica", "large sella"),
+        ("retropharyngeal lymph node", "retropharyngeal node"),
+        ("abnormal small chin", "small chin"),
+        ("absent sense smell", "absent smell"),
+        ("tooth dentin", "dentin"),
+    ],
+)
+def test_what_is_implied_says_nothing(words: str, fewer: str) -> None:
+    assert in_plain_words(tuple(words.split())) == in_plain_words(tuple(fewer.split()))
 
 
 @pytest.mark.parametrize(
@@ -114,6 +146,14 @@ def test_what_is_not_covered_whole_stays(word: str) -> None:
         ("osteolysis", "osteolytic"),
         ("vesicular", "vesicle"),
         ("asthmatic", "asthma"),
+        ("delusional", "delusion"),
+        ("aspirated", "aspiration"),
+        ("ventilating", "ventilation"),
+        ("segmental", "segment"),
+        ("mesothelium", "mesothelial"),
+        ("impulsivity", "impulsive"),
+        ("atelectasis", "atelectatic"),
+        ("hallucinatory", "hallucination"),
     ],
 )
 def test_nouns_and_their_adjectives_have_one_stem(one: str, other: str) -> None:
@@ -126,6 +166,8 @@ def test_nouns_and_their_adjectives_have_one_stem(one: str, other: str) -> None:
         ("green pulse", []),  # no word has others near to it
         ("loss of reflexes", [("absent", "reflex"), ("decreased", "reflex")]),
         ("poor function", [("decreased", "physiology"), ("impaired", "physiology"), ("physiology", "weakness")]),
+        ("reluctance to sing", [("impaired", "sing")]),
+        ("pale disk", [("decreased", "disk", "pigmentation")]),
         ("loss", []),  # says nothing of what
     ],
 )
