@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from openbioner_batch.catalog import resolve_types
 from openbioner_batch.engine.logs import say_to_stderr
-from openbioner_batch.engine.request import Say
 from openbioner_batch.engine.settings import AnnotateSettings
 from openbioner_batch.errors import OpenBioNERError, UsageError
 from openbioner_batch.records import TypeGroup
 
 if TYPE_CHECKING:
+    from openbioner_batch.engine.request import Say
     from openbioner_batch.model import Calibration, Completion, Preparer, Tagger, WindowSettings
 
 DEVICES = {"auto": "auto", "cpu": "cpu", "gpu": "cuda"}
