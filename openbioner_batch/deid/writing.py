@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
@@ -25,8 +26,7 @@ def unwritable(
     """The places of records that cannot be written alone, and why; to be called where `data_files` fails on all."""
     for place, record in enumerate(records):
         try:
-            for _ in data_files(split, shard, [record], rows_at(rows, [place]), job):
-                pass
+            deque(data_files(split, shard, [record], rows_at(rows, [place]), job), maxlen=0)  # only whether it raises
         except OpenBioNERError:
             raise
         except Exception as error:  # its message could quote the record
