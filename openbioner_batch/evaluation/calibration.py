@@ -68,9 +68,9 @@ def calibrate(
     settings = replace(settings, split="devel", no_calibration=True)
     source, target = resolve_checkpoint(settings.model), Path(output)
     _check_output(source, target)
-    asked, tests, kinds = _read(settings, fit, joined, test)
+    parts, tests, kinds = _read(settings, fit, joined, test)
     tagger = load_tagger(settings)
-    corpora = [_scored(tagger, one, settings, progress) for one in asked]
+    corpora = [_scored(tagger, one, settings, progress) for one in parts]
     own = read_calibration(source) or Calibration()
     start = _kept(own, fit, {name for corpus in corpora for name in corpus.types})
     held_out = held_out_f1(corpora, start, fit)

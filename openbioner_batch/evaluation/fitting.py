@@ -95,13 +95,13 @@ def _of_types(corpora: Sequence[ScoredCorpus], start: Calibration, thresholds: n
     """With a pair for each single type that gains enough by it."""
     found = start
     for name in sorted({name for corpus in corpora for name in corpus.types}) * _ROUNDS:
-        asked = [corpus for corpus in corpora if name in corpus.types]
+        queried = [corpus for corpus in corpora if name in corpus.types]
         changed = _setter(found, name)
-        grid = _grid(asked, frozenset([name]), changed, thresholds)
+        grid = _grid(queried, frozenset([name]), changed, thresholds)
         bias, threshold = _chosen(grid)
-        gain = grid[bias, threshold] - np.mean([corpus.f1(found) for corpus in asked])
+        gain = grid[bias, threshold] - np.mean([corpus.f1(found) for corpus in queried])
         # in the mean over all corpora, whether they query this type or not
-        if gain * len(asked) / len(corpora) > LEAST_GAIN:
+        if gain * len(queried) / len(corpora) > LEAST_GAIN:
             found = changed(float(BIASES[bias]), float(thresholds[threshold]))
     return found
 
