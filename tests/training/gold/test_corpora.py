@@ -30,6 +30,14 @@ def test_every_type_of_the_mixture_is_in_the_catalog_with_three_views() -> None:
             assert len(set(catalog.lookup(name).descriptions.values())) == 3
 
 
+@pytest.mark.parametrize("model", ["bundled", "bundled_open", "bundled_phi"])
+def test_the_cards_name_each_corpus_of_the_mixture_as_its_folder_does(model: str) -> None:
+    card = read_card(Path(openbioner_batch.__file__).parent / "data" / model)
+    assert card is not None
+    # cancer genetics is what `adapt` is measured on
+    assert {corpus.name for corpus in read_mixture(MIXTURE) if not card.trained_on(corpus.name)} == {"bionlp13cg"}
+
+
 @pytest.mark.parametrize("model", ["bundled", "bundled_open"])
 def test_types_that_rules_derive_are_noun_phrases_and_the_cards_tell_them_apart(model: str) -> None:
     noun_phrases = load_catalog().set_named("noun_phrases")
