@@ -117,7 +117,7 @@ def test_without_a_table_a_line_says_which(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "passages", "types"), [("siblings", 12_000, 1_100), ("wide", 5_500, 200), ("varied", 1_000, 300)]
+    ("name", "passages", "types"), [("siblings", 13_000, 1_100), ("wide", 9_000, 280), ("varied", 3_500, 2_500)]
 )
 def test_the_packages_own_passages_are_whole(tmp_path: Path, name: str, passages: int, types: int) -> None:
     folder = Path(openbioner_batch.training.__file__).parent / name
