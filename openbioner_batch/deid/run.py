@@ -23,10 +23,10 @@ from openbioner_batch.deid.residual import check_with_model
 from openbioner_batch.deid.settings import DeidentifySettings
 from openbioner_batch.deid.shifts import column_shifts, part_of_weeks, read_table, shifts_digest
 from openbioner_batch.deid.sources import by_labels, labels_of, numbered
+from openbioner_batch.engine.architecture import say_architecture
 from openbioner_batch.engine.cluster import ray_connection
 from openbioner_batch.engine.executors.base import Resources
 from openbioner_batch.engine.logs import say_to_stderr
-from openbioner_batch.engine.model_choice import say_architecture
 from openbioner_batch.engine.names import REPORT
 from openbioner_batch.engine.request import Inputs, Say, resolve_inputs
 from openbioner_batch.engine.scoring import ScorerFactory

@@ -23,10 +23,10 @@ from openbioner_batch.engine.option_groups import (
 )
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.choices import WORDS
+from openbioner_batch.model.location import BUNDLED_OPEN
 from openbioner_batch.options import check_options, flag, option
 from openbioner_batch.settings import Request
 
-AUTO_MODEL = "auto"
 _SAYS_NOTHING_WITHOUT = {
     "dictionary_wordings": ("dictionary", False),
     "dictionary_nested": ("dictionary", False),
@@ -58,12 +58,7 @@ class AnnotateSettings(
         "", metavar="T", joined=True, help="Types or sets of the catalog, or YAML files, separated by commas."
     )
     view: str = view_option()
-    model: str = option(
-        AUTO_MODEL,
-        metavar="M",
-        help="Checkpoint: bundled, bundled-open, a folder, or hub id.",
-        default="by the types",
-    )
+    model: str = option(BUNDLED_OPEN, metavar="M", help="Checkpoint: bundled-open, bundled, a folder, or hub id.")
     keep_fields: tuple[str, ...] = option((), metavar="A,B", help="Columns or keys to carry over to the output.")
     words: str = option("basic", choices=WORDS, help="How text is split into words.")
     include_text: bool = option(False, help="Write the documents' text to the output too.")

@@ -17,6 +17,7 @@ from openbioner_batch.engine.option_groups import (
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.registry import GOLD_SUFFIXES
 from openbioner_batch.model.choices import WORDS
+from openbioner_batch.model.location import BUNDLED_OPEN
 from openbioner_batch.options import check_options, fields_of, option
 from openbioner_batch.settings import Request
 
@@ -38,7 +39,7 @@ class CorpusSettings(ExactOptions):
     """Common options of `evaluate` and `calibrate`: corpora, the types queried in them, and the model."""
 
     corpus: str = option(metavar="PATH", help="Folder of known corpora, or one file or folder.")
-    model: str = option("bundled", metavar="M", help="Checkpoint: bundled, bundled-open, a folder, or hub id.")
+    model: str = option(BUNDLED_OPEN, metavar="M", help="Checkpoint: bundled-open, bundled, a folder, or hub id.")
     corpora: tuple[str, ...] = option(
         (), metavar="A,B", help="Only these of the known corpora in the folder.", default="all that are there"
     )
