@@ -11,6 +11,7 @@ from openbioner_batch.catalog.views import VIEWS
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.registry import UNSUFFIXED
 from openbioner_batch.model import choices
+from openbioner_batch.model.location import BUNDLED_OPEN
 from openbioner_batch.options import flag, option
 
 AUTO, RAY, IN_PROCESS = "auto", "ray", "in-process"
@@ -29,6 +30,11 @@ def text_of_number(value: Any) -> Any:
 
 def _format_name(value: Any) -> Any:
     return value.strip().lower().replace("_", "-") if isinstance(value, str) else value
+
+
+def model_option() -> Any:
+    """Chooses the model that tags."""
+    return option(BUNDLED_OPEN, metavar="M", help="Checkpoint: bundled-open, bundled, a folder, or hub id.")
 
 
 def view_option() -> Any:

@@ -19,11 +19,11 @@ from openbioner_batch.engine.option_groups import (
     SpanOptions,
     TitleOptions,
     WorkerOptions,
+    model_option,
     view_option,
 )
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.choices import WORDS
-from openbioner_batch.model.location import BUNDLED_OPEN
 from openbioner_batch.options import check_options, flag, option
 from openbioner_batch.settings import Request
 
@@ -58,7 +58,7 @@ class AnnotateSettings(
         "", metavar="T", joined=True, help="Types or sets of the catalog, or YAML files, separated by commas."
     )
     view: str = view_option()
-    model: str = option(BUNDLED_OPEN, metavar="M", help="Checkpoint: bundled-open, bundled, a folder, or hub id.")
+    model: str = model_option()
     keep_fields: tuple[str, ...] = option((), metavar="A,B", help="Columns or keys to carry over to the output.")
     words: str = option("basic", choices=WORDS, help="How text is split into words.")
     include_text: bool = option(False, help="Write the documents' text to the output too.")

@@ -12,12 +12,12 @@ from openbioner_batch.engine.option_groups import (
     CalibrationOptions,
     DeviceOptions,
     SpanOptions,
+    model_option,
     view_option,
 )
 from openbioner_batch.errors import UsageError
 from openbioner_batch.formats.registry import GOLD_SUFFIXES
 from openbioner_batch.model.choices import WORDS
-from openbioner_batch.model.location import BUNDLED_OPEN
 from openbioner_batch.options import check_options, fields_of, option
 from openbioner_batch.settings import Request
 
@@ -39,7 +39,7 @@ class CorpusSettings(ExactOptions):
     """Common options of `evaluate` and `calibrate`: corpora, the types queried in them, and the model."""
 
     corpus: str = option(metavar="PATH", help="Folder of known corpora, or one file or folder.")
-    model: str = option(BUNDLED_OPEN, metavar="M", help="Checkpoint: bundled-open, bundled, a folder, or hub id.")
+    model: str = model_option()
     corpora: tuple[str, ...] = option(
         (), metavar="A,B", help="Only these of the known corpora in the folder.", default="all that are there"
     )
@@ -171,7 +171,7 @@ class AdaptSettings(DeviceOptions, Request):
     examples: str = option(metavar="FILE", help="Reviewed texts, every mention of the types marked.")
     types: str = option(metavar="T", joined=True, help="The types, as for annotate; labels are their names.")
     output: str = option(metavar="FOLDER", help="The adapted checkpoint: a new folder.")
-    model: str = option("bundled-open", metavar="M", help="Checkpoint: bundled, a folder, or hub id.")
+    model: str = model_option()
     view: str = view_option()
     format: str | None = option(
         None, metavar="F", help=f"Of the examples: {', '.join(GOLD_SUFFIXES)}.", default="by the suffix"

@@ -19,7 +19,7 @@ from openbioner_batch.settings import build
 
 BY_HAND = {"silver ontology": {"paths"}, "pretrain": {"changes", "prepare"}}
 """What takes the place of fields that a command sets itself, and what changes keys of the file."""
-SHARED_FIELDS = {"exclude", "name", "run", "silver", "view", "without"}
+SHARED_FIELDS = {"exclude", "model", "name", "run", "silver", "view", "without"}
 """Fields that a function makes for several classes, whose order in kept files must stay; and the argument OUTPUT."""
 STANDS_FOR_SOMETHING = (None, (), "auto")
 """Defaults that the help may describe in words."""
