@@ -166,7 +166,7 @@ def test_a_model_trained_on_silver_data_tags_as_the_readme_says(tmp_path: Path) 
 
 
 def test_descriptions_of_identifiers_are_compared_as_the_readme_says(tmp_path: Path) -> None:
-    line = command("openbioner-batch evaluate --corpus presidio_synthetic.jsonl.gz")
+    line = command("openbioner-batch evaluate --model bundled --corpus presidio_synthetic.jsonl.gz")
     labels = [pair.partition("=")[0] for pair in line.partition("--types ")[2].split(",")]
     rows = [{"id": label, "text": "Ann", "spans": [[0, 3, label]]} for label in labels]
     with gzip.open(tmp_path / "presidio_synthetic.jsonl.gz", "wt") as file:
