@@ -203,7 +203,8 @@ class PaddedLate(_Padded):
 
     def evidence(self, words: np.ndarray, descriptions: np.ndarray) -> np.ndarray:
         """The evidence for each described type at each word: float32 [words, types]."""
-        return cosine_evidence(words, descriptions, float(self._late.log_scale.exp()), float(self._late.bias))
+        scale, bias = float(self._late.log_scale.detach().exp()), float(self._late.bias.detach())
+        return cosine_evidence(words, descriptions, scale, bias)
 
     @property
     def _late(self) -> LateEncoder:
