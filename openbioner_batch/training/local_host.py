@@ -6,6 +6,7 @@ gives them.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -109,7 +110,7 @@ class LocalHost:
             num_workers=makers,
             prefetch_factor=2 if makers else None,
             collate_fn=_as_it_is,
-            worker_init_fn=_heed_no_signal,
+            worker_init_fn=_begin_making,
         )
         return iter(loader)
 
@@ -221,8 +222,13 @@ def _as_it_is(part: list[Pass]) -> list[Pass]:
     return part
 
 
-def _heed_no_signal(number: int) -> None:
-    """Leaves Ctrl-C and SIGTERM to the training process, which ends those that make its passes."""
+def _begin_making(number: int) -> None:
+    """Leaves Ctrl-C and SIGTERM to the training process, which ends those that make its passes, and its garbage too.
+
+    A collection in a forked process would free native objects of the parent's libraries, and copy the pages of all
+    that it looks at.
+    """
+    gc.freeze()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
