@@ -112,12 +112,13 @@ def model_find(model: str, dtype: str, device: str) -> Find:
 @click.option("--model", default="bundled", show_default=True)
 @click.option("--dtype", default="bfloat16", show_default=True)
 @click.option("--devices", type=click.Choice(["auto", "cpu", "gpu"]), default="auto", show_default=True)
+@click.option("--pairs", "path", type=click.Path(path_type=Path), default=PAIRS, help="Of another file.")
 @click.option("--show", is_flag=True, help="Print each pair that is not told apart, and what fails.")
 @click.option("--quick", is_flag=True, help="Three pairs: does it work at all.")
 @json_option
-def main(model: str, dtype: str, devices: str, show: bool, quick: bool, json_path: Path | None) -> None:
+def main(model: str, dtype: str, devices: str, path: Path, show: bool, quick: bool, json_path: Path | None) -> None:
     """Count the pairs of descriptions that a model tells apart."""
-    pairs = read_pairs()[: 3 if quick else None]
+    pairs = read_pairs(path)[: 3 if quick else None]
     try:
         find = model_find(model, dtype, devices)
     except OpenBioNERError as error:
@@ -134,6 +135,7 @@ def main(model: str, dtype: str, devices: str, show: bool, quick: bool, json_pat
     report: dict[str, Any] = {
         "model": model,
         "dtype": dtype,
+        "file": path.name,
         "summary": rows,
         "pairs": [
             {"kind": pair.kind, "text": pair.text, **pair.descriptions, "told apart": all(held.values()), "held": held}

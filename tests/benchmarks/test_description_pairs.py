@@ -8,19 +8,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import openbioner_batch.training
+from openbioner_batch.catalog.loader import load_yaml
 from openbioner_batch.records import Span
 from openbioner_batch.training.marks import read_marks
+
+FILES = sorted((Path(__file__).parents[2] / "benchmarks" / "pairs").glob("*.yaml"))
 
 
 def spans(pair: Any, *sides: str) -> list[Span]:
     return [Span(a, b, "mention", 0.9, pair.text[a:b]) for side in sides for a, b in pair.mentions[side]]
 
 
-def test_there_are_pairs_of_each_kind_and_their_mentions_stand_in_plain_text() -> None:
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_there_are_pairs_of_each_kind_and_their_mentions_stand_in_plain_text(file: Path) -> None:
     from description_pairs import read_pairs
 
-    pairs = read_pairs()
+    pairs = read_pairs(file)
     kinds = Counter(pair.kind for pair in pairs)
     assert kinds["siblings"] >= 30
     assert min(kinds["nonsense"], kinds["complement"]) >= 4
@@ -54,18 +60,20 @@ def test_pairs_and_conditions_are_counted_by_kind() -> None:
     }
 
 
-def test_no_passage_of_the_package_has_a_sentence_or_description_of_a_pair() -> None:
+def test_no_passage_of_the_package_has_a_sentence_of_a_pair_or_a_description_of_the_first_file() -> None:
     from description_pairs import read_pairs
 
-    pairs = read_pairs()
-    described = {_bare(description) for pair in pairs for description in pair.descriptions.values()}
-    texts = {_bare(pair.text) for pair in pairs}
+    described = {_bare(description) for pair in read_pairs() for description in pair.descriptions.values()}
+    texts = {_bare(pair.text) for file in FILES for pair in read_pairs(file)}
     for name in ("siblings", "wide", "varied"):
         folder = Path(openbioner_batch.training.__file__).parent / name
         types = [_bare(line.split("\t")[2]) for line in _lines(folder, "*.tsv")]
         assert types
         assert not described & set(types)
         assert not texts & {_bare(read_marks(line)[0]) for line in _lines(folder, "*.txt")}
+    for path in sorted((Path(openbioner_batch.training.__file__).parent / "names").glob("*.yaml")):
+        classes = load_yaml(path.read_bytes(), str(path))
+        assert not described & {_bare(text) for entry in classes.values() for text in entry["is"]}
 
 
 def _lines(folder: Path, pattern: str) -> Iterator[str]:

@@ -98,6 +98,9 @@ class SentenceSettings(Request):
     phrases: tuple[str, ...] = option(
         (), metavar="CLASS", repeated=True, help="Class of phrases, in which other names may occur. Repeatable."
     )
+    exceptions: int = option(
+        0, least=0, help='Further types for each class with classes below it, such as "an animal other than a bird".'
+    )
     without: str | None = without_option()
     name: str | None = name_option()
     seed: int = option(0, least=0, help="Seed of all that is drawn.")

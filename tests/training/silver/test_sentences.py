@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.training.passages import AnnotatedPassage
 from openbioner_batch.training.silver.made_settings import SentenceSettings
 from openbioner_batch.training.silver.ontology.classes import Classes, read_part
+from openbioner_batch.training.silver.ontology.exceptions import with_exceptions
 from openbioner_batch.training.silver.ontology.sentences import Filler, fill_sentences, read_sentences
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
 
@@ -88,6 +90,38 @@ def test_siblings_are_surely_absent_and_what_is_there_is_not(made: Path) -> None
     assert any(
         "hitting_tool" not in {mention.type for mention in passage.mentions} for passage in passages(made / "out")
     )
+
+
+def test_an_exception_is_of_all_members_of_a_class_but_those_of_one_below_it(made: Path) -> None:
+    with (made / "tools.yaml").open("a") as file:
+        file.write("drill:\n  parent: tool\n  is: [What makes holes.]\n  members: [gimlet, awl]\n")
+    fill_sentences(settings(made, exceptions=1))
+    (kind,) = {kind for kind, _, _ in read_descriptions(str(made / "out")) if kind.startswith("not_")}
+    but = kind.removeprefix("not_")
+    assert but in ("cutting_tool", "hitting_tool", "drill")
+    assert any(kind in (passage.annotated or ()) for passage in passages(made / "out"))
+    for passage in passages(made / "out"):
+        marked: dict[tuple[int, int], set[str]] = {}
+        for mention in passage.mentions:
+            marked.setdefault((mention.start, mention.end), set()).add(mention.type)
+        for types in marked.values():
+            assert (kind in types) == ("tool" in types and but not in types)
+
+
+def test_members_of_both_are_in_no_exception(made: Path) -> None:
+    with (made / "tools.yaml").open("a") as file:
+        file.write("gift:\n  parent: tool\n  is: [What is given.]\n  members: [hammer, saw, spoon, fork]\n")
+    part = with_exceptions(read_part(str(made / "tools.yaml")), 9, np.random.default_rng(0))
+    made_of = {
+        concept.id: {other.names[0].text for other in part.concepts if concept.id in other.parents}
+        for concept in part.concepts
+        if " without " in concept.id
+    }
+    assert made_of == {
+        "tool without cutting_tool": {"hammer", "mallet", "spoon", "fork"},
+        "tool without hitting_tool": {"saw", "axe", "knife", "spoon", "fork"},
+        "tool without gift": {"axe", "knife", "mallet"},
+    }
 
 
 def test_every_wording_is_a_view(made: Path) -> None:
@@ -177,15 +211,25 @@ def test_the_command_prints_what_was_made(made: Path) -> None:
     assert len(passages(made / "o")) == 9
 
 
-def test_the_taxonomy_of_the_package_fills_its_sentences() -> None:
-    folder = files("openbioner_batch.training") / "taxonomy"
-    classes = Classes([read_part(str(folder / "classes.yaml"))])
-    filler = Filler(classes, "sentences.txt", ("expression",))
-    sentences = read_sentences(str(folder / "sentences.txt"))
+OWN = files("openbioner_batch.training")
+VOCABULARIES = [(OWN / "taxonomy" / "classes.yaml", OWN / "taxonomy" / "sentences.txt", ("expression",), 500)]
+VOCABULARIES += [
+    (OWN / "names" / f"{name}.yaml", OWN / "names" / f"{name}.txt", (), 50)
+    for name in ("body", "care", "expressions", "illnesses", "living", "meds_kind", "meds_use", "molecules")
+]
+
+
+@pytest.mark.parametrize(("vocabulary", "lines", "phrases", "least"), VOCABULARIES)
+def test_the_vocabularies_of_the_package_fill_their_sentences(
+    vocabulary: Traversable, lines: Traversable, phrases: tuple[str, ...], least: int
+) -> None:
+    classes = Classes([read_part(str(vocabulary))])
+    filler = Filler(classes, lines.name, phrases)
+    sentences = read_sentences(str(lines))
     for number, sentence in sentences:
         filler.check(number, sentence)
     described = [concept for concept in classes.concepts if concept.definition]
-    assert len(described) > 500
+    assert len(described) > least
     assert all(len(concept.wordings) >= 2 for concept in described)
     passage = filler.passage("x", sentences, np.random.default_rng(0))
     assert passage.found

@@ -16,6 +16,7 @@ from openbioner_batch.training.silver.finishing import DERIVED
 from openbioner_batch.training.silver.made_settings import SentenceSettings
 from openbioner_batch.training.silver.ontology.classes import LONGEST_NAME, Classes, own_names, read_part
 from openbioner_batch.training.silver.ontology.counting import TextCounts
+from openbioner_batch.training.silver.ontology.exceptions import with_exceptions
 from openbioner_batch.training.silver.ontology.finding import FoundName, NameFinder, WordCounts
 from openbioner_batch.training.silver.ontology.finishing import OntologyReport, publish, unwanted_types
 from openbioner_batch.training.silver.ontology.labelling import Labeller, PassageNames
@@ -49,7 +50,11 @@ def fill_sentences(settings: SentenceSettings) -> OntologyReport:
             something else.
     """
     store = Store(settings.output)
-    classes = Classes([read_part(path) for path in settings.vocabularies])
+    parts = [read_part(path) for path in settings.vocabularies]
+    if settings.exceptions:
+        random = np.random.default_rng(settings.seed)
+        parts = [with_exceptions(part, settings.exceptions, random) for part in parts]
+    classes = Classes(parts)
     templates = read_sentences(settings.sentences)
     filler = Filler(classes, settings.sentences, settings.phrases)
     for number, template in templates:
