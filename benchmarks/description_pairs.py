@@ -3,7 +3,8 @@
 python benchmarks/description_pairs.py --model bundled --show
 
 A pair is told apart if what `a` describes is found with a's description and not with b's, and the other way round. Each
-description is queried alone, in a pass of its own, as where a user requests one type. No pair was trained on.
+description is queried alone, in a pass of its own, as where a user requests one type. No sentence was trained on, and
+no description of the first file (pairs/README.md).
 """
 
 from __future__ import annotations
@@ -112,7 +113,13 @@ def model_find(model: str, dtype: str, device: str) -> Find:
 @click.option("--model", default="bundled", show_default=True)
 @click.option("--dtype", default="bfloat16", show_default=True)
 @click.option("--devices", type=click.Choice(["auto", "cpu", "gpu"]), default="auto", show_default=True)
-@click.option("--pairs", "path", type=click.Path(path_type=Path), default=PAIRS, help="Of another file.")
+@click.option(
+    "--pairs",
+    "path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=PAIRS,
+    help="File of pairs [pairs/pairs.yaml].",
+)
 @click.option("--show", is_flag=True, help="Print each pair that is not told apart, and what fails.")
 @click.option("--quick", is_flag=True, help="Three pairs: does it work at all.")
 @json_option

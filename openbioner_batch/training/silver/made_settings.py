@@ -99,7 +99,9 @@ class SentenceSettings(Request):
         (), metavar="CLASS", repeated=True, help="Class of phrases, in which other names may occur. Repeatable."
     )
     exceptions: int = option(
-        0, least=0, help='Further types for each class with classes below it, such as "an animal other than a bird".'
+        0,
+        least=0,
+        help='At most so many further types for each class of a taxonomy, such as "an animal other than a bird".',
     )
     without: str | None = without_option()
     name: str | None = name_option()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from openbioner_batch.concepts.vocabulary import Concept, Name, NameKind
 from openbioner_batch.training.silver.ontology.classes import VocabularyPart
+from openbioner_batch.training.silver.typenames import normalise_type
 
 _WORDINGS = (
     "{whole} other than {part}",
@@ -21,20 +22,25 @@ _WORDINGS = (
     "{whole} (not {part})",
 )
 _ARTICLE = re.compile(r"^(?:an?|the|any|every) ", re.IGNORECASE)
-_EXCLUDES = re.compile(r"\b(?:not|no|except|other than|but)\b", re.IGNORECASE)
-_SHORT = 5
-"""Descriptions of a class that are used, the shortest."""
-_FEWEST = 2
-"""Members that an exception must leave, and take."""
+_EXCLUDES = re.compile(r"\b(?:not|no|except|excepted|other than|rather than|apart from|without|but)\b", re.IGNORECASE)
+_MOST_DESCRIPTIONS = 5
+"""Of a class, the shortest ones: a description within another must stay short."""
+_FEWEST_MEMBERS = 2
+"""What an exception must have, and leave out: below that its kind is too small to teach anything."""
 
 
-def with_exceptions(part: VocabularyPart, count: int, random: np.random.Generator) -> VocabularyPart:
-    """A vocabulary with further classes, each of all members of one class without those of a class below it.
+def with_exceptions(
+    part: VocabularyPart, count: int, random: np.random.Generator, unwanted: Callable[[str], bool] = lambda name: False
+) -> VocabularyPart:
+    """A taxonomy with further classes, each of all members of one class without those of a class below it.
+
+    A class whose members are described themselves has none, as those of ontologies are.
 
     Args:
-        part: a vocabulary whose classes have members.
-        count: further classes for each class that has described classes below it.
+        part: a vocabulary.
+        count: the most further classes for each class that has described classes below it.
         random: draws which, and how they are described.
+        unwanted: says of a type's name that no description may name it.
 
     Returns:
         The vocabulary; the members of a further class have it as a parent too.
@@ -44,18 +50,26 @@ def with_exceptions(part: VocabularyPart, count: int, random: np.random.Generato
     for concept in part.concepts:
         for parent in concept.parents:
             below[parent].append(concept.id)
+    members = {id: _members(id, below) for id in below}
+    known = set(members.values())
     parents: dict[str, list[str]] = defaultdict(list)
     made: list[Concept] = []
-    for whole in [concept for concept in part.concepts if concept.definition and concept.id in below]:
-        members = set(_leaves(whole.id, below))
-        kinds = [concepts[id] for id in below[whole.id] if id in below and concepts[id].definition]
+    for id in sorted(below):
+        if id not in concepts or any(concepts[member].definition for member in members[id]):
+            continue
+        left = {kind: members[id] - members[kind] for kind in below[id] if kind in below and concepts[kind].definition}
+        kinds = [
+            kind
+            for kind, rest in left.items()
+            if min(len(rest), len(members[kind])) >= _FEWEST_MEMBERS
+            and rest not in known
+            and normalise_type(_name(concepts[id], concepts[kind])) is not None
+            and not unwanted(normalise_type(concepts[kind].names[0].text) or "")
+        ]
         for place in random.permutation(len(kinds))[:count].tolist():
-            without = members - set(_leaves(kinds[place].id, below))
-            if min(len(without), len(members) - len(without)) < _FEWEST:
-                continue
-            new = _exception(whole, kinds[place], random)
+            new = _exception(concepts[id], concepts[kinds[place]], random)
             made.append(new)
-            for member in without:
+            for member in left[kinds[place]]:
                 parents[member].append(new.id)
     changed = [
         replace(concept, parents=(*concept.parents, *parents[concept.id])) if concept.id in parents else concept
@@ -64,19 +78,25 @@ def with_exceptions(part: VocabularyPart, count: int, random: np.random.Generato
     return replace(part, concepts=(*changed, *made))
 
 
-def _leaves(id: str, below: dict[str, list[str]]) -> Iterator[str]:
-    for child in below[id]:
-        if child in below:
-            yield from _leaves(child, below)
-        else:
-            yield child
+def _members(id: str, below: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """What is below a class and has nothing below it."""
+    seen, waiting = {id}, [id]
+    while waiting:
+        new = [child for child in below.get(waiting.pop(), ()) if child not in seen]
+        seen.update(new)
+        waiting += new
+    return frozenset(one for one in seen if one not in below)
+
+
+def _name(whole: Concept, kind: Concept) -> str:
+    return f"{whole.names[0].text} but not {kind.names[0].text}"
 
 
 def _exception(whole: Concept, kind: Concept, random: np.random.Generator) -> Concept:
     told = [
         wording.format(whole=first, bare=_ARTICLE.sub("", first), part=second)
         for wording, first, second in zip(
-            [_WORDINGS[i] for i in random.permutation(len(_WORDINGS))],
+            [_WORDINGS[place] for place in random.permutation(len(_WORDINGS))],
             _drawn(whole, random),
             _drawn(kind, random),
             strict=True,
@@ -84,23 +104,16 @@ def _exception(whole: Concept, kind: Concept, random: np.random.Generator) -> Co
     ]
     return Concept(
         f"{whole.id} without {kind.id}",
-        (Name(f"not {kind.names[0].text}", NameKind.PREFERRED),),
+        (Name(_name(whole, kind), NameKind.PREFERRED),),
         (whole.id,),
         told[0],
-        (),
-        tuple(dict.fromkeys(told[1:])),
+        wordings=tuple(dict.fromkeys(told[1:])),
     )
 
 
 def _drawn(concept: Concept, random: np.random.Generator) -> Sequence[str]:
-    """A description for each wording, as part of a sentence: of the short ones that exclude nothing."""
-    texts = [text for text in (concept.definition, *concept.wordings) if text and not _EXCLUDES.search(text)]
-    texts = [concept.names[0].text, *sorted(texts, key=len)[:_SHORT]]
-    return [_inside(texts[int(random.integers(len(texts)))]) for _ in _WORDINGS]
-
-
-def _inside(description: str) -> str:
-    """A description with a small letter at its beginning, unless its first word is written otherwise, and no stop."""
-    first = description.split()[0]
-    small = first[:1].lower() + first[1:] if first[1:] == first[1:].lower() else first
-    return (small + description[len(first) :]).rstrip(" .")
+    """A description for each wording, as part of a sentence: a name, or a short noun phrase that excludes nothing."""
+    texts = [text for text in (concept.definition, *concept.wordings) if text and _ARTICLE.match(text)]
+    short = sorted((text for text in texts if not _EXCLUDES.search(text)), key=len)[:_MOST_DESCRIPTIONS]
+    nouns = [concept.names[0].text, *(text[:1].lower() + text[1:].rstrip(" .") for text in short)]
+    return [nouns[int(random.integers(len(nouns)))] for _ in _WORDINGS]

@@ -50,16 +50,16 @@ def fill_sentences(settings: SentenceSettings) -> OntologyReport:
             something else.
     """
     store = Store(settings.output)
+    unwanted = unwanted_types(settings.without)
     parts = [read_part(path) for path in settings.vocabularies]
     if settings.exceptions:
         random = np.random.default_rng(settings.seed)
-        parts = [with_exceptions(part, settings.exceptions, random) for part in parts]
+        parts = [with_exceptions(part, settings.exceptions, random, unwanted) for part in parts]
     classes = Classes(parts)
     templates = read_sentences(settings.sentences)
     filler = Filler(classes, settings.sentences, settings.phrases)
     for number, template in templates:
         filler.check(number, template)
-    unwanted = unwanted_types(settings.without)
     claim(store, STATE, asdict(settings), DERIVED)
     made = [
         filler.passage(f"{settings.seed}-{number:06d}", templates, np.random.default_rng([settings.seed, number]))
