@@ -34,6 +34,8 @@ class Corpus:
         weights: [pieces] how often each is seen per epoch.
         counts: pieces with a weight above 0, by `source` of their passages.
         annotated: types of which some of these passages have every mention marked.
+        sources: names of corpora.
+        origins: [pieces] the index of each piece's corpus in `sources`.
     """
 
     pieces: Pieces
@@ -41,6 +43,23 @@ class Corpus:
     weights: np.ndarray
     counts: dict[str, int]
     annotated: tuple[str, ...]
+    sources: tuple[str, ...]
+    origins: np.ndarray
+
+    def groups(self, apart: Sequence[str]) -> np.ndarray:
+        """[pieces] 0, or for pieces of a corpus that is to be apart a number of its own.
+
+        Raises:
+            UsageError: no piece is of such a corpus.
+        """
+        found = np.zeros(len(self.origins), np.int16)
+        for number, name in enumerate(apart, 1):
+            its = self.origins == (self.sources.index(name) if name in self.sources else -1)
+            if not its.any():
+                known = ", ".join(sorted({self.sources[place] for place in np.unique(self.origins).tolist()}))
+                raise UsageError(f"batch.apart names {name!r}; the passages come from {known}")
+            found[its] = number
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +168,8 @@ def corpus_of(flat: FlatPieces, weights: np.ndarray, sources: Sequence[PassageFo
     counts = Counter(flat.names[source] for source in seen[:, 0].tolist())
     lists = [flat.lists[place] for place in np.unique(seen[:, 1]).tolist() if place >= 0]
     annotated = tuple(sorted({name for names in lists for name in names}))
-    return Corpus(flat, np.diff(flat.bounds), weights, dict(sorted(counts.items())), annotated)
+    tokens = np.diff(flat.bounds)
+    return Corpus(flat, tokens, weights, dict(sorted(counts.items())), annotated, flat.names, flat.origins[:, 0])
 
 
 def weight_of(source: PassageFolder, name: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,7 +43,12 @@ class TrainingPlan:
 
 
 def plan_training(
-    lengths: np.ndarray, weights: np.ndarray, description: float, settings: PretrainSettings, joint: float = 1.0
+    lengths: np.ndarray,
+    weights: np.ndarray,
+    description: float,
+    settings: PretrainSettings,
+    joint: float = 1.0,
+    groups: np.ndarray | None = None,
 ) -> TrainingPlan:
     """The passes that `settings.schedule` determines.
 
@@ -52,6 +58,7 @@ def plan_training(
         description: mean tokens of a description.
         settings: a longer schedule begins with the very passes of a shorter one.
         joint: share of the layers in which text and description see each other: 1 for the published cross-encoder.
+        groups: [pieces] only pieces with the same number share a pass; None for all alike.
 
     Raises:
         UsageError: the sources have no passage with a weight.
@@ -67,7 +74,7 @@ def plan_training(
     passes: list[int] = []
     for epoch in range(math.ceil(schedule.epochs) if schedule.epochs else _MOST_EPOCHS):
         for found, kind in zip(
-            (orders, sizes, types), _epoch(lengths, weights, description, settings, epoch, joint), strict=True
+            (orders, sizes, types), _epoch(lengths, weights, description, settings, epoch, joint, groups), strict=True
         ):
             found.append(kind)
         passes.append(len(sizes[-1]))
@@ -96,7 +103,13 @@ def plan_training(
 
 
 def _epoch(
-    lengths: np.ndarray, weights: np.ndarray, description: float, settings: PretrainSettings, epoch: int, joint: float
+    lengths: np.ndarray,
+    weights: np.ndarray,
+    description: float,
+    settings: PretrainSettings,
+    epoch: int,
+    joint: float,
+    groups: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Order of pieces, size of each pass, and types of each pass, for one epoch."""
     random = np.random.default_rng((settings.seed, epoch))
@@ -107,8 +120,7 @@ def _epoch(
     repeats = np.floor(weights + random.random(len(weights))).astype(int)
     order = random.permutation(np.repeat(np.arange(len(lengths)), repeats))
     found: list[tuple[np.ndarray, int]] = []
-    for low in range(0, len(order), _POOL):
-        pool = order[low : low + _POOL]
+    for pool in _pools(order, groups):
         pool = pool[np.argsort(lengths[pool], kind="stable")]
         first = 0
         while first < len(pool):
@@ -125,6 +137,14 @@ def _epoch(
         np.array([len(found[index][0]) for index in mixed]),
         np.array([found[index][1] for index in mixed]),
     )
+
+
+def _pools(order: np.ndarray, groups: np.ndarray | None) -> Iterator[np.ndarray]:
+    """Pieces among which those of similar length share a pass."""
+    parts = [order] if groups is None else [order[groups[order] == number] for number in np.unique(groups)]
+    for part in parts:
+        for low in range(0, len(part), _POOL):
+            yield part[low : low + _POOL]
 
 
 def _costs(lengths: np.ndarray, types: float, description: float, shared: int | None, joint: float) -> np.ndarray:

@@ -80,12 +80,15 @@ def tokenize_sources_on_ray(settings: PretrainSettings, tokenizer: Tokenizer) ->
     seen = whole.filter(pa.array(weights > 0))
     counts = Counter(seen.column("source").to_pylist())
     certain = seen.column("annotated").unique().to_pylist()
+    origins = whole.column("source").combine_chunks().dictionary_encode()
     return Corpus(
         RayPieces(tuple(blocks), np.cumsum([0, *map(len, tables)])),
         whole.column("tokens").to_numpy(),
         weights,
         dict(sorted(counts.items())),
         tuple(sorted({name for names in certain if names for name in names.split(",")})),
+        tuple(origins.dictionary.to_pylist()),
+        origins.indices.to_numpy(),
     )
 
 

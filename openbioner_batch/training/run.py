@@ -160,7 +160,8 @@ def _prepared(
     if settings.recipe.distillation:
         check_teacher(settings.recipe.distillation, tokenizer.vocabulary, config)
     mean = vocabulary.mean_tokens if vocabulary is not None else 0.0
-    plan = plan_training(corpus.tokens, corpus.weights, mean, settings, 1 - config.separate_layers / config.layers)
+    joint = 1 - config.separate_layers / config.layers
+    plan = plan_training(corpus.tokens, corpus.weights, mean, settings, joint, corpus.groups(settings.batch.apart))
     likeness = None
     if vocabulary is not None:
         likeness = type_likeness(settings, vocabulary, tokenizer, store, material.vectors)

@@ -149,6 +149,8 @@ class BatchSettings:
         "share. It bounds memory; measured 330 KB of activations a token for 12 layers x 768 in bfloat16.",
     )
     accumulation: int = option(1, least=1, help="Passes whose gradients are averaged into one optimizer step.")
+    apart: tuple[str, ...] = ()
+    """Corpora, by the `source` of their passages, each of which fills passes of its own: siblings meet all siblings."""
 
     def __post_init__(self) -> None:
         check_options(self, "batch.")
