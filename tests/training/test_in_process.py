@@ -98,6 +98,9 @@ def leave_out(read: Callable[..., Corpus], checkpoint: Path, tmp_path: Path) -> 
 
     without, whole = gathered(0), gathered(0.5)
     assert (without.corpus.counts, whole.corpus.counts) == ({"synthetic": 6}, {"atlas": 1, "synthetic": 6})
+    assert sorted(whole.corpus.groups(["atlas"]).tolist()) == [0] * 6 + [1]
+    with pytest.raises(UsageError, match=r"batch\.apart names 'globe'; the passages come from atlas, synthetic"):
+        whole.corpus.groups(["globe"])
     assert (without.corpus.annotated, whole.corpus.annotated) == ((), ("city", "drug"))
     assert whole.descriptions.keys() - without.descriptions.keys() == {"city"}
     assert whole.types is not None

@@ -17,7 +17,11 @@ LENGTHS = np.random.default_rng(0).integers(5, 190, 3000)
 
 
 def plan(
-    lengths: np.ndarray = LENGTHS, weights: np.ndarray | None = None, joint: float = 1.0, **parts: Any
+    lengths: np.ndarray = LENGTHS,
+    weights: np.ndarray | None = None,
+    joint: float = 1.0,
+    groups: np.ndarray | None = None,
+    **parts: Any,
 ) -> TrainingPlan:
     raw = {
         "output": "run",
@@ -30,7 +34,7 @@ def plan(
         **parts,
     }
     settings = build(PretrainSettings, raw)
-    return plan_training(lengths, np.ones(len(lengths)) if weights is None else weights, 20.0, settings, joint)
+    return plan_training(lengths, np.ones(len(lengths)) if weights is None else weights, 20.0, settings, joint, groups)
 
 
 def test_passes_keep_to_the_budget_with_pieces_of_like_length() -> None:
@@ -66,6 +70,15 @@ def test_a_longer_schedule_begins_with_the_passes_of_a_shorter_one() -> None:
     assert long.order[: len(short.order)].tolist() == short.order.tolist()
     assert long.bounds[: len(short.bounds)].tolist() == short.bounds.tolist()
     assert plan(seed=1).order.tolist() != plan(seed=2).order.tolist()
+
+
+def test_pieces_share_passes_with_their_own_group_alone() -> None:
+    groups = np.arange(len(LENGTHS)) % 3
+    found = plan(groups=groups)
+    assert all(len(set(groups[found.pieces(index)])) == 1 for index in range(len(found.types)))
+    assert {groups[found.pieces(index)[0]] for index in range(20)} == {0, 1, 2}
+    alike = plan(groups=np.zeros(len(LENGTHS), int))
+    assert np.array_equal(alike.order, plan().order)
 
 
 def test_weights_are_how_often_a_piece_is_seen() -> None:
