@@ -9,7 +9,8 @@ from typing import Any
 
 from openbioner_batch.catalog import load_catalog
 from openbioner_batch.errors import OpenBioNERError, UsageError
-from openbioner_batch.evaluation.benchmark import Progress, estimate, model_finder
+from openbioner_batch.evaluation.benchmark import MEASURES, Estimate, Progress, estimate, intervals, model_finder
+from openbioner_batch.evaluation.bootstrap import macro_measures
 from openbioner_batch.evaluation.card import ModelCard, figure_kind, read_card
 from openbioner_batch.evaluation.metrics import CountsByDocument, SpanKey, count_by_document
 from openbioner_batch.evaluation.questions import QueriedCorpus, is_training_folder, of_task, read_queried
@@ -37,8 +38,9 @@ def evaluate_zero_shot(settings: EvaluateSettings, progress: Progress | None = N
         progress: called with how far it is.
 
     Returns:
-        Plain values for JSON: `corpora[NAME]` has for "seen" and "unseen" the scores, strict and by overlap, micro and
-        macro with intervals, and per type; and for each seen type the trained one that is near it and why.
+        Plain values for JSON: `corpora[NAME]` has for "seen" and "unseen" the scores, strict and by overlap: micro,
+        macro, macro of frequent types, and per type, all with intervals; for each seen type the trained one that is
+        near it and why; and the queried types whose labels of training rules derived.
 
     Raises:
         UsageError: see `evaluate`; or it is unknown what the model was trained on.
@@ -55,6 +57,7 @@ def evaluate_zero_shot(settings: EvaluateSettings, progress: Progress | None = N
         tasks, kinds, _ = prepare_tasks(settings)
         corpora = [of_task(task) for task in tasks]
     tagger = load_tagger(settings)
+    derived = set(card.derived_types) if card else set()
     found: dict[str, Any] = {}
     for corpus in corpora:
         start = perf_counter()
@@ -65,6 +68,7 @@ def evaluate_zero_shot(settings: EvaluateSettings, progress: Progress | None = N
             "units": int(corpus.documents.max()) + 1,
             "views": list(corpus.views),
             "undescribed_types_left_out": list(corpus.undescribed),
+            "derived_types": sorted(derived.intersection(corpus.types)),
             **_parts(corpus, spans, near, settings),
             "seconds": round(perf_counter() - start, 1),
         }
@@ -134,6 +138,31 @@ def count_queried(corpus: QueriedCorpus, found: Sequence[Iterable[Span]], overla
     return count_by_document(gold, predicted, corpus.documents.tolist(), sorted(corpus.types))
 
 
+def scores_of(
+    counts: CountsByDocument, names: Sequence[str], corpus: str, settings: EvaluateSettings
+) -> dict[str, Any] | None:
+    """Scores of some types with intervals; None where they have neither gold spans nor found ones.
+
+    Args:
+        counts: of all types.
+        names: the types scored.
+        corpus: its name.
+        settings: number and seed of the resamples.
+    """
+    columns = [column for column, name in enumerate(counts.types) if name in set(names)]
+    part = CountsByDocument(tuple(counts.types[column] for column in columns), counts.counts[:, columns])
+    if not part.counts.any():
+        return None
+    figures = estimate(part, corpus, settings.resamples, settings.seed)
+    scores = figures.as_dict()
+    return {
+        "micro": scores["micro"],
+        "macro": scores["macro"],
+        "macro_frequent": _macro_frequent(figures),
+        "per_type": scores["per_type"],
+    }
+
+
 def _touched(gold: Sequence[Span], found: Sequence[Span]) -> dict[int, tuple[int, int]]:
     """For each found span that shares a character with a gold one of its type, the offsets of that one."""
     pairs: dict[int, tuple[int, int]] = {}
@@ -159,28 +188,20 @@ def _parts(
         (SEEN, [name for name, like in reasons.items() if like]),
         (UNSEEN, [name for name, like in reasons.items() if not like]),
     ):
-        scores = {measure: _scores(of, names, corpus.name, settings) for measure, of in counts.items()}
+        scores = {measure: scores_of(of, names, corpus.name, settings) for measure, of in counts.items()}
         parts[part] = {"types": len(names), **scores}
     return {**parts, "near": {name: _first(like) for name, like in reasons.items() if like}}
 
 
-def _scores(
-    counts: CountsByDocument, names: Sequence[str], corpus: str, settings: EvaluateSettings
-) -> dict[str, Any] | None:
-    """Scores of some types; None where they have neither gold spans nor found ones."""
-    columns = [column for column, name in enumerate(counts.types) if name in set(names)]
-    part = CountsByDocument(tuple(counts.types[column] for column in columns), counts.counts[:, columns])
-    if not part.counts.any():
+def _macro_frequent(figures: Estimate) -> dict[str, Any] | None:
+    """The macro scores of the types with `FREQUENT` gold spans and more, the same types in each resample."""
+    pooled = figures.counts.counts.sum(axis=0)
+    frequent = pooled[:, 0] >= FREQUENT
+    if not frequent.any():
         return None
-    scores = estimate(part, corpus, settings.resamples, settings.seed).as_dict()
-    frequent = [values["f1"] for values in scores["per_type"].values() if values["gold"] >= FREQUENT]
-    several = {"types": len(frequent), "f1": sum(frequent) / len(frequent)} if frequent else None
-    return {
-        "micro": scores["micro"],
-        "macro": scores["macro"],
-        "macro_frequent": several,
-        "per_type": scores["per_type"],
-    }
+    means = dict(zip(MEASURES, macro_measures(pooled[frequent]).tolist(), strict=True))
+    resampled = macro_measures(figures.resampled[:, frequent])
+    return {"types": int(frequent.sum()), "least_gold": FREQUENT, **means, **intervals(resampled)}
 
 
 def _first(like: dict[str, str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -12,6 +12,7 @@ from rich.table import Table
 from openbioner_batch.console import plain_console
 
 _MEASURES = ("precision", "recall", "f1")
+_HEADS = ("precision", "recall", "F1", "95 %")
 
 
 def corpora_table(result: Mapping[str, Any]) -> Table:
@@ -19,7 +20,7 @@ def corpora_table(result: Mapping[str, Any]) -> Table:
 
     F1 carries its 95 % interval.
     """
-    table = _table("corpus", "figures", "precision", "recall", "F1", "95 %", "macro F1", "gold", "predicted", "correct")
+    table = _table("corpus", "figures", *_HEADS, "macro F1", "gold", "predicted", "correct")
     for name, entry in result["corpora"].items():
         micro = entry["micro"]
         macro = f"{100 * entry['macro']['f1']:.1f}"
@@ -34,7 +35,7 @@ def corpora_table(result: Mapping[str, Any]) -> Table:
 
 def types_table(entry: Mapping[str, Any]) -> Table:
     """A row for each type of one corpus of `evaluate`'s result, then micro and macro averages, in percent."""
-    table = _table("type", "precision", "recall", "F1", "95 %", "gold", "predicted", "correct")
+    table = _table("type", *_HEADS, "gold", "predicted", "correct")
     for name, values in [*entry["per_type"].items(), ("micro", entry["micro"])]:
         numbers = [str(values[key]) for key in ("gold", "predicted", "correct")]
         table.add_row(name, *_percents(values), _interval(values), *numbers, style="bold" if name == "micro" else "")
@@ -54,7 +55,9 @@ def ablation_table(result: Mapping[str, Any]) -> Table:
 
 def notes(result: Mapping[str, Any]) -> list[str]:
     """Notes for the reader of the table: what was left out or shared, or is not independent."""
-    found: list[str] = [f"calibrated on {result['calibrated']}"] if result.get("calibrated") else []
+    found: list[str] = []
+    if fitted_on := result.get("calibrated"):
+        found.append("calibrated" if fitted_on is True else f"calibrated on {fitted_on}")
     for name, entry in result["corpora"].items():
         if count := entry.get("discontinuous_left_out"):
             found.append(f"{name}: {count} discontinuous gold mentions left out")
@@ -85,36 +88,30 @@ def _overlap_note(name: str, entry: Mapping[str, Any], overlap: Mapping[str, Any
 
 
 def zero_shot_table(result: Mapping[str, Any]) -> Table:
-    """For each corpus of `evaluate --zero-shot`, unseen types and seen ones: strict and by overlap, in percent."""
-    titles = (
-        "types",
-        "gold",
-        "micro F1",
-        "95 %",
-        "macro F1",
-        "95 %",
-        "types with 3",
-        "macro F1",
-        "micro F1",
-        "macro F1",
-    )
-    table = _table("corpus", "figures", *titles)
+    """For each corpus of `evaluate --zero-shot`, unseen types and seen ones: strict and by overlap, in percent.
+
+    A row for each average, so that a line is no wider than those of `corpora_table`.
+    """
+    table = _table("corpus", "figures", "types", "scores", *_HEADS, "gold")
     for name, entry in result["corpora"].items():
         for part in ("unseen", "seen"):
-            strict, overlap = entry[part]["strict"], entry[part]["overlap"]
-            if strict is None:
-                table.add_row(name, f"{part} types", "0")
+            place = [name, f"{part} types", str(entry[part]["types"])]
+            if entry[part]["strict"] is None:
+                table.add_row(*place)
                 continue
-            several = strict["macro_frequent"] or {"types": 0, "f1": 0.0}
-            values = [_percent(strict["micro"]), _interval(strict["micro"]), _percent(strict["macro"])]
-            values += [_interval(strict["macro"]), str(several["types"]), _percent(several)]
-            values += [_percent(overlap["micro"]), _percent(overlap["macro"])]
-            table.add_row(name, f"{part} types", str(entry[part]["types"]), str(strict["micro"]["gold"]), *values)
+            for measure in ("strict", "overlap"):
+                for average, values in _averages(entry[part][measure]):
+                    types, gold = (str(values.get(key, "")) for key in ("types", "gold"))
+                    first = place if (measure, average) == ("strict", "micro") else ["", "", types]
+                    table.add_row(*first, f"{measure} {average}", *_percents(values), _interval(values), gold)
     return table
 
 
-def _percent(values: Mapping[str, Any]) -> str:
-    return f"{100 * values['f1']:.1f}"
+def _averages(scores: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield "micro", scores["micro"]
+    yield "macro", scores["macro"]
+    if frequent := scores["macro_frequent"]:
+        yield f"macro, {frequent['least_gold']}+", frequent
 
 
 def _zero_shot_notes(result: Mapping[str, Any]) -> list[str]:
@@ -122,21 +119,21 @@ def _zero_shot_notes(result: Mapping[str, Any]) -> list[str]:
     known = "" if trained["mentions known"] else "; their mentions are unknown, so names and descriptions alone decide"
     found = [
         f"seen: near one of the {trained['number']:,} types of training ({trained['from']}{known})",
-        "the last two columns are by overlap: a shared character is enough",
+        "overlap: a shared character is enough; macro, N+: of types with N gold mentions or more",
     ]
     for name, entry in result["corpora"].items():
         if entry["kind"] == "in-corpus":
             found.append(f"{name}: in-corpus, the model was trained on it")
         if left_out := entry["undescribed_types_left_out"]:
             found.append(f"{name}: {len(left_out)} types without a description are left out")
-    return found
+    return [*found, *notes(result)]
 
 
 def _table(first: str, *others: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column(first)
     for title in others:
-        table.add_column(title, justify="left" if title == "figures" else "right")
+        table.add_column(title, justify="left" if title in ("figures", "scores") else "right")
     return table
 
 

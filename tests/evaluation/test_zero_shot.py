@@ -18,9 +18,11 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation import EvaluateSettings
 from openbioner_batch.evaluation.calibration import calibrate, score_queried
 from openbioner_batch.evaluation.questions import QueriedCorpus, compatible_groups, describe, read_queried
-from openbioner_batch.evaluation.zero_shot import count_queried, evaluate_zero_shot, find_queried
+from openbioner_batch.evaluation.zero_shot import count_queried, evaluate_zero_shot, find_queried, scores_of
 from openbioner_batch.model import Calibration, Tagger, read_calibration, write_calibration
 from openbioner_batch.records import EntityType, Span
+from openbioner_batch.report.scores import print_result
+from openbioner_batch.training.nearness import TypeFacts
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 from openbioner_batch.training.trained_types import types_of_sources, write_trained_types
@@ -176,11 +178,63 @@ def test_the_command_prints_both_parts(folder: Path, model: Path) -> None:
     command = ["evaluate", "--zero-shot", "--corpus", str(folder), "--model", str(model)]
     result = CliRunner().invoke(main, command)
     assert result.exit_code == 0, result.output
+    head = result.stdout.splitlines()[0].split()
+    assert head == ["corpus", "figures", "types", "scores", "precision", "recall", "F1", "95", "%", "gold"]
     assert "unseen types" in result.output
     assert json.loads(CliRunner().invoke(main, [*command, "--json"]).stdout)["corpora"].keys() == {"llm", "other"}
     wrong = CliRunner().invoke(main, ["evaluate", "--corpus", str(folder), "--trained-on", str(folder)])
     assert wrong.exit_code == 2
     assert "--zero-shot" in wrong.output
+
+
+def test_each_average_has_precision_recall_and_an_interval(
+    leaning: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_calibration(model, Calibration(neg_bias=-0.7))
+    write_trained_types(model, [TypeFacts("gene")])
+    result = evaluate_zero_shot(EvaluateSettings(str(leaning), str(model), zero_shot=True))
+    print_result(result)
+    printed = capsys.readouterr().out.splitlines()
+    assert "calibrated" in printed  # it is not known on what
+    table = [line for line in printed if "strict" in line or "overlap m" in line]
+    lines = iter(table)
+    assert table[0].startswith("llm     unseen types")
+    assert max(map(len, table)) <= 100
+    entry = result["corpora"]["llm"]
+    for part in ("unseen", "seen"):
+        for measure in ("strict", "overlap"):
+            for average, title in (("micro", "micro"), ("macro", "macro"), ("macro_frequent", "macro, 3+")):
+                found = entry[part][measure][average]
+                numbers = [f"{100 * found[name]:.1f}" for name in ("precision", "recall", "f1")]
+                low, high = found["f1_interval"]
+                assert low <= found["f1"] <= high
+                shown = " ".join(next(lines).split())
+                assert f"{measure} {title} {' '.join(numbers)} {100 * low:.1f}-{100 * high:.1f}" in shown
+    assert not list(lines)
+    assert entry["unseen"]["strict"]["micro"]["f1_interval"][0] < entry["unseen"]["strict"]["micro"]["f1_interval"][1]
+
+
+def test_rare_types_are_not_in_the_macro_of_frequent_ones() -> None:
+    spans = [span(start, start + 5, "a") for start in (0, 10, 20)] + [span(30, 35, "b"), span(40, 45, "b")]
+    counts = count_queried(corpus_of(spans), [spans[:1] + spans[3:]])
+    scores = scores_of(counts, ["a", "b"], "c", EvaluateSettings("c", zero_shot=True))
+    assert scores is not None
+    frequent = scores["macro_frequent"]
+    assert (frequent["types"], frequent["least_gold"]) == (1, 3)
+    assert (frequent["precision"], frequent["recall"], frequent["f1"]) == (1, pytest.approx(1 / 3), 0.5)
+    assert frequent["f1_interval"] == [0.5, 0.5]  # there is one document to draw
+    assert scores["macro"]["f1"] == 0.75
+
+
+def test_types_of_derived_labels_are_named_here_too(
+    folder: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (model / "README.md").write_text("---\ndatasets: [x]\nopenbioner: {derived_types: [gene, rna]}\n---\n")
+    write_trained_types(model, [TypeFacts("gene")])
+    result = evaluate_zero_shot(EvaluateSettings(str(folder), str(model), zero_shot=True, corpora=("llm",)))
+    assert result["corpora"]["llm"]["derived_types"] == ["gene"]
+    print_result(result)
+    assert "llm: the model learned gene from labels that rules derive, not from people's" in capsys.readouterr().out
 
 
 @pytest.fixture
