@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,18 @@ import yaml
 
 from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.location import MODEL_CARD, TRAINED_TYPES
-from openbioner_batch.training.recipe import Recipe
+from openbioner_batch.training.recipe import Negatives, Recipe
 from openbioner_batch.training.settings import PretrainSettings
+
+PAPER_MASKED, PAPER_MASKED_FINE_TUNING = 0.3, 0.5
+"""The paper's share of masked entities."""
+_KEYS_WITH_A_ROW = frozenset(
+    (
+        *("objective", "loss", "positive_weight", "contrast_weight", "no_entity_weight", "types_per_pass"),
+        *("shared_types", "jumbled", "complements", "mask_probability", "views", "head_dropout", "distillation"),
+    )
+)
+"""The recipe's keys that the card writes by themselves."""
 
 
 def front_matter(directory: Path) -> dict[str, Any]:
@@ -58,7 +69,7 @@ def model_card(settings: PretrainSettings, facts: Mapping[str, Any], start_direc
 |---|---|
 {recipe}
 
-The paper's recipe has Adam without decay and BERT's dropout in attention; what else differs stands above.
+{_differences(settings, config)}
 
 ## Data
 
@@ -90,8 +101,9 @@ def _recipe_rows(
     if facts["derived_types"]:
         yield "types whose labels rules derived", ", ".join(facts["derived_types"])
     yield "types queried in a passage", _types_queried(recipe, config)
-    yield "descriptions of no type", f"{recipe.jumbled:.0%} jumbled, {recipe.complements:.0%} complements"
-    yield "entities masked", f"{recipe.mask_probability:.0%}"
+    yield "descriptions of no type", f"{_percent(recipe.jumbled)} jumbled, {_percent(recipe.complements)} complements"
+    masked = "entities masked" if recipe.objective == "tagging" else "tokens hidden"
+    yield masked, _percent(recipe.mask_probability)
     yield "views of descriptions", ", ".join(recipe.views) or "all"
     weights = f"none {recipe.no_entity_weight}"
     if recipe.loss == "per-type":
@@ -102,6 +114,8 @@ def _recipe_rows(
         "teacher",
         f"`{taught.teacher}`, weight {taught.weight:g}, temperature {taught.temperature:g}" if taught else "none",
     )
+    if changed := "; ".join(_changed(recipe)):
+        yield "further keys of `recipe`", changed
     yield (
         "dropout",
         f"{start.encoder_dropout:g} in the encoder, none in attention, {recipe.head_dropout:g} before the heads",
@@ -126,6 +140,43 @@ def _types_queried(recipe: Recipe, config: ModelConfig) -> str:
         return f"{fewest} to {most}"
     shared = f"{recipe.shared_types} shared by the passages of a step"
     return shared if config.is_late else f"{shared}, {fewest} to {most} each"
+
+
+def _changed(recipe: Recipe) -> Iterator[str]:
+    """The keys without a row of their own that differ from their defaults, as the configuration names them."""
+    for key in dataclasses.fields(recipe):
+        value = getattr(recipe, key.name)
+        if key.name not in _KEYS_WITH_A_ROW and value != key.default:
+            yield f"`{key.name}` {_in_words(value)}"
+
+
+def _in_words(value: object) -> str:
+    """A value of the recipe on one line."""
+    if isinstance(value, Negatives):
+        return ", ".join(f"{name} {_in_words(share)}" for name, share in dataclasses.asdict(value).items())
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value).lower()
+
+
+def _differences(settings: PretrainSettings, config: ModelConfig) -> str:
+    """A sentence on what differs from the published recipe."""
+    recipe, decay = settings.recipe, settings.schedule.weight_decay
+    found = [f"AdamW with decay {decay:g} (there Adam without)"] if decay else []
+    found.append("no dropout in attention (there BERT's)")
+    # a run from a checkpoint with heads is what the paper calls fine-tuning, or goes on with its first stage
+    rates = (PAPER_MASKED, PAPER_MASKED_FINE_TUNING) if settings.start.checkpoint else (PAPER_MASKED,)
+    if recipe.objective == "tagging" and recipe.mask_probability not in rates:
+        paper = f"there {_percent(PAPER_MASKED)}, and {_percent(PAPER_MASKED_FINE_TUNING)} in fine-tuning"
+        found.append(f"{_percent(recipe.mask_probability)} of entities masked ({paper})")
+    if config.separate_layers:
+        apart = "late interaction" if config.is_late else f"{config.separate_layers} separate layers"
+        found.append(f"{apart} (there a cross-encoder)")
+    return f"Other than in the paper's recipe: {', '.join(found)}. What else differs stands above."
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:g}%"
 
 
 def _kind(config: ModelConfig, parameters: int) -> str:

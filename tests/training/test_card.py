@@ -6,11 +6,15 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import pytest
+import yaml
+
 from openbioner_batch.evaluation.card import read_card
 from openbioner_batch.model import VARIANTS
 from openbioner_batch.settings import build
 from openbioner_batch.training.card import model_card
 from openbioner_batch.training.settings import PretrainSettings
+from openbioner_batch.training.settings_file import CONFIGS
 
 FACTS = {
     "parameters": 1000,
@@ -29,7 +33,9 @@ FACTS = {
 
 def card(folder: Path, start: Path | None = None, objective: str = "tagging", **more: Any) -> str:
     own = {"name": "m", "supervision": more.pop("supervision", "gold")}
-    raw = {"output": "r", "sources": [{"path": "p"}], "recipe": {"objective": objective}, "card": own}
+    recipe = {"objective": objective, **more.pop("recipe", {})}
+    raw = {"output": "r", "sources": [{"path": "p"}], "recipe": recipe, "card": own}
+    raw["schedule"] = {"epochs": 1, **more.pop("schedule", {})}
     raw["start"] = {"checkpoint": str(start)} if start else {"variant": "tiny", "vocabulary": "v"}
     config = dataclasses.replace(VARIANTS["tiny"].config, separate_layers=more.pop("separate_layers", 0))
     text = model_card(build(PretrainSettings, raw), {**FACTS, **more}, start or Path("/nowhere"), config)
@@ -72,6 +78,58 @@ def test_it_says_what_the_reference_cannot_run_and_what_differs_from_the_paper(t
     for text in (whole, split, late):
         assert "AdamW with decay 0.01" in text
         assert "none in attention" in text
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "written"),
+    [
+        ("negatives", {"in_batch": 0, "hard": 0.4}, "`negatives` in_batch 0, hard 0.4, vocabulary 0.25, listed 0 |"),
+        ("near_above", 0.65, "`near_above` 0.65 |"),
+        ("near_above", None, "`near_above` none |"),
+        ("beyond_list", "all", "`beyond_list` all |"),
+        ("unnamed", 0.25, "`unnamed` 0.25 |"),
+        ("positives_share", 0.7, "`positives_share` 0.7 |"),
+        ("favoured", ["drug", "gene"], "`favoured` drug, gene |"),
+        ("favour", 4, "`favour` 4 |"),
+        ("jumbled", 0.035, "| 3.5% jumbled, 0% complements |"),
+        ("complements", 0.04, "| 0% jumbled, 4% complements |"),
+        ("shared_types", 128, "| 128 shared by the passages of a step"),
+        ("mask_probability", 0.12, "| entities masked | 12% |"),
+    ],
+)
+def test_a_key_of_the_recipe_that_differs_from_its_default_is_written(
+    tmp_path: Path, key: str, value: object, written: str
+) -> None:
+    plain = card(tmp_path / "a")
+    assert written not in plain
+    assert "further keys" not in plain
+    assert written in card(tmp_path / "b", recipe={key: value})
+
+
+def test_every_key_of_the_recipe_is_on_the_card_of_a_configuration_that_changes_it(tmp_path: Path) -> None:
+    text = card(tmp_path / "a", recipe=yaml.safe_load((CONFIGS / "late-siblings.yaml").read_text())["recipe"])
+    (row,) = [line for line in text.splitlines() if line.startswith("| further keys of `recipe` | ")]
+    assert row.count("`") == 2 * (1 + len(row.split("; ")))
+    assert "; `favoured` disease, chemical, " in row
+
+
+def test_what_differs_from_the_paper_is_said(tmp_path: Path) -> None:
+    def differs(name: str, start: Path | None = None, **more: Any) -> str:
+        text = card(tmp_path / name, start, **more)
+        return text.partition("Other than in the paper's recipe: ")[2].partition("\n")[0]
+
+    rates = "(there 30%, and 50% in fine-tuning)"
+    assert differs("a") == (
+        "AdamW with decay 0.01 (there Adam without), no dropout in attention (there BERT's). "
+        "What else differs stands above."
+    )
+    assert "decay" not in differs("b", schedule={"weight_decay": 0.0})
+    assert f", 12% of entities masked {rates}. What" in differs("c", recipe={"mask_probability": 0.12})
+    assert f"50% of entities masked {rates}" in differs("d", recipe={"mask_probability": 0.5})
+    assert "masked" not in differs("e", tmp_path / "a", recipe={"mask_probability": 0.5})
+    assert "masked" not in differs("f", objective="masked-language", recipe={"mask_probability": 0.15})
+    assert "late interaction (there a cross-encoder)" in differs("g", separate_layers=4)
+    assert "3 separate layers (there a cross-encoder)" in differs("h", separate_layers=3)
 
 
 def test_masked_language_pretraining_is_no_supervision(tmp_path: Path) -> None:
