@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from openbioner_batch.errors import UsageError
+from openbioner_batch.training.gold.corpora import derived_types
 from openbioner_batch.training.settings_file import CONFIGS, load_settings
 
 SMALLEST = {"output": "run", "seed": 42, "start": {"encoder": "e"}, "sources": [{"path": "silver"}]}
@@ -23,6 +24,17 @@ def config(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", sorted(file.stem for file in CONFIGS.glob("*.yaml")))
 def test_every_carried_configuration_is_valid(name: str) -> None:
     assert load_settings(name).output == f"runs/{name}"
+
+
+def test_data_of_the_gold_maker_is_mixed_since_rules_derive_some_of_its_labels() -> None:
+    assert derived_types()
+    of_gold = {
+        settings.card.name: settings.card.supervision
+        for settings in (load_settings(file.stem) for file in CONFIGS.glob("*.yaml"))
+        if "gold" in {source.path for source in settings.sources}
+    }
+    assert {"bundled", "split", "late"} <= of_gold.keys()
+    assert set(of_gold.values()) == {"mixed"}
 
 
 def test_there_is_a_configuration_for_each_size_and_stage() -> None:
