@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -11,10 +12,15 @@ from llm_server import LlmServer
 from outputs import rows
 from processes import Program, wait_until
 
+from openbioner_batch.training.silver.ontology.run import annotate_by_ontology
+
 from .conftest import RunSilver, Serve, write_notes
+from .test_ontology import TEXTS
+from .test_ontology_run import request
 
 Start = Callable[[LlmServer, Path, Path, str], Program]
 MODES = ("good", "limited", "drop", "fenced", "truncated", "good", "error", "good")
+FOLDERS = ("data", "quarantine", "passages", "descriptions")
 
 
 @pytest.fixture
@@ -43,7 +49,7 @@ def shards(folder: Path) -> int:
 
 def contents(folder: Path) -> dict[str, bytes]:
     """The bytes of all that a run is for."""
-    files = [file for kind in ("data", "quarantine", "passages") for file in sorted((folder / kind).glob("*"))]
+    files = [file for kind in FOLDERS for file in sorted((folder / kind).glob("*"))]
     return {str(file.relative_to(folder)): file.read_bytes() for file in files}
 
 
@@ -99,3 +105,33 @@ def test_200_passages_of_real_notes_survive_several_kills(
     kill_and_resume(inputs, serve, start, run_silver, tmp_path, kills=2)
 
     assert len(rows(tmp_path / "killed")) + len(rows(tmp_path / "killed", "quarantine")) == 200
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("executor", ["in-process", pytest.param("ray", marks=pytest.mark.slow)])
+def test_a_killed_search_for_names_goes_on(tmp_path: Path, executor: str) -> None:
+    notes = [{"id": f"n{n}", "text": f"{TEXTS[n % len(TEXTS)]} It was note {n}."} for n in range(300)]
+    (tmp_path / "notes.jsonl").write_text("".join(f"{json.dumps(note)}\n" for note in notes))
+    killed, common = tmp_path / "killed", {"shard_documents": 1, "name": "onto"}
+    settings = request(tmp_path, output=str(killed), **common)
+    program = Program(
+        [
+            *("-m", "openbioner_batch.cli.main", "silver", "ontology", *settings.vocabularies, *settings.inputs),
+            *("--output", str(killed), "--shard-documents", "1", "--executor", executor, "--workers", "1"),
+        ]
+    )
+    try:
+        wait_until(partial(has_moved_on, program, killed, 0))
+        assert program.process.poll() is None, program.finish()[1]
+        program.process.kill()
+        program.finish()
+    finally:
+        program.end()
+    left = {file.name: file.stat().st_mtime_ns for file in (killed / "data").glob("*.parquet")}
+    resumed = annotate_by_ontology(settings)
+    whole = annotate_by_ontology(request(tmp_path, output=str(tmp_path / "whole"), **common))
+
+    assert 0 < len(left) < shards(killed)
+    assert contents(killed) == contents(tmp_path / "whole")
+    assert {**resumed.as_json(), "output": ""} == {**whole.as_json(), "output": ""}
+    assert {name: (killed / "data" / name).stat().st_mtime_ns for name in left} == left
