@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,36 @@ def test_what_is_not_wanted_is_left_out(tmp_path: Path) -> None:
     assert "skin_illness" not in {kind for kind, _, _ in read_descriptions(str(tmp_path / "onto"))}
     assert report.quarantined.total() == 1
     assert report.as_json()["passages"]["in"] == len(TEXTS) + 1
+
+
+def test_the_report_counts_sure_negatives_and_each_vocabulary(tmp_path: Path) -> None:
+    settings = request(tmp_path)
+    report = annotate_by_ontology(settings)
+    diseases, organs = settings.vocabularies
+    passages = [passage for group in passage_groups(settings.output) for passage in read_passages(group)]
+    lacking = [set(passage.annotated or ()) - {mention.type for mention in passage.mentions} for passage in passages]
+    kinds = Counter(mention.type for passage in passages for mention in passage.mentions)
+    found = json.loads((tmp_path / "onto" / "report.json").read_text())
+    assert found["types"]["absent"] == sum(map(len, lacking)) > 0
+    assert found["vocabularies"] == {
+        diseases: {"classes": len(DISEASES), "mentions": kinds.total() - kinds["organ"]},
+        organs: {"classes": len(ORGANS), "mentions": kinds["organ"]},
+    }
+    shown = dict(report.lines())
+    assert shown["sure negatives: types that a passage surely lacks"] == str(found["types"]["absent"])
+    assert shown[f"classes of {organs}"] == str(len(ORGANS))
+    assert shown[f"mentions of {organs}"] == str(kinds["organ"])
+
+
+def test_a_type_of_two_vocabularies_counts_for_both(tmp_path: Path) -> None:
+    some = {id: ORGANS[id] for id in ("O:1", "O:2", "O:3")}
+    others = {"P:1": ORGANS["O:1"], "P:2": ("spleen", [], ["P:1"], "")}
+    settings = request(
+        tmp_path, vocabularies=(written(tmp_path, "some.obo", some), written(tmp_path, "others.obo", others))
+    )
+    report = annotate_by_ontology(settings)
+    assert report.types["organ"] == report.mentions > 0
+    assert report.vocabulary_mentions == dict.fromkeys(settings.vocabularies, report.mentions)
 
 
 def ontology(*arguments: object) -> Result:

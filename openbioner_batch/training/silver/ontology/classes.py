@@ -26,6 +26,8 @@ MANY = 5
 class VocabularyPart:
     """One vocabulary."""
 
+    path: str
+    """Its file."""
     concepts: tuple[Concept, ...]
     parents_are_wholes: bool = False
 
@@ -46,7 +48,7 @@ def read_part(path: str, roots: Sequence[str] = ()) -> VocabularyPart:
     concepts = below(concepts, [root for root in roots if root in known])
     if not concepts:
         raise UsageError(f"{path} gives no concepts")
-    return VocabularyPart(tuple(concepts), found.parents_are_wholes)
+    return VocabularyPart(path, tuple(concepts), found.parents_are_wholes)
 
 
 class Classes:
@@ -74,6 +76,10 @@ class Classes:
     def label(self, number: int) -> str:
         """The preferred name."""
         return self.concepts[number].names[0].text
+
+    def path(self, part: int) -> str:
+        """The file of a vocabulary."""
+        return self._parts[part].path
 
     def has_parts(self, number: int) -> bool:
         """Whether descendants of a class may be its parts."""

@@ -45,17 +45,35 @@ class OntologyReport(SilverReport):
 
     queried: int = 0
     """Types queried in some passage, present or absent."""
+    absent: int = 0
+    """Pairs of a passage and a type that it surely lacks: sure negatives."""
+    classes: Counter[str] = field(default_factory=Counter)
+    """Classes of each vocabulary."""
+    vocabulary_mentions: Counter[str] = field(default_factory=Counter)
+    """Mentions kept of types of each vocabulary; those of a type that is of two count for both."""
 
     def as_json(self) -> dict[str, Any]:
         """The report as it stands in the folder."""
         whole = SilverReport.as_json(self)
-        whole["types"]["queried"] = self.queried
+        whole["types"] |= {"queried": self.queried, "absent": self.absent}
+        whole["vocabularies"] = {
+            path: {"classes": count, "mentions": self.vocabulary_mentions[path]} for path, count in self.classes.items()
+        }
         del whole["cost"]
         return whole
 
     def lines(self) -> list[tuple[str, str]]:
         """Labels and values to show."""
-        return [*SilverReport.lines(self), ("types queried, present or absent", f"{self.queried:,}")]
+        return [
+            *SilverReport.lines(self),
+            ("types queried, present or absent", f"{self.queried:,}"),
+            ("sure negatives: types that a passage surely lacks", f"{self.absent:,}"),
+            *(
+                (f"{what} of {path}", f"{counts[what]:,}")
+                for path, counts in self.as_json()["vocabularies"].items()
+                for what in ("classes", "mentions")
+            ),
+        ]
 
 
 def finish(
@@ -154,6 +172,7 @@ def publish(
             writer.add(passage)
     writer.close()
     report.queried = len(queried)
+    _count_vocabularies(report, types, classes)
     _describe(store, [kind for kind in types if kind.name in queried], classes, counts, spellings)
     store.put(REPORT, report.to_bytes())
 
@@ -227,7 +246,16 @@ def _count(passage: AnnotatedPassage | None, report: OntologyReport) -> None:
         return
     report.passages += 1
     report.mentions += len(passage.mentions)
-    report.types.update(mention.type for mention in passage.mentions)
+    present = [mention.type for mention in passage.mentions]
+    report.types.update(present)
+    report.absent += len(set(passage.annotated or ()).difference(present))
+
+
+def _count_vocabularies(report: OntologyReport, types: Sequence[Type], classes: Classes) -> None:
+    report.classes.update(classes.path(part) for part in classes.part)
+    for kind in types:
+        for path in {classes.path(classes.part[number]) for number in kind.classes}:
+            report.vocabulary_mentions[path] += report.types[kind.name]
 
 
 def _describe(
