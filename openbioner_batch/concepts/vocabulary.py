@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class NameKind(enum.IntEnum):
@@ -52,6 +52,8 @@ class OpenedVocabulary:
     """Those in use (not obsolete), read as they are taken."""
     parents_are_wholes: bool = False
     """Whether some parents are not what a concept is, but what it is part of."""
+    places: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """At which place, from 0, a class lists a member, by the ids of both; empty for formats that list none."""
 
 
 RowFilter = Mapping[str, frozenset[str]]

@@ -190,9 +190,10 @@ def test_a_taxonomy_in_plain_language(tmp_path: Path) -> None:
         "sky_thing:\n  is: [What stands in the sky., thing above]\n"
         "star:\n  parent: sky_thing\n  is: It shines by itself.\n  members: [Sun | our star, Vega]\n"
         "wanderer:\n  parent: sky_thing\n  members: [Mars, sun]\n"
-        "nickname:\n  members: [our star, red one]\n"
+        "nickname:\n  members: [our star, ' | ', red one]\n"
     )
-    found = {c.id: c for c in merged(get_reader("taxonomy").read(str(path), {}).concepts)}
+    opened = get_reader("taxonomy").read(str(path), {})
+    found = {c.id: c for c in merged(opened.concepts)}
     assert found["sky_thing"].names == (Name("sky thing", NameKind.PREFERRED),)
     assert (found["sky_thing"].definition, found["sky_thing"].wordings) == ("What stands in the sky.", ("thing above",))
     assert found["star"].definition == "It shines by itself."
@@ -202,6 +203,15 @@ def test_a_taxonomy_in_plain_language(tmp_path: Path) -> None:
     # Another name of something is that too; the roots share it, so that neither excludes the other.
     assert found["member:our star"].parents == ("star", "nickname")
     assert found["nickname"].disjoint == ()
+    assert opened.places == {
+        ("star", "member:sun"): 0,
+        ("star", "member:our star"): 0,
+        ("star", "member:vega"): 1,
+        ("wanderer", "member:mars"): 0,
+        ("wanderer", "member:sun"): 1,
+        ("nickname", "member:our star"): 0,
+        ("nickname", "member:red one"): 1,
+    }
 
 
 def test_ancestors_whose_way_is_left_out_become_parents(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from openbioner_batch.catalog.loader import load_yaml
@@ -15,6 +15,7 @@ from openbioner_batch.errors import UsageError
 _KEYS = ("names", "parent", "is", "members")
 _BEGINS = re.compile(rb"(?:^|\n)[^\s#][^\n]*:\s*\n\s+(?:names|parent|is|members):")
 _MEMBER = "member:"
+_Classes = dict[str, dict[str, Any]]
 
 
 class Taxonomy(VocabularyReader):
@@ -31,21 +32,33 @@ class Taxonomy(VocabularyReader):
         return bare_name(path).endswith((".yaml", ".yml")) and _BEGINS.search(head) is not None
 
     def read(self, path: str, only: RowFilter) -> OpenedVocabulary:
-        return OpenedVocabulary(None, _concepts(path))
-
-
-def _concepts(path: str) -> Iterator[Concept]:
-    classes = _classes(path)
-    spelled: dict[str, list[str]] = defaultdict(list)
-    names: dict[str, list[str]] = defaultdict(list)
-    for name, entry in classes.items():
-        for member in _texts(path, name, "members", entry):
-            if spellings := [text for part in member.split("|") if (text := part.strip())]:
+        classes = _classes(path)
+        names: dict[str, list[str]] = defaultdict(list)
+        spelled: dict[str, dict[str, int]] = defaultdict(dict)
+        for name, entry in classes.items():
+            members = filter(None, map(_spellings, _texts(path, name, "members", entry)))
+            for place, spellings in enumerate(members):
                 names[spellings[0].casefold()] += spellings
                 for text in spellings:
-                    spelled[text.casefold()].append(name)
-    # What is another name of something elsewhere belongs there too: a trade name that is listed as such is a medicine.
-    of = {key: tuple(dict.fromkeys(spelled[key])) for key in names}
+                    spelled[text.casefold()].setdefault(name, place)
+        # What is another name of something elsewhere belongs there too: a trade name that is listed as such is a
+        # medicine.
+        of = {key: spelled[key] for key in names}
+        places = {(name, _MEMBER + key): place for key, known in of.items() for name, place in known.items()}
+        return OpenedVocabulary(None, _concepts(path, classes, names, of), places=places)
+
+
+def _concepts(
+    path: str, classes: _Classes, names: Mapping[str, Sequence[str]], of: Mapping[str, Collection[str]]
+) -> Iterator[Concept]:
+    """The classes, then the members.
+
+    Args:
+        path: of the file, for messages.
+        classes: of the file.
+        names: of each member.
+        of: the classes of each member.
+    """
     disjoint = _disjoint(classes, of)
     for name, entry in classes.items():
         first, *others = _texts(path, name, "names", entry) or [name.replace("_", " ")]
@@ -57,7 +70,11 @@ def _concepts(path: str) -> Iterator[Concept]:
     for key, parents in of.items():
         first, *others = dict.fromkeys(names[key])
         called = (Name(first, NameKind.PREFERRED), *map(Name, others))
-        yield Concept(_MEMBER + key, called, parents)
+        yield Concept(_MEMBER + key, called, tuple(parents))
+
+
+def _spellings(member: str) -> list[str]:
+    return [text for part in member.split("|") if (text := part.strip())]
 
 
 def _parent(entry: dict[str, Any]) -> Iterator[str]:
@@ -65,7 +82,7 @@ def _parent(entry: dict[str, Any]) -> Iterator[str]:
         yield entry["parent"]
 
 
-def _disjoint(classes: dict[str, dict[str, Any]], of: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+def _disjoint(classes: _Classes, of: Mapping[str, Collection[str]]) -> dict[str, tuple[str, ...]]:
     """For each class without a parent the others that have no member in common with it."""
     tops = {name: _top(name, classes) for name in classes}
     meet = {(tops[one], tops[other]) for parents in of.values() for one in parents for other in parents}
@@ -73,14 +90,14 @@ def _disjoint(classes: dict[str, dict[str, Any]], of: dict[str, tuple[str, ...]]
     return {one: tuple(other for other in roots if other != one and (one, other) not in meet) for one in roots}
 
 
-def _top(name: str, classes: dict[str, dict[str, Any]]) -> str:
+def _top(name: str, classes: _Classes) -> str:
     for _ in classes:
         for parent in _parent(classes[name]):
             name = parent
     return name
 
 
-def _classes(path: str) -> dict[str, dict[str, Any]]:
+def _classes(path: str) -> _Classes:
     with opened(path) as stream:
         found = load_yaml(stream.read(), path)
     if not isinstance(found, dict):

@@ -98,6 +98,9 @@ class SentenceSettings(Request):
     phrases: tuple[str, ...] = option(
         (), metavar="CLASS", repeated=True, help="Class of phrases, in which other names may occur. Repeatable."
     )
+    members: int = option(
+        0, least=0, help="Draw only the first N members that a class of a taxonomy (YAML) lists; 0 draws all."
+    )
     exceptions: int = option(
         0,
         least=0,

@@ -10,6 +10,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+import tools_taxonomy
 from llm_server import LlmServer, Settings
 
 from openbioner_batch.training.silver.annotate import annotate_silver
@@ -74,3 +75,11 @@ def write_notes(path: Path, notes: int, extra: tuple[str, ...] = (), seed: int =
     lines = [json.dumps({"id": f"note-{n}", "text": text}) for n, text in enumerate([*texts, *extra])]
     path.write_text("".join(f"{line}\n" for line in lines))
     return path
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    """A folder with the taxonomy of tools and its sentences."""
+    (tmp_path / "tools.yaml").write_text(tools_taxonomy.TAXONOMY)
+    (tmp_path / "sentences.txt").write_text(tools_taxonomy.SENTENCES)
+    return tmp_path

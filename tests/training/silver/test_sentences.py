@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import json
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -10,51 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from tools_taxonomy import marked, passages, settings
 
 from openbioner_batch.cli.main import main
 from openbioner_batch.errors import UsageError
-from openbioner_batch.training.passages import AnnotatedPassage
-from openbioner_batch.training.silver.made_settings import SentenceSettings
 from openbioner_batch.training.silver.ontology.classes import Classes, read_part
-from openbioner_batch.training.silver.ontology.exceptions import with_exceptions
 from openbioner_batch.training.silver.ontology.sentences import Filler, fill_sentences, read_sentences
-from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
-
-TAXONOMY = """
-tool:
-  is: [Something to work with., a help for the hands]
-cutting_tool:
-  parent: tool
-  is: [A tool that cuts., what has a blade]
-  members: [saw, axe | hatchet, knife]
-hitting_tool:
-  parent: tool
-  is: [A tool to hit with.]
-  members: [hammer, mallet]
-fruit:
-  is: [What grows on trees and is sweet.]
-  members: [apple, plum, pear, multi tool]
-"""
-SENTENCES = """# tools
-He put a {tool} beside a {tool} <<today|at once>>.
-{fruit} is eaten; the {cutting_tool} helps.
-"""
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Path:
-    (tmp_path / "tools.yaml").write_text(TAXONOMY)
-    (tmp_path / "sentences.txt").write_text(SENTENCES)
-    return tmp_path
-
-
-def settings(folder: Path, output: str = "out", **more: object) -> SentenceSettings:
-    fixed = {"vocabularies": (str(folder / "tools.yaml"),), "sentences": str(folder / "sentences.txt")}
-    return SentenceSettings(**{**fixed, "output": str(folder / output), "passages": 60, **more})  # type: ignore[arg-type]
-
-
-def passages(folder: Path) -> list[AnnotatedPassage]:
-    return [passage for group in passage_groups(str(folder)) for passage in read_passages(group)]
+from openbioner_batch.training.sources import read_descriptions
 
 
 def test_names_are_labelled_with_all_that_is_above_them(made: Path) -> None:
@@ -93,69 +55,49 @@ def test_siblings_are_surely_absent_and_what_is_there_is_not(made: Path) -> None
     )
 
 
-def test_an_exception_is_of_all_members_of_a_class_but_those_of_one_below_it(made: Path) -> None:
+def test_only_the_first_members_of_each_class_are_drawn_with_all_their_types(made: Path) -> None:
     with (made / "tools.yaml").open("a") as file:
-        file.write("drill:\n  parent: tool\n  is: [What makes holes.]\n  members: [gimlet, awl]\n")
-    fill_sentences(settings(made, exceptions=1))
-    (kind,) = {kind for kind, _, _ in read_descriptions(str(made / "out")) if "_but_not_" in kind}
-    but = kind.removeprefix("tool_but_not_")
-    assert but in ("cutting_tool", "hitting_tool", "drill")
-    assert any(kind in (passage.annotated or ()) for passage in passages(made / "out"))
-    for passage in passages(made / "out"):
-        marked: dict[tuple[int, int], set[str]] = {}
-        for mention in passage.mentions:
-            marked.setdefault((mention.start, mention.end), set()).add(mention.type)
-        for types in marked.values():
-            assert (kind in types) == ("tool" in types and but not in types)
-    fill_sentences(settings(made, "again", exceptions=1, name="out"))
-    assert (made / "again/descriptions/000000.parquet").read_bytes() == (
-        made / "out/descriptions/000000.parquet"
-    ).read_bytes()
-
-
-def exceptions(folder: Path, more: str = "", **wanted: object) -> dict[str, set[str]]:
-    """The members of each exception of the tools and what is added to them."""
-    with (folder / "tools.yaml").open("a") as file:
-        file.write(more)
-    part = with_exceptions(read_part(str(folder / "tools.yaml")), 9, np.random.default_rng(0), **wanted)  # type: ignore[arg-type]
-    return {
-        concept.id: {other.names[0].text for other in part.concepts if concept.id in other.parents}
-        for concept in part.concepts
-        if " without " in concept.id
+        file.write("gift:\n  parent: tool\n  is: [What is given.]\n  members: [spoon, mallet, hammer]\n")
+    (made / "sentences.txt").write_text("It is a {tool}.\n")
+    fill_sentences(settings(made, members=2))
+    assert marked(made / "out") == {
+        "saw": {"tool", "cutting_tool"},
+        "axe": {"tool", "cutting_tool"},
+        "hatchet": {"tool", "cutting_tool"},
+        "hammer": {"tool", "hitting_tool", "gift"},
+        "mallet": {"tool", "hitting_tool", "gift"},
+        "spoon": {"tool", "gift"},
     }
+    # The hammer is the third gift: it is drawn for other classes, but is of this one there too.
+    (made / "sentences.txt").write_text("It is a {gift}.\n")
+    fill_sentences(settings(made, "gifts", members=2))
+    assert marked(made / "gifts").keys() == {"spoon", "mallet"}
 
 
-def test_members_of_both_are_in_no_exception(made: Path) -> None:
-    gift = "gift:\n  parent: tool\n  is: [What is given.]\n  members: [hammer, saw, spoon, fork]\n"
-    assert exceptions(made, gift) == {
-        "tool without cutting_tool": {"hammer", "mallet", "spoon", "fork"},
-        "tool without hitting_tool": {"saw", "axe", "knife", "spoon", "fork"},
-        "tool without gift": {"axe", "knife", "mallet"},
-    }
+def test_without_a_number_of_members_all_are_drawn_and_a_folder_from_before_the_option_is_its_own(made: Path) -> None:
+    (made / "sentences.txt").write_text("It is a {cutting_tool}.\n")
+    fill_sentences(settings(made))
+    assert marked(made / "out").keys() == {"saw", "axe", "hatchet", "knife"}
+    assert "members" not in json.loads((made / "out" / "_run" / "sentences.json").read_text())
+    with pytest.raises(UsageError, match="give another folder"):
+        fill_sentences(settings(made, members=2))
 
 
-def test_an_exception_that_equals_a_class_or_leaves_one_member_out_is_not_made(made: Path) -> None:
-    assert exceptions(made) == {}
-    assert list(exceptions(made, "pin:\n  parent: tool\n  is: [What holds.]\n  members: [pin]\n")) == [
-        "tool without cutting_tool",
-        "tool without hitting_tool",
-    ]
+def test_a_class_whose_first_members_are_of_another_vocabulary_has_its_others_drawn(made: Path) -> None:
+    (made / "more.yaml").write_text("sharp:\n  is: [What cuts.]\n  members: [saw, glass, thorn]\n")
+    (made / "sentences.txt").write_text("It is {sharp}.\n")
+    both = (str(made / "tools.yaml"), str(made / "more.yaml"))
+    fill_sentences(settings(made, vocabularies=both, members=1))
+    assert marked(made / "out").keys() == {"glass", "thorn"}
 
 
-def test_no_exception_names_a_type_that_is_held_out(made: Path) -> None:
-    drill = "drill:\n  parent: tool\n  is: [What makes holes.]\n  members: [gimlet, awl]\n"
-    assert "tool without drill" not in exceptions(made, drill, unwanted=lambda name: name == "drill")
-
-
-def test_exceptions_are_described_by_names_and_short_noun_phrases(made: Path) -> None:
-    told = "[A Bosch drill., 'awl, gimlet', A thing but no hammer]"
-    drill = f"drill:\n  parent: tool\n  is: {told}\n  members: [gimlet, awl]\n"
-    (made / "tools.yaml").write_text(TAXONOMY.replace("a help for the hands", "Any help for the hands") + drill)
-    part = with_exceptions(read_part(str(made / "tools.yaml")), 9, np.random.default_rng(0))
-    (made_of,) = [concept for concept in part.concepts if concept.id == "tool without drill"]
-    for text in (made_of.definition or "", *made_of.wordings):
-        assert re.search("not|other than|except", text)
-        assert text.rstrip(")").endswith(("drill", "a Bosch drill"))
+def test_members_of_a_vocabulary_that_lists_none_cannot_be_counted(made: Path) -> None:
+    path = made / "tools.obo"
+    path.write_text("format-version: 1.2\n\n[Term]\nid: T:1\nname: tool\n\n[Term]\nid: T:2\nname: saw\nis_a: T:1\n")
+    (made / "sentences.txt").write_text("It is a {tool}.\n")
+    fill_sentences(settings(made, vocabularies=(str(path),)))
+    with pytest.raises(UsageError, match="--members: no vocabulary lists members"):
+        fill_sentences(settings(made, "few", vocabularies=(str(path),), members=3))
 
 
 def test_every_wording_is_a_view(made: Path) -> None:

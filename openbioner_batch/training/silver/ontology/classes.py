@@ -30,14 +30,18 @@ class VocabularyPart:
     """Its file."""
     concepts: tuple[Concept, ...]
     parents_are_wholes: bool = False
+    lists_members: bool = False
+    undrawn: frozenset[tuple[str, str]] = frozenset()
+    """Members that are not drawn for a class, though they are of it: pairs of the class and the member, by id."""
 
 
-def read_part(path: str, roots: Sequence[str] = ()) -> VocabularyPart:
+def read_part(path: str, roots: Sequence[str] = (), members: int = 0) -> VocabularyPart:
     """The vocabulary in a file.
 
     Args:
         path: of any format in `concepts.readers`.
         roots: classes that are taken with all below them; none takes everything.
+        members: how many members of each class are drawn, the first ones; 0 is all.
 
     Raises:
         UsageError: the file cannot be read, or has no classes.
@@ -48,7 +52,8 @@ def read_part(path: str, roots: Sequence[str] = ()) -> VocabularyPart:
     concepts = below(concepts, [root for root in roots if root in known])
     if not concepts:
         raise UsageError(f"{path} gives no concepts")
-    return VocabularyPart(path, tuple(concepts), found.parents_are_wholes)
+    undrawn = frozenset(link for link, place in found.places.items() if members and place >= members)
+    return VocabularyPart(path, tuple(concepts), found.parents_are_wholes, bool(found.places), undrawn)
 
 
 class Classes:
@@ -104,6 +109,19 @@ class Classes:
             for parent in parents:
                 found[parent].append(number)
         return found
+
+    @cached_property
+    def drawn_children(self) -> dict[int, list[int]]:
+        """The children without the members that are not drawn for a class.
+
+        All children of a class whose drawn members are those of an earlier vocabulary, which a member is of alone.
+        """
+        undrawn = {link for part in self._parts for link in part.undrawn}
+        return {
+            number: [child for child in known if (self.concepts[number].id, self.concepts[child].id) not in undrawn]
+            or known
+            for number, known in self.children.items()
+        }
 
     def at_or_below(self, number: int) -> int:
         """A class and all its descendants, as the bits of a number."""

@@ -26,7 +26,7 @@ _EXCLUDES = re.compile(r"\b(?:not|no|except|excepted|other than|rather than|apar
 _MOST_DESCRIPTIONS = 5
 """Of a class, the shortest ones: a description within another must stay short."""
 _FEWEST_MEMBERS = 2
-"""What an exception must have, and leave out: below that its kind is too small to teach anything."""
+"""What an exception must have (of those that are drawn), and leave out: fewer teach nothing."""
 
 
 def with_exceptions(
@@ -47,21 +47,26 @@ def with_exceptions(
     """
     concepts = {concept.id: concept for concept in part.concepts}
     below: dict[str, list[str]] = defaultdict(list)
+    drawn: dict[str, list[str]] = defaultdict(list)
     for concept in part.concepts:
         for parent in concept.parents:
             below[parent].append(concept.id)
-    members = {id: _members(id, below) for id in below}
+            if (parent, concept.id) not in part.undrawn:
+                drawn[parent].append(concept.id)
+    members = {id: _members(id, below, below) for id in below}
     known = set(members.values())
+    undrawn = set(part.undrawn)
     parents: dict[str, list[str]] = defaultdict(list)
     made: list[Concept] = []
     for id in sorted(below):
         if id not in concepts or any(concepts[member].definition for member in members[id]):
             continue
+        first = _members(id, drawn, below)
         left = {kind: members[id] - members[kind] for kind in below[id] if kind in below and concepts[kind].definition}
         kinds = [
             kind
             for kind, rest in left.items()
-            if min(len(rest), len(members[kind])) >= _FEWEST_MEMBERS
+            if min(len(rest & first), len(members[kind])) >= _FEWEST_MEMBERS
             and rest not in known
             and normalise_type(_name(concepts[id], concepts[kind])) is not None
             and not unwanted(normalise_type(concepts[kind].names[0].text) or "")
@@ -71,18 +76,19 @@ def with_exceptions(
             made.append(new)
             for member in left[kinds[place]]:
                 parents[member].append(new.id)
+            undrawn.update((new.id, member) for member in left[kinds[place]] - first)
     changed = [
         replace(concept, parents=(*concept.parents, *parents[concept.id])) if concept.id in parents else concept
         for concept in part.concepts
     ]
-    return replace(part, concepts=(*changed, *made))
+    return replace(part, concepts=(*changed, *made), undrawn=frozenset(undrawn))
 
 
-def _members(id: str, below: Mapping[str, Sequence[str]]) -> frozenset[str]:
-    """What is below a class and has nothing below it."""
+def _members(id: str, links: Mapping[str, Sequence[str]], below: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """What some links lead to below a class, and what has nothing below it."""
     seen, waiting = {id}, [id]
     while waiting:
-        new = [child for child in below.get(waiting.pop(), ()) if child not in seen]
+        new = [child for child in links.get(waiting.pop(), ()) if child not in seen]
         seen.update(new)
         waiting += new
     return frozenset(one for one in seen if one not in below)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,9 @@ def fill_sentences(settings: SentenceSettings) -> OntologyReport:
     """
     store = Store(settings.output)
     unwanted = unwanted_types(settings.without)
-    parts = [read_part(path) for path in settings.vocabularies]
+    parts = [read_part(path, members=settings.members) for path in settings.vocabularies]
+    if settings.members and not any(part.lists_members for part in parts):
+        raise UsageError("--members: no vocabulary lists members in an order; a taxonomy in YAML does")
     if settings.exceptions:
         random = np.random.default_rng(settings.seed)
         parts = [with_exceptions(part, settings.exceptions, random, unwanted) for part in parts]
@@ -60,7 +63,7 @@ def fill_sentences(settings: SentenceSettings) -> OntologyReport:
     filler = Filler(classes, settings.sentences, settings.phrases)
     for number, template in templates:
         filler.check(number, template)
-    claim(store, STATE, asdict(settings), DERIVED)
+    claim(store, STATE, _kept(settings), DERIVED)
     made = [
         filler.passage(f"{settings.seed}-{number:06d}", templates, np.random.default_rng([settings.seed, number]))
         for number in range(settings.passages)
@@ -77,6 +80,11 @@ def fill_sentences(settings: SentenceSettings) -> OntologyReport:
     report = OntologyReport(store.url)
     publish(store, labelled, report, types, classes, known, counts.spellings())
     return report
+
+
+def _kept(settings: SentenceSettings) -> dict[str, Any]:
+    """The request as the folder keeps it: as before there was `members`, where all are drawn."""
+    return {key: value for key, value in asdict(settings).items() if key != "members" or value}
 
 
 def read_sentences(path: str) -> list[tuple[int, str]]:
@@ -190,7 +198,7 @@ class Filler:
         return number, names[1 + int(random.integers(len(names) - 1))]
 
     def _below(self, number: int, random: np.random.Generator) -> int:
-        while children := self._classes.children.get(number):
+        while children := self._classes.drawn_children.get(number):
             number = children[int(random.integers(len(children)))]
         return number
 
