@@ -110,7 +110,7 @@ def test_200_passages_of_real_notes_survive_several_kills(
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("executor", ["in-process", pytest.param("ray", marks=pytest.mark.slow)])
 def test_a_killed_search_for_names_goes_on(tmp_path: Path, executor: str) -> None:
-    notes = [{"id": f"n{n}", "text": f"{TEXTS[n % len(TEXTS)]} It was note {n}."} for n in range(300)]
+    notes = [{"id": f"n{n}", "text": f"{TEXTS[n % len(TEXTS)]} It was note {n}."} for n in range(150)]
     (tmp_path / "notes.jsonl").write_text("".join(f"{json.dumps(note)}\n" for note in notes))
     killed, common = tmp_path / "killed", {"shard_documents": 1, "name": "onto"}
     settings = request(tmp_path, output=str(killed), **common)
