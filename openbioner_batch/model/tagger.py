@@ -17,7 +17,7 @@ from openbioner_batch.model.calibration import Calibration, read_calibration
 from openbioner_batch.model.checkpoint import checkpoint_digest, load_model
 from openbioner_batch.model.completion import Completion
 from openbioner_batch.model.config import ModelConfig, WindowSettings, with_separate_layers
-from openbioner_batch.model.decoding import decode, without_overlaps
+from openbioner_batch.model.decoding import decode
 from openbioner_batch.model.device import default_token_budget, resolve_device, resolve_dtype
 from openbioner_batch.model.inference import InferenceEncoder
 from openbioner_batch.model.late_inference import LateInference, score_late
@@ -191,14 +191,16 @@ class Tagger:
 
     def decode(self, prepared: Prepared, logits: Iterable[np.ndarray]) -> list[list[Span]]:
         """The spans in the raw logits of each group, calibrated if the tagger is, in order of their starts."""
+        compete = self.encoder.config.types_compete
         spans: list[list[Span]] = [[] for _ in prepared.texts]
         for group, of_group in enumerate(logits):
             decoded = decode(prepared, group, of_group, self.calibration)
             for text, found, more in zip(prepared.texts, spans, decoded, strict=True):
-                found.extend(self.completion.complete(text, more))
-        if self.nested or self.encoder.config.types_compete:
+                found.extend(self.completion.complete(text, more) if compete else more)
+        if compete:
             return [sorted(found, key=lambda span: (span.start, span.end)) for found in spans]
-        return [without_overlaps(found) for found in spans]
+        texts = zip(prepared.texts, spans, strict=True)
+        return [self.completion.complete_each(text, found, self.nested) for text, found in texts]
 
     def _score(self, prepared: Prepared, windows: Windows) -> Iterator[np.ndarray]:
         words, groups, budget = len(prepared.word_tokens), prepared.groups, self.token_budget
