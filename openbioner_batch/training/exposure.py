@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,27 +11,7 @@ from openbioner_batch.training.pieces import Piece, mentioned_types
 from openbioner_batch.training.recipe import Recipe
 from openbioner_batch.training.sampling import shuffled
 from openbioner_batch.training.shared import UNKNOWN, QueriedPiece
-from openbioner_batch.training.vocabulary import DEFINITION_VIEW, TypeVocabulary
-
-
-@dataclass(frozen=True, slots=True)
-class Likeness:
-    """Which types nearly mean the same or are part of each other, as far as their descriptions show.
-
-    Attributes:
-        vectors: [types, size] of unit length, in the order of the vocabulary.
-        above: the least cosine of near types.
-    """
-
-    vectors: np.ndarray
-    above: float
-
-    def near(self, some: np.ndarray, others: np.ndarray) -> np.ndarray:
-        """[some] whether each is near any of `others`; both are indices into the vocabulary."""
-        if not len(others):
-            return np.zeros(len(some), np.bool_)
-        cosines = self.vectors[some].astype(np.float32) @ self.vectors[others].astype(np.float32).T
-        return np.asarray(cosines.max(1) > self.above)
+from openbioner_batch.training.vocabulary import DEFINITION_VIEW, Likeness, TypeVocabulary, near_any
 
 
 class TypeExposure:
@@ -190,7 +169,9 @@ class TypeExposure:
         for low, high, _ in piece.mentions:
             in_mention[low:high] = True
         absent = np.array([kind not in mentioned for kind in kinds])
-        near = self._near(kinds, mentioned | (listed or set())) if absent.any() else absent
+        near = absent
+        if absent.any():
+            near = near_any(kinds, mentioned | (listed or set()), self._places, self._likeness)
         for column, kind in enumerate(kinds):
             if listed is not None and kind not in listed:
                 beyond = self._recipe.beyond_list
@@ -205,15 +186,6 @@ class TypeExposure:
         for low, high in piece.unsure:
             found[low:high] = UNKNOWN
         return found
-
-    def _near(self, kinds: Sequence[str], others: set[str]) -> np.ndarray:
-        if self._likeness is None:
-            return np.zeros(len(kinds), np.bool_)
-        some, known = (
-            np.array([self._places[kind] for kind in names if kind in self._places], np.int64)
-            for names in (kinds, sorted(others))
-        )
-        return self._likeness.near(some, known)
 
     def _taught(
         self, positive: np.ndarray, columns: np.ndarray, number: int, random: np.random.Generator

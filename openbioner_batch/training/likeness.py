@@ -18,11 +18,10 @@ from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.model.models import Model
 from openbioner_batch.model.tokens import Tokenizer
-from openbioner_batch.training.exposure import Likeness
 from openbioner_batch.training.material import Vectors
 from openbioner_batch.training.settings import PretrainSettings
 from openbioner_batch.training.start import starting_model, tokenizer_directory
-from openbioner_batch.training.vocabulary import TypeVocabulary
+from openbioner_batch.training.vocabulary import Likeness, TypeVocabulary
 
 FILE = "likeness.npy"
 _TOGETHER = 128

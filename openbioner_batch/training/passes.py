@@ -10,7 +10,7 @@ from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.prepare import named_description
 from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.training.corpus import Corpus
-from openbioner_batch.training.exposure import Likeness, TypeExposure
+from openbioner_batch.training.exposure import TypeExposure
 from openbioner_batch.training.masked import MaskedBatch, mask_pieces
 from openbioner_batch.training.packing import TaggingBatch, pack_questions
 from openbioner_batch.training.pieces import mentioned_types
@@ -18,7 +18,7 @@ from openbioner_batch.training.plan import TrainingPlan
 from openbioner_batch.training.sampling import QuestionSampler
 from openbioner_batch.training.settings import PretrainSettings
 from openbioner_batch.training.shared import SharedBatch, as_shared, pack_shared
-from openbioner_batch.training.vocabulary import TypeVocabulary
+from openbioner_batch.training.vocabulary import Likeness, TypeVocabulary
 
 Pass = TaggingBatch | SharedBatch | MaskedBatch
 NEGATIONS = ("anything that is not", "not", "everything except", "other than", "no", "all but")

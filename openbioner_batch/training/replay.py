@@ -11,7 +11,7 @@ import numpy as np
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.models import Model
 from openbioner_batch.model.tokens import Tokenizer
-from openbioner_batch.training.exposure import Likeness, TypeExposure
+from openbioner_batch.training.exposure import TypeExposure
 from openbioner_batch.training.likeness import description_vectors
 from openbioner_batch.training.nearness import TypeFacts
 from openbioner_batch.training.packing import TaggingBatch, pack_questions
@@ -24,7 +24,7 @@ from openbioner_batch.training.silver.holdout import without_types
 from openbioner_batch.training.silver.typenames import normalise_type
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
 from openbioner_batch.training.trained_types import types_of_passages
-from openbioner_batch.training.vocabulary import TypeVocabulary, build_type_vocabulary
+from openbioner_batch.training.vocabulary import Likeness, TypeVocabulary, build_type_vocabulary
 
 SAMPLED = 1000
 """How many passages are sampled from a folder."""

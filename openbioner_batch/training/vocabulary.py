@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +43,43 @@ class TypeVocabulary:
         """Mean tokens of a description."""
         lengths = [len(ids) for views in self.views.values() for ids in views.values()]
         return sum(lengths) / max(1, len(lengths))
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """Which types nearly mean the same or are part of each other, as far as their descriptions show.
+
+    Attributes:
+        vectors: [types, size] of unit length, in the order of the vocabulary.
+        above: the least cosine of near types.
+    """
+
+    vectors: np.ndarray
+    above: float
+
+    def near(self, some: np.ndarray, others: np.ndarray) -> np.ndarray:
+        """[some] whether each is near any of `others`; both are indices into the vocabulary."""
+        if not len(others):
+            return np.zeros(len(some), np.bool_)
+        cosines = self.vectors[some].astype(np.float32) @ self.vectors[others].astype(np.float32).T
+        return np.asarray(cosines.max(1) > self.above)
+
+
+def near_any(
+    kinds: Sequence[str], others: Collection[str], places: Mapping[str, int], likeness: Likeness | None
+) -> np.ndarray:
+    """[kinds] whether each is near any of `others`; without a likeness none is.
+
+    Args:
+        kinds: types of the vocabulary.
+        others: types; those that the vocabulary lacks are near none.
+        places: index of each type in the vocabulary.
+        likeness: of the vocabulary's types.
+    """
+    if likeness is None:
+        return np.zeros(len(kinds), np.bool_)
+    some = np.array([places[kind] for kind in kinds], np.int64)
+    return likeness.near(some, np.array([places[kind] for kind in sorted(others) if kind in places], np.int64))
 
 
 def build_type_vocabulary(

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from openbioner_batch.model import Tagger
 from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.model.reading import read_config
-from openbioner_batch.training.exposure import Likeness, TypeExposure, foil_labels
+from openbioner_batch.training.exposure import TypeExposure, foil_labels
 from openbioner_batch.training.foils import Foil
 from openbioner_batch.training.pieces import Piece
 from openbioner_batch.training.recipe import Distillation, Negatives, Recipe
 from openbioner_batch.training.separate import Teacher
 from openbioner_batch.training.shared import UNKNOWN, pack_shared
-from openbioner_batch.training.vocabulary import build_type_vocabulary
+from openbioner_batch.training.vocabulary import Likeness, build_type_vocabulary
 
 KINDS = ("dose", "drug", "gene", "operation", "surgery")
 WORDS = 8
