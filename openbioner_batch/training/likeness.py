@@ -63,7 +63,8 @@ def type_likeness(
 
 def needs_likeness(settings: PretrainSettings) -> bool:
     """Whether the recipe uses it."""
-    return settings.recipe.shared_types is not None and settings.recipe.near_above is not None
+    recipe = settings.recipe
+    return recipe.near_above is not None and (recipe.shared_types is not None or recipe.negatives.beyond > 0)
 
 
 def start_vectors(settings: PretrainSettings, vocabulary: TypeVocabulary, tokenizer: Tokenizer) -> Vectors:

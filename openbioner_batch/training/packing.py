@@ -135,13 +135,16 @@ def _rectangle(
         else:
             token_ids[row, end:length] = tokenizer.text_end
             text_ends[row] = length
-    counts = np.array([len(questions[index].word_starts) for _, index, _ in sequences])
+    read = [questions[index].read_words(column) for _, index, column in sequences]
+    counts = np.array([len(words) for words in read])
     return Rectangle(
         token_ids,
         text_ends,
         np.array([length for length, _, _ in sequences]),
         np.repeat(np.arange(len(sequences)), counts),
-        np.concatenate([questions[index].word_starts + 1 for _, index, _ in sequences]).astype(np.int64),  # [CLS] first
-        np.concatenate([np.arange(starts[index], starts[index + 1]) for _, index, _ in sequences]),
+        np.concatenate(  # [CLS] first
+            [questions[index].word_starts[words] + 1 for words, (_, index, _) in zip(read, sequences, strict=True)]
+        ).astype(np.int64),
+        np.concatenate([starts[index] + words for words, (_, index, _) in zip(read, sequences, strict=True)]),
         np.repeat([column for _, _, column in sequences], counts),
     )

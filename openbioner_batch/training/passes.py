@@ -50,7 +50,7 @@ class PassMaker:
         if preparation.vocabulary is not None:
             recipe, mask = preparation.settings.recipe, preparation.tokenizer.mask
             negations = [tuple(preparation.tokenizer.ids(words)) for words in NEGATIONS]
-            self._sampler = QuestionSampler(preparation.vocabulary, recipe, mask, negations)
+            self._sampler = QuestionSampler(preparation.vocabulary, recipe, mask, negations, preparation.likeness)
             if recipe.shared_types:
                 late = preparation.config.is_late
                 empty = [tuple(preparation.tokenizer.ids(named_description(name, ""))) for name in EMPTY_NAMES]

@@ -16,7 +16,8 @@ BEYOND_LIST = ("none", "mentions", "all")
 class Negatives:
     """Shares of the absent types queried in passages that were annotated with open types.
 
-    With `shared_types` they are shares of types that no passage of the pass mentions, and `in_batch` is ignored.
+    A passage with a closed list of types is queried for these alone, unless `beyond` is above 0. With `shared_types`
+    they are shares of types that no passage of the pass mentions, and `in_batch` is ignored.
     """
 
     in_batch: float = option(0.5, least=0, help="Types that other passages of the batch mention.")
@@ -27,6 +28,15 @@ class Negatives:
         least=0,
         help="With `shared_types`: types that a passage's annotators looked for and did not find; in silver of "
         "ontologies, the siblings of what was found.",
+    )
+    beyond: float = option(
+        0.0,
+        least=0,
+        most=1,
+        help="Without `shared_types`: share of the absent types queried in passages with a closed list that are not "
+        "on it, such as siblings of what was found; drawn as in_batch, hard and vocabulary say. `beyond_list` says "
+        "which words are none of theirs. Types near a listed or mentioned one (`near_above`) are left out, and types "
+        "near a mentioned one in other passages too.",
     )
 
     def __post_init__(self) -> None:
@@ -95,15 +105,16 @@ class Recipe:
         0.55,
         least=-1,
         most=1,
-        help="With `shared_types`: types whose descriptions' vectors (mean states of the model at its start) have a "
-        "higher cosine than this are near, and teach nothing where one of them is mentioned. None takes no type for "
-        "near.",
+        help="With `shared_types` or `negatives.beyond`: types whose descriptions' vectors (mean states of the model "
+        "at its start) have a higher cosine than this are near, and teach nothing where one of them is mentioned. None "
+        "takes no type for near.",
     )
     beyond_list: str = option(
         "mentions",
         choices=BEYOND_LIST,
-        help="With `shared_types`, what a passage with a closed list of types says of other types that are near none "
-        "of its own: none, nothing; mentions, that words in its mentions are none of theirs; all, that no word is.",
+        help="With `shared_types` or `negatives.beyond`, what a passage with a closed list of types says of other "
+        "types that are near none of its own: none, nothing; mentions, that words in its mentions are none of theirs; "
+        "all, that no word is.",
     )
     jumbled: float = option(
         0.0,
@@ -159,6 +170,16 @@ class Recipe:
         fewest, most = self.types_per_pass
         if not 1 <= fewest <= most:
             raise UsageError(f"recipe.types_per_pass is [{fewest}, {most}]: give the fewest and the most, from 1 up")
+        if self.negatives.beyond and self.shared_types:
+            raise UsageError(
+                "recipe.negatives.beyond is for types of single passages: leave out it or recipe.shared_types, with "
+                "which recipe.beyond_list alone decides"
+            )
+        if self.negatives.beyond and self.beyond_list == "none":
+            raise UsageError(
+                "recipe.negatives.beyond draws types of which recipe.beyond_list none says nothing: "
+                "leave it out, or give recipe.beyond_list mentions or all"
+            )
         weight = self.no_entity_weight
         if weight != "dynamic" and (isinstance(weight, str) or weight < 0):
             raise UsageError(f'recipe.no_entity_weight is {weight!r}: give "dynamic" or a number from 0 up')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from openbioner_batch.training.foils import drawn_foils
 from openbioner_batch.training.pieces import Piece
 from openbioner_batch.training.recipe import Recipe
-from openbioner_batch.training.vocabulary import TypeVocabulary
+from openbioner_batch.training.vocabulary import Likeness, TypeVocabulary, near_any
 
 IGNORED = -100
 """Target of unlabelled words, as in torch's cross-entropy."""
@@ -29,6 +29,7 @@ class Question:
         targets: [words] 0 for no entity, k for the k-th queried type, or `IGNORED`.
         entities: how many mentions of queried types there are.
         foils: how many of the descriptions, the last ones, are of no type: no word is theirs.
+        compared: [words, descriptions] whether a description competes for a word; None where every one does.
     """
 
     token_ids: np.ndarray
@@ -37,6 +38,13 @@ class Question:
     targets: np.ndarray
     entities: int
     foils: int = 0
+    compared: np.ndarray | None = None
+
+    def read_words(self, column: int) -> np.ndarray:
+        """The words that are read in the pass of the text alone (column 0) or with the k-th description."""
+        if not column or self.compared is None:
+            return np.arange(len(self.word_starts))
+        return np.flatnonzero(self.compared[:, column - 1])
 
 
 class QuestionSampler:
@@ -47,6 +55,7 @@ class QuestionSampler:
         recipe: how many types a text is queried for, and which ones.
         mask_id: the token that hides a word.
         negations: tokens such as those of "anything that is not", which turn a description into its complement.
+        likeness: keeps types near a listed or mentioned one out of the negatives; None keeps none out.
     """
 
     def __init__(
@@ -55,10 +64,13 @@ class QuestionSampler:
         recipe: Recipe,
         mask_id: int,
         negations: Sequence[tuple[int, ...]] = (),
+        likeness: Likeness | None = None,
     ) -> None:
         self._vocabulary = vocabulary
         self._views = {kind: tuple(views.values()) for kind, views in vocabulary.views.items()}
         self._names = list(vocabulary.views)
+        self._places = {kind: place for place, kind in enumerate(self._names)}
+        self._likeness = likeness
         self._recipe = recipe
         self._mask_id = mask_id
         self._negations = negations
@@ -87,10 +99,11 @@ class QuestionSampler:
         shares = self._recipe.jumbled, self._recipe.complements
         foils = drawn_foils(queried, descriptions, shares, self._negations, random) if queried and any(shares) else []
         asked = (*descriptions, *(foil.description for foil in foils))
-        return Question(token_ids, piece.word_starts, asked, targets, len(placed), len(foils))
+        compared = self._compared(piece, queried, len(asked))
+        return Question(token_ids, piece.word_starts, asked, targets, len(placed), len(foils), compared)
 
     def _types(self, piece: Piece, number: int, batch_types: Sequence[str], random: np.random.Generator) -> list[str]:
-        """Present types up to their share, then absent ones, then present ones again; in random order."""
+        """Present types up to their share, then surely absent ones, then present ones again; in random order."""
         places: dict[str, set[tuple[int, int]]] = {}
         for low, high, kind in piece.mentions:
             places.setdefault(kind, set()).add((low, high))
@@ -109,16 +122,49 @@ class QuestionSampler:
 
         add(present, max(1, round(number * self._recipe.positives_share)))
         if piece.annotated is not None:
+            add(self._beyond(piece, list(queried), batch_types, number - len(queried), random), number)
             absent = [kind for kind in piece.annotated if kind not in places and kind in self._views]
             add(shuffled(absent, self._recipe, random), number)
         else:
-            for kind in self._negatives(list(queried), batch_types, number - len(queried), random):
-                if kind not in places:
-                    add([kind], number)
+            negatives = self._negatives(list(queried), batch_types, number - len(queried), random)
+            add(self._surely_absent(negatives, places), number)
         add(present, number)
         order = list(queried)
         random.shuffle(order)
         return order
+
+    def _beyond(
+        self, piece: Piece, present: Sequence[str], batch_types: Sequence[str], room: int, random: np.random.Generator
+    ) -> list[str]:
+        """Surely absent types beyond a closed list: on average their share of the room for absent types, if found."""
+        share, says = self._recipe.negatives.beyond, self._recipe.beyond_list
+        # without a list nobody looked for anything; without mentions no word would be compared
+        if not (share and piece.annotated) or (says == "mentions" and not piece.mentions):
+            return []
+        wanted = int(share * room + random.random())
+        drawn = self._negatives(present, batch_types, wanted, random)
+        known = {*piece.annotated, *(kind for _, _, kind in piece.mentions)}
+        return self._surely_absent(drawn, known)[:wanted]
+
+    def _surely_absent(self, drawn: Iterable[str], known: Collection[str]) -> list[str]:
+        """Those of the drawn types that are neither listed or mentioned nor near one that is."""
+        kinds = [kind for kind in dict.fromkeys(drawn) if kind not in known]
+        near = near_any(kinds, known, self._places, self._likeness)
+        return [kind for kind, is_near in zip(kinds, near, strict=True) if not is_near]
+
+    def _compared(self, piece: Piece, queried: Sequence[str], descriptions: int) -> np.ndarray | None:
+        """Types beyond the list are compared inside mentions alone where `recipe.beyond_list` says so."""
+        listed = piece.annotated
+        if self._recipe.beyond_list != "mentions" or listed is None or set(queried) <= set(listed):
+            return None
+        compared = np.ones((len(piece.word_starts), descriptions), np.bool_)
+        in_mention = np.zeros(len(compared), np.bool_)
+        for low, high, _ in piece.mentions:
+            in_mention[low:high] = True
+        for column, kind in enumerate(queried):
+            if kind not in listed:
+                compared[:, column] = in_mention
+        return compared
 
     def _negatives(
         self, present: Sequence[str], batch_types: Sequence[str], number: int, random: np.random.Generator

@@ -175,6 +175,8 @@ def as_shared(
         types = len(own) - question.foils
         labels = (question.targets[:, None] == np.arange(1, len(own) + 1)).astype(np.int8)
         labels[question.targets == IGNORED] = UNKNOWN
+        if question.compared is not None:
+            labels[~question.compared] = UNKNOWN
         judged = own[: min(taught, types)]
         pieces.append(
             QueriedPiece(question.token_ids, plain_ids, question.word_starts, own, labels, judged, question.entities)

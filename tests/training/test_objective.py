@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -36,6 +38,24 @@ def test_training_and_tagging_agree_on_every_logit(
     np.testing.assert_allclose(logits[:6], expected, atol=1e-5)
     np.testing.assert_allclose(logits[6:, :2], tagger.logits("no fever", types[:1])[1:], atol=1e-5)
     assert np.isneginf(logits[6:, 2]).all()
+
+
+def test_a_description_competes_for_the_words_that_it_is_compared_at(
+    tagger: Tagger, types: list[EntityType], cross_encoder: CrossEncoder
+) -> None:
+    whole = question(tagger, "aspirin was given in fever", types, [1, 0, 0, 0, 2])
+    compared = np.ones((5, len(types)), np.bool_)
+    compared[1:, -1] = False
+    batches = (
+        pack_questions([one], tagger.tokenizer) for one in (whole, dataclasses.replace(whole, compared=compared))
+    )
+    with torch.inference_mode():
+        (evidence, against), (fewer, fewer_against) = map(TaggingObjective(cross_encoder, 1.0).type_scores, batches)
+    last = len(types)
+    for scores, left in ((evidence, fewer), (against, fewer_against)):
+        torch.testing.assert_close(left[:, :last], scores[:, :last])
+        torch.testing.assert_close(left[0], scores[0])
+        assert torch.isneginf(left[1:, last]).all()
 
 
 def test_words_of_no_entity_weigh_less_and_ignored_words_nothing() -> None:

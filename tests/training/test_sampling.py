@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from openbioner_batch.model import Tagger
+from openbioner_batch.training.packing import pack_questions
 from openbioner_batch.training.pieces import Piece
 from openbioner_batch.training.recipe import Negatives, Recipe
 from openbioner_batch.training.sampling import IGNORED, QuestionSampler, target_words
-from openbioner_batch.training.shared import as_shared
-from openbioner_batch.training.vocabulary import TypeVocabulary, build_type_vocabulary
+from openbioner_batch.training.shared import UNKNOWN, as_shared
+from openbioner_batch.training.vocabulary import Likeness, TypeVocabulary, build_type_vocabulary
 
 KINDS = ("gene", "protein", "family", "disease", "drug", "species", "dose")
 EVERYWHERE = tuple((kind, "definition", f"a {kind} in the patient") for kind in KINDS)
@@ -92,6 +94,81 @@ def test_negatives_come_from_where_they_are_asked(tagger: Tagger) -> None:
     assert absent(Negatives(1, 0, 0)) == {"gene"}
     assert "dose" in absent(Negatives(0, 1, 0))
     assert absent(Negatives(0, 0, 1)) == {"gene", "dose", "species"}
+
+
+BONES = (
+    ("bone", "definition", "a hard part of the body that mice have"),
+    ("gene", "definition", "p53"),
+    ("muscle", "definition", "a soft part of the body that mice have"),
+    ("skeletal_part", "definition", "a hard part of the body such as a skull"),
+)
+BONE_IS_SKELETAL = Likeness(np.eye(3)[[0, 1, 2, 0]], 0.9)
+
+
+def asked(tagger: Tagger, one: Piece, recipe: Recipe, likeness: Likeness | None = BONE_IS_SKELETAL) -> set[str]:
+    """All types that forty questions about a piece ask."""
+    sampler = QuestionSampler(vocabulary(tagger, BONES), recipe, tagger.tokenizer.mask, likeness=likeness)
+    drawn = (sampler._types(one, 4, ["gene"], np.random.default_rng(seed)) for seed in range(40))
+    return {kind for queried in drawn for kind in queried}
+
+
+def test_beyond_a_closed_list_siblings_say_no_and_near_types_say_nothing(tagger: Tagger) -> None:
+    listed = piece([(0, 1, "bone")], annotated=("bone",))
+    siblings, everything = (Recipe(negatives=Negatives(0, *shares, beyond=0.5)) for shares in ((1, 0), (0, 1)))
+    assert asked(tagger, listed, Recipe()) == {"bone"}
+    assert {"muscle", "skeletal_part"} <= set(vocabulary(tagger, BONES).near["bone"])
+    assert asked(tagger, listed, siblings) == {"bone", "muscle"}
+    assert asked(tagger, listed, everything) == {"bone", "gene", "muscle"}
+    assert asked(tagger, listed, siblings, None) == {"bone", "muscle", "skeletal_part"}
+    # what is mentioned beyond the list is not absent, and neither is what is near it
+    beside = piece([(0, 1, "gene"), (3, 4, "skeletal_part")], annotated=("gene",))
+    assert asked(tagger, beside, everything) == {"gene", "muscle"}
+    assert asked(tagger, piece([], annotated=()), everything) == set(), "nobody looked for anything"
+
+
+def test_types_beyond_the_list_get_their_share_of_the_absent_ones(tagger: Tagger) -> None:
+    one = piece([(0, 1, "bone")], annotated=("bone", "muscle", "skeletal_part"))
+
+    def share_of_genes(beyond: float) -> float:
+        recipe = Recipe(negatives=Negatives(0, 0, 1, beyond=beyond))
+        sampler = QuestionSampler(vocabulary(tagger, BONES), recipe, tagger.tokenizer.mask)
+        drawn = [sampler._types(one, 2, [], np.random.default_rng(seed)) for seed in range(300)]
+        assert {len(queried) for queried in drawn} == {2}
+        return float(np.mean(["gene" in queried for queried in drawn]))
+
+    assert share_of_genes(0) == 0
+    assert 0.1 < share_of_genes(0.25) < 0.3, "where no draw finds one, a listed type takes the place"
+
+
+def test_near_types_of_what_an_open_passage_mentions_are_no_negatives(tagger: Tagger) -> None:
+    one, siblings = piece([(0, 1, "bone")]), Recipe(negatives=Negatives(0, 1, 0))
+    assert asked(tagger, one, siblings, None) == {"bone", "muscle", "skeletal_part"}
+    assert asked(tagger, one, siblings) == {"bone", "muscle"}
+
+
+@pytest.mark.parametrize("says", ["mentions", "all"])
+def test_a_sibling_says_no_at_mentions_or_everywhere(tagger: Tagger, says: str) -> None:
+    one = piece([(1, 3, "bone")], annotated=("bone",))
+    recipe = Recipe(negatives=Negatives(0, 1, 0, beyond=1.0), beyond_list=says, jumbled=1.0, mask_probability=0.0)
+    sampler = QuestionSampler(vocabulary(tagger, BONES), recipe, tagger.tokenizer.mask, likeness=BONE_IS_SKELETAL)
+    question = sampler.draw(one, 2, [], np.random.default_rng(0))
+    muscle = question.descriptions.index(tuple(tagger.tokenizer.ids("a soft part of the body that mice have")))
+    words = [1, 2] if says == "mentions" else list(range(WORDS))
+    assert not (question.targets == muscle + 1).any()
+    batch = pack_questions([question], tagger.tokenizer)
+    read: dict[int, list[int]] = {column: [] for column in range(5)}
+    for rectangle in batch.rectangles:
+        for word, column in zip(rectangle.words.tolist(), rectangle.columns.tolist(), strict=True):
+            read[column].append(word)
+    everywhere = list(range(WORDS))
+    assert read == {column: words if column == muscle + 1 else everywhere for column in range(5)}
+    (labelled,), _ = as_shared([question], [one.token_ids], taught=0)
+    assert np.flatnonzero(labelled.labels[:, muscle] == 0).tolist() == words
+    assert (labelled.labels[:, muscle] != 1).all()
+    assert (np.delete(labelled.labels, muscle, 1) != UNKNOWN).all()
+    if says == "mentions":
+        without = piece([], annotated=("bone",))
+        assert asked(tagger, without, recipe) == {"bone"}, "it would be compared nowhere"
 
 
 def test_favoured_types_come_more_often(tagger: Tagger) -> None:

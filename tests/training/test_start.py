@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -12,8 +13,10 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.model.encoder import CrossEncoder
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.settings import build
+from openbioner_batch.training.likeness import needs_likeness, start_vectors
 from openbioner_batch.training.settings import PretrainSettings
 from openbioner_batch.training.start import model_config, starting_model, training_tokenizer
+from openbioner_batch.training.vocabulary import build_type_vocabulary
 
 
 def settings(checkpoint: Path, recipe: dict[str, Any] | None = None, **start: Any) -> PretrainSettings:
@@ -46,6 +49,18 @@ def test_a_recipe_that_does_not_fit_the_model_is_one_line(
     with pytest.raises(UsageError, match=message) as caught:
         model_config(settings(checkpoint, recipe, **start))
     assert "\n" not in str(caught.value)
+
+
+def test_negatives_beyond_lists_need_the_likeness_of_the_types(checkpoint: Path) -> None:
+    wanted = settings(checkpoint, {"negatives": {"beyond": 0.2}})
+    tokenizer = training_tokenizer(wanted)
+    rows = [("drug", "definition", "a drug that was given"), ("gene", "definition", "a gene of mice")]
+    vocabulary = build_type_vocabulary(rows, (), tokenizer, 20)
+    assert not needs_likeness(settings(checkpoint))
+    assert not needs_likeness(settings(checkpoint, {"negatives": {"beyond": 0.2}, "near_above": None}))
+    assert needs_likeness(wanted)
+    vectors = start_vectors(wanted, vocabulary, tokenizer).rows
+    np.testing.assert_allclose(np.linalg.norm(vectors.astype(np.float32), axis=1), [1, 1], atol=1e-2)
 
 
 def test_all_layers_make_late_interaction_as_the_settings_shape_it(checkpoint: Path) -> None:
