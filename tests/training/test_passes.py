@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from openbioner_batch.training.vocabulary import Likeness, build_type_vocabulary
 KINDS = ("dose", "drug", "gene")
 
 
-def types_of_first_pass(checkpoint: Path, recipe: dict[str, object], likeness: Likeness | None) -> int:
+def types_of_first_pass(checkpoint: Path, recipe: Mapping[str, object], likeness: Likeness | None) -> int:
     """The most types that a passage of two words, whose list is drug, is queried for."""
     start = {"encoder": str(checkpoint), "text_tokens": 40, "description_tokens": 20}
     raw = {"start": start, "schedule": {"steps": 1}, "sources": [{"path": "p"}], "output": "r"}
