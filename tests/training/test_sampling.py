@@ -123,7 +123,9 @@ def test_beyond_a_closed_list_siblings_say_no_and_near_types_say_nothing(tagger:
     # what is mentioned beyond the list is not absent, and neither is what is near it
     beside = piece([(0, 1, "gene"), (3, 4, "skeletal_part")], annotated=("gene",))
     assert asked(tagger, beside, everything) == {"gene", "muscle"}
-    assert asked(tagger, piece([], annotated=()), everything) == set(), "nobody looked for anything"
+    everywhere = Recipe(negatives=everything.negatives, beyond_list="all")
+    assert asked(tagger, piece([], annotated=("bone",)), everywhere) == {"bone", "gene", "muscle"}
+    assert asked(tagger, piece([], annotated=()), everywhere) == set(), "nobody looked for anything"
 
 
 def test_types_beyond_the_list_get_their_share_of_the_absent_ones(tagger: Tagger) -> None:
