@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,6 +118,10 @@ class _Work:
             raise UsageError(f"{settings.examples}: all texts are of one document; adapting needs two")
         self.folds = [np.flatnonzero(place % count == fold) for fold in range(count)]
 
+    def ways(self, loose_words: Collection[str]) -> AdaptedWays:
+        """What is to be tried on the folds."""
+        return AdaptedWays(self._corpus, self._labels, self.folds, loose_words)
+
     @property
     def texts(self) -> int:
         """How many there are."""
@@ -197,7 +201,7 @@ class _Work:
 
 def _try_ways(settings: AdaptSettings, work: _Work, own: Calibration, spans: int, say: Say) -> AdaptedWays:
     """The model as it is, calibrated, and tuned, as far as the request and the number of examples allow."""
-    ways = AdaptedWays(own.loose_words)
+    ways = work.ways(own.loose_words)
     plain = work.scored_by(lambda fold: None)
     ways.add(AS_IT_IS, plain, False, own)
     if settings.method != "layers":
@@ -234,12 +238,17 @@ def _note(output: Path, result: Mapping[str, Any]) -> None:
     """What was done, beside the model and at the end of its card."""
     (output / "adapted.json").write_text(json.dumps(result, indent=2) + "\n", "utf-8")
     card = output / "README.md"
-    before, after = (100 * result[when]["f1"] for when in ("before", "after"))
+    before, after = (_f1(result[when]) for when in ("before", "after"))
     text = card.read_text("utf-8").rstrip() + "\n\n" if card.is_file() else ""
     card.write_text(
-        f"{text}## Adapted\n\nFrom `{result['model']}` by {result['spans']} reviewed spans in {result['texts']} texts "
-        f"({', '.join(result['types'])}): {result['way']}. F1 on held-out folds of these texts {before:.1f} before, "
-        f"{after:.1f} after, the best of {len(result['held out'])} ways. Other figures of this card are the "
+        f"{text}## Adapted\n\nFrom `{result['model']}` by {result['spans']} reviewed spans in {result['texts']} texts"
+        f" ({', '.join(result['types'])}): {result['way']}. F1 on held-out folds of these texts {before} "
+        f"before, {after} after, the best of {len(result['held out'])} ways. Other figures of this card are the "
         "original model's.\n",
         "utf-8",
     )
+
+
+def _f1(found: Mapping[str, Any]) -> str:
+    low, high = found["f1_interval"]
+    return f"{100 * found['f1']:.1f} ({100 * low:.1f} to {100 * high:.1f})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openbioner_batch.evaluation.benchmark import Types, view_logits
+from openbioner_batch.evaluation.metrics import SpanKey
 from openbioner_batch.model.calibration import Calibration
 from openbioner_batch.records import Span
 
@@ -44,6 +45,19 @@ class ScoredPart:
     def counts(self, calibration: Calibration) -> np.ndarray:
         """[gold, predicted, correct] with a calibration."""
         return self.counts_by_threshold(calibration, frozenset(), _ONE)[0]
+
+    def found(self, calibration: Calibration) -> Iterator[SpanKey]:
+        """The spans that `counts` counts as predicted, each with the index of its text in the part."""
+        if not len(self.logits):
+            return
+        runs, prepared = self._runs(calibration), self.prepared
+        kept = np.flatnonzero(runs.scores >= calibration.thresholds(self.names)[runs.types])
+        texts = np.searchsorted(prepared.document_words, runs.firsts[kept], "right") - 1
+        starts, ends = prepared.word_offsets[runs.firsts[kept], 0], prepared.word_offsets[runs.lasts[kept], 1]
+        for text, start, end, kind in zip(
+            *(part.tolist() for part in (texts, starts, ends, runs.types[kept])), strict=True
+        ):
+            yield text, start, end, self.names[kind]
 
     def counts_by_threshold(
         self, calibration: Calibration, varied: AbstractSet[str], thresholds: np.ndarray

@@ -186,15 +186,28 @@ def print_calibration(result: Mapping[str, Any]) -> None:
 
 
 def print_adaptation(result: Mapping[str, Any]) -> None:
-    """Print the variants that `adapt` tried, with their scores on held-out folds."""
-    table = _table("on held-out folds", "precision", "recall", "F1")
+    """Print the variants that `adapt` tried, with their scores on held-out folds, and each of several types."""
+    table = _table("on held-out folds", "precision", "recall", "F1", "95 %")
     for way, found in result["held out"].items():
         name = f"{way} (chosen)" if way == result["way"] else way
-        table.add_row(name, *(f"{100 * found[key]:.1f}" for key in ("precision", "recall", "f1")))
+        table.add_row(name, *_percents(found), _interval(found))
     console = _console()
     console.print(table)
-    before, after = (100 * result[when]["f1"] for when in ("before", "after"))
-    console.print(f"{result['output']}: F1 {before:.1f} before, {after:.1f} after", soft_wrap=True)
+    if len(result["types"]) > 1:
+        console.print(_before_and_after(result))
+    before, after = (f"{_percent(found)} ({_interval(found)})" for found in (result["before"], result["after"]))
+    console.print(f"{result['output']}: F1 {before} before, {after} after", soft_wrap=True)
+
+
+def _before_and_after(result: Mapping[str, Any]) -> Table:
+    """A row for each type that `adapt` was given; dashes where it is neither in the texts nor found."""
+    table = _table("type", "F1 before", "95 %", "F1 after", "95 %", "gold")
+    for name in result["types"]:
+        both = [result[when]["per_type"].get(name) for when in ("before", "after")]
+        values = [(_percent(found), _interval(found)) if found else ("-", "-") for found in both]
+        gold = max(found["gold"] if found else 0 for found in both)
+        table.add_row(name, *values[0], *values[1], str(gold))
+    return table
 
 
 def _console() -> Console:

@@ -7,15 +7,15 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
 import zstandard
 from click.testing import CliRunner, Result
-from tiny import tiny_checkpoint
+from evaluation.adapted import KINDS, checkpoint_of, examples, request, tune_fast
 
 from openbioner_batch.catalog import resolve_types
 from openbioner_batch.cli.main import main
@@ -27,9 +27,6 @@ from openbioner_batch.evaluation.ways import AS_IT_IS, TUNED
 from openbioner_batch.model import Tagger, WindowSettings, read_calibration
 from openbioner_batch.model.calibration import Calibration, write_calibration
 from openbioner_batch.model.checkpoint import load_backbone, load_model, save_checkpoint
-from openbioner_batch.model.config import LateSettings
-from openbioner_batch.model.encoder import initialize
-from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.prepared import DescribedType
 from openbioner_batch.model.reading import load_tokenizer, read_config
 from openbioner_batch.training.nearness import TypeFacts
@@ -37,8 +34,6 @@ from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassag
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 from openbioner_batch.training.trained_types import read_trained_types, write_trained_types
 from openbioner_batch.training.tuning import Tuning, tune
-
-WORDS = "the of with and was seen by many".split()
 
 
 @pytest.fixture(autouse=True)
@@ -50,52 +45,17 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def late_checkpoint(folder: Path, competing: bool = False) -> Path:
-    plain = tiny_checkpoint(folder / "cross")
-    config = load_model(plain).config
-    model = LateEncoder(replace(config, separate_layers=config.layers, late=LateSettings(16, competing=competing)))
-    initialize(model, seed=3)
-    model.start_projections(3)
-    save_checkpoint(model, folder / "late", tokenizer_from=plain)
-    return folder / "late"
-
-
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("checkpoints")
-    return {"cross": tiny_checkpoint(folder / "one"), "late": late_checkpoint(folder / "two")}
+    return {kind: checkpoint_of(kind, folder / kind) for kind in KINDS}
 
 
-def examples(folder: Path, number: int, name: str = "tool") -> Path:
-    """Texts of ordinary words among which every word of z and x is a tool."""
-    random = np.random.default_rng(5)
-    lines = []
-    for _ in range(number):
-        words = random.choice(WORDS, 6).tolist()
-        words.insert(int(random.integers(6)), "".join(random.choice(list("zx"), 4)))
-        text = " ".join(words)
-        spans = [[text.index(word), text.index(word) + len(word), name] for word in words if set(word) <= set("zx")]
-        lines.append(json.dumps({"text": text, "spans": spans}) + "\n")
-    path = folder / "spans.jsonl"
-    path.write_text("".join(lines))
-    (folder / "mine.yaml").write_text("tool: a thing to work with\n")
-    return path
-
-
-def request(folder: Path, model: Path, number: int, **more: object) -> AdaptSettings:
-    spans = examples(folder, number)
-    values = {"model": str(model), "types": str(folder / "mine.yaml"), "output": str(folder / "adapted"), **more}
-    return AdaptSettings(examples=str(spans), **values)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("kind", ["cross", "late"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_adapted_model_finds_what_it_was_shown_in_texts_it_was_not(
     kind: str, checkpoints: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from openbioner_batch.training import tuning
-
-    fast = Tuning(layer_rate=1e-2, head_rate=1e-2, texts_at_once=4)  # random weights have all to learn
-    monkeypatch.setattr(tuning, "Tuning", lambda **given: replace(fast, **given))
+    tune_fast(monkeypatch)
     start = shutil.copytree(checkpoints[kind], tmp_path / "start")
     write_trained_types(start, [TypeFacts("drug", ("A remedy.",))])
     result = adapt(request(tmp_path, start, 24, epochs=20, folds=2))
@@ -113,7 +73,7 @@ def test_an_adapted_model_finds_what_it_was_shown_in_texts_it_was_not(
     assert seen == {"drug": ("A remedy.",), "tool": ("a thing to work with",)}
 
 
-@pytest.mark.parametrize("kind", ["cross", "late"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_is_below_the_top_layers_stays_and_the_rest_learns(kind: str, checkpoints: dict[str, Path]) -> None:
     folder = checkpoints[kind]
     before, model, tokenizer = load_model(folder), load_model(folder), load_tokenizer(folder)
@@ -154,10 +114,7 @@ def test_few_examples_fit_the_calibration_alone(checkpoints: dict[str, Path], tm
 def test_other_training_data_is_learnt_along_and_other_types_keep_their_calibration(
     checkpoints: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from openbioner_batch.training import tuning
-
-    fast = Tuning(layer_rate=1e-2, head_rate=1e-2, texts_at_once=4)
-    monkeypatch.setattr(tuning, "Tuning", lambda **given: replace(fast, **given))
+    tune_fast(monkeypatch)
     start = shutil.copytree(checkpoints["late"], tmp_path / "start")
     write_trained_types(start, [TypeFacts("drug", ("A remedy.",))])
     write_calibration(start, Calibration(-30.0, {"drug": 0.5, "tool": 3.0}, {"drug": 0.2, "tool": 0.4}, "others"))
@@ -286,3 +243,36 @@ def test_the_command_prints_each_way_and_the_chosen_one(checkpoints: dict[str, P
     assert result.exit_code == 0, result.output
     assert "(chosen)" in result.output
     assert "before" in result.output
+
+
+def test_figures_have_intervals_and_a_line_by_type(checkpoints: dict[str, Path], tmp_path: Path) -> None:
+    spans = examples(tmp_path, 8)
+    rows = [json.loads(line) for line in spans.read_text().splitlines()]
+    for row in rows:  # everything else that is marked is a place: the model finds neither, or both, by chance
+        row["spans"] += [[0, len(row["text"].split()[0]), "place"]]
+    spans.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "mine.yaml").write_text("tool: a thing to work with\nplace: where one is\n")
+    output = tmp_path / "out"
+    more = ("--output", output, "--types", tmp_path / "mine.yaml", "--method", "calibration", "--devices", "cpu")
+    said = run("--model", checkpoints["cross"], "--examples", spans, *more)
+    assert said.exit_code == 0, said.output
+    result = json.loads((output / "adapted.json").read_text())
+    for way in result["held out"].values():
+        low, high = way["f1_interval"]
+        assert low <= way["f1"] <= high
+        assert way["gold"] == 16
+        assert sum(of_type["correct"] for of_type in way["per_type"].values()) == way["correct"]
+        assert {name: of_type["gold"] for name, of_type in way["per_type"].items()} == {"place": 8, "tool": 8}
+    before, after = result["before"], result["after"]
+    assert after["f1_interval"][0] < after["f1_interval"][1]
+    for name in ("tool", "place"):
+        (line,) = [line.split() for line in said.stdout.splitlines() if line.split()[:1] == [name]]
+        assert line[1:] == [part for when in (before, after) for part in printed(when["per_type"][name])] + ["8"]
+    both = [" (".join(printed(when)) + ")" for when in (before, after)]
+    assert f"F1 {both[0]} before, {both[1]} after" in said.stdout
+
+
+def printed(found: dict[str, Any]) -> list[str]:
+    """F1 and its interval."""
+    low, high = found["f1_interval"]
+    return [f"{100 * found['f1']:.1f}", f"{100 * low:.1f}-{100 * high:.1f}"]
