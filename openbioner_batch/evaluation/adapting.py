@@ -15,6 +15,7 @@ from openbioner_batch.engine.request import Say
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.benchmark import words_for
 from openbioner_batch.evaluation.examples import read_examples
+from openbioner_batch.evaluation.judged import judged_passages
 from openbioner_batch.evaluation.labels import Labels
 from openbioner_batch.evaluation.reading import GoldCorpus
 from openbioner_batch.evaluation.scored import ScoredCorpus, score_texts
@@ -67,6 +68,8 @@ def adapt(settings: AdaptSettings, say: Say = lambda text: None) -> dict[str, An
     work = _Work(settings, source, corpus, labels)
     spans = sum(map(len, corpus.spans))
     say(f"{spans:,} spans of {len(labels.unique_types)} types in {len(corpus.texts):,} texts, {len(work.folds)} folds")
+    if settings.method != "calibration" and work.judged:
+        say(f"what was judged in {work.judged_texts:,} other texts is learnt along where layers are tuned")
     if settings.method != "calibration" and work.replay is not None:
         say(f"{len(work.replay.pieces):,} passages with {len(work.replay.types):,} other types are learnt along")
     own = read_calibration(source) or Calibration()
@@ -95,6 +98,8 @@ def adapt(settings: AdaptSettings, say: Say = lambda text: None) -> dict[str, An
     if is_tuned and work.replay is not None:
         about = {"passages": len(work.replay.pieces), "types": len(work.replay.types)}
         result["replay"] = {"folder": settings.replay, "share": settings.replay_share, **about}
+    if is_tuned and work.judged:
+        result["judged_texts"] = work.judged_texts
     _note(output, result)
     if is_tuned and (seen := read_trained_types(source)) is not None:
         write_trained_types(output, merge_types(seen, work.trained_types()))
@@ -121,6 +126,16 @@ class _Work:
     def ways(self, loose_words: Collection[str]) -> AdaptedWays:
         """What is to be tried on the folds."""
         return AdaptedWays(self._corpus, self._labels, self.folds, loose_words)
+
+    @cached_property
+    def judged(self) -> list[AnnotatedPassage]:
+        """Single judgements in texts that were not reviewed to the end: learnt from, never scored on."""
+        return judged_passages(self._settings, self._labels.unique_types)
+
+    @property
+    def judged_texts(self) -> int:
+        """In how many texts."""
+        return len({passage.text for passage in self.judged})
 
     @property
     def texts(self) -> int:
@@ -162,9 +177,9 @@ class _Work:
         return read_replay(settings.replay, settings.replay_share, names, untouched, self._tokenizer, settings.seed)
 
     def passages(self, without: int | None = None) -> list[AnnotatedPassage]:
-        """The examples of all folds but one."""
+        """The examples of all folds but one, and the single judgements."""
         texts = [place for number, fold in enumerate(self.folds) if number != without for place in fold.tolist()]
-        return [
+        reviewed = [
             AnnotatedPassage(
                 str(place),
                 "examples",
@@ -174,6 +189,7 @@ class _Work:
             )
             for place in sorted(texts)
         ]
+        return [*reviewed, *self.judged]
 
     def trained_types(self) -> list[TypeFacts]:
         """What a model that has learnt from the examples has seen."""
@@ -239,10 +255,11 @@ def _note(output: Path, result: Mapping[str, Any]) -> None:
     (output / "adapted.json").write_text(json.dumps(result, indent=2) + "\n", "utf-8")
     card = output / "README.md"
     before, after = (_f1(result[when]) for when in ("before", "after"))
+    learnt = f" and what was judged in {n} others" if (n := result.get("judged_texts")) else ""
     text = card.read_text("utf-8").rstrip() + "\n\n" if card.is_file() else ""
     card.write_text(
         f"{text}## Adapted\n\nFrom `{result['model']}` by {result['spans']} reviewed spans in {result['texts']} texts"
-        f" ({', '.join(result['types'])}): {result['way']}. F1 on held-out folds of these texts {before} "
+        f"{learnt} ({', '.join(result['types'])}): {result['way']}. F1 on held-out folds of these texts {before} "
         f"before, {after} after, the best of {len(result['held out'])} ways. Other figures of this card are the "
         "original model's.\n",
         "utf-8",

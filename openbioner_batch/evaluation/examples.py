@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,10 +31,7 @@ def read_examples(settings: AdaptSettings, say: Say = lambda text: None) -> tupl
         raise UsageError(f"--examples {settings.examples}: no such file or folder")
     corpus = read_corpus(settings.examples, settings.format)
     types = find_types(settings.types)
-    names: dict[str, CatalogType] = {}
-    for kind in types:
-        for name in (kind.name, *kind.aliases):
-            names.setdefault(normalise(name), kind)
+    names = types_by_name(types)
     queried = {kind.name for kind in types}
     reviewed = _reviewed(corpus, settings.format)
     partly = np.array(
@@ -54,8 +52,8 @@ def read_examples(settings: AdaptSettings, say: Say = lambda text: None) -> tupl
     if partly.any():
         corpus = without_texts(corpus, partly)
         say(
-            f"{int(partly.sum())} texts are left out, as they were not reviewed for all types: review them to the end, "
-            "or give fewer --types"
+            f"{int(partly.sum())} texts are left out of folds and figures, as they were not reviewed for all types: "
+            "review them to the end, or give fewer --types"
         )
     if unknown := sorted(label for label in corpus.labels if normalise(label) not in names):
         given = ", ".join(kind.name for kind in types[:10])
@@ -65,6 +63,15 @@ def read_examples(settings: AdaptSettings, say: Say = lambda text: None) -> tupl
         raise UsageError(f"{settings.examples}: adapting needs at least {what}, better 10 to 200 spans")
     spans = tuple(tuple(replace(s, type=names[normalise(s.type)].name) for s in of_text) for of_text in corpus.spans)
     return replace(corpus, spans=spans), Labels({kind.name: kind for kind in types})
+
+
+def types_by_name(types: Iterable[CatalogType]) -> dict[str, CatalogType]:
+    """The types by their normalised names and aliases; of types that share one the first has it."""
+    names: dict[str, CatalogType] = {}
+    for kind in types:
+        for name in (kind.name, *kind.aliases):
+            names.setdefault(normalise(name), kind)
+    return names
 
 
 def _reviewed(corpus: GoldCorpus, format: str | None) -> list[list[str] | None]:

@@ -31,7 +31,7 @@ def read_gold_jsonl(path: str | Path) -> Iterator[GoldDocument]:
     unit = "value" if _holds_values(path) else "line"
     for number, found in gold_values(path):
         try:
-            yield _document(found, number)
+            yield gold_document(found, number)
         except ValueError as error:
             raise UsageError(f"{path}, {unit} {number}: {error}") from None
 
@@ -67,7 +67,12 @@ def _lines(path: Path) -> Iterator[tuple[int, Any]]:
                 yield number, MalformedValue("not JSON")
 
 
-def _document(raw: Any, number: int) -> GoldDocument:
+def gold_document(raw: Any, number: int) -> GoldDocument:
+    """The document of one object of such a file.
+
+    Raises:
+        ValueError: it is malformed.
+    """
     if isinstance(raw, MalformedValue):
         raise ValueError(raw.reason)
     if not isinstance(raw, dict) or not isinstance(raw.get("text"), str) or not isinstance(raw.get("spans"), list):

@@ -21,7 +21,7 @@ from openbioner_batch.training.recipe import Recipe
 from openbioner_batch.training.replay import Replay, ReplayedBatches
 from openbioner_batch.training.sampling import Question, target_words
 from openbioner_batch.training.separate import SharedObjective
-from openbioner_batch.training.shared import QueriedPiece, SharedBatch, pack_shared
+from openbioner_batch.training.shared import UNKNOWN, QueriedPiece, SharedBatch, pack_shared
 
 _LAYER = re.compile(r"(?:^|\.)layers?\.(\d+)\.")
 CLIP = 1.0
@@ -59,7 +59,8 @@ def tune(
     Args:
         model: any of ours, on the device to use.
         tokenizer: of the model.
-        passages: texts in which every mention of the types is marked.
+        passages: texts in which every mention of the types that each lists as annotated (or of all) is marked, outside
+            of its unsure ranges.
         groups: the types as the model will be queried, group by group.
         tuning: how.
         seed: of order, masks and dropout.
@@ -70,7 +71,8 @@ def tune(
     """
     torch.manual_seed(seed)
     random = np.random.default_rng(seed)
-    pieces = list(tokenize_passages(passages, tokenizer, model.config.windows.text_tokens))
+    cut = tokenize_passages(passages, tokenizer, model.config.windows.text_tokens)
+    pieces = [piece for piece in cut if _known(piece).any()]
     recipe = Recipe(loss="competing" if model.config.types_compete else "per-type")
     objective: TaggingObjective | SharedObjective
     if model.config.separate_layers:
@@ -144,22 +146,25 @@ class _Batches:
                 yield pack_questions([self._question(piece) for piece in chosen], self._tokenizer)
 
     def _question(self, piece: Piece) -> Question:
-        group = self._groups[int(self._random.integers(len(self._groups)))]
+        groups = [queried for group in self._groups if (queried := [kind for kind in group if _labels(piece, kind)])]
+        group = groups[int(self._random.integers(len(groups)))]
         targets, placed = target_words(piece, [kind.name for kind in group])
         descriptions = tuple(kind.description for kind in group)
         return Question(self._masked(piece), piece.word_starts, descriptions, targets, len(placed))
 
     def _queried_piece(self, piece: Piece, types: Sequence[DescribedType]) -> QueriedPiece:
-        labels = np.zeros((len(piece.word_starts), len(types)), np.int8)
-        for column, kind in enumerate(types):
+        columns = [column for column, kind in enumerate(types) if _labels(piece, kind)]
+        labels = np.zeros((len(piece.word_starts), len(columns)), np.int8)
+        for place, column in enumerate(columns):
             for low, high, name in piece.mentions:
-                if name == kind.name:
-                    labels[low:high, column] = 1
+                if name == types[column].name:
+                    labels[low:high, place] = 1
+        labels[~_known(piece)] = UNKNOWN
         return QueriedPiece(
             self._masked(piece),
             piece.token_ids,
             piece.word_starts,
-            np.arange(len(types)),
+            np.array(columns),
             labels,
             np.zeros(0, np.int64),
             len(piece.mentions),
@@ -172,3 +177,16 @@ class _Batches:
             if self._random.random() < self._tuning.mask_probability:
                 token_ids[bounds[low] : bounds[high]] = self._tokenizer.mask
         return token_ids
+
+
+def _labels(piece: Piece, kind: DescribedType) -> bool:
+    """Whether the words of a piece have labels for a type."""
+    return piece.annotated is None or kind.name in piece.annotated
+
+
+def _known(piece: Piece) -> np.ndarray:
+    """[words] whether a word has labels."""
+    known = np.ones(len(piece.word_starts), np.bool_)
+    for low, high in piece.unsure:
+        known[low:high] = False
+    return known
