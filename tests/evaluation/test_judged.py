@@ -129,12 +129,12 @@ def test_adapt_learns_single_judgements_beside_reviewed_documents(
     texts = [text_with(random, RIGHT) for _ in range(24)]
     lines = [saved(number, text, spans_of(text, RIGHT), ["tool"], []) for number, text in enumerate(texts)]
     for number in range(24, 36):
-        text = text_with(random, UNJUDGED, WRONG)
-        lines.append(saved(number, text, spans_of(text, UNJUDGED), [], spans_of(text, WRONG)))
+        text = text_with(random, "jv", "qk")
+        lines.append(saved(number, text, spans_of(text, "jv"), [], spans_of(text, "qk")))
     said: list[str] = []
     result = adapt(request(tmp_path, start, lines, epochs=20, folds=2), said.append)
     assert TUNED in result["way"]
-    assert found_by(tmp_path / "adapted", tmp_path / "tool.yaml") == {"xzzx", "kqkq"}
+    assert {"xzzx", "jvjj"} <= found_by(tmp_path / "adapted", tmp_path / "tool.yaml")
     assert (result["texts"], result["judged_texts"]) == (24, 12)
     assert "and what was judged in 12 others" in (tmp_path / "adapted" / "README.md").read_text()
     assert "what was judged in 12 other texts is learnt along where layers are tuned" in said
