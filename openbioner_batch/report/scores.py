@@ -141,6 +141,10 @@ def _percents(values: Mapping[str, float]) -> list[str]:
     return [f"{100 * values[name]:.1f}" for name in _MEASURES]
 
 
+def _percent(values: Mapping[str, Any]) -> str:
+    return f"{100 * values['f1']:.1f}"
+
+
 def _interval(values: Mapping[str, Any]) -> str:
     low, high = values["f1_interval"]
     return f"{100 * low:.1f}-{100 * high:.1f}"
