@@ -83,7 +83,11 @@ def test_it_says_what_the_reference_cannot_run_and_what_differs_from_the_paper(t
 @pytest.mark.parametrize(
     ("key", "value", "written"),
     [
-        ("negatives", {"in_batch": 0, "hard": 0.4}, "`negatives` in_batch 0, hard 0.4, vocabulary 0.25, listed 0 |"),
+        (
+            "negatives",
+            {"in_batch": 0, "hard": 0.4},
+            "`negatives` in_batch 0, hard 0.4, vocabulary 0.25, listed 0, beyond 0 |",
+        ),
         ("near_above", 0.65, "`near_above` 0.65 |"),
         ("near_above", None, "`near_above` none |"),
         ("beyond_list", "all", "`beyond_list` all |"),

@@ -79,9 +79,9 @@ def test_shared_states_give_the_logits_of_whole_passes_and_their_gradients(
     for row, targets in enumerate(shared_batch.targets):
         piece = int(np.searchsorted(batch.question_words, row, "right")) - 1
         for column, kind in enumerate(queried[0][piece].columns, 1):
-            assert float(evidence[row, kind]) == pytest.approx(float(expected[row, column]), abs=1e-5)
-            least = max(float(against[row, column]), float(against[row, 0]))
-            assert float(ours_against[row, kind]) == pytest.approx(least, abs=1e-5)
+            assert evidence[row, kind].item() == pytest.approx(expected[row, column].item(), abs=1e-5)
+            least = max(against[row, column].item(), against[row, 0].item())
+            assert ours_against[row, kind].item() == pytest.approx(least, abs=1e-5)
         assert targets.tolist().count(UNKNOWN) == 4 - len(QUERIED[piece]) * (batch.targets[row] != IGNORED)
     gradients = []
     for objective, one in ((plain, batch), (shared, shared_batch)):
