@@ -88,7 +88,7 @@ def test_shared_states_give_the_logits_of_whole_passes_and_their_gradients(
         model.zero_grad(set_to_none=True)
         loss = objective(one)
         loss.backward()
-        gradients.append((float(loss), {n: p.grad for n, p in model.named_parameters() if p.grad is not None}))
+        gradients.append((loss.item(), {n: p.grad for n, p in model.named_parameters() if p.grad is not None}))
     (loss, theirs), (ours_loss, ours) = gradients
     assert ours_loss == pytest.approx(loss, abs=1e-5)
     assert ours.keys() == theirs.keys()
