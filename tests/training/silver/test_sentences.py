@@ -74,11 +74,13 @@ def test_only_the_first_members_of_each_class_are_drawn_with_all_their_types(mad
     assert marked(made / "gifts").keys() == {"spoon", "mallet"}
 
 
-def test_without_a_number_of_members_all_are_drawn_and_a_folder_from_before_the_option_is_its_own(made: Path) -> None:
+def test_without_a_number_of_members_all_are_drawn_and_a_folder_from_before_the_options_is_its_own(made: Path) -> None:
     (made / "sentences.txt").write_text("It is a {cutting_tool}.\n")
     fill_sentences(settings(made))
     assert marked(made / "out").keys() == {"saw", "axe", "hatchet", "knife"}
-    assert "members" not in json.loads((made / "out" / "_run" / "sentences.json").read_text())
+    state = json.loads((made / "out" / "_run" / "sentences.json").read_text())
+    assert not {"members", "exceptions"} & state.keys()
+    assert "passages" in state
     with pytest.raises(UsageError, match="give another folder"):
         fill_sentences(settings(made, members=2))
 

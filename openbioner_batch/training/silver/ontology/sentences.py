@@ -31,6 +31,8 @@ _STARTS_SENTENCE = re.compile(r"(?:^|[.!?]\s+|\n)$")
 _ARTICLE = re.compile(r"(?:^|\s)[Aa]n?\s$")
 _PREFERRED = 0.6
 """How often a class has its preferred name, if it has others."""
+_LATER = ("members", "exceptions")
+"""Options that folders of an earlier version lack."""
 _JOINED = (0.5, 0.3, 0.2)
 """Shares of passages of one, two and three sentences."""
 _TRIES = 8
@@ -83,8 +85,8 @@ def fill_sentences(settings: SentenceSettings) -> OntologyReport:
 
 
 def _kept(settings: SentenceSettings) -> dict[str, Any]:
-    """The request as the folder keeps it: as before there was `members`, where all are drawn."""
-    return {key: value for key, value in asdict(settings).items() if key != "members" or value}
+    """The request as the folder keeps it: without later options that are not used, as before there were any."""
+    return {key: value for key, value in asdict(settings).items() if key not in _LATER or value}
 
 
 def read_sentences(path: str) -> list[tuple[int, str]]:
