@@ -16,7 +16,7 @@ from openbioner_batch.model.architectures import by_name
 from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.encoder import CrossEncoder, initialize
 from openbioner_batch.model.late import LateEncoder
-from openbioner_batch.model.location import COPIED_FILES, TOKENIZER_FILES, WEIGHT_FILES
+from openbioner_batch.model.location import COPIED_FILES, GLOSSARY_FILES, TOKENIZER_FILES, WEIGHT_FILES
 from openbioner_batch.model.models import Model
 from openbioner_batch.model.reading import check_heads, config_to_json, read_config
 from openbioner_batch.model.tensors import HEADS, LATE_HEADS, read_tensors
@@ -151,10 +151,10 @@ def save_checkpoint(model: Model, directory: Path, tokenizer_from: Path, dtype: 
 
 
 def checkpoint_digest(directory: Path) -> str:
-    """SHA-256 over a checkpoint's weights, configuration and vocabulary: what a result depends on."""
+    """SHA-256 over a checkpoint's weights, configuration, vocabulary and glossary: what a result depends on."""
     digest = hashlib.sha256()
     weights = [name for name in WEIGHT_FILES if (directory / name).is_file()][:1]
-    for name in (*weights, "config.json", *TOKENIZER_FILES):
+    for name in (*weights, "config.json", *TOKENIZER_FILES, *GLOSSARY_FILES):
         path = directory / name
         if path.is_file():
             digest.update(name.encode())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
@@ -18,6 +18,9 @@ from openbioner_batch.model.placing import place
 from openbioner_batch.model.prepared import DescribedType
 from openbioner_batch.model.scoring import Windows, copy_repeats, run_batches
 from openbioner_batch.model.tokens import Tokenizer
+
+if TYPE_CHECKING:
+    from openbioner_batch.model.knowledge import KnownNames
 
 _TYPES_AT_ONCE = 64
 """The fewest columns of one product of words and types, since each product reads all words' vectors."""
@@ -124,8 +127,12 @@ def score_late(
     words: int,
     groups: Sequence[Sequence[DescribedType]],
     token_budget: int,
+    known: KnownNames | None = None,
 ) -> Iterator[np.ndarray]:
-    """The logits of every word for each group of types; arguments and results as of `scoring.score_group`."""
+    """The logits of every word for each group of types; arguments and results as of `scoring.score_group`.
+
+    `known` are the names of a glossary in the texts.
+    """
     found = np.zeros((words, 1 + encoder.config.late.projection), np.float32)
     texts = [np.append(tokenizer.cls, text) for text in windows.texts]
     window_tokens = np.array([len(text) - 1 for text in texts], np.int64)
@@ -136,7 +143,7 @@ def score_late(
                 start, count = group.read_start + row * group.reads, len(windows.places[window])
                 found[windows.first_words[window] :][:count] = vectors[:, start : start + count].T
     copy_repeats(windows, found)
-    yield from late_logits(encoder, tokenizer, found, groups, token_budget)
+    yield from late_logits(encoder, tokenizer, found, groups, token_budget, known)
 
 
 def late_logits(
@@ -145,12 +152,28 @@ def late_logits(
     found: np.ndarray,
     groups: Sequence[Sequence[DescribedType]],
     token_budget: int,
+    known: KnownNames | None = None,
 ) -> Iterator[np.ndarray]:
-    """The logits of every word for each group of types, from `found`: [words, 1 + projection]."""
+    """The logits of every word for each group of types, from `found`: [words, 1 + projection].
+
+    What a description excludes is read as a description of its own, and counts against its type: where it is found, the
+    type is not.
+    """
     background, vectors = found[:, :1], np.ascontiguousarray(found[:, 1:])
+
+    def evidence_for(descriptions: Sequence[tuple[int, ...]]) -> np.ndarray:
+        tails = [(tokenizer.cls, *one, tokenizer.sep) for one in descriptions]
+        described = encoder.describe(tails, token_budget)
+        evidence = encoder.evidence(vectors, described)
+        return known.add(evidence, background, described) if known else evidence
+
     for some in _portions(groups):
-        tails = [(tokenizer.cls, *kind.description, tokenizer.sep) for group in some for kind in group]
-        evidence = encoder.evidence(vectors, encoder.describe(tails, token_budget)) if tails else found[:, :0]
+        kinds = [kind for group in some for kind in group]
+        evidence = evidence_for([kind.description for kind in kinds]) if kinds else found[:, :0]
+        without = {place: kind.excluded for place, kind in enumerate(kinds) if kind.excluded}
+        if without:
+            against = 2 * background - evidence_for(list(without.values()))
+            evidence[:, list(without)] = np.minimum(evidence[:, list(without)], against)
         bounds = np.cumsum([len(group) for group in some])[:-1]
         for of_group in np.split(evidence, bounds, axis=1):
             yield np.concatenate([background, of_group], axis=1)

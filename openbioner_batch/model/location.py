@@ -26,6 +26,11 @@ TOKENIZER_FILES = (
 """Files that tokens depend on: BERT's, and from the fifth on those of other encoders."""
 COPIED_FILES = (*TOKENIZER_FILES, "added_tokens.json")
 """Files that are copied with a checkpoint. Added tokens of BERT's old tokenizers are not needed."""
+GLOSSARY = "glossary.jsonl.gz"
+"""Names and what is known of them, beside a late-interaction model."""
+GLOSSARY_HEAD = "glossary.safetensors"
+"""The weights that compare glosses with descriptions."""
+GLOSSARY_FILES = (GLOSSARY, GLOSSARY_HEAD)
 _DATA = Path(__file__).parent.parent / "data"
 _BUNDLED = {BUNDLED: _DATA / "bundled", BUNDLED_PHI: _DATA / "bundled_phi", BUNDLED_OPEN: _DATA / "bundled_open"}
 
@@ -62,7 +67,7 @@ def resolve_checkpoint(path_or_id: str | Path) -> Path:
 def _download(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
-    wanted = ["config.json", MODEL_CARD, TRAINED_TYPES, *WEIGHT_FILES, *COPIED_FILES]
+    wanted = ["config.json", MODEL_CARD, TRAINED_TYPES, *WEIGHT_FILES, *COPIED_FILES, *GLOSSARY_FILES]
     try:
         return Path(snapshot_download(name, allow_patterns=wanted))
     except Exception as error:  # the hub client and its transport raise a dozen classes

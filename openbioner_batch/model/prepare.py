@@ -11,6 +11,8 @@ import numpy as np
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.choices import WORDS
 from openbioner_batch.model.config import ModelConfig, WindowSettings
+from openbioner_batch.model.exclusion import excluded
+from openbioner_batch.model.glossary import Glossary, known_words
 from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.model.prepared import DescribedType, Prepared
 from openbioner_batch.model.reading import load_tokenizer, read_config
@@ -19,6 +21,9 @@ from openbioner_batch.model.tokens import Tokenizer
 from openbioner_batch.model.windows import cut_windows
 from openbioner_batch.model.words import first_pieces_of_words
 from openbioner_batch.records import EntityType, group_types
+
+GLOSS_NAME = "entity"
+"""The name before a description that has none of its own: a gloss, or what another description excludes."""
 
 
 def named_description(name: str, description: str) -> str:
@@ -37,6 +42,7 @@ class Preparer:
         types: what to query: types (one group up to 25, else even groups), or groups of them.
         windows: budgets other than the checkpoint's own.
         words: one of `WORDS`.
+        glossary: whose names to find in texts; None finds none.
 
     Raises:
         UsageError: `words` is unknown, windows need more positions than the model has, or a description is too long.
@@ -49,17 +55,20 @@ class Preparer:
         types: Sequence[EntityType] | Sequence[Sequence[EntityType]],
         windows: WindowSettings | None = None,
         words: str = "basic",
+        glossary: Glossary | None = None,
     ) -> None:
         if words not in WORDS:
             raise UsageError(f"words is {words!r}; expected one of {', '.join(WORDS)}")
         self._tokenizer = tokenizer
         self._words = words
+        self._glossary = glossary
         self._windows = check_windows(windows or config.windows, config)
+        self._is_late = config.is_late
         self._named = config.is_late and config.late.named
         groups = group_types(types)
         if not config.types_compete:
             groups = tuple((kind,) for group in groups for kind in group)
-        self.groups = tuple(tuple(DescribedType(kind.name, self._describe(kind)) for kind in group) for group in groups)
+        self.groups = tuple(tuple(map(self._described, group)) for group in groups)
 
     @classmethod
     def from_pretrained(
@@ -68,6 +77,7 @@ class Preparer:
         types: Sequence[EntityType] | Sequence[Sequence[EntityType]],
         windows: WindowSettings | None = None,
         words: str = "basic",
+        glossary: Glossary | None = None,
     ) -> Preparer:
         """A preparer for a checkpoint, which reads its tokenizer and configuration but not its weights.
 
@@ -76,13 +86,14 @@ class Preparer:
             types: what to query: types (one group up to 25, else even groups), or groups of them.
             windows: budgets other than the checkpoint's own.
             words: one of `WORDS`.
+            glossary: as for the class.
 
         Raises:
             CheckpointError: the checkpoint cannot be read.
             UsageError: a description is over its budget.
         """
         directory = resolve_checkpoint(path_or_id)
-        return cls(load_tokenizer(directory), read_config(directory), types, windows, words)
+        return cls(load_tokenizer(directory), read_config(directory), types, windows, words, glossary)
 
     def prepare(self, texts: Sequence[str]) -> Prepared:
         """The windows of `texts`, in their order. Every token of every text is in one window's interior."""
@@ -104,7 +115,27 @@ class Preparer:
             word_offsets=_joined([document.word_offsets for document in documents], np.int32).reshape(-1, 2),
             word_breaks=_joined([document.word_breaks for document in documents], np.bool_),
             marks_count=self._words != "basic",
+            known_names=self._known_names(texts, documents),
         )
+
+    def _known_names(self, texts: Sequence[str], documents: Sequence[_Document]) -> np.ndarray:
+        if self._glossary is None:
+            return np.zeros((0, 3), np.int64)
+        bases = np.cumsum([0, *(len(document.word_tokens) for document in documents)])
+        found = [
+            known_words(self._glossary, text, document.word_offsets) + np.array([base, base, 0])
+            for text, document, base in zip(texts, documents, bases.tolist(), strict=False)
+        ]
+        return np.concatenate([np.zeros((0, 3), np.int64), *found])
+
+    def _described(self, kind: EntityType) -> DescribedType:
+        description = self._describe(kind)
+        without = excluded(kind.description) if self._is_late else None
+        if without is None:
+            return DescribedType(kind.name, description)
+        if self._named:
+            without = named_description(GLOSS_NAME, without)
+        return DescribedType(kind.name, description, tuple(self._tokenizer.ids(without)))
 
     def _describe(self, kind: EntityType) -> tuple[int, ...]:
         ids = tuple(self._tokenizer.ids(kind.description))

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 
 @dataclass(frozen=True, slots=True)
 class DescribedType:
-    """An entity type with its description as vocabulary indices."""
+    """An entity type with its description as vocabulary indices.
+
+    Attributes:
+        name: of the type.
+        description: what is read for it.
+        excluded: what its description says that it is not, as a description too; None where it says nothing of that.
+    """
 
     name: str
     description: tuple[int, ...]
+    excluded: tuple[int, ...] | None = None
+
+
+def _no_names() -> np.ndarray:
+    return np.zeros((0, 3), np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,7 @@ class Prepared:
         word_tokens: [words] index in `token_ids` of each word's first token, in the window in which it is interior.
         word_offsets: [words, 2] half-open code-point offsets of each word into its document.
         word_breaks: [words] whether a span may not reach back over this word's beginning (a sentence starts).
+        known_names: [names, 3] for each name of the glossary its first and last word and its meaning.
         marks_count: whether punctuation alone may be a span: with all words but "basic", as in the reference.
     """
 
@@ -44,3 +56,4 @@ class Prepared:
     word_offsets: np.ndarray
     word_breaks: np.ndarray
     marks_count: bool = False
+    known_names: np.ndarray = field(default_factory=_no_names)

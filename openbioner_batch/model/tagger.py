@@ -19,9 +19,12 @@ from openbioner_batch.model.completion import Completion
 from openbioner_batch.model.config import ModelConfig, WindowSettings, with_separate_layers
 from openbioner_batch.model.decoding import decode
 from openbioner_batch.model.device import default_token_budget, resolve_device, resolve_dtype
+from openbioner_batch.model.glossary import Glossary
+from openbioner_batch.model.glossary_files import GlossaryChoice
 from openbioner_batch.model.inference import InferenceEncoder
+from openbioner_batch.model.knowledge import GlossaryHead, GlossaryReader
 from openbioner_batch.model.late_inference import LateInference, score_late
-from openbioner_batch.model.location import resolve_checkpoint
+from openbioner_batch.model.location import GLOSSARY_HEAD, resolve_checkpoint
 from openbioner_batch.model.models import Model
 from openbioner_batch.model.prepare import Preparer, check_windows
 from openbioner_batch.model.prepared import Prepared
@@ -60,6 +63,7 @@ class Tagger:
         token_budget: most tokens of a batch; None takes the device's default.
         calibration: biases and thresholds of types; None applies none.
         compiled: whether torch's compiler fuses what it can.
+        glossary: what it knows of names; None for nothing.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class Tagger:
         token_budget: int | None = None,
         calibration: Calibration | None = None,
         compiled: bool = False,
+        glossary: Glossary | None = None,
     ) -> None:
         self.encoder = arrange(model, getattr(torch, dtype), device, compiled)
         self.tokenizer = tokenizer
@@ -86,6 +91,8 @@ class Tagger:
         self.nested = False
         """Where types do not compete: whether to keep spans that overlap a better scored one with other bounds."""
         self._directory = directory
+        self.glossary = glossary
+        self._knowledge = self._reader() if glossary else None
 
     @classmethod
     def from_pretrained(
@@ -98,6 +105,7 @@ class Tagger:
         calibrated: bool = True,
         separate_layers: int | None = None,
         compiled: bool = False,
+        glossary: GlossaryChoice | None = None,
     ) -> Tagger:
         """A tagger from a checkpoint in the published format, or of ours on another encoder.
 
@@ -112,6 +120,7 @@ class Tagger:
                 trained: faster, and not exact. None for the checkpoint's own.
             compiled: whether torch's compiler fuses what it can, for GPUs: some seconds once. Where it fails, a line
                 says so and plain torch goes on.
+            glossary: which one it uses; None for the checkpoint's own.
 
         Raises:
             CheckpointError: no checkpoint is found, or it has another format.
@@ -134,6 +143,7 @@ class Tagger:
             token_budget,
             read_calibration(directory) if calibrated else None,
             compiled,
+            (glossary or GlossaryChoice()).load(directory),
         )
 
     @cached_property
@@ -143,7 +153,7 @@ class Tagger:
 
     def preparer(self, types: Sequence[EntityType] | Sequence[Sequence[EntityType]], words: str = "basic") -> Preparer:
         """The preparer of `Prepared` for this model; it can be sent to other processes."""
-        return Preparer(self.tokenizer, self.encoder.config, types, self.windows, words)
+        return Preparer(self.tokenizer, self.encoder.config, types, self.windows, words, self.glossary)
 
     def tag(
         self,
@@ -207,12 +217,20 @@ class Tagger:
         if isinstance(self.encoder, Inference):
             yield from self.encoder.score(self.tokenizer, windows, words, groups, budget)
         elif isinstance(self.encoder, LateInference):
-            yield from score_late(self.encoder, self.tokenizer, windows, words, groups, budget)
+            known = self._knowledge.of(prepared) if self._knowledge else None
+            yield from score_late(self.encoder, self.tokenizer, windows, words, groups, budget, known)
         elif isinstance(self.encoder, SplitEncoder):
             yield from score_groups(self.encoder, self.tokenizer, windows, words, groups, budget)
         else:
             for types in groups:
                 yield score_group(self.encoder, self.tokenizer, windows, words, types, budget)
+
+    def _reader(self) -> GlossaryReader | None:
+        if self.glossary is None or not isinstance(self.encoder, LateInference):
+            return None
+        late = self.encoder.config.late
+        head = GlossaryHead.read(self._directory / GLOSSARY_HEAD, late.projection)
+        return GlossaryReader(self.glossary, head, self.encoder, self.tokenizer, late.named, self.token_budget)
 
     def logits(self, text: str, types: Sequence[EntityType]) -> np.ndarray:
         """The raw logits of every token of a text that fits one window.

@@ -1,0 +1,147 @@
+"""A glossary: what names stand for, in words that a model can compare with the description of a type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+_WORD = re.compile(r"\w+")
+LONGEST_NAME = 6
+"""Names of more words are left out: searches try so many words from each place."""
+
+
+@dataclass(frozen=True, slots=True)
+class GlossaryEntry:
+    """Names of one thing or of things of one kind, and what each of them is.
+
+    Attributes:
+        names: as they stand in texts, such as "levetiracetam".
+        glosses: short statements, such as "prevents fits" or "antiepileptic drug".
+    """
+
+    names: tuple[str, ...]
+    glosses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownName:
+    """A name of the glossary in a text.
+
+    Attributes:
+        start, end: its half-open code-point offsets.
+        meaning: its index in `Glossary.meanings`.
+    """
+
+    start: int
+    end: int
+    meaning: int
+
+
+class Glossary:
+    """Finds names in texts, and says what they stand for.
+
+    Names match whatever their case and the marks between their words, also with a plural ending. Those in capitals
+    ("ALL", "MAO") match as they stand, and not at all in texts that are mostly in capitals. The longest name counts,
+    then the first. A name in several entries has the glosses of all.
+
+    Args:
+        entries: names of fewer than three characters, or of more than `LONGEST_NAME` words, are left out.
+    """
+
+    def __init__(self, entries: Iterable[GlossaryEntry]) -> None:
+        self.entries = tuple(entries)
+        by_name: dict[str, dict[int, None]] = {}
+        spellings: dict[str, set[str] | None] = {}
+        for number, entry in enumerate(self.entries):
+            for name in entry.names:
+                words = _WORD.findall(name.lower())
+                if len(name) < 3 or not 0 < len(words) <= LONGEST_NAME:
+                    continue
+                key = " ".join(words)
+                by_name.setdefault(key, {})[number] = None
+                exact = spellings.setdefault(key, set())
+                if exact is not None and name.isupper():
+                    exact.add(name)
+                else:
+                    spellings[key] = None
+        meanings: dict[tuple[int, ...], int] = {}
+        self._meaning = {key: meanings.setdefault(tuple(numbers), len(meanings)) for key, numbers in by_name.items()}
+        self._spellings = {key: frozenset(exact) for key, exact in spellings.items() if exact}
+        self._longest: dict[str, int] = {}
+        for key in by_name:
+            first = key.partition(" ")[0]
+            self._longest[first] = max(key.count(" ") + 1, self._longest.get(first, 0))
+        self.meanings = tuple(meanings)
+        """Distinct sets of entries, as indices: what a name means."""
+
+    def __len__(self) -> int:
+        """How many names it can find."""
+        return len(self._meaning)
+
+    def glosses(self, meaning: int) -> tuple[str, ...]:
+        """The glosses of a meaning, each once."""
+        return tuple(dict.fromkeys(gloss for entry in self.meanings[meaning] for gloss in self.entries[entry].glosses))
+
+    def find(self, text: str) -> Iterator[KnownName]:
+        """The names in a text, in order; none overlap."""
+        words = [(match.group().lower(), match.start(), match.end()) for match in _WORD.finditer(text)]
+        shouting = sum(map(str.isupper, text)) > sum(map(str.islower, text))
+        place = 0
+        while place < len(words):
+            found = self._at(text, words, place, shouting)
+            if found is None:
+                place += 1
+                continue
+            count, key = found
+            yield KnownName(words[place][1], words[place + count - 1][2], self._meaning[key])
+            place += count
+
+    def _at(self, text: str, words: list[tuple[str, int, int]], place: int, shouting: bool) -> tuple[int, str] | None:
+        """The number of words of the longest name that begins at a word, and its key."""
+        longest = max((self._longest.get(first, 0) for first in _singulars(words[place][0])), default=0)
+        for count in range(min(longest, len(words) - place), 0, -1):
+            before = [word for word, *_ in words[place : place + count - 1]]
+            for last in _singulars(words[place + count - 1][0]):
+                key = " ".join([*before, last])
+                if key not in self._meaning:
+                    continue
+                exact = self._spellings.get(key)
+                written = text[words[place][1] : words[place + count - 1][2]]
+                if exact is None or (not shouting and (written in exact or written.removesuffix("s") in exact)):
+                    return count, key
+        return None
+
+
+def known_words(glossary: Glossary, text: str, word_offsets: np.ndarray) -> np.ndarray:
+    """The names in a text that begin and end with its words.
+
+    Args:
+        glossary: the names.
+        text: the document.
+        word_offsets: [words, 2] half-open offsets of its words.
+
+    Returns:
+        int64 [names, 3]: first word, last word, meaning.
+    """
+    found = [(name.start, name.end, name.meaning) for name in glossary.find(text)]
+    names = np.array(found, np.int64).reshape(-1, 3)
+    if not len(word_offsets):
+        return names[:0]
+    places = [np.searchsorted(word_offsets[:, side], names[:, side]) for side in (0, 1)]
+    places = [np.minimum(place, len(word_offsets) - 1) for place in places]
+    fits = [word_offsets[place, side] == names[:, side] for side, place in enumerate(places)]
+    return np.stack([*places, names[:, 2]], 1)[fits[0] & fits[1]]
+
+
+def _singulars(word: str) -> Iterator[str]:
+    """A word, and what it may be the plural of."""
+    yield word
+    if len(word) > 3 and word.endswith("s"):
+        yield word[:-1]
+        if word.endswith("es"):
+            yield word[:-2]
+            if word.endswith("ies"):
+                yield word[:-3] + "y"

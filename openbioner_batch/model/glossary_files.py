@@ -1,0 +1,112 @@
+"""Reads and writes glossaries: those of checkpoints, and those that people write, a name and its glosses a line."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from openbioner_batch.errors import CheckpointError, UsageError
+from openbioner_batch.model.glossary import Glossary, GlossaryEntry
+from openbioner_batch.model.location import GLOSSARY, GLOSSARY_HEAD
+
+NO_GLOSSARY = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class GlossaryChoice:
+    """Which glossary a model reads: its own, more entries, or none."""
+
+    own: bool = True
+    """Whether to use the one of the checkpoint."""
+    entries: tuple[GlossaryEntry, ...] = ()
+    """Entries beside those."""
+
+    @classmethod
+    def of(cls, option: str | None) -> GlossaryChoice:
+        """The choice that an option names: None for the checkpoint's own, "none", or a file to add to it.
+
+        Raises:
+            UsageError: the file cannot be read, or has a line of another form.
+        """
+        if option == NO_GLOSSARY:
+            return cls(own=False)
+        return cls() if option is None else cls(entries=tuple(read_entries(Path(option).expanduser())))
+
+    @property
+    def digest(self) -> str | None:
+        """What tells one choice from another; None for the checkpoint's own alone."""
+        if not self.own:
+            return NO_GLOSSARY
+        return sha256(_lines(self.entries)).hexdigest() if self.entries else None
+
+    def load(self, directory: Path) -> Glossary | None:
+        """The glossary for the checkpoint in `directory`; None where there is none.
+
+        Raises:
+            UsageError: entries are given, and the checkpoint has no head that compares them with descriptions.
+            CheckpointError: the checkpoint's glossary is damaged.
+        """
+        if self.entries and not (directory / GLOSSARY_HEAD).is_file():
+            raise UsageError(
+                f"--glossary: {directory.name} has no {GLOSSARY_HEAD}, which compares glosses with descriptions: "
+                "leave it out, or use bundled-open"
+            )
+        if not self.own or not (directory / GLOSSARY_HEAD).is_file():
+            return None
+        return Glossary([*_stored(directory / GLOSSARY), *self.entries])
+
+
+def read_entries(path: Path) -> list[GlossaryEntry]:
+    """The entries of a text file: names, parted by "|", a colon, and glosses, parted by ";".
+
+    Lines that are empty or begin with "#" are comments.
+
+    Raises:
+        UsageError: the file cannot be read, or a line has another form. The line's words are not quoted.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"--glossary {path}: cannot be read ({reason}); expected a text file of names") from None
+    entries = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        names, colon, glosses = line.partition(": ")
+        entry = GlossaryEntry(_parts(names, "|"), _parts(glosses, ";"))
+        if not (colon and entry.names and entry.glosses):
+            raise UsageError(
+                f"--glossary {path}, line {number}: expected names, a colon and a space, and what they are, "
+                'such as "levetiracetam | Keppra: antiepileptic drug; prevents fits"'
+            )
+        entries.append(entry)
+    if not entries:
+        raise UsageError(f'--glossary {path}: no entries; expected lines such as "Keppra: prevents fits"')
+    return entries
+
+
+def write_glossary(entries: Iterable[GlossaryEntry], directory: Path) -> None:
+    """Store entries with a checkpoint: the same bytes for the same entries."""
+    (directory / GLOSSARY).write_bytes(gzip.compress(_lines(entries), mtime=0))
+
+
+def _lines(entries: Iterable[GlossaryEntry]) -> bytes:
+    rows = ({"names": entry.names, "glosses": entry.glosses} for entry in entries)
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+
+
+def _stored(path: Path) -> list[GlossaryEntry]:
+    try:
+        rows = map(json.loads, gzip.decompress(path.read_bytes()).splitlines())
+        return [GlossaryEntry(tuple(row["names"]), tuple(row["glosses"])) for row in rows]
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path}: not a glossary ({type(error).__name__}); get the checkpoint anew") from None
+
+
+def _parts(text: str, mark: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in text.split(mark) if part.strip()))

@@ -1,0 +1,234 @@
+"""What a glossary adds to the evidence of late interaction: how well what a name stands for fits a description.
+
+A small encoder reads well and knows little: it cannot tell by their names what medicines are for. A name's glosses are
+read as descriptions are, and compared with the description of each type by a head of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from openbioner_batch.errors import CheckpointError
+from openbioner_batch.model.glossary import Glossary
+from openbioner_batch.model.late_inference import LateInference
+from openbioner_batch.model.prepare import GLOSS_NAME, named_description
+from openbioner_batch.model.prepared import Prepared
+from openbioner_batch.model.tokens import Tokenizer
+
+_MOST_SHIFT = 3.0
+"""The head's logits are cut to this: a glossary does not outweigh a text that is clear."""
+_SAME_MENTION = 3.0
+"""Words beside a name belong to its mention while their margin is at most this far below the name's."""
+_FARTHEST = 8
+"""How many words a mention may reach beyond the name on either side."""
+_STEEPEST = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class GlossaryHead:
+    """The weights that compare glosses with descriptions, both given as the model's vectors of descriptions.
+
+    Attributes:
+        query: [size, projection] for descriptions of types.
+        gloss: [size, projection] for glosses.
+        scale: [2, projection] the logarithm of the factor of the cosine, and what is added, from the description.
+        scale_bias: [2] constants of these.
+    """
+
+    query: np.ndarray
+    gloss: np.ndarray
+    scale: np.ndarray
+    scale_bias: np.ndarray
+
+    def logits(self, descriptions: np.ndarray, glosses: np.ndarray) -> np.ndarray:
+        """float32 [glosses, descriptions]: above 0 where what has the gloss is of the described type.
+
+        Args:
+            descriptions: [descriptions, projection].
+            glosses: [glosses, size], as `project` gives them.
+        """
+        log_factor, added = self.scale @ descriptions.T + self.scale_bias[:, None]
+        cosines = glosses @ _unit(descriptions @ self.query.T).T
+        return np.asarray(np.minimum(np.exp(log_factor), _STEEPEST) * cosines + added, np.float32)
+
+    def project(self, vectors: np.ndarray) -> np.ndarray:
+        """Vectors of glosses, [glosses, projection], as `logits` takes them."""
+        return _unit(vectors @ self.gloss.T)
+
+    @classmethod
+    def read(cls, path: Path, projection: int) -> GlossaryHead:
+        """The head of a checkpoint whose vectors have this size.
+
+        Raises:
+            CheckpointError: the file is damaged, or the head is of another model.
+        """
+        try:
+            stored = {name: part.astype(np.float32) for name, part in load_file(path).items()}
+            head = cls(**stored)
+        except Exception as error:  # safetensors has an exception of its own for each kind of damage
+            raise CheckpointError(f"{path}: not the head of a glossary ({type(error).__name__})") from None
+        shapes = (head.query.shape[1:], head.gloss.shape, head.scale.shape, head.scale_bias.shape)
+        if shapes != ((projection,), head.query.shape, (2, projection), (2,)):
+            raise CheckpointError(f"{path}: the head of a glossary for another model; expected vectors of {projection}")
+        return head
+
+    def write(self, path: Path) -> None:
+        """Store the head, as float16."""
+        parts = {name: getattr(self, name) for name in ("query", "gloss", "scale", "scale_bias")}
+        save_file({name: np.ascontiguousarray(part, np.float16) for name, part in parts.items()}, path)
+
+
+class GlossaryReader:
+    """A glossary and a model that reads it: every gloss once, when its name is first met.
+
+    Args:
+        glossary: the names and glosses.
+        head: compares glosses with descriptions.
+        encoder: reads glosses.
+        tokenizer: of the encoder.
+        named: whether the encoder reads descriptions behind names.
+        token_budget: of glosses that are read together.
+    """
+
+    def __init__(
+        self,
+        glossary: Glossary,
+        head: GlossaryHead,
+        encoder: LateInference,
+        tokenizer: Tokenizer,
+        named: bool,
+        token_budget: int,
+    ) -> None:
+        self.glossary = glossary
+        self._head = head
+        self._encoder = encoder
+        self._tokenizer = tokenizer
+        self._named = named
+        self._token_budget = token_budget
+        self._projected: dict[int, np.ndarray] = {}
+
+    def of(self, prepared: Prepared) -> KnownNames:
+        """The names in texts that a `Preparer` with the same glossary prepared."""
+        return KnownNames(self, prepared)
+
+    def fit(self, meanings: np.ndarray, descriptions: np.ndarray) -> np.ndarray:
+        """How well each meaning fits each description: the logit of the gloss that fits it best.
+
+        Args:
+            meanings: [names] indices of meanings.
+            descriptions: [types, projection] the vectors of descriptions.
+
+        Returns:
+            float32 [names, types].
+        """
+        distinct, places = np.unique(meanings, return_inverse=True)
+        self._read(distinct.tolist())
+        parts = [self._projected[meaning] for meaning in distinct.tolist()]
+        logits = self._head.logits(descriptions, np.concatenate(parts))
+        firsts = np.cumsum([0, *(len(part) for part in parts[:-1])])
+        return np.asarray(np.maximum.reduceat(logits, firsts, axis=0)[places])
+
+    def _read(self, meanings: Sequence[int]) -> None:
+        new = [meaning for meaning in meanings if meaning not in self._projected]
+        glosses = [self.glossary.glosses(meaning) for meaning in new]
+        if not new:
+            return
+        tokens = [self._tokens(gloss) for of_name in glosses for gloss in of_name]
+        projected = self._head.project(self._encoder.read_descriptions(tokens, self._token_budget))
+        bounds = np.cumsum([len(of_name) for of_name in glosses])[:-1]
+        self._projected.update(zip(new, np.split(projected, bounds), strict=True))
+
+    def _tokens(self, gloss: str) -> tuple[int, ...]:
+        text = named_description(GLOSS_NAME, gloss) if self._named else gloss
+        return (self._tokenizer.cls, *self._tokenizer.ids(text), self._tokenizer.sep)
+
+
+class KnownNames:
+    """The glossary's names in some texts, and what they add to evidence.
+
+    Args:
+        reader: reads their glosses.
+        prepared: the texts.
+    """
+
+    def __init__(self, reader: GlossaryReader, prepared: Prepared) -> None:
+        self._reader = reader
+        self._firsts, self._lasts, self._meanings = prepared.known_names.T
+        begins = prepared.word_breaks.copy()
+        starts = prepared.document_words[:-1]
+        begins[starts[starts < len(begins)]] = True
+        self._begins = begins
+
+    def add(self, evidence: np.ndarray, background: np.ndarray, descriptions: np.ndarray) -> np.ndarray:
+        """Evidence with what is known of names: each shifts the whole mention that it stands in.
+
+        A mention is the name and the words beside it that are about as likely of the type. It is shifted as one, so
+        that its bounds stay the model's own: up, or down unless another word of it is surer (in "breast cancer
+        screening" as a test, "screening" is). Where two names want different shifts, the one up counts.
+
+        Args:
+            evidence: [words, types] the model's evidence.
+            background: [words, 1] the score of no entity.
+            descriptions: [types, projection] the vectors of the types' descriptions.
+
+        Returns:
+            float32 [words, types]; `evidence` itself where no name is known.
+        """
+        if not len(self._meanings):
+            return evidence
+        margins = evidence - background
+        names = [margins[np.minimum(self._firsts + step, self._lasts)] for step in range(self._longest)]
+        of_name: np.ndarray = np.max(names, axis=0)
+        surest, reach = of_name, list[list[np.ndarray]]()
+        for edge, step in ((self._firsts, -1), (self._lasts, 1)):
+            inside, surest = self._beside(margins, edge, step, of_name - _SAME_MENTION, surest)
+            reach.append(inside)
+        shift = np.clip(self._reader.fit(self._meanings, descriptions), -_MOST_SHIFT, _MOST_SHIFT)
+        shift[(shift < 0) & (surest > of_name)] = 0
+        up, down = np.zeros_like(evidence), np.zeros_like(evidence)
+        for words, within in self._covered(*reach):
+            np.maximum.at(up, words, np.where(within, shift, 0))
+            np.minimum.at(down, words, np.where(within, shift, 0))
+        return evidence + np.where(up > 0, up, down)
+
+    @property
+    def _longest(self) -> int:
+        return int((self._lasts - self._firsts).max()) + 1
+
+    def _beside(
+        self, margins: np.ndarray, edges: np.ndarray, step: int, least: np.ndarray, surest: np.ndarray
+    ) -> tuple[list[np.ndarray], np.ndarray]:
+        """For each word from an edge outwards, which types' mentions hold it; and the surest margins so far."""
+        reach: list[np.ndarray] = []
+        inside = np.ones_like(least, np.bool_)
+        for distance in range(1, _FARTHEST + 1):
+            words = edges + step * distance
+            there = (words >= 0) & (words < len(margins))
+            words = np.clip(words, 0, len(margins) - 1)
+            begins = self._begins[words if step > 0 else np.minimum(words + 1, len(margins) - 1)]
+            inside = inside & (there & ~begins)[:, None] & (margins[words] >= least)
+            if not inside.any():
+                break
+            surest = np.where(inside, np.maximum(surest, margins[words]), surest)
+            reach.append(inside)
+        return reach, surest
+
+    def _covered(self, before: list[np.ndarray], behind: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Word by word of all mentions: their indices, and which names' and types' mentions hold them."""
+        last = int(self._begins.size) - 1
+        found = []
+        for step in range(self._longest):
+            within = (self._firsts + step <= self._lasts)[:, None]
+            found.append((np.minimum(self._firsts + step, self._lasts), within))
+        found += [(np.clip(self._firsts - n, 0, last), inside) for n, inside in enumerate(before, 1)]
+        found += [(np.clip(self._lasts + n, 0, last), inside) for n, inside in enumerate(behind, 1)]
+        return found
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12), np.float32)
