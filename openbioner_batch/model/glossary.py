@@ -48,7 +48,8 @@ class Glossary:
     then the first. A name in several entries has the glosses of all.
 
     Args:
-        entries: names of fewer than three characters, or of more than `LONGEST_NAME` words, are left out.
+        entries: names of fewer than three characters between the marks at their ends, or of more than `LONGEST_NAME`
+            words, are left out; so are entries without glosses.
     """
 
     def __init__(self, entries: Iterable[GlossaryEntry]) -> None:
@@ -56,15 +57,16 @@ class Glossary:
         by_name: dict[str, dict[int, None]] = {}
         spellings: dict[str, set[str] | None] = {}
         for number, entry in enumerate(self.entries):
-            for name in entry.names:
-                words = _WORD.findall(name.lower())
-                if len(name) < 3 or not 0 < len(words) <= LONGEST_NAME:
+            for name in entry.names if entry.glosses else ():
+                words = list(_WORD.finditer(name))
+                written = name[words[0].start() : words[-1].end()] if words else ""
+                if len(written) < 3 or len(words) > LONGEST_NAME:
                     continue
-                key = " ".join(words)
+                key = " ".join(word.group().lower() for word in words)
                 by_name.setdefault(key, {})[number] = None
                 exact = spellings.setdefault(key, set())
-                if exact is not None and name.isupper():
-                    exact.add(name)
+                if exact is not None and written.isupper():
+                    exact.add(written)
                 else:
                     spellings[key] = None
         meanings: dict[tuple[int, ...], int] = {}

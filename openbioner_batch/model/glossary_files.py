@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -39,9 +40,9 @@ class GlossaryChoice:
     @property
     def digest(self) -> str | None:
         """What tells one choice from another; None for the checkpoint's own alone."""
-        if not self.own:
-            return NO_GLOSSARY
-        return sha256(_lines(self.entries)).hexdigest() if self.entries else None
+        if not self.entries:
+            return None if self.own else NO_GLOSSARY
+        return sha256(_lines(self.entries) + (b"" if self.own else NO_GLOSSARY.encode())).hexdigest()
 
     def load(self, directory: Path) -> Glossary | None:
         """The glossary for the checkpoint in `directory`; None where there is none.
@@ -55,9 +56,9 @@ class GlossaryChoice:
                 f"--glossary: {directory.name} has no {GLOSSARY_HEAD}, which compares glosses with descriptions: "
                 "leave it out, or use bundled-open"
             )
-        if not self.own or not (directory / GLOSSARY_HEAD).is_file():
+        if not (self.own or self.entries) or not (directory / GLOSSARY_HEAD).is_file():
             return None
-        return Glossary([*_stored(directory / GLOSSARY), *self.entries])
+        return Glossary([*(_stored(directory / GLOSSARY) if self.own else ()), *self.entries])
 
 
 def read_entries(path: Path) -> list[GlossaryEntry]:
@@ -69,7 +70,7 @@ def read_entries(path: Path) -> list[GlossaryEntry]:
         UsageError: the file cannot be read, or a line has another form. The line's words are not quoted.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageError(f"--glossary {path}: cannot be read ({reason}); expected a text file of names") from None
@@ -102,10 +103,19 @@ def _lines(entries: Iterable[GlossaryEntry]) -> bytes:
 
 def _stored(path: Path) -> list[GlossaryEntry]:
     try:
-        rows = map(json.loads, gzip.decompress(path.read_bytes()).splitlines())
-        return [GlossaryEntry(tuple(row["names"]), tuple(row["glosses"])) for row in rows]
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        packed = path.read_bytes()
+        if not packed:  # which gzip takes for a whole file
+            raise EOFError
+        rows = map(json.loads, gzip.decompress(packed).splitlines())
+        return [GlossaryEntry(_texts(row["names"]), _texts(row["glosses"])) for row in rows]
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path}: not a glossary ({type(error).__name__}); get the checkpoint anew") from None
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise TypeError("not a list of texts")
+    return tuple(value)
 
 
 def _parts(text: str, mark: str) -> tuple[str, ...]:

@@ -86,6 +86,8 @@ class GlossaryHead:
 class GlossaryReader:
     """A glossary and a model that reads it: every gloss once, when its name is first met.
 
+    Glosses longer than the model's positions are cut.
+
     Args:
         glossary: the names and glosses.
         head: compares glosses with descriptions.
@@ -112,9 +114,9 @@ class GlossaryReader:
         self._token_budget = token_budget
         self._projected: dict[int, np.ndarray] = {}
 
-    def of(self, prepared: Prepared) -> KnownNames:
+    def of(self, prepared: Prepared) -> NamesInTexts:
         """The names in texts that a `Preparer` with the same glossary prepared."""
-        return KnownNames(self, prepared)
+        return NamesInTexts(self, prepared)
 
     def fit(self, meanings: np.ndarray, descriptions: np.ndarray) -> np.ndarray:
         """How well each meaning fits each description: the logit of the gloss that fits it best.
@@ -145,10 +147,11 @@ class GlossaryReader:
 
     def _tokens(self, gloss: str) -> tuple[int, ...]:
         text = named_description(GLOSS_NAME, gloss) if self._named else gloss
-        return (self._tokenizer.cls, *self._tokenizer.ids(text), self._tokenizer.sep)
+        read = self._tokenizer.ids(text)[: self._encoder.config.positions - 2]
+        return (self._tokenizer.cls, *read, self._tokenizer.sep)
 
 
-class KnownNames:
+class NamesInTexts:
     """The glossary's names in some texts, and what they add to evidence.
 
     Args:

@@ -16,6 +16,10 @@ from safetensors.torch import load_file, save_file
 from openbioner_batch.errors import CheckpointError, UsageError
 from openbioner_batch.model import VARIANTS, EntityType, Tagger, WindowSettings, checkpoint_digest, resolve_checkpoint
 from openbioner_batch.model.checkpoint import build_model, load_encoder, published_names, save_checkpoint
+from openbioner_batch.model.glossary import GlossaryEntry
+from openbioner_batch.model.glossary_files import write_glossary
+from openbioner_batch.model.knowledge import GlossaryHead
+from openbioner_batch.model.location import GLOSSARY_HEAD
 from openbioner_batch.model.reading import load_tokenizer
 
 
@@ -193,6 +197,21 @@ def test_the_digest_follows_weights_and_configuration(checkpoint: Path, tmp_path
     assert checkpoint_digest(copy) == checkpoint_digest(checkpoint)
     _edit(copy, layer_norm_eps=1e-6)
     assert checkpoint_digest(copy) != checkpoint_digest(checkpoint)
+
+
+def test_the_digest_follows_the_glossary_and_its_head(checkpoint: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(checkpoint, tmp_path / "copy")
+    digests = [checkpoint_digest(copy)]
+    for gloss in ("a drug", "a disease"):
+        write_glossary([GlossaryEntry(("aspirin",), (gloss,))], copy)
+        digests.append(checkpoint_digest(copy))
+    for logit in (0, 1):
+        parts = [np.zeros(shape) for shape in [(4, 8), (4, 8), (2, 8)]]
+        GlossaryHead(*parts, np.array([0, logit])).write(copy / GLOSSARY_HEAD)
+        digests.append(checkpoint_digest(copy))
+    assert len(set(digests)) == 5
+    write_glossary([GlossaryEntry(("aspirin",), ("a disease",))], copy)
+    assert checkpoint_digest(copy) == digests[-1]
 
 
 def test_variants_state_their_true_sizes() -> None:
