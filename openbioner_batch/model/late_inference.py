@@ -33,11 +33,11 @@ class DescriptionEncoder(Protocol):
         """The logits of words for descriptions, by the vectors of both."""
 
 
-class Knowledge(Protocol):
-    """What is known of words beside what the model reads, as `knowledge.NamesInTexts`."""
+class KnownEvidence(Protocol):
+    """What is known of names in the texts that are scored."""
 
     def add(self, evidence: np.ndarray, background: np.ndarray, descriptions: np.ndarray) -> np.ndarray:
-        """Evidence with what is known: of words for descriptions, given the score of no entity and their vectors."""
+        """Evidence, [words, types], with what is known; by the score of no entity and the vectors of descriptions."""
 
 
 class LateInference:
@@ -131,7 +131,7 @@ def score_late(
     words: int,
     groups: Sequence[Sequence[DescribedType]],
     token_budget: int,
-    known: Knowledge | None = None,
+    known: KnownEvidence | None = None,
 ) -> Iterator[np.ndarray]:
     """The logits of every word for each group of types; arguments and results as of `scoring.score_group`.
 
@@ -156,7 +156,7 @@ def late_logits(
     found: np.ndarray,
     groups: Sequence[Sequence[DescribedType]],
     token_budget: int,
-    known: Knowledge | None = None,
+    known: KnownEvidence | None = None,
 ) -> Iterator[np.ndarray]:
     """The logits of every word for each group of types, from `found`: [words, 1 + projection].
 
