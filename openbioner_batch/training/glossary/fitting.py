@@ -23,6 +23,8 @@ from openbioner_batch.training.glossary.material import FAR, NOT, OF, PassageLab
 
 Encode = Callable[[Sequence[tuple[str, str]]], np.ndarray]
 """Given names and descriptions, the model's vectors, float32 [descriptions, projection]."""
+_Mask = Callable[[Tensor, Tensor], None]
+"""Given cosines of glosses and those of entries: takes out, in place, what must not count."""
 NOWHERE = -2.0
 """Stands for the cosine of a gloss that does not count: below all."""
 _COMPLEMENTS = ("Anything that is not {}.", "anything but {}", "Something other than {}", "whatever is no {}")
@@ -60,12 +62,15 @@ class HeadModule(nn.Module):
         nn.init.zeros_(self.scale.weight)
         self.scale.bias.data = torch.tensor([_FIRST_SCALE, _FIRST_ADDED])
 
-    def forward(self, descriptions: Tensor, glosses: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def project(self, glosses: Tensor) -> Tensor:
+        """Vectors of glosses, as `forward` takes them."""
+        return F.normalize(glosses @ self.gloss.T, dim=-1)
+
+    def forward(self, descriptions: Tensor, projected: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Cosines [descriptions, glosses], and the factor and summand [descriptions, 1] that make them logits."""
         log_factor, added = self.scale(descriptions).split(1, 1)
         queries = F.normalize(descriptions @ self.query.T, dim=-1)
-        cosines = queries @ F.normalize(glosses @ self.gloss.T, dim=-1).T
-        return cosines, log_factor.exp().clamp(max=STEEPEST), added
+        return queries @ projected.T, log_factor.exp().clamp(max=STEEPEST), added
 
     def distance(self) -> Tensor:
         """The squared distance of both matrices from the identity."""
@@ -132,27 +137,29 @@ class Fitting:
         )
         falling = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (steps - step) / (0.7 * steps)))
         for _ in range(steps):
-            loss = self._loss_of_classes() + self._loss_of_others() + self._settings.pull * self.head.distance()
+            projected = self.head.project(self._glosses)
+            loss = self._loss_of_classes(projected) + self._loss_of_others(projected)
+            loss = loss + self._settings.pull * self.head.distance()
             if len(self._of_types):
-                loss = loss + self._settings.passages * self._loss_of_types()
+                loss = loss + self._settings.passages * self._loss_of_types(projected)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             falling.step()
             yield loss.item()
 
-    def meaning_logits(self, descriptions: Tensor, masked: Callable[[Tensor, Tensor], None] | None = None) -> Tensor:
-        """The logits of all meanings, [descriptions, meanings]; `masked` takes glosses and entries out."""
-        cosines, factor, added = self.head(descriptions, self._glosses)
+    def _meaning_logits(self, descriptions: Tensor, projected: Tensor, mask: _Mask | None = None) -> Tensor:
+        """The logits of all meanings, [descriptions, meanings]; `mask` takes glosses and entries out."""
+        cosines, factor, added = self.head(descriptions, projected)
         nowhere = cosines.new_full((len(cosines), 1), NOWHERE)
         cosines = torch.cat([cosines, nowhere], 1)
         of_entries = torch.cat([cosines[:, self._entries].amax(-1), nowhere], 1)
-        if masked:
-            masked(cosines, of_entries)
+        if mask:
+            mask(cosines, of_entries)
         best = of_entries[:, self._meanings].amax(-1)
         return torch.where(best > NOWHERE + 0.5, factor * best + added, best.new_full((), -torch.inf))
 
-    def _loss_of_classes(self) -> Tensor:
+    def _loss_of_classes(self, projected: Tensor) -> Tensor:
         drawn = torch.randint(len(self._of_class), (_CLASSES,))
         vectors = (self._unnamed if random.random() < 0.55 else self._named)[drawn]
         hides_class = torch.rand(_CLASSES) < 0.5
@@ -169,7 +176,7 @@ class Fitting:
                 hides_texts, NOWHERE
             )
 
-        logits = self.meaning_logits(vectors, mask)
+        logits = self._meaning_logits(vectors, projected, mask)
         labels = self._labels[self._of_class[drawn]]
         known = logits > -torch.inf
         losses = F.softplus(-logits), F.softplus(logits)
@@ -181,19 +188,19 @@ class Fitting:
             + 0.3 * hard[hard >= 0].mean()
         )
 
-    def _loss_of_others(self) -> Tensor:
+    def _loss_of_others(self, projected: Tensor) -> Tensor:
         drawn = torch.randint(len(self._of_class), (_OTHERS,))
-        logits = self.meaning_logits(self._complements[drawn])
+        logits = self._meaning_logits(self._complements[drawn], projected)
         negated = F.softplus(logits)[self._labels[self._of_class[drawn]] == OF].mean()
         jumbled = self._jumbled[torch.randint(len(self._jumbled), (_OTHERS,))]
-        return 0.3 * (negated + F.softplus(self.meaning_logits(jumbled)).mean())
+        return 0.3 * (negated + F.softplus(self._meaning_logits(jumbled, projected)).mean())
 
-    def _loss_of_types(self) -> Tensor:
+    def _loss_of_types(self, projected: Tensor) -> Tensor:
         drawn = torch.randint(len(self._of_types), (_TYPES,)).tolist()
         pairs = [np.arange(*self._type_bounds[kind : kind + 2]) for kind in drawn]
         rows = np.repeat(np.arange(_TYPES), [len(part) for part in pairs])
         places = np.concatenate(pairs)
-        logits = self.meaning_logits(self._of_types[drawn])[rows, self._passages.meanings[places]]
+        logits = self._meaning_logits(self._of_types[drawn], projected)[rows, self._passages.meanings[places]]
         within = torch.from_numpy(self._passages.within[places]).float()
         weights = torch.from_numpy(self._passages.times[places]).float().sqrt()
         weights = weights * torch.where(within > 0, _POSITIVE_WEIGHT, 1.0)
