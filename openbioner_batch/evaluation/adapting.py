@@ -204,9 +204,11 @@ class _Work:
         from openbioner_batch.model import Tagger
         from openbioner_batch.model.checkpoint import load_model
         from openbioner_batch.model.device import resolve_device
+        from openbioner_batch.model.glossary_files import GlossaryChoice
 
-        device = resolve_device(self._settings.devices)
-        return Tagger(model or load_model(self._source), self._tokenizer, self._source, device, "float32")
+        device, glossary = resolve_device(self._settings.devices), GlossaryChoice().load(self._source)
+        model = model or load_model(self._source)
+        return Tagger(model, self._tokenizer, self._source, device, "float32", glossary=glossary)
 
     def _scored(self, fold: np.ndarray, tagger: Tagger) -> ScoredCorpus:
         texts = [self._corpus.texts[place] for place in fold.tolist()]

@@ -6,14 +6,13 @@ import gzip
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
 from openbioner_batch.errors import CheckpointError, UsageError
 from openbioner_batch.model.glossary import Glossary, GlossaryEntry
-from openbioner_batch.model.location import GLOSSARY, GLOSSARY_HEAD
-
-NO_GLOSSARY = "none"
+from openbioner_batch.model.location import GLOSSARY, GLOSSARY_HEAD, NO_GLOSSARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +29,12 @@ class GlossaryChoice:
         """The choice that an option names: None for the checkpoint's own, "none", or a file to add to it.
 
         Raises:
-            UsageError: the file cannot be read, or has a line of another form.
+            UsageError: the file is not on this machine, cannot be read, or has a line of another form.
         """
         if option == NO_GLOSSARY:
             return cls(own=False)
+        if option is not None and "://" in option:
+            raise UsageError("--glossary is a URL: give a local file (workers need none: they are sent its entries)")
         return cls() if option is None else cls(entries=tuple(read_entries(Path(option).expanduser())))
 
     @property
@@ -57,7 +58,11 @@ class GlossaryChoice:
             )
         if not self.own or not (directory / GLOSSARY_HEAD).is_file():
             return None
-        return Glossary([*_stored(directory / GLOSSARY), *self.entries])
+        path = directory / GLOSSARY
+        try:
+            return _parsed(path.read_bytes(), self.entries)
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+            raise CheckpointError(f"{path}: not a glossary ({type(error).__name__}); get the checkpoint anew") from None
 
 
 def read_entries(path: Path) -> list[GlossaryEntry]:
@@ -69,7 +74,7 @@ def read_entries(path: Path) -> list[GlossaryEntry]:
         UsageError: the file cannot be read, or a line has another form. The line's words are not quoted.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageError(f"--glossary {path}: cannot be read ({reason}); expected a text file of names") from None
@@ -100,12 +105,11 @@ def _lines(entries: Iterable[GlossaryEntry]) -> bytes:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
-def _stored(path: Path) -> list[GlossaryEntry]:
-    try:
-        rows = map(json.loads, gzip.decompress(path.read_bytes()).splitlines())
-        return [GlossaryEntry(tuple(row["names"]), tuple(row["glosses"])) for row in rows]
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{path}: not a glossary ({type(error).__name__}); get the checkpoint anew") from None
+@lru_cache(maxsize=2)
+def _parsed(packed: bytes, more: tuple[GlossaryEntry, ...]) -> Glossary:
+    """A checkpoint's glossary with more entries, once for all that use it in a process."""
+    rows = map(json.loads, gzip.decompress(packed).splitlines())
+    return Glossary([*(GlossaryEntry(tuple(row["names"]), tuple(row["glosses"])) for row in rows), *more])
 
 
 def _parts(text: str, mark: str) -> tuple[str, ...]:

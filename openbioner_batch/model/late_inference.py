@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -19,9 +19,6 @@ from openbioner_batch.model.prepared import DescribedType
 from openbioner_batch.model.scoring import Windows, copy_repeats, run_batches
 from openbioner_batch.model.tokens import Tokenizer
 
-if TYPE_CHECKING:
-    from openbioner_batch.model.knowledge import KnownNames
-
 _TYPES_AT_ONCE = 64
 """The fewest columns of one product of words and types, since each product reads all words' vectors."""
 
@@ -34,6 +31,13 @@ class DescriptionEncoder(Protocol):
 
     def evidence(self, words: np.ndarray, descriptions: np.ndarray) -> np.ndarray:
         """The logits of words for descriptions, by the vectors of both."""
+
+
+class KnownEvidence(Protocol):
+    """What is known of names in the texts that are scored."""
+
+    def add(self, evidence: np.ndarray, background: np.ndarray, descriptions: np.ndarray) -> np.ndarray:
+        """Evidence, [words, types], with what is known; by the score of no entity and the vectors of descriptions."""
 
 
 class LateInference:
@@ -127,7 +131,7 @@ def score_late(
     words: int,
     groups: Sequence[Sequence[DescribedType]],
     token_budget: int,
-    known: KnownNames | None = None,
+    known: KnownEvidence | None = None,
 ) -> Iterator[np.ndarray]:
     """The logits of every word for each group of types; arguments and results as of `scoring.score_group`.
 
@@ -152,7 +156,7 @@ def late_logits(
     found: np.ndarray,
     groups: Sequence[Sequence[DescribedType]],
     token_budget: int,
-    known: KnownNames | None = None,
+    known: KnownEvidence | None = None,
 ) -> Iterator[np.ndarray]:
     """The logits of every word for each group of types, from `found`: [words, 1 + projection].
 
