@@ -21,6 +21,7 @@ from common.machine import machine
 from common.results import json_option, write_json
 
 from openbioner_batch.errors import OpenBioNERError
+from openbioner_batch.model.glossary_files import GlossaryChoice
 from openbioner_batch.records import EntityType, Span
 
 PAIRS = Path(__file__).parent / "pairs" / "pairs.yaml"
@@ -97,11 +98,11 @@ def _touched(place: tuple[int, int], spans: Iterable[Span]) -> bool:
     return any(span.start < place[1] and place[0] < span.end for span in spans)
 
 
-def model_find(model: str, dtype: str, device: str) -> Find:
+def model_find(model: str, dtype: str, device: str, glossary: GlossaryChoice | None = None) -> Find:
     """A model as something that finds what a description says."""
     from openbioner_batch.model import Tagger
 
-    tagger = Tagger.from_pretrained(model, device=device, dtype=dtype)
+    tagger = Tagger.from_pretrained(model, device=device, dtype=dtype, glossary=glossary)
 
     def find(text: str, description: str) -> list[Span]:
         return tagger.tag([text], [EntityType("mention", description)])[0]
@@ -120,14 +121,25 @@ def model_find(model: str, dtype: str, device: str) -> Find:
     default=PAIRS,
     help="File of pairs [pairs/pairs.yaml].",
 )
+@click.option("--glossary", metavar="FILE|none", help="Beside what the model knows of names [the model's own].")
 @click.option("--show", is_flag=True, help="Print each pair that is not told apart, and what fails.")
 @click.option("--quick", is_flag=True, help="Three pairs: does it work at all.")
 @json_option
-def main(model: str, dtype: str, devices: str, path: Path, show: bool, quick: bool, json_path: Path | None) -> None:
+def main(
+    model: str,
+    dtype: str,
+    devices: str,
+    path: Path,
+    glossary: str | None,
+    show: bool,
+    quick: bool,
+    json_path: Path | None,
+) -> None:
     """Count the pairs of descriptions that a model tells apart."""
     pairs = read_pairs(path)[: 3 if quick else None]
     try:
-        find = model_find(model, dtype, devices)
+        chosen = None if glossary is None else GlossaryChoice.of(glossary)
+        find = model_find(model, dtype, devices, chosen)
     except OpenBioNERError as error:
         raise click.ClickException(str(error)) from None
     judged = [judge(pair, find) for pair in pairs]
@@ -142,6 +154,7 @@ def main(model: str, dtype: str, devices: str, path: Path, show: bool, quick: bo
     report: dict[str, Any] = {
         "model": model,
         "dtype": dtype,
+        **({"glossary": chosen.digest} if chosen else {}),
         "file": path.name,
         "summary": rows,
         "pairs": [

@@ -19,6 +19,7 @@ from openbioner_batch.records import TypeGroup
 if TYPE_CHECKING:
     from openbioner_batch.engine.request import Say
     from openbioner_batch.model import Calibration, Completion, Preparer, Tagger, WindowSettings
+    from openbioner_batch.model.glossary_files import GlossaryChoice
 
 DEVICES = {"auto": "auto", "cpu": "cpu", "gpu": "cuda"}
 SILENCE_S = 20.0
@@ -47,6 +48,8 @@ class ModelScorerFactory:
     """What adds spans beyond the model's own; None where nothing does."""
     compiled: bool = False
     """Whether torch's compiler fuses what it can."""
+    glossary: GlossaryChoice | None = None
+    """What the user says of names, read already, so that workers need no file; None for the checkpoint's own."""
 
     @classmethod
     def from_settings(
@@ -57,11 +60,11 @@ class ModelScorerFactory:
         Args:
             settings: the request.
             on_cluster: whether to look for the device among the workers of the connected Ray.
-            say: called with what is waited for.
+            say: called with what is waited for, and with how many names a user's glossary makes.
 
         Raises:
-            UsageError: a type, device or budget that does not exist, a description over its budget, or a model or
-                device that is not compiled for.
+            UsageError: a type, device or budget that does not exist, a description over its budget, a model or
+                device that is not compiled for, or a glossary that cannot be read or that the model has no use for.
             CheckpointError: the model cannot be read.
         """
         from openbioner_batch.model import (
@@ -83,6 +86,7 @@ class ModelScorerFactory:
             separated = with_separate_layers(config, settings.separate_layers) != config
             windows = _windows(config.windows, settings)
             Preparer.from_pretrained(directory, types, windows, settings.words)  # checks the descriptions
+        _check_glossary(settings.glossary_choice, directory, say)
         devices, dtype = settings.devices, settings.dtype
         device, dtype, budget = _resolve_on_worker(devices, dtype, say) if on_cluster else _resolve(devices, dtype)
         if settings.compile:
@@ -103,6 +107,7 @@ class ModelScorerFactory:
             nested=settings.nested,
             completion=Completion(settings.abbreviations, settings.repeats).or_none,
             compiled=settings.compile,
+            glossary=settings.glossary_choice,
         )
 
     def fingerprint(self) -> dict[str, Any]:
@@ -127,13 +132,17 @@ class ModelScorerFactory:
             "types overlap": None if self.types_compete else ("any bounds" if self.nested else "equal bounds"),
             "completed by": self.completion and self.completion.names,
             **({"compiled": True} if self.compiled else {}),
+            **({"glossary": digest} if self.glossary and (digest := self.glossary.digest) else {}),
         }
 
     def preparer(self) -> Preparer:
         """Tokenizer and windows, without the weights."""
-        from openbioner_batch.model import Preparer
+        from openbioner_batch.model import Preparer, resolve_checkpoint
+        from openbioner_batch.model.glossary_files import GlossaryChoice
 
-        return Preparer.from_pretrained(self.model, self.types, self.windows, self.words)
+        directory = resolve_checkpoint(self.model)
+        glossary = (self.glossary or GlossaryChoice()).load(directory)
+        return Preparer.from_pretrained(directory, self.types, self.windows, self.words, glossary)
 
     def scorer(self) -> Tagger:
         """The model, loaded onto the device."""
@@ -148,6 +157,7 @@ class ModelScorerFactory:
             self.calibration is not None,
             self.separate_layers,
             self.compiled,
+            self.glossary,
         )
         tagger.completion = self.completion or Completion()
         tagger.nested = self.nested
@@ -162,6 +172,18 @@ def _flags_in_errors() -> Iterator[None]:
     except UsageError as error:
         names = r"\b(separate_layers|text_tokens|description_tokens)\b"
         raise UsageError(re.sub(names, lambda name: "--" + name[0].replace("_", "-"), str(error))) from None
+
+
+def _check_glossary(choice: GlossaryChoice | None, directory: Path, say: Say) -> None:
+    """Says how many names a user's glossary makes together with the checkpoint's own.
+
+    Raises:
+        UsageError: the checkpoint has no use for it.
+        CheckpointError: the checkpoint's own is damaged.
+    """
+    glossary = choice.load(directory) if choice else None
+    if glossary is not None:
+        say(f"glossary: {len(glossary):,} names, with those of --glossary")
 
 
 def _windows(checkpoint: WindowSettings, settings: AnnotateSettings) -> WindowSettings:

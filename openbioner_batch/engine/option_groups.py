@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from openbioner_batch.catalog.views import VIEWS
 from openbioner_batch.errors import UsageError
@@ -13,6 +14,9 @@ from openbioner_batch.formats.registry import UNSUFFIXED
 from openbioner_batch.model import choices
 from openbioner_batch.model.location import BUNDLED_OPEN
 from openbioner_batch.options import flag, option
+
+if TYPE_CHECKING:
+    from openbioner_batch.model.glossary_files import GlossaryChoice
 
 AUTO, RAY, IN_PROCESS = "auto", "ray", "in-process"
 EXECUTORS = (AUTO, RAY, IN_PROCESS)
@@ -146,6 +150,30 @@ class CalibrationOptions:
 
     heading = "Model"
     no_calibration: bool = option(False, help="Leave out the checkpoint's biases and thresholds.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GlossaryOptions:
+    """What a model knows of names."""
+
+    heading = "Model"
+    glossary: str | None = option(
+        None,
+        metavar="FILE|none",
+        help="Lines `name | name: what it is; what it does`, beside what the checkpoint knows of names.",
+        default="the checkpoint's own",
+    )
+
+    @cached_property
+    def glossary_choice(self) -> GlossaryChoice | None:
+        """What `glossary` says; None where it is not given. The file is read here, and only once.
+
+        Raises:
+            UsageError: the file cannot be read, or has a line of another form.
+        """
+        from openbioner_batch.model.glossary_files import GlossaryChoice
+
+        return None if self.glossary is None else GlossaryChoice.of(self.glossary)
 
 
 @dataclass(frozen=True, kw_only=True)

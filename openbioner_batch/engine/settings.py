@@ -9,6 +9,7 @@ from openbioner_batch.engine.option_groups import (
     DeviceOptions,
     ExecutorOptions,
     FinishedRunOptions,
+    GlossaryOptions,
     InputOptions,
     LinkOptions,
     PrecisionOptions,
@@ -28,6 +29,7 @@ from openbioner_batch.options import check_options, flag, option
 from openbioner_batch.settings import Request
 
 _SAYS_NOTHING_WITHOUT = {
+    "glossary": ("types", None),
     "dictionary_wordings": ("dictionary", False),
     "dictionary_nested": ("dictionary", False),
     "link_top": ("link", 1),
@@ -45,6 +47,7 @@ class AnnotateSettings(
     PrecisionOptions,
     WorkerOptions,
     CalibrationOptions,
+    GlossaryOptions,
     SpanOptions,
     LinkOptions,
     RunOptions,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from openbioner_batch.engine.ledger import Totals
+from openbioner_batch.model.location import NO_GLOSSARY
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -115,6 +116,9 @@ def notes_on(fingerprint: Mapping[str, Any]) -> tuple[str, ...]:
     if overlap := fingerprint.get("types overlap"):
         kept = "whatever their bounds" if overlap == "any bounds" else "if their bounds are equal (--nested keeps all)"
         notes.append(f"types do not compete in this model: spans of different types may overlap {kept}")
+    if glossary := fingerprint.get("glossary"):
+        is_none = glossary == NO_GLOSSARY
+        notes.append("glossary: none" if is_none else f"glossary: the model's own and the user's ({glossary[:12]})")
     return tuple(notes)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,9 +123,9 @@ class _Work:
             raise UsageError(f"{settings.examples}: all texts are of one document; adapting needs two")
         self.folds = [np.flatnonzero(place % count == fold) for fold in range(count)]
 
-    def ways(self, loose_words: Collection[str]) -> AdaptedWays:
+    def ways(self, not_fitted: Calibration) -> AdaptedWays:
         """What is to be tried on the folds."""
-        return AdaptedWays(self._corpus, self._labels, self.folds, loose_words)
+        return AdaptedWays(self._corpus, self._labels, self.folds, not_fitted)
 
     @cached_property
     def judged(self) -> list[AnnotatedPassage]:
@@ -204,9 +204,11 @@ class _Work:
         from openbioner_batch.model import Tagger
         from openbioner_batch.model.checkpoint import load_model
         from openbioner_batch.model.device import resolve_device
+        from openbioner_batch.model.glossary_files import GlossaryChoice
 
-        device = resolve_device(self._settings.devices)
-        return Tagger(model or load_model(self._source), self._tokenizer, self._source, device, "float32")
+        device, glossary = resolve_device(self._settings.devices), GlossaryChoice().load(self._source)
+        model = model or load_model(self._source)
+        return Tagger(model, self._tokenizer, self._source, device, "float32", glossary=glossary)
 
     def _scored(self, fold: np.ndarray, tagger: Tagger) -> ScoredCorpus:
         texts = [self._corpus.texts[place] for place in fold.tolist()]
@@ -217,7 +219,7 @@ class _Work:
 
 def _try_ways(settings: AdaptSettings, work: _Work, own: Calibration, spans: int, say: Say) -> AdaptedWays:
     """The model as it is, calibrated, and tuned, as far as the request and the number of examples allow."""
-    ways = work.ways(own.loose_words)
+    ways = work.ways(own.not_fitted)
     plain = work.scored_by(lambda fold: None)
     ways.add(AS_IT_IS, plain, False, own)
     if settings.method != "layers":
@@ -226,7 +228,7 @@ def _try_ways(settings: AdaptSettings, work: _Work, own: Calibration, spans: int
     if settings.method == "layers" or (settings.method == "auto" and enough):
         say(f"tuning heads and top {settings.layers} layers, each time without one fold")
         tuned = work.scored_by(lambda fold: work.tuned(without=fold))
-        ways.add(TUNED, tuned, True, Calibration(loose_words=own.loose_words))
+        ways.add(TUNED, tuned, True, own.not_fitted)
         ways.add_calibrated(tuned, is_tuned=True)
     elif settings.method == "auto":
         say(f"calibration alone: tuning needs {FEWEST_SPANS} spans in {FEWEST_TEXTS} texts")

@@ -51,9 +51,9 @@ def calibrate(
         test: whether to score the test splits too, where they exist: on the devel split that a calibration was
             fitted on, its scores are too good.
         progress: called with how far it is.
-        fit: "all": values for all types and for single ones; of a calibration that the checkpoint carries only the
-            loose words stay. "general": only the values for all types; types that have values of their own keep
-            them. "types": only those of the types that the corpora query; all others keep theirs.
+        fit: "all": values for all types and for single ones; of a calibration that the checkpoint carries only how
+            ends of spans are cut stays. "general": only the values for all types; types that have values of their
+            own keep them. "types": only those of the types that the corpora query; all others keep theirs.
         joined: fit to the sentences of a tokenised corpus alone and also joined in texts of so many.
 
     Returns:
@@ -203,7 +203,7 @@ def _kept(own: Calibration, fit: str, queried: set[str]) -> Calibration:
             f"says nothing of others; give other corpora, or another --fit"
         )
     if fit == ALL:
-        return Calibration(loose_words=own.loose_words)
+        return own.not_fitted
     return without_types(own, queried) if fit == TYPES else own
 
 

@@ -41,7 +41,8 @@ def fit_stages(
 
     Args:
         corpora: scored development splits.
-        start: what stays: loose words, the values of single types and, where these alone are fitted, those of all.
+        start: what stays: how ends of spans are cut, the values of single types and, where these alone are fitted,
+            those of all.
         fit: one of `FITS`: with "general" the last stage is missing, with "types" those between it and the first.
     """
     start = start or Calibration()
@@ -77,8 +78,7 @@ def _general(corpora: Sequence[ScoredCorpus], start: Calibration, thresholds: np
     own = sorted(names_of(start))
 
     def changed(bias: float, threshold: float) -> Calibration:
-        pair = Calibration(neg_bias=bias, threshold=threshold, loose_words=start.loose_words)
-        return pair.with_types(start, own)
+        return replace(start.not_fitted, neg_bias=bias, threshold=threshold).with_types(start, own)
 
     others = frozenset(name for corpus in corpora for name in corpus.types).difference(own)
     grid = _grid(corpora, others, changed, thresholds)

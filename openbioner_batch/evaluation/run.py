@@ -80,11 +80,20 @@ def prepare_tasks(settings: EvaluateSettings) -> tuple[list[Task], dict[str, str
 
 
 def load_tagger(settings: EvaluateSettings) -> Tagger:
-    """The model that the settings name."""
+    """The model that the settings name.
+
+    Raises:
+        UsageError: the glossary cannot be read, or the model has no use for it.
+        CheckpointError: the model cannot be read.
+    """
     from openbioner_batch.model import Completion, Tagger
 
     tagger = Tagger.from_pretrained(
-        settings.model, device=settings.devices, dtype=settings.dtype, calibrated=not settings.no_calibration
+        settings.model,
+        device=settings.devices,
+        dtype=settings.dtype,
+        calibrated=not settings.no_calibration,
+        glossary=settings.glossary_choice,
     )
     tagger.completion = Completion(settings.abbreviations, settings.repeats)
     tagger.nested = settings.nested
@@ -100,6 +109,7 @@ def describe_run(settings: EvaluateSettings, tagger: Tagger) -> dict[str, Any]:
         "dtype": tagger.dtype,
         "device": tagger.device,
         "calibrated": tagger.calibration.fitted_on or True if tagger.calibration else False,
+        **({"glossary": chosen.digest} if (chosen := settings.glossary_choice) else {}),
         "completed by": tagger.completion.names,
         "nested": tagger.nested,
         "limit": settings.limit,

@@ -78,7 +78,7 @@ class ScoredPart:
         """What is found before any threshold."""
         from openbioner_batch.model.decoding import Runs, word_runs
 
-        runs = word_runs(self.prepared, self.logits + calibration.biases(self.names), calibration.loose_words)
+        runs = word_runs(self.prepared, self.names, self.logits, calibration)
         if self.unsure is None:
             return runs
         before = np.cumsum([0, *self.unsure])

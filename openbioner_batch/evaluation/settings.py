@@ -11,6 +11,7 @@ from openbioner_batch.engine.option_groups import (
     DTYPES_WERE,
     CalibrationOptions,
     DeviceOptions,
+    GlossaryOptions,
     SpanOptions,
     model_option,
     view_option,
@@ -91,7 +92,7 @@ class CorpusSettings(ExactOptions):
 
 
 @dataclass(frozen=True)
-class EvaluateSettings(CorpusSettings, CalibrationOptions, SpanOptions, Request):
+class EvaluateSettings(CorpusSettings, CalibrationOptions, GlossaryOptions, SpanOptions, Request):
     """A request to score a model on corpora: the flags of `openbioner-batch evaluate`."""
 
     split: str = option("test", choices=SPLITS, help="Split of known corpora to score.")

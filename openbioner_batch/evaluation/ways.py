@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,7 +28,7 @@ class AdaptedWays:
         corpus: the examples.
         labels: their types, each by its own name.
         texts: of each fold, the indices of its texts.
-        loose_words: of every calibration that is fitted.
+        not_fitted: what every calibration that is fitted has beside, see `Calibration.not_fitted`.
         figures: precision, recall and F1 of each way with 95 % intervals (from a bootstrap over the documents), all
             types together and `per_type`; in the order tried: from the simplest on.
     """
@@ -36,7 +36,7 @@ class AdaptedWays:
     corpus: GoldCorpus
     labels: Labels
     texts: Sequence[np.ndarray]
-    loose_words: Collection[str] = ()
+    not_fitted: Calibration = field(default_factory=Calibration)
     figures: dict[str, dict[str, Any]] = field(default_factory=dict)
     _known: dict[str, tuple[Sequence[ScoredCorpus], bool, Calibration | str]] = field(default_factory=dict)
 
@@ -73,7 +73,7 @@ class AdaptedWays:
         )
 
     def _fitted(self, corpus: ScoredCorpus) -> dict[str, Calibration]:
-        return fit_biases([corpus], Calibration(loose_words=self.loose_words))
+        return fit_biases([corpus], self.not_fitted)
 
     def _measures(self, folds: Sequence[ScoredCorpus], calibrations: Sequence[Calibration]) -> dict[str, Any]:
         """Micro scores over all folds and those of each type, each fold with a calibration of its own."""

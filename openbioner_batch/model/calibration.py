@@ -1,4 +1,4 @@
-"""Biases, thresholds and loose words chosen after training, kept in a checkpoint's `config.json` under our own key."""
+"""Biases, thresholds and cuts chosen after training, kept in a checkpoint's `config.json` under our own key."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CALIBRATION_KEY = "calibration"
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Biases on logits before the softmax, thresholds on the scores of spans, and words that spans do not end with."""
+    """Biases on logits before the softmax, thresholds on the scores of spans, and what is cut off the ends of spans."""
 
     neg_bias: float = 0.0
     """Added to the logit of no entity, whatever the types."""
@@ -34,6 +34,10 @@ class Calibration:
     this sure, and its other words less."""
     loose_words: Collection[str] = ()
     """Words in lower case that begin and end no mention, such as "of": they are cut off spans."""
+    edge_drop: float = 0.0
+    """How far the margin of a span's first and last words may lie below the highest in the span; words at its ends that
+    are farther below are cut off. A word's margin is its type's logit minus the logit of no entity, with the biases,
+    whether types compete or not. 0 cuts nothing; of other values, the larger cut less."""
 
     def __post_init__(self) -> None:
         biases = {"neg_bias": self.neg_bias, **self.type_biases}
@@ -45,6 +49,13 @@ class Calibration:
         if isinstance(self.loose_words, str) or not all(isinstance(word, str) for word in self.loose_words):
             raise CheckpointError("calibration: `loose_words` is not a list of words")
         object.__setattr__(self, "loose_words", frozenset(self.loose_words))
+        if not (_is_number(self.edge_drop) and self.edge_drop >= 0):
+            raise CheckpointError("calibration: `edge_drop` is not a finite number of at least 0")
+
+    @property
+    def not_fitted(self) -> Calibration:
+        """How the ends of spans are cut, which no search for biases and thresholds changes; nothing else."""
+        return Calibration(loose_words=self.loose_words, edge_drop=self.edge_drop)
 
     def biases(self, names: Sequence[str]) -> np.ndarray:
         """float32 [1 + types]: the bias of each column of the logits of a group of types of these names."""
@@ -57,8 +68,8 @@ class Calibration:
     def with_types(self, other: Calibration, names: Collection[str]) -> Calibration:
         """This calibration, with values of the other one for types of these names.
 
-        Types of these names are found as with the other when queried alone, except for loose words, which are this
-        one's; all others as with this one.
+        Types of these names are found as with the other when queried alone, except for how the ends of spans are cut,
+        which is as with this one; all others as with this one.
         """
         shift = self.neg_bias - other.neg_bias
         biases = {**self.type_biases, **{name: other.type_biases.get(name, 0.0) + shift for name in names}}
@@ -75,7 +86,11 @@ class Calibration:
 
     def as_json(self) -> dict[str, Any]:
         """The calibration as in `config.json`; values that were added later are there only where they are set."""
-        added: dict[str, Any] = {"threshold": self.threshold, "loose_words": sorted(self.loose_words)}
+        added: dict[str, Any] = {
+            "threshold": self.threshold,
+            "loose_words": sorted(self.loose_words),
+            "edge_drop": self.edge_drop,
+        }
         return {
             "neg_bias": self.neg_bias,
             "type_biases": dict(self.type_biases),

@@ -38,11 +38,22 @@ class Runs:
     scores: np.ndarray
 
 
-def word_runs(prepared: Prepared, logits: np.ndarray, loose_words: Collection[str] = ()) -> Runs:
-    """The entities in logits, in order, without loose words at their ends; the arguments are those of `decode`."""
+def word_runs(prepared: Prepared, names: Sequence[str], logits: np.ndarray, calibration: Calibration) -> Runs:
+    """The entities in logits, in order, before any threshold.
+
+    Unsure words at their ends are cut off first, then loose words; the score stays that of the whole run.
+
+    Args:
+        prepared: the windows that were scored.
+        names: of the group's types.
+        logits: [words, 1 + types] float32, without biases.
+        calibration: biases to add, and how ends are cut.
+    """
+    logits = logits + calibration.biases(names)
     chances = probabilities(logits)
     choice = chances.argmax(axis=1)
-    chance = chances[np.arange(len(choice)), choice]
+    words = np.arange(len(choice))
+    chance = chances[words, choice]
     begins = prepared.word_breaks.copy()
     starts_of_documents = prepared.document_words[:-1]
     begins[starts_of_documents[starts_of_documents < len(begins)]] = True
@@ -50,9 +61,12 @@ def word_runs(prepared: Prepared, logits: np.ndarray, loose_words: Collection[st
     firsts = np.flatnonzero(begins)
     lasts = np.append(firsts[1:], len(choice)) - 1
     scores = np.maximum.reduceat(chance, firsts)
-    entities = np.flatnonzero(choice[firsts] > 0)
-    runs = Runs(firsts[entities], lasts[entities], choice[firsts[entities]] - 1, scores[entities])
-    return _without_loose_words(prepared, runs, loose_words) if loose_words else runs
+    types = choice[firsts] - 1
+    if calibration.edge_drop:
+        firsts, lasts = _sure_ends(firsts, lasts, logits[words, choice] - logits[:, 0], calibration.edge_drop)
+    entities = np.flatnonzero(types >= 0)
+    runs = Runs(firsts[entities], lasts[entities], types[entities], scores[entities])
+    return _without_loose_words(prepared, runs, calibration.loose_words) if calibration.loose_words else runs
 
 
 def decode(
@@ -62,28 +76,24 @@ def decode(
 
     Each word takes its most probable column (ties: the first); neighbouring words of one type are one span, whose score
     is the highest probability of that type over its words. Runs of punctuation alone are not spans,
-    and marks that join a span to its neighbours are not part of it, unless `prepared.marks_count`. Neither are the
-    calibration's loose words at the ends of a span, and runs of these alone are not spans.
+    and marks that join a span to its neighbours are not part of it, unless `prepared.marks_count`. Neither are words at
+    the ends of a span that are less sure than the calibration's `edge_drop` allows, nor its loose words, and runs of
+    loose words alone are not spans.
 
     Args:
         prepared: the windows that were scored.
         group: index of the group of types.
         logits: [words, 1 + types] float32, column 0 for no entity.
-        calibration: biases to add, thresholds to apply and loose words; None for none of them.
+        calibration: biases to add, thresholds to apply and how ends are cut; None for none of them.
     """
     names = [kind.name for kind in prepared.groups[group]]
     spans: list[list[Span]] = [[] for _ in prepared.texts]
     if not len(logits):
         return spans
-    if calibration is None:
-        runs = word_runs(prepared, logits)
-    else:
-        runs = word_runs(prepared, logits + calibration.biases(names), calibration.loose_words)
+    calibration = calibration or Calibration()
+    runs = word_runs(prepared, names, logits, calibration)
     documents = np.searchsorted(prepared.document_words, runs.firsts, "right") - 1
-    kept = np.arange(len(runs.firsts))
-    if calibration is not None:
-        kept = np.flatnonzero(runs.scores >= calibration.thresholds(names)[runs.types])
-    for run in kept.tolist():
+    for run in np.flatnonzero(runs.scores >= calibration.thresholds(names)[runs.types]).tolist():
         document = documents[run]
         text = prepared.texts[document]
         start = int(prepared.word_offsets[runs.firsts[run], 0])
@@ -116,6 +126,22 @@ def without_overlaps(spans: Sequence[Span]) -> list[Span]:
             kept.insert(place, bounds)
     left = set(kept)
     return sorted((s for s in spans if (s.start, s.end) in left), key=lambda span: (span.start, span.end))
+
+
+def _sure_ends(
+    firsts: np.ndarray, lasts: np.ndarray, margins: np.ndarray, edge_drop: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The first and the last word of each run that are no farther below its surest word than allowed.
+
+    Args:
+        firsts: [runs] of all words, one run after the other.
+        lasts: [runs] of the same.
+        margins: [words].
+        edge_drop: see `Calibration`.
+    """
+    highest = np.repeat(np.maximum.reduceat(margins, firsts), lasts - firsts + 1)
+    sure = np.flatnonzero(margins >= highest - edge_drop)  # each run has one at least
+    return sure[np.searchsorted(sure, firsts)], sure[np.searchsorted(sure, lasts, "right") - 1]
 
 
 def _without_loose_words(prepared: Prepared, runs: Runs, loose_words: Collection[str]) -> Runs:

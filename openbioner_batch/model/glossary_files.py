@@ -7,14 +7,13 @@ import json
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
 from openbioner_batch.errors import CheckpointError, UsageError
 from openbioner_batch.model.glossary import Glossary, GlossaryEntry
-from openbioner_batch.model.location import GLOSSARY, GLOSSARY_HEAD
-
-NO_GLOSSARY = "none"
+from openbioner_batch.model.location import GLOSSARY, GLOSSARY_HEAD, NO_GLOSSARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +30,12 @@ class GlossaryChoice:
         """The choice that an option names: None for the checkpoint's own, "none", or a file to add to it.
 
         Raises:
-            UsageError: the file cannot be read, or has a line of another form.
+            UsageError: the file is not on this machine, cannot be read, or has a line of another form.
         """
         if option == NO_GLOSSARY:
             return cls(own=False)
+        if option is not None and "://" in option:
+            raise UsageError("--glossary is a URL: give a local file (workers need none: they are sent its entries)")
         return cls() if option is None else cls(entries=tuple(read_entries(Path(option).expanduser())))
 
     @property
@@ -58,7 +59,13 @@ class GlossaryChoice:
             )
         if not (self.own or self.entries) or not (directory / GLOSSARY_HEAD).is_file():
             return None
-        return Glossary([*(_stored(directory / GLOSSARY) if self.own else ()), *self.entries])
+        if not self.own:
+            return Glossary(self.entries)
+        path = directory / GLOSSARY
+        try:
+            return _parsed(path.read_bytes(), self.entries)
+        except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
+            raise CheckpointError(f"{path}: not a glossary ({type(error).__name__}); get the checkpoint anew") from None
 
 
 def read_entries(path: Path) -> list[GlossaryEntry]:
@@ -101,15 +108,13 @@ def _lines(entries: Iterable[GlossaryEntry]) -> bytes:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
-def _stored(path: Path) -> list[GlossaryEntry]:
-    try:
-        packed = path.read_bytes()
-        if not packed:  # which gzip takes for a whole file
-            raise EOFError
-        rows = map(json.loads, gzip.decompress(packed).splitlines())
-        return [GlossaryEntry(_texts(row["names"]), _texts(row["glosses"])) for row in rows]
-    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{path}: not a glossary ({type(error).__name__}); get the checkpoint anew") from None
+@lru_cache(maxsize=2)
+def _parsed(packed: bytes, more: tuple[GlossaryEntry, ...]) -> Glossary:
+    """A checkpoint's glossary with more entries, once for all that use it in a process."""
+    if not packed:  # which gzip takes for a whole file
+        raise EOFError
+    rows = map(json.loads, gzip.decompress(packed).splitlines())
+    return Glossary([*(GlossaryEntry(_texts(row["names"]), _texts(row["glosses"])) for row in rows), *more])
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ _SAME_MENTION = 3.0
 """Words beside a name belong to its mention while their margin is at most this far below the name's."""
 _FARTHEST = 8
 """How many words a mention may reach beyond the name on either side."""
-_STEEPEST = 40.0
+STEEPEST = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class GlossaryHead:
         """
         log_factor, added = self.scale @ descriptions.T + self.scale_bias[:, None]
         cosines = glosses @ _unit(descriptions @ self.query.T).T
-        return np.asarray(np.minimum(np.exp(log_factor), _STEEPEST) * cosines + added, np.float32)
+        return np.asarray(np.minimum(np.exp(log_factor), STEEPEST) * cosines + added, np.float32)
 
     def project(self, vectors: np.ndarray) -> np.ndarray:
         """Vectors of glosses, [glosses, projection], as `logits` takes them."""

@@ -31,6 +31,9 @@ GLOSSARY = "glossary.jsonl.gz"
 GLOSSARY_HEAD = "glossary.safetensors"
 """The weights that compare glosses with descriptions."""
 GLOSSARY_FILES = (GLOSSARY, GLOSSARY_HEAD)
+"""They belong to the weights that the head was fitted to: copied with these, and never beside others."""
+NO_GLOSSARY = "none"
+"""What an option says for none at all."""
 _DATA = Path(__file__).parent.parent / "data"
 _BUNDLED = {BUNDLED: _DATA / "bundled", BUNDLED_PHI: _DATA / "bundled_phi", BUNDLED_OPEN: _DATA / "bundled_open"}
 

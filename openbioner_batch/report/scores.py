@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from openbioner_batch.console import plain_console
+from openbioner_batch.model.location import NO_GLOSSARY
 
 _MEASURES = ("precision", "recall", "f1")
 _HEADS = ("precision", "recall", "F1", "95 %")
@@ -58,6 +59,8 @@ def notes(result: Mapping[str, Any]) -> list[str]:
     found: list[str] = []
     if fitted_on := result.get("calibrated"):
         found.append("calibrated" if fitted_on is True else f"calibrated on {fitted_on}")
+    if glossary := result.get("glossary"):
+        found.append("no glossary" if glossary == NO_GLOSSARY else "the user's glossary beside the model's own")
     for name, entry in result["corpora"].items():
         if count := entry.get("discontinuous_left_out"):
             found.append(f"{name}: {count} discontinuous gold mentions left out")

@@ -20,7 +20,8 @@ from openbioner_batch.training.trained_types import merge_types, read_trained_ty
 def average_checkpoints(first: str | Path, second: str | Path, output: Path, weight: float = 0.5) -> None:
     """Write a checkpoint whose weights lie between those of two, with the configuration and tokenizer of the first.
 
-    If both list the types that they were trained on, so does the mean: those of either.
+    If both list the types that they were trained on, so does the mean: those of either. It has no glossary, since the
+    head that reads one belongs to the weights that it was fitted to.
 
     Args:
         first: a checkpoint: a directory, a bundled name or a hub id.

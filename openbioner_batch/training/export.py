@@ -29,6 +29,9 @@ _SAFETENSORS = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF1
 def export_checkpoint(state: Path, output: Path, config: ModelConfig, tokenizer_from: Path, dtype: torch.dtype) -> None:
     """Write the trained weights in the published format. One tensor at a time is in memory; nothing else is written.
 
+    A glossary of the checkpoint that training began with is left behind: its head belongs to the weights that it was
+    fitted to.
+
     Args:
         state: folder of a training checkpoint, every worker's part in it.
         output: created where it does not exist.

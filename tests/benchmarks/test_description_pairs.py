@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+from glossaries import LINE, late_checkpoint, with_glossary
 
 import openbioner_batch.training
 from openbioner_batch.catalog.loader import load_yaml
@@ -58,6 +61,22 @@ def test_pairs_and_conditions_are_counted_by_kind() -> None:
         "complement": {"pairs": 1, "told apart": 0, "conditions": 2, "held": 1},
         "all": {"pairs": 2, "told apart": 0, "conditions": 6, "held": 3},
     }
+
+
+def test_a_glossary_is_handed_to_the_model_and_named_in_the_report(checkpoint: Path, tmp_path: Path) -> None:
+    from description_pairs import main
+
+    (tmp_path / "own.txt").write_text(LINE)
+    model = with_glossary(late_checkpoint(tmp_path / "tiny"), tmp_path / "model")
+    options = ["--quick", "--devices", "cpu", "--dtype", "float32", "--json", str(tmp_path / "report.json")]
+    for given, digest in (((), None), (("--glossary", str(tmp_path / "own.txt")), r"[0-9a-f]{64}")):
+        result = CliRunner().invoke(main, [*options, "--model", str(model), *given], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        found = json.loads((tmp_path / "report.json").read_text()).get("glossary")
+        assert found is digest is None or re.fullmatch(digest or "", found)
+    refused = CliRunner().invoke(main, [*options, "--model", str(checkpoint), *given])
+    assert refused.exit_code == 1
+    assert "has no glossary.safetensors" in refused.output
 
 
 def test_no_passage_of_the_package_has_a_sentence_of_a_pair_or_a_description_of_the_first_file() -> None:

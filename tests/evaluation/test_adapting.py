@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,23 @@ def test_other_training_data_is_learnt_along_and_other_types_keep_their_calibrat
     assert fitted is not None
     assert (fitted.neg_bias, fitted.type_biases["drug"], fitted.type_thresholds) == (-30.0, 0.5, {"drug": 0.2})
     assert -40 < fitted.type_biases["tool"] < -20  # what there is against all does not count against it
+
+
+def test_how_ends_of_spans_are_cut_holds_in_every_way(
+    checkpoints: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tune_fast(monkeypatch)
+    start = shutil.copytree(checkpoints["late"], tmp_path / "start")
+    own = Calibration(loose_words=["".join(word) for word in product("zx", repeat=4)], edge_drop=5.0)
+    write_calibration(start, own)
+
+    result = adapt(request(tmp_path, start, 12, epochs=10, folds=2))
+
+    assert any(way.startswith(TUNED) for way in result["held out"])
+    assert not any(way["correct"] for way in result["held out"].values())  # every tool is a loose word
+    fitted = read_calibration(tmp_path / "adapted")
+    assert fitted is not None
+    assert fitted.not_fitted == own
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.zst", ".json"])

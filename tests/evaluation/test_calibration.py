@@ -81,13 +81,15 @@ def test_what_is_searched_over_is_what_evaluate_scores(
     folder: Path, tagger: Tagger, cross_encoder: CrossEncoder, scored: ScoredCorpus
 ) -> None:
     corpus = read_corpus(folder / "devel.tsv")
-    for calibration in (None, Calibration(neg_bias=0.5, type_thresholds={"drug": 0.6})):
+    biased = Calibration(neg_bias=0.5, type_thresholds={"drug": 0.6})
+    for calibration in (None, biased, dataclasses.replace(biased, edge_drop=0.1)):
         calibrated = Tagger(
             cross_encoder, tagger.tokenizer, folder, "cpu", "float32", tagger.windows, calibration=calibration
         )
         finder = model_finder(calibrated, [labels(folder).described("definition")], "whitespace")
         counts = count_found(corpus, labels(folder), find_spans(finder, corpus))
         assert scored.f1(calibration or Calibration()) == pytest.approx(counts.scores.micro.quality.f1)
+    assert scored.f1(biased) != scored.f1(dataclasses.replace(biased, edge_drop=0.1))
 
 
 def test_a_model_that_is_right_is_left_alone(scored: ScoredCorpus) -> None:
@@ -195,17 +197,22 @@ def test_single_types_are_fitted_beside_what_the_checkpoint_carries(
 ) -> None:
     carried = Path(shutil.copytree(checkpoint, tmp_path / "carried"))
     own = Calibration(
-        neg_bias=2.0, threshold=0.9, type_biases={"cell": 0.5, "drug": 4.0}, loose_words=["of"], fitted_on="devel of X"
+        neg_bias=2.0,
+        threshold=0.9,
+        type_biases={"cell": 0.5, "drug": 4.0},
+        loose_words=["of"],
+        edge_drop=6.0,
+        fitted_on="devel of X",
     )
     write_calibration(carried, own)
     result = calibrate(settings(folder, carried), tmp_path / "fitted", test=False, fit="types")
     found = read_calibration(tmp_path / "fitted")
     assert found is not None
-    assert (found.neg_bias, found.threshold, found.loose_words) == (2.0, 0.9, {"of"})
+    assert (found.neg_bias, found.threshold, found.not_fitted) == (2.0, 0.9, own.not_fitted)
     assert found.type_biases["cell"] == 0.5
     assert found.type_biases["drug"] < 4.0
     assert found.fitted_on == f"devel of X; devel of {next(iter(result['corpora']))}"
     assert result["stage"] == STAGES[-1]
     whole = calibrate(settings(folder, carried), tmp_path / "whole", test=False)
-    assert whole["calibration"]["loose_words"] == ["of"]
+    assert (whole["calibration"]["loose_words"], whole["calibration"]["edge_drop"]) == (["of"], 6.0)
     assert "cell" not in whole["calibration"]["type_biases"]

@@ -145,18 +145,18 @@ def test_the_stage_is_chosen_on_the_half_that_it_was_not_fitted_on() -> None:
 
 def test_fitted_for_all_types_alone_single_ones_are_found_as_before() -> None:
     made = corpus({"drug": ENDS_UNSURELY, "cell": ENDS_UNSURELY})
-    before = Calibration(neg_bias=0.5, type_biases={"cell": 0.75}, type_thresholds={"cell": 0.6}, loose_words=["of"])
+    before = Calibration(0.5, {"cell": 0.75}, {"cell": 0.6}, loose_words=["of"], edge_drop=3.0)
     found = fit_stages([made], before, "general")
     assert list(found) == [NONE, NEG, PAIR]
     assert corpus({"drug": ENDS_UNSURELY}).f1(found[PAIR]) == 1.0
-    assert found[PAIR].loose_words == before.loose_words
+    assert found[PAIR].not_fitted == before.not_fitted
     for of_stage in found.values():
         assert of_stage.biases(["cell"]) @ [-1, 1] == pytest.approx(before.biases(["cell"]) @ [-1, 1])
         assert of_stage.thresholds(["cell"]) == before.thresholds(["cell"])
 
 
 def test_fitted_for_single_types_alone_all_else_stays() -> None:
-    before = Calibration(neg_bias=0.5, threshold=0.6, type_biases={"gene": 1.0}, type_thresholds={"gene": 0.9})
+    before = Calibration(0.5, {"gene": 1.0}, {"gene": 0.9}, threshold=0.6, loose_words=["of"], edge_drop=3.0)
     made = corpus({"drug": ENDS_UNSURELY})
     found = fit_stages([made], before, "types")
     assert list(found) == [NONE, TYPES]
@@ -164,19 +164,35 @@ def test_fitted_for_single_types_alone_all_else_stays() -> None:
     assert made.f1(found[TYPES]) == 1.0
     after = found[TYPES]
     assert (after.neg_bias, after.threshold) == (0.5, 0.6)
+    assert after.not_fitted == before.not_fitted
     assert (after.type_biases["gene"], after.type_thresholds["gene"]) == (1.0, 0.9)
 
 
 def test_a_few_spans_are_given_biases_alone() -> None:
     plain: Runs = [([1.0], True), ([-1.0], False)] * 20
     made = corpus({"drug": [*plain] * 3, "cell": shifted(plain, 2.0)})
-    found = fit_biases([made], Calibration(loose_words=["of"]))
+    start = Calibration(loose_words=["of"], edge_drop=3.0)
+    found = fit_biases([made], start)
     assert len(found) == 2
     for calibration in found.values():
         assert calibration.threshold == 0
         assert calibration.type_thresholds == {}
-        assert calibration.loose_words == {"of"}
+        assert calibration.not_fitted == start
     assert list(found.values())[1].type_biases["cell"] < 0
+
+
+def test_a_pair_is_searched_with_unsure_ends_cut_off() -> None:
+    # some mentions have a second word at 1.5; behind others stands a word at 2.0 that is not of them
+    runs: Runs = [([4.0, 1.5], True), ([1.0], True)] * 10
+    beside = part("drug", [([8.0], True), ([-9.0], False)] * 10)
+    beside.logits[1::4, 1] = 2.0
+    made = ScoredCorpus("made", ((part("drug", runs), beside), ()))
+    start = Calibration(edge_drop=3.0)
+    assert made.f1(Calibration()) < 0.7
+    assert made.f1(start) == 1.0
+    assert made.f1(fit_stages([made])[PAIR]) < 1.0  # no bias mends both
+    for found in fit_stages([made], start).values():
+        assert found == start
 
 
 def test_counts_by_threshold_are_those_of_one_threshold_after_the_other() -> None:

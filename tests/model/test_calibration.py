@@ -43,25 +43,35 @@ def test_another_calibration_for_some_types_alone() -> None:
 
 
 def test_a_threshold_for_all_types_and_those_of_another_calibration() -> None:
-    own = Calibration(type_thresholds={"drug": 0.2}, threshold=0.7, loose_words=["of"])
+    own = Calibration(type_thresholds={"drug": 0.2}, threshold=0.7, loose_words=["of"], edge_drop=2.0)
     assert own.thresholds(["drug", "gene"]).tolist() == pytest.approx([0.2, 0.7])
-    for other in (Calibration(), Calibration(threshold=0.3), Calibration(type_thresholds={"tool": 0.7}, threshold=0.1)):
+    for other in (
+        Calibration(),
+        Calibration(threshold=0.3, loose_words=["the"], edge_drop=1.0),
+        Calibration(type_thresholds={"tool": 0.7}, threshold=0.1),
+    ):
         both = own.with_types(other, ["tool"])
         assert both.thresholds(["tool"]) == other.thresholds(["tool"])
         assert both.thresholds(["drug", "gene"]).tolist() == pytest.approx([0.2, 0.7])
-        assert both.loose_words == {"of"}
+        assert both.not_fitted == own.not_fitted
+
+
+def test_how_ends_are_cut_is_what_stays_where_values_are_fitted_anew() -> None:
+    own = Calibration(-2.0, {"drug": 0.5}, {"drug": 0.2}, "corpora", 0.7, ["of"], 3.0)
+
+    assert own.not_fitted == Calibration(loose_words=["of"], edge_drop=3.0)
 
 
 def test_what_is_written_is_read_and_nothing_else_changes(own_checkpoint: Path) -> None:
     before = json.loads((own_checkpoint / "config.json").read_text())
     config = read_config(own_checkpoint)
-    for more in ({}, {"threshold": 0.25, "loose_words": ["the", "of"]}):
+    for more in ({}, {"threshold": 0.25, "loose_words": ["the", "of"], "edge_drop": 3.0}):
         calibration = Calibration(0.5, {"drug": -1.0}, {"disease": 0.7}, "a corpus, devel", **more)
         write_calibration(own_checkpoint, calibration)
         assert read_calibration(own_checkpoint) == calibration
         assert calibration.as_json().keys() >= more.keys()
         # a run of an older version has the same fingerprint
-        assert more or calibration.as_json().keys().isdisjoint({"threshold", "loose_words"})
+        assert more or calibration.as_json().keys().isdisjoint({"threshold", "loose_words", "edge_drop"})
     assert read_config(own_checkpoint) == config
     write_calibration(own_checkpoint, None)
     assert read_calibration(own_checkpoint) is None
@@ -119,6 +129,13 @@ def test_a_threshold_drops_the_spans_below_it(own_checkpoint: Path, types: list[
         {"loose_words": "of"},
         {"loose_words": ["of", 1]},
         {"loose_words": 3},
+        {"edge_drop": -0.5},
+        {"edge_drop": "3"},
+        {"edge_drop": True},
+        {"edge_drop": None},
+        {"edge_drop": [3]},
+        {"edge_drop": float("inf")},
+        {"edge_drop": float("nan")},
         {"unknown": 1},
         [1.0],
     ],

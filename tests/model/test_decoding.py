@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from openbioner_batch.model import Calibration, EntityType, Prepared, Span, Tagger
 from openbioner_batch.model.decoding import decode, probabilities
@@ -96,6 +99,83 @@ def test_loose_words_are_cut_off_the_ends_of_spans_and_are_no_span_alone(tagger:
     assert texts(decoded(prepared, columns, calibration=Calibration()))[0] == [("The lung of", "a"), ("mice, of", "b")]
     inside = texts(decoded(prepared, [NONE] * 9 + [B, B, B], calibration=loose))
     assert inside == [[], [], [("fever of lung", "b")]]
+
+
+def bounded(prepared: Prepared, margins: list[float], **options: Any) -> list[str]:
+    """The spans of the first type, where words have these margins and the other type is out of question."""
+    logits = np.array([[0.5, 0.5 + margin, -9] for margin in margins], np.float32)
+    (spans,) = decode(prepared, 0, logits, Calibration(**options))
+    return [span.text for span in spans]
+
+
+def test_words_at_the_ends_of_a_span_that_are_far_less_sure_than_its_surest_are_cut_off(tagger: Tagger) -> None:
+    prepared = tagger.preparer(TYPES).prepare(["fever in lung cancer mice"])
+
+    margins = [1.0, 5.0, 0.5, 4.0, 2.0]
+    assert bounded(prepared, margins) == ["fever in lung cancer mice"]
+    assert bounded(prepared, margins, edge_drop=0) == ["fever in lung cancer mice"]
+    assert bounded(prepared, margins, edge_drop=4) == ["fever in lung cancer mice"]  # no more below than allowed
+    assert bounded(prepared, margins, edge_drop=3.5) == ["in lung cancer mice"]
+    assert bounded(prepared, margins, edge_drop=2) == ["in lung cancer"]  # an unsure word in the middle stays
+    assert bounded(prepared, margins, edge_drop=0.5) == ["in"]
+    # each span has a surest word of its own
+    assert bounded(prepared, [1.0, 9.0, -1.0, 2.0, 1.0], edge_drop=3) == ["in", "cancer mice"]
+
+
+def test_biases_are_added_before_margins_are_taken(tagger: Tagger) -> None:
+    prepared = tagger.preparer(TYPES).prepare(["lung cancer mice"])
+
+    assert bounded(prepared, [-1.0, 2.0, -2.0]) == ["cancer"]
+    biases = {"neg_bias": -1.0, "type_biases": {"a": 1.5}}
+    assert bounded(prepared, [-1.0, 2.0, -2.0], **biases) == ["lung cancer mice"]
+    assert bounded(prepared, [-1.0, 2.0, -2.0], **biases, edge_drop=3.5) == ["lung cancer"]
+
+
+def test_loose_words_are_cut_after_unsure_ones(tagger: Tagger) -> None:
+    prepared = tagger.preparer(TYPES).prepare(["lung of the mice"])
+
+    assert bounded(prepared, [9.0, 8.0, 8.0, 1.0], loose_words=["of", "the"]) == ["lung of the mice"]
+    assert bounded(prepared, [9.0, 8.0, 8.0, 1.0], loose_words=["of", "the"], edge_drop=3) == ["lung"]
+
+
+def test_a_span_of_a_type_among_others_is_cut_by_its_margin_to_no_entity(tagger: Tagger) -> None:
+    prepared = tagger.preparer(TYPES).prepare(["lung cancer mice"])
+    logits = np.array([[0, 2, 0], [0, 6, 5.9], [0, 0, 4]], np.float32)  # the second is the surest, the first likelier
+
+    ((whole, other),) = decode(prepared, 0, logits, Calibration())
+    ((cut, same),) = decode(prepared, 0, logits, Calibration(edge_drop=3))
+
+    assert (whole.text, cut.text) == ("lung cancer", "cancer")
+    assert cut.score == whole.score == probabilities(logits)[0, A]
+    assert other == same
+
+
+@given(
+    st.lists(st.lists(st.integers(-4, 8), min_size=3, max_size=3), min_size=9, max_size=9),
+    st.floats(0.25, 12),
+    st.floats(0.25, 12),
+)
+def test_a_cut_span_lies_in_the_whole_one_and_holds_its_surest_word(
+    tagger: Tagger, logits: list[list[int]], one: float, other: float
+) -> None:
+    prepared = tagger.preparer(TYPES).prepare(["lung cancer mice fever in mice", "", "cancer", "lung mice"])
+    scores = np.array(logits, np.float32)
+    wide, narrow = (
+        decode(prepared, 0, scores, Calibration(edge_drop=drop)) for drop in (max(one, other), min(one, other))
+    )
+    whole = decode(prepared, 0, scores)
+
+    assert decode(prepared, 0, scores, Calibration(edge_drop=0)) == whole
+    for document, of_document in enumerate(zip(whole, wide, narrow, strict=True)):
+        words = range(*prepared.document_words[document : document + 2])
+        for spans in zip(*of_document, strict=True):
+            inside = [{w for w in words if s.start <= prepared.word_offsets[w, 0] < s.end} for s in spans]
+            assert inside[0] >= inside[1] >= inside[2]
+            margins = {w: logits[w][1 + "ab".index(spans[0].type)] - logits[w][NONE] for w in inside[0]}
+            highest = max(margins.values())
+            assert inside[2] >= {w for w in inside[0] if margins[w] == highest}
+            assert margins[min(inside[2])] >= highest - min(one, other) <= margins[max(inside[2])]
+            assert len({(span.type, span.score) for span in spans}) == 1
 
 
 def test_large_logits_are_no_overflow() -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from glossaries import late_checkpoint, with_glossary
 
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.checkpoint import load_model, save_checkpoint
 from openbioner_batch.model.encoder import initialize
+from openbioner_batch.model.location import GLOSSARY_FILES
 from openbioner_batch.training.averaging import average_checkpoints
 from openbioner_batch.training.nearness import TypeFacts
 from openbioner_batch.training.trained_types import read_trained_types, write_trained_types
@@ -45,6 +47,13 @@ def test_the_mean_lists_the_types_of_both_if_both_list_theirs(checkpoint: Path, 
     assert read_trained_types(tmp_path / "mean") == [
         *(TypeFacts("bone"), TypeFacts("drug", ("A medicine.", "A remedy."), frozenset({1, 2})))
     ]
+
+
+def test_the_mean_has_no_glossary_as_no_head_was_fitted_to_it(tmp_path: Path) -> None:
+    first = with_glossary(late_checkpoint(tmp_path / "tiny"), tmp_path / "first")
+    average_checkpoints(first, first, tmp_path / "mean")
+    assert not {*GLOSSARY_FILES} & {path.name for path in (tmp_path / "mean").iterdir()}
+    assert (tmp_path / "mean" / "vocab.txt").is_file()
 
 
 def test_what_has_no_mean_is_refused(checkpoint: Path, other: Path, tmp_path: Path) -> None:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from glossaries import late_checkpoint, with_glossary
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 from openbioner_batch.model import Tagger
-from openbioner_batch.model.checkpoint import load_encoder, save_checkpoint
+from openbioner_batch.model.checkpoint import load_encoder, load_model, save_checkpoint
+from openbioner_batch.model.location import GLOSSARY_FILES
 from openbioner_batch.training.engines import MODEL_FILE, TAG
 from openbioner_batch.training.export import StoredTensor, _slices, export_checkpoint
 from openbioner_batch.training.objective import TaggingObjective
@@ -53,6 +55,15 @@ def test_an_exported_checkpoint_is_the_trained_model(checkpoint: Path, tmp_path:
     for name in ("config.json", "vocab.txt", "tokenizer_config.json"):
         assert (tmp_path / "out" / name).read_text() == (tmp_path / "expected" / name).read_text()
     assert Tagger.from_pretrained(tmp_path / "out", device="cpu").encoder.config == model.config
+
+
+def test_a_glossary_stays_with_the_weights_that_training_began_with(tmp_path: Path) -> None:
+    start = with_glossary(late_checkpoint(tmp_path / "tiny"), tmp_path / "start")
+    model = load_model(start)
+    torch.save({f"encoder.{name}": part for name, part in model.state_dict().items()}, tmp_path / MODEL_FILE)
+    export_checkpoint(tmp_path, tmp_path / "out", model.config, start, torch.float32)
+    assert not {*GLOSSARY_FILES} & {path.name for path in (tmp_path / "out").iterdir()}
+    assert Tagger.from_pretrained(tmp_path / "out", device="cpu").glossary is None
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])

@@ -1,0 +1,1 @@
+"""Glossaries: what the package knows of names, and the head by which a model compares that with descriptions."""

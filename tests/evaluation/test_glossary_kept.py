@@ -1,0 +1,105 @@
+"""`evaluate` scores with the glossary that is chosen; `calibrate` and `adapt` keep and use the checkpoint's own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from evaluation.adapted import request
+from glossaries import LINE, OWN_NAME, USERS_NAME, late_checkpoint, with_glossary
+
+from openbioner_batch.catalog import resolve_types
+from openbioner_batch.cli.main import main
+from openbioner_batch.evaluation.adapting import adapt
+from openbioner_batch.model import Tagger
+from openbioner_batch.model.glossary_files import GlossaryChoice
+from openbioner_batch.model.location import GLOSSARY_FILES
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return late_checkpoint(tmp_path_factory.mktemp("bare"))
+
+
+@pytest.fixture(scope="module")
+def model(bare: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return with_glossary(bare, tmp_path_factory.mktemp("known") / "model")
+
+
+@pytest.fixture
+def requested(tmp_path: Path) -> list[str]:
+    lines = [f"{name}\tB-Drug\n" for name in (OWN_NAME, USERS_NAME)]
+    (tmp_path / "corpus.tsv").write_text("\n".join(lines))
+    return ["--corpus", str(tmp_path / "corpus.tsv"), "--types", "Drug=drug", "--devices", "cpu"]
+
+
+def call(*arguments: object) -> Any:
+    return CliRunner().invoke(main, list(map(str, arguments)))
+
+
+def test_figures_say_which_glossary_they_are_with(
+    bare: Path, model: Path, requested: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "own.txt"
+    file.write_text(LINE)
+    found = {}
+    for name, given in {"own": (), "none": ("--glossary", "none"), "more": ("--glossary", file)}.items():
+        found[name] = json.loads(call("evaluate", *requested, "--model", model, *given, "--json").stdout)
+    without = json.loads(call("evaluate", *requested, "--model", bare, "--json").stdout)
+    assert "glossary" not in found["own"]
+    assert found["none"]["glossary"] == "none"
+    assert found["more"]["glossary"] == GlossaryChoice.of(str(file)).digest
+    counts = {name: one["corpora"]["corpus"]["micro"] for name, one in found.items()}
+    assert counts["none"] == without["corpora"]["corpus"]["micro"]
+    assert [counts[name]["correct"] for name in ("none", "own", "more")] == [0, 1, 2]
+    for given, note in (("none", "no glossary"), (file, "the user's glossary beside the model's own")):
+        assert note in call("evaluate", *requested, "--model", model, "--glossary", given).stdout
+
+
+def test_a_wrong_glossary_is_one_line(checkpoint: Path, requested: list[str], tmp_path: Path) -> None:
+    (tmp_path / "own.txt").write_text("Secretum\n")
+    wrong = call("evaluate", *requested, "--model", checkpoint, "--glossary", tmp_path / "own.txt")
+    (tmp_path / "own.txt").write_text(LINE)
+    no_head = call("evaluate", *requested, "--model", checkpoint, "--glossary", tmp_path / "own.txt")
+    for result, message in ((wrong, "own.txt, line 1: expected"), (no_head, "has no glossary.safetensors")):
+        (line,) = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+        assert result.exit_code == 2
+        assert message in line
+        assert "Secretum" not in result.output
+
+
+def assert_kept(output: Path, model: Path) -> None:
+    for name in GLOSSARY_FILES:
+        assert (output / name).read_bytes() == (model / name).read_bytes()
+    assert Tagger.from_pretrained(output, device="cpu").glossary is not None
+
+
+def test_a_calibrated_checkpoint_keeps_its_glossary(model: Path, requested: list[str], tmp_path: Path) -> None:
+    result = call("calibrate", *requested, "--model", model, "--output", tmp_path / "calibrated")
+    assert result.exit_code == 0, result.output
+    assert_kept(tmp_path / "calibrated", model)
+
+
+@pytest.mark.parametrize("method", ["calibration", "layers"])
+def test_an_adapted_checkpoint_keeps_its_glossary(method: str, model: Path, tmp_path: Path) -> None:
+    adapt(request(tmp_path, model, 8, method=method, folds=2, epochs=1))
+    assert_kept(tmp_path / "adapted", model)
+
+
+def test_adapting_scores_the_model_as_it_is_used(bare: Path, tmp_path: Path) -> None:
+    settings = request(tmp_path, bare, 8, method="calibration", folds=2)
+    lines = [json.loads(line) for line in (tmp_path / "spans.jsonl").read_text().splitlines()]
+    names = {line["text"][start:end] for line in lines for start, end, _ in line["spans"]}
+    known = with_glossary(bare, tmp_path / "known", *names)
+    predicted = {}
+    for model, output in ((bare, "without"), (known, "with")):
+        found = adapt(replace(settings, model=str(model), output=str(tmp_path / output)))["before"]
+        tagger = Tagger.from_pretrained(model, device="cpu", dtype="float32")
+        spans = tagger.tag([line["text"] for line in lines], resolve_types(settings.types))
+        assert found["predicted"] == sum(map(len, spans))
+        predicted[output] = found["predicted"]
+    assert predicted["with"] != predicted["without"]
