@@ -38,6 +38,8 @@ class Calibration:
     """How far the margin of a span's first and last words may lie below the highest in the span; words at its ends that
     are farther below are cut off. A word's margin is its type's logit minus the logit of no entity, with the biases,
     whether types compete or not. 0 cuts nothing; of other values, the larger cut less."""
+    plain_types: Collection[str] = ()
+    """Types whose own values were fitted without `edge_drop` and without a glossary, and that are found without."""
 
     def __post_init__(self) -> None:
         biases = {"neg_bias": self.neg_bias, **self.type_biases}
@@ -46,9 +48,11 @@ class Calibration:
         thresholds = {"threshold": self.threshold, **self.type_thresholds}
         if wrong := [name for name, value in thresholds.items() if not (_is_number(value) and 0 <= value <= 1)]:
             raise CheckpointError(f"calibration: the threshold of {wrong[0]!r} is not a number from 0 to 1")
-        if isinstance(self.loose_words, str) or not all(isinstance(word, str) for word in self.loose_words):
-            raise CheckpointError("calibration: `loose_words` is not a list of words")
-        object.__setattr__(self, "loose_words", frozenset(self.loose_words))
+        for key in ("loose_words", "plain_types"):
+            words = getattr(self, key)
+            if isinstance(words, str) or not all(isinstance(word, str) for word in words):
+                raise CheckpointError(f"calibration: `{key}` is not a list of words")
+            object.__setattr__(self, key, frozenset(words))
         if not (_is_number(self.edge_drop) and self.edge_drop >= 0):
             raise CheckpointError("calibration: `edge_drop` is not a finite number of at least 0")
 
@@ -69,7 +73,7 @@ class Calibration:
         """This calibration, with values of the other one for types of these names.
 
         Types of these names are found as with the other when queried alone, except for how the ends of spans are cut,
-        which is as with this one; all others as with this one.
+        which is as with this one (unless they are plain types of the other); all others as with this one.
         """
         shift = self.neg_bias - other.neg_bias
         biases = {**self.type_biases, **{name: other.type_biases.get(name, 0.0) + shift for name in names}}
@@ -82,6 +86,7 @@ class Calibration:
             type_biases={name: one for name, one in biases.items() if one},
             type_thresholds=thresholds,
             fitted_on=fitted_on,
+            plain_types={*self.plain_types} - {*names} | {*other.plain_types} & {*names},
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -90,6 +95,7 @@ class Calibration:
             "threshold": self.threshold,
             "loose_words": sorted(self.loose_words),
             "edge_drop": self.edge_drop,
+            "plain_types": sorted(self.plain_types),
         }
         return {
             "neg_bias": self.neg_bias,

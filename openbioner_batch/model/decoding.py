@@ -63,7 +63,9 @@ def word_runs(prepared: Prepared, names: Sequence[str], logits: np.ndarray, cali
     scores = np.maximum.reduceat(chance, firsts)
     types = choice[firsts] - 1
     if calibration.edge_drop:
-        firsts, lasts = _sure_ends(firsts, lasts, logits[words, choice] - logits[:, 0], calibration.edge_drop)
+        sure = _sure_ends(firsts, lasts, logits[words, choice] - logits[:, 0], calibration.edge_drop)
+        plain = np.array([False, *(name in calibration.plain_types for name in names)])[choice[firsts]]
+        firsts, lasts = (np.where(plain, *ends) for ends in zip((firsts, lasts), sure, strict=True))
     entities = np.flatnonzero(types >= 0)
     runs = Runs(firsts[entities], lasts[entities], types[entities], scores[entities])
     return _without_loose_words(prepared, runs, calibration.loose_words) if calibration.loose_words else runs

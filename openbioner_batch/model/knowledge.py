@@ -6,7 +6,7 @@ read as descriptions are, and compared with the description of each type by a he
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,9 +114,9 @@ class GlossaryReader:
         self._token_budget = token_budget
         self._projected: dict[int, np.ndarray] = {}
 
-    def of(self, prepared: Prepared) -> NamesInTexts:
+    def of(self, prepared: Prepared, plain_types: Collection[str] = ()) -> NameEvidence:
         """The names in texts that a `Preparer` with the same glossary prepared."""
-        return NamesInTexts(self, prepared)
+        return NameEvidence(self, prepared, plain_types)
 
     def fit(self, meanings: np.ndarray, descriptions: np.ndarray) -> np.ndarray:
         """How well each meaning fits each description: the logit of the gloss that fits it best.
@@ -151,15 +151,17 @@ class GlossaryReader:
         return (self._tokenizer.cls, *read, self._tokenizer.sep)
 
 
-class NamesInTexts:
+class NameEvidence:
     """The glossary's names in some texts, and what they add to evidence.
 
     Args:
         reader: reads their glosses.
         prepared: the texts.
+        plain_types: types that are found without it.
     """
 
-    def __init__(self, reader: GlossaryReader, prepared: Prepared) -> None:
+    def __init__(self, reader: GlossaryReader, prepared: Prepared, plain_types: Collection[str] = ()) -> None:
+        self.plain_types = plain_types
         self._reader = reader
         self._firsts, self._lasts, self._meanings = prepared.known_names.T
         begins = prepared.word_breaks.copy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -35,6 +35,9 @@ class DescriptionEncoder(Protocol):
 
 class KnownEvidence(Protocol):
     """What is known of names in the texts that are scored."""
+
+    plain_types: Collection[str]
+    """Types that are found without it."""
 
     def add(self, evidence: np.ndarray, background: np.ndarray, descriptions: np.ndarray) -> np.ndarray:
         """Evidence, [words, types], with what is known; by the score of no entity and the vectors of descriptions."""
@@ -165,18 +168,22 @@ def late_logits(
     """
     background, vectors = found[:, :1], np.ascontiguousarray(found[:, 1:])
 
-    def evidence_for(descriptions: Sequence[tuple[int, ...]]) -> np.ndarray:
-        tails = [(tokenizer.cls, *one, tokenizer.sep) for one in descriptions]
+    def evidence_for(descriptions: Mapping[int, tuple[int, ...]], kinds: Sequence[DescribedType]) -> np.ndarray:
+        tails = [(tokenizer.cls, *one, tokenizer.sep) for one in descriptions.values()]
         described = encoder.describe(tails, token_budget)
         evidence = encoder.evidence(vectors, described)
-        return known.add(evidence, background, described) if known else evidence
+        if known:
+            of = [place for place, kind in enumerate(descriptions) if kinds[kind].name not in known.plain_types]
+            evidence[:, of] = known.add(evidence[:, of], background, described[of])
+        return evidence
 
     for some in _portions(groups):
         kinds = [kind for group in some for kind in group]
-        evidence = evidence_for([kind.description for kind in kinds]) if kinds else found[:, :0]
+        described = {place: kind.description for place, kind in enumerate(kinds)}
+        evidence = evidence_for(described, kinds) if kinds else found[:, :0]
         without = {place: kind.excluded for place, kind in enumerate(kinds) if kind.excluded}
         if without:
-            against = 2 * background - evidence_for(list(without.values()))
+            against = 2 * background - evidence_for(without, kinds)
             evidence[:, list(without)] = np.minimum(evidence[:, list(without)], against)
         bounds = np.cumsum([len(group) for group in some])[:-1]
         for of_group in np.split(evidence, bounds, axis=1):

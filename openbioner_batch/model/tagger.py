@@ -217,7 +217,8 @@ class Tagger:
         if isinstance(self.encoder, Inference):
             yield from self.encoder.score(self.tokenizer, windows, words, groups, budget)
         elif isinstance(self.encoder, LateInference):
-            known = self._knowledge.of(prepared) if self._knowledge else None
+            plain = self.calibration.plain_types if self.calibration else ()
+            known = self._knowledge.of(prepared, plain) if self._knowledge else None
             yield from score_late(self.encoder, self.tokenizer, windows, words, groups, budget, known)
         elif isinstance(self.encoder, SplitEncoder):
             yield from score_groups(self.encoder, self.tokenizer, windows, words, groups, budget)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from openbioner_batch.model import EntityType, Prepared, Preparer, Tagger, save_checkpoint
+from openbioner_batch.model.calibration import Calibration
 from openbioner_batch.model.config import LateSettings, WindowSettings
 from openbioner_batch.model.encoder import initialize
 from openbioner_batch.model.glossary import GlossaryEntry
@@ -103,6 +104,18 @@ def test_a_glossary_counts_for_a_type_and_for_what_it_excludes(folder: Path) -> 
     unknown = dataclasses.replace(prepared, known_names=np.zeros((0, 3), np.int64))
     for part in (plain, of_excluded):
         assert (logits_of(knowing, part(prepared)) != logits_of(knowing, part(unknown))).any(axis=0)[1:].all()
+
+
+@pytest.mark.parametrize("names", [{"drug"}, {"other", "sign"}, {kind.name for kind in KINDS}], ids=len)
+def test_plain_types_are_found_without_the_glossary_and_others_as_before(folder: Path, names: set[str]) -> None:
+    knowing = Tagger.from_pretrained(folder, "cpu", "float32")
+    prepared = knowing.preparer(KINDS).prepare(TEXTS)
+    unknown = dataclasses.replace(prepared, known_names=np.zeros((0, 3), np.int64))
+    with_names, without = logits_of(knowing, prepared), logits_of(knowing, unknown)
+    knowing.calibration = Calibration(plain_types=names)
+    expected = np.where([False, *(kind.name in names for kind in KINDS)], without, with_names)
+    np.testing.assert_allclose(logits_of(knowing, prepared), expected, atol=1e-5)
+    assert (with_names[:, 1:] != without[:, 1:]).any(axis=0).all()
 
 
 def test_what_is_excluded_is_read_as_a_description_without_a_name_of_its_own(folder: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from knowing import TYPES, constant_head, described, prepared_words, shifts_of
 
 from openbioner_batch.model import Prepared, Tagger
-from openbioner_batch.model.knowledge import _FARTHEST, _MOST_SHIFT, NamesInTexts
+from openbioner_batch.model.knowledge import _FARTHEST, _MOST_SHIFT, NameEvidence
 
 
 @st.composite
@@ -56,12 +56,12 @@ def test_it_says_what_plain_loops_over_names_types_and_words_say(
     assert (found is evidence) == (not len(meanings))
 
 
-def known(tagger: Tagger, sizes: list[int], breaks: list[int], names: list[tuple[int, int, int]]) -> NamesInTexts:
+def known(tagger: Tagger, sizes: list[int], breaks: list[int], names: list[tuple[int, int, int]]) -> NameEvidence:
     assert tagger._knowledge is not None
     return tagger._knowledge.of(prepared_words(sizes, breaks, names))
 
 
-def shifted(names: NamesInTexts, tagger: Tagger, margins: list[float]) -> list[float]:
+def shifted(names: NameEvidence, tagger: Tagger, margins: list[float]) -> list[float]:
     """By how much a type's words are shifted where it is so much likelier than no entity."""
     background = np.linspace(-5, 5, len(margins), dtype=np.float32)[:, None]
     evidence = np.array(margins, np.float32)[:, None] + background
