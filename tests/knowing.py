@@ -12,7 +12,7 @@ from openbioner_batch.model.config import LateSettings
 from openbioner_batch.model.encoder import initialize
 from openbioner_batch.model.glossary import GlossaryEntry
 from openbioner_batch.model.glossary_files import write_glossary
-from openbioner_batch.model.knowledge import _FARTHEST, _MOST_SHIFT, _SAME_MENTION, GlossaryHead
+from openbioner_batch.model.knowledge import _FARTHEST, _MOST_DOWN, _MOST_UP, _SAME_MENTION, _UP, GlossaryHead
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.late_inference import LateInference
 from openbioner_batch.model.location import GLOSSARY_HEAD
@@ -139,7 +139,8 @@ def shifts_of(prepared: Prepared, margins: np.ndarray, logits: np.ndarray) -> np
         of_kind = margins[:, kind].tolist()
         wanted: list[list[float]] = [[] for _ in of_kind]
         for name, (first, last, _) in enumerate(prepared.known_names.tolist()):
-            shift = min(max(float(logits[name, kind]), -_MOST_SHIFT), _MOST_SHIFT)
+            logit = float(logits[name, kind])
+            shift = min(_UP * logit, _MOST_UP) if logit > 0 else max(logit, -_MOST_DOWN)
             words = mention(of_kind, first, last, begins)
             if shift < 0 and max(of_kind[word] for word in words) > max(of_kind[first : last + 1]):
                 continue

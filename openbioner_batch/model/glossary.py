@@ -76,6 +76,8 @@ class Glossary:
         for key in by_name:
             first = key.partition(" ")[0]
             self._longest[first] = max(key.count(" ") + 1, self._longest.get(first, 0))
+        self.all_glosses = tuple(dict.fromkeys(gloss for entry in self.entries for gloss in entry.glosses))
+        """The distinct glosses, in the order of the entries."""
         self.meanings = tuple(meanings)
         """Distinct sets of entries, as indices: what a name means."""
 

@@ -7,7 +7,7 @@ read as descriptions are, and compared with the description of each type by a he
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +20,8 @@ from openbioner_batch.model.prepare import GLOSS_NAME, named_description
 from openbioner_batch.model.prepared import Prepared
 from openbioner_batch.model.tokens import Tokenizer
 
-_MOST_SHIFT = 3.0
-"""The head's logits are cut to this: a glossary does not outweigh a text that is clear."""
+_UP, _MOST_UP, _MOST_DOWN = 2.0, 5.0, 3.0
+"""Logits above 0 count this much; and no shift is larger, so that a text that is clear is not outweighed."""
 _SAME_MENTION = 3.0
 """Words beside a name belong to its mention while their margin is at most this far below the name's."""
 _FARTHEST = 8
@@ -38,12 +38,15 @@ class GlossaryHead:
         gloss: [size, projection] for glosses.
         scale: [2, projection] the logarithm of the factor of the cosine, and what is added, from the description.
         scale_bias: [2] constants of these.
+        vectors: int8 [glosses, size] the directions of the checkpoint's own glosses, as `project` gives them, in the
+            order of `Glossary.all_glosses`.
     """
 
     query: np.ndarray
     gloss: np.ndarray
     scale: np.ndarray
     scale_bias: np.ndarray
+    vectors: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int8))
 
     def logits(self, descriptions: np.ndarray, glosses: np.ndarray) -> np.ndarray:
         """float32 [glosses, descriptions]: above 0 where what has the gloss is of the described type.
@@ -68,23 +71,32 @@ class GlossaryHead:
             CheckpointError: the file is damaged, or the head is of another model.
         """
         try:
-            stored = {name: part.astype(np.float32) for name, part in load_file(path).items()}
-            head = cls(**stored)
+            stored = load_file(path)
+            vectors = stored.pop("vectors")
+            head = cls(**{name: part.astype(np.float32) for name, part in stored.items()}, vectors=vectors)
         except Exception as error:  # safetensors has an exception of its own for each kind of damage
             raise CheckpointError(f"{path}: not the head of a glossary ({type(error).__name__})") from None
-        shapes = (head.query.shape[1:], head.gloss.shape, head.scale.shape, head.scale_bias.shape)
-        if shapes != ((projection,), head.query.shape, (2, projection), (2,)):
+        size = head.query.shape[0]
+        shapes = (head.query.shape, head.gloss.shape, head.scale.shape, head.scale_bias.shape, head.vectors.shape[1:])
+        if shapes != ((size, projection), (size, projection), (2, projection), (2,), (size,)):
             raise CheckpointError(f"{path}: the head of a glossary for another model; expected vectors of {projection}")
         return head
 
     def write(self, path: Path) -> None:
-        """Store the head, as float16."""
+        """Store the head, its weights as float16."""
         parts = {name: getattr(self, name) for name in ("query", "gloss", "scale", "scale_bias")}
-        save_file({name: np.ascontiguousarray(part, np.float16) for name, part in parts.items()}, path)
+        weights = {name: np.ascontiguousarray(part, np.float16) for name, part in parts.items()}
+        save_file({**weights, "vectors": np.ascontiguousarray(self.vectors.reshape(-1, len(self.query)))}, path)
+
+
+def as_int8(directions: np.ndarray) -> np.ndarray:
+    """Rows as int8, each as long as it can be: [rows, size]."""
+    largest = np.maximum(np.abs(directions).max(axis=1, keepdims=True), 1e-12)
+    return np.asarray(np.round(directions / largest * 127), np.int8)
 
 
 class GlossaryReader:
-    """A glossary and a model that reads it: every gloss once, when its name is first met.
+    """A glossary and a model that reads it: a gloss without a stored vector when its name is first met.
 
     Glosses longer than the model's positions are cut.
 
@@ -112,7 +124,14 @@ class GlossaryReader:
         self._tokenizer = tokenizer
         self._named = named
         self._token_budget = token_budget
-        self._projected: dict[int, np.ndarray] = {}
+        own = glossary.all_glosses[: len(head.vectors)]
+        if len(own) < len(head.vectors):
+            raise CheckpointError(
+                f"a glossary of {len(own):,} glosses with vectors of {len(head.vectors):,}: get it anew"
+            )
+        self._vectors = _unit(head.vectors.astype(np.float32).reshape(-1, len(head.query)))
+        self._rows = {gloss: row for row, gloss in enumerate(own)}
+        self._of_meaning: dict[int, np.ndarray] = {}
 
     def of(self, prepared: Prepared, plain_types: Collection[str] = ()) -> NameEvidence:
         """The names in texts that a `Preparer` with the same glossary prepared."""
@@ -130,20 +149,20 @@ class GlossaryReader:
         """
         distinct, places = np.unique(meanings, return_inverse=True)
         self._read(distinct.tolist())
-        parts = [self._projected[meaning] for meaning in distinct.tolist()]
-        logits = self._head.logits(descriptions, np.concatenate(parts))
+        parts = [self._of_meaning[meaning] for meaning in distinct.tolist()]
+        logits = self._head.logits(descriptions, self._vectors[np.concatenate(parts)])
         firsts = np.cumsum([0, *(len(part) for part in parts[:-1])])
         return np.asarray(np.maximum.reduceat(logits, firsts, axis=0)[places])
 
     def _read(self, meanings: Sequence[int]) -> None:
-        new = [meaning for meaning in meanings if meaning not in self._projected]
-        glosses = [self.glossary.glosses(meaning) for meaning in new]
-        if not new:
-            return
-        tokens = [self._tokens(gloss) for of_name in glosses for gloss in of_name]
-        projected = self._head.project(self._encoder.read_descriptions(tokens, self._token_budget))
-        bounds = np.cumsum([len(of_name) for of_name in glosses])[:-1]
-        self._projected.update(zip(new, np.split(projected, bounds), strict=True))
+        glosses = {meaning: self.glossary.glosses(meaning) for meaning in meanings if meaning not in self._of_meaning}
+        unread = dict.fromkeys(gloss for of_name in glosses.values() for gloss in of_name if gloss not in self._rows)
+        if unread:
+            read = self._encoder.read_descriptions([self._tokens(gloss) for gloss in unread], self._token_budget)
+            self._rows |= {gloss: row for row, gloss in enumerate(unread, len(self._vectors))}
+            self._vectors = np.concatenate([self._vectors, self._head.project(read)])
+        for meaning, of_name in glosses.items():
+            self._of_meaning[meaning] = np.array([self._rows[gloss] for gloss in of_name])
 
     def _tokens(self, gloss: str) -> tuple[int, ...]:
         text = named_description(GLOSS_NAME, gloss) if self._named else gloss
@@ -193,12 +212,14 @@ class NameEvidence:
         for edge, step in ((self._firsts, -1), (self._lasts, 1)):
             inside, surest = self._beside(margins, edge, step, of_name - _SAME_MENTION, surest)
             reach.append(inside)
-        shift = np.clip(self._reader.fit(self._meanings, descriptions), -_MOST_SHIFT, _MOST_SHIFT)
+        shift = shifts(self._reader.fit(self._meanings, descriptions))
         shift[(shift < 0) & (surest > of_name)] = 0
         up, down = np.zeros_like(evidence), np.zeros_like(evidence)
-        for words, within in self._covered(*reach):
-            np.maximum.at(up, words, np.where(within, shift, 0))
-            np.minimum.at(down, words, np.where(within, shift, 0))
+        for words, types in self._covered(*reach):
+            held = np.flatnonzero(types.any(1))
+            shift_here = np.where(types[held], shift[held], 0)
+            np.maximum.at(up, words[held], shift_here)
+            np.minimum.at(down, words[held], shift_here)
         return evidence + np.where(up > 0, up, down)
 
     @property
@@ -233,6 +254,11 @@ class NameEvidence:
         found += [(np.clip(self._firsts - n, 0, last), inside) for n, inside in enumerate(before, 1)]
         found += [(np.clip(self._lasts + n, 0, last), inside) for n, inside in enumerate(behind, 1)]
         return found
+
+
+def shifts(logits: np.ndarray) -> np.ndarray:
+    """By how much names are shifted, from how well they fit descriptions."""
+    return np.clip(np.where(logits > 0, _UP * logits, logits), -_MOST_DOWN, _MOST_UP).astype(np.float32, copy=False)
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:

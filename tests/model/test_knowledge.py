@@ -16,7 +16,7 @@ from openbioner_batch.errors import CheckpointError
 from openbioner_batch.model import Tagger
 from openbioner_batch.model.glossary import GlossaryEntry
 from openbioner_batch.model.glossary_files import GlossaryChoice
-from openbioner_batch.model.knowledge import _MOST_SHIFT, GlossaryHead
+from openbioner_batch.model.knowledge import _MOST_DOWN, _MOST_UP, GlossaryHead
 from openbioner_batch.model.location import GLOSSARY_HEAD
 from openbioner_batch.model.prepare import named_description
 
@@ -39,7 +39,7 @@ def test_a_meaning_fits_as_the_best_of_its_glosses_does(knowing: Tagger) -> None
         head = GlossaryHead.read(knowing._directory / GLOSSARY_HEAD, SIZE)
         expected.append(head.logits(descriptions, head.project(read)).max(axis=0))
     assert len({round(float(one), 3) for row in expected[:2] + expected[3:] for one in row}) == 12
-    assert np.min(expected) < -_MOST_SHIFT < _MOST_SHIFT < np.max(expected)
+    assert np.min(expected) < -_MOST_DOWN < _MOST_UP < np.max(expected)
     order = np.array([4, 0, 0, 3, 1, 2, 4])
     np.testing.assert_allclose(reader.fit(order, descriptions), np.array(expected)[order], atol=1e-5)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from knowing import TYPES, constant_head, described, prepared_words, shifts_of
 
 from openbioner_batch.model import Prepared, Tagger
-from openbioner_batch.model.knowledge import _FARTHEST, _MOST_SHIFT, NameEvidence
+from openbioner_batch.model.knowledge import _FARTHEST, _MOST_DOWN, _MOST_UP, NameEvidence, shifts
 
 
 @st.composite
@@ -52,7 +52,7 @@ def test_it_says_what_plain_loops_over_names_types_and_words_say(
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert found.dtype == np.float32
     assert (evidence == given_evidence).all()
-    assert (np.abs(found - evidence) <= _MOST_SHIFT + 1e-5).all()
+    assert (np.abs(found - evidence) <= _MOST_UP + 1e-5).all()
     assert (found is evidence) == (not len(meanings))
 
 
@@ -69,7 +69,7 @@ def shifted(names: NameEvidence, tagger: Tagger, margins: list[float]) -> list[f
     return np.round(found - evidence, 3)[:, 0].tolist()
 
 
-@pytest.mark.parametrize(("logit", "shift"), [(2, 2), (-2, -2), (50, _MOST_SHIFT), (-50, -_MOST_SHIFT), (0, 0)])
+@pytest.mark.parametrize(("logit", "shift"), [(2, 4), (-2, -2), (50, _MOST_UP), (-50, -_MOST_DOWN), (0, 0)])
 def test_a_name_shifts_its_words_and_those_beside_it_that_are_about_as_likely(
     with_head: Callable, logit: float, shift: float
 ) -> None:
@@ -109,7 +109,7 @@ def test_where_two_names_want_different_shifts_the_one_up_counts(knowing: Tagger
     reader = knowing._knowledge
     assert reader is not None
     descriptions = described(knowing, TYPES)
-    logits = np.clip(reader.fit(np.arange(5), descriptions), -_MOST_SHIFT, _MOST_SHIFT)
+    logits = shifts(reader.fit(np.arange(5), descriptions))
     kind, up, down = next(
         (kind, up, down)
         for kind in range(3)

@@ -76,7 +76,7 @@ def give_glossary(
     losses = list(fitting.run())
     shutil.copytree(directory, output)
     write_glossary(glossary.entries, output)
-    fitting.head.as_head().write(output / GLOSSARY_HEAD)
+    fitting.result().write(output / GLOSSARY_HEAD)
     return losses
 
 

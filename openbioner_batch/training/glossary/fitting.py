@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from openbioner_batch.model.glossary import Glossary
-from openbioner_batch.model.knowledge import STEEPEST, GlossaryHead
+from openbioner_batch.model.knowledge import STEEPEST, GlossaryHead, as_int8
 from openbioner_batch.training.glossary.material import FAR, NOT, OF, PassageLabels, TaxonomyClass
 
 Encode = Callable[[Sequence[tuple[str, str]]], np.ndarray]
@@ -43,8 +43,10 @@ class FittingSettings:
     """Steps of gradient descent."""
     rate: float = 1.5e-3
     """Learning rate of the matrices; that of the scale is double."""
+    size: int = 64
+    """Size of the vectors that are compared; those of all glosses are stored."""
     pull: float = 1e-3
-    """Weight of the squared distance of the matrices from the identity, with which they start."""
+    """Weight of the squared distance of the matrices from the ones with which they start."""
     passages: float = 2.0
     """Weight of the loss on passages, beside 1 for taxonomies."""
     seed: int = 42
@@ -52,13 +54,14 @@ class FittingSettings:
 
 
 class HeadModule(nn.Module):
-    """`GlossaryHead` as a module."""
+    """`GlossaryHead` as a module, its matrices starting with the chief directions of the glosses' vectors."""
 
-    def __init__(self, projection: int) -> None:
+    def __init__(self, vectors: Tensor, size: int) -> None:
         super().__init__()
-        self.query = nn.Parameter(torch.eye(projection))
-        self.gloss = nn.Parameter(torch.eye(projection))
-        self.scale = nn.Linear(projection, 2)
+        self._start = torch.linalg.eigh(vectors.T @ vectors)[1].T[-size:].contiguous()
+        self.query = nn.Parameter(self._start.clone())
+        self.gloss = nn.Parameter(self._start.clone())
+        self.scale = nn.Linear(vectors.shape[1], 2)
         nn.init.zeros_(self.scale.weight)
         self.scale.bias.data = torch.tensor([_FIRST_SCALE, _FIRST_ADDED])
 
@@ -73,14 +76,15 @@ class HeadModule(nn.Module):
         return queries @ projected.T, log_factor.exp().clamp(max=STEEPEST), added
 
     def distance(self) -> Tensor:
-        """The squared distance of both matrices from the identity."""
-        identity = torch.eye(len(self.query))
-        return sum(((part - identity) ** 2).sum() for part in (self.query, self.gloss)) + torch.zeros(())
+        """The squared distance of both matrices from their start."""
+        return ((self.query - self._start) ** 2).sum() + ((self.gloss - self._start) ** 2).sum()
 
-    def as_head(self) -> GlossaryHead:
-        """The fitted head."""
+    def as_head(self, vectors: Tensor) -> GlossaryHead:
+        """The fitted head, with the directions of glosses of these vectors."""
         parts = (self.query, self.gloss, self.scale.weight, self.scale.bias)
-        return GlossaryHead(*(part.detach().numpy().copy() for part in parts))
+        directions = self.project(vectors).detach().numpy()
+        query, gloss, scale, scale_bias = (part.detach().numpy().copy() for part in parts)
+        return GlossaryHead(query, gloss, scale, scale_bias, as_int8(directions))
 
 
 class Fitting:
@@ -107,7 +111,7 @@ class Fitting:
         random.seed(settings.seed)
         torch.manual_seed(settings.seed)
         self._settings = settings
-        texts = list(dict.fromkeys(gloss for entry in glossary.entries for gloss in entry.glosses))
+        texts = glossary.all_glosses
         numbers = {text: number for number, text in enumerate(texts)}
         self._glosses = torch.from_numpy(encode([("entity", text) for text in texts]))
         self._entries = _padded([[numbers[gloss] for gloss in entry.glosses] for entry in glossary.entries], len(texts))
@@ -126,7 +130,11 @@ class Fitting:
         self._passages = passages
         self._of_types = torch.from_numpy(encode(list(passages.descriptions)))
         self._type_bounds = np.searchsorted(passages.types, np.arange(len(passages.descriptions) + 1))
-        self.head = HeadModule(self._glosses.shape[1])
+        self.head = HeadModule(self._glosses, settings.size)
+
+    def result(self) -> GlossaryHead:
+        """The head as it is now, with the glossary's vectors."""
+        return self.head.as_head(self._glosses)
 
     def run(self) -> Iterator[float]:
         """Fit the head, and yield the loss of each step."""
