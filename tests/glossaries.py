@@ -47,6 +47,7 @@ def with_glossary(checkpoint: Path, folder: Path, *names: str) -> Path:
     shutil.copytree(checkpoint, folder)
     write_glossary([GlossaryEntry((name,), ("antiepileptic drug",)) for name in names or (OWN_NAME,)], folder)
     same = np.eye(PROJECTION, dtype=np.float32)
-    always = np.array([-15, SHIFT], np.float32)  # the logarithm of the cosine's factor, and what is added
+    # the logarithm of the cosine's factor, and what is added: a logit above 0 counts double
+    always = np.array([-15, SHIFT / 2], np.float32)
     GlossaryHead(same, same, np.zeros((2, PROJECTION), np.float32), always).write(folder / GLOSSARY_HEAD)
     return folder

@@ -50,10 +50,12 @@ class Glossary:
     Args:
         entries: names of fewer than three characters between the marks at their ends, or of more than `LONGEST_NAME`
             words, are left out; so are entries without glosses.
+        own: whether it begins with the entries of a checkpoint, which may have vectors of their glosses.
     """
 
-    def __init__(self, entries: Iterable[GlossaryEntry]) -> None:
+    def __init__(self, entries: Iterable[GlossaryEntry], own: bool = True) -> None:
         self.entries = tuple(entries)
+        self.own = own
         by_name: dict[str, dict[int, None]] = {}
         spellings: dict[str, set[str] | None] = {}
         for number, entry in enumerate(self.entries):

@@ -60,7 +60,7 @@ class GlossaryChoice:
         if not (self.own or self.entries) or not (directory / GLOSSARY_HEAD).is_file():
             return None
         if not self.own:
-            return Glossary(self.entries)
+            return Glossary(self.entries, own=False)
         path = directory / GLOSSARY
         try:
             return _parsed(path.read_bytes(), self.entries)

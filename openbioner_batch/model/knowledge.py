@@ -124,12 +124,11 @@ class GlossaryReader:
         self._tokenizer = tokenizer
         self._named = named
         self._token_budget = token_budget
-        own = glossary.all_glosses[: len(head.vectors)]
-        if len(own) < len(head.vectors):
-            raise CheckpointError(
-                f"a glossary of {len(own):,} glosses with vectors of {len(head.vectors):,}: get it anew"
-            )
-        self._vectors = _unit(head.vectors.astype(np.float32).reshape(-1, len(head.query)))
+        stored = head.vectors if glossary.own else head.vectors[:0]
+        own = glossary.all_glosses[: len(stored)]
+        if len(own) < len(stored):
+            raise CheckpointError(f"a glossary of {len(own):,} glosses with vectors of {len(stored):,}: get it anew")
+        self._vectors = _unit(stored.astype(np.float32).reshape(-1, len(head.query)))
         self._rows = {gloss: row for row, gloss in enumerate(own)}
         self._of_meaning: dict[int, np.ndarray] = {}
 

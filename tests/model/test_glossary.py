@@ -217,6 +217,6 @@ def test_a_megabyte_is_searched_for_many_names_in_seconds() -> None:
     assert len(known) == 30_000
     text = "".join(f"the gene {one} and drug{one} of the {one} in mice, " for one in numbers)
     assert len(text) > 1_000_000
-    began = time.monotonic()
+    began = time.process_time()  # the machine may be busy
     assert sum(1 for _ in known.find(text)) == 30_000
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10

@@ -78,13 +78,22 @@ def test_a_name_shifts_its_words_and_those_beside_it_that_are_about_as_likely(
     assert shifted(names, tagger, [0, -9, -1, -4, 1, -2, -1, -2.25, 0]) == [0, 0, *[shift] * 5, 0, 0]
 
 
-@pytest.mark.parametrize("logit", [2, -2])
+@pytest.mark.parametrize(("logit", "shift"), [(2, 4), (-2, -2)])
 def test_a_mention_ends_at_the_starts_of_sentences_and_the_edges_of_documents(
-    with_head: Callable, logit: float
+    with_head: Callable, logit: float, shift: float
 ) -> None:
     tagger = with_head(constant_head(logit))
     names = known(tagger, [2, 4, 0, 3, 1], [3, 8], [(3, 4, 0), (7, 7, 1)])
-    assert shifted(names, tagger, [0] * 10) == [0, 0, 0, *[logit] * 3, *[logit] * 2, 0, 0]
+    assert shifted(names, tagger, [0] * 10) == [0, 0, 0, *[shift] * 5, 0, 0]
+
+
+@given(st.floats(-20, 20, width=32))
+@example(0)
+@example(2.5)
+@example(-3)
+def test_logits_above_0_count_double_and_no_shift_is_larger_than_5_up_or_3_down(logit: float) -> None:
+    (shift,) = shifts(np.array([logit], np.float32))
+    assert shift == (min(2 * logit, 5) if logit > 0 else max(logit, -3))
 
 
 def test_a_mention_reaches_only_so_far(with_head: Callable) -> None:
@@ -92,32 +101,32 @@ def test_a_mention_reaches_only_so_far(with_head: Callable) -> None:
     far = _FARTHEST + 3
     names = known(tagger, [2 * far + 1], [], [(far, far, 0)])
     reached = 2 * _FARTHEST + 1
-    assert shifted(names, tagger, [0] * (2 * far + 1)) == [*[0] * 3, *[1] * reached, *[0] * 3]
+    assert shifted(names, tagger, [0] * (2 * far + 1)) == [*[0] * 3, *[2] * reached, *[0] * 3]
 
 
 def test_a_name_does_not_lower_a_mention_with_a_surer_word_but_raises_it(with_head: Callable) -> None:
     margins = [0, -1, 0, 0.5, -8, 1]
-    for logit, expected in [(-2, [0] * 6), (2, [2, 2, 2, 2, 0, 0])]:
+    for logit, shift, expected in [(-2, -2, [0] * 6), (2, 4, [4, 4, 4, 4, 0, 0])]:
         tagger = with_head(constant_head(logit))
         assert shifted(known(tagger, [6], [], [(1, 2, 0)]), tagger, margins) == expected
         # a surer word beyond the mention does not matter
         far = known(tagger, [6], [3], [(1, 2, 0)])
-        assert shifted(far, tagger, margins) == [logit] * 3 + [0] * 3
+        assert shifted(far, tagger, margins) == [shift] * 3 + [0] * 3
 
 
 def test_where_two_names_want_different_shifts_the_one_up_counts(knowing: Tagger) -> None:
     reader = knowing._knowledge
     assert reader is not None
     descriptions = described(knowing, TYPES)
-    logits = shifts(reader.fit(np.arange(5), descriptions))
+    wanted = shifts(reader.fit(np.arange(5), descriptions))
     kind, up, down = next(
         (kind, up, down)
         for kind in range(3)
         for up in range(5)
         for down in range(5)
-        if logits[up, kind] > 0 > logits[down, kind]
+        if wanted[up, kind] > 0 > wanted[down, kind]
     )
     evidence, background = np.zeros((4, 3), np.float32), np.zeros((4, 1), np.float32)
     for pair in ((up, down), (down, up)):
         names = known(knowing, [4], [], [(0, 0, pair[0]), (3, 3, pair[1])])
-        np.testing.assert_allclose(names.add(evidence, background, descriptions)[:, kind], [logits[up, kind]] * 4)
+        np.testing.assert_allclose(names.add(evidence, background, descriptions)[:, kind], [wanted[up, kind]] * 4)

@@ -117,7 +117,7 @@ def _encoder(directory: Path) -> Encode:
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="A new folder.")
 @click.option("--passages", help="Folder of training data: names in mentions of its types teach the head too.")
 @click.option("--without", type=click.Path(path_type=Path, exists=True), help="File of types to leave out, one a line.")
-@click.option("--steps", type=int, default=FittingSettings().steps, show_default=True)
+@click.option("--steps", type=click.IntRange(min=1), default=FittingSettings().steps, show_default=True)
 def main(model: str, output: Path, passages: str | None, without: Path | None, steps: int) -> None:
     """Write a copy of MODEL that knows the names of the package's glossary."""
     left_out = frozenset(without.read_text("utf-8").split("\n")) if without else frozenset[str]()

@@ -32,6 +32,7 @@ _FIRST_SCALE, _FIRST_ADDED = 2.3, -6.5
 _CLASSES, _TYPES, _OTHERS = 48, 48, 12
 """How many descriptions of each kind a step queries: of classes, of passages' types, complements and jumbled words."""
 _HARDEST = 24
+_JUMBLED = 1000
 _POSITIVE_WEIGHT = 3.0
 
 
@@ -126,7 +127,7 @@ class Fitting:
         self._named = torch.from_numpy(encode([(classes[place].name, text) for place, text in queries]))
         negated = [random.choice(_COMPLEMENTS).format(text.rstrip(".")) for text in texts_of]
         self._complements = torch.from_numpy(encode([("mention", text) for text in negated]))
-        self._jumbled = torch.from_numpy(encode([("mention", text) for text in _jumbled(texts_of, 1000)]))
+        self._jumbled = torch.from_numpy(encode([("mention", text) for text in _jumbled(texts_of, _JUMBLED)]))
         self._passages = passages
         self._of_types = torch.from_numpy(encode(list(passages.descriptions)))
         self._type_bounds = np.searchsorted(passages.types, np.arange(len(passages.descriptions) + 1))
@@ -188,18 +189,19 @@ class Fitting:
         labels = self._labels[self._of_class[drawn]]
         known = logits > -torch.inf
         losses = F.softplus(-logits), F.softplus(logits)
-        hard = losses[1].masked_fill(~((labels == NOT) & known), -1).topk(_HARDEST, 1).values
+        hard = losses[1].masked_fill(~((labels == NOT) & known), -1)
+        hard = hard.topk(min(_HARDEST, hard.shape[1]), 1).values
         return (
             _mean(losses[0], (labels == OF) & known)
             + 2.0 * _mean(losses[1], (labels == NOT) & known)
             + 0.5 * _mean(losses[1], (labels == FAR) & known)
-            + 0.3 * hard[hard >= 0].mean()
+            + 0.3 * _mean_of(hard[hard >= 0])
         )
 
     def _loss_of_others(self, projected: Tensor) -> Tensor:
         drawn = torch.randint(len(self._of_class), (_OTHERS,))
         logits = self._meaning_logits(self._complements[drawn], projected)
-        negated = F.softplus(logits)[self._labels[self._of_class[drawn]] == OF].mean()
+        negated = _mean_of(F.softplus(logits)[self._labels[self._of_class[drawn]] == OF])
         jumbled = self._jumbled[torch.randint(len(self._jumbled), (_OTHERS,))]
         return 0.3 * (negated + F.softplus(self._meaning_logits(jumbled, projected)).mean())
 
@@ -219,7 +221,12 @@ class Fitting:
 def _mean(losses: Tensor, where: Tensor) -> Tensor:
     """The mean over the rows that have some, of their means."""
     counts = where.sum(1)
-    return ((losses.masked_fill(~where, 0).sum(1) / counts.clamp(min=1))[counts > 0]).mean()
+    return _mean_of((losses.masked_fill(~where, 0).sum(1) / counts.clamp(min=1))[counts > 0])
+
+
+def _mean_of(losses: Tensor) -> Tensor:
+    """Their mean; 0 of none, as where there is one taxonomy alone, none of whose names are far."""
+    return losses.mean() if losses.numel() else losses.sum()
 
 
 def _padded(rows: Sequence[Sequence[int]], beyond: int) -> Tensor:

@@ -117,12 +117,17 @@ def passage_labels(
 
     Args:
         glossary: the names.
-        passages: annotated ones; the mentions of a type that a passage has are all marked.
+        passages: annotated ones; the mentions of a type that a passage has are all marked. Names in ranges without a
+            label do not count.
         described: a description of each type that counts.
     """
     counts: dict[tuple[str, int], list[int]] = {}
     for passage in passages:
-        names = list(glossary.find(passage.text))
+        names = [
+            name
+            for name in glossary.find(passage.text)
+            if not any(name.start < end and start < name.end for start, end in passage.unsure)
+        ]
         by_type: dict[str, list[tuple[int, int]]] = {}
         for mention in passage.mentions:
             if mention.type in described:
