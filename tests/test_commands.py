@@ -19,6 +19,7 @@ TESTS = ROOT / "tests"
 ELSEWHERE = {
     "make demo": "test_make.py",
     "pip install": "test_make.py",
+    "python -m openbioner_batch.training.glossary": "training/test_glossary.py",
     "python benchmarks/throughput.py": "benchmarks/test_quick.py",
     "python benchmarks/peers.py": "benchmarks/test_quick.py",
     "python benchmarks/deid_peers.py": "benchmarks/test_deid_peers.py",

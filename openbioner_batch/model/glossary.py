@@ -50,12 +50,14 @@ class Glossary:
     Args:
         entries: names of fewer than three characters between the marks at their ends, or of more than `LONGEST_NAME`
             words, are left out; so are entries without glosses.
-        own: whether it begins with the entries of a checkpoint, which may have vectors of their glosses.
+        given: entries of a user, beside those of a checkpoint.
     """
 
-    def __init__(self, entries: Iterable[GlossaryEntry], own: bool = True) -> None:
-        self.entries = tuple(entries)
-        self.own = own
+    def __init__(self, entries: Iterable[GlossaryEntry], given: Iterable[GlossaryEntry] = ()) -> None:
+        own = tuple(entries)
+        self.own_entries = len(own)
+        """How many entries are the checkpoint's, which may have vectors of their glosses."""
+        self.entries = (*own, *given)
         by_name: dict[str, dict[int, None]] = {}
         spellings: dict[str, set[str] | None] = {}
         for number, entry in enumerate(self.entries):
@@ -90,6 +92,11 @@ class Glossary:
     def glosses(self, meaning: int) -> tuple[str, ...]:
         """The glosses of a meaning, each once."""
         return tuple(dict.fromkeys(gloss for entry in self.meanings[meaning] for gloss in self.entries[entry].glosses))
+
+    def given(self, meaning: int) -> frozenset[str]:
+        """The glosses of a meaning that a user gave."""
+        entries = (entry for entry in self.meanings[meaning] if entry >= self.own_entries)
+        return frozenset(gloss for entry in entries for gloss in self.entries[entry].glosses)
 
     def find(self, text: str) -> Iterator[KnownName]:
         """The names in a text, in order; none overlap."""

@@ -60,7 +60,7 @@ class GlossaryChoice:
         if not (self.own or self.entries) or not (directory / GLOSSARY_HEAD).is_file():
             return None
         if not self.own:
-            return Glossary(self.entries, own=False)
+            return Glossary((), self.entries)
         path = directory / GLOSSARY
         try:
             return _parsed(path.read_bytes(), self.entries)
@@ -114,7 +114,7 @@ def _parsed(packed: bytes, more: tuple[GlossaryEntry, ...]) -> Glossary:
     if not packed:  # which gzip takes for a whole file
         raise EOFError
     rows = map(json.loads, gzip.decompress(packed).splitlines())
-    return Glossary([*(GlossaryEntry(_texts(row["names"]), _texts(row["glosses"])) for row in rows), *more])
+    return Glossary((GlossaryEntry(_texts(row["names"]), _texts(row["glosses"])) for row in rows), more)
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -26,6 +26,8 @@ _SAME_MENTION = 3.0
 """Words beside a name belong to its mention while their margin is at most this far below the name's."""
 _FARTHEST = 8
 """How many words a mention may reach beyond the name on either side."""
+_GIVEN = 1.5
+"""Added to the logits of a user's glosses: the best of few fits less well than the best of the many of other names."""
 STEEPEST = 40.0
 
 
@@ -124,13 +126,13 @@ class GlossaryReader:
         self._tokenizer = tokenizer
         self._named = named
         self._token_budget = token_budget
-        stored = head.vectors if glossary.own else head.vectors[:0]
+        stored = head.vectors if glossary.own_entries else head.vectors[:0]
         own = glossary.all_glosses[: len(stored)]
         if len(own) < len(stored):
             raise CheckpointError(f"a glossary of {len(own):,} glosses with vectors of {len(stored):,}: get it anew")
         self._vectors = _unit(stored.astype(np.float32).reshape(-1, len(head.query)))
         self._rows = {gloss: row for row, gloss in enumerate(own)}
-        self._of_meaning: dict[int, np.ndarray] = {}
+        self._of_meaning: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     def of(self, prepared: Prepared, plain_types: Collection[str] = ()) -> NameEvidence:
         """The names in texts that a `Preparer` with the same glossary prepared."""
@@ -148,8 +150,9 @@ class GlossaryReader:
         """
         distinct, places = np.unique(meanings, return_inverse=True)
         self._read(distinct.tolist())
-        parts = [self._of_meaning[meaning] for meaning in distinct.tolist()]
+        parts, added = zip(*(self._of_meaning[meaning] for meaning in distinct.tolist()), strict=True)
         logits = self._head.logits(descriptions, self._vectors[np.concatenate(parts)])
+        logits += np.concatenate(added)[:, None]
         firsts = np.cumsum([0, *(len(part) for part in parts[:-1])])
         return np.asarray(np.maximum.reduceat(logits, firsts, axis=0)[places])
 
@@ -161,7 +164,9 @@ class GlossaryReader:
             self._rows |= {gloss: row for row, gloss in enumerate(unread, len(self._vectors))}
             self._vectors = np.concatenate([self._vectors, self._head.project(read)])
         for meaning, of_name in glosses.items():
-            self._of_meaning[meaning] = np.array([self._rows[gloss] for gloss in of_name])
+            given = self.glossary.given(meaning)
+            added = np.array([_GIVEN * (gloss in given) for gloss in of_name], np.float32)
+            self._of_meaning[meaning] = np.array([self._rows[gloss] for gloss in of_name]), added
 
     def _tokens(self, gloss: str) -> tuple[int, ...]:
         text = named_description(GLOSS_NAME, gloss) if self._named else gloss

@@ -211,3 +211,17 @@ def test_glosses_behind_those_with_vectors_are_read(with_head: Callable, head: G
         np.abs(found - logits_of(with_head(head), TEXTS))[:, 1:].max()
         <= 2 * logits_bound(head, described(some, TYPES)).max()
     )
+
+
+def test_glosses_of_a_user_count_more_even_where_the_checkpoint_has_the_same(knowing_folder: Path) -> None:
+    choices = (GlossaryChoice(), GlossaryChoice(entries=(GlossaryEntry(("zyxolam",), ("a gloss",)),)))
+    assert choices[1].load(knowing_folder) is not None
+    own = choices[0].load(knowing_folder)
+    assert own is not None
+    same = own.entries[0].glosses[0]
+    beside = GlossaryChoice(entries=(GlossaryEntry(("zyxolam",), (same,)),)).load(knowing_folder)
+    assert beside is not None
+    meanings = {name.meaning: beside.glosses(name.meaning) for name in beside.find("zyxolam")}
+    (meaning,) = meanings
+    assert beside.given(meaning) == {same}
+    assert all(not beside.given(other) for other in range(len(beside.meanings)) if other != meaning)
