@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from evaluation.adapted import FAST, KINDS, WORDS, checkpoint_of, tune_fast
+from evaluation.adapted import CALM, FAST, KINDS, WORDS, checkpoint_of, tune_fast
 
 from openbioner_batch.catalog import find_types, resolve_types
 from openbioner_batch.errors import UsageError
@@ -27,7 +28,18 @@ from openbioner_batch.training.tuning import tune
 
 RIGHT, WRONG, UNJUDGED = "zx", "jv", "qk"
 """Letters of the words that the model takes for tools before it adapts."""
-FOUND = {"xzzx": RIGHT, "jvjj": WRONG, "kqkq": UNJUDGED}
+FOUND = (RIGHT, WRONG, UNJUDGED)
+MOST, FEW = 0.7, 0.2
+"""Shares of words. With other seeds, 0.8 or more of what is right is found, and 0.1 or less of what is wrong."""
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Threads of a tiny model wait for each other longer than they work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def text_with(random: np.random.Generator, *letters: str) -> str:
@@ -59,28 +71,37 @@ def request(folder: Path, model: str | Path, lines: list[dict[str, Any]], **more
 def model_that_finds_all(kind: str, folder: Path) -> Path:
     """A tiny model that takes words of RIGHT, WRONG and UNJUDGED letters for tools."""
     start, random = checkpoint_of(kind, folder / "random"), np.random.default_rng(2)
-    texts = [text_with(random, *FOUND.values()) for _ in range(24)]
+    texts = [text_with(random, *FOUND) for _ in range(96)]
     passages = [
         AnnotatedPassage(
             str(number),
             "s",
             text,
-            tuple(AnnotatedMention(span["start"], span["end"], "tool") for span in spans_of(text, *FOUND.values())),
+            tuple(AnnotatedMention(span["start"], span["end"], "tool") for span in spans_of(text, *FOUND)),
         )
         for number, text in enumerate(texts)
     ]
     (folder / "tool.yaml").write_text("tool: a thing to work with\n")
     groups = groups_of(start, folder / "tool.yaml")
-    model = tune(load_model(start), load_tokenizer(start), passages, groups, replace(FAST, epochs=30), seed=1)
+    model = tune(load_model(start), load_tokenizer(start), passages, groups, replace(CALM, epochs=25), seed=1)
     save_checkpoint(model, folder / "start", tokenizer_from=start)
     return folder / "start"
 
 
-def found_by(model: Path, types: Path) -> set[str]:
-    tagger = Tagger.from_pretrained(model, device="cpu", dtype="float32")
-    texts = [f"many of the {word} was seen by the and" for word in FOUND]
-    tagged = tagger.tag(texts, resolve_types(str(types)))
-    return {word for word, spans in zip(FOUND, tagged, strict=True) if word in [span.text for span in spans]}
+def found_shares(model: Path, types: Path) -> dict[str, float]:
+    """By letters, the share of their words in new texts that lie within found spans.
+
+    Many words are asked for, since rounding alone can change what so small a model says of a single one. Spans may be
+    longer than the word: its neighbours may be unjudged, and then they may be found or not.
+    """
+    tagger, random = Tagger.from_pretrained(model, device="cpu", dtype="float32"), np.random.default_rng(99)
+    texts = [text_with(random, *FOUND) for _ in range(40)]
+    covered: dict[str, list[bool]] = {letters: [] for letters in FOUND}
+    for text, spans in zip(texts, tagger.tag(texts, resolve_types(str(types))), strict=True):
+        for letters, found in covered.items():
+            (word,) = spans_of(text, letters)
+            found.append(any(span.start <= word["start"] and word["end"] <= span.end for span in spans))
+    return {letters: sum(found) / len(found) for letters, found in covered.items()}
 
 
 def groups_of(model: Path, types: Path) -> list[list[DescribedType]]:
@@ -91,15 +112,17 @@ def groups_of(model: Path, types: Path) -> list[list[DescribedType]]:
 @pytest.mark.parametrize("kind", ["split", "late"])
 def test_a_span_that_was_judged_wrong_is_found_no_more(kind: str, tmp_path: Path) -> None:
     start, random = model_that_finds_all(kind, tmp_path), np.random.default_rng(7)
-    assert found_by(start, tmp_path / "tool.yaml") == set(FOUND)
-    texts = [text_with(random, RIGHT, WRONG, UNJUDGED) for _ in range(16)]
+    assert min(found_shares(start, tmp_path / "tool.yaml").values()) > MOST
+    texts = [text_with(random, RIGHT, WRONG, UNJUDGED) for _ in range(96)]
     lines = [saved(n, text, spans_of(text, RIGHT), [], spans_of(text, WRONG)) for n, text in enumerate(texts)]
     settings = request(tmp_path, start, lines)
     passages = judged_passages(settings, find_types(settings.types))
     groups = groups_of(start, tmp_path / "tool.yaml")
-    model = tune(load_model(start), load_tokenizer(start), passages, groups, replace(FAST, epochs=20), seed=1)
+    model = tune(load_model(start), load_tokenizer(start), passages, groups, replace(CALM, epochs=15), seed=1)
     save_checkpoint(model, tmp_path / "tuned", tokenizer_from=start)
-    assert {"xzzx", "jvjj"} & found_by(tmp_path / "tuned", tmp_path / "tool.yaml") == {"xzzx"}
+    shares = found_shares(tmp_path / "tuned", tmp_path / "tool.yaml")
+    assert shares[RIGHT] > MOST
+    assert shares[WRONG] < FEW
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -125,29 +148,33 @@ def test_adapt_learns_single_judgements_beside_reviewed_documents(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start, random = checkpoint_of("split", tmp_path / "random"), np.random.default_rng(5)
-    tune_fast(monkeypatch)
-    texts = [text_with(random, RIGHT) for _ in range(24)]
+    tune_fast(monkeypatch, CALM)
+    texts = [text_with(random, RIGHT) for _ in range(96)]
     lines = [saved(number, text, spans_of(text, RIGHT), ["tool"], []) for number, text in enumerate(texts)]
-    for number in range(24, 36):
+    for number in range(96, 192):
         text = text_with(random, "jv", "qk")
         lines.append(saved(number, text, spans_of(text, "jv"), [], spans_of(text, "qk")))
     said: list[str] = []
     result = adapt(request(tmp_path, start, lines, epochs=20, folds=2), said.append)
     assert TUNED in result["way"]
-    assert {"xzzx", "jvjj"} <= found_by(tmp_path / "adapted", tmp_path / "tool.yaml")
-    assert (result["texts"], result["judged_texts"]) == (24, 12)
-    assert "and what was judged in 12 others" in (tmp_path / "adapted" / "README.md").read_text()
-    assert "what was judged in 12 other texts is learnt along where layers are tuned" in said
+    shares = found_shares(tmp_path / "adapted", tmp_path / "tool.yaml")
+    assert min(shares[RIGHT], shares["jv"]) > MOST
+    assert shares["qk"] < FEW
+    assert (result["texts"], result["judged_texts"]) == (96, 96)
+    assert "and what was judged in 96 others" in (tmp_path / "adapted" / "README.md").read_text()
+    assert "what was judged in 96 other texts is learnt along where layers are tuned" in said
 
 
 def test_wrong_spans_of_documents_reviewed_to_the_end_teach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     start, random = model_that_finds_all("split", tmp_path), np.random.default_rng(7)
-    tune_fast(monkeypatch)
-    texts = [text_with(random, RIGHT, WRONG) for _ in range(24)]
+    tune_fast(monkeypatch, CALM)
+    texts = [text_with(random, RIGHT, WRONG) for _ in range(96)]
     lines = [saved(n, text, spans_of(text, RIGHT), ["tool"], spans_of(text, WRONG)) for n, text in enumerate(texts)]
     result = adapt(request(tmp_path, start, lines, epochs=20, folds=2))
     assert result["after"]["precision"] > result["before"]["precision"] + 0.2
-    assert {"xzzx", "jvjj"} & found_by(tmp_path / "adapted", tmp_path / "tool.yaml") == {"xzzx"}
+    shares = found_shares(tmp_path / "adapted", tmp_path / "tool.yaml")
+    assert shares[RIGHT] > MOST
+    assert shares[WRONG] < FEW
     assert "judged_texts" not in result
 
 
