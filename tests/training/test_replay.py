@@ -33,7 +33,7 @@ from openbioner_batch.training.tuning import Tuning, tune
 
 DESCRIPTIONS = {"tool": "a thing to work with", "place": "where one is"}
 LETTERS = {"tool": "zx", "place": "qk"}
-FAST = Tuning(layer_rate=1e-2, head_rate=1e-2, texts_at_once=4, epochs=15)
+FAST = Tuning(layer_rate=5e-3, head_rate=5e-3, texts_at_once=4, epochs=15)
 """Random weights have all to learn."""
 
 
@@ -110,7 +110,7 @@ def test_a_type_that_the_model_knew_is_kept(kind: str, checkpoints: dict[str, Pa
 
     replay = read_replay(folder, 0.5, ["place"], knowing, tokenizer, 1)
     without, kept = tuned(None), tuned(replay)
-    assert before > 0.8
+    assert before > 0.7
     assert f1(kept, start, "tool") > f1(without, start, "tool") + 0.15
     assert f1(kept, start, "place") > f1(knowing, start, "place") + 0.15
 
