@@ -69,9 +69,11 @@ def calibrate(
     source, target = resolve_checkpoint(settings.model), Path(output)
     _check_output(source, target)
     parts, tests, kinds = _read(settings, fit, joined, test)
-    tagger = load_tagger(settings)
+    tagger, own = load_tagger(settings), read_calibration(source) or Calibration()
+    about = {key: value for key, value in describe_run(settings, tagger).items() if key not in ("resamples", "seed")}
+    if fit == GENERAL:  # plain types keep their values, and so they are scored as these were fitted
+        tagger.calibration = Calibration(plain_types=own.plain_types)
     corpora = [_scored(tagger, one, settings, progress) for one in parts]
-    own = read_calibration(source) or Calibration()
     start = _kept(own, fit, {name for corpus in corpora for name in corpus.types})
     held_out = held_out_f1(corpora, start, fit)
     stage = max(held_out, key=lambda name: held_out[name])  # the simplest of equals
@@ -84,7 +86,6 @@ def calibrate(
     if source.resolve() != target.resolve():
         shutil.copytree(source, target, dirs_exist_ok=True)
     write_calibration(target, calibration)
-    about = {key: value for key, value in describe_run(settings, tagger).items() if key not in ("resamples", "seed")}
     return {
         **about,
         "fit": fit,

@@ -29,6 +29,9 @@ _FARTHEST = 8
 _GIVEN = 1.5
 """Added to the logits of a user's glosses: the best of few fits less well than the best of the many of other names."""
 STEEPEST = 40.0
+_READ_TOGETHER = 32
+"""Glosses without a stored vector are read in blocks of so many, always the same ones together: in reduced precision a
+vector depends on what is read beside it, and so it would depend on which text came first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def as_int8(directions: np.ndarray) -> np.ndarray:
 class GlossaryReader:
     """A glossary and a model that reads it: a gloss without a stored vector when its name is first met.
 
-    Glosses longer than the model's positions are cut.
+    Those of its block are read with it. Glosses longer than the model's positions are cut.
 
     Args:
         glossary: the names and glosses.
@@ -132,6 +135,9 @@ class GlossaryReader:
             raise CheckpointError(f"a glossary of {len(own):,} glosses with vectors of {len(stored):,}: get it anew")
         self._vectors = _unit(stored.astype(np.float32).reshape(-1, len(head.query)))
         self._rows = {gloss: row for row, gloss in enumerate(own)}
+        unstored = glossary.all_glosses[len(own) :]
+        self._blocks = [unstored[first : first + _READ_TOGETHER] for first in range(0, len(unstored), _READ_TOGETHER)]
+        self._block_of = {gloss: number for number, block in enumerate(self._blocks) for gloss in block}
         self._of_meaning: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     def of(self, prepared: Prepared, plain_types: Collection[str] = ()) -> NameEvidence:
@@ -158,11 +164,15 @@ class GlossaryReader:
 
     def _read(self, meanings: Sequence[int]) -> None:
         glosses = {meaning: self.glossary.glosses(meaning) for meaning in meanings if meaning not in self._of_meaning}
-        unread = dict.fromkeys(gloss for of_name in glosses.values() for gloss in of_name if gloss not in self._rows)
+        unread = {gloss for of_name in glosses.values() for gloss in of_name if gloss not in self._rows}
+        read = [self._vectors]
+        for block in sorted({self._block_of[gloss] for gloss in unread}):
+            together = self._blocks[block]
+            vectors = self._encoder.read_descriptions(list(map(self._tokens, together)), self._token_budget)
+            read.append(self._head.project(vectors))
+            self._rows |= {gloss: row for row, gloss in enumerate(together, len(self._rows))}
         if unread:
-            read = self._encoder.read_descriptions([self._tokens(gloss) for gloss in unread], self._token_budget)
-            self._rows |= {gloss: row for row, gloss in enumerate(unread, len(self._vectors))}
-            self._vectors = np.concatenate([self._vectors, self._head.project(read)])
+            self._vectors = np.concatenate(read)
         for meaning, of_name in glosses.items():
             given = self.glossary.given(meaning)
             added = np.array([_GIVEN * (gloss in given) for gloss in of_name], np.float32)
@@ -218,13 +228,15 @@ class NameEvidence:
             reach.append(inside)
         shift = shifts(self._reader.fit(self._meanings, descriptions))
         shift[(shift < 0) & (surest > of_name)] = 0
-        up, down = np.zeros_like(evidence), np.zeros_like(evidence)
-        for words, types in self._covered(*reach):
-            held = np.flatnonzero(types.any(1))
-            shift_here = np.where(types[held], shift[held], 0)
-            np.maximum.at(up, words[held], shift_here)
-            np.minimum.at(down, words[held], shift_here)
-        return evidence + np.where(up > 0, up, down)
+        covered = self._covered(*reach)
+        total = np.zeros_like(evidence)
+        lowest, highest = (np.minimum, shift < 0, np.inf), (np.maximum, shift > 0, -np.inf)
+        for chosen, wanted, nothing in (lowest, highest):  # the last one counts
+            for words, types in covered:
+                here = types & wanted
+                held = np.flatnonzero(here.any(1))
+                chosen.at(total, words[held], np.where(here[held], shift[held], nothing))
+        return evidence + total
 
     @property
     def _longest(self) -> int:

@@ -174,7 +174,8 @@ def late_logits(
         evidence = encoder.evidence(vectors, described)
         if known:
             of = [place for place, kind in enumerate(descriptions) if kinds[kind].name not in known.plain_types]
-            evidence[:, of] = known.add(evidence[:, of], background, described[of])
+            if of:
+                evidence[:, of] = known.add(evidence[:, of], background, described[of])
         return evidence
 
     for some in _portions(groups):

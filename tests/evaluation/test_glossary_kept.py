@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from openbioner_batch.catalog import resolve_types
 from openbioner_batch.cli.main import main
 from openbioner_batch.evaluation.adapting import adapt
 from openbioner_batch.model import Tagger
+from openbioner_batch.model.calibration import Calibration, write_calibration
 from openbioner_batch.model.glossary_files import GlossaryChoice
 from openbioner_batch.model.location import GLOSSARY_FILES
 
@@ -103,3 +105,19 @@ def test_adapting_scores_the_model_as_it_is_used(bare: Path, tmp_path: Path) -> 
         assert found["predicted"] == sum(map(len, spans))
         predicted[output] = found["predicted"]
     assert predicted["with"] != predicted["without"]
+
+
+def test_types_that_keep_their_values_are_scored_as_they_are_found(model: Path, tmp_path: Path) -> None:
+    lines = [f"{OWN_NAME}\tB-{label}\n" for label in ("Drug", "Other") * 4]
+    (tmp_path / "corpus.tsv").write_text("\n".join(lines))
+    types = ["--types", "Drug=drug,Other=chemical", "--corpus", tmp_path / "corpus.tsv", "--devices", "cpu"]
+    carried = shutil.copytree(model, tmp_path / "carried")
+    write_calibration(carried, Calibration(plain_types=["drug"]))
+    result = call("calibrate", *types, "--fit", "general", "--model", carried, "--output", tmp_path / "out", "--json")
+    assert result.exit_code == 0, result.output
+    fitted = json.loads(result.stdout)
+    used = json.loads(call("evaluate", *types, "--model", tmp_path / "out", "--json").stdout)
+    (figures,) = fitted["corpora"].values()
+    assert figures["devel"]["after"] == pytest.approx(used["corpora"]["corpus"]["micro"]["f1"])
+    assert fitted["calibration"]["plain_types"] == ["drug"]
+    assert not fitted["calibrated"]

@@ -182,6 +182,31 @@ def test_a_users_glosses_beside_stored_ones_are_read_once(
     assert calls == [2]
 
 
+def test_glosses_are_read_beside_the_same_ones_whichever_text_comes_first(
+    knowing_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openbioner_batch.model.knowledge._READ_TOGETHER", 2)
+    texts = ["no dose in mice", "the patient", "dose of the patient with fever"]
+    read: list[set[tuple[tuple[int, ...], ...]]] = []
+    for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0]):
+        tagger = told(knowing_folder, own=False)
+        together: set[tuple[tuple[int, ...], ...]] = set()
+        plain = LateInference.read_descriptions
+
+        def note(self: LateInference, some: Sequence[tuple[int, ...]], budget: int) -> np.ndarray:
+            together.add(tuple(some))  # noqa: B023
+            return plain(self, some, budget)  # noqa: B023
+
+        described(tagger, TYPES)
+        with monkeypatch.context() as patch:
+            patch.setattr(LateInference, "read_descriptions", note)
+            for place in order:
+                logits_of(tagger, [texts[place]])
+        read.append(together)
+    assert read[0] == read[1] == read[2]
+    assert sorted(map(len, read[0])) == [1, 2]
+
+
 def test_a_users_glosses_say_the_same_beside_stored_ones_and_alone(
     with_head: Callable, head: GlossaryHead, knowing_folder: Path
 ) -> None:
