@@ -6,7 +6,7 @@ read as descriptions are, and compared with the description of each type by a he
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,8 @@ _SAME_MENTION = 3.0
 """Words beside a name belong to its mention while their margin is at most this far below the name's."""
 _FARTHEST = 8
 """How many words a mention may reach beyond the name on either side."""
+_Margins = Callable[[np.ndarray], np.ndarray]
+"""Given indices of words, the margins of types at them: [words, types]."""
 _GIVEN = 1.5
 """Added to the logits of a user's glosses: the best of few fits less well than the best of the many of other names."""
 STEEPEST = 40.0
@@ -219,8 +221,11 @@ class NameEvidence:
         """
         if not len(self._meanings):
             return evidence
-        margins = evidence - background
-        names = [margins[np.minimum(self._firsts + step, self._lasts)] for step in range(self._longest)]
+
+        def margins(words: np.ndarray) -> np.ndarray:  # of few words at a time, since a shard has a million
+            return np.asarray(evidence[words] - background[words])
+
+        names = [margins(np.minimum(self._firsts + step, self._lasts)) for step in range(self._longest)]
         of_name: np.ndarray = np.max(names, axis=0)
         surest, reach = of_name, list[list[np.ndarray]]()
         for edge, step in ((self._firsts, -1), (self._lasts, 1)):
@@ -229,34 +234,39 @@ class NameEvidence:
         shift = shifts(self._reader.fit(self._meanings, descriptions))
         shift[(shift < 0) & (surest > of_name)] = 0
         covered = self._covered(*reach)
-        total = np.zeros_like(evidence)
+        rows = np.unique(np.concatenate([words for words, _ in covered]))
+        total = np.zeros((len(rows), evidence.shape[1]), np.float32)
         lowest, highest = (np.minimum, shift < 0, np.inf), (np.maximum, shift > 0, -np.inf)
         for chosen, wanted, nothing in (lowest, highest):  # the last one counts
             for words, types in covered:
                 here = types & wanted
                 held = np.flatnonzero(here.any(1))
-                chosen.at(total, words[held], np.where(here[held], shift[held], nothing))
-        return evidence + total
+                chosen.at(total, np.searchsorted(rows, words[held]), np.where(here[held], shift[held], nothing))
+        shifted = evidence.copy()
+        shifted[rows] += total
+        return shifted
 
     @property
     def _longest(self) -> int:
         return int((self._lasts - self._firsts).max()) + 1
 
     def _beside(
-        self, margins: np.ndarray, edges: np.ndarray, step: int, least: np.ndarray, surest: np.ndarray
+        self, margins: _Margins, edges: np.ndarray, step: int, least: np.ndarray, surest: np.ndarray
     ) -> tuple[list[np.ndarray], np.ndarray]:
         """For each word from an edge outwards, which types' mentions hold it; and the surest margins so far."""
         reach: list[np.ndarray] = []
         inside = np.ones_like(least, np.bool_)
         for distance in range(1, _FARTHEST + 1):
             words = edges + step * distance
-            there = (words >= 0) & (words < len(margins))
-            words = np.clip(words, 0, len(margins) - 1)
-            begins = self._begins[words if step > 0 else np.minimum(words + 1, len(margins) - 1)]
-            inside = inside & (there & ~begins)[:, None] & (margins[words] >= least)
+            last = len(self._begins) - 1
+            there = (words >= 0) & (words <= last)
+            words = np.clip(words, 0, last)
+            begins = self._begins[words if step > 0 else np.minimum(words + 1, last)]
+            of_words = margins(words)
+            inside = inside & (there & ~begins)[:, None] & (of_words >= least)
             if not inside.any():
                 break
-            surest = np.where(inside, np.maximum(surest, margins[words]), surest)
+            surest = np.where(inside, np.maximum(surest, of_words), surest)
             reach.append(inside)
         return reach, surest
 
