@@ -1,0 +1,151 @@
+"""The texts of the package's glossary are well formed: entries, and descriptions that fit them and that do not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from openbioner_batch.errors import UsageError
+from openbioner_batch.model.glossary import DENIED, Glossary, GlossaryEntry
+from openbioner_batch.model.glossary_files import read_entries
+from openbioner_batch.training.glossary import __main__ as command
+
+FOLDER = Path(command.__file__).parent
+ENTRIES = {path.name: read_entries(path) for path in sorted(FOLDER.glob("*.txt"))}
+DESCRIBED = {path.name: read_entries(path) for path in sorted((FOLDER / "descriptions").glob("*.txt"))}
+LONGEST = 20
+FEWEST = 2
+"""Descriptions that fit a name, and such that do not."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The package's texts are those of this folder."""
+    monkeypatch.setattr(command, "_HERE", tmp_path)
+    return tmp_path
+
+
+def fitting(glosses: Iterable[str]) -> list[str]:
+    return [gloss for gloss in glosses if not gloss.startswith(DENIED)]
+
+
+def denied(glosses: Iterable[str]) -> list[str]:
+    return [gloss.removeprefix(DENIED) for gloss in glosses if gloss.startswith(DENIED)]
+
+
+def first_names(entries: Iterable[GlossaryEntry]) -> list[str]:
+    return [entry.names[0] for entry in entries]
+
+
+def all_glosses() -> Iterator[tuple[str, str]]:
+    """The first name of an entry or of a line of descriptions, and each gloss."""
+    for entries in (*ENTRIES.values(), *DESCRIBED.values()):
+        yield from ((entry.names[0], gloss) for entry in entries for gloss in entry.glosses)
+
+
+def test_the_package_has_entries_and_descriptions_of_all_of_them() -> None:
+    assert sum(map(len, ENTRIES.values())) > 10_000
+    assert DESCRIBED.keys() == ENTRIES.keys()
+    named = [name for entries in ENTRIES.values() for name in first_names(entries)]
+    assert {name for entries in DESCRIBED.values() for name in first_names(entries)} == set(named)
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_every_entry_has_names_that_are_found(name: str) -> None:
+    hidden = [entry for entry in ENTRIES[name] if not len(Glossary([entry]))]
+    assert len(hidden) <= 1  # one has a name of seven words
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_descriptions_follow_the_entries_of_their_file(name: str) -> None:
+    named = first_names(ENTRIES[name])
+    assert len(named) == len(set(named)), "no two entries of a file have one first name"
+    described = set(first_names(DESCRIBED[name]))
+    assert first_names(DESCRIBED[name]) == [name for name in named if name in described]
+
+
+def test_a_name_is_described_once_where_it_is_first_an_entry() -> None:
+    described = Counter(name for entries in DESCRIBED.values() for name in first_names(entries))
+    assert set(described.values()) == {1}
+    first: dict[str, str] = {}
+    for file, entries in ENTRIES.items():
+        for name in first_names(entries):
+            first.setdefault(name, file)
+    assert {name: file for file, entries in DESCRIBED.items() for name in first_names(entries)} == first
+
+
+def test_a_line_of_descriptions_is_of_one_name_and_has_some_that_fit_and_some_that_do_not() -> None:
+    for entry in (entry for entries in DESCRIBED.values() for entry in entries):
+        fits, does_not = fitting(entry.glosses), denied(entry.glosses)
+        assert len(entry.names) == 1, entry.names
+        assert min(len(fits), len(does_not)) >= FEWEST, entry.names
+        assert not set(fits) & set(does_not), entry.names
+
+
+def test_there_are_more_descriptions_that_do_not_fit_than_such_that_do() -> None:
+    glosses = [gloss for entries in DESCRIBED.values() for entry in entries for gloss in entry.glosses]
+    assert 33_000 < len(fitting(glosses)) < len(denied(glosses))
+
+
+def test_glosses_are_short_single_lines_that_say_something() -> None:
+    for name, gloss in all_glosses():
+        said = gloss.removeprefix(DENIED)
+        assert 1 <= len(said.split()) <= LONGEST, (name, gloss)
+        assert " ".join(gloss.split()) == gloss, (name, gloss)
+        assert not any(mark in gloss for mark in ("|", "\t", ": ")), (name, gloss)
+        assert any(map(str.isalnum, said)), (name, gloss)
+        assert not said.startswith(DENIED), (name, gloss)
+        assert gloss.lower().startswith(DENIED) == gloss.startswith(DENIED), (name, gloss)
+
+
+def test_no_gloss_is_parted_within_brackets() -> None:
+    assert [(name, gloss) for name, gloss in all_glosses() if gloss.count("(") != gloss.count(")")] == []
+
+
+def test_no_entry_says_that_one_statement_is_true_and_false() -> None:
+    both = {
+        entry.names[0]: set(map(str.lower, fitting(entry.glosses))) & set(map(str.lower, denied(entry.glosses)))
+        for entry in command.written_entries()
+    }
+    assert {name: texts for name, texts in both.items() if texts} == {}
+
+
+def test_entries_have_their_glosses_then_the_descriptions_of_their_first_name() -> None:
+    written = command.written_entries()
+    read = [entry for entries in ENTRIES.values() for entry in entries]
+    described = {entry.names[0]: entry.glosses for entries in DESCRIBED.values() for entry in entries}
+    assert command.descriptions() == described
+    assert [entry.names for entry in written] == [entry.names for entry in read]
+    for whole, entry in zip(written, read, strict=True):
+        assert whole.glosses == entry.glosses + described[entry.names[0]]
+
+
+def test_descriptions_go_to_all_entries_of_a_first_name_and_to_no_other_name(folder: Path) -> None:
+    (folder / "a.txt").write_text("aspirin | ASA: relieves pain\nfever: a sign\n")
+    (folder / "b.txt").write_text("ASA | aspirin: a test\naspirin: thins the blood\n")
+    (folder / "descriptions").mkdir()
+    (folder / "descriptions" / "a.txt").write_text("aspirin: a pill; not a herb\nunknown: a thing; not a person\n")
+    more = ("a pill", "not a herb")
+    assert command.written_entries() == [
+        GlossaryEntry(("aspirin", "ASA"), ("relieves pain", *more)),
+        GlossaryEntry(("fever",), ("a sign",)),
+        GlossaryEntry(("ASA", "aspirin"), ("a test",)),
+        GlossaryEntry(("aspirin",), ("thins the blood", *more)),
+    ]
+    assert command.descriptions() == {"aspirin": more, "unknown": ("a thing", "not a person")}
+
+
+def test_entries_stand_alone_without_descriptions(folder: Path) -> None:
+    (folder / "a.txt").write_text("aspirin: relieves pain\n")
+    assert command.descriptions() == {}
+    assert command.written_entries() == [GlossaryEntry(("aspirin",), ("relieves pain",))]
+
+
+def test_a_line_of_descriptions_of_another_form_is_refused(folder: Path) -> None:
+    (folder / "descriptions").mkdir()
+    (folder / "descriptions" / "a.txt").write_text("aspirin: a pill\naspirin, a pill\n")
+    with pytest.raises(UsageError, match="line 2"):
+        command.descriptions()
