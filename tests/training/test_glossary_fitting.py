@@ -35,11 +35,12 @@ SEVERAL = World(
         TaxonomyClass("places", "joints", None, ("of the joints", "what hurts in joints"), ("gout",)),
         TaxonomyClass("signs", "sign", None, ("a sign", "what doctors find", "found by examination"), ("fever",)),
         TaxonomyClass("meds", "medicine", None, MEDICINE, ("aspirin",)),
+        TaxonomyClass("things", "thing", None, ILLNESS[:1], ("stone",)),
     ],
     (),
     {},
 )
-"""Without the first class, two statements are left to say of gout, and three of fever."""
+"""Without the first class, two statements are left to say of gout, and three of fever; of a stone there is one at all."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -92,6 +93,14 @@ def test_the_same_seed_gives_the_same_losses_and_bytes_and_another_does_not(tmp_
     assert found[0][1] != found[2][1]
 
 
+def test_the_head_starts_as_the_seed_says_whatever_was_drawn_before() -> None:
+    starts = []
+    for seed in (1, 1, 2):
+        torch.rand(3)
+        starts.append(fitting(FittingSettings(seed=seed, size=8)).head.weight.weight.tolist())
+    assert starts[0] == starts[1] != starts[2]
+
+
 def test_the_result_has_the_tokens_of_the_glossarys_statements() -> None:
     fitted = fitting(FittingSettings(steps=2, size=8))
     list(fitted.run())
@@ -135,6 +144,7 @@ def test_a_loss_is_the_weighted_sum_over_pairs() -> None:
 def test_a_name_of_which_nothing_is_left_to_say_does_not_count() -> None:
     far = pair("aspirin", 0.0)
     assert first_loss(far, pair("asthma", 1.0, without=0)) == first_loss(far)
+    assert first_loss(far, pair("stone", 1.0)) == first_loss(far)
     assert first_loss(far, pair("asthma", 1.0)) > first_loss(far)
 
 
