@@ -11,7 +11,7 @@ from tiny import tiny_checkpoint
 
 PROJECTION, HIDDEN = 16, 32
 """Of the model's vectors and states."""
-SHIFT = 4.5
+SHIFT = 3.0
 """What a known name adds to the evidence for every type."""
 OWN_NAME, USERS_NAME = "Keppra", "Zonegran"
 LINE = f"{USERS_NAME}: antiepileptic drug; prevents fits\n"

@@ -13,7 +13,7 @@ import numpy as np
 from openbioner_batch.model.glossary_reader import GlossaryReader
 from openbioner_batch.model.prepared import Prepared
 
-_UP, _MOST_UP, _MOST_DOWN = 3.0, 5.0, 3.0
+_UP, _MOST_UP, _MOST_DOWN = 2.0, 5.0, 3.0
 """Logits above 0 count this much, those below once; no shift is larger, so that a clear text is not outweighed."""
 _SAME_MENTION = 2.0
 """Words beside a name belong to its mention while their margin is at most this far below the name's."""

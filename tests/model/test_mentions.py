@@ -69,7 +69,7 @@ def shifted(names: NameEvidence, tagger: Tagger, margins: list[float]) -> list[f
     return np.round(found - evidence, 3)[:, 0].tolist()
 
 
-@pytest.mark.parametrize(("logit", "shift"), [(1, 3), (-2, -2), (50, _MOST_UP), (-50, -_MOST_DOWN), (0, 0)])
+@pytest.mark.parametrize(("logit", "shift"), [(2, 4), (-2, -2), (50, _MOST_UP), (-50, -_MOST_DOWN), (0, 0)])
 def test_a_name_shifts_its_words_and_those_beside_it_that_are_about_as_likely(
     with_head: Callable, logit: float, shift: float
 ) -> None:
@@ -78,7 +78,7 @@ def test_a_name_shifts_its_words_and_those_beside_it_that_are_about_as_likely(
     assert shifted(names, tagger, [0, -9, 0, -4, 1, -1, 0, -1.25, 0]) == [0, 0, *[shift] * 5, 0, 0]
 
 
-@pytest.mark.parametrize(("logit", "shift"), [(1, 3), (-2, -2)])
+@pytest.mark.parametrize(("logit", "shift"), [(2, 4), (-2, -2)])
 def test_a_mention_ends_at_the_starts_of_sentences_and_the_edges_of_documents(
     with_head: Callable, logit: float, shift: float
 ) -> None:
@@ -91,9 +91,9 @@ def test_a_mention_ends_at_the_starts_of_sentences_and_the_edges_of_documents(
 @example(0)
 @example(2.5)
 @example(-3)
-def test_logits_above_0_count_thrice_and_no_shift_is_larger_than_5_up_or_3_down(logit: float) -> None:
+def test_logits_above_0_count_double_and_no_shift_is_larger_than_5_up_or_3_down(logit: float) -> None:
     (shift,) = shifts(np.array([logit], np.float32))
-    assert shift == (min(3 * logit, 5) if logit > 0 else max(logit, -3))
+    assert shift == (min(2 * logit, 5) if logit > 0 else max(logit, -3))
 
 
 def test_a_mention_reaches_only_so_far(with_head: Callable) -> None:
@@ -101,12 +101,12 @@ def test_a_mention_reaches_only_so_far(with_head: Callable) -> None:
     far = _FARTHEST + 3
     names = known(tagger, [2 * far + 1], [], [(far, far, 0)])
     reached = 2 * _FARTHEST + 1
-    assert shifted(names, tagger, [0] * (2 * far + 1)) == [*[0] * 3, *[3] * reached, *[0] * 3]
+    assert shifted(names, tagger, [0] * (2 * far + 1)) == [*[0] * 3, *[2] * reached, *[0] * 3]
 
 
 def test_a_name_does_not_lower_a_mention_with_a_surer_word_but_raises_it(with_head: Callable) -> None:
     margins = [0, -1, 0, 0.5, -8, 1]
-    for logit, shift, expected in [(-2, -2, [0] * 6), (1, 3, [3, 3, 3, 3, 0, 0])]:
+    for logit, shift, expected in [(-2, -2, [0] * 6), (2, 4, [4, 4, 4, 4, 0, 0])]:
         tagger = with_head(constant_head(logit))
         assert shifted(known(tagger, [6], [], [(1, 2, 0)]), tagger, margins) == expected
         # a surer word beyond the mention does not matter

@@ -40,7 +40,7 @@ SEVERAL = World(
     (),
     {},
 )
-"""Without the first class, two statements are left to say of gout, and three of fever; of a stone there is one at all."""
+"""Without the first class, two statements are left to say of gout, and three of fever; of a stone there is but one."""
 
 
 @pytest.fixture(scope="module", autouse=True)
