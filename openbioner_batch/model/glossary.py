@@ -84,8 +84,10 @@ class Glossary:
         for key in by_name:
             first = key.partition(" ")[0]
             self._longest[first] = max(key.count(" ") + 1, self._longest.get(first, 0))
-        self.statements = tuple(dict.fromkeys(told for entry in self.entries for part in _told(entry) for told in part))
+        self.statements = _distinct(self.entries)
         """The distinct statements, true or false of their names, in the order of the entries."""
+        self.own_statements = len(_distinct(own))
+        """How many of them, the first ones, the checkpoint's entries have."""
         self.meanings = tuple(meanings)
         """Distinct sets of entries, as indices: what a name means."""
 
@@ -144,6 +146,10 @@ class Glossary:
 
 def _key(name: str) -> str:
     return " ".join(word.group().lower() for word in _WORD.finditer(name))
+
+
+def _distinct(entries: Iterable[GlossaryEntry]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(told for entry in entries for part in _told(entry) for told in part))
 
 
 def _told(entry: GlossaryEntry) -> tuple[list[str], list[str]]:

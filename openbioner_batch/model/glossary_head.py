@@ -94,6 +94,10 @@ class GlossaryHead:
         size = head.query.shape[0]
         expected = ((size, hidden), (size, hidden), (hidden,), (1,), (2, hidden), (2,))
         shapes = tuple(getattr(head, name).shape for name in _WEIGHTS)
+        counted = head.counts.dtype == np.int16 and head.counts.ndim == 1 and head.counts.min(initial=0) >= 0
+        finite = all(np.isfinite(getattr(head, name)).all() for name in _WEIGHTS)
+        if not counted or not finite or head.tokens.dtype != np.int8:
+            raise CheckpointError(f"{path}: not the head of a glossary; get the checkpoint anew")
         if shapes != expected or head.tokens.shape != (head.counts.sum(), size):
             raise CheckpointError(f"{path}: the head of a glossary for another model; expected states of {hidden}")
         return head

@@ -55,7 +55,7 @@ class GlossaryReader:
         self._named, self._positions = encoder.config.late.named, encoder.config.positions
         self._token_budget = token_budget
         stored = len(head.counts) if glossary.own_entries else 0
-        own = glossary.statements[:stored]
+        own = glossary.statements[: min(stored, glossary.own_statements)]
         if len(own) < stored:
             raise CheckpointError(f"a glossary of {len(own):,} statements with tokens of {stored:,}: get it anew")
         ends = head.counts[:stored].cumsum().tolist()
@@ -161,7 +161,7 @@ def compared_tokens(tokenizer: Tokenizer, ids: Sequence[int], named: bool) -> li
         ids: of the statement, without special tokens.
         named: as of `statement_ids`.
     """
-    first = min(len(tokenizer.ids(named_description(GLOSS_NAME, ""))) if named else 0, len(ids) - 1)
+    first = min(len(tokenizer.ids(named_description(GLOSS_NAME, ""))) if named else 0, max(len(ids) - 1, 0))
     passed_over = {tokenizer.vocabulary.get(word) for word in FUNCTION_WORDS}
     own = range(first, len(ids))
     return [place for place in own if ids[place] not in passed_over] or list(own)

@@ -86,3 +86,8 @@ def test_a_statement_is_read_between_special_tokens_and_cut_to_the_models_positi
         kept = compared_tokens(tokenizer, found[1:-1], named)
         assert kept
         assert set(kept) <= set(range(len(found) - 2))
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_of_a_statement_without_tokens_nothing_is_compared(tagger: Tagger, named: bool) -> None:
+    assert compared_tokens(tagger.tokenizer, (), named) == []

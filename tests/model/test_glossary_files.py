@@ -202,3 +202,8 @@ def test_a_checkpoint_without_a_head_has_no_glossary_and_takes_no_entries(folder
         assert GlossaryChoice(own).load(folder) is None
         with pytest.raises(UsageError, match=rf"--glossary: {folder.name} has no glossary\.safetensors"):
             GlossaryChoice(own, (KEPPRA,)).load(folder)
+
+
+def test_what_is_false_of_a_name_may_begin_with_a_capital(tmp_path: Path) -> None:
+    path = written(tmp_path / "names.txt", "Keppra: Not an antibiotic; nothing; NOT a dye; not a dye")
+    assert read_entries(path) == [GlossaryEntry(("Keppra",), ("not an antibiotic", "nothing", "not a dye"))]

@@ -165,6 +165,25 @@ def test_tokens_that_do_not_add_up_or_of_another_size_are_refused(
         GlossaryHead.read(path, HIDDEN)
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"counts": np.array([7, -1], np.int16)},
+        {"counts": np.array([[3], [3]], np.int16)},
+        {"counts": np.array([3, 3], np.float32)},
+        {"tokens": np.zeros((6, SIZE), np.float32)},
+        {"scale_bias": np.array([1, np.nan], np.float16)},
+    ],
+    ids=str,
+)
+def test_counts_tokens_and_weights_that_make_no_sense_are_refused(tmp_path: Path, parts: dict) -> None:
+    path = tmp_path / GLOSSARY_HEAD
+    with_tokens([3, 3]).write(path)
+    save_file(load_file(path) | parts, path)
+    with pytest.raises(CheckpointError, match="not the head of a glossary"):
+        GlossaryHead.read(path, HIDDEN)
+
+
 def test_a_damaged_head_is_named(tmp_path: Path) -> None:
     path = tmp_path / GLOSSARY_HEAD
     with pytest.raises(CheckpointError, match=r"glossary\.safetensors: not the head of a glossary"):

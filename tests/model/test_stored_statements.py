@@ -229,6 +229,16 @@ def test_tokens_of_more_statements_than_there_are_are_refused(
         with_head(dataclasses.replace(head, counts=counts))
 
 
+def test_a_users_statements_do_not_fill_up_what_the_checkpoints_own_lack(
+    with_head: Callable, head: GlossaryHead, knowing_folder: Path
+) -> None:
+    with_head(head)
+    counts = np.concatenate([head.counts, np.zeros(1, np.int16)])
+    dataclasses.replace(head, counts=counts).write(knowing_folder / GLOSSARY_HEAD)
+    with pytest.raises(CheckpointError, match=rf"a glossary of {len(STATEMENTS)} statements with tokens of"):
+        told(knowing_folder)
+
+
 def test_statements_behind_those_with_tokens_are_read(with_head: Callable, head: GlossaryHead) -> None:
     some = with_head(first_statements(head, 3))
     read = note_reading(some)

@@ -6,14 +6,14 @@ import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
 from hypothesis import strategies as st
 
 from openbioner_batch.model.glossary import DENIED, Glossary, GlossaryEntry
-from openbioner_batch.training.glossary.comparing import States
+from openbioner_batch.training.glossary.comparing import TokenStates
 from openbioner_batch.training.glossary.drawing import Drawing
 from openbioner_batch.training.glossary.material import (
     PassageLabels,
@@ -100,11 +100,12 @@ def meaning_of(glossary: Glossary, name: str) -> int:
     return known.meaning
 
 
-def word_states(texts: Sequence[str], hidden: int = 16) -> States:
+def word_states(texts: Sequence[str], hidden: int = 16) -> TokenStates:
     """A state of each word, always the same: what a model would read if no word had a context."""
-    return States([np.stack([_of_word(word, hidden) for word in re.findall(r"\w+", text)]) for text in texts])
+    return TokenStates([np.stack([_of_word(word, hidden) for word in re.findall(r"\w+", text)]) for text in texts])
 
 
+@cache
 def _of_word(word: str, hidden: int) -> np.ndarray:
     return np.random.default_rng(zlib.crc32(word.lower().encode())).standard_normal(hidden).astype(np.float32)
 

@@ -21,7 +21,7 @@ from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.late_inference import LateInference
 from openbioner_batch.model.reading import load_tokenizer
 from openbioner_batch.training.glossary.__main__ import _Reader
-from openbioner_batch.training.glossary.comparing import HeadModule, States
+from openbioner_batch.training.glossary.comparing import HeadModule, TokenStates
 
 HIDDEN, SIZE = 10, 4
 ROUNDING = 0.15
@@ -31,12 +31,12 @@ Said = Sequence[tuple[int, ...]]
 
 
 def random_texts(random: np.random.Generator, number: int, longest: int = 6) -> list[np.ndarray]:
-    """States of texts that half precision holds as they are."""
+    """TokenStates of texts that half precision holds as they are."""
     counts = random.integers(1, longest + 1, number)
     return [random.standard_normal((count, HIDDEN)).astype(np.float16).astype(np.float32) for count in counts]
 
 
-def random_module(statements: States, seed: int, size: int = SIZE) -> HeadModule:
+def random_module(statements: TokenStates, seed: int, size: int = SIZE) -> HeadModule:
     """A head no part of which is as it starts."""
     torch.manual_seed(seed)
     module = HeadModule(statements, size)
@@ -46,7 +46,7 @@ def random_module(statements: States, seed: int, size: int = SIZE) -> HeadModule
     return module
 
 
-def logits(module: HeadModule, queries: States, rows: Sequence[int], said: Said) -> np.ndarray:
+def logits(module: HeadModule, queries: TokenStates, rows: Sequence[int], said: Said) -> np.ndarray:
     states, real = queries.padded(range(len(queries)))
     return module(states, real, torch.tensor(rows), said).detach().numpy()
 
@@ -63,7 +63,7 @@ def test_states_are_those_of_the_texts_that_are_asked_in_their_order(
 ) -> None:
     random = np.random.default_rng(seed)
     texts = [random.standard_normal((count, HIDDEN)).astype(np.float32) for count in counts]
-    states = States(texts)
+    states = TokenStates(texts)
     halves = [text.astype(np.float16).astype(np.float32) for text in texts]
     some = data.draw(st.lists(st.integers(0, len(texts) - 1), min_size=1, max_size=12))
     assert len(states) == len(texts)
@@ -83,17 +83,17 @@ def test_states_are_those_of_the_texts_that_are_asked_in_their_order(
 def test_matrices_start_with_the_directions_in_which_tokens_differ_most() -> None:
     random = np.random.default_rng(1)
     texts = [text * np.arange(1, HIDDEN + 1) + 5 for text in random_texts(random, 60)]
-    module = HeadModule(States(texts), SIZE)
+    module = HeadModule(TokenStates(texts), SIZE)
     query, gloss = (part.detach().numpy() for part in (module.query, module.gloss))
     assert np.array_equal(query, gloss)
     assert np.allclose(query @ query.T, np.eye(SIZE), atol=1e-5)
-    covariance = np.cov(States(texts).every().numpy().T)
+    covariance = np.cov(TokenStates(texts).every().numpy().T)
     kept = np.trace(query @ covariance @ query.T)
     assert kept == pytest.approx(np.linalg.eigvalsh(covariance)[-SIZE:].sum(), rel=1e-4)
 
 
 def test_the_distance_is_that_of_both_matrices_from_their_start() -> None:
-    module = HeadModule(States(random_texts(np.random.default_rng(2), 30)), SIZE)
+    module = HeadModule(TokenStates(random_texts(np.random.default_rng(2), 30)), SIZE)
     assert module.distance().item() == 0
     with torch.no_grad():
         module.query[0, 0] += 2
@@ -121,30 +121,30 @@ def plainly(module: HeadModule, query: np.ndarray, statements: Sequence[np.ndarr
 def test_logits_are_those_of_plain_loops(seed: int) -> None:
     random = np.random.default_rng(seed)
     queries, statements = random_texts(random, 5), random_texts(random, 7)
-    module = random_module(States(statements), seed)
+    module = random_module(TokenStates(statements), seed)
     rows, said = drawn_pairs(random, len(queries), len(statements))
     expected = [
         plainly(module, queries[row], [statements[one] for one in texts]) for row, texts in zip(rows, said, strict=True)
     ]
-    assert logits(module, States(queries), rows, said) == pytest.approx(expected, abs=1e-3)
+    assert logits(module, TokenStates(queries), rows, said) == pytest.approx(expected, abs=1e-3)
 
 
 @given(seeds)
 def test_a_logit_does_not_depend_on_what_is_compared_beside_it(seed: int) -> None:
     random = np.random.default_rng(seed)
-    queries, statements = random_texts(random, 5), States(random_texts(random, 7))
+    queries, statements = random_texts(random, 5), TokenStates(random_texts(random, 7))
     module = random_module(statements, seed)
     rows, said = drawn_pairs(random, len(queries), len(statements))
-    together = logits(module, States(queries), rows, said)
+    together = logits(module, TokenStates(queries), rows, said)
     for place, row in enumerate(rows):
-        alone = logits(module, States(queries[row : row + 1]), [0], said[place : place + 1])
+        alone = logits(module, TokenStates(queries[row : row + 1]), [0], said[place : place + 1])
         assert alone == pytest.approx(together[place], abs=1e-4)
 
 
 @given(seeds)
 def test_what_is_said_more_only_lifts_a_logit(seed: int) -> None:
     random = np.random.default_rng(seed)
-    queries, statements = States(random_texts(random, 3)), States(random_texts(random, 7))
+    queries, statements = TokenStates(random_texts(random, 3)), TokenStates(random_texts(random, 7))
     module = random_module(statements, seed)
     less, more = (logits(module, queries, [0, 1, 2], [said] * 3) for said in ((2, 4), (0, 2, 4, 6)))
     assert (more >= less - 1e-5).all()
@@ -152,7 +152,7 @@ def test_what_is_said_more_only_lifts_a_logit(seed: int) -> None:
 
 def test_a_factor_is_no_steeper_than_it_may_be() -> None:
     random = np.random.default_rng(4)
-    queries, statements = States(random_texts(random, 3)), States(random_texts(random, 2))
+    queries, statements = TokenStates(random_texts(random, 3)), TokenStates(random_texts(random, 2))
     module = HeadModule(statements, SIZE)
     with torch.no_grad():
         module.scale.bias[:] = torch.tensor([20.0, 0.0])
@@ -180,17 +180,17 @@ def head_logits(head: GlossaryHead, queries: Sequence[np.ndarray], rows: Sequenc
 def test_the_fitted_head_gives_the_same_logits_but_for_rounding(seed: int) -> None:
     random = np.random.default_rng(seed)
     queries, statements = random_texts(random, 5), random_texts(random, 7)
-    module = random_module(States(statements), seed)
+    module = random_module(TokenStates(statements), seed)
     rows, said = drawn_pairs(random, len(queries), len(statements))
     head = module.as_head()
     assert head.counts.tolist() == [len(text) for text in statements]
-    differences = np.abs(head_logits(head, queries, rows, said) - logits(module, States(queries), rows, said))
+    differences = np.abs(head_logits(head, queries, rows, said) - logits(module, TokenStates(queries), rows, said))
     # of cosines by half of a 127th in each of four parts
     assert (differences < 0.01 * head.queries(queries).factor[rows] + 1e-3).all()
 
 
 def test_a_head_stays_as_it_was_when_its_module_learns_on() -> None:
-    module = random_module(States(random_texts(np.random.default_rng(5), 7)), 5)
+    module = random_module(TokenStates(random_texts(np.random.default_rng(5), 7)), 5)
     head = module.as_head()
     before = [getattr(head, name).copy() for name in head.__slots__]
     with torch.no_grad():

@@ -16,7 +16,7 @@ from openbioner_batch.training.glossary import __main__ as command
 FOLDER = Path(command.__file__).parent
 ENTRIES = {path.name: read_entries(path) for path in sorted(FOLDER.glob("*.txt"))}
 KINDS = ENTRIES.pop("kinds_of_names.txt")
-"""Lists of names by the kind of name that they are: brand, generic or of a class. No descriptions are of a whole list."""
+"""Lists of names by the kind of name that they are: brand, generic or of a class. None is described as a whole."""
 DESCRIBED = {path.name: read_entries(path) for path in sorted((FOLDER / "descriptions").glob("*.txt"))}
 LONGEST = 20
 FEWEST = 2
@@ -114,7 +114,6 @@ def test_no_gloss_is_parted_within_brackets() -> None:
     assert [(name, gloss) for name, gloss in all_glosses() if gloss.count("(") != gloss.count(")")] == []
 
 
-@pytest.mark.xfail(strict=True, reason="lists of kinds of names have the descriptions of their first name")
 def test_nothing_is_said_to_be_true_and_false_of_a_name() -> None:
     glossary = Glossary(command.written_entries())
     both = []
@@ -125,7 +124,6 @@ def test_nothing_is_said_to_be_true_and_false_of_a_name() -> None:
     assert both == []
 
 
-@pytest.mark.xfail(strict=True, reason="lists of kinds of names have the descriptions of their first name")
 def test_a_list_of_names_of_a_kind_is_not_described_as_its_first_name_is() -> None:
     written = {entry.names: entry.glosses for entry in command.written_entries()}
     assert [entry.names[0] for entry in KINDS if written[entry.names] != entry.glosses] == []
@@ -133,16 +131,17 @@ def test_a_list_of_names_of_a_kind_is_not_described_as_its_first_name_is() -> No
 
 def test_entries_have_their_glosses_then_the_descriptions_of_their_first_name() -> None:
     kinds = {entry.names for entry in KINDS}
-    written = [entry for entry in command.written_entries() if entry.names not in kinds]
-    read = [entry for entries in ENTRIES.values() for entry in entries]
-    described = {entry.names[0]: entry.glosses for entries in DESCRIBED.values() for entry in entries}
-    assert command.descriptions() == described
-    assert [entry.names for entry in written] == [entry.names for entry in read]
-    for whole, entry in zip(written, read, strict=True):
-        assert whole.glosses == entry.glosses + described[entry.names[0]]
+    written = iter([entry for entry in command.written_entries() if entry.names not in kinds])
+    for file, entries in ENTRIES.items():
+        described = {entry.names[0]: entry.glosses for entry in DESCRIBED[file]}
+        for entry in entries:
+            expected = GlossaryEntry(entry.names, entry.glosses + described.get(entry.names[0], ()))
+            assert next(written) == expected
+    assert list(written) == []
+    assert set(command.descriptions()) == {entry.names[0] for entries in DESCRIBED.values() for entry in entries}
 
 
-def test_descriptions_go_to_all_entries_of_a_first_name_and_to_no_other_name(folder: Path) -> None:
+def test_descriptions_go_to_the_entries_of_their_file_with_that_first_name(folder: Path) -> None:
     (folder / "a.txt").write_text("aspirin | ASA: relieves pain\nfever: a sign\n")
     (folder / "b.txt").write_text("ASA | aspirin: a test\naspirin: thins the blood\n")
     (folder / "descriptions").mkdir()
@@ -152,7 +151,7 @@ def test_descriptions_go_to_all_entries_of_a_first_name_and_to_no_other_name(fol
         GlossaryEntry(("aspirin", "ASA"), ("relieves pain", *more)),
         GlossaryEntry(("fever",), ("a sign",)),
         GlossaryEntry(("ASA", "aspirin"), ("a test",)),
-        GlossaryEntry(("aspirin",), ("thins the blood", *more)),
+        GlossaryEntry(("aspirin",), ("thins the blood",)),
     ]
     assert command.descriptions() == {"aspirin": more, "unknown": ("a thing", "not a person")}
 
@@ -164,6 +163,7 @@ def test_entries_stand_alone_without_descriptions(folder: Path) -> None:
 
 
 def test_a_line_of_descriptions_of_another_form_is_refused(folder: Path) -> None:
+    (folder / "a.txt").write_text("aspirin: relieves pain\n")
     (folder / "descriptions").mkdir()
     (folder / "descriptions" / "a.txt").write_text("aspirin: a pill\naspirin, a pill\n")
     with pytest.raises(UsageError, match="line 2"):

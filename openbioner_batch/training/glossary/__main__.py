@@ -22,7 +22,7 @@ from openbioner_batch.model.late_inference import LateInference
 from openbioner_batch.model.location import GLOSSARY_HEAD, resolve_checkpoint
 from openbioner_batch.model.prepare import named_description
 from openbioner_batch.model.reading import load_tokenizer
-from openbioner_batch.training.glossary.comparing import States
+from openbioner_batch.training.glossary.comparing import TokenStates
 from openbioner_batch.training.glossary.drawing import Drawing
 from openbioner_batch.training.glossary.fitting import Fitting, FittingSettings
 from openbioner_batch.training.glossary.material import (
@@ -88,15 +88,23 @@ def give_glossary(
 
 def written_entries() -> list[GlossaryEntry]:
     """The entries of the text files in this folder, with the descriptions that fit them and those that do not."""
-    more = descriptions()
-    entries = [entry for path in sorted(_HERE.glob("*.txt")) for entry in read_entries(path)]
-    return [GlossaryEntry(entry.names, entry.glosses + more.get(entry.names[0], ())) for entry in entries]
+    return [
+        GlossaryEntry(entry.names, entry.glosses + more.get(entry.names[0], ()))
+        for path in sorted(_HERE.glob("*.txt"))
+        for more in [_descriptions_beside(path)]
+        for entry in read_entries(path)
+    ]
 
 
 def descriptions() -> dict[str, tuple[str, ...]]:
     """Descriptions by the first name of the entry that they fit, or do not fit: those begin with "not"."""
-    entries = [entry for path in sorted((_HERE / "descriptions").glob("*.txt")) for entry in read_entries(path)]
-    return {entry.names[0]: entry.glosses for entry in entries}
+    return {name: said for path in sorted(_HERE.glob("*.txt")) for name, said in _descriptions_beside(path).items()}
+
+
+def _descriptions_beside(path: Path) -> dict[str, tuple[str, ...]]:
+    """Those of the entries of a file, by their first names; a file of lists of names has none."""
+    beside = path.parent / "descriptions" / path.name
+    return {entry.names[0]: entry.glosses for entry in read_entries(beside)} if beside.is_file() else {}
 
 
 def _labels(glossary: Glossary, passages: str | None, without: frozenset[str]) -> PassageLabels:
@@ -122,21 +130,21 @@ class _Reader:
         self._tokenizer, self._config = load_tokenizer(directory), model.config
         self._encoder = LateInference(model, torch.float32, "cpu")
 
-    def queries(self, described: Sequence[tuple[str, str]]) -> States:
+    def queries(self, described: Sequence[tuple[str, str]]) -> TokenStates:
         """The states of descriptions behind names, as a run queries them."""
         named, longest = self._config.late.named, self._config.windows.description_tokens
         tokenizer = self._tokenizer
         texts = [named_description(name, text) if named else text for name, text in described]
         ids = [(tokenizer.cls, *tokenizer.ids(text)[:longest], tokenizer.sep) for text in texts]
-        return States(self._encoder.description_states(ids, _TOKENS_AT_ONCE))
+        return TokenStates(self._encoder.description_states(ids, _TOKENS_AT_ONCE))
 
-    def statements(self, texts: Sequence[str]) -> States:
+    def statements(self, texts: Sequence[str]) -> TokenStates:
         """The states of the tokens of statements that are compared."""
         named, positions = self._config.late.named, self._config.positions
         ids = [statement_ids(self._tokenizer, text, named, positions) for text in texts]
         kept = [compared_tokens(self._tokenizer, one[1:-1], named) for one in ids]
         states = self._encoder.description_states(ids, _TOKENS_AT_ONCE)
-        return States([of_one[places] for of_one, places in zip(states, kept, strict=True)])
+        return TokenStates([of_one[places] for of_one, places in zip(states, kept, strict=True)])
 
 
 @click.command()

@@ -14,7 +14,7 @@ from openbioner_batch.model.glossary_head import STEEPEST, GlossaryHead, as_int8
 _FIRST_SCALE, _FIRST_ADDED = 2.5, -6.0
 
 
-class States:
+class TokenStates:
     """The states of many texts' tokens, one after another in half precision."""
 
     def __init__(self, texts: Sequence[np.ndarray]) -> None:
@@ -55,7 +55,7 @@ class HeadModule(nn.Module):
         size: of the vectors that are compared.
     """
 
-    def __init__(self, statements: States, size: int) -> None:
+    def __init__(self, statements: TokenStates, size: int) -> None:
         super().__init__()
         self._statements = statements
         every = statements.every()

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from openbioner_batch.model.glossary import Glossary
 from openbioner_batch.model.glossary_head import GlossaryHead
-from openbioner_batch.training.glossary.comparing import HeadModule, States
+from openbioner_batch.training.glossary.comparing import HeadModule, TokenStates
 from openbioner_batch.training.glossary.drawing import Drawing, Pair
 
 
@@ -48,7 +48,12 @@ class Fitting:
     """
 
     def __init__(
-        self, glossary: Glossary, drawing: Drawing, statements: States, queries: States, settings: FittingSettings
+        self,
+        glossary: Glossary,
+        drawing: Drawing,
+        statements: TokenStates,
+        queries: TokenStates,
+        settings: FittingSettings,
     ) -> None:
         torch.manual_seed(settings.seed)
         self._settings = settings
