@@ -1,4 +1,4 @@
-"""A tiny late-interaction checkpoint with a glossary, whose head takes every gloss to fit every description."""
+"""A tiny late-interaction checkpoint with a glossary, whose head takes every statement to fit every description."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from tiny import tiny_checkpoint
 
-PROJECTION = 16
+PROJECTION, HIDDEN = 16, 32
+"""Of the model's vectors and states."""
 SHIFT = 3.0
 """What a known name adds to the evidence for every type."""
 OWN_NAME, USERS_NAME = "Keppra", "Zonegran"
@@ -41,13 +42,16 @@ def with_glossary(checkpoint: Path, folder: Path, *names: str) -> Path:
     """Copy a late-interaction checkpoint and give it a glossary of these names; returns its directory."""
     from openbioner_batch.model.glossary import GlossaryEntry
     from openbioner_batch.model.glossary_files import write_glossary
-    from openbioner_batch.model.knowledge import GlossaryHead
+    from openbioner_batch.model.glossary_head import GlossaryHead
+    from openbioner_batch.model.knowledge import _UP
     from openbioner_batch.model.location import GLOSSARY_HEAD
 
     shutil.copytree(checkpoint, folder)
     write_glossary([GlossaryEntry((name,), ("antiepileptic drug",)) for name in names or (OWN_NAME,)], folder)
-    same = np.eye(PROJECTION, dtype=np.float32)
-    # the logarithm of the cosine's factor, and what is added: a logit above 0 counts double
-    always = np.array([-15, SHIFT / 2], np.float32)
-    GlossaryHead(same, same, np.zeros((2, PROJECTION), np.float32), always).write(folder / GLOSSARY_HEAD)
+    matrix, vector, nothing = np.zeros((4, HIDDEN)), np.zeros(HIDDEN), np.zeros(1)
+    # the logarithm of the similarity's factor, and what is added: a logit above 0 counts double
+    always = np.array([0, SHIFT / _UP])
+    tokens, counts = np.zeros((0, 4), np.int8), np.zeros(0, np.int16)
+    head = GlossaryHead(matrix, matrix, vector, nothing, np.zeros((2, HIDDEN)), always, tokens, counts)
+    head.write(folder / GLOSSARY_HEAD)
     return folder

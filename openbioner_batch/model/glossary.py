@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
 _WORD = re.compile(r"\w+")
+DENIED = "not "
+"""How a statement begins that is false of its names; what follows is a gloss of other things."""
 LONGEST_NAME = 6
 """Names of more words are left out: searches try so many words from each place."""
 
@@ -19,7 +22,8 @@ class GlossaryEntry:
 
     Attributes:
         names: as they stand in texts, such as "levetiracetam".
-        glosses: short statements, such as "prevents fits" or "antiepileptic drug".
+        glosses: short statements, such as "prevents fits" or "antiepileptic drug"; one that begins with `DENIED` is
+            false of it, such as "not an antibiotic".
     """
 
     names: tuple[str, ...]
@@ -66,7 +70,7 @@ class Glossary:
                 written = name[words[0].start() : words[-1].end()] if words else ""
                 if len(written) < 3 or len(words) > LONGEST_NAME:
                     continue
-                key = " ".join(word.group().lower() for word in words)
+                key = _key(name)
                 by_name.setdefault(key, {})[number] = None
                 exact = spellings.setdefault(key, set())
                 if exact is not None and written.isupper():
@@ -80,8 +84,10 @@ class Glossary:
         for key in by_name:
             first = key.partition(" ")[0]
             self._longest[first] = max(key.count(" ") + 1, self._longest.get(first, 0))
-        self.all_glosses = tuple(dict.fromkeys(gloss for entry in self.entries for gloss in entry.glosses))
-        """The distinct glosses, in the order of the entries."""
+        self.statements = _distinct(self.entries)
+        """The distinct statements, true or false of their names, in the order of the entries."""
+        self.own_statements = len(_distinct(own))
+        """How many of them, the first ones, the checkpoint's entries have."""
         self.meanings = tuple(meanings)
         """Distinct sets of entries, as indices: what a name means."""
 
@@ -89,14 +95,24 @@ class Glossary:
         """How many names it can find."""
         return len(self._meaning)
 
-    def glosses(self, meaning: int) -> tuple[str, ...]:
-        """The glosses of a meaning, each once."""
-        return tuple(dict.fromkeys(gloss for entry in self.meanings[meaning] for gloss in self.entries[entry].glosses))
+    def meaning_of(self, name: str) -> int | None:
+        """The meaning of a name by itself, however it is written; None for one that is not known."""
+        return self._meaning.get(_key(name))
 
-    def given(self, meaning: int) -> frozenset[str]:
-        """The glosses of a meaning that a user gave."""
-        entries = (entry for entry in self.meanings[meaning] if entry >= self.own_entries)
-        return frozenset(gloss for entry in entries for gloss in self.entries[entry].glosses)
+    def true_of(self, entry: int) -> list[str]:
+        """What an entry says to be true of its names."""
+        return _told(self.entries[entry])[0]
+
+    def said(self, meaning: int, only_given: bool = False) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What is true and what is false of a meaning, each statement once, the latter without `DENIED`.
+
+        Args:
+            meaning: its index.
+            only_given: whether to leave out what the checkpoint's own entries say.
+        """
+        entries = [entry for entry in self.meanings[meaning] if not only_given or entry >= self.own_entries]
+        true, false = zip(*(_told(self.entries[entry]) for entry in entries), strict=True) if entries else ((), ())
+        return tuple(dict.fromkeys(chain(*true))), tuple(dict.fromkeys(chain(*false)))
 
     def find(self, text: str) -> Iterator[KnownName]:
         """The names in a text, in order; none overlap."""
@@ -126,6 +142,20 @@ class Glossary:
                 if exact is None or (not shouting and (written in exact or written.removesuffix("s") in exact)):
                     return count, key
         return None
+
+
+def _key(name: str) -> str:
+    return " ".join(word.group().lower() for word in _WORD.finditer(name))
+
+
+def _distinct(entries: Iterable[GlossaryEntry]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(told for entry in entries for part in _told(entry) for told in part))
+
+
+def _told(entry: GlossaryEntry) -> tuple[list[str], list[str]]:
+    """What an entry says to be true of its names, and what to be false."""
+    true = [gloss for gloss in entry.glosses if not gloss.startswith(DENIED)]
+    return true, [gloss.removeprefix(DENIED) for gloss in entry.glosses if gloss.startswith(DENIED)]
 
 
 def known_words(glossary: Glossary, text: str, word_offsets: np.ndarray) -> np.ndarray:

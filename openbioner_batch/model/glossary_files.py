@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from openbioner_batch.errors import CheckpointError, UsageError
-from openbioner_batch.model.glossary import Glossary, GlossaryEntry
+from openbioner_batch.model.glossary import DENIED, Glossary, GlossaryEntry
 from openbioner_batch.model.location import GLOSSARY, GLOSSARY_HEAD, NO_GLOSSARY
 
 
@@ -86,7 +87,8 @@ def read_entries(path: Path) -> list[GlossaryEntry]:
         if not line.strip() or line.startswith("#"):
             continue
         names, colon, glosses = line.partition(": ")
-        entry = GlossaryEntry(_parts(names, "|"), _parts(glosses, ";"))
+        said = (re.sub("(?i)^not ", DENIED, gloss) for gloss in _parts(glosses, ";"))
+        entry = GlossaryEntry(_parts(names, "|"), tuple(dict.fromkeys(said)))
         if not (colon and entry.names and entry.glosses):
             raise UsageError(
                 f"--glossary {path}, line {number}: expected names, a colon and a space, and what they are, "

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from openbioner_batch.model.batching import Batch, batches
+from openbioner_batch.model.batching import batches
 from openbioner_batch.model.inference import InferenceStack
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.layout import Layout, lay_out
@@ -39,8 +39,8 @@ class KnownEvidence(Protocol):
     plain_types: Collection[str]
     """Types that are found without it."""
 
-    def add(self, evidence: np.ndarray, background: np.ndarray, descriptions: np.ndarray) -> np.ndarray:
-        """Evidence, [words, types], with what is known; by the score of no entity and the vectors of descriptions."""
+    def add(self, evidence: np.ndarray, background: np.ndarray, descriptions: Sequence[tuple[int, ...]]) -> np.ndarray:
+        """Evidence, [words, types], with what is known; by the score of no entity and the descriptions' token ids."""
 
 
 class LateInference:
@@ -96,25 +96,34 @@ class LateInference:
 
     def read_descriptions(self, descriptions: Sequence[tuple[int, ...]], token_budget: int) -> np.ndarray:
         """As `describe`, but without a cache, for very many descriptions."""
-        rows = [np.array(one, np.int64) for one in descriptions]
-        lengths = np.array([len(row) for row in rows], np.int64)
-        vectors = np.zeros((len(rows), self.config.late.projection), np.float32)
-        for batch in batches(lengths - 1, np.zeros(0, np.int64), token_budget):
-            found = self._describe(batch, rows, shifted=False)
-            if not np.isfinite(found).all():
-                found = self._describe(batch, rows, shifted=True)
-            vectors[np.concatenate([block.windows for block in batch.blocks])] = found
+        vectors = np.zeros((len(descriptions), self.config.late.projection), np.float32)
+        for places, states in self._read_alone(descriptions, token_budget):
+            projected = F.linear(states.mean(1), self._of_descriptions)
+            vectors[places] = F.normalize(projected, dim=-1).cpu().numpy()
         return vectors
 
+    def description_states(self, descriptions: Sequence[tuple[int, ...]], token_budget: int) -> list[np.ndarray]:
+        """The last states of descriptions' tokens but the first and the last, float32 [tokens, hidden] each."""
+        found: dict[int, np.ndarray] = {}
+        for places, states in self._read_alone(descriptions, token_budget):
+            found |= dict(zip(places.tolist(), states[:, 1:-1].cpu().numpy(), strict=True))
+        return [found[place] for place in range(len(descriptions))]
+
     @torch.inference_mode()
-    def _describe(self, batch: Batch, rows: Sequence[np.ndarray], shifted: bool) -> np.ndarray:
-        layout = lay_out(batch, rows, [np.zeros(1, np.int64)] * len(rows), ())
-        hidden, _ = self._description.read_alone(layout, self.config.layers, shifted)
-        means = [
-            hidden[s.start : s.start + s.sequences * s.length].unflatten(0, (s.sequences, s.length)).mean(1)
-            for s in layout.groups
-        ]
-        return F.normalize(F.linear(torch.cat(means), self._of_descriptions), dim=-1).cpu().numpy()
+    def _read_alone(
+        self, descriptions: Sequence[tuple[int, ...]], token_budget: int
+    ) -> Iterator[tuple[np.ndarray, Tensor]]:
+        """Descriptions of one length at a time: their indices, and [descriptions, length, hidden] their last states."""
+        rows = [np.array(one, np.int64) for one in descriptions]
+        lengths = np.array([len(row) for row in rows], np.int64)
+        for batch in batches(lengths - 1, np.zeros(0, np.int64), token_budget):
+            layout = lay_out(batch, rows, [np.zeros(1, np.int64)] * len(rows), ())
+            hidden, _ = self._description.read_alone(layout, self.config.layers, shifted=False)
+            if not hidden.isfinite().all():
+                hidden, _ = self._description.read_alone(layout, self.config.layers, shifted=True)
+            for group in layout.groups:
+                states = hidden[group.start : group.start + group.sequences * group.length]
+                yield batch.blocks[group.block].windows, states.unflatten(0, (group.sequences, group.length))
 
     def evidence(self, words: np.ndarray, descriptions: np.ndarray) -> np.ndarray:
         """The evidence for each described type at each word: float32 [words, types]."""
@@ -170,12 +179,11 @@ def late_logits(
 
     def evidence_for(descriptions: Mapping[int, tuple[int, ...]], kinds: Sequence[DescribedType]) -> np.ndarray:
         tails = [(tokenizer.cls, *one, tokenizer.sep) for one in descriptions.values()]
-        described = encoder.describe(tails, token_budget)
-        evidence = encoder.evidence(vectors, described)
+        evidence = encoder.evidence(vectors, encoder.describe(tails, token_budget))
         if known:
             of = [place for place, kind in enumerate(descriptions) if kinds[kind].name not in known.plain_types]
             if of:
-                evidence[:, of] = known.add(evidence[:, of], background, described[of])
+                evidence[:, of] = known.add(evidence[:, of], background, [tails[place] for place in of])
         return evidence
 
     for some in _portions(groups):

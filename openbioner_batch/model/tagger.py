@@ -21,10 +21,11 @@ from openbioner_batch.model.decoding import decode
 from openbioner_batch.model.device import default_token_budget, resolve_device, resolve_dtype
 from openbioner_batch.model.glossary import Glossary
 from openbioner_batch.model.glossary_files import GlossaryChoice
+from openbioner_batch.model.glossary_reader import GlossaryReader
 from openbioner_batch.model.inference import InferenceEncoder
-from openbioner_batch.model.knowledge import GlossaryHead, GlossaryReader
+from openbioner_batch.model.knowledge import NameEvidence
 from openbioner_batch.model.late_inference import LateInference, score_late
-from openbioner_batch.model.location import GLOSSARY_HEAD, resolve_checkpoint
+from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.model.models import Model
 from openbioner_batch.model.prepare import Preparer, check_windows
 from openbioner_batch.model.prepared import Prepared
@@ -54,7 +55,7 @@ class Tagger:
     """Finds mentions of described types. In float32 a text's result does not depend on the texts beside it.
 
     Args:
-        model: the module, the module, whose weights are prepared for inference.
+        model: the module, whose weights are prepared for inference.
         tokenizer: of its checkpoint.
         directory: the checkpoint's.
         device: "cpu" or one of torch's names of GPUs.
@@ -218,7 +219,7 @@ class Tagger:
             yield from self.encoder.score(self.tokenizer, windows, words, groups, budget)
         elif isinstance(self.encoder, LateInference):
             plain = self.calibration.plain_types if self.calibration else ()
-            known = self._knowledge.of(prepared, plain) if self._knowledge else None
+            known = NameEvidence(self._knowledge, prepared, plain) if self._knowledge else None
             yield from score_late(self.encoder, self.tokenizer, windows, words, groups, budget, known)
         elif isinstance(self.encoder, SplitEncoder):
             yield from score_groups(self.encoder, self.tokenizer, windows, words, groups, budget)
@@ -229,9 +230,7 @@ class Tagger:
     def _reader(self) -> GlossaryReader | None:
         if self.glossary is None or not isinstance(self.encoder, LateInference):
             return None
-        late = self.encoder.config.late
-        head = GlossaryHead.read(self._directory / GLOSSARY_HEAD, late.projection)
-        return GlossaryReader(self.glossary, head, self.encoder, self.tokenizer, late.named, self.token_budget)
+        return GlossaryReader.load(self._directory, self.glossary, self.encoder, self.tokenizer, self.token_budget)
 
     def logits(self, text: str, types: Sequence[EntityType]) -> np.ndarray:
         """The raw logits of every token of a text that fits one window.

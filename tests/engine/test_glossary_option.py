@@ -21,7 +21,8 @@ from openbioner_batch.engine.summary import notes_on
 from openbioner_batch.errors import CheckpointError, UsageError
 from openbioner_batch.model.glossary import GlossaryEntry
 from openbioner_batch.model.glossary_files import GlossaryChoice, write_glossary
-from openbioner_batch.model.knowledge import _GIVEN, _MOST_UP, _UP
+from openbioner_batch.model.glossary_reader import _DENIED, _GIVEN
+from openbioner_batch.model.knowledge import _MOST_UP, _UP
 from openbioner_batch.model.location import GLOSSARY
 from openbioner_batch.options import fields_of
 
@@ -64,6 +65,15 @@ def test_entries_of_a_file_add_to_the_checkpoints_own(bare: Path, model: Path, f
     for name, its, all_ in ((OWN_NAME, SHIFT, SHIFT), (USERS_NAME, 0, min(SHIFT + _UP * _GIVEN, _MOST_UP))):
         np.testing.assert_allclose(own[name] - without[name], its, atol=1e-3)
         np.testing.assert_allclose(both[name] - without[name], all_, atol=1e-3)
+
+
+def test_what_a_file_denies_of_a_name_counts_against_it(bare: Path, model: Path, file: Path) -> None:
+    file.write_text(f"{OWN_NAME}: not an antibiotic\n{USERS_NAME}: a dye; not an antibiotic\n")
+    without, both = (logits_of(factory_of(*given)) for given in ((bare,), (model, file)))
+    own, users = SHIFT / _UP, SHIFT / _UP + _GIVEN
+    for name, logit in ((OWN_NAME, own - _DENIED * users), (USERS_NAME, users - _DENIED * users)):
+        assert logit >= 0
+        np.testing.assert_allclose(both[name] - without[name], _UP * logit, atol=1e-3)
 
 
 def test_workers_need_no_file(model: Path, file: Path) -> None:

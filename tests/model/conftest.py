@@ -9,7 +9,7 @@ import pytest
 from knowing import write_checkpoint
 
 from openbioner_batch.model import Tagger
-from openbioner_batch.model.knowledge import GlossaryHead
+from openbioner_batch.model.glossary_head import GlossaryHead
 from openbioner_batch.model.location import GLOSSARY_HEAD
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from knowing import constant_head
 from safetensors.torch import load_file, save_file
 
 from openbioner_batch.errors import CheckpointError, UsageError
@@ -18,7 +19,6 @@ from openbioner_batch.model import VARIANTS, EntityType, Tagger, WindowSettings,
 from openbioner_batch.model.checkpoint import build_model, load_encoder, published_names, save_checkpoint
 from openbioner_batch.model.glossary import GlossaryEntry
 from openbioner_batch.model.glossary_files import write_glossary
-from openbioner_batch.model.knowledge import GlossaryHead
 from openbioner_batch.model.location import GLOSSARY_HEAD
 from openbioner_batch.model.reading import load_tokenizer
 
@@ -206,8 +206,7 @@ def test_the_digest_follows_the_glossary_and_its_head(checkpoint: Path, tmp_path
         write_glossary([GlossaryEntry(("aspirin",), (gloss,))], copy)
         digests.append(checkpoint_digest(copy))
     for logit in (0, 1):
-        parts = [np.zeros(shape) for shape in [(4, 8), (4, 8), (2, 8)]]
-        GlossaryHead(*parts, np.array([0, logit])).write(copy / GLOSSARY_HEAD)
+        constant_head(logit).write(copy / GLOSSARY_HEAD)
         digests.append(checkpoint_digest(copy))
     assert len(set(digests)) == 5
     write_glossary([GlossaryEntry(("aspirin",), ("a disease",))], copy)

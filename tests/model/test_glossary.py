@@ -67,7 +67,7 @@ def test_the_longest_name_counts_then_the_first() -> None:
 
 def test_a_name_as_it_stands_is_preferred_to_one_that_it_may_be_the_plural_of() -> None:
     both = glossary("bypass", "bypas")
-    assert [both.glosses(name.meaning) for name in both.find("bypass")] == [("what bypass is",)]
+    assert [both.said(name.meaning) for name in both.find("bypass")] == [(("what bypass is",), ())]
 
 
 def test_names_in_capitals_match_as_they_stand() -> None:
@@ -100,7 +100,8 @@ def test_short_names_and_long_ones_are_left_out() -> None:
 
 def test_entries_without_glosses_are_left_out() -> None:
     known = Glossary([GlossaryEntry(("aspirin", "fever"), ()), GlossaryEntry(("fever",), ("a symptom",))])
-    assert [(name.start, known.glosses(name.meaning)) for name in known.find("aspirin, fever")] == [(9, ("a symptom",))]
+    found = [(name.start, known.said(name.meaning)) for name in known.find("aspirin, fever")]
+    assert found == [(9, (("a symptom",), ()))]
 
 
 def test_a_name_in_several_entries_has_each_gloss_of_all_once() -> None:
@@ -111,11 +112,76 @@ def test_a_name_in_several_entries_has_each_gloss_of_all_once() -> None:
             GlossaryEntry(("cold", "COLD"), ("a temperature", "a disease")),
         ]
     )
-    glosses = [known.glosses(name.meaning) for name in known.find("cold heat, colds and common colds")]
-    cold = ("an infection", "a disease", "a temperature")
-    assert glosses == [cold, ("a temperature",), cold, ("an infection", "a disease")]
+    said = [known.said(name.meaning) for name in known.find("cold heat, colds and common colds")]
+    cold = ("an infection", "a disease", "a temperature"), ()
+    assert said == [cold, (("a temperature",), ()), cold, (("an infection", "a disease"), ())]
     assert len(known) == 3
     assert len(known.meanings) == 3
+
+
+def test_what_begins_with_not_is_false_of_a_name() -> None:
+    own = [
+        GlossaryEntry(("cold",), ("not a drug", "an infection", "not caused by bacteria")),
+        GlossaryEntry(("cold", "heat"), ("a temperature", "not an infection", "not a drug")),
+        GlossaryEntry(("notes",), ("nothing else", "notable", "what is not a drug", "not")),
+        GlossaryEntry(("dose",), ("not a drug",)),
+    ]
+    known = Glossary(own)
+    assert [known.said(name.meaning) for name in known.find("cold heat, notes, dose")] == [
+        (("an infection", "a temperature"), ("a drug", "caused by bacteria", "an infection")),
+        (("a temperature",), ("an infection", "a drug")),
+        (("nothing else", "notable", "what is not a drug", "not"), ()),
+        ((), ("a drug",)),
+    ]
+    assert [known.true_of(entry) for entry in range(4)] == [
+        ["an infection"],
+        ["a temperature"],
+        ["nothing else", "notable", "what is not a drug", "not"],
+        [],
+    ]
+    assert known.statements == (
+        *("an infection", "a drug", "caused by bacteria", "a temperature"),
+        *("nothing else", "notable", "what is not a drug", "not"),
+    ), "what is true comes first within an entry: the tokens that checkpoints store are in this order"
+
+
+def test_what_a_user_says_is_told_apart_even_where_the_checkpoint_says_the_same() -> None:
+    own = [GlossaryEntry(("aspirin", "ASA"), ("a drug", "not a dye")), GlossaryEntry(("aspirin",), ("relieves pain",))]
+    users = [GlossaryEntry(("aspirin", "zyxolam"), ("a drug", "not a test")), GlossaryEntry(("zyxolam",), ("a dye",))]
+    known = Glossary(own, users)
+    assert known.own_entries == 2
+    assert known.entries == (*own, *users)
+    meanings = {name: one.meaning for name in ("aspirin", "ASA", "zyxolam") for one in known.find(f"the {name}")}
+    assert {name: known.said(meaning) for name, meaning in meanings.items()} == {
+        "aspirin": (("a drug", "relieves pain"), ("a dye", "a test")),
+        "ASA": (("a drug",), ("a dye",)),
+        "zyxolam": (("a drug", "a dye"), ("a test",)),
+    }
+    assert {name: known.said(meaning, only_given=True) for name, meaning in meanings.items()} == {
+        "aspirin": (("a drug",), ("a test",)),
+        "ASA": ((), ()),
+        "zyxolam": (("a drug", "a dye"), ("a test",)),
+    }
+
+
+glosses = st.builds(str.__add__, st.sampled_from(["", "not "]), st.sampled_from(["a", "b", "c", "not a", "no"]))
+some_entries = st.lists(st.lists(glosses, max_size=5).map(lambda some: GlossaryEntry(("aspirin",), tuple(some))))
+
+
+@given(some_entries, some_entries)
+def test_statements_are_all_that_is_said_each_once_with_the_checkpoints_first(
+    own: list[GlossaryEntry], users: list[GlossaryEntry]
+) -> None:
+    known = Glossary(own, users)
+    said = {gloss.removeprefix("not ") for entry in (*own, *users) for gloss in entry.glosses}
+    assert set(known.statements) == said
+    assert len(known.statements) == len(said)
+    own_alone = Glossary(own).statements
+    assert known.statements[: len(own_alone)] == own_alone, "their tokens are stored by place"
+    for meaning in range(len(known.meanings)):
+        true, false = known.said(meaning)
+        assert {*true, *false} == said
+        assert set(true) == {gloss for entry in (*own, *users) for gloss in entry.glosses if gloss[:4] != "not "}
 
 
 def singulars(word: str) -> set[str]:
@@ -191,7 +257,7 @@ def test_a_glossary_can_be_sent_to_other_processes() -> None:
     copy = pickle.loads(pickle.dumps(known))
     text = "Lung cancers, ALL and x-ray doses"
     assert list(copy.find(text)) == list(known.find(text))
-    assert [copy.glosses(name.meaning) for name in copy.find(text)] == [
+    assert [copy.said(name.meaning)[0] for name in copy.find(text)] == [
         ("what lung cancer is",),
         ("what ALL is",),
         ("what x-ray dose is",),

@@ -6,15 +6,14 @@ import dataclasses
 import gzip
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from knowing import constant_head
 
 from openbioner_batch.errors import CheckpointError, UsageError
 from openbioner_batch.model.glossary import Glossary, GlossaryEntry
 from openbioner_batch.model.glossary_files import GlossaryChoice, read_entries, write_glossary
-from openbioner_batch.model.knowledge import GlossaryHead
 from openbioner_batch.model.location import GLOSSARY, GLOSSARY_HEAD
 
 OWN = [GlossaryEntry(("aspirin", "ASA"), ("relieves pain", "antiplatelet drug")), GlossaryEntry(("Sjögren",), ("é😀",))]
@@ -31,7 +30,7 @@ entries = st.builds(
 def folder(tmp_path: Path) -> Path:
     """The glossary and the head of a checkpoint."""
     write_glossary(OWN, tmp_path)
-    GlossaryHead(*(np.zeros(shape) for shape in [(4, 8), (4, 8), (2, 8), (2,)])).write(tmp_path / GLOSSARY_HEAD)
+    constant_head(0).write(tmp_path / GLOSSARY_HEAD)
     return tmp_path
 
 
@@ -67,6 +66,13 @@ def test_comments_empty_lines_byte_order_marks_and_repetitions_do_not_matter(
 def test_later_colons_belong_to_the_glosses(tmp_path: Path) -> None:
     path = written(tmp_path / "names.txt", "a:b: one: two; three:four")
     assert read_entries(path) == [GlossaryEntry(("a:b",), ("one: two", "three:four"))]
+
+
+def test_what_is_false_of_a_name_is_read_as_it_is_written(tmp_path: Path) -> None:
+    path = written(tmp_path / "names.txt", "Keppra:  not a dye ;prevents fits; not a test;not; notable")
+    (entry,) = read_entries(path)
+    assert entry.glosses == ("not a dye", "prevents fits", "not a test", "not", "notable")
+    assert Glossary([entry]).said(0) == (("prevents fits", "not", "notable"), ("a dye", "a test"))
 
 
 @pytest.mark.parametrize("line", ["secretname", "secretname:", ": secretname", "secretname: ; ", "| : secretname"])
@@ -196,3 +202,8 @@ def test_a_checkpoint_without_a_head_has_no_glossary_and_takes_no_entries(folder
         assert GlossaryChoice(own).load(folder) is None
         with pytest.raises(UsageError, match=rf"--glossary: {folder.name} has no glossary\.safetensors"):
             GlossaryChoice(own, (KEPPRA,)).load(folder)
+
+
+def test_what_is_false_of_a_name_may_begin_with_a_capital(tmp_path: Path) -> None:
+    path = written(tmp_path / "names.txt", "Keppra: Not an antibiotic; nothing; NOT a dye; not a dye")
+    assert read_entries(path) == [GlossaryEntry(("Keppra",), ("not an antibiotic", "nothing", "not a dye"))]

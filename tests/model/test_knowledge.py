@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,15 +9,28 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from knowing import SIZE, TEXTS, TYPES, constant_head, described, logits_of, random_head, shifts_of
+from knowing import (
+    HIDDEN,
+    STATEMENTS,
+    TEXTS,
+    TYPES,
+    PlainLoops,
+    constant_head,
+    described,
+    fits_bound,
+    fits_of,
+    logit_of,
+    logits_of,
+    shifts_of,
+)
 
-from openbioner_batch.errors import CheckpointError
 from openbioner_batch.model import Tagger
 from openbioner_batch.model.glossary import GlossaryEntry
 from openbioner_batch.model.glossary_files import GlossaryChoice
-from openbioner_batch.model.knowledge import _MOST_DOWN, _MOST_UP, GlossaryHead
+from openbioner_batch.model.glossary_head import GlossaryHead
+from openbioner_batch.model.glossary_reader import _DENIED, _GIVEN
+from openbioner_batch.model.knowledge import _MOST_DOWN, _MOST_UP, _UP
 from openbioner_batch.model.location import GLOSSARY_HEAD
-from openbioner_batch.model.prepare import named_description
 
 
 @pytest.fixture(scope="module")
@@ -26,22 +38,18 @@ def plain(knowing_folder: Path) -> Tagger:
     return Tagger.from_pretrained(knowing_folder, "cpu", "float32", glossary=GlossaryChoice(own=False))
 
 
-def test_a_meaning_fits_as_the_best_of_its_glosses_does(knowing: Tagger) -> None:
-    reader = knowing._knowledge
+def test_a_meaning_fits_as_the_tokens_of_all_that_is_said_of_it_do(knowing: Tagger) -> None:
+    reader, loops = knowing._knowledge, PlainLoops(knowing)
     assert reader is not None
-    named = knowing.encoder.config.late.named
-    descriptions = described(knowing, TYPES)
-    expected = []
-    for meaning in range(5):
-        glosses = [named_description("entity", one) if named else one for one in reader.glossary.glosses(meaning)]
-        ids = [(knowing.tokenizer.cls, *knowing.tokenizer.ids(one), knowing.tokenizer.sep) for one in glosses]
-        read = knowing.encoder.describe(ids, knowing.token_budget)
-        head = GlossaryHead.read(knowing._directory / GLOSSARY_HEAD, SIZE)
-        expected.append(head.logits(descriptions, head.project(read)).max(axis=0))
-    assert len({round(float(one), 3) for row in expected[:2] + expected[3:] for one in row}) == 12
-    assert np.min(expected) < -_MOST_DOWN < _MOST_UP < np.max(expected)
+    head = GlossaryHead.read(knowing._directory / GLOSSARY_HEAD, HIDDEN)
+    tokens = {statement: loops.directions(head, statement) for statement in STATEMENTS}
+    expected, bound = fits_of(knowing, head, tokens), fits_bound(knowing, head)
+    assert expected.shape == (5, 3)
+    assert len({round(fit, 3) for fit in expected[:, :2].flatten().tolist()}) == 10
+    assert np.min(expected) < -_MOST_DOWN < _MOST_UP < _UP * np.max(expected)
     order = np.array([4, 0, 0, 3, 1, 2, 4])
-    np.testing.assert_allclose(reader.fit(order, descriptions), np.array(expected)[order], atol=1e-5)
+    found = reader.fit(order, described(knowing, TYPES))
+    assert (np.abs(found - expected[order]) <= bound).all()
 
 
 def test_words_without_names_keep_their_logits_and_names_do_not(knowing: Tagger, plain: Tagger) -> None:
@@ -92,9 +100,38 @@ def test_glosses_longer_than_the_model_reads_are_cut(knowing_folder: Path, knowi
     assert np.isfinite(found[0]).all()
 
 
+def test_what_a_user_denies_of_a_known_name_counts_against_it_and_for_no_other(
+    knowing_folder: Path, knowing: Tagger, tmp_path: Path
+) -> None:
+    (tmp_path / "own.txt").write_text("aspirin: not a sign of cancer\n")
+    denying = Tagger.from_pretrained(
+        knowing_folder, "cpu", "float32", glossary=GlossaryChoice.of(str(tmp_path / "own.txt"))
+    )
+    text = "aspirin was given in mice with fever"
+    prepared = denying.preparer(TYPES).prepare([text])
+    meanings = prepared.known_names[:, 2]
+    assert len(meanings) == 2
+    own, reader = knowing._knowledge, denying._knowledge
+    assert own is not None
+    assert reader is not None
+    before = own.fit(knowing.preparer(TYPES).prepare([text]).known_names[:, 2], described(knowing, TYPES))
+    after = reader.fit(meanings, described(denying, TYPES))
+    loops, head = PlainLoops(knowing), GlossaryHead.read(knowing_folder / GLOSSARY_HEAD, HIDDEN)
+    denied = loops.directions(head, "a sign of cancer")
+    states = [loops.states(ids) for ids in described(knowing, TYPES)]
+    against = [_DENIED * max(logit_of(head, denied, some) + _GIVEN, 0) for some in states]
+    assert (np.abs(after[0] - (before[0] - against)) <= fits_bound(knowing, head)).all()
+    assert against[1] > 1, "which is what the second type is"
+    np.testing.assert_allclose(after[1], before[1], atol=1e-5)
+    lowered = logits_of(denying, [text])[0] - logits_of(knowing, [text])[0]
+    assert lowered[0] == 0
+    assert lowered[2] < -1
+
+
 def test_spans_follow_the_glossary(with_head: Callable, plain: Tagger) -> None:
-    down, level, up = (with_head(constant_head(logit)).tag(TEXTS, TYPES) for logit in (-3, 0, 3))
-    assert level == plain.tag(TEXTS, TYPES)
+    texts = ["aspirin", "lung cancer", "cancer", "p53 gene", *TEXTS]  # of names alone, no other word is surer
+    down, level, up = (with_head(constant_head(logit)).tag(texts, TYPES) for logit in (-3, 0, 3))
+    assert level == plain.tag(texts, TYPES)
     assert down[-1] == level[-1] == up[-1]
     covered = [sum(span.end - span.start for spans in some for span in spans) for some in (down, level, up)]
     assert covered[0] < covered[1] < covered[2]
@@ -105,56 +142,3 @@ def test_no_texts_and_no_types(knowing: Tagger) -> None:
     assert knowing.tag(["", " \n"], TYPES) == [[], []]
     assert knowing.logits("aspirin", []).shape == (2, 1)
     assert [group.shape for group in knowing.word_logits(knowing.preparer([]).prepare(["aspirin"]))] in ([], [(1, 1)])
-
-
-def test_a_head_that_is_written_is_read_again_to_the_precision_of_its_format(tmp_path: Path) -> None:
-    head = random_head()
-    head.write(tmp_path / GLOSSARY_HEAD)
-    read = GlossaryHead.read(tmp_path / GLOSSARY_HEAD, SIZE)
-    for name in ("query", "gloss", "scale", "scale_bias"):
-        assert getattr(read, name).dtype == np.float32
-        np.testing.assert_array_equal(getattr(read, name), getattr(head, name).astype(np.float16))
-    first = (tmp_path / GLOSSARY_HEAD).read_bytes()
-    read.write(tmp_path / GLOSSARY_HEAD)
-    assert (tmp_path / GLOSSARY_HEAD).read_bytes() == first
-
-
-def test_a_very_steep_head_is_finite() -> None:
-    vectors = np.eye(SIZE, dtype=np.float32)
-    with np.errstate(all="raise"):
-        found = random_head(factor=60).logits(vectors, random_head().project(vectors))
-    assert np.isfinite(found).all()
-
-
-def test_the_head_of_another_model_is_refused(knowing_folder: Path, with_head: Callable) -> None:
-    random_head().write(knowing_folder / "other.safetensors")
-    with pytest.raises(CheckpointError, match=r"the head of a glossary for another model; expected vectors of 9"):
-        GlossaryHead.read(knowing_folder / "other.safetensors", SIZE + 1)
-    wide = GlossaryHead(*(np.zeros(shape, np.float32) for shape in [(4, 9), (4, 9), (2, 9), (2,)]))
-    with pytest.raises(CheckpointError, match="for another model"):
-        with_head(wide)
-
-
-@pytest.mark.parametrize("part", ["query", "gloss", "scale", "scale_bias"])
-def test_a_head_with_a_part_of_another_shape_is_refused(tmp_path: Path, part: str) -> None:
-    dataclasses.replace(random_head(), **{part: np.zeros(3, np.float32)}).write(tmp_path / GLOSSARY_HEAD)
-    with pytest.raises(CheckpointError):
-        GlossaryHead.read(tmp_path / GLOSSARY_HEAD, SIZE)
-
-
-def test_a_damaged_head_is_named(tmp_path: Path) -> None:
-    from safetensors.numpy import save_file
-
-    path = tmp_path / GLOSSARY_HEAD
-    with pytest.raises(CheckpointError, match=r"glossary\.safetensors: not the head of a glossary"):
-        GlossaryHead.read(path, SIZE)
-    random_head().write(path)
-    whole = path.read_bytes()
-    for content in (b"", b"text", whole[:-1], whole[: len(whole) // 2], b"\xff" + whole[1:]):
-        path.write_bytes(content)
-        with pytest.raises(CheckpointError, match=r"glossary\.safetensors: not the head of a glossary"):
-            GlossaryHead.read(path, SIZE)
-    for parts, error in ((["query"], "KeyError"), (["query", "vectors"], "TypeError")):
-        save_file({name: np.zeros((4, SIZE)) for name in parts}, path)
-        with pytest.raises(CheckpointError, match=rf"not the head of a glossary \({error}\)"):
-            GlossaryHead.read(path, SIZE)

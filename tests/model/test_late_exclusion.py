@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from knowing import PlainLoops, described, random_head, telling_apart
 
 from openbioner_batch.model import EntityType, Prepared, Preparer, Tagger, save_checkpoint
 from openbioner_batch.model.calibration import Calibration
@@ -14,12 +15,10 @@ from openbioner_batch.model.config import LateSettings, WindowSettings
 from openbioner_batch.model.encoder import initialize
 from openbioner_batch.model.glossary import GlossaryEntry
 from openbioner_batch.model.glossary_files import GlossaryChoice, write_glossary
-from openbioner_batch.model.knowledge import GlossaryHead
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.location import GLOSSARY_HEAD
 from openbioner_batch.model.prepared import DescribedType
 
-SIZE = 8
 WINDOWS = WindowSettings(text_tokens=40, description_tokens=40, overlap_tokens=10)
 TEXTS = ["aspirin was given in lung cancer. no sign of fever in the patient.", "fever", "mice . aspirin"]
 KINDS = [
@@ -37,16 +36,17 @@ def folder(
 ) -> Path:
     """A small random model of late interaction, with a glossary whose head is sure of some types and not of others."""
     config = dataclasses.replace(tagger.encoder.config, windows=WINDOWS)
-    late = LateSettings(SIZE, **request.param)
+    late = LateSettings(8, **request.param)
     model = LateEncoder(dataclasses.replace(config, separate_layers=config.layers, late=late, initializer_range=0.2))
     initialize(model.eval(), seed=1)
     model.background.bias.data.fill_(-6)  # so that types are about as likely as no entity
     found = tmp_path_factory.mktemp("late")
     save_checkpoint(model, found, checkpoint)
-    write_glossary([GlossaryEntry(("aspirin", "lung cancer", "fever"), ("a drug", "given in mice"))], found)
-    random = np.random.default_rng(5)
-    query, gloss, scale = (random.standard_normal(shape) for shape in [(4, SIZE), (4, SIZE), (2, SIZE)])
-    GlossaryHead(query, gloss, scale, np.zeros(2)).write(found / GLOSSARY_HEAD)
+    glosses = ("a drug", "given in mice")
+    write_glossary([GlossaryEntry(("aspirin", "lung cancer", "fever"), glosses)], found)
+    first = Tagger.from_pretrained(found, "cpu", "float32")
+    texts = described(first, [*KINDS, *(EntityType("entity", gloss) for gloss in glosses)])
+    telling_apart(random_head(), list(map(PlainLoops(first).states, texts))).write(found / GLOSSARY_HEAD)
     return found
 
 

@@ -167,6 +167,79 @@ def test_scores_beyond_floats_are_guarded_against(model: LateEncoder, late: Tagg
     np.testing.assert_allclose(strong.logits(SECTION, MANY[:5]), plain(model, strong, SECTION, MANY[:5]), atol=1e-3)
 
 
+def ids_of(tagger: Tagger, *texts: str) -> list[tuple[int, ...]]:
+    """Descriptions as they are read."""
+    return [(tagger.tokenizer.cls, *tagger.tokenizer.ids(text), tagger.tokenizer.sep) for text in texts]
+
+
+@torch.inference_mode()
+def plain_states(model: LateEncoder, ids: tuple[int, ...]) -> np.ndarray:
+    """Of a description's tokens but the first and the last, read alone through the trained module."""
+    read = model.description_encoder.read_alone
+    return read(torch.tensor([ids]), torch.tensor([len(ids)]), model.config.layers)[0, 1:-1].numpy()
+
+
+DESCRIBED = ("fever", "a drug", "", "mice", "a sign of lung cancer or fever", "a drug", "given in fever", SECTION)
+
+
+def states_of(tagger: Tagger, ids: list[tuple[int, ...]], token_budget: int = 1000) -> list[np.ndarray]:
+    assert isinstance(tagger.encoder, LateInference)
+    return tagger.encoder.description_states(ids, token_budget)
+
+
+@pytest.mark.parametrize("token_budget", [1, 12, 1000])
+def test_states_of_descriptions_are_what_the_plain_module_reads(
+    model: LateEncoder, late: Tagger, token_budget: int
+) -> None:
+    ids = ids_of(late, *DESCRIBED)
+    found = states_of(late, ids, token_budget)
+    assert [some.shape for some in found] == [(len(one) - 2, late.encoder.config.hidden) for one in ids]
+    for some, one in zip(found, ids, strict=True):
+        assert some.dtype == np.float32
+        np.testing.assert_allclose(some, plain_states(model, one), atol=2e-5)
+    assert states_of(late, []) == []
+
+
+def test_states_of_a_description_are_the_same_whatever_is_read_beside_it(late: Tagger) -> None:
+    ids = ids_of(late, *DESCRIBED)
+    alone = [states_of(late, [one])[0] for one in ids]
+    random = np.random.default_rng(1)
+    for _ in range(20):
+        order = random.permutation(len(ids))[: random.integers(1, len(ids) + 1)].tolist()
+        together = states_of(late, [ids[place] for place in order], int(random.integers(1, 80)))
+        for some, place in zip(together, order, strict=True):
+            np.testing.assert_allclose(some, alone[place], atol=1e-5)
+
+
+def test_the_vector_of_a_description_is_its_projected_mean_state(model: LateEncoder, late: Tagger) -> None:
+    ids = ids_of(late, *DESCRIBED)
+    assert isinstance(late.encoder, LateInference)
+    found = late.encoder.read_descriptions(ids, 30)
+    with torch.inference_mode():
+        for vector, one in zip(found, ids, strict=True):
+            read = model.description_encoder.read_alone
+            states = read(torch.tensor([one]), torch.tensor([len(one)]), model.config.layers)[0]
+            expected = torch.nn.functional.normalize(model.description_projection(states.mean(0)), dim=-1)
+            np.testing.assert_allclose(vector, expected.numpy(), atol=2e-5)
+
+
+def test_states_of_descriptions_in_bfloat16_are_near(model: LateEncoder, late: Tagger) -> None:
+    near = Tagger(model, late.tokenizer, late._directory, "cpu", "bfloat16")
+    ids = ids_of(late, *DESCRIBED)
+    for some, exact in zip(states_of(near, ids), states_of(late, ids), strict=True):
+        assert some.dtype == np.float32
+        np.testing.assert_allclose(some, exact, atol=0.3)
+
+
+def test_states_beyond_floats_are_guarded_against(model: LateEncoder, late: Tagger) -> None:
+    for layer in model.description_encoder.layers:
+        layer.query_key_value.weight.data.mul_(40)
+    strong = Tagger(model, late.tokenizer, late._directory, "cpu", "float32")
+    ids = ids_of(late, *DESCRIBED)
+    for some, one in zip(states_of(strong, ids, 20), ids, strict=True):
+        np.testing.assert_allclose(some, plain_states(model, one), atol=1e-3)
+
+
 def test_no_texts_and_no_words(late: Tagger) -> None:
     assert late.tag([], MANY) == []
     assert late.tag(["", " \n"], MANY) == [[], []]

@@ -10,19 +10,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-import numpy as np
 import torch
 
 from openbioner_batch.errors import OpenBioNERError, UsageError
 from openbioner_batch.model.checkpoint import load_model
 from openbioner_batch.model.glossary import Glossary, GlossaryEntry
 from openbioner_batch.model.glossary_files import read_entries, write_glossary
+from openbioner_batch.model.glossary_reader import compared_tokens, statement_ids
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.late_inference import LateInference
 from openbioner_batch.model.location import GLOSSARY_HEAD, resolve_checkpoint
 from openbioner_batch.model.prepare import named_description
 from openbioner_batch.model.reading import load_tokenizer
-from openbioner_batch.training.glossary.fitting import Encode, Fitting, FittingSettings
+from openbioner_batch.training.glossary.comparing import TokenStates
+from openbioner_batch.training.glossary.drawing import Drawing
+from openbioner_batch.training.glossary.fitting import Fitting, FittingSettings
 from openbioner_batch.training.glossary.material import (
     PassageLabels,
     class_entries,
@@ -63,16 +65,20 @@ def give_glossary(
     if output.exists():
         raise UsageError(f"--output {output} exists: give a new folder")
     directory = resolve_checkpoint(model)
+    settings = settings or FittingSettings()
+    reader = _Reader(directory)
     classes = [one for one in read_taxonomies(TAXONOMIES) if one.members]
     glossary = Glossary([*class_entries(classes), *written_entries()])
-    fitting = Fitting(
+    drawing = Drawing(
         glossary,
         classes,
         class_labels(glossary, classes),
+        descriptions(),
         _labels(glossary, passages, without),
-        _encoder(directory),
-        settings or FittingSettings(),
+        settings.seed,
     )
+    statements, queries = reader.statements(glossary.statements), reader.queries(drawing.queries)
+    fitting = Fitting(glossary, drawing, statements, queries, settings)
     losses = list(fitting.run())
     shutil.copytree(directory, output)
     write_glossary(glossary.entries, output)
@@ -81,8 +87,24 @@ def give_glossary(
 
 
 def written_entries() -> list[GlossaryEntry]:
-    """The entries of the text files in this folder."""
-    return [entry for path in sorted(_HERE.glob("*.txt")) for entry in read_entries(path)]
+    """The entries of the text files in this folder, with the descriptions that fit them and those that do not."""
+    return [
+        GlossaryEntry(entry.names, entry.glosses + more.get(entry.names[0], ()))
+        for path in sorted(_HERE.glob("*.txt"))
+        for more in [_descriptions_beside(path)]
+        for entry in read_entries(path)
+    ]
+
+
+def descriptions() -> dict[str, tuple[str, ...]]:
+    """Descriptions by the first name of the entry that they fit, or do not fit: those begin with "not"."""
+    return {name: said for path in sorted(_HERE.glob("*.txt")) for name, said in _descriptions_beside(path).items()}
+
+
+def _descriptions_beside(path: Path) -> dict[str, tuple[str, ...]]:
+    """Those of the entries of a file, by their first names; a file of lists of names has none."""
+    beside = path.parent / "descriptions" / path.name
+    return {entry.names[0]: entry.glosses for entry in read_entries(beside)} if beside.is_file() else {}
 
 
 def _labels(glossary: Glossary, passages: str | None, without: frozenset[str]) -> PassageLabels:
@@ -96,20 +118,33 @@ def _labels(glossary: Glossary, passages: str | None, without: frozenset[str]) -
     return passage_labels(glossary, read, described)
 
 
-def _encoder(directory: Path) -> Encode:
-    model = load_model(directory)
-    if not isinstance(model, LateEncoder):
-        raise UsageError(f"{directory.name} is no late-interaction model: a glossary needs one, such as bundled-open")
-    tokenizer, longest = load_tokenizer(directory), model.config.windows.description_tokens
-    encoder = LateInference(model, torch.float32, "cpu")
+class _Reader:
+    """Reads descriptions and statements with a checkpoint's encoder."""
 
-    def encode(described: Sequence[tuple[str, str]]) -> np.ndarray:
-        named = model.config.late.named
+    def __init__(self, directory: Path) -> None:
+        model = load_model(directory)
+        if not isinstance(model, LateEncoder):
+            raise UsageError(
+                f"{directory.name} is no late-interaction model: a glossary needs one, such as bundled-open"
+            )
+        self._tokenizer, self._config = load_tokenizer(directory), model.config
+        self._encoder = LateInference(model, torch.float32, "cpu")
+
+    def queries(self, described: Sequence[tuple[str, str]]) -> TokenStates:
+        """The states of descriptions behind names, as a run queries them."""
+        named, longest = self._config.late.named, self._config.windows.description_tokens
+        tokenizer = self._tokenizer
         texts = [named_description(name, text) if named else text for name, text in described]
         ids = [(tokenizer.cls, *tokenizer.ids(text)[:longest], tokenizer.sep) for text in texts]
-        return encoder.read_descriptions(ids, _TOKENS_AT_ONCE)
+        return TokenStates(self._encoder.description_states(ids, _TOKENS_AT_ONCE))
 
-    return encode
+    def statements(self, texts: Sequence[str]) -> TokenStates:
+        """The states of the tokens of statements that are compared."""
+        named, positions = self._config.late.named, self._config.positions
+        ids = [statement_ids(self._tokenizer, text, named, positions) for text in texts]
+        kept = [compared_tokens(self._tokenizer, one[1:-1], named) for one in ids]
+        states = self._encoder.description_states(ids, _TOKENS_AT_ONCE)
+        return TokenStates([of_one[places] for of_one, places in zip(states, kept, strict=True)])
 
 
 @click.command()
