@@ -12,6 +12,8 @@ import numpy as np
 _WORD = re.compile(r"\w+")
 DENIED = "not "
 """How a statement begins that is false of its names; what follows is a gloss of other things."""
+SHORTEST_NAME = 3
+"""Names of fewer characters, between the marks at their ends, are left out: too many other words are written so."""
 LONGEST_NAME = 6
 """Names of more words are left out: searches try so many words from each place."""
 
@@ -52,15 +54,15 @@ class Glossary:
     then the first. A name in several entries has the glosses of all.
 
     Args:
-        entries: names of fewer than three characters between the marks at their ends, or of more than `LONGEST_NAME`
-            words, are left out; so are entries without glosses.
+        entries: names of fewer than `SHORTEST_NAME` characters between the marks at their ends, or of more than
+            `LONGEST_NAME` words, are left out; so are entries without glosses.
         given: entries of a user, beside those of a checkpoint.
     """
 
     def __init__(self, entries: Iterable[GlossaryEntry], given: Iterable[GlossaryEntry] = ()) -> None:
         own = tuple(entries)
         self.own_entries = len(own)
-        """How many entries are the checkpoint's, which may have vectors of their glosses."""
+        """How many entries are the checkpoint's, whose statements may have stored tokens."""
         self.entries = (*own, *given)
         by_name: dict[str, dict[int, None]] = {}
         spellings: dict[str, set[str] | None] = {}
@@ -68,7 +70,7 @@ class Glossary:
             for name in entry.names if entry.glosses else ():
                 words = list(_WORD.finditer(name))
                 written = name[words[0].start() : words[-1].end()] if words else ""
-                if len(written) < 3 or len(words) > LONGEST_NAME:
+                if len(written) < SHORTEST_NAME or len(words) > LONGEST_NAME:
                     continue
                 key = _key(name)
                 by_name.setdefault(key, {})[number] = None

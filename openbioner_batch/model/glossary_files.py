@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from openbioner_batch.errors import CheckpointError, UsageError
-from openbioner_batch.model.glossary import DENIED, Glossary, GlossaryEntry
+from openbioner_batch.model.glossary import DENIED, LONGEST_NAME, SHORTEST_NAME, Glossary, GlossaryEntry
 from openbioner_batch.model.location import GLOSSARY, GLOSSARY_HEAD, NO_GLOSSARY
 
 
@@ -31,13 +31,14 @@ class GlossaryChoice:
         """The choice that an option names: None for the checkpoint's own, "none", or a file to add to it.
 
         Raises:
-            UsageError: the file is not on this machine, cannot be read, or has a line of another form.
+            UsageError: the file is not on this machine, cannot be read, has a line of another form, or an entry without
+                a name that texts are searched for.
         """
         if option == NO_GLOSSARY:
             return cls(own=False)
         if option is not None and "://" in option:
             raise UsageError("--glossary is a URL: give a local file (workers need none: they are sent its entries)")
-        return cls() if option is None else cls(entries=tuple(read_entries(Path(option).expanduser())))
+        return cls() if option is None else cls(entries=_findable(Path(option).expanduser()))
 
     @property
     def digest(self) -> str | None:
@@ -97,6 +98,17 @@ def read_entries(path: Path) -> list[GlossaryEntry]:
         entries.append(entry)
     if not entries:
         raise UsageError(f'--glossary {path}: no entries; expected lines such as "Keppra: prevents fits"')
+    return entries
+
+
+def _findable(path: Path) -> tuple[GlossaryEntry, ...]:
+    entries = tuple(read_entries(path))
+    for number, entry in enumerate(entries, 1):
+        if not len(Glossary([entry])):
+            raise UsageError(
+                f"--glossary {path}, entry {number} of {len(entries)}: none of its names can be found; expected one of "
+                f"at least {SHORTEST_NAME} characters and at most {LONGEST_NAME} words"
+            )
     return entries
 
 

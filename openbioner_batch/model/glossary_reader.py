@@ -25,6 +25,8 @@ _READ_TOGETHER = 32
 a state depends on what is read beside it, and so it would depend on which text came first."""
 _AT_ONCE = 1 << 24
 """The most similarities in memory."""
+_MOST_DESCRIPTIONS = 2048
+"""The logits of all names are kept for so many descriptions, 60 KB each, and then computed anew."""
 FUNCTION_WORDS = frozenset(
     "a an the of for in on to with by and or is are be as at from that which who whom whose it its this these those "
     "not no than s into some any what where when one such used - , . ; : ' ( ) /".split()
@@ -66,6 +68,7 @@ class GlossaryReader:
         self._block_of = {one: number for number, block in enumerate(self._blocks) for one in block}
         self._rows: dict[int, tuple[np.ndarray, ...]] = {}
         self._states: dict[tuple[int, ...], np.ndarray] = {}
+        self._known: dict[tuple[int, ...], np.ndarray] = {}
 
     @classmethod
     def load(
@@ -92,15 +95,31 @@ class GlossaryReader:
             float32 [names, types].
         """
         distinct, places = np.unique(meanings, return_inverse=True)
+        if len(self._known) > _MOST_DESCRIPTIONS:
+            self._known, self._states = {}, {}
+        for one in descriptions:
+            if one not in self._known:
+                self._known[one] = np.full(len(self.glossary.meanings), np.nan, np.float32)
+        asked = list(dict.fromkeys(descriptions))
+        unknown = np.isnan(np.stack([self._known[one][distinct] for one in asked], 1))
+        names, kinds = distinct[unknown.any(1)], [one for one, some in zip(asked, unknown.any(0), strict=True) if some]
+        if len(names):
+            for one, found in zip(kinds, self._compare(names, kinds).T, strict=True):
+                known = self._known[one]
+                known[names] = np.where(np.isnan(known[names]), found, known[names])
+        return np.stack([self._known[one][distinct] for one in descriptions], 1)[places]
+
+    def _compare(self, meanings: np.ndarray, descriptions: Sequence[tuple[int, ...]]) -> np.ndarray:
+        """As `fit`, for distinct meanings and descriptions, computed anew."""
         queries = self._described(descriptions)
-        rows = [self._rows_of(meaning) for meaning in distinct.tolist()]
+        self._read_of(meanings.tolist())
+        rows = [self._rows[meaning] for meaning in meanings.tolist()]
         true, false, given_true, given_false = (self._logits(part, queries) for part in zip(*rows, strict=True))
         true, false = np.fmax(true, given_true + _GIVEN), np.fmax(false, given_false + _GIVEN)
-        found = np.nan_to_num(true) - _DENIED * np.maximum(np.nan_to_num(false), 0)
-        return np.asarray(found[places])
+        return np.asarray(np.nan_to_num(true) - _DENIED * np.maximum(np.nan_to_num(false), 0))
 
     def _described(self, descriptions: Sequence[tuple[int, ...]]) -> Queries:
-        if new := [one for one in dict.fromkeys(descriptions) if one not in self._states]:
+        if new := [one for one in descriptions if one not in self._states]:
             self._states.update(zip(new, self._encoder.description_states(new, self._token_budget), strict=True))
         return self._head.queries([self._states[one] for one in descriptions])
 
@@ -109,7 +128,8 @@ class GlossaryReader:
         found = np.full((len(rows), len(queries.weights)), np.nan, np.float32)
         filled = np.array([place for place, of_one in enumerate(rows) if len(of_one)], np.int64)
         counts = np.array([len(rows[place]) for place in filled.tolist()], np.int64)
-        for some in _chunks(counts * len(queries.tokens)):
+        # the tokens themselves, in float32 and of unit length, take memory too
+        for some in _chunks(counts * max(len(queries.tokens), 3 * self._tokens.shape[1])):
             tokens = unit(
                 self._tokens[np.concatenate([rows[place] for place in filled[some].tolist()])].astype(np.float32)
             )
@@ -118,26 +138,31 @@ class GlossaryReader:
             found[filled[some]] = queries.factor * (best @ queries.weights.T) + queries.added
         return found
 
-    def _rows_of(self, meaning: int) -> tuple[np.ndarray, ...]:
-        """The rows of tokens of what is true and false of a meaning, and of what a user said of it."""
-        if meaning not in self._rows:
-            parts = [*self.glossary.said(meaning), *self.glossary.said(meaning, only_given=True)]
-            self._read({one for part in parts for one in part})
+    def _read_of(self, meanings: Sequence[int]) -> None:
+        """Find the rows of tokens of what is true and false of meanings, and of what a user said of them."""
+        new = [meaning for meaning in meanings if meaning not in self._rows]
+        said = {
+            meaning: [*self.glossary.said(meaning), *self.glossary.said(meaning, only_given=True)] for meaning in new
+        }
+        self._read({one for parts in said.values() for part in parts for one in part})
+        for meaning, parts in said.items():
             self._rows[meaning] = tuple(
                 np.concatenate([np.zeros(0, np.int64), *(np.arange(*self._bounds[one]) for one in part)])
                 for part in parts
             )
-        return self._rows[meaning]
 
     def _read(self, statements: set[str]) -> None:
+        tokens = [self._tokens]
+        end = len(self._tokens)
         for block in sorted({self._block_of[one] for one in statements if one not in self._bounds}):
             ids = [statement_ids(self._tokenizer, one, self._named, self._positions) for one in self._blocks[block]]
             states = self._encoder.description_states(ids, self._token_budget)
-            kept = [compared_tokens(self._tokenizer, of_one[1:-1], self._named) for of_one in ids]
-            read = [self._head.project(of_one[places]) for of_one, places in zip(states, kept, strict=True)]
-            ends = len(self._tokens) + np.cumsum([0, *map(len, read)])
-            self._tokens = np.concatenate([self._tokens, *map(as_int8, read)])
-            self._bounds |= dict(zip(self._blocks[block], pairwise(ends.tolist()), strict=True))
+            for one, of_one, its in zip(self._blocks[block], states, ids, strict=True):
+                kept = compared_tokens(self._tokenizer, its[1:-1], self._named)
+                tokens.append(as_int8(self._head.project(of_one[kept])))
+                self._bounds[one] = (end, end + len(kept))
+                end += len(kept)
+        self._tokens = np.concatenate(tokens) if len(tokens) > 1 else self._tokens
 
 
 def statement_ids(tokenizer: Tokenizer, statement: str, named: bool, positions: int) -> tuple[int, ...]:

@@ -27,7 +27,7 @@ class NameEvidence:
     """The glossary's names in some texts, and what they add to evidence.
 
     Args:
-        reader: reads their glosses.
+        reader: reads what is said of them.
         prepared: the texts.
         plain_types: types that are found without it.
     """

@@ -207,3 +207,14 @@ def test_a_checkpoint_without_a_head_has_no_glossary_and_takes_no_entries(folder
 def test_what_is_false_of_a_name_may_begin_with_a_capital(tmp_path: Path) -> None:
     path = written(tmp_path / "names.txt", "Keppra: Not an antibiotic; nothing; NOT a dye; not a dye")
     assert read_entries(path) == [GlossaryEntry(("Keppra",), ("not an antibiotic", "nothing", "not a dye"))]
+
+
+@pytest.mark.parametrize("name", ["ab", "(a) |b", "one two three four five six seven"])
+def test_a_users_entry_whose_names_are_never_found_is_refused_without_its_words(tmp_path: Path, name: str) -> None:
+    path = written(tmp_path / "names.txt", f"Keppra | ab: prevents fits\n{name}: secret")
+    with pytest.raises(
+        UsageError, match=r"entry 2 of 2: none of its names can be found; expected one of at least 3"
+    ) as e:
+        GlossaryChoice.of(str(path))
+    assert "secret" not in str(e.value)
+    assert "seven" not in str(e.value)

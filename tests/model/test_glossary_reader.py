@@ -279,3 +279,27 @@ def test_only_so_many_similarities_are_in_memory(
     tracemalloc.stop()
     np.testing.assert_allclose(found, whole, atol=1e-4)
     assert most < 2 * similarities, "half of what all of them take"
+
+
+@pytest.mark.parametrize("most", [0, 3, 100])
+def test_what_was_compared_is_not_compared_again_while_it_is_kept(
+    knowing: Tagger, head: GlossaryHead, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    reader = reader_of(knowing, head, [said("aspirin", "a drug"), said("fever", "a sign", "not mice")])
+    monkeypatch.setattr("openbioner_batch.model.glossary_reader._MOST_DESCRIPTIONS", most)
+    compared: list[tuple[int, int]] = []
+    compare = GlossaryReader._compare
+
+    def counted(self: GlossaryReader, meanings: np.ndarray, some: Sequence[tuple[int, ...]]) -> np.ndarray:
+        compared.append((len(meanings), len(some)))
+        return compare(self, meanings, some)
+
+    monkeypatch.setattr(GlossaryReader, "_compare", counted)
+    ids = described(knowing, KINDS)
+    first = reader.fit(np.array([0]), ids)
+    both = reader.fit(np.array([1, 0, 1]), ids)
+    np.testing.assert_allclose(both[1:2], first, atol=1e-5)
+    np.testing.assert_array_equal(both[0], both[2])
+    np.testing.assert_allclose(reader.fit(np.array([0, 1]), ids), both[1:], atol=1e-5)
+    kept = most >= len(KINDS)
+    assert compared == [(1, len(KINDS)), *([(1, len(KINDS))] if kept else [(2, len(KINDS))] * 2)]

@@ -1,4 +1,4 @@
-"""Gives a late-interaction model a glossary: this folder's entries, and a head fitted to the model's vectors.
+"""Gives a late-interaction model a glossary: this folder's entries, and a head fitted to the states of its tokens.
 
 python -m openbioner_batch.training.glossary MODEL --passages SILVER --without TYPES --output MODEL2
 """
