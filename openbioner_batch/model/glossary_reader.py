@@ -54,7 +54,6 @@ class GlossaryReader:
         self._head = head
         self._encoder = encoder
         self._tokenizer = tokenizer
-        self._named, self._positions = encoder.config.late.named, encoder.config.positions
         self._token_budget = token_budget
         stored = len(head.counts) if glossary.own_entries else 0
         own = glossary.statements[: min(stored, glossary.own_statements)]
@@ -155,14 +154,30 @@ class GlossaryReader:
         tokens = [self._tokens]
         end = len(self._tokens)
         for block in sorted({self._block_of[one] for one in statements if one not in self._bounds}):
-            ids = [statement_ids(self._tokenizer, one, self._named, self._positions) for one in self._blocks[block]]
-            states = self._encoder.description_states(ids, self._token_budget)
-            for one, of_one, its in zip(self._blocks[block], states, ids, strict=True):
-                kept = compared_tokens(self._tokenizer, its[1:-1], self._named)
-                tokens.append(as_int8(self._head.project(of_one[kept])))
-                self._bounds[one] = (end, end + len(kept))
-                end += len(kept)
+            together = self._blocks[block]
+            states = statement_states(self._encoder, self._tokenizer, together, self._token_budget)
+            for one, of_one in zip(together, states, strict=True):
+                tokens.append(as_int8(self._head.project(of_one)))
+                self._bounds[one] = (end, end + len(of_one))
+                end += len(of_one)
         self._tokens = np.concatenate(tokens) if len(tokens) > 1 else self._tokens
+
+
+def statement_states(
+    encoder: LateInference, tokenizer: Tokenizer, statements: Sequence[str], token_budget: int
+) -> list[np.ndarray]:
+    """The states of the tokens of statements that are compared, float32 [tokens, hidden] each.
+
+    Args:
+        encoder: the model.
+        tokenizer: of the model.
+        statements: what is said of names.
+        token_budget: of statements that are read together.
+    """
+    named, positions = encoder.config.late.named, encoder.config.positions
+    ids = [statement_ids(tokenizer, one, named, positions) for one in statements]
+    states = encoder.description_states(ids, token_budget)
+    return [of_one[compared_tokens(tokenizer, its[1:-1], named)] for of_one, its in zip(states, ids, strict=True)]
 
 
 def statement_ids(tokenizer: Tokenizer, statement: str, named: bool, positions: int) -> tuple[int, ...]:

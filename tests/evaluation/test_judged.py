@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,20 +25,13 @@ from openbioner_batch.model.reading import load_tokenizer
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
 from openbioner_batch.training.tuning import tune
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 RIGHT, WRONG, UNJUDGED = "zx", "jv", "qk"
 """Letters of the words that the model takes for tools before it adapts."""
 FOUND = (RIGHT, WRONG, UNJUDGED)
 MOST, FEW = 0.7, 0.2
 """Shares of words. With other seeds, 0.8 or more of what is right is found, and 0.1 or less of what is wrong."""
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Threads of a tiny model wait for each other longer than they work."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def text_with(random: np.random.Generator, *letters: str) -> str:

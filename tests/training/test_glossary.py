@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from click.testing import CliRunner, Result
 from glossaries import late_checkpoint
 from training.samples import write_silver
@@ -29,20 +27,13 @@ from openbioner_batch.training.glossary import drawing
 from openbioner_batch.training.glossary.fitting import FittingSettings
 from openbioner_batch.training.glossary.material import class_entries, read_taxonomies
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TEXTS = "aspirin | ASA: relieves pain; antiplatelet drug\nlung cancer: a tumour; a disease\nfever: a sign of disease\n"
 DESCRIBED = (
     "aspirin: a painkiller; a tablet; not a herb; not a disease\nfever: an illness; a heat; not a drug; not pain\n"
 )
 STEPS = FittingSettings(steps=3)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small products take longest where many threads wait for a busy core."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture

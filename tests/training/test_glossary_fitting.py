@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,8 @@ from openbioner_batch.model.glossary import GlossaryEntry
 from openbioner_batch.training.glossary.drawing import Pair
 from openbioner_batch.training.glossary.fitting import Fitting, FittingSettings
 from openbioner_batch.training.glossary.material import TaxonomyClass
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 QUICK = FittingSettings(steps=40, rate=2e-2, size=8)
 ILLNESS = ("an illness", "what people suffer from", "illness or disease", "a disease of people")
@@ -41,15 +43,6 @@ SEVERAL = World(
     {},
 )
 """Without the first class, two statements are left to say of gout, and three of fever; of a stone there is but one."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small products take longest where many threads wait for a busy core."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def fitting(settings: FittingSettings = QUICK, world: World = WORLD, only: Sequence[Pair] = ()) -> Fitting:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import torch
 from tiny import tiny_checkpoint
 
 from openbioner_batch.errors import UsageError
@@ -31,18 +29,12 @@ from openbioner_batch.training.shared import SharedBatch
 from openbioner_batch.training.silver.schema import DESCRIPTION_SCHEMA, passages_table
 from openbioner_batch.training.tuning import Tuning, tune
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 DESCRIPTIONS = {"tool": "a thing to work with", "place": "where one is"}
 LETTERS = {"tool": "zx", "place": "qk"}
 FAST = Tuning(layer_rate=5e-3, head_rate=5e-3, texts_at_once=4, epochs=15)
 """Random weights have all to learn."""
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

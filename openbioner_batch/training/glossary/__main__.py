@@ -16,7 +16,7 @@ from openbioner_batch.errors import OpenBioNERError, UsageError
 from openbioner_batch.model.checkpoint import load_model
 from openbioner_batch.model.glossary import Glossary, GlossaryEntry
 from openbioner_batch.model.glossary_files import read_entries, write_glossary
-from openbioner_batch.model.glossary_reader import compared_tokens, statement_ids
+from openbioner_batch.model.glossary_reader import statement_states
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.late_inference import LateInference
 from openbioner_batch.model.location import GLOSSARY_HEAD, resolve_checkpoint
@@ -140,11 +140,7 @@ class _Reader:
 
     def statements(self, texts: Sequence[str]) -> TokenStates:
         """The states of the tokens of statements that are compared."""
-        named, positions = self._config.late.named, self._config.positions
-        ids = [statement_ids(self._tokenizer, text, named, positions) for text in texts]
-        kept = [compared_tokens(self._tokenizer, one[1:-1], named) for one in ids]
-        states = self._encoder.description_states(ids, _TOKENS_AT_ONCE)
-        return TokenStates([of_one[places] for of_one, places in zip(states, kept, strict=True)])
+        return TokenStates(statement_states(self._encoder, self._tokenizer, texts, _TOKENS_AT_ONCE))
 
 
 @click.command()
