@@ -57,6 +57,8 @@ def note_reading(tagger: Tagger) -> list[list[str]]:
     class Noting:
         """Reads descriptions for the glossary."""
 
+        config = tagger.encoder.config
+
         def description_states(self, some: Sequence[tuple[int, ...]], token_budget: int) -> list[np.ndarray]:
             if not set(some) <= queried:
                 read.append([told[ids] for ids in some])
