@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from openbioner_batch.catalog.views import NAME_VIEW, NAMED_VIEW
 from openbioner_batch.errors import UsageError
 from openbioner_batch.records import EntityType
 
@@ -35,9 +36,17 @@ class CatalogType:
     def describe(self, view: str) -> EntityType:
         """The type as it is described to the model, in one view.
 
+        Args:
+            view: one of `VIEWS`, or one that is made of these: "name", "name-definition".
+
         Raises:
             UsageError: the type has no such view.
         """
+        words = self.name.replace("_", " ")
+        if view == NAME_VIEW:
+            return EntityType(self.name, words)
+        if view == NAMED_VIEW:
+            return EntityType(self.name, f"{words}: {self.describe('definition').description}")
         if view not in self.descriptions:
             has = ", ".join(self.descriptions)
             raise UsageError(f"entity type {self.set}.{self.name} has no description view {view!r}; it has: {has}")
@@ -106,6 +115,15 @@ class Catalog:
         if found is None:
             raise UsageError(self._unknown(name))
         return found
+
+    def describes(self, kind: EntityType) -> bool:
+        """Whether a type has the name and a description of one here, in any view; a name alone is not enough."""
+        return kind in self._described
+
+    @cached_property
+    def _described(self) -> frozenset[EntityType]:
+        types = [kind for one in self.sets for kind in one.types]
+        return frozenset(kind.describe(view) for kind in types for view in (NAME_VIEW, NAMED_VIEW, *kind.descriptions))
 
     def _unknown(self, name: str) -> str:
         words = [one.name for one in self.sets]

@@ -17,7 +17,7 @@ import numpy as np
 from openbioner_batch.errors import UsageError
 from openbioner_batch.evaluation.benchmark import Progress, check_labels, portions, words_for
 from openbioner_batch.evaluation.card import figure_kind, read_card
-from openbioner_batch.evaluation.fitting import fit_stages, names_of, without_types
+from openbioner_batch.evaluation.fitting import fit_stages, names_of
 from openbioner_batch.evaluation.labels import parse_views
 from openbioner_batch.evaluation.questions import QueriedCorpus, is_training_folder, read_queried
 from openbioner_batch.evaluation.reading import TOKENS, in_blocks, limited, without_texts
@@ -74,11 +74,14 @@ def calibrate(
     if fit == GENERAL:  # plain types keep their values, and so they are scored as these were fitted
         tagger.calibration = Calibration(plain_types=own.plain_types)
     corpora = [_scored(tagger, one, settings, progress) for one in parts]
-    start = _kept(own, fit, {name for corpus in corpora for name in corpus.types})
+    start = _kept(own, fit, corpora)
     held_out = held_out_f1(corpora, start, fit)
     stage = max(held_out, key=lambda name: held_out[name])  # the simplest of equals
     fitted_on = _fitted_on(own, fit, corpora, is_training_folder(Path(settings.corpus)))
-    calibration = replace(fit_stages(corpora, start, fit)[stage], fitted_on=fitted_on)
+    calibration = fit_stages(corpora, start, fit)[stage]
+    if fit == GENERAL:  # values of plain types that are described otherwise here
+        calibration = calibration.with_types(own, names_of(own) - names_of(start))
+    calibration = replace(calibration, fitted_on=fitted_on)
     figures: dict[str, dict[str, Any]] = {corpus.name: {"kind": kinds[corpus.name]} for corpus in corpora}
     for part, of_part in (("devel", corpora), ("test", [_scored(tagger, one, settings, progress) for one in tests])):
         for corpus in of_part:
@@ -192,20 +195,24 @@ def _scored(
     return score_corpus(tagger, one, settings.words or words_for(one.corpus), progress)
 
 
-def _kept(own: Calibration, fit: str, queried: set[str]) -> Calibration:
-    """What stays of the calibration that the checkpoint carries.
+def _kept(own: Calibration, fit: str, corpora: Sequence[ScoredCorpus]) -> Calibration:
+    """What stays of the calibration that the checkpoint carries, as far as it holds for the types of the corpora.
 
     Raises:
         UsageError: values for all types are fitted, and each of these types has its own.
     """
-    if fit == GENERAL and queried <= names_of(own):
+    queried = {name for corpus in corpora for name in corpus.types}
+    if fit == ALL:
+        return own.not_fitted
+    if fit == TYPES:
+        return own.without_types(queried)
+    kept = own.for_types(kind for corpus in corpora for part in corpus.parts for kind in part.kinds)
+    if queried <= names_of(kept):
         raise UsageError(
             f"each type that is queried ({', '.join(sorted(queried))}) has values of its own in the checkpoint: that "
             f"says nothing of others; give other corpora, or another --fit"
         )
-    if fit == ALL:
-        return own.not_fitted
-    return without_types(own, queried) if fit == TYPES else own
+    return kept
 
 
 def _fitted_on(own: Calibration, fit: str, corpora: Sequence[ScoredCorpus], are_passages: bool) -> str:

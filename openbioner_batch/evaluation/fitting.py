@@ -6,7 +6,7 @@ the threshold demands one word that is surer. Either alone, and so one after the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -63,16 +63,6 @@ def names_of(calibration: Calibration) -> frozenset[str]:
     """The types with values of their own, or that are found in a way of their own."""
     own = frozenset(calibration.type_biases) | frozenset(calibration.type_thresholds)
     return own | frozenset(calibration.plain_types)
-
-
-def without_types(calibration: Calibration, names: Collection[str]) -> Calibration:
-    """A calibration without values of the types of these names, none of which stays a plain type."""
-    return replace(
-        calibration,
-        type_biases={name: value for name, value in calibration.type_biases.items() if name not in names},
-        type_thresholds={name: value for name, value in calibration.type_thresholds.items() if name not in names},
-        plain_types=frozenset(calibration.plain_types).difference(names),
-    )
 
 
 def _general(corpora: Sequence[ScoredCorpus], start: Calibration, thresholds: np.ndarray) -> list[Calibration]:

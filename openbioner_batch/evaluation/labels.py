@@ -53,11 +53,6 @@ class Labels:
         Raises:
             UsageError: the view does not exist.
         """
-        if view == NAME_VIEW:
-            return tuple(EntityType(kind.name, kind.name.replace("_", " ")) for kind in self.unique_types)
-        if view == NAMED_VIEW:
-            named = [(kind.name, kind.describe("definition").description) for kind in self.unique_types]
-            return tuple(EntityType(name, f"{name.replace('_', ' ')}: {text}") for name, text in named)
         return tuple(kind.describe(view) for kind in self.unique_types)
 
 

@@ -17,6 +17,7 @@ from openbioner_batch.records import Span
 if TYPE_CHECKING:
     from openbioner_batch.model import Prepared, Tagger
     from openbioner_batch.model.decoding import Runs
+    from openbioner_batch.model.prepared import DescribedType
 
 Ranges = Sequence[tuple[int, int]]
 _ONE = np.zeros(1)
@@ -28,7 +29,7 @@ class ScoredPart:
 
     Attributes:
         prepared: the texts.
-        names: of the group's types.
+        kinds: the group's types.
         logits: float32 [words, 1 + types].
         gold: sorted keys of the gold spans that are whole runs of words.
         golds: how many gold spans there are, including those that are not runs of words.
@@ -36,11 +37,16 @@ class ScoredPart:
     """
 
     prepared: Prepared
-    names: tuple[str, ...]
+    kinds: tuple[DescribedType, ...]
     logits: np.ndarray
     gold: np.ndarray
     golds: int
     unsure: np.ndarray | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its types."""
+        return tuple(kind.name for kind in self.kinds)
 
     def counts(self, calibration: Calibration) -> np.ndarray:
         """[gold, predicted, correct] with a calibration."""
@@ -50,14 +56,16 @@ class ScoredPart:
         """The spans that `counts` counts as predicted, each with the index of its text in the part."""
         if not len(self.logits):
             return
+        calibration = calibration.for_types(self.kinds)
         runs, prepared = self._runs(calibration), self.prepared
-        kept = np.flatnonzero(runs.scores >= calibration.thresholds(self.names)[runs.types])
+        names = self.names
+        kept = np.flatnonzero(runs.scores >= calibration.thresholds(names)[runs.types])
         texts = np.searchsorted(prepared.document_words, runs.firsts[kept], "right") - 1
         starts, ends = prepared.word_offsets[runs.firsts[kept], 0], prepared.word_offsets[runs.lasts[kept], 1]
         for text, start, end, kind in zip(
             *(part.tolist() for part in (texts, starts, ends, runs.types[kept])), strict=True
         ):
-            yield text, start, end, self.names[kind]
+            yield text, start, end, names[kind]
 
     def counts_by_threshold(
         self, calibration: Calibration, varied: AbstractSet[str], thresholds: np.ndarray
@@ -65,6 +73,7 @@ class ScoredPart:
         """[thresholds, 3]: as `counts`, with each of these thresholds for the types named in `varied`."""
         if not len(self.logits):
             return np.tile([self.golds, 0, 0], (len(thresholds), 1))
+        calibration = calibration.for_types(self.kinds)
         runs = self._runs(calibration)
         keys = _keys(self, runs.firsts, runs.lasts, runs.types)
         right = np.append(self.gold, -1)[np.searchsorted(self.gold, keys)] == keys
@@ -174,8 +183,8 @@ def scored_part(
         spans: of each text, by type.
         unsure: see `score_texts`.
     """
-    names = tuple(kind.name for kind in prepared.groups[group])
-    part = ScoredPart(prepared, names, logits, np.zeros(0, np.int64), 0)
+    part = ScoredPart(prepared, prepared.groups[group], logits, np.zeros(0, np.int64), 0)
+    names = part.names
     keys: set[int] = set()
     total: set[tuple[int, int, int, str]] = set()
     for text, of_text in enumerate(spans):
@@ -194,7 +203,7 @@ def scored_part(
 
 def _keys(part: ScoredPart, firsts: Any, lasts: Any, types: Any) -> np.ndarray:
     """A number for each run of words and type, from whole numbers or arrays of them."""
-    return np.asarray((firsts * (len(part.logits) + 1) + lasts) * len(part.names) + types)
+    return np.asarray((firsts * (len(part.logits) + 1) + lasts) * len(part.kinds) + types)
 
 
 def _words_in(prepared: Prepared, ranges: Sequence[Ranges]) -> np.ndarray:

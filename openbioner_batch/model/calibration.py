@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 
 from openbioner_batch.errors import CheckpointError
 from openbioner_batch.model.config import OWN_KEY, read_raw_config
+from openbioner_batch.model.prepared import DescribedType
 
 CALIBRATION_KEY = "calibration"
 
@@ -39,7 +40,9 @@ class Calibration:
     are farther below are cut off. A word's margin is its type's logit minus the logit of no entity, with the biases,
     whether types compete or not. 0 cuts nothing; of other values, the larger cut less."""
     plain_types: Collection[str] = ()
-    """Types whose own values were fitted without `edge_drop` and without a glossary, and that are found without."""
+    """Types of the catalog whose own values were fitted without `edge_drop` and without a glossary, and that are found
+    without. All of this holds for the catalog's descriptions alone: a type of such a name that is described otherwise
+    is found as types without values of their own are (`for_types`)."""
 
     def __post_init__(self) -> None:
         biases = {"neg_bias": self.neg_bias, **self.type_biases}
@@ -68,6 +71,24 @@ class Calibration:
     def thresholds(self, names: Sequence[str]) -> np.ndarray:
         """float32 [types]: the least score of a span of each type; 0 keeps all."""
         return np.array([self.type_thresholds.get(name, self.threshold) for name in names], np.float32)
+
+    def is_plain(self, kind: DescribedType) -> bool:
+        """Whether a type is one of `plain_types`, by its name and by its description."""
+        return kind.of_catalog and kind.name in self.plain_types
+
+    def for_types(self, kinds: Iterable[DescribedType]) -> Calibration:
+        """What holds for these types: not the values of plain types that some of them share the name alone with."""
+        alike = {kind.name for kind in kinds if kind.name in self.plain_types and not self.is_plain(kind)}
+        return self.without_types(alike) if alike else self
+
+    def without_types(self, names: Collection[str]) -> Calibration:
+        """This calibration without values of the types of these names, none of which stays a plain type."""
+        return replace(
+            self,
+            type_biases={name: value for name, value in self.type_biases.items() if name not in names},
+            type_thresholds={name: value for name, value in self.type_thresholds.items() if name not in names},
+            plain_types=frozenset(self.plain_types).difference(names),
+        )
 
     def with_types(self, other: Calibration, names: Collection[str]) -> Calibration:
         """This calibration, with values of the other one for types of these names.

@@ -47,7 +47,7 @@ def word_runs(prepared: Prepared, names: Sequence[str], logits: np.ndarray, cali
         prepared: the windows that were scored.
         names: of the group's types.
         logits: [words, 1 + types] float32, without biases.
-        calibration: biases to add, and how ends are cut.
+        calibration: what holds for these types (`Calibration.for_types`): biases to add, and how ends are cut.
     """
     logits = logits + calibration.biases(names)
     chances = probabilities(logits)
@@ -88,11 +88,12 @@ def decode(
         logits: [words, 1 + types] float32, column 0 for no entity.
         calibration: biases to add, thresholds to apply and how ends are cut; None for none of them.
     """
-    names = [kind.name for kind in prepared.groups[group]]
+    kinds = prepared.groups[group]
+    names = [kind.name for kind in kinds]
     spans: list[list[Span]] = [[] for _ in prepared.texts]
     if not len(logits):
         return spans
-    calibration = calibration or Calibration()
+    calibration = (calibration or Calibration()).for_types(kinds)
     runs = word_runs(prepared, names, logits, calibration)
     documents = np.searchsorted(prepared.document_words, runs.firsts, "right") - 1
     for run in np.flatnonzero(runs.scores >= calibration.thresholds(names)[runs.types]).tolist():

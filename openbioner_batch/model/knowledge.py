@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 import numpy as np
 
 from openbioner_batch.model.glossary_reader import GlossaryReader
-from openbioner_batch.model.prepared import Prepared
+from openbioner_batch.model.prepared import DescribedType, Prepared
 
 _UP, _MOST_UP, _MOST_DOWN = 2.0, 5.0, 3.0
 """Logits above 0 count this much, those below once; no shift is larger, so that a clear text is not outweighed."""
@@ -32,7 +32,7 @@ class NameEvidence:
         plain_types: types that are found without it.
     """
 
-    def __init__(self, reader: GlossaryReader, prepared: Prepared, plain_types: Collection[str] = ()) -> None:
+    def __init__(self, reader: GlossaryReader, prepared: Prepared, plain_types: Collection[DescribedType] = ()) -> None:
         self.plain_types = plain_types
         self._reader = reader
         self._firsts, self._lasts, self._meanings = prepared.known_names.T

@@ -36,7 +36,7 @@ class DescriptionEncoder(Protocol):
 class KnownEvidence(Protocol):
     """What is known of names in the texts that are scored."""
 
-    plain_types: Collection[str]
+    plain_types: Collection[DescribedType]
     """Types that are found without it."""
 
     def add(self, evidence: np.ndarray, background: np.ndarray, descriptions: Sequence[tuple[int, ...]]) -> np.ndarray:
@@ -181,7 +181,7 @@ def late_logits(
         tails = [(tokenizer.cls, *one, tokenizer.sep) for one in descriptions.values()]
         evidence = encoder.evidence(vectors, encoder.describe(tails, token_budget))
         if known:
-            of = [place for place, kind in enumerate(descriptions) if kinds[kind].name not in known.plain_types]
+            of = [place for place, kind in enumerate(descriptions) if kinds[kind] not in known.plain_types]
             if of:
                 evidence[:, of] = known.add(evidence[:, of], background, [tails[place] for place in of])
         return evidence

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from openbioner_batch.catalog import load_catalog
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.choices import WORDS
 from openbioner_batch.model.config import ModelConfig, WindowSettings
@@ -129,13 +130,12 @@ class Preparer:
         return np.concatenate([np.zeros((0, 3), np.int64), *found])
 
     def _described(self, kind: EntityType) -> DescribedType:
-        description = self._describe(kind)
+        description, of_catalog = self._describe(kind), load_catalog().describes(kind)
         without = excluded(kind.description) if self._is_late else None
-        if without is None:
-            return DescribedType(kind.name, description)
-        if self._named:
+        if without is not None and self._named:
             without = named_description(GLOSS_NAME, without)
-        return DescribedType(kind.name, description, tuple(self._tokenizer.ids(without)))
+        ids = None if without is None else tuple(self._tokenizer.ids(without))
+        return DescribedType(kind.name, description, ids, of_catalog)
 
     def _describe(self, kind: EntityType) -> tuple[int, ...]:
         ids = tuple(self._tokenizer.ids(kind.description))

@@ -15,11 +15,13 @@ class DescribedType:
         name: of the type.
         description: what is read for it.
         excluded: what its description says that it is not, as a description too; None where it says nothing of that.
+        of_catalog: whether name and description are those of a type of the catalog.
     """
 
     name: str
     description: tuple[int, ...]
     excluded: tuple[int, ...] | None = None
+    of_catalog: bool = False
 
 
 def _no_names() -> np.ndarray:

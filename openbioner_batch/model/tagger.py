@@ -218,7 +218,8 @@ class Tagger:
         if isinstance(self.encoder, Inference):
             yield from self.encoder.score(self.tokenizer, windows, words, groups, budget)
         elif isinstance(self.encoder, LateInference):
-            plain = self.calibration.plain_types if self.calibration else ()
+            own = self.calibration or Calibration()
+            plain = {kind for group in groups for kind in group if own.is_plain(kind)}
             known = NameEvidence(self._knowledge, prepared, plain) if self._knowledge else None
             yield from score_late(self.encoder, self.tokenizer, windows, words, groups, budget, known)
         elif isinstance(self.encoder, SplitEncoder):

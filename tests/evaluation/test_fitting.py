@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from openbioner_batch.evaluation.calibration import held_out_f1
-from openbioner_batch.evaluation.fitting import LEAST_GAIN, STAGES, fit_biases, fit_stages, without_types
+from openbioner_batch.evaluation.fitting import LEAST_GAIN, STAGES, fit_biases, fit_stages
 from openbioner_batch.evaluation.scored import ScoredCorpus, ScoredPart, scored_part
 from openbioner_batch.model import Calibration
 from openbioner_batch.model.prepared import DescribedType, Prepared
@@ -207,8 +207,8 @@ def test_counts_by_threshold_are_those_of_one_threshold_after_the_other() -> Non
 def test_a_type_whose_values_are_fitted_anew_is_no_plain_type() -> None:
     made = corpus({"drug": ENDS_UNSURELY})
     before = Calibration(type_biases={"drug": 0.5, "cell": 1.0}, edge_drop=3.0, plain_types=["drug", "cell", "sign"])
-    assert without_types(before, ["drug"]).plain_types == {"cell", "sign"}
-    for found in fit_stages([made], without_types(before, ["drug"]), "types").values():
+    assert before.without_types(["drug"]).plain_types == {"cell", "sign"}
+    for found in fit_stages([made], before.without_types(["drug"]), "types").values():
         assert found.plain_types == {"cell", "sign"}
     other = corpus({"tool": ENDS_UNSURELY})
     for found in fit_stages([other], before, "general").values():

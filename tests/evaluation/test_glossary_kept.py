@@ -17,7 +17,7 @@ from openbioner_batch.catalog import resolve_types
 from openbioner_batch.cli.main import main
 from openbioner_batch.evaluation.adapting import adapt
 from openbioner_batch.model import Tagger
-from openbioner_batch.model.calibration import Calibration, write_calibration
+from openbioner_batch.model.calibration import Calibration, read_calibration, write_calibration
 from openbioner_batch.model.glossary_files import GlossaryChoice
 from openbioner_batch.model.location import GLOSSARY_FILES
 
@@ -121,3 +121,48 @@ def test_types_that_keep_their_values_are_scored_as_they_are_found(model: Path, 
     assert figures["devel"]["after"] == pytest.approx(used["corpora"]["corpus"]["micro"]["f1"])
     assert fitted["calibration"]["plain_types"] == ["drug"]
     assert not fitted["calibrated"]
+
+
+def test_values_for_all_types_are_fitted_to_a_plain_type_that_is_described_otherwise(
+    model: Path, tmp_path: Path
+) -> None:
+    lines = [*[f"{OWN_NAME}\tB-Drug\n"] * 4, *[f"{USERS_NAME}\tO\n"] * 4]
+    (tmp_path / "corpus.tsv").write_text("\n".join(lines))
+    (tmp_path / "own.yaml").write_text("drug: a thing to work with\n")
+    given = ["--corpus", tmp_path / "corpus.tsv", "--devices", "cpu"]
+    own = ["--types", f"Drug={tmp_path / 'own.yaml'}", *given]
+    before = Calibration(type_biases={"drug": -9.0}, type_thresholds={"drug": 0.9}, plain_types=["drug"])
+    carried = shutil.copytree(model, tmp_path / "carried")
+    write_calibration(carried, before)
+    fit = ["--fit", "general", "--model", carried, "--output", tmp_path / "out", "--json"]
+    refused = call("calibrate", "--types", "Drug=drug", *given, *fit)
+    assert "has values of its own" in refused.output
+    result = call("calibrate", *own, *fit)
+    assert result.exit_code == 0, result.output
+    after = read_calibration(tmp_path / "out")
+    assert after is not None
+    assert after.neg_bias > 0  # since both names are found without
+    assert after.plain_types == {"drug"}
+    assert after.biases(["drug"]) @ [-1, 1] == before.biases(["drug"]) @ [-1, 1]
+    assert after.thresholds(["drug"]) == before.thresholds(["drug"])
+    (figures,) = json.loads(result.stdout)["corpora"].values()
+    used = json.loads(call("evaluate", *own, "--model", tmp_path / "out", "--json").stdout)
+    assert figures["devel"]["after"] == pytest.approx(used["corpora"]["corpus"]["micro"]["f1"])
+    assert figures["devel"]["after"] > figures["devel"]["before"]
+
+
+def test_a_plain_type_that_is_described_otherwise_is_adapted_from_what_it_is_found_with(
+    model: Path, tmp_path: Path
+) -> None:
+    settings = request(tmp_path, model, 8, method="calibration", folds=2)
+    lines = [json.loads(line) for line in (tmp_path / "spans.jsonl").read_text().splitlines()]
+    fitted = Calibration(type_thresholds={"tool": 1.0}, plain_types=["tool"])
+    found = {}
+    for name, calibration in {"nothing": Calibration(), "fitted for another": fitted}.items():
+        carried = shutil.copytree(model, tmp_path / name)
+        write_calibration(carried, calibration)
+        found[name] = adapt(replace(settings, model=str(carried), output=str(tmp_path / f"{name}, adapted")))["before"]
+        tagger = Tagger.from_pretrained(carried, device="cpu", dtype="float32")
+        spans = tagger.tag([line["text"] for line in lines], resolve_types(settings.types))
+        assert found[name]["predicted"] == sum(map(len, spans)) > 0
+    assert found["nothing"] == found["fitted for another"]

@@ -31,6 +31,7 @@ def test_another_view_gives_another_description_of_the_same_name() -> None:
     assert {kind.name for kind in described} == {"cell_type"}
     assert len({kind.description for kind in described}) == 4
     assert described[0].description == "cell type"
+    assert labels.described("name-definition")[0].description == f"cell type: {described[1].description}"
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,12 @@ def plain(prepared: Prepared) -> Prepared:
     return dataclasses.replace(prepared, groups=groups)
 
 
+def of_catalog(prepared: Prepared) -> Prepared:
+    """The same types, as if the catalog had them."""
+    groups = tuple(tuple(dataclasses.replace(kind, of_catalog=True) for kind in group) for group in prepared.groups)
+    return dataclasses.replace(prepared, groups=groups)
+
+
 def of_excluded(prepared: Prepared) -> Prepared:
     """What types exclude, as types of their own."""
     kinds = [kind for group in prepared.groups for kind in group if kind.excluded]
@@ -109,7 +115,7 @@ def test_a_glossary_counts_for_a_type_and_for_what_it_excludes(folder: Path) -> 
 @pytest.mark.parametrize("names", [{"drug"}, {"other", "sign"}, {kind.name for kind in KINDS}], ids=len)
 def test_plain_types_are_found_without_the_glossary_and_others_as_before(folder: Path, names: set[str]) -> None:
     knowing = Tagger.from_pretrained(folder, "cpu", "float32")
-    prepared = knowing.preparer(KINDS).prepare(TEXTS)
+    prepared = of_catalog(knowing.preparer(KINDS).prepare(TEXTS))
     unknown = dataclasses.replace(prepared, known_names=np.zeros((0, 3), np.int64))
     with_names, without = logits_of(knowing, prepared), logits_of(knowing, unknown)
     knowing.calibration = Calibration(plain_types=names)
