@@ -20,7 +20,7 @@ from openbioner_batch.model.config import ModelConfig, WindowSettings, with_sepa
 from openbioner_batch.model.decoding import decode
 from openbioner_batch.model.device import default_token_budget, resolve_device, resolve_dtype
 from openbioner_batch.model.glossary import Glossary
-from openbioner_batch.model.glossary_files import GlossaryChoice
+from openbioner_batch.model.glossary_files import GlossaryChoice, check_reads_glossaries
 from openbioner_batch.model.glossary_reader import GlossaryReader
 from openbioner_batch.model.inference import InferenceEncoder
 from openbioner_batch.model.knowledge import NameEvidence
@@ -93,7 +93,7 @@ class Tagger:
         """Where types do not compete: whether to keep spans that overlap a better scored one with other bounds."""
         self._directory = directory
         self.glossary = glossary
-        self._knowledge = self._reader() if glossary else None
+        self._knowledge = self._reader(glossary) if glossary else None
 
     @classmethod
     def from_pretrained(
@@ -227,10 +227,10 @@ class Tagger:
             for types in groups:
                 yield score_group(self.encoder, self.tokenizer, windows, words, types, budget)
 
-    def _reader(self) -> GlossaryReader | None:
-        if self.glossary is None or not isinstance(self.encoder, LateInference):
-            return None
-        return GlossaryReader.load(self._directory, self.glossary, self.encoder, self.tokenizer, self.token_budget)
+    def _reader(self, glossary: Glossary) -> GlossaryReader:
+        check_reads_glossaries(self.encoder.config, self._directory)
+        assert isinstance(self.encoder, LateInference)
+        return GlossaryReader.load(self._directory, glossary, self.encoder, self.tokenizer, self.token_budget)
 
     def logits(self, text: str, types: Sequence[EntityType]) -> np.ndarray:
         """The raw logits of every token of a text that fits one window.
