@@ -30,12 +30,12 @@ from common.machine import machine, peak_memory_mib
 from common.models import write_random_model
 from common.processes import in_child
 from common.results import comma_list, json_option, show_table, write_json
+from common.texts import PLAIN_WORDS
 from common.tree import watch_descendants
 
 from openbioner_batch.engine.cluster import ENVIRONMENT
 from openbioner_batch.errors import OpenBioNERError, UsageError
 
-WORDS = "the patient was given aspirin and ibuprofen for pain in her left knee after a fall while mice were not".split()
 AXES = {"documents": [1000, 10_000], "shards": [500, 2000], "words": [100, 10_000], "actors": [1, 2], "nodes": [1, 2]}
 """What can grow, and by default to where."""
 QUICK = {"documents": [100, 200], "shards": [20, 40], "words": [50, 500], "actors": [1], "nodes": [1]}
@@ -52,7 +52,9 @@ def write_notes(folder: Path, documents: int, words: int, per_file: int | None) 
     for start in range(0, documents, per_file or documents):
         with (folder / f"{start:09d}.jsonl").open("w", encoding="utf-8") as file:
             for number in range(start, min(documents, start + (per_file or documents))):
-                chosen = (WORDS[(number * 7 + place * (1 + number % 5)) % len(WORDS)] for place in range(words))
+                chosen = (
+                    PLAIN_WORDS[(number * 7 + place * (1 + number % 5)) % len(PLAIN_WORDS)] for place in range(words)
+                )
                 # A full stop now and then, so that windows break where they do in real texts.
                 text = " ".join(word + "." if place % 20 == 19 else word for place, word in enumerate(chosen))
                 file.write(json.dumps({"id": str(number), "text": f"Note {number}: {text}."}) + "\n")

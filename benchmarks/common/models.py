@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,15 +20,20 @@ TYPES = (
 """Names of the catalog; n types are the first n of them, and then further ones of the catalog."""
 
 
-def first_types(count: int) -> list[EntityType]:
+def first_types(count: int, without: Collection[str] = ()) -> list[EntityType]:
     """The first `count` of `TYPES` with their definitions, and then of the catalog's biomedical and clinical sets.
+
+    Args:
+        count: how many.
+        without: names that are passed over.
 
     Raises:
         UsageError: the catalog has fewer.
     """
     from openbioner_batch.catalog import resolve_types
 
-    kinds = [kind for group in resolve_types(",".join((*TYPES, "biomedical", "clinical"))) for kind in group]
+    groups = resolve_types(",".join((*TYPES, "biomedical", "clinical")))
+    kinds = [kind for group in groups for kind in group if kind.name not in without]
     if not 1 <= count <= len(kinds):
         raise UsageError(f"{count} types: expected 1 to {len(kinds)}")
     return sorted(kinds, key=lambda kind: TYPES.index(kind.name) if kind.name in TYPES else len(TYPES))[:count]

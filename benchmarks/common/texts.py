@@ -7,6 +7,10 @@ from itertools import islice
 
 from openbioner_batch.errors import UsageError
 
+PLAIN_WORDS = (
+    "the patient was given aspirin and ibuprofen for pain in her left knee after a fall while mice were not".split()
+)
+"""Of made-up texts."""
 READ = 2000
 """Documents read of a corpus before they are shuffled."""
 

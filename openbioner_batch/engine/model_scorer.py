@@ -179,8 +179,11 @@ def _check_glossary(choice: GlossaryChoice | None, directory: Path, say: Say) ->
 
     Raises:
         UsageError: the checkpoint has no use for it.
-        CheckpointError: the checkpoint's own is damaged.
+        CheckpointError: the checkpoint's own is damaged, or its model reads none.
     """
+    from openbioner_batch.model.glossary_files import GlossaryChoice
+
+    (choice or GlossaryChoice()).applies_to(directory)  # which need not read the checkpoint's own entries
     glossary = choice.load(directory) if choice else None
     if glossary is not None:
         say(f"glossary: {len(glossary):,} names, with those of --glossary")

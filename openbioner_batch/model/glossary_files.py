@@ -13,8 +13,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from openbioner_batch.errors import CheckpointError, UsageError
+from openbioner_batch.model.architectures import by_name
+from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.glossary import DENIED, LONGEST_NAME, SHORTEST_NAME, Glossary, GlossaryEntry
-from openbioner_batch.model.location import GLOSSARY, GLOSSARY_HEAD, NO_GLOSSARY
+from openbioner_batch.model.location import GLOSSARY, GLOSSARY_FILES, GLOSSARY_HEAD, NO_GLOSSARY
+from openbioner_batch.model.reading import read_config
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,12 @@ class GlossaryChoice:
             return None if self.own else NO_GLOSSARY
         return sha256(_lines(self.entries) + (b"" if self.own else NO_GLOSSARY.encode())).hexdigest()
 
-    def load(self, directory: Path) -> Glossary | None:
-        """The glossary for the checkpoint in `directory`; None where there is none.
+    def applies_to(self, directory: Path) -> bool:
+        """Whether there is a glossary for the checkpoint in `directory`; its entries are not read yet.
 
         Raises:
             UsageError: entries are given, and the checkpoint has no head that compares them with descriptions.
-            CheckpointError: the checkpoint's glossary is damaged.
+            CheckpointError: the checkpoint's model reads no glossary, or its configuration cannot be read.
         """
         if self.entries and not (directory / GLOSSARY_HEAD).is_file():
             raise UsageError(
@@ -60,6 +63,18 @@ class GlossaryChoice:
                 "leave it out, or use bundled-open"
             )
         if not (self.own or self.entries) or not (directory / GLOSSARY_HEAD).is_file():
+            return False
+        check_reads_glossaries(read_config(directory), directory)
+        return True
+
+    def load(self, directory: Path) -> Glossary | None:
+        """The glossary for the checkpoint in `directory`; None where there is none.
+
+        Raises:
+            UsageError: entries are given, and the checkpoint has no head that compares them with descriptions.
+            CheckpointError: the checkpoint's glossary is damaged, or its model reads none.
+        """
+        if not self.applies_to(directory):
             return None
         if not self.own:
             return Glossary((), self.entries)
@@ -68,6 +83,24 @@ class GlossaryChoice:
             return _parsed(path.read_bytes(), self.entries)
         except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
             raise CheckpointError(f"{path}: not a glossary ({type(error).__name__}); get the checkpoint anew") from None
+
+
+def reads_glossaries(config: ModelConfig) -> bool:
+    """Whether a model of this shape reads a glossary: late interaction on BERT's layers does."""
+    return config.is_late and by_name(config.architecture).reads_glossaries
+
+
+def check_reads_glossaries(config: ModelConfig, directory: Path) -> None:
+    """Check that the glossary of the checkpoint in `directory` is not ignored by a model of this shape.
+
+    Raises:
+        CheckpointError: it would be.
+    """
+    if not reads_glossaries(config):
+        raise CheckpointError(
+            f"{directory}: it has a glossary, which late interaction on BERT's layers alone reads, and its model is "
+            f"another: remove {' and '.join(GLOSSARY_FILES)}, or give --glossary {NO_GLOSSARY} (annotate, evaluate)"
+        )
 
 
 def read_entries(path: Path) -> list[GlossaryEntry]:

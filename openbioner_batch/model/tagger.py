@@ -19,12 +19,13 @@ from openbioner_batch.model.completion import Completion
 from openbioner_batch.model.config import ModelConfig, WindowSettings, with_separate_layers
 from openbioner_batch.model.decoding import decode
 from openbioner_batch.model.device import default_token_budget, resolve_device, resolve_dtype
+from openbioner_batch.model.every_token import TokenEvidence, every_token
 from openbioner_batch.model.glossary import Glossary
-from openbioner_batch.model.glossary_files import GlossaryChoice
+from openbioner_batch.model.glossary_files import GlossaryChoice, check_reads_glossaries
 from openbioner_batch.model.glossary_reader import GlossaryReader
 from openbioner_batch.model.inference import InferenceEncoder
 from openbioner_batch.model.knowledge import NameEvidence
-from openbioner_batch.model.late_inference import LateInference, score_late
+from openbioner_batch.model.late_inference import KnownEvidence, LateInference, score_late
 from openbioner_batch.model.location import resolve_checkpoint
 from openbioner_batch.model.models import Model
 from openbioner_batch.model.prepare import Preparer, check_windows
@@ -93,7 +94,7 @@ class Tagger:
         """Where types do not compete: whether to keep spans that overlap a better scored one with other bounds."""
         self._directory = directory
         self.glossary = glossary
-        self._knowledge = self._reader() if glossary else None
+        self._knowledge = self._reader(glossary) if glossary else None
 
     @classmethod
     def from_pretrained(
@@ -186,7 +187,7 @@ class Tagger:
     def score(self, prepared: Prepared) -> list[Tagged]:
         """The spans of texts that a `Preparer` of this model prepared."""
         windows = find_windows(prepared)
-        spans = self.decode(prepared, self._score(prepared, windows))
+        spans = self.decode(prepared, self._score(prepared, windows, self._known(prepared)))
         bounds = np.cumsum([0, *prepared.document_windows])
         repeated = np.diff(np.cumsum([0, *windows.repeats])[bounds])
         counts = (prepared.document_windows, repeated, prepared.document_tokens)
@@ -198,7 +199,7 @@ class Tagger:
         Yields:
             float32 [words, 1 + types], column 0 for no entity.
         """
-        return self._score(prepared, find_windows(prepared))
+        return self._score(prepared, find_windows(prepared), self._known(prepared))
 
     def decode(self, prepared: Prepared, logits: Iterable[np.ndarray]) -> list[list[Span]]:
         """The spans in the raw logits of each group, calibrated if the tagger is, in order of their starts."""
@@ -213,14 +214,11 @@ class Tagger:
         texts = zip(prepared.texts, spans, strict=True)
         return [self.completion.complete_each(text, found, self.nested) for text, found in texts]
 
-    def _score(self, prepared: Prepared, windows: Windows) -> Iterator[np.ndarray]:
+    def _score(self, prepared: Prepared, windows: Windows, known: KnownEvidence | None) -> Iterator[np.ndarray]:
         words, groups, budget = len(prepared.word_tokens), prepared.groups, self.token_budget
         if isinstance(self.encoder, Inference):
             yield from self.encoder.score(self.tokenizer, windows, words, groups, budget)
         elif isinstance(self.encoder, LateInference):
-            own = self.calibration or Calibration()
-            plain = {kind for group in groups for kind in group if own.is_plain(kind)}
-            known = NameEvidence(self._knowledge, prepared, plain) if self._knowledge else None
             yield from score_late(self.encoder, self.tokenizer, windows, words, groups, budget, known)
         elif isinstance(self.encoder, SplitEncoder):
             yield from score_groups(self.encoder, self.tokenizer, windows, words, groups, budget)
@@ -228,13 +226,23 @@ class Tagger:
             for types in groups:
                 yield score_group(self.encoder, self.tokenizer, windows, words, types, budget)
 
-    def _reader(self) -> GlossaryReader | None:
-        if self.glossary is None or not isinstance(self.encoder, LateInference):
+    def _known(self, prepared: Prepared) -> NameEvidence | None:
+        """What the glossary adds to the evidence of words."""
+        if self._knowledge is None:
             return None
-        return GlossaryReader.load(self._directory, self.glossary, self.encoder, self.tokenizer, self.token_budget)
+        own = self.calibration or Calibration()
+        plain = {kind for group in prepared.groups for kind in group if own.is_plain(kind)}
+        return NameEvidence(self._knowledge, prepared, plain)
+
+    def _reader(self, glossary: Glossary) -> GlossaryReader:
+        check_reads_glossaries(self.encoder.config, self._directory)
+        assert isinstance(self.encoder, LateInference)
+        return GlossaryReader.load(self._directory, glossary, self.encoder, self.tokenizer, self.token_budget)
 
     def logits(self, text: str, types: Sequence[EntityType]) -> np.ndarray:
         """The raw logits of every token of a text that fits one window.
+
+        What a glossary adds to the evidence for `tag` is there too: all tokens of a word are shifted as the word is.
 
         Returns:
             float32 [1 + tokens, 1 + len(types)]: `[CLS]` first; column 0 for no entity.
@@ -247,22 +255,9 @@ class Tagger:
             raise UsageError(
                 f"the text takes {len(tokens)} tokens; logits are for one window of {self.windows.text_tokens}: use tag"
             )
-        # one group whatever their number, since the caller requested these columns side by side
-        described = tuple(kind for group in self.preparer(types).groups for kind in group)
-        # one "word" per token, with [CLS] one position before the window's first token
-        whole = Prepared(
-            texts=(text,),
-            groups=(described,),
-            token_ids=np.array(tokens, np.int32),
-            window_bounds=np.array([0, len(tokens)]),
-            document_windows=np.ones(1, np.int32),
-            document_tokens=np.array([len(tokens)]),
-            document_words=np.array([0, len(tokens) + 1]),
-            word_tokens=np.arange(-1, len(tokens)),
-            word_offsets=np.zeros((len(tokens) + 1, 2), np.int32),
-            word_breaks=np.zeros(len(tokens) + 1, np.bool_),
-        )
-        (logits,) = self.word_logits(whole)
+        prepared = self.preparer(types).prepare([text])
+        whole, known = every_token(prepared, tokens), self._known(prepared)
+        (logits,) = self._score(whole, find_windows(whole), known and TokenEvidence(known, prepared))
         return logits
 
 

@@ -171,6 +171,20 @@ def test_a_model_without_a_head_takes_none(bare: Path, file: Path, tmp_path: Pat
         assert line.startswith(f"error: --glossary: {other.name} has no glossary.safetensors")
 
 
+def test_a_model_that_would_ignore_the_glossary_beside_it_is_refused_before_the_run_begins(
+    bare: Path, tmp_path: Path
+) -> None:
+    cross = with_glossary(bare.parent / "cross" / "checkpoint", tmp_path / "model")
+    refused = annotated(tmp_path, cross)
+    (line,) = [line for line in refused.stderr.splitlines() if line.startswith("error: ")]
+    assert refused.exit_code == 2
+    assert line.startswith(f"error: {cross}: it has a glossary, which late interaction on BERT's layers alone reads")
+    assert line.endswith(", or give --glossary none (annotate, evaluate)")
+    assert not (tmp_path / "out").exists()
+    left_out = annotated(tmp_path, cross, "--glossary", "none")
+    assert left_out.exit_code == 0, left_out.output
+
+
 def test_a_url_is_refused_without_being_repeated(model: Path) -> None:
     with pytest.raises(UsageError, match=r"^--glossary is a URL: give a local file") as caught:
         factory_of(model, "s3://key:secret@bucket/own.txt")

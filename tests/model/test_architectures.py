@@ -10,14 +10,18 @@ import numpy as np
 import pytest
 import torch
 from encoders import AWKWARD, FAMILIES, SENTENCES
+from glossaries import with_glossary
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from openbioner_batch.errors import CheckpointError
 from openbioner_batch.model import EntityType, Tagger, WindowSettings, checkpoint_digest, save_checkpoint
 from openbioner_batch.model.architectures import ARCHITECTURES, by_model_type
 from openbioner_batch.model.architectures.automodel import AutoModelArchitecture
 from openbioner_batch.model.architectures.automodel.shape import FAMILIES as SUPPORTED
 from openbioner_batch.model.checkpoint import load_backbone, load_model
+from openbioner_batch.model.glossary import Glossary, GlossaryEntry
+from openbioner_batch.model.glossary_files import GlossaryChoice
 from openbioner_batch.model.models import Model
 from openbioner_batch.model.reading import architecture_note, read_config
 from openbioner_batch.model.tokens import Tokenizer
@@ -212,3 +216,19 @@ def test_a_mark_that_is_a_word_of_its_own_is_in_one_span(taggers: dict[str, Tagg
     for text in ("aaaaaaaaaaaa,\u0301", "fever\u0301 \u0301a"):
         (spans,) = taggers[family].tag([text], TYPES, "basic")
         assert all(a.end <= b.start for a, b in itertools.pairwise(spans))
+
+
+def test_a_glossary_that_the_encoder_does_not_read_is_refused_in_one_line(
+    encoders: dict[str, Path], tmp_path: Path
+) -> None:
+    tagger_on(encoders["electra"], True, tmp_path / "late")
+    folder = with_glossary(tmp_path / "late", tmp_path / "known", "aspirin")
+    with pytest.raises(CheckpointError, match="known: it has a glossary, which late interaction on BERT's layers") as e:
+        Tagger.from_pretrained(folder, "cpu", "float32")
+    assert len(str(e.value).splitlines()) == 1
+    without = Tagger.from_pretrained(folder, "cpu", "float32", glossary=GlossaryChoice.of("none"))
+    plain = Tagger.from_pretrained(tmp_path / "late", "cpu", "float32")
+    assert without.tag(SENTENCES, TYPES) == plain.tag(SENTENCES, TYPES)
+    entries = Glossary([GlossaryEntry(("aspirin",), ("a drug",))])
+    with pytest.raises(CheckpointError, match="it has a glossary"):
+        Tagger(load_model(folder), plain.tokenizer, folder, "cpu", "float32", glossary=entries)

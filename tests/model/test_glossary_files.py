@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from hypothesis import strategies as st
 from knowing import constant_head
 
 from openbioner_batch.errors import CheckpointError, UsageError
+from openbioner_batch.model.config import ModelConfig
 from openbioner_batch.model.glossary import Glossary, GlossaryEntry
 from openbioner_batch.model.glossary_files import GlossaryChoice, read_entries, write_glossary
 from openbioner_batch.model.location import GLOSSARY, GLOSSARY_HEAD
+from openbioner_batch.model.reading import config_to_json
 
 OWN = [GlossaryEntry(("aspirin", "ASA"), ("relieves pain", "antiplatelet drug")), GlossaryEntry(("Sjögren",), ("é😀",))]
 MORE = "Keppra | levetiracetam: antiepileptic drug; prevents fits\n"
@@ -26,12 +29,20 @@ entries = st.builds(
 )
 
 
+LATE = ModelConfig(10, 8, 2, 2, 16, 512, separate_layers=2)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The glossary and the head of a checkpoint."""
+    """The shape, the glossary and the head of a checkpoint."""
+    write_shape(LATE, tmp_path)
     write_glossary(OWN, tmp_path)
     constant_head(0).write(tmp_path / GLOSSARY_HEAD)
     return tmp_path
+
+
+def write_shape(config: ModelConfig, directory: Path) -> None:
+    (directory / "config.json").write_text(json.dumps(config_to_json(config)))
 
 
 def written(path: Path, text: str) -> Path:
@@ -107,6 +118,7 @@ def test_what_is_stored_with_a_checkpoint_is_read_again_and_the_same_bytes_each_
 ) -> None:
     first, second = (tmp_path_factory.mktemp("stored") for _ in range(2))
     for directory in (first, second):
+        write_shape(LATE, directory)
         write_glossary(some, directory)
         (directory / GLOSSARY_HEAD).touch()
     assert (first / GLOSSARY).read_bytes() == (second / GLOSSARY).read_bytes()
@@ -202,6 +214,28 @@ def test_a_checkpoint_without_a_head_has_no_glossary_and_takes_no_entries(folder
         assert GlossaryChoice(own).load(folder) is None
         with pytest.raises(UsageError, match=rf"--glossary: {folder.name} has no glossary\.safetensors"):
             GlossaryChoice(own, (KEPPRA,)).load(folder)
+
+
+@pytest.mark.parametrize("layers", [0, 1])
+def test_a_glossary_beside_a_model_that_would_ignore_it_is_refused_unless_it_is_left_out(
+    folder: Path, layers: int
+) -> None:
+    write_shape(dataclasses.replace(LATE, separate_layers=layers), folder)
+    (folder / GLOSSARY).write_bytes(b"not read")
+    for choice in (GlossaryChoice(), GlossaryChoice(entries=(KEPPRA,)), GlossaryChoice(False, (KEPPRA,))):
+        with pytest.raises(CheckpointError, match=r"remove glossary\.jsonl\.gz and glossary\.safetensors, or") as error:
+            choice.load(folder)
+        assert str(error.value).startswith(f"{folder}: it has a glossary, which late interaction on BERT's layers")
+        assert len(str(error.value).splitlines()) == 1
+    assert GlossaryChoice(own=False).load(folder) is None
+
+
+def test_whether_there_is_one_is_known_before_it_is_read(folder: Path) -> None:
+    (folder / GLOSSARY).write_bytes(b"not read")
+    assert GlossaryChoice().applies_to(folder)
+    assert not GlossaryChoice(own=False).applies_to(folder)
+    (folder / GLOSSARY_HEAD).unlink()
+    assert not GlossaryChoice().applies_to(folder)
 
 
 def test_what_is_false_of_a_name_may_begin_with_a_capital(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import re
 import shutil
@@ -15,8 +16,8 @@ from training.samples import write_silver
 from training.taxonomies import write_taxonomies
 
 from openbioner_batch.errors import UsageError
-from openbioner_batch.model import EntityType, Tagger
-from openbioner_batch.model.checkpoint import checkpoint_digest
+from openbioner_batch.model import EntityType, Tagger, save_checkpoint
+from openbioner_batch.model.checkpoint import checkpoint_digest, load_backbone
 from openbioner_batch.model.glossary import Glossary
 from openbioner_batch.model.glossary_files import GlossaryChoice, read_entries
 from openbioner_batch.model.glossary_head import GlossaryHead
@@ -169,10 +170,21 @@ def test_a_cross_encoder_is_refused_in_one_line(small: Path, late: Path, tmp_pat
     result = call(cross, tmp_path / "known")
     assert result.exit_code == 1
     (line,) = result.stderr.splitlines()
-    assert line == "Error: checkpoint is no late-interaction model: a glossary needs one, such as bundled-open"
+    said = "Error: checkpoint is no late-interaction model on BERT's layers: a glossary needs one, such as bundled-open"
+    assert line == said
     assert not (tmp_path / "known").exists()
     with pytest.raises(UsageError):
         command.give_glossary(cross, tmp_path / "known", settings=STEPS)
+
+
+def test_an_encoder_that_transformers_runs_is_refused_too(
+    small: Path, encoders: dict[str, Path], tmp_path: Path
+) -> None:
+    shape = read_config(encoders["electra"])
+    model = load_backbone(encoders["electra"], dataclasses.replace(shape, separate_layers=shape.layers), 1)
+    save_checkpoint(model, tmp_path / "late", tokenizer_from=encoders["electra"])
+    with pytest.raises(UsageError, match="late is no late-interaction model on BERT's layers: a glossary needs one"):
+        command.give_glossary(tmp_path / "late", tmp_path / "known", settings=STEPS)
 
 
 def test_a_damaged_model_and_no_steps_are_refused(small: Path, late: Path, tmp_path: Path) -> None:

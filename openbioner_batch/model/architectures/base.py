@@ -45,6 +45,8 @@ class Architecture(ABC):
     """Values of `model_type` in the `config.json` of plain encoders and of our models on them."""
     can_be_compiled = False
     """Whether `arrange` has a compiled form."""
+    reads_glossaries = False
+    """Whether its late interaction reads a glossary."""
 
     def note(self, raw: Mapping[str, Any]) -> str | None:
         """A remark for users when a run with such a checkpoint starts; None without one."""

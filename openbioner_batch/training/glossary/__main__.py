@@ -15,7 +15,7 @@ import torch
 from openbioner_batch.errors import OpenBioNERError, UsageError
 from openbioner_batch.model.checkpoint import load_model
 from openbioner_batch.model.glossary import Glossary, GlossaryEntry
-from openbioner_batch.model.glossary_files import read_entries, write_glossary
+from openbioner_batch.model.glossary_files import read_entries, reads_glossaries, write_glossary
 from openbioner_batch.model.glossary_reader import statement_states
 from openbioner_batch.model.late import LateEncoder
 from openbioner_batch.model.late_inference import LateInference
@@ -123,9 +123,10 @@ class _Reader:
 
     def __init__(self, directory: Path) -> None:
         model = load_model(directory)
-        if not isinstance(model, LateEncoder):
+        if not isinstance(model, LateEncoder) or not reads_glossaries(model.config):
             raise UsageError(
-                f"{directory.name} is no late-interaction model: a glossary needs one, such as bundled-open"
+                f"{directory.name} is no late-interaction model on BERT's layers: a glossary needs one, such as "
+                "bundled-open"
             )
         self._tokenizer, self._config = load_tokenizer(directory), model.config
         self._encoder = LateInference(model, torch.float32, "cpu")

@@ -23,6 +23,7 @@ class BertArchitecture(Architecture):
     name = "bert"
     model_types = ("bert", "openbioner-cased", "openbioner-split", "openbioner-late")
     can_be_compiled = True
+    reads_glossaries = True
 
     def read_config(self, raw: Mapping[str, Any], where: str) -> ModelConfig:
         from openbioner_batch.model.architectures.bert.shape import bert_config
