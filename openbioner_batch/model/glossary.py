@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from functools import cached_property
+from itertools import chain, pairwise
 
 import numpy as np
 
+from openbioner_batch.model.sentences import sentence_starts
+
 _WORD = re.compile(r"\w+")
+_STOP = re.compile(r"[.!?]")
+_MAY_END = re.compile(r"[.!?\r\n]")
+"""One of these stands between the last word of a sentence and the first one of the next."""
 DENIED = "not "
 """How a statement begins that is false of its names; what follows is a gloss of other things."""
 SHORTEST_NAME = 3
@@ -51,7 +58,8 @@ class Glossary:
 
     Names match whatever their case and the marks between their words, also with a plural ending. Those in capitals
     ("ALL", "MAO") match as they stand, and not at all in texts that are mostly in capitals. The longest name counts,
-    then the first. A name in several entries has the glosses of all.
+    then the first. None reaches over the end of a sentence, but for a mark that is its own ("Mt. Sinai"). A name in
+    several entries has the glosses of all.
 
     Args:
         entries: names of fewer than `SHORTEST_NAME` characters between the marks at their ends, or of more than
@@ -66,6 +74,7 @@ class Glossary:
         self.entries = (*own, *given)
         by_name: dict[str, dict[int, None]] = {}
         spellings: dict[str, set[str] | None] = {}
+        self._stops: dict[str, set[int]] = {}
         for number, entry in enumerate(self.entries):
             for name in entry.names if entry.glosses else ():
                 words = list(_WORD.finditer(name))
@@ -74,6 +83,8 @@ class Glossary:
                     continue
                 key = _key(name)
                 by_name.setdefault(key, {})[number] = None
+                if stops := {n for n, (a, b) in enumerate(pairwise(words)) if _STOP.search(name, a.end(), b.start())}:
+                    self._stops.setdefault(key, set()).update(stops)
                 exact = spellings.setdefault(key, set())
                 if exact is not None and written.isupper():
                     exact.add(written)
@@ -118,11 +129,10 @@ class Glossary:
 
     def find(self, text: str) -> Iterator[KnownName]:
         """The names in a text, in order; none overlap."""
-        words = [(match.group().lower(), match.start(), match.end()) for match in _WORD.finditer(text)]
-        shouting = sum(map(str.isupper, text)) > sum(map(str.islower, text))
-        place = 0
+        read = _ReadText(text)
+        words, place = read.words, 0
         while place < len(words):
-            found = self._at(text, words, place, shouting)
+            found = self._at(read, place)
             if found is None:
                 place += 1
                 continue
@@ -130,20 +140,46 @@ class Glossary:
             yield KnownName(words[place][1], words[place + count - 1][2], self._meaning[key])
             place += count
 
-    def _at(self, text: str, words: list[tuple[str, int, int]], place: int, shouting: bool) -> tuple[int, str] | None:
+    def _at(self, read: _ReadText, place: int) -> tuple[int, str] | None:
         """The number of words of the longest name that begins at a word, and its key."""
+        words = read.words
         longest = max((self._longest.get(first, 0) for first in _singulars(words[place][0])), default=0)
         for count in range(min(longest, len(words) - place), 0, -1):
             before = [word for word, *_ in words[place : place + count - 1]]
             for last in _singulars(words[place + count - 1][0]):
                 key = " ".join([*before, last])
-                if key not in self._meaning:
-                    continue
-                exact = self._spellings.get(key)
-                written = text[words[place][1] : words[place + count - 1][2]]
-                if exact is None or (not shouting and (written in exact or written.removesuffix("s") in exact)):
+                if key in self._meaning and self._is_written(key, read, place, count):
                     return count, key
         return None
+
+    def _is_written(self, key: str, read: _ReadText, place: int, count: int) -> bool:
+        """Whether so many words are written as the name: in capitals if it only is, and within a sentence."""
+        exact = self._spellings.get(key)
+        if exact is None and count == 1:
+            return True
+        written = read.text[read.words[place][1] : read.words[place + count - 1][2]]
+        if exact is not None and (read.shouting or not (written in exact or written.removesuffix("s") in exact)):
+            return False
+        return not _MAY_END.search(written) or read.sentence_ends(place, count) <= self._stops.get(key, set())
+
+
+class _ReadText:
+    """A text and its words: each in lower case, with its offsets."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.words = [(match.group().lower(), match.start(), match.end()) for match in _WORD.finditer(text)]
+        self.shouting = sum(map(str.isupper, text)) > sum(map(str.islower, text))
+        """Whether it is mostly in capitals."""
+
+    def sentence_ends(self, place: int, count: int) -> set[int]:
+        """Behind which of so many words, counted from the one at a place, a sentence ends; not behind the last."""
+        begun = [bisect(self._sentences, start) for _, start, _ in self.words[place : place + count]]
+        return {number for number, (before, behind) in enumerate(pairwise(begun)) if before < behind}
+
+    @cached_property
+    def _sentences(self) -> list[int]:
+        return sentence_starts(self.text)
 
 
 def _key(name: str) -> str:

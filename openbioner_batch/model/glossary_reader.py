@@ -177,7 +177,8 @@ def statement_states(
     named, positions = encoder.config.late.named, encoder.config.positions
     ids = [statement_ids(tokenizer, one, named, positions) for one in statements]
     states = encoder.description_states(ids, token_budget)
-    return [of_one[compared_tokens(tokenizer, its[1:-1], named)] for of_one, its in zip(states, ids, strict=True)]
+    places = compared_tokens(tokenizer, [its[1:-1] for its in ids], named)
+    return [of_one[its] for of_one, its in zip(states, places, strict=True)]
 
 
 def statement_ids(tokenizer: Tokenizer, statement: str, named: bool, positions: int) -> tuple[int, ...]:
@@ -193,18 +194,21 @@ def statement_ids(tokenizer: Tokenizer, statement: str, named: bool, positions: 
     return (tokenizer.cls, *tokenizer.ids(text)[: positions - 2], tokenizer.sep)
 
 
-def compared_tokens(tokenizer: Tokenizer, ids: Sequence[int], named: bool) -> list[int]:
-    """The places of a statement's tokens that carry meaning: not the name before it, no function words.
+def compared_tokens(tokenizer: Tokenizer, statements: Sequence[Sequence[int]], named: bool) -> list[list[int]]:
+    """The places of each statement's tokens that carry meaning: not the name before it, no function words.
 
     Args:
         tokenizer: of the model.
-        ids: of the statement, without special tokens.
+        statements: the ids of each, without special tokens.
         named: as of `statement_ids`.
     """
-    first = min(len(tokenizer.ids(named_description(GLOSS_NAME, ""))) if named else 0, max(len(ids) - 1, 0))
+    before = len(tokenizer.ids(named_description(GLOSS_NAME, ""))) if named else 0
     passed_over = {tokenizer.vocabulary.get(word) for word in FUNCTION_WORDS}
-    own = range(first, len(ids))
-    return [place for place in own if ids[place] not in passed_over] or list(own)
+    found = []
+    for ids in statements:
+        own = range(min(before, max(len(ids) - 1, 0)), len(ids))
+        found.append([place for place in own if ids[place] not in passed_over] or list(own))
+    return found
 
 
 def _chunks(sizes: np.ndarray) -> Iterator[list[int]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -19,7 +22,8 @@ def places_of(tagger: Tagger, statement: str, named: bool) -> list[str]:
     """The pieces of a statement's tokens that are compared."""
     ids = statement_ids(tagger.tokenizer, statement, named, 128)[1:-1]
     pieces = {number: piece for piece, number in tagger.tokenizer.vocabulary.items()}
-    return [pieces[ids[place]] for place in compared_tokens(tagger.tokenizer, ids, named)]
+    (places,) = compared_tokens(tagger.tokenizer, [ids], named)
+    return [pieces[ids[place]] for place in places]
 
 
 @pytest.mark.parametrize("named", [False, True])
@@ -54,7 +58,7 @@ def test_what_is_compared_is_in_order_and_all_that_carries_meaning(
     own = [pieces[token] for token in tokenizer.ids(" ".join(words))]
     meant = [place for place, piece in enumerate(own) if piece not in FUNCTION_WORDS] or range(len(own))
     ids = (*before, *tokenizer.ids(" ".join(words)))
-    assert compared_tokens(tokenizer, ids, named) == [len(before) + place for place in meant]
+    assert compared_tokens(tokenizer, [ids], named) == [[len(before) + place for place in meant]]
 
 
 def test_function_words_are_read_and_not_compared(knowing: Tagger) -> None:
@@ -83,11 +87,32 @@ def test_a_statement_is_read_between_special_tokens_and_cut_to_the_models_positi
         found = statement_ids(tokenizer, "given in fever", named, positions)
         assert found == (*whole[:-1][: positions - 1], tokenizer.sep)
         assert len(found) <= positions
-        kept = compared_tokens(tokenizer, found[1:-1], named)
+        (kept,) = compared_tokens(tokenizer, [found[1:-1]], named)
         assert kept
         assert set(kept) <= set(range(len(found) - 2))
 
 
 @pytest.mark.parametrize("named", [False, True])
 def test_of_a_statement_without_tokens_nothing_is_compared(tagger: Tagger, named: bool) -> None:
-    assert compared_tokens(tagger.tokenizer, (), named) == []
+    assert compared_tokens(tagger.tokenizer, [()], named) == [[]]
+
+
+class CountingVocabulary(dict[str, int]):
+    """Counts what is looked up."""
+
+    looked_up = 0
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.looked_up += 1
+        return super().get(key, default)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_function_words_are_looked_up_once_for_all_statements(tagger: Tagger, named: bool) -> None:
+    tokenizer, vocabulary = copy.copy(tagger.tokenizer), CountingVocabulary(tagger.tokenizer.vocabulary)
+    tokenizer.vocabulary = vocabulary
+    statements = [statement_ids(tokenizer, text, named, 128)[1:-1] for text in ("the fever", "of", "", "in mice")] * 5
+    vocabulary.looked_up = 0
+    places = compared_tokens(tokenizer, statements, named)
+    assert vocabulary.looked_up <= len(FUNCTION_WORDS)
+    assert places == [one for ids in statements for one in compared_tokens(tagger.tokenizer, [ids], named)]

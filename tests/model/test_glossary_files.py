@@ -132,13 +132,13 @@ def test_what_is_stored_with_a_checkpoint_is_read_again_and_the_same_bytes_each_
     [
         b"",
         b"text",
-        gzip.compress(b"text"),
-        gzip.compress(b"\xff\n"),
-        gzip.compress(b"[1]\n"),
-        gzip.compress(b'{"names": ["a"]}\n'),
-        gzip.compress(b'{"names": "aspirin", "glosses": ["a"]}\n'),
-        gzip.compress(b'{"names": [1], "glosses": ["a"]}\n'),
-        gzip.compress(b'{"names": null, "glosses": ["a"]}\n'),
+        gzip.compress(b"text", mtime=0),
+        gzip.compress(b"\xff\n", mtime=0),
+        gzip.compress(b"[1]\n", mtime=0),
+        gzip.compress(b'{"names": ["a"]}\n', mtime=0),
+        gzip.compress(b'{"names": "aspirin", "glosses": ["a"]}\n', mtime=0),
+        gzip.compress(b'{"names": [1], "glosses": ["a"]}\n', mtime=0),
+        gzip.compress(b'{"names": null, "glosses": ["a"]}\n', mtime=0),
     ],
 )
 def test_a_damaged_glossary_is_named(folder: Path, content: bytes) -> None:

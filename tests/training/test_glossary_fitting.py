@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from training.taxonomies import World, meaning_of, word_states
+from hypothesis import given, settings
+from training.taxonomies import World, meaning_of, word_states, worlds
 
+from openbioner_batch.errors import UsageError
 from openbioner_batch.model.glossary import GlossaryEntry
 from openbioner_batch.training.glossary.drawing import Pair
 from openbioner_batch.training.glossary.fitting import Fitting, FittingSettings
@@ -139,6 +142,33 @@ def test_a_name_of_which_nothing_is_left_to_say_does_not_count() -> None:
     assert first_loss(far, pair("asthma", 1.0, without=0)) == first_loss(far)
     assert first_loss(far, pair("stone", 1.0)) == first_loss(far)
     assert first_loss(far, pair("asthma", 1.0)) > first_loss(far)
+
+
+def test_a_step_in_which_nothing_is_left_to_say_of_any_name_changes_nothing() -> None:
+    fitted = fitting(FittingSettings(steps=3, size=6), SEVERAL)
+    drawn = iter([[pair("stone", 1.0)], [pair("aspirin", 0.0)], [pair("stone", 1.0), pair("gout", 1.0, without=0)]])
+    fitted._drawing.step = lambda: next(drawn)  # type: ignore[method-assign]
+    weights = [parts_of(fitted)]
+    weights += [parts_of(fitted) for _ in fitted.run()]
+    same = [[torch.equal(*parts) for parts in zip(*both, strict=True)] for both in pairwise(weights)]
+    assert [all(of_step) for of_step in same] == [True, False, True]
+
+
+def parts_of(fitted: Fitting) -> list[torch.Tensor]:
+    """The weights as they are now."""
+    return [part.detach().clone() for part in fitted.head.parameters()]
+
+
+@given(worlds())
+@settings(max_examples=10)
+def test_any_small_glossary_can_be_fitted(world: World) -> None:
+    assert np.isfinite(list(fitting(FittingSettings(steps=2, size=4), world).run())).all()
+
+
+def test_a_glossary_that_says_only_what_is_false_is_refused() -> None:
+    world = World([TaxonomyClass("ills", "illness", None, ("not a drug",), ("asthma",))], (), {})
+    with pytest.raises(UsageError, match=r'of none of its 1 names what is true .*: give .* "not"'):
+        fitting(world=world)
 
 
 def test_without_its_class_a_name_counts_where_more_than_two_statements_are_left() -> None:

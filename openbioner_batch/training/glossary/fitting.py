@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from openbioner_batch.model.glossary import Glossary
+from openbioner_batch.errors import UsageError
+from openbioner_batch.model.glossary import DENIED, Glossary
 from openbioner_batch.model.glossary_head import GlossaryHead
 from openbioner_batch.training.glossary.comparing import HeadModule, TokenStates
 from openbioner_batch.training.glossary.drawing import Drawing, Pair
@@ -45,6 +46,9 @@ class Fitting:
         statements: the states of the glossary's statements.
         queries: those of the drawing's queries.
         settings: rates and weights.
+
+    Raises:
+        UsageError: nothing is true of any name, so that there is nothing to compare with descriptions.
     """
 
     def __init__(
@@ -55,6 +59,11 @@ class Fitting:
         queries: TokenStates,
         settings: FittingSettings,
     ) -> None:
+        if not any(glossary.said(meaning)[0] for meaning in range(len(glossary.meanings))):
+            raise UsageError(
+                f"the glossary says of none of its {len(glossary):,} names what is true of it: give entries statements "
+                f'that do not begin with "{DENIED.strip()}"'
+            )
         torch.manual_seed(settings.seed)
         self._settings = settings
         self._drawing = drawing
@@ -76,17 +85,22 @@ class Fitting:
         )
         falling = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (steps - step) / (0.7 * steps)))
         for _ in range(steps):
-            loss = self._loss(self._drawing.step()) + self._settings.pull * self.head.distance()
+            of_pairs = self._loss(self._drawing.step())
+            loss = of_pairs + self._settings.pull * self.head.distance()
             optimizer.zero_grad()
-            loss.backward()
+            if of_pairs.requires_grad:  # without gradients the optimizer changes nothing
+                loss.backward()
             optimizer.step()
             falling.step()
             yield loss.item()
 
     def _loss(self, pairs: list[Pair]) -> Tensor:
+        """Of a step's pairs; 0 without a gradient where nothing is left to tell of any of their names."""
         said = [tuple(sorted(self._numbers[text] for text in self._drawing.said(pair))) for pair in pairs]
         # with hardly anything left to tell, a name that fits cannot be expected to
         told = [number for number, pair in enumerate(pairs) if len(said[number]) > 2 * (pair.without is not None)]
+        if not told:
+            return torch.zeros(())
         queries = {query: place for place, query in enumerate(dict.fromkeys(pairs[number].query for number in told))}
         states, real = self._queries.padded(list(queries))
         rows = torch.tensor([queries[pairs[number].query] for number in told])
