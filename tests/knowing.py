@@ -263,8 +263,6 @@ def shifts_of(prepared: Prepared, margins: np.ndarray, logits: np.ndarray) -> np
             words = mention(of_kind, first, last, begins)
             if shift < 0 and max(of_kind[word] for word in words) > max(of_kind[first : last + 1]):
                 continue
-            if shift > 0 and max(words) > last:
-                continue
             for word in words:
                 wanted[word].append(shift)
         for word, some in enumerate(wanted):

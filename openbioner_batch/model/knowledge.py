@@ -45,9 +45,8 @@ class NameEvidence:
         """Evidence with what is known of names: each shifts the whole mention that it stands in.
 
         A mention is the name and the words beside it that are about as likely of the type. It is shifted as one, so
-        that its bounds stay the model's own. Up, if the mention ends with the name: what a phrase is its last words say
-        ("NOD mice" are mice). Down, unless another word of it is surer (in "breast cancer screening" as a test,
-        "screening" is). Where two names want different shifts, the one up counts.
+        that its bounds stay the model's own: up, or down unless another word of it is surer (in "breast cancer
+        screening" as a test, "screening" is). Where two names want different shifts, the one up counts.
 
         Args:
             evidence: [words, types] the model's evidence.
@@ -71,8 +70,6 @@ class NameEvidence:
             reach.append(inside)
         shift = shifts(self._reader.fit(self._meanings, descriptions))
         shift[(shift < 0) & (surest > of_name)] = 0
-        if behind := reach[1]:
-            shift[(shift > 0) & behind[0]] = 0
         covered = self._covered(*reach)
         rows = np.unique(np.concatenate([words for words, _ in covered]))
         total = np.zeros((len(rows), evidence.shape[1]), np.float32)

@@ -107,7 +107,7 @@ def test_what_a_user_denies_of_a_known_name_counts_against_it_and_for_no_other(
     denying = Tagger.from_pretrained(
         knowing_folder, "cpu", "float32", glossary=GlossaryChoice.of(str(tmp_path / "own.txt"))
     )
-    text = "in mice with fever they gave aspirin"
+    text = "aspirin was given in mice with fever"
     prepared = denying.preparer(TYPES).prepare([text])
     meanings = prepared.known_names[:, 2]
     assert len(meanings) == 2
@@ -120,10 +120,10 @@ def test_what_a_user_denies_of_a_known_name_counts_against_it_and_for_no_other(
     denied = loops.directions(head, "a sign of cancer")
     states = [loops.states(ids) for ids in described(knowing, TYPES)]
     against = [_DENIED * max(logit_of(head, denied, some) + _GIVEN, 0) for some in states]
-    assert (np.abs(after[1] - (before[1] - against)) <= fits_bound(knowing, head)).all()
+    assert (np.abs(after[0] - (before[0] - against)) <= fits_bound(knowing, head)).all()
     assert against[1] > 1, "which is what the second type is"
-    np.testing.assert_allclose(after[0], before[0], atol=1e-5)
-    lowered = logits_of(denying, [text])[-1] - logits_of(knowing, [text])[-1]
+    np.testing.assert_allclose(after[1], before[1], atol=1e-5)
+    lowered = logits_of(denying, [text])[0] - logits_of(knowing, [text])[0]
     assert lowered[0] == 0
     assert lowered[2] < -1
 
