@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from knowing import TEXTS, TYPES, constant_head, logits_of
 
+from openbioner_batch.catalog import load_catalog
 from openbioner_batch.model import Calibration, EntityType, Tagger
 from openbioner_batch.model.glossary_files import GlossaryChoice
 from openbioner_batch.model.knowledge import _MOST_UP
@@ -63,8 +64,9 @@ def test_types_that_are_found_without_a_glossary_have_the_logits_of_the_model_al
     knowing_folder: Path, plain: Tagger
 ) -> None:
     tagger = Tagger.from_pretrained(knowing_folder, "cpu", "float32")
-    tagger.calibration = Calibration(plain_types=(TYPES[0].name,))
-    found, without = tagger.logits(TEXTS[0], TYPES), plain.logits(TEXTS[0], TYPES)
+    tagger.calibration = Calibration(plain_types=["disease"])
+    types = [load_catalog().lookup("disease").describe("definition"), TYPES[1]]
+    found, without = tagger.logits(TEXTS[0], types), plain.logits(TEXTS[0], types)
     assert (found[:, 1] == without[:, 1]).all()
     assert (found[:, 2] != without[:, 2]).any()
 
