@@ -65,7 +65,7 @@ def test_types_that_are_found_without_a_glossary_have_the_logits_of_the_model_al
 ) -> None:
     tagger = Tagger.from_pretrained(knowing_folder, "cpu", "float32")
     tagger.calibration = Calibration(plain_types=["disease"])
-    types = [load_catalog().lookup("disease").describe("definition"), TYPES[1]]
+    types = [load_catalog().lookup("disease").describe("name"), TYPES[1]]
     found, without = tagger.logits(TEXTS[0], types), plain.logits(TEXTS[0], types)
     assert (found[:, 1] == without[:, 1]).all()
     assert (found[:, 2] != without[:, 2]).any()
