@@ -89,9 +89,9 @@ def tune(
         replayed = ReplayedBatches(replay, model, tokenizer, masked, tuning.texts_at_once, seed)
     objective.train()
     for _ in range(tuning.epochs):
-        for batch, counts in batches.epoch(model):
+        for batch in batches.epoch(model):
             optimizer.zero_grad()
-            loss = counts * objective(batch)
+            loss = objective(batch)
             if replay is not None and replayed is not None:
                 loss = (1 - replay.share) * loss + replay.share * objective(replayed.draw())
             loss.backward()
@@ -131,32 +131,19 @@ class _Batches:
         self._pieces, self._tokenizer, self._groups = pieces, tokenizer, groups
         self._tuning, self._random = tuning, random
         self.steps = -(-len(pieces) // tuning.texts_at_once)
-        self._word_share = _word_share(pieces, self.steps)
 
-    def epoch(self, model: Model) -> Iterator[tuple[TaggingBatch | SharedBatch, float]]:
-        """Every piece once, in random order, each with one of the groups of competing types.
-
-        Beside a batch is how much its loss counts. Where types compete, words of no entity weigh as much as there are
-        mentions in their batch, so that a batch without any, such as one of spans judged wrong, would teach nothing:
-        its words weigh as in all texts together.
-        """
+    def epoch(self, model: Model) -> Iterator[TaggingBatch | SharedBatch]:
+        """Every piece once, in random order, each with one of the groups of competing types."""
         order = self._random.permutation(len(self._pieces))
         for first in range(0, len(order), self._tuning.texts_at_once):
             chosen = [self._pieces[place] for place in order[first : first + self._tuning.texts_at_once]]
-            batch = self._packed(chosen, model)
-            if batch.entities or not model.config.types_compete:
-                yield batch, 1.0
+            if model.config.separate_layers:
+                types = [kind for group in self._groups for kind in group]
+                described = [kind.description for kind in types]
+                queried = [self._queried_piece(piece, types) for piece in chosen]
+                yield pack_shared(queried, described, self._tokenizer, model.config)
             else:
-                none = (batch.targets == 0).reshape(len(batch.targets), -1).any(1).sum()
-                yield replace(batch, entities=1), float(none) * self._word_share
-
-    def _packed(self, pieces: Sequence[Piece], model: Model) -> TaggingBatch | SharedBatch:
-        if not model.config.separate_layers:
-            return pack_questions([self._question(piece) for piece in pieces], self._tokenizer)
-        types = [kind for group in self._groups for kind in group]
-        described = [kind.description for kind in types]
-        queried = [self._queried_piece(piece, types) for piece in pieces]
-        return pack_shared(queried, described, self._tokenizer, model.config)
+                yield pack_questions([self._question(piece) for piece in chosen], self._tokenizer)
 
     def _question(self, piece: Piece) -> Question:
         groups = [queried for group in self._groups if (queried := [kind for kind in group if _labels(piece, kind)])]
@@ -190,15 +177,6 @@ class _Batches:
             if self._random.random() < self._tuning.mask_probability:
                 token_ids[bounds[low] : bounds[high]] = self._tokenizer.mask
         return token_ids
-
-
-def _word_share(pieces: Sequence[Piece], steps: int) -> float:
-    """What a word of no entity weighs among those of all pieces, as a share of what a step does."""
-    in_mentions = sum(high - low for piece in pieces for low, high, _ in piece.mentions)
-    none = max(1, sum(int(_known(piece).sum()) for piece in pieces) - in_mentions)
-    mentions = sum(len(piece.mentions) for piece in pieces)
-    weight = min(1.0, mentions / none) if mentions else 1.0
-    return weight * steps / (in_mentions + weight * none)
 
 
 def _labels(piece: Piece, kind: DescribedType) -> bool:

@@ -23,8 +23,7 @@ from openbioner_batch.model.checkpoint import load_model, save_checkpoint
 from openbioner_batch.model.prepared import DescribedType
 from openbioner_batch.model.reading import load_tokenizer
 from openbioner_batch.training.passages import AnnotatedMention, AnnotatedPassage
-from openbioner_batch.training.pieces import tokenize_passages
-from openbioner_batch.training.tuning import _Batches, tune
+from openbioner_batch.training.tuning import tune
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -116,42 +115,6 @@ def test_a_span_that_was_judged_wrong_is_found_no_more(kind: str, tmp_path: Path
     shares = found_shares(tmp_path / "tuned", tmp_path / "tool.yaml")
     assert shares[RIGHT] > MOST
     assert shares[WRONG] < FEW
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_wrong_spans_alone_teach(kind: str, tmp_path: Path) -> None:
-    """Nothing is known of other words, so what becomes of these is open."""
-    start, random = model_that_finds_all(kind, tmp_path), np.random.default_rng(7)
-    assert found_shares(start, tmp_path / "tool.yaml")[WRONG] > MOST
-    texts = [text_with(random, RIGHT, WRONG, UNJUDGED) for _ in range(96)]
-    lines = [saved(n, text, [], [], spans_of(text, WRONG)) for n, text in enumerate(texts)]
-    settings = request(tmp_path, start, lines)
-    passages = judged_passages(settings, find_types(settings.types))
-    groups = groups_of(start, tmp_path / "tool.yaml")
-    model = tune(load_model(start), load_tokenizer(start), passages, groups, replace(CALM, epochs=5), seed=1)
-    save_checkpoint(model, tmp_path / "tuned", tokenizer_from=start)
-    assert found_shares(tmp_path / "tuned", tmp_path / "tool.yaml")[WRONG] < FEW
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_step_without_mentions_counts_as_its_words_do_in_all_texts(kind: str, tmp_path: Path) -> None:
-    start = checkpoint_of(kind, tmp_path / "random")
-    model, tokenizer = load_model(start), load_tokenizer(start)
-    (tmp_path / "mine.yaml").write_text("tool: a thing to work with\nplace: where one is\n")
-    groups = groups_of(start, tmp_path / "mine.yaml")
-    passages = [
-        AnnotatedPassage("1", "s", "the zxzx was seen", (AnnotatedMention(4, 8, "tool"),), (), ("tool",)),
-        AnnotatedPassage("2", "s", "the and was seen", (), (), ("tool",)),
-        AnnotatedPassage("3", "s", "with many by the", (), ((0, 9),), ("tool",)),
-    ]
-    tuning = replace(FAST, texts_at_once=1)
-    for number, parts in ((3, [1, 2 / 3, 1 / 3]), (1, [1])):
-        pieces = list(tokenize_passages(passages[:number], tokenizer, 64))
-        found = list(_Batches(pieces, tokenizer, groups, tuning, np.random.default_rng(1)).epoch(model))
-        words = {int((batch.targets == 0).sum()): counts for batch, counts in found}
-        # a mention and three words, four words, two words: each of these nine weighs 1/9, and a step usually 2/3
-        expected = dict(zip((3, 4, 2), parts if kind != "late" else [1] * number, strict=False))
-        assert words == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("kind", KINDS)
