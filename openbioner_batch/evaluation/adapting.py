@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,9 +142,12 @@ class _Work:
         """How many there are."""
         return len(self._corpus.texts)
 
-    def scored_by(self, model: Callable[[int], Model | None]) -> list[ScoredCorpus]:
-        """Each fold's raw logits by the model that is given for it, or by the untouched one (None)."""
-        return [self._scored(fold, self._tagger(model(number))) for number, fold in enumerate(self.folds)]
+    def scored_by(self, model: Callable[[int], Model | None], plain_types: Collection[str] = ()) -> list[ScoredCorpus]:
+        """Each fold's raw logits by the model that is given for it, or by the untouched one (None).
+
+        `plain_types` have those without a glossary.
+        """
+        return [self._scored(fold, self._tagger(model(number)), plain_types) for number, fold in enumerate(self.folds)]
 
     @cached_property
     def _untouched(self) -> Tagger:
@@ -210,7 +213,8 @@ class _Work:
         model = model or load_model(self._source)
         return Tagger(model, self._tokenizer, self._source, device, "float32", glossary=glossary)
 
-    def _scored(self, fold: np.ndarray, tagger: Tagger) -> ScoredCorpus:
+    def _scored(self, fold: np.ndarray, tagger: Tagger, plain_types: Collection[str]) -> ScoredCorpus:
+        tagger.calibration = Calibration(plain_types=plain_types)
         texts = [self._corpus.texts[place] for place in fold.tolist()]
         spans = [self._labels.typed(self._corpus.spans[place]) for place in fold.tolist()]
         parts = score_texts(tagger, [self._described], words_for(self._corpus), texts, spans)
@@ -220,10 +224,11 @@ class _Work:
 def _try_ways(settings: AdaptSettings, work: _Work, own: Calibration, spans: int, say: Say) -> AdaptedWays:
     """The model as it is, calibrated, and tuned, as far as the request and the number of examples allow."""
     ways = work.ways(own.not_fitted)
-    plain = work.scored_by(lambda fold: None)
-    ways.add(AS_IT_IS, plain, False, own)
+    untouched = work.scored_by(lambda fold: None)
+    found = work.scored_by(lambda fold: None, own.plain_types) if own.plain_types else untouched
+    ways.add(AS_IT_IS, found, False, own)
     if settings.method != "layers":
-        ways.add_calibrated(plain, is_tuned=False)
+        ways.add_calibrated(untouched, is_tuned=False)
     enough = spans >= FEWEST_SPANS and work.texts >= FEWEST_TEXTS
     if settings.method == "layers" or (settings.method == "auto" and enough):
         say(f"tuning heads and top {settings.layers} layers, each time without one fold")

@@ -166,3 +166,22 @@ def test_a_plain_type_that_is_described_otherwise_is_adapted_from_what_it_is_fou
         spans = tagger.tag([line["text"] for line in lines], resolve_types(settings.types))
         assert found[name]["predicted"] == sum(map(len, spans)) > 0
     assert found["nothing"] == found["fitted for another"]
+
+
+def test_a_plain_type_of_the_catalog_is_adapted_from_what_is_found_without_the_glossary(
+    bare: Path, tmp_path: Path
+) -> None:
+    settings = replace(request(tmp_path, bare, 8, method="calibration", folds=2), types="drug")
+    examples = tmp_path / "spans.jsonl"
+    examples.write_text(examples.read_text().replace('"tool"', '"drug"'))
+    lines = [json.loads(line) for line in examples.read_text().splitlines()]
+    known = with_glossary(bare, tmp_path / "known", *(line["text"][a:b] for line in lines for a, b, _ in line["spans"]))
+    predicted = {}
+    for name, plain in {"known": (), "plain": ("drug",)}.items():
+        carried = shutil.copytree(known, tmp_path / f"model, {name}")
+        write_calibration(carried, Calibration(plain_types=plain))
+        result = adapt(replace(settings, model=str(carried), output=str(tmp_path / f"adapted, {name}")))
+        tagger = Tagger.from_pretrained(carried, device="cpu", dtype="float32")
+        predicted[name] = result["before"]["predicted"]
+        assert predicted[name] == sum(map(len, tagger.tag([line["text"] for line in lines], resolve_types("drug"))))
+    assert predicted["known"] != predicted["plain"]
