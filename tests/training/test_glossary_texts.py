@@ -12,6 +12,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.model.glossary import DENIED, Glossary, GlossaryEntry
 from openbioner_batch.model.glossary_files import read_entries
 from openbioner_batch.training.glossary import __main__ as command
+from openbioner_batch.training.glossary.material import read_taxonomies
 
 FOLDER = Path(command.__file__).parent
 ENTRIES = {path.name: read_entries(path) for path in sorted(FOLDER.glob("*.txt"))}
@@ -168,3 +169,9 @@ def test_a_line_of_descriptions_of_another_form_is_refused(folder: Path) -> None
     (folder / "descriptions" / "a.txt").write_text("aspirin: a pill\naspirin, a pill\n")
     with pytest.raises(UsageError, match="line 2"):
         command.descriptions()
+
+
+def test_no_wording_of_a_class_reads_as_a_denial() -> None:
+    wordings = [(one.name, text) for one in read_taxonomies(command.TAXONOMIES) for text in one.descriptions]
+    assert len(wordings) > 5000
+    assert [(name, text) for name, text in wordings if text.lower().startswith(DENIED)] == []
