@@ -92,6 +92,12 @@ def test_matrices_start_with_the_directions_in_which_tokens_differ_most() -> Non
     assert kept == pytest.approx(np.linalg.eigvalsh(covariance)[-SIZE:].sum(), rel=1e-4)
 
 
+def test_a_single_token_is_enough_to_start_from() -> None:
+    module = HeadModule(TokenStates([np.ones((1, HIDDEN), np.float16)]), SIZE)
+    assert torch.isfinite(module.query).all() and torch.isfinite(module.gloss).all()
+    assert np.allclose((module.query @ module.query.T).detach().numpy(), np.eye(SIZE), atol=1e-5)
+
+
 def test_the_distance_is_that_of_both_matrices_from_their_start() -> None:
     module = HeadModule(TokenStates(random_texts(np.random.default_rng(2), 30)), SIZE)
     assert module.distance().item() == 0

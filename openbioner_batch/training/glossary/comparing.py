@@ -59,7 +59,7 @@ class HeadModule(nn.Module):
         super().__init__()
         self._statements = statements
         every = statements.every()
-        start = torch.linalg.eigh(torch.cov(every.T))[1].T[-size:].contiguous()
+        start = torch.linalg.eigh(torch.cov(every.T, correction=0))[1].T[-size:].contiguous()
         self._start = start
         self.query = nn.Parameter(start.clone())
         self.gloss = nn.Parameter(start.clone())
