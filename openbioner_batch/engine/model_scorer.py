@@ -70,8 +70,8 @@ class ModelScorerFactory:
         from openbioner_batch.model import (
             Completion,
             Preparer,
+            calibration_of,
             checkpoint_digest,
-            read_calibration,
             resolve_checkpoint,
         )
         from openbioner_batch.model.config import with_separate_layers
@@ -101,7 +101,7 @@ class ModelScorerFactory:
             device=device,
             dtype=dtype,
             token_budget=settings.token_budget or budget,
-            calibration=None if settings.no_calibration else read_calibration(directory),
+            calibration=calibration_of(directory, not settings.no_calibration, settings.threshold),
             separate_layers=settings.separate_layers if separated else None,
             types_compete=config.types_compete,
             nested=settings.nested,

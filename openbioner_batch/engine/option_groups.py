@@ -181,6 +181,9 @@ class SpanOptions:
     """Which spans are kept, and which others are derived from them."""
 
     heading = "Spans"
+    threshold: float | None = option(
+        None, metavar="S", least=0, most=1, help="Least score of a span.", default="the checkpoint's, by type"
+    )
     nested: bool = option(False, help="Types that do not compete: keep spans that overlap better scored ones too.")
     abbreviations: bool = option(False, help="Long forms and the abbreviations that a text defines have one type.")
     repeats: bool = option(False, help="The same words elsewhere in a document are mentions too.")

@@ -93,6 +93,7 @@ def load_tagger(settings: EvaluateSettings) -> Tagger:
         device=settings.devices,
         dtype=settings.dtype,
         calibrated=not settings.no_calibration,
+        threshold=settings.threshold,
         glossary=settings.glossary_choice,
     )
     tagger.completion = Completion(settings.abbreviations, settings.repeats)
@@ -110,6 +111,7 @@ def describe_run(settings: EvaluateSettings, tagger: Tagger) -> dict[str, Any]:
         "device": tagger.device,
         "calibrated": tagger.calibration.fitted_on or True if tagger.calibration else False,
         **({"glossary": chosen.digest} if (chosen := settings.glossary_choice) else {}),
+        **({"threshold": settings.threshold} if settings.threshold is not None else {}),
         "completed by": tagger.completion.names,
         "nested": tagger.nested,
         "limit": settings.limit,

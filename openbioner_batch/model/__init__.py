@@ -8,7 +8,12 @@ from openbioner_batch.on_demand import from_modules
 from openbioner_batch.records import EntityType, Span
 
 if TYPE_CHECKING:
-    from openbioner_batch.model.calibration import Calibration, read_calibration, write_calibration
+    from openbioner_batch.model.calibration import (
+        Calibration,
+        calibration_of,
+        read_calibration,
+        write_calibration,
+    )
     from openbioner_batch.model.checkpoint import checkpoint_digest, save_checkpoint
     from openbioner_batch.model.completion import Completion
     from openbioner_batch.model.config import ModelConfig, WindowSettings
@@ -30,6 +35,7 @@ _HOMES = {
     "Variant": "variants",
     "Calibration": "calibration",
     "Completion": "completion",
+    "calibration_of": "calibration",
     "read_calibration": "calibration",
     "write_calibration": "calibration",
     "checkpoint_digest": "checkpoint",
@@ -52,6 +58,7 @@ __all__ = [
     "Tagger",
     "Variant",
     "WindowSettings",
+    "calibration_of",
     "checkpoint_digest",
     "read_calibration",
     "resolve_checkpoint",

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from openbioner_batch.errors import CheckpointError
+from openbioner_batch.errors import CheckpointError, UsageError
 from openbioner_batch.model.config import OWN_KEY, read_raw_config
 from openbioner_batch.model.prepared import DescribedType
 
@@ -141,6 +141,26 @@ def read_calibration(directory: Path) -> Calibration | None:
     except (TypeError, AttributeError):
         keys = ", ".join(Calibration.__slots__)
         raise CheckpointError(f"{directory / 'config.json'}: malformed calibration; expected the keys {keys}") from None
+
+
+def calibration_of(directory: Path, calibrated: bool = True, threshold: float | None = None) -> Calibration | None:
+    """The calibration to tag with.
+
+    Args:
+        directory: of the checkpoint.
+        calibrated: whether to use the checkpoint's own.
+        threshold: the least score of a span of any type, instead of those of the calibration; None for these.
+
+    Raises:
+        CheckpointError: see `read_calibration`.
+        UsageError: the threshold is not a number from 0 to 1.
+    """
+    if threshold is not None and not (_is_number(threshold) and 0 <= threshold <= 1):
+        raise UsageError(f"threshold {threshold!r}: expected a number from 0 to 1")
+    own = read_calibration(directory) if calibrated else None
+    if threshold is None:
+        return own
+    return replace(own or Calibration(), threshold=threshold, type_thresholds={})
 
 
 def write_calibration(directory: Path, calibration: Calibration | None) -> None:

@@ -13,7 +13,7 @@ import torch
 from openbioner_batch.errors import UsageError
 from openbioner_batch.model.architectures import by_name
 from openbioner_batch.model.architectures.base import Inference
-from openbioner_batch.model.calibration import Calibration, read_calibration
+from openbioner_batch.model.calibration import Calibration, calibration_of
 from openbioner_batch.model.checkpoint import checkpoint_digest, load_model
 from openbioner_batch.model.completion import Completion
 from openbioner_batch.model.config import ModelConfig, WindowSettings, with_separate_layers
@@ -108,6 +108,7 @@ class Tagger:
         separate_layers: int | None = None,
         compiled: bool = False,
         glossary: GlossaryChoice | None = None,
+        threshold: float | None = None,
     ) -> Tagger:
         """A tagger from a checkpoint in the published format, or of ours on another encoder.
 
@@ -123,6 +124,7 @@ class Tagger:
             compiled: whether torch's compiler fuses what it can, for GPUs: some seconds once. Where it fails, a line
                 says so and plain torch goes on.
             glossary: which one it uses; None for the checkpoint's own.
+            threshold: the least score of a span of any type; None for what the calibration says.
 
         Raises:
             CheckpointError: no checkpoint is found, or it has another format.
@@ -143,7 +145,7 @@ class Tagger:
             resolve_dtype(dtype, resolved),
             windows,
             token_budget,
-            read_calibration(directory) if calibrated else None,
+            calibration_of(directory, calibrated, threshold),
             compiled,
             (glossary or GlossaryChoice()).load(directory),
         )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from openbioner_batch.engine.model_scorer import ModelScorerFactory
 from openbioner_batch.engine.settings import AnnotateSettings
-from openbioner_batch.errors import CheckpointError
+from openbioner_batch.errors import CheckpointError, UsageError
 from openbioner_batch.model import Calibration, EntityType, Tagger, read_calibration, write_calibration
 from openbioner_batch.model.reading import read_config
 
@@ -23,7 +24,7 @@ def own_checkpoint(checkpoint: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(checkpoint, tmp_path / "checkpoint"))
 
 
-def spans(directory: Path, types: list[EntityType], **options: bool) -> list:
+def spans(directory: Path, types: list[EntityType], **options: Any) -> list:
     return Tagger.from_pretrained(directory, device="cpu", dtype="float32", **options).tag(TEXTS, types)
 
 
@@ -149,12 +150,32 @@ def test_a_malformed_calibration_is_refused(own_checkpoint: Path, wrong: object)
         Tagger.from_pretrained(own_checkpoint, device="cpu")
 
 
+def test_a_threshold_of_a_request_holds_for_every_type_whatever_the_checkpoint_says(
+    own_checkpoint: Path, types: list[EntityType]
+) -> None:
+    everything = spans(own_checkpoint, types, threshold=0.0)
+    least = float(np.median([span.score for of_text in everything for span in of_text]))
+    for stored in (None, Calibration(type_thresholds={"drug": 1.0}), Calibration(threshold=1.0)):
+        write_calibration(own_checkpoint, stored)
+        assert spans(own_checkpoint, types, threshold=0.0) == everything
+        for calibrated in (True, False):
+            kept = spans(own_checkpoint, types, threshold=least, calibrated=calibrated)
+            assert kept == [[span for span in of_text if span.score >= least] for of_text in everything]
+            assert sum(map(len, kept)) not in (0, sum(map(len, everything)))
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.1, float("nan"), True, "0.5"])
+def test_a_threshold_of_a_request_that_is_no_share_is_refused(own_checkpoint: Path, wrong: Any) -> None:
+    with pytest.raises(UsageError, match="expected a number from 0 to 1"):
+        Tagger.from_pretrained(own_checkpoint, device="cpu", threshold=wrong)
+
+
 def test_the_calibration_is_part_of_a_runs_fingerprint(own_checkpoint: Path, tmp_path: Path) -> None:
     type_file = tmp_path / "drug.yaml"
     type_file.write_text("drug: a drug that is given\n")
     write_calibration(own_checkpoint, Calibration(neg_bias=1.0))
 
-    def calibration(**options: bool) -> object:
+    def calibration(**options: Any) -> Any:
         settings = AnnotateSettings(
             inputs=("in",), output="out", types=str(type_file), model=str(own_checkpoint), devices="cpu", **options
         )
@@ -166,3 +187,6 @@ def test_the_calibration_is_part_of_a_runs_fingerprint(own_checkpoint: Path, tmp
     assert isinstance(found, dict)
     assert found["neg_bias"] == 1.0
     assert calibration(no_calibration=True) is None
+    stored = found["threshold"] if "threshold" in found else 0.0
+    assert (stored, calibration(threshold=0.25)["threshold"]) == (0.0, 0.25)
+    assert calibration(threshold=0.25, no_calibration=True)["neg_bias"] == 0.0
