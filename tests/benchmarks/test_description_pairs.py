@@ -85,7 +85,7 @@ def test_no_passage_of_the_package_has_a_sentence_of_a_pair_or_a_description_of_
 
     described = {_bare(description) for pair in read_pairs() for description in pair.descriptions.values()}
     texts = {_bare(pair.text) for file in FILES for pair in read_pairs(file)}
-    for name in ("siblings", "wide", "varied"):
+    for name in ("siblings", "wide", "varied", "projects"):
         folder = Path(openbioner_batch.training.__file__).parent / name
         types = [_bare(line.split("\t")[2]) for line in _lines(folder, "*.tsv")]
         assert types

@@ -117,7 +117,8 @@ def test_without_a_table_a_line_says_which(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "passages", "types"), [("siblings", 14_000, 1_200), ("wide", 11_000, 1_000), ("varied", 5_500, 4_000)]
+    ("name", "passages", "types"),
+    [("siblings", 14_000, 1_200), ("wide", 11_000, 1_000), ("varied", 5_500, 4_000), ("projects", 1_300, 500)],
 )
 def test_the_packages_own_passages_are_whole(tmp_path: Path, name: str, passages: int, types: int) -> None:
     folder = Path(openbioner_batch.training.__file__).parent / name
