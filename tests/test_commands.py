@@ -20,6 +20,7 @@ ELSEWHERE = {
     "make demo": "test_make.py",
     "pip install": "test_make.py",
     "python -m openbioner_batch.training.glossary": "training/test_glossary.py",
+    "python -m openbioner_batch.training.standoff": "training/test_standoff.py",
     "python benchmarks/throughput.py": "benchmarks/test_quick.py",
     "python benchmarks/peers.py": "benchmarks/test_quick.py",
     "python benchmarks/deid_peers.py": "benchmarks/test_deid_peers.py",
