@@ -154,11 +154,11 @@ class ModelScorerFactory:
             self.dtype,
             self.windows,
             self.token_budget,
-            self.calibration is not None,
-            self.separate_layers,
-            self.compiled,
-            self.glossary,
+            separate_layers=self.separate_layers,
+            compiled=self.compiled,
+            glossary=self.glossary,
         )
+        tagger.calibration = self.calibration
         tagger.completion = self.completion or Completion()
         tagger.nested = self.nested
         return tagger

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,7 @@ def describe_run(settings: EvaluateSettings, tagger: Tagger) -> dict[str, Any]:
         "split": settings.split,
         "dtype": tagger.dtype,
         "device": tagger.device,
-        "calibrated": tagger.calibration.fitted_on or True if tagger.calibration else False,
+        "calibrated": _calibrated(settings, tagger),
         **({"glossary": chosen.digest} if (chosen := settings.glossary_choice) else {}),
         **({"threshold": settings.threshold} if settings.threshold is not None else {}),
         "completed by": tagger.completion.names,
@@ -118,6 +119,16 @@ def describe_run(settings: EvaluateSettings, tagger: Tagger) -> dict[str, Any]:
         "resamples": settings.resamples,
         "seed": settings.seed,
     }
+
+
+def _calibrated(settings: EvaluateSettings, tagger: Tagger) -> str | bool:
+    """What the checkpoint's calibration was fitted on, or whether one is used; a threshold of the request is none."""
+    from openbioner_batch.model import Calibration
+
+    used = tagger.calibration
+    if used is None or (settings.threshold is not None and replace(used, threshold=0.0) == Calibration()):
+        return False
+    return used.fitted_on or True
 
 
 def describe_task(task: Task, card: ModelCard | None) -> dict[str, Any]:

@@ -59,6 +59,8 @@ def notes(result: Mapping[str, Any]) -> list[str]:
     found: list[str] = []
     if fitted_on := result.get("calibrated"):
         found.append("calibrated" if fitted_on is True else f"calibrated on {fitted_on}")
+    if (least := result.get("threshold")) is not None:
+        found.append(f"spans with a score of {least} and more")
     if glossary := result.get("glossary"):
         found.append("no glossary" if glossary == NO_GLOSSARY else "the user's glossary beside the model's own")
     for name, entry in result["corpora"].items():

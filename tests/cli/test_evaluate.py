@@ -135,6 +135,12 @@ def test_calibrate_writes_a_checkpoint_that_evaluate_uses(
     before = json.loads(evaluate(*requested, "--model", checkpoint, "--json").stdout)
     assert plain["calibrated"] is False
     assert plain["corpora"]["corpus"]["micro"] == before["corpora"]["corpus"]["micro"]
+    with_least = [*requested, "--model", checkpoint, "--threshold"]
+    found = {least: json.loads(evaluate(*with_least, least, "--json").stdout) for least in ("0", "1")}
+    assert [one["calibrated"] for one in found.values()] == [False, False]
+    assert found["0"]["corpora"]["corpus"]["micro"] == before["corpora"]["corpus"]["micro"]
+    assert found["1"]["corpora"]["corpus"]["micro"]["predicted"] == 0
+    assert "spans with a score of 1.0 and more" in evaluate(*with_least, "1").stdout
 
 
 def test_calibrate_does_not_write_into_another_folder(

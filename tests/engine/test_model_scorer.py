@@ -127,3 +127,14 @@ def test_workers_nest_spans_where_the_user_asks_for_it(values: dict[str, Any]) -
         False,
         True,
     ]
+
+
+def test_workers_keep_the_spans_that_a_threshold_of_the_user_leaves(values: dict[str, Any]) -> None:
+    text = "no sign of lung cancer in mice , fever was given ."
+    scores = {}
+    for threshold in (None, 0.6):
+        factory = factory_of(values, devices="cpu", threshold=threshold)
+        (tagged,) = factory.scorer().score(factory.preparer().prepare([text]))
+        scores[threshold] = [span.score for span in tagged.spans]
+    assert min(scores[None]) < 0.6
+    assert scores[0.6] == [score for score in scores[None] if score >= 0.6]

@@ -180,7 +180,7 @@ def test_the_calibration_is_part_of_a_runs_fingerprint(own_checkpoint: Path, tmp
             inputs=("in",), output="out", types=str(type_file), model=str(own_checkpoint), devices="cpu", **options
         )
         factory = ModelScorerFactory.from_settings(settings, on_cluster=False)
-        assert (factory.scorer().calibration is None) == (factory.calibration is None)
+        assert factory.scorer().calibration == factory.calibration
         return factory.fingerprint()["calibration"]
 
     found = calibration()
