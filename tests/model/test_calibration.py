@@ -187,6 +187,6 @@ def test_the_calibration_is_part_of_a_runs_fingerprint(own_checkpoint: Path, tmp
     assert isinstance(found, dict)
     assert found["neg_bias"] == 1.0
     assert calibration(no_calibration=True) is None
-    stored = found["threshold"] if "threshold" in found else 0.0
+    stored = found.get("threshold", 0.0)
     assert (stored, calibration(threshold=0.25)["threshold"]) == (0.0, 0.25)
     assert calibration(threshold=0.25, no_calibration=True)["neg_bias"] == 0.0

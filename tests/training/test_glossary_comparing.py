@@ -94,7 +94,8 @@ def test_matrices_start_with_the_directions_in_which_tokens_differ_most() -> Non
 
 def test_a_single_token_is_enough_to_start_from() -> None:
     module = HeadModule(TokenStates([np.ones((1, HIDDEN), np.float16)]), SIZE)
-    assert torch.isfinite(module.query).all() and torch.isfinite(module.gloss).all()
+    assert torch.isfinite(module.query).all()
+    assert torch.isfinite(module.gloss).all()
     assert np.allclose((module.query @ module.query.T).detach().numpy(), np.eye(SIZE), atol=1e-5)
 
 
