@@ -16,6 +16,7 @@ from openbioner_batch.errors import UsageError
 from openbioner_batch.training.sources import passage_groups, read_descriptions, read_passages
 from openbioner_batch.training.standoff.__main__ import main
 from openbioner_batch.training.standoff.joining import (
+    ANNOTATIONS,
     JoinReport,
     StandoffPassage,
     digest_of,
@@ -146,10 +147,13 @@ def test_a_line_of_another_form_is_named(folder: Path, wrong: dict[str, Any]) ->
         list(read_annotations(path))
 
 
-def test_every_annotation_of_the_package_is_whole_and_every_type_of_it_described() -> None:
-    described = read_types()
+@pytest.mark.parametrize(
+    ("path", "least"), [(ANNOTATIONS, 100), (ANNOTATIONS.parent / "next" / "passages.jsonl.gz", 300)]
+)
+def test_every_annotation_of_the_package_is_whole_and_every_type_of_it_described(path: Path, least: int) -> None:
+    described = read_types(path)
     seen = set()
-    for passage in read_annotations():
+    for passage in read_annotations(path):
         length = sum(end - start for start, end in passage.parts) + len(passage.parts) - 1
         assert all(0 <= start < end <= length for start, end, _ in passage.mentions)
         found = {type for _, _, type in passage.mentions}
@@ -157,4 +161,4 @@ def test_every_annotation_of_the_package_is_whole_and_every_type_of_it_described
         assert found.union(passage.absent) <= described.keys()
         assert passage.id not in seen
         seen.add(passage.id)
-    assert len(seen) > 100
+    assert len(seen) > least
